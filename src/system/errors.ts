@@ -1,0 +1,164 @@
+/**
+ * Every error umlmon reports has a code, a place (file:line, section and key, path or step), a cause and, where
+ * one is known, a hint. The same four fields travel to client, log and event; docs/errors.md is printed from
+ * this catalogue.
+ */
+
+/** Class of an error → exit status of the programs (umlwatch(1), EXIT STATUS). */
+export const exitStatus = {
+  /** The operation was tried and failed. */
+  failed: 1,
+  /** Wrong command line; nothing was contacted. */
+  usage: 2,
+  /** The configuration has mistakes. */
+  config: 3,
+  /** The monitor cannot be reached. */
+  unreachable: 4,
+  /** The VM is in the wrong state, or busy with another operation. */
+  state: 5,
+  /** The host lacks something that the VM needs. */
+  host: 6,
+} as const;
+
+export type ErrorClass = keyof typeof exitStatus;
+
+interface CatalogueEntry {
+  readonly class: ErrorClass;
+  readonly means: string;
+}
+
+/** One line per code, grouped by room. */
+export const errorCatalogue = {
+  USAGE: { class: 'usage', means: 'The command line is wrong.' },
+  INTERNAL: { class: 'failed', means: 'A fault in umlmon itself; please report it with the log.' },
+
+  STATE_WRONG: { class: 'state', means: 'The operation is not possible in the present state of the VM.' },
+  STATE_BUSY: { class: 'state', means: 'Another operation of the VM is in progress.' },
+  MONITOR_RUNNING: { class: 'state', means: 'Another monitor already serves this VM.' },
+  MONITOR_UNREACHABLE: { class: 'unreachable', means: 'Nothing answers on the control socket.' },
+
+  RPC_PROTOCOL: { class: 'failed', means: 'The two ends of a control socket do not understand each other.' },
+  RPC_SOCKET_PATH: { class: 'config', means: 'The path of a control socket is too long for the kernel.' },
+  RPC_TIMEOUT: { class: 'unreachable', means: 'The monitor did not answer a call in time.' },
+
+  EVENTS_LOST: { class: 'failed', means: 'The events asked for are no longer held.' },
+  EVENTS_LISTENERS: { class: 'failed', means: 'Too many callers wait for events.' },
+  START_FAILED: { class: 'failed', means: 'The kernel did not come up.' },
+  STOP_FAILED: { class: 'failed', means: 'The kernel did not end.' },
+
+  CONFIG_INVALID: { class: 'config', means: 'The configuration has mistakes; all of them are listed.' },
+  CONFIG_MISSING: { class: 'config', means: 'There is no configuration file.' },
+  CONFIG_NO_VM: { class: 'config', means: 'The configuration has no such VM.' },
+  CONFIG_UNREADABLE: { class: 'config', means: 'A configuration file cannot be read.' },
+  CONFIG_SYNTAX: { class: 'config', means: 'A line of a configuration file is not understood.' },
+  CONFIG_DUPLICATE: { class: 'config', means: 'A section or key is written more than once.' },
+  CONFIG_BAD_NAME: { class: 'config', means: 'A section is not GLOBAL and not a possible VM name.' },
+  CONFIG_UNKNOWN_KEY: { class: 'config', means: 'There is no such key.' },
+  CONFIG_BAD_VALUE: { class: 'config', means: 'A value has the wrong form or is out of range.' },
+  CONFIG_PATH: { class: 'config', means: 'A path is not allowed at this place.' },
+  CONFIG_REQUIRED: { class: 'config', means: 'A setting is missing.' },
+  CONFIG_RESERVED: { class: 'config', means: 'A kernel argument is set by umlmon itself.' },
+  CONFIG_LAYER: { class: 'config', means: 'Only the administrator may set this key.' },
+  CONFIG_CONFLICT: { class: 'config', means: 'Two settings contradict each other.' },
+  CONFIG_UNSUPPORTED: { class: 'config', means: 'This version of umlmon cannot do that yet.' },
+  CONFIG_UNUSUAL: { class: 'config', means: 'Allowed, but probably not what was meant (a warning).' },
+
+  JAIL_VM_NAME: { class: 'usage', means: 'The name cannot be the name of a VM.' },
+  JAIL_DIRECTORY: { class: 'failed', means: 'A directory of the VM cannot be made, or cannot be trusted.' },
+  JAIL_LAUNCH: { class: 'failed', means: 'The sandbox of the kernel could not be set up.' },
+  JAIL_USER_ROOT: { class: 'config', means: 'A VM must not run as root.' },
+  JAIL_USER_UNKNOWN: { class: 'config', means: 'The host has no such user.' },
+  JAIL_GROUP_UNKNOWN: { class: 'config', means: 'The host has no such group.' },
+  JAIL_ARCHITECTURE: { class: 'host', means: 'There is no system call filter for this architecture.' },
+
+  CONSOLE_UNKNOWN: { class: 'failed', means: 'The VM has no such console or serial line.' },
+  CONSOLE_SEATS: { class: 'failed', means: 'A connection has too many seats at consoles.' },
+  CONSOLE_NO_SEAT: { class: 'failed', means: 'The seat is not one of this connection.' },
+  CONSOLE_SIZE: { class: 'usage', means: 'Not a window size.' },
+  CONSOLE_BUSY: { class: 'state', means: 'Too many readers wait for the output of one console.' },
+  CONSOLE_NOT_LOGGED: { class: 'failed', means: 'The channel has no log.' },
+
+  START_KILLED: { class: 'failed', means: 'Somebody killed the VM while it was starting.' },
+  VM_ALIVE: { class: 'state', means: 'A kernel of this VM runs already, without this monitor.' },
+
+  IMAGE_MISSING: { class: 'config', means: 'There is no disk image at the given path.' },
+  IMAGE_OUTSIDE: { class: 'config', means: 'A disk image is really outside of the jail.' },
+  IMAGE_KIND: { class: 'config', means: 'The file is not the kind of disk image that its name says.' },
+  IMAGE_ACCESS: { class: 'config', means: 'The user of the VM may not use the disk image.' },
+  IMAGE_IN_USE: { class: 'state', means: 'Another VM or program uses the disk image.' },
+
+  HOST_MEMORY: { class: 'host', means: 'The host has not enough free memory for the VM.' },
+  HOST_CORES: { class: 'config', means: 'The host has no such processor core.' },
+  HOST_NAMESPACES: { class: 'host', means: 'The host does not let this user make a jail.' },
+  HOST_COMMAND: { class: 'host', means: 'A command of the host failed or is missing.' },
+  HOST_PROGRAM_MISSING: { class: 'host', means: 'A program that umlmon needs is not installed.' },
+  HOST_SYSTEM_CALL: { class: 'host', means: 'The host kernel refused a system call.' },
+
+  KERNEL_MISSING: { class: 'config', means: 'There is no kernel at the given path, or it cannot be read.' },
+  KERNEL_NOT_ELF: { class: 'config', means: 'The file is no 64-bit ELF program.' },
+  KERNEL_NOT_UML: { class: 'config', means: 'The program is no User Mode Linux kernel.' },
+  KERNEL_MACHINE: { class: 'config', means: 'The kernel was built for another kind of processor.' },
+  KERNEL_TOO_OLD: { class: 'host', means: 'The kernel is too old for the processor of this host.' },
+  KERNEL_LIBRARY_MISSING: { class: 'host', means: 'A library that the kernel needs was not found.' },
+  KERNEL_ARGUMENT: { class: 'config', means: 'A value cannot be written on the kernel command line.' },
+  KERNEL_COMMAND_LINE_TOO_LONG: { class: 'config', means: 'The kernel command line is too long.' },
+
+  MCONSOLE_COMMAND: { class: 'usage', means: 'Not a command of the management console of the kernel.' },
+  MCONSOLE_DOWN: { class: 'unreachable', means: 'The management console of the kernel cannot be reached.' },
+  MCONSOLE_TIMEOUT: { class: 'failed', means: 'The kernel did not answer in time.' },
+  MCONSOLE_REFUSED: { class: 'failed', means: 'The kernel answered with an error.' },
+  MCONSOLE_BUSY: { class: 'state', means: 'Too many commands wait for the management console of one kernel.' },
+} as const satisfies Record<string, CatalogueEntry>;
+
+export type ErrorCode = keyof typeof errorCatalogue;
+
+export function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(errorCatalogue, code);
+}
+
+/** The transportable form of an error: what RPC, log and `-json` show. */
+export interface Failure {
+  readonly code: string;
+  readonly place: string;
+  readonly cause: string;
+  readonly hint: string;
+}
+
+export class UmlmonError extends Error {
+  override readonly name = 'UmlmonError';
+  readonly code: ErrorCode;
+  readonly place: string;
+  readonly reason: string;
+  readonly hint: string;
+
+  constructor(code: ErrorCode, at: { place: string; cause: string; hint?: string }) {
+    super(failureText({ code, place: at.place, cause: at.cause, hint: at.hint ?? '' }));
+    this.code = code;
+    this.place = at.place;
+    this.reason = at.cause;
+    this.hint = at.hint ?? '';
+  }
+}
+
+/** "place: cause (hint: hint)", the one-line form for terminals and logs. */
+export function failureText({ place, cause, hint }: Failure): string {
+  return `${place}${place && ': '}${cause}${hint && ` (hint: ${hint})`}`;
+}
+
+/** Any thrown value as a Failure; what is not an UmlmonError is a fault of ours or of the system. */
+export function toFailure(error: unknown, place = 'umlmon'): Failure {
+  if (error instanceof UmlmonError)
+    return { code: error.code, place: error.place, cause: error.reason, hint: error.hint };
+  if (isSystemError(error))
+    return { code: 'HOST_SYSTEM_CALL', place: error.path ?? place, cause: error.message, hint: '' };
+  return { code: 'INTERNAL', place, cause: error instanceof Error ? error.message : String(error), hint: '' };
+}
+
+/** Errors of Node's own system calls carry an errno name (`ENOENT`) in `code`. */
+export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === 'string';
+}
+
+export function exitStatusOf(code: string): number {
+  return exitStatus[isErrorCode(code) ? errorCatalogue[code].class : 'failed'];
+}

@@ -1,0 +1,284 @@
+/**
+ * System calls that Node does not have, through koffi. Every pointer and every layout of a C structure in umlmon
+ * is in this file. koffi is loaded, and each C function declared, at its first use.
+ *
+ * Structures are built as Buffers in the layout of 64-bit Linux (sockaddr_un, ucred and termios are the same on
+ * all of its architectures). Failures throw errors of the same form as those of node:fs: `code` 'EAGAIN', `errno`,
+ * `syscall`, and `path` where there is one.
+ */
+import { constants } from 'node:fs';
+import { constants as os } from 'node:os';
+import { getSystemErrorMap } from 'node:util';
+import { requireAddon } from './addon.ts';
+
+type Koffi = typeof import('koffi');
+type Native = (...args: (number | string | Uint8Array)[]) => number;
+
+const prototypes = {
+  flock: 'int flock(int, int)',
+  fcntl: 'int fcntl(int, int, ...)',
+  ioctl: 'int ioctl(int, unsigned long, ...)',
+  getsockopt: 'int getsockopt(int, int, int, _Out_ void *, _Inout_ void *)',
+  socket: 'int socket(int, int, int)',
+  bind: 'int bind(int, const void *, unsigned int)',
+  sendto: 'intptr_t sendto(int, const void *, size_t, int, const void *, unsigned int)',
+  recv: 'intptr_t recv(int, _Out_ void *, size_t, int)',
+  close: 'int close(int)',
+  syscall: 'long syscall(long, int, int, int)',
+  tcgetattr: 'int tcgetattr(int, _Out_ void *)',
+  tcsetattr: 'int tcsetattr(int, int, const void *)',
+  cfmakeraw: 'void cfmakeraw(_Inout_ void *)',
+} as const;
+
+// Values of the Linux headers, the same on x86, arm64 and riscv64 (monitors run on x86 only, as UML does).
+const F_SETFD = 2;
+const F_GETFL = 3;
+const F_SETFL = 4;
+const FD_CLOEXEC = 1;
+const { O_NONBLOCK, O_RDWR, O_NOCTTY } = constants;
+const O_CLOEXEC = 0o2000000;
+const LOCK = { shared: 1, exclusive: 2 } as const;
+const LOCK_NB = 4;
+const AF_UNIX = 1;
+const SOCK_DGRAM = 2;
+const SOL_SOCKET = 1;
+const SO_PEERCRED = 17;
+const MSG_TRUNC = 0x20;
+const MSG_DONTWAIT = 0x40;
+const MSG_NOSIGNAL = 0x4000;
+const SYS_pidfd_open = 434;
+const SYS_pidfd_getfd = 438;
+const TIOCGPTPEER = 0x5441;
+const TCSANOW = 0;
+
+/** sun_path holds 108 bytes and a path in it ends with a NUL. */
+export const SOCKET_PATH_MAX = 107;
+
+let loaded: Koffi | undefined;
+let library: ReturnType<Koffi['load']> | undefined;
+const declared = new Map<string, Native>();
+
+function koffi(): Koffi {
+  loaded ??= requireAddon('koffi') as Koffi;
+  return loaded;
+}
+
+/** Calls a C function. If its result is -1, koffi().errno() tells why, until the next call of anything. */
+function callRaw(name: keyof typeof prototypes, args: Parameters<Native>): number {
+  let native = declared.get(name);
+  if (!native) {
+    library ??= koffi().load(null);
+    native = library.func(prototypes[name]) as Native;
+    declared.set(name, native);
+  }
+  return native(...args);
+}
+
+function call(name: keyof typeof prototypes, args: Parameters<Native>, path?: string): number {
+  const result = callRaw(name, args);
+  if (result === -1) throw systemError(koffi().errno(), name, path);
+  return result;
+}
+
+function systemError(errno: number, syscall: string, path?: string): NodeJS.ErrnoException {
+  const [code, words] = getSystemErrorMap().get(-errno) ?? [`E${errno}`, `error ${errno}`];
+  const error = new Error(`${code}: ${words}, ${syscall}${path === undefined ? '' : ` '${path}'`}`);
+  return Object.assign(error, { code, errno: -errno, syscall, ...(path === undefined ? {} : { path }) });
+}
+
+/**
+ * flock(2) without waiting; false if somebody else holds the lock. The lock belongs to the open file: it lasts
+ * until the last descriptor of it is closed, by whichever process has inherited one, and SIGKILL releases it.
+ */
+export function lock(fd: number, mode: 'exclusive' | 'shared'): boolean {
+  if (callRaw('flock', [fd, LOCK[mode] | LOCK_NB]) === 0) return true;
+  const errno = koffi().errno();
+  if (errno === os.errno.EWOULDBLOCK) return false;
+  throw systemError(errno, 'flock');
+}
+
+/** Whether children lose the descriptor (true) or inherit it. */
+export function setCloseOnExec(fd: number, on: boolean): void {
+  call('fcntl', [fd, F_SETFD, 'int', on ? FD_CLOEXEC : 0]);
+}
+
+/** Makes reads and writes of the open file fail with EAGAIN instead of waiting, for all who share it. */
+export function setNonBlocking(fd: number): void {
+  const flags = call('fcntl', [fd, F_GETFL, 'int', 0]);
+  call('fcntl', [fd, F_SETFL, 'int', flags | O_NONBLOCK]);
+}
+
+export interface Credentials {
+  readonly pid: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** Who connected a Unix stream socket, as the kernel noted at connect(2) (unix(7), SO_PEERCRED). */
+export function peerCredentials(fd: number): Credentials {
+  const credentials = Buffer.alloc(12);
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(credentials.length);
+  call('getsockopt', [fd, SOL_SOCKET, SO_PEERCRED, credentials, length]);
+  return {
+    pid: credentials.readInt32LE(0),
+    uid: credentials.readUInt32LE(4),
+    gid: credentials.readUInt32LE(8),
+  };
+}
+
+/**
+ * sockaddr_un of a path, of an abstract name ('\0name', exact length) or, for '', of a name that the kernel picks
+ * (unix(7)).
+ */
+function socketAddress(path: string): Buffer {
+  const name = Buffer.from(path);
+  const abstract = path === '' || path.startsWith('\0');
+  const length = abstract ? name.length : name.length + 1;
+  if (name.length > SOCKET_PATH_MAX) throw systemError(os.errno.ENAMETOOLONG, 'sockaddr_un', path);
+  if (!abstract && name.includes(0)) throw systemError(os.errno.EINVAL, 'sockaddr_un', path);
+  const address = Buffer.alloc(2 + length);
+  address.writeUInt16LE(AF_UNIX);
+  name.copy(address, 2);
+  return address;
+}
+
+/**
+ * Opens a Unix datagram socket (non-blocking, close-on-exec) bound to a path, which must not exist, to an abstract
+ * name ('\0name'), or to a name of the kernel's choice (''). Everybody who reaches the path may send to it: who
+ * that is, is up to the directory. Mind that unlinking the path is left to the caller.
+ */
+export function openDatagram(path: string): number {
+  const address = socketAddress(path);
+  const fd = call('socket', [AF_UNIX, SOCK_DGRAM | O_NONBLOCK | O_CLOEXEC, 0]);
+  // The mode of a socket is set by bind; a later chmod would follow what might have been put in its place.
+  const umask = process.umask(0);
+  try {
+    call('bind', [fd, address, address.length], path);
+    return fd;
+  } catch (error) {
+    callRaw('close', [fd]);
+    throw error;
+  } finally {
+    process.umask(umask);
+  }
+}
+
+/** Sends one datagram to a path or abstract name. EAGAIN: the receiver's queue is full (11 datagrams). */
+export function sendDatagram(fd: number, bytes: Uint8Array, path: string): void {
+  const address = socketAddress(path);
+  call('sendto', [fd, bytes, bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL, address, address.length], path);
+}
+
+export interface Datagram {
+  /** Bytes now in the buffer. */
+  readonly length: number;
+  /** The datagram was longer than the buffer; its end is lost. */
+  readonly truncated: boolean;
+}
+
+/** Takes one datagram from the queue into `buffer`; null if there is none. */
+export function receiveDatagram(fd: number, buffer: Uint8Array): Datagram | null {
+  const length = callRaw('recv', [fd, buffer, buffer.length, MSG_DONTWAIT | MSG_TRUNC]);
+  if (length >= 0) return { length: Math.min(length, buffer.length), truncated: length > buffer.length };
+  const errno = koffi().errno();
+  if (errno === os.errno.EAGAIN) return null;
+  throw systemError(errno, 'recv');
+}
+
+/** A descriptor of a process; it stays valid for that very process, whatever becomes of its number. */
+export function pidfdOpen(pid: number): number {
+  return call('syscall', [SYS_pidfd_open, pid, 0, 0]);
+}
+
+/**
+ * A copy, close-on-exec, of descriptor `fd` of another process, as if by dup(2). Needs the right to trace the
+ * process (ptrace(2)); ESRCH if it has ended, EBADF if it has no such descriptor.
+ */
+export function pidfdGetfd(pidfd: number, fd: number): number {
+  return call('syscall', [SYS_pidfd_getfd, pidfd, fd, 0]);
+}
+
+/**
+ * A new descriptor (blocking, close-on-exec, not a controlling terminal) of the slave side of a pty whose master
+ * we have. Works without its name and in any mount namespace (ioctl_tty(2), TIOCGPTPEER).
+ */
+export function openPtyPeer(master: number): number {
+  return call('ioctl', [master, TIOCGPTPEER, 'int', O_RDWR | O_NOCTTY | O_CLOEXEC]);
+}
+
+/** Puts a terminal in raw mode: no echo, no signals from characters, no translation (termios(3), cfmakeraw). */
+export function setRawMode(fd: number): void {
+  const termios = Buffer.alloc(256);
+  call('tcgetattr', [fd, termios]);
+  callRaw('cfmakeraw', [termios]);
+  call('tcsetattr', [fd, TCSANOW, termios]);
+}
+
+export interface Interest {
+  readonly readable?: boolean;
+  readonly writable?: boolean;
+}
+
+export interface Readiness {
+  readonly readable: boolean;
+  readonly writable: boolean;
+}
+
+export interface Watch {
+  /** Changes what is waited for; with neither, the handler is not called until the next change. */
+  set(interest: Interest): void;
+  /** Ends the watch. Must come before the descriptor is closed. */
+  close(): void;
+}
+
+interface PollHandle {
+  start(interest: Interest, callback: PollCallback): void;
+  stop(): void;
+  close(): void;
+}
+type PollCallback = (status: number, events: Partial<Readiness>) => void;
+type Poll = (fd: number, interest: Interest, callback: PollCallback) => PollHandle;
+
+/** Watches that are open: a handle without a reference is garbage-collected and falls silent. */
+const watches = new Set<PollHandle>();
+
+/**
+ * Calls `handler` as long as the descriptor is ready for what is of interest (level-triggered). A fault of the
+ * descriptor is reported as ready for all of it: the handler's next read or write meets the error. Keeps the process
+ * alive until closed.
+ *
+ * Four properties of koffi's poll are cured here: the callback really gets (status, events); handles are kept
+ * referenced; the handler runs in the check phase, where exceptions are not swallowed, and where promises and
+ * ticks it starts run at once on every version of Node.
+ */
+export function watch(fd: number, interest: Interest, handler: (ready: Readiness) => void): Watch {
+  let current = interest;
+  const callback: PollCallback = (status, events) => {
+    setImmediate(() => {
+      if (!watches.has(handle)) return;
+      // libuv has stopped the handle of a faulty descriptor.
+      if (status < 0) arm(current);
+      const readable = current.readable === true && (status < 0 || events.readable === true);
+      const writable = current.writable === true && (status < 0 || events.writable === true);
+      if (readable || writable) handler({ readable, writable });
+    });
+  };
+  const handle = (koffi().node.poll as unknown as Poll)(fd, interest, callback);
+  watches.add(handle);
+  arm(interest);
+
+  function arm(next: Interest): void {
+    current = next;
+    if (next.readable || next.writable) handle.start(next, callback);
+    else handle.stop();
+  }
+  return {
+    set(next) {
+      if (watches.has(handle)) arm(next);
+    },
+    close() {
+      if (watches.delete(handle)) handle.close();
+    },
+  };
+}

@@ -1,0 +1,48 @@
+/** Who is who among the processes of the host: a number alone is not enough, the kernel gives it out again. */
+import { readFileSync } from 'node:fs';
+import { isSystemError } from './errors.ts';
+
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Clock ticks from the boot of the host to the start of the process (proc_pid_stat(5), field 22). */
+  readonly startTime: number;
+}
+
+/** The identity of a living process; undefined if there is none, or only its zombie. */
+export function processIdentity(pid: number): ProcessIdentity | undefined {
+  const stat = readProcess(pid, 'stat');
+  // The second field is the program's name in parentheses and may itself hold blanks and parentheses.
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const state = fields?.[0];
+  const startTime = Number(fields?.[19]);
+  if (state === undefined || state === 'Z' || state === 'X' || !Number.isSafeInteger(startTime))
+    return undefined;
+  return { pid, startTime };
+}
+
+/** Whether the very process that was identified still lives. */
+export function isSameProcess(identity: ProcessIdentity): boolean {
+  return processIdentity(identity.pid)?.startTime === identity.startTime;
+}
+
+/** The children of the main thread of a process; none if it has ended. */
+export function childrenOf(pid: number): number[] {
+  const children = readProcess(pid, `task/${pid}/children`) ?? '';
+  return children.split(' ').filter(Boolean).map(Number);
+}
+
+/** The name of the program that a process runs, at most 15 bytes of it (proc_pid_comm(5)). */
+export function programNameOf(pid: number): string | undefined {
+  return readProcess(pid, 'comm')?.trimEnd();
+}
+
+function readProcess(pid: number, file: string): string | undefined {
+  if (!Number.isSafeInteger(pid) || pid <= 0) return undefined;
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'latin1');
+  } catch (error) {
+    // ESRCH: it ended between open and read.
+    if (isSystemError(error) && (error.code === 'ENOENT' || error.code === 'ESRCH')) return undefined;
+    throw error;
+  }
+}

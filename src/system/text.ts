@@ -1,0 +1,19 @@
+/**
+ * Text from a guest, made safe to show in a terminal, a log or a page: everything that is not a visible character
+ * (controls, escape sequences, bidirectional overrides, halves of
+ * surrogate pairs, other line ends) is written as an escape.
+ *
+ * @param max longest result in UTF-16 units; a longer text ends in '…'
+ */
+export function printable(text: string, max: number): string {
+  const visible = text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, escaped);
+  if (visible.length <= max) return visible;
+  const cut = visible.slice(0, Math.max(0, max - 1)).replace(/[\ud800-\udbff]$/, '');
+  return `${cut}…`.slice(0, max);
+}
+
+function escaped(character: string): string {
+  const named = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }[character];
+  const code = character.codePointAt(0) ?? 0;
+  return named ?? (code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`);
+}
