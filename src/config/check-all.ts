@@ -1,0 +1,47 @@
+import { type Config, type GlobalConfig, originOf } from './config.ts';
+import { maxVmNameLength } from './names.ts';
+import { type Problem, problemAt } from './problem.ts';
+
+/** Longest path of a Unix socket (sun_path in unix(7), without the final NUL). */
+const maxSocketPath = 107;
+
+/** Mistakes in the relations of the GLOBAL keys. */
+export function checkGlobal(global: GlobalConfig): Problem[] {
+  const problems: Problem[] = [];
+  const say = (key: string, cause: string, hint: string): void => {
+    problems.push(problemAt(originOf(global, key), { code: 'CONFIG_CONFLICT', cause, hint }));
+  };
+  const { vardir, rundir, shared } = global;
+  if (vardir === rundir) say('rundir', 'rundir and vardir are the same directory', 'choose two directories');
+  if (`${vardir}/`.startsWith(`${shared}/`))
+    say(
+      'shared',
+      'every VM would see the files of all others',
+      'choose a directory that does not contain vardir',
+    );
+  const longest = maxSocketPath - maxVmNameLength - '//ctrl'.length;
+  if (Buffer.byteLength(vardir) > longest)
+    say(
+      'vardir',
+      `the path has ${Buffer.byteLength(vardir)} bytes, too long for the sockets in it`,
+      `at most ${longest} bytes`,
+    );
+  return problems;
+}
+
+/** Oddities in the relations of VMs, as warnings. */
+export function checkNeighbours(config: Config, root: boolean): Problem[] {
+  const problems: Problem[] = [];
+  const owner = new Map<string, string>();
+  for (const vm of config.vms.values()) {
+    const first = owner.get(vm.vmuser);
+    if (!root || first === undefined) {
+      owner.set(vm.vmuser, vm.name);
+      continue;
+    }
+    const cause = `${vm.vmuser} is also the user of ${first}: neither VM is protected from the kernel of the other`;
+    const hint = 'give every VM a user of its own';
+    problems.push(problemAt(originOf(vm, 'vmuser'), { code: 'CONFIG_UNUSUAL', cause, hint }, 'warning'));
+  }
+  return problems;
+}

@@ -1,0 +1,65 @@
+import { UmlmonError } from '../system/errors.ts';
+import type { globalKeys, Values, vmKeys } from './keys.ts';
+import { configError, type Origin, type Problem } from './problem.ts';
+import { didYouMean } from './suggest.ts';
+
+/** One key in force, as text. */
+export interface Setting {
+  readonly key: string;
+  readonly value: string;
+  /** `FILE:LINE`, or `default`. */
+  readonly origin: string;
+}
+
+interface Section {
+  /** All keys in force, in the order of the key table. */
+  readonly settings: readonly Setting[];
+  /** Where each key that is not at its default was written; `''` is the section itself. */
+  readonly origins: Readonly<Record<string, Origin>>;
+}
+
+/** Sizes in bytes, durations in milliseconds; see the key table (keys.ts). */
+export type GlobalConfig = Values<typeof globalKeys> & Section;
+export type VmConfig = Values<typeof vmKeys> & Section & { readonly name: string };
+
+/** The whole configuration without mistakes. Deeply frozen. */
+export interface Config {
+  readonly global: GlobalConfig;
+  readonly vms: ReadonlyMap<string, VmConfig>;
+}
+
+export interface Loaded {
+  /** Absent when there is a mistake outside the sections of VMs. VMs with mistakes are left out. */
+  readonly config?: Config;
+  /** All mistakes and warnings of all files, in the order of files and lines. */
+  readonly problems: readonly Problem[];
+  /** The mistakes of each VM that has some; a mistake in one VM does not hold up another. */
+  readonly broken: ReadonlyMap<string, readonly Problem[]>;
+}
+
+/** Where a key of a section was written, or the section itself if the key has its default. */
+export function originOf(section: Section, key: string): Origin {
+  const written = section.origins[key];
+  if (written) return written;
+  return { ...(section.origins[''] ?? { file: '', line: 0, section: '' }), key };
+}
+
+/** The configuration and one VM of it. Throws CONFIG_INVALID with all mistakes that concern the VM, or CONFIG_NO_VM. */
+export function requireVm(loaded: Loaded, name: string): { config: Config; vm: VmConfig } {
+  const { config, problems, broken } = loaded;
+  const elsewhere = new Set([...broken].flatMap(([other, mistakes]) => (other === name ? [] : mistakes)));
+  const mistakes = problems.filter((problem) => problem.severity === 'error' && !elsewhere.has(problem));
+  if (mistakes.length > 0) throw configError(mistakes);
+  const vm = config?.vms.get(name);
+  if (config && vm) return { config, vm };
+  const known = [...(config?.vms.keys() ?? []), ...broken.keys()];
+  throw new UmlmonError('CONFIG_NO_VM', {
+    place: `VM ${name}`,
+    cause: 'the configuration has no section of this name',
+    hint: didYouMean(
+      name,
+      known,
+      known.length > 0 ? `there are ${known.slice(0, 20).join(', ')}` : 'add one',
+    ),
+  });
+}

@@ -1,0 +1,321 @@
+import { parseArguments } from './arguments.ts';
+import { parseHostDirectory, parseKernelPath, parseRootDevice, parseUbd, ubdUnits } from './paths.ts';
+import {
+  accountParser,
+  durationParser,
+  integerParser,
+  type Parsed,
+  type Parser,
+  parseBoolean,
+  parseChannel,
+  parseCpus,
+  parseEscape,
+  parseVmUser,
+  refuse,
+  sizeParser,
+  wordParser,
+} from './values.ts';
+
+/** Who may set a key: `admin` in the main files only, `user` also in VARDIR/VM/config. */
+export type Layer = 'admin' | 'user';
+/** What a change waits for: nothing, the next start of the VM, or the next start of its monitor. */
+export type Effect = 'now' | 'vm' | 'monitor';
+
+interface KeyNotes {
+  readonly layer: Layer;
+  readonly effect: Effect;
+  /** The form of the value for umlmon(5). */
+  readonly form: string;
+  /** One to three sentences for umlmon(5). */
+  readonly help: string;
+  readonly example: string;
+  /** How umlmon(5) shows the default, where the text is not the whole truth. */
+  readonly defaultNote?: string;
+}
+
+export interface SingleKey<T> extends KeyNotes {
+  readonly parse: Parser<T>;
+  /** Text in the form of the key. */
+  readonly default: string;
+}
+
+/** Keys with a number at the end, from 0 to `units` - 1. */
+export interface FamilyKey<T> extends KeyNotes {
+  readonly units: number;
+  /** Null when there is nothing at this unit. */
+  readonly parse: (text: string, unit: number) => Parsed<T | null>;
+  readonly defaults: Readonly<Record<number, string>>;
+}
+
+export type KeySpec = SingleKey<unknown> | FamilyKey<unknown>;
+export type KeyTable = Readonly<Record<string, KeySpec>>;
+export type AtUnit<T> = T & { readonly unit: number };
+
+type ValueOf<K> =
+  K extends FamilyKey<infer T> ? readonly AtUnit<T>[] : K extends SingleKey<infer T> ? T : never;
+/** The typed values of a table: one property for every key, lists in ascending order of units for families. */
+export type Values<Table> = { readonly [Key in keyof Table]: ValueOf<Table[Key]> };
+
+const single = <T>(spec: SingleKey<T>): SingleKey<T> => spec;
+const family = <T>(spec: FamilyKey<T>): FamilyKey<T> => spec;
+
+const MiB = 1024 ** 2;
+const GiB = 1024 ** 3;
+
+export const globalKeys = {
+  vardir: single({
+    parse: parseHostDirectory,
+    default: '/var/lib/umlmon',
+    defaultNote: '/var/lib/umlmon for root, $XDG_STATE_HOME/umlmon for others',
+    layer: 'admin',
+    effect: 'monitor',
+    form: 'DIRECTORY',
+    help: 'Everything that belongs to a VM is in the directory of its name below this one.',
+    example: '/srv/umlmon',
+  }),
+  rundir: single({
+    parse: parseHostDirectory,
+    default: '/run/umlmon',
+    defaultNote: '/run/umlmon for root, $XDG_RUNTIME_DIR/umlmon for others',
+    layer: 'admin',
+    effect: 'monitor',
+    form: 'DIRECTORY',
+    help: 'Sockets and other files that do not outlive a restart of the host.',
+    example: '/run/umlmon',
+  }),
+  shared: single({
+    parse: parseHostDirectory,
+    default: '/var/lib/umlmon/shared',
+    defaultNote: 'the directory *shared* in **vardir**',
+    layer: 'admin',
+    effect: 'monitor',
+    form: 'DIRECTORY',
+    help: 'What all VMs see as /shared: kernels in /shared/kernels, common disk images in /shared/disks.',
+    example: '/srv/umlmon/shared',
+  }),
+  group: single({
+    parse: accountParser('group'),
+    default: '',
+    defaultNote: "none: only root and the monitor's own user",
+    layer: 'admin',
+    effect: 'monitor',
+    form: 'GROUP',
+    help: 'Members of this group of the host may use the control sockets of the monitors, and so start, stop and log in to every VM.',
+    example: 'umlmon',
+  }),
+  userns: single({
+    parse: wordParser(['auto', 'off']),
+    default: 'auto',
+    layer: 'admin',
+    effect: 'vm',
+    form: 'auto | off',
+    help: 'Whether a jail may use an unprivileged user namespace: where the host permits it (auto), or never (off). Without one, monitors must run as root.',
+    example: 'off',
+  }),
+  escape: single({
+    parse: parseEscape,
+    default: '^]',
+    layer: 'admin',
+    effect: 'now',
+    form: '^X',
+    help: 'The control character with which a console session of umlwatch(1) is suspended.',
+    example: '^A',
+  }),
+};
+
+export const vmKeys = {
+  start: single({
+    parse: wordParser(['off', 'manual', 'boot']),
+    default: 'manual',
+    layer: 'admin',
+    effect: 'now',
+    form: 'off | manual | boot',
+    help: 'What umladmin(8) does with this VM when the host starts: nothing (off), start the monitor only (manual), or start the monitor and boot the VM (boot).',
+    example: 'boot',
+  }),
+  vmuser: single({
+    parse: parseVmUser,
+    default: '',
+    defaultNote: 'required when the monitor runs as root; otherwise the user of the monitor',
+    layer: 'admin',
+    effect: 'vm',
+    form: 'USER',
+    help: 'The user of the host, by name or number, as whom the kernel of the VM runs. Give every VM a user of its own; root is refused.',
+    example: 'uml-vm1',
+  }),
+  kernel: single({
+    parse: parseKernelPath,
+    default: '/shared/kernels/linux',
+    layer: 'user',
+    effect: 'vm',
+    form: 'PATH',
+    help: 'The kernel as the jail sees it, below /shared/kernels: an executable file, or a directory with the kernel and the libraries it needs.',
+    example: '/shared/kernels/linux-7.2',
+  }),
+  mem: single({
+    parse: sizeParser({ min: 32 * MiB, max: 64 * GiB, step: MiB }),
+    default: '128M',
+    layer: 'admin',
+    effect: 'vm',
+    form: 'SIZE',
+    help: 'Memory of the guest, from 32M to 64G in whole MiB. The host gives it only as the guest uses it.',
+    example: '512M',
+  }),
+  root: single({
+    parse: parseRootDevice,
+    default: 'ubda',
+    layer: 'user',
+    effect: 'vm',
+    form: 'DEVICE',
+    help: 'The device that the guest mounts as its root: ubda is ubd0, ubdb1 the first partition of ubd1, and so on.',
+    example: 'ubdb1',
+  }),
+  root_mode: single({
+    parse: wordParser(['rw', 'ro']),
+    default: 'rw',
+    layer: 'user',
+    effect: 'vm',
+    form: 'rw | ro',
+    help: 'Whether the kernel mounts the root file system writable. The guest can change that later.',
+    example: 'ro',
+  }),
+  ubd: family({
+    units: ubdUnits,
+    parse: parseUbd,
+    defaults: {},
+    layer: 'user',
+    effect: 'vm',
+    form: 'PATH [ro]',
+    help: 'A disk of the VM: an image in /disks (own) or /shared/disks (common), as the jail sees them. The suffix says what it is: .dsk a flat image in a file, .dev a block device. The word ro makes it read-only.',
+    example: '/disks/root.dsk',
+  }),
+  con: family({
+    units: 16,
+    parse: (text, unit) =>
+      unit === 0 && text === 'off'
+        ? refuse('con0 carries the messages of the kernel and cannot be off', 'write pty or pty log')
+        : parseChannel(text),
+    defaults: { 0: 'pty log', 1: 'pty' },
+    layer: 'user',
+    effect: 'vm',
+    form: 'off | pty | pty log',
+    help: 'A console of the guest, tty0 to tty15: not there, there, or there with all its output logged. con0 carries the messages of the kernel.',
+    example: 'pty log',
+  }),
+  ssl: family({
+    units: 64,
+    parse: parseChannel,
+    defaults: {},
+    layer: 'user',
+    effect: 'vm',
+    form: 'off | pty | pty log',
+    help: 'A serial line of the guest, ttyS0 to ttyS63, with the same choices as a console.',
+    example: 'pty',
+  }),
+  append: single({
+    parse: parseArguments,
+    default: '',
+    defaultNote: 'nothing',
+    layer: 'user',
+    effect: 'vm',
+    form: 'ARGUMENTS',
+    help: 'More arguments for the kernel, separated by blanks; double quotes keep blanks together. Arguments that umlmon sets itself are refused.',
+    example: 'quiet systemd.unit=rescue.target',
+  }),
+  cpu: single({
+    parse: parseCpus,
+    default: 'auto',
+    layer: 'admin',
+    effect: 'vm',
+    form: 'auto | none | LIST',
+    help: 'The cores of the host on which the VM may run: one that umlmon chooses by load (auto, the fastest), all (none), or those of a list.',
+    example: '0,2-3',
+  }),
+  fast_boot: single({
+    parse: parseBoolean,
+    default: 'true',
+    layer: 'user',
+    effect: 'vm',
+    form: 'BOOLEAN',
+    help: 'Skip measurements of the kernel that take most of the boot time. Guests that write to RAID 6 (btrfs or md) must set it to false, or their kernel will panic.',
+    example: 'false',
+  }),
+  stop_timeout: single({
+    parse: durationParser({ min: '100ms', max: '1h' }),
+    default: '30s',
+    layer: 'user',
+    effect: 'now',
+    form: 'DURATION',
+    help: 'How long a stop waits for the guest before the next, harder step.',
+    example: '2m',
+  }),
+  on_crash: single({
+    parse: wordParser(['stop', 'restart']),
+    default: 'stop',
+    layer: 'user',
+    effect: 'now',
+    form: 'stop | restart',
+    help: 'What happens after a panic of the guest or any other unexpected end of its kernel.',
+    example: 'restart',
+  }),
+  on_reboot: single({
+    parse: wordParser(['restart', 'stop']),
+    default: 'restart',
+    layer: 'user',
+    effect: 'now',
+    form: 'restart | stop',
+    help: 'What happens when the guest asks for a reboot. A restart applies changes of the configuration.',
+    example: 'stop',
+  }),
+  log_size: single({
+    parse: sizeParser({ min: 4096, max: GiB, step: 1024 }),
+    default: '2M',
+    layer: 'admin',
+    effect: 'monitor',
+    form: 'SIZE',
+    help: 'A console log that reaches this size, from 4K to 1G, is put aside and a new one begun.',
+    example: '16M',
+  }),
+  log_count: single({
+    parse: integerParser(0, 100),
+    default: '3',
+    layer: 'admin',
+    effect: 'monitor',
+    form: 'NUMBER',
+    help: 'How many old logs of each console are kept, from 0 to 100.',
+    example: '10',
+  }),
+  max_processes: single({
+    parse: integerParser(64, 1_000_000),
+    default: '4096',
+    layer: 'admin',
+    effect: 'vm',
+    form: 'NUMBER',
+    help: 'The most processes that the user of the VM may have on the host, from 64 to 1000000. Every process of the guest is one on the host.',
+    example: '1024',
+  }),
+};
+
+/** Names of the original umlmon and of things to come: refused, but not as unknown. */
+const notYet: readonly (readonly [pattern: RegExp, sentence: string])[] = [
+  [/^eth\d+$/, 'network interfaces are not supported by this version'],
+  [/^tcp$/, 'control over TCP is not supported by this version'],
+  [/^tcp_redir$/, 'the TCP redirector is not supported by this version'],
+  [/^(?:master_)?password$/, 'passwords (for control over TCP) are not supported by this version'],
+];
+
+/** The sentence about a key that this version does not have yet, or ''. */
+export function unsupported(key: string): string {
+  return notYet.find(([pattern]) => pattern.test(key))?.[1] ?? '';
+}
+
+export function isFamily(spec: KeySpec): spec is FamilyKey<unknown> {
+  return 'units' in spec;
+}
+
+/** All names that may stand before a '=', for suggestions and completion. */
+export function keyNames(table: KeyTable): string[] {
+  return Object.entries(table).flatMap(([name, spec]) =>
+    isFamily(spec) ? Array.from({ length: spec.units }, (_, unit) => `${name}${unit}`) : [name],
+  );
+}

@@ -1,0 +1,147 @@
+import { homedir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import type { Loaded } from './config.ts';
+import { type HostDefaults, loadConfig, type Source } from './load.ts';
+import { vmNameDamage } from './names.ts';
+import { type Problem, problemAt } from './problem.ts';
+import { listNames, readRegularFile } from './read-file.ts';
+
+export interface ConfigRequest {
+  /** What the option -config says. */
+  readonly configPath?: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Effective user id of this process. */
+  readonly uid: number;
+  /** The only VM of interest: files of others are not read where that can be avoided. */
+  readonly vm?: string;
+}
+
+export interface ReadConfig extends Loaded {
+  /** The main file, or '' if there is none. */
+  readonly file: string;
+  /** Whether the defaults are those of root. */
+  readonly root: boolean;
+}
+
+/** Where the main configuration file is looked for, in this order; the first one that exists is it. */
+export function configPlaces({ configPath, env, uid }: ConfigRequest): string[] {
+  if (configPath !== undefined) return [resolve(configPath)];
+  if (env.UMLMON_CONFIG) return [resolve(env.UMLMON_CONFIG)];
+  const system = ['/etc/umlmon/umlmon.ini', '/etc/umlmon'];
+  if (uid === 0) return system;
+  const home = env.HOME || homedir();
+  return [join(absolute(env.XDG_CONFIG_HOME) ?? join(home, '.config'), 'umlmon/umlmon.ini'), ...system];
+}
+
+/** Default directories of root, or of another user (XDG Base Directory Specification). */
+export function hostDefaults({ env, uid }: ConfigRequest): HostDefaults {
+  if (uid === 0) return { vardir: '/var/lib/umlmon', rundir: '/run/umlmon', root: true };
+  const state = absolute(env.XDG_STATE_HOME) ?? join(env.HOME || homedir(), '.local/state');
+  const runtime = absolute(env.XDG_RUNTIME_DIR);
+  return {
+    vardir: join(state, 'umlmon'),
+    rundir: runtime === undefined ? `/tmp/umlmon-${uid}` : join(runtime, 'umlmon'),
+    root: false,
+  };
+}
+
+/** XDG variables that are not absolute paths count as not set. */
+function absolute(path: string | undefined): string | undefined {
+  return path?.startsWith('/') ? path : undefined;
+}
+
+/**
+ * Finds, reads and checks the configuration: the main file, vms/NAME.ini beside it, and VARDIR/VM/config of the
+ * VMs. Nothing is thrown: a file that cannot be read is a problem like others.
+ */
+export function readConfig(request: ConfigRequest): ReadConfig {
+  const defaults = hostDefaults(request);
+  const unread: Problem[] = [];
+  const main = readMain(configPlaces(request), unread);
+  if (!main) return { file: '', root: defaults.root, problems: unread, broken: new Map() };
+
+  const sources = [main, ...readVmFiles(main.file, request.vm, unread)];
+  const admin = loadConfig(sources, defaults);
+  const overrides = readOverrides(admin, request.vm, unread);
+  const loaded = overrides.length > 0 ? loadConfig([...sources, ...overrides], defaults) : admin;
+  return { ...withUnread(loaded, unread), file: main.file, root: defaults.root };
+}
+
+function readMain(places: readonly string[], unread: Problem[]): Source | undefined {
+  for (const file of places) {
+    const text = readRegularFile(file, 'any');
+    if (Buffer.isBuffer(text)) return { file, text, layer: 'main' };
+    // The system's places may be directories: /etc/umlmon is one today, and was the file itself in 2005.
+    if (text === undefined || (text.isDirectory && places.length > 1)) continue;
+    unread.push(problemAt(wholeFile(file), text));
+    return undefined;
+  }
+  unread.push(
+    problemAt(wholeFile(''), {
+      code: 'CONFIG_MISSING',
+      cause: `there is no configuration file; looked at ${places.join(', ')}`,
+      hint: 'copy umlmon.example.ini to one of these places; see umlmon(5)',
+    }),
+  );
+  return undefined;
+}
+
+function readVmFiles(mainFile: string, only: string | undefined, unread: Problem[]): Source[] {
+  const directory = join(dirname(mainFile), 'vms');
+  const sources: Source[] = [];
+  const names = only === undefined ? listNames(directory) : [`${only}.ini`];
+  if ('cause' in names) {
+    unread.push(problemAt(wholeFile(directory), names));
+    return [];
+  }
+  for (const name of names) {
+    if (!name.endsWith('.ini') || name.startsWith('.')) continue;
+    const vm = name.slice(0, -'.ini'.length);
+    const damage = vmNameDamage(vm);
+    if (damage) {
+      if (only === undefined) unread.push(problemAt(wholeFile(join(directory, printable(name))), damage));
+      continue;
+    }
+    const file = join(directory, name);
+    const text = readRegularFile(file, 'any');
+    if (Buffer.isBuffer(text)) sources.push({ file, text, layer: 'vm-file', vm });
+    else if (text) unread.push(problemAt({ ...wholeFile(file), section: vm }, text));
+  }
+  return sources;
+}
+
+function readOverrides({ config, broken }: Loaded, only: string | undefined, unread: Problem[]): Source[] {
+  if (!config) return [];
+  const sources: Source[] = [];
+  for (const vm of [...config.vms.keys(), ...broken.keys()]) {
+    if (only !== undefined && vm !== only) continue;
+    const file = join(config.global.vardir, vm, 'config');
+    const text = readRegularFile(file, 'own');
+    if (Buffer.isBuffer(text)) sources.push({ file, text, layer: 'user', vm });
+    else if (text) unread.push(problemAt({ ...wholeFile(file), section: vm }, text));
+  }
+  return sources;
+}
+
+/** A file that could not be read breaks its VM, or everything if it belongs to none. */
+function withUnread(loaded: Loaded, unread: readonly Problem[]): Loaded {
+  if (unread.length === 0) return loaded;
+  const broken = new Map(loaded.broken);
+  const vms = new Map(loaded.config?.vms);
+  for (const problem of unread) {
+    if (problem.section === '') continue;
+    broken.set(problem.section, [...(broken.get(problem.section) ?? []), problem]);
+    vms.delete(problem.section);
+  }
+  const problems = [...loaded.problems, ...unread];
+  if (!loaded.config || unread.some(({ section }) => section === '')) return { problems, broken };
+  return { config: Object.freeze({ global: loaded.config.global, vms }), problems, broken };
+}
+
+function wholeFile(file: string): { file: string; line: number; section: string; key: string } {
+  return { file, line: 0, section: '', key: '' };
+}
+
+function printable(name: string): string {
+  return name.replace(/[^\w.-]/g, '?');
+}

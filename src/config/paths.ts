@@ -1,0 +1,109 @@
+import { quoted, type Refusal } from './problem.ts';
+import { type Parsed, refuse } from './values.ts';
+
+/** Devices ubda … ubdp (facts of the kernel: arch/um/drivers/ubd_kern.c, MAX_DEV). */
+export const ubdUnits = 16;
+/** Partitions of one ubd device (UBD_SHIFT = 4, the first minor is the whole device). */
+const ubdPartitions = 15;
+
+/** A directory of the host. */
+export function parseHostDirectory(text: string): Parsed<string> {
+  const path = text.length > 1 && text.endsWith('/') ? text.slice(0, -1) : text;
+  const damage = pathDamage(path);
+  if (damage) return damage;
+  return { value: path };
+}
+
+/** A kernel file or kernel directory as the jail sees it. */
+export function parseKernelPath(text: string): Parsed<string> {
+  const damage = pathDamage(text) ?? placeDamage(text, ['/shared/kernels/'], 'kernels');
+  return damage ?? { value: text };
+}
+
+/** An image behind a ubd device. */
+export interface UbdSpec {
+  /** As the jail sees it. */
+  readonly path: string;
+  readonly readOnly: boolean;
+}
+
+/** `PATH [ro]`. The kernel's ubd driver splits its argument at ',' and ':', the command line at blanks. */
+export function parseUbd(text: string): Parsed<UbdSpec> {
+  const [path = '', mode, ...rest] = text.split(/[ \t]+/);
+  const damage = pathDamage(path) ?? placeDamage(path, ['/disks/', '/shared/disks/'], 'disk images');
+  if (damage) return damage;
+  const forbidden = /[,:"'\\]/.exec(path)?.[0];
+  if (forbidden)
+    return refusePath(`the name of a disk image must not contain ${forbidden}`, 'rename the file');
+  if (path.endsWith('.cow'))
+    return refuse(
+      'copy-on-write images are not supported by this version',
+      'use a flat image with the suffix .dsk',
+      'CONFIG_UNSUPPORTED',
+    );
+  if (!/[^/]\.(?:dsk|dev)$/.test(path))
+    return refusePath(`${quoted(path)} does not end in .dsk or .dev`, '.dsk is a file, .dev a block device');
+  if (rest.length > 0 || (mode !== undefined && mode !== 'ro'))
+    return refuse(
+      `unexpected ${quoted([mode, ...rest].join(' '))} after the path`,
+      'only the word ro may follow; names of images have no blanks',
+    );
+  return { value: { path, readOnly: mode === 'ro' } };
+}
+
+/** The device that the guest mounts as its root. */
+export interface RootDevice {
+  readonly unit: number;
+  /** 0 is the whole device. */
+  readonly partition: number;
+  /** As the argument `root=` needs it. */
+  readonly device: string;
+}
+
+/** `ubda`, `ubdb1`, `/dev/ubda`. */
+export function parseRootDevice(text: string): Parsed<RootDevice> {
+  const match = /^(?:\/dev\/)?ubd([a-p])(\d{0,2})$/.exec(text);
+  if (!match) {
+    const unit = /^(?:\/dev\/)?ubd(\d{1,2})$/.exec(text)?.[1];
+    const hint = unit && Number(unit) < ubdUnits ? `ubd${unit} is ${ubdName(Number(unit))} in the guest` : '';
+    return refuse(`${quoted(text)} is not a ubd device`, hint || 'as in ubda, ubdb1, /dev/ubda');
+  }
+  const [, letter = 'a', digits = ''] = match;
+  const partition = Number(digits);
+  if (digits.startsWith('0') || partition > ubdPartitions)
+    return refuse(`${quoted(text)} has no such partition`, `partitions are 1 to ${ubdPartitions}`);
+  const unit = letter.charCodeAt(0) - 'a'.charCodeAt(0);
+  return { value: { unit, partition, device: `/dev/ubd${letter}${digits}` } };
+}
+
+/** The guest's name of a ubd unit: 0 → ubda. */
+export function ubdName(unit: number): string {
+  return `ubd${String.fromCharCode('a'.charCodeAt(0) + unit)}`;
+}
+
+function pathDamage(path: string): Refusal | undefined {
+  if (!path.startsWith('/')) return refusePath(`${quoted(path)} is not an absolute path`, 'begin with /');
+  if (path === '/') return refusePath('the root directory is not allowed here');
+  if (/\s/u.test(path)) return refusePath(`${quoted(path)} contains a blank`, 'rename the file or directory');
+  for (const part of path.slice(1).split('/')) {
+    if (part === '' || part === '.' || part === '..')
+      return refusePath(
+        `${quoted(path)} is not in its plain form`,
+        "write the path without '//', '.', '..' and a '/' at the end",
+      );
+    if (Buffer.byteLength(part) > 255) return refusePath('a part of the path is longer than 255 bytes');
+  }
+  return undefined;
+}
+
+function placeDamage(path: string, places: readonly string[], what: string): Refusal | undefined {
+  if (places.some((place) => path.startsWith(place))) return undefined;
+  return refusePath(
+    `${quoted(path)} is not a place for ${what}`,
+    `${what} are under ${places.join(' or ')} (as the jail sees them)`,
+  );
+}
+
+function refusePath(cause: string, hint = ''): Refusal {
+  return refuse(cause, hint, 'CONFIG_PATH');
+}

@@ -1,0 +1,60 @@
+import { type ErrorCode, UmlmonError } from '../system/errors.ts';
+
+/** One mistake (or oddity) of the configuration. Unknown text is '', an unknown line is 0. */
+export interface Problem {
+  readonly severity: 'error' | 'warning';
+  readonly code: ErrorCode;
+  readonly file: string;
+  readonly line: number;
+  readonly section: string;
+  readonly key: string;
+  readonly cause: string;
+  readonly hint: string;
+}
+
+/** Where a setting was written; line 0 and file '' where nothing was written. */
+export interface Origin {
+  readonly file: string;
+  readonly line: number;
+  readonly section: string;
+  readonly key: string;
+}
+
+/** Why a value or a setting is refused, before it is known where it stands. */
+export interface Refusal {
+  readonly code: ErrorCode;
+  readonly cause: string;
+  readonly hint: string;
+}
+
+/** A refusal at a place: for this room, and for rooms that find out later that the host lacks what a key names. */
+export function problemAt(origin: Origin, why: Refusal, severity: Problem['severity'] = 'error'): Problem {
+  const { file, line, section, key } = origin;
+  return { severity, code: why.code, file, line, section, key, cause: why.cause, hint: why.hint };
+}
+
+/** `FILE:LINE: [SECTION] key: cause (hint: …)`; parts that are not known are left out. */
+export function problemText(problem: Problem): string {
+  const { severity, file, line, section, key, cause, hint } = problem;
+  const place = file && `${file}${line > 0 ? `:${line}` : ''}: `;
+  const setting = [section && `[${section}]`, key].filter(Boolean).join(' ');
+  const kind = severity === 'warning' ? 'warning: ' : '';
+  return `${place}${setting && `${setting}: `}${kind}${cause}${hint && ` (hint: ${hint})`}`;
+}
+
+/** All problems as one error: one line each, in the order given. */
+export function configError(problems: readonly Problem[]): UmlmonError {
+  return new UmlmonError('CONFIG_INVALID', {
+    place: 'configuration',
+    cause: problems.map(problemText).join('\n'),
+  });
+}
+
+/** Text of a file as it may stand in a message: quoted, without control characters, at most 60 characters. */
+export function quoted(text: string): string {
+  const short = text.length > 60 ? `${text.slice(0, 59)}…` : text;
+  return `"${short.replace(invisible, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`)}"`;
+}
+
+/** Control, format (bidirectional marks, zero width) and line-separating characters. */
+export const invisible = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
