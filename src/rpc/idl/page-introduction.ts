@@ -1,0 +1,131 @@
+import {
+  AUTH_BYTES_MAX,
+  CALL_HEADER_BYTES_MAX,
+  CALLS_OUTSTANDING_MAX,
+  CONNECTIONS_MAX,
+  FRAGMENTS_MAX,
+  REPLY_BYTES_MAX,
+  UNSENT_DROP_BYTES,
+  UNSENT_PAUSE_BYTES,
+} from '../limits.ts';
+import { writeCall, writeReply } from '../message.ts';
+import { beginRecord, sealRecord } from '../record.ts';
+import type { ProgramDefinition } from './ast.ts';
+import { table } from './markdown.ts';
+
+const kib = (bytes: number) => `${bytes / 1024} KiB`;
+
+/**
+ * The part of docs/protocol.md that the `.x` file does not say: transport, headers, limits. Numbers come from
+ * limits.ts and the example from the codec itself, so that neither can be out of date.
+ */
+export function introduction(program: ProgramDefinition, origin: string, argsMax: number): string[] {
+  const number = `0x${program.number.toString(16)}`;
+  const [reachability] = program.procedures;
+  return [
+    '# The control protocol',
+    `Each monitor serves one socket, \`VARDIR/VM/ctrl\`. On it, clients make remote procedure calls as ONC RPC version 2
+defines them (RFC 5531), with data in XDR (RFC 4506). umlwatch and umlweb are such clients and have no other way in.
+This page and \`${origin}\` are enough to write one in another language: from that file, \`rpcgen\` makes a C client
+for libtirpc (\`clntunix_create\`), and any other XDR library does as well.`,
+    table(
+      ['', ''],
+      [
+        ['program', `${program.name} = ${number} (${program.number})`],
+        ['version', `${program.version.name} = ${program.version.number}`],
+        ['transport', 'a Unix stream socket (AF_UNIX, SOCK_STREAM); there is no port mapper'],
+        ['who may connect', 'who may write to the socket file: its owner and its group'],
+      ],
+    ),
+    '## Records',
+    `A message travels as one record (RFC 5531 section 11): one or more fragments, each after a word of 32 bits, big
+endian, with the fragment's length in its lower 31 bits. The highest bit is set on the last fragment of a record. The
+server answers in one fragment; it takes a call in up to ${FRAGMENTS_MAX}.`,
+    '## Calls and replies',
+    `All words are 32 bits, big endian. A call is: xid, 0 (call), 2 (RPC version), program, version, procedure,
+credential, verifier, arguments. Credential and verifier are each a flavour, a length and a body of at most
+${AUTH_BYTES_MAX} bytes, padded to a multiple of four. The xid is the client's choice; the reply repeats it.`,
+    table(
+      ['reply', 'words after the xid and 1 (reply)', 'when'],
+      [
+        [
+          'success',
+          '0, 0, 0, 0, then the result',
+          'the procedure has answered; the answer may carry a [failure](#failure)',
+        ],
+        ['PROG_UNAVAIL', '0, 0, 0, 1', `the program is not ${number}`],
+        ['PROG_MISMATCH', '0, 0, 0, 2, lowest, highest version', 'another version of the program is wanted'],
+        ['PROC_UNAVAIL', '0, 0, 0, 3', 'there is no procedure of this number'],
+        ['GARBAGE_ARGS', '0, 0, 0, 4', 'the arguments are not the XDR that this page describes'],
+        ['SYSTEM_ERR', '0, 0, 0, 5', 'a fault in the monitor; its log has the details'],
+        ['RPC_MISMATCH', '1, 0, 2, 2', 'the RPC version is not 2'],
+        [
+          'AUTH_ERROR',
+          '1, 1, reason',
+          '1: malformed credential; 2: flavour not accepted; 3: verifier not AUTH_NONE',
+        ],
+      ],
+    ),
+    `A mistake of the VM or of its user never comes as one of these errors: it comes as a success whose answer carries a
+[failure](#failure).`,
+    `Many calls may be under way on one connection. Replies come when they are ready, in any order: match them by xid.
+A call that waits (for console data, for events, for the end of a start) does not hold up the others. Seats at
+consoles belong to their connection and end with it. Shutting down the sending direction ends the connection.
+
+The server sets no time limit to a call. A client should, but a longer one than what it asks for can take: libtirpc
+gives up after 25 s unless told otherwise (\`clnt_control\` with \`CLSET_TIMEOUT\`).`,
+    '## Authentication',
+    `The credential may be AUTH_NONE (flavour 0, empty) or AUTH_SYS (flavour 1, well-formed); the verifier must be
+AUTH_NONE. What an AUTH_SYS credential claims is not believed: the server asks its kernel who connected
+(SO_PEERCRED), and events and exit records name that user.`,
+    '## Data',
+    `XDR is read strictly: a bool is 0 or 1, an enum has one of its values, padding is zero, a string is UTF-8 without a
+terminating zero, no length is above its bound, and nothing follows the arguments. \`hyper\` and \`unsigned hyper\` stay
+within ±(2^53 − 1), so that every language's numbers can hold them.`,
+    '## Limits',
+    table(
+      ['limit', 'value', 'beyond it'],
+      [
+        [
+          'record with a call',
+          `${CALL_HEADER_BYTES_MAX + argsMax} bytes (header ${CALL_HEADER_BYTES_MAX}, arguments ${argsMax})`,
+          'the connection ends as soon as a fragment announces more',
+        ],
+        ['fragments of a record', String(FRAGMENTS_MAX), 'the connection ends'],
+        ['record with a reply', kib(REPLY_BYTES_MAX), 'not sent; the call gets SYSTEM_ERR'],
+        ['connections', String(CONNECTIONS_MAX), 'a further one is closed at once'],
+        [
+          'calls in progress on a connection',
+          String(CALLS_OUTSTANDING_MAX),
+          'further calls are not read until one is answered; use a second connection for many waiting reads',
+        ],
+        [
+          'unsent replies of a connection',
+          kib(UNSENT_PAUSE_BYTES),
+          'no further call is read until the client has read its replies',
+        ],
+        ['unsent replies of a connection', kib(UNSENT_DROP_BYTES), 'the connection ends'],
+        ['bytes that are no RPC call', '', 'the connection ends'],
+      ],
+    ),
+    ...(reachability ? ['## Example', exampleText(program, reachability.name, reachability.number)] : []),
+  ];
+}
+
+function exampleText(program: ProgramDefinition, name: string, procedure: number): string {
+  const xid = 7;
+  const call = beginRecord();
+  writeCall(call, { xid, program: program.number, version: program.version.number, procedure });
+  const reply = beginRecord();
+  writeReply(reply, xid, { status: 'success' });
+  return `A call of ${name} with xid ${xid} and its reply, as words with the record mark first:
+
+\`\`\`
+call   ${words(sealRecord(call))}
+reply  ${words(sealRecord(reply))}
+\`\`\``;
+}
+
+function words(bytes: Buffer): string {
+  return (bytes.toString('hex').match(/.{8}/g) ?? []).join(' ');
+}

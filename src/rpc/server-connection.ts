@@ -1,0 +1,105 @@
+import type { Socket } from 'node:net';
+import type { Credentials } from '../system/native.ts';
+import type { Dispatch, RpcCounters } from './dispatcher.ts';
+import { CALLS_OUTSTANDING_MAX, CLOSE_GRACE_MS, UNSENT_DROP_BYTES, UNSENT_PAUSE_BYTES } from './limits.ts';
+import type { Caller } from './program.ts';
+import { RecordSplitter } from './record.ts';
+import { writeTogether } from './socket.ts';
+
+/**
+ * One peer of a server. Reads calls while few enough are in progress and the peer reads its replies; otherwise the
+ * bytes stay in the kernel's socket, where they slow down the peer alone.
+ */
+export class ServerConnection {
+  readonly #socket: Socket;
+  readonly #dispatch: Dispatch;
+  readonly #counters: RpcCounters;
+  readonly #splitter: RecordSplitter;
+  readonly #ended = new AbortController();
+  readonly #caller: Caller;
+  #outstanding = 0;
+
+  /** @param callBytesMax largest record of a call */
+  constructor(
+    socket: Socket,
+    peer: Credentials & { readonly id: number },
+    service: { readonly dispatch: Dispatch; readonly counters: RpcCounters; readonly callBytesMax: number },
+  ) {
+    this.#socket = socket;
+    this.#dispatch = service.dispatch;
+    this.#counters = service.counters;
+    this.#splitter = new RecordSplitter(service.callBytesMax);
+    this.#caller = { ...peer, signal: this.#ended.signal };
+    socket.on('data', (chunk: Buffer) => {
+      this.#splitter.push(chunk);
+      this.#pump();
+    });
+    socket.on('drain', () => this.#pump());
+    // A broken connection is no fault of ours and 'close' follows; without a listener the error would be thrown.
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => this.#ended.abort());
+  }
+
+  /** Ends the connection after the replies that are written already, at the latest after CLOSE_GRACE_MS. */
+  close(): void {
+    this.#ended.abort();
+    const timer = setTimeout(() => this.#socket.destroy(), CLOSE_GRACE_MS);
+    this.#socket.once('close', () => clearTimeout(timer));
+    this.#socket.destroySoon();
+  }
+
+  /** Serves what has arrived, as far as the bounds allow. */
+  #pump(): void {
+    while (this.#isOpen() && this.#hasRoom()) {
+      const record = this.#nextRecord();
+      if (!record) {
+        this.#socket.resume();
+        return;
+      }
+      this.#outstanding++;
+      void this.#serve(record);
+    }
+    this.#socket.pause();
+  }
+
+  #isOpen(): boolean {
+    return !this.#ended.signal.aborted && this.#socket.writable;
+  }
+
+  #hasRoom(): boolean {
+    return this.#outstanding < CALLS_OUTSTANDING_MAX && this.#socket.writableLength < UNSENT_PAUSE_BYTES;
+  }
+
+  #nextRecord(): Buffer | null {
+    try {
+      return this.#splitter.next();
+    } catch {
+      this.#dropForGarbage();
+      return null;
+    }
+  }
+
+  async #serve(record: Buffer): Promise<void> {
+    try {
+      this.#send(await this.#dispatch(record, this.#caller));
+    } catch {
+      this.#dropForGarbage();
+    } finally {
+      this.#outstanding--;
+    }
+    this.#pump();
+  }
+
+  #send(reply: Buffer): void {
+    if (!this.#isOpen()) return;
+    writeTogether(this.#socket, reply);
+    if (this.#socket.writableLength <= UNSENT_DROP_BYTES) return;
+    this.#counters.dropped++;
+    this.#socket.destroy();
+  }
+
+  #dropForGarbage(): void {
+    this.#counters.garbage++;
+    this.#socket.destroy();
+  }
+}

@@ -1,0 +1,801 @@
+// Generated from umlmonctrl.x by `npm run generate`: change that file, not this one.
+import { type Codec, XdrError, uintCodec, voidCodec } from './xdr.ts';
+
+/** VM names, channels, keys */
+export const UMLMON_NAME_MAX = 64;
+
+/** one line or paragraph of text */
+export const UMLMON_TEXT_MAX = 4096;
+
+/** bytes of one console or log read or write */
+export const UMLMON_DATA_MAX = 65536;
+
+/** settings, events, consoles in one answer */
+export const UMLMON_LIST_MAX = 512;
+
+/** longest wait of one call, in milliseconds */
+export const UMLMON_WAIT_MAX = 60000;
+
+export type UmlmonName = string;
+
+export const umlmonNameCodec: Codec<UmlmonName> = {
+  encode: (w, v) => w.string(v, UMLMON_NAME_MAX),
+  decode: (r) => r.string(UMLMON_NAME_MAX),
+};
+
+export type UmlmonText = string;
+
+export const umlmonTextCodec: Codec<UmlmonText> = {
+  encode: (w, v) => w.string(v, UMLMON_TEXT_MAX),
+  decode: (r) => r.string(UMLMON_TEXT_MAX),
+};
+
+export type UmlmonData = Uint8Array;
+
+export const umlmonDataCodec: Codec<UmlmonData> = {
+  encode: (w, v) => w.opaque(v, UMLMON_DATA_MAX),
+  decode: (r) => r.opaque(UMLMON_DATA_MAX),
+};
+
+/** Why something could not be done. `code` is stable (docs/errors.md), the rest is for people. */
+export interface Failure {
+  readonly code: UmlmonName;
+  /** file:line, section and key, path, or step */
+  readonly place: UmlmonText;
+  readonly cause: UmlmonText;
+  /** may be empty */
+  readonly hint: UmlmonText;
+}
+
+export const failureCodec: Codec<Failure> = {
+  encode: (w, v) => {
+    umlmonNameCodec.encode(w, v.code);
+    umlmonTextCodec.encode(w, v.place);
+    umlmonTextCodec.encode(w, v.cause);
+    umlmonTextCodec.encode(w, v.hint);
+  },
+  decode: (r) => ({
+    code: umlmonNameCodec.decode(r),
+    place: umlmonTextCodec.decode(r),
+    cause: umlmonTextCodec.decode(r),
+    hint: umlmonTextCodec.decode(r),
+  }),
+};
+
+export type AnswerKind =
+  | 'ok'
+  | 'failed';
+
+const answerKindNumbers: Readonly<Record<AnswerKind, number>> = {
+  'ok': 0,
+  'failed': 1,
+};
+export const answerKindCodec: Codec<AnswerKind> = {
+  encode: (w, v) => w.int(answerKindNumbers[v]),
+  decode: (r) => {
+    const value = r.int();
+    switch (value) {
+      case 0: return 'ok';
+      case 1: return 'failed';
+      default: throw new XdrError(`${value} is no answer_kind`);
+    }
+  },
+};
+
+/** The states of a VM as its monitor sees them (docs/states.md). */
+export type VmState =
+  | 'down'
+  | 'starting'
+  | 'running'
+  | 'stopping';
+
+const vmStateNumbers: Readonly<Record<VmState, number>> = {
+  'down': 0,
+  'starting': 1,
+  'running': 2,
+  'stopping': 3,
+};
+export const vmStateCodec: Codec<VmState> = {
+  encode: (w, v) => w.int(vmStateNumbers[v]),
+  decode: (r) => {
+    const value = r.int();
+    switch (value) {
+      case 0: return 'down';
+      case 1: return 'starting';
+      case 2: return 'running';
+      case 3: return 'stopping';
+      default: throw new XdrError(`${value} is no vm_state`);
+    }
+  },
+};
+
+/** Why the guest ended. */
+export type ExitCause =
+  /** the guest powered off or halted */
+  | 'poweroff'
+  /** the guest asked for a reboot */
+  | 'reboot'
+  /** panic, or a fatal signal that nobody here sent */
+  | 'crash'
+  /** the monitor killed it on request */
+  | 'killed'
+  /** the kernel refused to run */
+  | 'error';
+
+const exitCauseNumbers: Readonly<Record<ExitCause, number>> = {
+  'poweroff': 0,
+  'reboot': 1,
+  'crash': 2,
+  'killed': 3,
+  'error': 4,
+};
+export const exitCauseCodec: Codec<ExitCause> = {
+  encode: (w, v) => w.int(exitCauseNumbers[v]),
+  decode: (r) => {
+    const value = r.int();
+    switch (value) {
+      case 0: return 'poweroff';
+      case 1: return 'reboot';
+      case 2: return 'crash';
+      case 3: return 'killed';
+      case 4: return 'error';
+      default: throw new XdrError(`${value} is no exit_cause`);
+    }
+  },
+};
+
+export interface ExitRecord {
+  /** milliseconds since 1970 */
+  readonly endedAt: number;
+  readonly cause: ExitCause;
+  /** exit status, or -1 when a signal ended the kernel */
+  readonly code: number;
+  /** signal number, or 0 */
+  readonly signal: number;
+  /** who asked for the end; empty if nobody did */
+  readonly askedBy: UmlmonText;
+  /** panic text; empty if there was none */
+  readonly panic: UmlmonText;
+  /** the last lines of con0 */
+  readonly lastLines: UmlmonText;
+}
+
+export const exitRecordCodec: Codec<ExitRecord> = {
+  encode: (w, v) => {
+    w.uhyper(v.endedAt);
+    exitCauseCodec.encode(w, v.cause);
+    w.int(v.code);
+    w.int(v.signal);
+    umlmonTextCodec.encode(w, v.askedBy);
+    umlmonTextCodec.encode(w, v.panic);
+    umlmonTextCodec.encode(w, v.lastLines);
+  },
+  decode: (r) => ({
+    endedAt: r.uhyper(),
+    cause: exitCauseCodec.decode(r),
+    code: r.int(),
+    signal: r.int(),
+    askedBy: umlmonTextCodec.decode(r),
+    panic: umlmonTextCodec.decode(r),
+    lastLines: umlmonTextCodec.decode(r),
+  }),
+};
+
+/** One configuration setting in force. */
+export interface Setting {
+  readonly key: UmlmonName;
+  readonly value: UmlmonText;
+  /** file:line, or "default" */
+  readonly origin: UmlmonText;
+}
+
+export const settingCodec: Codec<Setting> = {
+  encode: (w, v) => {
+    umlmonNameCodec.encode(w, v.key);
+    umlmonTextCodec.encode(w, v.value);
+    umlmonTextCodec.encode(w, v.origin);
+  },
+  decode: (r) => ({
+    key: umlmonNameCodec.decode(r),
+    value: umlmonTextCodec.decode(r),
+    origin: umlmonTextCodec.decode(r),
+  }),
+};
+
+export interface ConsoleInfo {
+  /** con0, ssl3 */
+  readonly channel: UmlmonName;
+  readonly viewers: number;
+  /** guest to host since the monitor started */
+  readonly bytesOut: number;
+  /** host to guest */
+  readonly bytesIn: number;
+  /** bytes that the log could not take (disk full) */
+  readonly logDropped: number;
+  readonly logged: boolean;
+}
+
+export const consoleInfoCodec: Codec<ConsoleInfo> = {
+  encode: (w, v) => {
+    umlmonNameCodec.encode(w, v.channel);
+    w.uint(v.viewers);
+    w.uhyper(v.bytesOut);
+    w.uhyper(v.bytesIn);
+    w.uhyper(v.logDropped);
+    w.bool(v.logged);
+  },
+  decode: (r) => ({
+    channel: umlmonNameCodec.decode(r),
+    viewers: r.uint(),
+    bytesOut: r.uhyper(),
+    bytesIn: r.uhyper(),
+    logDropped: r.uhyper(),
+    logged: r.bool(),
+  }),
+};
+
+export interface VmInfo {
+  readonly name: UmlmonName;
+  readonly state: VmState;
+  /** milliseconds since 1970 */
+  readonly stateSince: number;
+  /** operation in progress; empty if none */
+  readonly operation: UmlmonText;
+  readonly monitorPid: number;
+  /** host pid of the kernel; 0 if down */
+  readonly kernelPid: number;
+  /** as the running kernel says; empty if down */
+  readonly kernelVersion: UmlmonText;
+  /** host user of the kernel */
+  readonly user: UmlmonText;
+  /** guest memory in bytes */
+  readonly mem: number;
+  /** host cores the VM is pinned to; empty if not pinned */
+  readonly cpus: UmlmonText;
+  /** host path of the kernel's management socket; empty if down */
+  readonly mconsole: UmlmonText;
+  /** last message that the guest wrote to /proc/mconsole */
+  readonly guestMessage: UmlmonText;
+  readonly settings: readonly Setting[];
+  readonly consoles: readonly ConsoleInfo[];
+  readonly lastExit: ExitRecord | null;
+  /** sequence number that the next event will have */
+  readonly eventsNext: number;
+}
+
+export const vmInfoCodec: Codec<VmInfo> = {
+  encode: (w, v) => {
+    umlmonNameCodec.encode(w, v.name);
+    vmStateCodec.encode(w, v.state);
+    w.uhyper(v.stateSince);
+    umlmonTextCodec.encode(w, v.operation);
+    w.int(v.monitorPid);
+    w.int(v.kernelPid);
+    umlmonTextCodec.encode(w, v.kernelVersion);
+    umlmonTextCodec.encode(w, v.user);
+    w.uhyper(v.mem);
+    umlmonTextCodec.encode(w, v.cpus);
+    umlmonTextCodec.encode(w, v.mconsole);
+    umlmonTextCodec.encode(w, v.guestMessage);
+    w.array(v.settings, UMLMON_LIST_MAX, settingCodec);
+    w.array(v.consoles, UMLMON_LIST_MAX, consoleInfoCodec);
+    w.optional(v.lastExit, exitRecordCodec);
+    w.uhyper(v.eventsNext);
+  },
+  decode: (r) => ({
+    name: umlmonNameCodec.decode(r),
+    state: vmStateCodec.decode(r),
+    stateSince: r.uhyper(),
+    operation: umlmonTextCodec.decode(r),
+    monitorPid: r.int(),
+    kernelPid: r.int(),
+    kernelVersion: umlmonTextCodec.decode(r),
+    user: umlmonTextCodec.decode(r),
+    mem: r.uhyper(),
+    cpus: umlmonTextCodec.decode(r),
+    mconsole: umlmonTextCodec.decode(r),
+    guestMessage: umlmonTextCodec.decode(r),
+    settings: r.array(UMLMON_LIST_MAX, 12, settingCodec),
+    consoles: r.array(UMLMON_LIST_MAX, 36, consoleInfoCodec),
+    lastExit: r.optional(exitRecordCodec),
+    eventsNext: r.uhyper(),
+  }),
+};
+
+export type InfoAnswer =
+  | { readonly kind: 'ok'; readonly info: VmInfo }
+  | { readonly kind: 'failed'; readonly why: Failure };
+
+export const infoAnswerCodec: Codec<InfoAnswer> = {
+  encode: (w, v) => {
+    answerKindCodec.encode(w, v.kind);
+    switch (v.kind) {
+      case 'ok': vmInfoCodec.encode(w, v.info); break;
+      case 'failed': failureCodec.encode(w, v.why); break;
+    }
+  },
+  decode: (r) => {
+    const kind = answerKindCodec.decode(r);
+    switch (kind) {
+      case 'ok': return { kind, info: vmInfoCodec.decode(r) };
+      case 'failed': return { kind, why: failureCodec.decode(r) };
+    }
+  },
+};
+
+/** What an operation (start, stop, kill) came to. */
+export interface OperationReport {
+  readonly id: number;
+  /** the same operation was already in progress */
+  readonly joined: boolean;
+  /** state of the VM now */
+  readonly state: VmState;
+  /** from the operation's beginning */
+  readonly elapsedMs: number;
+  /** one line for people */
+  readonly summary: UmlmonText;
+}
+
+export const operationReportCodec: Codec<OperationReport> = {
+  encode: (w, v) => {
+    w.uhyper(v.id);
+    w.bool(v.joined);
+    vmStateCodec.encode(w, v.state);
+    w.uint(v.elapsedMs);
+    umlmonTextCodec.encode(w, v.summary);
+  },
+  decode: (r) => ({
+    id: r.uhyper(),
+    joined: r.bool(),
+    state: vmStateCodec.decode(r),
+    elapsedMs: r.uint(),
+    summary: umlmonTextCodec.decode(r),
+  }),
+};
+
+export type OperationAnswer =
+  | { readonly kind: 'ok'; readonly report: OperationReport }
+  | { readonly kind: 'failed'; readonly why: Failure };
+
+export const operationAnswerCodec: Codec<OperationAnswer> = {
+  encode: (w, v) => {
+    answerKindCodec.encode(w, v.kind);
+    switch (v.kind) {
+      case 'ok': operationReportCodec.encode(w, v.report); break;
+      case 'failed': failureCodec.encode(w, v.why); break;
+    }
+  },
+  decode: (r) => {
+    const kind = answerKindCodec.decode(r);
+    switch (kind) {
+      case 'ok': return { kind, report: operationReportCodec.decode(r) };
+      case 'failed': return { kind, why: failureCodec.decode(r) };
+    }
+  },
+};
+
+export type SimpleAnswer =
+  | { readonly kind: 'ok' }
+  | { readonly kind: 'failed'; readonly why: Failure };
+
+export const simpleAnswerCodec: Codec<SimpleAnswer> = {
+  encode: (w, v) => {
+    answerKindCodec.encode(w, v.kind);
+    switch (v.kind) {
+      case 'ok': break;
+      case 'failed': failureCodec.encode(w, v.why); break;
+    }
+  },
+  decode: (r) => {
+    const kind = answerKindCodec.decode(r);
+    switch (kind) {
+      case 'ok': return { kind };
+      case 'failed': return { kind, why: failureCodec.decode(r) };
+    }
+  },
+};
+
+export interface StopArgs {
+  /** for each stage; 0 = the configured stop_timeout */
+  readonly timeoutMs: number;
+}
+
+export const stopArgsCodec: Codec<StopArgs> = {
+  encode: (w, v) => {
+    w.uint(v.timeoutMs);
+  },
+  decode: (r) => ({
+    timeoutMs: r.uint(),
+  }),
+};
+
+export interface AttachArgs {
+  readonly channel: UmlmonName;
+  /** the viewer's window; 0 = leave the size alone */
+  readonly columns: number;
+  readonly rows: number;
+}
+
+export const attachArgsCodec: Codec<AttachArgs> = {
+  encode: (w, v) => {
+    umlmonNameCodec.encode(w, v.channel);
+    w.uint(v.columns);
+    w.uint(v.rows);
+  },
+  decode: (r) => ({
+    channel: umlmonNameCodec.decode(r),
+    columns: r.uint(),
+    rows: r.uint(),
+  }),
+};
+
+/** Offsets count the bytes a channel has sent since its monitor started. */
+export interface Attachment {
+  /** valid on this connection only */
+  readonly id: number;
+  /** oldest byte that the ring still has */
+  readonly oldest: number;
+  /** offset that the next byte will have */
+  readonly next: number;
+}
+
+export const attachmentCodec: Codec<Attachment> = {
+  encode: (w, v) => {
+    w.uint(v.id);
+    w.uhyper(v.oldest);
+    w.uhyper(v.next);
+  },
+  decode: (r) => ({
+    id: r.uint(),
+    oldest: r.uhyper(),
+    next: r.uhyper(),
+  }),
+};
+
+export type AttachAnswer =
+  | { readonly kind: 'ok'; readonly seat: Attachment }
+  | { readonly kind: 'failed'; readonly why: Failure };
+
+export const attachAnswerCodec: Codec<AttachAnswer> = {
+  encode: (w, v) => {
+    answerKindCodec.encode(w, v.kind);
+    switch (v.kind) {
+      case 'ok': attachmentCodec.encode(w, v.seat); break;
+      case 'failed': failureCodec.encode(w, v.why); break;
+    }
+  },
+  decode: (r) => {
+    const kind = answerKindCodec.decode(r);
+    switch (kind) {
+      case 'ok': return { kind, seat: attachmentCodec.decode(r) };
+      case 'failed': return { kind, why: failureCodec.decode(r) };
+    }
+  },
+};
+
+export interface ReadArgs {
+  readonly id: number;
+  readonly offset: number;
+  /** bytes; at most UMLMON_DATA_MAX */
+  readonly max: number;
+  /** wait so long for the first byte; at most UMLMON_WAIT_MAX */
+  readonly waitMs: number;
+}
+
+export const readArgsCodec: Codec<ReadArgs> = {
+  encode: (w, v) => {
+    w.uint(v.id);
+    w.uhyper(v.offset);
+    w.uint(v.max);
+    w.uint(v.waitMs);
+  },
+  decode: (r) => ({
+    id: r.uint(),
+    offset: r.uhyper(),
+    max: r.uint(),
+    waitMs: r.uint(),
+  }),
+};
+
+/** `offset` is where `data` begins; larger than asked if the bytes before are gone. */
+export interface ReadBytes {
+  readonly offset: number;
+  readonly data: UmlmonData;
+  /** the channel is closed and everything was read */
+  readonly ended: boolean;
+}
+
+export const readBytesCodec: Codec<ReadBytes> = {
+  encode: (w, v) => {
+    w.uhyper(v.offset);
+    umlmonDataCodec.encode(w, v.data);
+    w.bool(v.ended);
+  },
+  decode: (r) => ({
+    offset: r.uhyper(),
+    data: umlmonDataCodec.decode(r),
+    ended: r.bool(),
+  }),
+};
+
+export type ReadAnswer =
+  | { readonly kind: 'ok'; readonly bytes: ReadBytes }
+  | { readonly kind: 'failed'; readonly why: Failure };
+
+export const readAnswerCodec: Codec<ReadAnswer> = {
+  encode: (w, v) => {
+    answerKindCodec.encode(w, v.kind);
+    switch (v.kind) {
+      case 'ok': readBytesCodec.encode(w, v.bytes); break;
+      case 'failed': failureCodec.encode(w, v.why); break;
+    }
+  },
+  decode: (r) => {
+    const kind = answerKindCodec.decode(r);
+    switch (kind) {
+      case 'ok': return { kind, bytes: readBytesCodec.decode(r) };
+      case 'failed': return { kind, why: failureCodec.decode(r) };
+    }
+  },
+};
+
+export interface WriteArgs {
+  readonly id: number;
+  readonly data: UmlmonData;
+}
+
+export const writeArgsCodec: Codec<WriteArgs> = {
+  encode: (w, v) => {
+    w.uint(v.id);
+    umlmonDataCodec.encode(w, v.data);
+  },
+  decode: (r) => ({
+    id: r.uint(),
+    data: umlmonDataCodec.decode(r),
+  }),
+};
+
+/** The monitor may take less than was offered when the guest does not read. */
+export type WriteAnswer =
+  | { readonly kind: 'ok'; readonly accepted: number }
+  | { readonly kind: 'failed'; readonly why: Failure };
+
+export const writeAnswerCodec: Codec<WriteAnswer> = {
+  encode: (w, v) => {
+    answerKindCodec.encode(w, v.kind);
+    switch (v.kind) {
+      case 'ok': w.uint(v.accepted); break;
+      case 'failed': failureCodec.encode(w, v.why); break;
+    }
+  },
+  decode: (r) => {
+    const kind = answerKindCodec.decode(r);
+    switch (kind) {
+      case 'ok': return { kind, accepted: r.uint() };
+      case 'failed': return { kind, why: failureCodec.decode(r) };
+    }
+  },
+};
+
+export interface ResizeArgs {
+  readonly id: number;
+  readonly columns: number;
+  readonly rows: number;
+}
+
+export const resizeArgsCodec: Codec<ResizeArgs> = {
+  encode: (w, v) => {
+    w.uint(v.id);
+    w.uint(v.columns);
+    w.uint(v.rows);
+  },
+  decode: (r) => ({
+    id: r.uint(),
+    columns: r.uint(),
+    rows: r.uint(),
+  }),
+};
+
+/** Offsets of a log count all bytes ever logged, over rotations; they belong to the reader. */
+export interface LogReadArgs {
+  readonly channel: UmlmonName;
+  /** an offset beyond the end means: from the end */
+  readonly offset: number;
+  readonly max: number;
+  readonly waitMs: number;
+}
+
+export const logReadArgsCodec: Codec<LogReadArgs> = {
+  encode: (w, v) => {
+    umlmonNameCodec.encode(w, v.channel);
+    w.uhyper(v.offset);
+    w.uint(v.max);
+    w.uint(v.waitMs);
+  },
+  decode: (r) => ({
+    channel: umlmonNameCodec.decode(r),
+    offset: r.uhyper(),
+    max: r.uint(),
+    waitMs: r.uint(),
+  }),
+};
+
+export interface LogBytes {
+  /** where `data` begins */
+  readonly offset: number;
+  readonly data: UmlmonData;
+  /** first byte that rotation has left */
+  readonly oldest: number;
+  /** offset that the next byte will have */
+  readonly end: number;
+}
+
+export const logBytesCodec: Codec<LogBytes> = {
+  encode: (w, v) => {
+    w.uhyper(v.offset);
+    umlmonDataCodec.encode(w, v.data);
+    w.uhyper(v.oldest);
+    w.uhyper(v.end);
+  },
+  decode: (r) => ({
+    offset: r.uhyper(),
+    data: umlmonDataCodec.decode(r),
+    oldest: r.uhyper(),
+    end: r.uhyper(),
+  }),
+};
+
+export type LogReadAnswer =
+  | { readonly kind: 'ok'; readonly bytes: LogBytes }
+  | { readonly kind: 'failed'; readonly why: Failure };
+
+export const logReadAnswerCodec: Codec<LogReadAnswer> = {
+  encode: (w, v) => {
+    answerKindCodec.encode(w, v.kind);
+    switch (v.kind) {
+      case 'ok': logBytesCodec.encode(w, v.bytes); break;
+      case 'failed': failureCodec.encode(w, v.why); break;
+    }
+  },
+  decode: (r) => {
+    const kind = answerKindCodec.decode(r);
+    switch (kind) {
+      case 'ok': return { kind, bytes: logBytesCodec.decode(r) };
+      case 'failed': return { kind, why: failureCodec.decode(r) };
+    }
+  },
+};
+
+export interface Attribute {
+  readonly name: UmlmonName;
+  readonly value: UmlmonText;
+}
+
+export const attributeCodec: Codec<Attribute> = {
+  encode: (w, v) => {
+    umlmonNameCodec.encode(w, v.name);
+    umlmonTextCodec.encode(w, v.value);
+  },
+  decode: (r) => ({
+    name: umlmonNameCodec.decode(r),
+    value: umlmonTextCodec.decode(r),
+  }),
+};
+
+export interface Event {
+  /** 1, 2, 3 … without gaps for the life of a monitor */
+  readonly sequence: number;
+  /** milliseconds since 1970 */
+  readonly time: number;
+  /** docs/events.md */
+  readonly kind: UmlmonName;
+  /** one line for people */
+  readonly text: UmlmonText;
+  readonly attributes: readonly Attribute[];
+}
+
+export const eventCodec: Codec<Event> = {
+  encode: (w, v) => {
+    w.uhyper(v.sequence);
+    w.uhyper(v.time);
+    umlmonNameCodec.encode(w, v.kind);
+    umlmonTextCodec.encode(w, v.text);
+    w.array(v.attributes, UMLMON_LIST_MAX, attributeCodec);
+  },
+  decode: (r) => ({
+    sequence: r.uhyper(),
+    time: r.uhyper(),
+    kind: umlmonNameCodec.decode(r),
+    text: umlmonTextCodec.decode(r),
+    attributes: r.array(UMLMON_LIST_MAX, 8, attributeCodec),
+  }),
+};
+
+export interface EventsArgs {
+  /** first sequence number wanted; 0 = from now on */
+  readonly since: number;
+  readonly max: number;
+  readonly waitMs: number;
+}
+
+export const eventsArgsCodec: Codec<EventsArgs> = {
+  encode: (w, v) => {
+    w.uhyper(v.since);
+    w.uint(v.max);
+    w.uint(v.waitMs);
+  },
+  decode: (r) => ({
+    since: r.uhyper(),
+    max: r.uint(),
+    waitMs: r.uint(),
+  }),
+};
+
+/** Events that are no longer held make the call fail with EVENTS_LOST: a gap is never silent. */
+export interface EventList {
+  readonly events: readonly Event[];
+  /** pass this as `since` the next time */
+  readonly next: number;
+}
+
+export const eventListCodec: Codec<EventList> = {
+  encode: (w, v) => {
+    w.array(v.events, UMLMON_LIST_MAX, eventCodec);
+    w.uhyper(v.next);
+  },
+  decode: (r) => ({
+    events: r.array(UMLMON_LIST_MAX, 28, eventCodec),
+    next: r.uhyper(),
+  }),
+};
+
+export type EventsAnswer =
+  | { readonly kind: 'ok'; readonly list: EventList }
+  | { readonly kind: 'failed'; readonly why: Failure };
+
+export const eventsAnswerCodec: Codec<EventsAnswer> = {
+  encode: (w, v) => {
+    answerKindCodec.encode(w, v.kind);
+    switch (v.kind) {
+      case 'ok': eventListCodec.encode(w, v.list); break;
+      case 'failed': failureCodec.encode(w, v.why); break;
+    }
+  },
+  decode: (r) => {
+    const kind = answerKindCodec.decode(r);
+    switch (kind) {
+      case 'ok': return { kind, list: eventListCodec.decode(r) };
+      case 'failed': return { kind, why: failureCodec.decode(r) };
+    }
+  },
+};
+
+export const umlmonctrl = {
+  program: 0x20756d6c,
+  version: 1,
+  argsBytesMax: 65544,
+  procedures: {
+    /** Answers nothing; for reachability checks. */
+    null: { number: 0, args: voidCodec, result: voidCodec },
+    /** State, settings in force, consoles, last exit. */
+    info: { number: 1, args: voidCodec, result: infoAnswerCodec },
+    /** Boot the VM. Answers when the kernel runs, or the start has failed and everything is undone. */
+    start: { number: 2, args: voidCodec, result: operationAnswerCodec },
+    /** Ctrl-Alt-Del, then mconsole halt, then kill, with a wait after each. Answers when the VM is down. */
+    stop: { number: 3, args: stopArgsCodec, result: operationAnswerCodec },
+    /** End the kernel at once, without asking the guest. */
+    kill: { number: 4, args: voidCodec, result: operationAnswerCodec },
+    /** Send Ctrl-Alt-Del to the guest; what it does is the guest's own business. */
+    ctrlAltDel: { number: 5, args: voidCodec, result: simpleAnswerCodec },
+    /** Open a seat at a console. Seats end with their connection. */
+    consoleAttach: { number: 6, args: attachArgsCodec, result: attachAnswerCodec },
+    consoleRead: { number: 7, args: readArgsCodec, result: readAnswerCodec },
+    consoleWrite: { number: 8, args: writeArgsCodec, result: writeAnswerCodec },
+    consoleResize: { number: 9, args: resizeArgsCodec, result: simpleAnswerCodec },
+    consoleDetach: { number: 10, args: uintCodec, result: simpleAnswerCodec },
+    /** Bytes of a channel's log from the reader's own offset. */
+    logRead: { number: 11, args: logReadArgsCodec, result: logReadAnswerCodec },
+    /** Events from a sequence number on, waiting for the first one. */
+    events: { number: 12, args: eventsArgsCodec, result: eventsAnswerCodec },
+  },
+} as const;

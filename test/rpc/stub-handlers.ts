@@ -1,0 +1,71 @@
+import type { Handlers } from '../../src/rpc/program.ts';
+import type { Failure, umlmonctrl, VmInfo } from '../../src/rpc/umlmonctrl.gen.ts';
+
+export const why: Failure = {
+  code: 'STATE_WRONG',
+  place: 'vm1',
+  cause: 'is running',
+  hint: 'stop it first',
+};
+
+export const info: VmInfo = {
+  name: 'vm1',
+  state: 'running',
+  stateSince: 1_700_000_000_123,
+  operation: '',
+  monitorPid: 4711,
+  kernelPid: 4712,
+  kernelVersion: 'Linux vm1 7.2.7',
+  user: 'umlmon-vm1',
+  mem: 6 * 2 ** 30,
+  cpus: '1',
+  mconsole: '',
+  guestMessage: 'grüße',
+  settings: [
+    { key: 'mem', value: '6G', origin: 'umlmon.conf:7' },
+    { key: 'con0', value: 'pty', origin: 'default' },
+  ],
+  consoles: [
+    { channel: 'con0', viewers: 2, bytesOut: 5_000_000_000, bytesIn: 1, logDropped: 0, logged: true },
+  ],
+  lastExit: {
+    endedAt: 1_600_000_000_000,
+    cause: 'crash',
+    code: -1,
+    signal: 6,
+    askedBy: '',
+    panic: 'no init found',
+    lastLines: 'a\nb',
+  },
+  eventsNext: 2 ** 53 - 1,
+};
+
+/** Handlers that answer something of the right type; tests replace those that they are about. */
+export const stubHandlers: Handlers<typeof umlmonctrl> = {
+  null: () => undefined,
+  info: () => ({ kind: 'ok', info }),
+  start: () => ({ kind: 'failed', why }),
+  stop: ({ timeoutMs }) => ({
+    kind: 'ok',
+    report: { id: 3, joined: true, state: 'down', elapsedMs: timeoutMs, summary: 'stopped' },
+  }),
+  kill: () => ({ kind: 'failed', why }),
+  ctrlAltDel: () => ({ kind: 'ok' }),
+  consoleAttach: () => ({ kind: 'failed', why }),
+  consoleRead: () => ({ kind: 'failed', why }),
+  consoleWrite: ({ data }) => ({ kind: 'ok', accepted: data.length }),
+  consoleResize: () => ({ kind: 'ok' }),
+  consoleDetach: () => ({ kind: 'ok' }),
+  logRead: ({ offset, max }) => ({
+    kind: 'ok',
+    bytes: { offset, data: pattern(max), oldest: 0, end: offset + max },
+  }),
+  events: ({ since }) => ({ kind: 'ok', list: { events: [], next: since } }),
+};
+
+/** `length` bytes that repeat only after 251. */
+export function pattern(length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  for (let i = 0; i < length; i++) bytes[i] = i % 251;
+  return bytes;
+}
