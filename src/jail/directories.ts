@@ -1,0 +1,99 @@
+/** Makes the directories of a VM. */
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  type Stats,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { isSystemError, UmlmonError } from '../system/errors.ts';
+import type { JailDirectory } from './layout.ts';
+
+export interface Ids {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** The user who stands for `root` in the layout. */
+export function ownIds(): Ids {
+  return { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
+}
+
+/**
+ * Makes what is missing of the directories (parents first, as jailDirectories lists them), and gives those that
+ * exist the owner, group and mode that they should have.
+ *
+ * Every directory is one whose parent only `self` can write to, and the last step never follows a link, so no
+ * user of a VM can redirect it. What lies above the first ones is the administrator's: links are followed there.
+ *
+ * @param self the user who stands for `root`: root, or whoever runs umlmon
+ * @param vm the user of the VM; the same as `self` without root
+ * @returns the paths that did not exist before
+ * @throws UmlmonError JAIL_DIRECTORY
+ */
+export function makeDirectories(directories: readonly JailDirectory[], self: Ids, vm: Ids): string[] {
+  return directories.filter((directory) => makeOne(directory, self, vm)).map(({ path }) => path);
+}
+
+function makeOne({ path, mode, owner, group }: JailDirectory, self: Ids, vm: Ids): boolean {
+  const uid = (owner === 'vm' ? vm : self).uid;
+  const gid = (group === 'vm' ? vm : self).gid;
+  try {
+    const created = makeIfMissing(path);
+    const found = lstatSync(path);
+    // A directory that is to change hands comes from `self`. One that the VM's user or a stranger has made may
+    // hold anything.
+    const trusted = found.uid === uid || found.uid === self.uid;
+    if (!found.isDirectory() || !trusted) throw distrust(path, found, uid);
+    if (found.uid !== uid || found.gid !== gid || (found.mode & 0o7777) !== mode)
+      setOwner(path, found, { uid, gid }, mode);
+    return created;
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    const hint = error.code === 'ENOSPC' ? 'free some space' : 'see who owns the directories above it';
+    throw new UmlmonError('JAIL_DIRECTORY', { place: path, cause: error.message, hint });
+  }
+}
+
+function makeIfMissing(path: string): boolean {
+  try {
+    // Nobody else gets in before owner and mode are set.
+    mkdirSync(path, 0o700);
+    return true;
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    if (error.code === 'EEXIST') return false;
+    if (error.code !== 'ENOENT') throw error;
+    mkdirSync(dirname(path), { recursive: true });
+    mkdirSync(path, 0o700);
+    return true;
+  }
+}
+
+/** By descriptor: what was looked at is what is changed. */
+function setOwner(path: string, looked: Stats, { uid, gid }: Ids, mode: number): void {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  try {
+    const opened = fstatSync(fd);
+    if (opened.ino !== looked.ino || opened.dev !== looked.dev) throw distrust(path, opened, uid);
+    if (opened.uid !== uid || opened.gid !== gid) fchownSync(fd, uid, gid);
+    fchmodSync(fd, mode);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function distrust(path: string, found: Stats, uid: number): UmlmonError {
+  const cause = found.isSymbolicLink()
+    ? 'is a symbolic link, and should be a directory'
+    : found.isDirectory()
+      ? `belongs to uid ${found.uid}, and should to ${uid}`
+      : 'exists, and is not a directory';
+  const hint = `look at what is in it, then remove it, or chown it to ${uid}`;
+  return new UmlmonError('JAIL_DIRECTORY', { place: path, cause, hint });
+}

@@ -1,0 +1,151 @@
+/** What the host offers for a sandbox. Read once per process: none of it changes under a running monitor. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { accessSync, constants, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { UmlmonError } from '../system/errors.ts';
+import type { LauncherFiles } from './mounts.ts';
+import { launchEnvironment, type SandboxPrograms } from './sandbox.ts';
+
+const packageOf = {
+  prlimit: 'util-linux',
+  taskset: 'util-linux',
+  setarch: 'util-linux',
+  setpriv: 'util-linux',
+  bwrap: 'bubblewrap',
+} as const satisfies Record<keyof SandboxPrograms, string>;
+
+let programs: SandboxPrograms | undefined;
+
+/** @throws UmlmonError HOST_PROGRAM_MISSING */
+export function hostPrograms(): SandboxPrograms {
+  programs ??= {
+    prlimit: findProgram('prlimit'),
+    taskset: findProgram('taskset'),
+    setarch: findProgram('setarch'),
+    setpriv: findProgram('setpriv'),
+    bwrap: findProgram('bwrap'),
+  };
+  return programs;
+}
+
+/** Absolute path of a program, from a PATH. */
+export function findProgram(name: keyof SandboxPrograms, path = searchPath()): string {
+  for (const directory of path.split(':')) {
+    const candidate = join(directory, name);
+    // An empty or relative entry means the working directory: not for programs that run as root.
+    if (candidate.startsWith('/') && isExecutable(candidate)) return candidate;
+  }
+  const cause = `not found in ${path}`;
+  throw new UmlmonError('HOST_PROGRAM_MISSING', {
+    place: name,
+    cause,
+    hint: `apt-get install ${packageOf[name]}`,
+  });
+}
+
+function searchPath(): string {
+  // The monitor may have been started without the directories of the administrator's programs.
+  return `${process.env.PATH ?? ''}:${launchEnvironment.PATH}`;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The loader of the programs of an x86_64 host (System V ABI, AMD64 supplement). */
+const hostLoader = '/lib64/ld-linux-x86-64.so.2';
+
+let files: LauncherFiles | undefined;
+
+/**
+ * What the root launcher runs in the jail, with the libraries that the host's own loader finds for it. Takes
+ * about 5 ms the first time.
+ *
+ * @throws UmlmonError HOST_PROGRAM_MISSING, HOST_COMMAND
+ */
+export function launcherFiles(): LauncherFiles {
+  const { setpriv, setarch } = hostPrograms();
+  files ??= {
+    setpriv,
+    setarch,
+    loader: hostLoader,
+    libraries: [...new Set([setpriv, setarch].flatMap(librariesOf))],
+  };
+  return files;
+}
+
+function librariesOf(program: string): string[] {
+  try {
+    const listed = execFileSync(hostLoader, ['--list', program], { encoding: 'utf8', stdio: 'pipe' });
+    return [...listed.matchAll(/ => (\/\S+) \(0x/g)].flatMap(([, path]) =>
+      path && path !== hostLoader ? [path] : [],
+    );
+  } catch (error) {
+    const cause = `${hostLoader} --list ${program}: ${error instanceof Error ? error.message : error}`;
+    throw new UmlmonError('HOST_COMMAND', {
+      place: 'root launcher',
+      cause,
+      hint: 'apt-get install libc6 util-linux',
+    });
+  }
+}
+
+let version: string | undefined;
+
+/** The version of bubblewrap, as `0.8.0`; empty if it does not say. Takes about 2 ms the first time. */
+export function bubblewrapVersion(): string {
+  version ??=
+    /\d+(\.\d+)+/.exec(spawnSync(hostPrograms().bwrap, ['--version'], { encoding: 'utf8' }).stdout)?.[0] ??
+    '';
+  return version;
+}
+
+/** `unsure`: a security module decides, by rules that only a trial shows. */
+export interface NamespaceSupport {
+  readonly allowed: 'yes' | 'no' | 'unsure';
+  /** Which setting of the host says so. */
+  readonly reason: string;
+}
+
+const namespaceSettings = [
+  'user/max_user_namespaces',
+  'kernel/unprivileged_userns_clone',
+  'kernel/apparmor_restrict_unprivileged_userns',
+] as const;
+
+let namespaces: NamespaceSupport | undefined;
+
+/** Whether unprivileged users of this host may create user namespaces. */
+export function userNamespaceSupport(): NamespaceSupport {
+  namespaces ??= judgeNamespaces(
+    Object.fromEntries(namespaceSettings.map((name) => [name, readSetting(name)])),
+  );
+  return namespaces;
+}
+
+/** The same from the values of the settings; one that the host does not have is undefined. */
+export function judgeNamespaces(
+  settings: Readonly<Partial<Record<(typeof namespaceSettings)[number], string | undefined>>>,
+): NamespaceSupport {
+  const [maximum, clone, restricted] = namespaceSettings.map((name) => settings[name]);
+  const say = (name: string, value: string | undefined) =>
+    `${name.replace('/', '.')} is ${value ?? 'missing'}`;
+  if (maximum === undefined || Number(maximum) === 0)
+    return { allowed: 'no', reason: say(namespaceSettings[0], maximum) };
+  if (clone === '0') return { allowed: 'no', reason: say(namespaceSettings[1], clone) };
+  if (restricted === '1') return { allowed: 'unsure', reason: say(namespaceSettings[2], restricted) };
+  return { allowed: 'yes', reason: say(namespaceSettings[0], maximum) };
+}
+
+function readSetting(name: string): string | undefined {
+  try {
+    return readFileSync(join('/proc/sys', name), 'utf8').trim();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,202 @@
+/** Starts the chain of programs that becomes the kernel, and ends it. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, constants, openSync, unlinkSync, writeSync } from 'node:fs';
+import { posix } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { isSystemError, UmlmonError } from '../system/errors.ts';
+import {
+  childrenOf,
+  isSameProcess,
+  type ProcessIdentity,
+  processIdentity,
+  programNameOf,
+} from '../system/process.ts';
+import { kernelInJail } from './mounts.ts';
+import { launchEnvironment } from './sandbox.ts';
+import { readStatus } from './status.ts';
+
+export interface LaunchRequest {
+  /** From sandboxArguments. */
+  readonly argv: readonly string[];
+  /** Host directory to start in. */
+  readonly cwd: string;
+  /**
+   * Number in the kernel → our descriptor. 0, 1 and 2 should be among them (else /dev/null): bubblewrap's own
+   * complaints go where the kernel's go. Other numbers that are missing are closed in the kernel.
+   */
+  readonly descriptors: ReadonlyMap<number, number>;
+  /** The plan's `statusFd`, and the file of the layout that it writes to. */
+  readonly status: { readonly fd: number; readonly path: string };
+  /** The plan's `seccompFd`, and what is read from it. */
+  readonly seccomp: { readonly fd: number; readonly filter: Uint8Array };
+  /** All that came out of descriptor 2 up to now: called if the launch fails, to say why. */
+  readonly words: () => string;
+}
+
+export interface Sandbox {
+  /** bubblewrap outside of the jail: our child, which reports the exit. */
+  readonly launcher: ProcessIdentity;
+  /** PID 1 of the jail: everything in the jail ends with it. Undefined if it ended before it could be seen. */
+  readonly init: ProcessIdentity | undefined;
+  readonly kernel: ProcessIdentity | undefined;
+  /**
+   * The kernel's exit status, 128 + N if signal N ended it. Undefined if somebody killed the launcher: the
+   * kernel may live on.
+   */
+  readonly exit: Promise<number | undefined>;
+}
+
+export interface JailedProcesses {
+  readonly init: ProcessIdentity;
+  readonly kernel: ProcessIdentity;
+}
+
+/** How the launcher ended; `error` if it never started. */
+interface Ending {
+  readonly status?: number | undefined;
+  readonly error?: Error;
+}
+
+/** Longer than a start takes on a host that starts fifty VMs at once. */
+const LAUNCH_DEADLINE_MS = 30_000;
+
+const POLL_MS = 1;
+
+/**
+ * Starts a sandbox and waits until the kernel's program runs in it (not until the guest is up). The child does not
+ * keep our event loop alive: a program that waits for nothing but `exit` ends.
+ *
+ * @throws UmlmonError JAIL_LAUNCH if it comes to no kernel; nothing is left running then
+ */
+export async function launch(request: LaunchRequest): Promise<Sandbox> {
+  const child = spawnChain(request);
+  const ending = endOf(child);
+  const launcher = child.pid === undefined ? undefined : processIdentity(child.pid);
+  if (launcher) {
+    const exit = ending.then(({ status }) => status);
+    const jailed = await waitForKernel(launcher, ending);
+    if (jailed) return { launcher, ...jailed, exit };
+    endLauncher(launcher);
+    // bubblewrap reports an exit status only if the program was started.
+    await ending;
+    if (readStatus(request.status.path).exitStatus !== undefined)
+      return { launcher, init: undefined, kernel: undefined, exit };
+  }
+  throw launchError(request, await ending);
+}
+
+function spawnChain({ argv, cwd, descriptors, status, seccomp }: LaunchRequest): ChildProcess {
+  const statusFile = openSync(status.path, WRITE_ANEW, 0o600);
+  try {
+    const filterFile = openFilter(`${status.path}.filter`, seccomp.filter);
+    try {
+      const ours = new Map([...descriptors, [status.fd, statusFile], [seccomp.fd, filterFile]]);
+      const stdio = Array.from(
+        { length: Math.max(...ours.keys(), 2) + 1 },
+        (_, fd) => ours.get(fd) ?? 'ignore',
+      );
+      const [program = '', ...args] = argv;
+      const child = spawn(program, args, { cwd, env: launchEnvironment, stdio, detached: true });
+      // The guest does not keep its monitor alive.
+      child.unref();
+      return child;
+    } finally {
+      closeSync(filterFile);
+    }
+  } finally {
+    closeSync(statusFile);
+  }
+}
+
+const WRITE_ANEW = constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
+
+/** An unlinked file, open at its beginning: unlike a pipe, it is complete before bubblewrap starts. */
+function openFilter(path: string, filter: Uint8Array): number {
+  const fd = openSync(path, WRITE_ANEW, 0o600);
+  try {
+    unlinkSync(path);
+    writeSync(fd, filter, 0, filter.length, 0);
+    return fd;
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+function endOf(child: ChildProcess): Promise<Ending> {
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve({ error }));
+    child.once('exit', (status) => resolve({ status: status ?? undefined }));
+  });
+}
+
+async function waitForKernel(
+  launcher: ProcessIdentity,
+  ending: Promise<Ending>,
+): Promise<JailedProcesses | undefined> {
+  const deadline = performance.now() + LAUNCH_DEADLINE_MS;
+  let ended = false;
+  const end = ending.then(() => {
+    ended = true;
+  });
+  while (!ended && performance.now() < deadline) {
+    const jailed = jailedProcesses(launcher.pid);
+    if (jailed) return jailed;
+    await Promise.race([delay(POLL_MS), end]);
+  }
+  return undefined;
+}
+
+/**
+ * The processes of a sandbox, found from the launcher's pid: they are the child and grandchild of the launcher.
+ * Undefined before the kernel's program was started, and after its end.
+ */
+export function jailedProcesses(launcherPid: number): JailedProcesses | undefined {
+  const init = firstChild(launcherPid);
+  const kernel = init && firstChild(init.pid);
+  return kernel && programNameOf(kernel.pid) === posix.basename(kernelInJail) ? { init, kernel } : undefined;
+}
+
+function firstChild(pid: number): ProcessIdentity | undefined {
+  const [child] = childrenOf(pid);
+  return child === undefined ? undefined : processIdentity(child);
+}
+
+/** Ends a launch that took too long, with what there is of the jail. */
+function endLauncher(launcher: ProcessIdentity): void {
+  if (!isSameProcess(launcher)) return;
+  const init = firstChild(launcher.pid);
+  if (init) killSandbox(init);
+  killProcess(launcher);
+}
+
+/**
+ * Kills PID 1 of a jail, and so everything in it. The launcher then reports 137.
+ *
+ * @returns false if it had ended before
+ */
+export function killSandbox(init: ProcessIdentity): boolean {
+  return killProcess(init);
+}
+
+function killProcess(identity: ProcessIdentity): boolean {
+  if (!isSameProcess(identity)) return false;
+  try {
+    return process.kill(identity.pid, 'SIGKILL');
+  } catch (error) {
+    if (isSystemError(error) && error.code === 'ESRCH') return false;
+    throw error;
+  }
+}
+
+const WORDS_MAX = 1000;
+
+function launchError(request: LaunchRequest, { status, error }: Ending): UmlmonError {
+  const end = error?.message ?? (status === undefined ? 'it was killed' : `it ended with status ${status}`);
+  const words = request.words().trim().slice(-WORDS_MAX);
+  const cause = words === '' ? end : `${end}: ${words}`;
+  const hint = /namespace|uid map/.test(words)
+    ? 'this host restricts user namespaces (user.max_user_namespaces, AppArmor): run umlmon as root'
+    : 'umlmon -plan prints the whole command';
+  return new UmlmonError('JAIL_LAUNCH', { place: posix.basename(request.argv[0] ?? ''), cause, hint });
+}

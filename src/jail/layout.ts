@@ -1,0 +1,153 @@
+/** Where everything of one VM lies on the host, and who may reach it. */
+import { join } from 'node:path';
+import { UmlmonError } from '../system/errors.ts';
+
+export interface LayoutRoots {
+  /** VARDIR: what lasts. */
+  readonly varDir: string;
+  /** RUNDIR: what ends with the host's uptime. */
+  readonly runDir: string;
+  /** The tree that all VMs see at /shared; by default VARDIR/shared. */
+  readonly shared?: string;
+}
+
+/** Host paths of one VM. */
+export interface VmLayout {
+  readonly vm: string;
+  readonly varDir: string;
+  readonly runDir: string;
+  readonly shared: string;
+
+  /** VARDIR/VM */
+  readonly home: string;
+  /** The control socket. */
+  readonly ctrl: string;
+  /** What the VM's users changed of its configuration. */
+  readonly config: string;
+  readonly logDir: string;
+  /** How the last guest ended. */
+  readonly lastExit: string;
+  /** The root directory of the kernel. */
+  readonly jail: string;
+  /** The VM's images; /disks in the jail. */
+  readonly disks: string;
+
+  /** RUNDIR/VM, the working directory of the monitor: `run/uml/…` then means the same file here and in the jail. */
+  readonly runHome: string;
+  /** The kernel's own sockets (uml_dir); /run/uml in the jail. */
+  readonly runUml: string;
+  /** The kernel's management socket (uml_dir, umid and a fixed name). */
+  readonly mconsole: string;
+  /** The monitor's sockets; /run/mon in the jail. */
+  readonly runMon: string;
+  /** What is left of former starts, on its way out. */
+  readonly trash: string;
+  /** Held by the monitor. */
+  readonly monitorLock: string;
+  /** Held by whoever runs or changes the VM. */
+  readonly vmLock: string;
+  /** Where bubblewrap reports its child and the exit status, for this monitor and the next one. */
+  readonly status: string;
+  /** Which cores the VMs of this host are pinned to. */
+  readonly coreClaims: string;
+  /** For people and their scripts; umlmon never reads it. */
+  readonly pidFile: string;
+
+  /** Delay loop calibration of this host. */
+  readonly lpjCache: string;
+  /** What is known of the kernels of this host. */
+  readonly probeCache: string;
+}
+
+/** The longest umid that the kernel takes (arch/um/os-Linux/umid.c). */
+const NAME_MAX = 63;
+
+/**
+ * The paths of a VM.
+ *
+ * @throws UmlmonError JAIL_VM_NAME if the name could lead out of the two directories or to a file of another VM
+ */
+export function layoutOf(vm: string, roots: LayoutRoots): VmLayout {
+  checkName(vm);
+  const { varDir, runDir, shared = join(varDir, 'shared') } = roots;
+  const home = join(varDir, vm);
+  const jail = join(home, 'jail');
+  const runHome = join(runDir, vm);
+  return Object.freeze({
+    vm,
+    varDir,
+    runDir,
+    shared,
+    home,
+    ctrl: join(home, 'ctrl'),
+    config: join(home, 'config'),
+    logDir: join(home, 'log'),
+    lastExit: join(home, 'log/last-exit.json'),
+    jail,
+    disks: join(jail, 'disks'),
+    runHome,
+    runUml: join(runHome, 'run/uml'),
+    mconsole: join(runHome, 'run/uml', vm, 'mconsole'),
+    runMon: join(runHome, 'run/mon'),
+    trash: join(runHome, 'trash'),
+    monitorLock: join(runHome, 'monitor.lock'),
+    vmLock: join(runHome, 'vm.lock'),
+    status: join(runHome, 'status'),
+    coreClaims: join(runDir, '.cores'),
+    pidFile: join(runDir, `${vm}.pid`),
+    lpjCache: join(varDir, '.cache/lpj'),
+    probeCache: join(varDir, '.cache/kernels'),
+  });
+}
+
+function checkName(vm: string): void {
+  const cause =
+    vm.length > NAME_MAX || !/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(vm)
+      ? `“${vm.slice(0, NAME_MAX)}” is not a VM name`
+      : vm === 'shared' || vm.endsWith('.pid')
+        ? `“${vm}” is taken by umlmon itself`
+        : undefined;
+  if (cause === undefined) return;
+  const hint = `1 to ${NAME_MAX} letters, digits and _ . -; first a letter or digit; neither “shared” nor “….pid”`;
+  throw new UmlmonError('JAIL_VM_NAME', { place: 'VM name', cause, hint });
+}
+
+/** A directory that must exist before the start. `root` is the monitor's own user where umlmon is not root. */
+export interface JailDirectory {
+  readonly path: string;
+  readonly mode: number;
+  readonly owner: 'root' | 'vm';
+  readonly group: 'root' | 'vm';
+}
+
+/** Directories of the jail that bubblewrap mounts upon: it cannot make them, since the jail's root is read-only. */
+const mountPoints = ['kernel', 'launch', 'lib', 'lib64', 'run', 'run/mon', 'run/uml', 'shared', 'tmp'];
+
+/**
+ * The directories of a VM, parents first. bubblewrap runs as the VM's user and must reach the jail and both run
+ * directories; nobody else's user may, hence mode 0750 and the VM's group. Locks, status and configuration lie
+ * in directories where that user can pass but not list, and are 0600. No directory lies in one that the VM's
+ * user owns, so that user can never plant a link on the way.
+ */
+export function jailDirectories(layout: VmLayout): readonly JailDirectory[] {
+  const open = (path: string): JailDirectory => ({ path, mode: 0o755, owner: 'root', group: 'root' });
+  const passable = (path: string): JailDirectory => ({ path, mode: 0o711, owner: 'root', group: 'root' });
+  const shown = (path: string): JailDirectory => ({ path, mode: 0o750, owner: 'root', group: 'vm' });
+  const owned = (path: string): JailDirectory => ({ path, mode: 0o700, owner: 'vm', group: 'vm' });
+  return [
+    open(layout.varDir),
+    { path: join(layout.varDir, '.cache'), mode: 0o700, owner: 'root', group: 'root' },
+    ...(layout.shared.startsWith(`${layout.varDir}/`) ? [open(layout.shared)] : []),
+    passable(layout.home),
+    { path: layout.logDir, mode: 0o750, owner: 'root', group: 'root' },
+    shown(layout.jail),
+    shown(layout.disks),
+    ...mountPoints.map((name) => shown(join(layout.jail, name))),
+    open(layout.runDir),
+    { path: layout.coreClaims, mode: 0o700, owner: 'root', group: 'root' },
+    passable(layout.runHome),
+    shown(join(layout.runHome, 'run')),
+    owned(layout.runUml),
+    shown(layout.runMon),
+  ];
+}

@@ -1,0 +1,109 @@
+/** What the kernel sees of the host. Every mount costs about 0.05 ms of the start, so there are few. */
+import { posix } from 'node:path';
+import { UmlmonError } from '../system/errors.ts';
+import type { VmLayout } from './layout.ts';
+import { type Bind, launcherDirectory, type SandboxPlan, type Tmpfs } from './sandbox.ts';
+
+export interface JailContents {
+  readonly layout: VmLayout;
+  readonly launcher: SandboxPlan['launcher'];
+  /** Host path of the kernel. */
+  readonly kernel: string;
+  /** Host directory of the kernel's modules, if it has some. */
+  readonly modules?: string;
+  /** The kernel's loader and libraries; `to` is the path in the jail, in /lib or /lib64. */
+  readonly libraries: readonly { readonly from: string; readonly to: string }[];
+  /** Guest memory in bytes. */
+  readonly memory: number;
+  /** Images of the shared tree that this VM may write, relative to it; those that are block devices end in .dev. */
+  readonly writableShared: readonly string[];
+  /** Whether there are block devices in /disks. */
+  readonly devices: boolean;
+  /** Root launcher only. */
+  readonly launcherFiles?: LauncherFiles;
+}
+
+/** Host paths of what the root launcher runs in the jail. */
+export interface LauncherFiles {
+  readonly setpriv: string;
+  readonly setarch: string;
+  readonly loader: string;
+  readonly libraries: readonly string[];
+}
+
+export const kernelInJail = '/kernel/linux';
+export const modulesInJail = '/kernel/modules';
+
+const MIB = 1024 * 1024;
+
+/** UML takes a little more than the guest's memory; a full tmpfs would be a SIGBUS and a panic. */
+const memoryReserve = 16 * MIB;
+
+/** Bytes of the tmpfs for a guest's memory. */
+export function tmpfsBytes(memory: number): number {
+  return memory + memoryReserve;
+}
+
+/** Mount points only: nothing is written there. */
+const small = { size: MIB, mode: 0o755, readOnly: true } as const;
+
+/**
+ * The mounts of a plan, tmpfs before binds.
+ *
+ * @throws UmlmonError JAIL_DIRECTORY if a shared image lies outside of the shared tree
+ */
+export function jailMounts(contents: JailContents): {
+  readonly tmpfs: readonly Tmpfs[];
+  readonly binds: readonly Bind[];
+} {
+  const { layout, launcher, launcherFiles, modules } = contents;
+  const readOnly = (from: string, to: string): Bind => ({ from, to, mode: 'ro' });
+  const writable = (from: string, to: string): Bind => ({ from, to, mode: 'rw' });
+  const libraryDirectories = new Set(contents.libraries.map(({ to }) => posix.dirname(to)));
+  // In the user namespace the VM's user owns the tmpfs; in the root launcher root does, and one user is inside.
+  const memoryMode = launcher === 'root' ? 0o1777 : 0o700;
+  return {
+    tmpfs: [
+      { path: '/tmp', size: tmpfsBytes(contents.memory), mode: memoryMode, readOnly: false },
+      { path: '/kernel', ...small },
+      ...[...libraryDirectories].map((path) => ({ path, ...small })),
+      ...(launcherFiles ? [{ path: launcherDirectory, ...small }] : []),
+    ],
+    binds: [
+      readOnly(contents.kernel, kernelInJail),
+      ...(modules === undefined ? [] : [readOnly(modules, modulesInJail)]),
+      ...contents.libraries.map(({ from, to }) => readOnly(from, to)),
+      ...(launcherFiles
+        ? [
+            readOnly(launcherFiles.loader, `${launcherDirectory}/loader`),
+            readOnly(launcherFiles.setpriv, `${launcherDirectory}/setpriv`),
+            readOnly(launcherFiles.setarch, `${launcherDirectory}/setarch`),
+            ...launcherFiles.libraries.map((path) =>
+              readOnly(path, posix.join(launcherDirectory, posix.basename(path))),
+            ),
+          ]
+        : []),
+      { from: layout.disks, to: '/disks', mode: contents.devices ? 'dev' : 'rw' },
+      readOnly(layout.shared, '/shared'),
+      ...contents.writableShared
+        .map(inShared)
+        .map(
+          (path): Bind => ({
+            from: posix.join(layout.shared, path),
+            to: `/shared/${path}`,
+            mode: path.endsWith('.dev') ? 'dev' : 'rw',
+          }),
+        ),
+      writable(layout.runUml, '/run/uml'),
+      readOnly(layout.runMon, '/run/mon'),
+    ],
+  };
+}
+
+/** bubblewrap may run as root: no name may lead it to other files of the host. */
+function inShared(path: string): string {
+  const inside = posix.normalize(path);
+  if (path !== '' && !posix.isAbsolute(path) && inside !== '.' && !inside.startsWith('..')) return inside;
+  const hint = 'name a file of the shared tree, relative to it';
+  throw new UmlmonError('JAIL_DIRECTORY', { place: path, cause: 'is not in the shared tree', hint });
+}

@@ -1,0 +1,151 @@
+/**
+ * The chain of ordinary programs that becomes the kernel, as one argv: prlimit, taskset, setarch and setpriv each
+ * set one thing and exec the next, bubblewrap builds the jail. Measured: the chain takes less than 5 ms more than
+ * bubblewrap alone.
+ */
+
+/** Absolute paths of the host's programs. */
+export interface SandboxPrograms {
+  readonly prlimit: string;
+  readonly taskset: string;
+  readonly setarch: string;
+  readonly setpriv: string;
+  readonly bwrap: string;
+}
+
+export interface Bind {
+  readonly from: string;
+  readonly to: string;
+  /** `dev` is `rw` with usable device files. */
+  readonly mode: 'ro' | 'rw' | 'dev';
+}
+
+export interface Tmpfs {
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+  /** File mode of its root directory. */
+  readonly mode: number;
+  /** Made read-only when all binds upon it are in place. */
+  readonly readOnly: boolean;
+}
+
+export interface SandboxPlan {
+  readonly programs: SandboxPrograms;
+  /**
+   * `user-namespace`: bubblewrap runs as the VM's user. `root`: for hosts that forbid unprivileged user
+   * namespaces; bubblewrap runs as root, and setpriv in the jail (see `launcherFiles`) changes the user.
+   */
+  readonly launcher: 'user-namespace' | 'root';
+  /** The host user of the kernel; absent if that is the monitor's own, unprivileged user. */
+  readonly user?: { readonly uid: number; readonly gid: number };
+  readonly limits: {
+    /** RLIMIT_NPROC; counts all processes of the user, in and out of the jail. Absent: as the monitor's. */
+    readonly processes?: number;
+    /** RLIMIT_NOFILE. */
+    readonly files: number;
+  };
+  /** Host cores in the notation of taskset(1), as `0,2-3`. Absent: all. */
+  readonly cpus?: string;
+  /** `none`: an empty network namespace of its own. */
+  readonly network: 'none' | 'host';
+  /** Host directory that becomes `/`, read-only. */
+  readonly root: string;
+  readonly tmpfs: readonly Tmpfs[];
+  /** In this order, over the tmpfs. */
+  readonly binds: readonly Bind[];
+  /** The whole environment of the kernel. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Descriptors that the first program of the chain inherits. */
+  readonly seccompFd: number;
+  readonly statusFd: number;
+  /** Working directory in the jail. */
+  readonly cwd: string;
+  /** The kernel (its path in the jail) and its arguments. */
+  readonly command: readonly string[];
+}
+
+/** Environment of the chain itself, outside of the jail. */
+export const launchEnvironment = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' } as const;
+
+/** Where the root launcher finds the loader, setpriv and setarch in the jail. */
+export const launcherDirectory = '/launch';
+
+const dropAll = ['--inh-caps=-all', '--bounding-set=-all'];
+
+/** The whole argv of a plan. */
+export function sandboxArguments(plan: SandboxPlan): string[] {
+  const asRoot = plan.launcher === 'root';
+  return [
+    ...limitArguments(plan),
+    ...(plan.cpus === undefined ? [] : [plan.programs.taskset, '-c', plan.cpus]),
+    // Without address space randomization UML starts at once; with it, it would need /proc to start itself anew.
+    ...(asRoot ? [] : [plan.programs.setarch, '-R', '--', ...userArguments(plan, plan.programs.setpriv)]),
+    plan.programs.bwrap,
+    ...namespaceArguments(plan),
+    ...mountArguments(plan),
+    '--clearenv',
+    ...Object.entries(plan.environment).flatMap(([name, value]) => ['--setenv', name, value]),
+    ...['--chdir', plan.cwd],
+    ...['--seccomp', String(plan.seccompFd), '--json-status-fd', String(plan.statusFd)],
+    '--',
+    ...(asRoot ? dropInside(plan) : []),
+    ...plan.command,
+  ];
+}
+
+function limitArguments({ programs, limits }: SandboxPlan): string[] {
+  const processes = limits.processes === undefined ? [] : [`--nproc=${limits.processes}`];
+  return [programs.prlimit, '--core=0', ...processes, `--nofile=${limits.files}`, '--'];
+}
+
+function userArguments({ user }: SandboxPlan, setpriv: string): string[] {
+  if (!user) return [];
+  const ids = ['--reuid', String(user.uid), '--regid', String(user.gid), '--clear-groups'];
+  return [setpriv, ...ids, '--no-new-privs', ...dropAll, '--'];
+}
+
+function namespaceArguments({ launcher, network }: SandboxPlan): string[] {
+  return [
+    ...(launcher === 'root' ? [] : ['--unshare-user']),
+    ...['--unshare-pid', '--unshare-ipc', '--unshare-uts'],
+    ...(network === 'none' ? ['--unshare-net'] : []),
+    // Not --die-with-parent: the guest outlives its monitor. Not --as-pid-1: UML does not die as PID 1.
+    ...['--new-session', '--cap-drop', 'ALL'],
+    // What setpriv needs to drop the rest.
+    ...(launcher === 'root'
+      ? ['CAP_SETUID', 'CAP_SETGID', 'CAP_SETPCAP'].flatMap((cap) => ['--cap-add', cap])
+      : []),
+  ];
+}
+
+const bindOptions = { ro: '--ro-bind', rw: '--bind', dev: '--dev-bind' } as const;
+
+function mountArguments({ root, tmpfs, binds }: SandboxPlan): string[] {
+  return [
+    ...['--ro-bind', root, '/'],
+    ...tmpfs.flatMap(({ path, size, mode }) => {
+      return ['--perms', mode.toString(8).padStart(4, '0'), '--size', String(size), '--tmpfs', path];
+    }),
+    ...binds.flatMap(({ from, to, mode }) => [bindOptions[mode], from, to]),
+    ...tmpfs.filter(({ readOnly }) => readOnly).flatMap(({ path }) => ['--remount-ro', path]),
+  ];
+}
+
+/**
+ * The root launcher's drop. Its programs run through their own loader, as the host's libraries are not those of
+ * the kernel. setarch must come after setpriv: an exec by user 0 with a full bounding set counts as a gain of
+ * capabilities, and that clears the personality (cap_bprm_creds_from_file in security/commoncap.c).
+ */
+function dropInside(plan: SandboxPlan): string[] {
+  const loaded = (program: string) => [
+    ...[
+      `${launcherDirectory}/loader`,
+      '--library-path',
+      launcherDirectory,
+      `${launcherDirectory}/${program}`,
+    ],
+  ];
+  const [, ...drop] = userArguments(plan, 'setpriv');
+  return [...loaded('setpriv'), '--ambient-caps=-all', ...drop, ...loaded('setarch'), '-R', '--'];
+}

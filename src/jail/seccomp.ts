@@ -1,0 +1,147 @@
+/**
+ * The kernel's system call filter: classic BPF as of seccomp(2) and linux/filter.h, over struct seccomp_data
+ * (nr at 0, arch at 4, args[6] as u64 from 16). What is not allowed fails with EPERM. It is an error and not
+ * a kill since in `seccomp=on` mode the system calls of guest programs pass here too: an error gives way to
+ * the trap that UML wants, a kill would not.
+ */
+import { UmlmonError } from '../system/errors.ts';
+import { kernelCalls, setprivCalls } from './system-calls.ts';
+
+export type SocketFamily = 'unix' | 'inet' | 'inet6' | 'netlink' | 'packet';
+
+export interface FilterRequest {
+  /** As in process.arch. */
+  readonly architecture: string;
+  /** Socket families beside `unix` that the VM's network transports need. */
+  readonly families: readonly SocketFamily[];
+  /** Allow also what setpriv does in the jail. */
+  readonly rootLauncher: boolean;
+}
+
+const filteredCalls = { ioctl: 16, socket: 41, socketpair: 53, clone: 56, clone3: 435 } as const;
+
+const familyNumbers: Readonly<Record<SocketFamily, number>> = {
+  unix: 1,
+  inet: 2,
+  inet6: 10,
+  netlink: 16,
+  packet: 17,
+};
+
+/** Typing into the terminal of others, its selection buffer, and line disciplines: classic ways out of a sandbox. */
+const deniedIoctls = { TIOCSTI: 0x5412, TIOCLINUX: 0x541c, TIOCSETD: 0x5423 } as const;
+
+/** CLONE_NEWNS, CGROUP, UTS, IPC, USER, PID, NET (linux/sched.h). */
+const CLONE_NEW = 0x7e02_0000;
+
+const AUDIT_ARCH_X86_64 = 0xc000_003e;
+const EPERM = 1;
+const ENOSYS = 38;
+
+// Opcodes: BPF_LD|W|ABS, BPF_JMP|JEQ|K, JGE, JSET, BPF_RET|K.
+const LOAD = 0x20;
+const IF_EQUAL = 0x15;
+const IF_NOT_LESS = 0x35;
+const IF_ANY_BIT = 0x45;
+const RETURN = 0x06;
+
+interface Instruction {
+  readonly code: number;
+  /** Instructions to skip if the condition is true, or false. */
+  readonly jt: number;
+  readonly jf: number;
+  readonly k: number;
+}
+
+const statement = (code: number, k: number): Instruction => ({ code, jt: 0, jf: 0, k });
+const jump = (code: number, k: number, jt: number, jf: number): Instruction => ({ code, jt, jf, k });
+const loadNumber = statement(LOAD, 0);
+const loadArchitecture = statement(LOAD, 4);
+/** The low half of an argument: all arguments that are filtered here are ints, or flags of which only that half counts. */
+const loadArgument = (index: number) => statement(LOAD, 16 + 8 * index);
+const allow = statement(RETURN, 0x7fff_0000);
+const fail = (errno: number) => statement(RETURN, 0x0005_0000 | errno);
+
+/**
+ * The filter in the form that `bwrap --seccomp` reads: 8 bytes per instruction, little-endian.
+ *
+ * @throws UmlmonError JAIL_ARCHITECTURE
+ */
+export function seccompFilter(request: FilterRequest): Uint8Array {
+  if (request.architecture !== 'x64') {
+    const cause = `no system call filter for ${request.architecture}`;
+    throw new UmlmonError('JAIL_ARCHITECTURE', { place: 'jail', cause, hint: 'run umlmon on x86_64' });
+  }
+  return encode([
+    loadArchitecture,
+    jump(IF_EQUAL, AUDIT_ARCH_X86_64, 1, 0),
+    fail(EPERM),
+    loadNumber,
+    ...search(segmentsOf(verdicts(request))),
+  ]);
+}
+
+/** What is to happen at each system call that does not simply fail. */
+function verdicts({ families, rootLauncher }: FilterRequest): Map<number, readonly Instruction[]> {
+  const ofCall = new Map<number, readonly Instruction[]>();
+  for (const number of kernelCalls.values()) ofCall.set(number, allowAll);
+  if (rootLauncher) for (const number of setprivCalls.values()) ofCall.set(number, allowAll);
+  const familyList = [...new Set<SocketFamily>(['unix', ...families])].map((family) => familyNumbers[family]);
+  ofCall.set(filteredCalls.socket, allowOnly(0, familyList));
+  ofCall.set(filteredCalls.socketpair, allowOnly(0, [familyNumbers.unix]));
+  ofCall.set(filteredCalls.ioctl, allowExcept(1, Object.values(deniedIoctls)));
+  ofCall.set(filteredCalls.clone, [loadArgument(0), jump(IF_ANY_BIT, CLONE_NEW, 0, 1), fail(EPERM), allow]);
+  // Its flags are behind a pointer. Without it the C library falls back to clone.
+  ofCall.set(filteredCalls.clone3, [fail(ENOSYS)]);
+  return ofCall;
+}
+
+const allowAll: readonly Instruction[] = [allow];
+const denyAll: readonly Instruction[] = [fail(EPERM)];
+
+function allowOnly(argument: number, values: readonly number[]): Instruction[] {
+  const tests = values.map((value, index) => jump(IF_EQUAL, value, values.length - index, 0));
+  return [loadArgument(argument), ...tests, fail(EPERM), allow];
+}
+
+function allowExcept(argument: number, values: readonly number[]): Instruction[] {
+  const tests = values.map((value, index) => jump(IF_EQUAL, value, values.length - index, 0));
+  return [loadArgument(argument), ...tests, allow, fail(EPERM)];
+}
+
+/** The system calls from `start` to the next segment, and what happens at them. */
+interface Segment {
+  readonly start: number;
+  readonly verdict: readonly Instruction[];
+}
+
+function segmentsOf(ofCall: ReadonlyMap<number, readonly Instruction[]>): Segment[] {
+  const segments: Segment[] = [{ start: 0, verdict: ofCall.get(0) ?? denyAll }];
+  const borders = new Set([...ofCall.keys()].flatMap((number) => [number, number + 1]));
+  for (const start of [...borders].sort((a, b) => a - b)) {
+    const verdict = ofCall.get(start) ?? denyAll;
+    if (segments.at(-1)?.verdict !== verdict) segments.push({ start, verdict });
+  }
+  return segments;
+}
+
+/** Binary search for the segment of the loaded number: about eight comparisons per system call. */
+function search(segments: readonly Segment[]): readonly Instruction[] {
+  const middle = segments.length >> 1;
+  const border = segments[middle];
+  if (border === undefined || middle === 0) return segments[0]?.verdict ?? denyAll;
+  const below = search(segments.slice(0, middle));
+  return [jump(IF_NOT_LESS, border.start, below.length, 0), ...below, ...search(segments.slice(middle))];
+}
+
+function encode(program: readonly Instruction[]): Uint8Array {
+  const bytes = Buffer.alloc(8 * program.length);
+  program.forEach(({ code, jt, jf, k }, index) => {
+    // writeUInt8 throws if a distance does not fit: the program cannot be silently wrong.
+    bytes.writeUInt16LE(code, 8 * index);
+    bytes.writeUInt8(jt, 8 * index + 2);
+    bytes.writeUInt8(jf, 8 * index + 3);
+    bytes.writeUInt32LE(k, 8 * index + 4);
+  });
+  return bytes;
+}

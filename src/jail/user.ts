@@ -1,0 +1,86 @@
+/** Users and groups of the host. */
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { UmlmonError } from '../system/errors.ts';
+
+export interface VmUser {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** (uid_t) -1 means "no change" to the system calls. */
+const ID_MAX = 0xffff_fffe;
+
+/**
+ * Looks a user up by name or number: in /etc/passwd, then with getent(1), which knows network users too.
+ *
+ * @throws UmlmonError JAIL_USER_ROOT, JAIL_USER_UNKNOWN
+ */
+export function resolveUser(nameOrNumber: string): VmUser {
+  const user =
+    findUser(readFileSync('/etc/passwd', 'utf8'), nameOrNumber) ??
+    findUser(askHost('passwd', nameOrNumber), nameOrNumber);
+  const place = `user ${nameOrNumber}`;
+  if (!user) {
+    const hint = `adduser --system --no-create-home ${/^\d*$/.test(nameOrNumber) ? 'NAME' : nameOrNumber}`;
+    throw new UmlmonError('JAIL_USER_UNKNOWN', { place, cause: 'the host has no such user', hint });
+  }
+  if (user.uid === 0) {
+    const hint = 'name an unprivileged user, best one that nothing else uses';
+    throw new UmlmonError('JAIL_USER_ROOT', { place, cause: `${user.name} is root (uid 0)`, hint });
+  }
+  return user;
+}
+
+/** The entry of a name or number in text of the form of passwd(5). */
+export function findUser(passwd: string, nameOrNumber: string): VmUser | undefined {
+  for (const line of passwd.split('\n')) {
+    const [name, , uidText, gidText] = line.split(':');
+    if (name !== nameOrNumber && uidText !== nameOrNumber) continue;
+    const uid = parseId(uidText);
+    const gid = parseId(gidText);
+    if (name && uid !== undefined && gid !== undefined) return { name, uid, gid };
+  }
+  return undefined;
+}
+
+function parseId(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,10}$/.test(text) && Number(text) <= ID_MAX ? Number(text) : undefined;
+}
+
+/**
+ * Looks a group up by name or number, as resolveUser does.
+ *
+ * @returns its gid
+ * @throws UmlmonError JAIL_GROUP_UNKNOWN
+ */
+export function resolveGroup(nameOrNumber: string): number {
+  const gid =
+    findGroup(readFileSync('/etc/group', 'utf8'), nameOrNumber) ??
+    findGroup(askHost('group', nameOrNumber), nameOrNumber);
+  if (gid !== undefined) return gid;
+  const hint = `addgroup --system ${/^\d*$/.test(nameOrNumber) ? 'NAME' : nameOrNumber}`;
+  throw new UmlmonError('JAIL_GROUP_UNKNOWN', {
+    place: `group ${nameOrNumber}`,
+    cause: 'the host has no such group',
+    hint,
+  });
+}
+
+/** The gid of a name or number in text of the form of group(5). */
+export function findGroup(groups: string, nameOrNumber: string): number | undefined {
+  for (const line of groups.split('\n')) {
+    const [name, , gidText] = line.split(':');
+    const gid = parseId(gidText);
+    if (name && gid !== undefined && (name === nameOrNumber || gidText === nameOrNumber)) return gid;
+  }
+  return undefined;
+}
+
+/** The entry of a name or number in a database of the host (getent(1)); empty if there is none. */
+function askHost(database: 'passwd' | 'group', nameOrNumber: string): string {
+  if (!/^[A-Za-z0-9_][A-Za-z0-9_.@\\-]*\$?$/.test(nameOrNumber)) return '';
+  const getent = spawnSync('getent', [database, '--', nameOrNumber], { encoding: 'utf8', timeout: 10_000 });
+  return getent.status === 0 ? getent.stdout : '';
+}
