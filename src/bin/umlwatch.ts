@@ -1,0 +1,11 @@
+import { umlwatch } from '../cli/umlwatch.ts';
+
+umlwatch(process.argv.slice(2)).then(
+  (status) => {
+    process.exitCode = status;
+  },
+  (error: unknown) => {
+    console.error(error);
+    process.exitCode = 1;
+  },
+);

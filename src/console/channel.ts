@@ -1,0 +1,208 @@
+import { UmlmonError } from '../system/errors.ts';
+import { printable } from '../system/text.ts';
+import { STALL_BYTES, STALL_MS, WAITERS } from './limits.ts';
+import type { ConsoleLog } from './log.ts';
+import type { Pty, Size } from './pty.ts';
+import { type Piece, Ring } from './ring.ts';
+
+export interface ChannelParts {
+  /** con0, ssl3 … */
+  readonly name: string;
+  readonly ring?: Ring;
+  readonly log?: ConsoleLog;
+}
+
+/** Longest line in `lastLines`, in characters. */
+const LINE_MAX = 500;
+
+/**
+ * A console or serial line of a VM. Its output is always taken, into the ring and the log, whether anybody watches
+ * or not: the guest never waits. Viewers read the ring by offset at their own pace, and what they miss is theirs.
+ *
+ * A kernel that has filled a pty is told once, by SIGIO, that it may write again, at a moment when there is no room yet
+ * (n_tty clears TTY_DO_WRITE_WAKEUP with the first read). It then waits until anything else happens to it, however fast
+ * we read. So when a lot of output is followed by silence, it is woken.
+ */
+export class Channel {
+  readonly name: string;
+  readonly ring: Ring;
+  /** Bytes that the guest has sent. */
+  bytesOut = 0;
+  /** Bytes that were accepted for the guest. */
+  bytesIn = 0;
+  /** Open seats at this channel. */
+  viewers = 0;
+  #pty: Pty | undefined;
+  #log: ConsoleLog | undefined;
+  #size: Size = { columns: 80, rows: 24 };
+  #ended = false;
+  #wakeKernel: (() => void) | undefined;
+  /** Output since the kernel was known to be able to write. */
+  #unproved = 0;
+  #stallTimer: NodeJS.Timeout | undefined;
+  readonly #listeners = new Set<() => void>();
+  #waiters = 0;
+
+  /** Takes possession of the log. */
+  constructor({ name, ring = new Ring(), log }: ChannelParts) {
+    this.name = name;
+    this.ring = ring;
+    this.#log = log;
+  }
+
+  get log(): ConsoleLog | undefined {
+    return this.#log;
+  }
+
+  /** From now on to this log, or to none. */
+  setLog(log: ConsoleLog | undefined): void {
+    if (log !== this.#log) this.#log?.close();
+    this.#log = log;
+  }
+
+  /** The window size that viewers have asked for last; a new pty should begin with it. */
+  get size(): Size {
+    return this.#size;
+  }
+
+  /**
+   * Takes possession of a kernel's pty and reads it from now on. Ring, log and viewers go on where they are.
+   *
+   * @param wake makes the kernel look at its descriptors, without any other effect: Mconsole.poke
+   */
+  connect(pty: Pty, wake?: () => void): void {
+    this.disconnect();
+    this.#pty = pty;
+    this.#wakeKernel = wake;
+    this.#unproved = 0;
+    pty.start({
+      data: (bytes) => this.#take(bytes),
+      failed: () => this.disconnect(),
+    });
+  }
+
+  /** The kernel is gone: takes what is left in the pty, and closes it. */
+  disconnect(): void {
+    const pty = this.#pty;
+    this.#pty = undefined;
+    if (!pty) return;
+    pty.drain();
+    pty.close();
+    this.#wakeKernel = undefined;
+    clearTimeout(this.#stallTimer);
+    this.#stallTimer = undefined;
+  }
+
+  /** The channel is closed: no more output will come. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** At most `max` bytes of output from `offset` on; see Ring.read for how long they are valid. */
+  read(offset: number, max: number): Piece {
+    return this.ring.read(offset, max);
+  }
+
+  /**
+   * Types bytes into the channel.
+   *
+   * @returns how many were accepted: fewer than given if the guest does not read its input
+   */
+  write(bytes: Uint8Array): number {
+    const accepted = this.#pty?.write(bytes) ?? 0;
+    this.bytesIn += accepted;
+    return accepted;
+  }
+
+  resize(size: Size): void {
+    this.#size = size;
+    this.#pty?.resize(size);
+  }
+
+  /**
+   * Calls `listener` after new output, and at the end.
+   *
+   * @returns the function that takes the listener off again
+   */
+  onData(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * Waits until there is output after `offset`, the channel ends, `waitMs` milliseconds are over, or the signal
+   * is aborted; which of them, the caller sees by reading.
+   *
+   * @throws UmlmonError CONSOLE_BUSY when too many are waiting
+   */
+  async waitFor(offset: number, waitMs: number, signal?: AbortSignal): Promise<void> {
+    const isOver = () => this.#ended || this.ring.next > offset || signal?.aborted === true;
+    if (isOver() || waitMs <= 0) return;
+    if (this.#waiters >= WAITERS)
+      throw new UmlmonError('CONSOLE_BUSY', {
+        place: this.name,
+        cause: `${WAITERS} readers wait for its output already`,
+        hint: 'close other viewers of this console',
+      });
+    this.#waiters++;
+    await new Promise<void>((resolve) => {
+      const finish = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', finish);
+        forget();
+        this.#waiters--;
+        resolve();
+      };
+      const timer = setTimeout(finish, waitMs);
+      const forget = this.onData(() => {
+        if (isOver()) finish();
+      });
+      signal?.addEventListener('abort', finish);
+    });
+  }
+
+  /** The last lines of output within the newest `bytes` bytes, safe to show. */
+  lastLines(bytes: number): string[] {
+    const { offset, data } = this.ring.read(this.ring.next - Math.max(0, bytes), bytes);
+    const lines = Buffer.from(data).toString('utf8').split(/\r*\n/);
+    // The first line may have lost its beginning.
+    if (offset > 0 && lines.length > 1) lines.shift();
+    if (lines.at(-1) === '') lines.pop();
+    return lines.map((line) => printable(line, LINE_MAX));
+  }
+
+  close(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.disconnect();
+    this.#log?.close();
+    this.#tell();
+  }
+
+  #take(bytes: Buffer): void {
+    this.bytesOut += bytes.length;
+    this.ring.append(bytes);
+    this.#log?.append(bytes);
+    this.#unproved += bytes.length;
+    if (this.#wakeKernel && this.#unproved >= STALL_BYTES && !this.#stallTimer) this.#watchForSilence(0);
+    this.#tell();
+  }
+
+  #watchForSilence(attempt: number): void {
+    const before = this.bytesOut;
+    this.#stallTimer = setTimeout(() => {
+      this.#stallTimer = undefined;
+      if (this.bytesOut !== before) {
+        this.#watchForSilence(0);
+        return;
+      }
+      this.#wakeKernel?.();
+      if (attempt + 1 < STALL_MS.length) this.#watchForSilence(attempt + 1);
+      else this.#unproved = 0;
+    }, STALL_MS[attempt]);
+  }
+
+  #tell(): void {
+    for (const listener of [...this.#listeners]) listener();
+  }
+}

@@ -1,0 +1,278 @@
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { LOG_RETRY_MS } from './limits.ts';
+import type { Piece } from './ring.ts';
+import { countForCurrentFile, findBase, formatBase, parseBase } from './rotation.ts';
+
+const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDONLY, O_TRUNC, O_WRONLY } = constants;
+const APPEND = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW;
+const MODE = 0o640;
+
+export interface LogOptions {
+  /** Largest size of one file in bytes. */
+  readonly maxBytes: number;
+  /** Rotated files kept beside the current one: NAME.1 (newest) … NAME.<keep>. */
+  readonly keep: number;
+  /** Milliseconds of a clock; for tests. */
+  readonly now?: () => number;
+}
+
+/** A part of the log in one file. */
+interface Segment {
+  readonly path: string;
+  readonly offset: number;
+  readonly size: number;
+}
+
+/**
+ * A log file that rotates by size, and that can be read by offset from the beginning of the log, over all
+ * rotations. Nothing that happens to the disk is an error for the writer: what could not be written is counted in
+ * `dropped`, the reason is in `error`, and writing is tried again after a second.
+ *
+ * Also a destination for pino.
+ */
+export class ConsoleLog {
+  readonly path: string;
+  readonly #maxBytes: number;
+  readonly #keep: number;
+  readonly #now: () => number;
+  #fd: number | undefined;
+  /** Offset of the first byte of the current file. */
+  #base = 0;
+  #size = 0;
+  #dropped = 0;
+  #error = '';
+  #checked = Number.NEGATIVE_INFINITY;
+  #failed = Number.NEGATIVE_INFINITY;
+
+  constructor(path: string, { maxBytes, keep, now = Date.now }: LogOptions) {
+    this.path = path;
+    this.#maxBytes = Math.max(1, maxBytes);
+    this.#keep = keep;
+    this.#now = now;
+    this.#load();
+  }
+
+  /** Bytes that could not be written since this object exists. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** Why the newest write failed; empty if it did not. */
+  get error(): string {
+    return this.#error;
+  }
+
+  /** Offset of the oldest byte that is still in a file. */
+  get oldest(): number {
+    return this.#segments()[0]?.offset ?? this.#base;
+  }
+
+  /** Offset of the next byte to come. */
+  get end(): number {
+    return this.#base + this.#size;
+  }
+
+  /** Writes at once and without a copy; never throws. */
+  append(bytes: Uint8Array): void {
+    const now = this.#now();
+    if (now - this.#failed < LOG_RETRY_MS && now >= this.#failed) {
+      this.#dropped += bytes.length;
+      return;
+    }
+    let done = 0;
+    try {
+      this.#open(now);
+      while (done < bytes.length) {
+        const rest = bytes.subarray(done);
+        const length = countForCurrentFile(rest, this.#size, this.#maxBytes);
+        if (length === 0) this.#rotate();
+        else done += this.#write(rest.subarray(0, length));
+      }
+      this.#error = '';
+      this.#failed = Number.NEGATIVE_INFINITY;
+    } catch (error) {
+      this.#dropped += bytes.length - done;
+      this.#error = words(error);
+      this.#failed = now;
+      this.close();
+    }
+  }
+
+  /** The form in which pino writes. */
+  write(line: string): void {
+    this.append(Buffer.from(line));
+  }
+
+  /**
+   * At most `max` bytes from `offset` on, or from the oldest byte if that is gone. What cannot be read is left out.
+   */
+  read(offset: number, max: number): Piece {
+    const from = Math.min(Math.max(offset, 0), this.end);
+    const parts: Buffer[] = [];
+    let at = from;
+    let wanted = max;
+    for (const segment of this.#segments()) {
+      if (wanted <= 0 || segment.offset + segment.size <= at) continue;
+      if (segment.offset > at && parts.length > 0) break;
+      const start = Math.max(at, segment.offset);
+      const part = readPart(
+        segment.path,
+        start - segment.offset,
+        Math.min(wanted, segment.offset + segment.size - start),
+      );
+      if (part.length === 0) continue;
+      parts.push(part);
+      at = start + part.length;
+      wanted -= part.length;
+    }
+    const data = parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts);
+    if (data.length === 0) return { offset: max > 0 ? this.end : from, data };
+    return { offset: at - data.length, data };
+  }
+
+  /** Closes the file; the next `append` opens it again. */
+  close(): void {
+    if (this.#fd === undefined) return;
+    const fd = this.#fd;
+    this.#fd = undefined;
+    try {
+      closeSync(fd);
+    } catch (error) {
+      this.#error = words(error);
+    }
+  }
+
+  #write(bytes: Uint8Array): number {
+    const written = writeSync(this.#fd ?? -1, bytes);
+    this.#size += written;
+    return written;
+  }
+
+  /** Makes sure, once a second, that the open file is the one with our name, and as long as we think. */
+  #open(now: number): void {
+    if (this.#fd !== undefined && now - this.#checked < LOG_RETRY_MS && now >= this.#checked) return;
+    if (this.#fd !== undefined && statIfExists(this.path)?.ino !== fstatSync(this.#fd).ino) this.close();
+    const end = this.end;
+    const opened = this.#fd === undefined;
+    this.#fd ??= openSync(this.path, APPEND, MODE);
+    const { size } = fstatSync(this.#fd);
+    const moved = size !== this.#size;
+    this.#size = size;
+    // Somebody emptied or removed the file: its offsets go on where they were.
+    if (moved) this.#base = Math.max(0, end - size);
+    if (opened || moved) this.#writeBase();
+    this.#checked = now;
+  }
+
+  #rotate(): void {
+    this.close();
+    const end = this.end;
+    rmSync(`${this.path}.${this.#keep}`, { force: true });
+    for (let i = this.#keep - 1; i >= 1; i--) renameIfExists(`${this.path}.${i}`, `${this.path}.${i + 1}`);
+    if (this.#keep > 0) renameSync(this.path, `${this.path}.1`);
+    else rmSync(this.path, { force: true });
+    this.#base = end;
+    this.#size = 0;
+    this.#fd = openSync(this.path, APPEND, MODE);
+    this.#writeBase();
+  }
+
+  #writeBase(): void {
+    const { ino } = fstatSync(this.#fd ?? -1);
+    const path = `${this.path}.base`;
+    const fd = openSync(`${path}.new`, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, MODE);
+    try {
+      writeFileSync(fd, formatBase({ offset: this.#base, ino }));
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(`${path}.new`, path);
+  }
+
+  /** Finds out where a former writer stopped, and removes rotated files that are too many now. */
+  #load(): void {
+    try {
+      const current = statIfExists(this.path);
+      this.#base = findBase({
+        current,
+        rotated: this.#rotated(),
+        base: parseBase(readIfExists(`${this.path}.base`)),
+      });
+      this.#size = current?.size ?? 0;
+      let i = this.#keep + 1;
+      for (; statIfExists(`${this.path}.${i}`); i++) rmSync(`${this.path}.${i}`);
+    } catch (error) {
+      this.#error = words(error);
+    }
+  }
+
+  #rotated(): Stats[] {
+    const found: Stats[] = [];
+    for (let i = 1; ; i++) {
+      const stats = statIfExists(`${this.path}.${i}`);
+      if (!stats) return found;
+      found.push(stats);
+    }
+  }
+
+  /** All files, oldest first. */
+  #segments(): Segment[] {
+    const segments = [{ path: this.path, offset: this.#base, size: this.#size }];
+    let offset = this.#base;
+    for (const [i, { size }] of this.#rotated().entries()) {
+      offset -= size;
+      // A file that somebody put there cannot lie before the beginning of the log.
+      if (offset < 0) break;
+      segments.unshift({ path: `${this.path}.${i + 1}`, offset, size });
+    }
+    return segments;
+  }
+}
+
+function readPart(path: string, position: number, length: number): Buffer {
+  const data = Buffer.allocUnsafe(length);
+  try {
+    const fd = openSync(path, O_RDONLY | O_NOFOLLOW);
+    try {
+      return data.subarray(0, readSync(fd, data, 0, length, position));
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    return data.subarray(0, 0);
+  }
+}
+
+function statIfExists(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    // Whoever needs the file meets the error when opening it.
+    return undefined;
+  }
+}
+
+function words(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function readIfExists(path: string): string {
+  return statIfExists(path) ? readFileSync(path, 'utf8') : '';
+}
+
+function renameIfExists(from: string, to: string): void {
+  if (statIfExists(from)) renameSync(from, to);
+}

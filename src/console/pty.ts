@@ -1,0 +1,194 @@
+import { closeSync, existsSync, readSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { requireAddon } from '../system/addon.ts';
+import {
+  openPtyPeer,
+  setCloseOnExec,
+  setNonBlocking,
+  setRawMode,
+  type Watch,
+  watch,
+} from '../system/native.ts';
+import { PTY_BYTES, PTY_READ_BYTES, READ_BYTES, WRITE_QUEUE_BYTES } from './limits.ts';
+
+/** node-pty's binding. Its JavaScript is not used: it reads the slave itself and steals what is typed. */
+interface PtyBinding {
+  open(columns: number, rows: number): { master: number; slave: number; pty: string };
+  resize(master: number, columns: number, rows: number): void;
+}
+
+export interface Size {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+export interface PtyReader {
+  /** Output of the slave side. The bytes are valid until the call returns. */
+  data(bytes: Buffer): void;
+  /** The pty is of no use any more. Cannot happen as long as nobody revokes it, because we hold its slave. */
+  failed(error: NodeJS.ErrnoException): void;
+}
+
+let binding: PtyBinding | undefined;
+/** One buffer for all ptys: who reads it keeps nothing of it. */
+let shared: Buffer | undefined;
+const nothing = Buffer.alloc(0);
+
+function ptyBinding(): PtyBinding {
+  if (binding) return binding;
+  const home = dirname(requireAddon.resolve('node-pty/package.json'));
+  const places = ['build/Release', 'build/Debug', `prebuilds/${process.platform}-${process.arch}`];
+  const found = places.map((place) => join(home, place, 'pty.node')).find((path) => existsSync(path));
+  binding = requireAddon(found ?? join(home, 'build/Release/pty.node')) as PtyBinding;
+  return binding;
+}
+
+/**
+ * A pseudo-terminal in raw mode with a process (the kernel of a VM) at its slave side, and us at its master.
+ * A slave stays open here, so that the pty outlives those who use it, and what they wrote last can still be read.
+ */
+export class Pty {
+  readonly master: number;
+  /** For the `stdio` of a child; its open file is shared with the child, and never read or written here. */
+  readonly slave: number;
+  #watch: Watch | undefined;
+  #reader: PtyReader | undefined;
+  #queue: Buffer = nothing;
+  #closed = false;
+
+  /** A new pty. Close-on-exec: only a child that gets `master` or `slave` by number has them. */
+  static open({ columns, rows }: Size): Pty {
+    const opened = ptyBinding().open(columns, rows);
+    setCloseOnExec(opened.master, true);
+    // The binding's slave is non-blocking and inherited by children: replaced by one that is neither.
+    closeSync(opened.slave);
+    return new Pty(opened.master);
+  }
+
+  /** Takes over an open master, e.g. one that a former monitor left with its kernel (pidfd_getfd(2)). */
+  static adopt(master: number): Pty {
+    setCloseOnExec(master, true);
+    setNonBlocking(master);
+    return new Pty(master);
+  }
+
+  private constructor(master: number) {
+    this.master = master;
+    try {
+      this.slave = openPtyPeer(master);
+    } catch (error) {
+      closeSync(master);
+      throw error;
+    }
+    // UML sets raw mode when the guest opens the console. What is typed before must not be echoed.
+    setRawMode(this.slave);
+  }
+
+  /** Reads all output from now on; without a reader the slave side waits once the pty is full. */
+  start(reader: PtyReader): void {
+    this.#reader = reader;
+    this.#watch ??= watch(this.master, {}, ({ readable, writable }) => {
+      if (writable) this.#flush();
+      if (readable) this.#drain();
+    });
+    this.#arm();
+  }
+
+  /**
+   * Types bytes into the slave side. What it does not take at once is queued, up to WRITE_QUEUE_BYTES.
+   *
+   * @returns how many of the bytes were accepted; the rest is for the caller to offer again
+   */
+  write(bytes: Uint8Array): number {
+    if (this.#closed) return 0;
+    const written = this.#queue.length > 0 ? 0 : this.#writeNow(bytes);
+    const rest = bytes.subarray(written, written + WRITE_QUEUE_BYTES - this.#queue.length);
+    if (rest.length > 0) {
+      this.#queue = Buffer.concat([this.#queue, rest]);
+      this.#arm();
+    }
+    return written + rest.length;
+  }
+
+  /** Bytes accepted by `write` that the slave side has not taken yet. */
+  get queued(): number {
+    return this.#queue.length;
+  }
+
+  /** The guest sees the new size at its next look; on a console of UML, with SIGWINCH. */
+  resize({ columns, rows }: Size): void {
+    if (!this.#closed) ptyBinding().resize(this.master, columns, rows);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#watch?.close();
+    this.#queue = nothing;
+    closeSync(this.master);
+    closeSync(this.slave);
+  }
+
+  /**
+   * Takes all output that the slave side has written so far, for when its last writer is gone; twice as much as a pty
+   * holds at most, should one be left.
+   */
+  drain(): void {
+    for (let taken = 0, length = 1; length > 0 && taken < 2 * PTY_BYTES && !this.#closed; taken += length)
+      length = this.#drain();
+  }
+
+  #arm(): void {
+    this.#watch?.set({ readable: true, writable: this.#queue.length > 0 });
+  }
+
+  /**
+   * One turn of reading: at most one buffer full, so that several consoles share the event loop fairly. Stops
+   * without asking for EAGAIN where a short read says that there is no more; the watch is level-triggered.
+   */
+  #drain(): number {
+    shared ??= Buffer.allocUnsafeSlow(READ_BYTES);
+    let filled = 0;
+    let failure: NodeJS.ErrnoException | undefined;
+    try {
+      while (READ_BYTES - filled >= PTY_READ_BYTES) {
+        const length = readSync(this.master, shared, filled, PTY_READ_BYTES, null);
+        filled += length;
+        if (length < PTY_READ_BYTES / 2) break;
+      }
+    } catch (error) {
+      if (!isTemporary(error)) failure = error as NodeJS.ErrnoException;
+    }
+    if (filled > 0) this.#reader?.data(shared.subarray(0, filled));
+    if (failure) this.#fail(failure);
+    return filled;
+  }
+
+  #flush(): void {
+    this.#queue = this.#queue.subarray(this.#writeNow(this.#queue));
+    if (this.#queue.length > 0) return;
+    this.#queue = nothing;
+    this.#arm();
+  }
+
+  #writeNow(bytes: Uint8Array): number {
+    let written = 0;
+    try {
+      while (written < bytes.length) written += writeSync(this.master, bytes, written);
+    } catch (error) {
+      if (!isTemporary(error)) this.#fail(error as NodeJS.ErrnoException);
+    }
+    return written;
+  }
+
+  #fail(error: NodeJS.ErrnoException): void {
+    const reader = this.#reader;
+    this.close();
+    reader?.failed(error);
+  }
+}
+
+function isTemporary(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'EAGAIN' || code === 'EINTR';
+}

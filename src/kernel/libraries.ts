@@ -1,0 +1,106 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname, isAbsolute, join } from 'node:path';
+import { UmlmonError } from '../system/errors.ts';
+import { withElfFile } from './elf-file.ts';
+import { parseLoaderCache } from './loader-cache.ts';
+
+export interface Libraries {
+  /** The loader; a static program has none. */
+  readonly interpreter: { readonly jailPath: string; readonly hostPath: string } | undefined;
+  /** All libraries that may be loaded, each once, those needed first ahead. The loader is not among them. */
+  readonly libraries: readonly { readonly name: string; readonly hostPath: string }[];
+}
+
+const CLOSURE_MAX = 256;
+const LIBC_MAX = 64 * 1024 * 1024;
+/** Different libcs whose names are remembered. */
+const LIBCS_MAX = 16;
+const defaultDirectories = ['/lib64', '/usr/lib64', '/lib', '/usr/lib'];
+
+/**
+ * What a program needs to run in a jail: its loader, the libraries it names, those that they name, and those that
+ * libc loads by name only when it needs them (without libgcc_s.so.1 a kernel boots, and aborts at power off).
+ *
+ * @param directory the only place to look, as in a kernel directory's lib/; without it, where the host's loader looks
+ * @throws UmlmonError KERNEL_LIBRARY_MISSING, KERNEL_MISSING, KERNEL_NOT_ELF
+ */
+export function resolveLibraries(program: string, directory?: string): Libraries {
+  const found = new Map<string, string>();
+  const { interpreter, needed, runpath } = withElfFile(program, ({ elf }) => elf);
+  if (interpreter === undefined) return { interpreter: undefined, libraries: [] };
+
+  const loaderName = basename(interpreter);
+  const lookUp = (name: string, neededBy: string, ownPath: readonly string[]): string => {
+    const candidates = directory
+      ? [join(directory, name)]
+      : [
+          ...(name === loaderName ? [interpreter] : []),
+          ...ownPath.map((path) => join(path, name)),
+          ...[hostLibraries().get(name) ?? []].flat(),
+          ...defaultDirectories.map((path) => join(path, name)),
+        ];
+    const path = candidates.find((candidate) => existsSync(candidate));
+    if (path !== undefined) return path;
+    throw new UmlmonError('KERNEL_LIBRARY_MISSING', {
+      place: program,
+      cause: `${basename(neededBy)} needs ${name}; not found: ${candidates.join(', ')}`,
+      hint: directory ? `copy ${name} into ${directory}` : `install the package that has ${name}`,
+    });
+  };
+
+  const loader = { jailPath: interpreter, hostPath: lookUp(loaderName, program, []) };
+  const queue = needed.map((name) => ({ name, neededBy: program, ownPath: expand(runpath, program) }));
+  for (let next = queue.shift(); next; next = queue.shift()) {
+    if (next.name === loaderName || found.has(next.name)) continue;
+    if (found.size === CLOSURE_MAX || basename(next.name) !== next.name)
+      throw new UmlmonError('KERNEL_LIBRARY_MISSING', {
+        place: program,
+        cause: `${next.neededBy} needs ${next.name}: not a plain name, or more than ${CLOSURE_MAX} libraries`,
+      });
+    const hostPath = lookUp(next.name, next.neededBy, next.ownPath);
+    found.set(next.name, hostPath);
+    const library = withElfFile(hostPath, ({ elf }) => elf);
+    const ownPath = expand(library.runpath, hostPath);
+    for (const name of [...library.needed, ...loadedByName(next.name, hostPath)])
+      queue.push({ name, neededBy: hostPath, ownPath });
+  }
+  return { interpreter: loader, libraries: [...found].map(([name, hostPath]) => ({ name, hostPath })) };
+}
+
+function expand(runpath: readonly string[], file: string): string[] {
+  const origin = dirname(file);
+  return runpath.map((path) => path.replace(/^\$(ORIGIN|\{ORIGIN\})/, () => origin)).filter(isAbsolute);
+}
+
+let hostPaths: ReadonlyMap<string, string> | undefined;
+
+function hostLibraries(): ReadonlyMap<string, string> {
+  try {
+    hostPaths ??= parseLoaderCache(readFileSync('/etc/ld.so.cache'), process.arch);
+  } catch {
+    hostPaths = new Map(); // A host without the cache uses the directories only.
+  }
+  return hostPaths;
+}
+
+const namesInLibc = new Map<string, readonly string[]>();
+
+/** libc says of each library that it loads by name: "NAME must be installed for …" (glibc, libgcc_s_for…). */
+function loadedByName(name: string, path: string): readonly string[] {
+  if (!/^libc\.so\.\d+$/.test(name)) return [];
+  const { size, mtimeMs } = statSync(path);
+  const key = `${path}:${size}:${mtimeMs}`;
+  const known = namesInLibc.get(key);
+  if (known || size > LIBC_MAX) return known ?? [];
+  const libc = readFileSync(path);
+  const names = new Set<string>();
+  const phrase = ' must be installed for ';
+  for (let at = libc.indexOf(phrase); at >= 0; at = libc.indexOf(phrase, at + phrase.length)) {
+    const before = libc.toString('latin1', Math.max(0, at - 64), at);
+    const library = /[\w.+-]+\.so\.\d+$/.exec(before)?.[0];
+    if (library) names.add(library);
+  }
+  if (namesInLibc.size === LIBCS_MAX) namesInLibc.clear();
+  namesInLibc.set(key, [...names]);
+  return [...names];
+}

@@ -1,0 +1,283 @@
+import { closeSync, constants, fstatSync, openSync, readdirSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { isSystemError, UmlmonError } from '../system/errors.ts';
+import { openDatagram, receiveDatagram, sendDatagram, type Watch, watch } from '../system/native.ts';
+import { printable } from '../system/text.ts';
+import { decodeReply, encodeRequest, errorWords, PACKET_MAX } from './mconsole-packet.ts';
+
+const { O_DIRECTORY, O_NOFOLLOW } = constants;
+const O_PATH = 0o10000000;
+
+const TIMEOUT_MS = 5000;
+/** Silence after which a request may be stuck behind a malformed one of somebody else. The usual answer takes 0.03 ms. */
+const POKE_MS = 250;
+/** Silence within an answer after which its last packets must be lost; the kernel sends them without a pause. */
+const QUIET_MS = 250;
+const WAITING_MAX = 16;
+const ANSWER_PACKETS_MAX = 2048;
+
+export interface Answer {
+  /** As the kernel sent it: make it `printable` before it is shown. */
+  readonly text: string;
+  /**
+   * The end is missing. The queue of a socket holds 11 packets and the kernel drops what is more: of the long answers to
+   * `sysrq` and `stack`, pieces may be missing in the middle as well (the kernel's log, at con0, has them).
+   */
+  readonly truncated: boolean;
+}
+
+interface Request {
+  readonly command: string;
+  readonly packet: Buffer;
+  readonly timeoutMs: number;
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (error: UmlmonError) => void;
+  readonly parts: Buffer[];
+  error: number;
+  deadline: number;
+}
+
+/**
+ * The management console of a running kernel. One request is under way at a time, since the kernel runs queued ones in
+ * reverse order; the others wait here.
+ *
+ * Replies carry nothing that tells to which request they belong. So after a request without a complete answer the
+ * reply socket gets another name, and what comes late goes nowhere.
+ */
+export class Mconsole {
+  readonly #replyPath: string;
+  readonly #socketPath: string;
+  readonly #uid: number;
+  readonly #waiting: Request[] = [];
+  readonly #buffer = Buffer.alloc(PACKET_MAX + 1);
+  #current: Request | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #generation: number;
+  #fd = -1;
+  #watch: Watch | undefined;
+  #closed = false;
+
+  /**
+   * @param replyPath beginning of the names of our sockets. The kernel sends to the name we bind: it must be the same
+   * file here and in the jail, such as a relative path whose parts exist below both working directories.
+   * @param socketPath of the kernel's socket (uml_dir/umid/mconsole) on the host, in a directory that is not trusted
+   * @param uid user that the kernel runs as
+   */
+  static open(replyPath: string, socketPath: string, uid: number): Mconsole {
+    return new Mconsole(replyPath, socketPath, uid);
+  }
+
+  private constructor(replyPath: string, socketPath: string, uid: number) {
+    this.#replyPath = replyPath;
+    this.#socketPath = socketPath;
+    this.#uid = uid;
+    this.#generation = removeLeftovers(replyPath);
+    this.#bind();
+  }
+
+  /**
+   * Sends a command and collects its answer.
+   *
+   * @param timeoutMs for the answer, from when its turn comes
+   * @throws UmlmonError MCONSOLE_COMMAND, _DOWN (no kernel), _BUSY, _TIMEOUT, or _REFUSED (the kernel says no)
+   */
+  async request(command: string, timeoutMs: number = TIMEOUT_MS): Promise<Answer> {
+    const packet = encodeRequest(command);
+    if (typeof packet === 'string') throw failure('MCONSOLE_COMMAND', command, packet);
+    if (this.#closed) throw failure('MCONSOLE_DOWN', command, 'the management console was closed');
+    if (this.#waiting.length >= WAITING_MAX)
+      throw failure('MCONSOLE_BUSY', command, `${WAITING_MAX} commands are waiting already`);
+    return new Promise<Answer>((resolve, reject) => {
+      const state = { parts: [], error: 0, deadline: 0 };
+      this.#waiting.push({ command, packet, timeoutMs, resolve, reject, ...state });
+      this.#next();
+    });
+  }
+
+  /**
+   * Makes the kernel look at all its descriptors again, without any effect in whatever state the guest is (`go` would
+   * resume a stopped one). Its reply goes to a socket that is closed by then. Does nothing if there is no kernel.
+   */
+  poke(): void {
+    const packet = encodeRequest('help');
+    if (typeof packet === 'string' || this.#closed) return;
+    const fd = openDatagram('');
+    try {
+      this.#send(fd, packet);
+    } catch {
+      // Nobody is there, or has enough to read: nobody who needs to be woken.
+      return;
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  /** Rejects what is under way or waiting. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#unbind();
+    for (const request of [this.#current, ...this.#waiting.splice(0)])
+      request?.reject(failure('MCONSOLE_DOWN', request.command, 'the management console was closed'));
+    this.#current = undefined;
+  }
+
+  #bind(): void {
+    const fd = openDatagram(this.#boundPath());
+    this.#fd = fd;
+    this.#watch = watch(fd, { readable: true }, () => this.#drain());
+  }
+
+  #unbind(): void {
+    if (this.#fd === -1) return;
+    this.#watch?.close();
+    closeSync(this.#fd);
+    this.#fd = -1;
+    rmSync(this.#boundPath(), { force: true });
+  }
+
+  #boundPath(): string {
+    return `${this.#replyPath}.${this.#generation}`;
+  }
+
+  #next(): void {
+    if (this.#current || this.#closed) return;
+    const request = this.#waiting.shift();
+    if (!request) return;
+    this.#current = request;
+    request.deadline = performance.now() + request.timeoutMs;
+    try {
+      // A failed change of name is tried again.
+      if (this.#fd === -1) this.#bind();
+      this.#send(this.#fd, request.packet);
+      this.#arm(POKE_MS);
+    } catch (error) {
+      this.#finish(() => request.reject(sendFailure(request.command, error)));
+    }
+  }
+
+  /** Sends to the socket itself: what the VM's user may have put in place of its directory or name is not followed. */
+  #send(from: number, packet: Buffer): void {
+    const directory = openSync(dirname(this.#socketPath), O_PATH | O_DIRECTORY | O_NOFOLLOW);
+    try {
+      const socket = openSync(
+        `/proc/self/fd/${directory}/${basename(this.#socketPath)}`,
+        O_PATH | O_NOFOLLOW,
+      );
+      try {
+        const stats = fstatSync(socket);
+        if (!stats.isSocket()) throw new Error('it is not a socket');
+        if (stats.uid !== this.#uid) throw new Error(`it belongs to user ${stats.uid}, not to ${this.#uid}`);
+        sendDatagram(from, packet, `/proc/self/fd/${socket}`);
+      } finally {
+        closeSync(socket);
+      }
+    } finally {
+      closeSync(directory);
+    }
+  }
+
+  #drain(): void {
+    while (this.#fd !== -1) {
+      const datagram = receiveDatagram(this.#fd, this.#buffer);
+      if (!datagram) return;
+      this.#take(this.#buffer.subarray(0, datagram.length));
+    }
+  }
+
+  #take(packet: Buffer): void {
+    const request = this.#current;
+    const reply = decodeReply(packet);
+    if (!request || !reply) return;
+    if (request.parts.length === 0) request.error = reply.error;
+    request.parts.push(Buffer.from(reply.data));
+    if (!reply.more) this.#answer(request, false);
+    else if (request.parts.length >= ANSWER_PACKETS_MAX) this.#giveUp(request);
+    else this.#arm(QUIET_MS);
+  }
+
+  /** Waits for `ms` of silence, or for the deadline. */
+  #arm(ms: number): void {
+    const request = this.#current;
+    if (!request) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(
+      () => this.#onSilence(request),
+      Math.min(ms, request.deadline - performance.now()),
+    );
+  }
+
+  #onSilence(request: Request): void {
+    if (request.parts.length > 0 || performance.now() >= request.deadline) {
+      this.#giveUp(request);
+    } else {
+      this.poke();
+      this.#arm(request.timeoutMs);
+    }
+  }
+
+  /** No more is to be expected. Changes the name, so that what comes all the same is not taken for the next answer. */
+  #giveUp(request: Request): void {
+    this.#unbind();
+    this.#generation++;
+    if (request.parts.length > 0) {
+      this.#answer(request, true);
+      return;
+    }
+    const cause = `no answer within ${request.timeoutMs} ms`;
+    const hint = 'the guest may be very busy, or its kernel hangs';
+    this.#finish(() => request.reject(failure('MCONSOLE_TIMEOUT', request.command, cause, hint)));
+  }
+
+  #answer(request: Request, truncated: boolean): void {
+    const text = Buffer.concat(request.parts).toString();
+    const cause = printable(text.trim(), 300) || errorWords(request.error);
+    this.#finish(() => {
+      if (request.error === 0) request.resolve({ text, truncated });
+      else request.reject(failure('MCONSOLE_REFUSED', request.command, cause));
+    });
+  }
+
+  #finish(settle: () => void): void {
+    clearTimeout(this.#timer);
+    this.#current = undefined;
+    settle();
+    this.#next();
+  }
+}
+
+/** Removes sockets of former monitors; the result is a number that none of them has used. */
+function removeLeftovers(replyPath: string): number {
+  const directory = dirname(replyPath);
+  const prefix = `${basename(replyPath)}.`;
+  let free = 0;
+  for (const name of readdirSync(directory)) {
+    const number = name.startsWith(prefix) ? name.slice(prefix.length) : '';
+    if (!/^\d{1,9}$/.test(number)) continue;
+    free = Math.max(free, Number(number) + 1);
+    rmSync(join(directory, name), { force: true });
+  }
+  return free;
+}
+
+function sendFailure(command: string, error: unknown): UmlmonError {
+  const cause = error instanceof Error ? error.message : String(error);
+  if (isSystemError(error) && error.code === 'EAGAIN')
+    return failure('MCONSOLE_TIMEOUT', command, 'the kernel does not read its requests', 'it may be frozen');
+  return failure(
+    'MCONSOLE_DOWN',
+    command,
+    `the kernel's socket cannot be used: ${cause}`,
+    'is the VM running?',
+  );
+}
+
+function failure(
+  code: `MCONSOLE_${'COMMAND' | 'DOWN' | 'BUSY' | 'TIMEOUT' | 'REFUSED'}`,
+  command: string,
+  cause: string,
+  hint = '',
+) {
+  return new UmlmonError(code, { place: `mconsole ${printable(command, 60)}`, cause, hint });
+}

@@ -1,0 +1,86 @@
+import { closeSync, rmSync } from 'node:fs';
+import { openDatagram, receiveDatagram, type Watch, watch } from '../system/native.ts';
+import { printable } from '../system/text.ts';
+import { DATA_MAX, decodeNotification, type NotificationPacket, PACKET_MAX } from './mconsole-packet.ts';
+
+export interface Notification {
+  readonly type: NotificationPacket['type'];
+  /** Safe to show. For 'socket': the path of the kernel's mconsole socket in its jail. */
+  readonly text: string;
+}
+
+export interface NotifyCounts {
+  /** Datagrams that are no notifications. */
+  readonly malformed: number;
+  /** Messages of the guest beyond the number that is passed on per second. */
+  readonly suppressed: number;
+}
+
+/** Messages per second that a guest is allowed; a guest that boots sends a handful. */
+const USER_MESSAGES_PER_SECOND = 20;
+/** Datagrams taken before others have their turn. The kernel's queue holds 11. */
+const ROUNDS = 256;
+
+/**
+ * Receives what a kernel with `mconsole=notify:PATH` reports. The kernel sends with a call that waits: a listener
+ * that does not read freezes the whole guest. So everything is taken, always, and what is too much is counted.
+ */
+export class NotifyListener {
+  readonly #path: string;
+  readonly #fd: number;
+  readonly #watch: Watch;
+  readonly #buffer = Buffer.alloc(PACKET_MAX + 1);
+  readonly #onNotification: (notification: Notification) => void;
+  #malformed = 0;
+  #suppressed = 0;
+  #second = 0;
+  #passed = 0;
+  #closed = false;
+
+  /** @param path of the socket, which replaces a file of this name; valid for the kernel in its jail, too */
+  static open(path: string, onNotification: (notification: Notification) => void): NotifyListener {
+    return new NotifyListener(path, onNotification);
+  }
+
+  private constructor(path: string, onNotification: (notification: Notification) => void) {
+    this.#path = path;
+    this.#onNotification = onNotification;
+    rmSync(path, { force: true });
+    this.#fd = openDatagram(path);
+    this.#watch = watch(this.#fd, { readable: true }, () => this.#drain());
+  }
+
+  get counts(): NotifyCounts {
+    return { malformed: this.#malformed, suppressed: this.#suppressed };
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#watch.close();
+    closeSync(this.#fd);
+    rmSync(this.#path, { force: true });
+  }
+
+  #drain(): void {
+    for (let round = 0; round < ROUNDS && !this.#closed; round++) {
+      const datagram = receiveDatagram(this.#fd, this.#buffer);
+      if (!datagram) return;
+      const packet = decodeNotification(this.#buffer.subarray(0, datagram.length));
+      if (!packet) this.#malformed++;
+      else if (packet.type === 'user' && !this.#isAllowed()) this.#suppressed++;
+      else
+        this.#onNotification({
+          type: packet.type,
+          text: printable(packet.data.toString().trimEnd(), 4 * DATA_MAX),
+        });
+    }
+  }
+
+  #isAllowed(): boolean {
+    const second = Math.floor(Date.now() / 1000);
+    if (second !== this.#second) this.#passed = 0;
+    this.#second = second;
+    return ++this.#passed <= USER_MESSAGES_PER_SECOND;
+  }
+}

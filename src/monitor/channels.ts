@@ -1,0 +1,74 @@
+import { join } from 'node:path';
+import { Channel } from '../console/channel.ts';
+import { ConsoleLog } from '../console/log.ts';
+import type { ConsolePlan, LogPlan } from '../plan/plan.ts';
+import { type ConsoleInfo, type LogBytes, type LogReadArgs, UMLMON_WAIT_MAX } from '../rpc/umlmonctrl.gen.ts';
+import { UmlmonError } from '../system/errors.ts';
+
+/**
+ * The consoles and serial lines of a VM. They outlive its kernel: viewers stay attached over a reboot, and the
+ * output of a start that failed can still be read.
+ */
+export class Channels {
+  readonly #channels = new Map<string, Channel>();
+
+  /** Makes the channels that are new, ends those that are gone, and gives each its log. */
+  configure(consoles: readonly ConsolePlan[], log: LogPlan): void {
+    const wanted = new Set(consoles.map(({ channel }) => channel));
+    for (const [name, channel] of this.#channels)
+      if (!wanted.has(name)) {
+        channel.close();
+        this.#channels.delete(name);
+      }
+    for (const { channel: name, logged } of consoles) {
+      const channel = this.#channels.get(name) ?? new Channel({ name });
+      this.#channels.set(name, channel);
+      if (!logged) channel.setLog(undefined);
+      else if (!channel.log)
+        channel.setLog(new ConsoleLog(join(log.directory, name), { maxBytes: log.size, keep: log.count }));
+    }
+  }
+
+  /** Errors: CONSOLE_UNKNOWN. */
+  get(name: string): Channel {
+    const channel = this.#channels.get(name);
+    if (channel) return channel;
+    throw new UmlmonError('CONSOLE_UNKNOWN', {
+      place: name,
+      cause: 'the VM has no such console or serial line',
+      hint: `it has ${[...this.#channels.keys()].join(', ')}; add ${name} to its configuration and start it again`,
+    });
+  }
+
+  /** Bytes of a log from the reader's own offset; an offset beyond the end means from the end. */
+  async readLog(args: LogReadArgs, signal: AbortSignal): Promise<LogBytes> {
+    const channel = this.get(args.channel);
+    const { log } = channel;
+    if (!log)
+      throw new UmlmonError('CONSOLE_NOT_LOGGED', {
+        place: args.channel,
+        cause: 'the output of this channel is not logged',
+        hint: `set ${args.channel} = pty log`,
+      });
+    const offset = Math.min(args.offset, log.end);
+    if (offset === log.end)
+      await channel.waitFor(channel.ring.next, Math.min(args.waitMs, UMLMON_WAIT_MAX), signal);
+    return { ...log.read(offset, args.max), oldest: log.oldest, end: log.end };
+  }
+
+  infos(): ConsoleInfo[] {
+    return [...this.#channels.values()].map((channel) => ({
+      channel: channel.name,
+      viewers: channel.viewers,
+      bytesOut: channel.bytesOut,
+      bytesIn: channel.bytesIn,
+      logDropped: channel.log?.dropped ?? 0,
+      logged: channel.log !== undefined,
+    }));
+  }
+
+  close(): void {
+    for (const channel of this.#channels.values()) channel.close();
+    this.#channels.clear();
+  }
+}

@@ -1,0 +1,53 @@
+import { readConfig } from '../config/locate.ts';
+import { type Problem, problemText } from '../config/problem.ts';
+import { buildPlan } from '../plan/build-plan.ts';
+import { takeInventory } from '../plan/inventory.ts';
+import { exitStatus } from '../system/errors.ts';
+import { layoutFor } from './prepare-launch.ts';
+
+export interface CheckRequest {
+  /** Only this VM, and the host for it; all VMs if undefined. */
+  readonly vm: string | undefined;
+  readonly configPath: string | undefined;
+  readonly json: boolean;
+}
+
+/**
+ * `umlmon -check`: all mistakes of the configuration at once, then whether this host can run the VMs. Needs no root
+ * and changes nothing. Returns the exit status.
+ */
+export function checkConfig({ vm, configPath, json }: CheckRequest): number {
+  const read = readConfig({
+    ...(configPath === undefined ? {} : { configPath }),
+    env: process.env,
+    uid: process.geteuid?.() ?? 0,
+    ...(vm === undefined ? {} : { vm }),
+  });
+  const wanted = (name: string) => vm === undefined || name === vm;
+  const problems: Problem[] = read.problems.filter(({ section }) => section === 'GLOBAL' || !section || wanted(section));
+  const { config } = read;
+  const names = [...(config?.vms.keys() ?? []), ...read.broken.keys()].filter(wanted);
+  for (const checked of config?.vms.values() ?? []) {
+    if (!config || !wanted(checked.name)) continue;
+    const layout = layoutFor(config, checked);
+    problems.push(...buildPlan(config.global, checked, layout, takeInventory(config.global, checked, layout)).problems);
+  }
+  if (vm !== undefined && config && names.length === 0)
+    problems.push({
+      severity: 'error',
+      code: 'CONFIG_NO_VM',
+      file: read.file,
+      line: 0,
+      section: vm,
+      key: '',
+      cause: 'the configuration has no section of this name',
+      hint: 'umlmon -check lists all VMs',
+    });
+  const failed = problems.some(({ severity }) => severity === 'error');
+  if (json) console.log(JSON.stringify({ file: read.file, vms: names, ok: !failed, problems }));
+  else {
+    for (const problem of problems) console.error(problemText(problem));
+    console.log(`${read.file || 'no configuration'}: ${failed ? `${problems.length} problems` : 'good'}${names.length > 0 ? ` (${names.join(', ')})` : ''}`);
+  }
+  return failed ? exitStatus.config : 0;
+}

@@ -1,0 +1,70 @@
+import type { Caller, Handlers } from '../rpc/program.ts';
+import type { OperationAnswer, umlmonctrl } from '../rpc/umlmonctrl.gen.ts';
+import { type Failure, toFailure } from '../system/errors.ts';
+import type { OperationResult } from './operations.ts';
+import { Seats } from './seats.ts';
+import type { Vm } from './vm.ts';
+
+/** The procedures of umlmonctrl.x, each one a call of the monitor; what goes wrong becomes a `failed` answer. */
+export function controlHandlers(vm: Vm): Handlers<typeof umlmonctrl> {
+  const seats = new Seats(vm);
+  const operation = (work: Promise<OperationResult>) =>
+    answer(async (): Promise<OperationAnswer> => ({ kind: 'ok', report: report(vm, await work) }));
+  return {
+    null: () => undefined,
+    info: () => answer(() => ({ kind: 'ok', info: vm.info() })),
+    start: (_args, caller) => operation(vm.start(nameOf(caller))),
+    stop: ({ timeoutMs }, caller) => operation(vm.stop(nameOf(caller), timeoutMs)),
+    kill: (_args, caller) => operation(vm.kill(nameOf(caller))),
+    ctrlAltDel: (_args, caller) =>
+      answer(async () => {
+        await vm.ctrlAltDel(nameOf(caller));
+        return { kind: 'ok' };
+      }),
+    consoleAttach: (args, caller) => answer(() => ({ kind: 'ok', seat: seats.attach(args, caller, nameOf(caller)) })),
+    consoleRead: (args, caller) =>
+      answer(async () => ({ kind: 'ok', bytes: await seats.read(args, caller) })),
+    consoleWrite: ({ id, data }, caller) =>
+      answer(() => ({ kind: 'ok', accepted: seats.channelOf(id, caller).write(data) })),
+    consoleResize: ({ id, columns, rows }, caller) =>
+      answer(() => {
+        seats.resize(id, { columns, rows }, caller);
+        return { kind: 'ok' };
+      }),
+    consoleDetach: (id, caller) =>
+      answer(() => {
+        seats.detach(id, caller);
+        return { kind: 'ok' };
+      }),
+    logRead: (args, caller) => answer(async () => ({ kind: 'ok', bytes: await vm.channels.readLog(args, caller.signal) })),
+    events: ({ since, max, waitMs }, caller) =>
+      answer(async () => {
+        const events = await vm.events.read(since, max, waitMs, caller.signal);
+        const last = events.at(-1);
+        return { kind: 'ok', list: { events, next: last ? last.sequence + 1 : since || vm.events.next } };
+      }),
+  };
+}
+
+/** Callers are named by the uid that the kernel vouches for. */
+function nameOf({ uid }: Caller): string {
+  return `uid ${uid}`;
+}
+
+function report(vm: Vm, { operation, joined, summary }: OperationResult) {
+  return {
+    id: operation.id,
+    joined,
+    state: vm.state,
+    elapsedMs: Math.max(0, Date.now() - operation.began),
+    summary,
+  };
+}
+
+async function answer<A>(work: () => A | Promise<A>): Promise<A | { kind: 'failed'; why: Failure }> {
+  try {
+    return await work();
+  } catch (error) {
+    return { kind: 'failed', why: toFailure(error) };
+  }
+}

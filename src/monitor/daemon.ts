@@ -1,0 +1,122 @@
+import { closeSync, constants, openSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Config, VmConfig } from '../config/config.ts';
+import { ConsoleLog } from '../console/log.ts';
+import { makeDirectories, ownIds } from '../jail/directories.ts';
+import { jailDirectories, type VmLayout } from '../jail/layout.ts';
+import { resolveGroup } from '../jail/user.ts';
+import { consolePlans, logPlan } from '../plan/build-plan.ts';
+import { vmUser } from '../plan/inventory.ts';
+import { rememberLpj } from '../plan/lpj-cache.ts';
+import { RpcServer } from '../rpc/server.ts';
+import { umlmonctrl } from '../rpc/umlmonctrl.gen.ts';
+import { UmlmonError, toFailure } from '../system/errors.ts';
+import { type Log, openLog } from '../system/log.ts';
+import { lock } from '../system/native.ts';
+import { controlHandlers } from './control.ts';
+import { EventLog } from './event-log.ts';
+import { type ConfigSource, layoutFor, prepareLaunch, readVm } from './prepare-launch.ts';
+import { Vm } from './vm.ts';
+
+export interface DaemonRequest extends ConfigSource {
+  /** Log to standard error instead of VARDIR/VM/log/monitor. */
+  readonly foreground: boolean;
+  /** Called when the control socket answers. */
+  readonly onReady: () => void;
+}
+
+/**
+ * The monitor of one VM, from its start to its end. Everything it acquires is released at the end, in reverse
+ * order; after a SIGKILL the host kernel releases the lock, and the next monitor replaces what is left.
+ *
+ * Errors: CONFIG_*, MONITOR_RUNNING, JAIL_DIRECTORY, HOST_SYSTEM_CALL.
+ */
+export async function runDaemon(request: DaemonRequest): Promise<void> {
+  const { config, vm: vmConfig } = readVm(request);
+  const layout = layoutFor(config, vmConfig);
+  process.umask(0o027);
+  makeDirectories(jailDirectories(layout), ownIds(), vmUser(vmConfig));
+  // Sockets are named relative to this directory: their names then mean the same here and in the jail.
+  process.chdir(layout.runHome);
+  const lockFd = takeMonitorLock(layout);
+  const log = openLog(layout.vm, request.foreground ? process.stderr : monitorLog(layout, vmConfig));
+  try {
+    await serve(request, { config, vmConfig, layout, log });
+  } catch (error) {
+    log.fatal(toFailure(error), 'the monitor cannot go on');
+    throw error;
+  } finally {
+    rmSync(layout.pidFile, { force: true });
+    closeSync(lockFd);
+  }
+}
+
+interface DaemonParts {
+  readonly config: Config;
+  readonly vmConfig: VmConfig;
+  readonly layout: VmLayout;
+  readonly log: Log;
+}
+
+async function serve(request: DaemonRequest, { config, vmConfig, layout, log }: DaemonParts): Promise<void> {
+  const events = new EventLog(layout.vm, ({ kind, text, attributes }) => {
+    const details = Object.fromEntries(attributes.map(({ name, value }) => [name, value]));
+    log.info({ kind, ...details }, text);
+  });
+  const vm = new Vm({
+    layout,
+    events,
+    config: vmConfig,
+    makePlan: () => prepareLaunch(request, layout),
+    afterBoot: (plan, bootMessages) => rememberLpj(layout.lpjCache, plan, bootMessages),
+  });
+  vm.channels.configure(consolePlans(vmConfig), logPlan(vmConfig, layout));
+
+  const server = new RpcServer(umlmonctrl, controlHandlers(vm), (error, procedure) =>
+    log.error(toFailure(error), `fault in ${procedure}`),
+  );
+  // We hold the lock: a socket file here belongs to nobody who lives.
+  rmSync(layout.ctrl, { force: true });
+  const gid = config.global.group ? { gid: resolveGroup(config.global.group) } : {};
+  await server.listen({ path: layout.ctrl, mode: 0o660, ...gid });
+  try {
+    writeFileSync(layout.pidFile, `${process.pid}\n`);
+    events.publish('monitor-started', `monitor ${process.pid} serves ${layout.ctrl}`, { pid: process.pid });
+    const leaving = leaveSignal();
+    request.onReady();
+    // A failed boot is published as an event; the monitor stays, so that somebody can look and try again.
+    if (vmConfig.start === 'boot') vm.start('start = boot').catch(() => undefined);
+    const reason = await leaving;
+    events.publish('monitor-leaving', reason, { reason });
+    await vm.leave(reason);
+  } finally {
+    await server.close();
+    vm.channels.close();
+  }
+}
+
+/** The lock that makes a monitor the only one of its VM; held by the descriptor, so a SIGKILL frees it. */
+function takeMonitorLock({ monitorLock, vm }: VmLayout): number {
+  const { O_CREAT, O_NOFOLLOW, O_RDWR } = constants;
+  const fd = openSync(monitorLock, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
+  if (lock(fd, 'exclusive')) return fd;
+  closeSync(fd);
+  throw new UmlmonError('MONITOR_RUNNING', {
+    place: vm,
+    cause: 'another monitor serves this VM already',
+    hint: `umlwatch ${vm} -info`,
+  });
+}
+
+function monitorLog(layout: VmLayout, vm: VmConfig): ConsoleLog {
+  return new ConsoleLog(join(layout.logDir, 'monitor'), { maxBytes: vm.log_size, keep: vm.log_count });
+}
+
+/** SIGTERM and SIGINT stop the guest in order, then the monitor. A terminal that closes is not a reason to leave. */
+function leaveSignal(): Promise<string> {
+  process.on('SIGHUP', () => undefined);
+  return new Promise((resolve) => {
+    process.on('SIGTERM', () => resolve('SIGTERM'));
+    process.on('SIGINT', () => resolve('SIGINT'));
+  });
+}

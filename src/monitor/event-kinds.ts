@@ -1,0 +1,21 @@
+/** Every kind of event that a monitor publishes; docs/events.md is printed from this table. */
+export const eventKinds = {
+  'monitor-started': 'The monitor serves its control socket. Attributes: pid.',
+  'monitor-leaving': 'The monitor ends. Attributes: reason.',
+  state: 'The VM has entered another state. Attributes: from, to.',
+  'operation-began': 'A start, stop or kill began. Attributes: id, name, by.',
+  'operation-ended': 'It ended. Attributes: id, name, result (ok or an error code).',
+  'stop-stage': 'A stage of an orderly stop. Attributes: stage (ctrl-alt-del, halt, kill), wait_ms.',
+  'kernel-up': 'The kernel answers on its management console. Attributes: pid, version, elapsed_ms.',
+  'guest-message': 'Root in the guest wrote to /proc/mconsole. Attributes: text.',
+  panic: 'The guest kernel panicked. Attributes: text.',
+  hang: "The guest's watchdog reported a hang.",
+  exit: 'The kernel is gone. Attributes: cause, code, signal, asked_by.',
+  restart: 'A policy starts the VM again. Attributes: policy, delay_ms.',
+  'ctrl-alt-del': 'Ctrl-Alt-Del was sent on request. Attributes: by.',
+  'console-attached': 'A viewer opened a seat. Attributes: channel, by.',
+  'console-detached': 'A viewer left. Attributes: channel, by.',
+  trouble: 'Something went wrong that does not stop the VM. Attributes: code, place.',
+} as const;
+
+export type EventKind = keyof typeof eventKinds;

@@ -1,0 +1,72 @@
+import { exitStatusOf, failureText, toFailure, UmlmonError } from '../system/errors.ts';
+import { version } from '../system/version.ts';
+import { openReport, startInBackground } from './background.ts';
+import { checkConfig } from './check.ts';
+import { runDaemon } from './daemon.ts';
+import { printPlan } from './print-plan.ts';
+
+const help = `umlmon [-config PATH] [-fg] VM       start the monitor of a VM
+umlmon [-config PATH] -plan VM [-json]   print what a start would do, and change nothing
+umlmon [-config PATH] -check [VM] [-json]   check the configuration, and the host for the VM
+umlmon -version | -help
+
+  -fg   stay in the foreground and log to standard error
+
+Exit status: 0 done, 1 failed, 2 wrong usage, 3 wrong configuration, 5 a monitor runs already,
+6 the host lacks something.`;
+
+interface Arguments {
+  readonly vm: string | undefined;
+  readonly configPath: string | undefined;
+  readonly flags: ReadonlySet<string>;
+}
+
+/** `umlmon`: resolves to the exit status (umlmon(8), EXIT STATUS). */
+export async function umlmon(argv: readonly string[]): Promise<number> {
+  const report = openReport();
+  try {
+    const { vm, configPath, flags } = parseArguments(argv);
+    if (flags.has('help')) console.log(help);
+    else if (flags.has('version')) console.log(version);
+    else if (flags.has('check')) return checkConfig({ vm, configPath, json: flags.has('json') });
+    else {
+      const source = { vm: requireName(vm), configPath };
+      if (flags.has('plan')) printPlan(source, flags.has('json'));
+      else if (report) await runDaemon({ ...source, foreground: false, onReady: () => report({ ready: process.pid }) });
+      else if (flags.has('fg')) await runDaemon({ ...source, foreground: true, onReady: () => undefined });
+      else console.log(`${source.vm}: monitor ${await startInBackground(argv)} started`);
+    }
+    return 0;
+  } catch (error) {
+    const failure = toFailure(error);
+    if (report) report({ failed: failure });
+    else console.error(`umlmon: ${failureText(failure)}`);
+    return exitStatusOf(failure.code);
+  }
+}
+
+const knownFlags = new Set(['fg', 'plan', 'check', 'json', 'version', 'help']);
+
+function parseArguments(argv: readonly string[]): Arguments {
+  const usage = (cause: string) => new UmlmonError('USAGE', { place: 'umlmon', cause, hint: 'umlmon -help' });
+  const flags = new Set<string>();
+  const rest = [...argv];
+  let vm: string | undefined;
+  let configPath: string | undefined;
+  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+    const option = /^--?([a-z]+)$/.exec(word)?.[1];
+    if (option === 'config') {
+      configPath = rest.shift();
+      if (configPath === undefined) throw usage('-config needs a PATH');
+    } else if (option !== undefined && knownFlags.has(option)) flags.add(option);
+    else if (word.startsWith('-')) throw usage(`${word} is not an option`);
+    else if (vm !== undefined) throw usage(`${word}: there is a VM already (${vm})`);
+    else vm = word;
+  }
+  return { vm, configPath, flags };
+}
+
+function requireName(vm: string | undefined): string {
+  if (vm !== undefined) return vm;
+  throw new UmlmonError('USAGE', { place: 'umlmon', cause: 'which VM?', hint: 'umlmon VM; umlmon -check lists them' });
+}

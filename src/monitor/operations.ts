@@ -1,0 +1,70 @@
+import { UmlmonError } from '../system/errors.ts';
+
+export type OperationName = 'start' | 'stop' | 'kill';
+
+export interface Operation {
+  readonly id: number;
+  readonly name: OperationName;
+  /** Who asked, for events and refusals: `uid 1000`, `on_crash`. */
+  readonly by: string;
+  /** Milliseconds since 1970. */
+  readonly began: number;
+}
+
+interface Running extends Operation {
+  readonly done: Promise<string>;
+}
+
+export interface OperationResult {
+  readonly operation: Operation;
+  readonly joined: boolean;
+  /** One line for people. */
+  readonly summary: string;
+}
+
+/**
+ * One operation at a time per VM. The same operation is joined, another is refused by name; only a kill may
+ * overtake (it is what one wants when a start or stop hangs).
+ */
+export class Operations {
+  readonly #vm: string;
+  #current: Running | undefined;
+  #last = 0;
+
+  constructor(vm: string) {
+    this.#vm = vm;
+  }
+
+  get current(): Operation | undefined {
+    return this.#current;
+  }
+
+  /** Runs `work`, which resolves to the summary line. Errors: STATE_BUSY, and what `work` throws. */
+  async run(
+    name: OperationName,
+    by: string,
+    work: (operation: Operation) => Promise<string>,
+  ): Promise<OperationResult> {
+    const current = this.#current;
+    if (current?.name === name) return { operation: current, joined: true, summary: await current.done };
+    if (current && name !== 'kill') {
+      const seconds = ((Date.now() - current.began) / 1000).toFixed(1);
+      throw new UmlmonError('STATE_BUSY', {
+        place: this.#vm,
+        cause: `busy with ${current.name} (operation ${current.id}, since ${seconds} s, asked by ${current.by})`,
+        hint: `wait for it, or end it with: umlwatch ${this.#vm} -kill`,
+      });
+    }
+    this.#last += 1;
+    const operation: Operation = { id: this.#last, name, by, began: Date.now() };
+    const done = work(operation);
+    const running: Running = { ...operation, done };
+    this.#current = running;
+    try {
+      return { operation, joined: false, summary: await done };
+    } finally {
+      // A kill that overtook this operation stays current until its own end.
+      if (this.#current === running) this.#current = undefined;
+    }
+  }
+}

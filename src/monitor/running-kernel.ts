@@ -1,0 +1,64 @@
+import { killSandbox, type Sandbox } from '../jail/launch.ts';
+import type { Mconsole } from '../kernel/mconsole.ts';
+import type { LaunchPlan } from '../plan/plan.ts';
+import type { UndoStack } from './undo.ts';
+
+/** A kernel that runs under this monitor: what is needed to talk to it, to end it, and to clean up after it. */
+export class RunningKernel {
+  readonly plan: LaunchPlan;
+  /** Milliseconds since 1970. */
+  readonly began: number;
+  /** As `version` of the management console says. */
+  readonly version: string;
+  /** What the start has acquired; unwound when the kernel is gone. */
+  readonly undo: UndoStack;
+  /** Resolves to the exit status, or undefined if nobody could learn it. */
+  readonly exit: Promise<number | undefined>;
+  readonly #sandbox: Sandbox;
+  readonly #mconsole: Mconsole;
+
+  constructor(parts: {
+    plan: LaunchPlan;
+    began: number;
+    version: string;
+    undo: UndoStack;
+    sandbox: Sandbox;
+    mconsole: Mconsole;
+  }) {
+    this.plan = parts.plan;
+    this.began = parts.began;
+    this.version = parts.version;
+    this.undo = parts.undo;
+    this.exit = parts.sandbox.exit;
+    this.#sandbox = parts.sandbox;
+    this.#mconsole = parts.mconsole;
+  }
+
+  /** Host pid of the kernel; 0 if it ended before it could be seen. */
+  get pid(): number {
+    return this.#sandbox.kernel?.pid ?? 0;
+  }
+
+  /** One request on the management console. Errors: MCONSOLE_*. */
+  request(command: string): Promise<unknown> {
+    return this.#mconsole.request(command);
+  }
+
+  /** SIGKILL to the sandbox's init: the kernel and all its helpers end with it. */
+  kill(): void {
+    if (this.#sandbox.init) killSandbox(this.#sandbox.init);
+  }
+
+  /** Whether the kernel is gone within the given milliseconds. */
+  async goneWithin(ms: number): Promise<boolean> {
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<false>((resolve) => {
+      timer = setTimeout(() => resolve(false), ms);
+    });
+    try {
+      return await Promise.race([this.exit.then(() => true), timeout]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

@@ -1,0 +1,251 @@
+import { closeSync, constants, fstatSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
+import { Pty } from '../console/pty.ts';
+import { makeDirectories, ownIds } from '../jail/directories.ts';
+import { killSandbox, launch, type Sandbox } from '../jail/launch.ts';
+import { seccompFilter } from '../jail/seccomp.ts';
+import { Mconsole } from '../kernel/mconsole.ts';
+import { NotifyListener, type Notification } from '../kernel/notify.ts';
+import { claimCores, releaseCores } from '../plan/core-claims.ts';
+import type { Descriptor, ImagePlan, LaunchPlan, Step, StepOf } from '../plan/plan.ts';
+import { type Failure, UmlmonError, isErrorCode, toFailure } from '../system/errors.ts';
+import { lock } from '../system/native.ts';
+import type { Channels } from './channels.ts';
+import { RunningKernel } from './running-kernel.ts';
+import { UndoStack } from './undo.ts';
+
+/** What a start needs of its monitor. */
+export interface StartHost {
+  readonly channels: Channels;
+  readonly onNotification: (notification: Notification) => void;
+  /** Aborted by a kill: the start then ends at once. */
+  readonly signal: AbortSignal;
+}
+
+/** What the steps have opened so far. */
+interface Progress {
+  readonly plan: LaunchPlan;
+  readonly host: StartHost;
+  readonly undo: UndoStack;
+  readonly began: number;
+  /** Our descriptor for each descriptor of the plan, by `nameOf`. */
+  readonly opened: Map<string, number>;
+  notified: Promise<void>;
+  sandbox: Sandbox | undefined;
+  mconsole: Mconsole | undefined;
+  version: string;
+}
+
+const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
+
+/**
+ * Executes a launch plan step by step. If one fails, everything before it is released in reverse order, and the
+ * error names the step.
+ */
+export async function executePlan(plan: LaunchPlan, host: StartHost): Promise<RunningKernel> {
+  const undo = new UndoStack();
+  const progress: Progress = {
+    plan,
+    host,
+    undo,
+    began: Date.now(),
+    opened: new Map(),
+    notified: Promise.resolve(),
+    sandbox: undefined,
+    mconsole: undefined,
+    version: '',
+  };
+  for (const step of plan.steps) {
+    try {
+      assertNotKilled(host.signal);
+      await perform(step, progress);
+    } catch (error) {
+      const why = failureOfStep(step, error);
+      await undo.unwind();
+      throw why;
+    }
+  }
+  const { sandbox, mconsole, began, version } = progress;
+  if (!sandbox || !mconsole) throw new Error('the plan launches no kernel');
+  return new RunningKernel({ plan, began, version, undo, sandbox, mconsole });
+}
+
+function perform(step: Step, progress: Progress): void | Promise<void> {
+  switch (step.do) {
+    case 'make-directories':
+      return void makeDirectories(step.directories, ownIds(), progress.plan.user);
+    case 'lock-vm':
+      return lockVm(step, progress);
+    case 'empty-directory':
+      return emptyDirectory(step, progress);
+    case 'lock-images':
+      return lockImages(step, progress);
+    case 'claim-cores':
+      claimCores(step.directory, progress.plan.vm, step.cores);
+      progress.undo.push('cores', () => releaseCores(step.directory, progress.plan.vm));
+      return;
+    case 'open-consoles':
+      return openConsoles(step, progress);
+    case 'listen-notify':
+      return listenNotify(step, progress);
+    case 'launch':
+      return launchKernel(step, progress);
+    case 'await-kernel':
+      return awaitKernel(step, progress);
+  }
+}
+
+function lockVm({ path }: StepOf<'lock-vm'>, { plan, undo, opened }: Progress): void {
+  const fd = openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
+  undo.push(path, () => closeSync(fd));
+  if (!lock(fd, 'exclusive'))
+    throw new UmlmonError('VM_ALIVE', {
+      place: path,
+      cause: `a kernel of ${plan.vm} still runs: it holds this lock`,
+      hint: `find it with: fuser -v ${path}`,
+    });
+  opened.set('vm-lock', fd);
+}
+
+/**
+ * The old directory is moved away before it is removed, into one that only the monitor's user can enter: its
+ * former owner, the VM's user, cannot swap things under the removal.
+ */
+function emptyDirectory({ path, trash }: StepOf<'empty-directory'>, { plan }: Progress): void {
+  rmSync(trash, { recursive: true, force: true });
+  mkdirSync(trash, { mode: 0o700 });
+  renameSync(path, `${trash}/old`);
+  rmSync(trash, { recursive: true, force: true });
+  makeDirectories([{ path, mode: 0o700, owner: 'vm', group: 'vm' }], ownIds(), plan.user);
+}
+
+function lockImages({ images }: StepOf<'lock-images'>, { undo, opened }: Progress): void {
+  for (const image of images) {
+    const fd = openImage(image);
+    undo.push(image.hostPath, () => {
+      // A guest's flush does not reach the host's disk (ubd never calls fsync): here it does, before "stopped" is said.
+      if (!image.readOnly) fsyncSync(fd);
+      closeSync(fd);
+    });
+    if (!lock(fd, image.readOnly ? 'shared' : 'exclusive'))
+      throw new UmlmonError('IMAGE_IN_USE', {
+        place: image.hostPath,
+        cause: 'another VM or program holds a lock on this image',
+        hint: `find it with: fuser -v ${image.hostPath}`,
+      });
+    opened.set(nameOf({ fd: 0, is: 'image-lock', unit: image.unit }), fd);
+  }
+}
+
+function openImage({ hostPath, readOnly }: ImagePlan): number {
+  // Non-blocking, because the path may have become a FIFO since it was looked at.
+  const fd = openSync(hostPath, (readOnly ? O_RDONLY : O_RDWR) | O_NOFOLLOW | O_NONBLOCK);
+  const stat = fstatSync(fd);
+  if (stat.isFile() || stat.isBlockDevice()) return fd;
+  closeSync(fd);
+  throw new UmlmonError('IMAGE_KIND', { place: hostPath, cause: 'neither a regular file nor a block device' });
+}
+
+function openConsoles(step: StepOf<'open-consoles'>, { host, undo, opened }: Progress): void {
+  host.channels.configure(step.consoles, step.log);
+  for (const { channel: name } of step.consoles) {
+    const channel = host.channels.get(name);
+    const pty = Pty.open(channel.size);
+    channel.connect(pty);
+    undo.push(name, () => channel.disconnect());
+    opened.set(nameOf({ fd: 0, is: 'slave', channel: name }), pty.slave);
+    opened.set(nameOf({ fd: 0, is: 'master', channel: name }), pty.master);
+  }
+}
+
+function listenNotify({ path }: StepOf<'listen-notify'>, progress: Progress): void {
+  progress.notified = new Promise((resolve) => {
+    const listener = NotifyListener.open(path, (notification) => {
+      if (notification.type === 'socket') resolve();
+      progress.host.onNotification(notification);
+    });
+    progress.undo.push(path, () => listener.close());
+  });
+}
+
+async function launchKernel(step: StepOf<'launch'>, progress: Progress): Promise<void> {
+  const { plan, host, undo, opened } = progress;
+  const con0 = host.channels.get('con0');
+  const before = con0.ring.next;
+  const sandbox = await launch({
+    argv: step.argv,
+    cwd: '/',
+    descriptors: new Map(
+      step.descriptors.flatMap((descriptor) => {
+        const ours = opened.get(nameOf(descriptor));
+        return ours === undefined ? [] : [[descriptor.fd, ours] as const];
+      }),
+    ),
+    status: { fd: plan.sandbox.statusFd, path: step.statusFile },
+    seccomp: { fd: plan.sandbox.seccompFd, filter: seccompFilter(step.filter) },
+    words: () => con0.lastLines(con0.ring.next - before).join('\n'),
+  });
+  progress.sandbox = sandbox;
+  undo.push('sandbox', async () => {
+    if (sandbox.init) killSandbox(sandbox.init);
+    await sandbox.exit;
+  });
+}
+
+/** The kernel announces its management console some milliseconds after exec, before it opens disks. */
+async function awaitKernel(step: StepOf<'await-kernel'>, progress: Progress): Promise<void> {
+  const { plan, host, undo, sandbox } = progress;
+  if (!sandbox) throw new Error('await-kernel before launch');
+  const outcome = await Promise.race([
+    progress.notified.then(() => 'up' as const),
+    sandbox.exit.then((status) => ({ status })),
+    afterOrAbort(step.withinMs, host.signal),
+  ]);
+  assertNotKilled(host.signal);
+  if (outcome !== 'up') {
+    const words = host.channels.get('con0').lastLines(1024).join('\n');
+    throw new UmlmonError('START_FAILED', {
+      place: plan.vm,
+      cause:
+        outcome === 'timeout'
+          ? `the kernel did not announce itself within ${step.withinMs / 1000} s`
+          : `the kernel ended with status ${outcome.status ?? 'unknown'}${words && `; its last words:\n${words}`}`,
+      hint: `read the log: umlwatch ${plan.vm} -log con0`,
+    });
+  }
+  const mconsole = Mconsole.open(step.reply, step.mconsole, plan.user.uid);
+  undo.push('mconsole', () => mconsole.close());
+  progress.mconsole = mconsole;
+  progress.version = (await mconsole.request('version')).text.trim();
+}
+
+function afterOrAbort(ms: number, signal: AbortSignal): Promise<'timeout'> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve('timeout'), ms);
+    timer.unref();
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve('timeout');
+    });
+  });
+}
+
+function assertNotKilled(signal: AbortSignal): void {
+  if (signal.aborted)
+    throw new UmlmonError('START_KILLED', { place: 'start', cause: `killed by ${String(signal.reason)}` });
+}
+
+/** The key of a descriptor among those that are open. */
+function nameOf(descriptor: Descriptor): string {
+  if (descriptor.is === 'image-lock') return `image-lock ${descriptor.unit}`;
+  if (descriptor.is === 'slave' || descriptor.is === 'master') return `${descriptor.is} ${descriptor.channel}`;
+  return descriptor.is;
+}
+
+function failureOfStep(step: Step, error: unknown): UmlmonError {
+  const { code, place, cause, hint }: Failure = toFailure(error, step.do);
+  return new UmlmonError(isErrorCode(code) ? code : 'INTERNAL', {
+    place: `start, step ${step.do}: ${place}`,
+    cause,
+    hint,
+  });
+}

@@ -1,0 +1,42 @@
+import type { RunningKernel } from './running-kernel.ts';
+import { monitorLimits } from './limits.ts';
+
+export interface StopStage {
+  readonly name: 'ctrl-alt-del' | 'halt' | 'kill';
+  readonly waitMs: number;
+}
+
+/** The stages of an orderly stop; each next one is harder on the guest. */
+export function stopStages(stopTimeoutMs: number): readonly StopStage[] {
+  return [
+    { name: 'ctrl-alt-del', waitMs: stopTimeoutMs },
+    { name: 'halt', waitMs: monitorLimits.haltWait },
+    { name: 'kill', waitMs: monitorLimits.killWait },
+  ];
+}
+
+const act: Record<StopStage['name'], (kernel: RunningKernel) => Promise<unknown>> = {
+  'ctrl-alt-del': (kernel) => kernel.request('cad'),
+  halt: (kernel) => kernel.request('halt'),
+  kill: async (kernel) => kernel.kill(),
+};
+
+/**
+ * Takes a kernel through the stages until it is gone; returns the stage that ended it, or undefined if even a kill
+ * did not. A stage whose request fails (a hung kernel answers nothing) counts as tried.
+ */
+export async function stopKernel(
+  kernel: RunningKernel,
+  stages: readonly StopStage[],
+  report: { stage: (stage: StopStage) => void; trouble: (error: unknown) => void },
+): Promise<StopStage['name'] | undefined> {
+  for (const stage of stages) {
+    report.stage(stage);
+    // Not awaited before the wait: a guest that goes down at once may leave the answer unsent.
+    const request = act[stage.name](kernel).catch(report.trouble);
+    const gone = await kernel.goneWithin(stage.waitMs);
+    if (gone) return stage.name;
+    await request;
+  }
+  return undefined;
+}

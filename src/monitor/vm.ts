@@ -1,0 +1,334 @@
+import type { VmConfig } from '../config/config.ts';
+import { RING_BYTES } from '../console/limits.ts';
+import type { VmLayout } from '../jail/layout.ts';
+import type { Notification } from '../kernel/notify.ts';
+import type { LaunchPlan } from '../plan/plan.ts';
+import type { ExitRecord, VmInfo, VmState } from '../rpc/umlmonctrl.gen.ts';
+import { UmlmonError, failureText, toFailure } from '../system/errors.ts';
+import { Channels } from './channels.ts';
+import type { EventLog } from './event-log.ts';
+import { describeExit } from './exit-record.ts';
+import { readLastExit, writeLastExit } from './last-exit.ts';
+import { type Action, type LifecycleEvent, lifecycle } from './lifecycle.ts';
+import { monitorLimits } from './limits.ts';
+import { type Operation, type OperationName, type OperationResult, Operations } from './operations.ts';
+import { decideRestart } from './policy.ts';
+import type { RunningKernel } from './running-kernel.ts';
+import { executePlan } from './start.ts';
+import { stopKernel, stopStages } from './stop.ts';
+
+export interface VmParts {
+  readonly layout: VmLayout;
+  readonly events: EventLog;
+  readonly config: VmConfig;
+  /** Reads configuration and host anew. Errors: CONFIG_INVALID with all problems. */
+  readonly makePlan: () => { config: VmConfig; plan: LaunchPlan };
+  /** Learns from a boot what makes the next one faster. */
+  readonly afterBoot: (plan: LaunchPlan, bootMessages: string) => void;
+}
+
+/** One VM: its state, and everything that may be done to it. */
+export class Vm {
+  readonly name: string;
+  readonly events: EventLog;
+  readonly channels = new Channels();
+  readonly #parts: VmParts;
+  readonly #operations: Operations;
+  #config: VmConfig;
+  #state: VmState = 'down';
+  #stateSince = Date.now();
+  #kernel: RunningKernel | undefined;
+  #startAbort = new AbortController();
+  /** Resolves when the start in progress has ended, well or not. */
+  #started: Promise<void> = Promise.resolve();
+  /** Resolves when a kernel that is gone has been cleaned up after. */
+  #settled: Promise<void> = Promise.resolve();
+  #stopTimeoutMs = 0;
+  #askedBy = '';
+  #killed = false;
+  #panic = '';
+  /** Milliseconds that the last kernel ran. */
+  #ranMs = 0;
+  #guestMessage = '';
+  #lastExit: ExitRecord | null;
+  #restartTimer: NodeJS.Timeout | undefined;
+
+  constructor(parts: VmParts) {
+    this.#parts = parts;
+    this.#config = parts.config;
+    this.name = parts.layout.vm;
+    this.events = parts.events;
+    this.#operations = new Operations(this.name);
+    this.#lastExit = readLastExit(parts.layout);
+  }
+
+  get state(): VmState {
+    return this.#state;
+  }
+
+  /** Boots the VM; done when its kernel answers. Errors: STATE_*, CONFIG_INVALID, those of the step that failed. */
+  start(by: string): Promise<OperationResult> {
+    return this.#operate('start', by, () => {
+      this.#cancelRestart();
+      return this.#handle('start-asked');
+    });
+  }
+
+  /** Stops in order; `timeoutMs` 0 means the configured one. Errors: STATE_*, STOP_FAILED. */
+  stop(by: string, timeoutMs: number): Promise<OperationResult> {
+    return this.#operate('stop', by, () => {
+      if (this.#cancelRestart()) return Promise.resolve('down; the restart by policy is cancelled');
+      this.#stopTimeoutMs = timeoutMs || this.#config.stop_timeout;
+      return this.#handle('stop-asked', by);
+    });
+  }
+
+  /** Ends the kernel at once. Errors: STATE_WRONG, STOP_FAILED. */
+  kill(by: string): Promise<OperationResult> {
+    return this.#operate('kill', by, () => {
+      if (this.#cancelRestart()) return Promise.resolve('down; the restart by policy is cancelled');
+      return this.#handle('kill-asked', by);
+    });
+  }
+
+  /** Errors: STATE_WRONG, MCONSOLE_*. */
+  async ctrlAltDel(by: string): Promise<void> {
+    const kernel = this.#kernel;
+    if (!kernel) throw this.#refusal(`it is ${this.#state}`);
+    await kernel.request('cad');
+    this.events.publish('ctrl-alt-del', `${by} sent Ctrl-Alt-Del`, { by });
+  }
+
+  /** The monitor ends: a guest that runs is stopped in order first. */
+  async leave(reason: string): Promise<void> {
+    this.#cancelRestart();
+    await this.#started;
+    if (this.#state === 'running') await this.stop(reason, 0);
+    await this.#settled;
+  }
+
+  info(): VmInfo {
+    const { current } = this.#operations;
+    const plan = this.#kernel?.plan;
+    return {
+      name: this.name,
+      state: this.#state,
+      stateSince: this.#stateSince,
+      operation: current ? `${current.name} (operation ${current.id}, asked by ${current.by})` : '',
+      monitorPid: process.pid,
+      kernelPid: this.#kernel?.pid ?? 0,
+      kernelVersion: this.#kernel?.version ?? '',
+      user: plan?.user.name ?? this.#config.vmuser,
+      mem: plan?.mem ?? this.#config.mem,
+      cpus: plan?.cpus.join(',') ?? '',
+      mconsole: plan ? this.#parts.layout.mconsole : '',
+      guestMessage: this.#guestMessage,
+      settings: this.#config.settings,
+      consoles: this.channels.infos(),
+      lastExit: this.#lastExit,
+      eventsNext: this.events.next,
+    };
+  }
+
+  async #operate(name: OperationName, by: string, work: () => Promise<string>): Promise<OperationResult> {
+    return this.#operations.run(name, by, async ({ id }: Operation) => {
+      this.events.publish('operation-began', `${name}, asked by ${by}`, { id, name, by });
+      try {
+        const summary = await work();
+        this.events.publish('operation-ended', `${name}: ${summary}`, { id, name, result: 'ok' });
+        return summary;
+      } catch (error) {
+        const failure = toFailure(error, this.name);
+        const text = `${name} failed: ${failureText(failure)}`;
+        this.events.publish('operation-ended', text, { id, name, result: failure.code });
+        throw error;
+      }
+    });
+  }
+
+  readonly #actions: Record<Action, () => Promise<string>> = {
+    'begin-start': () => this.#beginStart(),
+    'begin-stop': () => this.#stopInOrder(),
+    kill: () => this.#killNow(),
+    'apply-policy': async () => this.#applyPolicy(),
+  };
+
+  /** Takes an event through the table and does what the table says; resolves to a line for people. */
+  async #handle(event: LifecycleEvent, by = ''): Promise<string> {
+    const actions = this.#enter(event);
+    if (by) this.#askedBy = by;
+    let summary = '';
+    for (const action of actions) summary = await this.#actions[action]();
+    return summary;
+  }
+
+  #enter(event: LifecycleEvent): readonly Action[] {
+    const cell = lifecycle[this.#state][event];
+    if (cell === 'impossible') throw new Error(`${event} cannot happen while ${this.name} is ${this.#state}`);
+    if ('refuse' in cell) throw this.#refusal(cell.refuse);
+    if (cell.next !== this.#state) {
+      const from = this.#state;
+      this.#state = cell.next;
+      this.#stateSince = Date.now();
+      this.events.publish('state', `${from} → ${cell.next}`, { from, to: cell.next });
+    }
+    return cell.actions;
+  }
+
+  #refusal(cause: string): UmlmonError {
+    return new UmlmonError('STATE_WRONG', { place: this.name, cause, hint: `umlwatch ${this.name} -info` });
+  }
+
+  async #beginStart(): Promise<string> {
+    const began = performance.now();
+    this.#startAbort = new AbortController();
+    let announce: () => void = () => undefined;
+    this.#started = new Promise((resolve) => {
+      announce = resolve;
+    });
+    this.#askedBy = '';
+    this.#killed = false;
+    this.#panic = '';
+    this.#guestMessage = '';
+    try {
+      const { config, plan } = this.#parts.makePlan();
+      this.#config = config;
+      const kernel = await executePlan(plan, {
+        channels: this.channels,
+        onNotification: (notification) => this.#onNotification(notification),
+        signal: this.#startAbort.signal,
+      });
+      this.#kernel = kernel;
+      const elapsedMs = Math.round(performance.now() - began);
+      this.#enter('kernel-up');
+      const text = `kernel ${kernel.pid} is up after ${elapsedMs} ms: ${kernel.version}`;
+      this.events.publish('kernel-up', text, { pid: kernel.pid, version: kernel.version, elapsed_ms: elapsedMs });
+      this.#settled = kernel.exit
+        .then((status) => this.#settle(kernel, status))
+        .catch((error: unknown) => this.#trouble(error));
+      this.#learnFromBoot(plan);
+      return `running, ${kernel.version.split(' ').slice(0, 3).join(' ')}, ${(elapsedMs / 1000).toFixed(2)} s`;
+    } catch (error) {
+      this.#enter('start-failed');
+      throw error;
+    } finally {
+      announce();
+    }
+  }
+
+  async #stopInOrder(): Promise<string> {
+    const kernel = this.#kernel;
+    if (!kernel) throw new Error('no kernel to stop');
+    const stage = await stopKernel(kernel, stopStages(this.#stopTimeoutMs), {
+      stage: ({ name, waitMs }) => {
+        if (name === 'kill') this.#killed = true;
+        this.events.publish('stop-stage', `${name}, then up to ${waitMs / 1000} s`, { stage: name, wait_ms: waitMs });
+      },
+      trouble: (error) => this.#trouble(error),
+    });
+    await this.#awaitSettled(stage !== undefined);
+    return stage === 'ctrl-alt-del' ? 'stopped in order' : `stopped by ${stage}`;
+  }
+
+  async #killNow(): Promise<string> {
+    this.#killed = true;
+    this.#startAbort.abort(this.#askedBy);
+    await this.#started;
+    const kernel = this.#kernel;
+    if (!kernel) return 'killed while starting';
+    kernel.kill();
+    await this.#awaitSettled(await kernel.goneWithin(monitorLimits.killWait));
+    return 'killed';
+  }
+
+  async #awaitSettled(gone: boolean): Promise<void> {
+    if (!gone)
+      throw new UmlmonError('STOP_FAILED', {
+        place: this.name,
+        cause: 'the kernel process is still there after SIGKILL',
+        hint: 'it hangs in the host kernel, most likely in I/O: look at the log of the host',
+      });
+    await this.#settled;
+  }
+
+  /** After the kernel's end: release, sync, record, and only then say that the VM is down. */
+  async #settle(kernel: RunningKernel, status: number | undefined): Promise<void> {
+    const endedAt = Date.now();
+    const releases = await kernel.undo.unwind();
+    for (const { what, error } of releases) this.#trouble(error, what);
+    const exit = describeExit({
+      status: status ?? 128 + 9,
+      wasUp: true,
+      askedBy: this.#askedBy,
+      killed: this.#killed,
+      panic: this.#panic,
+      lastLines: this.channels.get('con0').lastLines(monitorLimits.exitLines).join('\n'),
+      endedAt,
+    });
+    this.#kernel = undefined;
+    this.#lastExit = exit;
+    try {
+      writeLastExit(this.#parts.layout, exit);
+    } catch (error) {
+      this.#trouble(error);
+    }
+    this.events.publish('exit', exit.panic ? `${exit.cause}: ${exit.panic}` : exit.cause, {
+      cause: exit.cause,
+      code: exit.code,
+      signal: exit.signal,
+      asked_by: exit.askedBy,
+    });
+    this.#ranMs = endedAt - kernel.began;
+    await this.#handle('kernel-gone');
+  }
+
+  #applyPolicy(): string {
+    const exit = this.#lastExit;
+    const restart = exit && decideRestart(exit, this.#config, this.#ranMs);
+    if (!restart) return '';
+    const { policy, delayMs } = restart;
+    this.events.publish('restart', `${policy} = restart, in ${delayMs} ms`, { policy, delay_ms: delayMs });
+    this.#restartTimer = setTimeout(() => {
+      this.#restartTimer = undefined;
+      // Its failure is published as an event already.
+      this.start(policy).catch(() => undefined);
+    }, delayMs);
+    return '';
+  }
+
+  /** Whether there was a restart to cancel. */
+  #cancelRestart(): boolean {
+    const pending = this.#restartTimer !== undefined;
+    clearTimeout(this.#restartTimer);
+    this.#restartTimer = undefined;
+    return pending;
+  }
+
+  /** The boot messages are on con0 some milliseconds after the kernel is up. */
+  #learnFromBoot(plan: LaunchPlan): void {
+    const learn = () => {
+      try {
+        this.#parts.afterBoot(plan, this.channels.get('con0').lastLines(RING_BYTES).join('\n'));
+      } catch (error) {
+        this.#trouble(error);
+      }
+    };
+    setTimeout(learn, monitorLimits.bootMessagesWait).unref();
+  }
+
+  #onNotification({ type, text }: Notification): void {
+    if (type === 'panic') {
+      this.#panic = text;
+      this.events.publish('panic', text, { text });
+    } else if (type === 'hang') this.events.publish('hang', text);
+    else if (type === 'user') {
+      this.#guestMessage = text;
+      this.events.publish('guest-message', text, { text });
+    }
+  }
+
+  #trouble(error: unknown, what = this.name): void {
+    const failure = toFailure(error, what);
+    this.events.publish('trouble', failureText(failure), { code: failure.code, place: failure.place });
+  }
+}

@@ -1,0 +1,149 @@
+import { posix } from 'node:path';
+import type { GlobalConfig, VmConfig } from '../config/config.ts';
+import type { Problem } from '../config/problem.ts';
+import { jailDirectories, type VmLayout } from '../jail/layout.ts';
+import { jailMounts, kernelInJail } from '../jail/mounts.ts';
+import { type SandboxPlan, sandboxArguments } from '../jail/sandbox.ts';
+import type { FilterRequest } from '../jail/seccomp.ts';
+import { kernelArguments } from '../kernel/command-line.ts';
+import type { Libraries } from '../kernel/libraries.ts';
+import { checkHost } from './check-host.ts';
+import { chooseCore } from './cores.ts';
+import { descriptorsOf, fdOf } from './descriptors.ts';
+import type { Inventory } from './inventory.ts';
+import type { ConsolePlan, ImagePlan, LaunchPlan, LogPlan, Step } from './plan.ts';
+
+/** Longest time from exec until the kernel must have announced itself; usual are 10 to 100 ms. */
+const kernelUpMs = 20_000;
+/** RLIMIT_NOFILE: with seccomp=on the kernel needs one descriptor per guest process. */
+const openFiles = 65_536;
+
+export interface BuiltPlan {
+  /** Absent if there is an error among the problems. */
+  readonly plan?: LaunchPlan;
+  readonly problems: readonly Problem[];
+}
+
+/** Configuration and host as a launch plan, or all reasons why there can be none. Pure. */
+export function buildPlan(global: GlobalConfig, vm: VmConfig, layout: VmLayout, host: Inventory): BuiltPlan {
+  const problems = checkHost(global, vm, host);
+  const { user, kernel, libraries, programs } = host;
+  if (problems.length > 0) return { problems };
+  if ('missing' in user || 'missing' in kernel || 'missing' in libraries || 'missing' in programs)
+    throw new Error('something is missing, and no problem says so');
+
+  const consoles = consolePlans(vm);
+  const images = imagePlans(vm, host);
+  const descriptors = descriptorsOf(consoles, images);
+  const cpus = coresOf(vm, host);
+  const launcher =
+    host.root && (global.userns === 'off' || host.namespaces.allowed === 'no') ? 'root' : 'user-namespace';
+  const kernelWords = kernelArguments({
+    name: vm.name,
+    memory: vm.mem,
+    root: vm.root.device,
+    rootMode: vm.root_mode,
+    disks: images,
+    consoles: consoles.map(({ channel }) => {
+      const fd = fdOf(descriptors, 'slave', channel);
+      return { channel, input: fd, output: fd === 0 ? 1 : fd };
+    }),
+    umlDirectory: '/run/uml/',
+    umid: vm.name,
+    notify: '/run/mon/notify',
+    fastBoot: vm.fast_boot,
+    ...(host.lpj === undefined ? {} : { loopsPerJiffy: host.lpj }),
+    append: vm.append,
+  });
+  const files = host.launcherFiles;
+  const sandbox: SandboxPlan = {
+    programs: programs.found,
+    launcher,
+    ...(host.root ? { user: { uid: user.found.uid, gid: user.found.gid } } : {}),
+    limits: {
+      processes: Math.min(vm.max_processes, host.limits.processes),
+      files: Math.min(openFiles, host.limits.files),
+    },
+    ...(cpus.length > 0 ? { cpus: cpus.join(',') } : {}),
+    network: 'none',
+    root: layout.jail,
+    ...jailMounts({
+      layout,
+      launcher,
+      kernel: kernel.found.file,
+      ...(kernel.found.moduleDirectory === undefined ? {} : { modules: kernel.found.moduleDirectory }),
+      libraries: librariesInJail(libraries.found),
+      memory: vm.mem,
+      writableShared: images
+        .filter(
+          ({ jailPath, readOnly }) => jailPath.startsWith('/shared/') && (!readOnly || jailPath.endsWith('.dev')),
+        )
+        .map(({ jailPath }) => posix.relative('/shared', jailPath)),
+      devices: images.some(({ jailPath }) => /^\/disks\/.*\.dev$/.test(jailPath)),
+      ...(launcher === 'root' && files && 'found' in files ? { launcherFiles: files.found } : {}),
+    }),
+    environment: { TMPDIR: '/tmp' },
+    seccompFd: fdOf(descriptors, 'seccomp'),
+    statusFd: fdOf(descriptors, 'status'),
+    cwd: '/',
+    command: [kernelInJail, ...kernelWords],
+  };
+  const filter: FilterRequest = { architecture: process.arch, families: [], rootLauncher: launcher === 'root' };
+  const steps: Step[] = [
+    { do: 'make-directories', directories: jailDirectories(layout) },
+    { do: 'lock-vm', path: layout.vmLock },
+    { do: 'lock-images', images },
+    { do: 'claim-cores', directory: layout.coreClaims, cores: cpus },
+    { do: 'empty-directory', path: layout.runUml, trash: layout.trash },
+    { do: 'open-consoles', consoles, log: logPlan(vm, layout) },
+    { do: 'listen-notify', path: 'run/mon/notify' },
+    { do: 'launch', argv: sandboxArguments(sandbox), statusFile: layout.status, filter, descriptors },
+    { do: 'await-kernel', withinMs: kernelUpMs, mconsole: `run/uml/${vm.name}/mconsole`, reply: 'run/mon/reply' },
+  ];
+  const { file, version } = kernel.found;
+  return {
+    plan: {
+      vm: vm.name,
+      user: user.found,
+      kernel: { file, version, arguments: kernelWords },
+      mem: vm.mem,
+      cpus,
+      sandbox,
+      steps,
+    },
+    problems,
+  };
+}
+
+/** The loader where the kernel's ELF wants it, its libraries where the loader looks last. */
+function librariesInJail({ interpreter, libraries }: Libraries) {
+  return [
+    ...(interpreter ? [{ from: interpreter.hostPath, to: interpreter.jailPath }] : []),
+    ...libraries.map(({ name, hostPath }) => ({ from: hostPath, to: `/lib/${name}` })),
+  ];
+}
+
+/** The channels of a VM in the order of the kernel's numbers; con0 is always the first. */
+export function consolePlans(vm: VmConfig): ConsolePlan[] {
+  const named = (prefix: string, channels: VmConfig['con']) =>
+    channels.map(({ unit, log }) => ({ channel: `${prefix}${unit}`, logged: log }));
+  return [...named('con', vm.con), ...named('ssl', vm.ssl)];
+}
+
+export function logPlan(vm: VmConfig, layout: VmLayout): LogPlan {
+  return { directory: layout.logDir, size: vm.log_size, count: vm.log_count };
+}
+
+function imagePlans(vm: VmConfig, host: Inventory): ImagePlan[] {
+  return vm.ubd.flatMap(({ unit, path, readOnly }) => {
+    const facts = host.images.find((image) => image.unit === unit)?.facts;
+    return facts && 'found' in facts ? [{ unit, jailPath: path, hostPath: facts.found.hostPath, readOnly }] : [];
+  });
+}
+
+function coresOf({ cpu, name }: VmConfig, { cores }: Inventory): readonly number[] {
+  if (cpu === 'none') return [];
+  if (cpu !== 'auto') return cpu;
+  const core = chooseCore(cores, name);
+  return core === undefined ? [] : [core];
+}

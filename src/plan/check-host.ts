@@ -1,0 +1,129 @@
+/** Which of the VM's settings this host cannot fulfil. Pure; the words are for the person who wrote the setting. */
+import type { GlobalConfig, VmConfig } from '../config/config.ts';
+import { originOf } from '../config/config.ts';
+import { type Problem, problemAt } from '../config/problem.ts';
+import { sizeText } from '../config/values.ts';
+import { tmpfsBytes } from '../jail/mounts.ts';
+import type { VmUser } from '../jail/user.ts';
+import { checkKernel } from '../kernel/host-check.ts';
+import { type ErrorCode, type Failure, isErrorCode } from '../system/errors.ts';
+import type { Found, ImageFacts, Inventory } from './inventory.ts';
+
+export function checkHost(global: GlobalConfig, vm: VmConfig, host: Inventory): Problem[] {
+  const at = (key: string, code: ErrorCode, cause: string, hint = ''): Problem =>
+    problemAt(originOf(vm, key), { code, cause, hint });
+  const missing = (key: string, found: Found<unknown> | undefined): Problem[] =>
+    found && 'missing' in found ? [at(key, ...words(found.missing))] : [];
+  return [
+    ...missing('vmuser', host.user),
+    ...missing('kernel', host.kernel),
+    ...('found' in host.kernel
+      ? [
+          ...missing('kernel', host.libraries),
+          ...checkKernel(host.kernel.found, host.processor).map((why) => at('kernel', ...words(why))),
+        ]
+      : []),
+    ...missing('', host.programs),
+    ...missing('', host.launcherFiles),
+    ...checkLauncher(global, host),
+    ...checkMemory(vm, host, at),
+    ...checkCores(vm, host, at),
+    ...host.images.flatMap(({ unit, facts }) => {
+      const key = `ubd${unit}`;
+      const spec = vm.ubd.find((disk) => disk.unit === unit);
+      if ('missing' in facts) return [at(key, ...imageMissing(facts.missing))];
+      return 'found' in host.user && spec
+        ? imageDamage(facts.found, spec, host.user.found, host).map((why) => at(key, ...why))
+        : [];
+    }),
+  ];
+}
+
+type Words = readonly [code: ErrorCode, cause: string, hint?: string];
+
+function words({ code, place, cause, hint }: Failure): [ErrorCode, string, string] {
+  return [isErrorCode(code) ? code : 'HOST_SYSTEM_CALL', `${place}: ${cause}`, hint];
+}
+
+function checkLauncher(global: GlobalConfig, { root, namespaces }: Inventory): Problem[] {
+  if (root || (global.userns === 'auto' && namespaces.allowed !== 'no')) return [];
+  const cause =
+    global.userns === 'off'
+      ? 'without user namespaces (userns = off) a monitor must run as root'
+      : `this host lets only root make a jail: ${namespaces.reason}`;
+  const hint = 'run umlmon as root, or let the administrator permit unprivileged user namespaces';
+  return [problemAt(originOf(global, 'userns'), { code: 'HOST_NAMESPACES', cause, hint })];
+}
+
+type At = (key: string, code: ErrorCode, cause: string, hint?: string) => Problem;
+
+function checkMemory(vm: VmConfig, { memAvailable }: Inventory, at: At): Problem[] {
+  const need = tmpfsBytes(vm.mem);
+  if (need <= memAvailable) return [];
+  const cause = `the VM needs ${sizeText(need)} of host memory, and ${sizeText(roundToMiB(memAvailable))} are available`;
+  return [at('mem', 'HOST_MEMORY', cause, 'stop other VMs, or give this one less')];
+}
+
+function roundToMiB(bytes: number): number {
+  return Math.floor(bytes / 1024 ** 2) * 1024 ** 2;
+}
+
+function checkCores(vm: VmConfig, { cores }: Inventory, at: At): Problem[] {
+  if (typeof vm.cpu === 'string') return [];
+  const usable = new Set(cores.map(({ core }) => core));
+  const unusable = vm.cpu.filter((core) => !usable.has(core));
+  if (unusable.length === 0) return [];
+  const cause = `this host has no core ${unusable.join(', ')} for us`;
+  return [at('cpu', 'HOST_CORES', cause, `usable are ${[...usable].join(', ')}`)];
+}
+
+function imageMissing({ code, cause }: Failure): Words {
+  if (code === 'HOST_SYSTEM_CALL' && cause.includes('ENOENT'))
+    return ['IMAGE_MISSING', 'there is no such image on the host', 'put it there; the path is as the jail sees it (umlmon -plan)'];
+  return ['IMAGE_MISSING', cause];
+}
+
+function imageDamage(
+  image: ImageFacts,
+  { path, readOnly }: { readonly path: string; readonly readOnly: boolean },
+  user: VmUser,
+  { imageDirectories }: Inventory,
+): Words[] {
+  const { hostPath, kind, size, mode } = image;
+  const isDevice = path.endsWith('.dev');
+  const inPlace = Object.values(imageDirectories).some((directory) => hostPath.startsWith(`${directory}/`));
+  if (!inPlace)
+    return [
+      [
+        'IMAGE_OUTSIDE',
+        `the image is really ${hostPath}, outside of the jail`,
+        isDevice ? 'make a device node with mknod instead of a link' : 'move it there instead of linking it',
+      ],
+    ];
+  if (isDevice !== (kind === 'block') || kind === 'other')
+    return [
+      [
+        'IMAGE_KIND',
+        `${hostPath} is ${kind === 'file' ? 'a regular file' : kind === 'block' ? 'a block device' : 'neither a file nor a block device'}`,
+        'names of regular files end in .dsk, of block devices in .dev',
+      ],
+    ];
+  if (kind === 'file' && (size === 0 || size % 512 !== 0))
+    return [['IMAGE_KIND', `${hostPath} has ${size} bytes`, 'an image is a whole number of 512-byte sectors, at least one']];
+  if (mayAccess(image, user, readOnly ? 4 : 6)) return [];
+  const needs = readOnly ? 'read' : 'write';
+  const owner = `it belongs to uid ${image.uid}, mode ${(mode & 0o777).toString(8)}`;
+  return [
+    [
+      'IMAGE_ACCESS',
+      `user ${user.name} may not ${needs} ${hostPath}: ${owner}`,
+      readOnly ? `chmod a+r ${hostPath}` : `chown ${user.name} ${hostPath}, or add the word ro`,
+    ],
+  ];
+}
+
+/** Permission bits as the kernel applies them (inode_permission); supplementary groups are cleared in the jail. */
+function mayAccess({ uid, gid, mode }: ImageFacts, user: VmUser, want: 4 | 6): boolean {
+  const shift = uid === user.uid ? 6 : gid === user.gid ? 3 : 0;
+  return ((mode >> shift) & want) === want;
+}

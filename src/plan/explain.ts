@@ -1,0 +1,75 @@
+import type { Descriptor, LaunchPlan, Step } from './plan.ts';
+
+/** A launch plan for people: every step with its paths, modes, owners and descriptors, then the whole command. */
+export function explainPlan(plan: LaunchPlan): string {
+  const { name, uid, gid } = plan.user;
+  return [
+    `plan for ${plan.vm}`,
+    `  user     ${name} (uid ${uid}, gid ${gid})`,
+    `  kernel   ${plan.kernel.file} (${plan.kernel.version})`,
+    `  memory   ${plan.mem / 1024 ** 2} MiB`,
+    `  cores    ${plan.cpus.length > 0 ? plan.cpus.join(',') : 'all'}`,
+    `  sandbox  ${plan.sandbox.launcher} launcher, network: ${plan.sandbox.network}`,
+    ...plan.steps.flatMap((step, i) => ['', `${i + 1}. ${step.do}`, ...explainStep(step).map((line) => `   ${line}`)]),
+    '',
+  ].join('\n');
+}
+
+function explainStep(step: Step): string[] {
+  switch (step.do) {
+    case 'make-directories':
+      return step.directories.map(
+        ({ path, mode, owner, group }) => `${mode.toString(8).padStart(4, '0')} ${owner}:${group} ${path}`,
+      );
+    case 'lock-vm':
+      return [step.path];
+    case 'lock-images':
+      return step.images.map(
+        ({ unit, jailPath, hostPath, readOnly }) =>
+          `ubd${unit} ${readOnly ? 'read-only' : 'read-write'} ${jailPath} = ${hostPath}`,
+      );
+    case 'claim-cores':
+      return [`${step.cores.join(',') || 'none'} in ${step.directory}`];
+    case 'empty-directory':
+      return [step.path];
+    case 'open-consoles':
+      return step.consoles.map(({ channel, logged }) =>
+        logged
+          ? `${channel}, logged in ${step.log.directory}/${channel} (${step.log.count} old files of ${step.log.size} bytes)`
+          : channel,
+      );
+    case 'listen-notify':
+      return [step.path];
+    case 'launch':
+      return [
+        ...step.descriptors.map((descriptor) => `fd ${descriptor.fd} = ${descriptorText(descriptor)}`),
+        `status in ${step.statusFile}`,
+        `filter: socket families ${['unix', ...step.filter.families].join(', ')}`,
+        ...commandText(step.argv),
+      ];
+    case 'await-kernel':
+      return [`${step.mconsole} must be announced within ${step.withinMs / 1000} s; our end is ${step.reply}`];
+  }
+}
+
+function descriptorText(descriptor: Descriptor): string {
+  if (descriptor.is === 'image-lock') return `lock of ubd${descriptor.unit}`;
+  if (descriptor.is === 'slave' || descriptor.is === 'master') return `${descriptor.channel}, pty ${descriptor.is}`;
+  return descriptor.is;
+}
+
+/** One option with its values per line, quoted for a shell. */
+function commandText(argv: readonly string[]): string[] {
+  const lines: string[] = [];
+  for (const word of argv.map(shellQuoted)) {
+    const last = lines.at(-1);
+    if (last === undefined || word.startsWith('-') || !last.startsWith('-'))
+      lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines.map((line, i) => `${i === 0 ? '$ ' : '    '}${line}${i < lines.length - 1 ? ' \\' : ''}`);
+}
+
+function shellQuoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

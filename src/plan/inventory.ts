@@ -1,0 +1,151 @@
+/** What a start needs to know of the host, gathered in one place and in about a millisecond; decides nothing. */
+import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { GlobalConfig, VmConfig } from '../config/config.ts';
+import { hostPrograms, type NamespaceSupport, userNamespaceSupport } from '../jail/host-support.ts';
+import type { VmLayout } from '../jail/layout.ts';
+import type { LauncherFiles } from '../jail/mounts.ts';
+import type { SandboxPrograms } from '../jail/sandbox.ts';
+import { resolveUser, type VmUser } from '../jail/user.ts';
+import { type HostProcessor, parseCpuFlags } from '../kernel/host-check.ts';
+import { resolveLibraries, type Libraries } from '../kernel/libraries.ts';
+import { type KernelProbe, probeKernel } from '../kernel/probe.ts';
+import { type Failure, toFailure, UmlmonError } from '../system/errors.ts';
+import { lookAtCores } from './core-load.ts';
+import type { CoreLoad } from './cores.ts';
+import { findLauncherFiles } from './launcher-files.ts';
+import { recallLpj } from './lpj-cache.ts';
+
+/** Something that was looked for: found, or why not. */
+export type Found<T> = { readonly found: T } | { readonly missing: Failure };
+
+export interface ImageFacts {
+  readonly unit: number;
+  /** With all symbolic links resolved. */
+  readonly hostPath: string;
+  readonly kind: 'file' | 'block' | 'other';
+  readonly size: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly mode: number;
+}
+
+export interface Inventory {
+  /** Whether this process is root. */
+  readonly root: boolean;
+  readonly user: Found<VmUser>;
+  readonly kernel: Found<KernelProbe>;
+  /** What the kernel loads; the kernel directory's own, or the host's. */
+  readonly libraries: Found<Libraries>;
+  readonly processor: HostProcessor;
+  readonly programs: Found<SandboxPrograms>;
+  readonly namespaces: NamespaceSupport;
+  /** What the root launcher needs inside of the jail; looked for only if it will be used. */
+  readonly launcherFiles: Found<LauncherFiles> | undefined;
+  /** Hard limits of this process; without CAP_SYS_RESOURCE not even root can raise them. */
+  readonly limits: { readonly processes: number; readonly files: number };
+  /** Bytes that the host can give without swapping (MemAvailable). */
+  readonly memAvailable: number;
+  readonly cores: readonly CoreLoad[];
+  /** Delay loop calibration of an earlier boot of this kernel. */
+  readonly lpj: number | undefined;
+  readonly images: readonly { readonly unit: number; readonly facts: Found<ImageFacts> }[];
+  /** Real paths of the directories where images may be. */
+  readonly imageDirectories: { readonly disks: string; readonly shared: string };
+}
+
+export function takeInventory(global: GlobalConfig, vm: VmConfig, layout: VmLayout): Inventory {
+  const root = process.geteuid?.() === 0;
+  const namespaces = userNamespaceSupport();
+  const kernel = find(() => probeKernel(hostPathOf(vm.kernel, layout), layout.probeCache));
+  return {
+    root,
+    user: find(() => vmUser(vm)),
+    kernel,
+    libraries: 'found' in kernel ? find(() => resolveLibraries(kernel.found.file, kernel.found.libraryDirectory)) : kernel,
+    processor: hostProcessor(),
+    programs: find(hostPrograms),
+    namespaces,
+    launcherFiles: global.userns === 'off' || namespaces.allowed === 'no' ? find(() => findLauncherFiles(hostPrograms())) : undefined,
+    limits: hardLimits(readFileSync('/proc/self/limits', 'latin1')),
+    memAvailable: memAvailable(readFileSync('/proc/meminfo', 'latin1')),
+    cores: lookAtCores(layout.coreClaims, layout.vm),
+    lpj: 'found' in kernel ? recallLpj(layout.lpjCache, kernel.found.version) : undefined,
+    images: vm.ubd.map(({ unit, path }) => ({ unit, facts: find(() => lookAtImage(unit, path, layout)) })),
+    imageDirectories: { disks: realPathOf(layout.disks), shared: realPathOf(join(layout.shared, 'disks')) },
+  };
+}
+
+/** The user of a VM: the configured one, or else our own. Errors: JAIL_USER_*, HOST_NAMESPACES for another one. */
+export function vmUser(vm: VmConfig): VmUser {
+  const own = process.geteuid?.() ?? 0;
+  const user = resolveUser(vm.vmuser || String(own));
+  if (own === 0 || user.uid === own) return user;
+  throw new UmlmonError('HOST_NAMESPACES', {
+    place: `user ${user.name}`,
+    cause: `only root may run a VM as another user; this is uid ${own}`,
+    hint: 'take vmuser out of the configuration, or run umlmon as root',
+  });
+}
+
+let processor: HostProcessor | undefined;
+
+/** Read once: a host's processor does not change. */
+function hostProcessor(): HostProcessor {
+  processor ??= {
+    machine: process.arch === 'x64' ? 'x86_64' : process.arch,
+    flags: parseCpuFlags(readFileSync('/proc/cpuinfo', 'latin1')),
+  };
+  return processor;
+}
+
+/** Jail paths that the configuration may name: /disks is the VM's own, /shared the common tree. */
+export function hostPathOf(jailPath: string, { disks, shared }: VmLayout): string {
+  if (jailPath.startsWith('/disks/')) return join(disks, jailPath.slice('/disks/'.length));
+  return join(shared, jailPath.slice('/shared/'.length));
+}
+
+/** Hard limits from the text of proc_pid_limits(5). */
+export function hardLimits(text: string): { processes: number; files: number } {
+  const hard = (name: string) => {
+    const value = new RegExp(`^${name}\\s+\\S+\\s+(\\S+)`, 'm').exec(text)?.[1];
+    return value === undefined || value === 'unlimited' ? Number.POSITIVE_INFINITY : Number(value);
+  };
+  return { processes: hard('Max processes'), files: hard('Max open files') };
+}
+
+/** MemAvailable of proc_meminfo(5) in bytes. */
+export function memAvailable(meminfo: string): number {
+  return Number(/^MemAvailable:\s*(\d+) kB$/m.exec(meminfo)?.[1] ?? 0) * 1024;
+}
+
+function lookAtImage(unit: number, path: string, layout: VmLayout): ImageFacts {
+  const hostPath = realpathSync(hostPathOf(path, layout));
+  const stat = statSync(hostPath);
+  return {
+    unit,
+    hostPath,
+    kind: stat.isFile() ? 'file' : stat.isBlockDevice() ? 'block' : 'other',
+    size: stat.size,
+    uid: stat.uid,
+    gid: stat.gid,
+    mode: stat.mode,
+  };
+}
+
+function realPathOf(directory: string): string {
+  try {
+    return realpathSync(directory);
+  } catch {
+    // Not there yet: then nothing can be in it.
+    return directory;
+  }
+}
+
+function find<T>(look: () => T): Found<T> {
+  try {
+    return { found: look() };
+  } catch (error) {
+    return { missing: toFailure(error) };
+  }
+}

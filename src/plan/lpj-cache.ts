@@ -1,0 +1,33 @@
+/** Remembers the delay loop calibration of each kernel version on this host: it saves 0.1 s of every later boot. */
+import { readFileSync } from 'node:fs';
+import { findLoopsPerJiffy } from '../kernel/lpj.ts';
+import { replaceFile } from '../system/atomic-file.ts';
+import type { LaunchPlan } from './plan.ts';
+
+/** More kernel versions than a host ever has. */
+const versionsMax = 100;
+
+/** Loops per jiffy measured by an earlier boot of this kernel version; undefined if there was none. */
+export function recallLpj(cacheFile: string, kernelVersion: string): number | undefined {
+  return readCache(cacheFile)[kernelVersion];
+}
+
+/** Takes the figure from a kernel's boot messages, unless the plan gave it one. */
+export function rememberLpj(cacheFile: string, plan: LaunchPlan, bootMessages: string): void {
+  if (plan.kernel.arguments.some((argument) => argument.startsWith('lpj='))) return;
+  const lpj = findLoopsPerJiffy(bootMessages);
+  if (lpj === undefined) return;
+  const others = Object.entries(readCache(cacheFile)).filter(([version]) => version !== plan.kernel.version);
+  const cache = Object.fromEntries([...others.slice(1 - versionsMax), [plan.kernel.version, lpj]]);
+  replaceFile(cacheFile, `${JSON.stringify(cache)}\n`, 0o600);
+}
+
+/** A cache that cannot be read is an empty one. */
+function readCache(cacheFile: string): Record<string, number> {
+  try {
+    const entries = Object.entries(JSON.parse(readFileSync(cacheFile, 'utf8')) as object);
+    return Object.fromEntries(entries.filter(([, lpj]) => Number.isSafeInteger(lpj) && lpj > 0));
+  } catch {
+    return {};
+  }
+}

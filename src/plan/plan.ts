@@ -1,0 +1,81 @@
+/**
+ * The launch plan: everything a start will do, as plain data. `umlmon -plan VM` prints it without root; the monitor
+ * executes exactly this value and nothing else (monitor/start.ts).
+ */
+import type { JailDirectory } from '../jail/layout.ts';
+import type { FilterRequest } from '../jail/seccomp.ts';
+import type { SandboxPlan } from '../jail/sandbox.ts';
+
+/** A descriptor that the kernel inherits, under its number in the kernel process. */
+export type Descriptor = { readonly fd: number } & (
+  | { readonly is: 'slave' | 'master'; readonly channel: string }
+  | { readonly is: 'vm-lock' | 'status' | 'seccomp' }
+  | { readonly is: 'image-lock'; readonly unit: number }
+);
+
+export interface ImagePlan {
+  readonly unit: number;
+  /** As the kernel sees it. */
+  readonly jailPath: string;
+  readonly hostPath: string;
+  readonly readOnly: boolean;
+}
+
+export interface ConsolePlan {
+  readonly channel: string;
+  readonly logged: boolean;
+}
+
+export interface LogPlan {
+  readonly directory: string;
+  /** Bytes per file, and number of old files kept. */
+  readonly size: number;
+  readonly count: number;
+}
+
+/** One step of a start, in the order of execution. What it acquires is released in reverse order. */
+export type Step =
+  | { readonly do: 'make-directories'; readonly directories: readonly JailDirectory[] }
+  /** Held by the kernel too: locked means that the VM lives, whoever its monitor is. */
+  | { readonly do: 'lock-vm'; readonly path: string }
+  /** A stale umid directory makes the kernel take a random umid in silence: start with an empty one. */
+  | { readonly do: 'empty-directory'; readonly path: string; readonly trash: string }
+  | { readonly do: 'lock-images'; readonly images: readonly ImagePlan[] }
+  /** Tells other monitors which cores are taken. */
+  | { readonly do: 'claim-cores'; readonly directory: string; readonly cores: readonly number[] }
+  | { readonly do: 'open-consoles'; readonly consoles: readonly ConsolePlan[]; readonly log: LogPlan }
+  | { readonly do: 'listen-notify'; readonly path: string }
+  | {
+      readonly do: 'launch';
+      readonly argv: readonly string[];
+      readonly statusFile: string;
+      /** What the system call filter of the sandbox lets through. */
+      readonly filter: FilterRequest;
+      readonly descriptors: readonly Descriptor[];
+    }
+  /** `mconsole` is the kernel's socket and `reply` ours, as both sides name them. */
+  | {
+      readonly do: 'await-kernel';
+      readonly withinMs: number;
+      readonly mconsole: string;
+      readonly reply: string;
+    };
+
+export type StepOf<D extends Step['do']> = Extract<Step, { do: D }>;
+
+export interface LaunchPlan {
+  readonly vm: string;
+  readonly user: { readonly name: string; readonly uid: number; readonly gid: number };
+  readonly kernel: {
+    readonly file: string;
+    readonly version: string;
+    /** The kernel's own arguments; the last part of the launch step's argv. */
+    readonly arguments: readonly string[];
+  };
+  /** Bytes of guest memory. */
+  readonly mem: number;
+  /** Host cores the VM is pinned to; empty = all. */
+  readonly cpus: readonly number[];
+  readonly sandbox: SandboxPlan;
+  readonly steps: readonly Step[];
+}

@@ -1,0 +1,10 @@
+#!/bin/sh
+# npm run check: types, lint, whether generated files are current, and the direction of imports.
+cd "$(dirname "$0")/../.." || exit
+set -e
+sh src/setup/node.sh
+
+npx tsc -p .
+npx biome check --error-on-warnings
+node src/setup/generate.mjs --check
+npx vitest run test/layers.test.ts

@@ -1,0 +1,55 @@
+#!/bin/sh
+# Installs missing Debian packages: packages.sh {run|build|test|PACKAGE}...
+# As root with apt; as another user it prints the command that would do it and fails.
+# Exit status: 0 all installed, 1 something is missing or could not be installed, 2 usage, 6 not a Debian host.
+set -eu
+
+# What umlmon needs to run, to be built, and to be tested. The only place that lists packages.
+run='bubblewrap util-linux e2fsprogs busybox-static debian-archive-keyring'
+build='python3 make g++'
+test='uml-utilities rpcsvc-proto libtirpc-dev libc6-dev gcc tmux procps iproute2 pandoc'
+
+[ $# -gt 0 ] || {
+  echo 'usage: packages.sh {run|build|test|PACKAGE}...' >&2
+  exit 2
+}
+wanted=
+for word; do
+  case $word in
+    run) wanted="$wanted $run" ;;
+    build) wanted="$wanted $build" ;;
+    test) wanted="$wanted $test" ;;
+    *) wanted="$wanted $word" ;;
+  esac
+done
+command -v dpkg-query >/dev/null || {
+  echo "packages: no dpkg here (hint: this is not Debian; install by hand what matches$wanted)" >&2
+  exit 6
+}
+
+# dpkg-query fails when it does not know one of the names, and still prints the others.
+installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' $wanted 2>/dev/null | sed -n 's/^installed //p' || true)
+missing=
+for package in $wanted; do
+  case "
+$installed
+" in
+    *"
+$package
+"*) ;;
+    *) missing="$missing $package" ;;
+  esac
+done
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" -ne 0 ]; then
+  echo "sudo apt-get install$missing"
+  exit 1
+fi
+echo "packages: installing$missing" >&2
+export DEBIAN_FRONTEND=noninteractive
+install() { apt-get "$@" install --yes --no-install-recommends $missing </dev/null >&2; }
+# A fresh host has no list of packages, an old one names versions that the mirror no longer has.
+if apt-get -qq --simulate install $missing >/dev/null 2>&1 && install -qq; then exit 0; fi
+apt-get -qq update >&2
+install -qq

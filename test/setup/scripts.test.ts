@@ -1,0 +1,116 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const scratch = mkdtempSync(join(tmpdir(), 'umlmon-setup-'));
+chmodSync(scratch, 0o777);
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+/** As an unprivileged user, so that nothing can be installed by mistake. */
+function run(script: string, args: readonly string[], env: Record<string, string> = {}) {
+  const user = ['--reuid', '65534', '--regid', '65534', '--clear-groups'];
+  const { status, stdout, stderr } = spawnSync('setpriv', [...user, 'sh', `src/setup/${script}`, ...args], {
+    encoding: 'utf8',
+    env: { PATH: process.env.PATH, HOME: scratch, ...env },
+  });
+  return { status, stdout, stderr };
+}
+
+describe('kernel.sh', () => {
+  const configuration = join(scratch, 'apt.conf');
+  const proxy = 'http://127.0.0.1:1';
+  const offline = { APT_CONFIG: configuration, http_proxy: proxy, https_proxy: proxy };
+  const cache = join(scratch, 'cache');
+  const kernel = join(cache, 'kernel-1um1');
+  beforeAll(() => {
+    writeFileSync(configuration, `Acquire::http::Proxy "${proxy}"; Acquire::https::Proxy "${proxy}";`);
+    mkdirSync(kernel, { recursive: true });
+    chmodSync(cache, 0o777);
+    writeFileSync(join(kernel, 'linux'), '', { mode: 0o755 });
+    symlinkSync('kernel-1um1', join(cache, 'kernel'));
+  });
+
+  test('uses a cached kernel without network, and without a word', () => {
+    expect(run('kernel.sh', [cache], offline)).toEqual({ status: 0, stdout: `${kernel}\n`, stderr: '' });
+    const byVariable = run('kernel.sh', [], { ...offline, UMLMON_CACHE: cache });
+    expect(byVariable.stdout).toBe(`${kernel}\n`);
+  });
+
+  test('keeps the cached one when no newer one can be looked for', () => {
+    const { status, stdout, stderr } = run('kernel.sh', ['--update', cache], offline);
+    expect({ status, stdout }).toEqual({ status: 0, stdout: `${kernel}\n` });
+    expect(stderr).toMatch(/the cached one stays in use/);
+  });
+
+  test('without cache and network it says so, and leaves nothing', () => {
+    const empty = join(scratch, 'empty');
+    const { status, stdout, stderr } = run('kernel.sh', [empty], offline);
+    expect({ status, stdout }).toEqual({ status: 4, stdout: '' });
+    expect(stderr).toMatch(/^kernel: .*\(hint: .*\)$/m);
+    expect(readdirSync(empty)).toEqual(['.lock']);
+  });
+
+  test('without the tools it says which one is missing', () => {
+    // A PATH with just what the script needs before it asks.
+    const bin = join(scratch, 'bin');
+    mkdirSync(bin);
+    for (const name of ['sh', 'mkdir', 'readlink']) symlinkSync(`/bin/${name}`, join(bin, name));
+    const { status, stderr } = spawnSync('/bin/sh', ['src/setup/kernel.sh', join(scratch, 'toolless')], {
+      encoding: 'utf8',
+      env: { PATH: bin },
+    });
+    expect(status).toBe(6);
+    expect(stderr).toMatch(/apt-get is missing/);
+  });
+
+  test.each([[['a', 'b']], [['--nonsense']], [['']]])('%j is wrong usage', (args) => {
+    expect(run('kernel.sh', args)).toMatchObject({ status: 2, stdout: '' });
+  });
+
+  test('the kernel of the tests was laid out by it', () => {
+    const directory = process.env.UMLMON_TEST_KERNEL ?? '';
+    expect(run('kernel.sh', [dirname(directory)], offline).stdout).toMatch(/\/kernel-[^/\n]+\n$/);
+    expect(readdirSync(directory).sort()).toEqual(['VERSION', 'lib', 'linux', 'modules']);
+    expect(readdirSync(join(directory, 'lib')).sort()).toEqual([
+      'ld-linux-x86-64.so.2',
+      'libc.so.6',
+      'libgcc_s.so.1',
+    ]);
+  });
+});
+
+describe('packages.sh', () => {
+  test('is silent when all is there', () => {
+    expect(run('packages.sh', ['run', 'build', 'test', 'dpkg'])).toEqual({
+      status: 0,
+      stdout: '',
+      stderr: '',
+    });
+  });
+
+  test('tells another user than root what to do', () => {
+    // dpk: part of the name of an installed package.
+    expect(run('packages.sh', ['run', 'no-such-b', 'dpkg', 'dpk', 'no-such-a'])).toEqual({
+      status: 1,
+      stdout: 'sudo apt-get install no-such-b dpk no-such-a\n',
+      stderr: '',
+    });
+  });
+
+  test('wants an argument', () => {
+    expect(run('packages.sh', []).status).toBe(2);
+  });
+
+  test('knows packages that exist', () => {
+    const listed = execFileSync('sh', ['-c', 'grep -E "^(run|build|test)=" src/setup/packages.sh'], {
+      encoding: 'utf8',
+    });
+    const names = [...listed.matchAll(/[\w.+-]+(?=[ '])/g)].map(([name]) => name);
+    expect(names.length).toBeGreaterThan(12);
+    expect(
+      execFileSync('apt-cache', ['show', '--no-all-versions', ...names], { encoding: 'utf8' }),
+    ).toContain('Package: ');
+  });
+});
