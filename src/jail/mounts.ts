@@ -85,15 +85,13 @@ export function jailMounts(contents: JailContents): {
         : []),
       { from: layout.disks, to: '/disks', mode: contents.devices ? 'dev' : 'rw' },
       readOnly(layout.shared, '/shared'),
-      ...contents.writableShared
-        .map(inShared)
-        .map(
-          (path): Bind => ({
-            from: posix.join(layout.shared, path),
-            to: `/shared/${path}`,
-            mode: path.endsWith('.dev') ? 'dev' : 'rw',
-          }),
-        ),
+      ...contents.writableShared.map(inShared).map(
+        (path): Bind => ({
+          from: posix.join(layout.shared, path),
+          to: `/shared/${path}`,
+          mode: path.endsWith('.dev') ? 'dev' : 'rw',
+        }),
+      ),
       writable(layout.runUml, '/run/uml'),
       readOnly(layout.runMon, '/run/mon'),
     ],

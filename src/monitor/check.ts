@@ -24,13 +24,17 @@ export function checkConfig({ vm, configPath, json }: CheckRequest): number {
     ...(vm === undefined ? {} : { vm }),
   });
   const wanted = (name: string) => vm === undefined || name === vm;
-  const problems: Problem[] = read.problems.filter(({ section }) => section === 'GLOBAL' || !section || wanted(section));
+  const problems: Problem[] = read.problems.filter(
+    ({ section }) => section === 'GLOBAL' || !section || wanted(section),
+  );
   const { config } = read;
   const names = [...(config?.vms.keys() ?? []), ...read.broken.keys()].filter(wanted);
   for (const checked of config?.vms.values() ?? []) {
     if (!config || !wanted(checked.name)) continue;
     const layout = layoutFor(config, checked);
-    problems.push(...buildPlan(config.global, checked, layout, takeInventory(config.global, checked, layout)).problems);
+    problems.push(
+      ...buildPlan(config.global, checked, layout, takeInventory(config.global, checked, layout)).problems,
+    );
   }
   if (vm !== undefined && config && names.length === 0)
     problems.push({
@@ -47,7 +51,9 @@ export function checkConfig({ vm, configPath, json }: CheckRequest): number {
   if (json) console.log(JSON.stringify({ file: read.file, vms: names, ok: !failed, problems }));
   else {
     for (const problem of problems) console.error(problemText(problem));
-    console.log(`${read.file || 'no configuration'}: ${failed ? `${problems.length} problems` : 'good'}${names.length > 0 ? ` (${names.join(', ')})` : ''}`);
+    console.log(
+      `${read.file || 'no configuration'}: ${failed ? `${problems.length} problems` : 'good'}${names.length > 0 ? ` (${names.join(', ')})` : ''}`,
+    );
   }
   return failed ? exitStatus.config : 0;
 }

@@ -21,7 +21,8 @@ export function controlHandlers(vm: Vm): Handlers<typeof umlmonctrl> {
         await vm.ctrlAltDel(nameOf(caller));
         return { kind: 'ok' };
       }),
-    consoleAttach: (args, caller) => answer(() => ({ kind: 'ok', seat: seats.attach(args, caller, nameOf(caller)) })),
+    consoleAttach: (args, caller) =>
+      answer(() => ({ kind: 'ok', seat: seats.attach(args, caller, nameOf(caller)) })),
     consoleRead: (args, caller) =>
       answer(async () => ({ kind: 'ok', bytes: await seats.read(args, caller) })),
     consoleWrite: ({ id, data }, caller) =>
@@ -36,7 +37,8 @@ export function controlHandlers(vm: Vm): Handlers<typeof umlmonctrl> {
         seats.detach(id, caller);
         return { kind: 'ok' };
       }),
-    logRead: (args, caller) => answer(async () => ({ kind: 'ok', bytes: await vm.channels.readLog(args, caller.signal) })),
+    logRead: (args, caller) =>
+      answer(async () => ({ kind: 'ok', bytes: await vm.channels.readLog(args, caller.signal) })),
     events: ({ since, max, waitMs }, caller) =>
       answer(async () => {
         const events = await vm.events.read(since, max, waitMs, caller.signal);

@@ -10,7 +10,7 @@ import { vmUser } from '../plan/inventory.ts';
 import { rememberLpj } from '../plan/lpj-cache.ts';
 import { RpcServer } from '../rpc/server.ts';
 import { umlmonctrl } from '../rpc/umlmonctrl.gen.ts';
-import { UmlmonError, toFailure } from '../system/errors.ts';
+import { toFailure, UmlmonError } from '../system/errors.ts';
 import { type Log, openLog } from '../system/log.ts';
 import { lock } from '../system/native.ts';
 import { controlHandlers } from './control.ts';

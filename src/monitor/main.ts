@@ -32,7 +32,8 @@ export async function umlmon(argv: readonly string[]): Promise<number> {
     else {
       const source = { vm: requireName(vm), configPath };
       if (flags.has('plan')) printPlan(source, flags.has('json'));
-      else if (report) await runDaemon({ ...source, foreground: false, onReady: () => report({ ready: process.pid }) });
+      else if (report)
+        await runDaemon({ ...source, foreground: false, onReady: () => report({ ready: process.pid }) });
       else if (flags.has('fg')) await runDaemon({ ...source, foreground: true, onReady: () => undefined });
       else console.log(`${source.vm}: monitor ${await startInBackground(argv)} started`);
     }
@@ -68,5 +69,9 @@ function parseArguments(argv: readonly string[]): Arguments {
 
 function requireName(vm: string | undefined): string {
   if (vm !== undefined) return vm;
-  throw new UmlmonError('USAGE', { place: 'umlmon', cause: 'which VM?', hint: 'umlmon VM; umlmon -check lists them' });
+  throw new UmlmonError('USAGE', {
+    place: 'umlmon',
+    cause: 'which VM?',
+    hint: 'umlmon VM; umlmon -check lists them',
+  });
 }

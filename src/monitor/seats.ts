@@ -1,7 +1,13 @@
 import type { Channel } from '../console/channel.ts';
 import type { Size } from '../console/pty.ts';
 import type { Caller } from '../rpc/program.ts';
-import { type AttachArgs, type Attachment, type ReadArgs, type ReadBytes, UMLMON_WAIT_MAX } from '../rpc/umlmonctrl.gen.ts';
+import {
+  type AttachArgs,
+  type Attachment,
+  type ReadArgs,
+  type ReadBytes,
+  UMLMON_WAIT_MAX,
+} from '../rpc/umlmonctrl.gen.ts';
 import { UmlmonError } from '../system/errors.ts';
 import { monitorLimits } from './limits.ts';
 import type { Vm } from './vm.ts';
@@ -40,7 +46,8 @@ export class Seats {
 
   async read({ id, offset, max, waitMs }: ReadArgs, caller: Caller): Promise<ReadBytes> {
     const channel = this.channelOf(id, caller);
-    if (offset >= channel.ring.next) await channel.waitFor(offset, Math.min(waitMs, UMLMON_WAIT_MAX), caller.signal);
+    if (offset >= channel.ring.next)
+      await channel.waitFor(offset, Math.min(waitMs, UMLMON_WAIT_MAX), caller.signal);
     return { ...channel.ring.read(offset, max), ended: channel.ended };
   }
 
@@ -60,7 +67,10 @@ export class Seats {
   #seat(id: number, caller: Caller): Seat {
     const seat = this.#ofConnection.get(caller.id)?.get(id);
     if (seat) return seat;
-    throw new UmlmonError('CONSOLE_NO_SEAT', { place: `seat ${id}`, cause: 'this connection has no such seat' });
+    throw new UmlmonError('CONSOLE_NO_SEAT', {
+      place: `seat ${id}`,
+      cause: 'this connection has no such seat',
+    });
   }
 
   #seatsOf(caller: Caller): Map<number, Seat> {

@@ -4,10 +4,10 @@ import { makeDirectories, ownIds } from '../jail/directories.ts';
 import { killSandbox, launch, type Sandbox } from '../jail/launch.ts';
 import { seccompFilter } from '../jail/seccomp.ts';
 import { Mconsole } from '../kernel/mconsole.ts';
-import { NotifyListener, type Notification } from '../kernel/notify.ts';
+import { type Notification, NotifyListener } from '../kernel/notify.ts';
 import { claimCores, releaseCores } from '../plan/core-claims.ts';
 import type { Descriptor, ImagePlan, LaunchPlan, Step, StepOf } from '../plan/plan.ts';
-import { type Failure, UmlmonError, isErrorCode, toFailure } from '../system/errors.ts';
+import { type Failure, isErrorCode, toFailure, UmlmonError } from '../system/errors.ts';
 import { lock } from '../system/native.ts';
 import type { Channels } from './channels.ts';
 import { RunningKernel } from './running-kernel.ts';
@@ -142,7 +142,10 @@ function openImage({ hostPath, readOnly }: ImagePlan): number {
   const stat = fstatSync(fd);
   if (stat.isFile() || stat.isBlockDevice()) return fd;
   closeSync(fd);
-  throw new UmlmonError('IMAGE_KIND', { place: hostPath, cause: 'neither a regular file nor a block device' });
+  throw new UmlmonError('IMAGE_KIND', {
+    place: hostPath,
+    cause: 'neither a regular file nor a block device',
+  });
 }
 
 function openConsoles(step: StepOf<'open-consoles'>, { host, undo, opened }: Progress): void {
@@ -237,7 +240,8 @@ function assertNotKilled(signal: AbortSignal): void {
 /** The key of a descriptor among those that are open. */
 function nameOf(descriptor: Descriptor): string {
   if (descriptor.is === 'image-lock') return `image-lock ${descriptor.unit}`;
-  if (descriptor.is === 'slave' || descriptor.is === 'master') return `${descriptor.is} ${descriptor.channel}`;
+  if (descriptor.is === 'slave' || descriptor.is === 'master')
+    return `${descriptor.is} ${descriptor.channel}`;
   return descriptor.is;
 }
 

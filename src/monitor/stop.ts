@@ -1,5 +1,5 @@
-import type { RunningKernel } from './running-kernel.ts';
 import { monitorLimits } from './limits.ts';
+import type { RunningKernel } from './running-kernel.ts';
 
 export interface StopStage {
   readonly name: 'ctrl-alt-del' | 'halt' | 'kill';

@@ -4,7 +4,7 @@ import type { VmLayout } from '../jail/layout.ts';
 import type { Notification } from '../kernel/notify.ts';
 import type { LaunchPlan } from '../plan/plan.ts';
 import type { ExitRecord, VmInfo, VmState } from '../rpc/umlmonctrl.gen.ts';
-import { UmlmonError, failureText, toFailure } from '../system/errors.ts';
+import { failureText, toFailure, UmlmonError } from '../system/errors.ts';
 import { Channels } from './channels.ts';
 import type { EventLog } from './event-log.ts';
 import { describeExit } from './exit-record.ts';
@@ -202,7 +202,11 @@ export class Vm {
       const elapsedMs = Math.round(performance.now() - began);
       this.#enter('kernel-up');
       const text = `kernel ${kernel.pid} is up after ${elapsedMs} ms: ${kernel.version}`;
-      this.events.publish('kernel-up', text, { pid: kernel.pid, version: kernel.version, elapsed_ms: elapsedMs });
+      this.events.publish('kernel-up', text, {
+        pid: kernel.pid,
+        version: kernel.version,
+        elapsed_ms: elapsedMs,
+      });
       this.#settled = kernel.exit
         .then((status) => this.#settle(kernel, status))
         .catch((error: unknown) => this.#trouble(error));
@@ -222,7 +226,10 @@ export class Vm {
     const stage = await stopKernel(kernel, stopStages(this.#stopTimeoutMs), {
       stage: ({ name, waitMs }) => {
         if (name === 'kill') this.#killed = true;
-        this.events.publish('stop-stage', `${name}, then up to ${waitMs / 1000} s`, { stage: name, wait_ms: waitMs });
+        this.events.publish('stop-stage', `${name}, then up to ${waitMs / 1000} s`, {
+          stage: name,
+          wait_ms: waitMs,
+        });
       },
       trouble: (error) => this.#trouble(error),
     });

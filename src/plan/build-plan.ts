@@ -76,7 +76,8 @@ export function buildPlan(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
       memory: vm.mem,
       writableShared: images
         .filter(
-          ({ jailPath, readOnly }) => jailPath.startsWith('/shared/') && (!readOnly || jailPath.endsWith('.dev')),
+          ({ jailPath, readOnly }) =>
+            jailPath.startsWith('/shared/') && (!readOnly || jailPath.endsWith('.dev')),
         )
         .map(({ jailPath }) => posix.relative('/shared', jailPath)),
       devices: images.some(({ jailPath }) => /^\/disks\/.*\.dev$/.test(jailPath)),
@@ -88,7 +89,11 @@ export function buildPlan(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
     cwd: '/',
     command: [kernelInJail, ...kernelWords],
   };
-  const filter: FilterRequest = { architecture: process.arch, families: [], rootLauncher: launcher === 'root' };
+  const filter: FilterRequest = {
+    architecture: process.arch,
+    families: [],
+    rootLauncher: launcher === 'root',
+  };
   const steps: Step[] = [
     { do: 'make-directories', directories: jailDirectories(layout) },
     { do: 'lock-vm', path: layout.vmLock },
@@ -98,7 +103,12 @@ export function buildPlan(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
     { do: 'open-consoles', consoles, log: logPlan(vm, layout) },
     { do: 'listen-notify', path: 'run/mon/notify' },
     { do: 'launch', argv: sandboxArguments(sandbox), statusFile: layout.status, filter, descriptors },
-    { do: 'await-kernel', withinMs: kernelUpMs, mconsole: `run/uml/${vm.name}/mconsole`, reply: 'run/mon/reply' },
+    {
+      do: 'await-kernel',
+      withinMs: kernelUpMs,
+      mconsole: `run/uml/${vm.name}/mconsole`,
+      reply: 'run/mon/reply',
+    },
   ];
   const { file, version } = kernel.found;
   return {
@@ -137,7 +147,9 @@ export function logPlan(vm: VmConfig, layout: VmLayout): LogPlan {
 function imagePlans(vm: VmConfig, host: Inventory): ImagePlan[] {
   return vm.ubd.flatMap(({ unit, path, readOnly }) => {
     const facts = host.images.find((image) => image.unit === unit)?.facts;
-    return facts && 'found' in facts ? [{ unit, jailPath: path, hostPath: facts.found.hostPath, readOnly }] : [];
+    return facts && 'found' in facts
+      ? [{ unit, jailPath: path, hostPath: facts.found.hostPath, readOnly }]
+      : [];
   });
 }
 

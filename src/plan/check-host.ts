@@ -79,7 +79,11 @@ function checkCores(vm: VmConfig, { cores }: Inventory, at: At): Problem[] {
 
 function imageMissing({ code, cause }: Failure): Words {
   if (code === 'HOST_SYSTEM_CALL' && cause.includes('ENOENT'))
-    return ['IMAGE_MISSING', 'there is no such image on the host', 'put it there; the path is as the jail sees it (umlmon -plan)'];
+    return [
+      'IMAGE_MISSING',
+      'there is no such image on the host',
+      'put it there; the path is as the jail sees it (umlmon -plan)',
+    ];
   return ['IMAGE_MISSING', cause];
 }
 
@@ -109,7 +113,13 @@ function imageDamage(
       ],
     ];
   if (kind === 'file' && (size === 0 || size % 512 !== 0))
-    return [['IMAGE_KIND', `${hostPath} has ${size} bytes`, 'an image is a whole number of 512-byte sectors, at least one']];
+    return [
+      [
+        'IMAGE_KIND',
+        `${hostPath} has ${size} bytes`,
+        'an image is a whole number of 512-byte sectors, at least one',
+      ],
+    ];
   if (mayAccess(image, user, readOnly ? 4 : 6)) return [];
   const needs = readOnly ? 'read' : 'write';
   const owner = `it belongs to uid ${image.uid}, mode ${(mode & 0o777).toString(8)}`;

@@ -39,7 +39,10 @@ function readClaim(path: string): number[] {
   try {
     const text = readFileSync(path, 'latin1');
     if (text.length > claimBytesMax) return [];
-    return text.split(',').filter((part) => /^\d{1,4}$/.test(part)).map(Number);
+    return text
+      .split(',')
+      .filter((part) => /^\d{1,4}$/.test(part))
+      .map(Number);
   } catch {
     return [];
   }

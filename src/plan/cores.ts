@@ -18,7 +18,8 @@ const busySteps = 4;
  */
 export function chooseCore(cores: readonly CoreLoad[], vm: string): number | undefined {
   const first = [...vm].reduce((hash, letter) => (hash * 31 + letter.charCodeAt(0)) % 65_521, 7);
-  const turn = (core: CoreLoad) => (cores.indexOf(core) - (first % cores.length) + cores.length) % cores.length;
+  const turn = (core: CoreLoad) =>
+    (cores.indexOf(core) - (first % cores.length) + cores.length) % cores.length;
   const busy = (core: CoreLoad) => Math.round(core.busy * busySteps);
   return [...cores].sort((a, b) => a.vms - b.vms || busy(a) - busy(b) || turn(a) - turn(b))[0]?.core;
 }

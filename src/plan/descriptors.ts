@@ -27,7 +27,8 @@ type WithoutFd<D> = D extends unknown ? Omit<D, 'fd'> : never;
 export function fdOf(descriptors: readonly Descriptor[], is: Descriptor['is'], channel?: string): number {
   const found = descriptors.find(
     (descriptor) =>
-      descriptor.is === is && (channel === undefined || ('channel' in descriptor && descriptor.channel === channel)),
+      descriptor.is === is &&
+      (channel === undefined || ('channel' in descriptor && descriptor.channel === channel)),
   );
   if (!found) throw new Error(`no descriptor for ${is} ${channel ?? ''}`);
   return found.fd;

@@ -10,7 +10,11 @@ export function explainPlan(plan: LaunchPlan): string {
     `  memory   ${plan.mem / 1024 ** 2} MiB`,
     `  cores    ${plan.cpus.length > 0 ? plan.cpus.join(',') : 'all'}`,
     `  sandbox  ${plan.sandbox.launcher} launcher, network: ${plan.sandbox.network}`,
-    ...plan.steps.flatMap((step, i) => ['', `${i + 1}. ${step.do}`, ...explainStep(step).map((line) => `   ${line}`)]),
+    ...plan.steps.flatMap((step, i) => [
+      '',
+      `${i + 1}. ${step.do}`,
+      ...explainStep(step).map((line) => `   ${line}`),
+    ]),
     '',
   ].join('\n');
 }
@@ -48,13 +52,16 @@ function explainStep(step: Step): string[] {
         ...commandText(step.argv),
       ];
     case 'await-kernel':
-      return [`${step.mconsole} must be announced within ${step.withinMs / 1000} s; our end is ${step.reply}`];
+      return [
+        `${step.mconsole} must be announced within ${step.withinMs / 1000} s; our end is ${step.reply}`,
+      ];
   }
 }
 
 function descriptorText(descriptor: Descriptor): string {
   if (descriptor.is === 'image-lock') return `lock of ubd${descriptor.unit}`;
-  if (descriptor.is === 'slave' || descriptor.is === 'master') return `${descriptor.channel}, pty ${descriptor.is}`;
+  if (descriptor.is === 'slave' || descriptor.is === 'master')
+    return `${descriptor.channel}, pty ${descriptor.is}`;
   return descriptor.is;
 }
 
@@ -63,8 +70,7 @@ function commandText(argv: readonly string[]): string[] {
   const lines: string[] = [];
   for (const word of argv.map(shellQuoted)) {
     const last = lines.at(-1);
-    if (last === undefined || word.startsWith('-') || !last.startsWith('-'))
-      lines.push(word);
+    if (last === undefined || word.startsWith('-') || !last.startsWith('-')) lines.push(word);
     else lines[lines.length - 1] = `${last} ${word}`;
   }
   return lines.map((line, i) => `${i === 0 ? '$ ' : '    '}${line}${i < lines.length - 1 ? ' \\' : ''}`);

@@ -2,18 +2,22 @@
 import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GlobalConfig, VmConfig } from '../config/config.ts';
-import { hostPrograms, type NamespaceSupport, userNamespaceSupport } from '../jail/host-support.ts';
+import {
+  hostPrograms,
+  launcherFiles,
+  type NamespaceSupport,
+  userNamespaceSupport,
+} from '../jail/host-support.ts';
 import type { VmLayout } from '../jail/layout.ts';
 import type { LauncherFiles } from '../jail/mounts.ts';
 import type { SandboxPrograms } from '../jail/sandbox.ts';
 import { resolveUser, type VmUser } from '../jail/user.ts';
 import { type HostProcessor, parseCpuFlags } from '../kernel/host-check.ts';
-import { resolveLibraries, type Libraries } from '../kernel/libraries.ts';
+import { type Libraries, resolveLibraries } from '../kernel/libraries.ts';
 import { type KernelProbe, probeKernel } from '../kernel/probe.ts';
 import { type Failure, toFailure, UmlmonError } from '../system/errors.ts';
 import { lookAtCores } from './core-load.ts';
 import type { CoreLoad } from './cores.ts';
-import { findLauncherFiles } from './launcher-files.ts';
 import { recallLpj } from './lpj-cache.ts';
 
 /** Something that was looked for: found, or why not. */
@@ -62,11 +66,14 @@ export function takeInventory(global: GlobalConfig, vm: VmConfig, layout: VmLayo
     root,
     user: find(() => vmUser(vm)),
     kernel,
-    libraries: 'found' in kernel ? find(() => resolveLibraries(kernel.found.file, kernel.found.libraryDirectory)) : kernel,
+    libraries:
+      'found' in kernel
+        ? find(() => resolveLibraries(kernel.found.file, kernel.found.libraryDirectory))
+        : kernel,
     processor: hostProcessor(),
     programs: find(hostPrograms),
     namespaces,
-    launcherFiles: global.userns === 'off' || namespaces.allowed === 'no' ? find(() => findLauncherFiles(hostPrograms())) : undefined,
+    launcherFiles: global.userns === 'off' || namespaces.allowed === 'no' ? find(launcherFiles) : undefined,
     limits: hardLimits(readFileSync('/proc/self/limits', 'latin1')),
     memAvailable: memAvailable(readFileSync('/proc/meminfo', 'latin1')),
     cores: lookAtCores(layout.coreClaims, layout.vm),

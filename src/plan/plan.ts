@@ -3,8 +3,8 @@
  * executes exactly this value and nothing else (monitor/start.ts).
  */
 import type { JailDirectory } from '../jail/layout.ts';
-import type { FilterRequest } from '../jail/seccomp.ts';
 import type { SandboxPlan } from '../jail/sandbox.ts';
+import type { FilterRequest } from '../jail/seccomp.ts';
 
 /** A descriptor that the kernel inherits, under its number in the kernel process. */
 export type Descriptor = { readonly fd: number } & (

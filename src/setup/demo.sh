@@ -4,4 +4,4 @@ cd "$(dirname "$0")/../.." || exit
 packages='run build'
 . src/setup/environment.sh
 
-exec sh src/setup/run-demo.sh "$@"
+sh src/setup/run-demo.sh

@@ -8,7 +8,8 @@ packages=${packages:-run build}
 # shellcheck disable=SC2086 # A list of words.
 sh src/setup/packages.sh $packages
 sh src/setup/node.sh
-export UMLMON_TEST_KERNEL="${UMLMON_TEST_KERNEL:-$(sh src/setup/kernel.sh)}"
+UMLMON_TEST_KERNEL=${UMLMON_TEST_KERNEL:-$(sh src/setup/kernel.sh)}
+export UMLMON_TEST_KERNEL
 
 if [ -z "${UMLMON_TEST_IMAGE-}" ]; then
   UMLMON_TEST_IMAGE=$(dirname "$UMLMON_TEST_KERNEL")/demo.img

@@ -107,7 +107,10 @@ export const errorCatalogue = {
   MCONSOLE_DOWN: { class: 'unreachable', means: 'The management console of the kernel cannot be reached.' },
   MCONSOLE_TIMEOUT: { class: 'failed', means: 'The kernel did not answer in time.' },
   MCONSOLE_REFUSED: { class: 'failed', means: 'The kernel answered with an error.' },
-  MCONSOLE_BUSY: { class: 'state', means: 'Too many commands wait for the management console of one kernel.' },
+  MCONSOLE_BUSY: {
+    class: 'state',
+    means: 'Too many commands wait for the management console of one kernel.',
+  },
 } as const satisfies Record<string, CatalogueEntry>;
 
 export type ErrorCode = keyof typeof errorCatalogue;

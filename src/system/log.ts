@@ -5,5 +5,5 @@ export type Log = ReturnType<typeof openLog>;
 
 /** `destination` takes whole lines; it must not throw. */
 export function openLog(vm: string, destination: { write(line: string): void }) {
-  return pino({ base: { vm }, level: process.env['UMLMON_LOG_LEVEL'] ?? 'info' }, destination);
+  return pino({ base: { vm }, level: process.env.UMLMON_LOG_LEVEL ?? 'info' }, destination);
 }

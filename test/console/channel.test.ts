@@ -27,9 +27,18 @@ beforeEach(() => {
 });
 afterEach(() => {
   channel.close();
-  for (const child of children) child.kill('SIGKILL');
+  for (const child of children) endGroup(child);
   rmSync(directory, { recursive: true });
 });
+
+/** Ends a child and its own children; it is the leader of their group. */
+function endGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid) process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'ESRCH' });
+  }
+}
 
 function run(command: string): ChildProcess {
   const { slave } = pty;

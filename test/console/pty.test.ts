@@ -11,7 +11,7 @@ const children: ChildProcess[] = [];
 
 afterEach(() => {
   for (const pty of open.splice(0)) pty.close();
-  for (const child of children.splice(0)) child.kill('SIGKILL');
+  for (const child of children.splice(0)) endGroup(child);
 });
 
 /** A pty whose output is collected. */
@@ -40,6 +40,15 @@ function collect(pty: Pty) {
       check();
     });
   return { bytes, until };
+}
+
+/** Ends a child and its own children; it is the leader of their group. */
+function endGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid) process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'ESRCH' });
+  }
 }
 
 function run(pty: Pty, command: string): ChildProcess {

@@ -77,6 +77,8 @@ export interface TestKernel {
   readonly child: ChildProcess;
   /** The process of the kernel itself, below its sandbox. */
   pid(): number;
+  /** Resolves when it has ended. */
+  readonly exited: Promise<unknown>;
   /** Everything con0 has shown. */
   output(): string;
   /** Types a line into the shell at con0. */
@@ -156,6 +158,7 @@ export function startTestKernel(
     directory,
     umid,
     child,
+    exited,
     pid: () => kernelBelow(child.pid ?? 0),
     output: () => seen,
     type: (line) => stdin.write(`${line}\n`),

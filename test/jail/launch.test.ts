@@ -109,6 +109,7 @@ async function start(
       }),
       memory: 64 * MIB,
       writableShared: [],
+      devices: false,
       ...(launcher === 'root' ? { launcherFiles: launcherFiles() } : {}),
     }),
     environment: { TMPDIR: '/tmp' },

@@ -87,6 +87,7 @@ describe('jailMounts', () => {
     ],
     memory: 64 << 20,
     writableShared: ['a/b.img'],
+    devices: false,
   } as const;
 
   test('shows the kernel, its libraries, the disks, the shared tree and the sockets', () => {

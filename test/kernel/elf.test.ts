@@ -67,16 +67,42 @@ describe('hostile files', () => {
     const read = readerOf(file);
     const guarded = (offset: number, length: number) => {
       expect(offset).toBeGreaterThanOrEqual(0);
+      expect(length).toBeGreaterThanOrEqual(0);
       expect(length).toBeLessThanOrEqual(1024 * 1024);
+      expect(offset + length).toBeLessThanOrEqual(file.length);
       return read(offset, length);
     };
     try {
-      parseElf(guarded, file.length, 'file');
+      const { segments } = parseElf(guarded, file.length, 'file');
+      for (const { offset, length } of segments) expect(offset + length).toBeLessThanOrEqual(file.length);
     } catch (error) {
       expect(error).toBeInstanceOf(UmlmonError);
       expect((error as UmlmonError).code).toBe('KERNEL_NOT_ELF');
     }
   };
+
+  /** The same program, with one field of its segments of one type changed. */
+  const withSegment = (type: number, field: number, value: bigint) => {
+    const file = Buffer.from(program);
+    const count = file.readUInt16LE(56);
+    for (let at = 64; at < 64 + count * 56; at += 56)
+      if (file.readUInt32LE(at) === type) file.writeBigUInt64LE(value, at + field);
+    return file;
+  };
+  const size = BigInt(program.length);
+  const [load, dynamic, interp] = [1, 2, 3];
+  const [offset, length] = [8, 32];
+  test.each([
+    [load, offset, size, /a segment lies outside/],
+    [load, length, 2n ** 63n, /a segment lies outside/],
+    [interp, offset, size, /its loader lies outside/],
+    [interp, offset, 2n ** 64n - 1n, /its loader lies outside/],
+    [dynamic, offset, size - 8n, /dynamic section lies outside/],
+  ])('with a segment of type %i whose field %i is %i', (type, field, value, words) => {
+    const file = withSegment(type, field, value);
+    survives(file);
+    expect(() => parse(file)).toThrow(words);
+  });
 
   test('of random bytes', () => {
     fc.assert(

@@ -218,7 +218,7 @@ describe('a kernel that does not answer', () => {
 
   test('halt is answered, and then nobody is there', async () => {
     await mconsole.request('halt');
-    await new Promise((resolve) => kernel.child.once('exit', resolve));
+    await kernel.exited;
     await expect(mconsole.request('version')).rejects.toMatchObject({ code: 'MCONSOLE_DOWN' });
   });
 });

@@ -191,10 +191,10 @@ class Guest {
     );
   }
 
-  /** Types a line, and waits for what it prints. */
-  async expect(channel: 'con1' | 'ssl0', line: string, output: RegExp): Promise<void> {
+  /** Types, and waits for what is printed then. */
+  async expect(channel: 'con1' | 'ssl0', keys: string, output: RegExp): Promise<void> {
     const before = this.shown[channel].length;
-    this.type(channel, `${line}\n`);
+    this.type(channel, keys);
     await this.until(() => output.test(this.shown[channel].slice(before)));
   }
 
@@ -223,10 +223,10 @@ describe('the demo guest', () => {
     await guest.booted();
     expect(findLoopsPerJiffy(guest.shown.con0)).toBe(38_682_624);
     await guest.until(() => prompt.test(guest.shown.con1) && prompt.test(guest.shown.ssl0));
-    await guest.expect('con1', 'tty; hostname; echo $TERM', /\/dev\/tty1\r\ndemo7\r\nxterm-256color/);
-    await guest.expect('ssl0', 'tty', /\/dev\/ttyS0\r\n/);
-    await guest.expect('con1', 'cat /proc/sys/kernel/ctrl-alt-del /etc/passwd', /\n0\r\nroot:/);
-    await guest.expect('con1', 'echo kept >/root/file; ip -o link show lo', /lo: <LOOPBACK,UP/);
+    await guest.expect('con1', 'tty; hostname; echo $TERM\n', /\/dev\/tty1\r\ndemo7\r\nxterm-256color/);
+    await guest.expect('ssl0', 'tty\n', /\/dev\/ttyS0\r\n/);
+    await guest.expect('con1', 'cat /proc/sys/kernel/ctrl-alt-del /etc/passwd\n', /\n0\r\nroot:/);
+    await guest.expect('con1', 'echo kept >/root/file; ip -o link show lo\n', /lo: <LOOPBACK,UP/);
     guest.type('con1', 'poweroff\n');
     await endsCleanly();
     expect(ask('debugfs', '-R', 'cat /root/file', guest.image)).toContain('kept');
@@ -237,10 +237,11 @@ describe('the demo guest', () => {
     await guest.until(() => prompt.test(guest.shown.con1));
     for (const key of ['\x03', '\x1c']) {
       guest.type('con1', 'cat -n\n');
-      await guest.expect('con1', 'is cat there', /1\tis cat there\r\n/);
-      await guest.expect('con1', `${key}echo status $?`, /status 13[01]\r\n/);
+      await guest.expect('con1', 'is cat there\n', /1\tis cat there\r\n/);
+      await guest.expect('con1', key, prompt);
+      await guest.expect('con1', 'echo status $?\n', /status 13[01]\r\n/);
     }
-    await guest.expect('con1', 'exit', /built-in shell[\s\S]*demo7:\/root# /);
+    await guest.expect('con1', 'exit\n', /built-in shell[\s\S]*demo7:\/root# /);
     guest.type('con1', 'reboot\n');
     await endsCleanly(); // noreboot: the monitor would start it again.
   });

@@ -1,0 +1,141 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import {
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MonitorClient } from '../../src/cli/monitor-client.ts';
+import { testKernelDirectory } from './kernel.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+/** uid and gid of `nobody` on Debian. */
+export const nobody = 65534;
+
+export interface Ran {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * A place of its own for monitors and VMs in a test: directories, configuration, kernel, and the programs as a user
+ * runs them. `close` ends what the test has started, and tells what it left behind.
+ */
+export class World {
+  readonly home: string;
+  readonly configPath: string;
+  readonly varDir: string;
+  readonly runDir: string;
+  readonly #monitors = new Map<string, ChildProcess>();
+
+  constructor() {
+    this.home = mkdtempSync(join(tmpdir(), 'umlmon-test-'));
+    // The VM's user must be able to pass.
+    spawnSync('chmod', ['755', this.home]);
+    this.configPath = join(this.home, 'umlmon.ini');
+    this.varDir = join(this.home, 'var');
+    this.runDir = join(this.home, 'run');
+    const kernels = join(this.varDir, 'shared/kernels/linux');
+    mkdirSync(kernels, { recursive: true });
+    for (const part of ['linux', 'lib'])
+      cpSync(join(testKernelDirectory(), part), join(kernels, part), { recursive: true, dereference: true });
+  }
+
+  /** Writes the configuration: the text of each VM's section by its name; vmuser is added where it is missing. */
+  configure(vms: Readonly<Record<string, string>>, global = ''): void {
+    const sections = Object.entries(vms).map(
+      ([name, text]) => `[${name}]\n${text.includes('vmuser') ? '' : 'vmuser = nobody\n'}${text}\n`,
+    );
+    const head = `[GLOBAL]\nvardir = ${this.varDir}\nrundir = ${this.runDir}\n${global}\n`;
+    writeFileSync(this.configPath, [head, ...sections].join('\n'));
+  }
+
+  /** A copy of the demo guest's image as /disks/NAME of a VM. */
+  addImage(vm: string, name = 'root.dsk', owner = nobody): string {
+    const disks = join(this.varDir, vm, 'jail/disks');
+    mkdirSync(disks, { recursive: true });
+    const path = join(disks, name);
+    spawnSync('cp', ['--sparse=always', testImage(), path]);
+    chownSync(path, owner, owner);
+    return path;
+  }
+
+  /** Starts a monitor in the foreground and waits until it serves. */
+  async startMonitor(vm: string): Promise<ChildProcess> {
+    const child = spawn(process.execPath, [program('umlmon'), '-config', this.configPath, '-fg', vm], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    this.#monitors.set(vm, child);
+    let log = '';
+    await new Promise<void>((resolve, reject) => {
+      child.stderr?.on('data', (text: Buffer) => {
+        log = (log + text.toString()).slice(-100_000);
+        if (log.includes('monitor-started')) resolve();
+      });
+      child.once('exit', (status) => reject(new Error(`the monitor of ${vm} ended with ${status}: ${log}`)));
+    });
+    return child;
+  }
+
+  /** One program of umlmon to its end, with this world's configuration. */
+  run(name: 'umlmon' | 'umlwatch', args: readonly string[], input = ''): Ran {
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [program(name), '-config', this.configPath, ...args],
+      {
+        input,
+        encoding: 'utf8',
+        timeout: 60_000,
+      },
+    );
+    return { status, stdout, stderr };
+  }
+
+  client(vm: string): Promise<MonitorClient> {
+    return MonitorClient.connect(join(this.varDir, vm, 'ctrl'), vm);
+  }
+
+  log(vm: string, channel: string): string {
+    return readFileSync(join(this.varDir, vm, 'log', channel), 'utf8');
+  }
+
+  /** Ends the monitors, which stop their guests, and removes everything. */
+  async close(): Promise<void> {
+    for (const [vm, child] of this.#monitors) await stopMonitor(child, join(this.varDir, vm, 'log/con0'));
+    rmSync(this.home, { recursive: true, force: true });
+  }
+}
+
+async function stopMonitor(child: ChildProcess, log: string): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => {
+    console.error(
+      `monitor ${child.pid} does not end; con0:\n${existsSync(log) ? readFileSync(log, 'utf8') : ''}`,
+    );
+    child.kill('SIGKILL');
+  }, 45_000);
+  await ended;
+  clearTimeout(timer);
+}
+
+/** A bundled program as the package installs it. */
+export function program(name: 'umlmon' | 'umlwatch'): string {
+  return join(root, 'dist', `${name}.cjs`);
+}
+
+/** The demo guest's root image (npm test makes it). */
+export function testImage(): string {
+  const image = process.env.UMLMON_TEST_IMAGE;
+  if (image && existsSync(image)) return image;
+  throw new Error('UMLMON_TEST_IMAGE names no image: run the tests with npm test');
+}

@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest';
+import { describeExit, type ExitFacts } from '../../src/monitor/exit-record.ts';
+import { decideRestart } from '../../src/monitor/policy.ts';
+import type { ExitRecord } from '../../src/rpc/umlmonctrl.gen.ts';
+
+const facts: ExitFacts = {
+  status: 0,
+  wasUp: true,
+  askedBy: '',
+  killed: false,
+  panic: '',
+  lastLines: '',
+  endedAt: 1_000,
+};
+
+const cases: readonly [string, Partial<ExitFacts>, Partial<ExitRecord>][] = [
+  ['power off', { lastLines: 'reboot: Power down' }, { cause: 'poweroff', code: 0, signal: 0 }],
+  ['halt by mconsole, which says nothing', {}, { cause: 'poweroff' }],
+  ['power off with /proc/exitcode', { status: 3, lastLines: 'reboot: System halted' }, { cause: 'poweroff', code: 3 }],
+  ['reboot', { lastLines: 'reboot: Restarting system' }, { cause: 'reboot', code: 0 }],
+  ['panic', { status: 134, panic: 'Oops' }, { cause: 'crash', code: -1, signal: 6, panic: 'Oops' }],
+  [
+    'panic that only con0 tells',
+    { status: 134, lastLines: 'Kernel panic - not syncing: VFS: no root\nCPU: 0' },
+    { cause: 'crash', panic: 'VFS: no root' },
+  ],
+  ['kill -9 from outside', { status: 137 }, { cause: 'crash', signal: 9 }],
+  ['kill by the monitor', { status: 137, killed: true, askedBy: 'uid 0' }, { cause: 'killed', askedBy: 'uid 0' }],
+  ['SIGTERM from outside', { status: 1 }, { cause: 'crash', code: 1 }],
+  ['a kernel that refuses to run', { status: 1, wasUp: false }, { cause: 'error', code: 1 }],
+];
+
+test.each(cases)('%s', (_name, given, expected) => {
+  expect(describeExit({ ...facts, ...given })).toMatchObject(expected);
+});
+
+const policies = { on_reboot: 'restart', on_crash: 'restart' } as const;
+
+test('a restart waits until a second after the last start', () => {
+  const reboot = describeExit({ ...facts, lastLines: 'reboot: Restarting system' });
+  expect(decideRestart(reboot, policies, 300)).toEqual({ policy: 'on_reboot', delayMs: 700 });
+  expect(decideRestart(reboot, policies, 60_000)).toEqual({ policy: 'on_reboot', delayMs: 0 });
+  expect(decideRestart(reboot, { ...policies, on_reboot: 'stop' }, 0)).toBeUndefined();
+});
+
+test('a crash restarts only by on_crash; what was asked for is final', () => {
+  const crash = describeExit({ ...facts, status: 134 });
+  expect(decideRestart(crash, policies, 2_000)?.policy).toBe('on_crash');
+  expect(decideRestart(crash, { ...policies, on_crash: 'stop' }, 2_000)).toBeUndefined();
+  expect(decideRestart({ ...crash, askedBy: 'uid 0' }, policies, 2_000)).toBeUndefined();
+  expect(decideRestart(describeExit(facts), policies, 2_000)).toBeUndefined();
+});

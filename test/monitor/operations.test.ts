@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest';
+import { Operations } from '../../src/monitor/operations.ts';
+
+function pending() {
+  let finish: (summary: string) => void = () => undefined;
+  let fail: (error: Error) => void = () => undefined;
+  const done = new Promise<string>((resolve, reject) => {
+    finish = resolve;
+    fail = reject;
+  });
+  return { done, finish, fail };
+}
+
+test('the same operation is joined', async () => {
+  const operations = new Operations('vm1');
+  const { done, finish } = pending();
+  const first = operations.run('start', 'uid 0', () => done);
+  const second = operations.run('start', 'uid 1', () => Promise.reject(new Error('must not run')));
+  finish('running');
+  expect(await first).toMatchObject({ joined: false, summary: 'running', operation: { id: 1, by: 'uid 0' } });
+  expect(await second).toMatchObject({ joined: true, summary: 'running', operation: { id: 1 } });
+  expect(operations.current).toBeUndefined();
+});
+
+test('another operation is refused by name', async () => {
+  const operations = new Operations('vm1');
+  const { done, finish } = pending();
+  const first = operations.run('stop', 'uid 7', () => done);
+  await expect(operations.run('start', 'uid 0', () => Promise.resolve(''))).rejects.toMatchObject({
+    code: 'STATE_BUSY',
+    place: 'vm1',
+    reason: expect.stringMatching(/^busy with stop \(operation 1, since \d+\.\d s, asked by uid 7\)$/),
+    hint: expect.stringContaining('-kill'),
+  });
+  finish('');
+  await first;
+});
+
+test('a kill overtakes, and stays current until its own end', async () => {
+  const operations = new Operations('vm1');
+  const start = pending();
+  const kill = pending();
+  const first = operations.run('start', 'uid 0', () => start.done);
+  const second = operations.run('kill', 'uid 0', () => kill.done);
+  start.fail(new Error('killed'));
+  await expect(first).rejects.toThrow('killed');
+  expect(operations.current?.name).toBe('kill');
+  kill.finish('killed');
+  await second;
+  expect(operations.current).toBeUndefined();
+});
+
+test('a failed operation is over, and its error reaches those who joined', async () => {
+  const operations = new Operations('vm1');
+  const { done, fail } = pending();
+  const first = operations.run('start', 'uid 0', () => done);
+  const second = operations.run('start', 'uid 0', () => done);
+  fail(new Error('no image'));
+  await expect(first).rejects.toThrow('no image');
+  await expect(second).rejects.toThrow('no image');
+  expect((await operations.run('start', 'uid 0', () => Promise.resolve('up'))).operation.id).toBe(2);
+});
