@@ -1,11 +1,10 @@
 import { umlmon } from '../monitor/main.ts';
 
+// Leaves at once: nothing that is still open may keep a monitor alive that has said its last word.
 umlmon(process.argv.slice(2)).then(
-  (status) => {
-    process.exitCode = status;
-  },
+  (status) => process.exit(status),
   (error: unknown) => {
     console.error(error);
-    process.exitCode = 1;
+    process.exit(1);
   },
 );

@@ -1,123 +1,121 @@
-import type { MonitorClient } from './monitor-client.ts';
+import { UmlmonError } from '../system/errors.ts';
+import { type EscapeKey, findEscape } from './escape-key.ts';
 import { InputPump } from './input-pump.ts';
-import { TerminalModes } from './terminal-modes.ts';
+import type { MonitorClient } from './monitor-client.ts';
+import { cleanReplay } from './replay.ts';
+import { SessionTerminal } from './session-terminal.ts';
+import { type StateChange, watchState } from './watch-state.ts';
 
 /** Bytes of the past that are shown at the beginning: about one screen. */
 const replayBytes = 4096;
 /** Bytes asked for in one read; the protocol's maximum. */
 const readBytes = 65536;
-/** How long one read waits for output before it is asked again. */
+/** Milliseconds that one read waits for output before it is asked again. */
 const waitMs = 30_000;
-/** With a pipe as standard input: leave after its end, once the guest has been quiet for so long. */
+/** Without a terminal: leave after the end of the input, once the guest has been quiet for so many milliseconds. */
 const quietMs = 1_000;
-
-export interface Escape {
-  readonly byte: number;
-  /** For people: `CTRL-]`. */
-  readonly name: string;
-}
-
-export interface SessionTerminal {
-  readonly input: NodeJS.ReadStream;
-  readonly output: NodeJS.WriteStream;
-  readonly message: (text: string) => void;
-}
+/** Milliseconds that keys typed before the escape key have to reach the guest. */
+const settleMs = 500;
 
 /** Why a session ended. */
-export type SessionEnd = 'left' | 'input ended' | 'console closed';
+type SessionEnd = 'left' | 'input ended' | 'console closed' | 'VM down';
 
 /**
- * A session on a console: raw terminal, window size passed on, the escape key leaves at any time. The user's
- * terminal is restored whatever happens, also when a signal ends the program.
+ * A session on a console: raw terminal, window size passed on, the escape key leaves at any time. It goes on while the
+ * VM is down or boots again. With a pipe or file as input it ends after the input, when the guest is quiet, or with the
+ * VM.
+ *
+ * Errors: CONSOLE_UNKNOWN, STATE_WRONG when input is left that the guest cannot take, MONITOR_UNREACHABLE.
  */
 export async function runConsoleSession(
   client: MonitorClient,
   channel: string,
-  escape: Escape,
-  { input, output, message }: SessionTerminal,
-): Promise<SessionEnd> {
-  const interactive = input.isTTY === true && output.isTTY === true;
-  const size = () => (interactive ? { columns: output.columns, rows: output.rows } : { columns: 0, rows: 0 });
-  const seat = await client.call('consoleAttach', { channel, ...size() });
-  const modes = new TerminalModes();
+  { vm, escapeKey }: { readonly vm: string; readonly escapeKey: EscapeKey },
+): Promise<void> {
+  const terminal = new SessionTerminal();
+  const { input, isInteractive } = terminal;
+  const { state, eventsNext } = await client.call('info', undefined);
+  const seat = await client.call('consoleAttach', { channel, ...terminal.size });
+
   const leave = new AbortController();
-  const pump = new InputPump(
-    input,
-    (bytes) => client.call('consoleWrite', { id: seat.id, data: bytes.subarray(0, readBytes) }),
-    interactive ? () => output.write('\x07') : undefined,
-  );
+  const finish = (end: SessionEnd) => leave.abort(end);
+  const fail = (error: unknown) => leave.abort(error);
+  const pump = new InputPump({
+    offer: (data) => client.call('consoleWrite', { id: seat.id, data }),
+    onError: fail,
+    ...(isInteractive
+      ? { onDrop: () => terminal.bell() }
+      : { hold: (wait: boolean) => (wait ? input.pause() : input.resume()) }),
+  });
+
   let inputEnded = false;
-  let end = 'console closed' as SessionEnd;
-  const finish = (reason: SessionEnd) => {
-    end = reason;
-    leave.abort();
+  const onData = (bytes: Buffer) => {
+    const at = isInteractive ? findEscape(bytes, escapeKey) : -1;
+    pump.push(at < 0 ? bytes : bytes.subarray(0, at));
+    if (at >= 0) finish('left');
+  };
+  const onEnd = () => {
+    inputEnded = true;
+    // A terminal ends when it is closed.
+    if (isInteractive) finish('left');
+  };
+  // Fails only with the connection, and then the read below says so.
+  const onResize = () =>
+    void client.call('consoleResize', { id: seat.id, ...terminal.size }).catch(() => undefined);
+  let isDown = state === 'down';
+  const onState = ({ to, text }: StateChange) => {
+    isDown = to === 'down';
+    // What was typed for a guest that is gone is not meant for the next one.
+    if (isInteractive && (to === 'down' || to === 'starting')) pump.clear();
+    if (to === 'down' || to === 'running') {
+      if (to === 'down' && isInteractive) terminal.reset();
+      terminal.message(`${vm} is ${text}; ${escapeKey.name} leaves`);
+    }
   };
 
-  const listeners = {
-    data: (bytes: Buffer) => {
-      const at = interactive ? bytes.indexOf(escape.byte) : -1;
-      if (at !== 0) pump.push(at < 0 ? bytes : bytes.subarray(0, at));
-      if (at >= 0) finish('left');
-    },
-    end: () => {
-      inputEnded = true;
-    },
-  };
-  const resize = () => {
-    // Fails only with the connection, and then the read below says so.
-    client.call('consoleResize', { id: seat.id, ...size() }).catch(() => undefined);
-  };
-  const restore = () => {
-    if (!interactive) return;
-    input.setRawMode(false);
-    output.write(modes.restore());
-  };
-  const onSignal = (signal: NodeJS.Signals) => {
-    restore();
-    process.kill(process.pid, signal);
-  };
-
-  if (interactive) {
-    message(`connected to ${channel}; ${escape.name} leaves`);
-    input.setRawMode(true);
-    output.on('resize', resize);
-  }
-  for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.once(signal, onSignal);
-  input.on('data', listeners.data).on('end', listeners.end).resume();
+  terminal.open();
+  terminal.message(`${channel} of ${vm}${isDown ? ', which is down' : ''}; ${escapeKey.name} leaves`);
+  input.on('data', onData).on('end', onEnd).on('error', onEnd).resume();
+  terminal.output.on('resize', onResize);
+  watchState(client, eventsNext, leave.signal, onState).catch(fail);
   try {
-    let offset = Math.max(seat.oldest, seat.next - replayBytes);
+    let offset = terminal.output.isTTY ? Math.max(seat.oldest, seat.next - replayBytes) : seat.next;
+    let isReplay = offset < seat.next;
     while (!leave.signal.aborted) {
-      const request = { id: seat.id, offset, max: readBytes, waitMs: interactive ? waitMs : quietMs };
+      const isLast = !isInteractive && (isDown || (inputEnded && pump.waiting === 0));
+      const request = { id: seat.id, offset, max: readBytes, waitMs: isInteractive ? waitMs : quietMs };
       const answer = await client.call('consoleRead', request, leave.signal);
-      if (answer.offset > offset) message(`${answer.offset - offset} bytes skipped: this terminal is too slow`);
-      if (answer.data.length > 0) {
-        modes.watch(answer.data);
-        await writeOut(output, answer.data);
-      }
+      if (answer.offset > offset)
+        terminal.message(`${answer.offset - offset} bytes skipped: this terminal is too slow`);
+      const data = isReplay ? cleanReplay(answer.data, answer.offset > 0) : answer.data;
+      if (data.length > 0) await terminal.show(data);
       offset = answer.offset + answer.data.length;
+      isReplay = false;
       if (answer.ended) finish('console closed');
-      else if (inputEnded && answer.data.length === 0) {
-        await pump.drained();
-        finish('input ended');
-      }
+      else if (isLast && answer.data.length === 0) finish(isDown ? 'VM down' : 'input ended');
     }
   } catch (error) {
-    if (!leave.signal.aborted) throw error;
-  } finally {
-    pump.stop();
-    input.off('data', listeners.data).off('end', listeners.end).pause();
-    output.off('resize', resize);
-    for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.off(signal, onSignal);
-    restore();
-    // The seat ends with the connection anyway.
-    await client.call('consoleDetach', seat.id).catch(() => undefined);
+    fail(error);
   }
-  if (interactive) message(`${end}: ${channel}`);
-  return end;
+  // The first reason to leave stays.
+  const end: unknown = leave.signal.reason;
+  if (end === 'left') await pump.settle(settleMs);
+  const untaken = pump.waiting;
+  pump.stop();
+  input.off('data', onData).off('end', onEnd).off('error', onEnd).pause();
+  terminal.output.off('resize', onResize);
+  terminal.close();
+  // The seat ends with the connection anyway.
+  await client.call('consoleDetach', seat.id).catch(() => undefined);
+  if (typeof end !== 'string') throw end;
+  if (!isInteractive && untaken > 0) throw untakenInput(vm, end, untaken);
+  terminal.message(end === 'console closed' ? `the monitor has closed ${channel}` : `left ${channel}`);
 }
 
-function writeOut(output: NodeJS.WriteStream, bytes: Uint8Array): Promise<void> {
-  return new Promise((resolve, reject) => {
-    output.write(bytes, (error) => (error ? reject(error) : resolve()));
+function untakenInput(vm: string, end: string, bytes: number): UmlmonError {
+  return new UmlmonError('STATE_WRONG', {
+    place: vm,
+    cause: `${end}: the last ${bytes} bytes of the input were not taken`,
+    hint: `umlwatch ${vm} -info`,
   });
 }

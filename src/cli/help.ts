@@ -1,30 +1,40 @@
 import { usageOf, wordNames, words } from './words.ts';
 
+function wordLines(hyphen: '-' | ''): string[] {
+  const width = Math.max(...wordNames.map((name) => usageOf(name).length));
+  return wordNames.map((name) => `  ${hyphen}${usageOf(name).padEnd(width)}  ${words[name].help}`);
+}
+
 /** The text of `umlwatch -help`. */
 export function helpText(): string {
-  const width = Math.max(...wordNames.map((name) => usageOf(name).length)) + 1;
   return [
     'umlwatch [-config PATH] [-json] VM [-WORD [ARGUMENT] …]',
     '',
-    'Words are done in the order given; without any, umlwatch asks for them.',
+    'Words are done in the order given, up to the first error. Without any, umlwatch asks',
+    'for them, or reads them from a pipe: a line each, without the hyphen.',
     '',
-    ...wordNames.map((name) => `  -${usageOf(name).padEnd(width)} ${words[name].help}`),
+    ...wordLines('-'),
     '',
     '  -config PATH  another configuration (also: UMLMON_CONFIG)',
-    '  -json         machine-readable output, one document per line',
+    '  -json         machine-readable output, a document per line',
     '  -version      print the version',
     '',
-    'Exit status: 0 done, 1 failed, 2 wrong usage, 3 wrong configuration, 4 no monitor answers,',
-    '5 wrong state or busy, 6 the host lacks something.',
+    'A session at a console is left with CTRL-], or the key that the configuration calls',
+    'escape. With a pipe as input it ends after the input, when the guest is quiet for 1 s.',
+    '',
+    'Exit status: 0 done, 1 failed, 2 wrong usage, 3 wrong configuration, 4 no monitor',
+    'answers, 5 wrong state or busy, 6 the host lacks something, 141 broken pipe.',
   ].join('\n');
 }
 
 /** The text of `help` in the interactive mode. */
 export function interactiveHelpText(): string {
-  const width = Math.max(...wordNames.map((name) => usageOf(name).length)) + 2;
+  const width = Math.max(...wordNames.map((name) => usageOf(name).length));
   return [
-    ...wordNames.map((name) => `  ${usageOf(name).padEnd(width)}${words[name].help}`),
-    `  ${'help'.padEnd(width)}This list.`,
-    `  ${'quit'.padEnd(width)}Leave; the VM is not touched.`,
+    ...wordLines(''),
+    `  ${'help'.padEnd(width)}  This list.`,
+    `  ${'quit'.padEnd(width)}  Leave; the VM is not touched. Also CTRL-D.`,
+    '',
+    'CTRL-C ends what follows or waits. TAB completes. -json before the VM: JSON output.',
   ].join('\n');
 }

@@ -1,60 +1,103 @@
-/** Offers bytes to a console; resolves to the number that it took. */
-type Offer = (bytes: Buffer) => Promise<number>;
-
 /** Bytes typed ahead of a guest that does not read; more than a person types, and a whole paste. */
 const highWater = 256 * 1024;
-/** The guest does not read: offer again after this time. */
-const retryMs = 20;
+/** Bytes in one offer; the protocol's maximum. */
+const offerBytes = 64 * 1024;
+/** Milliseconds until a guest that did not read is offered the bytes again: at first, and at most. */
+const retryMs = { first: 20, most: 320 };
 
-/**
- * Carries input to a console in order, one call at a time. What is waiting is bounded: a pipe is paused, a
- * terminal's further keys are dropped (with `onDrop`), because its escape key must be seen at any time.
- */
+export interface PumpParts {
+  /** Offers bytes to the console; resolves to the number that it took. */
+  readonly offer: (bytes: Buffer) => Promise<number>;
+  /** The input is in hand (false) or must wait (true): for a pipe. */
+  readonly hold?: (wait: boolean) => void;
+  /** Input was dropped because too much is waiting: for a terminal, whose escape key must be seen at any time. */
+  readonly onDrop?: () => void;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Carries input to a console in order, one call at a time. What is waiting is bounded. */
 export class InputPump {
-  readonly #offer: Offer;
-  readonly #source: NodeJS.ReadStream;
-  readonly #onDrop: (() => void) | undefined;
+  readonly #parts: PumpParts;
   #waiting: Buffer[] = [];
   #size = 0;
+  #held = false;
   #running: Promise<void> | undefined;
   #stopped = false;
 
-  /** `onDrop` present: drop instead of pausing the source. */
-  constructor(source: NodeJS.ReadStream, offer: Offer, onDrop?: () => void) {
-    this.#source = source;
-    this.#offer = offer;
-    this.#onDrop = onDrop;
+  constructor(parts: PumpParts) {
+    this.#parts = parts;
+  }
+
+  /** Bytes that the console has not taken yet. */
+  get waiting(): number {
+    return this.#size;
   }
 
   push(bytes: Buffer): void {
-    if (this.#onDrop && this.#size + bytes.length > highWater) {
-      this.#onDrop();
+    if (this.#stopped || bytes.length === 0) return;
+    if (this.#parts.onDrop && this.#size + bytes.length > highWater) {
+      this.#parts.onDrop();
       return;
     }
     this.#waiting.push(bytes);
     this.#size += bytes.length;
-    if (!this.#onDrop && this.#size > highWater) this.#source.pause();
+    this.#hold();
     this.#running ??= this.#run();
   }
 
-  /** Resolves when all input so far was taken; rejects with the error that ended the pump. */
-  async drained(): Promise<void> {
-    await this.#running;
+  /** Forgets what is waiting; what is under way may still arrive. */
+  clear(): void {
+    this.#waiting = [];
+    this.#size = 0;
+    this.#hold();
+  }
+
+  /** Resolves when everything was taken, or after `ms` milliseconds. */
+  async settle(ms: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, ms);
+    });
+    await Promise.race([this.#running, timeout]);
+    clearTimeout(timer);
   }
 
   stop(): void {
     this.#stopped = true;
+    this.clear();
   }
 
+  /** Never rejects. */
   async #run(): Promise<void> {
-    for (let head = this.#waiting[0]; head && !this.#stopped; head = this.#waiting[0]) {
-      const taken = await this.#offer(head);
-      this.#size -= taken;
-      if (taken === head.length) this.#waiting.shift();
-      else this.#waiting[0] = head.subarray(taken);
-      if (taken === 0) await new Promise((resolve) => setTimeout(resolve, retryMs));
-      if (!this.#onDrop && this.#size <= highWater) this.#source.resume();
+    let retry = retryMs.first;
+    try {
+      for (let head = this.#waiting[0]; head && !this.#stopped; head = this.#waiting[0]) {
+        const taken = await this.#parts.offer(head.subarray(0, offerBytes));
+        if (this.#waiting[0] === head) this.#took(head, taken);
+        if (taken > 0) retry = retryMs.first;
+        else {
+          await new Promise((resolve) => setTimeout(resolve, retry));
+          retry = Math.min(retry * 2, retryMs.most);
+        }
+      }
+    } catch (error) {
+      if (!this.#stopped) this.#parts.onError(error);
+    } finally {
+      this.#running = undefined;
     }
-    this.#running = undefined;
+  }
+
+  #took(head: Buffer, taken: number): void {
+    this.#size -= taken;
+    if (taken === head.length) this.#waiting.shift();
+    else this.#waiting[0] = head.subarray(taken);
+    this.#hold();
+  }
+
+  #hold(): void {
+    const held = this.#size > highWater && !this.#stopped;
+    if (held === this.#held) return;
+    this.#held = held;
+    this.#parts.hold?.(held);
   }
 }

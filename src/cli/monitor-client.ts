@@ -1,7 +1,7 @@
 import { RpcClient } from '../rpc/client.ts';
 import type { ArgsOf, ProcedureName, ResultOf } from '../rpc/program.ts';
 import { umlmonctrl } from '../rpc/umlmonctrl.gen.ts';
-import { type Failure, UmlmonError, isErrorCode } from '../system/errors.ts';
+import { type Failure, isErrorCode, UmlmonError } from '../system/errors.ts';
 
 type Program = typeof umlmonctrl;
 type Procedures = ProcedureName<Program>;
@@ -11,9 +11,14 @@ type OkArm<R> = Extract<R, { kind: 'ok' }>;
 /** What an answer carries when it is not a failure: `info_answer` → `VmInfo`, `simple_answer` → nothing. */
 type Payload<R> = OkArm<R>[Exclude<keyof OkArm<R>, 'kind'>];
 
+/** Procedures that take as long as a guest takes to start or stop. */
+const slow: ReadonlySet<string> = new Set(['start', 'stop', 'kill']);
+/** Milliseconds that a monitor may take for anything else, besides the wait that a call asks for. */
+const answerMs = 15_000;
+
 /**
  * A connection to one monitor on which failed answers are thrown as errors, so that callers see only results.
- * Errors: MONITOR_UNREACHABLE, and whatever the monitor answers.
+ * Errors: MONITOR_UNREACHABLE, RPC_TIMEOUT, and whatever the monitor answers.
  */
 export class MonitorClient {
   readonly #rpc: RpcClient<Program>;
@@ -22,9 +27,9 @@ export class MonitorClient {
     this.#rpc = rpc;
   }
 
-  /** `vm` is the name for messages. Operations take their time, so calls have no limit. */
+  /** `vm` is the name for messages. */
   static async connect(path: string, vm: string): Promise<MonitorClient> {
-    return new MonitorClient(await RpcClient.connect(path, umlmonctrl, { name: vm, timeoutMs: 0 }));
+    return new MonitorClient(await RpcClient.connect(path, umlmonctrl, { name: vm, timeoutMs: answerMs }));
   }
 
   async call<P extends Exclude<Procedures, 'null'>>(
@@ -32,7 +37,9 @@ export class MonitorClient {
     args: ArgsOf<Program, P>,
     signal?: AbortSignal,
   ): Promise<Payload<ResultOf<Program, P>>> {
-    const answer = (await this.#rpc.call(procedure, args, signal ? { signal } : {})) as Answer;
+    const timeoutMs = slow.has(procedure) ? 0 : answerMs + waitOf(args);
+    const options = signal ? { signal, timeoutMs } : { timeoutMs };
+    const answer = (await this.#rpc.call(procedure, args, options)) as Answer;
     if (answer.kind === 'failed') throw fromFailure(answer.why);
     const [payload] = Object.entries(answer).filter(([name]) => name !== 'kind');
     return payload?.[1] as Payload<ResultOf<Program, P>>;
@@ -41,6 +48,12 @@ export class MonitorClient {
   close(): void {
     this.#rpc.close();
   }
+}
+
+/** Milliseconds that a call itself asks the monitor to wait. */
+function waitOf(args: unknown): number {
+  const wait: unknown = typeof args === 'object' && args !== null && 'waitMs' in args ? args.waitMs : 0;
+  return typeof wait === 'number' ? wait : 0;
 }
 
 /** A failure that came over the wire; a code this client does not know is kept in the cause. */

@@ -1,6 +1,17 @@
+import { quoted } from '../config/problem.ts';
 import { suggest } from '../config/suggest.ts';
 import { UmlmonError } from '../system/errors.ts';
-import { type Command, type Word, type WordName, usageOf, wordNames, words } from './words.ts';
+import {
+  type ArgumentKind,
+  argumentParsers,
+  type Command,
+  isWord,
+  optionNames,
+  usageOf,
+  type Word,
+  wordNames,
+  words,
+} from './words.ts';
 
 export interface CommandLine {
   readonly target: string | undefined;
@@ -12,12 +23,12 @@ export interface CommandLine {
 }
 
 function usage(cause: string, hint = 'umlwatch -help lists all words'): UmlmonError {
-  return new UmlmonError('USAGE', { place: 'umlwatch', cause, hint });
+  return new UmlmonError('USAGE', { place: '', cause, hint });
 }
 
 /**
- * `umlwatch [-config PATH] [-json] VM [-WORD [ARGUMENT …] …]`. Options are commands and keep their order; one or
- * two hyphens are the same. Errors: USAGE.
+ * `umlwatch [-config PATH] [-json] VM [-WORD [ARGUMENT …] …]`. Words keep their order; one or two hyphens are the
+ * same. Arguments are checked here, so that a mistake in the last word keeps the first from being done. Errors: USAGE.
  */
 export function parseCommandLine(argv: readonly string[]): CommandLine {
   const rest = [...argv];
@@ -25,54 +36,78 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
   const flags = { json: false, help: false, version: false };
   const commands: Command[] = [];
   for (let next = rest.shift(); next !== undefined; next = rest.shift()) {
-    const option = /^--?([a-z][a-z-]*)$/.exec(next)?.[1];
+    const option = /^--?([A-Za-z][\w-]*)$/.exec(next)?.[1];
     if (option === undefined) {
-      if (next.startsWith('-')) throw usage(`${next} is not an option`);
-      if (found.target !== undefined) throw usage(`${next}: there is a VM already (${found.target})`);
+      if (next.startsWith('-')) throw usage(`${quoted(next)} is not an option`);
+      if (found.target !== undefined) throw surplus(next, found.target, commands.at(-1));
       found.target = next;
     } else if (option === 'json' || option === 'help' || option === 'version') flags[option] = true;
     else if (option === 'config') {
       found.configPath = rest.shift();
       if (found.configPath === undefined) throw usage('-config needs a PATH');
-    } else commands.push(takeCommand(option, rest));
+    } else commands.push(takeCommand(option, rest, '-'));
   }
   return { ...found, ...flags, commands };
 }
 
-/** One line of the interactive mode: the same words without the hyphen. Errors: USAGE. */
+/** A second word without hyphen: one argument too many, or a second VM. */
+function surplus(text: string, target: string, last: Command | undefined): UmlmonError {
+  if (last) return usage(`${quoted(text)} is too much after -${last.word}`, `use: -${usageOf(last.word)}`);
+  if (isWord(text))
+    return usage(`${quoted(text)} needs a hyphen here`, `umlwatch ${target} -${usageOf(text)}`);
+  return usage(`one VM at a time: ${quoted(target)} or ${quoted(text)}?`, `umlwatch ${target} -info`);
+}
+
+/** One line of the interactive mode: the same words without the hyphen; `#` begins a comment. Errors: USAGE. */
 export function parseLine(line: string): Command | undefined {
   const [first, ...rest] = line.trim().split(/\s+/);
-  if (!first) return undefined;
-  const command = takeCommand(first.replace(/^--?/, ''), rest);
+  if (!first || first.startsWith('#')) return undefined;
+  const command = takeCommand(first.replace(/^--?/, ''), rest, '');
   const left = rest[0];
-  if (left !== undefined) throw usage(`${left}: too much; use: ${usageOf(command.word)}`);
+  if (left !== undefined) throw usage(`${quoted(left)} is too much`, `use: ${usageOf(command.word)}`);
   return command;
 }
 
-function isWord(name: string): name is WordName {
-  return Object.hasOwn(words, name);
-}
-
-function takeCommand(name: string, rest: string[]): Command {
-  if (!isWord(name)) {
-    const near = suggest(name, wordNames);
-    throw usage(`unknown word ${name}`, near ? `did you mean ${near}?` : undefined);
-  }
+/** Takes a word's arguments and options off `rest`. `hyphen` is how words are written here. */
+function takeCommand(name: string, rest: string[], hyphen: '-' | ''): Command {
+  if (!isWord(name)) throw unknownWord(name, hyphen);
   const word: Word = words[name];
-  const options: Record<string, string[]> = {};
-  const takeAll = (names: readonly string[]) =>
-    names.map((wanted) => {
-      const value = rest.shift();
-      if (value === undefined || value.startsWith('-')) throw usage(`${name} needs ${wanted}`, usageOf(name));
-      return value;
-    });
-  const values = takeAll(word.arguments);
+  const values: Partial<Record<ArgumentKind, string | number>> = {};
+  const takeAll = (kinds: readonly ArgumentKind[], after: string) => {
+    for (const kind of kinds) {
+      const text = rest.shift();
+      if (text === undefined || text.startsWith('-'))
+        throw usage(`${after} needs a ${kind}`, `use: ${hyphen}${usageOf(name)}`);
+      const parsed = argumentParsers[kind](text);
+      if ('cause' in parsed)
+        throw usage(`${after}: ${parsed.cause}`, parsed.hint || `use: ${hyphen}${usageOf(name)}`);
+      values[kind] = parsed.value;
+    }
+  };
+  takeAll(word.arguments, `${hyphen}${name}`);
+  const options = new Set<string>();
   for (;;) {
     const option = /^--?([a-z]+)$/.exec(rest[0] ?? '')?.[1];
-    const wanted = option === undefined ? undefined : word.options[option];
-    if (option === undefined || wanted === undefined) break;
+    if (option === undefined || !Object.hasOwn(word.options, option)) break;
     rest.shift();
-    options[option] = takeAll(wanted);
+    options.add(option);
+    takeAll(word.options[option] ?? [], `-${option}`);
   }
-  return { word: name, arguments: values, options };
+  return { word: name, values, options } as Command;
+}
+
+function unknownWord(name: string, hyphen: '-' | ''): UmlmonError {
+  const owners = wordNames.filter((word) => Object.hasOwn(words[word].options, name));
+  if (owners.length > 0)
+    return usage(
+      `-${name} does not stand here`,
+      `use: ${owners.map((word) => hyphen + usageOf(word)).join(', ')}`,
+    );
+  const others = hyphen ? ['help', 'version', 'json', 'config', ...optionNames] : ['help', 'quit'];
+  const near = suggest(name, [...wordNames, ...others]);
+  return usage(`unknown word ${quoted(name)}`, near ? `did you mean ${hyphen}${near}?` : listHint(hyphen));
+}
+
+function listHint(hyphen: '-' | ''): string {
+  return hyphen ? 'umlwatch -help lists all words' : 'help lists all words';
 }

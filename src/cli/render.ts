@@ -1,4 +1,12 @@
-import type { Event, ExitRecord, OperationReport, VmInfo } from '../rpc/umlmonctrl.gen.ts';
+import type {
+  ConsoleInfo,
+  Event,
+  ExitRecord,
+  OperationReport,
+  Setting,
+  VmInfo,
+} from '../rpc/umlmonctrl.gen.ts';
+import { printable } from '../system/text.ts';
 
 /** `2026-11-21 09:30:05` in the user's time zone. */
 export function timeText(ms: number): string {
@@ -31,48 +39,93 @@ export function ageText(ms: number, now: number): string {
   return `${Math.floor(seconds / 86400)} d ${Math.floor((seconds % 86400) / 3600)} h`;
 }
 
-/** How a guest ended, in words. */
+/** How a guest ended, in words; its panic text is another line. */
 export function exitText(exit: ExitRecord): string {
   const how = exit.signal ? `signal ${exit.signal}` : `status ${exit.code}`;
   const by = exit.askedBy && `, asked by ${exit.askedBy}`;
-  const panic = exit.panic && `: ${exit.panic}`;
-  return `${exit.cause} (${how}${by}) at ${timeText(exit.endedAt)}${panic}`;
+  return `${exit.cause} at ${timeText(exit.endedAt)} (${how}${by})`;
 }
 
-/** Rows of two columns, the first one padded. */
-function rows(entries: readonly (readonly [string, string])[]): string[] {
-  const width = Math.max(...entries.map(([name]) => name.length));
-  return entries.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`);
+/** `Linux 7.2.7 #1 … x86_64`: what a running kernel says, without the guest's host name. */
+function kernelText(version: string): string {
+  return version.replace(/^(Linux) \S+ /, '$1 ');
 }
 
+/** Text of a guest or a setting, which may hold anything. */
+function shown(text: string): string {
+  return printable(text, 1000);
+}
+
+/** Lines of con0 shown after a crash. */
+const crashLines = 8;
+
+/** What con0 showed last, when the guest did not end by its own or anybody's will. */
+function crashText({ cause, lastLines }: ExitRecord): string[] {
+  if ((cause !== 'crash' && cause !== 'error') || lastLines === '') return [];
+  const lines = lastLines.split('\n').slice(-crashLines);
+  return ['last lines of con0', ...lines.map((line) => `  ${shown(line)}`)];
+}
+
+/** Rows of columns, each padded to its widest. */
+function rows(entries: readonly (readonly string[])[]): string[] {
+  const widths = (entries[0] ?? []).map((_, column) =>
+    Math.max(...entries.map((entry) => entry[column]?.length ?? 0)),
+  );
+  return entries.map((entry) =>
+    `  ${entry.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd(),
+  );
+}
+
+/** Everything about a VM, for people; at most 80 columns, unless a path or value is long. */
 export function infoText(info: VmInfo, now: number): string {
   const optional = (name: string, value: string): [string, string][] => (value ? [[name, value]] : []);
-  const head: [string, string][] = [
-    ['state', `${info.state} for ${ageText(info.stateSince, now)}`],
-    ...optional('operation', info.operation),
-    ['monitor', `pid ${info.monitorPid}`],
-    ...optional('kernel', info.kernelPid ? `pid ${info.kernelPid}, user ${info.user}` : ''),
-    ...optional('version', info.kernelVersion),
-    ['memory', sizeText(info.mem)],
-    ...optional('cores', info.cpus),
-    ...optional('mconsole', info.mconsole),
-    ...optional('guest says', info.guestMessage),
-    ...optional('last exit', info.lastExit ? exitText(info.lastExit) : ''),
-  ];
-  const consoles = info.consoles.map(
-    ({ channel, viewers, bytesOut, bytesIn, logDropped, logged }): [string, string] => [
-      channel,
-      `${viewers} viewer${viewers === 1 ? '' : 's'}, ${sizeText(bytesOut)} out, ${sizeText(bytesIn)} in` +
-        `${logged ? ', logged' : ''}${logDropped ? `, ${sizeText(logDropped)} missing in the log` : ''}`,
-    ],
-  );
+  const exit = info.lastExit;
   return [
     info.name,
-    ...rows(head),
-    ...(consoles.length > 0 ? ['consoles', ...rows(consoles)] : []),
-    'settings',
-    ...rows(info.settings.map(({ key, value, origin }) => [key, `${value || '(empty)'}  [${origin}]`])),
+    ...rows([
+      ['state', `${info.state} for ${ageText(info.stateSince, now)}`],
+      ...optional('operation', info.operation),
+      ['monitor', `pid ${info.monitorPid}`],
+      ...optional('kernel', info.kernelPid ? `pid ${info.kernelPid}, user ${info.user}` : ''),
+      ...optional('version', kernelText(info.kernelVersion)),
+      ['memory', sizeText(info.mem)],
+      ...optional('cores', info.cpus),
+      ...optional('mconsole', info.mconsole),
+      ...optional('guest says', shown(info.guestMessage)),
+      ...optional('last exit', exit ? exitText(exit) : ''),
+      ...optional('panic', shown(exit?.panic ?? '')),
+    ]),
+    ...(exit ? crashText(exit) : []),
+    ...(info.consoles.length > 0 ? ['consoles', ...rows(info.consoles.map(consoleRow))] : []),
+    ...settingsLines(info.settings),
   ].join('\n');
+}
+
+function consoleRow(info: ConsoleInfo): string[] {
+  const { channel, viewers, bytesOut, bytesIn, logged, logDropped } = info;
+  const lost = logDropped > 0 ? `, but ${sizeText(logDropped)} are missing` : '';
+  return [
+    channel,
+    `${sizeText(bytesOut)} out`,
+    `${sizeText(bytesIn)} in`,
+    viewers === 1 ? '1 viewer' : `${viewers} viewers`,
+    logged ? `logged${lost}` : '',
+  ];
+}
+
+/** Settings by the file that they come from, with the number of the line; then the defaults. */
+function settingsLines(settings: readonly Setting[]): string[] {
+  const files = new Map<string, string[][]>();
+  for (const { key, value, origin } of settings) {
+    const [, file, line = ''] = /^(.*):(\d+)$/.exec(origin) ?? ['', origin];
+    const known = files.get(file ?? '') ?? [];
+    files.set(file ?? '', [...known, [...(line ? [line] : []), key, shown(value) || '(empty)']]);
+  }
+  const sources = [...files].sort(([a], [b]) => Number(a === 'default') - Number(b === 'default'));
+  return sources.flatMap(([file, entries]) => [
+    file === 'default' ? 'default settings' : `settings of ${file}, by line`,
+    ...rows(entries),
+  ]);
 }
 
 export function operationText(vm: string, report: OperationReport): string {
@@ -80,5 +133,5 @@ export function operationText(vm: string, report: OperationReport): string {
 }
 
 export function eventText({ sequence, time, kind, text }: Event): string {
-  return `${timeText(time)} ${String(sequence).padStart(4)} ${kind}: ${text}`;
+  return `${timeText(time)}  ${String(sequence).padStart(3)}  ${kind}: ${shown(text)}`;
 }

@@ -1,50 +1,120 @@
-/** What a program in the guest may switch on in the user's terminal, and how to switch it off again. */
-const restorable: readonly { readonly on: RegExp; readonly off: RegExp; readonly restore: string }[] = [
-  // Alternate screen (xterm control sequences, DECSET 47, 1047, 1049)
-  { on: /\x1b\[\?(?:47|1047|1049)h/g, off: /\x1b\[\?(?:47|1047|1049)l/g, restore: '\x1b[?1049l' },
-  // Hidden cursor: here "on" is the hiding
-  { on: /\x1b\[\?25l/g, off: /\x1b\[\?25h/g, restore: '\x1b[?25h' },
-  // Mouse reports
-  {
-    on: /\x1b\[\?(?:1000|1002|1003|1006)(?:;\d+)*h/g,
-    off: /\x1b\[\?(?:1000|1002|1003)(?:;\d+)*l/g,
-    restore: '\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l',
-  },
-  // Bracketed paste
-  { on: /\x1b\[\?2004h/g, off: /\x1b\[\?2004l/g, restore: '\x1b[?2004l' },
-  // Application cursor keys and keypad
-  { on: /\x1b\[\?1h/g, off: /\x1b\[\?1l/g, restore: '\x1b[?1l\x1b>' },
+/** Private modes (DECSET) that are off in a user's terminal, in the order in which they are switched off. */
+const usuallyOff = [
+  ...[1049, 1047, 47], // alternate screen
+  ...[1000, 1002, 1003, 1004, 1005, 1006, 1015, 1016], // mouse and focus reports
+  ...[2004, 2026], // bracketed paste, synchronized output
+  ...[1, 5, 6, 66], // application cursor keys, reverse video, origin mode, application keypad
 ];
 
-/** Longest sequence above that may be cut by a chunk's end. */
-const carryLength = 24;
+/** Private modes that are on: wrapping, the cursor is visible. */
+const usuallyOn = [7, 25];
+
+/** What else is tracked, by a name of ours → the sequence that puts it back. */
+const others = {
+  keypad: '\x1b>',
+  insert: '\x1b[4l',
+  // Setting the margins moves the cursor: it is saved and restored around it.
+  margins: '\x1b7\x1b[r\x1b8',
+  charset: '\x1b(B',
+  shiftOut: '\x0f',
+  cursorShape: '\x1b[0 q',
+  modifyOtherKeys: '\x1b[>4m',
+} as const;
+
+/** Longest control sequence that is looked at; what is longer is none of those here. */
+const sequenceMax = 64;
+
+type Changed = number | keyof typeof others;
 
 /**
- * Watches what is written to a terminal and knows what must be undone when the session is left, so that the user's
- * own shell finds its terminal as it was.
+ * Watches what is written to a terminal (ECMA-48 control sequences, xterm's ctlseqs) and knows what must be undone when
+ * the session is left, so that the user's own shell finds its terminal as it was.
  */
 export class TerminalModes {
-  #carry = '';
-  readonly #isOn = restorable.map(() => false);
+  /** What is not as usual. */
+  readonly #changed = new Set<Changed>();
+  /** Levels of the kitty keyboard protocol that were pushed. */
+  #keyboardLevels = 0;
+  /** A control sequence that has begun, from its ESC on; '' if there is none. */
+  #sequence = '';
 
   watch(bytes: Uint8Array): void {
-    const text = this.#carry + Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
-    restorable.forEach(({ on, off }, i) => {
-      const lastOn = lastIndex(text, on);
-      const lastOff = lastIndex(text, off);
-      if (lastOn !== lastOff) this.#isOn[i] = lastOn > lastOff;
-    });
-    this.#carry = text.slice(-carryLength);
+    for (const byte of bytes) {
+      if (this.#sequence === '') {
+        if (byte === 0x1b) this.#sequence = '\x1b';
+        else if (byte === 0x0e) this.#note('shiftOut', true);
+        else if (byte === 0x0f) this.#note('shiftOut', false);
+      } else this.#continue(byte);
+    }
   }
 
   /** The sequences that put the terminal back; attributes are always reset. */
   restore(): string {
-    return `${restorable.map(({ restore }, i) => (this.#isOn[i] ? restore : '')).join('')}\x1b[0m`;
+    const modes = [
+      ...usuallyOff.filter((mode) => this.#changed.has(mode)).map((mode) => `\x1b[?${mode}l`),
+      ...usuallyOn.filter((mode) => this.#changed.has(mode)).map((mode) => `\x1b[?${mode}h`),
+    ];
+    const rest = Object.entries(others).filter(([name]) => this.#changed.has(name as Changed));
+    const keyboard = this.#keyboardLevels > 0 ? `\x1b[<${this.#keyboardLevels}u` : '';
+    return `${keyboard}${modes.join('')}${rest.map(([, sequence]) => sequence).join('')}\x1b[0m`;
   }
-}
 
-function lastIndex(text: string, pattern: RegExp): number {
-  let last = -1;
-  for (const match of text.matchAll(pattern)) last = match.index;
-  return last;
+  #continue(byte: number): void {
+    if (byte === 0x1b) {
+      this.#sequence = '\x1b';
+      return;
+    }
+    // CAN and SUB end a sequence.
+    if (byte === 0x18 || byte === 0x1a || this.#sequence.length >= sequenceMax) {
+      this.#sequence = '';
+      return;
+    }
+    // Other control characters take effect within a sequence; here they are of no interest.
+    if (byte < 0x20) return;
+    this.#sequence += String.fromCharCode(byte);
+    const isFinal = this.#sequence.startsWith('\x1b[')
+      ? this.#sequence.length > 2 && byte >= 0x40
+      : byte >= 0x30;
+    if (!isFinal) return;
+    this.#apply(this.#sequence);
+    this.#sequence = '';
+  }
+
+  #apply(sequence: string): void {
+    const decset = /^\x1b\[\?([\d;]*)([hl])$/.exec(sequence);
+    if (decset) {
+      for (const mode of (decset[1] ?? '').split(';').map(Number)) {
+        if (usuallyOff.includes(mode)) this.#note(mode, decset[2] === 'h');
+        else if (usuallyOn.includes(mode)) this.#note(mode, decset[2] === 'l');
+      }
+      return;
+    }
+    if (sequence === '\x1bc') this.#reset();
+    else if (sequence === '\x1b[!p') this.#softReset();
+    else if (/^\x1b[=>]$/.test(sequence)) this.#note('keypad', sequence === '\x1b=');
+    else if (/^\x1b\[4[hl]$/.test(sequence)) this.#note('insert', sequence.endsWith('h'));
+    else if (/^\x1b\[[\d;]*r$/.test(sequence)) this.#note('margins', /\d/.test(sequence));
+    else if (/^\x1b\([0-9A-Z]$/.test(sequence)) this.#note('charset', sequence !== '\x1b(B');
+    else if (/^\x1b\[\d* q$/.test(sequence)) this.#note('cursorShape', /[1-9]/.test(sequence));
+    else if (/^\x1b\[>4(?:;\d*)?m$/.test(sequence)) this.#note('modifyOtherKeys', /;[12]m/.test(sequence));
+    else if (/^\x1b\[>\d*u$/.test(sequence)) this.#keyboardLevels += 1;
+    else if (/^\x1b\[<\d*u$/.test(sequence))
+      this.#keyboardLevels = Math.max(0, this.#keyboardLevels - (Number(sequence.slice(3, -1)) || 1));
+  }
+
+  #note(what: Changed, changed: boolean): void {
+    if (changed) this.#changed.add(what);
+    else this.#changed.delete(what);
+  }
+
+  #reset(): void {
+    this.#changed.clear();
+    this.#keyboardLevels = 0;
+  }
+
+  /** DECSTR leaves screens, mouse and paste as they are. */
+  #softReset(): void {
+    for (const what of [1, 6, 7, 25, 66, 'keypad', 'insert', 'margins', 'charset', 'shiftOut'] as const)
+      this.#note(what, false);
+  }
 }

@@ -1,4 +1,5 @@
-import { type Parsed, durationParser } from '../config/values.ts';
+import { quoted } from '../config/problem.ts';
+import { durationParser, type Parsed, refuse } from '../config/values.ts';
 
 /** What an argument is; the name of the kind is what help and messages call it. */
 export type ArgumentKind = 'CHANNEL' | 'DURATION' | 'NUMBER';
@@ -21,12 +22,16 @@ export const words = {
   stop: {
     arguments: [],
     options: { timeout: ['DURATION'] },
-    help: 'Ctrl-Alt-Del, then halt, then kill.',
+    help: 'Ctrl-Alt-Del, then halt, then kill; waits after each.',
   },
   kill: { arguments: [], options: {}, help: 'End the kernel at once, unasked.' },
   ctrlaltdel: { arguments: [], options: {}, help: 'Send Ctrl-Alt-Del to the guest.' },
   connect: { arguments: ['CHANNEL'], options: {}, help: 'Use a console (con1) or serial line (ssl0).' },
-  log: { arguments: ['CHANNEL'], options: { follow: [] }, help: 'Print the log; -follow: go on as it grows.' },
+  log: {
+    arguments: ['CHANNEL'],
+    options: { follow: [] },
+    help: 'Print the log; -follow: go on as it grows.',
+  },
   events: {
     arguments: [],
     options: { since: ['NUMBER'] },
@@ -41,11 +46,19 @@ export const wordNames = Object.keys(words) as WordName[];
 /** All options of all words, each once. */
 export const optionNames = [...new Set(wordNames.flatMap((name) => Object.keys(words[name].options)))];
 
+/** A word with what belongs to it, ready to be done. */
 export interface Command {
   readonly word: WordName;
-  readonly arguments: readonly string[];
-  /** Option → its arguments. */
-  readonly options: Readonly<Record<string, readonly string[]>>;
+  readonly options: ReadonlySet<string>;
+  readonly values: ArgumentValues;
+}
+
+/** Arguments of the word and of its options, by kind: no word has two of one kind. */
+export interface ArgumentValues {
+  readonly CHANNEL?: string;
+  /** In milliseconds. */
+  readonly DURATION?: number;
+  readonly NUMBER?: number;
 }
 
 export function isWord(name: string): name is WordName {
@@ -55,26 +68,20 @@ export function isWord(name: string): name is WordName {
 /** `connect CHANNEL`, `log CHANNEL [-follow]`: how a word is used. */
 export function usageOf(name: WordName): string {
   const word: Word = words[name];
-  const options = Object.entries(word.options).map(([option, values]) => `[-${[option, ...values].join(' ')}]`);
+  const options = Object.entries(word.options).map(
+    ([option, values]) => `[-${[option, ...values].join(' ')}]`,
+  );
   return [name, ...word.arguments, ...options].join(' ');
 }
 
-/** The limits of the key stop_timeout. */
-const parseWait = durationParser({ min: '100ms', max: '1h' });
-
-/** How arguments are read; a text that is refused never reaches a monitor. */
-export const argumentParsers = {
-  CHANNEL(text: string): Parsed<string> {
-    if (/^(?:con\d|con1[0-5]|ssl\d|ssl[1-5]\d|ssl6[0-3])$/.test(text)) return { value: text };
-    return refuse(`${text} is not a channel`, 'con0 to con15, or ssl0 to ssl63');
-  },
-  DURATION: parseWait,
-  NUMBER(text: string): Parsed<number> {
-    if (/^\d{1,15}$/.test(text)) return { value: Number(text) };
-    return refuse(`${text} is not a number`, 'as in 1 or 250');
-  },
-} satisfies Record<ArgumentKind, (text: string) => Parsed<string | number>>;
-
-function refuse(cause: string, hint: string) {
-  return { code: 'USAGE' as const, cause, hint };
-}
+/** How an argument is read; a text that is refused never reaches a monitor. */
+export const argumentParsers: Record<ArgumentKind, (text: string) => Parsed<string | number>> = {
+  CHANNEL: (text) =>
+    /^(?:con\d|con1[0-5]|ssl\d|ssl[1-5]\d|ssl6[0-3])$/.test(text)
+      ? { value: text }
+      : refuse(`${quoted(text)} is not a channel`, 'con0 to con15, or ssl0 to ssl63'),
+  // The limits of the key stop_timeout.
+  DURATION: durationParser({ min: '100ms', max: '1h' }),
+  NUMBER: (text) =>
+    /^\d{1,15}$/.test(text) ? { value: Number(text) } : refuse(`${quoted(text)} is not a number`),
+};

@@ -40,6 +40,8 @@ export class Channel {
   /** Output since the kernel was known to be able to write. */
   #unproved = 0;
   #stallTimer: NodeJS.Timeout | undefined;
+  /** Times that the kernel was woken in this silence; 0 while output flows, all of them when nothing is awaited. */
+  #wakes = STALL_MS.length;
   readonly #listeners = new Set<() => void>();
   #waiters = 0;
 
@@ -90,7 +92,7 @@ export class Channel {
     pty.close();
     this.#wakeKernel = undefined;
     clearTimeout(this.#stallTimer);
-    this.#stallTimer = undefined;
+    this.#wakes = STALL_MS.length;
   }
 
   /** The channel is closed: no more output will come. */
@@ -184,22 +186,24 @@ export class Channel {
     this.ring.append(bytes);
     this.#log?.append(bytes);
     this.#unproved += bytes.length;
-    if (this.#wakeKernel && this.#unproved >= STALL_BYTES && !this.#stallTimer) this.#watchForSilence(0);
+    if (this.#wakeKernel && this.#unproved >= STALL_BYTES && this.#wakes !== 0) this.#watchForSilence(0);
     this.#tell();
   }
 
-  #watchForSilence(attempt: number): void {
+  /** @param wakes times that the kernel was woken in this silence */
+  #watchForSilence(wakes: number): void {
+    clearTimeout(this.#stallTimer);
+    this.#wakes = wakes;
+    if (wakes === STALL_MS.length) {
+      this.#unproved = 0;
+      return;
+    }
     const before = this.bytesOut;
     this.#stallTimer = setTimeout(() => {
-      this.#stallTimer = undefined;
-      if (this.bytesOut !== before) {
-        this.#watchForSilence(0);
-        return;
-      }
-      this.#wakeKernel?.();
-      if (attempt + 1 < STALL_MS.length) this.#watchForSilence(attempt + 1);
-      else this.#unproved = 0;
-    }, STALL_MS[attempt]);
+      const silent = this.bytesOut === before;
+      if (silent) this.#wakeKernel?.();
+      this.#watchForSilence(silent ? wakes + 1 : 0);
+    }, STALL_MS[wakes]);
   }
 
   #tell(): void {

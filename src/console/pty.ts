@@ -60,9 +60,12 @@ export class Pty {
   static open({ columns, rows }: Size): Pty {
     const opened = ptyBinding().open(columns, rows);
     setCloseOnExec(opened.master, true);
-    // The binding's slave is non-blocking and inherited by children: replaced by one that is neither.
-    closeSync(opened.slave);
-    return new Pty(opened.master);
+    try {
+      // The binding's slave is non-blocking and inherited by children: the Pty opens one that is neither.
+      return new Pty(opened.master);
+    } finally {
+      closeSync(opened.slave);
+    }
   }
 
   /** Takes over an open master, e.g. one that a former monitor left with its kernel (pidfd_getfd(2)). */

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { createWriteStream } from 'node:fs';
-import { type Failure, isErrorCode, UmlmonError } from '../system/errors.ts';
+import { closeSync, writeSync } from 'node:fs';
+import { type Failure, isErrorCode, isSystemError, UmlmonError } from '../system/errors.ts';
 
 /** The descriptor on which a background monitor reports to the one that started it. */
 const reportFd = 3;
@@ -48,10 +48,15 @@ export function openReport(): ((report: Report) => void) | undefined {
   const fd = Number(process.env[reportVariable]);
   delete process.env[reportVariable];
   if (fd !== reportFd) return undefined;
-  const pipe = createWriteStream('', { fd });
-  pipe.on('error', (error) => console.error(`the starter is gone: ${error.message}`));
   return (report) => {
-    pipe.end(`${JSON.stringify(report)}\n`);
+    try {
+      writeSync(fd, `${JSON.stringify(report)}\n`);
+    } catch (error) {
+      // Who started us has not waited for the answer.
+      if (!isSystemError(error) || error.code !== 'EPIPE') throw error;
+    } finally {
+      closeSync(fd);
+    }
   };
 }
 

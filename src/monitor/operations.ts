@@ -39,6 +39,11 @@ export class Operations {
     return this.#current;
   }
 
+  /** Resolves when no operation is in progress. */
+  async idle(): Promise<void> {
+    while (this.#current) await this.#current.done.catch(() => undefined);
+  }
+
   /** Runs `work`, which resolves to the summary line. Errors: STATE_BUSY, and what `work` throws. */
   async run(
     name: OperationName,

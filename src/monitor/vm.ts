@@ -102,7 +102,7 @@ export class Vm {
   /** The monitor ends: a guest that runs is stopped in order first. */
   async leave(reason: string): Promise<void> {
     this.#cancelRestart();
-    await this.#started;
+    await this.#operations.idle();
     if (this.#state === 'running') await this.stop(reason, 0);
     await this.#settled;
   }

@@ -1,5 +1,9 @@
+import { generateUmlwatchPage } from '../cli/man-page.ts';
 import { generateConfigPage } from '../config/man-page.ts';
+import { generateEventPage } from '../monitor/event-page.ts';
+import { generateStatePage } from '../monitor/state-page.ts';
 import { generateRpc } from '../rpc/idl/generate.ts';
+import { generateErrorPage } from '../system/error-page.ts';
 
 /** A file that is made from the sources; `path` is relative to the root of the project. */
 export interface GeneratedFile {
@@ -8,4 +12,11 @@ export interface GeneratedFile {
 }
 
 /** All generators of `npm run generate`; they run in the root of the project. */
-export const generators: readonly (() => readonly GeneratedFile[])[] = [generateConfigPage, generateRpc];
+export const generators: readonly (() => readonly GeneratedFile[])[] = [
+  generateConfigPage,
+  generateErrorPage,
+  generateEventPage,
+  generateRpc,
+  generateStatePage,
+  generateUmlwatchPage,
+];

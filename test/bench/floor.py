@@ -72,7 +72,10 @@ class Floor:
         poll.register(con0, select.POLLIN)
         seen = b""
         deadline = time.monotonic() + DEADLINE_S
-        while time.monotonic() < deadline and os.waitpid(self.pid, os.WNOHANG)[0] == 0:
+        while time.monotonic() < deadline:
+            if os.waitpid(self.pid, os.WNOHANG)[0]:
+                self.pid = 0
+                break
             for fd, _ in poll.poll(1000):
                 if fd == con0:
                     seen = (seen + os.read(con0, 65536))[-2000:]

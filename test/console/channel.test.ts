@@ -52,6 +52,7 @@ async function readUntil(offset: number, end: number): Promise<Buffer> {
   const parts: Buffer[] = [];
   for (let at = offset; at < end; ) {
     await channel.waitFor(at, 10_000);
+    if (channel.ended) throw new Error(`the channel ended at ${at}, before ${end}`);
     const piece = channel.read(at, 1000);
     expect(piece.offset).toBe(at);
     parts.push(Buffer.from(piece.data));

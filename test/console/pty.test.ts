@@ -58,7 +58,7 @@ function run(pty: Pty, command: string): ChildProcess {
 }
 
 async function typeAll(pty: Pty, bytes: Buffer): Promise<void> {
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length && open.includes(pty); ) {
     at += pty.write(bytes.subarray(at));
     await new Promise((resolve) => setImmediate(resolve));
   }

@@ -16,9 +16,17 @@ export class GuestShell {
     this.#offset = offset;
   }
 
+  /** Waits for the prompt: what is typed before it may be lost. The window is wide, so that nothing wraps. */
   static async open(client: MonitorClient, channel = 'con1'): Promise<GuestShell> {
-    const seat = await client.call('consoleAttach', { channel, columns: 0, rows: 0 });
-    return new GuestShell(client, seat.id, seat.next);
+    const seat = await client.call('consoleAttach', { channel, columns: 500, rows: 24 });
+    const shell = new GuestShell(client, seat.id, seat.oldest);
+    await shell.atPrompt();
+    return shell;
+  }
+
+  /** Resolves when the output ends in a prompt. */
+  async atPrompt(): Promise<void> {
+    await this.until(/[#$] (?:\x1b\[6n)?$/);
   }
 
   /** Runs a line in the guest; resolves to its output and exit status. */
@@ -26,12 +34,12 @@ export class GuestShell {
     this.#count += 1;
     const mark = `end-${this.#count}`;
     // The mark is put together by the shell, so its echo is not taken for it.
-    await this.type(`${line}; echo "${mark.slice(0, 3)}""${mark.slice(3)}:$?:"\r`);
-    const text = await this.until(new RegExp(`^${mark}:(\\d+):`, 'm'));
-    const [echoed = '', ...lines] = text.replaceAll('\r', '').split('\n');
-    const end = lines.findIndex((candidate) => candidate.startsWith(`${mark}:`));
-    if (!echoed.includes(line)) lines.unshift(echoed);
-    return { output: lines.slice(0, end).join('\n'), status: Number(lines[end]?.split(':')[1]) };
+    const typed = `${line}; echo "${mark.slice(0, 2)}""${mark.slice(2)}:$?:"`;
+    await this.type(`${typed}\r`);
+    const text = await this.until(new RegExp(`^${mark}:(\\d+):\\r?\\n[^\\n]*[#$] (?:\\x1b\\[6n)?$`, 'm'));
+    const output = afterEcho(text.replaceAll('\r', ''), typed);
+    const end = output.indexOf(`${mark}:`);
+    return { output: output.slice(0, end).trimEnd(), status: Number(output.slice(end).split(':')[1]) };
   }
 
   async type(text: string): Promise<void> {
@@ -59,6 +67,24 @@ export class GuestShell {
     }
     throw new Error(`no ${pattern} within ${patienceMs} ms in: ${JSON.stringify(text)}`);
   }
+}
+
+/** The text after the echo of what was typed, which the shell may have wrapped. */
+function afterEcho(text: string, typed: string): string {
+  for (
+    let start = text.indexOf(typed.slice(0, 1));
+    start >= 0;
+    start = text.indexOf(typed.slice(0, 1), start + 1)
+  ) {
+    let at = start;
+    let matched = 0;
+    while (matched < typed.length && (text[at] === typed[matched] || text[at] === '\n')) {
+      if (text[at] === typed[matched]) matched += 1;
+      at += 1;
+    }
+    if (matched === typed.length) return text.slice(at).replace(/^\n/, '');
+  }
+  throw new Error(`no echo of ${typed} in: ${JSON.stringify(text)}`);
 }
 
 /** Waits until the monitor has an event of this kind, from `since` on (1 = all that there were). */

@@ -60,12 +60,12 @@ export class World {
 
   /** A copy of the demo guest's image as /disks/NAME of a VM. */
   addImage(vm: string, name = 'root.dsk', owner = nobody): string {
-    const disks = join(this.varDir, vm, 'jail/disks');
-    mkdirSync(disks, { recursive: true });
-    const path = join(disks, name);
-    spawnSync('cp', ['--sparse=always', testImage(), path]);
-    chownSync(path, owner, owner);
-    return path;
+    return copyImage(join(this.varDir, vm, 'jail/disks'), name, owner);
+  }
+
+  /** The same as /shared/disks/root.dsk, which all VMs see. */
+  addSharedImage(owner = nobody): string {
+    return copyImage(join(this.varDir, 'shared/disks'), 'root.dsk', owner);
   }
 
   /** Starts a monitor in the foreground and waits until it serves. */
@@ -112,6 +112,14 @@ export class World {
     for (const [vm, child] of this.#monitors) await stopMonitor(child, join(this.varDir, vm, 'log/con0'));
     rmSync(this.home, { recursive: true, force: true });
   }
+}
+
+function copyImage(directory: string, name: string, owner: number): string {
+  mkdirSync(directory, { recursive: true });
+  const path = join(directory, name);
+  spawnSync('cp', ['--sparse=always', testImage(), path]);
+  chownSync(path, owner, owner);
+  return path;
 }
 
 async function stopMonitor(child: ChildProcess, log: string): Promise<void> {

@@ -16,7 +16,11 @@ const facts: ExitFacts = {
 const cases: readonly [string, Partial<ExitFacts>, Partial<ExitRecord>][] = [
   ['power off', { lastLines: 'reboot: Power down' }, { cause: 'poweroff', code: 0, signal: 0 }],
   ['halt by mconsole, which says nothing', {}, { cause: 'poweroff' }],
-  ['power off with /proc/exitcode', { status: 3, lastLines: 'reboot: System halted' }, { cause: 'poweroff', code: 3 }],
+  [
+    'power off with /proc/exitcode',
+    { status: 3, lastLines: 'reboot: System halted' },
+    { cause: 'poweroff', code: 3 },
+  ],
   ['reboot', { lastLines: 'reboot: Restarting system' }, { cause: 'reboot', code: 0 }],
   ['panic', { status: 134, panic: 'Oops' }, { cause: 'crash', code: -1, signal: 6, panic: 'Oops' }],
   [
@@ -25,7 +29,11 @@ const cases: readonly [string, Partial<ExitFacts>, Partial<ExitRecord>][] = [
     { cause: 'crash', panic: 'VFS: no root' },
   ],
   ['kill -9 from outside', { status: 137 }, { cause: 'crash', signal: 9 }],
-  ['kill by the monitor', { status: 137, killed: true, askedBy: 'uid 0' }, { cause: 'killed', askedBy: 'uid 0' }],
+  [
+    'kill by the monitor',
+    { status: 137, killed: true, askedBy: 'uid 0' },
+    { cause: 'killed', askedBy: 'uid 0' },
+  ],
   ['SIGTERM from outside', { status: 1 }, { cause: 'crash', code: 1 }],
   ['a kernel that refuses to run', { status: 1, wasUp: false }, { cause: 'error', code: 1 }],
 ];

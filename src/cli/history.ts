@@ -1,0 +1,54 @@
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+/** Lines kept from one session to the next. */
+const linesMax = 500;
+
+/**
+ * The lines typed in the interactive mode, oldest first, in a file that all sessions add to. A convenience: a file that
+ * cannot be read or written is as good as none.
+ */
+export class History {
+  readonly #file: string;
+  #lines: string[];
+
+  constructor(env: Readonly<Record<string, string | undefined>>) {
+    this.#file = join(env.XDG_STATE_HOME || join(env.HOME || homedir(), '.local/state'), 'umlwatch_history');
+    const lines = this.#read();
+    this.#lines = lines.slice(-linesMax);
+    if (lines.length > 2 * linesMax) this.#write(() => writeFileSync(this.#file, toText(this.#lines)));
+  }
+
+  /** As readline wants them: newest first, each once. */
+  get newestFirst(): string[] {
+    return [...new Set([...this.#lines].reverse())];
+  }
+
+  add(line: string): void {
+    if (line.trim() === '' || line === this.#lines.at(-1)) return;
+    this.#lines = [...this.#lines, line].slice(-linesMax);
+    this.#write(() => appendFileSync(this.#file, toText([line]), { mode: 0o600 }));
+  }
+
+  #read(): string[] {
+    try {
+      return readFileSync(this.#file, 'utf8').split('\n').filter(Boolean);
+    } catch {
+      return [];
+    }
+  }
+
+  #write(work: () => void): void {
+    try {
+      mkdirSync(dirname(this.#file), { recursive: true, mode: 0o700 });
+      work();
+    } catch {
+      return;
+    }
+  }
+}
+
+function toText(lines: readonly string[]): string {
+  return lines.map((line) => `${line}\n`).join('');
+}

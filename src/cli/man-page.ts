@@ -1,0 +1,168 @@
+import { exitStatusMeans } from '../system/error-page.ts';
+import { type ErrorClass, exitStatus } from '../system/errors.ts';
+import { type Word, type WordName, wordNames, words } from './words.ts';
+
+/** What the manual page says of a word beyond its line of help. */
+const details: Readonly<Record<WordName, string>> = {
+  info: `Settings are shown with their origin: *[default]*, or file and line. *mconsole* is the management socket of the
+kernel, for uml_mconsole(1); umlmon(8) shows how. *guest says* is what root in the guest last wrote to
+*/proc/mconsole*.`,
+  start: `The configuration is read anew. The kernel runs when its management console answers; the init of the guest is
+then still at work, so con1 may need a moment more. If the start fails, everything is undone, and the error names
+the step.`,
+  stop: `The first wait is **stop\\_timeout** of the configuration, or *DURATION* (as in 10s or 2m). A guest that does not
+stop on Ctrl-Alt-Del by then is halted without a sync of its file systems, and at last killed. When the word is
+done, the kernel is gone, and the host has written the disk images to its disk.`,
+  kill: `What the guest had not written to its disks is lost. This word may overtake a start or stop that hangs.`,
+  ctrlaltdel: `The guest decides what that means; umlwatch does not wait for it.`,
+  connect: `See CONSOLE SESSIONS.`,
+  log: `Only channels with the word **log** in their configuration have one; umlmon(5). Bytes are printed as the guest sent
+them, over all files of a rotated log.`,
+  events: `Goes on until it is interrupted. Events are numbered from 1 on since the monitor started;
+*docs/events.md* lists their kinds.`,
+};
+
+/** docs/umlwatch.1.md, the manual page of umlwatch (Markdown for pandoc). */
+export function generateUmlwatchPage(): { path: string; text: string }[] {
+  const classes = Object.entries(exitStatus) as [ErrorClass, number][];
+  const text = [
+    beginning,
+    '# WORDS',
+    '',
+    'A word is written with a hyphen on the command line, and without in the interactive mode.',
+    '',
+    ...wordNames.flatMap((name) => [
+      usage(name),
+      `:   ${indented(`${words[name].help}\n${details[name]}`)}`,
+      '',
+    ]),
+    middle,
+    '# EXIT STATUS',
+    '',
+    '**0**',
+    ':   All words are done.',
+    '',
+    ...classes.flatMap(([name, status]) => [`**${status}**`, `:   ${exitStatusMeans[name]}`, '']),
+    end,
+  ];
+  return [{ path: 'docs/umlwatch.1.md', text: text.join('\n') }];
+}
+
+/** `**-log** *CHANNEL* [**-follow**]` */
+function usage(name: WordName): string {
+  const word: Word = words[name];
+  const values = (kinds: readonly string[]) => kinds.map((kind) => ` *${kind}*`).join('');
+  const options = Object.entries(word.options).map(
+    ([option, kinds]) => ` \\[**-${option}**${values(kinds)}\\]`,
+  );
+  return `**-${name}**${values(word.arguments)}${options.join('')}`;
+}
+
+function indented(text: string): string {
+  return text.replaceAll('\n', '\n    ');
+}
+
+const beginning = `% UMLWATCH(1) umlmon | User commands
+
+<!-- Generated from src/cli/words.ts and src/cli/man-page.ts by \`npm run generate\`. -->
+
+# NAME
+
+umlwatch - watch and control a User Mode Linux virtual machine
+
+# SYNOPSIS
+
+**umlwatch** \\[**-config** *PATH*\\] \\[**-json**\\] *VM* \\[**-***WORD* \\[*ARGUMENT*\\] ...\\]
+
+**umlwatch** **-help** | **-version**
+
+# DESCRIPTION
+
+umlwatch talks to the monitor of one virtual machine (VM), umlmon(8), through its control socket. The words on the command
+line are done in their order; the first that fails ends umlwatch. Without words, umlwatch is interactive.
+
+Whoever may write to the control socket *VARDIR/VM/ctrl* may use umlwatch: the user of the monitor, and the members of the
+**group** of the configuration. The configuration must be readable too: it says where the socket is.
+
+# OPTIONS
+
+**-config** *PATH*
+:   Read this configuration instead of the usual one, see umlmon(5).
+
+**-json**
+:   Print one JSON document per line instead of text. Errors are JSON on standard error:
+    *{"error":{"code":...,"place":...,"cause":...,"hint":...}}*. The names in the documents are those of the control protocol,
+    *docs/protocol.md*; codes are in *docs/errors.md*. **-connect** is the same with and without.
+
+**-help**, **-version**
+:   Print a summary, or the version, and leave.
+
+Two hyphens are as good as one.
+`;
+
+const middle = `# INTERACTIVE MODE
+
+Without words on the command line umlwatch asks for them, one per line, with the name of the VM as prompt. Tab completes words,
+channels and options. An error is printed, and the next word asked for. **CTRL-C** ends a word that waits, such as
+**events**. **help** lists the words. **quit** or **CTRL-D** leaves; the VM is not touched.
+
+Lines may also come from a pipe or file:
+
+    printf 'start\\ninfo\\n' | umlwatch vm1
+
+# CONSOLE SESSIONS
+
+**-connect** first shows the newest output of the channel, about one screen, and then what comes. Output from before is kept
+whether anybody was connected or not. Any number of sessions may be at one channel; all of them see and may type. A
+session stays over a reboot of the guest.
+
+On a terminal:
+
+- Everything typed goes to the guest, also **CTRL-C**, except the escape key: **CTRL-\\]**, or the one that **escape** in the
+  configuration names. It leaves the session at any time, also when the guest hangs. The guest's shell stays logged in.
+- The guest learns the size of the window, and each change of it.
+- When the session ends, also by SIGTERM or SIGHUP, the terminal is put back: its modes, the screen, the cursor, mouse
+  reports, and others that a program in the guest may have switched on.
+- A terminal that is slower than the guest misses output, and is told how much.
+- If the guest does not read, up to 256 KiB of what is typed are kept for it; beyond that, the bell rings.
+
+If standard input or output is not a terminal, no key is special and the size stays as it is. Input is passed on as fast as the
+guest takes it. After its end, the session ends when the guest has been quiet for a second:
+
+    echo 'uname -r' | umlwatch vm1 -connect con1
+
+The guest's terminal echoes what it reads, so the output contains the input. umlwatch's own messages go to standard error.
+`;
+
+const end = `# ENVIRONMENT
+
+**UMLMON\\_CONFIG**
+:   The configuration, if **-config** is not given.
+
+**XDG\\_STATE\\_HOME**
+:   Where the history of the interactive mode is kept, in *umlwatch\\_history*; by default *~/.local/state*.
+
+# FILES
+
+*VARDIR/VM/ctrl*
+:   The control socket. VARDIR is */var/lib/umlmon*, for users other than root *~/.local/state/umlmon*, unless the configuration
+    says otherwise. A user who is to watch root's VMs needs **vardir** in the configuration, also if it is the default.
+
+# EXAMPLES
+
+Start a VM, log in, and stop it, with at most 10 seconds for the guest:
+
+    umlwatch vm1 -start -connect con1 -stop -timeout 10s
+
+The state of a VM in a script:
+
+    umlwatch vm1 -json -info | jq -r .state
+
+Everything that has happened since the monitor started, and will:
+
+    umlwatch vm1 -events -since 1
+
+# SEE ALSO
+
+umlmon(5), umlmon(7), umlmon(8)
+`;

@@ -1,0 +1,65 @@
+import { type Figure, inTurns, median, milliseconds, percentile } from './figure.ts';
+import type { Pair } from './pair.ts';
+import { Viewer } from './viewer.ts';
+
+const rounds = 5;
+const MiB = 1024 ** 2;
+const volume = 8 * MiB;
+const echoes = 500;
+
+/** The guest's fastest generator: zeros, in pieces larger than anything on their way. */
+const generate = `dd if=/dev/zero bs=64k count=${volume / 65536} 2>/dev/null; echo E''ND\n`;
+/** The guest's tty echoes by itself; nobody reads there. */
+const becomeEcho = "stty raw echo; echo E''CHO; exec sleep 1000\n";
+
+/** Console output from the guest to a viewer, and the round trip of a key, against the plainest loop on the pty. */
+export async function measureConsole(pair: Pair): Promise<Figure[]> {
+  await pair.startBare();
+  await pair.startWatched();
+  const viewer = await Viewer.open(pair.client, 'con1');
+  const rate = ({ bytes, seconds }: { bytes: number; seconds: number }) => bytes / seconds / MiB;
+  const throughput = await inTurns(
+    rounds,
+    async () => {
+      await pair.floor.type('con1', generate);
+      return rate(await pair.floor.until('con1', 'END\r\n'));
+    },
+    async () => {
+      await viewer.type(generate);
+      return rate(await viewer.until('END\r\n'));
+    },
+  );
+  console.log(throughput);
+  await pair.floor.type('con1', becomeEcho);
+  await pair.floor.until('con1', 'ECHO\n');
+  await viewer.type(becomeEcho);
+  await viewer.until('ECHO\n');
+  const echo = await inTurns(
+    rounds,
+    () => pair.floor.echo('con1', echoes),
+    () => viewer.echo(echoes),
+  );
+  await pair.endBare();
+  await pair.endWatched();
+  const [bare, watched] = [median(throughput.baseline), median(throughput.subject)];
+  const [bareEcho, watchedEcho] = [echo.baseline, echo.subject].map((times) => percentile(times.flat(), 99));
+  console.log(echo.baseline.map(median), echo.subject.map(median));
+  return [
+    {
+      name: 'console output to a viewer, against a read loop',
+      baseline: `${bare.toFixed(1)} MiB/s`,
+      subject: `${watched.toFixed(1)} MiB/s`,
+      value: watched / bare,
+      unit: 'x',
+      budget: { atLeast: 0.9 },
+    },
+    {
+      name: 'console echo, 99th percentile, against a read loop',
+      baseline: milliseconds(bareEcho ?? 0),
+      subject: milliseconds(watchedEcho ?? 0),
+      value: ((watchedEcho ?? 0) - (bareEcho ?? 0)) * 1000,
+      unit: 'ms',
+      budget: { atMost: 2 },
+    },
+  ];
+}

@@ -1,0 +1,56 @@
+/** One line of the report. */
+export interface Figure {
+  readonly name: string;
+  /** Without umlmon, or the limit itself where there is nothing to compare with. */
+  readonly baseline: string;
+  readonly subject: string;
+  /** What is held against the budget, e.g. subject ÷ baseline. */
+  readonly value: number;
+  readonly unit: 'x' | 'MiB' | 'ms' | '';
+  readonly budget: { readonly atMost: number } | { readonly atLeast: number };
+}
+
+export function isWithin({ value, budget }: Figure): boolean {
+  return 'atMost' in budget ? value <= budget.atMost : value >= budget.atLeast;
+}
+
+/** The report as a table for people. */
+export function table(figures: readonly Figure[]): string {
+  const number = (value: number, unit: string) => `${Number(value.toFixed(2))}${unit === 'x' ? ' x' : unit && ` ${unit}`}`;
+  const rows = [
+    ['figure', 'baseline', 'umlmon', 'value', 'budget', ''],
+    ...figures.map((figure) => {
+      const { name, baseline, subject, value, unit, budget } = figure;
+      const limit = 'atMost' in budget ? `<= ${number(budget.atMost, unit)}` : `>= ${number(budget.atLeast, unit)}`;
+      return [name, baseline, subject, number(value, unit), limit, isWithin(figure) ? 'ok' : 'OVER'];
+    }),
+  ];
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) => row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ').trimEnd()).join('\n');
+}
+
+export function milliseconds(seconds: number): string {
+  return `${(seconds * 1000).toFixed(seconds < 0.01 ? 2 : 1)} ms`;
+}
+
+export function median(values: readonly number[]): number {
+  return percentile(values, 50);
+}
+
+/** The smallest value that `percent` of all values do not exceed. */
+export function percentile(values: readonly number[], percent: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const value = sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)];
+  if (value === undefined) throw new Error('nothing was measured');
+  return value;
+}
+
+/** Runs baseline and subject in turns, so that both meet the same moods of the machine. */
+export async function inTurns<T>(rounds: number, baseline: () => Promise<T>, subject: () => Promise<T>) {
+  const results = { baseline: [] as T[], subject: [] as T[] };
+  for (let round = 0; round < rounds; round++) {
+    results.baseline.push(await baseline());
+    results.subject.push(await subject());
+  }
+  return results;
+}

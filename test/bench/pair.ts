@@ -1,0 +1,111 @@
+import { spawnSync } from 'node:child_process';
+import { chownSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { MonitorClient } from '../../src/cli/monitor-client.ts';
+import { launchEnvironment } from '../../src/jail/sandbox.ts';
+import { seccompFilter } from '../../src/jail/seccomp.ts';
+import type { Descriptor, LaunchPlan, StepOf } from '../../src/plan/plan.ts';
+import { nobody, testImage, type World } from '../helpers/world.ts';
+import { Floor, type FloorStart } from './floor.ts';
+
+/** The monitor learns the kernel's delay loop calibration a second after a boot. */
+const learningMs = 2000;
+/** Both kernels run on the same core, as kernels with `cpu = auto` do, each on one. */
+const settings = 'ubd0 = /disks/root.dsk\ncon1 = pty\ncpu = 0\n';
+
+/**
+ * Two VMs that differ in nothing but their names: `watched` has a monitor, `bare` is run by the floor from the launch
+ * plan that its monitor would execute.
+ */
+export class Pair {
+  readonly floor = new Floor();
+  readonly client: MonitorClient;
+  readonly #events: MonitorClient;
+  readonly #world: World;
+  readonly #plan: LaunchPlan;
+
+  static async open(world: World): Promise<Pair> {
+    world.configure({ watched: settings, bare: settings });
+    for (const vm of ['watched', 'bare']) world.addImage(vm);
+    await world.startMonitor('watched');
+    // Makes the directories of its VM.
+    (await world.startMonitor('bare')).kill('SIGTERM');
+    const [client, events] = [await world.client('watched'), await world.client('watched')];
+    await client.call('start', undefined);
+    await delay(learningMs);
+    await client.call('kill', undefined);
+    const { status, stdout, stderr } = world.run('umlmon', ['-plan', 'bare', '-json']);
+    if (status !== 0) throw new Error(`umlmon -plan: ${stderr}`);
+    return new Pair(world, client, events, JSON.parse(stdout) as LaunchPlan);
+  }
+
+  private constructor(world: World, client: MonitorClient, events: MonitorClient, plan: LaunchPlan) {
+    this.#world = world;
+    this.client = client;
+    this.#events = events;
+    this.#plan = plan;
+  }
+
+  /** Seconds from the call to the monitor until its event tells that the guest is booted. */
+  async startWatched(): Promise<number> {
+    renewImage(this.#world, 'watched');
+    let since = (await this.client.call('info', undefined)).eventsNext;
+    const began = performance.now();
+    const started = this.client.call('start', undefined);
+    for (let booted = false; !booted; ) {
+      const { events, next } = await this.#events.call('events', { since, max: 64, waitMs: 10_000 });
+      booted = events.some(({ kind, text }) => kind === 'guest-message' && text === 'booted');
+      since = next;
+      if (events.length === 0) throw new Error('the guest does not boot');
+    }
+    const seconds = (performance.now() - began) / 1000;
+    await started;
+    return seconds;
+  }
+
+  async endWatched(): Promise<void> {
+    await this.client.call('kill', undefined);
+  }
+
+  /** The same without a monitor. */
+  startBare(): Promise<number> {
+    renewImage(this.#world, 'bare');
+    const home = join(this.#world.runDir, 'bare');
+    rmSync(join(home, 'run/uml/bare'), { recursive: true, force: true });
+    const launch = this.#plan.steps.find((step): step is StepOf<'launch'> => step.do === 'launch');
+    if (!launch) throw new Error('the plan launches nothing');
+    const files = {
+      status: join(this.#world.home, 'bare.status'),
+      seccomp: join(this.#world.home, 'bare.seccomp'),
+      'vm-lock': join(this.#world.home, 'bare.lock'),
+      'image-lock': join(this.#world.varDir, 'bare/jail/disks/root.dsk'),
+    };
+    writeFileSync(files.seccomp, seccompFilter(launch.filter));
+    const source = (descriptor: Descriptor) =>
+      'channel' in descriptor ? `${descriptor.is} ${descriptor.channel}` : files[descriptor.is];
+    const request: FloorStart = {
+      argv: launch.argv,
+      env: launchEnvironment,
+      cwd: home,
+      notify: join(home, 'run/mon/notify'),
+      fds: launch.descriptors.map((descriptor) => [descriptor.fd, source(descriptor)]),
+    };
+    return this.floor.start(request);
+  }
+
+  endBare(): Promise<void> {
+    return this.floor.end();
+  }
+
+  async close(): Promise<void> {
+    this.client.close();
+    this.#events.close();
+    await this.floor.close();
+  }
+}
+
+/** A killed guest leaves a journal to replay. */
+function renewImage(world: World, vm: string): void {
+  world.addImage(vm);
+}

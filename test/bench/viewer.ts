@@ -1,0 +1,59 @@
+import type { MonitorClient } from '../../src/cli/monitor-client.ts';
+
+const waitMs = 10_000;
+const most = 65_536;
+
+/** A seat at a console as umlwatch takes one, with the same questions as the floor answers. */
+export class Viewer {
+  readonly #client: MonitorClient;
+  readonly #id: number;
+  #offset: number;
+
+  static async open(client: MonitorClient, channel: string): Promise<Viewer> {
+    const { id, next } = await client.call('consoleAttach', { channel, columns: 0, rows: 0 });
+    return new Viewer(client, id, next);
+  }
+
+  private constructor(client: MonitorClient, id: number, offset: number) {
+    this.#client = client;
+    this.#id = id;
+    this.#offset = offset;
+  }
+
+  async type(text: string): Promise<void> {
+    await this.#client.call('consoleWrite', { id: this.#id, data: Buffer.from(text) });
+  }
+
+  /** Reads until the marker was seen; seconds are from the first byte on. */
+  async until(marker: string): Promise<{ seconds: number; bytes: number }> {
+    const first = this.#offset;
+    let began: number | undefined;
+    for (let tail = ''; !tail.includes(marker); ) {
+      const data = await this.#read();
+      began ??= performance.now();
+      tail = (tail + Buffer.from(data.subarray(-marker.length)).toString('latin1')).slice(-2 * marker.length);
+    }
+    return { seconds: (performance.now() - (began ?? 0)) / 1000, bytes: this.#offset - first };
+  }
+
+  /** Seconds of each round trip of a byte that the guest echoes. */
+  async echo(count: number): Promise<number[]> {
+    const times: number[] = [];
+    for (let i = 0; i < count; i++) {
+      const began = performance.now();
+      const echo = this.#read();
+      await this.type('x');
+      if (Buffer.from(await echo).toString() !== 'x') throw new Error('not the echo');
+      times.push((performance.now() - began) / 1000);
+    }
+    return times;
+  }
+
+  async #read(): Promise<Uint8Array> {
+    const request = { id: this.#id, offset: this.#offset, max: most, waitMs };
+    const { offset, data } = await this.#client.call('consoleRead', request);
+    if (data.length === 0) throw new Error('the console is silent');
+    this.#offset = offset + data.length;
+    return data;
+  }
+}

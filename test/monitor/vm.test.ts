@@ -1,0 +1,260 @@
+/** A real VM under its monitor, from the control socket's side. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { MonitorClient } from '../../src/cli/monitor-client.ts';
+import { GuestShell, waitForEvent } from '../helpers/guest.ts';
+import { World } from '../helpers/world.ts';
+
+/** Ctrl-Alt-Del then goes to a process that does not mind it. */
+const ignoreCtrlAltDel = 'sleep 1000 & echo $! > /proc/sys/kernel/cad_pid';
+
+let world: World;
+let clients: MonitorClient[];
+
+beforeEach(() => {
+  world = new World();
+  clients = [];
+});
+
+afterEach(async () => {
+  for (const client of clients) client.close();
+  await world.close();
+});
+
+async function monitorOf(vm: string, text = ''): Promise<MonitorClient> {
+  world.configure({ [vm]: `ubd0 = /disks/root.dsk\ncon1 = pty log\n${text}` });
+  world.addImage(vm);
+  await world.startMonitor(vm);
+  return another(vm);
+}
+
+async function another(vm: string): Promise<MonitorClient> {
+  const client = await world.client(vm);
+  clients.push(client);
+  return client;
+}
+
+async function kinds(client: MonitorClient): Promise<string[]> {
+  return (await client.call('events', { since: 1, max: 64, waitMs: 0 })).events.map(({ kind, text }) =>
+    kind === 'state' ? text : kind,
+  );
+}
+
+test('a life: start, work, orderly stop', async () => {
+  const client = await monitorOf('vm1');
+  expect(await client.call('info', undefined)).toMatchObject({ state: 'down', kernelPid: 0, lastExit: null });
+
+  expect(await client.call('start', undefined)).toMatchObject({ state: 'running', joined: false, id: 1 });
+  await waitForEvent(client, 'guest-message');
+  const info = await client.call('info', undefined);
+  expect(info).toMatchObject({
+    state: 'running',
+    user: 'nobody',
+    mem: 128 * 1024 ** 2,
+    guestMessage: 'booted',
+  });
+  expect(info.kernelVersion).toMatch(/^Linux \S+ \d+\.\d+/);
+  expect(readFileSync(`/proc/${info.kernelPid}/comm`, 'latin1')).toBe('linux\n');
+
+  const shell = await GuestShell.open(client);
+  expect(await shell.run('id -u; hostname; exit_code() { return 7; }; exit_code')).toEqual({
+    output: '0\nvm1',
+    status: 7,
+  });
+
+  expect(await client.call('stop', { timeoutMs: 0 })).toMatchObject({
+    state: 'down',
+    summary: 'stopped in order',
+  });
+  expect(existsSync(`/proc/${info.kernelPid}`)).toBe(false);
+  const after = await client.call('info', undefined);
+  expect(after.lastExit).toMatchObject({ cause: 'poweroff', code: 0, signal: 0, askedBy: 'uid 0' });
+  expect(after.lastExit?.lastLines).toContain('reboot: Power down');
+  expect(await kinds(client)).toEqual([
+    'monitor-started',
+    'operation-began',
+    'down → starting',
+    'starting → running',
+    'kernel-up',
+    'operation-ended',
+    'guest-message',
+    'console-attached',
+    'operation-began',
+    'running → stopping',
+    'stop-stage',
+    'exit',
+    'stopping → down',
+    'operation-ended',
+  ]);
+});
+
+test('con0 is logged from the first byte', async () => {
+  const client = await monitorOf('vm1');
+  await client.call('start', undefined);
+  await waitForEvent(client, 'guest-message');
+  await client.call('stop', { timeoutMs: 0 });
+  const log = world.log('vm1', 'con0').replaceAll('\r', '');
+  // The very first words come from the kernel's own set-up, before it has a console.
+  expect(log.indexOf('Core dump limits')).toBe(0);
+  expect(log).toMatch(/Linux version .*\n/);
+  expect(log.trimEnd().endsWith('reboot: Power down')).toBe(true);
+  const read = await client.call('logRead', { channel: 'con0', offset: 0, max: 65536, waitMs: 0 });
+  expect(Buffer.from(read.data).toString()).toBe(world.log('vm1', 'con0'));
+  expect(read).toMatchObject({ offset: 0, oldest: 0, end: read.data.length });
+});
+
+test('what makes no sense now is refused with the state', async () => {
+  const client = await monitorOf('vm1');
+  const refusal = (cause: string) => ({ code: 'STATE_WRONG', place: 'vm1', reason: cause });
+  await expect(client.call('stop', { timeoutMs: 0 })).rejects.toMatchObject(refusal('it is down already'));
+  await expect(client.call('kill', undefined)).rejects.toMatchObject(refusal('it is down already'));
+  await expect(client.call('ctrlAltDel', undefined)).rejects.toMatchObject(refusal('it is down'));
+  await client.call('start', undefined);
+  await expect(client.call('start', undefined)).rejects.toMatchObject(refusal('it is running already'));
+});
+
+test('the same operation from two clients is joined, another is refused by name', async () => {
+  const client = await monitorOf('vm1');
+  const second = await another('vm1');
+  const [one, two] = await Promise.all([client.call('start', undefined), second.call('start', undefined)]);
+  expect([one.joined, two.joined]).toEqual([false, true]);
+  expect(one.id).toBe(two.id);
+  await waitForEvent(client, 'guest-message');
+  const shell = await GuestShell.open(client);
+  await shell.run(ignoreCtrlAltDel);
+  const stopping = client.call('stop', { timeoutMs: 1500 });
+  await waitForEvent(client, 'stop-stage');
+  await expect(second.call('start', undefined)).rejects.toMatchObject({
+    code: 'STATE_BUSY',
+    reason: expect.stringContaining('busy with stop (operation 2'),
+  });
+  await stopping;
+});
+
+test('a guest that does not react is halted, and a kill overtakes the stop', async () => {
+  const client = await monitorOf('vm1');
+  const second = await another('vm1');
+  await client.call('start', undefined);
+  await waitForEvent(client, 'guest-message');
+  const shell = await GuestShell.open(client);
+  await shell.run(ignoreCtrlAltDel);
+  const stopped = await client.call('stop', { timeoutMs: 300 });
+  expect(stopped).toMatchObject({ state: 'down', summary: 'stopped by halt' });
+
+  const events = await client.call('info', undefined);
+  await client.call('start', undefined);
+  await waitForEvent(client, 'guest-message', events.eventsNext);
+  await (await GuestShell.open(client)).run(ignoreCtrlAltDel);
+  const stopping = client.call('stop', { timeoutMs: 30_000 });
+  await waitForEvent(client, 'stop-stage', events.eventsNext);
+  expect(await second.call('kill', undefined)).toMatchObject({ state: 'down', summary: 'killed' });
+  await stopping;
+  expect((await client.call('info', undefined)).lastExit).toMatchObject({ cause: 'killed', signal: 9 });
+});
+
+test('a panic is a crash with its text; on_crash = restart starts again', async () => {
+  const client = await monitorOf('vm1', 'on_crash = restart');
+  await client.call('start', undefined);
+  await waitForEvent(client, 'guest-message');
+  const { eventsNext, kernelPid } = await client.call('info', undefined);
+  await (await GuestShell.open(client)).type('echo c > /proc/sysrq-trigger\r');
+  expect(await waitForEvent(client, 'panic', eventsNext)).toContain('sysrq triggered crash');
+  expect(await waitForEvent(client, 'exit', eventsNext)).toBe('crash: sysrq triggered crash');
+  await waitForEvent(client, 'restart', eventsNext);
+  await waitForEvent(client, 'guest-message', eventsNext);
+  const again = await client.call('info', undefined);
+  expect(again.state).toBe('running');
+  expect(again.kernelPid).not.toBe(kernelPid);
+  expect(again.lastExit).toMatchObject({ cause: 'crash', signal: 6, code: -1, askedBy: '' });
+});
+
+test('a reboot of the guest is a new start by the monitor, and viewers stay attached', async () => {
+  const client = await monitorOf('vm1');
+  await client.call('start', undefined);
+  await waitForEvent(client, 'guest-message');
+  const { eventsNext } = await client.call('info', undefined);
+  const shell = await GuestShell.open(client);
+  await shell.type('reboot\r');
+  expect(await waitForEvent(client, 'exit', eventsNext)).toBe('reboot');
+  await waitForEvent(client, 'guest-message', eventsNext);
+  await shell.until(/built-in shell/);
+  await shell.atPrompt();
+  expect((await shell.run('echo again')).output).toBe('again');
+  expect(
+    (await client.call('info', undefined)).consoles.find(({ channel }) => channel === 'con1')?.viewers,
+  ).toBe(1);
+});
+
+test('on_reboot = stop leaves the VM down', async () => {
+  const client = await monitorOf('vm1', 'on_reboot = stop');
+  await client.call('start', undefined);
+  await waitForEvent(client, 'guest-message');
+  await (await GuestShell.open(client)).type('reboot\r');
+  expect(await waitForEvent(client, 'exit')).toBe('reboot');
+  expect(await kinds(client)).not.toContain('restart');
+  expect((await client.call('info', undefined)).state).toBe('down');
+});
+
+test('a start that fails is undone and says where, and the next one works', async () => {
+  const client = await monitorOf('vm1', 'append = init=/nowhere');
+  await expect(client.call('start', undefined)).resolves.toMatchObject({ state: 'running' });
+  expect(await waitForEvent(client, 'exit')).toMatch(/^crash: .*init/);
+
+  world.configure({ vm1: 'ubd0 = /disks/root.dsk\nmem = 60G' });
+  await expect(client.call('start', undefined)).rejects.toMatchObject({
+    code: 'CONFIG_INVALID',
+    reason: expect.stringMatching(
+      /umlmon\.ini:9: \[vm1\] mem: the VM needs 61456M of host memory, and \d+M are available/,
+    ),
+  });
+  world.configure({ vm1: 'ubd0 = /disks/root.dsk' });
+  expect(await client.call('start', undefined)).toMatchObject({ state: 'running' });
+});
+
+test('an image that another VM uses is refused, and free again after its end', async () => {
+  world.configure({
+    vm1: 'ubd0 = /shared/disks/root.dsk',
+    vm2: 'ubd0 = /shared/disks/root.dsk\nvmuser = 65534',
+  });
+  world.addSharedImage();
+  for (const vm of ['vm1', 'vm2']) await world.startMonitor(vm);
+  const [one, two] = [await another('vm1'), await another('vm2')];
+  await one.call('start', undefined);
+  await expect(two.call('start', undefined)).rejects.toMatchObject({
+    code: 'IMAGE_IN_USE',
+    place: expect.stringContaining('start, step lock-images: '),
+  });
+  expect((await two.call('info', undefined)).state).toBe('down');
+  await one.call('stop', { timeoutMs: 0 });
+  expect(await two.call('start', undefined)).toMatchObject({ state: 'running' });
+});
+
+test('a second monitor for the same VM exits at once and says why', async () => {
+  await monitorOf('vm1');
+  const second = world.run('umlmon', ['-fg', 'vm1']);
+  expect(second.status).toBe(5);
+  expect(second.stderr).toContain('umlmon: vm1: another monitor serves this VM already');
+  expect(world.run('umlwatch', ['vm1', '-info']).status).toBe(0);
+});
+
+test('a monitor that is told to leave stops its guest in order', async () => {
+  world.configure({ vm1: 'ubd0 = /disks/root.dsk\nstart = boot' });
+  world.addImage('vm1');
+  const child = await world.startMonitor('vm1');
+  const client = await another('vm1');
+  await waitForEvent(client, 'guest-message');
+  const { kernelPid } = await client.call('info', undefined);
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGTERM');
+  expect(await ended).toBe(0);
+  expect(existsSync(`/proc/${kernelPid}`)).toBe(false);
+  expect(world.log('vm1', 'con0')).toContain('reboot: Power down');
+  expect(existsSync(join(world.varDir, 'vm1/ctrl'))).toBe(false);
+  // The next monitor knows how the last guest ended.
+  await world.startMonitor('vm1');
+  expect((await (await another('vm1')).call('info', undefined)).lastExit).toMatchObject({
+    cause: 'poweroff',
+    askedBy: 'SIGTERM',
+  });
+});
