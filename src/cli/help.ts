@@ -10,8 +10,8 @@ export function helpText(): string {
   return [
     'umlwatch [-config PATH] [-json] VM [-WORD [ARGUMENT] …]',
     '',
-    'Words are done in the order given, up to the first error. Without any, umlwatch asks',
-    'for them, or reads them from a pipe: a line each, without the hyphen.',
+    'Words are done in the order given, up to the first error. Without any, umlwatch',
+    'asks for them, or reads them from a pipe: a line each, without the hyphen.',
     '',
     ...wordLines('-'),
     '',
@@ -19,11 +19,12 @@ export function helpText(): string {
     '  -json         machine-readable output, a document per line',
     '  -version      print the version',
     '',
-    'A session at a console is left with CTRL-], or the key that the configuration calls',
-    'escape. With a pipe as input it ends after the input, when the guest is quiet for 1 s.',
+    'CTRL-], or what the configuration calls escape, leaves a session at a console.',
+    'With a pipe as input it ends after the input, when the guest is quiet for 1 s.',
     '',
-    'Exit status: 0 done, 1 failed, 2 wrong usage, 3 wrong configuration, 4 no monitor',
-    'answers, 5 wrong state or busy, 6 the host lacks something, 141 broken pipe.',
+    'Exit status: 0 done, 1 failed, 2 wrong usage, 3 wrong configuration, 4 no answer',
+    'from a monitor, 5 wrong state or busy, 6 something is missing on the host,',
+    '141 the reader of the output has gone.',
   ].join('\n');
 }
 

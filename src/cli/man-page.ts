@@ -43,6 +43,9 @@ export function generateUmlwatchPage(): { path: string; text: string }[] {
     ':   All words are done.',
     '',
     ...classes.flatMap(([name, status]) => [`**${status}**`, `:   ${exitStatusMeans[name]}`, '']),
+    '**141**',
+    ':   The reader of the output has gone.',
+    '',
     end,
   ];
   return [{ path: 'docs/umlwatch.1.md', text: text.join('\n') }];
@@ -104,30 +107,34 @@ const middle = `# INTERACTIVE MODE
 
 Without words on the command line umlwatch asks for them, one per line, with the name of the VM as prompt. Tab completes words,
 channels and options. An error is printed, and the next word asked for. **CTRL-C** ends a word that waits, such as
-**events**. **help** lists the words. **quit** or **CTRL-D** leaves; the VM is not touched.
+**events**; a start, stop or kill goes on in the monitor. **help** lists the words. **quit** or **CTRL-D** leaves; the VM is
+not touched.
 
-Lines may also come from a pipe or file:
+Lines may also come from a pipe or file, with **#** before comments. Then the first error ends umlwatch, and **connect** is
+not possible:
 
-    printf 'start\\ninfo\\n' | umlwatch vm1
+    printf 'start\\nlog con0\\n' | umlwatch vm1
 
 # CONSOLE SESSIONS
 
-**-connect** first shows the newest output of the channel, about one screen, and then what comes. Output from before is kept
-whether anybody was connected or not. Any number of sessions may be at one channel; all of them see and may type. A
-session stays over a reboot of the guest.
+Any number of sessions may be at one channel; all of them see its output and may type. The monitor reads the channel all the
+time, so output is not lost when nobody is connected, and a viewer never slows the guest.
 
-On a terminal:
+If standard input is a terminal:
 
+- The session begins with the newest output, about one screen.
 - Everything typed goes to the guest, also **CTRL-C**, except the escape key: **CTRL-\\]**, or the one that **escape** in the
-  configuration names. It leaves the session at any time, also when the guest hangs. The guest's shell stays logged in.
+  configuration names. It leaves the session at any time, also when the guest hangs. A shell in the guest stays logged in.
 - The guest learns the size of the window, and each change of it.
-- When the session ends, also by SIGTERM or SIGHUP, the terminal is put back: its modes, the screen, the cursor, mouse
-  reports, and others that a program in the guest may have switched on.
-- A terminal that is slower than the guest misses output, and is told how much.
+- The session goes on while the VM is down, and over a reboot.
+- When the session ends, also by SIGTERM, SIGHUP or SIGINT, the terminal is put back: its modes, the screen, the cursor,
+  mouse reports, and what else a program in the guest may have changed.
+- A terminal that is slower than the guest misses output, and is told how many bytes.
 - If the guest does not read, up to 256 KiB of what is typed are kept for it; beyond that, the bell rings.
 
-If standard input or output is not a terminal, no key is special and the size stays as it is. Input is passed on as fast as the
-guest takes it. After its end, the session ends when the guest has been quiet for a second:
+If standard input is a pipe or file, no key is special. Input is passed on as fast as the guest takes it. After its end, the
+session ends when the guest has been quiet for a second; it also ends with the VM. Input that the guest did not take is an
+error:
 
     echo 'uname -r' | umlwatch vm1 -connect con1
 

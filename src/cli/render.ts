@@ -20,14 +20,16 @@ export function timeText(ms: number): string {
 
 /** Bytes with the largest binary unit that divides them to at most one decimal: `128 MiB`. */
 export function sizeText(bytes: number): string {
-  const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
+  const units = ['KiB', 'MiB', 'GiB', 'TiB'];
+  if (bytes < 1024) return bytes === 1 ? '1 byte' : `${bytes} bytes`;
   let value = bytes;
-  let unit = 0;
-  while (value >= 1024 && unit < units.length - 1) {
+  let unit = -1;
+  // As it will be shown: what rounds to 1024 is 1 of the next unit.
+  while (Number(value.toFixed(1)) >= 1024 && unit < units.length - 1) {
     value /= 1024;
     unit += 1;
   }
-  return `${Number.isInteger(value) ? value : value.toFixed(1)} ${units[unit]}`;
+  return `${Number(value.toFixed(1))} ${units[unit]}`;
 }
 
 /** Time since `ms`, in the two largest units: `2 h 5 min`. */

@@ -40,11 +40,10 @@ export class TerminalModes {
 
   watch(bytes: Uint8Array): void {
     for (const byte of bytes) {
-      if (this.#sequence === '') {
-        if (byte === 0x1b) this.#sequence = '\x1b';
-        else if (byte === 0x0e) this.#note('shiftOut', true);
-        else if (byte === 0x0f) this.#note('shiftOut', false);
-      } else this.#continue(byte);
+      // Shifts take effect within a sequence, too.
+      if (byte === 0x0e || byte === 0x0f) this.#note('shiftOut', byte === 0x0e);
+      else if (byte === 0x1b) this.#sequence = '\x1b';
+      else if (this.#sequence !== '') this.#continue(byte);
     }
   }
 
@@ -56,14 +55,12 @@ export class TerminalModes {
     ];
     const rest = Object.entries(others).filter(([name]) => this.#changed.has(name as Changed));
     const keyboard = this.#keyboardLevels > 0 ? `\x1b[<${this.#keyboardLevels}u` : '';
-    return `${keyboard}${modes.join('')}${rest.map(([, sequence]) => sequence).join('')}\x1b[0m`;
+    // CAN ends a sequence that the guest has not finished.
+    const cancel = this.#sequence === '' ? '' : '\x18';
+    return `${cancel}${keyboard}${modes.join('')}${rest.map(([, sequence]) => sequence).join('')}\x1b[0m`;
   }
 
   #continue(byte: number): void {
-    if (byte === 0x1b) {
-      this.#sequence = '\x1b';
-      return;
-    }
     // CAN and SUB end a sequence.
     if (byte === 0x18 || byte === 0x1a || this.#sequence.length >= sequenceMax) {
       this.#sequence = '';

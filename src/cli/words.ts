@@ -22,7 +22,7 @@ export const words = {
   stop: {
     arguments: [],
     options: { timeout: ['DURATION'] },
-    help: 'Ctrl-Alt-Del, then halt, then kill; waits after each.',
+    help: 'Ctrl-Alt-Del, then halt, then kill; waits between.',
   },
   kill: { arguments: [], options: {}, help: 'End the kernel at once, unasked.' },
   ctrlaltdel: { arguments: [], options: {}, help: 'Send Ctrl-Alt-Del to the guest.' },

@@ -33,4 +33,4 @@ export const LOG_RETRY_MS = 1000;
 export const STALL_BYTES = PTY_BYTES / 4;
 
 /** When to wake a kernel that is silent after so much output: soon, and again in case the host was busy then. */
-export const STALL_MS = [2, 30, 300];
+export const STALL_MS = [2, 30, 300, 3000];

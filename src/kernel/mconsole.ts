@@ -101,14 +101,15 @@ export class Mconsole {
   poke(): void {
     const packet = encodeRequest('help');
     if (typeof packet === 'string' || this.#closed) return;
-    const fd = openDatagram('');
+    let fd = -1;
     try {
+      fd = openDatagram('');
       this.#send(fd, packet);
     } catch {
       // Nobody is there, or has enough to read: nobody who needs to be woken.
       return;
     } finally {
-      closeSync(fd);
+      if (fd !== -1) closeSync(fd);
     }
   }
 

@@ -148,12 +148,14 @@ function openImage({ hostPath, readOnly }: ImagePlan): number {
   });
 }
 
-function openConsoles(step: StepOf<'open-consoles'>, { host, undo, opened }: Progress): void {
+function openConsoles(step: StepOf<'open-consoles'>, progress: Progress): void {
+  const { host, undo, opened } = progress;
   host.channels.configure(step.consoles, step.log);
   for (const { channel: name } of step.consoles) {
     const channel = host.channels.get(name);
     const pty = Pty.open(channel.size);
-    channel.connect(pty);
+    // A console of a busy guest can fall asleep with a full pty; any request to the kernel wakes it.
+    channel.connect(pty, () => progress.mconsole?.poke());
     undo.push(name, () => channel.disconnect());
     opened.set(nameOf({ fd: 0, is: 'slave', channel: name }), pty.slave);
     opened.set(nameOf({ fd: 0, is: 'master', channel: name }), pty.master);

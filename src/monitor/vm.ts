@@ -5,6 +5,7 @@ import type { Notification } from '../kernel/notify.ts';
 import type { LaunchPlan } from '../plan/plan.ts';
 import type { ExitRecord, VmInfo, VmState } from '../rpc/umlmonctrl.gen.ts';
 import { failureText, toFailure, UmlmonError } from '../system/errors.ts';
+import { tidyMemoryWhenQuiet } from '../system/tidy-memory.ts';
 import { Channels } from './channels.ts';
 import type { EventLog } from './event-log.ts';
 import { describeExit } from './exit-record.ts';
@@ -142,6 +143,8 @@ export class Vm {
         const text = `${name} failed: ${failureText(failure)}`;
         this.events.publish('operation-ended', text, { id, name, result: failure.code });
         throw error;
+      } finally {
+        tidyMemoryWhenQuiet();
       }
     });
   }
@@ -211,7 +214,7 @@ export class Vm {
         .then((status) => this.#settle(kernel, status))
         .catch((error: unknown) => this.#trouble(error));
       this.#learnFromBoot(plan);
-      return `running, ${kernel.version.split(' ').slice(0, 3).join(' ')}, ${(elapsedMs / 1000).toFixed(2)} s`;
+      return `running, ${kernel.version.replace(/^(Linux) \S+ (\S+).*/, '$1 $2')}, ${(elapsedMs / 1000).toFixed(2)} s`;
     } catch (error) {
       this.#enter('start-failed');
       throw error;

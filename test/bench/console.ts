@@ -1,11 +1,10 @@
-import { type Figure, inTurns, median, milliseconds, percentile } from './figure.ts';
+import { type Figure, inTurns, MiB, median, milliseconds, percentile } from './figure.ts';
 import type { Pair } from './pair.ts';
 import { Viewer } from './viewer.ts';
 
-const rounds = 5;
-const MiB = 1024 ** 2;
+const rounds = 7;
 const volume = 8 * MiB;
-const echoes = 500;
+const echoes = 300;
 
 /** The guest's fastest generator: zeros, in pieces larger than anything on their way. */
 const generate = `dd if=/dev/zero bs=64k count=${volume / 65536} 2>/dev/null; echo E''ND\n`;
@@ -18,7 +17,7 @@ export async function measureConsole(pair: Pair): Promise<Figure[]> {
   await pair.startWatched();
   const viewer = await Viewer.open(pair.client, 'con1');
   const rate = ({ bytes, seconds }: { bytes: number; seconds: number }) => bytes / seconds / MiB;
-  const throughput = await inTurns(
+  const output = await inTurns(
     rounds,
     async () => {
       await pair.floor.type('con1', generate);
@@ -29,7 +28,6 @@ export async function measureConsole(pair: Pair): Promise<Figure[]> {
       return rate(await viewer.until('END\r\n'));
     },
   );
-  console.log(throughput);
   await pair.floor.type('con1', becomeEcho);
   await pair.floor.until('con1', 'ECHO\n');
   await viewer.type(becomeEcho);
@@ -41,23 +39,25 @@ export async function measureConsole(pair: Pair): Promise<Figure[]> {
   );
   await pair.endBare();
   await pair.endWatched();
-  const [bare, watched] = [median(throughput.baseline), median(throughput.subject)];
-  const [bareEcho, watchedEcho] = [echo.baseline, echo.subject].map((times) => percentile(times.flat(), 99));
-  console.log(echo.baseline.map(median), echo.subject.map(median));
+
+  const [bareRate, rateWithMonitor] = [median(output.baseline), median(output.subject)];
+  // One slow moment of the host makes a hundredth of one round: the median of the rounds is not about that.
+  const slowest = (rounds: readonly number[][]) => median(rounds.map((times) => percentile(times, 99)));
+  const [bareEcho, echoWithMonitor] = [slowest(echo.baseline), slowest(echo.subject)];
   return [
     {
       name: 'console output to a viewer, against a read loop',
-      baseline: `${bare.toFixed(1)} MiB/s`,
-      subject: `${watched.toFixed(1)} MiB/s`,
-      value: watched / bare,
+      baseline: `${bareRate.toFixed(1)} MiB/s`,
+      subject: `${rateWithMonitor.toFixed(1)} MiB/s`,
+      value: rateWithMonitor / bareRate,
       unit: 'x',
       budget: { atLeast: 0.9 },
     },
     {
       name: 'console echo, 99th percentile, against a read loop',
-      baseline: milliseconds(bareEcho ?? 0),
-      subject: milliseconds(watchedEcho ?? 0),
-      value: ((watchedEcho ?? 0) - (bareEcho ?? 0)) * 1000,
+      baseline: milliseconds(bareEcho),
+      subject: milliseconds(echoWithMonitor),
+      value: (echoWithMonitor - bareEcho) * 1000,
       unit: 'ms',
       budget: { atMost: 2 },
     },

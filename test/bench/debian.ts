@@ -29,7 +29,17 @@ export async function measureAgainstDebian(pair: Pair, world: World): Promise<Fi
       ]
     : [];
   const linux = ['mem=128M', `ubd0=${image}`, 'root=/dev/ubda', `mconsole=notify:${notify}`];
-  const argv = [hostPrograms().bwrap, '--unshare-pid', '--dev-bind', '/', '/', ...over, '--', join(kernel, 'linux'), ...linux];
+  const argv = [
+    hostPrograms().bwrap,
+    '--unshare-pid',
+    '--dev-bind',
+    '/',
+    '/',
+    ...over,
+    '--',
+    join(kernel, 'linux'),
+    ...linux,
+  ];
   const con0 = 'slave con0';
   const { baseline, subject } = await inTurns(
     rounds,

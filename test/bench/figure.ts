@@ -1,10 +1,13 @@
+export const MiB = 1024 ** 2;
+
 /** One line of the report. */
 export interface Figure {
   readonly name: string;
-  /** Without umlmon, or the limit itself where there is nothing to compare with. */
+  /** Without umlmon; empty where there is nothing to compare with. */
   readonly baseline: string;
+  /** With umlmon. */
   readonly subject: string;
-  /** What is held against the budget, e.g. subject ÷ baseline. */
+  /** What is held against the budget: a ratio or difference of the two, or the largest of several. */
   readonly value: number;
   readonly unit: 'x' | 'MiB' | 'ms' | '';
   readonly budget: { readonly atMost: number } | { readonly atLeast: number };
@@ -16,17 +19,26 @@ export function isWithin({ value, budget }: Figure): boolean {
 
 /** The report as a table for people. */
 export function table(figures: readonly Figure[]): string {
-  const number = (value: number, unit: string) => `${Number(value.toFixed(2))}${unit === 'x' ? ' x' : unit && ` ${unit}`}`;
+  const number = (value: number, unit: string) =>
+    `${Number(value.toFixed(2))}${unit === 'x' ? ' x' : unit && ` ${unit}`}`;
   const rows = [
     ['figure', 'baseline', 'umlmon', 'value', 'budget', ''],
     ...figures.map((figure) => {
       const { name, baseline, subject, value, unit, budget } = figure;
-      const limit = 'atMost' in budget ? `<= ${number(budget.atMost, unit)}` : `>= ${number(budget.atLeast, unit)}`;
+      const limit =
+        'atMost' in budget ? `<= ${number(budget.atMost, unit)}` : `>= ${number(budget.atLeast, unit)}`;
       return [name, baseline, subject, number(value, unit), limit, isWithin(figure) ? 'ok' : 'OVER'];
     }),
   ];
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) => row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ').trimEnd()).join('\n');
+  return rows
+    .map((row) =>
+      row
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }
 
 export function milliseconds(seconds: number): string {

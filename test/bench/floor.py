@@ -27,6 +27,7 @@ NOTIFY = struct.Struct("=IIII")  # magic, version, type, length of the data that
 TYPE_SOCKET, TYPE_PANIC, TYPE_USER = 0, 1, 3
 POKE = struct.pack("=III", 0xCAFEBABE, 2, 4) + b"help"
 SILENCE_S = 0.002
+TAIL_BYTES = 256  # A prompt may follow the marker.
 DEADLINE_S = 60
 
 
@@ -110,7 +111,7 @@ class Floor:
             piece = os.read(master, 65536)
             began = began or time.perf_counter()
             count += len(piece)
-            tail = (tail + piece)[-64:]
+            tail = (tail + piece[-TAIL_BYTES:])[-TAIL_BYTES:]
         return {"seconds": time.perf_counter() - began, "bytes": count}
 
     def poke(self):

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createInterface, type Interface } from 'node:readline';
 import { join } from 'node:path';
+import { createInterface, type Interface } from 'node:readline';
 import { root } from './root.ts';
 
 /** A descriptor of the kernel: its number, and `slave NAME`, `master NAME` (of a pty) or the path of a file. */
@@ -25,7 +25,9 @@ export class Floor {
   readonly #lines: Interface;
 
   constructor() {
-    this.#child = spawn('python3', [join(root, 'test/bench/floor.py')], { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.#child = spawn('python3', [join(root, 'test/bench/floor.py')], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
     const { stdout } = this.#child;
     if (!stdout) throw new Error('no pipe from the floor');
     this.#lines = createInterface({ input: stdout });

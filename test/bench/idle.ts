@@ -1,50 +1,92 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { World } from '../helpers/world.ts';
-import { type Figure, percentile } from './figure.ts';
+import { World } from '../helpers/world.ts';
+import { type Figure, median } from './figure.ts';
 
 const monitors = 20;
-const settleMs = 3000;
+/** V8 collects its garbage once, some 8 seconds after the last activity. */
+const settleMs = 15_000;
 const idleMs = 10_000;
+const budgetMiB = 15;
 
-interface ThreadCount {
-  /** Thread number and name. */
-  readonly thread: string;
-  readonly switches: number;
-}
+/** What monitors cost while nothing happens: memory of each, and wake-ups, of which there must be none. */
+export async function measureIdle(): Promise<Figure[]> {
+  const world = new World();
+  try {
+    const idle = Array.from({ length: monitors }, (_, i) => `idle${i + 1}`);
+    const names = [...idle, 'busy'];
+    world.configure(Object.fromEntries(names.map((name) => [name, 'ubd0 = /disks/root.dsk'])));
+    world.addImage('busy');
+    const pids = (await Promise.all(names.map((name) => world.startMonitor(name)))).map(({ pid = 0 }) => pid);
+    const client = await world.client('busy');
+    await client.call('start', undefined);
+    client.close();
 
-/** What monitors cost while nothing happens: memory of each, and wake-ups, which must be none. */
-export async function measureIdle(world: World, pids: readonly number[], what: string): Promise<Figure[]> {
-  await delay(settleMs);
-  const before = pids.map(contextSwitches);
-  await delay(idleMs);
-  const after = pids.map(contextSwitches);
-  const wakeups = pids.map((_, i) => difference(before[i] ?? [], after[i] ?? []));
-  const largest = Math.max(...pids.map(pssBytes)) / 1024 ** 2;
-  for (const [i, pid] of pids.entries()) {
-    const culprits = (wakeups[i] ?? []).filter(({ switches }) => switches > 0);
-    if (culprits.length) console.log(`${pid}: ${culprits.map(({ thread, switches }) => `${thread} ${switches}`).join(', ')}`);
-    if (i===0) console.log(pid, pssBytes(pid)/1e6);
+    await delay(settleMs);
+    const before = pids.map(contextSwitches);
+    await delay(idleMs);
+    const wakeups = pids.map((pid, i) => newSwitches(before[i] ?? new Map(), contextSwitches(pid)));
+    const memory = pids.map(pssMiB);
+    for (const [i, text] of wakeups.map(inWords).entries())
+      if (text) console.log(`${names[i]} woke up: ${text}`);
+    const withoutVm = memory.slice(0, monitors);
+    return [
+      {
+        name: `memory of each of ${monitors} idle monitors, PSS`,
+        baseline: '',
+        subject: `${median(withoutVm).toFixed(1)} MiB`,
+        value: Math.max(...withoutVm),
+        unit: 'MiB',
+        budget: { atMost: budgetMiB },
+      },
+      {
+        name: 'memory of a monitor with an idle guest, PSS',
+        baseline: '',
+        subject: `${memory[monitors]?.toFixed(1)} MiB`,
+        value: memory[monitors] ?? Number.NaN,
+        unit: 'MiB',
+        budget: { atMost: budgetMiB },
+      },
+      wakeupFigure(`wake-ups of ${monitors} idle monitors in ${idleMs / 1000} s`, wakeups.slice(0, monitors)),
+      wakeupFigure(`wake-ups of a monitor with an idle guest in ${idleMs / 1000} s`, wakeups.slice(monitors)),
+    ];
+  } finally {
+    await world.close();
   }
-  return [];
 }
 
-function contextSwitches(pid: number): ThreadCount[] {
-  return readdirSync(`/proc/${pid}/task`).map((tid) => {
-    const status = readFileSync(`/proc/${pid}/task/${tid}/status`, 'latin1');
-    const name = /^Name:\s*(.*)$/m.exec(status)?.[1] ?? '';
-    const counts = [...status.matchAll(/_ctxt_switches:\s*(\d+)/g)].map(([, count]) => Number(count));
-    return { thread: `${tid} ${name}`, switches: counts.reduce((sum, count) => sum + count, 0) };
-  });
+/** Context switches by thread. */
+type Switches = ReadonlyMap<string, number>;
+
+function contextSwitches(pid: number): Switches {
+  return new Map(
+    readdirSync(`/proc/${pid}/task`).map((thread) => {
+      const status = readFileSync(`/proc/${pid}/task/${thread}/status`, 'latin1');
+      const counts = [...status.matchAll(/_ctxt_switches:\s*(\d+)/g)].map(([, count]) => Number(count));
+      return [Number(thread) === pid ? 'main thread' : `thread ${thread}`, sum(counts)];
+    }),
+  );
 }
 
-function difference(before: readonly ThreadCount[], after: readonly ThreadCount[]): ThreadCount[] {
-  const earlier = new Map(before.map(({ thread, switches }) => [thread, switches]));
-  return after.map(({ thread, switches }) => ({ thread, switches: switches - (earlier.get(thread) ?? 0) }));
+function newSwitches(before: Switches, after: Switches): Switches {
+  return new Map([...after].map(([thread, count]) => [thread, count - (before.get(thread) ?? 0)]));
 }
 
-function pssBytes(pid: number): number {
+function inWords(switches: Switches): string {
+  return [...switches].flatMap(([thread, count]) => (count > 0 ? [`${thread} ${count}`] : [])).join(', ');
+}
+
+function wakeupFigure(name: string, wakeups: readonly Switches[]): Figure {
+  const value = sum(wakeups.flatMap((switches) => [...switches.values()]));
+  return { name, baseline: '', subject: `${value}`, value, unit: '', budget: { atMost: 0 } };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+/** The share of memory that would be free without the process: what it shares with others is divided among them. */
+function pssMiB(pid: number): number {
   const kib = /^Pss:\s*(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1'))?.[1];
-  return Number(kib) * 1024;
+  return Number(kib) / 1024;
 }

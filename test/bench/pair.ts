@@ -1,17 +1,17 @@
-import { spawnSync } from 'node:child_process';
-import { chownSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { MonitorClient } from '../../src/cli/monitor-client.ts';
 import { launchEnvironment } from '../../src/jail/sandbox.ts';
 import { seccompFilter } from '../../src/jail/seccomp.ts';
 import type { Descriptor, LaunchPlan, StepOf } from '../../src/plan/plan.ts';
-import { nobody, testImage, type World } from '../helpers/world.ts';
+import type { World } from '../helpers/world.ts';
 import { Floor, type FloorStart } from './floor.ts';
 
 /** The monitor learns the kernel's delay loop calibration a second after a boot. */
 const learningMs = 2000;
-/** Both kernels run on the same core, as kernels with `cpu = auto` do, each on one. */
+/** Both kernels on the same core: with `cpu = auto` a busy host could give them different ones. */
 const settings = 'ubd0 = /disks/root.dsk\ncon1 = pty\ncpu = 0\n';
 
 /**
@@ -29,8 +29,10 @@ export class Pair {
     world.configure({ watched: settings, bare: settings });
     for (const vm of ['watched', 'bare']) world.addImage(vm);
     await world.startMonitor('watched');
-    // Makes the directories of its VM.
-    (await world.startMonitor('bare')).kill('SIGTERM');
+    // Makes the directories of its VM, and leaves.
+    const maker = await world.startMonitor('bare');
+    maker.kill('SIGTERM');
+    await once(maker, 'exit');
     const [client, events] = [await world.client('watched'), await world.client('watched')];
     await client.call('start', undefined);
     await delay(learningMs);
@@ -47,9 +49,10 @@ export class Pair {
     this.#plan = plan;
   }
 
-  /** Seconds from the call to the monitor until its event tells that the guest is booted. */
+  /** Seconds from the call to the monitor until its event says that the guest is booted. */
   async startWatched(): Promise<number> {
-    renewImage(this.#world, 'watched');
+    // A killed guest has left a journal to replay.
+    this.#world.addImage('watched');
     let since = (await this.client.call('info', undefined)).eventsNext;
     const began = performance.now();
     const started = this.client.call('start', undefined);
@@ -70,7 +73,7 @@ export class Pair {
 
   /** The same without a monitor. */
   startBare(): Promise<number> {
-    renewImage(this.#world, 'bare');
+    this.#world.addImage('bare');
     const home = join(this.#world.runDir, 'bare');
     rmSync(join(home, 'run/uml/bare'), { recursive: true, force: true });
     const launch = this.#plan.steps.find((step): step is StepOf<'launch'> => step.do === 'launch');
@@ -103,9 +106,4 @@ export class Pair {
     this.#events.close();
     await this.floor.close();
   }
-}
-
-/** A killed guest leaves a journal to replay. */
-function renewImage(world: World, vm: string): void {
-  world.addImage(vm);
 }

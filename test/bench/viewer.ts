@@ -2,6 +2,8 @@ import type { MonitorClient } from '../../src/cli/monitor-client.ts';
 
 const waitMs = 10_000;
 const most = 65_536;
+/** A prompt may follow the marker. */
+const tailBytes = 256;
 
 /** A seat at a console as umlwatch takes one, with the same questions as the floor answers. */
 export class Viewer {
@@ -31,7 +33,7 @@ export class Viewer {
     for (let tail = ''; !tail.includes(marker); ) {
       const data = await this.#read();
       began ??= performance.now();
-      tail = (tail + Buffer.from(data.subarray(-marker.length)).toString('latin1')).slice(-2 * marker.length);
+      tail = (tail + Buffer.from(data.subarray(-tailBytes)).toString('latin1')).slice(-tailBytes);
     }
     return { seconds: (performance.now() - (began ?? 0)) / 1000, bytes: this.#offset - first };
   }

@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest';
+import { complete } from '../../src/cli/complete.ts';
+
+const channels = async () => ['con0', 'con1', 'ssl0'];
+
+test.each([
+  [
+    '',
+    ['info ', 'start ', 'stop ', 'kill ', 'ctrlaltdel ', 'connect ', 'log ', 'events ', 'help ', 'quit '],
+    '',
+  ],
+  ['st', ['start ', 'stop '], 'st'],
+  ['  co', ['connect '], 'co'],
+  ['connect ', ['con0 ', 'con1 ', 'ssl0 '], ''],
+  ['log s', ['ssl0 '], 's'],
+  ['log con0 ', ['-follow '], ''],
+  ['log con0 -f', ['-follow '], '-f'],
+  ['log con0 -follow ', [], ''],
+  ['stop -', ['-timeout '], '-'],
+  ['stop -timeout ', [], ''],
+  ['stop -timeout 3s ', [], ''],
+  ['info ', [], ''],
+  ['xyzzy ', [], ''],
+  ['constructor ', [], ''],
+])('%j', async (line, candidates, begun) => {
+  expect(await complete(line, channels)).toEqual([candidates, begun]);
+});
+
+test('a monitor is asked only where a channel may stand', async () => {
+  const never = () => Promise.reject(new Error('asked'));
+  expect(await complete('st', never)).toEqual([['start ', 'stop '], 'st']);
+  await expect(complete('log ', never)).rejects.toThrow('asked');
+});

@@ -1,0 +1,110 @@
+import { describe, expect, test } from 'vitest';
+import { parseCommandLine, parseLine } from '../../src/cli/parse.ts';
+import type { Command } from '../../src/cli/words.ts';
+import { toFailure } from '../../src/system/errors.ts';
+
+function refusalOf(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    const { code, cause, hint } = toFailure(error);
+    return `${code}: ${cause} (${hint})`;
+  }
+  return 'accepted';
+}
+
+const plain = (command: Command) => ({ ...command, options: [...command.options] });
+
+describe('the command line', () => {
+  test('words keep their order, with arguments and options', () => {
+    const words = '-start -log con0 -follow -stop -timeout 2m -log ssl63 -events -since 17'.split(' ');
+    const line = parseCommandLine(['-config', '/x', 'vm1', ...words, '-json']);
+    expect({ ...line, commands: line.commands.map(plain) }).toEqual({
+      target: 'vm1',
+      configPath: '/x',
+      json: true,
+      help: false,
+      version: false,
+      commands: [
+        { word: 'start', options: [], values: {} },
+        { word: 'log', options: ['follow'], values: { CHANNEL: 'con0' } },
+        { word: 'stop', options: ['timeout'], values: { DURATION: 120_000 } },
+        { word: 'log', options: [], values: { CHANNEL: 'ssl63' } },
+        { word: 'events', options: ['since'], values: { NUMBER: 17 } },
+      ],
+    });
+  });
+
+  test('the VM may stand anywhere, and two hyphens are as good as one', () => {
+    const line = parseCommandLine(['--info', '--json', 'vm1', '--help', '--version']);
+    expect(line).toMatchObject({ target: 'vm1', json: true, help: true, version: true });
+    expect(line.commands.map(({ word }) => word)).toEqual(['info']);
+  });
+
+  test('without words there are no commands', () => {
+    expect(parseCommandLine(['vm1']).commands).toEqual([]);
+    expect(parseCommandLine([]).target).toBeUndefined();
+  });
+
+  test.each([
+    ['vm1 -strat', 'unknown word "strat" (did you mean -start?)'],
+    ['vm1 -halp', 'unknown word "halp" (did you mean -help?)'],
+    ['vm1 -log con0 -folow', 'unknown word "folow" (did you mean -follow?)'],
+    ['vm1 -INFO', 'unknown word "INFO" (did you mean -info?)'],
+    ['vm1 -xyzzy', 'unknown word "xyzzy" (umlwatch -help lists all words)'],
+    ['vm1 -constructor', 'unknown word "constructor" (umlwatch -help lists all words)'],
+    ['vm1 -follow -log con0', '-follow does not stand here (use: -log CHANNEL [-follow])'],
+    ['vm1 -', '"-" is not an option (umlwatch -help lists all words)'],
+    ['vm1 -1', '"-1" is not an option (umlwatch -help lists all words)'],
+    ['vm1 ---info', '"---info" is not an option (umlwatch -help lists all words)'],
+    ['vm1 -connect', '-connect needs a CHANNEL (use: -connect CHANNEL)'],
+    ['vm1 -log -follow', '-log needs a CHANNEL (use: -log CHANNEL [-follow])'],
+    ['vm1 -log con16', '-log: "con16" is not a channel (con0 to con15, or ssl0 to ssl63)'],
+    ['vm1 -log ssl64', '-log: "ssl64" is not a channel (con0 to con15, or ssl0 to ssl63)'],
+    ['vm1 -log con01', '-log: "con01" is not a channel (con0 to con15, or ssl0 to ssl63)'],
+    ['vm1 -stop -timeout', '-timeout needs a DURATION (use: -stop [-timeout DURATION])'],
+    ['vm1 -start -stop -timeout 30', '-timeout: "30" is not a duration (write 30s for seconds)'],
+    ['vm1 -stop -timeout 2h', '-timeout: 2h is too long (at most 1h)'],
+    ['vm1 -stop -timeout 1ms', '-timeout: 1ms is too short (at least 100ms)'],
+    ['vm1 -events -since now', '-since: "now" is not a number (use: -events [-since NUMBER])'],
+    ['vm1 -events -since -1', '-since needs a NUMBER (use: -events [-since NUMBER])'],
+    ['vm1 vm2', 'one VM at a time: "vm1" or "vm2"? (umlwatch vm1 -info)'],
+    ['vm1 info', '"info" needs a hyphen here (umlwatch vm1 -info)'],
+    ['vm1 -info now', '"now" is too much after -info (use: -info)'],
+    ['vm1 -config', '-config needs a PATH (umlwatch -help lists all words)'],
+  ])('%s', (line, why) => {
+    expect(refusalOf(() => parseCommandLine(line.split(' ')))).toBe(`USAGE: ${why}`);
+  });
+
+  test('what is typed cannot write control characters to the terminal', () => {
+    expect(refusalOf(() => parseCommandLine(['vm1', 'a\x1b[2Jb']))).toContain('"a\\u{1b}[2Jb"');
+  });
+});
+
+describe('a line of the interactive mode', () => {
+  test('is a word without hyphen; with one is as good', () => {
+    for (const line of ['log con1 -follow', '  -log   con1  --follow '])
+      expect(plain(parseLine(line) ?? expect.fail('nothing'))).toEqual({
+        word: 'log',
+        options: ['follow'],
+        values: { CHANNEL: 'con1' },
+      });
+  });
+
+  test.each(['', '   ', '# a comment', '#info'])('nothing to do: %j', (line) => {
+    expect(parseLine(line)).toBeUndefined();
+  });
+
+  test.each([
+    ['inof', 'unknown word "inof" (did you mean info?)'],
+    ['quti', 'unknown word "quti" (did you mean quit?)'],
+    ['xyzzy', 'unknown word "xyzzy" (help lists all words)'],
+    ['info stop', '"stop" is too much (use: info)'],
+    ['log con0 -folow', '"-folow" is too much (use: log CHANNEL [-follow])'],
+    ['log', 'log needs a CHANNEL (use: log CHANNEL [-follow])'],
+    ['timeout', '-timeout does not stand here (use: stop [-timeout DURATION])'],
+    ['__proto__', 'unknown word "__proto__" (help lists all words)'],
+  ])('%s', (line, why) => {
+    expect(refusalOf(() => parseLine(line))).toBe(`USAGE: ${why}`);
+  });
+});

@@ -1,0 +1,143 @@
+import { describe, expect, test } from 'vitest';
+import { helpText, interactiveHelpText } from '../../src/cli/help.ts';
+import { ageText, eventText, exitText, infoText, operationText, sizeText } from '../../src/cli/render.ts';
+import type { ExitRecord, VmInfo } from '../../src/rpc/umlmonctrl.gen.ts';
+
+process.env.TZ = 'UTC';
+const noon = Date.UTC(2026, 10, 21, 12, 0, 0);
+
+const exit: ExitRecord = {
+  endedAt: noon - 60_000,
+  cause: 'crash',
+  code: -1,
+  signal: 6,
+  askedBy: '',
+  panic: 'Kernel panic: \x1b[31mno init',
+  lastLines: Array.from({ length: 12 }, (_, n) => `line ${n}`).join('\n'),
+};
+
+const running: VmInfo = {
+  name: 'vm1',
+  state: 'running',
+  stateSince: noon - 3_725_000,
+  operation: 'stop (operation 7, asked by uid 0)',
+  monitorPid: 42,
+  kernelPid: 4711,
+  kernelVersion: 'Linux (none) 7.2.7 #1 Fri Sep 25 16:07:24 UTC 2026 x86_64',
+  user: 'nobody',
+  mem: 128 * 1024 ** 2,
+  cpus: '1',
+  mconsole: '/run/umlmon/vm1/run/uml/vm1/mconsole',
+  guestMessage: 'booted\x1b]0;gotcha\x07',
+  settings: [
+    { key: 'start', value: 'manual', origin: 'default' },
+    { key: 'mem', value: '128M', origin: '/etc/umlmon/umlmon.ini:7' },
+    { key: 'append', value: '', origin: 'default' },
+    { key: 'con10', value: 'pty log', origin: '/etc/umlmon/umlmon.ini:12' },
+    { key: 'on_crash', value: 'restart', origin: '/var/lib/umlmon/vm1/config:1' },
+  ],
+  consoles: [
+    { channel: 'con0', viewers: 1, bytesOut: 4800, bytesIn: 0, logDropped: 2048, logged: true },
+    { channel: 'con10', viewers: 0, bytesOut: 1, bytesIn: 12, logDropped: 0, logged: false },
+  ],
+  lastExit: null,
+  eventsNext: 8,
+};
+
+describe('-info', () => {
+  test('of a running VM', () => {
+    expect(infoText(running, noon)).toBe(
+      [
+        'vm1',
+        '  state       running for 1 h 2 min',
+        '  operation   stop (operation 7, asked by uid 0)',
+        '  monitor     pid 42',
+        '  kernel      pid 4711, user nobody',
+        '  version     Linux 7.2.7 #1 Fri Sep 25 16:07:24 UTC 2026 x86_64',
+        '  memory      128 MiB',
+        '  cores       1',
+        '  mconsole    /run/umlmon/vm1/run/uml/vm1/mconsole',
+        '  guest says  booted\\x1b]0;gotcha\\x07',
+        'consoles',
+        '  con0   4.7 KiB out  0 bytes in   1 viewer   logged, but 2 KiB are missing',
+        '  con10  1 byte out   12 bytes in  0 viewers',
+        'settings of /etc/umlmon/umlmon.ini, by line',
+        '  7   mem    128M',
+        '  12  con10  pty log',
+        'settings of /var/lib/umlmon/vm1/config, by line',
+        '  1  on_crash  restart',
+        'default settings',
+        '  start   manual',
+        '  append  (empty)',
+      ].join('\n'),
+    );
+  });
+
+  test('of a VM that crashed: why, and what con0 showed last', () => {
+    const gone = { operation: '', kernelPid: 0, kernelVersion: '', cpus: '', mconsole: '', guestMessage: '' };
+    const down: VmInfo = { ...running, ...gone, state: 'down', consoles: [], settings: [], lastExit: exit };
+    expect(infoText(down, noon)).toBe(
+      [
+        'vm1',
+        '  state      down for 1 h 2 min',
+        '  monitor    pid 42',
+        '  memory     128 MiB',
+        '  last exit  crash at 2026-11-21 11:59:00 (signal 6)',
+        '  panic      Kernel panic: \\x1b[31mno init',
+        'last lines of con0',
+        ...[4, 5, 6, 7, 8, 9, 10, 11].map((n) => `  line ${n}`),
+      ].join('\n'),
+    );
+  });
+});
+
+test('an exit that somebody asked for', () => {
+  expect(exitText({ ...exit, cause: 'poweroff', signal: 0, code: 0, askedBy: 'uid 1000' })).toBe(
+    'poweroff at 2026-11-21 11:59:00 (status 0, asked by uid 1000)',
+  );
+});
+
+test('events and operations', () => {
+  const event = { sequence: 7, time: noon, kind: 'guest-message', text: 'hi\x07', attributes: [] };
+  expect(eventText(event)).toBe('2026-11-21 12:00:00    7  guest-message: hi\\x07');
+  const report = {
+    id: 1,
+    joined: true,
+    state: 'running',
+    elapsedMs: 3,
+    summary: 'running, Linux 7.2.7',
+  } as const;
+  expect(operationText('vm1', report)).toBe('vm1: running, Linux 7.2.7 (joined an operation in progress)');
+});
+
+test.each([
+  [0, '0 bytes'],
+  [1, '1 byte'],
+  [1023, '1023 bytes'],
+  [1024, '1 KiB'],
+  [1536, '1.5 KiB'],
+  [1024 ** 2 - 1, '1 MiB'],
+  [128 * 1024 ** 2, '128 MiB'],
+  [5 * 1024 ** 4, '5 TiB'],
+  [2000 * 1024 ** 4, '2000 TiB'],
+])('%d bytes', (bytes, text) => {
+  expect(sizeText(bytes)).toBe(text);
+});
+
+test.each([
+  [-5, '0 s'],
+  [59_999, '59 s'],
+  [60_000, '1 min 0 s'],
+  [3_600_000, '1 h 0 min'],
+  [90_000_000, '1 d 1 h'],
+])('an age of %d ms', (ms, text) => {
+  expect(ageText(noon - ms, noon)).toBe(text);
+});
+
+test('the help texts fit 80 columns and name every word', () => {
+  for (const text of [helpText(), interactiveHelpText()]) {
+    expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+    for (const word of ['info', 'start', 'stop', 'kill', 'ctrlaltdel', 'connect', 'log', 'events'])
+      expect(text).toMatch(new RegExp(`^  -?${word}\\b.*  \\S`, 'm'));
+  }
+});

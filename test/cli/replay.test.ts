@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest';
+import { cleanReplay } from '../../src/cli/replay.ts';
+
+const clean = (text: string, isCut = false) =>
+  cleanReplay(Buffer.from(text, 'latin1'), isCut).toString('latin1');
+
+test.each([
+  ['cursor position, which busybox asks at every prompt', '/ # \x1b[6n', '/ # '],
+  ['device attributes', 'a\x1b[c\x1b[0c\x1b[>c\x1b[>0c\x1b[=cz', 'az'],
+  ['status and DEC reports', 'a\x1b[5n\x1b[?15nz', 'az'],
+  ['modes', 'a\x1b[?2026$p\x1b[4$pz', 'az'],
+  ['window reports', 'a\x1b[18t\x1b[14tz', 'az'],
+  ['name and version', 'a\x1b[>qz', 'az'],
+  ['kitty keyboard', 'a\x1b[?uz', 'az'],
+  ['colours', 'a\x1b]11;?\x07\x1b]4;1;?\x1b\\z', 'az'],
+  ['termcap', 'a\x1bP+q544e\x1b\\z', 'az'],
+  ['bell and ENQ', 'a\x07\x05z', 'az'],
+])('%s', (_name, text, left) => {
+  expect(clean(text)).toBe(left);
+});
+
+test.each([
+  '\x1b[31mred\x1b[0m',
+  '\x1b[2J\x1b[1;1H',
+  '\x1b[?1049h',
+  '\x1b]0;title\x1b\\',
+  'é€𝄞',
+  '\x1b[22;0;0t',
+])('output stays as it is: %j', (text) => {
+  const bytes = Buffer.from(text, 'utf8');
+  expect(cleanReplay(bytes, false)).toEqual(bytes);
+});
+
+test('a beginning that is cut off is left out up to the line end', () => {
+  expect(clean('49hrest of a line\r\nwhole line\r\n$ ', true)).toBe('whole line\r\n$ ');
+  expect(clean('no line end', true)).toBe('no line end');
+});

@@ -1,0 +1,376 @@
+/** Every word of umlwatch as a user calls it, against a real monitor with a real VM. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { chmodSync, existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { GuestShell, waitForEvent } from '../helpers/guest.ts';
+import { program, type Ran, World } from '../helpers/world.ts';
+
+const world = new World();
+const watch = (...args: string[]) => world.run('umlwatch', ['vm1', ...args]);
+const json = (ran: Ran) =>
+  ran.stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+beforeAll(async () => {
+  const vm = 'mem = 64M\nubd0 = /disks/root.dsk\ncon0 = pty log\ncon1 = pty log\nssl0 = pty';
+  world.configure({ vm1: vm, down: 'mem = 64M\nubd0 = /disks/root.dsk' });
+  world.addImage('vm1');
+  await world.startMonitor('vm1');
+});
+afterAll(() => world.close());
+
+/** umlwatch that goes on until it is told to end; `said` waits for its output. */
+function follow(...args: string[]) {
+  const child = spawn(process.execPath, [program('umlwatch'), '-config', world.configPath, 'vm1', ...args]);
+  let output = '';
+  const wakers = new Set<() => void>();
+  child.stdout.on('data', (part) => {
+    output += part;
+    for (const wake of wakers) wake();
+  });
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const said = (text: string) =>
+    new Promise<void>((resolve, reject) => {
+      const look = () => {
+        if (!output.includes(text)) return;
+        wakers.delete(look);
+        resolve();
+      };
+      wakers.add(look);
+      void ended.then(() => reject(new Error(`ended without ${text}: ${output}`)));
+      look();
+    });
+  return { child, ended, said, output: () => output };
+}
+
+async function end({ child, ended }: { child: ChildProcess; ended: Promise<unknown> }): Promise<void> {
+  child.kill('SIGTERM');
+  await ended;
+}
+
+describe('a VM that is down', () => {
+  test('-info', () => {
+    const { status, stdout, stderr } = watch('-info');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatch(
+      /^vm1\n {2}state {5}down for \d+ s\n {2}monitor {3}pid \d+\n {2}memory {4}64 MiB\n/,
+    );
+    expect(json(watch('-info', '-json'))).toMatchObject([{ name: 'vm1', state: 'down', kernelPid: 0 }]);
+  });
+
+  test.each(['-stop', '-kill', '-ctrlaltdel'])('%s: wrong state, status 5', (word) => {
+    const { status, stdout, stderr } = watch(word);
+    expect({ status, stdout }).toEqual({ status: 5, stdout: '' });
+    expect(stderr).toMatch(/^umlwatch: vm1: it is down.* \(hint: umlwatch vm1 -info\)\n$/);
+  });
+
+  test('-json: an error is a document on standard error', () => {
+    const { status, stdout, stderr } = watch('-stop', '-json');
+    expect({ status, stdout }).toEqual({ status: 5, stdout: '' });
+    expect(JSON.parse(stderr)).toMatchObject({ error: { code: 'STATE_WRONG', place: 'vm1' } });
+  });
+
+  test('input for its console is refused, not kept waiting', () => {
+    const { status, stderr } = world.run('umlwatch', ['vm1', '-connect', 'con1'], 'echo hello\n');
+    expect(stderr).toBe(
+      'umlwatch: vm1: VM down: the last 11 bytes of the input were not taken (hint: umlwatch vm1 -info)\n',
+    );
+    expect(status).toBe(5);
+    expect(world.run('umlwatch', ['vm1', '-connect', 'con1'], '').status).toBe(0);
+  });
+});
+
+describe('a life', () => {
+  test('several words, in the order given', () => {
+    const { status, stdout, stderr } = watch('-start', '-info', '-kill', '-start');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    const lines = stdout.split('\n').filter((line) => /^vm1|^ {2}state/.test(line));
+    expect(lines).toEqual([
+      expect.stringMatching(/^vm1: running, Linux \d+\.\d+\.\d+, \d+\.\d\d s$/),
+      'vm1',
+      expect.stringMatching(/^ {2}state {7}running for \d s$/),
+      'vm1: killed',
+      expect.stringMatching(/^vm1: running, /),
+    ]);
+  });
+
+  test('the first error ends them', () => {
+    const { status, stdout, stderr } = watch('-info', '-start', '-kill');
+    expect(status).toBe(5);
+    expect(stdout).toContain('settings');
+    expect(stdout).not.toContain('killed');
+    expect(stderr).toContain('it is running already');
+  });
+
+  test('a mistake in the last word keeps the first from being done', () => {
+    const { status, stderr } = watch('-kill', '-stop', '-timeout', 'soon');
+    expect({ status, stderr }).toEqual({
+      status: 2,
+      stderr: 'umlwatch: -timeout: "soon" is not a duration (hint: as in 500ms, 30s, 2m)\n',
+    });
+    expect(json(watch('-info', '-json'))).toMatchObject([{ state: 'running' }]);
+  });
+
+  test('piped input and output of a console', () => {
+    const { status, stdout } = world.run('umlwatch', ['vm1', '-connect', 'con1'], 'echo $((6*7))\n');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/echo \$\(\(6\*7\)\)\r\n42\r\n/);
+    // Only what came since: the past is for people.
+    expect(world.run('umlwatch', ['vm1', '-connect', 'con1'], '').stdout).toBe('');
+  });
+
+  test('input that the end of the wait overtakes is not lost', () => {
+    const { stdout } = world.run('umlwatch', ['vm1', '-connect', 'con1'], 'usleep 700000; echo a$((1))b\n');
+    expect(stdout).toContain('a1b\r\n');
+  });
+
+  test('a large input arrives whole, in order', () => {
+    const lines = Array.from({ length: 3000 }, (_, n) => `line ${n}`);
+    const input = `stty -echo; cat >/tmp/in <<'END'\n${lines.join('\n')}\nEND\nstty echo; md5sum </tmp/in\n`;
+    const { status, stdout } = world.run('umlwatch', ['vm1', '-connect', 'con1'], input);
+    const sum = spawnSync('md5sum', { input: `${lines.join('\n')}\n`, encoding: 'utf8' }).stdout;
+    expect(status).toBe(0);
+    expect(stdout).toContain(sum.trimEnd());
+  });
+
+  test('-log: all of it, also through a pipe that is read slowly', async () => {
+    const client = await world.client('vm1');
+    const shell = await GuestShell.open(client);
+    await shell.run('yes 0123456789abcdefghijklmnopqrstuvwxyz | head -n 10000');
+    client.close();
+    const logged = world.log('vm1', 'con1');
+    expect(logged.length).toBeGreaterThan(370_000);
+    expect(watch('-log', 'con1')).toEqual({ status: 0, stdout: logged, stderr: '' });
+    const command = '"$0" "$1" -config "$2" vm1 -log con1 | (sleep 1; cat)';
+    const args = ['-c', command, process.execPath, program('umlwatch'), world.configPath];
+    expect(spawnSync('sh', args, { encoding: 'utf8' }).stdout).toBe(logged);
+  });
+
+  test('-log -json: pieces that make the whole', () => {
+    const pieces = json(watch('-log', 'con1', '-json'));
+    expect(pieces[0]).toMatchObject({ channel: 'con1', offset: 0 });
+    expect(pieces.map(({ text }) => text).join('')).toBe(world.log('vm1', 'con1'));
+  });
+
+  test('-log -follow goes on as the log grows, over characters that are cut', async () => {
+    const followed = follow('-log', 'con1', '-follow', '-json');
+    await followed.said('"offset":0');
+    world.run(
+      'umlwatch',
+      ['vm1', '-connect', 'con1'],
+      "printf '\\303'; usleep 50000; printf '\\244\\n'; echo the-$((0))end\n",
+    );
+    await followed.said('the-0end');
+    await end(followed);
+    const text = followed
+      .output()
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line).text)
+      .join('');
+    expect(text).toMatch(/ä\r\nthe-0end/);
+    expect(text).not.toContain('\ufffd');
+  });
+
+  test('-events, past and present', async () => {
+    const past = follow('-events', '-since', '1');
+    await past.said('monitor-started: monitor');
+    await past.said('exit: killed');
+    const present = follow('-events', '-json');
+    await waitForViewers(0);
+    // The first one that it sees is the first one after it asked.
+    const poke = setInterval(() => watch('-ctrlaltdel', '-info'), 300);
+    await present.said('ctrl-alt-del').finally(() => clearInterval(poke));
+    await Promise.all([end(past), end(present)]);
+    const events = present
+      .output()
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(events.map(({ kind }) => kind)).not.toContain('monitor-started');
+    expect(past.output().split('\n')[0]).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {4}1 {2}monitor-started: /);
+  });
+
+  test('-ctrlaltdel: the guest decides; it powers off', async () => {
+    const client = await world.client('vm1');
+    const { state } = await client.call('info', undefined);
+    if (state === 'down') expect(watch('-start').status).toBe(0);
+    const { eventsNext } = await client.call('info', undefined);
+    await waitForEvent(client, 'guest-message');
+    expect(watch('-ctrlaltdel', '-json').stdout).toBe('{"sent":true}\n');
+    expect(await waitForEvent(client, 'exit', eventsNext)).toBe('poweroff');
+    client.close();
+  });
+
+  test('-stop', () => {
+    watch('-start');
+    const { status, stdout } = watch('-stop', '-timeout', '20s', '-json');
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      joined: false,
+      state: 'down',
+      summary: expect.stringMatching(/^stopped/),
+    });
+    expect(watch('-info').stdout).toMatch(/last exit {2}poweroff at .* \(status 0, asked by uid 0\)/);
+  });
+});
+
+async function waitForViewers(count: number): Promise<void> {
+  const client = await world.client('vm1');
+  const viewers = async () =>
+    (await client.call('info', undefined)).consoles.reduce((sum, each) => sum + each.viewers, 0);
+  while ((await viewers()) !== count) await new Promise((resolve) => setTimeout(resolve, 20));
+  client.close();
+}
+
+describe('words on standard input', () => {
+  const script = (text: string, ...args: string[]) => world.run('umlwatch', ['vm1', ...args], text);
+
+  test('are done in order; comments and empty lines are not words', () => {
+    const { status, stdout } = script('# first\n\nstart\n  info\nkill\nquit\nstart\n');
+    expect(status).toBe(0);
+    expect(stdout.match(/^vm1.*$/gm)).toEqual([expect.stringContaining('running'), 'vm1', 'vm1: killed']);
+  });
+
+  test('the first error ends the script and is its status', () => {
+    const { status, stdout, stderr } = script('kill\ninfo\n');
+    expect({ status, stdout }).toEqual({ status: 5, stdout: '' });
+    expect(stderr).toContain('it is down already');
+    expect(script('info\ninof\ninfo\n')).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('did you mean info?'),
+    });
+  });
+
+  test('a session needs the standard input for itself', () => {
+    expect(script('connect con1\n')).toMatchObject({
+      status: 2,
+      stderr:
+        'umlwatch: connect: the standard input is taken by the words (hint: umlwatch vm1 -connect con1 <FILE)\n',
+    });
+  });
+
+  test('-json', () => {
+    expect(json(script('info\ninfo\n', '-json'))).toHaveLength(2);
+  });
+});
+
+describe('who reads the output', () => {
+  const shell = (command: string) =>
+    spawnSync(
+      'bash',
+      [
+        '-c',
+        `umlwatch() { "${process.execPath}" "${program('umlwatch')}" -config "${world.configPath}" "$@"; }; ${command}`,
+      ],
+      {
+        encoding: 'utf8',
+        timeout: 20_000,
+      },
+    );
+
+  test.each(['-info', '-log con1', '-events -since 1', '-help'])('has gone: %s ends quietly', (words) => {
+    const { stdout, stderr } = shell(`umlwatch vm1 ${words} | true; echo "\${PIPESTATUS[0]}"`);
+    expect({ stdout, stderr }).toEqual({ stdout: '141\n', stderr: '' });
+  });
+
+  test('a log through head', () => {
+    const { stdout, stderr } = shell('umlwatch vm1 -log con1 | head -n 1 | wc -l; echo "${PIPESTATUS[0]}"');
+    expect({ stdout, stderr }).toEqual({ stdout: '1\n141\n', stderr: '' });
+  });
+
+  test('a script with its reader gone', () => {
+    const { stdout, stderr } = shell('echo info | umlwatch vm1 | true; echo "${PIPESTATUS[1]}"');
+    expect({ stdout, stderr }).toEqual({ stdout: '141\n', stderr: '' });
+  });
+
+  test('has no room', () => {
+    const { stdout, stderr } = shell('umlwatch vm1 -info >/dev/full; echo $?');
+    expect(stdout).toBe('6\n');
+    expect(stderr).toMatch(/^umlwatch: standard output: ENOSPC/);
+  });
+
+  test('nobody reads the errors either', () => {
+    expect(shell('umlwatch vm1 -kill 2>&1 >/dev/null | true; echo "${PIPESTATUS[0]}"').stdout).toBe('5\n');
+  });
+
+  test('an input that never ends does not keep a word from ending', () => {
+    const { stdout } = shell('sleep 1000 | umlwatch vm1 -info >/dev/null & wait $!; echo $?; kill %1');
+    expect(stdout).toBe('0\n');
+  });
+});
+
+describe('what cannot be reached', () => {
+  test('no monitor: status 4', () => {
+    expect(world.run('umlwatch', ['down', '-info'])).toEqual({
+      status: 4,
+      stdout: '',
+      stderr: `umlwatch: ${world.varDir}/down/ctrl: no monitor is running for down (hint: start it: umlmon down)\n`,
+    });
+    expect(world.run('umlwatch', ['down'], 'info\n').status).toBe(4);
+  });
+
+  test('no such VM: status 3', () => {
+    expect(world.run('umlwatch', ['vn1', '-info'])).toEqual({
+      status: 3,
+      stdout: '',
+      stderr: `umlwatch: ${world.configPath}: there is no VM vn1, and no monitor for it (hint: did you mean "vm1"?)\n`,
+    });
+  });
+
+  test('no configuration: status 3', () => {
+    const { status, stderr } = world.run('umlwatch', ['-config', '/nonexistent', 'vm1', '-info']);
+    expect(status).toBe(3);
+    expect(stderr).toContain('/nonexistent');
+  });
+
+  test('a VM on another host', () => {
+    expect(world.run('umlwatch', ['vm1@server', '-info'])).toMatchObject({
+      status: 2,
+      stderr:
+        'umlwatch: vm1@server: only VMs of this host can be reached (hint: ssh -t server umlwatch vm1)\n',
+    });
+  });
+
+  test('a socket that a killed monitor has left: status 4', async () => {
+    const monitor = await world.startMonitor('down');
+    const gone = new Promise((resolve) => monitor.once('exit', resolve));
+    monitor.kill('SIGKILL');
+    await gone;
+    expect(existsSync(join(world.varDir, 'down/ctrl'))).toBe(true);
+    expect(world.run('umlwatch', ['down', '-info'])).toMatchObject({
+      status: 4,
+      stderr:
+        `umlwatch: ${world.varDir}/down/ctrl: no monitor is running for down; its socket is left from one that was ` +
+        'killed (hint: start it again: umlmon down)\n',
+    });
+  });
+
+  test('no permission: status 4', () => {
+    const nobody = ['--reuid', '65534', '--regid', '65534', '--clear-groups'];
+    const copy = join(world.home, 'umlwatch.cjs');
+    // The checkout may lie where nobody else may look.
+    spawnSync('cp', [program('umlwatch'), copy]);
+    chmodSync(copy, 0o755);
+    chmodSync(world.configPath, 0o644);
+    const args = [...nobody, process.execPath, copy, '-config', world.configPath, 'vm1', '-info'];
+    const { status, stdout, stderr } = spawnSync('setpriv', args, { encoding: 'utf8', cwd: '/' });
+    expect({ status, stdout, stderr }).toEqual({
+      status: 4,
+      stdout: '',
+      stderr:
+        `umlwatch: ${world.varDir}/vm1/ctrl: no permission to use the control socket of vm1 ` +
+        '(hint: the socket is open to its owner and its group: join the group, or become its owner)\n',
+    });
+  });
+});
+
+test('without a VM: status 2', () => {
+  expect(world.run('umlwatch', ['-info'])).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('which VM?'),
+  });
+});
