@@ -36,6 +36,6 @@ export function interactiveHelpText(): string {
     `  ${'help'.padEnd(width)}  This list.`,
     `  ${'quit'.padEnd(width)}  Leave; the VM is not touched. Also CTRL-D.`,
     '',
-    'CTRL-C ends what follows or waits. TAB completes. -json before the VM: JSON output.',
+    'TAB completes. CTRL-C ends a word that waits, and CTRL-] a session at a console.',
   ].join('\n');
 }

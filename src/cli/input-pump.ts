@@ -1,7 +1,12 @@
 /** Bytes typed ahead of a guest that does not read; more than a person types, and a whole paste. */
 const highWater = 256 * 1024;
-/** Bytes in one offer; the protocol's maximum. */
-const offerBytes = 64 * 1024;
+/**
+ * A kernel whose terminal buffer (n_tty, 4 KiB) gets full while the guest is slow to read stops reading this console
+ * until the guest opens it again: line_throttle of arch/um/drivers/line.c takes the descriptor out of its epoll set, and
+ * line_unthrottle does not put it back. So input comes in pieces, no faster than a guest's shell reads.
+ */
+const offerBytes = 1024;
+const bytesPerMs = 8;
 /** Milliseconds until a guest that did not read is offered the bytes again: at first, and at most. */
 const retryMs = { first: 20, most: 320 };
 
@@ -75,10 +80,9 @@ export class InputPump {
         const taken = await this.#parts.offer(head.subarray(0, offerBytes));
         if (this.#waiting[0] === head) this.#took(head, taken);
         if (taken > 0) retry = retryMs.first;
-        else {
-          await new Promise((resolve) => setTimeout(resolve, retry));
-          retry = Math.min(retry * 2, retryMs.most);
-        }
+        const pause = taken > 0 ? Math.floor(taken / bytesPerMs) : retry;
+        if (taken === 0) retry = Math.min(retry * 2, retryMs.most);
+        if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
       }
     } catch (error) {
       if (!this.#stopped) this.#parts.onError(error);

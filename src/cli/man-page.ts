@@ -4,22 +4,21 @@ import { type Word, type WordName, wordNames, words } from './words.ts';
 
 /** What the manual page says of a word beyond its line of help. */
 const details: Readonly<Record<WordName, string>> = {
-  info: `Settings are shown with their origin: *[default]*, or file and line. *mconsole* is the management socket of the
-kernel, for uml_mconsole(1); umlmon(8) shows how. *guest says* is what root in the guest last wrote to
-*/proc/mconsole*.`,
-  start: `The configuration is read anew. The kernel runs when its management console answers; the init of the guest is
-then still at work, so con1 may need a moment more. If the start fails, everything is undone, and the error names
-the step.`,
-  stop: `The first wait is **stop\\_timeout** of the configuration, or *DURATION* (as in 10s or 2m). A guest that does not
-stop on Ctrl-Alt-Del by then is halted without a sync of its file systems, and at last killed. When the word is
-done, the kernel is gone, and the host has written the disk images to its disk.`,
+  info: `Settings are listed by the file that they come from, with their lines, then those that are defaults. *mconsole* is
+the management socket of the kernel, for uml_mconsole(1); umlmon(8) shows how. *guest says* is what root in the guest
+last wrote to */proc/mconsole*.`,
+  start: `The configuration is read anew. The kernel runs when its management console answers; the init of the guest is then
+still at work, so con1 may need a moment more. If the start fails, everything is undone, and the error names the step.`,
+  stop: `The first wait is **stop\\_timeout** of the configuration, or *DURATION* (as in 10s or 2m). A guest that does not stop
+on Ctrl-Alt-Del by then is halted without a sync of its file systems, and at last killed. When the word is done, the
+kernel is gone, and the host has written the disk images to its disk.`,
   kill: `What the guest had not written to its disks is lost. This word may overtake a start or stop that hangs.`,
   ctrlaltdel: `The guest decides what that means; umlwatch does not wait for it.`,
   connect: `See CONSOLE SESSIONS.`,
   log: `Only channels with the word **log** in their configuration have one; umlmon(5). Bytes are printed as the guest sent
 them, over all files of a rotated log.`,
-  events: `Goes on until it is interrupted. Events are numbered from 1 on since the monitor started;
-*docs/events.md* lists their kinds.`,
+  events: `Goes on until it is interrupted. Events are numbered from 1 on since the monitor started; *docs/events.md* lists their
+kinds.`,
 };
 
 /** docs/umlwatch.1.md, the manual page of umlwatch (Markdown for pandoc). */
@@ -81,11 +80,11 @@ umlwatch - watch and control a User Mode Linux virtual machine
 
 # DESCRIPTION
 
-umlwatch talks to the monitor of one virtual machine (VM), umlmon(8), through its control socket. The words on the command
-line are done in their order; the first that fails ends umlwatch. Without words, umlwatch is interactive.
+umlwatch talks to the monitor of one virtual machine (VM), umlmon(8), through its control socket. The words on the
+command line are done in their order; the first that fails ends umlwatch. Without words, umlwatch is interactive.
 
-Whoever may write to the control socket *VARDIR/VM/ctrl* may use umlwatch: the user of the monitor, and the members of the
-**group** of the configuration. The configuration must be readable too: it says where the socket is.
+Whoever may write to the control socket *VARDIR/VM/ctrl* may use umlwatch: the user of the monitor, and the members of
+the **group** of the configuration. The configuration must be readable too: it says where the socket is.
 
 # OPTIONS
 
@@ -93,9 +92,11 @@ Whoever may write to the control socket *VARDIR/VM/ctrl* may use umlwatch: the u
 :   Read this configuration instead of the usual one, see umlmon(5).
 
 **-json**
-:   Print one JSON document per line instead of text. Errors are JSON on standard error:
-    *{"error":{"code":...,"place":...,"cause":...,"hint":...}}*. The names in the documents are those of the control protocol,
-    *docs/protocol.md*; codes are in *docs/errors.md*. **-connect** is the same with and without.
+:   Print one JSON document per line instead of text. The names in the documents are those of the control protocol,
+    *docs/protocol.md*. **-connect** is the same with and without. Errors are JSON on standard error, with the codes of
+    *docs/errors.md*:
+
+        {"error":{"code":"...","place":"...","cause":"...","hint":"..."}}
 
 **-help**, **-version**
 :   Print a summary, or the version, and leave.
@@ -105,40 +106,42 @@ Two hyphens are as good as one.
 
 const middle = `# INTERACTIVE MODE
 
-Without words on the command line umlwatch asks for them, one per line, with the name of the VM as prompt. Tab completes words,
-channels and options. An error is printed, and the next word asked for. **CTRL-C** ends a word that waits, such as
-**events**; a start, stop or kill goes on in the monitor. **help** lists the words. **quit** or **CTRL-D** leaves; the VM is
-not touched.
+Without words on the command line umlwatch asks for them, one per line, with the name of the VM as prompt. Tab
+completes words, channels and options. An error is printed, and the next word asked for. **CTRL-C** ends a word that
+waits, such as **events**; a start, stop or kill goes on in the monitor. **help** lists the words. **quit** or
+**CTRL-D** leaves; the VM is not touched.
 
-Lines may also come from a pipe or file, with **#** before comments. Then the first error ends umlwatch, and **connect** is
-not possible:
+Lines may also come from a pipe or file, with **#** before comments. Then the first error ends umlwatch, and
+**connect** is not possible:
 
     printf 'start\\nlog con0\\n' | umlwatch vm1
 
 # CONSOLE SESSIONS
 
-Any number of sessions may be at one channel; all of them see its output and may type. The monitor reads the channel all the
-time, so output is not lost when nobody is connected, and a viewer never slows the guest.
+Any number of sessions may be at one channel; all of them see its output and may type. The monitor reads the channel all
+the time, whether anybody is connected or not, so a viewer never slows the guest.
 
 If standard input is a terminal:
 
 - The session begins with the newest output, about one screen.
-- Everything typed goes to the guest, also **CTRL-C**, except the escape key: **CTRL-\\]**, or the one that **escape** in the
-  configuration names. It leaves the session at any time, also when the guest hangs. A shell in the guest stays logged in.
+- Everything typed goes to the guest, also **CTRL-C**, except the escape key: **CTRL-\\]**, or the one that **escape**
+  in the configuration names. It leaves the session at any time, also when the guest hangs. A shell in the guest stays
+  logged in.
 - The guest learns the size of the window, and each change of it.
 - The session goes on while the VM is down, and over a reboot.
-- When the session ends, also by SIGTERM, SIGHUP or SIGINT, the terminal is put back: its modes, the screen, the cursor,
-  mouse reports, and what else a program in the guest may have changed.
+- When the session ends, also by SIGTERM, SIGHUP or SIGINT, the terminal is put back: its modes, the screen, the
+  cursor, mouse reports, and what else a program in the guest may have changed.
 - A terminal that is slower than the guest misses output, and is told how many bytes.
 - If the guest does not read, up to 256 KiB of what is typed are kept for it; beyond that, the bell rings.
 
-If standard input is a pipe or file, no key is special. Input is passed on as fast as the guest takes it. After its end, the
-session ends when the guest has been quiet for a second; it also ends with the VM. Input that the guest did not take is an
-error:
+If standard input is a pipe or file, no key is special. Input is passed on as fast as the guest takes it. After its
+end, the session ends when the guest has been quiet for a second; it also ends with the VM. Input that the guest did
+not take is an error:
 
     echo 'uname -r' | umlwatch vm1 -connect con1
 
-The guest's terminal echoes what it reads, so the output contains the input. umlwatch's own messages go to standard error.
+The guest's terminal echoes what it reads, so the output contains the input. umlwatch's own messages go to standard
+error.
 `;
 
 const end = `# ENVIRONMENT
@@ -152,8 +155,9 @@ const end = `# ENVIRONMENT
 # FILES
 
 *VARDIR/VM/ctrl*
-:   The control socket. VARDIR is */var/lib/umlmon*, for users other than root *~/.local/state/umlmon*, unless the configuration
-    says otherwise. A user who is to watch root's VMs needs **vardir** in the configuration, also if it is the default.
+:   The control socket. VARDIR is */var/lib/umlmon*, for users other than root *~/.local/state/umlmon*, unless the
+    configuration says otherwise. A user who is to watch root's VMs needs **vardir** in the configuration, also if it
+    is the default.
 
 # EXAMPLES
 

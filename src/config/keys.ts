@@ -118,7 +118,7 @@ export const globalKeys = {
     layer: 'admin',
     effect: 'now',
     form: '^X',
-    help: 'The control character with which a console session of umlwatch(1) is suspended.',
+    help: 'The control character that leaves a console session of umlwatch(1).',
     example: '^A',
   }),
 };
@@ -128,9 +128,9 @@ export const vmKeys = {
     parse: wordParser(['off', 'manual', 'boot']),
     default: 'manual',
     layer: 'admin',
-    effect: 'now',
+    effect: 'monitor',
     form: 'off | manual | boot',
-    help: 'What umladmin(8) does with this VM when the host starts: nothing (off), start the monitor only (manual), or start the monitor and boot the VM (boot).',
+    help: 'What a monitor does when it is started: refuse to (off), wait until somebody boots the VM (manual), or boot it at once (boot).',
     example: 'boot',
   }),
   vmuser: single({

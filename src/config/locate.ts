@@ -23,14 +23,16 @@ export interface ReadConfig extends Loaded {
   readonly root: boolean;
 }
 
+/** The configuration of the host's administrator; in 2005 /etc/umlmon was the file itself. */
+const systemPlaces: readonly string[] = ['/etc/umlmon/umlmon.ini', '/etc/umlmon'];
+
 /** Where the main configuration file is looked for, in this order; the first one that exists is it. */
 export function configPlaces({ configPath, env, uid }: ConfigRequest): string[] {
   if (configPath !== undefined) return [resolve(configPath)];
   if (env.UMLMON_CONFIG) return [resolve(env.UMLMON_CONFIG)];
-  const system = ['/etc/umlmon/umlmon.ini', '/etc/umlmon'];
-  if (uid === 0) return system;
+  if (uid === 0) return [...systemPlaces];
   const home = env.HOME || homedir();
-  return [join(absolute(env.XDG_CONFIG_HOME) ?? join(home, '.config'), 'umlmon/umlmon.ini'), ...system];
+  return [join(absolute(env.XDG_CONFIG_HOME) ?? join(home, '.config'), 'umlmon/umlmon.ini'), ...systemPlaces];
 }
 
 /** Default directories of root, or of another user (XDG Base Directory Specification). */
@@ -55,9 +57,10 @@ function absolute(path: string | undefined): string | undefined {
  * VMs. Nothing is thrown: a file that cannot be read is a problem like others.
  */
 export function readConfig(request: ConfigRequest): ReadConfig {
-  const defaults = hostDefaults(request);
   const unread: Problem[] = [];
   const main = readMain(configPlaces(request), unread);
+  // The host's configuration means the host's directories, whoever reads it.
+  const defaults = hostDefaults(main && systemPlaces.includes(main.file) ? { ...request, uid: 0 } : request);
   if (!main) return { file: '', root: defaults.root, problems: unread, broken: new Map() };
 
   const sources = [main, ...readVmFiles(main.file, request.vm, unread)];

@@ -35,15 +35,25 @@ export function problemAt(origin: Origin, why: Refusal, severity: Problem['sever
 
 /** `FILE:LINE: [SECTION] key: cause (hint: …)`; parts that are not known are left out. */
 export function problemText(problem: Problem): string {
-  const { severity, file, line, section, key, cause, hint } = problem;
-  const place = file && `${file}${line > 0 ? `:${line}` : ''}: `;
-  const setting = [section && `[${section}]`, key].filter(Boolean).join(' ');
+  const { severity, cause, hint } = problem;
+  const place = placeText(problem);
   const kind = severity === 'warning' ? 'warning: ' : '';
-  return `${place}${setting && `${setting}: `}${kind}${cause}${hint && ` (hint: ${hint})`}`;
+  return `${place && `${place}: `}${kind}${cause}${hint && ` (hint: ${hint})`}`;
 }
 
-/** All problems as one error: one line each, in the order given. */
+function placeText({ file, line, section, key }: Problem): string {
+  const place = file && `${file}${line > 0 ? `:${line}` : ''}`;
+  const setting = [section && `[${section}]`, key].filter(Boolean).join(' ');
+  return [place, setting].filter(Boolean).join(': ');
+}
+
+/** All problems as one error: a single one under its own code, several with one line each, in the order given. */
 export function configError(problems: readonly Problem[]): UmlmonError {
+  const [only, ...others] = problems;
+  if (only && others.length === 0) {
+    const { code, cause, hint } = only;
+    return new UmlmonError(code, { place: placeText(only), cause, hint });
+  }
   return new UmlmonError('CONFIG_INVALID', {
     place: 'configuration',
     cause: problems.map(problemText).join('\n'),

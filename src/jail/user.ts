@@ -33,6 +33,13 @@ export function resolveUser(nameOrNumber: string): VmUser {
   return user;
 }
 
+/** The user of this process; one without an account is named by its number. */
+export function ownUser(): VmUser {
+  const uid = process.geteuid?.() ?? 0;
+  const gid = process.getegid?.() ?? 0;
+  return { name: findUser(readFileSync('/etc/passwd', 'utf8'), String(uid))?.name ?? String(uid), uid, gid };
+}
+
 /** The entry of a name or number in text of the form of passwd(5). */
 export function findUser(passwd: string, nameOrNumber: string): VmUser | undefined {
   for (const line of passwd.split('\n')) {

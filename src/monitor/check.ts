@@ -52,8 +52,12 @@ export function checkConfig({ vm, configPath, json }: CheckRequest): number {
   else {
     for (const problem of problems) console.error(problemText(problem));
     console.log(
-      `${read.file || 'no configuration'}: ${failed ? `${problems.length} problems` : 'good'}${names.length > 0 ? ` (${names.join(', ')})` : ''}`,
+      `${read.file || 'no configuration'}: ${failed ? problemCount(problems.length) : 'good'}${names.length > 0 ? ` (${names.join(', ')})` : ''}`,
     );
   }
   return failed ? exitStatus.config : 0;
+}
+
+function problemCount(count: number): string {
+  return count === 1 ? '1 problem' : `${count} problems`;
 }

@@ -33,6 +33,12 @@ export interface DaemonRequest extends ConfigSource {
  */
 export async function runDaemon(request: DaemonRequest): Promise<void> {
   const { config, vm: vmConfig } = readVm(request);
+  if (vmConfig.start === 'off')
+    throw new UmlmonError('VM_OFF', {
+      place: vmConfig.name,
+      cause: 'the configuration says start = off',
+      hint: 'set start = manual, or boot',
+    });
   const layout = layoutFor(config, vmConfig);
   process.umask(0o027);
   makeDirectories(jailDirectories(layout), ownIds(), vmUser(vmConfig));

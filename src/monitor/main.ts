@@ -1,8 +1,10 @@
+import { resolve } from 'node:path';
 import { exitStatusOf, failureText, toFailure, UmlmonError } from '../system/errors.ts';
 import { version } from '../system/version.ts';
 import { openReport, startInBackground } from './background.ts';
 import { checkConfig } from './check.ts';
 import { runDaemon } from './daemon.ts';
+import type { ConfigSource } from './prepare-launch.ts';
 import { printPlan } from './print-plan.ts';
 
 const help = `umlmon [-config PATH] [-fg] VM       start the monitor of a VM
@@ -35,7 +37,8 @@ export async function umlmon(argv: readonly string[]): Promise<number> {
       else if (report)
         await runDaemon({ ...source, foreground: false, onReady: () => report({ ready: process.pid }) });
       else if (flags.has('fg')) await runDaemon({ ...source, foreground: true, onReady: () => undefined });
-      else console.log(`${source.vm}: monitor ${await startInBackground(argv)} started`);
+      else
+        console.log(`${source.vm}: monitor ${await startInBackground(backgroundArguments(source))} started`);
     }
     return 0;
   } catch (error) {
@@ -53,18 +56,24 @@ function parseArguments(argv: readonly string[]): Arguments {
   const flags = new Set<string>();
   const rest = [...argv];
   let vm: string | undefined;
-  let configPath: string | undefined;
+  let configPath = process.env.UMLMON_CONFIG && resolve(process.env.UMLMON_CONFIG);
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
     const option = /^--?([a-z]+)$/.exec(word)?.[1];
     if (option === 'config') {
       configPath = rest.shift();
       if (configPath === undefined) throw usage('-config needs a PATH');
+      // A monitor changes its working directory.
+      configPath = resolve(configPath);
     } else if (option !== undefined && knownFlags.has(option)) flags.add(option);
     else if (word.startsWith('-')) throw usage(`${word} is not an option`);
     else if (vm !== undefined) throw usage(`${word}: there is a VM already (${vm})`);
     else vm = word;
   }
   return { vm, configPath, flags };
+}
+
+function backgroundArguments({ vm, configPath }: ConfigSource): string[] {
+  return [...(configPath === undefined ? [] : ['-config', configPath]), vm];
 }
 
 function requireName(vm: string | undefined): string {

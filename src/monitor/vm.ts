@@ -237,7 +237,8 @@ export class Vm {
       trouble: (error) => this.#trouble(error),
     });
     await this.#awaitSettled(stage !== undefined);
-    return stage === 'ctrl-alt-del' ? 'stopped in order' : `stopped by ${stage}`;
+    if (stage !== 'ctrl-alt-del') return `stopped by ${stage}`;
+    return this.#lastExit?.cause === 'poweroff' ? 'stopped in order' : 'stopped; the guest wanted to reboot';
   }
 
   async #killNow(): Promise<string> {
@@ -276,6 +277,7 @@ export class Vm {
       endedAt,
     });
     this.#kernel = undefined;
+    this.#guestMessage = '';
     this.#lastExit = exit;
     try {
       writeLastExit(this.#parts.layout, exit);

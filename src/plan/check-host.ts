@@ -1,12 +1,13 @@
 /** Which of the VM's settings this host cannot fulfil. Pure; the words are for the person who wrote the setting. */
 import type { GlobalConfig, VmConfig } from '../config/config.ts';
 import { originOf } from '../config/config.ts';
-import { type Problem, problemAt } from '../config/problem.ts';
+import { type Problem, problemAt, type Refusal } from '../config/problem.ts';
 import { sizeText } from '../config/values.ts';
 import { tmpfsBytes } from '../jail/mounts.ts';
 import type { VmUser } from '../jail/user.ts';
 import { checkKernel } from '../kernel/host-check.ts';
 import { type ErrorCode, type Failure, isErrorCode } from '../system/errors.ts';
+import { mayAccess } from './access.ts';
 import type { Found, ImageFacts, Inventory } from './inventory.ts';
 
 export function checkHost(global: GlobalConfig, vm: VmConfig, host: Inventory): Problem[] {
@@ -26,6 +27,9 @@ export function checkHost(global: GlobalConfig, vm: VmConfig, host: Inventory): 
     ...missing('', host.programs),
     ...missing('', host.launcherFiles),
     ...checkLauncher(global, host),
+    ...host.closed.map(({ key, directory }) =>
+      problemAt(originOf(key === 'kernel' ? vm : global, key), closedTo(host.user, key, directory)),
+    ),
     ...checkMemory(vm, host, at),
     ...checkCores(vm, host, at),
     ...host.images.flatMap(({ unit, facts }) => {
@@ -43,6 +47,14 @@ type Words = readonly [code: ErrorCode, cause: string, hint?: string];
 
 function words({ code, place, cause, hint }: Failure): [ErrorCode, string, string] {
   return [isErrorCode(code) ? code : 'HOST_SYSTEM_CALL', `${place}: ${cause}`, hint];
+}
+
+function closedTo(user: Found<VmUser>, key: string, directory: string): Refusal {
+  return {
+    code: key === 'kernel' ? 'KERNEL_ACCESS' : 'JAIL_ACCESS',
+    cause: `user ${'found' in user ? user.found.name : '?'} cannot pass the directory ${directory}`,
+    hint: `chmod a+x ${directory}, or move it elsewhere`,
+  };
 }
 
 function checkLauncher(global: GlobalConfig, { root, namespaces }: Inventory): Problem[] {
@@ -130,10 +142,4 @@ function imageDamage(
       readOnly ? `chmod a+r ${hostPath}` : `chown ${user.name} ${hostPath}, or add the word ro`,
     ],
   ];
-}
-
-/** Permission bits as the kernel applies them (inode_permission); supplementary groups are cleared in the jail. */
-function mayAccess({ uid, gid, mode }: ImageFacts, user: VmUser, want: 4 | 6): boolean {
-  const shift = uid === user.uid ? 6 : gid === user.gid ? 3 : 0;
-  return ((mode >> shift) & want) === want;
 }

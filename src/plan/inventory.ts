@@ -11,11 +11,12 @@ import {
 import type { VmLayout } from '../jail/layout.ts';
 import type { LauncherFiles } from '../jail/mounts.ts';
 import type { SandboxPrograms } from '../jail/sandbox.ts';
-import { resolveUser, type VmUser } from '../jail/user.ts';
+import { ownUser, resolveUser, type VmUser } from '../jail/user.ts';
 import { type HostProcessor, parseCpuFlags } from '../kernel/host-check.ts';
 import { type Libraries, resolveLibraries } from '../kernel/libraries.ts';
 import { type KernelProbe, probeKernel } from '../kernel/probe.ts';
 import { type Failure, toFailure, UmlmonError } from '../system/errors.ts';
+import { closedDirectory } from './access.ts';
 import { lookAtCores } from './core-load.ts';
 import type { CoreLoad } from './cores.ts';
 import { recallLpj } from './lpj-cache.ts';
@@ -51,6 +52,8 @@ export interface Inventory {
   /** Bytes that the host can give without swapping (MemAvailable). */
   readonly memAvailable: number;
   readonly cores: readonly CoreLoad[];
+  /** Directories that the VM's user would have to pass, and cannot: on the way to what the key names. */
+  readonly closed: readonly { readonly key: 'kernel' | 'vardir' | 'rundir'; readonly directory: string }[];
   /** Delay loop calibration of an earlier boot of this kernel. */
   readonly lpj: number | undefined;
   readonly images: readonly { readonly unit: number; readonly facts: Found<ImageFacts> }[];
@@ -62,9 +65,10 @@ export function takeInventory(global: GlobalConfig, vm: VmConfig, layout: VmLayo
   const root = process.geteuid?.() === 0;
   const namespaces = userNamespaceSupport();
   const kernel = find(() => probeKernel(hostPathOf(vm.kernel, layout), layout.probeCache));
+  const user = find(() => vmUser(vm));
   return {
     root,
-    user: find(() => vmUser(vm)),
+    user,
     kernel,
     libraries:
       'found' in kernel
@@ -77,6 +81,7 @@ export function takeInventory(global: GlobalConfig, vm: VmConfig, layout: VmLayo
     limits: hardLimits(readFileSync('/proc/self/limits', 'latin1')),
     memAvailable: memAvailable(readFileSync('/proc/meminfo', 'latin1')),
     cores: lookAtCores(layout.coreClaims, layout.vm),
+    closed: 'found' in user ? closedDirectories(user.found, kernel, layout) : [],
     lpj: 'found' in kernel ? recallLpj(layout.lpjCache, kernel.found.version) : undefined,
     images: vm.ubd.map(({ unit, path }) => ({ unit, facts: find(() => lookAtImage(unit, path, layout)) })),
     imageDirectories: { disks: realPathOf(layout.disks), shared: realPathOf(join(layout.shared, 'disks')) },
@@ -86,7 +91,8 @@ export function takeInventory(global: GlobalConfig, vm: VmConfig, layout: VmLayo
 /** The user of a VM: the configured one, or else our own. Errors: JAIL_USER_*, HOST_NAMESPACES for another one. */
 export function vmUser(vm: VmConfig): VmUser {
   const own = process.geteuid?.() ?? 0;
-  const user = resolveUser(vm.vmuser || String(own));
+  if (own !== 0 && !vm.vmuser) return ownUser();
+  const user = resolveUser(vm.vmuser);
   if (own === 0 || user.uid === own) return user;
   throw new UmlmonError('HOST_NAMESPACES', {
     place: `user ${user.name}`,
@@ -124,6 +130,22 @@ export function hardLimits(text: string): { processes: number; files: number } {
 /** MemAvailable of proc_meminfo(5) in bytes. */
 export function memAvailable(meminfo: string): number {
   return Number(/^MemAvailable:\s*(\d+) kB$/m.exec(meminfo)?.[1] ?? 0) * 1024;
+}
+
+/** bubblewrap looks for its sources as the VM's user. */
+function closedDirectories(user: VmUser, kernel: Found<KernelProbe>, layout: VmLayout): Inventory['closed'] {
+  const ways = [
+    { key: 'vardir', path: layout.home },
+    { key: 'rundir', path: layout.runHome },
+    ...('found' in kernel ? [{ key: 'kernel', path: kernel.found.file } as const] : []),
+  ] as const;
+  // One directory may be in several ways: it is one problem.
+  const closed = new Map<string, Inventory['closed'][number]>();
+  for (const { key, path } of ways) {
+    const directory = closedDirectory(path, user);
+    if (directory !== undefined && !closed.has(directory)) closed.set(directory, { key, directory });
+  }
+  return [...closed.values()];
 }
 
 function lookAtImage(unit: number, path: string, layout: VmLayout): ImageFacts {

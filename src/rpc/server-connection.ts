@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Socket } from 'node:net';
 import type { Credentials } from '../system/native.ts';
 import type { Dispatch, RpcCounters } from './dispatcher.ts';
@@ -29,6 +30,8 @@ export class ServerConnection {
     this.#dispatch = service.dispatch;
     this.#counters = service.counters;
     this.#splitter = new RecordSplitter(service.callBytesMax);
+    // Each call in progress may listen for the end of the connection, and a few owners of what it holds.
+    setMaxListeners(2 * CALLS_OUTSTANDING_MAX, this.#ended.signal);
     this.#caller = { ...peer, signal: this.#ended.signal };
     socket.on('data', (chunk: Buffer) => {
       this.#splitter.push(chunk);

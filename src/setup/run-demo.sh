@@ -19,11 +19,11 @@ trap 'exit 1' HUP INT TERM
 
 # Shows a command, and runs it.
 run() {
-  echo "\$ $*" | sed "s|node dist/\([a-z]*\).cjs|\1|"
+  echo "\$ $*" | sed 's|^\$ dist/\([a-z]*\).cjs|$ \1|'
   "$@"
 }
-umlmon='node dist/umlmon.cjs'
-umlwatch='node dist/umlwatch.cjs'
+umlmon=dist/umlmon.cjs
+umlwatch=dist/umlwatch.cjs
 
 vmuser=
 [ "$(id -u)" -ne 0 ] || vmuser='vmuser = nobody'

@@ -78,9 +78,9 @@ An error has four parts:
 | hint | what can be done about it; may be empty |
 
 On a terminal it is one line, \`place: cause (hint: …)\`. With \`-json\`, umlwatch(1) writes
-\`{"error":{"code":…,"place":…,"cause":…,"hint":…}}\` to standard error. The control protocol, the events and the log of
-the monitor carry the same parts. Mistakes of the configuration, and what the host lacks for it, come all at once: as one
-error CONFIG_INVALID with a line for each. \`umlmon -check -json\` lists them one by one with the codes below.
+\`{"error":{"code":…,"place":…,"cause":…,"hint":…}}\` to standard error. The control protocol, the events and the log
+of the monitor carry the same parts. Mistakes of the configuration, and what the host lacks for it, come all at once:
+as one error CONFIG_INVALID with a line for each. \`umlmon -check -json\` lists them one by one with the codes below.
 
 The class of a code decides the exit status of the programs; 0 is success.
 `;

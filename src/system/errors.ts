@@ -65,6 +65,7 @@ export const errorCatalogue = {
 
   JAIL_VM_NAME: { class: 'usage', means: 'The name cannot be the name of a VM.' },
   JAIL_DIRECTORY: { class: 'failed', means: 'A directory of the VM cannot be made, or cannot be trusted.' },
+  JAIL_ACCESS: { class: 'config', means: 'The user of the VM cannot reach its own jail.' },
   JAIL_LAUNCH: { class: 'failed', means: 'The sandbox of the kernel could not be set up.' },
   JAIL_USER_ROOT: { class: 'config', means: 'A VM must not run as root.' },
   JAIL_USER_UNKNOWN: { class: 'config', means: 'The host has no such user.' },
@@ -79,6 +80,7 @@ export const errorCatalogue = {
   CONSOLE_NOT_LOGGED: { class: 'failed', means: 'The channel has no log.' },
 
   START_KILLED: { class: 'failed', means: 'Somebody killed the VM while it was starting.' },
+  VM_OFF: { class: 'state', means: 'The VM must not run: its configuration says start = off.' },
   VM_ALIVE: { class: 'state', means: 'A kernel of this VM runs already, without this monitor.' },
 
   IMAGE_MISSING: { class: 'config', means: 'There is no disk image at the given path.' },
@@ -95,6 +97,7 @@ export const errorCatalogue = {
   HOST_SYSTEM_CALL: { class: 'host', means: 'The host kernel refused a system call.' },
 
   KERNEL_MISSING: { class: 'config', means: 'There is no kernel at the given path, or it cannot be read.' },
+  KERNEL_ACCESS: { class: 'config', means: 'The user of the VM cannot reach the kernel.' },
   KERNEL_NOT_ELF: { class: 'config', means: 'The file is no 64-bit ELF program.' },
   KERNEL_NOT_UML: { class: 'config', means: 'The program is no User Mode Linux kernel.' },
   KERNEL_MACHINE: { class: 'config', means: 'The kernel was built for another kind of processor.' },

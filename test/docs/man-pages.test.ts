@@ -1,15 +1,17 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { exitStatus } from '../../src/system/errors.ts';
 
 const root = join(import.meta.dirname, '../..');
+const directory = mkdtempSync(join(tmpdir(), 'umlmon-man-'));
 const names = readdirSync(join(root, 'docs')).flatMap((file) => /^(\w+\.\d)\.md$/.exec(file)?.[1] ?? []);
 
 /** A page as man(1) shows it, and what groff has to say about it. */
 function show(name: string): { text: string; warnings: string } {
-  const file = join(root, 'dist/man', `man${name.at(-1)}`, name);
+  const file = join(directory, `man${name.at(-1)}`, name);
   const env = { ...process.env, LC_ALL: 'C.UTF-8', MANWIDTH: '100', MAN_KEEP_FORMATTING: '' };
   const { status, stdout, stderr } = spawnSync('man', ['--warnings', '-E', 'UTF-8', '-l', file], {
     encoding: 'utf8',
@@ -21,10 +23,15 @@ function show(name: string): { text: string; warnings: string } {
 
 describe('manual pages', () => {
   beforeAll(() => {
-    const { status, stderr } = spawnSync('sh', ['src/setup/man.sh'], { cwd: root, encoding: 'utf8' });
+    const { status, stderr } = spawnSync('sh', ['src/setup/man.sh', directory], {
+      cwd: root,
+      encoding: 'utf8',
+    });
     expect(stderr).toBe('');
     expect(status).toBe(0);
   });
+
+  afterAll(() => rmSync(directory, { recursive: true }));
 
   test('are these', () => {
     expect(names.sort()).toEqual(['umlmon.5', 'umlmon.7', 'umlmon.8', 'umlwatch.1']);

@@ -61,6 +61,15 @@ export class Tmux {
     return this.#tmux('display-message', '-p', format).trimEnd();
   }
 
+  /** Process id of the command with this text in its arguments that runs in the terminal. */
+  foreground(text: string): number {
+    const tty = this.value('#{pane_tty}').replace('/dev/', '');
+    const lines = execFileSync('ps', ['-o', 'pid=,stat=,args=', '-t', tty], { encoding: 'utf8' }).split('\n');
+    const found = lines.filter((line) => /^ *\d+ \S*\+/.test(line) && line.includes(text));
+    if (found.length !== 1) throw new Error(`not one process with ${text}: ${lines.join('\n')}`);
+    return Number.parseInt(found[0] ?? '', 10);
+  }
+
   resize(columns: number, rows: number): void {
     this.#tmux('resize-window', '-x', `${columns}`, '-y', `${rows}`);
   }
@@ -79,12 +88,11 @@ export class Tmux {
     throw new Error(`the screen does not show ${wanted}:\n${this.screen()}`);
   }
 
-  /** Runs a command in the shell and returns what it printed. */
+  /** Runs a command in the shell and returns what it printed, at most a screen. */
   async run(command: string): Promise<string> {
-    this.keys('C-l');
-    this.line(`${command}; echo "<$?>"`);
-    const screen = await this.shows(/^<\d+>$/m);
-    return screen.slice(screen.indexOf('\n') + 1).replace(/<\d+>\n.*$/s, '');
+    this.line(`clear; ${command}; echo "<$?>"`);
+    const screen = await this.shows(/^<\d+>\n\$/m);
+    return screen.replace(/<\d+>\n.*$/s, '');
   }
 
   close(): void {

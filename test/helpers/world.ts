@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MonitorClient } from '../../src/cli/monitor-client.ts';
+import { programNameOf } from '../../src/system/process.ts';
 import { testKernelDirectory } from './kernel.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -70,7 +71,7 @@ export class World {
 
   /** Starts a monitor in the foreground and waits until it serves. */
   async startMonitor(vm: string): Promise<ChildProcess> {
-    const child = spawn(process.execPath, [program('umlmon'), '-config', this.configPath, '-fg', vm], {
+    const child = spawn(program('umlmon'), ['-config', this.configPath, '-fg', vm], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     this.#monitors.set(vm, child);
@@ -87,15 +88,11 @@ export class World {
 
   /** One program of umlmon to its end, with this world's configuration. */
   run(name: 'umlmon' | 'umlwatch', args: readonly string[], input = ''): Ran {
-    const { status, stdout, stderr } = spawnSync(
-      process.execPath,
-      [program(name), '-config', this.configPath, ...args],
-      {
-        input,
-        encoding: 'utf8',
-        timeout: 60_000,
-      },
-    );
+    const { status, stdout, stderr } = spawnSync(program(name), ['-config', this.configPath, ...args], {
+      input,
+      encoding: 'utf8',
+      timeout: 60_000,
+    });
     return { status, stdout, stderr };
   }
 
@@ -110,7 +107,15 @@ export class World {
   /** Ends the monitors, which stop their guests, and removes everything. */
   async close(): Promise<void> {
     for (const [vm, child] of this.#monitors) await stopMonitor(child, join(this.varDir, vm, 'log/con0'));
+    for (const vm of this.#monitors.keys()) this.#endSandbox(vm);
     rmSync(this.home, { recursive: true, force: true });
+  }
+
+  /** A guest outlives a monitor that a test has killed. */
+  #endSandbox(vm: string): void {
+    const status = join(this.runDir, vm, 'status');
+    const pid = existsSync(status) ? Number(/"child-pid": (\d+)/.exec(readFileSync(status, 'utf8'))?.[1]) : 0;
+    if (pid > 0 && programNameOf(pid) === 'bwrap') process.kill(pid, 'SIGKILL');
   }
 }
 

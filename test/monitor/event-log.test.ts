@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { expect, test } from 'vitest';
 import { EventLog } from '../../src/monitor/event-log.ts';
 import { monitorLimits } from '../../src/monitor/limits.ts';
@@ -35,6 +36,7 @@ test('lost events are an error, also when they are lost while waiting', async ()
 test('waiting ends with the connection, and the number of waiting readers is bounded', async () => {
   const log = new EventLog('vm1', () => undefined);
   const connection = new AbortController();
+  setMaxListeners(monitorLimits.eventListeners, connection.signal);
   const readers = Array.from({ length: monitorLimits.eventListeners }, () =>
     log.read(0, 64, 60_000, connection.signal),
   );

@@ -82,7 +82,10 @@ test('a VM from its configuration in the home directory to its end, without root
 
 test('another user as vmuser is refused with the reason', () => {
   mkdirSync(join(home, 'config/umlmon'), { recursive: true });
-  writeFileSync(join(home, 'config/umlmon/umlmon.ini'), '[GLOBAL]\n[vm1]\nvmuser = nobody\n');
+  writeFileSync(
+    join(home, 'config/umlmon/umlmon.ini'),
+    '[GLOBAL]\n[vm1]\nvmuser = nobody\nubd0 = /disks/root.dsk\n',
+  );
   execFileSync('chown', ['-R', `${uid}:${uid}`, home]);
   const checked = umlmon('-check', 'vm1');
   expect(checked.status).toBe(3);

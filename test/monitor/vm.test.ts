@@ -203,10 +203,9 @@ test('a start that fails is undone and says where, and the next one works', asyn
 
   world.configure({ vm1: 'ubd0 = /disks/root.dsk\nmem = 60G' });
   await expect(client.call('start', undefined)).rejects.toMatchObject({
-    code: 'CONFIG_INVALID',
-    reason: expect.stringMatching(
-      /umlmon\.ini:9: \[vm1\] mem: the VM needs 61456M of host memory, and \d+M are available/,
-    ),
+    code: 'HOST_MEMORY',
+    place: expect.stringMatching(/umlmon\.ini:9: \[vm1\] mem$/),
+    reason: expect.stringMatching(/^the VM needs 61456M of host memory, and \d+M are available$/),
   });
   world.configure({ vm1: 'ubd0 = /disks/root.dsk' });
   expect(await client.call('start', undefined)).toMatchObject({ state: 'running' });

@@ -1,0 +1,46 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import packageJson from '../../package.json' with { type: 'json' };
+
+const root = join(import.meta.dirname, '../..');
+const pages = [
+  ...['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md'],
+  ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => `docs/${file}`),
+];
+const read = (page: string) => readFileSync(join(root, page), 'utf8');
+
+describe.each(pages)('%s', (page) => {
+  const text = read(page);
+
+  test('links to what exists', () => {
+    const targets = [...text.matchAll(/\]\((?!https?:|#)([^)#]+)[^)]*\)/g)].map(([, target = '']) => target);
+    expect(targets.filter((target) => !existsSync(join(root, dirname(page), target)))).toEqual([]);
+  });
+
+  test('names files of the sources that exist', () => {
+    const named = [...text.matchAll(/(?<![\w/.])(?:src|test|docs)\/[\w./-]*\w/g)].map(([path]) => path);
+    expect(named.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  });
+
+  test('names commands of npm that exist', () => {
+    const named = [...text.matchAll(/npm run ([\w-]+)/g)].map(([, name = '']) => name);
+    expect(named.filter((name) => !Object.hasOwn(packageJson.scripts, name))).toEqual([]);
+  });
+});
+
+test('README.md names every Debian package that is installed', () => {
+  const script = read('src/setup/packages.sh');
+  const lists = [...script.matchAll(/^(?:run|build|test)='(.*)'$/gm)].flatMap(([, names = '']) =>
+    names.split(' '),
+  );
+  expect(lists.length).toBeGreaterThan(8);
+  const readme = read('README.md');
+  expect(lists.filter((name) => !readme.includes(name))).toEqual([]);
+});
+
+test('CHANGELOG.md has the version of the package', () => {
+  expect(read('CHANGELOG.md')).toContain(`## [${packageJson.version}]`);
+});
