@@ -9,13 +9,18 @@ const reportVariable = 'UMLMON_REPORT_FD';
 /** A report is one line; what is longer is none. */
 const reportMax = 64 * 1024;
 
-type Report = { readonly ready: number } | { readonly failed: Failure };
+export interface Started {
+  readonly pid: number;
+  readonly warnings: readonly string[];
+}
+
+type Report = { readonly ready: Started } | { readonly failed: Failure };
 
 /**
  * Starts this program again as a process without terminal, in a session of its own, and waits until it serves or
- * has failed. Resolves to its pid. Errors: what the background monitor reports.
+ * has failed. Errors: what the background monitor reports.
  */
-export async function startInBackground(argv: readonly string[]): Promise<number> {
+export async function startInBackground(argv: readonly string[]): Promise<Started> {
   const [node, program] = process.argv;
   if (!node || !program) throw new Error('no program to start');
   const child = spawn(node, [...process.execArgv, program, ...argv], {

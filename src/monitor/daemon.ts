@@ -1,6 +1,7 @@
 import { closeSync, constants, openSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config, VmConfig } from '../config/config.ts';
+import { problemText } from '../config/problem.ts';
 import { ConsoleLog } from '../console/log.ts';
 import { makeDirectories, ownIds } from '../jail/directories.ts';
 import { jailDirectories, type VmLayout } from '../jail/layout.ts';
@@ -21,8 +22,8 @@ import { Vm } from './vm.ts';
 export interface DaemonRequest extends ConfigSource {
   /** Log to standard error instead of VARDIR/VM/log/monitor. */
   readonly foreground: boolean;
-  /** Called when the control socket answers. */
-  readonly onReady: () => void;
+  /** Called when the control socket answers, with what is unusual in the configuration. */
+  readonly onReady: (warnings: readonly string[]) => void;
 }
 
 /**
@@ -32,7 +33,7 @@ export interface DaemonRequest extends ConfigSource {
  * Errors: CONFIG_*, MONITOR_RUNNING, JAIL_DIRECTORY, HOST_SYSTEM_CALL.
  */
 export async function runDaemon(request: DaemonRequest): Promise<void> {
-  const { config, vm: vmConfig } = readVm(request);
+  const { config, vm: vmConfig, warnings } = readVm(request);
   if (vmConfig.start === 'off')
     throw new UmlmonError('VM_OFF', {
       place: vmConfig.name,
@@ -47,7 +48,8 @@ export async function runDaemon(request: DaemonRequest): Promise<void> {
   const lockFd = takeMonitorLock(layout);
   const log = openLog(layout.vm, request.foreground ? process.stderr : monitorLog(layout, vmConfig));
   try {
-    await serve(request, { config, vmConfig, layout, log });
+    for (const warning of warnings) log.warn(problemText(warning));
+    await serve(request, { config, vmConfig, layout, log, warnings: warnings.map(problemText) });
   } catch (error) {
     log.fatal(toFailure(error), 'the monitor cannot go on');
     throw error;
@@ -62,9 +64,11 @@ interface DaemonParts {
   readonly vmConfig: VmConfig;
   readonly layout: VmLayout;
   readonly log: Log;
+  readonly warnings: readonly string[];
 }
 
-async function serve(request: DaemonRequest, { config, vmConfig, layout, log }: DaemonParts): Promise<void> {
+async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> {
+  const { config, vmConfig, layout, log, warnings } = parts;
   const events = new EventLog(layout.vm, ({ kind, text, attributes }) => {
     const details = Object.fromEntries(attributes.map(({ name, value }) => [name, value]));
     log.info({ kind, ...details }, text);
@@ -89,7 +93,7 @@ async function serve(request: DaemonRequest, { config, vmConfig, layout, log }: 
     writeFileSync(layout.pidFile, `${process.pid}\n`);
     events.publish('monitor-started', `monitor ${process.pid} serves ${layout.ctrl}`, { pid: process.pid });
     const leaving = leaveSignal();
-    request.onReady();
+    request.onReady(warnings);
     // A failed boot is published as an event; the monitor stays, so that somebody can look and try again.
     if (vmConfig.start === 'boot') vm.start('start = boot').catch(() => undefined);
     const reason = await leaving;

@@ -35,10 +35,17 @@ export async function umlmon(argv: readonly string[]): Promise<number> {
       const source = { vm: requireName(vm), configPath };
       if (flags.has('plan')) printPlan(source, flags.has('json'));
       else if (report)
-        await runDaemon({ ...source, foreground: false, onReady: () => report({ ready: process.pid }) });
+        await runDaemon({
+          ...source,
+          foreground: false,
+          onReady: (warnings) => report({ ready: { pid: process.pid, warnings } }),
+        });
       else if (flags.has('fg')) await runDaemon({ ...source, foreground: true, onReady: () => undefined });
-      else
-        console.log(`${source.vm}: monitor ${await startInBackground(backgroundArguments(source))} started`);
+      else {
+        const { pid, warnings } = await startInBackground(backgroundArguments(source));
+        for (const warning of warnings) console.error(warning);
+        console.log(`${source.vm}: monitor ${pid} started`);
+      }
     }
     return 0;
   } catch (error) {

@@ -1,6 +1,6 @@
 import { type Config, requireVm, type VmConfig } from '../config/config.ts';
 import { readConfig } from '../config/locate.ts';
-import { configError } from '../config/problem.ts';
+import { configError, type Problem } from '../config/problem.ts';
 import { layoutOf, type VmLayout } from '../jail/layout.ts';
 import { buildPlan } from '../plan/build-plan.ts';
 import { takeInventory } from '../plan/inventory.ts';
@@ -12,15 +12,20 @@ export interface ConfigSource {
   readonly configPath: string | undefined;
 }
 
-/** Errors: CONFIG_INVALID with all problems that concern the VM, CONFIG_NO_VM. */
-export function readVm({ vm, configPath }: ConfigSource): { config: Config; vm: VmConfig } {
+/** The configuration and one VM of it, with what is unusual about it. Errors: CONFIG_*. */
+export function readVm({ vm, configPath }: ConfigSource): {
+  config: Config;
+  vm: VmConfig;
+  warnings: Problem[];
+} {
   const read = readConfig({
     ...(configPath === undefined ? {} : { configPath }),
     env: process.env,
     uid: process.geteuid?.() ?? 0,
     vm,
   });
-  return requireVm(read, vm);
+  const warnings = read.problems.filter(({ severity, section }) => severity === 'warning' && section === vm);
+  return { ...requireVm(read, vm), warnings };
 }
 
 /** Configuration and host, read anew, as a plan. Errors: CONFIG_INVALID with all problems, also those of the host. */

@@ -1,4 +1,5 @@
 /** A real VM under its monitor, from the control socket's side. */
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -104,6 +105,30 @@ test('con0 is logged from the first byte', async () => {
   expect(read).toMatchObject({ offset: 0, oldest: 0, end: read.data.length });
 });
 
+test('the second start takes the delay loop calibration of the first', async () => {
+  const client = await monitorOf('vm1');
+  await client.call('start', undefined);
+  const cache = join(world.varDir, '.cache/lpj');
+  await expect.poll(() => existsSync(cache), { timeout: 20_000 }).toBe(true);
+  await client.call('kill', undefined);
+  const plan = JSON.parse(world.run('umlmon', ['-plan', 'vm1', '-json']).stdout);
+  const lpj = plan.kernel.arguments.find((argument: string) => argument.startsWith('lpj='));
+  expect(Number(lpj?.slice('lpj='.length))).toBeGreaterThan(100_000);
+  const { eventsNext } = await client.call('info', undefined);
+  await client.call('start', undefined);
+  await waitForEvent(client, 'guest-message', eventsNext);
+  expect(world.log('vm1', 'con0')).toMatch(/Calibrating delay loop \(skipped\) preset value/);
+});
+
+test('warnings are said at the start of a monitor', () => {
+  world.configure({ vm1: 'ubd0 = /disks/root.dsk', vm2: 'ubd0 = /disks/root.dsk' });
+  const started = world.run('umlmon', ['vm2']);
+  expect(started).toMatchObject({ status: 0, stderr: expect.stringContaining('vmuser: warning: ') });
+  const pid = Number(/monitor (\d+) started/.exec(started.stdout)?.[1]);
+  process.kill(pid, 'SIGTERM');
+  spawnSync('tail', ['--pid', `${pid}`, '-f', '/dev/null'], { timeout: 20_000 });
+});
+
 test('what makes no sense now is refused with the state', async () => {
   const client = await monitorOf('vm1');
   const refusal = (cause: string) => ({ code: 'STATE_WRONG', place: 'vm1', reason: cause });
@@ -178,8 +203,7 @@ test('a reboot of the guest is a new start by the monitor, and viewers stay atta
   await shell.type('reboot\r');
   expect(await waitForEvent(client, 'exit', eventsNext)).toBe('reboot');
   await waitForEvent(client, 'guest-message', eventsNext);
-  await shell.until(/built-in shell/);
-  await shell.atPrompt();
+  await shell.until(/built-in shell[\s\S]*[#$] (?:\x1b\[6n)?$/);
   expect((await shell.run('echo again')).output).toBe('again');
   expect(
     (await client.call('info', undefined)).consoles.find(({ channel }) => channel === 'con1')?.viewers,
