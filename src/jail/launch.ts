@@ -4,6 +4,7 @@ import { closeSync, constants, openSync, unlinkSync, writeSync } from 'node:fs';
 import { posix } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isSystemError, UmlmonError } from '../system/errors.ts';
+import { pidfdOpen, watch } from '../system/native.ts';
 import {
   childrenOf,
   isSameProcess,
@@ -199,4 +200,24 @@ function launchError(request: LaunchRequest, { status, error }: Ending): UmlmonE
     ? 'this host restricts user namespaces (user.max_user_namespaces, AppArmor): run umlmon as root'
     : 'umlmon -plan prints the whole command';
   return new UmlmonError('JAIL_LAUNCH', { place: posix.basename(request.argv[0] ?? ''), cause, hint });
+}
+
+/**
+ * The sandbox of a kernel that a former monitor started. Its launcher is no child of ours, so the exit is seen
+ * through a pidfd, and the status read from the file that bubblewrap wrote it to.
+ */
+export function adoptSandbox(
+  launcher: ProcessIdentity,
+  jailed: JailedProcesses,
+  statusPath: string,
+): Sandbox {
+  const pidfd = pidfdOpen(launcher.pid);
+  const exit = new Promise<number | undefined>((resolve) => {
+    const ended = watch(pidfd, { readable: true }, () => {
+      ended.close();
+      closeSync(pidfd);
+      resolve(readStatus(statusPath).exitStatus);
+    });
+  });
+  return { launcher, ...jailed, exit };
 }

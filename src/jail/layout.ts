@@ -40,6 +40,8 @@ export interface VmLayout {
   readonly mconsole: string;
   /** The monitor's sockets; /run/mon in the jail. */
   readonly runMon: string;
+  /** What a monitor leaves for the one after it. */
+  readonly runRecord: string;
   /** What is left of former starts, on its way out. */
   readonly trash: string;
   /** Held by the monitor. */
@@ -89,6 +91,7 @@ export function layoutOf(vm: string, roots: LayoutRoots): VmLayout {
     runUml: join(runHome, 'run/uml'),
     mconsole: join(runHome, 'run/uml', vm, 'mconsole'),
     runMon: join(runHome, 'run/mon'),
+    runRecord: join(runHome, 'run.json'),
     trash: join(runHome, 'trash'),
     monitorLock: join(runHome, 'monitor.lock'),
     vmLock: join(runHome, 'vm.lock'),

@@ -1,5 +1,6 @@
-import { closeSync, constants, openSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import type { Config, VmConfig } from '../config/config.ts';
 import { problemText } from '../config/problem.ts';
 import { ConsoleLog } from '../console/log.ts';
@@ -13,9 +14,9 @@ import { RpcServer } from '../rpc/server.ts';
 import { umlmonctrl } from '../rpc/umlmonctrl.gen.ts';
 import { toFailure, UmlmonError } from '../system/errors.ts';
 import { type Log, openLog } from '../system/log.ts';
-import { lock } from '../system/native.ts';
 import { controlHandlers } from './control.ts';
 import { EventLog } from './event-log.ts';
+import { takeMonitorLock } from './monitor-lock.ts';
 import { type ConfigSource, layoutFor, prepareLaunch, readVm } from './prepare-launch.ts';
 import { Vm } from './vm.ts';
 
@@ -85,6 +86,7 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
   const server = new RpcServer(umlmonctrl, controlHandlers(vm), (error, procedure) =>
     log.error(toFailure(error), `fault in ${procedure}`),
   );
+  await vm.examine();
   // We hold the lock: a socket file here belongs to nobody who lives.
   rmSync(layout.ctrl, { force: true });
   const gid = config.global.group ? { gid: resolveGroup(config.global.group) } : {};
@@ -95,38 +97,35 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
     const leaving = leaveSignal();
     request.onReady(warnings);
     // A failed boot is published as an event; the monitor stays, so that somebody can look and try again.
-    if (vmConfig.start === 'boot') vm.start('start = boot').catch(() => undefined);
-    const reason = await leaving;
-    events.publish('monitor-leaving', reason, { reason });
-    await vm.leave(reason);
+    if (vmConfig.start === 'boot' && vm.state === 'down') vm.start('start = boot').catch(() => undefined);
+    const { way, signal } = await leaving;
+    events.publish('monitor-leaving', `${signal}: ${way}`, { reason: signal, way });
+    if (way === 'stop') await vm.leave(signal);
+    else if (way === 'when-down') await vm.whenDown();
+    // The answers to operations that have just ended are on their way.
+    await setImmediate();
   } finally {
     await server.close();
     vm.channels.close();
   }
 }
 
-/** The lock that makes a monitor the only one of its VM; held by the descriptor, so a SIGKILL frees it. */
-function takeMonitorLock({ monitorLock, vm }: VmLayout): number {
-  const { O_CREAT, O_NOFOLLOW, O_RDWR } = constants;
-  const fd = openSync(monitorLock, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
-  if (lock(fd, 'exclusive')) return fd;
-  closeSync(fd);
-  throw new UmlmonError('MONITOR_RUNNING', {
-    place: vm,
-    cause: 'another monitor serves this VM already',
-    hint: `umlwatch ${vm} -info`,
-  });
-}
-
 function monitorLog(layout: VmLayout, vm: VmConfig): ConsoleLog {
   return new ConsoleLog(join(layout.logDir, 'monitor'), { maxBytes: vm.log_size, keep: vm.log_count });
 }
 
-/** SIGTERM and SIGINT stop the guest in order, then the monitor. A terminal that closes is not a reason to leave. */
-function leaveSignal(): Promise<string> {
-  process.on('SIGHUP', () => undefined);
+/** The three ways for a monitor to leave (umlmon(8), SIGNALS). */
+type Leaving = { readonly way: 'stop' | 'when-down' | 'keep'; readonly signal: string };
+
+const ways: Readonly<Record<string, Leaving['way']>> = {
+  SIGTERM: 'stop',
+  SIGINT: 'stop',
+  SIGHUP: 'when-down',
+  SIGQUIT: 'keep',
+};
+
+function leaveSignal(): Promise<Leaving> {
   return new Promise((resolve) => {
-    process.on('SIGTERM', () => resolve('SIGTERM'));
-    process.on('SIGINT', () => resolve('SIGINT'));
+    for (const [signal, way] of Object.entries(ways)) process.on(signal, () => resolve({ way, signal }));
   });
 }

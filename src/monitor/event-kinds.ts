@@ -1,12 +1,15 @@
 /** Every kind of event that a monitor publishes; docs/events.md is printed from this table. */
 export const eventKinds = {
   'monitor-started': 'The monitor serves its control socket. Attributes: pid.',
-  'monitor-leaving': 'The monitor ends. Attributes: reason.',
+  'monitor-leaving': 'The monitor ends. Attributes: reason (a signal), way (stop, when-down or keep).',
   state: 'The VM has entered another state. Attributes: from, to.',
   'operation-began': 'A start, stop or kill began. Attributes: id, name, by.',
   'operation-ended': 'It ended. Attributes: id, name, result (ok or an error code).',
   'stop-stage': 'A stage of an orderly stop. Attributes: stage (ctrl-alt-del, halt, kill), wait_ms.',
   'kernel-up': 'The kernel answers on its management console. Attributes: pid, version, elapsed_ms.',
+  adopted: 'A kernel that a former monitor left was taken over. Attributes: pid.',
+  foreign: 'A kernel of the VM lives, but is not what was recorded; it is left alone. Attributes: why.',
+  'cleaned-up': 'Leftovers of a former monitor were removed. Attributes: paths.',
   'guest-message': 'Root in the guest wrote to /proc/mconsole. Attributes: text.',
   panic: 'The guest kernel panicked. Attributes: text.',
   hang: "The guest's watchdog reported a hang.",

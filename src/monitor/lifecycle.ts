@@ -16,7 +16,13 @@ export type LifecycleEvent =
   /** Somebody asked to end the kernel at once. */
   | 'kill-asked'
   /** The kernel process is gone, and everything of its start is released. */
-  | 'kernel-gone';
+  | 'kernel-gone'
+  /** A kernel that a former monitor left is taken over. */
+  | 'adopted'
+  /** A kernel lives that is not what the former monitor has recorded. */
+  | 'found-foreign'
+  /** It does not live any more. */
+  | 'foreign-gone';
 
 export type Action =
   /** Plan and execute the start. */
@@ -43,6 +49,9 @@ export const lifecycle: Record<VmState, Record<LifecycleEvent, Cell>> = {
     'stop-asked': { refuse: 'it is down already' },
     'kill-asked': { refuse: 'it is down already' },
     'kernel-gone': 'impossible',
+    adopted: { next: 'running', actions: [] },
+    'found-foreign': { next: 'foreign', actions: [] },
+    'foreign-gone': { next: 'down', actions: [] },
   },
   starting: {
     'start-asked': { refuse: 'it is starting already' },
@@ -51,6 +60,9 @@ export const lifecycle: Record<VmState, Record<LifecycleEvent, Cell>> = {
     'stop-asked': { refuse: 'it is still starting; kill it, or wait' },
     'kill-asked': { next: 'stopping', actions: ['kill'] },
     'kernel-gone': 'impossible',
+    adopted: 'impossible',
+    'found-foreign': 'impossible',
+    'foreign-gone': 'impossible',
   },
   running: {
     'start-asked': { refuse: 'it is running already' },
@@ -59,6 +71,9 @@ export const lifecycle: Record<VmState, Record<LifecycleEvent, Cell>> = {
     'stop-asked': { next: 'stopping', actions: ['begin-stop'] },
     'kill-asked': { next: 'stopping', actions: ['kill'] },
     'kernel-gone': { next: 'down', actions: ['apply-policy'] },
+    adopted: 'impossible',
+    'found-foreign': 'impossible',
+    'foreign-gone': 'impossible',
   },
   stopping: {
     'start-asked': { refuse: 'it is stopping' },
@@ -67,6 +82,20 @@ export const lifecycle: Record<VmState, Record<LifecycleEvent, Cell>> = {
     'stop-asked': { refuse: 'it is stopping already' },
     'kill-asked': { next: 'stopping', actions: ['kill'] },
     'kernel-gone': { next: 'down', actions: ['apply-policy'] },
+    adopted: 'impossible',
+    'found-foreign': 'impossible',
+    'foreign-gone': 'impossible',
+  },
+  foreign: {
+    'start-asked': { refuse: 'it is foreign: a kernel runs that this monitor cannot vouch for' },
+    'kernel-up': 'impossible',
+    'start-failed': 'impossible',
+    'stop-asked': { refuse: 'it is foreign: a kernel runs that this monitor cannot vouch for' },
+    'kill-asked': { refuse: 'it is foreign: a kernel runs that this monitor cannot vouch for' },
+    'kernel-gone': 'impossible',
+    adopted: { next: 'running', actions: [] },
+    'found-foreign': { next: 'foreign', actions: [] },
+    'foreign-gone': { next: 'down', actions: [] },
   },
 };
 

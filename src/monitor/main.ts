@@ -6,10 +6,12 @@ import { checkConfig } from './check.ts';
 import { runDaemon } from './daemon.ts';
 import type { ConfigSource } from './prepare-launch.ts';
 import { printPlan } from './print-plan.ts';
+import { runCleanup } from './run-cleanup.ts';
 
 const help = `umlmon [-config PATH] [-fg] VM       start the monitor of a VM
 umlmon [-config PATH] -plan VM [-json]   print what a start would do, and change nothing
 umlmon [-config PATH] -check [VM] [-json]   check the configuration, and the host for the VM
+umlmon [-config PATH] -cleanup VM [-json]   remove what a killed monitor has left, and say what
 umlmon -version | -help
 
   -fg   stay in the foreground and log to standard error
@@ -34,6 +36,7 @@ export async function umlmon(argv: readonly string[]): Promise<number> {
     else {
       const source = { vm: requireName(vm), configPath };
       if (flags.has('plan')) printPlan(source, flags.has('json'));
+      else if (flags.has('cleanup')) await runCleanup(source, flags.has('json'));
       else if (report)
         await runDaemon({
           ...source,
@@ -56,7 +59,7 @@ export async function umlmon(argv: readonly string[]): Promise<number> {
   }
 }
 
-const knownFlags = new Set(['fg', 'plan', 'check', 'json', 'version', 'help']);
+const knownFlags = new Set(['fg', 'plan', 'check', 'cleanup', 'json', 'version', 'help']);
 
 function parseArguments(argv: readonly string[]): Arguments {
   const usage = (cause: string) => new UmlmonError('USAGE', { place: 'umlmon', cause, hint: 'umlmon -help' });

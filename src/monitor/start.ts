@@ -10,6 +10,7 @@ import type { Descriptor, ImagePlan, LaunchPlan, Step, StepOf } from '../plan/pl
 import { type Failure, isErrorCode, toFailure, UmlmonError } from '../system/errors.ts';
 import { lock } from '../system/native.ts';
 import type { Channels } from './channels.ts';
+import { writeRunRecord } from './run-record.ts';
 import { RunningKernel } from './running-kernel.ts';
 import { UndoStack } from './undo.ts';
 
@@ -87,6 +88,10 @@ function perform(step: Step, progress: Progress): void | Promise<void> {
       return openConsoles(step, progress);
     case 'listen-notify':
       return listenNotify(step, progress);
+    case 'record':
+      writeRunRecord(step.path, { plan: progress.plan, began: progress.began });
+      progress.undo.push(step.path, () => rmSync(step.path, { force: true }));
+      return;
     case 'launch':
       return launchKernel(step, progress);
     case 'await-kernel':
@@ -190,6 +195,8 @@ async function launchKernel(step: StepOf<'launch'>, progress: Progress): Promise
     words: () => con0.lastLines(con0.ring.next - before).join('\n'),
   });
   progress.sandbox = sandbox;
+  if (sandbox.kernel)
+    writeRunRecord(stepOf(plan, 'record').path, { plan, began: progress.began, kernel: sandbox.kernel });
   undo.push('sandbox', async () => {
     if (sandbox.init) killSandbox(sandbox.init);
     await sandbox.exit;
@@ -245,6 +252,12 @@ function nameOf(descriptor: Descriptor): string {
   if (descriptor.is === 'slave' || descriptor.is === 'master')
     return `${descriptor.is} ${descriptor.channel}`;
   return descriptor.is;
+}
+
+function stepOf<D extends Step['do']>(plan: LaunchPlan, what: D): StepOf<D> {
+  const step = plan.steps.find((candidate): candidate is StepOf<D> => candidate.do === what);
+  if (!step) throw new Error(`the plan has no step ${what}`);
+  return step;
 }
 
 function failureOfStep(step: Step, error: unknown): UmlmonError {

@@ -6,6 +6,7 @@ const states: Readonly<Record<VmState, string>> = {
   starting: 'The steps of the plan are executed; the kernel has not answered yet.',
   running: 'The kernel answers on its management console. Its init may still be at work.',
   stopping: 'A stop or kill is under way.',
+  foreign: 'A kernel of this VM lives that is not the one its former monitor recorded. It is never touched.',
 };
 
 const events: Readonly<Record<LifecycleEvent, string>> = {
@@ -15,6 +16,9 @@ const events: Readonly<Record<LifecycleEvent, string>> = {
   'stop-asked': 'somebody asks for an orderly stop',
   'kill-asked': 'somebody asks to end the kernel at once',
   'kernel-gone': 'the kernel has ended, and everything of its start is released',
+  adopted: 'a kernel that a former monitor left is taken over',
+  'found-foreign': 'a kernel lives, but is not what was recorded',
+  'foreign-gone': 'there is no kernel (any more)',
 };
 
 const actions: Readonly<Record<Action, string>> = {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { VmConfig } from '../config/config.ts';
 import { RING_BYTES } from '../console/limits.ts';
 import type { VmLayout } from '../jail/layout.ts';
@@ -6,9 +7,12 @@ import type { LaunchPlan } from '../plan/plan.ts';
 import type { ExitRecord, VmInfo, VmState } from '../rpc/umlmonctrl.gen.ts';
 import { failureText, toFailure, UmlmonError } from '../system/errors.ts';
 import { tidyMemoryWhenQuiet } from '../system/tidy-memory.ts';
+import { adoptKernel } from './adopt.ts';
 import { Channels } from './channels.ts';
+import { cleanUp } from './clean-up.ts';
 import type { EventLog } from './event-log.ts';
 import { describeExit } from './exit-record.ts';
+import { type Finding, findKernel } from './find-kernel.ts';
 import { readLastExit, writeLastExit } from './last-exit.ts';
 import { type Action, type LifecycleEvent, lifecycle } from './lifecycle.ts';
 import { monitorLimits } from './limits.ts';
@@ -67,8 +71,55 @@ export class Vm {
     return this.#state;
   }
 
+  /**
+   * Looks for a kernel that a former monitor has left, and takes it over; one that is not what was recorded is
+   * reported and left alone. If there is none, the leftovers are removed.
+   */
+  async examine(): Promise<void> {
+    const finding = await findKernel(this.#parts.layout);
+    if (finding.found === 'nothing') {
+      this.#enter('foreign-gone');
+      const paths = cleanUp(this.#parts.layout, { monitorToo: false });
+      if (paths.length > 0)
+        this.events.publish('cleaned-up', `removed ${paths.length} leftovers`, { paths: paths.join(' ') });
+    } else if (finding.found === 'ours') await this.#adopt(finding);
+    else this.#reportForeign(finding.why);
+  }
+
+  async #adopt(finding: Extract<Finding, { found: 'ours' }>): Promise<void> {
+    try {
+      const kernel = await adoptKernel(finding, {
+        layout: this.#parts.layout,
+        channels: this.channels,
+        onNotification: (notification) => this.#onNotification(notification),
+      });
+      this.#enter('adopted');
+      const text = `kernel ${kernel.pid} taken over: ${kernel.version}; what con0 said meanwhile may be missing`;
+      this.events.publish('adopted', text, { pid: kernel.pid });
+      this.#attend(kernel);
+    } catch (error) {
+      this.#reportForeign(failureText(toFailure(error, this.name)));
+    }
+  }
+
+  #reportForeign(why: string): void {
+    this.#enter('found-foreign');
+    this.events.publish('foreign', why, { why });
+  }
+
+  /** Resolves when no kernel runs and no policy is going to start one. */
+  async whenDown(): Promise<void> {
+    for (;;) {
+      await this.#settled;
+      await this.#operations.idle();
+      if (this.#state !== 'running' && this.#restartTimer === undefined) return;
+      await (this.#kernel?.exit ?? delay(monitorLimits.restartInterval));
+    }
+  }
+
   /** Boots the VM; done when its kernel answers. Errors: STATE_*, CONFIG_INVALID, those of the step that failed. */
-  start(by: string): Promise<OperationResult> {
+  async start(by: string): Promise<OperationResult> {
+    if (this.#state === 'foreign') await this.examine();
     return this.#operate('start', by, () => {
       this.#cancelRestart();
       return this.#handle('start-asked');
@@ -201,7 +252,6 @@ export class Vm {
         onNotification: (notification) => this.#onNotification(notification),
         signal: this.#startAbort.signal,
       });
-      this.#kernel = kernel;
       const elapsedMs = Math.round(performance.now() - began);
       this.#enter('kernel-up');
       const text = `kernel ${kernel.pid} is up after ${elapsedMs} ms: ${kernel.version}`;
@@ -210,9 +260,7 @@ export class Vm {
         version: kernel.version,
         elapsed_ms: elapsedMs,
       });
-      this.#settled = kernel.exit
-        .then((status) => this.#settle(kernel, status))
-        .catch((error: unknown) => this.#trouble(error));
+      this.#attend(kernel);
       this.#learnFromBoot(plan);
       return `running, ${kernel.version.replace(/^(Linux) \S+ (\S+).*/, '$1 $2')}, ${(elapsedMs / 1000).toFixed(2)} s`;
     } catch (error) {
@@ -221,6 +269,14 @@ export class Vm {
     } finally {
       announce();
     }
+  }
+
+  /** From now on this kernel is the VM's; when it ends, everything of it is released. */
+  #attend(kernel: RunningKernel): void {
+    this.#kernel = kernel;
+    this.#settled = kernel.exit
+      .then((status) => this.#settle(kernel, status))
+      .catch((error: unknown) => this.#trouble(error));
   }
 
   async #stopInOrder(): Promise<string> {

@@ -102,6 +102,7 @@ export function buildPlan(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
     { do: 'empty-directory', path: layout.runUml, trash: layout.trash },
     { do: 'open-consoles', consoles, log: logPlan(vm, layout) },
     { do: 'listen-notify', path: 'run/mon/notify' },
+    { do: 'record', path: layout.runRecord },
     { do: 'launch', argv: sandboxArguments(sandbox), statusFile: layout.status, filter, descriptors },
     {
       do: 'await-kernel',

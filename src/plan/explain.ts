@@ -35,6 +35,7 @@ function explainStep(step: Step): string[] {
     case 'claim-cores':
       return [`${step.cores.join(',') || 'none'} in ${step.directory}`];
     case 'empty-directory':
+    case 'record':
       return [step.path];
     case 'open-consoles':
       return step.consoles.map(({ channel, logged }) =>

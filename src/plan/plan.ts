@@ -45,6 +45,8 @@ export type Step =
   | { readonly do: 'claim-cores'; readonly directory: string; readonly cores: readonly number[] }
   | { readonly do: 'open-consoles'; readonly consoles: readonly ConsolePlan[]; readonly log: LogPlan }
   | { readonly do: 'listen-notify'; readonly path: string }
+  /** Leaves the plan and later the kernel's process for a monitor that comes after this one. */
+  | { readonly do: 'record'; readonly path: string }
   | {
       readonly do: 'launch';
       readonly argv: readonly string[];

@@ -87,13 +87,16 @@ export type VmState =
   | 'down'
   | 'starting'
   | 'running'
-  | 'stopping';
+  | 'stopping'
+  /** a kernel runs that this monitor cannot vouch for, and leaves alone */
+  | 'foreign';
 
 const vmStateNumbers: Readonly<Record<VmState, number>> = {
   'down': 0,
   'starting': 1,
   'running': 2,
   'stopping': 3,
+  'foreign': 4,
 };
 export const vmStateCodec: Codec<VmState> = {
   encode: (w, v) => w.int(vmStateNumbers[v]),
@@ -104,6 +107,7 @@ export const vmStateCodec: Codec<VmState> = {
       case 1: return 'starting';
       case 2: return 'running';
       case 3: return 'stopping';
+      case 4: return 'foreign';
       default: throw new XdrError(`${value} is no vm_state`);
     }
   },

@@ -25,6 +25,12 @@ export function isSameProcess(identity: ProcessIdentity): boolean {
   return processIdentity(identity.pid)?.startTime === identity.startTime;
 }
 
+/** The identity of a process's parent; undefined if either has ended. */
+export function parentOf(pid: number): ProcessIdentity | undefined {
+  const parent = Number(/^PPid:\s*(\d+)$/m.exec(readProcess(pid, 'status') ?? '')?.[1]);
+  return parent > 1 ? processIdentity(parent) : undefined;
+}
+
 /** The children of the main thread of a process; none if it has ended. */
 export function childrenOf(pid: number): number[] {
   const children = readProcess(pid, `task/${pid}/children`) ?? '';

@@ -24,6 +24,12 @@ export class GuestShell {
     return shell;
   }
 
+  /** A shell that is at its prompt already; what was said before is left out. */
+  static async again(client: MonitorClient, channel = 'con1'): Promise<GuestShell> {
+    const seat = await client.call('consoleAttach', { channel, columns: 0, rows: 0 });
+    return new GuestShell(client, seat.id, seat.next);
+  }
+
   /** Resolves when the output ends in a prompt. */
   async atPrompt(): Promise<void> {
     await this.until(/[#$] (?:\x1b\[6n)?$/);

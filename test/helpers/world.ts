@@ -86,6 +86,20 @@ export class World {
     return child;
   }
 
+  /** SIGKILL: the monitor has no moment to tidy up. */
+  async killMonitor(vm: string): Promise<void> {
+    await this.signalMonitor(vm, 'SIGKILL');
+  }
+
+  /** Sends a signal to a monitor of this world; resolves to its exit status when it has ended. */
+  async signalMonitor(vm: string, signal: NodeJS.Signals): Promise<number | null> {
+    const child = this.#monitors.get(vm);
+    if (!child) throw new Error(`no monitor of ${vm}`);
+    const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+    child.kill(signal);
+    return ended;
+  }
+
   /** One program of umlmon to its end, with this world's configuration. */
   run(name: 'umlmon' | 'umlwatch', args: readonly string[], input = ''): Ran {
     const { status, stdout, stderr } = spawnSync(program(name), ['-config', this.configPath, ...args], {

@@ -1,0 +1,96 @@
+import { closeSync, fsyncSync, rmSync } from 'node:fs';
+import { Pty } from '../console/pty.ts';
+import { adoptSandbox } from '../jail/launch.ts';
+import type { VmLayout } from '../jail/layout.ts';
+import { Mconsole } from '../kernel/mconsole.ts';
+import { type Notification, NotifyListener } from '../kernel/notify.ts';
+import { releaseCores } from '../plan/core-claims.ts';
+import type { LaunchPlan } from '../plan/plan.ts';
+import { pidfdGetfd, pidfdOpen } from '../system/native.ts';
+import type { Channels } from './channels.ts';
+import type { Finding } from './find-kernel.ts';
+import { RunningKernel } from './running-kernel.ts';
+import { UndoStack } from './undo.ts';
+
+export interface AdoptHost {
+  readonly layout: VmLayout;
+  readonly channels: Channels;
+  readonly onNotification: (notification: Notification) => void;
+}
+
+type Ours = Extract<Finding, { found: 'ours' }>;
+
+/**
+ * Takes over a kernel that a former monitor has left. Its descriptors are fetched from the kernel process itself:
+ * the masters of its consoles, so that nobody is hung up, and the locks, so that they can be held and synced on.
+ * When all is there, the kernel must answer; if anything fails, everything is let go again and the VM is untouched.
+ */
+export async function adoptKernel(
+  { record, launcher, jailed }: Ours,
+  host: AdoptHost,
+): Promise<RunningKernel> {
+  const { plan } = record;
+  const undo = new UndoStack();
+  try {
+    const pidfd = pidfdOpen(jailed.kernel.pid);
+    let mconsole: Mconsole | undefined;
+    try {
+      fetchDescriptors(plan, pidfd, { host, undo, wake: () => mconsole?.poke() });
+    } finally {
+      closeSync(pidfd);
+    }
+    undo.push('record', () => rmSync(host.layout.runRecord, { force: true }));
+    undo.push('cores', () => releaseCores(host.layout.coreClaims, plan.vm));
+    const listener = NotifyListener.open('run/mon/notify', host.onNotification);
+    undo.push('notify', () => listener.close());
+    const { socket, reply } = mconsolePaths(plan);
+    mconsole = Mconsole.open(reply, socket, plan.user.uid);
+    const opened = mconsole;
+    undo.push('mconsole', () => opened.close());
+    const version = (await opened.request('version')).text.trim();
+    const sandbox = adoptSandbox(launcher, jailed, host.layout.status);
+    return new RunningKernel({ plan, began: record.began, version, undo, sandbox, mconsole: opened });
+  } catch (error) {
+    await undo.unwind();
+    throw error;
+  }
+}
+
+interface Taking {
+  readonly host: AdoptHost;
+  readonly undo: UndoStack;
+  readonly wake: () => void;
+}
+
+function fetchDescriptors(plan: LaunchPlan, pidfd: number, { host, undo, wake }: Taking): void {
+  for (const step of plan.steps) {
+    if (step.do === 'open-consoles') host.channels.configure(step.consoles, step.log);
+    if (step.do !== 'launch') continue;
+    for (const descriptor of step.descriptors) {
+      if (descriptor.is === 'master') {
+        const channel = host.channels.get(descriptor.channel);
+        channel.connect(Pty.adopt(pidfdGetfd(pidfd, descriptor.fd)), wake);
+        undo.push(descriptor.channel, () => channel.disconnect());
+      } else if (descriptor.is === 'vm-lock' || descriptor.is === 'image-lock') {
+        const fd = pidfdGetfd(pidfd, descriptor.fd);
+        const synced = descriptor.is === 'image-lock' && !isReadOnly(plan, descriptor.unit);
+        undo.push(descriptor.is, () => {
+          if (synced) fsyncSync(fd);
+          closeSync(fd);
+        });
+      }
+    }
+  }
+}
+
+function isReadOnly(plan: LaunchPlan, unit: number): boolean {
+  return plan.steps.some(
+    (step) => step.do === 'lock-images' && step.images.some((image) => image.unit === unit && image.readOnly),
+  );
+}
+
+function mconsolePaths(plan: LaunchPlan): { socket: string; reply: string } {
+  const step = plan.steps.find((candidate) => candidate.do === 'await-kernel');
+  if (!step) throw new Error('the recorded plan has no step await-kernel');
+  return { socket: step.mconsole, reply: step.reply };
+}

@@ -1,0 +1,40 @@
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { VmLayout } from '../jail/layout.ts';
+
+/**
+ * Removes what a start or a monitor that was killed has left of a VM: nothing else, and nothing while a kernel of it
+ * lives (the caller has seen that the lock is free). Mounts need no removal: they were in the namespace of the
+ * sandbox and ended with it. Returns what was removed.
+ */
+export function cleanUp(layout: VmLayout, { monitorToo }: { readonly monitorToo: boolean }): string[] {
+  const leftovers = [
+    ...filesIn(layout.runUml),
+    ...filesIn(layout.runMon),
+    layout.status,
+    layout.runRecord,
+    join(layout.coreClaims, layout.vm),
+    layout.trash,
+    ...(monitorToo ? [layout.ctrl, layout.pidFile] : []),
+  ].filter((path) => existsSync(path));
+  for (const path of leftovers) if (path !== layout.trash) moveAway(path, layout.trash);
+  rmSync(layout.trash, { recursive: true, force: true });
+  return leftovers;
+}
+
+function filesIn(directory: string): string[] {
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory).map((name) => join(directory, name));
+}
+
+/** Out of the reach of the VM's user before it is removed, so that nothing can be swapped under the removal. */
+function moveAway(path: string, trash: string): void {
+  mkdirSync(trash, { recursive: true, mode: 0o700 });
+  try {
+    renameSync(path, join(trash, 'left'));
+  } catch {
+    // On another file system than the trash, as the control socket may be: a file of the monitor itself.
+    rmSync(path, { force: true });
+  }
+  rmSync(join(trash, 'left'), { recursive: true, force: true });
+}

@@ -1,0 +1,87 @@
+/** Is there a kernel of a VM without a monitor, and is it ours? */
+import { closeSync, constants, fstatSync, openSync, type Stats, statSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type JailedProcesses, jailedProcesses } from '../jail/launch.ts';
+import type { VmLayout } from '../jail/layout.ts';
+import { readStatus } from '../jail/status.ts';
+import type { LaunchPlan } from '../plan/plan.ts';
+import { lock } from '../system/native.ts';
+import { isSameProcess, type ProcessIdentity, parentOf, processIdentity } from '../system/process.ts';
+import { type RunRecord, readRunRecord } from './run-record.ts';
+
+export type Finding =
+  | { readonly found: 'nothing' }
+  | {
+      readonly found: 'ours';
+      readonly record: RunRecord;
+      readonly launcher: ProcessIdentity;
+      readonly jailed: JailedProcesses;
+    }
+  /** Somebody holds the VM's lock, and not all marks say that it is the VM that was recorded. */
+  | { readonly found: 'foreign'; readonly why: string; readonly mayChange: boolean };
+
+/** A start that was cut off by a SIGKILL goes on by itself for some milliseconds, up to the kernel. */
+const settleMs = 5_000;
+const pollMs = 10;
+
+/**
+ * Looks for the VM's kernel. The lock tells whether there is one at all: it is held by the kernel process, and ends
+ * with it. Then record, process, start time and the descriptor of the lock in that process must agree.
+ */
+export async function findKernel(layout: VmLayout): Promise<Finding> {
+  const deadline = performance.now() + settleMs;
+  let finding = look(layout);
+  while (finding.found === 'foreign' && finding.mayChange && performance.now() < deadline) {
+    await delay(pollMs);
+    finding = look(layout);
+  }
+  return finding;
+}
+
+function look(layout: VmLayout): Finding {
+  const lockFile = heldLock(layout.vmLock);
+  if (!lockFile) return { found: 'nothing' };
+  const foreign = (why: string, mayChange = false): Finding => ({ found: 'foreign', why, mayChange });
+  const record = readRunRecord(layout.runRecord);
+  if (!record) return foreign(`the lock ${layout.vmLock} is held, and no record says by whom`);
+  const { initPid } = readStatus(layout.status);
+  const launcher = initPid === undefined ? undefined : parentOf(initPid);
+  if (!launcher) return foreign('the launcher of the recorded kernel is gone', true);
+  const jailed = jailedProcesses(launcher.pid);
+  if (!jailed || jailed.init.pid !== initPid) return foreign('the recorded jail has no kernel', true);
+  const { kernel } = jailed;
+  if (record.kernel && (record.kernel.pid !== kernel.pid || !isSameProcess(record.kernel)))
+    return foreign(`the kernel is process ${kernel.pid}, and ${record.kernel.pid} was recorded`);
+  if (!holdsLock(kernel, record.plan, lockFile))
+    return foreign(`process ${kernel.pid} is not the one that holds the lock`);
+  return { found: 'ours', record, launcher, jailed };
+}
+
+/** The lock file if somebody holds the lock. */
+function heldLock(path: string): Stats | undefined {
+  let fd: number;
+  try {
+    fd = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW);
+  } catch {
+    return undefined; // No lock file: there was no start yet.
+  }
+  try {
+    return lock(fd, 'exclusive') ? undefined : fstatSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Whether the process has the lock file open under the number that the plan gave it. */
+function holdsLock(kernel: ProcessIdentity, plan: LaunchPlan, lockFile: Stats): boolean {
+  const launch = plan.steps.find((step) => step.do === 'launch');
+  const fd = launch?.descriptors.find(({ is }) => is === 'vm-lock')?.fd;
+  try {
+    const open = statSync(`/proc/${kernel.pid}/fd/${fd}`);
+    return (
+      open.dev === lockFile.dev && open.ino === lockFile.ino && processIdentity(kernel.pid) !== undefined
+    );
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,44 @@
+import { closeSync, existsSync } from 'node:fs';
+import { UmlmonError } from '../system/errors.ts';
+import { cleanUp } from './clean-up.ts';
+import { findKernel } from './find-kernel.ts';
+import { takeMonitorLock } from './monitor-lock.ts';
+import { type ConfigSource, layoutFor, readVm } from './prepare-launch.ts';
+
+/**
+ * `umlmon -cleanup VM`: works without a monitor, says what it did, and touches neither a kernel that lives nor
+ * anything that is not this VM's. Errors: CONFIG_*, MONITOR_RUNNING, VM_ALIVE.
+ */
+export async function runCleanup(source: ConfigSource, json: boolean): Promise<void> {
+  const { config, vm } = readVm(source);
+  const layout = layoutFor(config, vm);
+  const removed = existsSync(layout.runHome) ? await cleanUnderLock() : [];
+  if (json) console.log(JSON.stringify({ vm: vm.name, removed }));
+  else
+    console.log(
+      removed.length > 0
+        ? `${vm.name}: removed\n  ${removed.join('\n  ')}`
+        : `${vm.name}: nothing is left over`,
+    );
+
+  async function cleanUnderLock(): Promise<string[]> {
+    const lockFd = takeMonitorLock(layout);
+    try {
+      const finding = await findKernel(layout);
+      if (finding.found === 'nothing') return cleanUp(layout, { monitorToo: true });
+      throw new UmlmonError('VM_ALIVE', {
+        place: vm.name,
+        cause:
+          finding.found === 'ours'
+            ? `its kernel runs without a monitor, as process ${finding.jailed.kernel.pid}`
+            : finding.why,
+        hint:
+          finding.found === 'ours'
+            ? `umlmon ${vm.name} takes it over`
+            : `find the process with: fuser -v ${layout.vmLock}`,
+      });
+    } finally {
+      closeSync(lockFd);
+    }
+  }
+}

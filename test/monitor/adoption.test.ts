@@ -1,0 +1,168 @@
+/** The guest outlives its monitor. */
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { MonitorClient } from '../../src/cli/monitor-client.ts';
+import { GuestShell, waitForEvent } from '../helpers/guest.ts';
+import { World } from '../helpers/world.ts';
+
+let world: World;
+const clients: MonitorClient[] = [];
+
+beforeEach(() => {
+  world = new World();
+  world.configure({ vm1: 'ubd0 = /disks/root.dsk\ncon1 = pty log' });
+  world.addImage('vm1');
+});
+
+afterEach(async () => {
+  for (const client of clients.splice(0)) client.close();
+  await world.close();
+});
+
+async function connect(): Promise<MonitorClient> {
+  const client = await world.client('vm1');
+  clients.push(client);
+  return client;
+}
+
+async function bootedVm(): Promise<{ client: MonitorClient; shell: GuestShell; kernelPid: number }> {
+  await world.startMonitor('vm1');
+  const client = await connect();
+  await client.call('start', undefined);
+  await waitForEvent(client, 'guest-message');
+  const { kernelPid } = await client.call('info', undefined);
+  return { client, shell: await GuestShell.open(client), kernelPid };
+}
+
+test('a killed monitor loses neither VM nor shell; the next one takes both over', async () => {
+  const { shell, kernelPid } = await bootedVm();
+  await shell.run('kept="a value in the shell"');
+  await world.killMonitor('vm1');
+  expect(existsSync(`/proc/${kernelPid}`)).toBe(true);
+
+  await world.startMonitor('vm1');
+  const client = await connect();
+  const info = await client.call('info', undefined);
+  expect(info).toMatchObject({ state: 'running', kernelPid, user: 'nobody', mem: 128 * 1024 ** 2 });
+  expect(await waitForEvent(client, 'adopted')).toContain(`kernel ${kernelPid} taken over`);
+  const seat = await GuestShell.again(client);
+  expect((await seat.run('echo $kept')).output).toBe('a value in the shell');
+
+  // The adopted VM is a VM like any other: messages, log, orderly stop with its exit record.
+  await seat.run('echo hello > /proc/mconsole');
+  expect(await waitForEvent(client, 'guest-message')).toBe('hello');
+  expect(world.log('vm1', 'con1')).toContain('a value in the shell');
+  expect(await client.call('stop', { timeoutMs: 0 })).toMatchObject({ summary: 'stopped in order' });
+  expect((await client.call('info', undefined)).lastExit).toMatchObject({ cause: 'poweroff', code: 0 });
+  expect(existsSync(`/proc/${kernelPid}`)).toBe(false);
+  expect(await client.call('start', undefined)).toMatchObject({ state: 'running' });
+});
+
+test('what the guest says while nobody is there arrives, as far as the terminal holds it', async () => {
+  const { shell } = await bootedVm();
+  await shell.type('(sleep 0.5; for i in $(seq 1 3000); do echo "line $i of many"; done; echo all-said) &\r');
+  await shell.until(/\[1\]|# /);
+  await world.killMonitor('vm1');
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  await world.startMonitor('vm1');
+  const seat = await GuestShell.again(await connect());
+  await seat.type('\r');
+  await expect.poll(() => world.log('vm1', 'con1'), { timeout: 20_000 }).toMatch(/\nall-said/);
+  const lines = [...world.log('vm1', 'con1').matchAll(/line (\d+) of many/g)].map(([, n]) => Number(n));
+  expect(lines).toEqual(Array.from({ length: 3000 }, (_, i) => i + 1));
+});
+
+test('20 kills at random moments while the guest writes: the same kernel, no line doubled, few lost', async () => {
+  const { shell, kernelPid } = await bootedVm();
+  await shell.type('i=0; while :; do i=$((i+1)); echo "number $i"; usleep 5000; done &\r');
+  for (let round = 0; round < 20; round++) {
+    await new Promise((resolve) => setTimeout(resolve, 20 + Math.random() * 200));
+    await world.killMonitor('vm1');
+    await world.startMonitor('vm1');
+  }
+  const client = await connect();
+  expect(await client.call('info', undefined)).toMatchObject({ state: 'running', kernelPid });
+  const seat = await GuestShell.again(client);
+  await seat.type('\rkill %1\r');
+  await expect.poll(() => world.log('vm1', 'con1'), { timeout: 20_000 }).toContain('kill %1');
+  const numbers = [...world.log('vm1', 'con1').matchAll(/number (\d+)/g)].map(([, n]) => Number(n));
+  expect(numbers.length).toBeGreaterThan(100);
+  expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
+  // A monitor may die between taking bytes from the terminal and writing them to the log: one read at most.
+  const missing = (numbers.at(-1) ?? 0) - numbers.length;
+  console.log(`${numbers.length} lines over 20 kills, ${missing} missing`);
+  expect(missing).toBeLessThan(20);
+}, 120_000);
+
+test('a kernel that ends while it has no monitor leaves a clean place', async () => {
+  const { kernelPid } = await bootedVm();
+  await world.killMonitor('vm1');
+  process.kill(kernelPid, 'SIGKILL');
+  await expect.poll(() => existsSync(`/proc/${kernelPid}`)).toBe(false);
+  await world.startMonitor('vm1');
+  const client = await connect();
+  expect(await waitForEvent(client, 'cleaned-up')).toMatch(/removed \d+ leftovers/);
+  expect((await client.call('info', undefined)).state).toBe('down');
+  expect(await client.call('start', undefined)).toMatchObject({ state: 'running' });
+});
+
+test('what does not agree is foreign: reported, refused, and never touched', async () => {
+  const { kernelPid } = await bootedVm();
+  await world.killMonitor('vm1');
+  const recordPath = join(world.runDir, 'vm1/run.json');
+  const record = readFileSync(recordPath, 'utf8');
+  const altered = JSON.parse(record);
+  altered.kernel.startTime += 1;
+  writeFileSync(recordPath, JSON.stringify(altered));
+
+  await world.startMonitor('vm1');
+  const client = await connect();
+  expect((await client.call('info', undefined)).state).toBe('foreign');
+  expect(await waitForEvent(client, 'foreign')).toContain(`${kernelPid}`);
+  for (const verb of ['start', 'kill'] as const)
+    await expect(client.call(verb, undefined)).rejects.toMatchObject({ code: 'STATE_WRONG' });
+  expect(existsSync(`/proc/${kernelPid}`)).toBe(true);
+
+  // When it is gone, the VM can be started again.
+  process.kill(kernelPid, 'SIGKILL');
+  await expect.poll(() => existsSync(`/proc/${kernelPid}`)).toBe(false);
+  expect(await client.call('start', undefined)).toMatchObject({ state: 'running' });
+}, 60_000);
+
+test('SIGQUIT leaves the guest running, SIGHUP waits for its end', async () => {
+  const { kernelPid } = await bootedVm();
+  expect(await world.signalMonitor('vm1', 'SIGQUIT')).toBe(0);
+  expect(existsSync(`/proc/${kernelPid}`)).toBe(true);
+
+  await world.startMonitor('vm1');
+  const client = await connect();
+  const ended = world.signalMonitor('vm1', 'SIGHUP');
+  await waitForEvent(client, 'monitor-leaving');
+  expect((await client.call('info', undefined)).state).toBe('running');
+  await client.call('stop', { timeoutMs: 0 });
+  expect(await ended).toBe(0);
+});
+
+test('-cleanup removes what a killed monitor has left, and nothing of a living VM', async () => {
+  const { kernelPid } = await bootedVm();
+  expect(world.run('umlmon', ['-cleanup', 'vm1'])).toMatchObject({
+    status: 5,
+    stderr: expect.stringContaining('another monitor serves this VM already'),
+  });
+  await world.killMonitor('vm1');
+  expect(world.run('umlmon', ['-cleanup', 'vm1'])).toMatchObject({
+    status: 5,
+    stderr: expect.stringContaining(`its kernel runs without a monitor, as process ${kernelPid}`),
+  });
+  process.kill(kernelPid, 'SIGKILL');
+  await expect.poll(() => existsSync(`/proc/${kernelPid}`)).toBe(false);
+  const cleaned = world.run('umlmon', ['-cleanup', 'vm1', '-json']);
+  expect(cleaned.status).toBe(0);
+  const { removed } = JSON.parse(cleaned.stdout);
+  expect(removed).toContain(join(world.varDir, 'vm1/ctrl'));
+  for (const path of removed) expect(existsSync(path), path).toBe(false);
+  expect(world.run('umlmon', ['-cleanup', 'vm1']).stdout).toBe('vm1: nothing is left over\n');
+  expect(existsSync(join(world.varDir, 'vm1/jail/disks/root.dsk'))).toBe(true);
+  rmSync(join(world.varDir, 'vm1/log'), { recursive: true });
+});
