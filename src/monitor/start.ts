@@ -18,6 +18,8 @@ import { UndoStack } from './undo.ts';
 export interface StartHost {
   readonly channels: Channels;
   readonly onNotification: (notification: Notification) => void;
+  /** Called after each step that is done. */
+  readonly onStep: (step: Step['do']) => void;
   /** Aborted by a kill: the start then ends at once. */
   readonly signal: AbortSignal;
 }
@@ -59,6 +61,7 @@ export async function executePlan(plan: LaunchPlan, host: StartHost): Promise<Ru
     try {
       assertNotKilled(host.signal);
       await perform(step, progress);
+      host.onStep(step.do);
     } catch (error) {
       const why = failureOfStep(step, error);
       await undo.unwind();

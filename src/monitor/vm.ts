@@ -250,6 +250,13 @@ export class Vm {
       const kernel = await executePlan(plan, {
         channels: this.channels,
         onNotification: (notification) => this.#onNotification(notification),
+        onStep: (step) => {
+          const elapsedMs = Math.round(performance.now() - began);
+          this.events.publish('start-step', `${step}, after ${elapsedMs} ms`, {
+            step,
+            elapsed_ms: elapsedMs,
+          });
+        },
         signal: this.#startAbort.signal,
       });
       const elapsedMs = Math.round(performance.now() - began);

@@ -90,7 +90,7 @@ export class Tmux {
 
   /** Runs a command in the shell and returns what it printed, at most a screen. */
   async run(command: string): Promise<string> {
-    this.line(`clear; ${command}; echo "<$?>"`);
+    this.line(`status=$?; clear; (exit $status); ${command}; echo "<$?>"`);
     const screen = await this.shows(/^<\d+>\n\$/m);
     return screen.replace(/<\d+>\n.*$/s, '');
   }

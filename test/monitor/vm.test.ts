@@ -76,6 +76,7 @@ test('a life: start, work, orderly stop', async () => {
     'monitor-started',
     'operation-began',
     'down → starting',
+    ...Array(10).fill('start-step'),
     'starting → running',
     'kernel-up',
     'operation-ended',

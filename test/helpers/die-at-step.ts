@@ -1,0 +1,29 @@
+/**
+ * A monitor that dies by SIGKILL right after one step of its start, for test/monitor/kill-at-step.test.ts:
+ * die-at-step CONFIG VM STEP
+ */
+import { Channels } from '../../src/monitor/channels.ts';
+import { layoutFor, prepareLaunch, readVm } from '../../src/monitor/prepare-launch.ts';
+import { executePlan } from '../../src/monitor/start.ts';
+
+const [configPath, vm = '', last] = process.argv.slice(2);
+const source = { vm, configPath };
+const { config, vm: vmConfig } = readVm(source);
+const layout = layoutFor(config, vmConfig);
+process.chdir(layout.runHome);
+const { plan } = prepareLaunch(source, layout);
+
+executePlan(plan, {
+  channels: new Channels(),
+  onNotification: () => undefined,
+  onStep: (step) => {
+    if (step === last) process.kill(process.pid, 'SIGKILL');
+  },
+  signal: new AbortController().signal,
+}).then(
+  () => process.exit(0),
+  (error: unknown) => {
+    console.error(error);
+    process.exit(1);
+  },
+);
