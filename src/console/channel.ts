@@ -1,6 +1,6 @@
 import { UmlmonError } from '../system/errors.ts';
 import { printable } from '../system/text.ts';
-import { STALL_BYTES, STALL_MS, WAITERS } from './limits.ts';
+import { STALL_BYTES, STALL_MS, WAITERS, WAKE_BYTES } from './limits.ts';
 import type { ConsoleLog } from './log.ts';
 import type { Pty, Size } from './pty.ts';
 import { type Piece, Ring } from './ring.ts';
@@ -21,7 +21,7 @@ const LINE_MAX = 500;
  *
  * A kernel that has filled a pty is told once, by SIGIO, that it may write again, at a moment when there is no room yet
  * (n_tty clears TTY_DO_WRITE_WAKEUP with the first read). It then waits until anything else happens to it, however fast
- * we read. So when a lot of output is followed by silence, it is woken.
+ * we read. So it is woken after every large read, and again when a lot of output is followed by silence.
  */
 export class Channel {
   readonly name: string;
@@ -70,7 +70,7 @@ export class Channel {
   /**
    * Takes possession of a kernel's pty and reads it from now on. Ring, log and viewers go on where they are.
    *
-   * @param wake makes the kernel look at its descriptors, without any other effect: Mconsole.poke
+   * @param wake makes the kernel look at its descriptors, without any other effect
    */
   connect(pty: Pty, wake?: () => void): void {
     this.disconnect();
@@ -186,8 +186,9 @@ export class Channel {
     this.ring.append(bytes);
     this.#log?.append(bytes);
     this.#unproved += bytes.length;
-    if (this.#wakeKernel && this.#unproved >= STALL_BYTES && this.#wakes !== 0) this.#watchForSilence(0);
     this.#tell();
+    if (bytes.length >= WAKE_BYTES) this.#wakeKernel?.();
+    if (this.#wakeKernel && this.#unproved >= STALL_BYTES && this.#wakes !== 0) this.#watchForSilence(0);
   }
 
   /** @param wakes times that the kernel was woken in this silence */

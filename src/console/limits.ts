@@ -14,8 +14,11 @@ export const READ_BYTES = 64 * KiB;
 /** Most that a pty gives per read(2) (n_tty); less free room than this ends a turn. */
 export const PTY_READ_BYTES = 4 * KiB;
 
-/** What a pty holds, a little less than its buffers (tty_buffer.c, n_tty.c). */
-export const PTY_BYTES = 64 * KiB;
+/**
+ * Most that a pty holds: twice the limit of its buffers (pty.c sets 8 KiB) and what the reading side keeps (n_tty.c).
+ * Measured: 13 to 20 KiB, by the sizes of the writes.
+ */
+export const PTY_BYTES = 20 * KiB;
 
 /** Typed or pasted input that waits for a guest which does not read it. */
 export const WRITE_QUEUE_BYTES = 64 * KiB;
@@ -27,10 +30,17 @@ export const WAITERS = 64;
 export const LOG_RETRY_MS = 1000;
 
 /**
- * Output after which a silence may mean that the kernel is stuck (see Channel): a quarter of what a pty holds, so that
- * a pty cannot have been full with less.
+ * Output after which a silence may mean that the kernel is stuck (see Channel): less than the limit of a pty's buffers,
+ * so that a pty cannot have been full with less.
  */
-export const STALL_BYTES = PTY_BYTES / 4;
+export const STALL_BYTES = 4 * KiB;
+
+/**
+ * One read of so much means that the guest writes faster than we read, and may meet a full pty: it is woken at once,
+ * for the price of one signal (measured: without, every stall costs the first of the times below, and output comes
+ * at half the speed).
+ */
+export const WAKE_BYTES = 2 * PTY_READ_BYTES;
 
 /** When to wake a kernel that is silent after so much output: soon, and again in case the host was busy then. */
 export const STALL_MS = [2, 30, 300, 3000];

@@ -4,7 +4,7 @@ import { closeSync, constants, openSync, unlinkSync, writeSync } from 'node:fs';
 import { posix } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isSystemError, UmlmonError } from '../system/errors.ts';
-import { pidfdOpen, watch } from '../system/native.ts';
+import { pidfdOpen, pidfdSendSignal, watch } from '../system/native.ts';
 import {
   childrenOf,
   isSameProcess,
@@ -200,6 +200,35 @@ function launchError(request: LaunchRequest, { status, error }: Ending): UmlmonE
     ? 'this host restricts user namespaces (user.max_user_namespaces, AppArmor): run umlmon as root'
     : 'umlmon -plan prints the whole command';
   return new UmlmonError('JAIL_LAUNCH', { place: posix.basename(request.argv[0] ?? ''), cause, hint });
+}
+
+/**
+ * Something that makes a kernel look at all of its descriptors, without any other effect: SIGIO, which it waits for
+ * anyway (arch/um/os-Linux/signal.c). Not before it has said something: until then SIGIO would end it.
+ */
+export class KernelWaker {
+  readonly #pidfd: number;
+  #closed = false;
+
+  /** @throws a system error if the kernel has ended */
+  constructor(kernel: ProcessIdentity) {
+    this.#pidfd = pidfdOpen(kernel.pid);
+  }
+
+  wake(): void {
+    if (this.#closed) return;
+    try {
+      pidfdSendSignal(this.#pidfd, 'SIGIO');
+    } catch (error) {
+      if (!isSystemError(error) || error.code !== 'ESRCH') throw error;
+    }
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    closeSync(this.#pidfd);
+  }
 }
 
 /**

@@ -39,8 +39,8 @@ export const kernelCalls = numbersOf(
   // Processes: guest programs, the restart of the kernel, its own filter.
   `
     sched_yield 24, getpid 39, vfork 58, execve 59, exit 60, wait4 61, uname 63, ptrace 101,
-    getuid 102, getgid 104, geteuid 107, getegid 108, getppid 110, setsid 112, personality 135,
-    prctl 157, arch_prctl 158, gettid 186, futex 202, set_tid_address 218, exit_group 231,
+    getuid 102, getgid 104, geteuid 107, getegid 108, getppid 110, getpgrp 111, setsid 112,
+    personality 135, prctl 157, arch_prctl 158, gettid 186, futex 202, set_tid_address 218, exit_group 231,
     waitid 247, set_robust_list 273, prlimit64 302, seccomp 317, getrandom 318, execveat 322,
     rseq 334
   `,

@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, rmSync } from 'node:fs';
 import { Pty } from '../console/pty.ts';
-import { adoptSandbox } from '../jail/launch.ts';
+import { adoptSandbox, KernelWaker } from '../jail/launch.ts';
 import type { VmLayout } from '../jail/layout.ts';
 import { Mconsole } from '../kernel/mconsole.ts';
 import { type Notification, NotifyListener } from '../kernel/notify.ts';
@@ -32,10 +32,11 @@ export async function adoptKernel(
   const { plan } = record;
   const undo = new UndoStack();
   try {
+    const waker = new KernelWaker(jailed.kernel);
+    undo.push('waker', () => waker.close());
     const pidfd = pidfdOpen(jailed.kernel.pid);
-    let mconsole: Mconsole | undefined;
     try {
-      fetchDescriptors(plan, pidfd, { host, undo, wake: () => mconsole?.poke() });
+      fetchDescriptors(plan, pidfd, { host, undo, wake: () => waker.wake() });
     } finally {
       closeSync(pidfd);
     }
@@ -44,12 +45,11 @@ export async function adoptKernel(
     const listener = NotifyListener.open('run/mon/notify', host.onNotification);
     undo.push('notify', () => listener.close());
     const { socket, reply } = mconsolePaths(plan);
-    mconsole = Mconsole.open(reply, socket, plan.user.uid);
-    const opened = mconsole;
-    undo.push('mconsole', () => opened.close());
-    const version = (await opened.request('version')).text.trim();
+    const mconsole = Mconsole.open(reply, socket, plan.user.uid);
+    undo.push('mconsole', () => mconsole.close());
+    const version = (await mconsole.request('version')).text.trim();
     const sandbox = adoptSandbox(launcher, jailed, host.layout.status);
-    return new RunningKernel({ plan, began: record.began, version, undo, sandbox, mconsole: opened });
+    return new RunningKernel({ plan, began: record.began, version, undo, sandbox, mconsole });
   } catch (error) {
     await undo.unwind();
     throw error;

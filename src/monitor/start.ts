@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
 import { Pty } from '../console/pty.ts';
 import { makeDirectories, ownIds } from '../jail/directories.ts';
-import { killSandbox, launch, type Sandbox } from '../jail/launch.ts';
+import { KernelWaker, killSandbox, launch, type Sandbox } from '../jail/launch.ts';
 import { seccompFilter } from '../jail/seccomp.ts';
 import { Mconsole } from '../kernel/mconsole.ts';
 import { type Notification, NotifyListener } from '../kernel/notify.ts';
@@ -34,6 +34,7 @@ interface Progress {
   readonly opened: Map<string, number>;
   notified: Promise<void>;
   sandbox: Sandbox | undefined;
+  waker: KernelWaker | undefined;
   mconsole: Mconsole | undefined;
   version: string;
 }
@@ -54,6 +55,7 @@ export async function executePlan(plan: LaunchPlan, host: StartHost): Promise<Ru
     opened: new Map(),
     notified: Promise.resolve(),
     sandbox: undefined,
+    waker: undefined,
     mconsole: undefined,
     version: '',
   };
@@ -162,8 +164,7 @@ function openConsoles(step: StepOf<'open-consoles'>, progress: Progress): void {
   for (const { channel: name } of step.consoles) {
     const channel = host.channels.get(name);
     const pty = Pty.open(channel.size);
-    // A console of a busy guest can fall asleep with a full pty; any request to the kernel wakes it.
-    channel.connect(pty, () => progress.mconsole?.poke());
+    channel.connect(pty, () => progress.waker?.wake());
     undo.push(name, () => channel.disconnect());
     opened.set(nameOf({ fd: 0, is: 'slave', channel: name }), pty.slave);
     opened.set(nameOf({ fd: 0, is: 'master', channel: name }), pty.master);
@@ -200,6 +201,11 @@ async function launchKernel(step: StepOf<'launch'>, progress: Progress): Promise
   progress.sandbox = sandbox;
   if (sandbox.kernel)
     writeRunRecord(stepOf(plan, 'record').path, { plan, began: progress.began, kernel: sandbox.kernel });
+  if (sandbox.kernel) {
+    const waker = new KernelWaker(sandbox.kernel);
+    progress.waker = waker;
+    undo.push('waker', () => waker.close());
+  }
   undo.push('sandbox', async () => {
     if (sandbox.init) killSandbox(sandbox.init);
     await sandbox.exit;

@@ -24,7 +24,7 @@ const prototypes = {
   sendto: 'intptr_t sendto(int, const void *, size_t, int, const void *, unsigned int)',
   recv: 'intptr_t recv(int, _Out_ void *, size_t, int)',
   close: 'int close(int)',
-  syscall: 'long syscall(long, int, int, int)',
+  syscall: 'long syscall(long, long, long, long, long)',
   tcgetattr: 'int tcgetattr(int, _Out_ void *)',
   tcsetattr: 'int tcsetattr(int, int, const void *)',
   cfmakeraw: 'void cfmakeraw(_Inout_ void *)',
@@ -48,6 +48,7 @@ const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
 const SYS_pidfd_open = 434;
 const SYS_pidfd_getfd = 438;
+const SYS_pidfd_send_signal = 424;
 const TIOCGPTPEER = 0x5441;
 const TCSANOW = 0;
 
@@ -188,7 +189,12 @@ export function receiveDatagram(fd: number, buffer: Uint8Array): Datagram | null
 
 /** A descriptor of a process; it stays valid for that very process, whatever becomes of its number. */
 export function pidfdOpen(pid: number): number {
-  return call('syscall', [SYS_pidfd_open, pid, 0, 0]);
+  return call('syscall', [SYS_pidfd_open, pid, 0, 0, 0]);
+}
+
+/** Sends a signal to the very process of a pidfd. Throws ESRCH when it has ended. */
+export function pidfdSendSignal(pidfd: number, signal: NodeJS.Signals): void {
+  call('syscall', [SYS_pidfd_send_signal, pidfd, os.signals[signal], 0, 0]);
 }
 
 /**
@@ -196,7 +202,7 @@ export function pidfdOpen(pid: number): number {
  * process (ptrace(2)); ESRCH if it has ended, EBADF if it has no such descriptor.
  */
 export function pidfdGetfd(pidfd: number, fd: number): number {
-  return call('syscall', [SYS_pidfd_getfd, pidfd, fd, 0]);
+  return call('syscall', [SYS_pidfd_getfd, pidfd, fd, 0, 0]);
 }
 
 /**
