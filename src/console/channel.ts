@@ -182,12 +182,13 @@ export class Channel {
   }
 
   #take(bytes: Buffer): void {
+    // First of all: while the bytes are put away here, the guest writes on.
+    if (bytes.length >= WAKE_BYTES) this.#wakeKernel?.();
     this.bytesOut += bytes.length;
     this.ring.append(bytes);
     this.#log?.append(bytes);
     this.#unproved += bytes.length;
     this.#tell();
-    if (bytes.length >= WAKE_BYTES) this.#wakeKernel?.();
     if (this.#wakeKernel && this.#unproved >= STALL_BYTES && this.#wakes !== 0) this.#watchForSilence(0);
   }
 

@@ -2,8 +2,8 @@
 
 const KiB = 1024;
 
-/** Newest output kept for those who connect later: as much as one answer of the control protocol carries. */
-export const RING_BYTES = 64 * KiB;
+/** Newest output kept for viewers that are slow or come later: what a busy guest says in some 20 ms, or a long session. */
+export const RING_BYTES = 1024 * KiB;
 
 /** First size of a ring: a screen of text. It doubles up to RING_BYTES as output comes. */
 export const RING_FIRST_BYTES = 4 * KiB;

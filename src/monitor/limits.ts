@@ -14,6 +14,8 @@ export const monitorLimits = {
   exitLines: 2048,
   /** Milliseconds from exec until the kernel must have announced its mconsole (usual: 10 to 100). */
   kernelUp: 20_000,
+  /** Bytes of con0 that are searched for what a boot tells (usual: 5 KiB). */
+  bootMessages: 64 * 1024,
   /** Milliseconds after which the boot messages are looked at; nothing waits for it. */
   bootMessagesWait: 1_000,
   /** Milliseconds that `halt` may take before the kernel is killed (usual: 4). */

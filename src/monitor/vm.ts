@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { VmConfig } from '../config/config.ts';
-import { RING_BYTES } from '../console/limits.ts';
 import type { VmLayout } from '../jail/layout.ts';
 import type { Notification } from '../kernel/notify.ts';
 import type { LaunchPlan } from '../plan/plan.ts';
@@ -383,7 +382,10 @@ export class Vm {
   #learnFromBoot(plan: LaunchPlan): void {
     const learn = () => {
       try {
-        this.#parts.afterBoot(plan, this.channels.get('con0').lastLines(RING_BYTES).join('\n'));
+        this.#parts.afterBoot(
+          plan,
+          this.channels.get('con0').lastLines(monitorLimits.bootMessages).join('\n'),
+        );
       } catch (error) {
         this.#trouble(error);
       }
