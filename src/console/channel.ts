@@ -1,6 +1,6 @@
 import { UmlmonError } from '../system/errors.ts';
 import { printable } from '../system/text.ts';
-import { STALL_BYTES, STALL_MS, WAITERS, WAKE_BYTES } from './limits.ts';
+import { GATHER_BYTES, GATHER_MS, STALL_BYTES, STALL_MS, WAITERS, WAKE_BYTES } from './limits.ts';
 import type { ConsoleLog } from './log.ts';
 import type { Pty, Size } from './pty.ts';
 import { type Piece, Ring } from './ring.ts';
@@ -44,6 +44,9 @@ export class Channel {
   #wakes = STALL_MS.length;
   readonly #listeners = new Set<() => void>();
   #waiters = 0;
+  /** Output that the listeners do not know of yet. */
+  #untold = 0;
+  #gatherTimer: NodeJS.Timeout | undefined;
 
   /** Takes possession of the log. */
   constructor({ name, ring = new Ring(), log }: ChannelParts) {
@@ -188,7 +191,9 @@ export class Channel {
     this.ring.append(bytes);
     this.#log?.append(bytes);
     this.#unproved += bytes.length;
-    this.#tell();
+    this.#untold += bytes.length;
+    if (bytes.length < WAKE_BYTES || this.#untold >= GATHER_BYTES) this.#tell();
+    else this.#gatherTimer ??= setTimeout(() => this.#tell(), GATHER_MS);
     if (this.#wakeKernel && this.#unproved >= STALL_BYTES && this.#wakes !== 0) this.#watchForSilence(0);
   }
 
@@ -209,6 +214,9 @@ export class Channel {
   }
 
   #tell(): void {
+    clearTimeout(this.#gatherTimer);
+    this.#gatherTimer = undefined;
+    this.#untold = 0;
     for (const listener of [...this.#listeners]) listener();
   }
 }

@@ -42,5 +42,13 @@ export const STALL_BYTES = 4 * KiB;
  */
 export const WAKE_BYTES = 2 * PTY_READ_BYTES;
 
+/**
+ * Viewers of a flood are told of it in pieces: as much as one answer carries, or what came in two milliseconds. A
+ * pty holds so little that the monitor must be back at it in a quarter of a millisecond. Anything less than a flood,
+ * such as the echo of a key, is told at once.
+ */
+export const GATHER_BYTES = 64 * KiB;
+export const GATHER_MS = 2;
+
 /** When to wake a kernel that is silent after so much output: soon, and again in case the host was busy then. */
 export const STALL_MS = [2, 30, 300, 3000];

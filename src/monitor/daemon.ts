@@ -14,6 +14,7 @@ import { RpcServer } from '../rpc/server.ts';
 import { umlmonctrl } from '../rpc/umlmonctrl.gen.ts';
 import { toFailure, UmlmonError } from '../system/errors.ts';
 import { type Log, openLog } from '../system/log.ts';
+import { tidyMemoryWhenQuiet } from '../system/tidy-memory.ts';
 import { controlHandlers } from './control.ts';
 import { EventLog } from './event-log.ts';
 import { takeMonitorLock } from './monitor-lock.ts';
@@ -96,6 +97,8 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
     events.publish('monitor-started', `monitor ${process.pid} serves ${layout.ctrl}`, { pid: process.pid });
     const leaving = leaveSignal();
     request.onReady(warnings);
+    // Also lets V8 rest: without a first collection it wakes up every eight seconds to see whether one is due.
+    tidyMemoryWhenQuiet();
     // A failed boot is published as an event; the monitor stays, so that somebody can look and try again.
     if (vmConfig.start === 'boot' && vm.state === 'down') vm.start('start = boot').catch(() => undefined);
     const { way, signal } = await leaving;

@@ -216,11 +216,12 @@ async function launchKernel(step: StepOf<'launch'>, progress: Progress): Promise
 async function awaitKernel(step: StepOf<'await-kernel'>, progress: Progress): Promise<void> {
   const { plan, host, undo, sandbox } = progress;
   if (!sandbox) throw new Error('await-kernel before launch');
+  const patience = afterOrAbort(step.withinMs, host.signal);
   const outcome = await Promise.race([
     progress.notified.then(() => 'up' as const),
     sandbox.exit.then((status) => ({ status })),
-    afterOrAbort(step.withinMs, host.signal),
-  ]);
+    patience.over,
+  ]).finally(patience.cancel);
   assertNotKilled(host.signal);
   if (outcome !== 'up') {
     const words = host.channels.get('con0').lastLines(1024).join('\n');
@@ -239,15 +240,18 @@ async function awaitKernel(step: StepOf<'await-kernel'>, progress: Progress): Pr
   progress.version = (await mconsole.request('version')).text.trim();
 }
 
-function afterOrAbort(ms: number, signal: AbortSignal): Promise<'timeout'> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve('timeout'), ms);
-    timer.unref();
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve('timeout');
-    });
+function afterOrAbort(ms: number, signal: AbortSignal): { over: Promise<'timeout'>; cancel: () => void } {
+  let end: () => void = () => undefined;
+  const over = new Promise<'timeout'>((resolve) => {
+    end = () => resolve('timeout');
   });
+  const timer = setTimeout(end, ms);
+  signal.addEventListener('abort', end);
+  const cancel = () => {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', end);
+  };
+  return { over, cancel };
 }
 
 function assertNotKilled(signal: AbortSignal): void {

@@ -8,7 +8,7 @@ const echoes = 300;
 
 /** The guest's fastest generator: zeros, in pieces larger than anything on their way. */
 const generate = `dd if=/dev/zero bs=64k count=${volume / 65536} 2>/dev/null; echo E''ND\n`;
-/** The guest's tty echoes by itself; nobody reads there. */
+/** The guest's tty echoes by itself; nobody reads there, so it takes no more than 4095 bytes. */
 const becomeEcho = "stty raw echo; echo E''CHO; exec sleep 1000\n";
 
 /** Console output from the guest to a viewer, and the round trip of a key, against the plainest loop on the pty. */

@@ -105,7 +105,7 @@ class Floor:
             if not poll.poll(SILENCE_S * 1000):
                 if time.monotonic() > deadline:
                     raise RuntimeError(f"no {marker} after {count} bytes, but {tail}")
-                if count >= 16384:
+                if count:
                     self.poke()
                 continue
             piece = os.read(master, 65536)

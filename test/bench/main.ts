@@ -7,21 +7,30 @@ import { measureIdle } from './idle.ts';
 import { Pair } from './pair.ts';
 import { measureStart } from './start.ts';
 
+type Closable = { close(): Promise<void> };
+
+/** What must not outlive the benchmark, however that ends. */
+const opened: Closable[] = [];
+
+function keep<T extends Closable>(thing: T): T {
+  opened.push(thing);
+  return thing;
+}
+
+async function closeAll(): Promise<void> {
+  for (let thing = opened.pop(); thing; thing = opened.pop()) await thing.close();
+}
+
+let interrupted = false;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.once(signal, () => {
+    interrupted = true;
+    void closeAll().finally(() => process.exit(1));
+  });
+
 /** A comparison needs two VMs that were just made. */
 function withPair(measure: (pair: Pair, world: World) => Promise<Figure[]>) {
-  return async () => {
-    const world = new World();
-    try {
-      const pair = await Pair.open(world);
-      try {
-        return await measure(pair, world);
-      } finally {
-        await pair.close();
-      }
-    } finally {
-      await world.close();
-    }
-  };
+  return async (world: World) => measure(keep(await Pair.open(world)), world);
 }
 
 const figures: Figure[] = [];
@@ -31,12 +40,15 @@ for (const measure of [
   withPair(measureConsole),
   measureIdle,
 ]) {
+  if (interrupted) break;
   try {
-    figures.push(...(await measure()));
+    figures.push(...(await measure(keep(new World()))));
   } catch (error) {
     console.error(error);
     process.exitCode = 1;
+  } finally {
+    await closeAll();
   }
 }
-console.log(table(figures));
+if (!interrupted) console.log(table(figures));
 if (!figures.every(isWithin)) process.exitCode = 1;
