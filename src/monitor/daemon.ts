@@ -71,6 +71,7 @@ interface DaemonParts {
 
 async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> {
   const { config, vmConfig, layout, log, warnings } = parts;
+  const leaving = leaveSignal();
   const events = new EventLog(layout.vm, ({ kind, text, attributes }) => {
     const details = Object.fromEntries(attributes.map(({ name, value }) => [name, value]));
     log.info({ kind, ...details }, text);
@@ -95,7 +96,6 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
   try {
     writeFileSync(layout.pidFile, `${process.pid}\n`);
     events.publish('monitor-started', `monitor ${process.pid} serves ${layout.ctrl}`, { pid: process.pid });
-    const leaving = leaveSignal();
     request.onReady(warnings);
     // Also lets V8 rest: without a first collection it wakes up every eight seconds to see whether one is due.
     tidyMemoryWhenQuiet();

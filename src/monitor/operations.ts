@@ -1,4 +1,6 @@
-import { UmlmonError } from '../system/errors.ts';
+import { failureText, toFailure, UmlmonError } from '../system/errors.ts';
+import { tidyMemoryWhenQuiet } from '../system/tidy-memory.ts';
+import type { EventLog } from './event-log.ts';
 
 export type OperationName = 'start' | 'stop' | 'kill';
 
@@ -28,11 +30,13 @@ export interface OperationResult {
  */
 export class Operations {
   readonly #vm: string;
+  readonly #events: Pick<EventLog, 'publish'>;
   #current: Running | undefined;
   #last = 0;
 
-  constructor(vm: string) {
+  constructor(vm: string, events: Pick<EventLog, 'publish'>) {
     this.#vm = vm;
+    this.#events = events;
   }
 
   get current(): Operation | undefined {
@@ -45,11 +49,7 @@ export class Operations {
   }
 
   /** Runs `work`, which resolves to the summary line. Errors: STATE_BUSY, and what `work` throws. */
-  async run(
-    name: OperationName,
-    by: string,
-    work: (operation: Operation) => Promise<string>,
-  ): Promise<OperationResult> {
+  async run(name: OperationName, by: string, work: () => Promise<string>): Promise<OperationResult> {
     const current = this.#current;
     if (current?.name === name) return { operation: current, joined: true, summary: await current.done };
     if (current && name !== 'kill') {
@@ -62,7 +62,7 @@ export class Operations {
     }
     this.#last += 1;
     const operation: Operation = { id: this.#last, name, by, began: Date.now() };
-    const done = work(operation);
+    const done = this.#publish(operation, work);
     const running: Running = { ...operation, done };
     this.#current = running;
     try {
@@ -70,6 +70,23 @@ export class Operations {
     } finally {
       // A kill that overtook this operation stays current until its own end.
       if (this.#current === running) this.#current = undefined;
+    }
+  }
+
+  /** The work between two events; what it has needed of memory is given back some time later. */
+  async #publish({ id, name, by }: Operation, work: () => Promise<string>): Promise<string> {
+    this.#events.publish('operation-began', `${name}, asked by ${by}`, { id, name, by });
+    try {
+      const summary = await work();
+      this.#events.publish('operation-ended', `${name}: ${summary}`, { id, name, result: 'ok' });
+      return summary;
+    } catch (error) {
+      const failure = toFailure(error, this.#vm);
+      const text = `${name} failed: ${failureText(failure)}`;
+      this.#events.publish('operation-ended', text, { id, name, result: failure.code });
+      throw error;
+    } finally {
+      tidyMemoryWhenQuiet();
     }
   }
 }

@@ -5,7 +5,6 @@ import type { Notification } from '../kernel/notify.ts';
 import type { LaunchPlan } from '../plan/plan.ts';
 import type { ExitRecord, VmInfo, VmState } from '../rpc/umlmonctrl.gen.ts';
 import { failureText, toFailure, UmlmonError } from '../system/errors.ts';
-import { tidyMemoryWhenQuiet } from '../system/tidy-memory.ts';
 import { adoptKernel } from './adopt.ts';
 import { Channels } from './channels.ts';
 import { cleanUp } from './clean-up.ts';
@@ -15,11 +14,13 @@ import { type Finding, findKernel } from './find-kernel.ts';
 import { readLastExit, writeLastExit } from './last-exit.ts';
 import { type Action, type LifecycleEvent, lifecycle } from './lifecycle.ts';
 import { monitorLimits } from './limits.ts';
-import { type Operation, type OperationName, type OperationResult, Operations } from './operations.ts';
+import { type OperationResult, Operations } from './operations.ts';
 import { decideRestart } from './policy.ts';
+import { Restarts } from './restarts.ts';
 import type { RunningKernel } from './running-kernel.ts';
 import { executePlan } from './start.ts';
 import { stopKernel, stopStages } from './stop.ts';
+import { describeVm } from './vm-info.ts';
 
 export interface VmParts {
   readonly layout: VmLayout;
@@ -38,6 +39,7 @@ export class Vm {
   readonly channels = new Channels();
   readonly #parts: VmParts;
   readonly #operations: Operations;
+  readonly #restarts = new Restarts();
   #config: VmConfig;
   #state: VmState = 'down';
   #stateSince = Date.now();
@@ -55,14 +57,13 @@ export class Vm {
   #ranMs = 0;
   #guestMessage = '';
   #lastExit: ExitRecord | null;
-  #restartTimer: NodeJS.Timeout | undefined;
 
   constructor(parts: VmParts) {
     this.#parts = parts;
     this.#config = parts.config;
     this.name = parts.layout.vm;
     this.events = parts.events;
-    this.#operations = new Operations(this.name);
+    this.#operations = new Operations(this.name, this.events);
     this.#lastExit = readLastExit(parts.layout);
   }
 
@@ -111,7 +112,7 @@ export class Vm {
     for (;;) {
       await this.#settled;
       await this.#operations.idle();
-      if (this.#state !== 'running' && this.#restartTimer === undefined) return;
+      if (this.#state !== 'running' && !this.#restarts.pending) return;
       await (this.#kernel?.exit ?? delay(monitorLimits.restartInterval));
     }
   }
@@ -119,16 +120,16 @@ export class Vm {
   /** Boots the VM; done when its kernel answers. Errors: STATE_*, CONFIG_INVALID, those of the step that failed. */
   async start(by: string): Promise<OperationResult> {
     if (this.#state === 'foreign') await this.examine();
-    return this.#operate('start', by, () => {
-      this.#cancelRestart();
+    return this.#operations.run('start', by, () => {
+      this.#restarts.cancel();
       return this.#handle('start-asked');
     });
   }
 
   /** Stops in order; `timeoutMs` 0 means the configured one. Errors: STATE_*, STOP_FAILED. */
   stop(by: string, timeoutMs: number): Promise<OperationResult> {
-    return this.#operate('stop', by, () => {
-      if (this.#cancelRestart()) return Promise.resolve('down; the restart by policy is cancelled');
+    return this.#operations.run('stop', by, () => {
+      if (this.#restarts.cancel()) return Promise.resolve('down; the restart by policy is cancelled');
       this.#stopTimeoutMs = timeoutMs || this.#config.stop_timeout;
       return this.#handle('stop-asked', by);
     });
@@ -136,8 +137,8 @@ export class Vm {
 
   /** Ends the kernel at once. Errors: STATE_WRONG, STOP_FAILED. */
   kill(by: string): Promise<OperationResult> {
-    return this.#operate('kill', by, () => {
-      if (this.#cancelRestart()) return Promise.resolve('down; the restart by policy is cancelled');
+    return this.#operations.run('kill', by, () => {
+      if (this.#restarts.cancel()) return Promise.resolve('down; the restart by policy is cancelled');
       return this.#handle('kill-asked', by);
     });
   }
@@ -152,50 +153,25 @@ export class Vm {
 
   /** The monitor ends: a guest that runs is stopped in order first. */
   async leave(reason: string): Promise<void> {
-    this.#cancelRestart();
+    this.#restarts.cancel();
     await this.#operations.idle();
     if (this.#state === 'running') await this.stop(reason, 0);
     await this.#settled;
   }
 
   info(): VmInfo {
-    const { current } = this.#operations;
-    const plan = this.#kernel?.plan;
-    return {
-      name: this.name,
+    return describeVm({
+      config: this.#config,
       state: this.#state,
       stateSince: this.#stateSince,
-      operation: current ? `${current.name} (operation ${current.id}, asked by ${current.by})` : '',
+      operation: this.#operations.current,
       monitorPid: process.pid,
-      kernelPid: this.#kernel?.pid ?? 0,
-      kernelVersion: this.#kernel?.version ?? '',
-      user: plan?.user.name ?? this.#config.vmuser,
-      mem: plan?.mem ?? this.#config.mem,
-      cpus: plan?.cpus.join(',') ?? '',
-      mconsole: plan ? this.#parts.layout.mconsole : '',
+      kernel: this.#kernel,
+      mconsole: this.#parts.layout.mconsole,
       guestMessage: this.#guestMessage,
-      settings: this.#config.settings,
       consoles: this.channels.infos(),
       lastExit: this.#lastExit,
       eventsNext: this.events.next,
-    };
-  }
-
-  async #operate(name: OperationName, by: string, work: () => Promise<string>): Promise<OperationResult> {
-    return this.#operations.run(name, by, async ({ id }: Operation) => {
-      this.events.publish('operation-began', `${name}, asked by ${by}`, { id, name, by });
-      try {
-        const summary = await work();
-        this.events.publish('operation-ended', `${name}: ${summary}`, { id, name, result: 'ok' });
-        return summary;
-      } catch (error) {
-        const failure = toFailure(error, this.name);
-        const text = `${name} failed: ${failureText(failure)}`;
-        this.events.publish('operation-ended', text, { id, name, result: failure.code });
-        throw error;
-      } finally {
-        tidyMemoryWhenQuiet();
-      }
     });
   }
 
@@ -362,20 +338,11 @@ export class Vm {
     if (!restart) return '';
     const { policy, delayMs } = restart;
     this.events.publish('restart', `${policy} = restart, in ${delayMs} ms`, { policy, delay_ms: delayMs });
-    this.#restartTimer = setTimeout(() => {
-      this.#restartTimer = undefined;
+    this.#restarts.schedule(delayMs, () => {
       // Its failure is published as an event already.
       this.start(policy).catch(() => undefined);
-    }, delayMs);
+    });
     return '';
-  }
-
-  /** Whether there was a restart to cancel. */
-  #cancelRestart(): boolean {
-    const pending = this.#restartTimer !== undefined;
-    clearTimeout(this.#restartTimer);
-    this.#restartTimer = undefined;
-    return pending;
   }
 
   /** The boot messages are on con0 some milliseconds after the kernel is up. */

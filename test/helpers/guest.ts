@@ -32,7 +32,7 @@ export class GuestShell {
 
   /** Resolves when the output ends in a prompt. */
   async atPrompt(): Promise<void> {
-    await this.until(/[#$] (?:\x1b\[6n)?$/);
+    await this.until(/[#$] (?:\x1b\[(?:6n|J))*$/);
   }
 
   /** Runs a line in the guest; resolves to its output and exit status. */
@@ -42,7 +42,7 @@ export class GuestShell {
     // The mark is put together by the shell, so its echo is not taken for it.
     const typed = `${line}; echo "${mark.slice(0, 2)}""${mark.slice(2)}:$?:"`;
     await this.type(`${typed}\r`);
-    const text = await this.until(new RegExp(`^${mark}:(\\d+):\\r?\\n[^\\n]*[#$] (?:\\x1b\\[6n)?$`, 'm'));
+    const text = await this.until(new RegExp(`^${mark}:(\\d+):\\r?\\n[^\\n]*[#$] (?:\\x1b\\[(?:6n|J))*$`, 'm'));
     const output = afterEcho(text.replaceAll('\r', ''), typed);
     const end = output.indexOf(`${mark}:`);
     return { output: output.slice(0, end).trimEnd(), status: Number(output.slice(end).split(':')[1]) };

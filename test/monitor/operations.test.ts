@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { EventLog } from '../../src/monitor/event-log.ts';
 import { Operations } from '../../src/monitor/operations.ts';
 
 function pending() {
@@ -12,7 +13,7 @@ function pending() {
 }
 
 test('the same operation is joined', async () => {
-  const operations = new Operations('vm1');
+  const operations = new Operations('vm1', new EventLog('vm1', () => undefined));
   const { done, finish } = pending();
   const first = operations.run('start', 'uid 0', () => done);
   const second = operations.run('start', 'uid 1', () => Promise.reject(new Error('must not run')));
@@ -23,7 +24,7 @@ test('the same operation is joined', async () => {
 });
 
 test('another operation is refused by name', async () => {
-  const operations = new Operations('vm1');
+  const operations = new Operations('vm1', new EventLog('vm1', () => undefined));
   const { done, finish } = pending();
   const first = operations.run('stop', 'uid 7', () => done);
   await expect(operations.run('start', 'uid 0', () => Promise.resolve(''))).rejects.toMatchObject({
@@ -37,7 +38,7 @@ test('another operation is refused by name', async () => {
 });
 
 test('a kill overtakes, and stays current until its own end', async () => {
-  const operations = new Operations('vm1');
+  const operations = new Operations('vm1', new EventLog('vm1', () => undefined));
   const start = pending();
   const kill = pending();
   const first = operations.run('start', 'uid 0', () => start.done);
@@ -51,7 +52,7 @@ test('a kill overtakes, and stays current until its own end', async () => {
 });
 
 test('a failed operation is over, and its error reaches those who joined', async () => {
-  const operations = new Operations('vm1');
+  const operations = new Operations('vm1', new EventLog('vm1', () => undefined));
   const { done, fail } = pending();
   const first = operations.run('start', 'uid 0', () => done);
   const second = operations.run('start', 'uid 0', () => done);

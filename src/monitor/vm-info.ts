@@ -1,0 +1,37 @@
+import type { VmConfig } from '../config/config.ts';
+import type { ConsoleInfo, ExitRecord, VmInfo, VmState } from '../rpc/umlmonctrl.gen.ts';
+import type { Operation } from './operations.ts';
+import type { RunningKernel } from './running-kernel.ts';
+
+/** What a monitor knows of its VM at one moment. */
+export interface VmSnapshot {
+  readonly config: VmConfig;
+  readonly state: VmState;
+  readonly stateSince: number;
+  readonly operation: Operation | undefined;
+  readonly monitorPid: number;
+  readonly kernel: RunningKernel | undefined;
+  /** Host path of the kernel's management socket. */
+  readonly mconsole: string;
+  readonly guestMessage: string;
+  readonly consoles: readonly ConsoleInfo[];
+  readonly lastExit: ExitRecord | null;
+  readonly eventsNext: number;
+}
+
+/** The answer to INFO; of a VM that is down it tells what the configuration says. */
+export function describeVm({ config, operation, kernel, mconsole, ...rest }: VmSnapshot): VmInfo {
+  const plan = kernel?.plan;
+  return {
+    ...rest,
+    name: config.name,
+    operation: operation ? `${operation.name} (operation ${operation.id}, asked by ${operation.by})` : '',
+    kernelPid: kernel?.pid ?? 0,
+    kernelVersion: kernel?.version ?? '',
+    user: plan?.user.name ?? config.vmuser,
+    mem: plan?.mem ?? config.mem,
+    cpus: plan?.cpus.join(',') ?? '',
+    mconsole: plan ? mconsole : '',
+    settings: config.settings,
+  };
+}
