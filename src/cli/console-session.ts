@@ -1,3 +1,4 @@
+import type { Attachment } from '../rpc/umlmonctrl.gen.ts';
 import { UmlmonError } from '../system/errors.ts';
 import { type EscapeKey, findEscape } from './escape-key.ts';
 import { InputPump } from './input-pump.ts';
@@ -16,6 +17,8 @@ const waitMs = 30_000;
 const quietMs = 1_000;
 /** Milliseconds that keys typed before the escape key have to reach the guest. */
 const settleMs = 500;
+/** Milliseconds that a guest has to notice a change of the size. */
+const redrawMs = 50;
 
 /** Why a session ended. */
 type SessionEnd = 'left' | 'input ended' | 'console closed' | 'VM down';
@@ -48,10 +51,14 @@ export async function runConsoleSession(
       : { hold: (wait: boolean) => (wait ? input.pause() : input.resume()) }),
   });
 
+  let isDown = state === 'down';
   let inputEnded = false;
   const onData = (bytes: Buffer) => {
     const at = isInteractive ? findEscape(bytes, escapeKey) : -1;
-    pump.push(at < 0 ? bytes : bytes.subarray(0, at));
+    const typed = at < 0 ? bytes : bytes.subarray(0, at);
+    // Keys are not kept for another guest than the one that the user sees.
+    if (!(isInteractive && isDown)) pump.push(typed);
+    else if (typed.length > 0) terminal.bell();
     if (at >= 0) finish('left');
   };
   const onEnd = () => {
@@ -62,37 +69,35 @@ export async function runConsoleSession(
   // Fails only with the connection, and then the read below says so.
   const onResize = () =>
     void client.call('consoleResize', { id: seat.id, ...terminal.size }).catch(() => undefined);
-  let isDown = state === 'down';
   const onState = ({ to, text }: StateChange) => {
     isDown = to === 'down';
-    // What was typed for a guest that is gone is not meant for the next one.
-    if (isInteractive && (to === 'down' || to === 'starting')) pump.clear();
-    if (to === 'down' || to === 'running') {
-      if (to === 'down' && isInteractive) terminal.reset();
-      terminal.message(`${vm} is ${text}; ${escapeKey.name} leaves`);
+    if (isDown && isInteractive) {
+      pump.clear();
+      terminal.reset();
     }
+    if (isDown || to === 'running') terminal.message(`${vm} is ${text}; ${escapeKey.name} leaves`);
   };
 
   terminal.open();
-  terminal.message(`${channel} of ${vm}${isDown ? ', which is down' : ''}; ${escapeKey.name} leaves`);
   input.on('data', onData).on('end', onEnd).on('error', onEnd).resume();
   terminal.output.on('resize', onResize);
   watchState(client, eventsNext, leave.signal, onState).catch(fail);
   try {
-    let offset = terminal.output.isTTY ? Math.max(seat.oldest, seat.next - replayBytes) : seat.next;
-    let isReplay = offset < seat.next;
+    const isDrawn = terminal.output.isTTY && (await showPast(client, seat, terminal));
+    // Below the past, which would push it off the screen.
+    terminal.message(`${channel} of ${vm}${isDown ? ', which is down' : ''}; ${escapeKey.name} leaves`);
+    if (isDrawn) await askToRedraw(client, seat, terminal);
+    let offset = seat.next;
     while (!leave.signal.aborted) {
       const isLast = !isInteractive && (isDown || (inputEnded && pump.waiting === 0));
       const request = { id: seat.id, offset, max: readBytes, waitMs: isInteractive ? waitMs : quietMs };
-      const answer = await client.call('consoleRead', request, leave.signal);
+      const { data, ...answer } = await client.call('consoleRead', request, leave.signal);
       if (answer.offset > offset)
         terminal.message(`${answer.offset - offset} bytes skipped: this terminal is too slow`);
-      const data = isReplay ? cleanReplay(answer.data, answer.offset > 0) : answer.data;
       if (data.length > 0) await terminal.show(data);
-      offset = answer.offset + answer.data.length;
-      isReplay = false;
+      offset = answer.offset + data.length;
       if (answer.ended) finish('console closed');
-      else if (isLast && answer.data.length === 0) finish(isDown ? 'VM down' : 'input ended');
+      else if (isLast && data.length === 0) finish(isDown ? 'VM down' : 'input ended');
     }
   } catch (error) {
     fail(error);
@@ -104,12 +109,38 @@ export async function runConsoleSession(
   pump.stop();
   input.off('data', onData).off('end', onEnd).off('error', onEnd).pause();
   terminal.output.off('resize', onResize);
+  // The seat ends with the connection; a monitor that hangs keeps nobody here.
   terminal.close();
-  // The seat ends with the connection anyway.
-  await client.call('consoleDetach', seat.id).catch(() => undefined);
   if (typeof end !== 'string') throw end;
   if (!isInteractive && untaken > 0) throw untakenInput(vm, end, untaken);
   terminal.message(end === 'console closed' ? `the monitor has closed ${channel}` : `left ${channel}`);
+}
+
+/** Shows what the channel sent before the session; resolves to whether a program has drawn on the whole screen. */
+async function showPast(
+  client: MonitorClient,
+  { id, oldest, next }: Attachment,
+  terminal: SessionTerminal,
+): Promise<boolean> {
+  const offset = Math.max(oldest, next - replayBytes);
+  if (offset >= next) return false;
+  const past = await client.call('consoleRead', { id, offset, max: next - offset, waitMs: 0 });
+  const { data, isDrawn } = cleanReplay(past.data, past.offset > 0);
+  await terminal.show(data);
+  return isDrawn;
+}
+
+/** A program draws anew when the size of its window changes: for a moment, it is a row smaller. */
+async function askToRedraw(
+  client: MonitorClient,
+  { id }: Attachment,
+  terminal: SessionTerminal,
+): Promise<void> {
+  const { columns, rows } = terminal.size;
+  if (rows < 2) return;
+  await client.call('consoleResize', { id, columns, rows: rows - 1 });
+  await new Promise((resolve) => setTimeout(resolve, redrawMs));
+  await client.call('consoleResize', { id, ...terminal.size });
 }
 
 function untakenInput(vm: string, end: string, bytes: number): UmlmonError {

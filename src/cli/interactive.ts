@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline';
-import { failureText, toFailure, UmlmonError } from '../system/errors.ts';
+import { UmlmonError } from '../system/errors.ts';
 import { complete } from './complete.ts';
+import { errorText } from './error-text.ts';
 import { interactiveHelpText } from './help.ts';
 import { History } from './history.ts';
 import { OutputClosed, print } from './output.ts';
@@ -54,7 +55,11 @@ export async function runScript(context: CommandContext): Promise<void> {
 
 async function runTyped(line: string, context: CommandContext): Promise<void> {
   const interrupt = new AbortController();
-  const onInterrupt = () => interrupt.abort();
+  const onInterrupt = () => {
+    // The terminal may have shown ^C.
+    process.stdout.write('\n');
+    interrupt.abort();
+  };
   let command: Command | undefined;
   try {
     command = parseLine(line);
@@ -64,7 +69,7 @@ async function runTyped(line: string, context: CommandContext): Promise<void> {
     await runCommand(command, context, interrupt.signal);
   } catch (error) {
     if (error instanceof OutputClosed) throw error;
-    if (!interrupt.signal.aborted) console.error(failureText(toFailure(error)));
+    if (!interrupt.signal.aborted) console.error(errorText(error, context.json));
     else if (command && goesOn.has(command.word))
       console.error(`not waiting; the monitor goes on: ${command.word}`);
   } finally {

@@ -2,8 +2,9 @@ import { readConfig } from '../config/locate.ts';
 import { configError } from '../config/problem.ts';
 import { didYouMean } from '../config/suggest.ts';
 import { layoutOf } from '../jail/layout.ts';
-import { exitStatusOf, failureText, toFailure, UmlmonError } from '../system/errors.ts';
+import { exitStatusOf, toFailure, UmlmonError } from '../system/errors.ts';
 import { version } from '../system/version.ts';
+import { errorText } from './error-text.ts';
 import { type EscapeKey, escapeKey } from './escape-key.ts';
 import { helpText } from './help.ts';
 import { runInteractive, runScript } from './interactive.ts';
@@ -24,9 +25,8 @@ export async function umlwatch(argv: readonly string[]): Promise<number> {
     return 0;
   } catch (error) {
     if (error instanceof OutputClosed) return brokenPipeStatus;
-    const failure = toFailure(error, 'umlwatch');
-    console.error(json ? JSON.stringify({ error: failure }) : `umlwatch: ${failureText(failure)}`);
-    return exitStatusOf(failure.code);
+    console.error(`${json ? '' : 'umlwatch: '}${errorText(error, json)}`);
+    return exitStatusOf(toFailure(error).code);
   }
 }
 

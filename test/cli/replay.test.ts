@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { cleanReplay } from '../../src/cli/replay.ts';
 
 const clean = (text: string, isCut = false) =>
-  cleanReplay(Buffer.from(text, 'latin1'), isCut).toString('latin1');
+  cleanReplay(Buffer.from(text, 'latin1'), isCut).data.toString('latin1');
 
 test.each([
   ['cursor position, which busybox asks at every prompt', '/ # \x1b[6n', '/ # '],
@@ -15,21 +15,25 @@ test.each([
   ['colours', 'a\x1b]11;?\x07\x1b]4;1;?\x1b\\z', 'az'],
   ['termcap', 'a\x1bP+q544e\x1b\\z', 'az'],
   ['bell and ENQ', 'a\x07\x05z', 'az'],
-])('%s', (_name, text, left) => {
+])('what a terminal answers is left out: %s', (_name, text, left) => {
   expect(clean(text)).toBe(left);
 });
 
-test.each([
-  '\x1b[31mred\x1b[0m',
-  '\x1b[2J\x1b[1;1H',
-  '\x1b[?1049h',
-  '\x1b]0;title\x1b\\',
-  'é€𝄞',
-  '\x1b[22;0;0t',
-])('output stays as it is: %j', (text) => {
-  const bytes = Buffer.from(text, 'utf8');
-  expect(cleanReplay(bytes, false)).toEqual(bytes);
-});
+test.each(['\x1b[31mred\x1b[0m', '\x1b[J\x1b[K\x1b[3D', '\x1b]0;title\x1b\\', 'é€𝄞', '\x1b[22;0;0t'])(
+  'output stays as it is: %j',
+  (text) => {
+    const data = Buffer.from(text, 'utf8');
+    expect(cleanReplay(data, false)).toEqual({ data, isDrawn: false });
+  },
+);
+
+test.each(['\x1b[2;5H', '\x1b[H', '\x1b[2J', '\x1b[1;23r', '\x1b[?1049h', '\x1b[?1049l'])(
+  'what was drawn is left out: %j',
+  (sequence) => {
+    const text = `shell\r\n${sequence}drawn${sequence}\r\n$ `;
+    expect(cleanReplay(Buffer.from(text), true)).toEqual({ data: Buffer.from('\r\n$ '), isDrawn: true });
+  },
+);
 
 test('a beginning that is cut off is left out up to the line end', () => {
   expect(clean('49hrest of a line\r\nwhole line\r\n$ ', true)).toBe('whole line\r\n$ ');

@@ -16,9 +16,9 @@ export class GuestShell {
     this.#offset = offset;
   }
 
-  /** Waits for the prompt: what is typed before it may be lost. The window is wide, so that nothing wraps. */
+  /** Waits for the prompt: what is typed before it may be lost. */
   static async open(client: MonitorClient, channel = 'con1'): Promise<GuestShell> {
-    const seat = await client.call('consoleAttach', { channel, columns: 500, rows: 24 });
+    const seat = await client.call('consoleAttach', { channel, columns: 0, rows: 0 });
     const shell = new GuestShell(client, seat.id, seat.oldest);
     await shell.atPrompt();
     return shell;
@@ -42,7 +42,9 @@ export class GuestShell {
     // The mark is put together by the shell, so its echo is not taken for it.
     const typed = `${line}; echo "${mark.slice(0, 2)}""${mark.slice(2)}:$?:"`;
     await this.type(`${typed}\r`);
-    const text = await this.until(new RegExp(`^${mark}:(\\d+):\\r?\\n[^\\n]*[#$] (?:\\x1b\\[(?:6n|J))*$`, 'm'));
+    const text = await this.until(
+      new RegExp(`^${mark}:(\\d+):\\r?\\n[^\\n]*[#$] (?:\\x1b\\[(?:6n|J))*$`, 'm'),
+    );
     const output = afterEcho(text.replaceAll('\r', ''), typed);
     const end = output.indexOf(`${mark}:`);
     return { output: output.slice(0, end).trimEnd(), status: Number(output.slice(end).split(':')[1]) };

@@ -30,9 +30,14 @@ export class Tmux {
     this.#tmux('set-option', '-g', 'remain-on-exit', 'on');
   }
 
+  /** Types text. */
+  text(text: string): void {
+    this.#tmux('send-keys', '-l', '--', text);
+  }
+
   /** Types text, and then Enter. */
   line(text: string): void {
-    this.#tmux('send-keys', '-l', '--', text);
+    this.text(text);
     this.keys('Enter');
   }
 
