@@ -25,7 +25,21 @@ function inventory(monitor: number) {
     monitorMounts: readFileSync(`/proc/${monitor}/mountinfo`, 'utf8').split('\n').length,
     taps: list('ip', '-o', 'link', 'show', 'type', 'tun'),
     children: readFileSync(`/proc/${monitor}/task/${monitor}/children`, 'latin1'),
-    files: list('find', world.home, '-not', '-name', 'con*', '-not', '-name', 'monitor*').split('\n').sort(),
+    files: list(
+      'find',
+      world.home,
+      '-not',
+      '-name',
+      'con*',
+      '-not',
+      '-name',
+      'monitor*',
+      '-not',
+      '-path',
+      '*/.cache/*',
+    )
+      .split('\n')
+      .sort(),
     descriptors: readdirSync(`/proc/${monitor}/fd`).length,
     threads: readdirSync(`/proc/${monitor}/task`).length,
   };
