@@ -9,6 +9,7 @@ import type { LaunchPlan } from '../plan/plan.ts';
 import { pidfdGetfd, pidfdOpen } from '../system/native.ts';
 import type { Channels } from './channels.ts';
 import type { Finding } from './find-kernel.ts';
+import { keepOffCores } from './keep-off-cores.ts';
 import { RunningKernel } from './running-kernel.ts';
 import { UndoStack } from './undo.ts';
 
@@ -42,6 +43,7 @@ export async function adoptKernel(
     }
     undo.push('record', () => rmSync(host.layout.runRecord, { force: true }));
     undo.push('cores', () => releaseCores(host.layout.coreClaims, plan.vm));
+    undo.push('own cores', keepOffCores(plan.sandbox.programs.taskset, plan.cpus));
     const listener = NotifyListener.open('run/mon/notify', host.onNotification);
     undo.push('notify', () => listener.close());
     const { socket, reply } = mconsolePaths(plan);

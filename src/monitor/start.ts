@@ -10,6 +10,7 @@ import type { Descriptor, ImagePlan, LaunchPlan, Step, StepOf } from '../plan/pl
 import { type Failure, isErrorCode, toFailure, UmlmonError } from '../system/errors.ts';
 import { lock } from '../system/native.ts';
 import type { Channels } from './channels.ts';
+import { keepOffCores } from './keep-off-cores.ts';
 import { writeRunRecord } from './run-record.ts';
 import { RunningKernel } from './running-kernel.ts';
 import { UndoStack } from './undo.ts';
@@ -201,6 +202,7 @@ async function launchKernel(step: StepOf<'launch'>, progress: Progress): Promise
   progress.sandbox = sandbox;
   if (sandbox.kernel)
     writeRunRecord(stepOf(plan, 'record').path, { plan, began: progress.began, kernel: sandbox.kernel });
+  undo.push('own cores', keepOffCores(plan.sandbox.programs.taskset, plan.cpus));
   if (sandbox.kernel) {
     const waker = new KernelWaker(sandbox.kernel);
     progress.waker = waker;

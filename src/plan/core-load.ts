@@ -13,8 +13,7 @@ let lastLook = new Map<number, Ticks>();
 
 /** The load of the cores that this process may use. The first look of a process finds all of them idle. */
 export function lookAtCores(claimsDirectory: string, vm: string): CoreLoad[] {
-  const status = readFileSync('/proc/self/status', 'latin1');
-  const allowed = parseCoreList(/^Cpus_allowed_list:\s*(\S+)$/m.exec(status)?.[1] ?? '0');
+  const allowed = allowedCores();
   const claims = countClaims(claimsDirectory, vm);
   const look = parseTicks(readFileSync('/proc/stat', 'latin1'));
   const before = lastLook;
@@ -24,6 +23,12 @@ export function lookAtCores(claimsDirectory: string, vm: string): CoreLoad[] {
     vms: claims.get(core) ?? 0,
     busy: busyShare(before.get(core), look.get(core)),
   }));
+}
+
+/** The cores that this process may use now. */
+export function allowedCores(): number[] {
+  const status = readFileSync('/proc/self/status', 'latin1');
+  return parseCoreList(/^Cpus_allowed_list:\s*(\S+)$/m.exec(status)?.[1] ?? '0');
 }
 
 /** Numbers of a list in the notation of the host kernel: `0,2-3` (cpuset(7), List format). */

@@ -121,6 +121,21 @@ test('the second start takes the delay loop calibration of the first', async () 
   expect(world.log('vm1', 'con0')).toMatch(/Calibrating delay loop \(skipped\) preset value/);
 });
 
+test('a monitor keeps off the core of its guest while it runs', async () => {
+  world.configure({ vm1: 'ubd0 = /disks/root.dsk\ncpu = 0' });
+  world.addImage('vm1');
+  const { pid } = await world.startMonitor('vm1');
+  const cores = (process: number | undefined) =>
+    /^Cpus_allowed_list:\s*(\S+)$/m.exec(readFileSync(`/proc/${process}/status`, 'latin1'))?.[1];
+  const all = cores(pid);
+  const client = await another('vm1');
+  await client.call('start', undefined);
+  expect(cores((await client.call('info', undefined)).kernelPid)).toBe('0');
+  await expect.poll(() => cores(pid)).not.toMatch(/^0/);
+  await client.call('kill', undefined);
+  expect(cores(pid)).toBe(all);
+});
+
 test('warnings are said at the start of a monitor', () => {
   world.configure({ vm1: 'ubd0 = /disks/root.dsk', vm2: 'ubd0 = /disks/root.dsk' });
   const started = world.run('umlmon', ['vm2']);
