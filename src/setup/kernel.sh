@@ -39,8 +39,11 @@ case "$#:${1-}" in
     exit 2
     ;;
 esac
-cache=${1:-${UMLMON_CACHE:-$([ "$(id -u)" -eq 0 ] && echo /var/cache/umlmon)}}
-cache=${cache:-${XDG_CACHE_HOME:-${HOME:?}/.cache}/umlmon}
+cache=${1:-${UMLMON_CACHE-}}
+if [ -z "$cache" ]; then
+  cache=/var/cache/umlmon
+  [ "$(id -u)" -eq 0 ] || cache=${XDG_CACHE_HOME:-${HOME:?}/.cache}/umlmon
+fi
 mkdir -p "$cache"
 cache=$(cd "$cache" && pwd)
 
@@ -74,7 +77,7 @@ private() {
   command=$1
   shift
   "$command" -q -o Dir::State="$work/state" -o Dir::State::status="$work/status" -o Dir::Cache="$work/apt" \
-    -o Debug::NoLocking=1 -o APT::Sandbox::User="$(id -un)" -o APT::Update::Error-Mode=any \
+    -o Debug::NoLocking=1 -o APT::Sandbox::User="$(id -un 2>/dev/null || id -u)" -o APT::Update::Error-Mode=any \
     -o Acquire::Languages=none -o Acquire::Retries=2 "$@"
 }
 debian_uris() {

@@ -114,3 +114,20 @@ describe('packages.sh', () => {
     ).toContain('Package: ');
   });
 });
+
+test('another user than root finds the kernel in the cache of his home directory', () => {
+  const home = mkdtempSync(join(tmpdir(), 'umlmon-home-'));
+  try {
+    const kernel = join(home, '.cache/umlmon/kernel-1');
+    mkdirSync(kernel, { recursive: true });
+    writeFileSync(join(kernel, 'linux'), '', { mode: 0o755 });
+    symlinkSync('kernel-1', join(home, '.cache/umlmon/kernel'));
+    execFileSync('chown', ['-R', '61018:61018', home]);
+    const asUser = ['--reuid', '61018', '--regid', '61018', '--clear-groups', '--', 'env', '-i'];
+    const run = [`PATH=${process.env.PATH}`, `HOME=${home}`, 'sh', 'src/setup/kernel.sh'];
+    const found = execFileSync('setpriv', [...asUser, ...run], { encoding: 'utf8' });
+    expect(found).toBe(`${kernel}\n`);
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
+});
