@@ -1,4 +1,5 @@
 import { closeSync, fsyncSync, rmSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Pty } from '../console/pty.ts';
 import { adoptSandbox, KernelWaker } from '../jail/launch.ts';
 import type { VmLayout } from '../jail/layout.ts';
@@ -6,6 +7,7 @@ import { Mconsole } from '../kernel/mconsole.ts';
 import { type Notification, NotifyListener } from '../kernel/notify.ts';
 import { releaseCores } from '../plan/core-claims.ts';
 import type { LaunchPlan } from '../plan/plan.ts';
+import { toFailure } from '../system/errors.ts';
 import { pidfdGetfd, pidfdOpen } from '../system/native.ts';
 import type { Channels } from './channels.ts';
 import type { Finding } from './find-kernel.ts';
@@ -18,6 +20,10 @@ export interface AdoptHost {
   readonly channels: Channels;
   readonly onNotification: (notification: Notification) => void;
 }
+
+/** A kernel that lives opens its management console some 10 ms after exec; a loaded host takes longer. */
+const bootMs = 5_000;
+const pollMs = 10;
 
 type Ours = Extract<Finding, { found: 'ours' }>;
 
@@ -49,12 +55,25 @@ export async function adoptKernel(
     const { socket, reply } = mconsolePaths(plan);
     const mconsole = Mconsole.open(reply, socket, plan.user.uid);
     undo.push('mconsole', () => mconsole.close());
-    const version = (await mconsole.request('version')).text.trim();
+    const version = await askVersion(mconsole);
     const sandbox = adoptSandbox(launcher, jailed, host.layout.status);
     return new RunningKernel({ plan, began: record.began, version, undo, sandbox, mconsole });
   } catch (error) {
     await undo.unwind();
     throw error;
+  }
+}
+
+/** A kernel whose monitor died in the middle of the start may not have come up yet. Errors: MCONSOLE_*. */
+async function askVersion(mconsole: Mconsole): Promise<string> {
+  const deadline = performance.now() + bootMs;
+  for (;;) {
+    try {
+      return (await mconsole.request('version')).text.trim();
+    } catch (error) {
+      if (toFailure(error).code !== 'MCONSOLE_DOWN' || performance.now() > deadline) throw error;
+      await delay(pollMs);
+    }
   }
 }
 
