@@ -7,6 +7,7 @@ import { Mconsole } from '../kernel/mconsole.ts';
 import { type Notification, NotifyListener } from '../kernel/notify.ts';
 import { releaseCores } from '../plan/core-claims.ts';
 import type { LaunchPlan } from '../plan/plan.ts';
+import { stepOf } from '../plan/step-of.ts';
 import { toFailure } from '../system/errors.ts';
 import { pidfdGetfd, pidfdOpen } from '../system/native.ts';
 import type { Channels } from './channels.ts';
@@ -52,7 +53,7 @@ export async function adoptKernel(
     undo.push('own cores', keepOffCores(plan.sandbox.programs.taskset, plan.cpus));
     const listener = NotifyListener.open('run/mon/notify', host.onNotification);
     undo.push('notify', () => listener.close());
-    const { socket, reply } = mconsolePaths(plan);
+    const { mconsole: socket, reply } = stepOf(plan, 'await-kernel');
     const mconsole = Mconsole.open(reply, socket, plan.user.uid);
     undo.push('mconsole', () => mconsole.close());
     const version = await askVersion(mconsole);
@@ -108,10 +109,4 @@ function isReadOnly(plan: LaunchPlan, unit: number): boolean {
   return plan.steps.some(
     (step) => step.do === 'lock-images' && step.images.some((image) => image.unit === unit && image.readOnly),
   );
-}
-
-function mconsolePaths(plan: LaunchPlan): { socket: string; reply: string } {
-  const step = plan.steps.find((candidate) => candidate.do === 'await-kernel');
-  if (!step) throw new Error('the recorded plan has no step await-kernel');
-  return { socket: step.mconsole, reply: step.reply };
 }

@@ -4,7 +4,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type JailedProcesses, jailedProcesses } from '../jail/launch.ts';
 import type { VmLayout } from '../jail/layout.ts';
 import { readStatus } from '../jail/status.ts';
+import { fdOf } from '../plan/descriptors.ts';
 import type { LaunchPlan } from '../plan/plan.ts';
+import { stepOf } from '../plan/step-of.ts';
 import { lock } from '../system/native.ts';
 import { isSameProcess, type ProcessIdentity, parentOf, processIdentity } from '../system/process.ts';
 import { type RunRecord, readRunRecord } from './run-record.ts';
@@ -74,9 +76,8 @@ function heldLock(path: string): Stats | undefined {
 
 /** Whether the process has the lock file open under the number that the plan gave it. */
 function holdsLock(kernel: ProcessIdentity, plan: LaunchPlan, lockFile: Stats): boolean {
-  const launch = plan.steps.find((step) => step.do === 'launch');
-  const fd = launch?.descriptors.find(({ is }) => is === 'vm-lock')?.fd;
   try {
+    const fd = fdOf(stepOf(plan, 'launch').descriptors, 'vm-lock');
     const open = statSync(`/proc/${kernel.pid}/fd/${fd}`);
     return (
       open.dev === lockFile.dev && open.ino === lockFile.ino && processIdentity(kernel.pid) !== undefined

@@ -12,8 +12,6 @@ export const monitorLimits = {
   seatsPerConnection: 80,
   /** Bytes of con0 kept in an exit record. */
   exitLines: 2048,
-  /** Milliseconds from exec until the kernel must have announced its mconsole (usual: 10 to 100). */
-  kernelUp: 20_000,
   /** Bytes of con0 that are searched for what a boot tells (usual: 5 KiB). */
   bootMessages: 64 * 1024,
   /** Milliseconds after which the boot messages are looked at; nothing waits for it. */

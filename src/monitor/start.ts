@@ -7,6 +7,7 @@ import { Mconsole } from '../kernel/mconsole.ts';
 import { type Notification, NotifyListener } from '../kernel/notify.ts';
 import { claimCores, releaseCores } from '../plan/core-claims.ts';
 import type { Descriptor, ImagePlan, LaunchPlan, Step, StepOf } from '../plan/plan.ts';
+import { stepOf } from '../plan/step-of.ts';
 import { type Failure, isErrorCode, toFailure, UmlmonError } from '../system/errors.ts';
 import { lock } from '../system/native.ts';
 import type { Channels } from './channels.ts';
@@ -267,12 +268,6 @@ function nameOf(descriptor: Descriptor): string {
   if (descriptor.is === 'slave' || descriptor.is === 'master')
     return `${descriptor.is} ${descriptor.channel}`;
   return descriptor.is;
-}
-
-function stepOf<D extends Step['do']>(plan: LaunchPlan, what: D): StepOf<D> {
-  const step = plan.steps.find((candidate): candidate is StepOf<D> => candidate.do === what);
-  if (!step) throw new Error(`the plan has no step ${what}`);
-  return step;
 }
 
 function failureOfStep(step: Step, error: unknown): UmlmonError {
