@@ -1,6 +1,6 @@
 import { UmlmonError } from '../system/errors.ts';
+import { consoleLimits } from '../system/limits.ts';
 import { printable } from '../system/text.ts';
-import { GATHER_BYTES, GATHER_MS, STALL_BYTES, STALL_MS, WAITERS, WAKE_BYTES } from './limits.ts';
 import type { ConsoleLog } from './log.ts';
 import type { Pty, Size } from './pty.ts';
 import { type Piece, Ring } from './ring.ts';
@@ -11,9 +11,6 @@ export interface ChannelParts {
   readonly ring?: Ring;
   readonly log?: ConsoleLog;
 }
-
-/** Longest line in `lastLines`, in characters. */
-const LINE_MAX = 500;
 
 /**
  * A console or serial line of a VM. Its output is always taken, into the ring and the log, whether anybody watches
@@ -41,7 +38,7 @@ export class Channel {
   #unproved = 0;
   #stallTimer: NodeJS.Timeout | undefined;
   /** Times that the kernel was woken in this silence; 0 while output flows, all of them when nothing is awaited. */
-  #wakes = STALL_MS.length;
+  #wakes = consoleLimits.stallTimes.length;
   readonly #listeners = new Set<() => void>();
   #waiters = 0;
   /** Output that the listeners do not know of yet. */
@@ -95,7 +92,7 @@ export class Channel {
     pty.close();
     this.#wakeKernel = undefined;
     clearTimeout(this.#stallTimer);
-    this.#wakes = STALL_MS.length;
+    this.#wakes = consoleLimits.stallTimes.length;
   }
 
   /** The channel is closed: no more output will come. */
@@ -143,10 +140,10 @@ export class Channel {
   async waitFor(offset: number, waitMs: number, signal?: AbortSignal): Promise<void> {
     const isOver = () => this.#ended || this.ring.next > offset || signal?.aborted === true;
     if (isOver() || waitMs <= 0) return;
-    if (this.#waiters >= WAITERS)
+    if (this.#waiters >= consoleLimits.waiters)
       throw new UmlmonError('CONSOLE_BUSY', {
         place: this.name,
-        cause: `${WAITERS} readers wait for its output already`,
+        cause: `${consoleLimits.waiters} readers wait for its output already`,
         hint: 'close other viewers of this console',
       });
     this.#waiters++;
@@ -173,7 +170,7 @@ export class Channel {
     // The first line may have lost its beginning.
     if (offset > 0 && lines.length > 1) lines.shift();
     if (lines.at(-1) === '') lines.pop();
-    return lines.map((line) => printable(line, LINE_MAX));
+    return lines.map((line) => printable(line, consoleLimits.lineCharacters));
   }
 
   close(): void {
@@ -186,22 +183,23 @@ export class Channel {
 
   #take(bytes: Buffer): void {
     // First of all: while the bytes are put away here, the guest writes on.
-    if (bytes.length >= WAKE_BYTES) this.#wakeKernel?.();
+    if (bytes.length >= consoleLimits.wakeBytes) this.#wakeKernel?.();
     this.bytesOut += bytes.length;
     this.ring.append(bytes);
     this.#log?.append(bytes);
     this.#unproved += bytes.length;
     this.#untold += bytes.length;
-    if (bytes.length < WAKE_BYTES || this.#untold >= GATHER_BYTES) this.#tell();
-    else this.#gatherTimer ??= setTimeout(() => this.#tell(), GATHER_MS);
-    if (this.#wakeKernel && this.#unproved >= STALL_BYTES && this.#wakes !== 0) this.#watchForSilence(0);
+    if (bytes.length < consoleLimits.wakeBytes || this.#untold >= consoleLimits.gatherBytes) this.#tell();
+    else this.#gatherTimer ??= setTimeout(() => this.#tell(), consoleLimits.gatherTime);
+    if (this.#wakeKernel && this.#unproved >= consoleLimits.stallBytes && this.#wakes !== 0)
+      this.#watchForSilence(0);
   }
 
   /** @param wakes times that the kernel was woken in this silence */
   #watchForSilence(wakes: number): void {
     clearTimeout(this.#stallTimer);
     this.#wakes = wakes;
-    if (wakes === STALL_MS.length) {
+    if (wakes === consoleLimits.stallTimes.length) {
       this.#unproved = 0;
       return;
     }
@@ -210,7 +208,7 @@ export class Channel {
       const silent = this.bytesOut === before;
       if (silent) this.#wakeKernel?.();
       this.#watchForSilence(silent ? wakes + 1 : 0);
-    }, STALL_MS[wakes]);
+    }, consoleLimits.stallTimes[wakes]);
   }
 
   #tell(): void {

@@ -12,7 +12,7 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { LOG_RETRY_MS } from './limits.ts';
+import { consoleLimits } from '../system/limits.ts';
 import type { Piece } from './ring.ts';
 import { countForCurrentFile, findBase, formatBase, parseBase } from './rotation.ts';
 
@@ -88,7 +88,7 @@ export class ConsoleLog {
   /** Writes at once and without a copy; never throws. */
   append(bytes: Uint8Array): void {
     const now = this.#now();
-    if (now - this.#failed < LOG_RETRY_MS && now >= this.#failed) {
+    if (now - this.#failed < consoleLimits.logRetry && now >= this.#failed) {
       this.#dropped += bytes.length;
       return;
     }
@@ -163,7 +163,8 @@ export class ConsoleLog {
 
   /** Makes sure, once a second, that the open file is the one with our name, and as long as we think. */
   #open(now: number): void {
-    if (this.#fd !== undefined && now - this.#checked < LOG_RETRY_MS && now >= this.#checked) return;
+    if (this.#fd !== undefined && now - this.#checked < consoleLimits.logRetry && now >= this.#checked)
+      return;
     if (this.#fd !== undefined && statIfExists(this.path)?.ino !== fstatSync(this.#fd).ino) this.close();
     const end = this.end;
     const opened = this.#fd === undefined;

@@ -1,6 +1,7 @@
 import { closeSync, existsSync, readSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { requireAddon } from '../system/addon.ts';
+import { consoleLimits } from '../system/limits.ts';
 import {
   openPtyPeer,
   setCloseOnExec,
@@ -9,7 +10,6 @@ import {
   type Watch,
   watch,
 } from '../system/native.ts';
-import { PTY_BYTES, PTY_READ_BYTES, READ_BYTES, WRITE_QUEUE_BYTES } from './limits.ts';
 
 /** node-pty's binding. Its JavaScript is not used: it reads the slave itself and steals what is typed. */
 interface PtyBinding {
@@ -98,14 +98,14 @@ export class Pty {
   }
 
   /**
-   * Types bytes into the slave side. What it does not take at once is queued, up to WRITE_QUEUE_BYTES.
+   * Types bytes into the slave side. What it does not take at once is queued, up to consoleLimits.writeQueueBytes.
    *
    * @returns how many of the bytes were accepted; the rest is for the caller to offer again
    */
   write(bytes: Uint8Array): number {
     if (this.#closed) return 0;
     const written = this.#queue.length > 0 ? 0 : this.#writeNow(bytes);
-    const rest = bytes.subarray(written, written + WRITE_QUEUE_BYTES - this.#queue.length);
+    const rest = bytes.subarray(written, written + consoleLimits.writeQueueBytes - this.#queue.length);
     if (rest.length > 0) {
       this.#queue = Buffer.concat([this.#queue, rest]);
       this.#arm();
@@ -137,7 +137,11 @@ export class Pty {
    * holds at most, should one be left.
    */
   drain(): void {
-    for (let taken = 0, length = 1; length > 0 && taken < 2 * PTY_BYTES && !this.#closed; taken += length)
+    for (
+      let taken = 0, length = 1;
+      length > 0 && taken < 2 * consoleLimits.ptyBytes && !this.#closed;
+      taken += length
+    )
       length = this.#drain();
   }
 
@@ -150,14 +154,14 @@ export class Pty {
    * without asking for EAGAIN where a short read says that there is no more; the watch is level-triggered.
    */
   #drain(): number {
-    shared ??= Buffer.allocUnsafeSlow(READ_BYTES);
+    shared ??= Buffer.allocUnsafeSlow(consoleLimits.readBytes);
     let filled = 0;
     let failure: NodeJS.ErrnoException | undefined;
     try {
-      while (READ_BYTES - filled >= PTY_READ_BYTES) {
-        const length = readSync(this.master, shared, filled, PTY_READ_BYTES, null);
+      while (consoleLimits.readBytes - filled >= consoleLimits.ptyReadBytes) {
+        const length = readSync(this.master, shared, filled, consoleLimits.ptyReadBytes, null);
         filled += length;
-        if (length < PTY_READ_BYTES / 2) break;
+        if (length < consoleLimits.ptyReadBytes / 2) break;
       }
     } catch (error) {
       if (!isTemporary(error)) failure = error as NodeJS.ErrnoException;

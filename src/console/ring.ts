@@ -1,4 +1,4 @@
-import { RING_BYTES, RING_FIRST_BYTES } from './limits.ts';
+import { consoleLimits } from '../system/limits.ts';
 
 /** A piece of a stream: `data` begins at byte `offset` of the stream. */
 export interface Piece {
@@ -19,7 +19,7 @@ export class Ring {
   #count = 0;
 
   /** @param first offset of the first byte that will be appended */
-  constructor(capacity: number = RING_BYTES, first = 0) {
+  constructor(capacity: number = consoleLimits.ringBytes, first = 0) {
     this.capacity = capacity;
     this.#next = first;
   }
@@ -68,7 +68,7 @@ export class Ring {
   #grow(wanted: number): void {
     const now = this.#bytes.length;
     if (wanted <= now || now === this.capacity) return;
-    let size = Math.max(now, RING_FIRST_BYTES);
+    let size = Math.max(now, consoleLimits.ringFirstBytes);
     while (size < wanted) size *= 2;
     size = Math.min(size, this.capacity);
     const larger = new Uint8Array(size);

@@ -1,9 +1,11 @@
 /** Starts the chain of programs that becomes the kernel, and ends it. */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, constants, openSync, unlinkSync, writeSync } from 'node:fs';
 import { posix } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isSystemError, UmlmonError } from '../system/errors.ts';
+import { jailLimits } from '../system/limits.ts';
 import { pidfdOpen, pidfdSendSignal, watch } from '../system/native.ts';
 import {
   childrenOf,
@@ -57,9 +59,6 @@ interface Ending {
   readonly status?: number | undefined;
   readonly error?: Error;
 }
-
-/** Longer than a start takes on a host that starts fifty VMs at once. */
-const LAUNCH_DEADLINE_MS = 30_000;
 
 const POLL_MS = 1;
 
@@ -135,7 +134,7 @@ async function waitForKernel(
   launcher: ProcessIdentity,
   ending: Promise<Ending>,
 ): Promise<JailedProcesses | undefined> {
-  const deadline = performance.now() + LAUNCH_DEADLINE_MS;
+  const deadline = performance.now() + jailLimits.launchDeadline;
   let ended = false;
   const end = ending.then(() => {
     ended = true;
@@ -190,11 +189,9 @@ function killProcess(identity: ProcessIdentity): boolean {
   }
 }
 
-const WORDS_MAX = 1000;
-
 function launchError(request: LaunchRequest, { status, error }: Ending): UmlmonError {
   const end = error?.message ?? (status === undefined ? 'it was killed' : `it ended with status ${status}`);
-  const words = request.words().trim().slice(-WORDS_MAX);
+  const words = request.words().trim().slice(-jailLimits.launchWords);
   const cause = words === '' ? end : `${end}: ${words}`;
   const hint = /namespace|uid map/.test(words)
     ? 'this host restricts user namespaces (user.max_user_namespaces, AppArmor): run umlmon as root'

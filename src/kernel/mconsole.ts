@@ -1,20 +1,13 @@
 import { closeSync, constants, fstatSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { isSystemError, UmlmonError } from '../system/errors.ts';
+import { kernelLimits } from '../system/limits.ts';
 import { openDatagram, receiveDatagram, sendDatagram, type Watch, watch } from '../system/native.ts';
 import { printable } from '../system/text.ts';
 import { decodeReply, encodeRequest, errorWords, PACKET_MAX } from './mconsole-packet.ts';
 
 const { O_DIRECTORY, O_NOFOLLOW } = constants;
 const O_PATH = 0o10000000;
-
-const TIMEOUT_MS = 5000;
-/** Silence after which a request may be stuck behind a malformed one of somebody else. The usual answer takes 0.03 ms. */
-const POKE_MS = 250;
-/** Silence within an answer after which its last packets must be lost; the kernel sends them without a pause. */
-const QUIET_MS = 250;
-const WAITING_MAX = 16;
-const ANSWER_PACKETS_MAX = 2048;
 
 export interface Answer {
   /** As the kernel sent it: make it `printable` before it is shown. */
@@ -81,12 +74,12 @@ export class Mconsole {
    * @param timeoutMs for the answer, from when its turn comes
    * @throws UmlmonError MCONSOLE_COMMAND, _DOWN (no kernel), _BUSY, _TIMEOUT, or _REFUSED (the kernel says no)
    */
-  async request(command: string, timeoutMs: number = TIMEOUT_MS): Promise<Answer> {
+  async request(command: string, timeoutMs: number = kernelLimits.mconsoleTimeout): Promise<Answer> {
     const packet = encodeRequest(command);
     if (typeof packet === 'string') throw failure('MCONSOLE_COMMAND', command, packet);
     if (this.#closed) throw failure('MCONSOLE_DOWN', command, 'the management console was closed');
-    if (this.#waiting.length >= WAITING_MAX)
-      throw failure('MCONSOLE_BUSY', command, `${WAITING_MAX} commands are waiting already`);
+    if (this.#waiting.length >= kernelLimits.mconsoleWaiting)
+      throw failure('MCONSOLE_BUSY', command, `${kernelLimits.mconsoleWaiting} commands are waiting already`);
     return new Promise<Answer>((resolve, reject) => {
       const state = { parts: [], error: 0, deadline: 0 };
       this.#waiting.push({ command, packet, timeoutMs, resolve, reject, ...state });
@@ -152,7 +145,7 @@ export class Mconsole {
       // A failed change of name is tried again.
       if (this.#fd === -1) this.#bind();
       this.#send(this.#fd, request.packet);
-      this.#arm(POKE_MS);
+      this.#arm(kernelLimits.mconsolePoke);
     } catch (error) {
       this.#finish(() => request.reject(sendFailure(request.command, error)));
     }
@@ -194,8 +187,8 @@ export class Mconsole {
     if (request.parts.length === 0) request.error = reply.error;
     request.parts.push(Buffer.from(reply.data));
     if (!reply.more) this.#answer(request, false);
-    else if (request.parts.length >= ANSWER_PACKETS_MAX) this.#giveUp(request);
-    else this.#arm(QUIET_MS);
+    else if (request.parts.length >= kernelLimits.mconsoleAnswerPackets) this.#giveUp(request);
+    else this.#arm(kernelLimits.mconsoleQuiet);
   }
 
   /** Waits for `ms` of silence, or for the deadline. */

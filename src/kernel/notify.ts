@@ -1,4 +1,5 @@
 import { closeSync, rmSync } from 'node:fs';
+import { kernelLimits } from '../system/limits.ts';
 import { openDatagram, receiveDatagram, type Watch, watch } from '../system/native.ts';
 import { printable } from '../system/text.ts';
 import { DATA_MAX, decodeNotification, type NotificationPacket, PACKET_MAX } from './mconsole-packet.ts';
@@ -15,11 +16,6 @@ export interface NotifyCounts {
   /** Messages of the guest beyond the number that is passed on per second. */
   readonly suppressed: number;
 }
-
-/** Messages per second that a guest is allowed; a guest that boots sends a handful. */
-const USER_MESSAGES_PER_SECOND = 20;
-/** Datagrams taken before others have their turn. The kernel's queue holds 11. */
-const ROUNDS = 256;
 
 /**
  * Receives what a kernel with `mconsole=notify:PATH` reports. The kernel sends with a call that waits: a listener
@@ -63,7 +59,7 @@ export class NotifyListener {
   }
 
   #drain(): void {
-    for (let round = 0; round < ROUNDS && !this.#closed; round++) {
+    for (let round = 0; round < kernelLimits.notifyRounds && !this.#closed; round++) {
       const datagram = receiveDatagram(this.#fd, this.#buffer);
       if (!datagram) return;
       const packet = decodeNotification(this.#buffer.subarray(0, datagram.length));
@@ -81,6 +77,6 @@ export class NotifyListener {
     const second = Math.floor(Date.now() / 1000);
     if (second !== this.#second) this.#passed = 0;
     this.#second = second;
-    return ++this.#passed <= USER_MESSAGES_PER_SECOND;
+    return ++this.#passed <= kernelLimits.notifyPerSecond;
   }
 }

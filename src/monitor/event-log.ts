@@ -1,7 +1,7 @@
 import type { Event } from '../rpc/umlmonctrl.gen.ts';
 import { UmlmonError } from '../system/errors.ts';
+import { monitorLimits } from '../system/limits.ts';
 import type { EventKind } from './event-kinds.ts';
-import { monitorLimits } from './limits.ts';
 
 /**
  * The events of one monitor, numbered without gaps. The newest ones are kept for listeners that come late; who

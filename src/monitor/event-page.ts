@@ -1,5 +1,5 @@
+import { monitorLimits } from '../system/limits.ts';
 import { eventKinds } from './event-kinds.ts';
-import { monitorLimits } from './limits.ts';
 
 /** docs/events.md, the reference of all events. */
 export function generateEventPage(): { path: string; text: string }[] {

@@ -1,5 +1,5 @@
 import type { ExitRecord } from '../rpc/umlmonctrl.gen.ts';
-import { monitorLimits } from './limits.ts';
+import { monitorLimits } from '../system/limits.ts';
 
 export interface RestartPolicies {
   readonly on_reboot: 'restart' | 'stop';

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { LaunchPlan } from '../plan/plan.ts';
 import { replaceFile } from '../system/atomic-file.ts';
+import { monitorLimits } from '../system/limits.ts';
 import type { ProcessIdentity } from '../system/process.ts';
 
 /** What a monitor leaves for the one after it, in a file only its own user can write: enough to adopt a VM. */
@@ -13,8 +14,6 @@ export interface RunRecord {
   readonly kernel?: ProcessIdentity;
 }
 
-const recordBytesMax = 1024 * 1024;
-
 export function writeRunRecord(path: string, record: RunRecord): void {
   // It is of no use after a crash of the host.
   replaceFile(path, JSON.stringify(record), 0o600, false);
@@ -24,7 +23,7 @@ export function writeRunRecord(path: string, record: RunRecord): void {
 export function readRunRecord(path: string): RunRecord | undefined {
   try {
     const text = readFileSync(path, 'utf8');
-    if (text.length > recordBytesMax) return undefined;
+    if (text.length > monitorLimits.runRecordBytes) return undefined;
     const record = JSON.parse(text) as RunRecord;
     return Array.isArray(record.plan?.steps) && typeof record.began === 'number' ? record : undefined;
   } catch {

@@ -9,7 +9,7 @@ import {
   UMLMON_WAIT_MAX,
 } from '../rpc/umlmonctrl.gen.ts';
 import { UmlmonError } from '../system/errors.ts';
-import { monitorLimits } from './limits.ts';
+import { monitorLimits } from '../system/limits.ts';
 import type { Vm } from './vm.ts';
 
 interface Seat {

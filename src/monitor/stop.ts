@@ -1,4 +1,4 @@
-import { monitorLimits } from './limits.ts';
+import { monitorLimits } from '../system/limits.ts';
 import type { RunningKernel } from './running-kernel.ts';
 
 export interface StopStage {

@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { UmlmonError } from '../system/errors.ts';
+import { rpcLimits } from '../system/limits.ts';
 import {
   closedByUs,
   connectFailure,
@@ -7,7 +8,6 @@ import {
   statusFailure,
   timeoutFailure,
 } from './client-errors.ts';
-import { CLIENT_CALLS_MAX, REPLY_BYTES_MAX } from './limits.ts';
 import { readReply, writeCall } from './message.ts';
 import type { ArgsOf, Procedure, ProcedureName, Program, ResultOf } from './program.ts';
 import { beginRecord, RecordSplitter, sealRecord } from './record.ts';
@@ -51,7 +51,7 @@ export class RpcClient<P extends Program> {
   readonly #program: P;
   readonly #place: string;
   readonly #options: ConnectOptions;
-  readonly #splitter = new RecordSplitter(REPLY_BYTES_MAX);
+  readonly #splitter = new RecordSplitter(rpcLimits.replyBytes);
   readonly #pending = new Map<number, Pending>();
   #lastXid = 0;
   /** Why the connection is at its end. */
@@ -98,10 +98,10 @@ export class RpcClient<P extends Program> {
       if (!procedure) throw new RangeError(`no procedure ${name}`);
       options.signal?.throwIfAborted();
       if (this.#ended) throw this.#ended;
-      if (this.#pending.size >= CLIENT_CALLS_MAX)
+      if (this.#pending.size >= rpcLimits.clientCalls)
         throw new UmlmonError('INTERNAL', {
           place: this.#place,
-          cause: `over ${CLIENT_CALLS_MAX} calls under way`,
+          cause: `over ${rpcLimits.clientCalls} calls under way`,
         });
       const xid = this.#nextXid();
       const writer = beginRecord();

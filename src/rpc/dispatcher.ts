@@ -1,4 +1,4 @@
-import { REPLY_BYTES_MAX } from './limits.ts';
+import { rpcLimits } from '../system/limits.ts';
 import { type CallHeader, type ReplyStatus, readCall, writeReply } from './message.ts';
 import type { Caller, Handlers, Procedure, Program } from './program.ts';
 import { beginRecord, sealRecord } from './record.ts';
@@ -89,8 +89,8 @@ function successRecord(xid: number, procedure: Procedure, result: unknown): Buff
   const writer = beginRecord();
   writeReply(writer, xid, { status: 'success' });
   procedure.result.encode(writer, result);
-  if (writer.length > REPLY_BYTES_MAX)
-    throw new XdrError(`reply of ${writer.length} bytes, at most ${REPLY_BYTES_MAX}`);
+  if (writer.length > rpcLimits.replyBytes)
+    throw new XdrError(`reply of ${writer.length} bytes, at most ${rpcLimits.replyBytes}`);
   return sealRecord(writer);
 }
 

@@ -1,4 +1,4 @@
-import { AUTH_BYTES_MAX } from './limits.ts';
+import { rpcLimits } from '../system/limits.ts';
 import { XdrError, XdrReader, type XdrWriter } from './xdr.ts';
 
 /** RFC 5531 section 9: the version of RPC itself. */
@@ -90,7 +90,7 @@ export function readReply(reader: XdrReader): { readonly xid: number; readonly r
 
 function readAccepted(reader: XdrReader): ReplyStatus {
   reader.uint();
-  reader.opaque(AUTH_BYTES_MAX);
+  reader.opaque(rpcLimits.authBytes);
   const number = reader.uint();
   const status = acceptWords[number];
   if (status === undefined) throw new XdrError(`accept_stat ${number}`);
@@ -123,7 +123,7 @@ function checkVerifier(reader: XdrReader): number | null {
 /** The body of a credential or verifier; null when it is longer than RFC 5531 allows. */
 function readAuthBody(reader: XdrReader): Buffer | null {
   const length = reader.uint();
-  return length > AUTH_BYTES_MAX ? null : reader.fixedOpaque(length);
+  return length > rpcLimits.authBytes ? null : reader.fixedOpaque(length);
 }
 
 /** RFC 5531 appendix A, `authsys_parms`: stamp, machine name, uid, gid, up to 16 gids. */

@@ -1,4 +1,4 @@
-import { FRAGMENTS_MAX } from './limits.ts';
+import { rpcLimits } from '../system/limits.ts';
 import { XdrWriter } from './xdr.ts';
 
 /** The stream is no sequence of records within the bounds: its framing is lost and the connection must end. */
@@ -59,7 +59,8 @@ export class RecordSplitter {
     const total = this.#recordLength + length;
     this.#fragments++;
     if (total > this.#maxBytes) throw new RecordError(`record of ${total} bytes, at most ${this.#maxBytes}`);
-    if (this.#fragments > FRAGMENTS_MAX) throw new RecordError(`record of over ${FRAGMENTS_MAX} fragments`);
+    if (this.#fragments > rpcLimits.fragments)
+      throw new RecordError(`record of over ${rpcLimits.fragments} fragments`);
     this.#last = mark >= LAST_FRAGMENT;
     this.#missing = length;
     return length;

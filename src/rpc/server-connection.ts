@@ -1,8 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import type { Socket } from 'node:net';
+import { rpcLimits } from '../system/limits.ts';
 import type { Credentials } from '../system/native.ts';
 import type { Dispatch, RpcCounters } from './dispatcher.ts';
-import { CALLS_OUTSTANDING_MAX, CLOSE_GRACE_MS, UNSENT_DROP_BYTES, UNSENT_PAUSE_BYTES } from './limits.ts';
 import type { Caller } from './program.ts';
 import { RecordSplitter } from './record.ts';
 import { writeTogether } from './socket.ts';
@@ -31,7 +31,7 @@ export class ServerConnection {
     this.#counters = service.counters;
     this.#splitter = new RecordSplitter(service.callBytesMax);
     // Each call in progress may listen for the end of the connection, and a few owners of what it holds.
-    setMaxListeners(2 * CALLS_OUTSTANDING_MAX, this.#ended.signal);
+    setMaxListeners(2 * rpcLimits.callsOutstanding, this.#ended.signal);
     this.#caller = { ...peer, signal: this.#ended.signal };
     socket.on('data', (chunk: Buffer) => {
       this.#splitter.push(chunk);
@@ -43,10 +43,10 @@ export class ServerConnection {
     socket.on('close', () => this.#ended.abort());
   }
 
-  /** Ends the connection after the replies that are written already, at the latest after CLOSE_GRACE_MS. */
+  /** Ends the connection after the replies that are written already, at the latest after rpcLimits.closeGrace. */
   close(): void {
     this.#ended.abort();
-    const timer = setTimeout(() => this.#socket.destroy(), CLOSE_GRACE_MS);
+    const timer = setTimeout(() => this.#socket.destroy(), rpcLimits.closeGrace);
     this.#socket.once('close', () => clearTimeout(timer));
     this.#socket.destroySoon();
   }
@@ -70,7 +70,10 @@ export class ServerConnection {
   }
 
   #hasRoom(): boolean {
-    return this.#outstanding < CALLS_OUTSTANDING_MAX && this.#socket.writableLength < UNSENT_PAUSE_BYTES;
+    return (
+      this.#outstanding < rpcLimits.callsOutstanding &&
+      this.#socket.writableLength < rpcLimits.unsentPauseBytes
+    );
   }
 
   #nextRecord(): Buffer | null {
@@ -96,7 +99,7 @@ export class ServerConnection {
   #send(reply: Buffer): void {
     if (!this.#isOpen()) return;
     writeTogether(this.#socket, reply);
-    if (this.#socket.writableLength <= UNSENT_DROP_BYTES) return;
+    if (this.#socket.writableLength <= rpcLimits.unsentDropBytes) return;
     this.#counters.dropped++;
     this.#socket.destroy();
   }

@@ -1,9 +1,9 @@
 import { chmodSync, chownSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { UmlmonError } from '../system/errors.ts';
+import { rpcLimits } from '../system/limits.ts';
 import { type Credentials, peerCredentials } from '../system/native.ts';
 import { createDispatch, type Dispatch, type RpcCounters } from './dispatcher.ts';
-import { CALL_HEADER_BYTES_MAX, CONNECTIONS_MAX } from './limits.ts';
 import type { Handlers, Program } from './program.ts';
 import { ServerConnection } from './server-connection.ts';
 import { descriptorOf } from './socket.ts';
@@ -39,7 +39,7 @@ export class RpcServer<P extends Program> {
   constructor(program: P, handlers: Handlers<P>, onFault: (error: unknown, procedure: string) => void) {
     this.#onFault = onFault;
     this.#dispatch = createDispatch(program, handlers, this.#counters, onFault);
-    this.#callBytesMax = CALL_HEADER_BYTES_MAX + program.argsBytesMax;
+    this.#callBytesMax = rpcLimits.callHeaderBytes + program.argsBytesMax;
   }
 
   get counters(): Readonly<RpcCounters> {
@@ -77,7 +77,7 @@ export class RpcServer<P extends Program> {
   /** Takes over a server that listens already, for instance on a descriptor that systemd has passed. */
   serve(listener: Server): void {
     this.#listener = listener;
-    listener.maxConnections = CONNECTIONS_MAX;
+    listener.maxConnections = rpcLimits.connections;
     listener.on('error', (error) => this.#onFault(error, 'accept'));
     listener.on('drop', () => this.#counters.refused++);
     listener.on('connection', (socket) => this.#accept(socket));

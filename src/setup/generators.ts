@@ -4,6 +4,7 @@ import { generateEventPage } from '../monitor/event-page.ts';
 import { generateStatePage } from '../monitor/state-page.ts';
 import { generateRpc } from '../rpc/idl/generate.ts';
 import { generateErrorPage } from '../system/error-page.ts';
+import { generateLimitPage } from '../system/limit-page.ts';
 
 /** A file that is made from the sources; `path` is relative to the root of the project. */
 export interface GeneratedFile {
@@ -16,6 +17,7 @@ export const generators: readonly (() => readonly GeneratedFile[])[] = [
   generateConfigPage,
   generateErrorPage,
   generateEventPage,
+  generateLimitPage,
   generateRpc,
   generateStatePage,
   generateUmlwatchPage,

@@ -8,6 +8,7 @@ import { Channel } from '../../src/console/channel.ts';
 import { ConsoleLog } from '../../src/console/log.ts';
 import { Pty } from '../../src/console/pty.ts';
 import { Ring } from '../../src/console/ring.ts';
+import { consoleLimits } from '../../src/system/limits.ts';
 
 let directory: string;
 let channel: Channel;
@@ -100,7 +101,7 @@ test('waits end with time, signal and close', async () => {
 });
 
 test('the number of those who wait is bounded, and places are given back', async () => {
-  const controls = Array.from({ length: 64 }, () => new AbortController());
+  const controls = Array.from({ length: consoleLimits.waiters }, () => new AbortController());
   const waits = controls.map(({ signal }) => channel.waitFor(0, 60_000, signal));
   await expect(channel.waitFor(0, 60_000)).rejects.toMatchObject({ code: 'CONSOLE_BUSY', place: 'con0' });
   for (const control of controls) control.abort();

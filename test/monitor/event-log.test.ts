@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { expect, test } from 'vitest';
 import { EventLog } from '../../src/monitor/event-log.ts';
-import { monitorLimits } from '../../src/monitor/limits.ts';
+import { monitorLimits } from '../../src/system/limits.ts';
 
 const never = new AbortController().signal;
 const numbers = (events: readonly { sequence: number }[]) => events.map(({ sequence }) => sequence);

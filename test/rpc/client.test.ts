@@ -6,13 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, expectTypeOf, onTestFinished, test, vi } from 'vitest';
 import { RpcClient } from '../../src/rpc/client.ts';
-import { CLIENT_CALLS_MAX } from '../../src/rpc/limits.ts';
 import { type ReplyStatus, writeReply } from '../../src/rpc/message.ts';
 import type { Handlers } from '../../src/rpc/program.ts';
 import { beginRecord, RecordSplitter, sealRecord } from '../../src/rpc/record.ts';
 import { RpcServer } from '../../src/rpc/server.ts';
 import { type InfoAnswer, umlmonctrl } from '../../src/rpc/umlmonctrl.gen.ts';
 import type { XdrWriter } from '../../src/rpc/xdr.ts';
+import { rpcLimits } from '../../src/system/limits.ts';
 import { info, pattern, stubHandlers } from './stub-handlers.ts';
 
 let directory: string;
@@ -293,7 +293,7 @@ test.each<[string, (xid: number) => Uint8Array]>([
 test('calls under way are bounded', async () => {
   await serveBytes(() => null);
   const vm = await client();
-  const calls = Array.from({ length: CLIENT_CALLS_MAX }, () => vm.call('null').catch(() => 'ended'));
+  const calls = Array.from({ length: rpcLimits.clientCalls }, () => vm.call('null').catch(() => 'ended'));
   await expect(vm.call('null')).rejects.toMatchObject({ code: 'INTERNAL' });
   vm.close();
   expect(new Set(await Promise.all(calls))).toStrictEqual(new Set(['ended']));

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { FRAGMENTS_MAX } from '../../src/rpc/limits.ts';
 import { beginRecord, RecordError, RecordSplitter, sealRecord } from '../../src/rpc/record.ts';
+import { rpcLimits } from '../../src/system/limits.ts';
 
 function fragment(bytes: Uint8Array, last: boolean): Buffer {
   const mark = Buffer.alloc(4);
@@ -101,14 +101,14 @@ test('empty fragments do not go on for ever', () => {
   const empty = fragment(new Uint8Array(), false);
   const end = fragment(Buffer.from([7]), true);
   const withFragments = (count: number) => [...Array.from({ length: count - 1 }, () => empty), end];
-  expect(split(withFragments(FRAGMENTS_MAX), 8)).toStrictEqual(['07']);
-  expect(split(withFragments(FRAGMENTS_MAX + 1), 8)).toStrictEqual(['lost']);
+  expect(split(withFragments(rpcLimits.fragments), 8)).toStrictEqual(['07']);
+  expect(split(withFragments(rpcLimits.fragments + 1), 8)).toStrictEqual(['lost']);
 });
 
 test('the count of fragments begins anew with each record', () => {
-  const parts = Array.from({ length: FRAGMENTS_MAX }, () => new Uint8Array(1));
-  const expected = '00'.repeat(FRAGMENTS_MAX);
-  expect(split([streamOf([parts, parts])], FRAGMENTS_MAX)).toStrictEqual([expected, expected]);
+  const parts = Array.from({ length: rpcLimits.fragments }, () => new Uint8Array(1));
+  const expected = '00'.repeat(rpcLimits.fragments);
+  expect(split([streamOf([parts, parts])], rpcLimits.fragments)).toStrictEqual([expected, expected]);
 });
 
 test('a record within one chunk is a view, any other its own memory', () => {

@@ -5,18 +5,13 @@ import { type AddressInfo, connect, createServer, type NetConnectOpts, type Sock
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
-import {
-  CALL_HEADER_BYTES_MAX,
-  CALLS_OUTSTANDING_MAX,
-  CONNECTIONS_MAX,
-  UNSENT_DROP_BYTES,
-} from '../../src/rpc/limits.ts';
 import { readReply, writeCall } from '../../src/rpc/message.ts';
 import type { Caller, Handlers } from '../../src/rpc/program.ts';
 import { beginRecord, RecordSplitter, sealRecord } from '../../src/rpc/record.ts';
 import { RpcServer } from '../../src/rpc/server.ts';
 import { umlmonctrl } from '../../src/rpc/umlmonctrl.gen.ts';
 import { XdrReader, type XdrWriter } from '../../src/rpc/xdr.ts';
+import { rpcLimits } from '../../src/system/limits.ts';
 import { pattern, stubHandlers } from './stub-handlers.ts';
 
 let directory: string;
@@ -177,7 +172,7 @@ test('a handler that throws, or answers what no reply can carry, is a fault of t
 
 test.each([
   ['a mark beyond the largest call', Buffer.from('ffffffff', 'hex')],
-  ['one byte too many announced', markOf(CALL_HEADER_BYTES_MAX + umlmonctrl.argsBytesMax + 1)],
+  ['one byte too many announced', markOf(rpcLimits.callHeaderBytes + umlmonctrl.argsBytesMax + 1)],
   ['a reply instead of a call', Buffer.from('80000008' + '00000001' + '00000001', 'hex')],
   ['an empty record', Buffer.from('80000000', 'hex')],
   ['text', Buffer.from('GET / HTTP/1.1\r\n\r\n')],
@@ -216,10 +211,10 @@ test('the largest call is taken, byte by byte as well', async () => {
 test('a connection more than allowed is closed, and counted', async () => {
   const { server } = await serve();
   const peers = [];
-  for (let i = 0; i < CONNECTIONS_MAX; i++) peers.push(await connectRaw());
+  for (let i = 0; i < rpcLimits.connections; i++) peers.push(await connectRaw());
   const extra = await connectRaw();
   await extra.closed;
-  expect(server.counters).toMatchObject({ connections: CONNECTIONS_MAX, refused: 1 });
+  expect(server.counters).toMatchObject({ connections: rpcLimits.connections, refused: 1 });
   const last = peers.at(-1);
   last?.socket.write(call(0));
   expect((await last?.next())?.reply).toStrictEqual({ status: 'success' });
@@ -237,18 +232,18 @@ test('no more calls of a connection are begun than allowed; the rest waits its t
     null: () => new Promise<void>((resolve) => waiting.push(resolve)),
   });
   const { socket, next } = await connectRaw();
-  const count = 3 * CALLS_OUTSTANDING_MAX;
+  const count = 3 * rpcLimits.callsOutstanding;
   socket.write(Buffer.concat(Array.from({ length: count }, (_, i) => call(0, undefined, i))));
-  await vi.waitFor(() => expect(waiting.length).toBe(CALLS_OUTSTANDING_MAX));
+  await vi.waitFor(() => expect(waiting.length).toBe(rpcLimits.callsOutstanding));
   const other = await connectRaw();
   other.socket.write(call(1));
   await other.next();
-  expect(waiting.length).toBe(CALLS_OUTSTANDING_MAX);
+  expect(waiting.length).toBe(rpcLimits.callsOutstanding);
   for (let i = 0; i < count; i++) {
     await vi.waitFor(() => expect(waiting.length).toBeGreaterThan(0));
     waiting.shift()?.();
     expect((await next()).xid).toBe(i);
-    expect(waiting.length).toBeLessThanOrEqual(CALLS_OUTSTANDING_MAX);
+    expect(waiting.length).toBeLessThanOrEqual(rpcLimits.callsOutstanding);
   }
   expect(server.counters.calls).toBe(count + 1);
 });
@@ -304,7 +299,7 @@ test('a peer that asks for more than the bound and does not read is dropped', as
       return { kind: 'ok', list: { events: list, next: 1 } };
     },
   });
-  expect(200 * 4096 * CALLS_OUTSTANDING_MAX).toBeGreaterThan(UNSENT_DROP_BYTES);
+  expect(200 * 4096 * rpcLimits.callsOutstanding).toBeGreaterThan(rpcLimits.unsentDropBytes);
   const { socket, closed } = await connectRaw();
   socket.pause();
   const events = (w: XdrWriter) => {
@@ -312,8 +307,8 @@ test('a peer that asks for more than the bound and does not read is dropped', as
     w.uint(1);
     w.uint(0);
   };
-  for (let i = 0; i < CALLS_OUTSTANDING_MAX; i++) socket.write(call(12, events, i));
-  await vi.waitFor(() => expect(server.counters.calls).toBe(CALLS_OUTSTANDING_MAX));
+  for (let i = 0; i < rpcLimits.callsOutstanding; i++) socket.write(call(12, events, i));
+  await vi.waitFor(() => expect(server.counters.calls).toBe(rpcLimits.callsOutstanding));
   release();
   await vi.waitFor(() => expect(server.counters.dropped).toBe(1));
   socket.resume();

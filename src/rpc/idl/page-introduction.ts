@@ -1,13 +1,4 @@
-import {
-  AUTH_BYTES_MAX,
-  CALL_HEADER_BYTES_MAX,
-  CALLS_OUTSTANDING_MAX,
-  CONNECTIONS_MAX,
-  FRAGMENTS_MAX,
-  REPLY_BYTES_MAX,
-  UNSENT_DROP_BYTES,
-  UNSENT_PAUSE_BYTES,
-} from '../limits.ts';
+import { rpcLimits } from '../../system/limits.ts';
 import { writeCall, writeReply } from '../message.ts';
 import { beginRecord, sealRecord } from '../record.ts';
 import type { ProgramDefinition } from './ast.ts';
@@ -40,11 +31,11 @@ for libtirpc (\`clntunix_create\`), and any other XDR library does as well.`,
     '## Records',
     `A message travels as one record (RFC 5531 section 11): one or more fragments, each after a word of 32 bits, big
 endian, with the fragment's length in its lower 31 bits. The highest bit is set on the last fragment of a record. The
-server answers in one fragment; it takes a call in up to ${FRAGMENTS_MAX}.`,
+server answers in one fragment; it takes a call in up to ${rpcLimits.fragments}.`,
     '## Calls and replies',
     `All words are 32 bits, big endian. A call is: xid, 0 (call), 2 (RPC version), program, version, procedure,
 credential, verifier, arguments. Credential and verifier are each a flavour, a length and a body of at most
-${AUTH_BYTES_MAX} bytes, padded to a multiple of four. The xid is the client's choice; the reply repeats it.`,
+${rpcLimits.authBytes} bytes, padded to a multiple of four. The xid is the client's choice; the reply repeats it.`,
     table(
       ['reply', 'words after the xid and 1 (reply)', 'when'],
       [
@@ -88,23 +79,23 @@ within ±(2^53 − 1), so that every language's numbers can hold them.`,
       [
         [
           'record with a call',
-          `${CALL_HEADER_BYTES_MAX + argsMax} bytes (header ${CALL_HEADER_BYTES_MAX}, arguments ${argsMax})`,
+          `${rpcLimits.callHeaderBytes + argsMax} bytes (header ${rpcLimits.callHeaderBytes}, arguments ${argsMax})`,
           'the connection ends as soon as a fragment announces more',
         ],
-        ['fragments of a record', String(FRAGMENTS_MAX), 'the connection ends'],
-        ['record with a reply', kib(REPLY_BYTES_MAX), 'not sent; the call gets SYSTEM_ERR'],
-        ['connections', String(CONNECTIONS_MAX), 'a further one is closed at once'],
+        ['fragments of a record', String(rpcLimits.fragments), 'the connection ends'],
+        ['record with a reply', kib(rpcLimits.replyBytes), 'not sent; the call gets SYSTEM_ERR'],
+        ['connections', String(rpcLimits.connections), 'a further one is closed at once'],
         [
           'calls in progress on a connection',
-          String(CALLS_OUTSTANDING_MAX),
+          String(rpcLimits.callsOutstanding),
           'further calls are not read until one is answered; use a second connection for many waiting reads',
         ],
         [
           'unsent replies of a connection',
-          kib(UNSENT_PAUSE_BYTES),
+          kib(rpcLimits.unsentPauseBytes),
           'no further call is read until the client has read its replies',
         ],
-        ['unsent replies of a connection', kib(UNSENT_DROP_BYTES), 'the connection ends'],
+        ['unsent replies of a connection', kib(rpcLimits.unsentDropBytes), 'the connection ends'],
         ['bytes that are no RPC call', '', 'the connection ends'],
       ],
     ),

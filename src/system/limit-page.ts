@@ -1,0 +1,41 @@
+import { type Limit, limitTable, type Unit } from './limits.ts';
+
+const rooms: Record<keyof typeof limitTable, string> = {
+  console: 'Consoles',
+  rpc: 'Control protocol',
+  kernel: 'Management console and notifications',
+  jail: 'Jail',
+  monitor: 'Monitor',
+};
+
+/** docs/limits.md, the reference of all bounds. */
+export function generateLimitPage(): { path: string; text: string }[] {
+  const parts = Object.entries(limitTable).map(([room, limits]) => {
+    const rows = Object.entries(limits).map(([name, limit]) => row(name, limit));
+    return `## ${rooms[room as keyof typeof limitTable]}\n\n${heading}\n${rows.join('\n')}\n`;
+  });
+  return [{ path: 'docs/limits.md', text: `${beginning}\n${parts.join('\n')}` }];
+}
+
+function row(name: string, { value, unit, what, then }: Limit): string {
+  const values = typeof value === 'number' ? [value] : value;
+  return `| ${name} | ${values.map((v) => amount(v, unit)).join(', ')} | ${what} | ${then} |`;
+}
+
+function amount(value: number, unit: Unit): string {
+  if (unit === 'bytes' && value % 2 ** 20 === 0) return `${value / 2 ** 20} MiB`;
+  if (unit === 'bytes' && value % 2 ** 10 === 0) return `${value / 2 ** 10} KiB`;
+  if (unit === 'ms' && value % 1000 === 0) return `${value / 1000} s`;
+  return `${value} ${unit}`.trim();
+}
+
+const heading = '| limit | value | what is bounded, and why | at the limit |\n| --- | --- | --- | --- |';
+
+const beginning = `<!-- Generated from src/system/limits.ts by \`npm run generate\`: change that file, not this page. -->
+
+# Limits
+
+Everything that can grow in umlmon has a bound. These are the fixed ones; what is configured (memory, log sizes,
+time-outs) is in umlmon(5), and the bounds of single fields are in the [control protocol](protocol.md). Whatever is dropped at
+a limit is counted: \`umlwatch VM -info\` and the log of the monitor show it.
+`;

@@ -1,0 +1,318 @@
+/**
+ * Every bound of umlmon that is not set by configuration: rings, queues, frames, counts, times. One table, because
+ * docs/limits.md is printed from it, and because a bound that nobody sees is one that nobody questions. Bounds of
+ * the protocol's fields are in rpc/umlmonctrl.x, bounds of configured values in the key table (umlmon(5)).
+ */
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+export type Unit = 'bytes' | 'ms' | 'characters' | '';
+
+export interface Limit<V extends number | readonly number[] = number | readonly number[]> {
+  readonly value: V;
+  readonly unit: Unit;
+  /** What is bounded, and why this much. */
+  readonly what: string;
+  /** What happens at the bound. */
+  readonly then: string;
+}
+
+function limit<V extends number | readonly number[]>(
+  value: V,
+  unit: Unit,
+  what: string,
+  then: string,
+): Limit<V> {
+  return { value, unit, what, then };
+}
+
+const consoles = {
+  ringBytes: limit(
+    1 * MiB,
+    'bytes',
+    'Newest output of a console, kept for viewers that are slow or come later: what a busy guest says in some 20 ms, or a long session.',
+    'The oldest bytes go; a reader sees by the offset how many it has missed.',
+  ),
+  ringFirstBytes: limit(
+    4 * KiB,
+    'bytes',
+    'First size of a ring: a screen of text.',
+    'It doubles as output comes.',
+  ),
+  readBytes: limit(
+    64 * KiB,
+    'bytes',
+    'Output taken from one console in a row.',
+    'The other consoles have their turn.',
+  ),
+  ptyReadBytes: limit(
+    4 * KiB,
+    'bytes',
+    'Most that a pty gives per read(2) (n_tty.c).',
+    'Less free room than this ends a turn.',
+  ),
+  ptyBytes: limit(
+    20 * KiB,
+    'bytes',
+    'Most that a pty holds: twice the limit of its buffers (pty.c sets 8 KiB) and what the reading side keeps (n_tty.c). Measured: 13 to 20 KiB, by the sizes of the writes.',
+    'The guest waits until the monitor has read.',
+  ),
+  writeQueueBytes: limit(
+    64 * KiB,
+    'bytes',
+    'Typed or pasted input that waits for a guest which does not read it.',
+    'The call that types accepts fewer bytes than offered.',
+  ),
+  waiters: limit(
+    256,
+    '',
+    'Readers that wait for the output of one console at the same time: one per possible connection.',
+    'A further one gets CONSOLE_BUSY.',
+  ),
+  lineCharacters: limit(
+    500,
+    'characters',
+    'Longest line of console output in exit records and messages.',
+    'The rest of the line is left out.',
+  ),
+  logRetry: limit(
+    1000,
+    'ms',
+    'Time between attempts to write a log that failed, e.g. on a full disk.',
+    'Output in between is counted as dropped.',
+  ),
+  stallBytes: limit(
+    4 * KiB,
+    'bytes',
+    'Output after which a silence may mean that the kernel is stuck at a full pty: less than the limit of a pty’s buffers.',
+    'The kernel is woken after a while.',
+  ),
+  stallTimes: limit(
+    [2, 30, 300, 3000],
+    'ms',
+    'Silences after so much output: soon, and again in case the host was busy then.',
+    'The kernel is woken after each of them.',
+  ),
+  wakeBytes: limit(
+    8 * KiB,
+    'bytes',
+    'One read of so much means that the guest writes faster than the monitor reads, and may meet a full pty. Without this, every stall costs the first of the times above, and output comes at half the speed.',
+    'The kernel is woken at once, for the price of one signal.',
+  ),
+  gatherBytes: limit(
+    64 * KiB,
+    'bytes',
+    'Output of a flood that viewers are not told of yet: as much as one answer carries.',
+    'They are told. Anything less than a flood, such as the echo of a key, is told at once.',
+  ),
+  gatherTime: limit(
+    2,
+    'ms',
+    'Longest time that viewers are not told of a flood. A pty holds so little that the monitor must be back at it in a quarter of a millisecond.',
+    'They are told.',
+  ),
+} as const;
+
+const rpc = {
+  authBytes: limit(
+    400,
+    'bytes',
+    'Body of a credential or verifier (RFC 5531 section 8.2).',
+    'The connection ends.',
+  ),
+  callHeaderBytes: limit(
+    6 * 4 + 2 * (8 + 400),
+    'bytes',
+    'Header of a call: xid, message type, RPC version, program, version, procedure; then credential and verifier.',
+    'The connection ends as soon as a fragment announces more than header and arguments can have.',
+  ),
+  replyBytes: limit(
+    1 * MiB,
+    'bytes',
+    'Record with a reply. The largest that carries data is 64 KiB and a few words; lists are cut by whoever answers.',
+    'It is not sent, and the call gets SYSTEM_ERR; a client ends the connection.',
+  ),
+  fragments: limit(
+    1024,
+    '',
+    'Fragments of one record: 1 MiB in pieces of 1 KiB. Without a bound, empty fragments would be read for ever.',
+    'The connection ends.',
+  ),
+  connections: limit(
+    256,
+    '',
+    'Connections of one monitor: a class that watches one console, and a dashboard; more are a leak of somebody.',
+    'A further one is closed at once, and counted.',
+  ),
+  callsOutstanding: limit(
+    32,
+    '',
+    'Calls of one connection in progress: one waiting read for each console, one for the events, and room for commands.',
+    'Further calls are not read until one is answered; use a second connection for many waiting reads.',
+  ),
+  unsentPauseBytes: limit(
+    256 * KiB,
+    'bytes',
+    'Unsent replies of a connection.',
+    'No further call is read until the client has read its replies.',
+  ),
+  unsentDropBytes: limit(
+    4 * MiB,
+    'bytes',
+    'Unsent replies of a connection: above what 32 reads of 64 KiB can add after the pause, so that only a peer that asks for much and reads nothing comes here.',
+    'The connection ends, and is counted.',
+  ),
+  clientCalls: limit(
+    256,
+    '',
+    'Calls that one client keeps waiting, sent or not: bounds its own memory when the monitor has stopped reading.',
+    'A further call fails.',
+  ),
+  closeGrace: limit(
+    1000,
+    'ms',
+    'Time that a closing connection leaves to replies which are on their way.',
+    'The connection is cut.',
+  ),
+} as const;
+
+const kernel = {
+  notifyPerSecond: limit(
+    20,
+    '',
+    'Messages per second that a guest may send through /proc/mconsole; a guest that boots sends a handful.',
+    'They are read all the same, because the kernel waits for that, but counted instead of published.',
+  ),
+  notifyRounds: limit(
+    256,
+    '',
+    'Notifications taken in a row. The queue of the socket holds 11.',
+    'Others have their turn; then reading goes on.',
+  ),
+  mconsoleTimeout: limit(
+    5000,
+    'ms',
+    'Time for a command of the management console; the usual answer takes 0.03 ms.',
+    'The command fails with MCONSOLE_TIMEOUT.',
+  ),
+  mconsolePoke: limit(
+    250,
+    'ms',
+    'Silence after which a request may be stuck behind a malformed one of somebody else.',
+    'The kernel is poked with an empty request.',
+  ),
+  mconsoleQuiet: limit(
+    250,
+    'ms',
+    'Silence within an answer after which its last packets must be lost; the kernel sends them without a pause.',
+    'The answer is delivered and marked truncated.',
+  ),
+  mconsoleWaiting: limit(
+    16,
+    '',
+    'Commands that wait for the one in progress.',
+    'A further one fails with MCONSOLE_BUSY.',
+  ),
+  mconsoleAnswerPackets: limit(
+    2048,
+    '',
+    'Packets of one answer: about 1 MiB of text.',
+    'The answer is delivered and marked truncated.',
+  ),
+} as const;
+
+const jail = {
+  launchDeadline: limit(
+    30_000,
+    'ms',
+    'Time until the sandbox has started the kernel process; usual are 15 ms.',
+    'The start fails, and everything is undone.',
+  ),
+  launchWords: limit(
+    1000,
+    'characters',
+    'Last words of a sandbox that failed, kept for the error.',
+    'Earlier words are left out.',
+  ),
+} as const;
+
+const monitor = {
+  eventsKept: limit(
+    1024,
+    '',
+    'Events kept for late listeners: an hour of a busy VM, at most about 1 MiB.',
+    'The oldest go; a listener that needs them gets EVENTS_LOST.',
+  ),
+  eventsPerRead: limit(
+    64,
+    '',
+    'Events in one answer: fits a record of the control protocol.',
+    'The next answer has more.',
+  ),
+  eventText: limit(1024, 'characters', 'One text or attribute of an event.', 'The rest is cut off.'),
+  eventListeners: limit(
+    256,
+    '',
+    'Calls that may wait for events at once: one per possible connection.',
+    'A further one gets EVENTS_LISTENERS.',
+  ),
+  seatsPerConnection: limit(
+    80,
+    '',
+    'Seats of one connection at consoles: all consoles and serial lines of a VM once.',
+    'A further one gets CONSOLE_SEATS.',
+  ),
+  exitLines: limit(2 * KiB, 'bytes', 'Output of con0 kept in an exit record.', 'Earlier output is left out.'),
+  bootMessages: limit(
+    64 * KiB,
+    'bytes',
+    'Output of con0 that is searched for what a boot tells; usual are 5 KiB.',
+    'The next boot is not made faster by it.',
+  ),
+  bootMessagesWait: limit(
+    1_000,
+    'ms',
+    'Time after which the boot messages are looked at.',
+    'Nothing waits for it.',
+  ),
+  runRecordBytes: limit(
+    1 * MiB,
+    'bytes',
+    'Record of a running kernel that is read back for adoption.',
+    'The kernel counts as foreign.',
+  ),
+  haltWait: limit(
+    2_000,
+    'ms',
+    'Time for halt by management console, in an orderly stop; usual are 4 ms.',
+    'The kernel is killed.',
+  ),
+  killWait: limit(
+    10_000,
+    'ms',
+    'Time until a killed sandbox must be gone.',
+    'The stop fails with STOP_FAILED.',
+  ),
+  restartInterval: limit(
+    1_000,
+    'ms',
+    'Time between two starts by policy: a guest in a reboot loop must not eat the host.',
+    'The restart waits.',
+  ),
+} as const;
+
+/** The table as docs/limits.md shows it: room → limits. */
+export const limitTable = { console: consoles, rpc, kernel, jail, monitor } as const;
+
+type Values<T extends Record<string, Limit>> = { readonly [K in keyof T]: T[K]['value'] };
+
+function valuesOf<T extends Record<string, Limit>>(limits: T): Values<T> {
+  return Object.fromEntries(Object.entries(limits).map(([name, { value }]) => [name, value])) as Values<T>;
+}
+
+export const consoleLimits = valuesOf(consoles);
+export const rpcLimits = valuesOf(rpc);
+export const kernelLimits = valuesOf(kernel);
+export const jailLimits = valuesOf(jail);
+export const monitorLimits = valuesOf(monitor);
