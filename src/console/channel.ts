@@ -1,6 +1,7 @@
 import { UmlmonError } from '../system/errors.ts';
 import { consoleLimits } from '../system/limits.ts';
 import { printable } from '../system/text.ts';
+import { Deliveries } from './deliveries.ts';
 import type { ConsoleLog } from './log.ts';
 import type { Pty, Size } from './pty.ts';
 import { type Piece, Ring } from './ring.ts';
@@ -10,6 +11,13 @@ export interface ChannelParts {
   readonly name: string;
   readonly ring?: Ring;
   readonly log?: ConsoleLog;
+}
+
+/** What a viewer asks for: at most `max` bytes from `offset` on, waiting `waitMs` milliseconds for the first one. */
+export interface Request {
+  readonly offset: number;
+  readonly max: number;
+  readonly waitMs: number;
 }
 
 /**
@@ -39,6 +47,7 @@ export class Channel {
   #stallTimer: NodeJS.Timeout | undefined;
   /** Times that the kernel was woken in this silence; 0 while output flows, all of them when nothing is awaited. */
   #wakes = consoleLimits.stallTimes.length;
+  readonly #deliveries = new Deliveries();
   readonly #listeners = new Set<() => void>();
   #waiters = 0;
   /** Output that the listeners do not know of yet. */
@@ -98,6 +107,20 @@ export class Channel {
   /** The channel is closed: no more output will come. */
   get ended(): boolean {
     return this.#ended;
+  }
+
+  /**
+   * Waits for output and hands it out in fair turns: what a viewer reads; see `read` and `waitFor`. The bytes are valid
+   * until the caller lets others run.
+   *
+   * @param ahead of the other viewers, for the one who types
+   */
+  async deliver({ offset, max, waitMs }: Request, ahead: boolean, signal?: AbortSignal): Promise<Piece> {
+    await this.waitFor(offset, waitMs, signal);
+    await this.#deliveries.pass(ahead);
+    const piece = this.ring.read(offset, max);
+    this.#deliveries.spent(piece.data.length);
+    return piece;
   }
 
   /** At most `max` bytes of output from `offset` on; see Ring.read for how long they are valid. */
@@ -183,7 +206,10 @@ export class Channel {
 
   #take(bytes: Buffer): void {
     // First of all: while the bytes are put away here, the guest writes on.
-    if (bytes.length >= consoleLimits.wakeBytes) this.#wakeKernel?.();
+    if (bytes.length >= consoleLimits.wakeBytes) {
+      this.#wakeKernel?.();
+      this.#deliveries.flooded(bytes.length);
+    }
     this.bytesOut += bytes.length;
     this.ring.append(bytes);
     this.#log?.append(bytes);

@@ -25,8 +25,7 @@ export function controlHandlers(vm: Vm): Handlers<typeof umlmonctrl> {
       answer(() => ({ kind: 'ok', seat: seats.attach(args, caller, nameOf(caller)) })),
     consoleRead: (args, caller) =>
       answer(async () => ({ kind: 'ok', bytes: await seats.read(args, caller) })),
-    consoleWrite: ({ id, data }, caller) =>
-      answer(() => ({ kind: 'ok', accepted: seats.channelOf(id, caller).write(data) })),
+    consoleWrite: (args, caller) => answer(() => ({ kind: 'ok', accepted: seats.write(args, caller) })),
     consoleResize: ({ id, columns, rows }, caller) =>
       answer(() => {
         seats.resize(id, { columns, rows }, caller);

@@ -7,6 +7,7 @@ import {
   type ReadArgs,
   type ReadBytes,
   UMLMON_WAIT_MAX,
+  type WriteArgs,
 } from '../rpc/umlmonctrl.gen.ts';
 import { UmlmonError } from '../system/errors.ts';
 import { monitorLimits } from '../system/limits.ts';
@@ -21,6 +22,8 @@ interface Seat {
 export class Seats {
   readonly #vm: Vm;
   readonly #ofConnection = new Map<number, Map<number, Seat>>();
+  /** Who typed last at each console. */
+  readonly #typist = new WeakMap<Channel, Seat>();
   #last = 0;
 
   constructor(vm: Vm) {
@@ -45,18 +48,22 @@ export class Seats {
   }
 
   async read({ id, offset, max, waitMs }: ReadArgs, caller: Caller): Promise<ReadBytes> {
-    const channel = this.channelOf(id, caller);
-    if (offset >= channel.ring.next)
-      await channel.waitFor(offset, Math.min(waitMs, UMLMON_WAIT_MAX), caller.signal);
-    return { ...channel.ring.read(offset, max), ended: channel.ended };
+    const seat = this.#seat(id, caller);
+    const { channel } = seat;
+    const request = { offset, max, waitMs: Math.min(waitMs, UMLMON_WAIT_MAX) };
+    const ahead = this.#typist.get(channel) === seat;
+    return { ...(await channel.deliver(request, ahead, caller.signal)), ended: channel.ended };
   }
 
-  channelOf(id: number, caller: Caller): Channel {
-    return this.#seat(id, caller).channel;
+  /** Types into the console; see Channel.write. */
+  write({ id, data }: WriteArgs, caller: Caller): number {
+    const seat = this.#seat(id, caller);
+    this.#typist.set(seat.channel, seat);
+    return seat.channel.write(data);
   }
 
   resize(id: number, size: Size, caller: Caller): void {
-    this.channelOf(id, caller).resize(checkSize(size));
+    this.#seat(id, caller).channel.resize(checkSize(size));
   }
 
   detach(id: number, caller: Caller): void {

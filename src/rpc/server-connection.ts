@@ -7,6 +7,16 @@ import type { Caller } from './program.ts';
 import { RecordSplitter } from './record.ts';
 import { writeTogether } from './socket.ts';
 
+/** What a connection has of its server. */
+export interface Service {
+  readonly dispatch: Dispatch;
+  readonly counters: RpcCounters;
+  /** Largest record of a call. */
+  readonly callBytesMax: number;
+  /** Unsent bytes of all connections. */
+  readonly totalUnsent: () => number;
+}
+
 /**
  * One peer of a server. Reads calls while few enough are in progress and the peer reads its replies; otherwise the
  * bytes stay in the kernel's socket, where they slow down the peer alone.
@@ -15,20 +25,17 @@ export class ServerConnection {
   readonly #socket: Socket;
   readonly #dispatch: Dispatch;
   readonly #counters: RpcCounters;
+  readonly #totalUnsent: () => number;
   readonly #splitter: RecordSplitter;
   readonly #ended = new AbortController();
   readonly #caller: Caller;
   #outstanding = 0;
 
-  /** @param callBytesMax largest record of a call */
-  constructor(
-    socket: Socket,
-    peer: Credentials & { readonly id: number },
-    service: { readonly dispatch: Dispatch; readonly counters: RpcCounters; readonly callBytesMax: number },
-  ) {
+  constructor(socket: Socket, peer: Credentials & { readonly id: number }, service: Service) {
     this.#socket = socket;
     this.#dispatch = service.dispatch;
     this.#counters = service.counters;
+    this.#totalUnsent = service.totalUnsent;
     this.#splitter = new RecordSplitter(service.callBytesMax);
     // Each call in progress may listen for the end of the connection, and a few owners of what it holds.
     setMaxListeners(2 * rpcLimits.callsOutstanding, this.#ended.signal);
@@ -41,6 +48,11 @@ export class ServerConnection {
     // A broken connection is no fault of ours and 'close' follows; without a listener the error would be thrown.
     socket.on('error', () => socket.destroy());
     socket.on('close', () => this.#ended.abort());
+  }
+
+  /** Bytes of replies that the peer has not taken. */
+  get unsent(): number {
+    return this.#socket.writableLength;
   }
 
   /** Ends the connection after the replies that are written already, at the latest after rpcLimits.closeGrace. */
@@ -70,10 +82,7 @@ export class ServerConnection {
   }
 
   #hasRoom(): boolean {
-    return (
-      this.#outstanding < rpcLimits.callsOutstanding &&
-      this.#socket.writableLength < rpcLimits.unsentPauseBytes
-    );
+    return this.#outstanding < rpcLimits.callsOutstanding && this.unsent < rpcLimits.unsentPauseBytes;
   }
 
   #nextRecord(): Buffer | null {
@@ -99,7 +108,9 @@ export class ServerConnection {
   #send(reply: Buffer): void {
     if (!this.#isOpen()) return;
     writeTogether(this.#socket, reply);
-    if (this.#socket.writableLength <= rpcLimits.unsentDropBytes) return;
+    const { unsent } = this;
+    if (unsent <= rpcLimits.unsentPauseBytes) return;
+    if (unsent <= rpcLimits.unsentDropBytes && this.#totalUnsent() <= rpcLimits.unsentTotalBytes) return;
     this.#counters.dropped++;
     this.#socket.destroy();
   }

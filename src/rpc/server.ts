@@ -95,6 +95,12 @@ export class RpcServer<P extends Program> {
     await closed;
   }
 
+  #totalUnsent(): number {
+    let total = 0;
+    for (const { unsent } of this.#connections) total += unsent;
+    return total;
+  }
+
   #accept(socket: Socket): void {
     let peer: Credentials;
     try {
@@ -111,7 +117,12 @@ export class RpcServer<P extends Program> {
     const connection = new ServerConnection(
       socket,
       { ...peer, id: this.#lastId },
-      { dispatch: this.#dispatch, counters: this.#counters, callBytesMax: this.#callBytesMax },
+      {
+        dispatch: this.#dispatch,
+        counters: this.#counters,
+        callBytesMax: this.#callBytesMax,
+        totalUnsent: () => this.#totalUnsent(),
+      },
     );
     this.#connections.add(connection);
     socket.once('close', () => this.#connections.delete(connection));

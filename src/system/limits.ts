@@ -163,6 +163,12 @@ const rpc = {
     'Unsent replies of a connection: above what 32 reads of 64 KiB can add after the pause, so that only a peer that asks for much and reads nothing comes here.',
     'The connection ends, and is counted.',
   ),
+  unsentTotalBytes: limit(
+    64 * MiB,
+    'bytes',
+    'Unsent replies of all connections of a monitor.',
+    'A connection that has more than its pause unsent, and adds to it, ends, and is counted.',
+  ),
   clientCalls: limit(
     256,
     '',

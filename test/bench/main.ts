@@ -1,4 +1,7 @@
-/** The benchmarks, `npm run bench`: what umlmon adds to a bare kernel. Ends with status 1 if a budget is exceeded. */
+/**
+ * The benchmarks, `npm run bench`: what umlmon adds to a bare kernel. Arguments: which ones; all without.
+ * Ends with status 1 if a budget is exceeded.
+ */
 import { World } from '../helpers/world.ts';
 import { measureConsole } from './console.ts';
 import { measureAgainstDebian } from './debian.ts';
@@ -6,6 +9,7 @@ import { type Figure, isWithin, table } from './figure.ts';
 import { measureIdle } from './idle.ts';
 import { Pair } from './pair.ts';
 import { measureStart } from './start.ts';
+import { measureViewers } from './viewers.ts';
 
 type Closable = { close(): Promise<void> };
 
@@ -34,13 +38,17 @@ function withPair(measure: (pair: Pair, world: World) => Promise<Figure[]>) {
 }
 
 const figures: Figure[] = [];
-for (const measure of [
-  withPair(measureStart),
-  withPair(measureAgainstDebian),
-  withPair(measureConsole),
-  measureIdle,
-]) {
+const measures = {
+  start: withPair(measureStart),
+  debian: withPair(measureAgainstDebian),
+  console: withPair(measureConsole),
+  viewers: measureViewers,
+  idle: measureIdle,
+};
+const wanted = process.argv.slice(2);
+for (const [name, measure] of Object.entries(measures)) {
   if (interrupted) break;
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
   try {
     figures.push(...(await measure(keep(new World()))));
   } catch (error) {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { MonitorClient } from '../../src/cli/monitor-client.ts';
 
 const waitMs = 10_000;
@@ -26,6 +27,10 @@ export class Viewer {
     await this.#client.call('consoleWrite', { id: this.#id, data: Buffer.from(text) });
   }
 
+  async close(): Promise<void> {
+    await this.#client.call('consoleDetach', this.#id);
+  }
+
   /** Reads until the marker was seen; seconds are from the first byte on. */
   async until(marker: string): Promise<{ seconds: number; bytes: number }> {
     const first = this.#offset;
@@ -38,10 +43,21 @@ export class Viewer {
     return { seconds: (performance.now() - (began ?? 0)) / 1000, bytes: this.#offset - first };
   }
 
-  /** Seconds of each round trip of a byte that the guest echoes. */
-  async echo(count: number): Promise<number[]> {
+  /** Reads until the marker was seen: the end of what came before. */
+  async textBefore(marker: string): Promise<string> {
+    let tail = '';
+    while (!tail.includes(marker)) {
+      const data = await this.#read();
+      tail = (tail + Buffer.from(data.subarray(-tailBytes)).toString('latin1')).slice(-tailBytes);
+    }
+    return tail;
+  }
+
+  /** Seconds of each round trip of a byte that the guest echoes, `pauseMs` apart. */
+  async echo(count: number, pauseMs = 0): Promise<number[]> {
     const times: number[] = [];
     for (let i = 0; i < count; i++) {
+      if (pauseMs > 0) await delay(pauseMs);
       const began = performance.now();
       const echo = this.#read();
       await this.type('x');

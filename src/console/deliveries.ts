@@ -1,0 +1,64 @@
+import { consoleLimits } from '../system/limits.ts';
+
+/**
+ * Hands out the output of one channel to its viewers, so that they never delay the guest: one answer in each turn of
+ * the event loop, and in a flood all of them together no more bytes than came in. However many read, taking the
+ * guest's output costs as much as with one viewer; who falls behind the ring misses some.
+ */
+export class Deliveries {
+  readonly #waiting: (() => void)[] = [];
+  /** Bytes that may be handed out while output floods. */
+  #credit = 0;
+  #lastFlood = Number.NEGATIVE_INFINITY;
+  #timer: NodeJS.Timeout | undefined;
+  #turning = false;
+
+  /** Output has come, in one large read. */
+  flooded(bytes: number): void {
+    this.#lastFlood = performance.now();
+    this.#credit = Math.min(consoleLimits.ringBytes, this.#credit + bytes);
+    if (this.#waiting.length > 0) this.#turn();
+  }
+
+  /**
+   * Resolves when it is the caller's turn; undefined if that is now.
+   *
+   * @param ahead of all who wait: a person who types looks for the echo
+   */
+  pass(ahead: boolean): Promise<void> | undefined {
+    if (!this.#turning && this.#waiting.length === 0 && this.#isAllowed()) {
+      this.#turn();
+      return undefined;
+    }
+    return new Promise((resolve) => {
+      if (ahead) this.#waiting.unshift(resolve);
+      else this.#waiting.push(resolve);
+      this.#turn();
+    });
+  }
+
+  /** So much was handed out. */
+  spent(bytes: number): void {
+    this.#credit = Math.max(-consoleLimits.gatherBytes, this.#credit - bytes);
+  }
+
+  #isAllowed(): boolean {
+    return this.#credit > 0 || performance.now() - this.#lastFlood > consoleLimits.gatherTime;
+  }
+
+  #turn(): void {
+    if (this.#turning) return;
+    this.#turning = true;
+    clearTimeout(this.#timer);
+    setImmediate(() => {
+      this.#turning = false;
+      if (this.#waiting.length === 0) return;
+      if (!this.#isAllowed()) {
+        this.#timer = setTimeout(() => this.#turn(), consoleLimits.gatherTime + 1);
+        return;
+      }
+      this.#waiting.shift()?.();
+      this.#turn();
+    });
+  }
+}
