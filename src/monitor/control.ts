@@ -39,11 +39,7 @@ export function controlHandlers(vm: Vm): Handlers<typeof umlmonctrl> {
     logRead: (args, caller) =>
       answer(async () => ({ kind: 'ok', bytes: await vm.channels.readLog(args, caller.signal) })),
     events: ({ since, max, waitMs }, caller) =>
-      answer(async () => {
-        const events = await vm.events.read(since, max, waitMs, caller.signal);
-        const last = events.at(-1);
-        return { kind: 'ok', list: { events, next: last ? last.sequence + 1 : since || vm.events.next } };
-      }),
+      answer(async () => ({ kind: 'ok', list: await vm.events.read(since, max, waitMs, caller.signal) })),
   };
 }
 

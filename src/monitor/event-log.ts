@@ -1,4 +1,4 @@
-import type { Event } from '../rpc/umlmonctrl.gen.ts';
+import { type Event, type EventList, UMLMON_WAIT_MAX } from '../rpc/umlmonctrl.gen.ts';
 import { UmlmonError } from '../system/errors.ts';
 import { monitorLimits } from '../system/limits.ts';
 import type { EventKind } from './event-kinds.ts';
@@ -42,16 +42,20 @@ export class EventLog {
     for (const wake of [...this.#waiting]) wake();
   }
 
-  /** Up to `max` events from number `since` on (0 = from now on), waiting up to `waitMs` for the first one. */
-  async read(since: number, max: number, waitMs: number, signal: AbortSignal): Promise<readonly Event[]> {
+  /**
+   * Up to `max` events from number `since` on (0 = from now on), waiting up to `waitMs` for the first one; and the number
+   * to go on with. Errors: EVENTS_LOST, EVENTS_LISTENERS.
+   */
+  async read(since: number, max: number, waitMs: number, signal: AbortSignal): Promise<EventList> {
     const from = since === 0 ? this.#next : since;
     this.#assertHeld(from);
     if (from === this.#next && waitMs > 0) {
-      await this.#wait(waitMs, signal);
+      await this.#wait(Math.min(waitMs, UMLMON_WAIT_MAX), signal);
       this.#assertHeld(from);
     }
     const start = this.#events.length - (this.#next - from);
-    return this.#events.slice(start, start + Math.min(max, monitorLimits.eventsPerRead));
+    const events = this.#events.slice(start, start + Math.min(max, monitorLimits.eventsPerRead));
+    return { events, next: from + events.length };
   }
 
   #assertHeld(sequence: number): void {

@@ -1,10 +1,11 @@
 import { setMaxListeners } from 'node:events';
 import { expect, test } from 'vitest';
 import { EventLog } from '../../src/monitor/event-log.ts';
+import type { EventList } from '../../src/rpc/umlmonctrl.gen.ts';
 import { monitorLimits } from '../../src/system/limits.ts';
 
 const never = new AbortController().signal;
-const numbers = (events: readonly { sequence: number }[]) => events.map(({ sequence }) => sequence);
+const numbers = ({ events }: EventList) => events.map(({ sequence }) => sequence);
 
 test('events are numbered without gaps and can be read again', async () => {
   const log = new EventLog('vm1', () => undefined);
@@ -12,7 +13,7 @@ test('events are numbered without gaps and can be read again', async () => {
   expect(numbers(await log.read(1, 64, 0, never))).toEqual([1, 2, 3, 4, 5]);
   expect(numbers(await log.read(4, 64, 0, never))).toEqual([4, 5]);
   expect(numbers(await log.read(1, 2, 0, never))).toEqual([1, 2]);
-  expect(await log.read(6, 64, 0, never)).toEqual([]);
+  expect(await log.read(6, 64, 0, never)).toEqual({ events: [], next: 6 });
 });
 
 test('0 means from now on, and a reader is woken by the next event', async () => {
@@ -20,7 +21,7 @@ test('0 means from now on, and a reader is woken by the next event', async () =>
   log.publish('guest-message', 'old');
   const reading = log.read(0, 64, 60_000, never);
   log.publish('guest-message', 'new');
-  expect((await reading).map(({ text }) => text)).toEqual(['new']);
+  expect(await reading).toMatchObject({ events: [{ text: 'new' }], next: 3 });
 });
 
 test('lost events are an error, also when they are lost while waiting', async () => {
@@ -42,13 +43,15 @@ test('waiting ends with the connection, and the number of waiting readers is bou
   );
   await expect(log.read(0, 64, 60_000, never)).rejects.toMatchObject({ code: 'EVENTS_LISTENERS' });
   connection.abort();
-  expect(await Promise.all(readers)).toEqual(readers.map(() => []));
+  expect(await Promise.all(readers)).toEqual(readers.map(() => ({ events: [], next: 1 })));
 });
 
 test('long texts are cut', async () => {
   const log = new EventLog('vm1', () => undefined);
   log.publish('guest-message', 'x'.repeat(100_000), { text: 'y'.repeat(100_000) });
-  const [event] = await log.read(1, 64, 0, never);
+  const {
+    events: [event],
+  } = await log.read(1, 64, 0, never);
   expect(event?.text.length).toBe(monitorLimits.eventText);
   expect(event?.attributes[0]?.value.length).toBe(monitorLimits.eventText);
 });
