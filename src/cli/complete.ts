@@ -1,4 +1,4 @@
-import { isWord, type Word, wordNames, words } from './words.ts';
+import { isWord, type Word, waitLevels, wordNames, words } from './words.ts';
 
 /** What TAB offers: whole candidates, and the text that they replace. */
 export type Completion = [candidates: string[], begun: string];
@@ -22,6 +22,7 @@ export async function complete(
   if (!isWord(first)) return [[], begun];
   const word: Word = words[first];
   const kind = word.arguments[rest.length - 1];
+  if (kind === 'LEVEL') return starting(waitLevels);
   if (kind !== undefined) return starting(kind === 'CHANNEL' ? await channels() : []);
   const given = rest.slice(0, -1);
   const last = given.at(-1)?.replace(/^-/, '') ?? '';

@@ -24,7 +24,8 @@ export function helpText(): string {
     '',
     'Exit status: 0 done, 1 failed, 2 wrong usage, 3 wrong configuration, 4 no answer',
     'from a monitor, 5 wrong state or busy, 6 something is missing on the host,',
-    '141 the reader of the output has gone.',
+    '7 the VM went down while -wait waited, 8 the wait took too long, 141 the reader',
+    'of the output has gone.',
   ].join('\n');
 }
 

@@ -14,6 +14,10 @@ on Ctrl-Alt-Del by then is halted without a sync of its file systems, and at las
 kernel is gone, and the host has written the disk images to its disk.`,
   kill: `What the guest had not written to its disks is lost. This word may overtake a start or stop that hangs.`,
   ctrlaltdel: `The guest decides what that means; umlwatch does not wait for it.`,
+  wait: `*LEVEL* is **launched**, **kernel**, **guest** or **console**, see READINESS in umlmon(7); or **ready**, which is the
+one that the configuration names; or **down**. If it is reached already, the word is done at once. A VM that is down is
+waited for until somebody starts it. If the VM goes down, or a start fails, while another level is waited for, the exit status
+is 7; after *DURATION*, by default 60s, it is 8. **down** is waited for without an end, unless **-timeout** is given.`,
   connect: `See CONSOLE SESSIONS.`,
   log: `Only channels with the word **log** in their configuration have one; umlmon(5). Bytes are printed as the guest sent
 them, over all files of a rotated log.`,
@@ -164,6 +168,10 @@ const end = `# ENVIRONMENT
 Start a VM, log in, and stop it, with at most 10 seconds for the guest:
 
     umlwatch vm1 -start -connect con1 -stop -timeout 10s
+
+Start a VM and log in when it is ready:
+
+    umlwatch vm1 -start -wait ready -connect con1
 
 The state of a VM in a script:
 

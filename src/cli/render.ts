@@ -7,6 +7,7 @@ import type {
   VmInfo,
 } from '../rpc/umlmonctrl.gen.ts';
 import { printable } from '../system/text.ts';
+import type { Reached } from './wait-outcome.ts';
 
 /** `2026-11-21 09:30:05` in the user's time zone. */
 export function timeText(ms: number): string {
@@ -93,6 +94,7 @@ export function infoText(info: VmInfo, now: number): string {
       ['memory', sizeText(info.mem)],
       ...optional('cores', info.cpus),
       ...optional('mconsole', info.mconsole),
+      ...optional('ready', readinessText(info)),
       ...optional('guest says', shown(info.guestMessage)),
       ...optional('last exit', exit ? exitText(exit) : ''),
       ...optional('panic', shown(exit?.panic ?? '')),
@@ -101,6 +103,18 @@ export function infoText(info: VmInfo, now: number): string {
     ...(info.consoles.length > 0 ? ['consoles', ...rows(info.consoles.map(consoleRow))] : []),
     ...settingsLines(info.settings),
   ].join('\n');
+}
+
+/** `yes (kernel); launched after 12 ms, kernel 31 ms`, for a VM that is more than down. */
+function readinessText({ state, readiness: { configured, ready, reached } }: VmInfo): string {
+  if (reached.length === 0 && state !== 'starting') return '';
+  const times = reached.map(
+    ({ level, elapsedMs }, i) => `${level}${i === 0 ? ' after' : ''} ${elapsedMs} ms`,
+  );
+  return [
+    `${ready ? 'yes' : 'not yet'} (${configured})`,
+    ...(times.length > 0 ? [times.join(', ')] : []),
+  ].join('; ');
 }
 
 function consoleRow(info: ConsoleInfo): string[] {
@@ -132,6 +146,11 @@ function settingsLines(settings: readonly Setting[]): string[] {
 
 export function operationText(vm: string, report: OperationReport): string {
   return `${vm}: ${report.summary}${report.joined ? ' (joined an operation in progress)' : ''}`;
+}
+
+export function reachedText(vm: string, reached: Reached): string {
+  if (reached.level === 'down') return `${vm}: down${reached.cause && ` (${reached.cause})`}`;
+  return `${vm}: ${reached.level}, after ${reached.elapsedMs} ms`;
 }
 
 export function eventText({ sequence, time, kind, text }: Event): string {

@@ -2,9 +2,10 @@ import { UmlmonError } from '../system/errors.ts';
 import { runConsoleSession } from './console-session.ts';
 import type { EscapeKey } from './escape-key.ts';
 import type { MonitorClient } from './monitor-client.ts';
-import { print } from './output.ts';
+import { print, whileRead } from './output.ts';
 import { printLog } from './print-log.ts';
-import { eventText, infoText, operationText } from './render.ts';
+import { eventText, infoText, operationText, reachedText } from './render.ts';
+import { waitFor } from './wait.ts';
 import type { Command, WordName } from './words.ts';
 
 export interface CommandContext {
@@ -39,17 +40,27 @@ const runners: Record<WordName, Runner> = {
     await client.call('ctrlAltDel', undefined, signal);
     await print(json ? JSON.stringify({ sent: true }) : `${vm}: sent Ctrl-Alt-Del`);
   },
-  connect: (command, run) => runConsoleSession(run.client, channelOf(command), run),
-  log: (command, { client, json, signal }) =>
-    printLog(client, channelOf(command), { follow: command.options.has('follow'), json, signal }),
-  async events({ values: { NUMBER: from = 0 } }, { client, json, signal }) {
-    let since = from;
-    for (;;) {
-      const list = await client.call('events', { since, max: 64, waitMs }, signal);
-      for (const event of list.events) await print(json ? JSON.stringify(event) : eventText(event));
-      since = list.next;
-    }
+  async wait({ values: { LEVEL: level = 'ready', DURATION } }, { client, vm, json, signal }) {
+    const reached = await waitFor(client, { vm, level, timeoutMs: DURATION, signal });
+    await print(json ? JSON.stringify(reached) : reachedText(vm, reached));
   },
+  connect: (command, run) => runConsoleSession(run.client, channelOf(command), run),
+  log(command, { client, json, signal }) {
+    const follow = command.options.has('follow');
+    if (!follow) return printLog(client, channelOf(command), { follow, json, signal });
+    return whileRead(signal, (ending) =>
+      printLog(client, channelOf(command), { follow, json, signal: ending }),
+    );
+  },
+  events: ({ values: { NUMBER: from = 0 } }, { client, json, signal }) =>
+    whileRead(signal, async (ending) => {
+      let since = from;
+      for (;;) {
+        const list = await client.call('events', { since, max: 64, waitMs }, ending);
+        for (const event of list.events) await print(json ? JSON.stringify(event) : eventText(event));
+        since = list.next;
+      }
+    }),
 };
 
 /** Does one word of umlwatch and prints what it says. Errors: those of the monitor, OutputClosed. */

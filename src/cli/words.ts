@@ -1,8 +1,12 @@
 import { quoted } from '../config/problem.ts';
-import { durationParser, type Parsed, refuse } from '../config/values.ts';
+import { durationParser, type Parsed, refuse, wordParser } from '../config/values.ts';
+
+/** What can be waited for: `ready` is the level that the VM is configured for. */
+export const waitLevels = ['launched', 'kernel', 'guest', 'console', 'ready', 'down'] as const;
+export type WaitLevel = (typeof waitLevels)[number];
 
 /** What an argument is; the name of the kind is what help and messages call it. */
-export type ArgumentKind = 'CHANNEL' | 'DURATION' | 'NUMBER';
+export type ArgumentKind = 'CHANNEL' | 'DURATION' | 'LEVEL' | 'NUMBER';
 
 /**
  * The words of umlwatch: one table for the command line (`-start`), the interactive mode (`start`), the help text,
@@ -22,10 +26,15 @@ export const words = {
   stop: {
     arguments: [],
     options: { timeout: ['DURATION'] },
-    help: 'Ctrl-Alt-Del, then halt, then kill; waits between.',
+    help: 'Ctrl-Alt-Del, then halt, then kill.',
   },
   kill: { arguments: [], options: {}, help: 'End the kernel at once, unasked.' },
   ctrlaltdel: { arguments: [], options: {}, help: 'Send Ctrl-Alt-Del to the guest.' },
+  wait: {
+    arguments: ['LEVEL'],
+    options: { timeout: ['DURATION'] },
+    help: 'Wait until the VM is ready, or down.',
+  },
   connect: { arguments: ['CHANNEL'], options: {}, help: 'Use a console (con1) or serial line (ssl0).' },
   log: {
     arguments: ['CHANNEL'],
@@ -35,7 +44,7 @@ export const words = {
   events: {
     arguments: [],
     options: { since: ['NUMBER'] },
-    help: 'Print events as they happen; -since: and past ones.',
+    help: 'Print what happens; -since: and what did.',
   },
 } as const satisfies Record<string, Word>;
 
@@ -58,6 +67,7 @@ export interface ArgumentValues {
   readonly CHANNEL?: string;
   /** In milliseconds. */
   readonly DURATION?: number;
+  readonly LEVEL?: WaitLevel;
   readonly NUMBER?: number;
 }
 
@@ -82,6 +92,7 @@ export const argumentParsers: Record<ArgumentKind, (text: string) => Parsed<stri
       : refuse(`${quoted(text)} is not a channel`, 'con0 to con15, or ssl0 to ssl63'),
   // The limits of the key stop_timeout.
   DURATION: durationParser({ min: '100ms', max: '1h' }),
+  LEVEL: wordParser(waitLevels),
   NUMBER: (text) =>
     /^\d{1,15}$/.test(text) ? { value: Number(text) } : refuse(`${quoted(text)} is not a number`),
 };

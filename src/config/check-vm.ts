@@ -48,6 +48,21 @@ export function checkVm(vm: VmConfig, root: boolean): Problem[] {
       );
   }
 
+  const awaited = vm.ready_pattern;
+  if (vm.ready === 'console' && !awaited)
+    say('ready', {
+      code: 'CONFIG_REQUIRED',
+      cause: 'no ready_pattern says what a console must show',
+      hint: 'add one, as in ready_pattern = con0 login:',
+    });
+  if (
+    awaited &&
+    ![...vm.con.map(({ unit }) => `con${unit}`), ...vm.ssl.map(({ unit }) => `ssl${unit}`)].includes(
+      awaited.channel,
+    )
+  )
+    say('ready_pattern', conflict(`the VM has no ${awaited.channel}`, `add ${awaited.channel} = pty`));
+
   const fast = vm.fast_boot ? fastBootArguments(vm.append) : [];
   if (fast.length > 0)
     say('append', {

@@ -151,6 +151,32 @@ export function parseCpus(text: string): Parsed<CpuChoice> {
   return { value: [...cpus].sort((a, b) => a - b) };
 }
 
+/** A text that a channel of the guest shows. */
+export interface ChannelText {
+  readonly channel: string;
+  readonly text: string;
+}
+
+/**
+ * `con0 login:`; '' is null. A plain text and no regular expression: the guest decides on what is searched, and there
+ * are expressions that take for ever on a text made for it. A text is found in a time that only its length tells.
+ */
+export function parseReadyPattern(value: string): Parsed<ChannelText | null> {
+  if (value === '') return { value: null };
+  const [, channel = '', text = ''] = /^(\S+)[ \t]+(.*)$/u.exec(value) ?? [];
+  if (!/^(?:con\d|con1[0-5]|ssl\d|ssl[1-5]\d|ssl6[0-3])$/.test(channel))
+    return refuse(`${quoted(value)} does not begin with a channel and a blank`, 'as in con0 login:');
+  if (/\p{Cc}/u.test(text) || Buffer.byteLength(text) > readyTextBytes)
+    return refuse(
+      'the text has control characters, or is too long',
+      `part of a line, of at most ${readyTextBytes} bytes`,
+    );
+  return { value: { channel, text } };
+}
+
+/** A part of a line. */
+const readyTextBytes = 256;
+
 /** What stands behind a console or serial line of the guest. */
 export interface ChannelSpec {
   readonly log: boolean;

@@ -17,6 +17,11 @@ export interface NotifyCounts {
   readonly suppressed: number;
 }
 
+/** Whether a message of the guest says that it is up: its first word is `booted` or `ready` (umlmon(7), READINESS). */
+export function saysReady(text: string): boolean {
+  return /^(?:booted|ready)(?![^\s:])/.test(text);
+}
+
 /**
  * Receives what a kernel with `mconsole=notify:PATH` reports. The kernel sends with a call that waits: a listener
  * that does not read freezes the whole guest. So everything is taken, always, and what is too much is counted.
@@ -31,6 +36,7 @@ export class NotifyListener {
   #suppressed = 0;
   #second = 0;
   #passed = 0;
+  #saidReady = false;
   #closed = false;
 
   /** @param path of the socket, which replaces a file of this name; valid for the kernel in its jail, too */
@@ -64,7 +70,7 @@ export class NotifyListener {
       if (!datagram) return;
       const packet = decodeNotification(this.#buffer.subarray(0, datagram.length));
       if (!packet) this.#malformed++;
-      else if (packet.type === 'user' && !this.#isAllowed()) this.#suppressed++;
+      else if (packet.type === 'user' && !this.#isAllowed(packet.data.toString())) this.#suppressed++;
       else
         this.#onNotification({
           type: packet.type,
@@ -73,10 +79,13 @@ export class NotifyListener {
     }
   }
 
-  #isAllowed(): boolean {
+  /** The first message that says that the guest is up is waited for, and passes even in a flood. */
+  #isAllowed(text: string): boolean {
+    const isNews = !this.#saidReady && saysReady(text);
+    this.#saidReady ||= isNews;
     const second = Math.floor(Date.now() / 1000);
     if (second !== this.#second) this.#passed = 0;
     this.#second = second;
-    return ++this.#passed <= kernelLimits.notifyPerSecond;
+    return ++this.#passed <= kernelLimits.notifyPerSecond || isNews;
   }
 }

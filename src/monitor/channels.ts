@@ -29,9 +29,13 @@ export class Channels {
     }
   }
 
+  find(name: string): Channel | undefined {
+    return this.#channels.get(name);
+  }
+
   /** Errors: CONSOLE_UNKNOWN. */
   get(name: string): Channel {
-    const channel = this.#channels.get(name);
+    const channel = this.find(name);
     if (channel) return channel;
     throw new UmlmonError('CONSOLE_UNKNOWN', {
       place: name,

@@ -11,6 +11,8 @@ export const eventKinds = {
   adopted: 'A kernel that a former monitor left was taken over. Attributes: pid.',
   foreign: 'A kernel of the VM lives, but is not what was recorded; it is left alone. Attributes: why.',
   'cleaned-up': 'Leftovers of a former monitor were removed. Attributes: paths.',
+  ready:
+    'The VM has reached a level of readiness; after an adoption, those reached before are told again. Attributes: level, elapsed_ms (since the start was asked for), ready (yes if this is the configured level, else no).',
   'guest-message': 'Root in the guest wrote to /proc/mconsole. Attributes: text.',
   panic: 'The guest kernel panicked. Attributes: text.',
   hang: "The guest's watchdog reported a hang.",

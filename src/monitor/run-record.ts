@@ -3,6 +3,7 @@ import type { LaunchPlan } from '../plan/plan.ts';
 import { replaceFile } from '../system/atomic-file.ts';
 import { monitorLimits } from '../system/limits.ts';
 import type { ProcessIdentity } from '../system/process.ts';
+import { type LevelTimes, parseLevelTimes } from './readiness.ts';
 
 /** What a monitor leaves for the one after it, in a file only its own user can write: enough to adopt a VM. */
 export interface RunRecord {
@@ -12,6 +13,8 @@ export interface RunRecord {
   readonly began: number;
   /** The kernel's process; absent before it was seen. */
   readonly kernel?: ProcessIdentity;
+  /** Levels of readiness; absent before the kernel answered. */
+  readonly reached?: LevelTimes;
 }
 
 export function writeRunRecord(path: string, record: RunRecord): void {
@@ -25,7 +28,8 @@ export function readRunRecord(path: string): RunRecord | undefined {
     const text = readFileSync(path, 'utf8');
     if (text.length > monitorLimits.runRecordBytes) return undefined;
     const record = JSON.parse(text) as RunRecord;
-    return Array.isArray(record.plan?.steps) && typeof record.began === 'number' ? record : undefined;
+    if (!Array.isArray(record.plan?.steps) || typeof record.began !== 'number') return undefined;
+    return { ...record, reached: parseLevelTimes(record.reached) };
   } catch {
     return undefined;
   }

@@ -1,6 +1,9 @@
 import { killSandbox, type Sandbox } from '../jail/launch.ts';
 import type { Mconsole } from '../kernel/mconsole.ts';
 import type { LaunchPlan } from '../plan/plan.ts';
+import { stepOf } from '../plan/step-of.ts';
+import type { LevelTimes } from './readiness.ts';
+import { writeRunRecord } from './run-record.ts';
 import type { UndoStack } from './undo.ts';
 
 /** A kernel that runs under this monitor: what is needed to talk to it, to end it, and to clean up after it. */
@@ -42,6 +45,13 @@ export class RunningKernel {
   /** One request on the management console. Errors: MCONSOLE_*. */
   request(command: string): Promise<unknown> {
     return this.#mconsole.request(command);
+  }
+
+  /** Leaves what the VM has reached for the monitor after this one. Errors: HOST_SYSTEM_CALL. */
+  record(reached: LevelTimes): void {
+    const { plan, began } = this;
+    const { kernel } = this.#sandbox;
+    writeRunRecord(stepOf(plan, 'record').path, { plan, began, reached, ...(kernel ? { kernel } : {}) });
   }
 
   /** SIGKILL to the sandbox's init: the kernel and all its helpers end with it. */

@@ -1,5 +1,5 @@
 import type { VmConfig } from '../config/config.ts';
-import type { ConsoleInfo, ExitRecord, VmInfo, VmState } from '../rpc/umlmonctrl.gen.ts';
+import type { ConsoleInfo, ExitRecord, Readiness, VmInfo, VmState } from '../rpc/umlmonctrl.gen.ts';
 import type { Operation } from './operations.ts';
 import type { RunningKernel } from './running-kernel.ts';
 
@@ -14,6 +14,7 @@ export interface VmSnapshot {
   /** Host path of the kernel's management socket. */
   readonly mconsole: string;
   readonly guestMessage: string;
+  readonly readiness: Readiness;
   readonly consoles: readonly ConsoleInfo[];
   readonly lastExit: ExitRecord | null;
   readonly eventsNext: number;

@@ -16,6 +16,7 @@ import { readLastExit, writeLastExit } from './last-exit.ts';
 import { type Action, type LifecycleEvent, lifecycle } from './lifecycle.ts';
 import { type OperationResult, Operations } from './operations.ts';
 import { decideRestart } from './policy.ts';
+import { ReadyWatch } from './ready-watch.ts';
 import { Restarts } from './restarts.ts';
 import type { RunningKernel } from './running-kernel.ts';
 import { executePlan } from './start.ts';
@@ -40,6 +41,7 @@ export class Vm {
   readonly #parts: VmParts;
   readonly #operations: Operations;
   readonly #restarts = new Restarts();
+  readonly #ready: ReadyWatch;
   #config: VmConfig;
   #state: VmState = 'down';
   #stateSince = Date.now();
@@ -65,6 +67,11 @@ export class Vm {
     this.events = parts.events;
     this.#operations = new Operations(this.name, this.events);
     this.#lastExit = readLastExit(parts.layout);
+    this.#ready = new ReadyWatch(parts.config, {
+      events: parts.events,
+      channels: this.channels,
+      onReached: () => this.#recordReached(),
+    });
   }
 
   get state(): VmState {
@@ -87,6 +94,8 @@ export class Vm {
   }
 
   async #adopt(finding: Extract<Finding, { found: 'ours' }>): Promise<void> {
+    const { began, reached = {} } = finding.record;
+    this.#ready.begin(this.#config, Date.now() - began);
     try {
       const kernel = await adoptKernel(finding, {
         layout: this.#parts.layout,
@@ -97,7 +106,11 @@ export class Vm {
       const text = `kernel ${kernel.pid} taken over: ${kernel.version}; what con0 said meanwhile may be missing`;
       this.events.publish('adopted', text, { pid: kernel.pid });
       this.#attend(kernel);
+      this.#ready.restore(reached);
+      for (const level of ['launched', 'kernel'] as const) this.#ready.reach(level);
+      this.#ready.watchConsole({ past: true });
     } catch (error) {
+      this.#ready.end();
       this.#reportForeign(failureText(toFailure(error, this.name)));
     }
   }
@@ -169,6 +182,7 @@ export class Vm {
       kernel: this.#kernel,
       mconsole: this.#parts.layout.mconsole,
       guestMessage: this.#guestMessage,
+      readiness: this.#ready.info,
       consoles: this.channels.infos(),
       lastExit: this.#lastExit,
       eventsNext: this.events.next,
@@ -222,6 +236,7 @@ export class Vm {
     try {
       const { config, plan } = this.#parts.makePlan();
       this.#config = config;
+      this.#ready.begin(config, performance.now() - began);
       const kernel = await executePlan(plan, {
         channels: this.channels,
         onNotification: (notification) => this.#onNotification(notification),
@@ -231,6 +246,8 @@ export class Vm {
             step,
             elapsed_ms: elapsedMs,
           });
+          if (step === 'open-consoles') this.#ready.watchConsole({ past: false });
+          else if (step === 'launch') this.#ready.reach('launched');
         },
         signal: this.#startAbort.signal,
       });
@@ -243,9 +260,11 @@ export class Vm {
         elapsed_ms: elapsedMs,
       });
       this.#attend(kernel);
+      this.#ready.reach('kernel');
       this.#learnFromBoot(plan);
       return `running, ${kernel.version.replace(/^(Linux) \S+ (\S+).*/, '$1 $2')}, ${(elapsedMs / 1000).toFixed(2)} s`;
     } catch (error) {
+      this.#ready.end();
       this.#enter('start-failed');
       throw error;
     } finally {
@@ -303,6 +322,7 @@ export class Vm {
   /** After the kernel's end: release, sync, record, and only then say that the VM is down. */
   async #settle(kernel: RunningKernel, status: number | undefined): Promise<void> {
     const endedAt = Date.now();
+    this.#ready.end();
     const releases = await kernel.undo.unwind();
     for (const { what, error } of releases) this.#trouble(error, what);
     const exit = describeExit({
@@ -368,6 +388,15 @@ export class Vm {
     else if (type === 'user') {
       this.#guestMessage = text;
       this.events.publish('guest-message', text, { text });
+      this.#ready.guestSaid(text);
+    }
+  }
+
+  #recordReached(): void {
+    try {
+      this.#kernel?.record(this.#ready.reached);
+    } catch (error) {
+      this.#trouble(error);
     }
   }
 

@@ -238,6 +238,77 @@ export const consoleInfoCodec: Codec<ConsoleInfo> = {
   }),
 };
 
+/** How far a VM that runs has come (umlmon(7), READINESS). */
+export type ReadyLevel =
+  /** sandbox and kernel process exist */
+  | 'launched'
+  /** the kernel answers on its management console */
+  | 'kernel'
+  /** the guest has said so in /proc/mconsole */
+  | 'guest'
+  /** a console has shown the text of ready_pattern */
+  | 'console';
+
+const readyLevelNumbers: Readonly<Record<ReadyLevel, number>> = {
+  'launched': 0,
+  'kernel': 1,
+  'guest': 2,
+  'console': 3,
+};
+export const readyLevelCodec: Codec<ReadyLevel> = {
+  encode: (w, v) => w.int(readyLevelNumbers[v]),
+  decode: (r) => {
+    const value = r.int();
+    switch (value) {
+      case 0: return 'launched';
+      case 1: return 'kernel';
+      case 2: return 'guest';
+      case 3: return 'console';
+      default: throw new XdrError(`${value} is no ready_level`);
+    }
+  },
+};
+
+export interface LevelReached {
+  readonly level: ReadyLevel;
+  /** since the start was asked for */
+  readonly elapsedMs: number;
+}
+
+export const levelReachedCodec: Codec<LevelReached> = {
+  encode: (w, v) => {
+    readyLevelCodec.encode(w, v.level);
+    w.uhyper(v.elapsedMs);
+  },
+  decode: (r) => ({
+    level: readyLevelCodec.decode(r),
+    elapsedMs: r.uhyper(),
+  }),
+};
+
+/** A level that was reached stays reached until the kernel is gone. */
+export interface Readiness {
+  /** the level at which the VM counts as ready */
+  readonly configured: ReadyLevel;
+  /** it is reached */
+  readonly ready: boolean;
+  /** in the order of time */
+  readonly reached: readonly LevelReached[];
+}
+
+export const readinessCodec: Codec<Readiness> = {
+  encode: (w, v) => {
+    readyLevelCodec.encode(w, v.configured);
+    w.bool(v.ready);
+    w.array(v.reached, UMLMON_LIST_MAX, levelReachedCodec);
+  },
+  decode: (r) => ({
+    configured: readyLevelCodec.decode(r),
+    ready: r.bool(),
+    reached: r.array(UMLMON_LIST_MAX, 12, levelReachedCodec),
+  }),
+};
+
 export interface VmInfo {
   readonly name: UmlmonName;
   readonly state: VmState;
@@ -260,6 +331,7 @@ export interface VmInfo {
   readonly mconsole: UmlmonText;
   /** last message that the guest wrote to /proc/mconsole */
   readonly guestMessage: UmlmonText;
+  readonly readiness: Readiness;
   readonly settings: readonly Setting[];
   readonly consoles: readonly ConsoleInfo[];
   readonly lastExit: ExitRecord | null;
@@ -281,6 +353,7 @@ export const vmInfoCodec: Codec<VmInfo> = {
     umlmonTextCodec.encode(w, v.cpus);
     umlmonTextCodec.encode(w, v.mconsole);
     umlmonTextCodec.encode(w, v.guestMessage);
+    readinessCodec.encode(w, v.readiness);
     w.array(v.settings, UMLMON_LIST_MAX, settingCodec);
     w.array(v.consoles, UMLMON_LIST_MAX, consoleInfoCodec);
     w.optional(v.lastExit, exitRecordCodec);
@@ -299,6 +372,7 @@ export const vmInfoCodec: Codec<VmInfo> = {
     cpus: umlmonTextCodec.decode(r),
     mconsole: umlmonTextCodec.decode(r),
     guestMessage: umlmonTextCodec.decode(r),
+    readiness: readinessCodec.decode(r),
     settings: r.array(UMLMON_LIST_MAX, 12, settingCodec),
     consoles: r.array(UMLMON_LIST_MAX, 36, consoleInfoCodec),
     lastExit: r.optional(exitRecordCodec),

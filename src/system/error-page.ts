@@ -15,6 +15,7 @@ const groups: Readonly<Record<Prefix, string>> = {
   VM: 'Running VMs',
   START: 'Starting',
   STOP: 'Stopping',
+  WAIT: 'Waiting',
   CONSOLE: 'Consoles and serial lines',
   MCONSOLE: 'The management console of the kernel',
   EVENTS: 'Events',
@@ -31,6 +32,8 @@ export const exitStatusMeans: Readonly<Record<ErrorClass, string>> = {
   unreachable: 'No monitor answers.',
   state: 'The VM is in the wrong state, or busy with another operation.',
   host: 'The host lacks something that the VM needs.',
+  down: 'The VM went down, or did not start, while **-wait** waited for it.',
+  timeout: 'What **-wait** waited for has not happened in time.',
 };
 
 /** docs/errors.md, the reference of all error codes. */

@@ -18,6 +18,10 @@ export const exitStatus = {
   state: 5,
   /** The host lacks something that the VM needs. */
   host: 6,
+  /** The VM went down, or did not start, while somebody waited for it. */
+  down: 7,
+  /** The time to wait is over. */
+  timeout: 8,
 } as const;
 
 export type ErrorClass = keyof typeof exitStatus;
@@ -45,6 +49,10 @@ export const errorCatalogue = {
   EVENTS_LISTENERS: { class: 'failed', means: 'Too many callers wait for events.' },
   START_FAILED: { class: 'failed', means: 'The kernel did not come up.' },
   STOP_FAILED: { class: 'failed', means: 'The kernel did not end.' },
+
+  WAIT_DOWN: { class: 'down', means: 'The VM went down, or did not start, while it was waited for.' },
+  WAIT_NEVER: { class: 'state', means: 'What is waited for cannot happen to this VM.' },
+  WAIT_TIMEOUT: { class: 'timeout', means: 'What was waited for has not happened in time.' },
 
   CONFIG_INVALID: { class: 'config', means: 'The configuration has mistakes; all of them are listed.' },
   CONFIG_MISSING: { class: 'config', means: 'There is no configuration file.' },

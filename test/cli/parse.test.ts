@@ -102,7 +102,14 @@ describe('a line of the interactive mode', () => {
     ['info stop', '"stop" is too much (use: info)'],
     ['log con0 -folow', '"-folow" is too much (use: log CHANNEL [-follow])'],
     ['log', 'log needs a CHANNEL (use: log CHANNEL [-follow])'],
-    ['timeout', '-timeout does not stand here (use: stop [-timeout DURATION])'],
+    [
+      'timeout',
+      '-timeout does not stand here (use: stop [-timeout DURATION], wait LEVEL [-timeout DURATION])',
+    ],
+    [
+      'wait redy',
+      'wait: "redy" is not one of launched, kernel, guest, console, ready, down (did you mean "ready"?)',
+    ],
     ['__proto__', 'unknown word "__proto__" (help lists all words)'],
   ])('%s', (line, why) => {
     expect(refusalOf(() => parseLine(line))).toBe(`USAGE: ${why}`);

@@ -29,6 +29,14 @@ const running: VmInfo = {
   cpus: '1',
   mconsole: '/run/umlmon/vm1/run/uml/vm1/mconsole',
   guestMessage: 'booted\x1b]0;gotcha\x07',
+  readiness: {
+    configured: 'guest',
+    ready: false,
+    reached: [
+      { level: 'launched', elapsedMs: 9 },
+      { level: 'kernel', elapsedMs: 31 },
+    ],
+  },
   settings: [
     { key: 'start', value: 'manual', origin: 'default' },
     { key: 'mem', value: '128M', origin: '/etc/umlmon/umlmon.ini:7' },
@@ -57,6 +65,7 @@ describe('-info', () => {
         '  memory      128 MiB',
         '  cores       1',
         '  mconsole    /run/umlmon/vm1/run/uml/vm1/mconsole',
+        '  ready       not yet (guest); launched after 9 ms, kernel 31 ms',
         '  guest says  booted\\x1b]0;gotcha\\x07',
         'consoles',
         '  con0   4.7 KiB out  0 bytes in   1 viewer   logged, but 2 KiB are missing',
@@ -75,7 +84,15 @@ describe('-info', () => {
 
   test('of a VM that crashed: why, and what con0 showed last', () => {
     const gone = { operation: '', kernelPid: 0, kernelVersion: '', cpus: '', mconsole: '', guestMessage: '' };
-    const down: VmInfo = { ...running, ...gone, state: 'down', consoles: [], settings: [], lastExit: exit };
+    const down: VmInfo = {
+      ...running,
+      ...gone,
+      readiness: { ...running.readiness, reached: [] },
+      state: 'down',
+      consoles: [],
+      settings: [],
+      lastExit: exit,
+    };
     expect(infoText(down, noon)).toBe(
       [
         'vm1',
@@ -137,7 +154,7 @@ test.each([
 test('the help texts fit 80 columns and name every word', () => {
   for (const text of [helpText(), interactiveHelpText()]) {
     expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
-    for (const word of ['info', 'start', 'stop', 'kill', 'ctrlaltdel', 'connect', 'log', 'events'])
+    for (const word of ['info', 'start', 'stop', 'kill', 'ctrlaltdel', 'wait', 'connect', 'log', 'events'])
       expect(text).toMatch(new RegExp(`^  -?${word}\\b.*  \\S`, 'm'));
   }
 });

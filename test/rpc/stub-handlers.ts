@@ -21,6 +21,7 @@ export const info: VmInfo = {
   cpus: '1',
   mconsole: '',
   guestMessage: 'grüße',
+  readiness: { configured: 'kernel', ready: true, reached: [{ level: 'kernel', elapsedMs: 31 }] },
   settings: [
     { key: 'mem', value: '6G', origin: 'umlmon.conf:7' },
     { key: 'con0', value: 'pty', origin: 'default' },

@@ -159,6 +159,7 @@ test('opaque data is a view of the record', () => {
 
 const text = fc.string({ unit: 'grapheme', maxLength: 20 });
 const name = fc.string({ unit: 'grapheme-ascii', maxLength: 64 });
+const level = fc.constantFrom('launched', 'kernel', 'guest', 'console');
 const plain = { noNullPrototype: true };
 const vmInfo: fc.Arbitrary<VmInfo> = fc.record(
   {
@@ -174,6 +175,14 @@ const vmInfo: fc.Arbitrary<VmInfo> = fc.record(
     cpus: text,
     mconsole: text,
     guestMessage: text,
+    readiness: fc.record(
+      {
+        configured: level,
+        ready: fc.boolean(),
+        reached: fc.array(fc.record({ level, elapsedMs: fc.maxSafeNat() }, plain), { maxLength: 4 }),
+      },
+      plain,
+    ),
     settings: fc.array(fc.record({ key: name, value: text, origin: text }, plain), { maxLength: 5 }),
     consoles: fc.array(
       fc.record(

@@ -1,0 +1,50 @@
+import { UmlmonError } from '../system/errors.ts';
+import type { MonitorClient } from './monitor-client.ts';
+import { outcomeNow, outcomeOfEvents, type Reached } from './wait-outcome.ts';
+import type { WaitLevel } from './words.ts';
+
+/** Milliseconds that one call waits for events. */
+const callMs = 30_000;
+/** Milliseconds until a level of readiness must be reached, if nothing else is said. */
+const levelMs = 60_000;
+
+export interface WaitRequest {
+  readonly vm: string;
+  readonly level: WaitLevel;
+  /** Undefined: the usual time for levels, no end for `down`. */
+  readonly timeoutMs: number | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * Waits until a VM has reached a level, or is down. Nothing is missed: INFO says with which event to go on, and the
+ * numbers of events have no gaps. Errors: WAIT_*, EVENTS_*, MONITOR_UNREACHABLE.
+ */
+export async function waitFor(client: MonitorClient, request: WaitRequest): Promise<Reached> {
+  const { vm, level, signal } = request;
+  const timeoutMs = request.timeoutMs ?? (level === 'down' ? Number.POSITIVE_INFINITY : levelMs);
+  const deadline = performance.now() + timeoutMs;
+  const info = await client.call('info', undefined, signal);
+  const now = outcomeNow(level, info);
+  if (now) return now;
+  const outcomeOf = outcomeOfEvents(vm, level);
+  let since = info.eventsNext;
+  for (;;) {
+    const leftMs = Math.max(0, Math.ceil(deadline - performance.now()));
+    const list = await client.call('events', { since, max: 64, waitMs: Math.min(leftMs, callMs) }, signal);
+    for (const event of list.events) {
+      const reached = outcomeOf(event);
+      if (reached) return reached;
+    }
+    since = list.next;
+    if (leftMs === 0 && list.events.length === 0) throw timeoutError(vm, level, timeoutMs);
+  }
+}
+
+function timeoutError(vm: string, level: WaitLevel, timeoutMs: number): UmlmonError {
+  return new UmlmonError('WAIT_TIMEOUT', {
+    place: vm,
+    cause: `it did not come to ${level} within ${timeoutMs / 1000} s`,
+    hint: `look at it: umlwatch ${vm} -info -log con0`,
+  });
+}
