@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { isSystemError, UmlmonError } from '../system/errors.ts';
+import { watch } from '../system/native.ts';
 
 /** Who read our output has gone (`umlwatch … | head -1`). */
 export class OutputClosed extends Error {
@@ -28,11 +29,8 @@ export async function write(bytes: Uint8Array | string): Promise<void> {
   }
 }
 
-/** Milliseconds after which a word that waits for more to print notices that nobody reads it. */
-const readerCheckMs = 500;
-
 /**
- * Work that prints as things happen, until its signal. When the reader of a pipe has gone, it ends soon and not with
+ * Work that prints as things happen, until its signal. When the reader of a pipe has gone, it ends at once and not with
  * the next thing to print. Errors: OutputClosed, those of the work.
  */
 export async function whileRead<R>(
@@ -40,26 +38,33 @@ export async function whileRead<R>(
   work: (ending: AbortSignal) => Promise<R>,
 ): Promise<R> {
   const gone = new AbortController();
-  const isPipe = fstatSync(process.stdout.fd).isFIFO();
-  const look = () => {
-    if (!hasReader()) gone.abort(new OutputClosed());
-  };
-  const timer = isPipe ? setInterval(look, readerCheckMs) : undefined;
+  const forget = watchReader(() => gone.abort(new OutputClosed()));
   try {
     return await work(signal ? AbortSignal.any([signal, gone.signal]) : gone.signal);
   } finally {
-    clearInterval(timer);
+    forget();
   }
 }
 
-/** Whether somebody has the other end of standard output, a pipe, open: otherwise it cannot be opened again (fifo(7)). */
-function hasReader(): boolean {
+/** Calls `onGone` when nobody has the other end of standard output, if it is a pipe, open any more. */
+function watchReader(onGone: () => void): () => void {
+  if (!fstatSync(process.stdout.fd).isFIFO()) return () => undefined;
+  let fd: number;
   try {
-    closeSync(openSync(`/proc/self/fd/${process.stdout.fd}`, constants.O_WRONLY | constants.O_NONBLOCK));
-    return true;
-  } catch (error) {
-    return !isSystemError(error) || error.code !== 'ENXIO';
+    // A descriptor of our own: the event loop has one watcher for each.
+    fd = openSync(`/proc/self/fd/${process.stdout.fd}`, constants.O_WRONLY | constants.O_NONBLOCK);
+  } catch {
+    return () => undefined; // A pipe of another user; then the next thing to print meets the error.
   }
+  // The writing end of a pipe is never readable; it has a fault when there are no readers (pipe(7), poll(2)).
+  const readers = watch(fd, { readable: true }, () => {
+    readers.set({});
+    onGone();
+  });
+  return () => {
+    readers.close();
+    closeSync(fd);
+  };
 }
 
 /** One line, or several. */

@@ -6,7 +6,12 @@ import type { Channel } from '../console/channel.ts';
  *
  * @returns the function that gives the search up
  */
-export function findText(channel: Channel, from: number, text: string, onFound: () => void): () => void {
+export function findText(
+  channel: Pick<Channel, 'ring' | 'onData'>,
+  from: number,
+  text: string,
+  onFound: () => void,
+): () => void {
   const wanted = Buffer.from(text);
   let searched = from;
   const look = (): boolean => {
