@@ -1,5 +1,5 @@
 import { quoted } from '../config/problem.ts';
-import { durationParser, type Parsed, refuse, wordParser } from '../config/values.ts';
+import { durationParser, isChannelName, type Parsed, refuse, wordParser } from '../config/values.ts';
 
 /** What can be waited for: `ready` is the level that the VM is configured for. */
 export const waitLevels = ['launched', 'kernel', 'guest', 'console', 'ready', 'down'] as const;
@@ -87,7 +87,7 @@ export function usageOf(name: WordName): string {
 /** How an argument is read; a text that is refused never reaches a monitor. */
 export const argumentParsers: Record<ArgumentKind, (text: string) => Parsed<string | number>> = {
   CHANNEL: (text) =>
-    /^(?:con\d|con1[0-5]|ssl\d|ssl[1-5]\d|ssl6[0-3])$/.test(text)
+    isChannelName(text)
       ? { value: text }
       : refuse(`${quoted(text)} is not a channel`, 'con0 to con15, or ssl0 to ssl63'),
   // The limits of the key stop_timeout.

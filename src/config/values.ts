@@ -151,6 +151,11 @@ export function parseCpus(text: string): Parsed<CpuChoice> {
   return { value: [...cpus].sort((a, b) => a - b) };
 }
 
+/** con0 to con15, ssl0 to ssl63. */
+export function isChannelName(text: string): boolean {
+  return /^(?:con\d|con1[0-5]|ssl\d|ssl[1-5]\d|ssl6[0-3])$/.test(text);
+}
+
 /** A text that a channel of the guest shows. */
 export interface ChannelText {
   readonly channel: string;
@@ -163,8 +168,8 @@ export interface ChannelText {
  */
 export function parseReadyPattern(value: string): Parsed<ChannelText | null> {
   if (value === '') return { value: null };
-  const [, channel = '', text = ''] = /^(\S+)[ \t]+(.*)$/u.exec(value) ?? [];
-  if (!/^(?:con\d|con1[0-5]|ssl\d|ssl[1-5]\d|ssl6[0-3])$/.test(channel))
+  const [, channel = '', text = ''] = /^(\S+)[ \t]+(\S.*)$/u.exec(value) ?? [];
+  if (!isChannelName(channel))
     return refuse(`${quoted(value)} does not begin with a channel and a blank`, 'as in con0 login:');
   if (/\p{Cc}/u.test(text) || Buffer.byteLength(text) > readyTextBytes)
     return refuse(

@@ -159,6 +159,15 @@ const rows: Row[] = [
     'root',
     /ubd1, which is not configured/,
   ],
+  ['readiness by nothing', `${vm}ready = console`, 'CONFIG_REQUIRED', 4, 'ready', /no ready_pattern says/],
+  [
+    'a text on no console',
+    `${vm}ready_pattern = con5 x`,
+    'CONFIG_CONFLICT',
+    4,
+    'ready_pattern',
+    /has no con5/,
+  ],
   ['a VM without a disk', '[vm1]\nvmuser = u1', 'CONFIG_CONFLICT', 1, 'root', /add ubd0 =/],
   [
     'a disk outside its place',

@@ -4,7 +4,7 @@ import { parseArguments } from '../../src/config/arguments.ts';
 import { globalKeys, isFamily, vmKeys } from '../../src/config/keys.ts';
 import { vmNameDamage } from '../../src/config/names.ts';
 import { editDistance, suggest } from '../../src/config/suggest.ts';
-import { parseCpus, parseEscape, sizeParser, sizeText } from '../../src/config/values.ts';
+import { parseCpus, parseEscape, parseReadyPattern, sizeParser, sizeText } from '../../src/config/values.ts';
 
 describe('values', () => {
   it('are never more than refused, whatever the text', () => {
@@ -33,6 +33,22 @@ describe('values', () => {
   it('of cores are sorted and without repetition', () => {
     expect(parseCpus('7, 1-3,2')).toEqual({ value: [1, 2, 3, 7] });
     expect(parseCpus('ato')).toMatchObject({ hint: 'did you mean "auto"?' });
+  });
+
+  it('of a text to wait for are a channel, and the rest of the line as it stands', () => {
+    expect(parseReadyPattern('con0  debian  login: (a+)+$')).toEqual({
+      value: { channel: 'con0', text: 'debian  login: (a+)+$' },
+    });
+    expect(parseReadyPattern('')).toEqual({ value: null });
+    for (const wrong of [
+      'con0',
+      'con0  ',
+      'con16 x',
+      'login: con0',
+      'con0 a\x1bb',
+      `con0 ${'ä'.repeat(129)}`,
+    ])
+      expect(parseReadyPattern(wrong), wrong).toMatchObject({ code: 'CONFIG_BAD_VALUE' });
   });
 
   it('of the escape key are the byte that a terminal sends', () => {
