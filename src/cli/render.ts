@@ -98,6 +98,14 @@ export function infoText(info: VmInfo, now: number): string {
       ...optional('guest says', shown(info.guestMessage)),
       ...optional('last exit', exit ? exitText(exit) : ''),
       ...optional('panic', shown(exit?.panic ?? '')),
+      ...optional(
+        'troubles',
+        info.troubles > 0 ? `${info.troubles}, the last: ${shown(info.lastTrouble)}` : '',
+      ),
+      ...optional(
+        'log',
+        info.logDropped > 0 ? `${sizeText(info.logDropped)} of the monitor's own are missing` : '',
+      ),
     ]),
     ...(exit ? crashText(exit) : []),
     ...(info.consoles.length > 0 ? ['consoles', ...rows(info.consoles.map(consoleRow))] : []),
@@ -118,14 +126,16 @@ function readinessText({ state, readiness: { configured, ready, reached } }: VmI
 }
 
 function consoleRow(info: ConsoleInfo): string[] {
-  const { channel, viewers, bytesOut, bytesIn, logged, logDropped } = info;
-  const lost = logDropped > 0 ? `, but ${sizeText(logDropped)} are missing` : '';
+  const { channel, viewers, bytesOut, bytesIn, logged, logDropped, logError, maybeLost } = info;
+  const failing = logError && ` (${shown(logError)})`;
+  const lost = logDropped > 0 ? `, but ${sizeText(logDropped)} are missing${failing}` : '';
+  const taken = maybeLost > 0 ? `, up to ${sizeText(maybeLost)} lost with a former monitor` : '';
   return [
     channel,
     `${sizeText(bytesOut)} out`,
     `${sizeText(bytesIn)} in`,
     viewers === 1 ? '1 viewer' : `${viewers} viewers`,
-    logged ? `logged${lost}` : '',
+    logged ? `logged${lost}${taken}` : '',
   ];
 }
 

@@ -2,7 +2,8 @@ import { UmlmonError } from '../system/errors.ts';
 import { consoleLimits } from '../system/limits.ts';
 import { printable } from '../system/text.ts';
 import { Deliveries } from './deliveries.ts';
-import type { ConsoleLog } from './log.ts';
+import { type ConsoleLog, note } from './log.ts';
+import { type Loss, type Mark, unknownLoss } from './marks.ts';
 import type { Pty, Size } from './pty.ts';
 import { type Piece, Ring } from './ring.ts';
 
@@ -37,7 +38,10 @@ export class Channel {
   bytesIn = 0;
   /** Open seats at this channel. */
   viewers = 0;
+  /** Bytes of output that a former monitor took and that are not in the log, at most. */
+  maybeLost = 0;
   #pty: Pty | undefined;
+  #mark: Mark | undefined;
   #log: ConsoleLog | undefined;
   #size: Size = { columns: 80, rows: 24 };
   #ended = false;
@@ -80,16 +84,33 @@ export class Channel {
    * Takes possession of a kernel's pty and reads it from now on. Ring, log and viewers go on where they are.
    *
    * @param wake makes the kernel look at its descriptors, without any other effect
+   * @param mark is kept up to date, for a monitor that comes after this one
    */
-  connect(pty: Pty, wake?: () => void): void {
+  connect(pty: Pty, wake?: () => void, mark?: Mark): void {
     this.disconnect();
     this.#pty = pty;
+    this.#mark = mark;
     this.#wakeKernel = wake;
     this.#unproved = 0;
-    pty.start({
-      data: (bytes) => this.#take(bytes),
-      failed: () => this.disconnect(),
-    });
+    this.#settle();
+    const reader = { data: (bytes: Buffer) => this.#take(bytes), failed: () => this.disconnect() };
+    pty.start(reader, mark);
+  }
+
+  /**
+   * Takes possession of a pty that a former monitor has read. What that one has read and not logged is counted in
+   * `maybeLost`, and said where it is missing.
+   */
+  takeOver(pty: Pty, wake: () => void, mark: Mark | undefined): void {
+    // The end of a log tells what is in it. Without a log, nothing was kept anyway.
+    const loss = this.#log && (mark?.lossSince(this.#log.end) ?? unknownLoss);
+    if (loss && loss.bytes > 0) {
+      this.maybeLost += loss.bytes;
+      const note = noteOfLoss(loss);
+      this.ring.append(note);
+      this.#log?.append(note);
+    }
+    this.connect(pty, wake, mark);
   }
 
   /** The kernel is gone: takes what is left in the pty, and closes it. */
@@ -99,6 +120,7 @@ export class Channel {
     if (!pty) return;
     pty.drain();
     pty.close();
+    this.#mark = undefined;
     this.#wakeKernel = undefined;
     clearTimeout(this.#stallTimer);
     this.#wakes = consoleLimits.stallTimes.length;
@@ -213,12 +235,17 @@ export class Channel {
     this.bytesOut += bytes.length;
     this.ring.append(bytes);
     this.#log?.append(bytes);
+    this.#settle();
     this.#unproved += bytes.length;
     this.#untold += bytes.length;
     if (bytes.length < consoleLimits.wakeBytes || this.#untold >= consoleLimits.gatherBytes) this.#tell();
     else this.#gatherTimer ??= setTimeout(() => this.#tell(), consoleLimits.gatherTime);
     if (this.#wakeKernel && this.#unproved >= consoleLimits.stallBytes && this.#wakes !== 0)
       this.#watchForSilence(0);
+  }
+
+  #settle(): void {
+    this.#mark?.settle(this.#log ? this.#log.end + this.#log.unsaid : this.bytesOut);
   }
 
   /** @param wakes times that the kernel was woken in this silence */
@@ -243,4 +270,8 @@ export class Channel {
     this.#untold = 0;
     for (const listener of [...this.#listeners]) listener();
   }
+}
+
+function noteOfLoss({ bytes, exact }: Loss): Buffer {
+  return Buffer.from(note(`taken over; ${exact ? '' : 'up to '}${bytes} bytes are missing`));
 }

@@ -25,8 +25,18 @@ export interface LogOptions {
   readonly maxBytes: number;
   /** Rotated files kept beside the current one: NAME.1 (newest) … NAME.<keep>. */
   readonly keep: number;
+  /** How the log says that bytes are missing; by default as a console shows it. */
+  readonly note?: (text: string) => string;
   /** Milliseconds of a clock; for tests. */
   readonly now?: () => number;
+}
+
+/** What becomes of a log: it cannot be written from now on, or it is written again and says what is missing. */
+export type LogChange = { readonly failed: string } | { readonly missing: number };
+
+/** A line of umlmon's own in the output of a console, which is in raw mode and may be in the middle of a line. */
+export function note(text: string): string {
+  return `\r\n[umlmon: ${text}]\r\n`;
 }
 
 /** A part of the log in one file. */
@@ -39,7 +49,8 @@ interface Segment {
 /**
  * A log file that rotates by size, and that can be read by offset from the beginning of the log, over all
  * rotations. Nothing that happens to the disk is an error for the writer: what could not be written is counted in
- * `dropped`, the reason is in `error`, and writing is tried again after a second.
+ * `dropped`, the reason is in `error`, and writing is tried again after a second. When that works, a note says in the
+ * log itself how much is missing there.
  *
  * Also a destination for pino.
  */
@@ -48,26 +59,38 @@ export class ConsoleLog {
   readonly #maxBytes: number;
   readonly #keep: number;
   readonly #now: () => number;
+  readonly #note: (text: string) => string;
+  /** Told once when writing fails, and once when it works again. */
+  onChange: ((change: LogChange) => void) | undefined;
   #fd: number | undefined;
   /** Offset of the first byte of the current file. */
   #base = 0;
   #size = 0;
   #dropped = 0;
+  #unsaid = 0;
+  /** Value of `#dropped` when writing failed, before the bytes of that write. */
+  #droppedBefore = 0;
   #error = '';
   #checked = Number.NEGATIVE_INFINITY;
   #failed = Number.NEGATIVE_INFINITY;
 
-  constructor(path: string, { maxBytes, keep, now = Date.now }: LogOptions) {
+  constructor(path: string, { maxBytes, keep, note: form = note, now = Date.now }: LogOptions) {
     this.path = path;
     this.#maxBytes = Math.max(1, maxBytes);
     this.#keep = keep;
     this.#now = now;
+    this.#note = form;
     this.#load();
   }
 
   /** Bytes that could not be written since this object exists. */
   get dropped(): number {
     return this.#dropped;
+  }
+
+  /** Those of them that the log does not tell of yet. */
+  get unsaid(): number {
+    return this.#unsaid;
   }
 
   /** Why the newest write failed; empty if it did not. */
@@ -89,26 +112,43 @@ export class ConsoleLog {
   append(bytes: Uint8Array): void {
     const now = this.#now();
     if (now - this.#failed < consoleLimits.logRetry && now >= this.#failed) {
-      this.#dropped += bytes.length;
+      this.#drop(bytes.length);
       return;
     }
     let done = 0;
     try {
       this.#open(now);
-      while (done < bytes.length) {
-        const rest = bytes.subarray(done);
-        const length = countForCurrentFile(rest, this.#size, this.#maxBytes);
-        if (length === 0) this.#rotate();
-        else done += this.#write(rest.subarray(0, length));
-      }
-      this.#error = '';
-      this.#failed = Number.NEGATIVE_INFINITY;
+      if (this.#unsaid > 0) this.#sayWhatIsMissing();
+      while (done < bytes.length) done += this.#writeSome(bytes.subarray(done));
     } catch (error) {
-      this.#dropped += bytes.length - done;
-      this.#error = words(error);
+      if (this.#error === '') this.#droppedBefore = this.#dropped;
+      this.#drop(bytes.length - done);
       this.#failed = now;
       this.close();
+      this.#setError(words(error));
+      return;
     }
+    this.#failed = Number.NEGATIVE_INFINITY;
+    this.#setError('');
+  }
+
+  #drop(bytes: number): void {
+    this.#dropped += bytes;
+    this.#unsaid += bytes;
+  }
+
+  #sayWhatIsMissing(): void {
+    const text = Buffer.from(this.#note(`${this.#unsaid} bytes not logged: ${reason(this.#error)}`));
+    for (let done = 0; done < text.length; ) done += this.#writeSome(text.subarray(done));
+    this.#unsaid = 0;
+  }
+
+  /** Last of all in a write, because who is told may write to this log again. */
+  #setError(error: string): void {
+    const before = this.#error;
+    this.#error = error;
+    if (error !== '' && before === '') this.onChange?.({ failed: reason(error) });
+    else if (error === '' && before !== '') this.onChange?.({ missing: this.#dropped - this.#droppedBefore });
   }
 
   /** The form in which pino writes. */
@@ -155,8 +195,14 @@ export class ConsoleLog {
     }
   }
 
-  #write(bytes: Uint8Array): number {
-    const written = writeSync(this.#fd ?? -1, bytes);
+  /** Writes what the current file takes, or begins a new one; returns the bytes written. */
+  #writeSome(bytes: Uint8Array): number {
+    const length = countForCurrentFile(bytes, this.#size, this.#maxBytes);
+    if (length === 0) {
+      this.#rotate();
+      return 0;
+    }
+    const written = writeSync(this.#fd ?? -1, bytes.subarray(0, length));
     this.#size += written;
     return written;
   }
@@ -268,6 +314,11 @@ function statIfExists(path: string): Stats | undefined {
 
 function words(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** The words of the system in an error message of Node: `ENOSPC: no space left on device, write`. */
+function reason(message: string): string {
+  return /^E[A-Z0-9]+: (.+?), /.exec(message)?.[1] ?? message;
 }
 
 function readIfExists(path: string): string {

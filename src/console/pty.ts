@@ -10,6 +10,7 @@ import {
   type Watch,
   watch,
 } from '../system/native.ts';
+import type { Mark } from './marks.ts';
 
 /** node-pty's binding. Its JavaScript is not used: it reads the slave itself and steals what is typed. */
 interface PtyBinding {
@@ -53,6 +54,7 @@ export class Pty {
   readonly slave: number;
   #watch: Watch | undefined;
   #reader: PtyReader | undefined;
+  #mark: Mark | undefined;
   #queue: Buffer = nothing;
   #closed = false;
 
@@ -87,9 +89,14 @@ export class Pty {
     setRawMode(this.slave);
   }
 
-  /** Reads all output from now on; without a reader the slave side waits once the pty is full. */
-  start(reader: PtyReader): void {
+  /**
+   * Reads all output from now on; without a reader the slave side waits once the pty is full.
+   *
+   * @param mark is told of every read
+   */
+  start(reader: PtyReader, mark?: Mark): void {
     this.#reader = reader;
+    this.#mark = mark;
     this.#watch ??= watch(this.master, {}, ({ readable, writable }) => {
       if (writable) this.#flush();
       if (readable) this.#drain();
@@ -159,11 +166,14 @@ export class Pty {
     let failure: NodeJS.ErrnoException | undefined;
     try {
       while (consoleLimits.readBytes - filled >= consoleLimits.ptyReadBytes) {
+        this.#mark?.begin();
         const length = readSync(this.master, shared, filled, consoleLimits.ptyReadBytes, null);
+        this.#mark?.end(length);
         filled += length;
         if (length < consoleLimits.ptyReadBytes / 2) break;
       }
     } catch (error) {
+      this.#mark?.end(0);
       if (!isTemporary(error)) failure = error as NodeJS.ErrnoException;
     }
     if (filled > 0) this.#reader?.data(shared.subarray(0, filled));

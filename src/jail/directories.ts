@@ -70,8 +70,7 @@ function makeIfMissing(path: string): boolean {
     if (error.code === 'EEXIST') return false;
     if (error.code !== 'ENOENT') throw error;
     mkdirSync(dirname(path), { recursive: true });
-    mkdirSync(path, 0o700);
-    return true;
+    return makeIfMissing(path);
   }
 }
 

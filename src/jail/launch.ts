@@ -115,7 +115,8 @@ function openFilter(path: string, filter: Uint8Array): number {
   const fd = openSync(path, WRITE_ANEW, 0o600);
   try {
     unlinkSync(path);
-    writeSync(fd, filter, 0, filter.length, 0);
+    for (let done = 0; done < filter.length; )
+      done += writeSync(fd, filter, done, filter.length - done, done);
     return fd;
   } catch (error) {
     closeSync(fd);

@@ -42,6 +42,8 @@ export interface VmLayout {
   readonly runMon: string;
   /** What a monitor leaves for the one after it. */
   readonly runRecord: string;
+  /** How far the consoles have been read. */
+  readonly marks: string;
   /** What is left of former starts, on its way out. */
   readonly trash: string;
   /** Held by the monitor. */
@@ -92,6 +94,7 @@ export function layoutOf(vm: string, roots: LayoutRoots): VmLayout {
     mconsole: join(runHome, 'run/uml', vm, 'mconsole'),
     runMon: join(runHome, 'run/mon'),
     runRecord: join(runHome, 'run.json'),
+    marks: join(runHome, 'marks'),
     trash: join(runHome, 'trash'),
     monitorLock: join(runHome, 'monitor.lock'),
     vmLock: join(runHome, 'vm.lock'),

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, rmSync } from 'node:fs';
+import { closeSync, rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Pty } from '../console/pty.ts';
 import { adoptSandbox, KernelWaker } from '../jail/launch.ts';
@@ -13,6 +13,7 @@ import { pidfdGetfd, pidfdOpen } from '../system/native.ts';
 import type { Channels } from './channels.ts';
 import type { Finding } from './find-kernel.ts';
 import { keepOffCores } from './keep-off-cores.ts';
+import { releaseImage } from './release-image.ts';
 import { RunningKernel } from './running-kernel.ts';
 import { UndoStack } from './undo.ts';
 
@@ -91,22 +92,17 @@ function fetchDescriptors(plan: LaunchPlan, pidfd: number, { host, undo, wake }:
     for (const descriptor of step.descriptors) {
       if (descriptor.is === 'master') {
         const channel = host.channels.get(descriptor.channel);
-        channel.connect(Pty.adopt(pidfdGetfd(pidfd, descriptor.fd)), wake);
+        const pty = Pty.adopt(pidfdGetfd(pidfd, descriptor.fd));
+        channel.takeOver(pty, wake, host.channels.markOf(descriptor.channel));
         undo.push(descriptor.channel, () => channel.disconnect());
-      } else if (descriptor.is === 'vm-lock' || descriptor.is === 'image-lock') {
+      } else if (descriptor.is === 'vm-lock') {
         const fd = pidfdGetfd(pidfd, descriptor.fd);
-        const synced = descriptor.is === 'image-lock' && !isReadOnly(plan, descriptor.unit);
-        undo.push(descriptor.is, () => {
-          if (synced) fsyncSync(fd);
-          closeSync(fd);
-        });
+        undo.push(descriptor.is, () => closeSync(fd));
+      } else if (descriptor.is === 'image-lock') {
+        const fd = pidfdGetfd(pidfd, descriptor.fd);
+        const image = stepOf(plan, 'lock-images').images.find(({ unit }) => unit === descriptor.unit);
+        undo.push(image?.hostPath ?? descriptor.is, () => (image ? releaseImage(fd, image) : closeSync(fd)));
       }
     }
   }
-}
-
-function isReadOnly(plan: LaunchPlan, unit: number): boolean {
-  return plan.steps.some(
-    (step) => step.do === 'lock-images' && step.images.some((image) => image.unit === unit && image.readOnly),
-  );
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Channel } from '../console/channel.ts';
-import { ConsoleLog } from '../console/log.ts';
+import { ConsoleLog, type LogChange } from '../console/log.ts';
+import type { Mark, Marks } from '../console/marks.ts';
 import type { ConsolePlan, LogPlan } from '../plan/plan.ts';
 import { type ConsoleInfo, type LogBytes, type LogReadArgs, UMLMON_WAIT_MAX } from '../rpc/umlmonctrl.gen.ts';
 import { UmlmonError } from '../system/errors.ts';
@@ -11,6 +12,21 @@ import { UmlmonError } from '../system/errors.ts';
  */
 export class Channels {
   readonly #channels = new Map<string, Channel>();
+  readonly #onLogChange: (path: string, change: LogChange) => void;
+  #marks: Marks | undefined;
+
+  constructor(onLogChange: (path: string, change: LogChange) => void) {
+    this.#onLogChange = onLogChange;
+  }
+
+  /** From now on it is noted there how far the consoles are read. */
+  useMarks(marks: Marks): void {
+    this.#marks = marks;
+  }
+
+  markOf(name: string): Mark | undefined {
+    return this.#marks?.of(name);
+  }
 
   /** Makes the channels that are new, ends those that are gone, and gives each its log. */
   configure(consoles: readonly ConsolePlan[], log: LogPlan): void {
@@ -24,13 +40,18 @@ export class Channels {
       const channel = this.#channels.get(name) ?? new Channel({ name });
       this.#channels.set(name, channel);
       if (!logged) channel.setLog(undefined);
-      else if (!channel.log)
-        channel.setLog(new ConsoleLog(join(log.directory, name), { maxBytes: log.size, keep: log.count }));
+      else if (!channel.log) channel.setLog(this.#openLog(join(log.directory, name), log));
     }
   }
 
   find(name: string): Channel | undefined {
     return this.#channels.get(name);
+  }
+
+  #openLog(path: string, { size, count }: LogPlan): ConsoleLog {
+    const log = new ConsoleLog(path, { maxBytes: size, keep: count });
+    log.onChange = (change) => this.#onLogChange(path, change);
+    return log;
   }
 
   /** Errors: CONSOLE_UNKNOWN. */
@@ -67,6 +88,8 @@ export class Channels {
       bytesOut: channel.bytesOut,
       bytesIn: channel.bytesIn,
       logDropped: channel.log?.dropped ?? 0,
+      logError: channel.log?.error ?? '',
+      maybeLost: channel.maybeLost,
       logged: channel.log !== undefined,
     }));
   }

@@ -4,6 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Config, VmConfig } from '../config/config.ts';
 import { problemText } from '../config/problem.ts';
 import { ConsoleLog } from '../console/log.ts';
+import { Marks } from '../console/marks.ts';
 import { makeDirectories, ownIds } from '../jail/directories.ts';
 import { jailDirectories, type VmLayout } from '../jail/layout.ts';
 import { resolveGroup } from '../jail/user.ts';
@@ -48,10 +49,13 @@ export async function runDaemon(request: DaemonRequest): Promise<void> {
   // Sockets are named relative to this directory: their names then mean the same here and in the jail.
   process.chdir(layout.runHome);
   const lockFd = takeMonitorLock(layout);
-  const log = openLog(layout.vm, request.foreground ? process.stderr : monitorLog(layout, vmConfig));
+  const logFile = request.foreground ? undefined : monitorLog(layout, vmConfig);
+  // A terminal that is gone, or a file on a full disk, must not end the monitor.
+  process.stderr.on('error', () => undefined);
+  const log = openLog(layout.vm, logFile ?? process.stderr);
   try {
     for (const warning of warnings) log.warn(problemText(warning));
-    await serve(request, { config, vmConfig, layout, log, warnings: warnings.map(problemText) });
+    await serve(request, { config, vmConfig, layout, log, logFile, warnings: warnings.map(problemText) });
   } catch (error) {
     log.fatal(toFailure(error), 'the monitor cannot go on');
     throw error;
@@ -66,11 +70,12 @@ interface DaemonParts {
   readonly vmConfig: VmConfig;
   readonly layout: VmLayout;
   readonly log: Log;
+  readonly logFile: ConsoleLog | undefined;
   readonly warnings: readonly string[];
 }
 
 async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> {
-  const { config, vmConfig, layout, log, warnings } = parts;
+  const { config, vmConfig, layout, log, logFile, warnings } = parts;
   const leaving = leaveSignal();
   const events = new EventLog(layout.vm, ({ kind, text, attributes }) => {
     const details = Object.fromEntries(attributes.map(({ name, value }) => [name, value]));
@@ -82,7 +87,10 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
     config: vmConfig,
     makePlan: () => prepareLaunch(request, layout),
     afterBoot: (plan, bootMessages) => rememberLpj(layout.lpjCache, plan, bootMessages),
+    monitorLogDropped: () => logFile?.dropped ?? 0,
   });
+  if (logFile) logFile.onChange = (change) => vm.logChanged(logFile.path, change);
+  vm.attempt(() => vm.channels.useMarks(Marks.open(layout.marks)));
   vm.channels.configure(consolePlans(vmConfig), logPlan(vmConfig, layout));
 
   const server = new RpcServer(umlmonctrl, controlHandlers(vm), (error, procedure) =>
@@ -94,7 +102,7 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
   const gid = config.global.group ? { gid: resolveGroup(config.global.group) } : {};
   await server.listen({ path: layout.ctrl, mode: 0o660, ...gid });
   try {
-    writeFileSync(layout.pidFile, `${process.pid}\n`);
+    vm.attempt(() => writeFileSync(layout.pidFile, `${process.pid}\n`));
     events.publish('monitor-started', `monitor ${process.pid} serves ${layout.ctrl}`, { pid: process.pid });
     request.onReady(warnings);
     // Also lets V8 rest: without a first collection it wakes up every eight seconds to see whether one is due.
@@ -115,7 +123,8 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
 }
 
 function monitorLog(layout: VmLayout, vm: VmConfig): ConsoleLog {
-  return new ConsoleLog(join(layout.logDir, 'monitor'), { maxBytes: vm.log_size, keep: vm.log_count });
+  const note = (msg: string) => `\n${JSON.stringify({ level: 40, time: Date.now(), vm: layout.vm, msg })}\n`;
+  return new ConsoleLog(join(layout.logDir, 'monitor'), { maxBytes: vm.log_size, keep: vm.log_count, note });
 }
 
 /** The three ways for a monitor to leave (umlmon(8), SIGNALS). */

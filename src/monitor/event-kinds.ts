@@ -8,7 +8,7 @@ export const eventKinds = {
   'start-step': 'A step of a start is done (umlmon -plan lists them). Attributes: step, elapsed_ms.',
   'stop-stage': 'A stage of an orderly stop. Attributes: stage (ctrl-alt-del, halt, kill), wait_ms.',
   'kernel-up': 'The kernel answers on its management console. Attributes: pid, version, elapsed_ms.',
-  adopted: 'A kernel that a former monitor left was taken over. Attributes: pid.',
+  adopted: 'A kernel that a former monitor left was taken over. Attributes: pid, maybe_lost (bytes).',
   foreign: 'A kernel of the VM lives, but is not what was recorded; it is left alone. Attributes: why.',
   'cleaned-up': 'Leftovers of a former monitor were removed. Attributes: paths.',
   ready:
@@ -21,6 +21,7 @@ export const eventKinds = {
   'ctrl-alt-del': 'Ctrl-Alt-Del was sent on request. Attributes: by.',
   'console-attached': 'A viewer opened a seat. Attributes: channel, by.',
   'console-detached': 'A viewer left. Attributes: channel, by.',
+  'log-resumed': 'A log is written again after a trouble with it. Attributes: path, missing (bytes).',
   trouble: 'Something went wrong that does not stop the VM. Attributes: code, place.',
 } as const;
 

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, constants, fstatSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
 import { Pty } from '../console/pty.ts';
 import { makeDirectories, ownIds } from '../jail/directories.ts';
 import { KernelWaker, killSandbox, launch, type Sandbox } from '../jail/launch.ts';
@@ -12,6 +12,7 @@ import { type Failure, isErrorCode, toFailure, UmlmonError } from '../system/err
 import { lock } from '../system/native.ts';
 import type { Channels } from './channels.ts';
 import { keepOffCores } from './keep-off-cores.ts';
+import { releaseImage } from './release-image.ts';
 import { writeRunRecord } from './run-record.ts';
 import { RunningKernel } from './running-kernel.ts';
 import { UndoStack } from './undo.ts';
@@ -133,11 +134,7 @@ function emptyDirectory({ path, trash }: StepOf<'empty-directory'>, { plan }: Pr
 function lockImages({ images }: StepOf<'lock-images'>, { undo, opened }: Progress): void {
   for (const image of images) {
     const fd = openImage(image);
-    undo.push(image.hostPath, () => {
-      // A guest's flush does not reach the host's disk (ubd never calls fsync): here it does, before "stopped" is said.
-      if (!image.readOnly) fsyncSync(fd);
-      closeSync(fd);
-    });
+    undo.push(image.hostPath, () => releaseImage(fd, image));
     if (!lock(fd, image.readOnly ? 'shared' : 'exclusive'))
       throw new UmlmonError('IMAGE_IN_USE', {
         place: image.hostPath,
@@ -166,7 +163,7 @@ function openConsoles(step: StepOf<'open-consoles'>, progress: Progress): void {
   for (const { channel: name } of step.consoles) {
     const channel = host.channels.get(name);
     const pty = Pty.open(channel.size);
-    channel.connect(pty, () => progress.waker?.wake());
+    channel.connect(pty, () => progress.waker?.wake(), host.channels.markOf(name));
     undo.push(name, () => channel.disconnect());
     opened.set(nameOf({ fd: 0, is: 'slave', channel: name }), pty.slave);
     opened.set(nameOf({ fd: 0, is: 'master', channel: name }), pty.master);

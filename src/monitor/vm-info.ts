@@ -18,6 +18,9 @@ export interface VmSnapshot {
   readonly consoles: readonly ConsoleInfo[];
   readonly lastExit: ExitRecord | null;
   readonly eventsNext: number;
+  readonly logDropped: number;
+  readonly troubles: number;
+  readonly lastTrouble: string;
 }
 
 /** The answer to INFO; of a VM that is down it tells what the configuration says. */

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { VmConfig } from '../config/config.ts';
+import type { LogChange } from '../console/log.ts';
 import type { VmLayout } from '../jail/layout.ts';
 import type { Notification } from '../kernel/notify.ts';
 import type { LaunchPlan } from '../plan/plan.ts';
@@ -31,13 +32,15 @@ export interface VmParts {
   readonly makePlan: () => { config: VmConfig; plan: LaunchPlan };
   /** Learns from a boot what makes the next one faster. */
   readonly afterBoot: (plan: LaunchPlan, bootMessages: string) => void;
+  /** Bytes that the monitor's own log could not take. */
+  readonly monitorLogDropped: () => number;
 }
 
 /** One VM: its state, and everything that may be done to it. */
 export class Vm {
   readonly name: string;
   readonly events: EventLog;
-  readonly channels = new Channels();
+  readonly channels: Channels;
   readonly #parts: VmParts;
   readonly #operations: Operations;
   readonly #restarts = new Restarts();
@@ -58,6 +61,8 @@ export class Vm {
   /** Milliseconds that the last kernel ran. */
   #ranMs = 0;
   #guestMessage = '';
+  #troubles = 0;
+  #lastTrouble = '';
   #lastExit: ExitRecord | null;
 
   constructor(parts: VmParts) {
@@ -65,6 +70,7 @@ export class Vm {
     this.#config = parts.config;
     this.name = parts.layout.vm;
     this.events = parts.events;
+    this.channels = new Channels((path, change) => this.logChanged(path, change));
     this.#operations = new Operations(this.name, this.events);
     this.#lastExit = readLastExit(parts.layout);
     this.#ready = new ReadyWatch(parts.config, {
@@ -86,11 +92,15 @@ export class Vm {
     const finding = await findKernel(this.#parts.layout);
     if (finding.found === 'nothing') {
       this.#enter('foreign-gone');
-      const paths = cleanUp(this.#parts.layout, { monitorToo: false });
-      if (paths.length > 0)
-        this.events.publish('cleaned-up', `removed ${paths.length} leftovers`, { paths: paths.join(' ') });
+      this.attempt(() => this.#cleanUp());
     } else if (finding.found === 'ours') await this.#adopt(finding);
     else this.#reportForeign(finding.why);
+  }
+
+  #cleanUp(): void {
+    const paths = cleanUp(this.#parts.layout, { monitorToo: false });
+    if (paths.length > 0)
+      this.events.publish('cleaned-up', `removed ${paths.length} leftovers`, { paths: paths.join(' ') });
   }
 
   async #adopt(finding: Extract<Finding, { found: 'ours' }>): Promise<void> {
@@ -103,8 +113,11 @@ export class Vm {
         onNotification: (notification) => this.#onNotification(notification),
       });
       this.#enter('adopted');
-      const text = `kernel ${kernel.pid} taken over: ${kernel.version}; what con0 said meanwhile may be missing`;
-      this.events.publish('adopted', text, { pid: kernel.pid });
+      const maybeLost = this.channels.infos().reduce((sum, info) => sum + info.maybeLost, 0);
+      const missing =
+        maybeLost > 0 ? `up to ${maybeLost} bytes are missing in the logs` : 'the logs are complete';
+      const text = `kernel ${kernel.pid} taken over: ${kernel.version}; ${missing}, but what it said on a full con0`;
+      this.events.publish('adopted', text, { pid: kernel.pid, maybe_lost: maybeLost });
       this.#attend(kernel);
       this.#ready.restore(reached);
       for (const level of ['launched', 'kernel'] as const) this.#ready.reach(level);
@@ -186,6 +199,9 @@ export class Vm {
       consoles: this.channels.infos(),
       lastExit: this.#lastExit,
       eventsNext: this.events.next,
+      logDropped: this.#parts.monitorLogDropped(),
+      troubles: this.#troubles,
+      lastTrouble: this.#lastTrouble,
     });
   }
 
@@ -337,11 +353,7 @@ export class Vm {
     this.#kernel = undefined;
     this.#guestMessage = '';
     this.#lastExit = exit;
-    try {
-      writeLastExit(this.#parts.layout, exit);
-    } catch (error) {
-      this.#trouble(error);
-    }
+    this.attempt(() => writeLastExit(this.#parts.layout, exit));
     this.events.publish('exit', exit.panic ? `${exit.cause}: ${exit.panic}` : exit.cause, {
       cause: exit.cause,
       code: exit.code,
@@ -367,16 +379,13 @@ export class Vm {
 
   /** The boot messages are on con0 some milliseconds after the kernel is up. */
   #learnFromBoot(plan: LaunchPlan): void {
-    const learn = () => {
-      try {
+    const learn = () =>
+      this.attempt(() =>
         this.#parts.afterBoot(
           plan,
           this.channels.get('con0').lastLines(monitorLimits.bootMessages).join('\n'),
-        );
-      } catch (error) {
-        this.#trouble(error);
-      }
-    };
+        ),
+      );
     setTimeout(learn, monitorLimits.bootMessagesWait).unref();
   }
 
@@ -400,8 +409,34 @@ export class Vm {
     }
   }
 
+  /** Does what the VM can do without: if it fails, e.g. on a full disk, it is said and counted. */
+  attempt(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#trouble(error);
+    }
+  }
+
+  /** A log cannot be written, or can again. */
+  logChanged(path: string, change: LogChange): void {
+    if ('missing' in change) {
+      const text = `${path} is written again; ${change.missing} bytes are missing in it`;
+      this.events.publish('log-resumed', text, { path, missing: change.missing });
+    } else
+      this.#trouble(
+        new UmlmonError('HOST_LOG', {
+          place: path,
+          cause: `the log cannot be written: ${change.failed}`,
+          hint: 'it goes on by itself, with a note of how much is missing',
+        }),
+      );
+  }
+
   #trouble(error: unknown, what = this.name): void {
     const failure = toFailure(error, what);
+    this.#troubles += 1;
+    this.#lastTrouble = failureText(failure).slice(0, monitorLimits.eventText);
     this.events.publish('trouble', failureText(failure), { code: failure.code, place: failure.place });
   }
 }

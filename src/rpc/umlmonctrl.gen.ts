@@ -217,6 +217,10 @@ export interface ConsoleInfo {
   /** bytes that the log could not take (disk full) */
   readonly logDropped: number;
   readonly logged: boolean;
+  /** why the log cannot be written now; empty if it can */
+  readonly logError: UmlmonText;
+  /** bytes that a killed monitor took and did not log, at most */
+  readonly maybeLost: number;
 }
 
 export const consoleInfoCodec: Codec<ConsoleInfo> = {
@@ -227,6 +231,8 @@ export const consoleInfoCodec: Codec<ConsoleInfo> = {
     w.uhyper(v.bytesIn);
     w.uhyper(v.logDropped);
     w.bool(v.logged);
+    umlmonTextCodec.encode(w, v.logError);
+    w.uhyper(v.maybeLost);
   },
   decode: (r) => ({
     channel: umlmonNameCodec.decode(r),
@@ -235,6 +241,8 @@ export const consoleInfoCodec: Codec<ConsoleInfo> = {
     bytesIn: r.uhyper(),
     logDropped: r.uhyper(),
     logged: r.bool(),
+    logError: umlmonTextCodec.decode(r),
+    maybeLost: r.uhyper(),
   }),
 };
 
@@ -337,6 +345,12 @@ export interface VmInfo {
   readonly lastExit: ExitRecord | null;
   /** sequence number that the next event will have */
   readonly eventsNext: number;
+  /** bytes that the monitor's own log could not take */
+  readonly logDropped: number;
+  /** events `trouble` since the monitor started */
+  readonly troubles: number;
+  /** the text of the newest; empty if there was none */
+  readonly lastTrouble: UmlmonText;
 }
 
 export const vmInfoCodec: Codec<VmInfo> = {
@@ -358,6 +372,9 @@ export const vmInfoCodec: Codec<VmInfo> = {
     w.array(v.consoles, UMLMON_LIST_MAX, consoleInfoCodec);
     w.optional(v.lastExit, exitRecordCodec);
     w.uhyper(v.eventsNext);
+    w.uhyper(v.logDropped);
+    w.uhyper(v.troubles);
+    umlmonTextCodec.encode(w, v.lastTrouble);
   },
   decode: (r) => ({
     name: umlmonNameCodec.decode(r),
@@ -374,9 +391,12 @@ export const vmInfoCodec: Codec<VmInfo> = {
     guestMessage: umlmonTextCodec.decode(r),
     readiness: readinessCodec.decode(r),
     settings: r.array(UMLMON_LIST_MAX, 12, settingCodec),
-    consoles: r.array(UMLMON_LIST_MAX, 36, consoleInfoCodec),
+    consoles: r.array(UMLMON_LIST_MAX, 48, consoleInfoCodec),
     lastExit: r.optional(exitRecordCodec),
     eventsNext: r.uhyper(),
+    logDropped: r.uhyper(),
+    troubles: r.uhyper(),
+    lastTrouble: umlmonTextCodec.decode(r),
   }),
 };
 

@@ -102,6 +102,7 @@ export const errorCatalogue = {
   HOST_NAMESPACES: { class: 'host', means: 'The host does not let this user make a jail.' },
   HOST_COMMAND: { class: 'host', means: 'A command of the host failed or is missing.' },
   HOST_PROGRAM_MISSING: { class: 'host', means: 'A program that umlmon needs is not installed.' },
+  HOST_LOG: { class: 'host', means: 'A log cannot be written; the VM and its output go on without it.' },
   HOST_SYSTEM_CALL: { class: 'host', means: 'The host kernel refused a system call.' },
 
   KERNEL_MISSING: { class: 'config', means: 'There is no kernel at the given path, or it cannot be read.' },

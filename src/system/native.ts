@@ -28,6 +28,7 @@ const prototypes = {
   tcgetattr: 'int tcgetattr(int, _Out_ void *)',
   tcsetattr: 'int tcsetattr(int, int, const void *)',
   cfmakeraw: 'void cfmakeraw(_Inout_ void *)',
+  mmap: 'intptr_t mmap(void *, size_t, int, int, int, intptr_t)',
 } as const;
 
 // Values of the Linux headers, the same on x86, arm64 and riscv64 (monitors run on x86 only, as UML does).
@@ -51,6 +52,8 @@ const SYS_pidfd_getfd = 438;
 const SYS_pidfd_send_signal = 424;
 const TIOCGPTPEER = 0x5441;
 const TCSANOW = 0;
+const PROT_READ_WRITE = 3;
+const MAP_SHARED = 1;
 
 /** sun_path holds 108 bytes and a path in it ends with a NUL. */
 export const SOCKET_PATH_MAX = 107;
@@ -219,6 +222,17 @@ export function setRawMode(fd: number): void {
   call('tcgetattr', [fd, termios]);
   callRaw('cfmakeraw', [termios]);
   call('tcsetattr', [fd, TCSANOW, termios]);
+}
+
+/**
+ * The first `length` bytes of a file as memory, until the process ends: what is stored there is in the file at once,
+ * also if the process is killed (mmap(2), MAP_SHARED). The bytes must have been written, or a store may raise SIGBUS on
+ * a full disk; and a file must be mapped only once.
+ */
+export function mapFile(fd: number, length: number): ArrayBuffer {
+  const address = callRaw('mmap', [0, length, PROT_READ_WRITE, MAP_SHARED, fd, 0]);
+  if (address === -1) throw systemError(koffi().errno(), 'mmap');
+  return koffi().view(address, length);
 }
 
 export interface Interest {

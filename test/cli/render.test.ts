@@ -45,11 +45,32 @@ const running: VmInfo = {
     { key: 'on_crash', value: 'restart', origin: '/var/lib/umlmon/vm1/config:1' },
   ],
   consoles: [
-    { channel: 'con0', viewers: 1, bytesOut: 4800, bytesIn: 0, logDropped: 2048, logged: true },
-    { channel: 'con10', viewers: 0, bytesOut: 1, bytesIn: 12, logDropped: 0, logged: false },
+    {
+      channel: 'con0',
+      viewers: 1,
+      bytesOut: 4800,
+      bytesIn: 0,
+      logDropped: 2048,
+      logged: true,
+      logError: 'ENOSPC: disk full, write',
+      maybeLost: 100,
+    },
+    {
+      channel: 'con10',
+      viewers: 0,
+      bytesOut: 1,
+      bytesIn: 12,
+      logDropped: 0,
+      logged: false,
+      logError: '',
+      maybeLost: 0,
+    },
   ],
   lastExit: null,
   eventsNext: 8,
+  logDropped: 3000,
+  troubles: 2,
+  lastTrouble: 'con0: the log cannot be written',
 };
 
 describe('-info', () => {
@@ -67,8 +88,10 @@ describe('-info', () => {
         '  mconsole    /run/umlmon/vm1/run/uml/vm1/mconsole',
         '  ready       not yet (guest); launched after 9 ms, kernel 31 ms',
         '  guest says  booted\\x1b]0;gotcha\\x07',
+        '  troubles    2, the last: con0: the log cannot be written',
+        "  log         2.9 KiB of the monitor's own are missing",
         'consoles',
-        '  con0   4.7 KiB out  0 bytes in   1 viewer   logged, but 2 KiB are missing',
+        '  con0   4.7 KiB out  0 bytes in   1 viewer   logged, but 2 KiB are missing (ENOSPC: disk full, write), up to 100 bytes lost with a former monitor',
         '  con10  1 byte out   12 bytes in  0 viewers',
         'settings of /etc/umlmon/umlmon.ini, by line',
         '  7   mem    128M',
@@ -83,7 +106,16 @@ describe('-info', () => {
   });
 
   test('of a VM that crashed: why, and what con0 showed last', () => {
-    const gone = { operation: '', kernelPid: 0, kernelVersion: '', cpus: '', mconsole: '', guestMessage: '' };
+    const gone = {
+      logDropped: 0,
+      troubles: 0,
+      operation: '',
+      kernelPid: 0,
+      kernelVersion: '',
+      cpus: '',
+      mconsole: '',
+      guestMessage: '',
+    };
     const down: VmInfo = {
       ...running,
       ...gone,

@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ConsoleLog } from '../../src/console/log.ts';
+import { ConsoleLog, type LogChange } from '../../src/console/log.ts';
 
 let directory: string;
 let path: string;
@@ -173,7 +173,8 @@ describe('what others do to the files', () => {
     clock += 2000;
     log.append(Buffer.from('back'));
     expect([log.dropped, log.error]).toEqual([22, '']);
-    expect(readFileSync(join(place, 'con0'), 'utf8')).toBe('back');
+    const note = '\r\n[umlmon: 22 bytes not logged: no such file or directory]\r\n';
+    expect(readFileSync(join(place, 'con0'), 'utf8')).toBe(`${note}back`);
   });
 });
 
@@ -182,6 +183,8 @@ test('a full disk is counted, and writing goes on when there is room', () => {
   mkdirSync(disk);
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', disk]);
   const log = new ConsoleLog(join(disk, 'con0'), { maxBytes: 200_000, keep: 2, now });
+  const changes: LogChange[] = [];
+  log.onChange = (change) => changes.push(change);
   try {
     for (let i = 0; i < 10; i++) log.append(Buffer.alloc(10_000, 'x'));
     expect(log.error).toContain('ENOSPC');
@@ -197,7 +200,9 @@ test('a full disk is counted, and writing goes on when there is room', () => {
     clock += 2000;
     log.append(Buffer.from('room again'));
     expect([log.dropped, log.error]).toEqual([dropped + 10, '']);
-    expect(readAll(log).endsWith('xroom again')).toBe(true);
+    const note = `\r\n[umlmon: ${dropped + 10} bytes not logged: no space left on device]\r\n`;
+    expect(readAll(log).endsWith(`x${note}room again`)).toBe(true);
+    expect(changes).toEqual([{ failed: 'no space left on device' }, { missing: dropped + 10 }]);
 
     log.close();
     execFileSync('mount', ['-o', 'remount,ro', disk]);

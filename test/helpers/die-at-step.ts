@@ -14,7 +14,7 @@ process.chdir(layout.runHome);
 const { plan } = prepareLaunch(source, layout);
 
 executePlan(plan, {
-  channels: new Channels(),
+  channels: new Channels(() => undefined),
   onNotification: () => undefined,
   onStep: (step) => {
     if (step === last) process.kill(process.pid, 'SIGKILL');

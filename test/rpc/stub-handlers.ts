@@ -27,7 +27,16 @@ export const info: VmInfo = {
     { key: 'con0', value: 'pty', origin: 'default' },
   ],
   consoles: [
-    { channel: 'con0', viewers: 2, bytesOut: 5_000_000_000, bytesIn: 1, logDropped: 0, logged: true },
+    {
+      channel: 'con0',
+      viewers: 2,
+      bytesOut: 5_000_000_000,
+      bytesIn: 1,
+      logDropped: 0,
+      logged: true,
+      logError: '',
+      maybeLost: 0,
+    },
   ],
   lastExit: {
     endedAt: 1_600_000_000_000,
@@ -39,6 +48,9 @@ export const info: VmInfo = {
     lastLines: 'a\nb',
   },
   eventsNext: 2 ** 53 - 1,
+  logDropped: 0,
+  troubles: 1,
+  lastTrouble: 'disk full',
 };
 
 /** Handlers that answer something of the right type; tests replace those that they are about. */

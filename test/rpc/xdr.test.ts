@@ -193,6 +193,8 @@ const vmInfo: fc.Arbitrary<VmInfo> = fc.record(
           bytesIn: fc.maxSafeNat(),
           logDropped: fc.maxSafeNat(),
           logged: fc.boolean(),
+          logError: text,
+          maybeLost: fc.maxSafeNat(),
         },
         plain,
       ),
@@ -214,6 +216,9 @@ const vmInfo: fc.Arbitrary<VmInfo> = fc.record(
       { nil: null },
     ),
     eventsNext: fc.maxSafeNat(),
+    logDropped: fc.maxSafeNat(),
+    troubles: fc.nat(),
+    lastTrouble: text,
   },
   plain,
 );
