@@ -107,6 +107,8 @@ export class Channel {
     if (loss && loss.bytes > 0) {
       this.maybeLost += loss.bytes;
       const note = noteOfLoss(loss);
+      // A monitor that is killed right here has perhaps said it: the next one cannot be exact.
+      mark?.begin();
       this.ring.append(note);
       this.#log?.append(note);
     }
