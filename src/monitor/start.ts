@@ -198,6 +198,10 @@ async function launchKernel(step: StepOf<'launch'>, progress: Progress): Promise
     words: () => con0.lastLines(con0.ring.next - before).join('\n'),
   });
   progress.sandbox = sandbox;
+  undo.push('sandbox', async () => {
+    if (sandbox.init) killSandbox(sandbox.init);
+    await sandbox.exit;
+  });
   if (sandbox.kernel)
     writeRunRecord(stepOf(plan, 'record').path, { plan, began: progress.began, kernel: sandbox.kernel });
   undo.push('own cores', keepOffCores(plan.sandbox.programs.taskset, plan.cpus));
@@ -206,10 +210,6 @@ async function launchKernel(step: StepOf<'launch'>, progress: Progress): Promise
     progress.waker = waker;
     undo.push('waker', () => waker.close());
   }
-  undo.push('sandbox', async () => {
-    if (sandbox.init) killSandbox(sandbox.init);
-    await sandbox.exit;
-  });
 }
 
 /** The kernel announces its management console some milliseconds after exec, before it opens disks. */

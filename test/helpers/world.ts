@@ -118,10 +118,16 @@ export class World {
     return readFileSync(join(this.varDir, vm, 'log', channel), 'utf8');
   }
 
-  /** Ends the monitors, which stop their guests, and removes everything. */
-  async close(): Promise<void> {
+  /** Ends the monitors, which stop their guests. */
+  async stopMonitors(): Promise<void> {
     for (const [vm, child] of this.#monitors) await stopMonitor(child, join(this.varDir, vm, 'log/con0'));
     for (const vm of this.#monitors.keys()) this.#endSandbox(vm);
+    this.#monitors.clear();
+  }
+
+  /** Ends the monitors and removes everything. */
+  async close(): Promise<void> {
+    await this.stopMonitors();
     rmSync(this.home, { recursive: true, force: true });
   }
 
