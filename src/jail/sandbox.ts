@@ -96,7 +96,9 @@ export function sandboxArguments(plan: SandboxPlan): string[] {
 
 function limitArguments({ programs, limits }: SandboxPlan): string[] {
   const processes = limits.processes === undefined ? [] : [`--nproc=${limits.processes}`];
-  return [programs.prlimit, '--core=0', ...processes, `--nofile=${limits.files}`, '--'];
+  // One byte, not none: a core pattern that is a program gets its core in spite of a limit of 0, and a panic would
+  // hand the guest's memory to a program that runs as root. 1 alone stops that too (fs/coredump.c).
+  return [programs.prlimit, '--core=1', ...processes, `--nofile=${limits.files}`, '--'];
 }
 
 function userArguments({ user }: SandboxPlan, setpriv: string): string[] {

@@ -18,7 +18,7 @@ export interface FilterRequest {
   readonly rootLauncher: boolean;
 }
 
-const filteredCalls = { ioctl: 16, socket: 41, socketpair: 53, clone: 56, clone3: 435 } as const;
+const filteredCalls = { ioctl: 16, socket: 41, socketpair: 53, clone: 56, fcntl: 72, clone3: 435 } as const;
 
 const familyNumbers: Readonly<Record<SocketFamily, number>> = {
   unix: 1,
@@ -28,8 +28,14 @@ const familyNumbers: Readonly<Record<SocketFamily, number>> = {
   packet: 17,
 };
 
-/** Typing into the terminal of others, its selection buffer, and line disciplines: classic ways out of a sandbox. */
-const deniedIoctls = { TIOCSTI: 0x5412, TIOCLINUX: 0x541c, TIOCSETD: 0x5423 } as const;
+/**
+ * Typing into the terminal of others, its selection buffer, and line disciplines: classic ways out of a sandbox. And
+ * the other way to make a descriptor blocking (see below).
+ */
+const deniedIoctls = { TIOCSTI: 0x5412, TIOCLINUX: 0x541c, FIONBIO: 0x5421, TIOCSETD: 0x5423 } as const;
+
+const F_SETFL = 4;
+const O_NONBLOCK = 0x800;
 
 /** CLONE_NEWNS, CGROUP, UTS, IPC, USER, PID, NET (linux/sched.h). */
 const CLONE_NEW = 0x7e02_0000;
@@ -91,6 +97,16 @@ function verdicts({ families, rootLauncher }: FilterRequest): Map<number, readon
   ofCall.set(filteredCalls.socketpair, allowOnly(0, [familyNumbers.unix]));
   ofCall.set(filteredCalls.ioctl, allowExcept(1, Object.values(deniedIoctls)));
   ofCall.set(filteredCalls.clone, [loadArgument(0), jump(IF_ANY_BIT, CLONE_NEW, 0, 1), fail(EPERM), allow]);
+  // O_NONBLOCK belongs to the open file, and the masters of the ptys are shared with the monitor: who could clear it
+  // would make the monitor wait in read(2) for ever.
+  ofCall.set(filteredCalls.fcntl, [
+    loadArgument(1),
+    jump(IF_EQUAL, F_SETFL, 0, 3),
+    loadArgument(2),
+    jump(IF_ANY_BIT, O_NONBLOCK, 1, 0),
+    fail(EPERM),
+    allow,
+  ]);
   // Its flags are behind a pointer. Without it the C library falls back to clone.
   ofCall.set(filteredCalls.clone3, [fail(ENOSYS)]);
   return ofCall;

@@ -9,7 +9,7 @@ export const kernelCalls = numbersOf(
   // Files: images, libraries, the running kernel.
   `
     read 0, write 1, open 2, close 3, stat 4, fstat 5, lstat 6, lseek 8, pread64 17, pwrite64 18,
-    readv 19, writev 20, access 21, dup 32, dup2 33, fcntl 72, fsync 74, fdatasync 75, ftruncate 77,
+    readv 19, writev 20, access 21, dup 32, dup2 33, fsync 74, fdatasync 75, ftruncate 77,
     getcwd 79, chdir 80, mkdir 83, rmdir 84, unlink 87, readlink 89, statfs 137, fstatfs 138,
     getdents64 217, openat 257, newfstatat 262, readlinkat 267, fallocate 285, dup3 292, preadv 295,
     pwritev 296, statx 332, close_range 436, faccessat2 439

@@ -226,7 +226,7 @@ describe.each(['user-namespace', 'root'] as const)('the %s launcher', (launcher)
         expect(fieldOf(kernel.pid, 'Groups')?.trim()).toBe('');
         expect(readFileSync(`/proc/${kernel.pid}/environ`, 'latin1')).toBe('TMPDIR=/tmp\0PWD=/\0');
         const limits = readFileSync(`/proc/${kernel.pid}/limits`, 'latin1');
-        expect(limits).toMatch(/Max core file size +0 +0 /);
+        expect(limits).toMatch(/Max core file size +1 +1 /);
         expect(limits).toMatch(/Max processes +500 +500 /);
         expect(limits).toMatch(/Max open files +1024 +1024 /);
         for (const namespace of ['mnt', 'pid', 'net', 'ipc', 'uts'])

@@ -73,7 +73,7 @@ describe('the filter, interpreted', () => {
     'allows the listed calls and no other number (root launcher: %s)',
     (rootLauncher) => {
       const filter = filterOf([], rootLauncher);
-      const special = new Set(['ioctl', 'socket', 'socketpair', 'clone', 'clone3'].map(numberOf));
+      const special = new Set(['ioctl', 'socket', 'socketpair', 'clone', 'fcntl', 'clone3'].map(numberOf));
       const allowed = new Set([...kernelCalls.values(), ...(rootLauncher ? setprivCalls.values() : [])]);
       for (let nr = 0; nr < 1024; nr++) {
         if (special.has(nr)) continue;
@@ -146,8 +146,23 @@ describe('the filter, interpreted', () => {
     const ioctl = numberOf('ioctl');
     for (const request of [0x5401, 0x5413, 0x400454ca])
       expect(run(filterOf(), ioctl, [0, request])).toBe(ALLOW);
-    for (const request of [0x5412, 0x541c, 0x5423, 2 ** 32 + 0x5412])
+    for (const request of [0x5412, 0x541c, 0x5421, 0x5423, 2 ** 32 + 0x5412])
       expect(run(filterOf(), ioctl, [0, request])).toBe(EPERM);
+  });
+
+  test('keeps a descriptor that is shared with the monitor from becoming a blocking one', () => {
+    const fcntl = numberOf('fcntl');
+    const [F_GETFL, F_SETFL, F_SETLK] = [3, 4, 6];
+    for (const [command, flags] of [
+      [F_GETFL, 0],
+      [F_SETLK, 0],
+      [F_SETFL, 0x800],
+      [F_SETFL, 0x2802],
+    ])
+      expect(run(filterOf(), fcntl, [5, command ?? 0, flags ?? 0])).toBe(ALLOW);
+    for (const flags of [0, 2, 0x2002, 2 ** 32, 2 ** 32 * 0x800])
+      expect(run(filterOf(), fcntl, [5, F_SETFL, flags])).toBe(EPERM);
+    expect(run(filterOf(), fcntl, [5, 2 ** 32 + F_SETFL, 0])).toBe(EPERM);
   });
 
   test('is refused for other architectures', () => {
