@@ -67,7 +67,10 @@ function watchReader(onGone: () => void): () => void {
   };
 }
 
-/** One line, or several. */
+/** One line, or several: of text that is safe to show, or of JSON, which does not escape all controls by itself. */
 export function print(text: string): Promise<void> {
-  return write(`${text}\n`);
+  const safe = text.replace(/[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
+  return write(`${safe}\n`);
 }

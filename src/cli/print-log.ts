@@ -1,4 +1,5 @@
 import { StringDecoder } from 'node:string_decoder';
+import { LogText } from './log-text.ts';
 import type { MonitorClient } from './monitor-client.ts';
 import { print, write } from './output.ts';
 
@@ -20,6 +21,8 @@ export async function printLog(client: MonitorClient, channel: string, request: 
   const { follow, json, signal } = request;
   // Reads end anywhere, also within a character.
   const decoder = new StringDecoder('utf8');
+  // A pipe or file gets the log byte by byte, a terminal only what cannot harm it.
+  const shown = process.stdout.isTTY && !json ? new LogText() : undefined;
   const printText = (offset: number, text: string) =>
     text ? print(JSON.stringify({ channel, offset, text })) : undefined;
   let offset = 0;
@@ -31,9 +34,11 @@ export async function printLog(client: MonitorClient, channel: string, request: 
     if (bytes.offset > offset && offset > 0)
       process.stderr.write(`[${bytes.offset - offset} bytes of the log are gone]\n`);
     if (json) await printText(bytes.offset, decoder.write(Buffer.from(bytes.data)));
+    else if (shown) await write(shown.take(decoder.write(Buffer.from(bytes.data))));
     else if (bytes.data.length > 0) await write(bytes.data);
     offset = bytes.offset + bytes.data.length;
     if (!follow && (offset >= end || bytes.data.length === 0)) break;
   }
   if (json) await printText(offset, decoder.end());
+  else if (shown) await write(shown.take(decoder.end()) + shown.end());
 }

@@ -51,7 +51,7 @@ export function exitText(exit: ExitRecord): string {
 
 /** `Linux 7.2.7 #1 … x86_64`: what a running kernel says, without the guest's host name. */
 function kernelText(version: string): string {
-  return version.replace(/^(Linux) \S+ /, '$1 ');
+  return shown(version.replace(/^(Linux) \S+ /, '$1 '));
 }
 
 /** Text of a guest or a setting, which may hold anything. */
@@ -155,7 +155,7 @@ function settingsLines(settings: readonly Setting[]): string[] {
 }
 
 export function operationText(vm: string, report: OperationReport): string {
-  return `${vm}: ${report.summary}${report.joined ? ' (joined an operation in progress)' : ''}`;
+  return `${vm}: ${shown(report.summary)}${report.joined ? ' (joined an operation in progress)' : ''}`;
 }
 
 export function reachedText(vm: string, reached: Reached): string {

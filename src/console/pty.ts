@@ -1,6 +1,7 @@
-import { closeSync, existsSync, readSync, writeSync } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, readSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { requireAddon } from '../system/addon.ts';
+import { UmlmonError } from '../system/errors.ts';
 import { consoleLimits } from '../system/limits.ts';
 import {
   openPtyPeer,
@@ -29,6 +30,9 @@ export interface PtyReader {
   /** The pty is of no use any more. Cannot happen as long as nobody revokes it, because we hold its slave. */
   failed(error: NodeJS.ErrnoException): void;
 }
+
+/** Device number of /dev/ptmx, 5:2 (Documentation/admin-guide/devices.txt), in the encoding of makedev(3). */
+const PTMX = 5 * 256 + 2;
 
 let binding: PtyBinding | undefined;
 /** One buffer for all ptys: who reads it keeps nothing of it. */
@@ -70,8 +74,19 @@ export class Pty {
     }
   }
 
-  /** Takes over an open master, e.g. one that a former monitor left with its kernel (pidfd_getfd(2)). */
+  /**
+   * Takes over an open master, e.g. one that a former monitor left with its kernel (pidfd_getfd(2)). The kernel may
+   * have put anything in its place: what is no master is closed, and an error.
+   */
   static adopt(master: number): Pty {
+    const { rdev, mode } = fstatSync(master);
+    if ((mode & constants.S_IFMT) !== constants.S_IFCHR || rdev !== PTMX) {
+      closeSync(master);
+      throw new UmlmonError('CONSOLE_FOREIGN', {
+        place: `descriptor ${master}`,
+        cause: 'what the kernel has in the place of a console’s pty is not one',
+      });
+    }
     setCloseOnExec(master, true);
     setNonBlocking(master);
     return new Pty(master);

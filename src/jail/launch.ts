@@ -6,10 +6,10 @@ import { posix } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isSystemError, UmlmonError } from '../system/errors.ts';
 import { jailLimits } from '../system/limits.ts';
-import { pidfdOpen, pidfdSendSignal, watch } from '../system/native.ts';
+import { pidfdSendSignal, watch } from '../system/native.ts';
 import {
   childrenOf,
-  isSameProcess,
+  openProcess,
   type ProcessIdentity,
   processIdentity,
   programNameOf,
@@ -165,7 +165,6 @@ function firstChild(pid: number): ProcessIdentity | undefined {
 
 /** Ends a launch that took too long, with what there is of the jail. */
 function endLauncher(launcher: ProcessIdentity): void {
-  if (!isSameProcess(launcher)) return;
   const init = firstChild(launcher.pid);
   if (init) killSandbox(init);
   killProcess(launcher);
@@ -180,14 +179,49 @@ export function killSandbox(init: ProcessIdentity): boolean {
   return killProcess(init);
 }
 
-function killProcess(identity: ProcessIdentity): boolean {
-  if (!isSameProcess(identity)) return false;
+/**
+ * The same, and waits until nothing of it is left: PID 1 is the last to end. A kernel that has ended may have left
+ * processes in its jail, which still write where it could write.
+ */
+export async function endSandbox(init: ProcessIdentity): Promise<void> {
+  const pidfd = openProcess(init);
+  if (pidfd === undefined) return;
   try {
-    return process.kill(identity.pid, 'SIGKILL');
+    signal(pidfd, 'SIGKILL');
+    await endOfProcess(pidfd);
+  } finally {
+    closeSync(pidfd);
+  }
+}
+
+function killProcess(identity: ProcessIdentity): boolean {
+  const pidfd = openProcess(identity);
+  if (pidfd === undefined) return false;
+  try {
+    return signal(pidfd, 'SIGKILL');
+  } finally {
+    closeSync(pidfd);
+  }
+}
+
+/** False if the process has ended. */
+function signal(pidfd: number, name: NodeJS.Signals): boolean {
+  try {
+    pidfdSendSignal(pidfd, name);
+    return true;
   } catch (error) {
     if (isSystemError(error) && error.code === 'ESRCH') return false;
     throw error;
   }
+}
+
+function endOfProcess(pidfd: number): Promise<void> {
+  return new Promise((resolve) => {
+    const ended = watch(pidfd, { readable: true }, () => {
+      ended.close();
+      resolve();
+    });
+  });
 }
 
 function launchError(request: LaunchRequest, { status, error }: Ending): UmlmonError {
@@ -205,27 +239,21 @@ function launchError(request: LaunchRequest, { status, error }: Ending): UmlmonE
  * anyway (arch/um/os-Linux/signal.c). Not before it has said something: until then SIGIO would end it.
  */
 export class KernelWaker {
-  readonly #pidfd: number;
-  #closed = false;
+  #pidfd: number | undefined;
 
-  /** @throws a system error if the kernel has ended */
+  /** A kernel that has ended already is not an error: there is nothing to wake. */
   constructor(kernel: ProcessIdentity) {
-    this.#pidfd = pidfdOpen(kernel.pid);
+    this.#pidfd = openProcess(kernel);
   }
 
   wake(): void {
-    if (this.#closed) return;
-    try {
-      pidfdSendSignal(this.#pidfd, 'SIGIO');
-    } catch (error) {
-      if (!isSystemError(error) || error.code !== 'ESRCH') throw error;
-    }
+    if (this.#pidfd !== undefined) signal(this.#pidfd, 'SIGIO');
   }
 
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
+    if (this.#pidfd === undefined) return;
     closeSync(this.#pidfd);
+    this.#pidfd = undefined;
   }
 }
 
@@ -238,13 +266,14 @@ export function adoptSandbox(
   jailed: JailedProcesses,
   statusPath: string,
 ): Sandbox {
-  const pidfd = pidfdOpen(launcher.pid);
-  const exit = new Promise<number | undefined>((resolve) => {
-    const ended = watch(pidfd, { readable: true }, () => {
-      ended.close();
-      closeSync(pidfd);
-      resolve(readStatus(statusPath).exitStatus);
-    });
-  });
-  return { launcher, ...jailed, exit };
+  return { launcher, ...jailed, exit: exitOf(launcher, statusPath) };
+}
+
+async function exitOf(launcher: ProcessIdentity, statusPath: string): Promise<number | undefined> {
+  const pidfd = openProcess(launcher);
+  if (pidfd !== undefined) {
+    await endOfProcess(pidfd);
+    closeSync(pidfd);
+  }
+  return readStatus(statusPath).exitStatus;
 }

@@ -4,7 +4,7 @@ import { isSystemError, UmlmonError } from '../system/errors.ts';
 import { kernelLimits } from '../system/limits.ts';
 import { openDatagram, receiveDatagram, sendDatagram, type Watch, watch } from '../system/native.ts';
 import { printable } from '../system/text.ts';
-import { decodeReply, encodeRequest, errorWords, PACKET_MAX } from './mconsole-packet.ts';
+import { DATA_MAX, decodeReply, encodeRequest, errorWords, PACKET_MAX } from './mconsole-packet.ts';
 
 const { O_DIRECTORY, O_NOFOLLOW } = constants;
 const O_PATH = 0o10000000;
@@ -239,6 +239,11 @@ export class Mconsole {
     settle();
     this.#next();
   }
+}
+
+/** The answer to `version` as one line, safe to show. */
+export function versionOf({ text }: Answer): string {
+  return printable(text.trim(), DATA_MAX);
 }
 
 /** Removes sockets of former monitors; the result is a number that none of them has used. */

@@ -13,7 +13,7 @@ export interface Notification {
 export interface NotifyCounts {
   /** Datagrams that are no notifications. */
   readonly malformed: number;
-  /** Messages of the guest beyond the number that is passed on per second. */
+  /** Notifications beyond the number of one type that is passed on per second. */
   readonly suppressed: number;
 }
 
@@ -35,7 +35,7 @@ export class NotifyListener {
   #malformed = 0;
   #suppressed = 0;
   #second = 0;
-  #passed = 0;
+  readonly #passed = new Map<Notification['type'], number>();
   #saidReady = false;
   #closed = false;
 
@@ -70,7 +70,7 @@ export class NotifyListener {
       if (!datagram) return;
       const packet = decodeNotification(this.#buffer.subarray(0, datagram.length));
       if (!packet) this.#malformed++;
-      else if (packet.type === 'user' && !this.#isAllowed(packet.data.toString())) this.#suppressed++;
+      else if (!this.#isAllowed(packet)) this.#suppressed++;
       else
         this.#onNotification({
           type: packet.type,
@@ -79,13 +79,18 @@ export class NotifyListener {
     }
   }
 
-  /** The first message that says that the guest is up is waited for, and passes even in a flood. */
-  #isAllowed(text: string): boolean {
-    const isNews = !this.#saidReady && saysReady(text);
+  /**
+   * By type: a flood of messages, which any guest process can make, does not hide a panic. The first message that says
+   * that the guest is up is waited for, and passes even in a flood.
+   */
+  #isAllowed({ type, data }: NotificationPacket): boolean {
+    const isNews = type === 'user' && !this.#saidReady && saysReady(data.toString());
     this.#saidReady ||= isNews;
     const second = Math.floor(Date.now() / 1000);
-    if (second !== this.#second) this.#passed = 0;
+    if (second !== this.#second) this.#passed.clear();
     this.#second = second;
-    return ++this.#passed <= kernelLimits.notifyPerSecond || isNews;
+    const passed = (this.#passed.get(type) ?? 0) + 1;
+    this.#passed.set(type, passed);
+    return passed <= kernelLimits.notifyPerSecond || isNews;
   }
 }

@@ -1,15 +1,16 @@
 import { closeSync, rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Pty } from '../console/pty.ts';
-import { adoptSandbox, KernelWaker } from '../jail/launch.ts';
+import { adoptSandbox, endSandbox, KernelWaker } from '../jail/launch.ts';
 import type { VmLayout } from '../jail/layout.ts';
-import { Mconsole } from '../kernel/mconsole.ts';
+import { Mconsole, versionOf } from '../kernel/mconsole.ts';
 import { type Notification, NotifyListener } from '../kernel/notify.ts';
 import { releaseCores } from '../plan/core-claims.ts';
 import type { LaunchPlan } from '../plan/plan.ts';
 import { stepOf } from '../plan/step-of.ts';
 import { toFailure } from '../system/errors.ts';
-import { pidfdGetfd, pidfdOpen } from '../system/native.ts';
+import { pidfdGetfd } from '../system/native.ts';
+import { openProcess } from '../system/process.ts';
 import type { Channels } from './channels.ts';
 import type { Finding } from './find-kernel.ts';
 import { keepOffCores } from './keep-off-cores.ts';
@@ -43,7 +44,8 @@ export async function adoptKernel(
   try {
     const waker = new KernelWaker(jailed.kernel);
     undo.push('waker', () => waker.close());
-    const pidfd = pidfdOpen(jailed.kernel.pid);
+    const pidfd = openProcess(jailed.kernel);
+    if (pidfd === undefined) throw new Error(`kernel ${jailed.kernel.pid} has ended meanwhile`);
     try {
       fetchDescriptors(plan, pidfd, { host, undo, wake: () => waker.wake() });
     } finally {
@@ -58,6 +60,8 @@ export async function adoptKernel(
     const mconsole = Mconsole.open(reply, socket, plan.user.uid);
     undo.push('mconsole', () => mconsole.close());
     const version = await askVersion(mconsole);
+    // Only now, when nothing can fail any more: a VM that cannot be taken over is let be.
+    undo.push('sandbox', () => endSandbox(jailed.init));
     const sandbox = adoptSandbox(launcher, jailed, host.layout.status);
     return new RunningKernel({ plan, began: record.began, version, undo, sandbox, mconsole });
   } catch (error) {
@@ -71,7 +75,7 @@ async function askVersion(mconsole: Mconsole): Promise<string> {
   const deadline = performance.now() + bootMs;
   for (;;) {
     try {
-      return (await mconsole.request('version')).text.trim();
+      return versionOf(await mconsole.request('version'));
     } catch (error) {
       if (toFailure(error).code !== 'MCONSOLE_DOWN' || performance.now() > deadline) throw error;
       await delay(pollMs);

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { VmLayout } from '../jail/layout.ts';
+import { removeTree } from '../system/remove-tree.ts';
 
 /**
  * Removes what a start or a monitor that was killed has left of a VM: nothing else, and nothing while a kernel of it
@@ -18,7 +19,7 @@ export function cleanUp(layout: VmLayout, { monitorToo }: { readonly monitorToo:
     ...(monitorToo ? [layout.ctrl, layout.pidFile] : []),
   ].filter((path) => existsSync(path));
   for (const path of leftovers) if (path !== layout.trash) moveAway(path, layout.trash);
-  rmSync(layout.trash, { recursive: true, force: true });
+  removeTree(layout.trash);
   return leftovers;
 }
 
@@ -36,5 +37,5 @@ function moveAway(path: string, trash: string): void {
     // On another file system than the trash, as the control socket may be: a file of the monitor itself.
     rmSync(path, { force: true });
   }
-  rmSync(join(trash, 'left'), { recursive: true, force: true });
+  removeTree(join(trash, 'left'));
 }

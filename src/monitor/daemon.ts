@@ -99,8 +99,12 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
   await vm.examine();
   // We hold the lock: a socket file here belongs to nobody who lives.
   rmSync(layout.ctrl, { force: true });
-  const gid = config.global.group ? { gid: resolveGroup(config.global.group) } : {};
-  await server.listen({ path: layout.ctrl, mode: 0o660, ...gid });
+  // Without a group of its own the socket is not for the group that happens to be the user's first: on many hosts all
+  // users share it.
+  const access = config.global.group
+    ? { mode: 0o660, gid: resolveGroup(config.global.group) }
+    : { mode: 0o600 };
+  await server.listen({ path: layout.ctrl, ...access });
   try {
     vm.attempt(() => writeFileSync(layout.pidFile, `${process.pid}\n`));
     events.publish('monitor-started', `monitor ${process.pid} serves ${layout.ctrl}`, { pid: process.pid });

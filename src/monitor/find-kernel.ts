@@ -27,8 +27,8 @@ const settleMs = 5_000;
 const pollMs = 10;
 
 /**
- * Looks for the VM's kernel. The lock tells whether there is one at all: it is held by the kernel process, and ends
- * with it. Then record, process, start time and the descriptor of the lock in that process must agree.
+ * Looks for the VM's kernel. The lock tells whether there is one: it is held by the kernel process, and ends with
+ * it. Then record, process, start time and the descriptor of the lock in that process must agree.
  */
 export async function findKernel(layout: VmLayout): Promise<Finding> {
   const deadline = performance.now() + settleMs;
@@ -42,9 +42,13 @@ export async function findKernel(layout: VmLayout): Promise<Finding> {
 
 function look(layout: VmLayout): Finding {
   const lockFile = heldLock(layout.vmLock);
-  if (!lockFile) return { found: 'nothing' };
   const foreign = (why: string, mayChange = false): Finding => ({ found: 'foreign', why, mayChange });
   const record = readRunRecord(layout.runRecord);
+  if (!lockFile)
+    // A kernel that was taken over by its guest can let the lock go; PID 1 of its jail cannot be made to lie.
+    return record?.init && isSameProcess(record.init)
+      ? foreign(`the lock is free, but process ${record.init.pid}, PID 1 of the recorded jail, lives`, true)
+      : { found: 'nothing' };
   if (!record) return foreign(`the lock ${layout.vmLock} is held, and no record says by whom`);
   const { initPid } = readStatus(layout.status);
   const launcher = initPid === undefined ? undefined : parentOf(initPid);

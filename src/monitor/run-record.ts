@@ -15,6 +15,8 @@ export interface RunRecord {
   readonly kernel?: ProcessIdentity;
   /** Levels of readiness; absent before the kernel answered. */
   readonly reached?: LevelTimes;
+  /** PID 1 of its jail. */
+  readonly init?: ProcessIdentity;
 }
 
 export function writeRunRecord(path: string, record: RunRecord): void {

@@ -1,15 +1,26 @@
-import { closeSync, constants, fstatSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { Pty } from '../console/pty.ts';
 import { makeDirectories, ownIds } from '../jail/directories.ts';
-import { KernelWaker, killSandbox, launch, type Sandbox } from '../jail/launch.ts';
+import { endSandbox, KernelWaker, launch, type Sandbox } from '../jail/launch.ts';
 import { seccompFilter } from '../jail/seccomp.ts';
-import { Mconsole } from '../kernel/mconsole.ts';
+import { Mconsole, versionOf } from '../kernel/mconsole.ts';
 import { type Notification, NotifyListener } from '../kernel/notify.ts';
+import { mayAccess } from '../plan/access.ts';
 import { claimCores, releaseCores } from '../plan/core-claims.ts';
 import type { Descriptor, ImagePlan, LaunchPlan, Step, StepOf } from '../plan/plan.ts';
 import { stepOf } from '../plan/step-of.ts';
 import { type Failure, isErrorCode, toFailure, UmlmonError } from '../system/errors.ts';
 import { lock } from '../system/native.ts';
+import { removeTree } from '../system/remove-tree.ts';
 import type { Channels } from './channels.ts';
 import { keepOffCores } from './keep-off-cores.ts';
 import { releaseImage } from './release-image.ts';
@@ -108,7 +119,8 @@ function perform(step: Step, progress: Progress): void | Promise<void> {
 }
 
 function lockVm({ path }: StepOf<'lock-vm'>, { plan, undo, opened }: Progress): void {
-  const fd = openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
+  // Not for writing: the kernel inherits it, and could fill the host's /run through it.
+  const fd = openSync(path, O_RDONLY | O_CREAT | O_NOFOLLOW, 0o600);
   undo.push(path, () => closeSync(fd));
   if (!lock(fd, 'exclusive'))
     throw new UmlmonError('VM_ALIVE', {
@@ -124,16 +136,18 @@ function lockVm({ path }: StepOf<'lock-vm'>, { plan, undo, opened }: Progress): 
  * former owner, the VM's user, cannot swap things under the removal.
  */
 function emptyDirectory({ path, trash }: StepOf<'empty-directory'>, { plan }: Progress): void {
-  rmSync(trash, { recursive: true, force: true });
+  removeTree(trash);
   mkdirSync(trash, { mode: 0o700 });
   renameSync(path, `${trash}/old`);
-  rmSync(trash, { recursive: true, force: true });
+  // Empty after an orderly end: then no program is needed.
+  removeTree(`${trash}/old`);
+  removeTree(trash);
   makeDirectories([{ path, mode: 0o700, owner: 'vm', group: 'vm' }], ownIds(), plan.user);
 }
 
-function lockImages({ images }: StepOf<'lock-images'>, { undo, opened }: Progress): void {
+function lockImages({ images }: StepOf<'lock-images'>, { plan, undo, opened }: Progress): void {
   for (const image of images) {
-    const fd = openImage(image);
+    const fd = openImage(image, plan.user);
     undo.push(image.hostPath, () => releaseImage(fd, image));
     if (!lock(fd, image.readOnly ? 'shared' : 'exclusive'))
       throw new UmlmonError('IMAGE_IN_USE', {
@@ -145,15 +159,28 @@ function lockImages({ images }: StepOf<'lock-images'>, { undo, opened }: Progres
   }
 }
 
-function openImage({ hostPath, readOnly }: ImagePlan): number {
+/**
+ * The kernel inherits this descriptor, which root may have opened: it must be of the very file that was looked at, and
+ * give its user nothing that this user does not have.
+ */
+function openImage({ hostPath, readOnly }: ImagePlan, user: LaunchPlan['user']): number {
   // Non-blocking, because the path may have become a FIFO since it was looked at.
   const fd = openSync(hostPath, (readOnly ? O_RDONLY : O_RDWR) | O_NOFOLLOW | O_NONBLOCK);
   const stat = fstatSync(fd);
-  if (stat.isFile() || stat.isBlockDevice()) return fd;
+  const why =
+    !stat.isFile() && !stat.isBlockDevice()
+      ? 'neither a regular file nor a block device'
+      : readlinkSync(`/proc/self/fd/${fd}`) !== hostPath
+        ? 'a directory on the way to it has become a symbolic link'
+        : !mayAccess(stat, user, readOnly ? 4 : 6)
+          ? `user ${user.name} may not ${readOnly ? 'read' : 'write'} it any more`
+          : undefined;
+  if (why === undefined) return fd;
   closeSync(fd);
   throw new UmlmonError('IMAGE_KIND', {
     place: hostPath,
-    cause: 'neither a regular file nor a block device',
+    cause: why,
+    hint: 'it was changed while the VM was being started: see who can write to its directory',
   });
 }
 
@@ -199,11 +226,16 @@ async function launchKernel(step: StepOf<'launch'>, progress: Progress): Promise
   });
   progress.sandbox = sandbox;
   undo.push('sandbox', async () => {
-    if (sandbox.init) killSandbox(sandbox.init);
+    if (sandbox.init) await endSandbox(sandbox.init);
     await sandbox.exit;
   });
   if (sandbox.kernel)
-    writeRunRecord(stepOf(plan, 'record').path, { plan, began: progress.began, kernel: sandbox.kernel });
+    writeRunRecord(stepOf(plan, 'record').path, {
+      plan,
+      began: progress.began,
+      kernel: sandbox.kernel,
+      ...(sandbox.init ? { init: sandbox.init } : {}),
+    });
   undo.push('own cores', keepOffCores(plan.sandbox.programs.taskset, plan.cpus));
   if (sandbox.kernel) {
     const waker = new KernelWaker(sandbox.kernel);
@@ -237,7 +269,7 @@ async function awaitKernel(step: StepOf<'await-kernel'>, progress: Progress): Pr
   const mconsole = Mconsole.open(step.reply, step.mconsole, plan.user.uid);
   undo.push('mconsole', () => mconsole.close());
   progress.mconsole = mconsole;
-  progress.version = (await mconsole.request('version')).text.trim();
+  progress.version = versionOf(await mconsole.request('version'));
 }
 
 function afterOrAbort(ms: number, signal: AbortSignal): { over: Promise<'timeout'>; cancel: () => void } {

@@ -85,6 +85,10 @@ export const errorCatalogue = {
   CONSOLE_NO_SEAT: { class: 'failed', means: 'The seat is not one of this connection.' },
   CONSOLE_SIZE: { class: 'usage', means: 'Not a window size.' },
   CONSOLE_BUSY: { class: 'state', means: 'Too many readers wait for the output of one console.' },
+  CONSOLE_FOREIGN: {
+    class: 'state',
+    means: 'A running kernel has something else in the place of a console.',
+  },
   CONSOLE_NOT_LOGGED: { class: 'failed', means: 'The channel has no log.' },
 
   START_KILLED: { class: 'failed', means: 'Somebody killed the VM while it was starting.' },

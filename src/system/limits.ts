@@ -187,7 +187,7 @@ const kernel = {
   notifyPerSecond: limit(
     20,
     '',
-    'Messages per second that a guest may send through /proc/mconsole; a guest that boots sends a handful.',
+    'Notifications of one type per second: a guest that boots sends a handful of messages through /proc/mconsole, a kernel one panic.',
     'They are read all the same, because the kernel waits for that, but counted instead of published.',
   ),
   notifyRounds: limit(

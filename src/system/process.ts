@@ -1,6 +1,7 @@
 /** Who is who among the processes of the host: a number alone is not enough, the kernel gives it out again. */
-import { readFileSync } from 'node:fs';
+import { closeSync, readFileSync } from 'node:fs';
 import { isSystemError } from './errors.ts';
+import { pidfdOpen } from './native.ts';
 
 export interface ProcessIdentity {
   readonly pid: number;
@@ -23,6 +24,23 @@ export function processIdentity(pid: number): ProcessIdentity | undefined {
 /** Whether the very process that was identified still lives. */
 export function isSameProcess(identity: ProcessIdentity): boolean {
   return processIdentity(identity.pid)?.startTime === identity.startTime;
+}
+
+/**
+ * A descriptor (pidfd) of the very process that was identified: it is compared after its number can go to nobody else.
+ * Undefined if it has ended.
+ */
+export function openProcess(identity: ProcessIdentity): number | undefined {
+  let pidfd: number;
+  try {
+    pidfd = pidfdOpen(identity.pid);
+  } catch (error) {
+    if (isSystemError(error) && error.code === 'ESRCH') return undefined;
+    throw error;
+  }
+  if (isSameProcess(identity)) return pidfd;
+  closeSync(pidfd);
+  return undefined;
 }
 
 /** The identity of a process's parent; undefined if either has ended. */
