@@ -6,7 +6,7 @@ import { posix } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isSystemError, UmlmonError } from '../system/errors.ts';
 import { jailLimits } from '../system/limits.ts';
-import { pidfdSendSignal, watch } from '../system/native.ts';
+import { keepDescriptorsPrivate, pidfdSendSignal, watch } from '../system/native.ts';
 import {
   childrenOf,
   openProcess,
@@ -96,6 +96,7 @@ function spawnChain({ argv, cwd, descriptors, status, seccomp }: LaunchRequest):
         (_, fd) => ours.get(fd) ?? 'ignore',
       );
       const [program = '', ...args] = argv;
+      keepDescriptorsPrivate();
       const child = spawn(program, args, { cwd, env: launchEnvironment, stdio, detached: true });
       // The guest does not keep its monitor alive.
       child.unref();

@@ -50,6 +50,9 @@ const MSG_NOSIGNAL = 0x4000;
 const SYS_pidfd_open = 434;
 const SYS_pidfd_getfd = 438;
 const SYS_pidfd_send_signal = 424;
+const SYS_close_range = 436;
+const CLOSE_RANGE_CLOEXEC = 4;
+const FD_MAX = 0x7fff_ffff;
 const TIOCGPTPEER = 0x5441;
 const TCSANOW = 0;
 const PROT_READ_WRITE = 3;
@@ -104,6 +107,14 @@ export function lock(fd: number, mode: 'exclusive' | 'shared'): boolean {
 /** Whether children lose the descriptor (true) or inherit it. */
 export function setCloseOnExec(fd: number, on: boolean): void {
   call('fcntl', [fd, F_SETFD, 'int', on ? FD_CLOEXEC : 0]);
+}
+
+/**
+ * From now on children inherit nothing but what they are given by number: also not what we have inherited ourselves,
+ * such as a file that the shell of an administrator had open.
+ */
+export function keepDescriptorsPrivate(): void {
+  call('syscall', [SYS_close_range, 3, FD_MAX, CLOSE_RANGE_CLOEXEC, 0]);
 }
 
 /** Makes reads and writes of the open file fail with EAGAIN instead of waiting, for all who share it. */
