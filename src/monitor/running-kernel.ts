@@ -50,8 +50,14 @@ export class RunningKernel {
   /** Leaves what the VM has reached for the monitor after this one. Errors: HOST_SYSTEM_CALL. */
   record(reached: LevelTimes): void {
     const { plan, began } = this;
-    const { kernel } = this.#sandbox;
-    writeRunRecord(stepOf(plan, 'record').path, { plan, began, reached, ...(kernel ? { kernel } : {}) });
+    const { kernel, init } = this.#sandbox;
+    writeRunRecord(stepOf(plan, 'record').path, {
+      plan,
+      began,
+      reached,
+      ...(kernel ? { kernel } : {}),
+      ...(init ? { init } : {}),
+    });
   }
 
   /** SIGKILL to the sandbox's init: the kernel and all its helpers end with it. */

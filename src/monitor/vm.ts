@@ -253,6 +253,7 @@ export class Vm {
       const { config, plan } = this.#parts.makePlan();
       this.#config = config;
       this.#ready.begin(config, performance.now() - began);
+      const con0Before = this.channels.get('con0').ring.next;
       const kernel = await executePlan(plan, {
         channels: this.channels,
         onNotification: (notification) => this.#onNotification(notification),
@@ -277,7 +278,7 @@ export class Vm {
       });
       this.#attend(kernel);
       this.#ready.reach('kernel');
-      this.#learnFromBoot(plan);
+      this.#learnFromBoot(plan, con0Before);
       return `running, ${kernel.version.replace(/^(Linux) \S+ (\S+).*/, '$1 $2')}, ${(elapsedMs / 1000).toFixed(2)} s`;
     } catch (error) {
       this.#ready.end();
@@ -377,15 +378,17 @@ export class Vm {
     return '';
   }
 
-  /** The boot messages are on con0 some milliseconds after the kernel is up. */
-  #learnFromBoot(plan: LaunchPlan): void {
-    const learn = () =>
-      this.attempt(() =>
-        this.#parts.afterBoot(
-          plan,
-          this.channels.get('con0').lastLines(monitorLimits.bootMessages).join('\n'),
-        ),
-      );
+  /**
+   * The boot messages are on con0 some milliseconds after the kernel is up. Nothing is learnt from a guest that says so
+   * much that the kernel's own words are not the first any more: what is learnt serves other VMs too.
+   */
+  #learnFromBoot(plan: LaunchPlan, con0Before: number): void {
+    const learn = () => {
+      const con0 = this.channels.get('con0');
+      const length = con0.ring.next - con0Before;
+      if (length > monitorLimits.bootMessages) return;
+      this.attempt(() => this.#parts.afterBoot(plan, con0.lastLines(length).join('\n')));
+    };
     setTimeout(learn, monitorLimits.bootMessagesWait).unref();
   }
 

@@ -11,7 +11,10 @@ function compile(to: string): void {
   execFileSync('gcc', ['-O1', '-static', '-o', to, source]);
 }
 
-/** A world whose VM `vm1` runs hostile-kernel.c in place of a kernel; con1 is there to have more descriptors. */
+/**
+ * A world whose VM `vm1` runs hostile-kernel.c in place of a kernel; con1 is there to have more descriptors. `vm2` is the
+ * same, should a test want it.
+ */
 export class HostileVm {
   readonly world = new World();
   #client: MonitorClient | undefined;
@@ -19,12 +22,9 @@ export class HostileVm {
   #offset = 0;
 
   constructor(global = '') {
-    this.world.configure(
-      {
-        vm1: 'kernel = /shared/kernels/hostile\nubd0 = /disks/root.dsk\ncon1 = pty\nmem = 64M\nmax_processes = 200',
-      },
-      global,
-    );
+    const settings =
+      'kernel = /shared/kernels/hostile\nubd0 = /disks/root.dsk\ncon1 = pty\nmem = 64M\nmax_processes = 200';
+    this.world.configure({ vm1: settings, vm2: settings }, global);
     this.world.addImage('vm1');
     compile(join(this.world.varDir, 'shared/kernels/hostile'));
   }
@@ -81,6 +81,19 @@ export class HostileVm {
       byOutcome[outcome] = [...(byOutcome[outcome] ?? []), name];
     }
     return byOutcome;
+  }
+
+  /** Starts the neighbour, with its monitor; resolves to the pid of its kernel. */
+  async startNeighbour(): Promise<number> {
+    this.world.addImage('vm2');
+    await this.world.startMonitor('vm2');
+    const client = await this.world.client('vm2');
+    try {
+      await client.call('start', undefined);
+      return (await client.call('info', undefined)).kernelPid;
+    } finally {
+      client.close();
+    }
   }
 
   async kernelPid(): Promise<number> {

@@ -2,7 +2,9 @@
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { monitorLimits } from '../../src/system/limits.ts';
 import { setCloseOnExec } from '../../src/system/native.ts';
 import { HostileVm, pidNamespaceOf, processesIn } from '../helpers/hostile-vm.ts';
 import { nobody } from '../helpers/world.ts';
@@ -164,6 +166,23 @@ describe('what it leaves, and what it pretends', () => {
     await vm.startMonitor();
     return (await vm.client.call('info', undefined)).state;
   };
+
+  test('a VM of the same user is out of its sight', async () => {
+    const neighbour = await vm.startNeighbour();
+    expect((await vm.order(`signal ${neighbour}`)).slice(0, 2)).toEqual(['kill ESRCH', 'ptrace ESRCH']);
+    for (const path of [
+      `${vm.world.varDir}/vm2/ctrl`,
+      `${vm.world.runDir}/vm2/run/mon/notify`,
+      `${vm.world.runDir}/vm2/run/uml/vm2/mconsole`,
+    ])
+      expect(await vm.order(`connect ${path}`)).toEqual(['connect ENOENT']);
+  });
+
+  test('a delay loop calibration that it makes up is not learnt', async () => {
+    await vm.order('calibrate');
+    await delay(monitorLimits.bootMessagesWait + 300);
+    expect(existsSync(join(vm.world.varDir, '.cache/lpj'))).toBe(false);
+  });
 
   test.each([
     ['of its own monitor', false],

@@ -75,6 +75,8 @@ test('a VM from its configuration in the home directory to its end, without root
   expect(status).toMatch(new RegExp(`^Uid:\\s+${uid}\\s+${uid}\\s+${uid}\\s+${uid}$`, 'm'));
   expect(status).toMatch(/^Seccomp:\s+2$/m);
   expect(status).toMatch(/^CapBnd:\s+0+$/m);
+  // On many hosts all users are of one group.
+  expect(run('stat', ['-c', '%a', join(home, 'state/umlmon/vm1/ctrl')]).stdout).toBe('600\n');
   const script = run('sh', ['-c', `echo id | ${process.execPath} ${program('umlwatch')} vm1 -connect con1`]);
   expect(script.stdout).toContain('uid=0 gid=0(root)');
   expect(umlwatch('vm1', '-stop')).toMatchObject({ status: 0, stdout: 'vm1: stopped in order\n' });
