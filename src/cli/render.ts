@@ -2,6 +2,7 @@ import type {
   ConsoleInfo,
   Event,
   ExitRecord,
+  Hold,
   OperationReport,
   Setting,
   VmInfo,
@@ -49,6 +50,11 @@ export function exitText(exit: ExitRecord): string {
   return `${exit.cause} at ${timeText(exit.endedAt)} (${how}${by})`;
 }
 
+/** `gave up at 2026-11-21 09:30:05: more than 5 deaths in 600 s (restart_limit)` */
+function holdText({ kind, since, why }: Hold): string {
+  return `${kind === 'gave-up' ? 'gave up at' : 'kept since'} ${timeText(since)}: ${why}`;
+}
+
 /** `Linux 7.2.7 #1 … x86_64`: what a running kernel says, without the guest's host name. */
 function kernelText(version: string): string {
   return shown(version.replace(/^(Linux) \S+ /, '$1 '));
@@ -64,7 +70,7 @@ const crashLines = 8;
 
 /** What con0 showed last, when the guest did not end by its own or anybody's will. */
 function crashText({ cause, lastLines }: ExitRecord): string[] {
-  if ((cause !== 'crash' && cause !== 'error') || lastLines === '') return [];
+  if ((cause !== 'crash' && cause !== 'hang' && cause !== 'error') || lastLines === '') return [];
   const lines = lastLines.split('\n').slice(-crashLines);
   return ['last lines of con0', ...lines.map((line) => `  ${shown(line)}`)];
 }
@@ -87,6 +93,8 @@ export function infoText(info: VmInfo, now: number): string {
     info.name,
     ...rows([
       ['state', `${info.state} for ${ageText(info.stateSince, now)}`],
+      ...optional('hung since', info.hungSince ? timeText(info.hungSince) : ''),
+      ...optional('held', info.held ? holdText(info.held) : ''),
       ...optional('operation', info.operation),
       ['monitor', `pid ${info.monitorPid}`],
       ...optional('kernel', info.kernelPid ? `pid ${info.kernelPid}, user ${info.user}` : ''),

@@ -1,5 +1,6 @@
 import { parseArguments } from './arguments.ts';
 import { parseHostDirectory, parseKernelPath, parseRootDevice, parseUbd, ubdUnits } from './paths.ts';
+import { parseHangCheck, parseRestartLimit } from './policy-values.ts';
 import {
   accountParser,
   durationParser,
@@ -59,6 +60,9 @@ export type Values<Table> = { readonly [Key in keyof Table]: ValueOf<Table[Key]>
 
 const single = <T>(spec: SingleKey<T>): SingleKey<T> => spec;
 const family = <T>(spec: FamilyKey<T>): FamilyKey<T> => spec;
+
+/** What a policy may say about the end of a guest. */
+const afterEnd = ['stop', 'restart', 'keep'] as const;
 
 const MiB = 1024 ** 2;
 const GiB = 1024 ** 3;
@@ -269,23 +273,59 @@ export const vmKeys = {
     help: 'How long a stop waits for the guest before the next, harder step.',
     example: '2m',
   }),
-  on_crash: single({
-    parse: wordParser(['stop', 'restart']),
+  on_poweroff: single({
+    parse: wordParser(afterEnd),
     default: 'stop',
     layer: 'user',
-    effect: 'now',
-    form: 'stop | restart',
-    help: 'What happens after a panic of the guest or any other unexpected end of its kernel.',
+    effect: 'vm',
+    form: 'stop | restart | keep',
+    help: 'What happens when the guest powers off or halts without having been asked to by umlwatch(1): the VM stays down (stop), is started again (restart), or stays down for inspection (keep): nothing is cleaned up, and start = boot does not boot it, until somebody starts it or runs umlmon -cleanup.',
     example: 'restart',
   }),
   on_reboot: single({
-    parse: wordParser(['restart', 'stop']),
+    parse: wordParser(afterEnd),
     default: 'restart',
     layer: 'user',
-    effect: 'now',
-    form: 'restart | stop',
-    help: 'What happens when the guest asks for a reboot. A restart applies changes of the configuration.',
+    effect: 'vm',
+    form: 'stop | restart | keep',
+    help: 'What happens when the guest asks for a reboot; the choices are those of on_poweroff. A restart applies changes of the configuration.',
     example: 'stop',
+  }),
+  on_crash: single({
+    parse: wordParser(afterEnd),
+    default: 'stop',
+    layer: 'user',
+    effect: 'vm',
+    form: 'stop | restart | keep',
+    help: 'What happens after a panic of the guest or any other unexpected end of its kernel; the choices are those of on_poweroff.',
+    example: 'restart',
+  }),
+  on_hang: single({
+    parse: wordParser(afterEnd),
+    default: 'keep',
+    layer: 'user',
+    effect: 'vm',
+    form: 'stop | restart | keep',
+    help: 'What happens when the kernel does not answer any more, or the watchdog of the guest reports a hang: the kernel is killed (stop), killed and started again (restart), or left as it is and reported (keep).',
+    example: 'restart',
+  }),
+  hang_check: single({
+    parse: parseHangCheck,
+    default: '1m',
+    layer: 'user',
+    effect: 'vm',
+    form: 'DURATION | off',
+    help: 'How often the kernel is asked whether it lives, from 1s to 1h. It is not asked when its consoles have said something since the last time. A kernel that leaves two questions in a row unanswered, 5 s each, hangs.',
+    example: '10s',
+  }),
+  restart_limit: single({
+    parse: parseRestartLimit,
+    default: '5 in 10m',
+    layer: 'user',
+    effect: 'vm',
+    form: 'NUMBER in DURATION | off',
+    help: 'So many restarts by policy may follow each other within that time, up to 100 within 24h. At one death more the monitor gives up: the VM stays down until somebody starts it.',
+    example: '20 in 1h',
   }),
   log_size: single({
     parse: sizeParser({ min: 4096, max: GiB, step: 1024 }),

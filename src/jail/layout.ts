@@ -27,6 +27,8 @@ export interface VmLayout {
   readonly logDir: string;
   /** How the last guest ended. */
   readonly lastExit: string;
+  /** The deaths that nobody asked for, since the last start that somebody did. */
+  readonly deaths: string;
   /** The root directory of the kernel. */
   readonly jail: string;
   /** The VM's images; /disks in the jail. */
@@ -87,6 +89,7 @@ export function layoutOf(vm: string, roots: LayoutRoots): VmLayout {
     config: join(home, 'config'),
     logDir: join(home, 'log'),
     lastExit: join(home, 'log/last-exit.json'),
+    deaths: join(home, 'log/deaths.json'),
     jail,
     disks: join(jail, 'disks'),
     runHome,

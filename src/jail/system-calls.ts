@@ -33,7 +33,7 @@ export const kernelCalls = numbersOf(
   `,
   // Clocks and timers.
   `
-    nanosleep 35, getitimer 36, setitimer 38, gettimeofday 96, timer_create 222, timer_settime 223,
+    nanosleep 35, getitimer 36, alarm 37, setitimer 38, gettimeofday 96, timer_create 222, timer_settime 223,
     timer_gettime 224, timer_delete 226, clock_gettime 228, clock_getres 229, clock_nanosleep 230
   `,
   // Processes: guest programs, the restart of the kernel, its own filter.

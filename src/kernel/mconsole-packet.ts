@@ -72,9 +72,23 @@ export interface NotificationPacket {
   readonly data: Buffer;
 }
 
+/**
+ * How what uml_watchdog(1) of uml-utilities sends for a hang begins. It declares the magic as a long, so that on 64
+ * bits version, type and length are 4 bytes off from where the kernel has them. Some noise follows, 24 bytes in all.
+ */
+const watchdogBegins = Buffer.alloc(20);
+watchdogBegins.writeUInt32LE(MAGIC, 0);
+watchdogBegins.writeUInt32LE(VERSION, 8);
+watchdogBegins.writeUInt32LE(notificationTypes.indexOf('hang'), 12);
+
+function isFromWatchdog(packet: Buffer): boolean {
+  return packet.length === 24 && packet.subarray(0, watchdogBegins.length).equals(watchdogBegins);
+}
+
 /** Undefined if it is not a notification. `data` is a view of `packet`. */
 export function decodeNotification(packet: Buffer): NotificationPacket | undefined {
   if (packet.length < 4 + HEADER) return undefined;
+  if (isFromWatchdog(packet)) return { type: 'hang', data: Buffer.alloc(0) };
   if (packet.readUInt32LE(0) !== MAGIC || packet.readUInt32LE(4) !== VERSION) return undefined;
   const type = notificationTypes[packet.readUInt32LE(8)];
   const data = textOf(packet, 12);

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path';
 import type { VmLayout } from '../jail/layout.ts';
 import { removeTree } from '../system/remove-tree.ts';
+import type { EventLog } from './event-log.ts';
 
 /**
  * Removes what a start or a monitor that was killed has left of a VM: nothing else, and nothing while a kernel of it
@@ -16,11 +17,18 @@ export function cleanUp(layout: VmLayout, { monitorToo }: { readonly monitorToo:
     layout.runRecord,
     join(layout.coreClaims, layout.vm),
     layout.trash,
-    ...(monitorToo ? [layout.ctrl, layout.pidFile] : []),
+    ...(monitorToo ? [layout.ctrl, layout.pidFile, layout.deaths] : []),
   ].filter((path) => existsSync(path));
   for (const path of leftovers) if (path !== layout.trash) moveAway(path, layout.trash);
   removeTree(layout.trash);
   return leftovers;
+}
+
+/** Does so for a monitor that serves, and publishes what was removed. */
+export function removeLeftovers(layout: VmLayout, events: Pick<EventLog, 'publish'>): void {
+  const paths = cleanUp(layout, { monitorToo: false });
+  if (paths.length === 0) return;
+  events.publish('cleaned-up', `removed ${paths.length} leftovers`, { paths: paths.join(' ') });
 }
 
 function filesIn(directory: string): string[] {

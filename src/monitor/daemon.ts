@@ -111,8 +111,7 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
     request.onReady(warnings);
     // Also lets V8 rest: without a first collection it wakes up every eight seconds to see whether one is due.
     tidyMemoryWhenQuiet();
-    // A failed boot is published as an event; the monitor stays, so that somebody can look and try again.
-    if (vmConfig.start === 'boot' && vm.state === 'down') vm.start('start = boot').catch(() => undefined);
+    if (vmConfig.start === 'boot') vm.boot();
     const { way, signal } = await leaving;
     events.publish('monitor-leaving', `${signal}: ${way}`, { reason: signal, way });
     if (way === 'stop') await vm.leave(signal);

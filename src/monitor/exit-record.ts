@@ -5,7 +5,7 @@ export interface ExitFacts {
   readonly status: number;
   /** Whether the kernel had come up. */
   readonly wasUp: boolean;
-  /** Who asked for the end; empty if nobody did. */
+  /** Who asked for the end; empty if nobody did. `on_hang` is the policy. */
   readonly askedBy: string;
   /** Whether the monitor sent SIGKILL. */
   readonly killed: boolean;
@@ -35,11 +35,11 @@ export function describeExit(facts: ExitFacts): ExitRecord {
 }
 
 function causeOf(
-  { killed, wasUp, status, lastLines }: ExitFacts,
+  { killed, askedBy, wasUp, status, lastLines }: ExitFacts,
   signal: number,
   panic: string,
 ): ExitRecord['cause'] {
-  if (killed) return 'killed';
+  if (killed) return askedBy === 'on_hang' ? 'hang' : 'killed';
   if (panic || signal) return 'crash';
   if (lastLines.includes('reboot: Restarting system')) return 'reboot';
   if (status === 0 || lastLines.includes('reboot: ')) return 'poweroff';

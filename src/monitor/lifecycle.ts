@@ -31,7 +31,7 @@ export type Action =
   | 'begin-stop'
   /** SIGKILL to the sandbox. */
   | 'kill'
-  /** Start again if on_crash or on_reboot say so. */
+  /** Start again, give up, or keep, as on_poweroff, on_reboot, on_crash and on_hang say. */
   | 'apply-policy';
 
 export type Cell =

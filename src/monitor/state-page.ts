@@ -14,7 +14,7 @@ const events: Readonly<Record<LifecycleEvent, string>> = {
   'kernel-up': 'the kernel answers',
   'start-failed': 'a step of the start has failed, and everything is undone',
   'stop-asked': 'somebody asks for an orderly stop',
-  'kill-asked': 'somebody asks to end the kernel at once',
+  'kill-asked': 'somebody asks to end the kernel at once, or `on_hang` does',
   'kernel-gone': 'the kernel has ended, and everything of its start is released',
   adopted: 'a kernel that a former monitor left is taken over',
   'found-foreign': 'a kernel lives, but is not what was recorded',
@@ -25,7 +25,8 @@ const actions: Readonly<Record<Action, string>> = {
   'begin-start': 'plan the start and execute the plan',
   'begin-stop': 'Ctrl-Alt-Del, then halt, then kill, with a wait after each',
   kill: 'SIGKILL to the sandbox of the kernel',
-  'apply-policy': 'start again if `on_crash` or `on_reboot` says so, and nobody had asked for the end',
+  'apply-policy':
+    'start again, give up or keep, as `on_poweroff`, `on_reboot`, `on_crash` and `on_hang` say, unless somebody asked for the end',
 };
 
 /** docs/states.md: the life of a VM as a table. */

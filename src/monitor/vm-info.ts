@@ -1,5 +1,5 @@
 import type { VmConfig } from '../config/config.ts';
-import type { ConsoleInfo, ExitRecord, Readiness, VmInfo, VmState } from '../rpc/umlmonctrl.gen.ts';
+import type { ConsoleInfo, ExitRecord, Hold, Readiness, VmInfo, VmState } from '../rpc/umlmonctrl.gen.ts';
 import type { Operation } from './operations.ts';
 import type { RunningKernel } from './running-kernel.ts';
 
@@ -21,6 +21,9 @@ export interface VmSnapshot {
   readonly logDropped: number;
   readonly troubles: number;
   readonly lastTrouble: string;
+  /** Milliseconds since 1970; 0 if the kernel does not hang. */
+  readonly hungSince: number;
+  readonly held: Hold | null;
 }
 
 /** The answer to INFO; of a VM that is down it tells what the configuration says. */

@@ -9,18 +9,22 @@ import { failureText, toFailure, UmlmonError } from '../system/errors.ts';
 import { monitorLimits } from '../system/limits.ts';
 import { adoptKernel } from './adopt.ts';
 import { Channels } from './channels.ts';
-import { cleanUp } from './clean-up.ts';
+import { removeLeftovers } from './clean-up.ts';
 import type { EventLog } from './event-log.ts';
 import { describeExit } from './exit-record.ts';
 import { type Finding, findKernel } from './find-kernel.ts';
-import { readLastExit, writeLastExit } from './last-exit.ts';
+import { applyHangPolicy } from './hang-policy.ts';
+import type { HangWatch } from './hang-watch.ts';
+import { readLastExit, recordExit } from './last-exit.ts';
+import { learnFromBoot } from './learn-from-boot.ts';
 import { type Action, type LifecycleEvent, lifecycle } from './lifecycle.ts';
 import { type OperationResult, Operations } from './operations.ts';
-import { decideRestart } from './policy.ts';
+import type { PolicyName } from './policy.ts';
 import { ReadyWatch } from './ready-watch.ts';
 import { Restarts } from './restarts.ts';
 import type { RunningKernel } from './running-kernel.ts';
 import { executePlan } from './start.ts';
+import { StartReport } from './start-report.ts';
 import { stopKernel, stopStages } from './stop.ts';
 import { describeVm } from './vm-info.ts';
 
@@ -43,7 +47,8 @@ export class Vm {
   readonly channels: Channels;
   readonly #parts: VmParts;
   readonly #operations: Operations;
-  readonly #restarts = new Restarts();
+  readonly #restarts: Restarts;
+  #hangWatch: HangWatch | undefined;
   readonly #ready: ReadyWatch;
   #config: VmConfig;
   #state: VmState = 'down';
@@ -78,6 +83,12 @@ export class Vm {
       channels: this.channels,
       onReached: () => this.#recordReached(),
     });
+    this.#restarts = new Restarts({
+      layout: parts.layout,
+      events: this.events,
+      start: (policy) => this.#begin(policy),
+      trouble: (error) => this.#trouble(error),
+    });
   }
 
   get state(): VmState {
@@ -86,21 +97,16 @@ export class Vm {
 
   /**
    * Looks for a kernel that a former monitor has left, and takes it over; one that is not what was recorded is
-   * reported and left alone. If there is none, the leftovers are removed.
+   * reported and left alone. If there is none, the leftovers are removed, unless they are kept for inspection.
    */
   async examine(): Promise<void> {
     const finding = await findKernel(this.#parts.layout);
     if (finding.found === 'nothing') {
       this.#enter('foreign-gone');
-      this.attempt(() => this.#cleanUp());
+      if (this.#restarts.held?.kind !== 'kept')
+        this.attempt(() => removeLeftovers(this.#parts.layout, this.events));
     } else if (finding.found === 'ours') await this.#adopt(finding);
     else this.#reportForeign(finding.why);
-  }
-
-  #cleanUp(): void {
-    const paths = cleanUp(this.#parts.layout, { monitorToo: false });
-    if (paths.length > 0)
-      this.events.publish('cleaned-up', `removed ${paths.length} leftovers`, { paths: paths.join(' ') });
   }
 
   async #adopt(finding: Extract<Finding, { found: 'ours' }>): Promise<void> {
@@ -146,8 +152,21 @@ export class Vm {
   /** Boots the VM; done when its kernel answers. Errors: STATE_*, CONFIG_INVALID, those of the step that failed. */
   async start(by: string): Promise<OperationResult> {
     if (this.#state === 'foreign') await this.examine();
+    return this.#begin(by, () => this.#restarts.forget());
+  }
+
+  /** What `start = boot` asks for when a monitor comes up: nothing if the VM runs, or a former monitor let it lie. */
+  boot(): void {
+    const { held } = this.#restarts;
+    if (held) this.events.publish(held.kind, `not booted: ${held.why}; start it to end this`);
+    // A failed boot is published as an event; the monitor stays, so that somebody can look and try again.
+    else if (this.#state === 'down') this.#begin('start = boot').catch(() => undefined);
+  }
+
+  #begin(by: PolicyName | string, first: () => void = () => undefined): Promise<OperationResult> {
     return this.#operations.run('start', by, () => {
       this.#restarts.cancel();
+      if (this.#state === 'down') first();
       return this.#handle('start-asked');
     });
   }
@@ -202,6 +221,8 @@ export class Vm {
       logDropped: this.#parts.monitorLogDropped(),
       troubles: this.#troubles,
       lastTrouble: this.#lastTrouble,
+      hungSince: this.#hangWatch?.since ?? 0,
+      held: this.#restarts.held,
     });
   }
 
@@ -209,7 +230,10 @@ export class Vm {
     'begin-start': () => this.#beginStart(),
     'begin-stop': () => this.#stopInOrder(),
     kill: () => this.#killNow(),
-    'apply-policy': async () => this.#applyPolicy(),
+    'apply-policy': async () => {
+      if (this.#lastExit) this.#restarts.afterExit(this.#lastExit, this.#config, this.#ranMs);
+      return '';
+    },
   };
 
   /** Takes an event through the table and does what the table says; resolves to a line for people. */
@@ -239,7 +263,7 @@ export class Vm {
   }
 
   async #beginStart(): Promise<string> {
-    const began = performance.now();
+    const report = new StartReport(this.events);
     this.#startAbort = new AbortController();
     let announce: () => void = () => undefined;
     this.#started = new Promise((resolve) => {
@@ -252,34 +276,27 @@ export class Vm {
     try {
       const { config, plan } = this.#parts.makePlan();
       this.#config = config;
-      this.#ready.begin(config, performance.now() - began);
+      this.#ready.begin(config, report.elapsedMs());
       const con0Before = this.channels.get('con0').ring.next;
       const kernel = await executePlan(plan, {
         channels: this.channels,
         onNotification: (notification) => this.#onNotification(notification),
         onStep: (step) => {
-          const elapsedMs = Math.round(performance.now() - began);
-          this.events.publish('start-step', `${step}, after ${elapsedMs} ms`, {
-            step,
-            elapsed_ms: elapsedMs,
-          });
+          report.step(step);
           if (step === 'open-consoles') this.#ready.watchConsole({ past: false });
           else if (step === 'launch') this.#ready.reach('launched');
         },
         signal: this.#startAbort.signal,
       });
-      const elapsedMs = Math.round(performance.now() - began);
       this.#enter('kernel-up');
-      const text = `kernel ${kernel.pid} is up after ${elapsedMs} ms: ${kernel.version}`;
-      this.events.publish('kernel-up', text, {
-        pid: kernel.pid,
-        version: kernel.version,
-        elapsed_ms: elapsedMs,
-      });
+      const summary = report.kernelUp(kernel);
       this.#attend(kernel);
       this.#ready.reach('kernel');
-      this.#learnFromBoot(plan, con0Before);
-      return `running, ${kernel.version.replace(/^(Linux) \S+ (\S+).*/, '$1 $2')}, ${(elapsedMs / 1000).toFixed(2)} s`;
+      learnFromBoot(this.channels.get('con0'), con0Before, {
+        learn: (messages) => this.#parts.afterBoot(plan, messages),
+        trouble: (error) => this.#trouble(error),
+      });
+      return summary;
     } catch (error) {
       this.#ready.end();
       this.#enter('start-failed');
@@ -292,6 +309,14 @@ export class Vm {
   /** From now on this kernel is the VM's; when it ends, everything of it is released. */
   #attend(kernel: RunningKernel): void {
     this.#kernel = kernel;
+    this.#hangWatch = applyHangPolicy(kernel, {
+      config: this.#config,
+      channels: this.channels,
+      events: this.events,
+      kill: () => {
+        if (this.#state === 'running') this.kill('on_hang').catch((error: unknown) => this.#trouble(error));
+      },
+    });
     this.#settled = kernel.exit
       .then((status) => this.#settle(kernel, status))
       .catch((error: unknown) => this.#trouble(error));
@@ -340,6 +365,8 @@ export class Vm {
   async #settle(kernel: RunningKernel, status: number | undefined): Promise<void> {
     const endedAt = Date.now();
     this.#ready.end();
+    this.#hangWatch?.close();
+    this.#hangWatch = undefined;
     const releases = await kernel.undo.unwind();
     for (const { what, error } of releases) this.#trouble(error, what);
     const exit = describeExit({
@@ -354,49 +381,19 @@ export class Vm {
     this.#kernel = undefined;
     this.#guestMessage = '';
     this.#lastExit = exit;
-    this.attempt(() => writeLastExit(this.#parts.layout, exit));
-    this.events.publish('exit', exit.panic ? `${exit.cause}: ${exit.panic}` : exit.cause, {
-      cause: exit.cause,
-      code: exit.code,
-      signal: exit.signal,
-      asked_by: exit.askedBy,
+    recordExit(this.#parts.layout, exit, {
+      events: this.events,
+      trouble: (error) => this.#trouble(error),
     });
     this.#ranMs = endedAt - kernel.began;
     await this.#handle('kernel-gone');
-  }
-
-  #applyPolicy(): string {
-    const exit = this.#lastExit;
-    const restart = exit && decideRestart(exit, this.#config, this.#ranMs);
-    if (!restart) return '';
-    const { policy, delayMs } = restart;
-    this.events.publish('restart', `${policy} = restart, in ${delayMs} ms`, { policy, delay_ms: delayMs });
-    this.#restarts.schedule(delayMs, () => {
-      // Its failure is published as an event already.
-      this.start(policy).catch(() => undefined);
-    });
-    return '';
-  }
-
-  /**
-   * The boot messages are on con0 some milliseconds after the kernel is up. Nothing is learnt from a guest that says so
-   * much that the kernel's own words are not the first any more: what is learnt serves other VMs too.
-   */
-  #learnFromBoot(plan: LaunchPlan, con0Before: number): void {
-    const learn = () => {
-      const con0 = this.channels.get('con0');
-      const length = con0.ring.next - con0Before;
-      if (length > monitorLimits.bootMessages) return;
-      this.attempt(() => this.#parts.afterBoot(plan, con0.lastLines(length).join('\n')));
-    };
-    setTimeout(learn, monitorLimits.bootMessagesWait).unref();
   }
 
   #onNotification({ type, text }: Notification): void {
     if (type === 'panic') {
       this.#panic = text;
       this.events.publish('panic', text, { text });
-    } else if (type === 'hang') this.events.publish('hang', text);
+    } else if (type === 'hang') this.#hangWatch?.reported(text);
     else if (type === 'user') {
       this.#guestMessage = text;
       this.events.publish('guest-message', text, { text });

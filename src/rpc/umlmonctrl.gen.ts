@@ -124,7 +124,9 @@ export type ExitCause =
   /** the monitor killed it on request */
   | 'killed'
   /** the kernel refused to run */
-  | 'error';
+  | 'error'
+  /** the monitor killed it because it hung (on_hang) */
+  | 'hang';
 
 const exitCauseNumbers: Readonly<Record<ExitCause, number>> = {
   'poweroff': 0,
@@ -132,6 +134,7 @@ const exitCauseNumbers: Readonly<Record<ExitCause, number>> = {
   'crash': 2,
   'killed': 3,
   'error': 4,
+  'hang': 5,
 };
 export const exitCauseCodec: Codec<ExitCause> = {
   encode: (w, v) => w.int(exitCauseNumbers[v]),
@@ -143,6 +146,7 @@ export const exitCauseCodec: Codec<ExitCause> = {
       case 2: return 'crash';
       case 3: return 'killed';
       case 4: return 'error';
+      case 5: return 'hang';
       default: throw new XdrError(`${value} is no exit_cause`);
     }
   },
@@ -182,6 +186,50 @@ export const exitRecordCodec: Codec<ExitRecord> = {
     askedBy: umlmonTextCodec.decode(r),
     panic: umlmonTextCodec.decode(r),
     lastLines: umlmonTextCodec.decode(r),
+  }),
+};
+
+/** Why neither a policy nor `start = boot` starts the VM. A start that somebody asks for ends it. */
+export type HoldKind =
+  /** too many deaths: restart_limit */
+  | 'gave-up'
+  /** kept for inspection: on_poweroff, on_reboot or on_crash = keep */
+  | 'kept';
+
+const holdKindNumbers: Readonly<Record<HoldKind, number>> = {
+  'gave-up': 0,
+  'kept': 1,
+};
+export const holdKindCodec: Codec<HoldKind> = {
+  encode: (w, v) => w.int(holdKindNumbers[v]),
+  decode: (r) => {
+    const value = r.int();
+    switch (value) {
+      case 0: return 'gave-up';
+      case 1: return 'kept';
+      default: throw new XdrError(`${value} is no hold_kind`);
+    }
+  },
+};
+
+export interface Hold {
+  readonly kind: HoldKind;
+  /** milliseconds since 1970 */
+  readonly since: number;
+  /** one line for people */
+  readonly why: UmlmonText;
+}
+
+export const holdCodec: Codec<Hold> = {
+  encode: (w, v) => {
+    holdKindCodec.encode(w, v.kind);
+    w.uhyper(v.since);
+    umlmonTextCodec.encode(w, v.why);
+  },
+  decode: (r) => ({
+    kind: holdKindCodec.decode(r),
+    since: r.uhyper(),
+    why: umlmonTextCodec.decode(r),
   }),
 };
 
@@ -351,6 +399,9 @@ export interface VmInfo {
   readonly troubles: number;
   /** the text of the newest; empty if there was none */
   readonly lastTrouble: UmlmonText;
+  /** milliseconds since 1970; 0 if the kernel does not hang */
+  readonly hungSince: number;
+  readonly held: Hold | null;
 }
 
 export const vmInfoCodec: Codec<VmInfo> = {
@@ -375,6 +426,8 @@ export const vmInfoCodec: Codec<VmInfo> = {
     w.uhyper(v.logDropped);
     w.uhyper(v.troubles);
     umlmonTextCodec.encode(w, v.lastTrouble);
+    w.uhyper(v.hungSince);
+    w.optional(v.held, holdCodec);
   },
   decode: (r) => ({
     name: umlmonNameCodec.decode(r),
@@ -397,6 +450,8 @@ export const vmInfoCodec: Codec<VmInfo> = {
     logDropped: r.uhyper(),
     troubles: r.uhyper(),
     lastTrouble: umlmonTextCodec.decode(r),
+    hungSince: r.uhyper(),
+    held: r.optional(holdCodec),
   }),
 };
 

@@ -304,7 +304,31 @@ const monitor = {
     1_000,
     'ms',
     'Time between two starts by policy: a guest in a reboot loop must not eat the host.',
-    'The restart waits.',
+    'The restart waits. The time doubles with each short life of the guest.',
+  ),
+  restartIntervalMax: limit(
+    60_000,
+    'ms',
+    'Longest such time. A guest that has lived so long is healthy.',
+    'The time does not grow further; after a healthy life it begins anew.',
+  ),
+  deathsKept: limit(
+    100,
+    '',
+    'Deaths of guests that a monitor remembers, for **restart_limit**, which cannot be larger.',
+    'The oldest are forgotten.',
+  ),
+  deathsBytes: limit(
+    16 * KiB,
+    'bytes',
+    'Record of deaths that is read back by the next monitor; usual are 50 bytes per death.',
+    'No deaths are remembered.',
+  ),
+  hangQuestions: limit(
+    2,
+    '',
+    'Questions that a kernel leaves unanswered, each for mconsoleTimeout: one may be late on a busy host.',
+    'The kernel hangs: event, and policy **on_hang**.',
   ),
 } as const;
 

@@ -60,6 +60,11 @@ export function programNameOf(pid: number): string | undefined {
   return readProcess(pid, 'comm')?.trimEnd();
 }
 
+/** What a process does, in the words of proc_pid_status(5): `running`, `stopped`; undefined if it has ended. */
+export function processStateOf(pid: number): string | undefined {
+  return /^State:\s*\S \((.*)\)$/m.exec(readProcess(pid, 'status') ?? '')?.[1];
+}
+
 function readProcess(pid: number, file: string): string | undefined {
   if (!Number.isSafeInteger(pid) || pid <= 0) return undefined;
   try {

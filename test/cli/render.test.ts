@@ -71,6 +71,8 @@ const running: VmInfo = {
   logDropped: 3000,
   troubles: 2,
   lastTrouble: 'con0: the log cannot be written',
+  hungSince: 0,
+  held: null,
 };
 
 describe('-info', () => {
@@ -138,6 +140,21 @@ describe('-info', () => {
       ].join('\n'),
     );
   });
+});
+
+test('-info of a VM that hangs, and of one that is held', () => {
+  const line = (info: VmInfo, name: string) =>
+    infoText(info, noon)
+      .split('\n')
+      .find((text) => text.startsWith(`  ${name}`));
+  expect(line({ ...running, hungSince: noon }, 'hung since')).toBe('  hung since  2026-11-21 12:00:00');
+  const why = 'more than 5 deaths in 600 s (restart_limit)';
+  expect(line({ ...running, held: { kind: 'gave-up', since: noon, why } }, 'held')).toBe(
+    `  held        gave up at 2026-11-21 12:00:00: ${why}`,
+  );
+  expect(line({ ...running, held: { kind: 'kept', since: noon, why: 'on_crash = keep' } }, 'held')).toBe(
+    '  held        kept since 2026-11-21 12:00:00: on_crash = keep',
+  );
 });
 
 test('an exit that somebody asked for', () => {

@@ -39,6 +39,12 @@ describe('replies', () => {
     expect(decodeReply(words(0, 0, 0))).toEqual({ error: 0, more: false, data: Buffer.alloc(0) });
   });
 
+  test("of Debian's uml_watchdog, as recorded, are hangs", () => {
+    const recorded = Buffer.from('bebafeca00000000020000000200000000000000ff7f0000', 'hex');
+    expect(decodeNotification(recorded)).toEqual({ type: 'hang', data: Buffer.alloc(0) });
+    expect(decodeNotification(recorded.subarray(0, 23))).toBeUndefined();
+  });
+
   test('of another form are refused', () => {
     for (const bytes of [words(0, 0), words(0, 0, 1), words(0, 2, 0), words(0, 0, 0, 0), words(0, 0, -1)])
       expect(decodeReply(bytes)).toBeUndefined();

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import { describeExit, type ExitFacts } from '../../src/monitor/exit-record.ts';
-import { decideRestart } from '../../src/monitor/policy.ts';
 import type { ExitRecord } from '../../src/rpc/umlmonctrl.gen.ts';
 
 const facts: ExitFacts = {
@@ -34,27 +33,15 @@ const cases: readonly [string, Partial<ExitFacts>, Partial<ExitRecord>][] = [
     { status: 137, killed: true, askedBy: 'uid 0' },
     { cause: 'killed', askedBy: 'uid 0' },
   ],
+  [
+    'kill by the monitor for hanging',
+    { status: 137, killed: true, askedBy: 'on_hang' },
+    { cause: 'hang', signal: 9, askedBy: 'on_hang' },
+  ],
   ['SIGTERM from outside', { status: 1 }, { cause: 'crash', code: 1 }],
   ['a kernel that refuses to run', { status: 1, wasUp: false }, { cause: 'error', code: 1 }],
 ];
 
 test.each(cases)('%s', (_name, given, expected) => {
   expect(describeExit({ ...facts, ...given })).toMatchObject(expected);
-});
-
-const policies = { on_reboot: 'restart', on_crash: 'restart' } as const;
-
-test('a restart waits until a second after the last start', () => {
-  const reboot = describeExit({ ...facts, lastLines: 'reboot: Restarting system' });
-  expect(decideRestart(reboot, policies, 300)).toEqual({ policy: 'on_reboot', delayMs: 700 });
-  expect(decideRestart(reboot, policies, 60_000)).toEqual({ policy: 'on_reboot', delayMs: 0 });
-  expect(decideRestart(reboot, { ...policies, on_reboot: 'stop' }, 0)).toBeUndefined();
-});
-
-test('a crash restarts only by on_crash; what was asked for is final', () => {
-  const crash = describeExit({ ...facts, status: 134 });
-  expect(decideRestart(crash, policies, 2_000)?.policy).toBe('on_crash');
-  expect(decideRestart(crash, { ...policies, on_crash: 'stop' }, 2_000)).toBeUndefined();
-  expect(decideRestart({ ...crash, askedBy: 'uid 0' }, policies, 2_000)).toBeUndefined();
-  expect(decideRestart(describeExit(facts), policies, 2_000)).toBeUndefined();
 });

@@ -51,6 +51,8 @@ export const info: VmInfo = {
   logDropped: 0,
   troubles: 1,
   lastTrouble: 'disk full',
+  hungSince: 0,
+  held: { kind: 'kept', since: 1_700_000_000_000, why: 'on_crash = keep' },
 };
 
 /** Handlers that answer something of the right type; tests replace those that they are about. */

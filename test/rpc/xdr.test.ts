@@ -204,7 +204,7 @@ const vmInfo: fc.Arbitrary<VmInfo> = fc.record(
       fc.record(
         {
           endedAt: fc.maxSafeNat(),
-          cause: fc.constantFrom('poweroff', 'reboot', 'crash', 'killed', 'error'),
+          cause: fc.constantFrom('poweroff', 'reboot', 'crash', 'killed', 'error', 'hang'),
           code: fc.integer(),
           signal: fc.integer(),
           askedBy: text,
@@ -219,6 +219,11 @@ const vmInfo: fc.Arbitrary<VmInfo> = fc.record(
     logDropped: fc.maxSafeNat(),
     troubles: fc.nat(),
     lastTrouble: text,
+    hungSince: fc.maxSafeNat(),
+    held: fc.option(
+      fc.record({ kind: fc.constantFrom('gave-up', 'kept'), since: fc.maxSafeNat(), why: text }, plain),
+      { nil: null },
+    ),
   },
   plain,
 );

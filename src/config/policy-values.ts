@@ -1,0 +1,32 @@
+/** The values of the keys about restarts and hangs. */
+import { monitorLimits } from '../system/limits.ts';
+import { quoted } from './problem.ts';
+import { durationParser, integerParser, type Parsed, refuse } from './values.ts';
+
+/** More deaths than this within the window end the restarts; null: nothing ends them. */
+export interface RestartLimit {
+  readonly deaths: number;
+  readonly windowMs: number;
+}
+
+const parseDeaths = integerParser(1, monitorLimits.deathsKept);
+const parseWindow = durationParser({ min: '1s', max: '24h' });
+
+/** `5 in 10m`, or `off` (null). */
+export function parseRestartLimit(text: string): Parsed<RestartLimit | null> {
+  if (text === 'off') return { value: null };
+  const match = /^(\d+)[ \t]+in[ \t]+(\S+)$/.exec(text);
+  if (!match) return refuse(`${quoted(text)} is not a limit for restarts`, 'as in 5 in 10m, or off');
+  const deaths = parseDeaths(match[1] ?? '');
+  if ('cause' in deaths) return deaths;
+  const windowMs = parseWindow(match[2] ?? '');
+  if ('cause' in windowMs) return windowMs;
+  return { value: { deaths: deaths.value, windowMs: windowMs.value } };
+}
+
+const parseInterval = durationParser({ min: '1s', max: '1h' });
+
+/** A duration in milliseconds, or `off` (0). */
+export function parseHangCheck(text: string): Parsed<number> {
+  return text === 'off' ? { value: 0 } : parseInterval(text);
+}

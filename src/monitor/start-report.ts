@@ -1,0 +1,31 @@
+import type { Step } from '../plan/plan.ts';
+import type { EventLog } from './event-log.ts';
+import type { RunningKernel } from './running-kernel.ts';
+
+/** Publishes the progress of one start, which begins now. */
+export class StartReport {
+  readonly #began = performance.now();
+  readonly #events: Pick<EventLog, 'publish'>;
+
+  constructor(events: Pick<EventLog, 'publish'>) {
+    this.#events = events;
+  }
+
+  step(step: Step['do']): void {
+    const elapsedMs = this.elapsedMs();
+    this.#events.publish('start-step', `${step}, after ${elapsedMs} ms`, { step, elapsed_ms: elapsedMs });
+  }
+
+  /** Returns a line for people. */
+  kernelUp({ pid, version }: RunningKernel): string {
+    const elapsedMs = this.elapsedMs();
+    const text = `kernel ${pid} is up after ${elapsedMs} ms: ${version}`;
+    this.#events.publish('kernel-up', text, { pid, version, elapsed_ms: elapsedMs });
+    return `running, ${version.replace(/^(Linux) \S+ (\S+).*/, '$1 $2')}, ${(elapsedMs / 1000).toFixed(2)} s`;
+  }
+
+  /** Since the start was asked for. */
+  elapsedMs(): number {
+    return Math.round(performance.now() - this.#began);
+  }
+}
