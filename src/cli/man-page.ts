@@ -23,6 +23,10 @@ is 7; after *DURATION*, by default 60s, it is 8. **down** is waited for without 
 them, over all files of a rotated log.`,
   events: `Goes on until it is interrupted. Events are numbered from 1 on since the monitor started; *docs/events.md* lists their
 kinds.`,
+  crashes: `A crash is an end of the kernel that nobody asked for; umlmon(7) says what is kept of it, and of how many.`,
+  crash: `Prints how the kernel ended, the state of the host and of the disk images then, the last events, and the last lines
+of con0. *NAME* is one that **-crashes** lists, or **last**. With **-get**, the file *FILE* of the bundle is printed
+as it is, such as *console/con0*; with **-json**, the files are listed.`,
 };
 
 /** docs/umlwatch.1.md, the manual page of umlwatch (Markdown for pandoc). */
@@ -61,7 +65,8 @@ function usage(name: WordName): string {
   const options = Object.entries(word.options).map(
     ([option, kinds]) => ` \\[**-${option}**${values(kinds)}\\]`,
   );
-  return `**-${name}**${values(word.arguments)}${options.join('')}`;
+  const optional = word.optional ? ` \\[*${word.optional}*\\]` : '';
+  return `**-${name}**${values(word.arguments)}${optional}${options.join('')}`;
 }
 
 function indented(text: string): string {

@@ -85,6 +85,8 @@ function takeCommand(name: string, rest: string[], hyphen: '-' | ''): Command {
     }
   };
   takeAll(word.arguments, `${hyphen}${name}`);
+  if (word.optional && rest[0] !== undefined && 'value' in argumentParsers[word.optional](rest[0]))
+    takeAll([word.optional], `${hyphen}${name}`);
   const options = new Set<string>();
   for (;;) {
     const option = /^--?([a-z]+)$/.exec(rest[0] ?? '')?.[1];

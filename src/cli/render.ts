@@ -114,6 +114,7 @@ export function infoText(info: VmInfo, now: number): string {
         'log',
         info.logDropped > 0 ? `${sizeText(info.logDropped)} of the monitor's own are missing` : '',
       ),
+      ...optional('bundle', shown(exit?.bundle ?? '')),
     ]),
     ...(exit ? crashText(exit) : []),
     ...(info.consoles.length > 0 ? ['consoles', ...rows(info.consoles.map(consoleRow))] : []),

@@ -3,6 +3,7 @@ import { runConsoleSession } from './console-session.ts';
 import type { EscapeKey } from './escape-key.ts';
 import type { MonitorClient } from './monitor-client.ts';
 import { print, whileRead } from './output.ts';
+import { printCrash, printCrashes } from './print-crash.ts';
 import { printLog } from './print-log.ts';
 import { eventText, infoText, operationText, reachedText } from './render.ts';
 import { waitFor } from './wait.ts';
@@ -44,6 +45,8 @@ const runners: Record<WordName, Runner> = {
     const reached = await waitFor(client, { vm, level, timeoutMs: DURATION, signal });
     await print(json ? JSON.stringify(reached) : reachedText(vm, reached));
   },
+  crashes: (_command, run) => printCrashes(run),
+  crash: ({ values: { NAME, FILE } }, run) => printCrash({ bundle: NAME, file: FILE }, run),
   connect: (command, run) => runConsoleSession(run.client, channelOf(command), run),
   log(command, { client, json, signal }) {
     const follow = command.options.has('follow');

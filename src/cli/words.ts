@@ -6,7 +6,7 @@ export const waitLevels = ['launched', 'kernel', 'guest', 'console', 'ready', 'd
 export type WaitLevel = (typeof waitLevels)[number];
 
 /** What an argument is; the name of the kind is what help and messages call it. */
-export type ArgumentKind = 'CHANNEL' | 'DURATION' | 'LEVEL' | 'NUMBER';
+export type ArgumentKind = 'NAME' | 'CHANNEL' | 'DURATION' | 'FILE' | 'LEVEL' | 'NUMBER';
 
 /**
  * The words of umlwatch: one table for the command line (`-start`), the interactive mode (`start`), the help text,
@@ -15,6 +15,8 @@ export type ArgumentKind = 'CHANNEL' | 'DURATION' | 'LEVEL' | 'NUMBER';
 export interface Word {
   /** The arguments that follow. */
   readonly arguments: readonly ArgumentKind[];
+  /** One that may follow them; taken if the next text has its form. */
+  readonly optional?: ArgumentKind;
   /** Options that may follow the word, each with its arguments. */
   readonly options: Readonly<Record<string, readonly ArgumentKind[]>>;
   readonly help: string;
@@ -46,6 +48,13 @@ export const words = {
     options: { since: ['NUMBER'] },
     help: 'Print what happens; -since: and what did.',
   },
+  crashes: { arguments: [], options: {}, help: 'List what was kept of crashes.' },
+  crash: {
+    arguments: [],
+    optional: 'NAME',
+    options: { get: ['FILE'] },
+    help: 'Show a crash: the last one, or NAME.',
+  },
 } as const satisfies Record<string, Word>;
 
 export type WordName = keyof typeof words;
@@ -64,6 +73,8 @@ export interface Command {
 
 /** Arguments of the word and of its options, by kind: no word has two of one kind. */
 export interface ArgumentValues {
+  readonly NAME?: string;
+  readonly FILE?: string;
   readonly CHANNEL?: string;
   /** In milliseconds. */
   readonly DURATION?: number;
@@ -81,11 +92,18 @@ export function usageOf(name: WordName): string {
   const options = Object.entries(word.options).map(
     ([option, values]) => `[-${[option, ...values].join(' ')}]`,
   );
-  return [name, ...word.arguments, ...options].join(' ');
+  const optional = word.optional ? [`[${word.optional}]`] : [];
+  return [name, ...word.arguments, ...optional, ...options].join(' ');
 }
 
 /** How an argument is read; a text that is refused never reaches a monitor. */
 export const argumentParsers: Record<ArgumentKind, (text: string) => Parsed<string | number>> = {
+  NAME: (text) =>
+    text === 'last' || /^\d{4}-\d\d-\d\dT[\d-]+Z(?:-\d+)?$/.test(text)
+      ? { value: text }
+      : refuse(`${quoted(text)} is not the name of a crash`, 'last, or a name that -crashes lists'),
+  FILE: (text) =>
+    /^[\w./]{1,64}$/.test(text) ? { value: text } : refuse(`${quoted(text)} is not a file of a crash`),
   CHANNEL: (text) =>
     isChannelName(text)
       ? { value: text }

@@ -327,6 +327,15 @@ export const vmKeys = {
     help: 'So many restarts by policy may follow each other within that time, up to 100 within 24h. At one death more the monitor gives up: the VM stays down until somebody starts it.',
     example: '20 in 1h',
   }),
+  crash_bundles: single({
+    parse: integerParser(0, 100),
+    default: '5',
+    layer: 'admin',
+    effect: 'vm',
+    form: 'NUMBER',
+    help: 'How many crash bundles are kept, from 0 (none) to 100: what is known of each end of the kernel that nobody asked for, see umlmon(7).',
+    example: '20',
+  }),
   log_size: single({
     parse: sizeParser({ min: 4096, max: GiB, step: 1024 }),
     default: '2M',

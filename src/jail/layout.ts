@@ -29,6 +29,10 @@ export interface VmLayout {
   readonly lastExit: string;
   /** The deaths that nobody asked for, since the last start that somebody did. */
   readonly deaths: string;
+  /** What is left of deaths that nobody asked for, a directory each. */
+  readonly crashes: string;
+  /** One of them while it is written or removed. */
+  readonly crashDraft: string;
   /** The root directory of the kernel. */
   readonly jail: string;
   /** The VM's images; /disks in the jail. */
@@ -90,6 +94,8 @@ export function layoutOf(vm: string, roots: LayoutRoots): VmLayout {
     logDir: join(home, 'log'),
     lastExit: join(home, 'log/last-exit.json'),
     deaths: join(home, 'log/deaths.json'),
+    crashes: join(home, 'crashes'),
+    crashDraft: join(home, 'crashes/.draft'),
     jail,
     disks: join(jail, 'disks'),
     runHome,
@@ -149,6 +155,7 @@ export function jailDirectories(layout: VmLayout): readonly JailDirectory[] {
     ...(layout.shared.startsWith(`${layout.varDir}/`) ? [open(layout.shared)] : []),
     passable(layout.home),
     { path: layout.logDir, mode: 0o750, owner: 'root', group: 'root' },
+    { path: layout.crashes, mode: 0o750, owner: 'root', group: 'root' },
     shown(layout.jail),
     shown(layout.disks),
     ...mountPoints.map((name) => shown(join(layout.jail, name))),

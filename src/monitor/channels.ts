@@ -81,6 +81,14 @@ export class Channels {
     return { ...log.read(offset, args.max), oldest: log.oldest, end: log.end };
   }
 
+  /** At most `max` of the newest bytes of each channel; valid until there is more output (Ring.read). */
+  newestOutput(max: number): { channel: string; offset: number; data: Uint8Array }[] {
+    return [...this.#channels].map(([channel, { ring }]) => ({
+      channel,
+      ...ring.read(ring.next - max, max),
+    }));
+  }
+
   infos(): ConsoleInfo[] {
     return [...this.#channels.values()].map((channel) => ({
       channel: channel.name,

@@ -17,10 +17,13 @@ export function cleanUp(layout: VmLayout, { monitorToo }: { readonly monitorToo:
     layout.runRecord,
     join(layout.coreClaims, layout.vm),
     layout.trash,
+    layout.crashDraft,
     ...(monitorToo ? [layout.ctrl, layout.pidFile, layout.deaths] : []),
   ].filter((path) => existsSync(path));
-  for (const path of leftovers) if (path !== layout.trash) moveAway(path, layout.trash);
-  removeTree(layout.trash);
+  // Directories that only the monitor's own user can write to.
+  const own = [layout.trash, layout.crashDraft];
+  for (const path of leftovers) if (!own.includes(path)) moveAway(path, layout.trash);
+  for (const path of own) removeTree(path);
   return leftovers;
 }
 

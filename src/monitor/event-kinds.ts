@@ -18,6 +18,7 @@ export const eventKinds = {
   hang: 'The kernel does not answer any more, or the watchdog of the guest reports a hang. Attributes: by (mconsole, watchdog), policy (what on_hang says).',
   'hang-over': 'The kernel answers again. Attributes: lasted_ms.',
   exit: 'The kernel is gone. Attributes: cause, code, signal, asked_by.',
+  'crash-bundle': 'What is known of a death that nobody asked for was kept. Attributes: path.',
   restart: 'A policy starts the VM again. Attributes: policy, delay_ms.',
   'gave-up':
     'The guest has died too often: no policy starts it any more. Attributes: policy, deaths, window_ms.',

@@ -42,6 +42,11 @@ export class EventLog {
     for (const wake of [...this.#waiting]) wake();
   }
 
+  /** All events that are held. */
+  held(): readonly Event[] {
+    return [...this.#events];
+  }
+
   /**
    * Up to `max` events from number `since` on (0 = from now on), waiting up to `waitMs` for the first one; and the number
    * to go on with. Errors: EVENTS_LOST, EVENTS_LISTENERS.

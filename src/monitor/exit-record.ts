@@ -31,6 +31,7 @@ export function describeExit(facts: ExitFacts): ExitRecord {
     askedBy,
     panic,
     lastLines,
+    bundle: '',
   };
 }
 

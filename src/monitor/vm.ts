@@ -10,6 +10,7 @@ import { monitorLimits } from '../system/limits.ts';
 import { adoptKernel } from './adopt.ts';
 import { Channels } from './channels.ts';
 import { removeLeftovers } from './clean-up.ts';
+import { CrashBundles } from './crash-bundle.ts';
 import type { EventLog } from './event-log.ts';
 import { describeExit } from './exit-record.ts';
 import { type Finding, findKernel } from './find-kernel.ts';
@@ -45,6 +46,7 @@ export class Vm {
   readonly name: string;
   readonly events: EventLog;
   readonly channels: Channels;
+  readonly crashes: CrashBundles;
   readonly #parts: VmParts;
   readonly #operations: Operations;
   readonly #restarts: Restarts;
@@ -76,6 +78,11 @@ export class Vm {
     this.name = parts.layout.vm;
     this.events = parts.events;
     this.channels = new Channels((path, change) => this.logChanged(path, change));
+    this.crashes = new CrashBundles({
+      ...parts,
+      channels: this.channels,
+      trouble: (error) => this.#trouble(error),
+    });
     this.#operations = new Operations(this.name, this.events);
     this.#lastExit = readLastExit(parts.layout);
     this.#ready = new ReadyWatch(parts.config, {
@@ -380,9 +387,9 @@ export class Vm {
     });
     this.#kernel = undefined;
     this.#guestMessage = '';
-    this.#lastExit = exit;
-    recordExit(this.#parts.layout, exit, {
+    this.#lastExit = recordExit(this.#parts.layout, exit, {
       events: this.events,
+      keepBundle: () => this.crashes.keep(kernel, exit, this.#config),
       trouble: (error) => this.#trouble(error),
     });
     this.#ranMs = endedAt - kernel.began;

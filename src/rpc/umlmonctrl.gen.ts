@@ -166,6 +166,8 @@ export interface ExitRecord {
   readonly panic: UmlmonText;
   /** the last lines of con0 */
   readonly lastLines: UmlmonText;
+  /** host path of the crash bundle; empty if there is none */
+  readonly bundle: UmlmonText;
 }
 
 export const exitRecordCodec: Codec<ExitRecord> = {
@@ -177,6 +179,7 @@ export const exitRecordCodec: Codec<ExitRecord> = {
     umlmonTextCodec.encode(w, v.askedBy);
     umlmonTextCodec.encode(w, v.panic);
     umlmonTextCodec.encode(w, v.lastLines);
+    umlmonTextCodec.encode(w, v.bundle);
   },
   decode: (r) => ({
     endedAt: r.uhyper(),
@@ -186,6 +189,7 @@ export const exitRecordCodec: Codec<ExitRecord> = {
     askedBy: umlmonTextCodec.decode(r),
     panic: umlmonTextCodec.decode(r),
     lastLines: umlmonTextCodec.decode(r),
+    bundle: umlmonTextCodec.decode(r),
   }),
 };
 
@@ -923,6 +927,154 @@ export const eventsAnswerCodec: Codec<EventsAnswer> = {
   },
 };
 
+export interface CrashFile {
+  /** within its bundle */
+  readonly path: UmlmonName;
+  readonly bytes: number;
+}
+
+export const crashFileCodec: Codec<CrashFile> = {
+  encode: (w, v) => {
+    umlmonNameCodec.encode(w, v.path);
+    w.uhyper(v.bytes);
+  },
+  decode: (r) => ({
+    path: umlmonNameCodec.decode(r),
+    bytes: r.uhyper(),
+  }),
+};
+
+/** What was kept of one death that nobody asked for (umlmon(7)). */
+export interface CrashBundle {
+  readonly name: UmlmonName;
+  /** milliseconds since 1970 */
+  readonly endedAt: number;
+  /** crash, error or hang */
+  readonly cause: UmlmonName;
+  /** panic text; empty if there was none */
+  readonly panic: UmlmonText;
+  readonly files: readonly CrashFile[];
+}
+
+export const crashBundleCodec: Codec<CrashBundle> = {
+  encode: (w, v) => {
+    umlmonNameCodec.encode(w, v.name);
+    w.uhyper(v.endedAt);
+    umlmonNameCodec.encode(w, v.cause);
+    umlmonTextCodec.encode(w, v.panic);
+    w.array(v.files, UMLMON_LIST_MAX, crashFileCodec);
+  },
+  decode: (r) => ({
+    name: umlmonNameCodec.decode(r),
+    endedAt: r.uhyper(),
+    cause: umlmonNameCodec.decode(r),
+    panic: umlmonTextCodec.decode(r),
+    files: r.array(UMLMON_LIST_MAX, 12, crashFileCodec),
+  }),
+};
+
+/** From the oldest to the newest. */
+export interface CrashList {
+  readonly bundles: readonly CrashBundle[];
+  /** bundles that could not be kept since the monitor started */
+  readonly lost: number;
+}
+
+export const crashListCodec: Codec<CrashList> = {
+  encode: (w, v) => {
+    w.array(v.bundles, UMLMON_LIST_MAX, crashBundleCodec);
+    w.uint(v.lost);
+  },
+  decode: (r) => ({
+    bundles: r.array(UMLMON_LIST_MAX, 24, crashBundleCodec),
+    lost: r.uint(),
+  }),
+};
+
+export type CrashListAnswer =
+  | { readonly kind: 'ok'; readonly list: CrashList }
+  | { readonly kind: 'failed'; readonly why: Failure };
+
+export const crashListAnswerCodec: Codec<CrashListAnswer> = {
+  encode: (w, v) => {
+    answerKindCodec.encode(w, v.kind);
+    switch (v.kind) {
+      case 'ok': crashListCodec.encode(w, v.list); break;
+      case 'failed': failureCodec.encode(w, v.why); break;
+    }
+  },
+  decode: (r) => {
+    const kind = answerKindCodec.decode(r);
+    switch (kind) {
+      case 'ok': return { kind, list: crashListCodec.decode(r) };
+      case 'failed': return { kind, why: failureCodec.decode(r) };
+    }
+  },
+};
+
+export interface CrashReadArgs {
+  readonly bundle: UmlmonName;
+  /** a path of the list: nothing else is ever opened */
+  readonly file: UmlmonName;
+  readonly offset: number;
+  /** bytes; at most UMLMON_DATA_MAX */
+  readonly max: number;
+}
+
+export const crashReadArgsCodec: Codec<CrashReadArgs> = {
+  encode: (w, v) => {
+    umlmonNameCodec.encode(w, v.bundle);
+    umlmonNameCodec.encode(w, v.file);
+    w.uhyper(v.offset);
+    w.uint(v.max);
+  },
+  decode: (r) => ({
+    bundle: umlmonNameCodec.decode(r),
+    file: umlmonNameCodec.decode(r),
+    offset: r.uhyper(),
+    max: r.uint(),
+  }),
+};
+
+/** Empty data means that the file ends before `offset`. */
+export interface CrashBytes {
+  readonly data: UmlmonData;
+  /** of the whole file */
+  readonly size: number;
+}
+
+export const crashBytesCodec: Codec<CrashBytes> = {
+  encode: (w, v) => {
+    umlmonDataCodec.encode(w, v.data);
+    w.uhyper(v.size);
+  },
+  decode: (r) => ({
+    data: umlmonDataCodec.decode(r),
+    size: r.uhyper(),
+  }),
+};
+
+export type CrashReadAnswer =
+  | { readonly kind: 'ok'; readonly bytes: CrashBytes }
+  | { readonly kind: 'failed'; readonly why: Failure };
+
+export const crashReadAnswerCodec: Codec<CrashReadAnswer> = {
+  encode: (w, v) => {
+    answerKindCodec.encode(w, v.kind);
+    switch (v.kind) {
+      case 'ok': crashBytesCodec.encode(w, v.bytes); break;
+      case 'failed': failureCodec.encode(w, v.why); break;
+    }
+  },
+  decode: (r) => {
+    const kind = answerKindCodec.decode(r);
+    switch (kind) {
+      case 'ok': return { kind, bytes: crashBytesCodec.decode(r) };
+      case 'failed': return { kind, why: failureCodec.decode(r) };
+    }
+  },
+};
+
 export const umlmonctrl = {
   program: 0x20756d6c,
   version: 1,
@@ -950,5 +1102,9 @@ export const umlmonctrl = {
     logRead: { number: 11, args: logReadArgsCodec, result: logReadAnswerCodec },
     /** Events from a sequence number on, waiting for the first one. */
     events: { number: 12, args: eventsArgsCodec, result: eventsAnswerCodec },
+    /** The crash bundles of the VM. */
+    crashList: { number: 14, args: voidCodec, result: crashListAnswerCodec },
+    /** Bytes of a file of a crash bundle. */
+    crashRead: { number: 15, args: crashReadArgsCodec, result: crashReadAnswerCodec },
   },
 } as const;

@@ -19,6 +19,7 @@ const groups: Readonly<Record<Prefix, string>> = {
   CONSOLE: 'Consoles and serial lines',
   MCONSOLE: 'The management console of the kernel',
   EVENTS: 'Events',
+  CRASH: 'Crash bundles',
   MONITOR: 'Monitors',
   RPC: 'The control protocol',
   INTERNAL: 'Faults',

@@ -91,6 +91,9 @@ export const errorCatalogue = {
   },
   CONSOLE_NOT_LOGGED: { class: 'failed', means: 'The channel has no log.' },
 
+  CRASH_BUNDLE: { class: 'failed', means: 'What was known of a crash could not be kept.' },
+  CRASH_UNKNOWN: { class: 'failed', means: 'There is no such crash bundle, or no such file in it.' },
+
   START_KILLED: { class: 'failed', means: 'Somebody killed the VM while it was starting.' },
   VM_OFF: { class: 'state', means: 'The VM must not run: its configuration says start = off.' },
   VM_ALIVE: { class: 'state', means: 'A kernel of this VM runs already, without this monitor.' },

@@ -288,6 +288,38 @@ const monitor = {
     'Record of a running kernel that is read back for adoption.',
     'The kernel counts as foreign.',
   ),
+  bundleConsoleBytes: limit(
+    256 * KiB,
+    'bytes',
+    'Newest output of one console in a crash bundle.',
+    'Earlier output is left out; the log may have it.',
+  ),
+  bundleConsolesBytes: limit(
+    4 * MiB,
+    'bytes',
+    'Output of all consoles in a crash bundle, con0 first.',
+    'Later consoles have less, or nothing.',
+  ),
+  bundleEventBytes: limit(1 * MiB, 'bytes', 'Events in a crash bundle.', 'The oldest are left out.'),
+  bundleScreenLines: limit(50, '', 'Last lines of con0 in a crash bundle.', 'Earlier lines are left out.'),
+  bundleManifestBytes: limit(
+    64 * KiB,
+    'bytes',
+    'Description of a crash bundle that is read back; usual is 1 KiB.',
+    'The directory does not count as a bundle, and is left alone.',
+  ),
+  bundlesBytes: limit(
+    64 * MiB,
+    'bytes',
+    'All crash bundles of a VM; usual are 50 KiB each.',
+    'The oldest go first, but the first of a crash loop after the others of it.',
+  ),
+  crashSeriesGap: limit(
+    600_000,
+    'ms',
+    'Time between two crashes of one crash loop: restarts follow within seconds, and a guest may take minutes to fail again.',
+    'The later crash begins another series.',
+  ),
   haltWait: limit(
     2_000,
     'ms',

@@ -7,17 +7,8 @@ test.each([
   [
     '',
     [
-      'info ',
-      'start ',
-      'stop ',
-      'kill ',
-      'ctrlaltdel ',
-      'wait ',
-      'connect ',
-      'log ',
-      'events ',
-      'help ',
-      'quit ',
+      ...['info ', 'start ', 'stop ', 'kill ', 'ctrlaltdel ', 'wait ', 'connect ', 'log ', 'events '],
+      ...['crashes ', 'crash ', 'help ', 'quit '],
     ],
     '',
   ],
@@ -35,6 +26,8 @@ test.each([
   ['wait re', ['ready '], 're'],
   ['wait ready ', ['-timeout '], ''],
   ['info ', [], ''],
+  ['crash ', ['-get '], ''],
+  ['crash last -', ['-get '], '-'],
   ['xyzzy ', [], ''],
   ['constructor ', [], ''],
 ])('%j', async (line, candidates, begun) => {

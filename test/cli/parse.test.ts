@@ -35,6 +35,19 @@ describe('the command line', () => {
     });
   });
 
+  test('an argument that may be left out is taken only if it has the right form', () => {
+    const values = (...argv: string[]) => parseCommandLine(argv).commands.map((command) => command.values);
+    expect(values('vm1', '-crash', '-crash', 'last', '-get', 'console/con0')).toEqual([
+      {},
+      { NAME: 'last', FILE: 'console/con0' },
+    ]);
+    expect(parseCommandLine(['-crash', 'vm1'])).toMatchObject({ target: 'vm1' });
+    expect(values('vm1', '-crash', '2026-11-21T12-34-56Z-2')).toEqual([{ NAME: '2026-11-21T12-34-56Z-2' }]);
+    expect(refusalOf(() => parseCommandLine(['vm1', '-crash', 'frist']))).toContain(
+      '-crash [NAME] [-get FILE]',
+    );
+  });
+
   test('the VM may stand anywhere, and two hyphens are as good as one', () => {
     const line = parseCommandLine(['--info', '--json', 'vm1', '--help', '--version']);
     expect(line).toMatchObject({ target: 'vm1', json: true, help: true, version: true });

@@ -14,6 +14,7 @@ const exit: ExitRecord = {
   askedBy: '',
   panic: 'Kernel panic: \x1b[31mno init',
   lastLines: Array.from({ length: 12 }, (_, n) => `line ${n}`).join('\n'),
+  bundle: '/var/lib/umlmon/vm1/crashes/2026-11-21T11-59-00Z',
 };
 
 const running: VmInfo = {
@@ -135,6 +136,7 @@ describe('-info', () => {
         '  memory     128 MiB',
         '  last exit  crash at 2026-11-21 11:59:00 (signal 6)',
         '  panic      Kernel panic: \\x1b[31mno init',
+        '  bundle     /var/lib/umlmon/vm1/crashes/2026-11-21T11-59-00Z',
         'last lines of con0',
         ...[4, 5, 6, 7, 8, 9, 10, 11].map((n) => `  line ${n}`),
       ].join('\n'),

@@ -54,7 +54,9 @@ async function eventsSince(client: MonitorClient, since: number): Promise<readon
 /** What happened, without the steps of starts and the comings and goings of viewers. */
 async function happened(client: MonitorClient, since: number): Promise<string[]> {
   return (await eventsSince(client, since))
-    .filter(({ kind }) => !/^(?:start-step|console-|operation-|state|guest-message|ready|crash-bundle)/.test(kind))
+    .filter(
+      ({ kind }) => !/^(?:start-step|console-|operation-|state|guest-message|ready|crash-bundle)/.test(kind),
+    )
     .map(({ kind }) => kind);
 }
 

@@ -12,6 +12,7 @@ const exit: ExitRecord = {
   askedBy: '',
   panic: '',
   lastLines: '',
+  bundle: '',
 };
 
 test.each([

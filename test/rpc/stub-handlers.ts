@@ -46,6 +46,7 @@ export const info: VmInfo = {
     askedBy: '',
     panic: 'no init found',
     lastLines: 'a\nb',
+    bundle: '',
   },
   eventsNext: 2 ** 53 - 1,
   logDropped: 0,
@@ -75,6 +76,8 @@ export const stubHandlers: Handlers<typeof umlmonctrl> = {
     kind: 'ok',
     bytes: { offset, data: pattern(max), oldest: 0, end: offset + max },
   }),
+  crashList: () => ({ kind: 'ok', list: { bundles: [], lost: 0 } }),
+  crashRead: () => ({ kind: 'failed', why }),
   events: ({ since }) => ({ kind: 'ok', list: { events: [], next: since } }),
 };
 

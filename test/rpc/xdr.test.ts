@@ -210,6 +210,7 @@ const vmInfo: fc.Arbitrary<VmInfo> = fc.record(
           askedBy: text,
           panic: text,
           lastLines: text,
+          bundle: text,
         },
         plain,
       ),

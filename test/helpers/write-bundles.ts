@@ -1,0 +1,20 @@
+/** Writes and removes crash bundles until it is killed, for test/monitor/crash-store.test.ts: write-bundles DIRECTORY */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { bundleName } from '../../src/monitor/crash-retention.ts';
+import { listBundles, removeBundle, writeBundle } from '../../src/monitor/crash-store.ts';
+
+const crashes = process.argv[2] ?? '';
+const place = { crashes, crashDraft: join(crashes, '.draft') };
+const files = ['exit.json', 'plan.json', 'console/con0', 'console/con1', 'summary.txt'].map((path) => ({
+  path,
+  data: Buffer.alloc(100_000, path),
+}));
+
+console.log('writing');
+for (;;) {
+  const endedAt = Date.now();
+  const name = bundleName(endedAt, (taken) => existsSync(join(crashes, taken)));
+  writeBundle(place, { name, series: name, endedAt, cause: 'crash', panic: '' }, files);
+  for (const old of listBundles(place).slice(0, -3)) removeBundle(place, old.name);
+}
