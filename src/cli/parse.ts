@@ -1,6 +1,7 @@
 import { quoted } from '../config/problem.ts';
 import { suggest } from '../config/suggest.ts';
 import { UmlmonError } from '../system/errors.ts';
+import { printable } from '../system/text.ts';
 import {
   type ArgumentKind,
   argumentParsers,
@@ -53,9 +54,10 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
 /** A second word without hyphen: one argument too many, or a second VM. */
 function surplus(text: string, target: string, last: Command | undefined): UmlmonError {
   if (last) return usage(`${quoted(text)} is too much after -${last.word}`, `use: -${usageOf(last.word)}`);
+  const shown = printable(target, 64);
   if (isWord(text))
-    return usage(`${quoted(text)} needs a hyphen here`, `umlwatch ${target} -${usageOf(text)}`);
-  return usage(`one VM at a time: ${quoted(target)} or ${quoted(text)}?`, `umlwatch ${target} -info`);
+    return usage(`${quoted(text)} needs a hyphen here`, `umlwatch ${shown} -${usageOf(text)}`);
+  return usage(`one VM at a time: ${quoted(target)} or ${quoted(text)}?`, `umlwatch ${shown} -info`);
 }
 
 /** One line of the interactive mode: the same words without the hyphen; `#` begins a comment. Errors: USAGE. */

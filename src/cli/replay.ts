@@ -1,9 +1,21 @@
 /**
- * Sequences that a terminal answers, as if its user had typed: device and status reports (DA, DSR, DECRQM), window
- * reports, colours, names, XTGETTCAP, ENQ; and the bell.
+ * All that is not plain text (ECMA-48): control sequences, strings up to their end or up to the next ESC, other escape
+ * sequences, an ESC that begins none of them whole; C1 controls in UTF-8; the bell and ENQ.
  */
-const answered =
-  /\x1b\[[=>?]?\d*(?:;\d+)*[cn]|\x1b\[\??\d+\$p|\x1b\[(?:1[1-9]|2[01])t|\x1b\[>\d*q|\x1b\[\?u|\x1bZ|\x1b\]\d+(?:;\d+)?;\?(?:\x07|\x1b\\)|\x1bP[+$]q[^\x1b]*\x1b\\|[\x05\x07]/g;
+const controls =
+  /\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x18\x1a\x1b]*(?:\x07|\x1b\\)?|[ -/]+[0-~]|[0-OQ-WYZ\\`-~])?|\xc2(?![\xa0-\xbf])[\x80-\x9f]?|[\x05\x07]/g;
+
+/**
+ * Those that a terminal answers, as if its user had typed (xterm's ctlseqs): attributes, status, modes, window, name,
+ * keyboard, colours; and all that are no whole sequence, since what is left of one must not become another.
+ */
+const answered = [
+  /^\x1b\[(?:[0-?]*[cnx]|[0-?]*(?:\$[puw]|\*y|'\||"v)|\?[0-?]*[mSu]|>[0-?]*q|(?:1[1-9]|2[01])[0-?]*t)$/,
+  /^\x1b\].*;\?/s,
+  /^\x1b[PX^_Z]/,
+  /^\x1b(?:\][^\x07\x1b]*)?$/,
+  /^[\x05\x07\xc2]|\xc2[\x80-\x9f]/,
+];
 
 /** What programs do that draw on the whole screen: address the cursor, erase all, set margins, change the screen. */
 const drawn = /\x1b\[[\d;]*[Hfr]|\x1b\[2J|\x1b\[\?(?:47|1047|1049)[hl]/g;
@@ -25,7 +37,11 @@ export function cleanReplay(bytes: Uint8Array, isCut: boolean): Replay {
   let start = last ? last.index + last[0].length : 0;
   if (!last && isCut && text.includes('\n')) start = text.indexOf('\n') + 1;
   return {
-    data: Buffer.from(text.slice(start).replace(answered, ''), 'latin1'),
+    data: Buffer.from(text.slice(start).replace(controls, withoutAnswered), 'latin1'),
     isDrawn: last !== undefined,
   };
+}
+
+function withoutAnswered(control: string): string {
+  return answered.some((pattern) => pattern.test(control)) ? '' : control;
 }

@@ -1,5 +1,5 @@
 import { decode } from 'ini';
-import { invisible, type Problem, problemAt, quoted, type Refusal } from './problem.ts';
+import { invisible, maxProblems, type Problem, problemAt, quoted, type Refusal } from './problem.ts';
 
 export interface IniEntry {
   readonly key: string;
@@ -25,8 +25,6 @@ export const maxLineLength = 4096;
 export const maxSections = 1000;
 /** Most keys of one section; twice as many as there are. */
 export const maxKeys = 256;
-/** A file with more mistakes than this is not read further. */
-export const maxProblems = 100;
 
 const sectionName = /^[A-Za-z0-9][A-Za-z0-9_-]*$/;
 const keyName = /^[A-Za-z][A-Za-z0-9_-]*$/;
@@ -225,6 +223,9 @@ function readValue(raw: string): { text: string } | Refusal {
       : { text: inner };
   if (!/^(?:[^"\\]|\\["\\])*$/.test(inner))
     return syntax('a lone " or \\ inside double quotes', 'write \\" for " and \\\\ for \\');
+  // The package reads JSON, which has no tab in a text.
+  if (inner.includes('\t'))
+    return syntax('a tab inside double quotes', 'write a blank, or use single quotes around the value');
   return { text: inner.replace(/\\(["\\])/g, '$1') };
 }
 
@@ -257,5 +258,5 @@ function repeated(what: string, line: number, hint: string): Refusal {
 }
 
 function bounded(text: string): string {
-  return text.length > 80 ? 'the value in double quotes' : text;
+  return text.length > 80 || text.includes('\t') ? 'the value in quotes' : text;
 }

@@ -5,7 +5,7 @@ import { type IniSection, parseIni } from './ini.ts';
 import { globalKeys, vmKeys } from './keys.ts';
 import { vmNameDamage } from './names.ts';
 import { parseHostDirectory } from './paths.ts';
-import { type Origin, type Problem, problemAt, type Refusal } from './problem.ts';
+import { maxProblems, type Origin, type Problem, problemAt, type Refusal } from './problem.ts';
 import { readKeys, type Written } from './read-keys.ts';
 
 /**
@@ -52,7 +52,7 @@ export function loadConfig(sources: readonly Source[], defaults: HostDefaults): 
   const all = [...gathering.common];
   for (const [name, gathered] of gathering.vms) {
     const problems = [...gathered.problems];
-    const vm = readVm(name, gathered, problems);
+    const vm = readVm(name, gathered, problems, all.length < maxProblems);
     if (vm) problems.push(...checkVm(vm, defaults.root));
     const errors = inOrder(problems.filter(isError), sources);
     if (errors.length > 0) broken.set(name, errors);
@@ -159,8 +159,13 @@ function readGlobal(gathering: Gathering, defaults: HostDefaults): GlobalConfig 
   return global;
 }
 
-function readVm(name: string, gathered: Gathered, problems: Problem[]): VmConfig | undefined {
-  const read = readKeys(vmKeys, globalKeys, gathered.written, {});
+function readVm(
+  name: string,
+  gathered: Gathered,
+  problems: Problem[],
+  advise: boolean,
+): VmConfig | undefined {
+  const read = readKeys(vmKeys, globalKeys, gathered.written, {}, advise);
   problems.push(...read.problems);
   if (!read.values) return undefined;
   return { name, ...read.values, settings: read.settings, origins: { ...read.origins, '': gathered.place } };

@@ -47,6 +47,9 @@ function placeText({ file, line, section, key }: Problem): string {
   return [place, setting].filter(Boolean).join(': ');
 }
 
+/** With more mistakes than this a file is not read further, and an error lists no more. */
+export const maxProblems = 100;
+
 /** All problems as one error: a single one under its own code, several with one line each, in the order given. */
 export function configError(problems: readonly Problem[]): UmlmonError {
   const [only, ...others] = problems;
@@ -54,9 +57,11 @@ export function configError(problems: readonly Problem[]): UmlmonError {
     const { code, cause, hint } = only;
     return new UmlmonError(code, { place: placeText(only), cause, hint });
   }
+  const more = problems.length - maxProblems;
+  const surplus = more > 0 ? [`and ${more} more`] : [];
   return new UmlmonError('CONFIG_INVALID', {
     place: 'configuration',
-    cause: problems.map(problemText).join('\n'),
+    cause: [...problems.slice(0, maxProblems).map(problemText), ...surplus].join('\n'),
   });
 }
 
