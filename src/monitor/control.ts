@@ -1,5 +1,6 @@
+import { clipText } from '../rpc/clip-text.ts';
 import type { Caller, Handlers } from '../rpc/program.ts';
-import type { OperationAnswer, umlmonctrl } from '../rpc/umlmonctrl.gen.ts';
+import { type OperationAnswer, UMLMON_TEXT_MAX, type umlmonctrl } from '../rpc/umlmonctrl.gen.ts';
 import { type Failure, toFailure } from '../system/errors.ts';
 import type { OperationResult } from './operations.ts';
 import { Seats } from './seats.ts';
@@ -64,6 +65,12 @@ async function answer<A>(work: () => A | Promise<A>): Promise<A | { kind: 'faile
   try {
     return await work();
   } catch (error) {
-    return { kind: 'failed', why: toFailure(error) };
+    return { kind: 'failed', why: clipped(toFailure(error)) };
   }
+}
+
+/** A failure that an answer can carry: a configuration may have a hundred mistakes, a guest long last words. */
+function clipped({ code, place, cause, hint }: Failure): Failure {
+  const clip = (text: string) => clipText(text, UMLMON_TEXT_MAX);
+  return { code, place: clip(place), cause: clip(cause), hint: clip(hint) };
 }

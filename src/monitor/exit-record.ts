@@ -1,4 +1,4 @@
-import type { ExitRecord } from '../rpc/umlmonctrl.gen.ts';
+import { type ExitRecord, UMLMON_TEXT_MAX } from '../rpc/umlmonctrl.gen.ts';
 
 export interface ExitFacts {
   /** Exit status of the sandbox: the kernel's own, or 128 + signal. */
@@ -30,9 +30,20 @@ export function describeExit(facts: ExitFacts): ExitRecord {
     signal,
     askedBy,
     panic,
-    lastLines,
+    lastLines: newestLines(lastLines),
     bundle: '',
   };
+}
+
+/** The last of the lines that fit a text of the protocol: control characters are written with four, and get longer. */
+function newestLines(text: string): string {
+  const lines = text.split('\n');
+  let first = lines.length;
+  for (let bytes = -1; first > 0; first--) {
+    bytes += 1 + Buffer.byteLength(lines[first - 1] ?? '');
+    if (bytes > UMLMON_TEXT_MAX) break;
+  }
+  return lines.slice(first).join('\n');
 }
 
 function causeOf(

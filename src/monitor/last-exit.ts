@@ -1,13 +1,17 @@
-import { readFileSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
+import { readRegularFile } from '../config/read-file.ts';
 import type { VmLayout } from '../jail/layout.ts';
-import type { ExitRecord } from '../rpc/umlmonctrl.gen.ts';
+import { type ExitRecord, exitRecordCodec } from '../rpc/umlmonctrl.gen.ts';
+import { XdrReader, XdrWriter } from '../rpc/xdr.ts';
 import { replaceFile } from '../system/atomic-file.ts';
 import type { EventLog } from './event-log.ts';
 
 /** The exit record of the last guest, also of one under a former monitor; null if there is none that can be read. */
 export function readLastExit({ lastExit }: VmLayout): ExitRecord | null {
   try {
-    const stored: unknown = JSON.parse(readFileSync(lastExit, 'utf8'));
+    const text = readRegularFile(lastExit, 'any');
+    if (!Buffer.isBuffer(text)) return null;
+    const stored: unknown = JSON.parse(text.toString());
     // Monitors before this one did not keep bundles.
     const record = typeof stored === 'object' ? { bundle: '', ...stored } : stored;
     return isExitRecord(record) ? record : null;
@@ -44,17 +48,9 @@ export function recordExit(
   return record;
 }
 
+/** A record is what the protocol can carry: anything else would make every later answer to INFO fail. */
 function isExitRecord(value: unknown): value is ExitRecord {
-  if (typeof value !== 'object' || value === null) return false;
-  const fields: Record<keyof ExitRecord, 'string' | 'number'> = {
-    endedAt: 'number',
-    cause: 'string',
-    code: 'number',
-    signal: 'number',
-    askedBy: 'string',
-    panic: 'string',
-    lastLines: 'string',
-    bundle: 'string',
-  };
-  return Object.entries(fields).every(([name, type]) => typeof Reflect.get(value, name) === type);
+  const writer = new XdrWriter();
+  exitRecordCodec.encode(writer, value as ExitRecord);
+  return isDeepStrictEqual(exitRecordCodec.decode(new XdrReader(writer.bytes())), value);
 }

@@ -1,5 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { readRegularFile } from '../config/read-file.ts';
+import { fdOf } from '../plan/descriptors.ts';
 import type { LaunchPlan } from '../plan/plan.ts';
+import { stepOf } from '../plan/step-of.ts';
 import { replaceFile } from '../system/atomic-file.ts';
 import { monitorLimits } from '../system/limits.ts';
 import type { ProcessIdentity } from '../system/process.ts';
@@ -24,15 +26,32 @@ export function writeRunRecord(path: string, record: RunRecord): void {
   replaceFile(path, JSON.stringify(record), 0o600, false);
 }
 
-/** The record of a former monitor; undefined if there is none that can be read. */
+/** The record of a former monitor; undefined if there is none that can be read and used. */
 export function readRunRecord(path: string): RunRecord | undefined {
   try {
-    const text = readFileSync(path, 'utf8');
-    if (text.length > monitorLimits.runRecordBytes) return undefined;
-    const record = JSON.parse(text) as RunRecord;
-    if (!Array.isArray(record.plan?.steps) || typeof record.began !== 'number') return undefined;
-    return { ...record, reached: parseLevelTimes(record.reached) };
+    const text = readRegularFile(path, 'any');
+    if (!Buffer.isBuffer(text) || text.length > monitorLimits.runRecordBytes) return undefined;
+    const record = JSON.parse(text.toString()) as RunRecord;
+    return isUsable(record) ? { ...record, reached: parseLevelTimes(record.reached) } : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Whether a record has what an adoption uses. Throws TypeError or Error where it has not even the form. */
+function isUsable({ plan, began }: RunRecord): boolean {
+  const { vm, user, mem, cpus, sandbox } = plan;
+  const { mconsole, reply } = stepOf(plan, 'await-kernel');
+  const { consoles, log } = stepOf(plan, 'open-consoles');
+  const { descriptors } = stepOf(plan, 'launch');
+  const texts = [vm, user.name, mconsole, reply, sandbox.programs.taskset, log.directory];
+  const channels = consoles.map(({ channel }) => channel);
+  const numbers = [mem, began, user.uid, user.gid, log.size, log.count, ...cpus];
+  const fds = descriptors.map(({ fd }) => fd);
+  return (
+    [...texts, ...channels].every((text) => typeof text === 'string') &&
+    [...numbers, ...fds].every((number) => Number.isSafeInteger(number) && number >= 0) &&
+    Array.isArray(cpus) &&
+    Number.isInteger(fdOf(descriptors, 'vm-lock'))
+  );
 }

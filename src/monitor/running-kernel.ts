@@ -2,6 +2,8 @@ import { killSandbox, type Sandbox } from '../jail/launch.ts';
 import type { Mconsole } from '../kernel/mconsole.ts';
 import type { LaunchPlan } from '../plan/plan.ts';
 import { stepOf } from '../plan/step-of.ts';
+import { kernelLimits } from '../system/limits.ts';
+import { printable } from '../system/text.ts';
 import type { LevelTimes } from './readiness.ts';
 import { writeRunRecord } from './run-record.ts';
 import type { UndoStack } from './undo.ts';
@@ -30,7 +32,8 @@ export class RunningKernel {
   }) {
     this.plan = parts.plan;
     this.began = parts.began;
-    this.version = parts.version;
+    // The words of a kernel that may be hostile.
+    this.version = printable(parts.version, kernelLimits.versionCharacters);
     this.undo = parts.undo;
     this.exit = parts.sandbox.exit;
     this.#sandbox = parts.sandbox;

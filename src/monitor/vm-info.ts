@@ -1,5 +1,14 @@
 import type { VmConfig } from '../config/config.ts';
-import type { ConsoleInfo, ExitRecord, Hold, Readiness, VmInfo, VmState } from '../rpc/umlmonctrl.gen.ts';
+import { clipText } from '../rpc/clip-text.ts';
+import {
+  type ConsoleInfo,
+  type ExitRecord,
+  type Hold,
+  type Readiness,
+  UMLMON_TEXT_MAX,
+  type VmInfo,
+  type VmState,
+} from '../rpc/umlmonctrl.gen.ts';
 import type { Operation } from './operations.ts';
 import type { RunningKernel } from './running-kernel.ts';
 
@@ -39,6 +48,11 @@ export function describeVm({ config, operation, kernel, mconsole, ...rest }: VmS
     mem: plan?.mem ?? config.mem,
     cpus: plan?.cpus.join(',') ?? '',
     mconsole: plan ? mconsole : '',
-    settings: config.settings,
+    // A line of a configuration may have more bytes than a text of the protocol.
+    settings: config.settings.map(({ key, value, origin }) => ({
+      key,
+      value: clipText(value, UMLMON_TEXT_MAX),
+      origin: clipText(origin, UMLMON_TEXT_MAX),
+    })),
   };
 }

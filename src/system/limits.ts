@@ -220,6 +220,12 @@ const kernel = {
     'Commands that wait for the one in progress.',
     'A further one fails with MCONSOLE_BUSY.',
   ),
+  versionCharacters: limit(
+    500,
+    'characters',
+    'What a kernel says that it is; usual are 120.',
+    'The rest is left out.',
+  ),
   mconsoleAnswerPackets: limit(
     2048,
     '',
