@@ -1,0 +1,23 @@
+import type { Target } from '../target.ts';
+import { configTargets } from './config.ts';
+import { openFileTargets } from './files.ts';
+import { guestTargets } from './guest.ts';
+import { kernelTargets } from './kernel.ts';
+import { rpcTargets } from './rpc.ts';
+import { openServerTarget } from './server.ts';
+import { openSocketTargets } from './sockets.ts';
+import { typedTargets } from './typed.ts';
+
+/** Everything that reads what others wrote. @param directory for files and sockets */
+export async function openTargets(directory: string): Promise<Target[]> {
+  return [
+    ...configTargets,
+    ...rpcTargets,
+    await openServerTarget(directory),
+    ...kernelTargets,
+    ...openSocketTargets(directory),
+    ...guestTargets,
+    ...typedTargets,
+    ...openFileTargets(directory),
+  ];
+}

@@ -1,0 +1,212 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadConfig } from '../../../src/config/load.ts';
+import { readConfig } from '../../../src/config/locate.ts';
+import { configError } from '../../../src/config/problem.ts';
+import { parseBase } from '../../../src/console/rotation.ts';
+import { layoutOf } from '../../../src/jail/layout.ts';
+import { parseStatus } from '../../../src/jail/status.ts';
+import { readLastExit } from '../../../src/monitor/last-exit.ts';
+import { type RunRecord, readRunRecord } from '../../../src/monitor/run-record.ts';
+import type { RunningKernel } from '../../../src/monitor/running-kernel.ts';
+import { describeVm } from '../../../src/monitor/vm-info.ts';
+import { countClaims } from '../../../src/plan/core-claims.ts';
+import { fdOf } from '../../../src/plan/descriptors.ts';
+import { recallLpj } from '../../../src/plan/lpj-cache.ts';
+import { stepOf } from '../../../src/plan/step-of.ts';
+import { infoAnswerCodec } from '../../../src/rpc/umlmonctrl.gen.ts';
+import { XdrWriter } from '../../../src/rpc/xdr.ts';
+import { info } from '../../rpc/stub-handlers.ts';
+import { type Corpus, makeInput } from '../mutate.ts';
+import { assert, assertSafe, type Target } from '../target.ts';
+
+const json = {
+  words: [
+    'null',
+    '[]',
+    '{}',
+    '[null]',
+    '{"x":',
+    '"',
+    ',',
+    ':',
+    '-1',
+    '1.5',
+    '1e999',
+    '""',
+    'true',
+    '"\\ud800"',
+    '\\u0000',
+    'con0',
+    'launch',
+  ],
+  maxBytes: 65_536,
+};
+
+const record: RunRecord = {
+  plan: {
+    vm: 'vm1',
+    user: { name: 'uml-vm1', uid: 1001, gid: 1001 },
+    kernel: { file: '/k/linux', version: '7.2.7', arguments: ['mem=64M', 'umid=vm1'] },
+    mem: 2 ** 26,
+    cpus: [1],
+    sandbox: {
+      programs: { prlimit: '/p', taskset: '/usr/bin/taskset', setarch: '/s', setpriv: '/s', bwrap: '/b' },
+      launcher: 'user-namespace',
+      limits: { files: 256 },
+      network: 'none',
+      root: '/var/lib/umlmon/vm1/jail',
+      tmpfs: [],
+      binds: [],
+      environment: {},
+      seccompFd: 4,
+      statusFd: 3,
+      cwd: '/',
+      command: ['/kernel/linux'],
+    },
+    steps: [
+      { do: 'lock-vm', path: '/run/umlmon/vm1/vm.lock' },
+      {
+        do: 'lock-images',
+        images: [{ unit: 0, jailPath: '/disks/a.dsk', hostPath: '/a.dsk', readOnly: false }],
+      },
+      {
+        do: 'open-consoles',
+        consoles: [{ channel: 'con0', logged: true }],
+        log: { directory: '/l', size: 4096, count: 1 },
+      },
+      {
+        do: 'launch',
+        argv: ['/b'],
+        statusFile: 'status',
+        filter: { architecture: 'x86_64', root: false } as never,
+        descriptors: [
+          { fd: 0, is: 'slave', channel: 'con0' },
+          { fd: 5, is: 'vm-lock' },
+          { fd: 6, is: 'master', channel: 'con0' },
+          { fd: 7, is: 'image-lock', unit: 0 },
+        ],
+      },
+      { do: 'await-kernel', withinMs: 10_000, mconsole: 'run/uml/vm1/mconsole', reply: 'run/mon/reply' },
+    ],
+  },
+  began: 1_700_000_000_000,
+  kernel: { pid: 4711, startTime: 99 },
+};
+
+const records: Corpus = {
+  ...json,
+  samples: [record, { ...record, kernel: undefined }].map((one) => Buffer.from(JSON.stringify(one))),
+};
+const exits: Corpus = { ...json, samples: [Buffer.from(`${JSON.stringify(info.lastExit)}\n`)] };
+const statuses: Corpus = {
+  ...json,
+  samples: [
+    Buffer.from('{ "child-pid": 4711, "ipc-namespace": 4026532 }\n{ "exit-code": 134 }\n'),
+    Buffer.from('123456 789\n'),
+    Buffer.from('{"7.2.7":38682600,"6.1.0":1}\n'),
+    Buffer.from('0,2,13'),
+  ],
+};
+const overrides: Corpus = {
+  samples: [
+    '[vm1]\nroot_mode = ro\nappend = quiet\n',
+    '[vm1]\nmem = 64M\n',
+    '[vm1]\nubd0 = /disks/root.dsk\ncon1 = pty log\n',
+    '[vm1]\nstop_timeout = 2m\non_crash = restart\n',
+  ].map((text) => Buffer.from(text)),
+  words: ['[vm1]', 'vmuser = root\n', '\0', '\x1b[2J', '=', '\n', 'kernel = /shared/kernels/x\n'],
+  maxBytes: 1_100_000,
+};
+
+/** Files that a former monitor or a user left, damaged, in a directory of a VM. */
+export function openFileTargets(directory: string): Target[] {
+  const roots = { varDir: join(directory, 'var'), runDir: join(directory, 'run') };
+  const layout = layoutOf('vm1', roots);
+  for (const path of [layout.logDir, layout.runHome, layout.coreClaims, join(roots.varDir, '.cache')])
+    mkdirSync(path, { recursive: true });
+  const main = join(directory, 'umlmon.ini');
+  const text = `[GLOBAL]\nvardir = ${roots.varDir}\nrundir = ${roots.runDir}\n[vm1]\nvmuser = uml-vm1\nubd0 = /disks/a.dsk\n[vm2]\nvmuser = uml-vm2\nubd0 = /disks/b.dsk\n`;
+  writeFileSync(main, text);
+  const { config, problems: mistakes } = loadConfig(
+    [{ file: main, text: Buffer.from(text), layer: 'main' }],
+    {
+      vardir: roots.varDir,
+      rundir: roots.runDir,
+      root: true,
+    },
+  );
+  const vm = config?.vms.get('vm1');
+  assert(vm !== undefined, `the configuration is right: ${JSON.stringify(mistakes)}`);
+
+  const runRecord: Target = {
+    name: 'run-record',
+    share: 30,
+    make: (random) => makeInput(random, records),
+    run(input) {
+      writeFileSync(layout.runRecord, input);
+      const read = readRunRecord(layout.runRecord);
+      if (!read) return 'refused';
+      // What a monitor that adopts the VM uses.
+      const { plan } = read;
+      assert(
+        Number.isInteger(fdOf(stepOf(plan, 'launch').descriptors, 'vm-lock')),
+        'the lock has a descriptor',
+      );
+      const { mconsole, reply } = stepOf(plan, 'await-kernel');
+      assert(`${mconsole}${reply}${plan.sandbox.programs.taskset}`.length > 0, 'there are paths');
+      const kernel = { plan, pid: 1, version: 'Linux' } as unknown as RunningKernel;
+      encode(describeVm({ ...info, operation: undefined, config: vm, kernel }));
+      return 'taken';
+    },
+  };
+
+  const lastExit: Target = {
+    name: 'last-exit',
+    share: 30,
+    make: (random) => makeInput(random, exits),
+    run(input) {
+      writeFileSync(layout.lastExit, input);
+      const read = readLastExit(layout);
+      encode({ ...info, lastExit: read });
+      return read ? 'taken' : 'refused';
+    },
+  };
+
+  const small: Target = {
+    name: 'small-files',
+    share: 30,
+    make: (random) => makeInput(random, statuses),
+    run(input) {
+      const { initPid = 1, exitStatus = 0 } = parseStatus(input.toString('utf8'));
+      const base = parseBase(input.toString());
+      for (const number of [initPid, exitStatus, base?.offset ?? 0])
+        assert(Number.isSafeInteger(number), `${number} is a number`);
+      writeFileSync(layout.lpjCache, input);
+      const lpj = recallLpj(layout.lpjCache, '7.2.7');
+      assert(lpj === undefined || Number.isSafeInteger(lpj), 'a figure is a number');
+      writeFileSync(join(layout.coreClaims, 'vm2'), input);
+      const claims = countClaims(layout.coreClaims, 'vm1');
+      for (const [core] of claims) assert(Number.isInteger(core), `core ${core} is a number`);
+      return base !== undefined || lpj !== undefined || claims.size > 0 ? 'taken' : 'refused';
+    },
+  };
+
+  const override: Target = {
+    name: 'override-file',
+    share: 15,
+    make: (random) => makeInput(random, overrides),
+    run(input) {
+      writeFileSync(layout.config, input);
+      const { config: read, problems, broken } = readConfig({ configPath: main, env: {}, uid: 0 });
+      assert(read?.vms.has('vm2') === true, 'the other VM is not harmed');
+      if (problems.length > 0) assertSafe(configError(problems).message, 'the error');
+      return broken.has('vm1') ? 'refused' : 'taken';
+    },
+  };
+  return [runRecord, lastExit, small, override];
+}
+
+function encode(answer: typeof info): void {
+  infoAnswerCodec.encode(new XdrWriter(), { kind: 'ok', info: answer });
+}

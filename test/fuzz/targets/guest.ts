@@ -1,0 +1,173 @@
+import { escapeKey, findEscape } from '../../../src/cli/escape-key.ts';
+import { eventText, infoText } from '../../../src/cli/render.ts';
+import { cleanReplay } from '../../../src/cli/replay.ts';
+import { TerminalModes } from '../../../src/cli/terminal-modes.ts';
+import { Channel } from '../../../src/console/channel.ts';
+import { EventLog } from '../../../src/monitor/event-log.ts';
+import { describeExit } from '../../../src/monitor/exit-record.ts';
+import { eventsAnswerCodec, infoAnswerCodec } from '../../../src/rpc/umlmonctrl.gen.ts';
+import { XdrWriter } from '../../../src/rpc/xdr.ts';
+import { monitorLimits } from '../../../src/system/limits.ts';
+import { printable } from '../../../src/system/text.ts';
+import { info } from '../../rpc/stub-handlers.ts';
+import { type Corpus, makeInput } from '../mutate.ts';
+import { assert, assertSafe, cutUp, type Target } from '../target.ts';
+import { answersIn } from './terminal-answers.ts';
+
+const sequences = [
+  ...[
+    '\x1b[6n',
+    '\x1b[c',
+    '\x1b[>0c',
+    '\x1b[?15n',
+    '\x1b[4$p',
+    '\x1b[18t',
+    '\x1b[>q',
+    '\x1b[?u',
+    '\x1bZ',
+    '\x05',
+    '\x07',
+  ],
+  ...[
+    '\x1b]11;?\x07',
+    '\x1b]4;1;?\x1b\\',
+    '\x1bP+q544e\x1b\\',
+    '\x1b[',
+    '\x1b',
+    '\x1bP',
+    '\x1b]',
+    '\x18',
+    'n',
+    'c',
+    '?',
+    ';',
+    '1',
+  ],
+  ...[
+    '\x1b[2J',
+    '\x1b[H',
+    '\x1b[1;23r',
+    '\x1b[?1049h',
+    '\x1b[?25l',
+    '\x1b[31m',
+    '\x1b[?1;2;3h',
+    '\x1b[>1u',
+    '\x1b[4h',
+    '\x1b(0',
+  ],
+  ...[
+    '\x1d',
+    '\x1b[93;5u',
+    '\x1b[27;5;93~',
+    '\r\n',
+    '\n',
+    '\ufeff',
+    '\u202e',
+    'é',
+    '\x9b',
+    '\x0e',
+    '\x1b[!p',
+    '\x1bc',
+    '\x1b[x',
+    '\x1b[1$w',
+    '\x1b]52;c;?\x07',
+    '\u009b6n',
+    '\u009c',
+    '\x7f',
+  ],
+];
+const output: Corpus = {
+  samples: [
+    Buffer.from(
+      'Linux version 7.2.7\r\n[    0.010000] Memory: 120000K\r\nlogin: root\r\n# ls\r\n\x1b[1;34mbin\x1b[0m\r\n',
+    ),
+    Buffer.from('Kernel panic - not syncing: VFS: Unable to mount root fs\r\nreboot: Power down\r\n'),
+    Buffer.from(sequences.join('')),
+    Buffer.from('\x1b\n'.repeat(1500)),
+    Buffer.from('€\n'.repeat(900)),
+    Buffer.from('\x1b[?1049h\x1b[2J\x1b[1;1Hscreen\x1b[?1049l$ '),
+  ],
+  words: [...sequences, Buffer.of(0xc2), Buffer.of(0x9b)],
+  maxBytes: 16_384,
+};
+
+const replay: Target = {
+  name: 'replay',
+  share: 60,
+  make: (random) => makeInput(random, output),
+  run(input, random) {
+    const { data } = cleanReplay(input, random.oneIn(2));
+    const left = answersIn(data);
+    assert(left.length === 0, `the terminal has nothing to answer: ${JSON.stringify(left)}`);
+    assert(data.length <= input.length, 'nothing is added');
+    return data.length > 0 ? 'taken' : 'refused';
+  },
+};
+
+const untouched = '\x1b[0m';
+
+const modes: Target = {
+  name: 'terminal-modes',
+  share: 60,
+  make: (random) => makeInput(random, output),
+  run(input, random) {
+    const terminal = new TerminalModes();
+    terminal.watch(input);
+    const restored = terminal.restore();
+    const inPieces = new TerminalModes();
+    for (const piece of cutUp(input, random)) inPieces.watch(piece);
+    assert(inPieces.restore() === restored, 'the same in pieces');
+    terminal.watch(Buffer.from(restored));
+    assert(terminal.restore() === untouched, `all is put back: ${JSON.stringify(terminal.restore())}`);
+    return restored === untouched ? 'refused' : 'taken';
+  },
+};
+
+const keys = [0x1d, 0x01, 0x00, 0x1f].map(escapeKey);
+
+const escapeKeys: Target = {
+  name: 'escape-key',
+  share: 20,
+  make: (random) => makeInput(random, output),
+  run(input, random) {
+    const key = random.pick(keys);
+    const at = findEscape(input, key);
+    const isAt = (place: number) =>
+      key.sequences.some((sequence) => input.subarray(place, place + sequence.length).equals(sequence));
+    assert(at < input.length && (at < 0 || isAt(at)), 'the key stands there');
+    return at < 0 ? 'refused' : 'taken';
+  },
+};
+
+/** What the guest says, all the way to the terminal of whoever asks. */
+const words: Target = {
+  name: 'guest-words',
+  share: 40,
+  make: (random) => makeInput(random, output),
+  run(input) {
+    const channel = new Channel({ name: 'con0' });
+    channel.ring.append(input);
+    const message = printable(input.subarray(0, 512).toString().trimEnd(), 2048);
+    const lastExit = describeExit({
+      status: (input[0] ?? 0) % 200,
+      wasUp: true,
+      askedBy: '',
+      killed: false,
+      panic: (input[1] ?? 0) % 2 === 0 ? '' : message,
+      lastLines: channel.lastLines(monitorLimits.exitLines).join('\n'),
+      endedAt: 1,
+    });
+    channel.close();
+    const answer = { ...info, guestMessage: message, lastExit };
+    infoAnswerCodec.encode(new XdrWriter(), { kind: 'ok', info: answer });
+    assertSafe(infoText(answer, 1), 'the information');
+    const events = new EventLog('vm1', (event) => {
+      eventsAnswerCodec.encode(new XdrWriter(), { kind: 'ok', list: { events: [event], next: 2 } });
+      assertSafe(eventText(event), 'the event');
+    });
+    events.publish('guest-message', message, { text: message });
+    return lastExit.panic === '' ? 'refused' : 'taken';
+  },
+};
+
+export const guestTargets: readonly Target[] = [replay, modes, escapeKeys, words];

@@ -1,0 +1,127 @@
+import { writeCall, writeReply } from '../../../src/rpc/message.ts';
+import { beginRecord, sealRecord } from '../../../src/rpc/record.ts';
+import { umlmonctrl } from '../../../src/rpc/umlmonctrl.gen.ts';
+import { type Codec, XdrWriter } from '../../../src/rpc/xdr.ts';
+import { info, pattern, why } from '../../rpc/stub-handlers.ts';
+
+const failed = { kind: 'failed', why };
+const report = { id: 3, joined: true, state: 'down', elapsedMs: 5, summary: 'stopped' };
+const event = {
+  sequence: 7,
+  time: 1_700_000_000_000,
+  kind: 'state',
+  text: 'down → starting',
+  attributes: [{ name: 'to', value: 'x' }],
+};
+
+/** Arguments and results of every procedure. */
+export const values: Readonly<
+  Record<keyof typeof umlmonctrl.procedures, { args: unknown; results: readonly unknown[] }>
+> = {
+  null: { args: undefined, results: [undefined] },
+  info: {
+    args: undefined,
+    results: [{ kind: 'ok', info }, { kind: 'ok', info: { ...info, lastExit: null } }, failed],
+  },
+  start: { args: undefined, results: [{ kind: 'ok', report }, failed] },
+  stop: { args: { timeoutMs: 5000 }, results: [{ kind: 'ok', report }, failed] },
+  kill: { args: undefined, results: [{ kind: 'ok', report }, failed] },
+  ctrlAltDel: { args: undefined, results: [{ kind: 'ok' }, failed] },
+  consoleAttach: {
+    args: { channel: 'con1', columns: 80, rows: 24 },
+    results: [{ kind: 'ok', seat: { id: 1, oldest: 0, next: 99 } }, failed],
+  },
+  consoleRead: {
+    args: { id: 1, offset: 5, max: 65_536, waitMs: 30_000 },
+    results: [{ kind: 'ok', bytes: { offset: 5, data: pattern(61), ended: false } }, failed],
+  },
+  consoleWrite: { args: { id: 1, data: pattern(7) }, results: [{ kind: 'ok', accepted: 7 }, failed] },
+  consoleResize: { args: { id: 1, columns: 132, rows: 50 }, results: [{ kind: 'ok' }, failed] },
+  consoleDetach: { args: 1, results: [{ kind: 'ok' }, failed] },
+  logRead: {
+    args: { channel: 'con0', offset: 0, max: 4096, waitMs: 0 },
+    results: [{ kind: 'ok', bytes: { offset: 0, data: pattern(50), oldest: 0, end: 50 } }, failed],
+  },
+  events: {
+    args: { since: 1, max: 64, waitMs: 0 },
+    results: [{ kind: 'ok', list: { events: [event, event], next: 9 } }, failed],
+  },
+};
+
+export interface Encoded {
+  readonly name: string;
+  readonly number: number;
+  readonly codec: Codec<unknown>;
+  readonly bytes: Buffer;
+}
+
+export const encodedArgs: readonly Encoded[] = Object.entries(umlmonctrl.procedures).map(
+  ([name, { number, args }]) => {
+    const codec: Codec<unknown> = args;
+    return { name, number, codec, bytes: encode(codec, values[name as keyof typeof values].args) };
+  },
+);
+
+export const encodedResults: readonly Encoded[] = Object.entries(umlmonctrl.procedures).flatMap(
+  ([name, { number, result }]) => {
+    const codec: Codec<unknown> = result;
+    return values[name as keyof typeof values].results.map((value) => ({
+      name,
+      number,
+      codec,
+      bytes: encode(codec, value),
+    }));
+  },
+);
+
+function encode(codec: Codec<unknown>, value: unknown): Buffer {
+  const writer = new XdrWriter();
+  codec.encode(writer, value);
+  return Buffer.from(writer.bytes());
+}
+
+const { program, version } = umlmonctrl;
+
+/** A call of every procedure, each a sealed record; one with a credential of AUTH_SYS. */
+export const callRecords: readonly Buffer[] = [
+  ...encodedArgs.map(({ number, bytes }) => callOf(number, bytes)),
+  withAuthSys(callOf(1, Buffer.alloc(0))),
+];
+
+/** Replies of all kinds, each a sealed record. */
+export const replyRecords: readonly Buffer[] = [
+  ...encodedResults.map(({ bytes }) => replyOf({ status: 'success' }, bytes)),
+  replyOf({ status: 'prog-mismatch', low: 1, high: 1 }),
+  replyOf({ status: 'rpc-mismatch', low: 2, high: 2 }),
+  replyOf({ status: 'auth-error', problem: 1 }),
+  replyOf({ status: 'garbage-args' }),
+];
+
+export function callOf(procedure: number, args: Buffer, xid = 7): Buffer {
+  const writer = beginRecord();
+  writeCall(writer, { xid, program, version, procedure });
+  writer.fixedOpaque(args, args.length);
+  return Buffer.from(sealRecord(writer));
+}
+
+function replyOf(status: Parameters<typeof writeReply>[2], results: Buffer = Buffer.alloc(0)): Buffer {
+  const writer = beginRecord();
+  writeReply(writer, 7, status);
+  writer.fixedOpaque(results, results.length);
+  return Buffer.from(sealRecord(writer));
+}
+
+/** RFC 5531 appendix A: stamp, machine, uid, gid, gids. */
+function withAuthSys(call: Buffer): Buffer {
+  const body = new XdrWriter();
+  body.uint(1);
+  body.string('host', 255);
+  for (const word of [0, 0, 2, 4, 24]) body.uint(word);
+  const head = new XdrWriter();
+  head.uint(1);
+  head.opaque(body.bytes(), 400);
+  // Mark and six words, then the credential of 8 bytes that is replaced.
+  const record = Buffer.concat([call.subarray(0, 28), head.bytes(), call.subarray(36)]);
+  record.writeUInt32BE(2 ** 31 + record.length - 4, 0);
+  return record;
+}
