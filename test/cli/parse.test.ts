@@ -128,3 +128,7 @@ describe('a line of the interactive mode', () => {
     expect(refusalOf(() => parseLine(line))).toBe(`USAGE: ${why}`);
   });
 });
+
+test('an error shows no control character of what was typed', () => {
+  expect(() => parseCommandLine(['vm\x1b[2J', 'vm2'])).toThrow(/hint: umlwatch vm\\x1b\[2J -info/);
+});

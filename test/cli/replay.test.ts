@@ -39,3 +39,17 @@ test('a beginning that is cut off is left out up to the line end', () => {
   expect(clean('49hrest of a line\r\nwhole line\r\n$ ', true)).toBe('whole line\r\n$ ');
   expect(clean('no line end', true)).toBe('no line end');
 });
+
+test.each([
+  ['a bell within one', '\x1b[\x076n'],
+  ['one within another', '\x1b[\x1b[cc'],
+  ['a line end within one', '\x1b[6\nn'],
+  ['a request that ESC ends', '\x1bP+q544e\x1b[31m'],
+  ['a character of two bytes that begins one', 'a\xc2\x9b6n'],
+  ['the same with a bell between the bytes', 'a\xc2\x07\x9b6n'],
+  ['a title with the end of a title in it', '\x1b]0;\xc2\x9c\xc2\x9b6n\x07'],
+  ['a request of the clipboard', '\x1b]52;c;?\x07'],
+  ['terminal parameters', '\x1b[x'],
+])('no sequence that is answered comes together from what is left: %s', (_name, text) => {
+  expect(clean(text)).not.toMatch(/\x1b(?!\[31m)|\xc2|[\x05\x07]/);
+});

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { problemText } from '../../src/config/problem.ts';
+import { configError, problemText } from '../../src/config/problem.ts';
 import type { ErrorCode } from '../../src/system/errors.ts';
 import { load } from './loading.ts';
 
@@ -307,4 +307,15 @@ describe('a broken configuration', () => {
     const { problems } = load('[vm1]\n\u001b]0;x\u0007\n[\u001b[2J]\n');
     for (const text of problems.map(problemText)) expect(text).not.toMatch(/\p{Cc}/u);
   });
+});
+
+it('a large file of unknown keys is refused in little time, with a hundred mistakes shown', () => {
+  const sections = Array.from({ length: 999 }, (_, vm) =>
+    [`[v${vm}]`, ...Array.from({ length: 140 }, (_, key) => `sl${key.toString(36)}x=`)].join('\n'),
+  );
+  const { problems } = load(`[GLOBAL]\n${sections.join('\n')}`);
+  expect(problems.filter(({ code }) => code === 'CONFIG_UNKNOWN_KEY')).toHaveLength(999 * 140);
+  // Looking for what each of them may have meant would take half a minute, beyond the time of any test.
+  expect(problems.filter(({ hint }) => hint.startsWith('did you mean')).length).toBeLessThan(300);
+  expect(configError(problems).reason.split('\n')).toHaveLength(101);
 });

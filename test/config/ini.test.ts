@@ -139,3 +139,14 @@ describe('parseIni', () => {
     );
   });
 });
+
+it('a tab in double quotes, which programs read differently, is refused with a way out', () => {
+  const read = (line: string) => parseIni('file', Buffer.from(`[vm1]\n${line}`));
+  const { cause, hint } = read('append = "a\tb"').problems[0] ?? {};
+  expect({ cause, hint }).toEqual({
+    cause: 'a tab inside double quotes',
+    hint: 'write a blank, or use single quotes around the value',
+  });
+  expect(read("append = 'a\tb'").sections[0]?.entries[0]?.value).toBe('a\tb');
+  expect(read('append = a\tb').sections[0]?.entries[0]?.value).toBe('a\tb');
+});

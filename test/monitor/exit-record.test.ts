@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { describeExit, type ExitFacts } from '../../src/monitor/exit-record.ts';
-import type { ExitRecord } from '../../src/rpc/umlmonctrl.gen.ts';
+import { type ExitRecord, UMLMON_TEXT_MAX } from '../../src/rpc/umlmonctrl.gen.ts';
 
 const facts: ExitFacts = {
   status: 0,
@@ -44,4 +44,12 @@ const cases: readonly [string, Partial<ExitFacts>, Partial<ExitRecord>][] = [
 
 test.each(cases)('%s', (_name, given, expected) => {
   expect(describeExit({ ...facts, ...given })).toMatchObject(expected);
+});
+
+test('the last words fit an answer, however many control characters they have', () => {
+  const lines = Array.from({ length: 1024 }, (_, i) => `\\x1b${i}`);
+  const { lastLines } = describeExit({ ...facts, lastLines: lines.join('\n') });
+  expect(Buffer.byteLength(lastLines)).toBeLessThanOrEqual(UMLMON_TEXT_MAX);
+  expect(Buffer.byteLength(lastLines)).toBeGreaterThan(UMLMON_TEXT_MAX - 9);
+  expect(lines.join('\n').endsWith(`\n${lastLines}`)).toBe(true);
 });

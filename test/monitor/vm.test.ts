@@ -301,3 +301,24 @@ test('a monitor that is told to leave stops its guest in order', async () => {
     askedBy: 'SIGTERM',
   });
 });
+
+test('hundreds of mistakes in a configuration are an answer, too, cut to its length', async () => {
+  const client = await monitorOf('vm1');
+  const mistakes = Array.from({ length: 200 }, (_, i) => `unknown${i} = a value of some length`);
+  world.configure({ vm1: mistakes.join('\n') });
+  await expect(client.call('start', undefined)).rejects.toMatchObject({
+    code: 'CONFIG_INVALID',
+    reason: expect.stringMatching(/umlmon\.ini:\d+: \[vm1\] unknown0: there is no such key.*…$/s),
+  });
+});
+
+test('last words that are all control characters do not keep a monitor from answering', async () => {
+  const client = await monitorOf('vm1');
+  await client.call('start', undefined);
+  await waitForEvent(client, 'guest-message');
+  const shell = await GuestShell.open(client);
+  await shell.run("for i in $(seq 1500); do printf '\\033\\033\\n'; done >/dev/console");
+  await client.call('kill', undefined);
+  const { lastExit } = await client.call('info', undefined);
+  expect(lastExit?.lastLines).toMatch(/^(\\x1b\\x1b\n){400}/);
+});

@@ -91,9 +91,10 @@ const vmCorpus: Corpus = {
 function makeConfig(random: Random): Buffer {
   if (!random.oneIn(500)) return makeInput(random, random.oneIn(2) ? corpus : vmCorpus);
   const sections = 1 + random.below(random.oneIn(10) ? 1000 : 20);
+  const keysMax = random.oneIn(3) ? 256 : 20;
   const lines = Array.from({ length: sections }, (_, index) => [
     `[${index === 0 ? 'GLOBAL' : `vm${index}`}]`,
-    ...Array.from({ length: random.below(random.oneIn(10) ? 256 : 20) }, (_, key) =>
+    ...Array.from({ length: random.below(keysMax) }, (_, key) =>
       random.oneIn(2) ? `${random.pick(keys)} = 1` : `${random.pick(keys)}${key}x=`,
     ),
   ]);
