@@ -89,7 +89,7 @@ const vmCorpus: Corpus = {
 
 /** Damaged text, or rarely a large file of many sections and keys, known and unknown. */
 function makeConfig(random: Random): Buffer {
-  if (!random.oneIn(500)) return makeInput(random, random.oneIn(2) ? corpus : vmCorpus);
+  if (!random.oneIn(150)) return makeInput(random, random.oneIn(2) ? corpus : vmCorpus);
   const sections = 1 + random.below(random.oneIn(10) ? 1000 : 20);
   const keysMax = random.oneIn(3) ? 256 : 20;
   const lines = Array.from({ length: sections }, (_, index) => [
