@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { layoutOf, type VmLayout } from '../../src/jail/layout.ts';
-import { readLastExit, writeLastExit } from '../../src/monitor/last-exit.ts';
+import { readLastExit, recordExit } from '../../src/monitor/last-exit.ts';
 import { readRunRecord, writeRunRecord } from '../../src/monitor/run-record.ts';
+import type { ExitRecord } from '../../src/rpc/umlmonctrl.gen.ts';
 import { monitorLimits } from '../../src/system/limits.ts';
 import { info } from '../rpc/stub-handlers.ts';
 import { sampleRecord } from './sample-record.ts';
@@ -24,8 +25,17 @@ const exit = info.lastExit;
 if (!exit) throw new Error('the sample has no exit record');
 
 describe('an exit record', () => {
+  const write = (record: ExitRecord) =>
+    recordExit(layout, record, {
+      events: { publish: () => undefined },
+      keepBundle: () => record.bundle,
+      trouble: (error) => {
+        throw error;
+      },
+    });
+
   test('comes back as it was written', () => {
-    writeLastExit(layout, exit);
+    write(exit);
     expect(readLastExit(layout)).toEqual(exit);
   });
 

@@ -183,6 +183,12 @@ const snapshot = {
   consoles: [],
   lastExit: null,
   eventsNext: 1,
+  readiness: { configured: 'kernel', ready: false, reached: [] },
+  logDropped: 0,
+  troubles: 0,
+  lastTrouble: '',
+  hungSince: 0,
+  held: null,
 } as const;
 
 /** A user's file changes no key of the administrator. */

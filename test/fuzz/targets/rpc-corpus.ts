@@ -14,6 +14,14 @@ const event = {
   attributes: [{ name: 'to', value: 'x' }],
 };
 
+const bundle = {
+  name: '2026-11-21T12-34-56Z',
+  endedAt: 1_700_000_000_000,
+  cause: 'crash',
+  panic: 'Attempted to kill init!',
+  files: [{ path: 'exit.json', bytes: 200 }],
+};
+
 /** Arguments and results of every procedure. */
 export const values: Readonly<
   Record<keyof typeof umlmonctrl.procedures, { args: unknown; results: readonly unknown[] }>
@@ -45,6 +53,14 @@ export const values: Readonly<
   events: {
     args: { since: 1, max: 64, waitMs: 0 },
     results: [{ kind: 'ok', list: { events: [event, event], next: 9 } }, failed],
+  },
+  crashList: {
+    args: undefined,
+    results: [{ kind: 'ok', list: { bundles: [bundle, bundle], lost: 3 } }, failed],
+  },
+  crashRead: {
+    args: { bundle: bundle.name, file: 'console/con0', offset: 0, max: 65_536 },
+    results: [{ kind: 'ok', bytes: { data: Buffer.from('panic'), size: 5 } }, failed],
   },
 };
 
