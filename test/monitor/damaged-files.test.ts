@@ -56,7 +56,7 @@ describe('an exit record', () => {
 describe('the record of a running kernel', () => {
   test('comes back as it was written', () => {
     writeRunRecord(layout.runRecord, sampleRecord);
-    expect(readRunRecord(layout.runRecord)).toEqual(sampleRecord);
+    expect(readRunRecord(layout.runRecord)).toEqual({ ...sampleRecord, reached: {} });
   });
 
   const { plan } = sampleRecord;
