@@ -103,6 +103,13 @@ export const errorCatalogue = {
   IMAGE_KIND: { class: 'config', means: 'The file is not the kind of disk image that its name says.' },
   IMAGE_ACCESS: { class: 'config', means: 'The user of the VM may not use the disk image.' },
   IMAGE_IN_USE: { class: 'state', means: 'Another VM or program uses the disk image.' },
+  IMAGE_EXISTS: { class: 'failed', means: 'There is a file of this name already.' },
+  COW_FORMAT: { class: 'failed', means: 'The file is no COW file, or a damaged one.' },
+  COW_BACKING: { class: 'failed', means: 'The backing file is not the one that the COW file was made over.' },
+  COW_HAZARD: {
+    class: 'failed',
+    means: 'The kernel would read wrong data through a COW file over this image.',
+  },
 
   HOST_MEMORY: { class: 'host', means: 'The host has not enough free memory for the VM.' },
   HOST_CORES: { class: 'config', means: 'The host has no such processor core.' },

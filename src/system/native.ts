@@ -29,6 +29,9 @@ const prototypes = {
   tcsetattr: 'int tcsetattr(int, int, const void *)',
   cfmakeraw: 'void cfmakeraw(_Inout_ void *)',
   mmap: 'intptr_t mmap(void *, size_t, int, int, int, intptr_t)',
+  lseek: 'int64_t lseek(int, int64_t, int)',
+  linkat: 'int linkat(int, const char *, int, const char *, int)',
+  copy_file_range: 'intptr_t copy_file_range(int, _Inout_ void *, int, _Inout_ void *, size_t, unsigned int)',
 } as const;
 
 // Values of the Linux headers, the same on x86, arm64 and riscv64 (monitors run on x86 only, as UML does).
@@ -57,6 +60,9 @@ const TIOCGPTPEER = 0x5441;
 const TCSANOW = 0;
 const PROT_READ_WRITE = 3;
 const MAP_SHARED = 1;
+const SEEK = { data: 3, hole: 4 } as const;
+const AT_FDCWD = -100;
+const AT_SYMLINK_FOLLOW = 0x400;
 
 /** sun_path holds 108 bytes and a path in it ends with a NUL. */
 export const SOCKET_PATH_MAX = 107;
@@ -72,13 +78,17 @@ function koffi(): Koffi {
 
 /** Calls a C function. If its result is -1, koffi().errno() tells why, until the next call of anything. */
 function callRaw(name: keyof typeof prototypes, args: Parameters<Native>): number {
+  return nativeOf(name)(...args);
+}
+
+function nativeOf(name: keyof typeof prototypes): Native {
   let native = declared.get(name);
   if (!native) {
     library ??= koffi().load(null);
     native = library.func(prototypes[name]) as Native;
     declared.set(name, native);
   }
-  return native(...args);
+  return native;
 }
 
 function call(name: keyof typeof prototypes, args: Parameters<Native>, path?: string): number {
@@ -244,6 +254,52 @@ export function mapFile(fd: number, length: number): ArrayBuffer {
   const address = callRaw('mmap', [0, length, PROT_READ_WRITE, MAP_SHARED, fd, 0]);
   if (address === -1) throw systemError(koffi().errno(), 'mmap');
   return koffi().view(address, length);
+}
+
+/** Where the next data (or hole) of a file begins, at or after `offset`; null if there is none before its end. */
+export function seekData(fd: number, offset: number): number | null {
+  return seek(fd, offset, SEEK.data);
+}
+
+/** The end of a file counts as a hole. */
+export function seekHole(fd: number, offset: number): number | null {
+  return seek(fd, offset, SEEK.hole);
+}
+
+function seek(fd: number, offset: number, whence: number): number | null {
+  const found = callRaw('lseek', [fd, offset, whence]);
+  if (found !== -1) return found;
+  const errno = koffi().errno();
+  if (errno === os.errno.ENXIO) return null;
+  throw systemError(errno, 'lseek');
+}
+
+/** Gives a name to an open file that has none (open(2), O_TMPFILE). EEXIST if the name is taken. */
+export function linkDescriptor(fd: number, path: string): void {
+  call('linkat', [AT_FDCWD, `/proc/self/fd/${fd}`, AT_FDCWD, path, AT_SYMLINK_FOLLOW], path);
+}
+
+/** A place in an open file. */
+export interface FilePlace {
+  readonly fd: number;
+  readonly offset: number;
+}
+
+/**
+ * copy_file_range(2) in a helper thread: copies within the host's kernel, or shares the blocks where the file system
+ * can. Resolves to the number of bytes copied, 0 at the end of the source.
+ */
+export function copyFileRange(from: FilePlace, to: FilePlace, length: number): Promise<number> {
+  const [source, target] = [from, to].map(({ offset }) => BigInt64Array.of(BigInt(offset)));
+  const native = nativeOf('copy_file_range') as unknown as { async(...args: unknown[]): void };
+  return new Promise((resolve, reject) => {
+    native.async(from.fd, source, to.fd, target, length, 0, (error: Error | null, copied: number) => {
+      // Each call keeps its own errno until its callback returns.
+      if (error) reject(error);
+      else if (copied === -1) reject(systemError(koffi().errno(), 'copy_file_range'));
+      else resolve(copied);
+    });
+  });
 }
 
 export interface Interest {

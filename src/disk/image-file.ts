@@ -1,0 +1,88 @@
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { isSystemError, UmlmonError } from '../system/errors.ts';
+
+const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
+
+/** What a slow verb is told by its caller, and tells it. */
+export interface Progress {
+  /** When aborted, the verb ends soon, leaves files as they were, and throws the reason of the signal. */
+  readonly signal?: AbortSignal;
+  /** Called from time to time, and at the end with twice the same number. */
+  readonly onProgress?: (doneBytes: number, totalBytes: number) => void;
+}
+
+export interface ImageFile {
+  readonly path: string;
+  readonly handle: FileHandle;
+  /** Bytes. */
+  readonly size: number;
+  /** Whole seconds since 1970, as the kernel compares them. */
+  readonly mtime: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly mode: number;
+}
+
+/**
+ * Opens an image, passes it to `use`, and closes it. Its last name is not followed if it is a link: paths come with
+ * their directories resolved.
+ *
+ * @throws UmlmonError IMAGE_MISSING, IMAGE_KIND (not a regular file)
+ */
+export async function withImage<Result>(
+  path: string,
+  access: 'read' | 'write',
+  use: (image: ImageFile) => Promise<Result>,
+): Promise<Result> {
+  const handle = await openImage(path, access);
+  try {
+    const { size, mtimeMs, uid, gid, mode } = await statImage(path, handle);
+    return await use({ path, handle, size, mtime: wholeSeconds(mtimeMs), uid, gid, mode: mode & 0o7777 });
+  } finally {
+    await handle.close();
+  }
+}
+
+async function openImage(path: string, access: 'read' | 'write'): Promise<FileHandle> {
+  try {
+    // O_NONBLOCK in case the path names a FIFO, whose opening would wait.
+    return await open(path, (access === 'read' ? O_RDONLY : O_RDWR) | O_NOFOLLOW | O_NONBLOCK);
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    if (error.code === 'ENOENT')
+      throw new UmlmonError('IMAGE_MISSING', { place: path, cause: error.message });
+    if (error.code === 'ELOOP')
+      throw new UmlmonError('IMAGE_KIND', { place: path, cause: 'a symbolic link' });
+    throw error;
+  }
+}
+
+async function statImage(path: string, handle: FileHandle) {
+  const stat = await handle.stat();
+  if (!stat.isFile()) throw new UmlmonError('IMAGE_KIND', { place: path, cause: 'not a regular file' });
+  return stat;
+}
+
+/** stat(2) in seconds rounds down, also before 1970. */
+export function wholeSeconds(milliseconds: number): number {
+  return Math.floor(milliseconds / 1000);
+}
+
+/** Fills the buffer from `offset` on; fewer bytes only at the end of the file. Returns how many. */
+export async function readFully(file: FileHandle, buffer: Uint8Array, offset: number): Promise<number> {
+  let done = 0;
+  while (done < buffer.length) {
+    const { bytesRead } = await file.read(buffer, done, buffer.length - done, offset + done);
+    if (bytesRead === 0) break;
+    done += bytesRead;
+  }
+  return done;
+}
+
+export async function writeFully(file: FileHandle, bytes: Uint8Array, offset: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, offset + done);
+    done += bytesWritten;
+  }
+}
