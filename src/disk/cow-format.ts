@@ -122,6 +122,17 @@ export function encodeCowHeader({ backing, size, mtime }: CowHeader): Buffer {
   return header;
 }
 
+/** The bytes of a new time in the header of a COW file, and their offset. */
+export function encodeMtime(
+  { version }: Pick<Cow, 'version'>,
+  mtime: number,
+): { offset: number; bytes: Buffer } {
+  const bytes = Buffer.alloc(4);
+  if (version === 1) bytes.writeUInt32LE(mtime);
+  else bytes.writeUInt32BE(mtime);
+  return { offset: { 1: 8 + 256, 2: 8 + 4096, 3: 8 }[version], bytes };
+}
+
 /** The layout of a COW file of version 3 over an image of `size` bytes. Its length is that of data offset and size. */
 export function layOutCow(size: number): CowLayout {
   return layOut(3, V3_BYTES, size, ALIGNMENT);

@@ -1,0 +1,82 @@
+import { UmlmonError } from '../system/errors.ts';
+import { wordsOf } from './cow-bitmap.ts';
+import { COW_HEADER_BYTES, type Cow, decodeCow, SECTOR } from './cow-format.ts';
+import { backingChanges, isMerging } from './cow-match.ts';
+import { type ImageFile, readFully } from './image-file.ts';
+import { BITMAP_BYTES } from './limits.ts';
+
+/** Reads the header of an open COW file. Errors: COW_FORMAT. */
+export async function readCow({ handle, size, path }: ImageFile): Promise<Cow> {
+  const bytes = Buffer.alloc(Math.min(COW_HEADER_BYTES, size));
+  await readFully(handle, bytes, 0);
+  return decodeCow(bytes, size, path);
+}
+
+/** A part of a bitmap: bit 0 of `words` is that of sector `first`. */
+export interface BitmapPart {
+  readonly words: Uint32Array;
+  readonly first: number;
+  readonly count: number;
+}
+
+/** The bitmap of a COW file in order; each part is valid until the next is asked for. */
+export async function* readBitmap(file: ImageFile, cow: Cow): AsyncGenerator<BitmapPart> {
+  const buffer = Buffer.allocUnsafeSlow(BITMAP_BYTES);
+  const words = wordsOf(buffer);
+  for (let first = 0; first < cow.recorded; first += BITMAP_BYTES * 8) {
+    const count = Math.min(BITMAP_BYTES * 8, cow.recorded - first);
+    const bytes = buffer.subarray(0, Math.ceil(count / 8));
+    if ((await readFully(file.handle, bytes, cow.bitmapOffset + first / 8)) < bytes.length)
+      throw new UmlmonError('COW_FORMAT', { place: file.path, cause: 'the file shrank while it was read' });
+    yield { words, first, count };
+  }
+}
+
+/**
+ * Reads sectors that are in the COW file. The last sector of an image may be cut; what is missing of it is zeros, as
+ * the kernel reads it.
+ *
+ * @param buffer whole sectors
+ * @throws UmlmonError COW_FORMAT if the file ends before their data
+ */
+export async function readSectors(file: ImageFile, cow: Cow, buffer: Buffer, first: number): Promise<void> {
+  const offset = first * SECTOR;
+  const count = await readFully(file.handle, buffer, cow.dataOffset + offset);
+  if (count === buffer.length) return;
+  requireData(file, cow, offset + buffer.length);
+  buffer.fill(0, count);
+}
+
+/** Refuses a COW file that ends before the data of the image up to `end`, in bytes of the image. */
+export function requireData(file: ImageFile, cow: Cow, end: number): void {
+  const needed = cow.dataOffset + Math.min(end, cow.size);
+  if (file.size >= needed) return;
+  const cause = `damaged COW file: it ends after ${file.size} bytes, but has sectors up to byte ${needed}`;
+  throw new UmlmonError('COW_FORMAT', { place: file.path, cause });
+}
+
+/**
+ * Refuses a pair whose merge could not give the image that the guest has seen.
+ *
+ * @throws UmlmonError COW_BACKING, COW_FORMAT
+ */
+export function requireBacking(file: ImageFile, cow: Cow, backing: ImageFile): void {
+  // An interrupted merge has changed the time, and completed a last sector that was cut.
+  const completed = cow.sectors * SECTOR;
+  const size = isMerging(cow) && backing.size === completed ? completed : cow.size;
+  const changes = backingChanges(isMerging(cow) ? { size, mtime: backing.mtime } : cow, backing);
+  if (changes.length > 0)
+    throw new UmlmonError('COW_BACKING', {
+      place: file.path,
+      cause: `${backing.path} is not what the COW file was made over: ${changes.join('; ')}`,
+      hint: 'give the right backing file, or rebase the COW file if the content is the same',
+    });
+  requireWholeBitmap(file, cow);
+}
+
+/** A bitmap of version 1 or 2 can lack bits for the last sectors; kernels keep those in memory only. */
+export function requireWholeBitmap(file: ImageFile, cow: Cow): void {
+  if (cow.recorded === cow.sectors) return;
+  const cause = `its bitmap has no bits for the last ${cow.sectors - cow.recorded} sectors: what they hold is not known`;
+  throw new UmlmonError('COW_FORMAT', { place: file.path, cause });
+}

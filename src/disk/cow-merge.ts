@@ -1,0 +1,127 @@
+import type { FileHandle } from 'node:fs/promises';
+import { copyRange } from './copy-range.ts';
+import { runsOf } from './cow-bitmap.ts';
+import {
+  type BitmapPart,
+  readBitmap,
+  readCow,
+  readSectors,
+  requireBacking,
+  requireData,
+} from './cow-file.ts';
+import { type Cow, SECTOR } from './cow-format.ts';
+import { type Segment, segmentsOf } from './cow-segments.ts';
+import { type ImageFile, type Progress, readFully, withImage, writeFully } from './image-file.ts';
+import { COPY_BYTES, WINDOW_BYTES } from './limits.ts';
+import { type Owner, writeNewImage } from './new-image.ts';
+
+const BLOCK = 4096;
+const zeros = Buffer.alloc(BLOCK);
+
+export interface MergeRequest {
+  /** Path of the COW file. */
+  readonly path: string;
+  /** Path of its backing file for us. */
+  readonly backing: string;
+  /** Path of the image to make. */
+  readonly target: string;
+  /** Of the new image; those of the COW file if left out. */
+  readonly owner?: Owner;
+}
+
+/**
+ * Makes a new image, sparse, of a COW file and its backing file, as `uml_moo COW NEW` does. Nobody may write to either
+ * meanwhile: the caller holds their locks. The image has the size of the backing file; if the size is odd and the
+ * guest has written to the last sector, which is cut, all of that sector (uml_moo leaves out cut sectors).
+ *
+ * @throws UmlmonError IMAGE_EXISTS, IMAGE_MISSING, IMAGE_KIND, COW_FORMAT, COW_BACKING
+ */
+export function mergeCow(request: MergeRequest, progress: Progress = {}): Promise<void> {
+  return withImage(request.path, 'read', (file) =>
+    withImage(request.backing, 'read', async (backing) => {
+      const cow = await readCow(file);
+      requireBacking(file, cow, backing);
+      await writeNewImage(request.target, request.owner ?? file, 'refuse', (handle) =>
+        new Merge(file, cow, backing, handle).run(progress),
+      );
+    }),
+  );
+}
+
+/** One merge into a new file; owns two buffers, and none of the files. */
+class Merge {
+  readonly #file: ImageFile;
+  readonly #cow: Cow;
+  readonly #backing: ImageFile;
+  readonly #target: FileHandle;
+  readonly #image = Buffer.allocUnsafe(WINDOW_BYTES);
+  readonly #over = Buffer.allocUnsafe(WINDOW_BYTES);
+
+  constructor(file: ImageFile, cow: Cow, backing: ImageFile, target: FileHandle) {
+    this.#file = file;
+    this.#cow = cow;
+    this.#backing = backing;
+    this.#target = target;
+  }
+
+  async run({ signal, onProgress }: Progress): Promise<void> {
+    const { size } = this.#cow;
+    let end = size;
+    for await (const part of readBitmap(this.#file, this.#cow))
+      for (const segment of segmentsOf(part, WINDOW_BYTES / SECTOR, COPY_BYTES / WINDOW_BYTES)) {
+        signal?.throwIfAborted();
+        if (segment.source === 'mixed') end = Math.max(end, await this.#mix(part, segment));
+        else end = Math.max(end, await this.#copy(segment, signal));
+        onProgress?.(Math.min(segment.end * SECTOR, size), size);
+      }
+    await this.#target.truncate(end);
+  }
+
+  /** Copies from one file; returns the end of the last sector of the COW file. */
+  async #copy({ source, start, end }: Segment, signal: AbortSignal | undefined): Promise<number> {
+    const [from, to] = [start * SECTOR, end * SECTOR];
+    const target = { handle: this.#target, offset: from };
+    if (source === 'backing') {
+      await copyRange({ handle: this.#backing.handle, offset: from }, target, to - from, signal);
+      return 0;
+    }
+    requireData(this.#file, this.#cow, to);
+    const offset = this.#cow.dataOffset + from;
+    await copyRange({ handle: this.#file.handle, offset }, target, to - from, signal);
+    return to;
+  }
+
+  /** Puts the sectors of the COW file over those of the backing file; returns the end of the last one. */
+  async #mix({ words, first }: BitmapPart, { start, end }: Segment): Promise<number> {
+    const image = this.#image.subarray(0, (end - start) * SECTOR);
+    image.fill(0, await readFully(this.#backing.handle, image, start * SECTOR));
+    const runs = [...runsOf(words, start - first, end - first)];
+    const [from, to] = [(runs[0]?.start ?? 0) + first, (runs.at(-1)?.end ?? 0) + first];
+    const over = this.#over.subarray(0, (to - from) * SECTOR);
+    await readSectors(this.#file, this.#cow, over, from);
+    for (const run of runs) {
+      const at = (run.start + first - from) * SECTOR;
+      over.copy(image, (run.start + first - start) * SECTOR, at, at + (run.end - run.start) * SECTOR);
+    }
+    await writeSparse(this.#target, image, start * SECTOR);
+    return to * SECTOR;
+  }
+}
+
+/** Writes what is not zero, by blocks, to a part of a file that is a hole. */
+async function writeSparse(target: FileHandle, bytes: Buffer, offset: number): Promise<void> {
+  const isZero = (at: number) => {
+    const block = bytes.subarray(at, at + BLOCK);
+    return block.equals(block.length === BLOCK ? zeros : zeros.subarray(0, block.length));
+  };
+  for (let at = 0; at < bytes.length; ) {
+    if (isZero(at)) {
+      at += BLOCK;
+      continue;
+    }
+    let end = at + BLOCK;
+    while (end < bytes.length && !isZero(end)) end += BLOCK;
+    await writeFully(target, bytes.subarray(at, end), offset + at);
+    at = end;
+  }
+}

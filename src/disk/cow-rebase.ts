@@ -1,0 +1,113 @@
+import { UmlmonError } from '../system/errors.ts';
+import { findClear, runsOf, setBits } from './cow-bitmap.ts';
+import { readBitmap, readCow, requireBacking, requireWholeBitmap } from './cow-file.ts';
+import { type Cow, encodeCowHeader, layOutCow, SECTOR } from './cow-format.ts';
+import { isMerging } from './cow-match.ts';
+import { type ImageFile, type Progress, readFully, withImage, writeFully } from './image-file.ts';
+import { WINDOW_BYTES } from './limits.ts';
+
+export interface RebaseRequest {
+  /** Path of the COW file. */
+  readonly path: string;
+  /** Path of the new backing file for us. */
+  readonly backing: string;
+  /** Path of the new backing file for the kernel. */
+  readonly storedBacking: string;
+  /**
+   * Path of the present backing file for us: sectors that differ between the two are copied from it into the COW file,
+   * so that the image stays the same. Left out: the caller knows that the content of the two is the same.
+   */
+  readonly copyFrom?: string;
+}
+
+/**
+ * Puts a COW file over another backing file of the same size, or over the same one after it was moved or touched. The
+ * caller holds the locks of all files. Killed at any moment, the COW file is good over the old backing file or over the
+ * new one: sectors are copied, then their bits set, and the header, which names the backing file, comes last.
+ *
+ * @throws UmlmonError IMAGE_MISSING, IMAGE_KIND, COW_FORMAT, COW_BACKING
+ */
+export function rebaseCow(request: RebaseRequest, progress: Progress = {}): Promise<void> {
+  return withImage(request.path, 'write', (file) =>
+    withImage(request.backing, 'read', async (next) => {
+      const cow = await readCow(file);
+      requireRebase(file, cow, next);
+      const header = encodeCowHeader({ backing: request.storedBacking, size: cow.size, mtime: next.mtime });
+      if (request.copyFrom !== undefined)
+        await withImage(request.copyFrom, 'read', async (old) => {
+          requireBacking(file, cow, old);
+          await copyDifferences(file, cow, old, next, progress);
+        });
+      progress.signal?.throwIfAborted();
+      await file.handle.sync();
+      await writeFully(file.handle, header, 0);
+      await file.handle.sync();
+      progress.onProgress?.(cow.size, cow.size);
+    }),
+  );
+}
+
+function requireRebase(file: ImageFile, cow: Cow, next: ImageFile): void {
+  const fail = (cause: string, hint: string): never => {
+    throw new UmlmonError('COW_BACKING', { place: file.path, cause, hint });
+  };
+  requireWholeBitmap(file, cow);
+  const hint = 'merge it into a new image';
+  if (isMerging(cow)) fail('a merge of the COW file was interrupted', 'end the merge first');
+  const { bitmapOffset, dataOffset } = layOutCow(cow.size);
+  if (cow.version !== 3 || cow.bitmapOffset !== bitmapOffset || cow.dataOffset !== dataOffset)
+    fail(`the header of version 3 has no room in this file of version ${cow.version}`, hint);
+  if (next.size !== cow.size)
+    fail(`${next.path} has ${next.size} bytes, but the image of the COW file ${cow.size}`, hint);
+}
+
+async function copyDifferences(
+  file: ImageFile,
+  cow: Cow,
+  old: ImageFile,
+  next: ImageFile,
+  { signal, onProgress }: Progress,
+): Promise<void> {
+  const window = WINDOW_BYTES / SECTOR;
+  const [before, after] = [Buffer.alloc(WINDOW_BYTES), Buffer.alloc(WINDOW_BYTES)];
+  for await (const { words, first, count } of readBitmap(file, cow)) {
+    const fresh = new Uint32Array(words.length);
+    for (let start = 0; start < count; start += window) {
+      signal?.throwIfAborted();
+      const limit = Math.min(count, start + window);
+      const offset = (first + start) * SECTOR;
+      if (findClear(words, start, limit) < limit) {
+        const [was, is] = [before, after].map((buffer) => buffer.subarray(0, (limit - start) * SECTOR));
+        if (!was || !is) continue;
+        was.fill(0, await readFully(old.handle, was, offset));
+        is.fill(0, await readFully(next.handle, is, offset));
+        if (!was.equals(is)) markDifferences(words, fresh, start, limit, was, is);
+        for (const run of runsOf(fresh, start, limit)) {
+          const data = was.subarray((run.start - start) * SECTOR, (run.end - start) * SECTOR);
+          await writeFully(file.handle, data, cow.dataOffset + (first + run.start) * SECTOR);
+        }
+      }
+      onProgress?.(Math.min((first + limit) * SECTOR, cow.size), cow.size);
+    }
+    if (!fresh.some((word) => word !== 0)) continue;
+    await file.handle.sync();
+    const merged = words.map((word, index) => word | (fresh[index] ?? 0));
+    const bytes = Buffer.from(merged.buffer, 0, Math.ceil(count / 8));
+    await writeFully(file.handle, bytes, cow.bitmapOffset + first / 8);
+  }
+}
+
+/** Sets the bits of sectors that are not in the COW file and differ. */
+function markDifferences(
+  words: Uint32Array,
+  fresh: Uint32Array,
+  start: number,
+  end: number,
+  was: Buffer,
+  is: Buffer,
+): void {
+  for (let sector = findClear(words, start, end); sector < end; sector = findClear(words, sector + 1, end)) {
+    const at = (sector - start) * SECTOR;
+    if (was.compare(is, at, at + SECTOR, at, at + SECTOR) !== 0) setBits(fresh, sector, sector + 1);
+  }
+}
