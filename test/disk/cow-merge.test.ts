@@ -65,14 +65,14 @@ const patterns: Readonly<Record<string, (sectors: number) => number[]>> = {
   'blocks far apart': (sectors) => range(0, sectors).filter((sector) => sector % 800 < 8),
   'one window': (sectors) => range(0, sectors).filter((sector) => sector >= 2048 && sector < 4096),
   'long runs': (sectors) => range(0, sectors).filter((sector) => sector % 5000 < 2300),
-  'the ends': (sectors) => [0, sectors - 1].filter((sector) => sector >= 0),
+  'the ends': (sectors) => [0, sectors - 1].filter((sector) => sector >= 0 && sector < sectors),
 };
 
 /** uml_moo leaves out a last sector that is cut. */
 const wholeSectors = (size: number) => size - (size % 512);
 
 describe('against uml_moo', () => {
-  const sizes = [0, 1, 512, 1024, 4095, 4096, 4608, 100_001, MiB, MiB + 512, 6 * MiB - 1, 20 * MiB + 1536];
+  const sizes = [0, 1, 512, 1024, 4095, 4096, 4608, 100_001, MiB, MiB + 512, 3 * MiB - 1, 5 * MiB + 1536];
   describe.each(sizes)('%i bytes', (size) => {
     test.each(Object.keys(patterns))('%s', async (name) => {
       prepare(size, patterns[name]?.(Math.floor(size / 512)) ?? []);
@@ -88,11 +88,9 @@ describe('against uml_moo', () => {
 
       const [backingOfMoo, cowOfMoo] = [scratch.path('moo.dsk'), scratch.path('moo.cow')];
       copyFileSync(backing, backingOfMoo);
-      copyFileSync(cow, cowOfMoo);
-      // uml_moo refuses a backing file of another time than the COW file records.
-      const { atime, mtime } = statSync(backing);
-      utimesSync(backingOfMoo, atime, mtime);
-      moo('-b', backingOfMoo, '-d', cowOfMoo);
+      makeCow(cowOfMoo, backingOfMoo);
+      writeSectors(cowOfMoo, size, patterns[name]?.(Math.floor(size / 512)) ?? []);
+      moo('-d', cowOfMoo);
       await mergeCowInPlace({ path: cow, backing, afterwards: 'remove' });
       expect(sameBytes(backing, ours)).toBe(true);
       expect(sameBytes(backing, backingOfMoo)).toBe(true);
