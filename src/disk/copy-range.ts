@@ -1,8 +1,8 @@
 import type { FileHandle } from 'node:fs/promises';
 import { isSystemError } from '../system/errors.ts';
+import { diskLimits } from '../system/limits.ts';
 import { copyFileRange, seekData, seekHole } from '../system/native.ts';
 import { readFully, writeFully } from './image-file.ts';
-import { COPY_BYTES, WINDOW_BYTES } from './limits.ts';
 
 /** Two file systems, or one that does not know how. */
 const cannotCopy = ['EXDEV', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL'];
@@ -28,7 +28,7 @@ export async function copyRange(from: Place, to: Place, length: number, signal?:
       const copied = await copyPart(
         { handle: from.handle, offset: at },
         place,
-        Math.min(COPY_BYTES, hole - at),
+        Math.min(diskLimits.copyBytes, hole - at),
       );
       if (copied === 0) return;
       at += copied;
@@ -43,7 +43,7 @@ async function copyPart(from: Place, to: Place, length: number): Promise<number>
   } catch (error) {
     if (!isSystemError(error) || !cannotCopy.includes(error.code ?? '')) throw error;
   }
-  const buffer = Buffer.allocUnsafe(Math.min(length, WINDOW_BYTES));
+  const buffer = Buffer.allocUnsafe(Math.min(length, diskLimits.windowBytes));
   const count = await readFully(from.handle, buffer, from.offset);
   await writeFully(to.handle, buffer.subarray(0, count), to.offset);
   return count;

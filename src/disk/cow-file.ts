@@ -1,9 +1,9 @@
 import { UmlmonError } from '../system/errors.ts';
+import { diskLimits } from '../system/limits.ts';
 import { wordsOf } from './cow-bitmap.ts';
 import { COW_HEADER_BYTES, type Cow, decodeCow, SECTOR } from './cow-format.ts';
 import { backingChanges, isMerging } from './cow-match.ts';
 import { type ImageFile, readFully } from './image-file.ts';
-import { BITMAP_BYTES } from './limits.ts';
 
 /** Reads the header of an open COW file. Errors: COW_FORMAT. */
 export async function readCow({ handle, size, path }: ImageFile): Promise<Cow> {
@@ -21,10 +21,10 @@ export interface BitmapPart {
 
 /** The bitmap of a COW file in order; each part is valid until the next is asked for. */
 export async function* readBitmap(file: ImageFile, cow: Cow): AsyncGenerator<BitmapPart> {
-  const buffer = Buffer.allocUnsafeSlow(BITMAP_BYTES);
+  const buffer = Buffer.allocUnsafeSlow(diskLimits.bitmapBytes);
   const words = wordsOf(buffer);
-  for (let first = 0; first < cow.recorded; first += BITMAP_BYTES * 8) {
-    const count = Math.min(BITMAP_BYTES * 8, cow.recorded - first);
+  for (let first = 0; first < cow.recorded; first += diskLimits.bitmapBytes * 8) {
+    const count = Math.min(diskLimits.bitmapBytes * 8, cow.recorded - first);
     const bytes = buffer.subarray(0, Math.ceil(count / 8));
     if ((await readFully(file.handle, bytes, cow.bitmapOffset + first / 8)) < bytes.length)
       throw new UmlmonError('COW_FORMAT', { place: file.path, cause: 'the file shrank while it was read' });

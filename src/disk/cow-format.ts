@@ -6,7 +6,7 @@
  * A COW file is hostile: a guest's kernel writes it. Whatever a header says is checked before it is used.
  */
 import { UmlmonError } from '../system/errors.ts';
-import { COW_ALIGNMENT_MAX, COW_DATA_OFFSET_MAX, COW_IMAGE_MAX } from './limits.ts';
+import { diskLimits } from '../system/limits.ts';
 
 export const SECTOR = 512;
 
@@ -79,7 +79,7 @@ export function decodeCow(bytes: Buffer, fileSize: number, place: string): Cow {
   if (end < 0) fail('damaged COW file: the path of the backing file has no end');
   if (raw.format !== 0) fail(`a COW file of format ${raw.format}; only 0 (bitmap) is known`);
   if (raw.sectorSize !== SECTOR) fail(`a COW file with sectors of ${raw.sectorSize} bytes; kernels use 512`);
-  if (raw.size > BigInt(COW_IMAGE_MAX))
+  if (raw.size > BigInt(diskLimits.cowImageBytes))
     fail(`damaged COW file: an image of ${raw.size} bytes is not possible`);
   if (!isAlignment(raw.alignment)) fail(`damaged COW file: an alignment of ${raw.alignment} is not possible`);
 
@@ -87,7 +87,8 @@ export function decodeCow(bytes: Buffer, fileSize: number, place: string): Cow {
   const size = Number(raw.size);
   const sectors = countSectors(size);
   const layout = layOut(version, raw.headerBytes, size, raw.alignment);
-  if (layout.dataOffset > COW_DATA_OFFSET_MAX) fail('damaged COW file: its bitmap is too long for a kernel');
+  if (layout.dataOffset > diskLimits.cowDataOffset)
+    fail('damaged COW file: its bitmap is too long for a kernel');
   if (layout.bitmapOffset + layout.bitmapLength > fileSize)
     fail(`damaged COW file: it ends, after ${fileSize} bytes, within its bitmap`);
   const recorded = Math.min(sectors, layout.bitmapLength * 8);
@@ -107,7 +108,7 @@ export function encodeCowHeader({ backing, size, mtime }: CowHeader): Buffer {
   if (!backing.startsWith('/') || path.includes(0)) fail('a backing file must have an absolute path');
   if (path.length > BACKING_PATH_MAX)
     fail(`the path is ${path.length} bytes long; a COW file holds ${BACKING_PATH_MAX}`);
-  if (!Number.isSafeInteger(size) || size < 0 || layOutCow(size).dataOffset > COW_DATA_OFFSET_MAX)
+  if (!Number.isSafeInteger(size) || size < 0 || layOutCow(size).dataOffset > diskLimits.cowDataOffset)
     fail(`an image of ${size} bytes is too big for a COW file`);
   if (!Number.isInteger(mtime) || mtime < 0 || mtime > 0xff_ff_ff_ff)
     fail('the time of its last change is before 1970 or after 2106, which a COW file cannot hold');
@@ -188,7 +189,7 @@ function readVersion3(bytes: Buffer): Fields | undefined {
 
 /** Kernels align to sectors or pages; they write the bitmap in words of 8 bytes, so data must not begin within one. */
 function isAlignment(alignment: number): boolean {
-  return alignment >= SECTOR && alignment <= COW_ALIGNMENT_MAX && (alignment & (alignment - 1)) === 0;
+  return alignment >= SECTOR && alignment <= diskLimits.cowAlignment && (alignment & (alignment - 1)) === 0;
 }
 
 function layOut(version: 1 | 2 | 3, headerBytes: number, size: number, alignment: number): CowLayout {

@@ -4,6 +4,12 @@ import type { Filesystem, ImageContent } from './filesystem.ts';
 const SEGMENT = 4096;
 
 /**
+ * The kernel writes two words of the bitmap at once, and for the last word of one it goes back by one
+ * (cowify_bitmap() of ubd_kern.c): before the begin of a bitmap that has one word only.
+ */
+const TINY = 64 * 512;
+
+/**
  * Why the kernel would read wrong data through a COW file over an image; undefined if nothing speaks against it. The
  * fault is in do_io() of ubd_kern.c: within one request, after a segment of 4 KiB of which only some sectors are in
  * the COW file, it takes the data of all later segments from the wrong place. Who writes in aligned units of 4 KiB or
@@ -13,7 +19,8 @@ const SEGMENT = 4096;
  * @param size of the image in bytes
  */
 export function cowHazard(content: ImageContent | undefined, size: number): string | undefined {
-  void size;
+  if (size > 0 && size <= TINY)
+    return `an image of ${TINY} bytes or less: the kernel hangs when something is written to a COW file over it`;
   if (content === undefined) return undefined;
   if (content.holds === 'filesystem') return filesystemHazard(content);
   for (const { number, start, content: inner } of content.partitions) {

@@ -1,5 +1,6 @@
 import { unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { diskLimits } from '../system/limits.ts';
 import { findClear, runsOf } from './cow-bitmap.ts';
 import { writeEmptyCow } from './cow-create.ts';
 import { readBitmap, readCow, readSectors, requireBacking } from './cow-file.ts';
@@ -13,7 +14,6 @@ import {
   withImage,
   writeFully,
 } from './image-file.ts';
-import { MERGE_GAP_BYTES, WINDOW_BYTES } from './limits.ts';
 import { syncDirectory, writeNewImage } from './new-image.ts';
 
 export interface InPlaceRequest {
@@ -67,14 +67,14 @@ async function writeRuns(
   backing: ImageFile,
   { signal, onProgress }: Progress,
 ): Promise<void> {
-  const window = WINDOW_BYTES / SECTOR;
-  const over = Buffer.allocUnsafe(WINDOW_BYTES);
-  const image = Buffer.allocUnsafe(WINDOW_BYTES);
+  const window = diskLimits.windowBytes / SECTOR;
+  const over = Buffer.allocUnsafe(diskLimits.windowBytes);
+  const image = Buffer.allocUnsafe(diskLimits.windowBytes);
   for await (const { words, first, count } of readBitmap(file, cow))
     for (let start = 0; start < count; start += window) {
       signal?.throwIfAborted();
       const limit = Math.min(count, start + window);
-      for (const { start: from, end } of runsOf(words, start, limit, MERGE_GAP_BYTES / SECTOR)) {
+      for (const { start: from, end } of runsOf(words, start, limit, diskLimits.mergeGapBytes / SECTOR)) {
         const sectors = over.subarray(0, (end - from) * SECTOR);
         await readSectors(file, cow, sectors, first + from);
         const offset = (first + from) * SECTOR;

@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
+import { diskLimits } from '../system/limits.ts';
 import { copyRange } from './copy-range.ts';
 import { runsOf } from './cow-bitmap.ts';
 import {
@@ -12,7 +13,6 @@ import {
 import { type Cow, SECTOR } from './cow-format.ts';
 import { type Segment, segmentsOf } from './cow-segments.ts';
 import { type ImageFile, type Progress, readFully, withImage, writeFully } from './image-file.ts';
-import { COPY_BYTES, WINDOW_BYTES } from './limits.ts';
 import { type Owner, writeNewImage } from './new-image.ts';
 
 const BLOCK = 4096;
@@ -54,8 +54,8 @@ class Merge {
   readonly #cow: Cow;
   readonly #backing: ImageFile;
   readonly #target: FileHandle;
-  readonly #image = Buffer.allocUnsafe(WINDOW_BYTES);
-  readonly #over = Buffer.allocUnsafe(WINDOW_BYTES);
+  readonly #image = Buffer.allocUnsafe(diskLimits.windowBytes);
+  readonly #over = Buffer.allocUnsafe(diskLimits.windowBytes);
 
   constructor(file: ImageFile, cow: Cow, backing: ImageFile, target: FileHandle) {
     this.#file = file;
@@ -68,7 +68,11 @@ class Merge {
     const { size } = this.#cow;
     let end = size;
     for await (const part of readBitmap(this.#file, this.#cow))
-      for (const segment of segmentsOf(part, WINDOW_BYTES / SECTOR, COPY_BYTES / WINDOW_BYTES)) {
+      for (const segment of segmentsOf(
+        part,
+        diskLimits.windowBytes / SECTOR,
+        diskLimits.copyBytes / diskLimits.windowBytes,
+      )) {
         signal?.throwIfAborted();
         if (segment.source === 'mixed') end = Math.max(end, await this.#mix(part, segment));
         else end = Math.max(end, await this.#copy(segment, signal));

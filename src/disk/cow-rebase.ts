@@ -1,10 +1,10 @@
 import { UmlmonError } from '../system/errors.ts';
+import { diskLimits } from '../system/limits.ts';
 import { findClear, runsOf, setBits } from './cow-bitmap.ts';
 import { readBitmap, readCow, requireBacking, requireWholeBitmap } from './cow-file.ts';
 import { type Cow, encodeCowHeader, layOutCow, SECTOR } from './cow-format.ts';
 import { isMerging } from './cow-match.ts';
 import { type ImageFile, type Progress, readFully, withImage, writeFully } from './image-file.ts';
-import { WINDOW_BYTES } from './limits.ts';
 
 export interface RebaseRequest {
   /** Path of the COW file. */
@@ -68,8 +68,8 @@ async function copyDifferences(
   next: ImageFile,
   { signal, onProgress }: Progress,
 ): Promise<void> {
-  const window = WINDOW_BYTES / SECTOR;
-  const [before, after] = [Buffer.alloc(WINDOW_BYTES), Buffer.alloc(WINDOW_BYTES)];
+  const window = diskLimits.windowBytes / SECTOR;
+  const [before, after] = [Buffer.alloc(diskLimits.windowBytes), Buffer.alloc(diskLimits.windowBytes)];
   for await (const { words, first, count } of readBitmap(file, cow)) {
     const fresh = new Uint32Array(words.length);
     for (let start = 0; start < count; start += window) {

@@ -1,7 +1,8 @@
 /** Partition tables of disks with sectors of 512 bytes, which ubd's are. */
+
+import { diskLimits } from '../system/limits.ts';
 import { SECTOR } from './cow-format.ts';
 import { type Partition, type PartitionTable, type ReadAt, recogniseFilesystem } from './filesystem.ts';
-import { PARTITIONS_MAX } from './limits.ts';
 
 const GPT_PROTECTIVE = 0xee;
 const extendedTypes = [0x05, 0x0f, 0x85];
@@ -61,7 +62,7 @@ function readLogical(readAt: ReadAt, primary: readonly MbrEntry[]): Extent[] {
   const extended = primary.find(({ type }) => extendedTypes.includes(type));
   const found: Extent[] = [];
   let record = extended?.start;
-  while (extended && record !== undefined && found.length < PARTITIONS_MAX) {
+  while (extended && record !== undefined && found.length < diskLimits.partitions) {
     const [entry, next] = readMbr(readAt, record) ?? [];
     if (!entry || entry.count === 0) break;
     found.push({ number: found.length + 5, start: record + entry.start, count: entry.count });
@@ -74,7 +75,7 @@ function readLogical(readAt: ReadAt, primary: readonly MbrEntry[]): Extent[] {
 function readGpt(readAt: ReadAt): Extent[] {
   const header = readAt(SECTOR, 92);
   if (header.length < 92 || header.toString('latin1', 0, 8) !== 'EFI PART') return [];
-  const [count, length] = [Math.min(header.readUInt32LE(80), PARTITIONS_MAX), header.readUInt32LE(84)];
+  const [count, length] = [Math.min(header.readUInt32LE(80), diskLimits.partitions), header.readUInt32LE(84)];
   if (length < 128 || length > 4096) return [];
   const table = readAt(Number(header.readBigUInt64LE(72)) * SECTOR, count * length);
   return Array.from({ length: Math.floor(table.length / length) }, (_, index) => {

@@ -2,6 +2,7 @@ import { type Limit, limitTable, type Unit } from './limits.ts';
 
 const rooms: Record<keyof typeof limitTable, string> = {
   console: 'Consoles',
+  disk: 'Disk images',
   rpc: 'Control protocol',
   kernel: 'Management console and notifications',
   jail: 'Jail',
@@ -23,6 +24,7 @@ function row(name: string, { value, unit, what, then }: Limit): string {
 }
 
 function amount(value: number, unit: Unit): string {
+  if (unit === 'bytes' && value % 2 ** 40 === 0) return `${value / 2 ** 40} TiB`;
   if (unit === 'bytes' && value % 2 ** 20 === 0) return `${value / 2 ** 20} MiB`;
   if (unit === 'bytes' && value % 2 ** 10 === 0) return `${value / 2 ** 10} KiB`;
   if (unit === 'ms' && value % 1000 === 0) return `${value / 1000} s`;

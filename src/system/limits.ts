@@ -6,6 +6,7 @@
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
+const TiB = 1024 ** 4;
 
 export type Unit = 'bytes' | 'ms' | 'characters' | '';
 
@@ -370,8 +371,54 @@ const monitor = {
   ),
 } as const;
 
+const disk = {
+  cowDataOffset: limit(
+    2 ** 31 - 1,
+    'bytes',
+    'Place of the data in a COW file: the kernel keeps it in a C int (ubd_kern.c).',
+    'The file counts as damaged.',
+  ),
+  cowImageBytes: limit(
+    8 * TiB,
+    'bytes',
+    'Image under a COW file: a bit for each of its sectors makes 2 GiB.',
+    'The file counts as damaged.',
+  ),
+  cowAlignment: limit(
+    64 * KiB,
+    'bytes',
+    'Alignment in a COW file: the biggest pages of any Linux.',
+    'The file counts as damaged.',
+  ),
+  bitmapBytes: limit(
+    64 * KiB,
+    'bytes',
+    'Part of the bitmap of a COW file that is in memory: that of 256 MiB.',
+    'The next part is read when this one is done.',
+  ),
+  windowBytes: limit(
+    1 * MiB,
+    'bytes',
+    'Part of an image that is merged at once, in two buffers of this size.',
+    'Progress is told, and a cancel noticed, between two parts.',
+  ),
+  copyBytes: limit(
+    16 * MiB,
+    'bytes',
+    'Copied by one copy_file_range(2): some milliseconds of a helper thread.',
+    'Progress is told, and a cancel noticed, between two copies.',
+  ),
+  mergeGapBytes: limit(
+    32 * KiB,
+    'bytes',
+    'Gap between sectors of a COW file that is written again as it is, in a merge in place: faster than one write for each run of sectors.',
+    'A longer gap is left alone.',
+  ),
+  partitions: limit(128, '', 'Partitions of an image that are looked at.', 'Further ones are not seen.'),
+} as const;
+
 /** The table as docs/limits.md shows it: room → limits. */
-export const limitTable = { console: consoles, rpc, kernel, jail, monitor } as const;
+export const limitTable = { console: consoles, disk, rpc, kernel, jail, monitor } as const;
 
 type Values<T extends Record<string, Limit>> = { readonly [K in keyof T]: T[K]['value'] };
 
@@ -380,6 +427,7 @@ function valuesOf<T extends Record<string, Limit>>(limits: T): Values<T> {
 }
 
 export const consoleLimits = valuesOf(consoles);
+export const diskLimits = valuesOf(disk);
 export const rpcLimits = valuesOf(rpc);
 export const kernelLimits = valuesOf(kernel);
 export const jailLimits = valuesOf(jail);

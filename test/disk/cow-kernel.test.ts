@@ -71,7 +71,7 @@ describe('a kernel writes and reads', () => {
         [17, 3],
         [300, 40],
         [size / 4096 - 1, 1],
-      ])
+      ] as const)
         kernel.type(
           `dd if=/bin/busybox of=/dev/${device} bs=4096 skip=${seek % 400} seek=${seek} count=${count} 2>/dev/null`,
         );
@@ -141,6 +141,19 @@ describe('the fault of the kernel', () => {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     expect(md5(letters)).toBe(digests.small?.written);
+  });
+
+  test('a tiny image is refused, as the kernel hangs at a write to it', async () => {
+    const request = (name: string) => ({
+      path: disk(`${name}.cow`),
+      backing: disk(`${name}.dsk`),
+      storedBacking: `/disks/${name}.dsk`,
+      owner,
+    });
+    makeImage(disk('tiny.dsk'), 32 * KiB, []);
+    makeImage(disk('enough.dsk'), 36 * KiB, []);
+    await expect(createCow(request('tiny'))).rejects.toMatchObject({ code: 'COW_HAZARD' });
+    await createCow(request('enough'));
   });
 
   test('such an image is refused, with the reason', async () => {
