@@ -1,9 +1,9 @@
 import { unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { diskLimits } from '../system/limits.ts';
-import { findClear, runsOf } from './cow-bitmap.ts';
+import { findClear, type Run, runsOf } from './cow-bitmap.ts';
 import { writeEmptyCow } from './cow-create.ts';
-import { readBitmap, readCow, readSectors, requireBacking } from './cow-file.ts';
+import { type BitmapPart, readBitmap, readCow, readSectors, requireBacking } from './cow-file.ts';
 import { type Cow, encodeMtime, SECTOR } from './cow-format.ts';
 import { MERGING_MTIME } from './cow-match.ts';
 import {
@@ -15,6 +15,8 @@ import {
   writeFully,
 } from './image-file.ts';
 import { syncDirectory, writeNewImage } from './new-image.ts';
+import { takeTurns } from './take-turns.ts';
+import { type Buffers, makeBuffers } from './window-buffers.ts';
 
 export interface InPlaceRequest {
   /** Path of the COW file. */
@@ -61,35 +63,51 @@ export async function mergeCowInPlace(request: InPlaceRequest, progress: Progres
   }
 }
 
+/** Writes all sectors of the COW file, those that are near to each other at once. */
 async function writeRuns(
   file: ImageFile,
   cow: Cow,
   backing: ImageFile,
   { signal, onProgress }: Progress,
 ): Promise<void> {
+  let done = 0;
+  for await (const part of readBitmap(file, cow))
+    await takeTurns(windowsOf(part), diskLimits.windows, () => {
+      const buffers = makeBuffers();
+      return async ({ start, end }) => {
+        signal?.throwIfAborted();
+        for (const run of runsOf(part.words, start, end, diskLimits.mergeGapBytes / SECTOR))
+          await writeRun(file, cow, backing, part, run, buffers);
+        done += (end - start) * SECTOR;
+        onProgress?.(Math.min(done, cow.size), cow.size);
+      };
+    });
+}
+
+function* windowsOf({ count }: BitmapPart): Generator<Run> {
   const window = diskLimits.windowBytes / SECTOR;
-  const over = Buffer.allocUnsafe(diskLimits.windowBytes);
-  const image = Buffer.allocUnsafe(diskLimits.windowBytes);
-  for await (const { words, first, count } of readBitmap(file, cow))
-    for (let start = 0; start < count; start += window) {
-      signal?.throwIfAborted();
-      const limit = Math.min(count, start + window);
-      for (const { start: from, end } of runsOf(words, start, limit, diskLimits.mergeGapBytes / SECTOR)) {
-        const sectors = over.subarray(0, (end - from) * SECTOR);
-        await readSectors(file, cow, sectors, first + from);
-        const offset = (first + from) * SECTOR;
-        if (findClear(words, from, end) === end) {
-          await writeFully(backing.handle, sectors, offset);
-          continue;
-        }
-        const merged = image.subarray(0, sectors.length);
-        merged.fill(0, await readFully(backing.handle, merged, offset));
-        for (const run of runsOf(words, from, end)) {
-          const at = (run.start - from) * SECTOR;
-          sectors.copy(merged, at, at, (run.end - from) * SECTOR);
-        }
-        await writeFully(backing.handle, merged, offset);
-      }
-      onProgress?.(Math.min((first + limit) * SECTOR, cow.size), cow.size);
-    }
+  for (let start = 0; start < count; start += window) yield { start, end: Math.min(count, start + window) };
+}
+
+/** Writes a run of sectors; what is not in the COW file in between is written as it is. */
+async function writeRun(
+  file: ImageFile,
+  cow: Cow,
+  backing: ImageFile,
+  { words, first }: BitmapPart,
+  { start, end }: Run,
+  buffers: Buffers,
+): Promise<void> {
+  const length = (end - start) * SECTOR;
+  const over = buffers.over.subarray(0, length);
+  const offset = (first + start) * SECTOR;
+  await readSectors(file, cow, over, first + start);
+  if (findClear(words, start, end) === end) return writeFully(backing.handle, over, offset);
+  const image = buffers.image.subarray(0, length);
+  image.fill(0, await readFully(backing.handle, image, offset));
+  for (const run of runsOf(words, start, end)) {
+    const at = (run.start - start) * SECTOR;
+    over.copy(image, at, at, (run.end - start) * SECTOR);
+  }
+  await writeFully(backing.handle, image, offset);
 }

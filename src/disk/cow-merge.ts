@@ -14,7 +14,11 @@ import { type Cow, SECTOR } from './cow-format.ts';
 import { type Segment, segmentsOf } from './cow-segments.ts';
 import { type ImageFile, type Progress, readFully, withImage, writeFully } from './image-file.ts';
 import { type Owner, writeNewImage } from './new-image.ts';
+import { takeTurns } from './take-turns.ts';
+import { type Buffers, makeBuffers } from './window-buffers.ts';
 
+const window = diskLimits.windowBytes / SECTOR;
+const most = diskLimits.copyBytes / diskLimits.windowBytes;
 const BLOCK = 4096;
 const zeros = Buffer.alloc(BLOCK);
 
@@ -48,14 +52,12 @@ export function mergeCow(request: MergeRequest, progress: Progress = {}): Promis
   );
 }
 
-/** One merge into a new file; owns two buffers, and none of the files. */
+/** One merge into a new file. */
 class Merge {
   readonly #file: ImageFile;
   readonly #cow: Cow;
   readonly #backing: ImageFile;
   readonly #target: FileHandle;
-  readonly #image = Buffer.allocUnsafe(diskLimits.windowBytes);
-  readonly #over = Buffer.allocUnsafe(diskLimits.windowBytes);
 
   constructor(file: ImageFile, cow: Cow, backing: ImageFile, target: FileHandle) {
     this.#file = file;
@@ -67,17 +69,20 @@ class Merge {
   async run({ signal, onProgress }: Progress): Promise<void> {
     const { size } = this.#cow;
     let end = size;
+    let done = 0;
     for await (const part of readBitmap(this.#file, this.#cow))
-      for (const segment of segmentsOf(
-        part,
-        diskLimits.windowBytes / SECTOR,
-        diskLimits.copyBytes / diskLimits.windowBytes,
-      )) {
-        signal?.throwIfAborted();
-        if (segment.source === 'mixed') end = Math.max(end, await this.#mix(part, segment));
-        else end = Math.max(end, await this.#copy(segment, signal));
-        onProgress?.(Math.min(segment.end * SECTOR, size), size);
-      }
+      await takeTurns(segmentsOf(part, window, most), diskLimits.windows, () => {
+        const buffers = makeBuffers();
+        return async (segment) => {
+          signal?.throwIfAborted();
+          const last = await (segment.source === 'mixed'
+            ? this.#mix(part, segment, buffers)
+            : this.#copy(segment, signal));
+          end = Math.max(end, last);
+          done += (segment.end - segment.start) * SECTOR;
+          onProgress?.(Math.min(done, size), size);
+        };
+      });
     await this.#target.truncate(end);
   }
 
@@ -96,12 +101,12 @@ class Merge {
   }
 
   /** Puts the sectors of the COW file over those of the backing file; returns the end of the last one. */
-  async #mix({ words, first }: BitmapPart, { start, end }: Segment): Promise<number> {
-    const image = this.#image.subarray(0, (end - start) * SECTOR);
+  async #mix({ words, first }: BitmapPart, { start, end }: Segment, buffers: Buffers): Promise<number> {
+    const image = buffers.image.subarray(0, (end - start) * SECTOR);
     image.fill(0, await readFully(this.#backing.handle, image, start * SECTOR));
     const runs = [...runsOf(words, start - first, end - first)];
     const [from, to] = [(runs[0]?.start ?? 0) + first, (runs.at(-1)?.end ?? 0) + first];
-    const over = this.#over.subarray(0, (to - from) * SECTOR);
+    const over = buffers.over.subarray(0, (to - from) * SECTOR);
     await readSectors(this.#file, this.#cow, over, from);
     for (const run of runs) {
       const at = (run.start + first - from) * SECTOR;
@@ -112,20 +117,22 @@ class Merge {
   }
 }
 
-/** Writes what is not zero, by blocks, to a part of a file that is a hole. */
+/** Writes what is not zero to a part of a file that is a hole; short gaps of zeros are written too. */
 async function writeSparse(target: FileHandle, bytes: Buffer, offset: number): Promise<void> {
   const isZero = (at: number) => {
     const block = bytes.subarray(at, at + BLOCK);
     return block.equals(block.length === BLOCK ? zeros : zeros.subarray(0, block.length));
   };
-  for (let at = 0; at < bytes.length; ) {
-    if (isZero(at)) {
-      at += BLOCK;
-      continue;
+  let start = 0;
+  let end = 0;
+  for (let at = 0; at < bytes.length; at += BLOCK) {
+    if (isZero(at)) continue;
+    if (at - end >= diskLimits.mergeGapBytes) {
+      await writeFully(target, bytes.subarray(start, end), offset + start);
+      start = at;
     }
-    let end = at + BLOCK;
-    while (end < bytes.length && !isZero(end)) end += BLOCK;
-    await writeFully(target, bytes.subarray(at, end), offset + at);
-    at = end;
+    if (end === 0) start = at;
+    end = Math.min(at + BLOCK, bytes.length);
   }
+  await writeFully(target, bytes.subarray(start, end), offset + start);
 }

@@ -402,6 +402,12 @@ const disk = {
     'Part of an image that is merged at once, in two buffers of this size.',
     'Progress is told, and a cancel noticed, between two parts.',
   ),
+  windows: limit(
+    2,
+    '',
+    'Parts of an image that are merged at a time: one is read while another is written.',
+    'The next part waits.',
+  ),
   copyBytes: limit(
     16 * MiB,
     'bytes',
@@ -411,8 +417,8 @@ const disk = {
   mergeGapBytes: limit(
     32 * KiB,
     'bytes',
-    'Gap between sectors of a COW file that is written again as it is, in a merge in place: faster than one write for each run of sectors.',
-    'A longer gap is left alone.',
+    'Gap between sectors that is written too in a merge, as zeros or as it was: faster than one write for each run of sectors.',
+    'A longer gap stays a hole, or as it was.',
   ),
   partitions: limit(128, '', 'Partitions of an image that are looked at.', 'Further ones are not seen.'),
 } as const;

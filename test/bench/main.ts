@@ -7,6 +7,7 @@ import { measureConsole } from './console.ts';
 import { measureAgainstDebian } from './debian.ts';
 import { type Figure, isWithin, table } from './figure.ts';
 import { measureIdle } from './idle.ts';
+import { measureMerge } from './merge.ts';
 import { Pair } from './pair.ts';
 import { measureStart } from './start.ts';
 import { measureViewers } from './viewers.ts';
@@ -44,6 +45,7 @@ const measures = {
   console: withPair(measureConsole),
   viewers: measureViewers,
   idle: measureIdle,
+  merge: measureMerge,
 };
 const wanted = process.argv.slice(2);
 for (const [name, measure] of Object.entries(measures)) {
