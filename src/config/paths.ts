@@ -20,37 +20,6 @@ export function parseKernelPath(text: string): Parsed<string> {
   return damage ?? { value: text };
 }
 
-/** An image behind a ubd device. */
-export interface UbdSpec {
-  /** As the jail sees it. */
-  readonly path: string;
-  readonly readOnly: boolean;
-}
-
-/** `PATH [ro]`. The kernel's ubd driver splits its argument at ',' and ':', the command line at blanks. */
-export function parseUbd(text: string): Parsed<UbdSpec> {
-  const [path = '', mode, ...rest] = text.split(/[ \t]+/);
-  const damage = pathDamage(path) ?? placeDamage(path, ['/disks/', '/shared/disks/'], 'disk images');
-  if (damage) return damage;
-  const forbidden = /[,:"'\\]/.exec(path)?.[0];
-  if (forbidden)
-    return refusePath(`the name of a disk image must not contain ${forbidden}`, 'rename the file');
-  if (path.endsWith('.cow'))
-    return refuse(
-      'copy-on-write images are not supported by this version',
-      'use a flat image with the suffix .dsk',
-      'CONFIG_UNSUPPORTED',
-    );
-  if (!/[^/]\.(?:dsk|dev)$/.test(path))
-    return refusePath(`${quoted(path)} does not end in .dsk or .dev`, '.dsk is a file, .dev a block device');
-  if (rest.length > 0 || (mode !== undefined && mode !== 'ro'))
-    return refuse(
-      `unexpected ${quoted([mode, ...rest].join(' '))} after the path`,
-      'only the word ro may follow; names of images have no blanks',
-    );
-  return { value: { path, readOnly: mode === 'ro' } };
-}
-
 /** The device that the guest mounts as its root. */
 export interface RootDevice {
   readonly unit: number;
@@ -81,7 +50,7 @@ export function ubdName(unit: number): string {
   return `ubd${String.fromCharCode('a'.charCodeAt(0) + unit)}`;
 }
 
-function pathDamage(path: string): Refusal | undefined {
+export function pathDamage(path: string): Refusal | undefined {
   if (!path.startsWith('/')) return refusePath(`${quoted(path)} is not an absolute path`, 'begin with /');
   if (path === '/') return refusePath('the root directory is not allowed here');
   if (/\s/u.test(path)) return refusePath(`${quoted(path)} contains a blank`, 'rename the file or directory');
@@ -96,7 +65,7 @@ function pathDamage(path: string): Refusal | undefined {
   return undefined;
 }
 
-function placeDamage(path: string, places: readonly string[], what: string): Refusal | undefined {
+export function placeDamage(path: string, places: readonly string[], what: string): Refusal | undefined {
   if (places.some((place) => path.startsWith(place))) return undefined;
   return refusePath(
     `${quoted(path)} is not a place for ${what}`,
@@ -104,6 +73,6 @@ function placeDamage(path: string, places: readonly string[], what: string): Ref
   );
 }
 
-function refusePath(cause: string, hint = ''): Refusal {
+export function refusePath(cause: string, hint = ''): Refusal {
   return refuse(cause, hint, 'CONFIG_PATH');
 }

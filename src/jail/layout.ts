@@ -60,6 +60,8 @@ export interface VmLayout {
   readonly status: string;
   /** Which cores the VMs of this host are pinned to. */
   readonly coreClaims: string;
+  /** Which images the VMs and tools of this host hold. */
+  readonly imageHolders: string;
   /** For people and their scripts; umlmon never reads it. */
   readonly pidFile: string;
 
@@ -109,6 +111,7 @@ export function layoutOf(vm: string, roots: LayoutRoots): VmLayout {
     vmLock: join(runHome, 'vm.lock'),
     status: join(runHome, 'status'),
     coreClaims: join(runDir, '.cores'),
+    imageHolders: join(runDir, '.images'),
     pidFile: join(runDir, `${vm}.pid`),
     lpjCache: join(varDir, '.cache/lpj'),
     probeCache: join(varDir, '.cache/kernels'),
@@ -161,6 +164,7 @@ export function jailDirectories(layout: VmLayout): readonly JailDirectory[] {
     ...mountPoints.map((name) => shown(join(layout.jail, name))),
     open(layout.runDir),
     { path: layout.coreClaims, mode: 0o700, owner: 'root', group: 'root' },
+    { path: layout.imageHolders, mode: 0o700, owner: 'root', group: 'root' },
     passable(layout.runHome),
     shown(join(layout.runHome, 'run')),
     owned(layout.runUml),

@@ -13,7 +13,14 @@ export interface KernelDescription {
     /** 0…15: ubda…ubdp. */
     readonly unit: number;
     readonly jailPath: string;
+    /** Of a COW image: its backing file as the jail sees it. */
+    readonly backing?: string;
     readonly readOnly: boolean;
+    readonly sync: boolean;
+    readonly kernelLock: boolean;
+    readonly trim: boolean;
+    /** '' for none. */
+    readonly serial: string;
   }[];
   readonly consoles: readonly {
     /** `con0`…`con15`, `ssl0`…`ssl63`. */
@@ -48,10 +55,7 @@ export function kernelArguments(vm: KernelDescription): string[] {
     `mem=${memorySize(vm.memory)}`,
     `root=${vm.root}`,
     vm.rootMode,
-    // d: the kernel must not look for a COW header, which a guest could write to have another file opened.
-    ...vm.disks.map(
-      ({ unit, jailPath, readOnly }) => `ubd${unit}${readOnly ? 'r' : ''}d=${diskPath(jailPath)}`,
-    ),
+    ...vm.disks.map(diskArgument),
     'con=null',
     'ssl=null',
     ...vm.consoles.map(({ channel, input, output }) =>
@@ -91,6 +95,24 @@ export function kernelArguments(vm: KernelDescription): string[] {
 function memorySize(bytes: number): string {
   const KIB = 1024;
   return bytes % (KIB * KIB) === 0 ? `${bytes / (KIB * KIB)}M` : `${Math.floor(bytes / KIB)}K`;
+}
+
+/**
+ * `ubdNFLAGS=FILE,BACKING,SERIAL` (ubd_setup_common). The backing file is named even where the header names it too:
+ * what the kernel opens is then what was checked and locked.
+ */
+function diskArgument(disk: KernelDescription['disks'][number]): string {
+  const { unit, jailPath, backing, serial } = disk;
+  const flags = [
+    disk.readOnly && 'r',
+    disk.sync && 's',
+    !disk.kernelLock && 'c',
+    !disk.trim && 't',
+    // The kernel must not look for a COW header, which a guest could write to have another file opened.
+    backing === undefined && 'd',
+  ].filter((flag) => flag !== false);
+  const parts = [jailPath, backing ?? '', serial].map(diskPath).join(',');
+  return `ubd${unit}${flags.join('')}=${parts.replace(/,+$/, '')}`;
 }
 
 /** Both separate an image from its backing file and its serial number. */

@@ -1,4 +1,5 @@
 import { closeSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Pty } from '../console/pty.ts';
 import { adoptSandbox, endSandbox, KernelWaker } from '../jail/launch.ts';
@@ -6,7 +7,7 @@ import type { VmLayout } from '../jail/layout.ts';
 import { Mconsole, versionOf } from '../kernel/mconsole.ts';
 import { type Notification, NotifyListener } from '../kernel/notify.ts';
 import { releaseCores } from '../plan/core-claims.ts';
-import type { LaunchPlan } from '../plan/plan.ts';
+import type { Descriptor, LaunchPlan } from '../plan/plan.ts';
 import { stepOf } from '../plan/step-of.ts';
 import { toFailure } from '../system/errors.ts';
 import { pidfdGetfd } from '../system/native.ts';
@@ -52,6 +53,7 @@ export async function adoptKernel(
       closeSync(pidfd);
     }
     undo.push('record', () => rmSync(host.layout.runRecord, { force: true }));
+    undo.push('holder', () => rmSync(join(host.layout.imageHolders, plan.vm), { force: true }));
     undo.push('cores', () => releaseCores(host.layout.coreClaims, plan.vm));
     undo.push('own cores', keepOffCores(plan.sandbox.programs.taskset, plan.cpus));
     const listener = NotifyListener.open('run/mon/notify', host.onNotification);
@@ -83,6 +85,9 @@ async function askVersion(mconsole: Mconsole): Promise<string> {
   }
 }
 
+/** What the kernel keeps for as long as it lives, and its monitor with it. */
+const heldByKernel: ReadonlySet<Descriptor['is']> = new Set(['vm-lock', 'backing-lock', 'image-holder']);
+
 interface Taking {
   readonly host: AdoptHost;
   readonly undo: UndoStack;
@@ -99,7 +104,7 @@ function fetchDescriptors(plan: LaunchPlan, pidfd: number, { host, undo, wake }:
         const pty = Pty.adopt(pidfdGetfd(pidfd, descriptor.fd));
         channel.takeOver(pty, wake, host.channels.markOf(descriptor.channel));
         undo.push(descriptor.channel, () => channel.disconnect());
-      } else if (descriptor.is === 'vm-lock') {
+      } else if (heldByKernel.has(descriptor.is)) {
         const fd = pidfdGetfd(pidfd, descriptor.fd);
         undo.push(descriptor.is, () => closeSync(fd));
       } else if (descriptor.is === 'image-lock') {

@@ -16,6 +16,7 @@ export function cleanUp(layout: VmLayout, { monitorToo }: { readonly monitorToo:
     layout.status,
     layout.runRecord,
     join(layout.coreClaims, layout.vm),
+    join(layout.imageHolders, layout.vm),
     layout.trash,
     layout.crashDraft,
     ...(monitorToo ? [layout.ctrl, layout.pidFile, layout.deaths] : []),

@@ -1,13 +1,4 @@
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readlinkSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
+import { closeSync, constants, fstatSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
 import { Pty } from '../console/pty.ts';
 import { makeDirectories, ownIds } from '../jail/directories.ts';
 import { endSandbox, KernelWaker, launch, type Sandbox } from '../jail/launch.ts';
@@ -23,7 +14,7 @@ import { lock } from '../system/native.ts';
 import { removeTree } from '../system/remove-tree.ts';
 import type { Channels } from './channels.ts';
 import { keepOffCores } from './keep-off-cores.ts';
-import { releaseImage } from './release-image.ts';
+import { lockPlannedImages } from './lock-images.ts';
 import { writeRunRecord } from './run-record.ts';
 import { RunningKernel } from './running-kernel.ts';
 import { UndoStack } from './undo.ts';
@@ -53,7 +44,7 @@ interface Progress {
   version: string;
 }
 
-const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
+const { O_CREAT, O_NOFOLLOW, O_RDONLY } = constants;
 
 /**
  * Executes a launch plan step by step. If one fails, everything before it is released in reverse order, and the
@@ -145,41 +136,31 @@ function emptyDirectory({ path, trash }: StepOf<'empty-directory'>, { plan }: Pr
   makeDirectories([{ path, mode: 0o700, owner: 'vm', group: 'vm' }], ownIds(), plan.user);
 }
 
-function lockImages({ images }: StepOf<'lock-images'>, { plan, undo, opened }: Progress): void {
+function lockImages({ images, store }: StepOf<'lock-images'>, { plan, undo, opened }: Progress): void {
+  const locks = lockPlannedImages(plan.vm, images, store);
+  undo.push('images', () => {
+    // A guest's flush does not reach the host's disk (ubd never calls fsync): here it does, before "stopped" is said.
+    try {
+      locks.sync();
+    } finally {
+      locks.close();
+    }
+  });
+  opened.set('image-holder', locks.holder);
   for (const image of images) {
-    const fd = openImage(image, plan.user);
-    undo.push(image.hostPath, () => releaseImage(fd, image));
-    if (!lock(fd, image.readOnly ? 'shared' : 'exclusive'))
-      throw new UmlmonError('IMAGE_IN_USE', {
-        place: image.hostPath,
-        cause: 'another VM or program holds a lock on this image',
-        hint: `find it with: fuser -v ${image.hostPath}`,
-      });
-    opened.set(nameOf({ fd: 0, is: 'image-lock', unit: image.unit }), fd);
+    const { unit, jailPath, backing } = image;
+    checkRights(locks.fdOf(jailPath), image, plan.user);
+    opened.set(nameOf({ fd: 0, is: 'image-lock', unit }), locks.fdOf(jailPath));
+    if (backing) opened.set(nameOf({ fd: 0, is: 'backing-lock', unit }), locks.fdOf(backing.jailPath));
   }
 }
 
-/**
- * The kernel inherits this descriptor, which root may have opened: it must be of the very file that was looked at, and
- * give its user nothing that this user does not have.
- */
-function openImage({ hostPath, readOnly }: ImagePlan, user: LaunchPlan['user']): number {
-  // Non-blocking, because the path may have become a FIFO since it was looked at.
-  const fd = openSync(hostPath, (readOnly ? O_RDONLY : O_RDWR) | O_NOFOLLOW | O_NONBLOCK);
-  const stat = fstatSync(fd);
-  const why =
-    !stat.isFile() && !stat.isBlockDevice()
-      ? 'neither a regular file nor a block device'
-      : readlinkSync(`/proc/self/fd/${fd}`) !== hostPath
-        ? 'a directory on the way to it has become a symbolic link'
-        : !mayAccess(stat, user, readOnly ? 4 : 6)
-          ? `user ${user.name} may not ${readOnly ? 'read' : 'write'} it any more`
-          : undefined;
-  if (why === undefined) return fd;
-  closeSync(fd);
-  throw new UmlmonError('IMAGE_KIND', {
+/** The kernel inherits this descriptor, which root may have opened: it gives its user nothing that he does not have. */
+function checkRights(fd: number, { hostPath, readOnly }: ImagePlan, user: LaunchPlan['user']): void {
+  if (mayAccess(fstatSync(fd), user, readOnly ? 4 : 6)) return;
+  throw new UmlmonError('IMAGE_ACCESS', {
     place: hostPath,
-    cause: why,
+    cause: `user ${user.name} may not ${readOnly ? 'read' : 'write'} it any more`,
     hint: 'it was changed while the VM was being started: see who can write to its directory',
   });
 }
@@ -293,7 +274,8 @@ function assertNotKilled(signal: AbortSignal): void {
 
 /** The key of a descriptor among those that are open. */
 function nameOf(descriptor: Descriptor): string {
-  if (descriptor.is === 'image-lock') return `image-lock ${descriptor.unit}`;
+  if (descriptor.is === 'image-lock' || descriptor.is === 'backing-lock')
+    return `${descriptor.is} ${descriptor.unit}`;
   if (descriptor.is === 'slave' || descriptor.is === 'master')
     return `${descriptor.is} ${descriptor.channel}`;
   return descriptor.is;

@@ -1,6 +1,8 @@
 import { posix } from 'node:path';
 import type { GlobalConfig, VmConfig } from '../config/config.ts';
 import type { Problem } from '../config/problem.ts';
+import { hostPathOf } from '../disk/image-name.ts';
+import { backingFor } from '../disk/may-use.ts';
 import { jailDirectories, type VmLayout } from '../jail/layout.ts';
 import { jailMounts, kernelInJail } from '../jail/mounts.ts';
 import { type SandboxPlan, sandboxArguments } from '../jail/sandbox.ts';
@@ -10,7 +12,7 @@ import type { Libraries } from '../kernel/libraries.ts';
 import { checkHost } from './check-host.ts';
 import { chooseCore } from './cores.ts';
 import { descriptorsOf, fdOf } from './descriptors.ts';
-import type { Inventory } from './inventory.ts';
+import { type Inventory, imageStoreOf } from './inventory.ts';
 import type { ConsolePlan, ImagePlan, LaunchPlan, LogPlan, Step } from './plan.ts';
 
 /** Longest time from exec until the kernel must have announced itself; usual are 10 to 100 ms. */
@@ -43,7 +45,10 @@ export function buildPlan(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
     memory: vm.mem,
     root: vm.root.device,
     rootMode: vm.root_mode,
-    disks: images,
+    disks: images.map(({ backing, ...disk }) => ({
+      ...disk,
+      ...(backing ? { backing: backing.jailPath } : {}),
+    })),
     consoles: consoles.map(({ channel }) => {
       const fd = fdOf(descriptors, 'slave', channel);
       return { channel, input: fd, output: fd === 0 ? 1 : fd };
@@ -55,7 +60,11 @@ export function buildPlan(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
     ...(host.lpj === undefined ? {} : { loopsPerJiffy: host.lpj }),
     append: vm.append,
   });
-  const files = host.launcherFiles;
+  const launcherFiles = host.launcherFiles;
+  const files = images.flatMap(({ jailPath, readOnly, backing }) => [
+    { jailPath, written: !readOnly },
+    ...(backing ? [{ jailPath: backing.jailPath, written: false }] : []),
+  ]);
   const sandbox: SandboxPlan = {
     programs: programs.found,
     launcher,
@@ -74,14 +83,16 @@ export function buildPlan(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
       ...(kernel.found.moduleDirectory === undefined ? {} : { modules: kernel.found.moduleDirectory }),
       libraries: librariesInJail(libraries.found),
       memory: vm.mem,
-      writableShared: images
+      writableShared: files
         .filter(
-          ({ jailPath, readOnly }) =>
-            jailPath.startsWith('/shared/') && (!readOnly || jailPath.endsWith('.dev')),
+          ({ jailPath, written }) =>
+            jailPath.startsWith('/shared/') && (written || jailPath.endsWith('.dev')),
         )
         .map(({ jailPath }) => posix.relative('/shared', jailPath)),
-      devices: images.some(({ jailPath }) => /^\/disks\/.*\.dev$/.test(jailPath)),
-      ...(launcher === 'root' && files && 'found' in files ? { launcherFiles: files.found } : {}),
+      devices: files.some(({ jailPath }) => /^\/disks\/.*\.dev$/.test(jailPath)),
+      ...(launcher === 'root' && launcherFiles && 'found' in launcherFiles
+        ? { launcherFiles: launcherFiles.found }
+        : {}),
     }),
     environment: { TMPDIR: '/tmp' },
     seccompFd: fdOf(descriptors, 'seccomp'),
@@ -97,7 +108,7 @@ export function buildPlan(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
   const steps: Step[] = [
     { do: 'make-directories', directories: jailDirectories(layout) },
     { do: 'lock-vm', path: layout.vmLock },
-    { do: 'lock-images', images },
+    { do: 'lock-images', images, store: imageStoreOf(layout) },
     { do: 'claim-cores', directory: layout.coreClaims, cores: cpus },
     { do: 'empty-directory', path: layout.runUml, trash: layout.trash },
     { do: 'open-consoles', consoles, log: logPlan(vm, layout) },
@@ -145,12 +156,30 @@ export function logPlan(vm: VmConfig, layout: VmLayout): LogPlan {
   return { directory: layout.logDir, size: vm.log_size, count: vm.log_count };
 }
 
-function imagePlans(vm: VmConfig, host: Inventory): ImagePlan[] {
-  return vm.ubd.flatMap(({ unit, path, readOnly }) => {
-    const facts = host.images.find((image) => image.unit === unit)?.facts;
-    return facts && 'found' in facts
-      ? [{ unit, jailPath: path, hostPath: facts.found.hostPath, readOnly }]
-      : [];
+function imagePlans(vm: VmConfig, { images, imageGraph }: Inventory): ImagePlan[] {
+  return vm.ubd.flatMap(({ unit, path, kind, backing: said, ...disk }) => {
+    const image = images.find((candidate) => candidate.unit === unit);
+    if (!image || 'missing' in image.facts) return [];
+    const { hostPath, id } = image.facts.found;
+    const { readOnly, sync, kernelLock, trim, serial } = disk;
+    const plan = { unit, jailPath: path, hostPath, id, readOnly, sync, kernelLock, trim, serial };
+    if (kind !== 'cow') return [plan];
+    const backing = backingFor(imageGraph, {
+      image: image.name,
+      ...(said === undefined ? {} : { backing: said }),
+    });
+    if ('cause' in backing) throw new Error(`${path} has no backing file, and no problem says so`);
+    const { name } = backing;
+    return [
+      {
+        ...plan,
+        backing: {
+          jailPath: name.path,
+          hostPath: hostPathOf(name, imageGraph.store),
+          id: backing.image.id,
+        },
+      },
+    ];
   });
 }
 

@@ -7,8 +7,8 @@ import { tmpfsBytes } from '../jail/mounts.ts';
 import type { VmUser } from '../jail/user.ts';
 import { checkKernel } from '../kernel/host-check.ts';
 import { type ErrorCode, type Failure, isErrorCode } from '../system/errors.ts';
-import { mayAccess } from './access.ts';
-import type { Found, ImageFacts, Inventory } from './inventory.ts';
+import { checkDisk } from './check-disk.ts';
+import type { Found, Inventory } from './inventory.ts';
 
 export function checkHost(global: GlobalConfig, vm: VmConfig, host: Inventory): Problem[] {
   const at = (key: string, code: ErrorCode, cause: string, hint = ''): Problem =>
@@ -32,18 +32,14 @@ export function checkHost(global: GlobalConfig, vm: VmConfig, host: Inventory): 
     ),
     ...checkMemory(vm, host, at),
     ...checkCores(vm, host, at),
-    ...host.images.flatMap(({ unit, facts }) => {
-      const key = `ubd${unit}`;
-      const spec = vm.ubd.find((disk) => disk.unit === unit);
-      if ('missing' in facts) return [at(key, ...imageMissing(facts.missing))];
-      return 'found' in host.user && spec
-        ? imageDamage(facts.found, spec, host.user.found, host).map((why) => at(key, ...why))
+    ...host.images.flatMap((image) => {
+      const spec = vm.ubd.find((disk) => disk.unit === image.unit);
+      return spec
+        ? checkDisk(vm, spec, image, host).map((why) => problemAt(originOf(vm, `ubd${spec.unit}`), why))
         : [];
     }),
   ];
 }
-
-type Words = readonly [code: ErrorCode, cause: string, hint?: string];
 
 function words({ code, place, cause, hint }: Failure): [ErrorCode, string, string] {
   return [isErrorCode(code) ? code : 'HOST_SYSTEM_CALL', `${place}: ${cause}`, hint];
@@ -87,59 +83,4 @@ function checkCores(vm: VmConfig, { cores }: Inventory, at: At): Problem[] {
   if (unusable.length === 0) return [];
   const cause = `this host has no core ${unusable.join(', ')} for us`;
   return [at('cpu', 'HOST_CORES', cause, `usable are ${[...usable].join(', ')}`)];
-}
-
-function imageMissing({ code, cause }: Failure): Words {
-  if (code === 'HOST_SYSTEM_CALL' && cause.includes('ENOENT'))
-    return [
-      'IMAGE_MISSING',
-      'there is no such image on the host',
-      'put it there; the path is as the jail sees it (umlmon -plan)',
-    ];
-  return ['IMAGE_MISSING', cause];
-}
-
-function imageDamage(
-  image: ImageFacts,
-  { path, readOnly }: { readonly path: string; readonly readOnly: boolean },
-  user: VmUser,
-  { imageDirectories }: Inventory,
-): Words[] {
-  const { hostPath, kind, size, mode } = image;
-  const isDevice = path.endsWith('.dev');
-  const inPlace = Object.values(imageDirectories).some((directory) => hostPath.startsWith(`${directory}/`));
-  if (!inPlace)
-    return [
-      [
-        'IMAGE_OUTSIDE',
-        `the image is really ${hostPath}, outside of the jail`,
-        isDevice ? 'make a device node with mknod instead of a link' : 'move it there instead of linking it',
-      ],
-    ];
-  if (isDevice !== (kind === 'block') || kind === 'other')
-    return [
-      [
-        'IMAGE_KIND',
-        `${hostPath} is ${kind === 'file' ? 'a regular file' : kind === 'block' ? 'a block device' : 'neither a file nor a block device'}`,
-        'names of regular files end in .dsk, of block devices in .dev',
-      ],
-    ];
-  if (kind === 'file' && (size === 0 || size % 512 !== 0))
-    return [
-      [
-        'IMAGE_KIND',
-        `${hostPath} has ${size} bytes`,
-        'an image is a whole number of 512-byte sectors, at least one',
-      ],
-    ];
-  if (mayAccess(image, user, readOnly ? 4 : 6)) return [];
-  const needs = readOnly ? 'read' : 'write';
-  const owner = `it belongs to uid ${image.uid}, mode ${(mode & 0o777).toString(8)}`;
-  return [
-    [
-      'IMAGE_ACCESS',
-      `user ${user.name} may not ${needs} ${hostPath}: ${owner}`,
-      readOnly ? `chmod a+r ${hostPath}` : `chown ${user.name} ${hostPath}, or add the word ro`,
-    ],
-  ];
 }

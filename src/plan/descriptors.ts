@@ -14,6 +14,8 @@ export function descriptorsOf(consoles: readonly ConsolePlan[], images: readonly
     ...others.map(({ channel }) => ({ is: 'slave' as const, channel })),
     ...consoles.map(({ channel }) => ({ is: 'master' as const, channel })),
     ...images.map(({ unit }) => ({ is: 'image-lock' as const, unit })),
+    ...images.flatMap(({ unit, backing }) => (backing ? [{ is: 'backing-lock' as const, unit }] : [])),
+    ...(images.length > 0 ? [{ is: 'image-holder' as const }] : []),
   ];
   return [
     ...[0, 1, 2].map((fd) => ({ fd, is: 'slave' as const, channel: 'con0' })),

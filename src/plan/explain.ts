@@ -28,10 +28,10 @@ function explainStep(step: Step): string[] {
     case 'lock-vm':
       return [step.path];
     case 'lock-images':
-      return step.images.map(
-        ({ unit, jailPath, hostPath, readOnly }) =>
-          `ubd${unit} ${readOnly ? 'read-only' : 'read-write'} ${jailPath} = ${hostPath}`,
-      );
+      return step.images.flatMap(({ unit, jailPath, hostPath, readOnly, backing }) => [
+        `ubd${unit} ${readOnly ? 'read-only' : 'read-write'} ${jailPath} = ${hostPath}`,
+        ...(backing ? [`ubd${unit} backing ${backing.jailPath} = ${backing.hostPath}`] : []),
+      ]);
     case 'claim-cores':
       return [`${step.cores.join(',') || 'none'} in ${step.directory}`];
     case 'empty-directory':
@@ -61,6 +61,7 @@ function explainStep(step: Step): string[] {
 
 function descriptorText(descriptor: Descriptor): string {
   if (descriptor.is === 'image-lock') return `lock of ubd${descriptor.unit}`;
+  if (descriptor.is === 'backing-lock') return `lock of the backing file of ubd${descriptor.unit}`;
   if (descriptor.is === 'slave' || descriptor.is === 'master')
     return `${descriptor.channel}, pty ${descriptor.is}`;
   return descriptor.is;

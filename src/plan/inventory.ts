@@ -1,7 +1,12 @@
 /** What a start needs to know of the host, gathered in one place and in about a millisecond; decides nothing. */
-import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GlobalConfig, VmConfig } from '../config/config.ts';
+import type { ImageGraph } from '../disk/graph.ts';
+import { type ImageName, type ImageStore, nameFor } from '../disk/image-name.ts';
+import { backingFor } from '../disk/may-use.ts';
+import { type ImageFacts, lookAtImage } from '../disk/open-image.ts';
+import { scanImages } from '../disk/scan.ts';
 import {
   hostPrograms,
   launcherFiles,
@@ -24,15 +29,11 @@ import { recallLpj } from './lpj-cache.ts';
 /** Something that was looked for: found, or why not. */
 export type Found<T> = { readonly found: T } | { readonly missing: Failure };
 
-export interface ImageFacts {
+/** An image that the configuration names: as a disk, or as the backing file of one. */
+export interface ConfiguredImage {
   readonly unit: number;
-  /** With all symbolic links resolved. */
-  readonly hostPath: string;
-  readonly kind: 'file' | 'block' | 'other';
-  readonly size: number;
-  readonly uid: number;
-  readonly gid: number;
-  readonly mode: number;
+  readonly name: ImageName;
+  readonly facts: Found<ImageFacts>;
 }
 
 export interface Inventory {
@@ -56,9 +57,11 @@ export interface Inventory {
   readonly closed: readonly { readonly key: 'kernel' | 'vardir' | 'rundir'; readonly directory: string }[];
   /** Delay loop calibration of an earlier boot of this kernel. */
   readonly lpj: number | undefined;
-  readonly images: readonly { readonly unit: number; readonly facts: Found<ImageFacts> }[];
-  /** Real paths of the directories where images may be. */
-  readonly imageDirectories: { readonly disks: string; readonly shared: string };
+  readonly images: readonly ConfiguredImage[];
+  /** The backing files of those that are COW images, as far as they have one. */
+  readonly backings: readonly ConfiguredImage[];
+  /** All images of the host, and who holds them. */
+  readonly imageGraph: ImageGraph;
 }
 
 export function takeInventory(global: GlobalConfig, vm: VmConfig, layout: VmLayout): Inventory {
@@ -66,6 +69,8 @@ export function takeInventory(global: GlobalConfig, vm: VmConfig, layout: VmLayo
   const namespaces = userNamespaceSupport();
   const kernel = find(() => probeKernel(hostPathOf(vm.kernel, layout), layout.probeCache));
   const user = find(() => vmUser(vm));
+  const store = imageStoreOf(layout);
+  const { graph } = scanImages(store);
   return {
     root,
     user,
@@ -83,8 +88,9 @@ export function takeInventory(global: GlobalConfig, vm: VmConfig, layout: VmLayo
     cores: lookAtCores(layout.coreClaims, layout.vm),
     closed: 'found' in user ? closedDirectories(user.found, kernel, layout) : [],
     lpj: 'found' in kernel ? recallLpj(layout.lpjCache, kernel.found.version) : undefined,
-    images: vm.ubd.map(({ unit, path }) => ({ unit, facts: find(() => lookAtImage(unit, path, layout)) })),
-    imageDirectories: { disks: realPathOf(layout.disks), shared: realPathOf(join(layout.shared, 'disks')) },
+    images: vm.ubd.map(({ unit, path }) => lookAtConfigured(unit, nameOfDisk(vm, path), store)),
+    backings: backingsOf(vm, graph),
+    imageGraph: graph,
   };
 }
 
@@ -148,27 +154,31 @@ function closedDirectories(user: VmUser, kernel: Found<KernelProbe>, layout: VmL
   return [...closed.values()];
 }
 
-function lookAtImage(unit: number, path: string, layout: VmLayout): ImageFacts {
-  const hostPath = realpathSync(hostPathOf(path, layout));
-  const stat = statSync(hostPath);
-  return {
-    unit,
-    hostPath,
-    kind: stat.isFile() ? 'file' : stat.isBlockDevice() ? 'block' : 'other',
-    size: stat.size,
-    uid: stat.uid,
-    gid: stat.gid,
-    mode: stat.mode,
-  };
+/** Where the images of all VMs of this host are. */
+export function imageStoreOf({ varDir, shared, imageHolders }: VmLayout): ImageStore {
+  return { varDir, shared, holders: imageHolders };
 }
 
-function realPathOf(directory: string): string {
-  try {
-    return realpathSync(directory);
-  } catch {
-    // Not there yet: then nothing can be in it.
-    return directory;
-  }
+/** The image that a VM's configuration means; its parser has let no other path through. */
+function nameOfDisk(vm: VmConfig, path: string): ImageName {
+  const name = nameFor(vm.name, path);
+  if (!name) throw new Error(`${path} is no path of an image`);
+  return name;
+}
+
+function backingsOf(vm: VmConfig, graph: ImageGraph): ConfiguredImage[] {
+  return vm.ubd.flatMap(({ unit, path, kind, backing: said }) => {
+    if (kind !== 'cow') return [];
+    const backing = backingFor(graph, {
+      image: nameOfDisk(vm, path),
+      ...(said === undefined ? {} : { backing: said }),
+    });
+    return 'cause' in backing ? [] : [lookAtConfigured(unit, backing.name, graph.store)];
+  });
+}
+
+function lookAtConfigured(unit: number, name: ImageName, store: ImageStore): ConfiguredImage {
+  return { unit, name, facts: find(() => lookAtImage(name, store)) };
 }
 
 function find<T>(look: () => T): Found<T> {

@@ -2,6 +2,7 @@
  * The launch plan: everything a start will do, as plain data. `umlmon -plan VM` prints it without root; the monitor
  * executes exactly this value and nothing else (monitor/start.ts).
  */
+import type { ImageStore } from '../disk/image-name.ts';
 import type { JailDirectory } from '../jail/layout.ts';
 import type { SandboxPlan } from '../jail/sandbox.ts';
 import type { FilterRequest } from '../jail/seccomp.ts';
@@ -9,16 +10,28 @@ import type { FilterRequest } from '../jail/seccomp.ts';
 /** A descriptor that the kernel inherits, under its number in the kernel process. */
 export type Descriptor = { readonly fd: number } & (
   | { readonly is: 'slave' | 'master'; readonly channel: string }
-  | { readonly is: 'vm-lock' | 'status' | 'seccomp' }
-  | { readonly is: 'image-lock'; readonly unit: number }
+  | { readonly is: 'vm-lock' | 'image-holder' | 'status' | 'seccomp' }
+  | { readonly is: 'image-lock' | 'backing-lock'; readonly unit: number }
 );
 
-export interface ImagePlan {
-  readonly unit: number;
+/** A file behind a disk. */
+export interface ImageFile {
   /** As the kernel sees it. */
   readonly jailPath: string;
   readonly hostPath: string;
+  /** Which file or device it was when the plan was made (ImageFacts.id). */
+  readonly id: string;
+}
+
+export interface ImagePlan extends ImageFile {
+  readonly unit: number;
+  /** Of a COW image; never written. */
+  readonly backing?: ImageFile;
   readonly readOnly: boolean;
+  readonly sync: boolean;
+  readonly kernelLock: boolean;
+  readonly trim: boolean;
+  readonly serial: string;
 }
 
 export interface ConsolePlan {
@@ -40,7 +53,7 @@ export type Step =
   | { readonly do: 'lock-vm'; readonly path: string }
   /** A stale umid directory makes the kernel take a random umid in silence: start with an empty one. */
   | { readonly do: 'empty-directory'; readonly path: string; readonly trash: string }
-  | { readonly do: 'lock-images'; readonly images: readonly ImagePlan[] }
+  | { readonly do: 'lock-images'; readonly images: readonly ImagePlan[]; readonly store: ImageStore }
   /** Tells other monitors which cores are taken. */
   | { readonly do: 'claim-cores'; readonly directory: string; readonly cores: readonly number[] }
   | { readonly do: 'open-consoles'; readonly consoles: readonly ConsolePlan[]; readonly log: LogPlan }

@@ -110,6 +110,24 @@ export const errorCatalogue = {
     class: 'failed',
     means: 'The kernel would read wrong data through a COW file over this image.',
   },
+  IMAGE_LINK: { class: 'config', means: 'There is a symbolic link in the path of a disk image.' },
+  IMAGE_SWAPPED: { class: 'failed', means: 'A disk image is no longer the file that was checked.' },
+  IMAGE_IS_BACKING: {
+    class: 'state',
+    means: 'A disk image must stay as it is: it is the backing file of a copy-on-write image.',
+  },
+  IMAGE_BACKING_PATH: {
+    class: 'config',
+    means: 'The backing file of a COW image is not where the VM can use it.',
+  },
+  IMAGE_BACKING_CHANGED: {
+    class: 'failed',
+    means: 'The backing file was changed after the COW image was made over it.',
+  },
+  IMAGE_CHAIN: {
+    class: 'config',
+    means: 'A COW image on a COW image, or on itself: the kernel reads one layer.',
+  },
 
   HOST_MEMORY: { class: 'host', means: 'The host has not enough free memory for the VM.' },
   HOST_CORES: { class: 'config', means: 'The host has no such processor core.' },

@@ -421,6 +421,36 @@ const disk = {
     'A longer gap stays a hole, or as it was.',
   ),
   partitions: limit(128, '', 'Partitions of an image that are looked at.', 'Further ones are not seen.'),
+  scanDepth: limit(
+    8,
+    '',
+    'Directories in each other below /disks or /shared/disks.',
+    'What lies deeper is reported and not looked at.',
+  ),
+  scanFiles: limit(
+    20_000,
+    '',
+    'Files in the image directories of all VMs of a host: one look at them takes some 10 µs each.',
+    'The rest is reported and not looked at.',
+  ),
+  scanTroubles: limit(
+    100,
+    '',
+    'Directories and images that could not be read, in one report.',
+    'Further ones are left out.',
+  ),
+  holderBytes: limit(
+    64 * KiB,
+    'bytes',
+    'Record of the images that a VM or tool holds: 16 disks with long names are a tenth of it.',
+    'A longer one is not believed.',
+  ),
+  procLocksBytes: limit(
+    1 * MiB,
+    'bytes',
+    'Text of /proc/locks, to name programs that hold an image: some 15,000 locks.',
+    'The rest is not searched.',
+  ),
 } as const;
 
 /** The table as docs/limits.md shows it: room → limits. */

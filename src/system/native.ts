@@ -38,6 +38,10 @@ const prototypes = {
 const F_SETFD = 2;
 const F_GETFL = 3;
 const F_SETFL = 4;
+const F_OFD_GETLK = 36;
+const F_OFD_SETLK = 37;
+const F_WRLCK = 1;
+const F_UNLCK = 2;
 const FD_CLOEXEC = 1;
 const { O_NONBLOCK, O_RDWR, O_NOCTTY } = constants;
 const O_CLOEXEC = 0o2000000;
@@ -112,6 +116,32 @@ export function lock(fd: number, mode: 'exclusive' | 'shared'): boolean {
   const errno = koffi().errno();
   if (errno === os.errno.EWOULDBLOCK) return false;
   throw systemError(errno, 'flock');
+}
+
+/** struct flock (fcntl(2)): a write lock on the whole file. */
+function wholeFile(): Buffer {
+  const flock = Buffer.alloc(32);
+  flock.writeInt16LE(F_WRLCK);
+  return flock;
+}
+
+/**
+ * Marks an open file as held: a lock like that of `lock`, which others can see with `isHeld` without taking it even
+ * for a moment (fcntl_locking(2), open file description locks). False if somebody else holds it. On files that a UML
+ * kernel opens it would exclude the kernel's own lock: for files of umlmon only.
+ */
+export function hold(fd: number): boolean {
+  if (callRaw('fcntl', [fd, F_OFD_SETLK, 'void *', wholeFile()]) === 0) return true;
+  const errno = koffi().errno();
+  if (errno === os.errno.EAGAIN || errno === os.errno.EACCES) return false;
+  throw systemError(errno, 'fcntl');
+}
+
+/** Whether another open file holds the file. */
+export function isHeld(fd: number): boolean {
+  const flock = wholeFile();
+  call('fcntl', [fd, F_OFD_GETLK, 'void *', flock]);
+  return flock.readInt16LE(0) !== F_UNLCK;
 }
 
 /** Whether children lose the descriptor (true) or inherit it. */

@@ -82,6 +82,8 @@ export class Pair {
       status: join(this.#world.home, 'bare.status'),
       seccomp: join(this.#world.home, 'bare.seccomp'),
       'vm-lock': join(this.#world.home, 'bare.lock'),
+      'image-holder': join(this.#world.home, 'bare.holder'),
+      'backing-lock': '/dev/null',
       'image-lock': join(this.#world.varDir, 'bare/jail/disks/root.dsk'),
     };
     writeFileSync(files.seccomp, seccompFilter(launch.filter));

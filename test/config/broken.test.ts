@@ -183,15 +183,40 @@ const rows: Row[] = [
   ['a comma in a disk', `${vm}ubd1 = /disks/a,b.dsk`, 'CONFIG_PATH', 4, 'ubd1', /must not contain ,/],
   ['a colon in a disk', `${vm}ubd1 = /disks/a:b.dsk`, 'CONFIG_PATH', 4, 'ubd1', /must not contain :/],
   [
-    'a COW image',
-    `${vm}ubd1 = /disks/a.cow`,
-    'CONFIG_UNSUPPORTED',
+    'a backing file of a flat image',
+    `${vm}ubd1 = /disks/a.dsk,/disks/b.dsk`,
+    'CONFIG_PATH',
     4,
     'ubd1',
-    /copy-on-write images are not supported/,
+    /must not contain ,/,
   ],
-  ['a wrong suffix', `${vm}ubd1 = /disks/a.img`, 'CONFIG_PATH', 4, 'ubd1', /\.dsk or \.dev/],
-  ['a word after the path', `${vm}ubd1 = /disks/a.dsk rw`, 'CONFIG_BAD_VALUE', 4, 'ubd1', /only the word ro/],
+  [
+    'a COW image as backing file',
+    `${vm}ubd1 = /disks/a.cow,/disks/b.cow`,
+    'CONFIG_PATH',
+    4,
+    'ubd1',
+    /one layer only/,
+  ],
+  [
+    'a backing file elsewhere',
+    `${vm}ubd1 = /disks/a.cow,/etc/b.dsk`,
+    'CONFIG_PATH',
+    4,
+    'ubd1',
+    /not a place for disk images/,
+  ],
+  [
+    'a serial number with a comma',
+    `${vm}ubd1 = /disks/a.dsk serial=a,b`,
+    'CONFIG_BAD_VALUE',
+    4,
+    'ubd1',
+    /serial=a,b/,
+  ],
+  ['a word twice', `${vm}ubd1 = /disks/a.dsk ro ro`, 'CONFIG_BAD_VALUE', 4, 'ubd1', /unexpected "ro"/],
+  ['a wrong suffix', `${vm}ubd1 = /disks/a.img`, 'CONFIG_PATH', 4, 'ubd1', /\.dsk, \.cow or \.dev/],
+  ['a word after the path', `${vm}ubd1 = /disks/a.dsk rw`, 'CONFIG_BAD_VALUE', 4, 'ubd1', /unexpected "rw"/],
   [
     'one image twice',
     `${vm}ubd1 = /disks/root.dsk ro`,
@@ -260,7 +285,7 @@ describe('a broken configuration', () => {
       '[vm1]', //                        5
       'vmuser = root', //                6 refused
       'mem = 12', //                     7 no unit
-      'ubd0 = /disks/a.cow', //          8 not supported
+      'ubd0 = /disks/a.img', //          8 no suffix of ours
       'con0 = off', //                   9 refused
       'what', //                        10 no =
       '[vm.2]', //                      11 dot

@@ -57,6 +57,35 @@ describe('loadConfig', () => {
     expect(originOf(vm, 'mem')).toEqual({ file: 'umlmon.ini', line: 1, section: 'vm1', key: 'mem' });
   });
 
+  it('reads a COW image with its backing file, and the flags of a disk', () => {
+    const text = `${vm1}ubd1 = /disks/web.cow,/shared/disks/base.dsk\tsync nolock notrim serial=A-1\nubd2 = /shared/disks/b.cow ro`;
+    expect(onlyVm(text).ubd.slice(1)).toEqual([
+      {
+        unit: 1,
+        path: '/disks/web.cow',
+        kind: 'cow',
+        shared: false,
+        backing: '/shared/disks/base.dsk',
+        readOnly: false,
+        sync: true,
+        kernelLock: false,
+        trim: false,
+        serial: 'A-1',
+      },
+      {
+        unit: 2,
+        path: '/shared/disks/b.cow',
+        kind: 'cow',
+        shared: true,
+        readOnly: true,
+        sync: false,
+        kernelLock: true,
+        trim: true,
+        serial: '',
+      },
+    ]);
+  });
+
   it('is frozen through and through', () => {
     const { config } = load(vm1);
     const check = (value: unknown): void => {

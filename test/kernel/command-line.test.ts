@@ -3,14 +3,15 @@ import { COMMAND_LINE_MAX, type KernelDescription, kernelArguments } from '../..
 import { findLoopsPerJiffy } from '../../src/kernel/lpj.ts';
 
 const MIB = 1024 * 1024;
+const plain = { readOnly: false, sync: false, kernelLock: true, trim: true, serial: '' };
 const vm: KernelDescription = {
   name: 'vm1',
   memory: 128 * MIB,
   root: '/dev/ubda',
   rootMode: 'rw',
   disks: [
-    { unit: 0, jailPath: '/disks/root.dsk', readOnly: false },
-    { unit: 15, jailPath: '/shared/images/tools.dsk', readOnly: true },
+    { ...plain, unit: 0, jailPath: '/disks/root.dsk' },
+    { ...plain, unit: 15, jailPath: '/shared/images/tools.dsk', readOnly: true },
   ],
   consoles: [
     { channel: 'con0', input: 0, output: 1 },
@@ -60,6 +61,16 @@ test('what is not wanted is not there', () => {
 });
 
 test.each([
+  [{ backing: '/shared/disks/b.dsk' }, 'ubd3=/disks/a,/shared/disks/b.dsk'],
+  [{ backing: '/shared/disks/b.dsk', serial: 'S1', readOnly: true }, 'ubd3r=/disks/a,/shared/disks/b.dsk,S1'],
+  [{ serial: 'S1' }, 'ubd3d=/disks/a,,S1'],
+  [{ readOnly: true, sync: true, kernelLock: false, trim: false }, 'ubd3rsctd=/disks/a'],
+])('a disk with %j', (flags, argument) => {
+  const disks = [{ ...plain, unit: 3, jailPath: '/disks/a', ...flags }];
+  expect(kernelArguments({ ...vm, disks })).toContain(argument);
+});
+
+test.each([
   [64 * MIB, 'mem=64M'],
   [4096 * MIB, 'mem=4096M'],
   [64 * MIB + 4096, 'mem=65540K'],
@@ -70,7 +81,7 @@ test.each([
 describe('refused:', () => {
   const disk = (jailPath: string): KernelDescription => ({
     ...vm,
-    disks: [{ unit: 0, jailPath, readOnly: false }],
+    disks: [{ ...plain, unit: 0, jailPath }],
   });
   test.each([
     ['a backing file in the name of a disk', disk('/disks/a,/etc/shadow')],

@@ -64,7 +64,8 @@ describe.each([
         readlinkSync(`/proc/${kernelPid}/fd/${fd}`),
       ]),
     );
-    for (const fd of mine) expect(open.get(fd), `fd ${fd}`).toMatch(/^\/dev\/(pts\/\d+|ptmx)|\.lock|\.dsk/);
+    for (const fd of mine)
+      expect(open.get(fd), `fd ${fd}`).toMatch(/^\/dev\/(pts\/\d+|ptmx)|\.lock|\.dsk|\/\.images\/vm1$/);
     // What the kernel opens itself is its disk, memory, sockets and event queues; nothing of the monitor.
     const foreign = [...open].filter(
       ([fd, target]) =>

@@ -26,7 +26,20 @@ export const sampleRecord: RunRecord = {
       { do: 'lock-vm', path: '/run/umlmon/vm1/vm.lock' },
       {
         do: 'lock-images',
-        images: [{ unit: 0, jailPath: '/disks/a.dsk', hostPath: '/a.dsk', readOnly: false }],
+        images: [
+          {
+            unit: 0,
+            jailPath: '/disks/a.dsk',
+            hostPath: '/a.dsk',
+            id: '8:1',
+            readOnly: false,
+            sync: false,
+            kernelLock: true,
+            trim: true,
+            serial: '',
+          },
+        ],
+        store: { varDir: '/var/lib/umlmon', shared: '/shared', holders: '/run/umlmon/.images' },
       },
       {
         do: 'open-consoles',

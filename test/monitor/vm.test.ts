@@ -266,7 +266,8 @@ test('an image that another VM uses is refused, and free again after its end', a
   await one.call('start', undefined);
   await expect(two.call('start', undefined)).rejects.toMatchObject({
     code: 'IMAGE_IN_USE',
-    place: expect.stringContaining('start, step lock-images: '),
+    place: expect.stringMatching(/: \[vm2\] ubd0$/),
+    reason: '/shared/disks/root.dsk is open read-write by vm1',
   });
   expect((await two.call('info', undefined)).state).toBe('down');
   await one.call('stop', { timeoutMs: 0 });

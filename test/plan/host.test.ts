@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { writeCow } from '../disk/cow-file.ts';
 import { World } from '../helpers/world.ts';
 
 let world: World;
@@ -72,6 +73,48 @@ const damages: readonly [string, () => string, Partial<Reported>][] = [
       return 'ubd0 = /disks/near/root.dsk';
     },
     { code: 'IMAGE_OUTSIDE', key: 'ubd0' },
+  ],
+  [
+    'an image that is a link to another in its place',
+    () => {
+      renameSync(image, image.replace('root', 'real'));
+      symlinkSync('real.dsk', image);
+      return disk;
+    },
+    { code: 'IMAGE_LINK', key: 'ubd0', hint: 'name the file itself' },
+  ],
+  [
+    'two names of one image',
+    () => {
+      linkSync(image, image.replace('root', 'too'));
+      return `${disk}\nubd1 = /disks/too.dsk`;
+    },
+    {
+      code: 'CONFIG_CONFLICT',
+      key: 'ubd1',
+      cause: expect.stringContaining('under another name, /disks/root.dsk'),
+    },
+  ],
+  [
+    'a backing file as a disk of its own',
+    () => {
+      writeCow(image.replace('root.dsk', 'web.cow'), '/old/place/of/root.dsk', image);
+      chownSync(image.replace('root.dsk', 'web.cow'), 65534, 65534);
+      return `${disk}\nubd1 = /disks/web.cow,/disks/root.dsk`;
+    },
+    { code: 'CONFIG_CONFLICT', key: 'ubd0', cause: '/disks/root.dsk is the backing file of ubd1' },
+  ],
+  [
+    'a COW image that is none',
+    () => {
+      renameSync(image, image.replace('.dsk', '.cow'));
+      return 'ubd0 = /disks/root.cow';
+    },
+    {
+      code: 'IMAGE_KIND',
+      key: 'ubd0',
+      cause: 'vm1:/disks/root.cow is no copy-on-write image: it has no COW header',
+    },
   ],
   [
     'a directory as image',

@@ -80,6 +80,7 @@ test('the descriptors: con0 as standard streams, slaves as the arguments name th
     [9, 'master con1'],
     [10, 'master ssl0'],
     [11, 'image-lock 0'],
+    [12, 'image-holder'],
   ]);
 });
 

@@ -132,7 +132,17 @@ class Guest {
       memory: 64 * 1024 * 1024,
       root: '/dev/ubda',
       rootMode: 'rw',
-      disks: [{ unit: 0, jailPath: '/disks/root.dsk', readOnly: false }],
+      disks: [
+        {
+          unit: 0,
+          jailPath: '/disks/root.dsk',
+          readOnly: false,
+          sync: false,
+          kernelLock: true,
+          trim: true,
+          serial: '',
+        },
+      ],
       consoles: [
         { channel: 'con0', input: 0, output: 1 },
         ...(['con1', 'ssl0'] as const)

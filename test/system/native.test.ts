@@ -241,6 +241,24 @@ describe('watch', () => {
   });
 });
 
+test('a held file is seen as held by others, until the last descriptor of it is closed', async () => {
+  const path = join(directory, 'held');
+  const fd = openSync(path, 'w+');
+  expect(native.hold(fd)).toBe(true);
+  const other = keep(openSync(path, 'r+'));
+  expect([native.isHeld(other), native.isHeld(other), native.hold(other)]).toEqual([true, true, false]);
+  // The lock of `lock` is another one.
+  expect(native.lock(other, 'exclusive')).toBe(true);
+  const child = spawn('sleep', ['60'], { stdio: ['ignore', 'ignore', 'ignore', fd] });
+  children.push(child);
+  await once(child, 'spawn');
+  closeSync(fd);
+  expect(native.isHeld(other)).toBe(true);
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  expect([native.isHeld(other), native.hold(other)]).toEqual([false, true]);
+});
+
 test('a descriptor is taken over from another process', async () => {
   const file = join(directory, 'theirs');
   const child = spawn('sh', ['-c', 'exec 7>"$0"; echo ready; exec sleep 60', file], {

@@ -1,0 +1,132 @@
+/**
+ * Who holds images: a small file per VM or tool, which is believed as long as it is held itself. Holding ends with
+ * the last process that has the descriptor, like the locks of the images: for a VM that is its kernel.
+ */
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { isSystemError, UmlmonError } from '../system/errors.ts';
+import { diskLimits } from '../system/limits.ts';
+import { hold, isHeld } from '../system/native.ts';
+import { programNameOf } from '../system/process.ts';
+import type { Holding } from './graph.ts';
+import type { ImageStore } from './image-name.ts';
+
+const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
+
+type Held = Omit<Holding, 'holder'>;
+
+/** A holder file of our own. */
+export class HolderFile {
+  readonly fd: number;
+  readonly #path: string;
+
+  private constructor(fd: number, path: string) {
+    this.fd = fd;
+    this.#path = path;
+  }
+
+  /** Errors: IMAGE_IN_USE if this holder holds images already. */
+  static open({ holders }: ImageStore, holder: string): HolderFile {
+    mkdirSync(holders, { recursive: true, mode: 0o700 });
+    const path = join(holders, holder);
+    for (;;) {
+      const fd = openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
+      const held = hold(fd);
+      // A former holder may have removed the file between our open and our lock.
+      if (held && isStillThere(fd, path)) {
+        ftruncateSync(fd);
+        return new HolderFile(fd, path);
+      }
+      closeSync(fd);
+      if (!held)
+        throw new UmlmonError('IMAGE_IN_USE', {
+          place: path,
+          cause: `${holder} holds images already`,
+          hint: `find the process with: fuser -v ${path}`,
+        });
+    }
+  }
+
+  write(held: readonly Held[]): void {
+    const text = JSON.stringify(held);
+    ftruncateSync(this.fd);
+    writeSync(this.fd, text, 0);
+  }
+
+  close(): void {
+    rmSync(this.#path, { force: true });
+    closeSync(this.fd);
+  }
+}
+
+function isStillThere(fd: number, path: string): boolean {
+  const [mine, there] = [fstatSync(fd), statSync(path, { throwIfNoEntry: false })];
+  return there?.ino === mine.ino && there.dev === mine.dev;
+}
+
+/** What all living holders hold. */
+export function readHoldings({ holders }: ImageStore): Holding[] {
+  let names: string[];
+  try {
+    names = readdirSync(holders);
+  } catch {
+    return []; // Nobody has held an image yet, or it is not for us to see.
+  }
+  return names.flatMap((holder) => readHolder(join(holders, holder), holder));
+}
+
+function readHolder(path: string, holder: string): Holding[] {
+  let fd: number;
+  try {
+    fd = openSync(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
+  } catch {
+    return []; // Given up since the directory was read.
+  }
+  try {
+    if (!isHeld(fd)) return [];
+    const bytes = Buffer.alloc(diskLimits.holderBytes);
+    const held: unknown = JSON.parse(bytes.toString('utf8', 0, readSync(fd, bytes, 0, bytes.length, 0)));
+    return Array.isArray(held) ? held.filter(isHolding).map(({ id, mode }) => ({ holder, id, mode })) : [];
+  } catch (error) {
+    if (error instanceof SyntaxError || isSystemError(error)) return []; // It is being written just now.
+    throw error;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function isHolding(value: unknown): value is Held {
+  const { id, mode } = (value ?? {}) as Partial<Held>;
+  return typeof id === 'string' && (mode === 'rw' || mode === 'ro');
+}
+
+/**
+ * Programs that are not umlmon's and hold a lock on a file, as proc_locks(5) names them: `process 12 (fsck)`. The
+ * process may have passed its lock on and be gone; then there is none.
+ */
+export function lockingPrograms(id: string): string[] {
+  const inode = id.split(':')[1];
+  const text = readFileSync('/proc/locks', 'latin1').slice(0, diskLimits.procLocksBytes);
+  const pids = [
+    ...text.matchAll(/^\d+: (?:FLOCK|POSIX|OFDLCK)\s+\S+\s+\S+\s+(\d+) [\da-f]+:[\da-f]+:(\d+) /gm),
+  ]
+    .filter(([, , ino]) => ino === inode)
+    .map(([, pid]) => Number(pid));
+  return [...new Set(pids)].flatMap((pid) => {
+    const program = pid === process.pid ? undefined : programNameOf(pid);
+    return program === undefined ? [] : [`process ${pid} (${program})`];
+  });
+}

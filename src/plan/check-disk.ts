@@ -1,0 +1,96 @@
+/** Whether a VM can use one of its disks as this host has it. Pure; the words are for the person who wrote the key. */
+
+import type { VmConfig } from '../config/config.ts';
+import type { UbdSpec } from '../config/disk.ts';
+import type { AtUnit } from '../config/keys.ts';
+import type { Refusal } from '../config/problem.ts';
+import { refuseOpen } from '../disk/may-use.ts';
+import type { ImageFacts } from '../disk/open-image.ts';
+import type { VmUser } from '../jail/user.ts';
+import { type Failure, isErrorCode } from '../system/errors.ts';
+import { mayAccess } from './access.ts';
+import type { ConfiguredImage, Inventory } from './inventory.ts';
+
+type Disk = AtUnit<UbdSpec>;
+
+/** Why the disk cannot be used: the first reason only, as the others mostly follow from it. */
+export function checkDisk(vm: VmConfig, disk: Disk, image: ConfiguredImage, host: Inventory): Refusal[] {
+  if ('missing' in image.facts) return [missing(image.facts.missing)];
+  const facts = image.facts.found;
+  const why =
+    kindDamage(facts, disk) ??
+    twin(vm, disk, facts, host) ??
+    refuseOpen(host.imageGraph, {
+      by: vm.name,
+      image: image.name,
+      mode: disk.readOnly ? 'ro' : 'rw',
+      ...(disk.backing === undefined ? {} : { backing: disk.backing }),
+    });
+  if (why) return [why];
+  if ('missing' in host.user) return [];
+  const closed = accessDamage(facts, host.user.found, !disk.readOnly) ?? backingAccess(disk, host);
+  return closed ? [closed] : [];
+}
+
+function missing({ code, cause, hint }: Failure): Refusal {
+  if (code === 'IMAGE_MISSING')
+    return { code, cause, hint: 'put it there; the path is as the jail sees it (umlmon -plan)' };
+  return { code: isErrorCode(code) ? code : 'IMAGE_MISSING', cause, hint };
+}
+
+function kindDamage({ hostPath, kind, size }: ImageFacts, disk: Disk): Refusal | undefined {
+  const what = {
+    file: 'a regular file',
+    block: 'a block device',
+    other: 'neither a file nor a block device',
+  };
+  if (kind === 'other' || (disk.kind === 'device') !== (kind === 'block'))
+    return {
+      code: 'IMAGE_KIND',
+      cause: `${hostPath} is ${what[kind]}`,
+      hint: 'names of regular files end in .dsk or .cow, of block devices in .dev',
+    };
+  if (disk.kind === 'flat' && (size === 0 || size % 512 !== 0))
+    return {
+      code: 'IMAGE_KIND',
+      cause: `${hostPath} has ${size} bytes`,
+      hint: 'an image is a whole number of 512-byte sectors, at least one',
+    };
+  return undefined;
+}
+
+/** Two names of one file or device: the kernel would write through both, or change a backing file in use. */
+function twin(vm: VmConfig, disk: Disk, { id }: ImageFacts, host: Inventory): Refusal | undefined {
+  const isSame = ({ facts }: ConfiguredImage) => 'found' in facts && facts.found.id === id;
+  const same = host.images.find((image) => image.unit < disk.unit && isSame(image));
+  const first = vm.ubd.find(({ unit }) => unit === same?.unit);
+  const over = disk.readOnly ? undefined : host.backings.find(isSame);
+  if (over)
+    return {
+      code: 'CONFIG_CONFLICT',
+      cause: `${disk.path} is the backing file of ubd${over.unit}`,
+      hint: 'add the word ro: a backing file must stay as it is',
+    };
+  if (!first || (first.readOnly && disk.readOnly)) return undefined;
+  return {
+    code: 'CONFIG_CONFLICT',
+    cause: `ubd${first.unit} is the same image under another name, ${first.path}`,
+    hint: 'a writable image can be one disk only',
+  };
+}
+
+function accessDamage(image: ImageFacts, user: VmUser, write: boolean): Refusal | undefined {
+  if (mayAccess(image, user, write ? 6 : 4)) return undefined;
+  const owner = `it belongs to uid ${image.uid}, mode ${(image.mode & 0o777).toString(8)}`;
+  return {
+    code: 'IMAGE_ACCESS',
+    cause: `user ${user.name} may not ${write ? 'write' : 'read'} ${image.hostPath}: ${owner}`,
+    hint: write ? `chown ${user.name} ${image.hostPath}, or add the word ro` : `chmod a+r ${image.hostPath}`,
+  };
+}
+
+function backingAccess({ unit }: Disk, { backings, user }: Inventory): Refusal | undefined {
+  const facts = backings.find((backing) => backing.unit === unit)?.facts;
+  if (!facts || 'missing' in user) return undefined;
+  return 'missing' in facts ? missing(facts.missing) : accessDamage(facts.found, user.found, false);
+}

@@ -1,0 +1,203 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, linkSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { createInterface, type Interface } from 'node:readline';
+import { build } from 'esbuild';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { readHoldings } from '../../src/disk/holders.ts';
+import { ImageLocks } from '../../src/disk/image-lock.ts';
+import { hostPathOf } from '../../src/disk/image-name.ts';
+import { lookAtImage } from '../../src/disk/open-image.ts';
+import { TestStore } from './store.ts';
+
+let store: TestStore;
+let path: string;
+const image = { vm: '', path: '/shared/disks/base.dsk' };
+
+beforeEach(() => {
+  store = new TestStore();
+  path = store.add(image);
+});
+
+afterEach(() => store.close());
+
+const request = (mode: 'rw' | 'ro', name = image) => ({
+  image: name,
+  mode,
+  id: lookAtImage(name, store).id,
+});
+
+/** Whether flock(1), which knows nothing of umlmon, gets the lock of a file. */
+const isFree = (file = path) => spawnSync('flock', ['-n', '-x', file, 'true']).status === 0;
+
+describe('within one process', () => {
+  test('readers share, writers exclude, and the refusal names who holds the image', () => {
+    const one = ImageLocks.take(store, 'vm1', [request('ro')]);
+    const two = ImageLocks.take(store, 'vm2', [request('ro')]);
+    expect(() => ImageLocks.take(store, 'vm3', [request('rw')])).toThrow(
+      `${path}: /shared/disks/base.dsk is open read-only by vm1, vm2 (hint: stop that first, or use another image)`,
+    );
+    one.close();
+    two.close();
+    const writer = ImageLocks.take(store, 'vm3', [request('rw')]);
+    expect(() => ImageLocks.take(store, 'vm1', [request('ro')])).toThrow(
+      '/shared/disks/base.dsk is open read-write by vm3',
+    );
+    writer.close();
+    expect([isFree(), readdirSync(store.holders)]).toEqual([true, []]);
+  });
+
+  test('all or nothing', () => {
+    const other = { vm: 'vm1', path: '/disks/a.dsk' };
+    const otherPath = store.add(other);
+    const one = ImageLocks.take(store, 'vm1', [request('rw', other)]);
+    expect(() => ImageLocks.take(store, 'vm2', [request('rw'), request('rw', other)])).toThrow('vm1');
+    expect([isFree(), isFree(otherPath)]).toEqual([true, false]);
+    one.close();
+  });
+
+  test('a hard link is the same image', () => {
+    const link = { vm: 'vm2', path: '/disks/mine.dsk' };
+    mkdirSync(dirname(hostPathOf(link, store)), { recursive: true });
+    linkSync(path, hostPathOf(link, store));
+    const one = ImageLocks.take(store, 'vm1', [request('rw')]);
+    expect(() => ImageLocks.take(store, 'vm2', [request('ro', link)])).toThrow(
+      'vm2:/disks/mine.dsk is open read-write by vm1',
+    );
+    one.close();
+  });
+
+  test('a file that has taken the place of the checked one is refused', () => {
+    const checked = request('rw');
+    renameSync(path, `${path}.old`);
+    store.add(image);
+    expect(() => ImageLocks.take(store, 'vm1', [checked])).toThrow(
+      expect.objectContaining({ code: 'IMAGE_SWAPPED' }),
+    );
+    expect(isFree()).toBe(true);
+  });
+
+  test('one holder at a time under a name', () => {
+    const one = ImageLocks.take(store, 'vm1', []);
+    expect(() => ImageLocks.take(store, 'vm1', [])).toThrow('vm1 holds images already');
+    one.close();
+    ImageLocks.take(store, 'vm1', []).close();
+  });
+
+  test('a program that is not umlmon is named too', async () => {
+    const child = spawn('flock', ['-x', path, 'sleep', '60'], { stdio: 'ignore', detached: true });
+    await expect.poll(() => isFree()).toBe(false);
+    expect(() => ImageLocks.take(store, 'vm1', [request('rw')])).toThrow(
+      `/shared/disks/base.dsk is locked by process ${child.pid} (flock)`,
+    );
+    process.kill(-(child.pid ?? 0), 'SIGKILL');
+    await once(child, 'exit');
+  });
+
+  test('holder files that nobody holds, or with nonsense in them, say nothing', () => {
+    mkdirSync(store.holders, { recursive: true });
+    writeFileSync(join(store.holders, 'vm1'), JSON.stringify([{ id: request('ro').id, mode: 'rw' }]));
+    expect(readHoldings(store)).toEqual([]);
+    ImageLocks.take(store, 'vm1', [request('rw')]).close();
+    expect(existsSync(join(store.holders, 'vm1'))).toBe(false);
+  });
+});
+
+/** A process of its own that races for the image. */
+class Racer {
+  readonly holder: string;
+  readonly #child: ChildProcess;
+  readonly #lines: AsyncIterator<string>;
+
+  constructor(holder: string, program: string, mode = 'rw') {
+    this.holder = holder;
+    const args = [program, holder, store.varDir, store.shared, store.holders, mode];
+    this.#child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+    const input = this.#child.stdout;
+    if (!input) throw new Error('no pipe');
+    const lines: Interface = createInterface({ input });
+    this.#lines = lines[Symbol.asyncIterator]();
+  }
+
+  say(line: string): void {
+    this.#child.stdin?.write(`${line}\n`);
+  }
+
+  /** The next answer; 'dead' if there comes none any more. */
+  async answer(): Promise<string> {
+    const { value, done } = await this.#lines.next();
+    return done ? 'dead' : value;
+  }
+
+  async kill(): Promise<void> {
+    const ended = once(this.#child, 'exit');
+    this.#child.kill('SIGKILL');
+    await ended;
+  }
+}
+
+async function buildRacer(): Promise<string> {
+  const outfile = join(store.home, 'racer.cjs');
+  await build({
+    entryPoints: [join(import.meta.dirname, 'lock-racer.ts')],
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    external: ['koffi'],
+    outfile,
+    logLevel: 'silent',
+    define: { __filename: JSON.stringify(join(import.meta.dirname, '../../package.json')) },
+  });
+  return outfile;
+}
+
+test('1,000 races for one image, some killed in the middle: never two writers, never a stale lock', async () => {
+  const program = await buildRacer();
+  const spawnRacer = async (holder: string) => {
+    const racer = new Racer(holder, program);
+    expect(await racer.answer()).toBe('ready');
+    return racer;
+  };
+  let [one, two] = [await spawnRacer('vm1'), await spawnRacer('vm2')];
+  const counts = { vm1: 0, vm2: 0, killed: 0, killedWinner: 0 };
+  for (let round = 0; round < 1000; round++) {
+    const order = round % 2 === 0 ? [one, two] : [two, one];
+    for (const racer of order) racer.say('go');
+    if (round % 12 === 11) {
+      // One dies at some moment of the race; the other must not find its lock held afterwards.
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 2));
+      await one.kill();
+      counts.killed += 1;
+      const last = await two.answer();
+      if (last !== 'won') {
+        counts.killedWinner += 1;
+        expect(last).toMatch(/^lost IMAGE_IN_USE/);
+        two.say('go');
+        expect(await two.answer()).toBe('won');
+      }
+      expect(isFree()).toBe(false);
+      two.say('end');
+      expect(await two.answer()).toBe('ended');
+      expect(isFree()).toBe(true);
+      one = await spawnRacer('vm1');
+      continue;
+    }
+    const answers = [await one.answer(), await two.answer()];
+    expect(answers.filter((answer) => answer === 'won')).toHaveLength(1);
+    const winner = answers[0] === 'won' ? one : two;
+    expect(answers.find((answer) => answer !== 'won')).toBe(
+      `lost IMAGE_IN_USE /shared/disks/base.dsk is open read-write by ${winner.holder}`,
+    );
+    counts[winner.holder as 'vm1' | 'vm2'] += 1;
+    winner.say('end');
+    expect(await winner.answer()).toBe('ended');
+  }
+  for (const racer of [one, two]) await racer.kill();
+  expect(readHoldings(store)).toEqual([]);
+  console.log(
+    `won: vm1 ${counts.vm1}, vm2 ${counts.vm2}; ${counts.killed} killed, ${counts.killedWinner} held the lock`,
+  );
+  expect(Math.min(counts.vm1, counts.vm2)).toBeGreaterThan(0);
+  expect(counts.killed).toBeGreaterThan(80);
+}, 120_000);
