@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync } from 'node:fs';
+import { closeSync, fsyncSync, readlinkSync } from 'node:fs';
 import { UmlmonError } from '../system/errors.ts';
 import { lock } from '../system/native.ts';
 import { openText } from './graph.ts';
@@ -75,14 +75,18 @@ export class ImageLocks {
     return this.#locked.find((locked) => nameText(locked.image) === nameText(image))?.fd;
   }
 
-  /** Writes to the disk of the host what was written to the images. */
+  /** Writes to the disk of the host what was written to the images; tries them all. Errors: HOST_SYSTEM_CALL. */
   sync(): void {
-    let failure: unknown;
+    let failure: UmlmonError | undefined;
     for (const { fd, mode } of this.#locked)
       try {
         if (mode === 'rw') fsyncSync(fd);
       } catch (error) {
-        failure ??= error;
+        const cause = `what the guest has written is not safe: ${error instanceof Error ? error.message : String(error)}`;
+        failure ??= new UmlmonError('HOST_SYSTEM_CALL', {
+          place: readlinkSync(`/proc/self/fd/${fd}`),
+          cause,
+        });
       }
     if (failure) throw failure;
   }

@@ -44,7 +44,7 @@ const secret = () => {
 };
 
 test.each<[string, () => void, string]>([
-  ['a link to a file of root', () => symlinkSync(secret(), image), 'ELOOP'],
+  ['a link to a file of root', () => symlinkSync(secret(), image), 'outside of the jail'],
   ['a file of root', () => renameSync(secret(), image), 'may not write it any more'],
   [
     'a file in a directory that became a link',
@@ -54,7 +54,7 @@ test.each<[string, () => void, string]>([
       writeFileSync(image, 'x'.repeat(512));
       chmodSync(image, 0o666);
     },
-    'has become a symbolic link',
+    'outside of the jail',
   ],
   ['a directory', () => mkdirSync(image), 'EISDIR'],
 ])('%s in its place is refused', async (_what, swap, words) => {
