@@ -67,14 +67,14 @@ describe.each([
   });
 
   test('it has the planned descriptors, and an environment that tells nothing', async () => {
-    // con0 three times, its own two sockets, the VM's lock, con1, the two masters, the image.
-    expect(await vm.order('descriptors')).toEqual(['0 1 2 3 4 5 6 7 8 9 ']);
+    // con0 three times, its own two sockets, the VM's lock, that of its images, con1, the two masters, the image.
+    expect(await vm.order('descriptors')).toEqual(['0 1 2 3 4 5 6 7 8 9 10 ']);
     expect(await vm.order('environment')).toEqual(['TMPDIR=/tmp', 'PWD=/']);
   });
 
   test('what it shares with the monitor it can neither block, nor make it type, nor write a lock full', async () => {
-    const { EPERM = [], ...others } = await vm.outcomes('terminals 0 9');
-    expect(EPERM.filter((name) => name === 'F_SETFL')).toHaveLength(10);
+    const { EPERM = [], ...others } = await vm.outcomes('terminals 0 10');
+    expect(EPERM.filter((name) => name === 'F_SETFL')).toHaveLength(11);
     for (const name of ['TIOCSTI', 'TIOCSETD', 'FIONBIO', 'F_SETFL']) {
       for (const [outcome, names] of Object.entries(others))
         if (outcome !== 'EBADF') expect(names, outcome).not.toContain(name);
