@@ -28,6 +28,9 @@ export interface Request {
  * A kernel that has filled a pty is told once, by SIGIO, that it may write again, at a moment when there is no room yet
  * (n_tty clears TTY_DO_WRITE_WAKEUP with the first read). It then waits until anything else happens to it, however fast
  * we read. So it is woken after every large read, and again when a lot of output is followed by silence.
+ *
+ * A kernel that goes to sleep just as input arrives may sleep on until its next timer. So it is woken when input is
+ * followed by silence, too.
  */
 export class Channel {
   readonly name: string;
@@ -160,6 +163,7 @@ export class Channel {
   write(bytes: Uint8Array): number {
     const accepted = this.#pty?.write(bytes) ?? 0;
     this.bytesIn += accepted;
+    if (accepted > 0 && this.#wakes === consoleLimits.stallTimes.length) this.#watchForSilence(1);
     return accepted;
   }
 
@@ -242,8 +246,7 @@ export class Channel {
     this.#untold += bytes.length;
     if (bytes.length < consoleLimits.wakeBytes || this.#untold >= consoleLimits.gatherBytes) this.#tell();
     else this.#gatherTimer ??= setTimeout(() => this.#tell(), consoleLimits.gatherTime);
-    if (this.#wakeKernel && this.#unproved >= consoleLimits.stallBytes && this.#wakes !== 0)
-      this.#watchForSilence(0);
+    if (this.#unproved >= consoleLimits.stallBytes && this.#wakes !== 0) this.#watchForSilence(0);
   }
 
   #settle(): void {
@@ -254,15 +257,17 @@ export class Channel {
   #watchForSilence(wakes: number): void {
     clearTimeout(this.#stallTimer);
     this.#wakes = wakes;
-    if (wakes === consoleLimits.stallTimes.length) {
-      this.#unproved = 0;
-      return;
-    }
+    if (!this.#wakeKernel || wakes === consoleLimits.stallTimes.length) return;
     const before = this.bytesOut;
     this.#stallTimer = setTimeout(() => {
-      const silent = this.bytesOut === before;
-      if (silent) this.#wakeKernel?.();
-      this.#watchForSilence(silent ? wakes + 1 : 0);
+      if (this.bytesOut === before) {
+        this.#wakeKernel?.();
+        this.#unproved = 0;
+        this.#watchForSilence(wakes + 1);
+      } else
+        this.#watchForSilence(
+          this.#unproved < consoleLimits.stallBytes ? consoleLimits.stallTimes.length : 0,
+        );
     }, consoleLimits.stallTimes[wakes]);
   }
 

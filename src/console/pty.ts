@@ -60,6 +60,9 @@ export class Pty {
   #reader: PtyReader | undefined;
   #mark: Mark | undefined;
   #queue: Buffer = nothing;
+  /** In milliseconds of performance.now(). */
+  #awakeUntil = 0;
+  #nextTurn: NodeJS.Immediate | undefined;
   #closed = false;
 
   /** A new pty. Close-on-exec: only a child that gets `master` or `slave` by number has them. */
@@ -114,7 +117,7 @@ export class Pty {
     this.#mark = mark;
     this.#watch ??= watch(this.master, {}, ({ readable, writable }) => {
       if (writable) this.#flush();
-      if (readable) this.#drain();
+      if (readable) this.#turn();
     });
     this.#arm();
   }
@@ -149,6 +152,7 @@ export class Pty {
     if (this.#closed) return;
     this.#closed = true;
     this.#watch?.close();
+    clearImmediate(this.#nextTurn);
     this.#queue = nothing;
     closeSync(this.master);
     closeSync(this.slave);
@@ -169,6 +173,20 @@ export class Pty {
 
   #arm(): void {
     this.#watch?.set({ readable: true, writable: this.#queue.length > 0 });
+  }
+
+  /**
+   * In a flood, looks for more without going to sleep: to be woken on another core takes longer than the guest needs to
+   * fill the pty.
+   */
+  #turn(): void {
+    const now = performance.now();
+    if (this.#drain() >= consoleLimits.stallBytes) this.#awakeUntil = now + consoleLimits.awakeTime;
+    if (now >= this.#awakeUntil || this.#closed || this.#nextTurn) return;
+    this.#nextTurn = setImmediate(() => {
+      this.#nextTurn = undefined;
+      this.#turn();
+    });
   }
 
   /**

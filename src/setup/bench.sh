@@ -12,4 +12,4 @@ packages='run build'
 
 npx esbuild test/bench/main.ts test/bench/crowd.ts --outdir=dist/bench --out-extension:.js=.mjs --bundle --platform=node --target=node20 --format=esm \
   --define:__filename=import.meta.filename --external:koffi --external:node-pty --log-level=warning
-exec node dist/bench/main.mjs "$@"
+exec node --v8-pool-size=0 dist/bench/main.mjs "$@"

@@ -92,8 +92,14 @@ const consoles = {
   stallTimes: limit(
     [2, 30, 300, 3000],
     'ms',
-    'Silences after so much output: soon, and again in case the host was busy then.',
+    'Silences after so much output: soon, and again in case the host was busy then. After input, from the second one on.',
     'The kernel is woken after each of them.',
+  ),
+  awakeTime: limit(
+    2,
+    'ms',
+    'Time after a read of so much that the monitor looks for more without sleeping: a guest in a flood fills its pty faster than a process is woken.',
+    'The monitor sleeps until there is output.',
   ),
   wakeBytes: limit(
     8 * KiB,
