@@ -56,6 +56,8 @@ export class Channel {
   #wakes = consoleLimits.stallTimes.length;
   readonly #deliveries = new Deliveries();
   readonly #listeners = new Set<() => void>();
+  /** Of those who type: told of an echo before the others. */
+  readonly #firstListeners = new Set<() => void>();
   #waiters = 0;
   /** Output that the listeners do not know of yet. */
   #untold = 0;
@@ -143,7 +145,7 @@ export class Channel {
    * @param ahead of the other viewers, for the one who types
    */
   async deliver({ offset, max, waitMs }: Request, ahead: boolean, signal?: AbortSignal): Promise<Piece> {
-    await this.waitFor(offset, waitMs, signal);
+    await this.#wait({ offset, waitMs, ahead }, signal);
     await this.#deliveries.pass(ahead);
     const piece = this.ring.read(offset, max);
     this.#deliveries.spent(piece.data.length);
@@ -188,7 +190,14 @@ export class Channel {
    *
    * @throws UmlmonError CONSOLE_BUSY when too many are waiting
    */
-  async waitFor(offset: number, waitMs: number, signal?: AbortSignal): Promise<void> {
+  waitFor(offset: number, waitMs: number, signal?: AbortSignal): Promise<void> {
+    return this.#wait({ offset, waitMs, ahead: false }, signal);
+  }
+
+  async #wait(
+    { offset, waitMs, ahead }: { offset: number; waitMs: number; ahead: boolean },
+    signal?: AbortSignal,
+  ): Promise<void> {
     const isOver = () => this.#ended || this.ring.next > offset || signal?.aborted === true;
     if (isOver() || waitMs <= 0) return;
     if (this.#waiters >= consoleLimits.waiters)
@@ -207,9 +216,12 @@ export class Channel {
         resolve();
       };
       const timer = setTimeout(finish, waitMs);
-      const forget = this.onData(() => {
+      const listeners = ahead ? this.#firstListeners : this.#listeners;
+      const listener = () => {
         if (isOver()) finish();
-      });
+      };
+      const forget = () => listeners.delete(listener);
+      listeners.add(listener);
       signal?.addEventListener('abort', finish);
     });
   }
@@ -244,8 +256,13 @@ export class Channel {
     this.#settle();
     this.#unproved += bytes.length;
     this.#untold += bytes.length;
-    if (bytes.length < consoleLimits.wakeBytes || this.#untold >= consoleLimits.gatherBytes) this.#tell();
-    else this.#gatherTimer ??= setTimeout(() => this.#tell(), consoleLimits.gatherTime);
+    const floods = bytes.length >= consoleLimits.wakeBytes;
+    if (floods ? this.#untold >= consoleLimits.gatherBytes : this.#firstListeners.size === 0) this.#tell();
+    else {
+      // The others would keep the core busy on which the program of the one who types is to show the echo.
+      if (!floods) call(this.#firstListeners);
+      this.#gatherTimer ??= setTimeout(() => this.#tell(), consoleLimits.gatherTime);
+    }
     if (this.#unproved >= consoleLimits.stallBytes && this.#wakes !== 0) this.#watchForSilence(0);
   }
 
@@ -275,8 +292,13 @@ export class Channel {
     clearTimeout(this.#gatherTimer);
     this.#gatherTimer = undefined;
     this.#untold = 0;
-    for (const listener of [...this.#listeners]) listener();
+    call(this.#firstListeners);
+    call(this.#listeners);
   }
+}
+
+function call(listeners: ReadonlySet<() => void>): void {
+  for (const listener of [...listeners]) listener();
 }
 
 function noteOfLoss({ bytes, exact }: Loss): Buffer {

@@ -2,8 +2,8 @@ import { consoleLimits } from '../system/limits.ts';
 
 /**
  * Hands out the output of one channel to its viewers, so that they never delay the guest: one answer in each turn of
- * the event loop, and in a flood all of them together no more bytes than came in. However many read, taking the
- * guest's output costs as much as with one viewer; who falls behind the ring misses some.
+ * the event loop, and in a flood all of them together no more bytes than came in, or half of them if they are many.
+ * However many read, taking the guest's output costs as much as with one viewer; who falls behind the ring misses some.
  */
 export class Deliveries {
   readonly #waiting: (() => void)[] = [];
@@ -16,7 +16,9 @@ export class Deliveries {
   /** Output has come, in one large read. */
   flooded(bytes: number): void {
     this.#lastFlood = performance.now();
-    this.#credit = Math.min(consoleLimits.ringBytes, this.#credit + bytes);
+    // Many buffers are read more slowly than one: half of the bytes cost as much.
+    const share = this.#waiting.length > consoleLimits.crowd ? bytes / 2 : bytes;
+    this.#credit = Math.min(consoleLimits.ringBytes, this.#credit + share);
     if (this.#waiting.length > 0) this.#turn();
   }
 

@@ -71,6 +71,12 @@ const consoles = {
     'Readers that wait for the output of one console at the same time: one per possible connection.',
     'A further one gets CONSOLE_BUSY.',
   ),
+  crowd: limit(
+    4,
+    '',
+    'Viewers who wait for the output of a flood at the same time, and together are given as much as comes in.',
+    'More of them are given half of it: they read the rest later, or miss it, and the guest does not slow down.',
+  ),
   lineCharacters: limit(
     500,
     'characters',

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Channel } from '../../src/console/channel.ts';
 import { ConsoleLog } from '../../src/console/log.ts';
 import { Pty } from '../../src/console/pty.ts';
@@ -107,6 +108,31 @@ test('the number of those who wait is bounded, and places are given back', async
   for (const control of controls) control.abort();
   await Promise.all(waits);
   await channel.waitFor(0, 1);
+});
+
+test('who types sees the echo first, however many have waited longer', async () => {
+  const seen: string[] = [];
+  const request = { offset: 0, max: 100, waitMs: 10_000 };
+  const others = Array.from({ length: 20 }, () =>
+    channel.deliver(request, false).then(() => seen.push('other')),
+  );
+  const typist = channel.deliver(request, true).then(() => seen.push('typist'));
+  run('printf x');
+  await Promise.all([...others, typist]);
+  expect(seen[0]).toBe('typist');
+  expect(seen).toHaveLength(21);
+});
+
+test('a kernel is woken when input or much output is followed by silence, a few times, and then left alone', async () => {
+  let wakes = 0;
+  channel.connect(Pty.open({ columns: 80, rows: 24 }), () => wakes++);
+  const { stallTimes } = consoleLimits;
+  const longest = stallTimes.slice(0, -1).reduce((sum, time) => sum + time) * 2;
+  await delay(longest);
+  expect(wakes).toBe(0);
+  expect(channel.write(Buffer.from('x'))).toBe(1);
+  // All but the first time, which is for output, and the last one, for which this test does not wait.
+  await vi.waitFor(() => expect(wakes).toBe(stallTimes.length - 2), { timeout: 10_000 });
 });
 
 test('last lines are whole and harmless', async () => {
