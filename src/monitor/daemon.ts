@@ -89,8 +89,8 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
     afterBoot: (plan, bootMessages) => rememberLpj(layout.lpjCache, plan, bootMessages),
     monitorLogDropped: () => logFile?.dropped ?? 0,
   });
-  if (logFile) logFile.onChange = (change) => vm.logChanged(logFile.path, change);
-  vm.attempt(() => vm.channels.useMarks(Marks.open(layout.marks)));
+  if (logFile) logFile.onChange = (change) => vm.troubles.logChanged(logFile.path, change);
+  vm.troubles.attempt(() => vm.channels.useMarks(Marks.open(layout.marks)));
   vm.channels.configure(consolePlans(vmConfig), logPlan(vmConfig, layout));
 
   const server = new RpcServer(umlmonctrl, controlHandlers(vm), (error, procedure) =>
@@ -106,7 +106,7 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
     : { mode: 0o600 };
   await server.listen({ path: layout.ctrl, ...access });
   try {
-    vm.attempt(() => writeFileSync(layout.pidFile, `${process.pid}\n`));
+    vm.troubles.attempt(() => writeFileSync(layout.pidFile, `${process.pid}\n`));
     events.publish('monitor-started', `monitor ${process.pid} serves ${layout.ctrl}`, { pid: process.pid });
     request.onReady(warnings);
     // Also lets V8 rest: without a first collection it wakes up every eight seconds to see whether one is due.
