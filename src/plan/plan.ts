@@ -2,6 +2,7 @@
  * The launch plan: everything a start will do, as plain data. `umlmon -plan VM` prints it without root; the monitor
  * executes exactly this value and nothing else (monitor/start.ts).
  */
+import type { UbdFlags } from '../config/disk.ts';
 import type { ImageStore } from '../disk/image-name.ts';
 import type { JailDirectory } from '../jail/layout.ts';
 import type { SandboxPlan } from '../jail/sandbox.ts';
@@ -23,15 +24,10 @@ export interface ImageFile {
   readonly id: string;
 }
 
-export interface ImagePlan extends ImageFile {
+export interface ImagePlan extends ImageFile, UbdFlags {
   readonly unit: number;
   /** Of a COW image; never written. */
   readonly backing?: ImageFile;
-  readonly readOnly: boolean;
-  readonly sync: boolean;
-  readonly kernelLock: boolean;
-  readonly trim: boolean;
-  readonly serial: string;
 }
 
 export interface ConsolePlan {

@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { existsSync, linkSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
-import { build } from 'esbuild';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readHoldings } from '../../src/disk/holders.ts';
 import { ImageLocks } from '../../src/disk/image-lock.ts';
 import { hostPathOf } from '../../src/disk/image-name.ts';
 import { lookAtImage } from '../../src/disk/open-image.ts';
+import { buildProgram } from '../helpers/program.ts';
 import { TestStore } from './store.ts';
 
 let store: TestStore;
@@ -137,23 +137,8 @@ class Racer {
   }
 }
 
-async function buildRacer(): Promise<string> {
-  const outfile = join(store.home, 'racer.cjs');
-  await build({
-    entryPoints: [join(import.meta.dirname, 'lock-racer.ts')],
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    external: ['koffi'],
-    outfile,
-    logLevel: 'silent',
-    define: { __filename: JSON.stringify(join(import.meta.dirname, '../../package.json')) },
-  });
-  return outfile;
-}
-
 test('1,000 races for one image, some killed in the middle: never two writers, never a stale lock', async () => {
-  const program = await buildRacer();
+  const program = await buildProgram('lock-racer', { file: 'test/disk/lock-racer.ts' });
   const spawnRacer = async (holder: string) => {
     const racer = new Racer(holder, program);
     expect(await racer.answer()).toBe('ready');
