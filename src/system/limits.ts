@@ -465,8 +465,41 @@ const disk = {
   ),
 } as const;
 
+const network = {
+  vectorDepth: limit(
+    1024,
+    '',
+    'Packets that a guest reads or writes at once: the host takes no more in one system call (UIO_MAXIOV).',
+    'A larger **depth** is refused.',
+  ),
+  vectorHeadroom: limit(
+    4096,
+    'bytes',
+    'Room in front of a packet, for more headers than any tunnel has.',
+    'A larger **headroom** is refused.',
+  ),
+  descriptor: limit(
+    1023,
+    '',
+    'Number of a descriptor that a kernel inherits: what a process has by default.',
+    'A larger one is refused.',
+  ),
+  socketPathBytes: limit(
+    107,
+    'bytes',
+    'Path of a Unix socket: sun_path has 108 bytes, and the kernel wants a NUL (unix(7)).',
+    'A longer one is refused.',
+  ),
+  vectorOptions: limit(
+    20,
+    '',
+    'Options of one interface on the kernel command line (VECTOR_MAX_ARGS would be 20 in vector_user.h).',
+    'No transport has so many; more would be a fault of umlmon.',
+  ),
+} as const;
+
 /** The table as docs/limits.md shows it: room → limits. */
-export const limitTable = { console: consoles, disk, rpc, kernel, jail, monitor } as const;
+export const limitTable = { console: consoles, disk, network, rpc, kernel, jail, monitor } as const;
 
 type Values<T extends Record<string, Limit>> = { readonly [K in keyof T]: T[K]['value'] };
 
@@ -476,6 +509,7 @@ function valuesOf<T extends Record<string, Limit>>(limits: T): Values<T> {
 
 export const consoleLimits = valuesOf(consoles);
 export const diskLimits = valuesOf(disk);
+export const networkLimits = valuesOf(network);
 export const rpcLimits = valuesOf(rpc);
 export const kernelLimits = valuesOf(kernel);
 export const jailLimits = valuesOf(jail);
