@@ -466,6 +466,25 @@ const disk = {
 } as const;
 
 const network = {
+  lockWait: limit(
+    5_000,
+    'ms',
+    'Time to wait for other monitors that change the network of the host; each takes some 10 ms.',
+    'The start fails.',
+  ),
+  lockPoll: limit(2, 'ms', 'Time between two looks whether they are done.', 'There is another look.'),
+  macFileBytes: limit(
+    8 * MiB,
+    'bytes',
+    'File of the MAC addresses that interfaces have: some 100,000 of them.',
+    'It is not believed, and a start that needs an address fails.',
+  ),
+  unit: limit(
+    255,
+    '',
+    'Number of an interface in records that are read back.',
+    'The record is not believed.',
+  ),
   vectorDepth: limit(
     1024,
     '',
