@@ -25,6 +25,8 @@ export const required = <T>({ parse, form, help }: TransportOption<T>) =>
 
 /** Descriptors 0 to 2 are the kernel's standard input and outputs. */
 const firstFd = 3;
+/** Below, ports are for root, who the kernel is not (net.ipv4.ip_unprivileged_port_start). */
+export const ownPortMin = 1024;
 const portMax = 65_535;
 /** get_mtu of vector_kern.c takes nothing else, and says nothing about it. */
 const mtuMin = 576;
@@ -100,7 +102,7 @@ export const endOptions = {
   v6: flagOption('Says that the addresses are IPv6. They show it themselves; this must not contradict.'),
 } as const;
 
-export const portOption = (help: string) => option(integerParser(1, portMax), 'PORT', help);
+export const portOption = (min: number, help: string) => option(integerParser(min, portMax), 'PORT', help);
 
 export const descriptorOption = option(
   integerParser(firstFd, networkLimits.descriptor),

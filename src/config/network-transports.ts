@@ -18,6 +18,7 @@ import {
   filterOption,
   flagOption,
   interfaceOption,
+  ownPortMin,
   portOption,
   required,
   socketOption,
@@ -127,8 +128,8 @@ export const networkTransports = {
     arguments: {
       ...endOptions,
       udp: flagOption('Over UDP; otherwise over IP.'),
-      srcport: portOption('UDP port at which the guest listens.'),
-      dstport: portOption('UDP port of the other end.'),
+      srcport: portOption(ownPortMin, 'UDP port at which the guest listens, from 1024 on.'),
+      dstport: portOption(1, 'UDP port of the other end.'),
       // Session 0 carries control messages (RFC 3931, 4.1.1.1).
       rx_session: required(
         wordOption(1, 'Session of what is received; the peer_session_id of the other end.'),

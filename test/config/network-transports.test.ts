@@ -64,11 +64,11 @@ test.each([
   ['l2tpv3(src=192.168.1.2, dst=192.168.1.1, rx_session=0, tx_session=1)', ['rx_session']],
   ['l2tpv3(udp=1, src=127.0.0.1, dst=127.0.0.1, rx_session=1, tx_session=1)', ['srcport', 'dstport']],
   [
-    'l2tpv3(udp=1, src=127.0.0.1, dst=127.0.0.1, srcport=7, dstport=7, rx_session=1, tx_session=1)',
+    'l2tpv3(udp=1, src=127.0.0.1, dst=127.0.0.1, srcport=2007, dstport=2007, rx_session=1, tx_session=1)',
     ['dstport'],
   ],
   [
-    'l2tpv3(src=192.168.1.2, dst=192.168.1.1, rx_session=1, tx_session=1, srcport=7, rx_cookie=1)',
+    'l2tpv3(src=192.168.1.2, dst=192.168.1.1, rx_session=1, tx_session=1, srcport=2007, rx_cookie=1)',
     ['srcport', 'tx_cookie'],
   ],
   [
@@ -77,6 +77,10 @@ test.each([
   ],
   ['l2tpv3(src=192.168.1.2, dst=192.168.1.1, rx_session=1, tx_session=1, cookie64=1)', ['cookie64']],
   ['l2tpv3(src=192.168.1.2, dst=192.168.1.1, rx_session=1, tx_session=1, pin_counter=1)', ['pin_counter']],
+  [
+    'l2tpv3(udp=1, src=127.0.0.1, dst=127.0.0.1, srcport=500, dstport=500, rx_session=1, tx_session=1)',
+    ['srcport'],
+  ],
   ['bess(dst=relative)', ['dst']],
   ['bess(dst=/etc/passwd)', ['dst']],
   ['bess(dst=/run/uml/s, src=/run/uml/s)', ['src']],
@@ -109,7 +113,7 @@ test.each([
   ['hybrid(ifname=t0)', { capabilities: ['CAP_NET_RAW'], socketFamilies: ['AF_PACKET'], tap: 't0' }],
   ['gre(src=fd00::2, dst=fd00::1)', { capabilities: ['CAP_NET_RAW'], socketFamilies: ['AF_INET6'] }],
   [
-    'l2tpv3(udp=1, src=127.0.0.1, dst=127.0.0.1, srcport=1, dstport=2, rx_session=1, tx_session=1)',
+    'l2tpv3(udp=1, src=127.0.0.1, dst=127.0.0.1, srcport=2001, dstport=2, rx_session=1, tx_session=1)',
     { network: 'host', capabilities: [], socketFamilies: ['AF_INET'] },
   ],
   ['l2tpv3(src=127.0.0.1, dst=127.0.0.2, rx_session=1, tx_session=1)', { capabilities: ['CAP_NET_RAW'] }],

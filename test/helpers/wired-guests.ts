@@ -15,6 +15,8 @@ const patienceMs = 15_000;
 export interface Guest {
   /** Runs a line in the shell of the guest; resolves to what it said, fails if it failed. */
   run(line: string): Promise<string>;
+  /** Powers off in order; resolves to the exit status of the kernel. */
+  powerOff(): Promise<number | null>;
   stop(): Promise<void>;
 }
 
@@ -182,6 +184,13 @@ async function startGuest(command: readonly string[], inherit: readonly number[]
       const said = seen.slice(from);
       if (status !== '0') throw new Error(`${line}: status ${status}\n${said}`);
       return said;
+    },
+    powerOff: async () => {
+      stdin.write('poweroff -f\n');
+      const timer = setTimeout(() => child.kill('SIGKILL'), patienceMs);
+      await exited;
+      clearTimeout(timer);
+      return child.exitCode;
     },
     stop,
   };
