@@ -79,7 +79,7 @@ export const networkTransports = {
     needs: ({ ifname }) => ({ ...nothing, network: 'host', devices: [tunDevice], tap: ifname }),
   }),
   hybrid: transport({
-    help: 'A tap for what the guest sends, and a raw socket for what it receives: several packets at once, for many small ones. The host must not use the tap itself, as the guest sees all that goes over it.',
+    help: 'A tap for what the guest sends, and a raw socket for what it receives: several packets at once, good for many small ones.',
     example: 'hybrid(ifname=tap0)',
     arguments: { ifname: required(interfaceOption), ...commonOptions, bpffile: filterOption },
     check: () => [],

@@ -157,7 +157,9 @@ test('fd, the ends of a socketpair', async () => {
   if (!one || !other) throw new Error('no guests');
   await talk(one, other);
   // As its description says: the descriptor is gone with the first down.
-  expect(await other.run('ip link set vec0 down; ip link set vec0 up || echo still down')).toMatch(/^still down/m);
+  expect(await other.run('ip link set vec0 down; ip link set vec0 up || echo still down')).toMatch(
+    /^still down/m,
+  );
 });
 
 test('bess, with a switch of two ports', async () => {
