@@ -10,7 +10,6 @@ export interface NatRequest {
   readonly owner: string;
   /** One of IPv4, one of IPv6, or both. */
   readonly subnets: readonly NatSubnet[];
-  readonly forwards: readonly PortForward[];
   /** Whether guests may connect to the host itself, and not only to what is behind it. They may always ping it. */
   readonly reachHost?: boolean;
 }
@@ -76,22 +75,11 @@ export function planNat(request: NatRequest): NatPlan {
  * answer. A guest cannot use an address from outside of the network. These rules only ever take away: where another
  * firewall of the host drops what is forwarded, it must be told about the bridge.
  */
-function natChains(bridge: string, { subnets, forwards, reachHost = false }: NatRequest): string[] {
-  const ip = (family: 4 | 6) => (family === 4 ? 'ip' : 'ip6');
-  const forward = ({ protocol, family, hostAddress, hostPort, guestAddress, guestPort }: PortForward) => {
-    const host = hostAddress === undefined ? 'fib daddr type local' : `${ip(family)} daddr ${hostAddress}`;
-    const guest = family === 4 ? guestAddress : `[${guestAddress}]`;
-    const version = `meta nfproto ipv${family}`;
-    return `${version} ${host} ${protocol} dport ${hostPort} dnat ${ip(family)} to ${guest}:${guestPort}`;
-  };
-  const forwarded = forwards.map(forward);
+function natChains(bridge: string, { subnets, reachHost = false }: NatRequest): string[] {
   const known = subnets.map(
     ({ family, prefix }) => `iifname "${bridge}" ${ip(family)} saddr ${prefix} accept`,
   );
   return [
-    chain('prerouting', 'type nat hook prerouting priority dstnat; policy accept;', forwarded),
-    // What the host itself sends to its own forwarded ports.
-    chain('output', 'type nat hook output priority -100; policy accept;', forwarded),
     chain('postrouting', 'type nat hook postrouting priority srcnat; policy accept;', [
       ...subnets.map(
         ({ family, prefix }) => `oifname != "${bridge}" ${ip(family)} saddr ${prefix} masquerade`,
@@ -116,6 +104,33 @@ function natChains(bridge: string, { subnets, forwards, reachHost = false }: Nat
       'drop',
     ]),
   ];
+}
+
+/** The forwarded ports of one VM, in a table of their own: they come and go with it. */
+export function planForwards(
+  { vm, owner }: { readonly vm: string; readonly owner: string },
+  forwards: readonly PortForward[],
+): Pick<SwitchPlan, 'rules' | 'forget'> {
+  const table = tableOf('forward', hashOf(`${owner}\0${vm}`));
+  const rules = forwards.map(forwardRule);
+  return {
+    rules: replaceTable('inet', table, [
+      chain('prerouting', 'type nat hook prerouting priority dstnat; policy accept;', rules),
+      // What the host itself sends to its own ports; dstnat has no name here in older versions of nft.
+      chain('output', 'type nat hook output priority -100; policy accept;', rules),
+    ]),
+    forget: forgetTable('inet', table),
+  };
+}
+
+function forwardRule({ protocol, family, hostAddress, hostPort, guestAddress, guestPort }: PortForward) {
+  const host = hostAddress === undefined ? 'fib daddr type local' : `${ip(family)} daddr ${hostAddress}`;
+  const guest = family === 4 ? guestAddress : `[${guestAddress}]`;
+  return `meta nfproto ipv${family} ${host} ${protocol} dport ${hostPort} dnat ${ip(family)} to ${guest}:${guestPort}`;
+}
+
+function ip(family: 4 | 6): string {
+  return family === 4 ? 'ip' : 'ip6';
 }
 
 function chain(name: string, head: string, rules: readonly string[]): string {

@@ -105,8 +105,8 @@ function linkCommands(tunnel: string, bridge: string, { id, local, remote, port 
   ];
 }
 
-/** The name of a table that nobody else would choose; one for each network, so that each can be replaced whole. */
-export function tableOf(kind: 'network' | 'nat', hash: string): string {
+/** The name of a table that nobody else would choose; one for each network or VM, so that each can be replaced whole. */
+export function tableOf(kind: 'network' | 'nat' | 'forward', hash: string): string {
   return `umlmon-${kind}-${hash.slice(0, 12)}`;
 }
 

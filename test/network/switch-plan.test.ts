@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type NatRequest, planNat } from '../../src/network/nat-plan.ts';
+import { type NatRequest, type PortForward, planForwards, planNat } from '../../src/network/nat-plan.ts';
 import { joinCommands, planSwitch, type SwitchPlan, type Words } from '../../src/network/switch-plan.ts';
 
 const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' };
@@ -128,24 +128,24 @@ describe('nat', () => {
       { family: 4, gateway: '10.8.0.1', prefix: '10.8.0.0/24', length: 24 },
       { family: 6, gateway: 'fd08::1', prefix: 'fd08::/64', length: 64 },
     ],
-    forwards: [
-      { protocol: 'tcp', family: 4, hostPort: 8080, guestAddress: '10.8.0.2', guestPort: 80 },
-      {
-        protocol: 'udp',
-        family: 6,
-        hostAddress: '2001:db8::1',
-        hostPort: 53,
-        guestAddress: 'fd08::2',
-        guestPort: 53,
-      },
-    ],
   };
+
+  const forwards: PortForward[] = [
+    { protocol: 'tcp', family: 4, hostPort: 8080, guestAddress: '10.8.0.2', guestPort: 80 },
+    {
+      protocol: 'udp',
+      family: 6,
+      hostAddress: '2001:db8::1',
+      hostPort: 53,
+      guestAddress: 'fd08::2',
+      guestPort: 53,
+    },
+  ];
 
   test.each<[string, Partial<NatRequest>]>([
     ['both families', {}],
-    ['no forwards', { forwards: [] }],
     ['a host within reach', { reachHost: true }],
-    ['IPv6 only', { subnets: request.subnets.slice(1), forwards: request.forwards.slice(1) }],
+    ['IPv6 only', { subnets: request.subnets.slice(1) }],
   ])('with %s is understood by nft', (_, more) => {
     expect(run('host', ['nft', '-c', '-f', '-'], planNat({ ...request, ...more }).rules)).toBe('');
   });
@@ -156,6 +156,8 @@ describe('nat', () => {
     make(plan);
     for (const { name, value } of plan.settings)
       run('host', ['busybox', 'sysctl', '-q', '-w', `${name.replaceAll('/', '.')}=${value}`]);
+    const ports = planForwards({ vm: 'vm1', owner: '/run/umlmon' }, forwards);
+    nft(ports.rules);
     connect(plan, 'a', '10.8.0.2/24');
     ip('a', 'route add default via 10.8.0.1');
     expect(reaches('a', '10.8.0.1')).toBe(true);
@@ -185,6 +187,9 @@ describe('nat', () => {
     expect(ask('a', '192.0.2.1', 99)).toBe('');
     expect(ask('out', '192.0.2.1', 99)).toBe('hello-from-host');
     server.kill('SIGKILL');
+    nft(ports.rules);
+    nft(ports.forget);
+    nft(ports.forget);
     ip('host', 'link del port-a');
     remove(plan);
     expect(state()).toBe(before);
