@@ -479,6 +479,7 @@ const network = {
     'File of the MAC addresses that interfaces have: some 100,000 of them.',
     'It is not believed, and a start that needs an address fails.',
   ),
+  forwards: limit(64, '', 'Forwarded ports of one interface.', 'More are refused.'),
   unit: limit(
     255,
     '',
