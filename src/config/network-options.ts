@@ -46,7 +46,7 @@ export const commonOptions = {
   mac: option(
     parseMac,
     'MAC',
-    'The MAC address that the guest sees. Without it the guest gets one of **mac_pool**.',
+    'The MAC address that the guest sees. Without it the guest gets one of mac_pool.',
   ),
   depth: option(
     integerParser(1, networkLimits.vectorDepth),

@@ -4,6 +4,7 @@ import { closeSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type TransportSpec, transportNeeds } from '../../src/config/network-transports.ts';
+import { joinCommands, planSwitch } from '../../src/network/switch-plan.ts';
 import { vectorArgument } from '../../src/network/vector-options.ts';
 import { pidfdGetfd, pidfdOpen } from '../../src/system/native.ts';
 import { TEST_UID } from '../helpers/kernel.ts';
@@ -104,21 +105,26 @@ test.each(tunnels)('%s', async (_, left, right) => {
   await talk(one, other);
 });
 
-/** Two ends of a link of the host: for taps a bridge, for raw a veth pair. */
-test.each(['tap', 'hybrid'] as const)('%s, on a bridge', async (kind) => {
-  lab.ip('link', 'add', 'name', 'bridge1', 'type', 'bridge');
+/** What stands between guests is made as umlmon makes it. */
+test.each(['tap', 'hybrid'] as const)('%s, in a named network', async (kind) => {
+  const plan = planSwitch({ network: 'lab', owner: lab.directory });
+  const commands = (list: readonly (readonly string[])[]) => list.forEach((words) => void lab.ip(...words));
+  commands(plan.make);
+  lab.inside('nft', plan.rules);
+  commands(plan.open);
   for (const tap of ['t1', 't2']) {
     lab.ip('tuntap', 'add', 'dev', tap, 'mode', 'tap', 'user', `${TEST_UID}`, 'vnet_hdr');
-    lab.ip('link', 'set', tap, 'master', 'bridge1', 'up');
+    commands(joinCommands(plan, tap));
   }
-  lab.ip('link', 'set', 'bridge1', 'up');
   const [one, other] = await Promise.all([
     wired({ kind, ifname: 't1' }, 1),
     wired({ kind, ifname: 't2' }, 2),
   ]);
   await talk(one, other);
   await lab.clear();
-  for (const name of ['t1', 't2', 'bridge1']) lab.ip('link', 'del', name);
+  for (const tap of ['t1', 't2']) lab.ip('link', 'del', 'dev', tap);
+  commands(plan.remove);
+  lab.inside('nft', plan.forget);
 });
 
 test('raw, at the ends of a veth pair', async () => {
