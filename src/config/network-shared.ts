@@ -1,7 +1,9 @@
 /** Kinds of networks that umlmon makes itself, and that several VMs share by naming them: `network` and `nat`. */
 import { BlockList, isIP } from 'node:net';
 import { networkLimits } from '../system/limits.ts';
+import type { OptionMistake } from './network-mistakes.ts';
 import { commonOptions, flagOption, type TransportOption } from './network-options.ts';
+import type { OptionValues } from './network-transports.ts';
 import { quoted } from './problem.ts';
 import { integerParser, type Parsed, refuse } from './values.ts';
 
@@ -114,6 +116,8 @@ interface SharedKind<Table extends Readonly<Record<string, TransportOption<unkno
   readonly help: string;
   readonly example: string;
   readonly arguments: Table;
+  /** What is wrong when every argument for itself is good. */
+  check?(values: OptionValues<Table>): readonly OptionMistake[];
 }
 const kind = <const Table extends Readonly<Record<string, TransportOption<unknown>>>>(
   spec: SharedKind<Table>,
@@ -159,6 +163,7 @@ export const sharedKinds = {
       ),
       mac: commonOptions.mac,
     },
+    check: natMistakes,
   }),
 } as const;
 
@@ -167,7 +172,7 @@ export function natMistakes(values: {
   readonly subnet: Subnet;
   readonly guest_addr?: string;
   readonly forward?: readonly Forward[];
-}): { argument: string; cause: string; hint: string }[] {
+}): OptionMistake[] {
   const { subnet, guest_addr: guest, forward } = values;
   if (guest === undefined)
     return forward === undefined

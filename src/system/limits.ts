@@ -513,8 +513,8 @@ const network = {
   vectorOptions: limit(
     20,
     '',
-    'Options of one interface on the kernel command line (VECTOR_MAX_ARGS would be 20 in vector_user.h).',
-    'No transport has so many; more would be a fault of umlmon.',
+    'Options of one interface on the kernel command line, the transport among them: MAXVARGS of vector_user.h, which the kernel does not check.',
+    'No transport has more; it would be a fault of umlmon.',
   ),
 } as const;
 

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type TransportSpec, transportNeeds } from '../../src/config/network-transports.ts';
 import { joinCommands, planSwitch } from '../../src/network/switch-plan.ts';
 import { vectorArgument } from '../../src/network/vector-options.ts';
+import { networkLimits } from '../../src/system/limits.ts';
 import { pidfdGetfd, pidfdOpen } from '../../src/system/native.ts';
 import { TEST_UID } from '../helpers/kernel.ts';
 import { type Guest, Lab } from '../helpers/wired-guests.ts';
@@ -50,6 +51,10 @@ function sumIn(text: string): string {
 }
 
 const l2tp = { kind: 'l2tpv3', rx_session: 0xffffffff, tx_session: 0xffffffff } as const;
+const all = {
+  ...{ udp: true, v6: true, cookie64: true, rx_cookie: '0x1', tx_cookie: '0x1', counter: true },
+  ...{ pin_counter: true, depth: 32, mtu: 1400, gro: false, vec: true, headroom: 64 },
+} as const;
 const tunnels: [string, TransportSpec, TransportSpec][] = [
   [
     'gre with keys',
@@ -95,11 +100,18 @@ const tunnels: [string, TransportSpec, TransportSpec][] = [
     },
   ],
   [
-    'l2tpv3 over UDP, IPv6',
-    { ...l2tp, udp: true, src: v6('::1'), dst: v6('::1'), srcport: 1706, dstport: 1707, counter: true },
-    { ...l2tp, udp: true, src: v6('::1'), dst: v6('::1'), srcport: 1707, dstport: 1706, counter: true },
+    'l2tpv3 over UDP, IPv6, with all options that there are',
+    { ...l2tp, ...all, src: v6('::1'), dst: v6('::1'), srcport: 1706, dstport: 1707 },
+    { ...l2tp, ...all, src: v6('::1'), dst: v6('::1'), srcport: 1707, dstport: 1706 },
   ],
 ];
+test('a kernel takes as many options as the longest of these has', () => {
+  const longest = tunnels.flatMap(
+    ([, spec]) => vectorArgument(0, spec, '02:00:00:00:00:01').split(',').length,
+  );
+  expect(Math.max(...longest)).toBe(networkLimits.vectorOptions);
+});
+
 test.each(tunnels)('%s', async (_, left, right) => {
   const [one, other] = await Promise.all([wired(left, 1), wired(right, 2)]);
   await talk(one, other);
