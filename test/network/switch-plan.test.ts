@@ -64,9 +64,11 @@ beforeAll(() => {
   for (const [name, dev, address] of [
     ['host', 'uplink', '192.0.2.1/24'],
     ['out', 'eth0', '192.0.2.9/24'],
+    ['host', 'uplink', '2001:db8::1/64'],
+    ['out', 'eth0', '2001:db8::9/64'],
   ] as const) {
     ip(name, `link set dev ${dev} up`);
-    ip(name, `addr add ${address} dev ${dev}`);
+    ip(name, `addr add ${address} dev ${dev}${address.includes(':') ? ' nodad' : ''}`);
   }
 });
 afterAll(() => {
@@ -120,6 +122,28 @@ describe('a named network', () => {
   });
 });
 
+test.each([
+  [true, 'every port of a hub sees what goes between others'],
+  [false, 'no port of a switch sees what goes between others'],
+])('hub: %s: %s', (hub) => {
+  const plan = planSwitch({ network: 'laboratory', owner: '/run/umlmon', hub });
+  make(plan);
+  connect(plan, 'a', '10.7.0.1/24');
+  connect(plan, 'b', '10.7.0.2/24');
+  ip('host', 'link add name port-c type veth peer name peer-c');
+  for (const words of joinCommands(plan, 'port-c')) ip('host', words);
+  ip('host', 'link set dev peer-c up');
+  expect(reaches('a', '10.7.0.2')).toBe(true); // Whatever must be learned is.
+  const seen = () => Number(run('host', ['cat', '/sys/class/net/peer-c/statistics/rx_bytes']));
+  const before = seen();
+  run('a', ['busybox', 'ping', '-q', '-c', '5', '-i', '0.01', '-s', '1400', '10.7.0.2']);
+  // There and back.
+  if (hub) expect(seen() - before).toBeGreaterThan(10 * 1400);
+  else expect(seen() - before).toBeLessThan(1400);
+  for (const port of ['port-a', 'port-b', 'port-c']) ip('host', ['link', 'del', 'dev', port]);
+  remove(plan);
+});
+
 describe('nat', () => {
   const request: NatRequest = {
     network: 'web',
@@ -158,10 +182,12 @@ describe('nat', () => {
       run('host', ['busybox', 'sysctl', '-q', '-w', `${name.replaceAll('/', '.')}=${value}`]);
     const ports = planForwards({ vm: 'vm1', owner: '/run/umlmon' }, forwards);
     nft(ports.rules);
-    connect(plan, 'a', '10.8.0.2/24');
+    connect(plan, 'a', '10.8.0.2/24', 'fd08::2/64');
     ip('a', 'route add default via 10.8.0.1');
+    ip('a', 'route add default via fd08::1');
     expect(reaches('a', '10.8.0.1')).toBe(true);
     expect(reaches('a', '192.0.2.9')).toBe(true);
+    expect(reaches('a', '2001:db8::9')).toBe(true);
     ip('out', 'route add 10.8.0.0/24 via 192.0.2.1');
     expect(reaches('out', '10.8.0.2')).toBe(false);
     ip('a', 'addr add 10.99.0.1/32 dev eth0');
