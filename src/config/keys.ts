@@ -1,5 +1,6 @@
 import { parseArguments } from './arguments.ts';
 import { parseUbd } from './disk.ts';
+import { defaultMacPool, parseMacRange } from './mac.ts';
 import { parseHostDirectory, parseKernelPath, parseRootDevice, ubdUnits } from './paths.ts';
 import { parseHangCheck, parseRestartLimit } from './policy-values.ts';
 import {
@@ -117,6 +118,15 @@ export const globalKeys = {
     form: 'auto | off',
     help: 'Whether a jail may use an unprivileged user namespace: where the host permits it (auto), or never (off). Without one, monitors must run as root.',
     example: 'off',
+  }),
+  mac_pool: single({
+    parse: parseMacRange,
+    default: defaultMacPool,
+    layer: 'admin',
+    effect: 'vm',
+    form: 'FIRST-LAST',
+    help: 'The range of hardware addresses for interfaces without mac=: locally administered, with the same first byte, and no groups. An interface keeps its address over restarts, until its VM has neither section nor directory any more. Every host begins at another place of the range.',
+    example: '02:00:00:12:00:00-02:00:00:12:ff:ff',
   }),
   escape: single({
     parse: parseEscape,

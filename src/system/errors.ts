@@ -147,6 +147,14 @@ export const errorCatalogue = {
   KERNEL_ARGUMENT: { class: 'config', means: 'A value cannot be written on the kernel command line.' },
   KERNEL_COMMAND_LINE_TOO_LONG: { class: 'config', means: 'The kernel command line is too long.' },
 
+  NETWORK_TRANSPORT: { class: 'config', means: 'The kernel has no such kind of network interface.' },
+  NETWORK_MAC_TAKEN: { class: 'config', means: 'Another interface has this hardware address.' },
+  NETWORK_MAC_EXHAUSTED: {
+    class: 'failed',
+    means: 'The pool of hardware addresses has none left.',
+  },
+  NETWORK_MAC_FILE: { class: 'failed', means: 'The file of the given hardware addresses is not to be used.' },
+
   MCONSOLE_COMMAND: { class: 'usage', means: 'Not a command of the management console of the kernel.' },
   MCONSOLE_DOWN: { class: 'unreachable', means: 'The management console of the kernel cannot be reached.' },
   MCONSOLE_TIMEOUT: { class: 'failed', means: 'The kernel did not answer in time.' },

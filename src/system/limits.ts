@@ -465,8 +465,61 @@ const disk = {
   ),
 } as const;
 
+const network = {
+  lockWait: limit(
+    5_000,
+    'ms',
+    'Time to wait for other monitors that change the network of the host; each takes some 10 ms.',
+    'The start fails.',
+  ),
+  lockPoll: limit(2, 'ms', 'Time between two looks whether they are done.', 'There is another look.'),
+  macFileBytes: limit(
+    8 * MiB,
+    'bytes',
+    'File of the MAC addresses that interfaces have: some 100,000 of them.',
+    'It is not believed, and a start that needs an address fails.',
+  ),
+  forwards: limit(64, '', 'Forwarded ports of one interface.', 'More are refused.'),
+  unit: limit(
+    255,
+    '',
+    'Number of an interface in records that are read back.',
+    'The record is not believed.',
+  ),
+  vectorDepth: limit(
+    1024,
+    '',
+    'Packets that a guest reads or writes at once: the host takes no more in one system call (UIO_MAXIOV).',
+    'A larger **depth** is refused.',
+  ),
+  vectorHeadroom: limit(
+    4096,
+    'bytes',
+    'Room in front of a packet, for more headers than any tunnel has.',
+    'A larger **headroom** is refused.',
+  ),
+  descriptor: limit(
+    1023,
+    '',
+    'Number of a descriptor that a kernel inherits: what a process has by default.',
+    'A larger one is refused.',
+  ),
+  socketPathBytes: limit(
+    107,
+    'bytes',
+    'Path of a Unix socket: sun_path has 108 bytes, and the kernel wants a NUL (unix(7)).',
+    'A longer one is refused.',
+  ),
+  vectorOptions: limit(
+    20,
+    '',
+    'Options of one interface on the kernel command line, the transport among them: MAXVARGS of vector_user.h, which the kernel does not check.',
+    'No transport has more; it would be a fault of umlmon.',
+  ),
+} as const;
+
 /** The table as docs/limits.md shows it: room → limits. */
-export const limitTable = { console: consoles, disk, rpc, kernel, jail, monitor } as const;
+export const limitTable = { console: consoles, disk, network, rpc, kernel, jail, monitor } as const;
 
 type Values<T extends Record<string, Limit>> = { readonly [K in keyof T]: T[K]['value'] };
 
@@ -476,6 +529,7 @@ function valuesOf<T extends Record<string, Limit>>(limits: T): Values<T> {
 
 export const consoleLimits = valuesOf(consoles);
 export const diskLimits = valuesOf(disk);
+export const networkLimits = valuesOf(network);
 export const rpcLimits = valuesOf(rpc);
 export const kernelLimits = valuesOf(kernel);
 export const jailLimits = valuesOf(jail);
