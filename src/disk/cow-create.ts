@@ -5,14 +5,14 @@ import { type CowHeader, encodeCowHeader, layOutCow } from './cow-format.ts';
 import { cowHazard } from './cow-hazard.ts';
 import { MERGING_MTIME } from './cow-match.ts';
 import { recogniseImage } from './filesystem.ts';
-import { type ImageFile, withImage, writeFully } from './image-file.ts';
+import { type ImageFile, type ImageSource, withImage, writeFully } from './image-file.ts';
 import { type Owner, writeNewImage } from './new-image.ts';
 
 export interface CowRequest {
   /** Path of the COW file to make. */
   readonly path: string;
-  /** Path of the backing file for us. */
-  readonly backing: string;
+  /** The backing file for us. */
+  readonly backing: ImageSource;
   /** Path of the backing file for the kernel, in its jail; not in the root directory of it (facts of ubd_kern.c). */
   readonly storedBacking: string;
   readonly owner: Owner;
@@ -28,7 +28,7 @@ export async function createCow({ path, backing, storedBacking, owner }: CowRequ
     const hazard = imageHazard(image);
     if (hazard !== undefined)
       throw new UmlmonError('COW_HAZARD', {
-        place: backing,
+        place: image.path,
         cause: hazard,
         hint: 'copy the image instead, or make its file system with blocks of 4096 bytes',
       });

@@ -12,6 +12,16 @@ export interface Progress {
   readonly onProgress?: (doneBytes: number, totalBytes: number) => void;
 }
 
+/**
+ * An image by its path, whose last name is not followed if it is a link; or one that the caller has open and locked,
+ * which nobody can swap, with the path for what is done to its name.
+ */
+export type ImageSource = string | { readonly fd: number; readonly path: string };
+
+export function pathOf(source: ImageSource): string {
+  return typeof source === 'string' ? source : source.path;
+}
+
 export interface ImageFile {
   readonly path: string;
   readonly handle: FileHandle;
@@ -25,17 +35,17 @@ export interface ImageFile {
 }
 
 /**
- * Opens an image, passes it to `use`, and closes it. Its last name is not followed if it is a link: paths come with
- * their directories resolved.
+ * Opens an image, passes it to `use`, and closes it.
  *
  * @throws UmlmonError IMAGE_MISSING, IMAGE_KIND (not a regular file)
  */
 export async function withImage<Result>(
-  path: string,
+  source: ImageSource,
   access: 'read' | 'write',
   use: (image: ImageFile) => Promise<Result>,
 ): Promise<Result> {
-  const handle = await openImage(path, access);
+  const path = pathOf(source);
+  const handle = await openImage(source, access);
   try {
     const { size, mtimeMs, uid, gid, mode } = await statImage(path, handle);
     return await use({ path, handle, size, mtime: wholeSeconds(mtimeMs), uid, gid, mode: mode & 0o7777 });
@@ -44,10 +54,13 @@ export async function withImage<Result>(
   }
 }
 
-async function openImage(path: string, access: 'read' | 'write'): Promise<FileHandle> {
+async function openImage(source: ImageSource, access: 'read' | 'write'): Promise<FileHandle> {
+  const path = pathOf(source);
+  // O_NONBLOCK in case the path names a FIFO, whose opening would wait.
+  const flags = (access === 'read' ? O_RDONLY : O_RDWR) | O_NONBLOCK;
   try {
-    // O_NONBLOCK in case the path names a FIFO, whose opening would wait.
-    return await open(path, (access === 'read' ? O_RDONLY : O_RDWR) | O_NOFOLLOW | O_NONBLOCK);
+    if (typeof source === 'string') return await open(path, flags | O_NOFOLLOW);
+    return await open(`/proc/self/fd/${source.fd}`, flags);
   } catch (error) {
     if (!isSystemError(error)) throw error;
     if (error.code === 'ENOENT')
