@@ -1,11 +1,10 @@
-import { readSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { UmlmonError } from '../system/errors.ts';
 import { type CowHeader, encodeCowHeader, layOutCow } from './cow-format.ts';
 import { cowHazard } from './cow-hazard.ts';
 import { MERGING_MTIME } from './cow-match.ts';
 import { recogniseImage } from './filesystem.ts';
-import { type ImageFile, type ImageSource, withImage, writeFully } from './image-file.ts';
+import { type ImageFile, type ImageSource, readerOf, withImage, writeFully } from './image-file.ts';
 import { type Owner, writeNewImage } from './new-image.ts';
 
 export interface CowRequest {
@@ -49,9 +48,5 @@ export async function writeEmptyCow(handle: FileHandle, header: CowHeader): Prom
 
 /** Why a COW file over this image would corrupt it; undefined if nothing speaks against it. */
 export function imageHazard({ handle, size }: ImageFile): string | undefined {
-  const readAt = (offset: number, length: number) => {
-    const buffer = Buffer.alloc(length);
-    return buffer.subarray(0, readSync(handle.fd, buffer, 0, length, offset));
-  };
-  return cowHazard(recogniseImage(readAt, size), size);
+  return cowHazard(recogniseImage(readerOf(handle.fd), size), size);
 }

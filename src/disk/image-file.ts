@@ -1,6 +1,7 @@
-import { constants } from 'node:fs';
+import { constants, readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { isSystemError, UmlmonError } from '../system/errors.ts';
+import { deviceId, deviceSize } from './open-image.ts';
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
 
@@ -47,7 +48,9 @@ export async function withImage<Result>(
   const path = pathOf(source);
   const handle = await openImage(source, access);
   try {
-    const { size, mtimeMs, uid, gid, mode } = await statImage(path, handle);
+    const stat = await statImage(source, handle);
+    const { mtimeMs, uid, gid, mode } = stat;
+    const size = stat.isFile() ? stat.size : deviceSize(deviceId(BigInt(stat.rdev)));
     return await use({ path, handle, size, mtime: wholeSeconds(mtimeMs), uid, gid, mode: mode & 0o7777 });
   } finally {
     await handle.close();
@@ -71,10 +74,11 @@ async function openImage(source: ImageSource, access: 'read' | 'write'): Promise
   }
 }
 
-async function statImage(path: string, handle: FileHandle) {
+async function statImage(source: ImageSource, handle: FileHandle) {
   const stat = await handle.stat();
-  if (!stat.isFile()) throw new UmlmonError('IMAGE_KIND', { place: path, cause: 'not a regular file' });
-  return stat;
+  // Whoever has locked a device has seen that it is one.
+  if (stat.isFile() || (typeof source !== 'string' && stat.isBlockDevice())) return stat;
+  throw new UmlmonError('IMAGE_KIND', { place: pathOf(source), cause: 'not a regular file' });
 }
 
 /** stat(2) in seconds rounds down, also before 1970. */
@@ -91,6 +95,14 @@ export async function readFully(file: FileHandle, buffer: Uint8Array, offset: nu
     done += bytesRead;
   }
   return done;
+}
+
+/** The same without waiting, for the few bytes that tell what an image holds. */
+export function readerOf(fd: number): (offset: number, length: number) => Buffer {
+  return (offset, length) => {
+    const buffer = Buffer.alloc(length);
+    return buffer.subarray(0, readSync(fd, buffer, 0, length, offset));
+  };
 }
 
 export async function writeFully(file: FileHandle, bytes: Uint8Array, offset: number): Promise<void> {
