@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { UmlmonError } from '../system/errors.ts';
 import { diskLimits } from '../system/limits.ts';
+import { type ImageName, nameText } from './image-name.ts';
 
 /** Not from PATH: these run on behalf of root. */
 const directories = ['/sbin', '/usr/sbin', '/bin', '/usr/bin'];
@@ -112,4 +113,30 @@ export function toolLines(words: string): string[] {
   const most = diskLimits.toolReportLines;
   if (lines.length <= most) return lines;
   return [...lines.slice(0, most / 2), '…', ...lines.slice(-most / 2)];
+}
+
+/** A result of a tool in one line. */
+export function wordsOf(name: FilesystemTool, { status, words }: ToolResult): string {
+  return `${name} ended with status ${status}: ${toolLines(words).join('; ')}`;
+}
+
+/**
+ * Refuses a file system that another tool has just made or changed and that is not clean: the tools of e2fsprogs do not
+ * tell of every write that has failed.
+ *
+ * @throws UmlmonError HOST_COMMAND
+ */
+export async function requireSound(
+  image: ImageName,
+  target: ToolTarget,
+  signal?: AbortSignal,
+): Promise<void> {
+  const check = await runTool('e2fsck', ['-f', '-n', toolImage], target, signal);
+  if (check.status === 0) return;
+  const cause = `the new file system is damaged: ${wordsOf('e2fsck', check)}`;
+  throw new UmlmonError('HOST_COMMAND', {
+    place: nameText(image),
+    cause,
+    hint: 'is there space on the host? The image is as it was',
+  });
 }

@@ -1,5 +1,5 @@
 import { UmlmonError } from '../system/errors.ts';
-import { runTool, toolImage, toolLines } from './filesystem-tool.ts';
+import { requireSound, runTool, toolImage, wordsOf } from './filesystem-tool.ts';
 import type { Progress } from './image-file.ts';
 import { nameText } from './image-name.ts';
 import { writeNewImage } from './new-image.ts';
@@ -26,15 +26,11 @@ export async function createImage(
     await handle.truncate(size);
     if (!filesystem) return;
     await handle.chown(owner.uid, owner.gid);
-    const { status, words } = await runTool(
-      'mke2fs',
-      [...ext4, toolImage],
-      { fd: handle.fd, ...owner },
-      signal,
-    );
-    if (status === 0) return;
-    const cause = `mke2fs: ${toolLines(words).join('; ')}`;
-    throw new UmlmonError('HOST_COMMAND', { place: nameText(image), cause });
+    const target = { fd: handle.fd, uid: owner.uid, gid: owner.gid };
+    const made = await runTool('mke2fs', [...ext4, toolImage], target, signal);
+    if (made.status !== 0)
+      throw new UmlmonError('HOST_COMMAND', { place: nameText(image), cause: wordsOf('mke2fs', made) });
+    await requireSound(image, target, signal);
   });
   onProgress?.(size, size);
   const content = filesystem ? `, with ${filesystem}` : '';

@@ -3,7 +3,7 @@ import { UmlmonError } from '../system/errors.ts';
 import { seekData } from '../system/native.ts';
 import { copyContent } from './copy-content.ts';
 import { recogniseImage } from './filesystem.ts';
-import { runTool, type ToolResult, toolImage, toolLines } from './filesystem-tool.ts';
+import { requireSound, runTool, toolImage, wordsOf } from './filesystem-tool.ts';
 import { type ImageFile, type Progress, readerOf, withImage } from './image-file.ts';
 import { type ImageName, nameText } from './image-name.ts';
 import { writeNewImage } from './new-image.ts';
@@ -119,8 +119,5 @@ async function resizeInside(
     });
   const resize = await run('resize2fs', toolImage, `${size / 512}s`);
   if (resize.status !== 0) throw sizeError(image, wordsOf('resize2fs', resize), '');
-}
-
-function wordsOf(name: string, { status, words }: ToolResult): string {
-  return `${name} ended with status ${status}: ${toolLines(words).join('; ')}`;
+  await requireSound(image, { fd, uid, gid }, signal);
 }
