@@ -12,9 +12,11 @@ export const canShare = (kind: HostFilesystem) => kind === 'xfs' || kind === 'bt
 
 export class MountedFilesystem {
   readonly directory: string;
-  readonly #home = mkdtempSync(join(tmpdir(), 'umlmon-fs-'));
+  readonly #home: string;
 
-  constructor(kind: HostFilesystem, size = '640M') {
+  /** @param within where its bytes are, but for tmpfs */
+  constructor(kind: HostFilesystem, size = '640M', within = tmpdir()) {
+    this.#home = mkdtempSync(join(within, 'umlmon-fs-'));
     this.directory = join(this.#home, 'mnt');
     mkdirSync(this.directory);
     const run = (...[program = '', ...args]: string[]) => execFileSync(program, args, { stdio: 'pipe' });
