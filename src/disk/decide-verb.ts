@@ -1,5 +1,6 @@
 /** What a verb needs of the images of a host: which of them it locks, or why it is refused. Pure. */
 import { parseImagePath } from '../config/disk.ts';
+import { vmNameDamage } from '../config/names.ts';
 import { quoted, type Refusal } from '../config/problem.ts';
 import { diskLimits } from '../system/limits.ts';
 import { SECTOR } from './cow-format.ts';
@@ -113,6 +114,8 @@ function kindOf({ path }: ImageName): Suffix {
 
 function refuseNew(graph: ImageGraph, image: ImageName, kind: Suffix): Refusal | undefined {
   const text = nameText(image);
+  const damage = image.vm === '' ? undefined : vmNameDamage(image.vm);
+  if (damage) return damage;
   const parsed = parseImagePath(image.path);
   if ('cause' in parsed) return parsed;
   if (parsed.value.shared !== (image.vm === ''))

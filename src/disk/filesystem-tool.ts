@@ -60,7 +60,10 @@ export function runTool(
     };
     child.stdout?.on('data', keep);
     child.stderr?.on('data', keep);
-    child.on('error', (error) => reject(signal?.aborted ? signal.reason : commandError(name, error.message)));
+    // Whoever is told of an end may use the image: so an abort is told when the tool is gone.
+    child.on('error', (error) => {
+      if (child.pid === undefined) reject(commandError(name, error.message));
+    });
     child.on('close', (status, killer) => {
       const words = Buffer.concat(pieces).toString('utf8');
       if (signal?.aborted) reject(signal.reason);

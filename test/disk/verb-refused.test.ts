@@ -117,6 +117,7 @@ describe('names', () => {
   test.each<[string, (root: string) => ImageName]>([
     ['a directory that is a link', () => own('link/new.dsk')],
     ['a way up', () => own('../new.dsk')],
+    ['a way up by the name of the VM', () => ({ vm: '../vm1', path: '/disks/new.dsk' })],
     ['another root', () => ({ vm: 'vm1', path: '/etc/new.dsk' })],
     ['the shared tree under the name of a VM', () => ({ vm: 'vm1', path: '/shared/disks/new.dsk' })],
     ['a VM’s disks without the VM', () => ({ vm: '', path: '/disks/new.dsk' })],
