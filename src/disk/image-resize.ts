@@ -46,10 +46,10 @@ function sizeError(image: ImageName, cause: string, hint: string): UmlmonError {
 function requireShrunk(image: ImageName, { handle, size: present }: ImageFile, size: number): void {
   const content = recogniseImage(readerOf(handle.fd), present);
   if (content === undefined) {
-    if (seekData(handle.fd, size) === null) return;
+    if (seekData(handle.fd, 0) === null) return;
     throw sizeError(
       image,
-      'there is data beyond the new end, and it is not known what it is',
+      'it is not known what the image holds, and so how much of it',
       'take a bigger size',
     );
   }

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, linkSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readdirSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readHoldings } from '../../src/disk/holders.ts';
@@ -92,6 +92,15 @@ describe('within one process', () => {
     );
     process.kill(-(child.pid ?? 0), 'SIGKILL');
     await once(child, 'exit');
+  });
+
+  test('holder files of killed tools go with time, those of living ones stay', () => {
+    const tool = ImageLocks.take(store, '@living.1', [request('ro')]);
+    for (const name of ['@dead.2', '@new.3', 'vm9']) writeFileSync(join(store.holders, name), '[]');
+    for (const name of ['@living.1', '@dead.2', 'vm9']) utimesSync(join(store.holders, name), 1, 1);
+    ImageLocks.take(store, '@next.4', []).close();
+    expect(readdirSync(store.holders).sort()).toEqual(['@living.1', '@new.3', 'vm9']);
+    tool.close();
   });
 
   test('holder files that nobody holds, or with nonsense in them, say nothing', () => {

@@ -26,6 +26,7 @@ const files = () => readdirSync(dirname(path(image))).sort();
 
 interface Case {
   readonly request: DiskVerb;
+  readonly before?: DiskVerb;
   /** Names and numbers of system calls; of the tools too. */
   readonly calls: readonly (readonly [string, number])[];
   /** Beside root.dsk, when it is done. */
@@ -92,6 +93,16 @@ const cases: Readonly<Record<string, Case>> = {
     ],
     made: ['root@a.dsk'],
   },
+  rollback: {
+    before: { verb: 'snapshot', image, name: 'a' },
+    request: { verb: 'rollback', image, name: 'a' },
+    calls: [
+      ['copy_file_range', 1],
+      ['linkat', 1],
+      ['rename', 1],
+    ],
+    made: [],
+  },
 };
 const faults = ['signal=KILL', 'error=ENOSPC'];
 
@@ -120,22 +131,25 @@ describe.each(['tmpfs', 'ext4', 'xfs'] as const)('on %s', (kind) => {
         : faults.flatMap((fault) => calls.map(([call, when]) => [name, fault, call, when] as const)),
     ),
   )('%s, %s at %s %i', async (name, fault, call, when) => {
-    const { request, made } = cases[name] as Case;
+    const { before, request, made } = cases[name] as Case;
     const host = hostOf(store);
+    if (before) await runDiskVerb(before, host);
+    const present = files();
     const ended = runWith(fault, call, when, 'runDiskVerb', { request, host });
     if (ended) {
       // A tool has written again what had failed. Then the image is the new one.
       expect([fault, call]).toEqual(['error=ENOSPC', 'pwrite64']);
-      expect(files()).toEqual([...made, 'root.dsk'].sort());
+      expect(files()).toEqual([...made, ...present].sort());
       requireContent(own(made[0] ?? 'root.dsk'), made.length === 0);
       return;
     }
     // What is left between the name of a replacement and its place, the next attempt replaces.
     const isLeft = fault === 'signal=KILL' && call === 'rename';
-    expect(files()).toEqual(isLeft ? ['.root.dsk.new', 'root.dsk'] : ['root.dsk']);
+    expect(files()).toEqual(isLeft ? ['.root.dsk.new', ...present] : present);
     expect(sameBytes(path(image), old)).toBe(true);
     const { bytes } = await runDiskVerb(request, host);
-    expect(files()).toEqual([...made, 'root.dsk'].sort());
+    expect(readdirSync(store.holders)).toEqual([]);
+    expect(files()).toEqual([...made, ...present].sort());
     const [result] = made.length > 0 ? made : ['root.dsk'];
     const after = own(result ?? '');
     expect(statSync(path(after)).size).toBe(bytes);
