@@ -112,6 +112,7 @@ export function toolLines(words: string): string[] {
     .replaceAll(toolImage, 'image')
     .split('\n')
     .map((line) => line.replace(/[\x00-\x1f\x7f]/g, '').trimEnd())
+    .map((line) => line.replace(/^\/s?bin\/\w+: /, ''))
     .filter((line) => line !== '' && !/^(?:mke2fs|e2fsck|resize2fs) \d/.test(line));
   const most = diskLimits.toolReportLines;
   if (lines.length <= most) return lines;

@@ -1,4 +1,3 @@
-import type { FileHandle } from 'node:fs/promises';
 import { UmlmonError } from '../system/errors.ts';
 import { seekData } from '../system/native.ts';
 import { copyContent } from './copy-content.ts';
@@ -95,15 +94,15 @@ async function resizeFilesystem(
     await copyContent(file, handle, progress);
     await handle.chown(file.uid, file.gid);
     if (size > file.size) await handle.truncate(size);
-    await resizeInside(image, handle, file, size, progress.signal);
+    await resizeInside(image, { ...file, handle }, content.blockSize, size, progress.signal);
     await handle.truncate(size);
   });
 }
 
 async function resizeInside(
   image: ImageName,
-  { fd }: FileHandle,
-  { uid, gid }: ImageFile,
+  { handle: { fd }, uid, gid }: ImageFile,
+  blockSize: number,
   size: number,
   signal: AbortSignal | undefined,
 ): Promise<void> {
@@ -118,6 +117,10 @@ async function resizeInside(
       hint: 'repair it in a guest with e2fsck -f',
     });
   const resize = await run('resize2fs', toolImage, `${size / 512}s`);
-  if (resize.status !== 0) throw sizeError(image, wordsOf('resize2fs', resize), '');
+  if (resize.status !== 0) {
+    const blocks = /minimum \((\d+)\)/.exec(resize.words)?.[1];
+    const hint = blocks === undefined ? '' : `at least ${Number(blocks) * blockSize} bytes`;
+    throw sizeError(image, wordsOf('resize2fs', resize), hint);
+  }
   await requireSound(image, { fd, uid, gid }, signal);
 }

@@ -183,7 +183,7 @@ describe('the backing file of a COW image', () => {
     const damaged = graph([], [{ ...cow(web, '1:3', ''), header: 'it has no COW header' }]);
     expect(refuseOpen(damaged, { by: 'vm2', image: web, mode: 'rw' })).toMatchObject({
       code: 'IMAGE_KIND',
-      cause: 'vm2:/disks/web.cow is no copy-on-write image: it has no COW header',
+      cause: 'vm2:/disks/web.cow cannot be used: it has no COW header',
     });
   });
 

@@ -63,7 +63,7 @@ test('problems are told, and no image hides another', () => {
   linkSync(path(base), path({ vm: 'vm1', path: '/disks/link.dsk' }));
   expect(texts(listImages(store).images)).toEqual([
     [':/shared/disks/base.dsk', '', ''],
-    ['vm1:/disks/empty.cow', '', expect.stringContaining('is no copy-on-write image: not a COW file')],
+    ['vm1:/disks/empty.cow', '', expect.stringContaining('cannot be used: not a COW file')],
     ['vm1:/disks/host.cow', path(base), expect.stringContaining('which is no image in its jail')],
     ['vm1:/disks/link.dsk', '', ''],
     ['vm1:/disks/lost.cow', '/shared/disks/gone.dsk', expect.stringContaining('and there is none')],

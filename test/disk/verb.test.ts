@@ -1,6 +1,7 @@
 /** Every verb on real files, on each kind of file system of the host; e2fsck, cmp and uml_moo tell whether it is right. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chownSync, readdirSync, statSync } from 'node:fs';
+import { chownSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { hostPathOf, type ImageName } from '../../src/disk/image-name.ts';
@@ -125,6 +126,7 @@ describe.each(hostFilesystems)('on %s', (kind) => {
     ]);
     await expect(run({ verb: 'resize', image, size: MiB, filesystem: true })).rejects.toMatchObject({
       code: 'IMAGE_SIZE',
+      hint: expect.stringMatching(/^at least \d+ bytes$/),
     });
     expect([isSound(image), filesIn(image)]).toEqual([true, ['root.dsk']]);
   });
@@ -270,4 +272,26 @@ describe.each(hostFilesystems)('on %s', (kind) => {
     }
     expect(filesIn(image)).toEqual(['root.dsk']);
   });
+});
+
+test('where blocks can be shared, an image is resized that fits only once', async () => {
+  const mounted = new MountedFilesystem('xfs');
+  const data = join(mkdtempSync(join(tmpdir(), 'umlmon-data-')), 'data');
+  try {
+    store = new TestStore(mounted.directory);
+    const image = own('root.dsk');
+    await run({ verb: 'create', image, size: 512 * MiB, filesystem: 'ext4' });
+    execFileSync('sh', ['-c', 'head -c 350M /dev/urandom > "$0"', data]);
+    execFileSync('debugfs', ['-w', '-R', `write ${data} data`, path(image)], { stdio: 'pipe' });
+    expect(allocated(path(image))).toBeGreaterThan(350 * MiB);
+    await run({ verb: 'resize', image, size: 768 * MiB, filesystem: true });
+    await run({ verb: 'snapshot', image, name: 'a' });
+    await run({ verb: 'resize', image, size: 520 * MiB, filesystem: true });
+    const dumped = join(dirname(data), 'dumped');
+    execFileSync('debugfs', ['-R', `dump data ${dumped}`, path(image)], { stdio: 'pipe' });
+    expect([isSound(image), sameBytes(data, dumped)]).toEqual([true, true]);
+  } finally {
+    rmSync(dirname(data), { recursive: true });
+    mounted.close();
+  }
 });
