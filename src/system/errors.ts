@@ -105,7 +105,10 @@ export const errorCatalogue = {
   IMAGE_IN_USE: { class: 'state', means: 'Another VM or program uses the disk image.' },
   IMAGE_EXISTS: { class: 'failed', means: 'There is a file of this name already.' },
   COW_FORMAT: { class: 'failed', means: 'The file is no COW file, or a damaged one.' },
-  COW_BACKING: { class: 'failed', means: 'The backing file is not the one that the COW file was made over.' },
+  COW_BACKING: {
+    class: 'failed',
+    means: 'The backing file does not fit the COW file: it was changed, or is another one.',
+  },
   COW_HAZARD: {
     class: 'failed',
     means: 'The kernel would read wrong data through a COW file over this image.',
@@ -120,14 +123,14 @@ export const errorCatalogue = {
     class: 'config',
     means: 'The backing file of a COW image is not where the VM can use it.',
   },
-  IMAGE_BACKING_CHANGED: {
-    class: 'failed',
-    means: 'The backing file was changed after the COW image was made over it.',
-  },
   IMAGE_CHAIN: {
     class: 'config',
     means: 'A COW image on a COW image, or on itself: the kernel reads one layer.',
   },
+  IMAGE_NAME: { class: 'config', means: 'No disk image or snapshot can have this name.' },
+  IMAGE_SIZE: { class: 'config', means: 'The disk image cannot have this size.' },
+  IMAGE_SNAPSHOTS: { class: 'state', means: 'The disk image has snapshots, or is one.' },
+  IMAGE_DAMAGED: { class: 'failed', means: 'The file system in the disk image is damaged.' },
 
   HOST_MEMORY: { class: 'host', means: 'The host has not enough free memory for the VM.' },
   HOST_CORES: { class: 'config', means: 'The host has no such processor core.' },

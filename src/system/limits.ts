@@ -384,6 +384,24 @@ const monitor = {
 } as const;
 
 const disk = {
+  imageBytes: limit(
+    8 * TiB,
+    'bytes',
+    'Image that is made or grown: half of what ext4 has for one file.',
+    'The verb is refused.',
+  ),
+  toolBytes: limit(
+    64 * KiB,
+    'bytes',
+    'Words of a file system tool: a badly damaged file system has a line for each of its faults.',
+    'The rest is not kept.',
+  ),
+  toolReportLines: limit(
+    20,
+    '',
+    'Lines of a file system tool in an error.',
+    'Those in the middle are left out.',
+  ),
   cowDataOffset: limit(
     2 ** 31 - 1,
     'bytes',
@@ -450,6 +468,12 @@ const disk = {
     '',
     'Directories and images that could not be read, in one report.',
     'Further ones are left out.',
+  ),
+  leftOverAge: limit(
+    60_000,
+    'ms',
+    'Age of a record of held images that nobody holds: a tool was killed.',
+    'The next tool removes it.',
   ),
   holderBytes: limit(
     64 * KiB,

@@ -1,3 +1,4 @@
+import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -14,17 +15,20 @@ export async function buildProgram(
   source: { file: string } | { text: string },
 ): Promise<string> {
   const outfile = join(root, 'dist/test', `${name}.cjs`);
+  // Several tests may build the same program at a time.
+  const draft = `${outfile}.${process.pid}`;
   await build({
     absWorkingDir: root,
     ...('file' in source
       ? { entryPoints: [source.file] }
       : { stdin: { contents: source.text, resolveDir: root } }),
-    outfile,
+    outfile: draft,
     bundle: true,
     platform: 'node',
     format: 'cjs',
     external: ['koffi', 'node-pty'],
     logLevel: 'warning',
   });
+  renameSync(draft, outfile);
   return outfile;
 }
