@@ -1,7 +1,7 @@
 import { parseArguments } from './arguments.ts';
 import { parseUbd } from './disk.ts';
 import { parseHostDirectory, parseKernelPath, parseRootDevice, ubdUnits } from './paths.ts';
-import { parseHangCheck, parseRestartLimit } from './policy-values.ts';
+import { parseHangCheck, parseRestartLimit, parseSyncInterval } from './policy-values.ts';
 import {
   accountParser,
   durationParser,
@@ -217,6 +217,15 @@ export const vmKeys = {
     form: 'off | pty | pty log',
     help: 'A serial line of the guest, ttyS0 to ttyS63, with the same choices as a console.',
     example: 'pty',
+  }),
+  sync_interval: single({
+    parse: parseSyncInterval,
+    default: '10s',
+    layer: 'admin',
+    effect: 'vm',
+    form: 'DURATION | off',
+    help: 'How long after a write of the guest its image is synced to the disk of the host, from 1s to 1h: what a crash of the host can lose of what the guest has synced. off leaves that to the host until the guest has ended. See umlmon(7), DISKS.',
+    example: '1m',
   }),
   append: single({
     parse: parseArguments,

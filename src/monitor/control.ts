@@ -22,6 +22,16 @@ export function controlHandlers(vm: Vm): Handlers<typeof umlmonctrl> {
         await vm.ctrlAltDel(nameOf(caller));
         return { kind: 'ok' };
       }),
+    plug: (args, caller) =>
+      answer(async () => {
+        await vm.plug(nameOf(caller), args);
+        return { kind: 'ok' };
+      }),
+    unplug: (unit, caller) =>
+      answer(async () => {
+        await vm.unplug(nameOf(caller), unit);
+        return { kind: 'ok' };
+      }),
     consoleAttach: (args, caller) =>
       answer(() => ({ kind: 'ok', seat: seats.attach(args, caller, nameOf(caller)) })),
     consoleRead: (args, caller) =>

@@ -19,7 +19,7 @@ import { tidyMemoryWhenQuiet } from '../system/tidy-memory.ts';
 import { controlHandlers } from './control.ts';
 import { EventLog } from './event-log.ts';
 import { takeMonitorLock } from './monitor-lock.ts';
-import { type ConfigSource, layoutFor, prepareLaunch, readVm } from './prepare-launch.ts';
+import { type ConfigSource, layoutFor, prepareDisk, prepareLaunch, readVm } from './prepare-launch.ts';
 import { Vm } from './vm.ts';
 
 export interface DaemonRequest extends ConfigSource {
@@ -86,6 +86,7 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
     events,
     config: vmConfig,
     makePlan: () => prepareLaunch(request, layout),
+    makeDisk: (running, args) => prepareDisk(request, layout, running, args),
     afterBoot: (plan, bootMessages) => rememberLpj(layout.lpjCache, plan, bootMessages),
     monitorLogDropped: () => logFile?.dropped ?? 0,
   });
