@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type ImageLock, ImageLocks, type LockRequest } from '../disk/image-lock.ts';
 import { type ImageName, type ImageStore, nameFor } from '../disk/image-name.ts';
 import { refuseOpen } from '../disk/may-use.ts';
+import { lookAtImage } from '../disk/open-image.ts';
 import { PeriodicSync } from '../disk/periodic-sync.ts';
 import { scanImages } from '../disk/scan.ts';
 import { syncImage } from '../disk/sync-image.ts';
@@ -183,7 +184,7 @@ export class Disks {
   }
 
   #add(images: readonly ImagePlan[], plugged: boolean): void {
-    const { vm, user } = this.#host;
+    const { vm } = this.#host;
     const locks = this.#locks.add(images.flatMap((image) => requestsOf(vm, image)));
     const rest = [...locks];
     const added = images.map((image) => ({
@@ -193,7 +194,7 @@ export class Disks {
     }));
     try {
       checkAgain(vm, images, this.#host.step.store);
-      for (const disk of added) checkRights(disk, user);
+      for (const disk of added) checkRights(disk, this.#host);
     } catch (error) {
       this.#locks.release(locks);
       throw error;
@@ -234,10 +235,15 @@ function checkAgain(vm: string, images: readonly ImagePlan[], store: ImageStore)
   }
 }
 
-/** The kernel inherits this descriptor, which root may have opened: it gives its user nothing that he does not have. */
-function checkRights({ image, locks: [lock] }: HeldDisk, user: LaunchPlan['user']): void {
+/**
+ * The kernel inherits this descriptor, which root may have opened: it gives its user nothing that he does not have. Of
+ * a device it is the host's node, and the user comes by the one in the jail.
+ */
+function checkRights({ image, locks: [lock] }: HeldDisk, { user, step }: DisksHost): void {
   const { hostPath, readOnly } = image;
-  if (lock?.fd === undefined || mayAccess(fstatSync(lock.fd), user, readOnly ? 4 : 6)) return;
+  if (lock?.fd === undefined) return;
+  const owned = hostPath.endsWith('.dev') ? lookAtImage(lock.image, step.store) : fstatSync(lock.fd);
+  if (mayAccess(owned, user, readOnly ? 4 : 6)) return;
   throw new UmlmonError('IMAGE_ACCESS', {
     place: hostPath,
     cause: `user ${user.name} may not ${readOnly ? 'read' : 'write'} it any more`,
