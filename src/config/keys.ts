@@ -192,7 +192,7 @@ export const vmKeys = {
     layer: 'user',
     effect: 'vm',
     form: 'PATH[,BACKING] [ro] [sync] [nolock] [notrim] [serial=TEXT]',
-    help: 'A disk of the VM: an image in /disks (own) or /shared/disks (common), as the jail sees them. The suffix says what it is: .dsk a flat image in a file, .cow a copy-on-write file, .dev a block device. A .cow file names its backing file itself; BACKING replaces that name, for instance that of uml_mkcow(1). Words after the path: ro makes the disk read-only, sync has every write reach the disk of the host at once (about 18 times slower), nolock keeps the kernel from locking the file as umlmon does, notrim from giving discarded blocks back to the host, and serial gives the disk a serial number.',
+    help: 'A disk of the VM: an image in /disks (own) or /shared/disks (common), as the jail sees them. The suffix says what it is: .dsk a flat image in a file, .cow a copy-on-write file, .dev a block device. A .cow file names its backing file itself; BACKING replaces that name, for instance that of uml_mkcow(1). Words after the path: ro makes the disk read-only, sync has every write reach the disk of the host at once (18 to 100 times slower), nolock keeps the kernel from locking the file as umlmon does, notrim from giving discarded blocks back to the host, and serial gives the disk a serial number.',
     example: '/disks/root.dsk',
   }),
   con: family({
