@@ -25,7 +25,7 @@ export interface Word {
 }
 
 export const words = {
-  info: { arguments: [], options: {}, help: 'Show state, consoles, last exit and settings.' },
+  info: { arguments: [], options: {}, help: 'Show state, disks, consoles, exit, settings.' },
   start: { arguments: [], options: {}, help: 'Boot the VM; done when its kernel runs.' },
   stop: {
     arguments: [],

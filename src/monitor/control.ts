@@ -2,12 +2,13 @@ import { clipText } from '../rpc/clip-text.ts';
 import type { Caller, Handlers } from '../rpc/program.ts';
 import { type OperationAnswer, UMLMON_TEXT_MAX, type umlmonctrl } from '../rpc/umlmonctrl.gen.ts';
 import { type Failure, toFailure } from '../system/errors.ts';
+import type { DiskVerbs } from './disk-verbs.ts';
 import type { OperationResult } from './operations.ts';
 import { Seats } from './seats.ts';
 import type { Vm } from './vm.ts';
 
 /** The procedures of umlmonctrl.x, each one a call of the monitor; what goes wrong becomes a `failed` answer. */
-export function controlHandlers(vm: Vm): Handlers<typeof umlmonctrl> {
+export function controlHandlers(vm: Vm, disks: DiskVerbs): Handlers<typeof umlmonctrl> {
   const seats = new Seats(vm);
   const operation = (work: Promise<OperationResult>) =>
     answer(async (): Promise<OperationAnswer> => ({ kind: 'ok', report: report(vm, await work) }));
@@ -24,12 +25,12 @@ export function controlHandlers(vm: Vm): Handlers<typeof umlmonctrl> {
       }),
     plug: (args, caller) =>
       answer(async () => {
-        await vm.plug(nameOf(caller), args);
+        await disks.plug(nameOf(caller), args);
         return { kind: 'ok' };
       }),
     unplug: (unit, caller) =>
       answer(async () => {
-        await vm.unplug(nameOf(caller), unit);
+        await disks.unplug(nameOf(caller), unit);
         return { kind: 'ok' };
       }),
     consoleAttach: (args, caller) =>

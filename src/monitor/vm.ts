@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { VmConfig } from '../config/config.ts';
 import type { VmLayout } from '../jail/layout.ts';
-import type { ImagePlan, LaunchPlan } from '../plan/plan.ts';
-import type { ExitRecord, PlugArgs, VmInfo, VmState } from '../rpc/umlmonctrl.gen.ts';
+import type { LaunchPlan } from '../plan/plan.ts';
+import type { ExitRecord, VmInfo, VmState } from '../rpc/umlmonctrl.gen.ts';
 import { failureText, toFailure, UmlmonError } from '../system/errors.ts';
 import { monitorLimits } from '../system/limits.ts';
 import { Channels } from './channels.ts';
@@ -13,7 +13,6 @@ import { type Finding, findKernel } from './find-kernel.ts';
 import { readLastExit } from './last-exit.ts';
 import { type Action, type LifecycleEvent, lifecycle } from './lifecycle.ts';
 import { type OperationResult, Operations } from './operations.ts';
-import { plugDisk, unplugDisk } from './plug-disk.ts';
 import type { PolicyName } from './policy.ts';
 import { ReadyWatch } from './ready-watch.ts';
 import { Restarts } from './restarts.ts';
@@ -30,8 +29,6 @@ export interface VmParts {
   readonly config: VmConfig;
   /** Reads configuration and host anew. Errors: CONFIG_INVALID with all problems. */
   readonly makePlan: () => { config: VmConfig; plan: LaunchPlan };
-  /** Checks a disk for a kernel that runs, in the same way. Errors: those of prepareDisk. */
-  readonly makeDisk: (running: LaunchPlan, args: PlugArgs) => ImagePlan;
   /** Learns from a boot what makes the next one faster. */
   readonly afterBoot: (plan: LaunchPlan, bootMessages: string) => void;
   /** Bytes that the monitor's own log could not take. */
@@ -200,26 +197,8 @@ export class Vm {
     this.events.publish('ctrl-alt-del', `${by} sent Ctrl-Alt-Del`, { by });
   }
 
-  /** Gives the kernel a disk until it ends. Errors: STATE_WRONG, and those of prepareDisk and plugDisk. */
-  async plug(by: string, args: PlugArgs): Promise<void> {
-    const kernel = this.#runningKernel();
-    const image = this.#parts.makeDisk(kernel.plan, args);
-    await plugDisk(kernel, image);
-    const { unit, jailPath } = image;
-    this.events.publish('disk-plugged', `ubd${unit} is ${jailPath}, asked by ${by}`, {
-      unit,
-      path: jailPath,
-      by,
-    });
-  }
-
-  /** Errors: STATE_WRONG, and those of unplugDisk. */
-  async unplug(by: string, unit: number): Promise<void> {
-    await unplugDisk(this.#runningKernel(), unit);
-    this.events.publish('disk-unplugged', `ubd${unit}, asked by ${by}`, { unit, by });
-  }
-
-  #runningKernel(): RunningKernel {
+  /** Its kernel, of a VM that is running. Errors: STATE_WRONG. */
+  requireKernel(): RunningKernel {
     const kernel = this.#run?.kernel;
     if (!kernel || this.#state !== 'running') throw this.#refusal(`it is ${this.#state}`);
     return kernel;

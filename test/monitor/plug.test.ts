@@ -234,6 +234,24 @@ test('what cannot be plugged is refused before the kernel hears of it, and nothi
   await expect(plug(1, '/shared/disks/data.dsk ro')).rejects.toMatchObject({ code: 'STATE_WRONG' });
 }, 60_000);
 
+test('a kill of the VM in the middle of plugs and unplugs: all of them end, and nothing is left', async () => {
+  const image = addData(ownDisk('data.dsk'));
+  const { client } = await startVm();
+  for (let round = 0; round < 6; round++) {
+    if (round > 0) await client.call('start', undefined);
+    const changes = [
+      ...[1, 2, 3].map((unit) => client.call('plug', { unit, disk: '/disks/data.dsk ro' })),
+      client.call('unplug', 1),
+      client.call('kill', undefined),
+    ];
+    const ends = await Promise.allSettled(changes);
+    expect(ends.at(-1)?.status).toBe('fulfilled');
+    const { disks, state } = await client.call('info', undefined);
+    const left = ['.images/vm1', 'vm1/run.json'].filter((name) => existsSync(join(world.runDir, name)));
+    expect([state, disks, left, isFree(image)]).toEqual(['down', [], [], true]);
+  }
+}, 60_000);
+
 test('monitors killed at any moment of a plug or unplug: image free if and only if the kernel has not got it', async () => {
   const image = addData(ownDisk('data.dsk'));
   let { client } = await startVm();
