@@ -100,6 +100,11 @@ export class Disks {
     return this.#held;
   }
 
+  /** Whether nothing has come or gone since the start, which had these images. */
+  areThose({ length }: readonly ImagePlan[]): boolean {
+    return this.#held.length === length && this.#held.every(({ plugged }) => !plugged);
+  }
+
   at(unit: number): Disk | undefined {
     return this.#held.find(({ image }) => image.unit === unit);
   }

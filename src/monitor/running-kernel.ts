@@ -71,7 +71,9 @@ export class RunningKernel {
       plan,
       began,
       ...(reached ? { reached } : {}),
-      disks: disks.all.map(({ image, plugged }) => ({ image, plugged })),
+      ...(disks.areThose(stepOf(plan, 'lock-images').images)
+        ? {}
+        : { disks: disks.all.map(({ image, plugged }) => ({ image, plugged })) }),
       ...(kernel ? { kernel } : {}),
       ...(init ? { init } : {}),
     });
