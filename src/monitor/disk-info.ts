@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { type BigIntStats, statSync } from 'node:fs';
 import { deviceId, deviceSize } from '../disk/open-image.ts';
 import type { ImagePlan } from '../plan/plan.ts';
 import { clipText } from '../rpc/clip-text.ts';
@@ -13,7 +13,7 @@ export function describeDisk({ image, plugged }: Disk): DiskInfo {
     unit,
     path: clip(jailPath),
     backing: clip(backing?.jailPath ?? ''),
-    flags: flagsOf(image),
+    flags: clip(flagsOf(image)),
     ...sizesOf(hostPath),
     plugged,
   };
@@ -25,8 +25,12 @@ function flagsOf({ readOnly, sync, kernelLock, trim, serial }: ImagePlan): strin
 }
 
 function sizesOf(hostPath: string): { size: number; allocated: number } {
-  const stat = statSync(hostPath, { bigint: true, throwIfNoEntry: false });
-  if (!stat) return { size: 0, allocated: 0 };
+  let stat: BigIntStats;
+  try {
+    stat = statSync(hostPath, { bigint: true });
+  } catch {
+    return { size: 0, allocated: 0 };
+  }
   if (!stat.isBlockDevice()) return { size: Number(stat.size), allocated: Number(stat.blocks) * 512 };
   const size = deviceSize(deviceId(stat.rdev));
   return { size, allocated: size };

@@ -1,3 +1,4 @@
+import { ubdUnits } from '../config/paths.ts';
 import { readRegularFile } from '../config/read-file.ts';
 import { fdOf } from '../plan/descriptors.ts';
 import type { LaunchPlan } from '../plan/plan.ts';
@@ -55,12 +56,19 @@ function isUsable({ plan, began, disks = [] }: RunRecord): boolean {
     ...(image.backing ? [image.backing] : []),
   ]);
   const paths = files.flatMap(({ jailPath, hostPath, id }) => [jailPath, hostPath, id]);
-  const numbers = [syncMs, mem, began, user.uid, user.gid, log.size, log.count, ...cpus];
+  const [units, serials] = [[] as number[], [] as string[]];
+  for (const { unit, serial } of [...images, ...disks.map(({ image }) => image)]) {
+    units.push(unit);
+    serials.push(serial);
+  }
+  const numbers = [...units, syncMs, mem, began, user.uid, user.gid, log.size, log.count, ...cpus];
   const fds = descriptors.map(({ fd }) => fd);
   return (
-    [...texts, ...channels, ...paths].every((text) => typeof text === 'string') &&
+    [...texts, ...channels, ...paths, ...serials].every((text) => typeof text === 'string') &&
     [...numbers, ...fds].every((number) => Number.isSafeInteger(number) && number >= 0) &&
     Array.isArray(cpus) &&
+    units.every((unit) => unit < ubdUnits) &&
+    disks.every(({ plugged }) => typeof plugged === 'boolean') &&
     Number.isInteger(fdOf(descriptors, 'vm-lock'))
   );
 }
