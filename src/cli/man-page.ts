@@ -23,6 +23,10 @@ is 7; after *DURATION*, by default 60s, it is 8. **down** is waited for without 
 them, over all files of a rotated log.`,
   events: `Goes on until it is interrupted. Events are numbered from 1 on since the monitor started; *docs/events.md* lists their
 kinds.`,
+  plug: `*IMAGE* is what **ubd***N* would be in the configuration, in quotes: a path as the jail sees it, and flags. The disk
+is there until the VM stops; for the next start, write it in the configuration.`,
+  unplug: `Any disk that the guest does not use at the moment: unmount it first. When the word is done, the host has written the
+image to its disk, and others may use it.`,
   crashes: `A crash is an end of the kernel that nobody asked for; umlmon(7) says what is kept of it, and of how many.`,
   crash: `Prints how the kernel ended, the state of the host and of the disk images then, the last events, and the last lines
 of con0. *NAME* is one that **-crashes** lists, or **last**. With **-get**, the file *FILE* of the bundle is printed

@@ -64,7 +64,11 @@ function surplus(text: string, target: string, last: Command | undefined): Umlmo
 export function parseLine(line: string): Command | undefined {
   const [first, ...rest] = line.trim().split(/\s+/);
   if (!first || first.startsWith('#')) return undefined;
-  const command = takeCommand(first.replace(/^--?/, ''), rest, '');
+  const name = first.replace(/^--?/, '');
+  // An image has words of its own; here they need no quotes.
+  if (isWord(name) && (words[name] as Word).arguments.at(-1) === 'IMAGE' && rest.length > 2)
+    rest.push(rest.splice(1).join(' '));
+  const command = takeCommand(name, rest, '');
   const left = rest[0];
   if (left !== undefined) throw usage(`${quoted(left)} is too much`, `use: ${usageOf(command.word)}`);
   return command;

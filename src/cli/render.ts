@@ -1,5 +1,6 @@
 import type {
   ConsoleInfo,
+  DiskInfo,
   Event,
   ExitRecord,
   Hold,
@@ -85,6 +86,16 @@ function rows(entries: readonly (readonly string[])[]): string[] {
   );
 }
 
+/** `ubd1  /disks/data.cow over /shared/disks/base.dsk  64 MiB, 1.2 MiB used  ro, plugged` */
+function diskRow({ unit, path, backing, flags, size, allocated, plugged }: DiskInfo): string[] {
+  return [
+    `ubd${unit}`,
+    backing ? `${path} over ${backing}` : path,
+    `${sizeText(size)}, ${sizeText(allocated)} used`,
+    [...(flags ? [flags] : []), ...(plugged ? ['plugged'] : [])].join(', '),
+  ];
+}
+
 /** Everything about a VM, for people; at most 80 columns, unless a path or value is long. */
 export function infoText(info: VmInfo, now: number): string {
   const optional = (name: string, value: string): [string, string][] => (value ? [[name, value]] : []);
@@ -117,6 +128,7 @@ export function infoText(info: VmInfo, now: number): string {
       ...optional('bundle', shown(exit?.bundle ?? '')),
     ]),
     ...(exit ? crashText(exit) : []),
+    ...(info.disks.length > 0 ? ['disks', ...rows(info.disks.map(diskRow))] : []),
     ...(info.consoles.length > 0 ? ['consoles', ...rows(info.consoles.map(consoleRow))] : []),
     ...settingsLines(info.settings),
   ].join('\n');

@@ -45,6 +45,14 @@ const runners: Record<WordName, Runner> = {
     const reached = await waitFor(client, { vm, level, timeoutMs: DURATION, signal });
     await print(json ? JSON.stringify(reached) : reachedText(vm, reached));
   },
+  async plug({ values: { DISK: unit = 0, IMAGE: disk = '' } }, { client, vm, json, signal }) {
+    await client.call('plug', { unit, disk }, signal);
+    await print(json ? JSON.stringify({ unit, disk }) : `${vm}: ubd${unit} is ${disk.split(' ')[0]}`);
+  },
+  async unplug({ values: { DISK: unit = 0 } }, { client, vm, json, signal }) {
+    await client.call('unplug', unit, signal);
+    await print(json ? JSON.stringify({ unit }) : `${vm}: ubd${unit} is unplugged; its image is free`);
+  },
   crashes: (_command, run) => printCrashes(run),
   crash: ({ values: { NAME, FILE } }, run) => printCrash({ bundle: NAME, file: FILE }, run),
   connect: (command, run) => runConsoleSession(run.client, channelOf(command), run),

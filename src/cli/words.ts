@@ -1,3 +1,5 @@
+import { parseUbd } from '../config/disk.ts';
+import { ubdUnits } from '../config/paths.ts';
 import { quoted } from '../config/problem.ts';
 import { durationParser, isChannelName, type Parsed, refuse, wordParser } from '../config/values.ts';
 
@@ -6,7 +8,7 @@ export const waitLevels = ['launched', 'kernel', 'guest', 'console', 'ready', 'd
 export type WaitLevel = (typeof waitLevels)[number];
 
 /** What an argument is; the name of the kind is what help and messages call it. */
-export type ArgumentKind = 'NAME' | 'CHANNEL' | 'DURATION' | 'FILE' | 'LEVEL' | 'NUMBER';
+export type ArgumentKind = 'NAME' | 'CHANNEL' | 'DISK' | 'DURATION' | 'FILE' | 'IMAGE' | 'LEVEL' | 'NUMBER';
 
 /**
  * The words of umlwatch: one table for the command line (`-start`), the interactive mode (`start`), the help text,
@@ -23,7 +25,7 @@ export interface Word {
 }
 
 export const words = {
-  info: { arguments: [], options: {}, help: 'Show state, consoles, last exit and settings.' },
+  info: { arguments: [], options: {}, help: 'Show state, disks, consoles, exit, settings.' },
   start: { arguments: [], options: {}, help: 'Boot the VM; done when its kernel runs.' },
   stop: {
     arguments: [],
@@ -37,6 +39,12 @@ export const words = {
     options: { timeout: ['DURATION'] },
     help: 'Wait until the VM is ready, or down.',
   },
+  plug: {
+    arguments: ['DISK', 'IMAGE'],
+    options: {},
+    help: 'Give the guest a disk while it runs.',
+  },
+  unplug: { arguments: ['DISK'], options: {}, help: 'Take a disk from the guest: ubd1.' },
   connect: { arguments: ['CHANNEL'], options: {}, help: 'Use a console (con1) or serial line (ssl0).' },
   log: {
     arguments: ['CHANNEL'],
@@ -76,6 +84,10 @@ export interface ArgumentValues {
   readonly NAME?: string;
   readonly FILE?: string;
   readonly CHANNEL?: string;
+  /** Number of a disk. */
+  readonly DISK?: number;
+  /** As the value of ubdN in the configuration. */
+  readonly IMAGE?: string;
   /** In milliseconds. */
   readonly DURATION?: number;
   readonly LEVEL?: WaitLevel;
@@ -108,6 +120,16 @@ export const argumentParsers: Record<ArgumentKind, (text: string) => Parsed<stri
     isChannelName(text)
       ? { value: text }
       : refuse(`${quoted(text)} is not a channel`, 'con0 to con15, or ssl0 to ssl63'),
+  DISK: (text) => {
+    const unit = /^ubd(\d|1[0-5])$/.exec(text)?.[1];
+    return unit === undefined
+      ? refuse(`${quoted(text)} is not a disk`, `ubd0 to ubd${ubdUnits - 1}`)
+      : { value: Number(unit) };
+  },
+  IMAGE: (text) => {
+    const parsed = parseUbd(text);
+    return 'cause' in parsed ? parsed : { value: text };
+  },
   // The limits of the key stop_timeout.
   DURATION: durationParser({ min: '100ms', max: '1h' }),
   LEVEL: wordParser(waitLevels),

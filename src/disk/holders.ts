@@ -28,7 +28,7 @@ const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
 
 type Held = Omit<Holding, 'holder'>;
 
-/** A holder file of our own. */
+/** A holder file of our own. Its text is ASCII, and less than a page, which the kernel writes as a whole. */
 export class HolderFile {
   readonly fd: number;
   readonly #path: string;
@@ -61,10 +61,16 @@ export class HolderFile {
     }
   }
 
+  /** That of a former monitor, by the descriptor that its kernel has kept. */
+  static adopt({ holders }: ImageStore, holder: string, fd: number): HolderFile {
+    return new HolderFile(fd, join(holders, holder));
+  }
+
+  /** In one write, over what was there: a SIGKILL leaves the old text or the new one, and never none. */
   write(held: readonly Held[]): void {
     const text = JSON.stringify(held);
-    ftruncateSync(this.fd);
-    writeSync(this.fd, text, 0);
+    writeSync(this.fd, text.padEnd(fstatSync(this.fd).size), 0);
+    ftruncateSync(this.fd, text.length);
   }
 
   close(): void {

@@ -96,7 +96,7 @@ function memorySize(bytes: number): string {
  * `ubdNFLAGS=FILE,BACKING,SERIAL` (ubd_setup_common). The backing file is named even where the header names it too:
  * what the kernel opens is then what was checked and locked.
  */
-function diskArgument(disk: KernelDescription['disks'][number]): string {
+export function diskArgument(disk: KernelDescription['disks'][number]): string {
   const { unit, jailPath, backing, serial } = disk;
   const flags = [
     disk.readOnly && 'r',

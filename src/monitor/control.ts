@@ -2,12 +2,13 @@ import { clipText } from '../rpc/clip-text.ts';
 import type { Caller, Handlers } from '../rpc/program.ts';
 import { type OperationAnswer, UMLMON_TEXT_MAX, type umlmonctrl } from '../rpc/umlmonctrl.gen.ts';
 import { type Failure, toFailure } from '../system/errors.ts';
+import type { DiskVerbs } from './disk-verbs.ts';
 import type { OperationResult } from './operations.ts';
 import { Seats } from './seats.ts';
 import type { Vm } from './vm.ts';
 
 /** The procedures of umlmonctrl.x, each one a call of the monitor; what goes wrong becomes a `failed` answer. */
-export function controlHandlers(vm: Vm): Handlers<typeof umlmonctrl> {
+export function controlHandlers(vm: Vm, disks: DiskVerbs): Handlers<typeof umlmonctrl> {
   const seats = new Seats(vm);
   const operation = (work: Promise<OperationResult>) =>
     answer(async (): Promise<OperationAnswer> => ({ kind: 'ok', report: report(vm, await work) }));
@@ -20,6 +21,16 @@ export function controlHandlers(vm: Vm): Handlers<typeof umlmonctrl> {
     ctrlAltDel: (_args, caller) =>
       answer(async () => {
         await vm.ctrlAltDel(nameOf(caller));
+        return { kind: 'ok' };
+      }),
+    plug: (args, caller) =>
+      answer(async () => {
+        await disks.plug(nameOf(caller), args);
+        return { kind: 'ok' };
+      }),
+    unplug: (unit, caller) =>
+      answer(async () => {
+        await disks.unplug(nameOf(caller), unit);
         return { kind: 'ok' };
       }),
     consoleAttach: (args, caller) =>

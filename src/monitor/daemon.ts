@@ -17,9 +17,10 @@ import { toFailure, UmlmonError } from '../system/errors.ts';
 import { type Log, openLog } from '../system/log.ts';
 import { tidyMemoryWhenQuiet } from '../system/tidy-memory.ts';
 import { controlHandlers } from './control.ts';
+import { DiskVerbs } from './disk-verbs.ts';
 import { EventLog } from './event-log.ts';
 import { takeMonitorLock } from './monitor-lock.ts';
-import { type ConfigSource, layoutFor, prepareLaunch, readVm } from './prepare-launch.ts';
+import { type ConfigSource, layoutFor, prepareDisk, prepareLaunch, readVm } from './prepare-launch.ts';
 import { Vm } from './vm.ts';
 
 export interface DaemonRequest extends ConfigSource {
@@ -93,8 +94,10 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
   vm.troubles.attempt(() => vm.channels.useMarks(Marks.open(layout.marks)));
   vm.channels.configure(consolePlans(vmConfig), logPlan(vmConfig, layout));
 
-  const server = new RpcServer(umlmonctrl, controlHandlers(vm), (error, procedure) =>
-    log.error(toFailure(error), `fault in ${procedure}`),
+  const server = new RpcServer(
+    umlmonctrl,
+    controlHandlers(vm, new DiskVerbs(vm, (running, args) => prepareDisk(request, layout, running, args))),
+    (error, procedure) => log.error(toFailure(error), `fault in ${procedure}`),
   );
   await vm.examine();
   // We hold the lock: a socket file here belongs to nobody who lives.

@@ -86,6 +86,7 @@ export class Run {
       const kernel = await executePlan(plan, {
         channels,
         onNotification: (notification) => this.#onNotification(notification),
+        trouble: (error) => troubles.report(error),
         onStep: (step) => {
           report.step(step);
           if (step === 'open-consoles') ready.watchConsole({ past: false });
@@ -118,7 +119,7 @@ export class Run {
     finding: Extract<Finding, { found: 'ours' }>,
     up: (kernel: RunningKernel) => void,
   ): Promise<void> {
-    const { layout, channels, config, ready } = this.#host;
+    const { layout, channels, config, ready, troubles } = this.#host;
     const { began, reached = {} } = finding.record;
     ready.begin(config, Date.now() - began);
     try {
@@ -126,6 +127,7 @@ export class Run {
         layout,
         channels,
         onNotification: (notification) => this.#onNotification(notification),
+        trouble: (error) => troubles.report(error),
       });
       up(kernel);
       this.#attend(kernel);

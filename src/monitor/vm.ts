@@ -197,6 +197,13 @@ export class Vm {
     this.events.publish('ctrl-alt-del', `${by} sent Ctrl-Alt-Del`, { by });
   }
 
+  /** Its kernel, of a VM that is running. Errors: STATE_WRONG. */
+  requireKernel(): RunningKernel {
+    const kernel = this.#run?.kernel;
+    if (!kernel || this.#state !== 'running') throw this.#refusal(`it is ${this.#state}`);
+    return kernel;
+  }
+
   /** The monitor ends: a guest that runs is stopped in order first. */
   async leave(reason: string): Promise<void> {
     this.#restarts.cancel();

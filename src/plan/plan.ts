@@ -49,7 +49,13 @@ export type Step =
   | { readonly do: 'lock-vm'; readonly path: string }
   /** A stale umid directory makes the kernel take a random umid in silence: start with an empty one. */
   | { readonly do: 'empty-directory'; readonly path: string; readonly trash: string }
-  | { readonly do: 'lock-images'; readonly images: readonly ImagePlan[]; readonly store: ImageStore }
+  | {
+      readonly do: 'lock-images';
+      readonly images: readonly ImagePlan[];
+      readonly store: ImageStore;
+      /** From a guest's write until its image is synced, in milliseconds; 0: at the end only. */
+      readonly syncMs: number;
+    }
   /** Tells other monitors which cores are taken. */
   | { readonly do: 'claim-cores'; readonly directory: string; readonly cores: readonly number[] }
   | { readonly do: 'open-consoles'; readonly consoles: readonly ConsolePlan[]; readonly log: LogPlan }

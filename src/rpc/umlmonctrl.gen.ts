@@ -369,6 +369,45 @@ export const readinessCodec: Codec<Readiness> = {
   }),
 };
 
+/** A disk of a kernel that runs. */
+export interface DiskInfo {
+  /** 0: ubd0, ubda in the guest */
+  readonly unit: number;
+  /** as the jail sees it */
+  readonly path: UmlmonText;
+  /** of a copy-on-write image; else empty */
+  readonly backing: UmlmonText;
+  /** words as in the configuration: ro sync nolock notrim serial=TEXT */
+  readonly flags: UmlmonText;
+  /** bytes of the file or device */
+  readonly size: number;
+  /** bytes that it takes of the host's disk */
+  readonly allocated: number;
+  /** came at run time, and is gone at the next start */
+  readonly plugged: boolean;
+}
+
+export const diskInfoCodec: Codec<DiskInfo> = {
+  encode: (w, v) => {
+    w.uint(v.unit);
+    umlmonTextCodec.encode(w, v.path);
+    umlmonTextCodec.encode(w, v.backing);
+    umlmonTextCodec.encode(w, v.flags);
+    w.uhyper(v.size);
+    w.uhyper(v.allocated);
+    w.bool(v.plugged);
+  },
+  decode: (r) => ({
+    unit: r.uint(),
+    path: umlmonTextCodec.decode(r),
+    backing: umlmonTextCodec.decode(r),
+    flags: umlmonTextCodec.decode(r),
+    size: r.uhyper(),
+    allocated: r.uhyper(),
+    plugged: r.bool(),
+  }),
+};
+
 export interface VmInfo {
   readonly name: UmlmonName;
   readonly state: VmState;
@@ -406,6 +445,8 @@ export interface VmInfo {
   /** milliseconds since 1970; 0 if the kernel does not hang */
   readonly hungSince: number;
   readonly held: Hold | null;
+  /** by number; none while the VM is down */
+  readonly disks: readonly DiskInfo[];
 }
 
 export const vmInfoCodec: Codec<VmInfo> = {
@@ -432,6 +473,7 @@ export const vmInfoCodec: Codec<VmInfo> = {
     umlmonTextCodec.encode(w, v.lastTrouble);
     w.uhyper(v.hungSince);
     w.optional(v.held, holdCodec);
+    w.array(v.disks, UMLMON_LIST_MAX, diskInfoCodec);
   },
   decode: (r) => ({
     name: umlmonNameCodec.decode(r),
@@ -456,6 +498,7 @@ export const vmInfoCodec: Codec<VmInfo> = {
     lastTrouble: umlmonTextCodec.decode(r),
     hungSince: r.uhyper(),
     held: r.optional(holdCodec),
+    disks: r.array(UMLMON_LIST_MAX, 36, diskInfoCodec),
   }),
 };
 
@@ -550,6 +593,23 @@ export const simpleAnswerCodec: Codec<SimpleAnswer> = {
       case 'failed': return { kind, why: failureCodec.decode(r) };
     }
   },
+};
+
+export interface PlugArgs {
+  readonly unit: number;
+  /** as the value of ubdN in the configuration: "/disks/data.dsk ro" */
+  readonly disk: UmlmonText;
+}
+
+export const plugArgsCodec: Codec<PlugArgs> = {
+  encode: (w, v) => {
+    w.uint(v.unit);
+    umlmonTextCodec.encode(w, v.disk);
+  },
+  decode: (r) => ({
+    unit: r.uint(),
+    disk: umlmonTextCodec.decode(r),
+  }),
 };
 
 export interface StopArgs {
@@ -1106,5 +1166,9 @@ export const umlmonctrl = {
     crashList: { number: 14, args: voidCodec, result: crashListAnswerCodec },
     /** Bytes of a file of a crash bundle. */
     crashRead: { number: 15, args: crashReadArgsCodec, result: crashReadAnswerCodec },
+    /** Give the running kernel a disk, until the VM stops. */
+    plug: { number: 24, args: plugArgsCodec, result: simpleAnswerCodec },
+    /** Take a disk from the running kernel, by its number; answers when its image is synced and free. */
+    unplug: { number: 25, args: uintCodec, result: simpleAnswerCodec },
   },
 } as const;

@@ -9,6 +9,7 @@ const groups: Readonly<Record<Prefix, string>> = {
   CONFIG: 'Configuration',
   HOST: 'The host',
   KERNEL: 'Kernels',
+  DISK: 'Disks',
   IMAGE: 'Disk images',
   COW: 'Copy-on-write',
   NETWORK: 'Networks',

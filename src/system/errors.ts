@@ -113,6 +113,7 @@ export const errorCatalogue = {
     class: 'failed',
     means: 'The kernel would read wrong data through a COW file over this image.',
   },
+  DISK_UNIT: { class: 'state', means: 'The VM has such a disk already, or has none.' },
   IMAGE_LINK: { class: 'config', means: 'There is a symbolic link in the path of a disk image.' },
   IMAGE_SWAPPED: { class: 'failed', means: 'A disk image is no longer the file that was checked.' },
   IMAGE_IS_BACKING: {
@@ -162,6 +163,7 @@ export const errorCatalogue = {
   MCONSOLE_DOWN: { class: 'unreachable', means: 'The management console of the kernel cannot be reached.' },
   MCONSOLE_TIMEOUT: { class: 'failed', means: 'The kernel did not answer in time.' },
   MCONSOLE_REFUSED: { class: 'failed', means: 'The kernel answered with an error.' },
+  MCONSOLE_DEVICE_OPEN: { class: 'state', means: 'The guest has the device open.' },
   MCONSOLE_BUSY: {
     class: 'state',
     means: 'Too many commands wait for the management console of one kernel.',

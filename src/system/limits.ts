@@ -481,6 +481,20 @@ const disk = {
     'Record of the images that a VM or tool holds: 16 disks with long names are a tenth of it.',
     'A longer one is not believed.',
   ),
+  relockTime: limit(
+    2_000,
+    'ms',
+    'Time that an adoption waits for the locks of plugged disks: another VM that looks who holds an image has its lock for some milliseconds.',
+    'The image stays listed only, and that is reported.',
+  ),
+  relockPause: limit(20, 'ms', 'Time between two attempts.', 'It is tried again.'),
+  plugTime: limit(
+    2_000,
+    'ms',
+    'Time that a plug or unplug waits for a guest that has the device open: its udev does for a moment after every change, a mounted file system for ever.',
+    'It fails with MCONSOLE_DEVICE_OPEN.',
+  ),
+  plugPause: limit(50, 'ms', 'Time between two attempts.', 'It is tried again.'),
   procLocksBytes: limit(
     1 * MiB,
     'bytes',

@@ -7,7 +7,19 @@ test.each([
   [
     '',
     [
-      ...['info ', 'start ', 'stop ', 'kill ', 'ctrlaltdel ', 'wait ', 'connect ', 'log ', 'events '],
+      ...[
+        'info ',
+        'start ',
+        'stop ',
+        'kill ',
+        'ctrlaltdel ',
+        'wait ',
+        'plug ',
+        'unplug ',
+        'connect ',
+        'log ',
+        'events ',
+      ],
       ...['crashes ', 'crash ', 'help ', 'quit '],
     ],
     '',

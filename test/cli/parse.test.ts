@@ -48,6 +48,23 @@ describe('the command line', () => {
     );
   });
 
+  test('an image is one argument with words of its own, in quotes; a typed line needs none', () => {
+    const values = { DISK: 1, IMAGE: '/disks/data.dsk ro serial=a' };
+    const quotes = parseCommandLine([
+      'vm1',
+      '-plug',
+      'ubd1',
+      '/disks/data.dsk ro serial=a',
+      '-unplug',
+      'ubd15',
+    ]);
+    expect(quotes.commands.map((command) => command.values)).toEqual([values, { DISK: 15 }]);
+    expect(parseLine('plug ubd1  /disks/data.dsk   ro serial=a')?.values).toEqual(values);
+    expect(refusalOf(() => parseLine('plug ubd16 /disks/data.dsk'))).toContain('"ubd16" is not a disk');
+    expect(refusalOf(() => parseLine('plug ubd1 /disks/data.dsk rw'))).toContain('unexpected "rw"');
+    expect(refusalOf(() => parseLine('unplug ubd1 ubd2'))).toContain('too much');
+  });
+
   test('the VM may stand anywhere, and two hyphens are as good as one', () => {
     const line = parseCommandLine(['--info', '--json', 'vm1', '--help', '--version']);
     expect(line).toMatchObject({ target: 'vm1', json: true, help: true, version: true });

@@ -32,6 +32,9 @@ async function startAfter(change: () => void): Promise<unknown> {
   return executePlan(plan, {
     channels: new Channels(() => undefined),
     onNotification: () => undefined,
+    trouble: (error) => {
+      throw error;
+    },
     onStep: () => undefined,
     signal: new AbortController().signal,
   });

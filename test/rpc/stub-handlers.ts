@@ -54,6 +54,17 @@ export const info: VmInfo = {
   lastTrouble: 'disk full',
   hungSince: 0,
   held: { kind: 'kept', since: 1_700_000_000_000, why: 'on_crash = keep' },
+  disks: [
+    {
+      unit: 1,
+      path: '/disks/a.dsk',
+      backing: '',
+      flags: 'ro sync',
+      size: 5_000_000_000,
+      allocated: 4096,
+      plugged: true,
+    },
+  ],
 };
 
 /** Handlers that answer something of the right type; tests replace those that they are about. */
@@ -67,6 +78,8 @@ export const stubHandlers: Handlers<typeof umlmonctrl> = {
   }),
   kill: () => ({ kind: 'failed', why }),
   ctrlAltDel: () => ({ kind: 'ok' }),
+  plug: () => ({ kind: 'ok' }),
+  unplug: () => ({ kind: 'failed', why }),
   consoleAttach: () => ({ kind: 'failed', why }),
   consoleRead: () => ({ kind: 'failed', why }),
   consoleWrite: ({ data }) => ({ kind: 'ok', accepted: data.length }),

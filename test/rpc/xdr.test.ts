@@ -225,6 +225,21 @@ const vmInfo: fc.Arbitrary<VmInfo> = fc.record(
       fc.record({ kind: fc.constantFrom('gave-up', 'kept'), since: fc.maxSafeNat(), why: text }, plain),
       { nil: null },
     ),
+    disks: fc.array(
+      fc.record(
+        {
+          unit: fc.nat(),
+          path: text,
+          backing: text,
+          flags: text,
+          size: fc.maxSafeNat(),
+          allocated: fc.maxSafeNat(),
+          plugged: fc.boolean(),
+        },
+        plain,
+      ),
+      { maxLength: 3 },
+    ),
   },
   plain,
 );
