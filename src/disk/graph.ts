@@ -11,6 +11,8 @@ export interface FoundImage {
   readonly kind: ImageKind;
   /** Bytes of the file or device. */
   readonly size: number;
+  /** Bytes that it takes of its file system. */
+  readonly allocated: number;
   /** Seconds since 1970, rounded down. */
   readonly mtime: number;
   /** Of a COW file: its header, or why there is none. */

@@ -73,10 +73,12 @@ function lookAt(look: Look, name: ImageName, hostPath: string): FoundImage | und
   const mtime = Number(stat.mtimeNs / 1_000_000_000n);
   if (name.path.endsWith('.dev')) {
     const id = deviceId(stat.rdev);
-    return stat.isBlockDevice() ? { name, id, kind: 'device', size: deviceSize(id), mtime } : undefined;
+    const size = deviceSize(id);
+    return stat.isBlockDevice() ? { name, id, kind: 'device', size, allocated: size, mtime } : undefined;
   }
   if (!stat.isFile()) return undefined;
-  const file = { name, id: `${stat.dev}:${stat.ino}`, size: Number(stat.size), mtime };
+  const allocated = Number(stat.blocks) * 512;
+  const file = { name, id: `${stat.dev}:${stat.ino}`, size: Number(stat.size), allocated, mtime };
   if (!name.path.endsWith('.cow')) return { ...file, kind: 'flat' };
   return { ...file, kind: 'cow', header: readHeader(look, hostPath) };
 }

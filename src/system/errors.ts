@@ -128,6 +128,10 @@ export const errorCatalogue = {
     class: 'config',
     means: 'A COW image on a COW image, or on itself: the kernel reads one layer.',
   },
+  IMAGE_NAME: { class: 'config', means: 'No disk image or snapshot can have this name.' },
+  IMAGE_SIZE: { class: 'config', means: 'The disk image cannot have this size.' },
+  IMAGE_SNAPSHOTS: { class: 'state', means: 'The disk image has snapshots, or is one.' },
+  IMAGE_DAMAGED: { class: 'failed', means: 'The file system in the disk image is damaged.' },
 
   HOST_MEMORY: { class: 'host', means: 'The host has not enough free memory for the VM.' },
   HOST_CORES: { class: 'config', means: 'The host has no such processor core.' },

@@ -19,6 +19,7 @@ const flat = (name: ImageName, id: string): FoundImage => ({
   id,
   kind: 'flat',
   size: 4096,
+  allocated: 0,
   mtime: 1000,
 });
 const cow = (name: ImageName, id: string, backing: string, header = {}): FoundImage => ({
@@ -26,6 +27,7 @@ const cow = (name: ImageName, id: string, backing: string, header = {}): FoundIm
   id,
   kind: 'cow',
   size: 20480,
+  allocated: 0,
   mtime: 2000,
   header: { backing, size: 4096, mtime: 1000, ...header },
 });
