@@ -19,7 +19,7 @@ import {
 import { UmlmonError } from '../system/errors.ts';
 import { monitorLimits } from '../system/limits.ts';
 import { answer, clippedFailure } from './answer.ts';
-import { imageOf, readRequest, sharedError } from './disk-request.ts';
+import { imageOf, readClientRequest, sharedError } from './disk-request.ts';
 import type { Jobs } from './jobs.ts';
 
 /** What the disk procedures need of the monitor of a VM. */
@@ -57,7 +57,7 @@ export function diskHandlers(
       }),
     diskRun: (request, caller) =>
       answer(() => {
-        const { verb, reads } = readRequest(vm, request);
+        const { verb, reads } = readClientRequest(vm, request);
         for (const image of reads) assertReadable(disks, image);
         if (verb.verb === 'cow-merge' && !verb.target) assertOwnBacking(disks, verb);
         const user = disks.user();

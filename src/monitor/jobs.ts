@@ -26,7 +26,7 @@ interface Running {
   told: number;
 }
 
-type Record = { -readonly [K in keyof Job]: Job[K] };
+type Kept = { -readonly [K in keyof Job]: Job[K] };
 
 /**
  * The slow verbs of a monitor: several at once, each with a number by which any client can watch or cancel it, also
@@ -40,7 +40,7 @@ export class Jobs {
   readonly #vm: string;
   readonly #events: Pick<EventLog, 'publish'>;
   /** By id, oldest first. */
-  readonly #jobs = new Map<number, Record>();
+  readonly #jobs = new Map<number, Kept>();
   readonly #running = new Map<number, Running>();
   readonly #watchers = new Set<() => void>();
   #last = 0;
@@ -55,7 +55,7 @@ export class Jobs {
   run({ name, subject, by, work }: JobRequest): Job {
     if (this.#isClosing || this.#running.size >= monitorLimits.jobsRunning) throw this.#refusal();
     this.#last += 1;
-    const job: Record = {
+    const job: Kept = {
       id: this.#last,
       name,
       subject: clipText(subject, UMLMON_TEXT_MAX),
@@ -112,7 +112,7 @@ export class Jobs {
   }
 
   /** Never rejects: what goes wrong is the outcome of the job. */
-  async #carryOut(job: Record, signal: AbortSignal, work: JobRequest['work']): Promise<void> {
+  async #carryOut(job: Kept, signal: AbortSignal, work: JobRequest['work']): Promise<void> {
     try {
       // The client is told of the job before it begins.
       await setImmediate();
@@ -131,7 +131,7 @@ export class Jobs {
     }
   }
 
-  #tell(job: Record, done: number, total: number): void {
+  #tell(job: Kept, done: number, total: number): void {
     job.done = done;
     job.total = total;
     const running = this.#running.get(job.id);
@@ -142,7 +142,7 @@ export class Jobs {
     this.#wake();
   }
 
-  #end(job: Record, outcome: Job['outcome'], text: string, result: string): void {
+  #end(job: Kept, outcome: Job['outcome'], text: string, result: string): void {
     job.outcome = outcome;
     job.ended = Date.now();
     job.progress += 1;
@@ -158,7 +158,7 @@ export class Jobs {
     tidyMemoryWhenQuiet();
   }
 
-  #get(id: number): Record {
+  #get(id: number): Kept {
     const job = this.#jobs.get(id);
     if (job) return job;
     throw new UmlmonError('JOB_UNKNOWN', {

@@ -52,6 +52,7 @@ export const errorCatalogue = {
 
   JOB_UNKNOWN: { class: 'failed', means: 'There is no such job, or no longer.' },
   JOB_CANCELLED: { class: 'failed', means: 'A job was ended early; everything is as before it.' },
+  JOB_LEFT: { class: 'failed', means: 'A client waits no more for a job, which goes on.' },
   JOB_BUSY: { class: 'state', means: 'Too many jobs of the VM are in progress, or its monitor ends.' },
 
   WAIT_DOWN: { class: 'down', means: 'The VM went down, or did not start, while it was waited for.' },

@@ -1,13 +1,14 @@
 import { complete } from '../../../src/cli/complete.ts';
 import { parseCommandLine, parseLine } from '../../../src/cli/parse.ts';
-import { type Command, optionNames, wordNames } from '../../../src/cli/words.ts';
+import { optionsOf, usesOf } from '../../../src/cli/vocabulary.ts';
+import { type Command, words as table } from '../../../src/cli/words.ts';
 import { UmlmonError } from '../../../src/system/errors.ts';
 import { type Corpus, makeInput } from '../mutate.ts';
 import { assert, refusable, type Target } from '../target.ts';
 
 const words = [
-  ...wordNames,
-  ...optionNames,
+  ...new Set(usesOf(table).flatMap(({ path }) => path)),
+  ...optionsOf(table),
   ...[
     'help',
     'quit',
@@ -21,6 +22,9 @@ const words = [
     '100ms',
     '12',
     '/etc/x.ini',
+    '/disks/a.dsk',
+    '/shared/disks/b.cow',
+    '512M',
     'vm1',
     'vm1@host',
   ],
@@ -52,6 +56,9 @@ const lines: Corpus = {
     'log con0 -follow',
     'connect ssl3',
     'events -since 9',
+    'vm1\0-disk\0create\0/disks/a.dsk\x0010G\0-ext4\0-cancel\x003',
+    'disk cow-merge /disks/a.cow /disks/b.dsk',
+    'disk snapshot /disks/a.dsk before-1',
   ].map((text) => Buffer.from(text)),
   words: [...words, ...words.map((word) => `\0-${word}\0`), ...words.map((word) => ` ${word} `)],
   maxBytes: 65_536,
@@ -77,7 +84,10 @@ const typedLine: Target = {
   make: (random) => makeInput(random, lines),
   async run(input) {
     const line = input.toString().replaceAll('\0', ' ');
-    const [candidates, begun] = await complete(line, async () => ['con0', 'con1']);
+    const [candidates, begun] = await complete(line, {
+      channels: async () => ['con0', 'con1'],
+      images: async () => ['/disks/a.dsk'],
+    });
     assert(
       candidates.every((candidate) => candidate.startsWith(begun)),
       'what is offered begins with what was typed',
@@ -90,17 +100,20 @@ const typedLine: Target = {
 };
 
 /** A command as it may be typed. */
-function written({ word, options, values: { CHANNEL, DURATION, NUMBER } }: Command): string {
+function written({ word, sub, options, values }: Command): string {
+  const { DURATION, FILE, NUMBER, SIZE, ...plain } = values;
   const given = [...options].flatMap((option) => [
     `-${option}`,
     ...(option === 'timeout' ? [`${DURATION}ms`] : option === 'since' ? [String(NUMBER)] : []),
+    ...(option === 'get' ? [String(FILE)] : []),
   ]);
-  return [word, ...(CHANNEL === undefined ? [] : [CHANNEL]), ...given].join(' ');
+  const size = SIZE === undefined ? [] : [`${SIZE / 1024}K`];
+  return [word, ...(sub === undefined ? [] : [sub]), ...Object.values(plain), ...size, ...given].join(' ');
 }
 
 function assertSame(command: Command, again: Command | undefined): void {
   const text = (one: Command | undefined) =>
-    JSON.stringify([one?.word, one?.values, [...(one?.options ?? [])]]);
+    JSON.stringify([one?.word, one?.sub, one?.values, [...(one?.options ?? [])]]);
   assert(text(command) === text(again), `typed again it means the same: ${text(command)}, ${text(again)}`);
 }
 
