@@ -1,6 +1,6 @@
 import type { ImageKind } from '../config/disk.ts';
 import type { Failure } from '../system/errors.ts';
-import type { Holding } from './graph.ts';
+import type { GraphImage, Holding, ImageGraph } from './graph.ts';
 import { type ImageName, type ImageStore, nameText } from './image-name.ts';
 import { backingFor } from './may-use.ts';
 import { scanImages } from './scan.ts';
@@ -33,30 +33,34 @@ export interface ImageList {
 /** All images of the host. Reads directories and headers, and waits for nobody. */
 export function listImages(store: ImageStore): ImageList {
   const { graph, troubles } = scanImages(store);
+  return { images: listGraph(graph), troubles };
+}
+
+/** The images of a graph under all of their names. Pure. */
+export function listGraph(graph: ImageGraph): ListedImage[] {
   const holders = new Map<string, Holding[]>();
   for (const holding of graph.holdings)
     holders.set(holding.id, [...(holders.get(holding.id) ?? []), holding]);
   const snapshots = snapshotsOf(graph);
   const images = [...graph.images.values()].flatMap((image) =>
-    image.names.map((name): ListedImage => {
-      const { header } = image;
-      const chain = image.kind === 'cow' ? backingFor(graph, { image: name }) : undefined;
-      const isBroken = chain !== undefined && 'cause' in chain;
-      return {
-        name,
-        kind: image.kind,
-        size: typeof header === 'object' ? header.size : image.size,
-        allocated: image.allocated,
-        backing:
-          isBroken || !chain ? (typeof header === 'object' ? header.backing : '') : nameText(chain.name),
-        holders: (holders.get(image.id) ?? []).map(({ holder, mode }) => ({ holder, mode })),
-        snapshots: snapshots.get(nameText(name)) ?? [],
-        problem: isBroken ? chain.cause : '',
-      };
-    }),
+    image.names.map((name) => ({
+      text: nameText(name),
+      name,
+      kind: image.kind,
+      size: typeof image.header === 'object' ? image.header.size : image.size,
+      allocated: image.allocated,
+      ...aboutBacking(graph, image, name),
+      holders: (holders.get(image.id) ?? []).map(({ holder, mode }) => ({ holder, mode })),
+      snapshots: snapshots.get(nameText(name)) ?? [],
+    })),
   );
-  return {
-    images: images.sort((one, other) => (nameText(one.name) < nameText(other.name) ? -1 : 1)),
-    troubles,
-  };
+  images.sort((one, other) => (one.text < other.text ? -1 : 1));
+  return images.map(({ text: _, ...image }) => image);
+}
+
+function aboutBacking(graph: ImageGraph, { kind, header }: GraphImage, name: ImageName) {
+  if (kind !== 'cow') return { backing: '', problem: '' };
+  const chain = backingFor(graph, { image: name });
+  if (!('cause' in chain)) return { backing: nameText(chain.name), problem: '' };
+  return { backing: typeof header === 'object' ? header.backing : '', problem: chain.cause };
 }

@@ -70,6 +70,24 @@ async function openTemporary(path: string): Promise<{ handle: FileHandle; named:
   return { handle: await open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600), named: true };
 }
 
+/**
+ * Lends a file without a name, in the directory of `path`, and with its file system: blocks can be shared. It is gone
+ * when `use` has ended, and after SIGKILL (but see writeNewImage).
+ */
+export async function withScratchFile<Result>(
+  path: string,
+  use: (handle: FileHandle) => Promise<Result>,
+): Promise<Result> {
+  const temporary = join(dirname(path), `.${basename(path)}.tmp`);
+  const { handle, named } = await openTemporary(temporary);
+  try {
+    return await use(handle);
+  } finally {
+    await handle.close();
+    if (named) await unlinkIfThere(temporary);
+  }
+}
+
 export async function unlinkIfThere(path: string): Promise<void> {
   try {
     await unlink(path);

@@ -111,7 +111,10 @@ export const errorCatalogue = {
   IMAGE_EXISTS: { class: 'failed', means: 'There is a file of this name already.' },
   IMAGE_FOREIGN: { class: 'state', means: 'A client of a VM may not change this disk image.' },
   COW_FORMAT: { class: 'failed', means: 'The file is no COW file, or a damaged one.' },
-  COW_BACKING: { class: 'failed', means: 'The backing file is not the one that the COW file was made over.' },
+  COW_BACKING: {
+    class: 'failed',
+    means: 'The backing file does not fit the COW file: it was changed, or is another one.',
+  },
   COW_HAZARD: {
     class: 'failed',
     means: 'The kernel would read wrong data through a COW file over this image.',
@@ -125,10 +128,6 @@ export const errorCatalogue = {
   IMAGE_BACKING_PATH: {
     class: 'config',
     means: 'The backing file of a COW image is not where the VM can use it.',
-  },
-  IMAGE_BACKING_CHANGED: {
-    class: 'failed',
-    means: 'The backing file was changed after the COW image was made over it.',
   },
   IMAGE_CHAIN: {
     class: 'config',

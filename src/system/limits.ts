@@ -409,6 +409,24 @@ const monitor = {
 } as const;
 
 const disk = {
+  imageBytes: limit(
+    8 * TiB,
+    'bytes',
+    'Image that is made or grown: half of what ext4 has for one file.',
+    'The verb is refused.',
+  ),
+  toolBytes: limit(
+    64 * KiB,
+    'bytes',
+    'Words of a file system tool: a badly damaged file system has a line for each of its faults.',
+    'The rest is not kept.',
+  ),
+  toolReportLines: limit(
+    20,
+    '',
+    'Lines of a file system tool in an error.',
+    'Those in the middle are left out.',
+  ),
   cowDataOffset: limit(
     2 ** 31 - 1,
     'bytes',

@@ -108,14 +108,14 @@ describe('the backing file of a COW image', () => {
     [
       'has another size',
       withCow(base.path, { size: 8192 }),
-      'IMAGE_BACKING_CHANGED',
-      '/shared/disks/base.dsk, the backing of vm2:/disks/web.cow, has 4096 bytes now, and had 8192',
+      'COW_BACKING',
+      '/shared/disks/base.dsk is not what vm2:/disks/web.cow was made over: it has 4096 bytes instead of 8192',
     ],
     [
       'has another time',
       withCow(base.path, { mtime: 999 }),
-      'IMAGE_BACKING_CHANGED',
-      '/shared/disks/base.dsk, the backing of vm2:/disks/web.cow, was changed at 1970-01-01T00:16:40Z, and was of 1970-01-01T00:16:39Z',
+      'COW_BACKING',
+      '/shared/disks/base.dsk is not what vm2:/disks/web.cow was made over: it was last changed at 1970-01-01T00:16:40Z instead of 1970-01-01T00:16:39Z',
     ],
     [
       'is not there',
@@ -199,7 +199,7 @@ describe('verbs', () => {
     for (const verb of ['rebase', 'delete', 'copy'] as const)
       expect(refuseVerb(changed, verb, web, 'tool')).toBeUndefined();
     for (const verb of ['merge', 'check'] as const)
-      expect(refuseVerb(changed, verb, web, 'tool')?.code).toBe('IMAGE_BACKING_CHANGED');
+      expect(refuseVerb(changed, verb, web, 'tool')?.code).toBe('COW_BACKING');
   });
 
   test('a COW image is neither resized nor backed on', () => {
