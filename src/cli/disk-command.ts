@@ -26,8 +26,11 @@ export function requestOf({ sub: verb, options, values }: DiskCommand): DiskRequ
     case 'convert':
       return { verb, pair: { image: given(FROM), other: given(TO) } };
     case 'cow-create':
-    case 'cow-rebase':
       return { verb, pair: { image: given(COW), other: given(BACKING) } };
+    case 'cow-rebase': {
+      const sameContent = options.has('same');
+      return { verb, rebase: { image: given(COW), backing: given(BACKING), sameContent } };
+    }
     case 'cow-merge':
       return { verb, pair: { image: given(COW), other: TARGET ?? '' } };
     case 'snapshot':

@@ -18,8 +18,8 @@ resized too, which makes both ways possible.`,
 read wrong data through a COW image: blocks smaller than 4096 bytes, or partitions that do not begin at one.`,
   'cow-merge': `Into the new flat image *TARGET*; or without it into the backing file, if nobody else depends on that. The COW image
 is then empty.`,
-  'cow-rebase': `After the backing file was moved, or copied without its time. It must have the content that the COW image was
-made over.`,
+  'cow-rebase': `What the guest sees stays the same: what differs between the two backing files is copied into the COW image. With
+**-same** nothing is compared: the new backing file is the former one, which has been moved, or touched.`,
   snapshot: `*SNAPSHOT* is a name. It is kept beside the image, as */disks/root@SNAPSHOT.dsk*.`,
   rollback: `What was written since the snapshot is lost; the snapshot stays.`,
   'snapshot-delete': ``,

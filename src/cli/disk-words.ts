@@ -12,7 +12,11 @@ export const diskWords = {
   check: { arguments: ['PATH'], options: {}, help: 'Look for damage.' },
   'cow-create': { arguments: ['COW', 'BACKING'], options: {}, help: 'Make a COW image.' },
   'cow-merge': { arguments: ['COW'], optional: 'TARGET', options: {}, help: 'Merge two layers.' },
-  'cow-rebase': { arguments: ['COW', 'BACKING'], options: {}, help: 'Name its moved backing file.' },
+  'cow-rebase': {
+    arguments: ['COW', 'BACKING'],
+    options: { same: [] },
+    help: 'Put it over another backing file.',
+  },
   snapshot: { arguments: ['PATH', 'SNAPSHOT'], options: {}, help: 'Keep its present state.' },
   rollback: { arguments: ['PATH', 'SNAPSHOT'], options: {}, help: 'Go back to a snapshot.' },
   'snapshot-delete': { arguments: ['PATH', 'SNAPSHOT'], options: {}, help: 'Forget a snapshot.' },

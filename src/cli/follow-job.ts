@@ -13,11 +13,17 @@ export interface Following {
   readonly json: boolean;
 }
 
+/** A job that is done. */
+export interface Ended {
+  readonly job: Job;
+  readonly result: JobResult;
+}
+
 /**
  * Shows the progress of a job until its end. CTRL-C cancels it, and pressed again leaves it alone. Errors: that of the
  * job, JOB_CANCELLED, JOB_LEFT.
  */
-export async function followJob(first: Job, { client, vm, json }: Following): Promise<JobResult> {
+export async function followJob(first: Job, { client, vm, json }: Following): Promise<Ended> {
   const view = progressView(first.name, json);
   const leave = new AbortController();
   let interrupts = 0;
@@ -33,7 +39,7 @@ export async function followJob(first: Job, { client, vm, json }: Following): Pr
     for (let job = first; ; ) {
       if (job.outcome.state !== 'running') {
         await view.end();
-        return resultOf(job, vm);
+        return { job, result: resultOf(job, vm) };
       }
       await view.show(job.done, job.total, job);
       job = await client.call('jobWatch', { id: job.id, seen: job.progress, waitMs }, leave.signal);
@@ -53,12 +59,10 @@ export async function followJob(first: Job, { client, vm, json }: Following): Pr
   }
 }
 
-/** A line for the end of a job, or its document. */
-export async function printJobResult(job: Job, result: JobResult, { vm, json }: Following): Promise<void> {
-  if (json) {
-    const outcome = { state: 'done', result };
-    await print(JSON.stringify({ ...job, done: job.total, outcome }));
-  } else await print([`${vm}: ${result.summary}`, ...(result.report ? [result.report] : [])].join('\n'));
+/** A line for what a job came to, or its document. */
+export async function printEnded({ job, result }: Ended, { vm, json }: Following): Promise<void> {
+  if (json) await print(JSON.stringify(job));
+  else await print([`${vm}: ${result.summary}`, ...(result.report ? [result.report] : [])].join('\n'));
 }
 
 function resultOf({ id, outcome }: Job, vm: string): JobResult {

@@ -6,6 +6,9 @@ export function wordLines(table: WordTable, hyphen: '-' | ''): string[] {
   return linesOf(table, `  ${hyphen}`);
 }
 
+/** Columns before the words of a word. */
+const ownIndent = 6;
+
 function linesOf(table: WordTable, before: string): string[] {
   const entries = Object.entries(table);
   const shown = ([name, word]: [string, Word]) =>
@@ -14,7 +17,7 @@ function linesOf(table: WordTable, before: string): string[] {
   return entries.flatMap((entry) => {
     const [, { help, words: own }] = entry;
     const line = `${before}${shown(entry).padEnd(width)}  ${help}`;
-    return own ? [line, ...linesOf(own, ' '.repeat(before.length + 4))] : [line];
+    return own ? [line, ...linesOf(own, ' '.repeat(ownIndent))] : [line];
   });
 }
 

@@ -1,6 +1,6 @@
 import type { Failure, ImageInfo } from '../rpc/umlmonctrl.gen.ts';
 import { given, requestOf } from './disk-command.ts';
-import { followJob, printJobResult } from './follow-job.ts';
+import { followJob, printEnded } from './follow-job.ts';
 import type { MonitorClient } from './monitor-client.ts';
 import { print } from './output.ts';
 import { imagesText, imageText, jobsText } from './render-disk.ts';
@@ -27,7 +27,7 @@ export async function runDisk({ sub, values, options }: Command, context: Contex
     await print(json ? JSON.stringify(details) : imageText(details));
   } else {
     const job = await client.call('diskRun', requestOf({ sub, values, options }), signal);
-    await printJobResult(job, await followJob(job, context), context);
+    await printEnded(await followJob(job, context), context);
   }
 }
 

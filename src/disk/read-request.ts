@@ -36,8 +36,11 @@ export function readRequest(request: DiskRequest, { read, change }: RequestNames
         : { verb, image: read(image), target: change(other) };
     }
     case 'cow-create':
-    case 'cow-rebase':
       return { verb, image: change(request.pair.image), backing: read(request.pair.other) };
+    case 'cow-rebase': {
+      const { image, backing, sameContent } = request.rebase;
+      return { verb, image: change(image), backing: read(backing), sameContent };
+    }
     case 'snapshot':
     case 'rollback':
     case 'snapshot-delete':

@@ -1375,6 +1375,27 @@ export const imagePairCodec: Codec<ImagePair> = {
   }),
 };
 
+export interface CowRebase {
+  readonly image: UmlmonText;
+  /** the backing file from now on */
+  readonly backing: UmlmonText;
+  /** it has the content of the former one, which is gone or was touched */
+  readonly sameContent: boolean;
+}
+
+export const cowRebaseCodec: Codec<CowRebase> = {
+  encode: (w, v) => {
+    umlmonTextCodec.encode(w, v.image);
+    umlmonTextCodec.encode(w, v.backing);
+    w.bool(v.sameContent);
+  },
+  decode: (r) => ({
+    image: umlmonTextCodec.decode(r),
+    backing: umlmonTextCodec.decode(r),
+    sameContent: r.bool(),
+  }),
+};
+
 export interface ImageSnapshot {
   readonly image: UmlmonText;
   readonly name: UmlmonName;
@@ -1395,7 +1416,8 @@ export const imageSnapshotCodec: Codec<ImageSnapshot> = {
 export type DiskRequest =
   | { readonly verb: 'create' | 'resize'; readonly sized: SizedImage }
   | { readonly verb: 'delete' | 'check'; readonly image: UmlmonText }
-  | { readonly verb: 'copy' | 'convert' | 'cow-create' | 'cow-merge' | 'cow-rebase'; readonly pair: ImagePair }
+  | { readonly verb: 'copy' | 'convert' | 'cow-create' | 'cow-merge'; readonly pair: ImagePair }
+  | { readonly verb: 'cow-rebase'; readonly rebase: CowRebase }
   | { readonly verb: 'snapshot' | 'rollback' | 'snapshot-delete'; readonly snapshot: ImageSnapshot };
 
 export const diskRequestCodec: Codec<DiskRequest> = {
@@ -1404,7 +1426,8 @@ export const diskRequestCodec: Codec<DiskRequest> = {
     switch (v.verb) {
       case 'create': case 'resize': sizedImageCodec.encode(w, v.sized); break;
       case 'delete': case 'check': umlmonTextCodec.encode(w, v.image); break;
-      case 'copy': case 'convert': case 'cow-create': case 'cow-merge': case 'cow-rebase': imagePairCodec.encode(w, v.pair); break;
+      case 'copy': case 'convert': case 'cow-create': case 'cow-merge': imagePairCodec.encode(w, v.pair); break;
+      case 'cow-rebase': cowRebaseCodec.encode(w, v.rebase); break;
       case 'snapshot': case 'rollback': case 'snapshot-delete': imageSnapshotCodec.encode(w, v.snapshot); break;
     }
   },
@@ -1413,7 +1436,8 @@ export const diskRequestCodec: Codec<DiskRequest> = {
     switch (verb) {
       case 'create': case 'resize': return { verb, sized: sizedImageCodec.decode(r) };
       case 'delete': case 'check': return { verb, image: umlmonTextCodec.decode(r) };
-      case 'copy': case 'convert': case 'cow-create': case 'cow-merge': case 'cow-rebase': return { verb, pair: imagePairCodec.decode(r) };
+      case 'copy': case 'convert': case 'cow-create': case 'cow-merge': return { verb, pair: imagePairCodec.decode(r) };
+      case 'cow-rebase': return { verb, rebase: cowRebaseCodec.decode(r) };
       case 'snapshot': case 'rollback': case 'snapshot-delete': return { verb, snapshot: imageSnapshotCodec.decode(r) };
     }
   },

@@ -30,6 +30,7 @@ const moreArgs = {
   diskRun: [
     { verb: 'delete', image: '/disks/a.dsk' },
     { verb: 'cow-merge', pair: { image: '/disks/a.cow', other: '' } },
+    { verb: 'cow-rebase', rebase: { image: '/disks/a.cow', backing: '/disks/b.dsk', sameContent: true } },
     { verb: 'snapshot', snapshot: { image: '/disks/a.dsk', name: 'before' } },
   ],
 };
