@@ -16,6 +16,9 @@ const barEveryMs = 100;
 /** Columns of a terminal that does not say how many it has. */
 const usualColumns = 80;
 
+/** Columns left free for the ^C that a terminal shows, and the last one, after which some go to the next line. */
+const roomAfter = 3;
+
 /** Shows how far a slow verb has come: as a bar on a terminal, else as lines, or as documents. */
 export interface ProgressView {
   /** `document` is what the document of this moment says besides the estimate. */
@@ -45,8 +48,7 @@ class Bar implements ProgressView {
     this.#track = advance(this.#track, { at, done, total });
     if (at - this.#began < barAfterMs || at - this.#drawn < barEveryMs) return;
     this.#drawn = at;
-    // Not the last column: some terminals would go to the next line there.
-    const width = (process.stdout.columns || usualColumns) - 1;
+    const width = (process.stdout.columns || usualColumns) - roomAfter;
     await write(`\r${barText(this.#label, estimate(this.#track), width)}\x1b[K`);
   }
 

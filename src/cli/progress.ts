@@ -114,12 +114,11 @@ export function barText(label: string, known: Estimate, width: number): string {
   return share.trim().slice(0, Math.max(0, width));
 }
 
-/** `1023.9 MiB/s` */
-const rateWidth = 12;
-/** `59 min 59 s left` */
-const leftWidth = 16;
+/** `99.9 MiB/s`, `59 s left`: what is longer moves the bar a bit. */
+const rateWidth = 11;
+const leftWidth = 10;
 
-/** Never 100 % before the end. */
+/** Rounded down: at 100 % only what a disk still has to write is left. */
 function percentText(percent: number): string {
   return `${Math.floor(percent)} %`;
 }
@@ -128,7 +127,8 @@ function rateText({ bytesPerSecond }: Estimate): string {
   return bytesPerSecond === undefined ? '' : `${sizeText(Math.round(bytesPerSecond))}/s`;
 }
 
-function leftText({ secondsLeft }: Estimate): string {
+function leftText({ done, total, secondsLeft }: Estimate): string {
+  if (done >= total) return 'syncing';
   return secondsLeft === undefined ? '' : `${timeText(Math.ceil(secondsLeft))} left`;
 }
 
