@@ -56,7 +56,7 @@ export function imageText({ image, content, hazard, cow }: ImageDetails): string
 /** One line per job, with how far it is or what it came to. */
 export function jobsText(vm: string, jobs: readonly Job[], now: number): string {
   if (jobs.length === 0) return `${vm}: no job is known`;
-  return rows(jobs.map((job) => [String(job.id), job.name, stateText(job, now), shown(job.subject), ,]))
+  return rows(jobs.map((job) => [String(job.id), job.name, stateText(job, now), shown(job.subject)]))
     .map((line) => line.slice(2))
     .join('\n');
 }

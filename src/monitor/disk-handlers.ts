@@ -1,21 +1,14 @@
 import { describeImage } from '../disk/describe.ts';
 import { disksOf, type ImageName, type ImageStore, nameText, sharedDisks } from '../disk/image-name.ts';
-import { type ListedImage, listImages } from '../disk/list.ts';
+import { imageDetails, imageInfo } from '../disk/image-wire.ts';
+import { listImages } from '../disk/list.ts';
 import { lookAtImage } from '../disk/open-image.ts';
 import { type DiskVerb, runDiskVerb } from '../disk/verb.ts';
-import { contentText, subjectText } from '../disk/verb-text.ts';
+import { subjectText } from '../disk/verb-text.ts';
 import type { VmUser } from '../jail/user.ts';
 import { mayAccess } from '../plan/access.ts';
-import { clipText } from '../rpc/clip-text.ts';
 import type { Caller, Handlers } from '../rpc/program.ts';
-import {
-  type DiskListArgs,
-  type ImageInfo,
-  type ImageList,
-  UMLMON_LIST_MAX,
-  UMLMON_TEXT_MAX,
-  type umlmonctrl,
-} from '../rpc/umlmonctrl.gen.ts';
+import type { DiskListArgs, ImageInfo, ImageList, umlmonctrl } from '../rpc/umlmonctrl.gen.ts';
 import { UmlmonError } from '../system/errors.ts';
 import { monitorLimits } from '../system/limits.ts';
 import { answer, clippedFailure } from './answer.ts';
@@ -43,16 +36,8 @@ export function diskHandlers(
     diskList: (args) => answer(() => ({ kind: 'ok', list: pageOf(disks, args) })),
     diskInfo: (path, caller) =>
       answer(async () => {
-        const name = imageOf(vm, path);
-        const { content, hazard, cow, ...image } = await describeImage(store, name, {
-          signal: caller.signal,
-        });
-        const details = {
-          image: infoOf(image),
-          content: clipText(contentText(content), UMLMON_TEXT_MAX),
-          hazard: clipText(hazard, UMLMON_TEXT_MAX),
-          cow: cow ? { format: cow.version, changed: cow.changed, merging: cow.merging } : null,
-        };
+        const image = await describeImage(store, imageOf(vm, path), { signal: caller.signal });
+        const details = imageDetails(image, pathOf);
         return { kind: 'ok', details };
       }),
     diskRun: (request, caller) =>
@@ -85,7 +70,7 @@ function pageOf({ vm, store }: Disks, { after, max }: DiskListArgs): ImageList {
   const { images, troubles } = listImages(store);
   const all = images
     .filter(({ name }) => name.vm === vm || name.vm === '')
-    .map(infoOf)
+    .map((image) => imageInfo(image, pathOf))
     .sort((one, other) => (one.path < other.path ? -1 : 1));
   const left = all.filter(({ path }) => path > after);
   const page: ImageInfo[] = [];
@@ -104,15 +89,9 @@ function pageOf({ vm, store }: Disks, { after, max }: DiskListArgs): ImageList {
   };
 }
 
-function infoOf({ name, holders, snapshots, ...rest }: ListedImage): ImageInfo {
-  return {
-    ...rest,
-    path: name.path,
-    backing: clipText(rest.backing, UMLMON_TEXT_MAX),
-    problem: clipText(rest.problem, UMLMON_TEXT_MAX),
-    holders: holders.slice(0, UMLMON_LIST_MAX).map(({ holder, mode }) => ({ holder, writes: mode === 'rw' })),
-    snapshots: snapshots.slice(-UMLMON_LIST_MAX),
-  };
+/** As the jail sees it: all images that a client can name have different paths there. */
+function pathOf({ path }: ImageName): string {
+  return path;
 }
 
 /** The monitor may be root: a client must not read through it what the VM itself may not. */

@@ -1,3 +1,4 @@
+import { generateUmladminPage } from '../cli/admin-page.ts';
 import { generateUmlwatchPage } from '../cli/man-page.ts';
 import { generateConfigPage } from '../config/man-page.ts';
 import { generateEventPage } from '../monitor/event-page.ts';
@@ -20,5 +21,6 @@ export const generators: readonly (() => readonly GeneratedFile[])[] = [
   generateLimitPage,
   generateRpc,
   generateStatePage,
+  generateUmladminPage,
   generateUmlwatchPage,
 ];

@@ -101,7 +101,7 @@ export class World {
   }
 
   /** One program of umlmon to its end, with this world's configuration. */
-  run(name: 'umlmon' | 'umlwatch', args: readonly string[], input = ''): Ran {
+  run(name: 'umlmon' | 'umlwatch' | 'umladmin', args: readonly string[], input = ''): Ran {
     const { status, stdout, stderr } = spawnSync(program(name), ['-config', this.configPath, ...args], {
       input,
       encoding: 'utf8',
@@ -162,7 +162,7 @@ async function stopMonitor(child: ChildProcess, log: string): Promise<void> {
 }
 
 /** A bundled program as the package installs it. */
-export function program(name: 'umlmon' | 'umlwatch'): string {
+export function program(name: 'umlmon' | 'umlwatch' | 'umladmin'): string {
   return join(root, 'dist', `${name}.cjs`);
 }
 
