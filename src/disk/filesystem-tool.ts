@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { UmlmonError } from '../system/errors.ts';
 import { diskLimits } from '../system/limits.ts';
+import { type ImageName, nameText } from './image-name.ts';
 
 /** Not from PATH: these run on behalf of root. */
 const directories = ['/sbin', '/usr/sbin', '/bin', '/usr/bin'];
@@ -59,7 +60,10 @@ export function runTool(
     };
     child.stdout?.on('data', keep);
     child.stderr?.on('data', keep);
-    child.on('error', (error) => reject(signal?.aborted ? signal.reason : commandError(name, error.message)));
+    // Whoever is told of an end may use the image: so an abort is told when the tool is gone.
+    child.on('error', (error) => {
+      if (child.pid === undefined) reject(commandError(name, error.message));
+    });
     child.on('close', (status, killer) => {
       const words = Buffer.concat(pieces).toString('utf8');
       if (signal?.aborted) reject(signal.reason);
@@ -108,8 +112,35 @@ export function toolLines(words: string): string[] {
     .replaceAll(toolImage, 'image')
     .split('\n')
     .map((line) => line.replace(/[\x00-\x1f\x7f]/g, '').trimEnd())
+    .map((line) => line.replace(/^\/s?bin\/\w+: /, ''))
     .filter((line) => line !== '' && !/^(?:mke2fs|e2fsck|resize2fs) \d/.test(line));
   const most = diskLimits.toolReportLines;
   if (lines.length <= most) return lines;
   return [...lines.slice(0, most / 2), '…', ...lines.slice(-most / 2)];
+}
+
+/** A result of a tool in one line. */
+export function wordsOf(name: FilesystemTool, { status, words }: ToolResult): string {
+  return `${name} ended with status ${status}: ${toolLines(words).join('; ')}`;
+}
+
+/**
+ * Refuses a file system that another tool has just made or changed and that is not clean: the tools of e2fsprogs do not
+ * tell of every write that has failed.
+ *
+ * @throws UmlmonError HOST_COMMAND
+ */
+export async function requireSound(
+  image: ImageName,
+  target: ToolTarget,
+  signal?: AbortSignal,
+): Promise<void> {
+  const check = await runTool('e2fsck', ['-f', '-n', toolImage], target, signal);
+  if (check.status === 0) return;
+  const cause = `the new file system is damaged: ${wordsOf('e2fsck', check)}`;
+  throw new UmlmonError('HOST_COMMAND', {
+    place: nameText(image),
+    cause,
+    hint: 'is there space on the host? The image is as it was',
+  });
 }

@@ -41,6 +41,7 @@ export class HolderFile {
   /** Errors: IMAGE_IN_USE if this holder holds images already. */
   static open({ holders }: ImageStore, holder: string): HolderFile {
     mkdirSync(holders, { recursive: true, mode: 0o700 });
+    if (isTool(holder)) removeLeftOver(holders);
     const path = join(holders, holder);
     for (;;) {
       const fd = openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
@@ -69,6 +70,28 @@ export class HolderFile {
   close(): void {
     rmSync(this.#path, { force: true });
     closeSync(this.fd);
+  }
+}
+
+/** The name of a tool has its process id in it, so that of a killed one does not come again. */
+function isTool(holder: string): boolean {
+  return holder.startsWith('@');
+}
+
+function removeLeftOver(holders: string): void {
+  for (const path of readdirSync(holders)
+    .filter(isTool)
+    .map((name) => join(holders, name))) {
+    let fd: number;
+    try {
+      fd = openSync(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
+    } catch {
+      continue; // Its owner has just removed it.
+    }
+    // A new one is not held yet for a moment.
+    if (Date.now() - fstatSync(fd).mtimeMs > diskLimits.leftOverAge && hold(fd))
+      rmSync(path, { force: true });
+    closeSync(fd);
   }
 }
 

@@ -70,7 +70,10 @@ function extIn({ handle, size }: Checked, image: ImageName): Found[] {
   });
 }
 
-/** e2fsck of one file system: 0 means clean (e2fsck(8), EXIT CODE). Returns its words. */
+/** Bit of the exit status of e2fsck: errors were found, and left (e2fsck(8), EXIT CODE). */
+const errorsLeft = 4;
+
+/** e2fsck of one file system. Returns its words. */
 async function checkOne(
   image: ImageName,
   partition: number,
@@ -84,9 +87,10 @@ async function checkOne(
   const lines = toolLines(words);
   if (status === 0) return lines;
   const where = partition === 0 ? '' : `partition ${partition}: `;
-  throw new UmlmonError(status === 4 ? 'IMAGE_DAMAGED' : 'HOST_COMMAND', {
+  const isDamaged = (status & errorsLeft) !== 0;
+  throw new UmlmonError(isDamaged ? 'IMAGE_DAMAGED' : 'HOST_COMMAND', {
     place: nameText(image),
     cause: `${where}e2fsck ended with status ${status}: ${lines.join('\n')}`,
-    hint: status === 4 ? 'take a snapshot, then repair it in a guest with e2fsck -f' : '',
+    hint: isDamaged ? 'take a snapshot, then repair it in a guest with e2fsck -f' : '',
   });
 }

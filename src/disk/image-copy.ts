@@ -1,7 +1,6 @@
-import type { FileHandle } from 'node:fs/promises';
 import { copyContent, packContent } from './copy-content.ts';
 import { mergeCow } from './cow-merge.ts';
-import { type ImageFile, type Progress, withImage } from './image-file.ts';
+import { type Progress, withImage } from './image-file.ts';
 import { type ImageName, nameText } from './image-name.ts';
 import { backingFor } from './may-use.ts';
 import { type Owner, writeNewImage } from './new-image.ts';
@@ -16,16 +15,13 @@ export async function copyImage(
   progress: Progress,
 ): Promise<DiskResult> {
   const bytes = await withImage(work.source(image), 'read', (from) =>
-    writeNewImage(work.pathOfNew(target), owner, 'refuse', (into) => copyWhole(from, into, progress)),
+    writeNewImage(work.pathOfNew(target), owner, 'refuse', async (into) => {
+      await copyContent(from, into, progress);
+      await into.utimes(from.mtime, from.mtime);
+      return from.size;
+    }),
   );
   return { summary: `copied ${nameText(image)} to ${nameText(target)}`, image: nameText(target), bytes };
-}
-
-/** Content and time of an image. Returns its size. */
-export async function copyWhole(from: ImageFile, into: FileHandle, progress: Progress): Promise<number> {
-  await copyContent(from, into, progress);
-  await into.utimes(from.mtime, from.mtime);
-  return from.size;
 }
 
 /** Makes a flat image of one of any kind. */

@@ -1,5 +1,5 @@
 import { UmlmonError } from '../system/errors.ts';
-import { runTool, toolImage, toolLines } from './filesystem-tool.ts';
+import { requireSound, runTool, toolImage, wordsOf } from './filesystem-tool.ts';
 import type { Progress } from './image-file.ts';
 import { nameText } from './image-name.ts';
 import { writeNewImage } from './new-image.ts';
@@ -7,10 +7,10 @@ import type { Work } from './under-locks.ts';
 import type { DiskHost, DiskResult, DiskVerb } from './verb.ts';
 
 /**
- * Inode tables and journal are zeros already in a new file: the tool punches holes for them, and the guest has no
- * work left to do in the background.
+ * A new file is all zeros, and a hole. So the journal needs no others, which would take space; and the inode tables are
+ * marked as done, so that no guest fills them with zeros in the background.
  */
-const ext4 = ['-q', '-F', '-t', 'ext4', '-b', '4096', '-E', 'lazy_itable_init=0,lazy_journal_init=0'];
+const ext4 = ['-q', '-F', '-t', 'ext4', '-b', '4096', '-E', 'lazy_itable_init=0,lazy_journal_init=1'];
 
 /**
  * Makes a sparse image, if asked with ext4 in it. The blocks have 4096 bytes whatever the size: with smaller ones the
@@ -26,15 +26,11 @@ export async function createImage(
     await handle.truncate(size);
     if (!filesystem) return;
     await handle.chown(owner.uid, owner.gid);
-    const { status, words } = await runTool(
-      'mke2fs',
-      [...ext4, toolImage],
-      { fd: handle.fd, ...owner },
-      signal,
-    );
-    if (status === 0) return;
-    const cause = `mke2fs: ${toolLines(words).join('; ')}`;
-    throw new UmlmonError('HOST_COMMAND', { place: nameText(image), cause });
+    const target = { fd: handle.fd, uid: owner.uid, gid: owner.gid };
+    const made = await runTool('mke2fs', [...ext4, toolImage], target, signal);
+    if (made.status !== 0)
+      throw new UmlmonError('HOST_COMMAND', { place: nameText(image), cause: wordsOf('mke2fs', made) });
+    await requireSound(image, target, signal);
   });
   onProgress?.(size, size);
   const content = filesystem ? `, with ${filesystem}` : '';

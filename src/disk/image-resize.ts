@@ -1,9 +1,8 @@
-import type { FileHandle } from 'node:fs/promises';
 import { UmlmonError } from '../system/errors.ts';
 import { seekData } from '../system/native.ts';
 import { copyContent } from './copy-content.ts';
 import { recogniseImage } from './filesystem.ts';
-import { runTool, type ToolResult, toolImage, toolLines } from './filesystem-tool.ts';
+import { requireSound, runTool, toolImage, wordsOf } from './filesystem-tool.ts';
 import { type ImageFile, type Progress, readerOf, withImage } from './image-file.ts';
 import { type ImageName, nameText } from './image-name.ts';
 import { writeNewImage } from './new-image.ts';
@@ -46,10 +45,10 @@ function sizeError(image: ImageName, cause: string, hint: string): UmlmonError {
 function requireShrunk(image: ImageName, { handle, size: present }: ImageFile, size: number): void {
   const content = recogniseImage(readerOf(handle.fd), present);
   if (content === undefined) {
-    if (seekData(handle.fd, size) === null) return;
+    if (seekData(handle.fd, 0) === null) return;
     throw sizeError(
       image,
-      'there is data beyond the new end, and it is not known what it is',
+      'it is not known what the image holds, and so how much of it',
       'take a bigger size',
     );
   }
@@ -95,15 +94,15 @@ async function resizeFilesystem(
     await copyContent(file, handle, progress);
     await handle.chown(file.uid, file.gid);
     if (size > file.size) await handle.truncate(size);
-    await resizeInside(image, handle, file, size, progress.signal);
+    await resizeInside(image, { ...file, handle }, content.blockSize, size, progress.signal);
     await handle.truncate(size);
   });
 }
 
 async function resizeInside(
   image: ImageName,
-  { fd }: FileHandle,
-  { uid, gid }: ImageFile,
+  { handle: { fd }, uid, gid }: ImageFile,
+  blockSize: number,
   size: number,
   signal: AbortSignal | undefined,
 ): Promise<void> {
@@ -118,9 +117,10 @@ async function resizeInside(
       hint: 'repair it in a guest with e2fsck -f',
     });
   const resize = await run('resize2fs', toolImage, `${size / 512}s`);
-  if (resize.status !== 0) throw sizeError(image, wordsOf('resize2fs', resize), '');
-}
-
-function wordsOf(name: string, { status, words }: ToolResult): string {
-  return `${name} ended with status ${status}: ${toolLines(words).join('; ')}`;
+  if (resize.status !== 0) {
+    const blocks = /minimum \((\d+)\)/.exec(resize.words)?.[1];
+    const hint = blocks === undefined ? '' : `at least ${Number(blocks) * blockSize} bytes`;
+    throw sizeError(image, wordsOf('resize2fs', resize), hint);
+  }
+  await requireSound(image, { fd, uid, gid }, signal);
 }

@@ -105,7 +105,7 @@ export function backingFor(
   if (!cow || header === undefined || typeof header === 'string')
     return {
       code: 'IMAGE_KIND',
-      cause: `${nameText(name)} is no copy-on-write image: ${header ?? 'it was not found'}`,
+      cause: `${nameText(name)} cannot be used: ${header ?? 'it is no COW image'}`,
       hint: 'names of flat images end in .dsk',
     };
   const path = said ?? header.backing;

@@ -16,10 +16,16 @@ export interface Owner {
   readonly mode: number;
 }
 
+/** The name that a new image can have for a moment, before it takes its place. */
+export function temporaryFor(path: string): string {
+  return join(dirname(path), `.${basename(path)}.new`);
+}
+
 /**
  * Makes a file that appears as a whole: `write` fills it before it has a name, and it gets one when its content has
- * reached the disk. Whatever ends this early, SIGKILL too, leaves what was there before, and no other file (where the
- * file system knows no files without a name, one called `.NAME.new`, which the next attempt replaces).
+ * reached the disk. Whatever ends this early, SIGKILL too, leaves what was there before, and no other file (but one
+ * called `.NAME.new` in the last moment of a replacement, and where the file system knows no files without a name; the
+ * next attempt replaces it).
  *
  * @param existing what to do with a file of that name
  * @throws UmlmonError IMAGE_EXISTS, and what `write` throws
@@ -30,7 +36,7 @@ export async function writeNewImage<Result>(
   existing: 'refuse' | 'replace',
   write: (handle: FileHandle) => Promise<Result>,
 ): Promise<Result> {
-  const temporary = join(dirname(path), `.${basename(path)}.new`);
+  const temporary = temporaryFor(path);
   const { handle, named } = await openTemporary(temporary);
   let hasName = named;
   try {

@@ -38,7 +38,7 @@ export function snapshotOf({ vm, path }: ImageName): { of: ImageName; name: stri
   return { of: { vm, path: stem + kind }, name };
 }
 
-/** nameText of each image that has snapshots → their names, oldest content first. */
+/** nameText of each image that has snapshots → their names, oldest first. */
 export function snapshotsOf(graph: ImageGraph): Map<string, string[]> {
   const found = new Map<string, { name: string; mtime: number }[]>();
   for (const { names, mtime } of graph.images.values())

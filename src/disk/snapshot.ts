@@ -1,5 +1,5 @@
 import { UmlmonError } from '../system/errors.ts';
-import { copyWhole } from './image-copy.ts';
+import { copyContent } from './copy-content.ts';
 import { deleteImage } from './image-delete.ts';
 import { type Progress, withImage } from './image-file.ts';
 import { type ImageName, nameText } from './image-name.ts';
@@ -15,11 +15,11 @@ export async function takeSnapshot(
   progress: Progress,
 ): Promise<DiskResult> {
   const snapshot = nameOrThrow(image, name);
-  const bytes = await withImage(work.source(image), 'read', (from) =>
-    writeNewImage(work.pathOf(snapshot), { ...from, mode: from.mode & 0o444 }, 'refuse', (into) =>
-      copyWhole(from, into, progress),
-    ),
-  );
+  const bytes = await withImage(work.source(image), 'read', async (from) => {
+    const owner = { ...from, mode: from.mode & 0o444 };
+    await writeNewImage(work.pathOf(snapshot), owner, 'refuse', (into) => copyContent(from, into, progress));
+    return from.size;
+  });
   return { summary: `took snapshot ${name} of ${nameText(image)}`, image: nameText(snapshot), bytes };
 }
 
@@ -34,9 +34,10 @@ export async function rollBack(
 ): Promise<DiskResult> {
   const snapshot = nameOrThrow(image, name);
   const bytes = await withImage(work.source(image), 'read', (old) =>
-    withImage(work.source(snapshot), 'read', (from) =>
-      writeNewImage(old.path, old, 'replace', (into) => copyWhole(from, into, progress)),
-    ),
+    withImage(work.source(snapshot), 'read', async (from) => {
+      await writeNewImage(old.path, old, 'replace', (into) => copyContent(from, into, progress));
+      return from.size;
+    }),
   );
   return { summary: `put ${nameText(image)} back to snapshot ${name}`, image: nameText(image), bytes };
 }

@@ -6,6 +6,7 @@ import { HeldDirectories } from './held-directories.ts';
 import type { ImageSource } from './image-file.ts';
 import { ImageLocks, type LockRequest } from './image-lock.ts';
 import { hostPathOf, type ImageName, nameText } from './image-name.ts';
+import { temporaryFor, unlinkIfThere } from './new-image.ts';
 import { scanImages } from './scan.ts';
 import type { DiskHost } from './verb.ts';
 
@@ -52,6 +53,9 @@ export async function underLocks<Result>(
         cause: 'another file has taken the place of the image since it was checked',
         hint: 'try again, when nobody moves images',
       });
+    // Left by somebody who was killed while a new image was about to take its place: nobody can be at it now.
+    for (const { image: name, mode } of wanted)
+      if (mode === 'rw') await unlinkIfThere(temporaryFor(directories.pathOf(name)));
     return await act({
       graph: now.graph,
       source: (name) => {

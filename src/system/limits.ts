@@ -494,6 +494,12 @@ const disk = {
     'Directories and images that could not be read, in one report.',
     'Further ones are left out.',
   ),
+  leftOverAge: limit(
+    60_000,
+    'ms',
+    'Age of a record of held images that nobody holds: a tool was killed.',
+    'The next tool removes it.',
+  ),
   holderBytes: limit(
     64 * KiB,
     'bytes',

@@ -77,6 +77,15 @@ describe('opening', () => {
     expect(refuseOpen(graph(), { by: 'vm1', image: base, mode: 'ro' })).toBeUndefined();
   });
 
+  test('a snapshot is read, not written, as long as there is its image', () => {
+    const snapshot: ImageName = { vm: 'vm1', path: '/disks/root@before.dsk' };
+    const images = [flat(snapshot, '1:9'), flat(root, '1:2')];
+    const open = (mode: 'rw' | 'ro', found = images) =>
+      refuseOpen(graph([], found), { by: 'vm1', image: snapshot, mode })?.cause;
+    expect(open('rw')).toBe('vm1:/disks/root@before.dsk is a snapshot of vm1:/disks/root.dsk');
+    expect([open('ro'), open('rw', images.slice(0, 1))]).toEqual([undefined, undefined]);
+  });
+
   test('a hard link to a backing file is the backing file', () => {
     const link: ImageName = { vm: 'vm1', path: '/disks/mine.dsk' };
     const linked = graph([], [...usual, flat(link, '1:1')]);
@@ -174,7 +183,7 @@ describe('the backing file of a COW image', () => {
     const damaged = graph([], [{ ...cow(web, '1:3', ''), header: 'it has no COW header' }]);
     expect(refuseOpen(damaged, { by: 'vm2', image: web, mode: 'rw' })).toMatchObject({
       code: 'IMAGE_KIND',
-      cause: 'vm2:/disks/web.cow is no copy-on-write image: it has no COW header',
+      cause: 'vm2:/disks/web.cow cannot be used: it has no COW header',
     });
   });
 
