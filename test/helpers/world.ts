@@ -86,6 +86,13 @@ export class World {
     return child;
   }
 
+  /** Process id of a monitor that this world has started. */
+  monitorPid(vm: string): number {
+    const pid = this.#monitors.get(vm)?.pid;
+    if (pid === undefined) throw new Error(`no monitor of ${vm}`);
+    return pid;
+  }
+
   /** SIGKILL: the monitor has no moment to tidy up. */
   async killMonitor(vm: string): Promise<void> {
     await this.signalMonitor(vm, 'SIGKILL');

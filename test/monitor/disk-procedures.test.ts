@@ -13,13 +13,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { MonitorClient } from '../../src/cli/monitor-client.ts';
 import type { DiskRequest, Job } from '../../src/rpc/umlmonctrl.gen.ts';
+import { bigBytes, writeBigImage } from '../helpers/big-image.ts';
 import { GuestShell } from '../helpers/guest.ts';
 import { nobody, World } from '../helpers/world.ts';
 
 const world = new World();
 const disks = join(world.varDir, 'vm1/jail/disks');
-/** So much that a monitor is in the middle of it when the first progress is told. */
-const bigBytes = 512 * 2 ** 20;
 let client: MonitorClient;
 
 beforeAll(async () => {
@@ -33,21 +32,13 @@ beforeAll(async () => {
   await world.startMonitor('vm1');
   client = await world.client('vm1');
   await done({ verb: 'cow-create', pair: { image: '/disks/work.cow', other: '/shared/disks/root.dsk' } });
-  writeBig(join(disks, 'big.dsk'));
+  writeBigImage(join(disks, 'big.dsk'));
   await client.call('start', undefined);
 });
 afterAll(async () => {
   client?.close();
   await world.close();
 });
-
-/** No zeros, which a conversion would make holes of. */
-function writeBig(path: string): void {
-  const fd = openSync(path, 'wx', 0o600);
-  const part = Buffer.alloc(2 ** 20, 0x5a);
-  for (let at = 0; at < bigBytes; at += part.length) writeSync(fd, part);
-  closeSync(fd);
-}
 
 async function follow(job: Job): Promise<Job> {
   let now = job;
@@ -160,7 +151,7 @@ describe('shared images', () => {
 
   test('that the user of the VM may not read are not read for it', async () => {
     const secret = join(world.varDir, 'shared/disks/secret.dsk');
-    writeBigger(secret);
+    writeSecret(secret);
     const pair = { image: '/shared/disks/secret.dsk', other: '/disks/stolen.dsk' };
     await expect(client.call('diskRun', { verb: 'copy', pair })).rejects.toMatchObject({
       code: 'IMAGE_ACCESS',
@@ -171,7 +162,7 @@ describe('shared images', () => {
   });
 });
 
-function writeBigger(path: string): void {
+function writeSecret(path: string): void {
   const fd = openSync(path, 'wx', 0o600);
   writeSync(fd, Buffer.alloc(8192, 1));
   closeSync(fd);
