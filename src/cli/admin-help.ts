@@ -8,7 +8,7 @@ export function adminHelpText(): string {
     '',
     ...wordLines(adminWords, ''),
     '',
-    'Images are named VM:/disks/NAME or /shared/disks/NAME; sizes are as in 512M, 10G.',
+    'Images are named VM:/disks/NAME, or /shared/disks/NAME; sizes as in 512M, 10G.',
     'No monitor need run; images that a VM or a program has open are left alone.',
     '',
     '  -yes          do not ask before something is lost for good',

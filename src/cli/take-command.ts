@@ -87,6 +87,9 @@ function unknownWord(name: string, { table, hyphen, others, hint }: Dialect): Um
       `-${name} does not stand here`,
       `use: ${owners.map((use) => hyphen + usageText(use)).join(', ')}`,
     );
+  const inner = usesOf(table).find(({ path }) => path[1] === name);
+  if (inner)
+    return usageError(`unknown word ${quoted(name)}`, `did you mean ${hyphen}${inner.path.join(' ')}?`);
   const options = hyphen ? optionsOf(table) : [];
   const near = suggest(name, [...Object.keys(table), ...others, ...options]);
   return usageError(`unknown word ${quoted(name)}`, near ? `did you mean ${hyphen}${near}?` : hint);

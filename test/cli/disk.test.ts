@@ -39,9 +39,10 @@ describe('in a pipe', () => {
     ];
     for (const { status, stdout, stderr } of said) {
       expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-      expect(stdout).toMatch(/^vm1: .*\n$/);
+      // On a busy machine there may be lines of progress.
+      expect(stdout).toMatch(/^(?:[\w-]+: .*\n)*vm1: .*\n$/);
     }
-    expect(said[0]?.stdout).toBe('vm1: made vm1:/disks/a.dsk: 67108864 bytes, with ext4\n');
+    expect(said[0]?.stdout).toMatch(/^vm1: made vm1:\/disks\/a\.dsk: 67108864 bytes, with ext4\n$/m);
   });
 
   test('lists for people and programs', () => {
@@ -93,7 +94,7 @@ describe('on a terminal', () => {
   let terminal: Tmux;
   const commands = { umlwatch: `exec "${program('umlwatch')}" -config "${world.configPath}" "$@"` };
   beforeEach(async () => {
-    terminal = new Tmux({ commands });
+    terminal = new Tmux({ commands, columns: 120 });
     await terminal.shows('$');
   });
   afterEach(() => terminal.close());
@@ -104,7 +105,7 @@ describe('on a terminal', () => {
     const before = readdirSync(disks);
     terminal.line('clear; umlwatch vm1 -disk convert /disks/big.dsk /disks/b.dsk; echo "<$?>"');
     const [text = ''] = bar.exec(await terminal.shows(bar)) ?? [];
-    expect(text.length).toBeLessThan(80);
+    expect(text.length).toBeLessThan(120);
     expect(terminal.lines().filter((line) => line.startsWith('convert')).length).toBeLessThan(2);
     terminal.keys('C-c');
     const screen = await terminal.shows('<1>');
@@ -133,7 +134,7 @@ describe('on a terminal', () => {
       await terminal.shows('CTRL-C again leaves it alone');
       terminal.keys('C-c');
       expect(await terminal.shows('<1>')).toMatch(
-        /job \d+ \(convert\) goes on without us \(hint: umlwatch vm1 -jobs,\s+or -cancel \d+\)/,
+        /job \d+ \(convert\) goes on without us \(hint: umlwatch vm1 -jobs, or -cancel \d+\)/,
       );
     } finally {
       process.kill(pid, 'SIGCONT');

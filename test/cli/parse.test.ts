@@ -84,7 +84,7 @@ describe('the command line', () => {
     ],
     ['vm1 -disk crate', 'unknown word "crate" after -disk (did you mean -disk create?)'],
     ['vm1 -disk -list', 'unknown word "-list" after -disk (did you mean -disk list?)'],
-    ['vm1 -create', 'unknown word "create" (did you mean -crash?)'],
+    ['vm1 -create', 'unknown word "create" (did you mean -disk create?)'],
     ['vm1 -disk create /disks/a.dsk', '-disk create needs a SIZE (use: -disk create PATH SIZE [-ext4])'],
     ['vm1 -disk create /disks/a.dsk 10', '-disk create: "10" is not a size (write 10M)'],
     ['vm1 -disk create /disks/a.dsk 9000G', '-disk create: 9000G is too large (at most 8192G)'],
