@@ -193,5 +193,5 @@ Everything that has happened since the monitor started, and will:
 
 # SEE ALSO
 
-umlmon(5), umlmon(7), umlmon(8)
+umladmin(8), umlmon(5), umlmon(7), umlmon(8)
 `;
