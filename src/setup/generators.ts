@@ -1,3 +1,4 @@
+import { generateAdminCompletion } from '../cli/admin-completion.ts';
 import { generateUmladminPage } from '../cli/admin-page.ts';
 import { generateUmlwatchPage } from '../cli/man-page.ts';
 import { generateConfigPage } from '../config/man-page.ts';
@@ -21,6 +22,7 @@ export const generators: readonly (() => readonly GeneratedFile[])[] = [
   generateLimitPage,
   generateRpc,
   generateStatePage,
+  generateAdminCompletion,
   generateUmladminPage,
   generateUmlwatchPage,
 ];

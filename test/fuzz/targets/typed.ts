@@ -1,10 +1,20 @@
+import { resolve } from 'node:path';
+import { parseAdminImage } from '../../../src/cli/admin-words.ts';
+import { imageKinds } from '../../../src/cli/arguments.ts';
 import { complete } from '../../../src/cli/complete.ts';
 import { parseCommandLine, parseLine } from '../../../src/cli/parse.ts';
+import { parseAdminLine } from '../../../src/cli/umladmin.ts';
 import { optionsOf, usesOf } from '../../../src/cli/vocabulary.ts';
 import { type Command, words as table } from '../../../src/cli/words.ts';
+import { hostPathOf, type ImageName, nameText, placeOf } from '../../../src/disk/image-name.ts';
+import { subjectText } from '../../../src/disk/verb-text.ts';
+import { readClientRequest } from '../../../src/monitor/disk-request.ts';
+import { diskRequestCodec } from '../../../src/rpc/umlmonctrl.gen.ts';
+import { XdrError, XdrReader } from '../../../src/rpc/xdr.ts';
 import { UmlmonError } from '../../../src/system/errors.ts';
 import { type Corpus, makeInput } from '../mutate.ts';
-import { assert, refusable, type Target } from '../target.ts';
+import { assert, assertSafe, refusable, type Target } from '../target.ts';
+import { encodedArgs } from './rpc-corpus.ts';
 
 const words = [
   ...new Set(usesOf(table).flatMap(({ path }) => path)),
@@ -117,4 +127,65 @@ function assertSame(command: Command, again: Command | undefined): void {
   assert(text(command) === text(again), `typed again it means the same: ${text(command)}, ${text(again)}`);
 }
 
-export const typedTargets: readonly Target[] = [commandLine, typedLine];
+const adminLines: Corpus = {
+  samples: [
+    'disk\0create\0vm1:/disks/a.dsk\x0010G\0-ext4',
+    '-json\0disk\0cow-merge\0vm1:/disks/a.cow\0/shared/disks/b.dsk',
+    'list\0-config\0/etc/x.ini',
+  ].map((text) => Buffer.from(text)),
+  words: lines.words,
+  maxBytes: 65_536,
+};
+
+const adminLine: Target = {
+  name: 'admin-line',
+  share: 40,
+  make: (random) => makeInput(random, adminLines),
+  run: (input) =>
+    refusable([UmlmonError], () => {
+      const { command } = parseAdminLine(input.toString().split('\0'));
+      for (const kind of imageKinds) {
+        const text = command?.values[kind];
+        if (text === undefined) continue;
+        const image = parseAdminImage(text);
+        assert('value' in image, 'what was let through is the name of an image');
+        assertPlace(image.value);
+      }
+    }),
+};
+
+/** Requests of clients, as they come over the wire. */
+const requests: Corpus = {
+  samples: encodedArgs.filter(({ name }) => name === 'diskRun').map(({ bytes }) => bytes),
+  words: ['/disks/', '/shared/disks/', '.dsk', '.cow', '/../', '\0', '\x1b'],
+  maxBytes: 10_000,
+};
+
+const diskRequest: Target = {
+  name: 'disk-request',
+  share: 60,
+  make: (random) => makeInput(random, requests),
+  run: (input) =>
+    refusable([UmlmonError, XdrError], () => {
+      const { verb, reads } = readClientRequest('vm1', diskRequestCodec.decode(new XdrReader(input)));
+      const named = Object.values(verb).filter((value) => typeof value === 'object');
+      for (const name of named) assertPlace(name);
+      for (const name of named)
+        assert(name.vm === 'vm1' || reads.includes(name), 'a client changes images of its VM only');
+      assertSafe(subjectText(verb).replace(/ [^ ]*$/, ''), 'the subject');
+    }),
+};
+
+/** Fails unless the image lies in the directory that is for it. */
+function assertPlace(name: ImageName): void {
+  const store = { varDir: '/var', shared: '/var/shared', holders: '/run' };
+  const { directory } = placeOf(name, store);
+  assert(resolve(hostPathOf(name, store)).startsWith(`${directory}/`), 'the image is in its place');
+  assert(
+    name.vm === '' ? directory === '/var/shared/disks' : directory === `/var/${name.vm}/jail/disks`,
+    'the place is one for images',
+  );
+  assertSafe(nameText(name), 'the name of the image');
+}
+
+export const typedTargets: readonly Target[] = [commandLine, typedLine, adminLine, diskRequest];
