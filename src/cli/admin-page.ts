@@ -102,6 +102,9 @@ const end = `# ENVIRONMENT
 :   The images of a VM, and those of all VMs. VARDIR is */var/lib/umlmon*, for users other than root
     *~/.local/state/umlmon*, unless the configuration says otherwise.
 
+*etc/umladmin.bash-completion*
+:   In the sources of umlmon: completion for bash(1), of words, options and images.
+
 # EXAMPLES
 
 A base image, and a VM with a disk of its own over it:
