@@ -6,6 +6,7 @@ import { print, whileRead } from './output.ts';
 import { printCrash, printCrashes } from './print-crash.ts';
 import { printLog } from './print-log.ts';
 import { eventText, infoText, operationText, reachedText } from './render.ts';
+import { cancelJob, printJobs, runDisk } from './run-disk.ts';
 import { waitFor } from './wait.ts';
 import type { Command, WordName } from './words.ts';
 
@@ -53,6 +54,9 @@ const runners: Record<WordName, Runner> = {
     await client.call('unplug', unit, signal);
     await print(json ? JSON.stringify({ unit }) : `${vm}: ubd${unit} is unplugged; its image is free`);
   },
+  disk: runDisk,
+  jobs: (_command, run) => printJobs(run),
+  cancel: ({ values: { ID: id = 0 } }, run) => cancelJob(id, run),
   crashes: (_command, run) => printCrashes(run),
   crash: ({ values: { NAME, FILE } }, run) => printCrash({ bundle: NAME, file: FILE }, run),
   connect: (command, run) => runConsoleSession(run.client, channelOf(command), run),

@@ -83,6 +83,11 @@ export class ImageLocks {
     }
   }
 
+  /** Our descriptor of an image; undefined if it is not one of these. */
+  fdOf(image: ImageName): number | undefined {
+    return this.#locks.find((one) => nameText(one.image) === nameText(image))?.fd;
+  }
+
   /** Takes the lock of an image that has none. Errors: those of `take`. */
   relock(wanted: ImageLock): void {
     const { fd, facts } = openImage(wanted.image, this.#store, wanted.mode);

@@ -22,6 +22,7 @@ const groups: Readonly<Record<Prefix, string>> = {
   CONSOLE: 'Consoles and serial lines',
   MCONSOLE: 'The management console of the kernel',
   EVENTS: 'Events',
+  JOB: 'Jobs',
   CRASH: 'Crash bundles',
   MONITOR: 'Monitors',
   RPC: 'The control protocol',

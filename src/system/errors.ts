@@ -50,6 +50,11 @@ export const errorCatalogue = {
   START_FAILED: { class: 'failed', means: 'The kernel did not come up.' },
   STOP_FAILED: { class: 'failed', means: 'The kernel did not end.' },
 
+  JOB_UNKNOWN: { class: 'failed', means: 'There is no such job, or no longer.' },
+  JOB_CANCELLED: { class: 'failed', means: 'A job was ended early; everything is as before it.' },
+  JOB_LEFT: { class: 'failed', means: 'A client waits no more for a job, which goes on.' },
+  JOB_BUSY: { class: 'state', means: 'Too many jobs of the VM are in progress, or its monitor ends.' },
+
   WAIT_DOWN: { class: 'down', means: 'The VM went down, or did not start, while it was waited for.' },
   WAIT_NEVER: { class: 'state', means: 'What is waited for cannot happen to this VM.' },
   WAIT_TIMEOUT: { class: 'timeout', means: 'What was waited for has not happened in time.' },
@@ -104,6 +109,7 @@ export const errorCatalogue = {
   IMAGE_ACCESS: { class: 'config', means: 'The user of the VM may not use the disk image.' },
   IMAGE_IN_USE: { class: 'state', means: 'Another VM or program uses the disk image.' },
   IMAGE_EXISTS: { class: 'failed', means: 'There is a file of this name already.' },
+  IMAGE_FOREIGN: { class: 'state', means: 'A client of a VM may not change this disk image.' },
   COW_FORMAT: { class: 'failed', means: 'The file is no COW file, or a damaged one.' },
   COW_BACKING: {
     class: 'failed',

@@ -282,6 +282,31 @@ const monitor = {
     'Calls that may wait for events at once: one per possible connection.',
     'A further one gets EVENTS_LISTENERS.',
   ),
+  jobsRunning: limit(
+    4,
+    '',
+    'Jobs of a VM at the same time: copies that share one disk of the host do not become faster by being more.',
+    'A further one gets JOB_BUSY.',
+  ),
+  jobsKept: limit(
+    32,
+    '',
+    'Jobs that a monitor remembers, with those that run: a client that lost its connection can still ask.',
+    'The oldest of those that have ended are forgotten.',
+  ),
+  jobProgressInterval: limit(
+    100,
+    'ms',
+    'Time between two reports of the progress of a job; its end is told at once.',
+    'What comes in between is told with the next one.',
+  ),
+  imagesPerAnswer: limit(256, '', 'Images in one answer.', 'The client asks again, from the last one on.'),
+  imageListBytes: limit(
+    512 * KiB,
+    'bytes',
+    'Texts in one list of images: long paths and many holders must fit a record of the control protocol.',
+    'The client asks again, from the last one on.',
+  ),
   seatsPerConnection: limit(
     80,
     '',
