@@ -23,6 +23,11 @@ is 7; after *DURATION*, by default 60s, it is 8. **down** is waited for without 
 them, over all files of a rotated log.`,
   events: `Goes on until it is interrupted. Events are numbered from 1 on since the monitor started; *docs/events.md* lists their
 kinds.`,
+  backup: `All writable disks are copied as they are at one moment, into a directory that is called *BACKUP*, or after
+the time in UTC. The guest is paused meanwhile: some milliseconds where the file system of the host can share blocks.
+umlmon(7), BACKUPS, has the rest.`,
+  backups: `With name, time, size, how the guest was (**frozen**, **synced**, **crash**), and how long it was paused.`,
+  restore: `All disks of the backup are put back, or none of them. What is in the images now is lost.`,
   crashes: `A crash is an end of the kernel that nobody asked for; umlmon(7) says what is kept of it, and of how many.`,
   crash: `Prints how the kernel ended, the state of the host and of the disk images then, the last events, and the last lines
 of con0. *NAME* is one that **-crashes** lists, or **last**. With **-get**, the file *FILE* of the bundle is printed

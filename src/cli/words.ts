@@ -6,7 +6,7 @@ export const waitLevels = ['launched', 'kernel', 'guest', 'console', 'ready', 'd
 export type WaitLevel = (typeof waitLevels)[number];
 
 /** What an argument is; the name of the kind is what help and messages call it. */
-export type ArgumentKind = 'NAME' | 'CHANNEL' | 'DURATION' | 'FILE' | 'LEVEL' | 'NUMBER';
+export type ArgumentKind = 'NAME' | 'CHANNEL' | 'DURATION' | 'FILE' | 'LEVEL' | 'NUMBER' | 'BACKUP';
 
 /**
  * The words of umlwatch: one table for the command line (`-start`), the interactive mode (`start`), the help text,
@@ -55,6 +55,14 @@ export const words = {
     options: { get: ['FILE'] },
     help: 'Show a crash: the last one, or NAME.',
   },
+  backup: {
+    arguments: [],
+    optional: 'BACKUP',
+    options: {},
+    help: 'Copy the disks as they are now; the guest goes on.',
+  },
+  backups: { arguments: [], options: {}, help: 'List the backups.' },
+  restore: { arguments: ['BACKUP'], options: {}, help: 'Put the disks of a backup back; the VM is down.' },
 } as const satisfies Record<string, Word>;
 
 export type WordName = keyof typeof words;
@@ -75,6 +83,7 @@ export interface Command {
 export interface ArgumentValues {
   readonly NAME?: string;
   readonly FILE?: string;
+  readonly BACKUP?: string;
   readonly CHANNEL?: string;
   /** In milliseconds. */
   readonly DURATION?: number;
@@ -104,6 +113,10 @@ export const argumentParsers: Record<ArgumentKind, (text: string) => Parsed<stri
       : refuse(`${quoted(text)} is not the name of a crash`, 'last, or a name that -crashes lists'),
   FILE: (text) =>
     /^[\w./]{1,64}$/.test(text) ? { value: text } : refuse(`${quoted(text)} is not a file of a crash`),
+  BACKUP: (text) =>
+    /^[A-Za-z0-9][\w.-]{0,63}$/.test(text)
+      ? { value: text }
+      : refuse(`${quoted(text)} is not the name of a backup`, 'up to 64 letters, digits and _ . -'),
   CHANNEL: (text) =>
     isChannelName(text)
       ? { value: text }

@@ -3,7 +3,7 @@ export const eventKinds = {
   'monitor-started': 'The monitor serves its control socket. Attributes: pid.',
   'monitor-leaving': 'The monitor ends. Attributes: reason (a signal), way (stop, when-down or keep).',
   state: 'The VM has entered another state. Attributes: from, to.',
-  'operation-began': 'A start, stop or kill began. Attributes: id, name, by.',
+  'operation-began': 'A start, stop, kill, backup or restore began. Attributes: id, name, by.',
   'operation-ended': 'It ended. Attributes: id, name, result (ok or an error code).',
   'start-step': 'A step of a start is done (umlmon -plan lists them). Attributes: step, elapsed_ms.',
   'stop-stage': 'A stage of an orderly stop. Attributes: stage (ctrl-alt-del, halt, kill), wait_ms.',
@@ -24,6 +24,9 @@ export const eventKinds = {
     'The guest has died too often: no policy starts it any more. Attributes: policy, deaths, window_ms.',
   kept: 'The VM stays down for inspection. Attributes: policy.',
   'ctrl-alt-del': 'Ctrl-Alt-Del was sent on request. Attributes: by.',
+  backup:
+    'A backup is complete. Attributes: backup (its name), consistency (frozen, synced, crash), pause_ms.',
+  'restore-settled': 'A restore that a former monitor began was finished, or undone. Attributes: none.',
   'console-attached': 'A viewer opened a seat. Attributes: channel, by.',
   'console-detached': 'A viewer left. Attributes: channel, by.',
   'log-resumed': 'A log is written again after a trouble with it. Attributes: path, missing (bytes).',

@@ -2,7 +2,10 @@ import { failureText, toFailure, UmlmonError } from '../system/errors.ts';
 import { tidyMemoryWhenQuiet } from '../system/tidy-memory.ts';
 import type { EventLog } from './event-log.ts';
 
-export type OperationName = 'start' | 'stop' | 'kill';
+export type OperationName = 'start' | 'stop' | 'kill' | 'backup' | 'restore';
+
+/** Tells how far an operation is, in any unit. */
+export type Report = (done: number, total: number) => void;
 
 export interface Operation {
   readonly id: number;
@@ -11,9 +14,14 @@ export interface Operation {
   readonly by: string;
   /** Milliseconds since 1970. */
   readonly began: number;
+  /** What it is done to, if there is a choice: operations of one name with different objects are not the same. */
+  readonly object: string;
+  /** How far it is, if it says so. */
+  readonly progress?: { readonly done: number; readonly total: number };
 }
 
 interface Running extends Operation {
+  progress?: { readonly done: number; readonly total: number };
   readonly done: Promise<string>;
 }
 
@@ -26,7 +34,7 @@ export interface OperationResult {
 
 /**
  * One operation at a time per VM. The same operation is joined, another is refused by name; only a kill may
- * overtake (it is what one wants when a start or stop hangs).
+ * overtake (it is what one wants when a start or stop hangs), but not a restore, which runs when the VM is down.
  */
 export class Operations {
   readonly #vm: string;
@@ -48,21 +56,38 @@ export class Operations {
     while (this.#current) await this.#current.done.catch(() => undefined);
   }
 
-  /** Runs `work`, which resolves to the summary line. Errors: STATE_BUSY, and what `work` throws. */
-  async run(name: OperationName, by: string, work: () => Promise<string>): Promise<OperationResult> {
+  /**
+   * Runs `work`, which resolves to the summary line.
+   *
+   * @param object see Operation
+   * @throws UmlmonError STATE_BUSY, and what `work` throws
+   */
+  async run(
+    name: OperationName,
+    by: string,
+    work: (report: Report) => Promise<string>,
+    object = '',
+  ): Promise<OperationResult> {
     const current = this.#current;
-    if (current?.name === name) return { operation: current, joined: true, summary: await current.done };
-    if (current && name !== 'kill') {
+    if (current?.name === name && current.object === object)
+      return { operation: current, joined: true, summary: await current.done };
+    if (current && !(name === 'kill' && current.name !== 'restore')) {
       const seconds = ((Date.now() - current.began) / 1000).toFixed(1);
       throw new UmlmonError('STATE_BUSY', {
         place: this.#vm,
         cause: `busy with ${current.name} (operation ${current.id}, since ${seconds} s, asked by ${current.by})`,
-        hint: `wait for it, or end it with: umlwatch ${this.#vm} -kill`,
+        hint:
+          current.name === 'restore'
+            ? 'wait for it'
+            : `wait for it, or end it with: umlwatch ${this.#vm} -kill`,
       });
     }
     this.#last += 1;
-    const operation: Operation = { id: this.#last, name, by, began: Date.now() };
-    const done = this.#publish(operation, work);
+    const operation: Operation = { id: this.#last, name, by, began: Date.now(), object };
+    const report: Report = (done, total) => {
+      running.progress = { done, total };
+    };
+    const done = this.#publish(operation, () => work(report));
     const running: Running = { ...operation, done };
     this.#current = running;
     try {

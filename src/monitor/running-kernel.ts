@@ -2,7 +2,9 @@ import { killSandbox, type Sandbox } from '../jail/launch.ts';
 import type { Mconsole } from '../kernel/mconsole.ts';
 import type { LaunchPlan } from '../plan/plan.ts';
 import { stepOf } from '../plan/step-of.ts';
+import { UmlmonError } from '../system/errors.ts';
 import { kernelLimits } from '../system/limits.ts';
+import type { ProcessIdentity } from '../system/process.ts';
 import { printable } from '../system/text.ts';
 import type { LevelTimes } from './readiness.ts';
 import { writeRunRecord } from './run-record.ts';
@@ -19,6 +21,8 @@ export class RunningKernel {
   readonly undo: UndoStack;
   /** Resolves to the exit status, or undefined if nobody could learn it. */
   readonly exit: Promise<number | undefined>;
+  /** It stands still for a backup, and cannot answer. */
+  paused = false;
   readonly #sandbox: Sandbox;
   readonly #mconsole: Mconsole;
 
@@ -45,8 +49,19 @@ export class RunningKernel {
     return this.#sandbox.kernel?.pid ?? 0;
   }
 
+  /** Undefined if it ended before it could be seen. */
+  get process(): ProcessIdentity | undefined {
+    return this.#sandbox.kernel;
+  }
+
   /** One request on the management console. Errors: MCONSOLE_*. */
-  request(command: string): Promise<unknown> {
+  async request(command: string): Promise<unknown> {
+    if (this.paused)
+      throw new UmlmonError('MCONSOLE_BUSY', {
+        place: `mconsole ${command}`,
+        cause: 'the VM stands still while a backup copies its images',
+        hint: 'try again when it goes on',
+      });
     return this.#mconsole.request(command);
   }
 

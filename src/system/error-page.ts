@@ -10,6 +10,7 @@ const groups: Readonly<Record<Prefix, string>> = {
   HOST: 'The host',
   KERNEL: 'Kernels',
   IMAGE: 'Disk images',
+  BACKUP: 'Backups',
   COW: 'Copy-on-write',
   JAIL: 'Jails',
   STATE: 'States of a VM',

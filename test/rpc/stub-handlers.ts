@@ -78,6 +78,9 @@ export const stubHandlers: Handlers<typeof umlmonctrl> = {
   }),
   crashList: () => ({ kind: 'ok', list: { bundles: [], lost: 0 } }),
   crashRead: () => ({ kind: 'failed', why }),
+  backup: () => ({ kind: 'failed', why }),
+  restore: () => ({ kind: 'failed', why }),
+  backupList: () => ({ kind: 'ok', list: { directory: '/b', backups: [] } }),
   events: ({ since }) => ({ kind: 'ok', list: { events: [], next: since } }),
 };
 

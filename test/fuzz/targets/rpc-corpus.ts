@@ -14,6 +14,15 @@ const event = {
   attributes: [{ name: 'to', value: 'x' }],
 };
 
+const backup = {
+  name: 'nightly',
+  takenAt: 1_700_000_000_000,
+  consistency: 'frozen',
+  pauseMs: 12,
+  sound: true,
+  images: ['/disks/root.dsk'],
+  bytes: 2 ** 40,
+};
 const bundle = {
   name: '2026-11-21T12-34-56Z',
   endedAt: 1_700_000_000_000,
@@ -61,6 +70,12 @@ export const values: Readonly<
   crashRead: {
     args: { bundle: bundle.name, file: 'console/con0', offset: 0, max: 65_536 },
     results: [{ kind: 'ok', bytes: { data: Buffer.from('panic'), size: 5 } }, failed],
+  },
+  backup: { args: { name: 'nightly' }, results: [failed] },
+  restore: { args: { name: 'nightly' }, results: [failed] },
+  backupList: {
+    args: undefined,
+    results: [{ kind: 'ok', list: { directory: '/b', backups: [backup, backup] } }, failed],
   },
 };
 
