@@ -42,6 +42,8 @@ export class GuestFreezer {
 
   /** Whether the guest says in time that it has frozen them. */
   freeze(): Promise<boolean> {
+    // It may still wait for the `thaw` of a monitor that was killed; otherwise it does not mind.
+    this.#channel.write(Buffer.from(`thaw ${this.#id}\n`));
     return this.#ask('freeze', 'frozen', monitorLimits.guestFreezeWait);
   }
 
