@@ -3,6 +3,7 @@
  * Ends with status 1 if a budget is exceeded.
  */
 import { World } from '../helpers/world.ts';
+import { measureBackup } from './backup.ts';
 import { measureConsole } from './console.ts';
 import { measureAgainstDebian } from './debian.ts';
 import { type Figure, isWithin, table } from './figure.ts';
@@ -46,6 +47,7 @@ const measures = {
   viewers: measureViewers,
   idle: measureIdle,
   merge: measureMerge,
+  backup: measureBackup,
 };
 const wanted = process.argv.slice(2);
 for (const [name, measure] of Object.entries(measures)) {

@@ -30,7 +30,7 @@ const store = () => join(world.varDir, 'vm1/backups');
 /** A disk without holes, on a file system that cannot share blocks: its copy takes a while. */
 function addLargeDisk(): void {
   const path = join(world.varDir, 'vm1/jail/disks/large.dsk');
-  execFileSync('dd', ['if=/dev/zero', `of=${path}`, 'bs=1M', 'count=700'], { stdio: 'ignore' });
+  execFileSync('dd', ['if=/dev/zero', `of=${path}`, 'bs=1M', 'count=400'], { stdio: 'ignore' });
   chownSync(path, nobody, nobody);
 }
 
@@ -191,7 +191,7 @@ test('monitors that are killed at any moment of backups leave complete backups o
   let client = first;
   for (let round = 0; round < 8; round++) {
     const lost = client.call('backup', { name: `r${round}` }).catch(() => 'lost');
-    await new Promise((resolve) => setTimeout(resolve, 4 + round * 8));
+    await new Promise((resolve) => setTimeout(resolve, 4 + round * 20));
     await world.killMonitor('vm1');
     await lost;
     await goesOn(kernelPid);
