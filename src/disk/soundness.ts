@@ -1,7 +1,6 @@
 /** Whether the file system in a copy of an image is sound, as e2fsck(8) sees it. */
 import { spawn } from 'node:child_process';
 import type { FileHandle } from 'node:fs/promises';
-import { isSystemError } from '../system/errors.ts';
 import { diskLimits } from '../system/limits.ts';
 import { printable } from '../system/text.ts';
 import type { Soundness } from './backup-manifest.ts';
@@ -15,8 +14,10 @@ export interface CheckRequest {
   readonly image: FileHandle;
   /** Where there is room for a copy without a name, to replay a journal in. */
   readonly directory: string;
-  /** Who the check runs as: what it reads is hostile. */
+  /** Who the check runs as. */
   readonly user: { readonly uid: number; readonly gid: number };
+  /** Words before the program, which confine it: what it reads is hostile. */
+  readonly confined: readonly string[];
   readonly signal?: AbortSignal;
 }
 
@@ -55,21 +56,20 @@ async function recognise(image: FileHandle): Promise<Filesystem | string> {
 
 const wordsShown = 500;
 
-/** Runs e2fsck on an open file, as a user who can open nothing else of ours. No status: it could not be run to its end. */
+/** Runs e2fsck on an open file. No status: it could not be run, or not to its end. */
 function runCheck(
   args: readonly string[],
   { fd }: FileHandle,
-  { user, signal }: CheckRequest,
+  { confined, signal }: CheckRequest,
 ): Promise<{ status: number | undefined; words: string }> {
-  const self = process.geteuid?.() ?? 0;
-  const child = spawn('e2fsck', [...args, '/proc/self/fd/0'], {
+  const [program = '', ...rest] = [...confined, 'e2fsck', ...args, '/proc/self/fd/0'];
+  const child = spawn(program, rest, {
     stdio: [fd, 'pipe', 'pipe'],
     cwd: '/',
     env: { PATH: '/usr/sbin:/sbin:/usr/bin:/bin', LC_ALL: 'C' },
     timeout: diskLimits.checkTime,
     killSignal: 'SIGKILL',
     ...(signal ? { signal } : {}),
-    ...(self === 0 ? user : {}),
   });
   let said = '';
   const listen = (text: Buffer) => {
@@ -78,16 +78,11 @@ function runCheck(
   child.stdout?.on('data', listen);
   child.stderr?.on('data', listen);
   return new Promise((resolve, reject) => {
-    child.on('error', (error) => {
-      if (isSystemError(error) && error.code === 'ENOENT')
-        resolve({ status: undefined, words: 'e2fsck is not installed' });
-      else reject(error);
+    child.on('error', reject);
+    child.on('close', (status, killed) => {
+      const words = killed ? `e2fsck was ended by ${killed}` : said.trim();
+      const wasRun = status !== null && !/^(?:bwrap|setpriv): /m.test(said);
+      resolve({ status: wasRun ? status : undefined, words: printable(words, wordsShown) });
     });
-    child.on('close', (status, killed) =>
-      resolve({
-        status: status ?? undefined,
-        words: printable(killed ? `e2fsck was ended by ${killed}` : said.trim(), wordsShown),
-      }),
-    );
   });
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { VmConfig } from '../config/config.ts';
 import {
   type BackupImage,
+  type Consistency,
   freshName,
   isSound,
   type Manifest,
@@ -24,6 +25,7 @@ import { fingerprintOf } from '../disk/fingerprint.ts';
 import { withImage } from '../disk/image-file.ts';
 import { unlinkIfThere } from '../disk/new-image.ts';
 import { checkSoundness } from '../disk/soundness.ts';
+import { confine } from '../jail/confine.ts';
 import type { VmLayout } from '../jail/layout.ts';
 import type { LaunchPlan } from '../plan/plan.ts';
 import { stepOf } from '../plan/step-of.ts';
@@ -98,7 +100,9 @@ async function makeBackup(name: string, host: BackupHost): Promise<Manifest> {
       format: 1,
       vm: layout.vm,
       name: name || freshName(captured.takenAt, new Set(await namesIn(layout.backups))),
-      ...rounded(captured),
+      takenAt: captured.takenAt,
+      consistency: consistencyOf(captured, described),
+      pauseMs: Number(captured.pauseMs.toFixed(1)),
       kernel: kernel.version,
       images: described,
       leftOut: writable
@@ -119,8 +123,10 @@ function isFile({ jailPath }: { readonly jailPath: string }): boolean {
   return !jailPath.endsWith('.dev');
 }
 
-function rounded({ consistency, takenAt, pauseMs }: Captured): Captured {
-  return { consistency, takenAt, pauseMs: Number(pauseMs.toFixed(1)) };
+/** What the guest says that it has frozen must be clean as it is. */
+function consistencyOf({ frozen, synced }: Captured, images: readonly BackupImage[]): Consistency {
+  const isFrozen = frozen && images.every(({ soundness }) => soundness.found !== 'clean-after-replay');
+  return isFrozen ? 'frozen' : synced ? 'synced' : 'crash';
 }
 
 interface Describing {
@@ -135,7 +141,7 @@ async function describe(copy: ImageCopy, { layout, plan, signal }: Describing): 
   const path = join(layout.backupDraft, file);
   const isCow = file.endsWith('.cow');
   const fingerprint = await fingerprintOf(target, size, signal);
-  const check = { directory: layout.backupDraft, user: plan.user, signal };
+  const check = { directory: layout.backupDraft, user: plan.user, confined: confine(plan.sandbox), signal };
   const backing = isCow ? await backingIn(path) : undefined;
   const soundness: Soundness = isCow
     ? await checkMerged(path, image.backing?.hostPath ?? '', check)

@@ -2,7 +2,6 @@
 import { closeSync, rmSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Consistency } from '../disk/backup-manifest.ts';
 import { copyImage } from '../disk/copy-image.ts';
 import { type ImageStore, nameFor } from '../disk/image-name.ts';
 import { type ImageFacts, openImage } from '../disk/open-image.ts';
@@ -103,7 +102,10 @@ export interface CaptureHost {
 }
 
 export interface Captured {
-  readonly consistency: Consistency;
+  /** Whether the guest says that it had frozen its file systems. */
+  readonly frozen: boolean;
+  /** Whether it had written back what it held back. */
+  readonly synced: boolean;
   /** Milliseconds since 1970. */
   readonly takenAt: number;
   readonly pauseMs: number;
@@ -136,8 +138,7 @@ export async function captureImages(copies: readonly ImageCopy[], host: CaptureH
     if (freezer && frozen) await thawGuest(freezer, true, host);
     rmSync(host.pauseRecord, { force: true });
   }
-  const consistency = frozen ? 'frozen' : synced ? 'synced' : 'crash';
-  return { consistency, takenAt, pauseMs: performance.now() - began };
+  return { frozen, synced, takenAt, pauseMs: performance.now() - began };
 }
 
 async function whileStill(copies: readonly ImageCopy[], { kernel, signal }: CaptureHost): Promise<number> {

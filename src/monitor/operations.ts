@@ -20,8 +20,8 @@ export interface Operation {
   readonly progress?: { readonly done: number; readonly total: number };
 }
 
-interface Running extends Operation {
-  progress?: { readonly done: number; readonly total: number };
+interface Running {
+  readonly operation: Operation;
   readonly done: Promise<string>;
 }
 
@@ -48,7 +48,7 @@ export class Operations {
   }
 
   get current(): Operation | undefined {
-    return this.#current;
+    return this.#current?.operation;
   }
 
   /** Resolves when no operation is in progress. */
@@ -69,33 +69,32 @@ export class Operations {
     object = '',
   ): Promise<OperationResult> {
     const current = this.#current;
-    if (current?.name === name && current.object === object)
-      return { operation: current, joined: true, summary: await current.done };
-    if (current && !(name === 'kill' && current.name !== 'restore')) {
-      const seconds = ((Date.now() - current.began) / 1000).toFixed(1);
-      throw new UmlmonError('STATE_BUSY', {
-        place: this.#vm,
-        cause: `busy with ${current.name} (operation ${current.id}, since ${seconds} s, asked by ${current.by})`,
-        hint:
-          current.name === 'restore'
-            ? 'wait for it'
-            : `wait for it, or end it with: umlwatch ${this.#vm} -kill`,
-      });
+    if (current) {
+      const { operation } = current;
+      if (operation.name === name && operation.object === object)
+        return { operation, joined: true, summary: await current.done };
+      if (name !== 'kill' || operation.name === 'restore') throw this.#busy(operation);
     }
     this.#last += 1;
-    const operation: Operation = { id: this.#last, name, by, began: Date.now(), object };
-    const report: Report = (done, total) => {
-      running.progress = { done, total };
-    };
-    const done = this.#publish(operation, () => work(report));
-    const running: Running = { ...operation, done };
+    const operation = { id: this.#last, name, by, began: Date.now(), object };
+    const report: Report = (done, total) => Object.assign(operation, { progress: { done, total } });
+    const running: Running = { operation, done: this.#publish(operation, () => work(report)) };
     this.#current = running;
     try {
-      return { operation, joined: false, summary: await done };
+      return { operation, joined: false, summary: await running.done };
     } finally {
       // A kill that overtook this operation stays current until its own end.
       if (this.#current === running) this.#current = undefined;
     }
+  }
+
+  #busy({ id, name, by, began }: Operation): UmlmonError {
+    const seconds = ((Date.now() - began) / 1000).toFixed(1);
+    return new UmlmonError('STATE_BUSY', {
+      place: this.#vm,
+      cause: `busy with ${name} (operation ${id}, since ${seconds} s, asked by ${by})`,
+      hint: name === 'restore' ? 'wait for it' : `wait for it, or end it with: umlwatch ${this.#vm} -kill`,
+    });
   }
 
   /** The work between two events; what it has needed of memory is given back some time later. */
