@@ -16,6 +16,7 @@ export class KernelPause {
   readonly #kernel: ProcessIdentity;
   readonly #pidfd: number;
   readonly #guard: ChildProcess;
+  #began = 0;
   #ended = false;
 
   private constructor(kernel: ProcessIdentity, pidfd: number, guard: ChildProcess) {
@@ -24,26 +25,24 @@ export class KernelPause {
     this.#guard = guard;
   }
 
-  /**
-   * Resolves when all threads of the kernel stand still. Errors: BACKUP_CUT_OFF if it has ended, or does not come to a
-   * standstill in time; then it goes on.
-   */
-  static async begin(kernel: ProcessIdentity): Promise<KernelPause> {
+  /** All that takes time: the kernel runs on. The caller ends the pause, begun or not. Errors: BACKUP_CUT_OFF. */
+  static async prepare(kernel: ProcessIdentity): Promise<KernelPause> {
     const guard = await startGuard(kernel.pid);
     const pidfd = openProcess(kernel);
-    if (pidfd === undefined) {
-      guard.stdin?.end();
-      throw ended(kernel);
-    }
-    const pause = new KernelPause(kernel, pidfd, guard);
+    if (pidfd !== undefined) return new KernelPause(kernel, pidfd, guard);
+    guard.stdin?.end();
+    throw ended(kernel);
+  }
+
+  /** Resolves when all threads of the kernel stand still. Errors: BACKUP_CUT_OFF if it has ended, or does not obey. */
+  async begin(): Promise<void> {
+    this.#began = performance.now();
     try {
-      pidfdSendSignal(pidfd, 'SIGSTOP');
-      await pause.#standstill();
-      return pause;
+      pidfdSendSignal(this.#pidfd, 'SIGSTOP');
     } catch (error) {
-      pause.end();
-      throw isSystemError(error) && error.code === 'ESRCH' ? ended(kernel) : error;
+      throw isSystemError(error) && error.code === 'ESRCH' ? ended(this.#kernel) : error;
     }
+    await this.#standstill();
   }
 
   /** Whether the kernel has stood still up to now, as far as can be seen: nobody else made it go on, or killed it. */
@@ -51,14 +50,19 @@ export class KernelPause {
     return !this.#ended && stands(this.#kernel.pid);
   }
 
-  /** The kernel goes on. */
-  end(): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    resume(this.#pidfd);
-    closeSync(this.#pidfd);
-    // It sends SIGCONT, too, which does nothing to a kernel that runs.
-    this.#guard.stdin?.end();
+  /** The kernel goes on. Returns the milliseconds that it was stopped. */
+  end(): number {
+    if (!this.#ended) {
+      this.#ended = true;
+      try {
+        resume(this.#pidfd);
+      } finally {
+        closeSync(this.#pidfd);
+        // It sends SIGCONT, too, which does nothing to a kernel that runs.
+        this.#guard.stdin?.end();
+      }
+    }
+    return performance.now() - this.#began;
   }
 
   async #standstill(): Promise<void> {

@@ -9,6 +9,7 @@ import type { Channels } from './channels.ts';
 import type { EventLog } from './event-log.ts';
 import type { Report } from './operations.ts';
 import { restoreBackup } from './restore.ts';
+import { settleRestore } from './restore-journal.ts';
 import type { RunningKernel } from './running-kernel.ts';
 
 export interface BackupsHost {
@@ -62,6 +63,12 @@ export class Backups {
   /** Resolves to a line for people. Errors: those of restoreBackup. */
   restore(name: string, report: Report): Promise<string> {
     return restoreBackup(name, this.#host.layout, report);
+  }
+
+  /** Ends a restore that a former monitor has begun. Errors: BACKUP_RESTORE. */
+  settle(): void {
+    const settled = settleRestore(this.#host.layout);
+    if (settled !== undefined) this.#host.events.publish('restore-settled', settled);
   }
 
   async list(): Promise<BackupList> {

@@ -10,6 +10,7 @@ import { KernelPause } from '../jail/pause.ts';
 import type { ImagePlan } from '../plan/plan.ts';
 import { replaceFile } from '../system/atomic-file.ts';
 import { UmlmonError } from '../system/errors.ts';
+import { monitorLimits } from '../system/limits.ts';
 import { cloneFile } from '../system/native.ts';
 import type { Channels } from './channels.ts';
 import { GuestFreezer, syncGuest } from './guest-sync.ts';
@@ -116,44 +117,75 @@ export interface Captured {
  * are copied. Whatever happens, it goes on then. Errors: BACKUP_CUT_OFF, those of the copy.
  */
 export async function captureImages(copies: readonly ImageCopy[], host: CaptureHost): Promise<Captured> {
-  const { kernel, channels, signal } = host;
+  const { kernel, channels, signal, freezeChannel } = host;
   const synced = await syncGuest(kernel, channels.get('con0'), signal);
-  // Now rather than while the guest stands still: sharing blocks begins with writing them.
-  for (const copy of copies) await copy.sync();
-  signal.throwIfAborted();
-  replaceFile(host.pauseRecord, '{}', 0o600, false);
-  const { freezeChannel } = host;
-  const freezer = freezeChannel === '' ? undefined : new GuestFreezer(channels.get(freezeChannel), signal);
-  let began = performance.now();
-  let frozen = false;
-  let takenAt: number;
+  if (!kernel.process) throw cutOff('the kernel has ended');
+  const pause = await KernelPause.prepare(kernel.process);
   try {
-    frozen = (await freezer?.freeze()) ?? false;
-    if (!frozen) {
-      if (freezer) await thawGuest(freezer, false, host);
-      began = performance.now();
-    }
-    takenAt = await whileStill(copies, host);
+    await syncUntilQuick(copies, signal);
+    replaceFile(host.pauseRecord, '{}', 0o600, false);
+    if (freezeChannel === '') return { frozen: false, synced, ...(await takeStill(pause, copies, host)) };
+    const freezer = new GuestFreezer(channels.get(freezeChannel), signal);
+    return { synced, ...(await takeFrozen(freezer, pause, copies, host)) };
   } finally {
-    if (freezer && frozen) await thawGuest(freezer, true, host);
+    pause.end();
     rmSync(host.pauseRecord, { force: true });
   }
-  return { frozen, synced, takenAt, pauseMs: performance.now() - began };
 }
 
-async function whileStill(copies: readonly ImageCopy[], { kernel, signal }: CaptureHost): Promise<number> {
-  if (!kernel.process) throw cutOff('the kernel has ended');
-  const pause = await KernelPause.begin(kernel.process);
+type Taken = Pick<Captured, 'takenAt' | 'pauseMs'>;
+
+/** Has the guest freeze its file systems around the pause, if it does so in time. */
+async function takeFrozen(
+  freezer: GuestFreezer,
+  pause: KernelPause,
+  copies: readonly ImageCopy[],
+  host: CaptureHost,
+): Promise<Taken & Pick<Captured, 'frozen'>> {
+  const began = performance.now();
+  let frozen = false;
+  let taken: Taken;
   try {
-    kernel.paused = true;
+    frozen = await freezer.freeze();
+    if (!frozen) await thawGuest(freezer, false, host);
+    taken = await takeStill(pause, copies, host);
+  } finally {
+    if (frozen) await thawGuest(freezer, true, host);
+  }
+  return { frozen, ...taken, ...(frozen ? { pauseMs: performance.now() - began } : {}) };
+}
+
+/** Copies while the guest stands still. */
+async function takeStill(
+  pause: KernelPause,
+  copies: readonly ImageCopy[],
+  { kernel, signal }: CaptureHost,
+): Promise<Taken> {
+  signal.throwIfAborted();
+  kernel.paused = true;
+  try {
     const takenAt = Date.now();
+    await pause.begin();
     for (const copy of copies) await copy.take(signal);
     signal.throwIfAborted();
     if (!pause.holds) throw cutOff('the kernel did not stand still until its images were copied');
-    return takenAt;
+    return { takenAt, pauseMs: pause.end() };
   } finally {
     pause.end();
     kernel.paused = false;
+  }
+}
+
+/**
+ * Writes to the disk of the host what the guest has written: sharing blocks begins with that, and the guest shall not wait
+ * for it. Again if it has taken long, as the guest has written more meanwhile.
+ */
+async function syncUntilQuick(copies: readonly ImageCopy[], signal: AbortSignal): Promise<void> {
+  for (let round = 0; round < monitorLimits.backupSyncs; round++) {
+    signal.throwIfAborted();
+    const began = performance.now();
+    for (const copy of copies) await copy.sync();
+    if (performance.now() - began < monitorLimits.backupSyncQuick) return;
   }
 }
 

@@ -56,6 +56,16 @@ export class Operations {
     while (this.#current) await this.#current.done.catch(() => undefined);
   }
 
+  /** Resolves when none of these operations is in progress. */
+  async after(...names: readonly OperationName[]): Promise<void> {
+    for (
+      let current = this.#current;
+      current && names.includes(current.operation.name);
+      current = this.#current
+    )
+      await current.done.catch(() => undefined);
+  }
+
   /**
    * Runs `work`, which resolves to the summary line.
    *

@@ -17,7 +17,6 @@ import { type OperationResult, Operations, type Report } from './operations.ts';
 import type { PolicyName } from './policy.ts';
 import { ReadyWatch } from './ready-watch.ts';
 import { Restarts } from './restarts.ts';
-import { settleRestore } from './restore-journal.ts';
 import { Run } from './run.ts';
 import type { RunningKernel } from './running-kernel.ts';
 import { StartReport } from './start-report.ts';
@@ -78,7 +77,8 @@ export class Vm {
     this.#restarts = new Restarts({
       layout: parts.layout,
       events: this.events,
-      start: (policy) => this.#beginByPolicy(policy),
+      // A guest that ended by itself may have done so in the middle of a backup, which does not need it any more.
+      start: (policy) => this.#operations.after('backup', 'restore').then(() => this.#begin(policy)),
       trouble,
     });
   }
@@ -95,7 +95,7 @@ export class Vm {
     const finding = await findKernel(this.#parts.layout);
     if (finding.found === 'nothing') {
       this.#enter('foreign-gone');
-      this.troubles.attempt(() => this.#settleRestore());
+      this.troubles.attempt(() => this.backups.settle());
       if (this.#restarts.held?.kind !== 'kept')
         this.troubles.attempt(() => removeLeftovers(this.#parts.layout, this.events));
     } else if (finding.found === 'ours') await this.#adopt(finding);
@@ -167,13 +167,6 @@ export class Vm {
     if (held) this.events.publish(held.kind, `not booted: ${held.why}; start it to end this`);
     // A failed boot is published as an event; the monitor stays, so that somebody can look and try again.
     else if (this.#state === 'down') this.#begin('start = boot').catch(() => undefined);
-  }
-
-  /** A guest that ended by itself may have been in the middle of a backup, which needs its images no more. */
-  async #beginByPolicy(policy: PolicyName): Promise<OperationResult> {
-    const busy = this.#operations.current?.name;
-    if (busy === 'backup' || busy === 'restore') await this.#operations.idle();
-    return this.#begin(policy);
   }
 
   #begin(by: PolicyName | string, first: () => void = () => undefined): Promise<OperationResult> {
@@ -299,15 +292,10 @@ export class Vm {
     return new UmlmonError('STATE_WRONG', { place: this.name, cause, hint: `umlwatch ${this.name} -info` });
   }
 
-  #settleRestore(): void {
-    const settled = settleRestore(this.#parts.layout);
-    if (settled !== undefined) this.events.publish('restore-settled', settled);
-  }
-
   async #beginStart(): Promise<string> {
     const report = new StartReport(this.events);
     try {
-      this.#settleRestore();
+      this.backups.settle();
       const { config, plan } = this.#parts.makePlan();
       this.#config = config;
       let summary = '';

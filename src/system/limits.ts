@@ -393,6 +393,18 @@ const monitor = {
     'Wait before a backup until the guest has written what it held back: 20 MiB take up to 2 s.',
     'The backup goes on without it; its manifest says so.',
   ),
+  backupSyncs: limit(
+    4,
+    '',
+    'Times that images are synced before the guest is paused for a backup; each has less to do than the one before.',
+    'The guest is paused all the same, and may wait for the disk of the host.',
+  ),
+  backupSyncQuick: limit(
+    10,
+    'ms',
+    'A sync that leaves hardly anything to write for the pause that follows.',
+    'After a slower one, there is another.',
+  ),
   guestFreezeWait: limit(
     10_000,
     'ms',
