@@ -194,7 +194,7 @@ test('monitors that are killed at any moment of backups leave complete backups o
   const usual = performance.now() - began;
   for (let round = 0; round < 8; round++) {
     const lost = client.call('backup', { name: `r${round}` }).catch(() => 'lost');
-    await new Promise((resolve) => setTimeout(resolve, (usual * (round + 0.5)) / 8));
+    await new Promise((resolve) => setTimeout(resolve, (usual * (round + 0.5)) / 6));
     await world.killMonitor('vm1');
     await lost;
     await goesOn(kernelPid);

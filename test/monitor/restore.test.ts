@@ -220,10 +220,10 @@ test('monitors that are killed at any moment of a restore: both images are the o
   await client.call('restore', { name: 'x' });
   const usual = performance.now() - began;
   const seen = { xx: 0, yy: 0 };
-  for (let round = 0; round < 16; round++) {
+  for (let round = 0; round < 8; round++) {
     fill('y');
     const lost = client.call('restore', { name: 'x' }).catch(() => 'lost');
-    await new Promise((resolve) => setTimeout(resolve, (usual * (round + 0.5)) / 14));
+    await new Promise((resolve) => setTimeout(resolve, (usual * (round + 0.5)) / 6));
     await world.killMonitor('vm1');
     await lost;
     client = await monitorOf();
