@@ -59,10 +59,10 @@ export const words = {
     arguments: [],
     optional: 'BACKUP',
     options: {},
-    help: 'Copy the disks as they are now; the guest goes on.',
+    help: 'Copy the disks of a VM that runs.',
   },
   backups: { arguments: [], options: {}, help: 'List the backups.' },
-  restore: { arguments: ['BACKUP'], options: {}, help: 'Put the disks of a backup back; the VM is down.' },
+  restore: { arguments: ['BACKUP'], options: {}, help: 'Put the disks of a backup back.' },
 } as const satisfies Record<string, Word>;
 
 export type WordName = keyof typeof words;

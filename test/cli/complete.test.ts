@@ -8,7 +8,7 @@ test.each([
     '',
     [
       ...['info ', 'start ', 'stop ', 'kill ', 'ctrlaltdel ', 'wait ', 'connect ', 'log ', 'events '],
-      ...['crashes ', 'crash ', 'help ', 'quit '],
+      ...['crashes ', 'crash ', 'backup ', 'backups ', 'restore ', 'help ', 'quit '],
     ],
     '',
   ],
