@@ -8,6 +8,7 @@ import { measureConsole } from './console.ts';
 import { measureAgainstDebian } from './debian.ts';
 import { type Figure, isWithin, table } from './figure.ts';
 import { measureIdle } from './idle.ts';
+import { measureManyBackups } from './many-backups.ts';
 import { measureMerge } from './merge.ts';
 import { Pair } from './pair.ts';
 import { measureStart } from './start.ts';
@@ -48,6 +49,7 @@ const measures = {
   idle: measureIdle,
   merge: measureMerge,
   backup: measureBackup,
+  backups: measureManyBackups,
 };
 const wanted = process.argv.slice(2);
 for (const [name, measure] of Object.entries(measures)) {

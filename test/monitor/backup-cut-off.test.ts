@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { MonitorClient } from '../../src/cli/monitor-client.ts';
 import { processStateOf } from '../../src/system/process.ts';
+import { offerFreeze } from '../helpers/backups.ts';
 import { GuestShell, waitForEvent } from '../helpers/guest.ts';
 import { nobody, World } from '../helpers/world.ts';
 
@@ -49,11 +50,8 @@ async function boot(): Promise<{ client: MonitorClient; shell: GuestShell; kerne
   return { client, shell: await GuestShell.open(client), kernelPid };
 }
 
-/** Types a program that answers on ssl0: what it does after `freeze`. */
-async function offerFreeze(client: MonitorClient, work: string): Promise<void> {
-  const line = await GuestShell.open(client, 'ssl0');
-  await line.type(`while read -r word id; do [ "$word" = freeze ] || continue; ${work}; done\r`);
-}
+/** A program that answers on ssl0: what it does after `freeze`. */
+const loopOf = (work: string) => `while read -r word id; do [ "$word" = freeze ] || continue; ${work}; done`;
 const goodWork =
   'fsfreeze --freeze / && echo "frozen $id"; read -r -t 60 word other; fsfreeze --unfreeze / && echo "thawed $id"';
 
@@ -85,7 +83,7 @@ test('a monitor that is killed in the pause: the guest goes on without it, and t
   addLargeDisk();
   world.configure({ vm1: `${bootable}\nubd1 = /disks/large.dsk\nbackup_freeze = ssl0` });
   const { client, kernelPid } = await boot();
-  await offerFreeze(client, goodWork.replace('-t 60', '-t 600'));
+  await offerFreeze(client, loopOf(goodWork.replace('-t 60', '-t 600')));
   const lost = client.call('backup', { name: 'cut' }).catch(() => 'lost');
   await standsStill(kernelPid);
   await world.killMonitor('vm1');
@@ -162,7 +160,7 @@ test('no room for the copy: the guest goes on, nothing is left', async () => {
 test('a guest that freezes too late: the backup is made without, and the guest thaws again', async () => {
   world.configure({ vm1: `${bootable}\nbackup_freeze = ssl0` });
   const { client } = await boot();
-  await offerFreeze(client, `sleep 11; ${goodWork}`);
+  await offerFreeze(client, loopOf(`sleep 11; ${goodWork}`));
   expect((await client.call('backup', { name: 'late' })).summary).toContain('synced, then as after a crash');
   await new Promise((resolve) => setTimeout(resolve, 2_000));
   await writes(client);
@@ -171,7 +169,7 @@ test('a guest that freezes too late: the backup is made without, and the guest t
 test('a guest that does not thaw: its kernel does', async () => {
   world.configure({ vm1: `${bootable}\nbackup_freeze = ssl0` });
   const { client } = await boot();
-  await offerFreeze(client, 'fsfreeze --freeze / && echo "frozen $id"; sleep 1000');
+  await offerFreeze(client, loopOf('fsfreeze --freeze / && echo "frozen $id"; sleep 1000'));
   const { eventsNext } = await client.call('info', undefined);
   expect((await client.call('backup', { name: 'stuck' })).summary).toContain('frozen by the guest');
   await writes(client);

@@ -1,9 +1,9 @@
 /** Backups of a VM that runs, and restores, on the real kernel. */
-import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { MonitorClient } from '../../src/cli/monitor-client.ts';
+import { busyGuest, fsck, offerFreeze } from '../helpers/backups.ts';
 import { GuestShell, waitForEvent } from '../helpers/guest.ts';
 import { World } from '../helpers/world.ts';
 
@@ -23,15 +23,6 @@ afterEach(async () => {
 const bootable = 'ubd0 = /disks/root.dsk\ncon1 = pty log\nssl0 = pty log\nbackup_freeze = ssl0';
 const withoutFreeze = 'ubd0 = /disks/root.dsk\ncon1 = pty log';
 
-/** The line of umlmon(7), BACKUPS. */
-const freezeLoop =
-  'while read -r word id; do [ "$word" = freeze ] || continue; fsfreeze --freeze / && echo "frozen $id"; ' +
-  'read -r -t 60 word other; fsfreeze --unfreeze / && echo "thawed $id"; done';
-/** Writes, syncs, removes and makes files, until the guest ends. */
-const busy =
-  '(i=0; while :; do i=$((i + 1)); dd if=/dev/urandom of=/root/f$((i % 7)) bs=4k count=50; mkdir -p /root/d$i; ' +
-  'rm -rf /root/d$((i - 5)); [ $((i % 3)) = 0 ] && sync; done) >/dev/null 2>&1 &\r';
-
 async function connect(): Promise<MonitorClient> {
   const client = await world.client('vm1');
   clients.push(client);
@@ -47,32 +38,19 @@ async function boot(): Promise<{ client: MonitorClient; shell: GuestShell; kerne
   return { client, shell: await GuestShell.open(client), kernelPid };
 }
 
-async function offerFreeze(client: MonitorClient): Promise<void> {
-  const line = await GuestShell.open(client, 'ssl0');
-  await line.type(`${freezeLoop}\r`);
-}
-
+const scratch = () => join(world.home, 'fsck.img');
 const store = () => join(world.varDir, 'vm1/backups');
 const manifestOf = (name: string) => JSON.parse(readFileSync(join(store(), name, 'manifest.json'), 'utf8'));
-
-/** The oracle: what e2fsck says of a copy of the copy. */
-function fsck(image: string, options: { readonly replay: boolean }): { status: number | null; text: string } {
-  const copy = join(world.home, 'fsck.img');
-  execFileSync('cp', ['--sparse=always', image, copy]);
-  if (options.replay) spawnSync('e2fsck', ['-E', 'journal_only', '-y', copy]);
-  const { status, stdout, stderr } = spawnSync('e2fsck', ['-fn', copy], { encoding: 'utf8' });
-  return { status, text: stdout + stderr };
-}
 
 test('five backups of a busy guest: each is sound after its journal is replayed, and the guest goes on', async () => {
   world.configure({ vm1: withoutFreeze });
   const { client, shell } = await boot();
-  await shell.type(busy);
+  await shell.type(busyGuest);
   for (let round = 0; round < 5; round++) {
     const { summary } = await client.call('backup', { name: `b${round}` });
     expect(summary).toMatch(/^backup b\d: 1 image; synced, .*; paused for [\d.]+ ms; checked$/);
     const image = join(store(), `b${round}`, 'ubd0.dsk');
-    expect(fsck(image, { replay: true })).toMatchObject({ status: 0 });
+    expect(fsck(image, scratch(), { replay: true })).toMatchObject({ status: 0 });
     expect(manifestOf(`b${round}`).images[0]).toMatchObject({ path: '/disks/root.dsk', unit: 0 });
   }
   expect((await shell.run('echo alive')).output).toContain('alive');
@@ -85,13 +63,15 @@ test('a guest that freezes its file systems: the copies are clean without a repl
   world.configure({ vm1: bootable });
   const { client, shell } = await boot();
   await offerFreeze(client);
-  await shell.type(busy);
+  await shell.type(busyGuest);
   for (let round = 0; round < 3; round++) {
     const { summary } = await client.call('backup', { name: `b${round}` });
     expect(summary).toMatch(/file systems frozen by the guest; paused for [\d.]+ ms; checked$/);
     const [image] = manifestOf(`b${round}`).images;
     expect(image.soundness).toEqual({ found: 'clean' });
-    expect(fsck(join(store(), `b${round}`, 'ubd0.dsk'), { replay: false })).toMatchObject({ status: 0 });
+    expect(fsck(join(store(), `b${round}`, 'ubd0.dsk'), scratch(), { replay: false })).toMatchObject({
+      status: 0,
+    });
   }
   expect((await shell.run('echo thawed >/root/t; sync; cat /root/t')).output).toContain('thawed');
   expect(existsSync(join(world.runDir, 'vm1/pause.json'))).toBe(false);
