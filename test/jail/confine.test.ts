@@ -15,7 +15,7 @@ const programs = {
 const user = { uid: 61_236, gid: 61_236 };
 
 test.each(['user-namespace', 'root'] as const)(
-  'a confined program is the VM’s user without rights, network or files, and has what it was given (%s)',
+  'a confined program is the user of the VM without rights, network or files, and has what it was given (%s)',
   (launcher) => {
     const directory = mkdtempSync(join(tmpdir(), 'umlmon-confine-'));
     const path = join(directory, 'image');

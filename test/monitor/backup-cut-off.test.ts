@@ -139,6 +139,22 @@ test('a kill overtakes a backup in the pause; nothing is left of it, and the VM 
   expect(await other.call('start', undefined)).toMatchObject({ state: 'running' });
 }, 60_000);
 
+test('a guest that reboots while its backup is checked: both are done', async () => {
+  addLargeDisk();
+  world.configure({ vm1: `${bootable}\nubd1 = /disks/large.dsk\non_reboot = restart` });
+  const { client, shell, kernelPid } = await boot();
+  const backup = client.call('backup', { name: 'whole' });
+  await standsStill(kernelPid);
+  await goesOn(kernelPid);
+  await shell.type('reboot -f\r');
+  expect((await backup).summary).toContain('backup whole: 2 images');
+  const restarted = async () => {
+    const info = await client.call('info', undefined);
+    return info.state === 'running' && info.kernelPid !== kernelPid;
+  };
+  await expect.poll(restarted, { timeout: 20_000 }).toBe(true);
+}, 60_000);
+
 test('no room for the copy: the guest goes on, nothing is left', async () => {
   const small = join(world.home, 'small');
   mkdirSync(small);
