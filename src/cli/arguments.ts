@@ -23,6 +23,7 @@ export type ImageArgument = (typeof imageKinds)[number];
 /** What an argument is; the name of the kind is what help and messages call it. */
 export type ArgumentKind =
   | 'NAME'
+  | 'BACKUP'
   | 'CHANNEL'
   | 'DISK'
   | 'DURATION'
@@ -39,6 +40,7 @@ export type ArgumentKind =
 export type ArgumentValues = { readonly [Image in ImageArgument]?: string } & {
   readonly NAME?: string;
   readonly FILE?: string;
+  readonly BACKUP?: string;
   readonly CHANNEL?: string;
   /** Number of a disk. */
   readonly DISK?: number;
@@ -68,6 +70,10 @@ export function parsersWith(image: Parser<string>): ArgumentParsers {
         : refuse(`${quoted(text)} is not the name of a crash`, 'last, or a name that -crashes lists'),
     FILE: (text) =>
       /^[\w./]{1,64}$/.test(text) ? { value: text } : refuse(`${quoted(text)} is not a file of a crash`),
+    BACKUP: (text) =>
+      /^[A-Za-z0-9][\w.-]{0,63}$/.test(text)
+        ? { value: text }
+        : refuse(`${quoted(text)} is not the name of a backup`, 'up to 64 letters, digits and _ . -'),
     CHANNEL: (text) =>
       isChannelName(text)
         ? { value: text }

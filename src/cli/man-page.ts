@@ -30,6 +30,11 @@ kinds.`,
 is there until the VM stops; for the next start, write it in the configuration.`,
   unplug: `Any disk that the guest does not use at the moment: unmount it first. When the word is done, the host has written the
 image to its disk, and others may use it.`,
+  backup: `All writable disks are copied as they are at one moment, into a directory that is called *BACKUP*, or after
+the time in UTC. The guest is paused meanwhile: some milliseconds where the file system of the host can share blocks.
+umlmon(7), BACKUPS, has the rest.`,
+  backups: `With name, time, size, how the guest was (**frozen**, **synced**, **crash**), and how long it was paused.`,
+  restore: `All disks of the backup are put back, or none of them. What is in the images now is lost.`,
   crashes: `A crash is an end of the kernel that nobody asked for; umlmon(7) says what is kept of it, and of how many.`,
   crash: `Prints how the kernel ended, the state of the host and of the disk images then, the last events, and the last lines
 of con0. *NAME* is one that **-crashes** lists, or **last**. With **-get**, the file *FILE* of the bundle is printed

@@ -1,4 +1,5 @@
 import type {
+  BackupList,
   ConsoleInfo,
   DiskInfo,
   Event,
@@ -177,6 +178,20 @@ function settingsLines(settings: readonly Setting[]): string[] {
 
 export function operationText(vm: string, report: OperationReport): string {
   return `${vm}: ${shown(report.summary)}${report.joined ? ' (joined an operation in progress)' : ''}`;
+}
+
+/** Name, time, size, how the guest was, and pause of each backup, from the oldest to the newest. */
+export function backupsText(vm: string, { directory, backups }: BackupList): string {
+  if (backups.length === 0) return `${vm}: no backups in ${shown(directory)}`;
+  const entries = backups.map(({ name, takenAt, bytes, consistency, pauseMs, sound, images }) => [
+    shown(name),
+    timeText(takenAt),
+    sizeText(bytes),
+    `${images.length} image${images.length === 1 ? '' : 's'}`,
+    consistency,
+    `paused ${pauseMs} ms${sound ? '' : ', HAS ERRORS'}`,
+  ]);
+  return [`backups in ${shown(directory)}`, ...rows(entries)].join('\n');
 }
 
 export function reachedText(vm: string, reached: Reached): string {

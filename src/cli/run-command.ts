@@ -5,7 +5,7 @@ import type { MonitorClient } from './monitor-client.ts';
 import { print, whileRead } from './output.ts';
 import { printCrash, printCrashes } from './print-crash.ts';
 import { printLog } from './print-log.ts';
-import { eventText, infoText, operationText, reachedText } from './render.ts';
+import { backupsText, eventText, infoText, operationText, reachedText } from './render.ts';
 import { cancelJob, printJobs, runDisk } from './run-disk.ts';
 import { waitFor } from './wait.ts';
 import type { Command, WordName } from './words.ts';
@@ -59,6 +59,14 @@ const runners: Record<WordName, Runner> = {
   cancel: ({ values: { ID: id = 0 } }, run) => cancelJob(id, run),
   crashes: (_command, run) => printCrashes(run),
   crash: ({ values: { NAME, FILE } }, run) => printCrash({ bundle: NAME, file: FILE }, run),
+  backup: ({ values: { BACKUP: name = '' } }, run) =>
+    operation(run, run.client.call('backup', { name }, run.signal)),
+  async backups(_command, { client, vm, json, signal }) {
+    const list = await client.call('backupList', undefined, signal);
+    await print(json ? JSON.stringify(list) : backupsText(vm, list));
+  },
+  restore: ({ values: { BACKUP: name = '' } }, run) =>
+    operation(run, run.client.call('restore', { name }, run.signal)),
   connect: (command, run) => runConsoleSession(run.client, channelOf(command), run),
   log(command, { client, json, signal }) {
     const follow = command.options.has('follow');

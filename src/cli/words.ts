@@ -45,6 +45,14 @@ export const words = {
   disk: { arguments: [], options: {}, words: diskWords, help: 'Work on disk images.' },
   jobs: { arguments: [], options: {}, help: 'List what is done to images.' },
   cancel: { arguments: ['ID'], options: {}, help: 'End such a job early.' },
+  backup: {
+    arguments: [],
+    optional: 'BACKUP',
+    options: {},
+    help: 'Copy the disks of a VM that runs.',
+  },
+  backups: { arguments: [], options: {}, help: 'List the backups.' },
+  restore: { arguments: ['BACKUP'], options: {}, help: 'Put the disks of a backup back.' },
 } as const satisfies Record<string, Word>;
 
 export type WordName = keyof typeof words;

@@ -1,7 +1,13 @@
 import { parseArguments } from './arguments.ts';
 import { parseUbd } from './disk.ts';
 import { defaultMacPool, parseMacRange } from './mac.ts';
-import { parseHostDirectory, parseKernelPath, parseRootDevice, ubdUnits } from './paths.ts';
+import {
+  parseHostDirectory,
+  parseKernelPath,
+  parseOptionalDirectory,
+  parseRootDevice,
+  ubdUnits,
+} from './paths.ts';
 import { parseHangCheck, parseRestartLimit, parseSyncInterval } from './policy-values.ts';
 import {
   accountParser,
@@ -11,6 +17,7 @@ import {
   type Parser,
   parseBoolean,
   parseChannel,
+  parseChannelName,
   parseCpus,
   parseEscape,
   parseReadyPattern,
@@ -355,6 +362,35 @@ export const vmKeys = {
     form: 'NUMBER',
     help: 'How many crash bundles are kept, from 0 (none) to 100: what is known of each end of the kernel that nobody asked for, see umlmon(7).',
     example: '20',
+  }),
+  backup_dir: single({
+    parse: parseOptionalDirectory,
+    default: '',
+    defaultNote: 'the directory *backups* of the VM in **vardir**',
+    layer: 'admin',
+    effect: 'monitor',
+    form: 'DIRECTORY',
+    help: 'Backups are in the directory of the name of the VM below this one. Guests must not be able to reach it. On the file system of the images, where that can share blocks (xfs, btrfs), backups take hardly any room.',
+    example: '/srv/backups',
+  }),
+  backups: single({
+    parse: integerParser(0, 1000),
+    default: '0',
+    layer: 'admin',
+    effect: 'vm',
+    form: 'NUMBER',
+    help: 'How many backups are kept, up to 1000: each new one removes the oldest. 0 keeps all.',
+    example: '7',
+  }),
+  backup_freeze: single({
+    parse: parseChannelName,
+    default: '',
+    defaultNote: 'none',
+    layer: 'user',
+    effect: 'vm',
+    form: 'CHANNEL',
+    help: 'The console or serial line on which a program of the guest freezes its file systems for a backup; see umlmon(7), BACKUPS. It must be configured.',
+    example: 'ssl0',
   }),
   log_size: single({
     parse: sizeParser({ min: 4096, max: GiB, step: 1024 }),

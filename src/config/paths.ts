@@ -14,6 +14,11 @@ export function parseHostDirectory(text: string): Parsed<string> {
   return { value: path };
 }
 
+/** The same, or '' for none. */
+export function parseOptionalDirectory(text: string): Parsed<string> {
+  return text === '' ? { value: '' } : parseHostDirectory(text);
+}
+
 /** A kernel file or kernel directory as the jail sees it. */
 export function parseKernelPath(text: string): Parsed<string> {
   const damage = pathDamage(text) ?? placeDamage(text, ['/shared/kernels/'], 'kernels');

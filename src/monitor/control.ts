@@ -51,6 +51,9 @@ export function controlHandlers(vm: Vm, disks: DiskVerbs, images: ImageHost): Ha
     logRead: (args, caller) =>
       answer(async () => ({ kind: 'ok', bytes: await vm.channels.readLog(args, caller.signal) })),
     crashList: () => answer(() => ({ kind: 'ok', list: vm.crashes.list() })),
+    backup: ({ name }, caller) => operation(vm.backup(nameOf(caller), name)),
+    restore: ({ name }, caller) => operation(vm.restore(nameOf(caller), name)),
+    backupList: () => answer(async () => ({ kind: 'ok', list: await vm.backups.list() })),
     crashRead: (args) => answer(() => ({ kind: 'ok', bytes: vm.crashes.read(args) })),
     events: ({ since, max, waitMs }, caller) =>
       answer(async () => ({ kind: 'ok', list: await vm.events.read(since, max, waitMs, caller.signal) })),

@@ -122,6 +122,7 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
     events.publish('monitor-leaving', `${signal}: ${way}`, { reason: signal, way });
     if (way === 'stop') await vm.leave(signal);
     else if (way === 'when-down') await vm.whenDown();
+    else await vm.backups.abort(`the monitor leaves: ${signal}`);
     await jobs.close();
     // Sessions see the end of their console; the answers to operations that have just ended are on their way.
     vm.channels.close();

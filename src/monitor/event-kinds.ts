@@ -3,7 +3,7 @@ export const eventKinds = {
   'monitor-started': 'The monitor serves its control socket. Attributes: pid.',
   'monitor-leaving': 'The monitor ends. Attributes: reason (a signal), way (stop, when-down or keep).',
   state: 'The VM has entered another state. Attributes: from, to.',
-  'operation-began': 'A start, stop or kill began. Attributes: id, name, by.',
+  'operation-began': 'A start, stop, kill, backup or restore began. Attributes: id, name, by.',
   'operation-ended': 'It ended. Attributes: id, name, result (ok or an error code).',
   'job-began': 'A slow verb, such as a copy of a disk image, began. Attributes: id, name, by.',
   'job-ended': 'It ended. Attributes: id, name, result (ok, cancelled or an error code).',
@@ -28,6 +28,9 @@ export const eventKinds = {
   'ctrl-alt-del': 'Ctrl-Alt-Del was sent on request. Attributes: by.',
   'disk-plugged': 'A disk was given to the running kernel. Attributes: unit, path, by.',
   'disk-unplugged': 'A disk was taken from the running kernel. Attributes: unit, by.',
+  backup:
+    'A backup is complete. Attributes: backup (its name), consistency (frozen, synced, crash), pause_ms.',
+  'restore-settled': 'A restore that a former monitor began was finished, or undone. Attributes: none.',
   'console-attached': 'A viewer opened a seat. Attributes: channel, by.',
   'console-detached': 'A viewer left. Attributes: channel, by.',
   'log-resumed': 'A log is written again after a trouble with it. Attributes: path, missing (bytes).',

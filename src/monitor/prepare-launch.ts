@@ -71,6 +71,11 @@ export function prepareDisk(
   return plan;
 }
 
-export function layoutFor({ global }: Config, { name }: VmConfig): VmLayout {
-  return layoutOf(name, { varDir: global.vardir, runDir: global.rundir, shared: global.shared });
+export function layoutFor({ global }: Config, { name, backup_dir }: VmConfig): VmLayout {
+  return layoutOf(name, {
+    varDir: global.vardir,
+    runDir: global.rundir,
+    shared: global.shared,
+    backups: backup_dir,
+  });
 }

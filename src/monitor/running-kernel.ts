@@ -2,7 +2,9 @@ import { killSandbox, type Sandbox } from '../jail/launch.ts';
 import type { Answer, Mconsole } from '../kernel/mconsole.ts';
 import type { LaunchPlan } from '../plan/plan.ts';
 import { stepOf } from '../plan/step-of.ts';
+import { UmlmonError } from '../system/errors.ts';
 import { kernelLimits } from '../system/limits.ts';
+import type { ProcessIdentity } from '../system/process.ts';
 import { printable } from '../system/text.ts';
 import type { Disks } from './disks.ts';
 import type { LevelTimes } from './readiness.ts';
@@ -21,6 +23,8 @@ export class RunningKernel {
   /** Resolves to the exit status, or undefined if nobody could learn it. */
   readonly exit: Promise<number | undefined>;
   readonly disks: Disks;
+  /** It stands still for a backup, and cannot answer. */
+  paused = false;
   readonly #sandbox: Sandbox;
   readonly #mconsole: Mconsole;
   #reached: LevelTimes | undefined;
@@ -54,8 +58,19 @@ export class RunningKernel {
     return this.#sandbox.kernel?.pid ?? 0;
   }
 
+  /** Undefined if it ended before it could be seen. */
+  get process(): ProcessIdentity | undefined {
+    return this.#sandbox.kernel;
+  }
+
   /** One request on the management console. Errors: MCONSOLE_*. */
-  request(command: string): Promise<Answer> {
+  async request(command: string): Promise<Answer> {
+    if (this.paused)
+      throw new UmlmonError('MCONSOLE_BUSY', {
+        place: `mconsole ${command}`,
+        cause: 'the VM stands still while a backup copies its images',
+        hint: 'try again when it goes on',
+      });
     return this.#mconsole.request(command);
   }
 

@@ -42,7 +42,7 @@ export function describeVm({ config, operation, kernel, mconsole, ...rest }: VmS
   return {
     ...rest,
     name: config.name,
-    operation: operation ? `${operation.name} (operation ${operation.id}, asked by ${operation.by})` : '',
+    operation: operation ? operationText(operation) : '',
     kernelPid: kernel?.pid ?? 0,
     kernelVersion: kernel?.version ?? '',
     user: plan?.user.name ?? config.vmuser,
@@ -57,4 +57,9 @@ export function describeVm({ config, operation, kernel, mconsole, ...rest }: VmS
       origin: clipText(origin, UMLMON_TEXT_MAX),
     })),
   };
+}
+
+function operationText({ name, id, by, progress }: Operation): string {
+  const percent = progress ? `, ${Math.floor((100 * progress.done) / Math.max(1, progress.total))} %` : '';
+  return `${name} (operation ${id}, asked by ${by}${percent})`;
 }

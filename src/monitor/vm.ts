@@ -5,6 +5,7 @@ import type { LaunchPlan } from '../plan/plan.ts';
 import type { ExitRecord, VmInfo, VmState } from '../rpc/umlmonctrl.gen.ts';
 import { failureText, toFailure, UmlmonError } from '../system/errors.ts';
 import { monitorLimits } from '../system/limits.ts';
+import { Backups } from './backups.ts';
 import { Channels } from './channels.ts';
 import { removeLeftovers } from './clean-up.ts';
 import { CrashBundles } from './crash-bundle.ts';
@@ -12,7 +13,7 @@ import type { EventLog } from './event-log.ts';
 import { type Finding, findKernel } from './find-kernel.ts';
 import { readLastExit } from './last-exit.ts';
 import { type Action, type LifecycleEvent, lifecycle } from './lifecycle.ts';
-import { type OperationResult, Operations } from './operations.ts';
+import { type OperationResult, Operations, type Report } from './operations.ts';
 import type { PolicyName } from './policy.ts';
 import { ReadyWatch } from './ready-watch.ts';
 import { Restarts } from './restarts.ts';
@@ -41,6 +42,7 @@ export class Vm {
   readonly events: EventLog;
   readonly channels: Channels;
   readonly crashes: CrashBundles;
+  readonly backups: Backups;
   readonly troubles: Troubles;
   readonly #parts: VmParts;
   readonly #operations: Operations;
@@ -64,6 +66,7 @@ export class Vm {
     const trouble = (error: unknown) => this.troubles.report(error);
     this.channels = new Channels((path, change) => this.troubles.logChanged(path, change));
     this.crashes = new CrashBundles({ ...parts, channels: this.channels, trouble });
+    this.backups = new Backups({ ...parts, channels: this.channels, trouble });
     this.#operations = new Operations(this.name, this.events);
     this.#lastExit = readLastExit(parts.layout);
     this.#ready = new ReadyWatch(parts.config, {
@@ -74,7 +77,8 @@ export class Vm {
     this.#restarts = new Restarts({
       layout: parts.layout,
       events: this.events,
-      start: (policy) => this.#begin(policy),
+      // A guest that ended by itself may have done so in the middle of a backup, which does not need it any more.
+      start: (policy) => this.#operations.after('backup', 'restore').then(() => this.#begin(policy)),
       trouble,
     });
   }
@@ -91,6 +95,7 @@ export class Vm {
     const finding = await findKernel(this.#parts.layout);
     if (finding.found === 'nothing') {
       this.#enter('foreign-gone');
+      this.troubles.attempt(() => this.backups.settle());
       if (this.#restarts.held?.kind !== 'kept')
         this.troubles.attempt(() => removeLeftovers(this.#parts.layout, this.events));
     } else if (finding.found === 'ours') await this.#adopt(finding);
@@ -183,10 +188,33 @@ export class Vm {
 
   /** Ends the kernel at once. Errors: STATE_WRONG, STOP_FAILED. */
   kill(by: string): Promise<OperationResult> {
-    return this.#operations.run('kill', by, () => {
-      if (this.#restarts.cancel()) return Promise.resolve('down; the restart by policy is cancelled');
-      return this.#handle('kill-asked', by);
+    return this.#operations.run('kill', by, async () => {
+      if (this.#restarts.cancel()) return 'down; the restart by policy is cancelled';
+      const aborted = this.backups.abort(`the VM was killed by ${by}`);
+      const summary = await this.#handle('kill-asked', by);
+      await aborted;
+      return summary;
     });
+  }
+
+  /** Copies the images of a VM that runs; `name` '' is the time. Errors: STATE_*, those of backUp. */
+  backup(by: string, name: string): Promise<OperationResult> {
+    const work = (report: Report): Promise<string> => {
+      const kernel = this.#state === 'running' ? this.#run?.kernel : undefined;
+      if (!kernel) throw this.#refusal(`it is ${this.#state}: copy the images of a VM that is down`);
+      return this.backups.make(name, { kernel, config: this.#config, report });
+    };
+    return this.#operations.run('backup', by, work, name);
+  }
+
+  /** Puts the images of a backup back into a VM that is down. Errors: STATE_*, those of restoreBackup. */
+  restore(by: string, name: string): Promise<OperationResult> {
+    const work = (report: Report): Promise<string> => {
+      if (this.#state !== 'down')
+        throw this.#refusal(`it is ${this.#state}: stop it before its images are restored`);
+      return this.backups.restore(name, report);
+    };
+    return this.#operations.run('restore', by, work, name);
   }
 
   /** Errors: STATE_WRONG, MCONSOLE_*. */
@@ -207,6 +235,7 @@ export class Vm {
   /** The monitor ends: a guest that runs is stopped in order first. */
   async leave(reason: string): Promise<void> {
     this.#restarts.cancel();
+    await this.backups.abort(`the monitor leaves: ${reason}`);
     await this.#operations.idle();
     if (this.#state === 'running') await this.stop(reason, 0);
     await this.#run?.settled;
@@ -273,6 +302,7 @@ export class Vm {
   async #beginStart(): Promise<string> {
     const report = new StartReport(this.events);
     try {
+      this.backups.settle();
       const { config, plan } = this.#parts.makePlan();
       this.#config = config;
       let summary = '';

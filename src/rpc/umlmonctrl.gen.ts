@@ -523,7 +523,7 @@ export const infoAnswerCodec: Codec<InfoAnswer> = {
   },
 };
 
-/** What an operation (start, stop, kill) came to. */
+/** What an operation (start, stop, kill, backup, restore) came to. */
 export interface OperationReport {
   readonly id: number;
   /** the same operation was already in progress */
@@ -1713,6 +1713,135 @@ export const jobListAnswerCodec: Codec<JobListAnswer> = {
   },
 };
 
+export interface BackupArgs {
+  /** empty: the time, in UTC */
+  readonly name: UmlmonName;
+}
+
+export const backupArgsCodec: Codec<BackupArgs> = {
+  encode: (w, v) => {
+    umlmonNameCodec.encode(w, v.name);
+  },
+  decode: (r) => ({
+    name: umlmonNameCodec.decode(r),
+  }),
+};
+
+export interface RestoreArgs {
+  readonly name: UmlmonName;
+}
+
+export const restoreArgsCodec: Codec<RestoreArgs> = {
+  encode: (w, v) => {
+    umlmonNameCodec.encode(w, v.name);
+  },
+  decode: (r) => ({
+    name: umlmonNameCodec.decode(r),
+  }),
+};
+
+/** What the guest had done before its images were copied (umlmon(7), BACKUPS). */
+export type Consistency =
+  /** frozen its file systems */
+  | 'frozen'
+  /** written back what it held back; else as after a crash */
+  | 'synced'
+  /** nothing: as after a crash */
+  | 'crash';
+
+const consistencyNumbers: Readonly<Record<Consistency, number>> = {
+  'frozen': 0,
+  'synced': 1,
+  'crash': 2,
+};
+export const consistencyCodec: Codec<Consistency> = {
+  encode: (w, v) => w.int(consistencyNumbers[v]),
+  decode: (r) => {
+    const value = r.int();
+    switch (value) {
+      case 0: return 'frozen';
+      case 1: return 'synced';
+      case 2: return 'crash';
+      default: throw new XdrError(`${value} is no consistency`);
+    }
+  },
+};
+
+export interface BackupInfo {
+  readonly name: UmlmonName;
+  /** milliseconds since 1970 */
+  readonly takenAt: number;
+  readonly consistency: Consistency;
+  /** rounded up */
+  readonly pauseMs: number;
+  /** no file system in it has errors, as far as they were checked */
+  readonly sound: boolean;
+  /** as the jail sees them */
+  readonly images: readonly UmlmonText[];
+  /** size of all images */
+  readonly bytes: number;
+}
+
+export const backupInfoCodec: Codec<BackupInfo> = {
+  encode: (w, v) => {
+    umlmonNameCodec.encode(w, v.name);
+    w.uhyper(v.takenAt);
+    consistencyCodec.encode(w, v.consistency);
+    w.uint(v.pauseMs);
+    w.bool(v.sound);
+    w.array(v.images, UMLMON_LIST_MAX, umlmonTextCodec);
+    w.uhyper(v.bytes);
+  },
+  decode: (r) => ({
+    name: umlmonNameCodec.decode(r),
+    takenAt: r.uhyper(),
+    consistency: consistencyCodec.decode(r),
+    pauseMs: r.uint(),
+    sound: r.bool(),
+    images: r.array(UMLMON_LIST_MAX, 4, umlmonTextCodec),
+    bytes: r.uhyper(),
+  }),
+};
+
+/** From the oldest to the newest. */
+export interface BackupList {
+  /** host path */
+  readonly directory: UmlmonText;
+  readonly backups: readonly BackupInfo[];
+}
+
+export const backupListCodec: Codec<BackupList> = {
+  encode: (w, v) => {
+    umlmonTextCodec.encode(w, v.directory);
+    w.array(v.backups, UMLMON_LIST_MAX, backupInfoCodec);
+  },
+  decode: (r) => ({
+    directory: umlmonTextCodec.decode(r),
+    backups: r.array(UMLMON_LIST_MAX, 36, backupInfoCodec),
+  }),
+};
+
+export type BackupListAnswer =
+  | { readonly kind: 'ok'; readonly list: BackupList }
+  | { readonly kind: 'failed'; readonly why: Failure };
+
+export const backupListAnswerCodec: Codec<BackupListAnswer> = {
+  encode: (w, v) => {
+    answerKindCodec.encode(w, v.kind);
+    switch (v.kind) {
+      case 'ok': backupListCodec.encode(w, v.list); break;
+      case 'failed': failureCodec.encode(w, v.why); break;
+    }
+  },
+  decode: (r) => {
+    const kind = answerKindCodec.decode(r);
+    switch (kind) {
+      case 'ok': return { kind, list: backupListCodec.decode(r) };
+      case 'failed': return { kind, why: failureCodec.decode(r) };
+    }
+  },
+};
+
 export const umlmonctrl = {
   program: 0x20756d6c,
   version: 1,
@@ -1755,9 +1884,15 @@ export const umlmonctrl = {
     /** End a job early; answers at once. What it came to, UMLMON_JOB_WATCH tells. */
     jobCancel: { number: 20, args: uhyperCodec, result: jobAnswerCodec },
     jobList: { number: 21, args: voidCodec, result: jobListAnswerCodec },
+    /** Copy all writable images as they are at one moment. Answers when the copy is complete and checked. */
+    backup: { number: 22, args: backupArgsCodec, result: operationAnswerCodec },
+    /** Put the images of a backup back; the VM must be down. All or none of them. */
+    restore: { number: 23, args: restoreArgsCodec, result: operationAnswerCodec },
     /** Give the running kernel a disk, until the VM stops. */
     plug: { number: 24, args: plugArgsCodec, result: simpleAnswerCodec },
     /** Take a disk from the running kernel, by its number; answers when its image is synced and free. */
     unplug: { number: 25, args: uintCodec, result: simpleAnswerCodec },
+    /** The complete backups of the VM. */
+    backupList: { number: 26, args: voidCodec, result: backupListAnswerCodec },
   },
 } as const;

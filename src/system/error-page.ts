@@ -11,6 +11,7 @@ const groups: Readonly<Record<Prefix, string>> = {
   KERNEL: 'Kernels',
   DISK: 'Disks',
   IMAGE: 'Disk images',
+  BACKUP: 'Backups',
   COW: 'Copy-on-write',
   NETWORK: 'Networks',
   JAIL: 'Jails',

@@ -110,6 +110,16 @@ export const errorCatalogue = {
   IMAGE_IN_USE: { class: 'state', means: 'Another VM or program uses the disk image.' },
   IMAGE_EXISTS: { class: 'failed', means: 'There is a file of this name already.' },
   IMAGE_FOREIGN: { class: 'state', means: 'A client of a VM may not change this disk image.' },
+  BACKUP_UNKNOWN: { class: 'failed', means: 'There is no such backup.' },
+  BACKUP_EXISTS: { class: 'failed', means: 'There is a backup of this name already.' },
+  BACKUP_PLACE: { class: 'config', means: 'Backups cannot be where a guest may reach them.' },
+  BACKUP_CUT_OFF: { class: 'failed', means: 'The VM went on, or ended, while its images were copied.' },
+  BACKUP_UNSOUND: { class: 'failed', means: 'A backup was made, and a file system in it has errors.' },
+  BACKUP_DAMAGED: { class: 'failed', means: 'A backup is not as it was made.' },
+  BACKUP_RESTORE: {
+    class: 'state',
+    means: 'A restore was cut off after it began to put images in place, and cannot be finished.',
+  },
   COW_FORMAT: { class: 'failed', means: 'The file is no COW file, or a damaged one.' },
   COW_BACKING: {
     class: 'failed',

@@ -248,6 +248,12 @@ const kernel = {
 } as const;
 
 const jail = {
+  pauseWait: limit(
+    5_000,
+    'ms',
+    'Wait until all threads of a kernel stand still: longer than the host may take for a write.',
+    'The kernel goes on, and the backup fails.',
+  ),
   launchDeadline: limit(
     30_000,
     'ms',
@@ -406,6 +412,36 @@ const monitor = {
     'Questions that a kernel leaves unanswered, each for mconsoleTimeout: one may be late on a busy host.',
     'The kernel hangs: event, and policy **on_hang**.',
   ),
+  guestSyncWait: limit(
+    10_000,
+    'ms',
+    'Wait before a backup until the guest has written what it held back: 20 MiB take up to 2 s.',
+    'The backup goes on without it; its manifest says so.',
+  ),
+  backupSyncs: limit(
+    4,
+    '',
+    'Times that images are synced before the guest is paused for a backup; each has less to do than the one before.',
+    'The guest is paused all the same, and may wait for the disk of the host.',
+  ),
+  backupSyncQuick: limit(
+    10,
+    'ms',
+    'A sync that leaves hardly anything to write for the pause that follows.',
+    'After a slower one, there is another.',
+  ),
+  guestFreezeWait: limit(
+    10_000,
+    'ms',
+    'Wait until the guest has frozen its file systems for a backup.',
+    'It is told to thaw them, and the backup goes on without; its manifest says so.',
+  ),
+  guestThawWait: limit(
+    5_000,
+    'ms',
+    'Wait until the guest says that its file systems are thawed.',
+    'Its kernel is told to thaw them all (sysrq j).',
+  ),
 } as const;
 
 const disk = {
@@ -525,6 +561,24 @@ const disk = {
     'bytes',
     'Text of /proc/locks, to name programs that hold an image: some 15,000 locks.',
     'The rest is not searched.',
+  ),
+  backupManifestBytes: limit(
+    1 * MiB,
+    'bytes',
+    'Manifest of a backup: 16 disks and all settings are some 20 KiB.',
+    'It counts as damaged.',
+  ),
+  backupsListed: limit(
+    500,
+    '',
+    'Backups of a VM in one list: fits a record of the control protocol.',
+    'The oldest are left out.',
+  ),
+  checkTime: limit(
+    3_600_000,
+    'ms',
+    'Check of one file system in a backup: 100 million files take half an hour.',
+    'It counts as not checked.',
   ),
 } as const;
 

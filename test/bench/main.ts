@@ -3,12 +3,14 @@
  * Ends with status 1 if a budget is exceeded.
  */
 import { World } from '../helpers/world.ts';
+import { measureBackup } from './backup.ts';
 import { measureConsole } from './console.ts';
 import { measureCopy } from './copy.ts';
 import { measureAgainstDebian } from './debian.ts';
 import { type Figure, isWithin, table } from './figure.ts';
 import { measureIdle } from './idle.ts';
 import { measureList } from './list.ts';
+import { measureManyBackups } from './many-backups.ts';
 import { measureMerge } from './merge.ts';
 import { Pair } from './pair.ts';
 import { measureStart } from './start.ts';
@@ -50,6 +52,8 @@ const measures = {
   merge: measureMerge,
   copy: measureCopy,
   list: measureList,
+  backup: measureBackup,
+  backups: measureManyBackups,
 };
 const wanted = process.argv.slice(2);
 for (const [name, measure] of Object.entries(measures)) {

@@ -125,6 +125,9 @@ export const stubHandlers: Handlers<typeof umlmonctrl> = {
   jobWatch: ({ id, seen }) => ({ kind: 'ok', job: { ...job, id, progress: seen } }),
   jobCancel: (id) => ({ kind: 'ok', job: { ...job, id, cancelling: true } }),
   jobList: () => ({ kind: 'ok', list: { jobs: [job, job] } }),
+  backup: () => ({ kind: 'failed', why }),
+  restore: () => ({ kind: 'failed', why }),
+  backupList: () => ({ kind: 'ok', list: { directory: '/b', backups: [] } }),
   events: ({ since }) => ({ kind: 'ok', list: { events: [], next: since } }),
 };
 

@@ -14,6 +14,15 @@ const event = {
   attributes: [{ name: 'to', value: 'x' }],
 };
 
+const backup = {
+  name: 'nightly',
+  takenAt: 1_700_000_000_000,
+  consistency: 'frozen',
+  pauseMs: 12,
+  sound: true,
+  images: ['/disks/root.dsk'],
+  bytes: 2 ** 40,
+};
 const bundle = {
   name: '2026-11-21T12-34-56Z',
   endedAt: 1_700_000_000_000,
@@ -104,6 +113,12 @@ export const values: Readonly<
   },
   jobCancel: { args: 3, results: [{ kind: 'ok', job }, failed] },
   jobList: { args: undefined, results: [{ kind: 'ok', list: { jobs: [job, job] } }, failed] },
+  backup: { args: { name: 'nightly' }, results: [failed] },
+  restore: { args: { name: 'nightly' }, results: [failed] },
+  backupList: {
+    args: undefined,
+    results: [{ kind: 'ok', list: { directory: '/b', backups: [backup, backup] } }, failed],
+  },
 };
 
 export interface Encoded {
