@@ -14,6 +14,9 @@ on Ctrl-Alt-Del by then is halted without a sync of its file systems, and at las
 kernel is gone, and the host has written the disk images to its disk.`,
   kill: `What the guest had not written to its disks is lost. This word may overtake a start or stop that hangs.`,
   ctrlaltdel: `The guest decides what that means; umlwatch does not wait for it.`,
+  pause: `The guest stands still, its programs and its kernel, until **-resume**, or until the time is over that
+**pause\\_limit** of the configuration allows. Its clock jumps forward then. A stop resumes it first.`,
+  resume: `What the monitor itself needs to stand still for a moment, such as a backup, is not disturbed.`,
   wait: `*LEVEL* is **launched**, **kernel**, **guest** or **console**, see READINESS in umlmon(7); or **ready**, which is the
 one that the configuration names; or **down**. If it is reached already, the word is done at once. A VM that is down is
 waited for until somebody starts it. If the VM goes down, or a start fails, while another level is waited for, the exit status

@@ -4,6 +4,7 @@ import type {
   ExitRecord,
   Hold,
   OperationReport,
+  Pause,
   Setting,
   VmInfo,
 } from '../rpc/umlmonctrl.gen.ts';
@@ -55,6 +56,12 @@ function holdText({ kind, since, why }: Hold): string {
   return `${kind === 'gave-up' ? 'gave up at' : 'kept since'} ${timeText(since)}: ${why}`;
 }
 
+/** `stands still for 12 s, asked by uid 0, until 2026-11-21 09:30:05` */
+export function pauseText({ since, by, resumesAt }: Pause, now: number): string {
+  const end = resumesAt ? `until ${timeText(resumesAt)} (pause_limit)` : 'without limit';
+  return `stands still for ${ageText(since, now)}, asked by ${by}, ${end}`;
+}
+
 /** `Linux 7.2.7 #1 … x86_64`: what a running kernel says, without the guest's host name. */
 function kernelText(version: string): string {
   return shown(version.replace(/^(Linux) \S+ /, '$1 '));
@@ -95,6 +102,7 @@ export function infoText(info: VmInfo, now: number): string {
       ['state', `${info.state} for ${ageText(info.stateSince, now)}`],
       ...optional('hung since', info.hungSince ? timeText(info.hungSince) : ''),
       ...optional('held', info.held ? holdText(info.held) : ''),
+      ...optional('paused', info.paused ? pauseText(info.paused, now) : ''),
       ...optional('operation', info.operation),
       ['monitor', `pid ${info.monitorPid}`],
       ...optional('kernel', info.kernelPid ? `pid ${info.kernelPid}, user ${info.user}` : ''),

@@ -5,7 +5,7 @@ import type { MonitorClient } from './monitor-client.ts';
 import { print, whileRead } from './output.ts';
 import { printCrash, printCrashes } from './print-crash.ts';
 import { printLog } from './print-log.ts';
-import { eventText, infoText, operationText, reachedText } from './render.ts';
+import { eventText, infoText, operationText, pauseText, reachedText } from './render.ts';
 import { waitFor } from './wait.ts';
 import type { Command, WordName } from './words.ts';
 
@@ -40,6 +40,14 @@ const runners: Record<WordName, Runner> = {
   async ctrlaltdel(_command, { client, vm, json, signal }) {
     await client.call('ctrlAltDel', undefined, signal);
     await print(json ? JSON.stringify({ sent: true }) : `${vm}: sent Ctrl-Alt-Del`);
+  },
+  async pause(_command, { client, vm, json, signal }) {
+    const paused = await client.call('pause', undefined, signal);
+    await print(json ? JSON.stringify(paused) : `${vm}: ${pauseText(paused, Date.now())}`);
+  },
+  async resume(_command, { client, vm, json, signal }) {
+    await client.call('resume', undefined, signal);
+    await print(json ? JSON.stringify({ resumed: true }) : `${vm}: goes on`);
   },
   async wait({ values: { LEVEL: level = 'ready', DURATION } }, { client, vm, json, signal }) {
     const reached = await waitFor(client, { vm, level, timeoutMs: DURATION, signal });

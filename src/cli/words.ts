@@ -32,6 +32,8 @@ export const words = {
   },
   kill: { arguments: [], options: {}, help: 'End the kernel at once, unasked.' },
   ctrlaltdel: { arguments: [], options: {}, help: 'Send Ctrl-Alt-Del to the guest.' },
+  pause: { arguments: [], options: {}, help: 'Make the guest stand still; see pause_limit.' },
+  resume: { arguments: [], options: {}, help: 'Let a paused guest go on.' },
   wait: {
     arguments: ['LEVEL'],
     options: { timeout: ['DURATION'] },

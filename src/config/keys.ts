@@ -1,7 +1,7 @@
 import { parseArguments } from './arguments.ts';
 import { parseUbd } from './disk.ts';
 import { parseHostDirectory, parseKernelPath, parseRootDevice, ubdUnits } from './paths.ts';
-import { parseHangCheck, parseRestartLimit } from './policy-values.ts';
+import { parseHangCheck, parsePauseLimit, parseRestartLimit } from './policy-values.ts';
 import {
   accountParser,
   durationParser,
@@ -318,6 +318,15 @@ export const vmKeys = {
     form: 'DURATION | off',
     help: 'How often the kernel is asked whether it lives, from 1s to 1h. It is not asked when its consoles have said something since the last time. A kernel that leaves two questions in a row unanswered, 5 s each, hangs.',
     example: '10s',
+  }),
+  pause_limit: single({
+    parse: parsePauseLimit,
+    default: '1h',
+    layer: 'user',
+    effect: 'vm',
+    form: 'DURATION | off',
+    help: 'How long a pause (umlwatch -pause) lasts at most, from 1s to 24h: then the monitor resumes the guest by itself. With off it stands still until somebody resumes it.',
+    example: '5m',
   }),
   restart_limit: single({
     parse: parseRestartLimit,

@@ -1,4 +1,4 @@
-/** The values of the keys about restarts and hangs. */
+/** The values of the keys about restarts, hangs and pauses. */
 import { monitorLimits } from '../system/limits.ts';
 import { quoted } from './problem.ts';
 import { durationParser, integerParser, type Parsed, refuse } from './values.ts';
@@ -25,8 +25,14 @@ export function parseRestartLimit(text: string): Parsed<RestartLimit | null> {
 }
 
 const parseInterval = durationParser({ min: '1s', max: '1h' });
+const parsePause = durationParser({ min: '1s', max: '24h' });
 
 /** A duration in milliseconds, or `off` (0). */
 export function parseHangCheck(text: string): Parsed<number> {
   return text === 'off' ? { value: 0 } : parseInterval(text);
+}
+
+/** A duration in milliseconds, or `off` (0). */
+export function parsePauseLimit(text: string): Parsed<number> {
+  return text === 'off' ? { value: 0 } : parsePause(text);
 }

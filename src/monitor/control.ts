@@ -22,6 +22,12 @@ export function controlHandlers(vm: Vm): Handlers<typeof umlmonctrl> {
         await vm.ctrlAltDel(nameOf(caller));
         return { kind: 'ok' };
       }),
+    pause: (_args, caller) => answer(async () => ({ kind: 'ok', paused: await vm.pause(nameOf(caller)) })),
+    resume: (_args, caller) =>
+      answer(async () => {
+        await vm.resume(nameOf(caller));
+        return { kind: 'ok' };
+      }),
     consoleAttach: (args, caller) =>
       answer(() => ({ kind: 'ok', seat: seats.attach(args, caller, nameOf(caller)) })),
     consoleRead: (args, caller) =>

@@ -14,6 +14,7 @@ import { applyHangPolicy } from './hang-policy.ts';
 import type { HangWatch } from './hang-watch.ts';
 import { recordExit } from './last-exit.ts';
 import { learnFromBoot } from './learn-from-boot.ts';
+import { Pause, type PauseRecord } from './pause.ts';
 import type { ReadyWatch } from './ready-watch.ts';
 import type { RunningKernel } from './running-kernel.ts';
 import { executePlan } from './start.ts';
@@ -52,6 +53,7 @@ export class Run {
   readonly #abort = new AbortController();
   #kernel: RunningKernel | undefined;
   #hangWatch: HangWatch | undefined;
+  #pause: Pause | undefined;
   #panic = '';
 
   constructor(host: RunHost) {
@@ -66,6 +68,11 @@ export class Run {
   /** Milliseconds since 1970; 0 if the kernel does not hang. */
   get hungSince(): number {
     return this.#hangWatch?.since ?? 0;
+  }
+
+  /** Undefined before the kernel is up, and when it is gone. */
+  get pause(): Pause | undefined {
+    return this.#pause;
   }
 
   /**
@@ -119,7 +126,7 @@ export class Run {
     up: (kernel: RunningKernel) => void,
   ): Promise<void> {
     const { layout, channels, config, ready } = this.#host;
-    const { began, reached = {} } = finding.record;
+    const { began, reached = {}, pause } = finding.record;
     ready.begin(config, Date.now() - began);
     try {
       const kernel = await adoptKernel(finding, {
@@ -128,7 +135,7 @@ export class Run {
         onNotification: (notification) => this.#onNotification(notification),
       });
       up(kernel);
-      this.#attend(kernel);
+      this.#attend(kernel, pause);
       ready.restore(reached);
       for (const level of ['launched', 'kernel'] as const) ready.reach(level);
       ready.watchConsole({ past: true });
@@ -148,19 +155,29 @@ export class Run {
     return kernel?.goneWithin(monitorLimits.killWait);
   }
 
-  /** Leaves what the VM has reached for the monitor after this one. */
-  recordReached(): void {
+  /** Leaves how the VM stands for the monitor after this one. */
+  record(): void {
     const { troubles, ready } = this.#host;
-    troubles.attempt(() => this.#kernel?.record(ready.reached));
+    const pause = this.#pause?.record ?? { held: false };
+    troubles.attempt(() => this.#kernel?.record({ reached: ready.reached, pause }));
   }
 
   /** From now on this kernel is the VM's; when it ends, everything of it is released. */
-  #attend(kernel: RunningKernel): void {
+  #attend(kernel: RunningKernel, left?: PauseRecord): void {
+    const { layout, events, troubles } = this.#host;
     this.#kernel = kernel;
+    this.#pause = new Pause({
+      vm: layout.vm,
+      request: (command) => kernel.request(command),
+      events,
+      keep: () => this.record(),
+      trouble: (error) => troubles.report(error),
+    });
+    if (left) this.#pause.restore(left);
     this.#hangWatch = applyHangPolicy(kernel, { ...this.#host, kill: this.#host.killHung });
     this.settled = kernel.exit
       .then((status) => this.#settle(kernel, status))
-      .catch((error: unknown) => this.#host.troubles.report(error));
+      .catch((error: unknown) => troubles.report(error));
   }
 
   /** After the kernel's end: release, sync, record, and only then say that the VM is down. */
@@ -170,6 +187,8 @@ export class Run {
     ready.end();
     this.#hangWatch?.close();
     this.#hangWatch = undefined;
+    this.#pause?.close();
+    this.#pause = undefined;
     const releases = await kernel.undo.unwind();
     for (const { what, error } of releases) troubles.report(error, what);
     const exit = describeExit({

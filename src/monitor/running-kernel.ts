@@ -4,6 +4,7 @@ import type { LaunchPlan } from '../plan/plan.ts';
 import { stepOf } from '../plan/step-of.ts';
 import { kernelLimits } from '../system/limits.ts';
 import { printable } from '../system/text.ts';
+import type { PauseRecord } from './pause.ts';
 import type { LevelTimes } from './readiness.ts';
 import { writeRunRecord } from './run-record.ts';
 import type { UndoStack } from './undo.ts';
@@ -50,14 +51,14 @@ export class RunningKernel {
     return this.#mconsole.request(command);
   }
 
-  /** Leaves what the VM has reached for the monitor after this one. Errors: HOST_SYSTEM_CALL. */
-  record(reached: LevelTimes): void {
+  /** Leaves how the VM stands for the monitor after this one. Errors: HOST_SYSTEM_CALL. */
+  record(now: { readonly reached: LevelTimes; readonly pause: PauseRecord }): void {
     const { plan, began } = this;
     const { kernel, init } = this.#sandbox;
     writeRunRecord(stepOf(plan, 'record').path, {
       plan,
       began,
-      reached,
+      ...now,
       ...(kernel ? { kernel } : {}),
       ...(init ? { init } : {}),
     });

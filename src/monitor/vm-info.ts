@@ -10,6 +10,7 @@ import {
   type VmState,
 } from '../rpc/umlmonctrl.gen.ts';
 import type { Operation } from './operations.ts';
+import type { Paused } from './pause.ts';
 import type { RunningKernel } from './running-kernel.ts';
 
 /** What a monitor knows of its VM at one moment. */
@@ -33,6 +34,7 @@ export interface VmSnapshot {
   /** Milliseconds since 1970; 0 if the kernel does not hang. */
   readonly hungSince: number;
   readonly held: Hold | null;
+  readonly paused: Paused | null;
 }
 
 /** The answer to INFO; of a VM that is down it tells what the configuration says. */

@@ -13,6 +13,7 @@ import { type Finding, findKernel } from './find-kernel.ts';
 import { readLastExit } from './last-exit.ts';
 import { type Action, type LifecycleEvent, lifecycle } from './lifecycle.ts';
 import { type OperationResult, Operations } from './operations.ts';
+import type { Pause, Paused } from './pause.ts';
 import type { PolicyName } from './policy.ts';
 import { ReadyWatch } from './ready-watch.ts';
 import { Restarts } from './restarts.ts';
@@ -69,7 +70,7 @@ export class Vm {
     this.#ready = new ReadyWatch(parts.config, {
       events: parts.events,
       channels: this.channels,
-      onReached: () => this.#run?.recordReached(),
+      onReached: () => this.#run?.record(),
     });
     this.#restarts = new Restarts({
       layout: parts.layout,
@@ -197,6 +198,22 @@ export class Vm {
     this.events.publish('ctrl-alt-del', `${by} sent Ctrl-Alt-Del`, { by });
   }
 
+  /** Makes the guest stand still, for pause_limit at most. Errors: STATE_*, MCONSOLE_*. */
+  async pause(by: string): Promise<Paused> {
+    return this.#pauseOf().pause(by, this.#config.pause_limit);
+  }
+
+  /** Errors: STATE_*, MCONSOLE_*. */
+  async resume(by: string): Promise<void> {
+    await this.#pauseOf().resume(by);
+  }
+
+  #pauseOf(): Pause {
+    const pause = this.#state === 'running' && this.#run?.pause;
+    if (!pause) throw this.#refusal(`it is ${this.#state}`);
+    return pause;
+  }
+
   /** The monitor ends: a guest that runs is stopped in order first. */
   async leave(reason: string): Promise<void> {
     this.#restarts.cancel();
@@ -224,6 +241,7 @@ export class Vm {
       lastTrouble: this.troubles.last,
       hungSince: this.#run?.hungSince ?? 0,
       held: this.#restarts.held,
+      paused: this.#run?.pause?.paused ?? null,
     });
   }
 
@@ -283,6 +301,9 @@ export class Vm {
   async #stopInOrder(): Promise<string> {
     const run = this.#run;
     if (!run?.kernel) throw new Error('no kernel to stop');
+    // A guest that stands still cannot go down in order.
+    if (run.pause?.paused)
+      await run.pause.resume('stop').catch((error: unknown) => this.troubles.report(error));
     const stage = await stopKernel(run.kernel, stopStages(this.#stopTimeoutMs), {
       stage: ({ name, waitMs }) => {
         if (name === 'kill') run.killed = true;

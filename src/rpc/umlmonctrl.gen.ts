@@ -298,6 +298,50 @@ export const consoleInfoCodec: Codec<ConsoleInfo> = {
   }),
 };
 
+/** A guest that stands still because somebody asked for it. */
+export interface Pause {
+  /** milliseconds since 1970 */
+  readonly since: number;
+  /** who asked */
+  readonly by: UmlmonText;
+  /** when the monitor resumes it; 0 = not by itself (pause_limit) */
+  readonly resumesAt: number;
+}
+
+export const pauseCodec: Codec<Pause> = {
+  encode: (w, v) => {
+    w.uhyper(v.since);
+    umlmonTextCodec.encode(w, v.by);
+    w.uhyper(v.resumesAt);
+  },
+  decode: (r) => ({
+    since: r.uhyper(),
+    by: umlmonTextCodec.decode(r),
+    resumesAt: r.uhyper(),
+  }),
+};
+
+export type PauseAnswer =
+  | { readonly kind: 'ok'; readonly paused: Pause }
+  | { readonly kind: 'failed'; readonly why: Failure };
+
+export const pauseAnswerCodec: Codec<PauseAnswer> = {
+  encode: (w, v) => {
+    answerKindCodec.encode(w, v.kind);
+    switch (v.kind) {
+      case 'ok': pauseCodec.encode(w, v.paused); break;
+      case 'failed': failureCodec.encode(w, v.why); break;
+    }
+  },
+  decode: (r) => {
+    const kind = answerKindCodec.decode(r);
+    switch (kind) {
+      case 'ok': return { kind, paused: pauseCodec.decode(r) };
+      case 'failed': return { kind, why: failureCodec.decode(r) };
+    }
+  },
+};
+
 /** How far a VM that runs has come (umlmon(7), READINESS). */
 export type ReadyLevel =
   /** sandbox and kernel process exist */
@@ -406,6 +450,7 @@ export interface VmInfo {
   /** milliseconds since 1970; 0 if the kernel does not hang */
   readonly hungSince: number;
   readonly held: Hold | null;
+  readonly paused: Pause | null;
 }
 
 export const vmInfoCodec: Codec<VmInfo> = {
@@ -432,6 +477,7 @@ export const vmInfoCodec: Codec<VmInfo> = {
     umlmonTextCodec.encode(w, v.lastTrouble);
     w.uhyper(v.hungSince);
     w.optional(v.held, holdCodec);
+    w.optional(v.paused, pauseCodec);
   },
   decode: (r) => ({
     name: umlmonNameCodec.decode(r),
@@ -456,6 +502,7 @@ export const vmInfoCodec: Codec<VmInfo> = {
     lastTrouble: umlmonTextCodec.decode(r),
     hungSince: r.uhyper(),
     held: r.optional(holdCodec),
+    paused: r.optional(pauseCodec),
   }),
 };
 
@@ -1106,5 +1153,9 @@ export const umlmonctrl = {
     crashList: { number: 14, args: voidCodec, result: crashListAnswerCodec },
     /** Bytes of a file of a crash bundle. */
     crashRead: { number: 15, args: crashReadArgsCodec, result: crashReadAnswerCodec },
+    /** Make the guest stand still, for pause_limit at most. The kernel answers its management console all the same. */
+    pause: { number: 29, args: voidCodec, result: pauseAnswerCodec },
+    /** Let it go on. */
+    resume: { number: 30, args: voidCodec, result: simpleAnswerCodec },
   },
 } as const;

@@ -50,6 +50,11 @@ export const errorCatalogue = {
   START_FAILED: { class: 'failed', means: 'The kernel did not come up.' },
   STOP_FAILED: { class: 'failed', means: 'The kernel did not end.' },
 
+  PAUSE_LIMIT: {
+    class: 'timeout',
+    means: 'A work kept the guest still for too long; the guest was resumed.',
+  },
+
   WAIT_DOWN: { class: 'down', means: 'The VM went down, or did not start, while it was waited for.' },
   WAIT_NEVER: { class: 'state', means: 'What is waited for cannot happen to this VM.' },
   WAIT_TIMEOUT: { class: 'timeout', means: 'What was waited for has not happened in time.' },

@@ -375,6 +375,12 @@ const monitor = {
     'Record of deaths that is read back by the next monitor; usual are 50 bytes per death.',
     'No deaths are remembered.',
   ),
+  resumeRetry: limit(
+    5_000,
+    'ms',
+    'Time between attempts to resume a guest whose kernel has not answered.',
+    'The next attempt is made, for as long as the kernel lives.',
+  ),
   hangQuestions: limit(
     2,
     '',

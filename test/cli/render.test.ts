@@ -74,6 +74,7 @@ const running: VmInfo = {
   lastTrouble: 'con0: the log cannot be written',
   hungSince: 0,
   held: null,
+  paused: null,
 };
 
 describe('-info', () => {
@@ -142,6 +143,18 @@ describe('-info', () => {
       ].join('\n'),
     );
   });
+});
+
+test('-info of a VM that is paused', () => {
+  const paused = { since: noon - 65_000, by: 'uid 0', resumesAt: noon };
+  const lineOf = (one: typeof paused) =>
+    infoText({ ...running, paused: one }, noon)
+      .split('\n')
+      .find((line) => line.startsWith('  paused'));
+  expect(lineOf(paused)).toBe(
+    '  paused      stands still for 1 min 5 s, asked by uid 0, until 2026-11-21 12:00:00 (pause_limit)',
+  );
+  expect(lineOf({ ...paused, resumesAt: 0 })).toMatch(/asked by uid 0, without limit$/);
 });
 
 test('-info of a VM that hangs, and of one that is held', () => {

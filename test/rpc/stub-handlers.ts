@@ -54,6 +54,7 @@ export const info: VmInfo = {
   lastTrouble: 'disk full',
   hungSince: 0,
   held: { kind: 'kept', since: 1_700_000_000_000, why: 'on_crash = keep' },
+  paused: { since: 1_700_000_000_000, by: 'uid 0', resumesAt: 0 },
 };
 
 /** Handlers that answer something of the right type; tests replace those that they are about. */
@@ -76,6 +77,8 @@ export const stubHandlers: Handlers<typeof umlmonctrl> = {
     kind: 'ok',
     bytes: { offset, data: pattern(max), oldest: 0, end: offset + max },
   }),
+  pause: () => ({ kind: 'failed', why }),
+  resume: () => ({ kind: 'ok' }),
   crashList: () => ({ kind: 'ok', list: { bundles: [], lost: 0 } }),
   crashRead: () => ({ kind: 'failed', why }),
   events: ({ since }) => ({ kind: 'ok', list: { events: [], next: since } }),

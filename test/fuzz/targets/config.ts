@@ -189,6 +189,7 @@ const snapshot = {
   lastTrouble: '',
   hungSince: 0,
   held: null,
+  paused: null,
 } as const;
 
 /** A user's file changes no key of the administrator. */

@@ -54,6 +54,11 @@ export const values: Readonly<
     args: { since: 1, max: 64, waitMs: 0 },
     results: [{ kind: 'ok', list: { events: [event, event], next: 9 } }, failed],
   },
+  pause: {
+    args: undefined,
+    results: [{ kind: 'ok', paused: { since: 1_700_000_000_000, by: 'uid 0', resumesAt: 0 } }, failed],
+  },
+  resume: { args: undefined, results: [{ kind: 'ok' }, failed] },
   crashList: {
     args: undefined,
     results: [{ kind: 'ok', list: { bundles: [bundle, bundle], lost: 3 } }, failed],
