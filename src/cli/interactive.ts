@@ -64,8 +64,9 @@ async function runTyped(line: string, context: CommandContext): Promise<void> {
   try {
     command = parseLine(line);
     if (!command) return;
-    // In a session at a console, CTRL-C is the guest's.
-    if (command.word !== 'connect') process.on('SIGINT', onInterrupt);
+    // In a session at a console, CTRL-C is the guest's; the management console has its own.
+    const isSession = command.word === 'connect' || (command.word === 'mconsole' && !command.values.TEXT);
+    if (!isSession) process.on('SIGINT', onInterrupt);
     await runCommand(command, context, interrupt.signal);
   } catch (error) {
     if (error instanceof OutputClosed) throw error;

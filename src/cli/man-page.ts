@@ -17,6 +17,16 @@ kernel is gone, and the host has written the disk images to its disk.`,
   pause: `The guest stands still, its programs and its kernel, until **-resume**, or until the time is over that
 **pause\\_limit** of the configuration allows. Its clock jumps forward then. A stop resumes it first.`,
   resume: `What the monitor itself needs to stand still for a moment, such as a backup, is not disturbed.`,
+  mconsole: `*TEXT* is a command of mconsole version 2, such as 'config ubd1=/disks/x.dsk' or 'proc meminfo'; **help** lists
+them. Without it, commands are asked for at the prompt **(mconsole)**, with completion and history; **switch** *VM* goes on
+with another VM, **quit** leaves. **halt**, **reboot** and **sysrq o** or **b** are a stop that was asked for, **stop** is
+**-pause** and **go** is **-resume**. Where lines may be missing (the kernel sends long answers without waiting), that is
+said; with **-json** it is *truncated*. Unlike the words for disks, **config** and **remove** check nothing before.`,
+  sysrq: `What the guest prints is shown. **o** and **b** end the guest, see **-mconsole**.`,
+  ps: `Read from the kernel by **sysrq t**, without any help from the guest. Names of kernel threads are in brackets. On a busy
+host the kernel may lose lines; then it is said how many tasks there are.`,
+  stack: `*PID* is a number that **-ps** shows.`,
+  'log-to-guest': `The guest finds it in **dmesg**, as a warning.`,
   wait: `*LEVEL* is **launched**, **kernel**, **guest** or **console**, see READINESS in umlmon(7); or **ready**, which is the
 one that the configuration names; or **down**. If it is reached already, the word is done at once. A VM that is down is
 waited for until somebody starts it. If the VM goes down, or a start fails, while another level is waited for, the exit status

@@ -12,7 +12,7 @@ type OkArm<R> = Extract<R, { kind: 'ok' }>;
 type Payload<R> = OkArm<R>[Exclude<keyof OkArm<R>, 'kind'>];
 
 /** Procedures that take as long as a guest takes to start or stop. */
-const slow: ReadonlySet<string> = new Set(['start', 'stop', 'kill']);
+const slow: ReadonlySet<string> = new Set(['start', 'stop', 'kill', 'mconsole']);
 /** Milliseconds that a monitor may take for anything else, besides the wait that a call asks for. */
 const answerMs = 15_000;
 

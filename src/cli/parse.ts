@@ -17,6 +17,8 @@ import {
 export interface CommandLine {
   readonly target: string | undefined;
   readonly configPath: string | undefined;
+  /** Of a management console, instead of a VM. */
+  readonly socket: string | undefined;
   readonly json: boolean;
   readonly help: boolean;
   readonly version: boolean;
@@ -28,12 +30,16 @@ function usage(cause: string, hint = 'umlwatch -help lists all words'): UmlmonEr
 }
 
 /**
- * `umlwatch [-config PATH] [-json] VM [-WORD [ARGUMENT …] …]`. Words keep their order; one or two hyphens are the
+ * `umlwatch [-config PATH] [-json] VM [-WORD [ARGUMENT …] …]`, or `-mconsole-socket PATH` in the place of the VM. Words keep their order; one or two hyphens are the
  * same. Arguments are checked here, so that a mistake in the last word keeps the first from being done. Errors: USAGE.
  */
 export function parseCommandLine(argv: readonly string[]): CommandLine {
   const rest = [...argv];
-  const found = { target: undefined as string | undefined, configPath: undefined as string | undefined };
+  const found = {
+    target: undefined as string | undefined,
+    configPath: undefined as string | undefined,
+    socket: undefined as string | undefined,
+  };
   const flags = { json: false, help: false, version: false };
   const commands: Command[] = [];
   for (let next = rest.shift(); next !== undefined; next = rest.shift()) {
@@ -46,6 +52,9 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
     else if (option === 'config') {
       found.configPath = rest.shift();
       if (found.configPath === undefined) throw usage('-config needs a PATH');
+    } else if (option === 'mconsole-socket') {
+      found.socket = rest.shift();
+      if (!found.socket) throw usage('-mconsole-socket needs the PATH of a socket');
     } else commands.push(takeCommand(option, rest, '-'));
   }
   return { ...found, ...flags, commands };
@@ -64,10 +73,18 @@ function surplus(text: string, target: string, last: Command | undefined): Umlmo
 export function parseLine(line: string): Command | undefined {
   const [first, ...rest] = line.trim().split(/\s+/);
   if (!first || first.startsWith('#')) return undefined;
-  const command = takeCommand(first.replace(/^--?/, ''), rest, '');
+  const name = first.replace(/^--?/, '');
+  // A text goes to the end of the line.
+  if (isWord(name) && rest.length > 0 && takesText(words[name]))
+    rest.splice(0, rest.length, line.trim().slice(first.length).trim());
+  const command = takeCommand(name, rest, '');
   const left = rest[0];
   if (left !== undefined) throw usage(`${quoted(left)} is too much`, `use: ${usageOf(command.word)}`);
   return command;
+}
+
+function takesText(word: Word): boolean {
+  return word.arguments[0] === 'TEXT' || (word.arguments.length === 0 && word.optional === 'TEXT');
 }
 
 /** Takes a word's arguments and options off `rest`. `hyphen` is how words are written here. */
@@ -107,7 +124,9 @@ function unknownWord(name: string, hyphen: '-' | ''): UmlmonError {
       `-${name} does not stand here`,
       `use: ${owners.map((word) => hyphen + usageOf(word)).join(', ')}`,
     );
-  const others = hyphen ? ['help', 'version', 'json', 'config', ...optionNames] : ['help', 'quit'];
+  const others = hyphen
+    ? ['help', 'version', 'json', 'config', 'mconsole-socket', ...optionNames]
+    : ['help', 'quit'];
   const near = suggest(name, [...wordNames, ...others]);
   return usage(`unknown word ${quoted(name)}`, near ? `did you mean ${hyphen}${near}?` : listHint(hyphen));
 }

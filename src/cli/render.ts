@@ -83,7 +83,7 @@ function crashText({ cause, lastLines }: ExitRecord): string[] {
 }
 
 /** Rows of columns, each padded to its widest. */
-function rows(entries: readonly (readonly string[])[]): string[] {
+export function rows(entries: readonly (readonly string[])[]): string[] {
   const widths = (entries[0] ?? []).map((_, column) =>
     Math.max(...entries.map((entry) => entry[column]?.length ?? 0)),
   );

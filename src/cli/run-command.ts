@@ -1,10 +1,12 @@
 import { UmlmonError } from '../system/errors.ts';
 import { runConsoleSession } from './console-session.ts';
 import type { EscapeKey } from './escape-key.ts';
+import { type MconsoleLink, printAnswer, runMconsole } from './mconsole-session.ts';
 import type { MonitorClient } from './monitor-client.ts';
 import { print, whileRead } from './output.ts';
 import { printCrash, printCrashes } from './print-crash.ts';
 import { printLog } from './print-log.ts';
+import { printTasks } from './print-tasks.ts';
 import { eventText, infoText, operationText, pauseText, reachedText } from './render.ts';
 import { waitFor } from './wait.ts';
 import type { Command, WordName } from './words.ts';
@@ -15,6 +17,8 @@ export interface CommandContext {
   readonly escapeKey: EscapeKey;
   /** Opens a connection to the VM's monitor. */
   readonly connect: () => Promise<MonitorClient>;
+  /** The same for another VM. */
+  readonly connectTo: (vm: string) => Promise<MonitorClient>;
 }
 
 export interface Run extends CommandContext {
@@ -49,6 +53,23 @@ const runners: Record<WordName, Runner> = {
     await client.call('resume', undefined, signal);
     await print(json ? JSON.stringify({ resumed: true }) : `${vm}: goes on`);
   },
+  mconsole: ({ values: { TEXT: line } }, run) => {
+    const link = mconsoleLink(run.vm, run.client);
+    if (line !== undefined) return printAnswer({ link, json: run.json }, line, run.signal);
+    const others: MonitorClient[] = [];
+    const switchTo = async (vm: string) => {
+      const client = await run.connectTo(vm);
+      others.push(client);
+      return mconsoleLink(vm, client);
+    };
+    return runMconsole({ link, json: run.json, switchTo }).finally(() => {
+      for (const client of others) client.close();
+    });
+  },
+  sysrq: ({ values: { LETTER = 'h' } }, run) => askAndPrint(run, `sysrq ${LETTER}`),
+  ps: (_command, { client, vm, json }) => printTasks(mconsoleLink(vm, client), json),
+  stack: ({ values: { PID = 0 } }, run) => askAndPrint(run, `stack ${PID}`),
+  'log-to-guest': ({ values: { TEXT = '' } }, run) => askAndPrint(run, `log ${TEXT}`),
   async wait({ values: { LEVEL: level = 'ready', DURATION } }, { client, vm, json, signal }) {
     const reached = await waitFor(client, { vm, level, timeoutMs: DURATION, signal });
     await print(json ? JSON.stringify(reached) : reachedText(vm, reached));
@@ -73,6 +94,14 @@ const runners: Record<WordName, Runner> = {
       }
     }),
 };
+
+function mconsoleLink(vm: string, client: MonitorClient): MconsoleLink {
+  return { name: vm, ask: (line, signal) => client.call('mconsole', line, signal) };
+}
+
+function askAndPrint({ client, vm, json, signal }: Run, line: string): Promise<void> {
+  return printAnswer({ link: mconsoleLink(vm, client), json }, line, signal);
+}
 
 /** Does one word of umlwatch and prints what it says. Errors: those of the monitor, OutputClosed. */
 export async function runCommand(

@@ -6,7 +6,16 @@ export const waitLevels = ['launched', 'kernel', 'guest', 'console', 'ready', 'd
 export type WaitLevel = (typeof waitLevels)[number];
 
 /** What an argument is; the name of the kind is what help and messages call it. */
-export type ArgumentKind = 'NAME' | 'CHANNEL' | 'DURATION' | 'FILE' | 'LEVEL' | 'NUMBER';
+export type ArgumentKind =
+  | 'NAME'
+  | 'CHANNEL'
+  | 'DURATION'
+  | 'FILE'
+  | 'LEVEL'
+  | 'NUMBER'
+  | 'LETTER'
+  | 'PID'
+  | 'TEXT';
 
 /**
  * The words of umlwatch: one table for the command line (`-start`), the interactive mode (`start`), the help text,
@@ -34,6 +43,16 @@ export const words = {
   ctrlaltdel: { arguments: [], options: {}, help: 'Send Ctrl-Alt-Del to the guest.' },
   pause: { arguments: [], options: {}, help: 'Make the guest stand still; see pause_limit.' },
   resume: { arguments: [], options: {}, help: 'Let a paused guest go on.' },
+  mconsole: {
+    arguments: [],
+    optional: 'TEXT',
+    options: {},
+    help: 'Command of the management console; or ask for them.',
+  },
+  sysrq: { arguments: ['LETTER'], options: {}, help: 'Magic SysRq: s syncs, t lists tasks, h helps.' },
+  ps: { arguments: [], options: {}, help: 'List the processes of the guest.' },
+  stack: { arguments: ['PID'], options: {}, help: 'Show where a process of the guest is.' },
+  'log-to-guest': { arguments: ['TEXT'], options: {}, help: 'Write a line to the log of the guest.' },
   wait: {
     arguments: ['LEVEL'],
     options: { timeout: ['DURATION'] },
@@ -82,6 +101,9 @@ export interface ArgumentValues {
   readonly DURATION?: number;
   readonly LEVEL?: WaitLevel;
   readonly NUMBER?: number;
+  readonly LETTER?: string;
+  readonly PID?: number;
+  readonly TEXT?: string;
 }
 
 export function isWord(name: string): name is WordName {
@@ -113,6 +135,14 @@ export const argumentParsers: Record<ArgumentKind, (text: string) => Parsed<stri
   // The limits of the key stop_timeout.
   DURATION: durationParser({ min: '100ms', max: '1h' }),
   LEVEL: wordParser(waitLevels),
+  LETTER: (text) =>
+    /^[a-zA-Z0-9]$/.test(text) ? { value: text } : refuse(`${quoted(text)} is not a letter`, 'h lists them'),
+  PID: (text) =>
+    /^\d{1,10}$/.test(text)
+      ? { value: Number(text) }
+      : refuse(`${quoted(text)} is not the number of a process`, '-ps lists them'),
+  TEXT: (text) =>
+    /^[^-\0\n][^\0\n]*$/.test(text) ? { value: text } : refuse(`${quoted(text)} is not a line of text`),
   NUMBER: (text) =>
     /^\d{1,15}$/.test(text) ? { value: Number(text) } : refuse(`${quoted(text)} is not a number`),
 };

@@ -2,6 +2,7 @@ import { clipText } from '../rpc/clip-text.ts';
 import type { Caller, Handlers } from '../rpc/program.ts';
 import { type OperationAnswer, UMLMON_TEXT_MAX, type umlmonctrl } from '../rpc/umlmonctrl.gen.ts';
 import { type Failure, toFailure } from '../system/errors.ts';
+import { Management } from './management.ts';
 import type { OperationResult } from './operations.ts';
 import { Seats } from './seats.ts';
 import type { Vm } from './vm.ts';
@@ -9,6 +10,7 @@ import type { Vm } from './vm.ts';
 /** The procedures of umlmonctrl.x, each one a call of the monitor; what goes wrong becomes a `failed` answer. */
 export function controlHandlers(vm: Vm): Handlers<typeof umlmonctrl> {
   const seats = new Seats(vm);
+  const management = new Management(vm);
   const operation = (work: Promise<OperationResult>) =>
     answer(async (): Promise<OperationAnswer> => ({ kind: 'ok', report: report(vm, await work) }));
   return {
@@ -19,13 +21,19 @@ export function controlHandlers(vm: Vm): Handlers<typeof umlmonctrl> {
     kill: (_args, caller) => operation(vm.kill(nameOf(caller))),
     ctrlAltDel: (_args, caller) =>
       answer(async () => {
-        await vm.ctrlAltDel(nameOf(caller));
+        await management.ctrlAltDel(nameOf(caller));
         return { kind: 'ok' };
       }),
-    pause: (_args, caller) => answer(async () => ({ kind: 'ok', paused: await vm.pause(nameOf(caller)) })),
+    mconsole: (line, caller) =>
+      answer(async () => ({
+        kind: 'ok',
+        reply: await management.command(line, nameOf(caller), caller.signal),
+      })),
+    pause: (_args, caller) =>
+      answer(async () => ({ kind: 'ok', paused: await management.pause(nameOf(caller)) })),
     resume: (_args, caller) =>
       answer(async () => {
-        await vm.resume(nameOf(caller));
+        await management.resume(nameOf(caller));
         return { kind: 'ok' };
       }),
     consoleAttach: (args, caller) =>

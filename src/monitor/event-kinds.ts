@@ -27,6 +27,7 @@ export const eventKinds = {
     'The guest has died too often: no policy starts it any more. Attributes: policy, deaths, window_ms.',
   kept: 'The VM stays down for inspection. Attributes: policy.',
   'ctrl-alt-del': 'Ctrl-Alt-Del was sent on request. Attributes: by.',
+  mconsole: 'A command of the management console was given on request. Attributes: by, command.',
   'console-attached': 'A viewer opened a seat. Attributes: channel, by.',
   'console-detached': 'A viewer left. Attributes: channel, by.',
   'log-resumed': 'A log is written again after a trouble with it. Attributes: path, missing (bytes).',

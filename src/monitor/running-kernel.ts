@@ -1,5 +1,5 @@
 import { killSandbox, type Sandbox } from '../jail/launch.ts';
-import type { Mconsole } from '../kernel/mconsole.ts';
+import type { Answer, Mconsole } from '../kernel/mconsole.ts';
 import type { LaunchPlan } from '../plan/plan.ts';
 import { stepOf } from '../plan/step-of.ts';
 import { kernelLimits } from '../system/limits.ts';
@@ -46,8 +46,13 @@ export class RunningKernel {
     return this.#sandbox.kernel?.pid ?? 0;
   }
 
-  /** One request on the management console. Errors: MCONSOLE_*. */
-  request(command: string): Promise<unknown> {
+  /** A command of the monitor itself, ahead of what others ask. Errors: MCONSOLE_*. */
+  request(command: string): Promise<Answer> {
+    return this.#mconsole.request(command, { ahead: true });
+  }
+
+  /** A command of somebody else, in its turn. Errors: MCONSOLE_*. */
+  ask(command: string): Promise<Answer> {
     return this.#mconsole.request(command);
   }
 

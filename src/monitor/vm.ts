@@ -13,14 +13,14 @@ import { type Finding, findKernel } from './find-kernel.ts';
 import { readLastExit } from './last-exit.ts';
 import { type Action, type LifecycleEvent, lifecycle } from './lifecycle.ts';
 import { type OperationResult, Operations } from './operations.ts';
-import type { Pause, Paused } from './pause.ts';
+import type { Pause } from './pause.ts';
 import type { PolicyName } from './policy.ts';
 import { ReadyWatch } from './ready-watch.ts';
 import { Restarts } from './restarts.ts';
 import { Run } from './run.ts';
 import type { RunningKernel } from './running-kernel.ts';
 import { StartReport } from './start-report.ts';
-import { stopKernel, stopStages } from './stop.ts';
+import { type StopStage, stopKernel, stopStages } from './stop.ts';
 import { Troubles } from './troubles.ts';
 import { describeVm } from './vm-info.ts';
 
@@ -34,6 +34,13 @@ export interface VmParts {
   readonly afterBoot: (plan: LaunchPlan, bootMessages: string) => void;
   /** Bytes that the monitor's own log could not take. */
   readonly monitorLogDropped: () => number;
+}
+
+/** What there is while a kernel runs. */
+export interface Running {
+  readonly kernel: RunningKernel;
+  readonly pause: Pause;
+  readonly config: VmConfig;
 }
 
 /** One VM: its state, and everything that may be done to it. */
@@ -51,7 +58,7 @@ export class Vm {
   #state: VmState = 'down';
   #stateSince = Date.now();
   #run: Run | undefined;
-  #stopTimeoutMs = 0;
+  #stopStages: readonly StopStage[] = [];
   /** Milliseconds that the last kernel ran. */
   #ranMs = 0;
   #lastExit: ExitRecord | null;
@@ -173,11 +180,14 @@ export class Vm {
     });
   }
 
-  /** Stops in order; `timeoutMs` 0 means the configured one. Errors: STATE_*, STOP_FAILED. */
-  stop(by: string, timeoutMs: number): Promise<OperationResult> {
+  /**
+   * Stops in order; `timeoutMs` 0 means the configured one. `first` is the stage that it begins with. Errors: STATE_*,
+   * STOP_FAILED.
+   */
+  stop(by: string, timeoutMs: number, first: StopStage['name'] = 'ctrl-alt-del'): Promise<OperationResult> {
     return this.#operations.run('stop', by, () => {
       if (this.#restarts.cancel()) return Promise.resolve('down; the restart by policy is cancelled');
-      this.#stopTimeoutMs = timeoutMs || this.#config.stop_timeout;
+      this.#stopStages = stopStages(timeoutMs || this.#config.stop_timeout, first);
       return this.#handle('stop-asked', by);
     });
   }
@@ -190,28 +200,11 @@ export class Vm {
     });
   }
 
-  /** Errors: STATE_WRONG, MCONSOLE_*. */
-  async ctrlAltDel(by: string): Promise<void> {
-    const kernel = this.#run?.kernel;
-    if (!kernel) throw this.#refusal(`it is ${this.#state}`);
-    await kernel.request('cad');
-    this.events.publish('ctrl-alt-del', `${by} sent Ctrl-Alt-Del`, { by });
-  }
-
-  /** Makes the guest stand still, for pause_limit at most. Errors: STATE_*, MCONSOLE_*. */
-  async pause(by: string): Promise<Paused> {
-    return this.#pauseOf().pause(by, this.#config.pause_limit);
-  }
-
-  /** Errors: STATE_*, MCONSOLE_*. */
-  async resume(by: string): Promise<void> {
-    await this.#pauseOf().resume(by);
-  }
-
-  #pauseOf(): Pause {
-    const pause = this.#state === 'running' && this.#run?.pause;
-    if (!pause) throw this.#refusal(`it is ${this.#state}`);
-    return pause;
+  /** The kernel that runs, with what belongs to it. Errors: STATE_WRONG. */
+  running(states: readonly VmState[] = ['running', 'stopping']): Running {
+    const { kernel, pause } = this.#run ?? {};
+    if (!kernel || !pause || !states.includes(this.#state)) throw this.#refusal(`it is ${this.#state}`);
+    return { kernel, pause, config: this.#config };
   }
 
   /** The monitor ends: a guest that runs is stopped in order first. */
@@ -304,7 +297,7 @@ export class Vm {
     // A guest that stands still cannot go down in order.
     if (run.pause?.paused)
       await run.pause.resume('stop').catch((error: unknown) => this.troubles.report(error));
-    const stage = await stopKernel(run.kernel, stopStages(this.#stopTimeoutMs), {
+    const stage = await stopKernel(run.kernel, this.#stopStages, {
       stage: ({ name, waitMs }) => {
         if (name === 'kill') run.killed = true;
         this.events.publish('stop-stage', `${name}, then up to ${waitMs / 1000} s`, {

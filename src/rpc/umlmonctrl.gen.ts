@@ -16,6 +16,9 @@ export const UMLMON_LIST_MAX = 512;
 /** longest wait of one call, in milliseconds */
 export const UMLMON_WAIT_MAX = 60000;
 
+/** bytes of an answer of the management console */
+export const UMLMON_REPLY_MAX = 524288;
+
 export type UmlmonName = string;
 
 export const umlmonNameCodec: Codec<UmlmonName> = {
@@ -28,6 +31,13 @@ export type UmlmonText = string;
 export const umlmonTextCodec: Codec<UmlmonText> = {
   encode: (w, v) => w.string(v, UMLMON_TEXT_MAX),
   decode: (r) => r.string(UMLMON_TEXT_MAX),
+};
+
+export type UmlmonReply = string;
+
+export const umlmonReplyCodec: Codec<UmlmonReply> = {
+  encode: (w, v) => w.string(v, UMLMON_REPLY_MAX),
+  decode: (r) => r.string(UMLMON_REPLY_MAX),
 };
 
 export type UmlmonData = Uint8Array;
@@ -296,6 +306,46 @@ export const consoleInfoCodec: Codec<ConsoleInfo> = {
     logError: umlmonTextCodec.decode(r),
     maybeLost: r.uhyper(),
   }),
+};
+
+/** What the management console of the kernel answers. */
+export interface MconsoleReply {
+  /** as the kernel sent it: not safe to show */
+  readonly text: UmlmonReply;
+  /** something may be missing */
+  readonly truncated: boolean;
+}
+
+export const mconsoleReplyCodec: Codec<MconsoleReply> = {
+  encode: (w, v) => {
+    umlmonReplyCodec.encode(w, v.text);
+    w.bool(v.truncated);
+  },
+  decode: (r) => ({
+    text: umlmonReplyCodec.decode(r),
+    truncated: r.bool(),
+  }),
+};
+
+export type MconsoleAnswer =
+  | { readonly kind: 'ok'; readonly reply: MconsoleReply }
+  | { readonly kind: 'failed'; readonly why: Failure };
+
+export const mconsoleAnswerCodec: Codec<MconsoleAnswer> = {
+  encode: (w, v) => {
+    answerKindCodec.encode(w, v.kind);
+    switch (v.kind) {
+      case 'ok': mconsoleReplyCodec.encode(w, v.reply); break;
+      case 'failed': failureCodec.encode(w, v.why); break;
+    }
+  },
+  decode: (r) => {
+    const kind = answerKindCodec.decode(r);
+    switch (kind) {
+      case 'ok': return { kind, reply: mconsoleReplyCodec.decode(r) };
+      case 'failed': return { kind, why: failureCodec.decode(r) };
+    }
+  },
 };
 
 /** A guest that stands still because somebody asked for it. */
@@ -1153,6 +1203,12 @@ export const umlmonctrl = {
     crashList: { number: 14, args: voidCodec, result: crashListAnswerCodec },
     /** Bytes of a file of a crash bundle. */
     crashRead: { number: 15, args: crashReadArgsCodec, result: crashReadAnswerCodec },
+    /**
+     * A command of the kernel's management console (mconsole version 2). What ends the guest or makes it stand still
+     * (halt, reboot, stop) goes through the VM's state, as STOP, START and PAUSE do. Those of one connection are
+     * done in their order.
+     */
+    mconsole: { number: 28, args: umlmonTextCodec, result: mconsoleAnswerCodec },
     /** Make the guest stand still, for pause_limit at most. The kernel answers its management console all the same. */
     pause: { number: 29, args: voidCodec, result: pauseAnswerCodec },
     /** Let it go on. */

@@ -227,10 +227,16 @@ const kernel = {
     'Silence within an answer after which its last packets must be lost; the kernel sends them without a pause.',
     'The answer is delivered and marked truncated.',
   ),
-  mconsoleWaiting: limit(
-    16,
+  mconsoleSurePackets: limit(
+    11,
     '',
-    'Commands that wait for the one in progress.',
+    'Packets of an answer of which surely none is missing: what the queue of a socket holds.',
+    'A longer answer is marked truncated, since the kernel drops packets for which the queue has no room.',
+  ),
+  mconsoleWaiting: limit(
+    300,
+    '',
+    'Commands that wait for the one in progress: one of each possible connection, and some. Those of the monitor itself go ahead of them.',
     'A further one fails with MCONSOLE_BUSY.',
   ),
   versionCharacters: limit(
@@ -375,6 +381,25 @@ const monitor = {
     'Record of deaths that is read back by the next monitor; usual are 50 bytes per death.',
     'No deaths are remembered.',
   ),
+  mconsoleShown: limit(
+    200,
+    'characters',
+    'A command of the management console in an event.',
+    'The rest is left out of the event; the kernel has it all.',
+  ),
+  printkBytes: limit(
+    256 * KiB,
+    'bytes',
+    'Output of con0 that is taken for the answer to **sysrq** or **stack**: all processes of a guest with some 300.',
+    'Later output is left out.',
+  ),
+  printkQuiet: limit(
+    50,
+    'ms',
+    'Silence of con0 after which such an answer is complete.',
+    'What comes later is not of it.',
+  ),
+  printkWait: limit(1_000, 'ms', 'Longest wait for that silence.', 'What has come by then is the answer.'),
   resumeRetry: limit(
     5_000,
     'ms',

@@ -77,6 +77,7 @@ export const stubHandlers: Handlers<typeof umlmonctrl> = {
     kind: 'ok',
     bytes: { offset, data: pattern(max), oldest: 0, end: offset + max },
   }),
+  mconsole: (line) => ({ kind: 'ok', reply: { text: line, truncated: false } }),
   pause: () => ({ kind: 'failed', why }),
   resume: () => ({ kind: 'ok' }),
   crashList: () => ({ kind: 'ok', list: { bundles: [], lost: 0 } }),

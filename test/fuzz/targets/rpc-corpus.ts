@@ -54,6 +54,10 @@ export const values: Readonly<
     args: { since: 1, max: 64, waitMs: 0 },
     results: [{ kind: 'ok', list: { events: [event, event], next: 9 } }, failed],
   },
+  mconsole: {
+    args: 'config ubd1=/disks/x.dsk',
+    results: [{ kind: 'ok', reply: { text: 'Linux vm1', truncated: true } }, failed],
+  },
   pause: {
     args: undefined,
     results: [{ kind: 'ok', paused: { since: 1_700_000_000_000, by: 'uid 0', resumesAt: 0 } }, failed],
