@@ -15,7 +15,7 @@ export function helpText(): string {
     '',
     ...wordLines('-'),
     '',
-    '  -mconsole-socket PATH  instead of VM: the management console of any UML kernel',
+    '  -mconsole-socket PATH  in place of VM: a kernel that umlmon did not start',
     '  -config PATH  another configuration (also: UMLMON_CONFIG)',
     '  -json         machine-readable output, a document per line',
     '  -version      print the version',

@@ -1,5 +1,4 @@
 import { createInterface } from 'node:readline';
-import { mconsoleCommands } from '../kernel/mconsole-command.ts';
 import { printable } from '../system/text.ts';
 import { errorText } from './error-text.ts';
 import { History } from './history.ts';
@@ -100,14 +99,12 @@ async function talk(session: MconsoleSession): Promise<void> {
   }
 }
 
-/** The commands that the kernel itself names; those that are known, if it does not say. */
+/** The commands that the kernel itself names: none of a VM that is down, but another may be switched to. */
 async function commandNames(link: MconsoleLink): Promise<readonly string[]> {
   try {
     const { text } = await link.ask('help');
-    const names = text.split('\n').flatMap((line) => /^ {4}([a-z]+)\b/.exec(line)?.[1] ?? []);
-    if (names.length > 0) return [...new Set(names)];
+    return [...new Set(text.split('\n').flatMap((line) => /^ {4}([a-z]+)\b/.exec(line)?.[1] ?? []))];
   } catch {
-    // A VM that is down: another may be switched to.
+    return [];
   }
-  return Object.keys(mconsoleCommands);
 }

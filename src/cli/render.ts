@@ -4,7 +4,7 @@ import type {
   ExitRecord,
   Hold,
   OperationReport,
-  Pause,
+  PauseInfo,
   Setting,
   VmInfo,
 } from '../rpc/umlmonctrl.gen.ts';
@@ -57,7 +57,7 @@ function holdText({ kind, since, why }: Hold): string {
 }
 
 /** `stands still for 12 s, asked by uid 0, until 2026-11-21 09:30:05` */
-export function pauseText({ since, by, resumesAt }: Pause, now: number): string {
+export function pauseText({ since, by, resumesAt }: PauseInfo, now: number): string {
   const end = resumesAt ? `until ${timeText(resumesAt)} (pause_limit)` : 'without limit';
   return `stands still for ${ageText(since, now)}, asked by ${by}, ${end}`;
 }

@@ -349,7 +349,7 @@ export const mconsoleAnswerCodec: Codec<MconsoleAnswer> = {
 };
 
 /** A guest that stands still because somebody asked for it. */
-export interface Pause {
+export interface PauseInfo {
   /** milliseconds since 1970 */
   readonly since: number;
   /** who asked */
@@ -358,7 +358,7 @@ export interface Pause {
   readonly resumesAt: number;
 }
 
-export const pauseCodec: Codec<Pause> = {
+export const pauseInfoCodec: Codec<PauseInfo> = {
   encode: (w, v) => {
     w.uhyper(v.since);
     umlmonTextCodec.encode(w, v.by);
@@ -372,21 +372,21 @@ export const pauseCodec: Codec<Pause> = {
 };
 
 export type PauseAnswer =
-  | { readonly kind: 'ok'; readonly paused: Pause }
+  | { readonly kind: 'ok'; readonly paused: PauseInfo }
   | { readonly kind: 'failed'; readonly why: Failure };
 
 export const pauseAnswerCodec: Codec<PauseAnswer> = {
   encode: (w, v) => {
     answerKindCodec.encode(w, v.kind);
     switch (v.kind) {
-      case 'ok': pauseCodec.encode(w, v.paused); break;
+      case 'ok': pauseInfoCodec.encode(w, v.paused); break;
       case 'failed': failureCodec.encode(w, v.why); break;
     }
   },
   decode: (r) => {
     const kind = answerKindCodec.decode(r);
     switch (kind) {
-      case 'ok': return { kind, paused: pauseCodec.decode(r) };
+      case 'ok': return { kind, paused: pauseInfoCodec.decode(r) };
       case 'failed': return { kind, why: failureCodec.decode(r) };
     }
   },
@@ -500,7 +500,7 @@ export interface VmInfo {
   /** milliseconds since 1970; 0 if the kernel does not hang */
   readonly hungSince: number;
   readonly held: Hold | null;
-  readonly paused: Pause | null;
+  readonly paused: PauseInfo | null;
 }
 
 export const vmInfoCodec: Codec<VmInfo> = {
@@ -527,7 +527,7 @@ export const vmInfoCodec: Codec<VmInfo> = {
     umlmonTextCodec.encode(w, v.lastTrouble);
     w.uhyper(v.hungSince);
     w.optional(v.held, holdCodec);
-    w.optional(v.paused, pauseCodec);
+    w.optional(v.paused, pauseInfoCodec);
   },
   decode: (r) => ({
     name: umlmonNameCodec.decode(r),
@@ -552,7 +552,7 @@ export const vmInfoCodec: Codec<VmInfo> = {
     lastTrouble: umlmonTextCodec.decode(r),
     hungSince: r.uhyper(),
     held: r.optional(holdCodec),
-    paused: r.optional(pauseCodec),
+    paused: r.optional(pauseInfoCodec),
   }),
 };
 

@@ -7,12 +7,13 @@ test.each([
   [
     '',
     [
-      ...['info ', 'start ', 'stop ', 'kill ', 'ctrlaltdel ', 'wait ', 'connect ', 'log ', 'events '],
+      ...['info ', 'start ', 'stop ', 'kill ', 'ctrlaltdel ', 'pause ', 'resume '],
+      ...['mconsole ', 'sysrq ', 'ps ', 'stack ', 'log-to-guest ', 'wait ', 'connect ', 'log ', 'events '],
       ...['crashes ', 'crash ', 'help ', 'quit '],
     ],
     '',
   ],
-  ['st', ['start ', 'stop '], 'st'],
+  ['sta', ['start ', 'stack '], 'sta'],
   ['  co', ['connect '], 'co'],
   ['connect ', ['con0 ', 'con1 ', 'ssl0 '], ''],
   ['log s', ['ssl0 '], 's'],
@@ -36,6 +37,6 @@ test.each([
 
 test('a monitor is asked only where a channel may stand', async () => {
   const never = () => Promise.reject(new Error('asked'));
-  expect(await complete('st', never)).toEqual([['start ', 'stop '], 'st']);
+  expect(await complete('sto', never)).toEqual([['stop '], 'sto']);
   await expect(complete('log ', never)).rejects.toThrow('asked');
 });
