@@ -1,6 +1,6 @@
 import { parseArguments } from './arguments.ts';
 import { parseUbd } from './disk.ts';
-import { parseHostDirectory, parseKernelPath, parseRootDevice, ubdUnits } from './paths.ts';
+import { parseHook, parseHostDirectory, parseKernelPath, parseRootDevice, ubdUnits } from './paths.ts';
 import { parseHangCheck, parsePauseLimit, parseRestartLimit } from './policy-values.ts';
 import {
   accountParser,
@@ -318,6 +318,16 @@ export const vmKeys = {
     form: 'DURATION | off',
     help: 'How often the kernel is asked whether it lives, from 1s to 1h. It is not asked when its consoles have said something since the last time. A kernel that leaves two questions in a row unanswered, 5 s each, hangs.',
     example: '10s',
+  }),
+  hook: single({
+    parse: parseHook,
+    default: '',
+    defaultNote: 'none',
+    layer: 'admin',
+    effect: 'vm',
+    form: 'PATH',
+    help: 'A program of the host that is called at prepare, start, ready, stopped and release, see HOOKS in umlmon(7).',
+    example: '/etc/umlmon/hook',
   }),
   pause_limit: single({
     parse: parsePauseLimit,

@@ -12,6 +12,7 @@ import { describeExit } from './exit-record.ts';
 import type { Finding } from './find-kernel.ts';
 import { applyHangPolicy } from './hang-policy.ts';
 import type { HangWatch } from './hang-watch.ts';
+import type { HookMoment, Hooks } from './hooks.ts';
 import { recordExit } from './last-exit.ts';
 import { learnFromBoot } from './learn-from-boot.ts';
 import { Pause, type PauseRecord } from './pause.ts';
@@ -29,6 +30,7 @@ export interface RunHost {
   readonly crashes: CrashBundles;
   readonly ready: ReadyWatch;
   readonly troubles: Troubles;
+  readonly hooks: Hooks;
   /** Learns from a boot what makes the next one faster. */
   readonly afterBoot: (plan: LaunchPlan, bootMessages: string) => void;
   /** The kernel hangs, and on_hang wants its end. */
@@ -55,6 +57,7 @@ export class Run {
   #hangWatch: HangWatch | undefined;
   #pause: Pause | undefined;
   #panic = '';
+  #wasReady = false;
 
   constructor(host: RunHost) {
     this.#host = host;
@@ -90,6 +93,7 @@ export class Run {
     const con0Before = channels.get('con0').ring.next;
     ready.begin(this.#host.config, report.elapsedMs());
     try {
+      await this.#host.hooks.prepare(this.#host.config.hook, plan, this.#abort.signal);
       const kernel = await executePlan(plan, {
         channels,
         onNotification: (notification) => this.#onNotification(notification),
@@ -102,6 +106,7 @@ export class Run {
       });
       up(kernel);
       this.#attend(kernel);
+      this.#tell('start', plan);
       ready.reach('kernel');
       learnFromBoot(channels.get('con0'), con0Before, {
         learn: (messages) => afterBoot(plan, messages),
@@ -109,6 +114,7 @@ export class Run {
       });
     } catch (error) {
       ready.end();
+      this.#tell('release', plan);
       throw error;
     } finally {
       announce();
@@ -135,6 +141,7 @@ export class Run {
         onNotification: (notification) => this.#onNotification(notification),
       });
       up(kernel);
+      this.#wasReady = reached[config.ready] !== undefined;
       this.#attend(kernel, pause);
       ready.restore(reached);
       for (const level of ['launched', 'kernel'] as const) ready.reach(level);
@@ -153,6 +160,18 @@ export class Run {
     const kernel = this.#kernel;
     kernel?.kill();
     return kernel?.goneWithin(monitorLimits.killWait);
+  }
+
+  /** The VM has reached a level of readiness. */
+  reached(): void {
+    this.record();
+    if (this.#wasReady || !this.#kernel || !this.#host.ready.info.ready) return;
+    this.#wasReady = true;
+    this.#tell('ready', this.#kernel.plan);
+  }
+
+  #tell(moment: Exclude<HookMoment, 'prepare'>, plan: LaunchPlan): void {
+    this.#host.hooks.tell(moment, this.#host.config.hook, plan);
   }
 
   /** Leaves how the VM stands for the monitor after this one. */
@@ -185,12 +204,14 @@ export class Run {
     const { layout, config, events, channels, crashes, ready, troubles, ended } = this.#host;
     const endedAt = Date.now();
     ready.end();
+    this.#tell('stopped', kernel.plan);
     this.#hangWatch?.close();
     this.#hangWatch = undefined;
     this.#pause?.close();
     this.#pause = undefined;
     const releases = await kernel.undo.unwind();
     for (const { what, error } of releases) troubles.report(error, what);
+    this.#tell('release', kernel.plan);
     const exit = describeExit({
       status: status ?? 128 + 9,
       wasUp: true,

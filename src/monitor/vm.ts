@@ -10,6 +10,7 @@ import { removeLeftovers } from './clean-up.ts';
 import { CrashBundles } from './crash-bundle.ts';
 import type { EventLog } from './event-log.ts';
 import { type Finding, findKernel } from './find-kernel.ts';
+import { Hooks } from './hooks.ts';
 import { readLastExit } from './last-exit.ts';
 import { type Action, type LifecycleEvent, lifecycle } from './lifecycle.ts';
 import { type OperationResult, Operations } from './operations.ts';
@@ -54,6 +55,7 @@ export class Vm {
   readonly #operations: Operations;
   readonly #restarts: Restarts;
   readonly #ready: ReadyWatch;
+  readonly #hooks: Hooks;
   #config: VmConfig;
   #state: VmState = 'down';
   #stateSince = Date.now();
@@ -72,12 +74,13 @@ export class Vm {
     const trouble = (error: unknown) => this.troubles.report(error);
     this.channels = new Channels((path, change) => this.troubles.logChanged(path, change));
     this.crashes = new CrashBundles({ ...parts, channels: this.channels, trouble });
+    this.#hooks = new Hooks(this.name, this.events);
     this.#operations = new Operations(this.name, this.events);
     this.#lastExit = readLastExit(parts.layout);
     this.#ready = new ReadyWatch(parts.config, {
       events: parts.events,
       channels: this.channels,
-      onReached: () => this.#run?.record(),
+      onReached: () => this.#run?.reached(),
     });
     this.#restarts = new Restarts({
       layout: parts.layout,
@@ -130,6 +133,7 @@ export class Vm {
       crashes: this.crashes,
       ready: this.#ready,
       troubles: this.troubles,
+      hooks: this.#hooks,
       killHung: () => {
         if (this.#state === 'running')
           this.kill('on_hang').catch((error: unknown) => this.troubles.report(error));
@@ -213,6 +217,7 @@ export class Vm {
     await this.#operations.idle();
     if (this.#state === 'running') await this.stop(reason, 0);
     await this.#run?.settled;
+    await this.#hooks.idle();
   }
 
   info(): VmInfo {

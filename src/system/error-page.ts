@@ -16,6 +16,7 @@ const groups: Readonly<Record<Prefix, string>> = {
   VM: 'Running VMs',
   START: 'Starting',
   STOP: 'Stopping',
+  HOOK: 'Hooks',
   PAUSE: 'Pauses',
   WAIT: 'Waiting',
   CONSOLE: 'Consoles and serial lines',

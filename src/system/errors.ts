@@ -50,6 +50,7 @@ export const errorCatalogue = {
   START_FAILED: { class: 'failed', means: 'The kernel did not come up.' },
   STOP_FAILED: { class: 'failed', means: 'The kernel did not end.' },
 
+  HOOK_REFUSED: { class: 'failed', means: 'The hook of the VM refuses a start.' },
   PAUSE_LIMIT: {
     class: 'timeout',
     means: 'A work kept the guest still for too long; the guest was resumed.',

@@ -400,6 +400,18 @@ const monitor = {
     'What comes later is not of it.',
   ),
   printkWait: limit(1_000, 'ms', 'Longest wait for that silence.', 'What has come by then is the answer.'),
+  hookTime: limit(
+    5_000,
+    'ms',
+    'Time for one call of the program of **hook**.',
+    'All its processes are killed, and the event says so; a start goes on.',
+  ),
+  hookOutput: limit(
+    800,
+    'characters',
+    'Output of a hook that its event shows.',
+    'The rest is read and left out.',
+  ),
   resumeRetry: limit(
     5_000,
     'ms',

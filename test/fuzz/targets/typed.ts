@@ -90,12 +90,17 @@ const typedLine: Target = {
 };
 
 /** A command as it may be typed. */
-function written({ word, options, values: { CHANNEL, DURATION, NUMBER } }: Command): string {
+function written({
+  word,
+  options,
+  values: { CHANNEL, DURATION, NUMBER, TEXT, LETTER, PID },
+}: Command): string {
   const given = [...options].flatMap((option) => [
     `-${option}`,
     ...(option === 'timeout' ? [`${DURATION}ms`] : option === 'since' ? [String(NUMBER)] : []),
   ]);
-  return [word, ...(CHANNEL === undefined ? [] : [CHANNEL]), ...given].join(' ');
+  const own = [CHANNEL, TEXT, LETTER, PID].filter((value) => value !== undefined);
+  return [word, ...own, ...given].join(' ');
 }
 
 function assertSame(command: Command, again: Command | undefined): void {
