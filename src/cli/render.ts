@@ -112,6 +112,10 @@ export function infoText(info: VmInfo, now: number): string {
       ...optional('mconsole', info.mconsole),
       ...optional('ready', readinessText(info)),
       ...optional('guest says', shown(info.guestMessage)),
+      ...optional(
+        'guest keys',
+        info.guestValues.map(({ name, value }) => `${name}=${shown(value)}`).join(', '),
+      ),
       ...optional('last exit', exit ? exitText(exit) : ''),
       ...optional('panic', shown(exit?.panic ?? '')),
       ...optional(

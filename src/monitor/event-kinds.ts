@@ -13,7 +13,8 @@ export const eventKinds = {
   'cleaned-up': 'Leftovers of a former monitor were removed. Attributes: paths.',
   ready:
     'The VM has reached a level of readiness; after an adoption, those reached before are told again. Attributes: level, elapsed_ms (since the start was asked for), ready (yes if this is the configured level, else no).',
-  'guest-message': 'Root in the guest wrote to /proc/mconsole. Attributes: text.',
+  'guest-message':
+    'Root in the guest wrote to /proc/mconsole. Attributes: text; of key=value also key and value.',
   panic: 'The guest kernel panicked. Attributes: text.',
   hang: 'The kernel does not answer any more, or the watchdog of the guest reports a hang. Attributes: by (mconsole, watchdog), policy (what on_hang says).',
   'hang-over': 'The kernel answers again. Attributes: lasted_ms.',

@@ -249,6 +249,7 @@ export function parsePauseRecord(value: unknown): PauseRecord {
   const isTime = (time: unknown): time is number => Number.isSafeInteger(time) && Number(time) >= 0;
   if (!paused) return { held: held === true };
   const { since, by, resumesAt } = paused;
-  if (!isTime(since) || !isTime(resumesAt) || typeof by !== 'string') return { held: true };
+  if (!isTime(since) || !isTime(resumesAt) || typeof by !== 'string' || by.length > monitorLimits.eventText)
+    return { held: true };
   return { paused: { since, by, resumesAt }, held: held === true };
 }

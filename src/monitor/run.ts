@@ -10,6 +10,7 @@ import type { CrashBundles } from './crash-bundle.ts';
 import type { EventLog } from './event-log.ts';
 import { describeExit } from './exit-record.ts';
 import type { Finding } from './find-kernel.ts';
+import { type GuestValues, parseGuestValue, withGuestValue } from './guest-values.ts';
 import { applyHangPolicy } from './hang-policy.ts';
 import type { HangWatch } from './hang-watch.ts';
 import type { HookMoment, Hooks } from './hooks.ts';
@@ -45,8 +46,10 @@ export class Run {
   askedBy = '';
   /** Whether a SIGKILL of ours was on its way. */
   killed = false;
-  /** The last message of the guest, or ''. */
+  /** The last message of the guest that is free text, or ''. */
   guestMessage = '';
+  /** The last values of what it tells as `key=value`. */
+  guestValues: GuestValues = new Map();
   /** Resolves when the launch has ended, well or not. */
   launched: Promise<void> = Promise.resolve();
   /** Resolves when the end of the kernel has been dealt with. */
@@ -223,6 +226,7 @@ export class Run {
     });
     this.#kernel = undefined;
     this.guestMessage = '';
+    this.guestValues = new Map();
     const recorded = recordExit(layout, exit, {
       events,
       keepBundle: () => crashes.keep(kernel, exit, config),
@@ -238,8 +242,10 @@ export class Run {
       events.publish('panic', text, { text });
     } else if (type === 'hang') this.#hangWatch?.reported(text);
     else if (type === 'user') {
-      this.guestMessage = text;
-      events.publish('guest-message', text, { text });
+      const told = parseGuestValue(text);
+      if (told) this.guestValues = withGuestValue(this.guestValues, told.key, told.value);
+      else this.guestMessage = text;
+      events.publish('guest-message', text, { text, ...told });
       ready.guestSaid(text);
     }
   }

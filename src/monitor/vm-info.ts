@@ -9,6 +9,7 @@ import {
   type VmInfo,
   type VmState,
 } from '../rpc/umlmonctrl.gen.ts';
+import type { GuestValues } from './guest-values.ts';
 import type { Operation } from './operations.ts';
 import type { Paused } from './pause.ts';
 import type { RunningKernel } from './running-kernel.ts';
@@ -24,6 +25,7 @@ export interface VmSnapshot {
   /** Host path of the kernel's management socket. */
   readonly mconsole: string;
   readonly guestMessage: string;
+  readonly guestValues: GuestValues;
   readonly readiness: Readiness;
   readonly consoles: readonly ConsoleInfo[];
   readonly lastExit: ExitRecord | null;
@@ -38,7 +40,14 @@ export interface VmSnapshot {
 }
 
 /** The answer to INFO; of a VM that is down it tells what the configuration says. */
-export function describeVm({ config, operation, kernel, mconsole, ...rest }: VmSnapshot): VmInfo {
+export function describeVm({
+  config,
+  operation,
+  kernel,
+  mconsole,
+  guestValues,
+  ...rest
+}: VmSnapshot): VmInfo {
   const plan = kernel?.plan;
   return {
     ...rest,
@@ -50,6 +59,7 @@ export function describeVm({ config, operation, kernel, mconsole, ...rest }: VmS
     mem: plan?.mem ?? config.mem,
     cpus: plan?.cpus.join(',') ?? '',
     mconsole: plan ? mconsole : '',
+    guestValues: [...guestValues].map(([name, value]) => ({ name, value: clipText(value, UMLMON_TEXT_MAX) })),
     // A line of a configuration may have more bytes than a text of the protocol.
     settings: config.settings.map(({ key, value, origin }) => ({
       key,

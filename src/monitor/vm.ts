@@ -230,6 +230,7 @@ export class Vm {
       kernel: this.#run?.kernel,
       mconsole: this.#parts.layout.mconsole,
       guestMessage: this.#run?.guestMessage ?? '',
+      guestValues: this.#run?.guestValues ?? new Map(),
       readiness: this.#ready.info,
       consoles: this.channels.infos(),
       lastExit: this.#lastExit,

@@ -308,6 +308,22 @@ export const consoleInfoCodec: Codec<ConsoleInfo> = {
   }),
 };
 
+export interface Attribute {
+  readonly name: UmlmonName;
+  readonly value: UmlmonText;
+}
+
+export const attributeCodec: Codec<Attribute> = {
+  encode: (w, v) => {
+    umlmonNameCodec.encode(w, v.name);
+    umlmonTextCodec.encode(w, v.value);
+  },
+  decode: (r) => ({
+    name: umlmonNameCodec.decode(r),
+    value: umlmonTextCodec.decode(r),
+  }),
+};
+
 /** What the management console of the kernel answers. */
 export interface MconsoleReply {
   /** as the kernel sent it: not safe to show */
@@ -501,6 +517,8 @@ export interface VmInfo {
   readonly hungSince: number;
   readonly held: Hold | null;
   readonly paused: PauseInfo | null;
+  /** last values of what the guest tells as key=value */
+  readonly guestValues: readonly Attribute[];
 }
 
 export const vmInfoCodec: Codec<VmInfo> = {
@@ -528,6 +546,7 @@ export const vmInfoCodec: Codec<VmInfo> = {
     w.uhyper(v.hungSince);
     w.optional(v.held, holdCodec);
     w.optional(v.paused, pauseInfoCodec);
+    w.array(v.guestValues, UMLMON_LIST_MAX, attributeCodec);
   },
   decode: (r) => ({
     name: umlmonNameCodec.decode(r),
@@ -553,6 +572,7 @@ export const vmInfoCodec: Codec<VmInfo> = {
     hungSince: r.uhyper(),
     held: r.optional(holdCodec),
     paused: r.optional(pauseInfoCodec),
+    guestValues: r.array(UMLMON_LIST_MAX, 8, attributeCodec),
   }),
 };
 
@@ -918,22 +938,6 @@ export const logReadAnswerCodec: Codec<LogReadAnswer> = {
       case 'failed': return { kind, why: failureCodec.decode(r) };
     }
   },
-};
-
-export interface Attribute {
-  readonly name: UmlmonName;
-  readonly value: UmlmonText;
-}
-
-export const attributeCodec: Codec<Attribute> = {
-  encode: (w, v) => {
-    umlmonNameCodec.encode(w, v.name);
-    umlmonTextCodec.encode(w, v.value);
-  },
-  decode: (r) => ({
-    name: umlmonNameCodec.decode(r),
-    value: umlmonTextCodec.decode(r),
-  }),
 };
 
 export interface Event {

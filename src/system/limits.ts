@@ -400,6 +400,13 @@ const monitor = {
     'What comes later is not of it.',
   ),
   printkWait: limit(1_000, 'ms', 'Longest wait for that silence.', 'What has come by then is the answer.'),
+  guestKeys: limit(
+    32,
+    '',
+    'Keys of a guest that tells **key=value** in /proc/mconsole.',
+    'The one that was told the longest ago is forgotten.',
+  ),
+  guestValue: limit(256, 'characters', 'Value of such a key.', 'The rest is cut off.'),
   hookTime: limit(
     5_000,
     'ms',

@@ -75,6 +75,7 @@ const running: VmInfo = {
   hungSince: 0,
   held: null,
   paused: null,
+  guestValues: [],
 };
 
 describe('-info', () => {
@@ -143,6 +144,16 @@ describe('-info', () => {
       ].join('\n'),
     );
   });
+});
+
+test('-info of a guest that tells values', () => {
+  const guestValues = [
+    { name: 'stage', value: 'db' },
+    { name: 'ip', value: '10.0.0.2\x1b[2J' },
+  ];
+  expect(infoText({ ...running, guestValues }, noon)).toMatch(
+    /^ {2}guest keys {2}stage=db, ip=10\.0\.0\.2\\x1b\[2J$/m,
+  );
 });
 
 test('-info of a VM that is paused', () => {

@@ -55,6 +55,7 @@ export const info: VmInfo = {
   hungSince: 0,
   held: { kind: 'kept', since: 1_700_000_000_000, why: 'on_crash = keep' },
   paused: { since: 1_700_000_000_000, by: 'uid 0', resumesAt: 0 },
+  guestValues: [{ name: 'stage', value: 'db' }],
 };
 
 /** Handlers that answer something of the right type; tests replace those that they are about. */

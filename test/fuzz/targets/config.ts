@@ -190,6 +190,7 @@ const snapshot = {
   hungSince: 0,
   held: null,
   paused: null,
+  guestValues: new Map(),
 } as const;
 
 /** A user's file changes no key of the administrator. */

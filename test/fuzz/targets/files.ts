@@ -106,7 +106,16 @@ export function openFileTargets(directory: string): Target[] {
       const { mconsole, reply } = stepOf(plan, 'await-kernel');
       assert(`${mconsole}${reply}${plan.sandbox.programs.taskset}`.length > 0, 'there are paths');
       const kernel = { plan, pid: 1, version: 'Linux' } as unknown as RunningKernel;
-      encode(describeVm({ ...info, operation: undefined, config: vm, kernel }));
+      encode(
+        describeVm({
+          ...info,
+          operation: undefined,
+          config: vm,
+          kernel,
+          guestValues: new Map(),
+          paused: read.pause?.paused ?? null,
+        }),
+      );
       return 'taken';
     },
   };
