@@ -17,6 +17,9 @@ kernel is gone, and the host has written the disk images to its disk.`,
   pause: `The guest stands still, its programs and its kernel, until **-resume**, or until the time is over that
 **pause\\_limit** of the configuration allows. Its clock jumps forward then. A stop resumes it first.`,
   resume: `What the monitor itself needs to stand still for a moment, such as a backup, is not disturbed.`,
+  'mem-trim': `Memory that the guest has used once stays taken on the host, also when the guest has freed it. A balloon takes what
+is free in the guest, but for a reserve, and returns it at once without its contents. The key **mem\\_trim** does that from
+time to time.`,
   mconsole: `*TEXT* is a command of mconsole version 2, such as 'config ubd1=/disks/x.dsk' or 'proc meminfo'; **help** lists
 them. Without it, commands are asked for at the prompt **(mconsole)**, with completion and history; **switch** *VM* goes on
 with another VM, **quit** leaves. **halt**, **reboot** and **sysrq o** or **b** are a stop that was asked for, **stop** is

@@ -107,7 +107,10 @@ export function infoText(info: VmInfo, now: number): string {
       ['monitor', `pid ${info.monitorPid}`],
       ...optional('kernel', info.kernelPid ? `pid ${info.kernelPid}, user ${info.user}` : ''),
       ...optional('version', kernelText(info.kernelVersion)),
-      ['memory', sizeText(info.mem)],
+      [
+        'memory',
+        sizeText(info.mem) + (info.hostMemory > 0 ? `, ${sizeText(info.hostMemory)} in use on the host` : ''),
+      ],
       ...optional('cores', info.cpus),
       ...optional('mconsole', info.mconsole),
       ...optional('ready', readinessText(info)),

@@ -7,7 +7,7 @@ import { print, whileRead } from './output.ts';
 import { printCrash, printCrashes } from './print-crash.ts';
 import { printLog } from './print-log.ts';
 import { printTasks } from './print-tasks.ts';
-import { eventText, infoText, operationText, pauseText, reachedText } from './render.ts';
+import { eventText, infoText, operationText, pauseText, reachedText, sizeText } from './render.ts';
 import { waitFor } from './wait.ts';
 import type { Command, WordName } from './words.ts';
 
@@ -52,6 +52,12 @@ const runners: Record<WordName, Runner> = {
   async resume(_command, { client, vm, json, signal }) {
     await client.call('resume', undefined, signal);
     await print(json ? JSON.stringify({ resumed: true }) : `${vm}: goes on`);
+  },
+  async 'mem-trim'(_command, { client, vm, json, signal }) {
+    const report = await client.call('memTrim', undefined, signal);
+    const { before, after } = report;
+    const text = `${vm}: ${sizeText(Math.max(0, before - after))} returned, ${sizeText(after)} in use on the host`;
+    await print(json ? JSON.stringify(report) : text);
   },
   mconsole: ({ values: { TEXT: line } }, run) => {
     const link = mconsoleLink(run.vm, run.client);

@@ -319,6 +319,15 @@ export const vmKeys = {
     help: 'How often the kernel is asked whether it lives, from 1s to 1h. It is not asked when its consoles have said something since the last time. A kernel that leaves two questions in a row unanswered, 5 s each, hangs.',
     example: '10s',
   }),
+  mem_trim: single({
+    parse: parseHangCheck,
+    default: 'off',
+    layer: 'user',
+    effect: 'vm',
+    form: 'DURATION | off',
+    help: 'How often the monitor looks, from 1s to 1h, whether the guest has freed memory that the host could have back, and takes 32 MiB or more of it. See -mem-trim in umlwatch(1).',
+    example: '1m',
+  }),
   hook: single({
     parse: parseHook,
     default: '',

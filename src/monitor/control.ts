@@ -31,6 +31,8 @@ export function controlHandlers(vm: Vm): Handlers<typeof umlmonctrl> {
       })),
     pause: (_args, caller) =>
       answer(async () => ({ kind: 'ok', paused: await management.pause(nameOf(caller)) })),
+    memTrim: (_args, caller) =>
+      answer(async () => ({ kind: 'ok', report: await management.trim(nameOf(caller)) })),
     resume: (_args, caller) =>
       answer(async () => {
         await management.resume(nameOf(caller));

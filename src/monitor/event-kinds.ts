@@ -19,6 +19,7 @@ export const eventKinds = {
   hang: 'The kernel does not answer any more, or the watchdog of the guest reports a hang. Attributes: by (mconsole, watchdog), policy (what on_hang says).',
   'hang-over': 'The kernel answers again. Attributes: lasted_ms.',
   exit: 'The kernel is gone. Attributes: cause, code, signal, asked_by.',
+  trimmed: 'Memory that the guest had freed went back to the host. Attributes: before, after (bytes).',
   hook: 'The program of **hook** was called. Attributes: moment (prepare, start, ready, stopped, release), result (ok, failed, signal, timeout, cancelled, unusable).',
   paused:
     'The guest stands still on request. Attributes: by, resumes_at (milliseconds since 1970; 0 = without limit).',

@@ -6,6 +6,7 @@ import { monitorLimits } from '../system/limits.ts';
 import { printable } from '../system/text.ts';
 import type { Paused } from './pause.ts';
 import { printedBy } from './printed-by.ts';
+import { type Trimmed, trimMemory } from './trim.ts';
 import type { Vm } from './vm.ts';
 
 /**
@@ -36,6 +37,16 @@ export class Management {
   /** Errors: STATE_*, MCONSOLE_*. */
   async resume(by: string): Promise<void> {
     await this.#vm.running(['running']).pause.resume(by);
+  }
+
+  /** Errors: STATE_*, MCONSOLE_*, MEM_TRIM. */
+  async trim(by: string): Promise<Trimmed> {
+    const { kernel, pause } = this.#vm.running(['running']);
+    if (pause.paused) throw refusal('STATE_WRONG', 'mem-trim', 'the guest is paused', 'resume it first');
+    const trimmed = await trimMemory(kernel);
+    const { before, after } = trimmed;
+    this.#vm.events.publish('trimmed', `asked by ${by}: ${before} → ${after} bytes`, { before, after });
+    return trimmed;
   }
 
   /**
@@ -112,7 +123,12 @@ export class Management {
 /** Letters that end the guest at once (drivers/tty/sysrq.c). */
 const sysrqWords: Readonly<Record<string, 'halt' | 'reboot'>> = { o: 'halt', b: 'reboot' };
 
-function refusal(code: 'MCONSOLE_COMMAND', line: string, cause: string, hint = ''): UmlmonError {
+function refusal(
+  code: 'MCONSOLE_COMMAND' | 'STATE_WRONG',
+  line: string,
+  cause: string,
+  hint = '',
+): UmlmonError {
   return new UmlmonError(code, {
     place: `mconsole ${printable(line, 60)}`,
     cause: printable(cause, 500),

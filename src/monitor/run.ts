@@ -21,6 +21,7 @@ import type { ReadyWatch } from './ready-watch.ts';
 import type { RunningKernel } from './running-kernel.ts';
 import { executePlan } from './start.ts';
 import type { StartReport } from './start-report.ts';
+import { AutoTrim, returnMemory } from './trim.ts';
 import type { Troubles } from './troubles.ts';
 
 export interface RunHost {
@@ -59,6 +60,7 @@ export class Run {
   #kernel: RunningKernel | undefined;
   #hangWatch: HangWatch | undefined;
   #pause: Pause | undefined;
+  #trim: AutoTrim | undefined;
   #panic = '';
   #wasReady = false;
 
@@ -146,6 +148,8 @@ export class Run {
       up(kernel);
       this.#wasReady = reached[config.ready] !== undefined;
       this.#attend(kernel, pause);
+      // A monitor that was killed in the middle of a trim has left a guest with less memory.
+      returnMemory(kernel).catch((error: unknown) => this.#host.troubles.report(error));
       ready.restore(reached);
       for (const level of ['launched', 'kernel'] as const) ready.reach(level);
       ready.watchConsole({ past: true });
@@ -196,6 +200,11 @@ export class Run {
       trouble: (error) => troubles.report(error),
     });
     if (left) this.#pause.restore(left);
+    this.#trim = new AutoTrim(kernel, this.#host.config.mem_trim, {
+      mayTrim: () => this.#pause?.paused === undefined,
+      onTrimmed: ({ before, after }) =>
+        events.publish('trimmed', `by mem_trim: ${before} → ${after} bytes`, { before, after }),
+    });
     this.#hangWatch = applyHangPolicy(kernel, { ...this.#host, kill: this.#host.killHung });
     this.settled = kernel.exit
       .then((status) => this.#settle(kernel, status))
@@ -210,6 +219,7 @@ export class Run {
     this.#tell('stopped', kernel.plan);
     this.#hangWatch?.close();
     this.#hangWatch = undefined;
+    this.#trim?.close();
     this.#pause?.close();
     this.#pause = undefined;
     const releases = await kernel.undo.unwind();

@@ -9,6 +9,7 @@ import {
   type VmInfo,
   type VmState,
 } from '../rpc/umlmonctrl.gen.ts';
+import { hostMemory } from './guest-memory.ts';
 import type { GuestValues } from './guest-values.ts';
 import type { Operation } from './operations.ts';
 import type { Paused } from './pause.ts';
@@ -58,6 +59,7 @@ export function describeVm({
     user: plan?.user.name ?? config.vmuser,
     mem: plan?.mem ?? config.mem,
     cpus: plan?.cpus.join(',') ?? '',
+    hostMemory: hostMemory(kernel?.pid ?? 0),
     mconsole: plan ? mconsole : '',
     guestValues: [...guestValues].map(([name, value]) => ({ name, value: clipText(value, UMLMON_TEXT_MAX) })),
     // A line of a configuration may have more bytes than a text of the protocol.

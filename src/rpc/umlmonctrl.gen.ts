@@ -324,6 +324,44 @@ export const attributeCodec: Codec<Attribute> = {
   }),
 };
 
+/** Bytes of the host that the memory of the guest took. */
+export interface TrimReport {
+  readonly before: number;
+  readonly after: number;
+}
+
+export const trimReportCodec: Codec<TrimReport> = {
+  encode: (w, v) => {
+    w.uhyper(v.before);
+    w.uhyper(v.after);
+  },
+  decode: (r) => ({
+    before: r.uhyper(),
+    after: r.uhyper(),
+  }),
+};
+
+export type TrimAnswer =
+  | { readonly kind: 'ok'; readonly report: TrimReport }
+  | { readonly kind: 'failed'; readonly why: Failure };
+
+export const trimAnswerCodec: Codec<TrimAnswer> = {
+  encode: (w, v) => {
+    answerKindCodec.encode(w, v.kind);
+    switch (v.kind) {
+      case 'ok': trimReportCodec.encode(w, v.report); break;
+      case 'failed': failureCodec.encode(w, v.why); break;
+    }
+  },
+  decode: (r) => {
+    const kind = answerKindCodec.decode(r);
+    switch (kind) {
+      case 'ok': return { kind, report: trimReportCodec.decode(r) };
+      case 'failed': return { kind, why: failureCodec.decode(r) };
+    }
+  },
+};
+
 /** What the management console of the kernel answers. */
 export interface MconsoleReply {
   /** as the kernel sent it: not safe to show */
@@ -517,6 +555,8 @@ export interface VmInfo {
   readonly hungSince: number;
   readonly held: Hold | null;
   readonly paused: PauseInfo | null;
+  /** bytes of the host that guest memory takes; 0 if down or unknown */
+  readonly hostMemory: number;
   /** last values of what the guest tells as key=value */
   readonly guestValues: readonly Attribute[];
 }
@@ -546,6 +586,7 @@ export const vmInfoCodec: Codec<VmInfo> = {
     w.uhyper(v.hungSince);
     w.optional(v.held, holdCodec);
     w.optional(v.paused, pauseInfoCodec);
+    w.uhyper(v.hostMemory);
     w.array(v.guestValues, UMLMON_LIST_MAX, attributeCodec);
   },
   decode: (r) => ({
@@ -572,6 +613,7 @@ export const vmInfoCodec: Codec<VmInfo> = {
     hungSince: r.uhyper(),
     held: r.optional(holdCodec),
     paused: r.optional(pauseInfoCodec),
+    hostMemory: r.uhyper(),
     guestValues: r.array(UMLMON_LIST_MAX, 8, attributeCodec),
   }),
 };
@@ -1217,5 +1259,7 @@ export const umlmonctrl = {
     pause: { number: 29, args: voidCodec, result: pauseAnswerCodec },
     /** Let it go on. */
     resume: { number: 30, args: voidCodec, result: simpleAnswerCodec },
+    /** Give memory that the guest has freed back to the host. */
+    memTrim: { number: 31, args: voidCodec, result: trimAnswerCodec },
   },
 } as const;

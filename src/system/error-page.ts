@@ -20,6 +20,7 @@ const groups: Readonly<Record<Prefix, string>> = {
   PAUSE: 'Pauses',
   WAIT: 'Waiting',
   CONSOLE: 'Consoles and serial lines',
+  MEM: 'Memory',
   MCONSOLE: 'The management console of the kernel',
   EVENTS: 'Events',
   CRASH: 'Crash bundles',

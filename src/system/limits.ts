@@ -400,6 +400,24 @@ const monitor = {
     'What comes later is not of it.',
   ),
   printkWait: limit(1_000, 'ms', 'Longest wait for that silence.', 'What has come by then is the answer.'),
+  trimReserve: limit(
+    16 * MiB,
+    'bytes',
+    'Free memory that a trim leaves to the guest, or a sixteenth of its memory if that is more.',
+    'A guest with less than that free is not trimmed.',
+  ),
+  trimStep: limit(
+    128 * MiB,
+    'bytes',
+    'Taken by one command of a trim: some 70 ms in which the kernel does nothing else.',
+    'The next command takes more.',
+  ),
+  trimWorth: limit(
+    32 * MiB,
+    'bytes',
+    'Memory of the host that a guest has freed, from which on **mem_trim** trims it.',
+    'With less it is left alone.',
+  ),
   guestKeys: limit(
     32,
     '',

@@ -75,6 +75,7 @@ const running: VmInfo = {
   hungSince: 0,
   held: null,
   paused: null,
+  hostMemory: 0,
   guestValues: [],
 };
 

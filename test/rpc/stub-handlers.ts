@@ -55,6 +55,7 @@ export const info: VmInfo = {
   hungSince: 0,
   held: { kind: 'kept', since: 1_700_000_000_000, why: 'on_crash = keep' },
   paused: { since: 1_700_000_000_000, by: 'uid 0', resumesAt: 0 },
+  hostMemory: 40_000_000,
   guestValues: [{ name: 'stage', value: 'db' }],
 };
 
@@ -78,6 +79,7 @@ export const stubHandlers: Handlers<typeof umlmonctrl> = {
     kind: 'ok',
     bytes: { offset, data: pattern(max), oldest: 0, end: offset + max },
   }),
+  memTrim: () => ({ kind: 'ok', report: { before: 9, after: 1 } }),
   mconsole: (line) => ({ kind: 'ok', reply: { text: line, truncated: false } }),
   pause: () => ({ kind: 'failed', why }),
   resume: () => ({ kind: 'ok' }),

@@ -54,6 +54,7 @@ export const values: Readonly<
     args: { since: 1, max: 64, waitMs: 0 },
     results: [{ kind: 'ok', list: { events: [event, event], next: 9 } }, failed],
   },
+  memTrim: { args: undefined, results: [{ kind: 'ok', report: { before: 9, after: 1 } }, failed] },
   mconsole: {
     args: 'config ubd1=/disks/x.dsk',
     results: [{ kind: 'ok', reply: { text: 'Linux vm1', truncated: true } }, failed],
