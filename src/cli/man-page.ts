@@ -17,6 +17,8 @@ kernel is gone, and the host has written the disk images to its disk.`,
   pause: `The guest stands still, its programs and its kernel, until **-resume**, or until the time is over that
 **pause\\_limit** of the configuration allows. Its clock jumps forward then. A stop resumes it first.`,
   resume: `What the monitor itself needs to stand still for a moment, such as a backup, is not disturbed.`,
+  stats: `Read from the guest's */proc* by its kernel, without any help from its programs. Traffic of the network is not among it:
+the kernel cannot read those files. The key **metrics** gives the same to scrapers.`,
   'mem-trim': `Memory that the guest has used once stays taken on the host, also when the guest has freed it. A balloon takes what
 is free in the guest, but for a reserve, and returns it at once without its contents. The key **mem\\_trim** does that from
 time to time.`,

@@ -8,6 +8,7 @@ import { printCrash, printCrashes } from './print-crash.ts';
 import { printLog } from './print-log.ts';
 import { printTasks } from './print-tasks.ts';
 import { eventText, infoText, operationText, pauseText, reachedText, sizeText } from './render.ts';
+import { statsText } from './stats-text.ts';
 import { waitFor } from './wait.ts';
 import type { Command, WordName } from './words.ts';
 
@@ -52,6 +53,10 @@ const runners: Record<WordName, Runner> = {
   async resume(_command, { client, vm, json, signal }) {
     await client.call('resume', undefined, signal);
     await print(json ? JSON.stringify({ resumed: true }) : `${vm}: goes on`);
+  },
+  async stats(_command, { client, vm, json, signal }) {
+    const stats = await client.call('stats', undefined, signal);
+    await print(json ? JSON.stringify(stats) : statsText(vm, stats));
   },
   async 'mem-trim'(_command, { client, vm, json, signal }) {
     const report = await client.call('memTrim', undefined, signal);

@@ -43,6 +43,7 @@ export const words = {
   ctrlaltdel: { arguments: [], options: {}, help: 'Send Ctrl-Alt-Del to the guest.' },
   pause: { arguments: [], options: {}, help: 'Make the guest stand still.' },
   resume: { arguments: [], options: {}, help: 'Let a paused guest go on.' },
+  stats: { arguments: [], options: {}, help: 'Show load, memory and disks of the guest.' },
   'mem-trim': { arguments: [], options: {}, help: 'Give freed guest memory to the host.' },
   mconsole: {
     arguments: [],

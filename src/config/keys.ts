@@ -328,6 +328,15 @@ export const vmKeys = {
     help: 'How often the monitor looks, from 1s to 1h, whether the guest has freed memory that the host could have back, and takes 32 MiB or more of it. See -mem-trim in umlwatch(1).',
     example: '1m',
   }),
+  metrics: single({
+    parse: wordParser(['socket', 'off']),
+    default: 'off',
+    layer: 'admin',
+    effect: 'monitor',
+    form: 'socket | off',
+    help: 'Whether the monitor answers requests for metrics (OpenMetrics, by HTTP) on the socket *VARDIR/VM/metrics*, which those may use who may use the control socket.',
+    example: 'socket',
+  }),
   hook: single({
     parse: parseHook,
     default: '',

@@ -33,6 +33,7 @@ export function controlHandlers(vm: Vm): Handlers<typeof umlmonctrl> {
       answer(async () => ({ kind: 'ok', paused: await management.pause(nameOf(caller)) })),
     memTrim: (_args, caller) =>
       answer(async () => ({ kind: 'ok', report: await management.trim(nameOf(caller)) })),
+    stats: () => answer(async () => ({ kind: 'ok', stats: await vm.stats.of(vm.running().kernel) })),
     resume: (_args, caller) =>
       answer(async () => {
         await management.resume(nameOf(caller));

@@ -21,6 +21,7 @@ import { Restarts } from './restarts.ts';
 import { Run } from './run.ts';
 import type { RunningKernel } from './running-kernel.ts';
 import { StartReport } from './start-report.ts';
+import { Stats } from './stats.ts';
 import { type StopStage, stopKernel, stopStages } from './stop.ts';
 import { Troubles } from './troubles.ts';
 import { describeVm } from './vm-info.ts';
@@ -51,6 +52,7 @@ export class Vm {
   readonly channels: Channels;
   readonly crashes: CrashBundles;
   readonly troubles: Troubles;
+  readonly stats = new Stats();
   readonly #parts: VmParts;
   readonly #operations: Operations;
   readonly #restarts: Restarts;

@@ -362,6 +362,112 @@ export const trimAnswerCodec: Codec<TrimAnswer> = {
   },
 };
 
+export interface DiskStats {
+  /** ubda, ubda1 */
+  readonly name: UmlmonName;
+  readonly reads: number;
+  readonly readBytes: number;
+  readonly writes: number;
+  readonly writtenBytes: number;
+}
+
+export const diskStatsCodec: Codec<DiskStats> = {
+  encode: (w, v) => {
+    umlmonNameCodec.encode(w, v.name);
+    w.uhyper(v.reads);
+    w.uhyper(v.readBytes);
+    w.uhyper(v.writes);
+    w.uhyper(v.writtenBytes);
+  },
+  decode: (r) => ({
+    name: umlmonNameCodec.decode(r),
+    reads: r.uhyper(),
+    readBytes: r.uhyper(),
+    writes: r.uhyper(),
+    writtenBytes: r.uhyper(),
+  }),
+};
+
+/** What a guest says of itself in its /proc; read when it is asked for, and given again for a second. */
+export interface GuestStats {
+  /** when it was read, in milliseconds since 1970 */
+  readonly time: number;
+  readonly uptimeMs: number;
+  /** load averages in hundredths */
+  readonly load1: number;
+  readonly load5: number;
+  readonly load15: number;
+  readonly tasks: number;
+  readonly tasksRunnable: number;
+  readonly cpuUserMs: number;
+  readonly cpuSystemMs: number;
+  readonly cpuIdleMs: number;
+  readonly cpuIowaitMs: number;
+  /** bytes */
+  readonly memTotal: number;
+  readonly memFree: number;
+  readonly memAvailable: number;
+  readonly disks: readonly DiskStats[];
+}
+
+export const guestStatsCodec: Codec<GuestStats> = {
+  encode: (w, v) => {
+    w.uhyper(v.time);
+    w.uhyper(v.uptimeMs);
+    w.uint(v.load1);
+    w.uint(v.load5);
+    w.uint(v.load15);
+    w.uint(v.tasks);
+    w.uint(v.tasksRunnable);
+    w.uhyper(v.cpuUserMs);
+    w.uhyper(v.cpuSystemMs);
+    w.uhyper(v.cpuIdleMs);
+    w.uhyper(v.cpuIowaitMs);
+    w.uhyper(v.memTotal);
+    w.uhyper(v.memFree);
+    w.uhyper(v.memAvailable);
+    w.array(v.disks, UMLMON_LIST_MAX, diskStatsCodec);
+  },
+  decode: (r) => ({
+    time: r.uhyper(),
+    uptimeMs: r.uhyper(),
+    load1: r.uint(),
+    load5: r.uint(),
+    load15: r.uint(),
+    tasks: r.uint(),
+    tasksRunnable: r.uint(),
+    cpuUserMs: r.uhyper(),
+    cpuSystemMs: r.uhyper(),
+    cpuIdleMs: r.uhyper(),
+    cpuIowaitMs: r.uhyper(),
+    memTotal: r.uhyper(),
+    memFree: r.uhyper(),
+    memAvailable: r.uhyper(),
+    disks: r.array(UMLMON_LIST_MAX, 36, diskStatsCodec),
+  }),
+};
+
+export type StatsAnswer =
+  | { readonly kind: 'ok'; readonly stats: GuestStats }
+  | { readonly kind: 'failed'; readonly why: Failure };
+
+export const statsAnswerCodec: Codec<StatsAnswer> = {
+  encode: (w, v) => {
+    answerKindCodec.encode(w, v.kind);
+    switch (v.kind) {
+      case 'ok': guestStatsCodec.encode(w, v.stats); break;
+      case 'failed': failureCodec.encode(w, v.why); break;
+    }
+  },
+  decode: (r) => {
+    const kind = answerKindCodec.decode(r);
+    switch (kind) {
+      case 'ok': return { kind, stats: guestStatsCodec.decode(r) };
+      case 'failed': return { kind, why: failureCodec.decode(r) };
+    }
+  },
+};
+
 /** What the management console of the kernel answers. */
 export interface MconsoleReply {
   /** as the kernel sent it: not safe to show */
@@ -1261,5 +1367,7 @@ export const umlmonctrl = {
     resume: { number: 30, args: voidCodec, result: simpleAnswerCodec },
     /** Give memory that the guest has freed back to the host. */
     memTrim: { number: 31, args: voidCodec, result: trimAnswerCodec },
+    /** Load, memory, uptime and disks of the guest. */
+    stats: { number: 32, args: voidCodec, result: statsAnswerCodec },
   },
 } as const;

@@ -20,6 +20,7 @@ const groups: Readonly<Record<Prefix, string>> = {
   PAUSE: 'Pauses',
   WAIT: 'Waiting',
   CONSOLE: 'Consoles and serial lines',
+  GUEST: 'Statistics of guests',
   MEM: 'Memory',
   MCONSOLE: 'The management console of the kernel',
   EVENTS: 'Events',

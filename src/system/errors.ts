@@ -153,6 +153,7 @@ export const errorCatalogue = {
   KERNEL_ARGUMENT: { class: 'config', means: 'A value cannot be written on the kernel command line.' },
   KERNEL_COMMAND_LINE_TOO_LONG: { class: 'config', means: 'The kernel command line is too long.' },
 
+  GUEST_STATS: { class: 'failed', means: 'The guest does not tell its statistics.' },
   MEM_TRIM: { class: 'failed', means: 'The memory of the guest cannot be trimmed.' },
   MCONSOLE_COMMAND: { class: 'usage', means: 'Not a command of the management console of the kernel.' },
   MCONSOLE_DOWN: { class: 'unreachable', means: 'The management console of the kernel cannot be reached.' },

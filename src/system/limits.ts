@@ -418,6 +418,26 @@ const monitor = {
     'Memory of the host that a guest has freed, from which on **mem_trim** trims it.',
     'With less it is left alone.',
   ),
+  statsAge: limit(
+    1_000,
+    'ms',
+    'Age of the statistics of a guest up to which they are given to others who ask.',
+    'They are read again.',
+  ),
+  statsDisks: limit(
+    64,
+    '',
+    'Disks and partitions in the statistics of a guest, which has 16 disks.',
+    'Further ones are left out.',
+  ),
+  metricsConnections: limit(
+    16,
+    '',
+    'Connections to the socket of the metrics: some scrapers at once.',
+    'A further one is closed at once.',
+  ),
+  metricsTime: limit(5_000, 'ms', 'Silence of such a connection.', 'It is closed.'),
+  metricsRequest: limit(8 * KiB, 'bytes', 'Request for metrics, with its header.', 'The answer is 400.'),
   guestKeys: limit(
     32,
     '',

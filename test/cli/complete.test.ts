@@ -9,6 +9,7 @@ test.each([
     [
       ...['info ', 'start ', 'stop ', 'kill ', 'ctrlaltdel ', 'pause ', 'resume '],
       ...[
+        'stats ',
         'mem-trim ',
         'mconsole ',
         'sysrq ',
@@ -24,7 +25,7 @@ test.each([
     ],
     '',
   ],
-  ['sta', ['start ', 'stack '], 'sta'],
+  ['sta', ['start ', 'stats ', 'stack '], 'sta'],
   ['  co', ['connect '], 'co'],
   ['connect ', ['con0 ', 'con1 ', 'ssl0 '], ''],
   ['log s', ['ssl0 '], 's'],

@@ -79,6 +79,7 @@ export const stubHandlers: Handlers<typeof umlmonctrl> = {
     kind: 'ok',
     bytes: { offset, data: pattern(max), oldest: 0, end: offset + max },
   }),
+  stats: () => ({ kind: 'failed', why }),
   memTrim: () => ({ kind: 'ok', report: { before: 9, after: 1 } }),
   mconsole: (line) => ({ kind: 'ok', reply: { text: line, truncated: false } }),
   pause: () => ({ kind: 'failed', why }),

@@ -54,6 +54,22 @@ export const values: Readonly<
     args: { since: 1, max: 64, waitMs: 0 },
     results: [{ kind: 'ok', list: { events: [event, event], next: 9 } }, failed],
   },
+  stats: {
+    args: undefined,
+    results: [
+      {
+        kind: 'ok',
+        stats: {
+          time: 1_700_000_000_000,
+          ...{ uptimeMs: 5, load1: 1, load5: 2, load15: 3, tasks: 40, tasksRunnable: 1 },
+          ...{ cpuUserMs: 10, cpuSystemMs: 20, cpuIdleMs: 30, cpuIowaitMs: 0 },
+          ...{ memTotal: 9, memFree: 8, memAvailable: 7 },
+          disks: [{ name: 'ubda', reads: 1, readBytes: 512, writes: 2, writtenBytes: 1024 }],
+        },
+      },
+      failed,
+    ],
+  },
   memTrim: { args: undefined, results: [{ kind: 'ok', report: { before: 9, after: 1 } }, failed] },
   mconsole: {
     args: 'config ubd1=/disks/x.dsk',
