@@ -36,7 +36,9 @@ export function readRunRecord(path: string): RunRecord | undefined {
     if (!Buffer.isBuffer(text) || text.length > monitorLimits.runRecordBytes) return undefined;
     const record = JSON.parse(text.toString()) as RunRecord;
     if (!isUsable(record)) return undefined;
-    return { ...record, reached: parseLevelTimes(record.reached), pause: parsePauseRecord(record.pause) };
+    const { pause } = record;
+    const stands = pause === undefined ? {} : { pause: parsePauseRecord(pause) };
+    return { ...record, reached: parseLevelTimes(record.reached), ...stands };
   } catch {
     return undefined;
   }
