@@ -98,7 +98,9 @@ export class Run {
     const con0Before = channels.get('con0').ring.next;
     ready.begin(this.#host.config, report.elapsedMs());
     try {
-      await this.#host.hooks.prepare(this.#host.config.hook, plan, this.#abort.signal);
+      const { hooks, config } = this.#host;
+      // Without a hook the plan is executed in the moment in which it was made.
+      if (config.hook) await hooks.prepare(config.hook, plan, this.#abort.signal);
       const kernel = await executePlan(plan, {
         channels,
         onNotification: (notification) => this.#onNotification(notification),
