@@ -6,6 +6,7 @@ import type {
   ExitRecord,
   Hold,
   OperationReport,
+  PauseInfo,
   Setting,
   VmInfo,
 } from '../rpc/umlmonctrl.gen.ts';
@@ -55,6 +56,12 @@ export function exitText(exit: ExitRecord): string {
 /** `gave up at 2026-11-21 09:30:05: more than 5 deaths in 600 s (restart_limit)` */
 function holdText({ kind, since, why }: Hold): string {
   return `${kind === 'gave-up' ? 'gave up at' : 'kept since'} ${timeText(since)}: ${why}`;
+}
+
+/** `stands still for 12 s, asked by uid 0, until 2026-11-21 09:30:05` */
+export function pauseText({ since, by, resumesAt }: PauseInfo, now: number): string {
+  const end = resumesAt ? `until ${timeText(resumesAt)} (pause_limit)` : 'without limit';
+  return `stands still for ${ageText(since, now)}, asked by ${by}, ${end}`;
 }
 
 /** `Linux 7.2.7 #1 … x86_64`: what a running kernel says, without the guest's host name. */
@@ -107,15 +114,23 @@ export function infoText(info: VmInfo, now: number): string {
       ['state', `${info.state} for ${ageText(info.stateSince, now)}`],
       ...optional('hung since', info.hungSince ? timeText(info.hungSince) : ''),
       ...optional('held', info.held ? holdText(info.held) : ''),
+      ...optional('paused', info.paused ? pauseText(info.paused, now) : ''),
       ...optional('operation', info.operation),
       ['monitor', `pid ${info.monitorPid}`],
       ...optional('kernel', info.kernelPid ? `pid ${info.kernelPid}, user ${info.user}` : ''),
       ...optional('version', kernelText(info.kernelVersion)),
-      ['memory', sizeText(info.mem)],
+      [
+        'memory',
+        sizeText(info.mem) + (info.hostMemory > 0 ? `, ${sizeText(info.hostMemory)} in use on the host` : ''),
+      ],
       ...optional('cores', info.cpus),
       ...optional('mconsole', info.mconsole),
       ...optional('ready', readinessText(info)),
       ...optional('guest says', shown(info.guestMessage)),
+      ...optional(
+        'guest keys',
+        info.guestValues.map(({ name, value }) => `${name}=${shown(value)}`).join(', '),
+      ),
       ...optional('last exit', exit ? exitText(exit) : ''),
       ...optional('panic', shown(exit?.panic ?? '')),
       ...optional(

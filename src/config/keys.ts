@@ -2,13 +2,14 @@ import { parseArguments } from './arguments.ts';
 import { parseUbd } from './disk.ts';
 import { defaultMacPool, parseMacRange } from './mac.ts';
 import {
+  parseHook,
   parseHostDirectory,
   parseKernelPath,
   parseOptionalDirectory,
   parseRootDevice,
   ubdUnits,
 } from './paths.ts';
-import { parseHangCheck, parseRestartLimit, parseSyncInterval } from './policy-values.ts';
+import { parseHangCheck, parsePauseLimit, parseRestartLimit, parseSyncInterval } from './policy-values.ts';
 import {
   accountParser,
   durationParser,
@@ -344,6 +345,43 @@ export const vmKeys = {
     form: 'DURATION | off',
     help: 'How often the kernel is asked whether it lives, from 1s to 1h. It is not asked when its consoles have said something since the last time. A kernel that leaves two questions in a row unanswered, 5 s each, hangs.',
     example: '10s',
+  }),
+  mem_trim: single({
+    parse: parseHangCheck,
+    default: 'off',
+    layer: 'user',
+    effect: 'vm',
+    form: 'DURATION | off',
+    help: 'How often the monitor looks, from 1s to 1h, whether the guest has freed memory that the host could have back, and takes 32 MiB or more of it. See -mem-trim in umlwatch(1).',
+    example: '1m',
+  }),
+  metrics: single({
+    parse: wordParser(['socket', 'off']),
+    default: 'off',
+    layer: 'admin',
+    effect: 'monitor',
+    form: 'socket | off',
+    help: 'Whether the monitor answers requests for metrics (OpenMetrics, by HTTP) on the socket *VARDIR/VM/metrics*, which those may use who may use the control socket.',
+    example: 'socket',
+  }),
+  hook: single({
+    parse: parseHook,
+    default: '',
+    defaultNote: 'none',
+    layer: 'admin',
+    effect: 'vm',
+    form: 'PATH',
+    help: 'A program of the host that is called at prepare, start, ready, stopped and release, see HOOKS in umlmon(7).',
+    example: '/etc/umlmon/hook',
+  }),
+  pause_limit: single({
+    parse: parsePauseLimit,
+    default: '1h',
+    layer: 'user',
+    effect: 'vm',
+    form: 'DURATION | off',
+    help: 'How long a pause (umlwatch -pause) lasts at most, from 1s to 24h: then the monitor resumes the guest by itself. With off it stands still until somebody resumes it.',
+    example: '5m',
   }),
   restart_limit: single({
     parse: parseRestartLimit,

@@ -84,3 +84,9 @@ export function placeDamage(path: string, places: readonly string[], what: strin
 export function refusePath(cause: string, hint = ''): Refusal {
   return refuse(cause, hint, 'CONFIG_PATH');
 }
+
+/** A program of the host by its absolute path, or '' for none. */
+export function parseHook(text: string): Parsed<string> {
+  if (text === '') return { value: '' };
+  return parseHostDirectory(text);
+}

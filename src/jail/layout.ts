@@ -24,6 +24,7 @@ export interface VmLayout {
   readonly home: string;
   /** The control socket. */
   readonly ctrl: string;
+  readonly metrics: string;
   /** What the VM's users changed of its configuration. */
   readonly config: string;
   readonly logDir: string;
@@ -103,6 +104,7 @@ export function layoutOf(vm: string, roots: LayoutRoots): VmLayout {
     shared,
     home,
     ctrl: join(home, 'ctrl'),
+    metrics: join(home, 'metrics'),
     config: join(home, 'config'),
     logDir: join(home, 'log'),
     lastExit: join(home, 'log/last-exit.json'),

@@ -21,7 +21,7 @@ export function cleanUp(layout: VmLayout, { monitorToo }: { readonly monitorToo:
     layout.crashDraft,
     layout.backupDraft,
     layout.pauseRecord,
-    ...(monitorToo ? [layout.ctrl, layout.pidFile, layout.deaths] : []),
+    ...(monitorToo ? [layout.ctrl, layout.metrics, layout.pidFile, layout.deaths] : []),
   ].filter((path) => existsSync(path));
   // Directories that only the monitor's own user can write to.
   const own = [layout.trash, layout.crashDraft, layout.backupDraft];

@@ -7,6 +7,7 @@ import { kernelLimits } from '../system/limits.ts';
 import type { ProcessIdentity } from '../system/process.ts';
 import { printable } from '../system/text.ts';
 import type { Disks } from './disks.ts';
+import type { PauseRecord } from './pause.ts';
 import type { LevelTimes } from './readiness.ts';
 import { writeRunRecord } from './run-record.ts';
 import type { UndoStack } from './undo.ts';
@@ -27,7 +28,7 @@ export class RunningKernel {
   paused = false;
   readonly #sandbox: Sandbox;
   readonly #mconsole: Mconsole;
-  #reached: LevelTimes | undefined;
+  #now: { readonly reached: LevelTimes; readonly pause: PauseRecord } | undefined;
   /** Its record is removed, and must not come back. */
   #isGone = false;
 
@@ -63,29 +64,36 @@ export class RunningKernel {
     return this.#sandbox.kernel;
   }
 
-  /** One request on the management console. Errors: MCONSOLE_*. */
-  async request(command: string): Promise<Answer> {
+  /** A command of the monitor itself, ahead of what others ask. Errors: MCONSOLE_*. */
+  request(command: string): Promise<Answer> {
+    return this.#command(command, true);
+  }
+
+  /** A command of somebody else, in its turn. Errors: MCONSOLE_*. */
+  ask(command: string): Promise<Answer> {
+    return this.#command(command, false);
+  }
+
+  async #command(command: string, ahead: boolean): Promise<Answer> {
     if (this.paused)
       throw new UmlmonError('MCONSOLE_BUSY', {
         place: `mconsole ${command}`,
         cause: 'the VM stands still while a backup copies its images',
         hint: 'try again when it goes on',
       });
-    return this.#mconsole.request(command);
+    return this.#mconsole.request(command, { ahead });
   }
 
-  /**
-   * Leaves what the VM has reached, and which disks it has, for the monitor after this one. Errors: HOST_SYSTEM_CALL.
-   */
-  record(reached = this.#reached): void {
+  /** Leaves how the VM stands, and which disks it has, for the monitor after this one. Errors: HOST_SYSTEM_CALL. */
+  record(now = this.#now): void {
     if (this.#isGone) return;
     const { plan, began, disks } = this;
-    this.#reached = reached;
+    this.#now = now;
     const { kernel, init } = this.#sandbox;
     writeRunRecord(stepOf(plan, 'record').path, {
       plan,
       began,
-      ...(reached ? { reached } : {}),
+      ...now,
       ...(disks.areThose(stepOf(plan, 'lock-images').images)
         ? {}
         : { disks: disks.all.map(({ image, plugged }) => ({ image, plugged })) }),

@@ -11,16 +11,19 @@ import { removeLeftovers } from './clean-up.ts';
 import { CrashBundles } from './crash-bundle.ts';
 import type { EventLog } from './event-log.ts';
 import { type Finding, findKernel } from './find-kernel.ts';
+import { Hooks } from './hooks.ts';
 import { readLastExit } from './last-exit.ts';
 import { type Action, type LifecycleEvent, lifecycle } from './lifecycle.ts';
 import { type OperationResult, Operations, type Report } from './operations.ts';
+import type { Pause } from './pause.ts';
 import type { PolicyName } from './policy.ts';
 import { ReadyWatch } from './ready-watch.ts';
 import { Restarts } from './restarts.ts';
 import { Run } from './run.ts';
 import type { RunningKernel } from './running-kernel.ts';
 import { StartReport } from './start-report.ts';
-import { stopKernel, stopStages } from './stop.ts';
+import { Stats } from './stats.ts';
+import { type StopStage, stopKernel, stopStages } from './stop.ts';
 import { Troubles } from './troubles.ts';
 import { describeVm } from './vm-info.ts';
 
@@ -36,6 +39,13 @@ export interface VmParts {
   readonly monitorLogDropped: () => number;
 }
 
+/** What there is while a kernel runs. */
+export interface Running {
+  readonly kernel: RunningKernel;
+  readonly pause: Pause;
+  readonly config: VmConfig;
+}
+
 /** One VM: its state, and everything that may be done to it. */
 export class Vm {
   readonly name: string;
@@ -44,15 +54,17 @@ export class Vm {
   readonly crashes: CrashBundles;
   readonly backups: Backups;
   readonly troubles: Troubles;
+  readonly stats = new Stats();
   readonly #parts: VmParts;
   readonly #operations: Operations;
   readonly #restarts: Restarts;
   readonly #ready: ReadyWatch;
+  readonly #hooks: Hooks;
   #config: VmConfig;
   #state: VmState = 'down';
   #stateSince = Date.now();
   #run: Run | undefined;
-  #stopTimeoutMs = 0;
+  #stopStages: readonly StopStage[] = [];
   /** Milliseconds that the last kernel ran. */
   #ranMs = 0;
   #lastExit: ExitRecord | null;
@@ -67,12 +79,13 @@ export class Vm {
     this.channels = new Channels((path, change) => this.troubles.logChanged(path, change));
     this.crashes = new CrashBundles({ ...parts, channels: this.channels, trouble });
     this.backups = new Backups({ ...parts, channels: this.channels, trouble });
+    this.#hooks = new Hooks(this.name, this.events);
     this.#operations = new Operations(this.name, this.events);
     this.#lastExit = readLastExit(parts.layout);
     this.#ready = new ReadyWatch(parts.config, {
       events: parts.events,
       channels: this.channels,
-      onReached: () => this.#run?.recordReached(),
+      onReached: () => this.#run?.reached(),
     });
     this.#restarts = new Restarts({
       layout: parts.layout,
@@ -127,6 +140,7 @@ export class Vm {
       crashes: this.crashes,
       ready: this.#ready,
       troubles: this.troubles,
+      hooks: this.#hooks,
       killHung: () => {
         if (this.#state === 'running')
           this.kill('on_hang').catch((error: unknown) => this.troubles.report(error));
@@ -177,11 +191,14 @@ export class Vm {
     });
   }
 
-  /** Stops in order; `timeoutMs` 0 means the configured one. Errors: STATE_*, STOP_FAILED. */
-  stop(by: string, timeoutMs: number): Promise<OperationResult> {
+  /**
+   * Stops in order; `timeoutMs` 0 means the configured one. `first` is the stage that it begins with. Errors: STATE_*,
+   * STOP_FAILED.
+   */
+  stop(by: string, timeoutMs: number, first: StopStage['name'] = 'ctrl-alt-del'): Promise<OperationResult> {
     return this.#operations.run('stop', by, () => {
       if (this.#restarts.cancel()) return Promise.resolve('down; the restart by policy is cancelled');
-      this.#stopTimeoutMs = timeoutMs || this.#config.stop_timeout;
+      this.#stopStages = stopStages(timeoutMs || this.#config.stop_timeout, first);
       return this.#handle('stop-asked', by);
     });
   }
@@ -217,12 +234,11 @@ export class Vm {
     return this.#operations.run('restore', by, work, name);
   }
 
-  /** Errors: STATE_WRONG, MCONSOLE_*. */
-  async ctrlAltDel(by: string): Promise<void> {
-    const kernel = this.#run?.kernel;
-    if (!kernel) throw this.#refusal(`it is ${this.#state}`);
-    await kernel.request('cad');
-    this.events.publish('ctrl-alt-del', `${by} sent Ctrl-Alt-Del`, { by });
+  /** The kernel that runs, with what belongs to it. Errors: STATE_WRONG. */
+  running(states: readonly VmState[] = ['running', 'stopping']): Running {
+    const { kernel, pause } = this.#run ?? {};
+    if (!kernel || !pause || !states.includes(this.#state)) throw this.#refusal(`it is ${this.#state}`);
+    return { kernel, pause, config: this.#config };
   }
 
   /** Its kernel, of a VM that is running. Errors: STATE_WRONG. */
@@ -239,6 +255,7 @@ export class Vm {
     await this.#operations.idle();
     if (this.#state === 'running') await this.stop(reason, 0);
     await this.#run?.settled;
+    await this.#hooks.idle();
   }
 
   info(): VmInfo {
@@ -251,6 +268,7 @@ export class Vm {
       kernel: this.#run?.kernel,
       mconsole: this.#parts.layout.mconsole,
       guestMessage: this.#run?.guestMessage ?? '',
+      guestValues: this.#run?.guestValues ?? new Map(),
       readiness: this.#ready.info,
       consoles: this.channels.infos(),
       lastExit: this.#lastExit,
@@ -260,6 +278,7 @@ export class Vm {
       lastTrouble: this.troubles.last,
       hungSince: this.#run?.hungSince ?? 0,
       held: this.#restarts.held,
+      paused: this.#run?.pause?.paused ?? null,
     });
   }
 
@@ -320,7 +339,10 @@ export class Vm {
   async #stopInOrder(): Promise<string> {
     const run = this.#run;
     if (!run?.kernel) throw new Error('no kernel to stop');
-    const stage = await stopKernel(run.kernel, stopStages(this.#stopTimeoutMs), {
+    // A guest that stands still cannot go down in order.
+    if (run.pause?.paused)
+      await run.pause.resume('stop').catch((error: unknown) => this.troubles.report(error));
+    const stage = await stopKernel(run.kernel, this.#stopStages, {
       stage: ({ name, waitMs }) => {
         if (name === 'kill') run.killed = true;
         this.events.publish('stop-stage', `${name}, then up to ${waitMs / 1000} s`, {

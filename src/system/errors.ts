@@ -54,6 +54,11 @@ export const errorCatalogue = {
   JOB_CANCELLED: { class: 'failed', means: 'A job was ended early; everything is as before it.' },
   JOB_LEFT: { class: 'failed', means: 'A client waits no more for a job, which goes on.' },
   JOB_BUSY: { class: 'state', means: 'Too many jobs of the VM are in progress, or its monitor ends.' },
+  HOOK_REFUSED: { class: 'failed', means: 'The hook of the VM refuses a start.' },
+  PAUSE_LIMIT: {
+    class: 'timeout',
+    means: 'A work kept the guest still for too long; the guest was resumed.',
+  },
 
   WAIT_DOWN: { class: 'down', means: 'The VM went down, or did not start, while it was waited for.' },
   WAIT_NEVER: { class: 'state', means: 'What is waited for cannot happen to this VM.' },
@@ -167,6 +172,8 @@ export const errorCatalogue = {
   KERNEL_ARGUMENT: { class: 'config', means: 'A value cannot be written on the kernel command line.' },
   KERNEL_COMMAND_LINE_TOO_LONG: { class: 'config', means: 'The kernel command line is too long.' },
 
+  GUEST_STATS: { class: 'failed', means: 'The guest does not tell its statistics.' },
+  MEM_TRIM: { class: 'failed', means: 'The memory of the guest cannot be trimmed.' },
   NETWORK_TRANSPORT: { class: 'config', means: 'The kernel has no such kind of network interface.' },
   NETWORK_MAC_TAKEN: { class: 'config', means: 'Another interface has this hardware address.' },
   NETWORK_MAC_EXHAUSTED: {

@@ -65,6 +65,9 @@ export const info: VmInfo = {
       plugged: true,
     },
   ],
+  paused: { since: 1_700_000_000_000, by: 'uid 0', resumesAt: 0 },
+  hostMemory: 40_000_000,
+  guestValues: [{ name: 'stage', value: 'db' }],
 };
 
 export const image: ImageInfo = {
@@ -114,6 +117,11 @@ export const stubHandlers: Handlers<typeof umlmonctrl> = {
     kind: 'ok',
     bytes: { offset, data: pattern(max), oldest: 0, end: offset + max },
   }),
+  stats: () => ({ kind: 'failed', why }),
+  memTrim: () => ({ kind: 'ok', report: { before: 9, after: 1 } }),
+  mconsole: (line) => ({ kind: 'ok', reply: { text: line, truncated: false } }),
+  pause: () => ({ kind: 'failed', why }),
+  resume: () => ({ kind: 'ok' }),
   crashList: () => ({ kind: 'ok', list: { bundles: [], lost: 0 } }),
   crashRead: () => ({ kind: 'failed', why }),
   diskList: ({ after }) => ({

@@ -189,6 +189,8 @@ const snapshot = {
   lastTrouble: '',
   hungSince: 0,
   held: null,
+  paused: null,
+  guestValues: new Map(),
 } as const;
 
 /** A user's file changes no key of the administrator. */
