@@ -242,7 +242,9 @@ export class Mconsole {
       if (request.error === 0) request.resolve({ text, truncated });
       else {
         const { cause, hint } = explainRefusal(request.error, printable(text.trim(), 300));
-        const code = request.error === -os.errno.EBUSY ? 'MCONSOLE_DEVICE_OPEN' : 'MCONSOLE_REFUSED';
+        // It says EBUSY also of what is configured already, or can never be removed.
+        const isOpen = request.error === -os.errno.EBUSY && text.includes('open');
+        const code = isOpen ? 'MCONSOLE_DEVICE_OPEN' : 'MCONSOLE_REFUSED';
         request.reject(failure(code, request.command, cause, hint));
       }
     });

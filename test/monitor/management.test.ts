@@ -81,7 +81,6 @@ describe('every command', () => {
   test.each([
     ['config bogus', 'Bad configuration option'],
     ['config ubd0=/disks/x.dsk', 'Device is already configured'],
-    ['remove ubd0', 'Device is currently open'],
     ['remove mem', "Memory doesn't support the remove operation"],
     ['proc no/such', 'Failed to open file'],
     ['stack 99999', "Couldn't find that pid"],
@@ -92,7 +91,7 @@ describe('every command', () => {
   });
 
   test('errors have names, with advice', async () => {
-    expect(await refusal('remove ubd0')).toBe('MCONSOLE_REFUSED: EBUSY: Device is currently open');
+    expect(await refusal('remove ubd0')).toBe('MCONSOLE_DEVICE_OPEN: EBUSY: Device is currently open');
     expect(await refusal('remove ubd5')).toMatch(/ENODEV: Device doesn't exist/);
     expect(world.run('umlwatch', ['vm1', '-mconsole', 'remove ubd0'])).toMatchObject({
       status: 1,
