@@ -94,7 +94,7 @@ describe('every command', () => {
     expect(await refusal('remove ubd0')).toBe('MCONSOLE_DEVICE_OPEN: EBUSY: Device is currently open');
     expect(await refusal('remove ubd5')).toMatch(/ENODEV: Device doesn't exist/);
     expect(world.run('umlwatch', ['vm1', '-mconsole', 'remove ubd0'])).toMatchObject({
-      status: 1,
+      status: 5,
       stderr: expect.stringContaining('close or unmount it there'),
     });
   });
