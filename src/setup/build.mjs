@@ -1,4 +1,5 @@
 // Bundles each program of src/bin into one CommonJS file under dist/ (docs/decisions/0003-bundles.md).
+import { execFileSync } from 'node:child_process';
 import { chmodSync, readdirSync, rmSync } from 'node:fs';
 import { build } from 'esbuild';
 
@@ -28,3 +29,13 @@ for (const name of programs)
     logLevel: 'warning',
   });
 for (const name of programs) chmodSync(`${root}dist/${name.replace(/\.ts$/, '.cjs')}`, 0o755);
+
+// What umlrun starts in its guests: without libraries, as they have none.
+execFileSync(
+  'cc',
+  ['-static', '-Os', '-s', '-Wall', '-Wextra', '-o', 'dist/umlrun-init', 'src/umlrun/init.c'],
+  {
+    cwd: root,
+    stdio: 'inherit',
+  },
+);

@@ -16,6 +16,7 @@ const groups: Readonly<Record<Prefix, string>> = {
   VM: 'Running VMs',
   START: 'Starting',
   STOP: 'Stopping',
+  RUN: 'Throw-away VMs',
   WAIT: 'Waiting',
   CONSOLE: 'Consoles and serial lines',
   MCONSOLE: 'The management console of the kernel',

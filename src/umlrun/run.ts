@@ -1,0 +1,221 @@
+import { chmodSync, chownSync, copyFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { killSandbox, launch, type Sandbox } from '../jail/launch.ts';
+import { type Bind, sandboxArguments } from '../jail/sandbox.ts';
+import { seccompFilter } from '../jail/seccomp.ts';
+import { claimCores } from '../plan/core-claims.ts';
+import { lookAtCores } from '../plan/core-load.ts';
+import { chooseCore } from '../plan/cores.ts';
+import { rememberLpj } from '../plan/lpj-cache.ts';
+import { isSystemError, UmlmonError } from '../system/errors.ts';
+import type { RunRequest, Share } from './arguments.ts';
+import { findRoots, type Host, lookAtHost, lpjCacheOf, mustPass } from './host.ts';
+import { prepareImage, type RunImage } from './image.ts';
+import { encodeJob, type Job } from './job.ts';
+import { coreClaimsOf, holderName, makePlace, type Place, type Roots, sweep } from './place.ts';
+import { fds, filterOf, planSandbox } from './plan.ts';
+import { Relay } from './relay.ts';
+import { ownStreams } from './streams.ts';
+import { terminalSize } from './terminal.ts';
+
+/** Where the usual image of a host is, below its shared tree. */
+const usualImage = 'disks/root.dsk';
+
+/**
+ * Runs a command in a VM of its own, from nothing to nothing. Resolves to the exit status of the command; 128 + N if
+ * signal N ended it, or us.
+ *
+ * @throws UmlmonError what has kept it from running
+ */
+export async function run(request: RunRequest): Promise<number> {
+  const { userns, ...roots } = findRoots(request.configPath);
+  const host = lookAtHost(request, roots, userns);
+  const shares = request.shares.map(resolveShare);
+  for (const { directory, writable } of shares) mustReach(directory, host, writable);
+  process.umask(0o027);
+  sweep(roots);
+  const place = makePlace(roots, host.user, shares.length);
+  try {
+    return await runIn(place, { request, roots, host, shares });
+  } finally {
+    place.close();
+  }
+}
+
+interface RunParts {
+  readonly request: RunRequest;
+  readonly roots: Roots;
+  readonly host: Host;
+  readonly shares: readonly Share[];
+}
+
+async function runIn(place: Place, { request, roots, host, shares }: RunParts): Promise<number> {
+  const { root, image, binds } = await prepareRoot(place, { request, roots, host });
+  try {
+    const streams = ownStreams();
+    fillGuest(place, host, {
+      root,
+      shares: shares.map(({ directory, writable }, i) => ({
+        jailPath: `/share/${i}`,
+        guestPath: directory,
+        writable,
+      })),
+      streams,
+      size: terminalSize(streams),
+      directory: workingDirectory(shares),
+      environment: environmentOf(request),
+      command: request.command,
+    });
+    const name = holderName(place.id);
+    const core = chooseCore(lookAtCores(coreClaimsOf(roots), name), name);
+    const cpus = core === undefined ? [] : [core];
+    claimCores(coreClaimsOf(roots), name, cpus);
+    const sandbox = planSandbox({
+      host,
+      jail: place.jail,
+      memory: request.memory,
+      cpus,
+      image,
+      binds: [
+        ...binds,
+        ...shares.map(
+          ({ directory, writable }, i): Bind => ({
+            from: directory,
+            to: `/share/${i}`,
+            mode: writable ? 'rw' : 'ro',
+          }),
+        ),
+      ],
+    });
+    const relay = new Relay(streams, place.input);
+    const running = await launch({
+      argv: sandboxArguments(sandbox),
+      cwd: '/',
+      descriptors: new Map([0, 1, 2, fds.line].map((fd) => [fd, 'pipe'])),
+      onPipes: (pipes) => relay.connect(pipes),
+      status: { fd: fds.status, path: place.status },
+      seccomp: { fd: fds.seccomp, filter: seccompFilter(filterOf(host)) },
+      words: () => relay.words,
+    });
+    try {
+      // The jail has it: what has no name cannot be left behind.
+      if (image) rmSync(image.changes, { force: true });
+      return await relay.untilEnd(running.exit);
+    } finally {
+      await end(running);
+      relay.close();
+      rememberLpj(lpjCacheOf(roots), { kernel: kernelOf(host, sandbox.command) }, relay.words);
+    }
+  } finally {
+    await image?.release();
+  }
+}
+
+/** There is nothing in the VM that is worth an orderly end. */
+async function end({ init, exit }: Sandbox): Promise<void> {
+  if (init) killSandbox(init);
+  await exit;
+}
+
+function kernelOf({ kernel: { file, version } }: Host, command: readonly string[]) {
+  return { file, version, arguments: command };
+}
+
+interface PreparedRoot {
+  readonly root: Job['root'];
+  readonly image: RunImage | undefined;
+  readonly binds: readonly Bind[];
+}
+
+async function prepareRoot(
+  place: Place,
+  { request, roots, host }: Omit<RunParts, 'shares'>,
+): Promise<PreparedRoot> {
+  const { root: directory } = request;
+  if (directory !== undefined) {
+    const from = resolveDirectory(directory, '-root');
+    mustReach(from, host, false);
+    const { overlay } = host;
+    return {
+      root: { from: 'directory', jailPath: '/root', overlay: overlay && '/overlay.ko' },
+      image: undefined,
+      binds: [
+        { from, to: '/root', mode: 'ro' },
+        ...(overlay ? [{ from: overlay, to: '/guest/overlay.ko', mode: 'ro' as const }] : []),
+      ],
+    };
+  }
+  const path = request.image ?? join(roots.shared, usualImage);
+  if (request.image === undefined && !statSync(path, { throwIfNoEntry: false }))
+    throw new UmlmonError('IMAGE_MISSING', {
+      place: path,
+      cause: 'there is no such image, and neither -image nor -root was given',
+      hint: 'umlrun -image FILE -- COMMAND',
+    });
+  const image = await prepareImage(path, { roots, place, user: host.user });
+  mustPass(realpathSync(path), host.user, 'JAIL_ACCESS');
+  return { root: { from: 'image', type: image.type, device: image.device }, image, binds: [] };
+}
+
+/** The program that is init, and its job. */
+function fillGuest(place: Place, host: Host, job: Job): void {
+  const init = join(place.guest, 'init');
+  try {
+    copyFileSync(join(dirname(__filename), 'umlrun-init'), init);
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    throw new UmlmonError('HOST_PROGRAM_MISSING', {
+      place: 'umlrun-init',
+      cause: error.message,
+      hint: 'build it with: npm run build, which needs cc and the static C library (libc6-dev)',
+    });
+  }
+  chmodSync(init, 0o755);
+  const jobFile = join(place.guest, 'job');
+  writeFileSync(jobFile, encodeJob(job), { mode: 0o640 });
+  if (host.root) chownSync(jobFile, 0, host.user.gid);
+}
+
+function resolveShare({ directory, writable }: Share): Share {
+  return { directory: resolveDirectory(directory, '-share'), writable };
+}
+
+function resolveDirectory(given: string, option: string): string {
+  try {
+    const path = realpathSync(given);
+    if (statSync(path).isDirectory()) return path;
+    throw new UmlmonError('USAGE', { place: `${option} ${given}`, cause: 'not a directory' });
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    throw new UmlmonError('USAGE', { place: `${option} ${given}`, cause: error.message });
+  }
+}
+
+/** The guest's rights in a directory of the host are those of the VM's user. */
+function mustReach(directory: string, host: Host, _writable: boolean): void {
+  if (host.root) mustPass(join(directory, '.'), host.user, 'JAIL_ACCESS');
+}
+
+/** That of the caller, where the guest has the same. */
+function workingDirectory(shares: readonly Share[]): string {
+  const own = process.cwd();
+  const isShared = shares.some(({ directory }) => own === directory || own.startsWith(`${directory}/`));
+  return isShared ? own : '/';
+}
+
+/** What a command can rely on, and what the caller gives it. */
+function environmentOf({ environment }: RunRequest): Uint8Array[] {
+  const usual = {
+    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    HOME: '/root',
+    ...(process.env.TERM === undefined ? {} : { TERM: process.env.TERM }),
+  };
+  const nameOf = (variable: Uint8Array) => Buffer.from(variable).toString('latin1').split('=', 1)[0] ?? '';
+  const given = new Map(environment.map((variable) => [nameOf(variable), variable]));
+  return [
+    ...Object.entries(usual).flatMap(([name, value]) =>
+      given.has(name) ? [] : [Buffer.from(`${name}=${value}`)],
+    ),
+    ...given.values(),
+  ];
+}

@@ -1,0 +1,16 @@
+import { fstatSync } from 'node:fs';
+import { isatty } from 'node:tty';
+import type { Stream } from './job.ts';
+
+/** /dev/null, 1:3 (Documentation/admin-guide/devices.txt), in the encoding of makedev(3). */
+const NULL_DEVICE = 0x103;
+
+/** What our own standard descriptors are. */
+export function ownStreams(): [Stream, Stream, Stream] {
+  return [streamOf(0), streamOf(1), streamOf(2)];
+}
+
+function streamOf(fd: number): Stream {
+  if (isatty(fd)) return 'terminal';
+  return fstatSync(fd).rdev === NULL_DEVICE ? 'null' : 'pipe';
+}
