@@ -177,11 +177,13 @@ export class Relay {
   }
 
   #failure(cause: string): UmlmonError {
-    const lines = this.#words
-      .split(/\r*\n/)
-      .filter(Boolean)
-      .slice(-umlrunLimits.lines)
-      .map((line) => printable(line, umlrunLimits.failureCharacters));
+    const all = this.#words.split(/\r*\n/).filter(Boolean);
+    const last = all.slice(-umlrunLimits.lines);
+    // The reason of a panic comes before a long trace.
+    const panic = all.find((line) => line.includes('Kernel panic'));
+    const lines = (panic === undefined || last.includes(panic) ? last : [panic, ...last]).map((line) =>
+      printable(line, umlrunLimits.failureCharacters),
+    );
     return new UmlmonError('RUN_FAILED', {
       place: 'the VM',
       cause: lines.length === 0 ? cause : `${cause}; the last words of its kernel:\n${lines.join('\n')}`,

@@ -88,6 +88,8 @@ async function runIn(place: Place, { request, roots, host, shares }: RunParts): 
       ],
     });
     const relay = new Relay(streams, place.input);
+    // What the guest makes in a shared directory has the modes that the guest gives it.
+    process.umask(0);
     const running = await launch({
       argv: sandboxArguments(sandbox),
       cwd: '/',

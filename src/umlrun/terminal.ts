@@ -1,5 +1,6 @@
 import { ReadStream, WriteStream } from 'node:tty';
 import type { Size } from '../console/pty.ts';
+import { setRawMode } from '../system/native.ts';
 import type { Stream } from './job.ts';
 
 /** The first of our standard descriptors that is a terminal. */
@@ -20,7 +21,9 @@ export function terminalSize(streams: readonly Stream[]): Size {
 export function makeRaw(): { restore: () => void } {
   const { stdin } = process;
   if (!(stdin instanceof ReadStream)) return { restore: () => undefined };
+  // Node remembers the modes, but leaves line ends to the terminal; the guest's terminal has dealt with them.
   stdin.setRawMode(true);
+  setRawMode(stdin.fd);
   return {
     restore: () => {
       try {
