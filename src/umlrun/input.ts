@@ -75,7 +75,7 @@ export class Input {
     } else {
       const name = String(this.#count++);
       this.#underWay = join(this.#directory, name);
-      writeFileSync(this.#underWay, all, { mode: 0o640, flag: 'wx' });
+      writeFileSync(this.#underWay, all, { mode: 0o644, flag: 'wx' });
       this.#send({ is: 'input-file', name });
     }
     this.#source.resume();

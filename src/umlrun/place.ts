@@ -49,13 +49,12 @@ export const holderName = (id: string) => `@umlrun.${id}`;
 /** Directories of the jail to mount upon, and of the guest's first root. */
 const mountPoints = ['kernel', 'launch', 'lib', 'lib64', 'tmp', 'disk', 'root', 'share', 'guest'];
 const filesToMountUpon = ['disk/image', 'disk/changes', 'guest/overlay.ko'];
-const guestDirectories = ['dev', 'm', 'lower', 'upper'];
+const guestDirectories = ['dev', 'in', 'm', 'lower', 'upper'];
 
 /** Makes the directory of a run. Errors: JAIL_DIRECTORY. */
 export function makePlace(roots: Roots, user: VmUser, shares: number): Place {
   const open = (path: string): JailDirectory => ({ path, mode: 0o755, owner: 'root', group: 'root' });
   const passable = (path: string): JailDirectory => ({ path, mode: 0o711, owner: 'root', group: 'root' });
-  const shown = (path: string): JailDirectory => ({ path, mode: 0o750, owner: 'root', group: 'vm' });
   makeDirectories(
     [
       open(roots.varDir),
@@ -77,19 +76,15 @@ export function makePlace(roots: Roots, user: VmUser, shares: number): Place {
     closeSync(lockFd);
   };
   try {
-    makeDirectories(
-      [
-        ...[home, jail],
-        ...mountPoints.map((name) => join(jail, name)),
-        ...guestDirectories.map((name) => join(guest, name)),
-        ...Array.from({ length: shares }, (_, i) => join(jail, 'share', String(i))),
-      ]
-        .map(shown)
-        // What is put there is for the VM's user to read.
-        .concat({ path: input, mode: 0o2750, owner: 'root', group: 'vm' }),
-      ownIds(),
-      user,
-    );
+    // Only the VM's user can pass it, and read what is in it.
+    makeDirectories([{ path: home, mode: 0o750, owner: 'root', group: 'vm' }], ownIds(), user);
+    for (const path of [
+      jail,
+      ...mountPoints.map((name) => join(jail, name)),
+      ...guestDirectories.map((name) => join(guest, name)),
+      ...Array.from({ length: shares }, (_, i) => join(jail, 'share', String(i))),
+    ])
+      mkdirSync(path, 0o755);
     for (const path of filesToMountUpon) writeFileSync(join(jail, path), '');
   } catch (error) {
     remove();

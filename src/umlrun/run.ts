@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, copyFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { killSandbox, launch, type Sandbox } from '../jail/launch.ts';
 import { type Bind, sandboxArguments } from '../jail/sandbox.ts';
@@ -31,8 +31,8 @@ export async function run(request: RunRequest): Promise<number> {
   const { userns, ...roots } = findRoots(request.configPath);
   const host = lookAtHost(request, roots, userns);
   const shares = request.shares.map(resolveShare);
-  for (const { directory, writable } of shares) mustReach(directory, host, writable);
-  process.umask(0o027);
+  for (const { directory } of shares) mustReach(directory, host);
+  process.umask(0o022);
   sweep(roots);
   const place = makePlace(roots, host.user, shares.length);
   try {
@@ -53,7 +53,7 @@ async function runIn(place: Place, { request, roots, host, shares }: RunParts): 
   const { root, image, binds } = await prepareRoot(place, { request, roots, host });
   try {
     const streams = ownStreams();
-    fillGuest(place, host, {
+    fillGuest(place, {
       root,
       shares: shares.map(({ directory, writable }, i) => ({
         jailPath: `/share/${i}`,
@@ -136,7 +136,7 @@ async function prepareRoot(
   const { root: directory } = request;
   if (directory !== undefined) {
     const from = resolveDirectory(directory, '-root');
-    mustReach(from, host, false);
+    mustReach(from, host);
     const { overlay } = host;
     return {
       root: { from: 'directory', jailPath: '/root', overlay: overlay && '/overlay.ko' },
@@ -160,7 +160,7 @@ async function prepareRoot(
 }
 
 /** The program that is init, and its job. */
-function fillGuest(place: Place, host: Host, job: Job): void {
+function fillGuest(place: Place, job: Job): void {
   const init = join(place.guest, 'init');
   try {
     copyFileSync(join(dirname(__filename), 'umlrun-init'), init);
@@ -173,9 +173,7 @@ function fillGuest(place: Place, host: Host, job: Job): void {
     });
   }
   chmodSync(init, 0o755);
-  const jobFile = join(place.guest, 'job');
-  writeFileSync(jobFile, encodeJob(job), { mode: 0o640 });
-  if (host.root) chownSync(jobFile, 0, host.user.gid);
+  writeFileSync(join(place.guest, 'job'), encodeJob(job), { mode: 0o644 });
 }
 
 function resolveShare({ directory, writable }: Share): Share {
@@ -194,8 +192,8 @@ function resolveDirectory(given: string, option: string): string {
 }
 
 /** The guest's rights in a directory of the host are those of the VM's user. */
-function mustReach(directory: string, host: Host, _writable: boolean): void {
-  if (host.root) mustPass(join(directory, '.'), host.user, 'JAIL_ACCESS');
+function mustReach(directory: string, { user }: Host): void {
+  mustPass(`${directory}/.`, user, 'JAIL_ACCESS');
 }
 
 /** That of the caller, where the guest has the same. */

@@ -9,6 +9,7 @@ import { type Figure, isWithin, table } from './figure.ts';
 import { measureIdle } from './idle.ts';
 import { measureMerge } from './merge.ts';
 import { Pair } from './pair.ts';
+import { measureRun } from './run.ts';
 import { measureStart } from './start.ts';
 import { measureViewers } from './viewers.ts';
 
@@ -46,6 +47,7 @@ const measures = {
   viewers: measureViewers,
   idle: measureIdle,
   merge: measureMerge,
+  umlrun: measureRun,
 };
 const wanted = process.argv.slice(2);
 for (const [name, measure] of Object.entries(measures)) {

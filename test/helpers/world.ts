@@ -162,7 +162,7 @@ async function stopMonitor(child: ChildProcess, log: string): Promise<void> {
 }
 
 /** A bundled program as the package installs it. */
-export function program(name: 'umlmon' | 'umlwatch'): string {
+export function program(name: 'umlmon' | 'umlwatch' | 'umlrun'): string {
   return join(root, 'dist', `${name}.cjs`);
 }
 
