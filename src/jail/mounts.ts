@@ -48,8 +48,8 @@ export function tmpfsBytes(memory: number): number {
   return memory + memoryReserve;
 }
 
-/** Mount points only: nothing is written there. */
-const small = { size: MIB, mode: 0o755, readOnly: true } as const;
+/** A tmpfs in which nothing is written. */
+export const mountPointsOnly = { size: MIB, mode: 0o755, readOnly: true } as const;
 
 interface Mounts {
   readonly tmpfs: readonly Tmpfs[];
@@ -68,9 +68,9 @@ export function kernelMounts(contents: KernelContents): Mounts {
   return {
     tmpfs: [
       { path: '/tmp', size: tmpfsBytes(contents.memory), mode: memoryMode, readOnly: false },
-      { path: '/kernel', ...small },
-      ...[...libraryDirectories].map((path) => ({ path, ...small })),
-      ...(launcherFiles ? [{ path: launcherDirectory, ...small }] : []),
+      { path: '/kernel', ...mountPointsOnly },
+      ...[...libraryDirectories].map((path) => ({ path, ...mountPointsOnly })),
+      ...(launcherFiles ? [{ path: launcherDirectory, ...mountPointsOnly }] : []),
     ],
     binds: [
       readOnly(contents.kernel, kernelInJail),

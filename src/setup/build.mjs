@@ -10,7 +10,11 @@ const programs = readdirSync(`${root}src/bin`).filter((name) => name.endsWith('.
  * A monitor lives long and does little: without these, the memory of the young generation and of the optimizing
  * compiler doubles its size in its first fifty starts (docs/decisions/0003-bundles.md).
  */
-const nodeOptions = { 'umlmon.ts': ' --max-semi-space-size=1 --no-opt' };
+const nodeOptions = {
+  'umlmon.ts': ' --max-semi-space-size=1 --no-opt',
+  // It does not live long enough for helpers: some milliseconds of its start.
+  'umlrun.ts': ' --v8-pool-size=0',
+};
 
 rmSync(`${root}dist`, { recursive: true, force: true });
 for (const name of programs)

@@ -1,13 +1,20 @@
 /** The image of a run: never written. What the guest changes goes to a file that has no name any more when it runs. */
-import { constants, readSync, realpathSync, statfsSync } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import {
+  closeSync,
+  constants,
+  fchownSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  realpathSync,
+  statfsSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
-import { copyRange } from '../disk/copy-range.ts';
-import { writeEmptyCow } from '../disk/cow-create.ts';
-import { isCow } from '../disk/cow-format.ts';
+import { type CowHeader, encodeCowHeader, isCow, layOutCow } from '../disk/cow-format.ts';
 import { cowHazard } from '../disk/cow-hazard.ts';
 import { type ImageContent, recogniseImage } from '../disk/filesystem.ts';
-import { wholeSeconds } from '../disk/image-file.ts';
 import { ImageLocks } from '../disk/image-lock.ts';
 import { nameOfHostPath } from '../disk/image-name.ts';
 import type { Bind } from '../jail/sandbox.ts';
@@ -26,7 +33,7 @@ export interface RunImage {
   readonly disk: { readonly jailPath: string; readonly backing?: string };
   /** On the host; to be removed as soon as the kernel's jail stands. */
   readonly changes: string;
-  release(): Promise<void>;
+  release(): void;
 }
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
@@ -43,14 +50,14 @@ export async function prepareImage(
   given: string,
   { roots, place, user }: { roots: Roots; place: Place; user: VmUser },
 ): Promise<RunImage> {
-  const { path, handle } = await openImage(given);
+  const { path, fd } = openImage(given);
   let locks: ImageLocks | undefined;
-  const release = async () => {
+  const release = () => {
     locks?.close();
-    await handle.close();
+    closeSync(fd);
   };
   try {
-    const stat = await handle.stat({ bigint: true });
+    const stat = fstatSync(fd, { bigint: true });
     if (!stat.isFile()) throw new UmlmonError('IMAGE_KIND', { place: path, cause: 'not a regular file' });
     const { uid, gid, mode } = { uid: Number(stat.uid), gid: Number(stat.gid), mode: Number(stat.mode) };
     if (user.uid !== process.geteuid?.() && !mayAccess({ uid, gid, mode }, user, 4))
@@ -64,7 +71,7 @@ export async function prepareImage(
     if (name) {
       const id = `${stat.dev}:${stat.ino}`;
       locks = ImageLocks.take(store, holderName(place.id), [{ image: name, id, mode: 'ro' }]);
-    } else if (!lock(handle.fd, 'shared'))
+    } else if (!lock(fd, 'shared'))
       throw new UmlmonError('IMAGE_IN_USE', {
         place: path,
         cause: 'a VM or another program writes to it',
@@ -73,7 +80,7 @@ export async function prepareImage(
     const size = Number(stat.size);
     const readAt = (offset: number, length: number) => {
       const buffer = Buffer.alloc(length);
-      return buffer.subarray(0, readSync(handle.fd, buffer, 0, length, offset));
+      return buffer.subarray(0, readSync(fd, buffer, 0, length, offset));
     };
     if (isCow(readAt(0, 8)))
       throw new UmlmonError('IMAGE_CHAIN', {
@@ -85,20 +92,14 @@ export async function prepareImage(
     const root = rootOf(content, path);
     const changes = hasRoom(dirname(place.changes.memory), size) ? place.changes.memory : place.changes.disk;
     const isCopy = cowHazard(content, size) !== undefined;
-    const file = await open(changes, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+    const file = openSync(changes, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
     try {
-      if (isCopy) {
-        await file.truncate(size);
-        await copyRange({ handle, offset: 0 }, { handle: file, offset: 0 }, size);
-      } else
-        await writeEmptyCow(file, {
-          backing: backingInJail,
-          size,
-          mtime: wholeSeconds(Number(stat.mtimeMs)),
-        });
-      await file.chown(user.uid, user.gid);
+      const mtime = Number(stat.mtimeNs / 1_000_000_000n);
+      if (isCopy) await copyImage(path, changes, size);
+      else writeEmptyCow(file, { backing: backingInJail, size, mtime });
+      fchownSync(file, user.uid, user.gid);
     } finally {
-      await file.close();
+      closeSync(file);
     }
     return {
       ...root,
@@ -111,16 +112,38 @@ export async function prepareImage(
       release,
     };
   } catch (error) {
-    await release();
+    release();
     throw error;
   }
 }
 
-async function openImage(given: string): Promise<{ path: string; handle: FileHandle }> {
+/** Header, bitmap and data, all but the header a hole. */
+function writeEmptyCow(fd: number, header: CowHeader): void {
+  writeSync(fd, encodeCowHeader(header));
+  ftruncateSync(fd, layOutCow(header.size).dataOffset + header.size);
+}
+
+/** What is needed for it is loaded only here: it is rare. */
+async function copyImage(from: string, to: string, size: number): Promise<void> {
+  const [{ open }, { copyRange }] = await Promise.all([
+    import('node:fs/promises'),
+    import('../disk/copy-range.ts'),
+  ]);
+  const [source, target] = [await open(from, O_RDONLY | O_NOFOLLOW), await open(to, O_RDWR | O_NOFOLLOW)];
+  try {
+    await target.truncate(size);
+    await copyRange({ handle: source, offset: 0 }, { handle: target, offset: 0 }, size);
+  } finally {
+    await source.close();
+    await target.close();
+  }
+}
+
+function openImage(given: string): { path: string; fd: number } {
   try {
     const path = realpathSync(given);
     // O_NONBLOCK in case the path names a FIFO, whose opening would wait.
-    return { path, handle: await open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW) };
+    return { path, fd: openSync(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW) };
   } catch (error) {
     if (!isSystemError(error)) throw error;
     const code = error.code === 'EACCES' ? 'IMAGE_ACCESS' : 'IMAGE_MISSING';

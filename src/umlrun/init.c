@@ -1,6 +1,6 @@
 /*
  * The init of a throw-away VM (umlrun(1)). Its root is a directory of the host, mounted read-only through hostfs; there
- * it finds `job`: what to mount, and what to run. It goes over into the real root, runs the command, and carries its
+ * it finds `run/job`: what to mount, and what to run. It goes over into the real root, runs the command, and carries its
  * streams over one serial line, in frames (src/umlrun/frames.ts): nothing else is exact, paced, and knows an end of file.
  * The image of the guest needs nothing for this, not even a shell.
  */
@@ -116,7 +116,7 @@ static char *next(void)
 static void read_job(void)
 {
 	struct stat st;
-	int fd = open("/job", O_RDONLY | O_CLOEXEC);
+	int fd = open("/run/job", O_RDONLY | O_CLOEXEC);
 	size_t done = 0;
 	if (fd < 0 || fstat(fd, &st) < 0 || !(job = malloc(st.st_size + 1)))
 		fail("read", "the job");
@@ -163,7 +163,7 @@ static void enter_root(void)
 	symlink("/proc/self/fd/0", ROOT "/dev/stdin");
 	symlink("/proc/self/fd/1", ROOT "/dev/stdout");
 	symlink("/proc/self/fd/2", ROOT "/dev/stderr");
-	tools = open("/in", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	tools = open("/run/in", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (tools < 0 || chdir(ROOT) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 ||
 	    chdir("/") < 0)
 		fail("enter", "the root file system");

@@ -2,6 +2,7 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fstatSync,
   mkdirSync,
   openSync,
@@ -27,9 +28,9 @@ export interface Roots {
 
 export interface Place {
   readonly id: string;
-  /** Root of the jail. */
+  /** Root of the jail; the same for all runs, and empty but for what is to be mounted upon. */
   readonly jail: string;
-  /** What the guest has as its root until it has mounted the real one; `/guest` in the jail. */
+  /** What belongs to this run of the first root of the guest. */
   readonly guest: string;
   /** Pieces of input on their way to the guest. */
   readonly input: string;
@@ -46,30 +47,17 @@ export const imageHoldersOf = ({ runDir }: Roots) => join(runDir, '.images');
 /** The name of a run among VMs; none can have it. */
 export const holderName = (id: string) => `@umlrun.${id}`;
 
-/** Directories of the jail to mount upon, and of the guest's first root. */
-const mountPoints = ['kernel', 'launch', 'lib', 'lib64', 'tmp', 'disk', 'root', 'share', 'guest'];
-const filesToMountUpon = ['disk/image', 'disk/changes', 'guest/overlay.ko'];
-const guestDirectories = ['dev', 'in', 'm', 'lower', 'upper'];
+/** What is mounted upon in the jail. `guest` is the first root of the guest, which mounts there too. */
+const jailParts = ['kernel', 'launch', 'lib', 'lib64', 'tmp', 'disk', 'root', 'share', 'guest'];
+const guestParts = ['dev', 'm', 'lower', 'upper', 'run'];
+const files = ['disk/image', 'disk/changes', 'guest/overlay.ko', 'guest/init'];
 
-/** Makes the directory of a run. Errors: JAIL_DIRECTORY. */
-export function makePlace(roots: Roots, user: VmUser, shares: number): Place {
-  const open = (path: string): JailDirectory => ({ path, mode: 0o755, owner: 'root', group: 'root' });
-  const passable = (path: string): JailDirectory => ({ path, mode: 0o711, owner: 'root', group: 'root' });
-  makeDirectories(
-    [
-      open(roots.varDir),
-      { path: join(roots.varDir, '.cache'), mode: 0o700, owner: 'root', group: 'root' },
-      passable(changesOnDisk(roots)),
-      open(roots.runDir),
-      passable(places(roots)),
-    ],
-    ownIds(),
-    user,
-  );
+/** Makes the directory of a run, and what all runs have in common where it is missing. Errors: JAIL_DIRECTORY. */
+export function makePlace(roots: Roots, user: VmUser): Place {
+  const jail = makeJail(roots, user);
   const { id, lockFd } = takeLock(places(roots));
   const home = join(places(roots), id);
-  const jail = join(home, 'jail');
-  const guest = join(jail, 'guest');
+  const guest = join(home, 'guest');
   const input = join(guest, 'in');
   const remove = () => {
     removePlace(roots, id);
@@ -78,14 +66,7 @@ export function makePlace(roots: Roots, user: VmUser, shares: number): Place {
   try {
     // Only the VM's user can pass it, and read what is in it.
     makeDirectories([{ path: home, mode: 0o750, owner: 'root', group: 'vm' }], ownIds(), user);
-    for (const path of [
-      jail,
-      ...mountPoints.map((name) => join(jail, name)),
-      ...guestDirectories.map((name) => join(guest, name)),
-      ...Array.from({ length: shares }, (_, i) => join(jail, 'share', String(i))),
-    ])
-      mkdirSync(path, 0o755);
-    for (const path of filesToMountUpon) writeFileSync(join(jail, path), '');
+    for (const path of [guest, input]) mkdirSync(path, 0o755);
   } catch (error) {
     remove();
     throw error;
@@ -99,6 +80,30 @@ export function makePlace(roots: Roots, user: VmUser, shares: number): Place {
     changes: { memory: join(home, 'changes'), disk: join(changesOnDisk(roots), id) },
     close: remove,
   };
+}
+
+function makeJail(roots: Roots, user: VmUser): string {
+  const jail = join(places(roots), 'jail');
+  const ready = join(jail, 'ready');
+  if (existsSync(ready) && existsSync(changesOnDisk(roots))) return jail;
+  const open = (path: string): JailDirectory => ({ path, mode: 0o755, owner: 'root', group: 'root' });
+  const passable = (path: string): JailDirectory => ({ path, mode: 0o711, owner: 'root', group: 'root' });
+  makeDirectories(
+    [
+      open(roots.varDir),
+      { path: join(roots.varDir, '.cache'), mode: 0o700, owner: 'root', group: 'root' },
+      passable(changesOnDisk(roots)),
+      open(roots.runDir),
+      passable(places(roots)),
+      open(jail),
+      ...jailParts.map((name) => open(join(jail, name))),
+      ...guestParts.map((name) => open(join(jail, 'guest', name))),
+    ],
+    ownIds(),
+    user,
+  );
+  for (const path of [...files, 'ready']) writeFileSync(join(jail, path), '', { mode: 0o644 });
+  return jail;
 }
 
 /** Removes what runs that were killed have left; those that live hold their locks. */
@@ -148,6 +153,5 @@ function tryLock(path: string, flags = 0): number | undefined {
 }
 
 function namesIn(directory: string): string[] {
-  mkdirSync(directory, { recursive: true });
-  return readdirSync(directory);
+  return existsSync(directory) ? readdirSync(directory) : [];
 }

@@ -1,4 +1,4 @@
-import { kernelInJail, kernelMounts } from '../jail/mounts.ts';
+import { kernelInJail, kernelMounts, mountPointsOnly } from '../jail/mounts.ts';
 import type { Bind, SandboxPlan } from '../jail/sandbox.ts';
 import type { FilterRequest } from '../jail/seccomp.ts';
 import { kernelArguments } from '../kernel/command-line.ts';
@@ -20,12 +20,14 @@ export interface RunPlanParts {
   readonly memory: number;
   readonly cpus: readonly number[];
   readonly image: Pick<RunImage, 'disk' | 'binds'> | undefined;
-  /** Of root directory, shares and the like. */
+  /** Whether there are binds in /share. */
+  readonly shares: boolean;
+  /** Of the guest's first root, root directory and shares. */
   readonly binds: readonly Bind[];
 }
 
 /** The sandbox of a run: memory, kernel, image, directories, and nothing else of the host. Pure. */
-export function planSandbox({ host, jail, memory, cpus, image, binds }: RunPlanParts): SandboxPlan {
+export function planSandbox({ host, jail, memory, cpus, image, shares, binds }: RunPlanParts): SandboxPlan {
   const { launcher, kernel, lpj, limits } = host;
   const mounts = kernelMounts({
     launcher,
@@ -46,7 +48,8 @@ export function planSandbox({ host, jail, memory, cpus, image, binds }: RunPlanP
     network: 'none',
     tied: true,
     root: jail,
-    tmpfs: mounts.tmpfs,
+    // The jail itself has no room for mount points of any number.
+    tmpfs: [...mounts.tmpfs, ...(shares ? [{ path: '/share', ...mountPointsOnly }] : [])],
     binds: [...mounts.binds, ...(image?.binds ?? []), ...binds],
     environment: { TMPDIR: '/tmp' },
     seccompFd: fds.seccomp,

@@ -1,10 +1,10 @@
-import { chmodSync, copyFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { killSandbox, launch, type Sandbox } from '../jail/launch.ts';
 import { type Bind, sandboxArguments } from '../jail/sandbox.ts';
 import { seccompFilter } from '../jail/seccomp.ts';
-import { claimCores } from '../plan/core-claims.ts';
-import { lookAtCores } from '../plan/core-load.ts';
+import { claimCores, countClaims } from '../plan/core-claims.ts';
+import { allowedCores } from '../plan/core-load.ts';
 import { chooseCore } from '../plan/cores.ts';
 import { rememberLpj } from '../plan/lpj-cache.ts';
 import { isSystemError, UmlmonError } from '../system/errors.ts';
@@ -34,7 +34,7 @@ export async function run(request: RunRequest): Promise<number> {
   for (const { directory } of shares) mustReach(directory, host);
   process.umask(0o022);
   sweep(roots);
-  const place = makePlace(roots, host.user, shares.length);
+  const place = makePlace(roots, host.user);
   try {
     return await runIn(place, { request, roots, host, shares });
   } finally {
@@ -53,7 +53,7 @@ async function runIn(place: Place, { request, roots, host, shares }: RunParts): 
   const { root, image, binds } = await prepareRoot(place, { request, roots, host });
   try {
     const streams = ownStreams();
-    fillGuest(place, {
+    const job = encodeJob({
       root,
       shares: shares.map(({ directory, writable }, i) => ({
         jailPath: `/share/${i}`,
@@ -66,9 +66,9 @@ async function runIn(place: Place, { request, roots, host, shares }: RunParts): 
       environment: environmentOf(request),
       command: request.command,
     });
+    writeFileSync(join(place.guest, 'job'), job, { mode: 0o644 });
     const name = holderName(place.id);
-    const core = chooseCore(lookAtCores(coreClaimsOf(roots), name), name);
-    const cpus = core === undefined ? [] : [core];
+    const cpus = chooseCores(roots, name);
     claimCores(coreClaimsOf(roots), name, cpus);
     const sandbox = planSandbox({
       host,
@@ -76,7 +76,10 @@ async function runIn(place: Place, { request, roots, host, shares }: RunParts): 
       memory: request.memory,
       cpus,
       image,
+      shares: shares.length > 0,
       binds: [
+        { from: initProgram(host), to: '/guest/init', mode: 'ro' },
+        { from: place.guest, to: '/guest/run', mode: 'ro' },
         ...binds,
         ...shares.map(
           ({ directory, writable }, i): Bind => ({
@@ -109,8 +112,16 @@ async function runIn(place: Place, { request, roots, host, shares }: RunParts): 
       rememberLpj(lpjCacheOf(roots), { kernel: kernelOf(host, sandbox.command) }, relay.words);
     }
   } finally {
-    await image?.release();
+    image?.release();
   }
+}
+
+/** By what is claimed only: how busy cores are, a second look would tell. */
+function chooseCores(roots: Roots, name: string): number[] {
+  const claims = countClaims(coreClaimsOf(roots), name);
+  const cores = allowedCores().map((core) => ({ core, vms: claims.get(core) ?? 0, busy: 0 }));
+  const core = chooseCore(cores, name);
+  return core === undefined ? [] : [core];
 }
 
 /** There is nothing in the VM that is worth an orderly end. */
@@ -159,21 +170,17 @@ async function prepareRoot(
   return { root: { from: 'image', type: image.type, device: image.device }, image, binds: [] };
 }
 
-/** The program that is init, and its job. */
-function fillGuest(place: Place, job: Job): void {
-  const init = join(place.guest, 'init');
-  try {
-    copyFileSync(join(dirname(__filename), 'umlrun-init'), init);
-  } catch (error) {
-    if (!isSystemError(error)) throw error;
+/** The program that is init in the guest. */
+function initProgram({ user }: Host): string {
+  const path = join(dirname(__filename), 'umlrun-init');
+  if (!existsSync(path))
     throw new UmlmonError('HOST_PROGRAM_MISSING', {
-      place: 'umlrun-init',
-      cause: error.message,
+      place: path,
+      cause: 'there is no such file',
       hint: 'build it with: npm run build, which needs cc and the static C library (libc6-dev)',
     });
-  }
-  chmodSync(init, 0o755);
-  writeFileSync(join(place.guest, 'job'), encodeJob(job), { mode: 0o644 });
+  mustPass(path, user, 'JAIL_ACCESS');
+  return path;
 }
 
 function resolveShare({ directory, writable }: Share): Share {
