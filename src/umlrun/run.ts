@@ -109,7 +109,7 @@ async function runIn(place: Place, { request, roots, host, shares }: RunParts): 
     } finally {
       await end(running);
       relay.close();
-      rememberLpj(lpjCacheOf(roots), { kernel: kernelOf(host, sandbox.command) }, relay.words);
+      learn(roots, host, sandbox.command, relay.words);
     }
   } finally {
     image?.release();
@@ -130,8 +130,15 @@ async function end({ init, exit }: Sandbox): Promise<void> {
   await exit;
 }
 
-function kernelOf({ kernel: { file, version } }: Host, command: readonly string[]) {
-  return { file, version, arguments: command };
+/** Makes the next boots faster. Several first runs at once may be in each other's way: that costs only time. */
+function learn(roots: Roots, { kernel, lpj }: Host, command: readonly string[], bootMessages: string): void {
+  if (lpj !== undefined) return;
+  try {
+    const { file, version } = kernel;
+    rememberLpj(lpjCacheOf(roots), { kernel: { file, version, arguments: command } }, bootMessages);
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+  }
 }
 
 interface PreparedRoot {
