@@ -52,9 +52,13 @@ const jailParts = ['kernel', 'launch', 'lib', 'lib64', 'tmp', 'disk', 'root', 's
 const guestParts = ['dev', 'm', 'lower', 'upper', 'run'];
 const files = ['disk/image', 'disk/changes', 'guest/overlay.ko', 'guest/init'];
 
-/** Makes the directory of a run, and what all runs have in common where it is missing. Errors: JAIL_DIRECTORY. */
+/**
+ * Makes the directory of a run, and what all runs have in common where it is missing; removes what runs that were killed
+ * have left. Errors: JAIL_DIRECTORY.
+ */
 export function makePlace(roots: Roots, user: VmUser): Place {
   const jail = makeJail(roots, user);
+  sweep(roots);
   const { id, lockFd } = takeLock(places(roots));
   const home = join(places(roots), id);
   const guest = join(home, 'guest');
@@ -84,35 +88,35 @@ export function makePlace(roots: Roots, user: VmUser): Place {
 
 function makeJail(roots: Roots, user: VmUser): string {
   const jail = join(places(roots), 'jail');
-  const ready = join(jail, 'ready');
-  if (existsSync(ready) && existsSync(changesOnDisk(roots))) return jail;
   const open = (path: string): JailDirectory => ({ path, mode: 0o755, owner: 'root', group: 'root' });
   const passable = (path: string): JailDirectory => ({ path, mode: 0o711, owner: 'root', group: 'root' });
-  makeDirectories(
-    [
-      open(roots.varDir),
-      { path: join(roots.varDir, '.cache'), mode: 0o700, owner: 'root', group: 'root' },
-      passable(changesOnDisk(roots)),
-      open(roots.runDir),
-      passable(places(roots)),
-      open(jail),
-      ...jailParts.map((name) => open(join(jail, name))),
-      ...guestParts.map((name) => open(join(jail, 'guest', name))),
-    ],
-    ownIds(),
-    user,
-  );
+  const make = (directories: readonly JailDirectory[]) => makeDirectories(directories, ownIds(), user);
+  make([
+    open(roots.varDir),
+    { path: join(roots.varDir, '.cache'), mode: 0o700, owner: 'root', group: 'root' },
+    passable(changesOnDisk(roots)),
+    open(roots.runDir),
+    passable(places(roots)),
+    open(jail),
+  ]);
+  // In directories of ours nobody else has made anything.
+  if (existsSync(join(jail, 'ready'))) return jail;
+  make([
+    ...jailParts.map((name) => open(join(jail, name))),
+    ...guestParts.map((name) => open(join(jail, 'guest', name))),
+  ]);
   for (const path of [...files, 'ready']) writeFileSync(join(jail, path), '', { mode: 0o644 });
   return jail;
 }
 
-/** Removes what runs that were killed have left; those that live hold their locks. */
-export function sweep(roots: Roots): void {
-  for (const name of namesIn(places(roots))) {
-    if (!name.endsWith('.lock')) continue;
+/** Those that live hold their locks. */
+function sweep(roots: Roots): void {
+  for (const name of readdirSync(places(roots))) {
+    const id = /^(\d+-[a-z0-9]+)\.lock$/.exec(name)?.[1];
+    if (id === undefined) continue;
     const fd = tryLock(join(places(roots), name));
     if (fd === undefined) continue;
-    removePlace(roots, name.slice(0, -'.lock'.length));
+    removePlace(roots, id);
     closeSync(fd);
   }
 }
@@ -150,8 +154,4 @@ function tryLock(path: string, flags = 0): number | undefined {
     return fd;
   closeSync(fd);
   return undefined;
-}
-
-function namesIn(directory: string): string[] {
-  return existsSync(directory) ? readdirSync(directory) : [];
 }

@@ -12,7 +12,7 @@ import type { RunRequest, Share } from './arguments.ts';
 import { findRoots, type Host, lookAtHost, lpjCacheOf, mustPass } from './host.ts';
 import { prepareImage, type RunImage } from './image.ts';
 import { encodeJob, type Job } from './job.ts';
-import { coreClaimsOf, holderName, makePlace, type Place, type Roots, sweep } from './place.ts';
+import { coreClaimsOf, holderName, makePlace, type Place, type Roots } from './place.ts';
 import { fds, filterOf, planSandbox } from './plan.ts';
 import { Relay } from './relay.ts';
 import { ownStreams } from './streams.ts';
@@ -33,7 +33,6 @@ export async function run(request: RunRequest): Promise<number> {
   const shares = request.shares.map(resolveShare);
   for (const { directory } of shares) mustReach(directory, host);
   process.umask(0o022);
-  sweep(roots);
   const place = makePlace(roots, host.user);
   try {
     return await runIn(place, { request, roots, host, shares });
