@@ -202,6 +202,22 @@ test('an image with blocks of 1 KiB is copied; one that is written to is refused
   expectNothingLeft();
 });
 
+test('a hostile guest sees what it was given, and cannot keep umlrun', () => {
+  const look = 'mkdir /h && mount -t hostfs -o / none /h && ls /h /h/guest/run; echo x >/h/disk/image';
+  const seen = umlrun(['--', 'sh', '-c', look]);
+  expect(seen.stdout.toString().split('\n')).toEqual([
+    ...['/h:', 'disk', 'guest', 'kernel', 'launch', 'lib', 'lib64', 'ready', 'root', 'share', 'tmp', ''],
+    ...['/h/guest/run:', 'in', 'job', ''],
+  ]);
+  expect(seen.stderr).toContain("can't create /h/disk/image");
+  const noise = umlrun(['--', 'sh', '-c', 'yes >/dev/ttyS0']);
+  expect(noise.status).toBe(125);
+  expect(noise.stderr).toContain('something that its init does not send');
+  const deaf = umlrun(['--', 'sh', '-c', 'kill -STOP 1; kill -9 1; echo o >/proc/sysrq-trigger; sleep 1000']);
+  expect(deaf.status).toBe(125);
+  expectNothingLeft();
+});
+
 test('SIGTERM reaches the command; a command that ignores it ends all the same', async () => {
   const trap = start(['--', 'sh', '-c', 'trap "exit 3" TERM; echo up; while :; do sleep 0.1; done']);
   await said(trap, 'up');
