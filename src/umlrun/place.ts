@@ -1,22 +1,26 @@
 /** The private directory of one run: below RUNDIR, held by a lock, and gone with the run. */
 import {
+  chmodSync,
   closeSync,
   constants,
+  copyFileSync,
   existsSync,
   fstatSync,
   mkdirSync,
   openSync,
   readdirSync,
+  renameSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { makeDirectories, ownIds } from '../jail/directories.ts';
 import type { JailDirectory } from '../jail/layout.ts';
 import type { VmUser } from '../jail/user.ts';
 import { releaseCores } from '../plan/core-claims.ts';
-import { isSystemError } from '../system/errors.ts';
+import { isSystemError, UmlmonError } from '../system/errors.ts';
 import { lock } from '../system/native.ts';
 
 /** Directories of the host that all runs share. */
@@ -50,7 +54,7 @@ export const holderName = (id: string) => `@umlrun.${id}`;
 /** What is mounted upon in the jail. `guest` is the first root of the guest, which mounts there too. */
 const jailParts = ['kernel', 'launch', 'lib', 'lib64', 'tmp', 'disk', 'root', 'share', 'guest'];
 const guestParts = ['dev', 'm', 'lower', 'upper', 'run'];
-const files = ['disk/image', 'disk/changes', 'guest/overlay.ko', 'guest/init'];
+const files = ['disk/image', 'disk/changes', 'guest/overlay.ko'];
 
 /**
  * Makes the directory of a run, and what all runs have in common where it is missing; removes what runs that were killed
@@ -100,13 +104,36 @@ function makeJail(roots: Roots, user: VmUser): string {
     open(jail),
   ]);
   // In directories of ours nobody else has made anything.
-  if (existsSync(join(jail, 'ready'))) return jail;
-  make([
-    ...jailParts.map((name) => open(join(jail, name))),
-    ...guestParts.map((name) => open(join(jail, 'guest', name))),
-  ]);
-  for (const path of [...files, 'ready']) writeFileSync(join(jail, path), '', { mode: 0o644 });
+  if (!existsSync(join(jail, 'ready'))) {
+    make([
+      ...jailParts.map((name) => open(join(jail, name))),
+      ...guestParts.map((name) => open(join(jail, 'guest', name))),
+    ]);
+    for (const path of [...files, 'ready']) writeFileSync(join(jail, path), '', { mode: 0o644 });
+  }
+  installInit(join(jail, 'guest/init'));
   return jail;
+}
+
+/** A copy of the guest's init, as the VM's user may not reach the original. */
+function installInit(path: string): void {
+  const original = join(dirname(__filename), 'umlrun-init');
+  const wanted = statSync(original, { throwIfNoEntry: false });
+  if (!wanted)
+    throw new UmlmonError('HOST_PROGRAM_MISSING', {
+      place: original,
+      cause: 'there is no such file',
+      hint: 'build it with: npm run build, which needs cc and the static C library (libc6-dev)',
+    });
+  const found = statSync(path, { throwIfNoEntry: false });
+  // Times are set less finely than they are told.
+  if (found?.size === wanted.size && Math.abs(found.mtimeMs - wanted.mtimeMs) < 10) return;
+  // Others may do the same at this moment.
+  const fresh = `${path}.${process.pid}`;
+  copyFileSync(original, fresh);
+  chmodSync(fresh, 0o755);
+  utimesSync(fresh, wanted.atimeMs / 1000, wanted.mtimeMs / 1000);
+  renameSync(fresh, path);
 }
 
 /** Those that live hold their locks. */

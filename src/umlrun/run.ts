@@ -1,5 +1,5 @@
-import { existsSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { killSandbox, launch, type Sandbox } from '../jail/launch.ts';
 import { type Bind, sandboxArguments } from '../jail/sandbox.ts';
 import { seccompFilter } from '../jail/seccomp.ts';
@@ -77,7 +77,6 @@ async function runIn(place: Place, { request, roots, host, shares }: RunParts): 
       image,
       shares: shares.length > 0,
       binds: [
-        { from: initProgram(host), to: '/guest/init', mode: 'ro' },
         { from: place.guest, to: '/guest/run', mode: 'ro' },
         ...binds,
         ...shares.map(
@@ -174,19 +173,6 @@ async function prepareRoot(
   const image = await prepareImage(path, { roots, place, user: host.user });
   mustPass(realpathSync(path), host.user, 'JAIL_ACCESS');
   return { root: { from: 'image', type: image.type, device: image.device }, image, binds: [] };
-}
-
-/** The program that is init in the guest. */
-function initProgram({ user }: Host): string {
-  const path = join(dirname(__filename), 'umlrun-init');
-  if (!existsSync(path))
-    throw new UmlmonError('HOST_PROGRAM_MISSING', {
-      place: path,
-      cause: 'there is no such file',
-      hint: 'build it with: npm run build, which needs cc and the static C library (libc6-dev)',
-    });
-  mustPass(path, user, 'JAIL_ACCESS');
-  return path;
 }
 
 function resolveShare({ directory, writable }: Share): Share {
