@@ -37,11 +37,8 @@ for (const name of programs)
 for (const name of programs) chmodSync(`${root}dist/${name.replace(/\.ts$/, '.cjs')}`, 0o755);
 
 // What umlrun starts in its guests: without libraries, as they have none.
-execFileSync(
-  'cc',
-  ['-static', '-Os', '-s', '-Wall', '-Wextra', '-o', 'dist/umlrun-init', 'src/umlrun/init.c'],
-  {
-    cwd: root,
-    stdio: 'inherit',
-  },
-);
+const parts = ['main', 'line', 'job', 'streams'].map((name) => `src/umlrun/init/${name}.c`);
+execFileSync('cc', ['-static', '-Os', '-s', '-Wall', '-Wextra', '-o', 'dist/umlrun-init', ...parts], {
+  cwd: root,
+  stdio: 'inherit',
+});

@@ -1,5 +1,5 @@
 /**
- * What goes over the serial line between umlrun and the init of its VM (init.c): frames of a letter, a length of 16
+ * What goes over the serial line between umlrun and the init of its VM (init/line.c): frames of a letter, a length of 16
  * bits, little-endian, and so many bytes.
  */
 
