@@ -1,10 +1,4 @@
-import { umlrun } from '../umlrun/main.ts';
+import { dirname, join } from 'node:path';
+import { runCompiled } from '../umlrun/compiled.ts';
 
-// Leaves at once: neither a standard input that goes on nor a slow reader may keep it.
-umlrun().then(
-  (status) => process.exit(status),
-  (error: unknown) => {
-    console.error(error);
-    process.exit(125);
-  },
-);
+runCompiled(join(dirname(__filename), 'umlrun-main.cjs'));

@@ -6,6 +6,7 @@ import {
   fstatSync,
   ftruncateSync,
   openSync,
+  promises,
   readSync,
   realpathSync,
   statfsSync,
@@ -125,10 +126,8 @@ function writeEmptyCow(fd: number, header: CowHeader): void {
 
 /** What is needed for it is loaded only here: it is rare. */
 async function copyImage(from: string, to: string, size: number): Promise<void> {
-  const [{ open }, { copyRange }] = await Promise.all([
-    import('node:fs/promises'),
-    import('../disk/copy-range.ts'),
-  ]);
+  const { open } = promises;
+  const { copyRange } = await import('../disk/copy-range.ts');
   const [source, target] = [await open(from, O_RDONLY | O_NOFOLLOW), await open(to, O_RDWR | O_NOFOLLOW)];
   try {
     await target.truncate(size);
