@@ -18,6 +18,9 @@ import { isSystemError } from '../system/errors.ts';
 
 type Program = (require: NodeJS.Require, __filename: string, __dirname: string) => void;
 
+/** Code of several versions, as of an installed one and a checkout. */
+const bundlesKept = 4;
+
 /** Runs a CommonJS bundle, with what an earlier process has compiled of it, or keeps that for the next one. */
 export function runCompiled(file: string): void {
   const source = readFileSync(file, 'utf8');
@@ -66,10 +69,17 @@ function keep(script: Script, path: string): void {
   const fresh = `${path}.${process.pid}`;
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
-    for (const name of readdirSync(directory)) rmSync(join(directory, name), { force: true });
+    for (const old of newestFirst(directory).slice(bundlesKept - 1)) rmSync(old, { force: true });
     writeFileSync(fresh, script.createCachedData(), { mode: 0o600, flag: 'wx' });
     renameSync(fresh, path);
   } catch (error) {
     if (!isSystemError(error)) throw error;
   }
+}
+
+function newestFirst(directory: string): string[] {
+  const timeOf = (path: string) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  return readdirSync(directory)
+    .map((name) => join(directory, name))
+    .sort((a, b) => timeOf(b) - timeOf(a));
 }
