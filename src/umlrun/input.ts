@@ -13,6 +13,7 @@ export class Input {
   readonly #source: Readable;
   readonly #directory: string;
   readonly #send: (frame: HostFrame) => void;
+  readonly #fail: (error: unknown) => void;
   #waiting: Buffer[] = [];
   #bytes = 0;
   #count = 0;
@@ -21,11 +22,19 @@ export class Input {
   #ended = false;
   #closed = false;
 
-  /** @param directory is where files for the guest go */
-  constructor(source: Readable, directory: string, send: (frame: HostFrame) => void) {
+  /**
+   * @param directory is where files for the guest go
+   * @param fail is told why one cannot be written
+   */
+  constructor(
+    source: Readable,
+    directory: string,
+    { send, fail }: { send: (frame: HostFrame) => void; fail: (error: unknown) => void },
+  ) {
     this.#source = source;
     this.#directory = directory;
     this.#send = send;
+    this.#fail = fail;
   }
 
   start(): void {
@@ -75,7 +84,13 @@ export class Input {
     } else {
       const name = String(this.#count++);
       this.#underWay = join(this.#directory, name);
-      writeFileSync(this.#underWay, all, { mode: 0o644, flag: 'wx' });
+      try {
+        writeFileSync(this.#underWay, all, { mode: 0o644, flag: 'wx' });
+      } catch (error) {
+        this.close();
+        this.#fail(error);
+        return;
+      }
       this.#send({ is: 'input-file', name });
     }
     this.#source.resume();

@@ -18,7 +18,7 @@ type Output = Extract<GuestFrame, { is: 'output' }>['to'];
 /** Between our own streams, terminal and signals, and the command in the VM. */
 export class Relay {
   readonly #streams: readonly Stream[];
-  readonly #inputDirectory: string;
+  #inputDirectory = '';
   readonly #sinks = new Map<Output, Sink>();
   readonly #releases: (() => void)[] = [];
   #pipes: readonly Socket[] = [];
@@ -28,12 +28,11 @@ export class Relay {
   #started = false;
   #endedBy = 0;
   #finish: (status: number) => void = () => undefined;
-  #fail: (error: Error) => void = () => undefined;
+  #fail: (error: unknown) => void = () => undefined;
   readonly #outcome: Promise<number>;
 
-  constructor(streams: readonly Stream[], inputDirectory: string) {
+  constructor(streams: readonly Stream[]) {
     this.#streams = streams;
-    this.#inputDirectory = inputDirectory;
     this.#outcome = new Promise((resolve, reject) => {
       this.#finish = resolve;
       this.#fail = reject;
@@ -49,8 +48,12 @@ export class Relay {
     return this.#words;
   }
 
-  /** @param pipes our ends, by their numbers in the kernel */
-  connect(pipes: ReadonlyMap<number, Socket>): void {
+  /**
+   * @param pipes our ends, by their numbers in the kernel
+   * @param inputDirectory where the guest looks for input
+   */
+  connect(pipes: ReadonlyMap<number, Socket>, inputDirectory: string): void {
+    this.#inputDirectory = inputDirectory;
     this.#pipes = [...pipes.values()];
     for (const [fd, pipe] of pipes) {
       pipe.on('error', () => undefined);
@@ -128,7 +131,10 @@ export class Relay {
     if (this.#streams[0] !== 'null') {
       const { restore } = makeRaw();
       this.#releases.push(restore);
-      this.#input = new Input(process.stdin, this.#inputDirectory, (frame) => this.#send(frame));
+      this.#input = new Input(process.stdin, this.#inputDirectory, {
+        send: (frame) => this.#send(frame),
+        fail: (error) => this.#fail(error),
+      });
       this.#input.start();
     }
     this.#resize();

@@ -11,7 +11,7 @@ import { isSystemError, UmlmonError } from '../system/errors.ts';
 import type { RunRequest, Share } from './arguments.ts';
 import { findRoots, type Host, lookAtHost, lpjCacheOf, mustPass } from './host.ts';
 import { prepareImage, type RunImage } from './image.ts';
-import { encodeJob, type Job } from './job.ts';
+import { encodeJob, type Job, type Stream } from './job.ts';
 import { coreClaimsOf, holderName, makePlace, type Place, type Roots } from './place.ts';
 import { fds, filterOf, planSandbox } from './plan.ts';
 import { Relay } from './relay.ts';
@@ -33,11 +33,18 @@ export async function run(request: RunRequest): Promise<number> {
   const shares = request.shares.map(resolveShare);
   for (const { directory } of shares) mustReach(directory, host);
   process.umask(0o022);
-  const place = makePlace(roots, host.user);
+  const streams = ownStreams();
+  // From here on a signal does not end us at once, as there is something to remove.
+  const relay = new Relay(streams);
   try {
-    return await runIn(place, { request, roots, host, shares });
+    const place = makePlace(roots, host.user);
+    try {
+      return await runIn(place, { request, roots, host, shares, streams, relay });
+    } finally {
+      place.close();
+    }
   } finally {
-    place.close();
+    relay.close();
   }
 }
 
@@ -46,12 +53,14 @@ interface RunParts {
   readonly roots: Roots;
   readonly host: Host;
   readonly shares: readonly Share[];
+  readonly streams: readonly [Stream, Stream, Stream];
+  readonly relay: Relay;
 }
 
-async function runIn(place: Place, { request, roots, host, shares }: RunParts): Promise<number> {
-  const { root, image, binds } = await prepareRoot(place, { request, roots, host });
+async function runIn(place: Place, parts: RunParts): Promise<number> {
+  const { request, roots, host, shares, streams, relay } = parts;
+  const { root, image, binds } = await prepareRoot(place, parts);
   try {
-    const streams = ownStreams();
     const job = encodeJob({
       root,
       shares: shares.map(({ directory, writable }, i) => ({
@@ -88,14 +97,13 @@ async function runIn(place: Place, { request, roots, host, shares }: RunParts): 
         ),
       ],
     });
-    const relay = new Relay(streams, place.input);
     // What the guest makes in a shared directory has the modes that the guest gives it.
     process.umask(0);
     const running = await launch({
       argv: sandboxArguments(sandbox),
       cwd: '/',
       descriptors: new Map([0, 1, 2, fds.line].map((fd) => [fd, 'pipe'])),
-      onPipes: (pipes) => relay.connect(pipes),
+      onPipes: (pipes) => relay.connect(pipes, place.input),
       status: { fd: fds.status, path: place.status },
       seccomp: { fd: fds.seccomp, filter: seccompFilter(filterOf(host)) },
       words: () => relay.words,
@@ -106,7 +114,6 @@ async function runIn(place: Place, { request, roots, host, shares }: RunParts): 
       return await relay.untilEnd(running.exit);
     } finally {
       await end(running);
-      relay.close();
       learn(roots, host, sandbox.command, relay.words);
     }
   } finally {
@@ -147,7 +154,7 @@ interface PreparedRoot {
 
 async function prepareRoot(
   place: Place,
-  { request, roots, host }: Omit<RunParts, 'shares'>,
+  { request, roots, host }: Pick<RunParts, 'request' | 'roots' | 'host'>,
 ): Promise<PreparedRoot> {
   const { root: directory } = request;
   if (directory !== undefined) {
