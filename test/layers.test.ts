@@ -11,7 +11,7 @@ const source = join(import.meta.dirname, '../src');
 const levels: readonly (readonly string[])[] = [
   ['setup'],
   ['bin'],
-  ['monitor', 'directory', 'cli', 'web'],
+  ['monitor', 'directory', 'cli', 'web', 'umlrun'],
   ['plan'],
   ['jail', 'kernel', 'console', 'disk', 'network'],
   ['config', 'rpc'],

@@ -21,6 +21,7 @@ const groups: Readonly<Record<Prefix, string>> = {
   STOP: 'Stopping',
   HOOK: 'Hooks',
   PAUSE: 'Pauses',
+  RUN: 'Throw-away VMs',
   WAIT: 'Waiting',
   CONSOLE: 'Consoles and serial lines',
   GUEST: 'Statistics of guests',

@@ -13,6 +13,7 @@ import { measureList } from './list.ts';
 import { measureManyBackups } from './many-backups.ts';
 import { measureMerge } from './merge.ts';
 import { Pair } from './pair.ts';
+import { measureRun } from './run.ts';
 import { measureStart } from './start.ts';
 import { measureViewers } from './viewers.ts';
 
@@ -54,6 +55,7 @@ const measures = {
   list: measureList,
   backup: measureBackup,
   backups: measureManyBackups,
+  umlrun: measureRun,
 };
 const wanted = process.argv.slice(2);
 for (const [name, measure] of Object.entries(measures)) {
