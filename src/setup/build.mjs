@@ -1,6 +1,6 @@
 // Bundles each program of src/bin into one CommonJS file under dist/ (docs/decisions/0003-bundles.md).
 import { execFileSync } from 'node:child_process';
-import { chmodSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { build } from 'esbuild';
 
 const root = new URL('../../', import.meta.url).pathname;
@@ -16,12 +16,14 @@ const nodeOptions = {
   'umlrun.ts': ' --v8-pool-size=0',
 };
 
-rmSync(`${root}dist`, { recursive: true, force: true });
+// Programs may be running, or about to be started: each is replaced when all are there.
+const made = `${root}dist.new`;
+rmSync(made, { recursive: true, force: true });
 for (const name of programs)
   await build({
     absWorkingDir: root,
     entryPoints: [`src/bin/${name}`],
-    outdir: 'dist',
+    outdir: made,
     outExtension: { '.js': '.cjs' },
     bundle: true,
     platform: 'node',
@@ -32,13 +34,13 @@ for (const name of programs)
     sourcemap: 'linked',
     logLevel: 'warning',
   });
-for (const name of programs) chmodSync(`${root}dist/${name.replace(/\.ts$/, '.cjs')}`, 0o755);
+for (const name of programs) chmodSync(`${made}/${name.replace(/\.ts$/, '.cjs')}`, 0o755);
 
 // The body of umlrun, whose compiled code is kept (src/umlrun/compiled.ts). Less text is sooner compiled.
 await build({
   absWorkingDir: root,
   entryPoints: ['src/umlrun/program.ts'],
-  outfile: 'dist/umlrun-main.cjs',
+  outfile: `${made}/umlrun-main.cjs`,
   bundle: true,
   minify: true,
   platform: 'node',
@@ -51,7 +53,11 @@ await build({
 
 // What umlrun starts in its guests: without libraries, as they have none.
 const parts = ['main', 'line', 'job', 'streams'].map((name) => `src/umlrun/init/${name}.c`);
-execFileSync('cc', ['-static', '-Os', '-s', '-Wall', '-Wextra', '-o', 'dist/umlrun-init', ...parts], {
+execFileSync('cc', ['-static', '-Os', '-s', '-Wall', '-Wextra', '-o', `${made}/umlrun-init`, ...parts], {
   cwd: root,
   stdio: 'inherit',
 });
+
+mkdirSync(`${root}dist`, { recursive: true });
+for (const name of readdirSync(made)) renameSync(`${made}/${name}`, `${root}dist/${name}`);
+rmSync(made, { recursive: true });
