@@ -1,6 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
 import { diskLimits } from '../system/limits.ts';
-import { cloneFile } from '../system/native.ts';
 import { copyRange } from './copy-range.ts';
 import { type ImageFile, type Progress, readFully } from './image-file.ts';
 import { takeTurns } from './take-turns.ts';
@@ -12,13 +11,11 @@ type Content = Pick<ImageFile, 'handle' | 'size'>;
 const PAGE = 4096;
 
 /** Copies an image into an empty file: shares its blocks if the file system can, else copies what is not a hole. */
-export async function copyContent(from: Content, into: FileHandle, progress: Progress = {}): Promise<void> {
-  if (await cloneFile(from.handle.fd, into.fd)) progress.onProgress?.(from.size, from.size);
-  else
-    await copyParts(from, into, diskLimits.copyBytes, progress, () => (offset, length) => {
-      const target = { handle: into, offset };
-      return copyRange({ handle: from.handle, offset }, target, length, progress.signal);
-    });
+export function copyContent(from: Content, into: FileHandle, progress: Progress = {}): Promise<void> {
+  return copyParts(from, into, diskLimits.copyBytes, progress, () => (offset, length) => {
+    const target = { handle: into, offset };
+    return copyRange({ handle: from.handle, offset }, target, length, progress.signal);
+  });
 }
 
 /** Copies an image or device into an empty file, with holes for all pages of zeros. */

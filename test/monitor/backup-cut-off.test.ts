@@ -60,7 +60,7 @@ async function standsStill(pid: number): Promise<void> {
 }
 
 const goesOn = (pid: number) =>
-  expect.poll(() => processStateOf(pid), { timeout: 3_000, interval: 5 }).toMatch(/sleeping|running/);
+  expect.poll(() => processStateOf(pid), { timeout: 30_000, interval: 5 }).toMatch(/sleeping|running/);
 
 async function writes(client: MonitorClient): Promise<void> {
   const shell = await GuestShell.again(client);

@@ -209,8 +209,8 @@ test('umlmon -cleanup ends it as well', async () => {
 });
 
 test('a reboot loop ends by the tally, which a new monitor does not forget, and a start clears', async () => {
-  // It reboots as soon as it is up.
-  const keys = 'append = init=/bin/busybox -- reboot -f\nrestart_limit = 2 in 1m';
+  // It reboots as soon as the monitor, on a busy host too, has seen that it is up.
+  const keys = 'append = init=/bin/busybox -- sh -c "sleep 1 && reboot -f"\nrestart_limit = 2 in 1m';
   world.configure({ vm1: `ubd0 = /disks/root.dsk\n${keys}` });
   await world.startMonitor('vm1');
   const client = await connect();
