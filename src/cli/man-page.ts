@@ -18,8 +18,9 @@ kernel is gone, and the host has written the disk images to its disk.`,
   kill: `What the guest had not written to its disks is lost. This word may overtake a start or stop that hangs.`,
   ctrlaltdel: `The guest decides what that means; umlwatch does not wait for it.`,
   pause: `The guest stands still, its programs and its kernel, until **-resume**, or until the time is over that
-**pause\\_limit** of the configuration allows. Its clock jumps forward then. A stop resumes it first.`,
-  resume: `What the monitor itself needs to stand still for a moment, such as a backup, is not disturbed.`,
+**pause\\_limit** of the configuration allows. A stop resumes it first. While a backup copies the images of the
+guest, it cannot be paused.`,
+  resume: `The clock of the guest jumps forward.`,
   stats: `Read from the guest's */proc* by its kernel, without any help from its programs. Traffic of the network is not among it:
 the kernel cannot read those files. The key **metrics** gives the same to scrapers.`,
   'mem-trim': `Memory that the guest has used once stays taken on the host, also when the guest has freed it. A balloon takes what
@@ -50,7 +51,7 @@ is there until the VM stops; for the next start, write it in the configuration.`
 image to its disk, and others may use it.`,
   backup: `All writable disks are copied as they are at one moment, into a directory that is called *BACKUP*, or after
 the time in UTC. The guest is paused meanwhile: some milliseconds where the file system of the host can share blocks.
-umlmon(7), BACKUPS, has the rest.`,
+A guest that is paused with **-pause** must be resumed first. umlmon(7), BACKUPS, has the rest.`,
   backups: `With name, time, size, how the guest was (**frozen**, **synced**, **crash**), and how long it was paused.`,
   restore: `All disks of the backup are put back, or none of them. What is in the images now is lost.`,
   crashes: `A crash is an end of the kernel that nobody asked for; umlmon(7) says what is kept of it, and of how many.`,

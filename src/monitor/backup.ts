@@ -41,6 +41,8 @@ export interface BackupHost {
   readonly config: VmConfig;
   readonly kernel: RunningKernel;
   readonly channels: Channels;
+  /** Called when all images are copied as they were, and the guest goes on. */
+  readonly captured: () => void;
   readonly signal: AbortSignal;
   readonly trouble: (error: unknown) => void;
   readonly report: Report;
@@ -94,6 +96,7 @@ async function makeBackup(name: string, host: BackupHost): Promise<Manifest> {
         trouble,
       });
     });
+    host.captured();
     const described: BackupImage[] = [];
     for (const [done, copy] of copies.entries()) {
       report(done, copies.length);

@@ -16,7 +16,7 @@ import type { HangWatch } from './hang-watch.ts';
 import type { HookMoment, Hooks } from './hooks.ts';
 import { recordExit } from './last-exit.ts';
 import { learnFromBoot } from './learn-from-boot.ts';
-import { Pause, type PauseRecord } from './pause.ts';
+import { Pause, type Paused } from './pause.ts';
 import type { ReadyWatch } from './ready-watch.ts';
 import type { RunningKernel } from './running-kernel.ts';
 import { executePlan } from './start.ts';
@@ -188,12 +188,12 @@ export class Run {
   /** Leaves how the VM stands for the monitor after this one. */
   record(): void {
     const { troubles, ready } = this.#host;
-    const pause = this.#pause?.record ?? { held: false };
+    const pause = this.#pause?.paused;
     troubles.attempt(() => this.#kernel?.record({ reached: ready.reached, pause }));
   }
 
   /** From now on this kernel is the VM's; when it ends, everything of it is released. */
-  #attend(kernel: RunningKernel, left?: PauseRecord): void {
+  #attend(kernel: RunningKernel, left?: Paused): void {
     const { layout, events, troubles } = this.#host;
     this.#kernel = kernel;
     this.#pause = new Pause({

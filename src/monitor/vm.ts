@@ -217,9 +217,8 @@ export class Vm {
   /** Copies the images of a VM that runs; `name` '' is the time. Errors: STATE_*, those of backUp. */
   backup(by: string, name: string): Promise<OperationResult> {
     const work = (report: Report): Promise<string> => {
-      const kernel = this.#state === 'running' ? this.#run?.kernel : undefined;
-      if (!kernel) throw this.#refusal(`it is ${this.#state}: copy the images of a VM that is down`);
-      return this.backups.make(name, { kernel, config: this.#config, report });
+      if (this.#state === 'down') throw this.#refusal('it is down: its images can be copied as they are');
+      return this.backups.make(name, { ...this.running(['running']), report });
     };
     return this.#operations.run('backup', by, work, name);
   }

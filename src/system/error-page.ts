@@ -20,7 +20,6 @@ const groups: Readonly<Record<Prefix, string>> = {
   START: 'Starting',
   STOP: 'Stopping',
   HOOK: 'Hooks',
-  PAUSE: 'Pauses',
   WAIT: 'Waiting',
   CONSOLE: 'Consoles and serial lines',
   GUEST: 'Statistics of guests',

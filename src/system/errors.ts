@@ -55,10 +55,6 @@ export const errorCatalogue = {
   JOB_LEFT: { class: 'failed', means: 'A client waits no more for a job, which goes on.' },
   JOB_BUSY: { class: 'state', means: 'Too many jobs of the VM are in progress, or its monitor ends.' },
   HOOK_REFUSED: { class: 'failed', means: 'The hook of the VM refuses a start.' },
-  PAUSE_LIMIT: {
-    class: 'timeout',
-    means: 'A work kept the guest still for too long; the guest was resumed.',
-  },
 
   WAIT_DOWN: { class: 'down', means: 'The VM went down, or did not start, while it was waited for.' },
   WAIT_NEVER: { class: 'state', means: 'What is waited for cannot happen to this VM.' },
