@@ -9,7 +9,7 @@ import type { EventLog } from './event-log.ts';
 import type { Report } from './operations.ts';
 import { restoreBackup } from './restore.ts';
 import { settleRestore } from './restore-journal.ts';
-import type { Running } from './vm.ts';
+import type { Running } from './run.ts';
 
 export interface BackupsHost {
   readonly layout: VmLayout;
