@@ -2,6 +2,7 @@ import { mkdirSync, realpathSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { VmConfig } from '../config/config.ts';
+import { givenNameDamage } from '../config/names.ts';
 import {
   type BackupImage,
   type Consistency,
@@ -53,10 +54,12 @@ export interface BackupHost {
  * appears when all is done. Until then nothing but the draft is there, which the next backup or clean-up removes.
  *
  * @param name '' for the time
- * @throws UmlmonError BACKUP_EXISTS, BACKUP_PLACE, BACKUP_CUT_OFF; BACKUP_UNSOUND when the backup is there and bad
+ * @throws UmlmonError BACKUP_NAME, BACKUP_EXISTS, BACKUP_PLACE, BACKUP_CUT_OFF; BACKUP_UNSOUND when the backup is there and bad
  */
 export async function backUp(name: string, host: BackupHost): Promise<Manifest> {
   const { layout, config, trouble } = host;
+  const damage = name === '' ? undefined : givenNameDamage(name, 'backup');
+  if (damage) throw new UmlmonError(damage.code, { place: layout.vm, ...damage });
   await beginDraft(layout);
   try {
     refusePlace(layout);

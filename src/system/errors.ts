@@ -111,6 +111,7 @@ export const errorCatalogue = {
   IMAGE_IN_USE: { class: 'state', means: 'Another VM or program uses the disk image.' },
   IMAGE_EXISTS: { class: 'failed', means: 'There is a file of this name already.' },
   IMAGE_FOREIGN: { class: 'state', means: 'A client of a VM may not change this disk image.' },
+  BACKUP_NAME: { class: 'usage', means: 'Not a name for a backup.' },
   BACKUP_UNKNOWN: { class: 'failed', means: 'There is no such backup.' },
   BACKUP_EXISTS: { class: 'failed', means: 'There is a backup of this name already.' },
   BACKUP_PLACE: { class: 'config', means: 'Backups cannot be where a guest may reach them.' },
