@@ -13,8 +13,10 @@ const PAGE = 4096;
 
 /** Copies an image into an empty file: shares its blocks if the file system can, else copies what is not a hole. */
 export async function copyContent(from: Content, into: FileHandle, progress: Progress = {}): Promise<void> {
-  if (await cloneFile(from.handle.fd, into.fd)) progress.onProgress?.(from.size, from.size);
-  else
+  if (await cloneFile(from.handle.fd, into.fd)) {
+    progress.onProgress?.(from.size, from.size);
+    progress.signal?.throwIfAborted();
+  } else
     await copyParts(from, into, diskLimits.copyBytes, progress, () => (offset, length) => {
       const target = { handle: into, offset };
       return copyRange({ handle: from.handle, offset }, target, length, progress.signal);
