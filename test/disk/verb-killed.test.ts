@@ -105,6 +105,8 @@ const cases: Readonly<Record<string, Case>> = {
   },
 };
 const faults = ['signal=KILL', 'error=ENOSPC'];
+/** Calls that copy the content of an image: not made where its blocks are shared. */
+const copying = ['copy_file_range 1', 'copy_file_range 2', 'ftruncate 3'];
 
 describe.each(['tmpfs', 'ext4', 'xfs'] as const)('on %s', (kind) => {
   let mounted: MountedFilesystem;
@@ -128,7 +130,11 @@ describe.each(['tmpfs', 'ext4', 'xfs'] as const)('on %s', (kind) => {
     Object.entries(cases).flatMap(([name, { calls }]) =>
       kind === 'ext4' && !['copy', 'resize'].includes(name)
         ? []
-        : faults.flatMap((fault) => calls.map(([call, when]) => [name, fault, call, when] as const)),
+        : faults.flatMap((fault) =>
+            calls
+              .filter((place) => kind !== 'xfs' || !copying.includes(place.join(' ')))
+              .map(([call, when]) => [name, fault, call, when] as const),
+          ),
     ),
   )('%s, %s at %s %i', async (name, fault, call, when) => {
     const { before, request, made } = cases[name] as Case;
