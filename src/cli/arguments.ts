@@ -1,4 +1,5 @@
 import { parseImagePath, parseUbd } from '../config/disk.ts';
+import { givenNameDamage } from '../config/names.ts';
 import { ubdUnits } from '../config/paths.ts';
 import { quoted } from '../config/problem.ts';
 import {
@@ -76,10 +77,7 @@ export function parsersWith(image: Parser<string>): ArgumentParsers {
         : refuse(`${quoted(text)} is not the name of a crash`, 'last, or a name that -crashes lists'),
     FILE: (text) =>
       /^[\w./]{1,64}$/.test(text) ? { value: text } : refuse(`${quoted(text)} is not a file of a crash`),
-    BACKUP: (text) =>
-      /^[A-Za-z0-9][\w.-]{0,63}$/.test(text)
-        ? { value: text }
-        : refuse(`${quoted(text)} is not the name of a backup`, 'up to 64 letters, digits and _ . -'),
+    BACKUP: (text) => givenNameDamage(text, 'backup') ?? { value: text },
     CHANNEL: (text) =>
       isChannelName(text)
         ? { value: text }
@@ -110,13 +108,7 @@ export function parsersWith(image: Parser<string>): ArgumentParsers {
       /^[^-\0\n][^\0\n]*$/.test(text) ? { value: text } : refuse(`${quoted(text)} is not a line of text`),
     NUMBER: parseNumber,
     SIZE: sizeParser({ min: 4096, max: diskLimits.cowImageBytes, step: 4096 }),
-    SNAPSHOT: (text) =>
-      /^[A-Za-z0-9][\w.-]{0,63}$/.test(text)
-        ? { value: text }
-        : refuse(
-            `${quoted(text)} is no name for a snapshot`,
-            'a letter or digit, then also . _ and -; at most 64',
-          ),
+    SNAPSHOT: (text) => givenNameDamage(text, 'snapshot') ?? { value: text },
     PATH: image,
     FROM: image,
     TO: image,

@@ -17,14 +17,14 @@ on Ctrl-Alt-Del by then is halted without a sync of its file systems, and at las
 kernel is gone, and the host has written the disk images to its disk.`,
   kill: `What the guest had not written to its disks is lost. This word may overtake a start or stop that hangs.`,
   ctrlaltdel: `The guest decides what that means; umlwatch does not wait for it.`,
-  pause: `The guest stands still, its programs and its kernel, until **-resume**, or until the time is over that
-**pause\\_limit** of the configuration allows. Its clock jumps forward then. A stop resumes it first.`,
-  resume: `What the monitor itself needs to stand still for a moment, such as a backup, is not disturbed.`,
-  stats: `Read from the guest's */proc* by its kernel, without any help from its programs. Traffic of the network is not among it:
-the kernel cannot read those files. The key **metrics** gives the same to scrapers.`,
-  'mem-trim': `Memory that the guest has used once stays taken on the host, also when the guest has freed it. A balloon takes what
-is free in the guest, but for a reserve, and returns it at once without its contents. The key **mem\\_trim** does that from
-time to time.`,
+  pause: `Its programs and its kernel do nothing until **-resume**, or until the time is over that **pause\\_limit**
+of the configuration allows. A stop resumes it first. While a backup copies the images of the
+guest, it cannot be paused.`,
+  resume: `The clock of the guest jumps forward.`,
+  stats: `Read by its kernel, without any help from its programs. umlmon(7), STATISTICS, says what there is, also for
+scrapers.`,
+  'mem-trim': `Memory that the guest has used once stays taken on the host, also when the guest has freed it. umlmon(7), MEMORY,
+says how it goes back, and what **mem\\_trim** of the configuration does.`,
   mconsole: `*TEXT* is a command of mconsole version 2, such as 'config ubd1=/disks/x.dsk' or 'proc meminfo'; **help** lists
 them. Without it, commands are asked for at the prompt **(mconsole)**, with completion and history; **switch** *VM* goes on
 with another VM, **quit** leaves. **halt**, **reboot** and **sysrq o** or **b** are a stop that was asked for, **stop** is
@@ -49,9 +49,9 @@ is there until the VM stops; for the next start, write it in the configuration.`
   unplug: `Any disk that the guest does not use at the moment: unmount it first. When the word is done, the host has written the
 image to its disk, and others may use it.`,
   backup: `All writable disks are copied as they are at one moment, into a directory that is called *BACKUP*, or after
-the time in UTC. The guest is paused meanwhile: some milliseconds where the file system of the host can share blocks.
-umlmon(7), BACKUPS, has the rest.`,
-  backups: `With name, time, size, how the guest was (**frozen**, **synced**, **crash**), and how long it was paused.`,
+the time in UTC. The guest stands still meanwhile: some milliseconds where the file system of the host can share blocks.
+A guest that is paused with **-pause** must be resumed first. umlmon(7), BACKUPS, has the rest.`,
+  backups: `With name, time, size, how the guest was (**frozen**, **synced**, **crash**), and how long it stood still.`,
   restore: `All disks of the backup are put back, or none of them. What is in the images now is lost.`,
   crashes: `A crash is an end of the kernel that nobody asked for; umlmon(7) says what is kept of it, and of how many.`,
   crash: `Prints how the kernel ended, the state of the host and of the disk images then, the last events, and the last lines

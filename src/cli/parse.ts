@@ -21,7 +21,7 @@ const onCommandLine: Dialect = {
   table: words,
   parsers: argumentParsers,
   hyphen: '-',
-  others: ['help', 'version', 'json', 'config'],
+  others: ['help', 'version', 'json', 'config', 'mconsole-socket'],
   hint: 'umlwatch -help lists all words',
 };
 
@@ -37,8 +37,9 @@ function usage(cause: string, hint = onCommandLine.hint): UmlmonError {
 }
 
 /**
- * `umlwatch [-config PATH] [-json] VM [-WORD [ARGUMENT …] …]`, or `-mconsole-socket PATH` in the place of the VM. Words keep their order; one or two hyphens are the
- * same. Arguments are checked here, so that a mistake in the last word keeps the first from being done. Errors: USAGE.
+ * `umlwatch [-config PATH] [-json] VM [-WORD [ARGUMENT …] …]`, or `-mconsole-socket PATH` in the place of the VM. Words
+ * keep their order; one or two hyphens are the same. Arguments are checked here, so that a mistake in the last word keeps
+ * the first from being done. Errors: USAGE.
  */
 export function parseCommandLine(argv: readonly string[]): CommandLine {
   const rest = [...argv];

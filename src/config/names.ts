@@ -21,3 +21,13 @@ export function vmNameDamage(name: string): Refusal | undefined {
     );
   return undefined;
 }
+
+/** Why a text cannot be the name that people give to a snapshot or a backup (`of`), or undefined if it can. */
+export function givenNameDamage(name: string, of: 'snapshot' | 'backup'): Refusal | undefined {
+  if (/^[A-Za-z0-9][\w.-]{0,63}$/.test(name)) return undefined;
+  return {
+    code: of === 'snapshot' ? 'IMAGE_NAME' : 'BACKUP_NAME',
+    cause: `${quoted(name)} is no name for a ${of}`,
+    hint: 'a letter or digit, then also . _ and -; at most 64',
+  };
+}

@@ -62,10 +62,6 @@ export function freshName(now: number, taken: ReadonlySet<string>): string {
   }
 }
 
-export function isBackupName(text: string): boolean {
-  return /^[A-Za-z0-9][\w.-]{0,63}$/.test(text);
-}
-
 /** The backups that are too many, if only the newest `keep` stay; 0 keeps all. Unsound ones do not push out others. */
 export function surplusBackups(backups: readonly Manifest[], keep: number): Manifest[] {
   if (keep === 0) return [];

@@ -2,11 +2,12 @@
 import { constants } from 'node:fs';
 import { lstat, mkdir, open, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { givenNameDamage } from '../config/names.ts';
 import { isSystemError, UmlmonError } from '../system/errors.ts';
 import { diskLimits } from '../system/limits.ts';
 import { removeTree } from '../system/remove-tree.ts';
 import { printable } from '../system/text.ts';
-import { isBackupName, type Manifest, parseManifest } from './backup-manifest.ts';
+import { type Manifest, parseManifest } from './backup-manifest.ts';
 import { readFully } from './image-file.ts';
 import { syncDirectory } from './new-image.ts';
 
@@ -25,7 +26,7 @@ const manifestFile = 'manifest.json';
 export async function listBackups({ backups }: BackupPlace): Promise<Manifest[]> {
   const found: Manifest[] = [];
   for (const name of await namesIn(backups)) {
-    const manifest = isBackupName(name) ? await readManifest(join(backups, name)) : undefined;
+    const manifest = givenNameDamage(name, 'backup') ? undefined : await readManifest(join(backups, name));
     if (manifest?.name === name) found.push(manifest);
   }
   return found.sort((a, b) => a.takenAt - b.takenAt).slice(-diskLimits.backupsListed);
@@ -33,7 +34,7 @@ export async function listBackups({ backups }: BackupPlace): Promise<Manifest[]>
 
 /** Errors: BACKUP_UNKNOWN, BACKUP_DAMAGED. */
 export async function findBackup(place: BackupPlace, name: string): Promise<Manifest> {
-  const known = isBackupName(name) && (await namesIn(place.backups)).includes(name);
+  const known = !givenNameDamage(name, 'backup') && (await namesIn(place.backups)).includes(name);
   const manifest = known ? await readManifest(join(place.backups, name)) : undefined;
   if (manifest?.name === name) return manifest;
   throw new UmlmonError(known ? 'BACKUP_DAMAGED' : 'BACKUP_UNKNOWN', {

@@ -77,20 +77,26 @@ async function openTemporary(path: string): Promise<{ handle: FileHandle; named:
 }
 
 /**
- * Lends a file without a name, in the directory of `path`, and with its file system: blocks can be shared. It is gone
- * when `use` has ended, and after SIGKILL (but see writeNewImage).
+ * An empty file without a name, in the directory of `path`, and with its file system: blocks can be shared. It is gone
+ * when it is closed, and after SIGKILL.
  */
+export async function openScratch(path: string): Promise<FileHandle> {
+  const temporary = join(dirname(path), `.${basename(path)}.tmp`);
+  const { handle, named } = await openTemporary(temporary);
+  if (named) await unlinkIfThere(temporary);
+  return handle;
+}
+
+/** Lends such a file. */
 export async function withScratchFile<Result>(
   path: string,
   use: (handle: FileHandle) => Promise<Result>,
 ): Promise<Result> {
-  const temporary = join(dirname(path), `.${basename(path)}.tmp`);
-  const { handle, named } = await openTemporary(temporary);
+  const handle = await openScratch(path);
   try {
     return await use(handle);
   } finally {
     await handle.close();
-    if (named) await unlinkIfThere(temporary);
   }
 }
 

@@ -2,8 +2,8 @@
  * Names of snapshots. A snapshot is an image beside the one that it is of: `/disks/root@before.dsk` is the snapshot
  * `before` of `/disks/root.dsk`, so that a VM may have both.
  */
+import { givenNameDamage } from '../config/names.ts';
 import type { Refusal } from '../config/problem.ts';
-import { quoted } from '../config/problem.ts';
 import type { ImageGraph } from './graph.ts';
 import { type ImageName, nameFor, nameText } from './image-name.ts';
 
@@ -11,12 +11,8 @@ const suffix = /\.(?:dsk|cow)$/;
 
 /** The image that is the snapshot of this name; or why there can be none. */
 export function snapshotName(image: ImageName, name: string): ImageName | Refusal {
-  if (!/^[A-Za-z0-9][\w.-]{0,63}$/.test(name))
-    return {
-      code: 'IMAGE_NAME',
-      cause: `${quoted(name)} is no name for a snapshot`,
-      hint: 'a letter or digit, then letters, digits, and any of . _ - ; at most 64',
-    };
+  const damage = givenNameDamage(name, 'snapshot');
+  if (damage) return damage;
   const snapshot = nameFor(
     image.vm,
     image.path.replace(suffix, (kind) => `@${name}${kind}`),

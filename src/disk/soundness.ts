@@ -1,13 +1,14 @@
 /** Whether the file system in a copy of an image is sound, as e2fsck(8) sees it. */
 import { spawn } from 'node:child_process';
 import type { FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
 import { diskLimits } from '../system/limits.ts';
 import { printable } from '../system/text.ts';
 import type { Soundness } from './backup-manifest.ts';
 import { copyContent } from './copy-content.ts';
 import { type Filesystem, recogniseImage } from './filesystem.ts';
 import { readFully } from './image-file.ts';
-import { openScratch } from './scratch-file.ts';
+import { openScratch } from './new-image.ts';
 
 export interface CheckRequest {
   /** The content of a disk: a flat image, or a COW image merged with its backing file. */
@@ -25,7 +26,7 @@ export interface CheckRequest {
 export async function checkSoundness(request: CheckRequest): Promise<Soundness> {
   const content = await recognise(request.image);
   if (typeof content === 'string') return { found: 'not-checked', words: content };
-  const scratch = await openScratch(request.directory);
+  const scratch = await openScratch(join(request.directory, 'check'));
   try {
     const { size } = await request.image.stat();
     await copyContent({ handle: request.image, size }, scratch, request);

@@ -10,7 +10,7 @@ import { openProcess, type ProcessIdentity } from '../system/process.ts';
 
 /**
  * A kernel that was stopped with SIGSTOP: it runs nothing, and neither does its thread for the disks. A process of its
- * own, a shell that waits for the end of a pipe from us, has it go on if we are killed (docs/decisions/0007-pause.md).
+ * own, a shell that waits for the end of a pipe from us, has it go on if we are killed (docs/decisions/0009-pause.md).
  */
 export class KernelPause {
   readonly #kernel: ProcessIdentity;

@@ -2,6 +2,7 @@ import { mkdirSync, realpathSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { VmConfig } from '../config/config.ts';
+import { givenNameDamage } from '../config/names.ts';
 import {
   type BackupImage,
   type Consistency,
@@ -41,6 +42,8 @@ export interface BackupHost {
   readonly config: VmConfig;
   readonly kernel: RunningKernel;
   readonly channels: Channels;
+  /** Called when all images are copied as they were, and the guest goes on. */
+  readonly captured: () => void;
   readonly signal: AbortSignal;
   readonly trouble: (error: unknown) => void;
   readonly report: Report;
@@ -51,10 +54,12 @@ export interface BackupHost {
  * appears when all is done. Until then nothing but the draft is there, which the next backup or clean-up removes.
  *
  * @param name '' for the time
- * @throws UmlmonError BACKUP_EXISTS, BACKUP_PLACE, BACKUP_CUT_OFF; BACKUP_UNSOUND when the backup is there and bad
+ * @throws UmlmonError BACKUP_NAME, BACKUP_EXISTS, BACKUP_PLACE, BACKUP_CUT_OFF; BACKUP_UNSOUND when the backup is there and bad
  */
 export async function backUp(name: string, host: BackupHost): Promise<Manifest> {
   const { layout, config, trouble } = host;
+  const damage = name === '' ? undefined : givenNameDamage(name, 'backup');
+  if (damage) throw new UmlmonError(damage.code, { place: layout.vm, ...damage });
   await beginDraft(layout);
   try {
     refusePlace(layout);
@@ -94,6 +99,7 @@ async function makeBackup(name: string, host: BackupHost): Promise<Manifest> {
         trouble,
       });
     });
+    host.captured();
     const described: BackupImage[] = [];
     for (const [done, copy] of copies.entries()) {
       report(done, copies.length);

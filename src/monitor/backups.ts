@@ -1,4 +1,3 @@
-import type { VmConfig } from '../config/config.ts';
 import { isSound, type Manifest } from '../disk/backup-manifest.ts';
 import { listBackups } from '../disk/backup-store.ts';
 import type { VmLayout } from '../jail/layout.ts';
@@ -10,7 +9,7 @@ import type { EventLog } from './event-log.ts';
 import type { Report } from './operations.ts';
 import { restoreBackup } from './restore.ts';
 import { settleRestore } from './restore-journal.ts';
-import type { RunningKernel } from './running-kernel.ts';
+import type { Running } from './run.ts';
 
 export interface BackupsHost {
   readonly layout: VmLayout;
@@ -28,13 +27,11 @@ export class Backups {
     this.#host = host;
   }
 
-  /** Resolves to a line for people. Errors: those of backUp; BACKUP_CUT_OFF after `abort`. */
-  async make(
-    name: string,
-    vm: { readonly kernel: RunningKernel; readonly config: VmConfig; readonly report: Report },
-  ): Promise<string> {
+  /** Resolves to a line for people. Errors: STATE_WRONG, those of backUp; BACKUP_CUT_OFF after `abort`. */
+  async make(name: string, { pause, ...vm }: Running & { readonly report: Report }): Promise<string> {
     const abort = new AbortController();
-    const work = backUp(name, { ...this.#host, ...vm, signal: abort.signal });
+    const captured = pause.bar();
+    const work = backUp(name, { ...this.#host, ...vm, captured, signal: abort.signal }).finally(captured);
     this.#current = { abort, done: work.catch(() => undefined) };
     try {
       const manifest = await work;

@@ -1,11 +1,11 @@
 /** Copies of the images of a VM that runs, as they are at one moment. */
 import { closeSync, rmSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { copyContent } from '../disk/copy-content.ts';
 import { type ImageStore, nameFor } from '../disk/image-name.ts';
+import { openScratch } from '../disk/new-image.ts';
 import { type ImageFacts, openImage } from '../disk/open-image.ts';
-import { openScratch } from '../disk/scratch-file.ts';
 import { KernelPause } from '../jail/pause.ts';
 import type { ImagePlan } from '../plan/plan.ts';
 import { replaceFile } from '../system/atomic-file.ts';
@@ -44,7 +44,7 @@ export class ImageCopy {
       const from = await open(`/proc/self/fd/${fd}`, 'r');
       const file = `ubd${image.unit}${image.jailPath.endsWith('.cow') ? '.cow' : '.dsk'}`;
       const target = await open(join(draft, file), 'wx+', 0o600);
-      const beside = await openScratch(dirname(facts.hostPath));
+      const beside = await openScratch(facts.hostPath);
       return new ImageCopy({ image, facts, file, from, target, beside });
     } finally {
       closeSync(fd);

@@ -16,7 +16,7 @@ export class DiskVerbs {
 
   /** Gives the kernel a disk until it ends. Errors: STATE_WRONG, and those of prepareDisk and plugDisk. */
   async plug(by: string, args: PlugArgs): Promise<void> {
-    const kernel = this.#vm.requireKernel();
+    const { kernel } = this.#vm.running(['running']);
     const image = this.#prepare(kernel.plan, args);
     await plugDisk(kernel, image);
     const { unit, jailPath: path } = image;
@@ -25,7 +25,7 @@ export class DiskVerbs {
 
   /** Errors: STATE_WRONG, and those of unplugDisk. */
   async unplug(by: string, unit: number): Promise<void> {
-    await unplugDisk(this.#vm.requireKernel(), unit);
+    await unplugDisk(this.#vm.running(['running']).kernel, unit);
     this.#vm.events.publish('disk-unplugged', `ubd${unit}, asked by ${by}`, { unit, by });
   }
 }

@@ -22,30 +22,22 @@ export interface PauseHost {
   readonly trouble: (error: unknown) => void;
 }
 
-/** What a monitor leaves: a pause that was asked for, or only that a work of its own held the guest. */
-export interface PauseRecord {
-  readonly paused?: Paused;
-  readonly held: boolean;
-}
-
 /**
- * The one place that stops and resumes the guest of a kernel. The guest stands still while somebody has asked for it
- * (`pause`, `resume`), or while works of the monitor need it (`during`), and each of them can end without the other.
- *
- * A stopped kernel (mconsole_stop in arch/um/drivers/mconsole_kern.c) answers its management console and does nothing
- * else. Every stop has an end that does not hang on whoever asked for it.
+ * Stops and resumes the guest of a kernel for those who ask for it. A stopped kernel (mconsole_stop in
+ * arch/um/drivers/mconsole_kern.c) answers its management console and does nothing else. A backup stops the process of
+ * the kernel instead (src/jail/pause.ts), and needs a guest that is not paused.
  */
 export class Pause {
   readonly #host: PauseHost;
   #paused: Paused | undefined;
-  #works = 0;
+  /** A backup needs the guest to go on. */
+  #isBarred = false;
   /** Whether the kernel has been told to stop, and not yet to go on. */
   #isStopped = false;
   /** A `stop` was not answered: it may wait in the kernel's queue. */
   #isUncertain = false;
   #turn: Promise<unknown> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
-  #retry: NodeJS.Timeout | undefined;
   #isClosed = false;
 
   constructor(host: PauseHost) {
@@ -57,16 +49,18 @@ export class Pause {
     return this.#paused;
   }
 
-  get record(): PauseRecord {
-    return { ...(this.#paused ? { paused: this.#paused } : {}), held: this.#works > 0 };
-  }
-
   /**
-   * Stops the guest until it is resumed, or for `limitMs` (0: without limit). Errors: STATE_WRONG, MCONSOLE_*. After
+   * Stops the guest until it is resumed, or for `limitMs` (0: without limit). Errors: STATE_*, MCONSOLE_*. After
    * MCONSOLE_TIMEOUT the kernel may still stop later, so that the pause counts and its limit runs.
    */
   async pause(by: string, limitMs: number): Promise<Paused> {
     if (this.#paused) throw this.#refusal('STATE_WRONG', `it is paused already, by ${this.#paused.by}`);
+    if (this.#isBarred)
+      throw this.#refusal(
+        'STATE_BUSY',
+        'a backup needs the guest until its images are copied',
+        'try again then',
+      );
     const since = Date.now();
     const paused = { since, by, resumesAt: limitMs > 0 ? since + limitMs : 0 };
     this.#paused = paused;
@@ -83,13 +77,10 @@ export class Pause {
     return paused;
   }
 
-  /** Ends the pause; a work that needs the guest to stand still is not disturbed. Errors: STATE_*, MCONSOLE_*. */
+  /** Ends the pause. Errors: STATE_WRONG, MCONSOLE_*. */
   async resume(by: string): Promise<void> {
     const paused = this.#paused;
-    if (!paused)
-      throw this.#works > 0
-        ? this.#refusal('STATE_BUSY', 'the monitor needs the guest to stand still for a moment')
-        : this.#refusal('STATE_WRONG', 'it is not paused');
+    if (!paused) throw this.#refusal('STATE_WRONG', 'it is not paused');
     clearTimeout(this.#timer);
     this.#paused = undefined;
     try {
@@ -105,56 +96,34 @@ export class Pause {
   }
 
   /**
-   * Does a work while the guest stands still, for `limitMs` milliseconds at most: then the guest goes on, the signal of
-   * the work is aborted, and its result is worth nothing. A pause that was asked for is left as it is.
-   *
-   * Errors: PAUSE_LIMIT, MCONSOLE_*, those of the work.
+   * Nobody may pause the guest until the function that is returned is called, once or more. Errors: STATE_WRONG if
+   * somebody has.
    */
-  async during<R>(by: string, limitMs: number, work: (signal: AbortSignal) => Promise<R>): Promise<R> {
-    const over = new AbortController();
-    let release = async () => {
-      release = () => Promise.resolve();
-      this.#works -= 1;
-      await this.#letGo();
+  bar(): () => void {
+    if (this.#paused)
+      throw this.#refusal(
+        'STATE_WRONG',
+        `the guest is paused, by ${this.#paused.by}: it cannot write back what it holds in memory`,
+        `resume it first: umlwatch ${this.#host.vm} -resume`,
+      );
+    this.#isBarred = true;
+    return () => {
+      this.#isBarred = false;
     };
-    this.#works += 1;
-    try {
-      await this.#apply();
-      const timer = setTimeout(() => {
-        over.abort(this.#tooLong(by, limitMs));
-        void release();
-      }, limitMs);
-      try {
-        const result = await work(over.signal);
-        if (over.signal.aborted) throw over.signal.reason;
-        return result;
-      } finally {
-        clearTimeout(timer);
-      }
-    } finally {
-      await release();
-    }
   }
 
-  /** What a former monitor has left: the pause goes on with its limit; works of that monitor are over. */
-  restore({ paused, held }: PauseRecord): void {
-    if (!paused && !held) return;
-    this.#isStopped = true;
+  /** A pause that a former monitor has left goes on, with its limit. */
+  restore(paused: Paused): void {
     this.#paused = paused;
-    if (paused) {
-      this.#arm(paused.resumesAt - Date.now());
-      // It may have been killed before the kernel had the request. Asked twice, a kernel says so, and stays stopped.
-      this.#isStopped = false;
-    }
-    if (paused) this.#apply().catch(this.#host.trouble);
-    else void this.#letGo();
+    this.#arm(paused.resumesAt - Date.now());
+    // That monitor may have been killed before the kernel had the request. Asked twice, a kernel stays stopped.
+    this.#apply().catch(this.#host.trouble);
   }
 
   /** The kernel is gone. */
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);
-    clearTimeout(this.#retry);
     this.#paused = undefined;
   }
 
@@ -173,7 +142,7 @@ export class Pause {
   }
 
   async #bring(): Promise<void> {
-    const wanted = this.#paused !== undefined || this.#works > 0;
+    const wanted = this.#paused !== undefined;
     if (this.#isClosed) {
       if (wanted) throw this.#refusal('STATE_WRONG', 'it is not running');
       return;
@@ -204,18 +173,6 @@ export class Pause {
     this.#host.keep();
   }
 
-  /** Lets the guest go on if nobody wants it to stand still any more; tries again for as long as the kernel lives. */
-  async #letGo(): Promise<void> {
-    try {
-      await this.#apply();
-    } catch (error) {
-      this.#host.trouble(error);
-      if (this.#isClosed) return;
-      clearTimeout(this.#retry);
-      this.#retry = setTimeout(() => void this.#letGo(), monitorLimits.resumeRetry);
-    }
-  }
-
   /** A kernel that is there already says `Already stopped` or `Not stopped`. */
   async #ask(command: 'stop' | 'go'): Promise<void> {
     try {
@@ -232,24 +189,25 @@ export class Pause {
     this.#timer = setTimeout(() => this.resume('pause_limit').catch(this.#host.trouble), Math.max(0, ms));
   }
 
-  #refusal(code: 'STATE_WRONG' | 'STATE_BUSY', cause: string): UmlmonError {
-    return new UmlmonError(code, { place: this.#host.vm, cause, hint: `umlwatch ${this.#host.vm} -info` });
-  }
-
-  #tooLong(by: string, limitMs: number): UmlmonError {
-    const cause = `${by} kept the guest still for more than ${limitMs / 1000} s; it was resumed`;
-    return new UmlmonError('PAUSE_LIMIT', { place: this.#host.vm, cause });
+  #refusal(
+    code: 'STATE_WRONG' | 'STATE_BUSY',
+    cause: string,
+    hint = `umlwatch ${this.#host.vm} -info`,
+  ): UmlmonError {
+    return new UmlmonError(code, { place: this.#host.vm, cause, hint });
   }
 }
 
-/** A record of another monitor, which may be damaged: then there is nothing to restore but that the guest goes on. */
-export function parsePauseRecord(value: unknown): PauseRecord {
-  if (typeof value !== 'object' || value === null) return { held: false };
-  const { paused, held } = value as { paused?: Partial<Paused>; held?: unknown };
+/**
+ * What a former monitor has recorded of a pause. The guest of a damaged record may stand still: that is a pause whose
+ * time is over.
+ *
+ * @param began when the VM was started, in milliseconds since 1970
+ */
+export function parsePaused(value: unknown, began: number): Paused {
+  const { since, by, resumesAt } = Object(value) as Partial<Record<keyof Paused, unknown>>;
   const isTime = (time: unknown): time is number => Number.isSafeInteger(time) && Number(time) >= 0;
-  if (!paused) return { held: held === true };
-  const { since, by, resumesAt } = paused;
-  if (!isTime(since) || !isTime(resumesAt) || typeof by !== 'string' || by.length > monitorLimits.eventText)
-    return { held: true };
-  return { paused: { since, by, resumesAt }, held: held === true };
+  if (isTime(since) && isTime(resumesAt) && typeof by === 'string' && by.length <= monitorLimits.eventText)
+    return { since, by, resumesAt };
+  return { since: began, by: 'unknown', resumesAt: began + 1 };
 }

@@ -7,7 +7,7 @@ import { replaceFile } from '../system/atomic-file.ts';
 import { monitorLimits } from '../system/limits.ts';
 import type { ProcessIdentity } from '../system/process.ts';
 import type { Disk } from './disks.ts';
-import { type PauseRecord, parsePauseRecord } from './pause.ts';
+import { type Paused, parsePaused } from './pause.ts';
 import { type LevelTimes, parseLevelTimes } from './readiness.ts';
 
 /** What a monitor leaves for the one after it, in a file only its own user can write: enough to adopt a VM. */
@@ -20,8 +20,8 @@ export interface RunRecord {
   readonly kernel?: ProcessIdentity;
   /** Levels of readiness; absent before the kernel answered. */
   readonly reached?: LevelTimes;
-  /** Whether its guest stands still; absent if it never did. */
-  readonly pause?: PauseRecord;
+  /** Absent if its guest is not paused. */
+  readonly pause?: Paused | undefined;
   /** PID 1 of its jail. */
   readonly init?: ProcessIdentity;
   /** The disks that it has; absent while they are those of the plan. */
@@ -40,8 +40,8 @@ export function readRunRecord(path: string): RunRecord | undefined {
     if (!Buffer.isBuffer(text) || text.length > monitorLimits.runRecordBytes) return undefined;
     const record = JSON.parse(text.toString()) as RunRecord;
     if (!isUsable(record)) return undefined;
-    const { pause } = record;
-    const stands = pause === undefined ? {} : { pause: parsePauseRecord(pause) };
+    const { pause, began } = record;
+    const stands = pause === undefined ? {} : { pause: parsePaused(pause, began) };
     return { ...record, reached: parseLevelTimes(record.reached), ...stands };
   } catch {
     return undefined;

@@ -16,11 +16,12 @@ import type { HangWatch } from './hang-watch.ts';
 import type { HookMoment, Hooks } from './hooks.ts';
 import { recordExit } from './last-exit.ts';
 import { learnFromBoot } from './learn-from-boot.ts';
-import { Pause, type PauseRecord } from './pause.ts';
+import { Pause, type Paused } from './pause.ts';
 import type { ReadyWatch } from './ready-watch.ts';
 import type { RunningKernel } from './running-kernel.ts';
 import { executePlan } from './start.ts';
-import type { StartReport } from './start-report.ts';
+import { reportAdoption, type StartReport } from './start-report.ts';
+import { type StopStage, stopFailed, stopKernel } from './stop.ts';
 import { AutoTrim, returnMemory } from './trim.ts';
 import type { Troubles } from './troubles.ts';
 
@@ -41,12 +42,17 @@ export interface RunHost {
   readonly ended: (exit: ExitRecord, ranMs: number) => Promise<unknown>;
 }
 
+/** What there is while a kernel runs. */
+export interface Running {
+  readonly kernel: RunningKernel;
+  readonly pause: Pause;
+  readonly config: VmConfig;
+}
+
 /** One run of a kernel: from its launch, or its adoption, until everything that it used is released. */
 export class Run {
   /** Who asked for its end, or ''. */
   askedBy = '';
-  /** Whether a SIGKILL of ours was on its way. */
-  killed = false;
   /** The last message of the guest that is free text, or ''. */
   guestMessage = '';
   /** The last values of what it tells as `key=value`. */
@@ -61,6 +67,8 @@ export class Run {
   #hangWatch: HangWatch | undefined;
   #pause: Pause | undefined;
   #trim: AutoTrim | undefined;
+  /** Whether a SIGKILL of ours was on its way. */
+  #killed = false;
   #panic = '';
   #wasReady = false;
 
@@ -139,7 +147,7 @@ export class Run {
     finding: Extract<Finding, { found: 'ours' }>,
     up: (kernel: RunningKernel) => void,
   ): Promise<void> {
-    const { layout, channels, config, ready, troubles } = this.#host;
+    const { layout, events, channels, config, ready, troubles } = this.#host;
     const { began, reached = {}, pause } = finding.record;
     ready.begin(config, Date.now() - began);
     try {
@@ -150,10 +158,11 @@ export class Run {
         trouble: (error) => troubles.report(error),
       });
       up(kernel);
+      reportAdoption(kernel, channels, events);
       this.#wasReady = reached[config.ready] !== undefined;
       this.#attend(kernel, pause);
       // A monitor that was killed in the middle of a trim has left a guest with less memory.
-      returnMemory(kernel).catch((error: unknown) => this.#host.troubles.report(error));
+      returnMemory(kernel).catch((error: unknown) => troubles.report(error));
       ready.restore(reached);
       for (const level of ['launched', 'kernel'] as const) ready.reach(level);
       ready.watchConsole({ past: true });
@@ -163,14 +172,38 @@ export class Run {
     }
   }
 
-  /** SIGKILL, or the end of a launch that is in progress. Returns whether the kernel is gone in time, if there was one. */
-  async kill(): Promise<boolean | undefined> {
-    this.killed = true;
+  /** Takes the kernel through the stages; returns the one that ended it. Errors: STOP_FAILED. */
+  async stop(stages: readonly StopStage[]): Promise<StopStage['name']> {
+    const { layout, events, troubles } = this.#host;
+    const kernel = this.#kernel;
+    if (!kernel) throw new Error('no kernel to stop');
+    // A guest that stands still cannot go down in order.
+    if (this.#pause?.paused)
+      await this.#pause.resume('stop').catch((error: unknown) => troubles.report(error));
+    const stage = await stopKernel(kernel, stages, {
+      stage: ({ name, waitMs }) => {
+        if (name === 'kill') this.#killed = true;
+        const text = `${name}, then up to ${waitMs / 1000} s`;
+        events.publish('stop-stage', text, { stage: name, wait_ms: waitMs });
+      },
+      trouble: (error) => troubles.report(error),
+    });
+    if (stage === undefined) throw stopFailed(layout.vm);
+    await this.settled;
+    return stage;
+  }
+
+  /** SIGKILL, or the end of a launch that is in progress. Returns whether there was a kernel. Errors: STOP_FAILED. */
+  async kill(): Promise<boolean> {
+    this.#killed = true;
     this.#abort.abort(this.askedBy);
     await this.launched;
     const kernel = this.#kernel;
-    kernel?.kill();
-    return kernel?.goneWithin(monitorLimits.killWait);
+    if (!kernel) return false;
+    kernel.kill();
+    if (!(await kernel.goneWithin(monitorLimits.killWait))) throw stopFailed(this.#host.layout.vm);
+    await this.settled;
+    return true;
   }
 
   /** The VM has reached a level of readiness. */
@@ -188,12 +221,12 @@ export class Run {
   /** Leaves how the VM stands for the monitor after this one. */
   record(): void {
     const { troubles, ready } = this.#host;
-    const pause = this.#pause?.record ?? { held: false };
+    const pause = this.#pause?.paused;
     troubles.attempt(() => this.#kernel?.record({ reached: ready.reached, pause }));
   }
 
   /** From now on this kernel is the VM's; when it ends, everything of it is released. */
-  #attend(kernel: RunningKernel, left?: PauseRecord): void {
+  #attend(kernel: RunningKernel, left?: Paused): void {
     const { layout, events, troubles } = this.#host;
     this.#kernel = kernel;
     this.#pause = new Pause({
@@ -233,7 +266,7 @@ export class Run {
       status: status ?? 128 + 9,
       wasUp: true,
       askedBy: this.askedBy,
-      killed: this.killed,
+      killed: this.#killed,
       panic: this.#panic,
       lastLines: channels.get('con0').lastLines(monitorLimits.exitLines).join('\n'),
       endedAt,

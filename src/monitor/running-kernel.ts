@@ -7,7 +7,7 @@ import { kernelLimits } from '../system/limits.ts';
 import type { ProcessIdentity } from '../system/process.ts';
 import { printable } from '../system/text.ts';
 import type { Disks } from './disks.ts';
-import type { PauseRecord } from './pause.ts';
+import type { Paused } from './pause.ts';
 import type { LevelTimes } from './readiness.ts';
 import { writeRunRecord } from './run-record.ts';
 import type { UndoStack } from './undo.ts';
@@ -28,7 +28,7 @@ export class RunningKernel {
   paused = false;
   readonly #sandbox: Sandbox;
   readonly #mconsole: Mconsole;
-  #now: { readonly reached: LevelTimes; readonly pause: PauseRecord } | undefined;
+  #now: { readonly reached: LevelTimes; readonly pause: Paused | undefined } | undefined;
   /** Its record is removed, and must not come back. */
   #isGone = false;
 

@@ -1,4 +1,5 @@
 import type { Step } from '../plan/plan.ts';
+import type { Channels } from './channels.ts';
 import type { EventLog } from './event-log.ts';
 import type { RunningKernel } from './running-kernel.ts';
 
@@ -28,4 +29,17 @@ export class StartReport {
   elapsedMs(): number {
     return Math.round(performance.now() - this.#began);
   }
+}
+
+/** Publishes that a kernel of a former monitor was taken over, and what was lost meanwhile. */
+export function reportAdoption(
+  { pid, version }: RunningKernel,
+  channels: Channels,
+  events: Pick<EventLog, 'publish'>,
+): void {
+  const maybeLost = channels.infos().reduce((sum, info) => sum + info.maybeLost, 0);
+  const missing =
+    maybeLost > 0 ? `up to ${maybeLost} bytes are missing in the logs` : 'the logs are complete';
+  const text = `kernel ${pid} taken over: ${version}; ${missing}, but what it said on a full con0`;
+  events.publish('adopted', text, { pid, maybe_lost: maybeLost });
 }

@@ -1,3 +1,4 @@
+import { UmlmonError } from '../system/errors.ts';
 import { monitorLimits } from '../system/limits.ts';
 import type { RunningKernel } from './running-kernel.ts';
 
@@ -40,4 +41,12 @@ export async function stopKernel(
     await request;
   }
   return undefined;
+}
+
+export function stopFailed(vm: string): UmlmonError {
+  return new UmlmonError('STOP_FAILED', {
+    place: vm,
+    cause: 'the kernel process is still there after SIGKILL',
+    hint: 'it hangs in the host kernel, most likely in I/O: look at the log of the host',
+  });
 }

@@ -15,15 +15,13 @@ import { Hooks } from './hooks.ts';
 import { readLastExit } from './last-exit.ts';
 import { type Action, type LifecycleEvent, lifecycle } from './lifecycle.ts';
 import { type OperationResult, Operations, type Report } from './operations.ts';
-import type { Pause } from './pause.ts';
 import type { PolicyName } from './policy.ts';
 import { ReadyWatch } from './ready-watch.ts';
 import { Restarts } from './restarts.ts';
-import { Run } from './run.ts';
-import type { RunningKernel } from './running-kernel.ts';
+import { Run, type Running } from './run.ts';
 import { StartReport } from './start-report.ts';
 import { Stats } from './stats.ts';
-import { type StopStage, stopKernel, stopStages } from './stop.ts';
+import { type StopStage, stopStages } from './stop.ts';
 import { Troubles } from './troubles.ts';
 import { describeVm } from './vm-info.ts';
 
@@ -37,13 +35,6 @@ export interface VmParts {
   readonly afterBoot: (plan: LaunchPlan, bootMessages: string) => void;
   /** Bytes that the monitor's own log could not take. */
   readonly monitorLogDropped: () => number;
-}
-
-/** What there is while a kernel runs. */
-export interface Running {
-  readonly kernel: RunningKernel;
-  readonly pause: Pause;
-  readonly config: VmConfig;
 }
 
 /** One VM: its state, and everything that may be done to it. */
@@ -117,19 +108,10 @@ export class Vm {
 
   async #adopt(finding: Extract<Finding, { found: 'ours' }>): Promise<void> {
     try {
-      await this.#newRun().adopt(finding, (kernel) => this.#takenOver(kernel));
+      await this.#newRun().adopt(finding, () => this.#enter('adopted'));
     } catch (error) {
       this.#reportForeign(failureText(toFailure(error, this.name)));
     }
-  }
-
-  #takenOver({ pid, version }: RunningKernel): void {
-    this.#enter('adopted');
-    const maybeLost = this.channels.infos().reduce((sum, info) => sum + info.maybeLost, 0);
-    const missing =
-      maybeLost > 0 ? `up to ${maybeLost} bytes are missing in the logs` : 'the logs are complete';
-    const text = `kernel ${pid} taken over: ${version}; ${missing}, but what it said on a full con0`;
-    this.events.publish('adopted', text, { pid, maybe_lost: maybeLost });
   }
 
   #newRun(): Run {
@@ -217,9 +199,8 @@ export class Vm {
   /** Copies the images of a VM that runs; `name` '' is the time. Errors: STATE_*, those of backUp. */
   backup(by: string, name: string): Promise<OperationResult> {
     const work = (report: Report): Promise<string> => {
-      const kernel = this.#state === 'running' ? this.#run?.kernel : undefined;
-      if (!kernel) throw this.#refusal(`it is ${this.#state}: copy the images of a VM that is down`);
-      return this.backups.make(name, { kernel, config: this.#config, report });
+      if (this.#state === 'down') throw this.#refusal('it is down: its images can be copied as they are');
+      return this.backups.make(name, { ...this.running(['running']), report });
     };
     return this.#operations.run('backup', by, work, name);
   }
@@ -239,13 +220,6 @@ export class Vm {
     const { kernel, pause } = this.#run ?? {};
     if (!kernel || !pause || !states.includes(this.#state)) throw this.#refusal(`it is ${this.#state}`);
     return { kernel, pause, config: this.#config };
-  }
-
-  /** Its kernel, of a VM that is running. Errors: STATE_WRONG. */
-  requireKernel(): RunningKernel {
-    const kernel = this.#run?.kernel;
-    if (!kernel || this.#state !== 'running') throw this.#refusal(`it is ${this.#state}`);
-    return kernel;
   }
 
   /** The monitor ends: a guest that runs is stopped in order first. */
@@ -337,40 +311,12 @@ export class Vm {
   }
 
   async #stopInOrder(): Promise<string> {
-    const run = this.#run;
-    if (!run?.kernel) throw new Error('no kernel to stop');
-    // A guest that stands still cannot go down in order.
-    if (run.pause?.paused)
-      await run.pause.resume('stop').catch((error: unknown) => this.troubles.report(error));
-    const stage = await stopKernel(run.kernel, this.#stopStages, {
-      stage: ({ name, waitMs }) => {
-        if (name === 'kill') run.killed = true;
-        this.events.publish('stop-stage', `${name}, then up to ${waitMs / 1000} s`, {
-          stage: name,
-          wait_ms: waitMs,
-        });
-      },
-      trouble: (error) => this.troubles.report(error),
-    });
-    await this.#awaitSettled(stage !== undefined);
+    const stage = await this.#run?.stop(this.#stopStages);
     if (stage !== 'ctrl-alt-del') return `stopped by ${stage}`;
     return this.#lastExit?.cause === 'poweroff' ? 'stopped in order' : 'stopped; the guest wanted to reboot';
   }
 
   async #killNow(): Promise<string> {
-    const gone = await this.#run?.kill();
-    if (gone === undefined) return 'killed while starting';
-    await this.#awaitSettled(gone);
-    return 'killed';
-  }
-
-  async #awaitSettled(gone: boolean): Promise<void> {
-    if (!gone)
-      throw new UmlmonError('STOP_FAILED', {
-        place: this.name,
-        cause: 'the kernel process is still there after SIGKILL',
-        hint: 'it hangs in the host kernel, most likely in I/O: look at the log of the host',
-      });
-    await this.#run?.settled;
+    return (await this.#run?.kill()) ? 'killed' : 'killed while starting';
   }
 }

@@ -20,7 +20,6 @@ const groups: Readonly<Record<Prefix, string>> = {
   START: 'Starting',
   STOP: 'Stopping',
   HOOK: 'Hooks',
-  PAUSE: 'Pauses',
   RUN: 'Throw-away VMs',
   WAIT: 'Waiting',
   CONSOLE: 'Consoles and serial lines',

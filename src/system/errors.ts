@@ -56,10 +56,6 @@ export const errorCatalogue = {
   JOB_LEFT: { class: 'failed', means: 'A client waits no more for a job, which goes on.' },
   JOB_BUSY: { class: 'state', means: 'Too many jobs of the VM are in progress, or its monitor ends.' },
   HOOK_REFUSED: { class: 'failed', means: 'The hook of the VM refuses a start.' },
-  PAUSE_LIMIT: {
-    class: 'timeout',
-    means: 'A work kept the guest still for too long; the guest was resumed.',
-  },
 
   WAIT_DOWN: { class: 'down', means: 'The VM went down, or did not start, while it was waited for.' },
   WAIT_NEVER: { class: 'state', means: 'What is waited for cannot happen to this VM.' },
@@ -116,6 +112,7 @@ export const errorCatalogue = {
   IMAGE_IN_USE: { class: 'state', means: 'Another VM or program uses the disk image.' },
   IMAGE_EXISTS: { class: 'failed', means: 'There is a file of this name already.' },
   IMAGE_FOREIGN: { class: 'state', means: 'A client of a VM may not change this disk image.' },
+  BACKUP_NAME: { class: 'usage', means: 'Not a name for a backup.' },
   BACKUP_UNKNOWN: { class: 'failed', means: 'There is no such backup.' },
   BACKUP_EXISTS: { class: 'failed', means: 'There is a backup of this name already.' },
   BACKUP_PLACE: { class: 'config', means: 'Backups cannot be where a guest may reach them.' },

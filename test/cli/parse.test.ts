@@ -118,6 +118,12 @@ describe('the command line', () => {
     ['vm1 -ext4', '-ext4 does not stand here (use: -disk create PATH SIZE [-ext4])'],
     ['vm1 -cancel all', '-cancel: "all" is not a number (use: -cancel ID)'],
     ['vm1 -strat', 'unknown word "strat" (did you mean -start?)'],
+    ['-mconsole-sockt x', 'unknown word "mconsole-sockt" (did you mean -mconsole-socket?)'],
+    ['vm1 -confg x', 'unknown word "confg" (did you mean -config?)'],
+    [
+      'vm1 -restore .x',
+      '-restore: ".x" is no name for a backup (a letter or digit, then also . _ and -; at most 64)',
+    ],
     ['vm1 -halp', 'unknown word "halp" (did you mean -help?)'],
     ['vm1 -log con0 -folow', 'unknown word "folow" (did you mean -follow?)'],
     ['vm1 -INFO', 'unknown word "INFO" (did you mean -info?)'],

@@ -5,13 +5,8 @@ import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import {
-  freshName,
-  isBackupName,
-  type Manifest,
-  parseManifest,
-  surplusBackups,
-} from '../../src/disk/backup-manifest.ts';
+import { givenNameDamage } from '../../src/config/names.ts';
+import { freshName, type Manifest, parseManifest, surplusBackups } from '../../src/disk/backup-manifest.ts';
 import { findBackup, listBackups } from '../../src/disk/backup-store.ts';
 import { copyContent } from '../../src/disk/copy-content.ts';
 import { fingerprintOf } from '../../src/disk/fingerprint.ts';
@@ -77,7 +72,7 @@ test('names are times, never taken twice; none leads elsewhere', () => {
     '2026-11-21T12-34-56Z-3',
   );
   for (const name of ['', '.', '..', '.draft', 'a/b', 'a b', 'x'.repeat(65)])
-    expect(isBackupName(name)).toBe(false);
+    expect(givenNameDamage(name, 'backup')).toMatchObject({ code: 'BACKUP_NAME' });
 });
 
 test('the newest sound backups stay, with the unsound ones that are not older', () => {

@@ -41,6 +41,14 @@ test('README.md names every Debian package that is installed', () => {
   expect(lists.filter((name) => !readme.includes(name))).toEqual([]);
 });
 
+test('each decision has a number of its own', () => {
+  const files = readdirSync(join(root, 'docs/decisions'));
+  const numbers = files.map((file) => Number(/^(\d{4})-/.exec(file)?.[1]));
+  expect(new Set(numbers).size).toBe(files.length);
+  const titles = files.map((file) => Number(/^# (\d+)\. /.exec(read(`docs/decisions/${file}`))?.[1]));
+  expect(titles).toEqual(numbers);
+});
+
 test('CHANGELOG.md has the version of the package', () => {
   expect(read('CHANGELOG.md')).toContain(`## [${packageJson.version}]`);
 });

@@ -53,6 +53,8 @@ test('five backups of a busy guest: each is sound after its journal is replayed,
     expect(fsck(image, scratch(), { replay: true })).toMatchObject({ status: 0 });
     expect(manifestOf(`b${round}`).images[0]).toMatchObject({ path: '/disks/root.dsk', unit: 0 });
   }
+  for (const name of ['../outside', '/etc/outside', '.hidden'])
+    await expect(client.call('backup', { name })).rejects.toMatchObject({ code: 'BACKUP_NAME' });
   expect((await shell.run('echo alive')).output).toContain('alive');
   const list = await client.call('backupList', undefined);
   expect(list.backups.map(({ name }) => name)).toEqual(['b0', 'b1', 'b2', 'b3', 'b4']);

@@ -1,8 +1,8 @@
-/** A guest that stands still: on request, for a work of the monitor, and across monitors. */
+/** A guest that stands still on request, beside backups and across monitors. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { MonitorClient } from '../../src/cli/monitor-client.ts';
-import { Pause, parsePauseRecord } from '../../src/monitor/pause.ts';
+import { Pause, parsePaused } from '../../src/monitor/pause.ts';
 import { UmlmonError } from '../../src/system/errors.ts';
 import { GuestShell, waitForEvent } from '../helpers/guest.ts';
 import { World } from '../helpers/world.ts';
@@ -40,40 +40,25 @@ describe('the one place that stops a guest', () => {
   test('is left in a record before the kernel is asked, and after it goes on', async () => {
     const { since, resumesAt } = await pause.pause('uid 0', 60_000);
     expect(resumesAt - since).toBe(60_000);
-    expect(pause.record).toEqual({ paused: { since, by: 'uid 0', resumesAt }, held: false });
+    expect(pause.paused).toEqual({ since, by: 'uid 0', resumesAt });
     expect([asked, kept]).toEqual([['stop'], 1]);
     await expect(pause.pause('uid 1', 0)).rejects.toMatchObject({ code: 'STATE_WRONG' });
     await pause.resume('uid 0');
-    expect([asked, kept, pause.record]).toEqual([['stop', 'go'], 2, { held: false }]);
+    expect([asked, kept, pause.paused]).toEqual([['stop', 'go'], 2, undefined]);
     await expect(pause.resume('uid 0')).rejects.toMatchObject({ code: 'STATE_WRONG' });
   });
 
-  test('a work stops and resumes; a pause around it, or within it, stays', async () => {
-    expect(await pause.during('backup', 5000, async () => pause.record)).toEqual({ held: true });
+  test('a paused guest cannot be kept for a backup, and one that is kept cannot be paused', async () => {
+    await pause.pause('uid 7', 0);
+    expect(() => pause.bar()).toThrow(/paused, by uid 7.*resume it first: umlwatch vm1 -resume/);
+    await pause.resume('uid 7');
+    const release = pause.bar();
+    await expect(pause.pause('uid 7', 0)).rejects.toMatchObject({ code: 'STATE_BUSY' });
     expect(asked).toEqual(['stop', 'go']);
-    await pause.during('backup', 5000, async () => {
-      await expect(pause.resume('uid 0')).rejects.toMatchObject({ code: 'STATE_BUSY' });
-      await pause.pause('uid 0', 0);
-    });
-    expect(asked).toEqual(['stop', 'go', 'stop']);
-    await pause.during('backup', 5000, () => pause.resume('uid 0'));
-    expect(asked).toEqual(['stop', 'go', 'stop', 'go']);
-  });
-
-  test('a work that fails lets the guest go on, and so does one that takes too long', async () => {
-    await expect(pause.during('backup', 5000, () => Promise.reject(new Error('full')))).rejects.toThrow(
-      'full',
-    );
-    expect(asked).toEqual(['stop', 'go']);
-    let resumed = false;
-    const slow = pause.during('backup', 20, async (signal) => {
-      await new Promise((resolve) => signal.addEventListener('abort', resolve));
-      await expect.poll(() => asked.length).toBe(4);
-      resumed = true;
-    });
-    await expect(slow).rejects.toMatchObject({ code: 'PAUSE_LIMIT' });
-    expect(resumed).toBe(true);
-    expect(asked).toEqual(['stop', 'go', 'stop', 'go']);
+    release();
+    await pause.pause('uid 7', 0);
+    release();
+    expect(pause.paused).toMatchObject({ by: 'uid 7' });
   });
 
   test('a kernel that refuses is not paused; one that is silent may stop later, and is', async () => {
@@ -94,26 +79,36 @@ describe('the one place that stops a guest', () => {
     answers = { go: silent };
     await expect(pause.resume('uid 0')).rejects.toMatchObject({ code: 'MCONSOLE_TIMEOUT' });
     expect(pause.paused).toBeDefined();
-    await expect(pause.during('backup', 1000, async () => 'done')).resolves.toBe('done');
+    answers = {};
+    await expect.poll(() => pause.paused, { timeout: 10_000 }).toBeUndefined();
+    expect(asked).toEqual(['stop', 'go', 'go']);
   });
 
-  test('what a former monitor has left goes on, but not its works', async () => {
-    pause.restore({ held: true });
-    await expect.poll(() => asked).toEqual(['go']);
+  test('a pause that a former monitor has left goes on, with its limit', async () => {
     const paused = { since: Date.now() - 1000, by: 'uid 7', resumesAt: Date.now() + 50 };
-    pause.restore({ paused, held: true });
+    pause.restore(paused);
     expect(pause.paused).toEqual(paused);
-    await expect.poll(() => asked).toEqual(['go', 'stop', 'go']);
+    await expect.poll(() => asked).toEqual(['stop', 'go']);
     expect(troubles).toEqual([]);
   });
 
-  test('a record that is damaged lets the guest go on', () => {
+  test('a record that is damaged lets the guest go on', async () => {
     const paused = { since: 1, by: 'uid 0', resumesAt: 0 };
-    expect(parsePauseRecord({ paused, held: false })).toEqual({ paused, held: false });
-    for (const value of [undefined, null, 5, 'x', {}])
-      expect(parsePauseRecord(value)).toEqual({ held: false });
-    for (const bad of [{ ...paused, since: -1 }, { ...paused, by: 3 }, { since: 1 }, 7])
-      expect(parsePauseRecord({ paused: bad })).toEqual({ held: true });
+    expect(parsePaused(paused, 1000)).toEqual(paused);
+    for (const bad of [
+      undefined,
+      null,
+      5,
+      'x',
+      {},
+      { ...paused, since: -1 },
+      { ...paused, by: 3 },
+      { since: 1 },
+    ])
+      expect(parsePaused(bad, 1000)).toEqual({ since: 1000, by: 'unknown', resumesAt: 1001 });
+    pause.restore(parsePaused('damaged', 1000));
+    await expect.poll(() => asked).toEqual(['stop', 'go']);
+    expect(pause.paused).toBeUndefined();
   });
 });
 
@@ -186,5 +181,31 @@ describe('a real guest', () => {
     expect(Date.now()).toBeGreaterThanOrEqual(paused.resumesAt);
     await expect.poll(() => isTicking(next)).toBe(true);
     expect((await next.call('info', undefined)).paused).toBeNull();
+  });
+
+  test('a backup needs a guest that is not paused, and is not paused before its images are copied', async () => {
+    const { client, shell } = await boot('ssl0 = pty log\nbackup_freeze = ssl0');
+    // A guest that is asked to freeze, and does not for a while.
+    const line = await GuestShell.open(client, 'ssl0');
+    await line.type('while read -r word id; do echo "asked to $word"; done\r');
+    world.run('umlwatch', ['vm1', '-pause']);
+    expect(world.run('umlwatch', ['vm1', '-backup', 'still'])).toMatchObject({
+      status: 5,
+      stderr: expect.stringMatching(
+        /the guest is paused, by uid 0.*hint: resume it first: umlwatch vm1 -resume/,
+      ),
+    });
+    world.run('umlwatch', ['vm1', '-resume']);
+
+    const backup = client.call('backup', { name: 'whole' });
+    await line.until(/asked to freeze/);
+    for (const ask of [['-pause'], ['-mconsole', 'stop']])
+      expect(world.run('umlwatch', ['vm1', ...ask])).toMatchObject({
+        status: 5,
+        stderr: expect.stringContaining('a backup needs the guest until its images are copied'),
+      });
+    expect((await backup).summary).toMatch(/^backup whole: 1 image; .*checked$/);
+    expect((await shell.run('echo alive')).output).toBe('alive');
+    expect(world.run('umlwatch', ['vm1', '-pause'])).toMatchObject({ status: 0 });
   });
 });

@@ -115,7 +115,7 @@ export function openFileTargets(directory: string): Target[] {
           config: vm,
           kernel,
           guestValues: new Map(),
-          paused: read.pause?.paused ?? null,
+          paused: read.pause ?? null,
         }),
       );
       return 'taken';
