@@ -19,6 +19,8 @@ export interface JailContents {
   readonly writableShared: readonly string[];
   /** Whether there are block devices in /disks. */
   readonly devices: boolean;
+  /** Whether the kernel opens taps. */
+  readonly tun: boolean;
   /** Root launcher only. */
   readonly launcherFiles?: LauncherFiles;
 }
@@ -84,6 +86,9 @@ export function jailMounts(contents: JailContents): {
           ]
         : []),
       { from: layout.disks, to: '/disks', mode: contents.devices ? 'dev' : 'rw' },
+      ...(contents.tun
+        ? [{ from: posix.dirname(layout.tunDevice), to: '/dev/net', mode: 'dev' as const }]
+        : []),
       readOnly(layout.shared, '/shared'),
       ...contents.writableShared.map(inShared).map(
         (path): Bind => ({

@@ -6,6 +6,7 @@ import { adoptSandbox, endSandbox, KernelWaker } from '../jail/launch.ts';
 import type { VmLayout } from '../jail/layout.ts';
 import { Mconsole, versionOf } from '../kernel/mconsole.ts';
 import { type Notification, NotifyListener } from '../kernel/notify.ts';
+import { releaseNetwork } from '../network/configure.ts';
 import { releaseCores } from '../plan/core-claims.ts';
 import type { Descriptor, LaunchPlan } from '../plan/plan.ts';
 import { stepOf } from '../plan/step-of.ts';
@@ -63,6 +64,11 @@ export async function adoptKernel(
     undo.push('mconsole', () => mconsole.close());
     const version = await askVersion(mconsole);
     // Only now, when nothing can fail any more: a VM that cannot be taken over is let be.
+    undo.push(
+      'network',
+      () =>
+        void releaseNetwork({ directory: host.layout.networkRecords, vm: plan.vm }, host.layout.tunDevice),
+    );
     undo.push('sandbox', () => endSandbox(jailed.init));
     const sandbox = adoptSandbox(launcher, jailed, host.layout.status);
     return new RunningKernel({ plan, began: record.began, version, undo, sandbox, mconsole });

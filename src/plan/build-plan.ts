@@ -9,16 +9,20 @@ import { type SandboxPlan, sandboxArguments } from '../jail/sandbox.ts';
 import type { FilterRequest } from '../jail/seccomp.ts';
 import { kernelArguments } from '../kernel/command-line.ts';
 import type { Libraries } from '../kernel/libraries.ts';
+import { planInterfaces } from '../network/interface-plan.ts';
 import { checkHost } from './check-host.ts';
 import { chooseCore } from './cores.ts';
 import { descriptorsOf, fdOf } from './descriptors.ts';
 import { type Inventory, imageStoreOf } from './inventory.ts';
-import type { ConsolePlan, ImagePlan, LaunchPlan, LogPlan, Step } from './plan.ts';
+import type { ConsolePlan, ImagePlan, LaunchPlan, LogPlan, Step, StepOf } from './plan.ts';
 
 /** Longest time from exec until the kernel must have announced itself; usual are 10 to 100 ms. */
 const kernelUpMs = 20_000;
 /** RLIMIT_NOFILE: with seccomp=on the kernel needs one descriptor per guest process. */
 const openFiles = 65_536;
+
+/** Packets that the driver of a guest's interface takes or gives at once; its own default. */
+const queueDepth = 64;
 
 export interface BuiltPlan {
   /** Absent if there is an error among the problems. */
@@ -28,12 +32,13 @@ export interface BuiltPlan {
 
 /** Configuration and host as a launch plan, or all reasons why there can be none. Pure. */
 export function buildPlan(global: GlobalConfig, vm: VmConfig, layout: VmLayout, host: Inventory): BuiltPlan {
-  const problems = checkHost(global, vm, host);
+  const problems = checkHost(global, vm, layout, host);
   const { user, kernel, libraries, programs } = host;
   if (problems.length > 0) return { problems };
   if ('missing' in user || 'missing' in kernel || 'missing' in libraries || 'missing' in programs)
     throw new Error('something is missing, and no problem says so');
 
+  const network = networkPlan(vm, layout, host, user.found.uid);
   const consoles = consolePlans(vm);
   const images = imagePlans(vm, host);
   const descriptors = descriptorsOf(consoles, images);
@@ -53,6 +58,17 @@ export function buildPlan(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
       const fd = fdOf(descriptors, 'slave', channel);
       return { channel, input: fd, output: fd === 0 ? 1 : fd };
     }),
+    networks: (network?.interfaces ?? []).map(({ unit, name, mac }) => ({
+      unit,
+      // Without gro=1 the kernel drops what the host sends in large pieces, which is most of what TCP sends.
+      options: {
+        transport: 'tap',
+        ifname: name,
+        gro: 1,
+        depth: queueDepth,
+        ...(mac === undefined ? {} : { mac }),
+      },
+    })),
     umlDirectory: '/run/uml/',
     umid: vm.name,
     notify: '/run/mon/notify',
@@ -74,7 +90,8 @@ export function buildPlan(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
       files: Math.min(openFiles, host.limits.files),
     },
     ...(cpus.length > 0 ? { cpus: cpus.join(',') } : {}),
-    network: 'none',
+    // A tap can be opened only in the network namespace that it is in.
+    network: network ? 'host' : 'none',
     root: layout.jail,
     ...jailMounts({
       layout,
@@ -89,6 +106,7 @@ export function buildPlan(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
             jailPath.startsWith('/shared/') && (written || jailPath.endsWith('.dev')),
         )
         .map(({ jailPath }) => posix.relative('/shared', jailPath)),
+      tun: network !== undefined,
       devices: files.some(({ jailPath }) => /^\/disks\/.*\.dev$/.test(jailPath)),
       ...(launcher === 'root' && launcherFiles && 'found' in launcherFiles
         ? { launcherFiles: launcherFiles.found }
@@ -104,12 +122,14 @@ export function buildPlan(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
     architecture: process.arch,
     families: [],
     rootLauncher: launcher === 'root',
+    hostNetwork: network !== undefined,
   };
   const steps: Step[] = [
     { do: 'make-directories', directories: jailDirectories(layout) },
     { do: 'lock-vm', path: layout.vmLock },
     { do: 'lock-images', images, store: imageStoreOf(layout) },
     { do: 'claim-cores', directory: layout.coreClaims, cores: cpus },
+    ...(network ? [network] : []),
     { do: 'empty-directory', path: layout.runUml, trash: layout.trash },
     { do: 'open-consoles', consoles, log: logPlan(vm, layout) },
     { do: 'listen-notify', path: 'run/mon/notify' },
@@ -154,6 +174,26 @@ export function consolePlans(vm: VmConfig): ConsolePlan[] {
 
 export function logPlan(vm: VmConfig, layout: VmLayout): LogPlan {
   return { directory: layout.logDir, size: vm.log_size, count: vm.log_count };
+}
+
+function networkPlan(
+  vm: VmConfig,
+  layout: VmLayout,
+  { network }: Inventory,
+  uid: number,
+): StepOf<'configure-network'> | undefined {
+  if (!network) return undefined;
+  if ('missing' in network) throw new Error('the network of the host is unknown, and no problem says so');
+  return {
+    do: 'configure-network',
+    interfaces: planInterfaces(
+      { vm: vm.name, runHome: layout.runHome, uid, interfaces: vm.eth },
+      network.found,
+    ),
+    programs: network.found.programs,
+    record: { directory: layout.networkRecords, vm: vm.name },
+    device: { path: layout.tunDevice, uid },
+  };
 }
 
 function imagePlans(vm: VmConfig, { images, imageGraph }: Inventory): ImagePlan[] {

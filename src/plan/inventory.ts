@@ -20,6 +20,8 @@ import { ownUser, resolveUser, type VmUser } from '../jail/user.ts';
 import { type HostProcessor, parseCpuFlags } from '../kernel/host-check.ts';
 import { type Libraries, resolveLibraries } from '../kernel/libraries.ts';
 import { type KernelProbe, probeKernel } from '../kernel/probe.ts';
+import { type NetworkPrograms, networkPrograms } from '../network/configure.ts';
+import { type HostNetwork, lookAtHostNetwork } from '../network/host-network.ts';
 import { type Failure, toFailure, UmlmonError } from '../system/errors.ts';
 import { closedDirectory } from './access.ts';
 import { lookAtCores } from './core-load.ts';
@@ -62,6 +64,8 @@ export interface Inventory {
   readonly backings: readonly ConfiguredImage[];
   /** All images of the host, and who holds them. */
   readonly imageGraph: ImageGraph;
+  /** Looked at only for a VM that has a network. */
+  readonly network: Found<HostNetwork & { readonly programs: NetworkPrograms }> | undefined;
 }
 
 export function takeInventory(global: GlobalConfig, vm: VmConfig, layout: VmLayout): Inventory {
@@ -91,7 +95,13 @@ export function takeInventory(global: GlobalConfig, vm: VmConfig, layout: VmLayo
     images: vm.ubd.map(({ unit, path }) => lookAtConfigured(unit, nameOfDisk(vm, path), store)),
     backings: backingsOf(vm, graph),
     imageGraph: graph,
+    network: vm.eth.length > 0 ? find(lookAtNetwork) : undefined,
   };
+}
+
+function lookAtNetwork(): HostNetwork & { readonly programs: NetworkPrograms } {
+  const programs = networkPrograms();
+  return { ...lookAtHostNetwork(programs.ip), programs };
 }
 
 /** The user of a VM: the configured one, or else our own. Errors: JAIL_USER_*, HOST_NAMESPACES for another one. */

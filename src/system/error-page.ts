@@ -11,6 +11,7 @@ const groups: Readonly<Record<Prefix, string>> = {
   KERNEL: 'Kernels',
   IMAGE: 'Disk images',
   COW: 'Copy-on-write',
+  NETWORK: 'Networks',
   JAIL: 'Jails',
   STATE: 'States of a VM',
   VM: 'Running VMs',

@@ -3,6 +3,7 @@ import { type Limit, limitTable, type Unit } from './limits.ts';
 const rooms: Record<keyof typeof limitTable, string> = {
   console: 'Consoles',
   disk: 'Disk images',
+  network: 'Networks',
   rpc: 'Control protocol',
   kernel: 'Management console and notifications',
   jail: 'Jail',

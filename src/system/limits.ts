@@ -465,8 +465,36 @@ const disk = {
   ),
 } as const;
 
+const network = {
+  commandTime: limit(
+    10_000,
+    'ms',
+    'Time that ip(8) or bridge(8) has for its commands: they take some milliseconds, more only while the host kernel is busy with its interfaces.',
+    'The program is ended, and the start fails.',
+  ),
+  outputBytes: limit(
+    8 * MiB,
+    'bytes',
+    'What ip(8) says about the interfaces of the host: about 1 KiB for each.',
+    'The start fails: the host cannot be judged.',
+  ),
+  recordBytes: limit(
+    64 * KiB,
+    'bytes',
+    'Record of what umlmon has set up for the network of a VM: 16 interfaces are a tenth of it.',
+    'A longer one is not believed.',
+  ),
+  lockWait: limit(
+    5_000,
+    'ms',
+    'Time to wait for other monitors that change the network of the host; each takes some 10 ms.',
+    'The start fails.',
+  ),
+  lockPoll: limit(2, 'ms', 'Time between two looks whether they are done.', 'There is another look.'),
+} as const;
+
 /** The table as docs/limits.md shows it: room → limits. */
-export const limitTable = { console: consoles, disk, rpc, kernel, jail, monitor } as const;
+export const limitTable = { console: consoles, disk, network, rpc, kernel, jail, monitor } as const;
 
 type Values<T extends Record<string, Limit>> = { readonly [K in keyof T]: T[K]['value'] };
 
@@ -476,6 +504,7 @@ function valuesOf<T extends Record<string, Limit>>(limits: T): Values<T> {
 
 export const consoleLimits = valuesOf(consoles);
 export const diskLimits = valuesOf(disk);
+export const networkLimits = valuesOf(network);
 export const rpcLimits = valuesOf(rpc);
 export const kernelLimits = valuesOf(kernel);
 export const jailLimits = valuesOf(jail);

@@ -8,8 +8,8 @@ import { kernelCalls, setprivCalls } from '../../src/jail/system-calls.ts';
 
 const X86_64 = 0xc000003e;
 const ALLOW = 'allow';
-const filterOf = (families: SocketFamily[] = [], rootLauncher = false) =>
-  seccompFilter({ architecture: 'x64', families, rootLauncher });
+const filterOf = (families: SocketFamily[] = [], rootLauncher = false, hostNetwork = false) =>
+  seccompFilter({ architecture: 'x64', families, rootLauncher, hostNetwork });
 
 /** The number of every system call of this machine, from the kernel's own header (package linux-libc-dev). */
 const header = readFileSync('/usr/include/x86_64-linux-gnu/asm/unistd_64.h', 'utf8');
@@ -166,7 +166,7 @@ describe('the filter, interpreted', () => {
   });
 
   test('is refused for other architectures', () => {
-    const request = { architecture: 'arm64', families: [], rootLauncher: false };
+    const request = { architecture: 'arm64', families: [], rootLauncher: false, hostNetwork: false };
     expect(() => seccompFilter(request)).toThrow(expect.objectContaining({ code: 'JAIL_ARCHITECTURE' }));
   });
 });

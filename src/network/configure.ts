@@ -1,0 +1,159 @@
+/** Sets up the network of a VM on the host, and takes it back. */
+import { chownSync, rmSync } from 'node:fs';
+import { findProgram } from '../system/find-program.ts';
+import { makeCharacterDevice } from '../system/native.ts';
+import { type Announcement, listAnnouncements, listLinks } from './host-network.ts';
+import type { InterfacePlan } from './interface-plan.ts';
+import {
+  inTurn,
+  type NetworkRecord,
+  otherRecords,
+  ownNamespace,
+  type RecordPlace,
+  readRecord,
+  removeRecord,
+  writeRecord,
+} from './network-record.ts';
+import { runCommands } from './run-ip.ts';
+import { readSetting, type Setting, writeSetting } from './settings.ts';
+
+export interface NetworkPrograms {
+  readonly ip: string;
+  readonly bridge: string;
+}
+
+/** Errors: HOST_PROGRAM_MISSING. */
+export function networkPrograms(): NetworkPrograms {
+  return { ip: findProgram('ip', 'iproute2'), bridge: findProgram('bridge', 'iproute2') };
+}
+
+/** Where a VM's own /dev/net/tun is, which its kernel opens, and whose it is. */
+export interface TunDevice {
+  readonly path: string;
+  readonly uid: number;
+}
+
+/** Numbers of /dev/net/tun (admin-guide/devices.txt). */
+const TUN = { major: 10, minor: 200 } as const;
+
+/**
+ * Makes interfaces, addresses, routes and settings of a plan. What a former start of the VM has left is removed first:
+ * the caller has seen that no kernel of it lives. If this fails, `releaseNetwork` takes back what has been done.
+ *
+ * @throws UmlmonError NETWORK_COMMAND, HOST_SYSTEM_CALL
+ */
+export function configureNetwork(
+  place: RecordPlace,
+  { ip, bridge }: NetworkPrograms,
+  interfaces: readonly InterfacePlan[],
+  device: TunDevice,
+): void {
+  inTurn(place, (turn) => {
+    release(place, { ip, turn }, device.path);
+    removeMarked({ ip, turn }, interfaces);
+    const announced = listAnnouncements(ip);
+    const needed = [
+      ...new Map(interfaces.flatMap(({ others }) => others.map((one) => [one.name, one]))).values(),
+    ];
+    const fresh = interfaces.flatMap((plan) => plan.announced).filter((one) => !isAmong(announced, one));
+    writeRecord(place, {
+      namespace: ownNamespace(),
+      interfaces: interfaces.map(({ name, temporary, alias }) => ({ name, temporary, alias })),
+      announced: fresh,
+      settings: needed.map((setting) => ({ ...setting, before: readSetting(setting.name) ?? setting.value })),
+    });
+    makeCharacterDevice(device.path, TUN.major, TUN.minor);
+    chownSync(device.path, device.uid, 0);
+    runCommands({ program: ip, turn }, [
+      ...interfaces.flatMap(({ make }) => make),
+      ...fresh.map(({ address, on }) => ['neighbour', 'add', 'proxy', address, 'dev', on]),
+    ]);
+    runCommands(
+      { program: bridge, turn },
+      interfaces.flatMap((plan) => plan.join),
+    );
+    for (const setting of [...interfaces.flatMap(({ own }) => own), ...needed])
+      if (readSetting(setting.name) !== setting.value) writeSetting(setting);
+  });
+}
+
+/**
+ * Takes back what umlmon has set up for a VM, and nothing that is not known as its own: taps by their mark, settings
+ * only where they are as umlmon has left them. What another VM needs too stays until that one is released.
+ *
+ * @returns what was taken back, for people; empty if there was nothing
+ * @throws UmlmonError NETWORK_COMMAND; the record stays, for another try
+ */
+export function releaseNetwork(place: RecordPlace, tunDevice: string): string[] {
+  if (!readRecord(place)) return [];
+  const { ip } = networkPrograms();
+  return inTurn(place, (turn) => release(place, { ip, turn }, tunDevice));
+}
+
+/** ip(8), and the turn in which it runs. */
+interface Ip {
+  readonly ip: string;
+  readonly turn: number;
+}
+
+function release(place: RecordPlace, ip: Ip, tunDevice: string): string[] {
+  const record = readRecord(place);
+  if (record === undefined) return [];
+  const released = record.namespace === ownNamespace() ? releaseRecorded(place, record, ip) : [];
+  rmSync(tunDevice, { force: true });
+  removeRecord(place);
+  return released;
+}
+
+function releaseRecorded(place: RecordPlace, record: NetworkRecord, { ip, turn }: Ip): string[] {
+  const taps = removeMarked({ ip, turn }, record.interfaces);
+  const announced = listAnnouncements(ip).filter((one) => isAmong(record.announced, one));
+  runCommands(
+    { program: ip, turn },
+    announced.map(({ address, on }) => ['neighbour', 'del', 'proxy', address, 'dev', on]),
+  );
+  const settings = settingsToRestore(place, record);
+  for (const setting of settings) writeSetting(setting);
+  return [
+    ...taps.map((name) => `interface ${name}`),
+    ...announced.map(({ address, on }) => `${address} announced on ${on}`),
+    ...settings.map(({ name, value }) => `sysctl ${name}=${value}`),
+  ];
+}
+
+/** Removes the taps that bear the mark of one of these, or its temporary name; returns their names. */
+function removeMarked({ ip, turn }: Ip, interfaces: NetworkRecord['interfaces']): string[] {
+  const names = listLinks(ip)
+    .filter(({ name, alias }) => interfaces.some((tap) => alias === tap.alias || name === tap.temporary))
+    .map(({ name }) => name);
+  runCommands(
+    { program: ip, turn },
+    names.map((name) => ['link', 'del', 'dev', name]),
+  );
+  return names;
+}
+
+/**
+ * The values to put back. A setting that another VM needs is left, and with it, in that VM's record, the knowledge of
+ * what it was before.
+ */
+function settingsToRestore(place: RecordPlace, record: NetworkRecord): Setting[] {
+  const others = otherRecords(place).filter((other) => other.record.namespace === record.namespace);
+  return record.settings.flatMap(({ name, value, before }) => {
+    if (before === value) return [];
+    const heir = others.find((other) => other.record.settings.some((setting) => setting.name === name));
+    if (heir) {
+      const settings = heir.record.settings.map((setting) =>
+        setting.name === name ? { ...setting, before } : setting,
+      );
+      heir.record = { ...heir.record, settings };
+      writeRecord({ ...place, vm: heir.vm }, heir.record);
+      return [];
+    }
+    return readSetting(name) === value ? [{ name, value: before }] : [];
+  });
+}
+
+function isAmong(list: readonly Announcement[], { address, on }: Announcement): boolean {
+  return list.some((other) => other.address === address && other.on === on);
+}

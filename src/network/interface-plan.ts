@@ -1,0 +1,162 @@
+/** What the host needs for each network interface of a VM. Pure: specifications in, commands of ip(8) out. */
+import { createHash } from 'node:crypto';
+import type { NetworkSpec } from '../config/network-kinds.ts';
+import type { Announcement, HostNetwork } from './host-network.ts';
+import type { Words } from './run-ip.ts';
+import type { Setting } from './settings.ts';
+
+/** An interface of a VM, with everything of it on the host. */
+export interface InterfacePlan {
+  readonly unit: number;
+  readonly kind: NetworkSpec['kind'];
+  /** Its name in the guest. */
+  readonly guest: string;
+  /** Its tap on the host. */
+  readonly name: string;
+  /** What the tap is called until it bears its mark: a name that nobody else would choose. */
+  readonly temporary: string;
+  /** The mark by which the tap is known as this VM's (ifalias). */
+  readonly alias: string;
+  /** Of the guest; absent if the guest picks one. */
+  readonly mac?: string;
+  /** Commands of ip(8) that make the tap and all that goes with it when it is removed. */
+  readonly make: readonly Words[];
+  /** Commands of bridge(8), after those. */
+  readonly join: readonly Words[];
+  /** Settings of the tap; they go with it. */
+  readonly own: readonly Setting[];
+  /** Settings of other interfaces, to be put back when no VM needs them any more. */
+  readonly others: readonly Setting[];
+  /** Addresses that other interfaces announce for the guest, to be taken back. */
+  readonly announced: readonly Announcement[];
+  /** What to type in the guest. */
+  readonly guestCommands: readonly string[];
+}
+
+export interface NetworkRequest {
+  readonly vm: string;
+  /** RUNDIR/VM: tells the VMs of different umlmons on a host apart. */
+  readonly runHome: string;
+  /** Who may open the taps. */
+  readonly uid: number;
+  readonly interfaces: readonly (NetworkSpec & { readonly unit: number })[];
+}
+
+export function planInterfaces(request: NetworkRequest, host: HostNetwork): InterfacePlan[] {
+  return request.interfaces.map((spec) => {
+    const tap = tapOf(request, spec, host);
+    return spec.kind === 'host_to_host' ? hostToHost(tap, spec) : bridged(tap, spec, host);
+  });
+}
+
+/** The mark of a VM's tap: for people, and a hash of the VM's own directory that nobody else has. */
+export function aliasOf({ vm, runHome }: Pick<NetworkRequest, 'vm' | 'runHome'>, unit: number): string {
+  return `umlmon:${vm}:eth${unit}:${hashOf(runHome).slice(0, 8)}`;
+}
+
+type Tap = Pick<InterfacePlan, 'unit' | 'kind' | 'guest' | 'name' | 'temporary' | 'alias' | 'mac' | 'make'>;
+
+function tapOf(
+  request: NetworkRequest,
+  spec: NetworkRequest['interfaces'][number],
+  { ipv6 }: HostNetwork,
+): Tap {
+  const { unit, kind, proxy_if: name, mac } = spec;
+  const temporary = `um${hashOf(request.runHome).slice(0, 8)}-${unit}`;
+  const alias = aliasOf(request, unit);
+  const own6 = spec.kind === 'host_to_host' && spec.guest_addr.family === 6;
+  const set = (...words: string[]) => ['link', 'set', 'dev', temporary, ...words];
+  return {
+    unit,
+    kind,
+    guest: `vec${unit}`,
+    name,
+    temporary,
+    alias,
+    ...(mac === undefined ? {} : { mac }),
+    make: [
+      ['tuntap', 'add', 'dev', temporary, 'mode', 'tap', 'user', String(request.uid), 'vnet_hdr'],
+      set('alias', alias),
+      // No link-local address: the guest has no way to the host that the configuration does not name.
+      ...(ipv6 && !own6 ? [set('addrgenmode', 'none')] : []),
+      // High: a bridge takes the lowest address of its ports, and must keep its own when this one comes and goes.
+      set('address', `fe:${(hashOf(alias).slice(0, 10).match(/../g) ?? []).join(':')}`),
+      // Fails if there is one of this name: nobody else's is ever taken for ours.
+      set('name', name),
+    ],
+  };
+}
+
+function hostToHost(tap: Tap, spec: Extract<NetworkSpec, { kind: 'host_to_host' }>): InterfacePlan {
+  const { name, guest } = tap;
+  const { proxy_addr: here, guest_addr: there, host_if: on } = spec;
+  const six = there.family === 6;
+  const length = six ? 128 : 32;
+  const conf = (of: string, what: string) => ({
+    name: `net/ipv${there.family}/conf/${of}/${what}`,
+    value: '1',
+  });
+  return {
+    ...tap,
+    make: [
+      ...tap.make,
+      // nodad: nobody else is on this link, and the address is needed at once.
+      ['address', 'add', `${here.text}/${length}`, 'dev', name, ...(six ? ['nodad'] : [])],
+      ['link', 'set', 'dev', name, 'up'],
+      ['route', 'add', `${there.text}/${length}`, 'dev', name, 'src', here.text],
+    ],
+    join: [],
+    // With proxy_arp the host answers on the link for all that it can reach: the guest may use the prefix length of the
+    // network that it is announced in.
+    own: on === undefined ? [] : [conf(name, 'forwarding'), conf(name, six ? 'proxy_ndp' : 'proxy_arp')],
+    // Not `forwarding` for IPv6: that would make the host forget the routes that it has learned from routers.
+    others: on === undefined ? [] : [conf(on, six ? 'proxy_ndp' : 'forwarding')],
+    announced: on === undefined ? [] : [{ address: there.text, on }],
+    guestCommands: [
+      `ip link set ${guest} up`,
+      ...(six
+        ? [`ip addr add ${there.text}/128 dev ${guest}`, `ip route add ${here.text} dev ${guest}`]
+        : [`ip addr add ${there.text} peer ${here.text} dev ${guest}`]),
+      `ip route add default via ${here.text} dev ${guest}`,
+    ],
+  };
+}
+
+function bridged(
+  tap: Tap,
+  spec: Extract<NetworkSpec, { kind: 'bridged' }>,
+  { links }: HostNetwork,
+): InterfacePlan {
+  const { name, guest } = tap;
+  const { bridge_if: bridge, isolated, vlan } = spec;
+  const ordinary = links.find((link) => link.name === bridge)?.bridge?.defaultVlan ?? 0;
+  return {
+    ...tap,
+    make: [
+      ...tap.make,
+      ['link', 'set', 'dev', name, 'master', bridge],
+      ...(isolated ? [['link', 'set', 'dev', name, 'type', 'bridge_slave', 'isolated', 'on']] : []),
+      ['link', 'set', 'dev', name, 'up'],
+    ],
+    join:
+      vlan === undefined
+        ? []
+        : [
+            ['vlan', 'add', 'dev', name, 'vid', String(vlan), 'pvid', 'untagged'],
+            ...(ordinary === 0 || ordinary === vlan
+              ? []
+              : [['vlan', 'del', 'dev', name, 'vid', String(ordinary)]]),
+          ],
+    own: [],
+    others: [],
+    announced: [],
+    guestCommands: [
+      `ip link set ${guest} up`,
+      `ip addr add ADDRESS/LENGTH dev ${guest}, or udhcpc -i ${guest}`,
+    ],
+  };
+}
+
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
