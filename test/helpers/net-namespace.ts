@@ -11,6 +11,8 @@ export class NetNamespace {
     this.name = `umt${process.pid}-${count}`;
     execFileSync('ip', ['netns', 'add', this.name]);
     this.run('ip link set lo up');
+    // Addresses that are not tentative for a second: the same state at once.
+    this.run('sysctl -qw net.ipv6.conf.default.accept_dad=0');
   }
 
   /** The output of a command, whose words are separated by blanks. Throws if it fails. */
@@ -61,7 +63,9 @@ export class NetNamespace {
           ),
       )
       .sort();
-    return [...tables, ...settings].join('\n').replace(/(?:valid|preferred)_lft \w+/g, '');
+    return [...tables, ...settings]
+      .join('\n')
+      .replace(/(?:valid|preferred)_lft \w+|\w+_timer +[\d.]+|expires \w+|topology_change\w* \d/g, '');
   }
 
   close(): void {
