@@ -150,6 +150,20 @@ describe('the filter, interpreted', () => {
       expect(run(filterOf(), ioctl, [0, request])).toBe(EPERM);
   });
 
+  test('in the network of the host, allows neither connect nor what asks for interfaces', () => {
+    const [ioctl, connect] = [numberOf('ioctl'), numberOf('connect')];
+    const filter = filterOf([], false, true);
+    expect(run(filterOf(), connect)).toBe(ALLOW);
+    expect(run(filter, connect)).toBe(EPERM);
+    for (const request of [0x88ff, 0x8a00, 0x5401, 0x400454ca, 0x800454d2])
+      expect(run(filter, ioctl, [0, request])).toBe(ALLOW);
+    for (const request of [0x8900, 0x8912, 0x8914, 0x8933, 0x89ff, 0x5412, 0x5423]) {
+      expect(run(filter, ioctl, [0, request])).toBe(EPERM);
+      expect(run(filter, ioctl, [0, 2 ** 32 + request])).toBe(EPERM);
+    }
+    expect(run(filterOf(), ioctl, [0, 0x8912])).toBe(ALLOW);
+  });
+
   test('keeps a descriptor that is shared with the monitor from becoming a blocking one', () => {
     const fcntl = numberOf('fcntl');
     const [F_GETFL, F_SETFL, F_SETLK] = [3, 4, 6];
