@@ -4,6 +4,7 @@ import {
   type ConsoleInfo,
   type ExitRecord,
   type Hold,
+  type NetworkInfo,
   type Readiness,
   UMLMON_TEXT_MAX,
   type VmInfo,
@@ -25,6 +26,7 @@ export interface VmSnapshot {
   readonly guestMessage: string;
   readonly readiness: Readiness;
   readonly consoles: readonly ConsoleInfo[];
+  readonly networks: readonly NetworkInfo[];
   readonly lastExit: ExitRecord | null;
   readonly eventsNext: number;
   readonly logDropped: number;

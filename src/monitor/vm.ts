@@ -19,6 +19,7 @@ import type { HangWatch } from './hang-watch.ts';
 import { readLastExit, recordExit } from './last-exit.ts';
 import { learnFromBoot } from './learn-from-boot.ts';
 import { type Action, type LifecycleEvent, lifecycle } from './lifecycle.ts';
+import { networkInfos } from './network-info.ts';
 import { type OperationResult, Operations } from './operations.ts';
 import type { PolicyName } from './policy.ts';
 import { ReadyWatch } from './ready-watch.ts';
@@ -223,6 +224,7 @@ export class Vm {
       guestMessage: this.#guestMessage,
       readiness: this.#ready.info,
       consoles: this.channels.infos(),
+      networks: networkInfos(this.#config, this.#kernel?.plan),
       lastExit: this.#lastExit,
       eventsNext: this.events.next,
       logDropped: this.#parts.monitorLogDropped(),

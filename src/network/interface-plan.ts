@@ -69,7 +69,7 @@ function tapOf(
   return {
     unit,
     kind,
-    guest: `vec${unit}`,
+    guest: guestName(unit),
     name,
     temporary,
     alias,
@@ -112,13 +112,7 @@ function hostToHost(tap: Tap, spec: Extract<NetworkSpec, { kind: 'host_to_host' 
     // Not `forwarding` for IPv6: that would make the host forget the routes that it has learned from routers.
     others: on === undefined ? [] : [conf(on, six ? 'proxy_ndp' : 'forwarding')],
     announced: on === undefined ? [] : [{ address: there.text, on }],
-    guestCommands: [
-      `ip link set ${guest} up`,
-      ...(six
-        ? [`ip addr add ${there.text}/128 dev ${guest}`, `ip route add ${here.text} dev ${guest}`]
-        : [`ip addr add ${there.text} peer ${here.text} dev ${guest}`]),
-      `ip route add default via ${here.text} dev ${guest}`,
-    ],
+    guestCommands: guestCommands(spec, guest),
   };
 }
 
@@ -150,11 +144,27 @@ function bridged(
     own: [],
     others: [],
     announced: [],
-    guestCommands: [
-      `ip link set ${guest} up`,
-      `ip addr add ADDRESS/LENGTH dev ${guest}, or udhcpc -i ${guest}`,
-    ],
+    guestCommands: guestCommands(spec, guest),
   };
+}
+
+/** What to type in a guest to use its interface. */
+export function guestCommands(spec: NetworkSpec, guest: string): string[] {
+  const up = `ip link set ${guest} up`;
+  if (spec.kind === 'bridged') return [up, `ip addr add ADDRESS/LENGTH dev ${guest}, or udhcpc -i ${guest}`];
+  const { proxy_addr: there, guest_addr: here } = spec;
+  return [
+    up,
+    ...(here.family === 6
+      ? [`ip addr add ${here.text}/128 dev ${guest}`, `ip route add ${there.text} dev ${guest}`]
+      : [`ip addr add ${here.text} peer ${there.text} dev ${guest}`]),
+    `ip route add default via ${there.text} dev ${guest}`,
+  ];
+}
+
+/** The name of an interface in the guest. */
+export function guestName(unit: number): string {
+  return `vec${unit}`;
 }
 
 function hashOf(text: string): string {

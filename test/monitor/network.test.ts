@@ -69,6 +69,17 @@ test.each([
   expect(await shell?.run(`ping -c 1 -W 2 ${here}`)).toMatchObject({ status: 0 });
   expect(host.succeeds(`busybox ping -c 1 -W 2 ${there}`)).toBe(true);
 
+  expect((await clients[0]?.call('info', undefined))?.networks).toMatchObject([
+    { unit: 0, kind: 'host_to_host', guestInterface: 'vec0', hostInterface: 'proxy1', link: 'up' },
+  ]);
+  expect(await shell?.run('ip link set vec0 down; ip addr flush dev vec0')).toMatchObject({ status: 0 });
+  const info = world.run('umlwatch', ['vm1', '-info']).stdout;
+  expect(info).toMatch(/eth0 +host_to_host +vec0 of the guest +proxy1 +not up in the guest +\d/);
+  // What it says works when it is typed as it stands.
+  for (const line of info.split('type in the guest\n')[1]?.match(/^ {2}ip .*$/gm) ?? [])
+    expect(await shell?.run(line), line).toMatchObject({ status: 0 });
+  expect(await shell?.run(`ping -c 1 -W 2 ${here}`)).toMatchObject({ status: 0 });
+
   const served = host.start(`busybox nc -l -p 7000`);
   expect(
     await shell?.run(`until echo from the guest | nc -w 2 ${here} 7000; do usleep 10000; done`),
