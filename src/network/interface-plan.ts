@@ -54,6 +54,11 @@ export function aliasOf({ vm, runHome }: Pick<NetworkRequest, 'vm' | 'runHome'>,
   return `umlmon:${vm}:eth${unit}:${hashOf(runHome).slice(0, 8)}`;
 }
 
+export function isMarkOf(vm: Pick<NetworkRequest, 'vm' | 'runHome'>, alias: string): boolean {
+  const unit = /:eth(\d+):/.exec(alias)?.[1];
+  return unit !== undefined && alias === aliasOf(vm, Number(unit));
+}
+
 type Tap = Pick<InterfacePlan, 'unit' | 'kind' | 'guest' | 'name' | 'temporary' | 'alias' | 'mac' | 'make'>;
 
 function tapOf(

@@ -12,12 +12,7 @@ import { checkDisk } from './check-disk.ts';
 import { checkNetwork } from './check-network.ts';
 import type { Found, Inventory } from './inventory.ts';
 
-export function checkHost(
-  global: GlobalConfig,
-  vm: VmConfig,
-  layout: Pick<VmLayout, 'runHome'>,
-  host: Inventory,
-): Problem[] {
+export function checkHost(global: GlobalConfig, vm: VmConfig, layout: VmLayout, host: Inventory): Problem[] {
   const at = (key: string, code: ErrorCode, cause: string, hint = ''): Problem =>
     problemAt(originOf(vm, key), { code, cause, hint });
   const missing = (key: string, found: Found<unknown> | undefined): Problem[] =>
@@ -40,9 +35,7 @@ export function checkHost(
     ...checkMemory(vm, host, at),
     ...checkCores(vm, host, at),
     ...vm.eth.flatMap((spec) =>
-      checkNetwork({ name: vm.name, runHome: layout.runHome }, spec, host).map((why) =>
-        problemAt(originOf(vm, `eth${spec.unit}`), why),
-      ),
+      checkNetwork(layout, spec, host).map((why) => problemAt(originOf(vm, `eth${spec.unit}`), why)),
     ),
     ...host.images.flatMap((image) => {
       const spec = vm.ubd.find((disk) => disk.unit === image.unit);

@@ -2,8 +2,9 @@
 import type { VmConfig } from '../config/config.ts';
 import type { Refusal } from '../config/problem.ts';
 import { didYouMean } from '../config/suggest.ts';
+import type { VmLayout } from '../jail/layout.ts';
 import type { HostLink, HostNetwork } from '../network/host-network.ts';
-import { aliasOf } from '../network/interface-plan.ts';
+import { isMarkOf } from '../network/interface-plan.ts';
 import { type ErrorCode, isErrorCode } from '../system/errors.ts';
 import type { Inventory } from './inventory.ts';
 
@@ -11,7 +12,7 @@ type Spec = VmConfig['eth'][number];
 
 /** All that stands in the way of one interface. */
 export function checkNetwork(
-  vm: { readonly name: string; readonly runHome: string },
+  vm: Pick<VmLayout, 'vm' | 'runHome'>,
   spec: Spec,
   { root, network }: Pick<Inventory, 'root' | 'network'>,
 ): Refusal[] {
@@ -31,9 +32,7 @@ export function checkNetwork(
   }
   const host = network.found;
   // Of an earlier start, or of the VM that runs just now: its own do not stand in its way.
-  const others = host.links.filter(
-    ({ alias }) => alias !== aliasOf({ vm: vm.name, runHome: vm.runHome }, spec.unit),
-  );
+  const others = host.links.filter(({ alias }) => !isMarkOf(vm, alias));
   return [
     ...privilege,
     ...(host.tun

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formOf, parseNetwork } from '../../src/config/network.ts';
 import { networkKinds } from '../../src/config/network-kinds.ts';
+import { load } from './loading.ts';
 
 /** The words of a refusal. */
 function refused(text: string): { cause: string; hint: string } {
@@ -129,5 +130,42 @@ describe('a network interface', () => {
         if ('cause' in parsed) expect(parsed.cause).not.toBe('');
       }),
     );
+  });
+});
+
+describe('interfaces that are in the way of each other', () => {
+  const text = (eth1: string, eth0 = '') => `[GLOBAL]
+[vm1]
+vmuser = uml-vm1
+ubd0 = /disks/a.dsk
+eth0 = host_to_host(proxy_if=p0, proxy_addr=10.0.0.1, guest_addr=10.0.0.2)
+${eth1}
+[vm2]
+vmuser = uml-vm2
+ubd0 = /disks/a.dsk
+${eth0}
+`;
+
+  it.each([
+    ['eth1 = bridged(bridge_if=br0, proxy_if=p0)', /proxy_if: eth0 has p0 too/],
+    [
+      'eth1 = host_to_host(proxy_if=p1, proxy_addr=10.0.0.2, guest_addr=10.0.0.3)',
+      /proxy_addr: eth0 has 10.0.0.2 too/,
+    ],
+  ])('in one VM are refused: %s', (eth1, cause) => {
+    const { broken } = load(text(eth1));
+    expect(broken.get('vm1')).toMatchObject([{ code: 'CONFIG_CONFLICT', key: 'eth1', line: 6 }]);
+    expect(broken.get('vm1')?.[0]?.cause).toMatch(cause);
+  });
+
+  it('in several VMs are told: they cannot run at the same time', () => {
+    const { config, problems } = load(
+      text('', 'eth3 = host_to_host(proxy_if=p0, proxy_addr=10.0.0.5, guest_addr=10.0.0.2)'),
+    );
+    expect(problems.map(({ severity, key, cause }) => `${severity} ${key} ${cause}`)).toEqual([
+      'warning eth3 proxy_if: vm1 has p0 too, so only one of the two VMs can run at a time',
+      'warning eth3 guest_addr: vm1 has 10.0.0.2 too, so only one of the two VMs can run at a time',
+    ]);
+    expect(config?.vms.size).toBe(2);
   });
 });
