@@ -8,6 +8,7 @@ import { measureAgainstDebian } from './debian.ts';
 import { type Figure, isWithin, table } from './figure.ts';
 import { measureIdle } from './idle.ts';
 import { measureMerge } from './merge.ts';
+import { measureNetwork } from './network.ts';
 import { Pair } from './pair.ts';
 import { measureStart } from './start.ts';
 import { measureViewers } from './viewers.ts';
@@ -46,6 +47,7 @@ const measures = {
   viewers: measureViewers,
   idle: measureIdle,
   merge: measureMerge,
+  network: measureNetwork,
 };
 const wanted = process.argv.slice(2);
 for (const [name, measure] of Object.entries(measures)) {
