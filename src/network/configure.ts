@@ -1,5 +1,6 @@
 /** Sets up the network of a VM on the host, and takes it back. */
-import { chownSync, rmSync } from 'node:fs';
+import { chownSync, closeSync, constants, openSync, rmSync } from 'node:fs';
+import { toFailure, UmlmonError } from '../system/errors.ts';
 import { findProgram } from '../system/find-program.ts';
 import { makeCharacterDevice } from '../system/native.ts';
 import { type Announcement, listAnnouncements, listLinks } from './host-network.ts';
@@ -15,7 +16,7 @@ import {
   writeRecord,
 } from './network-record.ts';
 import { runCommands } from './run-ip.ts';
-import { readSetting, type Setting, writeSetting } from './settings.ts';
+import { readGeneral, readSetting, type Setting, writeSetting } from './settings.ts';
 
 export interface NetworkPrograms {
   readonly ip: string;
@@ -60,10 +61,14 @@ export function configureNetwork(
       namespace: ownNamespace(),
       interfaces: interfaces.map(({ name, temporary, alias }) => ({ name, temporary, alias })),
       announced: fresh,
-      settings: needed.map((setting) => ({ ...setting, before: readSetting(setting.name) ?? setting.value })),
+      settings: needed.map(({ name, value }) => ({
+        name,
+        value,
+        before: readSetting(name) ?? value,
+        general: readGeneral(name),
+      })),
     });
-    makeCharacterDevice(device.path, TUN.major, TUN.minor);
-    chownSync(device.path, device.uid, 0);
+    makeDevice(device);
     runCommands({ program: ip, turn }, [
       ...interfaces.flatMap(({ make }) => make),
       ...fresh.map(({ address, on }) => ['neighbour', 'add', 'proxy', address, 'dev', on]),
@@ -75,6 +80,23 @@ export function configureNetwork(
     for (const setting of [...interfaces.flatMap(({ own }) => own), ...needed])
       if (readSetting(setting.name) !== setting.value) writeSetting(setting);
   });
+}
+
+/** A kernel that cannot open it would say so only in the guest, and late. */
+function makeDevice({ path, uid }: TunDevice): void {
+  // One that a crash of the host has left.
+  rmSync(path, { force: true });
+  makeCharacterDevice(path, TUN.major, TUN.minor);
+  chownSync(path, uid, 0);
+  try {
+    closeSync(openSync(path, constants.O_RDWR));
+  } catch (error) {
+    throw new UmlmonError('NETWORK_HOST', {
+      place: path,
+      cause: `it was made, and cannot be opened: ${toFailure(error).cause}`,
+      hint: 'vardir must be on a file system that is mounted without nodev',
+    });
+  }
 }
 
 /**
@@ -139,18 +161,19 @@ function removeMarked({ ip, turn }: Ip, interfaces: NetworkRecord['interfaces'])
  */
 function settingsToRestore(place: RecordPlace, record: NetworkRecord): Setting[] {
   const others = otherRecords(place).filter((other) => other.record.namespace === record.namespace);
-  return record.settings.flatMap(({ name, value, before }) => {
+  return record.settings.flatMap(({ name, value, before, general }) => {
     if (before === value) return [];
     const heir = others.find((other) => other.record.settings.some((setting) => setting.name === name));
     if (heir) {
       const settings = heir.record.settings.map((setting) =>
-        setting.name === name ? { ...setting, before } : setting,
+        setting.name === name ? { ...setting, before, general } : setting,
       );
       heir.record = { ...heir.record, settings };
       writeRecord({ ...place, vm: heir.vm }, heir.record);
       return [];
     }
-    return readSetting(name) === value ? [{ name, value: before }] : [];
+    const untouched = readSetting(name) === value && readGeneral(name) === general;
+    return untouched ? [{ name, value: before }] : [];
   });
 }
 

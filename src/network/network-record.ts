@@ -15,6 +15,8 @@ import type { Setting } from './settings.ts';
 /** A setting that a VM needs, and what it was before; that is the same if it was so already. */
 export interface ChangedSetting extends Setting {
   readonly before: string;
+  /** What it was then for all interfaces at once: who changes that later has changed this one too. */
+  readonly general: string;
 }
 
 export interface NetworkRecord {
@@ -76,7 +78,7 @@ export function readRecord({ directory, vm }: RecordPlace): NetworkRecord | unde
       namespace: String(namespace),
       interfaces: entries(interfaces, ['name', 'temporary', 'alias']),
       announced: entries(announced, ['address', 'on']),
-      settings: entries(settings, ['name', 'value', 'before']),
+      settings: entries(settings, ['name', 'value', 'before', 'general']),
     };
   } catch {
     return undefined;

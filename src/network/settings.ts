@@ -17,6 +17,11 @@ export function readSetting(name: string): string | undefined {
   }
 }
 
+/** The value of a setting of an interface for all interfaces at once (`conf/all/…`); '' if there is none. */
+export function readGeneral(name: string): string {
+  return readSetting(name.replace(/\/conf\/[^/]+\//, '/conf/all/')) ?? '';
+}
+
 /** Errors: NETWORK_COMMAND. */
 export function writeSetting({ name, value }: Setting): void {
   try {

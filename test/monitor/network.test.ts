@@ -1,9 +1,12 @@
 /** The network of VMs, in network namespaces that stand for hosts. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { MonitorClient } from '../../src/cli/monitor-client.ts';
 import { GuestShell } from '../helpers/guest.ts';
 import { NetNamespace } from '../helpers/net-namespace.ts';
-import { World } from '../helpers/world.ts';
+import { nobody, World } from '../helpers/world.ts';
 
 let host: NetNamespace;
 let world: World;
@@ -180,6 +183,28 @@ test('VMs on a bridge reach each other; with isolated they do not, and those wit
   expect((await three?.run('ip link show vec0'))?.output).toContain('02:00:00:00:01:03');
   for (const client of clients) await client.call('kill', undefined);
   expect(host.state()).toBe(before);
+});
+
+test('a setting that somebody else has changed meanwhile is left', async () => {
+  lan();
+  const [client] = await monitors(
+    'host_to_host(proxy_if=proxy1, proxy_addr=10.8.0.1, guest_addr=10.9.0.2, host_if=lan0)',
+  );
+  await client?.call('start', undefined);
+  // The administrator makes the host a router: of the interface, too.
+  host.run('sysctl -qw net.ipv4.ip_forward=1');
+  await client?.call('kill', undefined);
+  expect(host.run('cat /proc/sys/net/ipv4/conf/lan0/forwarding')).toBe('1\n');
+});
+
+test('what a crash of the host has left is no hindrance', async () => {
+  const [client] = await monitors('host_to_host(proxy_if=p1, proxy_addr=10.8.0.1, guest_addr=10.9.0.2)');
+  const tun = join(world.varDir, 'vm1/jail/dev/net/tun');
+  execFileSync('mknod', [tun, 'c', '10', '200']);
+  await client?.call('start', undefined);
+  expect(statSync(tun)).toMatchObject({ uid: nobody, mode: 0o20600 });
+  await client?.call('kill', undefined);
+  expect(existsSync(tun)).toBe(false);
 });
 
 test('a start that fails in the middle takes back what it has set up', async () => {
