@@ -19,6 +19,8 @@ export interface InterfacePlan {
   readonly alias: string;
   /** Of the guest; absent if the guest picks one. */
   readonly mac?: string;
+  /** Of the kernel's vector driver for this interface. */
+  readonly options: Readonly<Record<string, string | number>>;
   /** Commands of ip(8) that make the tap and all that goes with it when it is removed. */
   readonly make: readonly Words[];
   /** Commands of bridge(8), after those. */
@@ -32,6 +34,9 @@ export interface InterfacePlan {
   /** What to type in the guest. */
   readonly guestCommands: readonly string[];
 }
+
+/** Packets that the driver takes or gives at once; its own default. */
+const queueDepth = 64;
 
 export interface NetworkRequest {
   readonly vm: string;
@@ -59,7 +64,7 @@ export function isMarkOf(vm: Pick<NetworkRequest, 'vm' | 'runHome'>, alias: stri
   return unit !== undefined && alias === aliasOf(vm, Number(unit));
 }
 
-type Tap = Pick<InterfacePlan, 'unit' | 'kind' | 'guest' | 'name' | 'temporary' | 'alias' | 'mac' | 'make'>;
+type Tap = Omit<InterfacePlan, 'join' | 'own' | 'others' | 'announced' | 'guestCommands'>;
 
 function tapOf(
   request: NetworkRequest,
@@ -67,6 +72,7 @@ function tapOf(
   { ipv6 }: HostNetwork,
 ): Tap {
   const { unit, kind, proxy_if: name, mac } = spec;
+  const own = mac === undefined ? {} : { mac };
   const temporary = `um${hashOf(request.runHome).slice(0, 8)}-${unit}`;
   const alias = aliasOf(request, unit);
   const own6 = spec.kind === 'host_to_host' && spec.guest_addr.family === 6;
@@ -78,7 +84,9 @@ function tapOf(
     name,
     temporary,
     alias,
-    ...(mac === undefined ? {} : { mac }),
+    ...own,
+    // Without gro=1 the kernel drops what the host sends in large pieces, which is most of what TCP sends.
+    options: { transport: 'tap', ifname: name, gro: 1, depth: queueDepth, ...own },
     make: [
       ['tuntap', 'add', 'dev', temporary, 'mode', 'tap', 'user', String(request.uid), 'vnet_hdr'],
       set('alias', alias),

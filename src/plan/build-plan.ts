@@ -21,9 +21,6 @@ const kernelUpMs = 20_000;
 /** RLIMIT_NOFILE: with seccomp=on the kernel needs one descriptor per guest process. */
 const openFiles = 65_536;
 
-/** Packets that the driver of a guest's interface takes or gives at once; its own default. */
-const queueDepth = 64;
-
 export interface BuiltPlan {
   /** Absent if there is an error among the problems. */
   readonly plan?: LaunchPlan;
@@ -58,17 +55,7 @@ export function buildPlan(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
       const fd = fdOf(descriptors, 'slave', channel);
       return { channel, input: fd, output: fd === 0 ? 1 : fd };
     }),
-    networks: (network?.interfaces ?? []).map(({ unit, name, mac }) => ({
-      unit,
-      // Without gro=1 the kernel drops what the host sends in large pieces, which is most of what TCP sends.
-      options: {
-        transport: 'tap',
-        ifname: name,
-        gro: 1,
-        depth: queueDepth,
-        ...(mac === undefined ? {} : { mac }),
-      },
-    })),
+    networks: (network?.interfaces ?? []).map(({ unit, options }) => ({ unit, options })),
     umlDirectory: '/run/uml/',
     umid: vm.name,
     notify: '/run/mon/notify',

@@ -41,6 +41,7 @@ describe('host_to_host', () => {
       'link set dev p3 up',
       'route add 10.0.0.2/32 dev p3 src 10.0.0.1',
     ]);
+    expect(plan.options).toEqual({ transport: 'tap', ifname: 'p3', gro: 1, depth: 64 });
     expect(plan).toMatchObject({
       temporary: tap,
       guest: 'vec3',
