@@ -52,11 +52,12 @@ export function configureNetwork(
   inTurn(place, (turn) => {
     release(place, { ip, turn }, device.path);
     removeMarked({ ip, turn }, interfaces);
-    const announced = listAnnouncements(ip);
     const needed = [
       ...new Map(interfaces.flatMap(({ others }) => others.map((one) => [one.name, one]))).values(),
     ];
-    const fresh = interfaces.flatMap((plan) => plan.announced).filter((one) => !isAmong(announced, one));
+    const wanted = interfaces.flatMap((plan) => plan.announced);
+    const there = amongAnnouncements(ip, wanted);
+    const fresh = wanted.filter((one) => !there.includes(one));
     writeRecord(place, {
       namespace: ownNamespace(),
       interfaces: interfaces.map(({ name, temporary, alias }) => ({ name, temporary, alias })),
@@ -129,7 +130,7 @@ function release(place: RecordPlace, ip: Ip, tunDevice: string): string[] {
 
 function releaseRecorded(place: RecordPlace, record: NetworkRecord, { ip, turn }: Ip): string[] {
   const taps = removeMarked({ ip, turn }, record.interfaces);
-  const announced = listAnnouncements(ip).filter((one) => isAmong(record.announced, one));
+  const announced = amongAnnouncements(ip, record.announced);
   runCommands(
     { program: ip, turn },
     announced.map(({ address, on }) => ['neighbour', 'del', 'proxy', address, 'dev', on]),
@@ -177,6 +178,9 @@ function settingsToRestore(place: RecordPlace, record: NetworkRecord): Setting[]
   });
 }
 
-function isAmong(list: readonly Announcement[], { address, on }: Announcement): boolean {
-  return list.some((other) => other.address === address && other.on === on);
+/** Those of a list that the host announces just now. */
+function amongAnnouncements(ip: string, list: readonly Announcement[]): Announcement[] {
+  if (list.length === 0) return [];
+  const there = listAnnouncements(ip);
+  return list.filter(({ address, on }) => there.some((one) => one.address === address && one.on === on));
 }

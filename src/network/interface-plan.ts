@@ -59,6 +59,7 @@ export function aliasOf({ vm, runHome }: Pick<NetworkRequest, 'vm' | 'runHome'>,
   return `umlmon:${vm}:eth${unit}:${hashOf(runHome).slice(0, 8)}`;
 }
 
+/** Whether an interface of the host is a tap of this VM. */
 export function isMarkOf(vm: Pick<NetworkRequest, 'vm' | 'runHome'>, alias: string): boolean {
   const unit = /:eth(\d+):/.exec(alias)?.[1];
   return unit !== undefined && alias === aliasOf(vm, Number(unit));
