@@ -18,8 +18,15 @@ const levels: readonly (readonly string[])[] = [
   ['system'],
 ];
 
-/** Monitors are reached through rpc only: these may not look into what a monitor is made of. */
-const onlyThroughRpc = { of: ['cli', 'web'], forbidden: ['plan', 'kernel', 'console', 'disk', 'network'] };
+/**
+ * Monitors are reached through rpc only: these may not look into what a monitor is made of. umladmin works without
+ * monitors, on the images themselves.
+ */
+const onlyThroughRpc = {
+  of: ['cli', 'web'],
+  forbidden: ['plan', 'kernel', 'console', 'disk', 'network'],
+  except: /^cli\/admin-[\w-]+\.ts$/,
+};
 
 interface Import {
   readonly file: string;
@@ -63,7 +70,10 @@ test('imports run one way', () => {
 
 test('clients talk to monitors through rpc only', () => {
   const wrong = imports().filter(
-    ({ from, to }) => onlyThroughRpc.of.includes(from) && onlyThroughRpc.forbidden.includes(to),
+    ({ file, from, to }) =>
+      onlyThroughRpc.of.includes(from) &&
+      onlyThroughRpc.forbidden.includes(to) &&
+      !onlyThroughRpc.except.test(file),
   );
   expect(wrong).toEqual([]);
 });

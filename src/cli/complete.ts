@@ -1,32 +1,41 @@
-import { isWord, type Word, waitLevels, wordNames, words } from './words.ts';
+import { imageKinds, waitLevels } from './arguments.ts';
+import { wordOf } from './vocabulary.ts';
+import { words } from './words.ts';
 
 /** What TAB offers: whole candidates, and the text that they replace. */
 export type Completion = [candidates: string[], begun: string];
 
-/**
- * Completes a line of the interactive mode: words first; then the channels of the VM, or the word's options.
- *
- * @param channels tells the channels; called only where one may stand
- */
-export async function complete(
-  line: string,
-  channels: () => Promise<readonly string[]>,
-): Promise<Completion> {
-  const [first = '', ...rest] = line.trimStart().split(/\s+/);
-  const begun = rest.at(-1) ?? first;
+/** What a monitor knows; asked only where it may stand. */
+export interface Offers {
+  readonly channels: () => Promise<readonly string[]>;
+  /** Paths of images. */
+  readonly images: () => Promise<readonly string[]>;
+}
+
+/** Completes a line of the interactive mode: words first; then what the VM has, or the word's options. */
+export async function complete(line: string, offers: Offers): Promise<Completion> {
+  const [first = '', ...after] = line.trimStart().split(/\s+/);
+  const begun = after.at(-1) ?? first;
   const starting = (candidates: readonly string[]): Completion => [
     candidates.filter((candidate) => candidate.startsWith(begun)).map((candidate) => `${candidate} `),
     begun,
   ];
-  if (rest.length === 0) return starting([...wordNames, 'help', 'quit']);
-  if (!isWord(first)) return [[], begun];
-  const word: Word = words[first];
+  if (after.length === 0) return starting([...Object.keys(words), 'help', 'quit']);
+  const outer = wordOf(words, first);
+  if (outer?.words && after.length === 1) return starting(Object.keys(outer.words));
+  const word = outer?.words ? wordOf(outer.words, after[0]) : outer;
+  if (!word) return [[], begun];
+  const rest = outer?.words ? after.slice(1) : after;
   const kind = word.arguments[rest.length - 1];
+  const isImage = (name: string | undefined) => imageKinds.some((known) => known === name);
   if (kind === 'LEVEL') return starting(waitLevels);
-  if (kind !== undefined) return starting(kind === 'CHANNEL' ? await channels() : []);
+  if (kind === 'CHANNEL') return starting(await offers.channels());
+  if (isImage(kind)) return starting(await offers.images());
+  if (kind !== undefined) return [[], begun];
   const given = rest.slice(0, -1);
   const last = given.at(-1)?.replace(/^-/, '') ?? '';
   if (Object.hasOwn(word.options, last) && (word.options[last] ?? []).length > 0) return [[], begun];
   const options = Object.keys(word.options).map((option) => `-${option}`);
-  return starting(options.filter((option) => !given.includes(option)));
+  const more = isImage(word.optional) && given.length === word.arguments.length ? await offers.images() : [];
+  return starting([...more, ...options.filter((option) => !given.includes(option))]);
 }

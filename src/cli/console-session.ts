@@ -66,7 +66,8 @@ export async function runConsoleSession(
     // A terminal ends when it is closed.
     if (isInteractive) finish('left');
   };
-  // Fails only with the connection, and then the read below says so.
+  // Fails with the connection, and then the read below says so; else the guest keeps the old size, and the session is
+  // worth more than the size.
   const onResize = () =>
     void client.call('consoleResize', { id: seat.id, ...terminal.size }).catch(() => undefined);
   const onState = ({ to, text }: StateChange) => {

@@ -1,8 +1,24 @@
-import { usageOf, wordNames, words } from './words.ts';
+import { usageText, type Word, type WordTable } from './vocabulary.ts';
+import { words } from './words.ts';
 
-function wordLines(hyphen: '-' | ''): string[] {
-  const width = Math.max(...wordNames.map((name) => usageOf(name).length));
-  return wordNames.map((name) => `  ${hyphen}${usageOf(name).padEnd(width)}  ${words[name].help}`);
+/** A line for each word of a table; those of a word with words of its own are listed below it. */
+export function wordLines(table: WordTable, hyphen: '-' | ''): string[] {
+  return linesOf(table, `  ${hyphen}`);
+}
+
+/** Columns before the words of a word. */
+const ownIndent = 6;
+
+function linesOf(table: WordTable, before: string): string[] {
+  const entries = Object.entries(table);
+  const shown = ([name, word]: [string, Word]) =>
+    word.words ? `${name} WORD …` : usageText({ path: [name], word });
+  const width = Math.max(...entries.map((entry) => shown(entry).length));
+  return entries.flatMap((entry) => {
+    const [, { help, words: own }] = entry;
+    const line = `${before}${shown(entry).padEnd(width)}  ${help}`;
+    return own ? [line, ...linesOf(own, ' '.repeat(ownIndent))] : [line];
+  });
 }
 
 /** The text of `umlwatch -help`. */
@@ -13,7 +29,7 @@ export function helpText(): string {
     'Words are done in the order given, up to the first error. Without any, umlwatch',
     'asks for them, or reads them from a pipe: a line each, without the hyphen.',
     '',
-    ...wordLines('-'),
+    ...wordLines(words, '-'),
     '',
     '  -config PATH  another configuration (also: UMLMON_CONFIG)',
     '  -json         machine-readable output, a document per line',
@@ -31,11 +47,13 @@ export function helpText(): string {
 
 /** The text of `help` in the interactive mode. */
 export function interactiveHelpText(): string {
-  const width = Math.max(...wordNames.map((name) => usageOf(name).length));
+  const plain = { arguments: [], options: {} };
+  const more = {
+    help: { ...plain, help: 'This list.' },
+    quit: { ...plain, help: 'Leave; the VM is not touched. Also CTRL-D.' },
+  };
   return [
-    ...wordLines(''),
-    `  ${'help'.padEnd(width)}  This list.`,
-    `  ${'quit'.padEnd(width)}  Leave; the VM is not touched. Also CTRL-D.`,
+    ...wordLines({ ...words, ...more }, ''),
     '',
     'TAB completes. CTRL-C ends a word that waits, and CTRL-] a session at a console.',
   ].join('\n');

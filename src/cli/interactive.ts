@@ -4,32 +4,40 @@ import { complete } from './complete.ts';
 import { errorText } from './error-text.ts';
 import { interactiveHelpText } from './help.ts';
 import { History } from './history.ts';
+import type { MonitorClient } from './monitor-client.ts';
 import { OutputClosed, print } from './output.ts';
 import { parseLine } from './parse.ts';
 import { typedLines } from './prompt.ts';
 import { type CommandContext, runCommand } from './run-command.ts';
+import { listImages } from './run-disk.ts';
 import type { Command, WordName } from './words.ts';
 
 /** Words that a monitor carries to their end, whether somebody waits or not. */
 const goesOn: ReadonlySet<WordName> = new Set(['start', 'stop', 'kill']);
+
+/** In a session at a console, CTRL-C is the guest's; while a job is followed, it is about the job. */
+const hasOwnInterrupt: ReadonlySet<WordName> = new Set(['connect', 'disk']);
 
 /**
  * Asks for words until `quit` or the end of the input; an error is printed and the next word asked for. Errors:
  * OutputClosed.
  */
 export async function runInteractive(context: CommandContext): Promise<void> {
-  const channels = async () => {
+  const ask = async <R>(question: (client: MonitorClient) => Promise<R>) => {
     const client = await context.connect();
     try {
-      return (await client.call('info', undefined)).consoles.map(({ channel }) => channel);
+      return await question(client);
     } finally {
       client.close();
     }
   };
+  const channels = () =>
+    ask(async (client) => (await client.call('info', undefined)).consoles.map(({ channel }) => channel));
+  const images = () => ask(async (client) => (await listImages(client)).images.map(({ path }) => path));
   const lines = typedLines({
     prompt: `${context.vm}> `,
     history: new History(process.env),
-    complete: (text) => complete(text, channels),
+    complete: (text) => complete(text, { channels, images }),
   });
   for await (const line of lines) {
     if (line.trim() === 'quit') return;
@@ -64,8 +72,7 @@ async function runTyped(line: string, context: CommandContext): Promise<void> {
   try {
     command = parseLine(line);
     if (!command) return;
-    // In a session at a console, CTRL-C is the guest's.
-    if (command.word !== 'connect') process.on('SIGINT', onInterrupt);
+    if (!hasOwnInterrupt.has(command.word)) process.on('SIGINT', onInterrupt);
     await runCommand(command, context, interrupt.signal);
   } catch (error) {
     if (error instanceof OutputClosed) throw error;

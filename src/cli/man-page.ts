@@ -1,9 +1,12 @@
 import { exitStatusMeans } from '../system/error-page.ts';
 import { type ErrorClass, exitStatus } from '../system/errors.ts';
-import { type Word, type WordName, wordNames, words } from './words.ts';
+import { diskDetails } from './disk-page.ts';
+import type { DiskWord } from './disk-words.ts';
+import { definitions } from './page-words.ts';
+import { type WordName, words } from './words.ts';
 
 /** What the manual page says of a word beyond its line of help. */
-const details: Readonly<Record<WordName, string>> = {
+const details: Readonly<Record<Exclude<WordName, 'disk'>, string>> = {
   info: `Settings are listed by the file that they come from, with their lines, then those that are defaults. *mconsole* is
 the management socket of the kernel, for uml_mconsole(1); umlmon(8) shows how. *guest says* is what root in the guest
 last wrote to */proc/mconsole*.`,
@@ -23,10 +26,18 @@ is 7; after *DURATION*, by default 60s, it is 8. **down** is waited for without 
 them, over all files of a rotated log.`,
   events: `Goes on until it is interrupted. Events are numbered from 1 on since the monitor started; *docs/events.md* lists their
 kinds.`,
+  plug: `*IMAGE* is what **ubd***N* would be in the configuration, in quotes: a path as the jail sees it, and flags. The disk
+is there until the VM stops; for the next start, write it in the configuration.`,
+  unplug: `Any disk that the guest does not use at the moment: unmount it first. When the word is done, the host has written the
+image to its disk, and others may use it.`,
   crashes: `A crash is an end of the kernel that nobody asked for; umlmon(7) says what is kept of it, and of how many.`,
   crash: `Prints how the kernel ended, the state of the host and of the disk images then, the last events, and the last lines
 of con0. *NAME* is one that **-crashes** lists, or **last**. With **-get**, the file *FILE* of the bundle is printed
 as it is, such as *console/con0*; with **-json**, the files are listed.`,
+  jobs: `Slow verbs on images are jobs of the monitor: they go on when the client that has asked for them is gone, and are
+remembered for a while after their end. See DISK IMAGES.`,
+  cancel: `*ID* is the number that **-jobs** shows. Done when the job has ended; everything is then as it was before it,
+unless it was done already.`,
 };
 
 /** docs/umlwatch.1.md, the manual page of umlwatch (Markdown for pandoc). */
@@ -38,11 +49,9 @@ export function generateUmlwatchPage(): { path: string; text: string }[] {
     '',
     'A word is written with a hyphen on the command line, and without in the interactive mode.',
     '',
-    ...wordNames.flatMap((name) => [
-      usage(name),
-      `:   ${indented(`${words[name].help}\n${details[name]}`)}`,
-      '',
-    ]),
+    ...definitions(words, '-', ([name, sub]) =>
+      sub === undefined ? details[name as keyof typeof details] : diskDetails[sub as DiskWord],
+    ),
     middle,
     '# EXIT STATUS',
     '',
@@ -56,21 +65,6 @@ export function generateUmlwatchPage(): { path: string; text: string }[] {
     end,
   ];
   return [{ path: 'docs/umlwatch.1.md', text: text.join('\n') }];
-}
-
-/** `**-log** *CHANNEL* [**-follow**]` */
-function usage(name: WordName): string {
-  const word: Word = words[name];
-  const values = (kinds: readonly string[]) => kinds.map((kind) => ` *${kind}*`).join('');
-  const options = Object.entries(word.options).map(
-    ([option, kinds]) => ` \\[**-${option}**${values(kinds)}\\]`,
-  );
-  const optional = word.optional ? ` \\[*${word.optional}*\\]` : '';
-  return `**-${name}**${values(word.arguments)}${optional}${options.join('')}`;
-}
-
-function indented(text: string): string {
-  return text.replaceAll('\n', '\n    ');
 }
 
 const beginning = `% UMLWATCH(1) umlmon | User commands
@@ -124,6 +118,21 @@ Lines may also come from a pipe or file, with **#** before comments. Then the fi
 **connect** is not possible:
 
     printf 'start\\nlog con0\\n' | umlwatch vm1
+
+# DISK IMAGES
+
+Images are named by their paths as the VM sees them: */disks/NAME* are its own, */shared/disks/NAME* those of all VMs. A
+client of a VM may change the first, and only read the others: copy, check, or use them as backing files. **umladmin
+disk**, see umladmin(8), does the same with all images of the host, also without a monitor.
+
+Nothing is done to an image while a VM runs with it, nor to a backing file that others depend on: the refusal names
+the chain. A verb that is cancelled, fails, or is killed with its monitor leaves the images as they were, or is done.
+
+Verbs are jobs of the monitor. While umlwatch waits for one, a terminal shows how far it is, a pipe has a line for each
+tenth at most, and with **-json** a document: the job, with *bytesPerSecond* and *secondsLeft*. The last document has the
+result in its *outcome*. **CTRL-C** cancels the job; pressed again it leaves umlwatch at once, and the job to itself.
+
+Sizes are written as in 512M or 10G.
 
 # CONSOLE SESSIONS
 
@@ -188,5 +197,5 @@ Everything that has happened since the monitor started, and will:
 
 # SEE ALSO
 
-umlmon(5), umlmon(7), umlmon(8)
+umladmin(8), umlmon(5), umlmon(7), umlmon(8)
 `;

@@ -40,7 +40,7 @@ export class MonitorClient {
     const timeoutMs = slow.has(procedure) ? 0 : answerMs + waitOf(args);
     const options = signal ? { signal, timeoutMs } : { timeoutMs };
     const answer = (await this.#rpc.call(procedure, args, options)) as Answer;
-    if (answer.kind === 'failed') throw fromFailure(answer.why);
+    if (answer.kind === 'failed') throw errorOf(answer.why);
     const [payload] = Object.entries(answer).filter(([name]) => name !== 'kind');
     return payload?.[1] as Payload<ResultOf<Program, P>>;
   }
@@ -56,8 +56,8 @@ function waitOf(args: unknown): number {
   return typeof wait === 'number' ? wait : 0;
 }
 
-/** A failure that came over the wire; a code this client does not know is kept in the cause. */
-function fromFailure({ code, place, cause, hint }: Failure): UmlmonError {
+/** A failure that came over the wire, as an error; a code this client does not know is kept in the cause. */
+export function errorOf({ code, place, cause, hint }: Failure): UmlmonError {
   if (isErrorCode(code)) return new UmlmonError(code, { place, cause, hint });
   return new UmlmonError('INTERNAL', { place, cause: `${code}: ${cause}`, hint });
 }

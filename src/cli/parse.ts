@@ -1,18 +1,10 @@
 import { quoted } from '../config/problem.ts';
-import { suggest } from '../config/suggest.ts';
-import { UmlmonError } from '../system/errors.ts';
+import type { UmlmonError } from '../system/errors.ts';
 import { printable } from '../system/text.ts';
-import {
-  type ArgumentKind,
-  argumentParsers,
-  type Command,
-  isWord,
-  optionNames,
-  usageOf,
-  type Word,
-  wordNames,
-  words,
-} from './words.ts';
+import { argumentParsers } from './arguments.ts';
+import { type Dialect, takeCommand, usageError, usageOf } from './take-command.ts';
+import { wordOf } from './vocabulary.ts';
+import { type Command, isWord, words } from './words.ts';
 
 export interface CommandLine {
   readonly target: string | undefined;
@@ -23,8 +15,23 @@ export interface CommandLine {
   readonly commands: readonly Command[];
 }
 
-function usage(cause: string, hint = 'umlwatch -help lists all words'): UmlmonError {
-  return new UmlmonError('USAGE', { place: '', cause, hint });
+const onCommandLine: Dialect = {
+  table: words,
+  parsers: argumentParsers,
+  hyphen: '-',
+  others: ['help', 'version', 'json', 'config'],
+  hint: 'umlwatch -help lists all words',
+};
+
+const typed: Dialect = {
+  ...onCommandLine,
+  hyphen: '',
+  others: ['help', 'quit'],
+  hint: 'help lists all words',
+};
+
+function usage(cause: string, hint = onCommandLine.hint): UmlmonError {
+  return usageError(cause, hint);
 }
 
 /**
@@ -46,17 +53,23 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
     else if (option === 'config') {
       found.configPath = rest.shift();
       if (found.configPath === undefined) throw usage('-config needs a PATH');
-    } else commands.push(takeCommand(option, rest, '-'));
+    } else commands.push(takeCommand(option, rest, onCommandLine) as Command);
   }
   return { ...found, ...flags, commands };
 }
 
 /** A second word without hyphen: one argument too many, or a second VM. */
 function surplus(text: string, target: string, last: Command | undefined): UmlmonError {
-  if (last) return usage(`${quoted(text)} is too much after -${last.word}`, `use: -${usageOf(last.word)}`);
+  if (last) {
+    const written = last.sub === undefined ? last.word : `${last.word} ${last.sub}`;
+    return usage(`${quoted(text)} is too much after -${written}`, `use: -${usageOf(last, words)}`);
+  }
   const shown = printable(target, 64);
   if (isWord(text))
-    return usage(`${quoted(text)} needs a hyphen here`, `umlwatch ${shown} -${usageOf(text)}`);
+    return usage(
+      `${quoted(text)} needs a hyphen here`,
+      `umlwatch ${shown} -${usageOf({ word: text }, words)}`,
+    );
   return usage(`one VM at a time: ${quoted(target)} or ${quoted(text)}?`, `umlwatch ${shown} -info`);
 }
 
@@ -64,54 +77,12 @@ function surplus(text: string, target: string, last: Command | undefined): Umlmo
 export function parseLine(line: string): Command | undefined {
   const [first, ...rest] = line.trim().split(/\s+/);
   if (!first || first.startsWith('#')) return undefined;
-  const command = takeCommand(first.replace(/^--?/, ''), rest, '');
+  const name = first.replace(/^--?/, '');
+  // An image with its flags is one argument; here it needs no quotes.
+  if (wordOf(words, name)?.arguments.at(-1) === 'IMAGE' && rest.length > 2)
+    rest.push(rest.splice(1).join(' '));
+  const command = takeCommand(name, rest, typed) as Command;
   const left = rest[0];
-  if (left !== undefined) throw usage(`${quoted(left)} is too much`, `use: ${usageOf(command.word)}`);
+  if (left !== undefined) throw usage(`${quoted(left)} is too much`, `use: ${usageOf(command, words)}`);
   return command;
-}
-
-/** Takes a word's arguments and options off `rest`. `hyphen` is how words are written here. */
-function takeCommand(name: string, rest: string[], hyphen: '-' | ''): Command {
-  if (!isWord(name)) throw unknownWord(name, hyphen);
-  const word: Word = words[name];
-  const values: Partial<Record<ArgumentKind, string | number>> = {};
-  const takeAll = (kinds: readonly ArgumentKind[], after: string) => {
-    for (const kind of kinds) {
-      const text = rest.shift();
-      if (text === undefined || text.startsWith('-'))
-        throw usage(`${after} needs a ${kind}`, `use: ${hyphen}${usageOf(name)}`);
-      const parsed = argumentParsers[kind](text);
-      if ('cause' in parsed)
-        throw usage(`${after}: ${parsed.cause}`, parsed.hint || `use: ${hyphen}${usageOf(name)}`);
-      values[kind] = parsed.value;
-    }
-  };
-  takeAll(word.arguments, `${hyphen}${name}`);
-  if (word.optional && rest[0] !== undefined && 'value' in argumentParsers[word.optional](rest[0]))
-    takeAll([word.optional], `${hyphen}${name}`);
-  const options = new Set<string>();
-  for (;;) {
-    const option = /^--?([a-z]+)$/.exec(rest[0] ?? '')?.[1];
-    if (option === undefined || !Object.hasOwn(word.options, option)) break;
-    rest.shift();
-    options.add(option);
-    takeAll(word.options[option] ?? [], `-${option}`);
-  }
-  return { word: name, values, options } as Command;
-}
-
-function unknownWord(name: string, hyphen: '-' | ''): UmlmonError {
-  const owners = wordNames.filter((word) => Object.hasOwn(words[word].options, name));
-  if (owners.length > 0)
-    return usage(
-      `-${name} does not stand here`,
-      `use: ${owners.map((word) => hyphen + usageOf(word)).join(', ')}`,
-    );
-  const others = hyphen ? ['help', 'version', 'json', 'config', ...optionNames] : ['help', 'quit'];
-  const near = suggest(name, [...wordNames, ...others]);
-  return usage(`unknown word ${quoted(name)}`, near ? `did you mean ${hyphen}${near}?` : listHint(hyphen));
-}
-
-function listHint(hyphen: '-' | ''): string {
-  return hyphen ? 'umlwatch -help lists all words' : 'help lists all words';
 }

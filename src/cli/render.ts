@@ -1,5 +1,6 @@
 import type {
   ConsoleInfo,
+  DiskInfo,
   Event,
   ExitRecord,
   Hold,
@@ -77,13 +78,23 @@ function crashText({ cause, lastLines }: ExitRecord): string[] {
 }
 
 /** Rows of columns, each padded to its widest. */
-function rows(entries: readonly (readonly string[])[]): string[] {
+export function rows(entries: readonly (readonly string[])[]): string[] {
   const widths = (entries[0] ?? []).map((_, column) =>
     Math.max(...entries.map((entry) => entry[column]?.length ?? 0)),
   );
   return entries.map((entry) =>
     `  ${entry.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd(),
   );
+}
+
+/** `ubd1  /disks/data.cow over /shared/disks/base.dsk  64 MiB, 1.2 MiB used  ro, plugged` */
+function diskRow({ unit, path, backing, flags, size, allocated, plugged }: DiskInfo): string[] {
+  return [
+    `ubd${unit}`,
+    backing ? `${path} over ${backing}` : path,
+    `${sizeText(size)}, ${sizeText(allocated)} used`,
+    [...(flags ? [flags] : []), ...(plugged ? ['plugged'] : [])].join(', '),
+  ];
 }
 
 /** Everything about a VM, for people; at most 80 columns, unless a path or value is long. */
@@ -118,6 +129,7 @@ export function infoText(info: VmInfo, now: number): string {
       ...optional('bundle', shown(exit?.bundle ?? '')),
     ]),
     ...(exit ? crashText(exit) : []),
+    ...(info.disks.length > 0 ? ['disks', ...rows(info.disks.map(diskRow))] : []),
     ...(info.consoles.length > 0 ? ['consoles', ...rows(info.consoles.map(consoleRow))] : []),
     ...(info.networks.length > 0 ? ['networks', ...rows(info.networks.map(networkRow))] : []),
     ...info.networks.flatMap(guestLines),

@@ -6,6 +6,7 @@ import { print, whileRead } from './output.ts';
 import { printCrash, printCrashes } from './print-crash.ts';
 import { printLog } from './print-log.ts';
 import { eventText, infoText, operationText, reachedText } from './render.ts';
+import { cancelJob, printJobs, runDisk } from './run-disk.ts';
 import { waitFor } from './wait.ts';
 import type { Command, WordName } from './words.ts';
 
@@ -45,6 +46,17 @@ const runners: Record<WordName, Runner> = {
     const reached = await waitFor(client, { vm, level, timeoutMs: DURATION, signal });
     await print(json ? JSON.stringify(reached) : reachedText(vm, reached));
   },
+  async plug({ values: { DISK: unit = 0, IMAGE: disk = '' } }, { client, vm, json, signal }) {
+    await client.call('plug', { unit, disk }, signal);
+    await print(json ? JSON.stringify({ unit, disk }) : `${vm}: ubd${unit} is ${disk.split(' ')[0]}`);
+  },
+  async unplug({ values: { DISK: unit = 0 } }, { client, vm, json, signal }) {
+    await client.call('unplug', unit, signal);
+    await print(json ? JSON.stringify({ unit }) : `${vm}: ubd${unit} is unplugged; its image is free`);
+  },
+  disk: runDisk,
+  jobs: (_command, run) => printJobs(run),
+  cancel: ({ values: { ID: id = 0 } }, run) => cancelJob(id, run),
   crashes: (_command, run) => printCrashes(run),
   crash: ({ values: { NAME, FILE } }, run) => printCrash({ bundle: NAME, file: FILE }, run),
   connect: (command, run) => runConsoleSession(run.client, channelOf(command), run),

@@ -1,6 +1,6 @@
 import type { Event, ReadyLevel, VmInfo } from '../rpc/umlmonctrl.gen.ts';
 import { UmlmonError } from '../system/errors.ts';
-import type { WaitLevel } from './words.ts';
+import type { WaitLevel } from './arguments.ts';
 
 /** What was waited for. */
 export type Reached =

@@ -1,7 +1,7 @@
 import { UmlmonError } from '../system/errors.ts';
+import type { WaitLevel } from './arguments.ts';
 import type { MonitorClient } from './monitor-client.ts';
 import { outcomeNow, outcomeOfEvents, type Reached } from './wait-outcome.ts';
-import type { WaitLevel } from './words.ts';
 
 /** Milliseconds that one call waits for events. */
 const callMs = 30_000;

@@ -1,29 +1,10 @@
-import { quoted } from '../config/problem.ts';
-import { durationParser, isChannelName, type Parsed, refuse, wordParser } from '../config/values.ts';
+import type { ArgumentValues } from './arguments.ts';
+import { type DiskWord, diskWords } from './disk-words.ts';
+import type { Word } from './vocabulary.ts';
 
-/** What can be waited for: `ready` is the level that the VM is configured for. */
-export const waitLevels = ['launched', 'kernel', 'guest', 'console', 'ready', 'down'] as const;
-export type WaitLevel = (typeof waitLevels)[number];
-
-/** What an argument is; the name of the kind is what help and messages call it. */
-export type ArgumentKind = 'NAME' | 'CHANNEL' | 'DURATION' | 'FILE' | 'LEVEL' | 'NUMBER';
-
-/**
- * The words of umlwatch: one table for the command line (`-start`), the interactive mode (`start`), the help text,
- * the completion and the manual page.
- */
-export interface Word {
-  /** The arguments that follow. */
-  readonly arguments: readonly ArgumentKind[];
-  /** One that may follow them; taken if the next text has its form. */
-  readonly optional?: ArgumentKind;
-  /** Options that may follow the word, each with its arguments. */
-  readonly options: Readonly<Record<string, readonly ArgumentKind[]>>;
-  readonly help: string;
-}
-
+/** The words of umlwatch: `-start` on the command line, `start` in the interactive mode. */
 export const words = {
-  info: { arguments: [], options: {}, help: 'Show state, consoles, last exit and settings.' },
+  info: { arguments: [], options: {}, help: 'Show state, disks, consoles, exit, settings.' },
   start: { arguments: [], options: {}, help: 'Boot the VM; done when its kernel runs.' },
   stop: {
     arguments: [],
@@ -37,6 +18,12 @@ export const words = {
     options: { timeout: ['DURATION'] },
     help: 'Wait until the VM is ready, or down.',
   },
+  plug: {
+    arguments: ['DISK', 'IMAGE'],
+    options: {},
+    help: 'Give the guest a disk while it runs.',
+  },
+  unplug: { arguments: ['DISK'], options: {}, help: 'Take a disk from the guest: ubd1.' },
   connect: { arguments: ['CHANNEL'], options: {}, help: 'Use a console (con1) or serial line (ssl0).' },
   log: {
     arguments: ['CHANNEL'],
@@ -55,62 +42,24 @@ export const words = {
     options: { get: ['FILE'] },
     help: 'Show a crash: the last one, or NAME.',
   },
+  disk: { arguments: [], options: {}, words: diskWords, help: 'Work on disk images.' },
+  jobs: { arguments: [], options: {}, help: 'List what is done to images.' },
+  cancel: { arguments: ['ID'], options: {}, help: 'End such a job early.' },
 } as const satisfies Record<string, Word>;
 
 export type WordName = keyof typeof words;
 
 export const wordNames = Object.keys(words) as WordName[];
 
-/** All options of all words, each once. */
-export const optionNames = [...new Set(wordNames.flatMap((name) => Object.keys(words[name].options)))];
-
 /** A word with what belongs to it, ready to be done. */
 export interface Command {
   readonly word: WordName;
+  /** The word of its own that the word has; only `disk` has such. */
+  readonly sub?: DiskWord;
   readonly options: ReadonlySet<string>;
   readonly values: ArgumentValues;
-}
-
-/** Arguments of the word and of its options, by kind: no word has two of one kind. */
-export interface ArgumentValues {
-  readonly NAME?: string;
-  readonly FILE?: string;
-  readonly CHANNEL?: string;
-  /** In milliseconds. */
-  readonly DURATION?: number;
-  readonly LEVEL?: WaitLevel;
-  readonly NUMBER?: number;
 }
 
 export function isWord(name: string): name is WordName {
   return Object.hasOwn(words, name);
 }
-
-/** `connect CHANNEL`, `log CHANNEL [-follow]`: how a word is used. */
-export function usageOf(name: WordName): string {
-  const word: Word = words[name];
-  const options = Object.entries(word.options).map(
-    ([option, values]) => `[-${[option, ...values].join(' ')}]`,
-  );
-  const optional = word.optional ? [`[${word.optional}]`] : [];
-  return [name, ...word.arguments, ...optional, ...options].join(' ');
-}
-
-/** How an argument is read; a text that is refused never reaches a monitor. */
-export const argumentParsers: Record<ArgumentKind, (text: string) => Parsed<string | number>> = {
-  NAME: (text) =>
-    text === 'last' || /^\d{4}-\d\d-\d\dT[\d-]+Z(?:-\d+)?$/.test(text)
-      ? { value: text }
-      : refuse(`${quoted(text)} is not the name of a crash`, 'last, or a name that -crashes lists'),
-  FILE: (text) =>
-    /^[\w./]{1,64}$/.test(text) ? { value: text } : refuse(`${quoted(text)} is not a file of a crash`),
-  CHANNEL: (text) =>
-    isChannelName(text)
-      ? { value: text }
-      : refuse(`${quoted(text)} is not a channel`, 'con0 to con15, or ssl0 to ssl63'),
-  // The limits of the key stop_timeout.
-  DURATION: durationParser({ min: '100ms', max: '1h' }),
-  LEVEL: wordParser(waitLevels),
-  NUMBER: (text) =>
-    /^\d{1,15}$/.test(text) ? { value: Number(text) } : refuse(`${quoted(text)} is not a number`),
-};

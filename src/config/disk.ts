@@ -29,10 +29,8 @@ export function parseImagePath(path: string): Parsed<ImagePath> {
   return { value: { path, kind, shared: path.startsWith('/shared/') } };
 }
 
-/** An image behind a ubd device. */
-export interface UbdSpec extends ImagePath {
-  /** The backing file of a COW image, if it is written; else the one that the image names. */
-  readonly backing?: string;
+/** How the ubd driver uses an image. */
+export interface UbdFlags {
   readonly readOnly: boolean;
   /** Every write reaches the disk of the host before the guest goes on (O_SYNC). */
   readonly sync: boolean;
@@ -42,6 +40,12 @@ export interface UbdSpec extends ImagePath {
   readonly trim: boolean;
   /** '' for none. */
   readonly serial: string;
+}
+
+/** An image behind a ubd device. */
+export interface UbdSpec extends ImagePath, UbdFlags {
+  /** The backing file of a COW image, if it is written; else the one that the image names. */
+  readonly backing?: string;
 }
 
 const words = ['ro', 'sync', 'nolock', 'notrim'] as const;

@@ -1,8 +1,9 @@
 import { parseArguments } from './arguments.ts';
 import { parseUbd } from './disk.ts';
+import { defaultMacPool, parseMacRange } from './mac.ts';
 import { parseNetwork } from './network.ts';
 import { parseHostDirectory, parseKernelPath, parseRootDevice, ubdUnits } from './paths.ts';
-import { parseHangCheck, parseRestartLimit } from './policy-values.ts';
+import { parseHangCheck, parseRestartLimit, parseSyncInterval } from './policy-values.ts';
 import {
   accountParser,
   durationParser,
@@ -119,6 +120,15 @@ export const globalKeys = {
     help: 'Whether a jail may use an unprivileged user namespace: where the host permits it (auto), or never (off). Without one, monitors must run as root.',
     example: 'off',
   }),
+  mac_pool: single({
+    parse: parseMacRange,
+    default: defaultMacPool,
+    layer: 'admin',
+    effect: 'vm',
+    form: 'FIRST-LAST',
+    help: 'The range of hardware addresses for interfaces without mac=: locally administered, with the same first byte, and no groups. An interface keeps its address over restarts, until its VM has neither section nor directory any more. Every host begins at another place of the range.',
+    example: '02:00:00:12:00:00-02:00:00:12:ff:ff',
+  }),
   escape: single({
     parse: parseEscape,
     default: '^]',
@@ -193,7 +203,7 @@ export const vmKeys = {
     layer: 'user',
     effect: 'vm',
     form: 'PATH[,BACKING] [ro] [sync] [nolock] [notrim] [serial=TEXT]',
-    help: 'A disk of the VM: an image in /disks (own) or /shared/disks (common), as the jail sees them. The suffix says what it is: .dsk a flat image in a file, .cow a copy-on-write file, .dev a block device. A .cow file names its backing file itself; BACKING replaces that name, for instance that of uml_mkcow(1). Words after the path: ro makes the disk read-only, sync has every write reach the disk of the host at once (about 18 times slower), nolock keeps the kernel from locking the file as umlmon does, notrim from giving discarded blocks back to the host, and serial gives the disk a serial number.',
+    help: 'A disk of the VM: an image in /disks (own) or /shared/disks (common), as the jail sees them. The suffix says what it is: .dsk a flat image in a file, .cow a copy-on-write file, .dev a block device. A .cow file names its backing file itself; BACKING replaces that name, for instance that of uml_mkcow(1). Words after the path: ro makes the disk read-only, sync has every write reach the disk of the host at once (18 to 100 times slower), nolock keeps the kernel from locking the file as umlmon does, notrim from giving discarded blocks back to the host, and serial gives the disk a serial number.',
     example: '/disks/root.dsk',
   }),
   eth: family({
@@ -228,6 +238,15 @@ export const vmKeys = {
     form: 'off | pty | pty log',
     help: 'A serial line of the guest, ttyS0 to ttyS63, with the same choices as a console.',
     example: 'pty',
+  }),
+  sync_interval: single({
+    parse: parseSyncInterval,
+    default: '10s',
+    layer: 'admin',
+    effect: 'vm',
+    form: 'DURATION | off',
+    help: 'How long after a write of the guest its image is synced to the disk of the host, from 1s to 1h: what a crash of the host can lose of what the guest has synced. off leaves that to the host until the guest has ended. See umlmon(7), DISKS.',
+    example: '1m',
   }),
   append: single({
     parse: parseArguments,

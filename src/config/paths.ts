@@ -1,4 +1,4 @@
-import { quoted, type Refusal } from './problem.ts';
+import { invisible, quoted, type Refusal } from './problem.ts';
 import { type Parsed, refuse } from './values.ts';
 
 /** Devices ubda … ubdp (facts of the kernel: arch/um/drivers/ubd_kern.c, MAX_DEV). */
@@ -54,6 +54,9 @@ export function pathDamage(path: string): Refusal | undefined {
   if (!path.startsWith('/')) return refusePath(`${quoted(path)} is not an absolute path`, 'begin with /');
   if (path === '/') return refusePath('the root directory is not allowed here');
   if (/\s/u.test(path)) return refusePath(`${quoted(path)} contains a blank`, 'rename the file or directory');
+  // The lines of a configuration have none; a client may send any.
+  if (path.search(invisible) >= 0)
+    return refusePath(`${quoted(path)} contains an invisible character`, 'rename the file or directory');
   for (const part of path.slice(1).split('/')) {
     if (part === '' || part === '.' || part === '..')
       return refusePath(

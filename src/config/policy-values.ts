@@ -1,4 +1,4 @@
-/** The values of the keys about restarts and hangs. */
+/** The values of the keys about restarts, hangs and syncs. */
 import { monitorLimits } from '../system/limits.ts';
 import { quoted } from './problem.ts';
 import { durationParser, integerParser, type Parsed, refuse } from './values.ts';
@@ -30,3 +30,6 @@ const parseInterval = durationParser({ min: '1s', max: '1h' });
 export function parseHangCheck(text: string): Parsed<number> {
   return text === 'off' ? { value: 0 } : parseInterval(text);
 }
+
+/** The same: both are work of a monitor that nobody asks for. */
+export const parseSyncInterval = parseHangCheck;

@@ -6,6 +6,7 @@ import { type ConsoleLog, note } from './log.ts';
 import { type Loss, type Mark, unknownLoss } from './marks.ts';
 import type { Pty, Size } from './pty.ts';
 import { type Piece, Ring } from './ring.ts';
+import { StallWatch } from './stall-watch.ts';
 
 export interface ChannelParts {
   /** con0, ssl3 … */
@@ -24,13 +25,6 @@ export interface Request {
 /**
  * A console or serial line of a VM. Its output is always taken, into the ring and the log, whether anybody watches
  * or not: the guest never waits. Viewers read the ring by offset at their own pace, and what they miss is theirs.
- *
- * A kernel that has filled a pty is told once, by SIGIO, that it may write again, at a moment when there is no room yet
- * (n_tty clears TTY_DO_WRITE_WAKEUP with the first read). It then waits until anything else happens to it, however fast
- * we read. So it is woken after every large read, and again when a lot of output is followed by silence.
- *
- * A kernel that goes to sleep just as input arrives may sleep on until its next timer. So it is woken when input is
- * followed by silence, too.
  */
 export class Channel {
   readonly name: string;
@@ -48,12 +42,7 @@ export class Channel {
   #log: ConsoleLog | undefined;
   #size: Size = { columns: 80, rows: 24 };
   #ended = false;
-  #wakeKernel: (() => void) | undefined;
-  /** Output since the kernel was known to be able to write. */
-  #unproved = 0;
-  #stallTimer: NodeJS.Timeout | undefined;
-  /** Times that the kernel was woken in this silence; 0 while output flows, all of them when nothing is awaited. */
-  #wakes = consoleLimits.stallTimes.length;
+  #stallWatch: StallWatch | undefined;
   readonly #deliveries = new Deliveries();
   readonly #listeners = new Set<() => void>();
   /** Of those who type: told of an echo before the others. */
@@ -95,8 +84,7 @@ export class Channel {
     this.disconnect();
     this.#pty = pty;
     this.#mark = mark;
-    this.#wakeKernel = wake;
-    this.#unproved = 0;
+    if (wake) this.#stallWatch = new StallWatch(wake);
     this.#settle();
     const reader = { data: (bytes: Buffer) => this.#take(bytes), failed: () => this.disconnect() };
     pty.start(reader, mark);
@@ -128,9 +116,8 @@ export class Channel {
     pty.drain();
     pty.close();
     this.#mark = undefined;
-    this.#wakeKernel = undefined;
-    clearTimeout(this.#stallTimer);
-    this.#wakes = consoleLimits.stallTimes.length;
+    this.#stallWatch?.close();
+    this.#stallWatch = undefined;
   }
 
   /** The channel is closed: no more output will come. */
@@ -165,7 +152,7 @@ export class Channel {
   write(bytes: Uint8Array): number {
     const accepted = this.#pty?.write(bytes) ?? 0;
     this.bytesIn += accepted;
-    if (accepted > 0 && this.#wakes === consoleLimits.stallTimes.length) this.#watchForSilence(1);
+    if (accepted > 0) this.#stallWatch?.hasTyped();
     return accepted;
   }
 
@@ -245,47 +232,24 @@ export class Channel {
   }
 
   #take(bytes: Buffer): void {
-    // First of all: while the bytes are put away here, the guest writes on.
-    if (bytes.length >= consoleLimits.wakeBytes) {
-      this.#wakeKernel?.();
-      this.#deliveries.flooded(bytes.length);
-    }
+    const floods = bytes.length >= consoleLimits.wakeBytes;
+    this.#stallWatch?.hasRead(bytes.length);
+    if (floods) this.#deliveries.flooded(bytes.length);
     this.bytesOut += bytes.length;
     this.ring.append(bytes);
     this.#log?.append(bytes);
     this.#settle();
-    this.#unproved += bytes.length;
     this.#untold += bytes.length;
-    const floods = bytes.length >= consoleLimits.wakeBytes;
     if (floods ? this.#untold >= consoleLimits.gatherBytes : this.#firstListeners.size === 0) this.#tell();
     else {
       // The others would keep the core busy on which the program of the one who types is to show the echo.
       if (!floods) call(this.#firstListeners);
       this.#gatherTimer ??= setTimeout(() => this.#tell(), consoleLimits.gatherTime);
     }
-    if (this.#unproved >= consoleLimits.stallBytes && this.#wakes !== 0) this.#watchForSilence(0);
   }
 
   #settle(): void {
     this.#mark?.settle(this.#log ? this.#log.end + this.#log.unsaid : this.bytesOut);
-  }
-
-  /** @param wakes times that the kernel was woken in this silence */
-  #watchForSilence(wakes: number): void {
-    clearTimeout(this.#stallTimer);
-    this.#wakes = wakes;
-    if (!this.#wakeKernel || wakes === consoleLimits.stallTimes.length) return;
-    const before = this.bytesOut;
-    this.#stallTimer = setTimeout(() => {
-      if (this.bytesOut === before) {
-        this.#wakeKernel?.();
-        this.#unproved = 0;
-        this.#watchForSilence(wakes + 1);
-      } else
-        this.#watchForSilence(
-          this.#unproved < consoleLimits.stallBytes ? consoleLimits.stallTimes.length : 0,
-        );
-    }, consoleLimits.stallTimes[wakes]);
   }
 
   #tell(): void {

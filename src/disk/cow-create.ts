@@ -1,18 +1,17 @@
-import { readSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { UmlmonError } from '../system/errors.ts';
 import { type CowHeader, encodeCowHeader, layOutCow } from './cow-format.ts';
 import { cowHazard } from './cow-hazard.ts';
 import { MERGING_MTIME } from './cow-match.ts';
 import { recogniseImage } from './filesystem.ts';
-import { type ImageFile, withImage, writeFully } from './image-file.ts';
+import { type ImageFile, type ImageSource, readerOf, withImage, writeFully } from './image-file.ts';
 import { type Owner, writeNewImage } from './new-image.ts';
 
 export interface CowRequest {
   /** Path of the COW file to make. */
   readonly path: string;
-  /** Path of the backing file for us. */
-  readonly backing: string;
+  /** The backing file for us. */
+  readonly backing: ImageSource;
   /** Path of the backing file for the kernel, in its jail; not in the root directory of it (facts of ubd_kern.c). */
   readonly storedBacking: string;
   readonly owner: Owner;
@@ -28,7 +27,7 @@ export async function createCow({ path, backing, storedBacking, owner }: CowRequ
     const hazard = imageHazard(image);
     if (hazard !== undefined)
       throw new UmlmonError('COW_HAZARD', {
-        place: backing,
+        place: image.path,
         cause: hazard,
         hint: 'copy the image instead, or make its file system with blocks of 4096 bytes',
       });
@@ -49,9 +48,5 @@ export async function writeEmptyCow(handle: FileHandle, header: CowHeader): Prom
 
 /** Why a COW file over this image would corrupt it; undefined if nothing speaks against it. */
 export function imageHazard({ handle, size }: ImageFile): string | undefined {
-  const readAt = (offset: number, length: number) => {
-    const buffer = Buffer.alloc(length);
-    return buffer.subarray(0, readSync(handle.fd, buffer, 0, length, offset));
-  };
-  return cowHazard(recogniseImage(readAt, size), size);
+  return cowHazard(recogniseImage(readerOf(handle.fd), size), size);
 }

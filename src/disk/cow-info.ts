@@ -2,7 +2,7 @@ import { countSet } from './cow-bitmap.ts';
 import { readBitmap, readCow } from './cow-file.ts';
 import { type Cow, SECTOR } from './cow-format.ts';
 import { backingChanges, isMerging } from './cow-match.ts';
-import { type Progress, withImage } from './image-file.ts';
+import { type ImageSource, type Progress, withImage } from './image-file.ts';
 
 export interface CowInfo {
   /** The header, with `backing` as the kernel is to open it. */
@@ -18,12 +18,12 @@ export interface CowInfo {
 /**
  * What a COW file says of itself, against its backing file.
  *
- * @param backing path of the backing file for us
+ * @param backing the backing file for us
  * @throws UmlmonError IMAGE_MISSING, IMAGE_KIND (of either file), COW_FORMAT
  */
 export function readCowInfo(
-  path: string,
-  backing: string,
+  path: ImageSource,
+  backing: ImageSource,
   { signal, onProgress }: Progress = {},
 ): Promise<CowInfo> {
   return withImage(path, 'read', async (file) => {

@@ -22,7 +22,8 @@ export function backingChanges(
   const changes: string[] = [];
   if (actual.size !== recorded.size) changes.push(`it has ${actual.size} bytes instead of ${recorded.size}`);
   if (isMerging(recorded)) changes.push('a merge into it was interrupted');
-  else if (actual.mtime !== recorded.mtime)
+  // The kernel keeps 32 bits of the time.
+  else if (actual.mtime >>> 0 !== recorded.mtime)
     changes.push(`it was last changed at ${timeText(actual.mtime)} instead of ${timeText(recorded.mtime)}`);
   return changes;
 }

@@ -8,7 +8,9 @@ import { type Cow, encodeMtime, SECTOR } from './cow-format.ts';
 import { MERGING_MTIME } from './cow-match.ts';
 import {
   type ImageFile,
+  type ImageSource,
   type Progress,
+  pathOf,
   readFully,
   wholeSeconds,
   withImage,
@@ -19,10 +21,10 @@ import { takeTurns } from './take-turns.ts';
 import { type Buffers, makeBuffers } from './window-buffers.ts';
 
 export interface InPlaceRequest {
-  /** Path of the COW file. */
-  readonly path: string;
-  /** Path of its backing file for us. */
-  readonly backing: string;
+  /** The COW file. */
+  readonly path: ImageSource;
+  /** Its backing file for us. */
+  readonly backing: ImageSource;
   /** What becomes of the COW file: a new one over the changed backing file, or none. */
   readonly afterwards: 'empty' | 'remove';
 }
@@ -39,8 +41,8 @@ export interface InPlaceRequest {
  * @throws UmlmonError IMAGE_MISSING, IMAGE_KIND, COW_FORMAT, COW_BACKING
  */
 export async function mergeCowInPlace(request: InPlaceRequest, progress: Progress = {}): Promise<void> {
-  const { path } = request;
-  await withImage(path, 'write', (file) =>
+  const path = pathOf(request.path);
+  await withImage(request.path, 'write', (file) =>
     withImage(request.backing, 'write', async (backing) => {
       const cow = await readCow(file);
       requireBacking(file, cow, backing);

@@ -12,21 +12,20 @@ import {
 } from './cow-file.ts';
 import { type Cow, SECTOR } from './cow-format.ts';
 import { type Segment, segmentsOf } from './cow-segments.ts';
-import { type ImageFile, type Progress, readFully, withImage, writeFully } from './image-file.ts';
+import { type ImageFile, type ImageSource, type Progress, readFully, withImage } from './image-file.ts';
 import { type Owner, writeNewImage } from './new-image.ts';
 import { takeTurns } from './take-turns.ts';
 import { type Buffers, makeBuffers } from './window-buffers.ts';
+import { writeSparse } from './write-sparse.ts';
 
 const window = diskLimits.windowBytes / SECTOR;
 const most = diskLimits.copyBytes / diskLimits.windowBytes;
-const BLOCK = 4096;
-const zeros = Buffer.alloc(BLOCK);
 
 export interface MergeRequest {
-  /** Path of the COW file. */
-  readonly path: string;
-  /** Path of its backing file for us. */
-  readonly backing: string;
+  /** The COW file. */
+  readonly path: ImageSource;
+  /** Its backing file for us. */
+  readonly backing: ImageSource;
   /** Path of the image to make. */
   readonly target: string;
   /** Of the new image; those of the COW file if left out. */
@@ -41,13 +40,25 @@ export interface MergeRequest {
  * @throws UmlmonError IMAGE_EXISTS, IMAGE_MISSING, IMAGE_KIND, COW_FORMAT, COW_BACKING
  */
 export function mergeCow(request: MergeRequest, progress: Progress = {}): Promise<void> {
+  return withPair(request, async (file, merge) => {
+    await writeNewImage(request.target, request.owner ?? file, 'refuse', (handle) => merge(handle, progress));
+  });
+}
+
+/**
+ * Opens a COW file and its backing file for a merge into a file that `use` has made.
+ *
+ * @throws UmlmonError IMAGE_MISSING, IMAGE_KIND, COW_FORMAT, COW_BACKING
+ */
+export function withPair<Result>(
+  request: Pick<MergeRequest, 'path' | 'backing'>,
+  use: (file: ImageFile, merge: (into: FileHandle, progress: Progress) => Promise<void>) => Promise<Result>,
+): Promise<Result> {
   return withImage(request.path, 'read', (file) =>
     withImage(request.backing, 'read', async (backing) => {
       const cow = await readCow(file);
       requireBacking(file, cow, backing);
-      await writeNewImage(request.target, request.owner ?? file, 'refuse', (handle) =>
-        new Merge(file, cow, backing, handle).run(progress),
-      );
+      return use(file, (into, progress) => new Merge(file, cow, backing, into).run(progress));
     }),
   );
 }
@@ -115,24 +126,4 @@ class Merge {
     await writeSparse(this.#target, image, start * SECTOR);
     return to * SECTOR;
   }
-}
-
-/** Writes what is not zero to a part of a file that is a hole; short gaps of zeros are written too. */
-async function writeSparse(target: FileHandle, bytes: Buffer, offset: number): Promise<void> {
-  const isZero = (at: number) => {
-    const block = bytes.subarray(at, at + BLOCK);
-    return block.equals(block.length === BLOCK ? zeros : zeros.subarray(0, block.length));
-  };
-  let start = 0;
-  let end = 0;
-  for (let at = 0; at < bytes.length; at += BLOCK) {
-    if (isZero(at)) continue;
-    if (at - end >= diskLimits.mergeGapBytes) {
-      await writeFully(target, bytes.subarray(start, end), offset + start);
-      start = at;
-    }
-    if (end === 0) start = at;
-    end = Math.min(at + BLOCK, bytes.length);
-  }
-  await writeFully(target, bytes.subarray(start, end), offset + start);
 }

@@ -4,20 +4,27 @@ import { findClear, runsOf, setBits } from './cow-bitmap.ts';
 import { readBitmap, readCow, requireBacking, requireWholeBitmap } from './cow-file.ts';
 import { type Cow, encodeCowHeader, layOutCow, SECTOR } from './cow-format.ts';
 import { isMerging } from './cow-match.ts';
-import { type ImageFile, type Progress, readFully, withImage, writeFully } from './image-file.ts';
+import {
+  type ImageFile,
+  type ImageSource,
+  type Progress,
+  readFully,
+  withImage,
+  writeFully,
+} from './image-file.ts';
 
 export interface RebaseRequest {
-  /** Path of the COW file. */
-  readonly path: string;
-  /** Path of the new backing file for us. */
-  readonly backing: string;
+  /** The COW file. */
+  readonly path: ImageSource;
+  /** The new backing file for us. */
+  readonly backing: ImageSource;
   /** Path of the new backing file for the kernel. */
   readonly storedBacking: string;
   /**
-   * Path of the present backing file for us: sectors that differ between the two are copied from it into the COW file,
+   * The present backing file for us: sectors that differ between the two are copied from it into the COW file,
    * so that the image stays the same. Left out: the caller knows that the content of the two is the same.
    */
-  readonly copyFrom?: string;
+  readonly copyFrom?: ImageSource;
 }
 
 /**

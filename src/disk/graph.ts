@@ -1,6 +1,6 @@
 /** All images of a host, which one backs which, and who holds them. Pure: built from what a scan has found. */
 import { type ImageKind, parseImagePath } from '../config/disk.ts';
-import type { BackingHeader } from './backing-of.ts';
+import type { CowHeader } from './cow-format.ts';
 import { type ImageName, type ImageStore, nameFor, nameOfHostPath, nameText } from './image-name.ts';
 
 /** One name of an image, as a scan finds it. */
@@ -11,10 +11,12 @@ export interface FoundImage {
   readonly kind: ImageKind;
   /** Bytes of the file or device. */
   readonly size: number;
+  /** Bytes that it takes of its file system. */
+  readonly allocated: number;
   /** Seconds since 1970, rounded down. */
   readonly mtime: number;
   /** Of a COW file: its header, or why there is none. */
-  readonly header?: BackingHeader | string;
+  readonly header?: CowHeader | string;
 }
 
 /** An image that somebody has open; as true as the lock is held. */

@@ -28,7 +28,7 @@ const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
 
 type Held = Omit<Holding, 'holder'>;
 
-/** A holder file of our own. */
+/** A holder file of our own. Its text is ASCII, and less than a page, which the kernel writes as a whole. */
 export class HolderFile {
   readonly fd: number;
   readonly #path: string;
@@ -41,6 +41,7 @@ export class HolderFile {
   /** Errors: IMAGE_IN_USE if this holder holds images already. */
   static open({ holders }: ImageStore, holder: string): HolderFile {
     mkdirSync(holders, { recursive: true, mode: 0o700 });
+    if (isTool(holder)) removeLeftOver(holders);
     const path = join(holders, holder);
     for (;;) {
       const fd = openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
@@ -60,15 +61,43 @@ export class HolderFile {
     }
   }
 
+  /** That of a former monitor, by the descriptor that its kernel has kept. */
+  static adopt({ holders }: ImageStore, holder: string, fd: number): HolderFile {
+    return new HolderFile(fd, join(holders, holder));
+  }
+
+  /** In one write, over what was there: a SIGKILL leaves the old text or the new one, and never none. */
   write(held: readonly Held[]): void {
     const text = JSON.stringify(held);
-    ftruncateSync(this.fd);
-    writeSync(this.fd, text, 0);
+    writeSync(this.fd, text.padEnd(fstatSync(this.fd).size), 0);
+    ftruncateSync(this.fd, text.length);
   }
 
   close(): void {
     rmSync(this.#path, { force: true });
     closeSync(this.fd);
+  }
+}
+
+/** The name of a tool has its process id in it, so that of a killed one does not come again. */
+function isTool(holder: string): boolean {
+  return holder.startsWith('@');
+}
+
+function removeLeftOver(holders: string): void {
+  for (const path of readdirSync(holders)
+    .filter(isTool)
+    .map((name) => join(holders, name))) {
+    let fd: number;
+    try {
+      fd = openSync(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
+    } catch {
+      continue; // Its owner has just removed it.
+    }
+    // A new one is not held yet for a moment.
+    if (Date.now() - fstatSync(fd).mtimeMs > diskLimits.leftOverAge && hold(fd))
+      rmSync(path, { force: true });
+    closeSync(fd);
   }
 }
 

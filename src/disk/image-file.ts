@@ -1,6 +1,7 @@
-import { constants } from 'node:fs';
+import { constants, readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { isSystemError, UmlmonError } from '../system/errors.ts';
+import { deviceId, deviceSize } from './open-image.ts';
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
 
@@ -10,6 +11,16 @@ export interface Progress {
   readonly signal?: AbortSignal;
   /** Called from time to time, and at the end with twice the same number. */
   readonly onProgress?: (doneBytes: number, totalBytes: number) => void;
+}
+
+/**
+ * An image by its path, whose last name is not followed if it is a link; or one that the caller has open and locked,
+ * which nobody can swap, with the path for what is done to its name.
+ */
+export type ImageSource = string | { readonly fd: number; readonly path: string };
+
+export function pathOf(source: ImageSource): string {
+  return typeof source === 'string' ? source : source.path;
 }
 
 export interface ImageFile {
@@ -25,29 +36,34 @@ export interface ImageFile {
 }
 
 /**
- * Opens an image, passes it to `use`, and closes it. Its last name is not followed if it is a link: paths come with
- * their directories resolved.
+ * Opens an image, passes it to `use`, and closes it.
  *
  * @throws UmlmonError IMAGE_MISSING, IMAGE_KIND (not a regular file)
  */
 export async function withImage<Result>(
-  path: string,
+  source: ImageSource,
   access: 'read' | 'write',
   use: (image: ImageFile) => Promise<Result>,
 ): Promise<Result> {
-  const handle = await openImage(path, access);
+  const path = pathOf(source);
+  const handle = await openImage(source, access);
   try {
-    const { size, mtimeMs, uid, gid, mode } = await statImage(path, handle);
+    const stat = await statImage(source, handle);
+    const { mtimeMs, uid, gid, mode } = stat;
+    const size = stat.isFile() ? stat.size : deviceSize(deviceId(BigInt(stat.rdev)));
     return await use({ path, handle, size, mtime: wholeSeconds(mtimeMs), uid, gid, mode: mode & 0o7777 });
   } finally {
     await handle.close();
   }
 }
 
-async function openImage(path: string, access: 'read' | 'write'): Promise<FileHandle> {
+async function openImage(source: ImageSource, access: 'read' | 'write'): Promise<FileHandle> {
+  const path = pathOf(source);
+  // O_NONBLOCK in case the path names a FIFO, whose opening would wait.
+  const flags = (access === 'read' ? O_RDONLY : O_RDWR) | O_NONBLOCK;
   try {
-    // O_NONBLOCK in case the path names a FIFO, whose opening would wait.
-    return await open(path, (access === 'read' ? O_RDONLY : O_RDWR) | O_NOFOLLOW | O_NONBLOCK);
+    if (typeof source === 'string') return await open(path, flags | O_NOFOLLOW);
+    return await open(`/proc/self/fd/${source.fd}`, flags);
   } catch (error) {
     if (!isSystemError(error)) throw error;
     if (error.code === 'ENOENT')
@@ -58,10 +74,11 @@ async function openImage(path: string, access: 'read' | 'write'): Promise<FileHa
   }
 }
 
-async function statImage(path: string, handle: FileHandle) {
+async function statImage(source: ImageSource, handle: FileHandle) {
   const stat = await handle.stat();
-  if (!stat.isFile()) throw new UmlmonError('IMAGE_KIND', { place: path, cause: 'not a regular file' });
-  return stat;
+  // Whoever has locked a device has seen that it is one.
+  if (stat.isFile() || (typeof source !== 'string' && stat.isBlockDevice())) return stat;
+  throw new UmlmonError('IMAGE_KIND', { place: pathOf(source), cause: 'not a regular file' });
 }
 
 /** stat(2) in seconds rounds down, also before 1970. */
@@ -78,6 +95,14 @@ export async function readFully(file: FileHandle, buffer: Uint8Array, offset: nu
     done += bytesRead;
   }
   return done;
+}
+
+/** The same without waiting, for the few bytes that tell what an image holds. */
+export function readerOf(fd: number): (offset: number, length: number) => Buffer {
+  return (offset, length) => {
+    const buffer = Buffer.alloc(length);
+    return buffer.subarray(0, readSync(fd, buffer, 0, length, offset));
+  };
 }
 
 export async function writeFully(file: FileHandle, bytes: Uint8Array, offset: number): Promise<void> {

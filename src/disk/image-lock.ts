@@ -1,6 +1,6 @@
-import { closeSync, fsyncSync, readlinkSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { UmlmonError } from '../system/errors.ts';
-import { lock } from '../system/native.ts';
+import { lock, unlock } from '../system/native.ts';
 import { openText } from './graph.ts';
 import { HolderFile, lockingPrograms, readHoldings } from './holders.ts';
 import { type ImageName, type ImageStore, nameText } from './image-name.ts';
@@ -13,22 +13,29 @@ export interface LockRequest {
   readonly id: string;
 }
 
-interface Locked extends LockRequest {
-  readonly fd: number;
+export interface ImageLock extends LockRequest {
+  /** Undefined while the image is listed only: the lock of a monitor that is dead, see `adopt`. */
+  fd: number | undefined;
 }
 
 /**
  * Locks on images, in the files themselves, so that all names of a file agree: writers against everybody, readers
  * (of backing files too) against writers. The descriptors hold the locks: whoever inherits them keeps them, and
  * SIGKILL releases them.
+ *
+ * What is locked is also listed in the holder file. That alone holds an image too, once the lock is gone, as long as
+ * somebody has the holder file's descriptor: whoever wants the image locks it first, and then looks who lists it
+ * (refuseOpen). So a kernel that has inherited the holder file keeps images that were locked after its launch.
  */
 export class ImageLocks {
   /** Descriptor of the holder file; to be inherited together with those of the images. */
   readonly holder: number;
+  readonly #store: ImageStore;
   readonly #file: HolderFile;
-  readonly #locked: Locked[] = [];
+  readonly #locks: ImageLock[] = [];
 
-  private constructor(file: HolderFile) {
+  private constructor(store: ImageStore, file: HolderFile) {
+    this.#store = store;
     this.#file = file;
     this.holder = file.fd;
   }
@@ -40,12 +47,9 @@ export class ImageLocks {
    * @throws UmlmonError IMAGE_IN_USE with who holds an image, IMAGE_SWAPPED, and the errors of openImage
    */
   static take(store: ImageStore, holder: string, requests: readonly LockRequest[]): ImageLocks {
-    const locks = new ImageLocks(HolderFile.open(store, holder));
+    const locks = new ImageLocks(store, HolderFile.open(store, holder));
     try {
-      // In one order for all: of two who want the same images one gets them, and not each of them a part.
-      for (const request of [...requests].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)))
-        locks.#take(store, request);
-      locks.#file.write(locks.#locked.map(({ id, mode }) => ({ id, mode })));
+      locks.add(requests);
       return locks;
     } catch (error) {
       locks.close();
@@ -53,47 +57,96 @@ export class ImageLocks {
     }
   }
 
-  #take(store: ImageStore, request: LockRequest): void {
-    const { fd, facts } = openImage(request.image, store, request.mode);
-    this.#locked.push({ ...request, fd });
-    if (facts.id !== request.id)
-      throw new UmlmonError('IMAGE_SWAPPED', {
-        place: facts.hostPath,
-        cause: 'another file has taken the place of the image since it was checked',
-        hint: 'try again, when nobody moves images',
-      });
-    if (lock(fd, request.mode === 'rw' ? 'exclusive' : 'shared')) return;
-    throw new UmlmonError('IMAGE_IN_USE', {
-      place: facts.hostPath,
-      cause: `${nameText(request.image)} is ${whoHolds(store, facts.id)}`,
-      hint: 'stop that first, or use another image',
-    });
+  /**
+   * The locks of a former monitor, as its kernel has kept them: `fd` is the holder file's. Those without a descriptor
+   * are listed and no longer locked; `relock` ends that.
+   */
+  static adopt(store: ImageStore, holder: string, fd: number, kept: readonly ImageLock[]): ImageLocks {
+    const locks = new ImageLocks(store, HolderFile.adopt(store, holder, fd));
+    locks.#locks.push(...kept);
+    return locks;
+  }
+
+  /** Locks all of some more images, or none; the locks are in the order of the requests. Errors: those of `take`. */
+  add(requests: readonly LockRequest[]): ImageLock[] {
+    const added = requests.map((request): ImageLock => ({ ...request, fd: undefined }));
+    try {
+      // In one order for all: of two who want the same images one gets them, and not each of them a part.
+      for (const one of [...added].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0))) this.relock(one);
+      this.#locks.push(...added);
+      this.#list();
+      return added;
+    } catch (error) {
+      this.#remove(added);
+      for (const { fd } of added) if (fd !== undefined) closeSync(fd);
+      throw error;
+    }
   }
 
   /** Our descriptor of an image; undefined if it is not one of these. */
   fdOf(image: ImageName): number | undefined {
-    return this.#locked.find((locked) => nameText(locked.image) === nameText(image))?.fd;
+    return this.#locks.find((one) => nameText(one.image) === nameText(image))?.fd;
   }
 
-  /** Writes to the disk of the host what was written to the images; tries them all. Errors: HOST_SYSTEM_CALL. */
-  sync(): void {
-    let failure: UmlmonError | undefined;
-    for (const { fd, mode } of this.#locked)
-      try {
-        if (mode === 'rw') fsyncSync(fd);
-      } catch (error) {
-        const cause = `what the guest has written is not safe: ${error instanceof Error ? error.message : String(error)}`;
-        failure ??= new UmlmonError('HOST_SYSTEM_CALL', {
-          place: readlinkSync(`/proc/self/fd/${fd}`),
-          cause,
+  /** Takes the lock of an image that has none. Errors: those of `take`. */
+  relock(wanted: ImageLock): void {
+    const { fd, facts } = openImage(wanted.image, this.#store, wanted.mode);
+    try {
+      if (facts.id !== wanted.id)
+        throw new UmlmonError('IMAGE_SWAPPED', {
+          place: facts.hostPath,
+          cause: 'another file has taken the place of the image since it was checked',
+          hint: 'try again, when nobody moves images',
         });
-      }
-    if (failure) throw failure;
+      if (!lock(fd, wanted.mode === 'rw' ? 'exclusive' : 'shared'))
+        throw new UmlmonError('IMAGE_IN_USE', {
+          place: facts.hostPath,
+          cause: `${nameText(wanted.image)} is ${whoHolds(this.#store, facts.id)}`,
+          hint: 'stop that first, or use another image',
+        });
+      wanted.fd = fd;
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
   }
 
+  /** Lets go of some images, also in the name of those who have inherited their descriptors. */
+  release(locks: readonly ImageLock[]): void {
+    this.#remove(locks);
+    this.#list();
+    for (const { fd } of locks) {
+      if (fd === undefined) continue;
+      unlock(fd);
+      closeSync(fd);
+    }
+  }
+
+  /** Ends it all; who has inherited descriptors keeps his locks, but is no longer listed. */
   close(): void {
     this.#file.close();
-    for (const { fd } of this.#locked.splice(0)) closeSync(fd);
+    this.#closeAll();
+  }
+
+  /** Leaves everything to those who have inherited it. */
+  leave(): void {
+    closeSync(this.holder);
+    this.#closeAll();
+  }
+
+  #closeAll(): void {
+    for (const { fd } of this.#locks.splice(0)) if (fd !== undefined) closeSync(fd);
+  }
+
+  #remove(locks: readonly ImageLock[]): void {
+    for (const one of locks) {
+      const at = this.#locks.indexOf(one);
+      if (at >= 0) this.#locks.splice(at, 1);
+    }
+  }
+
+  #list(): void {
+    this.#file.write(this.#locks.map(({ id, mode }) => ({ id, mode })));
   }
 }
 

@@ -1,6 +1,7 @@
 /** Questions to the graph of images: may a VM open one, may a verb touch one? Pure; the answers are refusals. */
 import type { Refusal } from '../config/problem.ts';
 import { quoted } from '../config/problem.ts';
+import { backingChanges, isMerging } from './cow-match.ts';
 import {
   backingName,
   dependantText,
@@ -12,6 +13,7 @@ import {
   othersHolding,
 } from './graph.ts';
 import { type ImageName, nameFor, nameText } from './image-name.ts';
+import { snapshotOf } from './snapshot-name.ts';
 
 export interface OpenRequest {
   /** Who asks: a VM or tool. What it holds itself is no obstacle. */
@@ -20,6 +22,8 @@ export interface OpenRequest {
   readonly mode: 'rw' | 'ro';
   /** The backing file as the jail sees it, where it is said and not taken from the header. */
   readonly backing?: string;
+  /** An interrupted merge into the backing file is no obstacle: the image is as it was for whoever knows of it. */
+  readonly evenMerging?: boolean;
 }
 
 /** Why a VM may not open an image; undefined if it may. */
@@ -32,8 +36,8 @@ export function refuseOpen(graph: ImageGraph, request: OpenRequest): Refusal | u
   const inUse = refuseHolders(graph, image.id, mode, by);
   if (inUse) return inUse;
   if (mode === 'rw') {
-    const backs = refuseBacking(graph, image.id);
-    if (backs) return backs;
+    const stays = refuseBacking(graph, image.id) ?? refuseSnapshot(graph, name);
+    if (stays) return stays;
   }
   if (image.kind !== 'cow') return undefined;
   const chain = backingFor(graph, request);
@@ -72,6 +76,17 @@ function refuseBacking(graph: ImageGraph, id: string, except?: string): Refusal 
   };
 }
 
+/** A snapshot stays as it is, as long as there is an image to put back to it. */
+export function refuseSnapshot(graph: ImageGraph, image: ImageName): Refusal | undefined {
+  const snapshot = snapshotOf(image);
+  if (!snapshot || !graph.ids.has(nameText(snapshot.of))) return undefined;
+  return {
+    code: 'IMAGE_SNAPSHOTS',
+    cause: `${nameText(image)} is a snapshot of ${nameText(snapshot.of)}`,
+    hint: 'use it read-only, or a copy of it',
+  };
+}
+
 export interface Backing {
   readonly name: ImageName;
   readonly image: GraphImage;
@@ -83,14 +98,14 @@ export interface Backing {
  */
 export function backingFor(
   graph: ImageGraph,
-  { image: name, backing: said }: Pick<OpenRequest, 'image' | 'backing'>,
+  { image: name, backing: said, evenMerging = false }: Pick<OpenRequest, 'image' | 'backing' | 'evenMerging'>,
 ): Backing | Refusal {
   const cow = graph.images.get(graph.ids.get(nameText(name)) ?? '');
   const header = cow?.header;
   if (!cow || header === undefined || typeof header === 'string')
     return {
       code: 'IMAGE_KIND',
-      cause: `${nameText(name)} is no copy-on-write image: ${header ?? 'it was not found'}`,
+      cause: `${nameText(name)} cannot be used: ${header ?? 'it is no COW image'}`,
       hint: 'names of flat images end in .dsk',
     };
   const path = said ?? header.backing;
@@ -113,14 +128,23 @@ export function backingFor(
           : `the backing of ${nameText(name)} is the COW image ${nameText(visible)}, and the kernel reads one layer only`,
       hint: 'merge the lower layer into a flat image first',
     };
-  const changed = changeOf(header, image);
-  if (changed)
+  if (isMerging(header)) return evenMerging ? { name: visible, image } : interrupted(name, visible);
+  const changes = backingChanges(header, image);
+  if (changes.length > 0)
     return {
-      code: 'IMAGE_BACKING_CHANGED',
-      cause: `${nameText(visible)}, the backing of ${nameText(name)}, ${changed}`,
+      code: 'COW_BACKING',
+      cause: `${nameText(visible)} is not what ${nameText(name)} was made over: ${changes.join('; ')}`,
       hint: 'put the original back, with its time (cp -p); with this one the data of the COW image is garbage',
     };
   return { name: visible, image };
+}
+
+function interrupted(name: ImageName, backing: ImageName): Refusal {
+  return {
+    code: 'COW_BACKING',
+    cause: `a merge of ${nameText(name)} into ${nameText(backing)} was interrupted`,
+    hint: 'merge it again: that does the rest, and nothing is lost',
+  };
 }
 
 function misplaced(graph: ImageGraph, cow: GraphImage, name: ImageName, path: string): Refusal {
@@ -137,23 +161,11 @@ function misplaced(graph: ImageGraph, cow: GraphImage, name: ImageName, path: st
   };
 }
 
-/** How a backing file differs from what the header says, in the fields that the kernel compares. */
-function changeOf(header: { size: number; mtime: number }, image: GraphImage): string {
-  if (image.size !== header.size) return `has ${image.size} bytes now, and had ${header.size}`;
-  // The kernel keeps 32 bits of the time.
-  if (image.mtime >>> 0 === header.mtime >>> 0) return '';
-  return `was changed at ${timeText(image.mtime)}, and was of ${timeText(header.mtime)}`;
-}
-
-function timeText(seconds: number): string {
-  return `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`;
-}
-
 /** What a verb does to an image. */
 interface Demand {
   /** How it opens the image. */
   readonly mode: 'rw' | 'ro';
-  /** Whether the content is of use only together with an intact backing file. */
+  /** Whether the content is of use only together with the backing file, be it half merged into. */
   readonly chain?: true;
   /** Refused for COW images, with this reason. */
   readonly flat?: string;
@@ -195,7 +207,7 @@ export function refuseVerb(
       cause: `${nameText(image)} is a COW image: ${demand.flat}`,
       hint: 'merge it into a flat image first',
     };
-  if (demand.chain) return refuseOpen(graph, { by, image, mode: demand.mode });
+  if (demand.chain) return refuseOpen(graph, { by, image, mode: demand.mode, evenMerging: true });
   return (
     refuseHolders(graph, found.id, demand.mode, by) ??
     (demand.mode === 'rw' ? refuseBacking(graph, found.id) : undefined)
@@ -204,9 +216,9 @@ export function refuseVerb(
 
 /** Why a COW image may not be merged into its own backing file: that changes it for everybody else. */
 export function refuseMerge(graph: ImageGraph, cow: ImageName, by: string): Refusal | undefined {
-  const refusal = refuseOpen(graph, { by, image: cow, mode: 'rw' });
+  const refusal = refuseOpen(graph, { by, image: cow, mode: 'rw', evenMerging: true });
   if (refusal) return refusal;
-  const chain = backingFor(graph, { image: cow });
+  const chain = backingFor(graph, { image: cow, evenMerging: true });
   if ('cause' in chain) return chain;
   const { image } = chain;
   return (

@@ -16,10 +16,16 @@ export interface Owner {
   readonly mode: number;
 }
 
+/** The name that a new image can have for a moment, before it takes its place. */
+export function temporaryFor(path: string): string {
+  return join(dirname(path), `.${basename(path)}.new`);
+}
+
 /**
  * Makes a file that appears as a whole: `write` fills it before it has a name, and it gets one when its content has
- * reached the disk. Whatever ends this early, SIGKILL too, leaves what was there before, and no other file (where the
- * file system knows no files without a name, one called `.NAME.new`, which the next attempt replaces).
+ * reached the disk. Whatever ends this early, SIGKILL too, leaves what was there before, and no other file (but one
+ * called `.NAME.new` in the last moment of a replacement, and where the file system knows no files without a name; the
+ * next attempt replaces it).
  *
  * @param existing what to do with a file of that name
  * @throws UmlmonError IMAGE_EXISTS, and what `write` throws
@@ -30,7 +36,7 @@ export async function writeNewImage<Result>(
   existing: 'refuse' | 'replace',
   write: (handle: FileHandle) => Promise<Result>,
 ): Promise<Result> {
-  const temporary = join(dirname(path), `.${basename(path)}.new`);
+  const temporary = temporaryFor(path);
   const { handle, named } = await openTemporary(temporary);
   let hasName = named;
   try {
@@ -68,6 +74,24 @@ async function openTemporary(path: string): Promise<{ handle: FileHandle; named:
   }
   await unlinkIfThere(path);
   return { handle: await open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600), named: true };
+}
+
+/**
+ * Lends a file without a name, in the directory of `path`, and with its file system: blocks can be shared. It is gone
+ * when `use` has ended, and after SIGKILL (but see writeNewImage).
+ */
+export async function withScratchFile<Result>(
+  path: string,
+  use: (handle: FileHandle) => Promise<Result>,
+): Promise<Result> {
+  const temporary = join(dirname(path), `.${basename(path)}.tmp`);
+  const { handle, named } = await openTemporary(temporary);
+  try {
+    return await use(handle);
+  } finally {
+    await handle.close();
+    if (named) await unlinkIfThere(temporary);
+  }
 }
 
 export async function unlinkIfThere(path: string): Promise<void> {

@@ -63,31 +63,56 @@ export function openImage(name: ImageName, store: ImageStore, mode: 'rw' | 'ro')
   });
 }
 
-function openBelow(name: ImageName, store: ImageStore, flags: number): OpenedImage {
-  const { directory, below } = placeOf(name, store);
-  const hostPath = join(directory, below);
-  const parts = below.split('/');
-  if (parts.some((part) => part === '' || part === '.' || part === '..'))
-    throw new UmlmonError('IMAGE_OUTSIDE', { place: hostPath, cause: 'the path is not in its plain form' });
-  let at = -1;
+/**
+ * The directory of an image that is or is to be, for paths through the descriptor: nobody can lead those elsewhere.
+ * Errors: those of lookAtImage; IMAGE_MISSING if there is no such directory.
+ */
+export function openDirectoryOf(name: ImageName, store: ImageStore): number {
+  const { directory, hostPath, parts } = partsOf(name, store);
   try {
-    at = openSync(directory, O_PATH | O_DIRECTORY);
-    for (const [i, part] of parts.entries()) {
-      const last = i === parts.length - 1;
-      const next = openSync(
-        `/proc/self/fd/${at}/${part}`,
-        O_NOFOLLOW | (last ? flags : O_PATH | O_DIRECTORY),
-      );
-      closeSync(at);
-      at = next;
-    }
-    const facts = factsOf(at, hostPath);
-    if (!facts) throw linkError(hostPath, directory);
-    return { fd: at, facts };
+    return walk(directory, parts.slice(0, -1), O_PATH | O_DIRECTORY);
   } catch (error) {
-    if (at >= 0) closeSync(at);
+    if (isSystemError(error) && error.code === 'ENOENT')
+      throw new UmlmonError('IMAGE_MISSING', { place: hostPath, cause: 'there is no such directory' });
+    throw isSystemError(error) ? explain(error, hostPath, directory, parts.slice(0, -1)) : error;
+  }
+}
+
+function openBelow(name: ImageName, store: ImageStore, flags: number): OpenedImage {
+  const { directory, hostPath, parts } = partsOf(name, store);
+  let fd = -1;
+  try {
+    fd = walk(directory, parts, flags);
+    const facts = factsOf(fd, hostPath);
+    if (!facts) throw linkError(hostPath, directory);
+    return { fd, facts };
+  } catch (error) {
+    if (fd >= 0) closeSync(fd);
     throw isSystemError(error) ? explain(error, hostPath, directory, parts) : error;
   }
+}
+
+function partsOf(name: ImageName, store: ImageStore) {
+  const { directory, below } = placeOf(name, store);
+  const [hostPath, parts] = [join(directory, below), below.split('/')];
+  if (parts.some((part) => part === '' || part === '.' || part === '..'))
+    throw new UmlmonError('IMAGE_OUTSIDE', { place: hostPath, cause: 'the path is not in its plain form' });
+  return { directory, hostPath, parts };
+}
+
+/** Opens what lies below a directory, the last part with `flags`. */
+function walk(directory: string, parts: readonly string[], flags: number): number {
+  let at = openSync(directory, O_PATH | O_DIRECTORY);
+  for (const [i, part] of parts.entries()) {
+    const from = at;
+    const here = i === parts.length - 1 ? flags : O_PATH | O_DIRECTORY;
+    try {
+      at = openSync(`/proc/self/fd/${from}/${part}`, O_NOFOLLOW | here);
+    } finally {
+      closeSync(from);
+    }
+  }
+  return at;
 }
 
 /** What is behind a descriptor; undefined for a symbolic link, which only O_PATH can open. */

@@ -9,9 +9,9 @@ import {
   readSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { type Failure, isSystemError, toFailure } from '../system/errors.ts';
+import { type Failure, isSystemError, toFailure, UmlmonError } from '../system/errors.ts';
 import { diskLimits } from '../system/limits.ts';
-import { backingOf, cowHeaderBytes } from './backing-of.ts';
+import { COW_HEADER_BYTES, type CowHeader, decodeCow } from './cow-format.ts';
 import { buildGraph, type FoundImage, type ImageGraph } from './graph.ts';
 import { readHoldings } from './holders.ts';
 import { disksOf, type ImageName, type ImageStore, nameFor, nameText, sharedDisks } from './image-name.ts';
@@ -27,7 +27,7 @@ const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
 
 /** Looks at the images of all VMs of the host: names, sizes, times, and the headers of COW files. Reads no more. */
 export function scanImages(store: ImageStore): Scan {
-  const look: Look = { found: [], troubles: [], files: 0, header: Buffer.alloc(cowHeaderBytes) };
+  const look: Look = { found: [], troubles: [], files: 0, header: Buffer.alloc(COW_HEADER_BYTES) };
   scanDirectory(look, '', sharedDisks(store), '/shared/disks', 0);
   for (const { name: vm } of list(look, store.varDir))
     if (vm !== 'shared' && !vm.startsWith('.')) scanDirectory(look, vm, disksOf(store, vm), '/disks', 0);
@@ -73,19 +73,27 @@ function lookAt(look: Look, name: ImageName, hostPath: string): FoundImage | und
   const mtime = Number(stat.mtimeNs / 1_000_000_000n);
   if (name.path.endsWith('.dev')) {
     const id = deviceId(stat.rdev);
-    return stat.isBlockDevice() ? { name, id, kind: 'device', size: deviceSize(id), mtime } : undefined;
+    const size = deviceSize(id);
+    return stat.isBlockDevice() ? { name, id, kind: 'device', size, allocated: size, mtime } : undefined;
   }
   if (!stat.isFile()) return undefined;
-  const file = { name, id: `${stat.dev}:${stat.ino}`, size: Number(stat.size), mtime };
+  const allocated = Number(stat.blocks) * 512;
+  const file = { name, id: `${stat.dev}:${stat.ino}`, size: Number(stat.size), allocated, mtime };
   if (!name.path.endsWith('.cow')) return { ...file, kind: 'flat' };
   return { ...file, kind: 'cow', header: readHeader(look, hostPath) };
 }
 
-function readHeader({ header }: Look, hostPath: string) {
+/** The header of a COW file, which a hostile guest's kernel may have written; or why it has none. */
+function readHeader({ header }: Look, hostPath: string): CowHeader | string {
   const fd = openSync(hostPath, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   try {
-    if (!fstatSync(fd).isFile()) return 'it is no regular file';
-    return backingOf(header.subarray(0, readSync(fd, header, 0, header.length, 0)));
+    const stat = fstatSync(fd);
+    if (!stat.isFile()) return 'it is no regular file';
+    const bytes = header.subarray(0, readSync(fd, header, 0, header.length, 0));
+    return decodeCow(bytes, stat.size, hostPath);
+  } catch (error) {
+    if (error instanceof UmlmonError) return error.reason;
+    throw error;
   } finally {
     closeSync(fd);
   }

@@ -1,5 +1,5 @@
 /** What the host offers for a sandbox. Read once per process: none of it changes under a running monitor. */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UmlmonError } from '../system/errors.ts';
@@ -69,16 +69,6 @@ function librariesOf(program: string): string[] {
       hint: 'apt-get install libc6 util-linux',
     });
   }
-}
-
-let version: string | undefined;
-
-/** The version of bubblewrap, as `0.8.0`; empty if it does not say. Takes about 2 ms the first time. */
-export function bubblewrapVersion(): string {
-  version ??=
-    /\d+(\.\d+)+/.exec(spawnSync(hostPrograms().bwrap, ['--version'], { encoding: 'utf8' }).stdout)?.[0] ??
-    '';
-  return version;
 }
 
 /** `unsure`: a security module decides, by rules that only a trial shows. */

@@ -1,4 +1,5 @@
 /** A VM's description → arguments of its kernel (linux.uml(1), kernel-parameters.txt, facts measured with 7.2). */
+import type { UbdFlags } from '../config/disk.ts';
 import { UmlmonError } from '../system/errors.ts';
 
 export interface KernelDescription {
@@ -9,19 +10,13 @@ export interface KernelDescription {
   /** Device that the guest mounts as its root: `/dev/ubda`. */
   readonly root: string;
   readonly rootMode: 'ro' | 'rw';
-  readonly disks: readonly {
+  readonly disks: readonly (UbdFlags & {
     /** 0…15: ubda…ubdp. */
     readonly unit: number;
     readonly jailPath: string;
     /** Of a COW image: its backing file as the jail sees it. */
     readonly backing?: string;
-    readonly readOnly: boolean;
-    readonly sync: boolean;
-    readonly kernelLock: boolean;
-    readonly trim: boolean;
-    /** '' for none. */
-    readonly serial: string;
-  }[];
+  })[];
   readonly consoles: readonly {
     /** `con0`…`con15`, `ssl0`…`ssl63`. */
     readonly channel: string;
@@ -108,7 +103,7 @@ function memorySize(bytes: number): string {
  * `ubdNFLAGS=FILE,BACKING,SERIAL` (ubd_setup_common). The backing file is named even where the header names it too:
  * what the kernel opens is then what was checked and locked.
  */
-function diskArgument(disk: KernelDescription['disks'][number]): string {
+export function diskArgument(disk: KernelDescription['disks'][number]): string {
   const { unit, jailPath, backing, serial } = disk;
   const flags = [
     disk.readOnly && 'r',

@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readdirSync, rmSync } from 'node:fs';
+import { constants as os } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { isSystemError, UmlmonError } from '../system/errors.ts';
 import { kernelLimits } from '../system/limits.ts';
@@ -72,7 +73,8 @@ export class Mconsole {
    * Sends a command and collects its answer.
    *
    * @param timeoutMs for the answer, from when its turn comes
-   * @throws UmlmonError MCONSOLE_COMMAND, _DOWN (no kernel), _BUSY, _TIMEOUT, or _REFUSED (the kernel says no)
+   * @throws UmlmonError MCONSOLE_COMMAND, _DOWN (no kernel), _BUSY, _TIMEOUT, _DEVICE_OPEN (EBUSY), or _REFUSED (the
+   * kernel says no)
    */
   async request(command: string, timeoutMs: number = kernelLimits.mconsoleTimeout): Promise<Answer> {
     const packet = encodeRequest(command);
@@ -229,6 +231,10 @@ export class Mconsole {
     const cause = printable(text.trim(), 300) || errorWords(request.error);
     this.#finish(() => {
       if (request.error === 0) request.resolve({ text, truncated });
+      else if (request.error === -os.errno.EBUSY)
+        request.reject(
+          failure('MCONSOLE_DEVICE_OPEN', request.command, cause, 'close or unmount it in the guest'),
+        );
       else request.reject(failure('MCONSOLE_REFUSED', request.command, cause));
     });
   }
@@ -273,7 +279,7 @@ function sendFailure(command: string, error: unknown): UmlmonError {
 }
 
 function failure(
-  code: `MCONSOLE_${'COMMAND' | 'DOWN' | 'BUSY' | 'TIMEOUT' | 'REFUSED'}`,
+  code: `MCONSOLE_${'COMMAND' | 'DOWN' | 'BUSY' | 'TIMEOUT' | 'REFUSED' | 'DEVICE_OPEN'}`,
   command: string,
   cause: string,
   hint = '',

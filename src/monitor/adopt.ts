@@ -1,5 +1,4 @@
 import { closeSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Pty } from '../console/pty.ts';
 import { adoptSandbox, endSandbox, KernelWaker } from '../jail/launch.ts';
@@ -8,15 +7,18 @@ import { Mconsole, versionOf } from '../kernel/mconsole.ts';
 import { type Notification, NotifyListener } from '../kernel/notify.ts';
 import { releaseNetwork } from '../network/configure.ts';
 import { releaseCores } from '../plan/core-claims.ts';
+import { fdOf } from '../plan/descriptors.ts';
 import type { Descriptor, LaunchPlan } from '../plan/plan.ts';
 import { stepOf } from '../plan/step-of.ts';
 import { toFailure } from '../system/errors.ts';
 import { pidfdGetfd } from '../system/native.ts';
 import { openProcess } from '../system/process.ts';
 import type { Channels } from './channels.ts';
+import { Disks } from './disks.ts';
 import type { Finding } from './find-kernel.ts';
 import { keepOffCores } from './keep-off-cores.ts';
-import { releaseImage } from './release-image.ts';
+import { hasDisk } from './plug-disk.ts';
+import type { RunRecord } from './run-record.ts';
 import { RunningKernel } from './running-kernel.ts';
 import { UndoStack } from './undo.ts';
 
@@ -24,6 +26,7 @@ export interface AdoptHost {
   readonly layout: VmLayout;
   readonly channels: Channels;
   readonly onNotification: (notification: Notification) => void;
+  readonly trouble: (error: unknown) => void;
 }
 
 /** A kernel that lives opens its management console some 10 ms after exec; a loaded host takes longer. */
@@ -48,14 +51,15 @@ export async function adoptKernel(
     undo.push('waker', () => waker.close());
     const pidfd = openProcess(jailed.kernel);
     if (pidfd === undefined) throw new Error(`kernel ${jailed.kernel.pid} has ended meanwhile`);
+    let disks: Disks;
+    let isOurs = false;
     try {
       fetchDescriptors(plan, pidfd, { host, undo, wake: () => waker.wake() });
+      disks = fetchDisks(record, pidfd, host);
+      undo.push('images', () => (isOurs ? disks.close() : disks.leave()));
     } finally {
       closeSync(pidfd);
     }
-    undo.push('record', () => rmSync(host.layout.runRecord, { force: true }));
-    undo.push('holder', () => rmSync(join(host.layout.imageHolders, plan.vm), { force: true }));
-    undo.push('cores', () => releaseCores(host.layout.coreClaims, plan.vm));
     undo.push('own cores', keepOffCores(plan.sandbox.programs.taskset, plan.cpus));
     const listener = NotifyListener.open('run/mon/notify', host.onNotification);
     undo.push('notify', () => listener.close());
@@ -63,15 +67,20 @@ export async function adoptKernel(
     const mconsole = Mconsole.open(reply, socket, plan.user.uid);
     undo.push('mconsole', () => mconsole.close());
     const version = await askVersion(mconsole);
+    await disks.relock();
+    await forgetRemoved(disks, mconsole);
     // Only now, when nothing can fail any more: a VM that cannot be taken over is let be.
     undo.push(
       'network',
       () =>
         void releaseNetwork({ directory: host.layout.networkRecords, vm: plan.vm }, host.layout.tunDevice),
     );
+    isOurs = true;
+    undo.push('record', () => rmSync(host.layout.runRecord, { force: true }));
+    undo.push('cores', () => releaseCores(host.layout.coreClaims, plan.vm));
     undo.push('sandbox', () => endSandbox(jailed.init));
     const sandbox = adoptSandbox(launcher, jailed, host.layout.status);
-    return new RunningKernel({ plan, began: record.began, version, undo, sandbox, mconsole });
+    return new RunningKernel({ plan, began: record.began, version, undo, sandbox, mconsole, disks });
   } catch (error) {
     await undo.unwind();
     throw error;
@@ -92,7 +101,7 @@ async function askVersion(mconsole: Mconsole): Promise<string> {
 }
 
 /** What the kernel keeps for as long as it lives, and its monitor with it. */
-const heldByKernel: ReadonlySet<Descriptor['is']> = new Set(['vm-lock', 'backing-lock', 'image-holder']);
+const heldByKernel: ReadonlySet<Descriptor['is']> = new Set(['vm-lock']);
 
 interface Taking {
   readonly host: AdoptHost;
@@ -113,11 +122,29 @@ function fetchDescriptors(plan: LaunchPlan, pidfd: number, { host, undo, wake }:
       } else if (heldByKernel.has(descriptor.is)) {
         const fd = pidfdGetfd(pidfd, descriptor.fd);
         undo.push(descriptor.is, () => closeSync(fd));
-      } else if (descriptor.is === 'image-lock') {
-        const fd = pidfdGetfd(pidfd, descriptor.fd);
-        const image = stepOf(plan, 'lock-images').images.find(({ unit }) => unit === descriptor.unit);
-        undo.push(image?.hostPath ?? descriptor.is, () => (image ? releaseImage(fd, image) : closeSync(fd)));
       }
     }
   }
+}
+
+/** The locks of the disks that the kernel has, as far as it has inherited them; the list of them in any case. */
+function fetchDisks({ plan, disks }: RunRecord, pidfd: number, { trouble }: AdoptHost): Disks {
+  const step = stepOf(plan, 'lock-images');
+  const { descriptors } = stepOf(plan, 'launch');
+  const holder = pidfdGetfd(pidfd, fdOf(descriptors, 'image-holder'));
+  return Disks.adopt(
+    { vm: plan.vm, user: plan.user, step, trouble },
+    disks ?? step.images.map((image) => ({ image, plugged: false })),
+    holder,
+    (is, unit) => {
+      const kept = descriptors.find((descriptor) => descriptor.is === is && descriptor.unit === unit);
+      return kept && pidfdGetfd(pidfd, kept.fd);
+    },
+  );
+}
+
+/** The former monitor may have died in the middle of a plug or unplug: the kernel knows what has become of it. */
+async function forgetRemoved(disks: Disks, mconsole: Mconsole): Promise<void> {
+  for (const { image, plugged } of [...disks.all])
+    if (plugged && !(await hasDisk(mconsole, image.unit))) await disks.remove(image.unit);
 }

@@ -1,13 +1,14 @@
-import { clipText } from '../rpc/clip-text.ts';
 import type { Caller, Handlers } from '../rpc/program.ts';
-import { type OperationAnswer, UMLMON_TEXT_MAX, type umlmonctrl } from '../rpc/umlmonctrl.gen.ts';
-import { type Failure, toFailure } from '../system/errors.ts';
+import type { OperationAnswer, umlmonctrl } from '../rpc/umlmonctrl.gen.ts';
+import { answer } from './answer.ts';
+import { diskHandlers, type ImageHost } from './disk-handlers.ts';
+import type { DiskVerbs } from './disk-verbs.ts';
 import type { OperationResult } from './operations.ts';
 import { Seats } from './seats.ts';
 import type { Vm } from './vm.ts';
 
 /** The procedures of umlmonctrl.x, each one a call of the monitor; what goes wrong becomes a `failed` answer. */
-export function controlHandlers(vm: Vm): Handlers<typeof umlmonctrl> {
+export function controlHandlers(vm: Vm, disks: DiskVerbs, images: ImageHost): Handlers<typeof umlmonctrl> {
   const seats = new Seats(vm);
   const operation = (work: Promise<OperationResult>) =>
     answer(async (): Promise<OperationAnswer> => ({ kind: 'ok', report: report(vm, await work) }));
@@ -20,6 +21,16 @@ export function controlHandlers(vm: Vm): Handlers<typeof umlmonctrl> {
     ctrlAltDel: (_args, caller) =>
       answer(async () => {
         await vm.ctrlAltDel(nameOf(caller));
+        return { kind: 'ok' };
+      }),
+    plug: (args, caller) =>
+      answer(async () => {
+        await disks.plug(nameOf(caller), args);
+        return { kind: 'ok' };
+      }),
+    unplug: (unit, caller) =>
+      answer(async () => {
+        await disks.unplug(nameOf(caller), unit);
         return { kind: 'ok' };
       }),
     consoleAttach: (args, caller) =>
@@ -43,6 +54,7 @@ export function controlHandlers(vm: Vm): Handlers<typeof umlmonctrl> {
     crashRead: (args) => answer(() => ({ kind: 'ok', bytes: vm.crashes.read(args) })),
     events: ({ since, max, waitMs }, caller) =>
       answer(async () => ({ kind: 'ok', list: await vm.events.read(since, max, waitMs, caller.signal) })),
+    ...diskHandlers(images, nameOf),
   };
 }
 
@@ -59,18 +71,4 @@ function report(vm: Vm, { operation, joined, summary }: OperationResult) {
     elapsedMs: Math.max(0, Date.now() - operation.began),
     summary,
   };
-}
-
-async function answer<A>(work: () => A | Promise<A>): Promise<A | { kind: 'failed'; why: Failure }> {
-  try {
-    return await work();
-  } catch (error) {
-    return { kind: 'failed', why: clipped(toFailure(error)) };
-  }
-}
-
-/** A failure that an answer can carry: a configuration may have a hundred mistakes, a guest long last words. */
-function clipped({ code, place, cause, hint }: Failure): Failure {
-  const clip = (text: string) => clipText(text, UMLMON_TEXT_MAX);
-  return { code, place: clip(place), cause: clip(cause), hint: clip(hint) };
 }

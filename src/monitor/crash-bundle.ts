@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { VmConfig } from '../config/config.ts';
 import type { VmLayout } from '../jail/layout.ts';
@@ -9,7 +8,7 @@ import { version } from '../system/version.ts';
 import type { Channels } from './channels.ts';
 import { bundleFiles, isUnasked } from './crash-content.ts';
 import { bundleName, seriesOf, surplus } from './crash-retention.ts';
-import { listBundles, readBundleFile, removeBundle, writeBundle } from './crash-store.ts';
+import { listBundles, namesOfBundles, readBundleFile, removeBundle, writeBundle } from './crash-store.ts';
 import type { EventLog } from './event-log.ts';
 import { lookAtHost } from './host-facts.ts';
 import type { RunningKernel } from './running-kernel.ts';
@@ -66,7 +65,7 @@ export class CrashBundles {
   #write(kernel: RunningKernel, exit: ExitRecord, config: VmConfig): string {
     const { layout, events, channels } = this.#host;
     const { endedAt, cause, panic } = exit;
-    const name = bundleName(endedAt, (taken) => existsSync(join(layout.crashes, taken)));
+    const name = bundleName(endedAt, namesOfBundles(layout));
     const path = join(layout.crashes, name);
     const files = bundleFiles({
       vm: layout.vm,

@@ -7,15 +7,18 @@ export interface Bundle extends CrashBundle {
   readonly series: string;
 }
 
-/** A name that sorts by time: `2026-11-21T12-34-56Z`, and `-2`, `-3` … in the same second. */
-export function bundleName(endedAt: number, isTaken: (name: string) => boolean): string {
+/**
+ * A name that sorts by time: `2026-11-21T12-34-56Z`, and `-2`, `-3` … in the same second, after all names that are
+ * taken: what was removed in that second leaves gaps.
+ */
+export function bundleName(endedAt: number, taken: readonly string[]): string {
   const base = new Date(endedAt)
     .toISOString()
     .replace(/\.\d+Z$/, 'Z')
     .replaceAll(':', '-');
-  let name = base;
-  for (let count = 2; isTaken(name); count++) name = `${base}-${count}`;
-  return name;
+  const same = taken.filter((name) => name.startsWith(base));
+  const last = Math.max(0, ...same.map((name) => Number(name.slice(base.length + 1) || 1)));
+  return last === 0 ? base : `${base}-${last + 1}`;
 }
 
 export function isBundleName(name: string): boolean {

@@ -29,11 +29,14 @@ export type StorePlace = Pick<VmLayout, 'crashes' | 'crashDraft'>;
 
 /** All bundles, from the oldest to the newest; what is not a complete bundle is left out, and left alone. */
 export function listBundles({ crashes }: StorePlace): Bundle[] {
-  if (!existsSync(crashes)) return [];
-  return readdirSync(crashes)
-    .filter(isBundleName)
+  return namesOfBundles({ crashes })
     .flatMap((name) => readManifest(crashes, name) ?? [])
     .sort((a, b) => a.endedAt - b.endedAt);
+}
+
+/** Of complete bundles, and of what has only the name of one. */
+export function namesOfBundles({ crashes }: Pick<StorePlace, 'crashes'>): string[] {
+  return existsSync(crashes) ? readdirSync(crashes).filter(isBundleName) : [];
 }
 
 /** Writes a bundle beside the others and then gives it its name. It is no data of the guest: nothing is synced. */

@@ -9,7 +9,7 @@ import { makeDirectories, ownIds } from '../jail/directories.ts';
 import { jailDirectories, type VmLayout } from '../jail/layout.ts';
 import { resolveGroup } from '../jail/user.ts';
 import { consolePlans, logPlan } from '../plan/build-plan.ts';
-import { vmUser } from '../plan/inventory.ts';
+import { imageStoreOf, vmUser } from '../plan/inventory.ts';
 import { rememberLpj } from '../plan/lpj-cache.ts';
 import { RpcServer } from '../rpc/server.ts';
 import { umlmonctrl } from '../rpc/umlmonctrl.gen.ts';
@@ -17,9 +17,11 @@ import { toFailure, UmlmonError } from '../system/errors.ts';
 import { type Log, openLog } from '../system/log.ts';
 import { tidyMemoryWhenQuiet } from '../system/tidy-memory.ts';
 import { controlHandlers } from './control.ts';
+import { DiskVerbs } from './disk-verbs.ts';
 import { EventLog } from './event-log.ts';
+import { Jobs } from './jobs.ts';
 import { takeMonitorLock } from './monitor-lock.ts';
-import { type ConfigSource, layoutFor, prepareLaunch, readVm } from './prepare-launch.ts';
+import { type ConfigSource, layoutFor, prepareDisk, prepareLaunch, readVm } from './prepare-launch.ts';
 import { Vm } from './vm.ts';
 
 export interface DaemonRequest extends ConfigSource {
@@ -89,11 +91,15 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
     afterBoot: (plan, bootMessages) => rememberLpj(layout.lpjCache, plan, bootMessages),
     monitorLogDropped: () => logFile?.dropped ?? 0,
   });
-  if (logFile) logFile.onChange = (change) => vm.logChanged(logFile.path, change);
-  vm.attempt(() => vm.channels.useMarks(Marks.open(layout.marks)));
+  if (logFile) logFile.onChange = (change) => vm.troubles.logChanged(logFile.path, change);
+  vm.troubles.attempt(() => vm.channels.useMarks(Marks.open(layout.marks)));
   vm.channels.configure(consolePlans(vmConfig), logPlan(vmConfig, layout));
 
-  const server = new RpcServer(umlmonctrl, controlHandlers(vm), (error, procedure) =>
+  const disks = new DiskVerbs(vm, (running, args) => prepareDisk(request, layout, running, args));
+  const jobs = new Jobs(layout.vm, events);
+  const user = () => vmUser(readVm(request).vm);
+  const images = { vm: layout.vm, store: imageStoreOf(layout), jobs, user };
+  const server = new RpcServer(umlmonctrl, controlHandlers(vm, disks, images), (error, procedure) =>
     log.error(toFailure(error), `fault in ${procedure}`),
   );
   await vm.examine();
@@ -106,7 +112,7 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
     : { mode: 0o600 };
   await server.listen({ path: layout.ctrl, ...access });
   try {
-    vm.attempt(() => writeFileSync(layout.pidFile, `${process.pid}\n`));
+    vm.troubles.attempt(() => writeFileSync(layout.pidFile, `${process.pid}\n`));
     events.publish('monitor-started', `monitor ${process.pid} serves ${layout.ctrl}`, { pid: process.pid });
     request.onReady(warnings);
     // Also lets V8 rest: without a first collection it wakes up every eight seconds to see whether one is due.
@@ -116,10 +122,12 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
     events.publish('monitor-leaving', `${signal}: ${way}`, { reason: signal, way });
     if (way === 'stop') await vm.leave(signal);
     else if (way === 'when-down') await vm.whenDown();
+    await jobs.close();
     // Sessions see the end of their console; the answers to operations that have just ended are on their way.
     vm.channels.close();
     await setImmediate();
   } finally {
+    await jobs.close();
     await server.close();
     vm.channels.close();
   }

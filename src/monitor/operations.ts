@@ -45,6 +45,7 @@ export class Operations {
 
   /** Resolves when no operation is in progress. */
   async idle(): Promise<void> {
+    // How it ends is told to who asked for it, and to all as an event.
     while (this.#current) await this.#current.done.catch(() => undefined);
   }
 

@@ -1,10 +1,15 @@
 import { type Config, requireVm, type VmConfig } from '../config/config.ts';
+import { parseUbd } from '../config/disk.ts';
 import { readConfig } from '../config/locate.ts';
+import { ubdUnits } from '../config/paths.ts';
 import { configError, type Problem } from '../config/problem.ts';
 import { layoutOf, type VmLayout } from '../jail/layout.ts';
 import { buildPlan } from '../plan/build-plan.ts';
+import { planPlug } from '../plan/check-plug.ts';
 import { takeInventory } from '../plan/inventory.ts';
-import type { LaunchPlan } from '../plan/plan.ts';
+import type { ImagePlan, LaunchPlan } from '../plan/plan.ts';
+import type { PlugArgs } from '../rpc/umlmonctrl.gen.ts';
+import { UmlmonError } from '../system/errors.ts';
 
 /** Where a VM's configuration comes from. */
 export interface ConfigSource {
@@ -38,6 +43,32 @@ export function prepareLaunch(
   const { plan, problems } = buildPlan(config.global, vm, layout, inventory);
   if (!plan) throw configError(problems.filter(({ severity }) => severity === 'error'));
   return { config: vm, plan };
+}
+
+/**
+ * A disk for a VM that runs, checked with configuration and host as they are now.
+ *
+ * @param text in the form of the key ubdN
+ * @throws UmlmonError CONFIG_*, IMAGE_*, COW_HAZARD
+ */
+export function prepareDisk(
+  source: ConfigSource,
+  layout: VmLayout,
+  running: LaunchPlan,
+  { unit, disk }: PlugArgs,
+): ImagePlan {
+  const place = `ubd${unit}`;
+  if (unit >= ubdUnits)
+    throw new UmlmonError('CONFIG_UNKNOWN_KEY', { place, cause: `disks are ubd0 to ubd${ubdUnits - 1}` });
+  const parsed = parseUbd(disk);
+  if ('cause' in parsed) throw new UmlmonError(parsed.code, { place, ...parsed });
+  const { config, vm } = readVm(source);
+  const spec = { ...parsed.value, unit };
+  const plugging = { ...vm, ubd: [spec] };
+  const host = takeInventory(config.global, plugging, layout);
+  const plan = planPlug(plugging, spec, host, running);
+  if ('cause' in plan) throw new UmlmonError(plan.code, { place, ...plan });
+  return plan;
 }
 
 export function layoutFor({ global }: Config, { name }: VmConfig): VmLayout {

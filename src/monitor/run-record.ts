@@ -1,3 +1,4 @@
+import { ubdUnits } from '../config/paths.ts';
 import { readRegularFile } from '../config/read-file.ts';
 import { fdOf } from '../plan/descriptors.ts';
 import type { LaunchPlan } from '../plan/plan.ts';
@@ -5,6 +6,7 @@ import { stepOf } from '../plan/step-of.ts';
 import { replaceFile } from '../system/atomic-file.ts';
 import { monitorLimits } from '../system/limits.ts';
 import type { ProcessIdentity } from '../system/process.ts';
+import type { Disk } from './disks.ts';
 import { type LevelTimes, parseLevelTimes } from './readiness.ts';
 
 /** What a monitor leaves for the one after it, in a file only its own user can write: enough to adopt a VM. */
@@ -19,6 +21,8 @@ export interface RunRecord {
   readonly reached?: LevelTimes;
   /** PID 1 of its jail. */
   readonly init?: ProcessIdentity;
+  /** The disks that it has; absent while they are those of the plan. */
+  readonly disks?: readonly Disk[];
 }
 
 export function writeRunRecord(path: string, record: RunRecord): void {
@@ -39,19 +43,32 @@ export function readRunRecord(path: string): RunRecord | undefined {
 }
 
 /** Whether a record has what an adoption uses. Throws TypeError or Error where it has not even the form. */
-function isUsable({ plan, began }: RunRecord): boolean {
+function isUsable({ plan, began, disks = [] }: RunRecord): boolean {
   const { vm, user, mem, cpus, sandbox } = plan;
   const { mconsole, reply } = stepOf(plan, 'await-kernel');
   const { consoles, log } = stepOf(plan, 'open-consoles');
   const { descriptors } = stepOf(plan, 'launch');
+  const { images, syncMs } = stepOf(plan, 'lock-images');
   const texts = [vm, user.name, mconsole, reply, sandbox.programs.taskset, log.directory];
   const channels = consoles.map(({ channel }) => channel);
-  const numbers = [mem, began, user.uid, user.gid, log.size, log.count, ...cpus];
+  const files = [...images, ...disks.map(({ image }) => image)].flatMap((image) => [
+    image,
+    ...(image.backing ? [image.backing] : []),
+  ]);
+  const paths = files.flatMap(({ jailPath, hostPath, id }) => [jailPath, hostPath, id]);
+  const [units, serials] = [[] as number[], [] as string[]];
+  for (const { unit, serial } of [...images, ...disks.map(({ image }) => image)]) {
+    units.push(unit);
+    serials.push(serial);
+  }
+  const numbers = [...units, syncMs, mem, began, user.uid, user.gid, log.size, log.count, ...cpus];
   const fds = descriptors.map(({ fd }) => fd);
   return (
-    [...texts, ...channels].every((text) => typeof text === 'string') &&
+    [...texts, ...channels, ...paths, ...serials].every((text) => typeof text === 'string') &&
     [...numbers, ...fds].every((number) => Number.isSafeInteger(number) && number >= 0) &&
     Array.isArray(cpus) &&
+    units.every((unit) => unit < ubdUnits) &&
+    disks.every(({ plugged }) => typeof plugged === 'boolean') &&
     Number.isInteger(fdOf(descriptors, 'vm-lock'))
   );
 }

@@ -1,9 +1,10 @@
 import { killSandbox, type Sandbox } from '../jail/launch.ts';
-import type { Mconsole } from '../kernel/mconsole.ts';
+import type { Answer, Mconsole } from '../kernel/mconsole.ts';
 import type { LaunchPlan } from '../plan/plan.ts';
 import { stepOf } from '../plan/step-of.ts';
 import { kernelLimits } from '../system/limits.ts';
 import { printable } from '../system/text.ts';
+import type { Disks } from './disks.ts';
 import type { LevelTimes } from './readiness.ts';
 import { writeRunRecord } from './run-record.ts';
 import type { UndoStack } from './undo.ts';
@@ -19,8 +20,12 @@ export class RunningKernel {
   readonly undo: UndoStack;
   /** Resolves to the exit status, or undefined if nobody could learn it. */
   readonly exit: Promise<number | undefined>;
+  readonly disks: Disks;
   readonly #sandbox: Sandbox;
   readonly #mconsole: Mconsole;
+  #reached: LevelTimes | undefined;
+  /** Its record is removed, and must not come back. */
+  #isGone = false;
 
   constructor(parts: {
     plan: LaunchPlan;
@@ -29,13 +34,17 @@ export class RunningKernel {
     undo: UndoStack;
     sandbox: Sandbox;
     mconsole: Mconsole;
+    disks: Disks;
   }) {
     this.plan = parts.plan;
     this.began = parts.began;
     // The words of a kernel that may be hostile.
     this.version = printable(parts.version, kernelLimits.versionCharacters);
     this.undo = parts.undo;
-    this.exit = parts.sandbox.exit;
+    this.exit = parts.sandbox.exit.finally(() => {
+      this.#isGone = true;
+    });
+    this.disks = parts.disks;
     this.#sandbox = parts.sandbox;
     this.#mconsole = parts.mconsole;
   }
@@ -46,18 +55,25 @@ export class RunningKernel {
   }
 
   /** One request on the management console. Errors: MCONSOLE_*. */
-  request(command: string): Promise<unknown> {
+  request(command: string): Promise<Answer> {
     return this.#mconsole.request(command);
   }
 
-  /** Leaves what the VM has reached for the monitor after this one. Errors: HOST_SYSTEM_CALL. */
-  record(reached: LevelTimes): void {
-    const { plan, began } = this;
+  /**
+   * Leaves what the VM has reached, and which disks it has, for the monitor after this one. Errors: HOST_SYSTEM_CALL.
+   */
+  record(reached = this.#reached): void {
+    if (this.#isGone) return;
+    const { plan, began, disks } = this;
+    this.#reached = reached;
     const { kernel, init } = this.#sandbox;
     writeRunRecord(stepOf(plan, 'record').path, {
       plan,
       began,
-      reached,
+      ...(reached ? { reached } : {}),
+      ...(disks.areThose(stepOf(plan, 'lock-images').images)
+        ? {}
+        : { disks: disks.all.map(({ image, plugged }) => ({ image, plugged })) }),
       ...(kernel ? { kernel } : {}),
       ...(init ? { init } : {}),
     });

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, constants, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
 import { Pty } from '../console/pty.ts';
 import { makeDirectories, ownIds } from '../jail/directories.ts';
 import { endSandbox, KernelWaker, launch, type Sandbox } from '../jail/launch.ts';
@@ -6,16 +6,15 @@ import { seccompFilter } from '../jail/seccomp.ts';
 import { Mconsole, versionOf } from '../kernel/mconsole.ts';
 import { type Notification, NotifyListener } from '../kernel/notify.ts';
 import { configureNetwork, releaseNetwork } from '../network/configure.ts';
-import { mayAccess } from '../plan/access.ts';
 import { claimCores, releaseCores } from '../plan/core-claims.ts';
-import type { Descriptor, ImagePlan, LaunchPlan, Step, StepOf } from '../plan/plan.ts';
+import type { Descriptor, LaunchPlan, Step, StepOf } from '../plan/plan.ts';
 import { stepOf } from '../plan/step-of.ts';
 import { type Failure, isErrorCode, toFailure, UmlmonError } from '../system/errors.ts';
 import { lock } from '../system/native.ts';
 import { removeTree } from '../system/remove-tree.ts';
 import type { Channels } from './channels.ts';
+import { Disks } from './disks.ts';
 import { keepOffCores } from './keep-off-cores.ts';
-import { lockPlannedImages } from './lock-images.ts';
 import { writeRunRecord } from './run-record.ts';
 import { RunningKernel } from './running-kernel.ts';
 import { UndoStack } from './undo.ts';
@@ -26,6 +25,7 @@ export interface StartHost {
   readonly onNotification: (notification: Notification) => void;
   /** Called after each step that is done. */
   readonly onStep: (step: Step['do']) => void;
+  readonly trouble: (error: unknown) => void;
   /** Aborted by a kill: the start then ends at once. */
   readonly signal: AbortSignal;
 }
@@ -42,6 +42,7 @@ interface Progress {
   sandbox: Sandbox | undefined;
   waker: KernelWaker | undefined;
   mconsole: Mconsole | undefined;
+  disks: Disks | undefined;
   version: string;
 }
 
@@ -63,6 +64,7 @@ export async function executePlan(plan: LaunchPlan, host: StartHost): Promise<Ru
     sandbox: undefined,
     waker: undefined,
     mconsole: undefined,
+    disks: undefined,
     version: '',
   };
   for (const step of plan.steps) {
@@ -76,9 +78,9 @@ export async function executePlan(plan: LaunchPlan, host: StartHost): Promise<Ru
       throw why;
     }
   }
-  const { sandbox, mconsole, began, version } = progress;
-  if (!sandbox || !mconsole) throw new Error('the plan launches no kernel');
-  return new RunningKernel({ plan, began, version, undo, sandbox, mconsole });
+  const { sandbox, mconsole, disks, began, version } = progress;
+  if (!sandbox || !mconsole || !disks) throw new Error('the plan launches no kernel');
+  return new RunningKernel({ plan, began, version, undo, sandbox, mconsole, disks });
 }
 
 function perform(step: Step, progress: Progress): void | Promise<void> {
@@ -141,33 +143,17 @@ function emptyDirectory({ path, trash }: StepOf<'empty-directory'>, { plan }: Pr
   makeDirectories([{ path, mode: 0o700, owner: 'vm', group: 'vm' }], ownIds(), plan.user);
 }
 
-function lockImages({ images, store }: StepOf<'lock-images'>, { plan, undo, opened }: Progress): void {
-  const locks = lockPlannedImages(plan.vm, images, store);
-  undo.push('images', () => {
-    // A guest's flush does not reach the host's disk (ubd never calls fsync): here it does, before "stopped" is said.
-    try {
-      locks.sync();
-    } finally {
-      locks.close();
+function lockImages(step: StepOf<'lock-images'>, progress: Progress): void {
+  const { plan, host, undo, opened } = progress;
+  const disks = Disks.lock({ vm: plan.vm, user: plan.user, step, trouble: host.trouble });
+  undo.push('images', () => disks.close());
+  progress.disks = disks;
+  opened.set('image-holder', disks.holder);
+  for (const { unit } of step.images)
+    for (const is of ['image-lock', 'backing-lock'] as const) {
+      const fd = disks.fdOf(is, unit);
+      if (fd !== undefined) opened.set(nameOf({ fd: 0, is, unit }), fd);
     }
-  });
-  opened.set('image-holder', locks.holder);
-  for (const image of images) {
-    const { unit, jailPath, backing } = image;
-    checkRights(locks.fdOf(jailPath), image, plan.user);
-    opened.set(nameOf({ fd: 0, is: 'image-lock', unit }), locks.fdOf(jailPath));
-    if (backing) opened.set(nameOf({ fd: 0, is: 'backing-lock', unit }), locks.fdOf(backing.jailPath));
-  }
-}
-
-/** The kernel inherits this descriptor, which root may have opened: it gives its user nothing that he does not have. */
-function checkRights(fd: number, { hostPath, readOnly }: ImagePlan, user: LaunchPlan['user']): void {
-  if (mayAccess(fstatSync(fd), user, readOnly ? 4 : 6)) return;
-  throw new UmlmonError('IMAGE_ACCESS', {
-    place: hostPath,
-    cause: `user ${user.name} may not ${readOnly ? 'read' : 'write'} it any more`,
-    hint: 'it was changed while the VM was being started: see who can write to its directory',
-  });
 }
 
 function openConsoles(step: StepOf<'open-consoles'>, progress: Progress): void {

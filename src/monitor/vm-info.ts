@@ -10,6 +10,7 @@ import {
   type VmInfo,
   type VmState,
 } from '../rpc/umlmonctrl.gen.ts';
+import { describeDisk } from './disk-info.ts';
 import type { Operation } from './operations.ts';
 import type { RunningKernel } from './running-kernel.ts';
 
@@ -49,6 +50,7 @@ export function describeVm({ config, operation, kernel, mconsole, ...rest }: VmS
     user: plan?.user.name ?? config.vmuser,
     mem: plan?.mem ?? config.mem,
     cpus: plan?.cpus.join(',') ?? '',
+    disks: (kernel?.disks.all ?? []).map(describeDisk).sort((a, b) => a.unit - b.unit),
     mconsole: plan ? mconsole : '',
     // A line of a configuration may have more bytes than a text of the protocol.
     settings: config.settings.map(({ key, value, origin }) => ({

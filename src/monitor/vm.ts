@@ -1,33 +1,27 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { VmConfig } from '../config/config.ts';
-import type { LogChange } from '../console/log.ts';
 import type { VmLayout } from '../jail/layout.ts';
-import type { Notification } from '../kernel/notify.ts';
 import type { LaunchPlan } from '../plan/plan.ts';
 import type { ExitRecord, VmInfo, VmState } from '../rpc/umlmonctrl.gen.ts';
 import { failureText, toFailure, UmlmonError } from '../system/errors.ts';
 import { monitorLimits } from '../system/limits.ts';
-import { adoptKernel } from './adopt.ts';
 import { Channels } from './channels.ts';
 import { removeLeftovers } from './clean-up.ts';
 import { CrashBundles } from './crash-bundle.ts';
 import type { EventLog } from './event-log.ts';
-import { describeExit } from './exit-record.ts';
 import { type Finding, findKernel } from './find-kernel.ts';
-import { applyHangPolicy } from './hang-policy.ts';
-import type { HangWatch } from './hang-watch.ts';
-import { readLastExit, recordExit } from './last-exit.ts';
-import { learnFromBoot } from './learn-from-boot.ts';
+import { readLastExit } from './last-exit.ts';
 import { type Action, type LifecycleEvent, lifecycle } from './lifecycle.ts';
 import { networkInfos } from './network-info.ts';
 import { type OperationResult, Operations } from './operations.ts';
 import type { PolicyName } from './policy.ts';
 import { ReadyWatch } from './ready-watch.ts';
 import { Restarts } from './restarts.ts';
+import { Run } from './run.ts';
 import type { RunningKernel } from './running-kernel.ts';
-import { executePlan } from './start.ts';
 import { StartReport } from './start-report.ts';
 import { stopKernel, stopStages } from './stop.ts';
+import { Troubles } from './troubles.ts';
 import { describeVm } from './vm-info.ts';
 
 export interface VmParts {
@@ -48,29 +42,18 @@ export class Vm {
   readonly events: EventLog;
   readonly channels: Channels;
   readonly crashes: CrashBundles;
+  readonly troubles: Troubles;
   readonly #parts: VmParts;
   readonly #operations: Operations;
   readonly #restarts: Restarts;
-  #hangWatch: HangWatch | undefined;
   readonly #ready: ReadyWatch;
   #config: VmConfig;
   #state: VmState = 'down';
   #stateSince = Date.now();
-  #kernel: RunningKernel | undefined;
-  #startAbort = new AbortController();
-  /** Resolves when the start in progress has ended, well or not. */
-  #started: Promise<void> = Promise.resolve();
-  /** Resolves when a kernel that is gone has been cleaned up after. */
-  #settled: Promise<void> = Promise.resolve();
+  #run: Run | undefined;
   #stopTimeoutMs = 0;
-  #askedBy = '';
-  #killed = false;
-  #panic = '';
   /** Milliseconds that the last kernel ran. */
   #ranMs = 0;
-  #guestMessage = '';
-  #troubles = 0;
-  #lastTrouble = '';
   #lastExit: ExitRecord | null;
 
   constructor(parts: VmParts) {
@@ -78,24 +61,22 @@ export class Vm {
     this.#config = parts.config;
     this.name = parts.layout.vm;
     this.events = parts.events;
-    this.channels = new Channels((path, change) => this.logChanged(path, change));
-    this.crashes = new CrashBundles({
-      ...parts,
-      channels: this.channels,
-      trouble: (error) => this.#trouble(error),
-    });
+    this.troubles = new Troubles(this.name, this.events);
+    const trouble = (error: unknown) => this.troubles.report(error);
+    this.channels = new Channels((path, change) => this.troubles.logChanged(path, change));
+    this.crashes = new CrashBundles({ ...parts, channels: this.channels, trouble });
     this.#operations = new Operations(this.name, this.events);
     this.#lastExit = readLastExit(parts.layout);
     this.#ready = new ReadyWatch(parts.config, {
       events: parts.events,
       channels: this.channels,
-      onReached: () => this.#recordReached(),
+      onReached: () => this.#run?.recordReached(),
     });
     this.#restarts = new Restarts({
       layout: parts.layout,
       events: this.events,
       start: (policy) => this.#begin(policy),
-      trouble: (error) => this.#trouble(error),
+      trouble,
     });
   }
 
@@ -112,34 +93,47 @@ export class Vm {
     if (finding.found === 'nothing') {
       this.#enter('foreign-gone');
       if (this.#restarts.held?.kind !== 'kept')
-        this.attempt(() => removeLeftovers(this.#parts.layout, this.events));
+        this.troubles.attempt(() => removeLeftovers(this.#parts.layout, this.events));
     } else if (finding.found === 'ours') await this.#adopt(finding);
     else this.#reportForeign(finding.why);
   }
 
   async #adopt(finding: Extract<Finding, { found: 'ours' }>): Promise<void> {
-    const { began, reached = {} } = finding.record;
-    this.#ready.begin(this.#config, Date.now() - began);
     try {
-      const kernel = await adoptKernel(finding, {
-        layout: this.#parts.layout,
-        channels: this.channels,
-        onNotification: (notification) => this.#onNotification(notification),
-      });
-      this.#enter('adopted');
-      const maybeLost = this.channels.infos().reduce((sum, info) => sum + info.maybeLost, 0);
-      const missing =
-        maybeLost > 0 ? `up to ${maybeLost} bytes are missing in the logs` : 'the logs are complete';
-      const text = `kernel ${kernel.pid} taken over: ${kernel.version}; ${missing}, but what it said on a full con0`;
-      this.events.publish('adopted', text, { pid: kernel.pid, maybe_lost: maybeLost });
-      this.#attend(kernel);
-      this.#ready.restore(reached);
-      for (const level of ['launched', 'kernel'] as const) this.#ready.reach(level);
-      this.#ready.watchConsole({ past: true });
+      await this.#newRun().adopt(finding, (kernel) => this.#takenOver(kernel));
     } catch (error) {
-      this.#ready.end();
       this.#reportForeign(failureText(toFailure(error, this.name)));
     }
+  }
+
+  #takenOver({ pid, version }: RunningKernel): void {
+    this.#enter('adopted');
+    const maybeLost = this.channels.infos().reduce((sum, info) => sum + info.maybeLost, 0);
+    const missing =
+      maybeLost > 0 ? `up to ${maybeLost} bytes are missing in the logs` : 'the logs are complete';
+    const text = `kernel ${pid} taken over: ${version}; ${missing}, but what it said on a full con0`;
+    this.events.publish('adopted', text, { pid, maybe_lost: maybeLost });
+  }
+
+  #newRun(): Run {
+    this.#run = new Run({
+      ...this.#parts,
+      config: this.#config,
+      channels: this.channels,
+      crashes: this.crashes,
+      ready: this.#ready,
+      troubles: this.troubles,
+      killHung: () => {
+        if (this.#state === 'running')
+          this.kill('on_hang').catch((error: unknown) => this.troubles.report(error));
+      },
+      ended: (exit, ranMs) => {
+        this.#lastExit = exit;
+        this.#ranMs = ranMs;
+        return this.#handle('kernel-gone');
+      },
+    });
+    return this.#run;
   }
 
   #reportForeign(why: string): void {
@@ -150,10 +144,10 @@ export class Vm {
   /** Resolves when no kernel runs and no policy is going to start one. */
   async whenDown(): Promise<void> {
     for (;;) {
-      await this.#settled;
+      await this.#run?.settled;
       await this.#operations.idle();
       if (this.#state !== 'running' && !this.#restarts.pending) return;
-      await (this.#kernel?.exit ?? delay(monitorLimits.restartInterval));
+      await (this.#run?.kernel?.exit ?? delay(monitorLimits.restartInterval));
     }
   }
 
@@ -198,10 +192,17 @@ export class Vm {
 
   /** Errors: STATE_WRONG, MCONSOLE_*. */
   async ctrlAltDel(by: string): Promise<void> {
-    const kernel = this.#kernel;
+    const kernel = this.#run?.kernel;
     if (!kernel) throw this.#refusal(`it is ${this.#state}`);
     await kernel.request('cad');
     this.events.publish('ctrl-alt-del', `${by} sent Ctrl-Alt-Del`, { by });
+  }
+
+  /** Its kernel, of a VM that is running. Errors: STATE_WRONG. */
+  requireKernel(): RunningKernel {
+    const kernel = this.#run?.kernel;
+    if (!kernel || this.#state !== 'running') throw this.#refusal(`it is ${this.#state}`);
+    return kernel;
   }
 
   /** The monitor ends: a guest that runs is stopped in order first. */
@@ -209,7 +210,7 @@ export class Vm {
     this.#restarts.cancel();
     await this.#operations.idle();
     if (this.#state === 'running') await this.stop(reason, 0);
-    await this.#settled;
+    await this.#run?.settled;
   }
 
   info(): VmInfo {
@@ -219,18 +220,18 @@ export class Vm {
       stateSince: this.#stateSince,
       operation: this.#operations.current,
       monitorPid: process.pid,
-      kernel: this.#kernel,
+      kernel: this.#run?.kernel,
       mconsole: this.#parts.layout.mconsole,
-      guestMessage: this.#guestMessage,
+      guestMessage: this.#run?.guestMessage ?? '',
       readiness: this.#ready.info,
       consoles: this.channels.infos(),
-      networks: networkInfos(this.#config, this.#kernel?.plan),
+      networks: networkInfos(this.#config, this.#run?.kernel?.plan),
       lastExit: this.#lastExit,
       eventsNext: this.events.next,
       logDropped: this.#parts.monitorLogDropped(),
-      troubles: this.#troubles,
-      lastTrouble: this.#lastTrouble,
-      hungSince: this.#hangWatch?.since ?? 0,
+      troubles: this.troubles.count,
+      lastTrouble: this.troubles.last,
+      hungSince: this.#run?.hungSince ?? 0,
       held: this.#restarts.held,
     });
   }
@@ -248,7 +249,7 @@ export class Vm {
   /** Takes an event through the table and does what the table says; resolves to a line for people. */
   async #handle(event: LifecycleEvent, by = ''): Promise<string> {
     const actions = this.#enter(event);
-    if (by) this.#askedBy = by;
+    if (by && this.#run) this.#run.askedBy = by;
     let summary = '';
     for (const action of actions) summary = await this.#actions[action]();
     return summary;
@@ -273,76 +274,33 @@ export class Vm {
 
   async #beginStart(): Promise<string> {
     const report = new StartReport(this.events);
-    this.#startAbort = new AbortController();
-    let announce: () => void = () => undefined;
-    this.#started = new Promise((resolve) => {
-      announce = resolve;
-    });
-    this.#askedBy = '';
-    this.#killed = false;
-    this.#panic = '';
-    this.#guestMessage = '';
     try {
       const { config, plan } = this.#parts.makePlan();
       this.#config = config;
-      this.#ready.begin(config, report.elapsedMs());
-      const con0Before = this.channels.get('con0').ring.next;
-      const kernel = await executePlan(plan, {
-        channels: this.channels,
-        onNotification: (notification) => this.#onNotification(notification),
-        onStep: (step) => {
-          report.step(step);
-          if (step === 'open-consoles') this.#ready.watchConsole({ past: false });
-          else if (step === 'launch') this.#ready.reach('launched');
-        },
-        signal: this.#startAbort.signal,
-      });
-      this.#enter('kernel-up');
-      const summary = report.kernelUp(kernel);
-      this.#attend(kernel);
-      this.#ready.reach('kernel');
-      learnFromBoot(this.channels.get('con0'), con0Before, {
-        learn: (messages) => this.#parts.afterBoot(plan, messages),
-        trouble: (error) => this.#trouble(error),
+      let summary = '';
+      await this.#newRun().launch(plan, report, (kernel) => {
+        this.#enter('kernel-up');
+        summary = report.kernelUp(kernel);
       });
       return summary;
     } catch (error) {
-      this.#ready.end();
       this.#enter('start-failed');
       throw error;
-    } finally {
-      announce();
     }
   }
 
-  /** From now on this kernel is the VM's; when it ends, everything of it is released. */
-  #attend(kernel: RunningKernel): void {
-    this.#kernel = kernel;
-    this.#hangWatch = applyHangPolicy(kernel, {
-      config: this.#config,
-      channels: this.channels,
-      events: this.events,
-      kill: () => {
-        if (this.#state === 'running') this.kill('on_hang').catch((error: unknown) => this.#trouble(error));
-      },
-    });
-    this.#settled = kernel.exit
-      .then((status) => this.#settle(kernel, status))
-      .catch((error: unknown) => this.#trouble(error));
-  }
-
   async #stopInOrder(): Promise<string> {
-    const kernel = this.#kernel;
-    if (!kernel) throw new Error('no kernel to stop');
-    const stage = await stopKernel(kernel, stopStages(this.#stopTimeoutMs), {
+    const run = this.#run;
+    if (!run?.kernel) throw new Error('no kernel to stop');
+    const stage = await stopKernel(run.kernel, stopStages(this.#stopTimeoutMs), {
       stage: ({ name, waitMs }) => {
-        if (name === 'kill') this.#killed = true;
+        if (name === 'kill') run.killed = true;
         this.events.publish('stop-stage', `${name}, then up to ${waitMs / 1000} s`, {
           stage: name,
           wait_ms: waitMs,
         });
       },
-      trouble: (error) => this.#trouble(error),
+      trouble: (error) => this.troubles.report(error),
     });
     await this.#awaitSettled(stage !== undefined);
     if (stage !== 'ctrl-alt-del') return `stopped by ${stage}`;
@@ -350,13 +308,9 @@ export class Vm {
   }
 
   async #killNow(): Promise<string> {
-    this.#killed = true;
-    this.#startAbort.abort(this.#askedBy);
-    await this.#started;
-    const kernel = this.#kernel;
-    if (!kernel) return 'killed while starting';
-    kernel.kill();
-    await this.#awaitSettled(await kernel.goneWithin(monitorLimits.killWait));
+    const gone = await this.#run?.kill();
+    if (gone === undefined) return 'killed while starting';
+    await this.#awaitSettled(gone);
     return 'killed';
   }
 
@@ -367,85 +321,6 @@ export class Vm {
         cause: 'the kernel process is still there after SIGKILL',
         hint: 'it hangs in the host kernel, most likely in I/O: look at the log of the host',
       });
-    await this.#settled;
-  }
-
-  /** After the kernel's end: release, sync, record, and only then say that the VM is down. */
-  async #settle(kernel: RunningKernel, status: number | undefined): Promise<void> {
-    const endedAt = Date.now();
-    this.#ready.end();
-    this.#hangWatch?.close();
-    this.#hangWatch = undefined;
-    const releases = await kernel.undo.unwind();
-    for (const { what, error } of releases) this.#trouble(error, what);
-    const exit = describeExit({
-      status: status ?? 128 + 9,
-      wasUp: true,
-      askedBy: this.#askedBy,
-      killed: this.#killed,
-      panic: this.#panic,
-      lastLines: this.channels.get('con0').lastLines(monitorLimits.exitLines).join('\n'),
-      endedAt,
-    });
-    this.#kernel = undefined;
-    this.#guestMessage = '';
-    this.#lastExit = recordExit(this.#parts.layout, exit, {
-      events: this.events,
-      keepBundle: () => this.crashes.keep(kernel, exit, this.#config),
-      trouble: (error) => this.#trouble(error),
-    });
-    this.#ranMs = endedAt - kernel.began;
-    await this.#handle('kernel-gone');
-  }
-
-  #onNotification({ type, text }: Notification): void {
-    if (type === 'panic') {
-      this.#panic = text;
-      this.events.publish('panic', text, { text });
-    } else if (type === 'hang') this.#hangWatch?.reported(text);
-    else if (type === 'user') {
-      this.#guestMessage = text;
-      this.events.publish('guest-message', text, { text });
-      this.#ready.guestSaid(text);
-    }
-  }
-
-  #recordReached(): void {
-    try {
-      this.#kernel?.record(this.#ready.reached);
-    } catch (error) {
-      this.#trouble(error);
-    }
-  }
-
-  /** Does what the VM can do without: if it fails, e.g. on a full disk, it is said and counted. */
-  attempt(work: () => void): void {
-    try {
-      work();
-    } catch (error) {
-      this.#trouble(error);
-    }
-  }
-
-  /** A log cannot be written, or can again. */
-  logChanged(path: string, change: LogChange): void {
-    if ('missing' in change) {
-      const text = `${path} is written again; ${change.missing} bytes are missing in it`;
-      this.events.publish('log-resumed', text, { path, missing: change.missing });
-    } else
-      this.#trouble(
-        new UmlmonError('HOST_LOG', {
-          place: path,
-          cause: `the log cannot be written: ${change.failed}`,
-          hint: 'it goes on by itself, with a note of how much is missing',
-        }),
-      );
-  }
-
-  #trouble(error: unknown, what = this.name): void {
-    const failure = toFailure(error, what);
-    this.#troubles += 1;
-    this.#lastTrouble = failureText(failure).slice(0, monitorLimits.eventText);
-    this.events.publish('trouble', failureText(failure), { code: failure.code, place: failure.place });
+    await this.#run?.settled;
   }
 }

@@ -114,7 +114,7 @@ export function buildPlan(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
   const steps: Step[] = [
     { do: 'make-directories', directories: jailDirectories(layout) },
     { do: 'lock-vm', path: layout.vmLock },
-    { do: 'lock-images', images, store: imageStoreOf(layout) },
+    { do: 'lock-images', images, store: imageStoreOf(layout), syncMs: vm.sync_interval },
     { do: 'claim-cores', directory: layout.coreClaims, cores: cpus },
     ...(network ? [network] : []),
     { do: 'empty-directory', path: layout.runUml, trash: layout.trash },
@@ -183,7 +183,8 @@ function networkPlan(
   };
 }
 
-function imagePlans(vm: VmConfig, { images, imageGraph }: Inventory): ImagePlan[] {
+/** The files behind the disks of a VM that passed all checks. */
+export function imagePlans(vm: VmConfig, { images, imageGraph }: Inventory): ImagePlan[] {
   return vm.ubd.flatMap(({ unit, path, kind, backing: said, ...disk }) => {
     const image = images.find((candidate) => candidate.unit === unit);
     if (!image || 'missing' in image.facts) return [];

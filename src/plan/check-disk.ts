@@ -4,6 +4,7 @@ import type { VmConfig } from '../config/config.ts';
 import type { UbdSpec } from '../config/disk.ts';
 import type { AtUnit } from '../config/keys.ts';
 import type { Refusal } from '../config/problem.ts';
+import { cowHazard } from '../disk/cow-hazard.ts';
 import { refuseOpen } from '../disk/may-use.ts';
 import type { ImageFacts } from '../disk/open-image.ts';
 import type { VmUser } from '../jail/user.ts';
@@ -25,7 +26,8 @@ export function checkDisk(vm: VmConfig, disk: Disk, image: ConfiguredImage, host
       image: image.name,
       mode: disk.readOnly ? 'ro' : 'rw',
       ...(disk.backing === undefined ? {} : { backing: disk.backing }),
-    });
+    }) ??
+    hazard(disk, host);
   if (why) return [why];
   if ('missing' in host.user) return [];
   const closed = accessDamage(facts, host.user.found, !disk.readOnly) ?? backingAccess(disk, host);
@@ -77,6 +79,19 @@ function twin(vm: VmConfig, disk: Disk, { id }: ImageFacts, host: Inventory): Re
     cause: `ubd${first.unit} is the same image under another name, ${first.path}`,
     hint: 'a writable image can be one disk only',
   };
+}
+
+/** A file system that the kernel would read wrong through a COW image, and then destroy. */
+function hazard({ unit, path }: Disk, { backings }: Inventory): Refusal | undefined {
+  const seen = backings.find((backing) => backing.unit === unit)?.guestContent;
+  const cause = seen && cowHazard(seen.content, seen.size);
+  return cause === undefined
+    ? undefined
+    : {
+        code: 'COW_HAZARD',
+        cause: `${path}: ${cause}`,
+        hint: 'use a copy of the whole image, or make its file system with blocks of 4096 bytes',
+      };
 }
 
 function accessDamage(image: ImageFacts, user: VmUser, write: boolean): Refusal | undefined {

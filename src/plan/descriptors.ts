@@ -15,7 +15,7 @@ export function descriptorsOf(consoles: readonly ConsolePlan[], images: readonly
     ...consoles.map(({ channel }) => ({ is: 'master' as const, channel })),
     ...images.map(({ unit }) => ({ is: 'image-lock' as const, unit })),
     ...images.flatMap(({ unit, backing }) => (backing ? [{ is: 'backing-lock' as const, unit }] : [])),
-    ...(images.length > 0 ? [{ is: 'image-holder' as const }] : []),
+    { is: 'image-holder' },
   ];
   return [
     ...[0, 1, 2].map((fd) => ({ fd, is: 'slave' as const, channel: 'con0' })),

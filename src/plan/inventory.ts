@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GlobalConfig, VmConfig } from '../config/config.ts';
 import type { ImageGraph } from '../disk/graph.ts';
+import { type GuestContent, lookThroughCow } from '../disk/guest-content.ts';
 import { type ImageName, type ImageStore, nameFor } from '../disk/image-name.ts';
 import { backingFor } from '../disk/may-use.ts';
 import { type ImageFacts, lookAtImage } from '../disk/open-image.ts';
@@ -38,6 +39,12 @@ export interface ConfiguredImage {
   readonly facts: Found<ImageFacts>;
 }
 
+/** The backing file of a COW image. */
+export interface ConfiguredBacking extends ConfiguredImage {
+  /** What the guest sees of both; undefined if we may not read it, or it makes no sense. */
+  readonly guestContent: GuestContent | undefined;
+}
+
 export interface Inventory {
   /** Whether this process is root. */
   readonly root: boolean;
@@ -61,7 +68,7 @@ export interface Inventory {
   readonly lpj: number | undefined;
   readonly images: readonly ConfiguredImage[];
   /** The backing files of those that are COW images, as far as they have one. */
-  readonly backings: readonly ConfiguredImage[];
+  readonly backings: readonly ConfiguredBacking[];
   /** All images of the host, and who holds them. */
   readonly imageGraph: ImageGraph;
   /** Looked at only for a VM that has a network. */
@@ -176,14 +183,15 @@ function nameOfDisk(vm: VmConfig, path: string): ImageName {
   return name;
 }
 
-function backingsOf(vm: VmConfig, graph: ImageGraph): ConfiguredImage[] {
+function backingsOf(vm: VmConfig, graph: ImageGraph): ConfiguredBacking[] {
   return vm.ubd.flatMap(({ unit, path, kind, backing: said }) => {
     if (kind !== 'cow') return [];
-    const backing = backingFor(graph, {
-      image: nameOfDisk(vm, path),
-      ...(said === undefined ? {} : { backing: said }),
-    });
-    return 'cause' in backing ? [] : [lookAtConfigured(unit, backing.name, graph.store)];
+    const image = nameOfDisk(vm, path);
+    const backing = backingFor(graph, { image, ...(said === undefined ? {} : { backing: said }) });
+    if ('cause' in backing) return [];
+    const content = find(() => lookThroughCow(image, backing.name, graph.store));
+    const guestContent = 'found' in content ? content.found : undefined;
+    return [{ ...lookAtConfigured(unit, backing.name, graph.store), guestContent }];
   });
 }
 

@@ -2,6 +2,7 @@
  * The launch plan: everything a start will do, as plain data. `umlmon -plan VM` prints it without root; the monitor
  * executes exactly this value and nothing else (monitor/start.ts).
  */
+import type { UbdFlags } from '../config/disk.ts';
 import type { ImageStore } from '../disk/image-name.ts';
 import type { JailDirectory } from '../jail/layout.ts';
 import type { SandboxPlan } from '../jail/sandbox.ts';
@@ -26,15 +27,10 @@ export interface ImageFile {
   readonly id: string;
 }
 
-export interface ImagePlan extends ImageFile {
+export interface ImagePlan extends ImageFile, UbdFlags {
   readonly unit: number;
   /** Of a COW image; never written. */
   readonly backing?: ImageFile;
-  readonly readOnly: boolean;
-  readonly sync: boolean;
-  readonly kernelLock: boolean;
-  readonly trim: boolean;
-  readonly serial: string;
 }
 
 export interface ConsolePlan {
@@ -56,7 +52,13 @@ export type Step =
   | { readonly do: 'lock-vm'; readonly path: string }
   /** A stale umid directory makes the kernel take a random umid in silence: start with an empty one. */
   | { readonly do: 'empty-directory'; readonly path: string; readonly trash: string }
-  | { readonly do: 'lock-images'; readonly images: readonly ImagePlan[]; readonly store: ImageStore }
+  | {
+      readonly do: 'lock-images';
+      readonly images: readonly ImagePlan[];
+      readonly store: ImageStore;
+      /** From a guest's write until its image is synced, in milliseconds; 0: at the end only. */
+      readonly syncMs: number;
+    }
   /** Tells other monitors which cores are taken. */
   | { readonly do: 'claim-cores'; readonly directory: string; readonly cores: readonly number[] }
   | { readonly do: 'open-consoles'; readonly consoles: readonly ConsolePlan[]; readonly log: LogPlan }

@@ -1,5 +1,5 @@
 // Generated from umlmonctrl.x by `npm run generate`: change that file, not this one.
-import { type Codec, XdrError, uintCodec, voidCodec } from './xdr.ts';
+import { type Codec, XdrError, uhyperCodec, uintCodec, voidCodec } from './xdr.ts';
 
 /** VM names, channels, keys */
 export const UMLMON_NAME_MAX = 64;
@@ -439,6 +439,45 @@ export const networkInfoCodec: Codec<NetworkInfo> = {
   }),
 };
 
+/** A disk of a kernel that runs. */
+export interface DiskInfo {
+  /** 0: ubd0, ubda in the guest */
+  readonly unit: number;
+  /** as the jail sees it */
+  readonly path: UmlmonText;
+  /** of a copy-on-write image; else empty */
+  readonly backing: UmlmonText;
+  /** words as in the configuration: ro sync nolock notrim serial=TEXT */
+  readonly flags: UmlmonText;
+  /** bytes of the file or device */
+  readonly size: number;
+  /** bytes that it takes of the host's disk */
+  readonly allocated: number;
+  /** came at run time, and is gone at the next start */
+  readonly plugged: boolean;
+}
+
+export const diskInfoCodec: Codec<DiskInfo> = {
+  encode: (w, v) => {
+    w.uint(v.unit);
+    umlmonTextCodec.encode(w, v.path);
+    umlmonTextCodec.encode(w, v.backing);
+    umlmonTextCodec.encode(w, v.flags);
+    w.uhyper(v.size);
+    w.uhyper(v.allocated);
+    w.bool(v.plugged);
+  },
+  decode: (r) => ({
+    unit: r.uint(),
+    path: umlmonTextCodec.decode(r),
+    backing: umlmonTextCodec.decode(r),
+    flags: umlmonTextCodec.decode(r),
+    size: r.uhyper(),
+    allocated: r.uhyper(),
+    plugged: r.bool(),
+  }),
+};
+
 export interface VmInfo {
   readonly name: UmlmonName;
   readonly state: VmState;
@@ -477,6 +516,8 @@ export interface VmInfo {
   readonly hungSince: number;
   readonly held: Hold | null;
   readonly networks: readonly NetworkInfo[];
+  /** by number; none while the VM is down */
+  readonly disks: readonly DiskInfo[];
 }
 
 export const vmInfoCodec: Codec<VmInfo> = {
@@ -504,6 +545,7 @@ export const vmInfoCodec: Codec<VmInfo> = {
     w.uhyper(v.hungSince);
     w.optional(v.held, holdCodec);
     w.array(v.networks, UMLMON_LIST_MAX, networkInfoCodec);
+    w.array(v.disks, UMLMON_LIST_MAX, diskInfoCodec);
   },
   decode: (r) => ({
     name: umlmonNameCodec.decode(r),
@@ -529,6 +571,7 @@ export const vmInfoCodec: Codec<VmInfo> = {
     hungSince: r.uhyper(),
     held: r.optional(holdCodec),
     networks: r.array(UMLMON_LIST_MAX, 44, networkInfoCodec),
+    disks: r.array(UMLMON_LIST_MAX, 36, diskInfoCodec),
   }),
 };
 
@@ -623,6 +666,23 @@ export const simpleAnswerCodec: Codec<SimpleAnswer> = {
       case 'failed': return { kind, why: failureCodec.decode(r) };
     }
   },
+};
+
+export interface PlugArgs {
+  readonly unit: number;
+  /** as the value of ubdN in the configuration: "/disks/data.dsk ro" */
+  readonly disk: UmlmonText;
+}
+
+export const plugArgsCodec: Codec<PlugArgs> = {
+  encode: (w, v) => {
+    w.uint(v.unit);
+    umlmonTextCodec.encode(w, v.disk);
+  },
+  decode: (r) => ({
+    unit: r.uint(),
+    disk: umlmonTextCodec.decode(r),
+  }),
 };
 
 export interface StopArgs {
@@ -1148,6 +1208,584 @@ export const crashReadAnswerCodec: Codec<CrashReadAnswer> = {
   },
 };
 
+/** What an image is, by the suffix of its name. */
+export type ImageKind =
+  /** .dsk, a file */
+  | 'flat'
+  /** .cow, a copy-on-write file */
+  | 'cow'
+  /** .dev, a block device */
+  | 'device';
+
+const imageKindNumbers: Readonly<Record<ImageKind, number>> = {
+  'flat': 0,
+  'cow': 1,
+  'device': 2,
+};
+export const imageKindCodec: Codec<ImageKind> = {
+  encode: (w, v) => w.int(imageKindNumbers[v]),
+  decode: (r) => {
+    const value = r.int();
+    switch (value) {
+      case 0: return 'flat';
+      case 1: return 'cow';
+      case 2: return 'device';
+      default: throw new XdrError(`${value} is no image_kind`);
+    }
+  },
+};
+
+export interface ImageHolder {
+  /** a VM, or a tool with its process or job */
+  readonly holder: UmlmonText;
+  readonly writes: boolean;
+}
+
+export const imageHolderCodec: Codec<ImageHolder> = {
+  encode: (w, v) => {
+    umlmonTextCodec.encode(w, v.holder);
+    w.bool(v.writes);
+  },
+  decode: (r) => ({
+    holder: umlmonTextCodec.decode(r),
+    writes: r.bool(),
+  }),
+};
+
+/** An image of the VM (/disks), or of all VMs (/shared/disks). Paths are those of the jail. */
+export interface ImageInfo {
+  readonly path: UmlmonText;
+  readonly kind: ImageKind;
+  /** bytes; of a COW image those that its guest sees */
+  readonly size: number;
+  /** bytes that it takes of the host's file system */
+  readonly allocated: number;
+  /** of a COW image; empty for others */
+  readonly backing: UmlmonText;
+  readonly holders: readonly ImageHolder[];
+  /** oldest first */
+  readonly snapshots: readonly UmlmonName[];
+  /** why nobody can use it; empty if nothing is known to be wrong */
+  readonly problem: UmlmonText;
+}
+
+export const imageInfoCodec: Codec<ImageInfo> = {
+  encode: (w, v) => {
+    umlmonTextCodec.encode(w, v.path);
+    imageKindCodec.encode(w, v.kind);
+    w.uhyper(v.size);
+    w.uhyper(v.allocated);
+    umlmonTextCodec.encode(w, v.backing);
+    w.array(v.holders, UMLMON_LIST_MAX, imageHolderCodec);
+    w.array(v.snapshots, UMLMON_LIST_MAX, umlmonNameCodec);
+    umlmonTextCodec.encode(w, v.problem);
+  },
+  decode: (r) => ({
+    path: umlmonTextCodec.decode(r),
+    kind: imageKindCodec.decode(r),
+    size: r.uhyper(),
+    allocated: r.uhyper(),
+    backing: umlmonTextCodec.decode(r),
+    holders: r.array(UMLMON_LIST_MAX, 8, imageHolderCodec),
+    snapshots: r.array(UMLMON_LIST_MAX, 4, umlmonNameCodec),
+    problem: umlmonTextCodec.decode(r),
+  }),
+};
+
+export interface DiskListArgs {
+  /** go on after this path; empty = from the first one */
+  readonly after: UmlmonText;
+  readonly max: number;
+}
+
+export const diskListArgsCodec: Codec<DiskListArgs> = {
+  encode: (w, v) => {
+    umlmonTextCodec.encode(w, v.after);
+    w.uint(v.max);
+  },
+  decode: (r) => ({
+    after: umlmonTextCodec.decode(r),
+    max: r.uint(),
+  }),
+};
+
+/** In the order of the paths. */
+export interface ImageList {
+  readonly images: readonly ImageInfo[];
+  /** ask again, after the last of these */
+  readonly more: boolean;
+  /** what could not be read; in the first answer only */
+  readonly troubles: readonly Failure[];
+}
+
+export const imageListCodec: Codec<ImageList> = {
+  encode: (w, v) => {
+    w.array(v.images, UMLMON_LIST_MAX, imageInfoCodec);
+    w.bool(v.more);
+    w.array(v.troubles, UMLMON_LIST_MAX, failureCodec);
+  },
+  decode: (r) => ({
+    images: r.array(UMLMON_LIST_MAX, 40, imageInfoCodec),
+    more: r.bool(),
+    troubles: r.array(UMLMON_LIST_MAX, 16, failureCodec),
+  }),
+};
+
+export type DiskListAnswer =
+  | { readonly kind: 'ok'; readonly list: ImageList }
+  | { readonly kind: 'failed'; readonly why: Failure };
+
+export const diskListAnswerCodec: Codec<DiskListAnswer> = {
+  encode: (w, v) => {
+    answerKindCodec.encode(w, v.kind);
+    switch (v.kind) {
+      case 'ok': imageListCodec.encode(w, v.list); break;
+      case 'failed': failureCodec.encode(w, v.why); break;
+    }
+  },
+  decode: (r) => {
+    const kind = answerKindCodec.decode(r);
+    switch (kind) {
+      case 'ok': return { kind, list: imageListCodec.decode(r) };
+      case 'failed': return { kind, why: failureCodec.decode(r) };
+    }
+  },
+};
+
+export interface CowInfo {
+  /** version of the COW format, 1 to 3 */
+  readonly format: number;
+  /** bytes that the guest has changed */
+  readonly changed: number;
+  /** a merge into the backing file was interrupted: do it again */
+  readonly merging: boolean;
+}
+
+export const cowInfoCodec: Codec<CowInfo> = {
+  encode: (w, v) => {
+    w.uint(v.format);
+    w.uhyper(v.changed);
+    w.bool(v.merging);
+  },
+  decode: (r) => ({
+    format: r.uint(),
+    changed: r.uhyper(),
+    merging: r.bool(),
+  }),
+};
+
+export interface ImageDetails {
+  readonly image: ImageInfo;
+  /** file system or partitions, for people; empty if nothing is known */
+  readonly content: UmlmonText;
+  /** why the kernel would read wrong data through a COW image; empty if it would not */
+  readonly hazard: UmlmonText;
+  readonly cow: CowInfo | null;
+}
+
+export const imageDetailsCodec: Codec<ImageDetails> = {
+  encode: (w, v) => {
+    imageInfoCodec.encode(w, v.image);
+    umlmonTextCodec.encode(w, v.content);
+    umlmonTextCodec.encode(w, v.hazard);
+    w.optional(v.cow, cowInfoCodec);
+  },
+  decode: (r) => ({
+    image: imageInfoCodec.decode(r),
+    content: umlmonTextCodec.decode(r),
+    hazard: umlmonTextCodec.decode(r),
+    cow: r.optional(cowInfoCodec),
+  }),
+};
+
+export type DiskInfoAnswer =
+  | { readonly kind: 'ok'; readonly details: ImageDetails }
+  | { readonly kind: 'failed'; readonly why: Failure };
+
+export const diskInfoAnswerCodec: Codec<DiskInfoAnswer> = {
+  encode: (w, v) => {
+    answerKindCodec.encode(w, v.kind);
+    switch (v.kind) {
+      case 'ok': imageDetailsCodec.encode(w, v.details); break;
+      case 'failed': failureCodec.encode(w, v.why); break;
+    }
+  },
+  decode: (r) => {
+    const kind = answerKindCodec.decode(r);
+    switch (kind) {
+      case 'ok': return { kind, details: imageDetailsCodec.decode(r) };
+      case 'failed': return { kind, why: failureCodec.decode(r) };
+    }
+  },
+};
+
+export type DiskVerb =
+  | 'create'
+  | 'delete'
+  | 'copy'
+  | 'resize'
+  /** a COW image or device into a flat one, or zeros into holes */
+  | 'convert'
+  | 'check'
+  | 'cow-create'
+  | 'cow-merge'
+  | 'cow-rebase'
+  | 'snapshot'
+  | 'rollback'
+  | 'snapshot-delete';
+
+const diskVerbNumbers: Readonly<Record<DiskVerb, number>> = {
+  'create': 0,
+  'delete': 1,
+  'copy': 2,
+  'resize': 3,
+  'convert': 4,
+  'check': 5,
+  'cow-create': 6,
+  'cow-merge': 7,
+  'cow-rebase': 8,
+  'snapshot': 9,
+  'rollback': 10,
+  'snapshot-delete': 11,
+};
+export const diskVerbCodec: Codec<DiskVerb> = {
+  encode: (w, v) => w.int(diskVerbNumbers[v]),
+  decode: (r) => {
+    const value = r.int();
+    switch (value) {
+      case 0: return 'create';
+      case 1: return 'delete';
+      case 2: return 'copy';
+      case 3: return 'resize';
+      case 4: return 'convert';
+      case 5: return 'check';
+      case 6: return 'cow-create';
+      case 7: return 'cow-merge';
+      case 8: return 'cow-rebase';
+      case 9: return 'snapshot';
+      case 10: return 'rollback';
+      case 11: return 'snapshot-delete';
+      default: throw new XdrError(`${value} is no disk_verb`);
+    }
+  },
+};
+
+export interface SizedImage {
+  readonly image: UmlmonText;
+  /** bytes */
+  readonly size: number;
+  /** create: with an ext4 in it; resize: what is in it too */
+  readonly filesystem: boolean;
+}
+
+export const sizedImageCodec: Codec<SizedImage> = {
+  encode: (w, v) => {
+    umlmonTextCodec.encode(w, v.image);
+    w.uhyper(v.size);
+    w.bool(v.filesystem);
+  },
+  decode: (r) => ({
+    image: umlmonTextCodec.decode(r),
+    size: r.uhyper(),
+    filesystem: r.bool(),
+  }),
+};
+
+export interface ImagePair {
+  readonly image: UmlmonText;
+  /** the new image, or the backing file; empty = merge into the backing file */
+  readonly other: UmlmonText;
+}
+
+export const imagePairCodec: Codec<ImagePair> = {
+  encode: (w, v) => {
+    umlmonTextCodec.encode(w, v.image);
+    umlmonTextCodec.encode(w, v.other);
+  },
+  decode: (r) => ({
+    image: umlmonTextCodec.decode(r),
+    other: umlmonTextCodec.decode(r),
+  }),
+};
+
+export interface CowRebase {
+  readonly image: UmlmonText;
+  /** the backing file from now on */
+  readonly backing: UmlmonText;
+  /** it has the content of the former one, which is gone or was touched */
+  readonly sameContent: boolean;
+}
+
+export const cowRebaseCodec: Codec<CowRebase> = {
+  encode: (w, v) => {
+    umlmonTextCodec.encode(w, v.image);
+    umlmonTextCodec.encode(w, v.backing);
+    w.bool(v.sameContent);
+  },
+  decode: (r) => ({
+    image: umlmonTextCodec.decode(r),
+    backing: umlmonTextCodec.decode(r),
+    sameContent: r.bool(),
+  }),
+};
+
+export interface ImageSnapshot {
+  readonly image: UmlmonText;
+  readonly name: UmlmonName;
+}
+
+export const imageSnapshotCodec: Codec<ImageSnapshot> = {
+  encode: (w, v) => {
+    umlmonTextCodec.encode(w, v.image);
+    umlmonNameCodec.encode(w, v.name);
+  },
+  decode: (r) => ({
+    image: umlmonTextCodec.decode(r),
+    name: umlmonNameCodec.decode(r),
+  }),
+};
+
+/** Only images of /disks are written; those of /shared/disks may be copied, checked, and backing files. */
+export type DiskRequest =
+  | { readonly verb: 'create' | 'resize'; readonly sized: SizedImage }
+  | { readonly verb: 'delete' | 'check'; readonly image: UmlmonText }
+  | { readonly verb: 'copy' | 'convert' | 'cow-create' | 'cow-merge'; readonly pair: ImagePair }
+  | { readonly verb: 'cow-rebase'; readonly rebase: CowRebase }
+  | { readonly verb: 'snapshot' | 'rollback' | 'snapshot-delete'; readonly snapshot: ImageSnapshot };
+
+export const diskRequestCodec: Codec<DiskRequest> = {
+  encode: (w, v) => {
+    diskVerbCodec.encode(w, v.verb);
+    switch (v.verb) {
+      case 'create': case 'resize': sizedImageCodec.encode(w, v.sized); break;
+      case 'delete': case 'check': umlmonTextCodec.encode(w, v.image); break;
+      case 'copy': case 'convert': case 'cow-create': case 'cow-merge': imagePairCodec.encode(w, v.pair); break;
+      case 'cow-rebase': cowRebaseCodec.encode(w, v.rebase); break;
+      case 'snapshot': case 'rollback': case 'snapshot-delete': imageSnapshotCodec.encode(w, v.snapshot); break;
+    }
+  },
+  decode: (r) => {
+    const verb = diskVerbCodec.decode(r);
+    switch (verb) {
+      case 'create': case 'resize': return { verb, sized: sizedImageCodec.decode(r) };
+      case 'delete': case 'check': return { verb, image: umlmonTextCodec.decode(r) };
+      case 'copy': case 'convert': case 'cow-create': case 'cow-merge': return { verb, pair: imagePairCodec.decode(r) };
+      case 'cow-rebase': return { verb, rebase: cowRebaseCodec.decode(r) };
+      case 'snapshot': case 'rollback': case 'snapshot-delete': return { verb, snapshot: imageSnapshotCodec.decode(r) };
+    }
+  },
+};
+
+export type JobState =
+  | 'running'
+  | 'done'
+  | 'failed'
+  /** everything is as if it had not begun */
+  | 'cancelled';
+
+const jobStateNumbers: Readonly<Record<JobState, number>> = {
+  'running': 0,
+  'done': 1,
+  'failed': 2,
+  'cancelled': 3,
+};
+export const jobStateCodec: Codec<JobState> = {
+  encode: (w, v) => w.int(jobStateNumbers[v]),
+  decode: (r) => {
+    const value = r.int();
+    switch (value) {
+      case 0: return 'running';
+      case 1: return 'done';
+      case 2: return 'failed';
+      case 3: return 'cancelled';
+      default: throw new XdrError(`${value} is no job_state`);
+    }
+  },
+};
+
+export interface JobResult {
+  /** one line for people */
+  readonly summary: UmlmonText;
+  /** what was made or changed */
+  readonly image: UmlmonText;
+  /** written, or size of the image */
+  readonly bytes: number;
+  /** words of a tool, some lines; may be empty */
+  readonly report: UmlmonText;
+}
+
+export const jobResultCodec: Codec<JobResult> = {
+  encode: (w, v) => {
+    umlmonTextCodec.encode(w, v.summary);
+    umlmonTextCodec.encode(w, v.image);
+    w.uhyper(v.bytes);
+    umlmonTextCodec.encode(w, v.report);
+  },
+  decode: (r) => ({
+    summary: umlmonTextCodec.decode(r),
+    image: umlmonTextCodec.decode(r),
+    bytes: r.uhyper(),
+    report: umlmonTextCodec.decode(r),
+  }),
+};
+
+export type JobOutcome =
+  | { readonly state: 'running' }
+  | { readonly state: 'done'; readonly result: JobResult }
+  | { readonly state: 'failed'; readonly why: Failure }
+  | { readonly state: 'cancelled' };
+
+export const jobOutcomeCodec: Codec<JobOutcome> = {
+  encode: (w, v) => {
+    jobStateCodec.encode(w, v.state);
+    switch (v.state) {
+      case 'running': break;
+      case 'done': jobResultCodec.encode(w, v.result); break;
+      case 'failed': failureCodec.encode(w, v.why); break;
+      case 'cancelled': break;
+    }
+  },
+  decode: (r) => {
+    const state = jobStateCodec.decode(r);
+    switch (state) {
+      case 'running': return { state };
+      case 'done': return { state, result: jobResultCodec.decode(r) };
+      case 'failed': return { state, why: failureCodec.decode(r) };
+      case 'cancelled': return { state };
+    }
+  },
+};
+
+/** A slow verb. It belongs to the monitor, not to the client that has asked for it. */
+export interface Job {
+  readonly id: number;
+  /** copy, cow-merge */
+  readonly name: UmlmonName;
+  /** what it works on, for people */
+  readonly subject: UmlmonText;
+  /** who has asked for it */
+  readonly by: UmlmonText;
+  /** milliseconds since 1970 */
+  readonly began: number;
+  /** 0 while it runs */
+  readonly ended: number;
+  /** bytes */
+  readonly done: number;
+  /** 0 while it is not known */
+  readonly total: number;
+  /** grows when there is something new to tell */
+  readonly progress: number;
+  /** a cancel was asked for */
+  readonly cancelling: boolean;
+  readonly outcome: JobOutcome;
+}
+
+export const jobCodec: Codec<Job> = {
+  encode: (w, v) => {
+    w.uhyper(v.id);
+    umlmonNameCodec.encode(w, v.name);
+    umlmonTextCodec.encode(w, v.subject);
+    umlmonTextCodec.encode(w, v.by);
+    w.uhyper(v.began);
+    w.uhyper(v.ended);
+    w.uhyper(v.done);
+    w.uhyper(v.total);
+    w.uhyper(v.progress);
+    w.bool(v.cancelling);
+    jobOutcomeCodec.encode(w, v.outcome);
+  },
+  decode: (r) => ({
+    id: r.uhyper(),
+    name: umlmonNameCodec.decode(r),
+    subject: umlmonTextCodec.decode(r),
+    by: umlmonTextCodec.decode(r),
+    began: r.uhyper(),
+    ended: r.uhyper(),
+    done: r.uhyper(),
+    total: r.uhyper(),
+    progress: r.uhyper(),
+    cancelling: r.bool(),
+    outcome: jobOutcomeCodec.decode(r),
+  }),
+};
+
+export type JobAnswer =
+  | { readonly kind: 'ok'; readonly job: Job }
+  | { readonly kind: 'failed'; readonly why: Failure };
+
+export const jobAnswerCodec: Codec<JobAnswer> = {
+  encode: (w, v) => {
+    answerKindCodec.encode(w, v.kind);
+    switch (v.kind) {
+      case 'ok': jobCodec.encode(w, v.job); break;
+      case 'failed': failureCodec.encode(w, v.why); break;
+    }
+  },
+  decode: (r) => {
+    const kind = answerKindCodec.decode(r);
+    switch (kind) {
+      case 'ok': return { kind, job: jobCodec.decode(r) };
+      case 'failed': return { kind, why: failureCodec.decode(r) };
+    }
+  },
+};
+
+export interface JobWatchArgs {
+  readonly id: number;
+  /** `progress` as it was told last; 0 = tell at once */
+  readonly seen: number;
+  /** wait so long for something new; at most UMLMON_WAIT_MAX */
+  readonly waitMs: number;
+}
+
+export const jobWatchArgsCodec: Codec<JobWatchArgs> = {
+  encode: (w, v) => {
+    w.uhyper(v.id);
+    w.uhyper(v.seen);
+    w.uint(v.waitMs);
+  },
+  decode: (r) => ({
+    id: r.uhyper(),
+    seen: r.uhyper(),
+    waitMs: r.uint(),
+  }),
+};
+
+/** Those that run, and the newest of those that have ended; from the oldest to the newest. */
+export interface JobList {
+  readonly jobs: readonly Job[];
+}
+
+export const jobListCodec: Codec<JobList> = {
+  encode: (w, v) => {
+    w.array(v.jobs, UMLMON_LIST_MAX, jobCodec);
+  },
+  decode: (r) => ({
+    jobs: r.array(UMLMON_LIST_MAX, 68, jobCodec),
+  }),
+};
+
+export type JobListAnswer =
+  | { readonly kind: 'ok'; readonly list: JobList }
+  | { readonly kind: 'failed'; readonly why: Failure };
+
+export const jobListAnswerCodec: Codec<JobListAnswer> = {
+  encode: (w, v) => {
+    answerKindCodec.encode(w, v.kind);
+    switch (v.kind) {
+      case 'ok': jobListCodec.encode(w, v.list); break;
+      case 'failed': failureCodec.encode(w, v.why); break;
+    }
+  },
+  decode: (r) => {
+    const kind = answerKindCodec.decode(r);
+    switch (kind) {
+      case 'ok': return { kind, list: jobListCodec.decode(r) };
+      case 'failed': return { kind, why: failureCodec.decode(r) };
+    }
+  },
+};
+
 export const umlmonctrl = {
   program: 0x20756d6c,
   version: 1,
@@ -1179,5 +1817,20 @@ export const umlmonctrl = {
     crashList: { number: 14, args: voidCodec, result: crashListAnswerCodec },
     /** Bytes of a file of a crash bundle. */
     crashRead: { number: 15, args: crashReadArgsCodec, result: crashReadAnswerCodec },
+    /** The images that the VM can see. */
+    diskList: { number: 16, args: diskListArgsCodec, result: diskListAnswerCodec },
+    /** Everything about one of them, by its path. */
+    diskInfo: { number: 17, args: umlmonTextCodec, result: diskInfoAnswerCodec },
+    /** Begin a verb on images; answers at once, with the job that does it. */
+    diskRun: { number: 18, args: diskRequestCodec, result: jobAnswerCodec },
+    /** How far a job has come, or what it came to. */
+    jobWatch: { number: 19, args: jobWatchArgsCodec, result: jobAnswerCodec },
+    /** End a job early; answers at once. What it came to, UMLMON_JOB_WATCH tells. */
+    jobCancel: { number: 20, args: uhyperCodec, result: jobAnswerCodec },
+    jobList: { number: 21, args: voidCodec, result: jobListAnswerCodec },
+    /** Give the running kernel a disk, until the VM stops. */
+    plug: { number: 24, args: plugArgsCodec, result: simpleAnswerCodec },
+    /** Take a disk from the running kernel, by its number; answers when its image is synced and free. */
+    unplug: { number: 25, args: uintCodec, result: simpleAnswerCodec },
   },
 } as const;

@@ -1,3 +1,5 @@
+import { generateAdminCompletion } from '../cli/admin-completion.ts';
+import { generateUmladminPage } from '../cli/admin-page.ts';
 import { generateUmlwatchPage } from '../cli/man-page.ts';
 import { generateConfigPage } from '../config/man-page.ts';
 import { generateEventPage } from '../monitor/event-page.ts';
@@ -20,5 +22,7 @@ export const generators: readonly (() => readonly GeneratedFile[])[] = [
   generateLimitPage,
   generateRpc,
   generateStatePage,
+  generateAdminCompletion,
+  generateUmladminPage,
   generateUmlwatchPage,
 ];

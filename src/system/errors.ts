@@ -50,6 +50,11 @@ export const errorCatalogue = {
   START_FAILED: { class: 'failed', means: 'The kernel did not come up.' },
   STOP_FAILED: { class: 'failed', means: 'The kernel did not end.' },
 
+  JOB_UNKNOWN: { class: 'failed', means: 'There is no such job, or no longer.' },
+  JOB_CANCELLED: { class: 'failed', means: 'A job was ended early; everything is as before it.' },
+  JOB_LEFT: { class: 'failed', means: 'A client waits no more for a job, which goes on.' },
+  JOB_BUSY: { class: 'state', means: 'Too many jobs of the VM are in progress, or its monitor ends.' },
+
   WAIT_DOWN: { class: 'down', means: 'The VM went down, or did not start, while it was waited for.' },
   WAIT_NEVER: { class: 'state', means: 'What is waited for cannot happen to this VM.' },
   WAIT_TIMEOUT: { class: 'timeout', means: 'What was waited for has not happened in time.' },
@@ -104,12 +109,17 @@ export const errorCatalogue = {
   IMAGE_ACCESS: { class: 'config', means: 'The user of the VM may not use the disk image.' },
   IMAGE_IN_USE: { class: 'state', means: 'Another VM or program uses the disk image.' },
   IMAGE_EXISTS: { class: 'failed', means: 'There is a file of this name already.' },
+  IMAGE_FOREIGN: { class: 'state', means: 'A client of a VM may not change this disk image.' },
   COW_FORMAT: { class: 'failed', means: 'The file is no COW file, or a damaged one.' },
-  COW_BACKING: { class: 'failed', means: 'The backing file is not the one that the COW file was made over.' },
+  COW_BACKING: {
+    class: 'failed',
+    means: 'The backing file does not fit the COW file: it was changed, or is another one.',
+  },
   COW_HAZARD: {
     class: 'failed',
     means: 'The kernel would read wrong data through a COW file over this image.',
   },
+  DISK_UNIT: { class: 'state', means: 'The VM has such a disk already, or has none.' },
   IMAGE_LINK: { class: 'config', means: 'There is a symbolic link in the path of a disk image.' },
   IMAGE_SWAPPED: { class: 'failed', means: 'A disk image is no longer the file that was checked.' },
   IMAGE_IS_BACKING: {
@@ -120,14 +130,14 @@ export const errorCatalogue = {
     class: 'config',
     means: 'The backing file of a COW image is not where the VM can use it.',
   },
-  IMAGE_BACKING_CHANGED: {
-    class: 'failed',
-    means: 'The backing file was changed after the COW image was made over it.',
-  },
   IMAGE_CHAIN: {
     class: 'config',
     means: 'A COW image on a COW image, or on itself: the kernel reads one layer.',
   },
+  IMAGE_NAME: { class: 'config', means: 'No disk image or snapshot can have this name.' },
+  IMAGE_SIZE: { class: 'config', means: 'The disk image cannot have this size.' },
+  IMAGE_SNAPSHOTS: { class: 'state', means: 'The disk image has snapshots, or is one.' },
+  IMAGE_DAMAGED: { class: 'failed', means: 'The file system in the disk image is damaged.' },
 
   NETWORK_PRIVILEGE: { class: 'host', means: 'A network interface of this kind needs root.' },
   NETWORK_MISSING: { class: 'config', means: 'The host has no such interface, or one of another kind.' },
@@ -156,10 +166,19 @@ export const errorCatalogue = {
   KERNEL_ARGUMENT: { class: 'config', means: 'A value cannot be written on the kernel command line.' },
   KERNEL_COMMAND_LINE_TOO_LONG: { class: 'config', means: 'The kernel command line is too long.' },
 
+  NETWORK_TRANSPORT: { class: 'config', means: 'The kernel has no such kind of network interface.' },
+  NETWORK_MAC_TAKEN: { class: 'config', means: 'Another interface has this hardware address.' },
+  NETWORK_MAC_EXHAUSTED: {
+    class: 'failed',
+    means: 'The pool of hardware addresses has none left.',
+  },
+  NETWORK_MAC_FILE: { class: 'failed', means: 'The file of the given hardware addresses is not to be used.' },
+
   MCONSOLE_COMMAND: { class: 'usage', means: 'Not a command of the management console of the kernel.' },
   MCONSOLE_DOWN: { class: 'unreachable', means: 'The management console of the kernel cannot be reached.' },
   MCONSOLE_TIMEOUT: { class: 'failed', means: 'The kernel did not answer in time.' },
   MCONSOLE_REFUSED: { class: 'failed', means: 'The kernel answered with an error.' },
+  MCONSOLE_DEVICE_OPEN: { class: 'state', means: 'The guest has the device open.' },
   MCONSOLE_BUSY: {
     class: 'state',
     means: 'Too many commands wait for the management console of one kernel.',

@@ -282,6 +282,31 @@ const monitor = {
     'Calls that may wait for events at once: one per possible connection.',
     'A further one gets EVENTS_LISTENERS.',
   ),
+  jobsRunning: limit(
+    4,
+    '',
+    'Jobs of a VM at the same time: copies that share one disk of the host do not become faster by being more.',
+    'A further one gets JOB_BUSY.',
+  ),
+  jobsKept: limit(
+    32,
+    '',
+    'Jobs that a monitor remembers, with those that run: a client that lost its connection can still ask.',
+    'The oldest of those that have ended are forgotten.',
+  ),
+  jobProgressInterval: limit(
+    100,
+    'ms',
+    'Time between two reports of the progress of a job; its end is told at once.',
+    'What comes in between is told with the next one.',
+  ),
+  imagesPerAnswer: limit(256, '', 'Images in one answer.', 'The client asks again, from the last one on.'),
+  imageListBytes: limit(
+    512 * KiB,
+    'bytes',
+    'Texts in one list of images: long paths and many holders must fit a record of the control protocol.',
+    'The client asks again, from the last one on.',
+  ),
   seatsPerConnection: limit(
     80,
     '',
@@ -384,6 +409,24 @@ const monitor = {
 } as const;
 
 const disk = {
+  imageBytes: limit(
+    8 * TiB,
+    'bytes',
+    'Image that is made or grown: half of what ext4 has for one file.',
+    'The verb is refused.',
+  ),
+  toolBytes: limit(
+    64 * KiB,
+    'bytes',
+    'Words of a file system tool: a badly damaged file system has a line for each of its faults.',
+    'The rest is not kept.',
+  ),
+  toolReportLines: limit(
+    20,
+    '',
+    'Lines of a file system tool in an error.',
+    'Those in the middle are left out.',
+  ),
   cowDataOffset: limit(
     2 ** 31 - 1,
     'bytes',
@@ -451,12 +494,32 @@ const disk = {
     'Directories and images that could not be read, in one report.',
     'Further ones are left out.',
   ),
+  leftOverAge: limit(
+    60_000,
+    'ms',
+    'Age of a record of held images that nobody holds: a tool was killed.',
+    'The next tool removes it.',
+  ),
   holderBytes: limit(
     64 * KiB,
     'bytes',
     'Record of the images that a VM or tool holds: 16 disks with long names are a tenth of it.',
     'A longer one is not believed.',
   ),
+  relockTime: limit(
+    2_000,
+    'ms',
+    'Time that an adoption waits for the locks of plugged disks: another VM that looks who holds an image has its lock for some milliseconds.',
+    'The image stays listed only, and that is reported.',
+  ),
+  relockPause: limit(20, 'ms', 'Time between two attempts.', 'It is tried again.'),
+  plugTime: limit(
+    2_000,
+    'ms',
+    'Time that a plug or unplug waits for a guest that has the device open: its udev does for a moment after every change, a mounted file system for ever.',
+    'It fails with MCONSOLE_DEVICE_OPEN.',
+  ),
+  plugPause: limit(50, 'ms', 'Time between two attempts.', 'It is tried again.'),
   procLocksBytes: limit(
     1 * MiB,
     'bytes',
@@ -491,6 +554,49 @@ const network = {
     'The start fails.',
   ),
   lockPoll: limit(2, 'ms', 'Time between two looks whether they are done.', 'There is another look.'),
+  macFileBytes: limit(
+    8 * MiB,
+    'bytes',
+    'File of the MAC addresses that interfaces have: some 100,000 of them.',
+    'It is not believed, and a start that needs an address fails.',
+  ),
+  forwards: limit(64, '', 'Forwarded ports of one interface.', 'More are refused.'),
+  unit: limit(
+    255,
+    '',
+    'Number of an interface in records that are read back.',
+    'The record is not believed.',
+  ),
+  vectorDepth: limit(
+    1024,
+    '',
+    'Packets that a guest reads or writes at once: the host takes no more in one system call (UIO_MAXIOV).',
+    'A larger **depth** is refused.',
+  ),
+  vectorHeadroom: limit(
+    4096,
+    'bytes',
+    'Room in front of a packet, for more headers than any tunnel has.',
+    'A larger **headroom** is refused.',
+  ),
+  descriptor: limit(
+    1023,
+    '',
+    'Number of a descriptor that a kernel inherits: what a process has by default.',
+    'A larger one is refused.',
+  ),
+  socketPathBytes: limit(
+    107,
+    'bytes',
+    'Path of a Unix socket: sun_path has 108 bytes, and the kernel wants a NUL (unix(7)).',
+    'A longer one is refused.',
+  ),
+  vectorOptions: limit(
+    20,
+    '',
+    'Options of one interface on the kernel command line, the transport among them: MAXVARGS of vector_user.h, which the kernel does not check.',
+    'No transport has more; it would be a fault of umlmon.',
+  ),
 } as const;
 
 /** The table as docs/limits.md shows it: room → limits. */

@@ -48,6 +48,7 @@ const { O_NONBLOCK, O_RDWR, O_NOCTTY } = constants;
 const O_CLOEXEC = 0o2000000;
 const LOCK = { shared: 1, exclusive: 2 } as const;
 const LOCK_NB = 4;
+const LOCK_UN = 8;
 const AF_UNIX = 1;
 const SOCK_DGRAM = 2;
 const SOL_SOCKET = 1;
@@ -118,6 +119,11 @@ export function lock(fd: number, mode: 'exclusive' | 'shared'): boolean {
   const errno = koffi().errno();
   if (errno === os.errno.EWOULDBLOCK) return false;
   throw systemError(errno, 'flock');
+}
+
+/** Ends a lock of `lock`, for all who share the open file. */
+export function unlock(fd: number): void {
+  call('flock', [fd, LOCK_UN]);
 }
 
 /** struct flock (fcntl(2)): a write lock on the whole file. */

@@ -4,9 +4,11 @@
  */
 import { World } from '../helpers/world.ts';
 import { measureConsole } from './console.ts';
+import { measureCopy } from './copy.ts';
 import { measureAgainstDebian } from './debian.ts';
 import { type Figure, isWithin, table } from './figure.ts';
 import { measureIdle } from './idle.ts';
+import { measureList } from './list.ts';
 import { measureMerge } from './merge.ts';
 import { measureNetwork } from './network.ts';
 import { Pair } from './pair.ts';
@@ -48,6 +50,8 @@ const measures = {
   idle: measureIdle,
   merge: measureMerge,
   network: measureNetwork,
+  copy: measureCopy,
+  list: measureList,
 };
 const wanted = process.argv.slice(2);
 for (const [name, measure] of Object.entries(measures)) {

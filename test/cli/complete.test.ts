@@ -1,14 +1,28 @@
 import { expect, test } from 'vitest';
 import { complete } from '../../src/cli/complete.ts';
 
-const channels = async () => ['con0', 'con1', 'ssl0'];
+const offers = {
+  channels: async () => ['con0', 'con1', 'ssl0'],
+  images: async () => ['/disks/a.dsk', '/shared/disks/base.dsk'],
+};
 
 test.each([
   [
     '',
     [
-      ...['info ', 'start ', 'stop ', 'kill ', 'ctrlaltdel ', 'wait ', 'connect ', 'log ', 'events '],
-      ...['crashes ', 'crash ', 'help ', 'quit '],
+      ...[
+        'info ',
+        'start ',
+        'stop ',
+        'kill ',
+        'ctrlaltdel ',
+        'wait ',
+        'plug ',
+        'unplug ',
+        'connect ',
+        'log ',
+      ],
+      ...['events ', 'crashes ', 'crash ', 'disk ', 'jobs ', 'cancel ', 'help ', 'quit '],
     ],
     '',
   ],
@@ -28,14 +42,23 @@ test.each([
   ['info ', [], ''],
   ['crash ', ['-get '], ''],
   ['crash last -', ['-get '], '-'],
+  ['disk cow', ['cow-create ', 'cow-merge ', 'cow-rebase '], 'cow'],
+  ['disk copy ', ['/disks/a.dsk ', '/shared/disks/base.dsk '], ''],
+  ['disk copy /disks/a.dsk /s', ['/shared/disks/base.dsk '], '/s'],
+  ['disk create /disks/new.dsk ', [], ''],
+  ['disk create /disks/new.dsk 10G ', ['-ext4 '], ''],
+  ['disk cow-merge /disks/a.cow ', ['/disks/a.dsk ', '/shared/disks/base.dsk '], ''],
+  ['disk xyzzy ', [], ''],
+  ['cancel ', [], ''],
   ['xyzzy ', [], ''],
   ['constructor ', [], ''],
 ])('%j', async (line, candidates, begun) => {
-  expect(await complete(line, channels)).toEqual([candidates, begun]);
+  expect(await complete(line, offers)).toEqual([candidates, begun]);
 });
 
 test('a monitor is asked only where a channel may stand', async () => {
-  const never = () => Promise.reject(new Error('asked'));
+  const refuse = () => Promise.reject(new Error('asked'));
+  const never = { channels: refuse, images: refuse };
   expect(await complete('st', never)).toEqual([['start ', 'stop '], 'st']);
   await expect(complete('log ', never)).rejects.toThrow('asked');
 });

@@ -116,14 +116,11 @@ describe('programs of the guest that use the whole screen', () => {
 
   test('vi follows the size of the window', async () => {
     terminal.line('vi /tmp/text');
-    await terminal.shows('line 23');
-    expect(terminal.lines().slice(0, 23)).toEqual(file(24));
+    await terminal.shows((screen) => screen.startsWith(file(24).join('\n')));
     terminal.resize(100, 40);
-    await terminal.shows('line 39');
-    expect(terminal.lines().slice(0, 39)).toEqual(file(40));
+    await terminal.shows((screen) => screen.startsWith(file(40).join('\n')));
     terminal.resize(50, 10);
-    await terminal.shows((screen) => !screen.includes('line 10'));
-    expect(terminal.lines().slice(0, 9)).toEqual(file(10));
+    await terminal.shows((screen) => screen.startsWith(file(10).join('\n')) && !screen.includes('line 10'));
     terminal.line(':q');
     await terminal.shows(guestPrompt);
     terminal.line('stty size');
@@ -132,8 +129,7 @@ describe('programs of the guest that use the whole screen', () => {
 
   test('less does, too', async () => {
     terminal.line('less /tmp/text');
-    await terminal.shows('line 23');
-    expect(terminal.lines().slice(0, 23)).toEqual(file(24));
+    await terminal.shows((screen) => screen.startsWith(file(24).join('\n')));
     terminal.resize(100, 40);
     // busybox less looks at the size when a key comes.
     await terminal.shows((screen) => screen.split('\n').length <= 40);

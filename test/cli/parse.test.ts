@@ -48,6 +48,41 @@ describe('the command line', () => {
     );
   });
 
+  test('an image is one argument with words of its own, in quotes; a typed line needs none', () => {
+    const values = { DISK: 1, IMAGE: '/disks/data.dsk ro serial=a' };
+    const quotes = parseCommandLine([
+      'vm1',
+      '-plug',
+      'ubd1',
+      '/disks/data.dsk ro serial=a',
+      '-unplug',
+      'ubd15',
+    ]);
+    expect(quotes.commands.map((command) => command.values)).toEqual([values, { DISK: 15 }]);
+    expect(parseLine('plug ubd1  /disks/data.dsk   ro serial=a')?.values).toEqual(values);
+    expect(refusalOf(() => parseLine('plug ubd16 /disks/data.dsk'))).toContain('"ubd16" is not a disk');
+    expect(refusalOf(() => parseLine('plug ubd1 /disks/data.dsk rw'))).toContain('unexpected "rw"');
+    expect(refusalOf(() => parseLine('unplug ubd1 ubd2'))).toContain('too much');
+  });
+
+  test('a word with words of its own takes one of them, and what belongs to that', () => {
+    const words =
+      '-disk create /disks/a.dsk 10G -ext4 -disk cow-merge /disks/a.cow -disk list -cancel 3'.split(' ');
+    expect(parseCommandLine(['vm1', ...words]).commands.map(plain)).toEqual([
+      {
+        word: 'disk',
+        sub: 'create',
+        options: ['ext4'],
+        values: { PATH: '/disks/a.dsk', SIZE: 10 * 2 ** 30 },
+      },
+      { word: 'disk', sub: 'cow-merge', options: [], values: { COW: '/disks/a.cow' } },
+      { word: 'disk', sub: 'list', options: [], values: {} },
+      { word: 'cancel', options: [], values: { ID: 3 } },
+    ]);
+    const target = parseCommandLine('vm1 -disk cow-merge /disks/a.cow /shared/disks/b.dsk'.split(' '));
+    expect(target.commands[0]?.values).toEqual({ COW: '/disks/a.cow', TARGET: '/shared/disks/b.dsk' });
+  });
+
   test('the VM may stand anywhere, and two hyphens are as good as one', () => {
     const line = parseCommandLine(['--info', '--json', 'vm1', '--help', '--version']);
     expect(line).toMatchObject({ target: 'vm1', json: true, help: true, version: true });
@@ -60,6 +95,28 @@ describe('the command line', () => {
   });
 
   test.each([
+    [
+      'vm1 -disk',
+      '-disk what? (one of list, info, create, delete, copy, resize, convert, check, cow-create, cow-merge, cow-rebase, snapshot, rollback, snapshot-delete)',
+    ],
+    ['vm1 -disk crate', 'unknown word "crate" after -disk (did you mean -disk create?)'],
+    ['vm1 -disk -list', 'unknown word "-list" after -disk (did you mean -disk list?)'],
+    ['vm1 -create', 'unknown word "create" (did you mean -disk create?)'],
+    ['vm1 -disk create /disks/a.dsk', '-disk create needs a SIZE (use: -disk create PATH SIZE [-ext4])'],
+    ['vm1 -disk create /disks/a.dsk 10', '-disk create: "10" is not a size (write 10M)'],
+    ['vm1 -disk create /disks/a.dsk 9000G', '-disk create: 9000G is too large (at most 8192G)'],
+    ['vm1 -disk create /disks/a.dsk 1K', '-disk create: 1K is too small (at least 4K)'],
+    [
+      'vm1 -disk copy /etc/passwd /disks/a.dsk',
+      '-disk copy: "/etc/passwd" is not a place for disk images (disk images are under /disks/ or /shared/disks/ (as the jail sees them))',
+    ],
+    ['vm1 -disk list now', '"now" is too much after -disk list (use: -disk list)'],
+    [
+      'vm1 -disk snapshot /disks/a.dsk a/b',
+      '-disk snapshot: "a/b" is no name for a snapshot (a letter or digit, then also . _ and -; at most 64)',
+    ],
+    ['vm1 -ext4', '-ext4 does not stand here (use: -disk create PATH SIZE [-ext4])'],
+    ['vm1 -cancel all', '-cancel: "all" is not a number (use: -cancel ID)'],
     ['vm1 -strat', 'unknown word "strat" (did you mean -start?)'],
     ['vm1 -halp', 'unknown word "halp" (did you mean -help?)'],
     ['vm1 -log con0 -folow', 'unknown word "folow" (did you mean -follow?)'],

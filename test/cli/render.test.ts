@@ -75,6 +75,18 @@ const running: VmInfo = {
   hungSince: 0,
   held: null,
   networks: [],
+  disks: [
+    {
+      unit: 0,
+      path: '/disks/root.cow',
+      backing: '/shared/disks/base.dsk',
+      flags: '',
+      size: 67_108_864,
+      allocated: 4096,
+      plugged: false,
+    },
+    { unit: 1, path: '/disks/b.dsk', backing: '', flags: 'ro', size: 512, allocated: 0, plugged: true },
+  ],
 };
 
 describe('-info', () => {
@@ -94,6 +106,9 @@ describe('-info', () => {
         '  guest says  booted\\x1b]0;gotcha\\x07',
         '  troubles    2, the last: con0: the log cannot be written',
         "  log         2.9 KiB of the monitor's own are missing",
+        'disks',
+        '  ubd0  /disks/root.cow over /shared/disks/base.dsk  64 MiB, 4 KiB used',
+        '  ubd1  /disks/b.dsk                                 512 bytes, 0 bytes used  ro, plugged',
         'consoles',
         '  con0   4.7 KiB out  0 bytes in   1 viewer   logged, but 2 KiB are missing (ENOSPC: disk full, write), up to 100 bytes lost with a former monitor',
         '  con10  1 byte out   12 bytes in  0 viewers',
@@ -160,6 +175,7 @@ describe('-info', () => {
       ...gone,
       readiness: { ...running.readiness, reached: [] },
       state: 'down',
+      disks: [],
       consoles: [],
       settings: [],
       lastExit: exit,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import type { WaitLevel } from '../../src/cli/arguments.ts';
 import { outcomeNow, outcomeOfEvents } from '../../src/cli/wait-outcome.ts';
-import type { WaitLevel } from '../../src/cli/words.ts';
 import type { Event, ReadyLevel, VmInfo } from '../../src/rpc/umlmonctrl.gen.ts';
 import { toFailure } from '../../src/system/errors.ts';
 import { info } from '../rpc/stub-handlers.ts';

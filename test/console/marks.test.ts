@@ -3,12 +3,12 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Channel } from '../../src/console/channel.ts';
 import { ConsoleLog } from '../../src/console/log.ts';
 import { Marks } from '../../src/console/marks.ts';
 import { Pty } from '../../src/console/pty.ts';
+import { buildProgram } from '../helpers/program.ts';
 
 let directory: string;
 beforeEach(() => {
@@ -17,10 +17,8 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true }));
 
 test('what was noted is there after a SIGKILL, for each channel by itself', async () => {
-  const program = join(import.meta.dirname, '../../dist/test/marks.cjs');
-  await build({
-    stdin: {
-      contents: `
+  const program = await buildProgram('marks', {
+    text: `
         import { Marks } from './src/console/marks.ts';
         const marks = Marks.open(process.argv[2]);
         const [con0, con15, ssl63] = ['con0', 'con15', 'ssl63'].map((name) => marks.of(name));
@@ -31,14 +29,6 @@ test('what was noted is there after a SIGKILL, for each channel by itself', asyn
         ssl63.settle(100);
         ssl63.begin();
         process.kill(process.pid, 'SIGKILL');`,
-      resolveDir: join(import.meta.dirname, '../..'),
-    },
-    outfile: program,
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    external: ['koffi', 'node-pty'],
-    logLevel: 'warning',
   });
   const path = join(directory, 'marks');
   expect(spawnSync(process.execPath, [program, path])).toMatchObject({ signal: 'SIGKILL' });

@@ -19,6 +19,7 @@ const flat = (name: ImageName, id: string): FoundImage => ({
   id,
   kind: 'flat',
   size: 4096,
+  allocated: 0,
   mtime: 1000,
 });
 const cow = (name: ImageName, id: string, backing: string, header = {}): FoundImage => ({
@@ -26,6 +27,7 @@ const cow = (name: ImageName, id: string, backing: string, header = {}): FoundIm
   id,
   kind: 'cow',
   size: 20480,
+  allocated: 0,
   mtime: 2000,
   header: { backing, size: 4096, mtime: 1000, ...header },
 });
@@ -75,6 +77,15 @@ describe('opening', () => {
     expect(refuseOpen(graph(), { by: 'vm1', image: base, mode: 'ro' })).toBeUndefined();
   });
 
+  test('a snapshot is read, not written, as long as there is its image', () => {
+    const snapshot: ImageName = { vm: 'vm1', path: '/disks/root@before.dsk' };
+    const images = [flat(snapshot, '1:9'), flat(root, '1:2')];
+    const open = (mode: 'rw' | 'ro', found = images) =>
+      refuseOpen(graph([], found), { by: 'vm1', image: snapshot, mode })?.cause;
+    expect(open('rw')).toBe('vm1:/disks/root@before.dsk is a snapshot of vm1:/disks/root.dsk');
+    expect([open('ro'), open('rw', images.slice(0, 1))]).toEqual([undefined, undefined]);
+  });
+
   test('a hard link to a backing file is the backing file', () => {
     const link: ImageName = { vm: 'vm1', path: '/disks/mine.dsk' };
     const linked = graph([], [...usual, flat(link, '1:1')]);
@@ -106,14 +117,14 @@ describe('the backing file of a COW image', () => {
     [
       'has another size',
       withCow(base.path, { size: 8192 }),
-      'IMAGE_BACKING_CHANGED',
-      '/shared/disks/base.dsk, the backing of vm2:/disks/web.cow, has 4096 bytes now, and had 8192',
+      'COW_BACKING',
+      '/shared/disks/base.dsk is not what vm2:/disks/web.cow was made over: it has 4096 bytes instead of 8192',
     ],
     [
       'has another time',
       withCow(base.path, { mtime: 999 }),
-      'IMAGE_BACKING_CHANGED',
-      '/shared/disks/base.dsk, the backing of vm2:/disks/web.cow, was changed at 1970-01-01T00:16:40Z, and was of 1970-01-01T00:16:39Z',
+      'COW_BACKING',
+      '/shared/disks/base.dsk is not what vm2:/disks/web.cow was made over: it was last changed at 1970-01-01T00:16:40Z instead of 1970-01-01T00:16:39Z',
     ],
     [
       'is not there',
@@ -172,7 +183,7 @@ describe('the backing file of a COW image', () => {
     const damaged = graph([], [{ ...cow(web, '1:3', ''), header: 'it has no COW header' }]);
     expect(refuseOpen(damaged, { by: 'vm2', image: web, mode: 'rw' })).toMatchObject({
       code: 'IMAGE_KIND',
-      cause: 'vm2:/disks/web.cow is no copy-on-write image: it has no COW header',
+      cause: 'vm2:/disks/web.cow cannot be used: it has no COW header',
     });
   });
 
@@ -197,7 +208,7 @@ describe('verbs', () => {
     for (const verb of ['rebase', 'delete', 'copy'] as const)
       expect(refuseVerb(changed, verb, web, 'tool')).toBeUndefined();
     for (const verb of ['merge', 'check'] as const)
-      expect(refuseVerb(changed, verb, web, 'tool')?.code).toBe('IMAGE_BACKING_CHANGED');
+      expect(refuseVerb(changed, verb, web, 'tool')?.code).toBe('COW_BACKING');
   });
 
   test('a COW image is neither resized nor backed on', () => {

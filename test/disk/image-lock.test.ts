@@ -1,14 +1,13 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, linkSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readdirSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { createInterface, type Interface } from 'node:readline';
-import { build } from 'esbuild';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readHoldings } from '../../src/disk/holders.ts';
 import { ImageLocks } from '../../src/disk/image-lock.ts';
 import { hostPathOf } from '../../src/disk/image-name.ts';
 import { lookAtImage } from '../../src/disk/open-image.ts';
+import { buildRacer, Racer } from './racer.ts';
 import { TestStore } from './store.ts';
 
 let store: TestStore;
@@ -95,6 +94,15 @@ describe('within one process', () => {
     await once(child, 'exit');
   });
 
+  test('holder files of killed tools go with time, those of living ones stay', () => {
+    const tool = ImageLocks.take(store, '@living.1', [request('ro')]);
+    for (const name of ['@dead.2', '@new.3', 'vm9']) writeFileSync(join(store.holders, name), '[]');
+    for (const name of ['@living.1', '@dead.2', 'vm9']) utimesSync(join(store.holders, name), 1, 1);
+    ImageLocks.take(store, '@next.4', []).close();
+    expect(readdirSync(store.holders).sort()).toEqual(['@living.1', '@new.3', 'vm9']);
+    tool.close();
+  });
+
   test('holder files that nobody holds, or with nonsense in them, say nothing', () => {
     mkdirSync(store.holders, { recursive: true });
     writeFileSync(join(store.holders, 'vm1'), JSON.stringify([{ id: request('ro').id, mode: 'rw' }]));
@@ -104,58 +112,10 @@ describe('within one process', () => {
   });
 });
 
-/** A process of its own that races for the image. */
-class Racer {
-  readonly holder: string;
-  readonly #child: ChildProcess;
-  readonly #lines: AsyncIterator<string>;
-
-  constructor(holder: string, program: string, mode = 'rw') {
-    this.holder = holder;
-    const args = [program, holder, store.varDir, store.shared, store.holders, mode];
-    this.#child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
-    const input = this.#child.stdout;
-    if (!input) throw new Error('no pipe');
-    const lines: Interface = createInterface({ input });
-    this.#lines = lines[Symbol.asyncIterator]();
-  }
-
-  say(line: string): void {
-    this.#child.stdin?.write(`${line}\n`);
-  }
-
-  /** The next answer; 'dead' if there comes none any more. */
-  async answer(): Promise<string> {
-    const { value, done } = await this.#lines.next();
-    return done ? 'dead' : value;
-  }
-
-  async kill(): Promise<void> {
-    const ended = once(this.#child, 'exit');
-    this.#child.kill('SIGKILL');
-    await ended;
-  }
-}
-
-async function buildRacer(): Promise<string> {
-  const outfile = join(store.home, 'racer.cjs');
-  await build({
-    entryPoints: [join(import.meta.dirname, 'lock-racer.ts')],
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    external: ['koffi'],
-    outfile,
-    logLevel: 'silent',
-    define: { __filename: JSON.stringify(join(import.meta.dirname, '../../package.json')) },
-  });
-  return outfile;
-}
-
 test('1,000 races for one image, some killed in the middle: never two writers, never a stale lock', async () => {
   const program = await buildRacer();
   const spawnRacer = async (holder: string) => {
-    const racer = new Racer(holder, program);
+    const racer = new Racer(store, holder, program);
     expect(await racer.answer()).toBe('ready');
     return racer;
   };

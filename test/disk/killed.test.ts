@@ -1,34 +1,20 @@
 /** SIGKILL and a full disk at each kind of system call of a slow verb: what is left is the old image or the new one. */
-import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, readdirSync, statSync, utimesSync } from 'node:fs';
-import { join } from 'node:path';
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readCowInfo } from '../../src/disk/cow-info.ts';
 import { mergeCow } from '../../src/disk/cow-merge.ts';
 import { mergeCowInPlace } from '../../src/disk/cow-merge-in-place.ts';
 import { rebaseCow } from '../../src/disk/cow-rebase.ts';
+import { buildVerbChild } from './killed-child.ts';
 import { makeCow, makeImage, makeScratch, range, type Scratch, sameBytes, writeSectors } from './oracle.ts';
 
-const root = join(import.meta.dirname, '../..');
-const child = join(root, 'dist/test/verb-child.mjs');
 const MiB = 1024 ** 2;
 const size = 6 * MiB + 300;
 
 let scratch: Scratch;
 let [backing, cow, merged, other, target] = ['', '', '', '', ''];
 
-beforeAll(() => {
-  const options = ['--bundle', '--platform=node', '--target=node20', '--format=esm', '--external:koffi'];
-  const source = join(root, 'test/disk/verb-child.ts');
-  const define = '--define:__filename=import.meta.filename';
-  execFileSync(join(root, 'node_modules/.bin/esbuild'), [
-    source,
-    `--outfile=${child}`,
-    ...options,
-    define,
-    '--log-level=warning',
-  ]);
-});
+const { runWith } = buildVerbChild('verb-child');
 
 beforeEach(async () => {
   scratch = makeScratch();
@@ -44,30 +30,6 @@ beforeEach(async () => {
 });
 
 afterEach(() => scratch.close());
-
-/** Runs a verb that meets `fault` at the `when`-th call of that name; whether it got to its end. */
-function runWith(fault: string, call: string, when: number, verb: string, request: object): boolean {
-  const inject = [
-    '-f',
-    '-qq',
-    '-o',
-    '/dev/null',
-    '-e',
-    `trace=${call}`,
-    '-e',
-    `inject=${call}:${fault}:when=${when}`,
-  ];
-  const { status } = spawnSync(
-    'strace',
-    [...inject, process.execPath, child, verb, JSON.stringify(request)],
-    {
-      // strace counts the calls of each thread.
-      env: { ...process.env, UV_THREADPOOL_SIZE: '1' },
-      encoding: 'utf8',
-    },
-  );
-  return status === 0;
-}
 
 const files = () => readdirSync(scratch.directory).sort();
 const faults = ['signal=KILL', 'error=ENOSPC'];

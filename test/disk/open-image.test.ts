@@ -123,13 +123,13 @@ test('a directory that is swapped for a link again and again leads nowhere else'
   writeFileSync(join(far, 'a.dsk'), 'not an image of this VM');
   const disks = join(store.varDir, 'vm1/jail/disks');
   symlinkSync(join(store.home, 'far'), join(disks, 'link'));
+  const own = lookAtImage(deep, store).id;
   const { spawn } = await import('node:child_process');
   // mv --exchange is too new: three renames do.
   const script = 'while :; do mv in x; mv link in; mv in link; mv x in; done 2>/dev/null';
   const swapper = spawn('sh', ['-c', script], { cwd: disks, stdio: 'ignore' });
   try {
     const seen = new Set<string>();
-    const own = lookAtImage({ vm: 'vm1', path: '/disks/in/here/a.dsk' }, store).id;
     const until = Date.now() + 500;
     while (Date.now() < until) {
       try {

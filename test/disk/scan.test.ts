@@ -84,7 +84,7 @@ test('what cannot be read or is no image is reported, and the rest is there', ()
   ]);
   expect(graph.ids.has('/shared/disks/base.dsk')).toBe(true);
   expect(graph.images.get(graph.ids.get('vm1:/disks/short.cow') ?? '')?.header).toBe(
-    'it is too short for a COW header',
+    'not a COW file: it does not begin with their magic number',
   );
 });
 

@@ -5,10 +5,17 @@ import { hostPathOf, type ImageName, type ImageStore } from '../../src/disk/imag
 
 /** Directories for the images of a few VMs, to be removed at the end. */
 export class TestStore implements ImageStore {
-  readonly home = mkdtempSync(join(tmpdir(), 'umlmon-disks-'));
-  readonly varDir = join(this.home, 'var');
-  readonly shared = join(this.home, 'shared');
-  readonly holders = join(this.home, 'run/.images');
+  readonly home: string;
+  readonly varDir: string;
+  readonly shared: string;
+  readonly holders: string;
+
+  constructor(directory = tmpdir()) {
+    this.home = mkdtempSync(join(directory, 'umlmon-disks-'));
+    this.varDir = join(this.home, 'var');
+    this.shared = join(this.home, 'shared');
+    this.holders = join(this.home, 'run/.images');
+  }
 
   /** A flat image without content; returns its host path. */
   add(name: ImageName, size = 4096): string {

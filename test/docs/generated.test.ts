@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { generateUmlwatchPage } from '../../src/cli/man-page.ts';
-import { type Word, wordNames, words } from '../../src/cli/words.ts';
+import { usesOf } from '../../src/cli/vocabulary.ts';
+import { words } from '../../src/cli/words.ts';
 import { eventKinds } from '../../src/monitor/event-kinds.ts';
 import { generateEventPage } from '../../src/monitor/event-page.ts';
 import { lifecycle, vmStates } from '../../src/monitor/lifecycle.ts';
@@ -85,10 +86,9 @@ describe('docs/states.md', () => {
 
 test('docs/umlwatch.1.md has every word with its arguments and options', () => {
   const page = textOf(generateUmlwatchPage());
-  for (const name of wordNames) {
-    const { arguments: values, options }: Word = words[name];
-    const line = page.split('\n').find((candidate) => candidate.startsWith(`**-${name}**`)) ?? '';
-    for (const part of [...values, ...Object.keys(options).map((option) => `-${option}`)])
+  for (const { path, word } of usesOf(words)) {
+    const line = page.split('\n').find((candidate) => candidate.startsWith(`**-${path.join(' ')}**`)) ?? '';
+    for (const part of [...word.arguments, ...Object.keys(word.options).map((option) => `-${option}`)])
       expect(line).toContain(part);
   }
 });

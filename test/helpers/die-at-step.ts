@@ -16,6 +16,9 @@ const { plan } = prepareLaunch(source, layout);
 executePlan(plan, {
   channels: new Channels(() => undefined),
   onNotification: () => undefined,
+  trouble: (error) => {
+    throw error;
+  },
   onStep: (step) => {
     if (step === last) process.kill(process.pid, 'SIGKILL');
   },

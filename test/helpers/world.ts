@@ -91,6 +91,13 @@ export class World {
     return child;
   }
 
+  /** Process id of a monitor that this world has started. */
+  monitorPid(vm: string): number {
+    const pid = this.#monitors.get(vm)?.pid;
+    if (pid === undefined) throw new Error(`no monitor of ${vm}`);
+    return pid;
+  }
+
   /** SIGKILL: the monitor has no moment to tidy up. */
   async killMonitor(vm: string): Promise<void> {
     await this.signalMonitor(vm, 'SIGKILL');
@@ -106,7 +113,7 @@ export class World {
   }
 
   /** One program of umlmon to its end, with this world's configuration. */
-  run(name: 'umlmon' | 'umlwatch', args: readonly string[], input = ''): Ran {
+  run(name: 'umlmon' | 'umlwatch' | 'umladmin', args: readonly string[], input = ''): Ran {
     const [command = '', ...before] = [...this.#within, program(name)];
     const { status, stdout, stderr } = spawnSync(command, [...before, '-config', this.configPath, ...args], {
       input,
@@ -168,7 +175,7 @@ async function stopMonitor(child: ChildProcess, log: string): Promise<void> {
 }
 
 /** A bundled program as the package installs it. */
-export function program(name: 'umlmon' | 'umlwatch'): string {
+export function program(name: 'umlmon' | 'umlwatch' | 'umladmin'): string {
   return join(root, 'dist', `${name}.cjs`);
 }
 

@@ -1,8 +1,7 @@
 /** Writes and removes crash bundles until it is killed, for test/monitor/crash-store.test.ts: write-bundles DIRECTORY */
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundleName } from '../../src/monitor/crash-retention.ts';
-import { listBundles, removeBundle, writeBundle } from '../../src/monitor/crash-store.ts';
+import { listBundles, namesOfBundles, removeBundle, writeBundle } from '../../src/monitor/crash-store.ts';
 
 const crashes = process.argv[2] ?? '';
 const place = { crashes, crashDraft: join(crashes, '.draft') };
@@ -14,7 +13,7 @@ const files = ['exit.json', 'plan.json', 'console/con0', 'console/con1', 'summar
 console.log('writing');
 for (;;) {
   const endedAt = Date.now();
-  const name = bundleName(endedAt, (taken) => existsSync(join(crashes, taken)));
+  const name = bundleName(endedAt, namesOfBundles({ crashes }));
   writeBundle(place, { name, series: name, endedAt, cause: 'crash', panic: '' }, files);
   for (const old of listBundles(place).slice(0, -3)) removeBundle(place, old.name);
 }

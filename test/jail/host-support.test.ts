@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import {
-  bubblewrapVersion,
   hostPrograms,
   judgeNamespaces,
   launcherFiles,
@@ -26,12 +25,6 @@ describe('programs', () => {
     const listed = execFileSync('ldd', [setpriv, setarch], { encoding: 'utf8' });
     const paths = new Set([...listed.matchAll(/(\/\S+) \(0x/g)].map(([, path]) => path));
     expect(new Set([loader, ...libraries])).toEqual(paths);
-  });
-
-  test('bubblewrap says its version', () => {
-    expect(`bubblewrap ${bubblewrapVersion()}`).toBe(
-      execFileSync('bwrap', ['--version'], { encoding: 'utf8' }).trim(),
-    );
   });
 });
 

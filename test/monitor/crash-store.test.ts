@@ -12,13 +12,11 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { isBundleName } from '../../src/monitor/crash-retention.ts';
 import { listBundles, readBundleFile, writeBundle } from '../../src/monitor/crash-store.ts';
+import { buildProgram } from '../helpers/program.ts';
 
-const root = join(import.meta.dirname, '../..');
-const driver = join(root, 'dist/test/write-bundles.cjs');
 const name = '2026-11-21T12-34-56Z';
 
 let crashes: string;
@@ -102,16 +100,7 @@ test('on a full file system nothing is left of the attempt', () => {
 });
 
 test('killed at any moment, it leaves only complete bundles', async () => {
-  await build({
-    absWorkingDir: root,
-    entryPoints: ['test/helpers/write-bundles.ts'],
-    outfile: driver,
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    external: ['koffi', 'node-pty'],
-    logLevel: 'warning',
-  });
+  const driver = await buildProgram('write-bundles', { file: 'test/helpers/write-bundles.ts' });
   let halves = 0;
   for (let round = 0; round < 20; round++) {
     const writer = spawn(process.execPath, [driver, crashes], { stdio: ['ignore', 'pipe', 'inherit'] });

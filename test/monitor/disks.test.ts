@@ -152,9 +152,9 @@ test('a backing file that was changed, and one that the VM’s user cannot read'
   utimesSync(base, 1_000_000_001, 1_000_000_001);
   expect(check('vm1')).toMatchObject([
     {
-      code: 'IMAGE_BACKING_CHANGED',
+      code: 'COW_BACKING',
       cause:
-        '/shared/disks/root.dsk, the backing of vm1:/disks/root.cow, was changed at 2001-09-09T01:46:41Z, and was of 2001-09-09T01:46:40Z',
+        '/shared/disks/root.dsk is not what vm1:/disks/root.cow was made over: it was last changed at 2001-09-09T01:46:41Z instead of 2001-09-09T01:46:40Z',
     },
   ]);
   utimesSync(base, 1_000_000_000, 1_000_000_000);

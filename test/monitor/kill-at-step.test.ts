@@ -2,14 +2,11 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from 'esbuild';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { MonitorClient } from '../../src/cli/monitor-client.ts';
 import { GuestShell, waitForEvent } from '../helpers/guest.ts';
+import { buildProgram } from '../helpers/program.ts';
 import { World } from '../helpers/world.ts';
-
-const root = join(import.meta.dirname, '../..');
-const driver = join(root, 'dist/test/die-at-step.cjs');
 
 const steps = [
   'make-directories',
@@ -24,20 +21,12 @@ const steps = [
   'await-kernel',
 ];
 
+let driver = '';
 let world: World;
 
-beforeAll(() =>
-  build({
-    absWorkingDir: root,
-    entryPoints: ['test/helpers/die-at-step.ts'],
-    outfile: driver,
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    external: ['koffi', 'node-pty'],
-    logLevel: 'warning',
-  }),
-);
+beforeAll(async () => {
+  driver = await buildProgram('die-at-step', { file: 'test/helpers/die-at-step.ts' });
+});
 
 beforeEach(() => {
   world = new World();
@@ -112,5 +101,3 @@ test.each(['ctrl-alt-del', 'halt'])('killed in the stage %s of a stop', async (s
   expect(readFileSync(join(world.runDir, 'vm1.pid'), 'utf8').trim()).not.toBe('');
   client.close();
 });
-
-afterAll(() => spawnSync('rm', ['-rf', join(root, 'dist/test')]));

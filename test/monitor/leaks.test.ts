@@ -1,6 +1,6 @@
 /** Fifty lives in a row leave nothing behind. */
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { waitForEvent } from '../helpers/guest.ts';
 import { World } from '../helpers/world.ts';
@@ -19,10 +19,11 @@ afterEach(() => world.close());
 function inventory(monitor: number) {
   const list = (command: string, ...args: string[]) => execFileSync(command, args, { encoding: 'utf8' });
   return {
-    mounts: readFileSync('/proc/self/mountinfo', 'utf8')
+    // Other tests mount, too.
+    mounts: readFileSync(`/proc/${monitor}/mountinfo`, 'utf8')
       .split('\n')
       .filter((line) => line.includes(world.home)),
-    monitorMounts: readFileSync(`/proc/${monitor}/mountinfo`, 'utf8').split('\n').length,
+    mountNamespace: readlinkSync(`/proc/${monitor}/ns/mnt`),
     taps: list('ip', '-o', 'link', 'show', 'type', 'tun'),
     children: readFileSync(`/proc/${monitor}/task/${monitor}/children`, 'latin1'),
     files: list(

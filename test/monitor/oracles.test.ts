@@ -43,6 +43,22 @@ test('a client made by rpcgen and libtirpc lists the state, starts and stops the
   });
 });
 
+test('a client made by rpcgen and libtirpc lists images, and follows jobs', () => {
+  const program = buildCClient(directory);
+  const ctrl = join(world.varDir, 'vm1/ctrl');
+  const run = (...words: string[]) => spawnSync(program, [ctrl, ...words], { encoding: 'utf8' });
+  expect(run('create', '/disks/a.dsk', '8192')).toMatchObject({
+    status: 0,
+    stdout: expect.stringContaining('vm1:/disks/a.dsk'),
+  });
+  expect(run('copy', '/disks/a.dsk', '/disks/b.dsk')).toMatchObject({ status: 0 });
+  expect(run('images').stdout).toMatch(
+    /^\/disks\/a\.dsk 0 8192\n\/disks\/b\.dsk 0 8192\n\/disks\/root\.dsk 0 \d+\n$/,
+  );
+  expect(run('copy', '/disks/a.dsk', '/disks/b.dsk')).toMatchObject({ status: 1 });
+  expect(run('create', '/etc/passwd', '8192').stdout).toMatch(/^CONFIG_PATH\|/);
+});
+
 test("Debian's uml_mconsole talks to the running VM", async () => {
   const { eventsNext } = await client.call('info', undefined);
   await client.call('start', undefined);

@@ -40,6 +40,7 @@ export const sampleRecord: RunRecord = {
           },
         ],
         store: { varDir: '/var/lib/umlmon', shared: '/shared', holders: '/run/umlmon/.images' },
+        syncMs: 10_000,
       },
       {
         do: 'open-consoles',

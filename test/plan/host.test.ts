@@ -113,7 +113,7 @@ const damages: readonly [string, () => string, Partial<Reported>][] = [
     {
       code: 'IMAGE_KIND',
       key: 'ubd0',
-      cause: 'vm1:/disks/root.cow is no copy-on-write image: it has no COW header',
+      cause: 'vm1:/disks/root.cow cannot be used: not a COW file: it does not begin with their magic number',
     },
   ],
   [

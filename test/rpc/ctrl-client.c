@@ -4,6 +4,9 @@
  *   ctrl-client SOCKET null | info | start | stop [TIMEOUT_MS] | kill | cad
  *   ctrl-client SOCKET log CHANNEL OFFSET MAX [WAIT_MS]
  *   ctrl-client SOCKET events SINCE MAX [WAIT_MS]
+ *   ctrl-client SOCKET images
+ *   ctrl-client SOCKET create IMAGE BYTES
+ *   ctrl-client SOCKET copy IMAGE NEW
  *   ctrl-client SOCKET raw PROCEDURE_NUMBER
  *
  * Exit status: 0 = done, 1 = the answer is a failure (printed as "CODE|place|cause|hint"), 2 = usage,
@@ -103,6 +106,40 @@ static int call_raw(u_long procedure)
     return status == RPC_SUCCESS ? 0 : 4;
 }
 
+static int print_images(const disk_list_answer *answer)
+{
+    if (answer->kind != ANSWER_OK)
+        return failed(&answer->disk_list_answer_u.why);
+    const image_list *list = &answer->disk_list_answer_u.list;
+    for (u_int i = 0; i < list->images.images_len; i++) {
+        const image_info *image = &list->images.images_val[i];
+        printf("%s %d %llu", image->path, image->kind, (unsigned long long)image->size);
+        for (u_int j = 0; j < image->holders.holders_len; j++)
+            printf(" %s:%s", image->holders.holders_val[j].holder, image->holders.holders_val[j].writes ? "rw" : "ro");
+        printf("\n");
+    }
+    return 0;
+}
+
+/* Begins a verb and watches its job until the end. */
+static int run_disk(disk_request *request)
+{
+    job_answer *answer = need(umlmon_disk_run_1(request, client));
+    for (;;) {
+        if (answer->kind != ANSWER_OK)
+            return failed(&answer->job_answer_u.why);
+        const job *now = &answer->job_answer_u.job;
+        if (now->outcome.state == JOB_FAILED)
+            return failed(&now->outcome.job_outcome_u.why);
+        if (now->outcome.state == JOB_DONE)
+            return printf("%s\n", now->outcome.job_outcome_u.result.summary) < 0;
+        if (now->outcome.state == JOB_CANCELLED)
+            return printf("cancelled\n") > 0;
+        job_watch_args watch = {.id = now->id, .seen = now->progress, .wait_ms = 10000};
+        answer = need(umlmon_job_watch_1(&watch, client));
+    }
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 3)
@@ -153,6 +190,22 @@ int main(int argc, char **argv)
                               .max = strtoul(args[1], NULL, 10),
                               .wait_ms = count > 2 ? strtoul(args[2], NULL, 10) : 0};
         return print_events(need(umlmon_events_1(&events, client)));
+    }
+    if (strcmp(command, "images") == 0) {
+        disk_list_args list = {.after = "", .max = 100};
+        return print_images(need(umlmon_disk_list_1(&list, client)));
+    }
+    if (strcmp(command, "create") == 0 && count >= 2) {
+        disk_request request = {.verb = DISK_CREATE};
+        request.disk_request_u.sized.image = args[0];
+        request.disk_request_u.sized.size = strtoull(args[1], NULL, 10);
+        return run_disk(&request);
+    }
+    if (strcmp(command, "copy") == 0 && count >= 2) {
+        disk_request request = {.verb = DISK_COPY};
+        request.disk_request_u.pair.image = args[0];
+        request.disk_request_u.pair.other = args[1];
+        return run_disk(&request);
     }
     if (strcmp(command, "raw") == 0 && count >= 1)
         return call_raw(strtoul(args[0], NULL, 10));

@@ -1,5 +1,5 @@
 import type { Handlers } from '../../src/rpc/program.ts';
-import type { Failure, umlmonctrl, VmInfo } from '../../src/rpc/umlmonctrl.gen.ts';
+import type { Failure, ImageInfo, Job, umlmonctrl, VmInfo } from '../../src/rpc/umlmonctrl.gen.ts';
 
 export const why: Failure = {
   code: 'STATE_WRONG',
@@ -67,6 +67,42 @@ export const info: VmInfo = {
       guestCommands: ['ip link set vec15 up'],
     },
   ],
+  disks: [
+    {
+      unit: 1,
+      path: '/disks/a.dsk',
+      backing: '',
+      flags: 'ro sync',
+      size: 5_000_000_000,
+      allocated: 4096,
+      plugged: true,
+    },
+  ],
+};
+
+export const image: ImageInfo = {
+  path: '/disks/web.cow',
+  kind: 'cow',
+  size: 10 * 2 ** 30,
+  allocated: 4096,
+  backing: '/shared/disks/base.dsk',
+  holders: [{ holder: 'vm1', writes: true }],
+  snapshots: ['before'],
+  problem: '',
+};
+
+export const job: Job = {
+  id: 3,
+  name: 'copy',
+  subject: 'vm1:/disks/a.dsk to vm1:/disks/b.dsk',
+  by: 'uid 0',
+  began: 1_700_000_000_000,
+  ended: 0,
+  done: 4096,
+  total: 2 ** 40,
+  progress: 7,
+  cancelling: false,
+  outcome: { state: 'running' },
 };
 
 /** Handlers that answer something of the right type; tests replace those that they are about. */
@@ -80,6 +116,8 @@ export const stubHandlers: Handlers<typeof umlmonctrl> = {
   }),
   kill: () => ({ kind: 'failed', why }),
   ctrlAltDel: () => ({ kind: 'ok' }),
+  plug: () => ({ kind: 'ok' }),
+  unplug: () => ({ kind: 'failed', why }),
   consoleAttach: () => ({ kind: 'failed', why }),
   consoleRead: () => ({ kind: 'failed', why }),
   consoleWrite: ({ data }) => ({ kind: 'ok', accepted: data.length }),
@@ -91,6 +129,15 @@ export const stubHandlers: Handlers<typeof umlmonctrl> = {
   }),
   crashList: () => ({ kind: 'ok', list: { bundles: [], lost: 0 } }),
   crashRead: () => ({ kind: 'failed', why }),
+  diskList: ({ after }) => ({
+    kind: 'ok',
+    list: { images: after === '' ? [image] : [], more: false, troubles: [why] },
+  }),
+  diskInfo: () => ({ kind: 'failed', why }),
+  diskRun: (request) => ({ kind: 'ok', job: { ...job, name: request.verb } }),
+  jobWatch: ({ id, seen }) => ({ kind: 'ok', job: { ...job, id, progress: seen } }),
+  jobCancel: (id) => ({ kind: 'ok', job: { ...job, id, cancelling: true } }),
+  jobList: () => ({ kind: 'ok', list: { jobs: [job, job] } }),
   events: ({ since }) => ({ kind: 'ok', list: { events: [], next: since } }),
 };
 

@@ -242,6 +242,21 @@ const vmInfo: fc.Arbitrary<VmInfo> = fc.record(
       ),
       { maxLength: 3 },
     ),
+    disks: fc.array(
+      fc.record(
+        {
+          unit: fc.nat(),
+          path: text,
+          backing: text,
+          flags: text,
+          size: fc.maxSafeNat(),
+          allocated: fc.maxSafeNat(),
+          plugged: fc.boolean(),
+        },
+        plain,
+      ),
+      { maxLength: 3 },
+    ),
   },
   plain,
 );

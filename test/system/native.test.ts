@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import * as native from '../../src/system/native.ts';
+import { buildProgram } from '../helpers/program.ts';
 
 let directory: string;
 let descriptors: number[];
@@ -214,20 +215,10 @@ describe('watch', () => {
   });
 
   test('an exception in the handler is not swallowed', async () => {
-    const script = `
-      import { openDatagram, watch } from ${JSON.stringify(join(import.meta.dirname, '../../src/system/native.ts'))};
-      watch(openDatagram(''), { writable: true }, () => { throw new Error('seen'); });`;
-    const { build } = await import('esbuild');
-    const outfile = join(directory, 'watch.cjs');
-    await build({
-      stdin: { contents: script, resolveDir: directory },
-      bundle: true,
-      platform: 'node',
-      format: 'cjs',
-      external: ['koffi'],
-      outfile,
-      logLevel: 'silent',
-      define: { __filename: JSON.stringify(join(import.meta.dirname, '../../package.json')) },
+    const outfile = await buildProgram('watch', {
+      text: `
+        import { openDatagram, watch } from './src/system/native.ts';
+        watch(openDatagram(''), { writable: true }, () => { throw new Error('seen'); });`,
     });
     const child = spawn(process.execPath, [outfile], { stdio: ['ignore', 'ignore', 'pipe'] });
     children.push(child);

@@ -105,7 +105,9 @@ export function openFileTargets(directory: string): Target[] {
       );
       const { mconsole, reply } = stepOf(plan, 'await-kernel');
       assert(`${mconsole}${reply}${plan.sandbox.programs.taskset}`.length > 0, 'there are paths');
-      const kernel = { plan, pid: 1, version: 'Linux' } as unknown as RunningKernel;
+      const { images } = stepOf(plan, 'lock-images');
+      const disks = { all: read.disks ?? images.map((image) => ({ image, plugged: false })) };
+      const kernel = { plan, disks, pid: 1, version: 'Linux' } as unknown as RunningKernel;
       encode(describeVm({ ...info, operation: undefined, config: vm, kernel }));
       return 'taken';
     },

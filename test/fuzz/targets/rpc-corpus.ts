@@ -2,7 +2,7 @@ import { writeCall, writeReply } from '../../../src/rpc/message.ts';
 import { beginRecord, sealRecord } from '../../../src/rpc/record.ts';
 import { umlmonctrl } from '../../../src/rpc/umlmonctrl.gen.ts';
 import { type Codec, XdrWriter } from '../../../src/rpc/xdr.ts';
-import { info, pattern, why } from '../../rpc/stub-handlers.ts';
+import { image, info, job, pattern, why } from '../../rpc/stub-handlers.ts';
 
 const failed = { kind: 'failed', why };
 const report = { id: 3, joined: true, state: 'down', elapsedMs: 5, summary: 'stopped' };
@@ -22,6 +22,19 @@ const bundle = {
   files: [{ path: 'exit.json', bytes: 200 }],
 };
 
+const cow = { format: 3, changed: 8192, merging: false };
+const result = { summary: 'copied', image: 'vm1:/disks/b.dsk', bytes: 9, report: 'e2fsck\nclean' };
+
+/** More arguments of procedures that know several kinds of them. */
+const moreArgs = {
+  diskRun: [
+    { verb: 'delete', image: '/disks/a.dsk' },
+    { verb: 'cow-merge', pair: { image: '/disks/a.cow', other: '' } },
+    { verb: 'cow-rebase', rebase: { image: '/disks/a.cow', backing: '/disks/b.dsk', sameContent: true } },
+    { verb: 'snapshot', snapshot: { image: '/disks/a.dsk', name: 'before' } },
+  ],
+};
+
 /** Arguments and results of every procedure. */
 export const values: Readonly<
   Record<keyof typeof umlmonctrl.procedures, { args: unknown; results: readonly unknown[] }>
@@ -35,6 +48,8 @@ export const values: Readonly<
   stop: { args: { timeoutMs: 5000 }, results: [{ kind: 'ok', report }, failed] },
   kill: { args: undefined, results: [{ kind: 'ok', report }, failed] },
   ctrlAltDel: { args: undefined, results: [{ kind: 'ok' }, failed] },
+  plug: { args: { unit: 1, disk: '/disks/a.dsk ro' }, results: [{ kind: 'ok' }, failed] },
+  unplug: { args: 1, results: [{ kind: 'ok' }, failed] },
   consoleAttach: {
     args: { channel: 'con1', columns: 80, rows: 24 },
     results: [{ kind: 'ok', seat: { id: 1, oldest: 0, next: 99 } }, failed],
@@ -62,6 +77,33 @@ export const values: Readonly<
     args: { bundle: bundle.name, file: 'console/con0', offset: 0, max: 65_536 },
     results: [{ kind: 'ok', bytes: { data: Buffer.from('panic'), size: 5 } }, failed],
   },
+  diskList: {
+    args: { after: '/disks/a.dsk', max: 64 },
+    results: [{ kind: 'ok', list: { images: [image, image], more: true, troubles: [why] } }, failed],
+  },
+  diskInfo: {
+    args: '/disks/web.cow',
+    results: [
+      { kind: 'ok', details: { image, content: 'ext4', hazard: '', cow } },
+      { kind: 'ok', details: { image, content: '', hazard: 'partitions', cow: null } },
+      failed,
+    ],
+  },
+  diskRun: {
+    args: { verb: 'create', sized: { image: '/disks/a.dsk', size: 2 ** 40, filesystem: true } },
+    results: [{ kind: 'ok', job }, failed],
+  },
+  jobWatch: {
+    args: { id: 3, seen: 7, waitMs: 30_000 },
+    results: [
+      { kind: 'ok', job },
+      { kind: 'ok', job: { ...job, ended: job.began + 1, outcome: { state: 'done', result } } },
+      { kind: 'ok', job: { ...job, outcome: { state: 'failed', why } } },
+      { kind: 'ok', job: { ...job, cancelling: true, outcome: { state: 'cancelled' } } },
+    ],
+  },
+  jobCancel: { args: 3, results: [{ kind: 'ok', job }, failed] },
+  jobList: { args: undefined, results: [{ kind: 'ok', list: { jobs: [job, job] } }, failed] },
 };
 
 export interface Encoded {
@@ -71,10 +113,16 @@ export interface Encoded {
   readonly bytes: Buffer;
 }
 
-export const encodedArgs: readonly Encoded[] = Object.entries(umlmonctrl.procedures).map(
+export const encodedArgs: readonly Encoded[] = Object.entries(umlmonctrl.procedures).flatMap(
   ([name, { number, args }]) => {
     const codec: Codec<unknown> = args;
-    return { name, number, codec, bytes: encode(codec, values[name as keyof typeof values].args) };
+    const more: readonly unknown[] = moreArgs[name as keyof typeof moreArgs] ?? [];
+    return [values[name as keyof typeof values].args, ...more].map((value) => ({
+      name,
+      number,
+      codec,
+      bytes: encode(codec, value),
+    }));
   },
 );
 

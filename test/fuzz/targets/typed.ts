@@ -1,13 +1,24 @@
+import { resolve } from 'node:path';
+import { parseAdminImage } from '../../../src/cli/admin-words.ts';
+import { imageKinds } from '../../../src/cli/arguments.ts';
 import { complete } from '../../../src/cli/complete.ts';
 import { parseCommandLine, parseLine } from '../../../src/cli/parse.ts';
-import { type Command, optionNames, wordNames } from '../../../src/cli/words.ts';
+import { parseAdminLine } from '../../../src/cli/umladmin.ts';
+import { optionsOf, usesOf } from '../../../src/cli/vocabulary.ts';
+import { type Command, words as table } from '../../../src/cli/words.ts';
+import { hostPathOf, type ImageName, nameText, placeOf } from '../../../src/disk/image-name.ts';
+import { subjectText } from '../../../src/disk/verb-text.ts';
+import { readClientRequest } from '../../../src/monitor/disk-request.ts';
+import { diskRequestCodec } from '../../../src/rpc/umlmonctrl.gen.ts';
+import { XdrError, XdrReader } from '../../../src/rpc/xdr.ts';
 import { UmlmonError } from '../../../src/system/errors.ts';
 import { type Corpus, makeInput } from '../mutate.ts';
-import { assert, refusable, type Target } from '../target.ts';
+import { assert, assertSafe, refusable, type Target } from '../target.ts';
+import { encodedArgs } from './rpc-corpus.ts';
 
 const words = [
-  ...wordNames,
-  ...optionNames,
+  ...new Set(usesOf(table).flatMap(({ path }) => path)),
+  ...optionsOf(table),
   ...[
     'help',
     'quit',
@@ -21,6 +32,9 @@ const words = [
     '100ms',
     '12',
     '/etc/x.ini',
+    '/disks/a.dsk',
+    '/shared/disks/b.cow',
+    '512M',
     'vm1',
     'vm1@host',
   ],
@@ -52,6 +66,9 @@ const lines: Corpus = {
     'log con0 -follow',
     'connect ssl3',
     'events -since 9',
+    'vm1\0-disk\0create\0/disks/a.dsk\x0010G\0-ext4\0-cancel\x003',
+    'disk cow-merge /disks/a.cow /disks/b.dsk',
+    'disk snapshot /disks/a.dsk before-1',
   ].map((text) => Buffer.from(text)),
   words: [...words, ...words.map((word) => `\0-${word}\0`), ...words.map((word) => ` ${word} `)],
   maxBytes: 65_536,
@@ -77,7 +94,10 @@ const typedLine: Target = {
   make: (random) => makeInput(random, lines),
   async run(input) {
     const line = input.toString().replaceAll('\0', ' ');
-    const [candidates, begun] = await complete(line, async () => ['con0', 'con1']);
+    const [candidates, begun] = await complete(line, {
+      channels: async () => ['con0', 'con1'],
+      images: async () => ['/disks/a.dsk'],
+    });
     assert(
       candidates.every((candidate) => candidate.startsWith(begun)),
       'what is offered begins with what was typed',
@@ -90,18 +110,82 @@ const typedLine: Target = {
 };
 
 /** A command as it may be typed. */
-function written({ word, options, values: { CHANNEL, DURATION, NUMBER } }: Command): string {
+function written({ word, sub, options, values }: Command): string {
+  const { DURATION, FILE, NUMBER, SIZE, ...plain } = values;
   const given = [...options].flatMap((option) => [
     `-${option}`,
     ...(option === 'timeout' ? [`${DURATION}ms`] : option === 'since' ? [String(NUMBER)] : []),
+    ...(option === 'get' ? [String(FILE)] : []),
   ]);
-  return [word, ...(CHANNEL === undefined ? [] : [CHANNEL]), ...given].join(' ');
+  const size = SIZE === undefined ? [] : [`${SIZE / 1024}K`];
+  return [word, ...(sub === undefined ? [] : [sub]), ...Object.values(plain), ...size, ...given].join(' ');
 }
 
 function assertSame(command: Command, again: Command | undefined): void {
   const text = (one: Command | undefined) =>
-    JSON.stringify([one?.word, one?.values, [...(one?.options ?? [])]]);
+    JSON.stringify([one?.word, one?.sub, one?.values, [...(one?.options ?? [])]]);
   assert(text(command) === text(again), `typed again it means the same: ${text(command)}, ${text(again)}`);
 }
 
-export const typedTargets: readonly Target[] = [commandLine, typedLine];
+const adminLines: Corpus = {
+  samples: [
+    'disk\0create\0vm1:/disks/a.dsk\x0010G\0-ext4',
+    '-json\0disk\0cow-merge\0vm1:/disks/a.cow\0/shared/disks/b.dsk',
+    'list\0-config\0/etc/x.ini',
+  ].map((text) => Buffer.from(text)),
+  words: lines.words,
+  maxBytes: 65_536,
+};
+
+const adminLine: Target = {
+  name: 'admin-line',
+  share: 40,
+  make: (random) => makeInput(random, adminLines),
+  run: (input) =>
+    refusable([UmlmonError], () => {
+      const { command } = parseAdminLine(input.toString().split('\0'));
+      for (const kind of imageKinds) {
+        const text = command?.values[kind];
+        if (text === undefined) continue;
+        const image = parseAdminImage(text);
+        assert('value' in image, 'what was let through is the name of an image');
+        assertPlace(image.value);
+      }
+    }),
+};
+
+/** Requests of clients, as they come over the wire. */
+const requests: Corpus = {
+  samples: encodedArgs.filter(({ name }) => name === 'diskRun').map(({ bytes }) => bytes),
+  words: ['/disks/', '/shared/disks/', '.dsk', '.cow', '/../', '\0', '\x1b'],
+  maxBytes: 10_000,
+};
+
+const diskRequest: Target = {
+  name: 'disk-request',
+  share: 60,
+  make: (random) => makeInput(random, requests),
+  run: (input) =>
+    refusable([UmlmonError, XdrError], () => {
+      const { verb, reads } = readClientRequest('vm1', diskRequestCodec.decode(new XdrReader(input)));
+      const named = Object.values(verb).filter((value) => typeof value === 'object');
+      for (const name of named) assertPlace(name);
+      for (const name of named)
+        assert(name.vm === 'vm1' || reads.includes(name), 'a client changes images of its VM only');
+      assertSafe(subjectText(verb).replace(/ [^ ]*$/, ''), 'the subject');
+    }),
+};
+
+/** Fails unless the image lies in the directory that is for it. */
+function assertPlace(name: ImageName): void {
+  const store = { varDir: '/var', shared: '/var/shared', holders: '/run' };
+  const { directory } = placeOf(name, store);
+  assert(resolve(hostPathOf(name, store)).startsWith(`${directory}/`), 'the image is in its place');
+  assert(
+    name.vm === '' ? directory === '/var/shared/disks' : directory === `/var/${name.vm}/jail/disks`,
+    'the place is one for images',
+  );
+  assertSafe(nameText(name), 'the name of the image');
+}
+
+export const typedTargets: readonly Target[] = [commandLine, typedLine, adminLine, diskRequest];

@@ -1,0 +1,11 @@
+import { umladmin } from '../cli/umladmin.ts';
+
+umladmin(process.argv.slice(2)).then(
+  (status) => {
+    process.exitCode = status;
+  },
+  (error: unknown) => {
+    console.error(error);
+    process.exitCode = 1;
+  },
+);

@@ -1,0 +1,53 @@
+import { adminWords } from './admin-words.ts';
+import { imageKinds } from './arguments.ts';
+import { usesOf, type Word, type WordTable } from './vocabulary.ts';
+
+/** etc/umladmin.bash-completion, for bash(1): words, options, and the images of the host. */
+export function generateAdminCompletion(): { path: string; text: string }[] {
+  const groups = Object.entries(adminWords as WordTable).filter(([, word]) => word.words);
+  const text = [
+    '# Completion of umladmin(8) for bash. Generated from src/cli/admin-words.ts by `npm run generate`.',
+    '# Source it, or install it as umladmin in the directory of bash-completion.',
+    '',
+    '_umladmin() {',
+    // Names of images are made by others: nothing here may expand them, as compgen -W would.
+    '  local -',
+    '  set -f',
+    // They have a colon, at which bash breaks words; what is before it is not replaced.
+    `  local IFS=$' \\t\\n' line word=\${COMP_WORDS[COMP_CWORD]} offers= offer`,
+    `  line=\${COMP_LINE:0:COMP_POINT}`,
+    '  set -- $line',
+    '  [[ $line == *[[:space:]] ]] && set -- "$@" ""',
+    '  shift',
+    '  local -a given=()',
+    '  while [ $# -gt 1 ]; do',
+    '    case $1 in -config | --config) shift ;; -*) ;; *) given+=("$1") ;; esac',
+    '    shift',
+    '  done',
+    `  local begun=\${1-}`,
+    `  case "\${given[*]:0:2}" in`,
+    `    '') offers='${Object.keys(adminWords).join(' ')} -config -json -help -version' ;;`,
+    ...groups.map(([name, word]) => `    ${name}) offers='${Object.keys(word.words ?? {}).join(' ')}' ;;`),
+    ...usesOf(adminWords).map(({ path, word }) => `    '${path.join(' ')}') ${offersOf(word)} ;;`),
+    '  esac',
+    `  local before=\${begun%"$word"}`,
+    '  COMPREPLY=()',
+    '  for offer in $offers; do',
+    '    [[ $offer == "$begun"* ]] || continue',
+    `    printf -v offer %q "\${offer#"$before"}"`,
+    '    COMPREPLY+=("$offer")',
+    '  done',
+    '  return 0',
+    '}',
+    'complete -F _umladmin umladmin',
+    '',
+  ].join('\n');
+  return [{ path: 'etc/umladmin.bash-completion', text }];
+}
+
+/** Images where one may stand, which only the host knows; and the options of the word. */
+function offersOf({ arguments: kinds, optional, options }: Word): string {
+  const names = [...Object.keys(options).map((option) => `-${option}`), '-json'].join(' ');
+  const isImage = [...kinds, optional].some((kind) => imageKinds.some((known) => known === kind));
+  return `offers='${names}'${isImage ? '" $(umladmin disk list 2>/dev/null | cut -d" " -f1)"' : ''}`;
+}

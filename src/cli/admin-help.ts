@@ -1,0 +1,22 @@
+import { adminWords } from './admin-words.ts';
+import { wordLines } from './help.ts';
+
+/** The text of `umladmin -help`. */
+export function adminHelpText(): string {
+  return [
+    'umladmin [-config PATH] [-json] WORD [ARGUMENT] …',
+    '',
+    ...wordLines(adminWords, ''),
+    '',
+    'Images are named VM:/disks/NAME, or /shared/disks/NAME; sizes as in 512M, 10G.',
+    'No monitor need run; images that a VM or a program has open are left alone.',
+    '',
+    '  -yes          do not ask before something is lost for good',
+    '  -config PATH  another configuration (also: UMLMON_CONFIG)',
+    '  -json         machine-readable output, a document per line',
+    '  -version      print the version',
+    '',
+    'Exit status: 0 done, 1 failed, 2 wrong usage, 3 wrong configuration, 5 in use,',
+    '6 something is missing on the host, 141 the reader of the output has gone.',
+  ].join('\n');
+}

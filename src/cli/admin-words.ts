@@ -1,0 +1,50 @@
+import { parseImagePath } from '../config/disk.ts';
+import { vmNameDamage } from '../config/names.ts';
+import { quoted } from '../config/problem.ts';
+import { refuse } from '../config/values.ts';
+import { type ImageName, nameFor } from '../disk/image-name.ts';
+import { parsersWith } from './arguments.ts';
+import { diskWords } from './disk-words.ts';
+import type { Dialect } from './take-command.ts';
+import type { Word } from './vocabulary.ts';
+
+/** The verbs on images, two of which destroy what nobody has elsewhere. */
+const adminDiskWords = {
+  ...diskWords,
+  delete: { ...diskWords.delete, options: { yes: [] } },
+  rollback: { ...diskWords.rollback, options: { yes: [] } },
+} as const;
+
+/** The words of umladmin. */
+export const adminWords = {
+  list: { arguments: [], options: {}, help: 'List the VMs of this host, with their states.' },
+  disk: { arguments: [], options: {}, words: adminDiskWords, help: 'Work on disk images.' },
+} as const satisfies Record<string, Word>;
+
+export type AdminWord = keyof typeof adminWords;
+
+export const adminDialect: Dialect = {
+  table: adminWords,
+  parsers: parsersWith((text) => {
+    const parsed = parseAdminImage(text);
+    return 'cause' in parsed ? parsed : { value: text };
+  }),
+  hyphen: '',
+  others: [],
+  hint: 'umladmin -help lists all words',
+};
+
+/** `vm1:/disks/x.dsk`, or `/shared/disks/x.dsk`: the form of names in messages (nameText). */
+export function parseAdminImage(text: string): { readonly value: ImageName } | ReturnType<typeof refuse> {
+  const colon = text.indexOf(':');
+  const vm = colon < 0 ? '' : text.slice(0, colon);
+  const path = text.slice(colon + 1);
+  const damage = colon < 0 ? undefined : vmNameDamage(vm);
+  if (damage) return damage;
+  const parsed = parseImagePath(path);
+  if ('cause' in parsed) return parsed;
+  if (colon < 0 && !parsed.value.shared)
+    return refuse(`${quoted(text)} may be an image of any VM`, `write VM:${path}`);
+  const name = nameFor(vm, path);
+  return name ? { value: name } : refuse(`${quoted(text)} is no image`);
+}

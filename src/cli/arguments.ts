@@ -1,0 +1,111 @@
+import { parseImagePath, parseUbd } from '../config/disk.ts';
+import { ubdUnits } from '../config/paths.ts';
+import { quoted } from '../config/problem.ts';
+import {
+  durationParser,
+  isChannelName,
+  type Parsed,
+  type Parser,
+  refuse,
+  sizeParser,
+  wordParser,
+} from '../config/values.ts';
+import { diskLimits } from '../system/limits.ts';
+
+/** What can be waited for: `ready` is the level that the VM is configured for. */
+export const waitLevels = ['launched', 'kernel', 'guest', 'console', 'ready', 'down'] as const;
+export type WaitLevel = (typeof waitLevels)[number];
+
+/** Kinds of arguments that name an image. */
+export const imageKinds = ['PATH', 'FROM', 'TO', 'COW', 'BACKING', 'TARGET'] as const;
+export type ImageArgument = (typeof imageKinds)[number];
+
+/** What an argument is; the name of the kind is what help and messages call it. */
+export type ArgumentKind =
+  | 'NAME'
+  | 'CHANNEL'
+  | 'DISK'
+  | 'DURATION'
+  | 'FILE'
+  | 'ID'
+  | 'IMAGE'
+  | 'LEVEL'
+  | 'NUMBER'
+  | 'SIZE'
+  | 'SNAPSHOT'
+  | ImageArgument;
+
+/** Arguments of a word and of its options, by kind: no word has two of one kind. */
+export type ArgumentValues = { readonly [Image in ImageArgument]?: string } & {
+  readonly NAME?: string;
+  readonly FILE?: string;
+  readonly CHANNEL?: string;
+  /** Number of a disk. */
+  readonly DISK?: number;
+  /** As the value of ubdN in the configuration. */
+  readonly IMAGE?: string;
+  /** In milliseconds. */
+  readonly DURATION?: number;
+  readonly ID?: number;
+  readonly LEVEL?: WaitLevel;
+  readonly NUMBER?: number;
+  /** In bytes. */
+  readonly SIZE?: number;
+  readonly SNAPSHOT?: string;
+};
+
+export type ArgumentParsers = Readonly<Record<ArgumentKind, Parser<string | number>>>;
+
+const parseNumber = (text: string): Parsed<number> =>
+  /^\d{1,15}$/.test(text) ? { value: Number(text) } : refuse(`${quoted(text)} is not a number`);
+
+/** How an argument is read, where an image is read by `image`; a text that is refused never reaches a monitor. */
+export function parsersWith(image: Parser<string>): ArgumentParsers {
+  return {
+    NAME: (text) =>
+      text === 'last' || /^\d{4}-\d\d-\d\dT[\d-]+Z(?:-\d+)?$/.test(text)
+        ? { value: text }
+        : refuse(`${quoted(text)} is not the name of a crash`, 'last, or a name that -crashes lists'),
+    FILE: (text) =>
+      /^[\w./]{1,64}$/.test(text) ? { value: text } : refuse(`${quoted(text)} is not a file of a crash`),
+    CHANNEL: (text) =>
+      isChannelName(text)
+        ? { value: text }
+        : refuse(`${quoted(text)} is not a channel`, 'con0 to con15, or ssl0 to ssl63'),
+    DISK: (text) => {
+      const unit = /^ubd(\d|1[0-5])$/.exec(text)?.[1];
+      return unit === undefined
+        ? refuse(`${quoted(text)} is not a disk`, `ubd0 to ubd${ubdUnits - 1}`)
+        : { value: Number(unit) };
+    },
+    IMAGE: (text) => {
+      const parsed = parseUbd(text);
+      return 'cause' in parsed ? parsed : { value: text };
+    },
+    // The limits of the key stop_timeout.
+    DURATION: durationParser({ min: '100ms', max: '1h' }),
+    ID: parseNumber,
+    LEVEL: wordParser(waitLevels),
+    NUMBER: parseNumber,
+    SIZE: sizeParser({ min: 4096, max: diskLimits.cowImageBytes, step: 4096 }),
+    SNAPSHOT: (text) =>
+      /^[A-Za-z0-9][\w.-]{0,63}$/.test(text)
+        ? { value: text }
+        : refuse(
+            `${quoted(text)} is no name for a snapshot`,
+            'a letter or digit, then also . _ and -; at most 64',
+          ),
+    PATH: image,
+    FROM: image,
+    TO: image,
+    COW: image,
+    BACKING: image,
+    TARGET: image,
+  };
+}
+
+/** The arguments of umlwatch: images are paths as the VM sees them. */
+export const argumentParsers: ArgumentParsers = parsersWith((text) => {
+  const parsed = parseImagePath(text);
+  return 'cause' in parsed ? parsed : { value: text };
+});

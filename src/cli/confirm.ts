@@ -1,0 +1,21 @@
+import { createInterface } from 'node:readline/promises';
+
+/** Asks a question on a terminal; where there is none, the answer is yes, as with rm(1). Anything but `y` is no. */
+export async function confirm(question: string): Promise<boolean> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return true;
+  const readline = createInterface({ input: process.stdin, output: process.stderr });
+  const interrupted = new AbortController();
+  readline.once('SIGINT', () => interrupted.abort());
+  // The end of the input is no answer.
+  readline.once('close', () => interrupted.abort());
+  try {
+    const answer = await readline.question(`${question} [y/N] `, { signal: interrupted.signal });
+    return /^y(?:es)?$/i.test(answer.trim());
+  } catch (error) {
+    if (!interrupted.signal.aborted) throw error;
+    process.stderr.write('\n');
+    return false;
+  } finally {
+    readline.close();
+  }
+}

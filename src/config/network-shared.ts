@@ -1,0 +1,189 @@
+/** Kinds of networks that umlmon makes itself, and that several VMs share by naming them: `network` and `nat`. */
+import { BlockList, isIP } from 'node:net';
+import { networkLimits } from '../system/limits.ts';
+import type { OptionMistake } from './network-mistakes.ts';
+import { commonOptions, flagOption, type TransportOption } from './network-options.ts';
+import type { OptionValues } from './network-transports.ts';
+import { quoted } from './problem.ts';
+import { integerParser, type Parsed, refuse } from './values.ts';
+
+const argument = <T, const R extends boolean>(
+  required: R,
+  form: string,
+  help: string,
+  parse: (text: string) => Parsed<T>,
+) => ({ parse, required, form, help }) as const;
+
+/** A network of addresses; the gateway is the first of them. */
+export interface Subnet {
+  readonly family: 4 | 6;
+  readonly gateway: string;
+  /** As it is written: `10.8.0.0/24`. */
+  readonly prefix: string;
+  readonly length: number;
+}
+
+export interface Forward {
+  readonly protocol: 'tcp' | 'udp';
+  readonly hostPort: number;
+  readonly guestPort: number;
+}
+
+/** Names stand in names of interfaces and in their marks. */
+export function parseNetworkName(text: string): Parsed<string> {
+  if (/^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/.test(text)) return { value: text };
+  return refuse(
+    `${quoted(text)} is not the name of a network`,
+    'up to 32 letters, digits, - and _; begin with a letter or digit',
+  );
+}
+
+/** Room for two guests at least; more than a million would be a mistake. */
+const lengths = { 4: { min: 12, max: 29 }, 6: { min: 48, max: 125 } } as const;
+
+/** `10.8.0.0/24`, `fd08::/64`: nothing but zeros after the prefix. */
+export function parseSubnet(text: string): Parsed<Subnet> {
+  const [, address = '', digits = ''] = /^([0-9a-fA-F:.]+)\/(\d{1,3})$/.exec(text) ?? [];
+  const family = isIP(address);
+  if (family !== 4 && family !== 6)
+    return refuse(`${quoted(text)} is not a network`, 'as in 10.8.0.0/24, or fd08::/64');
+  const length = Number(digits);
+  const { min, max } = lengths[family];
+  if (length < min || length > max)
+    return refuse(`/${length} is not a length for IPv${family} here`, `from /${min} to /${max}`);
+  const first = family === 4 ? firstOf4(address, length) : firstOf6(address, length);
+  if (first === undefined)
+    return refuse(`${text} has digits after the prefix`, 'end it in zeros, as in 10.8.0.0/24');
+  return { value: { family, gateway: first, prefix: text, length } };
+}
+
+function firstOf4(address: string, length: number): string | undefined {
+  const number = address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
+  if (number % 2 ** (32 - length) !== 0) return undefined;
+  return address.replace(/\d+$/, (last) => String(Number(last) + 1));
+}
+
+function firstOf6(address: string, length: number): string | undefined {
+  const plain = new URL(`http://[${address}]`).hostname.slice(1, -1);
+  const [head = '', tail] = plain.split('::');
+  const words = (part: string | undefined) => (part ? part.split(':') : []);
+  const missing = 8 - words(head).length - words(tail).length;
+  const all = [...words(head), ...Array<string>(missing).fill('0'), ...words(tail)];
+  const number = all.reduce((sum, word) => (sum << 16n) + BigInt(`0x${word}`), 0n);
+  if (number % (1n << BigInt(128 - length)) !== 0n) return undefined;
+  const last = [...all.slice(0, 7), (BigInt(`0x${all[7] ?? '0'}`) + 1n).toString(16)].join(':');
+  return new URL(`http://[${last}]`).hostname.slice(1, -1);
+}
+
+const parsePort = integerParser(1, 65_535);
+
+/** `8080:80 udp:53:53`, separated by blanks: port of the host, port of the guest. */
+export function parseForwards(text: string): Parsed<readonly Forward[]> {
+  const value: Forward[] = [];
+  for (const part of text.split(/[ \t]+/)) {
+    const [, protocol = 'tcp', from = '', to = ''] = /^(?:(tcp|udp):)?(\d{1,5}):(\d{1,5})$/.exec(part) ?? [];
+    const [hostPort, guestPort] = [parsePort(from), parsePort(to)];
+    if ('cause' in hostPort || 'cause' in guestPort)
+      return refuse(`${quoted(part)} is not a forwarded port`, 'as in 8080:80, or udp:53:53');
+    const forward = {
+      protocol: protocol === 'udp' ? 'udp' : 'tcp',
+      hostPort: hostPort.value,
+      guestPort: guestPort.value,
+    } as const;
+    if (value.some((other) => other.protocol === forward.protocol && other.hostPort === forward.hostPort))
+      return refuse(`port ${from} of the host is forwarded twice`, 'one guest can have it');
+    value.push(forward);
+  }
+  if (value.length > networkLimits.forwards)
+    return refuse(`${value.length} forwarded ports are too many`, `at most ${networkLimits.forwards}`);
+  return { value };
+}
+
+function parseGuestAddress(text: string): Parsed<string> {
+  return isIP(text) !== 0 && !text.includes('%')
+    ? { value: text }
+    : refuse(`${quoted(text)} is not an IP address`);
+}
+
+const name = argument(
+  true,
+  'NAME',
+  'The network. VMs that name the same one are in it together; it is there as long as one of them runs.',
+  parseNetworkName,
+);
+
+interface SharedKind<Table extends Readonly<Record<string, TransportOption<unknown>>>> {
+  readonly help: string;
+  readonly example: string;
+  readonly arguments: Table;
+  /** What is wrong when every argument for itself is good. */
+  check?(values: OptionValues<Table>): readonly OptionMistake[];
+}
+const kind = <const Table extends Readonly<Record<string, TransportOption<unknown>>>>(
+  spec: SharedKind<Table>,
+) => spec;
+
+export const sharedKinds = {
+  network: kind({
+    help: 'A named network between VMs that has no way to the host, nor the host a way in. Needs root, and nftables.',
+    example: 'network(name=lab)',
+    arguments: {
+      name,
+      hub: flagOption(
+        'Whether every VM sees what goes between others, as with a hub. All VMs must say the same.',
+      ),
+      mac: commonOptions.mac,
+    },
+  }),
+  nat: kind({
+    help: 'A private network behind the host: guests reach what the host reaches, under its address, and are reached by forwarded ports only. The first address of the subnet is the gateway. Needs root, and nftables.',
+    example: 'nat(name=web, subnet=10.8.0.0/24, guest_addr=10.8.0.2, forward=8080:80)',
+    arguments: {
+      name,
+      subnet: argument(
+        true,
+        'NETWORK',
+        'The addresses of the network. All VMs must say the same.',
+        parseSubnet,
+      ),
+      guest_addr: argument(
+        false,
+        'ADDRESS',
+        'The address that the guest will use, where ports are forwarded to. The guest sets it itself.',
+        parseGuestAddress,
+      ),
+      forward: argument(
+        false,
+        'PORTS',
+        'Ports of the host that lead to the guest, separated by blanks: HOST:GUEST, or udp:HOST:GUEST.',
+        parseForwards,
+      ),
+      reach_host: flagOption(
+        'Whether guests of the network may connect to the host itself, and not only ping it. All VMs must say the same.',
+      ),
+      mac: commonOptions.mac,
+    },
+    check: natMistakes,
+  }),
+} as const;
+
+/** What is wrong with a `nat` when all of its arguments are seen. */
+export function natMistakes(values: {
+  readonly subnet: Subnet;
+  readonly guest_addr?: string;
+  readonly forward?: readonly Forward[];
+}): OptionMistake[] {
+  const { subnet, guest_addr: guest, forward } = values;
+  if (guest === undefined)
+    return forward === undefined
+      ? []
+      : [{ argument: 'forward', cause: 'it is not known where to', hint: 'add guest_addr' }];
+  if (guest === subnet.gateway)
+    return [{ argument: 'guest_addr', cause: 'it is that of the gateway', hint: 'take the next one' }];
+  const list = new BlockList();
+  const family = subnet.family === 4 ? 'ipv4' : 'ipv6';
+  list.addSubnet(subnet.prefix.replace(/\/.*/, ''), subnet.length, family);
+  return isIP(guest) === subnet.family && list.check(guest, family)
+    ? []
+    : [{ argument: 'guest_addr', cause: `it is not in ${subnet.prefix}`, hint: '' }];
+}

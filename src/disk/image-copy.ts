@@ -1,0 +1,66 @@
+import { copyContent, packContent } from './copy-content.ts';
+import { mergeCow } from './cow-merge.ts';
+import { type Progress, withImage } from './image-file.ts';
+import { type ImageName, nameText } from './image-name.ts';
+import { backingFor } from './may-use.ts';
+import { type Owner, writeNewImage } from './new-image.ts';
+import type { Work } from './under-locks.ts';
+import type { DiskHost, DiskResult, DiskVerb } from './verb.ts';
+
+/** Copies an image with the time of its last change, so that a copy of a backing file fits its COW images. */
+export async function copyImage(
+  { image, target }: DiskVerb & { verb: 'copy' },
+  { owner }: DiskHost,
+  work: Work,
+  progress: Progress,
+): Promise<DiskResult> {
+  const bytes = await withImage(work.source(image), 'read', (from) =>
+    writeNewImage(work.pathOfNew(target), owner, 'refuse', async (into) => {
+      await copyContent(from, into, progress);
+      await into.utimes(from.mtime, from.mtime);
+      return from.size;
+    }),
+  );
+  return { summary: `copied ${nameText(image)} to ${nameText(target)}`, image: nameText(target), bytes };
+}
+
+/** Makes a flat image of one of any kind. */
+export async function convertImage(
+  { image, target }: DiskVerb & { verb: 'convert' },
+  { owner }: DiskHost,
+  work: Work,
+  progress: Progress,
+): Promise<DiskResult> {
+  const path = work.pathOfNew(target);
+  const bytes = image.path.endsWith('.cow')
+    ? await mergeInto(work, image, { path, owner }, progress)
+    : await withImage(work.source(image), 'read', (from) =>
+        writeNewImage(path, owner, 'refuse', async (into) => {
+          await packContent(from, into, progress);
+          return from.size;
+        }),
+      );
+  return { summary: `converted ${nameText(image)} to ${nameText(target)}`, image: nameText(target), bytes };
+}
+
+/** Makes a flat image of a COW image and its backing file; returns its size. */
+export async function mergeInto(
+  work: Work,
+  image: ImageName,
+  target: { path: string; owner: Owner },
+  progress: Progress,
+): Promise<number> {
+  const backing = backingOf(work, image);
+  await mergeCow(
+    { path: work.source(image), backing: work.source(backing), target: target.path, owner: target.owner },
+    progress,
+  );
+  return work.graph.images.get(work.graph.ids.get(nameText(backing)) ?? '')?.size ?? 0;
+}
+
+/** The backing file of a COW image, which the decision has found to be there. */
+export function backingOf({ graph }: Work, image: ImageName): ImageName {
+  const chain = backingFor(graph, { image, evenMerging: true });
+  if ('cause' in chain) throw new Error(chain.cause);
+  return chain.name;
+}

@@ -1,0 +1,103 @@
+/** What can be done to the images of a host. */
+
+import { createCowImage, mergeCowImage, rebaseCowImage } from './cow-verbs.ts';
+import { decideVerb } from './decide-verb.ts';
+import { checkImage } from './image-check.ts';
+import { convertImage, copyImage } from './image-copy.ts';
+import { createImage } from './image-create.ts';
+import { deleteImage } from './image-delete.ts';
+import type { Progress } from './image-file.ts';
+import type { ImageName, ImageStore } from './image-name.ts';
+import { resizeImage } from './image-resize.ts';
+import type { Owner } from './new-image.ts';
+import { deleteSnapshot, rollBack, takeSnapshot } from './snapshot.ts';
+import { underLocks, type Work } from './under-locks.ts';
+
+/** A verb on images. Sizes are in bytes; names of snapshots are those of snapshotName(). */
+export type DiskVerb =
+  /** Sparse; ext4 always with blocks of 4096 bytes. */
+  | { verb: 'create'; image: ImageName; size: number; filesystem?: 'ext4' }
+  | { verb: 'delete'; image: ImageName }
+  /** Shares blocks with the original where the file system can, and is as sparse as it. */
+  | { verb: 'copy'; image: ImageName; target: ImageName }
+  /** Shrinks only what has been shrunk inside, unless `filesystem` says to resize that too. */
+  | { verb: 'resize'; image: ImageName; size: number; filesystem?: boolean }
+  /** A COW image or device into a flat image, or a flat image into one whose zeros are holes. */
+  | { verb: 'convert'; image: ImageName; target: ImageName }
+  /** Looks for damage of ext2, ext3 and ext4; a COW image as its guest sees it. */
+  | { verb: 'check'; image: ImageName }
+  | { verb: 'cow-create'; image: ImageName; backing: ImageName }
+  /** Into a new image, or without one into the backing file; the COW image is then empty. */
+  | { verb: 'cow-merge'; image: ImageName; target?: ImageName }
+  /**
+   * The image stays the same: what differs is copied from the present backing file. `sameContent` says that nothing
+   * does, where that file is gone or was touched.
+   */
+  | { verb: 'cow-rebase'; image: ImageName; backing: ImageName; sameContent?: boolean }
+  | { verb: 'snapshot'; image: ImageName; name: string }
+  | { verb: 'rollback'; image: ImageName; name: string }
+  | { verb: 'snapshot-delete'; image: ImageName; name: string };
+
+export interface DiskResult {
+  /** One line for people. */
+  readonly summary: string;
+  /** nameText of what was made or changed. */
+  readonly image: string;
+  /** Bytes written, or size of the image. */
+  readonly bytes: number;
+  /** Words of a tool, some lines of them. */
+  readonly report?: string;
+}
+
+export interface DiskHost {
+  readonly store: ImageStore;
+  /** Holder of the locks, such as `@umladmin.123`. Verbs that run at the same time need one each. */
+  readonly by: string;
+  /** Of new images. */
+  readonly owner: Owner;
+}
+
+/**
+ * Does a verb. It is refused where it could destroy data: for images that others have open, that are backing files, or
+ * that lie elsewhere than their names say. Killed, cancelled or out of space, it leaves the old image or the new one.
+ *
+ * @throws UmlmonError the refusals of may-use.ts and decide-verb.ts, and what goes wrong; the reason of
+ *   `progress.signal`
+ */
+export function runDiskVerb(request: DiskVerb, host: DiskHost, progress: Progress = {}): Promise<DiskResult> {
+  return underLocks(
+    host,
+    request.image,
+    (graph) => decideVerb(graph, request, host.by),
+    (work) => act(request, host, work, progress),
+  );
+}
+
+function act(request: DiskVerb, host: DiskHost, work: Work, progress: Progress): Promise<DiskResult> {
+  switch (request.verb) {
+    case 'create':
+      return createImage(request, host, work, progress);
+    case 'delete':
+      return deleteImage(request.image, work);
+    case 'copy':
+      return copyImage(request, host, work, progress);
+    case 'resize':
+      return resizeImage(request, work, progress);
+    case 'convert':
+      return convertImage(request, host, work, progress);
+    case 'check':
+      return checkImage(request.image, work, progress);
+    case 'cow-create':
+      return createCowImage(request, host, work);
+    case 'cow-merge':
+      return mergeCowImage(request, host, work, progress);
+    case 'cow-rebase':
+      return rebaseCowImage(request, work, progress);
+    case 'snapshot':
+      return takeSnapshot(request, work, progress);
+    case 'rollback':
+      return rollBack(request, work, progress);
+    case 'snapshot-delete':
+      return deleteSnapshot(request, work);
+  }
+}

@@ -1,0 +1,18 @@
+import { clipText } from '../rpc/clip-text.ts';
+import { UMLMON_TEXT_MAX } from '../rpc/umlmonctrl.gen.ts';
+import { type Failure, toFailure } from '../system/errors.ts';
+
+/** The answer that `work` makes; what it throws becomes a `failed` one. */
+export async function answer<A>(work: () => A | Promise<A>): Promise<A | { kind: 'failed'; why: Failure }> {
+  try {
+    return await work();
+  } catch (error) {
+    return { kind: 'failed', why: clippedFailure(toFailure(error)) };
+  }
+}
+
+/** A failure that an answer can carry: a configuration may have a hundred mistakes, a guest long last words. */
+export function clippedFailure({ code, place, cause, hint }: Failure): Failure {
+  const clip = (text: string) => clipText(text, UMLMON_TEXT_MAX);
+  return { code, place: clip(place), cause: clip(cause), hint: clip(hint) };
+}

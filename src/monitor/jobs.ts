@@ -1,0 +1,214 @@
+import { setImmediate } from 'node:timers/promises';
+import type { Progress } from '../disk/image-file.ts';
+import { clipText } from '../rpc/clip-text.ts';
+import { type Job, type JobResult, UMLMON_TEXT_MAX, UMLMON_WAIT_MAX } from '../rpc/umlmonctrl.gen.ts';
+import { type Failure, failureText, toFailure, UmlmonError } from '../system/errors.ts';
+import { monitorLimits } from '../system/limits.ts';
+import { tidyMemoryWhenQuiet } from '../system/tidy-memory.ts';
+import { clippedFailure } from './answer.ts';
+import type { EventLog } from './event-log.ts';
+
+export interface JobRequest {
+  /** The verb: `copy`, `cow-merge`. */
+  readonly name: string;
+  /** What it works on, for people. */
+  readonly subject: string;
+  /** Who asked, for events and lists: `uid 1000`. */
+  readonly by: string;
+  /** Ends soon, with nothing changed, when the signal of the progress is aborted. */
+  readonly work: (id: number, progress: Required<Progress>) => Promise<JobResult>;
+}
+
+interface Running {
+  readonly ended: Promise<void>;
+  readonly abort: AbortController;
+  /** Milliseconds since 1970 of what watchers were told last. */
+  told: number;
+}
+
+type Kept = { -readonly [K in keyof Job]: Job[K] };
+
+/**
+ * The slow verbs of a monitor: several at once, each with a number by which any client can watch or cancel it, also
+ * one that comes after the client that asked has gone. Those that have ended are remembered for a while.
+ *
+ * They are no Operations: of those there is one at a time, as each changes the state of the VM, and who asks again
+ * joins it and waits without an end. Jobs leave the state alone, exclude each other by the locks of the images only,
+ * and are asked for again with another meaning each time.
+ */
+export class Jobs {
+  readonly #vm: string;
+  readonly #events: Pick<EventLog, 'publish'>;
+  /** By id, oldest first. */
+  readonly #jobs = new Map<number, Kept>();
+  readonly #running = new Map<number, Running>();
+  readonly #watchers = new Set<() => void>();
+  #last = 0;
+  #isClosing = false;
+
+  constructor(vm: string, events: Pick<EventLog, 'publish'>) {
+    this.#vm = vm;
+    this.#events = events;
+  }
+
+  /** Begins a job. Errors: JOB_BUSY. */
+  run({ name, subject, by, work }: JobRequest): Job {
+    if (this.#isClosing || this.#running.size >= monitorLimits.jobsRunning) throw this.#refusal();
+    this.#last += 1;
+    const job: Kept = {
+      id: this.#last,
+      name,
+      subject: clipText(subject, UMLMON_TEXT_MAX),
+      by,
+      began: Date.now(),
+      ended: 0,
+      done: 0,
+      total: 0,
+      progress: 1,
+      cancelling: false,
+      outcome: { state: 'running' },
+    };
+    this.#jobs.set(job.id, job);
+    this.#events.publish('job-began', `${name} ${subject}, asked by ${by}`, { id: job.id, name, by });
+    const abort = new AbortController();
+    const running: Running = { abort, told: job.began, ended: this.#carryOut(job, abort.signal, work) };
+    this.#running.set(job.id, running);
+    return { ...job };
+  }
+
+  /** The running job as it is when there is more to tell than was seen, at the latest after `waitMs`. */
+  async watch(id: number, seen: number, waitMs: number, signal: AbortSignal): Promise<Job> {
+    const job = this.#get(id);
+    const deadline = performance.now() + Math.min(waitMs, UMLMON_WAIT_MAX);
+    while (job.progress <= seen && job.ended === 0 && !signal.aborted) {
+      const leftMs = deadline - performance.now();
+      if (leftMs <= 0) break;
+      await this.#wait(leftMs, signal);
+    }
+    return { ...job };
+  }
+
+  /** Asks a job to end early; one that has ended is left as it is. Errors: JOB_UNKNOWN. */
+  cancel(id: number, by: string): Job {
+    const job = this.#get(id);
+    const running = this.#running.get(id);
+    if (running && !job.cancelling) {
+      job.cancelling = true;
+      running.abort.abort(new Cancelled(by));
+    }
+    return { ...job };
+  }
+
+  /** All that are known, from the oldest to the newest. */
+  list(): Job[] {
+    return [...this.#jobs.values()].map((job) => ({ ...job }));
+  }
+
+  /** Cancels what runs, and begins nothing more; resolves when all jobs have ended. */
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    for (const id of this.#running.keys()) this.cancel(id, 'the end of the monitor');
+    await Promise.all([...this.#running.values()].map(({ ended }) => ended));
+  }
+
+  /** Never rejects: what goes wrong is the outcome of the job. */
+  async #carryOut(job: Kept, signal: AbortSignal, work: JobRequest['work']): Promise<void> {
+    try {
+      // The client is told of the job before it begins.
+      await setImmediate();
+      signal.throwIfAborted();
+      const onProgress = (done: number, total: number) => this.#tell(job, done, total);
+      const { summary, image, bytes, report } = await work(job.id, { signal, onProgress });
+      const clip = (text: string) => clipText(text, UMLMON_TEXT_MAX);
+      const result = { summary: clip(summary), image, bytes, report: clip(report) };
+      this.#end(job, { state: 'done', result }, summary, 'ok');
+    } catch (error) {
+      const failure: Failure = toFailure(error, this.#vm);
+      if (signal.aborted && signal.reason === error)
+        this.#end(job, { state: 'cancelled' }, `cancelled by ${signal.reason.by}`, 'cancelled');
+      else
+        this.#end(job, { state: 'failed', why: clippedFailure(failure) }, failureText(failure), failure.code);
+    }
+  }
+
+  #tell(job: Kept, done: number, total: number): void {
+    job.done = done;
+    job.total = total;
+    const running = this.#running.get(job.id);
+    const now = Date.now();
+    if (!running || Math.abs(now - running.told) < monitorLimits.jobProgressInterval) return;
+    running.told = now;
+    job.progress += 1;
+    this.#wake();
+  }
+
+  #end(job: Kept, outcome: Job['outcome'], text: string, result: string): void {
+    job.outcome = outcome;
+    job.ended = Date.now();
+    job.progress += 1;
+    this.#running.delete(job.id);
+    this.#events.publish('job-ended', `${job.name} ${job.subject}: ${text}`, {
+      id: job.id,
+      name: job.name,
+      result,
+    });
+    for (const { id, ended } of this.#jobs.values())
+      if (this.#jobs.size > monitorLimits.jobsKept && ended > 0) this.#jobs.delete(id);
+    this.#wake();
+    tidyMemoryWhenQuiet();
+  }
+
+  #get(id: number): Kept {
+    const job = this.#jobs.get(id);
+    if (job) return job;
+    throw new UmlmonError('JOB_UNKNOWN', {
+      place: this.#vm,
+      cause: id > 0 && id <= this.#last ? `job ${id} is no longer remembered` : `there was no job ${id}`,
+      hint: `umlwatch ${this.#vm} -jobs lists them`,
+    });
+  }
+
+  #wait(waitMs: number, signal: AbortSignal): Promise<void> {
+    if (this.#watchers.size >= monitorLimits.eventListeners)
+      throw new UmlmonError('EVENTS_LISTENERS', {
+        place: this.#vm,
+        cause: `${monitorLimits.eventListeners} clients watch jobs already`,
+      });
+    return new Promise((resolve) => {
+      const wake = () => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', wake);
+        this.#watchers.delete(wake);
+        resolve();
+      };
+      const timer = setTimeout(wake, waitMs);
+      signal.addEventListener('abort', wake);
+      this.#watchers.add(wake);
+    });
+  }
+
+  #wake(): void {
+    for (const wake of [...this.#watchers]) wake();
+  }
+
+  #refusal(): UmlmonError {
+    if (this.#isClosing)
+      return new UmlmonError('JOB_BUSY', { place: this.#vm, cause: 'the monitor is about to end' });
+    const names = [...this.#running.keys()].map((id) => `${id} (${this.#jobs.get(id)?.name})`);
+    return new UmlmonError('JOB_BUSY', {
+      place: this.#vm,
+      cause: `the jobs ${names.join(', ')} are in progress`,
+      hint: `wait for one, or end it with: umlwatch ${this.#vm} -cancel ID`,
+    });
+  }
+}
+
+/** The reason of a signal that ends a job early. */
+class Cancelled extends Error {
+  readonly by: string;
+
+  constructor(by: string) {
+    super(`cancelled by ${by}`);
+    this.by = by;
+  }
+}

@@ -1,0 +1,208 @@
+import type { VmConfig } from '../config/config.ts';
+import type { VmLayout } from '../jail/layout.ts';
+import type { Notification } from '../kernel/notify.ts';
+import type { LaunchPlan } from '../plan/plan.ts';
+import type { ExitRecord } from '../rpc/umlmonctrl.gen.ts';
+import { monitorLimits } from '../system/limits.ts';
+import { adoptKernel } from './adopt.ts';
+import type { Channels } from './channels.ts';
+import type { CrashBundles } from './crash-bundle.ts';
+import type { EventLog } from './event-log.ts';
+import { describeExit } from './exit-record.ts';
+import type { Finding } from './find-kernel.ts';
+import { applyHangPolicy } from './hang-policy.ts';
+import type { HangWatch } from './hang-watch.ts';
+import { recordExit } from './last-exit.ts';
+import { learnFromBoot } from './learn-from-boot.ts';
+import type { ReadyWatch } from './ready-watch.ts';
+import type { RunningKernel } from './running-kernel.ts';
+import { executePlan } from './start.ts';
+import type { StartReport } from './start-report.ts';
+import type { Troubles } from './troubles.ts';
+
+export interface RunHost {
+  readonly layout: VmLayout;
+  readonly config: VmConfig;
+  readonly events: EventLog;
+  readonly channels: Channels;
+  readonly crashes: CrashBundles;
+  readonly ready: ReadyWatch;
+  readonly troubles: Troubles;
+  /** Learns from a boot what makes the next one faster. */
+  readonly afterBoot: (plan: LaunchPlan, bootMessages: string) => void;
+  /** The kernel hangs, and on_hang wants its end. */
+  readonly killHung: () => void;
+  /** The kernel is gone, everything of it released and its exit recorded. `ranMs` is how long it ran. */
+  readonly ended: (exit: ExitRecord, ranMs: number) => Promise<unknown>;
+}
+
+/** One run of a kernel: from its launch, or its adoption, until everything that it used is released. */
+export class Run {
+  /** Who asked for its end, or ''. */
+  askedBy = '';
+  /** Whether a SIGKILL of ours was on its way. */
+  killed = false;
+  /** The last message of the guest, or ''. */
+  guestMessage = '';
+  /** Resolves when the launch has ended, well or not. */
+  launched: Promise<void> = Promise.resolve();
+  /** Resolves when the end of the kernel has been dealt with. */
+  settled: Promise<void> = Promise.resolve();
+  readonly #host: RunHost;
+  readonly #abort = new AbortController();
+  #kernel: RunningKernel | undefined;
+  #hangWatch: HangWatch | undefined;
+  #panic = '';
+
+  constructor(host: RunHost) {
+    this.#host = host;
+  }
+
+  /** Undefined before it is up, and when it is gone. */
+  get kernel(): RunningKernel | undefined {
+    return this.#kernel;
+  }
+
+  /** Milliseconds since 1970; 0 if the kernel does not hang. */
+  get hungSince(): number {
+    return this.#hangWatch?.since ?? 0;
+  }
+
+  /**
+   * Executes the plan.
+   *
+   * @param up is called when the kernel runs, before it can end
+   * @throws those of the step that failed; then nothing is left of the start
+   */
+  async launch(plan: LaunchPlan, report: StartReport, up: (kernel: RunningKernel) => void): Promise<void> {
+    let announce: () => void = () => undefined;
+    this.launched = new Promise((resolve) => {
+      announce = resolve;
+    });
+    const { channels, ready, troubles, afterBoot } = this.#host;
+    const con0Before = channels.get('con0').ring.next;
+    ready.begin(this.#host.config, report.elapsedMs());
+    try {
+      const kernel = await executePlan(plan, {
+        channels,
+        onNotification: (notification) => this.#onNotification(notification),
+        trouble: (error) => troubles.report(error),
+        onStep: (step) => {
+          report.step(step);
+          if (step === 'open-consoles') ready.watchConsole({ past: false });
+          else if (step === 'launch') ready.reach('launched');
+        },
+        signal: this.#abort.signal,
+      });
+      up(kernel);
+      this.#attend(kernel);
+      ready.reach('kernel');
+      learnFromBoot(channels.get('con0'), con0Before, {
+        learn: (messages) => afterBoot(plan, messages),
+        trouble: (error) => troubles.report(error),
+      });
+    } catch (error) {
+      ready.end();
+      throw error;
+    } finally {
+      announce();
+    }
+  }
+
+  /**
+   * Takes over a kernel that a former monitor has left.
+   *
+   * @param up is called when that is done, before the kernel can end
+   * @throws those of adoptKernel; the kernel is then let be
+   */
+  async adopt(
+    finding: Extract<Finding, { found: 'ours' }>,
+    up: (kernel: RunningKernel) => void,
+  ): Promise<void> {
+    const { layout, channels, config, ready, troubles } = this.#host;
+    const { began, reached = {} } = finding.record;
+    ready.begin(config, Date.now() - began);
+    try {
+      const kernel = await adoptKernel(finding, {
+        layout,
+        channels,
+        onNotification: (notification) => this.#onNotification(notification),
+        trouble: (error) => troubles.report(error),
+      });
+      up(kernel);
+      this.#attend(kernel);
+      ready.restore(reached);
+      for (const level of ['launched', 'kernel'] as const) ready.reach(level);
+      ready.watchConsole({ past: true });
+    } catch (error) {
+      ready.end();
+      throw error;
+    }
+  }
+
+  /** SIGKILL, or the end of a launch that is in progress. Returns whether the kernel is gone in time, if there was one. */
+  async kill(): Promise<boolean | undefined> {
+    this.killed = true;
+    this.#abort.abort(this.askedBy);
+    await this.launched;
+    const kernel = this.#kernel;
+    kernel?.kill();
+    return kernel?.goneWithin(monitorLimits.killWait);
+  }
+
+  /** Leaves what the VM has reached for the monitor after this one. */
+  recordReached(): void {
+    const { troubles, ready } = this.#host;
+    troubles.attempt(() => this.#kernel?.record(ready.reached));
+  }
+
+  /** From now on this kernel is the VM's; when it ends, everything of it is released. */
+  #attend(kernel: RunningKernel): void {
+    this.#kernel = kernel;
+    this.#hangWatch = applyHangPolicy(kernel, { ...this.#host, kill: this.#host.killHung });
+    this.settled = kernel.exit
+      .then((status) => this.#settle(kernel, status))
+      .catch((error: unknown) => this.#host.troubles.report(error));
+  }
+
+  /** After the kernel's end: release, sync, record, and only then say that the VM is down. */
+  async #settle(kernel: RunningKernel, status: number | undefined): Promise<void> {
+    const { layout, config, events, channels, crashes, ready, troubles, ended } = this.#host;
+    const endedAt = Date.now();
+    ready.end();
+    this.#hangWatch?.close();
+    this.#hangWatch = undefined;
+    const releases = await kernel.undo.unwind();
+    for (const { what, error } of releases) troubles.report(error, what);
+    const exit = describeExit({
+      status: status ?? 128 + 9,
+      wasUp: true,
+      askedBy: this.askedBy,
+      killed: this.killed,
+      panic: this.#panic,
+      lastLines: channels.get('con0').lastLines(monitorLimits.exitLines).join('\n'),
+      endedAt,
+    });
+    this.#kernel = undefined;
+    this.guestMessage = '';
+    const recorded = recordExit(layout, exit, {
+      events,
+      keepBundle: () => crashes.keep(kernel, exit, config),
+      trouble: (error) => troubles.report(error),
+    });
+    await ended(recorded, endedAt - kernel.began);
+  }
+
+  #onNotification({ type, text }: Notification): void {
+    const { events, ready } = this.#host;
+    if (type === 'panic') {
+      this.#panic = text;
+      events.publish('panic', text, { text });
+    } else if (type === 'hang') this.#hangWatch?.reported(text);
+    else if (type === 'user') {
+      this.guestMessage = text;
+      events.publish('guest-message', text, { text });
+      ready.guestSaid(text);
+    }
+  }
+}

@@ -1,0 +1,50 @@
+import type { LogChange } from '../console/log.ts';
+import { failureText, toFailure, UmlmonError } from '../system/errors.ts';
+import { monitorLimits } from '../system/limits.ts';
+import type { EventLog } from './event-log.ts';
+
+/** What went wrong without ending anything: said as events, and counted. */
+export class Troubles {
+  count = 0;
+  /** The text of the last one, or ''. */
+  last = '';
+  readonly #vm: string;
+  readonly #events: Pick<EventLog, 'publish'>;
+
+  constructor(vm: string, events: Pick<EventLog, 'publish'>) {
+    this.#vm = vm;
+    this.#events = events;
+  }
+
+  report(error: unknown, what = this.#vm): void {
+    const failure = toFailure(error, what);
+    const text = failureText(failure);
+    this.count += 1;
+    this.last = text.slice(0, monitorLimits.eventText);
+    this.#events.publish('trouble', text, { code: failure.code, place: failure.place });
+  }
+
+  /** Does what the VM can do without: if it fails, e.g. on a full disk, that is reported. */
+  attempt(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.report(error);
+    }
+  }
+
+  /** A log cannot be written, or can again. */
+  logChanged(path: string, change: LogChange): void {
+    if ('missing' in change) {
+      const text = `${path} is written again; ${change.missing} bytes are missing in it`;
+      this.#events.publish('log-resumed', text, { path, missing: change.missing });
+    } else
+      this.report(
+        new UmlmonError('HOST_LOG', {
+          place: path,
+          cause: `the log cannot be written: ${change.failed}`,
+          hint: 'it goes on by itself, with a note of how much is missing',
+        }),
+      );
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * A named network between VMs, with no way to the host: a bridge of umlmon's own, whose ports are the taps of the
+ * VMs. Pure: what is wanted in, commands and rules out.
+ *
+ * The bridge has no address, but that alone is no wall: a Linux host answers on any interface for all its addresses
+ * (arp_ignore=0). So everything that the bridge hands up to the host, or the host sends into it, is dropped at the
+ * bridge itself (hooks ingress and egress of nftables), before any protocol sees it. What goes from port to port does
+ * not pass there, and costs nothing.
+ */
+import { createHash } from 'node:crypto';
+
+/** The words of one command of ip(8), without the program. */
+export type Words = readonly string[];
+
+export interface SwitchRequest {
+  /** Name of the network in the configuration. */
+  readonly network: string;
+  /** Tells different umlmons of a host apart: their RUNDIR. */
+  readonly owner: string;
+  /** Every port sees everything, as with a hub. */
+  readonly hub?: boolean;
+  /** The same network of another host, over VXLAN (RFC 7348). Packets have 50 bytes less room there. */
+  readonly link?: SwitchLink;
+}
+
+export interface SwitchLink {
+  /** VXLAN network identifier, 1 to 16777215, the same at both ends. */
+  readonly id: number;
+  readonly local: string;
+  readonly remote: string;
+  /** UDP, at both ends; 4789 is the usual one. */
+  readonly port: number;
+}
+
+/** Whole: all commands of a list succeed, or those before are undone by `remove`. */
+export interface SwitchPlan {
+  readonly bridge: string;
+  /** The mark by which the bridge is known as ours (ifalias). */
+  readonly alias: string;
+  /** Of ip(8), when there is no bridge with this mark yet; first the bridge, which is not up before it is closed. */
+  readonly make: readonly Words[];
+  /** For nft -f -, after `make`: replaces what there was. */
+  readonly rules: string;
+  /** Of ip(8), after the rules. */
+  readonly open: readonly Words[];
+  /** Of ip(8), when no VM has a port any more. */
+  readonly remove: readonly Words[];
+  /** For nft -f -, after `remove`; changes nothing if there are no rules. */
+  readonly forget: string;
+}
+
+/** How many characters of a name people need to recognise it; 15 is the most for an interface. */
+const readable = 8;
+
+export function planSwitch({ network, owner, hub = false, link }: SwitchRequest): SwitchPlan {
+  const hash = hashOf(`${owner}\0${network}`);
+  const bridge = `${network.slice(0, readable)}-${hash.slice(0, 6)}`;
+  const alias = `umlmon:network:${network}:${hashOf(owner).slice(0, 8)}`;
+  const tunnel = `um${hash.slice(0, 10)}-x`;
+  const table = tableOf('network', hash);
+  return {
+    bridge,
+    alias,
+    make: [
+      // Without a querier for multicast groups, a bridge that snoops would in the end keep them from each other.
+      [
+        ...['link', 'add', 'name', bridge, 'type', 'bridge', 'stp_state', '0', 'mcast_snooping', '0'],
+        ...(hub ? ['ageing_time', '0'] : []),
+      ],
+      ['link', 'set', 'dev', bridge, 'alias', alias],
+      // An address of its own; else it has that of a port, and changes it whenever ports come and go.
+      ['link', 'set', 'dev', bridge, 'address', localAddress(hash)],
+      ['link', 'set', 'dev', bridge, 'addrgenmode', 'none'],
+      ...(link ? linkCommands(tunnel, bridge, link) : []),
+    ],
+    rules: replaceTable(
+      'netdev',
+      table,
+      (['ingress', 'egress'] as const).map(
+        (hook) => `chain ${hook} { type filter hook ${hook} device "${bridge}" priority 0; policy drop; }`,
+      ),
+    ),
+    open: [['link', 'set', 'dev', bridge, 'up']],
+    remove: [...(link ? [['link', 'del', 'dev', tunnel]] : []), ['link', 'del', 'dev', bridge]],
+    forget: forgetTable('netdev', table),
+  };
+}
+
+/** Connects a tap, which then goes with itself. */
+export function joinCommands({ bridge }: Pick<SwitchPlan, 'bridge'>, tap: string): Words[] {
+  return [
+    ['link', 'set', 'dev', tap, 'master', bridge],
+    ['link', 'set', 'dev', tap, 'up'],
+  ];
+}
+
+function linkCommands(tunnel: string, bridge: string, { id, local, remote, port }: SwitchLink): Words[] {
+  return [
+    [
+      ...['link', 'add', 'name', tunnel, 'type', 'vxlan', 'id', String(id), 'local', local],
+      ...['remote', remote, 'dstport', String(port)],
+    ],
+    ['link', 'set', 'dev', tunnel, 'addrgenmode', 'none'],
+    ...joinCommands({ bridge }, tunnel),
+  ];
+}
+
+/** The name of a table that nobody else would choose; one for each network or VM, so that each can be replaced whole. */
+export function tableOf(kind: 'network' | 'nat' | 'forward', hash: string): string {
+  return `umlmon-${kind}-${hash.slice(0, 12)}`;
+}
+
+/** In one transaction: there is never no table, and never the rules of two. Names of tables need no quotes. */
+export function replaceTable(family: 'netdev' | 'inet', table: string, chains: readonly string[]): string {
+  return `${forgetTable(family, table)}table ${family} ${table} {\n${chains.map((chain) => `${chain}\n`).join('')}}\n`;
+}
+
+/** Deleting what is not there would fail; adding what is there does not. */
+export function forgetTable(family: 'netdev' | 'inet', table: string): string {
+  return `add table ${family} ${table}\ndelete table ${family} ${table}\n`;
+}
+
+/** Unicast and locally administered; high, as a bridge would take the lowest of its ports otherwise. */
+export function localAddress(hash: string): string {
+  return `fe:${(hash.slice(0, 10).match(/../g) ?? []).join(':')}`;
+}
+
+export function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
