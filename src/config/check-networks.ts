@@ -1,21 +1,44 @@
 import { type Config, originOf, type VmConfig } from './config.ts';
 import type { NetworkSpec } from './network-kinds.ts';
+import { forwardText, termsOf } from './network-shared.ts';
 import { type Problem, problemAt } from './problem.ts';
 
 /** Names and addresses of an interface that no other interface of the host, or of its guests, may have. */
 function ownNames(spec: NetworkSpec): { argument: string; text: string }[] {
-  const addresses =
-    spec.kind === 'host_to_host'
-      ? [
-          { argument: 'proxy_addr', text: spec.proxy_addr.text },
-          { argument: 'guest_addr', text: spec.guest_addr.text },
-        ]
-      : [];
-  return [
-    { argument: 'proxy_if', text: spec.proxy_if },
-    ...addresses,
-    ...(spec.mac === undefined ? [] : [{ argument: 'mac', text: spec.mac }]),
-  ];
+  return [...kindNames(spec), ...(spec.mac === undefined ? [] : [{ argument: 'mac', text: spec.mac }])];
+}
+
+function kindNames(spec: NetworkSpec): { argument: string; text: string }[] {
+  switch (spec.kind) {
+    case 'host_to_host':
+      return [
+        { argument: 'proxy_if', text: spec.proxy_if },
+        { argument: 'proxy_addr', text: spec.proxy_addr.text },
+        { argument: 'guest_addr', text: spec.guest_addr.text },
+      ];
+    case 'bridged':
+      return [{ argument: 'proxy_if', text: spec.proxy_if }];
+    case 'nat':
+      return [
+        ...(spec.guest_addr === undefined ? [] : [{ argument: 'guest_addr', text: spec.guest_addr }]),
+        ...(spec.forward ?? []).map((forward) => ({ argument: 'forward', text: forwardText(forward) })),
+      ];
+    case 'tap':
+    case 'hybrid':
+      return [{ argument: 'ifname', text: spec.ifname }];
+    case 'l2tpv3':
+      return spec.srcport === undefined
+        ? []
+        : [{ argument: 'srcport', text: `UDP port ${spec.srcport} of ${spec.src.text}` }];
+    case 'fd':
+      return [{ argument: 'fd', text: `descriptor ${spec.fd}` }];
+    // Several may be at one interface, in one network, and between the same ends.
+    case 'raw':
+    case 'network':
+    case 'gre':
+    case 'bess':
+      return [];
+  }
 }
 
 /** Interfaces of one VM that are in each other's way. */
@@ -34,9 +57,9 @@ export function checkOwnNetworks(vm: VmConfig): Problem[] {
 }
 
 /** Interfaces of several VMs that are in each other's way: the VMs cannot run at the same time. */
-export function checkCommonNetworks({ vms }: Config): Problem[] {
+export function checkCommonNetworks(config: Config): Problem[] {
   const owner = new Map<string, string>();
-  return [...vms.values()].flatMap((vm) =>
+  const names = [...config.vms.values()].flatMap((vm) =>
     vm.eth.flatMap((spec) =>
       ownNames(spec).flatMap(({ argument, text }) => {
         const first = owner.get(text);
@@ -47,5 +70,24 @@ export function checkCommonNetworks({ vms }: Config): Problem[] {
         return [problemAt(originOf(vm, `eth${spec.unit}`), why, 'warning')];
       }),
     ),
+  );
+  return [...names, ...checkTerms(config)];
+}
+
+/** What all VMs in one named network must say of it, and do not. */
+function checkTerms({ vms }: Config): Problem[] {
+  const first = new Map<string, { vm: string; terms: string }>();
+  return [...vms.values()].flatMap((vm) =>
+    vm.eth.flatMap((spec) => {
+      if (spec.kind !== 'network' && spec.kind !== 'nat') return [];
+      const terms = termsOf(spec);
+      const name = `${spec.kind} ${spec.name}`;
+      const before = first.get(name);
+      if (!before) first.set(name, { vm: vm.name, terms });
+      if (!before || before.terms === terms) return [];
+      const cause = `${name}: ${before.vm} says ${before.terms}, and this says ${terms}, so only one of the two VMs can run at a time`;
+      const why = { code: 'CONFIG_UNUSUAL', cause, hint: 'all VMs of a network must say the same' } as const;
+      return [problemAt(originOf(vm, `eth${spec.unit}`), why, 'warning')];
+    }),
   );
 }

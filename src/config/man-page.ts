@@ -1,5 +1,6 @@
 import { globalKeys, isFamily, type KeySpec, type KeyTable, vmKeys } from './keys.ts';
-import { type Argument, networkKinds } from './network-kinds.ts';
+import { networkKinds } from './network-kinds.ts';
+import type { TransportOption } from './network-options.ts';
 
 const layers = {
   admin: 'the administrator only',
@@ -49,11 +50,13 @@ function describeKinds(): string[] {
     '',
     escaped(help),
     '',
-    ...Object.entries<Argument<unknown>>(table).flatMap(([argument, { required, form, help: text }]) => [
-      `**${escaped(argument)}**=${escaped(form)}${required ? '' : ' (optional)'}`,
-      `:   ${escaped(text)}`,
-      '',
-    ]),
+    ...Object.entries<TransportOption<unknown>>(table).flatMap(
+      ([argument, { required, form, help: text }]) => [
+        `**${escaped(argument)}**=${escaped(form)}${required ? '' : ' (optional)'}`,
+        `:   ${escaped(text)}`,
+        '',
+      ],
+    ),
     `Example: \`eth0 = ${example}\``,
     '',
   ]);

@@ -1,26 +1,17 @@
 /** The kinds of network interfaces, with what stands between their parentheses. */
-import type { IpAddress } from './network-values.ts';
-import { parseInterface, parseIpAddress, parseMac } from './network-values.ts';
+import type { OptionMistake } from './network-mistakes.ts';
+import {
+  commonOptions,
+  option,
+  required as requiredOption,
+  type TransportOption,
+} from './network-options.ts';
+import { sharedKinds } from './network-shared.ts';
+import { networkTransports, type OptionValues, type TransportSpec } from './network-transports.ts';
+import { type IpAddress, parseInterface, parseIpAddress } from './network-values.ts';
 import { integerParser, type Parser, parseBoolean } from './values.ts';
 
-/** One argument of a kind. */
-export interface Argument<T> {
-  readonly parse: Parser<T>;
-  readonly required: boolean;
-  /** The form of the value for umlmon(5). */
-  readonly form: string;
-  /** One or two sentences for umlmon(5). */
-  readonly help: string;
-}
-
-export type ArgumentTable = Readonly<Record<string, Argument<unknown>>>;
-
-/** What is wrong with an argument of a kind when all of them are seen. */
-export interface ArgumentMistake {
-  readonly argument: string;
-  readonly cause: string;
-  readonly hint: string;
-}
+export type ArgumentTable = Readonly<Record<string, TransportOption<unknown>>>;
 
 /** A kind of interface: `KIND(ARGUMENT=VALUE, …)`. */
 export interface NetworkKind<Table extends ArgumentTable> {
@@ -29,38 +20,19 @@ export interface NetworkKind<Table extends ArgumentTable> {
   readonly example: string;
   readonly arguments: Table;
   /** Called when every argument for itself is good. */
-  check?(values: ArgumentValues<Table>): readonly ArgumentMistake[];
+  check?(values: OptionValues<Table>): readonly OptionMistake[];
 }
-
-type ValueOf<A> = A extends Argument<infer T> ? T : never;
-/** The typed values of a table: those of required arguments are there, the others may be. */
-export type ArgumentValues<Table> = {
-  readonly [Name in keyof Table as Table[Name] extends { required: true } ? Name : never]: ValueOf<
-    Table[Name]
-  >;
-} & {
-  readonly [Name in keyof Table as Table[Name] extends { required: true } ? never : Name]?: ValueOf<
-    Table[Name]
-  >;
-};
 
 const kind = <const Table extends ArgumentTable>(spec: NetworkKind<Table>): NetworkKind<Table> => spec;
 
 const required = <T>(parse: Parser<T>, form: string, help: string) =>
-  ({ parse, required: true, form, help }) as const;
-const optional = <T>(parse: Parser<T>, form: string, help: string) =>
-  ({ parse, required: false, form, help }) as const;
+  requiredOption(option(parse, form, help));
 
 /** What several kinds have. */
 const proxyInterface = required(
   parseInterface,
   'NAME',
   'The interface of the host that umlmon makes for this one of the guest. There must be none of this name yet.',
-);
-const guestMac = optional(
-  parseMac,
-  'MAC',
-  'The MAC address that the guest sees. Without it the guest picks one.',
 );
 
 export const networkKinds = {
@@ -75,12 +47,12 @@ export const networkKinds = {
         'ADDRESS',
         'The address that the guest will use. The host routes it to this link.',
       ),
-      host_if: optional(
+      host_if: option(
         parseInterface,
         'NAME',
         'An interface of the host on which the guest address is announced.',
       ),
-      mac: guestMac,
+      mac: commonOptions.mac,
     },
     check: ({ proxy_if, proxy_addr, guest_addr, host_if }) => [
       ...(proxy_addr.family === guest_addr.family ? [] : [mixedFamilies(guest_addr)]),
@@ -98,26 +70,28 @@ export const networkKinds = {
     arguments: {
       bridge_if: required(parseInterface, 'NAME', 'The bridge. umlmon does not make it.'),
       proxy_if: proxyInterface,
-      isolated: optional(
+      isolated: option(
         parseBoolean,
         'BOOLEAN',
         'Whether the guest can reach only those ports of the bridge that are not isolated: with true for all guests, they cannot reach each other. The default is false.',
       ),
-      vlan: optional(
+      vlan: option(
         integerParser(1, 4094),
         'NUMBER',
         'The VLAN of the bridge that the guest is in, from 1 to 4094; the guest itself sees no tags. The bridge must filter VLANs.',
       ),
-      mac: guestMac,
+      mac: commonOptions.mac,
     },
     check: ({ bridge_if, proxy_if }) =>
       bridge_if === proxy_if
         ? [{ argument: 'proxy_if', cause: 'it is the bridge itself', hint: 'name another: umlmon makes it' }]
         : [],
   }),
+  ...sharedKinds,
+  ...networkTransports,
 };
 
-function mixedFamilies({ family }: IpAddress): ArgumentMistake {
+function mixedFamilies({ family }: IpAddress): OptionMistake {
   const [here, there] = family === 4 ? ['IPv4', 'IPv6'] : ['IPv6', 'IPv4'];
   return {
     argument: 'guest_addr',
@@ -130,5 +104,10 @@ type Kinds = typeof networkKinds;
 export type NetworkKindName = keyof Kinds;
 /** A network interface of a VM: its kind and the values of its arguments. */
 export type NetworkSpec = {
-  [Name in NetworkKindName]: { readonly kind: Name } & ArgumentValues<Kinds[Name]['arguments']>;
+  [Name in NetworkKindName]: { readonly kind: Name } & OptionValues<Kinds[Name]['arguments']>;
 }[NetworkKindName];
+
+/** Whether a kind is a transport of the kernel, for which umlmon makes nothing on the host. */
+export function isTransport(spec: NetworkSpec): spec is TransportSpec {
+  return Object.hasOwn(networkTransports, spec.kind);
+}

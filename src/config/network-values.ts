@@ -49,14 +49,3 @@ export function parseIpAddress(text: string): Parsed<IpAddress> {
     return refuse(`${text} is not the address of a single host`, 'take one of a private or routed network');
   return { value: { text: family === 4 ? text : new URL(`http://[${text}]`).hostname.slice(1, -1), family } };
 }
-
-/** A MAC address in small letters with colons; not one of a group, and not 00:00:00:00:00:00 (IEEE 802, 8.2). */
-export function parseMac(text: string): Parsed<string> {
-  const value = text.toLowerCase();
-  if (!/^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/.test(value))
-    return refuse(`${quoted(text)} is not a MAC address`, 'as in 02:00:5e:10:00:01');
-  if (Number.parseInt(value.slice(0, 2), 16) & 1)
-    return refuse(`${text} is the address of a group`, 'the first byte must be even, as in 02:…');
-  if (value === '00:00:00:00:00:00') return refuse(`${text} is the address of nobody`);
-  return { value };
-}

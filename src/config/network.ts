@@ -1,5 +1,6 @@
 /** The value of a key `ethN`: `KIND(ARGUMENT=VALUE, …)`. */
 import { type ArgumentTable, type NetworkKind, type NetworkSpec, networkKinds } from './network-kinds.ts';
+import { refusedKinds, refusedOptions } from './network-transports.ts';
 import { quoted } from './problem.ts';
 import { didYouMean } from './suggest.ts';
 import { type Parsed, refuse } from './values.ts';
@@ -31,6 +32,8 @@ export function parseNetwork(text: string): Parsed<NetworkSpec> {
   const names = Object.keys(networkKinds);
   const call = text.length > maxLength ? undefined : parseCall(text);
   if (!call) return refuse(`${quoted(text)} has not the form KIND(ARGUMENT=VALUE, …)`, exampleOf(text));
+  const refused = Object.hasOwn(refusedKinds, call.kind) ? refusedKinds[call.kind] : undefined;
+  if (refused) return refuse(`umlmon has no ${call.kind}`, refused);
   if (!isKind(call.kind))
     return refuse(
       `there is no kind of network ${quoted(call.kind)}`,
@@ -98,7 +101,8 @@ function readArguments(kind: NetworkKind<ArgumentTable>, call: Call, end: number
     const say = (cause: string, hint = '') => mistakes.push({ at, cause, hint });
     if (!argument) {
       const unused = Object.keys(table).filter((other) => !call.written.some((one) => one.name === other));
-      say(`${call.kind} has no argument ${quoted(name)}`, didYouMean(name, unused, ''));
+      const reason = Object.hasOwn(refusedOptions, name) ? refusedOptions[name] : undefined;
+      say(`${call.kind} has no argument ${quoted(name)}`, reason ?? didYouMean(name, unused, ''));
     } else if (places.has(name)) say(`${name} is there twice`, 'keep one');
     else {
       const parsed = argument.parse(value);

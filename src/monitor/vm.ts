@@ -29,7 +29,7 @@ export interface VmParts {
   readonly events: EventLog;
   readonly config: VmConfig;
   /** Reads configuration and host anew. Errors: CONFIG_INVALID with all problems. */
-  readonly makePlan: () => { config: VmConfig; plan: LaunchPlan };
+  readonly makePlan: () => Promise<{ config: VmConfig; plan: LaunchPlan }>;
   /** Learns from a boot what makes the next one faster. */
   readonly afterBoot: (plan: LaunchPlan, bootMessages: string) => void;
   /** Bytes that the monitor's own log could not take. */
@@ -225,7 +225,7 @@ export class Vm {
       guestMessage: this.#run?.guestMessage ?? '',
       readiness: this.#ready.info,
       consoles: this.channels.infos(),
-      networks: networkInfos(this.#config, this.#run?.kernel?.plan),
+      networks: networkInfos(this.#config, this.#parts.layout, this.#run?.kernel?.plan),
       lastExit: this.#lastExit,
       eventsNext: this.events.next,
       logDropped: this.#parts.monitorLogDropped(),
@@ -275,7 +275,7 @@ export class Vm {
   async #beginStart(): Promise<string> {
     const report = new StartReport(this.events);
     try {
-      const { config, plan } = this.#parts.makePlan();
+      const { config, plan } = await this.#parts.makePlan();
       this.#config = config;
       let summary = '';
       await this.#newRun().launch(plan, report, (kernel) => {

@@ -1,10 +1,12 @@
 /** Sets up the network of a VM on the host, and takes it back. */
 import { chownSync, closeSync, constants, openSync, rmSync } from 'node:fs';
+import { forwardText } from '../config/network-shared.ts';
 import { toFailure, UmlmonError } from '../system/errors.ts';
 import { findProgram } from '../system/find-program.ts';
 import { makeCharacterDevice } from '../system/native.ts';
-import { type Announcement, listAnnouncements, listLinks } from './host-network.ts';
+import { type Announcement, listAnnouncements } from './host-network.ts';
 import type { InterfacePlan } from './interface-plan.ts';
+import { planForwards } from './nat-plan.ts';
 import {
   inTurn,
   type NetworkRecord,
@@ -15,17 +17,25 @@ import {
   removeRecord,
   writeRecord,
 } from './network-record.ts';
-import { runCommands } from './run-ip.ts';
+import { type Ip, removeMarked } from './remove-marked.ts';
+import { runCommands, runRules } from './run-ip.ts';
 import { readGeneral, readSetting, type Setting, writeSetting } from './settings.ts';
+import { forwarderOf, makeShared, refuseConflicts, releaseShared } from './shared-networks.ts';
 
 export interface NetworkPrograms {
   readonly ip: string;
   readonly bridge: string;
+  /** Only for networks that umlmon makes itself. */
+  readonly nft?: string;
 }
 
 /** Errors: HOST_PROGRAM_MISSING. */
-export function networkPrograms(): NetworkPrograms {
-  return { ip: findProgram('ip', 'iproute2'), bridge: findProgram('bridge', 'iproute2') };
+export function networkPrograms({ rules }: { readonly rules: boolean }): NetworkPrograms {
+  return {
+    ip: findProgram('ip', 'iproute2'),
+    bridge: findProgram('bridge', 'iproute2'),
+    ...(rules ? { nft: findProgram('nft', 'nftables') } : {}),
+  };
 }
 
 /** Where a VM's own /dev/net/tun is, which its kernel opens, and whose it is. */
@@ -45,13 +55,19 @@ const TUN = { major: 10, minor: 200 } as const;
  */
 export function configureNetwork(
   place: RecordPlace,
-  { ip, bridge }: NetworkPrograms,
+  { ip, bridge, nft }: NetworkPrograms,
   interfaces: readonly InterfacePlan[],
   device: TunDevice,
 ): void {
   inTurn(place, (turn) => {
+    const taps = interfaces.filter(({ alias }) => alias !== '');
+    const shared = [
+      ...new Map(interfaces.flatMap(({ shared: one }) => (one ? [[one.how.alias, one]] : []))).values(),
+    ];
+    const forwards = interfaces.flatMap((plan) => plan.forwards);
     release(place, { ip, turn }, device.path);
-    removeMarked({ ip, turn }, interfaces);
+    removeMarked({ ip, turn }, taps);
+    refuseConflicts(place, shared, forwards);
     const needed = [
       ...new Map(interfaces.flatMap(({ others }) => others.map((one) => [one.name, one]))).values(),
     ];
@@ -60,7 +76,7 @@ export function configureNetwork(
     const fresh = wanted.filter((one) => !there.includes(one));
     writeRecord(place, {
       namespace: ownNamespace(),
-      interfaces: interfaces.map(({ name, temporary, alias }) => ({ name, temporary, alias })),
+      interfaces: taps.map(({ name, temporary, alias }) => ({ name, temporary, alias })),
       announced: fresh,
       settings: needed.map(({ name, value }) => ({
         name,
@@ -68,8 +84,11 @@ export function configureNetwork(
         before: readSetting(name) ?? value,
         general: readGeneral(name),
       })),
+      shared: shared.map(({ kind, network, terms }) => ({ kind, network, terms })),
+      forwards: forwards.map(forwardText),
     });
-    makeDevice(device);
+    if (interfaces.some(({ needs }) => needs.devices.length > 0)) makeDevice(device);
+    if (nft) for (const one of shared) makeShared({ place, ip, nft, turn }, one);
     runCommands({ program: ip, turn }, [
       ...interfaces.flatMap(({ make }) => make),
       ...fresh.map(({ address, on }) => ['neighbour', 'add', 'proxy', address, 'dev', on]),
@@ -78,6 +97,8 @@ export function configureNetwork(
       { program: bridge, turn },
       interfaces.flatMap((plan) => plan.join),
     );
+    if (nft && forwards.length > 0)
+      runRules({ program: nft, turn }, planForwards(forwarderOf(place), forwards).rules);
     for (const setting of [...interfaces.flatMap(({ own }) => own), ...needed])
       if (readSetting(setting.name) !== setting.value) writeSetting(setting);
   });
@@ -109,14 +130,8 @@ function makeDevice({ path, uid }: TunDevice): void {
  */
 export function releaseNetwork(place: RecordPlace, tunDevice: string): string[] {
   if (!readRecord(place)) return [];
-  const { ip } = networkPrograms();
+  const { ip } = networkPrograms({ rules: false });
   return inTurn(place, (turn) => release(place, { ip, turn }, tunDevice));
-}
-
-/** ip(8), and the turn in which it runs. */
-interface Ip {
-  readonly ip: string;
-  readonly turn: number;
 }
 
 function release(place: RecordPlace, ip: Ip, tunDevice: string): string[] {
@@ -130,6 +145,7 @@ function release(place: RecordPlace, ip: Ip, tunDevice: string): string[] {
 
 function releaseRecorded(place: RecordPlace, record: NetworkRecord, { ip, turn }: Ip): string[] {
   const taps = removeMarked({ ip, turn }, record.interfaces);
+  const shared = releaseShared(place, record, { ip, turn });
   const announced = amongAnnouncements(ip, record.announced);
   runCommands(
     { program: ip, turn },
@@ -139,21 +155,10 @@ function releaseRecorded(place: RecordPlace, record: NetworkRecord, { ip, turn }
   for (const setting of settings) writeSetting(setting);
   return [
     ...taps.map((name) => `interface ${name}`),
+    ...shared,
     ...announced.map(({ address, on }) => `${address} announced on ${on}`),
     ...settings.map(({ name, value }) => `sysctl ${name}=${value}`),
   ];
-}
-
-/** Removes the taps that bear the mark of one of these, or its temporary name; returns their names. */
-function removeMarked({ ip, turn }: Ip, interfaces: NetworkRecord['interfaces']): string[] {
-  const names = listLinks(ip)
-    .filter(({ name, alias }) => interfaces.some((tap) => alias === tap.alias || name === tap.temporary))
-    .map(({ name }) => name);
-  runCommands(
-    { program: ip, turn },
-    names.map((name) => ['link', 'del', 'dev', name]),
-  );
-  return names;
 }
 
 /**

@@ -1,7 +1,11 @@
 /** What the network of the host is like at one moment, as ip(8) tells it; decides nothing. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { askIp } from './run-ip.ts';
 import { readSetting } from './settings.ts';
+
+/** linux/if_tun.h. */
+const IFF_TAP = 2;
 
 export interface HostLink {
   readonly name: string;
@@ -11,6 +15,8 @@ export interface HostLink {
   readonly kind: string;
   /** Without prefix lengths, in the form of the host kernel. */
   readonly addresses: readonly string[];
+  /** Of a tap: the number of the user who may open it; -1 for anybody with the right to administer networks. */
+  readonly tapOwner?: number;
   /** Of a bridge. */
   readonly bridge?: { readonly filtersVlans: boolean; readonly defaultVlan: number };
 }
@@ -73,6 +79,7 @@ function linkOf(entry: Entry): HostLink[] {
           alias: textOf(entry, 'ifalias'),
           kind,
           addresses: listOf(entry.addr_info).map((address) => textOf(address, 'local')),
+          ...(kind === 'tun' ? tapOwnerOf(name) : {}),
           ...(kind === 'bridge'
             ? {
                 bridge: {
@@ -83,6 +90,16 @@ function linkOf(entry: Entry): HostLink[] {
             : {}),
         },
       ];
+}
+
+/** Nothing if it is a tun, which is no Ethernet, or is not to be seen. */
+function tapOwnerOf(name: string): { tapOwner?: number } {
+  const read = (file: string) => Number(readFileSync(join('/sys/class/net', name, file), 'latin1'));
+  try {
+    return read('tun_flags') & IFF_TAP ? { tapOwner: read('owner') } : {};
+  } catch {
+    return {};
+  }
 }
 
 function listOf(value: unknown): Entry[] {

@@ -11,6 +11,7 @@ import { lock } from '../system/native.ts';
 import type { Announcement } from './host-network.ts';
 import type { InterfacePlan } from './interface-plan.ts';
 import type { Setting } from './settings.ts';
+import type { SharedName } from './shared-plan.ts';
 
 /** A setting that a VM needs, and what it was before; that is the same if it was so already. */
 export interface ChangedSetting extends Setting {
@@ -26,6 +27,15 @@ export interface NetworkRecord {
   /** Only those that were not there before. */
   readonly announced: readonly Announcement[];
   readonly settings: readonly ChangedSetting[];
+  /** Networks between VMs that it is in. */
+  readonly shared: readonly SharedUse[];
+  /** Ports of the host that lead to it: `tcp port 80 of the host`. */
+  readonly forwards: readonly string[];
+}
+
+/** A network between VMs, and what the VM says of it. */
+export interface SharedUse extends SharedName {
+  readonly terms: string;
 }
 
 /** Where the records of all VMs of an umlmon are. */
@@ -73,12 +83,18 @@ export function readRecord({ directory, vm }: RecordPlace): NetworkRecord | unde
   try {
     const text = readFileSync(join(directory, vm), 'utf8');
     if (text.length > networkLimits.recordBytes) return undefined;
-    const { namespace, interfaces, announced, settings } = JSON.parse(text) as Partial<NetworkRecord>;
+    const { namespace, interfaces, announced, settings, shared, forwards } = JSON.parse(
+      text,
+    ) as Partial<NetworkRecord>;
     return {
       namespace: String(namespace),
       interfaces: entries(interfaces, ['name', 'temporary', 'alias']),
       announced: entries(announced, ['address', 'on']),
       settings: entries(settings, ['name', 'value', 'before', 'general']),
+      shared: entries(shared, ['kind', 'network', 'terms']).flatMap(({ kind, ...use }) =>
+        kind === 'network' || kind === 'nat' ? [{ ...use, kind }] : [],
+      ),
+      forwards: Array.isArray(forwards) ? forwards.filter((text) => typeof text === 'string') : [],
     };
   } catch {
     return undefined;

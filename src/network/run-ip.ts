@@ -1,4 +1,4 @@
-/** Runs ip(8) and bridge(8), without a shell. */
+/** Runs ip(8), bridge(8) and nft(8), without a shell. */
 import { spawnSync } from 'node:child_process';
 import { basename } from 'node:path';
 import { UmlmonError } from '../system/errors.ts';
@@ -26,6 +26,15 @@ export function runCommands(
   const line = Number(/^Command failed -:(\d+)/m.exec(stderr)?.[1] ?? 0);
   const words = stderr.replace(/^Command failed .*$/m, '');
   throw failure(program, commands[line - 1] ?? ['-batch'], error?.message ?? words);
+}
+
+/** Has nft(8) do what a text says, all of it or nothing. Errors: NETWORK_COMMAND. */
+export function runRules(
+  { program, turn }: { readonly program: string; readonly turn: number },
+  rules: string,
+): void {
+  const { status, stderr, error } = run(program, ['-f', '-'], { input: rules, inherits: [turn] });
+  if (status !== 0 || error) throw failure(program, ['-f', '-'], error?.message ?? stderr);
 }
 
 /** What ip(8) answers, as JSON. Errors: NETWORK_COMMAND. */

@@ -1,12 +1,13 @@
 import { posix } from 'node:path';
 import type { GlobalConfig, VmConfig } from '../config/config.ts';
+import type { TransportNeeds } from '../config/network-transports.ts';
 import type { Problem } from '../config/problem.ts';
 import { hostPathOf } from '../disk/image-name.ts';
 import { backingFor } from '../disk/may-use.ts';
 import { jailDirectories, type VmLayout } from '../jail/layout.ts';
 import { jailMounts, kernelInJail } from '../jail/mounts.ts';
 import { type SandboxPlan, sandboxArguments } from '../jail/sandbox.ts';
-import type { FilterRequest } from '../jail/seccomp.ts';
+import type { FilterRequest, SocketFamily } from '../jail/seccomp.ts';
 import { kernelArguments } from '../kernel/command-line.ts';
 import type { Libraries } from '../kernel/libraries.ts';
 import { planInterfaces } from '../network/interface-plan.ts';
@@ -36,6 +37,8 @@ export function buildPlan(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
     throw new Error('something is missing, and no problem says so');
 
   const network = networkPlan(vm, layout, host, user.found.uid);
+  const needs = network?.interfaces.map((one) => one.needs) ?? [];
+  const hostNetwork = needs.some((need) => need.network === 'host');
   const consoles = consolePlans(vm);
   const images = imagePlans(vm, host);
   const descriptors = descriptorsOf(consoles, images);
@@ -78,7 +81,7 @@ export function buildPlan(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
     },
     ...(cpus.length > 0 ? { cpus: cpus.join(',') } : {}),
     // A tap can be opened only in the network namespace that it is in.
-    network: network ? 'host' : 'none',
+    network: hostNetwork ? 'host' : 'none',
     root: layout.jail,
     ...jailMounts({
       layout,
@@ -93,7 +96,7 @@ export function buildPlan(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
             jailPath.startsWith('/shared/') && (written || jailPath.endsWith('.dev')),
         )
         .map(({ jailPath }) => posix.relative('/shared', jailPath)),
-      tun: network !== undefined,
+      tun: needs.some(({ devices }) => devices.length > 0),
       devices: files.some(({ jailPath }) => /^\/disks\/.*\.dev$/.test(jailPath)),
       ...(launcher === 'root' && launcherFiles && 'found' in launcherFiles
         ? { launcherFiles: launcherFiles.found }
@@ -107,9 +110,9 @@ export function buildPlan(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
   };
   const filter: FilterRequest = {
     architecture: process.arch,
-    families: [],
+    families: [...new Set(needs.flatMap(({ socketFamilies }) => socketFamilies.flatMap(familyOf)))],
     rootLauncher: launcher === 'root',
-    hostNetwork: network !== undefined,
+    hostNetwork,
   };
   const steps: Step[] = [
     { do: 'make-directories', directories: jailDirectories(layout) },
@@ -163,18 +166,32 @@ export function logPlan(vm: VmConfig, layout: VmLayout): LogPlan {
   return { directory: layout.logDir, size: vm.log_size, count: vm.log_count };
 }
 
+/** Unix sockets are for every kernel. */
+function familyOf(family: TransportNeeds['socketFamilies'][number]): SocketFamily[] {
+  const names = { AF_UNIX: [], AF_INET: ['inet'], AF_INET6: ['inet6'], AF_PACKET: ['packet'] } as const;
+  return [...names[family]];
+}
+
 function networkPlan(
   vm: VmConfig,
   layout: VmLayout,
-  { network }: Inventory,
+  { network, macs }: Inventory,
   uid: number,
 ): StepOf<'configure-network'> | undefined {
   if (!network) return undefined;
-  if ('missing' in network) throw new Error('the network of the host is unknown, and no problem says so');
+  if ('missing' in network || 'missing' in macs)
+    throw new Error('the network of the host is unknown, and no problem says so');
   return {
     do: 'configure-network',
     interfaces: planInterfaces(
-      { vm: vm.name, runHome: layout.runHome, uid, interfaces: vm.eth },
+      {
+        vm: vm.name,
+        runHome: layout.runHome,
+        owner: layout.networkRecords,
+        uid,
+        macs: macs.found,
+        interfaces: vm.eth,
+      },
       network.found,
     ),
     programs: network.found.programs,

@@ -34,6 +34,7 @@ export function checkHost(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
     ),
     ...checkMemory(vm, host, at),
     ...checkCores(vm, host, at),
+    ...missing(`eth${vm.eth[0]?.unit ?? 0}`, host.macs),
     ...vm.eth.flatMap((spec) =>
       checkNetwork(layout, spec, host).map((why) => problemAt(originOf(vm, `eth${spec.unit}`), why)),
     ),

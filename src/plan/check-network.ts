@@ -1,11 +1,14 @@
 /** Which network interfaces of a VM this host cannot give it. Pure. */
 import type { VmConfig } from '../config/config.ts';
+import { isTransport } from '../config/network-kinds.ts';
+import { transportNeeds } from '../config/network-transports.ts';
 import type { Refusal } from '../config/problem.ts';
 import { didYouMean } from '../config/suggest.ts';
 import type { VmLayout } from '../jail/layout.ts';
 import type { HostLink, HostNetwork } from '../network/host-network.ts';
 import { isMarkOf } from '../network/interface-plan.ts';
 import { type ErrorCode, isErrorCode } from '../system/errors.ts';
+import { checkKind, checkNat, checkSource, checkTap, checkTransport } from './check-transport.ts';
 import type { Inventory } from './inventory.ts';
 
 type Spec = VmConfig['eth'][number];
@@ -14,17 +17,21 @@ type Spec = VmConfig['eth'][number];
 export function checkNetwork(
   vm: Pick<VmLayout, 'vm' | 'runHome'>,
   spec: Spec,
-  { root, network }: Pick<Inventory, 'root' | 'network'>,
+  { root, network, user, kernel }: Pick<Inventory, 'root' | 'network' | 'user' | 'kernel'>,
 ): Refusal[] {
-  const privilege = root
-    ? []
-    : [
-        refusal(
-          'NETWORK_PRIVILEGE',
-          `${spec.kind} changes the network of the host, which only root may`,
-          'run umlmon as root, or take the interface out',
-        ),
-      ];
+  const privilege = [
+    ...checkKind(spec),
+    ...checkTransport(spec, kernel),
+    ...(root || !needsRoot(spec)
+      ? []
+      : [
+          refusal(
+            'NETWORK_PRIVILEGE',
+            `${spec.kind} changes the network of the host, which only root may`,
+            'run umlmon as root, or take the interface out',
+          ),
+        ]),
+  ];
   if (!network) return privilege;
   if ('missing' in network) {
     const { code, place, cause, hint } = network.missing;
@@ -35,7 +42,7 @@ export function checkNetwork(
   const others = host.links.filter(({ alias }) => !isMarkOf(vm, alias));
   return [
     ...privilege,
-    ...(host.tun
+    ...(host.tun || (isTransport(spec) && transportNeeds(spec).devices.length === 0)
       ? []
       : [
           refusal(
@@ -44,9 +51,34 @@ export function checkNetwork(
             'modprobe tun; in a container, add the device',
           ),
         ]),
-    ...checkName(spec.proxy_if, others),
-    ...(spec.kind === 'bridged' ? checkBridge(spec, host) : checkLink(spec, others, host)),
+    ...checkEnds(spec, host, others, 'found' in user ? user.found.uid : undefined),
   ];
+}
+
+function checkEnds(
+  spec: Spec,
+  host: HostNetwork,
+  others: readonly HostLink[],
+  uid: number | undefined,
+): Refusal[] {
+  switch (spec.kind) {
+    case 'host_to_host':
+      return [...checkName(spec.proxy_if, others), ...checkLink(spec, others, host)];
+    case 'bridged':
+      return [...checkName(spec.proxy_if, others), ...checkBridge(spec, host)];
+    case 'nat':
+      return checkNat(spec, host);
+    case 'tap':
+      return checkTap(spec.ifname, host, uid);
+    case 'l2tpv3':
+      return checkSource(spec.src, host);
+    default:
+      return [];
+  }
+}
+
+function needsRoot(spec: Spec): boolean {
+  return !isTransport(spec) || transportNeeds(spec).devices.length > 0;
 }
 
 function refusal(code: ErrorCode, cause: string, hint: string): Refusal {

@@ -398,11 +398,11 @@ export const linkStateCodec: Codec<LinkState> = {
 export interface NetworkInfo {
   /** N of the key ethN */
   readonly unit: number;
-  /** host_to_host, bridged */
+  /** as in the configuration: bridged, nat, tap, … */
   readonly kind: UmlmonName;
   /** its name in the guest: vecN */
   readonly guestInterface: UmlmonName;
-  /** its other end on the host */
+  /** its other end on the host; empty if that is none */
   readonly hostInterface: UmlmonName;
   /** of the guest; empty if the guest picks one */
   readonly mac: UmlmonName;

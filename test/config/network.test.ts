@@ -68,7 +68,7 @@ describe('a network interface', () => {
     ['proxy_addr=10.0.0.2', /both ends have the same address/, /two/],
     ['proxy_addr=10.0.0.1, host_if=p', /host_if: it is proxy_if/, /another/],
     ['proxy_addr=10.0.0.1, mac=01:00:00:00:00:01', /address of a group/, /even/],
-    ['proxy_addr=10.0.0.1, mac=02-00-00-00-00-01', /not a MAC address/, /02:00/],
+    ['proxy_addr=10.0.0.1, mac=02-00-00-00-00-01', /not a hardware address/, /02:00/],
     ['proxy_addr=10.0.0.1, proxy_if=q', /proxy_if is there twice/, /keep one/],
     ['proxy_addr=10.0.0.1,', /nothing between the commas/, /the form is host_to_host\(proxy_if=NAME/],
     ['proxy_addr=', /"proxy_addr=" is not ARGUMENT=VALUE/, /the form is/],

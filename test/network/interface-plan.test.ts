@@ -12,10 +12,19 @@ const host: HostNetwork = {
   tun: true,
 };
 
+const mac = '02:00:00:00:00:03';
+
 function planOf(text: string, on: Partial<HostNetwork> = {}, vm = 'vm1'): InterfacePlan {
   const parsed = parseNetwork(text);
   if ('cause' in parsed) throw new Error(parsed.cause);
-  const request = { vm, runHome: `/run/umlmon/${vm}`, uid: 1000, interfaces: [{ unit: 3, ...parsed.value }] };
+  const request = {
+    vm,
+    runHome: `/run/umlmon/${vm}`,
+    uid: 1000,
+    owner: '/run/umlmon/.network',
+    macs: new Map([[3, parsed.value.mac ?? mac]]),
+    interfaces: [{ unit: 3, ...parsed.value }],
+  };
   const [plan] = planInterfaces(request, { ...host, ...on });
   if (!plan) throw new Error('no plan');
   return plan;
@@ -41,7 +50,7 @@ describe('host_to_host', () => {
       'link set dev p3 up',
       'route add 10.0.0.2/32 dev p3 src 10.0.0.1',
     ]);
-    expect(plan.options).toEqual({ transport: 'tap', ifname: 'p3', gro: 1, depth: 64 });
+    expect(plan.options).toEqual({ transport: 'tap', ifname: 'p3', gro: 1, depth: 64, mac });
     expect(plan).toMatchObject({
       temporary: tap,
       guest: 'vec3',

@@ -27,6 +27,8 @@ const record: NetworkRecord = {
   interfaces: [{ name: 'p0', temporary: 'um12345678-0', alias: 'umlmon:vm1:eth0:12345678' }],
   announced: [{ address: '10.0.0.2', on: 'eth0' }],
   settings: [{ name: 'net/ipv4/conf/eth0/forwarding', value: '1', before: '0', general: '0' }],
+  shared: [{ kind: 'nat', network: 'web', terms: 'subnet=10.8.0.0/24, reach_host=off' }],
+  forwards: ['tcp port 80 of the host'],
 };
 
 test('a record is read as it was written, by the VM and by others, until it is removed', () => {

@@ -166,7 +166,11 @@ const config: Target = {
     if (!loaded) return 'refused';
     assert(Object.isFrozen(loaded.global), 'the configuration is frozen');
     for (const vm of loaded.vms.values()) {
-      const info = describeVm({ ...snapshot, config: vm, networks: networkInfos(vm, undefined) });
+      const info = describeVm({
+        ...snapshot,
+        config: vm,
+        networks: networkInfos(vm, { runHome: '/run/umlmon/vm1' }, undefined),
+      });
       infoAnswerCodec.encode(new XdrWriter(), { kind: 'ok', info });
     }
     return broken.size > 0 ? 'refused' : 'taken';
