@@ -43,6 +43,20 @@ function kindNames(spec: NetworkSpec): { argument: string; text: string }[] {
 
 /** Interfaces of one VM that are in each other's way. */
 export function checkOwnNetworks(vm: VmConfig): Problem[] {
+  return [...checkOwnNames(vm), ...checkConnections(vm)];
+}
+
+/** A kernel in the network of the host may not connect: there are sockets of others without a file. */
+function checkConnections(vm: VmConfig): Problem[] {
+  const inHost = vm.eth.find(({ kind }) => kind !== 'bess' && kind !== 'fd');
+  const bess = vm.eth.find(({ kind }) => kind === 'bess');
+  if (!inHost || !bess) return [];
+  const cause = `bess connects, which a kernel in the network of the host may not; eth${inHost.unit} needs it to be there`;
+  const why = { code: 'CONFIG_CONFLICT', cause, hint: 'give one of the two to another VM' } as const;
+  return [problemAt(originOf(vm, `eth${bess.unit}`), why)];
+}
+
+function checkOwnNames(vm: VmConfig): Problem[] {
   const owner = new Map<string, number>();
   return vm.eth.flatMap((spec) =>
     ownNames(spec).flatMap(({ argument, text }) => {

@@ -12,7 +12,7 @@ export type SocketFamily = 'unix' | 'inet' | 'inet6' | 'netlink' | 'packet';
 export interface FilterRequest {
   /** As in process.arch. */
   readonly architecture: string;
-  /** Socket families beside `unix` that the VM's network transports need. */
+  /** Socket families beside `unix` that the VM's network transports need; of `inet` and `inet6` only UDP. */
   readonly families: readonly SocketFamily[];
   /** Allow also what setpriv does in the jail. */
   readonly rootLauncher: boolean;
@@ -55,6 +55,9 @@ interface Range {
 
 /** SIOC… of linux/sockios.h: names, addresses and flags of interfaces, which a Unix socket is good enough for. */
 const socketIoctls: Range = { start: 0x8900, end: 0x8a00 };
+
+const SOCK_DGRAM = 2;
+const SOCK_CLOEXEC = 0x80000;
 
 const F_SETFL = 4;
 const O_NONBLOCK = 0x800;
@@ -119,8 +122,7 @@ function verdicts({
   for (const number of kernelCalls.values()) ofCall.set(number, allowAll);
   if (rootLauncher) for (const number of setprivCalls.values()) ofCall.set(number, allowAll);
   if (hostNetwork) ofCall.delete(filteredCalls.connect);
-  const familyList = [...new Set<SocketFamily>(['unix', ...families])].map((family) => familyNumbers[family]);
-  ofCall.set(filteredCalls.socket, allowOnly(0, familyList));
+  ofCall.set(filteredCalls.socket, allowSockets(new Set(['unix', ...families])));
   ofCall.set(filteredCalls.socketpair, allowOnly(0, [familyNumbers.unix]));
   ofCall.set(
     filteredCalls.ioctl,
@@ -148,6 +150,25 @@ const denyAll: readonly Instruction[] = [fail(EPERM)];
 function allowOnly(argument: number, values: readonly number[]): Instruction[] {
   const tests = values.map((value, index) => jump(IF_EQUAL, value, values.length - index, 0));
   return [loadArgument(argument), ...tests, fail(EPERM), allow];
+}
+
+/** A tunnel over UDP is no way to the TCP services of the host: sendto(2) could connect without connect(2). */
+function allowSockets(families: ReadonlySet<SocketFamily>): Instruction[] {
+  const isIp = (family: SocketFamily) => family === 'inet' || family === 'inet6';
+  const whole = [...families].filter((family) => !isIp(family));
+  const ip = [...families].filter(isIp);
+  const datagrams = allowOnly(1, [SOCK_DGRAM, SOCK_DGRAM | SOCK_CLOEXEC]);
+  if (ip.length === 0)
+    return allowOnly(
+      0,
+      whole.map((family) => familyNumbers[family]),
+    );
+  const tests = [...whole, ...ip].map((family, index, all) => {
+    const after = all.length - index - 1;
+    // Behind the tests: fail, allow, and what is asked of IP sockets.
+    return jump(IF_EQUAL, familyNumbers[family], after + (isIp(family) ? 2 : 1), 0);
+  });
+  return [loadArgument(0), ...tests, fail(EPERM), allow, ...datagrams];
 }
 
 /** Fails for some values, and for those of a range. */

@@ -152,6 +152,8 @@ ${eth0}
       'eth1 = host_to_host(proxy_if=p1, proxy_addr=10.0.0.2, guest_addr=10.0.0.3)',
       /proxy_addr: eth0 has 10.0.0.2 too/,
     ],
+    ['eth1 = bess(dst=/run/uml/switch)', /bess connects, which .* eth0 needs it to be there/],
+    ['eth1 = nat(name=a, subnet=10.0.0.0/24, guest_addr=10.0.0.2)', /guest_addr: eth0 has 10.0.0.2 too/],
   ])('in one VM are refused: %s', (eth1, cause) => {
     const { broken } = load(text(eth1));
     expect(broken.get('vm1')).toMatchObject([{ code: 'CONFIG_CONFLICT', key: 'eth1', line: 6 }]);

@@ -28,6 +28,7 @@
 
 /* The monitor tells a UML kernel by these. */
 const char marker[] __attribute__((used)) = "uml_dir=";
+const char tap_marker[] __attribute__((used)) = "user_init_tap: init failed";
 const char banner[] __attribute__((used)) = "Linux version 9.9.9 (hostile@nowhere) #1";
 
 extern char **environ;

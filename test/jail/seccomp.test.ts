@@ -125,10 +125,24 @@ describe('the filter, interpreted', () => {
     const socket = numberOf('socket');
     for (const family of [0, 1, 2, 10, 16, 17, 40]) {
       expect(run(filterOf(), socket, [family])).toBe(family === 1 ? ALLOW : EPERM);
-      expect(run(filterOf(['inet', 'packet']), socket, [family])).toBe(
+      expect(run(filterOf(['inet', 'packet']), socket, [family, 2])).toBe(
         [1, 2, 17].includes(family) ? ALLOW : EPERM,
       );
       expect(run(filterOf(['inet']), numberOf('socketpair'), [family])).toBe(family === 1 ? ALLOW : EPERM);
+    }
+    // Of IP only UDP, whatever the flags; of others all types.
+    for (const [type, verdict] of [
+      [1, EPERM],
+      [0x80002, ALLOW],
+      [0x80001, EPERM],
+      [3, EPERM],
+      [5, EPERM],
+      [2 ** 32 + 1, EPERM],
+    ] as const) {
+      for (const family of [2, 10])
+        expect(run(filterOf(['inet', 'inet6', 'packet']), socket, [family, type])).toBe(verdict);
+      for (const family of [1, 17])
+        expect(run(filterOf(['inet', 'inet6', 'packet']), socket, [family, type])).toBe(ALLOW);
     }
     // The kernel takes the family as an int: the upper half must not hide one.
     expect(run(filterOf(), socket, [2 ** 32 + 2])).toBe(EPERM);
@@ -197,6 +211,7 @@ const probe = `
 #define SAY(name, call) do { errno = 0; long r = (call); printf(name " %s\\n", r >= 0 ? "ok" : errno == EPERM ? "EPERM" : errno == ENOSYS ? "ENOSYS" : "other"); } while (0)
 int main(void) {
   SAY("inet", socket(AF_INET, SOCK_DGRAM, 0));
+  SAY("tcp", socket(AF_INET, SOCK_STREAM, 0));
   SAY("unix", socket(AF_UNIX, SOCK_DGRAM, 0));
   SAY("unshare", unshare(CLONE_NEWUSER));
   SAY("clone", syscall(SYS_clone, CLONE_NEWUSER | 17, 0, 0, 0, 0));
@@ -243,10 +258,10 @@ describe('the filter, in the kernel of the host', () => {
   ];
 
   test('keeps a program from all but Unix sockets, and from namespaces', () => {
-    expect(runProbe([])).toEqual(['inet EPERM', ...others]);
+    expect(runProbe([])).toEqual(['inet EPERM', 'tcp EPERM', ...others]);
   });
 
   test('lets it open the families asked for', () => {
-    expect(runProbe(['inet'])).toEqual(['inet ok', ...others]);
+    expect(runProbe(['inet'])).toEqual(['inet ok', 'tcp EPERM', ...others]);
   });
 });

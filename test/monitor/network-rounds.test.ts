@@ -31,6 +31,9 @@ beforeEach(() => {
       'eth0 = host_to_host(proxy_if=p0, proxy_addr=10.8.0.1, guest_addr=10.9.0.2, host_if=lan0)',
       'eth1 = host_to_host(proxy_if=p1, proxy_addr=fd00:8::1, guest_addr=fd00:9::2, host_if=lan0)',
       'eth2 = bridged(bridge_if=br0, proxy_if=p2, isolated=true)',
+      'eth3 = network(name=lab)',
+      'eth4 = nat(name=web, subnet=10.7.0.0/24, guest_addr=10.7.0.2, forward=8080:80)',
+      'eth5 = nat(name=six, subnet=fd07::/64, guest_addr=fd07::2, forward=udp:53:53)',
     ].join('\n'),
   });
   world.addImage('vm1');
@@ -76,6 +79,11 @@ const ends: Readonly<Record<string, (client: MonitorClient) => Promise<unknown>>
   },
 };
 
+/** What is to be the same again. */
+function state(): string {
+  return `${host.state()}\n${host.run('nft list ruleset')}`;
+}
+
 function taps(): number {
   return host.run('ip -o link show').match(/: p\d:/g)?.length ?? 0;
 }
@@ -94,7 +102,7 @@ async function withMonitor(work: (client: MonitorClient) => Promise<unknown>): P
 test(
   `${rounds} rounds of all ends`,
   async () => {
-    const before = host.state();
+    const before = state();
     for (let round = 0; round < rounds; round++) {
       const [name = '', end] = Object.entries(ends)[round % Object.keys(ends).length] ?? [];
       await withMonitor(async (client) => {
@@ -102,7 +110,7 @@ test(
         expect(taps(), name).toBe(3);
         await end?.(client);
       });
-      expect(host.state(), `round ${round}: ${name}`).toBe(before);
+      expect(state(), `round ${round}: ${name}`).toBe(before);
     }
   },
   patienceMs,
@@ -111,7 +119,7 @@ test(
 test(
   'SIGKILL at any moment of a start: the next monitor takes back all, or takes over',
   async () => {
-    const before = host.state();
+    const before = state();
     for (let ms = 0; ms < 40; ms += 4) {
       await withMonitor(async (client) => {
         const started = client.call('start', undefined).catch((error: unknown) => toFailure(error));
@@ -123,7 +131,7 @@ test(
         const { state } = await client.call('info', undefined);
         if (state !== 'down') await client.call('kill', undefined);
       });
-      expect(host.state(), `after ${ms} ms`).toBe(before);
+      expect(state(), `after ${ms} ms`).toBe(before);
     }
   },
   patienceMs,

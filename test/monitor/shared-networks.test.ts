@@ -1,4 +1,7 @@
 /** Networks that umlmon makes for VMs, and transports to what others have made, in namespaces that stand for hosts. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { GuestShell } from '../helpers/guest.ts';
 import { NetworkWorld } from '../helpers/network-world.ts';
@@ -14,6 +17,18 @@ afterEach(() => lan.close());
 function state(): string {
   return `${lan.host.state()}\n${lan.host.run('nft list ruleset')}`;
 }
+
+/** Two ports; Perl has sequential packet sockets, which Node has not. */
+const hubProgram = `use Socket; $| = 1;
+socket(my $s, AF_UNIX, SOCK_SEQPACKET, 0) or die; bind($s, sockaddr_un($ARGV[0])) or die; chmod 0777, $ARGV[0];
+listen($s, 5); print "ready"; accept(my $a, $s); accept(my $b, $s);
+for (;;) {
+  my $ready = ''; vec($ready, fileno($_), 1) = 1 for $a, $b; select($ready, undef, undef, undef);
+  for ([$a, $b], [$b, $a]) {
+    next unless vec($ready, fileno($_->[0]), 1);
+    recv($_->[0], my $frame, 70000, 0); exit if $frame eq ''; send($_->[1], $frame, 0);
+  }
+}`;
 
 const up = (n: number) => ['ip link set vec0 up', `ip addr add 10.7.0.${n}/24 dev vec0`];
 const reaches = async (shell: GuestShell, address: string) =>
@@ -138,6 +153,21 @@ test('l2tpv3 over UDP between two VMs', async () => {
   const one = await lan.start('vm1', ...up(1));
   await lan.start('vm2', ...up(2));
   expect(await reaches(one, '10.7.0.2')).toBe(true);
+});
+
+test('bess: two VMs at a switch that listens in the shared tree', async () => {
+  const path = join(lan.world.varDir, 'shared/switch');
+  const bess = 'eth0 = bess(dst=/shared/switch)';
+  await lan.monitors({ vm1: bess, vm2: bess });
+  const hub = spawn('perl', ['-e', hubProgram, path], { stdio: ['ignore', 'pipe', 'inherit'] });
+  try {
+    await once(hub.stdout, 'data');
+    const one = await lan.start('vm1', ...up(1));
+    await lan.start('vm2', ...up(2));
+    expect(await reaches(one, '10.7.0.2')).toBe(true);
+  } finally {
+    hub.kill('SIGKILL');
+  }
 });
 
 test('what the jail cannot give is refused with the reason, all at once', async () => {
