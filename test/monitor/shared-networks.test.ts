@@ -80,7 +80,10 @@ test('nat: out under the address of the host, in by forwarded ports only', async
   expect(outside.succeeds('busybox ping -c 1 -W 1 10.7.0.2')).toBe(false);
 
   await one.run('(while :; do nc -l -p 80 -e echo hello-from-vm1; done) >/dev/null 2>&1 & true');
-  expect(outside.run('busybox nc -w 5 192.0.2.1 8080')).toBe('hello-from-vm1\n');
+  // The server listens a moment after it was started.
+  await expect
+    .poll(() => outside.start('busybox nc -w 5 192.0.2.1 8080'), { timeout: 10_000 })
+    .toBe('hello-from-vm1\n');
   // The host itself is not open to its guests.
   const served = lan.host.start('timeout 5 busybox nc -l -p 7000');
   expect((await two.run('echo x | nc -w 1 10.7.0.1 7000')).status).not.toBe(0);
