@@ -23,22 +23,27 @@ export type ImageArgument = (typeof imageKinds)[number];
 /** What an argument is; the name of the kind is what help and messages call it. */
 export type ArgumentKind =
   | 'NAME'
+  | 'BACKUP'
   | 'CHANNEL'
   | 'DISK'
   | 'DURATION'
   | 'FILE'
   | 'ID'
   | 'IMAGE'
+  | 'LETTER'
   | 'LEVEL'
   | 'NUMBER'
+  | 'PID'
   | 'SIZE'
   | 'SNAPSHOT'
+  | 'TEXT'
   | ImageArgument;
 
 /** Arguments of a word and of its options, by kind: no word has two of one kind. */
 export type ArgumentValues = { readonly [Image in ImageArgument]?: string } & {
   readonly NAME?: string;
   readonly FILE?: string;
+  readonly BACKUP?: string;
   readonly CHANNEL?: string;
   /** Number of a disk. */
   readonly DISK?: number;
@@ -49,6 +54,9 @@ export type ArgumentValues = { readonly [Image in ImageArgument]?: string } & {
   readonly ID?: number;
   readonly LEVEL?: WaitLevel;
   readonly NUMBER?: number;
+  readonly LETTER?: string;
+  readonly PID?: number;
+  readonly TEXT?: string;
   /** In bytes. */
   readonly SIZE?: number;
   readonly SNAPSHOT?: string;
@@ -68,6 +76,10 @@ export function parsersWith(image: Parser<string>): ArgumentParsers {
         : refuse(`${quoted(text)} is not the name of a crash`, 'last, or a name that -crashes lists'),
     FILE: (text) =>
       /^[\w./]{1,64}$/.test(text) ? { value: text } : refuse(`${quoted(text)} is not a file of a crash`),
+    BACKUP: (text) =>
+      /^[A-Za-z0-9][\w.-]{0,63}$/.test(text)
+        ? { value: text }
+        : refuse(`${quoted(text)} is not the name of a backup`, 'up to 64 letters, digits and _ . -'),
     CHANNEL: (text) =>
       isChannelName(text)
         ? { value: text }
@@ -86,6 +98,16 @@ export function parsersWith(image: Parser<string>): ArgumentParsers {
     DURATION: durationParser({ min: '100ms', max: '1h' }),
     ID: parseNumber,
     LEVEL: wordParser(waitLevels),
+    LETTER: (text) =>
+      /^[a-zA-Z0-9]$/.test(text)
+        ? { value: text }
+        : refuse(`${quoted(text)} is not a letter`, 'h lists them'),
+    PID: (text) =>
+      /^\d{1,10}$/.test(text)
+        ? { value: Number(text) }
+        : refuse(`${quoted(text)} is not the number of a process`, '-ps lists them'),
+    TEXT: (text) =>
+      /^[^-\0\n][^\0\n]*$/.test(text) ? { value: text } : refuse(`${quoted(text)} is not a line of text`),
     NUMBER: parseNumber,
     SIZE: sizeParser({ min: 4096, max: diskLimits.cowImageBytes, step: 4096 }),
     SNAPSHOT: (text) =>

@@ -31,6 +31,7 @@ export function helpText(): string {
     '',
     ...wordLines(words, '-'),
     '',
+    '  -mconsole-socket PATH  in place of VM: a kernel that umlmon did not start',
     '  -config PATH  another configuration (also: UMLMON_CONFIG)',
     '  -json         machine-readable output, a document per line',
     '  -version      print the version',

@@ -13,8 +13,8 @@ export class History {
   readonly #file: string;
   #lines: string[];
 
-  constructor(env: Readonly<Record<string, string | undefined>>) {
-    this.#file = join(env.XDG_STATE_HOME || join(env.HOME || homedir(), '.local/state'), 'umlwatch_history');
+  constructor(env: Readonly<Record<string, string | undefined>>, name = 'umlwatch_history') {
+    this.#file = join(env.XDG_STATE_HOME || join(env.HOME || homedir(), '.local/state'), name);
     const lines = this.#read();
     this.#lines = lines.slice(-linesMax);
     if (lines.length > 2 * linesMax) this.#write(() => writeFileSync(this.#file, toText(this.#lines)));

@@ -72,7 +72,8 @@ async function runTyped(line: string, context: CommandContext): Promise<void> {
   try {
     command = parseLine(line);
     if (!command) return;
-    if (!hasOwnInterrupt.has(command.word)) process.on('SIGINT', onInterrupt);
+    const isManagement = command.word === 'mconsole' && !command.values.TEXT;
+    if (!isManagement && !hasOwnInterrupt.has(command.word)) process.on('SIGINT', onInterrupt);
     await runCommand(command, context, interrupt.signal);
   } catch (error) {
     if (error instanceof OutputClosed) throw error;

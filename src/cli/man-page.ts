@@ -17,6 +17,24 @@ on Ctrl-Alt-Del by then is halted without a sync of its file systems, and at las
 kernel is gone, and the host has written the disk images to its disk.`,
   kill: `What the guest had not written to its disks is lost. This word may overtake a start or stop that hangs.`,
   ctrlaltdel: `The guest decides what that means; umlwatch does not wait for it.`,
+  pause: `The guest stands still, its programs and its kernel, until **-resume**, or until the time is over that
+**pause\\_limit** of the configuration allows. Its clock jumps forward then. A stop resumes it first.`,
+  resume: `What the monitor itself needs to stand still for a moment, such as a backup, is not disturbed.`,
+  stats: `Read from the guest's */proc* by its kernel, without any help from its programs. Traffic of the network is not among it:
+the kernel cannot read those files. The key **metrics** gives the same to scrapers.`,
+  'mem-trim': `Memory that the guest has used once stays taken on the host, also when the guest has freed it. A balloon takes what
+is free in the guest, but for a reserve, and returns it at once without its contents. The key **mem\\_trim** does that from
+time to time.`,
+  mconsole: `*TEXT* is a command of mconsole version 2, such as 'config ubd1=/disks/x.dsk' or 'proc meminfo'; **help** lists
+them. Without it, commands are asked for at the prompt **(mconsole)**, with completion and history; **switch** *VM* goes on
+with another VM, **quit** leaves. **halt**, **reboot** and **sysrq o** or **b** are a stop that was asked for, **stop** is
+**-pause** and **go** is **-resume**. Where lines may be missing (the kernel sends long answers without waiting), that is
+said; with **-json** it is *truncated*. Unlike the words for disks, **config** and **remove** check nothing before.`,
+  sysrq: `What the guest prints is shown. **o** and **b** end the guest, see **-mconsole**.`,
+  ps: `Read from the kernel by **sysrq t**, without any help from the guest. Names of kernel threads are in brackets. On a busy
+host the kernel may lose lines; then it is said how many tasks there are.`,
+  stack: `*PID* is a number that **-ps** shows.`,
+  'log-to-guest': `The guest finds it in **dmesg**, as a warning.`,
   wait: `*LEVEL* is **launched**, **kernel**, **guest** or **console**, see READINESS in umlmon(7); or **ready**, which is the
 one that the configuration names; or **down**. If it is reached already, the word is done at once. A VM that is down is
 waited for until somebody starts it. If the VM goes down, or a start fails, while another level is waited for, the exit status
@@ -30,6 +48,11 @@ kinds.`,
 is there until the VM stops; for the next start, write it in the configuration.`,
   unplug: `Any disk that the guest does not use at the moment: unmount it first. When the word is done, the host has written the
 image to its disk, and others may use it.`,
+  backup: `All writable disks are copied as they are at one moment, into a directory that is called *BACKUP*, or after
+the time in UTC. The guest is paused meanwhile: some milliseconds where the file system of the host can share blocks.
+umlmon(7), BACKUPS, has the rest.`,
+  backups: `With name, time, size, how the guest was (**frozen**, **synced**, **crash**), and how long it was paused.`,
+  restore: `All disks of the backup are put back, or none of them. What is in the images now is lost.`,
   crashes: `A crash is an end of the kernel that nobody asked for; umlmon(7) says what is kept of it, and of how many.`,
   crash: `Prints how the kernel ended, the state of the host and of the disk images then, the last events, and the last lines
 of con0. *NAME* is one that **-crashes** lists, or **last**. With **-get**, the file *FILE* of the bundle is printed

@@ -11,8 +11,8 @@ type OkArm<R> = Extract<R, { kind: 'ok' }>;
 /** What an answer carries when it is not a failure: `info_answer` → `VmInfo`, `simple_answer` → nothing. */
 type Payload<R> = OkArm<R>[Exclude<keyof OkArm<R>, 'kind'>];
 
-/** Procedures that take as long as a guest takes to start or stop. */
-const slow: ReadonlySet<string> = new Set(['start', 'stop', 'kill']);
+/** Procedures that take as long as a guest takes to start or stop, or its images to copy. */
+const slow: ReadonlySet<string> = new Set(['start', 'stop', 'kill', 'mconsole', 'backup', 'restore']);
 /** Milliseconds that a monitor may take for anything else, besides the wait that a call asks for. */
 const answerMs = 15_000;
 

@@ -3,12 +3,14 @@ import type { UmlmonError } from '../system/errors.ts';
 import { printable } from '../system/text.ts';
 import { argumentParsers } from './arguments.ts';
 import { type Dialect, takeCommand, usageError, usageOf } from './take-command.ts';
-import { wordOf } from './vocabulary.ts';
+import { type Word, wordOf } from './vocabulary.ts';
 import { type Command, isWord, words } from './words.ts';
 
 export interface CommandLine {
   readonly target: string | undefined;
   readonly configPath: string | undefined;
+  /** Of a management console, instead of a VM. */
+  readonly socket: string | undefined;
   readonly json: boolean;
   readonly help: boolean;
   readonly version: boolean;
@@ -35,12 +37,16 @@ function usage(cause: string, hint = onCommandLine.hint): UmlmonError {
 }
 
 /**
- * `umlwatch [-config PATH] [-json] VM [-WORD [ARGUMENT …] …]`. Words keep their order; one or two hyphens are the
+ * `umlwatch [-config PATH] [-json] VM [-WORD [ARGUMENT …] …]`, or `-mconsole-socket PATH` in the place of the VM. Words keep their order; one or two hyphens are the
  * same. Arguments are checked here, so that a mistake in the last word keeps the first from being done. Errors: USAGE.
  */
 export function parseCommandLine(argv: readonly string[]): CommandLine {
   const rest = [...argv];
-  const found = { target: undefined as string | undefined, configPath: undefined as string | undefined };
+  const found = {
+    target: undefined as string | undefined,
+    configPath: undefined as string | undefined,
+    socket: undefined as string | undefined,
+  };
   const flags = { json: false, help: false, version: false };
   const commands: Command[] = [];
   for (let next = rest.shift(); next !== undefined; next = rest.shift()) {
@@ -53,6 +59,10 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
     else if (option === 'config') {
       found.configPath = rest.shift();
       if (found.configPath === undefined) throw usage('-config needs a PATH');
+    } else if (option === 'mconsole-socket') {
+      found.socket = rest.shift();
+      if (!found.socket)
+        throw usageError('-mconsole-socket needs a PATH', 'the socket of a kernel: uml_dir/UMID/mconsole');
     } else commands.push(takeCommand(option, rest, onCommandLine) as Command);
   }
   return { ...found, ...flags, commands };
@@ -78,11 +88,17 @@ export function parseLine(line: string): Command | undefined {
   const [first, ...rest] = line.trim().split(/\s+/);
   if (!first || first.startsWith('#')) return undefined;
   const name = first.replace(/^--?/, '');
-  // An image with its flags is one argument; here it needs no quotes.
-  if (wordOf(words, name)?.arguments.at(-1) === 'IMAGE' && rest.length > 2)
-    rest.push(rest.splice(1).join(' '));
+  // A text goes to the end of the line; so does an image with its flags, which needs no quotes here.
+  const word = wordOf(words, name);
+  if (word && rest.length > 0 && takesText(word))
+    rest.splice(0, rest.length, line.trim().slice(first.length).trim());
+  else if (word?.arguments.at(-1) === 'IMAGE' && rest.length > 2) rest.push(rest.splice(1).join(' '));
   const command = takeCommand(name, rest, typed) as Command;
   const left = rest[0];
   if (left !== undefined) throw usage(`${quoted(left)} is too much`, `use: ${usageOf(command, words)}`);
   return command;
+}
+
+function takesText(word: Word): boolean {
+  return word.arguments[0] === 'TEXT' || (word.arguments.length === 0 && word.optional === 'TEXT');
 }

@@ -1,4 +1,5 @@
 import type {
+  BackupList,
   ConsoleInfo,
   DiskInfo,
   Event,
@@ -6,6 +7,7 @@ import type {
   Hold,
   NetworkInfo,
   OperationReport,
+  PauseInfo,
   Setting,
   VmInfo,
 } from '../rpc/umlmonctrl.gen.ts';
@@ -55,6 +57,12 @@ export function exitText(exit: ExitRecord): string {
 /** `gave up at 2026-11-21 09:30:05: more than 5 deaths in 600 s (restart_limit)` */
 function holdText({ kind, since, why }: Hold): string {
   return `${kind === 'gave-up' ? 'gave up at' : 'kept since'} ${timeText(since)}: ${why}`;
+}
+
+/** `stands still for 12 s, asked by uid 0, until 2026-11-21 09:30:05` */
+export function pauseText({ since, by, resumesAt }: PauseInfo, now: number): string {
+  const end = resumesAt ? `until ${timeText(resumesAt)} (pause_limit)` : 'without limit';
+  return `stands still for ${ageText(since, now)}, asked by ${by}, ${end}`;
 }
 
 /** `Linux 7.2.7 #1 … x86_64`: what a running kernel says, without the guest's host name. */
@@ -107,15 +115,23 @@ export function infoText(info: VmInfo, now: number): string {
       ['state', `${info.state} for ${ageText(info.stateSince, now)}`],
       ...optional('hung since', info.hungSince ? timeText(info.hungSince) : ''),
       ...optional('held', info.held ? holdText(info.held) : ''),
+      ...optional('paused', info.paused ? pauseText(info.paused, now) : ''),
       ...optional('operation', info.operation),
       ['monitor', `pid ${info.monitorPid}`],
       ...optional('kernel', info.kernelPid ? `pid ${info.kernelPid}, user ${info.user}` : ''),
       ...optional('version', kernelText(info.kernelVersion)),
-      ['memory', sizeText(info.mem)],
+      [
+        'memory',
+        sizeText(info.mem) + (info.hostMemory > 0 ? `, ${sizeText(info.hostMemory)} in use on the host` : ''),
+      ],
       ...optional('cores', info.cpus),
       ...optional('mconsole', info.mconsole),
       ...optional('ready', readinessText(info)),
       ...optional('guest says', shown(info.guestMessage)),
+      ...optional(
+        'guest keys',
+        info.guestValues.map(({ name, value }) => `${name}=${shown(value)}`).join(', '),
+      ),
       ...optional('last exit', exit ? exitText(exit) : ''),
       ...optional('panic', shown(exit?.panic ?? '')),
       ...optional(
@@ -198,6 +214,20 @@ function settingsLines(settings: readonly Setting[]): string[] {
 
 export function operationText(vm: string, report: OperationReport): string {
   return `${vm}: ${shown(report.summary)}${report.joined ? ' (joined an operation in progress)' : ''}`;
+}
+
+/** Name, time, size, how the guest was, and pause of each backup, from the oldest to the newest. */
+export function backupsText(vm: string, { directory, backups }: BackupList): string {
+  if (backups.length === 0) return `${vm}: no backups in ${shown(directory)}`;
+  const entries = backups.map(({ name, takenAt, bytes, consistency, pauseMs, sound, images }) => [
+    shown(name),
+    timeText(takenAt),
+    sizeText(bytes),
+    `${images.length} image${images.length === 1 ? '' : 's'}`,
+    consistency,
+    `paused ${pauseMs} ms${sound ? '' : ', HAS ERRORS'}`,
+  ]);
+  return [`backups in ${shown(directory)}`, ...rows(entries)].join('\n');
 }
 
 export function reachedText(vm: string, reached: Reached): string {

@@ -1,12 +1,23 @@
 import { UmlmonError } from '../system/errors.ts';
 import { runConsoleSession } from './console-session.ts';
 import type { EscapeKey } from './escape-key.ts';
+import { type MconsoleLink, printAnswer, runMconsole } from './mconsole-session.ts';
 import type { MonitorClient } from './monitor-client.ts';
 import { print, whileRead } from './output.ts';
 import { printCrash, printCrashes } from './print-crash.ts';
 import { printLog } from './print-log.ts';
-import { eventText, infoText, operationText, reachedText } from './render.ts';
+import { printTasks } from './print-tasks.ts';
+import {
+  backupsText,
+  eventText,
+  infoText,
+  operationText,
+  pauseText,
+  reachedText,
+  sizeText,
+} from './render.ts';
 import { cancelJob, printJobs, runDisk } from './run-disk.ts';
+import { statsText } from './stats-text.ts';
 import { waitFor } from './wait.ts';
 import type { Command, WordName } from './words.ts';
 
@@ -16,6 +27,8 @@ export interface CommandContext {
   readonly escapeKey: EscapeKey;
   /** Opens a connection to the VM's monitor. */
   readonly connect: () => Promise<MonitorClient>;
+  /** The same for another VM. */
+  readonly connectTo: (vm: string) => Promise<MonitorClient>;
 }
 
 export interface Run extends CommandContext {
@@ -42,6 +55,41 @@ const runners: Record<WordName, Runner> = {
     await client.call('ctrlAltDel', undefined, signal);
     await print(json ? JSON.stringify({ sent: true }) : `${vm}: sent Ctrl-Alt-Del`);
   },
+  async pause(_command, { client, vm, json, signal }) {
+    const paused = await client.call('pause', undefined, signal);
+    await print(json ? JSON.stringify(paused) : `${vm}: ${pauseText(paused, Date.now())}`);
+  },
+  async resume(_command, { client, vm, json, signal }) {
+    await client.call('resume', undefined, signal);
+    await print(json ? JSON.stringify({ resumed: true }) : `${vm}: goes on`);
+  },
+  async stats(_command, { client, vm, json, signal }) {
+    const stats = await client.call('stats', undefined, signal);
+    await print(json ? JSON.stringify(stats) : statsText(vm, stats));
+  },
+  async 'mem-trim'(_command, { client, vm, json, signal }) {
+    const report = await client.call('memTrim', undefined, signal);
+    const { before, after } = report;
+    const text = `${vm}: ${sizeText(Math.max(0, before - after))} returned, ${sizeText(after)} in use on the host`;
+    await print(json ? JSON.stringify(report) : text);
+  },
+  mconsole: ({ values: { TEXT: line } }, run) => {
+    const link = mconsoleLink(run.vm, run.client);
+    if (line !== undefined) return printAnswer({ link, json: run.json }, line, run.signal);
+    const others: MonitorClient[] = [];
+    const switchTo = async (vm: string) => {
+      const client = await run.connectTo(vm);
+      others.push(client);
+      return mconsoleLink(vm, client);
+    };
+    return runMconsole({ link, json: run.json, switchTo }).finally(() => {
+      for (const client of others) client.close();
+    });
+  },
+  sysrq: ({ values: { LETTER = 'h' } }, run) => askAndPrint(run, `sysrq ${LETTER}`),
+  ps: (_command, { client, vm, json }) => printTasks(mconsoleLink(vm, client), json),
+  stack: ({ values: { PID = 0 } }, run) => askAndPrint(run, `stack ${PID}`),
+  'log-to-guest': ({ values: { TEXT = '' } }, run) => askAndPrint(run, `log ${TEXT}`),
   async wait({ values: { LEVEL: level = 'ready', DURATION } }, { client, vm, json, signal }) {
     const reached = await waitFor(client, { vm, level, timeoutMs: DURATION, signal });
     await print(json ? JSON.stringify(reached) : reachedText(vm, reached));
@@ -59,6 +107,14 @@ const runners: Record<WordName, Runner> = {
   cancel: ({ values: { ID: id = 0 } }, run) => cancelJob(id, run),
   crashes: (_command, run) => printCrashes(run),
   crash: ({ values: { NAME, FILE } }, run) => printCrash({ bundle: NAME, file: FILE }, run),
+  backup: ({ values: { BACKUP: name = '' } }, run) =>
+    operation(run, run.client.call('backup', { name }, run.signal)),
+  async backups(_command, { client, vm, json, signal }) {
+    const list = await client.call('backupList', undefined, signal);
+    await print(json ? JSON.stringify(list) : backupsText(vm, list));
+  },
+  restore: ({ values: { BACKUP: name = '' } }, run) =>
+    operation(run, run.client.call('restore', { name }, run.signal)),
   connect: (command, run) => runConsoleSession(run.client, channelOf(command), run),
   log(command, { client, json, signal }) {
     const follow = command.options.has('follow');
@@ -77,6 +133,14 @@ const runners: Record<WordName, Runner> = {
       }
     }),
 };
+
+function mconsoleLink(vm: string, client: MonitorClient): MconsoleLink {
+  return { name: vm, ask: (line, signal) => client.call('mconsole', line, signal) };
+}
+
+function askAndPrint({ client, vm, json, signal }: Run, line: string): Promise<void> {
+  return printAnswer({ link: mconsoleLink(vm, client), json }, line, signal);
+}
 
 /** Does one word of umlwatch and prints what it says. Errors: those of the monitor, OutputClosed. */
 export async function runCommand(

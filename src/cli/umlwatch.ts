@@ -1,13 +1,16 @@
 import { readConfig } from '../config/locate.ts';
-import { configError } from '../config/problem.ts';
+import { configError, quoted } from '../config/problem.ts';
 import { didYouMean } from '../config/suggest.ts';
 import { layoutOf } from '../jail/layout.ts';
 import { exitStatusOf, toFailure, UmlmonError } from '../system/errors.ts';
+import { printable } from '../system/text.ts';
 import { version } from '../system/version.ts';
 import { errorText } from './error-text.ts';
 import { type EscapeKey, escapeKey } from './escape-key.ts';
 import { helpText } from './help.ts';
 import { runInteractive, runScript } from './interactive.ts';
+import { type MconsoleLink, printAnswer, runMconsole } from './mconsole-session.ts';
+import { openForeignMconsole } from './mconsole-socket.ts';
 import { MonitorClient } from './monitor-client.ts';
 import { brokenPipeStatus, OutputClosed, print, watchOutput } from './output.ts';
 import { type CommandLine, parseCommandLine } from './parse.ts';
@@ -30,14 +33,17 @@ export async function umlwatch(argv: readonly string[]): Promise<number> {
   }
 }
 
-async function talk({ target, configPath, commands, json }: CommandLine): Promise<void> {
+async function talk(line: CommandLine): Promise<void> {
+  const { target, configPath, commands, json, socket } = line;
+  if (socket !== undefined) return talkToForeign(socket, line);
   if (target === undefined)
     throw new UmlmonError('USAGE', {
       place: '',
       cause: 'which VM?',
       hint: 'umlwatch VM -info; -help tells more',
     });
-  const context = { vm: target, json, ...findMonitor(target, configPath) };
+  const connectTo = (vm: string) => findMonitor(vm, configPath).connect();
+  const context = { vm: target, json, connectTo, ...findMonitor(target, configPath) };
   for (const command of commands) await runCommand(command, context);
   if (commands.length > 0) return;
   // Whether there is a monitor is said before words are asked for.
@@ -47,6 +53,39 @@ async function talk({ target, configPath, commands, json }: CommandLine): Promis
   else {
     await print(`${target} is ${state}; help lists the words, quit leaves`);
     await runInteractive(context);
+  }
+}
+
+/** A kernel that umlmon did not start: only its management console can be used. */
+async function talkToForeign(
+  path: string,
+  { target, commands, json, configPath }: CommandLine,
+): Promise<void> {
+  const other = commands.find(({ word }) => word !== 'mconsole');
+  if (target !== undefined || other)
+    throw new UmlmonError('USAGE', {
+      place: '-mconsole-socket',
+      cause: `${target === undefined ? `-${other?.word}` : quoted(target)} needs a monitor`,
+      hint: "umlwatch -mconsole-socket PATH -mconsole 'COMMAND'",
+    });
+  const foreign = openForeignMconsole(path);
+  const switched: MonitorClient[] = [];
+  try {
+    if (process.stdin.isTTY && commands.length === 0)
+      await print(`${printable(path, 200)} is foreign: no monitor of umlmon watches over what is done here`);
+    const switchTo = async (vm: string): Promise<MconsoleLink> => {
+      const client = await findMonitor(vm, configPath).connect();
+      switched.push(client);
+      return { name: vm, ask: (text, signal) => client.call('mconsole', text, signal) };
+    };
+    const session = { link: foreign, json, switchTo };
+    for (const { values } of commands)
+      if (values.TEXT !== undefined) await printAnswer(session, values.TEXT);
+      else await runMconsole(session);
+    if (commands.length === 0) await runMconsole(session);
+  } finally {
+    for (const client of switched) client.close();
+    foreign.close();
   }
 }
 

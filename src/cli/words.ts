@@ -13,6 +13,20 @@ export const words = {
   },
   kill: { arguments: [], options: {}, help: 'End the kernel at once, unasked.' },
   ctrlaltdel: { arguments: [], options: {}, help: 'Send Ctrl-Alt-Del to the guest.' },
+  pause: { arguments: [], options: {}, help: 'Make the guest stand still.' },
+  resume: { arguments: [], options: {}, help: 'Let a paused guest go on.' },
+  stats: { arguments: [], options: {}, help: 'Show load, memory and disks of the guest.' },
+  'mem-trim': { arguments: [], options: {}, help: 'Give freed guest memory to the host.' },
+  mconsole: {
+    arguments: [],
+    optional: 'TEXT',
+    options: {},
+    help: 'Talk to the management console.',
+  },
+  sysrq: { arguments: ['LETTER'], options: {}, help: 'Magic SysRq: s syncs, h helps.' },
+  ps: { arguments: [], options: {}, help: 'List the processes of the guest.' },
+  stack: { arguments: ['PID'], options: {}, help: 'Show where a process of the guest is.' },
+  'log-to-guest': { arguments: ['TEXT'], options: {}, help: 'Write a line to the log of the guest.' },
   wait: {
     arguments: ['LEVEL'],
     options: { timeout: ['DURATION'] },
@@ -45,6 +59,14 @@ export const words = {
   disk: { arguments: [], options: {}, words: diskWords, help: 'Work on disk images.' },
   jobs: { arguments: [], options: {}, help: 'List what is done to images.' },
   cancel: { arguments: ['ID'], options: {}, help: 'End such a job early.' },
+  backup: {
+    arguments: [],
+    optional: 'BACKUP',
+    options: {},
+    help: 'Copy the disks of a VM that runs.',
+  },
+  backups: { arguments: [], options: {}, help: 'List the backups.' },
+  restore: { arguments: ['BACKUP'], options: {}, help: 'Put the disks of a backup back.' },
 } as const satisfies Record<string, Word>;
 
 export type WordName = keyof typeof words;

@@ -51,6 +51,7 @@ export function checkVm(vm: VmConfig, root: boolean): Problem[] {
 
   problems.push(...checkOwnNetworks(vm));
 
+  const channels = [...vm.con.map(({ unit }) => `con${unit}`), ...vm.ssl.map(({ unit }) => `ssl${unit}`)];
   const awaited = vm.ready_pattern;
   if (vm.ready === 'console' && !awaited)
     say('ready', {
@@ -58,13 +59,11 @@ export function checkVm(vm: VmConfig, root: boolean): Problem[] {
       cause: 'no ready_pattern says what a console must show',
       hint: 'add one, as in ready_pattern = con0 login:',
     });
-  if (
-    awaited &&
-    ![...vm.con.map(({ unit }) => `con${unit}`), ...vm.ssl.map(({ unit }) => `ssl${unit}`)].includes(
-      awaited.channel,
-    )
-  )
+  if (awaited && !channels.includes(awaited.channel))
     say('ready_pattern', conflict(`the VM has no ${awaited.channel}`, `add ${awaited.channel} = pty`));
+
+  if (vm.backup_freeze !== '' && !channels.includes(vm.backup_freeze))
+    say('backup_freeze', conflict(`the VM has no ${vm.backup_freeze}`, `add ${vm.backup_freeze} = pty`));
 
   const fast = vm.fast_boot ? fastBootArguments(vm.append) : [];
   if (fast.length > 0)

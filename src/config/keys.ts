@@ -2,8 +2,15 @@ import { parseArguments } from './arguments.ts';
 import { parseUbd } from './disk.ts';
 import { defaultMacPool, parseMacRange } from './mac.ts';
 import { parseNetwork } from './network.ts';
-import { parseHostDirectory, parseKernelPath, parseRootDevice, ubdUnits } from './paths.ts';
-import { parseHangCheck, parseRestartLimit, parseSyncInterval } from './policy-values.ts';
+import {
+  parseHook,
+  parseHostDirectory,
+  parseKernelPath,
+  parseOptionalDirectory,
+  parseRootDevice,
+  ubdUnits,
+} from './paths.ts';
+import { parseHangCheck, parsePauseLimit, parseRestartLimit, parseSyncInterval } from './policy-values.ts';
 import {
   accountParser,
   durationParser,
@@ -12,6 +19,7 @@ import {
   type Parser,
   parseBoolean,
   parseChannel,
+  parseChannelName,
   parseCpus,
   parseEscape,
   parseReadyPattern,
@@ -349,6 +357,43 @@ export const vmKeys = {
     help: 'How often the kernel is asked whether it lives, from 1s to 1h. It is not asked when its consoles have said something since the last time. A kernel that leaves two questions in a row unanswered, 5 s each, hangs.',
     example: '10s',
   }),
+  mem_trim: single({
+    parse: parseHangCheck,
+    default: 'off',
+    layer: 'user',
+    effect: 'vm',
+    form: 'DURATION | off',
+    help: 'How often the monitor looks, from 1s to 1h, whether the guest has freed memory that the host could have back, and takes 32 MiB or more of it. See -mem-trim in umlwatch(1).',
+    example: '1m',
+  }),
+  metrics: single({
+    parse: wordParser(['socket', 'off']),
+    default: 'off',
+    layer: 'admin',
+    effect: 'monitor',
+    form: 'socket | off',
+    help: 'Whether the monitor answers requests for metrics (OpenMetrics, by HTTP) on the socket *VARDIR/VM/metrics*, which those may use who may use the control socket.',
+    example: 'socket',
+  }),
+  hook: single({
+    parse: parseHook,
+    default: '',
+    defaultNote: 'none',
+    layer: 'admin',
+    effect: 'vm',
+    form: 'PATH',
+    help: 'A program of the host that is called at prepare, start, ready, stopped and release, see HOOKS in umlmon(7).',
+    example: '/etc/umlmon/hook',
+  }),
+  pause_limit: single({
+    parse: parsePauseLimit,
+    default: '1h',
+    layer: 'user',
+    effect: 'vm',
+    form: 'DURATION | off',
+    help: 'How long a pause (umlwatch -pause) lasts at most, from 1s to 24h: then the monitor resumes the guest by itself. With off it stands still until somebody resumes it.',
+    example: '5m',
+  }),
   restart_limit: single({
     parse: parseRestartLimit,
     default: '5 in 10m',
@@ -366,6 +411,35 @@ export const vmKeys = {
     form: 'NUMBER',
     help: 'How many crash bundles are kept, from 0 (none) to 100: what is known of each end of the kernel that nobody asked for, see umlmon(7).',
     example: '20',
+  }),
+  backup_dir: single({
+    parse: parseOptionalDirectory,
+    default: '',
+    defaultNote: 'the directory *backups* of the VM in **vardir**',
+    layer: 'admin',
+    effect: 'monitor',
+    form: 'DIRECTORY',
+    help: 'Backups are in the directory of the name of the VM below this one. Guests must not be able to reach it. On the file system of the images, where that can share blocks (xfs, btrfs), backups take hardly any room.',
+    example: '/srv/backups',
+  }),
+  backups: single({
+    parse: integerParser(0, 1000),
+    default: '0',
+    layer: 'admin',
+    effect: 'vm',
+    form: 'NUMBER',
+    help: 'How many backups are kept, up to 1000: each new one removes the oldest. 0 keeps all.',
+    example: '7',
+  }),
+  backup_freeze: single({
+    parse: parseChannelName,
+    default: '',
+    defaultNote: 'none',
+    layer: 'user',
+    effect: 'vm',
+    form: 'CHANNEL',
+    help: 'The console or serial line on which a program of the guest freezes its file systems for a backup; see umlmon(7), BACKUPS. It must be configured.',
+    example: 'ssl0',
   }),
   log_size: single({
     parse: sizeParser({ min: 4096, max: GiB, step: 1024 }),

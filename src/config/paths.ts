@@ -14,6 +14,11 @@ export function parseHostDirectory(text: string): Parsed<string> {
   return { value: path };
 }
 
+/** The same, or '' for none. */
+export function parseOptionalDirectory(text: string): Parsed<string> {
+  return text === '' ? { value: '' } : parseHostDirectory(text);
+}
+
 /** A kernel file or kernel directory as the jail sees it. */
 export function parseKernelPath(text: string): Parsed<string> {
   const damage = pathDamage(text) ?? placeDamage(text, ['/shared/kernels/'], 'kernels');
@@ -78,4 +83,10 @@ export function placeDamage(path: string, places: readonly string[], what: strin
 
 export function refusePath(cause: string, hint = ''): Refusal {
   return refuse(cause, hint, 'CONFIG_PATH');
+}
+
+/** A program of the host by its absolute path, or '' for none. */
+export function parseHook(text: string): Parsed<string> {
+  if (text === '') return { value: '' };
+  return parseHostDirectory(text);
 }

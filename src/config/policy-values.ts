@@ -1,4 +1,4 @@
-/** The values of the keys about restarts, hangs and syncs. */
+/** The values of the keys about restarts, hangs, pauses and syncs. */
 import { monitorLimits } from '../system/limits.ts';
 import { quoted } from './problem.ts';
 import { durationParser, integerParser, type Parsed, refuse } from './values.ts';
@@ -25,6 +25,7 @@ export function parseRestartLimit(text: string): Parsed<RestartLimit | null> {
 }
 
 const parseInterval = durationParser({ min: '1s', max: '1h' });
+const parsePause = durationParser({ min: '1s', max: '24h' });
 
 /** A duration in milliseconds, or `off` (0). */
 export function parseHangCheck(text: string): Parsed<number> {
@@ -33,3 +34,8 @@ export function parseHangCheck(text: string): Parsed<number> {
 
 /** The same: both are work of a monitor that nobody asks for. */
 export const parseSyncInterval = parseHangCheck;
+
+/** A duration in milliseconds, or `off` (0). */
+export function parsePauseLimit(text: string): Parsed<number> {
+  return text === 'off' ? { value: 0 } : parsePause(text);
+}

@@ -179,6 +179,12 @@ export function parseReadyPattern(value: string): Parsed<ChannelText | null> {
   return { value: { channel, text } };
 }
 
+/** `con1`, `ssl0`, or '' for none. */
+export function parseChannelName(text: string): Parsed<string> {
+  if (text === '' || isChannelName(text)) return { value: text };
+  return refuse(`${quoted(text)} is not a channel`, 'con0 to con15, or ssl0 to ssl63');
+}
+
 /** A part of a line. */
 const readyTextBytes = 256;
 

@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { diskLimits } from '../system/limits.ts';
+import { cloneFile } from '../system/native.ts';
 import { copyRange } from './copy-range.ts';
 import { type ImageFile, type Progress, readFully } from './image-file.ts';
 import { takeTurns } from './take-turns.ts';
@@ -10,12 +11,14 @@ type Content = Pick<ImageFile, 'handle' | 'size'>;
 /** A page: what a guest's file system writes at once, and the host's gives space for. */
 const PAGE = 4096;
 
-/** Copies an image into an empty file: shared blocks where the file system can, holes where there are holes. */
-export function copyContent(from: Content, into: FileHandle, progress: Progress): Promise<void> {
-  return copyParts(from, into, diskLimits.copyBytes, progress, () => (offset, length) => {
-    const target = { handle: into, offset };
-    return copyRange({ handle: from.handle, offset }, target, length, progress.signal);
-  });
+/** Copies an image into an empty file: shares its blocks if the file system can, else copies what is not a hole. */
+export async function copyContent(from: Content, into: FileHandle, progress: Progress = {}): Promise<void> {
+  if (await cloneFile(from.handle.fd, into.fd)) progress.onProgress?.(from.size, from.size);
+  else
+    await copyParts(from, into, diskLimits.copyBytes, progress, () => (offset, length) => {
+      const target = { handle: into, offset };
+      return copyRange({ handle: from.handle, offset }, target, length, progress.signal);
+    });
 }
 
 /** Copies an image or device into an empty file, with holes for all pages of zeros. */

@@ -5,7 +5,7 @@ import { copyFileRange, seekData, seekHole } from '../system/native.ts';
 import { readFully, writeFully } from './image-file.ts';
 
 /** Two file systems, or one that does not know how. */
-const cannotCopy = ['EXDEV', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL'];
+const cannotCopy = ['EXDEV', 'ENOTSUP', 'ENOSYS', 'EINVAL'];
 
 export interface Place {
   readonly handle: FileHandle;

@@ -16,7 +16,7 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { isSystemError, UmlmonError } from '../system/errors.ts';
 import { diskLimits } from '../system/limits.ts';
 import { hold, isHeld } from '../system/native.ts';
@@ -40,6 +40,8 @@ export class HolderFile {
 
   /** Errors: IMAGE_IN_USE if this holder holds images already. */
   static open({ holders }: ImageStore, holder: string): HolderFile {
+    // RUNDIR itself is open: a tool may be the first to need it.
+    mkdirSync(dirname(holders), { recursive: true, mode: 0o755 });
     mkdirSync(holders, { recursive: true, mode: 0o700 });
     if (isTool(holder)) removeLeftOver(holders);
     const path = join(holders, holder);

@@ -7,7 +7,7 @@ import { linkDescriptor } from '../system/native.ts';
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR, O_DIRECTORY } = constants;
 const O_TMPFILE = 0o20000000 | O_DIRECTORY;
 /** File systems that have no files without a name (NFS, some overlays). */
-const noTemporaryFiles = ['EOPNOTSUPP', 'EISDIR', 'ENOENT', 'EINVAL'];
+const noTemporaryFiles = ['ENOTSUP', 'EISDIR', 'ENOENT', 'EINVAL'];
 
 export interface Owner {
   readonly uid: number;

@@ -2,6 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, constants, openSync, unlinkSync, writeSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { posix } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isSystemError, UmlmonError } from '../system/errors.ts';
@@ -24,10 +25,13 @@ export interface LaunchRequest {
   /** Host directory to start in. */
   readonly cwd: string;
   /**
-   * Number in the kernel → our descriptor. 0, 1 and 2 should be among them (else /dev/null): bubblewrap's own
-   * complaints go where the kernel's go. Other numbers that are missing are closed in the kernel.
+   * Number in the kernel → our descriptor, or `pipe` for one end of a new stream socket (see `onPipes`). 0, 1 and 2
+   * should be among them (else /dev/null): bubblewrap's own complaints go where the kernel's go. Other numbers that are
+   * missing are closed in the kernel.
    */
-  readonly descriptors: ReadonlyMap<number, number>;
+  readonly descriptors: ReadonlyMap<number, number | 'pipe'>;
+  /** Called at once with our end of each `pipe`, by its number in the kernel; from then on they are the caller's. */
+  readonly onPipes?: (pipes: ReadonlyMap<number, Socket>) => void;
   /** The plan's `statusFd`, and the file of the layout that it writes to. */
   readonly status: { readonly fd: number; readonly path: string };
   /** The plan's `seccompFd`, and what is read from it. */
@@ -85,12 +89,16 @@ export async function launch(request: LaunchRequest): Promise<Sandbox> {
   throw launchError(request, await ending);
 }
 
-function spawnChain({ argv, cwd, descriptors, status, seccomp }: LaunchRequest): ChildProcess {
+function spawnChain({ argv, cwd, descriptors, onPipes, status, seccomp }: LaunchRequest): ChildProcess {
   const statusFile = openSync(status.path, WRITE_ANEW, 0o600);
   try {
     const filterFile = openFilter(`${status.path}.filter`, seccomp.filter);
     try {
-      const ours = new Map([...descriptors, [status.fd, statusFile], [seccomp.fd, filterFile]]);
+      const ours = new Map<number, number | 'pipe'>([
+        ...descriptors,
+        [status.fd, statusFile],
+        [seccomp.fd, filterFile],
+      ]);
       const stdio = Array.from(
         { length: Math.max(...ours.keys(), 2) + 1 },
         (_, fd) => ours.get(fd) ?? 'ignore',
@@ -100,6 +108,7 @@ function spawnChain({ argv, cwd, descriptors, status, seccomp }: LaunchRequest):
       const child = spawn(program, args, { cwd, env: launchEnvironment, stdio, detached: true });
       // The guest does not keep its monitor alive.
       child.unref();
+      onPipes?.(pipesOf(child));
       return child;
     } finally {
       closeSync(filterFile);
@@ -107,6 +116,10 @@ function spawnChain({ argv, cwd, descriptors, status, seccomp }: LaunchRequest):
   } finally {
     closeSync(statusFile);
   }
+}
+
+function pipesOf({ stdio }: ChildProcess): Map<number, Socket> {
+  return new Map(stdio.flatMap((stream, fd) => (stream instanceof Socket ? [[fd, stream]] : [])));
 }
 
 const WRITE_ANEW = constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;

@@ -9,6 +9,8 @@ export interface LayoutRoots {
   readonly runDir: string;
   /** The tree that all VMs see at /shared; by default VARDIR/shared. */
   readonly shared?: string;
+  /** The directory for the backups of several VMs, a directory each; by default VARDIR/VM/backups. */
+  readonly backups?: string;
 }
 
 /** Host paths of one VM. */
@@ -22,6 +24,7 @@ export interface VmLayout {
   readonly home: string;
   /** The control socket. */
   readonly ctrl: string;
+  readonly metrics: string;
   /** What the VM's users changed of its configuration. */
   readonly config: string;
   readonly logDir: string;
@@ -33,6 +36,12 @@ export interface VmLayout {
   readonly crashes: string;
   /** One of them while it is written or removed. */
   readonly crashDraft: string;
+  /** Copies of the images; only the monitor's user may enter. */
+  readonly backups: string;
+  /** One of them while it is written or removed. */
+  readonly backupDraft: string;
+  /** What a restore is about to do, so that it is done, or undone, whatever happens to the monitor. */
+  readonly restoreJournal: string;
   /** The root directory of the kernel. */
   readonly jail: string;
   /** The VM's images; /disks in the jail. */
@@ -48,6 +57,8 @@ export interface VmLayout {
   readonly runMon: string;
   /** What a monitor leaves for the one after it. */
   readonly runRecord: string;
+  /** There while the kernel stands still for a backup. */
+  readonly pauseRecord: string;
   /** How far the consoles have been read. */
   readonly marks: string;
   /** What is left of former starts, on its way out. */
@@ -88,6 +99,7 @@ export function layoutOf(vm: string, roots: LayoutRoots): VmLayout {
   const { varDir, runDir, shared = join(varDir, 'shared') } = roots;
   const home = join(varDir, vm);
   const jail = join(home, 'jail');
+  const backups = roots.backups ? join(roots.backups, vm) : join(home, 'backups');
   const runHome = join(runDir, vm);
   return Object.freeze({
     vm,
@@ -96,12 +108,16 @@ export function layoutOf(vm: string, roots: LayoutRoots): VmLayout {
     shared,
     home,
     ctrl: join(home, 'ctrl'),
+    metrics: join(home, 'metrics'),
     config: join(home, 'config'),
     logDir: join(home, 'log'),
     lastExit: join(home, 'log/last-exit.json'),
     deaths: join(home, 'log/deaths.json'),
     crashes: join(home, 'crashes'),
     crashDraft: join(home, 'crashes/.draft'),
+    backups,
+    backupDraft: join(backups, '.draft'),
+    restoreJournal: join(home, 'restore.json'),
     jail,
     disks: join(jail, 'disks'),
     runHome,
@@ -109,6 +125,7 @@ export function layoutOf(vm: string, roots: LayoutRoots): VmLayout {
     mconsole: join(runHome, 'run/uml', vm, 'mconsole'),
     runMon: join(runHome, 'run/mon'),
     runRecord: join(runHome, 'run.json'),
+    pauseRecord: join(runHome, 'pause.json'),
     marks: join(runHome, 'marks'),
     trash: join(runHome, 'trash'),
     monitorLock: join(runHome, 'monitor.lock'),

@@ -4,8 +4,8 @@ import { UmlmonError } from '../system/errors.ts';
 import type { VmLayout } from './layout.ts';
 import { type Bind, launcherDirectory, type SandboxPlan, type Tmpfs } from './sandbox.ts';
 
-export interface JailContents {
-  readonly layout: VmLayout;
+/** What every kernel needs in its jail. */
+export interface KernelContents {
   readonly launcher: SandboxPlan['launcher'];
   /** Host path of the kernel. */
   readonly kernel: string;
@@ -15,14 +15,18 @@ export interface JailContents {
   readonly libraries: readonly { readonly from: string; readonly to: string }[];
   /** Guest memory in bytes. */
   readonly memory: number;
+  /** Root launcher only. */
+  readonly launcherFiles?: LauncherFiles;
+}
+
+export interface JailContents extends KernelContents {
+  readonly layout: VmLayout;
   /** Images of the shared tree that this VM may write, relative to it; those that are block devices end in .dev. */
   readonly writableShared: readonly string[];
   /** Whether there are block devices in /disks. */
   readonly devices: boolean;
   /** Whether the kernel opens taps. */
   readonly tun: boolean;
-  /** Root launcher only. */
-  readonly launcherFiles?: LauncherFiles;
 }
 
 /** Host paths of what the root launcher runs in the jail. */
@@ -46,30 +50,29 @@ export function tmpfsBytes(memory: number): number {
   return memory + memoryReserve;
 }
 
-/** Mount points only: nothing is written there. */
-const small = { size: MIB, mode: 0o755, readOnly: true } as const;
+/** A tmpfs in which nothing is written. */
+export const mountPointsOnly = { size: MIB, mode: 0o755, readOnly: true } as const;
 
-/**
- * The mounts of a plan, tmpfs before binds.
- *
- * @throws UmlmonError JAIL_DIRECTORY if a shared image lies outside of the shared tree
- */
-export function jailMounts(contents: JailContents): {
+interface Mounts {
   readonly tmpfs: readonly Tmpfs[];
   readonly binds: readonly Bind[];
-} {
-  const { layout, launcher, launcherFiles, modules } = contents;
-  const readOnly = (from: string, to: string): Bind => ({ from, to, mode: 'ro' });
-  const writable = (from: string, to: string): Bind => ({ from, to, mode: 'rw' });
+}
+
+const readOnly = (from: string, to: string): Bind => ({ from, to, mode: 'ro' });
+const writable = (from: string, to: string): Bind => ({ from, to, mode: 'rw' });
+
+/** Memory, kernel and libraries. */
+export function kernelMounts(contents: KernelContents): Mounts {
+  const { launcher, launcherFiles, modules } = contents;
   const libraryDirectories = new Set(contents.libraries.map(({ to }) => posix.dirname(to)));
   // In the user namespace the VM's user owns the tmpfs; in the root launcher root does, and one user is inside.
   const memoryMode = launcher === 'root' ? 0o1777 : 0o700;
   return {
     tmpfs: [
       { path: '/tmp', size: tmpfsBytes(contents.memory), mode: memoryMode, readOnly: false },
-      { path: '/kernel', ...small },
-      ...[...libraryDirectories].map((path) => ({ path, ...small })),
-      ...(launcherFiles ? [{ path: launcherDirectory, ...small }] : []),
+      { path: '/kernel', ...mountPointsOnly },
+      ...[...libraryDirectories].map((path) => ({ path, ...mountPointsOnly })),
+      ...(launcherFiles ? [{ path: launcherDirectory, ...mountPointsOnly }] : []),
     ],
     binds: [
       readOnly(contents.kernel, kernelInJail),
@@ -85,6 +88,22 @@ export function jailMounts(contents: JailContents): {
             ),
           ]
         : []),
+    ],
+  };
+}
+
+/**
+ * The mounts of a plan, tmpfs before binds.
+ *
+ * @throws UmlmonError JAIL_DIRECTORY if a shared image lies outside of the shared tree
+ */
+export function jailMounts(contents: JailContents): Mounts {
+  const { layout } = contents;
+  const { tmpfs, binds } = kernelMounts(contents);
+  return {
+    tmpfs,
+    binds: [
+      ...binds,
       { from: layout.disks, to: '/disks', mode: contents.devices ? 'dev' : 'rw' },
       ...(contents.tun
         ? [{ from: posix.dirname(layout.tunDevice), to: '/dev/net', mode: 'dev' as const }]

@@ -51,6 +51,8 @@ export interface SandboxPlan {
   readonly cpus?: string;
   /** `none`: an empty network namespace of its own. */
   readonly network: 'none' | 'host';
+  /** The VM ends with the program that launches it. Absent: it outlives its monitor. */
+  readonly tied?: boolean;
   /** Host directory that becomes `/`, read-only. */
   readonly root: string;
   readonly tmpfs: readonly Tmpfs[];
@@ -109,12 +111,13 @@ function userArguments({ user }: SandboxPlan, setpriv: string): string[] {
   return [setpriv, ...ids, '--no-new-privs', ...dropAll, '--'];
 }
 
-function namespaceArguments({ launcher, network }: SandboxPlan): string[] {
+function namespaceArguments({ launcher, network, tied }: SandboxPlan): string[] {
   return [
     ...(launcher === 'root' ? [] : ['--unshare-user']),
     ...['--unshare-pid', '--unshare-ipc', '--unshare-uts'],
     ...(network === 'none' ? ['--unshare-net'] : []),
-    // Not --die-with-parent: the guest outlives its monitor. Not --as-pid-1: UML does not die as PID 1.
+    ...(tied ? ['--die-with-parent'] : []),
+    // Not --as-pid-1: UML does not die as PID 1.
     ...['--new-session', '--cap-drop', 'ALL'],
     // What setpriv needs to drop the rest.
     ...(launcher === 'root'

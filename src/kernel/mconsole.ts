@@ -5,7 +5,8 @@ import { isSystemError, UmlmonError } from '../system/errors.ts';
 import { kernelLimits } from '../system/limits.ts';
 import { openDatagram, receiveDatagram, sendDatagram, type Watch, watch } from '../system/native.ts';
 import { printable } from '../system/text.ts';
-import { DATA_MAX, decodeReply, encodeRequest, errorWords, PACKET_MAX } from './mconsole-packet.ts';
+import { explainRefusal, tidyAnswer } from './mconsole-command.ts';
+import { DATA_MAX, decodeReply, encodeRequest, PACKET_MAX } from './mconsole-packet.ts';
 
 const { O_DIRECTORY, O_NOFOLLOW } = constants;
 const O_PATH = 0o10000000;
@@ -14,8 +15,8 @@ export interface Answer {
   /** As the kernel sent it: make it `printable` before it is shown. */
   readonly text: string;
   /**
-   * The end is missing. The queue of a socket holds 11 packets and the kernel drops what is more: of the long answers to
-   * `sysrq` and `stack`, pieces may be missing in the middle as well (the kernel's log, at con0, has them).
+   * Something may be missing. The queue of a socket holds 11 packets (net.unix.max_dgram_qlen) and the kernel drops what
+   * is more: only a shorter answer is surely complete. `sysrq` and `stack` send a packet for each line.
    */
   readonly truncated: boolean;
 }
@@ -72,19 +73,28 @@ export class Mconsole {
   /**
    * Sends a command and collects its answer.
    *
-   * @param timeoutMs for the answer, from when its turn comes
+   * @param options.timeoutMs for the answer, from when its turn comes
+   * @param options.ahead of all that waits: for what the monitor itself wants
    * @throws UmlmonError MCONSOLE_COMMAND, _DOWN (no kernel), _BUSY, _TIMEOUT, _DEVICE_OPEN (EBUSY), or _REFUSED (the
    * kernel says no)
    */
-  async request(command: string, timeoutMs: number = kernelLimits.mconsoleTimeout): Promise<Answer> {
+  async request(
+    command: string,
+    {
+      timeoutMs = kernelLimits.mconsoleTimeout,
+      ahead = false,
+    }: { readonly timeoutMs?: number; readonly ahead?: boolean } = {},
+  ): Promise<Answer> {
     const packet = encodeRequest(command);
     if (typeof packet === 'string') throw failure('MCONSOLE_COMMAND', command, packet);
     if (this.#closed) throw failure('MCONSOLE_DOWN', command, 'the management console was closed');
-    if (this.#waiting.length >= kernelLimits.mconsoleWaiting)
+    if (!ahead && this.#waiting.length >= kernelLimits.mconsoleWaiting)
       throw failure('MCONSOLE_BUSY', command, `${kernelLimits.mconsoleWaiting} commands are waiting already`);
     return new Promise<Answer>((resolve, reject) => {
       const state = { parts: [], error: 0, deadline: 0 };
-      this.#waiting.push({ command, packet, timeoutMs, resolve, reject, ...state });
+      const request = { command, packet, timeoutMs, resolve, reject, ...state };
+      if (ahead) this.#waiting.unshift(request);
+      else this.#waiting.push(request);
       this.#next();
     });
   }
@@ -188,7 +198,7 @@ export class Mconsole {
     if (!request || !reply) return;
     if (request.parts.length === 0) request.error = reply.error;
     request.parts.push(Buffer.from(reply.data));
-    if (!reply.more) this.#answer(request, false);
+    if (!reply.more) this.#answer(request, request.parts.length > kernelLimits.mconsoleSurePackets);
     else if (request.parts.length >= kernelLimits.mconsoleAnswerPackets) this.#giveUp(request);
     else this.#arm(kernelLimits.mconsoleQuiet);
   }
@@ -227,15 +237,16 @@ export class Mconsole {
   }
 
   #answer(request: Request, truncated: boolean): void {
-    const text = Buffer.concat(request.parts).toString();
-    const cause = printable(text.trim(), 300) || errorWords(request.error);
+    const text = tidyAnswer(request.command, Buffer.concat(request.parts).toString());
     this.#finish(() => {
       if (request.error === 0) request.resolve({ text, truncated });
-      else if (request.error === -os.errno.EBUSY)
-        request.reject(
-          failure('MCONSOLE_DEVICE_OPEN', request.command, cause, 'close or unmount it in the guest'),
-        );
-      else request.reject(failure('MCONSOLE_REFUSED', request.command, cause));
+      else {
+        const { cause, hint } = explainRefusal(request.error, printable(text.trim(), 300));
+        // It says EBUSY also of what is configured already, or can never be removed.
+        const isOpen = request.error === -os.errno.EBUSY && text.includes('open');
+        const code = isOpen ? 'MCONSOLE_DEVICE_OPEN' : 'MCONSOLE_REFUSED';
+        request.reject(failure(code, request.command, cause, hint));
+      }
     });
   }
 

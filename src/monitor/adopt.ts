@@ -1,8 +1,9 @@
-import { closeSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Pty } from '../console/pty.ts';
 import { adoptSandbox, endSandbox, KernelWaker } from '../jail/launch.ts';
 import type { VmLayout } from '../jail/layout.ts';
+import { resumeKernel } from '../jail/pause.ts';
 import { Mconsole, versionOf } from '../kernel/mconsole.ts';
 import { type Notification, NotifyListener } from '../kernel/notify.ts';
 import { releaseNetwork } from '../network/configure.ts';
@@ -46,6 +47,9 @@ export async function adoptKernel(
 ): Promise<RunningKernel> {
   const { plan } = record;
   const undo = new UndoStack();
+  // Its monitor was killed during a backup. The guard of the pause has done this already, if that was not killed, too.
+  const wasPaused = existsSync(host.layout.pauseRecord);
+  if (wasPaused) resumeKernel(jailed.kernel);
   try {
     const waker = new KernelWaker(jailed.kernel);
     undo.push('waker', () => waker.close());
@@ -67,6 +71,7 @@ export async function adoptKernel(
     const mconsole = Mconsole.open(reply, socket, plan.user.uid);
     undo.push('mconsole', () => mconsole.close());
     const version = await askVersion(mconsole);
+    if (wasPaused) await thawAll(mconsole, host.layout);
     await disks.relock();
     await forgetRemoved(disks, mconsole);
     // Only now, when nothing can fail any more: a VM that cannot be taken over is let be.
@@ -98,6 +103,12 @@ async function askVersion(mconsole: Mconsole): Promise<string> {
       await delay(pollMs);
     }
   }
+}
+
+/** File systems that were frozen for the backup; those that are not do not mind. */
+async function thawAll(mconsole: Mconsole, { pauseRecord }: VmLayout): Promise<void> {
+  await mconsole.request('sysrq j');
+  rmSync(pauseRecord, { force: true });
 }
 
 /** What the kernel keeps for as long as it lives, and its monitor with it. */

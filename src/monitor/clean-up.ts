@@ -20,10 +20,12 @@ export function cleanUp(layout: VmLayout, { monitorToo }: { readonly monitorToo:
     join(layout.imageHolders, layout.vm),
     layout.trash,
     layout.crashDraft,
-    ...(monitorToo ? [layout.ctrl, layout.pidFile, layout.deaths] : []),
+    layout.backupDraft,
+    layout.pauseRecord,
+    ...(monitorToo ? [layout.ctrl, layout.metrics, layout.pidFile, layout.deaths] : []),
   ].filter((path) => existsSync(path));
   // Directories that only the monitor's own user can write to.
-  const own = [layout.trash, layout.crashDraft];
+  const own = [layout.trash, layout.crashDraft, layout.backupDraft];
   for (const path of leftovers) if (!own.includes(path)) moveAway(path, layout.trash);
   for (const path of own) removeTree(path);
   const network = releaseNetwork({ directory: layout.networkRecords, vm: layout.vm }, layout.tunDevice);

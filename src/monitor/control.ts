@@ -3,6 +3,7 @@ import type { OperationAnswer, umlmonctrl } from '../rpc/umlmonctrl.gen.ts';
 import { answer } from './answer.ts';
 import { diskHandlers, type ImageHost } from './disk-handlers.ts';
 import type { DiskVerbs } from './disk-verbs.ts';
+import { Management } from './management.ts';
 import type { OperationResult } from './operations.ts';
 import { Seats } from './seats.ts';
 import type { Vm } from './vm.ts';
@@ -10,6 +11,7 @@ import type { Vm } from './vm.ts';
 /** The procedures of umlmonctrl.x, each one a call of the monitor; what goes wrong becomes a `failed` answer. */
 export function controlHandlers(vm: Vm, disks: DiskVerbs, images: ImageHost): Handlers<typeof umlmonctrl> {
   const seats = new Seats(vm);
+  const management = new Management(vm);
   const operation = (work: Promise<OperationResult>) =>
     answer(async (): Promise<OperationAnswer> => ({ kind: 'ok', report: report(vm, await work) }));
   return {
@@ -20,7 +22,22 @@ export function controlHandlers(vm: Vm, disks: DiskVerbs, images: ImageHost): Ha
     kill: (_args, caller) => operation(vm.kill(nameOf(caller))),
     ctrlAltDel: (_args, caller) =>
       answer(async () => {
-        await vm.ctrlAltDel(nameOf(caller));
+        await management.ctrlAltDel(nameOf(caller));
+        return { kind: 'ok' };
+      }),
+    mconsole: (line, caller) =>
+      answer(async () => ({
+        kind: 'ok',
+        reply: await management.command(line, nameOf(caller), caller.signal),
+      })),
+    pause: (_args, caller) =>
+      answer(async () => ({ kind: 'ok', paused: await management.pause(nameOf(caller)) })),
+    memTrim: (_args, caller) =>
+      answer(async () => ({ kind: 'ok', report: await management.trim(nameOf(caller)) })),
+    stats: () => answer(async () => ({ kind: 'ok', stats: await vm.stats.of(vm.running().kernel) })),
+    resume: (_args, caller) =>
+      answer(async () => {
+        await management.resume(nameOf(caller));
         return { kind: 'ok' };
       }),
     plug: (args, caller) =>
@@ -51,6 +68,9 @@ export function controlHandlers(vm: Vm, disks: DiskVerbs, images: ImageHost): Ha
     logRead: (args, caller) =>
       answer(async () => ({ kind: 'ok', bytes: await vm.channels.readLog(args, caller.signal) })),
     crashList: () => answer(() => ({ kind: 'ok', list: vm.crashes.list() })),
+    backup: ({ name }, caller) => operation(vm.backup(nameOf(caller), name)),
+    restore: ({ name }, caller) => operation(vm.restore(nameOf(caller), name)),
+    backupList: () => answer(async () => ({ kind: 'ok', list: await vm.backups.list() })),
     crashRead: (args) => answer(() => ({ kind: 'ok', bytes: vm.crashes.read(args) })),
     events: ({ since, max, waitMs }, caller) =>
       answer(async () => ({ kind: 'ok', list: await vm.events.read(since, max, waitMs, caller.signal) })),

@@ -20,6 +20,8 @@ import { controlHandlers } from './control.ts';
 import { DiskVerbs } from './disk-verbs.ts';
 import { EventLog } from './event-log.ts';
 import { Jobs } from './jobs.ts';
+import { MetricsServer } from './metrics-server.ts';
+import { metricsText } from './metrics-text.ts';
 import { takeMonitorLock } from './monitor-lock.ts';
 import { type ConfigSource, layoutFor, prepareDisk, prepareStart, readVm } from './prepare-launch.ts';
 import { Vm } from './vm.ts';
@@ -111,6 +113,11 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
     ? { mode: 0o660, gid: resolveGroup(config.global.group) }
     : { mode: 0o600 };
   await server.listen({ path: layout.ctrl, ...access });
+  rmSync(layout.metrics, { force: true });
+  const metrics =
+    vmConfig.metrics === 'socket'
+      ? await MetricsServer.open({ path: layout.metrics, ...access }, () => metricsOf(vm))
+      : undefined;
   try {
     vm.troubles.attempt(() => writeFileSync(layout.pidFile, `${process.pid}\n`));
     events.publish('monitor-started', `monitor ${process.pid} serves ${layout.ctrl}`, { pid: process.pid });
@@ -122,15 +129,24 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
     events.publish('monitor-leaving', `${signal}: ${way}`, { reason: signal, way });
     if (way === 'stop') await vm.leave(signal);
     else if (way === 'when-down') await vm.whenDown();
+    else await vm.backups.abort(`the monitor leaves: ${signal}`);
     await jobs.close();
     // Sessions see the end of their console; the answers to operations that have just ended are on their way.
     vm.channels.close();
     await setImmediate();
   } finally {
     await jobs.close();
+    metrics?.close();
     await server.close();
     vm.channels.close();
   }
+}
+
+/** Of a guest that cannot be asked, what the monitor knows itself. */
+async function metricsOf(vm: Vm): Promise<string> {
+  const stats =
+    vm.state === 'running' ? await vm.stats.of(vm.running().kernel).catch(() => undefined) : undefined;
+  return metricsText(vm.info(), stats);
 }
 
 function monitorLog(layout: VmLayout, vm: VmConfig): ConsoleLog {

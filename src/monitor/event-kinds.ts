@@ -3,7 +3,7 @@ export const eventKinds = {
   'monitor-started': 'The monitor serves its control socket. Attributes: pid.',
   'monitor-leaving': 'The monitor ends. Attributes: reason (a signal), way (stop, when-down or keep).',
   state: 'The VM has entered another state. Attributes: from, to.',
-  'operation-began': 'A start, stop or kill began. Attributes: id, name, by.',
+  'operation-began': 'A start, stop, kill, backup or restore began. Attributes: id, name, by.',
   'operation-ended': 'It ended. Attributes: id, name, result (ok or an error code).',
   'job-began': 'A slow verb, such as a copy of a disk image, began. Attributes: id, name, by.',
   'job-ended': 'It ended. Attributes: id, name, result (ok, cancelled or an error code).',
@@ -15,11 +15,17 @@ export const eventKinds = {
   'cleaned-up': 'Leftovers of a former monitor were removed. Attributes: paths.',
   ready:
     'The VM has reached a level of readiness; after an adoption, those reached before are told again. Attributes: level, elapsed_ms (since the start was asked for), ready (yes if this is the configured level, else no).',
-  'guest-message': 'Root in the guest wrote to /proc/mconsole. Attributes: text.',
+  'guest-message':
+    'Root in the guest wrote to /proc/mconsole. Attributes: text; of key=value also key and value.',
   panic: 'The guest kernel panicked. Attributes: text.',
   hang: 'The kernel does not answer any more, or the watchdog of the guest reports a hang. Attributes: by (mconsole, watchdog), policy (what on_hang says).',
   'hang-over': 'The kernel answers again. Attributes: lasted_ms.',
   exit: 'The kernel is gone. Attributes: cause, code, signal, asked_by.',
+  trimmed: 'Memory that the guest had freed went back to the host. Attributes: before, after (bytes).',
+  hook: 'The program of **hook** was called. Attributes: moment (prepare, start, ready, stopped, release), result (ok, failed, signal, timeout, cancelled, unusable).',
+  paused:
+    'The guest stands still on request. Attributes: by, resumes_at (milliseconds since 1970; 0 = without limit).',
+  resumed: 'It goes on. Attributes: by (pause_limit if its time was over), lasted_ms.',
   'crash-bundle': 'What is known of a death that nobody asked for was kept. Attributes: path.',
   restart: 'A policy starts the VM again. Attributes: policy, delay_ms.',
   'gave-up':
@@ -28,6 +34,10 @@ export const eventKinds = {
   'ctrl-alt-del': 'Ctrl-Alt-Del was sent on request. Attributes: by.',
   'disk-plugged': 'A disk was given to the running kernel. Attributes: unit, path, by.',
   'disk-unplugged': 'A disk was taken from the running kernel. Attributes: unit, by.',
+  backup:
+    'A backup is complete. Attributes: backup (its name), consistency (frozen, synced, crash), pause_ms.',
+  'restore-settled': 'A restore that a former monitor began was finished, or undone. Attributes: none.',
+  mconsole: 'A command of the management console was given on request. Attributes: by, command.',
   'console-attached': 'A viewer opened a seat. Attributes: channel, by.',
   'console-detached': 'A viewer left. Attributes: channel, by.',
   'log-resumed': 'A log is written again after a trouble with it. Attributes: path, missing (bytes).',

@@ -2,7 +2,10 @@ import { failureText, toFailure, UmlmonError } from '../system/errors.ts';
 import { tidyMemoryWhenQuiet } from '../system/tidy-memory.ts';
 import type { EventLog } from './event-log.ts';
 
-export type OperationName = 'start' | 'stop' | 'kill';
+export type OperationName = 'start' | 'stop' | 'kill' | 'backup' | 'restore';
+
+/** Tells how far an operation is, in any unit. */
+export type Report = (done: number, total: number) => void;
 
 export interface Operation {
   readonly id: number;
@@ -11,9 +14,14 @@ export interface Operation {
   readonly by: string;
   /** Milliseconds since 1970. */
   readonly began: number;
+  /** What it is done to, if there is a choice: operations of one name with different objects are not the same. */
+  readonly object: string;
+  /** How far it is, if it says so. */
+  readonly progress?: { readonly done: number; readonly total: number };
 }
 
-interface Running extends Operation {
+interface Running {
+  readonly operation: Operation;
   readonly done: Promise<string>;
 }
 
@@ -26,7 +34,7 @@ export interface OperationResult {
 
 /**
  * One operation at a time per VM. The same operation is joined, another is refused by name; only a kill may
- * overtake (it is what one wants when a start or stop hangs).
+ * overtake (it is what one wants when a start or stop hangs), but not a restore, which runs when the VM is down.
  */
 export class Operations {
   readonly #vm: string;
@@ -40,7 +48,7 @@ export class Operations {
   }
 
   get current(): Operation | undefined {
-    return this.#current;
+    return this.#current?.operation;
   }
 
   /** Resolves when no operation is in progress. */
@@ -49,29 +57,55 @@ export class Operations {
     while (this.#current) await this.#current.done.catch(() => undefined);
   }
 
-  /** Runs `work`, which resolves to the summary line. Errors: STATE_BUSY, and what `work` throws. */
-  async run(name: OperationName, by: string, work: () => Promise<string>): Promise<OperationResult> {
+  /** Resolves when none of these operations is in progress. */
+  async after(...names: readonly OperationName[]): Promise<void> {
+    for (
+      let current = this.#current;
+      current && names.includes(current.operation.name);
+      current = this.#current
+    )
+      await current.done.catch(() => undefined);
+  }
+
+  /**
+   * Runs `work`, which resolves to the summary line.
+   *
+   * @param object see Operation
+   * @throws UmlmonError STATE_BUSY, and what `work` throws
+   */
+  async run(
+    name: OperationName,
+    by: string,
+    work: (report: Report) => Promise<string>,
+    object = '',
+  ): Promise<OperationResult> {
     const current = this.#current;
-    if (current?.name === name) return { operation: current, joined: true, summary: await current.done };
-    if (current && name !== 'kill') {
-      const seconds = ((Date.now() - current.began) / 1000).toFixed(1);
-      throw new UmlmonError('STATE_BUSY', {
-        place: this.#vm,
-        cause: `busy with ${current.name} (operation ${current.id}, since ${seconds} s, asked by ${current.by})`,
-        hint: `wait for it, or end it with: umlwatch ${this.#vm} -kill`,
-      });
+    if (current) {
+      const { operation } = current;
+      if (operation.name === name && operation.object === object)
+        return { operation, joined: true, summary: await current.done };
+      if (name !== 'kill' || operation.name === 'restore') throw this.#busy(operation);
     }
     this.#last += 1;
-    const operation: Operation = { id: this.#last, name, by, began: Date.now() };
-    const done = this.#publish(operation, work);
-    const running: Running = { ...operation, done };
+    const operation = { id: this.#last, name, by, began: Date.now(), object };
+    const report: Report = (done, total) => Object.assign(operation, { progress: { done, total } });
+    const running: Running = { operation, done: this.#publish(operation, () => work(report)) };
     this.#current = running;
     try {
-      return { operation, joined: false, summary: await done };
+      return { operation, joined: false, summary: await running.done };
     } finally {
       // A kill that overtook this operation stays current until its own end.
       if (this.#current === running) this.#current = undefined;
     }
+  }
+
+  #busy({ id, name, by, began }: Operation): UmlmonError {
+    const seconds = ((Date.now() - began) / 1000).toFixed(1);
+    return new UmlmonError('STATE_BUSY', {
+      place: this.#vm,
+      cause: `busy with ${name} (operation ${id}, since ${seconds} s, asked by ${by})`,
+      hint: name === 'restore' ? 'wait for it' : `wait for it, or end it with: umlwatch ${this.#vm} -kill`,
+    });
   }
 
   /** The work between two events; what it has needed of memory is given back some time later. */

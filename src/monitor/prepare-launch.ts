@@ -35,15 +35,15 @@ export function readVm(source: ConfigSource): {
 /** The same; or only the name of a VM that has no section any more, and has left something. Errors: CONFIG_*. */
 export function readVmOrGone(source: ConfigSource): {
   config: Config;
-  vm: { name: string };
+  vm: Placed;
   isGone: boolean;
 } {
   const { config, broken } = readSource(source);
   const name = source.vm;
   if (config && !config.vms.has(name) && !broken.has(name) && !vmNameDamage(name)) {
-    const { runHome } = layoutFor(config, { name });
-    if (existsSync(runHome) || knowsMacs(config.global.vardir, name))
-      return { config, vm: { name }, isGone: true };
+    const vm = { name, backup_dir: '' };
+    const { runHome } = layoutFor(config, vm);
+    if (existsSync(runHome) || knowsMacs(config.global.vardir, name)) return { config, vm, isGone: true };
   }
   return { ...readVm(source), isGone: false };
 }
@@ -105,6 +105,14 @@ export function prepareDisk(
   return plan;
 }
 
-export function layoutFor({ global }: Config, { name }: Pick<VmConfig, 'name'>): VmLayout {
-  return layoutOf(name, { varDir: global.vardir, runDir: global.rundir, shared: global.shared });
+/** What of a VM's configuration says where its files are. */
+type Placed = Pick<VmConfig, 'name' | 'backup_dir'>;
+
+export function layoutFor({ global }: Config, { name, backup_dir }: Placed): VmLayout {
+  return layoutOf(name, {
+    varDir: global.vardir,
+    runDir: global.rundir,
+    shared: global.shared,
+    backups: backup_dir,
+  });
 }

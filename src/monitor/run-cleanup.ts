@@ -5,6 +5,7 @@ import { cleanUp } from './clean-up.ts';
 import { findKernel } from './find-kernel.ts';
 import { takeMonitorLock } from './monitor-lock.ts';
 import { type ConfigSource, layoutFor, readVmOrGone } from './prepare-launch.ts';
+import { settleRestore } from './restore-journal.ts';
 
 /**
  * `umlmon -cleanup VM`: works without a monitor, says what it did, and touches neither a kernel that lives nor
@@ -28,7 +29,10 @@ export async function runCleanup(source: ConfigSource, json: boolean): Promise<v
     const lockFd = takeMonitorLock(layout);
     try {
       const finding = await findKernel(layout);
-      if (finding.found === 'nothing') return cleanUp(layout, { monitorToo: true });
+      if (finding.found === 'nothing') {
+        const settled = settleRestore(layout) === undefined ? [] : [layout.restoreJournal];
+        return [...settled, ...cleanUp(layout, { monitorToo: true })];
+      }
       throw new UmlmonError('VM_ALIVE', {
         place: vm.name,
         cause:

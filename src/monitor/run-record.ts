@@ -7,6 +7,7 @@ import { replaceFile } from '../system/atomic-file.ts';
 import { monitorLimits } from '../system/limits.ts';
 import type { ProcessIdentity } from '../system/process.ts';
 import type { Disk } from './disks.ts';
+import { type PauseRecord, parsePauseRecord } from './pause.ts';
 import { type LevelTimes, parseLevelTimes } from './readiness.ts';
 
 /** What a monitor leaves for the one after it, in a file only its own user can write: enough to adopt a VM. */
@@ -19,6 +20,8 @@ export interface RunRecord {
   readonly kernel?: ProcessIdentity;
   /** Levels of readiness; absent before the kernel answered. */
   readonly reached?: LevelTimes;
+  /** Whether its guest stands still; absent if it never did. */
+  readonly pause?: PauseRecord;
   /** PID 1 of its jail. */
   readonly init?: ProcessIdentity;
   /** The disks that it has; absent while they are those of the plan. */
@@ -36,7 +39,10 @@ export function readRunRecord(path: string): RunRecord | undefined {
     const text = readRegularFile(path, 'any');
     if (!Buffer.isBuffer(text) || text.length > monitorLimits.runRecordBytes) return undefined;
     const record = JSON.parse(text.toString()) as RunRecord;
-    return isUsable(record) ? { ...record, reached: parseLevelTimes(record.reached) } : undefined;
+    if (!isUsable(record)) return undefined;
+    const { pause } = record;
+    const stands = pause === undefined ? {} : { pause: parsePauseRecord(pause) };
+    return { ...record, reached: parseLevelTimes(record.reached), ...stands };
   } catch {
     return undefined;
   }

@@ -10,14 +10,18 @@ import type { CrashBundles } from './crash-bundle.ts';
 import type { EventLog } from './event-log.ts';
 import { describeExit } from './exit-record.ts';
 import type { Finding } from './find-kernel.ts';
+import { type GuestValues, parseGuestValue, withGuestValue } from './guest-values.ts';
 import { applyHangPolicy } from './hang-policy.ts';
 import type { HangWatch } from './hang-watch.ts';
+import type { HookMoment, Hooks } from './hooks.ts';
 import { recordExit } from './last-exit.ts';
 import { learnFromBoot } from './learn-from-boot.ts';
+import { Pause, type PauseRecord } from './pause.ts';
 import type { ReadyWatch } from './ready-watch.ts';
 import type { RunningKernel } from './running-kernel.ts';
 import { executePlan } from './start.ts';
 import type { StartReport } from './start-report.ts';
+import { AutoTrim, returnMemory } from './trim.ts';
 import type { Troubles } from './troubles.ts';
 
 export interface RunHost {
@@ -28,6 +32,7 @@ export interface RunHost {
   readonly crashes: CrashBundles;
   readonly ready: ReadyWatch;
   readonly troubles: Troubles;
+  readonly hooks: Hooks;
   /** Learns from a boot what makes the next one faster. */
   readonly afterBoot: (plan: LaunchPlan, bootMessages: string) => void;
   /** The kernel hangs, and on_hang wants its end. */
@@ -42,8 +47,10 @@ export class Run {
   askedBy = '';
   /** Whether a SIGKILL of ours was on its way. */
   killed = false;
-  /** The last message of the guest, or ''. */
+  /** The last message of the guest that is free text, or ''. */
   guestMessage = '';
+  /** The last values of what it tells as `key=value`. */
+  guestValues: GuestValues = new Map();
   /** Resolves when the launch has ended, well or not. */
   launched: Promise<void> = Promise.resolve();
   /** Resolves when the end of the kernel has been dealt with. */
@@ -52,7 +59,10 @@ export class Run {
   readonly #abort = new AbortController();
   #kernel: RunningKernel | undefined;
   #hangWatch: HangWatch | undefined;
+  #pause: Pause | undefined;
+  #trim: AutoTrim | undefined;
   #panic = '';
+  #wasReady = false;
 
   constructor(host: RunHost) {
     this.#host = host;
@@ -66,6 +76,11 @@ export class Run {
   /** Milliseconds since 1970; 0 if the kernel does not hang. */
   get hungSince(): number {
     return this.#hangWatch?.since ?? 0;
+  }
+
+  /** Undefined before the kernel is up, and when it is gone. */
+  get pause(): Pause | undefined {
+    return this.#pause;
   }
 
   /**
@@ -83,6 +98,9 @@ export class Run {
     const con0Before = channels.get('con0').ring.next;
     ready.begin(this.#host.config, report.elapsedMs());
     try {
+      const { hooks, config } = this.#host;
+      // Without a hook the plan is executed in the moment in which it was made.
+      if (config.hook) await hooks.prepare(config.hook, plan, this.#abort.signal);
       const kernel = await executePlan(plan, {
         channels,
         onNotification: (notification) => this.#onNotification(notification),
@@ -96,6 +114,7 @@ export class Run {
       });
       up(kernel);
       this.#attend(kernel);
+      this.#tell('start', plan);
       ready.reach('kernel');
       learnFromBoot(channels.get('con0'), con0Before, {
         learn: (messages) => afterBoot(plan, messages),
@@ -103,6 +122,7 @@ export class Run {
       });
     } catch (error) {
       ready.end();
+      this.#tell('release', plan);
       throw error;
     } finally {
       announce();
@@ -120,7 +140,7 @@ export class Run {
     up: (kernel: RunningKernel) => void,
   ): Promise<void> {
     const { layout, channels, config, ready, troubles } = this.#host;
-    const { began, reached = {} } = finding.record;
+    const { began, reached = {}, pause } = finding.record;
     ready.begin(config, Date.now() - began);
     try {
       const kernel = await adoptKernel(finding, {
@@ -130,7 +150,10 @@ export class Run {
         trouble: (error) => troubles.report(error),
       });
       up(kernel);
-      this.#attend(kernel);
+      this.#wasReady = reached[config.ready] !== undefined;
+      this.#attend(kernel, pause);
+      // A monitor that was killed in the middle of a trim has left a guest with less memory.
+      returnMemory(kernel).catch((error: unknown) => this.#host.troubles.report(error));
       ready.restore(reached);
       for (const level of ['launched', 'kernel'] as const) ready.reach(level);
       ready.watchConsole({ past: true });
@@ -150,19 +173,46 @@ export class Run {
     return kernel?.goneWithin(monitorLimits.killWait);
   }
 
-  /** Leaves what the VM has reached for the monitor after this one. */
-  recordReached(): void {
+  /** The VM has reached a level of readiness. */
+  reached(): void {
+    this.record();
+    if (this.#wasReady || !this.#kernel || !this.#host.ready.info.ready) return;
+    this.#wasReady = true;
+    this.#tell('ready', this.#kernel.plan);
+  }
+
+  #tell(moment: Exclude<HookMoment, 'prepare'>, plan: LaunchPlan): void {
+    this.#host.hooks.tell(moment, this.#host.config.hook, plan);
+  }
+
+  /** Leaves how the VM stands for the monitor after this one. */
+  record(): void {
     const { troubles, ready } = this.#host;
-    troubles.attempt(() => this.#kernel?.record(ready.reached));
+    const pause = this.#pause?.record ?? { held: false };
+    troubles.attempt(() => this.#kernel?.record({ reached: ready.reached, pause }));
   }
 
   /** From now on this kernel is the VM's; when it ends, everything of it is released. */
-  #attend(kernel: RunningKernel): void {
+  #attend(kernel: RunningKernel, left?: PauseRecord): void {
+    const { layout, events, troubles } = this.#host;
     this.#kernel = kernel;
+    this.#pause = new Pause({
+      vm: layout.vm,
+      request: (command) => kernel.request(command),
+      events,
+      keep: () => this.record(),
+      trouble: (error) => troubles.report(error),
+    });
+    if (left) this.#pause.restore(left);
+    this.#trim = new AutoTrim(kernel, this.#host.config.mem_trim, {
+      mayTrim: () => this.#pause?.paused === undefined,
+      onTrimmed: ({ before, after }) =>
+        events.publish('trimmed', `by mem_trim: ${before} → ${after} bytes`, { before, after }),
+    });
     this.#hangWatch = applyHangPolicy(kernel, { ...this.#host, kill: this.#host.killHung });
     this.settled = kernel.exit
       .then((status) => this.#settle(kernel, status))
-      .catch((error: unknown) => this.#host.troubles.report(error));
+      .catch((error: unknown) => troubles.report(error));
   }
 
   /** After the kernel's end: release, sync, record, and only then say that the VM is down. */
@@ -170,10 +220,15 @@ export class Run {
     const { layout, config, events, channels, crashes, ready, troubles, ended } = this.#host;
     const endedAt = Date.now();
     ready.end();
+    this.#tell('stopped', kernel.plan);
     this.#hangWatch?.close();
     this.#hangWatch = undefined;
+    this.#trim?.close();
+    this.#pause?.close();
+    this.#pause = undefined;
     const releases = await kernel.undo.unwind();
     for (const { what, error } of releases) troubles.report(error, what);
+    this.#tell('release', kernel.plan);
     const exit = describeExit({
       status: status ?? 128 + 9,
       wasUp: true,
@@ -185,6 +240,7 @@ export class Run {
     });
     this.#kernel = undefined;
     this.guestMessage = '';
+    this.guestValues = new Map();
     const recorded = recordExit(layout, exit, {
       events,
       keepBundle: () => crashes.keep(kernel, exit, config),
@@ -200,8 +256,10 @@ export class Run {
       events.publish('panic', text, { text });
     } else if (type === 'hang') this.#hangWatch?.reported(text);
     else if (type === 'user') {
-      this.guestMessage = text;
-      events.publish('guest-message', text, { text });
+      const told = parseGuestValue(text);
+      if (told) this.guestValues = withGuestValue(this.guestValues, told.key, told.value);
+      else this.guestMessage = text;
+      events.publish('guest-message', text, { text, ...told });
       ready.guestSaid(text);
     }
   }

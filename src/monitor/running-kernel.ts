@@ -2,9 +2,12 @@ import { killSandbox, type Sandbox } from '../jail/launch.ts';
 import type { Answer, Mconsole } from '../kernel/mconsole.ts';
 import type { LaunchPlan } from '../plan/plan.ts';
 import { stepOf } from '../plan/step-of.ts';
+import { UmlmonError } from '../system/errors.ts';
 import { kernelLimits } from '../system/limits.ts';
+import type { ProcessIdentity } from '../system/process.ts';
 import { printable } from '../system/text.ts';
 import type { Disks } from './disks.ts';
+import type { PauseRecord } from './pause.ts';
 import type { LevelTimes } from './readiness.ts';
 import { writeRunRecord } from './run-record.ts';
 import type { UndoStack } from './undo.ts';
@@ -21,9 +24,11 @@ export class RunningKernel {
   /** Resolves to the exit status, or undefined if nobody could learn it. */
   readonly exit: Promise<number | undefined>;
   readonly disks: Disks;
+  /** It stands still for a backup, and cannot answer. */
+  paused = false;
   readonly #sandbox: Sandbox;
   readonly #mconsole: Mconsole;
-  #reached: LevelTimes | undefined;
+  #now: { readonly reached: LevelTimes; readonly pause: PauseRecord } | undefined;
   /** Its record is removed, and must not come back. */
   #isGone = false;
 
@@ -54,23 +59,41 @@ export class RunningKernel {
     return this.#sandbox.kernel?.pid ?? 0;
   }
 
-  /** One request on the management console. Errors: MCONSOLE_*. */
-  request(command: string): Promise<Answer> {
-    return this.#mconsole.request(command);
+  /** Undefined if it ended before it could be seen. */
+  get process(): ProcessIdentity | undefined {
+    return this.#sandbox.kernel;
   }
 
-  /**
-   * Leaves what the VM has reached, and which disks it has, for the monitor after this one. Errors: HOST_SYSTEM_CALL.
-   */
-  record(reached = this.#reached): void {
+  /** A command of the monitor itself, ahead of what others ask. Errors: MCONSOLE_*. */
+  request(command: string): Promise<Answer> {
+    return this.#command(command, true);
+  }
+
+  /** A command of somebody else, in its turn. Errors: MCONSOLE_*. */
+  ask(command: string): Promise<Answer> {
+    return this.#command(command, false);
+  }
+
+  async #command(command: string, ahead: boolean): Promise<Answer> {
+    if (this.paused)
+      throw new UmlmonError('MCONSOLE_BUSY', {
+        place: `mconsole ${command}`,
+        cause: 'the VM stands still while a backup copies its images',
+        hint: 'try again when it goes on',
+      });
+    return this.#mconsole.request(command, { ahead });
+  }
+
+  /** Leaves how the VM stands, and which disks it has, for the monitor after this one. Errors: HOST_SYSTEM_CALL. */
+  record(now = this.#now): void {
     if (this.#isGone) return;
     const { plan, began, disks } = this;
-    this.#reached = reached;
+    this.#now = now;
     const { kernel, init } = this.#sandbox;
     writeRunRecord(stepOf(plan, 'record').path, {
       plan,
       began,
-      ...(reached ? { reached } : {}),
+      ...now,
       ...(disks.areThose(stepOf(plan, 'lock-images').images)
         ? {}
         : { disks: disks.all.map(({ image, plugged }) => ({ image, plugged })) }),

@@ -93,7 +93,8 @@ const beginning = `<!-- Generated from src/monitor/lifecycle.ts by \`npm run gen
 
 # States of a VM
 
-\`umlwatch VM -info\` shows the state. Starts, stops and kills are operations, and a VM has one at a time: the same
-operation, asked for again, is joined and ends with the same result; another one is refused (error STATE_BUSY). Only a
-kill may overtake a start or stop. Then the table below decides.
+\`umlwatch VM -info\` shows the state. Starts, stops, kills, backups and restores are operations, and a VM has one at a
+time: the same operation, asked for again, is joined and ends with the same result; another one is refused (error
+STATE_BUSY). Only a kill may overtake a start, stop or backup. Then the table below decides; a backup needs a VM that is
+running, a restore one that is down.
 `;

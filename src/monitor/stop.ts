@@ -6,13 +6,14 @@ export interface StopStage {
   readonly waitMs: number;
 }
 
-/** The stages of an orderly stop; each next one is harder on the guest. */
-export function stopStages(stopTimeoutMs: number): readonly StopStage[] {
-  return [
+/** The stages of an orderly stop, from `first` on; each next one is harder on the guest. */
+export function stopStages(stopTimeoutMs: number, first: StopStage['name']): readonly StopStage[] {
+  const all: readonly StopStage[] = [
     { name: 'ctrl-alt-del', waitMs: stopTimeoutMs },
     { name: 'halt', waitMs: monitorLimits.haltWait },
     { name: 'kill', waitMs: monitorLimits.killWait },
   ];
+  return all.slice(all.findIndex(({ name }) => name === first));
 }
 
 const act: Record<StopStage['name'], (kernel: RunningKernel) => Promise<unknown>> = {

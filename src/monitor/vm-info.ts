@@ -11,7 +11,10 @@ import {
   type VmState,
 } from '../rpc/umlmonctrl.gen.ts';
 import { describeDisk } from './disk-info.ts';
+import { hostMemory } from './guest-memory.ts';
+import type { GuestValues } from './guest-values.ts';
 import type { Operation } from './operations.ts';
+import type { Paused } from './pause.ts';
 import type { RunningKernel } from './running-kernel.ts';
 
 /** What a monitor knows of its VM at one moment. */
@@ -25,6 +28,7 @@ export interface VmSnapshot {
   /** Host path of the kernel's management socket. */
   readonly mconsole: string;
   readonly guestMessage: string;
+  readonly guestValues: GuestValues;
   readonly readiness: Readiness;
   readonly consoles: readonly ConsoleInfo[];
   readonly networks: readonly NetworkInfo[];
@@ -36,22 +40,32 @@ export interface VmSnapshot {
   /** Milliseconds since 1970; 0 if the kernel does not hang. */
   readonly hungSince: number;
   readonly held: Hold | null;
+  readonly paused: Paused | null;
 }
 
 /** The answer to INFO; of a VM that is down it tells what the configuration says. */
-export function describeVm({ config, operation, kernel, mconsole, ...rest }: VmSnapshot): VmInfo {
+export function describeVm({
+  config,
+  operation,
+  kernel,
+  mconsole,
+  guestValues,
+  ...rest
+}: VmSnapshot): VmInfo {
   const plan = kernel?.plan;
   return {
     ...rest,
     name: config.name,
-    operation: operation ? `${operation.name} (operation ${operation.id}, asked by ${operation.by})` : '',
+    operation: operation ? operationText(operation) : '',
     kernelPid: kernel?.pid ?? 0,
     kernelVersion: kernel?.version ?? '',
     user: plan?.user.name ?? config.vmuser,
     mem: plan?.mem ?? config.mem,
     cpus: plan?.cpus.join(',') ?? '',
     disks: (kernel?.disks.all ?? []).map(describeDisk).sort((a, b) => a.unit - b.unit),
+    hostMemory: hostMemory(kernel?.pid ?? 0),
     mconsole: plan ? mconsole : '',
+    guestValues: [...guestValues].map(([name, value]) => ({ name, value: clipText(value, UMLMON_TEXT_MAX) })),
     // A line of a configuration may have more bytes than a text of the protocol.
     settings: config.settings.map(({ key, value, origin }) => ({
       key,
@@ -59,4 +73,9 @@ export function describeVm({ config, operation, kernel, mconsole, ...rest }: VmS
       origin: clipText(origin, UMLMON_TEXT_MAX),
     })),
   };
+}
+
+function operationText({ name, id, by, progress }: Operation): string {
+  const percent = progress ? `, ${Math.floor((100 * progress.done) / Math.max(1, progress.total))} %` : '';
+  return `${name} (operation ${id}, asked by ${by}${percent})`;
 }

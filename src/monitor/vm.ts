@@ -5,22 +5,26 @@ import type { LaunchPlan } from '../plan/plan.ts';
 import type { ExitRecord, VmInfo, VmState } from '../rpc/umlmonctrl.gen.ts';
 import { failureText, toFailure, UmlmonError } from '../system/errors.ts';
 import { monitorLimits } from '../system/limits.ts';
+import { Backups } from './backups.ts';
 import { Channels } from './channels.ts';
 import { removeLeftovers } from './clean-up.ts';
 import { CrashBundles } from './crash-bundle.ts';
 import type { EventLog } from './event-log.ts';
 import { type Finding, findKernel } from './find-kernel.ts';
+import { Hooks } from './hooks.ts';
 import { readLastExit } from './last-exit.ts';
 import { type Action, type LifecycleEvent, lifecycle } from './lifecycle.ts';
 import { networkInfos } from './network-info.ts';
-import { type OperationResult, Operations } from './operations.ts';
+import { type OperationResult, Operations, type Report } from './operations.ts';
+import type { Pause } from './pause.ts';
 import type { PolicyName } from './policy.ts';
 import { ReadyWatch } from './ready-watch.ts';
 import { Restarts } from './restarts.ts';
 import { Run } from './run.ts';
 import type { RunningKernel } from './running-kernel.ts';
 import { StartReport } from './start-report.ts';
-import { stopKernel, stopStages } from './stop.ts';
+import { Stats } from './stats.ts';
+import { type StopStage, stopKernel, stopStages } from './stop.ts';
 import { Troubles } from './troubles.ts';
 import { describeVm } from './vm-info.ts';
 
@@ -36,22 +40,32 @@ export interface VmParts {
   readonly monitorLogDropped: () => number;
 }
 
+/** What there is while a kernel runs. */
+export interface Running {
+  readonly kernel: RunningKernel;
+  readonly pause: Pause;
+  readonly config: VmConfig;
+}
+
 /** One VM: its state, and everything that may be done to it. */
 export class Vm {
   readonly name: string;
   readonly events: EventLog;
   readonly channels: Channels;
   readonly crashes: CrashBundles;
+  readonly backups: Backups;
   readonly troubles: Troubles;
+  readonly stats = new Stats();
   readonly #parts: VmParts;
   readonly #operations: Operations;
   readonly #restarts: Restarts;
   readonly #ready: ReadyWatch;
+  readonly #hooks: Hooks;
   #config: VmConfig;
   #state: VmState = 'down';
   #stateSince = Date.now();
   #run: Run | undefined;
-  #stopTimeoutMs = 0;
+  #stopStages: readonly StopStage[] = [];
   /** Milliseconds that the last kernel ran. */
   #ranMs = 0;
   #lastExit: ExitRecord | null;
@@ -65,17 +79,20 @@ export class Vm {
     const trouble = (error: unknown) => this.troubles.report(error);
     this.channels = new Channels((path, change) => this.troubles.logChanged(path, change));
     this.crashes = new CrashBundles({ ...parts, channels: this.channels, trouble });
+    this.backups = new Backups({ ...parts, channels: this.channels, trouble });
+    this.#hooks = new Hooks(this.name, this.events);
     this.#operations = new Operations(this.name, this.events);
     this.#lastExit = readLastExit(parts.layout);
     this.#ready = new ReadyWatch(parts.config, {
       events: parts.events,
       channels: this.channels,
-      onReached: () => this.#run?.recordReached(),
+      onReached: () => this.#run?.reached(),
     });
     this.#restarts = new Restarts({
       layout: parts.layout,
       events: this.events,
-      start: (policy) => this.#begin(policy),
+      // A guest that ended by itself may have done so in the middle of a backup, which does not need it any more.
+      start: (policy) => this.#operations.after('backup', 'restore').then(() => this.#begin(policy)),
       trouble,
     });
   }
@@ -92,6 +109,7 @@ export class Vm {
     const finding = await findKernel(this.#parts.layout);
     if (finding.found === 'nothing') {
       this.#enter('foreign-gone');
+      this.troubles.attempt(() => this.backups.settle());
       if (this.#restarts.held?.kind !== 'kept')
         this.troubles.attempt(() => removeLeftovers(this.#parts.layout, this.events));
     } else if (finding.found === 'ours') await this.#adopt(finding);
@@ -123,6 +141,7 @@ export class Vm {
       crashes: this.crashes,
       ready: this.#ready,
       troubles: this.troubles,
+      hooks: this.#hooks,
       killHung: () => {
         if (this.#state === 'running')
           this.kill('on_hang').catch((error: unknown) => this.troubles.report(error));
@@ -173,29 +192,54 @@ export class Vm {
     });
   }
 
-  /** Stops in order; `timeoutMs` 0 means the configured one. Errors: STATE_*, STOP_FAILED. */
-  stop(by: string, timeoutMs: number): Promise<OperationResult> {
+  /**
+   * Stops in order; `timeoutMs` 0 means the configured one. `first` is the stage that it begins with. Errors: STATE_*,
+   * STOP_FAILED.
+   */
+  stop(by: string, timeoutMs: number, first: StopStage['name'] = 'ctrl-alt-del'): Promise<OperationResult> {
     return this.#operations.run('stop', by, () => {
       if (this.#restarts.cancel()) return Promise.resolve('down; the restart by policy is cancelled');
-      this.#stopTimeoutMs = timeoutMs || this.#config.stop_timeout;
+      this.#stopStages = stopStages(timeoutMs || this.#config.stop_timeout, first);
       return this.#handle('stop-asked', by);
     });
   }
 
   /** Ends the kernel at once. Errors: STATE_WRONG, STOP_FAILED. */
   kill(by: string): Promise<OperationResult> {
-    return this.#operations.run('kill', by, () => {
-      if (this.#restarts.cancel()) return Promise.resolve('down; the restart by policy is cancelled');
-      return this.#handle('kill-asked', by);
+    return this.#operations.run('kill', by, async () => {
+      if (this.#restarts.cancel()) return 'down; the restart by policy is cancelled';
+      const aborted = this.backups.abort(`the VM was killed by ${by}`);
+      const summary = await this.#handle('kill-asked', by);
+      await aborted;
+      return summary;
     });
   }
 
-  /** Errors: STATE_WRONG, MCONSOLE_*. */
-  async ctrlAltDel(by: string): Promise<void> {
-    const kernel = this.#run?.kernel;
-    if (!kernel) throw this.#refusal(`it is ${this.#state}`);
-    await kernel.request('cad');
-    this.events.publish('ctrl-alt-del', `${by} sent Ctrl-Alt-Del`, { by });
+  /** Copies the images of a VM that runs; `name` '' is the time. Errors: STATE_*, those of backUp. */
+  backup(by: string, name: string): Promise<OperationResult> {
+    const work = (report: Report): Promise<string> => {
+      const kernel = this.#state === 'running' ? this.#run?.kernel : undefined;
+      if (!kernel) throw this.#refusal(`it is ${this.#state}: copy the images of a VM that is down`);
+      return this.backups.make(name, { kernel, config: this.#config, report });
+    };
+    return this.#operations.run('backup', by, work, name);
+  }
+
+  /** Puts the images of a backup back into a VM that is down. Errors: STATE_*, those of restoreBackup. */
+  restore(by: string, name: string): Promise<OperationResult> {
+    const work = (report: Report): Promise<string> => {
+      if (this.#state !== 'down')
+        throw this.#refusal(`it is ${this.#state}: stop it before its images are restored`);
+      return this.backups.restore(name, report);
+    };
+    return this.#operations.run('restore', by, work, name);
+  }
+
+  /** The kernel that runs, with what belongs to it. Errors: STATE_WRONG. */
+  running(states: readonly VmState[] = ['running', 'stopping']): Running {
+    const { kernel, pause } = this.#run ?? {};
+    if (!kernel || !pause || !states.includes(this.#state)) throw this.#refusal(`it is ${this.#state}`);
+    return { kernel, pause, config: this.#config };
   }
 
   /** Its kernel, of a VM that is running. Errors: STATE_WRONG. */
@@ -208,9 +252,11 @@ export class Vm {
   /** The monitor ends: a guest that runs is stopped in order first. */
   async leave(reason: string): Promise<void> {
     this.#restarts.cancel();
+    await this.backups.abort(`the monitor leaves: ${reason}`);
     await this.#operations.idle();
     if (this.#state === 'running') await this.stop(reason, 0);
     await this.#run?.settled;
+    await this.#hooks.idle();
   }
 
   info(): VmInfo {
@@ -223,6 +269,7 @@ export class Vm {
       kernel: this.#run?.kernel,
       mconsole: this.#parts.layout.mconsole,
       guestMessage: this.#run?.guestMessage ?? '',
+      guestValues: this.#run?.guestValues ?? new Map(),
       readiness: this.#ready.info,
       consoles: this.channels.infos(),
       networks: networkInfos(this.#config, this.#parts.layout, this.#run?.kernel?.plan),
@@ -233,6 +280,7 @@ export class Vm {
       lastTrouble: this.troubles.last,
       hungSince: this.#run?.hungSince ?? 0,
       held: this.#restarts.held,
+      paused: this.#run?.pause?.paused ?? null,
     });
   }
 
@@ -275,6 +323,7 @@ export class Vm {
   async #beginStart(): Promise<string> {
     const report = new StartReport(this.events);
     try {
+      this.backups.settle();
       const { config, plan } = await this.#parts.makePlan();
       this.#config = config;
       let summary = '';
@@ -292,7 +341,10 @@ export class Vm {
   async #stopInOrder(): Promise<string> {
     const run = this.#run;
     if (!run?.kernel) throw new Error('no kernel to stop');
-    const stage = await stopKernel(run.kernel, stopStages(this.#stopTimeoutMs), {
+    // A guest that stands still cannot go down in order.
+    if (run.pause?.paused)
+      await run.pause.resume('stop').catch((error: unknown) => this.troubles.report(error));
+    const stage = await stopKernel(run.kernel, this.#stopStages, {
       stage: ({ name, waitMs }) => {
         if (name === 'kill') run.killed = true;
         this.events.publish('stop-stage', `${name}, then up to ${waitMs / 1000} s`, {

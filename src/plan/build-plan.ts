@@ -148,7 +148,7 @@ export function buildPlan(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
 }
 
 /** The loader where the kernel's ELF wants it, its libraries where the loader looks last. */
-function librariesInJail({ interpreter, libraries }: Libraries) {
+export function librariesInJail({ interpreter, libraries }: Libraries) {
   return [
     ...(interpreter ? [{ from: interpreter.hostPath, to: interpreter.jailPath }] : []),
     ...libraries.map(({ name, hostPath }) => ({ from: hostPath, to: `/lib/${name}` })),

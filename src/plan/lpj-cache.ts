@@ -13,7 +13,7 @@ export function recallLpj(cacheFile: string, kernelVersion: string): number | un
 }
 
 /** Takes the figure from a kernel's boot messages, unless the plan gave it one. */
-export function rememberLpj(cacheFile: string, plan: LaunchPlan, bootMessages: string): void {
+export function rememberLpj(cacheFile: string, plan: Pick<LaunchPlan, 'kernel'>, bootMessages: string): void {
   if (plan.kernel.arguments.some((argument) => argument.startsWith('lpj='))) return;
   const lpj = findLoopsPerJiffy(bootMessages);
   if (lpj === undefined) return;

@@ -1,22 +1,11 @@
-import { chmodSync, chownSync } from 'node:fs';
-import { createServer, type Server, type Socket } from 'node:net';
-import { UmlmonError } from '../system/errors.ts';
+import type { Server, Socket } from 'node:net';
 import { rpcLimits } from '../system/limits.ts';
 import { type Credentials, peerCredentials } from '../system/native.ts';
 import { createDispatch, type Dispatch, type RpcCounters } from './dispatcher.ts';
+import { type ListenOptions, listenOnUnix } from './listen.ts';
 import type { Handlers, Program } from './program.ts';
 import { ServerConnection } from './server-connection.ts';
 import { descriptorOf } from './socket.ts';
-import { checkSocketPath } from './socket-path.ts';
-
-/** Where a server listens. */
-export interface ListenOptions {
-  readonly path: string;
-  /** Permissions of the socket file: to connect, one must be able to write to it. */
-  readonly mode: number;
-  /** Group of the socket file; the process's own if absent. */
-  readonly gid?: number;
-}
 
 /** Serves one program over stream sockets (RFC 5531), within the bounds of limits.ts; see docs/protocol.md. */
 export class RpcServer<P extends Program> {
@@ -46,32 +35,9 @@ export class RpcServer<P extends Program> {
     return this.#counters;
   }
 
-  /**
-   * Listens on a Unix socket that does not exist yet (a stale file is the caller's to remove). The file is never
-   * wider open than `mode` and `gid` say: it is created for its owner alone. Throws UmlmonError.
-   */
-  async listen({ path, mode, gid }: ListenOptions): Promise<void> {
-    checkSocketPath(path);
-    const listener = createServer();
-    const umask = process.umask(0o177);
-    try {
-      // Binds before it returns; only the event comes later.
-      listener.listen(path);
-    } finally {
-      process.umask(umask);
-    }
-    try {
-      await new Promise<void>((resolve, reject) => {
-        listener.once('listening', resolve).once('error', reject);
-      });
-      if (gid !== undefined) chownSync(path, -1, gid);
-      chmodSync(path, mode);
-    } catch (error) {
-      listener.close();
-      const cause = `cannot listen on the socket: ${error instanceof Error ? error.message : String(error)}`;
-      throw new UmlmonError('HOST_SYSTEM_CALL', { place: path, cause });
-    }
-    this.serve(listener);
+  /** See listenOnUnix. Throws UmlmonError. */
+  async listen(at: ListenOptions): Promise<void> {
+    this.serve(await listenOnUnix(at));
   }
 
   /** Takes over a server that listens already, for instance on a descriptor that systemd has passed. */

@@ -16,6 +16,9 @@ export const UMLMON_LIST_MAX = 512;
 /** longest wait of one call, in milliseconds */
 export const UMLMON_WAIT_MAX = 60000;
 
+/** bytes of an answer of the management console */
+export const UMLMON_REPLY_MAX = 524288;
+
 export type UmlmonName = string;
 
 export const umlmonNameCodec: Codec<UmlmonName> = {
@@ -28,6 +31,13 @@ export type UmlmonText = string;
 export const umlmonTextCodec: Codec<UmlmonText> = {
   encode: (w, v) => w.string(v, UMLMON_TEXT_MAX),
   decode: (r) => r.string(UMLMON_TEXT_MAX),
+};
+
+export type UmlmonReply = string;
+
+export const umlmonReplyCodec: Codec<UmlmonReply> = {
+  encode: (w, v) => w.string(v, UMLMON_REPLY_MAX),
+  decode: (r) => r.string(UMLMON_REPLY_MAX),
 };
 
 export type UmlmonData = Uint8Array;
@@ -298,6 +308,250 @@ export const consoleInfoCodec: Codec<ConsoleInfo> = {
   }),
 };
 
+export interface Attribute {
+  readonly name: UmlmonName;
+  readonly value: UmlmonText;
+}
+
+export const attributeCodec: Codec<Attribute> = {
+  encode: (w, v) => {
+    umlmonNameCodec.encode(w, v.name);
+    umlmonTextCodec.encode(w, v.value);
+  },
+  decode: (r) => ({
+    name: umlmonNameCodec.decode(r),
+    value: umlmonTextCodec.decode(r),
+  }),
+};
+
+/** Bytes of the host that the memory of the guest took. */
+export interface TrimReport {
+  readonly before: number;
+  readonly after: number;
+}
+
+export const trimReportCodec: Codec<TrimReport> = {
+  encode: (w, v) => {
+    w.uhyper(v.before);
+    w.uhyper(v.after);
+  },
+  decode: (r) => ({
+    before: r.uhyper(),
+    after: r.uhyper(),
+  }),
+};
+
+export type TrimAnswer =
+  | { readonly kind: 'ok'; readonly report: TrimReport }
+  | { readonly kind: 'failed'; readonly why: Failure };
+
+export const trimAnswerCodec: Codec<TrimAnswer> = {
+  encode: (w, v) => {
+    answerKindCodec.encode(w, v.kind);
+    switch (v.kind) {
+      case 'ok': trimReportCodec.encode(w, v.report); break;
+      case 'failed': failureCodec.encode(w, v.why); break;
+    }
+  },
+  decode: (r) => {
+    const kind = answerKindCodec.decode(r);
+    switch (kind) {
+      case 'ok': return { kind, report: trimReportCodec.decode(r) };
+      case 'failed': return { kind, why: failureCodec.decode(r) };
+    }
+  },
+};
+
+export interface DiskStats {
+  /** ubda, ubda1 */
+  readonly name: UmlmonName;
+  readonly reads: number;
+  readonly readBytes: number;
+  readonly writes: number;
+  readonly writtenBytes: number;
+}
+
+export const diskStatsCodec: Codec<DiskStats> = {
+  encode: (w, v) => {
+    umlmonNameCodec.encode(w, v.name);
+    w.uhyper(v.reads);
+    w.uhyper(v.readBytes);
+    w.uhyper(v.writes);
+    w.uhyper(v.writtenBytes);
+  },
+  decode: (r) => ({
+    name: umlmonNameCodec.decode(r),
+    reads: r.uhyper(),
+    readBytes: r.uhyper(),
+    writes: r.uhyper(),
+    writtenBytes: r.uhyper(),
+  }),
+};
+
+/** What a guest says of itself in its /proc; read when it is asked for, and given again for a second. */
+export interface GuestStats {
+  /** when it was read, in milliseconds since 1970 */
+  readonly time: number;
+  readonly uptimeMs: number;
+  /** load averages in hundredths */
+  readonly load1: number;
+  readonly load5: number;
+  readonly load15: number;
+  readonly tasks: number;
+  readonly tasksRunnable: number;
+  readonly cpuUserMs: number;
+  readonly cpuSystemMs: number;
+  readonly cpuIdleMs: number;
+  readonly cpuIowaitMs: number;
+  /** bytes */
+  readonly memTotal: number;
+  readonly memFree: number;
+  readonly memAvailable: number;
+  readonly disks: readonly DiskStats[];
+}
+
+export const guestStatsCodec: Codec<GuestStats> = {
+  encode: (w, v) => {
+    w.uhyper(v.time);
+    w.uhyper(v.uptimeMs);
+    w.uint(v.load1);
+    w.uint(v.load5);
+    w.uint(v.load15);
+    w.uint(v.tasks);
+    w.uint(v.tasksRunnable);
+    w.uhyper(v.cpuUserMs);
+    w.uhyper(v.cpuSystemMs);
+    w.uhyper(v.cpuIdleMs);
+    w.uhyper(v.cpuIowaitMs);
+    w.uhyper(v.memTotal);
+    w.uhyper(v.memFree);
+    w.uhyper(v.memAvailable);
+    w.array(v.disks, UMLMON_LIST_MAX, diskStatsCodec);
+  },
+  decode: (r) => ({
+    time: r.uhyper(),
+    uptimeMs: r.uhyper(),
+    load1: r.uint(),
+    load5: r.uint(),
+    load15: r.uint(),
+    tasks: r.uint(),
+    tasksRunnable: r.uint(),
+    cpuUserMs: r.uhyper(),
+    cpuSystemMs: r.uhyper(),
+    cpuIdleMs: r.uhyper(),
+    cpuIowaitMs: r.uhyper(),
+    memTotal: r.uhyper(),
+    memFree: r.uhyper(),
+    memAvailable: r.uhyper(),
+    disks: r.array(UMLMON_LIST_MAX, 36, diskStatsCodec),
+  }),
+};
+
+export type StatsAnswer =
+  | { readonly kind: 'ok'; readonly stats: GuestStats }
+  | { readonly kind: 'failed'; readonly why: Failure };
+
+export const statsAnswerCodec: Codec<StatsAnswer> = {
+  encode: (w, v) => {
+    answerKindCodec.encode(w, v.kind);
+    switch (v.kind) {
+      case 'ok': guestStatsCodec.encode(w, v.stats); break;
+      case 'failed': failureCodec.encode(w, v.why); break;
+    }
+  },
+  decode: (r) => {
+    const kind = answerKindCodec.decode(r);
+    switch (kind) {
+      case 'ok': return { kind, stats: guestStatsCodec.decode(r) };
+      case 'failed': return { kind, why: failureCodec.decode(r) };
+    }
+  },
+};
+
+/** What the management console of the kernel answers. */
+export interface MconsoleReply {
+  /** as the kernel sent it: not safe to show */
+  readonly text: UmlmonReply;
+  /** something may be missing */
+  readonly truncated: boolean;
+}
+
+export const mconsoleReplyCodec: Codec<MconsoleReply> = {
+  encode: (w, v) => {
+    umlmonReplyCodec.encode(w, v.text);
+    w.bool(v.truncated);
+  },
+  decode: (r) => ({
+    text: umlmonReplyCodec.decode(r),
+    truncated: r.bool(),
+  }),
+};
+
+export type MconsoleAnswer =
+  | { readonly kind: 'ok'; readonly reply: MconsoleReply }
+  | { readonly kind: 'failed'; readonly why: Failure };
+
+export const mconsoleAnswerCodec: Codec<MconsoleAnswer> = {
+  encode: (w, v) => {
+    answerKindCodec.encode(w, v.kind);
+    switch (v.kind) {
+      case 'ok': mconsoleReplyCodec.encode(w, v.reply); break;
+      case 'failed': failureCodec.encode(w, v.why); break;
+    }
+  },
+  decode: (r) => {
+    const kind = answerKindCodec.decode(r);
+    switch (kind) {
+      case 'ok': return { kind, reply: mconsoleReplyCodec.decode(r) };
+      case 'failed': return { kind, why: failureCodec.decode(r) };
+    }
+  },
+};
+
+/** A guest that stands still because somebody asked for it. */
+export interface PauseInfo {
+  /** milliseconds since 1970 */
+  readonly since: number;
+  /** who asked */
+  readonly by: UmlmonText;
+  /** when the monitor resumes it; 0 = not by itself (pause_limit) */
+  readonly resumesAt: number;
+}
+
+export const pauseInfoCodec: Codec<PauseInfo> = {
+  encode: (w, v) => {
+    w.uhyper(v.since);
+    umlmonTextCodec.encode(w, v.by);
+    w.uhyper(v.resumesAt);
+  },
+  decode: (r) => ({
+    since: r.uhyper(),
+    by: umlmonTextCodec.decode(r),
+    resumesAt: r.uhyper(),
+  }),
+};
+
+export type PauseAnswer =
+  | { readonly kind: 'ok'; readonly paused: PauseInfo }
+  | { readonly kind: 'failed'; readonly why: Failure };
+
+export const pauseAnswerCodec: Codec<PauseAnswer> = {
+  encode: (w, v) => {
+    answerKindCodec.encode(w, v.kind);
+    switch (v.kind) {
+      case 'ok': pauseInfoCodec.encode(w, v.paused); break;
+      case 'failed': failureCodec.encode(w, v.why); break;
+    }
+  },
+  decode: (r) => {
+    const kind = answerKindCodec.decode(r);
+    switch (kind) {
+      case 'ok': return { kind, paused: pauseInfoCodec.decode(r) };
+      case 'failed': return { kind, why: failureCodec.decode(r) };
+    }
+  },
+};
+
 /** How far a VM that runs has come (umlmon(7), READINESS). */
 export type ReadyLevel =
   /** sandbox and kernel process exist */
@@ -518,6 +772,11 @@ export interface VmInfo {
   readonly networks: readonly NetworkInfo[];
   /** by number; none while the VM is down */
   readonly disks: readonly DiskInfo[];
+  readonly paused: PauseInfo | null;
+  /** bytes of the host that guest memory takes; 0 if down or unknown */
+  readonly hostMemory: number;
+  /** last values of what the guest tells as key=value */
+  readonly guestValues: readonly Attribute[];
 }
 
 export const vmInfoCodec: Codec<VmInfo> = {
@@ -546,6 +805,9 @@ export const vmInfoCodec: Codec<VmInfo> = {
     w.optional(v.held, holdCodec);
     w.array(v.networks, UMLMON_LIST_MAX, networkInfoCodec);
     w.array(v.disks, UMLMON_LIST_MAX, diskInfoCodec);
+    w.optional(v.paused, pauseInfoCodec);
+    w.uhyper(v.hostMemory);
+    w.array(v.guestValues, UMLMON_LIST_MAX, attributeCodec);
   },
   decode: (r) => ({
     name: umlmonNameCodec.decode(r),
@@ -572,6 +834,9 @@ export const vmInfoCodec: Codec<VmInfo> = {
     held: r.optional(holdCodec),
     networks: r.array(UMLMON_LIST_MAX, 44, networkInfoCodec),
     disks: r.array(UMLMON_LIST_MAX, 36, diskInfoCodec),
+    paused: r.optional(pauseInfoCodec),
+    hostMemory: r.uhyper(),
+    guestValues: r.array(UMLMON_LIST_MAX, 8, attributeCodec),
   }),
 };
 
@@ -596,7 +861,7 @@ export const infoAnswerCodec: Codec<InfoAnswer> = {
   },
 };
 
-/** What an operation (start, stop, kill) came to. */
+/** What an operation (start, stop, kill, backup, restore) came to. */
 export interface OperationReport {
   readonly id: number;
   /** the same operation was already in progress */
@@ -954,22 +1219,6 @@ export const logReadAnswerCodec: Codec<LogReadAnswer> = {
       case 'failed': return { kind, why: failureCodec.decode(r) };
     }
   },
-};
-
-export interface Attribute {
-  readonly name: UmlmonName;
-  readonly value: UmlmonText;
-}
-
-export const attributeCodec: Codec<Attribute> = {
-  encode: (w, v) => {
-    umlmonNameCodec.encode(w, v.name);
-    umlmonTextCodec.encode(w, v.value);
-  },
-  decode: (r) => ({
-    name: umlmonNameCodec.decode(r),
-    value: umlmonTextCodec.decode(r),
-  }),
 };
 
 export interface Event {
@@ -1786,6 +2035,135 @@ export const jobListAnswerCodec: Codec<JobListAnswer> = {
   },
 };
 
+export interface BackupArgs {
+  /** empty: the time, in UTC */
+  readonly name: UmlmonName;
+}
+
+export const backupArgsCodec: Codec<BackupArgs> = {
+  encode: (w, v) => {
+    umlmonNameCodec.encode(w, v.name);
+  },
+  decode: (r) => ({
+    name: umlmonNameCodec.decode(r),
+  }),
+};
+
+export interface RestoreArgs {
+  readonly name: UmlmonName;
+}
+
+export const restoreArgsCodec: Codec<RestoreArgs> = {
+  encode: (w, v) => {
+    umlmonNameCodec.encode(w, v.name);
+  },
+  decode: (r) => ({
+    name: umlmonNameCodec.decode(r),
+  }),
+};
+
+/** What the guest had done before its images were copied (umlmon(7), BACKUPS). */
+export type Consistency =
+  /** frozen its file systems */
+  | 'frozen'
+  /** written back what it held back; else as after a crash */
+  | 'synced'
+  /** nothing: as after a crash */
+  | 'crash';
+
+const consistencyNumbers: Readonly<Record<Consistency, number>> = {
+  'frozen': 0,
+  'synced': 1,
+  'crash': 2,
+};
+export const consistencyCodec: Codec<Consistency> = {
+  encode: (w, v) => w.int(consistencyNumbers[v]),
+  decode: (r) => {
+    const value = r.int();
+    switch (value) {
+      case 0: return 'frozen';
+      case 1: return 'synced';
+      case 2: return 'crash';
+      default: throw new XdrError(`${value} is no consistency`);
+    }
+  },
+};
+
+export interface BackupInfo {
+  readonly name: UmlmonName;
+  /** milliseconds since 1970 */
+  readonly takenAt: number;
+  readonly consistency: Consistency;
+  /** rounded up */
+  readonly pauseMs: number;
+  /** no file system in it has errors, as far as they were checked */
+  readonly sound: boolean;
+  /** as the jail sees them */
+  readonly images: readonly UmlmonText[];
+  /** size of all images */
+  readonly bytes: number;
+}
+
+export const backupInfoCodec: Codec<BackupInfo> = {
+  encode: (w, v) => {
+    umlmonNameCodec.encode(w, v.name);
+    w.uhyper(v.takenAt);
+    consistencyCodec.encode(w, v.consistency);
+    w.uint(v.pauseMs);
+    w.bool(v.sound);
+    w.array(v.images, UMLMON_LIST_MAX, umlmonTextCodec);
+    w.uhyper(v.bytes);
+  },
+  decode: (r) => ({
+    name: umlmonNameCodec.decode(r),
+    takenAt: r.uhyper(),
+    consistency: consistencyCodec.decode(r),
+    pauseMs: r.uint(),
+    sound: r.bool(),
+    images: r.array(UMLMON_LIST_MAX, 4, umlmonTextCodec),
+    bytes: r.uhyper(),
+  }),
+};
+
+/** From the oldest to the newest. */
+export interface BackupList {
+  /** host path */
+  readonly directory: UmlmonText;
+  readonly backups: readonly BackupInfo[];
+}
+
+export const backupListCodec: Codec<BackupList> = {
+  encode: (w, v) => {
+    umlmonTextCodec.encode(w, v.directory);
+    w.array(v.backups, UMLMON_LIST_MAX, backupInfoCodec);
+  },
+  decode: (r) => ({
+    directory: umlmonTextCodec.decode(r),
+    backups: r.array(UMLMON_LIST_MAX, 36, backupInfoCodec),
+  }),
+};
+
+export type BackupListAnswer =
+  | { readonly kind: 'ok'; readonly list: BackupList }
+  | { readonly kind: 'failed'; readonly why: Failure };
+
+export const backupListAnswerCodec: Codec<BackupListAnswer> = {
+  encode: (w, v) => {
+    answerKindCodec.encode(w, v.kind);
+    switch (v.kind) {
+      case 'ok': backupListCodec.encode(w, v.list); break;
+      case 'failed': failureCodec.encode(w, v.why); break;
+    }
+  },
+  decode: (r) => {
+    const kind = answerKindCodec.decode(r);
+    switch (kind) {
+      case 'ok': return { kind, list: backupListCodec.decode(r) };
+      case 'failed': return { kind, why: failureCodec.decode(r) };
+    }
+  },
+};
+
 export const umlmonctrl = {
   program: 0x20756d6c,
   version: 1,
@@ -1828,9 +2206,29 @@ export const umlmonctrl = {
     /** End a job early; answers at once. What it came to, UMLMON_JOB_WATCH tells. */
     jobCancel: { number: 20, args: uhyperCodec, result: jobAnswerCodec },
     jobList: { number: 21, args: voidCodec, result: jobListAnswerCodec },
+    /** Copy all writable images as they are at one moment. Answers when the copy is complete and checked. */
+    backup: { number: 22, args: backupArgsCodec, result: operationAnswerCodec },
+    /** Put the images of a backup back; the VM must be down. All or none of them. */
+    restore: { number: 23, args: restoreArgsCodec, result: operationAnswerCodec },
     /** Give the running kernel a disk, until the VM stops. */
     plug: { number: 24, args: plugArgsCodec, result: simpleAnswerCodec },
     /** Take a disk from the running kernel, by its number; answers when its image is synced and free. */
     unplug: { number: 25, args: uintCodec, result: simpleAnswerCodec },
+    /** The complete backups of the VM. */
+    backupList: { number: 26, args: voidCodec, result: backupListAnswerCodec },
+    /**
+     * A command of the kernel's management console (mconsole version 2). What ends the guest or makes it stand still
+     * (halt, reboot, stop) goes through the VM's state, as STOP, START and PAUSE do. Those of one connection are
+     * done in their order.
+     */
+    mconsole: { number: 28, args: umlmonTextCodec, result: mconsoleAnswerCodec },
+    /** Make the guest stand still, for pause_limit at most. The kernel answers its management console all the same. */
+    pause: { number: 29, args: voidCodec, result: pauseAnswerCodec },
+    /** Let it go on. */
+    resume: { number: 30, args: voidCodec, result: simpleAnswerCodec },
+    /** Give memory that the guest has freed back to the host. */
+    memTrim: { number: 31, args: voidCodec, result: trimAnswerCodec },
+    /** Load, memory, uptime and disks of the guest. */
+    stats: { number: 32, args: voidCodec, result: statsAnswerCodec },
   },
 } as const;

@@ -1,5 +1,6 @@
 // Bundles each program of src/bin into one CommonJS file under dist/ (docs/decisions/0003-bundles.md).
-import { chmodSync, readdirSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { build } from 'esbuild';
 
 const root = new URL('../../', import.meta.url).pathname;
@@ -9,14 +10,20 @@ const programs = readdirSync(`${root}src/bin`).filter((name) => name.endsWith('.
  * A monitor lives long and does little: without these, the memory of the young generation and of the optimizing
  * compiler doubles its size in its first fifty starts (docs/decisions/0003-bundles.md).
  */
-const nodeOptions = { 'umlmon.ts': ' --max-semi-space-size=1 --no-opt' };
+const nodeOptions = {
+  'umlmon.ts': ' --max-semi-space-size=1 --no-opt',
+  // It does not live long enough for helpers: some milliseconds of its start.
+  'umlrun.ts': ' --v8-pool-size=0',
+};
 
-rmSync(`${root}dist`, { recursive: true, force: true });
+// Programs may be running, or about to be started: each is replaced when all are there.
+const made = `${root}dist.new`;
+rmSync(made, { recursive: true, force: true });
 for (const name of programs)
   await build({
     absWorkingDir: root,
     entryPoints: [`src/bin/${name}`],
-    outdir: 'dist',
+    outdir: made,
     outExtension: { '.js': '.cjs' },
     bundle: true,
     platform: 'node',
@@ -27,4 +34,30 @@ for (const name of programs)
     sourcemap: 'linked',
     logLevel: 'warning',
   });
-for (const name of programs) chmodSync(`${root}dist/${name.replace(/\.ts$/, '.cjs')}`, 0o755);
+for (const name of programs) chmodSync(`${made}/${name.replace(/\.ts$/, '.cjs')}`, 0o755);
+
+// The body of umlrun, whose compiled code is kept (src/umlrun/compiled.ts). Less text is sooner compiled.
+await build({
+  absWorkingDir: root,
+  entryPoints: ['src/umlrun/program.ts'],
+  outfile: `${made}/umlrun-main.cjs`,
+  bundle: true,
+  minify: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  external: ['koffi', 'node-pty'],
+  sourcemap: 'linked',
+  logLevel: 'warning',
+});
+
+// What umlrun starts in its guests: without libraries, as they have none.
+const parts = ['main', 'line', 'job', 'streams'].map((name) => `src/umlrun/init/${name}.c`);
+execFileSync('cc', ['-static', '-Os', '-s', '-Wall', '-Wextra', '-o', `${made}/umlrun-init`, ...parts], {
+  cwd: root,
+  stdio: 'inherit',
+});
+
+mkdirSync(`${root}dist`, { recursive: true });
+for (const name of readdirSync(made)) renameSync(`${made}/${name}`, `${root}dist/${name}`);
+rmSync(made, { recursive: true });

@@ -48,12 +48,18 @@ export const errorCatalogue = {
   EVENTS_LOST: { class: 'failed', means: 'The events asked for are no longer held.' },
   EVENTS_LISTENERS: { class: 'failed', means: 'Too many callers wait for events.' },
   START_FAILED: { class: 'failed', means: 'The kernel did not come up.' },
+  RUN_FAILED: { class: 'failed', means: 'The VM of umlrun failed before its command was done.' },
   STOP_FAILED: { class: 'failed', means: 'The kernel did not end.' },
 
   JOB_UNKNOWN: { class: 'failed', means: 'There is no such job, or no longer.' },
   JOB_CANCELLED: { class: 'failed', means: 'A job was ended early; everything is as before it.' },
   JOB_LEFT: { class: 'failed', means: 'A client waits no more for a job, which goes on.' },
   JOB_BUSY: { class: 'state', means: 'Too many jobs of the VM are in progress, or its monitor ends.' },
+  HOOK_REFUSED: { class: 'failed', means: 'The hook of the VM refuses a start.' },
+  PAUSE_LIMIT: {
+    class: 'timeout',
+    means: 'A work kept the guest still for too long; the guest was resumed.',
+  },
 
   WAIT_DOWN: { class: 'down', means: 'The VM went down, or did not start, while it was waited for.' },
   WAIT_NEVER: { class: 'state', means: 'What is waited for cannot happen to this VM.' },
@@ -110,6 +116,16 @@ export const errorCatalogue = {
   IMAGE_IN_USE: { class: 'state', means: 'Another VM or program uses the disk image.' },
   IMAGE_EXISTS: { class: 'failed', means: 'There is a file of this name already.' },
   IMAGE_FOREIGN: { class: 'state', means: 'A client of a VM may not change this disk image.' },
+  BACKUP_UNKNOWN: { class: 'failed', means: 'There is no such backup.' },
+  BACKUP_EXISTS: { class: 'failed', means: 'There is a backup of this name already.' },
+  BACKUP_PLACE: { class: 'config', means: 'Backups cannot be where a guest may reach them.' },
+  BACKUP_CUT_OFF: { class: 'failed', means: 'The VM went on, or ended, while its images were copied.' },
+  BACKUP_UNSOUND: { class: 'failed', means: 'A backup was made, and a file system in it has errors.' },
+  BACKUP_DAMAGED: { class: 'failed', means: 'A backup is not as it was made.' },
+  BACKUP_RESTORE: {
+    class: 'state',
+    means: 'A restore was cut off after it began to put images in place, and cannot be finished.',
+  },
   COW_FORMAT: { class: 'failed', means: 'The file is no COW file, or a damaged one.' },
   COW_BACKING: {
     class: 'failed',
@@ -166,6 +182,8 @@ export const errorCatalogue = {
   KERNEL_ARGUMENT: { class: 'config', means: 'A value cannot be written on the kernel command line.' },
   KERNEL_COMMAND_LINE_TOO_LONG: { class: 'config', means: 'The kernel command line is too long.' },
 
+  GUEST_STATS: { class: 'failed', means: 'The guest does not tell its statistics.' },
+  MEM_TRIM: { class: 'failed', means: 'The memory of the guest cannot be trimmed.' },
   NETWORK_TRANSPORT: { class: 'config', means: 'The kernel has no such kind of network interface.' },
   NETWORK_MAC_TAKEN: { class: 'config', means: 'Another interface has this hardware address.' },
   NETWORK_MAC_EXHAUSTED: {

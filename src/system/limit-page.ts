@@ -8,6 +8,7 @@ const rooms: Record<keyof typeof limitTable, string> = {
   kernel: 'Management console and notifications',
   jail: 'Jail',
   monitor: 'Monitor',
+  umlrun: 'Throw-away VMs',
 };
 
 /** docs/limits.md, the reference of all bounds. */

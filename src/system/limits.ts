@@ -227,10 +227,16 @@ const kernel = {
     'Silence within an answer after which its last packets must be lost; the kernel sends them without a pause.',
     'The answer is delivered and marked truncated.',
   ),
-  mconsoleWaiting: limit(
-    16,
+  mconsoleSurePackets: limit(
+    11,
     '',
-    'Commands that wait for the one in progress.',
+    'Packets of an answer of which surely none is missing: what the queue of a socket holds.',
+    'A longer answer is marked truncated, since the kernel drops packets for which the queue has no room.',
+  ),
+  mconsoleWaiting: limit(
+    300,
+    '',
+    'Commands that wait for the one in progress: one of each possible connection, and some. Those of the monitor itself go ahead of them.',
     'A further one fails with MCONSOLE_BUSY.',
   ),
   versionCharacters: limit(
@@ -248,6 +254,12 @@ const kernel = {
 } as const;
 
 const jail = {
+  pauseWait: limit(
+    5_000,
+    'ms',
+    'Wait until all threads of a kernel stand still: longer than the host may take for a write.',
+    'The kernel goes on, and the backup fails.',
+  ),
   launchDeadline: limit(
     30_000,
     'ms',
@@ -400,11 +412,123 @@ const monitor = {
     'Record of deaths that is read back by the next monitor; usual are 50 bytes per death.',
     'No deaths are remembered.',
   ),
+  mconsoleShown: limit(
+    200,
+    'characters',
+    'A command of the management console in an event.',
+    'The rest is left out of the event; the kernel has it all.',
+  ),
+  printkBytes: limit(
+    256 * KiB,
+    'bytes',
+    'Output of con0 that is taken for the answer to **sysrq** or **stack**: all processes of a guest with some 300.',
+    'Later output is left out.',
+  ),
+  printkQuiet: limit(
+    50,
+    'ms',
+    'Silence of con0 after which such an answer is complete.',
+    'What comes later is not of it.',
+  ),
+  printkWait: limit(1_000, 'ms', 'Longest wait for that silence.', 'What has come by then is the answer.'),
+  trimReserve: limit(
+    16 * MiB,
+    'bytes',
+    'Free memory that a trim leaves to the guest, or a sixteenth of its memory if that is more.',
+    'A guest with less than that free is not trimmed.',
+  ),
+  trimStep: limit(
+    128 * MiB,
+    'bytes',
+    'Taken by one command of a trim: some 70 ms in which the kernel does nothing else.',
+    'The next command takes more.',
+  ),
+  trimWorth: limit(
+    32 * MiB,
+    'bytes',
+    'Memory of the host that a guest has freed, from which on **mem_trim** trims it.',
+    'With less it is left alone.',
+  ),
+  statsAge: limit(
+    1_000,
+    'ms',
+    'Age of the statistics of a guest up to which they are given to others who ask.',
+    'They are read again.',
+  ),
+  statsDisks: limit(
+    64,
+    '',
+    'Disks and partitions in the statistics of a guest, which has 16 disks.',
+    'Further ones are left out.',
+  ),
+  metricsConnections: limit(
+    16,
+    '',
+    'Connections to the socket of the metrics: some scrapers at once.',
+    'A further one is closed at once.',
+  ),
+  metricsTime: limit(5_000, 'ms', 'Silence of such a connection.', 'It is closed.'),
+  metricsRequest: limit(8 * KiB, 'bytes', 'Request for metrics, with its header.', 'The answer is 400.'),
+  guestKeys: limit(
+    32,
+    '',
+    'Keys of a guest that tells **key=value** in /proc/mconsole.',
+    'The one that was told the longest ago is forgotten.',
+  ),
+  guestValue: limit(256, 'characters', 'Value of such a key.', 'The rest is cut off.'),
+  hookTime: limit(
+    5_000,
+    'ms',
+    'Time for one call of the program of **hook**.',
+    'All its processes are killed, and the event says so; a start goes on.',
+  ),
+  hookOutput: limit(
+    800,
+    'characters',
+    'Output of a hook that its event shows.',
+    'The rest is read and left out.',
+  ),
+  resumeRetry: limit(
+    5_000,
+    'ms',
+    'Time between attempts to resume a guest whose kernel has not answered.',
+    'The next attempt is made, for as long as the kernel lives.',
+  ),
   hangQuestions: limit(
     2,
     '',
     'Questions that a kernel leaves unanswered, each for mconsoleTimeout: one may be late on a busy host.',
     'The kernel hangs: event, and policy **on_hang**.',
+  ),
+  guestSyncWait: limit(
+    10_000,
+    'ms',
+    'Wait before a backup until the guest has written what it held back: 20 MiB take up to 2 s.',
+    'The backup goes on without it; its manifest says so.',
+  ),
+  backupSyncs: limit(
+    4,
+    '',
+    'Times that images are synced before the guest is paused for a backup; each has less to do than the one before.',
+    'The guest is paused all the same, and may wait for the disk of the host.',
+  ),
+  backupSyncQuick: limit(
+    10,
+    'ms',
+    'A sync that leaves hardly anything to write for the pause that follows.',
+    'After a slower one, there is another.',
+  ),
+  guestFreezeWait: limit(
+    10_000,
+    'ms',
+    'Wait until the guest has frozen its file systems for a backup.',
+    'It is told to thaw them, and the backup goes on without; its manifest says so.',
+  ),
+  guestThawWait: limit(
+    5_000,
+    'ms',
+    'Wait until the guest says that its file systems are thawed.',
+    'Its kernel is told to thaw them all (sysrq j).',
   ),
 } as const;
 
@@ -526,6 +650,24 @@ const disk = {
     'Text of /proc/locks, to name programs that hold an image: some 15,000 locks.',
     'The rest is not searched.',
   ),
+  backupManifestBytes: limit(
+    1 * MiB,
+    'bytes',
+    'Manifest of a backup: 16 disks and all settings are some 20 KiB.',
+    'It counts as damaged.',
+  ),
+  backupsListed: limit(
+    500,
+    '',
+    'Backups of a VM in one list: fits a record of the control protocol.',
+    'The oldest are left out.',
+  ),
+  checkTime: limit(
+    3_600_000,
+    'ms',
+    'Check of one file system in a backup: 100 million files take half an hour.',
+    'It counts as not checked.',
+  ),
 } as const;
 
 const network = {
@@ -599,8 +741,43 @@ const network = {
   ),
 } as const;
 
+const umlrun = {
+  pieceBytes: limit(
+    1 * MiB,
+    'bytes',
+    'Standard input that waits while a piece is on its way to the guest, and so the size of a piece.',
+    'Standard input is not read until the guest has taken the piece.',
+  ),
+  lineBytes: limit(
+    512,
+    'bytes',
+    'Largest piece of input that goes over the serial line: what a person types.',
+    'A larger one goes through a file.',
+  ),
+  bootWait: limit(
+    30_000,
+    'ms',
+    'Time from the launch until the command runs; usual are 50 to 200.',
+    'The VM is ended, and umlrun fails.',
+  ),
+  signalWait: limit(
+    5_000,
+    'ms',
+    'Time that a command has to end after a signal that umlrun has passed on.',
+    'The VM is ended.',
+  ),
+  words: limit(
+    64 * KiB,
+    'characters',
+    'Messages of the kernel that are kept, to say how a VM failed.',
+    'The oldest go.',
+  ),
+  lines: limit(20, '', 'Of these, lines that are shown.', 'Those before are left out.'),
+  failureCharacters: limit(1000, 'characters', 'One such line.', 'It is cut.'),
+} as const;
+
 /** The table as docs/limits.md shows it: room → limits. */
-export const limitTable = { console: consoles, disk, network, rpc, kernel, jail, monitor } as const;
+export const limitTable = { console: consoles, disk, network, rpc, kernel, jail, monitor, umlrun } as const;
 
 type Values<T extends Record<string, Limit>> = { readonly [K in keyof T]: T[K]['value'] };
 
@@ -615,3 +792,4 @@ export const rpcLimits = valuesOf(rpc);
 export const kernelLimits = valuesOf(kernel);
 export const jailLimits = valuesOf(jail);
 export const monitorLimits = valuesOf(monitor);
+export const umlrunLimits = valuesOf(umlrun);

@@ -3,15 +3,18 @@
  * Ends with status 1 if a budget is exceeded.
  */
 import { World } from '../helpers/world.ts';
+import { measureBackup } from './backup.ts';
 import { measureConsole } from './console.ts';
 import { measureCopy } from './copy.ts';
 import { measureAgainstDebian } from './debian.ts';
 import { type Figure, isWithin, table } from './figure.ts';
 import { measureIdle } from './idle.ts';
 import { measureList } from './list.ts';
+import { measureManyBackups } from './many-backups.ts';
 import { measureMerge } from './merge.ts';
 import { measureNetwork } from './network.ts';
 import { Pair } from './pair.ts';
+import { measureRun } from './run.ts';
 import { measureStart } from './start.ts';
 import { measureViewers } from './viewers.ts';
 
@@ -52,6 +55,9 @@ const measures = {
   network: measureNetwork,
   copy: measureCopy,
   list: measureList,
+  backup: measureBackup,
+  backups: measureManyBackups,
+  umlrun: measureRun,
 };
 const wanted = process.argv.slice(2);
 for (const [name, measure] of Object.entries(measures)) {

@@ -10,23 +10,14 @@ test.each([
   [
     '',
     [
-      ...[
-        'info ',
-        'start ',
-        'stop ',
-        'kill ',
-        'ctrlaltdel ',
-        'wait ',
-        'plug ',
-        'unplug ',
-        'connect ',
-        'log ',
-      ],
-      ...['events ', 'crashes ', 'crash ', 'disk ', 'jobs ', 'cancel ', 'help ', 'quit '],
+      ...['info ', 'start ', 'stop ', 'kill ', 'ctrlaltdel ', 'pause ', 'resume ', 'stats ', 'mem-trim '],
+      ...['mconsole ', 'sysrq ', 'ps ', 'stack ', 'log-to-guest ', 'wait ', 'plug ', 'unplug ', 'connect '],
+      ...['log ', 'events ', 'crashes ', 'crash ', 'disk ', 'jobs ', 'cancel ', 'backup ', 'backups '],
+      ...['restore ', 'help ', 'quit '],
     ],
     '',
   ],
-  ['st', ['start ', 'stop '], 'st'],
+  ['sta', ['start ', 'stats ', 'stack '], 'sta'],
   ['  co', ['connect '], 'co'],
   ['connect ', ['con0 ', 'con1 ', 'ssl0 '], ''],
   ['log s', ['ssl0 '], 's'],
@@ -59,6 +50,6 @@ test.each([
 test('a monitor is asked only where a channel may stand', async () => {
   const refuse = () => Promise.reject(new Error('asked'));
   const never = { channels: refuse, images: refuse };
-  expect(await complete('st', never)).toEqual([['start ', 'stop '], 'st']);
+  expect(await complete('sto', never)).toEqual([['stop '], 'sto']);
   await expect(complete('log ', never)).rejects.toThrow('asked');
 });

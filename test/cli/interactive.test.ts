@@ -76,14 +76,36 @@ test('TAB completes words, channels and options', async () => {
   await tab('co', /\nvm1> connect$/);
   await tab('s', /\nvm1> connect ssl0$/);
   terminal.keys('C-u');
-  await tab('log', /\nvm1> log$/);
-  await tab('', /vm1> log$/);
+  await tab('log ', /vm1> log$/);
   await tab('', /\ncon0 +con1 +ssl0\n/);
   await tab('c', /vm1> log con$/);
   await tab('0 ', /vm1> log con0 -follow$/);
   terminal.keys('C-u');
   await tab('st', /vm1> st$/);
-  await tab('', /\nstart +stop\n/);
+  await tab('', /\nstart +stop +stats +stack\n/);
+});
+
+test('the management console has a prompt of its own, with completion, and a way back', async () => {
+  await open();
+  terminal.line('mconsole');
+  await terminal.shows(/\n\(mconsole\)$/);
+  terminal.line('config ubd0');
+  await terminal.shows(/\n\/disks\/root\.dsk\n\(mconsole\)$/);
+  terminal.text('ver');
+  await terminal.shows(/\(mconsole\) ver$/);
+  terminal.keys('Tab');
+  await terminal.shows(/\(mconsole\) version$/);
+  terminal.keys('Enter');
+  await terminal.shows(/\(mconsole\) version\nLinux [^\n]+\n(?:[^(\n]+\n)?\(mconsole\)$/);
+  terminal.line('remove ubd0');
+  await terminal.shows(/EBUSY: Device is currently open[\s\S]*\n\(mconsole\)$/);
+  terminal.line('switch vm1');
+  await terminal.shows(/commands go to vm1\n\(mconsole\)$/);
+  terminal.line('switch vm7');
+  await terminal.shows(/there is no VM vm7[\s\S]*\n\(mconsole\)$/);
+  terminal.line('quit');
+  await terminal.shows(prompt);
+  expect(await word('log con1')).toContain('is not logged');
 });
 
 test('the arrow brings back words, also in the next session', async () => {

@@ -87,6 +87,9 @@ const running: VmInfo = {
     },
     { unit: 1, path: '/disks/b.dsk', backing: '', flags: 'ro', size: 512, allocated: 0, plugged: true },
   ],
+  paused: null,
+  hostMemory: 0,
+  guestValues: [],
 };
 
 describe('-info', () => {
@@ -194,6 +197,28 @@ describe('-info', () => {
       ].join('\n'),
     );
   });
+});
+
+test('-info of a guest that tells values', () => {
+  const guestValues = [
+    { name: 'stage', value: 'db' },
+    { name: 'ip', value: '10.0.0.2\x1b[2J' },
+  ];
+  expect(infoText({ ...running, guestValues }, noon)).toMatch(
+    /^ {2}guest keys {2}stage=db, ip=10\.0\.0\.2\\x1b\[2J$/m,
+  );
+});
+
+test('-info of a VM that is paused', () => {
+  const paused = { since: noon - 65_000, by: 'uid 0', resumesAt: noon };
+  const lineOf = (one: typeof paused) =>
+    infoText({ ...running, paused: one }, noon)
+      .split('\n')
+      .find((line) => line.startsWith('  paused'));
+  expect(lineOf(paused)).toBe(
+    '  paused      stands still for 1 min 5 s, asked by uid 0, until 2026-11-21 12:00:00 (pause_limit)',
+  );
+  expect(lineOf({ ...paused, resumesAt: 0 })).toMatch(/asked by uid 0, without limit$/);
 });
 
 test('-info of a VM that hangs, and of one that is held', () => {

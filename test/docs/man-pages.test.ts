@@ -34,7 +34,14 @@ describe('manual pages', () => {
   afterAll(() => rmSync(directory, { recursive: true }));
 
   test('are these', () => {
-    expect(names.sort()).toEqual(['umladmin.8', 'umlmon.5', 'umlmon.7', 'umlmon.8', 'umlwatch.1']);
+    expect(names.sort()).toEqual([
+      'umladmin.8',
+      'umlmon.5',
+      'umlmon.7',
+      'umlmon.8',
+      'umlrun.1',
+      'umlwatch.1',
+    ]);
   });
 
   test.each(names)('%s is shown without a warning', (name) => {

@@ -175,7 +175,7 @@ async function stopMonitor(child: ChildProcess, log: string): Promise<void> {
 }
 
 /** A bundled program as the package installs it. */
-export function program(name: 'umlmon' | 'umlwatch' | 'umladmin'): string {
+export function program(name: 'umlmon' | 'umlwatch' | 'umladmin' | 'umlrun'): string {
   return join(root, 'dist', `${name}.cjs`);
 }
 

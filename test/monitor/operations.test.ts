@@ -61,3 +61,37 @@ test('a failed operation is over, and its error reaches those who joined', async
   await expect(second).rejects.toThrow('no image');
   expect((await operations.run('start', 'uid 0', () => Promise.resolve('up'))).operation.id).toBe(2);
 });
+
+test('the same operation on another object is another operation, which says how far it is', async () => {
+  const operations = new Operations('vm1', new EventLog('vm1', () => undefined));
+  const { done, finish } = pending();
+  const first = operations.run(
+    'backup',
+    'uid 0',
+    (report) => {
+      report(1, 4);
+      return done;
+    },
+    'a',
+  );
+  const joined = operations.run('backup', 'uid 1', () => Promise.reject(new Error('must not run')), 'a');
+  await expect(operations.run('backup', 'uid 1', () => done, 'b')).rejects.toMatchObject({
+    code: 'STATE_BUSY',
+  });
+  expect(operations.current).toMatchObject({ name: 'backup', object: 'a', progress: { done: 1, total: 4 } });
+  finish('done');
+  await first;
+  expect(await joined).toMatchObject({ joined: true, summary: 'done' });
+});
+
+test('a kill does not overtake a restore, which runs while there is nothing to kill', async () => {
+  const operations = new Operations('vm1', new EventLog('vm1', () => undefined));
+  const { done, finish } = pending();
+  const restore = operations.run('restore', 'uid 0', () => done, 'a');
+  await expect(operations.run('kill', 'uid 0', () => Promise.resolve(''))).rejects.toMatchObject({
+    code: 'STATE_BUSY',
+    hint: 'wait for it',
+  });
+  finish('');
+  await restore;
+});

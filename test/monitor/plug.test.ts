@@ -81,7 +81,7 @@ test('a disk is plugged, used, and unplugged when the guest has unmounted it; wh
   expect(watch('-unplug', 'ubd1')).toMatchObject({
     status: 5,
     stderr: expect.stringContaining(
-      'mconsole remove ubd1: Device is currently open (hint: close or unmount it',
+      'mconsole remove ubd1: EBUSY: Device is currently open (hint: the device is open in the guest: close or',
     ),
   });
   expect((await shell.run('cat /mnt/x; umount /mnt')).output).toBe('here');

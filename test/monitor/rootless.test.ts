@@ -79,6 +79,10 @@ test('a VM from its configuration in the home directory to its end, without root
   expect(run('stat', ['-c', '%a', join(home, 'state/umlmon/vm1/ctrl')]).stdout).toBe('600\n');
   const script = run('sh', ['-c', `echo id | ${process.execPath} ${program('umlwatch')} vm1 -connect con1`]);
   expect(script.stdout).toContain('uid=0 gid=0(root)');
+  expect(umlwatch('vm1', '-backup', 'first')).toMatchObject({
+    status: 0,
+    stdout: expect.stringMatching(/^vm1: backup first: 1 image; synced, .*; checked$/m),
+  });
   expect(umlwatch('vm1', '-stop')).toMatchObject({ status: 0, stdout: 'vm1: stopped in order\n' });
 });
 

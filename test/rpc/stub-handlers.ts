@@ -78,6 +78,9 @@ export const info: VmInfo = {
       plugged: true,
     },
   ],
+  paused: { since: 1_700_000_000_000, by: 'uid 0', resumesAt: 0 },
+  hostMemory: 40_000_000,
+  guestValues: [{ name: 'stage', value: 'db' }],
 };
 
 export const image: ImageInfo = {
@@ -127,6 +130,11 @@ export const stubHandlers: Handlers<typeof umlmonctrl> = {
     kind: 'ok',
     bytes: { offset, data: pattern(max), oldest: 0, end: offset + max },
   }),
+  stats: () => ({ kind: 'failed', why }),
+  memTrim: () => ({ kind: 'ok', report: { before: 9, after: 1 } }),
+  mconsole: (line) => ({ kind: 'ok', reply: { text: line, truncated: false } }),
+  pause: () => ({ kind: 'failed', why }),
+  resume: () => ({ kind: 'ok' }),
   crashList: () => ({ kind: 'ok', list: { bundles: [], lost: 0 } }),
   crashRead: () => ({ kind: 'failed', why }),
   diskList: ({ after }) => ({
@@ -138,6 +146,9 @@ export const stubHandlers: Handlers<typeof umlmonctrl> = {
   jobWatch: ({ id, seen }) => ({ kind: 'ok', job: { ...job, id, progress: seen } }),
   jobCancel: (id) => ({ kind: 'ok', job: { ...job, id, cancelling: true } }),
   jobList: () => ({ kind: 'ok', list: { jobs: [job, job] } }),
+  backup: () => ({ kind: 'failed', why }),
+  restore: () => ({ kind: 'failed', why }),
+  backupList: () => ({ kind: 'ok', list: { directory: '/b', backups: [] } }),
   events: ({ since }) => ({ kind: 'ok', list: { events: [], next: since } }),
 };
 

@@ -195,6 +195,8 @@ const snapshot = {
   hungSince: 0,
   held: null,
   networks: [],
+  paused: null,
+  guestValues: new Map(),
 } as const;
 
 /** A user's file changes no key of the administrator. */

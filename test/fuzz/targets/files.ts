@@ -108,7 +108,16 @@ export function openFileTargets(directory: string): Target[] {
       const { images } = stepOf(plan, 'lock-images');
       const disks = { all: read.disks ?? images.map((image) => ({ image, plugged: false })) };
       const kernel = { plan, disks, pid: 1, version: 'Linux' } as unknown as RunningKernel;
-      encode(describeVm({ ...info, operation: undefined, config: vm, kernel }));
+      encode(
+        describeVm({
+          ...info,
+          operation: undefined,
+          config: vm,
+          kernel,
+          guestValues: new Map(),
+          paused: read.pause?.paused ?? null,
+        }),
+      );
       return 'taken';
     },
   };

@@ -14,6 +14,15 @@ const event = {
   attributes: [{ name: 'to', value: 'x' }],
 };
 
+const backup = {
+  name: 'nightly',
+  takenAt: 1_700_000_000_000,
+  consistency: 'frozen',
+  pauseMs: 12,
+  sound: true,
+  images: ['/disks/root.dsk'],
+  bytes: 2 ** 40,
+};
 const bundle = {
   name: '2026-11-21T12-34-56Z',
   endedAt: 1_700_000_000_000,
@@ -69,6 +78,32 @@ export const values: Readonly<
     args: { since: 1, max: 64, waitMs: 0 },
     results: [{ kind: 'ok', list: { events: [event, event], next: 9 } }, failed],
   },
+  stats: {
+    args: undefined,
+    results: [
+      {
+        kind: 'ok',
+        stats: {
+          time: 1_700_000_000_000,
+          ...{ uptimeMs: 5, load1: 1, load5: 2, load15: 3, tasks: 40, tasksRunnable: 1 },
+          ...{ cpuUserMs: 10, cpuSystemMs: 20, cpuIdleMs: 30, cpuIowaitMs: 0 },
+          ...{ memTotal: 9, memFree: 8, memAvailable: 7 },
+          disks: [{ name: 'ubda', reads: 1, readBytes: 512, writes: 2, writtenBytes: 1024 }],
+        },
+      },
+      failed,
+    ],
+  },
+  memTrim: { args: undefined, results: [{ kind: 'ok', report: { before: 9, after: 1 } }, failed] },
+  mconsole: {
+    args: 'config ubd1=/disks/x.dsk',
+    results: [{ kind: 'ok', reply: { text: 'Linux vm1', truncated: true } }, failed],
+  },
+  pause: {
+    args: undefined,
+    results: [{ kind: 'ok', paused: { since: 1_700_000_000_000, by: 'uid 0', resumesAt: 0 } }, failed],
+  },
+  resume: { args: undefined, results: [{ kind: 'ok' }, failed] },
   crashList: {
     args: undefined,
     results: [{ kind: 'ok', list: { bundles: [bundle, bundle], lost: 3 } }, failed],
@@ -104,6 +139,12 @@ export const values: Readonly<
   },
   jobCancel: { args: 3, results: [{ kind: 'ok', job }, failed] },
   jobList: { args: undefined, results: [{ kind: 'ok', list: { jobs: [job, job] } }, failed] },
+  backup: { args: { name: 'nightly' }, results: [failed] },
+  restore: { args: { name: 'nightly' }, results: [failed] },
+  backupList: {
+    args: undefined,
+    results: [{ kind: 'ok', list: { directory: '/b', backups: [backup, backup] } }, failed],
+  },
 };
 
 export interface Encoded {

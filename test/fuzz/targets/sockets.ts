@@ -71,7 +71,7 @@ function openMconsole(directory: string): Target {
     async run(input) {
       const mconsole = Mconsole.open(join(directory, 'reply/r'), socket, uid);
       try {
-        const answer = mconsole.request('version', 20_000);
+        const answer = mconsole.request('version', { timeoutMs: 20_000 });
         sendDatagram(kernel, input, join(directory, 'reply/r.0'));
         // A full queue is emptied by nobody until this turn ends.
         sendDatagram(kernel, reply('good', false), join(directory, 'reply/r.0'));

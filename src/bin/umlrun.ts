@@ -1,0 +1,4 @@
+import { dirname, join } from 'node:path';
+import { runCompiled } from '../umlrun/compiled.ts';
+
+runCompiled(join(dirname(__filename), 'umlrun-main.cjs'));

@@ -1,0 +1,115 @@
+/** What a backup says of itself: pure, with what is needed to believe it. */
+import { parseImagePath } from '../config/disk.ts';
+
+/**
+ * What the guest had done before its images were copied: frozen its file systems, so that they are clean; written back
+ * what it held back; or nothing. In the last two cases the copy is as after a crash: journals have to be replayed.
+ */
+export type Consistency = 'frozen' | 'synced' | 'crash';
+
+/** Of a file system in the backup: what e2fsck says, or why it was not asked. */
+export type Soundness =
+  | { readonly found: 'clean' }
+  | { readonly found: 'clean-after-replay' }
+  | { readonly found: 'errors'; readonly words: string }
+  | { readonly found: 'not-checked'; readonly words: string };
+
+export interface BackupImage {
+  readonly unit: number;
+  /** As the jail sees it. */
+  readonly path: string;
+  /** Name of the copy in the directory of the backup. */
+  readonly file: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Permission bits. */
+  readonly mode: number;
+  /** See fingerprintOf. */
+  readonly fingerprint: string;
+  /** The copy shares its blocks with the image. */
+  readonly shared: boolean;
+  /** Of a COW image: what its header says. The backing file is not in the backup. */
+  readonly backing?: { readonly path: string; readonly size: number; readonly mtime: number };
+  readonly soundness: Soundness;
+}
+
+export interface Manifest {
+  readonly format: 1;
+  readonly vm: string;
+  readonly name: string;
+  /** Milliseconds since 1970: when the guest stood still. */
+  readonly takenAt: number;
+  readonly consistency: Consistency;
+  /** Milliseconds that programs of the guest could not write. */
+  readonly pauseMs: number;
+  /** Version of the kernel that ran. */
+  readonly kernel: string;
+  readonly images: readonly BackupImage[];
+  /** Writable disks that are not in the backup, with the reason. */
+  readonly leftOut: readonly { readonly unit: number; readonly path: string; readonly why: string }[];
+  /** The configuration in force, with the places of the settings. */
+  readonly settings: readonly { readonly key: string; readonly value: string; readonly origin: string }[];
+}
+
+/** `2026-11-21T12-34-56Z`, and `…-2` if that is taken. */
+export function freshName(now: number, taken: ReadonlySet<string>): string {
+  const base = `${new Date(now).toISOString().slice(0, 19).replaceAll(':', '-')}Z`;
+  for (let n = 1; ; n++) {
+    const name = n === 1 ? base : `${base}-${n}`;
+    if (!taken.has(name)) return name;
+  }
+}
+
+export function isBackupName(text: string): boolean {
+  return /^[A-Za-z0-9][\w.-]{0,63}$/.test(text);
+}
+
+/** The backups that are too many, if only the newest `keep` stay; 0 keeps all. Unsound ones do not push out others. */
+export function surplusBackups(backups: readonly Manifest[], keep: number): Manifest[] {
+  if (keep === 0) return [];
+  const newestFirst = backups.filter(isSound).sort((a, b) => b.takenAt - a.takenAt);
+  const oldest = newestFirst[keep - 1];
+  return oldest ? backups.filter(({ takenAt }) => takenAt < oldest.takenAt) : [];
+}
+
+export function isSound({ images }: Pick<Manifest, 'images'>): boolean {
+  return images.every(({ soundness }) => soundness.found !== 'errors');
+}
+
+/** A manifest as it was read; undefined if it is none. */
+export function parseManifest(text: string): Manifest | undefined {
+  let value: Partial<Manifest> | null;
+  try {
+    value = JSON.parse(text) as Partial<Manifest> | null;
+  } catch {
+    return undefined;
+  }
+  const { format, vm, name, takenAt, consistency, pauseMs, kernel, images, leftOut, settings } = value ?? {};
+  const sound =
+    format === 1 &&
+    [vm, name, kernel].every((word) => typeof word === 'string') &&
+    isCount(takenAt) &&
+    typeof pauseMs === 'number' &&
+    ['frozen', 'synced', 'crash'].includes(consistency ?? '') &&
+    [images, leftOut, settings].every(Array.isArray) &&
+    images?.every(isImage);
+  return sound ? (value as Manifest) : undefined;
+}
+
+function isImage(image: Partial<BackupImage> | null): boolean {
+  const { unit, path, file, size, uid, gid, mode, fingerprint, soundness } = image ?? {};
+  return (
+    [unit, size, uid, gid, mode].every(isCount) &&
+    typeof path === 'string' &&
+    !('cause' in parseImagePath(path)) &&
+    /^ubd\d{1,2}\.(?:dsk|cow)$/.test(file ?? '') &&
+    /^[\da-f]{64}$/.test(fingerprint ?? '') &&
+    typeof soundness?.found === 'string'
+  );
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}

@@ -1,0 +1,89 @@
+/** Whether the file system in a copy of an image is sound, as e2fsck(8) sees it. */
+import { spawn } from 'node:child_process';
+import type { FileHandle } from 'node:fs/promises';
+import { diskLimits } from '../system/limits.ts';
+import { printable } from '../system/text.ts';
+import type { Soundness } from './backup-manifest.ts';
+import { copyContent } from './copy-content.ts';
+import { type Filesystem, recogniseImage } from './filesystem.ts';
+import { readFully } from './image-file.ts';
+import { openScratch } from './scratch-file.ts';
+
+export interface CheckRequest {
+  /** The content of a disk: a flat image, or a COW image merged with its backing file. */
+  readonly image: FileHandle;
+  /** Where there is room for a copy without a name, to replay a journal in. */
+  readonly directory: string;
+  /** Who the check runs as. */
+  readonly user: { readonly uid: number; readonly gid: number };
+  /** Words before the program, which confine it: what it reads is hostile. */
+  readonly confined: readonly string[];
+  readonly signal?: AbortSignal;
+}
+
+/** Checks without changing the image: a journal is replayed in a copy, which shares its blocks where that is possible. */
+export async function checkSoundness(request: CheckRequest): Promise<Soundness> {
+  const content = await recognise(request.image);
+  if (typeof content === 'string') return { found: 'not-checked', words: content };
+  const scratch = await openScratch(request.directory);
+  try {
+    const { size } = await request.image.stat();
+    await copyContent({ handle: request.image, size }, scratch, request);
+    await scratch.chown(request.user.uid, request.user.gid);
+    const needsReplay = content.state === 'not clean';
+    if (needsReplay) await runCheck(['-E', 'journal_only', '-y'], scratch, request);
+    const { status, words } = await runCheck(['-fn'], scratch, request);
+    if (status === 0) return { found: needsReplay ? 'clean-after-replay' : 'clean' };
+    if (status === undefined) return { found: 'not-checked', words };
+    return { found: 'errors', words: `e2fsck ended with status ${status}: ${words}` };
+  } finally {
+    await scratch.close();
+  }
+}
+
+/** An ext file system, or why there is none to check. */
+async function recognise(image: FileHandle): Promise<Filesystem | string> {
+  const { size } = await image.stat();
+  // All that can tell is in the first sectors, and those of partitions are not looked at.
+  const head = Buffer.alloc(Math.min(size, 128 * 1024));
+  await readFully(image, head, 0);
+  const content = recogniseImage((offset, length) => head.subarray(offset, offset + length), size);
+  if (!content) return 'no file system is recognised';
+  if (content.holds === 'partitions') return `it has partitions (${content.kind})`;
+  return content.kind.startsWith('ext')
+    ? content
+    : `only ext2, ext3 and ext4 are checked, not ${content.kind}`;
+}
+
+const wordsShown = 500;
+
+/** Runs e2fsck on an open file. No status: it could not be run, or not to its end. */
+function runCheck(
+  args: readonly string[],
+  { fd }: FileHandle,
+  { confined, signal }: CheckRequest,
+): Promise<{ status: number | undefined; words: string }> {
+  const [program = '', ...rest] = [...confined, 'e2fsck', ...args, '/proc/self/fd/0'];
+  const child = spawn(program, rest, {
+    stdio: [fd, 'pipe', 'pipe'],
+    cwd: '/',
+    env: { PATH: '/usr/sbin:/sbin:/usr/bin:/bin', LC_ALL: 'C' },
+    timeout: diskLimits.checkTime,
+    killSignal: 'SIGKILL',
+    ...(signal ? { signal } : {}),
+  });
+  let said = '';
+  const listen = (text: Buffer) => {
+    said = (said + text.toString('latin1')).slice(-wordsShown);
+  };
+  child.stdout?.on('data', listen);
+  child.stderr?.on('data', listen);
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (status, killed) => {
+      const words = killed ? `e2fsck was ended by ${killed}` : said.trim();
+      const wasRun = status !== null && !/^(?:bwrap|setpriv): /m.test(said);
+      resolve({ status: wasRun ? status : undefined, words: printable(words, wordsShown) });
+    });
+  });
+}

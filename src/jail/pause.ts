@@ -1,0 +1,135 @@
+/** Makes a kernel stand still, in a way that does not depend on anybody to end it. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { isSystemError, UmlmonError } from '../system/errors.ts';
+import { jailLimits } from '../system/limits.ts';
+import { keepDescriptorsPrivate, pidfdSendSignal } from '../system/native.ts';
+import { openProcess, type ProcessIdentity } from '../system/process.ts';
+
+/**
+ * A kernel that was stopped with SIGSTOP: it runs nothing, and neither does its thread for the disks. A process of its
+ * own, a shell that waits for the end of a pipe from us, has it go on if we are killed (docs/decisions/0007-pause.md).
+ */
+export class KernelPause {
+  readonly #kernel: ProcessIdentity;
+  readonly #pidfd: number;
+  readonly #guard: ChildProcess;
+  #began = 0;
+  #ended = false;
+
+  private constructor(kernel: ProcessIdentity, pidfd: number, guard: ChildProcess) {
+    this.#kernel = kernel;
+    this.#pidfd = pidfd;
+    this.#guard = guard;
+  }
+
+  /** All that takes time: the kernel runs on. The caller ends the pause, begun or not. Errors: BACKUP_CUT_OFF. */
+  static async prepare(kernel: ProcessIdentity): Promise<KernelPause> {
+    const guard = await startGuard(kernel.pid);
+    const pidfd = openProcess(kernel);
+    if (pidfd !== undefined) return new KernelPause(kernel, pidfd, guard);
+    guard.stdin?.end();
+    throw ended(kernel);
+  }
+
+  /** Resolves when all threads of the kernel stand still. Errors: BACKUP_CUT_OFF if it has ended, or does not obey. */
+  async begin(): Promise<void> {
+    this.#began = performance.now();
+    try {
+      pidfdSendSignal(this.#pidfd, 'SIGSTOP');
+    } catch (error) {
+      throw isSystemError(error) && error.code === 'ESRCH' ? ended(this.#kernel) : error;
+    }
+    await this.#standstill();
+  }
+
+  /** Whether the kernel has stood still up to now, as far as can be seen: nobody else made it go on, or killed it. */
+  get holds(): boolean {
+    return !this.#ended && stands(this.#kernel.pid);
+  }
+
+  /** The kernel goes on. Returns the milliseconds that it was stopped. */
+  end(): number {
+    if (!this.#ended) {
+      this.#ended = true;
+      try {
+        resume(this.#pidfd);
+      } finally {
+        closeSync(this.#pidfd);
+        // It sends SIGCONT, too, which does nothing to a kernel that runs.
+        this.#guard.stdin?.end();
+      }
+    }
+    return performance.now() - this.#began;
+  }
+
+  async #standstill(): Promise<void> {
+    const deadline = performance.now() + jailLimits.pauseWait;
+    for (let look = 0; !stands(this.#kernel.pid); look++) {
+      if (performance.now() > deadline)
+        throw new UmlmonError('BACKUP_CUT_OFF', {
+          place: `process ${this.#kernel.pid}`,
+          cause: 'the kernel does not come to a standstill',
+          hint: 'most likely a write to an image takes very long: look at the disks of the host',
+        });
+      await delay(look < 10 ? 0 : 1);
+    }
+  }
+}
+
+/** Has a kernel go on that a former monitor may have left standing still; nothing happens to one that runs. */
+export function resumeKernel(kernel: ProcessIdentity): void {
+  const pidfd = openProcess(kernel);
+  if (pidfd === undefined) return;
+  resume(pidfd);
+  closeSync(pidfd);
+}
+
+function resume(pidfd: number): void {
+  try {
+    pidfdSendSignal(pidfd, 'SIGCONT');
+  } catch (error) {
+    if (!isSystemError(error) || error.code !== 'ESRCH') throw error;
+  }
+}
+
+/**
+ * The process id may belong to somebody else by the time the pipe ends; SIGCONT does nothing to a process that does not
+ * stand still.
+ */
+async function startGuard(pid: number): Promise<ChildProcess> {
+  keepDescriptorsPrivate();
+  const guard = spawn('/bin/sh', ['-c', 'read -r end; kill -s CONT "$1"', 'umlmon-resume', String(pid)], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    cwd: '/',
+    env: { PATH: '/usr/bin:/bin' },
+    // Not in our session: a CTRL-C that ends us must not end it.
+    detached: true,
+  });
+  guard.stdin?.on('error', () => undefined);
+  await once(guard, 'spawn');
+  guard.unref();
+  return guard;
+}
+
+/** Whether all threads of a process are stopped (`T`, or `t` for one that is traced). */
+function stands(pid: number): boolean {
+  try {
+    const threads = readdirSync(`/proc/${pid}/task`);
+    return threads.length > 0 && threads.every((thread) => isStopped(`/proc/${pid}/task/${thread}/stat`));
+  } catch (error) {
+    if (isSystemError(error) && (error.code === 'ENOENT' || error.code === 'ESRCH')) return false;
+    throw error;
+  }
+}
+
+function isStopped(path: string): boolean {
+  const stat = readFileSync(path, 'latin1');
+  return /^[Tt]/.test(stat.slice(stat.lastIndexOf(')') + 2));
+}
+
+function ended({ pid }: ProcessIdentity): UmlmonError {
+  return new UmlmonError('BACKUP_CUT_OFF', { place: `process ${pid}`, cause: 'the kernel has ended' });
+}

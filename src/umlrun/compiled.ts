@@ -1,0 +1,85 @@
+/** Compiled code of umlrun is kept, because it starts anew for each command: a tenth of its time is that of the compiler. */
+import {
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { Script } from 'node:vm';
+import { isSystemError } from '../system/errors.ts';
+
+type Program = (require: NodeJS.Require, __filename: string, __dirname: string) => void;
+
+/** Code of several versions, as of an installed one and a checkout. */
+const bundlesKept = 4;
+
+/** Runs a CommonJS bundle, with what an earlier process has compiled of it, or keeps that for the next one. */
+export function runCompiled(file: string): void {
+  const source = readFileSync(file, 'utf8');
+  const codeFile = codeFileOf(file);
+  const cachedData = codeFile && readOwn(codeFile);
+  const script = new Script(`(function (require, __filename, __dirname) {${source}\n})`, {
+    filename: file,
+    ...(cachedData ? { cachedData } : {}),
+  });
+  // V8 itself refuses code of another version of V8.
+  if (codeFile && (!cachedData || script.cachedDataRejected === true))
+    process.once('exit', () => keep(script, codeFile));
+  (script.runInThisContext() as Program)(createRequire(file), file, dirname(file));
+}
+
+/** Beside the cached kernels; the name changes with the bundle. Undefined if there is no such place. */
+function codeFileOf(file: string): string | undefined {
+  const { HOME, XDG_CACHE_HOME } = process.env;
+  const own = XDG_CACHE_HOME?.startsWith('/')
+    ? XDG_CACHE_HOME
+    : HOME?.startsWith('/') && join(HOME, '.cache');
+  const cache = process.geteuid?.() === 0 ? '/var/cache' : own;
+  if (!cache) return undefined;
+  const { size, mtimeMs, ino } = statSync(file);
+  return join(cache, 'umlmon/code', `${ino}-${size}-${Math.round(mtimeMs)}-${process.version}`);
+}
+
+/** Code that somebody else could have written is not run. */
+function readOwn(path: string): Buffer | undefined {
+  try {
+    const fd = openSync(path, 'r');
+    try {
+      const { uid, mode } = fstatSync(fd);
+      return uid === process.geteuid?.() && (mode & 0o022) === 0 ? readFileSync(fd) : undefined;
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    return undefined;
+  }
+}
+
+/** At the end, when what is needed has been compiled. Failure costs only time. */
+function keep(script: Script, path: string): void {
+  const directory = dirname(path);
+  const fresh = `${path}.${process.pid}`;
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    for (const old of newestFirst(directory).slice(bundlesKept - 1)) rmSync(old, { force: true });
+    writeFileSync(fresh, script.createCachedData(), { mode: 0o600, flag: 'wx' });
+    renameSync(fresh, path);
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+  }
+}
+
+function newestFirst(directory: string): string[] {
+  const timeOf = (path: string) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  return readdirSync(directory)
+    .map((name) => join(directory, name))
+    .sort((a, b) => timeOf(b) - timeOf(a));
+}

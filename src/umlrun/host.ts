@@ -1,0 +1,129 @@
+/** What a run needs of the host: directories, user, kernel, programs. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { hostDefaults, readConfig } from '../config/locate.ts';
+import { configError } from '../config/problem.ts';
+import { hostPrograms, launcherFiles, userNamespaceSupport } from '../jail/host-support.ts';
+import { type LauncherFiles, tmpfsBytes } from '../jail/mounts.ts';
+import type { SandboxPlan, SandboxPrograms } from '../jail/sandbox.ts';
+import { ownUser, resolveUser, type VmUser } from '../jail/user.ts';
+import { checkKernel, parseCpuFlags } from '../kernel/host-check.ts';
+import { type Libraries, resolveLibraries } from '../kernel/libraries.ts';
+import { type KernelProbe, probeKernel } from '../kernel/probe.ts';
+import { closedDirectory } from '../plan/access.ts';
+import { hardLimits, memAvailable } from '../plan/inventory.ts';
+import { recallLpj } from '../plan/lpj-cache.ts';
+import { isErrorCode, UmlmonError } from '../system/errors.ts';
+import type { RunRequest } from './arguments.ts';
+import type { Roots } from './place.ts';
+
+export interface Host {
+  readonly root: boolean;
+  readonly user: VmUser;
+  readonly kernel: KernelProbe;
+  readonly libraries: Libraries;
+  readonly programs: SandboxPrograms;
+  readonly launcher: SandboxPlan['launcher'];
+  readonly launcherFiles: LauncherFiles | undefined;
+  readonly limits: { readonly processes: number; readonly files: number };
+  readonly lpj: number | undefined;
+  /** Host path of the kernel's module for overlays. */
+  readonly overlay: string | undefined;
+}
+
+/** Directories as the configuration has them; none is needed. Errors: CONFIG_*. */
+export function findRoots(configPath: string | undefined): Roots & { userns: 'auto' | 'off' } {
+  const request = {
+    ...(configPath === undefined ? {} : { configPath }),
+    env: process.env,
+    uid: process.geteuid?.() ?? 0,
+  };
+  const { config, problems } = readConfig(request);
+  if (config) {
+    const { vardir: varDir, rundir: runDir, shared, userns } = config.global;
+    return { varDir, runDir, shared, userns };
+  }
+  const mistakes = problems.filter(({ severity }) => severity === 'error');
+  const missing = mistakes.every(({ code }) => code === 'CONFIG_MISSING');
+  if (!missing || configPath !== undefined || process.env.UMLMON_CONFIG) throw configError(mistakes);
+  const { vardir, rundir } = hostDefaults(request);
+  return { varDir: vardir, runDir: rundir, shared: join(vardir, 'shared'), userns: 'auto' };
+}
+
+export const lpjCacheOf = ({ varDir }: Roots) => join(varDir, '.cache/lpj');
+
+/** @throws UmlmonError of the first thing that is missing */
+export function lookAtHost(request: RunRequest, roots: Roots, userns: 'auto' | 'off'): Host {
+  const root = process.geteuid?.() === 0;
+  const user = userOf(request, root);
+  const kernel = probeKernel(
+    request.kernel ?? join(roots.shared, 'kernels/linux'),
+    join(roots.varDir, '.cache/kernels'),
+  );
+  const [unfit] = checkKernel(kernel, {
+    machine: process.arch === 'x64' ? 'x86_64' : process.arch,
+    flags: parseCpuFlags(readFileSync('/proc/cpuinfo', 'latin1')),
+  });
+  if (unfit) throw new UmlmonError(isErrorCode(unfit.code) ? unfit.code : 'HOST_SYSTEM_CALL', unfit);
+  mustPass(kernel.file, user, 'KERNEL_ACCESS');
+  const launcher = launcherOf(root, userns);
+  const available = memAvailable(readFileSync('/proc/meminfo', 'latin1'));
+  if (tmpfsBytes(request.memory) > available)
+    throw new UmlmonError('HOST_MEMORY', {
+      place: '-mem',
+      cause: `the VM may need ${request.memory >> 20} MiB, and the host has ${Math.floor(available / 1024 ** 2)}`,
+      hint: 'give it less',
+    });
+  return {
+    root,
+    user,
+    kernel,
+    libraries: resolveLibraries(kernel.file, kernel.libraryDirectory),
+    programs: hostPrograms(),
+    launcher,
+    launcherFiles: launcher === 'root' ? launcherFiles() : undefined,
+    limits: hardLimits(readFileSync('/proc/self/limits', 'latin1')),
+    lpj: recallLpj(lpjCacheOf(roots), kernel.version),
+    overlay: overlayOf(kernel.moduleDirectory),
+  };
+}
+
+/** Where the VM's user cannot pass, bubblewrap cannot either. Our own user would have met that already. */
+export function mustPass(path: string, user: VmUser, code: 'KERNEL_ACCESS' | 'JAIL_ACCESS'): void {
+  if (user.uid === process.geteuid?.()) return;
+  const closed = closedDirectory(path, user);
+  if (closed === undefined) return;
+  throw new UmlmonError(code, {
+    place: path,
+    cause: `user ${user.name}, as whom the kernel runs, cannot pass the directory ${closed}`,
+    hint: `chmod a+x ${closed}, or name another user with -user`,
+  });
+}
+
+function userOf({ user }: RunRequest, root: boolean): VmUser {
+  if (root) return resolveUser(user ?? 'nobody');
+  if (user === undefined) return ownUser();
+  throw new UmlmonError('HOST_NAMESPACES', {
+    place: `-user ${user}`,
+    cause: 'only root may run a VM as another user',
+    hint: 'leave -user out',
+  });
+}
+
+function launcherOf(root: boolean, userns: 'auto' | 'off'): SandboxPlan['launcher'] {
+  const { allowed, reason } = userNamespaceSupport();
+  if (userns === 'auto' && allowed !== 'no') return 'user-namespace';
+  if (root) return 'root';
+  throw new UmlmonError('HOST_NAMESPACES', {
+    place: 'umlrun',
+    cause: userns === 'off' ? 'the configuration says userns = off' : `only root can make a jail: ${reason}`,
+    hint: 'run umlrun as root, or let the administrator permit unprivileged user namespaces',
+  });
+}
+
+function overlayOf(modules: string | undefined): string | undefined {
+  if (modules === undefined) return undefined;
+  return readdirSync(modules)
+    .map((version) => join(modules, version, 'kernel/fs/overlayfs/overlay.ko'))
+    .find((path) => existsSync(path));
+}

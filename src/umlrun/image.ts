@@ -1,0 +1,174 @@
+/** The image of a run: never written. What the guest changes goes to a file that has no name any more when it runs. */
+import {
+  closeSync,
+  constants,
+  fchownSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  promises,
+  readSync,
+  realpathSync,
+  statfsSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { type CowHeader, encodeCowHeader, isCow, layOutCow } from '../disk/cow-format.ts';
+import { cowHazard } from '../disk/cow-hazard.ts';
+import { type ImageContent, recogniseImage } from '../disk/filesystem.ts';
+import { ImageLocks } from '../disk/image-lock.ts';
+import { nameOfHostPath } from '../disk/image-name.ts';
+import type { Bind } from '../jail/sandbox.ts';
+import type { VmUser } from '../jail/user.ts';
+import { mayAccess } from '../plan/access.ts';
+import { isSystemError, UmlmonError } from '../system/errors.ts';
+import { lock } from '../system/native.ts';
+import { holderName, imageHoldersOf, type Place, type Roots } from './place.ts';
+
+export interface RunImage {
+  readonly type: string;
+  /** As the guest names it. */
+  readonly device: string;
+  readonly binds: readonly Bind[];
+  /** Paths in the jail. */
+  readonly disk: { readonly jailPath: string; readonly backing?: string };
+  /** On the host; to be removed as soon as the kernel's jail stands. */
+  readonly changes: string;
+  release(): void;
+}
+
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
+const changesInJail = '/disk/changes';
+const backingInJail = '/disk/image';
+
+/**
+ * Locks an image against those who would write to it, and makes the file for the changes: a COW file, or a copy where
+ * the kernel would read wrong data through one.
+ *
+ * @throws UmlmonError IMAGE_MISSING, IMAGE_KIND, IMAGE_ACCESS, IMAGE_IN_USE, IMAGE_CHAIN
+ */
+export async function prepareImage(
+  given: string,
+  { roots, place, user }: { roots: Roots; place: Place; user: VmUser },
+): Promise<RunImage> {
+  const { path, fd } = openImage(given);
+  let locks: ImageLocks | undefined;
+  const release = () => {
+    locks?.close();
+    closeSync(fd);
+  };
+  try {
+    const stat = fstatSync(fd, { bigint: true });
+    if (!stat.isFile()) throw new UmlmonError('IMAGE_KIND', { place: path, cause: 'not a regular file' });
+    const { uid, gid, mode } = { uid: Number(stat.uid), gid: Number(stat.gid), mode: Number(stat.mode) };
+    if (user.uid !== process.geteuid?.() && !mayAccess({ uid, gid, mode }, user, 4))
+      throw new UmlmonError('IMAGE_ACCESS', {
+        place: path,
+        cause: `user ${user.name}, as whom the kernel runs, may not read it`,
+        hint: `chmod a+r ${path}, or name another user with -user`,
+      });
+    const store = { ...roots, holders: imageHoldersOf(roots) };
+    const name = nameOfHostPath(path, store);
+    if (name) {
+      const id = `${stat.dev}:${stat.ino}`;
+      locks = ImageLocks.take(store, holderName(place.id), [{ image: name, id, mode: 'ro' }]);
+    } else if (!lock(fd, 'shared'))
+      throw new UmlmonError('IMAGE_IN_USE', {
+        place: path,
+        cause: 'a VM or another program writes to it',
+        hint: 'stop that first, or use a copy',
+      });
+    const size = Number(stat.size);
+    const readAt = (offset: number, length: number) => {
+      const buffer = Buffer.alloc(length);
+      return buffer.subarray(0, readSync(fd, buffer, 0, length, offset));
+    };
+    if (isCow(readAt(0, 8)))
+      throw new UmlmonError('IMAGE_CHAIN', {
+        place: path,
+        cause: 'a COW file, over which the kernel takes no second one',
+        hint: 'merge it, or use its backing file',
+      });
+    const content = recogniseImage(readAt, size);
+    const root = rootOf(content, path);
+    const changes = hasRoom(dirname(place.changes.memory), size) ? place.changes.memory : place.changes.disk;
+    const isCopy = cowHazard(content, size) !== undefined;
+    const file = openSync(changes, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+    try {
+      const mtime = Number(stat.mtimeNs / 1_000_000_000n);
+      if (isCopy) await copyImage(path, changes, size);
+      else writeEmptyCow(file, { backing: backingInJail, size, mtime });
+      fchownSync(file, user.uid, user.gid);
+    } finally {
+      closeSync(file);
+    }
+    return {
+      ...root,
+      binds: [
+        ...(isCopy ? [] : [{ from: path, to: backingInJail, mode: 'ro' as const }]),
+        { from: changes, to: changesInJail, mode: 'rw' },
+      ],
+      disk: { jailPath: changesInJail, ...(isCopy ? {} : { backing: backingInJail }) },
+      changes,
+      release,
+    };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+/** Header, bitmap and data, all but the header a hole. */
+function writeEmptyCow(fd: number, header: CowHeader): void {
+  writeSync(fd, encodeCowHeader(header));
+  ftruncateSync(fd, layOutCow(header.size).dataOffset + header.size);
+}
+
+/** What is needed for it is loaded only here: it is rare. */
+async function copyImage(from: string, to: string, size: number): Promise<void> {
+  const { open } = promises;
+  const { copyRange } = await import('../disk/copy-range.ts');
+  const [source, target] = [await open(from, O_RDONLY | O_NOFOLLOW), await open(to, O_RDWR | O_NOFOLLOW)];
+  try {
+    await target.truncate(size);
+    await copyRange({ handle: source, offset: 0 }, { handle: target, offset: 0 }, size);
+  } finally {
+    await source.close();
+    await target.close();
+  }
+}
+
+function openImage(given: string): { path: string; fd: number } {
+  try {
+    const path = realpathSync(given);
+    // O_NONBLOCK in case the path names a FIFO, whose opening would wait.
+    return { path, fd: openSync(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW) };
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    const code = error.code === 'EACCES' ? 'IMAGE_ACCESS' : 'IMAGE_MISSING';
+    throw new UmlmonError(code, { place: given, cause: error.message });
+  }
+}
+
+/** Kinds that can be a root, and that the guest's kernel may know. */
+const roots = new Set(['ext2', 'ext3', 'ext4', 'xfs', 'btrfs', 'squashfs']);
+
+function rootOf(content: ImageContent | undefined, place: string): { type: string; device: string } {
+  if (content?.holds === 'filesystem' && roots.has(content.kind))
+    return { type: content.kind, device: '/dev/ubda' };
+  const partition =
+    content?.holds === 'partitions'
+      ? content.partitions.find(({ content: inner }) => inner && roots.has(inner.kind))
+      : undefined;
+  if (partition?.content) return { type: partition.content.kind, device: `/dev/ubda${partition.number}` };
+  throw new UmlmonError('IMAGE_KIND', {
+    place,
+    cause: 'no file system is known in it that could be a root',
+    hint: `there can be one of ${[...roots].join(', ')}, alone or in a partition`,
+  });
+}
+
+function hasRoom(directory: string, bytes: number): boolean {
+  const { bavail, bsize } = statfsSync(directory);
+  return bavail * bsize >= bytes;
+}

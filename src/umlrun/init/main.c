@@ -1,0 +1,53 @@
+/*
+ * The init of a throw-away VM (umlrun(1)). Its root is a directory of the host, mounted read-only through hostfs; there
+ * it finds `run/job`: what to mount, and what to run. It goes over into the real root, runs the command, and carries its
+ * streams over one serial line, in frames (src/umlrun/frames.ts): nothing else is exact, paced, and knows an end of file.
+ * The image of the guest needs nothing for this, not even a shell.
+ */
+#include "init.h"
+
+#include <fcntl.h>
+#include <net/if.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/reboot.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <termios.h>
+#include <unistd.h>
+
+static void loopback_up(void)
+{
+	struct ifreq request = { .ifr_name = "lo" };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return;
+	if (ioctl(fd, SIOCGIFFLAGS, &request) == 0) {
+		request.ifr_flags |= IFF_UP;
+		ioctl(fd, SIOCSIFFLAGS, &request);
+	}
+	close(fd);
+}
+
+int main(void)
+{
+	struct termios raw;
+	sigset_t child;
+	line = open("/dev/ttyS0", O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	if (line < 0 || tcgetattr(line, &raw) < 0)
+		reboot(RB_POWER_OFF);
+	cfmakeraw(&raw);
+	tcsetattr(line, TCSANOW, &raw);
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &child, NULL);
+	umask(022);
+	loopback_up();
+	do_job();
+	enter_root();
+	start_command();
+	say('H', "", 0);
+	serve(signalfd(-1, &child, SFD_CLOEXEC));
+}

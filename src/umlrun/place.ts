@@ -1,0 +1,184 @@
+/** The private directory of one run: below RUNDIR, held by a lock, and gone with the run. */
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { makeDirectories, ownIds } from '../jail/directories.ts';
+import type { JailDirectory } from '../jail/layout.ts';
+import type { VmUser } from '../jail/user.ts';
+import { releaseCores } from '../plan/core-claims.ts';
+import { isSystemError, UmlmonError } from '../system/errors.ts';
+import { lock } from '../system/native.ts';
+
+/** Directories of the host that all runs share. */
+export interface Roots {
+  readonly varDir: string;
+  readonly runDir: string;
+  readonly shared: string;
+}
+
+export interface Place {
+  readonly id: string;
+  /** Root of the jail; the same for all runs, and empty but for what is to be mounted upon. */
+  readonly jail: string;
+  /** What belongs to this run of the first root of the guest. */
+  readonly guest: string;
+  /** Pieces of input on their way to the guest. */
+  readonly input: string;
+  readonly status: string;
+  /** Where the changes of an image go: in memory, or on disk. Only while the kernel has not yet opened it. */
+  readonly changes: { readonly memory: string; readonly disk: string };
+  close(): void;
+}
+
+const places = ({ runDir }: Roots) => join(runDir, '.umlrun');
+const changesOnDisk = ({ varDir }: Roots) => join(varDir, '.umlrun');
+export const coreClaimsOf = ({ runDir }: Roots) => join(runDir, '.cores');
+export const imageHoldersOf = ({ runDir }: Roots) => join(runDir, '.images');
+/** The name of a run among VMs; none can have it. */
+export const holderName = (id: string) => `@umlrun.${id}`;
+
+/** What is mounted upon in the jail. `guest` is the first root of the guest, which mounts there too. */
+const jailParts = ['kernel', 'launch', 'lib', 'lib64', 'tmp', 'disk', 'root', 'share', 'guest'];
+const guestParts = ['dev', 'm', 'lower', 'upper', 'run'];
+const files = ['disk/image', 'disk/changes', 'guest/overlay.ko'];
+
+/**
+ * Makes the directory of a run, and what all runs have in common where it is missing; removes what runs that were killed
+ * have left. Errors: JAIL_DIRECTORY.
+ */
+export function makePlace(roots: Roots, user: VmUser): Place {
+  const jail = makeJail(roots, user);
+  sweep(roots);
+  const { id, lockFd } = takeLock(places(roots));
+  const home = join(places(roots), id);
+  const guest = join(home, 'guest');
+  const input = join(guest, 'in');
+  const remove = () => {
+    removePlace(roots, id);
+    closeSync(lockFd);
+  };
+  try {
+    // Only the VM's user can pass it, and read what is in it.
+    makeDirectories([{ path: home, mode: 0o750, owner: 'root', group: 'vm' }], ownIds(), user);
+    for (const path of [guest, input]) mkdirSync(path, 0o755);
+  } catch (error) {
+    remove();
+    throw error;
+  }
+  return {
+    id,
+    jail,
+    guest,
+    input,
+    status: join(home, 'status'),
+    changes: { memory: join(home, 'changes'), disk: join(changesOnDisk(roots), id) },
+    close: remove,
+  };
+}
+
+function makeJail(roots: Roots, user: VmUser): string {
+  const jail = join(places(roots), 'jail');
+  const open = (path: string): JailDirectory => ({ path, mode: 0o755, owner: 'root', group: 'root' });
+  const passable = (path: string): JailDirectory => ({ path, mode: 0o711, owner: 'root', group: 'root' });
+  const make = (directories: readonly JailDirectory[]) => makeDirectories(directories, ownIds(), user);
+  make([
+    open(roots.varDir),
+    { path: join(roots.varDir, '.cache'), mode: 0o700, owner: 'root', group: 'root' },
+    passable(changesOnDisk(roots)),
+    open(roots.runDir),
+    passable(places(roots)),
+    open(jail),
+  ]);
+  // In directories of ours nobody else has made anything.
+  if (!existsSync(join(jail, 'ready'))) {
+    make([
+      ...jailParts.map((name) => open(join(jail, name))),
+      ...guestParts.map((name) => open(join(jail, 'guest', name))),
+    ]);
+    for (const path of [...files, 'ready']) writeFileSync(join(jail, path), '', { mode: 0o644 });
+  }
+  installInit(join(jail, 'guest/init'));
+  return jail;
+}
+
+/** A copy of the guest's init, as the VM's user may not reach the original. */
+function installInit(path: string): void {
+  const original = join(dirname(__filename), 'umlrun-init');
+  const wanted = statSync(original, { throwIfNoEntry: false });
+  if (!wanted)
+    throw new UmlmonError('HOST_PROGRAM_MISSING', {
+      place: original,
+      cause: 'there is no such file',
+      hint: 'build it with: npm run build, which needs cc and the static C library (libc6-dev)',
+    });
+  const found = statSync(path, { throwIfNoEntry: false });
+  // Times are set less finely than they are told.
+  if (found?.size === wanted.size && Math.abs(found.mtimeMs - wanted.mtimeMs) < 10) return;
+  // Others may do the same at this moment.
+  const fresh = `${path}.${process.pid}`;
+  copyFileSync(original, fresh);
+  chmodSync(fresh, 0o755);
+  utimesSync(fresh, wanted.atimeMs / 1000, wanted.mtimeMs / 1000);
+  renameSync(fresh, path);
+}
+
+/** Those that live hold their locks. */
+function sweep(roots: Roots): void {
+  for (const name of readdirSync(places(roots))) {
+    const id = /^(\d+-[a-z0-9]+)\.lock$/.exec(name)?.[1];
+    if (id === undefined) continue;
+    const fd = tryLock(join(places(roots), name));
+    if (fd === undefined) continue;
+    removePlace(roots, id);
+    closeSync(fd);
+  }
+}
+
+/** The lock file goes last, so that what cannot be removed now is found again. */
+function removePlace(roots: Roots, id: string): void {
+  const home = join(places(roots), id);
+  // Only our own user can write there.
+  rmSync(home, { recursive: true, force: true });
+  rmSync(join(changesOnDisk(roots), id), { force: true });
+  rmSync(join(imageHoldersOf(roots), holderName(id)), { force: true });
+  releaseCores(coreClaimsOf(roots), holderName(id));
+  rmSync(`${home}.lock`, { force: true });
+}
+
+/** A new name with its lock. */
+function takeLock(directory: string): { id: string; lockFd: number } {
+  for (;;) {
+    const id = `${process.pid}-${Math.random().toString(36).slice(2, 10)}`;
+    const lockFd = tryLock(join(directory, `${id}.lock`), constants.O_CREAT | constants.O_EXCL);
+    if (lockFd !== undefined) return { id, lockFd };
+  }
+}
+
+/** Undefined if somebody else holds it, or has removed it meanwhile. */
+function tryLock(path: string, flags = 0): number | undefined {
+  let fd: number;
+  try {
+    fd = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW | flags, 0o600);
+  } catch (error) {
+    if (isSystemError(error) && (error.code === 'ENOENT' || error.code === 'EEXIST')) return undefined;
+    throw error;
+  }
+  if (lock(fd, 'exclusive') && statSync(path, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino)
+    return fd;
+  closeSync(fd);
+  return undefined;
+}

@@ -1,0 +1,100 @@
+import { kernelInJail, kernelMounts, mountPointsOnly } from '../jail/mounts.ts';
+import type { Bind, SandboxPlan } from '../jail/sandbox.ts';
+import type { FilterRequest } from '../jail/seccomp.ts';
+import { kernelArguments } from '../kernel/command-line.ts';
+import { librariesInJail } from '../plan/build-plan.ts';
+import type { Host } from './host.ts';
+import type { RunImage } from './image.ts';
+
+/** Descriptors of the kernel: 0 to 2 are its own messages. */
+export const fds = { status: 3, seccomp: 4, line: 5 } as const;
+
+/** RLIMIT_NPROC and RLIMIT_NOFILE, where the host permits as much. */
+const most = { processes: 4096, files: 65_536 };
+
+export interface RunPlanParts {
+  readonly host: Host;
+  /** Host directory that becomes the root of the jail. */
+  readonly jail: string;
+  /** Bytes of guest memory. */
+  readonly memory: number;
+  readonly cpus: readonly number[];
+  readonly image: Pick<RunImage, 'disk' | 'binds'> | undefined;
+  /** Whether there are binds in /share. */
+  readonly shares: boolean;
+  /** Of the guest's first root, root directory and shares. */
+  readonly binds: readonly Bind[];
+}
+
+/** The sandbox of a run: memory, kernel, image, directories, and nothing else of the host. Pure. */
+export function planSandbox({ host, jail, memory, cpus, image, shares, binds }: RunPlanParts): SandboxPlan {
+  const { launcher, kernel, lpj, limits } = host;
+  const mounts = kernelMounts({
+    launcher,
+    kernel: kernel.file,
+    libraries: librariesInJail(host.libraries),
+    memory,
+    ...(host.launcherFiles ? { launcherFiles: host.launcherFiles } : {}),
+  });
+  return {
+    programs: host.programs,
+    launcher,
+    ...(host.root ? { user: { uid: host.user.uid, gid: host.user.gid } } : {}),
+    limits: {
+      processes: Math.min(most.processes, limits.processes),
+      files: Math.min(most.files, limits.files),
+    },
+    ...(cpus.length > 0 ? { cpus: cpus.join(',') } : {}),
+    network: 'none',
+    tied: true,
+    root: jail,
+    // The jail itself has no room for mount points of any number.
+    tmpfs: [...mounts.tmpfs, ...(shares ? [{ path: '/share', ...mountPointsOnly }] : [])],
+    binds: [...mounts.binds, ...(image?.binds ?? []), ...binds],
+    environment: { TMPDIR: '/tmp' },
+    seccompFd: fds.seccomp,
+    statusFd: fds.status,
+    cwd: '/',
+    command: [
+      kernelInJail,
+      ...kernelArguments({
+        name: 'umlrun',
+        memory,
+        // A directory of the host at first; its init mounts the real root.
+        root: '/dev/root',
+        rootMode: 'ro',
+        disks: image
+          ? [
+              {
+                unit: 0,
+                ...image.disk,
+                readOnly: false,
+                sync: false,
+                kernelLock: true,
+                trim: true,
+                serial: '',
+              },
+            ]
+          : [],
+        consoles: [
+          { channel: 'con0', input: 0, output: 1 },
+          { channel: 'ssl0', input: fds.line, output: fds.line },
+        ],
+        networks: [],
+        umlDirectory: '/tmp/',
+        umid: 'umlrun',
+        fastBoot: true,
+        ...(lpj === undefined ? {} : { loopsPerJiffy: lpj }),
+        append: [
+          ...['rootfstype=hostfs', 'rootflags=/guest', 'init=/init'],
+          // Without a calibration from earlier, the messages are to tell it.
+          ...(lpj === undefined ? [] : ['quiet']),
+        ],
+      }),
+    ],
+  };
+}
+
+export function filterOf({ launcher }: Host): FilterRequest {
+  return { architecture: process.arch, families: [], rootLauncher: launcher === 'root', hostNetwork: false };
+}

@@ -1,0 +1,227 @@
+import { realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { killSandbox, launch, type Sandbox } from '../jail/launch.ts';
+import { type Bind, sandboxArguments } from '../jail/sandbox.ts';
+import { seccompFilter } from '../jail/seccomp.ts';
+import { claimCores, countClaims } from '../plan/core-claims.ts';
+import { allowedCores } from '../plan/core-load.ts';
+import { chooseCore } from '../plan/cores.ts';
+import { rememberLpj } from '../plan/lpj-cache.ts';
+import { isSystemError, UmlmonError } from '../system/errors.ts';
+import type { RunRequest, Share } from './arguments.ts';
+import { findRoots, type Host, lookAtHost, lpjCacheOf, mustPass } from './host.ts';
+import { prepareImage, type RunImage } from './image.ts';
+import { encodeJob, type Job, type Stream } from './job.ts';
+import { coreClaimsOf, holderName, makePlace, type Place, type Roots } from './place.ts';
+import { fds, filterOf, planSandbox } from './plan.ts';
+import { Relay } from './relay.ts';
+import { ownStreams } from './streams.ts';
+import { terminalSize } from './terminal.ts';
+
+/** Where the usual image of a host is, below its shared tree. */
+const usualImage = 'disks/root.dsk';
+
+/**
+ * Runs a command in a VM of its own, from nothing to nothing. Resolves to the exit status of the command; 128 + N if
+ * signal N ended it, or us.
+ *
+ * @throws UmlmonError what has kept it from running
+ */
+export async function run(request: RunRequest): Promise<number> {
+  const { userns, ...roots } = findRoots(request.configPath);
+  const host = lookAtHost(request, roots, userns);
+  const shares = request.shares.map(resolveShare);
+  for (const { directory } of shares) mustReach(directory, host);
+  process.umask(0o022);
+  const streams = ownStreams();
+  // From here on a signal does not end us at once, as there is something to remove.
+  const relay = new Relay(streams);
+  try {
+    const place = makePlace(roots, host.user);
+    try {
+      return await runIn(place, { request, roots, host, shares, streams, relay });
+    } finally {
+      place.close();
+    }
+  } finally {
+    relay.close();
+  }
+}
+
+interface RunParts {
+  readonly request: RunRequest;
+  readonly roots: Roots;
+  readonly host: Host;
+  readonly shares: readonly Share[];
+  readonly streams: readonly [Stream, Stream, Stream];
+  readonly relay: Relay;
+}
+
+async function runIn(place: Place, parts: RunParts): Promise<number> {
+  const { request, roots, host, shares, streams, relay } = parts;
+  const { root, image, binds } = await prepareRoot(place, parts);
+  try {
+    const job = encodeJob({
+      root,
+      shares: shares.map(({ directory, writable }, i) => ({
+        jailPath: `/share/${i}`,
+        guestPath: directory,
+        writable,
+      })),
+      streams,
+      size: terminalSize(streams),
+      directory: workingDirectory(shares),
+      environment: environmentOf(request),
+      command: request.command,
+    });
+    writeFileSync(join(place.guest, 'job'), job, { mode: 0o644 });
+    const name = holderName(place.id);
+    const cpus = chooseCores(roots, name);
+    claimCores(coreClaimsOf(roots), name, cpus);
+    const sandbox = planSandbox({
+      host,
+      jail: place.jail,
+      memory: request.memory,
+      cpus,
+      image,
+      shares: shares.length > 0,
+      binds: [
+        { from: place.guest, to: '/guest/run', mode: 'ro' },
+        ...binds,
+        ...shares.map(
+          ({ directory, writable }, i): Bind => ({
+            from: directory,
+            to: `/share/${i}`,
+            mode: writable ? 'rw' : 'ro',
+          }),
+        ),
+      ],
+    });
+    // What the guest makes in a shared directory has the modes that the guest gives it.
+    process.umask(0);
+    const running = await launch({
+      argv: sandboxArguments(sandbox),
+      cwd: '/',
+      descriptors: new Map([0, 1, 2, fds.line].map((fd) => [fd, 'pipe'])),
+      onPipes: (pipes) => relay.connect(pipes, place.input),
+      status: { fd: fds.status, path: place.status },
+      seccomp: { fd: fds.seccomp, filter: seccompFilter(filterOf(host)) },
+      words: () => relay.words,
+    });
+    try {
+      // The jail has it: what has no name cannot be left behind.
+      if (image) rmSync(image.changes, { force: true });
+      return await relay.untilEnd(running.exit);
+    } finally {
+      await end(running);
+      learn(roots, host, sandbox.command, relay.words);
+    }
+  } finally {
+    image?.release();
+  }
+}
+
+/** By what is claimed only: how busy cores are, a second look would tell. */
+function chooseCores(roots: Roots, name: string): number[] {
+  const claims = countClaims(coreClaimsOf(roots), name);
+  const cores = allowedCores().map((core) => ({ core, vms: claims.get(core) ?? 0, busy: 0 }));
+  const core = chooseCore(cores, name);
+  return core === undefined ? [] : [core];
+}
+
+/** There is nothing in the VM that is worth an orderly end. */
+async function end({ init, exit }: Sandbox): Promise<void> {
+  if (init) killSandbox(init);
+  await exit;
+}
+
+/** Makes the next boots faster. Several first runs at once may be in each other's way: that costs only time. */
+function learn(roots: Roots, { kernel, lpj }: Host, command: readonly string[], bootMessages: string): void {
+  if (lpj !== undefined) return;
+  try {
+    const { file, version } = kernel;
+    rememberLpj(lpjCacheOf(roots), { kernel: { file, version, arguments: command } }, bootMessages);
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+  }
+}
+
+interface PreparedRoot {
+  readonly root: Job['root'];
+  readonly image: RunImage | undefined;
+  readonly binds: readonly Bind[];
+}
+
+async function prepareRoot(
+  place: Place,
+  { request, roots, host }: Pick<RunParts, 'request' | 'roots' | 'host'>,
+): Promise<PreparedRoot> {
+  const { root: directory } = request;
+  if (directory !== undefined) {
+    const from = resolveDirectory(directory, '-root');
+    mustReach(from, host);
+    const { overlay } = host;
+    return {
+      root: { from: 'directory', jailPath: '/root', overlay: overlay && '/overlay.ko' },
+      image: undefined,
+      binds: [
+        { from, to: '/root', mode: 'ro' },
+        ...(overlay ? [{ from: overlay, to: '/guest/overlay.ko', mode: 'ro' as const }] : []),
+      ],
+    };
+  }
+  const path = request.image ?? join(roots.shared, usualImage);
+  if (request.image === undefined && !statSync(path, { throwIfNoEntry: false }))
+    throw new UmlmonError('IMAGE_MISSING', {
+      place: path,
+      cause: 'there is no such image, and neither -image nor -root was given',
+      hint: 'umlrun -image FILE -- COMMAND',
+    });
+  const image = await prepareImage(path, { roots, place, user: host.user });
+  mustPass(realpathSync(path), host.user, 'JAIL_ACCESS');
+  return { root: { from: 'image', type: image.type, device: image.device }, image, binds: [] };
+}
+
+function resolveShare({ directory, writable }: Share): Share {
+  return { directory: resolveDirectory(directory, '-share'), writable };
+}
+
+function resolveDirectory(given: string, option: string): string {
+  try {
+    const path = realpathSync(given);
+    if (statSync(path).isDirectory()) return path;
+    throw new UmlmonError('USAGE', { place: `${option} ${given}`, cause: 'not a directory' });
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    throw new UmlmonError('USAGE', { place: `${option} ${given}`, cause: error.message });
+  }
+}
+
+/** The guest's rights in a directory of the host are those of the VM's user. */
+function mustReach(directory: string, { user }: Host): void {
+  mustPass(`${directory}/.`, user, 'JAIL_ACCESS');
+}
+
+/** That of the caller, where the guest has the same. */
+function workingDirectory(shares: readonly Share[]): string {
+  const own = process.cwd();
+  const isShared = shares.some(({ directory }) => own === directory || own.startsWith(`${directory}/`));
+  return isShared ? own : '/';
+}
+
+/** What a command can rely on, and what the caller gives it. */
+function environmentOf({ environment }: RunRequest): Uint8Array[] {
+  const usual = {
+    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    HOME: '/root',
+    ...(process.env.TERM === undefined ? {} : { TERM: process.env.TERM }),
+  };
+  const nameOf = (variable: Uint8Array) => Buffer.from(variable).toString('latin1').split('=', 1)[0] ?? '';
+  const given = new Map(environment.map((variable) => [nameOf(variable), variable]));
+  return [
+    ...Object.entries(usual).flatMap(([name, value]) =>
+      given.has(name) ? [] : [Buffer.from(`${name}=${value}`)],
+    ),
+    ...given.values(),
+  ];
+}

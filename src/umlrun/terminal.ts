@@ -1,0 +1,36 @@
+import { ReadStream, WriteStream } from 'node:tty';
+import type { Size } from '../console/pty.ts';
+import { setRawMode } from '../system/native.ts';
+import type { Stream } from './job.ts';
+
+/** The first of our standard descriptors that is a terminal. */
+export function terminalFd(streams: readonly Stream[]): number | undefined {
+  const fd = streams.indexOf('terminal');
+  return fd < 0 ? undefined : fd;
+}
+
+/** The window that the command begins with. */
+export function terminalSize(streams: readonly Stream[]): Size {
+  const fd = terminalFd(streams);
+  if (fd === undefined) return { columns: 80, rows: 24 };
+  const [columns, rows] = new WriteStream(fd).getWindowSize();
+  return { columns, rows };
+}
+
+/** Keys reach the guest as they are typed, until `restore`; nothing happens where standard input is no terminal. */
+export function makeRaw(): { restore: () => void } {
+  const { stdin } = process;
+  if (!(stdin instanceof ReadStream)) return { restore: () => undefined };
+  // Node remembers the modes, but leaves line ends to the terminal; the guest's terminal has dealt with them.
+  stdin.setRawMode(true);
+  setRawMode(stdin.fd);
+  return {
+    restore: () => {
+      try {
+        stdin.setRawMode(false);
+      } catch {
+        return; // The terminal is gone: there is nothing to put back.
+      }
+    },
+  };
+}

@@ -1,0 +1,48 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import type { Mconsole } from '../../src/kernel/mconsole.ts';
+import type { Disks } from '../../src/monitor/disks.ts';
+import { HangWatch } from '../../src/monitor/hang-watch.ts';
+import { RunningKernel } from '../../src/monitor/running-kernel.ts';
+import { UndoStack } from '../../src/monitor/undo.ts';
+import type { LaunchPlan } from '../../src/plan/plan.ts';
+import { UmlmonError } from '../../src/system/errors.ts';
+
+test('a kernel that stands still for a backup does not hang; one that is silent afterwards does', async () => {
+  let asked = 0;
+  const silent = async () => {
+    asked += 1;
+    throw new UmlmonError('MCONSOLE_TIMEOUT', { place: 'mconsole version', cause: 'no answer' });
+  };
+  const kernel = new RunningKernel({
+    plan: {} as LaunchPlan,
+    began: 0,
+    version: '',
+    undo: new UndoStack(),
+    sandbox: {
+      launcher: { pid: 1, startTime: 1 },
+      init: undefined,
+      kernel: undefined,
+      exit: new Promise(() => undefined),
+    },
+    mconsole: { request: silent } as unknown as Mconsole,
+    disks: {} as Disks,
+  });
+  kernel.paused = true;
+  const hangs: string[] = [];
+  const watch = new HangWatch({
+    kernel,
+    intervalMs: 5,
+    said: () => 0,
+    onHang: ({ by }) => hangs.push(by),
+    onOver: () => undefined,
+  });
+  try {
+    await delay(100);
+    expect({ hangs, asked }).toEqual({ hangs: [], asked: 0 });
+    kernel.paused = false;
+    await expect.poll(() => hangs).toEqual(['mconsole']);
+  } finally {
+    watch.close();
+  }
+});
