@@ -5,6 +5,7 @@ import type {
   Event,
   ExitRecord,
   Hold,
+  NetworkInfo,
   OperationReport,
   PauseInfo,
   Setting,
@@ -146,6 +147,8 @@ export function infoText(info: VmInfo, now: number): string {
     ...(exit ? crashText(exit) : []),
     ...(info.disks.length > 0 ? ['disks', ...rows(info.disks.map(diskRow))] : []),
     ...(info.consoles.length > 0 ? ['consoles', ...rows(info.consoles.map(consoleRow))] : []),
+    ...(info.networks.length > 0 ? ['networks', ...rows(info.networks.map(networkRow))] : []),
+    ...info.networks.flatMap(guestLines),
     ...settingsLines(info.settings),
   ].join('\n');
 }
@@ -174,6 +177,24 @@ function consoleRow(info: ConsoleInfo): string[] {
     viewers === 1 ? '1 viewer' : `${viewers} viewers`,
     logged ? `logged${lost}${taken}` : '',
   ];
+}
+
+const linkText: Readonly<Record<NetworkInfo['link'], string>> = {
+  unknown: '',
+  down: 'not up in the guest',
+  up: 'up',
+};
+
+function networkRow(info: NetworkInfo): string[] {
+  const { unit, kind, guestInterface, hostInterface, mac, link, received, sent } = info;
+  const bytes = link === 'unknown' ? ['', ''] : [`${sizeText(received)} in`, `${sizeText(sent)} out`];
+  return [`eth${unit}`, kind, `${guestInterface} of the guest`, hostInterface, linkText[link], ...bytes, mac];
+}
+
+/** What to type in a guest whose interface is not up. */
+function guestLines({ guestInterface, link, guestCommands }: NetworkInfo): string[] {
+  if (link === 'up' || guestCommands.length === 0) return [];
+  return [`to use ${guestInterface}, type in the guest`, ...guestCommands.map((line) => `  ${line}`)];
 }
 
 /** Settings by the file that they come from, with the number of the line; then the defaults. */

@@ -13,7 +13,7 @@ const reserved: readonly (readonly [pattern: RegExp, instead: string])[] = [
   [/^root=/, 'use the key root'],
   [/^(?:umid|uml_dir|mconsole)/, 'umlmon needs it to control the kernel'],
   [/^noreboot/, 'use the key on_reboot'],
-  [/^(?:vec|eth)\d/, 'network interfaces are not supported by this version'],
+  [/^(?:vec|eth)\d/, 'use the keys eth0 to eth15'],
   [/^virtio_uml\./, 'virtio devices are not supported by this version'],
   [/^(?:hostfs|iomem)=/, 'host files are not supported by this version'],
   [/^--(?:help|version|showconfig)/, 'the kernel would print and exit'],

@@ -1,3 +1,4 @@
+import { checkCommonNetworks } from './check-networks.ts';
 import { type Config, type GlobalConfig, originOf } from './config.ts';
 import { maxVmNameLength } from './names.ts';
 import { type Problem, problemAt } from './problem.ts';
@@ -43,5 +44,5 @@ export function checkNeighbours(config: Config, root: boolean): Problem[] {
     const hint = 'give every VM a user of its own';
     problems.push(problemAt(originOf(vm, 'vmuser'), { code: 'CONFIG_UNUSUAL', cause, hint }, 'warning'));
   }
-  return problems;
+  return [...problems, ...checkCommonNetworks(config)];
 }

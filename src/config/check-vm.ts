@@ -1,4 +1,5 @@
 import { fastBootArguments, plainName } from './arguments.ts';
+import { checkOwnNetworks } from './check-networks.ts';
 import { originOf, type VmConfig } from './config.ts';
 import { ubdName } from './paths.ts';
 import { type Problem, problemAt, quoted, type Refusal } from './problem.ts';
@@ -47,6 +48,8 @@ export function checkVm(vm: VmConfig, root: boolean): Problem[] {
         ),
       );
   }
+
+  problems.push(...checkOwnNetworks(vm));
 
   const channels = [...vm.con.map(({ unit }) => `con${unit}`), ...vm.ssl.map(({ unit }) => `ssl${unit}`)];
   const awaited = vm.ready_pattern;

@@ -1,6 +1,7 @@
 import { parseArguments } from './arguments.ts';
 import { parseUbd } from './disk.ts';
 import { defaultMacPool, parseMacRange } from './mac.ts';
+import { parseNetwork } from './network.ts';
 import {
   parseHook,
   parseHostDirectory,
@@ -212,6 +213,16 @@ export const vmKeys = {
     form: 'PATH[,BACKING] [ro] [sync] [nolock] [notrim] [serial=TEXT]',
     help: 'A disk of the VM: an image in /disks (own) or /shared/disks (common), as the jail sees them. The suffix says what it is: .dsk a flat image in a file, .cow a copy-on-write file, .dev a block device. A .cow file names its backing file itself; BACKING replaces that name, for instance that of uml_mkcow(1). Words after the path: ro makes the disk read-only, sync has every write reach the disk of the host at once (18 to 100 times slower), nolock keeps the kernel from locking the file as umlmon does, notrim from giving discarded blocks back to the host, and serial gives the disk a serial number.',
     example: '/disks/root.dsk',
+  }),
+  eth: family({
+    units: 16,
+    parse: parseNetwork,
+    defaults: {},
+    layer: 'admin',
+    effect: 'vm',
+    form: 'KIND(ARGUMENT=VALUE, …)',
+    help: 'A network interface of the VM; see NETWORK for the kinds and their arguments. The guest sees eth0 as vec0, eth1 as vec1, and so on, and gives them their addresses itself.',
+    example: 'host_to_host(proxy_if=proxy1, proxy_addr=192.168.2.1, guest_addr=192.168.2.2)',
   }),
   con: family({
     units: 16,
@@ -461,7 +472,6 @@ export const vmKeys = {
 
 /** Names of the original umlmon and of things to come: refused, but not as unknown. */
 const notYet: readonly (readonly [pattern: RegExp, sentence: string])[] = [
-  [/^eth\d+$/, 'network interfaces are not supported by this version'],
   [/^tcp$/, 'control over TCP is not supported by this version'],
   [/^tcp_redir$/, 'the TCP redirector is not supported by this version'],
   [/^(?:master_)?password$/, 'passwords (for control over TCP) are not supported by this version'],

@@ -1,4 +1,6 @@
 import { globalKeys, isFamily, type KeySpec, type KeyTable, vmKeys } from './keys.ts';
+import { networkKinds } from './network-kinds.ts';
+import type { TransportOption } from './network-options.ts';
 
 const layers = {
   admin: 'the administrator only',
@@ -21,6 +23,11 @@ export function generateConfigPage(): { path: string; text: string }[] {
     '# VM KEYS',
     '',
     ...describe(vmKeys),
+    '# NETWORK',
+    '',
+    'The value of a key **eth0** to **eth15** is a kind of interface, with arguments in parentheses.',
+    '',
+    ...describeKinds(),
     end,
   ];
   return [{ path: 'docs/umlmon.5.md', text: text.join('\n') }];
@@ -33,6 +40,24 @@ function describe(table: KeyTable): string[] {
     '',
     `    Default: ${defaults(name, spec)}. Set by: ${layers[spec.layer]}. A change takes effect ${effects[spec.effect]}.`,
     `    Example: \`${isFamily(spec) ? `${name}0` : name} = ${spec.example}\``,
+    '',
+  ]);
+}
+
+function describeKinds(): string[] {
+  return Object.entries(networkKinds).flatMap(([name, { help, example, arguments: table }]) => [
+    `## ${escaped(name)}`,
+    '',
+    escaped(help),
+    '',
+    ...Object.entries<TransportOption<unknown>>(table).flatMap(
+      ([argument, { required, form, help: text }]) => [
+        `**${escaped(argument)}**=${escaped(form)}${required ? '' : ' (optional)'}`,
+        `:   ${escaped(text)}`,
+        '',
+      ],
+    ),
+    `Example: \`eth0 = ${example}\``,
     '',
   ]);
 }

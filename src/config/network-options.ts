@@ -2,6 +2,7 @@
 import { isIP } from 'node:net';
 import { networkLimits } from '../system/limits.ts';
 import { parseMac } from './mac.ts';
+import { parseInterface } from './network-values.ts';
 import { pathDamage, placeDamage, refusePath } from './paths.ts';
 import { quoted } from './problem.ts';
 import { integerParser, type Parsed, type Parser, parseBoolean, refuse } from './values.ts';
@@ -16,7 +17,7 @@ export interface TransportOption<T> {
   readonly help: string;
 }
 
-const option = <T>(parse: Parser<T>, form: string, help: string) =>
+export const option = <T>(parse: Parser<T>, form: string, help: string) =>
   ({ parse, required: false, form, help }) as const;
 
 /** The same option where it must be there. */
@@ -31,8 +32,6 @@ const portMax = 65_535;
 /** get_mtu of vector_kern.c takes nothing else, and says nothing about it. */
 const mtuMin = 576;
 const mtuMax = 65_534;
-/** IFNAMSIZ of the host, less the final NUL. */
-const interfaceNameMax = 15;
 export const wordMax = 0xffff_ffff;
 
 // The kernel's own way to write it is 0 and 1.
@@ -71,15 +70,7 @@ export const commonOptions = {
   ),
 } as const;
 
-export const interfaceOption = option(parseInterfaceName, 'NAME', 'The interface of the host.');
-
-/** The name of a host's interface (dev_valid_name of the kernel), without what the vector driver splits at. */
-export function parseInterfaceName(text: string): Parsed<string> {
-  if (!/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(text))
-    return refuse(`${quoted(text)} is not the name of an interface`, 'see ip link');
-  if (text.length <= interfaceNameMax) return { value: text };
-  return refuse(`${quoted(text)} is too long`, `at most ${interfaceNameMax} characters`);
-}
+export const interfaceOption = option(parseInterface, 'NAME', 'The interface of the host.');
 
 /** One end of a tunnel. */
 export interface TunnelEnd {

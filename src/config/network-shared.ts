@@ -29,6 +29,20 @@ export interface Forward {
   readonly guestPort: number;
 }
 
+export function forwardText({ protocol, hostPort }: Pick<Forward, 'protocol' | 'hostPort'>): string {
+  return `${protocol} port ${hostPort} of the host`;
+}
+
+/** What all VMs of a network must say of it. */
+export function termsOf(
+  spec:
+    | { readonly kind: 'network'; readonly hub?: boolean }
+    | { readonly kind: 'nat'; readonly subnet: Subnet; readonly reach_host?: boolean },
+): string {
+  if (spec.kind === 'network') return `hub=${spec.hub === true ? 'on' : 'off'}`;
+  return `subnet=${spec.subnet.prefix}, reach_host=${spec.reach_host === true ? 'on' : 'off'}`;
+}
+
 /** Names stand in names of interfaces and in their marks. */
 export function parseNetworkName(text: string): Parsed<string> {
   if (/^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/.test(text)) return { value: text };

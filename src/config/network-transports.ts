@@ -79,7 +79,7 @@ export const networkTransports = {
     needs: ({ ifname }) => ({ ...nothing, network: 'host', devices: [tunDevice], tap: ifname }),
   }),
   hybrid: transport({
-    help: 'A tap for what the guest sends, and a raw socket for what it receives: several packets at once, good for many small ones.',
+    help: 'A tap for what the guest sends, and a raw socket for what it receives: several packets at once, good for many small ones. Not offered at present: the jail gives no kernel the right to raw sockets, and a start is refused.',
     example: 'hybrid(ifname=tap0)',
     arguments: { ifname: required(interfaceOption), ...commonOptions, bpffile: filterOption },
     check: () => [],
@@ -92,7 +92,7 @@ export const networkTransports = {
     }),
   }),
   raw: transport({
-    help: 'A raw socket at an interface of the host that is up, best one end of a veth pair: its packets reach the guest besides whatever else uses it. An interface of the network must be promiscuous to receive for the address of the guest (ip link set NAME promisc on); an end of veth takes all.',
+    help: 'A raw socket at an interface of the host that is up, best one end of a veth pair: its packets reach the guest besides whatever else uses it. An interface of the network must be promiscuous to receive for the address of the guest (ip link set NAME promisc on); an end of veth takes all. Not offered at present: the jail gives no kernel the right to raw sockets, and a start is refused.',
     example: 'raw(ifname=veth1, depth=128)',
     arguments: { ifname: required(interfaceOption), ...commonOptions, bpffile: filterOption },
     check: () => [],
@@ -104,7 +104,7 @@ export const networkTransports = {
     }),
   }),
   gre: transport({
-    help: 'Ethernet over GRE (gretap) to another host, network device, or guest. One tunnel for each address of the host; the keys tell tunnels apart and are no protection. There is no GRE checksum.',
+    help: 'Ethernet over GRE (gretap) to another host, network device, or guest. One tunnel for each address of the host; the keys tell tunnels apart and are no protection. There is no GRE checksum. Not offered at present: the jail gives no kernel the right to raw sockets, and a start is refused.',
     example: 'gre(src=192.168.129.1, dst=192.168.128.1, rx_key=1, tx_key=1)',
     arguments: {
       ...endOptions,
@@ -122,7 +122,7 @@ export const networkTransports = {
     needs: ({ src }) => ({ ...ipNeeds(src), capabilities: ['CAP_NET_RAW'] }),
   }),
   l2tpv3: transport({
-    help: 'Ethernet over a fixed L2TPv3 tunnel (ip l2tp): over UDP, which needs no privilege and as many tunnels as there are ports, or over IP, with one tunnel for each address of the host.',
+    help: 'Ethernet over a fixed L2TPv3 tunnel (ip l2tp): over UDP, which needs no privilege and as many tunnels as there are ports, or over IP, with one tunnel for each address of the host. Over IP it is not offered at present: the jail gives no kernel the right to raw sockets.',
     example:
       'l2tpv3(udp=on, src=192.168.126.2, dst=192.168.126.1, srcport=1707, dstport=1706, rx_session=1, tx_session=2)',
     arguments: {
@@ -168,7 +168,7 @@ export const networkTransports = {
     needs: () => ({ ...nothing, socketFamilies: ['AF_UNIX'] }),
   }),
   fd: transport({
-    help: 'A descriptor that the kernel inherits: one end of a socketpair of packets, or a tap. A guest that sets the interface down closes it, and cannot set it up again before the VM is started anew.',
+    help: 'A descriptor that the kernel inherits: one end of a socketpair of packets, or a tap. A guest that sets the interface down closes it, and cannot set it up again before the VM is started anew. Not offered at present: a monitor has no descriptor to pass on, and a start is refused.',
     example: 'fd(fd=10)',
     arguments: { fd: required(descriptorOption), ...commonOptions },
     check: () => [],
@@ -183,9 +183,10 @@ export type TransportSpec = {
   [Name in TransportName]: { readonly kind: Name } & OptionValues<Transports[Name]['arguments']>;
 }[TransportName];
 
-/** Kinds that the kernel has, and that umlmon does not offer: why, for whoever asks for them. */
-export const refusedTransports: Readonly<Record<string, string>> = {
+/** Kinds that people ask for, and that umlmon does not offer: why. */
+export const refusedKinds: Readonly<Record<string, string>> = {
   vde: 'the kernel would run vde_plug inside the jail; use bridged, or a named network',
+  user: 'a network without root needs passt with vhost-user, which Debian 12 has not; let root run umlmon, or use l2tpv3 with udp=on',
 };
 
 /** Options that the kernel has, and that umlmon does not offer. */

@@ -1,10 +1,11 @@
 /** What the host offers for a sandbox. Read once per process: none of it changes under a running monitor. */
 import { execFileSync } from 'node:child_process';
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UmlmonError } from '../system/errors.ts';
+import { findProgram } from '../system/find-program.ts';
 import type { LauncherFiles } from './mounts.ts';
-import { launchEnvironment, type SandboxPrograms } from './sandbox.ts';
+import type { SandboxPrograms } from './sandbox.ts';
 
 const packageOf = {
   prlimit: 'util-linux',
@@ -19,42 +20,17 @@ let programs: SandboxPrograms | undefined;
 /** @throws UmlmonError HOST_PROGRAM_MISSING */
 export function hostPrograms(): SandboxPrograms {
   programs ??= {
-    prlimit: findProgram('prlimit'),
-    taskset: findProgram('taskset'),
-    setarch: findProgram('setarch'),
-    setpriv: findProgram('setpriv'),
-    bwrap: findProgram('bwrap'),
+    prlimit: find('prlimit'),
+    taskset: find('taskset'),
+    setarch: find('setarch'),
+    setpriv: find('setpriv'),
+    bwrap: find('bwrap'),
   };
   return programs;
 }
 
-/** Absolute path of a program, from a PATH. */
-export function findProgram(name: keyof SandboxPrograms, path = searchPath()): string {
-  for (const directory of path.split(':')) {
-    const candidate = join(directory, name);
-    // An empty or relative entry means the working directory: not for programs that run as root.
-    if (candidate.startsWith('/') && isExecutable(candidate)) return candidate;
-  }
-  const cause = `not found in ${path}`;
-  throw new UmlmonError('HOST_PROGRAM_MISSING', {
-    place: name,
-    cause,
-    hint: `apt-get install ${packageOf[name]}`,
-  });
-}
-
-function searchPath(): string {
-  // The monitor may have been started without the directories of the administrator's programs.
-  return `${process.env.PATH ?? ''}:${launchEnvironment.PATH}`;
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+function find(name: keyof SandboxPrograms): string {
+  return findProgram(name, packageOf[name]);
 }
 
 /** The loader of the programs of an x86_64 host (System V ABI, AMD64 supplement). */

@@ -73,6 +73,10 @@ export interface VmLayout {
   readonly coreClaims: string;
   /** Which images the VMs and tools of this host hold. */
   readonly imageHolders: string;
+  /** What the VMs of this host have set up of its network. */
+  readonly networkRecords: string;
+  /** /dev/net/tun of the jail, there while the VM has a tap. */
+  readonly tunDevice: string;
   /** For people and their scripts; umlmon never reads it. */
   readonly pidFile: string;
 
@@ -129,6 +133,8 @@ export function layoutOf(vm: string, roots: LayoutRoots): VmLayout {
     status: join(runHome, 'status'),
     coreClaims: join(runDir, '.cores'),
     imageHolders: join(runDir, '.images'),
+    networkRecords: join(runDir, '.network'),
+    tunDevice: join(jail, 'dev/net/tun'),
     pidFile: join(runDir, `${vm}.pid`),
     lpjCache: join(varDir, '.cache/lpj'),
     probeCache: join(varDir, '.cache/kernels'),
@@ -156,7 +162,19 @@ export interface JailDirectory {
 }
 
 /** Directories of the jail that bubblewrap mounts upon: it cannot make them, since the jail's root is read-only. */
-const mountPoints = ['kernel', 'launch', 'lib', 'lib64', 'run', 'run/mon', 'run/uml', 'shared', 'tmp'];
+const mountPoints = [
+  'dev',
+  'dev/net',
+  'kernel',
+  'launch',
+  'lib',
+  'lib64',
+  'run',
+  'run/mon',
+  'run/uml',
+  'shared',
+  'tmp',
+];
 
 /**
  * The directories of a VM, parents first. bubblewrap runs as the VM's user and must reach the jail and both run
@@ -182,6 +200,7 @@ export function jailDirectories(layout: VmLayout): readonly JailDirectory[] {
     open(layout.runDir),
     { path: layout.coreClaims, mode: 0o700, owner: 'root', group: 'root' },
     { path: layout.imageHolders, mode: 0o700, owner: 'root', group: 'root' },
+    { path: layout.networkRecords, mode: 0o700, owner: 'root', group: 'root' },
     passable(layout.runHome),
     shown(join(layout.runHome, 'run')),
     owned(layout.runUml),

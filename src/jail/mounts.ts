@@ -25,6 +25,8 @@ export interface JailContents extends KernelContents {
   readonly writableShared: readonly string[];
   /** Whether there are block devices in /disks. */
   readonly devices: boolean;
+  /** Whether the kernel opens taps. */
+  readonly tun: boolean;
 }
 
 /** Host paths of what the root launcher runs in the jail. */
@@ -103,6 +105,9 @@ export function jailMounts(contents: JailContents): Mounts {
     binds: [
       ...binds,
       { from: layout.disks, to: '/disks', mode: contents.devices ? 'dev' : 'rw' },
+      ...(contents.tun
+        ? [{ from: posix.dirname(layout.tunDevice), to: '/dev/net', mode: 'dev' as const }]
+        : []),
       readOnly(layout.shared, '/shared'),
       ...contents.writableShared.map(inShared).map(
         (path): Bind => ({

@@ -4,6 +4,8 @@
  * bubblewrap alone.
  */
 
+import { systemPath } from '../system/find-program.ts';
+
 /** Absolute paths of the host's programs. */
 export interface SandboxPrograms {
   readonly prlimit: string;
@@ -68,7 +70,7 @@ export interface SandboxPlan {
 }
 
 /** Environment of the chain itself, outside of the jail. */
-export const launchEnvironment = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' } as const;
+export const launchEnvironment = { PATH: systemPath } as const;
 
 /** Where the root launcher finds the loader, setpriv and setarch in the jail. */
 export const launcherDirectory = '/launch';

@@ -12,13 +12,26 @@ export type SocketFamily = 'unix' | 'inet' | 'inet6' | 'netlink' | 'packet';
 export interface FilterRequest {
   /** As in process.arch. */
   readonly architecture: string;
-  /** Socket families beside `unix` that the VM's network transports need. */
+  /** Socket families beside `unix` that the VM's network transports need; of `inet` and `inet6` only UDP. */
   readonly families: readonly SocketFamily[];
   /** Allow also what setpriv does in the jail. */
   readonly rootLauncher: boolean;
+  /**
+   * Whether the kernel is in the network namespace of the host, for its taps. It then may neither connect, which is
+   * what most Unix sockets without a file want, nor ask or change interfaces.
+   */
+  readonly hostNetwork: boolean;
 }
 
-const filteredCalls = { ioctl: 16, socket: 41, socketpair: 53, clone: 56, fcntl: 72, clone3: 435 } as const;
+const filteredCalls = {
+  ioctl: 16,
+  socket: 41,
+  connect: 42,
+  socketpair: 53,
+  clone: 56,
+  fcntl: 72,
+  clone3: 435,
+} as const;
 
 const familyNumbers: Readonly<Record<SocketFamily, number>> = {
   unix: 1,
@@ -33,6 +46,18 @@ const familyNumbers: Readonly<Record<SocketFamily, number>> = {
  * the other way to make a descriptor blocking (see below).
  */
 const deniedIoctls = { TIOCSTI: 0x5412, TIOCLINUX: 0x541c, FIONBIO: 0x5421, TIOCSETD: 0x5423 } as const;
+
+interface Range {
+  readonly start: number;
+  /** The first that is not in it. */
+  readonly end: number;
+}
+
+/** SIOC… of linux/sockios.h: names, addresses and flags of interfaces, which a Unix socket is good enough for. */
+const socketIoctls: Range = { start: 0x8900, end: 0x8a00 };
+
+const SOCK_DGRAM = 2;
+const SOCK_CLOEXEC = 0x80000;
 
 const F_SETFL = 4;
 const O_NONBLOCK = 0x800;
@@ -88,14 +113,21 @@ export function seccompFilter(request: FilterRequest): Uint8Array {
 }
 
 /** What is to happen at each system call that does not simply fail. */
-function verdicts({ families, rootLauncher }: FilterRequest): Map<number, readonly Instruction[]> {
+function verdicts({
+  families,
+  rootLauncher,
+  hostNetwork,
+}: FilterRequest): Map<number, readonly Instruction[]> {
   const ofCall = new Map<number, readonly Instruction[]>();
   for (const number of kernelCalls.values()) ofCall.set(number, allowAll);
   if (rootLauncher) for (const number of setprivCalls.values()) ofCall.set(number, allowAll);
-  const familyList = [...new Set<SocketFamily>(['unix', ...families])].map((family) => familyNumbers[family]);
-  ofCall.set(filteredCalls.socket, allowOnly(0, familyList));
+  if (hostNetwork) ofCall.delete(filteredCalls.connect);
+  ofCall.set(filteredCalls.socket, allowSockets(new Set(['unix', ...families])));
   ofCall.set(filteredCalls.socketpair, allowOnly(0, [familyNumbers.unix]));
-  ofCall.set(filteredCalls.ioctl, allowExcept(1, Object.values(deniedIoctls)));
+  ofCall.set(
+    filteredCalls.ioctl,
+    allowExcept(1, Object.values(deniedIoctls), hostNetwork ? socketIoctls : undefined),
+  );
   ofCall.set(filteredCalls.clone, [loadArgument(0), jump(IF_ANY_BIT, CLONE_NEW, 0, 1), fail(EPERM), allow]);
   // O_NONBLOCK belongs to the open file, and the masters of the ptys are shared with the monitor: who could clear it
   // would make the monitor wait in read(2) for ever.
@@ -120,9 +152,31 @@ function allowOnly(argument: number, values: readonly number[]): Instruction[] {
   return [loadArgument(argument), ...tests, fail(EPERM), allow];
 }
 
-function allowExcept(argument: number, values: readonly number[]): Instruction[] {
-  const tests = values.map((value, index) => jump(IF_EQUAL, value, values.length - index, 0));
-  return [loadArgument(argument), ...tests, allow, fail(EPERM)];
+/** A tunnel over UDP is no way to the TCP services of the host: sendto(2) could connect without connect(2). */
+function allowSockets(families: ReadonlySet<SocketFamily>): Instruction[] {
+  const isIp = (family: SocketFamily) => family === 'inet' || family === 'inet6';
+  const whole = [...families].filter((family) => !isIp(family));
+  const ip = [...families].filter(isIp);
+  const datagrams = allowOnly(1, [SOCK_DGRAM, SOCK_DGRAM | SOCK_CLOEXEC]);
+  if (ip.length === 0)
+    return allowOnly(
+      0,
+      whole.map((family) => familyNumbers[family]),
+    );
+  const tests = [...whole, ...ip].map((family, index, all) => {
+    const after = all.length - index - 1;
+    // Behind the tests: fail, allow, and what is asked of IP sockets.
+    return jump(IF_EQUAL, familyNumbers[family], after + (isIp(family) ? 2 : 1), 0);
+  });
+  return [loadArgument(0), ...tests, fail(EPERM), allow, ...datagrams];
+}
+
+/** Fails for some values, and for those of a range. */
+function allowExcept(argument: number, values: readonly number[], range?: Range): Instruction[] {
+  const inRange = range ? [jump(IF_NOT_LESS, range.end, 1, 0), jump(IF_NOT_LESS, range.start, 1, 0)] : [];
+  const toFail = values.length + inRange.length;
+  const tests = values.map((value, index) => jump(IF_EQUAL, value, toFail - index, 0));
+  return [loadArgument(argument), ...tests, ...inRange, allow, fail(EPERM)];
 }
 
 /** The system calls from `start` to the next segment, and what happens at them. */

@@ -6,6 +6,7 @@ import type { VmLayout } from '../jail/layout.ts';
 import { resumeKernel } from '../jail/pause.ts';
 import { Mconsole, versionOf } from '../kernel/mconsole.ts';
 import { type Notification, NotifyListener } from '../kernel/notify.ts';
+import { releaseNetwork } from '../network/configure.ts';
 import { releaseCores } from '../plan/core-claims.ts';
 import { fdOf } from '../plan/descriptors.ts';
 import type { Descriptor, LaunchPlan } from '../plan/plan.ts';
@@ -74,6 +75,11 @@ export async function adoptKernel(
     await disks.relock();
     await forgetRemoved(disks, mconsole);
     // Only now, when nothing can fail any more: a VM that cannot be taken over is let be.
+    undo.push(
+      'network',
+      () =>
+        void releaseNetwork({ directory: host.layout.networkRecords, vm: plan.vm }, host.layout.tunDevice),
+    );
     isOurs = true;
     undo.push('record', () => rmSync(host.layout.runRecord, { force: true }));
     undo.push('cores', () => releaseCores(host.layout.coreClaims, plan.vm));

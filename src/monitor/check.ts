@@ -33,7 +33,7 @@ export function checkConfig({ vm, configPath, json }: CheckRequest): number {
     if (!config || !wanted(checked.name)) continue;
     const layout = layoutFor(config, checked);
     problems.push(
-      ...buildPlan(config.global, checked, layout, takeInventory(config.global, checked, layout)).problems,
+      ...buildPlan(config.global, checked, layout, takeInventory(config, checked, layout)).problems,
     );
   }
   if (vm !== undefined && config && names.length === 0)

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { VmLayout } from '../jail/layout.ts';
+import { releaseNetwork } from '../network/configure.ts';
 import { removeTree } from '../system/remove-tree.ts';
 import type { EventLog } from './event-log.ts';
 
@@ -27,7 +28,8 @@ export function cleanUp(layout: VmLayout, { monitorToo }: { readonly monitorToo:
   const own = [layout.trash, layout.crashDraft, layout.backupDraft];
   for (const path of leftovers) if (!own.includes(path)) moveAway(path, layout.trash);
   for (const path of own) removeTree(path);
-  return leftovers;
+  const network = releaseNetwork({ directory: layout.networkRecords, vm: layout.vm }, layout.tunDevice);
+  return [...leftovers, ...network];
 }
 
 /** Does so for a monitor that serves, and publishes what was removed. */

@@ -23,7 +23,7 @@ import { Jobs } from './jobs.ts';
 import { MetricsServer } from './metrics-server.ts';
 import { metricsText } from './metrics-text.ts';
 import { takeMonitorLock } from './monitor-lock.ts';
-import { type ConfigSource, layoutFor, prepareDisk, prepareLaunch, readVm } from './prepare-launch.ts';
+import { type ConfigSource, layoutFor, prepareDisk, prepareStart, readVm } from './prepare-launch.ts';
 import { Vm } from './vm.ts';
 
 export interface DaemonRequest extends ConfigSource {
@@ -89,7 +89,7 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
     layout,
     events,
     config: vmConfig,
-    makePlan: () => prepareLaunch(request, layout),
+    makePlan: () => prepareStart(request, layout),
     afterBoot: (plan, bootMessages) => rememberLpj(layout.lpjCache, plan, bootMessages),
     monitorLogDropped: () => logFile?.dropped ?? 0,
   });

@@ -1,12 +1,15 @@
+import { existsSync } from 'node:fs';
 import { type Config, requireVm, type VmConfig } from '../config/config.ts';
 import { parseUbd } from '../config/disk.ts';
 import { readConfig } from '../config/locate.ts';
+import { vmNameDamage } from '../config/names.ts';
 import { ubdUnits } from '../config/paths.ts';
 import { configError, type Problem } from '../config/problem.ts';
 import { layoutOf, type VmLayout } from '../jail/layout.ts';
+import { knowsMacs, takeMacs } from '../network/mac-pool-file.ts';
 import { buildPlan } from '../plan/build-plan.ts';
 import { planPlug } from '../plan/check-plug.ts';
-import { takeInventory } from '../plan/inventory.ts';
+import { macRequest, takeInventory } from '../plan/inventory.ts';
 import type { ImagePlan, LaunchPlan } from '../plan/plan.ts';
 import type { PlugArgs } from '../rpc/umlmonctrl.gen.ts';
 import { UmlmonError } from '../system/errors.ts';
@@ -18,19 +21,40 @@ export interface ConfigSource {
 }
 
 /** The configuration and one VM of it, with what is unusual about it. Errors: CONFIG_*. */
-export function readVm({ vm, configPath }: ConfigSource): {
+export function readVm(source: ConfigSource): {
   config: Config;
   vm: VmConfig;
   warnings: Problem[];
 } {
-  const read = readConfig({
+  const { vm } = source;
+  const read = readSource(source);
+  const warnings = read.problems.filter(({ severity, section }) => severity === 'warning' && section === vm);
+  return { ...requireVm(read, vm), warnings };
+}
+
+/** The same; or only the name of a VM that has no section any more, and has left something. Errors: CONFIG_*. */
+export function readVmOrGone(source: ConfigSource): {
+  config: Config;
+  vm: Placed;
+  isGone: boolean;
+} {
+  const { config, broken } = readSource(source);
+  const name = source.vm;
+  if (config && !config.vms.has(name) && !broken.has(name) && !vmNameDamage(name)) {
+    const vm = { name, backup_dir: '' };
+    const { runHome } = layoutFor(config, vm);
+    if (existsSync(runHome) || knowsMacs(config.global.vardir, name)) return { config, vm, isGone: true };
+  }
+  return { ...readVm(source), isGone: false };
+}
+
+function readSource({ vm, configPath }: ConfigSource) {
+  return readConfig({
     ...(configPath === undefined ? {} : { configPath }),
     env: process.env,
     uid: process.geteuid?.() ?? 0,
     vm,
   });
-  const warnings = read.problems.filter(({ severity, section }) => severity === 'warning' && section === vm);
-  return { ...requireVm(read, vm), warnings };
 }
 
 /** Configuration and host, read anew, as a plan. Errors: CONFIG_INVALID with all problems, also those of the host. */
@@ -39,10 +63,20 @@ export function prepareLaunch(
   layout: VmLayout,
 ): { config: VmConfig; plan: LaunchPlan } {
   const { config, vm } = readVm(source);
-  const inventory = takeInventory(config.global, vm, layout);
+  const inventory = takeInventory(config, vm, layout);
   const { plan, problems } = buildPlan(config.global, vm, layout, inventory);
   if (!plan) throw configError(problems.filter(({ severity }) => severity === 'error'));
   return { config: vm, plan };
+}
+
+/** Does so for a start: the hardware addresses of the plan are then the VM's. Errors: also NETWORK_MAC_*. */
+export async function prepareStart(
+  source: ConfigSource,
+  layout: VmLayout,
+): Promise<{ config: VmConfig; plan: LaunchPlan }> {
+  const { config, vm } = readVm(source);
+  if (vm.eth.length > 0) await takeMacs(macRequest(config, vm));
+  return prepareLaunch(source, layout);
 }
 
 /**
@@ -65,13 +99,16 @@ export function prepareDisk(
   const { config, vm } = readVm(source);
   const spec = { ...parsed.value, unit };
   const plugging = { ...vm, ubd: [spec] };
-  const host = takeInventory(config.global, plugging, layout);
+  const host = takeInventory(config, plugging, layout);
   const plan = planPlug(plugging, spec, host, running);
   if ('cause' in plan) throw new UmlmonError(plan.code, { place, ...plan });
   return plan;
 }
 
-export function layoutFor({ global }: Config, { name, backup_dir }: VmConfig): VmLayout {
+/** What of a VM's configuration says where its files are. */
+type Placed = Pick<VmConfig, 'name' | 'backup_dir'>;
+
+export function layoutFor({ global }: Config, { name, backup_dir }: Placed): VmLayout {
   return layoutOf(name, {
     varDir: global.vardir,
     runDir: global.rundir,

@@ -1,19 +1,22 @@
 import { closeSync, existsSync } from 'node:fs';
+import { forgetMacs } from '../network/mac-pool-file.ts';
 import { UmlmonError } from '../system/errors.ts';
 import { cleanUp } from './clean-up.ts';
 import { findKernel } from './find-kernel.ts';
 import { takeMonitorLock } from './monitor-lock.ts';
-import { type ConfigSource, layoutFor, readVm } from './prepare-launch.ts';
+import { type ConfigSource, layoutFor, readVmOrGone } from './prepare-launch.ts';
 import { settleRestore } from './restore-journal.ts';
 
 /**
  * `umlmon -cleanup VM`: works without a monitor, says what it did, and touches neither a kernel that lives nor
- * anything that is not this VM's. Errors: CONFIG_*, MONITOR_RUNNING, VM_ALIVE.
+ * anything that is not this VM's. A VM whose section is gone gives its hardware addresses back too. Errors: CONFIG_*,
+ * MONITOR_RUNNING, VM_ALIVE, NETWORK_MAC_FILE.
  */
 export async function runCleanup(source: ConfigSource, json: boolean): Promise<void> {
-  const { config, vm } = readVm(source);
+  const { config, vm, isGone } = readVmOrGone(source);
   const layout = layoutFor(config, vm);
   const removed = existsSync(layout.runHome) ? await cleanUnderLock() : [];
+  if (isGone && (await forgetMacs(config.global.vardir, vm.name))) removed.push('its hardware addresses');
   if (json) console.log(JSON.stringify({ vm: vm.name, removed }));
   else
     console.log(

@@ -5,6 +5,7 @@ import { endSandbox, KernelWaker, launch, type Sandbox } from '../jail/launch.ts
 import { seccompFilter } from '../jail/seccomp.ts';
 import { Mconsole, versionOf } from '../kernel/mconsole.ts';
 import { type Notification, NotifyListener } from '../kernel/notify.ts';
+import { configureNetwork, releaseNetwork } from '../network/configure.ts';
 import { claimCores, releaseCores } from '../plan/core-claims.ts';
 import type { Descriptor, LaunchPlan, Step, StepOf } from '../plan/plan.ts';
 import { stepOf } from '../plan/step-of.ts';
@@ -96,6 +97,10 @@ function perform(step: Step, progress: Progress): void | Promise<void> {
       claimCores(step.directory, progress.plan.vm, step.cores);
       progress.undo.push('cores', () => releaseCores(step.directory, progress.plan.vm));
       return;
+    case 'configure-network':
+      // Before anything is done: a part of it may be there even if it fails.
+      progress.undo.push('network', () => void releaseNetwork(step.record, step.device.path));
+      return configureNetwork(step.record, step.programs, step.interfaces, step.device);
     case 'open-consoles':
       return openConsoles(step, progress);
     case 'listen-notify':

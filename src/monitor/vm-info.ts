@@ -4,6 +4,7 @@ import {
   type ConsoleInfo,
   type ExitRecord,
   type Hold,
+  type NetworkInfo,
   type Readiness,
   UMLMON_TEXT_MAX,
   type VmInfo,
@@ -30,6 +31,7 @@ export interface VmSnapshot {
   readonly guestValues: GuestValues;
   readonly readiness: Readiness;
   readonly consoles: readonly ConsoleInfo[];
+  readonly networks: readonly NetworkInfo[];
   readonly lastExit: ExitRecord | null;
   readonly eventsNext: number;
   readonly logDropped: number;

@@ -14,6 +14,7 @@ import { type Finding, findKernel } from './find-kernel.ts';
 import { Hooks } from './hooks.ts';
 import { readLastExit } from './last-exit.ts';
 import { type Action, type LifecycleEvent, lifecycle } from './lifecycle.ts';
+import { networkInfos } from './network-info.ts';
 import { type OperationResult, Operations, type Report } from './operations.ts';
 import type { PolicyName } from './policy.ts';
 import { ReadyWatch } from './ready-watch.ts';
@@ -30,7 +31,7 @@ export interface VmParts {
   readonly events: EventLog;
   readonly config: VmConfig;
   /** Reads configuration and host anew. Errors: CONFIG_INVALID with all problems. */
-  readonly makePlan: () => { config: VmConfig; plan: LaunchPlan };
+  readonly makePlan: () => Promise<{ config: VmConfig; plan: LaunchPlan }>;
   /** Learns from a boot what makes the next one faster. */
   readonly afterBoot: (plan: LaunchPlan, bootMessages: string) => void;
   /** Bytes that the monitor's own log could not take. */
@@ -245,6 +246,7 @@ export class Vm {
       guestValues: this.#run?.guestValues ?? new Map(),
       readiness: this.#ready.info,
       consoles: this.channels.infos(),
+      networks: networkInfos(this.#config, this.#parts.layout, this.#run?.kernel?.plan),
       lastExit: this.#lastExit,
       eventsNext: this.events.next,
       logDropped: this.#parts.monitorLogDropped(),
@@ -296,7 +298,7 @@ export class Vm {
     const report = new StartReport(this.events);
     try {
       this.backups.settle();
-      const { config, plan } = this.#parts.makePlan();
+      const { config, plan } = await this.#parts.makePlan();
       this.#config = config;
       let summary = '';
       await this.#newRun().launch(plan, report, (kernel) => {

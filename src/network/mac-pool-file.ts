@@ -46,15 +46,21 @@ export async function takeMacs(request: MacRequest): Promise<ReadonlyMap<number,
   });
 }
 
-/** Forgets a VM that is being removed. Errors: NETWORK_MAC_FILE. */
-export async function forgetMacs(varDir: string, vm: string): Promise<void> {
-  if (!readPool(varDir).some((one) => one.vm === vm)) return;
+/** Forgets a VM that is being removed; tells whether there was anything to forget. Errors: NETWORK_MAC_FILE. */
+export async function forgetMacs(varDir: string, vm: string): Promise<boolean> {
+  if (!knowsMacs(varDir, vm)) return false;
   await withLock(varDir, () =>
     writePool(
       varDir,
       releaseMacs(readPool(varDir), (name) => name === vm),
     ),
   );
+  return true;
+}
+
+/** Whether a VM has addresses. Errors: NETWORK_MAC_FILE. */
+export function knowsMacs(varDir: string, vm: string): boolean {
+  return readPool(varDir).some((one) => one.vm === vm);
 }
 
 function claim({ varDir, vm, wishes, range, configured }: MacRequest, pool: MacPool) {

@@ -33,14 +33,9 @@ export interface PortForward {
   readonly guestPort: number;
 }
 
-export interface NatPlan extends SwitchPlan {
-  /** Paths below /proc/sys; to be put back when nobody needs them any more. */
-  readonly settings: readonly { readonly name: string; readonly value: string }[];
-}
-
 const readable = 8;
 
-export function planNat(request: NatRequest): NatPlan {
+export function planNat(request: NatRequest): SwitchPlan {
   const { network, owner, subnets } = request;
   const hash = hashOf(`${owner}\0nat\0${network}`);
   const bridge = `${network.slice(0, readable)}-${hash.slice(0, 6)}`;
@@ -62,11 +57,6 @@ export function planNat(request: NatRequest): NatPlan {
     open: [['link', 'set', 'dev', bridge, 'up']],
     remove: [['link', 'del', 'dev', bridge]],
     forget: forgetTable('inet', table),
-    settings: subnets.map(({ family }) =>
-      family === 4
-        ? { name: 'net/ipv4/ip_forward', value: '1' }
-        : { name: 'net/ipv6/conf/all/forwarding', value: '1' },
-    ),
   };
 }
 
@@ -90,6 +80,8 @@ function natChains(bridge: string, { subnets, reachHost = false }: NatRequest): 
       ),
     ]),
     chain('forward', 'type filter hook forward priority filter; policy accept;', [
+      // From guest to guest: with br_netfilter the host sees that too.
+      `iifname "${bridge}" oifname "${bridge}" accept`,
       `oifname "${bridge}" ct status dnat accept`,
       `oifname "${bridge}" ct state established,related accept`,
       `oifname "${bridge}" drop`,

@@ -49,8 +49,14 @@ export function interfaceArgument(
   });
 }
 
-/** `vecN:transport=KIND,OPTION=VALUE,…`, options in the order of the table. */
+/** `vecN:transport=KIND,OPTION=VALUE,…`. Errors: KERNEL_ARGUMENT. */
 export function vectorArgument(unit: number, spec: TransportSpec, mac: string): string {
+  const options = Object.entries(vectorOptions(unit, spec, mac));
+  return `vec${unit}:${options.map(([name, value]) => `${name}=${value}`).join(',')}`;
+}
+
+/** What the vector driver is to be told, in the order of the table. Errors: KERNEL_ARGUMENT. */
+export function vectorOptions(unit: number, spec: TransportSpec, mac: string): Record<string, string> {
   const values: Readonly<Record<string, unknown>> = {
     ...(offloading.includes(spec.kind) ? { gro: true } : {}),
     ...('src' in spec && typeof spec.src === 'object' && spec.src.family === 6 ? { v6: true } : {}),
@@ -58,20 +64,20 @@ export function vectorArgument(unit: number, spec: TransportSpec, mac: string): 
     mac,
   };
   const names = Object.keys(networkTransports[spec.kind].arguments);
-  const options = names.flatMap((name) =>
-    values[name] === undefined ? [] : [`${name}=${optionText(name, values[name])}`],
+  const options = names.flatMap((name): [string, string][] =>
+    values[name] === undefined ? [] : [[name, optionText(name, values[name])]],
   );
-  const argument = `vec${unit}:${[`transport=${spec.kind}`, ...options].join(',')}`;
-  if (options.length < networkLimits.vectorOptions && options.every(isPlain)) return argument;
+  if (options.length < networkLimits.vectorOptions && options.every(([, value]) => isPlain(value)))
+    return { transport: spec.kind, ...Object.fromEntries(options) };
   throw new UmlmonError('KERNEL_ARGUMENT', {
-    place: argument,
+    place: `vec${unit}:transport=${spec.kind}`,
     cause: 'the vector driver does not understand so many options, or such values',
   });
 }
 
 /** The driver splits at ',' and '=', the kernel at blanks, and neither knows a way to quote them. */
-function isPlain(option: string): boolean {
-  return /^[^\s,="\0]+=[^\s,="\0]+$/.test(option);
+function isPlain(value: string): boolean {
+  return /^[^\s,="\0]+$/.test(value);
 }
 
 function optionText(name: string, value: unknown): string {

@@ -1,19 +1,21 @@
 import { posix } from 'node:path';
 import type { GlobalConfig, VmConfig } from '../config/config.ts';
+import type { TransportNeeds } from '../config/network-transports.ts';
 import type { Problem } from '../config/problem.ts';
 import { hostPathOf } from '../disk/image-name.ts';
 import { backingFor } from '../disk/may-use.ts';
 import { jailDirectories, type VmLayout } from '../jail/layout.ts';
 import { jailMounts, kernelInJail } from '../jail/mounts.ts';
 import { type SandboxPlan, sandboxArguments } from '../jail/sandbox.ts';
-import type { FilterRequest } from '../jail/seccomp.ts';
+import type { FilterRequest, SocketFamily } from '../jail/seccomp.ts';
 import { kernelArguments } from '../kernel/command-line.ts';
 import type { Libraries } from '../kernel/libraries.ts';
+import { planInterfaces } from '../network/interface-plan.ts';
 import { checkHost } from './check-host.ts';
 import { chooseCore } from './cores.ts';
 import { descriptorsOf, fdOf } from './descriptors.ts';
 import { type Inventory, imageStoreOf } from './inventory.ts';
-import type { ConsolePlan, ImagePlan, LaunchPlan, LogPlan, Step } from './plan.ts';
+import type { ConsolePlan, ImagePlan, LaunchPlan, LogPlan, Step, StepOf } from './plan.ts';
 
 /** Longest time from exec until the kernel must have announced itself; usual are 10 to 100 ms. */
 const kernelUpMs = 20_000;
@@ -28,12 +30,15 @@ export interface BuiltPlan {
 
 /** Configuration and host as a launch plan, or all reasons why there can be none. Pure. */
 export function buildPlan(global: GlobalConfig, vm: VmConfig, layout: VmLayout, host: Inventory): BuiltPlan {
-  const problems = checkHost(global, vm, host);
+  const problems = checkHost(global, vm, layout, host);
   const { user, kernel, libraries, programs } = host;
   if (problems.length > 0) return { problems };
   if ('missing' in user || 'missing' in kernel || 'missing' in libraries || 'missing' in programs)
     throw new Error('something is missing, and no problem says so');
 
+  const network = networkPlan(vm, layout, host, user.found.uid);
+  const needs = network?.interfaces.map((one) => one.needs) ?? [];
+  const hostNetwork = needs.some((need) => need.network === 'host');
   const consoles = consolePlans(vm);
   const images = imagePlans(vm, host);
   const descriptors = descriptorsOf(consoles, images);
@@ -53,6 +58,7 @@ export function buildPlan(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
       const fd = fdOf(descriptors, 'slave', channel);
       return { channel, input: fd, output: fd === 0 ? 1 : fd };
     }),
+    networks: (network?.interfaces ?? []).map(({ unit, options }) => ({ unit, options })),
     umlDirectory: '/run/uml/',
     umid: vm.name,
     notify: '/run/mon/notify',
@@ -74,7 +80,8 @@ export function buildPlan(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
       files: Math.min(openFiles, host.limits.files),
     },
     ...(cpus.length > 0 ? { cpus: cpus.join(',') } : {}),
-    network: 'none',
+    // A tap can be opened only in the network namespace that it is in.
+    network: hostNetwork ? 'host' : 'none',
     root: layout.jail,
     ...jailMounts({
       layout,
@@ -89,6 +96,7 @@ export function buildPlan(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
             jailPath.startsWith('/shared/') && (written || jailPath.endsWith('.dev')),
         )
         .map(({ jailPath }) => posix.relative('/shared', jailPath)),
+      tun: needs.some(({ devices }) => devices.length > 0),
       devices: files.some(({ jailPath }) => /^\/disks\/.*\.dev$/.test(jailPath)),
       ...(launcher === 'root' && launcherFiles && 'found' in launcherFiles
         ? { launcherFiles: launcherFiles.found }
@@ -102,14 +110,16 @@ export function buildPlan(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
   };
   const filter: FilterRequest = {
     architecture: process.arch,
-    families: [],
+    families: [...new Set(needs.flatMap(({ socketFamilies }) => socketFamilies.flatMap(familyOf)))],
     rootLauncher: launcher === 'root',
+    hostNetwork,
   };
   const steps: Step[] = [
     { do: 'make-directories', directories: jailDirectories(layout) },
     { do: 'lock-vm', path: layout.vmLock },
     { do: 'lock-images', images, store: imageStoreOf(layout), syncMs: vm.sync_interval },
     { do: 'claim-cores', directory: layout.coreClaims, cores: cpus },
+    ...(network ? [network] : []),
     { do: 'empty-directory', path: layout.runUml, trash: layout.trash },
     { do: 'open-consoles', consoles, log: logPlan(vm, layout) },
     { do: 'listen-notify', path: 'run/mon/notify' },
@@ -154,6 +164,40 @@ export function consolePlans(vm: VmConfig): ConsolePlan[] {
 
 export function logPlan(vm: VmConfig, layout: VmLayout): LogPlan {
   return { directory: layout.logDir, size: vm.log_size, count: vm.log_count };
+}
+
+/** Unix sockets are for every kernel. */
+function familyOf(family: TransportNeeds['socketFamilies'][number]): SocketFamily[] {
+  const names = { AF_UNIX: [], AF_INET: ['inet'], AF_INET6: ['inet6'], AF_PACKET: ['packet'] } as const;
+  return [...names[family]];
+}
+
+function networkPlan(
+  vm: VmConfig,
+  layout: VmLayout,
+  { network, macs }: Inventory,
+  uid: number,
+): StepOf<'configure-network'> | undefined {
+  if (!network) return undefined;
+  if ('missing' in network || 'missing' in macs)
+    throw new Error('the network of the host is unknown, and no problem says so');
+  return {
+    do: 'configure-network',
+    interfaces: planInterfaces(
+      {
+        vm: vm.name,
+        runHome: layout.runHome,
+        owner: layout.networkRecords,
+        uid,
+        macs: macs.found,
+        interfaces: vm.eth,
+      },
+      network.found,
+    ),
+    programs: network.found.programs,
+    record: { directory: layout.networkRecords, vm: vm.name },
+    device: { path: layout.tunDevice, uid },
+  };
 }
 
 /** The files behind the disks of a VM that passed all checks. */

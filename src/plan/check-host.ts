@@ -3,14 +3,16 @@ import type { GlobalConfig, VmConfig } from '../config/config.ts';
 import { originOf } from '../config/config.ts';
 import { type Problem, problemAt, type Refusal } from '../config/problem.ts';
 import { sizeText } from '../config/values.ts';
+import type { VmLayout } from '../jail/layout.ts';
 import { tmpfsBytes } from '../jail/mounts.ts';
 import type { VmUser } from '../jail/user.ts';
 import { checkKernel } from '../kernel/host-check.ts';
 import { type ErrorCode, type Failure, isErrorCode } from '../system/errors.ts';
 import { checkDisk } from './check-disk.ts';
+import { checkNetwork } from './check-network.ts';
 import type { Found, Inventory } from './inventory.ts';
 
-export function checkHost(global: GlobalConfig, vm: VmConfig, host: Inventory): Problem[] {
+export function checkHost(global: GlobalConfig, vm: VmConfig, layout: VmLayout, host: Inventory): Problem[] {
   const at = (key: string, code: ErrorCode, cause: string, hint = ''): Problem =>
     problemAt(originOf(vm, key), { code, cause, hint });
   const missing = (key: string, found: Found<unknown> | undefined): Problem[] =>
@@ -32,6 +34,10 @@ export function checkHost(global: GlobalConfig, vm: VmConfig, host: Inventory): 
     ),
     ...checkMemory(vm, host, at),
     ...checkCores(vm, host, at),
+    ...missing(`eth${vm.eth[0]?.unit ?? 0}`, host.macs),
+    ...vm.eth.flatMap((spec) =>
+      checkNetwork(layout, spec, host).map((why) => problemAt(originOf(vm, `eth${spec.unit}`), why)),
+    ),
     ...host.images.flatMap((image) => {
       const spec = vm.ubd.find((disk) => disk.unit === image.unit);
       return spec

@@ -1,3 +1,4 @@
+import type { InterfacePlan } from '../network/interface-plan.ts';
 import type { Descriptor, LaunchPlan, Step } from './plan.ts';
 
 /** A launch plan for people: every step with its paths, modes, owners and descriptors, then the whole command. */
@@ -34,6 +35,8 @@ function explainStep(step: Step): string[] {
       ]);
     case 'claim-cores':
       return [`${step.cores.join(',') || 'none'} in ${step.directory}`];
+    case 'configure-network':
+      return step.interfaces.flatMap(explainInterface);
     case 'empty-directory':
     case 'record':
       return [step.path];
@@ -57,6 +60,17 @@ function explainStep(step: Step): string[] {
         `${step.mconsole} must be announced within ${step.withinMs / 1000} s; our end is ${step.reply}`,
       ];
   }
+}
+
+function explainInterface(network: InterfacePlan): string[] {
+  const { unit, kind, guest, name, alias, make, join, own, others, announced } = network;
+  return [
+    `eth${unit} ${kind}: ${name} of the host, ${guest} of the guest; its mark is ${alias}`,
+    ...make.map((words) => `ip ${words.join(' ')}`),
+    ...join.map((words) => `bridge ${words.join(' ')}`),
+    ...[...own, ...others].map(({ name: setting, value }) => `sysctl ${setting}=${value}`),
+    ...announced.map(({ address, on }) => `ip neighbour add proxy ${address} dev ${on}`),
+  ];
 }
 
 function descriptorText(descriptor: Descriptor): string {

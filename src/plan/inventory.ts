@@ -1,7 +1,7 @@
 /** What a start needs to know of the host, gathered in one place and in about a millisecond; decides nothing. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { GlobalConfig, VmConfig } from '../config/config.ts';
+import type { Config, VmConfig } from '../config/config.ts';
 import type { ImageGraph } from '../disk/graph.ts';
 import { type GuestContent, lookThroughCow } from '../disk/guest-content.ts';
 import { type ImageName, type ImageStore, nameFor } from '../disk/image-name.ts';
@@ -21,6 +21,9 @@ import { ownUser, resolveUser, type VmUser } from '../jail/user.ts';
 import { type HostProcessor, parseCpuFlags } from '../kernel/host-check.ts';
 import { type Libraries, resolveLibraries } from '../kernel/libraries.ts';
 import { type KernelProbe, probeKernel } from '../kernel/probe.ts';
+import { type NetworkPrograms, networkPrograms } from '../network/configure.ts';
+import { type HostNetwork, lookAtHostNetwork } from '../network/host-network.ts';
+import { foreseeMacs, type MacRequest } from '../network/mac-pool-file.ts';
 import { type Failure, toFailure, UmlmonError } from '../system/errors.ts';
 import { closedDirectory } from './access.ts';
 import { lookAtCores } from './core-load.ts';
@@ -44,6 +47,8 @@ export interface ConfiguredBacking extends ConfiguredImage {
 }
 
 export interface Inventory {
+  /** Of the VM's interfaces, by number. */
+  readonly macs: Found<ReadonlyMap<number, string>>;
   /** Whether this process is root. */
   readonly root: boolean;
   readonly user: Found<VmUser>;
@@ -69,9 +74,23 @@ export interface Inventory {
   readonly backings: readonly ConfiguredBacking[];
   /** All images of the host, and who holds them. */
   readonly imageGraph: ImageGraph;
+  /** Looked at only for a VM that has a network. */
+  readonly network: Found<HostNetwork & { readonly programs: NetworkPrograms }> | undefined;
 }
 
-export function takeInventory(global: GlobalConfig, vm: VmConfig, layout: VmLayout): Inventory {
+/** The hardware addresses that a VM needs. */
+export function macRequest({ global, vms }: Config, vm: VmConfig): MacRequest {
+  return {
+    varDir: global.vardir,
+    vm: vm.name,
+    wishes: vm.eth.map(({ unit, mac }) => ({ unit, ...(mac === undefined ? {} : { mac }) })),
+    range: global.mac_pool,
+    configured: new Set(vms.keys()),
+  };
+}
+
+export function takeInventory(config: Config, vm: VmConfig, layout: VmLayout): Inventory {
+  const { global } = config;
   const root = process.geteuid?.() === 0;
   const namespaces = userNamespaceSupport();
   const kernel = find(() => probeKernel(hostPathOf(vm.kernel, layout), layout.probeCache));
@@ -98,7 +117,14 @@ export function takeInventory(global: GlobalConfig, vm: VmConfig, layout: VmLayo
     images: vm.ubd.map(({ unit, path }) => lookAtConfigured(unit, nameOfDisk(vm, path), store)),
     backings: backingsOf(vm, graph),
     imageGraph: graph,
+    network: vm.eth.length > 0 ? find(() => lookAtNetwork(vm)) : undefined,
+    macs: find(() => foreseeMacs(macRequest(config, vm))),
   };
+}
+
+function lookAtNetwork({ eth }: VmConfig): HostNetwork & { readonly programs: NetworkPrograms } {
+  const programs = networkPrograms({ rules: eth.some(({ kind }) => kind === 'network' || kind === 'nat') });
+  return { ...lookAtHostNetwork(programs.ip), programs };
 }
 
 /** The user of a VM: the configured one, or else our own. Errors: JAIL_USER_*, HOST_NAMESPACES for another one. */

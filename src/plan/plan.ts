@@ -7,6 +7,9 @@ import type { ImageStore } from '../disk/image-name.ts';
 import type { JailDirectory } from '../jail/layout.ts';
 import type { SandboxPlan } from '../jail/sandbox.ts';
 import type { FilterRequest } from '../jail/seccomp.ts';
+import type { NetworkPrograms, TunDevice } from '../network/configure.ts';
+import type { InterfacePlan } from '../network/interface-plan.ts';
+import type { RecordPlace } from '../network/network-record.ts';
 
 /** A descriptor that the kernel inherits, under its number in the kernel process. */
 export type Descriptor = { readonly fd: number } & (
@@ -60,6 +63,14 @@ export type Step =
   | { readonly do: 'claim-cores'; readonly directory: string; readonly cores: readonly number[] }
   | { readonly do: 'open-consoles'; readonly consoles: readonly ConsolePlan[]; readonly log: LogPlan }
   | { readonly do: 'listen-notify'; readonly path: string }
+  /** Only if the VM has a network. Recorded before it is done, so that it can be taken back after a SIGKILL too. */
+  | {
+      readonly do: 'configure-network';
+      readonly interfaces: readonly InterfacePlan[];
+      readonly programs: NetworkPrograms;
+      readonly record: RecordPlace;
+      readonly device: TunDevice;
+    }
   /** Leaves the plan and later the kernel's process for a monitor that comes after this one. */
   | { readonly do: 'record'; readonly path: string }
   | {

@@ -623,6 +623,76 @@ export const readinessCodec: Codec<Readiness> = {
   }),
 };
 
+export type LinkState =
+  /** the VM is down, or the host does not say */
+  | 'unknown'
+  /** the guest has not set it up */
+  | 'down'
+  | 'up';
+
+const linkStateNumbers: Readonly<Record<LinkState, number>> = {
+  'unknown': 0,
+  'down': 1,
+  'up': 2,
+};
+export const linkStateCodec: Codec<LinkState> = {
+  encode: (w, v) => w.int(linkStateNumbers[v]),
+  decode: (r) => {
+    const value = r.int();
+    switch (value) {
+      case 0: return 'unknown';
+      case 1: return 'down';
+      case 2: return 'up';
+      default: throw new XdrError(`${value} is no link_state`);
+    }
+  },
+};
+
+/** A network interface of the VM. */
+export interface NetworkInfo {
+  /** N of the key ethN */
+  readonly unit: number;
+  /** as in the configuration: bridged, nat, tap, … */
+  readonly kind: UmlmonName;
+  /** its name in the guest: vecN */
+  readonly guestInterface: UmlmonName;
+  /** its other end on the host; empty if that is none */
+  readonly hostInterface: UmlmonName;
+  /** of the guest; empty if the guest picks one */
+  readonly mac: UmlmonName;
+  readonly link: LinkState;
+  /** bytes that the guest has received, and sent; 0 if the VM is down */
+  readonly received: number;
+  readonly sent: number;
+  /** what to type in the guest */
+  readonly guestCommands: readonly UmlmonText[];
+}
+
+export const networkInfoCodec: Codec<NetworkInfo> = {
+  encode: (w, v) => {
+    w.uint(v.unit);
+    umlmonNameCodec.encode(w, v.kind);
+    umlmonNameCodec.encode(w, v.guestInterface);
+    umlmonNameCodec.encode(w, v.hostInterface);
+    umlmonNameCodec.encode(w, v.mac);
+    linkStateCodec.encode(w, v.link);
+    w.uhyper(v.received);
+    w.uhyper(v.sent);
+    w.array(v.guestCommands, UMLMON_LIST_MAX, umlmonTextCodec);
+  },
+  decode: (r) => ({
+    unit: r.uint(),
+    kind: umlmonNameCodec.decode(r),
+    guestInterface: umlmonNameCodec.decode(r),
+    hostInterface: umlmonNameCodec.decode(r),
+    mac: umlmonNameCodec.decode(r),
+    link: linkStateCodec.decode(r),
+    received: r.uhyper(),
+    sent: r.uhyper(),
+    guestCommands: r.array(UMLMON_LIST_MAX, 4, umlmonTextCodec),
+  }),
+};
+
 /** A disk of a kernel that runs. */
 export interface DiskInfo {
   /** 0: ubd0, ubda in the guest */
@@ -699,6 +769,7 @@ export interface VmInfo {
   /** milliseconds since 1970; 0 if the kernel does not hang */
   readonly hungSince: number;
   readonly held: Hold | null;
+  readonly networks: readonly NetworkInfo[];
   /** by number; none while the VM is down */
   readonly disks: readonly DiskInfo[];
   readonly paused: PauseInfo | null;
@@ -732,6 +803,7 @@ export const vmInfoCodec: Codec<VmInfo> = {
     umlmonTextCodec.encode(w, v.lastTrouble);
     w.uhyper(v.hungSince);
     w.optional(v.held, holdCodec);
+    w.array(v.networks, UMLMON_LIST_MAX, networkInfoCodec);
     w.array(v.disks, UMLMON_LIST_MAX, diskInfoCodec);
     w.optional(v.paused, pauseInfoCodec);
     w.uhyper(v.hostMemory);
@@ -760,6 +832,7 @@ export const vmInfoCodec: Codec<VmInfo> = {
     lastTrouble: umlmonTextCodec.decode(r),
     hungSince: r.uhyper(),
     held: r.optional(holdCodec),
+    networks: r.array(UMLMON_LIST_MAX, 44, networkInfoCodec),
     disks: r.array(UMLMON_LIST_MAX, 36, diskInfoCodec),
     paused: r.optional(pauseInfoCodec),
     hostMemory: r.uhyper(),

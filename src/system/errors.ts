@@ -152,6 +152,15 @@ export const errorCatalogue = {
   IMAGE_SNAPSHOTS: { class: 'state', means: 'The disk image has snapshots, or is one.' },
   IMAGE_DAMAGED: { class: 'failed', means: 'The file system in the disk image is damaged.' },
 
+  NETWORK_PRIVILEGE: { class: 'host', means: 'A network interface of this kind needs root.' },
+  NETWORK_MISSING: { class: 'config', means: 'The host has no such interface, or one of another kind.' },
+  NETWORK_IN_USE: { class: 'state', means: 'The host uses a name or address of the network already.' },
+  NETWORK_HOST: { class: 'host', means: 'The host is not set up for what a network interface needs.' },
+  NETWORK_COMMAND: {
+    class: 'failed',
+    means: 'The network of the host could not be set up, or not put back.',
+  },
+
   HOST_MEMORY: { class: 'host', means: 'The host has not enough free memory for the VM.' },
   HOST_CORES: { class: 'config', means: 'The host has no such processor core.' },
   HOST_NAMESPACES: { class: 'host', means: 'The host does not let this user make a jail.' },

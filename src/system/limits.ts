@@ -671,6 +671,24 @@ const disk = {
 } as const;
 
 const network = {
+  commandTime: limit(
+    10_000,
+    'ms',
+    'Time that ip(8) or bridge(8) has for its commands: they take some milliseconds, more only while the host kernel is busy with its interfaces.',
+    'The program is ended, and the start fails.',
+  ),
+  outputBytes: limit(
+    8 * MiB,
+    'bytes',
+    'What ip(8) says about the interfaces of the host: about 1 KiB for each.',
+    'The start fails: the host cannot be judged.',
+  ),
+  recordBytes: limit(
+    64 * KiB,
+    'bytes',
+    'Record of what umlmon has set up for the network of a VM: 16 interfaces are a tenth of it.',
+    'A longer one is not believed.',
+  ),
   lockWait: limit(
     5_000,
     'ms',

@@ -30,6 +30,7 @@ const prototypes = {
   cfmakeraw: 'void cfmakeraw(_Inout_ void *)',
   mmap: 'intptr_t mmap(void *, size_t, int, int, int, intptr_t)',
   lseek: 'int64_t lseek(int, int64_t, int)',
+  mknod: 'int mknod(const char *, unsigned int, unsigned long)',
   linkat: 'int linkat(int, const char *, int, const char *, int)',
   clone_file: 'int ioctl(int, unsigned long, intptr_t)',
   copy_file_range: 'intptr_t copy_file_range(int, _Inout_ void *, int, _Inout_ void *, size_t, unsigned int)',
@@ -67,6 +68,7 @@ const TCSANOW = 0;
 const PROT_READ_WRITE = 3;
 const MAP_SHARED = 1;
 const SEEK = { data: 3, hole: 4 } as const;
+const S_IFCHR = 0o020000;
 const FICLONE = 0x4004_9409;
 const AT_FDCWD = -100;
 const AT_SYMLINK_FOLLOW = 0x400;
@@ -315,6 +317,11 @@ function seek(fd: number, offset: number, whence: number): number | null {
 /** Gives a name to an open file that has none (open(2), O_TMPFILE). EEXIST if the name is taken. */
 export function linkDescriptor(fd: number, path: string): void {
   call('linkat', [AT_FDCWD, `/proc/self/fd/${fd}`, AT_FDCWD, path, AT_SYMLINK_FOLLOW], path);
+}
+
+/** Makes a character device that only its owner, for now this process's user, may use (mknod(2)). */
+export function makeCharacterDevice(path: string, major: number, minor: number): void {
+  call('mknod', [path, S_IFCHR | 0o600, (major << 8) | minor], path);
 }
 
 /** A place in an open file. */

@@ -80,6 +80,7 @@ export function planSandbox({ host, jail, memory, cpus, image, shares, binds }: 
           { channel: 'con0', input: 0, output: 1 },
           { channel: 'ssl0', input: fds.line, output: fds.line },
         ],
+        networks: [],
         umlDirectory: '/tmp/',
         umid: 'umlrun',
         fastBoot: true,
@@ -95,5 +96,5 @@ export function planSandbox({ host, jail, memory, cpus, image, shares, binds }: 
 }
 
 export function filterOf({ launcher }: Host): FilterRequest {
-  return { architecture: process.arch, families: [], rootLauncher: launcher === 'root' };
+  return { architecture: process.arch, families: [], rootLauncher: launcher === 'root', hostNetwork: false };
 }

@@ -12,6 +12,7 @@ import { measureIdle } from './idle.ts';
 import { measureList } from './list.ts';
 import { measureManyBackups } from './many-backups.ts';
 import { measureMerge } from './merge.ts';
+import { measureNetwork } from './network.ts';
 import { Pair } from './pair.ts';
 import { measureRun } from './run.ts';
 import { measureStart } from './start.ts';
@@ -51,6 +52,7 @@ const measures = {
   viewers: measureViewers,
   idle: measureIdle,
   merge: measureMerge,
+  network: measureNetwork,
   copy: measureCopy,
   list: measureList,
   backup: measureBackup,

@@ -74,6 +74,7 @@ const running: VmInfo = {
   lastTrouble: 'con0: the log cannot be written',
   hungSince: 0,
   held: null,
+  networks: [],
   disks: [
     {
       unit: 0,
@@ -122,6 +123,41 @@ describe('-info', () => {
         'default settings',
         '  start   manual',
         '  append  (empty)',
+      ].join('\n'),
+    );
+  });
+
+  test('of networks: a row each, and what to type in a guest that does not use one', () => {
+    const network = {
+      unit: 0,
+      kind: 'bridged',
+      guestInterface: 'vec0',
+      hostInterface: 'port1',
+      mac: '02:00:00:00:00:01',
+      link: 'up' as const,
+      received: 2048,
+      sent: 1,
+      guestCommands: ['ip link set vec0 up'],
+    };
+    const second = {
+      ...network,
+      unit: 11,
+      kind: 'host_to_host',
+      guestInterface: 'vec11',
+      hostInterface: 'proxy11',
+      mac: '',
+      link: 'down' as const,
+      guestCommands: ['ip link set vec11 up', 'ip route add default via 10.0.0.1 dev vec11'],
+    };
+    const text = infoText({ ...running, networks: [network, second], settings: [] }, noon);
+    expect(text.slice(text.indexOf('networks\n'))).toBe(
+      [
+        'networks',
+        '  eth0   bridged       vec0 of the guest   port1    up                   2 KiB in  1 byte out  02:00:00:00:00:01',
+        '  eth11  host_to_host  vec11 of the guest  proxy11  not up in the guest  2 KiB in  1 byte out',
+        'to use vec11, type in the guest',
+        '  ip link set vec11 up',
+        '  ip route add default via 10.0.0.1 dev vec11',
       ].join('\n'),
     );
   });

@@ -154,9 +154,10 @@ describe('layers', () => {
   it('keep every admin key from the user, by its name', () => {
     for (const [key, spec] of Object.entries(vmKeys)) {
       if (spec.layer !== 'admin') continue;
-      const { config, broken, problems } = load(vm1, `[vm1]\n${key} = ${spec.example}`);
+      const written = isFamily(spec) ? `${key}0` : key;
+      const { config, broken, problems } = load(vm1, `[vm1]\n${written} = ${spec.example}`);
       expect(problems).toMatchObject([
-        { code: 'CONFIG_LAYER', file: 'vm1/config', line: 2, section: 'vm1', key },
+        { code: 'CONFIG_LAYER', file: 'vm1/config', line: 2, section: 'vm1', key: written },
       ]);
       expect(config?.vms.has('vm1')).toBe(false);
       expect(broken.get('vm1')).toEqual(problems);

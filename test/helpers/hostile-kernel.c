@@ -6,6 +6,8 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -26,6 +28,7 @@
 
 /* The monitor tells a UML kernel by these. */
 const char marker[] __attribute__((used)) = "uml_dir=";
+const char tap_marker[] __attribute__((used)) = "user_init_tap: init failed";
 const char banner[] __attribute__((used)) = "Linux version 9.9.9 (hostile@nowhere) #1";
 
 extern char **environ;
@@ -141,6 +144,24 @@ static void terminals(int first, int last) {
   }
 }
 
+/* Taps by their names, and what a Unix socket tells of interfaces. */
+static void taps(char *names) {
+  for (char *name = strtok(names, " "); name; name = strtok(0, " ")) {
+    struct ifreq request = {.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR};
+    strncpy(request.ifr_name, name, IFNAMSIZ - 1);
+    int fd = open("/dev/net/tun", O_RDWR);
+    TRY(name, ioctl(fd, TUNSETIFF, &request));
+    close(fd);
+  }
+  struct ifconf list = {0};
+  struct ifreq one = {0};
+  strcpy(one.ifr_name, "lo");
+  int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+  TRY("SIOCGIFCONF", ioctl(fd, SIOCGIFCONF, &list));
+  TRY("SIOCGIFFLAGS", ioctl(fd, SIOCGIFFLAGS, &one));
+  close(fd);
+}
+
 static void descriptors(void) {
   for (int fd = 0; fd < 1024; fd++)
     if (fcntl(fd, F_GETFD) >= 0) printf("%d ", fd);
@@ -186,6 +207,7 @@ static void obey(char *line) {
   if (!strcmp(word, "open-files")) open_files();
   else if (!strcmp(word, "plant-files")) plant_files();
   else if (!strcmp(word, "system-calls")) system_calls();
+  else if (!strcmp(word, "taps")) taps(line + strlen("taps "));
   else if (!strcmp(word, "terminals")) terminals(a, b);
   else if (!strcmp(word, "descriptors")) descriptors();
   else if (!strcmp(word, "environment")) for (char **e = environ; *e; e++) printf("%s\n", *e);

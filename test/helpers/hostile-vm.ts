@@ -16,15 +16,18 @@ function compile(to: string): void {
  * same, should a test want it.
  */
 export class HostileVm {
-  readonly world = new World();
+  readonly world: World;
   #client: MonitorClient | undefined;
   #seat = 0;
   #offset = 0;
 
-  constructor(global = '') {
+  /** @param network in the namespace of this name, vm1 has this interface as eth0 */
+  constructor(global = '', network?: { readonly namespace: string; readonly eth0: string }) {
+    this.world = new World(network?.namespace);
     const settings =
       'kernel = /shared/kernels/hostile\nubd0 = /disks/root.dsk\ncon1 = pty\nmem = 64M\nmax_processes = 200';
-    this.world.configure({ vm1: settings, vm2: settings }, global);
+    const eth0 = network ? `\neth0 = ${network.eth0}` : '';
+    this.world.configure({ vm1: `${settings}${eth0}`, vm2: settings }, global);
     this.world.addImage('vm1');
     compile(join(this.world.varDir, 'shared/kernels/hostile'));
   }

@@ -36,8 +36,12 @@ export class World {
   readonly varDir: string;
   readonly runDir: string;
   readonly #monitors = new Map<string, ChildProcess>();
+  /** What stands before each program of umlmon: `ip netns exec NAME`, or nothing. */
+  readonly #within: readonly string[];
 
-  constructor() {
+  /** @param namespace the network namespace (ip-netns(8)) in which monitors run; otherwise ours */
+  constructor(namespace?: string) {
+    this.#within = namespace === undefined ? [] : ['ip', 'netns', 'exec', namespace];
     this.home = mkdtempSync(join(tmpdir(), 'umlmon-test-'));
     // The VM's user must be able to pass.
     spawnSync('chmod', ['755', this.home]);
@@ -71,7 +75,8 @@ export class World {
 
   /** Starts a monitor in the foreground and waits until it serves. */
   async startMonitor(vm: string): Promise<ChildProcess> {
-    const child = spawn(program('umlmon'), ['-config', this.configPath, '-fg', vm], {
+    const [command = '', ...args] = [...this.#within, program('umlmon')];
+    const child = spawn(command, [...args, '-config', this.configPath, '-fg', vm], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     this.#monitors.set(vm, child);
@@ -109,7 +114,8 @@ export class World {
 
   /** One program of umlmon to its end, with this world's configuration. */
   run(name: 'umlmon' | 'umlwatch' | 'umladmin', args: readonly string[], input = ''): Ran {
-    const { status, stdout, stderr } = spawnSync(program(name), ['-config', this.configPath, ...args], {
+    const [command = '', ...before] = [...this.#within, program(name)];
+    const { status, stdout, stderr } = spawnSync(command, [...before, '-config', this.configPath, ...args], {
       input,
       encoding: 'utf8',
       timeout: 60_000,

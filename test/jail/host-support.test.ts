@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import {
-  findProgram,
   hostPrograms,
   judgeNamespaces,
   launcherFiles,
   userNamespaceSupport,
 } from '../../src/jail/host-support.ts';
+import { findProgram } from '../../src/system/find-program.ts';
 
 describe('programs', () => {
   test('are found with absolute paths', () => {
@@ -15,7 +15,7 @@ describe('programs', () => {
   });
 
   test('that are missing name their package', () => {
-    expect(() => findProgram('bwrap', '/nonexistent:.:')).toThrow(
+    expect(() => findProgram('bwrap', 'bubblewrap', '/nonexistent:.:')).toThrow(
       expect.objectContaining({ code: 'HOST_PROGRAM_MISSING', hint: 'apt-get install bubblewrap' }),
     );
   });

@@ -110,6 +110,7 @@ async function start(
       memory: 64 * MIB,
       writableShared: [],
       devices: false,
+      tun: false,
       ...(launcher === 'root' ? { launcherFiles: launcherFiles() } : {}),
     }),
     environment: { TMPDIR: '/tmp' },
@@ -152,6 +153,7 @@ async function start(
           architecture: process.arch,
           families: [],
           rootLauncher: launcher === 'root',
+          hostNetwork: false,
         }),
       },
       words: text,
@@ -250,7 +252,7 @@ describe.each(['user-namespace', 'root'] as const)('the %s launcher', (launcher)
   test('shows a guest that mounts hostfs the jail and nothing else', async () => {
     const { sandbox, layout, text } = await start('hostfs', { launcher });
     expect(await sandbox.exit, text()).toBe(0);
-    const tree = '. .. disks kernel launch lib lib64 run shared tmp';
+    const tree = '. .. dev disks kernel launch lib lib64 run shared tmp';
     expect(text()).toContain(`ROOT ${tree}\n`);
     expect(text()).toContain(`ABOVE ${tree}\n`);
     expect(text()).toContain('DISKS root.dsk\n');

@@ -88,6 +88,7 @@ describe('jailMounts', () => {
     memory: 64 << 20,
     writableShared: ['a/b.img'],
     devices: false,
+    tun: false,
   } as const;
 
   test('shows the kernel, its libraries, the disks, the shared tree and the sockets', () => {

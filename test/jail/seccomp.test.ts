@@ -8,8 +8,8 @@ import { kernelCalls, setprivCalls } from '../../src/jail/system-calls.ts';
 
 const X86_64 = 0xc000003e;
 const ALLOW = 'allow';
-const filterOf = (families: SocketFamily[] = [], rootLauncher = false) =>
-  seccompFilter({ architecture: 'x64', families, rootLauncher });
+const filterOf = (families: SocketFamily[] = [], rootLauncher = false, hostNetwork = false) =>
+  seccompFilter({ architecture: 'x64', families, rootLauncher, hostNetwork });
 
 /** The number of every system call of this machine, from the kernel's own header (package linux-libc-dev). */
 const header = readFileSync('/usr/include/x86_64-linux-gnu/asm/unistd_64.h', 'utf8');
@@ -125,10 +125,24 @@ describe('the filter, interpreted', () => {
     const socket = numberOf('socket');
     for (const family of [0, 1, 2, 10, 16, 17, 40]) {
       expect(run(filterOf(), socket, [family])).toBe(family === 1 ? ALLOW : EPERM);
-      expect(run(filterOf(['inet', 'packet']), socket, [family])).toBe(
+      expect(run(filterOf(['inet', 'packet']), socket, [family, 2])).toBe(
         [1, 2, 17].includes(family) ? ALLOW : EPERM,
       );
       expect(run(filterOf(['inet']), numberOf('socketpair'), [family])).toBe(family === 1 ? ALLOW : EPERM);
+    }
+    // Of IP only UDP, whatever the flags; of others all types.
+    for (const [type, verdict] of [
+      [1, EPERM],
+      [0x80002, ALLOW],
+      [0x80001, EPERM],
+      [3, EPERM],
+      [5, EPERM],
+      [2 ** 32 + 1, EPERM],
+    ] as const) {
+      for (const family of [2, 10])
+        expect(run(filterOf(['inet', 'inet6', 'packet']), socket, [family, type])).toBe(verdict);
+      for (const family of [1, 17])
+        expect(run(filterOf(['inet', 'inet6', 'packet']), socket, [family, type])).toBe(ALLOW);
     }
     // The kernel takes the family as an int: the upper half must not hide one.
     expect(run(filterOf(), socket, [2 ** 32 + 2])).toBe(EPERM);
@@ -150,6 +164,20 @@ describe('the filter, interpreted', () => {
       expect(run(filterOf(), ioctl, [0, request])).toBe(EPERM);
   });
 
+  test('in the network of the host, allows neither connect nor what asks for interfaces', () => {
+    const [ioctl, connect] = [numberOf('ioctl'), numberOf('connect')];
+    const filter = filterOf([], false, true);
+    expect(run(filterOf(), connect)).toBe(ALLOW);
+    expect(run(filter, connect)).toBe(EPERM);
+    for (const request of [0x88ff, 0x8a00, 0x5401, 0x400454ca, 0x800454d2])
+      expect(run(filter, ioctl, [0, request])).toBe(ALLOW);
+    for (const request of [0x8900, 0x8912, 0x8914, 0x8933, 0x89ff, 0x5412, 0x5423]) {
+      expect(run(filter, ioctl, [0, request])).toBe(EPERM);
+      expect(run(filter, ioctl, [0, 2 ** 32 + request])).toBe(EPERM);
+    }
+    expect(run(filterOf(), ioctl, [0, 0x8912])).toBe(ALLOW);
+  });
+
   test('keeps a descriptor that is shared with the monitor from becoming a blocking one', () => {
     const fcntl = numberOf('fcntl');
     const [F_GETFL, F_SETFL, F_SETLK] = [3, 4, 6];
@@ -166,7 +194,7 @@ describe('the filter, interpreted', () => {
   });
 
   test('is refused for other architectures', () => {
-    const request = { architecture: 'arm64', families: [], rootLauncher: false };
+    const request = { architecture: 'arm64', families: [], rootLauncher: false, hostNetwork: false };
     expect(() => seccompFilter(request)).toThrow(expect.objectContaining({ code: 'JAIL_ARCHITECTURE' }));
   });
 });
@@ -183,6 +211,7 @@ const probe = `
 #define SAY(name, call) do { errno = 0; long r = (call); printf(name " %s\\n", r >= 0 ? "ok" : errno == EPERM ? "EPERM" : errno == ENOSYS ? "ENOSYS" : "other"); } while (0)
 int main(void) {
   SAY("inet", socket(AF_INET, SOCK_DGRAM, 0));
+  SAY("tcp", socket(AF_INET, SOCK_STREAM, 0));
   SAY("unix", socket(AF_UNIX, SOCK_DGRAM, 0));
   SAY("unshare", unshare(CLONE_NEWUSER));
   SAY("clone", syscall(SYS_clone, CLONE_NEWUSER | 17, 0, 0, 0, 0));
@@ -229,10 +258,10 @@ describe('the filter, in the kernel of the host', () => {
   ];
 
   test('keeps a program from all but Unix sockets, and from namespaces', () => {
-    expect(runProbe([])).toEqual(['inet EPERM', ...others]);
+    expect(runProbe([])).toEqual(['inet EPERM', 'tcp EPERM', ...others]);
   });
 
   test('lets it open the families asked for', () => {
-    expect(runProbe(['inet'])).toEqual(['inet ok', ...others]);
+    expect(runProbe(['inet'])).toEqual(['inet ok', 'tcp EPERM', ...others]);
   });
 });

@@ -9,6 +9,7 @@ const vm: KernelDescription = {
   memory: 128 * MIB,
   root: '/dev/ubda',
   rootMode: 'rw',
+  networks: [],
   disks: [
     { ...plain, unit: 0, jailPath: '/disks/root.dsk' },
     { ...plain, unit: 15, jailPath: '/shared/images/tools.dsk', readOnly: true },

@@ -178,8 +178,8 @@ describe('nat', () => {
     const plan = planNat(request);
     const before = state();
     make(plan);
-    for (const { name, value } of plan.settings)
-      run('host', ['busybox', 'sysctl', '-q', '-w', `${name.replaceAll('/', '.')}=${value}`]);
+    for (const name of ['ipv4.ip_forward', 'ipv6.conf.all.forwarding'])
+      run('host', ['busybox', 'sysctl', '-q', '-w', `net.${name}=1`]);
     const ports = planForwards({ vm: 'vm1', owner: '/run/umlmon' }, forwards);
     nft(ports.rules);
     connect(plan, 'a', '10.8.0.2/24', 'fd08::2/64');

@@ -110,6 +110,26 @@ test('the sandbox: no network, no new root, images of the shared tree writable o
   expect(sandbox.tmpfs[0]).toMatchObject({ path: '/tmp', size: (128 + 16) * 1024 ** 2 });
 });
 
+test('a network: a step of its own, a kernel in the namespace of its taps, the device that opens them', () => {
+  const eth = (n: number, mac = '') =>
+    `eth${n} = host_to_host(proxy_if=umtest${n}, proxy_addr=10.255.25${n}.1, guest_addr=10.255.25${n}.2${mac})`;
+  const plan = planOf(`ubd0 = /disks/root.dsk\n${eth(0)}\n${eth(5, ', mac=02:00:00:00:00:05')}`);
+  expect(plan.kernel.arguments.filter((argument) => argument.startsWith('vec'))).toEqual([
+    expect.stringMatching(/^vec0:transport=tap,ifname=umtest0,gro=1,depth=64,mac=02:00:00:[0-9a-f:]{8}$/),
+    'vec5:transport=tap,ifname=umtest5,gro=1,depth=64,mac=02:00:00:00:00:05',
+  ]);
+  expect(plan.sandbox.network).toBe('host');
+  expect(step(plan, 'launch')).toMatchObject({ filter: { families: [], hostNetwork: true } });
+  expect(plan.sandbox.binds).toContainEqual({
+    from: join(world.varDir, 'vm1/jail/dev/net'),
+    to: '/dev/net',
+    mode: 'dev',
+  });
+  const { stdout } = world.run('umlmon', ['-plan', 'vm1']);
+  for (const words of step(plan, 'configure-network').interfaces.flatMap(({ make }) => make))
+    expect(stdout).toContain(`   ip ${words.join(' ')}\n`);
+});
+
 test('userns = off makes root launch without a user namespace', () => {
   const { sandbox, steps } = planOf('ubd0 = /disks/root.dsk', 'userns = off');
   expect(sandbox.launcher).toBe('root');

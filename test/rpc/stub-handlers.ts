@@ -54,6 +54,19 @@ export const info: VmInfo = {
   lastTrouble: 'disk full',
   hungSince: 0,
   held: { kind: 'kept', since: 1_700_000_000_000, why: 'on_crash = keep' },
+  networks: [
+    {
+      unit: 15,
+      kind: 'host_to_host',
+      guestInterface: 'vec15',
+      hostInterface: 'proxy1',
+      mac: '',
+      link: 'up',
+      received: 2 ** 53 - 1,
+      sent: 0,
+      guestCommands: ['ip link set vec15 up'],
+    },
+  ],
   disks: [
     {
       unit: 1,

@@ -228,6 +228,23 @@ const vmInfo: fc.Arbitrary<VmInfo> = fc.record(
       fc.record({ kind: fc.constantFrom('gave-up', 'kept'), since: fc.maxSafeNat(), why: text }, plain),
       { nil: null },
     ),
+    networks: fc.array(
+      fc.record(
+        {
+          unit: fc.nat(),
+          kind: name,
+          guestInterface: name,
+          hostInterface: name,
+          mac: name,
+          link: fc.constantFrom('unknown', 'down', 'up'),
+          received: fc.maxSafeNat(),
+          sent: fc.maxSafeNat(),
+          guestCommands: fc.array(text, { maxLength: 3 }),
+        },
+        plain,
+      ),
+      { maxLength: 3 },
+    ),
     disks: fc.array(
       fc.record(
         {

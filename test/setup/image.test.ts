@@ -132,6 +132,7 @@ class Guest {
       memory: 64 * 1024 * 1024,
       root: '/dev/ubda',
       rootMode: 'rw',
+      networks: [],
       disks: [
         {
           unit: 0,

@@ -3,6 +3,7 @@ import { parseIni, quoteValue } from '../../../src/config/ini.ts';
 import { globalKeys, isFamily, type KeyTable, keyNames, vmKeys } from '../../../src/config/keys.ts';
 import { loadConfig, type Source } from '../../../src/config/load.ts';
 import { configError } from '../../../src/config/problem.ts';
+import { networkInfos } from '../../../src/monitor/network-info.ts';
 import { describeVm } from '../../../src/monitor/vm-info.ts';
 import { infoAnswerCodec } from '../../../src/rpc/umlmonctrl.gen.ts';
 import { XdrWriter } from '../../../src/rpc/xdr.ts';
@@ -165,7 +166,11 @@ const config: Target = {
     if (!loaded) return 'refused';
     assert(Object.isFrozen(loaded.global), 'the configuration is frozen');
     for (const vm of loaded.vms.values()) {
-      const info = describeVm({ ...snapshot, config: vm });
+      const info = describeVm({
+        ...snapshot,
+        config: vm,
+        networks: networkInfos(vm, { runHome: '/run/umlmon/vm1' }, undefined),
+      });
       infoAnswerCodec.encode(new XdrWriter(), { kind: 'ok', info });
     }
     return broken.size > 0 ? 'refused' : 'taken';
@@ -189,6 +194,7 @@ const snapshot = {
   lastTrouble: '',
   hungSince: 0,
   held: null,
+  networks: [],
   paused: null,
   guestValues: new Map(),
 } as const;

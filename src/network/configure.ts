@@ -1,0 +1,191 @@
+/** Sets up the network of a VM on the host, and takes it back. */
+import { chownSync, closeSync, constants, openSync, rmSync } from 'node:fs';
+import { forwardText } from '../config/network-shared.ts';
+import { toFailure, UmlmonError } from '../system/errors.ts';
+import { findProgram } from '../system/find-program.ts';
+import { makeCharacterDevice } from '../system/native.ts';
+import { type Announcement, listAnnouncements } from './host-network.ts';
+import type { InterfacePlan } from './interface-plan.ts';
+import { planForwards } from './nat-plan.ts';
+import {
+  inTurn,
+  type NetworkRecord,
+  otherRecords,
+  ownNamespace,
+  type RecordPlace,
+  readRecord,
+  removeRecord,
+  writeRecord,
+} from './network-record.ts';
+import { type Ip, removeMarked } from './remove-marked.ts';
+import { runCommands, runRules } from './run-ip.ts';
+import { readGeneral, readSetting, type Setting, writeSetting } from './settings.ts';
+import { forwarderOf, makeShared, refuseConflicts, releaseShared } from './shared-networks.ts';
+
+export interface NetworkPrograms {
+  readonly ip: string;
+  readonly bridge: string;
+  /** Only for networks that umlmon makes itself. */
+  readonly nft?: string;
+}
+
+/** Errors: HOST_PROGRAM_MISSING. */
+export function networkPrograms({ rules }: { readonly rules: boolean }): NetworkPrograms {
+  return {
+    ip: findProgram('ip', 'iproute2'),
+    bridge: findProgram('bridge', 'iproute2'),
+    ...(rules ? { nft: findProgram('nft', 'nftables') } : {}),
+  };
+}
+
+/** Where a VM's own /dev/net/tun is, which its kernel opens, and whose it is. */
+export interface TunDevice {
+  readonly path: string;
+  readonly uid: number;
+}
+
+/** Numbers of /dev/net/tun (admin-guide/devices.txt). */
+const TUN = { major: 10, minor: 200 } as const;
+
+/**
+ * Makes interfaces, addresses, routes and settings of a plan. What a former start of the VM has left is removed first:
+ * the caller has seen that no kernel of it lives. If this fails, `releaseNetwork` takes back what has been done.
+ *
+ * @throws UmlmonError NETWORK_COMMAND, HOST_SYSTEM_CALL
+ */
+export function configureNetwork(
+  place: RecordPlace,
+  { ip, bridge, nft }: NetworkPrograms,
+  interfaces: readonly InterfacePlan[],
+  device: TunDevice,
+): void {
+  inTurn(place, (turn) => {
+    const taps = interfaces.filter(({ alias }) => alias !== '');
+    const shared = [
+      ...new Map(interfaces.flatMap(({ shared: one }) => (one ? [[one.how.alias, one]] : []))).values(),
+    ];
+    const forwards = interfaces.flatMap((plan) => plan.forwards);
+    release(place, { ip, turn }, device.path);
+    removeMarked({ ip, turn }, taps);
+    refuseConflicts(place, shared, forwards);
+    const needed = [
+      ...new Map(interfaces.flatMap(({ others }) => others.map((one) => [one.name, one]))).values(),
+    ];
+    const wanted = interfaces.flatMap((plan) => plan.announced);
+    const there = amongAnnouncements(ip, wanted);
+    const fresh = wanted.filter((one) => !there.includes(one));
+    writeRecord(place, {
+      namespace: ownNamespace(),
+      interfaces: taps.map(({ name, temporary, alias }) => ({ name, temporary, alias })),
+      announced: fresh,
+      settings: needed.map(({ name, value }) => ({
+        name,
+        value,
+        before: readSetting(name) ?? value,
+        general: readGeneral(name),
+      })),
+      shared: shared.map(({ kind, network, terms }) => ({ kind, network, terms })),
+      forwards: forwards.map(forwardText),
+    });
+    if (interfaces.some(({ needs }) => needs.devices.length > 0)) makeDevice(device);
+    if (nft) for (const one of shared) makeShared({ place, ip, nft, turn }, one);
+    runCommands({ program: ip, turn }, [
+      ...interfaces.flatMap(({ make }) => make),
+      ...fresh.map(({ address, on }) => ['neighbour', 'add', 'proxy', address, 'dev', on]),
+    ]);
+    runCommands(
+      { program: bridge, turn },
+      interfaces.flatMap((plan) => plan.join),
+    );
+    if (nft && forwards.length > 0)
+      runRules({ program: nft, turn }, planForwards(forwarderOf(place), forwards).rules);
+    for (const setting of [...interfaces.flatMap(({ own }) => own), ...needed])
+      if (readSetting(setting.name) !== setting.value) writeSetting(setting);
+  });
+}
+
+/** A kernel that cannot open it would say so only in the guest, and late. */
+function makeDevice({ path, uid }: TunDevice): void {
+  // One that a crash of the host has left.
+  rmSync(path, { force: true });
+  makeCharacterDevice(path, TUN.major, TUN.minor);
+  chownSync(path, uid, 0);
+  try {
+    closeSync(openSync(path, constants.O_RDWR));
+  } catch (error) {
+    throw new UmlmonError('NETWORK_HOST', {
+      place: path,
+      cause: `it was made, and cannot be opened: ${toFailure(error).cause}`,
+      hint: 'vardir must be on a file system that is mounted without nodev',
+    });
+  }
+}
+
+/**
+ * Takes back what umlmon has set up for a VM, and nothing that is not known as its own: taps by their mark, settings
+ * only where they are as umlmon has left them. What another VM needs too stays until that one is released.
+ *
+ * @returns what was taken back, for people; empty if there was nothing
+ * @throws UmlmonError NETWORK_COMMAND; the record stays, for another try
+ */
+export function releaseNetwork(place: RecordPlace, tunDevice: string): string[] {
+  if (!readRecord(place)) return [];
+  const { ip } = networkPrograms({ rules: false });
+  return inTurn(place, (turn) => release(place, { ip, turn }, tunDevice));
+}
+
+function release(place: RecordPlace, ip: Ip, tunDevice: string): string[] {
+  const record = readRecord(place);
+  if (record === undefined) return [];
+  const released = record.namespace === ownNamespace() ? releaseRecorded(place, record, ip) : [];
+  rmSync(tunDevice, { force: true });
+  removeRecord(place);
+  return released;
+}
+
+function releaseRecorded(place: RecordPlace, record: NetworkRecord, { ip, turn }: Ip): string[] {
+  const taps = removeMarked({ ip, turn }, record.interfaces);
+  const shared = releaseShared(place, record, { ip, turn });
+  const announced = amongAnnouncements(ip, record.announced);
+  runCommands(
+    { program: ip, turn },
+    announced.map(({ address, on }) => ['neighbour', 'del', 'proxy', address, 'dev', on]),
+  );
+  const settings = settingsToRestore(place, record);
+  for (const setting of settings) writeSetting(setting);
+  return [
+    ...taps.map((name) => `interface ${name}`),
+    ...shared,
+    ...announced.map(({ address, on }) => `${address} announced on ${on}`),
+    ...settings.map(({ name, value }) => `sysctl ${name}=${value}`),
+  ];
+}
+
+/**
+ * The values to put back. A setting that another VM needs is left, and with it, in that VM's record, the knowledge of
+ * what it was before.
+ */
+function settingsToRestore(place: RecordPlace, record: NetworkRecord): Setting[] {
+  const others = otherRecords(place).filter((other) => other.record.namespace === record.namespace);
+  return record.settings.flatMap(({ name, value, before, general }) => {
+    if (before === value) return [];
+    const heir = others.find((other) => other.record.settings.some((setting) => setting.name === name));
+    if (heir) {
+      const settings = heir.record.settings.map((setting) =>
+        setting.name === name ? { ...setting, before, general } : setting,
+      );
+      heir.record = { ...heir.record, settings };
+      writeRecord({ ...place, vm: heir.vm }, heir.record);
+      return [];
+    }
+    const untouched = readSetting(name) === value && readGeneral(name) === general;
+    return untouched ? [{ name, value: before }] : [];
+  });
+}
+
+/** Those of a list that the host announces just now. */
+function amongAnnouncements(ip: string, list: readonly Announcement[]): Announcement[] {
+  if (list.length === 0) return [];
+  const there = listAnnouncements(ip);
+  return list.filter(({ address, on }) => there.some((one) => one.address === address && one.on === on));
+}

@@ -1,0 +1,269 @@
+/** What the host needs for each network interface of a VM. Pure: specifications in, commands of ip(8) out. */
+import { createHash } from 'node:crypto';
+import { isTransport, type NetworkSpec } from '../config/network-kinds.ts';
+import { type TransportNeeds, type TransportSpec, transportNeeds } from '../config/network-transports.ts';
+import type { Announcement, HostNetwork } from './host-network.ts';
+import type { PortForward } from './nat-plan.ts';
+import type { Words } from './run-ip.ts';
+import type { Setting } from './settings.ts';
+import { forwardsOf, planShared, type SharedPlan, type SharedSpec } from './shared-plan.ts';
+import { joinCommands } from './switch-plan.ts';
+import { vectorOptions } from './vector-options.ts';
+
+/** An interface of a VM, with everything of it on the host. */
+export interface InterfacePlan {
+  readonly unit: number;
+  readonly kind: NetworkSpec['kind'];
+  /** Its name in the guest. */
+  readonly guest: string;
+  /** Its other end on the host, mostly a tap; '' if that is no interface. */
+  readonly name: string;
+  /** What the tap is called until it bears its mark: a name that nobody else would choose. '' if umlmon makes none. */
+  readonly temporary: string;
+  /** The mark by which the tap is known as this VM's (ifalias). '' if umlmon makes none. */
+  readonly alias: string;
+  /** Of the guest. */
+  readonly mac: string;
+  /** What the kernel needs for it beyond what every jail has. */
+  readonly needs: TransportNeeds;
+  /** Of the kernel's vector driver for this interface. */
+  readonly options: Readonly<Record<string, string | number>>;
+  /** The network that umlmon makes for it and for other VMs. */
+  readonly shared?: SharedPlan;
+  /** Ports of the host that lead to it. */
+  readonly forwards: readonly PortForward[];
+  /** Commands of ip(8) that make the tap and all that goes with it when it is removed. */
+  readonly make: readonly Words[];
+  /** Commands of bridge(8), after those. */
+  readonly join: readonly Words[];
+  /** Settings of the tap; they go with it. */
+  readonly own: readonly Setting[];
+  /** Settings of other interfaces, to be put back when no VM needs them any more. */
+  readonly others: readonly Setting[];
+  /** Addresses that other interfaces announce for the guest, to be taken back. */
+  readonly announced: readonly Announcement[];
+  /** What to type in the guest. */
+  readonly guestCommands: readonly string[];
+}
+
+/** Packets that the driver takes or gives at once; its own default. */
+const queueDepth = 64;
+
+export interface NetworkRequest {
+  readonly vm: string;
+  /** RUNDIR/VM: tells the VMs of different umlmons on a host apart. */
+  readonly runHome: string;
+  /** The directory of the records: tells the umlmons of a host apart. */
+  readonly owner: string;
+  /** Who may open the taps. */
+  readonly uid: number;
+  /** Hardware addresses by the numbers of the interfaces. */
+  readonly macs: ReadonlyMap<number, string>;
+  readonly interfaces: readonly (NetworkSpec & { readonly unit: number })[];
+}
+
+export function planInterfaces(request: NetworkRequest, host: HostNetwork): InterfacePlan[] {
+  return request.interfaces.map((spec) => {
+    const mac = request.macs.get(spec.unit);
+    if (mac === undefined) throw new Error(`eth${spec.unit} has no hardware address`);
+    if (isTransport(spec)) return foreign(spec, spec.unit, mac);
+    const tap = tapOf(request, spec, { name: hostName(request, spec), mac }, host);
+    if (spec.kind === 'host_to_host') return hostToHost(tap, spec);
+    return spec.kind === 'bridged' ? bridged(tap, spec, host) : shared(tap, spec, request, host);
+  });
+}
+
+/** A transport of the kernel to something that others have made. */
+function foreign(spec: TransportSpec, unit: number, mac: string): InterfacePlan {
+  return {
+    unit,
+    kind: spec.kind,
+    guest: guestName(unit),
+    name: 'ifname' in spec ? spec.ifname : '',
+    temporary: '',
+    alias: '',
+    mac,
+    needs: transportNeeds(spec),
+    options: vectorOptions(unit, spec, mac),
+    ...nothingElse,
+    make: [],
+    guestCommands: guestCommands(spec, guestName(unit)),
+  };
+}
+
+const nothingElse = { join: [], own: [], others: [], announced: [], forwards: [] } as const;
+
+/** The mark of a VM's tap: for people, and a hash of the VM's own directory that nobody else has. */
+export function aliasOf({ vm, runHome }: Pick<NetworkRequest, 'vm' | 'runHome'>, unit: number): string {
+  return `umlmon:${vm}:eth${unit}:${hashOf(runHome).slice(0, 8)}`;
+}
+
+/** Whether an interface of the host is a tap of this VM. */
+export function isMarkOf(vm: Pick<NetworkRequest, 'vm' | 'runHome'>, alias: string): boolean {
+  const unit = /:eth(\d+):/.exec(alias)?.[1];
+  return unit !== undefined && alias === aliasOf(vm, Number(unit));
+}
+
+type Tap = Omit<InterfacePlan, keyof typeof nothingElse | 'guestCommands' | 'shared'>;
+
+function tapOf(
+  request: NetworkRequest,
+  spec: NetworkRequest['interfaces'][number],
+  { name, mac }: Pick<Tap, 'name' | 'mac'>,
+  { ipv6 }: HostNetwork,
+): Tap {
+  const { unit, kind } = spec;
+  const temporary = temporaryName(request, unit);
+  const alias = aliasOf(request, unit);
+  const own6 = spec.kind === 'host_to_host' && spec.guest_addr.family === 6;
+  const set = (...words: string[]) => ['link', 'set', 'dev', temporary, ...words];
+  return {
+    unit,
+    kind,
+    guest: guestName(unit),
+    name,
+    temporary,
+    alias,
+    mac,
+    needs: transportNeeds({ kind: 'tap', ifname: name }),
+    // Without gro=1 the kernel drops what the host sends in large pieces, which is most of what TCP sends.
+    options: { transport: 'tap', ifname: name, gro: 1, depth: queueDepth, mac },
+    make: [
+      ['tuntap', 'add', 'dev', temporary, 'mode', 'tap', 'user', String(request.uid), 'vnet_hdr'],
+      set('alias', alias),
+      // No link-local address: the guest has no way to the host that the configuration does not name.
+      ...(ipv6 && !own6 ? [set('addrgenmode', 'none')] : []),
+      // High: a bridge takes the lowest address of its ports, and must keep its own when this one comes and goes.
+      set('address', `fe:${(hashOf(alias).slice(0, 10).match(/../g) ?? []).join(':')}`),
+      // Fails if there is one of this name: nobody else's is ever taken for ours.
+      ...(name === temporary ? [] : [set('name', name)]),
+    ],
+  };
+}
+
+function hostToHost(tap: Tap, spec: Extract<NetworkSpec, { kind: 'host_to_host' }>): InterfacePlan {
+  const { name, guest } = tap;
+  const { proxy_addr: here, guest_addr: there, host_if: on } = spec;
+  const six = there.family === 6;
+  const length = six ? 128 : 32;
+  const conf = (of: string, what: string) => ({
+    name: `net/ipv${there.family}/conf/${of}/${what}`,
+    value: '1',
+  });
+  return {
+    ...tap,
+    make: [
+      ...tap.make,
+      // nodad: nobody else is on this link, and the address is needed at once.
+      ['address', 'add', `${here.text}/${length}`, 'dev', name, ...(six ? ['nodad'] : [])],
+      ['link', 'set', 'dev', name, 'up'],
+      ['route', 'add', `${there.text}/${length}`, 'dev', name, 'src', here.text],
+    ],
+    ...nothingElse,
+    // With proxy_arp the host answers on the link for all that it can reach: the guest may use the prefix length of the
+    // network that it is announced in.
+    own: on === undefined ? [] : [conf(name, 'forwarding'), conf(name, six ? 'proxy_ndp' : 'proxy_arp')],
+    // Not `forwarding` for IPv6: that would make the host forget the routes that it has learned from routers.
+    others: on === undefined ? [] : [conf(on, six ? 'proxy_ndp' : 'forwarding')],
+    announced: on === undefined ? [] : [{ address: there.text, on }],
+    guestCommands: guestCommands(spec, guest),
+  };
+}
+
+function bridged(
+  tap: Tap,
+  spec: Extract<NetworkSpec, { kind: 'bridged' }>,
+  { links }: HostNetwork,
+): InterfacePlan {
+  const { name, guest } = tap;
+  const { bridge_if: bridge, isolated, vlan } = spec;
+  const ordinary = links.find((link) => link.name === bridge)?.bridge?.defaultVlan ?? 0;
+  return {
+    ...tap,
+    ...nothingElse,
+    make: [
+      ...tap.make,
+      ['link', 'set', 'dev', name, 'master', bridge],
+      ...(isolated ? [['link', 'set', 'dev', name, 'type', 'bridge_slave', 'isolated', 'on']] : []),
+      ['link', 'set', 'dev', name, 'up'],
+    ],
+    join:
+      vlan === undefined
+        ? []
+        : [
+            ['vlan', 'add', 'dev', name, 'vid', String(vlan), 'pvid', 'untagged'],
+            ...(ordinary === 0 || ordinary === vlan
+              ? []
+              : [['vlan', 'del', 'dev', name, 'vid', String(ordinary)]]),
+          ],
+    guestCommands: guestCommands(spec, guest),
+  };
+}
+
+function shared(
+  tap: Tap,
+  spec: SharedSpec & { readonly unit: number },
+  { owner }: NetworkRequest,
+  { links }: HostNetwork,
+): InterfacePlan {
+  const plan = planShared(spec, owner);
+  const forwarding = (of: string) => ({ name: `net/ipv4/conf/${of}/forwarding`, value: '1' });
+  const routed = spec.kind === 'nat' && spec.subnet.family === 4;
+  // Not ip_forward for all at once: to set and reset that is to set what others have set for their interfaces.
+  const ways = links.filter(
+    ({ name, alias, addresses }) => name !== 'lo' && !alias.startsWith('umlmon:') && addresses.length > 0,
+  );
+  return {
+    ...tap,
+    ...nothingElse,
+    make: [...tap.make, ...joinCommands(plan.how, tap.name)],
+    own: routed ? [forwarding(plan.how.bridge)] : [],
+    others: routed ? ways.map(({ name }) => forwarding(name)) : [],
+    shared: plan,
+    forwards: forwardsOf(spec),
+    guestCommands: guestCommands(spec, tap.guest),
+  };
+}
+
+function temporaryName({ runHome }: Pick<NetworkRequest, 'runHome'>, unit: number): string {
+  return `um${hashOf(runHome).slice(0, 8)}-${unit}`;
+}
+
+/** The other end of an interface on the host; '' if that is no interface. */
+export function hostName(
+  vm: Pick<NetworkRequest, 'runHome'>,
+  spec: NetworkRequest['interfaces'][number],
+): string {
+  if (isTransport(spec)) return 'ifname' in spec ? spec.ifname : '';
+  return 'proxy_if' in spec ? spec.proxy_if : temporaryName(vm, spec.unit);
+}
+
+/** What to type in a guest to use its interface. */
+export function guestCommands(spec: NetworkSpec, guest: string): string[] {
+  const up = `ip link set ${guest} up`;
+  if (spec.kind === 'bridged') return [up, `ip addr add ADDRESS/LENGTH dev ${guest}, or udhcpc -i ${guest}`];
+  if (spec.kind === 'nat')
+    return [
+      up,
+      `ip addr add ${spec.guest_addr ?? 'ADDRESS'}/${spec.subnet.length} dev ${guest}`,
+      `ip route add default via ${spec.subnet.gateway} dev ${guest}`,
+    ];
+  if (spec.kind !== 'host_to_host') return [up, `ip addr add ADDRESS/LENGTH dev ${guest}`];
+  const { proxy_addr: there, guest_addr: here } = spec;
+  return [
+    up,
+    ...(here.family === 6
+      ? [`ip addr add ${here.text}/128 dev ${guest}`, `ip route add ${there.text} dev ${guest}`]
+      : [`ip addr add ${here.text} peer ${there.text} dev ${guest}`]),
+    `ip route add default via ${there.text} dev ${guest}`,
+  ];
+}
+
+/** The name of an interface in the guest. */
+export function guestName(unit: number): string {
+  return `vec${unit}`;
+}
+
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

@@ -1,0 +1,26 @@
+import { listLinks } from './host-network.ts';
+import type { NetworkRecord } from './network-record.ts';
+import { runCommands } from './run-ip.ts';
+
+/** ip(8), and the turn in which it runs. */
+export interface Ip {
+  readonly ip: string;
+  readonly turn: number;
+}
+
+/** Removes the interfaces that bear the mark of one of these, or its temporary name; returns their names. */
+export function removeMarked(
+  { ip, turn }: Ip,
+  interfaces: readonly Pick<NetworkRecord['interfaces'][number], 'temporary' | 'alias'>[],
+): string[] {
+  const names = listLinks(ip)
+    .filter(({ name, alias }) =>
+      interfaces.some((tap) => (alias !== '' && alias === tap.alias) || name === tap.temporary),
+    )
+    .map(({ name }) => name);
+  runCommands(
+    { program: ip, turn },
+    names.map((name) => ['link', 'del', 'dev', name]),
+  );
+  return names;
+}

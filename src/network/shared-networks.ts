@@ -1,0 +1,87 @@
+/** Makes the networks that several VMs share, and removes those that no VM is in any more. */
+import { type Forward, forwardText } from '../config/network-shared.ts';
+import { UmlmonError } from '../system/errors.ts';
+import { findProgram } from '../system/find-program.ts';
+import { listLinks } from './host-network.ts';
+import { planForwards } from './nat-plan.ts';
+import { type NetworkRecord, otherRecords, ownNamespace, type RecordPlace } from './network-record.ts';
+import { type Ip, removeMarked } from './remove-marked.ts';
+import { runCommands, runRules } from './run-ip.ts';
+import { type SharedName, type SharedPlan, traceOf } from './shared-plan.ts';
+
+/** Whose forwarded ports they are. */
+export function forwarderOf({ directory, vm }: RecordPlace): { vm: string; owner: string } {
+  return { vm, owner: directory };
+}
+
+/**
+ * Whether VMs that run, or that were killed and not yet cleaned up, say otherwise of a network, or have a port.
+ *
+ * @throws UmlmonError NETWORK_IN_USE
+ */
+export function refuseConflicts(
+  place: RecordPlace,
+  shared: readonly SharedPlan[],
+  forwards: readonly Pick<Forward, 'protocol' | 'hostPort'>[],
+): void {
+  const wanted = new Set(forwards.map(forwardText));
+  for (const { vm, record } of neighbours(place, ownNamespace())) {
+    const refuse = (cause: string) => {
+      const hint = `change one of the two; if ${vm} does not run: umlmon -cleanup ${vm}`;
+      return new UmlmonError('NETWORK_IN_USE', { place: place.vm, cause, hint });
+    };
+    for (const one of shared) {
+      const other = record.shared.find((use) => isSame(use, one));
+      if (other && other.terms !== one.terms)
+        throw refuse(`${vm} says ${other.terms} of the ${one.kind} ${one.network}, and this VM ${one.terms}`);
+    }
+    const taken = record.forwards.find((port) => wanted.has(port));
+    if (taken !== undefined) throw refuse(`${taken} is forwarded to ${vm}`);
+  }
+}
+
+/** The rules are set anew for a network that is there, as the host may have lost them when it reloaded its own. */
+export function makeShared(
+  { place, ip, nft, turn }: Ip & { readonly place: RecordPlace; readonly nft: string },
+  { how, ...name }: SharedPlan,
+): void {
+  const isUsed = neighbours(place, ownNamespace()).some(({ record }) =>
+    record.shared.some((use) => isSame(use, name)),
+  );
+  // One that nobody is in was left by a crash, and may be half of one.
+  if (!isUsed) removeMarked({ ip, turn }, [{ alias: how.alias, temporary: how.bridge }]);
+  const isThere = listLinks(ip).some(({ alias }) => alias === how.alias);
+  if (!isThere) runCommands({ program: ip, turn }, how.make);
+  runRules({ program: nft, turn }, how.rules);
+  if (!isThere) runCommands({ program: ip, turn }, how.open);
+}
+
+/** Networks without any other VM, and the forwarded ports of this one; returns what was removed, for people. */
+export function releaseShared(
+  place: RecordPlace,
+  { namespace, shared, forwards }: NetworkRecord,
+  { ip, turn }: Ip,
+): string[] {
+  if (shared.length === 0) return [];
+  const others = neighbours(place, namespace);
+  const unused = shared.filter(
+    (one) => !others.some(({ record }) => record.shared.some((use) => isSame(use, one))),
+  );
+  const program = findProgram('nft', 'nftables');
+  const bridges = unused.flatMap((one) => {
+    const { alias, bridge, forget } = traceOf(one, place.directory);
+    const removed = removeMarked({ ip, turn }, [{ alias, temporary: bridge }]);
+    runRules({ program, turn }, forget);
+    return removed;
+  });
+  if (forwards.length > 0) runRules({ program, turn }, planForwards(forwarderOf(place), []).forget);
+  return [...bridges.map((name) => `bridge ${name}`), ...forwards.map((port) => `forwarding of ${port}`)];
+}
+
+function neighbours(place: RecordPlace, namespace: string) {
+  return otherRecords(place).filter(({ record }) => record.namespace === namespace);
+}
+
+function isSame(one: SharedName, other: SharedName): boolean {
+  return one.kind === other.kind && one.network === other.network;
+}

@@ -1,0 +1,170 @@
+/** Which network interfaces of a VM this host cannot give it. Pure. */
+import type { VmConfig } from '../config/config.ts';
+import { isTransport } from '../config/network-kinds.ts';
+import { transportNeeds } from '../config/network-transports.ts';
+import type { Refusal } from '../config/problem.ts';
+import { didYouMean } from '../config/suggest.ts';
+import type { VmLayout } from '../jail/layout.ts';
+import type { HostLink, HostNetwork } from '../network/host-network.ts';
+import { isMarkOf } from '../network/interface-plan.ts';
+import { type ErrorCode, isErrorCode } from '../system/errors.ts';
+import { checkKind, checkNat, checkSource, checkTap, checkTransport } from './check-transport.ts';
+import type { Inventory } from './inventory.ts';
+
+type Spec = VmConfig['eth'][number];
+
+/** All that stands in the way of one interface. */
+export function checkNetwork(
+  vm: Pick<VmLayout, 'vm' | 'runHome'>,
+  spec: Spec,
+  { root, network, user, kernel }: Pick<Inventory, 'root' | 'network' | 'user' | 'kernel'>,
+): Refusal[] {
+  const privilege = [
+    ...checkKind(spec),
+    ...checkTransport(spec, kernel),
+    ...(root || !needsRoot(spec)
+      ? []
+      : [
+          refusal(
+            'NETWORK_PRIVILEGE',
+            `${spec.kind} changes the network of the host, which only root may`,
+            'run umlmon as root, or take the interface out',
+          ),
+        ]),
+  ];
+  if (!network) return privilege;
+  if ('missing' in network) {
+    const { code, place, cause, hint } = network.missing;
+    return [...privilege, refusal(isErrorCode(code) ? code : 'HOST_SYSTEM_CALL', `${place}: ${cause}`, hint)];
+  }
+  const host = network.found;
+  // Of an earlier start, or of the VM that runs just now: its own do not stand in its way.
+  const others = host.links.filter(({ alias }) => !isMarkOf(vm, alias));
+  return [
+    ...privilege,
+    ...(host.tun || (isTransport(spec) && transportNeeds(spec).devices.length === 0)
+      ? []
+      : [
+          refusal(
+            'NETWORK_HOST',
+            'the host has no /dev/net/tun',
+            'modprobe tun; in a container, add the device',
+          ),
+        ]),
+    ...checkEnds(spec, host, others, 'found' in user ? user.found.uid : undefined),
+  ];
+}
+
+function checkEnds(
+  spec: Spec,
+  host: HostNetwork,
+  others: readonly HostLink[],
+  uid: number | undefined,
+): Refusal[] {
+  switch (spec.kind) {
+    case 'host_to_host':
+      return [...checkName(spec.proxy_if, others), ...checkLink(spec, others, host)];
+    case 'bridged':
+      return [...checkName(spec.proxy_if, others), ...checkBridge(spec, host)];
+    case 'nat':
+      return checkNat(spec, host);
+    case 'tap':
+      return checkTap(spec.ifname, host, uid);
+    case 'l2tpv3':
+      return checkSource(spec.src, host);
+    default:
+      return [];
+  }
+}
+
+function needsRoot(spec: Spec): boolean {
+  return !isTransport(spec) || transportNeeds(spec).devices.length > 0;
+}
+
+function refusal(code: ErrorCode, cause: string, hint: string): Refusal {
+  return { code, cause, hint };
+}
+
+function checkName(name: string, others: readonly HostLink[]): Refusal[] {
+  const taken = others.find((link) => link.name === name);
+  if (!taken) return [];
+  const whose = taken.alias ? `, marked ${taken.alias}` : '';
+  return [
+    refusal(
+      'NETWORK_IN_USE',
+      `proxy_if: the host has an interface ${name} already${whose}`,
+      `choose another name, or if nobody needs it: ip link delete ${name}`,
+    ),
+  ];
+}
+
+function checkBridge(spec: Extract<Spec, { kind: 'bridged' }>, { links }: HostNetwork): Refusal[] {
+  const name = spec.bridge_if;
+  const link = links.find((candidate) => candidate.name === name);
+  const bridges = links.filter((candidate) => candidate.bridge).map((candidate) => candidate.name);
+  if (!link)
+    return [
+      refusal(
+        'NETWORK_MISSING',
+        `bridge_if: the host has no interface ${name}`,
+        didYouMean(name, bridges, `make it: ip link add ${name} type bridge; ip link set ${name} up`),
+      ),
+    ];
+  if (!link.bridge)
+    return [
+      refusal(
+        'NETWORK_MISSING',
+        `bridge_if: ${name} is no bridge${link.kind && ` (it is ${link.kind})`}`,
+        bridges.length > 0 ? `bridges are ${bridges.slice(0, 20).join(', ')}` : 'the host has no bridge',
+      ),
+    ];
+  if (spec.vlan === undefined || link.bridge.filtersVlans) return [];
+  return [
+    refusal(
+      'NETWORK_HOST',
+      `vlan: the bridge ${name} does not filter VLANs`,
+      `ip link set ${name} type bridge vlan_filtering 1`,
+    ),
+  ];
+}
+
+function checkLink(
+  spec: Extract<Spec, { kind: 'host_to_host' }>,
+  others: readonly HostLink[],
+  host: HostNetwork,
+): Refusal[] {
+  const six = spec.guest_addr.family === 6;
+  const { host_if } = spec;
+  const user = (address: string) => others.find(({ addresses }) => addresses.includes(address));
+  const problems = (['proxy_addr', 'guest_addr'] as const).flatMap((argument) => {
+    const { text } = spec[argument];
+    const found = user(text);
+    if (!found) return [];
+    const cause = `${argument}: ${text} is an address of the host already, on ${found.name}`;
+    return [refusal('NETWORK_IN_USE', cause, 'choose an address that nobody has')];
+  });
+  if (six && !host.ipv6)
+    problems.push(
+      refusal('NETWORK_HOST', 'the host has no IPv6', 'boot it without ipv6.disable=1, or use IPv4'),
+    );
+  if (host_if === undefined) return problems;
+  const names = others.map(({ name }) => name);
+  if (!names.includes(host_if))
+    problems.push(
+      refusal(
+        'NETWORK_MISSING',
+        `host_if: the host has no interface ${host_if}`,
+        didYouMean(host_if, names, `there are ${names.slice(0, 20).join(', ')}`),
+      ),
+    );
+  // Not umlmon's to turn on: it makes the host forget what it has learned from routers (accept_ra).
+  else if (six && !host.forwards6.includes(host_if))
+    problems.push(
+      refusal(
+        'NETWORK_HOST',
+        `host_if: the host does not forward IPv6 on ${host_if}`,
+        'sysctl -w net.ipv6.conf.all.forwarding=1; an interface that learns its routes from routers needs accept_ra=2 before',
+      ),
+    );
+  return problems;
+}

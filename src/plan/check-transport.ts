@@ -1,0 +1,123 @@
+/** Which transports the jail, the kernel or this host cannot give to a VM. Pure. */
+import type { VmConfig } from '../config/config.ts';
+import { isTransport } from '../config/network-kinds.ts';
+import { transportNeeds } from '../config/network-transports.ts';
+import type { Refusal } from '../config/problem.ts';
+import { didYouMean } from '../config/suggest.ts';
+import type { HostLink, HostNetwork } from '../network/host-network.ts';
+import type { Inventory } from './inventory.ts';
+
+type Spec = VmConfig['eth'][number];
+
+/** What no kernel in a jail is given. */
+export function checkKind(spec: Spec): Refusal[] {
+  if (!isTransport(spec)) return [];
+  const { capabilities, descriptor } = transportNeeds(spec);
+  if (descriptor !== undefined)
+    return [
+      {
+        code: 'NETWORK_PRIVILEGE',
+        cause: `${spec.kind}: a monitor has no descriptor ${descriptor} that it could pass on`,
+        hint: 'use network(name=…) between VMs, and tap(ifname=…) to the host',
+      },
+    ];
+  return capabilities.length === 0
+    ? []
+    : [
+        {
+          code: 'NETWORK_PRIVILEGE',
+          cause: `${spec.kind} needs ${capabilities.join(', ')} in the network of the host, and a guest that has taken its kernel over could then hear and forge everything there`,
+          hint:
+            spec.kind === 'l2tpv3'
+              ? 'add udp=on with srcport and dstport: that needs no privilege'
+              : 'use bridged, network or tap; make the tunnel or the pair of veth at a bridge of the host',
+        },
+      ];
+}
+
+/** Whether the kernel has the driver. What umlmon makes itself are taps. */
+export function checkTransport(spec: Spec, kernel: Inventory['kernel']): Refusal[] {
+  if ('missing' in kernel) return [];
+  const transport = isTransport(spec) ? spec.kind : 'tap';
+  const { transports } = kernel.found;
+  if (transports.includes(transport)) return [];
+  return [
+    {
+      code: 'NETWORK_TRANSPORT',
+      cause: `the kernel has no vector transport ${transport}`,
+      hint:
+        transports.length > 0
+          ? `it has ${transports.join(', ')}`
+          : 'use a kernel with CONFIG_UML_NET_VECTOR, 5.0 or newer',
+    },
+  ];
+}
+
+/** A tap that somebody else has made. */
+export function checkTap(name: string, { links }: HostNetwork, uid: number | undefined): Refusal[] {
+  const link = links.find((candidate) => candidate.name === name);
+  const taps = links.filter(({ tapOwner }) => tapOwner !== undefined).map((tap) => tap.name);
+  const make = `ip tuntap add dev ${name} mode tap user ${uid ?? 'UID'} vnet_hdr; ip link set ${name} up`;
+  if (!link)
+    return [missing(`ifname: the host has no interface ${name}`, didYouMean(name, taps, `make it: ${make}`))];
+  if (link.alias.startsWith('umlmon:'))
+    return [
+      {
+        code: 'NETWORK_IN_USE',
+        cause: `ifname: ${name} is a tap that umlmon has made, marked ${link.alias}`,
+        hint: `make another: ${make}`,
+      },
+    ];
+  if (link.tapOwner === undefined) return [missing(`ifname: ${name} is no tap`, `make one: ${make}`)];
+  if (uid === undefined || link.tapOwner === uid) return [];
+  return [
+    missing(
+      `ifname: the tap ${name} does not belong to the user of the VM, uid ${uid}`,
+      `make it anew: ip link del ${name}; ${make}`,
+    ),
+  ];
+}
+
+/** The address at which a tunnel ends; any and those of the loop need no interface. */
+export function checkSource(
+  { text }: { readonly text: string },
+  { links }: Pick<HostNetwork, 'links'>,
+): Refusal[] {
+  if (/^(?:127\.|0\.0\.0\.0$|::1?$)/.test(text)) return [];
+  if (links.some(({ addresses }) => addresses.includes(text))) return [];
+  return [missing(`src: the host has no address ${text}`, 'see ip addr')];
+}
+
+export function checkNat(
+  spec: Extract<Spec, { kind: 'nat' }>,
+  { links, forwards6, ipv6 }: HostNetwork,
+): Refusal[] {
+  const { gateway, family } = spec.subnet;
+  const isOurs = ({ alias }: HostLink) => alias.startsWith(`umlmon:nat:${spec.name}:`);
+  const user = links.find((link) => !isOurs(link) && link.addresses.includes(gateway));
+  return [
+    ...(user
+      ? [
+          {
+            code: 'NETWORK_IN_USE',
+            cause: `subnet: ${gateway} is an address of the host already, on ${user.name}`,
+            hint: 'choose a subnet that nobody has',
+          } as const,
+        ]
+      : []),
+    // As for host_to_host: not umlmon's to turn on.
+    ...(family === 6 && (!ipv6 || forwards6.length === 0)
+      ? [
+          {
+            code: 'NETWORK_HOST',
+            cause: 'subnet: the host does not forward IPv6',
+            hint: 'sysctl -w net.ipv6.conf.all.forwarding=1; an interface that learns its routes from routers needs accept_ra=2 before',
+          } as const,
+        ]
+      : []),
+  ];
+}
+
+function missing(cause: string, hint: string): Refusal {
+  return { code: 'NETWORK_MISSING', cause, hint };
+}

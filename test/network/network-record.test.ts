@@ -1,0 +1,76 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import {
+  inTurn,
+  type NetworkRecord,
+  otherRecords,
+  readRecord,
+  removeRecord,
+  writeRecord,
+} from '../../src/network/network-record.ts';
+import { networkLimits } from '../../src/system/limits.ts';
+
+let directory: string;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'umlmon-network-'));
+});
+
+afterEach(() => rmSync(directory, { recursive: true }));
+
+const record: NetworkRecord = {
+  namespace: 'net:[1]',
+  interfaces: [{ name: 'p0', temporary: 'um12345678-0', alias: 'umlmon:vm1:eth0:12345678' }],
+  announced: [{ address: '10.0.0.2', on: 'eth0' }],
+  settings: [{ name: 'net/ipv4/conf/eth0/forwarding', value: '1', before: '0', general: '0' }],
+  shared: [{ kind: 'nat', network: 'web', terms: 'subnet=10.8.0.0/24, reach_host=off' }],
+  forwards: ['tcp port 80 of the host'],
+};
+
+test('a record is read as it was written, by the VM and by others, until it is removed', () => {
+  const place = { directory, vm: 'vm1' };
+  expect(readRecord(place)).toBeUndefined();
+  inTurn(place, () => writeRecord(place, record));
+  expect(readRecord(place)).toEqual(record);
+  expect(otherRecords(place)).toEqual([]);
+  expect(otherRecords({ directory, vm: 'vm2' })).toEqual([{ vm: 'vm1', record }]);
+  removeRecord(place);
+  expect(readRecord(place)).toBeUndefined();
+});
+
+test('a damaged record is none, or has only entries that are whole', () => {
+  const damaged = fc.oneof(
+    fc.json(),
+    fc.string(),
+    fc
+      .record({ interfaces: fc.array(fc.jsonValue()), settings: fc.jsonValue() })
+      .map((value) => JSON.stringify(value)),
+    fc.nat(JSON.stringify(record).length).map((length) => JSON.stringify(record).slice(0, length)),
+  );
+  fc.assert(
+    fc.property(damaged, (text) => {
+      writeFileSync(join(directory, 'vm1'), text);
+      for (const { name, temporary, alias } of readRecord({ directory, vm: 'vm1' })?.interfaces ?? [])
+        expect([name, temporary, alias].every((part) => typeof part === 'string')).toBe(true);
+    }),
+    { numRuns: 300 },
+  );
+  writeFileSync(join(directory, 'vm1'), JSON.stringify(record).padEnd(networkLimits.recordBytes + 1));
+  expect(readRecord({ directory, vm: 'vm1' })).toBeUndefined();
+});
+
+test('who works in turn works alone, and the turn ends also by an error', () => {
+  const place = { directory, vm: 'vm1' };
+  const free = () => spawnSync('flock', ['-n', join(directory, '.lock'), 'true']).status === 0;
+  expect(inTurn(place, free)).toBe(false);
+  expect(free()).toBe(true);
+  const fail = () => {
+    throw new Error('as it may be');
+  };
+  expect(() => inTurn(place, fail)).toThrow('as it may be');
+  expect(inTurn(place, () => 'done')).toBe('done');
+});
