@@ -1,7 +1,9 @@
 import { UmlmonError } from '../system/errors.ts';
-import type { globalKeys, Values, vmKeys } from './keys.ts';
+import type { globalKeys } from './global-keys.ts';
+import type { Values } from './key.ts';
 import { configError, type Origin, type Problem } from './problem.ts';
 import { didYouMean } from './suggest.ts';
+import type { vmKeys } from './vm-keys.ts';
 
 /** One key in force, as text. */
 export interface Setting {

@@ -1,12 +1,13 @@
 import { checkGlobal, checkNeighbours } from './check-all.ts';
 import { checkVm } from './check-vm.ts';
 import type { Config, GlobalConfig, Loaded, VmConfig } from './config.ts';
+import { globalKeys } from './global-keys.ts';
 import { type IniSection, parseIni } from './ini.ts';
-import { globalKeys, vmKeys } from './keys.ts';
 import { vmNameDamage } from './names.ts';
 import { parseHostDirectory } from './paths.ts';
 import { maxProblems, type Origin, type Problem, problemAt, type Refusal } from './problem.ts';
 import { readKeys, type Written } from './read-keys.ts';
+import { vmKeys } from './vm-keys.ts';
 
 /**
  * One configuration file. `main` has [GLOBAL] and any VMs, `vm-file` exactly the section of its VM, and `user` what

@@ -1,6 +1,8 @@
-import { globalKeys, isFamily, type KeySpec, type KeyTable, vmKeys } from './keys.ts';
+import { globalKeys } from './global-keys.ts';
+import { isFamily, type KeySpec, type KeyTable } from './key.ts';
 import { networkKinds } from './network-kinds.ts';
 import type { TransportOption } from './network-options.ts';
+import { vmKeys } from './vm-keys.ts';
 
 const layers = {
   admin: 'the administrator only',
@@ -81,7 +83,7 @@ function escaped(text: string): string {
 
 const beginning = `% UMLMON(5) umlmon | Configuration
 
-<!-- Generated from the key table in src/config/keys.ts by \`npm run generate\`. -->
+<!-- Generated from the key tables in src/config by \`npm run generate\`. -->
 
 # NAME
 

@@ -1,4 +1,5 @@
 import type { Setting } from './config.ts';
+import { unsupported } from './global-keys.ts';
 import {
   type FamilyKey,
   isFamily,
@@ -6,9 +7,8 @@ import {
   type KeyTable,
   keyNames,
   type Layer,
-  unsupported,
   type Values,
-} from './keys.ts';
+} from './key.ts';
 import { type Origin, type Problem, problemAt, type Refusal } from './problem.ts';
 import { didYouMean, suggest } from './suggest.ts';
 

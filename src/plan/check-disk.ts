@@ -2,7 +2,7 @@
 
 import type { VmConfig } from '../config/config.ts';
 import type { UbdSpec } from '../config/disk.ts';
-import type { AtUnit } from '../config/keys.ts';
+import type { AtUnit } from '../config/key.ts';
 import type { Refusal } from '../config/problem.ts';
 import { cowHazard } from '../disk/cow-hazard.ts';
 import { refuseOpen } from '../disk/may-use.ts';

@@ -1,7 +1,7 @@
 /** Whether a disk can be given to a kernel that runs: what a start would check, and what its jail shows. Pure. */
 import type { VmConfig } from '../config/config.ts';
 import type { UbdSpec } from '../config/disk.ts';
-import type { AtUnit } from '../config/keys.ts';
+import type { AtUnit } from '../config/key.ts';
 import type { Refusal } from '../config/problem.ts';
 import { imagePlans } from './build-plan.ts';
 import { checkDisk } from './check-disk.ts';

@@ -1,4 +1,5 @@
-import { type Limit, limitTable, type Unit } from './limits.ts';
+import type { Limit, Unit } from './limits/limit.ts';
+import { limitTable } from './limits.ts';
 
 const rooms: Record<keyof typeof limitTable, string> = {
   console: 'Consoles',
@@ -35,7 +36,7 @@ function amount(value: number, unit: Unit): string {
 
 const heading = '| limit | value | what is bounded, and why | at the limit |\n| --- | --- | --- | --- |';
 
-const beginning = `<!-- Generated from src/system/limits.ts by \`npm run generate\`: change that file, not this page. -->
+const beginning = `<!-- Generated from src/system/limits by \`npm run generate\`: change those files, not this page. -->
 
 # Limits
 

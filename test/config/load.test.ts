@@ -2,11 +2,13 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { originOf, requireVm, type VmConfig } from '../../src/config/config.ts';
+import { globalKeys } from '../../src/config/global-keys.ts';
 import { quoteValue } from '../../src/config/ini.ts';
-import { globalKeys, isFamily, type KeySpec, keyNames, vmKeys } from '../../src/config/keys.ts';
+import { isFamily, type KeySpec, keyNames } from '../../src/config/key.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { problemText } from '../../src/config/problem.ts';
 import { specOf } from '../../src/config/read-keys.ts';
+import { vmKeys } from '../../src/config/vm-keys.ts';
 import { load, mainSource, rootDefaults } from './loading.ts';
 
 const vm1 = '[vm1]\nvmuser = uml-vm1\nubd0 = /disks/root.dsk\n';

@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseArguments } from '../../src/config/arguments.ts';
-import { globalKeys, isFamily, vmKeys } from '../../src/config/keys.ts';
+import { globalKeys } from '../../src/config/global-keys.ts';
+import { isFamily } from '../../src/config/key.ts';
 import { vmNameDamage } from '../../src/config/names.ts';
 import { editDistance, suggest } from '../../src/config/suggest.ts';
 import { parseCpus, parseEscape, parseReadyPattern, sizeParser, sizeText } from '../../src/config/values.ts';
+import { vmKeys } from '../../src/config/vm-keys.ts';
 
 describe('values', () => {
   it('are never more than refused, whatever the text', () => {

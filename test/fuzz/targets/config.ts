@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { globalKeys } from '../../../src/config/global-keys.ts';
 import { parseIni, quoteValue } from '../../../src/config/ini.ts';
-import { globalKeys, isFamily, type KeyTable, keyNames, vmKeys } from '../../../src/config/keys.ts';
+import { isFamily, type KeyTable, keyNames } from '../../../src/config/key.ts';
 import { loadConfig, type Source } from '../../../src/config/load.ts';
 import { configError } from '../../../src/config/problem.ts';
+import { vmKeys } from '../../../src/config/vm-keys.ts';
 import { networkInfos } from '../../../src/monitor/network-info.ts';
 import { describeVm } from '../../../src/monitor/vm-info.ts';
 import { infoAnswerCodec } from '../../../src/rpc/umlmonctrl.gen.ts';

@@ -1,27 +1,16 @@
 import { parseArguments } from './arguments.ts';
 import { parseUbd } from './disk.ts';
-import { defaultMacPool, parseMacRange } from './mac.ts';
+import { family, single } from './key.ts';
 import { parseNetwork } from './network.ts';
-import {
-  parseHook,
-  parseHostDirectory,
-  parseKernelPath,
-  parseOptionalDirectory,
-  parseRootDevice,
-  ubdUnits,
-} from './paths.ts';
+import { parseHook, parseKernelPath, parseOptionalDirectory, parseRootDevice, ubdUnits } from './paths.ts';
 import { parseHangCheck, parsePauseLimit, parseRestartLimit, parseSyncInterval } from './policy-values.ts';
 import {
-  accountParser,
   durationParser,
   integerParser,
-  type Parsed,
-  type Parser,
   parseBoolean,
   parseChannel,
   parseChannelName,
   parseCpus,
-  parseEscape,
   parseReadyPattern,
   parseVmUser,
   refuse,
@@ -29,125 +18,13 @@ import {
   wordParser,
 } from './values.ts';
 
-/** Who may set a key: `admin` in the main files only, `user` also in VARDIR/VM/config. */
-export type Layer = 'admin' | 'user';
-/** What a change waits for: nothing, the next start of the VM, or the next start of its monitor. */
-export type Effect = 'now' | 'vm' | 'monitor';
-
-interface KeyNotes {
-  readonly layer: Layer;
-  readonly effect: Effect;
-  /** The form of the value for umlmon(5). */
-  readonly form: string;
-  /** One to three sentences for umlmon(5). */
-  readonly help: string;
-  readonly example: string;
-  /** How umlmon(5) shows the default, where the text is not the whole truth. */
-  readonly defaultNote?: string;
-}
-
-export interface SingleKey<T> extends KeyNotes {
-  readonly parse: Parser<T>;
-  /** Text in the form of the key. */
-  readonly default: string;
-}
-
-/** Keys with a number at the end, from 0 to `units` - 1. */
-export interface FamilyKey<T> extends KeyNotes {
-  readonly units: number;
-  /** Null when there is nothing at this unit. */
-  readonly parse: (text: string, unit: number) => Parsed<T | null>;
-  readonly defaults: Readonly<Record<number, string>>;
-}
-
-export type KeySpec = SingleKey<unknown> | FamilyKey<unknown>;
-export type KeyTable = Readonly<Record<string, KeySpec>>;
-export type AtUnit<T> = T & { readonly unit: number };
-
-type ValueOf<K> =
-  K extends FamilyKey<infer T> ? readonly AtUnit<T>[] : K extends SingleKey<infer T> ? T : never;
-/** The typed values of a table: one property for every key, lists in ascending order of units for families. */
-export type Values<Table> = { readonly [Key in keyof Table]: ValueOf<Table[Key]> };
-
-const single = <T>(spec: SingleKey<T>): SingleKey<T> => spec;
-const family = <T>(spec: FamilyKey<T>): FamilyKey<T> => spec;
-
 /** What a policy may say about the end of a guest. */
 const afterEnd = ['stop', 'restart', 'keep'] as const;
 
 const MiB = 1024 ** 2;
 const GiB = 1024 ** 3;
 
-export const globalKeys = {
-  vardir: single({
-    parse: parseHostDirectory,
-    default: '/var/lib/umlmon',
-    defaultNote: '/var/lib/umlmon for root, $XDG_STATE_HOME/umlmon for others',
-    layer: 'admin',
-    effect: 'monitor',
-    form: 'DIRECTORY',
-    help: 'Everything that belongs to a VM is in the directory of its name below this one.',
-    example: '/srv/umlmon',
-  }),
-  rundir: single({
-    parse: parseHostDirectory,
-    default: '/run/umlmon',
-    defaultNote: '/run/umlmon for root, $XDG_RUNTIME_DIR/umlmon for others',
-    layer: 'admin',
-    effect: 'monitor',
-    form: 'DIRECTORY',
-    help: 'Sockets and other files that do not outlive a restart of the host.',
-    example: '/run/umlmon',
-  }),
-  shared: single({
-    parse: parseHostDirectory,
-    default: '/var/lib/umlmon/shared',
-    defaultNote: 'the directory *shared* in **vardir**',
-    layer: 'admin',
-    effect: 'monitor',
-    form: 'DIRECTORY',
-    help: 'What all VMs see as /shared: kernels in /shared/kernels, common disk images in /shared/disks.',
-    example: '/srv/umlmon/shared',
-  }),
-  group: single({
-    parse: accountParser('group'),
-    default: '',
-    defaultNote: "none: only root and the monitor's own user",
-    layer: 'admin',
-    effect: 'monitor',
-    form: 'GROUP',
-    help: 'Members of this group of the host may use the control sockets of the monitors, and so start, stop and log in to every VM.',
-    example: 'umlmon',
-  }),
-  userns: single({
-    parse: wordParser(['auto', 'off']),
-    default: 'auto',
-    layer: 'admin',
-    effect: 'vm',
-    form: 'auto | off',
-    help: 'Whether a jail may use an unprivileged user namespace: where the host permits it (auto), or never (off). Without one, monitors must run as root.',
-    example: 'off',
-  }),
-  mac_pool: single({
-    parse: parseMacRange,
-    default: defaultMacPool,
-    layer: 'admin',
-    effect: 'vm',
-    form: 'FIRST-LAST',
-    help: 'The range of hardware addresses for interfaces without mac=: locally administered, with the same first byte, and no groups. An interface keeps its address over restarts, until its VM has neither section nor directory any more. Every host begins at another place of the range.',
-    example: '02:00:00:12:00:00-02:00:00:12:ff:ff',
-  }),
-  escape: single({
-    parse: parseEscape,
-    default: '^]',
-    layer: 'admin',
-    effect: 'now',
-    form: '^X',
-    help: 'The control character that leaves a console session of umlwatch(1).',
-    example: '^A',
-  }),
-};
-
+/** The keys of a VM. */
 export const vmKeys = {
   start: single({
     parse: wordParser(['off', 'manual', 'boot']),
@@ -469,26 +346,3 @@ export const vmKeys = {
     example: '1024',
   }),
 };
-
-/** Names of the original umlmon and of things to come: refused, but not as unknown. */
-const notYet: readonly (readonly [pattern: RegExp, sentence: string])[] = [
-  [/^tcp$/, 'control over TCP is not supported by this version'],
-  [/^tcp_redir$/, 'the TCP redirector is not supported by this version'],
-  [/^(?:master_)?password$/, 'passwords (for control over TCP) are not supported by this version'],
-];
-
-/** The sentence about a key that this version does not have yet, or ''. */
-export function unsupported(key: string): string {
-  return notYet.find(([pattern]) => pattern.test(key))?.[1] ?? '';
-}
-
-export function isFamily(spec: KeySpec): spec is FamilyKey<unknown> {
-  return 'units' in spec;
-}
-
-/** All names that may stand before a '=', for suggestions and completion. */
-export function keyNames(table: KeyTable): string[] {
-  return Object.entries(table).flatMap(([name, spec]) =>
-    isFamily(spec) ? Array.from({ length: spec.units }, (_, unit) => `${name}${unit}`) : [name],
-  );
-}
