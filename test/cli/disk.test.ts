@@ -104,6 +104,9 @@ describe('on a terminal', () => {
   /** Converts until the bar was seen: a fast host may be done before somebody looks. */
   async function untilBar(): Promise<string> {
     for (let attempt = 0; attempt < 20; attempt++) {
+      // What the command before has printed must be gone.
+      terminal.line('clear');
+      await terminal.shows((text) => !text.includes('<'));
       terminal.line('clear; umlwatch vm1 -disk convert /disks/big.dsk /disks/b.dsk; echo "<$?>"');
       const screen = await terminal.shows((text) => bar.test(text) || text.includes('<0>'));
       if (bar.test(screen)) return screen;

@@ -13,6 +13,7 @@ export interface TmuxOptions {
 
 /** A real terminal (tmux, a server of its own) with a shell in it whose prompt is `$ `. */
 export class Tmux {
+  #runs = 0;
   readonly #directory = mkdtempSync(join(tmpdir(), 'umlmon-tmux-'));
   readonly #socket = join(this.#directory, 'socket');
 
@@ -95,9 +96,11 @@ export class Tmux {
 
   /** Runs a command in the shell and returns what it printed, at most a screen. */
   async run(command: string): Promise<string> {
-    this.line(`status=$?; clear; (exit $status); ${command}; echo "<$?>"`);
-    const screen = await this.shows(/^<\d+>\n\$/m);
-    return screen.replace(/<\d+>\n.*$/s, '');
+    // With a number, as the screen may still show what the command before has printed.
+    this.#runs += 1;
+    this.line(`status=$?; clear; (exit $status); ${command}; echo "<$? ${this.#runs}>"`);
+    const screen = await this.shows(new RegExp(`^<\\d+ ${this.#runs}>\\n\\$`, 'm'));
+    return screen.replace(/<\d+ \d+>\n.*$/s, '');
   }
 
   close(): void {
