@@ -32,6 +32,7 @@ const prototypes = {
   lseek: 'int64_t lseek(int, int64_t, int)',
   mknod: 'int mknod(const char *, unsigned int, unsigned long)',
   linkat: 'int linkat(int, const char *, int, const char *, int)',
+  malloc_trim: 'int malloc_trim(size_t)',
   clone_file: 'int ioctl(int, unsigned long, intptr_t)',
   copy_file_range: 'intptr_t copy_file_range(int, _Inout_ void *, int, _Inout_ void *, size_t, unsigned int)',
 } as const;
@@ -126,6 +127,11 @@ export function lock(fd: number, mode: 'exclusive' | 'shared'): boolean {
 /** Ends a lock of `lock`, for all who share the open file. */
 export function unlock(fd: number): void {
   call('flock', [fd, LOCK_UN]);
+}
+
+/** malloc_trim(3): gives what is free in the heap of the C library, as of buffers long gone, back to the host. */
+export function trimHeap(): void {
+  callRaw('malloc_trim', [0]);
 }
 
 /** struct flock (fcntl(2)): a write lock on the whole file. */

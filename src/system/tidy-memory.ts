@@ -1,5 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { trimHeap } from './native.ts';
 
 /** Quiet time before the garbage of a burst is collected. */
 const quietMs = 2_000;
@@ -16,6 +17,8 @@ export function tidyMemoryWhenQuiet(): void {
   timer = setTimeout(() => {
     collect ??= exposedGc();
     collect();
+    // The buffers that were collected are free now, and still the process's.
+    trimHeap();
   }, quietMs);
   timer.unref();
 }
