@@ -1,12 +1,8 @@
 import { spawn } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
 import { UmlmonError } from '../system/errors.ts';
+import { findProgram, systemPath } from '../system/find-program.ts';
 import { diskLimits } from '../system/limits.ts';
 import { type ImageName, nameText } from './image-name.ts';
-
-/** Not from PATH: these run on behalf of root. */
-const directories = ['/sbin', '/usr/sbin', '/bin', '/usr/bin'];
-const packageOf = { mke2fs: 'e2fsprogs', e2fsck: 'e2fsprogs', resize2fs: 'e2fsprogs', setpriv: 'util-linux' };
 
 export type FilesystemTool = 'mke2fs' | 'e2fsck' | 'resize2fs';
 
@@ -16,6 +12,8 @@ export interface ToolTarget {
   /** Whose rights are enough to open the image. */
   readonly uid: number;
   readonly gid: number;
+  /** Words before the tool that confine it further than to have no privileges. */
+  readonly confined?: readonly string[];
 }
 
 export interface ToolResult {
@@ -30,23 +28,22 @@ export const toolImage = '/proc/self/fd/3';
 
 /**
  * Runs a tool of e2fsprogs on an image. A file system that a guest has made is hostile to it, so it has no privileges:
- * it runs as the owner of the image, or for one of root's as root without capabilities.
+ * it runs as the owner of the image, or for one of root's as root without capabilities; or as it is confined to.
  *
  * @throws UmlmonError HOST_PROGRAM_MISSING, HOST_COMMAND if it was killed; the reason of `signal`, which kills it
  */
 export function runTool(
   name: FilesystemTool,
   args: readonly string[],
-  { fd, uid, gid }: ToolTarget,
+  { fd, uid, gid, confined }: ToolTarget,
   signal?: AbortSignal,
 ): Promise<ToolResult> {
-  const tool = [findTool(name), ...args];
-  const [program = '', ...rest] =
-    process.geteuid?.() === 0 ? [...withoutPrivileges(uid, gid), ...tool] : tool;
+  const before = confined ?? (process.geteuid?.() === 0 ? withoutPrivileges(uid, gid) : []);
+  const [program = '', ...rest] = [...before, findTool(name), ...args];
   return new Promise((resolve, reject) => {
     const child = spawn(program, rest, {
       stdio: ['ignore', 'pipe', 'pipe', fd],
-      env: { PATH: directories.join(':'), LC_ALL: 'C' },
+      env: { PATH: systemPath, LC_ALL: 'C' },
       cwd: '/',
       killSignal: 'SIGKILL',
       ...(signal ? { signal } : {}),
@@ -76,7 +73,7 @@ export function runTool(
 function withoutPrivileges(uid: number, gid: number): string[] {
   const ids = ['--reuid', `${uid}`, '--regid', `${gid}`, '--clear-groups'];
   return [
-    findTool('setpriv'),
+    findProgram('setpriv', 'util-linux', systemPath),
     ...ids,
     '--no-new-privs',
     '--inh-caps=-all',
@@ -87,19 +84,9 @@ function withoutPrivileges(uid: number, gid: number): string[] {
   ];
 }
 
-function findTool(name: keyof typeof packageOf): string {
-  for (const directory of directories)
-    try {
-      accessSync(`${directory}/${name}`, constants.X_OK);
-      return `${directory}/${name}`;
-    } catch {
-      // In the next one.
-    }
-  throw new UmlmonError('HOST_PROGRAM_MISSING', {
-    place: name,
-    cause: `not found in ${directories.join(':')}`,
-    hint: `apt-get install ${packageOf[name]}`,
-  });
+/** Not from PATH: tools run on behalf of root. */
+function findTool(name: FilesystemTool): string {
+  return findProgram(name, 'e2fsprogs', systemPath);
 }
 
 function commandError(name: string, cause: string): UmlmonError {

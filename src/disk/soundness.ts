@@ -1,12 +1,13 @@
 /** Whether the file system in a copy of an image is sound, as e2fsck(8) sees it. */
-import { spawn } from 'node:child_process';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import { toFailure } from '../system/errors.ts';
 import { diskLimits } from '../system/limits.ts';
 import { printable } from '../system/text.ts';
 import type { Soundness } from './backup-manifest.ts';
 import { copyContent } from './copy-content.ts';
 import { type Filesystem, recogniseImage } from './filesystem.ts';
+import { runTool, toolImage } from './filesystem-tool.ts';
 import { readFully } from './image-file.ts';
 import { openScratch } from './new-image.ts';
 
@@ -59,32 +60,23 @@ async function recognise(image: FileHandle): Promise<Filesystem | string> {
 const wordsShown = 500;
 
 /** Runs e2fsck on an open file. No status: it could not be run, or not to its end. */
-function runCheck(
+async function runCheck(
   args: readonly string[],
   { fd }: FileHandle,
-  { confined, signal }: CheckRequest,
+  { user, confined, signal }: CheckRequest,
 ): Promise<{ status: number | undefined; words: string }> {
-  const [program = '', ...rest] = [...confined, 'e2fsck', ...args, '/proc/self/fd/0'];
-  const child = spawn(program, rest, {
-    stdio: [fd, 'pipe', 'pipe'],
-    cwd: '/',
-    env: { PATH: '/usr/sbin:/sbin:/usr/bin:/bin', LC_ALL: 'C' },
-    timeout: diskLimits.checkTime,
-    killSignal: 'SIGKILL',
-    ...(signal ? { signal } : {}),
-  });
-  let said = '';
-  const listen = (text: Buffer) => {
-    said = (said + text.toString('latin1')).slice(-wordsShown);
-  };
-  child.stdout?.on('data', listen);
-  child.stderr?.on('data', listen);
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (status, killed) => {
-      const words = killed ? `e2fsck was ended by ${killed}` : said.trim();
-      const wasRun = status !== null && !/^(?:bwrap|setpriv): /m.test(said);
-      resolve({ status: wasRun ? status : undefined, words: printable(words, wordsShown) });
-    });
-  });
+  const tooLong = AbortSignal.timeout(diskLimits.checkTime);
+  const end = signal ? AbortSignal.any([signal, tooLong]) : tooLong;
+  try {
+    const target = { fd, uid: user.uid, gid: user.gid, confined };
+    const { status, words } = await runTool('e2fsck', [...args, toolImage], target, end);
+    const wasRun = !/^(?:bwrap|setpriv): /m.test(words);
+    return {
+      status: wasRun ? status : undefined,
+      words: printable(words.trim().slice(-wordsShown), wordsShown),
+    };
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    return { status: undefined, words: toFailure(error).cause };
+  }
 }

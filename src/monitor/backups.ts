@@ -32,6 +32,7 @@ export class Backups {
     const abort = new AbortController();
     const captured = pause.bar();
     const work = backUp(name, { ...this.#host, ...vm, captured, signal: abort.signal }).finally(captured);
+    // How it ends is told to who asked for it; `abort` only waits.
     this.#current = { abort, done: work.catch(() => undefined) };
     try {
       const manifest = await work;

@@ -62,6 +62,7 @@ export class Management {
       const clipped = clipText(text, UMLMON_REPLY_MAX);
       return { text: clipped, truncated: truncated || clipped !== text };
     });
+    // Who asked is told; the next command of the connection only waits for its turn.
     this.#last.set(
       connection,
       answer.catch(() => undefined),

@@ -57,7 +57,7 @@ export class Operations {
     while (this.#current) await this.#current.done.catch(() => undefined);
   }
 
-  /** Resolves when none of these operations is in progress. */
+  /** Resolves when none of these operations is in progress, however it ends; see `idle`. */
   async after(...names: readonly OperationName[]): Promise<void> {
     for (
       let current = this.#current;
