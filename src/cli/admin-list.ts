@@ -1,9 +1,9 @@
 import type { ReadConfig } from '../config/locate.ts';
 import { layoutOf } from '../jail/layout.ts';
+import { MonitorClient } from '../rpc/monitor-client.ts';
 import type { VmState } from '../rpc/umlmonctrl.gen.ts';
 import { type Failure, failureText, toFailure } from '../system/errors.ts';
 import { printable } from '../system/text.ts';
-import { MonitorClient } from './monitor-client.ts';
 import { print } from './output.ts';
 import { ageText, rows } from './render.ts';
 

@@ -1,8 +1,8 @@
+import type { MonitorClient } from '../rpc/monitor-client.ts';
 import type { Attachment } from '../rpc/umlmonctrl.gen.ts';
 import { UmlmonError } from '../system/errors.ts';
 import { type EscapeKey, findEscape } from './escape-key.ts';
 import { InputPump } from './input-pump.ts';
-import type { MonitorClient } from './monitor-client.ts';
 import { cleanReplay } from './replay.ts';
 import { SessionTerminal } from './session-terminal.ts';
 import { type StateChange, watchState } from './watch-state.ts';

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { realpathSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import type { MonitorClient } from '../../src/cli/monitor-client.ts';
+import type { MonitorClient } from '../../src/rpc/monitor-client.ts';
 import { GuestShell } from '../helpers/guest.ts';
 import { makeRootImage, testKernelDirectory } from '../helpers/kernel.ts';
 import { NetNamespace } from '../helpers/net-namespace.ts';

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MonitorClient } from '../../src/cli/monitor-client.ts';
+import { MonitorClient } from '../../src/rpc/monitor-client.ts';
 import { programNameOf } from '../../src/system/process.ts';
 import { testKernelDirectory } from './kernel.ts';
 

@@ -1,7 +1,7 @@
 /** Start, stop, kill -9 and cleanup, again and again: the network of the host is the same before and after. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { MonitorClient } from '../../src/cli/monitor-client.ts';
+import type { MonitorClient } from '../../src/rpc/monitor-client.ts';
 import { toFailure } from '../../src/system/errors.ts';
 import { NetNamespace } from '../helpers/net-namespace.ts';
 import { World } from '../helpers/world.ts';
