@@ -55,6 +55,7 @@ const AF_UNIX = 1;
 const SOCK_DGRAM = 2;
 const SOL_SOCKET = 1;
 const SO_PEERCRED = 17;
+const SO_PEERGROUPS = 59;
 const MSG_TRUNC = 0x20;
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
@@ -196,6 +197,26 @@ export function peerCredentials(fd: number): Credentials {
     uid: credentials.readUInt32LE(4),
     gid: credentials.readUInt32LE(8),
   };
+}
+
+/** The groups of that process besides its `gid` (SO_PEERGROUPS), as noted at the same time. */
+export function peerGroups(fd: number): number[] {
+  const length = Buffer.alloc(4);
+  const read = (bytes: number) => {
+    const groups = Buffer.alloc(bytes);
+    length.writeUInt32LE(bytes);
+    call('getsockopt', [fd, SOL_SOCKET, SO_PEERGROUPS, groups, length]);
+    return groups.subarray(0, length.readUInt32LE());
+  };
+  let groups: Buffer;
+  try {
+    groups = read(256);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ERANGE')) throw error;
+    // The kernel has written how much it takes.
+    groups = read(length.readUInt32LE());
+  }
+  return Array.from({ length: groups.length / 4 }, (_, index) => groups.readUInt32LE(4 * index));
 }
 
 /**
