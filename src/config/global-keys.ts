@@ -1,6 +1,7 @@
 import { single } from './key.ts';
 import { defaultMacPool, parseMacRange } from './mac.ts';
 import { parseHostDirectory } from './paths.ts';
+import { parseGroupRoles } from './remote-values.ts';
 import { accountParser, parseEscape, wordParser } from './values.ts';
 
 /** The keys of [GLOBAL]. */
@@ -44,6 +45,16 @@ export const globalKeys = {
     form: 'GROUP',
     help: 'Members of this group of the host may use the control sockets of the monitors, and so start, stop and log in to every VM.',
     example: 'umlmon',
+  }),
+  group_roles: single({
+    parse: parseGroupRoles,
+    default: '',
+    defaultNote: 'none: whoever may use a control socket may do everything',
+    layer: 'admin',
+    effect: 'monitor',
+    form: 'ROLE:GROUP …',
+    help: 'What members of groups of the host may do who may use the control sockets (see group): look, console, operate or admin, as docs/roles.md lists. The highest of their roles counts; members of none of these groups may look.',
+    example: 'console:students operate:tutors',
   }),
   userns: single({
     parse: wordParser(['auto', 'off']),

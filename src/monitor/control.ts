@@ -3,19 +3,29 @@ import type { OperationAnswer, umlmonctrl } from '../rpc/umlmonctrl.gen.ts';
 import { answer } from './answer.ts';
 import { diskHandlers, type ImageHost } from './disk-handlers.ts';
 import type { DiskVerbs } from './disk-verbs.ts';
+import { guardHandlers } from './guard.ts';
 import { Management } from './management.ts';
 import type { OperationResult } from './operations.ts';
 import { Seats } from './seats.ts';
+import type { Sessions } from './sessions.ts';
 import type { Vm } from './vm.ts';
 
 /** The procedures of umlmonctrl.x, each one a call of the monitor; what goes wrong becomes a `failed` answer. */
-export function controlHandlers(vm: Vm, disks: DiskVerbs, images: ImageHost): Handlers<typeof umlmonctrl> {
+export function controlHandlers(
+  vm: Vm,
+  disks: DiskVerbs,
+  images: ImageHost,
+  sessions: Sessions,
+): Handlers<typeof umlmonctrl> {
+  const nameOf = (caller: Caller) => sessions.nameOf(caller);
   const seats = new Seats(vm);
   const management = new Management(vm);
   const operation = (work: Promise<OperationResult>) =>
     answer(async (): Promise<OperationAnswer> => ({ kind: 'ok', report: report(vm, await work) }));
-  return {
+  const handlers: Handlers<typeof umlmonctrl> = {
     null: () => undefined,
+    authBegin: (message, caller) => answer(() => ({ kind: 'ok', step: sessions.begin(message, caller) })),
+    authFinish: (message, caller) => answer(() => ({ kind: 'ok', step: sessions.finish(message, caller) })),
     info: () => answer(() => ({ kind: 'ok', info: vm.info() })),
     start: (_args, caller) => operation(vm.start(nameOf(caller))),
     stop: ({ timeoutMs }, caller) => operation(vm.stop(nameOf(caller), timeoutMs)),
@@ -76,11 +86,7 @@ export function controlHandlers(vm: Vm, disks: DiskVerbs, images: ImageHost): Ha
       answer(async () => ({ kind: 'ok', list: await vm.events.read(since, max, waitMs, caller.signal) })),
     ...diskHandlers(images, nameOf),
   };
-}
-
-/** Callers are named by the uid that the kernel vouches for. */
-function nameOf({ uid }: Caller): string {
-  return `uid ${uid}`;
+  return guardHandlers(handlers, (caller) => sessions.roleOf(caller));
 }
 
 function report(vm: Vm, { operation, joined, summary }: OperationResult) {

@@ -24,6 +24,7 @@ import { MetricsServer } from './metrics-server.ts';
 import { metricsText } from './metrics-text.ts';
 import { takeMonitorLock } from './monitor-lock.ts';
 import { type ConfigSource, layoutFor, prepareDisk, prepareStart, readVm } from './prepare-launch.ts';
+import { Sessions } from './sessions.ts';
 import { Vm } from './vm.ts';
 
 export interface DaemonRequest extends ConfigSource {
@@ -101,7 +102,13 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
   const jobs = new Jobs(layout.vm, events);
   const user = () => vmUser(readVm(request).vm);
   const images = { vm: layout.vm, store: imageStoreOf(layout), jobs, user };
-  const server = new RpcServer(umlmonctrl, controlHandlers(vm, disks, images), (error, procedure) =>
+  const sessions = new Sessions({
+    vm: layout.vm,
+    varDir: layout.varDir,
+    events,
+    groupRoles: config.global.group_roles.map(({ group, role }) => ({ gid: resolveGroup(group), role })),
+  });
+  const server = new RpcServer(umlmonctrl, controlHandlers(vm, disks, images, sessions), (error, procedure) =>
     log.error(toFailure(error), `fault in ${procedure}`),
   );
   await vm.examine();
@@ -138,6 +145,7 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
     await jobs.close();
     metrics?.close();
     await server.close();
+    sessions.close();
     vm.channels.close();
   }
 }

@@ -37,6 +37,9 @@ export const eventKinds = {
   backup:
     'A backup is complete. Attributes: backup (its name), consistency (frozen, synced, crash), pause_ms.',
   'restore-settled': 'A restore that a former monitor began was finished, or undone. Attributes: none.',
+  login: 'A client over TCP has proved that it knows a password. Attributes: role, address.',
+  'login-refused':
+    'Clients over TCP were refused before they had proved who they are. Those of a minute are told together. Attributes: count, address (of a single one).',
   mconsole: 'A command of the management console was given on request. Attributes: by, command.',
   'console-attached': 'A viewer opened a seat. Attributes: channel, by.',
   'console-detached': 'A viewer left. Attributes: channel, by.',

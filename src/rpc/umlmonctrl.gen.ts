@@ -2164,6 +2164,46 @@ export const backupListAnswerCodec: Codec<BackupListAnswer> = {
   },
 };
 
+/** A step of authentication (docs/protocol.md). */
+export interface AuthStep {
+  /** of SCRAM-SHA-256: the next one to the client */
+  readonly message: UmlmonText;
+  /** what the connection may do from now on; empty before the last step */
+  readonly role: UmlmonName;
+}
+
+export const authStepCodec: Codec<AuthStep> = {
+  encode: (w, v) => {
+    umlmonTextCodec.encode(w, v.message);
+    umlmonNameCodec.encode(w, v.role);
+  },
+  decode: (r) => ({
+    message: umlmonTextCodec.decode(r),
+    role: umlmonNameCodec.decode(r),
+  }),
+};
+
+export type AuthAnswer =
+  | { readonly kind: 'ok'; readonly step: AuthStep }
+  | { readonly kind: 'failed'; readonly why: Failure };
+
+export const authAnswerCodec: Codec<AuthAnswer> = {
+  encode: (w, v) => {
+    answerKindCodec.encode(w, v.kind);
+    switch (v.kind) {
+      case 'ok': authStepCodec.encode(w, v.step); break;
+      case 'failed': failureCodec.encode(w, v.why); break;
+    }
+  },
+  decode: (r) => {
+    const kind = answerKindCodec.decode(r);
+    switch (kind) {
+      case 'ok': return { kind, step: authStepCodec.decode(r) };
+      case 'failed': return { kind, why: failureCodec.decode(r) };
+    }
+  },
+};
+
 export const umlmonctrl = {
   program: 0x20756d6c,
   version: 1,
@@ -2230,5 +2270,11 @@ export const umlmonctrl = {
     memTrim: { number: 31, args: voidCodec, result: trimAnswerCodec },
     /** Load, memory, uptime and disks of the guest. */
     stats: { number: 32, args: voidCodec, result: statsAnswerCodec },
+    /**
+     * Prove over TCP that one knows a password: the client's first message of SCRAM-SHA-256, and its final one. No
+     * other call is served before; local clients need none of this.
+     */
+    authBegin: { number: 40, args: umlmonTextCodec, result: authAnswerCodec },
+    authFinish: { number: 41, args: umlmonTextCodec, result: authAnswerCodec },
   },
 } as const;

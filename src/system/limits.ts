@@ -10,16 +10,28 @@ import { kernel } from './limits/kernel.ts';
 import { valuesOf } from './limits/limit.ts';
 import { monitor } from './limits/monitor.ts';
 import { network } from './limits/network.ts';
+import { remote } from './limits/remote.ts';
 import { rpc } from './limits/rpc.ts';
 import { umlrun } from './limits/umlrun.ts';
 
 /** The table as docs/limits.md shows it: room → limits. */
-export const limitTable = { console: consoles, disk, network, rpc, kernel, jail, monitor, umlrun } as const;
+export const limitTable = {
+  console: consoles,
+  disk,
+  network,
+  rpc,
+  remote,
+  kernel,
+  jail,
+  monitor,
+  umlrun,
+} as const;
 
 export const consoleLimits = valuesOf(consoles);
 export const diskLimits = valuesOf(disk);
 export const networkLimits = valuesOf(network);
 export const rpcLimits = valuesOf(rpc);
+export const remoteLimits = valuesOf(remote);
 export const kernelLimits = valuesOf(kernel);
 export const jailLimits = valuesOf(jail);
 export const monitorLimits = valuesOf(monitor);

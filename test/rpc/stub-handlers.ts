@@ -111,6 +111,8 @@ export const job: Job = {
 /** Handlers that answer something of the right type; tests replace those that they are about. */
 export const stubHandlers: Handlers<typeof umlmonctrl> = {
   null: () => undefined,
+  authBegin: () => ({ kind: 'failed', why }),
+  authFinish: (message) => ({ kind: 'ok', step: { message, role: 'look' } }),
   info: () => ({ kind: 'ok', info }),
   start: () => ({ kind: 'failed', why }),
   stop: ({ timeoutMs }) => ({
