@@ -3,6 +3,7 @@ import { defaultMacPool, parseMacRange } from './mac.ts';
 import { parseHostDirectory } from './paths.ts';
 import { parseGroupRoles } from './remote-values.ts';
 import { accountParser, parseEscape, wordParser } from './values.ts';
+import { webKeys } from './web-keys.ts';
 
 /** The keys of [GLOBAL]. */
 export const globalKeys = {
@@ -83,6 +84,7 @@ export const globalKeys = {
     help: 'The control character that leaves a console session of umlwatch(1).',
     example: '^A',
   }),
+  ...webKeys,
 };
 
 /** Names of the original umlmon and of things to come: refused, but not as unknown. */

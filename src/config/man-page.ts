@@ -13,6 +13,7 @@ const effects = {
   now: 'at once',
   vm: 'at the next start of the VM',
   monitor: 'at the next start of the monitor',
+  web: 'at the next start of umlweb',
 } as const;
 
 /** docs/umlmon.5.md, the manual page of the configuration (Markdown for pandoc). */

@@ -62,6 +62,10 @@ export const errorCatalogue = {
   PASSWORD_UNKNOWN: { class: 'failed', means: 'There is no such password.' },
   ROLE_TOO_LOW: { class: 'failed', means: 'The role of the client does not include what it asks for.' },
 
+  WEB_REFUSED: { class: 'failed', means: 'umlweb does not do what a browser asked for.' },
+  WEB_LISTEN: { class: 'host', means: 'umlweb cannot take calls at its address.' },
+  WEB_TLS: { class: 'config', means: 'The certificate of umlweb or its key cannot be used.' },
+
   EVENTS_LOST: { class: 'failed', means: 'The events asked for are no longer held.' },
   EVENTS_LISTENERS: { class: 'failed', means: 'Too many callers wait for events.' },
   START_FAILED: { class: 'failed', means: 'The kernel did not come up.' },

@@ -11,6 +11,7 @@ const rooms: Record<keyof typeof limitTable, string> = {
   jail: 'Jail',
   monitor: 'Monitor',
   umlrun: 'Throw-away VMs',
+  web: 'umlweb',
 };
 
 /** docs/limits.md, the reference of all bounds. */

@@ -13,6 +13,7 @@ import { network } from './limits/network.ts';
 import { remote } from './limits/remote.ts';
 import { rpc } from './limits/rpc.ts';
 import { umlrun } from './limits/umlrun.ts';
+import { web } from './limits/web.ts';
 
 /** The table as docs/limits.md shows it: room → limits. */
 export const limitTable = {
@@ -25,6 +26,7 @@ export const limitTable = {
   jail,
   monitor,
   umlrun,
+  web,
 } as const;
 
 export const consoleLimits = valuesOf(consoles);
@@ -36,3 +38,4 @@ export const kernelLimits = valuesOf(kernel);
 export const jailLimits = valuesOf(jail);
 export const monitorLimits = valuesOf(monitor);
 export const umlrunLimits = valuesOf(umlrun);
+export const webLimits = valuesOf(web);

@@ -1,0 +1,28 @@
+import { webLimits } from '../system/limits.ts';
+
+/** What one console page has typed. It outlives the page's websocket, so that nothing is lost or typed twice. */
+export interface Typist {
+  /** Bytes that the guest has taken, in all. */
+  typed: number;
+  /** Ends the connection that types now; resolves when it types no more. */
+  leave: (() => Promise<void>) | undefined;
+}
+
+/** The typists of all sessions, by a name that each page makes up for itself. */
+export class Typists {
+  readonly #byKey = new Map<string, Typist>();
+
+  /** The typist of a page, after the connection that the page had before has ended. */
+  async take(key: string): Promise<Typist> {
+    const known = this.#byKey.get(key);
+    await known?.leave?.();
+    const typist = known ?? { typed: 0, leave: undefined };
+    this.#byKey.delete(key);
+    this.#byKey.set(key, typist);
+    for (const [other, { leave }] of this.#byKey) {
+      if (this.#byKey.size <= webLimits.typists) break;
+      if (!leave && other !== key) this.#byKey.delete(other);
+    }
+    return typist;
+  }
+}
