@@ -72,24 +72,36 @@ export function sendJson(
 export async function readJson(request: IncomingMessage): Promise<Readonly<Record<string, unknown>>> {
   if (!/^application\/json\b/.test(request.headers['content-type'] ?? ''))
     throw refused(415, 'request', 'the body is not JSON');
-  const pieces: Buffer[] = [];
-  let bytes = 0;
-  for await (const piece of request as AsyncIterable<Buffer>) {
-    bytes += piece.length;
-    if (bytes > webLimits.bodyBytes)
-      throw refused(413, 'request', `the body has over ${webLimits.bodyBytes} bytes`, '', {
-        Connection: 'close',
-      });
-    pieces.push(piece);
-  }
+  const body = await readBody(request);
   try {
-    const value: unknown = JSON.parse(Buffer.concat(pieces).toString() || '{}');
+    const value: unknown = JSON.parse(body.toString());
     if (typeof value === 'object' && value !== null && !Array.isArray(value))
       return value as Record<string, unknown>;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }
   throw refused(400, 'request', 'the body is not a JSON object');
+}
+
+/** The whole body. What is beyond the bound is read and forgotten, so that its sender hears of the refusal. */
+function readBody(request: IncomingMessage): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const pieces: Buffer[] = [];
+    let bytes = 0;
+    request.on('data', (piece: Buffer) => {
+      bytes += piece.length;
+      if (bytes <= webLimits.bodyBytes) pieces.push(piece);
+      else
+        reject(
+          refused(413, 'request', `the body has over ${webLimits.bodyBytes} bytes`, '', {
+            Connection: 'close',
+          }),
+        );
+    });
+    request.on('end', () => resolve(Buffer.concat(pieces)));
+    request.on('error', reject);
+    request.on('close', () => reject(refused(400, 'request', 'the body is not complete')));
+  });
 }
 
 /** The HTTP status of an error that a monitor, or the way to it, has given. */

@@ -7,7 +7,7 @@ import { webLimits } from '../system/limits.ts';
 import type { Log } from '../system/log.ts';
 import { version } from '../system/version.ts';
 import { readJson, refused, sendJson, statusOf } from './answer.ts';
-import { addressOf, Login } from './login.ts';
+import { Login } from './login.ts';
 import type { Monitors } from './monitors.ts';
 import { isOurOrigin, type Names } from './origin.ts';
 import type { RequestPath } from './server.ts';
@@ -22,6 +22,13 @@ interface ApiOptions {
   readonly url: WebUrl | undefined;
   /** Whether we speak https ourselves. */
   readonly isSecure: boolean;
+}
+
+interface ApiCall extends RequestPath {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** Of the browser. */
+  readonly address: string;
 }
 
 /** What the pages ask umlweb for, as JSON: `api/…`. Everything but a login needs a session. */
@@ -41,23 +48,19 @@ export class Api {
   }
 
   /** Errors: Refused, and what monitors answer. */
-  async answer(
-    request: IncomingMessage,
-    response: ServerResponse,
-    { name, query }: RequestPath,
-    names: Names,
-  ): Promise<void> {
+  async answer(call: ApiCall, names: Names): Promise<void> {
+    const { request, response, name } = call;
     const { method = '' } = request;
     const [, vm, word] = /^api\/vms\/([\w.-]{1,64})\/([a-z-]{1,32})$/.exec(name) ?? [];
     const isKnown = name === 'api/session' || (vm !== undefined && word !== undefined);
     if (!isKnown) throw refused(404, 'request', 'there is no such page');
     if (method !== 'GET') this.#checkOrigin(request, names);
-    if (name === 'api/session' && method === 'POST') return this.#enter(request, response);
+    if (name === 'api/session' && method === 'POST') return this.#enter(call);
     const session = this.sessionOf(request);
     if (method !== 'GET') checkToken(request, session);
     if (vm !== undefined && word !== undefined) {
-      if (method === 'GET') return this.#readVm(session, vm, word, query, response);
-      if (method === 'POST') return this.#changeVm(session, vm, word, request, response);
+      if (method === 'GET') return this.#readVm(session, vm, word, call);
+      if (method === 'POST') return this.#changeVm(session, vm, word, call);
     } else if (method === 'GET') return sendJson(response, 200, wireOf(session));
     else if (method === 'DELETE') return this.#leave(session, response);
     throw refused(405, name, `${method} is not possible`);
@@ -84,8 +87,7 @@ export class Api {
       throw refused(403, vm, `the role ${role} is too low`, `it needs ${procedureRoles[procedure]}`);
   }
 
-  async #enter(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const address = addressOf(request, this.#options.url !== undefined);
+  async #enter({ request, response, address }: ApiCall): Promise<void> {
     const { password } = await readJson(request);
     const session = await this.#login.enter(password, address);
     this.#options.log.info({ address, grants: session.grants }, 'logged in');
@@ -102,13 +104,7 @@ export class Api {
     return sessionCookie(id, url?.path ?? '/', url?.origin.startsWith('https:') ?? isSecure);
   }
 
-  async #readVm(
-    session: Session,
-    vm: string,
-    word: string,
-    query: URLSearchParams,
-    response: ServerResponse,
-  ): Promise<void> {
+  async #readVm(session: Session, vm: string, word: string, { query, response }: ApiCall): Promise<void> {
     const page = Object.hasOwn(vmPages, word) ? vmPages[word] : undefined;
     if (!page) throw refused(404, word, 'there is no such page');
     this.checkRole(session, vm, page.needs);
@@ -120,15 +116,13 @@ export class Api {
     session: Session,
     vm: string,
     word: string,
-    request: IncomingMessage,
-    response: ServerResponse,
+    { request, response, address }: ApiCall,
   ): Promise<void> {
     const action = Object.hasOwn(vmActions, word) ? vmActions[word] : undefined;
     if (!action) throw refused(404, word, 'there is no such action');
     this.checkRole(session, vm, action.needs);
     request.resume();
     const { monitors, log } = this.#options;
-    const address = addressOf(request, this.#options.url !== undefined);
     log.info({ vm, action: word, address }, 'asked for');
     const done = monitors.with(vm, action.do);
     let timer: NodeJS.Timeout | undefined;

@@ -60,7 +60,7 @@ export class Login {
 
 /** The address of the browser; a proxy on this host tells us whose call it passes on. */
 export function addressOf(request: IncomingMessage, hasProxy: boolean): string {
-  const peer = (request.socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+  const peer = (request.socket.remoteAddress ?? 'unknown').replace(/^::ffff:/, '');
   const isLocal = /^127\.|^::1$/.test(peer);
   const forwarded = String(request.headers['x-forwarded-for'] ?? '')
     .split(',')

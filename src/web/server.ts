@@ -52,11 +52,12 @@ export class WebServer {
     this.#server.maxConnections = webLimits.connections;
     this.#server.on('request', (request, response) => void this.#answer(request, response));
     this.#server.on('upgrade', (request, socket, head) => {
+      const address = this.#addressOf(request);
       try {
         const path = this.#pathOf(request);
         this.#sockets.accept(request, path, this.#names, socket, head);
       } catch (error) {
-        this.#sayRefusal(request, error);
+        this.#sayRefusal(request, address, error);
         this.#sockets.refuse(socket, error);
       }
     });
@@ -97,15 +98,18 @@ export class WebServer {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.on('error', () => undefined);
+    // Gone with the connection.
+    const address = this.#addressOf(request);
     try {
       const { assets } = this.#options;
       const path = this.#pathOf(request);
-      if (!assets.has(path.name)) await this.#api.answer(request, response, path, this.#names);
+      if (!assets.has(path.name))
+        await this.#api.answer({ request, response, address, ...path }, this.#names);
       else if (request.method !== 'GET' && request.method !== 'HEAD')
         throw refused(405, path.name, `${request.method} is not possible`, '', { Allow: 'GET, HEAD' });
       else assets.send(path.name, randomBytes(16).toString('base64url'), request, response);
     } catch (error) {
-      this.#sayRefusal(request, error);
+      this.#sayRefusal(request, address, error);
       if (response.headersSent) response.destroy();
       else if (error instanceof Refused) sendJson(response, error.status, error.why, error.headers);
       else sendJson(response, statusOf(error), toFailure(error));
@@ -129,8 +133,11 @@ export class WebServer {
     return { name: pathBelow(pathname, this.#options.url), query: searchParams };
   }
 
-  #sayRefusal(request: IncomingMessage, error: unknown): void {
-    const address = addressOf(request, this.#options.url !== undefined);
+  #addressOf(request: IncomingMessage): string {
+    return addressOf(request, this.#options.url !== undefined);
+  }
+
+  #sayRefusal(request: IncomingMessage, address: string, error: unknown): void {
     const status = error instanceof Refused ? error.status : statusOf(error);
     // Pages ask for what is not there, for a VM that is down; only what somebody must not do is of interest.
     if (error instanceof Refused && status !== 404)
@@ -142,6 +149,7 @@ export class WebServer {
   }
 }
 
+/** What is asked for. */
 export interface RequestPath {
   /** Without the base and the first slash. */
   readonly name: string;
@@ -153,6 +161,7 @@ function newServer(tls: WebOptions['tls']): Server {
     maxHeaderSize: webLimits.headerBytes,
     headersTimeout: webLimits.headerTime,
     requestTimeout: webLimits.requestTime,
+    connectionsCheckingInterval: webLimits.slowCheck,
   };
   if (!tls) return createServer(limits);
   try {

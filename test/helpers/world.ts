@@ -180,7 +180,7 @@ async function stopMonitor(child: ChildProcess, log: string): Promise<void> {
 }
 
 /** A bundled program as the package installs it. */
-export function program(name: 'umlmon' | 'umlwatch' | 'umladmin' | 'umlrun'): string {
+export function program(name: 'umlmon' | 'umlwatch' | 'umladmin' | 'umlrun' | 'umlweb'): string {
   return join(root, 'dist', `${name}.cjs`);
 }
 

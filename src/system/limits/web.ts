@@ -9,10 +9,16 @@ export const web = {
   ),
   headerBytes: limit(8 * KiB, 'bytes', 'Header of a request.', 'Status 431, and the connection ends.'),
   headerTime: limit(
-    10_000,
+    5_000,
     'ms',
     'Time that a browser has for the header of a request.',
     'The connection ends.',
+  ),
+  slowCheck: limit(
+    2_500,
+    'ms',
+    'Between two looks for browsers that take too long.',
+    'They have so much more time at most.',
   ),
   requestTime: limit(30_000, 'ms', 'Time that a browser has for a whole request.', 'The connection ends.'),
   bodyBytes: limit(4 * KiB, 'bytes', 'Body of a request: a password, a word or two.', 'Status 413.'),

@@ -20,7 +20,7 @@ export class Graph {
   constructor(measure: Measure) {
     this.#measure = measure;
     const box = { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: 'none', 'aria-hidden': 'true' };
-    this.element = svg('svg', { class: 'graph', ...box }, this.#area, this.#line);
+    this.element = svg('svg', { class: 'graph empty', ...box }, this.#area, this.#line);
   }
 
   /** @param top value at the upper edge; without it, the largest one */
@@ -40,6 +40,7 @@ export class Graph {
     const line = drawn.map((run) => `M${run.join('L')}`).join('');
     if (line === this.#drawn) return;
     this.#drawn = line;
+    this.element.classList.toggle('empty', line === '');
     this.#line.setAttribute('d', line);
     const xOf = (point = '') => point.split(' ')[0];
     const area = drawn.map(

@@ -30,7 +30,7 @@ export interface TerminalKeys {
 
 /** A terminal that fills its element. */
 export class TerminalView {
-  readonly element = h('div', { class: 'terminal' });
+  readonly element = h('div', { class: 'screen' });
   readonly #terminal: Terminal;
   readonly #fit = new FitAddon();
   readonly #search = new SearchAddon();

@@ -36,7 +36,7 @@ export class VmRow {
     this.name = name;
     this.#console = h('a', { class: 'button', 'aria-label': `Console of ${name}` }, 'Console');
     this.#actions = mayDo(session, name, 'operate')
-      ? new ActionButtons(name, ['start', 'stop', 'resume', 'kill'])
+      ? new ActionButtons(name, ['start', 'stop', 'pause', 'resume', 'kill'])
       : undefined;
     const cells = this.#graphs.map(({ graph, text }, index) =>
       h('td', { class: 'measure', 'data-label': measures[index]?.label }, graph.element, text),
