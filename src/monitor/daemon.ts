@@ -146,6 +146,7 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
     metrics?.close();
     await server.close();
     sessions.close();
+    vm.screens.close();
     vm.channels.close();
   }
 }

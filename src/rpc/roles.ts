@@ -36,6 +36,11 @@ export const procedureRoles: Readonly<Record<ControlProcedure, Role | 'nobody'>>
   consoleWrite: 'console',
   consoleResize: 'console',
   consoleDetach: 'console',
+  consolePen: 'console',
+  consoleWho: 'console',
+  consoleReplay: 'console',
+  consolePicture: 'console',
+  consoleNote: 'console',
   logRead: 'console',
   crashRead: 'console',
 
