@@ -1,22 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
-import { MonitorClient } from '../rpc/monitor-client.ts';
+import type { MonitorClient } from '../rpc/monitor-client.ts';
 import { UMLMON_DATA_MAX } from '../rpc/umlmonctrl.gen.ts';
 import { toFailure } from '../system/errors.ts';
 import { webLimits } from '../system/limits.ts';
 import { parseConsoleRequest } from './console-request.ts';
+import type { ConsoleSeat } from './console-seat.ts';
 import type { Typist } from './typist.ts';
 import type { ConsoleMessage } from './wire.ts';
 
-export interface ConsoleRequested {
-  readonly vm: string;
-  readonly ctrl: string;
-  readonly channel: string;
-  /** The monitor and the offset up to which the page has the output; none for a new page. */
-  readonly from?: { readonly monitor: string; readonly offset: number };
-}
-
-/** Milliseconds that one read waits for output. */
+/** Milliseconds that one call waits for output, and for events. */
 const readWait = 30_000;
 /** Milliseconds until keys are offered again to a guest that does not read: at first, and at most. */
 const offerAgain = { first: 10, most: 500 };
@@ -29,7 +22,7 @@ const offsetBytes = 8;
 export class ConsoleBridge {
   readonly #socket: WebSocket;
   readonly #client: MonitorClient;
-  readonly #seat: number;
+  readonly #seat: ConsoleSeat;
   readonly #typist: Typist;
   readonly #ended = new AbortController();
   #offset: number;
@@ -39,45 +32,28 @@ export class ConsoleBridge {
   #keysWaiting = 0;
   #typing: Promise<void> | undefined;
 
-  /** Errors: MONITOR_UNREACHABLE, CONSOLE_UNKNOWN, and what else an attach may answer. */
-  static async open(socket: WebSocket, wanted: ConsoleRequested, typist: Typist): Promise<ConsoleBridge> {
-    const client = await MonitorClient.connect(wanted.ctrl, wanted.vm);
-    try {
-      const { monitorPid } = await client.call('info', undefined);
-      const { channel } = wanted;
-      const seat = await client.call('consoleAttach', { channel, columns: 0, rows: 0 });
-      const monitor = String(monitorPid);
-      const isSame = wanted.from?.monitor === monitor && wanted.from.offset <= seat.next;
-      const offset = isSame ? Math.max(wanted.from?.offset ?? 0, 0) : seat.oldest;
-      const bridge = new ConsoleBridge(socket, client, seat.id, typist, offset);
-      bridge.#send({ kind: 'seat', monitor, offset, next: seat.next, typed: typist.typed });
-      return bridge;
-    } catch (error) {
-      client.close();
-      throw error;
-    }
-  }
-
-  private constructor(
-    socket: WebSocket,
-    client: MonitorClient,
-    seat: number,
-    typist: Typist,
-    offset: number,
-  ) {
+  /** Takes possession of the connection of the seat. */
+  constructor(socket: WebSocket, seat: ConsoleSeat, typist: Typist) {
     this.#socket = socket;
-    this.#client = client;
+    this.#client = seat.client;
     this.#seat = seat;
     this.#typist = typist;
-    this.#offset = offset;
-    this.#shown = offset;
+    this.#offset = seat.offset;
+    this.#shown = seat.offset;
     typist.leave = () => this.close();
     socket.on('message', (data: Buffer, isBinary: boolean) => {
       if (isBinary) this.#type(data);
       else this.#obey(data.toString());
     });
     socket.once('close', () => void this.close());
-    void this.#pump().catch((error: unknown) => this.#fail(error));
+    const { monitor, offset, screen } = seat;
+    const size = screen ? { screen: { columns: screen.columns, rows: screen.rows } } : {};
+    this.#send({ kind: 'seat', monitor, offset, ...size, typed: typist.typed });
+    if (screen) this.#sendOutput(offset, screen.data);
+    this.#tellWriter(seat.writer);
+    const fail = (error: unknown) => this.#fail(error);
+    void this.#pump().catch(fail);
+    void this.#watchPen().catch(fail);
   }
 
   /** Resolves when nothing is typed any more. */
@@ -87,7 +63,7 @@ export class ConsoleBridge {
     this.#socket.close();
     await this.#typing;
     this.#client.close();
-    if (this.#typist.leave) this.#typist.leave = undefined;
+    this.#typist.leave = undefined;
   }
 
   async #pump(): Promise<void> {
@@ -97,7 +73,7 @@ export class ConsoleBridge {
         await new Promise<void>((resolve) => {
           this.#endPause = resolve;
         });
-      const request = { id: this.#seat, offset: this.#offset, max: UMLMON_DATA_MAX, waitMs: readWait };
+      const request = { id: this.#seat.id, offset: this.#offset, max: UMLMON_DATA_MAX, waitMs: readWait };
       const { offset, data, ended } = await this.#client.call('consoleRead', request, signal);
       if (offset > this.#offset) {
         this.#send({ kind: 'skipped', bytes: offset - this.#offset });
@@ -112,16 +88,47 @@ export class ConsoleBridge {
     }
   }
 
+  /** Tells the page when the right to type goes from one to another. */
+  async #watchPen(): Promise<void> {
+    const { signal } = this.#ended;
+    const { id, channel } = this.#seat;
+    let since = this.#seat.eventsNext;
+    while (!signal.aborted) {
+      const request = { since, max: 64, waitMs: readWait };
+      const { events, next } = await this.#client.call('events', request, signal);
+      since = next;
+      for (const { kind, attributes } of events) {
+        const about = (name: string) => attributes.find((one) => one.name === name)?.value ?? '';
+        if (kind !== 'console-writer' || about('channel') !== channel) continue;
+        const isOurs = about('seat') === String(id);
+        if (isOurs || about('former') === String(id)) this.#typist.hasPen = isOurs;
+        this.#tellWriter(isOurs ? '' : about('by'));
+      }
+    }
+  }
+
+  #tellWriter(other: string): void {
+    this.#send({ kind: 'writer', other });
+  }
+
   #obey(text: string): void {
     const request = parseConsoleRequest(text);
+    const { id } = this.#seat;
     if (request?.kind === 'shown') {
       this.#shown = Math.min(Math.max(this.#shown, request.offset), this.#offset);
       this.#endPause();
     } else if (request?.kind === 'size') {
       const { columns, rows } = request;
       // Fails with the connection, and then the read does too; a size alone is not worth the session.
-      void this.#client.call('consoleResize', { id: this.#seat, columns, rows }).catch(() => undefined);
-    } else this.#socket.close(1008, 'not a request');
+      void this.#client.call('consoleResize', { id, columns, rows }).catch(() => undefined);
+    } else if (request?.kind === 'take') void this.#take().catch((error: unknown) => this.#fail(error));
+    else this.#socket.close(1008, 'not a request');
+  }
+
+  async #take(): Promise<void> {
+    await this.#client.call('consolePen', { id: this.#seat.id, action: 'take' });
+    this.#typist.hasPen = true;
+    this.#tellWriter('');
   }
 
   #type(keys: Buffer): void {
@@ -144,7 +151,7 @@ export class ConsoleBridge {
   async #offerKeys(): Promise<void> {
     let wait = offerAgain.first;
     for (let [keys] = this.#keys; keys && !this.#ended.signal.aborted; [keys] = this.#keys) {
-      const taken = await this.#client.call('consoleWrite', { id: this.#seat, data: keys });
+      const taken = await this.#offer(keys);
       if (taken === keys.length) this.#keys.shift();
       else this.#keys[0] = keys.subarray(taken);
       this.#keysWaiting -= taken;
@@ -156,6 +163,19 @@ export class ConsoleBridge {
         await delay(wait);
         wait = Math.min(2 * wait, offerAgain.most);
       }
+    }
+  }
+
+  /** How many bytes are done with: what is typed while another has the pen is dropped. */
+  async #offer(keys: Buffer): Promise<number> {
+    try {
+      const taken = await this.#client.call('consoleWrite', { id: this.#seat.id, data: keys });
+      this.#typist.hasPen = true;
+      return taken;
+    } catch (error) {
+      if (toFailure(error).code !== 'CONSOLE_WRITER') throw error;
+      this.#typist.hasPen = false;
+      return keys.length;
     }
   }
 

@@ -10,6 +10,7 @@ export function parseConsoleRequest(text: string): ConsoleRequest | undefined {
   }
   const { kind, offset, columns, rows } = (value ?? {}) as Record<string, unknown>;
   if (kind === 'shown' && isCount(offset)) return { kind, offset };
+  if (kind === 'take') return { kind };
   if (kind === 'size' && isCount(columns) && isCount(rows)) return { kind, columns, rows };
   return undefined;
 }

@@ -8,6 +8,7 @@ import type { Log } from '../system/log.ts';
 import { Refused, refused } from './answer.ts';
 import type { Api } from './api.ts';
 import { ConsoleBridge } from './console-bridge.ts';
+import { type ConsoleRequested, takeSeat } from './console-seat.ts';
 import { Hub } from './hub.ts';
 import type { Monitors } from './monitors.ts';
 import { isOurOrigin, type Names } from './origin.ts';
@@ -85,13 +86,12 @@ export class Sockets {
     return (socket) => void this.#bridge(socket, wanted, [session.id, vm, channel, page].join(' '));
   }
 
-  async #bridge(
-    socket: WebSocket,
-    wanted: Parameters<typeof ConsoleBridge.open>[1],
-    page: string,
-  ): Promise<void> {
+  async #bridge(socket: WebSocket, wanted: ConsoleRequested, page: string): Promise<void> {
     try {
-      await ConsoleBridge.open(socket, wanted, await this.#typists.take(page));
+      const typist = await this.#typists.take(page);
+      const seat = await takeSeat(wanted, typist);
+      if (socket.readyState === socket.OPEN) new ConsoleBridge(socket, seat, typist);
+      else seat.client.close();
     } catch (error) {
       const message: ConsoleMessage = { kind: 'failed', why: toFailure(error) };
       socket.send(JSON.stringify(message));

@@ -2,8 +2,10 @@ import { webLimits } from '../system/limits.ts';
 
 /** What one console page has typed. It outlives the page's websocket, so that nothing is lost or typed twice. */
 export interface Typist {
-  /** Bytes that the guest has taken, in all. */
+  /** Bytes that the guest has taken, or that were dropped since another types, in all. */
   typed: number;
+  /** It has the pen, or had it when its connection was lost. */
+  hasPen: boolean;
   /** Ends the connection that types now; resolves when it types no more. */
   leave: (() => Promise<void>) | undefined;
 }
@@ -16,7 +18,7 @@ export class Typists {
   async take(key: string): Promise<Typist> {
     const known = this.#byKey.get(key);
     await known?.leave?.();
-    const typist = known ?? { typed: 0, leave: undefined };
+    const typist = known ?? { typed: 0, hasPen: false, leave: undefined };
     this.#byKey.delete(key);
     this.#byKey.set(key, typist);
     for (const [other, { leave }] of this.#byKey) {

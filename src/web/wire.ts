@@ -83,7 +83,7 @@ export type LiveMessage =
 
 /**
  * Text messages of the websocket `console`, from umlweb. Binary ones are output: its absolute offset as a 64-bit
- * number, most significant byte first, and the bytes.
+ * number, most significant byte first, and the bytes. After a seat with a screen, the first one draws that screen.
  */
 export type ConsoleMessage =
   | {
@@ -93,18 +93,22 @@ export type ConsoleMessage =
       readonly monitor: string;
       /** Where the output begins that comes now. */
       readonly offset: number;
-      /** Output before this offset is of the past: a terminal must not answer what it asks. */
-      readonly next: number;
-      /** Bytes that were typed by this page and taken, in all. */
+      /** The size of the screen that is drawn first; none is, if the page has one. */
+      readonly screen?: { readonly columns: number; readonly rows: number };
+      /** Bytes of this page that the guest has taken, or that were dropped since another types, in all. */
       readonly typed: number;
     }
   | { readonly kind: 'typed'; readonly typed: number }
+  /** Who types at the console, if that is somebody else; keys are dropped then. */
+  | { readonly kind: 'writer'; readonly other: string }
   | { readonly kind: 'skipped'; readonly bytes: number }
   | { readonly kind: 'ended' }
   | { readonly kind: 'failed'; readonly why: WireFailure };
 
 /** Text messages of the websocket `console`, from a page. Binary ones are keys. */
 export type ConsoleRequest =
+  /** From now on this page types, whoever did before. */
+  | { readonly kind: 'take' }
   | { readonly kind: 'size'; readonly columns: number; readonly rows: number }
   /** Output before this offset is on the screen. */
   | { readonly kind: 'shown'; readonly offset: number };

@@ -112,6 +112,12 @@ export const web = {
     'How long a configuration that was read counts as current.',
     'It is read again when the next page opens.',
   ),
+  historyLines: limit(
+    1000,
+    '',
+    'Lines of the scroll-back that a console page begins with.',
+    'Older ones are in the log.',
+  ),
   aheadBytes: limit(
     256 * KiB,
     'bytes',

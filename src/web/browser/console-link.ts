@@ -3,14 +3,21 @@ import { Redial } from './redial.ts';
 import { TypedKeys } from './typed-keys.ts';
 
 export interface ConsoleScreen {
-  /** Writes output; resolves when it is on the screen. `isPast`: a terminal must not answer what it asks. */
-  write(bytes: Uint8Array, isPast: boolean): Promise<void>;
-  /** Another monitor, or the first one: what was on the screen is gone. */
-  reset(): void;
+  /** Writes output; resolves when it is on the screen. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Draws a whole screen of this size in the place of what there was, without answering what it asks. */
+  draw(bytes: Uint8Array, size: Size): Promise<void>;
+  /** Who else types, so that this page cannot; empty if nobody does. */
+  writer(other: string): void;
   bell(): void;
   /** A line of ours, for people. */
   say(text: string): void;
   state(text: string): void;
+}
+
+interface Size {
+  readonly columns: number;
+  readonly rows: number;
 }
 
 const offsetBytes = 8;
@@ -27,9 +34,9 @@ export class ConsoleLink {
   #monitor = '';
   /** Where the next output begins. */
   #offset = 0;
-  /** Output before this offset is of the past. */
-  #present = 0;
-  #size: { columns: number; rows: number } | undefined;
+  /** The size of a screen that comes next. */
+  #drawn: Size | undefined;
+  #size: Size | undefined;
   #isSeated = false;
 
   constructor(vm: string, channel: string, screen: ConsoleScreen) {
@@ -41,7 +48,7 @@ export class ConsoleLink {
       },
       onState: (isUp) => {
         this.#isSeated = false;
-        screen.state(isUp ? 'connecting' : 'no connection – trying again');
+        screen.state(isUp ? 'connecting' : 'not connected');
       },
       onMessage: (data) => {
         if (typeof data === 'string') this.#obey(JSON.parse(data) as ConsoleMessage);
@@ -59,6 +66,11 @@ export class ConsoleLink {
     else if (this.#isSeated) this.#sendKeys(keys);
   }
 
+  /** Types from now on, whoever did before. */
+  take(): void {
+    this.#redial.send(JSON.stringify({ kind: 'take' }));
+  }
+
   resize(columns: number, rows: number): void {
     this.#size = { columns, rows };
     if (this.#isSeated) this.#sendSize();
@@ -67,24 +79,24 @@ export class ConsoleLink {
   #obey(message: ConsoleMessage): void {
     switch (message.kind) {
       case 'seat': {
-        const { monitor, offset, next, typed } = message;
+        const { monitor, offset, screen, typed } = message;
         if (monitor === this.#monitor) this.#keys.taken(typed);
-        else {
-          // Whether the monitor before has passed on the last keys, nobody knows.
-          this.#keys.restart(typed);
-          if (this.#monitor) this.#screen.reset();
-          this.#present = next;
-        }
+        // Whether the monitor before has passed on the last keys, nobody knows.
+        else this.#keys.restart(typed);
+        this.#drawn = screen;
         this.#monitor = monitor;
         this.#offset = offset;
         this.#isSeated = true;
         this.#screen.state('');
-        this.#sendSize();
+        if (!screen) this.#sendSize();
         this.#sendKeys(this.#keys.waiting());
         break;
       }
       case 'typed':
         this.#keys.taken(message.typed);
+        break;
+      case 'writer':
+        this.#screen.writer(message.other);
         break;
       case 'skipped':
         this.#screen.say(`${message.bytes} bytes skipped: this page was too slow, or away for too long`);
@@ -101,9 +113,17 @@ export class ConsoleLink {
   #take(data: ArrayBuffer): void {
     const offset = Number(new DataView(data).getBigUint64(0));
     const bytes = new Uint8Array(data, offsetBytes);
+    const size = this.#drawn;
+    this.#drawn = undefined;
+    if (size) {
+      this.#offset = offset;
+      // Its own size comes after it.
+      void this.#screen.draw(bytes, size).then(() => this.#sendSize());
+      return;
+    }
     this.#offset = offset + bytes.length;
     const shown = JSON.stringify({ kind: 'shown', offset: this.#offset });
-    void this.#screen.write(bytes, offset < this.#present).then(() => this.#redial.send(shown));
+    void this.#screen.write(bytes).then(() => this.#redial.send(shown));
   }
 
   #sendKeys(keys: Uint8Array): void {

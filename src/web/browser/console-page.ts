@@ -29,8 +29,12 @@ export function consolePage(store: VmStore, session: WireSession, vm: string, ch
     onLeave: () => tabs.querySelector<HTMLElement>('[aria-current]')?.focus(),
   });
   const link = new ConsoleLink(vm, channel, {
-    write: (bytes, isPast) => terminal.write(bytes, isPast),
-    reset: () => terminal.reset(),
+    write: (bytes) => terminal.write(bytes),
+    draw: (bytes, size) => terminal.draw(bytes, size),
+    writer: (other) => {
+      setText(writer, other ? `${other} types here; you observe` : '');
+      seat.hidden = other === '';
+    },
     bell: () => setText(status, 'the guest does not read what is typed'),
     say: (text) => terminal.say(text),
     state: (text) => {
@@ -38,6 +42,13 @@ export function consolePage(store: VmStore, session: WireSession, vm: string, ch
       element.dataset.link = text ? 'down' : 'up';
     },
   });
+  const take = h('button', { type: 'button', onclick: () => takeOver() }, 'Take over');
+  const writer = h('span');
+  const seat = h('div', { class: 'seat', role: 'status', hidden: true }, writer, take);
+  const takeOver = () => {
+    link.take();
+    terminal.focus();
+  };
   const find = (isBackwards: boolean) => {
     const isFound = terminal.find(search.value, isBackwards);
     search.setAttribute('aria-invalid', String(!isFound && search.value !== ''));
@@ -76,6 +87,7 @@ export function consolePage(store: VmStore, session: WireSession, vm: string, ch
       status,
       toolbar,
     ),
+    seat,
     terminal.element,
     h('p', { class: 'quiet hint' }, 'Ctrl-Shift-E leaves the terminal, Ctrl-Shift-F searches.'),
   );

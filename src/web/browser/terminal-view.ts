@@ -19,6 +19,11 @@ const light = {
   selectionBackground: '#b6d8ff',
 };
 
+interface Size {
+  readonly columns: number;
+  readonly rows: number;
+}
+
 export interface TerminalKeys {
   /** Bytes that were typed, or that the terminal answers. */
   readonly onType: (bytes: Uint8Array) => void;
@@ -34,10 +39,14 @@ export class TerminalView {
   readonly #terminal: Terminal;
   readonly #fit = new FitAddon();
   readonly #search = new SearchAddon();
-  readonly #observer = new ResizeObserver(() => this.#fit.fit());
+  readonly #observer = new ResizeObserver(() => {
+    if (this.#mute === 0) this.#fit.fit();
+  });
   readonly #onTheme = () => {
     this.#terminal.options.theme = isDark() ? dark : light;
   };
+  /** Ends when a screen is drawn; output waits for it. */
+  #drawing: Promise<void> = Promise.resolve();
   #mute = 0;
 
   constructor({ onType, onSize, onSearch, onLeave }: TerminalKeys) {
@@ -58,7 +67,9 @@ export class TerminalView {
     this.#terminal.onBinary((text) => {
       if (this.#mute === 0) onType(Uint8Array.from(text, (character) => character.charCodeAt(0)));
     });
-    this.#terminal.onResize(({ cols, rows }) => onSize(cols, rows));
+    this.#terminal.onResize(({ cols, rows }) => {
+      if (this.#mute === 0) onSize(cols, rows);
+    });
     this.#terminal.attachCustomKeyEventHandler((event) => {
       if (!event.ctrlKey || !event.shiftKey || event.type !== 'keydown') return true;
       const action = { KeyC: () => void this.copy(), KeyF: onSearch, KeyE: onLeave }[event.code];
@@ -86,7 +97,7 @@ export class TerminalView {
     this.#terminal.dispose();
   }
 
-  get size(): { columns: number; rows: number } {
+  get size(): Size {
     return { columns: this.#terminal.cols, rows: this.#terminal.rows };
   }
 
@@ -94,23 +105,35 @@ export class TerminalView {
     this.#terminal.focus();
   }
 
-  /** Resolves when the bytes are on the screen. Meanwhile a muted terminal answers nothing. */
-  write(bytes: Uint8Array, isMuted: boolean): Promise<void> {
-    if (isMuted) this.#mute += 1;
-    return new Promise((resolve) => {
-      this.#terminal.write(bytes, () => {
-        if (isMuted) this.#mute -= 1;
-        resolve();
-      });
-    });
+  /** Resolves when the bytes are on the screen. */
+  async write(bytes: Uint8Array): Promise<void> {
+    await this.#drawing;
+    await this.#put(bytes);
+  }
+
+  /** Draws a screen that was another terminal's; what it asks was answered long ago. */
+  draw(bytes: Uint8Array, size: Size): Promise<void> {
+    this.#drawing = this.#draw(bytes, size);
+    return this.#drawing;
+  }
+
+  async #draw(bytes: Uint8Array, { columns, rows }: Size): Promise<void> {
+    this.#mute += 1;
+    // What was written before is drawn before.
+    await this.#put(new Uint8Array(0));
+    this.#terminal.reset();
+    this.#terminal.resize(columns, rows);
+    await this.#put(bytes);
+    this.#mute -= 1;
+    this.#fit.fit();
+  }
+
+  #put(bytes: Uint8Array): Promise<void> {
+    return new Promise((resolve) => this.#terminal.write(bytes, resolve));
   }
 
   say(text: string): void {
     this.#terminal.write(`\r\n\x1b[7m[${text}]\x1b[0m\r\n`);
-  }
-
-  reset(): void {
-    this.#terminal.reset();
   }
 
   find(text: string, isBackwards: boolean): boolean {
