@@ -126,16 +126,23 @@ export class VmWatch {
     const isAwake = info.state === 'running' && !info.paused && info.hungSince === 0;
     const stats = isAwake ? await client.call('stats', undefined).catch(onlyFailed) : undefined;
     const look: Look = { time: Date.now(), info, stats };
-    this.#publish(sampleOf(this.name, look, this.#before));
-    this.#before = look;
+    const before = this.#before;
+    const vm = sampleOf(this.name, look, before);
+    // Too little happens between two looks that an event brings together: rates of it would tell nothing.
+    const isSoon = before?.info.kernelPid === info.kernelPid && look.time - before.time < webLimits.rateTime;
+    if (isSoon && this.latest) this.#publish({ ...vm, point: this.latest.point });
+    else {
+      this.#before = look;
+      this.#publish(vm);
+    }
     return info;
   }
 
   #publish(vm: WireVm): void {
     if (this.#leave.signal.aborted) return;
     const isNew = vm.state !== 'no-monitor' || this.latest?.state !== 'no-monitor';
+    if (this.latest?.point !== vm.point) this.history.push(vm.point);
     this.latest = vm;
-    this.history.push(vm.point);
     if (this.history.length > webLimits.history) this.history.shift();
     if (isNew) this.#listener.vm(vm);
   }

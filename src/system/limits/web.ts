@@ -86,6 +86,12 @@ export const web = {
     'Between two looks at a VM that runs, while a page shows it; of others only events are waited for.',
     'The next look.',
   ),
+  rateTime: limit(
+    2_000,
+    'ms',
+    'Shortest span over which the load of a VM is measured.',
+    'The point of a graph before stays the newest.',
+  ),
   lookGap: limit(
     250,
     'ms',

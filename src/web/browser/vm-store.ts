@@ -50,7 +50,9 @@ export class VmStore {
       for (const { vm, history } of message.vms) this.vms.set(vm.name, { name: vm.name, vm, history });
     } else if (message.kind === 'vm') {
       const { vm } = message;
-      const history = [...(this.vms.get(vm.name)?.history ?? []), vm.point].slice(-historyLength);
+      const before = this.vms.get(vm.name)?.history ?? [];
+      const isNew = before.at(-1)?.time !== vm.point.time;
+      const history = isNew ? [...before, vm.point].slice(-historyLength) : before;
       this.vms.set(vm.name, { name: vm.name, vm, history });
     } else {
       const known = new Set(this.events.map(({ vm, sequence, time }) => `${vm} ${sequence} ${time}`));
