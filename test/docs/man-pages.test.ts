@@ -41,6 +41,7 @@ describe('manual pages', () => {
       'umlmon.8',
       'umlrun.1',
       'umlwatch.1',
+      'umlweb.8',
     ]);
   });
 
@@ -55,7 +56,7 @@ describe('manual pages', () => {
     expect(text).not.toMatch(/\*\*|\\_|\.run\}/);
   });
 
-  test.each(['umladmin.8', 'umlmon.8', 'umlwatch.1'])('%s has exit statuses that exist', (name) => {
+  test.each(['umladmin.8', 'umlmon.8', 'umlwatch.1', 'umlweb.8'])('%s has exit statuses that exist', (name) => {
     const source = readFileSync(join(root, 'docs', `${name}.md`), 'utf8');
     const [, section = ''] = /^# EXIT STATUS$([\s\S]*?)^# /m.exec(source) ?? [];
     const given = [...section.matchAll(/^\*\*(\d+)\*\*$/gm)].map(([, status]) => Number(status));
