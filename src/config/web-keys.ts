@@ -55,7 +55,7 @@ export const webKeys = {
     layer: 'admin',
     effect: 'web',
     form: 'ADDRESS:PORT',
-    help: 'Where umlweb(8) takes calls of browsers. An address that other hosts can reach needs **web_tls_cert**, or a **web_url** of a proxy that speaks https.',
+    help: 'Where umlweb(8) takes calls of browsers. An address that other hosts can reach needs web_tls_cert, or a web_url of a proxy that speaks https.',
     example: '[::1]:8470',
   }),
   web_tls_cert: single({
@@ -81,7 +81,7 @@ export const webKeys = {
   web_url: single({
     parse: parseWebUrl,
     default: '',
-    defaultNote: 'none: browsers use the address and port of **web_listen**, or localhost',
+    defaultNote: 'none: browsers use the address and port of **web\\_listen**, or localhost',
     layer: 'admin',
     effect: 'web',
     form: 'URL',
