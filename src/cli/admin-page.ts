@@ -1,12 +1,19 @@
 import { exitStatusMeans } from '../system/error-page.ts';
 import { type ErrorClass, exitStatus } from '../system/errors.ts';
-import { adminWords } from './admin-words.ts';
+import { type AdminWord, adminWords } from './admin-words.ts';
 import { diskDetails } from './disk-page.ts';
 import type { DiskWord } from './disk-words.ts';
 import { definitions } from './page-words.ts';
 
-const listDetails = `Each monitor is asked through its control socket; **no monitor** means that none answers. A VM whose configuration has
-a mistake is listed with the mistake.`;
+/** What the manual page says of a word beyond its line of help. */
+const details: Readonly<Record<Exclude<AdminWord, 'disk'>, string>> = {
+  list: `Each monitor is asked through its control socket; **no monitor** means that none answers. A VM whose configuration has
+a mistake is listed with the mistake.`,
+  password: `For clients over TCP, see umlmon(7), REMOTE CONTROL. There may be one for each VM and *ROLE*, by default **admin**; without
+*VM* it opens all VMs. It is asked for twice on a terminal, or read from a pipe: its first line. It counts at once, and
+nobody can read it from the file that it is proved by. **-remove** removes the one of *ROLE*, or those of all roles; connections that were
+made with it go on. **-list** shows which there are.`,
+};
 
 /** docs/umladmin.8.md, the manual page of umladmin (Markdown for pandoc). */
 export function generateUmladminPage(): { path: string; text: string }[] {
@@ -17,8 +24,10 @@ export function generateUmladminPage(): { path: string; text: string }[] {
     beginning,
     '# WORDS',
     '',
-    ...definitions(adminWords, '', ([, sub]) =>
-      sub === undefined ? listDetails : `${diskDetails[sub as DiskWord]}${asks(sub)}`,
+    ...definitions(adminWords, '', ([name, sub]) =>
+      sub === undefined
+        ? details[name as keyof typeof details]
+        : `${diskDetails[sub as DiskWord]}${asks(sub)}`,
     ),
     middle,
     '# EXIT STATUS',

@@ -18,6 +18,12 @@ const adminDiskWords = {
 /** The words of umladmin. */
 export const adminWords = {
   list: { arguments: [], options: {}, help: 'List the VMs of this host, with their states.' },
+  password: {
+    arguments: [],
+    optional: 'VM',
+    options: { role: ['ROLE'], remove: [], list: [] },
+    help: 'Set a password for remote control.',
+  },
   disk: { arguments: [], options: {}, words: adminDiskWords, help: 'Work on disk images.' },
 } as const satisfies Record<string, Word>;
 

@@ -1,5 +1,5 @@
 import { parseImagePath, parseUbd } from '../config/disk.ts';
-import { givenNameDamage } from '../config/names.ts';
+import { givenNameDamage, vmNameDamage } from '../config/names.ts';
 import { ubdUnits } from '../config/paths.ts';
 import { quoted } from '../config/problem.ts';
 import {
@@ -11,6 +11,8 @@ import {
   sizeParser,
   wordParser,
 } from '../config/values.ts';
+import { allVms } from '../rpc/password-file.ts';
+import { type Role, roles } from '../rpc/roles.ts';
 import { diskLimits } from '../system/limits.ts';
 
 /** What can be waited for: `ready` is the level that the VM is configured for. */
@@ -35,6 +37,8 @@ export type ArgumentKind =
   | 'LEVEL'
   | 'NUMBER'
   | 'PID'
+  | 'ROLE'
+  | 'VM'
   | 'SIZE'
   | 'SNAPSHOT'
   | 'TEXT'
@@ -57,6 +61,8 @@ export type ArgumentValues = { readonly [Image in ImageArgument]?: string } & {
   readonly NUMBER?: number;
   readonly LETTER?: string;
   readonly PID?: number;
+  readonly ROLE?: Role;
+  readonly VM?: string;
   readonly TEXT?: string;
   /** In bytes. */
   readonly SIZE?: number;
@@ -104,6 +110,8 @@ export function parsersWith(image: Parser<string>): ArgumentParsers {
       /^\d{1,10}$/.test(text)
         ? { value: Number(text) }
         : refuse(`${quoted(text)} is not the number of a process`, '-ps lists them'),
+    ROLE: wordParser(roles),
+    VM: (text) => (text === allVms ? { value: text } : (vmNameDamage(text) ?? { value: text })),
     TEXT: (text) =>
       /^[^-\0\n][^\0\n]*$/.test(text) ? { value: text } : refuse(`${quoted(text)} is not a line of text`),
     NUMBER: parseNumber,

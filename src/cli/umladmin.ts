@@ -5,6 +5,7 @@ import { version } from '../system/version.ts';
 import { runAdminDisk } from './admin-disk.ts';
 import { adminHelpText } from './admin-help.ts';
 import { listVms } from './admin-list.ts';
+import { runAdminPassword } from './admin-password.ts';
 import { type AdminWord, adminDialect, adminWords } from './admin-words.ts';
 import type { ArgumentValues } from './arguments.ts';
 import type { DiskWord } from './disk-words.ts';
@@ -80,5 +81,6 @@ async function run({ command, configPath, json }: AdminLine): Promise<void> {
   if (!config) throw configError(problems);
   const { word, sub = 'list', options, values } = command;
   if (word === 'list') await listVms(loaded, json);
+  else if (word === 'password') await runAdminPassword({ options, values }, { loaded, config, json });
   else await runAdminDisk({ sub, options, values }, { loaded, config, json });
 }

@@ -11,6 +11,7 @@ import { resolveGroup } from '../jail/user.ts';
 import { consolePlans, logPlan } from '../plan/build-plan.ts';
 import { imageStoreOf, vmUser } from '../plan/inventory.ts';
 import { rememberLpj } from '../plan/lpj-cache.ts';
+import type { RemoteListener } from '../rpc/remote-listener.ts';
 import { RpcServer } from '../rpc/server.ts';
 import { umlmonctrl } from '../rpc/umlmonctrl.gen.ts';
 import { toFailure, UmlmonError } from '../system/errors.ts';
@@ -23,6 +24,7 @@ import { Jobs } from './jobs.ts';
 import { MetricsServer } from './metrics-server.ts';
 import { metricsText } from './metrics-text.ts';
 import { takeMonitorLock } from './monitor-lock.ts';
+import { openRemote } from './open-remote.ts';
 import { type ConfigSource, layoutFor, prepareDisk, prepareStart, readVm } from './prepare-launch.ts';
 import { Sessions } from './sessions.ts';
 import { Vm } from './vm.ts';
@@ -82,6 +84,7 @@ interface DaemonParts {
 async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> {
   const { config, vmConfig, layout, log, logFile, warnings } = parts;
   const leaving = leaveSignal();
+  let remote: RemoteListener | undefined;
   const events = new EventLog(layout.vm, ({ kind, text, attributes }) => {
     const details = Object.fromEntries(attributes.map(({ name, value }) => [name, value]));
     log.info({ kind, ...details }, text);
@@ -93,6 +96,7 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
     makePlan: () => prepareStart(request, layout),
     afterBoot: (plan, bootMessages) => rememberLpj(layout.lpjCache, plan, bootMessages),
     monitorLogDropped: () => logFile?.dropped ?? 0,
+    tcp: () => (remote ? remote.place : ''),
   });
   if (logFile) logFile.onChange = (change) => vm.troubles.logChanged(logFile.path, change);
   vm.troubles.attempt(() => vm.channels.useMarks(Marks.open(layout.marks)));
@@ -120,6 +124,8 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
     ? { mode: 0o660, gid: resolveGroup(config.global.group) }
     : { mode: 0o600 };
   await server.listen({ path: layout.ctrl, ...access });
+  remote = await openRemote(config.global, vmConfig, events);
+  if (remote) server.serveRemote(remote);
   rmSync(layout.metrics, { force: true });
   const metrics =
     vmConfig.metrics === 'socket'

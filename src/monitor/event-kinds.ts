@@ -1,6 +1,8 @@
 /** Every kind of event that a monitor publishes; docs/events.md is printed from this table. */
 export const eventKinds = {
   'monitor-started': 'The monitor serves its control socket. Attributes: pid.',
+  'tcp-listening':
+    'The monitor also serves TCP. Attributes: address, port, fingerprint (SHA-256 of its certificate; empty without TLS).',
   'monitor-leaving': 'The monitor ends. Attributes: reason (a signal), way (stop, when-down or keep).',
   state: 'The VM has entered another state. Attributes: from, to.',
   'operation-began': 'A start, stop, kill, backup or restore began. Attributes: id, name, by.',

@@ -750,6 +750,8 @@ export interface VmInfo {
   readonly mem: number;
   /** host cores the VM is pinned to; empty if not pinned */
   readonly cpus: UmlmonText;
+  /** ADDRESS:PORT on which the monitor listens too; empty if none */
+  readonly tcp: UmlmonText;
   /** host path of the kernel's management socket; empty if down */
   readonly mconsole: UmlmonText;
   /** last message that the guest wrote to /proc/mconsole */
@@ -791,6 +793,7 @@ export const vmInfoCodec: Codec<VmInfo> = {
     umlmonTextCodec.encode(w, v.user);
     w.uhyper(v.mem);
     umlmonTextCodec.encode(w, v.cpus);
+    umlmonTextCodec.encode(w, v.tcp);
     umlmonTextCodec.encode(w, v.mconsole);
     umlmonTextCodec.encode(w, v.guestMessage);
     readinessCodec.encode(w, v.readiness);
@@ -820,6 +823,7 @@ export const vmInfoCodec: Codec<VmInfo> = {
     user: umlmonTextCodec.decode(r),
     mem: r.uhyper(),
     cpus: umlmonTextCodec.decode(r),
+    tcp: umlmonTextCodec.decode(r),
     mconsole: umlmonTextCodec.decode(r),
     guestMessage: umlmonTextCodec.decode(r),
     readiness: readinessCodec.decode(r),

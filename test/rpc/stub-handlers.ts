@@ -19,6 +19,7 @@ export const info: VmInfo = {
   user: 'umlmon-vm1',
   mem: 6 * 2 ** 30,
   cpus: '1',
+  tcp: '',
   mconsole: '',
   guestMessage: 'grüße',
   readiness: { configured: 'kernel', ready: true, reached: [{ level: 'kernel', elapsedMs: 31 }] },
