@@ -18,6 +18,18 @@ const adminDiskWords = {
 /** The words of umladmin. */
 export const adminWords = {
   list: { arguments: [], options: {}, help: 'List the VMs of this host, with their states.' },
+  start: {
+    arguments: [],
+    many: 'VM',
+    options: { wait: ['LEVEL'], timeout: ['DURATION'] },
+    help: 'Start monitors.',
+  },
+  stop: {
+    arguments: [],
+    many: 'VM',
+    options: { timeout: ['DURATION'] },
+    help: 'Stop VMs and their monitors.',
+  },
   disk: { arguments: [], options: {}, words: adminDiskWords, help: 'Work on disk images.' },
 } as const satisfies Record<string, Word>;
 

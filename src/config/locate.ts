@@ -26,6 +26,11 @@ export interface ReadConfig extends Loaded {
 /** The configuration of the host's administrator; in 2005 /etc/umlmon was the file itself. */
 const systemPlaces: readonly string[] = ['/etc/umlmon/umlmon.ini', '/etc/umlmon'];
 
+/** Whether a main file is that of the host's administrator. */
+export function isSystemPlace(file: string): boolean {
+  return systemPlaces.includes(file);
+}
+
 /** Where the main configuration file is looked for, in this order; the first one that exists is it. */
 export function configPlaces({ configPath, env, uid }: ConfigRequest): string[] {
   if (configPath !== undefined) return [resolve(configPath)];
@@ -60,7 +65,7 @@ export function readConfig(request: ConfigRequest): ReadConfig {
   const unread: Problem[] = [];
   const main = readMain(configPlaces(request), unread);
   // The host's configuration means the host's directories, whoever reads it.
-  const defaults = hostDefaults(main && systemPlaces.includes(main.file) ? { ...request, uid: 0 } : request);
+  const defaults = hostDefaults(main && isSystemPlace(main.file) ? { ...request, uid: 0 } : request);
   if (!main) return { file: '', root: defaults.root, problems: unread, broken: new Map() };
 
   const sources = [main, ...readVmFiles(main.file, request.vm, unread)];
