@@ -10,8 +10,8 @@ import { adminLimits } from '../system/limits.ts';
 import { endOfProcess, openProcess, processIdentity, signalProcess } from '../system/process.ts';
 
 export interface Monitors {
-  /** Starts the monitor of a VM, which outlives us; resolves to words for people. Errors: those of umlmon(8), HOST_COMMAND. */
-  start(vm: string): Promise<string>;
+  /** Starts the monitor of a VM, which outlives us. Errors: those of umlmon(8), HOST_COMMAND. */
+  start(vm: string): Promise<{ readonly text: string; readonly notes: readonly string[] }>;
   /** Has a monitor end, which stops its guest in order if that is still there. Errors: HOST_COMMAND. */
   end(vm: string, pid: number): Promise<void>;
 }
@@ -30,7 +30,7 @@ function directly(file: string): Monitors {
   return {
     async start(vm) {
       const { pid, warnings } = await startInBackground([umlmonProgram(), '-config', file, vm]);
-      return [`monitor ${pid} started`, ...warnings].join('\n');
+      return { text: `monitor ${pid} started`, notes: warnings };
     },
     end: (_vm, pid) => endMonitor(pid),
   };
@@ -57,7 +57,7 @@ const unitOf = (vm: string) => `umlmon@${vm}.service`;
 const units: Monitors = {
   async start(vm) {
     await systemctl(vm, 'start', unitOf(vm));
-    return `${unitOf(vm)} started`;
+    return { text: `${unitOf(vm)} started`, notes: [] };
   },
   async end(vm, pid) {
     await systemctl(vm, 'stop', unitOf(vm));

@@ -9,6 +9,8 @@ export interface Outcome {
   readonly did: string;
   /** For people. */
   readonly text: string;
+  /** What is unusual, a line each. */
+  readonly notes?: readonly string[];
   readonly failure: Failure | null;
 }
 
@@ -51,13 +53,16 @@ export class OutcomePrinter {
     this.#waiting.delete(vm);
     this.outcomes.push(outcome);
     await this.#eraseLine();
-    const { text, failure } = outcome;
+    const { text, notes = [], failure } = outcome;
     // The mistakes of a configuration are a line each.
     const shown = text.split('\n').map((line) => printable(line, lineLength));
     const line = text.startsWith(`${vm}: `) ? shown.join('\n') : `${vm}: ${shown.join('\n')}`;
     if (this.#json) await print(JSON.stringify(outcome));
     else if (failure) console.error(line);
-    else await print(line);
+    else {
+      await print(line);
+      for (const note of notes) console.error(printable(note, lineLength));
+    }
     await this.#drawLine();
   }
 

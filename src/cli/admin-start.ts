@@ -74,7 +74,7 @@ export async function startMonitor(vm: string, monitors: Monitors, { config }: A
   client?.close();
   if (client) return untouched;
   try {
-    return { vm, did: 'started', text: await monitors.start(vm), failure: null };
+    return { vm, did: 'started', ...(await monitors.start(vm)), failure: null };
   } catch (error) {
     // Somebody else has just started it.
     if (toFailure(error).code === 'MONITOR_RUNNING') return untouched;

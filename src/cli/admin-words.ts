@@ -17,7 +17,7 @@ const adminDiskWords = {
 
 /** The words of umladmin. */
 export const adminWords = {
-  list: { arguments: [], options: {}, help: 'List the VMs of this host, with their states.' },
+  list: { arguments: [], options: {}, help: 'List the VMs and their states.' },
   start: {
     arguments: [],
     many: 'VM',
