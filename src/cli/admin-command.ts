@@ -7,6 +7,9 @@ import type { AdminWord } from './admin-words.ts';
 import type { ArgumentValues } from './arguments.ts';
 import type { DiskWord } from './disk-words.ts';
 
+/** The words that need a configuration without mistakes outside of the sections of VMs. */
+type HostWord = Exclude<AdminWord, 'config'>;
+
 /** A word of umladmin with what belongs to it, ready to be done. */
 export interface AdminCommand {
   readonly word: AdminWord;
@@ -17,7 +20,7 @@ export interface AdminCommand {
 }
 
 /** Each resolves to the exit status. */
-const runners: Record<AdminWord, (command: AdminCommand, host: AdminHost) => Promise<number>> = {
+const runners: Record<HostWord, (command: AdminCommand, host: AdminHost) => Promise<number>> = {
   list: (_command, host) => done(listVms(host)),
   start: ({ many: names, values: { LEVEL: level, DURATION: timeoutMs } }, host) =>
     startVms({ names, level, timeoutMs }, host),
@@ -27,7 +30,10 @@ const runners: Record<AdminWord, (command: AdminCommand, host: AdminHost) => Pro
 };
 
 /** Does what a command line asks for; resolves to the exit status. Errors: those of the word. */
-export function runAdminCommand(command: AdminCommand, host: AdminHost): Promise<number> {
+export function runAdminCommand(
+  command: AdminCommand & { readonly word: HostWord },
+  host: AdminHost,
+): Promise<number> {
   return runners[command.word](command, host);
 }
 

@@ -17,4 +17,11 @@ when those are down. A kernel without a monitor is taken over and stopped as wel
 
 With **-timeout**, for a host that shuts down, all is over by then: every turn gets an equal part of the time that is
 left, and a guest that is still there at its end is killed.`,
+  'config get': `Of all files together, or the default. *SECTION* is a VM, or **GLOBAL**.`,
+  'config set': `In the file where it stands, or where the section is; all other lines stay as they are, comments too, and the file
+keeps its mode and owner. Refused if it would add a mistake: then nothing is written. Two that edit at the same time wait for
+each other. Says when the change takes effect.`,
+  'config unset': `What then counts is the default.`,
+  'config list': `Of all sections, or of one: with the line of each file, and the defaults.`,
+  'config check': `All mistakes of all files at once. **umlmon -check** also looks at the host.`,
 };

@@ -3,8 +3,9 @@ import { configError, quoted } from '../config/problem.ts';
 import { exitStatusOf, toFailure } from '../system/errors.ts';
 import { version } from '../system/version.ts';
 import { type AdminCommand, runAdminCommand } from './admin-command.ts';
+import { runAdminConfig } from './admin-config.ts';
 import { adminHelpText } from './admin-help.ts';
-import { adminDialect, adminWords } from './admin-words.ts';
+import { adminDialect, adminWords, type ConfigWord } from './admin-words.ts';
 import { errorText } from './error-text.ts';
 import { brokenPipeStatus, OutputClosed, print, watchOutput } from './output.ts';
 import { takeCommand, usageError, usageOf } from './take-command.ts';
@@ -62,12 +63,15 @@ export function parseAdminLine(argv: readonly string[]): AdminLine {
 async function run({ command, configPath, json }: AdminLine): Promise<number> {
   if (!command)
     throw usageError('what is to be done?', 'umladmin list; umladmin disk list; -help tells more');
-  const loaded = readConfig({
+  const request = {
     ...(configPath === undefined ? {} : { configPath }),
     env: process.env,
     uid: process.geteuid?.() ?? 0,
-  });
+  };
+  const { word, sub, values } = command;
+  if (word === 'config') return runAdminConfig({ sub: sub as ConfigWord, values, request, json });
+  const loaded = readConfig(request);
   const { config, problems } = loaded;
   if (!config) throw configError(problems.filter(({ severity }) => severity === 'error'));
-  return runAdminCommand(command, { loaded, config, json });
+  return runAdminCommand({ ...command, word }, { loaded, config, json });
 }

@@ -25,6 +25,13 @@ export const admin = {
     'Time that a monitor has to end, after its guest was killed because the time for all VMs was over.',
     'The VM has failed to stop; its monitor is left alone.',
   ),
+  editWait: limit(
+    10_000,
+    'ms',
+    'Time that one change of the configuration waits for another, which takes milliseconds.',
+    'The change is refused with CONFIG_BUSY.',
+  ),
+  editPoll: limit(20, 'ms', 'Time between two tries to lock the configuration.', 'The next one is made.'),
   systemctlBytes: limit(
     4096,
     'bytes',
