@@ -3,6 +3,7 @@ import type { AdminHost } from './admin-host.ts';
 import { listVms } from './admin-list.ts';
 import { startVms } from './admin-start.ts';
 import { stopVms } from './admin-stop.ts';
+import { updateVms } from './admin-update.ts';
 import type { AdminWord } from './admin-words.ts';
 import type { ArgumentValues } from './arguments.ts';
 import type { DiskWord } from './disk-words.ts';
@@ -25,6 +26,8 @@ const runners: Record<HostWord, (command: AdminCommand, host: AdminHost) => Prom
   start: ({ many: names, values: { LEVEL: level, DURATION: timeoutMs } }, host) =>
     startVms({ names, level, timeoutMs }, host),
   stop: ({ many: names, values: { DURATION: timeoutMs } }, host) => stopVms({ names, timeoutMs }, host),
+  update: ({ many: names, options }, host) =>
+    updateVms({ names, dryRun: options.has('n'), yes: options.has('yes') }, host),
   disk: ({ sub, options, values }, host) =>
     done(runAdminDisk({ sub: sub as DiskWord, options, values }, host)),
 };

@@ -17,6 +17,10 @@ when those are down. A kernel without a monitor is taken over and stopped as wel
 
 With **-timeout**, for a host that shuts down, all is over by then: every turn gets an equal part of the time that is
 left, and a guest that is still there at its end is killed.`,
+  update: `Every monitor reads the configuration anew, takes what needs no new start, and tells each setting that differs from what is
+in force: the old value, the new one, and when it takes effect. Guests are not touched. Then VMs that are not in the
+configuration any more are stopped, after a question for each on a terminal; without a terminal only with **-yes**. At last
+VMs without monitor are started, as with **start**. With **-n** nothing is done, only told. The configuration files are only read.`,
   'config get': `Of all files together, or the default. *SECTION* is a VM, or **GLOBAL**.`,
   'config set': `In the file where it stands, or where the section is; all other lines stay as they are, comments too, and the file
 keeps its mode and owner. Refused if it would add a mistake: then nothing is written. Two that edit at the same time wait for

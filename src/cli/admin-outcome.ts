@@ -1,3 +1,4 @@
+import type { SettingChange } from '../rpc/umlmonctrl.gen.ts';
 import { exitStatusOf, type Failure, failureText, toFailure } from '../system/errors.ts';
 import { printable } from '../system/text.ts';
 import { OutputClosed, print, write } from './output.ts';
@@ -11,6 +12,8 @@ export interface Outcome {
   readonly text: string;
   /** What is unusual, a line each. */
   readonly notes?: readonly string[];
+  /** What an update has found. */
+  readonly changes?: readonly SettingChange[];
   readonly failure: Failure | null;
 }
 
@@ -45,9 +48,9 @@ export class OutcomePrinter {
     this.#json = json;
   }
 
-  /** Runs work for a VM and prints what it came to. */
-  async run(vm: string, work: () => Promise<Outcome>): Promise<void> {
-    this.#waiting.add(vm);
+  /** Runs work for a VM and prints what it came to. Work that `asks` has the terminal for itself meanwhile. */
+  async run(vm: string, work: () => Promise<Outcome>, manner: 'shown' | 'asks' = 'shown'): Promise<void> {
+    if (manner === 'shown') this.#waiting.add(vm);
     await this.#drawLine();
     const outcome = await outcomeOf(vm, work);
     this.#waiting.delete(vm);

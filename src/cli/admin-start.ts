@@ -21,9 +21,12 @@ export interface StartRequest {
 }
 
 /** `umladmin start`: monitors that are missing, in turns. Resolves to the exit status. */
-export async function startVms(request: StartRequest, host: AdminHost): Promise<number> {
+export async function startVms(
+  request: StartRequest,
+  host: AdminHost,
+  printer = new OutcomePrinter(host.json),
+): Promise<number> {
   const { names } = request;
-  const printer = new OutcomePrinter(host.json);
   const monitors = await monitorsOf(host.loaded.file);
   const wanted = names.length > 0 ? [...new Set(names)] : configuredNames(host.loaded);
   const { vms } = host.config;

@@ -41,6 +41,12 @@ export const adminWords = {
     options: { timeout: ['DURATION'] },
     help: 'Stop VMs and their monitors.',
   },
+  update: {
+    arguments: [],
+    many: 'VM',
+    options: { n: [], yes: [] },
+    help: 'Apply a changed configuration.',
+  },
   config: { arguments: [], options: {}, words: configWords, help: 'Read and change the configuration.' },
   disk: { arguments: [], options: {}, words: adminDiskWords, help: 'Work on disk images.' },
 } as const satisfies Record<string, Word>;

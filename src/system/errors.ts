@@ -105,6 +105,10 @@ export const errorCatalogue = {
 
   START_KILLED: { class: 'failed', means: 'Somebody killed the VM while it was starting.' },
   VM_OFF: { class: 'state', means: 'The VM must not run: its configuration says start = off.' },
+  VM_REMOVED: {
+    class: 'state',
+    means: 'A monitor runs whose VM is not in the configuration any more.',
+  },
   VM_ALIVE: { class: 'state', means: 'A kernel of this VM runs already, without this monitor.' },
 
   IMAGE_MISSING: { class: 'config', means: 'There is no disk image at the given path.' },
