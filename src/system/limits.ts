@@ -11,10 +11,21 @@ import { valuesOf } from './limits/limit.ts';
 import { monitor } from './limits/monitor.ts';
 import { network } from './limits/network.ts';
 import { rpc } from './limits/rpc.ts';
+import { service } from './limits/service.ts';
 import { umlrun } from './limits/umlrun.ts';
 
 /** The table as docs/limits.md shows it: room → limits. */
-export const limitTable = { console: consoles, disk, network, rpc, kernel, jail, monitor, umlrun } as const;
+export const limitTable = {
+  console: consoles,
+  disk,
+  network,
+  rpc,
+  kernel,
+  jail,
+  monitor,
+  service,
+  umlrun,
+} as const;
 
 export const consoleLimits = valuesOf(consoles);
 export const diskLimits = valuesOf(disk);
@@ -23,4 +34,5 @@ export const rpcLimits = valuesOf(rpc);
 export const kernelLimits = valuesOf(kernel);
 export const jailLimits = valuesOf(jail);
 export const monitorLimits = valuesOf(monitor);
+export const serviceLimits = valuesOf(service);
 export const umlrunLimits = valuesOf(umlrun);
