@@ -14,6 +14,12 @@ export const service = {
     'Time for which a service manager waits until the guest is ready.',
     'The service is up all the same, and its status says what the guest has not reached: neither the boot of the host nor the guest may hang on that.',
   ),
+  ownTasks: limit(
+    64,
+    '',
+    'Tasks of a service beside the **max_processes** of its VM: those of the monitor and of the programs that start the kernel.',
+    'The host refuses a further one.',
+  ),
   stopReserve: limit(
     15_000,
     'ms',
