@@ -21,6 +21,7 @@ import type { PolicyName } from './policy.ts';
 import { ReadyWatch } from './ready-watch.ts';
 import { Restarts } from './restarts.ts';
 import { Run, type Running } from './run.ts';
+import type { ReportedVm } from './service-report.ts';
 import { StartReport } from './start-report.ts';
 import { Stats } from './stats.ts';
 import { type StopStage, stopStages } from './stop.ts';
@@ -204,6 +205,19 @@ export class Vm {
       await aborted;
       return summary;
     });
+  }
+
+  /** For the service manager of the host. */
+  get reported(): ReportedVm {
+    const readiness = this.#ready.info;
+    const isStarting = this.#restarts.pending || this.#operations.current?.name === 'start';
+    const isComing = this.#state === 'running' ? !readiness.ready : isStarting;
+    return { state: this.#state, isComing, readiness };
+  }
+
+  /** How long an orderly stop may wait for the guest, in milliseconds. */
+  get stopTimeoutMs(): number {
+    return this.#config.stop_timeout;
   }
 
   /** Copies the images of a VM that runs; `name` '' is the time. Errors: STATE_*, those of backUp. */

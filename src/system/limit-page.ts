@@ -10,6 +10,7 @@ const rooms: Record<keyof typeof limitTable, string> = {
   jail: 'Jail',
   monitor: 'Monitor',
   admin: 'Administration of the host',
+  service: 'Service managers',
   umlrun: 'Throw-away VMs',
 };
 

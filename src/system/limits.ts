@@ -12,6 +12,7 @@ import { valuesOf } from './limits/limit.ts';
 import { monitor } from './limits/monitor.ts';
 import { network } from './limits/network.ts';
 import { rpc } from './limits/rpc.ts';
+import { service } from './limits/service.ts';
 import { umlrun } from './limits/umlrun.ts';
 
 /** The table as docs/limits.md shows it: room → limits. */
@@ -24,6 +25,7 @@ export const limitTable = {
   jail,
   monitor,
   admin,
+  service,
   umlrun,
 } as const;
 
@@ -35,4 +37,5 @@ export const kernelLimits = valuesOf(kernel);
 export const jailLimits = valuesOf(jail);
 export const monitorLimits = valuesOf(monitor);
 export const adminLimits = valuesOf(admin);
+export const serviceLimits = valuesOf(service);
 export const umlrunLimits = valuesOf(umlrun);
