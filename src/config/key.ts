@@ -2,8 +2,8 @@ import type { Parsed, Parser } from './values.ts';
 
 /** Who may set a key: `admin` in the main files only, `user` also in VARDIR/VM/config. */
 export type Layer = 'admin' | 'user';
-/** What a change waits for: nothing, the next start of the VM, or the next start of its monitor. */
-export type Effect = 'now' | 'vm' | 'monitor';
+/** What a change waits for: nothing, the next start of the VM, of its monitor, or of umldir. */
+export type Effect = 'now' | 'vm' | 'monitor' | 'umldir';
 
 interface KeyNotes {
   readonly layer: Layer;

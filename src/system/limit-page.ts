@@ -9,6 +9,7 @@ const rooms: Record<keyof typeof limitTable, string> = {
   kernel: 'Management console and notifications',
   jail: 'Jail',
   monitor: 'Monitor',
+  directory: 'Directory and redirector',
   umlrun: 'Throw-away VMs',
 };
 

@@ -4,6 +4,7 @@
  * the protocol's fields are in rpc/umlmonctrl.x, bounds of configured values in the key table (umlmon(5)).
  */
 import { consoles } from './limits/console.ts';
+import { directory } from './limits/directory.ts';
 import { disk } from './limits/disk.ts';
 import { jail } from './limits/jail.ts';
 import { kernel } from './limits/kernel.ts';
@@ -14,7 +15,17 @@ import { rpc } from './limits/rpc.ts';
 import { umlrun } from './limits/umlrun.ts';
 
 /** The table as docs/limits.md shows it: room → limits. */
-export const limitTable = { console: consoles, disk, network, rpc, kernel, jail, monitor, umlrun } as const;
+export const limitTable = {
+  console: consoles,
+  disk,
+  network,
+  rpc,
+  kernel,
+  jail,
+  monitor,
+  directory,
+  umlrun,
+} as const;
 
 export const consoleLimits = valuesOf(consoles);
 export const diskLimits = valuesOf(disk);
@@ -23,4 +34,5 @@ export const rpcLimits = valuesOf(rpc);
 export const kernelLimits = valuesOf(kernel);
 export const jailLimits = valuesOf(jail);
 export const monitorLimits = valuesOf(monitor);
+export const directoryLimits = valuesOf(directory);
 export const umlrunLimits = valuesOf(umlrun);
