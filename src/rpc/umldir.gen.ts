@@ -146,7 +146,9 @@ export interface DirVm {
   readonly stateSince: number;
   /** as far as the VM is configured to be */
   readonly ready: boolean;
-  /** where the monitor listens on TCP; 0 = nowhere */
+  /** where the monitor listens on TCP; empty = on all addresses of its host */
+  readonly address: DirHost;
+  /** 0 = it does not */
   readonly port: number;
 }
 
@@ -156,6 +158,7 @@ export const dirVmCodec: Codec<DirVm> = {
     dirStateCodec.encode(w, v.state);
     w.uhyper(v.stateSince);
     w.bool(v.ready);
+    dirHostCodec.encode(w, v.address);
     w.uint(v.port);
   },
   decode: (r) => ({
@@ -163,6 +166,7 @@ export const dirVmCodec: Codec<DirVm> = {
     state: dirStateCodec.decode(r),
     stateSince: r.uhyper(),
     ready: r.bool(),
+    address: dirHostCodec.decode(r),
     port: r.uint(),
   }),
 };
@@ -206,9 +210,9 @@ export const dirTargetCodec: Codec<DirTarget> = {
 export interface DirPort {
   /** where it runs */
   readonly host: DirHost;
-  /** of that host; empty: the one that has answered */
+  /** under which its TCP port is reached; empty: that of who has answered */
   readonly address: DirHost;
-  /** where the monitor listens on TCP; 0 = nowhere */
+  /** 0 = none that other hosts can reach */
   readonly port: number;
   /** port of the redirector of the host that has answered; 0 = none */
   readonly redirector: number;
@@ -331,7 +335,7 @@ export const dirListCodec: Codec<DirList> = {
   },
   decode: (r) => ({
     here: dirHostCodec.decode(r),
-    entries: r.array(UMLDIR_LIST_MAX, 28, dirEntryCodec),
+    entries: r.array(UMLDIR_LIST_MAX, 32, dirEntryCodec),
     more: r.bool(),
     next: r.uhyper(),
     state: dirSharingStateCodec.decode(r),
@@ -431,7 +435,7 @@ export const dirChangesCodec: Codec<DirChanges> = {
     w.uhyper(v.next);
   },
   decode: (r) => ({
-    changes: r.array(UMLDIR_CHANGES_MAX, 40, dirChangeCodec),
+    changes: r.array(UMLDIR_CHANGES_MAX, 44, dirChangeCodec),
     next: r.uhyper(),
   }),
 };
@@ -507,7 +511,7 @@ export const announcementAnswerCodec: Codec<AnnouncementAnswer> = {
 export const umldir = {
   program: 0x20756d64,
   version: 1,
-  argsBytesMax: 328,
+  argsBytesMax: 348,
   procedures: {
     /** Answers nothing; for reachability checks. */
     null: { number: 0, args: voidCodec, result: voidCodec },

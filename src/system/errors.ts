@@ -58,6 +58,7 @@ export const errorCatalogue = {
   DIRECTORY_LOST: { class: 'failed', means: 'The changes asked for are no longer held.' },
   DIRECTORY_BUSY: { class: 'failed', means: 'Too many callers wait for changes, or too many VMs are there.' },
   DIRECTORY_LOCAL: { class: 'failed', means: 'Only monitors of the host itself may register.' },
+  DIRECTORY_RUNNING: { class: 'state', means: 'Another umldir serves this host already.' },
   DIRECTORY_LISTEN: { class: 'host', means: 'umldir cannot listen on a port, or on its socket.' },
   REDIRECTOR_UNREACHABLE: {
     class: 'unreachable',
