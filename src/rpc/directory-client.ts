@@ -1,4 +1,3 @@
-import type { Failure } from '../system/errors.ts';
 import { toFailure, UmlmonError } from '../system/errors.ts';
 import { RpcClient } from './client.ts';
 import { errorOfDirectory } from './redirect.ts';
@@ -19,12 +18,9 @@ export class DirectoryClient {
 
   static async connect(host: string, port: number): Promise<DirectoryClient> {
     const place = `umldir of ${host.includes(':') ? `[${host}]` : host}:${port}`;
-    try {
-      const rpc = await RpcClient.connect({ host, port }, umldir, { name: host, timeoutMs: answerMs });
-      return new DirectoryClient(rpc, place);
-    } catch (error) {
-      throw unreachable(place, toFailure(error));
-    }
+    const failure = (error: unknown) => unreachable(place, wordsOf(error));
+    const rpc = await RpcClient.connect({ host, port }, umldir, { name: host, timeoutMs: answerMs, failure });
+    return new DirectoryClient(rpc, place);
   }
 
   async getPort(target: DirTarget): Promise<DirPort> {
@@ -51,19 +47,26 @@ export class DirectoryClient {
     this.#rpc.close();
   }
 
+  /** What is wrong with the answer is wrong with the directory. */
   async #asked<A>(call: Promise<A>): Promise<A> {
     try {
       return await call;
     } catch (error) {
-      throw unreachable(this.#place, toFailure(error));
+      const { code, cause } = toFailure(error);
+      throw code === 'DIRECTORY_UNREACHABLE' ? error : unreachable(this.#place, cause);
     }
   }
 }
 
-function unreachable(place: string, { cause }: Failure): UmlmonError {
+function unreachable(place: string, words: string): UmlmonError {
   return new UmlmonError('DIRECTORY_UNREACHABLE', {
     place,
-    cause: `cannot talk to the directory: ${cause}`,
+    cause: `cannot talk to the directory: ${words}`,
     hint: 'is umldir running there, and its port open?',
   });
+}
+
+function wordsOf(error: unknown): string {
+  if (error === null) return 'it has closed the connection';
+  return error instanceof Error ? error.message : String(error);
 }

@@ -69,13 +69,6 @@ export const directory = {
     'Record with the answer to an announcement: the four texts of a failure.',
     'The connection ends.',
   ),
-  registerRetry: limit(
-    1_000,
-    'ms',
-    'Time after which a monitor tries again to register, when umldir listens and does not answer.',
-    'It doubles each time, up to the next line.',
-  ),
-  registerRetryMax: limit(60_000, 'ms', 'Longest time between two such attempts.', 'It stays at that.'),
   etcdRetry: limit(500, 'ms', 'Time after which etcd is tried again.', 'It doubles, up to the next line.'),
   etcdRetryMax: limit(30_000, 'ms', 'Longest time between two such attempts.', 'It stays at that.'),
   etcdTime: limit(5_000, 'ms', 'Time for one request to etcd.', 'The next etcd is tried.'),
