@@ -102,6 +102,12 @@ export class Vm {
     return this.#state;
   }
 
+  /** What the directory of the host says of the VM. */
+  get summary(): Pick<VmInfo, 'name' | 'state' | 'stateSince'> & { readonly ready: boolean } {
+    const { name, state } = this;
+    return { name, state, stateSince: this.#stateSince, ready: this.#ready.info.ready };
+  }
+
   /**
    * Looks for a kernel that a former monitor has left, and takes it over; one that is not what was recorded is
    * reported and left alone. If there is none, the leftovers are removed, unless they are kept for inspection.
