@@ -33,6 +33,10 @@ export interface NetworkRecord {
   readonly forwards: readonly string[];
 }
 
+export function emptyRecord(namespace: string): NetworkRecord {
+  return { namespace, interfaces: [], announced: [], settings: [], shared: [], forwards: [] };
+}
+
 /** A network between VMs, and what the VM says of it. */
 export interface SharedUse extends SharedName {
   readonly terms: string;

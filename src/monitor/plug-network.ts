@@ -1,0 +1,115 @@
+import type { Answer } from '../kernel/mconsole.ts';
+import type { StepOf } from '../plan/plan.ts';
+import { toFailure, UmlmonError } from '../system/errors.ts';
+import type { Interface, Networks } from './networks.ts';
+import { requestPatiently } from './patient-request.ts';
+
+/** What is needed of a kernel that runs. */
+export interface NetworkedKernel {
+  readonly networks: Networks;
+  request(command: string): Promise<Answer>;
+  /** Leaves the list of its interfaces for the next monitor. */
+  record(): void;
+}
+
+/**
+ * Gives a running kernel one more network interface. It is listed and recorded before anything is done: whoever dies
+ * when, what was set up on the host is known.
+ *
+ * @param step that a start would do for it, with it as the only interface
+ * @throws UmlmonError NETWORK_UNIT, NETWORK_COMMAND, NETWORK_IN_USE, MCONSOLE_*
+ */
+export function plugInterface(kernel: NetworkedKernel, step: StepOf<'configure-network'>): Promise<void> {
+  const { networks } = kernel;
+  return networks.inTurn(async () => {
+    for (const plan of step.interfaces) {
+      const there = networks.at(plan.unit);
+      if (there)
+        throw new UmlmonError('NETWORK_UNIT', {
+          place: `eth${plan.unit}`,
+          cause: `it is ${there.plan.kind} already`,
+          hint: 'unplug that first, or take another number',
+        });
+      const one: Interface = { plan, plugged: true, settled: false };
+      networks.note(one);
+      try {
+        kernel.record();
+        networks.make(plan, step.programs);
+        await kernel.request(`config ${plan.argument}`);
+      } catch (error) {
+        // Who gets no answer does not know whether the kernel has it, or takes it later: then it stays.
+        if (!isAboutKernel(error) || toFailure(error).code === 'MCONSOLE_REFUSED') forget(kernel, plan.unit);
+        throw error;
+      }
+      networks.note({ ...one, settled: true });
+      kernel.record();
+    }
+  });
+}
+
+/**
+ * Takes an interface from a running kernel, with its end on the host.
+ *
+ * @throws UmlmonError NETWORK_UNIT, MCONSOLE_DEVICE_OPEN while the guest has it up, other MCONSOLE_*, NETWORK_COMMAND
+ */
+export function unplugInterface(kernel: NetworkedKernel, unit: number): Promise<void> {
+  const { networks } = kernel;
+  return networks.inTurn(async () => {
+    const there = networks.at(unit);
+    if (!there)
+      throw new UmlmonError('NETWORK_UNIT', {
+        place: `eth${unit}`,
+        cause: 'the VM has no such interface',
+        hint: 'umlwatch -info shows those that it has',
+      });
+    networks.note({ ...there, settled: false });
+    kernel.record();
+    if (await takeFromKernel(kernel, there)) forget(kernel, unit);
+    else throw isUp(there);
+  });
+}
+
+/**
+ * After an adoption: the former monitor may have died in the middle of a plug or unplug, and the kernel cannot be asked
+ * whether it has an interface. So that is taken away, unless the guest uses it.
+ */
+export async function settleInterfaces(kernel: NetworkedKernel): Promise<void> {
+  for (const one of kernel.networks.all)
+    if (!one.settled && (await takeFromKernel(kernel, one))) forget(kernel, one.plan.unit);
+}
+
+/** False if the guest has it up: then it stays, and that is known for sure. Errors: MCONSOLE_*. */
+async function takeFromKernel(kernel: NetworkedKernel, one: Interface): Promise<boolean> {
+  try {
+    await requestPatiently(kernel, `remove ${one.plan.guest}`);
+  } catch (error) {
+    const { code, cause } = toFailure(error);
+    // A former attempt may have been cut off after the kernel had done it.
+    if (code === 'MCONSOLE_REFUSED' && /^ENODEV/.test(cause)) return true;
+    if (code !== 'MCONSOLE_DEVICE_OPEN') throw error;
+    kernel.networks.note({ ...one, settled: true });
+    kernel.record();
+    return false;
+  }
+  return true;
+}
+
+function isUp({ plan: { unit, guest } }: Interface): UmlmonError {
+  return new UmlmonError('MCONSOLE_DEVICE_OPEN', {
+    place: `eth${unit}`,
+    cause: `the guest has ${guest} up`,
+    hint: `ip link set ${guest} down in the guest first`,
+  });
+}
+
+function forget(kernel: NetworkedKernel, unit: number): void {
+  try {
+    kernel.networks.remove(unit);
+  } finally {
+    kernel.record();
+  }
+}
+
+function isAboutKernel(error: unknown): boolean {
+  return toFailure(error).code.startsWith('MCONSOLE_');
+}
