@@ -7,7 +7,7 @@ import { posix } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isSystemError, UmlmonError } from '../system/errors.ts';
 import { jailLimits } from '../system/limits.ts';
-import { keepDescriptorsPrivate, pidfdSendSignal, watch } from '../system/native.ts';
+import { keepDescriptorsPrivate, pidfdSendSignal } from '../system/native.ts';
 import {
   childrenOf,
   openProcess,
@@ -15,6 +15,7 @@ import {
   processIdentity,
   programNameOf,
 } from '../system/process.ts';
+import { watch } from '../system/watch.ts';
 import { kernelInJail } from './mounts.ts';
 import { launchEnvironment } from './sandbox.ts';
 import { readStatus } from './status.ts';
