@@ -34,6 +34,8 @@ export const eventKinds = {
   'ctrl-alt-del': 'Ctrl-Alt-Del was sent on request. Attributes: by.',
   'disk-plugged': 'A disk was given to the running kernel. Attributes: unit, path, by.',
   'disk-unplugged': 'A disk was taken from the running kernel. Attributes: unit, by.',
+  'interface-plugged': 'A network interface was given to the running kernel. Attributes: unit, kind, by.',
+  'interface-unplugged': 'A network interface was taken from the running kernel. Attributes: unit, by.',
   backup:
     'A backup is complete. Attributes: backup (its name), consistency (frozen, synced, crash), pause_ms.',
   'restore-settled': 'A restore that a former monitor began was finished, or undone. Attributes: none.',

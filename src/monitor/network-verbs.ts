@@ -1,9 +1,9 @@
 import type { InterfacePlan } from '../network/interface-plan.ts';
-import type { LaunchPlan, StepOf } from '../plan/plan.ts';
+import type { LaunchPlan } from '../plan/plan.ts';
 import type { Caller } from '../rpc/program.ts';
 import type { PlugNetworkArgs } from '../rpc/umlmonctrl.gen.ts';
 import { UmlmonError } from '../system/errors.ts';
-import { plugInterface, unplugInterface } from './plug-network.ts';
+import { type PreparedInterface, plugInterface, unplugInterface } from './plug-network.ts';
 import type { Vm } from './vm.ts';
 
 /** Checks an interface with configuration and host as they are now. */
@@ -11,7 +11,7 @@ export type PrepareInterface = (
   running: LaunchPlan,
   there: readonly InterfacePlan[],
   args: PlugNetworkArgs,
-) => Promise<StepOf<'configure-network'>>;
+) => Promise<PreparedInterface>;
 
 /** What clients may do to the network interfaces of a VM that runs. */
 export class NetworkVerbs {
@@ -35,15 +35,13 @@ export class NetworkVerbs {
         hint: 'only root, and the user of the monitor, may plug network interfaces',
       });
     const { kernel } = this.#vm.running(['running']);
-    const there = kernel.networks.all.map(({ plan }) => plan);
-    const step = await this.#prepare(kernel.plan, there, args);
-    await plugInterface(kernel, step);
-    for (const { unit, kind } of step.interfaces)
-      this.#vm.events.publish('interface-plugged', `eth${unit} is ${kind}, asked by ${by}`, {
-        unit,
-        kind,
-        by,
-      });
+    const { unit } = args;
+    const { kind } = await plugInterface(kernel, unit, () => {
+      const there = kernel.networks.all.map(({ plan }) => plan);
+      return this.#prepare(kernel.plan, there, args);
+    });
+    const text = `eth${unit} is ${kind}, asked by ${by}`;
+    this.#vm.events.publish('interface-plugged', text, { unit, kind, by });
   }
 
   /** Errors: STATE_WRONG, and those of unplugInterface. */

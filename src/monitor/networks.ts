@@ -1,6 +1,7 @@
 import { extendNetwork, type NetworkPrograms, releaseNetwork, shrinkNetwork } from '../network/configure.ts';
 import type { InterfacePlan } from '../network/interface-plan.ts';
 import type { LaunchPlan, StepOf } from '../plan/plan.ts';
+import { UmlmonError } from '../system/errors.ts';
 
 /** A network interface that a kernel has. */
 export interface Interface {
@@ -81,7 +82,7 @@ export class Networks {
   }
 
   #open(): Step {
-    if (this.#closed || !this.#step) throw new Error('the VM has no network any more');
-    return this.#step;
+    if (!this.#closed && this.#step) return this.#step;
+    throw new UmlmonError('STATE_WRONG', { place: 'network', cause: 'the kernel has ended meanwhile' });
   }
 }

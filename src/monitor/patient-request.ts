@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Answer } from '../kernel/mconsole.ts';
 import { toFailure } from '../system/errors.ts';
-import { monitorLimits } from '../system/limits.ts';
+import { diskLimits } from '../system/limits.ts';
 
 /** Whoever carries commands to the management console of a kernel. */
 export interface Console {
@@ -10,13 +10,13 @@ export interface Console {
 
 /** Programs of the guest, such as udev, look into a device for a moment: then it is tried again. Errors: MCONSOLE_*. */
 export async function requestPatiently(console: Console, command: string): Promise<void> {
-  const deadline = performance.now() + monitorLimits.plugTime;
+  const deadline = performance.now() + diskLimits.plugTime;
   for (;;)
     try {
       await console.request(command);
       return;
     } catch (error) {
       if (toFailure(error).code !== 'MCONSOLE_DEVICE_OPEN' || performance.now() > deadline) throw error;
-      await delay(monitorLimits.plugPause);
+      await delay(diskLimits.plugPause);
     }
 }

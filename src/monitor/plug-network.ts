@@ -1,8 +1,15 @@
 import type { Answer } from '../kernel/mconsole.ts';
-import type { StepOf } from '../plan/plan.ts';
+import type { NetworkPrograms } from '../network/configure.ts';
+import type { InterfacePlan } from '../network/interface-plan.ts';
 import { toFailure, UmlmonError } from '../system/errors.ts';
 import type { Interface, Networks } from './networks.ts';
 import { requestPatiently } from './patient-request.ts';
+
+/** An interface that may be plugged, and what sets up its end on the host. */
+export interface PreparedInterface {
+  readonly plan: InterfacePlan;
+  readonly programs: NetworkPrograms;
+}
 
 /** What is needed of a kernel that runs. */
 export interface NetworkedKernel {
@@ -16,34 +23,37 @@ export interface NetworkedKernel {
  * Gives a running kernel one more network interface. It is listed and recorded before anything is done: whoever dies
  * when, what was set up on the host is known.
  *
- * @param step that a start would do for it, with it as the only interface
- * @throws UmlmonError NETWORK_UNIT, NETWORK_COMMAND, NETWORK_IN_USE, MCONSOLE_*
+ * @param prepare tells what a start would do for it; nothing else is plugged or unplugged meanwhile
+ * @throws UmlmonError NETWORK_UNIT, NETWORK_COMMAND, NETWORK_IN_USE, MCONSOLE_*, and what `prepare` throws
  */
-export function plugInterface(kernel: NetworkedKernel, step: StepOf<'configure-network'>): Promise<void> {
+export function plugInterface(
+  kernel: NetworkedKernel,
+  unit: number,
+  prepare: () => Promise<PreparedInterface>,
+): Promise<InterfacePlan> {
   const { networks } = kernel;
   return networks.inTurn(async () => {
-    for (const plan of step.interfaces) {
-      const there = networks.at(plan.unit);
-      if (there)
-        throw new UmlmonError('NETWORK_UNIT', {
-          place: `eth${plan.unit}`,
-          cause: `it is ${there.plan.kind} already`,
-          hint: 'unplug that first, or take another number',
-        });
-      const one: Interface = { plan, plugged: true, settled: false };
-      networks.note(one);
-      try {
-        kernel.record();
-        networks.make(plan, step.programs);
-        await kernel.request(`config ${plan.argument}`);
-      } catch (error) {
-        // Who gets no answer does not know whether the kernel has it, or takes it later: then it stays.
-        if (!isAboutKernel(error) || toFailure(error).code === 'MCONSOLE_REFUSED') forget(kernel, plan.unit);
-        throw error;
-      }
-      networks.note({ ...one, settled: true });
+    const there = networks.at(unit);
+    if (there)
+      throw new UmlmonError('NETWORK_UNIT', {
+        place: `eth${unit}`,
+        cause: `it is ${there.plan.kind} already`,
+        hint: 'unplug that first, or take another number',
+      });
+    const { plan, programs } = await prepare();
+    const one: Interface = { plan, plugged: true, settled: false };
+    networks.note(one);
+    try {
       kernel.record();
+      networks.make(plan, programs);
+      await kernel.request(`config ${plan.argument}`);
+    } catch (error) {
+      if (!isUnsure(error)) forget(kernel, unit);
+      throw error;
     }
+    networks.note({ ...one, settled: true });
+    kernel.record();
+    return plan;
   });
 }
 
@@ -86,9 +96,12 @@ async function takeFromKernel(kernel: NetworkedKernel, one: Interface): Promise<
     const { code, cause } = toFailure(error);
     // A former attempt may have been cut off after the kernel had done it.
     if (code === 'MCONSOLE_REFUSED' && /^ENODEV/.test(cause)) return true;
-    if (code !== 'MCONSOLE_DEVICE_OPEN') throw error;
-    kernel.networks.note({ ...one, settled: true });
-    kernel.record();
+    const isUp = code === 'MCONSOLE_DEVICE_OPEN';
+    if (!isUnsure(error)) {
+      kernel.networks.note({ ...one, settled: isUp || one.settled });
+      kernel.record();
+    }
+    if (!isUp) throw error;
     return false;
   }
   return true;
@@ -110,6 +123,7 @@ function forget(kernel: NetworkedKernel, unit: number): void {
   }
 }
 
-function isAboutKernel(error: unknown): boolean {
-  return toFailure(error).code.startsWith('MCONSOLE_');
+/** Who gets no answer does not know whether the kernel has done it, or will do it later. */
+function isUnsure(error: unknown): boolean {
+  return ['MCONSOLE_TIMEOUT', 'MCONSOLE_DOWN'].includes(toFailure(error).code);
 }

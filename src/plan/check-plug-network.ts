@@ -4,11 +4,12 @@ import type { AtUnit } from '../config/key.ts';
 import type { NetworkSpec } from '../config/network-kinds.ts';
 import type { Refusal } from '../config/problem.ts';
 import type { VmLayout } from '../jail/layout.ts';
+import type { NetworkPrograms } from '../network/configure.ts';
 import { aliasOf, type InterfacePlan } from '../network/interface-plan.ts';
 import { networkPlan } from './build-plan.ts';
 import { checkNetwork } from './check-network.ts';
 import type { Inventory } from './inventory.ts';
-import type { LaunchPlan, StepOf } from './plan.ts';
+import type { LaunchPlan } from './plan.ts';
 import { stepOf } from './step-of.ts';
 
 export interface PlugRequest {
@@ -30,7 +31,7 @@ export function planPlugNetwork({
   host,
   running,
   there,
-}: PlugRequest): StepOf<'configure-network'> | Refusal {
+}: PlugRequest): { plan: InterfacePlan; programs: NetworkPrograms } | Refusal {
   // Other taps of the VM are in use; one of this number is left over, and will be replaced.
   const isLeft = (alias: string) => alias === aliasOf(layout, spec.unit);
   const [why] = checkNetwork(layout, spec, host, isLeft);
@@ -45,7 +46,7 @@ export function planPlugNetwork({
     const cause = `eth${user.unit} of the VM has the interface ${plan.name} already`;
     return { code: 'NETWORK_IN_USE', cause, hint: 'name another' };
   }
-  return lackOf(running, plan) ?? step;
+  return lackOf(running, plan) ?? { plan, programs: step.programs };
 }
 
 /** Network, devices and filter of a jail were made at its start, for the interfaces of then. */
@@ -55,8 +56,9 @@ function lackOf(running: LaunchPlan, { kind, needs }: InterfacePlan): Refusal | 
   const lack = (what: string): Refusal => ({
     code: 'NETWORK_PRIVILEGE',
     cause: `the jail was started without ${what}, which ${kind} needs`,
-    hint: 'write the interface in the configuration and start the VM again; an interface of this kind at the start makes room for more',
+    hint: 'write the interface in the configuration and start the VM again: then there is room for more of its kind',
   });
+  if (!running.steps.some((step) => step.do === 'configure-network')) return lack('a network');
   if (needs.capabilities.length > 0) return lack(needs.capabilities.join(', '));
   if (needs.network === 'host' && sandbox.network !== 'host') return lack('the network of the host');
   if (needs.devices.some((path) => !sandbox.binds.some(({ to }) => path.startsWith(`${to}/`))))
