@@ -44,6 +44,9 @@ afterEach(async () => {
   for (const one of [host, neighbour]) one.close();
 });
 
+/** What comes at run time; as every round has it, it also must go in every way. */
+const plugged = 'host_to_host(proxy_if=p3, proxy_addr=10.8.1.1, guest_addr=10.9.1.2, host_if=lan0)';
+
 /** How a round ends, from the moment at which the VM runs, or is on its way. */
 const ends: Readonly<Record<string, (client: MonitorClient) => Promise<unknown>>> = {
   stop: (client) => client.call('stop', { timeoutMs: 0 }),
@@ -54,10 +57,10 @@ const ends: Readonly<Record<string, (client: MonitorClient) => Promise<unknown>>
   },
   'the monitor dies, the next one stops the VM': async () => {
     await world.killMonitor('vm1');
-    expect(taps()).toBe(3);
+    expect(taps()).toBe(4);
     await withMonitor(async (client) => {
       expect(await client.call('info', undefined)).toMatchObject({ state: 'running' });
-      expect(taps()).toBe(3);
+      expect(taps()).toBe(4);
       await client.call('stop', { timeoutMs: 0 });
     });
   },
@@ -108,6 +111,8 @@ test(
       await withMonitor(async (client) => {
         await client.call('start', undefined);
         expect(taps(), name).toBe(3);
+        await client.call('plugNetwork', { unit: 6, network: plugged });
+        expect(taps(), name).toBe(4);
         await end?.(client);
       });
       expect(state(), `round ${round}: ${name}`).toBe(before);
