@@ -94,7 +94,7 @@ function isInterface({ plan, plugged, settled }: Interface): boolean {
 
 function isInterfacePlan(plan: InterfacePlan): boolean {
   const { unit, kind, guest, name, alias, mac, argument } = plan;
-  const lists = [plan.forwards, plan.others, plan.announced, plan.guestCommands];
+  const lists = [plan.forwards, plan.rules, plan.others, plan.announced, plan.guestCommands];
   return (
     [kind, guest, name, alias, mac, argument].every((text) => typeof text === 'string') &&
     lists.every(Array.isArray) &&

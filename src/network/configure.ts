@@ -29,6 +29,7 @@ import {
   refuseOwnConflicts,
   releaseShared,
 } from './shared-networks.ts';
+import { forgetTable } from './switch-plan.ts';
 
 export interface NetworkPrograms {
   readonly ip: string;
@@ -98,7 +99,7 @@ interface Extension {
 type Making = NetworkPrograms & { readonly place: RecordPlace; readonly turn: number };
 
 function extend({ place, ip, bridge, nft, turn }: Making, { interfaces, before, device }: Extension): void {
-  const { taps, shared, forwards, settings, announced } = demandsOf(interfaces);
+  const { taps, shared, forwards, settings, announced, rules } = demandsOf(interfaces);
   const all = demandsOf([...before, ...interfaces]);
   const record = readRecord(place) ?? emptyRecord(ownNamespace());
   refuseConflicts(place, shared, forwards);
@@ -126,6 +127,7 @@ function extend({ place, ip, bridge, nft, turn }: Making, { interfaces, before, 
     ],
     shared: [...record.shared, ...joined.map(({ kind, network, terms }) => ({ kind, network, terms }))],
     forwards: all.forwards.map(forwardText),
+    tables: all.rules.map(({ family, table }) => ({ family, table })),
   });
   if (device && interfaces.some(({ needs }) => needs.devices.length > 0)) makeDevice(device);
   if (nft) for (const one of joined) makeShared({ place, ip, nft, turn }, one);
@@ -137,6 +139,7 @@ function extend({ place, ip, bridge, nft, turn }: Making, { interfaces, before, 
     { program: bridge, turn },
     interfaces.flatMap((plan) => plan.join),
   );
+  if (nft) for (const one of rules) runRules({ program: nft, turn }, one.rules);
   if (nft && forwards.length > 0)
     runRules({ program: nft, turn }, planForwards(forwarderOf(place), all.forwards).rules);
   for (const setting of [...interfaces.flatMap(({ own }) => own), ...needed])
@@ -211,6 +214,11 @@ function release(place: RecordPlace, ip: Ip, tunDevice: string): string[] {
 }
 
 function releaseRecorded(place: RecordPlace, record: NetworkRecord, { ip, turn }: Ip): string[] {
+  if (record.tables.length > 0)
+    runRules(
+      { program: findProgram('nft', 'nftables'), turn },
+      record.tables.map(({ family, table }) => forgetTable(family, table)).join(''),
+    );
   const taps = removeMarked({ ip, turn }, record.interfaces);
   const shared = releaseShared(place, record, { ip, turn });
   const announced = amongAnnouncements(ip, record.announced);

@@ -6,6 +6,7 @@ import type { PortForward } from './nat-plan.ts';
 import type { NetworkRecord } from './network-record.ts';
 import type { Setting } from './settings.ts';
 import type { SharedName, SharedPlan } from './shared-plan.ts';
+import type { OwnRules } from './switch-plan.ts';
 
 /** Each thing once, however many interfaces want it. */
 export interface Demands {
@@ -15,6 +16,8 @@ export interface Demands {
   /** Of interfaces of others. */
   readonly settings: readonly Setting[];
   readonly announced: readonly Announcement[];
+  /** For single interfaces. */
+  readonly rules: readonly OwnRules[];
 }
 
 export function demandsOf(interfaces: readonly InterfacePlan[]): Demands {
@@ -26,16 +29,18 @@ export function demandsOf(interfaces: readonly InterfacePlan[]): Demands {
     forwards: interfaces.flatMap((plan) => plan.forwards),
     settings: [...new Map(settings.map((one) => [one.name, one])).values()],
     announced: interfaces.flatMap((plan) => plan.announced),
+    rules: interfaces.flatMap((plan) => plan.rules),
   };
 }
 
 /** A record in two: what these demands need, and what is left over. */
 export function splitRecord(
   record: NetworkRecord,
-  { taps, shared, forwards, settings, announced }: Demands,
+  { taps, shared, forwards, settings, announced, rules }: Demands,
 ): { kept: NetworkRecord; surplus: NetworkRecord } {
   const aliases = new Set(taps.map(({ alias }) => alias));
   const names = new Set(settings.map(({ name }) => name));
+  const tables = new Set(rules.map(({ table }) => table));
   const ports = new Set(forwards.map(forwardText));
   const divide = (isKept: boolean): NetworkRecord => ({
     namespace: record.namespace,
@@ -46,6 +51,7 @@ export function splitRecord(
     settings: record.settings.filter(({ name }) => names.has(name) === isKept),
     shared: record.shared.filter((use) => shared.some((one) => isSameNetwork(use, one)) === isKept),
     forwards: record.forwards.filter((port) => ports.has(port) === isKept),
+    tables: record.tables.filter(({ table }) => tables.has(table) === isKept),
   });
   return { kept: divide(true), surplus: divide(false) };
 }

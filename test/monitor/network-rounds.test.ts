@@ -1,4 +1,7 @@
 /** Start, stop, kill -9 and cleanup, again and again: the network of the host is the same before and after. */
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { MonitorClient } from '../../src/cli/monitor-client.ts';
@@ -67,7 +70,7 @@ const ends: Readonly<Record<string, (client: MonitorClient) => Promise<unknown>>
   'both die, the next monitor cleans up': async (client) => {
     const { kernelPid } = await client.call('info', undefined);
     await world.killMonitor('vm1');
-    process.kill(kernelPid, 'SIGKILL');
+    await killKernel(kernelPid);
     await withMonitor(async (next) =>
       expect(await next.call('info', undefined)).toMatchObject({ state: 'down' }),
     );
@@ -75,12 +78,20 @@ const ends: Readonly<Record<string, (client: MonitorClient) => Promise<unknown>>
   'both die, umlmon -cleanup': async (client) => {
     const { kernelPid } = await client.call('info', undefined);
     await world.killMonitor('vm1');
-    process.kill(kernelPid, 'SIGKILL');
+    await killKernel(kernelPid);
     expect(world.run('umlmon', ['-cleanup', 'vm1']).stdout).toMatch(
       /interface p0\n.*interface p1\n.*interface p2/s,
     );
   },
 };
+
+/** Resolves when nothing of it is left: its sandbox ends some moments after it. */
+async function killKernel(pid: number): Promise<void> {
+  process.kill(pid, 'SIGKILL');
+  const lock = join(world.runDir, 'vm1/vm.lock');
+  expect(existsSync(lock)).toBe(true);
+  while (spawnSync('flock', ['-n', lock, 'true']).status !== 0) await delay(5);
+}
 
 /** What is to be the same again. */
 function state(): string {

@@ -27,12 +27,12 @@ const all = plansOf(
   'host_to_host(proxy_if=p0, proxy_addr=10.8.0.1, guest_addr=10.9.0.2, host_if=lan0)',
   'nat(name=web, subnet=10.7.0.0/24, guest_addr=10.7.0.2, forward=80:80)',
   'nat(name=web, subnet=10.7.0.0/24, guest_addr=10.7.0.3, forward=81:80)',
-  'network(name=lab)',
+  'network(name=lab, mirror=on)',
   'tap(ifname=mine)',
 );
 
 /** What a start with all of them records. */
-const { taps, announced, settings, shared } = demandsOf(all);
+const { taps, announced, settings, shared, rules } = demandsOf(all);
 const record: NetworkRecord = {
   namespace: 'net:[1]',
   interfaces: taps.map(({ name, temporary, alias }) => ({ name, temporary, alias })),
@@ -40,6 +40,7 @@ const record: NetworkRecord = {
   settings: settings.map((one) => ({ ...one, before: '0', general: '0' })),
   shared: shared.map(({ kind, network, terms }) => ({ kind, network, terms })),
   forwards: ['tcp port 80 of the host', 'tcp port 81 of the host'],
+  tables: rules.map(({ family, table }) => ({ family, table })),
 };
 
 test('each thing once: one network of two interfaces, one setting of three, no tap of others', () => {
@@ -58,7 +59,12 @@ test('what only the missing interface needed is over, and nothing else', () => {
     forwards: [],
   });
   expect(without(2).surplus).toMatchObject({ shared: [], forwards: ['tcp port 81 of the host'] });
-  expect(without(3).surplus).toMatchObject({ shared: [{ network: 'lab' }], announced: [], settings: [] });
+  expect(without(3).surplus).toMatchObject({
+    shared: [{ network: 'lab' }],
+    announced: [],
+    settings: [],
+    tables: [{ family: 'netdev' }],
+  });
   expect(without(4).surplus).toMatchObject({ interfaces: [], shared: [], forwards: [] });
 });
 
@@ -66,7 +72,7 @@ test('both parts together are the record', () => {
   for (let bits = 0; bits < 2 ** all.length; bits++) {
     const left = all.filter(({ unit }) => bits & (1 << unit));
     const { kept, surplus } = splitRecord(record, demandsOf(left));
-    for (const part of ['interfaces', 'announced', 'settings', 'shared', 'forwards'] as const) {
+    for (const part of ['interfaces', 'announced', 'settings', 'shared', 'forwards', 'tables'] as const) {
       expect(kept[part].length + surplus[part].length).toBe(record[part].length);
       expect(record[part]).toEqual(expect.arrayContaining([...kept[part], ...surplus[part]]));
     }
