@@ -1,7 +1,7 @@
 import { parseArguments } from './arguments.ts';
 import { parseUbd } from './disk.ts';
 import { family, single } from './key.ts';
-import { parseNetwork } from './network.ts';
+import { ethUnits, parseNetwork } from './network.ts';
 import { parseHook, parseKernelPath, parseOptionalDirectory, parseRootDevice, ubdUnits } from './paths.ts';
 import {
   parseHangCheck,
@@ -116,7 +116,7 @@ export const vmKeys = {
     example: '/disks/root.dsk',
   }),
   eth: family({
-    units: 16,
+    units: ethUnits,
     parse: parseNetwork,
     defaults: {},
     layer: 'admin',

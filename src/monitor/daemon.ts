@@ -26,7 +26,15 @@ import { leaveSignal } from './leaving.ts';
 import { MetricsServer } from './metrics-server.ts';
 import { metricsText } from './metrics-text.ts';
 import { takeMonitorLock } from './monitor-lock.ts';
-import { type ConfigSource, layoutFor, prepareDisk, prepareStart, readVm } from './prepare-launch.ts';
+import { NetworkVerbs } from './network-verbs.ts';
+import {
+  type ConfigSource,
+  layoutFor,
+  prepareDisk,
+  prepareInterface,
+  prepareStart,
+  readVm,
+} from './prepare-launch.ts';
 import { Registration } from './registration.ts';
 import { ServiceReport } from './service-report.ts';
 import { Vm } from './vm.ts';
@@ -122,11 +130,16 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
   vm.channels.configure(consolePlans(vmConfig), logPlan(vmConfig, layout));
 
   const disks = new DiskVerbs(vm, (running, args) => prepareDisk(request, layout, running, args));
+  const networks = new NetworkVerbs(vm, (running, there, args) =>
+    prepareInterface(request, layout, { running, there }, args),
+  );
   const jobs = new Jobs(layout.vm, events);
   const user = () => vmUser(readVm(request).vm);
   const images = { vm: layout.vm, store: imageStoreOf(layout), jobs, user };
-  const server = new RpcServer(umlmonctrl, controlHandlers(vm, disks, images), (error, procedure) =>
-    log.error(toFailure(error), `fault in ${procedure}`),
+  const server = new RpcServer(
+    umlmonctrl,
+    controlHandlers(vm, { disks, networks }, images),
+    (error, procedure) => log.error(toFailure(error), `fault in ${procedure}`),
   );
   await vm.examine();
   // We hold the lock: a socket file here belongs to nobody who lives.

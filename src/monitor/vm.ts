@@ -286,7 +286,7 @@ export class Vm {
       guestValues: this.#run?.guestValues ?? new Map(),
       readiness: this.#ready.info,
       consoles: this.channels.infos(),
-      networks: networkInfos(this.#config, this.#parts.layout, this.#run?.kernel?.plan),
+      networks: networkInfos(this.#config, this.#parts.layout, this.#run?.kernel?.networks.all),
       lastExit: this.#lastExit,
       eventsNext: this.events.next,
       logDropped: this.#parts.monitorLogDropped(),

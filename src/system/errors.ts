@@ -180,6 +180,7 @@ export const errorCatalogue = {
   IMAGE_SNAPSHOTS: { class: 'state', means: 'The disk image has snapshots, or is one.' },
   IMAGE_DAMAGED: { class: 'failed', means: 'The file system in the disk image is damaged.' },
 
+  NETWORK_UNIT: { class: 'state', means: 'The VM has such a network interface already, or has none.' },
   NETWORK_PRIVILEGE: { class: 'host', means: 'A network interface of this kind needs root.' },
   NETWORK_MISSING: { class: 'config', means: 'The host has no such interface, or one of another kind.' },
   NETWORK_IN_USE: { class: 'state', means: 'The host uses a name or address of the network already.' },
