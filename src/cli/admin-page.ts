@@ -1,34 +1,19 @@
 import { exitStatusMeans } from '../system/error-page.ts';
 import { type ErrorClass, exitStatus } from '../system/errors.ts';
-import { type AdminWord, adminWords } from './admin-words.ts';
+import { wordDetails } from './admin-details.ts';
+import { adminWords } from './admin-words.ts';
 import { diskDetails } from './disk-page.ts';
 import type { DiskWord } from './disk-words.ts';
 import { definitions } from './page-words.ts';
 
-/** What the manual page says of a word beyond its line of help. */
-const details: Readonly<Record<Exclude<AdminWord, 'disk'>, string>> = {
-  list: `Each monitor is asked through its control socket; **no monitor** means that none answers. A VM whose configuration has
-a mistake is listed with the mistake.`,
-  password: `For clients over TCP, see umlmon(7), REMOTE CONTROL. There may be one for each VM and *ROLE*, by default **admin**; without
-*VM* it opens all VMs. It is asked for twice on a terminal, or read from a pipe: its first line. It counts at once, and
-nobody can read it from the file that it is proved by. **-remove** removes the one of *ROLE*, or those of all roles; connections that were
-made with it go on. **-list** shows which there are.`,
-};
-
 /** docs/umladmin.8.md, the manual page of umladmin (Markdown for pandoc). */
 export function generateUmladminPage(): { path: string; text: string }[] {
-  const classes = (Object.entries(exitStatus) as [ErrorClass, number][]).filter(
-    ([name]) => name !== 'down' && name !== 'timeout' && name !== 'unreachable',
-  );
+  const classes = Object.entries(exitStatus) as [ErrorClass, number][];
   const text = [
     beginning,
     '# WORDS',
     '',
-    ...definitions(adminWords, '', ([name, sub]) =>
-      sub === undefined
-        ? details[name as keyof typeof details]
-        : `${diskDetails[sub as DiskWord]}${asks(sub)}`,
-    ),
+    ...definitions(adminWords, '', detailsOf),
     middle,
     '# EXIT STATUS',
     '',
@@ -45,6 +30,11 @@ export function generateUmladminPage(): { path: string; text: string }[] {
     end,
   ];
   return [{ path: 'docs/umladmin.8.md', text: text.join('\n') }];
+}
+
+function detailsOf([word = '', sub]: readonly string[]): string {
+  if (word === 'disk' && sub !== undefined) return `${diskDetails[sub as DiskWord]}${asks(sub)}`;
+  return wordDetails[sub === undefined ? word : `${word} ${sub}`] ?? '';
 }
 
 function asks(sub: string): string {

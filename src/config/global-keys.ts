@@ -1,3 +1,4 @@
+import { directoryKeys } from './directory-keys.ts';
 import { single } from './key.ts';
 import { defaultMacPool, parseMacRange } from './mac.ts';
 import { parseHostDirectory, parseOptionalFile } from './paths.ts';
@@ -121,11 +122,11 @@ export const globalKeys = {
     help: 'The control character that leaves a console session of umlwatch(1).',
     example: '^A',
   }),
+  ...directoryKeys,
 };
 
 /** Names of the original umlmon and of things to come: refused, but not as unknown. */
 const notYet: readonly (readonly [pattern: RegExp, sentence: string])[] = [
-  [/^tcp_redir$/, 'the TCP redirector is not supported by this version'],
   [/^(?:master_)?password$/, 'passwords are not in the configuration: umladmin password sets them'],
 ];
 

@@ -23,6 +23,10 @@ export interface ConnectOptions {
   readonly name: string;
   /** Longest time to connect, and for each call that does not say otherwise, in milliseconds; 0 = no limit. */
   readonly timeoutMs: number;
+  /** What it is called when there is no connection, or no longer; `error` is null if the peer has just closed it. */
+  readonly failure?: (error: unknown) => Error;
+  /** Told once when the connection is at its end, whoever has ended it. */
+  readonly onEnd?: () => void;
 }
 
 export interface CallOptions {
@@ -64,8 +68,8 @@ export class RpcClient<P extends Program> {
     this.#place = place;
     this.#options = options;
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
-    socket.on('error', (error) => this.#end(connectFailure(place, options.name, error)));
-    socket.on('close', () => this.#end(connectFailure(place, options.name, null)));
+    socket.on('error', (error) => this.#end(this.#failure(error)));
+    socket.on('close', () => this.#end(this.#failure(null)));
   }
 
   /** Speaks over a socket that is connected already, and closes it at the end. `place` is HOST:PORT, for messages. */
@@ -130,9 +134,8 @@ export class RpcClient<P extends Program> {
   }
 
   #connected(): Promise<void> {
-    const { name, timeoutMs } = this.#options;
-    const giveUp = () =>
-      this.#end(connectFailure(this.#place, name, new Error(`no answer within ${timeoutMs} ms`)));
+    const { timeoutMs } = this.#options;
+    const giveUp = () => this.#end(this.#failure(new Error(`no answer within ${timeoutMs} ms`)));
     const timer = timeoutMs > 0 ? setTimeout(giveUp, timeoutMs) : undefined;
     return new Promise<void>((resolve, reject) => {
       this.#socket.once('connect', resolve);
@@ -203,10 +206,15 @@ export class RpcClient<P extends Program> {
     pending.resolve(result);
   }
 
+  #failure(error: unknown): Error {
+    return this.#options.failure?.(error) ?? connectFailure(this.#place, this.#options.name, error);
+  }
+
   #end(why: Error): void {
     if (this.#ended) return;
     this.#ended = why;
     this.#socket.destroy();
     for (const pending of [...this.#pending.values()]) pending.reject(why);
+    this.#options.onEnd?.();
   }
 }

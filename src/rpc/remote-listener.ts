@@ -63,6 +63,11 @@ export class RemoteListener {
     return typeof address === 'object' && address !== null ? address.port : 0;
   }
 
+  /** The one on which it listens; '' for all addresses of the host. */
+  get address(): string {
+    return this.#host === '0.0.0.0' || this.#host === '::' ? '' : this.#host;
+  }
+
   /** `ADDRESS:PORT`, as a client would write it. */
   get place(): string {
     return placeText(this.#host, this.port);

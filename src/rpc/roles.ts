@@ -30,12 +30,17 @@ export const procedureRoles: Readonly<Record<ControlProcedure, Role | 'nobody'>>
   jobList: 'look',
   jobWatch: 'look',
   backupList: 'look',
+  consoleWho: 'look',
 
   consoleAttach: 'console',
   consoleRead: 'console',
   consoleWrite: 'console',
   consoleResize: 'console',
   consoleDetach: 'console',
+  consolePen: 'console',
+  consoleReplay: 'console',
+  consolePicture: 'console',
+  consoleNote: 'console',
   logRead: 'console',
   crashRead: 'console',
 
@@ -54,6 +59,9 @@ export const procedureRoles: Readonly<Record<ControlProcedure, Role | 'nobody'>>
   jobCancel: 'admin',
   plug: 'admin',
   unplug: 'admin',
+  plugNetwork: 'admin',
+  unplugNetwork: 'admin',
+  update: 'admin',
   mconsole: 'admin',
 };
 

@@ -88,7 +88,6 @@ const rows: Row[] = [
     'group_roles',
     /not one of look/,
   ],
-  ['the redirector', '[GLOBAL]\ntcp_redir = true', 'CONFIG_UNSUPPORTED', 2, 'tcp_redir', /redirector is not/],
   [
     'a password',
     `${vm}password = secret`,
