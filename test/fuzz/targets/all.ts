@@ -3,6 +3,7 @@ import { configTargets } from './config.ts';
 import { openFileTargets } from './files.ts';
 import { guestTargets } from './guest.ts';
 import { kernelTargets } from './kernel.ts';
+import { openRemoteTargets } from './remote.ts';
 import { rpcTargets } from './rpc.ts';
 import { openServerTarget } from './server.ts';
 import { openSocketTargets } from './sockets.ts';
@@ -14,6 +15,7 @@ export async function openTargets(directory: string): Promise<Target[]> {
     ...configTargets,
     ...rpcTargets,
     await openServerTarget(directory),
+    ...(await openRemoteTargets()),
     ...kernelTargets,
     ...openSocketTargets(directory),
     ...guestTargets,
