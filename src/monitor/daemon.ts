@@ -11,6 +11,7 @@ import { resolveGroup } from '../jail/user.ts';
 import { consolePlans, logPlan } from '../plan/build-plan.ts';
 import { imageStoreOf, vmUser } from '../plan/inventory.ts';
 import { rememberLpj } from '../plan/lpj-cache.ts';
+import { registrationPlace } from '../rpc/registration-place.ts';
 import { RpcServer } from '../rpc/server.ts';
 import { umlmonctrl } from '../rpc/umlmonctrl.gen.ts';
 import { toFailure, UmlmonError } from '../system/errors.ts';
@@ -34,6 +35,7 @@ import {
   prepareStart,
   readVm,
 } from './prepare-launch.ts';
+import { Registration } from './registration.ts';
 import { ServiceReport } from './service-report.ts';
 import { Vm } from './vm.ts';
 
@@ -104,10 +106,12 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
   const { config, vmConfig, layout, log, logFile, manager, warnings } = parts;
   const leaving = leaveSignal();
   const report = manager && new ServiceReport(manager, () => vm.reported);
+  let registration: Registration | undefined;
   const events = new EventLog(layout.vm, ({ kind, text, attributes }) => {
     const details = Object.fromEntries(attributes.map(({ name, value }) => [name, value]));
     log.info({ kind, ...details }, text);
     report?.changed(kind, text, details.result ?? '');
+    if (kind === 'state' || kind === 'ready') registration?.update();
   });
   const vm = new Vm({
     layout,
@@ -155,6 +159,12 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
     vm.troubles.attempt(() => writeFileSync(layout.pidFile, `${process.pid}\n`));
     events.publish('monitor-started', `monitor ${process.pid} serves ${layout.ctrl}`, { pid: process.pid });
     request.onReady(warnings);
+    registration = new Registration(
+      registrationPlace(layout.runDir),
+      () => ({ ...vm.summary, address: '', port: 0 }),
+      (error) => vm.troubles.report(error),
+    );
+    registration.update();
     // Also lets V8 rest: without a first collection it wakes up every eight seconds to see whether one is due.
     tidyMemoryWhenQuiet();
     if (vmConfig.start === 'boot') vm.boot();
@@ -170,9 +180,11 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
     vm.channels.close();
     await setImmediate();
   } finally {
+    registration?.close();
     await jobs.close();
     metrics?.close();
     await server.close();
+    vm.screens.close();
     vm.channels.close();
   }
 }

@@ -1,6 +1,8 @@
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Configured, pendingChanges, type SettingChange, withLiveKeys } from '../config/changes.ts';
 import type { VmConfig } from '../config/config.ts';
+import { Screens } from '../console/screens.ts';
 import type { VmLayout } from '../jail/layout.ts';
 import type { LaunchPlan } from '../plan/plan.ts';
 import type { ExitRecord, UpdateArgs, VmInfo, VmState } from '../rpc/umlmonctrl.gen.ts';
@@ -28,6 +30,9 @@ import { type StopStage, stopStages } from './stop.ts';
 import { Troubles } from './troubles.ts';
 import { describeVm } from './vm-info.ts';
 
+/** Beside the program of the monitor; its thread begins when somebody asks for a screen. */
+const screenProgram = join(dirname(__filename), 'umlmon-screen.cjs');
+
 export interface VmParts {
   readonly layout: VmLayout;
   readonly events: EventLog;
@@ -48,6 +53,7 @@ export class Vm {
   readonly name: string;
   readonly events: EventLog;
   readonly channels: Channels;
+  readonly screens = new Screens(screenProgram);
   readonly crashes: CrashBundles;
   readonly backups: Backups;
   readonly troubles: Troubles;
@@ -98,8 +104,19 @@ export class Vm {
     return this.#inForce.vm;
   }
 
+  /** Milliseconds after which who types at a console may be displaced; 0 = never. */
+  get writerIdle(): number {
+    return this.#config.writer_idle;
+  }
+
   get state(): VmState {
     return this.#state;
+  }
+
+  /** What the directory of the host says of the VM. */
+  get summary(): Pick<VmInfo, 'name' | 'state' | 'stateSince'> & { readonly ready: boolean } {
+    const { name, state } = this;
+    return { name, state, stateSince: this.#stateSince, ready: this.#ready.info.ready };
   }
 
   /**
