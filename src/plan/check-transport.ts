@@ -1,6 +1,7 @@
 /** Which transports the jail, the kernel or this host cannot give to a VM. Pure. */
 import type { VmConfig } from '../config/config.ts';
 import { isTransport } from '../config/network-kinds.ts';
+import { commonOptions } from '../config/network-options.ts';
 import { transportNeeds } from '../config/network-transports.ts';
 import type { Refusal } from '../config/problem.ts';
 import { didYouMean } from '../config/suggest.ts';
@@ -35,12 +36,13 @@ export function checkKind(spec: Spec): Refusal[] {
       ];
 }
 
-/** Whether the kernel has the driver. What umlmon makes itself are taps. */
+/** Whether the kernel has the driver. What umlmon makes itself are taps, which older kernels have in another form. */
 export function checkTransport(spec: Spec, kernel: Inventory['kernel']): Refusal[] {
   if ('missing' in kernel) return [];
   const transport = isTransport(spec) ? spec.kind : 'tap';
-  const { transports } = kernel.found;
+  const { transports, legacyTransports } = kernel.found;
   if (transports.includes(transport)) return [];
+  if (transport === 'tap' && legacyTransports.includes('tuntap')) return checkLegacy(spec);
   return [
     {
       code: 'NETWORK_TRANSPORT',
@@ -51,6 +53,16 @@ export function checkTransport(spec: Spec, kernel: Inventory['kernel']): Refusal
           : 'use a kernel with CONFIG_UML_NET_VECTOR, 5.0 or newer',
     },
   ];
+}
+
+/** Options that the older devices do not have. */
+function checkLegacy(spec: Spec): Refusal[] {
+  const lost = Object.keys(spec).filter((name) => name !== 'mac' && Object.hasOwn(commonOptions, name));
+  return lost.map((name) => ({
+    code: 'NETWORK_TRANSPORT',
+    cause: `${name}: the kernel has taps only as ethN=tuntap, which knows no ${name}`,
+    hint: `leave ${name} out, or use a kernel with CONFIG_UML_NET_VECTOR`,
+  }));
 }
 
 /** A tap that somebody else has made. */
