@@ -28,14 +28,20 @@ export interface NetworkPrograms {
   readonly bridge: string;
   /** Only for networks that umlmon makes itself. */
   readonly nft?: string;
+  /** Only for kernels in a network namespace of their own. */
+  readonly nsenter?: string;
 }
 
 /** Errors: HOST_PROGRAM_MISSING. */
-export function networkPrograms({ rules }: { readonly rules: boolean }): NetworkPrograms {
+export function networkPrograms(wanted: {
+  readonly rules: boolean;
+  readonly legs: boolean;
+}): NetworkPrograms {
   return {
     ip: findProgram('ip', 'iproute2'),
     bridge: findProgram('bridge', 'iproute2'),
-    ...(rules ? { nft: findProgram('nft', 'nftables') } : {}),
+    ...(wanted.rules ? { nft: findProgram('nft', 'nftables') } : {}),
+    ...(wanted.legs ? { nsenter: findProgram('nsenter', 'util-linux') } : {}),
   };
 }
 
@@ -100,7 +106,9 @@ export function configureNetwork(
       { program: bridge, turn },
       interfaces.flatMap((plan) => plan.join),
     );
-    if (nft) for (const one of rules) runRules({ program: nft, turn }, one.rules);
+    if (nft)
+      for (const one of interfaces.filter(({ leg }) => !leg).flatMap((plan) => plan.rules))
+        runRules({ program: nft, turn }, one.rules);
     if (nft && forwards.length > 0)
       runRules({ program: nft, turn }, planForwards(forwarderOf(place), forwards).rules);
     for (const setting of [...interfaces.flatMap(({ own }) => own), ...needed])
@@ -134,7 +142,7 @@ function makeDevice({ path, uid }: TunDevice): void {
  */
 export function releaseNetwork(place: RecordPlace, tunDevice: string): string[] {
   if (!readRecord(place)) return [];
-  const { ip } = networkPrograms({ rules: false });
+  const { ip } = networkPrograms({ rules: false, legs: false });
   return inTurn(place, (turn) => release(place, { ip, turn }, tunDevice));
 }
 
