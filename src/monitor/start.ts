@@ -5,7 +5,7 @@ import { endSandbox, KernelWaker, type LaunchRequest, launch, type Sandbox } fro
 import { seccompFilter } from '../jail/seccomp.ts';
 import { Mconsole, versionOf } from '../kernel/mconsole.ts';
 import { type Notification, NotifyListener } from '../kernel/notify.ts';
-import { configureNetwork, releaseNetwork } from '../network/configure.ts';
+import { configureNetwork } from '../network/configure.ts';
 import { connectLegs } from '../network/connect-legs.ts';
 import { claimCores, releaseCores } from '../plan/core-claims.ts';
 import type { Descriptor, LaunchPlan, Step, StepOf } from '../plan/plan.ts';
@@ -17,6 +17,7 @@ import { removeTree } from '../system/remove-tree.ts';
 import type { Channels } from './channels.ts';
 import { Disks } from './disks.ts';
 import { keepOffCores } from './keep-off-cores.ts';
+import { Networks } from './networks.ts';
 import { writeRunRecord } from './run-record.ts';
 import { RunningKernel } from './running-kernel.ts';
 import { UndoStack } from './undo.ts';
@@ -45,6 +46,7 @@ interface Progress {
   waker: KernelWaker | undefined;
   mconsole: Mconsole | undefined;
   disks: Disks | undefined;
+  readonly networks: Networks;
   version: string;
 }
 
@@ -67,6 +69,7 @@ export async function executePlan(plan: LaunchPlan, host: StartHost): Promise<Ru
     waker: undefined,
     mconsole: undefined,
     disks: undefined,
+    networks: new Networks(plan),
     version: '',
   };
   for (const step of plan.steps) {
@@ -80,9 +83,9 @@ export async function executePlan(plan: LaunchPlan, host: StartHost): Promise<Ru
       throw why;
     }
   }
-  const { sandbox, mconsole, disks, began, version } = progress;
+  const { sandbox, mconsole, disks, networks, began, version } = progress;
   if (!sandbox || !mconsole || !disks) throw new Error('the plan launches no kernel');
-  return new RunningKernel({ plan, began, version, undo, sandbox, mconsole, disks });
+  return new RunningKernel({ plan, began, version, undo, sandbox, mconsole, disks, networks });
 }
 
 function perform(step: Step, progress: Progress): void | Promise<void> {
@@ -101,7 +104,7 @@ function perform(step: Step, progress: Progress): void | Promise<void> {
       return;
     case 'configure-network':
       // Before anything is done: a part of it may be there even if it fails.
-      progress.undo.push('network', () => void releaseNetwork(step.record, step.device.path));
+      progress.undo.push('network', () => progress.networks.close());
       return configureNetwork(step.record, step.programs, step.interfaces, step.device);
     case 'open-consoles':
       return openConsoles(step, progress);
@@ -163,7 +166,7 @@ function openConsoles(step: StepOf<'open-consoles'>, progress: Progress): void {
   host.channels.configure(step.consoles, step.log);
   for (const { channel: name } of step.consoles) {
     const channel = host.channels.get(name);
-    const pty = Pty.open(channel.size);
+    const pty = Pty.open(channel.sizes.now);
     channel.connect(pty, () => progress.waker?.wake(), host.channels.markOf(name));
     undo.push(name, () => channel.disconnect());
     opened.set(nameOf({ fd: 0, is: 'slave', channel: name }), pty.slave);

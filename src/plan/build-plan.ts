@@ -176,7 +176,8 @@ function familyOf(family: TransportNeeds['socketFamilies'][number]): SocketFamil
   return [...names[family]];
 }
 
-function networkPlan(
+/** The step for the interfaces of a VM that passed all checks; undefined if it has none. */
+export function networkPlan(
   vm: VmConfig,
   layout: VmLayout,
   { network, macs }: Inventory,

@@ -2,6 +2,7 @@
 import type { VmConfig } from '../config/config.ts';
 import { isTransport } from '../config/network-kinds.ts';
 import { commonOptions, type TunnelEnd } from '../config/network-options.ts';
+import { linkOf } from '../config/network-shared.ts';
 import { transportNeeds } from '../config/network-transports.ts';
 import type { Refusal } from '../config/problem.ts';
 import { didYouMean } from '../config/suggest.ts';
@@ -47,10 +48,12 @@ export function checkTransport(spec: Spec, kernel: Inventory['kernel']): Refusal
 /** Options that the older devices do not have. */
 function checkLegacy(spec: Spec): Refusal[] {
   const lost = Object.keys(spec).filter((name) => name !== 'mac' && Object.hasOwn(commonOptions, name));
+  // Its packets have less room.
+  if (spec.kind === 'network' && linkOf(spec)) lost.push('mtu');
   return lost.map((name) => ({
     code: 'NETWORK_TRANSPORT',
     cause: `${name}: the kernel has taps only as ethN=tuntap, which knows no ${name}`,
-    hint: `leave ${name} out, or use a kernel with CONFIG_UML_NET_VECTOR`,
+    hint: `do without, or use a kernel with CONFIG_UML_NET_VECTOR`,
   }));
 }
 

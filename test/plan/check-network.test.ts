@@ -57,7 +57,7 @@ test('a kernel before the vector devices has taps in another form, without their
   expect(check(toHost, {}, true, old)).toEqual([]);
   expect(check('tap(ifname=t0, mac=02:00:00:00:00:01)', tap, true, old)).toEqual([]);
   expect(check('tap(ifname=t0, mtu=1400, depth=8)', tap, true, old)).toEqual([
-    expect.stringMatching(/^NETWORK_TRANSPORT mtu: .* ethN=tuntap, which knows no mtu \(leave mtu out/),
+    expect.stringMatching(/^NETWORK_TRANSPORT mtu: .* ethN=tuntap, which knows no mtu \(do without/),
     expect.stringMatching(/^NETWORK_TRANSPORT depth: /),
   ]);
   expect(check('bess(dst=/run/uml/s)', {}, true, old)).toEqual([
