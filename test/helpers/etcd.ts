@@ -39,7 +39,6 @@ export class TestEtcd {
       'listen-peer-urls': peer,
       'initial-advertise-peer-urls': peer,
       'initial-cluster': `default=${peer}`,
-      'unsafe-no-fsync': '',
     };
     const words = Object.entries(options).map(([name, value]) =>
       value ? `--${name}=${value}` : `--${name}`,
