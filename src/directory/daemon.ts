@@ -7,7 +7,8 @@ import { umldir } from '../rpc/umldir.gen.ts';
 import { toFailure } from '../system/errors.ts';
 import { directoryLimits } from '../system/limits.ts';
 import { type Log, openLog } from '../system/log.ts';
-import { keepWatchdog, notifyManager, takePassedSockets } from '../system/service-manager.ts';
+import { takePassedSockets } from '../system/passed-sockets.ts';
+import { ServiceManager } from '../system/service-manager.ts';
 import { tidyMemoryWhenQuiet } from '../system/tidy-memory.ts';
 import { Directory } from './directory.ts';
 import { takeSocketDirectory } from './listen.ts';
@@ -30,13 +31,15 @@ export async function runUmldir(configPath: string | undefined): Promise<void> {
   // A terminal that is gone must not end the directory.
   process.stderr.on('error', () => undefined);
   const place = registrationPlace(settings.runDir);
+  const manager = ServiceManager.open(process.env);
   const user = settings.user !== '' && uid === 0 ? resolveUser(settings.user) : undefined;
   const lockFd = takeSocketDirectory(place, user ?? ownIds());
   try {
-    await serve({ settings, read, log, socket: place.path, user });
+    await serve({ settings, read, log, manager, socket: place.path, user });
   } finally {
     rmSync(place.path, { force: true });
     closeSync(lockFd);
+    manager?.close();
   }
 }
 
@@ -45,13 +48,14 @@ interface DaemonParts {
   /** Reads them anew, as the user who has started us. Errors: CONFIG_*. */
   readonly read: () => DirectorySettings;
   readonly log: Log;
+  readonly manager: ServiceManager | undefined;
   /** Where monitors register. */
   readonly socket: string;
   /** Whom to become. */
   readonly user: { readonly name: string; readonly uid: number; readonly gid: number } | undefined;
 }
 
-async function serve({ settings, read, log, socket, user }: DaemonParts): Promise<void> {
+async function serve({ settings, read, log, manager, socket, user }: DaemonParts): Promise<void> {
   const { here } = settings;
   const ending = endSignal();
   let reloading = Promise.resolve();
@@ -60,7 +64,7 @@ async function serve({ settings, read, log, socket, user }: DaemonParts): Promis
     const { sharing } = network.sharing;
     const shared =
       sharing === 'off' ? '' : sharing === 'on' ? ', shared' : ', not shared: etcd does not work';
-    notifyManager(process.env, `STATUS=${directory.vmsOf(here).length} monitors${shared}`);
+    manager?.tell({ STATUS: `${directory.vmsOf(here).length} monitors${shared}` });
   };
   const network = new Network(log, takePassedSockets(process.env, process.pid), status);
   const changed = (name: string) => {
@@ -101,13 +105,12 @@ async function serve({ settings, read, log, socket, user }: DaemonParts): Promis
     process.on('SIGHUP', () => {
       reloading = reloading.then(reload);
     });
-    keepWatchdog(process.env, process.pid);
-    notifyManager(process.env, 'READY=1');
+    manager?.tell({ READY: '1' });
     log.info({ host: here, pid: process.pid }, 'umldir serves');
     tidyMemoryWhenQuiet();
     const signal = await ending;
     await reloading;
-    notifyManager(process.env, 'STOPPING=1');
+    manager?.tell({ STOPPING: '1' });
     log.info({ signal }, 'umldir ends');
   } finally {
     // First the others are told, then the connections of the monitors end.
@@ -116,7 +119,7 @@ async function serve({ settings, read, log, socket, user }: DaemonParts): Promis
   }
 
   async function reload(): Promise<void> {
-    notifyManager(process.env, 'RELOADING=1');
+    manager?.tell({ RELOADING: '1' });
     try {
       const fresh = read();
       if (fresh.here !== here || fresh.runDir !== settings.runDir || fresh.user !== settings.user)
@@ -126,7 +129,7 @@ async function serve({ settings, read, log, socket, user }: DaemonParts): Promis
     } catch (error) {
       log.error(toFailure(error), 'the configuration was not taken');
     }
-    notifyManager(process.env, 'READY=1');
+    manager?.tell({ READY: '1' });
   }
 }
 

@@ -1,8 +1,11 @@
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { type Configured, pendingChanges, type SettingChange, withLiveKeys } from '../config/changes.ts';
 import type { VmConfig } from '../config/config.ts';
+import { Screens } from '../console/screens.ts';
 import type { VmLayout } from '../jail/layout.ts';
 import type { LaunchPlan } from '../plan/plan.ts';
-import type { ExitRecord, VmInfo, VmState } from '../rpc/umlmonctrl.gen.ts';
+import type { ExitRecord, UpdateArgs, VmInfo, VmState } from '../rpc/umlmonctrl.gen.ts';
 import { failureText, toFailure, UmlmonError } from '../system/errors.ts';
 import { monitorLimits } from '../system/limits.ts';
 import { Backups } from './backups.ts';
@@ -20,18 +23,25 @@ import type { PolicyName } from './policy.ts';
 import { ReadyWatch } from './ready-watch.ts';
 import { Restarts } from './restarts.ts';
 import { Run, type Running } from './run.ts';
+import type { ReportedVm } from './service-report.ts';
 import { StartReport } from './start-report.ts';
 import { Stats } from './stats.ts';
 import { type StopStage, stopStages } from './stop.ts';
 import { Troubles } from './troubles.ts';
 import { describeVm } from './vm-info.ts';
 
+/** Beside the program of the monitor; its thread begins when somebody asks for a screen. */
+const screenProgram = join(dirname(__filename), 'umlmon-screen.cjs');
+
 export interface VmParts {
   readonly layout: VmLayout;
   readonly events: EventLog;
-  readonly config: VmConfig;
+  /** What the monitor was started with. */
+  readonly configured: Configured;
+  /** The configuration as it is written now. Errors: CONFIG_*. */
+  readonly readConfig: () => Configured;
   /** Reads configuration and host anew. Errors: CONFIG_INVALID with all problems. */
-  readonly makePlan: () => Promise<{ config: VmConfig; plan: LaunchPlan }>;
+  readonly makePlan: () => Promise<{ configured: Configured; plan: LaunchPlan }>;
   /** Learns from a boot what makes the next one faster. */
   readonly afterBoot: (plan: LaunchPlan, bootMessages: string) => void;
   /** Bytes that the monitor's own log could not take. */
@@ -43,6 +53,7 @@ export class Vm {
   readonly name: string;
   readonly events: EventLog;
   readonly channels: Channels;
+  readonly screens = new Screens(screenProgram);
   readonly crashes: CrashBundles;
   readonly backups: Backups;
   readonly troubles: Troubles;
@@ -52,7 +63,8 @@ export class Vm {
   readonly #restarts: Restarts;
   readonly #ready: ReadyWatch;
   readonly #hooks: Hooks;
-  #config: VmConfig;
+  /** What the VM was started with last, and what of it has been changed since. */
+  #inForce: Configured;
   #state: VmState = 'down';
   #stateSince = Date.now();
   #run: Run | undefined;
@@ -63,7 +75,7 @@ export class Vm {
 
   constructor(parts: VmParts) {
     this.#parts = parts;
-    this.#config = parts.config;
+    this.#inForce = parts.configured;
     this.name = parts.layout.vm;
     this.events = parts.events;
     this.troubles = new Troubles(this.name, this.events);
@@ -74,7 +86,7 @@ export class Vm {
     this.#hooks = new Hooks(this.name, this.events);
     this.#operations = new Operations(this.name, this.events);
     this.#lastExit = readLastExit(parts.layout);
-    this.#ready = new ReadyWatch(parts.config, {
+    this.#ready = new ReadyWatch(parts.configured.vm, {
       events: parts.events,
       channels: this.channels,
       onReached: () => this.#run?.reached(),
@@ -86,6 +98,15 @@ export class Vm {
       start: (policy) => this.#operations.after('backup', 'restore').then(() => this.#begin(policy)),
       trouble,
     });
+  }
+
+  get #config(): VmConfig {
+    return this.#inForce.vm;
+  }
+
+  /** Milliseconds after which who types at a console may be displaced; 0 = never. */
+  get writerIdle(): number {
+    return this.#config.writer_idle;
   }
 
   get state(): VmState {
@@ -203,6 +224,19 @@ export class Vm {
     });
   }
 
+  /** For the service manager of the host. */
+  get reported(): ReportedVm {
+    const readiness = this.#ready.info;
+    const isStarting = this.#restarts.pending || this.#operations.current?.name === 'start';
+    const isComing = this.#state === 'running' ? !readiness.ready : isStarting;
+    return { state: this.#state, isComing, readiness };
+  }
+
+  /** How long an orderly stop may wait for the guest, in milliseconds. */
+  get stopTimeoutMs(): number {
+    return this.#config.stop_timeout;
+  }
+
   /** Copies the images of a VM that runs; `name` '' is the time. Errors: STATE_*, those of backUp. */
   backup(by: string, name: string): Promise<OperationResult> {
     const work = (report: Report): Promise<string> => {
@@ -220,6 +254,17 @@ export class Vm {
       return this.backups.restore(name, report);
     };
     return this.#operations.run('restore', by, work, name);
+  }
+
+  /** Reads the configuration anew, takes what takes effect at once, and tells all that has changed. Errors: CONFIG_*. */
+  update({ dryRun }: UpdateArgs): SettingChange[] {
+    const written = this.#parts.readConfig();
+    const changes = pendingChanges(this.#parts.configured, this.#inForce, written);
+    const live = changes.filter(({ effect }) => effect === 'now').map(({ key }) => key);
+    if (dryRun || live.length === 0) return changes;
+    this.#inForce = { ...this.#inForce, vm: withLiveKeys(this.#config, written.vm) };
+    this.events.publish('updated', `${live.join(', ')} as written now`, { keys: live.join(' ') });
+    return changes;
   }
 
   /** The kernel that runs, with what belongs to it. Errors: STATE_WRONG. */
@@ -252,7 +297,7 @@ export class Vm {
       guestValues: this.#run?.guestValues ?? new Map(),
       readiness: this.#ready.info,
       consoles: this.channels.infos(),
-      networks: networkInfos(this.#config, this.#parts.layout, this.#run?.kernel?.plan),
+      networks: networkInfos(this.#config, this.#parts.layout, this.#run?.kernel?.networks.all),
       lastExit: this.#lastExit,
       eventsNext: this.events.next,
       logDropped: this.#parts.monitorLogDropped(),
@@ -304,8 +349,8 @@ export class Vm {
     const report = new StartReport(this.events);
     try {
       this.backups.settle();
-      const { config, plan } = await this.#parts.makePlan();
-      this.#config = config;
+      const { configured, plan } = await this.#parts.makePlan();
+      this.#inForce = configured;
       let summary = '';
       await this.#newRun().launch(plan, report, (kernel) => {
         this.#enter('kernel-up');

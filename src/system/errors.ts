@@ -98,6 +98,8 @@ export const errorCatalogue = {
   CONFIG_LAYER: { class: 'config', means: 'Only the administrator may set this key.' },
   CONFIG_CONFLICT: { class: 'config', means: 'Two settings contradict each other.' },
   CONFIG_UNSUPPORTED: { class: 'config', means: 'This version of umlmon cannot do that yet.' },
+  CONFIG_BUSY: { class: 'state', means: 'Another program is changing the configuration.' },
+  CONFIG_NOT_SET: { class: 'failed', means: 'The key has no value.' },
   CONFIG_UNUSUAL: { class: 'config', means: 'Allowed, but probably not what was meant (a warning).' },
 
   JAIL_VM_NAME: { class: 'usage', means: 'The name cannot be the name of a VM.' },
@@ -113,6 +115,8 @@ export const errorCatalogue = {
   CONSOLE_SEATS: { class: 'failed', means: 'A connection has too many seats at consoles.' },
   CONSOLE_NO_SEAT: { class: 'failed', means: 'The seat is not one of this connection.' },
   CONSOLE_SIZE: { class: 'usage', means: 'Not a window size.' },
+  CONSOLE_WRITER: { class: 'state', means: 'Somebody else types at the console.' },
+  CONSOLE_SCREEN: { class: 'failed', means: 'The picture of a console could not be made.' },
   CONSOLE_BUSY: { class: 'state', means: 'Too many readers wait for the output of one console.' },
   CONSOLE_FOREIGN: {
     class: 'state',
@@ -125,6 +129,10 @@ export const errorCatalogue = {
 
   START_KILLED: { class: 'failed', means: 'Somebody killed the VM while it was starting.' },
   VM_OFF: { class: 'state', means: 'The VM must not run: its configuration says start = off.' },
+  VM_REMOVED: {
+    class: 'state',
+    means: 'A monitor runs whose VM is not in the configuration any more.',
+  },
   VM_ALIVE: { class: 'state', means: 'A kernel of this VM runs already, without this monitor.' },
 
   IMAGE_MISSING: { class: 'config', means: 'There is no disk image at the given path.' },
@@ -174,6 +182,7 @@ export const errorCatalogue = {
   IMAGE_SNAPSHOTS: { class: 'state', means: 'The disk image has snapshots, or is one.' },
   IMAGE_DAMAGED: { class: 'failed', means: 'The file system in the disk image is damaged.' },
 
+  NETWORK_UNIT: { class: 'state', means: 'The VM has such a network interface already, or has none.' },
   NETWORK_PRIVILEGE: { class: 'host', means: 'A network interface of this kind needs root.' },
   NETWORK_MISSING: { class: 'config', means: 'The host has no such interface, or one of another kind.' },
   NETWORK_IN_USE: { class: 'state', means: 'The host uses a name or address of the network already.' },

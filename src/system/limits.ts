@@ -3,6 +3,7 @@
  * docs/limits.md is printed from it, and because a bound that nobody sees is one that nobody questions. Bounds of
  * the protocol's fields are in rpc/umlmonctrl.x, bounds of configured values in the key table (umlmon(5)).
  */
+import { admin } from './limits/admin.ts';
 import { consoles } from './limits/console.ts';
 import { directory } from './limits/directory.ts';
 import { disk } from './limits/disk.ts';
@@ -12,6 +13,7 @@ import { valuesOf } from './limits/limit.ts';
 import { monitor } from './limits/monitor.ts';
 import { network } from './limits/network.ts';
 import { rpc } from './limits/rpc.ts';
+import { service } from './limits/service.ts';
 import { umlrun } from './limits/umlrun.ts';
 
 /** The table as docs/limits.md shows it: room → limits. */
@@ -23,6 +25,8 @@ export const limitTable = {
   kernel,
   jail,
   monitor,
+  admin,
+  service,
   directory,
   umlrun,
 } as const;
@@ -34,5 +38,7 @@ export const rpcLimits = valuesOf(rpc);
 export const kernelLimits = valuesOf(kernel);
 export const jailLimits = valuesOf(jail);
 export const monitorLimits = valuesOf(monitor);
+export const adminLimits = valuesOf(admin);
+export const serviceLimits = valuesOf(service);
 export const directoryLimits = valuesOf(directory);
 export const umlrunLimits = valuesOf(umlrun);

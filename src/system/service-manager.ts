@@ -1,67 +1,78 @@
-/** What a daemon and the service manager of its host say to each other: sd_notify(3), sd_listen_fds(3). */
 import { closeSync } from 'node:fs';
-import { openDatagram, sendDatagram, setCloseOnExec } from './native.ts';
+import { isSystemError } from './errors.ts';
+import { serviceLimits } from './limits.ts';
+import { openDatagram, sendDatagram } from './native.ts';
+import { printable } from './text.ts';
 
-/** The first descriptor that a service manager passes (SD_LISTEN_FDS_START). */
-const firstPassed = 3;
-/** More are none that we would know. */
-const passedMax = 64;
-
-type Environment = Record<string, string | undefined>;
+/** What a service may tell, sd_notify(3). */
+export type ServiceVariable =
+  | 'READY'
+  | 'RELOADING'
+  | 'STATUS'
+  | 'STOPPING'
+  | 'EXTEND_TIMEOUT_USEC'
+  | 'WATCHDOG';
 
 /**
- * Tells the service manager, if there is one, lines such as `READY=1` or `STATUS=…`. That it cannot be told is no reason
- * to end.
- *
- * @returns whether somebody was told
+ * The service manager that has started this process and wants to hear from it: systemd(1), or another one with the
+ * protocol of sd_notify(3). What cannot be told is no trouble of the service.
  */
-export function notifyManager(env: Environment, ...lines: readonly string[]): boolean {
-  const path = env.NOTIFY_SOCKET;
-  if (!path || !/^[/@]/.test(path)) return false;
-  try {
-    const fd = openDatagram('');
-    try {
-      sendDatagram(fd, Buffer.from(lines.join('\n')), path.replace(/^@/, '\0'));
-    } finally {
-      closeSync(fd);
-    }
-    return true;
-  } catch {
-    return false;
+export class ServiceManager {
+  readonly #path: string;
+  readonly #fd: number;
+  readonly #untold = new Map<ServiceVariable, string>();
+  #retry: NodeJS.Timeout | undefined;
+  #heartbeat: NodeJS.Timeout | undefined;
+
+  /**
+   * Undefined if nobody wants to hear. The variables are taken out of the environment: what this process starts must
+   * not speak for it.
+   */
+  static open(environment: NodeJS.ProcessEnv): ServiceManager | undefined {
+    const { NOTIFY_SOCKET: socket = '', WATCHDOG_USEC: within, WATCHDOG_PID: pid } = environment;
+    delete environment.NOTIFY_SOCKET;
+    delete environment.WATCHDOG_USEC;
+    delete environment.WATCHDOG_PID;
+    if (!/^[/@]/.test(socket)) return undefined;
+    const isWatched = pid === undefined || pid === String(process.pid);
+    return new ServiceManager(socket.replace(/^@/, '\0'), isWatched ? Number(within ?? 0) / 1000 : 0);
   }
-}
 
-/** Milliseconds within which the manager wants to hear `WATCHDOG=1`; 0 = never. */
-export function watchdogTime(env: Environment, pid: number): number {
-  if (env.WATCHDOG_PID && env.WATCHDOG_PID !== String(pid)) return 0;
-  const microseconds = Number(env.WATCHDOG_USEC ?? '');
-  return microseconds >= 1000 ? Math.floor(microseconds / 1000) : 0;
-}
+  /** @param watchdogMs silence after which the manager takes this process for dead; 0: any */
+  private constructor(path: string, watchdogMs: number) {
+    this.#path = path;
+    this.#fd = openDatagram('');
+    if (!(watchdogMs > 0)) return;
+    // Half of the time, as sd_watchdog_enabled(3) recommends.
+    this.#heartbeat = setInterval(() => this.tell({ WATCHDOG: '1' }), watchdogMs / 2);
+    this.#heartbeat.unref();
+  }
 
-/** Tells the manager that we live, twice as often as it wants to hear it. Ends with the process. */
-export function keepWatchdog(env: Environment, pid: number): void {
-  const time = watchdogTime(env, pid);
-  if (time > 0) setInterval(() => notifyManager(env, 'WATCHDOG=1'), Math.max(1, time / 2)).unref();
-}
+  /** Tells these, with what could not be told before. */
+  tell(variables: Readonly<Partial<Record<ServiceVariable, string>>>): void {
+    for (const [name, value] of Object.entries(variables) as [ServiceVariable, string][])
+      this.#untold.set(name, printable(value, serviceLimits.statusText));
+    this.#send();
+  }
 
-/** The names of passed descriptors, from 3 on; none if they are for another process. */
-export function passedNames(env: Environment, pid: number): readonly string[] {
-  if (env.LISTEN_PID !== String(pid)) return [];
-  const count = Number(env.LISTEN_FDS ?? '');
-  if (!Number.isInteger(count) || count < 1 || count > passedMax) return [];
-  const names = (env.LISTEN_FDNAMES ?? '').split(':');
-  return Array.from({ length: count }, (_, i) => names[i] || 'unknown');
-}
+  #send(): void {
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
+    const text = [...this.#untold].map(([name, value]) => `${name}=${value}`).join('\n');
+    try {
+      sendDatagram(this.#fd, Buffer.from(text), this.#path);
+      this.#untold.clear();
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      // Its queue is full; else it is gone.
+      if (error.code === 'EAGAIN') this.#retry = setTimeout(() => this.#send(), serviceLimits.retry);
+      else this.#untold.clear();
+    }
+  }
 
-/**
- * Takes the listening sockets that the service manager passes, by their names (FileDescriptorName=): name → descriptor.
- * Children do not inherit them, nor the variables that speak of them.
- */
-export function takePassedSockets(env: Environment, pid: number): ReadonlyMap<string, number> {
-  const names = passedNames(env, pid);
-  for (const name of ['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES']) delete env[name];
-  names.forEach((_, i) => {
-    setCloseOnExec(firstPassed + i, true);
-  });
-  return new Map(names.map((name, i) => [name, firstPassed + i]));
+  close(): void {
+    clearInterval(this.#heartbeat);
+    clearTimeout(this.#retry);
+    closeSync(this.#fd);
+  }
 }
