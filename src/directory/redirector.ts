@@ -170,7 +170,7 @@ function refuse(client: Socket, error: UmlmonError): void {
   client.resume();
 }
 
-/** Joins two connections until both have ended; what breaks one ends the other. */
+/** Joins two connections until both have ended; what breaks one breaks the other, and is not taken for its end. */
 function splice(one: Socket, other: Socket): void {
   for (const [from, to] of [
     [one, other],
@@ -179,7 +179,7 @@ function splice(one: Socket, other: Socket): void {
     from.on('error', () => from.destroy());
     from.once('close', () => {
       // After an orderly end the other side may still have to send what it was given.
-      if (!from.readableEnded || !from.writableFinished) to.destroy();
+      if (!from.readableEnded || !from.writableFinished) to.resetAndDestroy();
     });
     from.pipe(to);
   }

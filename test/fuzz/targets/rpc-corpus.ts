@@ -119,6 +119,7 @@ export const values: Readonly<
           ...{ cpuUserMs: 10, cpuSystemMs: 20, cpuIdleMs: 30, cpuIowaitMs: 0 },
           ...{ memTotal: 9, memFree: 8, memAvailable: 7 },
           disks: [{ name: 'ubda', reads: 1, readBytes: 512, writes: 2, writtenBytes: 1024 }],
+          networks: [],
         },
       },
       failed,
