@@ -1,5 +1,23 @@
+import { isIP } from 'node:net';
 import { quoted } from './problem.ts';
-import { accountParser, type Parsed, refuse, wordParser } from './values.ts';
+import { accountParser, type Parsed, parseBoolean, refuse, wordParser } from './values.ts';
+
+/** Whether there is TCP, and how. */
+export type TcpChoice = 'off' | 'tls' | 'plain';
+
+/** `true`, `false`, or `plain`. */
+export function parseTcp(text: string): Parsed<TcpChoice> {
+  if (text === 'plain') return { value: 'plain' };
+  const parsed = parseBoolean(text);
+  if ('value' in parsed) return { value: parsed.value ? 'tls' : 'off' };
+  return refuse(`${quoted(text)} is not one of true, false, plain`);
+}
+
+/** An IP address of the host. */
+export function parseListenAddress(text: string): Parsed<string> {
+  if (isIP(text)) return { value: text };
+  return refuse(`${quoted(text)} is not an IP address`, 'as in 127.0.0.1, 0.0.0.0, ::');
+}
 
 const parseRole = wordParser(['look', 'console', 'operate', 'admin']);
 const parseGroup = accountParser('group');

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { single } from './key.ts';
-import { parseHostDirectory } from './paths.ts';
+import { parseOptionalFile } from './paths.ts';
 import { quoted } from './problem.ts';
 import { type Parsed, refuse } from './values.ts';
 
@@ -42,18 +42,13 @@ export function parseWebUrl(text: string): Parsed<WebUrl | undefined> {
   return { value: { origin: url.origin, path: url.pathname } };
 }
 
-/** A file of the host by its absolute path, or '' for none. */
-function parseOptionalFile(text: string): Parsed<string> {
-  return text === '' ? { value: '' } : parseHostDirectory(text);
-}
-
 /** The keys of umlweb(8), in [GLOBAL]. */
 export const webKeys = {
   web_listen: single({
     parse: parseWebListen,
     default: '127.0.0.1:8470',
     layer: 'admin',
-    effect: 'web',
+    effect: 'umlweb',
     form: 'ADDRESS:PORT',
     help: 'Where umlweb(8) takes calls of browsers. An address that other hosts can reach needs web_tls_cert, or a web_url of a proxy that speaks https.',
     example: '[::1]:8470',
@@ -63,7 +58,7 @@ export const webKeys = {
     default: '',
     defaultNote: 'none: umlweb speaks http',
     layer: 'admin',
-    effect: 'web',
+    effect: 'umlweb',
     form: 'FILE',
     help: 'The certificate of umlweb(8), with those between it and its authority, in PEM form.',
     example: '/etc/umlmon/web.crt',
@@ -73,7 +68,7 @@ export const webKeys = {
     default: '',
     defaultNote: 'none',
     layer: 'admin',
-    effect: 'web',
+    effect: 'umlweb',
     form: 'FILE',
     help: 'The key of the certificate, in PEM form.',
     example: '/etc/umlmon/web.key',
@@ -83,7 +78,7 @@ export const webKeys = {
     default: '',
     defaultNote: 'none: browsers use the address and port of **web\\_listen**, or localhost',
     layer: 'admin',
-    effect: 'web',
+    effect: 'umlweb',
     form: 'URL',
     help: 'What browsers call umlweb(8): needed when they use a name, or reach it through a proxy, perhaps below a path. Calls under any other name are refused.',
     example: 'https://vms.example.org/umlweb/',

@@ -67,7 +67,7 @@ export class Sessions {
   begin(message: string, caller: Caller): AuthStep {
     return this.#guarded(caller, (remote) => {
       const { vm, varDir } = this.#parts;
-      if (this.#sessions.has(caller.id)) throw refusal(remote, 'this connection has begun to log in already');
+      if (this.#sessions.has(caller.id)) throw this.#refusal('this connection has begun to log in already');
       const all = readPasswords(varDir);
       const passwords = all ? passwordsFor(all, vm) : [];
       if (!all || passwords.length === 0)
@@ -88,14 +88,14 @@ export class Sessions {
   finish(message: string, caller: Caller): AuthStep {
     return this.#guarded(caller, (remote) => {
       const { exchange, passwords = [] } = this.#sessions.get(caller.id) ?? {};
-      if (!exchange) throw refusal(remote, 'the first message is missing');
+      if (!exchange) throw this.#refusal('the first message is missing');
       this.#sessions.set(caller.id, { role: null });
       const known = finishServer(exchange, message, passwords);
       const role = highestRole(known.map(({ verifier }) => verifier.role));
       const answer = known.find(({ verifier }) => verifier.role === role);
       if (!role || !answer) {
         this.#failed(remote);
-        throw refusal(remote, 'the password is wrong');
+        throw this.#refusal('the password is wrong');
       }
       this.#sessions.set(caller.id, { role });
       this.#succeeded(remote);
@@ -125,7 +125,7 @@ export class Sessions {
       return step(remote);
     } catch (error) {
       remote.dismiss();
-      const told = error instanceof ScramError ? refusal(remote, error.message) : error;
+      const told = error instanceof ScramError ? this.#refusal(error.message) : error;
       this.#report.refused(remote.address, toFailure(told).cause);
       throw told;
     }
@@ -160,8 +160,8 @@ export class Sessions {
     const [oldest] = this.#known;
     if (this.#known.size > names && oldest !== undefined) this.#known.delete(oldest);
   }
-}
 
-function refusal({ address }: Remote, cause: string): UmlmonError {
-  return new UmlmonError('AUTH_FAILED', { place: address, cause });
+  #refusal(cause: string): UmlmonError {
+    return new UmlmonError('AUTH_FAILED', { place: this.#parts.vm, cause });
+  }
 }

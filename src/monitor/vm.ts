@@ -1,10 +1,11 @@
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { type Configured, pendingChanges, type SettingChange, withLiveKeys } from '../config/changes.ts';
 import type { VmConfig } from '../config/config.ts';
 import { Screens } from '../console/screens.ts';
 import type { VmLayout } from '../jail/layout.ts';
 import type { LaunchPlan } from '../plan/plan.ts';
-import type { ExitRecord, VmInfo, VmState } from '../rpc/umlmonctrl.gen.ts';
+import type { ExitRecord, UpdateArgs, VmInfo, VmState } from '../rpc/umlmonctrl.gen.ts';
 import { failureText, toFailure, UmlmonError } from '../system/errors.ts';
 import { monitorLimits } from '../system/limits.ts';
 import { Backups } from './backups.ts';
@@ -22,6 +23,7 @@ import type { PolicyName } from './policy.ts';
 import { ReadyWatch } from './ready-watch.ts';
 import { Restarts } from './restarts.ts';
 import { Run, type Running } from './run.ts';
+import type { ReportedVm } from './service-report.ts';
 import { StartReport } from './start-report.ts';
 import { Stats } from './stats.ts';
 import { type StopStage, stopStages } from './stop.ts';
@@ -34,13 +36,18 @@ const screenProgram = join(dirname(__filename), 'umlmon-screen.cjs');
 export interface VmParts {
   readonly layout: VmLayout;
   readonly events: EventLog;
-  readonly config: VmConfig;
+  /** What the monitor was started with. */
+  readonly configured: Configured;
+  /** The configuration as it is written now. Errors: CONFIG_*. */
+  readonly readConfig: () => Configured;
   /** Reads configuration and host anew. Errors: CONFIG_INVALID with all problems. */
-  readonly makePlan: () => Promise<{ config: VmConfig; plan: LaunchPlan }>;
+  readonly makePlan: () => Promise<{ configured: Configured; plan: LaunchPlan }>;
   /** Learns from a boot what makes the next one faster. */
   readonly afterBoot: (plan: LaunchPlan, bootMessages: string) => void;
   /** Bytes that the monitor's own log could not take. */
   readonly monitorLogDropped: () => number;
+  /** `ADDRESS:PORT` on which the monitor listens too, or ''. */
+  readonly tcp: () => string;
 }
 
 /** One VM: its state, and everything that may be done to it. */
@@ -58,7 +65,8 @@ export class Vm {
   readonly #restarts: Restarts;
   readonly #ready: ReadyWatch;
   readonly #hooks: Hooks;
-  #config: VmConfig;
+  /** What the VM was started with last, and what of it has been changed since. */
+  #inForce: Configured;
   #state: VmState = 'down';
   #stateSince = Date.now();
   #run: Run | undefined;
@@ -69,7 +77,7 @@ export class Vm {
 
   constructor(parts: VmParts) {
     this.#parts = parts;
-    this.#config = parts.config;
+    this.#inForce = parts.configured;
     this.name = parts.layout.vm;
     this.events = parts.events;
     this.troubles = new Troubles(this.name, this.events);
@@ -80,7 +88,7 @@ export class Vm {
     this.#hooks = new Hooks(this.name, this.events);
     this.#operations = new Operations(this.name, this.events);
     this.#lastExit = readLastExit(parts.layout);
-    this.#ready = new ReadyWatch(parts.config, {
+    this.#ready = new ReadyWatch(parts.configured.vm, {
       events: parts.events,
       channels: this.channels,
       onReached: () => this.#run?.reached(),
@@ -94,6 +102,10 @@ export class Vm {
     });
   }
 
+  get #config(): VmConfig {
+    return this.#inForce.vm;
+  }
+
   /** Milliseconds after which who types at a console may be displaced; 0 = never. */
   get writerIdle(): number {
     return this.#config.writer_idle;
@@ -101,6 +113,12 @@ export class Vm {
 
   get state(): VmState {
     return this.#state;
+  }
+
+  /** What the directory of the host says of the VM. */
+  get summary(): Pick<VmInfo, 'name' | 'state' | 'stateSince'> & { readonly ready: boolean } {
+    const { name, state } = this;
+    return { name, state, stateSince: this.#stateSince, ready: this.#ready.info.ready };
   }
 
   /**
@@ -208,6 +226,19 @@ export class Vm {
     });
   }
 
+  /** For the service manager of the host. */
+  get reported(): ReportedVm {
+    const readiness = this.#ready.info;
+    const isStarting = this.#restarts.pending || this.#operations.current?.name === 'start';
+    const isComing = this.#state === 'running' ? !readiness.ready : isStarting;
+    return { state: this.#state, isComing, readiness };
+  }
+
+  /** How long an orderly stop may wait for the guest, in milliseconds. */
+  get stopTimeoutMs(): number {
+    return this.#config.stop_timeout;
+  }
+
   /** Copies the images of a VM that runs; `name` '' is the time. Errors: STATE_*, those of backUp. */
   backup(by: string, name: string): Promise<OperationResult> {
     const work = (report: Report): Promise<string> => {
@@ -225,6 +256,17 @@ export class Vm {
       return this.backups.restore(name, report);
     };
     return this.#operations.run('restore', by, work, name);
+  }
+
+  /** Reads the configuration anew, takes what takes effect at once, and tells all that has changed. Errors: CONFIG_*. */
+  update({ dryRun }: UpdateArgs): SettingChange[] {
+    const written = this.#parts.readConfig();
+    const changes = pendingChanges(this.#parts.configured, this.#inForce, written);
+    const live = changes.filter(({ effect }) => effect === 'now').map(({ key }) => key);
+    if (dryRun || live.length === 0) return changes;
+    this.#inForce = { ...this.#inForce, vm: withLiveKeys(this.#config, written.vm) };
+    this.events.publish('updated', `${live.join(', ')} as written now`, { keys: live.join(' ') });
+    return changes;
   }
 
   /** The kernel that runs, with what belongs to it. Errors: STATE_WRONG. */
@@ -251,13 +293,14 @@ export class Vm {
       stateSince: this.#stateSince,
       operation: this.#operations.current,
       monitorPid: process.pid,
+      tcp: this.#parts.tcp(),
       kernel: this.#run?.kernel,
       mconsole: this.#parts.layout.mconsole,
       guestMessage: this.#run?.guestMessage ?? '',
       guestValues: this.#run?.guestValues ?? new Map(),
       readiness: this.#ready.info,
       consoles: this.channels.infos(),
-      networks: networkInfos(this.#config, this.#parts.layout, this.#run?.kernel?.plan),
+      networks: networkInfos(this.#config, this.#parts.layout, this.#run?.kernel?.networks.all),
       lastExit: this.#lastExit,
       eventsNext: this.events.next,
       logDropped: this.#parts.monitorLogDropped(),
@@ -309,8 +352,8 @@ export class Vm {
     const report = new StartReport(this.events);
     try {
       this.backups.settle();
-      const { config, plan } = await this.#parts.makePlan();
-      this.#config = config;
+      const { configured, plan } = await this.#parts.makePlan();
+      this.#inForce = configured;
       let summary = '';
       await this.#newRun().launch(plan, report, (kernel) => {
         this.#enter('kernel-up');

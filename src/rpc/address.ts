@@ -5,6 +5,11 @@ export function plainAddress(address: string): string {
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice('::ffff:'.length) : address;
 }
 
+/** `HOST:PORT`, with brackets around an IPv6 address (RFC 3986 section 3.2.2). */
+export function placeText(host: string, port: number): string {
+  return `${isIPv6(host) ? `[${host}]` : host}:${port}`;
+}
+
 /** Whose an address is, as far as its text tells: itself, or for IPv6 its network of 64 bits, which one host may have. */
 export function networkOf(address: string): string {
   const [plain = ''] = address.split('%');

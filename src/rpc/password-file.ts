@@ -4,12 +4,13 @@
  * all VMs; the password alone tells which one it is.
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
-import { closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, constants, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceFile } from '../system/atomic-file.ts';
 import { isSystemError, UmlmonError } from '../system/errors.ts';
 import { remoteLimits } from '../system/limits.ts';
 import { lockWithin } from '../system/lock-within.ts';
+import { readSecretFile } from '../system/secret-file.ts';
 import { highestRole, isRole, type Role } from './roles.ts';
 import { type Derivation, saltPassword, type Verifier, verifierOf } from './scram.ts';
 
@@ -32,7 +33,7 @@ export interface Passwords extends Derivation {
   readonly list: readonly Password[];
 }
 
-const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
+const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
 const fileVersion = 1;
 const saltBytes = 16;
 const keyBytes = 32;
@@ -43,23 +44,10 @@ const keyBytes = 32;
  */
 export function readPasswords(varDir: string): Passwords | undefined {
   const path = fileOf(varDir);
-  try {
-    const fd = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-    try {
-      const { uid, mode, size } = fstatSync(fd);
-      if (uid !== process.geteuid?.()) throw unusable(path, `it belongs to uid ${uid}`);
-      if ((mode & 0o077) !== 0)
-        throw unusable(path, 'others than its owner may read it', `chmod 600 ${path}`);
-      if (size > remoteLimits.passwordFileBytes) throw unusable(path, `it has ${size} bytes, too many`);
-      return parsePasswords(readFileSync(fd, 'utf8'), path);
-    } finally {
-      closeSync(fd);
-    }
-  } catch (error) {
-    if (!isSystemError(error)) throw error;
-    if (error.code === 'ENOENT') return undefined;
-    throw unusable(path, error.message);
-  }
+  const text = readSecretFile(path, remoteLimits.passwordFileBytes, (cause, hint) =>
+    unusable(path, cause, hint),
+  );
+  return text === undefined ? undefined : parsePasswords(text, path);
 }
 
 /** Those of the passwords that open a VM. */

@@ -2,7 +2,8 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
 import { UmlmonError } from '../system/errors.ts';
 import { rpcLimits } from '../system/limits.ts';
-import { plainAddress } from './address.ts';
+import { placeText, plainAddress } from './address.ts';
+import { channelBinding, tlsVersion } from './channel-binding.ts';
 import { Strangers } from './strangers.ts';
 
 export interface RemoteListenOptions {
@@ -22,14 +23,12 @@ export interface Arrival {
   readonly welcomed: () => void;
 }
 
-/** RFC 9266 section 2. */
-const exporter = { label: 'EXPORTER-Channel-Binding', bytes: 32 } as const;
-
 /** Accepts clients over TCP, with TLS 1.3 or in the clear, within the bounds for strangers. */
 export class RemoteListener {
   readonly server: Server;
   readonly #strangers = new Strangers();
   readonly #secure: SecureContext | null;
+  readonly #host: string;
   #onArrival: (arrival: Arrival) => void = ({ socket }) => socket.destroy();
 
   /** Errors: REMOTE_LISTEN, REMOTE_CERTIFICATE. */
@@ -45,14 +44,15 @@ export class RemoteListener {
       await listener.close();
       const cause = `cannot listen on TCP: ${error instanceof Error ? error.message : String(error)}`;
       throw new UmlmonError('REMOTE_LISTEN', {
-        place: `${host}:${port}`,
+        place: placeText(host, port),
         cause,
         hint: 'tcp_address must be one of this host, and tcp_port one that nothing else uses',
       });
     }
   }
 
-  private constructor({ tls }: RemoteListenOptions) {
+  private constructor({ host, tls }: RemoteListenOptions) {
+    this.#host = host;
     this.#secure = tls && secureContext(tls);
     this.server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
     this.server.maxConnections = rpcLimits.connections;
@@ -61,6 +61,16 @@ export class RemoteListener {
   get port(): number {
     const address = this.server.address();
     return typeof address === 'object' && address !== null ? address.port : 0;
+  }
+
+  /** The one on which it listens; '' for all addresses of the host. */
+  get address(): string {
+    return this.#host === '0.0.0.0' || this.#host === '::' ? '' : this.#host;
+  }
+
+  /** `ADDRESS:PORT`, as a client would write it. */
+  get place(): string {
+    return placeText(this.#host, this.port);
   }
 
   onArrival(handler: (arrival: Arrival) => void): void {
@@ -87,8 +97,7 @@ export class RemoteListener {
     const tls = new TLSSocket(socket, { isServer: true, secureContext: this.#secure });
     tls.on('error', () => socket.destroy());
     tls.once('secure', () => {
-      const binding = tls.exportKeyingMaterial(exporter.bytes, exporter.label, Buffer.alloc(0));
-      this.#onArrival({ socket: tls, address, binding, welcomed });
+      this.#onArrival({ socket: tls, address, binding: channelBinding(tls), welcomed });
     });
   }
 }
@@ -96,7 +105,7 @@ export class RemoteListener {
 /** Errors: REMOTE_CERTIFICATE. */
 function secureContext({ key, cert }: { key: string; cert: string }): SecureContext {
   try {
-    return createSecureContext({ key, cert, minVersion: 'TLSv1.3' });
+    return createSecureContext({ key, cert, minVersion: tlsVersion });
   } catch (error) {
     throw new UmlmonError('REMOTE_CERTIFICATE', {
       place: 'tls_cert, tls_key',

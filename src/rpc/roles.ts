@@ -30,6 +30,7 @@ export const procedureRoles: Readonly<Record<ControlProcedure, Role | 'nobody'>>
   jobList: 'look',
   jobWatch: 'look',
   backupList: 'look',
+  consoleWho: 'look',
 
   consoleAttach: 'console',
   consoleRead: 'console',
@@ -37,7 +38,6 @@ export const procedureRoles: Readonly<Record<ControlProcedure, Role | 'nobody'>>
   consoleResize: 'console',
   consoleDetach: 'console',
   consolePen: 'console',
-  consoleWho: 'console',
   consoleReplay: 'console',
   consolePicture: 'console',
   consoleNote: 'console',
@@ -59,6 +59,9 @@ export const procedureRoles: Readonly<Record<ControlProcedure, Role | 'nobody'>>
   jobCancel: 'admin',
   plug: 'admin',
   unplug: 'admin',
+  plugNetwork: 'admin',
+  unplugNetwork: 'admin',
+  update: 'admin',
   mconsole: 'admin',
 };
 

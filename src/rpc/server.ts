@@ -10,6 +10,13 @@ import { descriptorOf } from './socket.ts';
 
 /** (uid_t) -1: no user. */
 const nobody = 0xffff_ffff;
+/** What a server takes of those who connect. */
+export interface ServeOptions {
+  /** Further connections are closed at once. */
+  readonly connections?: number;
+  /** Whether a connection may stay; who says no has closed it. */
+  readonly admit?: (socket: Socket) => boolean;
+}
 
 /** Serves one program over stream sockets (RFC 5531), within the bounds of limits.ts; see docs/protocol.md. */
 export class RpcServer<P extends Program> {
@@ -41,16 +48,22 @@ export class RpcServer<P extends Program> {
   }
 
   /** See listenOnUnix. Throws UmlmonError. */
-  async listen(at: ListenOptions): Promise<void> {
-    this.serve(await listenOnUnix(at));
+  async listen(at: ListenOptions, options: ServeOptions = {}): Promise<void> {
+    this.serve(await listenOnUnix(at), options);
   }
 
   /** Takes over a server that listens already, for instance on a descriptor that systemd has passed. */
-  serve(listener: Server): void {
+  serve(
+    listener: Server,
+    { connections = rpcLimits.connections, admit = () => true }: ServeOptions = {},
+  ): void {
     this.#listener = listener;
-    listener.maxConnections = rpcLimits.connections;
+    listener.maxConnections = connections;
     this.#count(listener);
-    listener.on('connection', (socket) => this.#accept(socket));
+    listener.on('connection', (socket) => {
+      if (admit(socket)) this.#accept(socket);
+      else this.#counters.refused++;
+    });
   }
 
   /** Serves clients over TCP too; the handlers must ask who they are. */

@@ -22,7 +22,11 @@ export class Strangers {
     const timer = setTimeout(() => socket.destroy(), remoteLimits.strangerTime);
     this.#sockets.set(socket, { address, timer });
     socket.once('close', () => this.forget(socket));
-    if (this.#sockets.size > remoteLimits.strangers) this.#oldestOfMost()?.destroy();
+    if (this.#sockets.size <= remoteLimits.strangers) return;
+    const victim = this.#oldestOfMost();
+    if (!victim) return;
+    this.forget(victim);
+    victim.destroy();
   }
 
   /** It has proved who it is, or is gone. */

@@ -36,6 +36,9 @@ const groups: Readonly<Record<Prefix, string>> = {
   AUTH: 'Authentication',
   PASSWORD: 'Passwords',
   ROLE: 'Roles',
+  DIRECTORY: 'The directory',
+  REDIRECTOR: 'The redirector',
+  ETCD: 'The shared directory',
   INTERNAL: 'Faults',
 };
 

@@ -61,6 +61,27 @@ export const errorCatalogue = {
   },
   PASSWORD_UNKNOWN: { class: 'failed', means: 'There is no such password.' },
   ROLE_TOO_LOW: { class: 'failed', means: 'The role of the client does not include what it asks for.' },
+  DIRECTORY_UNREACHABLE: { class: 'unreachable', means: 'The directory of a host (umldir) does not answer.' },
+  DIRECTORY_NO_VM: {
+    class: 'unreachable',
+    means: 'The directory does not know the VM: its monitor does not run.',
+  },
+  DIRECTORY_AMBIGUOUS: { class: 'usage', means: 'Several hosts have a VM of this name.' },
+  DIRECTORY_NO_PORT: {
+    class: 'unreachable',
+    means: 'The monitor of the VM cannot be reached from other hosts.',
+  },
+  DIRECTORY_LOST: { class: 'failed', means: 'The changes asked for are no longer held.' },
+  DIRECTORY_BUSY: { class: 'failed', means: 'Too many callers wait for changes, or too many VMs are there.' },
+  DIRECTORY_LOCAL: { class: 'failed', means: 'Only monitors of the host itself may register.' },
+  DIRECTORY_RUNNING: { class: 'state', means: 'Another umldir serves this host already.' },
+  DIRECTORY_LISTEN: { class: 'host', means: 'umldir cannot listen on a port, or on its socket.' },
+  REDIRECTOR_UNREACHABLE: {
+    class: 'unreachable',
+    means: 'The redirector of a host (umlredir) does not answer.',
+  },
+  REDIRECTOR_MONITOR: { class: 'unreachable', means: 'The redirector cannot reach the monitor of the VM.' },
+  ETCD_FAILED: { class: 'failed', means: 'etcd, where hosts share their directory, cannot be used.' },
 
   WEB_REFUSED: { class: 'failed', means: 'umlweb does not do what a browser asked for.' },
   WEB_LISTEN: { class: 'host', means: 'umlweb cannot take calls at its address.' },
@@ -97,6 +118,8 @@ export const errorCatalogue = {
   CONFIG_LAYER: { class: 'config', means: 'Only the administrator may set this key.' },
   CONFIG_CONFLICT: { class: 'config', means: 'Two settings contradict each other.' },
   CONFIG_UNSUPPORTED: { class: 'config', means: 'This version of umlmon cannot do that yet.' },
+  CONFIG_BUSY: { class: 'state', means: 'Another program is changing the configuration.' },
+  CONFIG_NOT_SET: { class: 'failed', means: 'The key has no value.' },
   CONFIG_UNUSUAL: { class: 'config', means: 'Allowed, but probably not what was meant (a warning).' },
 
   JAIL_VM_NAME: { class: 'usage', means: 'The name cannot be the name of a VM.' },
@@ -126,6 +149,10 @@ export const errorCatalogue = {
 
   START_KILLED: { class: 'failed', means: 'Somebody killed the VM while it was starting.' },
   VM_OFF: { class: 'state', means: 'The VM must not run: its configuration says start = off.' },
+  VM_REMOVED: {
+    class: 'state',
+    means: 'A monitor runs whose VM is not in the configuration any more.',
+  },
   VM_ALIVE: { class: 'state', means: 'A kernel of this VM runs already, without this monitor.' },
 
   IMAGE_MISSING: { class: 'config', means: 'There is no disk image at the given path.' },
@@ -175,6 +202,7 @@ export const errorCatalogue = {
   IMAGE_SNAPSHOTS: { class: 'state', means: 'The disk image has snapshots, or is one.' },
   IMAGE_DAMAGED: { class: 'failed', means: 'The file system in the disk image is damaged.' },
 
+  NETWORK_UNIT: { class: 'state', means: 'The VM has such a network interface already, or has none.' },
   NETWORK_PRIVILEGE: { class: 'host', means: 'A network interface of this kind needs root.' },
   NETWORK_MISSING: { class: 'config', means: 'The host has no such interface, or one of another kind.' },
   NETWORK_IN_USE: { class: 'state', means: 'The host uses a name or address of the network already.' },

@@ -10,6 +10,9 @@ const rooms: Record<keyof typeof limitTable, string> = {
   kernel: 'Management console and notifications',
   jail: 'Jail',
   monitor: 'Monitor',
+  admin: 'Administration of the host',
+  service: 'Service managers',
+  directory: 'Directory and redirector',
   umlrun: 'Throw-away VMs',
   web: 'umlweb',
 };

@@ -114,6 +114,7 @@ function statsNow(): GuestStats {
     ...{ time, uptimeMs: time % 1e9, load1: 5, load5: 5, load15: 5, tasks: 40, tasksRunnable: 1 },
     ...{ cpuUserMs: time % 1e9, cpuSystemMs: 0, cpuIdleMs: time % 1e9, cpuIowaitMs: 0 },
     ...{ memTotal: 128 * MiB, memFree: 64 * MiB, memAvailable: (64 + (time % 8)) * MiB },
+    networks: [],
     disks: [{ name: 'ubda', reads: 1, readBytes: time % 1e9, writes: 1, writtenBytes: time % 1e9 }],
   };
 }

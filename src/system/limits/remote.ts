@@ -76,6 +76,13 @@ export const remote = {
     'Time after which failures are forgotten.',
     'They do not count any more.',
   ),
+  certificateBytes: limit(64 * KiB, 'bytes', 'File of a private key.', 'It is refused.'),
+  opensslTime: limit(
+    20_000,
+    'ms',
+    'Time for openssl(1) to make a certificate.',
+    'It is ended, and the monitor does not start.',
+  ),
   refusalInterval: limit(
     60_000,
     'ms',

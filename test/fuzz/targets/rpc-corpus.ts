@@ -2,7 +2,7 @@ import { writeCall, writeReply } from '../../../src/rpc/message.ts';
 import { beginRecord, sealRecord } from '../../../src/rpc/record.ts';
 import { umlmonctrl } from '../../../src/rpc/umlmonctrl.gen.ts';
 import { type Codec, XdrWriter } from '../../../src/rpc/xdr.ts';
-import { image, info, job, pattern, picture, seat, why } from '../../rpc/stub-handlers.ts';
+import { change, image, info, job, pattern, picture, seat, why } from '../../rpc/stub-handlers.ts';
 
 const failed = { kind: 'failed', why };
 const report = { id: 3, joined: true, state: 'down', elapsedMs: 5, summary: 'stopped' };
@@ -70,6 +70,8 @@ export const values: Readonly<
   ctrlAltDel: { args: undefined, results: [{ kind: 'ok' }, failed] },
   plug: { args: { unit: 1, disk: '/disks/a.dsk ro' }, results: [{ kind: 'ok' }, failed] },
   unplug: { args: 1, results: [{ kind: 'ok' }, failed] },
+  plugNetwork: { args: { unit: 1, network: 'network(name=lab)' }, results: [{ kind: 'ok' }, failed] },
+  unplugNetwork: { args: 1, results: [{ kind: 'ok' }, failed] },
   consoleAttach: {
     args: { channel: 'con1', columns: 80, rows: 24 },
     results: [{ kind: 'ok', seat: { id: 1, oldest: 0, next: 99 } }, failed],
@@ -117,6 +119,7 @@ export const values: Readonly<
           ...{ cpuUserMs: 10, cpuSystemMs: 20, cpuIdleMs: 30, cpuIowaitMs: 0 },
           ...{ memTotal: 9, memFree: 8, memAvailable: 7 },
           disks: [{ name: 'ubda', reads: 1, readBytes: 512, writes: 2, writtenBytes: 1024 }],
+          networks: [],
         },
       },
       failed,
@@ -172,6 +175,10 @@ export const values: Readonly<
   backupList: {
     args: undefined,
     results: [{ kind: 'ok', list: { directory: '/b', backups: [backup, backup] } }, failed],
+  },
+  update: {
+    args: { dryRun: true },
+    results: [{ kind: 'ok', list: { changes: [change, change] } }, failed],
   },
 };
 
