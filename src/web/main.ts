@@ -1,11 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { GlobalConfig } from '../config/config.ts';
 import { exitStatusOf, failureText, toFailure, UmlmonError } from '../system/errors.ts';
-import { openLog } from '../system/log.ts';
+import { type Log, openLog } from '../system/log.ts';
+import { takePassedSockets } from '../system/passed-sockets.ts';
+import { ServiceManager } from '../system/service-manager.ts';
+import { tidyMemoryWhenQuiet } from '../system/tidy-memory.ts';
 import { version } from '../system/version.ts';
 import { Assets } from './assets.ts';
 import { Monitors } from './monitors.ts';
-import { WebServer } from './server.ts';
+import { type Tls, WebServer } from './server.ts';
 
 const help = `umlweb [-config PATH]   dashboard and consoles of this host's VMs, for browsers
 umlweb -version | -help
@@ -37,27 +41,46 @@ async function serve(configPath: string | undefined, programs: string): Promise<
   const ended = new Promise<string>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
   });
-  const log = openLog('umlweb', process.stderr);
+  const manager = ServiceManager.open(process.env);
+  const log = openLog('umlweb', process.stderr, 'program');
+  // A terminal that is gone must not end the pages.
+  process.stderr.on('error', () => undefined);
   const monitors = new Monitors(configPath, programs);
-  const { web_listen, web_tls_cert, web_tls_key, web_url } = monitors.global();
+  const global = monitors.global();
+  const passed = takePassedSockets(process.env, process.pid).get('umlweb');
   const server = await WebServer.open({
-    listen: inheritedListener() ?? web_listen,
-    url: web_url,
-    tls: web_tls_cert ? { cert: pem(web_tls_cert), key: pem(web_tls_key) } : undefined,
+    listen: passed === undefined ? global.web_listen : { fd: passed },
+    url: global.web_url,
+    tls: readTls(global),
     assets: new Assets(programs),
     monitors,
     log,
   });
+  process.on('SIGHUP', () => renewTls(server, monitors, log));
   log.info({ address: server.address }, `umlweb serves ${server.address}`);
+  manager?.tell({ READY: '1', STATUS: `serves ${server.address}` });
+  tidyMemoryWhenQuiet();
   const signal = await ended;
   log.info(`ends: ${signal}`);
+  manager?.tell({ STOPPING: '1' });
   await server.close();
+  manager?.close();
 }
 
-/** The socket that systemd gives (sd_listen_fds(3)). */
-function inheritedListener(): { readonly fd: number } | undefined {
-  const { LISTEN_PID, LISTEN_FDS } = process.env;
-  return LISTEN_PID === String(process.pid) && Number(LISTEN_FDS) >= 1 ? { fd: 3 } : undefined;
+/** A certificate is renewed while the pages are open. One that cannot be used leaves what there was. */
+function renewTls(server: WebServer, monitors: Monitors, log: Log): void {
+  try {
+    const tls = readTls(monitors.global());
+    if (tls) server.renewTls(tls);
+    log.info(tls ? 'certificate read again' : 'SIGHUP: there is no certificate to read again');
+  } catch (error) {
+    log.error(toFailure(error), 'the certificate stays as it was');
+  }
+}
+
+/** Errors: WEB_TLS. */
+function readTls({ web_tls_cert, web_tls_key }: GlobalConfig): Tls | undefined {
+  return web_tls_cert ? { cert: pem(web_tls_cert), key: pem(web_tls_key) } : undefined;
 }
 
 function pem(file: string): Buffer {
@@ -74,7 +97,7 @@ function parseArguments(argv: readonly string[]): {
 } {
   const usage = (cause: string) => new UmlmonError('USAGE', { place: 'umlweb', cause, hint: 'umlweb -help' });
   const rest = [...argv];
-  let configPath: string | undefined;
+  let configPath = process.env.UMLMON_CONFIG || undefined;
   let word: 'help' | 'version' | undefined;
   for (let next = rest.shift(); next !== undefined; next = rest.shift()) {
     const option = /^--?([a-z]+)$/.exec(next)?.[1];

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { WebListen, WebUrl } from '../config/web-keys.ts';
 import { toFailure, UmlmonError } from '../system/errors.ts';
@@ -15,11 +15,17 @@ import { isOurHost, type Names, pathBelow } from './origin.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { Sockets } from './sockets.ts';
 
+/** Both PEM. */
+export interface Tls {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+}
+
 export interface WebOptions {
   readonly listen: WebListen | { readonly fd: number };
   readonly url: WebUrl | undefined;
-  /** PEM; plain HTTP without. */
-  readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
+  /** Plain HTTP without. */
+  readonly tls: Tls | undefined;
   readonly assets: Assets;
   readonly monitors: Monitors;
   readonly log: Log;
@@ -68,6 +74,12 @@ export class WebServer {
     const { scheme, listen } = this.#names;
     const host = listen.address.includes(':') ? `[${listen.address}]` : listen.address;
     return `${scheme}://${host}:${listen.port}/`;
+  }
+
+  /** For connections that are made from now on. Errors: WEB_TLS. */
+  renewTls(tls: Tls): void {
+    const server = this.#server;
+    if (server instanceof TlsServer) usable(() => server.setSecureContext(tls));
   }
 
   async close(): Promise<void> {
@@ -156,7 +168,7 @@ export interface RequestPath {
   readonly query: URLSearchParams;
 }
 
-function newServer(tls: WebOptions['tls']): Server {
+function newServer(tls: Tls | undefined): Server {
   const limits = {
     maxHeaderSize: webLimits.headerBytes,
     headersTimeout: webLimits.headerTime,
@@ -164,8 +176,13 @@ function newServer(tls: WebOptions['tls']): Server {
     connectionsCheckingInterval: webLimits.slowCheck,
   };
   if (!tls) return createServer(limits);
+  return usable(() => createTlsServer({ ...limits, ...tls, minVersion: 'TLSv1.2' }));
+}
+
+/** Errors: WEB_TLS. */
+function usable<T>(work: () => T): T {
   try {
-    return createTlsServer({ ...limits, ...tls, minVersion: 'TLSv1.2' });
+    return work();
   } catch (error) {
     throw new UmlmonError('WEB_TLS', {
       place: 'web_tls_cert, web_tls_key',

@@ -114,7 +114,11 @@ export class World {
   }
 
   /** One program of umlmon to its end, with this world's configuration. */
-  run(name: 'umlmon' | 'umlwatch' | 'umladmin' | 'umldir', args: readonly string[], input = ''): Ran {
+  run(
+    name: 'umlmon' | 'umlwatch' | 'umladmin' | 'umldir' | 'umlweb',
+    args: readonly string[],
+    input = '',
+  ): Ran {
     const [command = '', ...before] = [...this.#within, program(name)];
     const { status, stdout, stderr } = spawnSync(command, [...before, '-config', this.configPath, ...args], {
       input,
