@@ -58,9 +58,9 @@ export const adminWords = {
     help: 'Apply a changed configuration.',
   },
   doctor: { arguments: [], options: {}, help: 'Examine the host.' },
-  cleanup: { arguments: [], many: 'VM', options: {}, help: 'Remove what dead VMs have left.' },
+  cleanup: { arguments: [], many: 'VM', options: {}, help: 'Remove what dead VMs left.' },
   kernel: { arguments: [], options: {}, words: kernelWords, help: 'Manage kernels.' },
-  config: { arguments: [], options: {}, words: configWords, help: 'Read and change the configuration.' },
+  config: { arguments: [], options: {}, words: configWords, help: 'Read, change, check settings.' },
   disk: { arguments: [], options: {}, words: adminDiskWords, help: 'Work on disk images.' },
 } as const satisfies Record<string, Word>;
 
