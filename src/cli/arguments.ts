@@ -1,5 +1,6 @@
 import { parseImagePath, parseUbd } from '../config/disk.ts';
 import { givenNameDamage, vmNameDamage } from '../config/names.ts';
+import { ethUnits, parseNetwork } from '../config/network.ts';
 import { ubdUnits } from '../config/paths.ts';
 import { quoted } from '../config/problem.ts';
 import {
@@ -31,10 +32,12 @@ export type ArgumentKind =
   | 'FILE'
   | 'ID'
   | 'IMAGE'
+  | 'INTERFACE'
   | 'KERNEL'
   | 'KEY'
   | 'LETTER'
   | 'LEVEL'
+  | 'NETWORK'
   | 'NUMBER'
   | 'PID'
   | 'SECTION'
@@ -55,6 +58,10 @@ export type ArgumentValues = { readonly [Image in ImageArgument]?: string } & {
   readonly DISK?: number;
   /** As the value of ubdN in the configuration. */
   readonly IMAGE?: string;
+  /** Number of a network interface. */
+  readonly INTERFACE?: number;
+  /** As the value of ethN in the configuration. */
+  readonly NETWORK?: string;
   /** In milliseconds. */
   readonly DURATION?: number;
   readonly ID?: number;
@@ -102,6 +109,16 @@ export function parsersWith(image: Parser<string>): ArgumentParsers {
     },
     IMAGE: (text) => {
       const parsed = parseUbd(text);
+      return 'cause' in parsed ? parsed : { value: text };
+    },
+    INTERFACE: (text) => {
+      const unit = /^eth(\d|1[0-5])$/.exec(text)?.[1];
+      return unit === undefined
+        ? refuse(`${quoted(text)} is not a network interface`, `eth0 to eth${ethUnits - 1}`)
+        : { value: Number(unit) };
+    },
+    NETWORK: (text) => {
+      const parsed = parseNetwork(text);
       return 'cause' in parsed ? parsed : { value: text };
     },
     // The limits of the key stop_timeout.

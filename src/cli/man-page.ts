@@ -48,6 +48,11 @@ kinds.`,
 is there until the VM stops; for the next start, write it in the configuration.`,
   unplug: `Any disk that the guest does not use at the moment: unmount it first. When the word is done, the host has written the
 image to its disk, and others may use it.`,
+  'plug-net': `*NETWORK* is what **eth***N* would be in the configuration, in quotes, such as 'network(name=lab)'. The
+interface is there until the VM stops; for the next start, write it in the configuration. The VM must have been started
+with an interface of the kind, or of one that needs as much. Only root, and the user of the monitor, may do so. **-info**
+shows what to type in the guest.`,
+  'unplug-net': `Any interface that the guest has set down. What the host had for it is taken back.`,
   backup: `All writable disks are copied as they are at one moment, into a directory that is called *BACKUP*, or after
 the time in UTC. The guest stands still meanwhile: some milliseconds where the file system of the host can share blocks.
 A guest that is paused with **-pause** must be resumed first. umlmon(7), BACKUPS, has the rest.`,

@@ -89,15 +89,19 @@ export function parseLine(line: string): Command | undefined {
   const [first, ...rest] = line.trim().split(/\s+/);
   if (!first || first.startsWith('#')) return undefined;
   const name = first.replace(/^--?/, '');
-  // A text goes to the end of the line; so does an image with its flags, which needs no quotes here.
+  // A text goes to the end of the line; so do an image with its flags and a network, which need no quotes here.
   const word = wordOf(words, name);
   if (word && rest.length > 0 && takesText(word))
     rest.splice(0, rest.length, line.trim().slice(first.length).trim());
-  else if (word?.arguments.at(-1) === 'IMAGE' && rest.length > 2) rest.push(rest.splice(1).join(' '));
+  else if (endsInBlanks(word?.arguments.at(-1)) && rest.length > 2) rest.push(rest.splice(1).join(' '));
   const command = takeCommand(name, rest, typed) as Command;
   const left = rest[0];
   if (left !== undefined) throw usage(`${quoted(left)} is too much`, `use: ${usageOf(command, words)}`);
   return command;
+}
+
+function endsInBlanks(kind: string | undefined): boolean {
+  return kind === 'IMAGE' || kind === 'NETWORK';
 }
 
 function takesText(word: Word): boolean {

@@ -13,6 +13,8 @@ const effects = {
   now: 'at once',
   vm: 'at the next start of the VM',
   monitor: 'at the next start of the monitor',
+  umldir: 'at the next start of umldir(8)',
+  umlweb: 'at the next start of umlweb(8)',
 } as const;
 
 /** docs/umlmon.5.md, the manual page of the configuration (Markdown for pandoc). */

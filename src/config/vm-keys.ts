@@ -1,9 +1,15 @@
 import { parseArguments } from './arguments.ts';
 import { parseUbd } from './disk.ts';
 import { family, single } from './key.ts';
-import { parseNetwork } from './network.ts';
+import { ethUnits, parseNetwork } from './network.ts';
 import { parseHook, parseKernelPath, parseOptionalDirectory, parseRootDevice, ubdUnits } from './paths.ts';
-import { parseHangCheck, parsePauseLimit, parseRestartLimit, parseSyncInterval } from './policy-values.ts';
+import {
+  parseHangCheck,
+  parseMemoryMax,
+  parsePauseLimit,
+  parseRestartLimit,
+  parseSyncInterval,
+} from './policy-values.ts';
 import {
   durationParser,
   integerParser,
@@ -110,7 +116,7 @@ export const vmKeys = {
     example: '/disks/root.dsk',
   }),
   eth: family({
-    units: 16,
+    units: ethUnits,
     parse: parseNetwork,
     defaults: {},
     layer: 'admin',
@@ -362,5 +368,23 @@ export const vmKeys = {
     form: 'NUMBER',
     help: 'The most processes that the user of the VM may have on the host, from 64 to 1000000. Every process of the guest is one on the host.',
     example: '1024',
+  }),
+  memory_max: single({
+    parse: parseMemoryMax,
+    default: 'off',
+    layer: 'admin',
+    effect: 'monitor',
+    form: 'SIZE | off',
+    help: 'The most memory of the host that monitor, kernel and guest together may take, and no less than mem and 64M; beyond it, the host kills the kernel. Kept by systemd, see STARTING WITH THE HOST in umlmon(8).',
+    example: '768M',
+  }),
+  cpu_weight: single({
+    parse: integerParser(1, 10_000),
+    default: '100',
+    layer: 'admin',
+    effect: 'monitor',
+    form: 'NUMBER',
+    help: 'The part of the processor time of the host that the VM gets when there is not enough for all, from 1 to 10000, compared to the numbers of others. Kept by systemd, see STARTING WITH THE HOST in umlmon(8).',
+    example: '50',
   }),
 };

@@ -4,12 +4,17 @@ import { answer } from './answer.ts';
 import { diskHandlers, type ImageHost } from './disk-handlers.ts';
 import type { DiskVerbs } from './disk-verbs.ts';
 import { Management } from './management.ts';
+import type { NetworkVerbs } from './network-verbs.ts';
 import type { OperationResult } from './operations.ts';
 import { Seats } from './seats.ts';
 import type { Vm } from './vm.ts';
 
 /** The procedures of umlmonctrl.x, each one a call of the monitor; what goes wrong becomes a `failed` answer. */
-export function controlHandlers(vm: Vm, disks: DiskVerbs, images: ImageHost): Handlers<typeof umlmonctrl> {
+export function controlHandlers(
+  vm: Vm,
+  { disks, networks }: { readonly disks: DiskVerbs; readonly networks: NetworkVerbs },
+  images: ImageHost,
+): Handlers<typeof umlmonctrl> {
   const seats = new Seats(vm);
   const management = new Management(vm);
   const operation = (work: Promise<OperationResult>) =>
@@ -48,6 +53,16 @@ export function controlHandlers(vm: Vm, disks: DiskVerbs, images: ImageHost): Ha
     unplug: (unit, caller) =>
       answer(async () => {
         await disks.unplug(nameOf(caller), unit);
+        return { kind: 'ok' };
+      }),
+    plugNetwork: (args, caller) =>
+      answer(async () => {
+        await networks.plug(nameOf(caller), caller, args);
+        return { kind: 'ok' };
+      }),
+    unplugNetwork: (unit, caller) =>
+      answer(async () => {
+        await networks.unplug(nameOf(caller), unit);
         return { kind: 'ok' };
       }),
     consoleAttach: (args, caller) =>

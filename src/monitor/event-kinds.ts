@@ -35,6 +35,9 @@ export const eventKinds = {
   'ctrl-alt-del': 'Ctrl-Alt-Del was sent on request. Attributes: by.',
   'disk-plugged': 'A disk was given to the running kernel. Attributes: unit, path, by.',
   'disk-unplugged': 'A disk was taken from the running kernel. Attributes: unit, by.',
+  'interface-plugged': 'A network interface was given to the running kernel. Attributes: unit, kind, by.',
+  link: 'The guest has set an interface up or down. Attributes: unit, interface (its name in the guest), state (up, down, or unknown if its tap is gone).',
+  'interface-unplugged': 'A network interface was taken from the running kernel. Attributes: unit, by.',
   backup:
     'A backup is complete. Attributes: backup (its name), consistency (frozen, synced, crash), pause_ms.',
   'restore-settled': 'A restore that a former monitor began was finished, or undone. Attributes: none.',

@@ -5,7 +5,7 @@ import { endSandbox, KernelWaker, launch, type Sandbox } from '../jail/launch.ts
 import { seccompFilter } from '../jail/seccomp.ts';
 import { Mconsole, versionOf } from '../kernel/mconsole.ts';
 import { type Notification, NotifyListener } from '../kernel/notify.ts';
-import { configureNetwork, releaseNetwork } from '../network/configure.ts';
+import { configureNetwork } from '../network/configure.ts';
 import { claimCores, releaseCores } from '../plan/core-claims.ts';
 import type { Descriptor, LaunchPlan, Step, StepOf } from '../plan/plan.ts';
 import { stepOf } from '../plan/step-of.ts';
@@ -15,6 +15,7 @@ import { removeTree } from '../system/remove-tree.ts';
 import type { Channels } from './channels.ts';
 import { Disks } from './disks.ts';
 import { keepOffCores } from './keep-off-cores.ts';
+import { Networks } from './networks.ts';
 import { writeRunRecord } from './run-record.ts';
 import { RunningKernel } from './running-kernel.ts';
 import { UndoStack } from './undo.ts';
@@ -43,6 +44,7 @@ interface Progress {
   waker: KernelWaker | undefined;
   mconsole: Mconsole | undefined;
   disks: Disks | undefined;
+  readonly networks: Networks;
   version: string;
 }
 
@@ -65,6 +67,7 @@ export async function executePlan(plan: LaunchPlan, host: StartHost): Promise<Ru
     waker: undefined,
     mconsole: undefined,
     disks: undefined,
+    networks: new Networks(plan),
     version: '',
   };
   for (const step of plan.steps) {
@@ -78,9 +81,9 @@ export async function executePlan(plan: LaunchPlan, host: StartHost): Promise<Ru
       throw why;
     }
   }
-  const { sandbox, mconsole, disks, began, version } = progress;
+  const { sandbox, mconsole, disks, networks, began, version } = progress;
   if (!sandbox || !mconsole || !disks) throw new Error('the plan launches no kernel');
-  return new RunningKernel({ plan, began, version, undo, sandbox, mconsole, disks });
+  return new RunningKernel({ plan, began, version, undo, sandbox, mconsole, disks, networks });
 }
 
 function perform(step: Step, progress: Progress): void | Promise<void> {
@@ -99,7 +102,7 @@ function perform(step: Step, progress: Progress): void | Promise<void> {
       return;
     case 'configure-network':
       // Before anything is done: a part of it may be there even if it fails.
-      progress.undo.push('network', () => void releaseNetwork(step.record, step.device.path));
+      progress.undo.push('network', () => progress.networks.close());
       return configureNetwork(step.record, step.programs, step.interfaces, step.device);
     case 'open-consoles':
       return openConsoles(step, progress);

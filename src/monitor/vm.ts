@@ -21,6 +21,7 @@ import type { PolicyName } from './policy.ts';
 import { ReadyWatch } from './ready-watch.ts';
 import { Restarts } from './restarts.ts';
 import { Run, type Running } from './run.ts';
+import type { ReportedVm } from './service-report.ts';
 import { StartReport } from './start-report.ts';
 import { Stats } from './stats.ts';
 import { type StopStage, stopStages } from './stop.ts';
@@ -99,6 +100,12 @@ export class Vm {
 
   get state(): VmState {
     return this.#state;
+  }
+
+  /** What the directory of the host says of the VM. */
+  get summary(): Pick<VmInfo, 'name' | 'state' | 'stateSince'> & { readonly ready: boolean } {
+    const { name, state } = this;
+    return { name, state, stateSince: this.#stateSince, ready: this.#ready.info.ready };
   }
 
   /**
@@ -206,6 +213,19 @@ export class Vm {
     });
   }
 
+  /** For the service manager of the host. */
+  get reported(): ReportedVm {
+    const readiness = this.#ready.info;
+    const isStarting = this.#restarts.pending || this.#operations.current?.name === 'start';
+    const isComing = this.#state === 'running' ? !readiness.ready : isStarting;
+    return { state: this.#state, isComing, readiness };
+  }
+
+  /** How long an orderly stop may wait for the guest, in milliseconds. */
+  get stopTimeoutMs(): number {
+    return this.#config.stop_timeout;
+  }
+
   /** Copies the images of a VM that runs; `name` '' is the time. Errors: STATE_*, those of backUp. */
   backup(by: string, name: string): Promise<OperationResult> {
     const work = (report: Report): Promise<string> => {
@@ -266,7 +286,7 @@ export class Vm {
       guestValues: this.#run?.guestValues ?? new Map(),
       readiness: this.#ready.info,
       consoles: this.channels.infos(),
-      networks: networkInfos(this.#config, this.#parts.layout, this.#run?.kernel?.plan),
+      networks: networkInfos(this.#config, this.#parts.layout, this.#run?.kernel?.networks.all),
       lastExit: this.#lastExit,
       eventsNext: this.events.next,
       logDropped: this.#parts.monitorLogDropped(),

@@ -10,7 +10,7 @@ import { type SandboxPlan, sandboxArguments } from '../jail/sandbox.ts';
 import type { FilterRequest, SocketFamily } from '../jail/seccomp.ts';
 import { kernelArguments } from '../kernel/command-line.ts';
 import type { Libraries } from '../kernel/libraries.ts';
-import { planInterfaces } from '../network/interface-plan.ts';
+import { type NetworkRequest, planInterfaces } from '../network/interface-plan.ts';
 import { checkHost } from './check-host.ts';
 import { chooseCore } from './cores.ts';
 import { descriptorsOf, fdOf } from './descriptors.ts';
@@ -36,7 +36,7 @@ export function buildPlan(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
   if ('missing' in user || 'missing' in kernel || 'missing' in libraries || 'missing' in programs)
     throw new Error('something is missing, and no problem says so');
 
-  const network = networkPlan(vm, layout, host, user.found.uid);
+  const network = networkPlan(vm, layout, host, { uid: user.found.uid, kernel: kernel.found });
   const needs = network?.interfaces.map((one) => one.needs) ?? [];
   const hostNetwork = needs.some((need) => need.network === 'host');
   const consoles = consolePlans(vm);
@@ -58,7 +58,7 @@ export function buildPlan(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
       const fd = fdOf(descriptors, 'slave', channel);
       return { channel, input: fd, output: fd === 0 ? 1 : fd };
     }),
-    networks: (network?.interfaces ?? []).map(({ unit, options }) => ({ unit, options })),
+    networks: (network?.interfaces ?? []).map(({ argument }) => argument),
     umlDirectory: '/run/uml/',
     umid: vm.name,
     notify: '/run/mon/notify',
@@ -172,11 +172,12 @@ function familyOf(family: TransportNeeds['socketFamilies'][number]): SocketFamil
   return [...names[family]];
 }
 
-function networkPlan(
+/** The step for the interfaces of a VM that passed all checks; undefined if it has none. */
+export function networkPlan(
   vm: VmConfig,
   layout: VmLayout,
   { network, macs }: Inventory,
-  uid: number,
+  { uid, kernel }: Pick<NetworkRequest, 'uid' | 'kernel'>,
 ): StepOf<'configure-network'> | undefined {
   if (!network) return undefined;
   if ('missing' in network || 'missing' in macs)
@@ -189,6 +190,7 @@ function networkPlan(
         runHome: layout.runHome,
         owner: layout.networkRecords,
         uid,
+        kernel,
         macs: macs.found,
         interfaces: vm.eth,
       },

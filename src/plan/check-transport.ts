@@ -1,6 +1,8 @@
 /** Which transports the jail, the kernel or this host cannot give to a VM. Pure. */
 import type { VmConfig } from '../config/config.ts';
 import { isTransport } from '../config/network-kinds.ts';
+import { commonOptions } from '../config/network-options.ts';
+import { linkOf } from '../config/network-shared.ts';
 import { transportNeeds } from '../config/network-transports.ts';
 import type { Refusal } from '../config/problem.ts';
 import { didYouMean } from '../config/suggest.ts';
@@ -35,12 +37,13 @@ export function checkKind(spec: Spec): Refusal[] {
       ];
 }
 
-/** Whether the kernel has the driver. What umlmon makes itself are taps. */
+/** Whether the kernel has the driver. What umlmon makes itself are taps, which older kernels have in another form. */
 export function checkTransport(spec: Spec, kernel: Inventory['kernel']): Refusal[] {
   if ('missing' in kernel) return [];
   const transport = isTransport(spec) ? spec.kind : 'tap';
-  const { transports } = kernel.found;
+  const { transports, legacyTransports } = kernel.found;
   if (transports.includes(transport)) return [];
+  if (transport === 'tap' && legacyTransports.includes('tuntap')) return checkLegacy(spec);
   return [
     {
       code: 'NETWORK_TRANSPORT',
@@ -51,6 +54,18 @@ export function checkTransport(spec: Spec, kernel: Inventory['kernel']): Refusal
           : 'use a kernel with CONFIG_UML_NET_VECTOR, 5.0 or newer',
     },
   ];
+}
+
+/** Options that the older devices do not have. */
+function checkLegacy(spec: Spec): Refusal[] {
+  const lost = Object.keys(spec).filter((name) => name !== 'mac' && Object.hasOwn(commonOptions, name));
+  // Its packets have less room.
+  if (spec.kind === 'network' && linkOf(spec)) lost.push('mtu');
+  return lost.map((name) => ({
+    code: 'NETWORK_TRANSPORT',
+    cause: `${name}: the kernel has taps only as ethN=tuntap, which knows no ${name}`,
+    hint: `do without, or use a kernel with CONFIG_UML_NET_VECTOR`,
+  }));
 }
 
 /** A tap that somebody else has made. */
@@ -80,12 +95,13 @@ export function checkTap(name: string, { links }: HostNetwork, uid: number | und
 
 /** The address at which a tunnel ends; any and those of the loop need no interface. */
 export function checkSource(
+  argument: string,
   { text }: { readonly text: string },
   { links }: Pick<HostNetwork, 'links'>,
 ): Refusal[] {
   if (/^(?:127\.|0\.0\.0\.0$|::1?$)/.test(text)) return [];
   if (links.some(({ addresses }) => addresses.includes(text))) return [];
-  return [missing(`src: the host has no address ${text}`, 'see ip addr')];
+  return [missing(`${argument}: the host has no address ${text}`, 'see ip addr')];
 }
 
 export function checkNat(

@@ -388,6 +388,40 @@ export const diskStatsCodec: Codec<DiskStats> = {
   }),
 };
 
+/** As the host counts at the tap of an interface; in the words of the guest. */
+export interface NetworkStats {
+  /** of the guest: vec0 */
+  readonly name: UmlmonName;
+  /** bytes */
+  readonly received: number;
+  readonly receivedPackets: number;
+  readonly receivedDropped: number;
+  readonly sent: number;
+  readonly sentPackets: number;
+  readonly sentDropped: number;
+}
+
+export const networkStatsCodec: Codec<NetworkStats> = {
+  encode: (w, v) => {
+    umlmonNameCodec.encode(w, v.name);
+    w.uhyper(v.received);
+    w.uhyper(v.receivedPackets);
+    w.uhyper(v.receivedDropped);
+    w.uhyper(v.sent);
+    w.uhyper(v.sentPackets);
+    w.uhyper(v.sentDropped);
+  },
+  decode: (r) => ({
+    name: umlmonNameCodec.decode(r),
+    received: r.uhyper(),
+    receivedPackets: r.uhyper(),
+    receivedDropped: r.uhyper(),
+    sent: r.uhyper(),
+    sentPackets: r.uhyper(),
+    sentDropped: r.uhyper(),
+  }),
+};
+
 /** What a guest says of itself in its /proc; read when it is asked for, and given again for a second. */
 export interface GuestStats {
   /** when it was read, in milliseconds since 1970 */
@@ -408,6 +442,8 @@ export interface GuestStats {
   readonly memFree: number;
   readonly memAvailable: number;
   readonly disks: readonly DiskStats[];
+  /** those with a tap on the host */
+  readonly networks: readonly NetworkStats[];
 }
 
 export const guestStatsCodec: Codec<GuestStats> = {
@@ -427,6 +463,7 @@ export const guestStatsCodec: Codec<GuestStats> = {
     w.uhyper(v.memFree);
     w.uhyper(v.memAvailable);
     w.array(v.disks, UMLMON_LIST_MAX, diskStatsCodec);
+    w.array(v.networks, UMLMON_LIST_MAX, networkStatsCodec);
   },
   decode: (r) => ({
     time: r.uhyper(),
@@ -444,6 +481,7 @@ export const guestStatsCodec: Codec<GuestStats> = {
     memFree: r.uhyper(),
     memAvailable: r.uhyper(),
     disks: r.array(UMLMON_LIST_MAX, 36, diskStatsCodec),
+    networks: r.array(UMLMON_LIST_MAX, 52, networkStatsCodec),
   }),
 };
 
@@ -666,6 +704,15 @@ export interface NetworkInfo {
   readonly sent: number;
   /** what to type in the guest */
   readonly guestCommands: readonly UmlmonText[];
+  /** came at run time, and is gone at the next start */
+  readonly plugged: boolean;
+  /** false: a plug or unplug is going on, or was cut off */
+  readonly settled: boolean;
+  readonly receivedPackets: number;
+  /** that the guest did not take */
+  readonly receivedDropped: number;
+  readonly sentPackets: number;
+  readonly sentDropped: number;
 }
 
 export const networkInfoCodec: Codec<NetworkInfo> = {
@@ -679,6 +726,12 @@ export const networkInfoCodec: Codec<NetworkInfo> = {
     w.uhyper(v.received);
     w.uhyper(v.sent);
     w.array(v.guestCommands, UMLMON_LIST_MAX, umlmonTextCodec);
+    w.bool(v.plugged);
+    w.bool(v.settled);
+    w.uhyper(v.receivedPackets);
+    w.uhyper(v.receivedDropped);
+    w.uhyper(v.sentPackets);
+    w.uhyper(v.sentDropped);
   },
   decode: (r) => ({
     unit: r.uint(),
@@ -690,6 +743,12 @@ export const networkInfoCodec: Codec<NetworkInfo> = {
     received: r.uhyper(),
     sent: r.uhyper(),
     guestCommands: r.array(UMLMON_LIST_MAX, 4, umlmonTextCodec),
+    plugged: r.bool(),
+    settled: r.bool(),
+    receivedPackets: r.uhyper(),
+    receivedDropped: r.uhyper(),
+    sentPackets: r.uhyper(),
+    sentDropped: r.uhyper(),
   }),
 };
 
@@ -832,7 +891,7 @@ export const vmInfoCodec: Codec<VmInfo> = {
     lastTrouble: umlmonTextCodec.decode(r),
     hungSince: r.uhyper(),
     held: r.optional(holdCodec),
-    networks: r.array(UMLMON_LIST_MAX, 44, networkInfoCodec),
+    networks: r.array(UMLMON_LIST_MAX, 84, networkInfoCodec),
     disks: r.array(UMLMON_LIST_MAX, 36, diskInfoCodec),
     paused: r.optional(pauseInfoCodec),
     hostMemory: r.uhyper(),
@@ -947,6 +1006,24 @@ export const plugArgsCodec: Codec<PlugArgs> = {
   decode: (r) => ({
     unit: r.uint(),
     disk: umlmonTextCodec.decode(r),
+  }),
+};
+
+export interface PlugNetworkArgs {
+  /** 0 to 15: ethN */
+  readonly unit: number;
+  /** as the value of ethN in the configuration: "network(name=lab)" */
+  readonly network: UmlmonText;
+}
+
+export const plugNetworkArgsCodec: Codec<PlugNetworkArgs> = {
+  encode: (w, v) => {
+    w.uint(v.unit);
+    umlmonTextCodec.encode(w, v.network);
+  },
+  decode: (r) => ({
+    unit: r.uint(),
+    network: umlmonTextCodec.decode(r),
   }),
 };
 
@@ -2331,8 +2408,12 @@ export const umlmonctrl = {
     resume: { number: 30, args: voidCodec, result: simpleAnswerCodec },
     /** Give memory that the guest has freed back to the host. */
     memTrim: { number: 31, args: voidCodec, result: trimAnswerCodec },
-    /** Load, memory, uptime and disks of the guest. */
+    /** Load, memory, uptime, disks and network traffic of the guest. */
     stats: { number: 32, args: voidCodec, result: statsAnswerCodec },
+    /** Give the running kernel a network interface, until the VM stops. Only for root and the user of the monitor. */
+    plugNetwork: { number: 33, args: plugNetworkArgsCodec, result: simpleAnswerCodec },
+    /** Take one from it, by its number; the guest must have set it down. */
+    unplugNetwork: { number: 34, args: uintCodec, result: simpleAnswerCodec },
     /** Read the configuration anew: take what takes effect at once, and tell all that has changed. */
     update: { number: 36, args: updateArgsCodec, result: updateAnswerCodec },
   },

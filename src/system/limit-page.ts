@@ -10,6 +10,8 @@ const rooms: Record<keyof typeof limitTable, string> = {
   jail: 'Jail',
   monitor: 'Monitor',
   admin: 'Administration of the host',
+  service: 'Service managers',
+  directory: 'Directory and redirector',
   umlrun: 'Throw-away VMs',
 };
 

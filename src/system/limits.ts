@@ -5,6 +5,7 @@
  */
 import { admin } from './limits/admin.ts';
 import { consoles } from './limits/console.ts';
+import { directory } from './limits/directory.ts';
 import { disk } from './limits/disk.ts';
 import { jail } from './limits/jail.ts';
 import { kernel } from './limits/kernel.ts';
@@ -12,6 +13,7 @@ import { valuesOf } from './limits/limit.ts';
 import { monitor } from './limits/monitor.ts';
 import { network } from './limits/network.ts';
 import { rpc } from './limits/rpc.ts';
+import { service } from './limits/service.ts';
 import { umlrun } from './limits/umlrun.ts';
 
 /** The table as docs/limits.md shows it: room → limits. */
@@ -24,6 +26,8 @@ export const limitTable = {
   jail,
   monitor,
   admin,
+  service,
+  directory,
   umlrun,
 } as const;
 
@@ -35,4 +39,6 @@ export const kernelLimits = valuesOf(kernel);
 export const jailLimits = valuesOf(jail);
 export const monitorLimits = valuesOf(monitor);
 export const adminLimits = valuesOf(admin);
+export const serviceLimits = valuesOf(service);
+export const directoryLimits = valuesOf(directory);
 export const umlrunLimits = valuesOf(umlrun);

@@ -1,7 +1,8 @@
 /** Who is who among the processes of the host: a number alone is not enough, the kernel gives it out again. */
 import { closeSync, readFileSync } from 'node:fs';
 import { isSystemError } from './errors.ts';
-import { pidfdOpen, pidfdSendSignal, watch } from './native.ts';
+import { pidfdOpen, pidfdSendSignal } from './native.ts';
+import { watch } from './watch.ts';
 
 export interface ProcessIdentity {
   readonly pid: number;

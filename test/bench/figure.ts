@@ -41,6 +41,11 @@ export function table(figures: readonly Figure[]): string {
     .join('\n');
 }
 
+/** The rate of a transfer of so many MiB. */
+export function gigabits(megabytes: number, seconds: number): string {
+  return `${((megabytes * MiB * 8) / seconds / 1e9).toFixed(2)} Gbit/s`;
+}
+
 export function milliseconds(seconds: number): string {
   return `${(seconds * 1000).toFixed(seconds < 0.01 ? 2 : 1)} ms`;
 }

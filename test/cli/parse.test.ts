@@ -49,6 +49,10 @@ describe('the command line', () => {
   });
 
   test('an image is one argument with words of its own, in quotes; a typed line needs none', () => {
+    const network = 'bridged(bridge_if=br0, proxy_if=p1)';
+    expect(parseLine(`plug-net eth1 ${network}`)?.values).toEqual({ INTERFACE: 1, NETWORK: network });
+    expect(() => parseLine('plug-net eth16 network(name=lab)')).toThrow(/eth0 to eth15/);
+    expect(() => parseLine('plug-net eth1 bridged(bridge_if=br0)')).toThrow(/proxy_if is missing/);
     const values = { DISK: 1, IMAGE: '/disks/data.dsk ro serial=a' };
     const quotes = parseCommandLine([
       'vm1',

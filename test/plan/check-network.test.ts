@@ -30,11 +30,11 @@ const kernel: Inventory['kernel'] = {
   found: { ...probeKernel(testKernelDirectory()), transports: ['tap', 'l2tpv3', 'raw'] },
 };
 
-function check(text: string, on: Partial<HostNetwork> = {}, root = true): string[] {
+function check(text: string, on: Partial<HostNetwork> = {}, root = true, has = kernel): string[] {
   const parsed = parseNetwork(text);
   if ('cause' in parsed) throw new Error(parsed.cause);
   const found = { ...host, ...on, programs: { ip: '/ip', bridge: '/bridge' } };
-  return checkNetwork(vm, { unit: 0, ...parsed.value }, { root, network: { found }, user, kernel }).map(
+  return checkNetwork(vm, { unit: 0, ...parsed.value }, { root, network: { found }, user, kernel: has }).map(
     ({ code, cause, hint }) => `${code} ${cause} (${hint})`,
   );
 }
@@ -47,6 +47,22 @@ test('a host that fits', () => {
   expect(check(toHost)).toEqual([]);
   expect(check(toBridge)).toEqual([]);
   expect(check(toHost6, { forwards6: ['eth0'] })).toEqual([]);
+});
+
+test('a kernel before the vector devices has taps in another form, without their options', () => {
+  const old: Inventory['kernel'] = {
+    found: { ...probeKernel(testKernelDirectory()), transports: [], legacyTransports: ['tuntap'] },
+  };
+  const tap = { links: [link('t0', { tapOwner: 1000 })] };
+  expect(check(toHost, {}, true, old)).toEqual([]);
+  expect(check('tap(ifname=t0, mac=02:00:00:00:00:01)', tap, true, old)).toEqual([]);
+  expect(check('tap(ifname=t0, mtu=1400, depth=8)', tap, true, old)).toEqual([
+    expect.stringMatching(/^NETWORK_TRANSPORT mtu: .* ethN=tuntap, which knows no mtu \(do without/),
+    expect.stringMatching(/^NETWORK_TRANSPORT depth: /),
+  ]);
+  expect(check('bess(dst=/run/uml/s)', {}, true, old)).toEqual([
+    expect.stringMatching(/^NETWORK_TRANSPORT the kernel has no vector transport bess/),
+  ]);
 });
 
 test('without root', () => {

@@ -59,6 +59,8 @@ export const values: Readonly<
   ctrlAltDel: { args: undefined, results: [{ kind: 'ok' }, failed] },
   plug: { args: { unit: 1, disk: '/disks/a.dsk ro' }, results: [{ kind: 'ok' }, failed] },
   unplug: { args: 1, results: [{ kind: 'ok' }, failed] },
+  plugNetwork: { args: { unit: 1, network: 'network(name=lab)' }, results: [{ kind: 'ok' }, failed] },
+  unplugNetwork: { args: 1, results: [{ kind: 'ok' }, failed] },
   consoleAttach: {
     args: { channel: 'con1', columns: 80, rows: 24 },
     results: [{ kind: 'ok', seat: { id: 1, oldest: 0, next: 99 } }, failed],
