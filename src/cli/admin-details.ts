@@ -7,7 +7,8 @@ With names: for these VMs and no others. Monitors that run are left untouched, w
 
 VMs of the same **start\\_order** are started together, and those of the next one when all of them have been, after the
 longest **start\\_delay** among them. A monitor goes on when umladmin, the shell and the session have ended. Where the host
-runs systemd and has *umlmon@.service*, and the configuration is that of */etc*, monitors are started as *umlmon@VM.service*.
+runs systemd and has *umlmon@.service*, and the configuration is that of */etc*, monitors are started as *umlmon@VM.service*,
+and a start is over when systemd says so.
 
 Boots are not waited for, unless **-wait** says up to which level of readiness (see **-wait** in umlwatch(1)), for at
 most 60 s or **-timeout** each: then every turn is, before the next one begins.`,

@@ -6,6 +6,7 @@ import { vmNameDamage } from '../config/names.ts';
 import { isTransport } from '../config/network-kinds.ts';
 import { transportNeeds } from '../config/network-transports.ts';
 import type { Problem } from '../config/problem.ts';
+import { defaultPorts, findService, type ServiceName } from '../config/services.ts';
 import { listImages } from '../disk/list.ts';
 import { packageOf, userNamespaceSupport } from '../jail/host-support.ts';
 import { tmpfsBytes } from '../jail/mounts.ts';
@@ -19,14 +20,7 @@ import { heldLock } from '../system/held-lock.ts';
 import { adminLimits, monitorLimits } from '../system/limits.ts';
 import { type AdminHost, configuredNames, connectTo, layoutIn, removedNames } from './admin-host.ts';
 import { lookAtKernels } from './admin-kernels.ts';
-import {
-  type DoctorFacts,
-  type LeftoverFact,
-  type ProgramFact,
-  servicePorts,
-  type TroubleFact,
-  type VmFact,
-} from './doctor-checks.ts';
+import type { DoctorFacts, LeftoverFact, ProgramFact, TroubleFact, VmFact } from './doctor-checks.ts';
 import { inParallel } from './in-parallel.ts';
 
 /** What the monitors of the host answer; null from one that could not be asked. */
@@ -148,9 +142,10 @@ function isOnNetwork({ global }: Config): boolean {
   return global.settings.some(({ key, value }) => key === 'tcp' && value === 'true');
 }
 
-function missingServices(): string[] {
+function missingServices(): ServiceName[] {
   const known = existsSync('/etc/services') ? readFileSync('/etc/services', 'latin1') : '';
-  return Object.keys(servicePorts).filter((name) => !new RegExp(`^${name}\\s+\\d+/tcp`, 'm').test(known));
+  const names = Object.keys(defaultPorts) as ServiceName[];
+  return names.filter((name) => findService(known, name) === undefined);
 }
 
 function leftoversOf(host: AdminHost, answers: Answers): LeftoverFact[] {

@@ -1,5 +1,6 @@
 /** What a host lacks or has too much of for its VMs. Pure: facts in, findings out, each with what to do about it. */
 import { type Problem, problemText } from '../config/problem.ts';
+import { defaultPorts, type ServiceName } from '../config/services.ts';
 import type { NamespaceSupport } from '../jail/host-support.ts';
 import { type Failure, failureText } from '../system/errors.ts';
 import { sizeText } from './render.ts';
@@ -75,7 +76,7 @@ export interface DoctorFacts {
     readonly promised: number;
   }[];
   /** Names that /etc/services lacks; undefined if no VM is reached over the network. */
-  readonly missingServices: readonly string[] | undefined;
+  readonly missingServices: readonly ServiceName[] | undefined;
   readonly leftovers: readonly LeftoverFact[];
   readonly troubles: readonly TroubleFact[];
 }
@@ -214,7 +215,7 @@ const checks: readonly Check[] = [
     if (missingServices === undefined) return [];
     if (missingServices.length === 0)
       return [good('services', '/etc/services has the names of the directory')];
-    const lines = missingServices.map((name) => `${name} ${servicePorts[name] ?? ''}/tcp`);
+    const lines = missingServices.map((name) => `${name} ${defaultPorts[name]}/tcp`);
     return [
       warning(
         'services',
@@ -232,9 +233,6 @@ const checks: readonly Check[] = [
   },
   ({ troubles }) => troubles.map(({ vm, text, fix }) => warning('VMs', `${vm}: ${text}`, fix)),
 ];
-
-/** The usual ports of the services of the directory. */
-export const servicePorts: Readonly<Record<string, number>> = { umldir: 8655, umlredir: 8656 };
 
 const leftoverWords: Record<LeftoverFact['kind'], (leftover: LeftoverFact) => Omit<Finding, 'subject'>> = {
   orphan: ({ vm }) => ({

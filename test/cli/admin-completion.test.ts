@@ -52,7 +52,7 @@ test.each([
   ['umladmin start ', ['-wait', '-timeout', '-json', 'vm1']],
   ['umladmin stop vm1 v', ['vm1']],
   ['umladmin config set vm', ['vmuser', 'vm1']],
-  ['umladmin config get vm1 me', ['mem', 'mem_trim', 'metrics']],
+  ['umladmin config get vm1 fast', ['fast_boot']],
   ['umladmin config set G', ['GLOBAL']],
   ['umladmin kernel use vm1 l', ['linux']],
   ['umladmin -config /x -json disk cow', ['cow-create', 'cow-merge', 'cow-rebase']],
