@@ -7,7 +7,7 @@ import { UmlmonError } from '../system/errors.ts';
 import { heldLock } from '../system/held-lock.ts';
 import { adminLimits } from '../system/limits.ts';
 import { type AdminHost, configuredNames, connectTo, layoutIn } from './admin-host.ts';
-import { umlmonProgram } from './admin-monitors.ts';
+import { besideUs } from './admin-monitors.ts';
 import { type Outcome, OutcomePrinter, overallStatus } from './admin-outcome.ts';
 import { inParallel } from './in-parallel.ts';
 
@@ -43,7 +43,7 @@ const run = promisify(execFile);
 async function cleanUpVm(vm: string, { loaded }: AdminHost): Promise<Outcome> {
   if (loaded.broken.has(vm)) requireVm(loaded, vm);
   try {
-    const { stdout } = await run(umlmonProgram(), ['-config', loaded.file, '-cleanup', vm, '-json']);
+    const { stdout } = await run(besideUs('umlmon.cjs'), ['-config', loaded.file, '-cleanup', vm, '-json']);
     const { removed } = JSON.parse(stdout) as { removed: readonly string[] };
     if (removed.length === 0) return { vm, did: 'untouched', text: 'nothing is left over', failure: null };
     return { vm, did: 'removed', text: ['removed', ...removed].join('\n  '), failure: null };

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, realpathSync, renameSync, rmSync, symlinkSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { editConfig } from '../config/edit-config.ts';
 import { failureText, UmlmonError } from '../system/errors.ts';
 import { printable } from '../system/text.ts';
 import type { AdminHost } from './admin-host.ts';
 import { type Kernel, listKernels, lookAtKernel } from './admin-kernels.ts';
+import { besideUs } from './admin-monitors.ts';
 import type { KernelWord } from './admin-words.ts';
 import type { ArgumentValues } from './arguments.ts';
 import { print } from './output.ts';
@@ -109,7 +110,7 @@ function link(target: string, path: string): void {
 
 /** The script's words go to standard error; its last line is the directory of the kernel. Errors: HOST_COMMAND. */
 async function runScript(args: readonly string[]): Promise<string> {
-  const script = scriptPath();
+  const script = besideUs('kernel.sh');
   const child = spawn('sh', [script, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   let text = '';
   for await (const piece of child.stdout) text = (text + String(piece)).slice(-scriptCharacters);
@@ -127,19 +128,6 @@ async function runScript(args: readonly string[]): Promise<string> {
 
 /** Characters of the script's output that are kept: its last line. */
 const scriptCharacters = 8192;
-
-/** As installed beside the programs, or in the sources. */
-function scriptPath(): string {
-  const own = dirname(realpathSync(process.argv[1] ?? ''));
-  const places = [join(own, 'kernel.sh'), join(own, '../src/setup/kernel.sh')];
-  const found = places.find((path) => existsSync(path));
-  if (found !== undefined) return found;
-  throw new UmlmonError('HOST_PROGRAM_MISSING', {
-    place: 'kernel.sh',
-    cause: `not found: ${places.join(', ')}`,
-    hint: 'copy a kernel to SHARED/kernels by hand, see umlmon(7)',
-  });
-}
 
 /** Changes the configuration, if the kernel can run here. */
 async function useKernel(vm: string, name: string, host: AdminHost): Promise<void> {

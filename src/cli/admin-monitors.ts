@@ -29,16 +29,16 @@ export async function monitorsOf(file: string): Promise<Monitors> {
 function directly(file: string): Monitors {
   return {
     async start(vm) {
-      const { pid, warnings } = await startInBackground([umlmonProgram(), '-config', file, vm]);
+      const { pid, warnings } = await startInBackground([besideUs('umlmon.cjs'), '-config', file, vm]);
       return { text: `monitor ${pid} started`, notes: warnings };
     },
     end: (_vm, pid) => endMonitor(pid),
   };
 }
 
-/** Beside ourselves, whatever link we were called by. */
-export function umlmonProgram(): string {
-  return join(dirname(realpathSync(process.argv[1] ?? '')), 'umlmon.cjs');
+/** A file of umlmon that is beside this program, whatever link that was called by. */
+export function besideUs(name: string): string {
+  return join(dirname(realpathSync(process.argv[1] ?? '')), name);
 }
 
 async function endMonitor(pid: number): Promise<void> {
