@@ -37,6 +37,7 @@ import {
 } from './prepare-launch.ts';
 import { Registration } from './registration.ts';
 import { ServiceReport } from './service-report.ts';
+import { Settings } from './settings.ts';
 import { Vm } from './vm.ts';
 
 export interface DaemonRequest extends ConfigSource {
@@ -113,14 +114,18 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
     report?.changed(kind, text, details.result ?? '');
     if (kind === 'state' || kind === 'ready') registration?.update();
   });
-  const vm = new Vm({
-    layout,
-    events,
+  const settings = new Settings({
     configured: { global: config.global, vm: vmConfig },
     readConfig: () => {
       const written = readVm(request);
       return { global: written.config.global, vm: written.vm };
     },
+    events,
+  });
+  const vm = new Vm({
+    layout,
+    events,
+    settings,
     makePlan: () => prepareStart(request, layout),
     afterBoot: (plan, bootMessages) => rememberLpj(layout.lpjCache, plan, bootMessages),
     monitorLogDropped: () => logFile?.dropped ?? 0,

@@ -129,6 +129,7 @@ export const errorCatalogue = {
 
   START_KILLED: { class: 'failed', means: 'Somebody killed the VM while it was starting.' },
   VM_OFF: { class: 'state', means: 'The VM must not run: its configuration says start = off.' },
+  VM_CLEANUP: { class: 'failed', means: 'What a VM has left could not be removed.' },
   VM_REMOVED: {
     class: 'state',
     means: 'A monitor runs whose VM is not in the configuration any more.',
@@ -207,6 +208,7 @@ export const errorCatalogue = {
   KERNEL_MACHINE: { class: 'config', means: 'The kernel was built for another kind of processor.' },
   KERNEL_TOO_OLD: { class: 'host', means: 'The kernel is too old for the processor of this host.' },
   KERNEL_LIBRARY_MISSING: { class: 'host', means: 'A library that the kernel needs was not found.' },
+  KERNEL_UNFIT: { class: 'config', means: 'The kernel cannot run on this host.' },
   KERNEL_ARGUMENT: { class: 'config', means: 'A value cannot be written on the kernel command line.' },
   KERNEL_COMMAND_LINE_TOO_LONG: { class: 'config', means: 'The kernel command line is too long.' },
 
