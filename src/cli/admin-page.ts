@@ -1,25 +1,19 @@
 import { exitStatusMeans } from '../system/error-page.ts';
 import { type ErrorClass, exitStatus } from '../system/errors.ts';
+import { wordDetails } from './admin-details.ts';
 import { adminWords } from './admin-words.ts';
 import { diskDetails } from './disk-page.ts';
 import type { DiskWord } from './disk-words.ts';
 import { definitions } from './page-words.ts';
 
-const listDetails = `Each monitor is asked through its control socket; **no monitor** means that none answers. A VM whose configuration has
-a mistake is listed with the mistake.`;
-
 /** docs/umladmin.8.md, the manual page of umladmin (Markdown for pandoc). */
 export function generateUmladminPage(): { path: string; text: string }[] {
-  const classes = (Object.entries(exitStatus) as [ErrorClass, number][]).filter(
-    ([name]) => name !== 'down' && name !== 'timeout' && name !== 'unreachable',
-  );
+  const classes = Object.entries(exitStatus) as [ErrorClass, number][];
   const text = [
     beginning,
     '# WORDS',
     '',
-    ...definitions(adminWords, '', ([, sub]) =>
-      sub === undefined ? listDetails : `${diskDetails[sub as DiskWord]}${asks(sub)}`,
-    ),
+    ...definitions(adminWords, '', detailsOf),
     middle,
     '# EXIT STATUS',
     '',
@@ -36,6 +30,11 @@ export function generateUmladminPage(): { path: string; text: string }[] {
     end,
   ];
   return [{ path: 'docs/umladmin.8.md', text: text.join('\n') }];
+}
+
+function detailsOf([word = '', sub]: readonly string[]): string {
+  if (word === 'disk' && sub !== undefined) return `${diskDetails[sub as DiskWord]}${asks(sub)}`;
+  return wordDetails[sub === undefined ? word : `${word} ${sub}`] ?? '';
 }
 
 function asks(sub: string): string {

@@ -15,9 +15,39 @@ const adminDiskWords = {
   rollback: { ...diskWords.rollback, options: { yes: [] } },
 } as const;
 
+/** What can be done with the configuration; SECTION is a VM, or GLOBAL. */
+export const configWords = {
+  get: { arguments: ['SECTION', 'KEY'], options: {}, help: 'Print a value in force.' },
+  set: { arguments: ['SECTION', 'KEY', 'VALUE'], options: {}, help: 'Change the file.' },
+  unset: { arguments: ['SECTION', 'KEY'], options: {}, help: 'Take a key out of the file.' },
+  list: { arguments: [], optional: 'SECTION', options: {}, help: 'Print all, with their lines.' },
+  check: { arguments: [], options: {}, help: 'Look for mistakes.' },
+} as const satisfies Record<string, Word>;
+
+export type ConfigWord = keyof typeof configWords;
+
 /** The words of umladmin. */
 export const adminWords = {
-  list: { arguments: [], options: {}, help: 'List the VMs of this host, with their states.' },
+  list: { arguments: [], options: {}, help: 'List the VMs and their states.' },
+  start: {
+    arguments: [],
+    many: 'VM',
+    options: { wait: ['LEVEL'], timeout: ['DURATION'] },
+    help: 'Start monitors.',
+  },
+  stop: {
+    arguments: [],
+    many: 'VM',
+    options: { timeout: ['DURATION'] },
+    help: 'Stop VMs and their monitors.',
+  },
+  update: {
+    arguments: [],
+    many: 'VM',
+    options: { n: [], yes: [] },
+    help: 'Apply a changed configuration.',
+  },
+  config: { arguments: [], options: {}, words: configWords, help: 'Read and change the configuration.' },
   disk: { arguments: [], options: {}, words: adminDiskWords, help: 'Work on disk images.' },
 } as const satisfies Record<string, Word>;
 

@@ -1,5 +1,5 @@
 import { parseImagePath, parseUbd } from '../config/disk.ts';
-import { givenNameDamage } from '../config/names.ts';
+import { givenNameDamage, vmNameDamage } from '../config/names.ts';
 import { ubdUnits } from '../config/paths.ts';
 import { quoted } from '../config/problem.ts';
 import {
@@ -31,13 +31,18 @@ export type ArgumentKind =
   | 'FILE'
   | 'ID'
   | 'IMAGE'
+  | 'KERNEL'
+  | 'KEY'
   | 'LETTER'
   | 'LEVEL'
   | 'NUMBER'
   | 'PID'
+  | 'SECTION'
   | 'SIZE'
   | 'SNAPSHOT'
   | 'TEXT'
+  | 'VALUE'
+  | 'VM'
   | ImageArgument;
 
 /** Arguments of a word and of its options, by kind: no word has two of one kind. */
@@ -54,6 +59,9 @@ export type ArgumentValues = { readonly [Image in ImageArgument]?: string } & {
   readonly DURATION?: number;
   readonly ID?: number;
   readonly LEVEL?: WaitLevel;
+  /** In SHARED/kernels. */
+  readonly KERNEL?: string;
+  readonly KEY?: string;
   readonly NUMBER?: number;
   readonly LETTER?: string;
   readonly PID?: number;
@@ -61,6 +69,10 @@ export type ArgumentValues = { readonly [Image in ImageArgument]?: string } & {
   /** In bytes. */
   readonly SIZE?: number;
   readonly SNAPSHOT?: string;
+  /** Of the configuration: GLOBAL, or a VM. */
+  readonly SECTION?: string;
+  readonly VALUE?: string;
+  readonly VM?: string;
 };
 
 export type ArgumentParsers = Readonly<Record<ArgumentKind, Parser<string | number>>>;
@@ -96,6 +108,14 @@ export function parsersWith(image: Parser<string>): ArgumentParsers {
     DURATION: durationParser({ min: '100ms', max: '1h' }),
     ID: parseNumber,
     LEVEL: wordParser(waitLevels),
+    KERNEL: (text) =>
+      /^[\w+~-][\w.+~-]{0,63}$/.test(text)
+        ? { value: text }
+        : refuse(`${quoted(text)} is not the name of a kernel`, 'umladmin kernel list tells the names'),
+    KEY: (text) =>
+      /^[a-z_]{1,32}\d{0,3}$/.test(text)
+        ? { value: text }
+        : refuse(`${quoted(text)} is not a key`, 'umlmon(5) has them all'),
     LETTER: (text) =>
       /^[a-zA-Z0-9]$/.test(text)
         ? { value: text }
@@ -108,6 +128,9 @@ export function parsersWith(image: Parser<string>): ArgumentParsers {
       /^[^-\0\n][^\0\n]*$/.test(text) ? { value: text } : refuse(`${quoted(text)} is not a line of text`),
     NUMBER: parseNumber,
     SIZE: sizeParser({ min: 4096, max: diskLimits.cowImageBytes, step: 4096 }),
+    SECTION: (text) => (text === 'GLOBAL' ? undefined : vmNameDamage(text)) ?? { value: text },
+    VALUE: (text) => ({ value: text }),
+    VM: (text) => vmNameDamage(text) ?? { value: text },
     SNAPSHOT: (text) => givenNameDamage(text, 'snapshot') ?? { value: text },
     PATH: image,
     FROM: image,

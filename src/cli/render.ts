@@ -198,7 +198,7 @@ function guestLines({ guestInterface, link, guestCommands }: NetworkInfo): strin
 }
 
 /** Settings by the file that they come from, with the number of the line; then the defaults. */
-function settingsLines(settings: readonly Setting[]): string[] {
+export function settingsLines(settings: readonly Setting[]): string[] {
   const files = new Map<string, string[][]>();
   for (const { key, value, origin } of settings) {
     const [, file, line = ''] = /^(.*):(\d+)$/.exec(origin) ?? ['', origin];

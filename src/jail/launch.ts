@@ -5,15 +5,17 @@ import { closeSync, constants, openSync, unlinkSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { posix } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isSystemError, UmlmonError } from '../system/errors.ts';
+import { UmlmonError } from '../system/errors.ts';
 import { jailLimits } from '../system/limits.ts';
-import { keepDescriptorsPrivate, pidfdSendSignal, watch } from '../system/native.ts';
+import { keepDescriptorsPrivate } from '../system/native.ts';
 import {
   childrenOf,
+  endOfProcess,
   openProcess,
   type ProcessIdentity,
   processIdentity,
   programNameOf,
+  signalProcess,
 } from '../system/process.ts';
 import { kernelInJail } from './mounts.ts';
 import { launchEnvironment } from './sandbox.ts';
@@ -201,7 +203,7 @@ export async function endSandbox(init: ProcessIdentity): Promise<void> {
   const pidfd = openProcess(init);
   if (pidfd === undefined) return;
   try {
-    signal(pidfd, 'SIGKILL');
+    signalProcess(pidfd, 'SIGKILL');
     await endOfProcess(pidfd);
   } finally {
     closeSync(pidfd);
@@ -212,30 +214,10 @@ function killProcess(identity: ProcessIdentity): boolean {
   const pidfd = openProcess(identity);
   if (pidfd === undefined) return false;
   try {
-    return signal(pidfd, 'SIGKILL');
+    return signalProcess(pidfd, 'SIGKILL');
   } finally {
     closeSync(pidfd);
   }
-}
-
-/** False if the process has ended. */
-function signal(pidfd: number, name: NodeJS.Signals): boolean {
-  try {
-    pidfdSendSignal(pidfd, name);
-    return true;
-  } catch (error) {
-    if (isSystemError(error) && error.code === 'ESRCH') return false;
-    throw error;
-  }
-}
-
-function endOfProcess(pidfd: number): Promise<void> {
-  return new Promise((resolve) => {
-    const ended = watch(pidfd, { readable: true }, () => {
-      ended.close();
-      resolve();
-    });
-  });
 }
 
 function launchError(request: LaunchRequest, { status, error }: Ending): UmlmonError {
@@ -261,7 +243,7 @@ export class KernelWaker {
   }
 
   wake(): void {
-    if (this.#pidfd !== undefined) signal(this.#pidfd, 'SIGIO');
+    if (this.#pidfd !== undefined) signalProcess(this.#pidfd, 'SIGIO');
   }
 
   close(): void {

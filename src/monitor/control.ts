@@ -74,6 +74,7 @@ export function controlHandlers(vm: Vm, disks: DiskVerbs, images: ImageHost): Ha
     crashRead: (args) => answer(() => ({ kind: 'ok', bytes: vm.crashes.read(args) })),
     events: ({ since, max, waitMs }, caller) =>
       answer(async () => ({ kind: 'ok', list: await vm.events.read(since, max, waitMs, caller.signal) })),
+    update: (args) => answer(() => ({ kind: 'ok', list: { changes: vm.update(args) } })),
     ...diskHandlers(images, nameOf),
   };
 }

@@ -104,7 +104,11 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
   const vm = new Vm({
     layout,
     events,
-    config: vmConfig,
+    configured: { global: config.global, vm: vmConfig },
+    readConfig: () => {
+      const written = readVm(request);
+      return { global: written.config.global, vm: written.vm };
+    },
     makePlan: () => prepareStart(request, layout),
     afterBoot: (plan, bootMessages) => rememberLpj(layout.lpjCache, plan, bootMessages),
     monitorLogDropped: () => logFile?.dropped ?? 0,

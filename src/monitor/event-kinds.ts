@@ -22,6 +22,7 @@ export const eventKinds = {
   'hang-over': 'The kernel answers again. Attributes: lasted_ms.',
   exit: 'The kernel is gone. Attributes: cause, code, signal, asked_by.',
   trimmed: 'Memory that the guest had freed went back to the host. Attributes: before, after (bytes).',
+  updated: 'Changed settings took effect. Attributes: keys.',
   hook: 'The program of **hook** was called. Attributes: moment (prepare, start, ready, stopped, release), result (ok, failed, signal, timeout, cancelled, unusable).',
   paused:
     'The guest stands still on request. Attributes: by, resumes_at (milliseconds since 1970; 0 = without limit).',

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
+import { openReport, startInBackground } from '../system/background.ts';
 import { exitStatusOf, failureText, toFailure, UmlmonError } from '../system/errors.ts';
 import { version } from '../system/version.ts';
-import { openReport, startInBackground } from './background.ts';
 import { checkConfig } from './check.ts';
 import { runDaemon } from './daemon.ts';
 import type { ConfigSource } from './prepare-launch.ts';
@@ -50,7 +50,7 @@ export async function umlmon(argv: readonly string[]): Promise<number> {
         });
       else if (flags.has('fg')) await runDaemon({ ...source, foreground: true, onReady: () => undefined });
       else {
-        const { pid, warnings } = await startInBackground(backgroundArguments(source));
+        const { pid, warnings } = await startInBackground(backgroundCommand(source));
         for (const warning of warnings) console.error(warning);
         console.log(`${source.vm}: monitor ${pid} started`);
       }
@@ -91,8 +91,11 @@ function parseArguments(argv: readonly string[]): Arguments {
   return { vm, configPath, units, flags };
 }
 
-function backgroundArguments({ vm, configPath }: ConfigSource): string[] {
-  return [...(configPath === undefined ? [] : ['-config', configPath]), vm];
+/** This program once more. */
+function backgroundCommand({ vm, configPath }: ConfigSource): string[] {
+  const [node = '', program = ''] = process.argv;
+  const config = configPath === undefined ? [] : ['-config', configPath];
+  return [node, ...process.execArgv, program, ...config, vm];
 }
 
 function requireName(vm: string | undefined): string {

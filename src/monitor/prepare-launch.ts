@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import type { Configured } from '../config/changes.ts';
 import { type Config, requireVm, type VmConfig } from '../config/config.ts';
 import { parseUbd } from '../config/disk.ts';
 import { readConfig } from '../config/locate.ts';
@@ -61,19 +62,19 @@ function readSource({ vm, configPath }: ConfigSource) {
 export function prepareLaunch(
   source: ConfigSource,
   layout: VmLayout,
-): { config: VmConfig; plan: LaunchPlan } {
+): { configured: Configured; plan: LaunchPlan } {
   const { config, vm } = readVm(source);
   const inventory = takeInventory(config, vm, layout);
   const { plan, problems } = buildPlan(config.global, vm, layout, inventory);
   if (!plan) throw configError(problems.filter(({ severity }) => severity === 'error'));
-  return { config: vm, plan };
+  return { configured: { global: config.global, vm }, plan };
 }
 
 /** Does so for a start: the hardware addresses of the plan are then the VM's. Errors: also NETWORK_MAC_*. */
 export async function prepareStart(
   source: ConfigSource,
   layout: VmLayout,
-): Promise<{ config: VmConfig; plan: LaunchPlan }> {
+): Promise<{ configured: Configured; plan: LaunchPlan }> {
   const { config, vm } = readVm(source);
   if (vm.eth.length > 0) await takeMacs(macRequest(config, vm));
   return prepareLaunch(source, layout);

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { type Configured, pendingChanges, type SettingChange, withLiveKeys } from '../config/changes.ts';
 import type { VmConfig } from '../config/config.ts';
 import type { VmLayout } from '../jail/layout.ts';
 import type { LaunchPlan } from '../plan/plan.ts';
-import type { ExitRecord, VmInfo, VmState } from '../rpc/umlmonctrl.gen.ts';
+import type { ExitRecord, UpdateArgs, VmInfo, VmState } from '../rpc/umlmonctrl.gen.ts';
 import { failureText, toFailure, UmlmonError } from '../system/errors.ts';
 import { monitorLimits } from '../system/limits.ts';
 import { Backups } from './backups.ts';
@@ -30,9 +31,12 @@ import { describeVm } from './vm-info.ts';
 export interface VmParts {
   readonly layout: VmLayout;
   readonly events: EventLog;
-  readonly config: VmConfig;
+  /** What the monitor was started with. */
+  readonly configured: Configured;
+  /** The configuration as it is written now. Errors: CONFIG_*. */
+  readonly readConfig: () => Configured;
   /** Reads configuration and host anew. Errors: CONFIG_INVALID with all problems. */
-  readonly makePlan: () => Promise<{ config: VmConfig; plan: LaunchPlan }>;
+  readonly makePlan: () => Promise<{ configured: Configured; plan: LaunchPlan }>;
   /** Learns from a boot what makes the next one faster. */
   readonly afterBoot: (plan: LaunchPlan, bootMessages: string) => void;
   /** Bytes that the monitor's own log could not take. */
@@ -53,7 +57,8 @@ export class Vm {
   readonly #restarts: Restarts;
   readonly #ready: ReadyWatch;
   readonly #hooks: Hooks;
-  #config: VmConfig;
+  /** What the VM was started with last, and what of it has been changed since. */
+  #inForce: Configured;
   #state: VmState = 'down';
   #stateSince = Date.now();
   #run: Run | undefined;
@@ -64,7 +69,7 @@ export class Vm {
 
   constructor(parts: VmParts) {
     this.#parts = parts;
-    this.#config = parts.config;
+    this.#inForce = parts.configured;
     this.name = parts.layout.vm;
     this.events = parts.events;
     this.troubles = new Troubles(this.name, this.events);
@@ -75,7 +80,7 @@ export class Vm {
     this.#hooks = new Hooks(this.name, this.events);
     this.#operations = new Operations(this.name, this.events);
     this.#lastExit = readLastExit(parts.layout);
-    this.#ready = new ReadyWatch(parts.config, {
+    this.#ready = new ReadyWatch(parts.configured.vm, {
       events: parts.events,
       channels: this.channels,
       onReached: () => this.#run?.reached(),
@@ -87,6 +92,10 @@ export class Vm {
       start: (policy) => this.#operations.after('backup', 'restore').then(() => this.#begin(policy)),
       trouble,
     });
+  }
+
+  get #config(): VmConfig {
+    return this.#inForce.vm;
   }
 
   get state(): VmState {
@@ -230,6 +239,17 @@ export class Vm {
     return this.#operations.run('restore', by, work, name);
   }
 
+  /** Reads the configuration anew, takes what takes effect at once, and tells all that has changed. Errors: CONFIG_*. */
+  update({ dryRun }: UpdateArgs): SettingChange[] {
+    const written = this.#parts.readConfig();
+    const changes = pendingChanges(this.#parts.configured, this.#inForce, written);
+    const live = changes.filter(({ effect }) => effect === 'now').map(({ key }) => key);
+    if (dryRun || live.length === 0) return changes;
+    this.#inForce = { ...this.#inForce, vm: withLiveKeys(this.#config, written.vm) };
+    this.events.publish('updated', `${live.join(', ')} as written now`, { keys: live.join(' ') });
+    return changes;
+  }
+
   /** The kernel that runs, with what belongs to it. Errors: STATE_WRONG. */
   running(states: readonly VmState[] = ['running', 'stopping']): Running {
     const { kernel, pause } = this.#run ?? {};
@@ -312,8 +332,8 @@ export class Vm {
     const report = new StartReport(this.events);
     try {
       this.backups.settle();
-      const { config, plan } = await this.#parts.makePlan();
-      this.#config = config;
+      const { configured, plan } = await this.#parts.makePlan();
+      this.#inForce = configured;
       let summary = '';
       await this.#newRun().launch(plan, report, (kernel) => {
         this.#enter('kernel-up');

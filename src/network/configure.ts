@@ -21,6 +21,7 @@ import { type Ip, removeMarked } from './remove-marked.ts';
 import { runCommands, runRules } from './run-ip.ts';
 import { readGeneral, readSetting, type Setting, writeSetting } from './settings.ts';
 import { forwarderOf, makeShared, refuseConflicts, releaseShared } from './shared-networks.ts';
+import { forgetTable } from './switch-plan.ts';
 
 export interface NetworkPrograms {
   readonly ip: string;
@@ -65,6 +66,7 @@ export function configureNetwork(
       ...new Map(interfaces.flatMap(({ shared: one }) => (one ? [[one.how.alias, one]] : []))).values(),
     ];
     const forwards = interfaces.flatMap((plan) => plan.forwards);
+    const rules = interfaces.flatMap((plan) => plan.rules);
     release(place, { ip, turn }, device.path);
     removeMarked({ ip, turn }, taps);
     refuseConflicts(place, shared, forwards);
@@ -86,6 +88,7 @@ export function configureNetwork(
       })),
       shared: shared.map(({ kind, network, terms }) => ({ kind, network, terms })),
       forwards: forwards.map(forwardText),
+      tables: rules.map(({ family, table }) => ({ family, table })),
     });
     if (interfaces.some(({ needs }) => needs.devices.length > 0)) makeDevice(device);
     if (nft) for (const one of shared) makeShared({ place, ip, nft, turn }, one);
@@ -97,6 +100,7 @@ export function configureNetwork(
       { program: bridge, turn },
       interfaces.flatMap((plan) => plan.join),
     );
+    if (nft) for (const one of rules) runRules({ program: nft, turn }, one.rules);
     if (nft && forwards.length > 0)
       runRules({ program: nft, turn }, planForwards(forwarderOf(place), forwards).rules);
     for (const setting of [...interfaces.flatMap(({ own }) => own), ...needed])
@@ -144,6 +148,11 @@ function release(place: RecordPlace, ip: Ip, tunDevice: string): string[] {
 }
 
 function releaseRecorded(place: RecordPlace, record: NetworkRecord, { ip, turn }: Ip): string[] {
+  if (record.tables.length > 0)
+    runRules(
+      { program: findProgram('nft', 'nftables'), turn },
+      record.tables.map(({ family, table }) => forgetTable(family, table)).join(''),
+    );
   const taps = removeMarked({ ip, turn }, record.interfaces);
   const shared = releaseShared(place, record, { ip, turn });
   const announced = amongAnnouncements(ip, record.announced);

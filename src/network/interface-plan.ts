@@ -1,13 +1,14 @@
 /** What the host needs for each network interface of a VM. Pure: specifications in, commands of ip(8) out. */
 import { createHash } from 'node:crypto';
 import { isTransport, type NetworkSpec } from '../config/network-kinds.ts';
+import { linkOf } from '../config/network-shared.ts';
 import { type TransportNeeds, type TransportSpec, transportNeeds } from '../config/network-transports.ts';
 import type { Announcement, HostNetwork } from './host-network.ts';
 import type { PortForward } from './nat-plan.ts';
 import type { Words } from './run-ip.ts';
 import type { Setting } from './settings.ts';
 import { forwardsOf, planShared, type SharedPlan, type SharedSpec } from './shared-plan.ts';
-import { joinCommands } from './switch-plan.ts';
+import { joinCommands, linkedMtu, type OwnRules, planMirror } from './switch-plan.ts';
 import { vectorOptions } from './vector-options.ts';
 
 /** An interface of a VM, with everything of it on the host. */
@@ -36,6 +37,8 @@ export interface InterfacePlan {
   readonly make: readonly Words[];
   /** Commands of bridge(8), after those. */
   readonly join: readonly Words[];
+  /** Rules of nftables for this interface alone, after those. */
+  readonly rules: readonly OwnRules[];
   /** Settings of the tap; they go with it. */
   readonly own: readonly Setting[];
   /** Settings of other interfaces, to be put back when no VM needs them any more. */
@@ -91,7 +94,7 @@ function foreign(spec: TransportSpec, unit: number, mac: string): InterfacePlan 
   };
 }
 
-const nothingElse = { join: [], own: [], others: [], announced: [], forwards: [] } as const;
+const nothingElse = { join: [], rules: [], own: [], others: [], announced: [], forwards: [] } as const;
 
 /** The mark of a VM's tap: for people, and a hash of the VM's own directory that nobody else has. */
 export function aliasOf({ vm, runHome }: Pick<NetworkRequest, 'vm' | 'runHome'>, unit: number): string {
@@ -213,10 +216,18 @@ function shared(
   const ways = links.filter(
     ({ name, alias, addresses }) => name !== 'lo' && !alias.startsWith('umlmon:') && addresses.length > 0,
   );
+  const link = spec.kind === 'network' ? linkOf(spec) : undefined;
+  const mirror =
+    spec.kind === 'network' && spec.mirror === true
+      ? planMirror({ bridge: plan.how.bridge, tap: tap.name, mac: tap.mac })
+      : undefined;
   return {
     ...tap,
     ...nothingElse,
-    make: [...tap.make, ...joinCommands(plan.how, tap.name)],
+    options: { ...tap.options, ...(link ? { mtu: linkedMtu(link) } : {}) },
+    make: [...tap.make, ...joinCommands(plan.how, tap.name), ...(mirror?.make ?? [])],
+    join: mirror?.join ?? [],
+    rules: mirror ? [mirror.rules] : [],
     own: routed ? [forwarding(plan.how.bridge)] : [],
     others: routed ? ways.map(({ name }) => forwarding(name)) : [],
     shared: plan,

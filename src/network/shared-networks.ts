@@ -72,10 +72,10 @@ export function releaseShared(
     const { alias, bridge, forget } = traceOf(one, place.directory);
     const removed = removeMarked({ ip, turn }, [{ alias, temporary: bridge }]);
     runRules({ program, turn }, forget);
-    return removed;
+    return removed.map((name) => `${name === bridge ? 'bridge' : 'link'} ${name}`);
   });
   if (forwards.length > 0) runRules({ program, turn }, planForwards(forwarderOf(place), []).forget);
-  return [...bridges.map((name) => `bridge ${name}`), ...forwards.map((port) => `forwarding of ${port}`)];
+  return [...bridges, ...forwards.map((port) => `forwarding of ${port}`)];
 }
 
 function neighbours(place: RecordPlace, namespace: string) {

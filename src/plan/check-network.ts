@@ -68,10 +68,12 @@ function checkEnds(
       return [...checkName(spec.proxy_if, others), ...checkBridge(spec, host)];
     case 'nat':
       return checkNat(spec, host);
+    case 'network':
+      return spec.local ? checkSource('local', spec.local, host) : [];
     case 'tap':
       return checkTap(spec.ifname, host, uid);
     case 'l2tpv3':
-      return checkSource(spec.src, host);
+      return checkSource('src', spec.src, host);
     default:
       return [];
   }

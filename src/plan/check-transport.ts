@@ -80,12 +80,13 @@ export function checkTap(name: string, { links }: HostNetwork, uid: number | und
 
 /** The address at which a tunnel ends; any and those of the loop need no interface. */
 export function checkSource(
+  argument: string,
   { text }: { readonly text: string },
   { links }: Pick<HostNetwork, 'links'>,
 ): Refusal[] {
   if (/^(?:127\.|0\.0\.0\.0$|::1?$)/.test(text)) return [];
   if (links.some(({ addresses }) => addresses.includes(text))) return [];
-  return [missing(`src: the host has no address ${text}`, 'see ip addr')];
+  return [missing(`${argument}: the host has no address ${text}`, 'see ip addr')];
 }
 
 export function checkNat(

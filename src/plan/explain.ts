@@ -63,11 +63,12 @@ function explainStep(step: Step): string[] {
 }
 
 function explainInterface(network: InterfacePlan): string[] {
-  const { unit, kind, guest, name, alias, make, join, own, others, announced } = network;
+  const { unit, kind, guest, name, alias, make, join, rules, own, others, announced } = network;
   return [
     `eth${unit} ${kind}: ${name} of the host, ${guest} of the guest; its mark is ${alias}`,
     ...make.map((words) => `ip ${words.join(' ')}`),
     ...join.map((words) => `bridge ${words.join(' ')}`),
+    ...rules.map(({ family, table }) => `nft table ${family} ${table}`),
     ...[...own, ...others].map(({ name: setting, value }) => `sysctl ${setting}=${value}`),
     ...announced.map(({ address, on }) => `ip neighbour add proxy ${address} dev ${on}`),
   ];

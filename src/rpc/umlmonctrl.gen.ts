@@ -2164,6 +2164,109 @@ export const backupListAnswerCodec: Codec<BackupListAnswer> = {
   },
 };
 
+export interface UpdateArgs {
+  /** only tell */
+  readonly dryRun: boolean;
+}
+
+export const updateArgsCodec: Codec<UpdateArgs> = {
+  encode: (w, v) => {
+    w.bool(v.dryRun);
+  },
+  decode: (r) => ({
+    dryRun: r.bool(),
+  }),
+};
+
+/** When a changed setting takes effect. */
+export type Effect =
+  /** at once: it has, unless this was a dry run */
+  | 'now'
+  /** at the next start of the VM */
+  | 'vm'
+  /** at the next start of the monitor */
+  | 'monitor';
+
+const effectNumbers: Readonly<Record<Effect, number>> = {
+  'now': 0,
+  'vm': 1,
+  'monitor': 2,
+};
+export const effectCodec: Codec<Effect> = {
+  encode: (w, v) => w.int(effectNumbers[v]),
+  decode: (r) => {
+    const value = r.int();
+    switch (value) {
+      case 0: return 'now';
+      case 1: return 'vm';
+      case 2: return 'monitor';
+      default: throw new XdrError(`${value} is no effect`);
+    }
+  },
+};
+
+/** A setting that was not in force as it is written. */
+export interface SettingChange {
+  /** GLOBAL, or the VM */
+  readonly section: UmlmonName;
+  readonly key: UmlmonName;
+  /** empty: not set */
+  readonly before: UmlmonText;
+  readonly after: UmlmonText;
+  readonly effect: Effect;
+}
+
+export const settingChangeCodec: Codec<SettingChange> = {
+  encode: (w, v) => {
+    umlmonNameCodec.encode(w, v.section);
+    umlmonNameCodec.encode(w, v.key);
+    umlmonTextCodec.encode(w, v.before);
+    umlmonTextCodec.encode(w, v.after);
+    effectCodec.encode(w, v.effect);
+  },
+  decode: (r) => ({
+    section: umlmonNameCodec.decode(r),
+    key: umlmonNameCodec.decode(r),
+    before: umlmonTextCodec.decode(r),
+    after: umlmonTextCodec.decode(r),
+    effect: effectCodec.decode(r),
+  }),
+};
+
+export interface ChangeList {
+  readonly changes: readonly SettingChange[];
+}
+
+export const changeListCodec: Codec<ChangeList> = {
+  encode: (w, v) => {
+    w.array(v.changes, UMLMON_LIST_MAX, settingChangeCodec);
+  },
+  decode: (r) => ({
+    changes: r.array(UMLMON_LIST_MAX, 20, settingChangeCodec),
+  }),
+};
+
+export type UpdateAnswer =
+  | { readonly kind: 'ok'; readonly list: ChangeList }
+  | { readonly kind: 'failed'; readonly why: Failure };
+
+export const updateAnswerCodec: Codec<UpdateAnswer> = {
+  encode: (w, v) => {
+    answerKindCodec.encode(w, v.kind);
+    switch (v.kind) {
+      case 'ok': changeListCodec.encode(w, v.list); break;
+      case 'failed': failureCodec.encode(w, v.why); break;
+    }
+  },
+  decode: (r) => {
+    const kind = answerKindCodec.decode(r);
+    switch (kind) {
+      case 'ok': return { kind, list: changeListCodec.decode(r) };
+      case 'failed': return { kind, why: failureCodec.decode(r) };
+    }
+  },
+};
+
 export const umlmonctrl = {
   program: 0x20756d6c,
   version: 1,
@@ -2230,5 +2333,7 @@ export const umlmonctrl = {
     memTrim: { number: 31, args: voidCodec, result: trimAnswerCodec },
     /** Load, memory, uptime and disks of the guest. */
     stats: { number: 32, args: voidCodec, result: statsAnswerCodec },
+    /** Read the configuration anew: take what takes effect at once, and tell all that has changed. */
+    update: { number: 36, args: updateArgsCodec, result: updateAnswerCodec },
   },
 } as const;

@@ -76,6 +76,8 @@ export const errorCatalogue = {
   CONFIG_LAYER: { class: 'config', means: 'Only the administrator may set this key.' },
   CONFIG_CONFLICT: { class: 'config', means: 'Two settings contradict each other.' },
   CONFIG_UNSUPPORTED: { class: 'config', means: 'This version of umlmon cannot do that yet.' },
+  CONFIG_BUSY: { class: 'state', means: 'Another program is changing the configuration.' },
+  CONFIG_NOT_SET: { class: 'failed', means: 'The key has no value.' },
   CONFIG_UNUSUAL: { class: 'config', means: 'Allowed, but probably not what was meant (a warning).' },
 
   JAIL_VM_NAME: { class: 'usage', means: 'The name cannot be the name of a VM.' },
@@ -103,6 +105,10 @@ export const errorCatalogue = {
 
   START_KILLED: { class: 'failed', means: 'Somebody killed the VM while it was starting.' },
   VM_OFF: { class: 'state', means: 'The VM must not run: its configuration says start = off.' },
+  VM_REMOVED: {
+    class: 'state',
+    means: 'A monitor runs whose VM is not in the configuration any more.',
+  },
   VM_ALIVE: { class: 'state', means: 'A kernel of this VM runs already, without this monitor.' },
 
   IMAGE_MISSING: { class: 'config', means: 'There is no disk image at the given path.' },

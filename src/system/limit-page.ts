@@ -9,6 +9,7 @@ const rooms: Record<keyof typeof limitTable, string> = {
   kernel: 'Management console and notifications',
   jail: 'Jail',
   monitor: 'Monitor',
+  admin: 'Administration of the host',
   service: 'Service managers',
   umlrun: 'Throw-away VMs',
 };

@@ -3,6 +3,7 @@
  * docs/limits.md is printed from it, and because a bound that nobody sees is one that nobody questions. Bounds of
  * the protocol's fields are in rpc/umlmonctrl.x, bounds of configured values in the key table (umlmon(5)).
  */
+import { admin } from './limits/admin.ts';
 import { consoles } from './limits/console.ts';
 import { disk } from './limits/disk.ts';
 import { jail } from './limits/jail.ts';
@@ -23,6 +24,7 @@ export const limitTable = {
   kernel,
   jail,
   monitor,
+  admin,
   service,
   umlrun,
 } as const;
@@ -34,5 +36,6 @@ export const rpcLimits = valuesOf(rpc);
 export const kernelLimits = valuesOf(kernel);
 export const jailLimits = valuesOf(jail);
 export const monitorLimits = valuesOf(monitor);
+export const adminLimits = valuesOf(admin);
 export const serviceLimits = valuesOf(service);
 export const umlrunLimits = valuesOf(umlrun);

@@ -1,7 +1,8 @@
 /** Who is who among the processes of the host: a number alone is not enough, the kernel gives it out again. */
 import { closeSync, readFileSync } from 'node:fs';
 import { isSystemError } from './errors.ts';
-import { pidfdOpen } from './native.ts';
+import { pidfdOpen, pidfdSendSignal } from './native.ts';
+import { watch } from './watch.ts';
 
 export interface ProcessIdentity {
   readonly pid: number;
@@ -41,6 +42,27 @@ export function openProcess(identity: ProcessIdentity): number | undefined {
   if (isSameProcess(identity)) return pidfd;
   closeSync(pidfd);
   return undefined;
+}
+
+/** Sends a signal to the process of a pidfd; false if it has ended. */
+export function signalProcess(pidfd: number, name: NodeJS.Signals): boolean {
+  try {
+    pidfdSendSignal(pidfd, name);
+    return true;
+  } catch (error) {
+    if (isSystemError(error) && error.code === 'ESRCH') return false;
+    throw error;
+  }
+}
+
+/** Resolves when the process of a pidfd has ended, whose descriptor may then be closed. */
+export function endOfProcess(pidfd: number): Promise<void> {
+  return new Promise((resolve) => {
+    const ended = watch(pidfd, { readable: true }, () => {
+      ended.close();
+      resolve();
+    });
+  });
 }
 
 /** The identity of a process's parent; undefined if either has ended. */

@@ -149,8 +149,12 @@ export const stubHandlers: Handlers<typeof umlmonctrl> = {
   backup: () => ({ kind: 'failed', why }),
   restore: () => ({ kind: 'failed', why }),
   backupList: () => ({ kind: 'ok', list: { directory: '/b', backups: [] } }),
+  update: () => ({ kind: 'ok', list: { changes: [change] } }),
   events: ({ since }) => ({ kind: 'ok', list: { events: [], next: since } }),
 };
+
+/** A setting that was changed. */
+export const change = { section: 'vm1', key: 'mem', before: '', after: '64M', effect: 'vm' } as const;
 
 /** `length` bytes that repeat only after 251. */
 export function pattern(length: number): Uint8Array {

@@ -2,7 +2,7 @@ import { writeCall, writeReply } from '../../../src/rpc/message.ts';
 import { beginRecord, sealRecord } from '../../../src/rpc/record.ts';
 import { umlmonctrl } from '../../../src/rpc/umlmonctrl.gen.ts';
 import { type Codec, XdrWriter } from '../../../src/rpc/xdr.ts';
-import { image, info, job, pattern, why } from '../../rpc/stub-handlers.ts';
+import { change, image, info, job, pattern, why } from '../../rpc/stub-handlers.ts';
 
 const failed = { kind: 'failed', why };
 const report = { id: 3, joined: true, state: 'down', elapsedMs: 5, summary: 'stopped' };
@@ -144,6 +144,10 @@ export const values: Readonly<
   backupList: {
     args: undefined,
     results: [{ kind: 'ok', list: { directory: '/b', backups: [backup, backup] } }, failed],
+  },
+  update: {
+    args: { dryRun: true },
+    results: [{ kind: 'ok', list: { changes: [change, change] } }, failed],
   },
 };
 
