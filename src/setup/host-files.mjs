@@ -6,7 +6,7 @@ const sbin = ['umlmon', 'umladmin', 'umldir', 'umlweb'];
 
 /** Of each native addon only what is loaded when it runs, and its licence. */
 const addons = {
-  koffi: ['package.json', 'LICENSE.txt', 'index.cjs', 'src/koffi/index.cjs', 'src/koffi/src/static.cjs'],
+  koffi: ['LICENSE.txt'],
   [`@koromix/koffi-linux-${process.arch}`]: [
     'package.json',
     'index.js',
@@ -30,7 +30,9 @@ export function hostFiles(root, prefix) {
   const fill = (path, to, mode = 0o644) => ({
     to,
     mode,
-    text: Buffer.from(read(path).toString().replaceAll('@sbindir@', `${prefix}/sbin`)),
+    text: Buffer.from(
+      read(path).toString().replaceAll('@sbindir@', `${prefix}/sbin`).replaceAll('@home@', home),
+    ),
   });
   const within = (directory) =>
     existsSync(join(root, directory))
@@ -42,6 +44,7 @@ export function hostFiles(root, prefix) {
   const programs = readdirSync(join(root, 'src/bin')).map((name) => basename(name, '.ts'));
   const unitPlace = (name) => {
     const [file] = name.split(/\.in$/);
+    if (file === 'leave-on-restart') return [`${home}/${file}`, 0o755];
     if (file === 'umlmon-generator') return [`${lib}/systemd/system-generators/${file}`, 0o755];
     const [, kind] = /\.(sysusers|tmpfiles)$/.exec(file) ?? [];
     return [kind ? `${lib}/${kind}.d/umlmon.conf` : `${lib}/systemd/system/${file}`, 0o644];
