@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { childrenOf } from '../../src/system/process.ts';
 import { testKernelDirectory } from './kernel.ts';
@@ -26,6 +26,8 @@ const path = '/usr/sbin:/usr/bin:/sbin:/bin';
 /** Where nspawn keeps the processes of the container apart, in each hierarchy that it uses. */
 const hierarchies = ['/sys/fs/cgroup/systemd', '/sys/fs/cgroup/unified', '/sys/fs/cgroup'];
 
+/** A file that is in no root directory but that of the container. */
+const marker = 'umlmon-test-container';
 /** How nspawn ends when the container wants to reboot. */
 const rebootStatus = 133;
 
@@ -46,6 +48,16 @@ export class Container {
     this.root = root ?? '';
     const layers = `lowerdir=${base},upperdir=${upper},workdir=${work}`;
     execFileSync('mount', ['-t', 'overlay', 'overlay', '-o', layers, this.root]);
+    try {
+      this.#furnish();
+    } catch (error) {
+      this.#remove();
+      throw error;
+    }
+  }
+
+  #furnish(): void {
+    writeFileSync(join(this.root, marker), '');
     copyFileSync(process.execPath, join(this.root, 'usr/bin/node'));
     const env = { ...process.env, PREFIX: '/usr', DESTDIR: this.root };
     execFileSync('node', ['src/setup/install-host.mjs'], { cwd: project, env });
@@ -81,15 +93,27 @@ export class Container {
 
   /** Boots it; resolves when its systemd has started everything. */
   async boot(): Promise<void> {
+    const isUp = () =>
+      /^(?:running|degraded)$/.test(this.run('systemctl', 'is-system-running').stdout.trim());
+    await this.#enter(['--boot'], isUp);
+  }
+
+  /** The same without systemd or anything else that runs. */
+  async open(): Promise<void> {
+    await this.#enter(['--as-pid2', 'sleep', 'infinity'], () => true);
+  }
+
+  async #enter(what: readonly string[], isUp: () => boolean): Promise<void> {
     const groups = this.#cgroups();
     for (const group of groups) mkdirSync(group, { recursive: true });
     // Not in a cgroup of ours: nspawn makes others beside its own.
     const enter = groups.map((group) => `echo $$ >${group}/cgroup.procs`).join('\n');
     const arguments_ = [
-      ...[`--directory=${this.root}`, '--boot', '--register=no', '--keep-unit', '--private-network'],
-      ...['--link-journal=no', '--console=read-only', `--machine=umlmon-test-${process.pid}`],
+      ...[`--directory=${this.root}`, '--register=no', '--keep-unit', '--private-network'],
+      ...['--link-journal=no', '--console=read-only', `--machine=${basename(this.#home)}`],
       // Monitors take over the descriptors of their kernels.
       '--system-call-filter=pidfd_getfd',
+      ...what,
     ];
     const child = spawn('sh', ['-c', `${enter}\nexec systemd-nspawn "$@"`, 'sh', ...arguments_], {
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -102,7 +126,8 @@ export class Container {
     await this.until('the container is up', () => {
       if (child.exitCode !== null) throw new Error(`nspawn ended: ${this.#console.slice(-5000)}`);
       this.#leader = childrenOf(child.pid ?? 0)[0] ?? 0;
-      return /^(?:running|degraded)$/.test(this.run('systemctl', 'is-system-running').stdout.trim());
+      // At first the process is not in the container yet.
+      return this.run('test', '-e', `/${marker}`).status === 0 && isUp();
     });
   }
 
@@ -145,11 +170,15 @@ export class Container {
     const child = this.#nspawn;
     if (child && child.exitCode === null && child.signalCode === null) {
       const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-      this.run('systemctl', 'poweroff', '--no-block');
+      if (this.run('systemctl', 'poweroff', '--no-block').status !== 0) process.kill(this.#leader, 'SIGKILL');
       const timer = setTimeout(() => child.kill('SIGKILL'), patienceMs);
       await ended;
       clearTimeout(timer);
     }
+    this.#remove();
+  }
+
+  #remove(): void {
     execFileSync('umount', [this.root]);
     for (const group of this.#cgroups()) removeCgroup(group);
     rmSync(this.#home, { recursive: true });
@@ -158,7 +187,7 @@ export class Container {
   #cgroups(): string[] {
     return hierarchies
       .filter((hierarchy) => existsSync(join(hierarchy, 'cgroup.procs')))
-      .map((hierarchy) => join(hierarchy, `umlmon-test-${process.pid}`));
+      .map((hierarchy) => join(hierarchy, basename(this.#home)));
   }
 }
 

@@ -126,11 +126,11 @@ describe('units in a container with systemd', () => {
 
   test('replace a monitor that hangs, and the guest runs on', async () => {
     container.ask('mkdir', '-p', `/run/systemd/system/${unit('idle')}.d`);
-    const settings = '[Service]\nWatchdogSec=3s\nTimeoutAbortSec=1s\n';
+    const settings = '[Service]\nWatchdogSec=6s\nTimeoutAbortSec=1s\n';
     container.ask('sh', '-c', `printf '${settings}' >/run/systemd/system/${unit('idle')}.d/watchdog.conf`);
     container.ask('systemctl', 'daemon-reload');
-    container.ask('systemctl', 'restart', unit('idle'));
     container.ask('umlwatch', 'idle', '-start');
+    container.ask('systemctl', 'restart', unit('idle'));
     const [kernel, { monitorPid }] = [kernelOf('idle'), info('idle')];
     container.ask('sh', '-c', `kill -STOP ${monitorPid}`);
     await container.until('systemd has replaced it', () => {
