@@ -25,6 +25,7 @@ import { leaveSignal } from './leaving.ts';
 import { MetricsServer } from './metrics-server.ts';
 import { metricsText } from './metrics-text.ts';
 import { takeMonitorLock } from './monitor-lock.ts';
+import { ownCgroupLimits, unkeptLimits } from './own-cgroup.ts';
 import { type ConfigSource, layoutFor, prepareDisk, prepareStart, readVm } from './prepare-launch.ts';
 import { ServiceReport } from './service-report.ts';
 import { Vm } from './vm.ts';
@@ -141,6 +142,8 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
   try {
     vm.troubles.attempt(() => writeFileSync(layout.pidFile, `${process.pid}\n`));
     events.publish('monitor-started', `monitor ${process.pid} serves ${layout.ctrl}`, { pid: process.pid });
+    const unkept = unkeptLimits(vmConfig, ownCgroupLimits());
+    if (unkept) vm.troubles.report(unkept);
     request.onReady(warnings);
     // Also lets V8 rest: without a first collection it wakes up every eight seconds to see whether one is due.
     tidyMemoryWhenQuiet();

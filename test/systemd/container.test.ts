@@ -67,6 +67,15 @@ describe('units in a container with systemd', () => {
     expect(limitsOf('web')).toEqual(['infinity', '100', '4160']);
   });
 
+  test('have monitors say which of them the host does not keep', () => {
+    const [, cgroup] = /^0::(.*)$/m.exec(container.ask('cat', `/proc/${info('db').monitorPid}/cgroup`)) ?? [];
+    const kept =
+      container.run('cat', `/sys/fs/cgroup${cgroup}/memory.max`).stdout.trim() === String(512 * 1024 ** 2);
+    const said = (vm: string) => container.ask('umlwatch', vm, '-info').includes('nobody keeps');
+    expect(said('db')).toBe(!kept);
+    expect(said('web')).toBe(false);
+  });
+
   test('say how the VM is', () => {
     expect(container.property(unit('web'), 'StatusText')).toBe('running, ready');
     expect(container.property(unit('idle'), 'StatusText')).toBe('down');
