@@ -27,6 +27,7 @@ import { MetricsServer } from './metrics-server.ts';
 import { metricsText } from './metrics-text.ts';
 import { takeMonitorLock } from './monitor-lock.ts';
 import { NetworkVerbs } from './network-verbs.ts';
+import { ownCgroupLimits, unkeptLimits } from './own-cgroup.ts';
 import {
   type ConfigSource,
   layoutFor,
@@ -163,6 +164,8 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
   try {
     vm.troubles.attempt(() => writeFileSync(layout.pidFile, `${process.pid}\n`));
     events.publish('monitor-started', `monitor ${process.pid} serves ${layout.ctrl}`, { pid: process.pid });
+    const unkept = unkeptLimits(vmConfig, ownCgroupLimits());
+    if (unkept) vm.troubles.report(unkept);
     request.onReady(warnings);
     registration = new Registration(
       registrationPlace(layout.runDir),
