@@ -12,6 +12,7 @@ import {
   wordParser,
 } from '../config/values.ts';
 import { diskLimits } from '../system/limits.ts';
+import { parsePattern, parseShellCommand, parseTypedText } from './typed-text.ts';
 
 /** What can be waited for: `ready` is the level that the VM is configured for. */
 export const waitLevels = ['launched', 'kernel', 'guest', 'console', 'ready', 'down'] as const;
@@ -26,15 +27,19 @@ export type ArgumentKind =
   | 'NAME'
   | 'BACKUP'
   | 'CHANNEL'
+  | 'COMMAND'
   | 'DISK'
   | 'DURATION'
   | 'FILE'
   | 'ID'
   | 'IMAGE'
+  | 'KEYS'
   | 'LETTER'
   | 'LEVEL'
   | 'NUMBER'
+  | 'PATTERN'
   | 'PID'
+  | 'RECORDING'
   | 'SIZE'
   | 'SNAPSHOT'
   | 'TEXT'
@@ -55,6 +60,14 @@ export type ArgumentValues = { readonly [Image in ImageArgument]?: string } & {
   readonly ID?: number;
   readonly LEVEL?: WaitLevel;
   readonly NUMBER?: number;
+  /** A line for a shell in the guest. */
+  readonly COMMAND?: string;
+  /** As they are typed. */
+  readonly KEYS?: string;
+  /** Of a regular expression. */
+  readonly PATTERN?: string;
+  /** A path of the host. */
+  readonly RECORDING?: string;
   readonly LETTER?: string;
   readonly PID?: number;
   readonly TEXT?: string;
@@ -94,6 +107,10 @@ export function parsersWith(image: Parser<string>): ArgumentParsers {
     },
     // The limits of the key stop_timeout.
     DURATION: durationParser({ min: '100ms', max: '1h' }),
+    COMMAND: parseShellCommand,
+    KEYS: parseTypedText,
+    PATTERN: parsePattern,
+    RECORDING: (text) => (text === '' ? refuse('which file?', '') : { value: text }),
     ID: parseNumber,
     LEVEL: wordParser(waitLevels),
     LETTER: (text) =>
