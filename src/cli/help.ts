@@ -65,6 +65,6 @@ export function interactiveHelpText(): string {
   return [
     ...wordLines({ ...words, ...more }, ''),
     '',
-    'TAB completes. CTRL-C ends a word that waits, and CTRL-] d a session at a console.',
+    'TAB completes. CTRL-C ends a word that waits, CTRL-] d a session at a console.',
   ].join('\n');
 }
