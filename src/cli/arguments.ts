@@ -13,6 +13,7 @@ import {
   wordParser,
 } from '../config/values.ts';
 import { diskLimits } from '../system/limits.ts';
+import { parsePattern, parseShellCommand, parseTypedText } from './typed-text.ts';
 
 /** What can be waited for: `ready` is the level that the VM is configured for. */
 export const waitLevels = ['launched', 'kernel', 'guest', 'console', 'ready', 'down'] as const;
@@ -27,6 +28,7 @@ export type ArgumentKind =
   | 'NAME'
   | 'BACKUP'
   | 'CHANNEL'
+  | 'COMMAND'
   | 'DISK'
   | 'DURATION'
   | 'FILE'
@@ -35,11 +37,14 @@ export type ArgumentKind =
   | 'INTERFACE'
   | 'KERNEL'
   | 'KEY'
+  | 'KEYS'
   | 'LETTER'
   | 'LEVEL'
   | 'NETWORK'
   | 'NUMBER'
+  | 'PATTERN'
   | 'PID'
+  | 'RECORDING'
   | 'SECTION'
   | 'SIZE'
   | 'SNAPSHOT'
@@ -70,6 +75,14 @@ export type ArgumentValues = { readonly [Image in ImageArgument]?: string } & {
   readonly KERNEL?: string;
   readonly KEY?: string;
   readonly NUMBER?: number;
+  /** A line for a shell in the guest. */
+  readonly COMMAND?: string;
+  /** As they are typed. */
+  readonly KEYS?: string;
+  /** Of a regular expression. */
+  readonly PATTERN?: string;
+  /** A path of the host. */
+  readonly RECORDING?: string;
   readonly LETTER?: string;
   readonly PID?: number;
   readonly TEXT?: string;
@@ -123,6 +136,10 @@ export function parsersWith(image: Parser<string>): ArgumentParsers {
     },
     // The limits of the key stop_timeout.
     DURATION: durationParser({ min: '100ms', max: '1h' }),
+    COMMAND: parseShellCommand,
+    KEYS: parseTypedText,
+    PATTERN: parsePattern,
+    RECORDING: (text) => (text === '' ? refuse('which file?', '') : { value: text }),
     ID: parseNumber,
     LEVEL: wordParser(waitLevels),
     KERNEL: (text) =>
