@@ -1,6 +1,7 @@
 import { runAdminDisk } from './admin-disk.ts';
 import type { AdminHost } from './admin-host.ts';
 import { listVms } from './admin-list.ts';
+import { runAdminPassword } from './admin-password.ts';
 import { startVms } from './admin-start.ts';
 import { stopVms } from './admin-stop.ts';
 import { updateVms } from './admin-update.ts';
@@ -28,6 +29,7 @@ const runners: Record<HostWord, (command: AdminCommand, host: AdminHost) => Prom
   stop: ({ many: names, values: { DURATION: timeoutMs } }, host) => stopVms({ names, timeoutMs }, host),
   update: ({ many: names, options }, host) =>
     updateVms({ names, dryRun: options.has('n'), yes: options.has('yes') }, host),
+  password: ({ options, values }, host) => done(runAdminPassword({ options, values }, host)),
   disk: ({ sub, options, values }, host) =>
     done(runAdminDisk({ sub: sub as DiskWord, options, values }, host)),
 };

@@ -21,6 +21,10 @@ left, and a guest that is still there at its end is killed.`,
 in force: the old value, the new one, and when it takes effect. Guests are not touched. Then VMs that are not in the
 configuration any more are stopped, after a question for each on a terminal; without a terminal only with **-yes**. At last
 VMs without monitor are started, as with **start**. With **-n** nothing is done, only told. The configuration files are only read.`,
+  password: `For clients over TCP, see umlmon(7), REMOTE CONTROL. There may be one for each VM and *ROLE*, by default **admin**; without
+*VM* it opens all VMs. It is asked for twice on a terminal, or read from a pipe: its first line. It counts at once, and
+nobody can read it from the file that it is proved by. **-remove** removes the one of *ROLE*, or those of all roles; connections that were
+made with it go on. **-list** shows which there are.`,
   'config get': `Of all files together, or the default. *SECTION* is a VM, or **GLOBAL**.`,
   'config set': `In the file where it stands, or where the section is; all other lines stay as they are, comments too, and the file
 keeps its mode and owner. Refused if it would add a mistake: then nothing is written. Two that edit at the same time wait for

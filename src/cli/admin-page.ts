@@ -101,6 +101,9 @@ const end = `# ENVIRONMENT
 :   The images of a VM, and those of all VMs. VARDIR is */var/lib/umlmon*, for users other than root
     *~/.local/state/umlmon*, unless the configuration says otherwise.
 
+*VARDIR/.passwords*
+:   What is kept of passwords; only the user of the monitors may read it.
+
 *etc/umladmin.bash-completion*
 :   In the sources of umlmon: completion for bash(1), of words, options and images.
 
@@ -114,6 +117,10 @@ A base image, and a VM with a disk of its own over it:
 All images that something is wrong with:
 
     umladmin -json disk list | jq '.images[] | select(.problem != "")'
+
+A password to look at all VMs of this host from others, made by a program:
+
+    openssl rand -base64 18 | tee ~/umlmon-look | umladmin password -role look
 
 # SEE ALSO
 

@@ -47,6 +47,12 @@ export const adminWords = {
     options: { n: [], yes: [] },
     help: 'Apply a changed configuration.',
   },
+  password: {
+    arguments: [],
+    optional: 'VM',
+    options: { role: ['ROLE'], remove: [], list: [] },
+    help: 'Set a password for remote control.',
+  },
   config: { arguments: [], options: {}, words: configWords, help: 'Read and change the configuration.' },
   disk: { arguments: [], options: {}, words: adminDiskWords, help: 'Work on disk images.' },
 } as const satisfies Record<string, Word>;

@@ -12,6 +12,7 @@ import {
   sizeParser,
   wordParser,
 } from '../config/values.ts';
+import { type Role, roles } from '../rpc/roles.ts';
 import { diskLimits } from '../system/limits.ts';
 
 /** What can be waited for: `ready` is the level that the VM is configured for. */
@@ -40,6 +41,7 @@ export type ArgumentKind =
   | 'NETWORK'
   | 'NUMBER'
   | 'PID'
+  | 'ROLE'
   | 'SECTION'
   | 'SIZE'
   | 'SNAPSHOT'
@@ -72,6 +74,7 @@ export type ArgumentValues = { readonly [Image in ImageArgument]?: string } & {
   readonly NUMBER?: number;
   readonly LETTER?: string;
   readonly PID?: number;
+  readonly ROLE?: Role;
   readonly TEXT?: string;
   /** In bytes. */
   readonly SIZE?: number;
@@ -141,6 +144,7 @@ export function parsersWith(image: Parser<string>): ArgumentParsers {
       /^\d{1,10}$/.test(text)
         ? { value: Number(text) }
         : refuse(`${quoted(text)} is not the number of a process`, '-ps lists them'),
+    ROLE: wordParser(roles),
     TEXT: (text) =>
       /^[^-\0\n][^\0\n]*$/.test(text) ? { value: text } : refuse(`${quoted(text)} is not a line of text`),
     NUMBER: parseNumber,

@@ -6,6 +6,8 @@ export function wordLines(table: WordTable, hyphen: '-' | ''): string[] {
   return linesOf(table, `  ${hyphen}`);
 }
 
+/** Columns that the usage of a word may take before its help. */
+const usageColumns = 32;
 /** Columns before the words of a word. */
 const ownIndent = 6;
 
@@ -13,18 +15,25 @@ function linesOf(table: WordTable, before: string): string[] {
   const entries = Object.entries(table);
   const shown = ([name, word]: [string, Word]) =>
     word.words ? `${name} WORD …` : usageText({ path: [name], word });
-  const width = Math.max(...entries.map((entry) => shown(entry).length));
+  const lengths = entries.map((entry) => shown(entry).length);
+  const width = Math.max(...lengths.filter((length) => length <= usageColumns));
   return entries.flatMap((entry) => {
     const [, { help, words: own }] = entry;
-    const line = `${before}${shown(entry).padEnd(width)}  ${help}`;
-    return own ? [line, ...linesOf(own, ' '.repeat(ownIndent))] : [line];
+    const usage = `${before}${shown(entry)}`;
+    const column = before.length + width;
+    // What is too long stands alone, and its help below.
+    const lines =
+      usage.length > column
+        ? [usage, `${' '.repeat(column)}  ${help}`]
+        : [`${usage.padEnd(column)}  ${help}`];
+    return own ? [...lines, ...linesOf(own, ' '.repeat(ownIndent))] : lines;
   });
 }
 
 /** The text of `umlwatch -help`. */
 export function helpText(): string {
   return [
-    'umlwatch [-config PATH] [-json] VM [-WORD [ARGUMENT] …]',
+    'umlwatch [-config PATH] [-json] VM[@HOST:PORT] [-WORD [ARGUMENT] …]',
     '',
     'Words are done in the order given, up to the first error. Without any, umlwatch',
     'asks for them, or reads them from a pipe: a line each, without the hyphen.',
@@ -35,6 +44,11 @@ export function helpText(): string {
     '  -config PATH  another configuration (also: UMLMON_CONFIG)',
     '  -json         machine-readable output, a document per line',
     '  -version      print the version',
+    '',
+    'A monitor on another host wants a password (umladmin password, there), and TLS:',
+    '  -password-file PATH  its first line (UMLMON_PASSWORD_FILE, UMLMON_ASKPASS)',
+    '  -ca PATH             authorities that must vouch for the host, in PEM form',
+    '  -plain               no TLS, for tcp = plain: what lies between is trusted',
     '',
     'CTRL-], or what the configuration calls escape, leaves a session at a console.',
     'With a pipe as input it ends after the input, when the guest is quiet for 1 s.',

@@ -342,7 +342,7 @@ describe('what cannot be reached', () => {
     expect(world.run('umlwatch', ['vm1@server', '-info'])).toMatchObject({
       status: 2,
       stderr:
-        'umlwatch: vm1@server: only VMs of this host can be reached (hint: ssh -t server umlwatch vm1)\n',
+        'umlwatch: vm1@server: which port? (hint: umlwatch vm1@server:PORT; on that host, umlwatch vm1 -info shows it)\n',
     });
   });
 
