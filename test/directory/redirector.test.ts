@@ -28,7 +28,8 @@ async function fakeMonitor(name: string, serve: (socket: Socket) => void): Promi
   registered.push(await registerAt(home, { name, port: own, address: '127.0.0.1' }));
 }
 
-const reach = (vm: string) => connectRedirected({ host: '127.0.0.1', port: redirector }, { vm, host: '' });
+const reach = (vm: string) =>
+  connectRedirected({ host: '127.0.0.1', port: redirector }, { vm, host: '' }, { allowHalfOpen: true });
 
 /** Everything up to the end of this direction; the other one stays open. */
 async function readAll(socket: Socket): Promise<Buffer> {
