@@ -150,5 +150,5 @@ A password to look at all VMs of this host from others, made by a program:
 
 # SEE ALSO
 
-umlmon(5), umlmon(7), umlmon(8), umlwatch(1)
+umlmon(5), umlmon(7), umlmon(8), umldir(8), umlwatch(1)
 `;

@@ -32,7 +32,7 @@ function linesOf(table: WordTable, before: string): string[] {
 /** The text of `umlwatch -help`. */
 export function helpText(): string {
   return [
-    'umlwatch [-config PATH] [-json] VM[@HOST:PORT] [-WORD [ARGUMENT] …]',
+    'umlwatch [-config PATH] [-json] VM[@HOST[:PORT]] [-WORD [ARGUMENT] …]',
     '',
     'Words are done in the order given, up to the first error. Without any, umlwatch',
     'asks for them, or reads them from a pipe: a line each, without the hyphen.',

@@ -121,7 +121,7 @@ umlwatch - watch and control a User Mode Linux virtual machine
 
 # SYNOPSIS
 
-**umlwatch** \\[*OPTION* ...\\] *VM*\\[**@***HOST***:***PORT*\\] \\[**-***WORD* \\[*ARGUMENT*\\] ...\\]
+**umlwatch** \\[*OPTION* ...\\] *VM*\\[**@***HOST*\\[**:***PORT*\\]\\] \\[**-***WORD* \\[*ARGUMENT*\\] ...\\]
 
 **umlwatch** **-help** | **-version**
 
@@ -133,9 +133,11 @@ command line are done in their order; the first that fails ends umlwatch. Withou
 Whoever may write to the control socket *VARDIR/VM/ctrl* may use umlwatch: the user of the monitor, and the members of
 the **group** of the configuration. The configuration must be readable too: it says where the socket is.
 
-*VM***@***HOST***:***PORT* is a VM of another host, whose monitor listens there on TCP; umlmon(7), REMOTE CONTROL. An IPv6 address
-stands in brackets, as in *vm1@\\[::1\\]:7001*. A password is asked for, once. *VM***@localhost** is a VM of this host.
-Messages say which leg has failed: the name, the connection, TLS, who the host is, the password, or the role.
+*VM***@***HOST* is a VM of another host: umldir(8) of *HOST* is asked for the way to its monitor, which may run on yet another
+host. *VM***@***HOST***:***PORT* goes straight to the monitor that listens there on TCP; umlmon(7), REMOTE CONTROL. An IPv6 address
+with a port stands in brackets, as in *vm1@\\[::1\\]:7001*. A password is asked for, once. *VM***@localhost** is a VM of this host.
+Messages say which leg has failed: the directory, the redirector, the name, the connection, TLS, who the host is, the password, or
+the role.
 
 # OPTIONS
 
@@ -304,5 +306,5 @@ At a VM of another host, without a question:
 
 # SEE ALSO
 
-umladmin(8), umlmon(5), umlmon(7), umlmon(8)
+umladmin(8), umldir(8), umlmon(5), umlmon(7), umlmon(8)
 `;
