@@ -73,6 +73,7 @@ export function hostFiles(root, prefix) {
       const [, program = '', shell = ''] = /([^/]+)\.(\w+)$/.exec(path) ?? [];
       return copy(path, `${completions[shell]}${program}${shell === 'fish' ? '.fish' : ''}`);
     }),
+    copy('etc/umladmin.bash-completion', `${completions.bash}umladmin`),
     ...within('systemd').map((path) => fill(path, ...unitPlace(basename(path)))),
     // On hosts with systemd, the rc script does not become a second way to start the same VMs.
     { to: `${lib}/systemd/system/umlmon.service`, target: '/dev/null' },
