@@ -93,6 +93,8 @@ const effects = {
   now: 'at once, or with umladmin update',
   vm: 'at the next start of the VM',
   monitor: 'at the next start of the monitor',
+  umldir: 'at the next start of umldir, or with SIGHUP',
+  umlweb: 'at the next start of umlweb',
 } as const;
 
 async function change({ sub, values, request, json }: AdminConfig): Promise<void> {

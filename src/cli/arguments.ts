@@ -1,5 +1,6 @@
 import { parseImagePath, parseUbd } from '../config/disk.ts';
 import { givenNameDamage, vmNameDamage } from '../config/names.ts';
+import { ethUnits, parseNetwork } from '../config/network.ts';
 import { ubdUnits } from '../config/paths.ts';
 import { quoted } from '../config/problem.ts';
 import {
@@ -12,6 +13,7 @@ import {
   wordParser,
 } from '../config/values.ts';
 import { diskLimits } from '../system/limits.ts';
+import { parsePattern, parseShellCommand, parseTypedText } from './typed-text.ts';
 
 /** What can be waited for: `ready` is the level that the VM is configured for. */
 export const waitLevels = ['launched', 'kernel', 'guest', 'console', 'ready', 'down'] as const;
@@ -26,17 +28,23 @@ export type ArgumentKind =
   | 'NAME'
   | 'BACKUP'
   | 'CHANNEL'
+  | 'COMMAND'
   | 'DISK'
   | 'DURATION'
   | 'FILE'
   | 'ID'
   | 'IMAGE'
+  | 'INTERFACE'
   | 'KERNEL'
   | 'KEY'
+  | 'KEYS'
   | 'LETTER'
   | 'LEVEL'
+  | 'NETWORK'
   | 'NUMBER'
+  | 'PATTERN'
   | 'PID'
+  | 'RECORDING'
   | 'SECTION'
   | 'SIZE'
   | 'SNAPSHOT'
@@ -55,6 +63,10 @@ export type ArgumentValues = { readonly [Image in ImageArgument]?: string } & {
   readonly DISK?: number;
   /** As the value of ubdN in the configuration. */
   readonly IMAGE?: string;
+  /** Number of a network interface. */
+  readonly INTERFACE?: number;
+  /** As the value of ethN in the configuration. */
+  readonly NETWORK?: string;
   /** In milliseconds. */
   readonly DURATION?: number;
   readonly ID?: number;
@@ -63,6 +75,14 @@ export type ArgumentValues = { readonly [Image in ImageArgument]?: string } & {
   readonly KERNEL?: string;
   readonly KEY?: string;
   readonly NUMBER?: number;
+  /** A line for a shell in the guest. */
+  readonly COMMAND?: string;
+  /** As they are typed. */
+  readonly KEYS?: string;
+  /** Of a regular expression. */
+  readonly PATTERN?: string;
+  /** A path of the host. */
+  readonly RECORDING?: string;
   readonly LETTER?: string;
   readonly PID?: number;
   readonly TEXT?: string;
@@ -104,8 +124,22 @@ export function parsersWith(image: Parser<string>): ArgumentParsers {
       const parsed = parseUbd(text);
       return 'cause' in parsed ? parsed : { value: text };
     },
+    INTERFACE: (text) => {
+      const unit = /^eth(\d|1[0-5])$/.exec(text)?.[1];
+      return unit === undefined
+        ? refuse(`${quoted(text)} is not a network interface`, `eth0 to eth${ethUnits - 1}`)
+        : { value: Number(unit) };
+    },
+    NETWORK: (text) => {
+      const parsed = parseNetwork(text);
+      return 'cause' in parsed ? parsed : { value: text };
+    },
     // The limits of the key stop_timeout.
     DURATION: durationParser({ min: '100ms', max: '1h' }),
+    COMMAND: parseShellCommand,
+    KEYS: parseTypedText,
+    PATTERN: parsePattern,
+    RECORDING: (text) => (text === '' ? refuse('which file?', '') : { value: text }),
     ID: parseNumber,
     LEVEL: wordParser(waitLevels),
     KERNEL: (text) =>

@@ -1,7 +1,7 @@
 import { quoted } from '../config/problem.ts';
 import type { UmlmonError } from '../system/errors.ts';
 import { printable } from '../system/text.ts';
-import { argumentParsers } from './arguments.ts';
+import { type ArgumentKind, argumentParsers } from './arguments.ts';
 import { type Dialect, takeCommand, usageError, usageOf } from './take-command.ts';
 import { type Word, wordOf } from './vocabulary.ts';
 import { type Command, isWord, words } from './words.ts';
@@ -89,17 +89,25 @@ export function parseLine(line: string): Command | undefined {
   const [first, ...rest] = line.trim().split(/\s+/);
   if (!first || first.startsWith('#')) return undefined;
   const name = first.replace(/^--?/, '');
-  // A text goes to the end of the line; so does an image with its flags, which needs no quotes here.
+  // A text goes to the end of the line; so do an image with its flags and a network, which need no quotes here.
   const word = wordOf(words, name);
   if (word && rest.length > 0 && takesText(word))
     rest.splice(0, rest.length, line.trim().slice(first.length).trim());
-  else if (word?.arguments.at(-1) === 'IMAGE' && rest.length > 2) rest.push(rest.splice(1).join(' '));
+  else if (endsInBlanks(word?.arguments.at(-1)) && rest.length > 2) rest.push(rest.splice(1).join(' '));
   const command = takeCommand(name, rest, typed) as Command;
   const left = rest[0];
   if (left !== undefined) throw usage(`${quoted(left)} is too much`, `use: ${usageOf(command, words)}`);
   return command;
 }
 
+function endsInBlanks(kind: string | undefined): boolean {
+  return kind === 'IMAGE' || kind === 'NETWORK';
+}
+
+/** Kinds of arguments that may have blanks in them. */
+const texts: ReadonlySet<ArgumentKind> = new Set(['TEXT', 'COMMAND', 'KEYS', 'PATTERN']);
+
 function takesText(word: Word): boolean {
-  return word.arguments[0] === 'TEXT' || (word.arguments.length === 0 && word.optional === 'TEXT');
+  const [first] = word.arguments;
+  return first !== undefined ? texts.has(first) : word.optional === 'TEXT';
 }

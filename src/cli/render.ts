@@ -186,9 +186,19 @@ const linkText: Readonly<Record<NetworkInfo['link'], string>> = {
 };
 
 function networkRow(info: NetworkInfo): string[] {
-  const { unit, kind, guestInterface, hostInterface, mac, link, received, sent } = info;
+  const { unit, kind, guestInterface, hostInterface, mac, link, received, sent, plugged, settled } = info;
   const bytes = link === 'unknown' ? ['', ''] : [`${sizeText(received)} in`, `${sizeText(sent)} out`];
-  return [`eth${unit}`, kind, `${guestInterface} of the guest`, hostInterface, linkText[link], ...bytes, mac];
+  const notes = [...(plugged ? ['plugged'] : []), ...(settled ? [] : ['unsure: unplug it'])].join(', ');
+  return [
+    `eth${unit}`,
+    kind,
+    `${guestInterface} of the guest`,
+    hostInterface,
+    linkText[link],
+    ...bytes,
+    mac,
+    notes,
+  ];
 }
 
 /** What to type in a guest whose interface is not up. */

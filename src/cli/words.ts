@@ -15,7 +15,7 @@ export const words = {
   ctrlaltdel: { arguments: [], options: {}, help: 'Send Ctrl-Alt-Del to the guest.' },
   pause: { arguments: [], options: {}, help: 'Make the guest stand still.' },
   resume: { arguments: [], options: {}, help: 'Let a paused guest go on.' },
-  stats: { arguments: [], options: {}, help: 'Show load, memory and disks of the guest.' },
+  stats: { arguments: [], options: {}, help: 'Show load, memory, disks, traffic.' },
   'mem-trim': { arguments: [], options: {}, help: 'Give freed guest memory to the host.' },
   mconsole: {
     arguments: [],
@@ -38,7 +38,35 @@ export const words = {
     help: 'Give the guest a disk while it runs.',
   },
   unplug: { arguments: ['DISK'], options: {}, help: 'Take a disk from the guest: ubd1.' },
-  connect: { arguments: ['CHANNEL'], options: {}, help: 'Use a console (con1) or serial line (ssl0).' },
+  'plug-net': {
+    arguments: ['INTERFACE', 'NETWORK'],
+    options: {},
+    help: 'Give the guest a network interface.',
+  },
+  'unplug-net': { arguments: ['INTERFACE'], options: {}, help: 'Take one from the guest: eth1.' },
+  connect: {
+    arguments: ['CHANNEL'],
+    options: { observe: [], force: [], record: ['RECORDING'] },
+    help: 'Use a console (con1) or serial line (ssl0).',
+  },
+  who: { arguments: [], optional: 'CHANNEL', options: {}, help: 'List who is at the consoles.' },
+  screen: { arguments: ['CHANNEL'], options: { html: [] }, help: 'Show what a console shows now.' },
+  history: {
+    arguments: ['CHANNEL'],
+    options: { lines: ['NUMBER'], search: ['PATTERN'] },
+    help: 'Show what it has shown before.',
+  },
+  run: {
+    arguments: ['COMMAND'],
+    options: { on: ['CHANNEL'], timeout: ['DURATION'] },
+    help: 'Run a command in the shell on con1.',
+  },
+  send: { arguments: ['KEYS'], options: { on: ['CHANNEL'] }, help: 'Type on con1; \\r is Enter.' },
+  expect: {
+    arguments: ['PATTERN'],
+    options: { on: ['CHANNEL'], timeout: ['DURATION'] },
+    help: 'Wait until con1 shows a text.',
+  },
   log: {
     arguments: ['CHANNEL'],
     options: { follow: [] },

@@ -1,6 +1,6 @@
 import type { GlobalConfig, Setting, VmConfig } from './config.ts';
 import { globalKeys } from './global-keys.ts';
-import type { Effect, KeyTable } from './key.ts';
+import type { KeyTable, MonitorEffect } from './key.ts';
 import { specOf } from './read-keys.ts';
 import { vmKeys } from './vm-keys.ts';
 
@@ -12,7 +12,7 @@ export interface SettingChange {
   /** Empty if it was, or is, not set. */
   readonly before: string;
   readonly after: string;
-  readonly effect: Effect;
+  readonly effect: MonitorEffect;
 }
 
 export interface Configured {
@@ -22,7 +22,8 @@ export interface Configured {
 
 /**
  * How what is written differs from what is in force: of keys that wait for a new monitor, what was `atMonitorStart`; of the
- * others what was `atVmStart`, the last one. Keys of [GLOBAL] that are read whenever they are needed are in force already.
+ * others what was `atVmStart`, the last one. Keys of [GLOBAL] that are read whenever they are needed are in force already;
+ * those of other programs are not for a monitor to tell.
  */
 export function pendingChanges(
   atMonitorStart: Configured,
@@ -42,13 +43,14 @@ export function pendingChanges(
 }
 
 function differences(
-  inForce: (effect: Effect) => readonly Setting[],
+  inForce: (effect: MonitorEffect) => readonly Setting[],
   written: readonly Setting[],
   table: KeyTable,
 ): Omit<SettingChange, 'section'>[] {
   const keys = new Set([...inForce('monitor'), ...inForce('vm'), ...written].map(({ key }) => key));
   return [...keys].flatMap((key) => {
     const effect = specOf(table, key)?.effect ?? 'vm';
+    if (effect === 'umldir' || effect === 'umlweb') return [];
     const before = valueIn(inForce(effect), key);
     const after = valueIn(written, key);
     return before === after ? [] : [{ key, before, after, effect }];

@@ -1,3 +1,4 @@
+import { directoryKeys } from './directory-keys.ts';
 import { single } from './key.ts';
 import { defaultMacPool, parseMacRange } from './mac.ts';
 import { parseHostDirectory } from './paths.ts';
@@ -69,15 +70,15 @@ export const globalKeys = {
     layer: 'admin',
     effect: 'now',
     form: '^X',
-    help: 'The control character that leaves a console session of umlwatch(1).',
+    help: 'The control character that opens the menu of a console session of umlwatch(1), with which it is left.',
     example: '^A',
   }),
+  ...directoryKeys,
 };
 
 /** Names of the original umlmon and of things to come: refused, but not as unknown. */
 const notYet: readonly (readonly [pattern: RegExp, sentence: string])[] = [
   [/^tcp$/, 'control over TCP is not supported by this version'],
-  [/^tcp_redir$/, 'the TCP redirector is not supported by this version'],
   [/^(?:master_)?password$/, 'passwords (for control over TCP) are not supported by this version'],
 ];
 

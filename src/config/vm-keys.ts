@@ -1,7 +1,8 @@
 import { parseArguments } from './arguments.ts';
+import { consoleKeys } from './console-keys.ts';
 import { parseUbd } from './disk.ts';
 import { family, single } from './key.ts';
-import { parseNetwork } from './network.ts';
+import { ethUnits, parseNetwork } from './network.ts';
 import { parseHook, parseKernelPath, parseOptionalDirectory, parseRootDevice, ubdUnits } from './paths.ts';
 import {
   parseHangCheck,
@@ -116,7 +117,7 @@ export const vmKeys = {
     example: '/disks/root.dsk',
   }),
   eth: family({
-    units: 16,
+    units: ethUnits,
     parse: parseNetwork,
     defaults: {},
     layer: 'admin',
@@ -295,6 +296,7 @@ export const vmKeys = {
     help: 'How long a pause (umlwatch -pause) lasts at most, from 1s to 24h: then the monitor resumes the guest by itself. With off it stands still until somebody resumes it.',
     example: '5m',
   }),
+  ...consoleKeys,
   restart_limit: single({
     parse: parseRestartLimit,
     default: '5 in 10m',

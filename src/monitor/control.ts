@@ -1,15 +1,20 @@
 import type { Caller, Handlers } from '../rpc/program.ts';
-import type { OperationAnswer, umlmonctrl } from '../rpc/umlmonctrl.gen.ts';
+import { type OperationAnswer, UMLMON_REPLAY_MAX, type umlmonctrl } from '../rpc/umlmonctrl.gen.ts';
 import { answer } from './answer.ts';
 import { diskHandlers, type ImageHost } from './disk-handlers.ts';
 import type { DiskVerbs } from './disk-verbs.ts';
 import { Management } from './management.ts';
+import type { NetworkVerbs } from './network-verbs.ts';
 import type { OperationResult } from './operations.ts';
 import { Seats } from './seats.ts';
 import type { Vm } from './vm.ts';
 
 /** The procedures of umlmonctrl.x, each one a call of the monitor; what goes wrong becomes a `failed` answer. */
-export function controlHandlers(vm: Vm, disks: DiskVerbs, images: ImageHost): Handlers<typeof umlmonctrl> {
+export function controlHandlers(
+  vm: Vm,
+  { disks, networks }: { readonly disks: DiskVerbs; readonly networks: NetworkVerbs },
+  images: ImageHost,
+): Handlers<typeof umlmonctrl> {
   const seats = new Seats(vm);
   const management = new Management(vm);
   const operation = (work: Promise<OperationResult>) =>
@@ -50,6 +55,16 @@ export function controlHandlers(vm: Vm, disks: DiskVerbs, images: ImageHost): Ha
         await disks.unplug(nameOf(caller), unit);
         return { kind: 'ok' };
       }),
+    plugNetwork: (args, caller) =>
+      answer(async () => {
+        await networks.plug(nameOf(caller), caller, args);
+        return { kind: 'ok' };
+      }),
+    unplugNetwork: (unit, caller) =>
+      answer(async () => {
+        await networks.unplug(nameOf(caller), unit);
+        return { kind: 'ok' };
+      }),
     consoleAttach: (args, caller) =>
       answer(() => ({ kind: 'ok', seat: seats.attach(args, caller, nameOf(caller)) })),
     consoleRead: (args, caller) =>
@@ -65,6 +80,24 @@ export function controlHandlers(vm: Vm, disks: DiskVerbs, images: ImageHost): Ha
         seats.detach(id, caller);
         return { kind: 'ok' };
       }),
+    consolePen: ({ id, action }, caller) =>
+      answer(() => ({ kind: 'ok', pen: seats.pen(id, action, caller) })),
+    consoleWho: (channel) => answer(() => ({ kind: 'ok', list: seats.who(channel) })),
+    consoleReplay: ({ channel, history }) =>
+      answer(async () => ({
+        kind: 'ok',
+        replay: await vm.screens.replay(vm.channels.get(channel), history, UMLMON_REPLAY_MAX),
+      })),
+    consolePicture: ({ channel, history }) =>
+      answer(async () => {
+        const picture = await vm.screens.picture(vm.channels.get(channel), history, UMLMON_REPLAY_MAX);
+        return { kind: 'ok', picture };
+      }),
+    consoleNote: ({ channel, text }, caller) =>
+      answer(() => {
+        seats.note(channel, text, nameOf(caller));
+        return { kind: 'ok' };
+      }),
     logRead: (args, caller) =>
       answer(async () => ({ kind: 'ok', bytes: await vm.channels.readLog(args, caller.signal) })),
     crashList: () => answer(() => ({ kind: 'ok', list: vm.crashes.list() })),
@@ -74,7 +107,7 @@ export function controlHandlers(vm: Vm, disks: DiskVerbs, images: ImageHost): Ha
     crashRead: (args) => answer(() => ({ kind: 'ok', bytes: vm.crashes.read(args) })),
     events: ({ since, max, waitMs }, caller) =>
       answer(async () => ({ kind: 'ok', list: await vm.events.read(since, max, waitMs, caller.signal) })),
-    update: (args) => answer(() => ({ kind: 'ok', list: { changes: vm.update(args) } })),
+    update: (args) => answer(() => ({ kind: 'ok', list: { changes: vm.settings.update(args) } })),
     ...diskHandlers(images, nameOf),
   };
 }

@@ -11,6 +11,7 @@ import { resolveGroup } from '../jail/user.ts';
 import { consolePlans, logPlan } from '../plan/build-plan.ts';
 import { imageStoreOf, vmUser } from '../plan/inventory.ts';
 import { rememberLpj } from '../plan/lpj-cache.ts';
+import { registrationPlace } from '../rpc/registration-place.ts';
 import { RpcServer } from '../rpc/server.ts';
 import { umlmonctrl } from '../rpc/umlmonctrl.gen.ts';
 import { toFailure, UmlmonError } from '../system/errors.ts';
@@ -25,9 +26,19 @@ import { leaveSignal } from './leaving.ts';
 import { MetricsServer } from './metrics-server.ts';
 import { metricsText } from './metrics-text.ts';
 import { takeMonitorLock } from './monitor-lock.ts';
+import { NetworkVerbs } from './network-verbs.ts';
 import { ownCgroupLimits, unkeptLimits } from './own-cgroup.ts';
-import { type ConfigSource, layoutFor, prepareDisk, prepareStart, readVm } from './prepare-launch.ts';
+import {
+  type ConfigSource,
+  layoutFor,
+  prepareDisk,
+  prepareInterface,
+  prepareStart,
+  readVm,
+} from './prepare-launch.ts';
+import { Registration } from './registration.ts';
 import { ServiceReport } from './service-report.ts';
+import { Settings } from './settings.ts';
 import { Vm } from './vm.ts';
 
 export interface DaemonRequest extends ConfigSource {
@@ -97,19 +108,25 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
   const { config, vmConfig, layout, log, logFile, manager, warnings } = parts;
   const leaving = leaveSignal();
   const report = manager && new ServiceReport(manager, () => vm.reported);
+  let registration: Registration | undefined;
   const events = new EventLog(layout.vm, ({ kind, text, attributes }) => {
     const details = Object.fromEntries(attributes.map(({ name, value }) => [name, value]));
     log.info({ kind, ...details }, text);
     report?.changed(kind, text, details.result ?? '');
+    if (kind === 'state' || kind === 'ready') registration?.update();
   });
-  const vm = new Vm({
-    layout,
-    events,
+  const settings = new Settings({
     configured: { global: config.global, vm: vmConfig },
     readConfig: () => {
       const written = readVm(request);
       return { global: written.config.global, vm: written.vm };
     },
+    events,
+  });
+  const vm = new Vm({
+    layout,
+    events,
+    settings,
     makePlan: () => prepareStart(request, layout),
     afterBoot: (plan, bootMessages) => rememberLpj(layout.lpjCache, plan, bootMessages),
     monitorLogDropped: () => logFile?.dropped ?? 0,
@@ -119,11 +136,16 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
   vm.channels.configure(consolePlans(vmConfig), logPlan(vmConfig, layout));
 
   const disks = new DiskVerbs(vm, (running, args) => prepareDisk(request, layout, running, args));
+  const networks = new NetworkVerbs(vm, (running, there, args) =>
+    prepareInterface(request, layout, { running, there }, args),
+  );
   const jobs = new Jobs(layout.vm, events);
   const user = () => vmUser(readVm(request).vm);
   const images = { vm: layout.vm, store: imageStoreOf(layout), jobs, user };
-  const server = new RpcServer(umlmonctrl, controlHandlers(vm, disks, images), (error, procedure) =>
-    log.error(toFailure(error), `fault in ${procedure}`),
+  const server = new RpcServer(
+    umlmonctrl,
+    controlHandlers(vm, { disks, networks }, images),
+    (error, procedure) => log.error(toFailure(error), `fault in ${procedure}`),
   );
   await vm.examine();
   // We hold the lock: a socket file here belongs to nobody who lives.
@@ -145,6 +167,12 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
     const unkept = unkeptLimits(vmConfig, ownCgroupLimits());
     if (unkept) vm.troubles.report(unkept);
     request.onReady(warnings);
+    registration = new Registration(
+      registrationPlace(layout.runDir),
+      () => ({ ...vm.summary, address: '', port: 0 }),
+      (error) => vm.troubles.report(error),
+    );
+    registration.update();
     // Also lets V8 rest: without a first collection it wakes up every eight seconds to see whether one is due.
     tidyMemoryWhenQuiet();
     if (vmConfig.start === 'boot') vm.boot();
@@ -160,9 +188,11 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
     vm.channels.close();
     await setImmediate();
   } finally {
+    registration?.close();
     await jobs.close();
     metrics?.close();
     await server.close();
+    vm.screens.close();
     vm.channels.close();
   }
 }

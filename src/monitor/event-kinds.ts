@@ -35,12 +35,18 @@ export const eventKinds = {
   'ctrl-alt-del': 'Ctrl-Alt-Del was sent on request. Attributes: by.',
   'disk-plugged': 'A disk was given to the running kernel. Attributes: unit, path, by.',
   'disk-unplugged': 'A disk was taken from the running kernel. Attributes: unit, by.',
+  'interface-plugged': 'A network interface was given to the running kernel. Attributes: unit, kind, by.',
+  link: 'The guest has set an interface up or down. Attributes: unit, interface (its name in the guest), state (up, down, or unknown if its tap is gone).',
+  'interface-unplugged': 'A network interface was taken from the running kernel. Attributes: unit, by.',
   backup:
     'A backup is complete. Attributes: backup (its name), consistency (frozen, synced, crash), pause_ms.',
   'restore-settled': 'A restore that a former monitor began was finished, or undone. Attributes: none.',
   mconsole: 'A command of the management console was given on request. Attributes: by, command.',
   'console-attached': 'A viewer opened a seat. Attributes: channel, by.',
   'console-detached': 'A viewer left. Attributes: channel, by.',
+  'console-writer':
+    'Among several at a console, another one types now. Attributes: channel, by (empty: nobody), seat and former (numbers of seats; 0 = none).',
+  'console-note': 'A note was written into the output of a console. Attributes: channel, by, text.',
   'log-resumed': 'A log is written again after a trouble with it. Attributes: path, missing (bytes).',
   trouble: 'Something went wrong that does not stop the VM. Attributes: code, place.',
 } as const;

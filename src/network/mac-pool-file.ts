@@ -8,13 +8,10 @@ import { replaceFile } from '../system/atomic-file.ts';
 import { isSystemError, UmlmonError } from '../system/errors.ts';
 import { networkLimits } from '../system/limits.ts';
 import { lock } from '../system/native.ts';
-import { claimMacs, type GivenMac, type MacPool, type MacWish, releaseMacs } from './mac-pool.ts';
+import { claimMacs, type GivenMac, type MacClaimant, type MacPool, releaseMacs } from './mac-pool.ts';
 
-export interface MacRequest {
+export interface MacRequest extends MacClaimant {
   readonly varDir: string;
-  readonly vm: string;
-  /** One for each interface of the VM. */
-  readonly wishes: readonly MacWish[];
   readonly range: MacRange;
   /** All VMs of the configuration: of what has neither section nor directory, the addresses are free again. */
   readonly configured: ReadonlySet<string>;
@@ -63,12 +60,13 @@ export function knowsMacs(varDir: string, vm: string): boolean {
   return readPool(varDir).some((one) => one.vm === vm);
 }
 
-function claim({ varDir, vm, wishes, range, configured }: MacRequest, pool: MacPool) {
+function claim({ varDir, range, configured, ...claimant }: MacRequest, pool: MacPool) {
+  const { vm } = claimant;
   const isGone = (name: string) => name !== vm && !configured.has(name) && !existsSync(join(varDir, name));
   const place = `${hostIdentity()}\0${varDir}`;
   // Who asks for nothing new is not kept by what others have left; whoever does cleans up first.
-  const kept = claimMacsOrNone(pool, vm, wishes, range, place);
-  return kept?.pool === pool ? kept : claimMacs(releaseMacs(pool, isGone), vm, wishes, range, place);
+  const kept = claimMacsOrNone(pool, claimant, range, place);
+  return kept?.pool === pool ? kept : claimMacs(releaseMacs(pool, isGone), claimant, range, place);
 }
 
 /** Undefined instead of an error, as those who are gone may be in the way. */

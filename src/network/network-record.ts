@@ -36,6 +36,10 @@ export interface NetworkRecord {
   readonly tables: readonly NftTable[];
 }
 
+export function emptyRecord(namespace: string): NetworkRecord {
+  return { namespace, interfaces: [], announced: [], settings: [], shared: [], forwards: [], tables: [] };
+}
+
 /** A network between VMs, and what the VM says of it. */
 export interface SharedUse extends SharedName {
   readonly terms: string;

@@ -22,6 +22,10 @@ export interface ConnectOptions {
   readonly name: string;
   /** Longest time to connect, and for each call that does not say otherwise, in milliseconds; 0 = no limit. */
   readonly timeoutMs: number;
+  /** What it is called when there is no connection, or no longer; `error` is null if the peer has just closed it. */
+  readonly failure?: (error: unknown) => Error;
+  /** Told once when the connection is at its end, whoever has ended it. */
+  readonly onEnd?: () => void;
 }
 
 export interface CallOptions {
@@ -63,8 +67,8 @@ export class RpcClient<P extends Program> {
     this.#place = place;
     this.#options = options;
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
-    socket.on('error', (error) => this.#end(connectFailure(place, options.name, error)));
-    socket.on('close', () => this.#end(connectFailure(place, options.name, null)));
+    socket.on('error', (error) => this.#end(this.#failure(error)));
+    socket.on('close', () => this.#end(this.#failure(null)));
   }
 
   /** Connects to a Unix socket or a TCP port. Throws UmlmonError MONITOR_UNREACHABLE. */
@@ -119,9 +123,8 @@ export class RpcClient<P extends Program> {
   }
 
   #connected(): Promise<void> {
-    const { name, timeoutMs } = this.#options;
-    const giveUp = () =>
-      this.#end(connectFailure(this.#place, name, new Error(`no answer within ${timeoutMs} ms`)));
+    const { timeoutMs } = this.#options;
+    const giveUp = () => this.#end(this.#failure(new Error(`no answer within ${timeoutMs} ms`)));
     const timer = timeoutMs > 0 ? setTimeout(giveUp, timeoutMs) : undefined;
     return new Promise<void>((resolve, reject) => {
       this.#socket.once('connect', resolve);
@@ -192,10 +195,15 @@ export class RpcClient<P extends Program> {
     pending.resolve(result);
   }
 
+  #failure(error: unknown): Error {
+    return this.#options.failure?.(error) ?? connectFailure(this.#place, this.#options.name, error);
+  }
+
   #end(why: Error): void {
     if (this.#ended) return;
     this.#ended = why;
     this.#socket.destroy();
     for (const pending of [...this.#pending.values()]) pending.reject(why);
+    this.#options.onEnd?.();
   }
 }

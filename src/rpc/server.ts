@@ -7,6 +7,14 @@ import type { Handlers, Program } from './program.ts';
 import { ServerConnection } from './server-connection.ts';
 import { descriptorOf } from './socket.ts';
 
+/** What a server takes of those who connect. */
+export interface ServeOptions {
+  /** Further connections are closed at once. */
+  readonly connections?: number;
+  /** Whether a connection may stay; who says no has closed it. */
+  readonly admit?: (socket: Socket) => boolean;
+}
+
 /** Serves one program over stream sockets (RFC 5531), within the bounds of limits.ts; see docs/protocol.md. */
 export class RpcServer<P extends Program> {
   readonly #counters: RpcCounters = {
@@ -36,17 +44,23 @@ export class RpcServer<P extends Program> {
   }
 
   /** See listenOnUnix. Throws UmlmonError. */
-  async listen(at: ListenOptions): Promise<void> {
-    this.serve(await listenOnUnix(at));
+  async listen(at: ListenOptions, options: ServeOptions = {}): Promise<void> {
+    this.serve(await listenOnUnix(at), options);
   }
 
   /** Takes over a server that listens already, for instance on a descriptor that systemd has passed. */
-  serve(listener: Server): void {
+  serve(
+    listener: Server,
+    { connections = rpcLimits.connections, admit = () => true }: ServeOptions = {},
+  ): void {
     this.#listener = listener;
-    listener.maxConnections = rpcLimits.connections;
+    listener.maxConnections = connections;
     listener.on('error', (error) => this.#onFault(error, 'accept'));
     listener.on('drop', () => this.#counters.refused++);
-    listener.on('connection', (socket) => this.#accept(socket));
+    listener.on('connection', (socket) => {
+      if (admit(socket)) this.#accept(socket);
+      else this.#counters.refused++;
+    });
   }
 
   /** Stops listening, removes the socket file, and ends all connections after the replies that are on their way. */

@@ -1,6 +1,6 @@
 // Bundles each program of src/bin into one CommonJS file under dist/ (docs/decisions/0003-bundles.md).
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { build } from 'esbuild';
 
 const root = new URL('../../', import.meta.url).pathname;
@@ -54,12 +54,30 @@ await build({
   logLevel: 'warning',
 });
 
+// The thread of a monitor that emulates terminals (docs/decisions/0017-screens.md).
+await build({
+  absWorkingDir: root,
+  entryPoints: ['src/console/screen-worker.ts'],
+  outfile: `${made}/umlmon-screen.cjs`,
+  bundle: true,
+  minifyWhitespace: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  // What @xterm/headless calls its module is not in its package.
+  mainFields: ['main'],
+  logLevel: 'warning',
+});
+
 // What umlrun starts in its guests: without libraries, as they have none.
 const parts = ['main', 'line', 'job', 'streams'].map((name) => `src/umlrun/init/${name}.c`);
 execFileSync('cc', ['-static', '-Os', '-s', '-Wall', '-Wextra', '-o', `${made}/umlrun-init`, ...parts], {
   cwd: root,
   stdio: 'inherit',
 });
+
+// What umladmin fetches kernels with.
+copyFileSync(`${root}src/setup/kernel.sh`, `${made}/kernel.sh`);
 
 mkdirSync(`${root}dist`, { recursive: true });
 for (const name of readdirSync(made)) renameSync(`${made}/${name}`, `${root}dist/${name}`);

@@ -31,6 +31,9 @@ const groups: Readonly<Record<Prefix, string>> = {
   CRASH: 'Crash bundles',
   MONITOR: 'Monitors',
   RPC: 'The control protocol',
+  DIRECTORY: 'The directory',
+  REDIRECTOR: 'The redirector',
+  ETCD: 'The shared directory',
   INTERNAL: 'Faults',
 };
 

@@ -45,6 +45,28 @@ export const errorCatalogue = {
   RPC_SOCKET_PATH: { class: 'config', means: 'The path of a control socket is too long for the kernel.' },
   RPC_TIMEOUT: { class: 'unreachable', means: 'The monitor did not answer a call in time.' },
 
+  DIRECTORY_UNREACHABLE: { class: 'unreachable', means: 'The directory of a host (umldir) does not answer.' },
+  DIRECTORY_NO_VM: {
+    class: 'unreachable',
+    means: 'The directory does not know the VM: its monitor does not run.',
+  },
+  DIRECTORY_AMBIGUOUS: { class: 'usage', means: 'Several hosts have a VM of this name.' },
+  DIRECTORY_NO_PORT: {
+    class: 'unreachable',
+    means: 'The monitor of the VM cannot be reached from other hosts.',
+  },
+  DIRECTORY_LOST: { class: 'failed', means: 'The changes asked for are no longer held.' },
+  DIRECTORY_BUSY: { class: 'failed', means: 'Too many callers wait for changes, or too many VMs are there.' },
+  DIRECTORY_LOCAL: { class: 'failed', means: 'Only monitors of the host itself may register.' },
+  DIRECTORY_RUNNING: { class: 'state', means: 'Another umldir serves this host already.' },
+  DIRECTORY_LISTEN: { class: 'host', means: 'umldir cannot listen on a port, or on its socket.' },
+  REDIRECTOR_UNREACHABLE: {
+    class: 'unreachable',
+    means: 'The redirector of a host (umlredir) does not answer.',
+  },
+  REDIRECTOR_MONITOR: { class: 'unreachable', means: 'The redirector cannot reach the monitor of the VM.' },
+  ETCD_FAILED: { class: 'failed', means: 'etcd, where hosts share their directory, cannot be used.' },
+
   EVENTS_LOST: { class: 'failed', means: 'The events asked for are no longer held.' },
   EVENTS_LISTENERS: { class: 'failed', means: 'Too many callers wait for events.' },
   START_FAILED: { class: 'failed', means: 'The kernel did not come up.' },
@@ -93,6 +115,10 @@ export const errorCatalogue = {
   CONSOLE_SEATS: { class: 'failed', means: 'A connection has too many seats at consoles.' },
   CONSOLE_NO_SEAT: { class: 'failed', means: 'The seat is not one of this connection.' },
   CONSOLE_SIZE: { class: 'usage', means: 'Not a window size.' },
+  CONSOLE_WRITER: { class: 'state', means: 'Somebody else types at the console.' },
+  CONSOLE_TIMEOUT: { class: 'timeout', means: 'A console has not shown in time what was waited for.' },
+  CONSOLE_NO_MATCH: { class: 'failed', means: 'No line of a console matches.' },
+  CONSOLE_SCREEN: { class: 'failed', means: 'The picture of a console could not be made.' },
   CONSOLE_BUSY: { class: 'state', means: 'Too many readers wait for the output of one console.' },
   CONSOLE_FOREIGN: {
     class: 'state',
@@ -105,6 +131,7 @@ export const errorCatalogue = {
 
   START_KILLED: { class: 'failed', means: 'Somebody killed the VM while it was starting.' },
   VM_OFF: { class: 'state', means: 'The VM must not run: its configuration says start = off.' },
+  VM_CLEANUP: { class: 'failed', means: 'What a VM has left could not be removed.' },
   VM_REMOVED: {
     class: 'state',
     means: 'A monitor runs whose VM is not in the configuration any more.',
@@ -158,6 +185,7 @@ export const errorCatalogue = {
   IMAGE_SNAPSHOTS: { class: 'state', means: 'The disk image has snapshots, or is one.' },
   IMAGE_DAMAGED: { class: 'failed', means: 'The file system in the disk image is damaged.' },
 
+  NETWORK_UNIT: { class: 'state', means: 'The VM has such a network interface already, or has none.' },
   NETWORK_PRIVILEGE: { class: 'host', means: 'A network interface of this kind needs root.' },
   NETWORK_MISSING: { class: 'config', means: 'The host has no such interface, or one of another kind.' },
   NETWORK_IN_USE: { class: 'state', means: 'The host uses a name or address of the network already.' },
@@ -183,6 +211,7 @@ export const errorCatalogue = {
   KERNEL_MACHINE: { class: 'config', means: 'The kernel was built for another kind of processor.' },
   KERNEL_TOO_OLD: { class: 'host', means: 'The kernel is too old for the processor of this host.' },
   KERNEL_LIBRARY_MISSING: { class: 'host', means: 'A library that the kernel needs was not found.' },
+  KERNEL_UNFIT: { class: 'config', means: 'The kernel cannot run on this host.' },
   KERNEL_ARGUMENT: { class: 'config', means: 'A value cannot be written on the kernel command line.' },
   KERNEL_COMMAND_LINE_TOO_LONG: { class: 'config', means: 'The kernel command line is too long.' },
 

@@ -11,6 +11,7 @@ const rooms: Record<keyof typeof limitTable, string> = {
   monitor: 'Monitor',
   admin: 'Administration of the host',
   service: 'Service managers',
+  directory: 'Directory and redirector',
   umlrun: 'Throw-away VMs',
 };
 

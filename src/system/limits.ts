@@ -5,6 +5,7 @@
  */
 import { admin } from './limits/admin.ts';
 import { consoles } from './limits/console.ts';
+import { directory } from './limits/directory.ts';
 import { disk } from './limits/disk.ts';
 import { jail } from './limits/jail.ts';
 import { kernel } from './limits/kernel.ts';
@@ -26,6 +27,7 @@ export const limitTable = {
   monitor,
   admin,
   service,
+  directory,
   umlrun,
 } as const;
 
@@ -38,4 +40,5 @@ export const jailLimits = valuesOf(jail);
 export const monitorLimits = valuesOf(monitor);
 export const adminLimits = valuesOf(admin);
 export const serviceLimits = valuesOf(service);
+export const directoryLimits = valuesOf(directory);
 export const umlrunLimits = valuesOf(umlrun);

@@ -22,6 +22,7 @@ const prototypes = {
   bind: 'int bind(int, const void *, unsigned int)',
   sendto: 'intptr_t sendto(int, const void *, size_t, int, const void *, unsigned int)',
   recv: 'intptr_t recv(int, _Out_ void *, size_t, int)',
+  attach_filter: 'int setsockopt(int, int, int, const sock_fprog *, unsigned int)',
   close: 'int close(int)',
   syscall: 'long syscall(long, long, long, long, long)',
   tcgetattr: 'int tcgetattr(int, _Out_ void *)',
@@ -51,9 +52,16 @@ const LOCK = { shared: 1, exclusive: 2 } as const;
 const LOCK_NB = 4;
 const LOCK_UN = 8;
 const AF_UNIX = 1;
+const AF_NETLINK = 16;
 const SOCK_DGRAM = 2;
+const SOCK_RAW = 3;
+const NETLINK_ROUTE = 0;
+const RTMGRP_LINK = 1;
 const SOL_SOCKET = 1;
 const SO_PEERCRED = 17;
+const SO_ATTACH_FILTER = 26;
+const SOCK_FPROG_BYTES = 16;
+const FILTER_INSTRUCTION_BYTES = 8;
 const MSG_TRUNC = 0x20;
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
@@ -226,6 +234,35 @@ export function openDatagram(path: string): number {
   } finally {
     process.umask(umask);
   }
+}
+
+/**
+ * Opens a socket (non-blocking, close-on-exec) on which the host tells of every change of a network interface of this
+ * namespace (rtnetlink(7), RTMGRP_LINK); nothing can be asked for or changed through it. Read it by `receiveDatagram`,
+ * which throws ENOBUFS when changes were lost.
+ */
+export function openLinkSocket(): number {
+  const fd = call('socket', [AF_NETLINK, SOCK_RAW | O_NONBLOCK | O_CLOEXEC, NETLINK_ROUTE]);
+  // struct sockaddr_nl: family, padding, a port of the host's choice, groups.
+  const address = Buffer.alloc(12);
+  address.writeUInt16LE(AF_NETLINK);
+  address.writeUInt32LE(RTMGRP_LINK, 8);
+  try {
+    call('bind', [fd, address, address.length]);
+    return fd;
+  } catch (error) {
+    callRaw('close', [fd]);
+    throw error;
+  }
+}
+
+/** From now on a socket gets only what a program of classic BPF lets through (socket(7), SO_ATTACH_FILTER). */
+export function attachFilter(fd: number, program: Uint8Array): void {
+  if (!declared.has('attach_filter')) koffi().struct('sock_fprog', { len: 'uint16_t', filter: 'void *' });
+  const attach = nativeOf('attach_filter') as unknown as (...args: unknown[]) => number;
+  const fprog = { len: program.length / FILTER_INSTRUCTION_BYTES, filter: program };
+  if (attach(fd, SOL_SOCKET, SO_ATTACH_FILTER, fprog, SOCK_FPROG_BYTES) === -1)
+    throw systemError(koffi().errno(), 'setsockopt');
 }
 
 /** Sends one datagram to a path or abstract name. EAGAIN: the receiver's queue is full (11 datagrams). */

@@ -5,7 +5,13 @@ import { openDatagram, sendDatagram } from './native.ts';
 import { printable } from './text.ts';
 
 /** What a service may tell, sd_notify(3). */
-export type ServiceVariable = 'READY' | 'STATUS' | 'STOPPING' | 'EXTEND_TIMEOUT_USEC' | 'WATCHDOG';
+export type ServiceVariable =
+  | 'READY'
+  | 'RELOADING'
+  | 'STATUS'
+  | 'STOPPING'
+  | 'EXTEND_TIMEOUT_USEC'
+  | 'WATCHDOG';
 
 /**
  * The service manager that has started this process and wants to hear from it: systemd(1), or another one with the

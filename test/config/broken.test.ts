@@ -70,7 +70,6 @@ const rows: Row[] = [
     /4 mistakes: .*no argument "b".*isolated.*bridge_if is missing.*proxy_if is missing/,
   ],
   ['TCP', '[GLOBAL]\ntcp = true', 'CONFIG_UNSUPPORTED', 2, 'tcp', /control over TCP is not supported/],
-  ['the redirector', '[GLOBAL]\ntcp_redir = true', 'CONFIG_UNSUPPORTED', 2, 'tcp_redir', /redirector is not/],
   [
     'a password',
     `${vm}password = secret`,

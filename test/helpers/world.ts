@@ -114,7 +114,7 @@ export class World {
   }
 
   /** One program of umlmon to its end, with this world's configuration. */
-  run(name: 'umlmon' | 'umlwatch' | 'umladmin', args: readonly string[], input = ''): Ran {
+  run(name: 'umlmon' | 'umlwatch' | 'umladmin' | 'umldir', args: readonly string[], input = ''): Ran {
     const [command = '', ...before] = [...this.#within, program(name)];
     const { status, stdout, stderr } = spawnSync(command, [...before, '-config', this.configPath, ...args], {
       input,
@@ -180,7 +180,7 @@ async function stopMonitor(child: ChildProcess, log: string): Promise<void> {
 }
 
 /** A bundled program as the package installs it. */
-export function program(name: 'umlmon' | 'umlwatch' | 'umladmin' | 'umlrun'): string {
+export function program(name: 'umlmon' | 'umlwatch' | 'umladmin' | 'umldir' | 'umlrun'): string {
   return join(root, 'dist', `${name}.cjs`);
 }
 

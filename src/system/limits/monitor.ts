@@ -1,6 +1,19 @@
 import { KiB, limit, MiB } from './limit.ts';
 
 export const monitor = {
+  registerTime: limit(
+    15_000,
+    'ms',
+    'Time for umldir to take the registration of a VM.',
+    'It is tried again after the next line.',
+  ),
+  registerRetry: limit(
+    1_000,
+    'ms',
+    'Time after which a monitor tries again to register, when umldir is there and does not take it.',
+    'It doubles each time, up to the next line.',
+  ),
+  registerRetryMax: limit(60_000, 'ms', 'Longest time between two such attempts.', 'It stays at that.'),
   eventsKept: limit(
     1024,
     '',
@@ -50,6 +63,12 @@ export const monitor = {
     '',
     'Seats of one connection at consoles: all consoles and serial lines of a VM once.',
     'A further one gets CONSOLE_SEATS.',
+  ),
+  noteCharacters: limit(
+    200,
+    'characters',
+    'A note in the output of a console.',
+    'The rest of it is left out.',
   ),
   exitLines: limit(2 * KiB, 'bytes', 'Output of con0 kept in an exit record.', 'Earlier output is left out.'),
   bootMessages: limit(

@@ -1,5 +1,6 @@
 import type { Target } from '../target.ts';
 import { configTargets } from './config.ts';
+import { openDirectoryTargets, sharedRecordTarget } from './directory.ts';
 import { openFileTargets } from './files.ts';
 import { guestTargets } from './guest.ts';
 import { kernelTargets } from './kernel.ts';
@@ -14,6 +15,8 @@ export async function openTargets(directory: string): Promise<Target[]> {
     ...configTargets,
     ...rpcTargets,
     await openServerTarget(directory),
+    ...(await openDirectoryTargets()),
+    sharedRecordTarget,
     ...kernelTargets,
     ...openSocketTargets(directory),
     ...guestTargets,
