@@ -12,7 +12,7 @@ _umladmin() {
     (-timeout|--timeout) _message argument; return ;;
   esac
   if [[ $words[CURRENT] == -* ]]; then
-    choices=('-config:Read this configuration.' '-json:Print JSON documents.' '-help:Print a summary.' '-version:Print the version.' '-wait:Option of start.' '-timeout:Option of stop.' '-n:Option of update.' '-yes:Option of disk rollback.' '-ext4:Option of disk create.' '-filesystem:Option of disk resize.' '-same:Option of disk cow-rebase.')
+    choices=('-config:Read this configuration.' '-json:Print JSON documents.' '-help:Print a summary.' '-version:Print the version.' '-wait:Option of start.' '-timeout:Option of stop.' '-n:Option of update.' '-yes:Option of disk rollback.' '-update:Option of kernel fetch.' '-ext4:Option of disk create.' '-filesystem:Option of disk resize.' '-same:Option of disk cow-rebase.')
     _describe -o option choices; return
   fi
   case "$given" in
@@ -21,10 +21,13 @@ _umladmin() {
     ('config set'|'config set '*) vms=(${(f)"$(umladmin config list 2>/dev/null | sed -n 's/^\[\(.*\)\]$/\1/p' | grep -vx GLOBAL)"}); _describe VM vms ;;
     ('config get'|'config get '*) vms=(${(f)"$(umladmin config list 2>/dev/null | sed -n 's/^\[\(.*\)\]$/\1/p' | grep -vx GLOBAL)"}); _describe VM vms ;;
     ('config'|'config '*) (($#given == 1)) && { choices=('get:Print a value in force.' 'set:Change the file.' 'unset:Take a key out of the file.' 'list:Print all, with their lines.' 'check:Look for mistakes.'); _describe word choices; } ;;
+    ('kernel use'|'kernel use '*) vms=(${(f)"$(umladmin config list 2>/dev/null | sed -n 's/^\[\(.*\)\]$/\1/p' | grep -vx GLOBAL)"}); _describe VM vms ;;
+    ('kernel'|'kernel '*) (($#given == 1)) && { choices=('list:List the kernels and who uses them.' 'info:Tell all about a kernel.' 'fetch:Get Debian'\''s newest kernel.' 'use:Have a VM boot this kernel.'); _describe word choices; } ;;
+    ('cleanup'|'cleanup '*) vms=(${(f)"$(umladmin config list 2>/dev/null | sed -n 's/^\[\(.*\)\]$/\1/p' | grep -vx GLOBAL)"}); _describe VM vms ;;
     ('update'|'update '*) vms=(${(f)"$(umladmin config list 2>/dev/null | sed -n 's/^\[\(.*\)\]$/\1/p' | grep -vx GLOBAL)"}); _describe VM vms ;;
     ('stop'|'stop '*) vms=(${(f)"$(umladmin config list 2>/dev/null | sed -n 's/^\[\(.*\)\]$/\1/p' | grep -vx GLOBAL)"}); _describe VM vms ;;
     ('start'|'start '*) vms=(${(f)"$(umladmin config list 2>/dev/null | sed -n 's/^\[\(.*\)\]$/\1/p' | grep -vx GLOBAL)"}); _describe VM vms ;;
-    (*) (($#given == 0)) && { choices=('list:List the VMs and their states.' 'start:Start monitors.' 'stop:Stop VMs and their monitors.' 'update:Apply a changed configuration.' 'config:Read and change the configuration.' 'disk:Work on disk images.'); _describe word choices; } ;;
+    (*) (($#given == 0)) && { choices=('list:List the VMs and their states.' 'start:Start monitors.' 'stop:Stop VMs and their monitors.' 'update:Apply a changed configuration.' 'doctor:Examine the host.' 'cleanup:Remove what dead VMs left.' 'kernel:Manage kernels.' 'config:Read, change, check settings.' 'disk:Work on disk images.'); _describe word choices; } ;;
   esac
 }
 _umladmin "$@"
