@@ -120,7 +120,7 @@ export const globalKeys = {
     layer: 'admin',
     effect: 'now',
     form: '^X',
-    help: 'The control character that leaves a console session of umlwatch(1).',
+    help: 'The control character that opens the menu of a console session of umlwatch(1), with which it is left.',
     example: '^A',
   }),
   ...webKeys,

@@ -1,6 +1,6 @@
 // Bundles each program of src/bin into one CommonJS file under dist/ (docs/decisions/0003-bundles.md).
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { build } from 'esbuild';
 import { buildPage } from './build-page.mjs';
 
@@ -77,6 +77,8 @@ execFileSync('cc', ['-static', '-Os', '-s', '-Wall', '-Wextra', '-o', `${made}/u
   stdio: 'inherit',
 });
 
+// What umladmin fetches kernels with.
+copyFileSync(`${root}src/setup/kernel.sh`, `${made}/kernel.sh`);
 await buildPage(root, made);
 
 mkdirSync(`${root}dist`, { recursive: true });
