@@ -26,6 +26,9 @@ beforeAll(async () => {
   const url = `http://127.0.0.1:${line.port}/`;
   world.configure({ vm1: vm, vm2: vm }, `web_listen = 127.0.0.1:0\nweb_url = ${url}`);
   world.addImage('vm1');
+  world.addSharedImage();
+  for (const name of ['one', 'two'])
+    world.run('umladmin', ['disk', 'cow-create', `vm1:/disks/${name}.cow`, '/shared/disks/root.dsk']);
   await world.startMonitor('vm1');
   client = await world.client('vm1');
   web = await Web.start(world, ['admin', 'look']);
@@ -165,7 +168,7 @@ test('everything about a VM is on its page, and readable', async () => {
     for (const [tab, sign] of [
       ['Overview', /Linux \S+/],
       ['Configuration', /mem/],
-      ['Disks', /root\.dsk/],
+      ['Disks', /two\.cow/],
       ['Network', /Interfaces/],
       ['Endings', /Last ending/],
       ['Logs', /Linux version/],
