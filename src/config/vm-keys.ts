@@ -1,4 +1,5 @@
 import { parseArguments } from './arguments.ts';
+import { consoleKeys } from './console-keys.ts';
 import { parseUbd } from './disk.ts';
 import { family, single } from './key.ts';
 import { ethUnits, parseNetwork } from './network.ts';
@@ -295,6 +296,7 @@ export const vmKeys = {
     help: 'How long a pause (umlwatch -pause) lasts at most, from 1s to 24h: then the monitor resumes the guest by itself. With off it stands still until somebody resumes it.',
     example: '5m',
   }),
+  ...consoleKeys,
   restart_limit: single({
     parse: parseRestartLimit,
     default: '5 in 10m',

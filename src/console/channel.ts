@@ -6,6 +6,7 @@ import { type ConsoleLog, note } from './log.ts';
 import { type Loss, type Mark, unknownLoss } from './marks.ts';
 import type { Pty, Size } from './pty.ts';
 import { type Piece, Ring } from './ring.ts';
+import { SizeHistory } from './size-history.ts';
 import { StallWatch } from './stall-watch.ts';
 
 export interface ChannelParts {
@@ -29,6 +30,8 @@ export interface Request {
 export class Channel {
   readonly name: string;
   readonly ring: Ring;
+  /** Of the window; a new pty should begin with the one that is now. */
+  readonly sizes = new SizeHistory({ columns: 80, rows: 24 });
   /** Bytes that the guest has sent. */
   bytesOut = 0;
   /** Bytes that were accepted for the guest. */
@@ -40,7 +43,6 @@ export class Channel {
   #pty: Pty | undefined;
   #mark: Mark | undefined;
   #log: ConsoleLog | undefined;
-  #size: Size = { columns: 80, rows: 24 };
   #ended = false;
   #stallWatch: StallWatch | undefined;
   readonly #deliveries = new Deliveries();
@@ -67,11 +69,6 @@ export class Channel {
   setLog(log: ConsoleLog | undefined): void {
     if (log !== this.#log) this.#log?.close();
     this.#log = log;
-  }
-
-  /** The window size that viewers have asked for last; a new pty should begin with it. */
-  get size(): Size {
-    return this.#size;
   }
 
   /**
@@ -106,6 +103,12 @@ export class Channel {
       this.#log?.append(note);
     }
     this.connect(pty, wake, mark);
+  }
+
+  /** Writes a line of umlmon's own into the output, where all viewers and the log have it. */
+  say(text: string): void {
+    this.#keep(Buffer.from(note(text)));
+    this.#tell();
   }
 
   /** The kernel is gone: takes what is left in the pty, and closes it. */
@@ -157,7 +160,7 @@ export class Channel {
   }
 
   resize(size: Size): void {
-    this.#size = size;
+    this.sizes.note(this.ring.next, size);
     this.#pty?.resize(size);
   }
 
@@ -236,9 +239,7 @@ export class Channel {
     this.#stallWatch?.hasRead(bytes.length);
     if (floods) this.#deliveries.flooded(bytes.length);
     this.bytesOut += bytes.length;
-    this.ring.append(bytes);
-    this.#log?.append(bytes);
-    this.#settle();
+    this.#keep(bytes);
     this.#untold += bytes.length;
     if (floods ? this.#untold >= consoleLimits.gatherBytes : this.#firstListeners.size === 0) this.#tell();
     else {
@@ -246,6 +247,12 @@ export class Channel {
       if (!floods) call(this.#firstListeners);
       this.#gatherTimer ??= setTimeout(() => this.#tell(), consoleLimits.gatherTime);
     }
+  }
+
+  #keep(bytes: Buffer): void {
+    this.ring.append(bytes);
+    this.#log?.append(bytes);
+    this.#settle();
   }
 
   #settle(): void {

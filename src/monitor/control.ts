@@ -1,5 +1,5 @@
 import type { Caller, Handlers } from '../rpc/program.ts';
-import type { OperationAnswer, umlmonctrl } from '../rpc/umlmonctrl.gen.ts';
+import { type OperationAnswer, UMLMON_REPLAY_MAX, type umlmonctrl } from '../rpc/umlmonctrl.gen.ts';
 import { answer } from './answer.ts';
 import { diskHandlers, type ImageHost } from './disk-handlers.ts';
 import type { DiskVerbs } from './disk-verbs.ts';
@@ -78,6 +78,24 @@ export function controlHandlers(
     consoleDetach: (id, caller) =>
       answer(() => {
         seats.detach(id, caller);
+        return { kind: 'ok' };
+      }),
+    consolePen: ({ id, action }, caller) =>
+      answer(() => ({ kind: 'ok', pen: seats.pen(id, action, caller) })),
+    consoleWho: (channel) => answer(() => ({ kind: 'ok', list: seats.who(channel) })),
+    consoleReplay: ({ channel, history }) =>
+      answer(async () => ({
+        kind: 'ok',
+        replay: await vm.screens.replay(vm.channels.get(channel), history, UMLMON_REPLAY_MAX),
+      })),
+    consolePicture: ({ channel, history }) =>
+      answer(async () => {
+        const picture = await vm.screens.picture(vm.channels.get(channel), history, UMLMON_REPLAY_MAX);
+        return { kind: 'ok', picture };
+      }),
+    consoleNote: ({ channel, text }, caller) =>
+      answer(() => {
+        seats.note(channel, text, nameOf(caller));
         return { kind: 'ok' };
       }),
     logRead: (args, caller) =>

@@ -189,6 +189,7 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
     await jobs.close();
     metrics?.close();
     await server.close();
+    vm.screens.close();
     vm.channels.close();
   }
 }

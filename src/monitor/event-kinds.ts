@@ -44,6 +44,9 @@ export const eventKinds = {
   mconsole: 'A command of the management console was given on request. Attributes: by, command.',
   'console-attached': 'A viewer opened a seat. Attributes: channel, by.',
   'console-detached': 'A viewer left. Attributes: channel, by.',
+  'console-writer':
+    'Among several at a console, another one types now. Attributes: channel, by (empty: nobody), seat and former (numbers of seats; 0 = none).',
+  'console-note': 'A note was written into the output of a console. Attributes: channel, by, text.',
   'log-resumed': 'A log is written again after a trouble with it. Attributes: path, missing (bytes).',
   trouble: 'Something went wrong that does not stop the VM. Attributes: code, place.',
 } as const;

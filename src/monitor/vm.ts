@@ -1,5 +1,7 @@
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Configured } from '../config/changes.ts';
+import { Screens } from '../console/screens.ts';
 import type { VmLayout } from '../jail/layout.ts';
 import type { LaunchPlan } from '../plan/plan.ts';
 import type { ExitRecord, VmInfo, VmState } from '../rpc/umlmonctrl.gen.ts';
@@ -28,6 +30,9 @@ import { type StopStage, stopStages } from './stop.ts';
 import { Troubles } from './troubles.ts';
 import { describeVm } from './vm-info.ts';
 
+/** Beside the program of the monitor; its thread begins when somebody asks for a screen. */
+const screenProgram = join(dirname(__filename), 'umlmon-screen.cjs');
+
 export interface VmParts {
   readonly layout: VmLayout;
   readonly events: EventLog;
@@ -46,6 +51,7 @@ export class Vm {
   readonly events: EventLog;
   readonly settings: Settings;
   readonly channels: Channels;
+  readonly screens = new Screens(screenProgram);
   readonly crashes: CrashBundles;
   readonly backups: Backups;
   readonly troubles: Troubles;

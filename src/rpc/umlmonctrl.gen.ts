@@ -19,6 +19,12 @@ export const UMLMON_WAIT_MAX = 60000;
 /** bytes of an answer of the management console */
 export const UMLMON_REPLY_MAX = 524288;
 
+/** bytes that draw a screen */
+export const UMLMON_REPLAY_MAX = 524288;
+
+/** lines of a picture: scroll-back and screen */
+export const UMLMON_LINES_MAX = 1200;
+
 export type UmlmonName = string;
 
 export const umlmonNameCodec: Codec<UmlmonName> = {
@@ -1187,7 +1193,10 @@ export const writeArgsCodec: Codec<WriteArgs> = {
   }),
 };
 
-/** The monitor may take less than was offered when the guest does not read. */
+/**
+ * Who types first at a console where nobody does has the pen, until its seat ends or another takes it; the others
+ * observe. The monitor may take less than was offered when the guest does not read.
+ */
 export type WriteAnswer =
   | { readonly kind: 'ok'; readonly accepted: number }
   | { readonly kind: 'failed'; readonly why: Failure };
@@ -1225,6 +1234,367 @@ export const resizeArgsCodec: Codec<ResizeArgs> = {
     id: r.uint(),
     columns: r.uint(),
     rows: r.uint(),
+  }),
+};
+
+/** A seat at a console. */
+export interface SeatInfo {
+  /** as in the events console-writer; unique for the life of a monitor */
+  readonly id: number;
+  readonly channel: UmlmonName;
+  readonly by: UmlmonText;
+  /** milliseconds since 1970 */
+  readonly since: number;
+  /** has the pen */
+  readonly writes: boolean;
+  /** when it typed last or got the pen, in milliseconds since 1970; 0 = never */
+  readonly typedAt: number;
+  /** offset up to which it has read: a read acknowledges what is before it */
+  readonly acknowledged: number;
+  /** bytes that it has not read yet */
+  readonly behind: number;
+  /** bytes that it has missed, because it was too slow */
+  readonly skipped: number;
+}
+
+export const seatInfoCodec: Codec<SeatInfo> = {
+  encode: (w, v) => {
+    w.uint(v.id);
+    umlmonNameCodec.encode(w, v.channel);
+    umlmonTextCodec.encode(w, v.by);
+    w.uhyper(v.since);
+    w.bool(v.writes);
+    w.uhyper(v.typedAt);
+    w.uhyper(v.acknowledged);
+    w.uhyper(v.behind);
+    w.uhyper(v.skipped);
+  },
+  decode: (r) => ({
+    id: r.uint(),
+    channel: umlmonNameCodec.decode(r),
+    by: umlmonTextCodec.decode(r),
+    since: r.uhyper(),
+    writes: r.bool(),
+    typedAt: r.uhyper(),
+    acknowledged: r.uhyper(),
+    behind: r.uhyper(),
+    skipped: r.uhyper(),
+  }),
+};
+
+/** Those who write first. */
+export interface SeatList {
+  readonly seats: readonly SeatInfo[];
+}
+
+export const seatListCodec: Codec<SeatList> = {
+  encode: (w, v) => {
+    w.array(v.seats, UMLMON_LIST_MAX, seatInfoCodec);
+  },
+  decode: (r) => ({
+    seats: r.array(UMLMON_LIST_MAX, 56, seatInfoCodec),
+  }),
+};
+
+export type SeatListAnswer =
+  | { readonly kind: 'ok'; readonly list: SeatList }
+  | { readonly kind: 'failed'; readonly why: Failure };
+
+export const seatListAnswerCodec: Codec<SeatListAnswer> = {
+  encode: (w, v) => {
+    answerKindCodec.encode(w, v.kind);
+    switch (v.kind) {
+      case 'ok': seatListCodec.encode(w, v.list); break;
+      case 'failed': failureCodec.encode(w, v.why); break;
+    }
+  },
+  decode: (r) => {
+    const kind = answerKindCodec.decode(r);
+    switch (kind) {
+      case 'ok': return { kind, list: seatListCodec.decode(r) };
+      case 'failed': return { kind, why: failureCodec.decode(r) };
+    }
+  },
+};
+
+export type PenAction =
+  /** if nobody has it, or who has it has not typed for writer_idle */
+  | 'ask'
+  /** from whoever has it */
+  | 'take'
+  | 'drop';
+
+const penActionNumbers: Readonly<Record<PenAction, number>> = {
+  'ask': 0,
+  'take': 1,
+  'drop': 2,
+};
+export const penActionCodec: Codec<PenAction> = {
+  encode: (w, v) => w.int(penActionNumbers[v]),
+  decode: (r) => {
+    const value = r.int();
+    switch (value) {
+      case 0: return 'ask';
+      case 1: return 'take';
+      case 2: return 'drop';
+      default: throw new XdrError(`${value} is no pen_action`);
+    }
+  },
+};
+
+export interface PenArgs {
+  readonly id: number;
+  readonly action: PenAction;
+}
+
+export const penArgsCodec: Codec<PenArgs> = {
+  encode: (w, v) => {
+    w.uint(v.id);
+    penActionCodec.encode(w, v.action);
+  },
+  decode: (r) => ({
+    id: r.uint(),
+    action: penActionCodec.decode(r),
+  }),
+};
+
+export interface Pen {
+  readonly yours: boolean;
+  /** who has it now */
+  readonly writer: SeatInfo | null;
+}
+
+export const penCodec: Codec<Pen> = {
+  encode: (w, v) => {
+    w.bool(v.yours);
+    w.optional(v.writer, seatInfoCodec);
+  },
+  decode: (r) => ({
+    yours: r.bool(),
+    writer: r.optional(seatInfoCodec),
+  }),
+};
+
+export type PenAnswer =
+  | { readonly kind: 'ok'; readonly pen: Pen }
+  | { readonly kind: 'failed'; readonly why: Failure };
+
+export const penAnswerCodec: Codec<PenAnswer> = {
+  encode: (w, v) => {
+    answerKindCodec.encode(w, v.kind);
+    switch (v.kind) {
+      case 'ok': penCodec.encode(w, v.pen); break;
+      case 'failed': failureCodec.encode(w, v.why); break;
+    }
+  },
+  decode: (r) => {
+    const kind = answerKindCodec.decode(r);
+    switch (kind) {
+      case 'ok': return { kind, pen: penCodec.decode(r) };
+      case 'failed': return { kind, why: failureCodec.decode(r) };
+    }
+  },
+};
+
+export interface ScreenArgs {
+  readonly channel: UmlmonName;
+  /** lines of the scroll-back before the screen, at most */
+  readonly history: number;
+}
+
+export const screenArgsCodec: Codec<ScreenArgs> = {
+  encode: (w, v) => {
+    umlmonNameCodec.encode(w, v.channel);
+    w.uint(v.history);
+  },
+  decode: (r) => ({
+    channel: umlmonNameCodec.decode(r),
+    history: r.uint(),
+  }),
+};
+
+/**
+ * What draws the screen of a channel on a terminal that was reset and has this size. Go on with the bytes from `offset`
+ * on: nothing is missing then, and nothing twice.
+ */
+export interface ScreenReplay {
+  readonly offset: number;
+  readonly columns: number;
+  readonly rows: number;
+  /** lines of the scroll-back in it, drawn before the screen */
+  readonly history: number;
+  /** a program draws on the whole screen */
+  readonly full: boolean;
+  readonly data: Uint8Array;
+}
+
+export const screenReplayCodec: Codec<ScreenReplay> = {
+  encode: (w, v) => {
+    w.uhyper(v.offset);
+    w.uint(v.columns);
+    w.uint(v.rows);
+    w.uint(v.history);
+    w.bool(v.full);
+    w.opaque(v.data, UMLMON_REPLAY_MAX);
+  },
+  decode: (r) => ({
+    offset: r.uhyper(),
+    columns: r.uint(),
+    rows: r.uint(),
+    history: r.uint(),
+    full: r.bool(),
+    data: r.opaque(UMLMON_REPLAY_MAX),
+  }),
+};
+
+export type ReplayAnswer =
+  | { readonly kind: 'ok'; readonly replay: ScreenReplay }
+  | { readonly kind: 'failed'; readonly why: Failure };
+
+export const replayAnswerCodec: Codec<ReplayAnswer> = {
+  encode: (w, v) => {
+    answerKindCodec.encode(w, v.kind);
+    switch (v.kind) {
+      case 'ok': screenReplayCodec.encode(w, v.replay); break;
+      case 'failed': failureCodec.encode(w, v.why); break;
+    }
+  },
+  decode: (r) => {
+    const kind = answerKindCodec.decode(r);
+    switch (kind) {
+      case 'ok': return { kind, replay: screenReplayCodec.decode(r) };
+      case 'failed': return { kind, why: failureCodec.decode(r) };
+    }
+  },
+};
+
+/** Cells in a row that look the same. Colours: 0 = default, 2^24 + index of the palette, 2^25 + 0xRRGGBB. */
+export interface ScreenRun {
+  readonly text: UmlmonText;
+  /** columns that it takes */
+  readonly cells: number;
+  readonly foreground: number;
+  readonly background: number;
+  /** 1 bold, 2 dim, 4 italic, 8 underlined, 16 blinks, 32 inverse, 64 hidden, 128 struck, 256 overlined */
+  readonly style: number;
+}
+
+export const screenRunCodec: Codec<ScreenRun> = {
+  encode: (w, v) => {
+    umlmonTextCodec.encode(w, v.text);
+    w.uint(v.cells);
+    w.uint(v.foreground);
+    w.uint(v.background);
+    w.uint(v.style);
+  },
+  decode: (r) => ({
+    text: umlmonTextCodec.decode(r),
+    cells: r.uint(),
+    foreground: r.uint(),
+    background: r.uint(),
+    style: r.uint(),
+  }),
+};
+
+/** Without the empty cells at its end. */
+export interface ScreenLine {
+  /** goes on with the line before it */
+  readonly wrapped: boolean;
+  readonly runs: readonly ScreenRun[];
+}
+
+export const screenLineCodec: Codec<ScreenLine> = {
+  encode: (w, v) => {
+    w.bool(v.wrapped);
+    w.array(v.runs, UMLMON_LIST_MAX, screenRunCodec);
+  },
+  decode: (r) => ({
+    wrapped: r.bool(),
+    runs: r.array(UMLMON_LIST_MAX, 20, screenRunCodec),
+  }),
+};
+
+export interface ScreenPicture {
+  /** of the first byte that is not in it */
+  readonly offset: number;
+  readonly columns: number;
+  readonly rows: number;
+  /** from 0 on */
+  readonly cursorColumn: number;
+  /** of the screen */
+  readonly cursorRow: number;
+  readonly cursorVisible: boolean;
+  /** the alternate screen, which has no scroll-back */
+  readonly alternate: boolean;
+  /** lines before the first one, left out because they were not asked for, or too many */
+  readonly omitted: number;
+  /** lines of the scroll-back among `lines`; then those of the screen */
+  readonly history: number;
+  readonly lines: readonly ScreenLine[];
+}
+
+export const screenPictureCodec: Codec<ScreenPicture> = {
+  encode: (w, v) => {
+    w.uhyper(v.offset);
+    w.uint(v.columns);
+    w.uint(v.rows);
+    w.uint(v.cursorColumn);
+    w.uint(v.cursorRow);
+    w.bool(v.cursorVisible);
+    w.bool(v.alternate);
+    w.uint(v.omitted);
+    w.uint(v.history);
+    w.array(v.lines, UMLMON_LINES_MAX, screenLineCodec);
+  },
+  decode: (r) => ({
+    offset: r.uhyper(),
+    columns: r.uint(),
+    rows: r.uint(),
+    cursorColumn: r.uint(),
+    cursorRow: r.uint(),
+    cursorVisible: r.bool(),
+    alternate: r.bool(),
+    omitted: r.uint(),
+    history: r.uint(),
+    lines: r.array(UMLMON_LINES_MAX, 8, screenLineCodec),
+  }),
+};
+
+export type PictureAnswer =
+  | { readonly kind: 'ok'; readonly picture: ScreenPicture }
+  | { readonly kind: 'failed'; readonly why: Failure };
+
+export const pictureAnswerCodec: Codec<PictureAnswer> = {
+  encode: (w, v) => {
+    answerKindCodec.encode(w, v.kind);
+    switch (v.kind) {
+      case 'ok': screenPictureCodec.encode(w, v.picture); break;
+      case 'failed': failureCodec.encode(w, v.why); break;
+    }
+  },
+  decode: (r) => {
+    const kind = answerKindCodec.decode(r);
+    switch (kind) {
+      case 'ok': return { kind, picture: screenPictureCodec.decode(r) };
+      case 'failed': return { kind, why: failureCodec.decode(r) };
+    }
+  },
+};
+
+export interface NoteArgs {
+  readonly channel: UmlmonName;
+  /** one line */
+  readonly text: UmlmonText;
+}
+
+export const noteArgsCodec: Codec<NoteArgs> = {
+  encode: (w, v) => {
+    umlmonNameCodec.encode(w, v.channel);
+    umlmonTextCodec.encode(w, v.text);
+  },
+  decode: (r) => ({
+    channel: umlmonNameCodec.decode(r),
+    text: umlmonTextCodec.decode(r),
   }),
 };
 
@@ -2416,5 +2786,15 @@ export const umlmonctrl = {
     unplugNetwork: { number: 34, args: uintCodec, result: simpleAnswerCodec },
     /** Read the configuration anew: take what takes effect at once, and tell all that has changed. */
     update: { number: 36, args: updateArgsCodec, result: updateAnswerCodec },
+    /** Ask for the right to type at a console, take it from another, or give it up. */
+    consolePen: { number: 45, args: penArgsCodec, result: penAnswerCodec },
+    /** The seats at a channel, or with an empty name at all of them. */
+    consoleWho: { number: 46, args: umlmonNameCodec, result: seatListAnswerCodec },
+    /** The screen of a channel, for a terminal. */
+    consoleReplay: { number: 47, args: screenArgsCodec, result: replayAnswerCodec },
+    /** The screen of a channel, cell by cell. */
+    consolePicture: { number: 48, args: screenArgsCodec, result: pictureAnswerCodec },
+    /** Write a line into the output and the log of a channel. */
+    consoleNote: { number: 49, args: noteArgsCodec, result: simpleAnswerCodec },
   },
 } as const;

@@ -54,6 +54,21 @@ await build({
   logLevel: 'warning',
 });
 
+// The thread of a monitor that emulates terminals (docs/decisions/0017-screens.md).
+await build({
+  absWorkingDir: root,
+  entryPoints: ['src/console/screen-worker.ts'],
+  outfile: `${made}/umlmon-screen.cjs`,
+  bundle: true,
+  minifyWhitespace: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  // What @xterm/headless calls its module is not in its package.
+  mainFields: ['main'],
+  logLevel: 'warning',
+});
+
 // What umlrun starts in its guests: without libraries, as they have none.
 const parts = ['main', 'line', 'job', 'streams'].map((name) => `src/umlrun/init/${name}.c`);
 execFileSync('cc', ['-static', '-Os', '-s', '-Wall', '-Wextra', '-o', `${made}/umlrun-init`, ...parts], {

@@ -115,6 +115,8 @@ export const errorCatalogue = {
   CONSOLE_SEATS: { class: 'failed', means: 'A connection has too many seats at consoles.' },
   CONSOLE_NO_SEAT: { class: 'failed', means: 'The seat is not one of this connection.' },
   CONSOLE_SIZE: { class: 'usage', means: 'Not a window size.' },
+  CONSOLE_WRITER: { class: 'state', means: 'Somebody else types at the console.' },
+  CONSOLE_SCREEN: { class: 'failed', means: 'The picture of a console could not be made.' },
   CONSOLE_BUSY: { class: 'state', means: 'Too many readers wait for the output of one console.' },
   CONSOLE_FOREIGN: {
     class: 'state',

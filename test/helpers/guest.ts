@@ -51,6 +51,8 @@ export class GuestShell {
   }
 
   async type(text: string): Promise<void> {
+    // Other shells of the test may be at this console.
+    await this.#client.call('consolePen', { id: this.#seat, action: 'take' });
     let rest = Buffer.from(text);
     while (rest.length > 0) {
       const accepted = await this.#client.call('consoleWrite', { id: this.#seat, data: rest });

@@ -1,5 +1,13 @@
 import type { Handlers } from '../../src/rpc/program.ts';
-import type { Failure, ImageInfo, Job, umlmonctrl, VmInfo } from '../../src/rpc/umlmonctrl.gen.ts';
+import type {
+  Failure,
+  ImageInfo,
+  Job,
+  ScreenPicture,
+  SeatInfo,
+  umlmonctrl,
+  VmInfo,
+} from '../../src/rpc/umlmonctrl.gen.ts';
 
 export const why: Failure = {
   code: 'STATE_WRONG',
@@ -114,6 +122,41 @@ export const job: Job = {
   outcome: { state: 'running' },
 };
 
+export const seat: SeatInfo = {
+  id: 7,
+  channel: 'con1',
+  by: 'uid 0',
+  since: 1_700_000_000_000,
+  writes: true,
+  typedAt: 1_700_000_060_000,
+  acknowledged: 5_000_000_000,
+  behind: 17,
+  skipped: 0,
+};
+
+export const picture: ScreenPicture = {
+  offset: 4711,
+  columns: 20,
+  rows: 2,
+  cursorColumn: 3,
+  cursorRow: 1,
+  cursorVisible: true,
+  alternate: false,
+  omitted: 5,
+  history: 1,
+  lines: [
+    { wrapped: false, runs: [{ text: 'login: ', cells: 7, foreground: 0, background: 0, style: 0 }] },
+    {
+      wrapped: false,
+      runs: [
+        { text: 'a <b>', cells: 5, foreground: 2 ** 24 + 1, background: 0, style: 1 },
+        { text: ' & ', cells: 3, foreground: 2 ** 25 + 0x102030, background: 2 ** 24 + 200, style: 32 },
+      ],
+    },
+    { wrapped: true, runs: [] },
+  ],
+};
+
 /** Handlers that answer something of the right type; tests replace those that they are about. */
 export const stubHandlers: Handlers<typeof umlmonctrl> = {
   null: () => undefined,
@@ -134,6 +177,11 @@ export const stubHandlers: Handlers<typeof umlmonctrl> = {
   consoleWrite: ({ data }) => ({ kind: 'ok', accepted: data.length }),
   consoleResize: () => ({ kind: 'ok' }),
   consoleDetach: () => ({ kind: 'ok' }),
+  consolePen: () => ({ kind: 'ok', pen: { yours: true, writer: seat } }),
+  consoleWho: () => ({ kind: 'ok', list: { seats: [seat] } }),
+  consoleReplay: () => ({ kind: 'failed', why }),
+  consolePicture: () => ({ kind: 'ok', picture }),
+  consoleNote: () => ({ kind: 'ok' }),
   logRead: ({ offset, max }) => ({
     kind: 'ok',
     bytes: { offset, data: pattern(max), oldest: 0, end: offset + max },

@@ -64,6 +64,12 @@ export const monitor = {
     'Seats of one connection at consoles: all consoles and serial lines of a VM once.',
     'A further one gets CONSOLE_SEATS.',
   ),
+  noteCharacters: limit(
+    200,
+    'characters',
+    'A note in the output of a console.',
+    'The rest of it is left out.',
+  ),
   exitLines: limit(2 * KiB, 'bytes', 'Output of con0 kept in an exit record.', 'Earlier output is left out.'),
   bootMessages: limit(
     64 * KiB,

@@ -2,7 +2,7 @@ import { writeCall, writeReply } from '../../../src/rpc/message.ts';
 import { beginRecord, sealRecord } from '../../../src/rpc/record.ts';
 import { umlmonctrl } from '../../../src/rpc/umlmonctrl.gen.ts';
 import { type Codec, XdrWriter } from '../../../src/rpc/xdr.ts';
-import { change, image, info, job, pattern, why } from '../../rpc/stub-handlers.ts';
+import { change, image, info, job, pattern, picture, seat, why } from '../../rpc/stub-handlers.ts';
 
 const failed = { kind: 'failed', why };
 const report = { id: 3, joined: true, state: 'down', elapsedMs: 5, summary: 'stopped' };
@@ -72,6 +72,23 @@ export const values: Readonly<
   consoleWrite: { args: { id: 1, data: pattern(7) }, results: [{ kind: 'ok', accepted: 7 }, failed] },
   consoleResize: { args: { id: 1, columns: 132, rows: 50 }, results: [{ kind: 'ok' }, failed] },
   consoleDetach: { args: 1, results: [{ kind: 'ok' }, failed] },
+  consolePen: {
+    args: { id: 1, action: 'take' },
+    results: [{ kind: 'ok', pen: { yours: false, writer: seat } }, failed],
+  },
+  consoleWho: { args: 'con1', results: [{ kind: 'ok', list: { seats: [seat] } }, failed] },
+  consoleReplay: {
+    args: { channel: 'con1', history: 100 },
+    results: [
+      {
+        kind: 'ok',
+        replay: { offset: 9, columns: 80, rows: 24, history: 3, full: true, data: pattern(40) },
+      },
+      failed,
+    ],
+  },
+  consolePicture: { args: { channel: 'con1', history: 0 }, results: [{ kind: 'ok', picture }, failed] },
+  consoleNote: { args: { channel: 'con1', text: 'who was it?' }, results: [{ kind: 'ok' }, failed] },
   logRead: {
     args: { channel: 'con0', offset: 0, max: 4096, waitMs: 0 },
     results: [{ kind: 'ok', bytes: { offset: 0, data: pattern(50), oldest: 0, end: 50 } }, failed],
