@@ -17,6 +17,8 @@ function kindNames(spec: NetworkSpec): { argument: string; text: string }[] {
         { argument: 'proxy_addr', text: spec.proxy_addr.text },
         { argument: 'guest_addr', text: spec.guest_addr.text },
       ];
+    case 'user':
+      return (spec.forward ?? []).map((forward) => ({ argument: 'forward', text: forwardText(forward) }));
     case 'bridged':
       return [{ argument: 'proxy_if', text: spec.proxy_if }];
     case 'nat':
@@ -50,6 +52,7 @@ export function checkOwnNetworks(vm: VmConfig): Problem[] {
 
 /** Which network namespace an interface needs its kernel to be in. */
 function namespaceOf(spec: NetworkSpec): TransportNeeds['network'] {
+  if (spec.kind === 'user') return 'own';
   return isTransport(spec) ? transportNeeds(spec).network : 'host';
 }
 

@@ -188,7 +188,6 @@ export type TransportSpec = {
 /** Kinds that people ask for, and that umlmon does not offer: why. */
 export const refusedKinds: Readonly<Record<string, string>> = {
   vde: 'the kernel would run vde_plug inside the jail; use bridged, or a named network',
-  user: 'a network without root needs passt with vhost-user, which Debian 12 has not; let root run umlmon, or use l2tpv3 with udp=on',
 };
 
 /** Options that the kernel has, and that umlmon does not offer. */

@@ -2,11 +2,13 @@ import { closeSync, constants, mkdirSync, openSync, renameSync, rmSync } from 'n
 import { Pty } from '../console/pty.ts';
 import { makeDirectories, ownIds } from '../jail/directories.ts';
 import { endSandbox, KernelWaker, type LaunchRequest, launch, type Sandbox } from '../jail/launch.ts';
+import { userArguments } from '../jail/sandbox.ts';
 import { seccompFilter } from '../jail/seccomp.ts';
 import { Mconsole, versionOf } from '../kernel/mconsole.ts';
 import { type Notification, NotifyListener } from '../kernel/notify.ts';
 import { configureNetwork } from '../network/configure.ts';
 import { connectLegs } from '../network/connect-legs.ts';
+import { connectUser } from '../network/connect-user.ts';
 import { claimCores, releaseCores } from '../plan/core-claims.ts';
 import type { Descriptor, LaunchPlan, Step, StepOf } from '../plan/plan.ts';
 import { stepOf } from '../plan/step-of.ts';
@@ -227,7 +229,11 @@ function gateOf({ sandbox, steps }: LaunchPlan): Pick<LaunchRequest, 'gate'> {
   const network = steps.find((step) => step.do === 'configure-network');
   if (sandbox.gateFd === undefined || !network) return {};
   const { record, programs, interfaces } = network;
-  const open = (jail: ProcessIdentity) => connectLegs(record, programs, interfaces, jail.pid);
+  const open = (jail: ProcessIdentity) => {
+    if (interfaces.some(({ leg }) => leg)) connectLegs(record, programs, interfaces, jail.pid);
+    const become = userArguments(sandbox, sandbox.programs.setpriv);
+    for (const { user } of interfaces) if (user) connectUser({ ...programs, become }, user, jail.pid);
+  };
   return { gate: { fd: sandbox.gateFd, open } };
 }
 

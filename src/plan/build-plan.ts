@@ -84,6 +84,7 @@ export function buildPlan(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
     ...(cpus.length > 0 ? { cpus: cpus.join(',') } : {}),
     // A tap can be opened only in the network namespace that it is in.
     network: hostNetwork ? 'host' : ownNetwork ? 'own' : 'none',
+    ...(vm.eth.some(({ kind }) => kind === 'user') ? { rootInside: true } : {}),
     ...(ownNetwork ? { gateFd: fdOf(descriptors, 'gate') } : {}),
     root: layout.jail,
     ...jailMounts({

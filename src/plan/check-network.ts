@@ -55,7 +55,7 @@ export function checkNetwork(
   const others = host.links.filter(({ alias }) => !isOwn(alias));
   return [
     ...privilege,
-    ...(host.tun || (isTransport(spec) && transportNeeds(spec).devices.length === 0)
+    ...(host.tun || spec.kind === 'user' || (isTransport(spec) && transportNeeds(spec).devices.length === 0)
       ? []
       : [
           refusal(
@@ -85,6 +85,16 @@ function checkEnds(
       return spec.local ? checkSource('local', spec.local, host) : [];
     case 'tap':
       return checkTap(spec.ifname, host, uid);
+    case 'user':
+      return host.tunForAll
+        ? []
+        : [
+            refusal(
+              'NETWORK_HOST',
+              'the user of the VM cannot open /dev/net/tun, which pasta does for it',
+              'as most systems have it: modprobe tun; chmod 666 /dev/net/tun',
+            ),
+          ];
     case 'raw':
     case 'hybrid':
       return checkWire(spec.ifname, host);
@@ -98,6 +108,7 @@ function checkEnds(
 }
 
 function needsRoot(spec: Spec): boolean {
+  if (spec.kind === 'user') return false;
   if (!isTransport(spec)) return true;
   const { devices, network } = transportNeeds(spec);
   return devices.length > 0 || network === 'own';

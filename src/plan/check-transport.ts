@@ -29,7 +29,7 @@ export function checkKind(spec: Spec): Refusal[] {
 /** Whether the kernel has the driver. What umlmon makes itself are taps, which older kernels have in another form. */
 export function checkTransport(spec: Spec, kernel: Inventory['kernel']): Refusal[] {
   if ('missing' in kernel) return [];
-  const transport = isTransport(spec) ? spec.kind : 'tap';
+  const transport = isTransport(spec) ? spec.kind : spec.kind === 'user' ? 'raw' : 'tap';
   const { transports, legacyTransports } = kernel.found;
   if (transports.includes(transport)) return [];
   if (transport === 'tap' && legacyTransports.includes('tuntap')) return checkLegacy(spec);
