@@ -20,6 +20,7 @@ import type { Channels } from './channels.ts';
 import { Disks } from './disks.ts';
 import { keepOffCores } from './keep-off-cores.ts';
 import { Networks } from './networks.ts';
+import { passedDescriptor } from './passed-descriptors.ts';
 import { writeRunRecord } from './run-record.ts';
 import { RunningKernel } from './running-kernel.ts';
 import { UndoStack } from './undo.ts';
@@ -188,6 +189,8 @@ function listenNotify({ path }: StepOf<'listen-notify'>, progress: Progress): vo
 
 async function launchKernel(step: StepOf<'launch'>, progress: Progress): Promise<void> {
   const { plan, host, undo, opened } = progress;
+  for (const descriptor of step.descriptors)
+    if (descriptor.is === 'passed') opened.set(nameOf(descriptor), passedDescriptor(descriptor.name));
   const con0 = host.channels.get('con0');
   const before = con0.ring.next;
   const sandbox = await launch({
@@ -290,7 +293,7 @@ function nameOf(descriptor: Descriptor): string {
     return `${descriptor.is} ${descriptor.unit}`;
   if (descriptor.is === 'slave' || descriptor.is === 'master')
     return `${descriptor.is} ${descriptor.channel}`;
-  return descriptor.is;
+  return descriptor.is === 'passed' ? `passed ${descriptor.name}` : descriptor.is;
 }
 
 function failureOfStep(step: Step, error: unknown): UmlmonError {

@@ -69,6 +69,8 @@ export interface NetworkRequest {
   /** Who may open the taps. */
   readonly uid: number;
   readonly kernel: KernelTransports;
+  /** Numbers in the kernel process of what it is passed, by name; none for a kernel that runs already. */
+  readonly descriptors?: ReadonlyMap<string, number>;
   /** Hardware addresses by the numbers of the interfaces. */
   readonly macs: ReadonlyMap<number, string>;
   readonly interfaces: readonly (NetworkSpec & { readonly unit: number })[];
@@ -80,7 +82,7 @@ export function planInterfaces(request: NetworkRequest, host: HostNetwork): Inte
     if (mac === undefined) throw new Error(`eth${spec.unit} has no hardware address`);
     if (spec.kind === 'user') return userNet(spec, request, mac);
     if (isLegSpec(spec)) return legged(spec, request, mac, host);
-    if (isTransport(spec)) return foreign(spec, { unit: spec.unit, mac, kernel: request.kernel });
+    if (isTransport(spec)) return foreign(spec, request, mac);
     const tap = tapOf(request, spec, { name: hostName(request, spec), mac }, host);
     if (spec.kind === 'host_to_host') return hostToHost(tap, spec);
     return spec.kind === 'bridged' ? bridged(tap, spec, host) : shared(tap, spec, request, host);
@@ -89,10 +91,13 @@ export function planInterfaces(request: NetworkRequest, host: HostNetwork): Inte
 
 /** A transport of the kernel to something that others have made. */
 function foreign(
-  spec: TransportSpec,
-  { unit, mac, kernel }: { readonly unit: number; readonly mac: string; readonly kernel: KernelTransports },
+  spec: TransportSpec & { readonly unit: number },
+  { kernel, descriptors }: NetworkRequest,
+  mac: string,
 ): InterfacePlan {
-  const { argument, guestName: guest } = interfaceArgument(unit, spec, mac, kernel);
+  const { unit } = spec;
+  const inside = spec.kind === 'fd' ? { ...spec, fd: String(descriptors?.get(spec.fd) ?? spec.fd) } : spec;
+  const { argument, guestName: guest } = interfaceArgument(unit, inside, mac, kernel);
   return {
     unit,
     kind: spec.kind,

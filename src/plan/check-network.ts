@@ -9,7 +9,6 @@ import type { HostLink, HostNetwork } from '../network/host-network.ts';
 import { isMarkOf } from '../network/interface-plan.ts';
 import { type ErrorCode, isErrorCode } from '../system/errors.ts';
 import {
-  checkKind,
   checkNat,
   checkSource,
   checkTap,
@@ -34,7 +33,6 @@ export function checkNetwork(
   isOwn: (alias: string) => boolean = (alias) => isMarkOf(vm, alias),
 ): Refusal[] {
   const privilege = [
-    ...checkKind(spec),
     ...checkTransport(spec, kernel),
     ...(root || !needsRoot(spec)
       ? []

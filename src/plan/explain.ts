@@ -93,7 +93,7 @@ function descriptorText(descriptor: Descriptor): string {
   if (descriptor.is === 'backing-lock') return `lock of the backing file of ubd${descriptor.unit}`;
   if (descriptor.is === 'slave' || descriptor.is === 'master')
     return `${descriptor.channel}, pty ${descriptor.is}`;
-  return descriptor.is;
+  return descriptor.is === 'passed' ? `${descriptor.name}, passed to the monitor` : descriptor.is;
 }
 
 /** One option with its values per line, quoted for a shell. */
