@@ -1,6 +1,5 @@
 import { mkdirSync } from 'node:fs';
 import { type Config, requireVm } from '../config/config.ts';
-import type { ReadConfig } from '../config/locate.ts';
 import { describeImage } from '../disk/describe.ts';
 import { type ImageName, type ImageStore, nameText, sharedDisks } from '../disk/image-name.ts';
 import { imageDetails, imageInfo } from '../disk/image-wire.ts';
@@ -9,9 +8,10 @@ import type { Owner } from '../disk/new-image.ts';
 import { readRequest } from '../disk/read-request.ts';
 import type { DiskVerb } from '../disk/verb.ts';
 import { makeDirectories, ownIds } from '../jail/directories.ts';
-import { jailDirectories, layoutOf, type VmLayout } from '../jail/layout.ts';
+import { jailDirectories } from '../jail/layout.ts';
 import { imageStoreOf, vmUser } from '../plan/inventory.ts';
 import { UmlmonError } from '../system/errors.ts';
+import { type AdminHost, layoutIn } from './admin-host.ts';
 import { runAdminVerb } from './admin-verb.ts';
 import { parseAdminImage } from './admin-words.ts';
 import type { ArgumentValues } from './arguments.ts';
@@ -27,14 +27,8 @@ export interface AdminDisk {
   readonly values: ArgumentValues;
 }
 
-interface Host {
-  readonly loaded: ReadConfig;
-  readonly config: Config;
-  readonly json: boolean;
-}
-
 /** `umladmin disk …`, with or without running monitors: the locks of the images keep all apart. */
-export async function runAdminDisk({ sub, options, values }: AdminDisk, host: Host): Promise<void> {
+export async function runAdminDisk({ sub, options, values }: AdminDisk, host: AdminHost): Promise<void> {
   const { config, json } = host;
   const store = storeOf(config);
   if (sub === 'list') {
@@ -69,7 +63,7 @@ function newImageOf(verb: DiskVerb): ImageName | undefined {
 }
 
 /** Who owns a new image: the user of its VM, or for one of all VMs whoever runs this, for all to read. */
-function ownerOf(image: ImageName | undefined, { loaded }: Host): Owner {
+function ownerOf(image: ImageName | undefined, { loaded }: AdminHost): Owner {
   if (!image || image.vm === '') return { ...ownIds(), mode: 0o644 };
   const { uid, gid } = vmUser(requireVm(loaded, image.vm).vm);
   return { uid, gid, mode: 0o600 };
@@ -83,10 +77,6 @@ function makeRoom(image: ImageName, owner: Owner, config: Config): void {
     makeDirectories(jailDirectories(layoutIn(config, image.vm)), ownIds(), owner);
     process.umask(umask);
   }
-}
-
-function layoutIn({ global }: Config, vm: string): VmLayout {
-  return layoutOf(vm, { varDir: global.vardir, runDir: global.rundir, shared: global.shared });
 }
 
 /** The images of the host; the layout of any VM tells where. */

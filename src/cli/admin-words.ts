@@ -15,9 +15,58 @@ const adminDiskWords = {
   rollback: { ...diskWords.rollback, options: { yes: [] } },
 } as const;
 
+/** What can be done with the configuration; SECTION is a VM, or GLOBAL. */
+export const configWords = {
+  get: { arguments: ['SECTION', 'KEY'], options: {}, help: 'Print a value in force.' },
+  set: { arguments: ['SECTION', 'KEY', 'VALUE'], options: {}, help: 'Change the file.' },
+  unset: { arguments: ['SECTION', 'KEY'], options: {}, help: 'Take a key out of the file.' },
+  list: { arguments: [], optional: 'SECTION', options: {}, help: 'Print all, with their lines.' },
+  check: { arguments: [], options: {}, help: 'Look for mistakes.' },
+} as const satisfies Record<string, Word>;
+
+/** What can be done with kernels. */
+export const kernelWords = {
+  list: { arguments: [], options: {}, help: 'List the kernels and who uses them.' },
+  info: { arguments: ['KERNEL'], options: {}, help: 'Tell all about a kernel.' },
+  fetch: { arguments: [], options: { update: [] }, help: "Get Debian's newest kernel." },
+  use: { arguments: ['VM', 'KERNEL'], options: {}, help: 'Have a VM boot this kernel.' },
+} as const satisfies Record<string, Word>;
+
+export type KernelWord = keyof typeof kernelWords;
+
+export type ConfigWord = keyof typeof configWords;
+
 /** The words of umladmin. */
 export const adminWords = {
-  list: { arguments: [], options: {}, help: 'List the VMs of this host, with their states.' },
+  list: { arguments: [], options: {}, help: 'List the VMs and their states.' },
+  start: {
+    arguments: [],
+    many: 'VM',
+    options: { wait: ['LEVEL'], timeout: ['DURATION'] },
+    help: 'Start monitors.',
+  },
+  stop: {
+    arguments: [],
+    many: 'VM',
+    options: { timeout: ['DURATION'] },
+    help: 'Stop VMs and their monitors.',
+  },
+  update: {
+    arguments: [],
+    many: 'VM',
+    options: { n: [], yes: [] },
+    help: 'Apply a changed configuration.',
+  },
+  doctor: { arguments: [], options: {}, help: 'Examine the host.' },
+  cleanup: { arguments: [], many: 'VM', options: {}, help: 'Remove what dead VMs left.' },
+  kernel: { arguments: [], options: {}, words: kernelWords, help: 'Manage kernels.' },
+  config: { arguments: [], options: {}, words: configWords, help: 'Read, change, check settings.' },
+  password: {
+    arguments: [],
+    optional: 'VM',
+    options: { role: ['ROLE'], remove: [], list: [] },
+    help: 'Set a password for remote control.',
+  },
   disk: { arguments: [], options: {}, words: adminDiskWords, help: 'Work on disk images.' },
 } as const satisfies Record<string, Word>;
 

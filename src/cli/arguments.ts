@@ -1,5 +1,6 @@
 import { parseImagePath, parseUbd } from '../config/disk.ts';
-import { givenNameDamage } from '../config/names.ts';
+import { givenNameDamage, vmNameDamage } from '../config/names.ts';
+import { ethUnits, parseNetwork } from '../config/network.ts';
 import { ubdUnits } from '../config/paths.ts';
 import { quoted } from '../config/problem.ts';
 import {
@@ -11,6 +12,7 @@ import {
   sizeParser,
   wordParser,
 } from '../config/values.ts';
+import { type Role, roles } from '../rpc/roles.ts';
 import { diskLimits } from '../system/limits.ts';
 import { parsePattern, parseShellCommand, parseTypedText } from './typed-text.ts';
 
@@ -33,16 +35,24 @@ export type ArgumentKind =
   | 'FILE'
   | 'ID'
   | 'IMAGE'
+  | 'INTERFACE'
+  | 'KERNEL'
+  | 'KEY'
   | 'KEYS'
   | 'LETTER'
   | 'LEVEL'
+  | 'NETWORK'
   | 'NUMBER'
   | 'PATTERN'
   | 'PID'
   | 'RECORDING'
+  | 'ROLE'
+  | 'SECTION'
   | 'SIZE'
   | 'SNAPSHOT'
   | 'TEXT'
+  | 'VALUE'
+  | 'VM'
   | ImageArgument;
 
 /** Arguments of a word and of its options, by kind: no word has two of one kind. */
@@ -55,10 +65,17 @@ export type ArgumentValues = { readonly [Image in ImageArgument]?: string } & {
   readonly DISK?: number;
   /** As the value of ubdN in the configuration. */
   readonly IMAGE?: string;
+  /** Number of a network interface. */
+  readonly INTERFACE?: number;
+  /** As the value of ethN in the configuration. */
+  readonly NETWORK?: string;
   /** In milliseconds. */
   readonly DURATION?: number;
   readonly ID?: number;
   readonly LEVEL?: WaitLevel;
+  /** In SHARED/kernels. */
+  readonly KERNEL?: string;
+  readonly KEY?: string;
   readonly NUMBER?: number;
   /** A line for a shell in the guest. */
   readonly COMMAND?: string;
@@ -70,10 +87,15 @@ export type ArgumentValues = { readonly [Image in ImageArgument]?: string } & {
   readonly RECORDING?: string;
   readonly LETTER?: string;
   readonly PID?: number;
+  readonly ROLE?: Role;
   readonly TEXT?: string;
   /** In bytes. */
   readonly SIZE?: number;
   readonly SNAPSHOT?: string;
+  /** Of the configuration: GLOBAL, or a VM. */
+  readonly SECTION?: string;
+  readonly VALUE?: string;
+  readonly VM?: string;
 };
 
 export type ArgumentParsers = Readonly<Record<ArgumentKind, Parser<string | number>>>;
@@ -105,6 +127,16 @@ export function parsersWith(image: Parser<string>): ArgumentParsers {
       const parsed = parseUbd(text);
       return 'cause' in parsed ? parsed : { value: text };
     },
+    INTERFACE: (text) => {
+      const unit = /^eth(\d|1[0-5])$/.exec(text)?.[1];
+      return unit === undefined
+        ? refuse(`${quoted(text)} is not a network interface`, `eth0 to eth${ethUnits - 1}`)
+        : { value: Number(unit) };
+    },
+    NETWORK: (text) => {
+      const parsed = parseNetwork(text);
+      return 'cause' in parsed ? parsed : { value: text };
+    },
     // The limits of the key stop_timeout.
     DURATION: durationParser({ min: '100ms', max: '1h' }),
     COMMAND: parseShellCommand,
@@ -113,6 +145,14 @@ export function parsersWith(image: Parser<string>): ArgumentParsers {
     RECORDING: (text) => (text === '' ? refuse('which file?', '') : { value: text }),
     ID: parseNumber,
     LEVEL: wordParser(waitLevels),
+    KERNEL: (text) =>
+      /^[\w+~-][\w.+~-]{0,63}$/.test(text)
+        ? { value: text }
+        : refuse(`${quoted(text)} is not the name of a kernel`, 'umladmin kernel list tells the names'),
+    KEY: (text) =>
+      /^[a-z_]{1,32}\d{0,3}$/.test(text)
+        ? { value: text }
+        : refuse(`${quoted(text)} is not a key`, 'umlmon(5) has them all'),
     LETTER: (text) =>
       /^[a-zA-Z0-9]$/.test(text)
         ? { value: text }
@@ -121,10 +161,14 @@ export function parsersWith(image: Parser<string>): ArgumentParsers {
       /^\d{1,10}$/.test(text)
         ? { value: Number(text) }
         : refuse(`${quoted(text)} is not the number of a process`, '-ps lists them'),
+    ROLE: wordParser(roles),
     TEXT: (text) =>
       /^[^-\0\n][^\0\n]*$/.test(text) ? { value: text } : refuse(`${quoted(text)} is not a line of text`),
     NUMBER: parseNumber,
     SIZE: sizeParser({ min: 4096, max: diskLimits.cowImageBytes, step: 4096 }),
+    SECTION: (text) => (text === 'GLOBAL' ? undefined : vmNameDamage(text)) ?? { value: text },
+    VALUE: (text) => ({ value: text }),
+    VM: (text) => vmNameDamage(text) ?? { value: text },
     SNAPSHOT: (text) => givenNameDamage(text, 'snapshot') ?? { value: text },
     PATH: image,
     FROM: image,

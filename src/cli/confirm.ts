@@ -1,8 +1,13 @@
 import { createInterface } from 'node:readline/promises';
 
+/** Whether there is somebody to ask. */
+export function canAsk(): boolean {
+  return process.stdin.isTTY && process.stderr.isTTY;
+}
+
 /** Asks a question on a terminal; where there is none, the answer is yes, as with rm(1). Anything but `y` is no. */
 export async function confirm(question: string): Promise<boolean> {
-  if (!process.stdin.isTTY || !process.stderr.isTTY) return true;
+  if (!canAsk()) return true;
   const readline = createInterface({ input: process.stdin, output: process.stderr });
   const interrupted = new AbortController();
   readline.once('SIGINT', () => interrupted.abort());

@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { isSystemError, UmlmonError } from '../system/errors.ts';
-import { watch } from '../system/native.ts';
+import { watch } from '../system/watch.ts';
 
 /** Who read our output has gone (`umlwatch … | head -1`). */
 export class OutputClosed extends Error {

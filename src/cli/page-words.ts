@@ -20,5 +20,6 @@ function usageMarkup({ path, word }: Use, hyphen: '-' | ''): string {
     ([option, kinds]) => ` \\[**-${option}**${values(kinds)}\\]`,
   );
   const optional = word.optional ? ` \\[*${word.optional}*\\]` : '';
-  return `**${hyphen}${path.join(' ')}**${values(word.arguments)}${optional}${options.join('')}`;
+  const many = word.many ? ` \\[*${word.many}* ...\\]` : '';
+  return `**${hyphen}${path.join(' ')}**${values(word.arguments)}${optional}${many}${options.join('')}`;
 }

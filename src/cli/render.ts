@@ -118,6 +118,7 @@ export function infoText(info: VmInfo, now: number): string {
       ...optional('paused', info.paused ? pauseText(info.paused, now) : ''),
       ...optional('operation', info.operation),
       ['monitor', `pid ${info.monitorPid}`],
+      ...optional('tcp', info.tcp),
       ...optional('kernel', info.kernelPid ? `pid ${info.kernelPid}, user ${info.user}` : ''),
       ...optional('version', kernelText(info.kernelVersion)),
       [
@@ -186,9 +187,19 @@ const linkText: Readonly<Record<NetworkInfo['link'], string>> = {
 };
 
 function networkRow(info: NetworkInfo): string[] {
-  const { unit, kind, guestInterface, hostInterface, mac, link, received, sent } = info;
+  const { unit, kind, guestInterface, hostInterface, mac, link, received, sent, plugged, settled } = info;
   const bytes = link === 'unknown' ? ['', ''] : [`${sizeText(received)} in`, `${sizeText(sent)} out`];
-  return [`eth${unit}`, kind, `${guestInterface} of the guest`, hostInterface, linkText[link], ...bytes, mac];
+  const notes = [...(plugged ? ['plugged'] : []), ...(settled ? [] : ['unsure: unplug it'])].join(', ');
+  return [
+    `eth${unit}`,
+    kind,
+    `${guestInterface} of the guest`,
+    hostInterface,
+    linkText[link],
+    ...bytes,
+    mac,
+    notes,
+  ];
 }
 
 /** What to type in a guest whose interface is not up. */
@@ -198,7 +209,7 @@ function guestLines({ guestInterface, link, guestCommands }: NetworkInfo): strin
 }
 
 /** Settings by the file that they come from, with the number of the line; then the defaults. */
-function settingsLines(settings: readonly Setting[]): string[] {
+export function settingsLines(settings: readonly Setting[]): string[] {
   const files = new Map<string, string[][]>();
   for (const { key, value, origin } of settings) {
     const [, file, line = ''] = /^(.*):(\d+)$/.exec(origin) ?? ['', origin];

@@ -108,6 +108,14 @@ const runners: Record<WordName, Runner> = {
     await client.call('unplug', unit, signal);
     await print(json ? JSON.stringify({ unit }) : `${vm}: ubd${unit} is unplugged; its image is free`);
   },
+  async 'plug-net'({ values: { INTERFACE: unit = 0, NETWORK: network = '' } }, { client, vm, json, signal }) {
+    await client.call('plugNetwork', { unit, network }, signal);
+    await print(json ? JSON.stringify({ unit, network }) : `${vm}: eth${unit} is ${network}`);
+  },
+  async 'unplug-net'({ values: { INTERFACE: unit = 0 } }, { client, vm, json, signal }) {
+    await client.call('unplugNetwork', unit, signal);
+    await print(json ? JSON.stringify({ unit }) : `${vm}: eth${unit} is unplugged`);
+  },
   disk: runDisk,
   jobs: (_command, run) => printJobs(run),
   cancel: ({ values: { ID: id = 0 } }, run) => cancelJob(id, run),

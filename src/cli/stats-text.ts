@@ -23,6 +23,16 @@ export function statsText(vm: string, stats: GuestStats): string {
         printable(name, 32),
         `${reads} reads (${sizeText(readBytes)}), ${writes} writes (${sizeText(writtenBytes)})`,
       ]),
+      ...stats.networks.map((one) => [
+        printable(one.name, 32),
+        `${trafficText('received', one.received, one.receivedPackets, one.receivedDropped)}, ` +
+          trafficText('sent', one.sent, one.sentPackets, one.sentDropped),
+      ]),
     ]),
   ].join('\n');
+}
+
+function trafficText(verb: string, bytes: number, packets: number, dropped: number): string {
+  const lost = dropped > 0 ? `, ${dropped} lost` : '';
+  return `${packets} packets ${verb} (${sizeText(bytes)}${lost})`;
 }

@@ -22,6 +22,8 @@ export interface TakenCommand {
   readonly sub?: string;
   readonly options: ReadonlySet<string>;
   readonly values: Partial<Record<ArgumentKind, string | number>>;
+  /** What a word of which any number may follow was given. */
+  readonly many?: readonly string[];
 }
 
 export function usageError(cause: string, hint: string): UmlmonError {
@@ -43,7 +45,8 @@ export function takeCommand(name: string, rest: string[], dialect: Dialect): Tak
   const takeAll = (kinds: readonly ArgumentKind[], after: string) => {
     for (const kind of kinds) {
       const text = rest.shift();
-      if (text === undefined || text.startsWith('-')) throw usageError(`${after} needs a ${kind}`, usage);
+      if (text === undefined || (text.startsWith('-') && kind !== 'VALUE'))
+        throw usageError(`${after} needs a ${kind}`, usage);
       const parsed = parsers[kind](text);
       if ('cause' in parsed) throw usageError(`${after}: ${parsed.cause}`, parsed.hint || usage);
       values[kind] = parsed.value;
@@ -53,15 +56,26 @@ export function takeCommand(name: string, rest: string[], dialect: Dialect): Tak
   if (word.optional && rest[0] !== undefined && 'value' in parsers[word.optional](rest[0]))
     takeAll([word.optional], written);
   const options = new Set<string>();
-  for (;;) {
-    const option = /^--?([a-z][a-z0-9]*)$/.exec(rest[0] ?? '')?.[1];
-    if (option === undefined || !Object.hasOwn(word.options, option)) break;
-    rest.shift();
-    options.add(option);
-    takeAll(word.options[option] ?? [], `-${option}`);
+  const many: string[] = [];
+  for (let [next] = rest; next !== undefined; [next] = rest) {
+    const option = /^--?([a-z][a-z0-9]*)$/.exec(next)?.[1];
+    if (option !== undefined && Object.hasOwn(word.options, option)) {
+      rest.shift();
+      options.add(option);
+      takeAll(word.options[option] ?? [], `-${option}`);
+    } else if (word.many && !next.startsWith('-')) {
+      takeAll([word.many], written);
+      many.push(next);
+    } else break;
   }
   const [, sub] = use.path;
-  return { word: name, ...(sub === undefined ? {} : { sub }), values, options };
+  return {
+    word: name,
+    ...(sub === undefined ? {} : { sub }),
+    values,
+    options,
+    ...(word.many ? { many } : {}),
+  };
 }
 
 /** The word of its own that follows a word; it has no hyphen anywhere. */

@@ -2,12 +2,10 @@ import { readConfig } from '../config/locate.ts';
 import { configError, quoted } from '../config/problem.ts';
 import { exitStatusOf, toFailure } from '../system/errors.ts';
 import { version } from '../system/version.ts';
-import { runAdminDisk } from './admin-disk.ts';
+import { type AdminCommand, runAdminCommand } from './admin-command.ts';
+import { runAdminConfig } from './admin-config.ts';
 import { adminHelpText } from './admin-help.ts';
-import { listVms } from './admin-list.ts';
-import { type AdminWord, adminDialect, adminWords } from './admin-words.ts';
-import type { ArgumentValues } from './arguments.ts';
-import type { DiskWord } from './disk-words.ts';
+import { adminDialect, adminWords, type ConfigWord } from './admin-words.ts';
 import { errorText } from './error-text.ts';
 import { brokenPipeStatus, OutputClosed, print, watchOutput } from './output.ts';
 import { takeCommand, usageError, usageOf } from './take-command.ts';
@@ -20,7 +18,7 @@ export async function umladmin(argv: readonly string[]): Promise<number> {
     const line = parseAdminLine(argv);
     if (line.help) await print(adminHelpText());
     else if (line.version) await print(version);
-    else await run(line);
+    else return await run(line);
     return 0;
   } catch (error) {
     if (error instanceof OutputClosed) return brokenPipeStatus;
@@ -37,48 +35,43 @@ interface AdminLine {
   readonly command: AdminCommand | undefined;
 }
 
-interface AdminCommand {
-  readonly word: AdminWord;
-  readonly sub?: DiskWord;
-  readonly options: ReadonlySet<string>;
-  readonly values: ArgumentValues;
-}
-
-/** `umladmin [-config PATH] [-json] WORD [ARGUMENT …]`; options may stand anywhere. Errors: USAGE. */
+/** `umladmin [-config PATH] [-json] WORD [ARGUMENT …]`; these options may stand anywhere. Errors: USAGE. */
 export function parseAdminLine(argv: readonly string[]): AdminLine {
-  const rest = [...argv];
+  const given = [...argv];
+  const rest: string[] = [];
   const flags = { json: false, help: false, version: false };
   let configPath: string | undefined;
-  let command: AdminCommand | undefined;
-  for (let next = rest.shift(); next !== undefined; next = rest.shift()) {
+  for (let next = given.shift(); next !== undefined; next = given.shift()) {
     const option = /^--?([a-z]+)$/.exec(next)?.[1];
     if (option === 'json' || option === 'help' || option === 'version') flags[option] = true;
     else if (option === 'config') {
-      configPath = rest.shift();
+      configPath = given.shift();
       if (configPath === undefined) throw usageError('-config needs a PATH', adminDialect.hint);
-    } else if (command) {
-      const use = `use: ${usageOf(command, adminWords)}`;
-      throw usageError(
-        `${quoted(next)} is too much after ${[command.word, command.sub].join(' ').trim()}`,
-        use,
-      );
-    } else if (next.startsWith('-')) throw usageError(`${quoted(next)} is not an option`, adminDialect.hint);
-    else command = takeCommand(next, rest, adminDialect) as AdminCommand;
+    } else rest.push(next);
   }
-  return { ...flags, configPath, command };
+  const word = rest.shift();
+  if (word === undefined || flags.help || flags.version) return { ...flags, configPath, command: undefined };
+  if (word.startsWith('-')) throw usageError(`${quoted(word)} is not an option`, adminDialect.hint);
+  const command = takeCommand(word, rest, adminDialect) as AdminCommand;
+  const [surplus] = rest;
+  if (surplus === undefined) return { ...flags, configPath, command };
+  const written = [command.word, command.sub].join(' ').trim();
+  const why = surplus.startsWith('-') ? 'is not an option of' : 'is too much after';
+  throw usageError(`${quoted(surplus)} ${why} ${written}`, `use: ${usageOf(command, adminWords)}`);
 }
 
-async function run({ command, configPath, json }: AdminLine): Promise<void> {
+async function run({ command, configPath, json }: AdminLine): Promise<number> {
   if (!command)
     throw usageError('what is to be done?', 'umladmin list; umladmin disk list; -help tells more');
-  const loaded = readConfig({
+  const request = {
     ...(configPath === undefined ? {} : { configPath }),
     env: process.env,
     uid: process.geteuid?.() ?? 0,
-  });
+  };
+  const { word, sub, values } = command;
+  if (word === 'config') return runAdminConfig({ sub: sub as ConfigWord, values, request, json });
+  const loaded = readConfig(request);
   const { config, problems } = loaded;
-  if (!config) throw configError(problems);
-  const { word, sub = 'list', options, values } = command;
-  if (word === 'list') await listVms(loaded, json);
-  else await runAdminDisk({ sub, options, values }, { loaded, config, json });
+  if (!config) throw configError(problems.filter(({ severity }) => severity === 'error'));
+  return runAdminCommand({ ...command, word }, { request, loaded, config, json });
 }

@@ -6,6 +6,8 @@ export interface Word {
   readonly arguments: readonly ArgumentKind[];
   /** One that may follow them; taken if the next text has its form. */
   readonly optional?: ArgumentKind;
+  /** Any number of these may follow, before, after and between the options. */
+  readonly many?: ArgumentKind;
   /** Options that may follow the word, each with its arguments. */
   readonly options: Readonly<Record<string, readonly ArgumentKind[]>>;
   /** One line, short enough for a terminal. */
@@ -42,8 +44,9 @@ export function usageText({ path, word }: Use): string {
     ([option, values]) => `[-${[option, ...values].join(' ')}]`,
   );
   const optional = word.optional ? [`[${word.optional}]`] : [];
+  const many = word.many ? [`[${word.many} …]`] : [];
   const own = word.words ? [Object.keys(word.words).join('|')] : [];
-  return [...path, ...own, ...word.arguments, ...optional, ...options].join(' ');
+  return [...path, ...own, ...word.arguments, ...optional, ...many, ...options].join(' ');
 }
 
 /** The word of a table with this name. */

@@ -14,6 +14,8 @@ export interface WaitRequest {
   /** Undefined: the usual time for levels, no end for `down`. */
   readonly timeoutMs: number | undefined;
   readonly signal: AbortSignal | undefined;
+  /** The number of the first event that counts, if others than those to come do. */
+  readonly since?: number;
 }
 
 /**
@@ -28,7 +30,7 @@ export async function waitFor(client: MonitorClient, request: WaitRequest): Prom
   const now = outcomeNow(level, info);
   if (now) return now;
   const outcomeOf = outcomeOfEvents(vm, level);
-  let since = info.eventsNext;
+  let since = request.since ?? info.eventsNext;
   for (;;) {
     const leftMs = Math.max(0, Math.ceil(deadline - performance.now()));
     const list = await client.call('events', { since, max: 64, waitMs: Math.min(leftMs, callMs) }, signal);

@@ -15,7 +15,7 @@ export const words = {
   ctrlaltdel: { arguments: [], options: {}, help: 'Send Ctrl-Alt-Del to the guest.' },
   pause: { arguments: [], options: {}, help: 'Make the guest stand still.' },
   resume: { arguments: [], options: {}, help: 'Let a paused guest go on.' },
-  stats: { arguments: [], options: {}, help: 'Show load, memory and disks of the guest.' },
+  stats: { arguments: [], options: {}, help: 'Show load, memory, disks, traffic.' },
   'mem-trim': { arguments: [], options: {}, help: 'Give freed guest memory to the host.' },
   mconsole: {
     arguments: [],
@@ -38,6 +38,12 @@ export const words = {
     help: 'Give the guest a disk while it runs.',
   },
   unplug: { arguments: ['DISK'], options: {}, help: 'Take a disk from the guest: ubd1.' },
+  'plug-net': {
+    arguments: ['INTERFACE', 'NETWORK'],
+    options: {},
+    help: 'Give the guest a network interface.',
+  },
+  'unplug-net': { arguments: ['INTERFACE'], options: {}, help: 'Take one from the guest: eth1.' },
   connect: {
     arguments: ['CHANNEL'],
     options: { observe: [], force: [], record: ['RECORDING'] },

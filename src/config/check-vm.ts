@@ -3,6 +3,10 @@ import { checkOwnNetworks } from './check-networks.ts';
 import { originOf, type VmConfig } from './config.ts';
 import { ubdName } from './paths.ts';
 import { type Problem, problemAt, quoted, type Refusal } from './problem.ts';
+import { sizeText } from './values.ts';
+
+/** What monitor and kernel take beside the memory of the guest, in bytes: usual are 30 MiB. */
+const besideMemory = 64 * 1024 ** 2;
 
 /** Mistakes that only show when several keys of one VM are seen together, and oddities as warnings. */
 export function checkVm(vm: VmConfig, root: boolean): Problem[] {
@@ -64,6 +68,15 @@ export function checkVm(vm: VmConfig, root: boolean): Problem[] {
 
   if (vm.backup_freeze !== '' && !channels.includes(vm.backup_freeze))
     say('backup_freeze', conflict(`the VM has no ${vm.backup_freeze}`, `add ${vm.backup_freeze} = pty`));
+
+  if (vm.memory_max > 0 && vm.memory_max < vm.mem + besideMemory)
+    say(
+      'memory_max',
+      conflict(
+        `the guest alone may take ${sizeText(vm.mem)}, and monitor and kernel need room too`,
+        `at least ${sizeText(vm.mem + besideMemory)}`,
+      ),
+    );
 
   const fast = vm.fast_boot ? fastBootArguments(vm.append) : [];
   if (fast.length > 0)

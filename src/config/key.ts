@@ -2,8 +2,10 @@ import type { Parsed, Parser } from './values.ts';
 
 /** Who may set a key: `admin` in the main files only, `user` also in VARDIR/VM/config. */
 export type Layer = 'admin' | 'user';
-/** What a change waits for: nothing, the next start of the VM, or the next start of its monitor. */
-export type Effect = 'now' | 'vm' | 'monitor';
+/** What a change waits for, of the monitor: nothing, the next start of the VM, its own. */
+export type MonitorEffect = 'now' | 'vm' | 'monitor';
+/** What a change waits for; keys of other programs wait for their next start. */
+export type Effect = MonitorEffect | 'umldir' | 'umlweb';
 
 interface KeyNotes {
   readonly layer: Layer;

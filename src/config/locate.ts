@@ -26,6 +26,11 @@ export interface ReadConfig extends Loaded {
 /** The configuration of the host's administrator; in 2005 /etc/umlmon was the file itself. */
 const systemPlaces: readonly string[] = ['/etc/umlmon/umlmon.ini', '/etc/umlmon'];
 
+/** Whether a main file is that of the host's administrator. */
+export function isSystemPlace(file: string): boolean {
+  return systemPlaces.includes(file);
+}
+
 /** Where the main configuration file is looked for, in this order; the first one that exists is it. */
 export function configPlaces({ configPath, env, uid }: ConfigRequest): string[] {
   if (configPath !== undefined) return [resolve(configPath)];
@@ -52,22 +57,44 @@ function absolute(path: string | undefined): string | undefined {
   return path?.startsWith('/') ? path : undefined;
 }
 
+/** What the administrator has written, read but not checked. */
+export interface ReadSources {
+  /** The main file, or '' if there is none. */
+  readonly file: string;
+  readonly sources: readonly Source[];
+  /** Files that could not be read. */
+  readonly unread: readonly Problem[];
+  readonly defaults: HostDefaults;
+}
+
 /**
  * Finds, reads and checks the configuration: the main file, vms/NAME.ini beside it, and VARDIR/VM/config of the
  * VMs. Nothing is thrown: a file that cannot be read is a problem like others.
  */
 export function readConfig(request: ConfigRequest): ReadConfig {
+  return checkSources(readSources(request), request.vm);
+}
+
+/** The main file, and vms/NAME.ini beside it. */
+export function readSources(request: ConfigRequest): ReadSources {
   const unread: Problem[] = [];
   const main = readMain(configPlaces(request), unread);
   // The host's configuration means the host's directories, whoever reads it.
-  const defaults = hostDefaults(main && systemPlaces.includes(main.file) ? { ...request, uid: 0 } : request);
-  if (!main) return { file: '', root: defaults.root, problems: unread, broken: new Map() };
+  const defaults = hostDefaults(main && isSystemPlace(main.file) ? { ...request, uid: 0 } : request);
+  const sources = main ? [main, ...readVmFiles(main.file, request.vm, unread)] : [];
+  return { file: main?.file ?? '', sources, unread, defaults };
+}
 
-  const sources = [main, ...readVmFiles(main.file, request.vm, unread)];
+/** Checks what was read, with VARDIR/VM/config of the VMs; `only` is the only VM of interest. */
+export function checkSources(read: ReadSources, only?: string): ReadConfig {
+  const { file, sources, defaults } = read;
+  const { root } = defaults;
+  if (sources.length === 0) return { file, root, problems: read.unread, broken: new Map() };
+  const unread = [...read.unread];
   const admin = loadConfig(sources, defaults);
-  const overrides = readOverrides(admin, request.vm, unread);
+  const overrides = readOverrides(admin, only, unread);
   const loaded = overrides.length > 0 ? loadConfig([...sources, ...overrides], defaults) : admin;
-  return { ...withUnread(loaded, unread), file: main.file, root: defaults.root };
+  return { ...withUnread(loaded, unread), file, root };
 }
 
 function readMain(places: readonly string[], unread: Problem[]): Source | undefined {

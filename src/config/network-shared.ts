@@ -2,8 +2,9 @@
 import { BlockList, isIP } from 'node:net';
 import { networkLimits } from '../system/limits.ts';
 import type { OptionMistake } from './network-mistakes.ts';
-import { commonOptions, flagOption, type TransportOption } from './network-options.ts';
+import { commonOptions, flagOption, portOption, type TransportOption } from './network-options.ts';
 import type { OptionValues } from './network-transports.ts';
+import { type IpAddress, parseIpAddress } from './network-values.ts';
 import { quoted } from './problem.ts';
 import { integerParser, type Parsed, refuse } from './values.ts';
 
@@ -33,13 +34,47 @@ export function forwardText({ protocol, hostPort }: Pick<Forward, 'protocol' | '
   return `${protocol} port ${hostPort} of the host`;
 }
 
+/** The same network of another host, over VXLAN (RFC 7348). */
+export interface NetworkLink {
+  /** VXLAN network identifier, 1 to 16777215, the same at both ends. */
+  readonly id: number;
+  readonly local: IpAddress;
+  readonly remote: IpAddress;
+  /** UDP, at both ends. */
+  readonly port: number;
+}
+
+/** The port of VXLAN (RFC 7348, section 5). */
+const vxlanPort = 4789;
+/** It has 24 bits. */
+const vxlanIdMax = 0xff_ffff;
+
+/** The link of a network as its arguments say it, all of them or none. */
+export function linkOf({ link_id, local, remote, link_port }: LinkArguments): NetworkLink | undefined {
+  if (link_id === undefined || !local || !remote) return undefined;
+  return { id: link_id, local, remote, port: link_port ?? vxlanPort };
+}
+
+interface LinkArguments {
+  readonly link_id?: number;
+  readonly local?: IpAddress;
+  readonly remote?: IpAddress;
+  readonly link_port?: number;
+}
+
 /** What all VMs of a network must say of it. */
 export function termsOf(
   spec:
-    | { readonly kind: 'network'; readonly hub?: boolean }
+    | ({ readonly kind: 'network'; readonly hub?: boolean } & LinkArguments)
     | { readonly kind: 'nat'; readonly subnet: Subnet; readonly reach_host?: boolean },
 ): string {
-  if (spec.kind === 'network') return `hub=${spec.hub === true ? 'on' : 'off'}`;
+  if (spec.kind === 'network') {
+    const link = linkOf(spec);
+    const to = link
+      ? `, link_id=${link.id}, local=${link.local.text}, remote=${link.remote.text}, link_port=${link.port}`
+      : '';
+    return `hub=${spec.hub === true ? 'on' : 'off'}${to}`;
+  }
   return `subnet=${spec.subnet.prefix}, reach_host=${spec.reach_host === true ? 'on' : 'off'}`;
 }
 
@@ -139,15 +174,28 @@ const kind = <const Table extends Readonly<Record<string, TransportOption<unknow
 
 export const sharedKinds = {
   network: kind({
-    help: 'A named network between VMs that has no way to the host, nor the host a way in. Needs root, and nftables.',
-    example: 'network(name=lab)',
+    help: 'A named network between VMs that has no way to the host, nor the host a way in. With link_id, local and remote it is linked to a network of another host by VXLAN, which is neither encrypted nor authenticated. Needs root, and nftables.',
+    example: 'network(name=lab, link_id=7, local=192.0.2.1, remote=192.0.2.9)',
     arguments: {
       name,
       hub: flagOption(
         'Whether every VM sees what goes between others, as with a hub. All VMs must say the same.',
       ),
+      mirror: flagOption(
+        'Whether this interface sees what goes between others, and they do not. The others need not say it.',
+      ),
+      link_id: argument(
+        false,
+        'NUMBER',
+        'The VXLAN network identifier, 1 to 16777215: the same at both hosts. All VMs must say the same of the link.',
+        integerParser(1, vxlanIdMax),
+      ),
+      local: argument(false, 'ADDRESS', 'The address of this host for the link.', parseIpAddress),
+      remote: argument(false, 'ADDRESS', 'The address of the other host.', parseIpAddress),
+      link_port: portOption(1, 'The UDP port of the link at both hosts, 4789 if it is left out.'),
       mac: commonOptions.mac,
     },
+    check: networkMistakes,
   }),
   nat: kind({
     help: 'A private network behind the host: guests reach what the host reaches, under its address, and are reached by forwarded ports only. The first address of the subnet is the gateway. Needs root, and nftables.',
@@ -180,6 +228,43 @@ export const sharedKinds = {
     check: natMistakes,
   }),
 } as const;
+
+function networkMistakes(
+  values: LinkArguments & { readonly hub?: boolean; readonly mirror?: boolean },
+): OptionMistake[] {
+  const { link_id, local, remote, link_port } = values;
+  const ends = Object.entries({ link_id, local, remote });
+  const linked = link_port !== undefined || ends.some(([, value]) => value !== undefined);
+  const missing = linked ? ends.filter(([, value]) => value === undefined) : [];
+  return [
+    ...missing.map(([end]) => ({
+      argument: end,
+      cause: 'it is missing',
+      hint: 'a link needs link_id, local and remote',
+    })),
+    ...(local && remote && local.family !== remote.family
+      ? [
+          {
+            argument: 'remote',
+            cause: `it is IPv${remote.family}, and local is IPv${local.family}`,
+            hint: 'both ends need the same',
+          },
+        ]
+      : []),
+    ...(local && remote && local.text === remote.text
+      ? [{ argument: 'remote', cause: 'it is local', hint: 'name the address of the other host' }]
+      : []),
+    ...(values.hub === true && values.mirror === true
+      ? [
+          {
+            argument: 'mirror',
+            cause: 'every port of a hub sees everything',
+            hint: 'leave one of the two out',
+          },
+        ]
+      : []),
+  ];
+}
 
 /** What is wrong with a `nat` when all of its arguments are seen. */
 export function natMistakes(values: {

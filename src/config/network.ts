@@ -24,6 +24,9 @@ interface Call {
   readonly mistakes: readonly Mistake[];
 }
 
+/** Network interfaces of a VM: eth0 to eth15. */
+export const ethUnits = 16;
+
 /** The largest value that is looked at; a line of a configuration may be twice as long. */
 const maxLength = 2048;
 

@@ -1,7 +1,7 @@
-/** The values of the keys about restarts, hangs, pauses and syncs. */
+/** The values of the keys about restarts, hangs, pauses, syncs and limits. */
 import { monitorLimits } from '../system/limits.ts';
 import { quoted } from './problem.ts';
-import { durationParser, integerParser, type Parsed, refuse } from './values.ts';
+import { durationParser, integerParser, type Parsed, refuse, sizeParser } from './values.ts';
 
 /** More deaths than this within the window end the restarts; null: nothing ends them. */
 export interface RestartLimit {
@@ -38,4 +38,12 @@ export const parseSyncInterval = parseHangCheck;
 /** A duration in milliseconds, or `off` (0). */
 export function parsePauseLimit(text: string): Parsed<number> {
   return text === 'off' ? { value: 0 } : parsePause(text);
+}
+
+const MiB = 1024 ** 2;
+const parseMemory = sizeParser({ min: 96 * MiB, max: 128 * 1024 * MiB, step: MiB });
+
+/** Bytes, or `off` (0). */
+export function parseMemoryMax(text: string): Parsed<number> {
+  return text === 'off' ? { value: 0 } : parseMemory(text);
 }

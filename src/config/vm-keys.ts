@@ -2,9 +2,15 @@ import { parseArguments } from './arguments.ts';
 import { consoleKeys } from './console-keys.ts';
 import { parseUbd } from './disk.ts';
 import { family, single } from './key.ts';
-import { parseNetwork } from './network.ts';
+import { ethUnits, parseNetwork } from './network.ts';
 import { parseHook, parseKernelPath, parseOptionalDirectory, parseRootDevice, ubdUnits } from './paths.ts';
-import { parseHangCheck, parsePauseLimit, parseRestartLimit, parseSyncInterval } from './policy-values.ts';
+import {
+  parseHangCheck,
+  parseMemoryMax,
+  parsePauseLimit,
+  parseRestartLimit,
+  parseSyncInterval,
+} from './policy-values.ts';
 import {
   durationParser,
   integerParser,
@@ -35,6 +41,24 @@ export const vmKeys = {
     form: 'off | manual | boot',
     help: 'What a monitor does when it is started: refuse to (off), wait until somebody boots the VM (manual), or boot it at once (boot).',
     example: 'boot',
+  }),
+  start_order: single({
+    parse: integerParser(0, 1000),
+    default: '100',
+    layer: 'admin',
+    effect: 'now',
+    form: 'NUMBER',
+    help: 'When umladmin(8) starts this VM, from 0 (first) to 1000: those with the same number together, and then those with the next one. It stops them the other way round.',
+    example: '10',
+  }),
+  start_delay: single({
+    parse: durationParser({ min: '0s', max: '1h' }),
+    default: '0s',
+    layer: 'admin',
+    effect: 'now',
+    form: 'DURATION',
+    help: 'How long umladmin(8), after it has started this VM, waits with those of a higher start_order: up to 1h, so that a server is there before its clients.',
+    example: '5s',
   }),
   vmuser: single({
     parse: parseVmUser,
@@ -93,7 +117,7 @@ export const vmKeys = {
     example: '/disks/root.dsk',
   }),
   eth: family({
-    units: 16,
+    units: ethUnits,
     parse: parseNetwork,
     defaults: {},
     layer: 'admin',
@@ -194,7 +218,7 @@ export const vmKeys = {
     parse: wordParser(afterEnd),
     default: 'stop',
     layer: 'user',
-    effect: 'vm',
+    effect: 'now',
     form: 'stop | restart | keep',
     help: 'What happens when the guest powers off or halts without having been asked to by umlwatch(1): the VM stays down (stop), is started again (restart), or stays down for inspection (keep): nothing is cleaned up, and start = boot does not boot it, until somebody starts it or runs umlmon -cleanup.',
     example: 'restart',
@@ -203,7 +227,7 @@ export const vmKeys = {
     parse: wordParser(afterEnd),
     default: 'restart',
     layer: 'user',
-    effect: 'vm',
+    effect: 'now',
     form: 'stop | restart | keep',
     help: 'What happens when the guest asks for a reboot; the choices are those of on_poweroff. A restart applies changes of the configuration.',
     example: 'stop',
@@ -212,7 +236,7 @@ export const vmKeys = {
     parse: wordParser(afterEnd),
     default: 'stop',
     layer: 'user',
-    effect: 'vm',
+    effect: 'now',
     form: 'stop | restart | keep',
     help: 'What happens after a panic of the guest or any other unexpected end of its kernel; the choices are those of on_poweroff.',
     example: 'restart',
@@ -267,7 +291,7 @@ export const vmKeys = {
     parse: parsePauseLimit,
     default: '1h',
     layer: 'user',
-    effect: 'vm',
+    effect: 'now',
     form: 'DURATION | off',
     help: 'How long a pause (umlwatch -pause) lasts at most, from 1s to 24h: then the monitor resumes the guest by itself. With off it stands still until somebody resumes it.',
     example: '5m',
@@ -277,7 +301,7 @@ export const vmKeys = {
     parse: parseRestartLimit,
     default: '5 in 10m',
     layer: 'user',
-    effect: 'vm',
+    effect: 'now',
     form: 'NUMBER in DURATION | off',
     help: 'So many restarts by policy may follow each other within that time, up to 100 within 24h. At one death more the monitor gives up: the VM stays down until somebody starts it.',
     example: '20 in 1h',
@@ -305,7 +329,7 @@ export const vmKeys = {
     parse: integerParser(0, 1000),
     default: '0',
     layer: 'admin',
-    effect: 'vm',
+    effect: 'now',
     form: 'NUMBER',
     help: 'How many backups are kept, up to 1000: each new one removes the oldest. 0 keeps all.',
     example: '7',
@@ -338,6 +362,16 @@ export const vmKeys = {
     help: 'How many old logs of each console are kept, from 0 to 100.',
     example: '10',
   }),
+  tcp_port: single({
+    parse: integerParser(0, 65_535),
+    default: '0',
+    defaultNote: '`0`: one that the host picks, and umlwatch -info shows',
+    layer: 'admin',
+    effect: 'monitor',
+    form: 'NUMBER',
+    help: 'The TCP port of the monitor, if tcp of [GLOBAL] is on.',
+    example: '7001',
+  }),
   max_processes: single({
     parse: integerParser(64, 1_000_000),
     default: '4096',
@@ -346,5 +380,23 @@ export const vmKeys = {
     form: 'NUMBER',
     help: 'The most processes that the user of the VM may have on the host, from 64 to 1000000. Every process of the guest is one on the host.',
     example: '1024',
+  }),
+  memory_max: single({
+    parse: parseMemoryMax,
+    default: 'off',
+    layer: 'admin',
+    effect: 'monitor',
+    form: 'SIZE | off',
+    help: 'The most memory of the host that monitor, kernel and guest together may take, and no less than mem and 64M; beyond it, the host kills the kernel. Kept by systemd, see STARTING WITH THE HOST in umlmon(8).',
+    example: '768M',
+  }),
+  cpu_weight: single({
+    parse: integerParser(1, 10_000),
+    default: '100',
+    layer: 'admin',
+    effect: 'monitor',
+    form: 'NUMBER',
+    help: 'The part of the processor time of the host that the VM gets when there is not enough for all, from 1 to 10000, compared to the numbers of others. Kept by systemd, see STARTING WITH THE HOST in umlmon(8).',
+    example: '50',
   }),
 };

@@ -3,14 +3,8 @@ import { dirname, join } from 'node:path';
 import { requireAddon } from '../system/addon.ts';
 import { UmlmonError } from '../system/errors.ts';
 import { consoleLimits } from '../system/limits.ts';
-import {
-  openPtyPeer,
-  setCloseOnExec,
-  setNonBlocking,
-  setRawMode,
-  type Watch,
-  watch,
-} from '../system/native.ts';
+import { openPtyPeer, setCloseOnExec, setNonBlocking, setRawMode } from '../system/native.ts';
+import { type Watch, watch } from '../system/watch.ts';
 import type { Mark } from './marks.ts';
 
 /** node-pty's binding. Its JavaScript is not used: it reads the slave itself and steals what is typed. */

@@ -24,12 +24,8 @@ export interface KernelDescription {
     readonly input: number;
     readonly output: number;
   }[];
-  readonly networks: readonly {
-    /** 0…15: vec0…vec15. */
-    readonly unit: number;
-    /** Of the vector driver, `transport` first (drivers/vector_kern.c). */
-    readonly options: Readonly<Record<string, string | number>>;
-  }[];
+  /** One argument for each interface: `vecN:transport=…` (drivers/vector_kern.c). */
+  readonly networks: readonly string[];
   /** In the jail, with a slash at the end: `/run/uml/`. */
   readonly umlDirectory: string;
   readonly umid: string;
@@ -62,7 +58,7 @@ export function kernelArguments(vm: KernelDescription): string[] {
     ...vm.consoles.map(({ channel, input, output }) =>
       input === output ? `${channel}=fd:${input}` : `${channel}=fd:${input},fd:${output}`,
     ),
-    ...vm.networks.map(networkArgument),
+    ...vm.networks,
     `uml_dir=${vm.umlDirectory}`,
     `umid=${vm.umid}`,
     ...(vm.notify === undefined ? [] : [`mconsole=notify:${vm.notify}`]),
@@ -115,18 +111,6 @@ export function diskArgument(disk: KernelDescription['disks'][number]): string {
   ].filter((flag) => flag !== false);
   const parts = [jailPath, backing ?? '', serial].map(diskPath).join(',');
   return `ubd${unit}${flags.join('')}=${parts.replace(/,+$/, '')}`;
-}
-
-/** `vecN:KEY=VALUE,…` (uml_parse_vector_ifspec): the driver knows no way to write a comma or an equals sign. */
-function networkArgument({ unit, options }: KernelDescription['networks'][number]): string {
-  const parts = Object.entries(options).map(([name, value]) => {
-    if (!/[,=]/.test(String(value))) return `${name}=${value}`;
-    throw new UmlmonError('KERNEL_ARGUMENT', {
-      place: `vec${unit}, ${name}`,
-      cause: 'an option of a network interface cannot contain a comma or an equals sign',
-    });
-  });
-  return `vec${unit}:${parts.join(',')}`;
 }
 
 /** Both separate an image from its backing file and its serial number. */

@@ -3,8 +3,9 @@ import { constants as os } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { isSystemError, UmlmonError } from '../system/errors.ts';
 import { kernelLimits } from '../system/limits.ts';
-import { openDatagram, receiveDatagram, sendDatagram, type Watch, watch } from '../system/native.ts';
+import { openDatagram, receiveDatagram, sendDatagram } from '../system/native.ts';
 import { printable } from '../system/text.ts';
+import { type Watch, watch } from '../system/watch.ts';
 import { explainRefusal, tidyAnswer } from './mconsole-command.ts';
 import { DATA_MAX, decodeReply, encodeRequest, PACKET_MAX } from './mconsole-packet.ts';
 

@@ -1,7 +1,8 @@
 import { closeSync, rmSync } from 'node:fs';
 import { kernelLimits } from '../system/limits.ts';
-import { openDatagram, receiveDatagram, type Watch, watch } from '../system/native.ts';
+import { openDatagram, receiveDatagram } from '../system/native.ts';
 import { printable } from '../system/text.ts';
+import { type Watch, watch } from '../system/watch.ts';
 import { DATA_MAX, decodeNotification, type NotificationPacket, PACKET_MAX } from './mconsole-packet.ts';
 
 export interface Notification {

@@ -6,7 +6,6 @@ import type { VmLayout } from '../jail/layout.ts';
 import { resumeKernel } from '../jail/pause.ts';
 import { Mconsole, versionOf } from '../kernel/mconsole.ts';
 import { type Notification, NotifyListener } from '../kernel/notify.ts';
-import { releaseNetwork } from '../network/configure.ts';
 import { releaseCores } from '../plan/core-claims.ts';
 import { fdOf } from '../plan/descriptors.ts';
 import type { Descriptor, LaunchPlan } from '../plan/plan.ts';
@@ -18,7 +17,9 @@ import type { Channels } from './channels.ts';
 import { Disks } from './disks.ts';
 import type { Finding } from './find-kernel.ts';
 import { keepOffCores } from './keep-off-cores.ts';
+import { Networks } from './networks.ts';
 import { hasDisk } from './plug-disk.ts';
+import { settleInterfaces } from './plug-network.ts';
 import type { RunRecord } from './run-record.ts';
 import { RunningKernel } from './running-kernel.ts';
 import { UndoStack } from './undo.ts';
@@ -75,17 +76,18 @@ export async function adoptKernel(
     await disks.relock();
     await forgetRemoved(disks, mconsole);
     // Only now, when nothing can fail any more: a VM that cannot be taken over is let be.
-    undo.push(
-      'network',
-      () =>
-        void releaseNetwork({ directory: host.layout.networkRecords, vm: plan.vm }, host.layout.tunDevice),
-    );
+    const networks = new Networks(plan, record.networks);
+    undo.push('network', () => networks.close());
     isOurs = true;
     undo.push('record', () => rmSync(host.layout.runRecord, { force: true }));
     undo.push('cores', () => releaseCores(host.layout.coreClaims, plan.vm));
     undo.push('sandbox', () => endSandbox(jailed.init));
     const sandbox = adoptSandbox(launcher, jailed, host.layout.status);
-    return new RunningKernel({ plan, began: record.began, version, undo, sandbox, mconsole, disks });
+    const { began } = record;
+    const kernel = new RunningKernel({ plan, began, version, undo, sandbox, mconsole, disks, networks });
+    // The VM is ours whatever becomes of this.
+    await settleInterfaces(kernel).catch(host.trouble);
+    return kernel;
   } catch (error) {
     await undo.unwind();
     throw error;

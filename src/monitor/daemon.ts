@@ -11,19 +11,37 @@ import { resolveGroup } from '../jail/user.ts';
 import { consolePlans, logPlan } from '../plan/build-plan.ts';
 import { imageStoreOf, vmUser } from '../plan/inventory.ts';
 import { rememberLpj } from '../plan/lpj-cache.ts';
+import { registrationPlace } from '../rpc/registration-place.ts';
+import type { RemoteListener } from '../rpc/remote-listener.ts';
 import { RpcServer } from '../rpc/server.ts';
 import { umlmonctrl } from '../rpc/umlmonctrl.gen.ts';
 import { toFailure, UmlmonError } from '../system/errors.ts';
 import { type Log, openLog } from '../system/log.ts';
+import { ServiceManager } from '../system/service-manager.ts';
 import { tidyMemoryWhenQuiet } from '../system/tidy-memory.ts';
 import { controlHandlers } from './control.ts';
 import { DiskVerbs } from './disk-verbs.ts';
 import { EventLog } from './event-log.ts';
 import { Jobs } from './jobs.ts';
+import { leaveSignal } from './leaving.ts';
 import { MetricsServer } from './metrics-server.ts';
 import { metricsText } from './metrics-text.ts';
 import { takeMonitorLock } from './monitor-lock.ts';
-import { type ConfigSource, layoutFor, prepareDisk, prepareStart, readVm } from './prepare-launch.ts';
+import { NetworkVerbs } from './network-verbs.ts';
+import { openRemote } from './open-remote.ts';
+import { ownCgroupLimits, unkeptLimits } from './own-cgroup.ts';
+import {
+  type ConfigSource,
+  layoutFor,
+  prepareDisk,
+  prepareInterface,
+  prepareStart,
+  readVm,
+} from './prepare-launch.ts';
+import { Registration } from './registration.ts';
+import { ServiceReport } from './service-report.ts';
+import { Sessions } from './sessions.ts';
+import { Settings } from './settings.ts';
 import { Vm } from './vm.ts';
 
 export interface DaemonRequest extends ConfigSource {
@@ -57,13 +75,23 @@ export async function runDaemon(request: DaemonRequest): Promise<void> {
   // A terminal that is gone, or a file on a full disk, must not end the monitor.
   process.stderr.on('error', () => undefined);
   const log = openLog(layout.vm, logFile ?? process.stderr);
+  const manager = ServiceManager.open(process.env);
   try {
     for (const warning of warnings) log.warn(problemText(warning));
-    await serve(request, { config, vmConfig, layout, log, logFile, warnings: warnings.map(problemText) });
+    await serve(request, {
+      config,
+      vmConfig,
+      layout,
+      log,
+      logFile,
+      manager,
+      warnings: warnings.map(problemText),
+    });
   } catch (error) {
     log.fatal(toFailure(error), 'the monitor cannot go on');
     throw error;
   } finally {
+    manager?.close();
     rmSync(layout.pidFile, { force: true });
     closeSync(lockFd);
   }
@@ -75,34 +103,60 @@ interface DaemonParts {
   readonly layout: VmLayout;
   readonly log: Log;
   readonly logFile: ConsoleLog | undefined;
+  readonly manager: ServiceManager | undefined;
   readonly warnings: readonly string[];
 }
 
 async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> {
-  const { config, vmConfig, layout, log, logFile, warnings } = parts;
+  const { config, vmConfig, layout, log, logFile, manager, warnings } = parts;
   const leaving = leaveSignal();
+  let remote: RemoteListener | undefined;
+  const report = manager && new ServiceReport(manager, () => vm.reported);
+  let registration: Registration | undefined;
   const events = new EventLog(layout.vm, ({ kind, text, attributes }) => {
     const details = Object.fromEntries(attributes.map(({ name, value }) => [name, value]));
     log.info({ kind, ...details }, text);
+    report?.changed(kind, text, details.result ?? '');
+    if (kind === 'state' || kind === 'ready') registration?.update();
+  });
+  const settings = new Settings({
+    configured: { global: config.global, vm: vmConfig },
+    readConfig: () => {
+      const written = readVm(request);
+      return { global: written.config.global, vm: written.vm };
+    },
+    events,
   });
   const vm = new Vm({
     layout,
     events,
-    config: vmConfig,
+    settings,
     makePlan: () => prepareStart(request, layout),
     afterBoot: (plan, bootMessages) => rememberLpj(layout.lpjCache, plan, bootMessages),
     monitorLogDropped: () => logFile?.dropped ?? 0,
+    tcp: () => (remote ? remote.place : ''),
   });
   if (logFile) logFile.onChange = (change) => vm.troubles.logChanged(logFile.path, change);
   vm.troubles.attempt(() => vm.channels.useMarks(Marks.open(layout.marks)));
   vm.channels.configure(consolePlans(vmConfig), logPlan(vmConfig, layout));
 
   const disks = new DiskVerbs(vm, (running, args) => prepareDisk(request, layout, running, args));
+  const networks = new NetworkVerbs(vm, (running, there, args) =>
+    prepareInterface(request, layout, { running, there }, args),
+  );
   const jobs = new Jobs(layout.vm, events);
   const user = () => vmUser(readVm(request).vm);
   const images = { vm: layout.vm, store: imageStoreOf(layout), jobs, user };
-  const server = new RpcServer(umlmonctrl, controlHandlers(vm, disks, images), (error, procedure) =>
-    log.error(toFailure(error), `fault in ${procedure}`),
+  const sessions = new Sessions({
+    vm: layout.vm,
+    varDir: layout.varDir,
+    events,
+    groupRoles: config.global.group_roles.map(({ group, role }) => ({ gid: resolveGroup(group), role })),
+  });
+  const server = new RpcServer(
+    umlmonctrl,
+    controlHandlers(vm, { disks, networks }, images, sessions),
+    (error, procedure) => log.error(toFailure(error), `fault in ${procedure}`),
   );
   await vm.examine();
   // We hold the lock: a socket file here belongs to nobody who lives.
@@ -113,6 +167,8 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
     ? { mode: 0o660, gid: resolveGroup(config.global.group) }
     : { mode: 0o600 };
   await server.listen({ path: layout.ctrl, ...access });
+  remote = await openRemote(config.global, vmConfig, events);
+  if (remote) server.serveRemote(remote);
   rmSync(layout.metrics, { force: true });
   const metrics =
     vmConfig.metrics === 'socket'
@@ -121,12 +177,22 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
   try {
     vm.troubles.attempt(() => writeFileSync(layout.pidFile, `${process.pid}\n`));
     events.publish('monitor-started', `monitor ${process.pid} serves ${layout.ctrl}`, { pid: process.pid });
+    const unkept = unkeptLimits(vmConfig, ownCgroupLimits());
+    if (unkept) vm.troubles.report(unkept);
     request.onReady(warnings);
+    registration = new Registration(
+      registrationPlace(layout.runDir),
+      () => ({ ...vm.summary, address: remote?.address ?? '', port: remote?.port ?? 0 }),
+      (error) => vm.troubles.report(error),
+    );
+    registration.update();
     // Also lets V8 rest: without a first collection it wakes up every eight seconds to see whether one is due.
     tidyMemoryWhenQuiet();
     if (vmConfig.start === 'boot') vm.boot();
+    report?.begin();
     const { way, signal } = await leaving;
     events.publish('monitor-leaving', `${signal}: ${way}`, { reason: signal, way });
+    report?.leave(way, vm.stopTimeoutMs);
     if (way === 'stop') await vm.leave(signal);
     else if (way === 'when-down') await vm.whenDown();
     else await vm.backups.abort(`the monitor leaves: ${signal}`);
@@ -135,9 +201,11 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
     vm.channels.close();
     await setImmediate();
   } finally {
+    registration?.close();
     await jobs.close();
     metrics?.close();
     await server.close();
+    sessions.close();
     vm.screens.close();
     vm.channels.close();
   }
@@ -153,20 +221,4 @@ async function metricsOf(vm: Vm): Promise<string> {
 function monitorLog(layout: VmLayout, vm: VmConfig): ConsoleLog {
   const note = (msg: string) => `\n${JSON.stringify({ level: 40, time: Date.now(), vm: layout.vm, msg })}\n`;
   return new ConsoleLog(join(layout.logDir, 'monitor'), { maxBytes: vm.log_size, keep: vm.log_count, note });
-}
-
-/** The three ways for a monitor to leave (umlmon(8), SIGNALS). */
-type Leaving = { readonly way: 'stop' | 'when-down' | 'keep'; readonly signal: string };
-
-const ways: Readonly<Record<string, Leaving['way']>> = {
-  SIGTERM: 'stop',
-  SIGINT: 'stop',
-  SIGHUP: 'when-down',
-  SIGQUIT: 'keep',
-};
-
-function leaveSignal(): Promise<Leaving> {
-  return new Promise((resolve) => {
-    for (const [signal, way] of Object.entries(ways)) process.on(signal, () => resolve({ way, signal }));
-  });
 }

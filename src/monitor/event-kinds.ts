@@ -1,6 +1,8 @@
 /** Every kind of event that a monitor publishes; docs/events.md is printed from this table. */
 export const eventKinds = {
   'monitor-started': 'The monitor serves its control socket. Attributes: pid.',
+  'tcp-listening':
+    'The monitor also serves TCP. Attributes: address, port, fingerprint (SHA-256 of its certificate; empty without TLS).',
   'monitor-leaving': 'The monitor ends. Attributes: reason (a signal), way (stop, when-down or keep).',
   state: 'The VM has entered another state. Attributes: from, to.',
   'operation-began': 'A start, stop, kill, backup or restore began. Attributes: id, name, by.',
@@ -22,6 +24,7 @@ export const eventKinds = {
   'hang-over': 'The kernel answers again. Attributes: lasted_ms.',
   exit: 'The kernel is gone. Attributes: cause, code, signal, asked_by.',
   trimmed: 'Memory that the guest had freed went back to the host. Attributes: before, after (bytes).',
+  updated: 'Changed settings took effect. Attributes: keys.',
   hook: 'The program of **hook** was called. Attributes: moment (prepare, start, ready, stopped, release), result (ok, failed, signal, timeout, cancelled, unusable).',
   paused:
     'The guest stands still on request. Attributes: by, resumes_at (milliseconds since 1970; 0 = without limit).',
@@ -34,9 +37,15 @@ export const eventKinds = {
   'ctrl-alt-del': 'Ctrl-Alt-Del was sent on request. Attributes: by.',
   'disk-plugged': 'A disk was given to the running kernel. Attributes: unit, path, by.',
   'disk-unplugged': 'A disk was taken from the running kernel. Attributes: unit, by.',
+  'interface-plugged': 'A network interface was given to the running kernel. Attributes: unit, kind, by.',
+  link: 'The guest has set an interface up or down. Attributes: unit, interface (its name in the guest), state (up, down, or unknown if its tap is gone).',
+  'interface-unplugged': 'A network interface was taken from the running kernel. Attributes: unit, by.',
   backup:
     'A backup is complete. Attributes: backup (its name), consistency (frozen, synced, crash), pause_ms.',
   'restore-settled': 'A restore that a former monitor began was finished, or undone. Attributes: none.',
+  login: 'A client over TCP has proved that it knows a password. Attributes: role, address.',
+  'login-refused':
+    'Clients over TCP were refused before they had proved who they are. Those of a minute are told together. Attributes: count, address (of a single one).',
   mconsole: 'A command of the management console was given on request. Attributes: by, command.',
   'console-attached': 'A viewer opened a seat. Attributes: channel, by.',
   'console-detached': 'A viewer left. Attributes: channel, by.',

@@ -1,5 +1,5 @@
 /** Is there a kernel of a VM without a monitor, and is it ours? */
-import { closeSync, constants, fstatSync, openSync, type Stats, statSync } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type JailedProcesses, jailedProcesses } from '../jail/launch.ts';
 import type { VmLayout } from '../jail/layout.ts';
@@ -7,7 +7,7 @@ import { readStatus } from '../jail/status.ts';
 import { fdOf } from '../plan/descriptors.ts';
 import type { LaunchPlan } from '../plan/plan.ts';
 import { stepOf } from '../plan/step-of.ts';
-import { lock } from '../system/native.ts';
+import { heldLock } from '../system/held-lock.ts';
 import { isSameProcess, type ProcessIdentity, parentOf, processIdentity } from '../system/process.ts';
 import { type RunRecord, readRunRecord } from './run-record.ts';
 
@@ -61,21 +61,6 @@ function look(layout: VmLayout): Finding {
   if (!holdsLock(kernel, record.plan, lockFile))
     return foreign(`process ${kernel.pid} is not the one that holds the lock`);
   return { found: 'ours', record, launcher, jailed };
-}
-
-/** The lock file if somebody holds the lock. */
-function heldLock(path: string): Stats | undefined {
-  let fd: number;
-  try {
-    fd = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW);
-  } catch {
-    return undefined; // No lock file: there was no start yet.
-  }
-  try {
-    return lock(fd, 'exclusive') ? undefined : fstatSync(fd);
-  } finally {
-    closeSync(fd);
-  }
 }
 
 /** Whether the process has the lock file open under the number that the plan gave it. */

@@ -16,7 +16,7 @@ const tickMs = 10;
 export function parseGuestStats(
   files: Readonly<Record<StatsFile, string>>,
   time: number,
-): GuestStats | undefined {
+): Omit<GuestStats, 'networks'> | undefined {
   const load = /^(\d{1,6})\.(\d\d) (\d{1,6})\.(\d\d) (\d{1,6})\.(\d\d) (\d{1,9})\/(\d{1,9}) /.exec(
     files.loadavg,
   );

@@ -1,17 +1,19 @@
 import { resolve } from 'node:path';
+import { openReport, startInBackground } from '../system/background.ts';
 import { exitStatusOf, failureText, toFailure, UmlmonError } from '../system/errors.ts';
 import { version } from '../system/version.ts';
-import { openReport, startInBackground } from './background.ts';
 import { checkConfig } from './check.ts';
 import { runDaemon } from './daemon.ts';
 import type { ConfigSource } from './prepare-launch.ts';
 import { printPlan } from './print-plan.ts';
 import { runCleanup } from './run-cleanup.ts';
+import { writeUnits } from './write-units.ts';
 
 const help = `umlmon [-config PATH] [-fg] VM       start the monitor of a VM
 umlmon [-config PATH] -plan VM [-json]   print what a start would do, and change nothing
 umlmon [-config PATH] -check [VM] [-json]   check the configuration, and the host for the VM
 umlmon [-config PATH] -cleanup VM [-json]   remove what a killed monitor has left, and say what
+umlmon [-config PATH] -units DIRECTORY   write what systemd is to know of the VMs
 umlmon -version | -help
 
   -fg   stay in the foreground and log to standard error
@@ -22,6 +24,8 @@ Exit status: 0 done, 1 failed, 2 wrong usage, 3 wrong configuration, 5 a monitor
 interface Arguments {
   readonly vm: string | undefined;
   readonly configPath: string | undefined;
+  /** Where units are to be written. */
+  readonly units: string | undefined;
   readonly flags: ReadonlySet<string>;
 }
 
@@ -29,10 +33,11 @@ interface Arguments {
 export async function umlmon(argv: readonly string[]): Promise<number> {
   const report = openReport();
   try {
-    const { vm, configPath, flags } = parseArguments(argv);
+    const { vm, configPath, units, flags } = parseArguments(argv);
     if (flags.has('help')) console.log(help);
     else if (flags.has('version')) console.log(version);
     else if (flags.has('check')) return checkConfig({ vm, configPath, json: flags.has('json') });
+    else if (units !== undefined) return writeUnits(configPath, units);
     else {
       const source = { vm: requireName(vm), configPath };
       if (flags.has('plan')) printPlan(source, flags.has('json'));
@@ -45,7 +50,7 @@ export async function umlmon(argv: readonly string[]): Promise<number> {
         });
       else if (flags.has('fg')) await runDaemon({ ...source, foreground: true, onReady: () => undefined });
       else {
-        const { pid, warnings } = await startInBackground(backgroundArguments(source));
+        const { pid, warnings } = await startInBackground(backgroundCommand(source));
         for (const warning of warnings) console.error(warning);
         console.log(`${source.vm}: monitor ${pid} started`);
       }
@@ -66,6 +71,7 @@ function parseArguments(argv: readonly string[]): Arguments {
   const flags = new Set<string>();
   const rest = [...argv];
   let vm: string | undefined;
+  let units: string | undefined;
   let configPath = process.env.UMLMON_CONFIG && resolve(process.env.UMLMON_CONFIG);
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
     const option = /^--?([a-z]+)$/.exec(word)?.[1];
@@ -74,16 +80,22 @@ function parseArguments(argv: readonly string[]): Arguments {
       if (configPath === undefined) throw usage('-config needs a PATH');
       // A monitor changes its working directory.
       configPath = resolve(configPath);
+    } else if (option === 'units') {
+      units = rest.shift();
+      if (units === undefined) throw usage('-units needs a DIRECTORY');
     } else if (option !== undefined && knownFlags.has(option)) flags.add(option);
     else if (word.startsWith('-')) throw usage(`${word} is not an option`);
     else if (vm !== undefined) throw usage(`${word}: there is a VM already (${vm})`);
     else vm = word;
   }
-  return { vm, configPath, flags };
+  return { vm, configPath, units, flags };
 }
 
-function backgroundArguments({ vm, configPath }: ConfigSource): string[] {
-  return [...(configPath === undefined ? [] : ['-config', configPath]), vm];
+/** This program once more. */
+function backgroundCommand({ vm, configPath }: ConfigSource): string[] {
+  const [node = '', program = ''] = process.argv;
+  const config = configPath === undefined ? [] : ['-config', configPath];
+  return [node, ...process.execArgv, program, ...config, vm];
 }
 
 function requireName(vm: string | undefined): string {

@@ -1,4 +1,4 @@
-import type { GuestStats, VmInfo } from '../rpc/umlmonctrl.gen.ts';
+import type { GuestStats, NetworkStats, VmInfo } from '../rpc/umlmonctrl.gen.ts';
 
 interface Sample {
   readonly labels?: Readonly<Record<string, string>>;
@@ -81,6 +81,12 @@ function ofGuest(stats: GuestStats): Family[] {
     help,
     samples: stats.disks.map((disk) => ({ labels: { disk: disk.name }, value: disk[pick] })),
   });
+  const networks = (name: string, help: string, pick: Exclude<keyof NetworkStats, 'name'>): Family => ({
+    name: `umlmon_guest_network_${name}`,
+    type: 'counter',
+    help,
+    samples: stats.networks.map((one) => ({ labels: { interface: one.name }, value: one[pick] })),
+  });
   const cpu = {
     user: stats.cpuUserMs,
     system: stats.cpuSystemMs,
@@ -107,6 +113,12 @@ function ofGuest(stats: GuestStats): Family[] {
     disks('writes', 'Writes done.', 'writes'),
     disks('read_bytes', 'Bytes read.', 'readBytes'),
     disks('written_bytes', 'Bytes written.', 'writtenBytes'),
+    networks('received_bytes', 'Bytes received.', 'received'),
+    networks('received_packets', 'Packets received.', 'receivedPackets'),
+    networks('received_dropped', 'Packets that the guest did not take.', 'receivedDropped'),
+    networks('sent_bytes', 'Bytes sent.', 'sent'),
+    networks('sent_packets', 'Packets sent.', 'sentPackets'),
+    networks('sent_dropped', 'Packets that the host did not take.', 'sentDropped'),
   ];
 }
 

@@ -1,19 +1,19 @@
 import type { VmConfig } from '../config/config.ts';
 import type { VmLayout } from '../jail/layout.ts';
-import { guestCommands, guestName, hostName } from '../network/interface-plan.ts';
-import { lookAtLink } from '../network/link.ts';
-import type { LaunchPlan } from '../plan/plan.ts';
+import { guestCommands, guestName, hostName, type InterfacePlan } from '../network/interface-plan.ts';
+import { lookAtLink, noTraffic } from '../network/link.ts';
 import type { NetworkInfo } from '../rpc/umlmonctrl.gen.ts';
+import type { Interface } from './networks.ts';
 
-const unknownLink = { link: 'unknown', received: 0, sent: 0 } as const;
+const unknownLink = { link: 'unknown', ...noTraffic } as const;
 
-/** The interfaces of a VM: as they were planned if it runs, else as the configuration says. */
+/** The interfaces of a VM: those that it has if it runs, else as the configuration says. */
 export function networkInfos(
   { eth }: VmConfig,
   layout: Pick<VmLayout, 'runHome'>,
-  plan: LaunchPlan | undefined,
+  there: readonly Interface[] | undefined,
 ): NetworkInfo[] {
-  if (!plan)
+  if (!there)
     return eth.map((spec) => ({
       unit: spec.unit,
       kind: spec.kind,
@@ -22,15 +22,24 @@ export function networkInfos(
       mac: spec.mac ?? '',
       ...unknownLink,
       guestCommands: guestCommands(spec, guestName(spec.unit)),
+      plugged: false,
+      settled: true,
     }));
-  const step = plan.steps.find((candidate) => candidate.do === 'configure-network');
-  return (step?.interfaces ?? []).map(({ unit, kind, guest, name, mac, guestCommands: commands }) => ({
-    unit,
-    kind,
-    guestInterface: guest,
-    hostInterface: name,
-    mac,
-    ...(name === '' ? unknownLink : lookAtLink(name)),
-    guestCommands: commands,
+  return there.map(({ plan, plugged, settled }) => ({
+    unit: plan.unit,
+    kind: plan.kind,
+    guestInterface: plan.guest,
+    hostInterface: plan.name,
+    mac: plan.mac,
+    ...linkOf(plan),
+    guestCommands: plan.guestCommands,
+    plugged,
+    settled,
   }));
+}
+
+function linkOf({ needs, name }: InterfacePlan): Pick<NetworkInfo, keyof typeof unknownLink> {
+  if (needs.tap === undefined) return unknownLink;
+  const { link, traffic } = lookAtLink(name);
+  return { link, ...traffic };
 }

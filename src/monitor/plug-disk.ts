@@ -1,14 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { diskArgument } from '../kernel/command-line.ts';
-import type { Answer } from '../kernel/mconsole.ts';
 import type { ImagePlan } from '../plan/plan.ts';
-import { toFailure, UmlmonError } from '../system/errors.ts';
-import { diskLimits } from '../system/limits.ts';
+import { UmlmonError } from '../system/errors.ts';
+import { type Console, requestPatiently } from './patient-request.ts';
 import type { RunningKernel } from './running-kernel.ts';
-
-interface Console {
-  request(command: string): Promise<Answer>;
-}
 
 /**
  * Gives a running kernel one more disk. The image is locked, listed and recorded first: whoever dies when, what the
@@ -31,7 +25,7 @@ export function plugDisk(kernel: RunningKernel, image: ImagePlan): Promise<void>
     disks.add(image);
     try {
       kernel.record();
-      await patiently(
+      await requestPatiently(
         kernel,
         `config ${diskArgument({ ...disk, ...(backing ? { backing: backing.jailPath } : {}) })}`,
       );
@@ -60,7 +54,7 @@ export function unplugDisk(kernel: RunningKernel, unit: number): Promise<void> {
         hint: 'umlwatch -info shows those that it has',
       });
     // A former attempt may have been cut off after the kernel had done it.
-    if (await hasDisk(kernel, unit)) await patiently(kernel, `remove ubd${unit}`);
+    if (await hasDisk(kernel, unit)) await requestPatiently(kernel, `remove ubd${unit}`);
     try {
       await disks.remove(unit);
     } finally {
@@ -73,17 +67,4 @@ export function unplugDisk(kernel: RunningKernel, unit: number): Promise<void> {
 export async function hasDisk(console: Console, unit: number): Promise<boolean> {
   const { text } = await console.request(`config ubd${unit}`);
   return text.replaceAll('\0', '').trim() !== '';
-}
-
-/** Programs of the guest such as udev look into a device for a moment: then it is tried again. */
-async function patiently(console: Console, command: string): Promise<void> {
-  const deadline = performance.now() + diskLimits.plugTime;
-  for (;;)
-    try {
-      await console.request(command);
-      return;
-    } catch (error) {
-      if (toFailure(error).code !== 'MCONSOLE_DEVICE_OPEN' || performance.now() > deadline) throw error;
-      await delay(diskLimits.plugPause);
-    }
 }

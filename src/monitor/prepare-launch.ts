@@ -1,18 +1,22 @@
 import { existsSync } from 'node:fs';
+import type { Configured } from '../config/changes.ts';
 import { type Config, requireVm, type VmConfig } from '../config/config.ts';
 import { parseUbd } from '../config/disk.ts';
 import { readConfig } from '../config/locate.ts';
 import { vmNameDamage } from '../config/names.ts';
+import { ethUnits, parseNetwork } from '../config/network.ts';
 import { ubdUnits } from '../config/paths.ts';
 import { configError, type Problem } from '../config/problem.ts';
 import { layoutOf, type VmLayout } from '../jail/layout.ts';
 import { knowsMacs, takeMacs } from '../network/mac-pool-file.ts';
 import { buildPlan } from '../plan/build-plan.ts';
 import { planPlug } from '../plan/check-plug.ts';
+import { type PlugRequest, planPlugNetwork } from '../plan/check-plug-network.ts';
 import { macRequest, takeInventory } from '../plan/inventory.ts';
 import type { ImagePlan, LaunchPlan } from '../plan/plan.ts';
-import type { PlugArgs } from '../rpc/umlmonctrl.gen.ts';
+import type { PlugArgs, PlugNetworkArgs } from '../rpc/umlmonctrl.gen.ts';
 import { UmlmonError } from '../system/errors.ts';
+import type { PreparedInterface } from './plug-network.ts';
 
 /** Where a VM's configuration comes from. */
 export interface ConfigSource {
@@ -61,19 +65,19 @@ function readSource({ vm, configPath }: ConfigSource) {
 export function prepareLaunch(
   source: ConfigSource,
   layout: VmLayout,
-): { config: VmConfig; plan: LaunchPlan } {
+): { configured: Configured; plan: LaunchPlan } {
   const { config, vm } = readVm(source);
   const inventory = takeInventory(config, vm, layout);
   const { plan, problems } = buildPlan(config.global, vm, layout, inventory);
   if (!plan) throw configError(problems.filter(({ severity }) => severity === 'error'));
-  return { config: vm, plan };
+  return { configured: { global: config.global, vm }, plan };
 }
 
 /** Does so for a start: the hardware addresses of the plan are then the VM's. Errors: also NETWORK_MAC_*. */
 export async function prepareStart(
   source: ConfigSource,
   layout: VmLayout,
-): Promise<{ config: VmConfig; plan: LaunchPlan }> {
+): Promise<{ configured: Configured; plan: LaunchPlan }> {
   const { config, vm } = readVm(source);
   if (vm.eth.length > 0) await takeMacs(macRequest(config, vm));
   return prepareLaunch(source, layout);
@@ -103,6 +107,38 @@ export function prepareDisk(
   const plan = planPlug(plugging, spec, host, running);
   if ('cause' in plan) throw new UmlmonError(plan.code, { place, ...plan });
   return plan;
+}
+
+/**
+ * A network interface for a VM that runs, checked with configuration and host as they are now, and what sets up its
+ * end. Its hardware address is the VM's then.
+ *
+ * @param network in the form of the key ethN
+ * @throws UmlmonError CONFIG_*, NETWORK_*, HOST_*
+ */
+export async function prepareInterface(
+  source: ConfigSource,
+  layout: VmLayout,
+  kernel: Pick<PlugRequest, 'running' | 'there'>,
+  { unit, network }: PlugNetworkArgs,
+): Promise<PreparedInterface> {
+  const place = `eth${unit}`;
+  if (unit >= ethUnits)
+    throw new UmlmonError('CONFIG_UNKNOWN_KEY', {
+      place,
+      cause: `interfaces are eth0 to eth${ethUnits - 1}`,
+    });
+  const parsed = parseNetwork(network);
+  if ('cause' in parsed) throw new UmlmonError(parsed.code, { place, ...parsed });
+  const { config, vm } = readVm(source);
+  const spec = { ...parsed.value, unit };
+  const plugging = { ...vm, eth: [spec] };
+  const keeps = new Set(kernel.there.map((plan) => plan.unit));
+  const macs = await takeMacs({ ...macRequest(config, plugging), keeps });
+  const host = { ...takeInventory(config, plugging, layout), macs: { found: macs } };
+  const prepared = planPlugNetwork({ vm: plugging, spec, layout, host, ...kernel });
+  if ('cause' in prepared) throw new UmlmonError(prepared.code, { place, ...prepared });
+  return prepared;
 }
 
 /** What of a VM's configuration says where its files are. */

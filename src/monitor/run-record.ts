@@ -1,5 +1,7 @@
+import { ethUnits } from '../config/network.ts';
 import { ubdUnits } from '../config/paths.ts';
 import { readRegularFile } from '../config/read-file.ts';
+import type { InterfacePlan } from '../network/interface-plan.ts';
 import { fdOf } from '../plan/descriptors.ts';
 import type { LaunchPlan } from '../plan/plan.ts';
 import { stepOf } from '../plan/step-of.ts';
@@ -7,6 +9,7 @@ import { replaceFile } from '../system/atomic-file.ts';
 import { monitorLimits } from '../system/limits.ts';
 import type { ProcessIdentity } from '../system/process.ts';
 import type { Disk } from './disks.ts';
+import type { Interface } from './networks.ts';
 import { type Paused, parsePaused } from './pause.ts';
 import { type LevelTimes, parseLevelTimes } from './readiness.ts';
 
@@ -26,6 +29,8 @@ export interface RunRecord {
   readonly init?: ProcessIdentity;
   /** The disks that it has; absent while they are those of the plan. */
   readonly disks?: readonly Disk[];
+  /** The network interfaces that it has; absent while they are those of the plan. */
+  readonly networks?: readonly Interface[];
 }
 
 export function writeRunRecord(path: string, record: RunRecord): void {
@@ -49,13 +54,15 @@ export function readRunRecord(path: string): RunRecord | undefined {
 }
 
 /** Whether a record has what an adoption uses. Throws TypeError or Error where it has not even the form. */
-function isUsable({ plan, began, disks = [] }: RunRecord): boolean {
+function isUsable({ plan, began, disks = [], networks = [] }: RunRecord): boolean {
   const { vm, user, mem, cpus, sandbox } = plan;
   const { mconsole, reply } = stepOf(plan, 'await-kernel');
   const { consoles, log } = stepOf(plan, 'open-consoles');
   const { descriptors } = stepOf(plan, 'launch');
   const { images, syncMs } = stepOf(plan, 'lock-images');
-  const texts = [vm, user.name, mconsole, reply, sandbox.programs.taskset, log.directory];
+  const network = plan.steps.find((step) => step.do === 'configure-network');
+  const host = network ? [network.record.directory, network.record.vm, network.device.path] : [];
+  const texts = [vm, user.name, mconsole, reply, sandbox.programs.taskset, log.directory, ...host];
   const channels = consoles.map(({ channel }) => channel);
   const files = [...images, ...disks.map(({ image }) => image)].flatMap((image) => [
     image,
@@ -75,6 +82,24 @@ function isUsable({ plan, began, disks = [] }: RunRecord): boolean {
     Array.isArray(cpus) &&
     units.every((unit) => unit < ubdUnits) &&
     disks.every(({ plugged }) => typeof plugged === 'boolean') &&
+    (network?.interfaces ?? []).every(isInterfacePlan) &&
+    networks.every(isInterface) &&
     Number.isInteger(fdOf(descriptors, 'vm-lock'))
+  );
+}
+
+function isInterface({ plan, plugged, settled }: Interface): boolean {
+  return [plugged, settled].every((flag) => typeof flag === 'boolean') && isInterfacePlan(plan);
+}
+
+function isInterfacePlan(plan: InterfacePlan): boolean {
+  const { unit, kind, guest, name, alias, mac, argument } = plan;
+  const lists = [plan.forwards, plan.rules, plan.others, plan.announced, plan.guestCommands];
+  return (
+    [kind, guest, name, alias, mac, argument].every((text) => typeof text === 'string') &&
+    lists.every(Array.isArray) &&
+    Number.isInteger(unit) &&
+    unit >= 0 &&
+    unit < ethUnits
   );
 }

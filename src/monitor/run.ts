@@ -16,6 +16,7 @@ import type { HangWatch } from './hang-watch.ts';
 import type { HookMoment, Hooks } from './hooks.ts';
 import { recordExit } from './last-exit.ts';
 import { learnFromBoot } from './learn-from-boot.ts';
+import { linkReporter } from './link-report.ts';
 import { Pause, type Paused } from './pause.ts';
 import type { ReadyWatch } from './ready-watch.ts';
 import type { RunningKernel } from './running-kernel.ts';
@@ -242,6 +243,7 @@ export class Run {
       onTrimmed: ({ before, after }) =>
         events.publish('trimmed', `by mem_trim: ${before} → ${after} bytes`, { before, after }),
     });
+    troubles.attempt(() => kernel.networks.watch(linkReporter(events)));
     this.#hangWatch = applyHangPolicy(kernel, { ...this.#host, kill: this.#host.killHung });
     this.settled = kernel.exit
       .then((status) => this.#settle(kernel, status))
@@ -253,6 +255,7 @@ export class Run {
     const { layout, config, events, channels, crashes, ready, troubles, ended } = this.#host;
     const endedAt = Date.now();
     ready.end();
+    kernel.networks.unwatch();
     this.#tell('stopped', kernel.plan);
     this.#hangWatch?.close();
     this.#hangWatch = undefined;

@@ -7,6 +7,7 @@ import { kernelLimits } from '../system/limits.ts';
 import type { ProcessIdentity } from '../system/process.ts';
 import { printable } from '../system/text.ts';
 import type { Disks } from './disks.ts';
+import type { Networks } from './networks.ts';
 import type { Paused } from './pause.ts';
 import type { LevelTimes } from './readiness.ts';
 import { writeRunRecord } from './run-record.ts';
@@ -24,6 +25,7 @@ export class RunningKernel {
   /** Resolves to the exit status, or undefined if nobody could learn it. */
   readonly exit: Promise<number | undefined>;
   readonly disks: Disks;
+  readonly networks: Networks;
   /** It stands still for a backup, and cannot answer. */
   paused = false;
   readonly #sandbox: Sandbox;
@@ -40,6 +42,7 @@ export class RunningKernel {
     sandbox: Sandbox;
     mconsole: Mconsole;
     disks: Disks;
+    networks: Networks;
   }) {
     this.plan = parts.plan;
     this.began = parts.began;
@@ -50,6 +53,7 @@ export class RunningKernel {
       this.#isGone = true;
     });
     this.disks = parts.disks;
+    this.networks = parts.networks;
     this.#sandbox = parts.sandbox;
     this.#mconsole = parts.mconsole;
   }
@@ -84,10 +88,10 @@ export class RunningKernel {
     return this.#mconsole.request(command, { ahead });
   }
 
-  /** Leaves how the VM stands, and which disks it has, for the monitor after this one. Errors: HOST_SYSTEM_CALL. */
+  /** Leaves how the VM stands, and which disks and network interfaces it has, for the monitor after this one. Errors: HOST_SYSTEM_CALL. */
   record(now = this.#now): void {
     if (this.#isGone) return;
-    const { plan, began, disks } = this;
+    const { plan, began, disks, networks } = this;
     this.#now = now;
     const { kernel, init } = this.#sandbox;
     writeRunRecord(stepOf(plan, 'record').path, {
@@ -97,6 +101,7 @@ export class RunningKernel {
       ...(disks.areThose(stepOf(plan, 'lock-images').images)
         ? {}
         : { disks: disks.all.map(({ image, plugged }) => ({ image, plugged })) }),
+      ...(networks.areThosePlanned ? {} : { networks: networks.all }),
       ...(kernel ? { kernel } : {}),
       ...(init ? { init } : {}),
     });

@@ -1,20 +1,23 @@
 import { closeSync, constants, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
 import { Pty } from '../console/pty.ts';
 import { makeDirectories, ownIds } from '../jail/directories.ts';
-import { endSandbox, KernelWaker, launch, type Sandbox } from '../jail/launch.ts';
+import { endSandbox, KernelWaker, type LaunchRequest, launch, type Sandbox } from '../jail/launch.ts';
 import { seccompFilter } from '../jail/seccomp.ts';
 import { Mconsole, versionOf } from '../kernel/mconsole.ts';
 import { type Notification, NotifyListener } from '../kernel/notify.ts';
-import { configureNetwork, releaseNetwork } from '../network/configure.ts';
+import { configureNetwork } from '../network/configure.ts';
+import { connectLegs } from '../network/connect-legs.ts';
 import { claimCores, releaseCores } from '../plan/core-claims.ts';
 import type { Descriptor, LaunchPlan, Step, StepOf } from '../plan/plan.ts';
 import { stepOf } from '../plan/step-of.ts';
 import { type Failure, isErrorCode, toFailure, UmlmonError } from '../system/errors.ts';
 import { lock } from '../system/native.ts';
+import type { ProcessIdentity } from '../system/process.ts';
 import { removeTree } from '../system/remove-tree.ts';
 import type { Channels } from './channels.ts';
 import { Disks } from './disks.ts';
 import { keepOffCores } from './keep-off-cores.ts';
+import { Networks } from './networks.ts';
 import { writeRunRecord } from './run-record.ts';
 import { RunningKernel } from './running-kernel.ts';
 import { UndoStack } from './undo.ts';
@@ -43,6 +46,7 @@ interface Progress {
   waker: KernelWaker | undefined;
   mconsole: Mconsole | undefined;
   disks: Disks | undefined;
+  readonly networks: Networks;
   version: string;
 }
 
@@ -65,6 +69,7 @@ export async function executePlan(plan: LaunchPlan, host: StartHost): Promise<Ru
     waker: undefined,
     mconsole: undefined,
     disks: undefined,
+    networks: new Networks(plan),
     version: '',
   };
   for (const step of plan.steps) {
@@ -78,9 +83,9 @@ export async function executePlan(plan: LaunchPlan, host: StartHost): Promise<Ru
       throw why;
     }
   }
-  const { sandbox, mconsole, disks, began, version } = progress;
+  const { sandbox, mconsole, disks, networks, began, version } = progress;
   if (!sandbox || !mconsole || !disks) throw new Error('the plan launches no kernel');
-  return new RunningKernel({ plan, began, version, undo, sandbox, mconsole, disks });
+  return new RunningKernel({ plan, began, version, undo, sandbox, mconsole, disks, networks });
 }
 
 function perform(step: Step, progress: Progress): void | Promise<void> {
@@ -99,7 +104,7 @@ function perform(step: Step, progress: Progress): void | Promise<void> {
       return;
     case 'configure-network':
       // Before anything is done: a part of it may be there even if it fails.
-      progress.undo.push('network', () => void releaseNetwork(step.record, step.device.path));
+      progress.undo.push('network', () => progress.networks.close());
       return configureNetwork(step.record, step.programs, step.interfaces, step.device);
     case 'open-consoles':
       return openConsoles(step, progress);
@@ -194,6 +199,7 @@ async function launchKernel(step: StepOf<'launch'>, progress: Progress): Promise
     ),
     status: { fd: plan.sandbox.statusFd, path: step.statusFile },
     seccomp: { fd: plan.sandbox.seccompFd, filter: seccompFilter(step.filter) },
+    ...gateOf(plan),
     words: () => con0.lastLines(con0.ring.next - before).join('\n'),
   });
   progress.sandbox = sandbox;
@@ -214,6 +220,15 @@ async function launchKernel(step: StepOf<'launch'>, progress: Progress): Promise
     progress.waker = waker;
     undo.push('waker', () => waker.close());
   }
+}
+
+/** A kernel with a network of its own starts when that is connected. */
+function gateOf({ sandbox, steps }: LaunchPlan): Pick<LaunchRequest, 'gate'> {
+  const network = steps.find((step) => step.do === 'configure-network');
+  if (sandbox.gateFd === undefined || !network) return {};
+  const { record, programs, interfaces } = network;
+  const open = (jail: ProcessIdentity) => connectLegs(record, programs, interfaces, jail.pid);
+  return { gate: { fd: sandbox.gateFd, open } };
 }
 
 /** The kernel announces its management console some milliseconds after exec, before it opens disks. */

@@ -1,7 +1,9 @@
-import type { GuestStats } from '../rpc/umlmonctrl.gen.ts';
+import { lookAtLink } from '../network/link.ts';
+import type { GuestStats, NetworkStats } from '../rpc/umlmonctrl.gen.ts';
 import { UmlmonError } from '../system/errors.ts';
 import { monitorLimits } from '../system/limits.ts';
 import { parseGuestStats, type StatsFile, statsFiles } from './guest-stats.ts';
+import type { Interface } from './networks.ts';
 import type { RunningKernel } from './running-kernel.ts';
 
 /** Reads the statistics of a guest when somebody asks; who asks soon after is given the same. */
@@ -21,6 +23,13 @@ export class Stats {
   }
 }
 
+/** Counted by the host: the kernel of the guest cannot read its own figures. */
+function networkStats(interfaces: readonly Interface[]): NetworkStats[] {
+  return interfaces.flatMap(({ plan: { guest, name, needs } }) =>
+    needs.tap === undefined ? [] : [{ name: guest, ...lookAtLink(name).traffic }],
+  );
+}
+
 async function read(kernel: RunningKernel): Promise<GuestStats> {
   const files = { loadavg: '', uptime: '', stat: '', meminfo: '', diskstats: '' } satisfies Record<
     StatsFile,
@@ -28,7 +37,7 @@ async function read(kernel: RunningKernel): Promise<GuestStats> {
   >;
   for (const file of statsFiles) files[file] = (await kernel.ask(`proc ${file}`)).text;
   const stats = parseGuestStats(files, Date.now());
-  if (stats) return stats;
+  if (stats) return { ...stats, networks: networkStats(kernel.networks.all) };
   throw new UmlmonError('GUEST_STATS', {
     place: 'proc',
     cause: 'the files of the guest do not have their usual form',

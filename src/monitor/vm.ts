@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { VmConfig } from '../config/config.ts';
+import type { Configured } from '../config/changes.ts';
 import { Screens } from '../console/screens.ts';
 import type { VmLayout } from '../jail/layout.ts';
 import type { LaunchPlan } from '../plan/plan.ts';
@@ -22,6 +22,8 @@ import type { PolicyName } from './policy.ts';
 import { ReadyWatch } from './ready-watch.ts';
 import { Restarts } from './restarts.ts';
 import { Run, type Running } from './run.ts';
+import type { ReportedVm } from './service-report.ts';
+import type { Settings } from './settings.ts';
 import { StartReport } from './start-report.ts';
 import { Stats } from './stats.ts';
 import { type StopStage, stopStages } from './stop.ts';
@@ -34,19 +36,22 @@ const screenProgram = join(dirname(__filename), 'umlmon-screen.cjs');
 export interface VmParts {
   readonly layout: VmLayout;
   readonly events: EventLog;
-  readonly config: VmConfig;
+  readonly settings: Settings;
   /** Reads configuration and host anew. Errors: CONFIG_INVALID with all problems. */
-  readonly makePlan: () => Promise<{ config: VmConfig; plan: LaunchPlan }>;
+  readonly makePlan: () => Promise<{ configured: Configured; plan: LaunchPlan }>;
   /** Learns from a boot what makes the next one faster. */
   readonly afterBoot: (plan: LaunchPlan, bootMessages: string) => void;
   /** Bytes that the monitor's own log could not take. */
   readonly monitorLogDropped: () => number;
+  /** `ADDRESS:PORT` on which the monitor listens too, or ''. */
+  readonly tcp: () => string;
 }
 
 /** One VM: its state, and everything that may be done to it. */
 export class Vm {
   readonly name: string;
   readonly events: EventLog;
+  readonly settings: Settings;
   readonly channels: Channels;
   readonly screens = new Screens(screenProgram);
   readonly crashes: CrashBundles;
@@ -58,7 +63,6 @@ export class Vm {
   readonly #restarts: Restarts;
   readonly #ready: ReadyWatch;
   readonly #hooks: Hooks;
-  #config: VmConfig;
   #state: VmState = 'down';
   #stateSince = Date.now();
   #run: Run | undefined;
@@ -69,7 +73,7 @@ export class Vm {
 
   constructor(parts: VmParts) {
     this.#parts = parts;
-    this.#config = parts.config;
+    this.settings = parts.settings;
     this.name = parts.layout.vm;
     this.events = parts.events;
     this.troubles = new Troubles(this.name, this.events);
@@ -80,7 +84,7 @@ export class Vm {
     this.#hooks = new Hooks(this.name, this.events);
     this.#operations = new Operations(this.name, this.events);
     this.#lastExit = readLastExit(parts.layout);
-    this.#ready = new ReadyWatch(parts.config, {
+    this.#ready = new ReadyWatch(parts.settings.vm, {
       events: parts.events,
       channels: this.channels,
       onReached: () => this.#run?.reached(),
@@ -94,13 +98,14 @@ export class Vm {
     });
   }
 
-  /** Milliseconds after which who types at a console may be displaced; 0 = never. */
-  get writerIdle(): number {
-    return this.#config.writer_idle;
-  }
-
   get state(): VmState {
     return this.#state;
+  }
+
+  /** What the directory of the host says of the VM. */
+  get summary(): Pick<VmInfo, 'name' | 'state' | 'stateSince'> & { readonly ready: boolean } {
+    const { name, state } = this;
+    return { name, state, stateSince: this.#stateSince, ready: this.#ready.info.ready };
   }
 
   /**
@@ -129,7 +134,7 @@ export class Vm {
   #newRun(): Run {
     this.#run = new Run({
       ...this.#parts,
-      config: this.#config,
+      config: this.settings.vm,
       channels: this.channels,
       crashes: this.crashes,
       ready: this.#ready,
@@ -192,7 +197,7 @@ export class Vm {
   stop(by: string, timeoutMs: number, first: StopStage['name'] = 'ctrl-alt-del'): Promise<OperationResult> {
     return this.#operations.run('stop', by, () => {
       if (this.#restarts.cancel()) return Promise.resolve('down; the restart by policy is cancelled');
-      this.#stopStages = stopStages(timeoutMs || this.#config.stop_timeout, first);
+      this.#stopStages = stopStages(timeoutMs || this.settings.vm.stop_timeout, first);
       return this.#handle('stop-asked', by);
     });
   }
@@ -206,6 +211,19 @@ export class Vm {
       await aborted;
       return summary;
     });
+  }
+
+  /** For the service manager of the host. */
+  get reported(): ReportedVm {
+    const readiness = this.#ready.info;
+    const isStarting = this.#restarts.pending || this.#operations.current?.name === 'start';
+    const isComing = this.#state === 'running' ? !readiness.ready : isStarting;
+    return { state: this.#state, isComing, readiness };
+  }
+
+  /** How long an orderly stop may wait for the guest, in milliseconds. */
+  get stopTimeoutMs(): number {
+    return this.settings.vm.stop_timeout;
   }
 
   /** Copies the images of a VM that runs; `name` '' is the time. Errors: STATE_*, those of backUp. */
@@ -231,7 +249,7 @@ export class Vm {
   running(states: readonly VmState[] = ['running', 'stopping']): Running {
     const { kernel, pause } = this.#run ?? {};
     if (!kernel || !pause || !states.includes(this.#state)) throw this.#refusal(`it is ${this.#state}`);
-    return { kernel, pause, config: this.#config };
+    return { kernel, pause, config: this.settings.vm };
   }
 
   /** The monitor ends: a guest that runs is stopped in order first. */
@@ -246,18 +264,19 @@ export class Vm {
 
   info(): VmInfo {
     return describeVm({
-      config: this.#config,
+      config: this.settings.vm,
       state: this.#state,
       stateSince: this.#stateSince,
       operation: this.#operations.current,
       monitorPid: process.pid,
+      tcp: this.#parts.tcp(),
       kernel: this.#run?.kernel,
       mconsole: this.#parts.layout.mconsole,
       guestMessage: this.#run?.guestMessage ?? '',
       guestValues: this.#run?.guestValues ?? new Map(),
       readiness: this.#ready.info,
       consoles: this.channels.infos(),
-      networks: networkInfos(this.#config, this.#parts.layout, this.#run?.kernel?.plan),
+      networks: networkInfos(this.settings.vm, this.#parts.layout, this.#run?.kernel?.networks.all),
       lastExit: this.#lastExit,
       eventsNext: this.events.next,
       logDropped: this.#parts.monitorLogDropped(),
@@ -274,7 +293,7 @@ export class Vm {
     'begin-stop': () => this.#stopInOrder(),
     kill: () => this.#killNow(),
     'apply-policy': async () => {
-      if (this.#lastExit) this.#restarts.afterExit(this.#lastExit, this.#config, this.#ranMs);
+      if (this.#lastExit) this.#restarts.afterExit(this.#lastExit, this.settings.vm, this.#ranMs);
       return '';
     },
   };
@@ -309,8 +328,8 @@ export class Vm {
     const report = new StartReport(this.events);
     try {
       this.backups.settle();
-      const { config, plan } = await this.#parts.makePlan();
-      this.#config = config;
+      const { configured, plan } = await this.#parts.makePlan();
+      this.settings.begin(configured);
       let summary = '';
       await this.#newRun().launch(plan, report, (kernel) => {
         this.#enter('kernel-up');

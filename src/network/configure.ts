@@ -4,10 +4,12 @@ import { forwardText } from '../config/network-shared.ts';
 import { toFailure, UmlmonError } from '../system/errors.ts';
 import { findProgram } from '../system/find-program.ts';
 import { makeCharacterDevice } from '../system/native.ts';
+import { demandsOf, isSameAnnouncement, isSameNetwork, splitRecord } from './demands.ts';
 import { type Announcement, listAnnouncements } from './host-network.ts';
 import type { InterfacePlan } from './interface-plan.ts';
-import { planForwards } from './nat-plan.ts';
+import { type PortForward, planForwards } from './nat-plan.ts';
 import {
+  emptyRecord,
   inTurn,
   type NetworkRecord,
   otherRecords,
@@ -20,21 +22,34 @@ import {
 import { type Ip, removeMarked } from './remove-marked.ts';
 import { runCommands, runRules } from './run-ip.ts';
 import { readGeneral, readSetting, type Setting, writeSetting } from './settings.ts';
-import { forwarderOf, makeShared, refuseConflicts, releaseShared } from './shared-networks.ts';
+import {
+  forwarderOf,
+  makeShared,
+  refuseConflicts,
+  refuseOwnConflicts,
+  releaseShared,
+} from './shared-networks.ts';
+import { forgetTable } from './switch-plan.ts';
 
 export interface NetworkPrograms {
   readonly ip: string;
   readonly bridge: string;
   /** Only for networks that umlmon makes itself. */
   readonly nft?: string;
+  /** Only for kernels in a network namespace of their own. */
+  readonly nsenter?: string;
 }
 
 /** Errors: HOST_PROGRAM_MISSING. */
-export function networkPrograms({ rules }: { readonly rules: boolean }): NetworkPrograms {
+export function networkPrograms(wanted: {
+  readonly rules: boolean;
+  readonly legs: boolean;
+}): NetworkPrograms {
   return {
     ip: findProgram('ip', 'iproute2'),
     bridge: findProgram('bridge', 'iproute2'),
-    ...(rules ? { nft: findProgram('nft', 'nftables') } : {}),
+    ...(wanted.rules ? { nft: findProgram('nft', 'nftables') } : {}),
+    ...(wanted.legs ? { nsenter: findProgram('nsenter', 'util-linux') } : {}),
   };
 }
 
@@ -51,57 +66,92 @@ const TUN = { major: 10, minor: 200 } as const;
  * Makes interfaces, addresses, routes and settings of a plan. What a former start of the VM has left is removed first:
  * the caller has seen that no kernel of it lives. If this fails, `releaseNetwork` takes back what has been done.
  *
- * @throws UmlmonError NETWORK_COMMAND, HOST_SYSTEM_CALL
+ * @throws UmlmonError NETWORK_COMMAND, NETWORK_IN_USE, HOST_SYSTEM_CALL
  */
 export function configureNetwork(
   place: RecordPlace,
-  { ip, bridge, nft }: NetworkPrograms,
+  programs: NetworkPrograms,
   interfaces: readonly InterfacePlan[],
   device: TunDevice,
 ): void {
   inTurn(place, (turn) => {
-    const taps = interfaces.filter(({ alias }) => alias !== '');
-    const shared = [
-      ...new Map(interfaces.flatMap(({ shared: one }) => (one ? [[one.how.alias, one]] : []))).values(),
-    ];
-    const forwards = interfaces.flatMap((plan) => plan.forwards);
-    release(place, { ip, turn }, device.path);
-    removeMarked({ ip, turn }, taps);
-    refuseConflicts(place, shared, forwards);
-    const needed = [
-      ...new Map(interfaces.flatMap(({ others }) => others.map((one) => [one.name, one]))).values(),
-    ];
-    const wanted = interfaces.flatMap((plan) => plan.announced);
-    const there = amongAnnouncements(ip, wanted);
-    const fresh = wanted.filter((one) => !there.includes(one));
-    writeRecord(place, {
-      namespace: ownNamespace(),
-      interfaces: taps.map(({ name, temporary, alias }) => ({ name, temporary, alias })),
-      announced: fresh,
-      settings: needed.map(({ name, value }) => ({
+    release(place, { ip: programs.ip, turn }, device.path);
+    extend({ place, ...programs, turn }, { interfaces, before: [], device });
+  });
+}
+
+/**
+ * Does so for an interface more, beside those `before` it, which are there. If this fails, `shrinkNetwork` takes back
+ * what has been done.
+ *
+ * @throws UmlmonError NETWORK_COMMAND, NETWORK_IN_USE
+ */
+export function extendNetwork(
+  place: RecordPlace,
+  programs: NetworkPrograms,
+  plan: InterfacePlan,
+  before: readonly InterfacePlan[],
+): void {
+  inTurn(place, (turn) => extend({ place, ...programs, turn }, { interfaces: [plan], before }));
+}
+
+interface Extension {
+  readonly interfaces: readonly InterfacePlan[];
+  readonly before: readonly InterfacePlan[];
+  /** To be made if an interface needs it. */
+  readonly device?: TunDevice;
+}
+
+type Making = NetworkPrograms & { readonly place: RecordPlace; readonly turn: number };
+
+function extend({ place, ip, bridge, nft, turn }: Making, { interfaces, before, device }: Extension): void {
+  const { taps, shared, forwards, settings, announced } = demandsOf(interfaces);
+  const all = demandsOf([...before, ...interfaces]);
+  const record = readRecord(place) ?? emptyRecord(ownNamespace());
+  refuseConflicts(place, shared, forwards);
+  refuseOwnConflicts(place, record, { shared, forwards });
+  removeMarked({ ip, turn }, taps);
+  const there = amongAnnouncements(ip, announced);
+  const fresh = announced.filter((one) => !there.some((other) => isSameAnnouncement(one, other)));
+  const needed = settings.filter(({ name }) => !record.settings.some((one) => one.name === name));
+  const joined = shared.filter((one) => !record.shared.some((use) => isSameNetwork(use, one)));
+  writeRecord(place, {
+    ...record,
+    interfaces: [
+      ...record.interfaces.filter(({ alias }) => !taps.some((tap) => tap.alias === alias)),
+      ...taps.map(({ name, temporary, alias }) => ({ name, temporary, alias })),
+    ],
+    announced: [...record.announced, ...fresh],
+    settings: [
+      ...record.settings,
+      ...needed.map(({ name, value }) => ({
         name,
         value,
         before: readSetting(name) ?? value,
         general: readGeneral(name),
       })),
-      shared: shared.map(({ kind, network, terms }) => ({ kind, network, terms })),
-      forwards: forwards.map(forwardText),
-    });
-    if (interfaces.some(({ needs }) => needs.devices.length > 0)) makeDevice(device);
-    if (nft) for (const one of shared) makeShared({ place, ip, nft, turn }, one);
-    runCommands({ program: ip, turn }, [
-      ...interfaces.flatMap(({ make }) => make),
-      ...fresh.map(({ address, on }) => ['neighbour', 'add', 'proxy', address, 'dev', on]),
-    ]);
-    runCommands(
-      { program: bridge, turn },
-      interfaces.flatMap((plan) => plan.join),
-    );
-    if (nft && forwards.length > 0)
-      runRules({ program: nft, turn }, planForwards(forwarderOf(place), forwards).rules);
-    for (const setting of [...interfaces.flatMap(({ own }) => own), ...needed])
-      if (readSetting(setting.name) !== setting.value) writeSetting(setting);
+    ],
+    shared: [...record.shared, ...joined.map(({ kind, network, terms }) => ({ kind, network, terms }))],
+    forwards: all.forwards.map(forwardText),
+    tables: all.rules.map(({ family, table }) => ({ family, table })),
   });
+  if (device && interfaces.some(({ needs }) => needs.devices.length > 0)) makeDevice(device);
+  if (nft) for (const one of joined) makeShared({ place, ip, nft, turn }, one);
+  runCommands({ program: ip, turn }, [
+    ...interfaces.flatMap(({ make }) => make),
+    ...fresh.map(({ address, on }) => ['neighbour', 'add', 'proxy', address, 'dev', on]),
+  ]);
+  runCommands(
+    { program: bridge, turn },
+    interfaces.flatMap((plan) => plan.join),
+  );
+  // Those of a leg when that is there (connect-legs.ts).
+  const rules = interfaces.flatMap((plan) => (plan.leg ? [] : plan.rules));
+  if (nft) for (const one of rules) runRules({ program: nft, turn }, one.rules);
+  if (nft && forwards.length > 0)
+    runRules({ program: nft, turn }, planForwards(forwarderOf(place), all.forwards).rules);
+  for (const setting of [...interfaces.flatMap(({ own }) => own), ...needed])
+    if (readSetting(setting.name) !== setting.value) writeSetting(setting);
 }
 
 /** A kernel that cannot open it would say so only in the guest, and late. */
@@ -130,8 +180,36 @@ function makeDevice({ path, uid }: TunDevice): void {
  */
 export function releaseNetwork(place: RecordPlace, tunDevice: string): string[] {
   if (!readRecord(place)) return [];
-  const { ip } = networkPrograms({ rules: false });
+  const { ip } = networkPrograms({ rules: false, legs: false });
   return inTurn(place, (turn) => release(place, { ip, turn }, tunDevice));
+}
+
+/**
+ * Takes back what an interface had for itself that is not there any more.
+ *
+ * @param left those that stay
+ * @returns as `releaseNetwork`
+ * @throws UmlmonError NETWORK_COMMAND; the record stays as it is, for another try
+ */
+export function shrinkNetwork(place: RecordPlace, left: readonly InterfacePlan[]): string[] {
+  const { ip } = networkPrograms({ rules: false, legs: false });
+  return inTurn(place, (turn) => {
+    const record = readRecord(place);
+    if (record === undefined || record.namespace !== ownNamespace()) return [];
+    const demands = demandsOf(left);
+    const { kept, surplus } = splitRecord(record, demands);
+    const forwards = surplus.forwards.length > 0 ? replaceForwards(place, demands.forwards, turn) : [];
+    const released = releaseRecorded(place, { ...surplus, forwards: [] }, { ip, turn });
+    writeRecord(place, kept);
+    return [...released, ...forwards];
+  });
+}
+
+function replaceForwards(place: RecordPlace, left: readonly PortForward[], turn: number): string[] {
+  const program = findProgram('nft', 'nftables');
+  const { rules, forget } = planForwards(forwarderOf(place), left);
+  runRules({ program, turn }, left.length > 0 ? rules : forget);
+  return ['forwarding of ports'];
 }
 
 function release(place: RecordPlace, ip: Ip, tunDevice: string): string[] {
@@ -144,6 +222,11 @@ function release(place: RecordPlace, ip: Ip, tunDevice: string): string[] {
 }
 
 function releaseRecorded(place: RecordPlace, record: NetworkRecord, { ip, turn }: Ip): string[] {
+  if (record.tables.length > 0)
+    runRules(
+      { program: findProgram('nft', 'nftables'), turn },
+      record.tables.map(({ family, table }) => forgetTable(family, table)).join(''),
+    );
   const taps = removeMarked({ ip, turn }, record.interfaces);
   const shared = releaseShared(place, record, { ip, turn });
   const announced = amongAnnouncements(ip, record.announced);
@@ -187,5 +270,5 @@ function settingsToRestore(place: RecordPlace, record: NetworkRecord): Setting[]
 function amongAnnouncements(ip: string, list: readonly Announcement[]): Announcement[] {
   if (list.length === 0) return [];
   const there = listAnnouncements(ip);
-  return list.filter(({ address, on }) => there.some((one) => one.address === address && one.on === on));
+  return list.filter((one) => there.some((other) => isSameAnnouncement(one, other)));
 }

@@ -1,14 +1,16 @@
 /** What the host needs for each network interface of a VM. Pure: specifications in, commands of ip(8) out. */
 import { createHash } from 'node:crypto';
 import { isTransport, type NetworkSpec } from '../config/network-kinds.ts';
+import { linkOf } from '../config/network-shared.ts';
 import { type TransportNeeds, type TransportSpec, transportNeeds } from '../config/network-transports.ts';
 import type { Announcement, HostNetwork } from './host-network.ts';
+import { type Leg, type LegPlan, type LegSpec, planLeg } from './leg-plan.ts';
 import type { PortForward } from './nat-plan.ts';
 import type { Words } from './run-ip.ts';
 import type { Setting } from './settings.ts';
 import { forwardsOf, planShared, type SharedPlan, type SharedSpec } from './shared-plan.ts';
-import { joinCommands } from './switch-plan.ts';
-import { vectorOptions } from './vector-options.ts';
+import { joinCommands, linkedMtu, type OwnRules, planMirror } from './switch-plan.ts';
+import { interfaceArgument, type KernelTransports } from './vector-options.ts';
 
 /** An interface of a VM, with everything of it on the host. */
 export interface InterfacePlan {
@@ -26,8 +28,8 @@ export interface InterfacePlan {
   readonly mac: string;
   /** What the kernel needs for it beyond what every jail has. */
   readonly needs: TransportNeeds;
-  /** Of the kernel's vector driver for this interface. */
-  readonly options: Readonly<Record<string, string | number>>;
+  /** Of the kernel: `vecN:transport=…`, or `ethN=…` for those before the vector devices. */
+  readonly argument: string;
   /** The network that umlmon makes for it and for other VMs. */
   readonly shared?: SharedPlan;
   /** Ports of the host that lead to it. */
@@ -36,6 +38,10 @@ export interface InterfacePlan {
   readonly make: readonly Words[];
   /** Commands of bridge(8), after those. */
   readonly join: readonly Words[];
+  /** Rules of nftables for this interface alone, after those; with a leg, when that is there. */
+  readonly rules: readonly OwnRules[];
+  /** Only for transports of a kernel in a network namespace of its own. */
+  readonly leg?: LegPlan;
   /** Settings of the tap; they go with it. */
   readonly own: readonly Setting[];
   /** Settings of other interfaces, to be put back when no VM needs them any more. */
@@ -57,6 +63,7 @@ export interface NetworkRequest {
   readonly owner: string;
   /** Who may open the taps. */
   readonly uid: number;
+  readonly kernel: KernelTransports;
   /** Hardware addresses by the numbers of the interfaces. */
   readonly macs: ReadonlyMap<number, string>;
   readonly interfaces: readonly (NetworkSpec & { readonly unit: number })[];
@@ -66,7 +73,8 @@ export function planInterfaces(request: NetworkRequest, host: HostNetwork): Inte
   return request.interfaces.map((spec) => {
     const mac = request.macs.get(spec.unit);
     if (mac === undefined) throw new Error(`eth${spec.unit} has no hardware address`);
-    if (isTransport(spec)) return foreign(spec, spec.unit, mac);
+    if (isLegSpec(spec)) return legged(spec, request, mac, host);
+    if (isTransport(spec)) return foreign(spec, { unit: spec.unit, mac, kernel: request.kernel });
     const tap = tapOf(request, spec, { name: hostName(request, spec), mac }, host);
     if (spec.kind === 'host_to_host') return hostToHost(tap, spec);
     return spec.kind === 'bridged' ? bridged(tap, spec, host) : shared(tap, spec, request, host);
@@ -74,24 +82,64 @@ export function planInterfaces(request: NetworkRequest, host: HostNetwork): Inte
 }
 
 /** A transport of the kernel to something that others have made. */
-function foreign(spec: TransportSpec, unit: number, mac: string): InterfacePlan {
+function foreign(
+  spec: TransportSpec,
+  { unit, mac, kernel }: { readonly unit: number; readonly mac: string; readonly kernel: KernelTransports },
+): InterfacePlan {
+  const { argument, guestName: guest } = interfaceArgument(unit, spec, mac, kernel);
   return {
     unit,
     kind: spec.kind,
-    guest: guestName(unit),
+    guest,
     name: 'ifname' in spec ? spec.ifname : '',
     temporary: '',
     alias: '',
     mac,
     needs: transportNeeds(spec),
-    options: vectorOptions(unit, spec, mac),
+    argument,
     ...nothingElse,
     make: [],
-    guestCommands: guestCommands(spec, guestName(unit)),
+    guestCommands: guestCommands(spec, guest),
   };
 }
 
-const nothingElse = { join: [], own: [], others: [], announced: [], forwards: [] } as const;
+function isLegSpec(spec: NetworkSpec): spec is LegSpec {
+  return isTransport(spec) && transportNeeds(spec).network === 'own';
+}
+
+/** A transport of the kernel that needs raw sockets. */
+function legged(
+  spec: LegSpec & { readonly unit: number },
+  request: NetworkRequest,
+  mac: string,
+  host: HostNetwork,
+): InterfacePlan {
+  const { unit } = spec;
+  const name = temporaryName(request, unit);
+  const alias = aliasOf(request, unit);
+  const {
+    plan,
+    rules,
+    spec: inside,
+  }: Leg = planLeg(spec, {
+    ...{ unit, name, alias, uid: request.uid, ipv6: host.ipv6 },
+    hash: hashOf(alias),
+  });
+  const { argument, guestName: guest } = interfaceArgument(unit, inside, mac, request.kernel);
+  const routed = 'src' in spec && spec.src.family === 4;
+  return {
+    ...{ unit, kind: spec.kind, guest, name, temporary: name, alias, mac, argument },
+    needs: transportNeeds(spec),
+    ...nothingElse,
+    make: [],
+    leg: plan,
+    rules: [rules],
+    others: routed ? forwardingBetween(host) : [],
+    guestCommands: guestCommands(spec, guest),
+  };
+}
+
+const nothingElse = { join: [], rules: [], own: [], others: [], announced: [], forwards: [] } as const;
 
 /** The mark of a VM's tap: for people, and a hash of the VM's own directory that nobody else has. */
 export function aliasOf({ vm, runHome }: Pick<NetworkRequest, 'vm' | 'runHome'>, unit: number): string {
@@ -117,17 +165,21 @@ function tapOf(
   const alias = aliasOf(request, unit);
   const own6 = spec.kind === 'host_to_host' && spec.guest_addr.family === 6;
   const set = (...words: string[]) => ['link', 'set', 'dev', temporary, ...words];
+  const tap: TransportSpec = { kind: 'tap', ifname: name };
+  // Without gro=1 the kernel drops what the host sends in large pieces, which is most of what TCP sends.
+  const link = spec.kind === 'network' ? linkOf(spec) : undefined;
+  const how = { ...tap, gro: true, depth: queueDepth, ...(link ? { mtu: linkedMtu(link) } : {}) };
+  const { argument, guestName: guest } = interfaceArgument(unit, how, mac, request.kernel);
   return {
     unit,
     kind,
-    guest: guestName(unit),
+    guest,
     name,
     temporary,
     alias,
     mac,
-    needs: transportNeeds({ kind: 'tap', ifname: name }),
-    // Without gro=1 the kernel drops what the host sends in large pieces, which is most of what TCP sends.
-    options: { transport: 'tap', ifname: name, gro: 1, depth: queueDepth, mac },
+    needs: transportNeeds(tap),
+    argument,
     make: [
       ['tuntap', 'add', 'dev', temporary, 'mode', 'tap', 'user', String(request.uid), 'vnet_hdr'],
       set('alias', alias),
@@ -204,25 +256,41 @@ function shared(
   tap: Tap,
   spec: SharedSpec & { readonly unit: number },
   { owner }: NetworkRequest,
-  { links }: HostNetwork,
+  host: HostNetwork,
 ): InterfacePlan {
   const plan = planShared(spec, owner);
-  const forwarding = (of: string) => ({ name: `net/ipv4/conf/${of}/forwarding`, value: '1' });
   const routed = spec.kind === 'nat' && spec.subnet.family === 4;
-  // Not ip_forward for all at once: to set and reset that is to set what others have set for their interfaces.
-  const ways = links.filter(
-    ({ name, alias, addresses }) => name !== 'lo' && !alias.startsWith('umlmon:') && addresses.length > 0,
-  );
+  const mirror =
+    spec.kind === 'network' && spec.mirror === true
+      ? planMirror({ bridge: plan.how.bridge, tap: tap.name, mac: tap.mac })
+      : undefined;
   return {
     ...tap,
     ...nothingElse,
-    make: [...tap.make, ...joinCommands(plan.how, tap.name)],
-    own: routed ? [forwarding(plan.how.bridge)] : [],
-    others: routed ? ways.map(({ name }) => forwarding(name)) : [],
+    make: [...tap.make, ...joinCommands(plan.how, tap.name), ...(mirror?.make ?? [])],
+    join: mirror?.join ?? [],
+    rules: mirror ? [mirror.rules] : [],
+    own: routed ? [forwarding4(plan.how.bridge)] : [],
+    others: routed ? forwardingBetween(host) : [],
     shared: plan,
     forwards: forwardsOf(spec),
     guestCommands: guestCommands(spec, tap.guest),
   };
+}
+
+function forwarding4(of: string): Setting {
+  return { name: `net/ipv4/conf/${of}/forwarding`, value: '1' };
+}
+
+/**
+ * IPv4, for all interfaces that have an address. Not ip_forward for all at once: to set and reset that is to set what
+ * others have set for their interfaces.
+ */
+function forwardingBetween({ links }: HostNetwork): Setting[] {
+  const ways = links.filter(
+    ({ name, alias, addresses }) => name !== 'lo' && !alias.startsWith('umlmon:') && addresses.length > 0,
+  );
+  return ways.map(({ name }) => forwarding4(name));
 }
 
 function temporaryName({ runHome }: Pick<NetworkRequest, 'runHome'>, unit: number): string {
@@ -259,7 +327,7 @@ export function guestCommands(spec: NetworkSpec, guest: string): string[] {
   ];
 }
 
-/** The name of an interface in the guest. */
+/** The name of an interface in a guest whose kernel has vector devices. */
 export function guestName(unit: number): string {
   return `vec${unit}`;
 }

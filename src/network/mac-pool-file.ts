@@ -2,19 +2,15 @@
 import { closeSync, constants, existsSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type MacRange, macNumber, macText } from '../config/mac.ts';
 import { replaceFile } from '../system/atomic-file.ts';
 import { isSystemError, UmlmonError } from '../system/errors.ts';
 import { networkLimits } from '../system/limits.ts';
-import { lock } from '../system/native.ts';
-import { claimMacs, type GivenMac, type MacPool, type MacWish, releaseMacs } from './mac-pool.ts';
+import { lockWithin } from '../system/lock-within.ts';
+import { claimMacs, type GivenMac, type MacClaimant, type MacPool, releaseMacs } from './mac-pool.ts';
 
-export interface MacRequest {
+export interface MacRequest extends MacClaimant {
   readonly varDir: string;
-  readonly vm: string;
-  /** One for each interface of the VM. */
-  readonly wishes: readonly MacWish[];
   readonly range: MacRange;
   /** All VMs of the configuration: of what has neither section nor directory, the addresses are free again. */
   readonly configured: ReadonlySet<string>;
@@ -63,12 +59,13 @@ export function knowsMacs(varDir: string, vm: string): boolean {
   return readPool(varDir).some((one) => one.vm === vm);
 }
 
-function claim({ varDir, vm, wishes, range, configured }: MacRequest, pool: MacPool) {
+function claim({ varDir, range, configured, ...claimant }: MacRequest, pool: MacPool) {
+  const { vm } = claimant;
   const isGone = (name: string) => name !== vm && !configured.has(name) && !existsSync(join(varDir, name));
   const place = `${hostIdentity()}\0${varDir}`;
   // Who asks for nothing new is not kept by what others have left; whoever does cleans up first.
-  const kept = claimMacsOrNone(pool, vm, wishes, range, place);
-  return kept?.pool === pool ? kept : claimMacs(releaseMacs(pool, isGone), vm, wishes, range, place);
+  const kept = claimMacsOrNone(pool, claimant, range, place);
+  return kept?.pool === pool ? kept : claimMacs(releaseMacs(pool, isGone), claimant, range, place);
 }
 
 /** Undefined instead of an error, as those who are gone may be in the way. */
@@ -99,12 +96,8 @@ async function withLock<T>(varDir: string, change: () => T): Promise<T> {
   const path = `${poolFile(varDir)}.lock`;
   const fd = inFile(path, () => openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600));
   try {
-    const deadline = performance.now() + networkLimits.lockWait;
-    while (!lock(fd, 'exclusive')) {
-      if (performance.now() > deadline)
-        throw damaged(path, 'somebody has kept it locked for too long', 'see fuser(1) for who that is');
-      await sleep(networkLimits.lockPoll);
-    }
+    if (!(await lockWithin(fd, networkLimits.lockWait, networkLimits.lockPoll)))
+      throw damaged(path, 'somebody has kept it locked for too long', 'see fuser(1) for who that is');
     return change();
   } finally {
     closeSync(fd);

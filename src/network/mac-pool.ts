@@ -22,6 +22,13 @@ export interface MacWish {
   readonly mac?: string;
 }
 
+export interface MacClaimant {
+  readonly vm: string;
+  readonly wishes: readonly MacWish[];
+  /** Interfaces beside those, which keep what they have: of a VM that runs. */
+  readonly keeps?: ReadonlySet<number>;
+}
+
 export interface MacClaim {
   /** Unit → address, for every wish. */
   readonly macs: ReadonlyMap<number, string>;
@@ -42,14 +49,16 @@ export interface MacClaim {
  */
 export function claimMacs(
   pool: MacPool,
-  vm: string,
-  wishes: readonly MacWish[],
+  { vm, wishes, keeps = new Set() }: MacClaimant,
   range: MacRange,
   place: string,
 ): MacClaim {
   const explicit = new Set(wishes.filter(({ mac }) => mac !== undefined).map(({ unit }) => unit));
   const kept = pool.filter(
-    (one) => one.vm !== vm || (one.by === 'pool' && !explicit.has(one.unit) && isIn(range, one.mac)),
+    (one) =>
+      one.vm !== vm ||
+      keeps.has(one.unit) ||
+      (one.by === 'pool' && !explicit.has(one.unit) && isIn(range, one.mac)),
   );
   const taken = new Map(kept.map((one) => [one.mac, one]));
   const macs = new Map<number, string>();

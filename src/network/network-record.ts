@@ -12,6 +12,7 @@ import type { Announcement } from './host-network.ts';
 import type { InterfacePlan } from './interface-plan.ts';
 import type { Setting } from './settings.ts';
 import type { SharedName } from './shared-plan.ts';
+import type { NftTable } from './switch-plan.ts';
 
 /** A setting that a VM needs, and what it was before; that is the same if it was so already. */
 export interface ChangedSetting extends Setting {
@@ -31,6 +32,12 @@ export interface NetworkRecord {
   readonly shared: readonly SharedUse[];
   /** Ports of the host that lead to it: `tcp port 80 of the host`. */
   readonly forwards: readonly string[];
+  /** Tables of nftables that are its own. */
+  readonly tables: readonly NftTable[];
+}
+
+export function emptyRecord(namespace: string): NetworkRecord {
+  return { namespace, interfaces: [], announced: [], settings: [], shared: [], forwards: [], tables: [] };
 }
 
 /** A network between VMs, and what the VM says of it. */
@@ -83,7 +90,7 @@ export function readRecord({ directory, vm }: RecordPlace): NetworkRecord | unde
   try {
     const text = readFileSync(join(directory, vm), 'utf8');
     if (text.length > networkLimits.recordBytes) return undefined;
-    const { namespace, interfaces, announced, settings, shared, forwards } = JSON.parse(
+    const { namespace, interfaces, announced, settings, shared, forwards, tables } = JSON.parse(
       text,
     ) as Partial<NetworkRecord>;
     return {
@@ -95,6 +102,11 @@ export function readRecord({ directory, vm }: RecordPlace): NetworkRecord | unde
         kind === 'network' || kind === 'nat' ? [{ ...use, kind }] : [],
       ),
       forwards: Array.isArray(forwards) ? forwards.filter((text) => typeof text === 'string') : [],
+      tables: entries(tables, ['family', 'table']).flatMap(({ family, table }) =>
+        (family === 'netdev' || family === 'inet') && /^umlmon-[a-z]+-[0-9a-f]+$/.test(table)
+          ? [{ family, table }]
+          : [],
+      ),
     };
   } catch {
     return undefined;

@@ -2,12 +2,13 @@
 import { type Forward, forwardText } from '../config/network-shared.ts';
 import { UmlmonError } from '../system/errors.ts';
 import { findProgram } from '../system/find-program.ts';
+import { type Demands, isSameNetwork } from './demands.ts';
 import { listLinks } from './host-network.ts';
 import { planForwards } from './nat-plan.ts';
 import { type NetworkRecord, otherRecords, ownNamespace, type RecordPlace } from './network-record.ts';
 import { type Ip, removeMarked } from './remove-marked.ts';
 import { runCommands, runRules } from './run-ip.ts';
-import { type SharedName, type SharedPlan, traceOf } from './shared-plan.ts';
+import { type SharedPlan, traceOf } from './shared-plan.ts';
 
 /** Whose forwarded ports they are. */
 export function forwarderOf({ directory, vm }: RecordPlace): { vm: string; owner: string } {
@@ -31,7 +32,7 @@ export function refuseConflicts(
       return new UmlmonError('NETWORK_IN_USE', { place: place.vm, cause, hint });
     };
     for (const one of shared) {
-      const other = record.shared.find((use) => isSame(use, one));
+      const other = record.shared.find((use) => isSameNetwork(use, one));
       if (other && other.terms !== one.terms)
         throw refuse(`${vm} says ${other.terms} of the ${one.kind} ${one.network}, and this VM ${one.terms}`);
     }
@@ -40,13 +41,32 @@ export function refuseConflicts(
   }
 }
 
+/** Whether other interfaces of the VM say otherwise of a network, or have a port. Errors: NETWORK_IN_USE. */
+export function refuseOwnConflicts(
+  { vm }: RecordPlace,
+  record: NetworkRecord,
+  { shared, forwards }: Pick<Demands, 'shared' | 'forwards'>,
+): void {
+  const refuse = (cause: string) =>
+    new UmlmonError('NETWORK_IN_USE', { place: vm, cause, hint: 'change one of the two interfaces' });
+  for (const one of shared) {
+    const other = record.shared.find((use) => isSameNetwork(use, one));
+    if (other && other.terms !== one.terms)
+      throw refuse(
+        `another interface says ${other.terms} of the ${one.kind} ${one.network}, not ${one.terms}`,
+      );
+  }
+  const taken = forwards.map(forwardText).find((port) => record.forwards.includes(port));
+  if (taken !== undefined) throw refuse(`${taken} is forwarded to another interface`);
+}
+
 /** The rules are set anew for a network that is there, as the host may have lost them when it reloaded its own. */
 export function makeShared(
   { place, ip, nft, turn }: Ip & { readonly place: RecordPlace; readonly nft: string },
   { how, ...name }: SharedPlan,
 ): void {
   const isUsed = neighbours(place, ownNamespace()).some(({ record }) =>
-    record.shared.some((use) => isSame(use, name)),
+    record.shared.some((use) => isSameNetwork(use, name)),
   );
   // One that nobody is in was left by a crash, and may be half of one.
   if (!isUsed) removeMarked({ ip, turn }, [{ alias: how.alias, temporary: how.bridge }]);
@@ -65,23 +85,19 @@ export function releaseShared(
   if (shared.length === 0) return [];
   const others = neighbours(place, namespace);
   const unused = shared.filter(
-    (one) => !others.some(({ record }) => record.shared.some((use) => isSame(use, one))),
+    (one) => !others.some(({ record }) => record.shared.some((use) => isSameNetwork(use, one))),
   );
   const program = findProgram('nft', 'nftables');
   const bridges = unused.flatMap((one) => {
     const { alias, bridge, forget } = traceOf(one, place.directory);
     const removed = removeMarked({ ip, turn }, [{ alias, temporary: bridge }]);
     runRules({ program, turn }, forget);
-    return removed;
+    return removed.map((name) => `${name === bridge ? 'bridge' : 'link'} ${name}`);
   });
   if (forwards.length > 0) runRules({ program, turn }, planForwards(forwarderOf(place), []).forget);
-  return [...bridges.map((name) => `bridge ${name}`), ...forwards.map((port) => `forwarding of ${port}`)];
+  return [...bridges, ...forwards.map((port) => `forwarding of ${port}`)];
 }
 
 function neighbours(place: RecordPlace, namespace: string) {
   return otherRecords(place).filter(({ record }) => record.namespace === namespace);
-}
-
-function isSame(one: SharedName, other: SharedName): boolean {
-  return one.kind === other.kind && one.network === other.network;
 }

@@ -1,7 +1,7 @@
 /** The networks that umlmon makes itself, as the record of a VM names them, and how they come and go. Pure. */
 
 import type { NetworkSpec } from '../config/network-kinds.ts';
-import { termsOf } from '../config/network-shared.ts';
+import { linkOf, termsOf } from '../config/network-shared.ts';
 import { type PortForward, planNat } from './nat-plan.ts';
 import { planSwitch, type SwitchPlan } from './switch-plan.ts';
 
@@ -23,8 +23,11 @@ export interface SharedPlan extends SharedName {
 export function planShared(spec: SharedSpec, owner: string): SharedPlan {
   const { kind, name: network } = spec;
   const terms = termsOf(spec);
-  if (spec.kind === 'network')
-    return { kind, network, terms, how: planSwitch({ network, owner, hub: spec.hub === true }) };
+  if (spec.kind === 'network') {
+    const link = linkOf(spec);
+    const request = { network, owner, hub: spec.hub === true, ...(link ? { link } : {}) };
+    return { kind, network, terms, how: planSwitch(request) };
+  }
   const reachHost = spec.reach_host === true;
   return { kind, network, terms, how: planNat({ network, owner, subnets: [spec.subnet], reachHost }) };
 }

@@ -8,6 +8,7 @@
  * not pass there, and costs nothing.
  */
 import { createHash } from 'node:crypto';
+import type { NetworkLink } from '../config/network-shared.ts';
 
 /** The words of one command of ip(8), without the program. */
 export type Words = readonly string[];
@@ -19,17 +20,8 @@ export interface SwitchRequest {
   readonly owner: string;
   /** Every port sees everything, as with a hub. */
   readonly hub?: boolean;
-  /** The same network of another host, over VXLAN (RFC 7348). Packets have 50 bytes less room there. */
-  readonly link?: SwitchLink;
-}
-
-export interface SwitchLink {
-  /** VXLAN network identifier, 1 to 16777215, the same at both ends. */
-  readonly id: number;
-  readonly local: string;
-  readonly remote: string;
-  /** UDP, at both ends; 4789 is the usual one. */
-  readonly port: number;
+  /** The same network of another host. */
+  readonly link?: NetworkLink;
 }
 
 /** Whole: all commands of a list succeed, or those before are undone by `remove`. */
@@ -71,7 +63,7 @@ export function planSwitch({ network, owner, hub = false, link }: SwitchRequest)
       // An address of its own; else it has that of a port, and changes it whenever ports come and go.
       ['link', 'set', 'dev', bridge, 'address', localAddress(hash)],
       ['link', 'set', 'dev', bridge, 'addrgenmode', 'none'],
-      ...(link ? linkCommands(tunnel, bridge, link) : []),
+      ...(link ? linkCommands({ tunnel, bridge, alias }, link) : []),
     ],
     rules: replaceTable(
       'netdev',
@@ -94,20 +86,84 @@ export function joinCommands({ bridge }: Pick<SwitchPlan, 'bridge'>, tap: string
   ];
 }
 
-function linkCommands(tunnel: string, bridge: string, { id, local, remote, port }: SwitchLink): Words[] {
+/** The tunnel bears the mark of the bridge: they go together. */
+function linkCommands(
+  { tunnel, bridge, alias }: Pick<SwitchPlan, 'bridge' | 'alias'> & { readonly tunnel: string },
+  { id, local, remote, port }: NetworkLink,
+): Words[] {
   return [
     [
-      ...['link', 'add', 'name', tunnel, 'type', 'vxlan', 'id', String(id), 'local', local],
-      ...['remote', remote, 'dstport', String(port)],
+      ...['link', 'add', 'name', tunnel, 'type', 'vxlan', 'id', String(id), 'local', local.text],
+      ...['remote', remote.text, 'dstport', String(port)],
     ],
+    ['link', 'set', 'dev', tunnel, 'alias', alias],
     ['link', 'set', 'dev', tunnel, 'addrgenmode', 'none'],
     ...joinCommands({ bridge }, tunnel),
   ];
 }
 
+/** Bytes of a packet of the guest that fit through VXLAN in 1500: outer headers are those of IP, UDP, VXLAN, Ethernet. */
+export function linkedMtu({ remote }: NetworkLink): number {
+  return 1500 - (remote.family === 4 ? 20 : 40) - 8 - 8 - 14;
+}
+
+export interface Mirror {
+  readonly bridge: string;
+  readonly tap: string;
+  /** Of the guest behind the tap. */
+  readonly mac: string;
+}
+
+/**
+ * A port that sees what others send each other. A bridge in promiscuous mode hands a copy of every packet up to its own
+ * device, where the wall drops it: on the way it is copied to the tap. Not what the port gets as any port does:
+ * packets to all, to its own address, and its own. Packets to an address that is not known yet are not flooded to it,
+ * as it has their copy.
+ */
+export function planMirror({ bridge, tap, mac }: Mirror): {
+  /** Of ip(8), of bridge(8), and for nft -f -, in this order. */
+  readonly make: readonly Words[];
+  readonly join: readonly Words[];
+  readonly rules: OwnRules;
+} {
+  const table = tableOf('mirror', hashOf(tap));
+  return {
+    make: [['link', 'set', 'dev', bridge, 'promisc', 'on']],
+    join: [
+      ['link', 'set', 'dev', tap, 'flood', 'off'],
+      ['fdb', 'replace', mac, 'dev', tap, 'master', 'static'],
+    ],
+    rules: {
+      family: 'netdev',
+      table,
+      rules: replaceTable('netdev', table, [
+        [
+          `chain mirror { type filter hook ingress device "${bridge}" priority -10; policy accept;`,
+          `ether daddr & 01:00:00:00:00:00 == 01:00:00:00:00:00 accept`,
+          `ether daddr ${mac} accept`,
+          `ether saddr ${mac} accept`,
+          `dup to "${tap}"
+}`,
+        ].join('\n'),
+      ]),
+    },
+  };
+}
+
 /** The name of a table that nobody else would choose; one for each network or VM, so that each can be replaced whole. */
-export function tableOf(kind: 'network' | 'nat' | 'forward', hash: string): string {
+export function tableOf(kind: 'network' | 'nat' | 'forward' | 'mirror' | 'tunnel', hash: string): string {
   return `umlmon-${kind}-${hash.slice(0, 12)}`;
+}
+
+/** A table of nftables that umlmon has made. */
+export interface NftTable {
+  readonly family: 'netdev' | 'inet';
+  readonly table: string;
+}
+
+/** A table, and what makes it: for nft -f -. */
+export interface OwnRules extends NftTable {
+  readonly rules: string;
 }
 
 /** In one transaction: there is never no table, and never the rules of two. Names of tables need no quotes. */

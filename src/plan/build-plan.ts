@@ -10,7 +10,7 @@ import { type SandboxPlan, sandboxArguments } from '../jail/sandbox.ts';
 import type { FilterRequest, SocketFamily } from '../jail/seccomp.ts';
 import { kernelArguments } from '../kernel/command-line.ts';
 import type { Libraries } from '../kernel/libraries.ts';
-import { planInterfaces } from '../network/interface-plan.ts';
+import { type NetworkRequest, planInterfaces } from '../network/interface-plan.ts';
 import { checkHost } from './check-host.ts';
 import { chooseCore } from './cores.ts';
 import { descriptorsOf, fdOf } from './descriptors.ts';
@@ -36,12 +36,14 @@ export function buildPlan(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
   if ('missing' in user || 'missing' in kernel || 'missing' in libraries || 'missing' in programs)
     throw new Error('something is missing, and no problem says so');
 
-  const network = networkPlan(vm, layout, host, user.found.uid);
+  const network = networkPlan(vm, layout, host, { uid: user.found.uid, kernel: kernel.found });
   const needs = network?.interfaces.map((one) => one.needs) ?? [];
   const hostNetwork = needs.some((need) => need.network === 'host');
+  // Never both: the configuration is refused then.
+  const ownNetwork = needs.some((need) => need.network === 'own');
   const consoles = consolePlans(vm);
   const images = imagePlans(vm, host);
-  const descriptors = descriptorsOf(consoles, images);
+  const descriptors = descriptorsOf(consoles, images, ownNetwork);
   const cpus = coresOf(vm, host);
   const launcher =
     host.root && (global.userns === 'off' || host.namespaces.allowed === 'no') ? 'root' : 'user-namespace';
@@ -58,7 +60,7 @@ export function buildPlan(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
       const fd = fdOf(descriptors, 'slave', channel);
       return { channel, input: fd, output: fd === 0 ? 1 : fd };
     }),
-    networks: (network?.interfaces ?? []).map(({ unit, options }) => ({ unit, options })),
+    networks: (network?.interfaces ?? []).map(({ argument }) => argument),
     umlDirectory: '/run/uml/',
     umid: vm.name,
     notify: '/run/mon/notify',
@@ -81,7 +83,8 @@ export function buildPlan(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
     },
     ...(cpus.length > 0 ? { cpus: cpus.join(',') } : {}),
     // A tap can be opened only in the network namespace that it is in.
-    network: hostNetwork ? 'host' : 'none',
+    network: hostNetwork ? 'host' : ownNetwork ? 'own' : 'none',
+    ...(ownNetwork ? { gateFd: fdOf(descriptors, 'gate') } : {}),
     root: layout.jail,
     ...jailMounts({
       layout,
@@ -113,6 +116,7 @@ export function buildPlan(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
     families: [...new Set(needs.flatMap(({ socketFamilies }) => socketFamilies.flatMap(familyOf)))],
     rootLauncher: launcher === 'root',
     hostNetwork,
+    rawSockets: ownNetwork,
   };
   const steps: Step[] = [
     { do: 'make-directories', directories: jailDirectories(layout) },
@@ -172,11 +176,12 @@ function familyOf(family: TransportNeeds['socketFamilies'][number]): SocketFamil
   return [...names[family]];
 }
 
-function networkPlan(
+/** The step for the interfaces of a VM that passed all checks; undefined if it has none. */
+export function networkPlan(
   vm: VmConfig,
   layout: VmLayout,
   { network, macs }: Inventory,
-  uid: number,
+  { uid, kernel }: Pick<NetworkRequest, 'uid' | 'kernel'>,
 ): StepOf<'configure-network'> | undefined {
   if (!network) return undefined;
   if ('missing' in network || 'missing' in macs)
@@ -189,6 +194,7 @@ function networkPlan(
         runHome: layout.runHome,
         owner: layout.networkRecords,
         uid,
+        kernel,
         macs: macs.found,
         interfaces: vm.eth,
       },

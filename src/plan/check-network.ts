@@ -8,16 +8,30 @@ import type { VmLayout } from '../jail/layout.ts';
 import type { HostLink, HostNetwork } from '../network/host-network.ts';
 import { isMarkOf } from '../network/interface-plan.ts';
 import { type ErrorCode, isErrorCode } from '../system/errors.ts';
-import { checkKind, checkNat, checkSource, checkTap, checkTransport } from './check-transport.ts';
+import {
+  checkKind,
+  checkNat,
+  checkSource,
+  checkTap,
+  checkTransport,
+  checkTunnel,
+  checkWire,
+} from './check-transport.ts';
 import type { Inventory } from './inventory.ts';
 
 type Spec = VmConfig['eth'][number];
 
-/** All that stands in the way of one interface. */
+/**
+ * All that stands in the way of one interface.
+ *
+ * @param isOwn whether an interface of the host with this mark does not stand in the way
+ */
 export function checkNetwork(
   vm: Pick<VmLayout, 'vm' | 'runHome'>,
   spec: Spec,
   { root, network, user, kernel }: Pick<Inventory, 'root' | 'network' | 'user' | 'kernel'>,
+  // Of an earlier start, or of the VM that runs just now.
+  isOwn: (alias: string) => boolean = (alias) => isMarkOf(vm, alias),
 ): Refusal[] {
   const privilege = [
     ...checkKind(spec),
@@ -38,8 +52,7 @@ export function checkNetwork(
     return [...privilege, refusal(isErrorCode(code) ? code : 'HOST_SYSTEM_CALL', `${place}: ${cause}`, hint)];
   }
   const host = network.found;
-  // Of an earlier start, or of the VM that runs just now: its own do not stand in its way.
-  const others = host.links.filter(({ alias }) => !isMarkOf(vm, alias));
+  const others = host.links.filter(({ alias }) => !isOwn(alias));
   return [
     ...privilege,
     ...(host.tun || (isTransport(spec) && transportNeeds(spec).devices.length === 0)
@@ -68,17 +81,26 @@ function checkEnds(
       return [...checkName(spec.proxy_if, others), ...checkBridge(spec, host)];
     case 'nat':
       return checkNat(spec, host);
+    case 'network':
+      return spec.local ? checkSource('local', spec.local, host) : [];
     case 'tap':
       return checkTap(spec.ifname, host, uid);
+    case 'raw':
+    case 'hybrid':
+      return checkWire(spec.ifname, host);
+    case 'gre':
+      return checkTunnel(spec.src, host);
     case 'l2tpv3':
-      return checkSource(spec.src, host);
+      return spec.udp === true ? checkSource('src', spec.src, host) : checkTunnel(spec.src, host);
     default:
       return [];
   }
 }
 
 function needsRoot(spec: Spec): boolean {
-  return !isTransport(spec) || transportNeeds(spec).devices.length > 0;
+  if (!isTransport(spec)) return true;
+  const { devices, network } = transportNeeds(spec);
+  return devices.length > 0 || network === 'own';
 }
 
 function refusal(code: ErrorCode, cause: string, hint: string): Refusal {

@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { UmlmonError } from '../system/errors.ts';
 import { rpcLimits } from '../system/limits.ts';
+import { placeText } from './address.ts';
 import {
   closedByUs,
   connectFailure,
@@ -22,6 +23,10 @@ export interface ConnectOptions {
   readonly name: string;
   /** Longest time to connect, and for each call that does not say otherwise, in milliseconds; 0 = no limit. */
   readonly timeoutMs: number;
+  /** What it is called when there is no connection, or no longer; `error` is null if the peer has just closed it. */
+  readonly failure?: (error: unknown) => Error;
+  /** Told once when the connection is at its end, whoever has ended it. */
+  readonly onEnd?: () => void;
 }
 
 export interface CallOptions {
@@ -63,17 +68,27 @@ export class RpcClient<P extends Program> {
     this.#place = place;
     this.#options = options;
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
-    socket.on('error', (error) => this.#end(connectFailure(place, options.name, error)));
-    socket.on('close', () => this.#end(connectFailure(place, options.name, null)));
+    socket.on('error', (error) => this.#end(this.#failure(error)));
+    socket.on('close', () => this.#end(this.#failure(null)));
   }
 
-  /** Connects to a Unix socket or a TCP port. Throws UmlmonError MONITOR_UNREACHABLE. */
+  /** Speaks over a socket that is connected already, and closes it at the end. `place` is HOST:PORT, for messages. */
+  static over<P extends Program>(
+    socket: Socket,
+    program: P,
+    place: string,
+    options: ConnectOptions,
+  ): RpcClient<P> {
+    return new RpcClient(socket, program, place, options);
+  }
+
+  /** Connects to a Unix socket, or to a TCP port without TLS. Throws UmlmonError MONITOR_UNREACHABLE. */
   static async connect<P extends Program>(
     target: RpcTarget,
     program: P,
     options: ConnectOptions,
   ): Promise<RpcClient<P>> {
-    const place = typeof target === 'string' ? target : `${target.host}:${target.port}`;
+    const place = typeof target === 'string' ? target : placeText(target.host, target.port);
     if (typeof target === 'string') checkSocketPath(target);
     const socket = typeof target === 'string' ? connect(target) : connect({ ...target, noDelay: true });
     const client = new RpcClient(socket, program, place, options);
@@ -119,9 +134,8 @@ export class RpcClient<P extends Program> {
   }
 
   #connected(): Promise<void> {
-    const { name, timeoutMs } = this.#options;
-    const giveUp = () =>
-      this.#end(connectFailure(this.#place, name, new Error(`no answer within ${timeoutMs} ms`)));
+    const { timeoutMs } = this.#options;
+    const giveUp = () => this.#end(this.#failure(new Error(`no answer within ${timeoutMs} ms`)));
     const timer = timeoutMs > 0 ? setTimeout(giveUp, timeoutMs) : undefined;
     return new Promise<void>((resolve, reject) => {
       this.#socket.once('connect', resolve);
@@ -192,10 +206,15 @@ export class RpcClient<P extends Program> {
     pending.resolve(result);
   }
 
+  #failure(error: unknown): Error {
+    return this.#options.failure?.(error) ?? connectFailure(this.#place, this.#options.name, error);
+  }
+
   #end(why: Error): void {
     if (this.#ended) return;
     this.#ended = why;
     this.#socket.destroy();
     for (const pending of [...this.#pending.values()]) pending.reject(why);
+    this.#options.onEnd?.();
   }
 }

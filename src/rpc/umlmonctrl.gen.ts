@@ -394,6 +394,40 @@ export const diskStatsCodec: Codec<DiskStats> = {
   }),
 };
 
+/** As the host counts at the tap of an interface; in the words of the guest. */
+export interface NetworkStats {
+  /** of the guest: vec0 */
+  readonly name: UmlmonName;
+  /** bytes */
+  readonly received: number;
+  readonly receivedPackets: number;
+  readonly receivedDropped: number;
+  readonly sent: number;
+  readonly sentPackets: number;
+  readonly sentDropped: number;
+}
+
+export const networkStatsCodec: Codec<NetworkStats> = {
+  encode: (w, v) => {
+    umlmonNameCodec.encode(w, v.name);
+    w.uhyper(v.received);
+    w.uhyper(v.receivedPackets);
+    w.uhyper(v.receivedDropped);
+    w.uhyper(v.sent);
+    w.uhyper(v.sentPackets);
+    w.uhyper(v.sentDropped);
+  },
+  decode: (r) => ({
+    name: umlmonNameCodec.decode(r),
+    received: r.uhyper(),
+    receivedPackets: r.uhyper(),
+    receivedDropped: r.uhyper(),
+    sent: r.uhyper(),
+    sentPackets: r.uhyper(),
+    sentDropped: r.uhyper(),
+  }),
+};
+
 /** What a guest says of itself in its /proc; read when it is asked for, and given again for a second. */
 export interface GuestStats {
   /** when it was read, in milliseconds since 1970 */
@@ -414,6 +448,8 @@ export interface GuestStats {
   readonly memFree: number;
   readonly memAvailable: number;
   readonly disks: readonly DiskStats[];
+  /** those with a tap on the host */
+  readonly networks: readonly NetworkStats[];
 }
 
 export const guestStatsCodec: Codec<GuestStats> = {
@@ -433,6 +469,7 @@ export const guestStatsCodec: Codec<GuestStats> = {
     w.uhyper(v.memFree);
     w.uhyper(v.memAvailable);
     w.array(v.disks, UMLMON_LIST_MAX, diskStatsCodec);
+    w.array(v.networks, UMLMON_LIST_MAX, networkStatsCodec);
   },
   decode: (r) => ({
     time: r.uhyper(),
@@ -450,6 +487,7 @@ export const guestStatsCodec: Codec<GuestStats> = {
     memFree: r.uhyper(),
     memAvailable: r.uhyper(),
     disks: r.array(UMLMON_LIST_MAX, 36, diskStatsCodec),
+    networks: r.array(UMLMON_LIST_MAX, 52, networkStatsCodec),
   }),
 };
 
@@ -672,6 +710,15 @@ export interface NetworkInfo {
   readonly sent: number;
   /** what to type in the guest */
   readonly guestCommands: readonly UmlmonText[];
+  /** came at run time, and is gone at the next start */
+  readonly plugged: boolean;
+  /** false: a plug or unplug is going on, or was cut off */
+  readonly settled: boolean;
+  readonly receivedPackets: number;
+  /** that the guest did not take */
+  readonly receivedDropped: number;
+  readonly sentPackets: number;
+  readonly sentDropped: number;
 }
 
 export const networkInfoCodec: Codec<NetworkInfo> = {
@@ -685,6 +732,12 @@ export const networkInfoCodec: Codec<NetworkInfo> = {
     w.uhyper(v.received);
     w.uhyper(v.sent);
     w.array(v.guestCommands, UMLMON_LIST_MAX, umlmonTextCodec);
+    w.bool(v.plugged);
+    w.bool(v.settled);
+    w.uhyper(v.receivedPackets);
+    w.uhyper(v.receivedDropped);
+    w.uhyper(v.sentPackets);
+    w.uhyper(v.sentDropped);
   },
   decode: (r) => ({
     unit: r.uint(),
@@ -696,6 +749,12 @@ export const networkInfoCodec: Codec<NetworkInfo> = {
     received: r.uhyper(),
     sent: r.uhyper(),
     guestCommands: r.array(UMLMON_LIST_MAX, 4, umlmonTextCodec),
+    plugged: r.bool(),
+    settled: r.bool(),
+    receivedPackets: r.uhyper(),
+    receivedDropped: r.uhyper(),
+    sentPackets: r.uhyper(),
+    sentDropped: r.uhyper(),
   }),
 };
 
@@ -756,6 +815,8 @@ export interface VmInfo {
   readonly mem: number;
   /** host cores the VM is pinned to; empty if not pinned */
   readonly cpus: UmlmonText;
+  /** ADDRESS:PORT on which the monitor listens too; empty if none */
+  readonly tcp: UmlmonText;
   /** host path of the kernel's management socket; empty if down */
   readonly mconsole: UmlmonText;
   /** last message that the guest wrote to /proc/mconsole */
@@ -797,6 +858,7 @@ export const vmInfoCodec: Codec<VmInfo> = {
     umlmonTextCodec.encode(w, v.user);
     w.uhyper(v.mem);
     umlmonTextCodec.encode(w, v.cpus);
+    umlmonTextCodec.encode(w, v.tcp);
     umlmonTextCodec.encode(w, v.mconsole);
     umlmonTextCodec.encode(w, v.guestMessage);
     readinessCodec.encode(w, v.readiness);
@@ -826,6 +888,7 @@ export const vmInfoCodec: Codec<VmInfo> = {
     user: umlmonTextCodec.decode(r),
     mem: r.uhyper(),
     cpus: umlmonTextCodec.decode(r),
+    tcp: umlmonTextCodec.decode(r),
     mconsole: umlmonTextCodec.decode(r),
     guestMessage: umlmonTextCodec.decode(r),
     readiness: readinessCodec.decode(r),
@@ -838,7 +901,7 @@ export const vmInfoCodec: Codec<VmInfo> = {
     lastTrouble: umlmonTextCodec.decode(r),
     hungSince: r.uhyper(),
     held: r.optional(holdCodec),
-    networks: r.array(UMLMON_LIST_MAX, 44, networkInfoCodec),
+    networks: r.array(UMLMON_LIST_MAX, 84, networkInfoCodec),
     disks: r.array(UMLMON_LIST_MAX, 36, diskInfoCodec),
     paused: r.optional(pauseInfoCodec),
     hostMemory: r.uhyper(),
@@ -953,6 +1016,24 @@ export const plugArgsCodec: Codec<PlugArgs> = {
   decode: (r) => ({
     unit: r.uint(),
     disk: umlmonTextCodec.decode(r),
+  }),
+};
+
+export interface PlugNetworkArgs {
+  /** 0 to 15: ethN */
+  readonly unit: number;
+  /** as the value of ethN in the configuration: "network(name=lab)" */
+  readonly network: UmlmonText;
+}
+
+export const plugNetworkArgsCodec: Codec<PlugNetworkArgs> = {
+  encode: (w, v) => {
+    w.uint(v.unit);
+    umlmonTextCodec.encode(w, v.network);
+  },
+  decode: (r) => ({
+    unit: r.uint(),
+    network: umlmonTextCodec.decode(r),
   }),
 };
 
@@ -2534,6 +2615,149 @@ export const backupListAnswerCodec: Codec<BackupListAnswer> = {
   },
 };
 
+/** A step of authentication (docs/protocol.md). */
+export interface AuthStep {
+  /** of SCRAM-SHA-256: the next one to the client */
+  readonly message: UmlmonText;
+  /** what the connection may do from now on; empty before the last step */
+  readonly role: UmlmonName;
+}
+
+export const authStepCodec: Codec<AuthStep> = {
+  encode: (w, v) => {
+    umlmonTextCodec.encode(w, v.message);
+    umlmonNameCodec.encode(w, v.role);
+  },
+  decode: (r) => ({
+    message: umlmonTextCodec.decode(r),
+    role: umlmonNameCodec.decode(r),
+  }),
+};
+
+export type AuthAnswer =
+  | { readonly kind: 'ok'; readonly step: AuthStep }
+  | { readonly kind: 'failed'; readonly why: Failure };
+
+export const authAnswerCodec: Codec<AuthAnswer> = {
+  encode: (w, v) => {
+    answerKindCodec.encode(w, v.kind);
+    switch (v.kind) {
+      case 'ok': authStepCodec.encode(w, v.step); break;
+      case 'failed': failureCodec.encode(w, v.why); break;
+    }
+  },
+  decode: (r) => {
+    const kind = answerKindCodec.decode(r);
+    switch (kind) {
+      case 'ok': return { kind, step: authStepCodec.decode(r) };
+      case 'failed': return { kind, why: failureCodec.decode(r) };
+    }
+  },
+};
+
+export interface UpdateArgs {
+  /** only tell */
+  readonly dryRun: boolean;
+}
+
+export const updateArgsCodec: Codec<UpdateArgs> = {
+  encode: (w, v) => {
+    w.bool(v.dryRun);
+  },
+  decode: (r) => ({
+    dryRun: r.bool(),
+  }),
+};
+
+/** When a changed setting takes effect. */
+export type Effect =
+  /** at once: it has, unless this was a dry run */
+  | 'now'
+  /** at the next start of the VM */
+  | 'vm'
+  /** at the next start of the monitor */
+  | 'monitor';
+
+const effectNumbers: Readonly<Record<Effect, number>> = {
+  'now': 0,
+  'vm': 1,
+  'monitor': 2,
+};
+export const effectCodec: Codec<Effect> = {
+  encode: (w, v) => w.int(effectNumbers[v]),
+  decode: (r) => {
+    const value = r.int();
+    switch (value) {
+      case 0: return 'now';
+      case 1: return 'vm';
+      case 2: return 'monitor';
+      default: throw new XdrError(`${value} is no effect`);
+    }
+  },
+};
+
+/** A setting that was not in force as it is written. */
+export interface SettingChange {
+  /** GLOBAL, or the VM */
+  readonly section: UmlmonName;
+  readonly key: UmlmonName;
+  /** empty: not set */
+  readonly before: UmlmonText;
+  readonly after: UmlmonText;
+  readonly effect: Effect;
+}
+
+export const settingChangeCodec: Codec<SettingChange> = {
+  encode: (w, v) => {
+    umlmonNameCodec.encode(w, v.section);
+    umlmonNameCodec.encode(w, v.key);
+    umlmonTextCodec.encode(w, v.before);
+    umlmonTextCodec.encode(w, v.after);
+    effectCodec.encode(w, v.effect);
+  },
+  decode: (r) => ({
+    section: umlmonNameCodec.decode(r),
+    key: umlmonNameCodec.decode(r),
+    before: umlmonTextCodec.decode(r),
+    after: umlmonTextCodec.decode(r),
+    effect: effectCodec.decode(r),
+  }),
+};
+
+export interface ChangeList {
+  readonly changes: readonly SettingChange[];
+}
+
+export const changeListCodec: Codec<ChangeList> = {
+  encode: (w, v) => {
+    w.array(v.changes, UMLMON_LIST_MAX, settingChangeCodec);
+  },
+  decode: (r) => ({
+    changes: r.array(UMLMON_LIST_MAX, 20, settingChangeCodec),
+  }),
+};
+
+export type UpdateAnswer =
+  | { readonly kind: 'ok'; readonly list: ChangeList }
+  | { readonly kind: 'failed'; readonly why: Failure };
+
+export const updateAnswerCodec: Codec<UpdateAnswer> = {
+  encode: (w, v) => {
+    answerKindCodec.encode(w, v.kind);
+    switch (v.kind) {
+      case 'ok': changeListCodec.encode(w, v.list); break;
+      case 'failed': failureCodec.encode(w, v.why); break;
+    }
+  },
+  decode: (r) => {
+    const kind = answerKindCodec.decode(r);
+    switch (kind) {
+      case 'ok': return { kind, list: changeListCodec.decode(r) };
+      case 'failed': return { kind, why: failureCodec.decode(r) };
+    }
+  },
+};
+
 export const umlmonctrl = {
   program: 0x20756d6c,
   version: 1,
@@ -2598,8 +2822,14 @@ export const umlmonctrl = {
     resume: { number: 30, args: voidCodec, result: simpleAnswerCodec },
     /** Give memory that the guest has freed back to the host. */
     memTrim: { number: 31, args: voidCodec, result: trimAnswerCodec },
-    /** Load, memory, uptime and disks of the guest. */
+    /** Load, memory, uptime, disks and network traffic of the guest. */
     stats: { number: 32, args: voidCodec, result: statsAnswerCodec },
+    /** Give the running kernel a network interface, until the VM stops. Only for root and the user of the monitor. */
+    plugNetwork: { number: 33, args: plugNetworkArgsCodec, result: simpleAnswerCodec },
+    /** Take one from it, by its number; the guest must have set it down. */
+    unplugNetwork: { number: 34, args: uintCodec, result: simpleAnswerCodec },
+    /** Read the configuration anew: take what takes effect at once, and tell all that has changed. */
+    update: { number: 36, args: updateArgsCodec, result: updateAnswerCodec },
     /** Ask for the right to type at a console, take it from another, or give it up. */
     consolePen: { number: 45, args: penArgsCodec, result: penAnswerCodec },
     /** The seats at a channel, or with an empty name at all of them. */
@@ -2610,5 +2840,11 @@ export const umlmonctrl = {
     consolePicture: { number: 48, args: screenArgsCodec, result: pictureAnswerCodec },
     /** Write a line into the output and the log of a channel. */
     consoleNote: { number: 49, args: noteArgsCodec, result: simpleAnswerCodec },
+    /**
+     * Prove over TCP that one knows a password: the client's first message of SCRAM-SHA-256, and its final one. No
+     * other call is served before; local clients need none of this.
+     */
+    authBegin: { number: 40, args: umlmonTextCodec, result: authAnswerCodec },
+    authFinish: { number: 41, args: umlmonTextCodec, result: authAnswerCodec },
   },
 } as const;

@@ -1,19 +1,39 @@
-import { closeSync, constants, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 
 const { O_CREAT, O_NOFOLLOW, O_TRUNC, O_WRONLY } = constants;
 
 /**
  * Replaces a file as a whole: readers see the old content or the new one; if `durable`, also after a crash of the
  * host. If that fails, e.g. on a full disk, the old file stays. The directory must be one that only trusted users
- * write to.
+ * write to. With an `owner`, the file belongs to them and has exactly this mode, whatever the umask is.
  */
-export function replaceFile(path: string, content: string, mode: number, durable = true): void {
+export function replaceFile(
+  path: string,
+  content: string | Uint8Array,
+  mode: number,
+  durable = true,
+  owner?: { readonly uid: number; readonly gid: number },
+): void {
   const fresh = `${path}.new`;
   try {
     const fd = openSync(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode);
     try {
       // Unlike write(2), which is content with a part on a disk that becomes full.
       writeFileSync(fd, content);
+      if (owner) {
+        fchownSync(fd, owner.uid, owner.gid);
+        fchmodSync(fd, mode & 0o7777);
+      }
       if (durable) fsyncSync(fd);
     } finally {
       closeSync(fd);

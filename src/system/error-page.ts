@@ -31,6 +31,13 @@ const groups: Readonly<Record<Prefix, string>> = {
   CRASH: 'Crash bundles',
   MONITOR: 'Monitors',
   RPC: 'The control protocol',
+  REMOTE: 'Remote control',
+  AUTH: 'Authentication',
+  PASSWORD: 'Passwords',
+  ROLE: 'Roles',
+  DIRECTORY: 'The directory',
+  REDIRECTOR: 'The redirector',
+  ETCD: 'The shared directory',
   INTERNAL: 'Faults',
 };
 
@@ -39,7 +46,7 @@ export const exitStatusMeans: Readonly<Record<ErrorClass, string>> = {
   failed: 'The operation was tried and failed.',
   usage: 'The command line is wrong; nothing was done.',
   config: 'The configuration has mistakes.',
-  unreachable: 'No monitor answers.',
+  unreachable: 'No monitor answers, or it does not let the client in.',
   state: 'The VM is in the wrong state, or busy with another operation.',
   host: 'The host lacks something that the VM needs.',
   down: 'The VM went down, or did not start, while **-wait** waited for it.',

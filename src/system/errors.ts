@@ -45,6 +45,44 @@ export const errorCatalogue = {
   RPC_SOCKET_PATH: { class: 'config', means: 'The path of a control socket is too long for the kernel.' },
   RPC_TIMEOUT: { class: 'unreachable', means: 'The monitor did not answer a call in time.' },
 
+  REMOTE_LISTEN: { class: 'host', means: 'The monitor cannot listen on its TCP port.' },
+  REMOTE_CERTIFICATE: { class: 'config', means: 'There is no usable key and certificate for TLS.' },
+  REMOTE_NAME: { class: 'unreachable', means: 'The name of a host is not known.' },
+  REMOTE_CONNECT: { class: 'unreachable', means: 'Nothing answers at the address of a remote monitor.' },
+  REMOTE_TLS: { class: 'unreachable', means: 'The TLS connection to a remote monitor fails.' },
+  REMOTE_IDENTITY: { class: 'unreachable', means: 'A remote host is not the one that it should be.' },
+  AUTH_FAILED: { class: 'unreachable', means: 'The password is not right, or one end is not what it says.' },
+  AUTH_NO_PASSWORD: { class: 'unreachable', means: 'No password opens the VM over TCP.' },
+  AUTH_THROTTLED: { class: 'unreachable', means: 'There were too many wrong passwords; wait.' },
+  PASSWORD_BAD: { class: 'usage', means: 'Not a text that can be a password.' },
+  PASSWORD_FILE: {
+    class: 'failed',
+    means: 'The file of the passwords cannot be used, or cannot be trusted.',
+  },
+  PASSWORD_UNKNOWN: { class: 'failed', means: 'There is no such password.' },
+  ROLE_TOO_LOW: { class: 'failed', means: 'The role of the client does not include what it asks for.' },
+  DIRECTORY_UNREACHABLE: { class: 'unreachable', means: 'The directory of a host (umldir) does not answer.' },
+  DIRECTORY_NO_VM: {
+    class: 'unreachable',
+    means: 'The directory does not know the VM: its monitor does not run.',
+  },
+  DIRECTORY_AMBIGUOUS: { class: 'usage', means: 'Several hosts have a VM of this name.' },
+  DIRECTORY_NO_PORT: {
+    class: 'unreachable',
+    means: 'The monitor of the VM cannot be reached from other hosts.',
+  },
+  DIRECTORY_LOST: { class: 'failed', means: 'The changes asked for are no longer held.' },
+  DIRECTORY_BUSY: { class: 'failed', means: 'Too many callers wait for changes, or too many VMs are there.' },
+  DIRECTORY_LOCAL: { class: 'failed', means: 'Only monitors of the host itself may register.' },
+  DIRECTORY_RUNNING: { class: 'state', means: 'Another umldir serves this host already.' },
+  DIRECTORY_LISTEN: { class: 'host', means: 'umldir cannot listen on a port, or on its socket.' },
+  REDIRECTOR_UNREACHABLE: {
+    class: 'unreachable',
+    means: 'The redirector of a host (umlredir) does not answer.',
+  },
+  REDIRECTOR_MONITOR: { class: 'unreachable', means: 'The redirector cannot reach the monitor of the VM.' },
+  ETCD_FAILED: { class: 'failed', means: 'etcd, where hosts share their directory, cannot be used.' },
+
   EVENTS_LOST: { class: 'failed', means: 'The events asked for are no longer held.' },
   EVENTS_LISTENERS: { class: 'failed', means: 'Too many callers wait for events.' },
   START_FAILED: { class: 'failed', means: 'The kernel did not come up.' },
@@ -76,6 +114,8 @@ export const errorCatalogue = {
   CONFIG_LAYER: { class: 'config', means: 'Only the administrator may set this key.' },
   CONFIG_CONFLICT: { class: 'config', means: 'Two settings contradict each other.' },
   CONFIG_UNSUPPORTED: { class: 'config', means: 'This version of umlmon cannot do that yet.' },
+  CONFIG_BUSY: { class: 'state', means: 'Another program is changing the configuration.' },
+  CONFIG_NOT_SET: { class: 'failed', means: 'The key has no value.' },
   CONFIG_UNUSUAL: { class: 'config', means: 'Allowed, but probably not what was meant (a warning).' },
 
   JAIL_VM_NAME: { class: 'usage', means: 'The name cannot be the name of a VM.' },
@@ -108,6 +148,11 @@ export const errorCatalogue = {
 
   START_KILLED: { class: 'failed', means: 'Somebody killed the VM while it was starting.' },
   VM_OFF: { class: 'state', means: 'The VM must not run: its configuration says start = off.' },
+  VM_CLEANUP: { class: 'failed', means: 'What a VM has left could not be removed.' },
+  VM_REMOVED: {
+    class: 'state',
+    means: 'A monitor runs whose VM is not in the configuration any more.',
+  },
   VM_ALIVE: { class: 'state', means: 'A kernel of this VM runs already, without this monitor.' },
 
   IMAGE_MISSING: { class: 'config', means: 'There is no disk image at the given path.' },
@@ -157,6 +202,7 @@ export const errorCatalogue = {
   IMAGE_SNAPSHOTS: { class: 'state', means: 'The disk image has snapshots, or is one.' },
   IMAGE_DAMAGED: { class: 'failed', means: 'The file system in the disk image is damaged.' },
 
+  NETWORK_UNIT: { class: 'state', means: 'The VM has such a network interface already, or has none.' },
   NETWORK_PRIVILEGE: { class: 'host', means: 'A network interface of this kind needs root.' },
   NETWORK_MISSING: { class: 'config', means: 'The host has no such interface, or one of another kind.' },
   NETWORK_IN_USE: { class: 'state', means: 'The host uses a name or address of the network already.' },
@@ -168,6 +214,7 @@ export const errorCatalogue = {
 
   HOST_MEMORY: { class: 'host', means: 'The host has not enough free memory for the VM.' },
   HOST_CORES: { class: 'config', means: 'The host has no such processor core.' },
+  HOST_CGROUP: { class: 'host', means: 'Limits of the configuration that nobody keeps on this host.' },
   HOST_NAMESPACES: { class: 'host', means: 'The host does not let this user make a jail.' },
   HOST_COMMAND: { class: 'host', means: 'A command of the host failed or is missing.' },
   HOST_PROGRAM_MISSING: { class: 'host', means: 'A program that umlmon needs is not installed.' },
@@ -181,6 +228,7 @@ export const errorCatalogue = {
   KERNEL_MACHINE: { class: 'config', means: 'The kernel was built for another kind of processor.' },
   KERNEL_TOO_OLD: { class: 'host', means: 'The kernel is too old for the processor of this host.' },
   KERNEL_LIBRARY_MISSING: { class: 'host', means: 'A library that the kernel needs was not found.' },
+  KERNEL_UNFIT: { class: 'config', means: 'The kernel cannot run on this host.' },
   KERNEL_ARGUMENT: { class: 'config', means: 'A value cannot be written on the kernel command line.' },
   KERNEL_COMMAND_LINE_TOO_LONG: { class: 'config', means: 'The kernel command line is too long.' },
 

@@ -6,9 +6,13 @@ const rooms: Record<keyof typeof limitTable, string> = {
   disk: 'Disk images',
   network: 'Networks',
   rpc: 'Control protocol',
+  remote: 'Remote control',
   kernel: 'Management console and notifications',
   jail: 'Jail',
   monitor: 'Monitor',
+  admin: 'Administration of the host',
+  service: 'Service managers',
+  directory: 'Directory and redirector',
   umlrun: 'Throw-away VMs',
 };
 

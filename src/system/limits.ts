@@ -3,24 +3,45 @@
  * docs/limits.md is printed from it, and because a bound that nobody sees is one that nobody questions. Bounds of
  * the protocol's fields are in rpc/umlmonctrl.x, bounds of configured values in the key table (umlmon(5)).
  */
+import { admin } from './limits/admin.ts';
 import { consoles } from './limits/console.ts';
+import { directory } from './limits/directory.ts';
 import { disk } from './limits/disk.ts';
 import { jail } from './limits/jail.ts';
 import { kernel } from './limits/kernel.ts';
 import { valuesOf } from './limits/limit.ts';
 import { monitor } from './limits/monitor.ts';
 import { network } from './limits/network.ts';
+import { remote } from './limits/remote.ts';
 import { rpc } from './limits/rpc.ts';
+import { service } from './limits/service.ts';
 import { umlrun } from './limits/umlrun.ts';
 
 /** The table as docs/limits.md shows it: room → limits. */
-export const limitTable = { console: consoles, disk, network, rpc, kernel, jail, monitor, umlrun } as const;
+export const limitTable = {
+  console: consoles,
+  disk,
+  network,
+  rpc,
+  remote,
+  kernel,
+  jail,
+  monitor,
+  admin,
+  service,
+  directory,
+  umlrun,
+} as const;
 
 export const consoleLimits = valuesOf(consoles);
 export const diskLimits = valuesOf(disk);
 export const networkLimits = valuesOf(network);
 export const rpcLimits = valuesOf(rpc);
+export const remoteLimits = valuesOf(remote);
 export const kernelLimits = valuesOf(kernel);
 export const jailLimits = valuesOf(jail);
 export const monitorLimits = valuesOf(monitor);
+export const adminLimits = valuesOf(admin);
+export const serviceLimits = valuesOf(service);
+export const directoryLimits = valuesOf(directory);
 export const umlrunLimits = valuesOf(umlrun);

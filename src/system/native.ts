@@ -9,9 +9,8 @@
 import { constants } from 'node:fs';
 import { constants as os } from 'node:os';
 import { getSystemErrorMap } from 'node:util';
-import { requireAddon } from './addon.ts';
+import { type Koffi, koffi } from './koffi.ts';
 
-type Koffi = typeof import('koffi');
 type Native = (...args: (number | string | Uint8Array)[]) => number;
 
 const prototypes = {
@@ -23,6 +22,7 @@ const prototypes = {
   bind: 'int bind(int, const void *, unsigned int)',
   sendto: 'intptr_t sendto(int, const void *, size_t, int, const void *, unsigned int)',
   recv: 'intptr_t recv(int, _Out_ void *, size_t, int)',
+  attach_filter: 'int setsockopt(int, int, int, const sock_fprog *, unsigned int)',
   close: 'int close(int)',
   syscall: 'long syscall(long, long, long, long, long)',
   tcgetattr: 'int tcgetattr(int, _Out_ void *)',
@@ -52,9 +52,17 @@ const LOCK = { shared: 1, exclusive: 2 } as const;
 const LOCK_NB = 4;
 const LOCK_UN = 8;
 const AF_UNIX = 1;
+const AF_NETLINK = 16;
 const SOCK_DGRAM = 2;
+const SOCK_RAW = 3;
+const NETLINK_ROUTE = 0;
+const RTMGRP_LINK = 1;
 const SOL_SOCKET = 1;
 const SO_PEERCRED = 17;
+const SO_PEERGROUPS = 59;
+const SO_ATTACH_FILTER = 26;
+const SOCK_FPROG_BYTES = 16;
+const FILTER_INSTRUCTION_BYTES = 8;
 const MSG_TRUNC = 0x20;
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
@@ -77,14 +85,8 @@ const AT_SYMLINK_FOLLOW = 0x400;
 /** sun_path holds 108 bytes and a path in it ends with a NUL. */
 export const SOCKET_PATH_MAX = 107;
 
-let loaded: Koffi | undefined;
 let library: ReturnType<Koffi['load']> | undefined;
 const declared = new Map<string, Native>();
-
-function koffi(): Koffi {
-  loaded ??= requireAddon('koffi') as Koffi;
-  return loaded;
-}
 
 /** Calls a C function. If its result is -1, koffi().errno() tells why, until the next call of anything. */
 function callRaw(name: keyof typeof prototypes, args: Parameters<Native>): number {
@@ -198,6 +200,26 @@ export function peerCredentials(fd: number): Credentials {
   };
 }
 
+/** The groups of that process besides its `gid` (SO_PEERGROUPS), as noted at the same time. */
+export function peerGroups(fd: number): number[] {
+  const length = Buffer.alloc(4);
+  const read = (bytes: number) => {
+    const groups = Buffer.alloc(bytes);
+    length.writeUInt32LE(bytes);
+    call('getsockopt', [fd, SOL_SOCKET, SO_PEERGROUPS, groups, length]);
+    return groups.subarray(0, length.readUInt32LE());
+  };
+  let groups: Buffer;
+  try {
+    groups = read(256);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ERANGE')) throw error;
+    // The kernel has written how much it takes.
+    groups = read(length.readUInt32LE());
+  }
+  return Array.from({ length: groups.length / 4 }, (_, index) => groups.readUInt32LE(4 * index));
+}
+
 /**
  * sockaddr_un of a path, of an abstract name ('\0name', exact length) or, for '', of a name that the kernel picks
  * (unix(7)).
@@ -233,6 +255,35 @@ export function openDatagram(path: string): number {
   } finally {
     process.umask(umask);
   }
+}
+
+/**
+ * Opens a socket (non-blocking, close-on-exec) on which the host tells of every change of a network interface of this
+ * namespace (rtnetlink(7), RTMGRP_LINK); nothing can be asked for or changed through it. Read it by `receiveDatagram`,
+ * which throws ENOBUFS when changes were lost.
+ */
+export function openLinkSocket(): number {
+  const fd = call('socket', [AF_NETLINK, SOCK_RAW | O_NONBLOCK | O_CLOEXEC, NETLINK_ROUTE]);
+  // struct sockaddr_nl: family, padding, a port of the host's choice, groups.
+  const address = Buffer.alloc(12);
+  address.writeUInt16LE(AF_NETLINK);
+  address.writeUInt32LE(RTMGRP_LINK, 8);
+  try {
+    call('bind', [fd, address, address.length]);
+    return fd;
+  } catch (error) {
+    callRaw('close', [fd]);
+    throw error;
+  }
+}
+
+/** From now on a socket gets only what a program of classic BPF lets through (socket(7), SO_ATTACH_FILTER). */
+export function attachFilter(fd: number, program: Uint8Array): void {
+  if (!declared.has('attach_filter')) koffi().struct('sock_fprog', { len: 'uint16_t', filter: 'void *' });
+  const attach = nativeOf('attach_filter') as unknown as (...args: unknown[]) => number;
+  const fprog = { len: program.length / FILTER_INSTRUCTION_BYTES, filter: program };
+  if (attach(fd, SOL_SOCKET, SO_ATTACH_FILTER, fprog, SOCK_FPROG_BYTES) === -1)
+    throw systemError(koffi().errno(), 'setsockopt');
 }
 
 /** Sends one datagram to a path or abstract name. EAGAIN: the receiver's queue is full (11 datagrams). */
@@ -371,72 +422,4 @@ export function cloneFile(from: number, to: number): Promise<boolean> {
       else reject(failure);
     });
   });
-}
-
-export interface Interest {
-  readonly readable?: boolean;
-  readonly writable?: boolean;
-}
-
-export interface Readiness {
-  readonly readable: boolean;
-  readonly writable: boolean;
-}
-
-export interface Watch {
-  /** Changes what is waited for; with neither, the handler is not called until the next change. */
-  set(interest: Interest): void;
-  /** Ends the watch. Must come before the descriptor is closed. */
-  close(): void;
-}
-
-interface PollHandle {
-  start(interest: Interest, callback: PollCallback): void;
-  stop(): void;
-  close(): void;
-}
-type PollCallback = (status: number, events: Partial<Readiness>) => void;
-type Poll = (fd: number, interest: Interest, callback: PollCallback) => PollHandle;
-
-/** Watches that are open: a handle without a reference is garbage-collected and falls silent. */
-const watches = new Set<PollHandle>();
-
-/**
- * Calls `handler` as long as the descriptor is ready for what is of interest (level-triggered). A fault of the
- * descriptor is reported as ready for all of it: the handler's next read or write meets the error. Keeps the process
- * alive until closed.
- *
- * Four properties of koffi's poll are cured here: the callback really gets (status, events); handles are kept
- * referenced; the handler runs in the check phase, where exceptions are not swallowed, and where promises and
- * ticks it starts run at once on every version of Node.
- */
-export function watch(fd: number, interest: Interest, handler: (ready: Readiness) => void): Watch {
-  let current = interest;
-  const callback: PollCallback = (status, events) => {
-    setImmediate(() => {
-      if (!watches.has(handle)) return;
-      // libuv has stopped the handle of a faulty descriptor.
-      if (status < 0) arm(current);
-      const readable = current.readable === true && (status < 0 || events.readable === true);
-      const writable = current.writable === true && (status < 0 || events.writable === true);
-      if (readable || writable) handler({ readable, writable });
-    });
-  };
-  const handle = (koffi().node.poll as unknown as Poll)(fd, interest, callback);
-  watches.add(handle);
-  arm(interest);
-
-  function arm(next: Interest): void {
-    current = next;
-    if (next.readable || next.writable) handle.start(next, callback);
-    else handle.stop();
-  }
-  return {
-    set(next) {
-      if (watches.has(handle)) arm(next);
-    },
-    close() {
-      if (watches.delete(handle)) handle.close();
-    },
-  };
 }

@@ -1,7 +1,8 @@
 /** Who is who among the processes of the host: a number alone is not enough, the kernel gives it out again. */
 import { closeSync, readFileSync } from 'node:fs';
 import { isSystemError } from './errors.ts';
-import { pidfdOpen } from './native.ts';
+import { pidfdOpen, pidfdSendSignal } from './native.ts';
+import { watch } from './watch.ts';
 
 export interface ProcessIdentity {
   readonly pid: number;
@@ -41,6 +42,35 @@ export function openProcess(identity: ProcessIdentity): number | undefined {
   if (isSameProcess(identity)) return pidfd;
   closeSync(pidfd);
   return undefined;
+}
+
+/** Sends a signal to the process of a pidfd; false if it has ended. */
+export function signalProcess(pidfd: number, name: NodeJS.Signals): boolean {
+  try {
+    pidfdSendSignal(pidfd, name);
+    return true;
+  } catch (error) {
+    if (isSystemError(error) && error.code === 'ESRCH') return false;
+    throw error;
+  }
+}
+
+/**
+ * Resolves when the process of a pidfd has ended, whose descriptor may then be closed. Rejects with the reason of `signal`,
+ * if that comes first.
+ */
+export function endOfProcess(pidfd: number, signal?: AbortSignal): Promise<void> {
+  signal?.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    const settle = (done: () => void) => {
+      ended.close();
+      signal?.removeEventListener('abort', onAbort);
+      done();
+    };
+    const onAbort = () => settle(() => reject(signal?.reason));
+    const ended = watch(pidfd, { readable: true }, () => settle(resolve));
+    signal?.addEventListener('abort', onAbort);
+  });
 }
 
 /** The identity of a process's parent; undefined if either has ended. */

@@ -41,6 +41,27 @@ export function table(figures: readonly Figure[]): string {
     .join('\n');
 }
 
+/** How fast transfers of so many MiB are, by the seconds that they took. */
+export function throughput(
+  name: string,
+  megabytes: number,
+  { baseline, subject }: { readonly baseline: readonly number[]; readonly subject: readonly number[] },
+): Figure {
+  const [byHand, umlmon] = [median(baseline), median(subject)];
+  return {
+    name,
+    baseline: gigabits(megabytes, byHand),
+    subject: gigabits(megabytes, umlmon),
+    value: byHand / umlmon,
+    unit: 'x',
+    budget: { atLeast: 0.95 },
+  };
+}
+
+function gigabits(megabytes: number, seconds: number): string {
+  return `${((megabytes * MiB * 8) / seconds / 1e9).toFixed(2)} Gbit/s`;
+}
+
 export function milliseconds(seconds: number): string {
   return `${(seconds * 1000).toFixed(seconds < 0.01 ? 2 : 1)} ms`;
 }

@@ -4,6 +4,7 @@
  */
 import { World } from '../helpers/world.ts';
 import { measureBackup } from './backup.ts';
+import { measureBetween } from './between.ts';
 import { measureConsole } from './console.ts';
 import { measureCopy } from './copy.ts';
 import { measureAgainstDebian } from './debian.ts';
@@ -53,6 +54,7 @@ const measures = {
   idle: measureIdle,
   merge: measureMerge,
   network: measureNetwork,
+  between: measureBetween,
   copy: measureCopy,
   list: measureList,
   backup: measureBackup,

@@ -1,13 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { realpathSync, rmSync } from 'node:fs';
-import { basename, join } from 'node:path';
 import type { MonitorClient } from '../../src/cli/monitor-client.ts';
 import { GuestShell } from '../helpers/guest.ts';
-import { makeRootImage, testKernelDirectory } from '../helpers/kernel.ts';
 import { NetNamespace } from '../helpers/net-namespace.ts';
 import { nobody, World } from '../helpers/world.ts';
-import { type Figure, inTurns, MiB, median } from './figure.ts';
+import { BareGuest } from './bare-guest.ts';
+import { type Figure, inTurns, throughput } from './figure.ts';
 
 const rounds = 7;
 const megabytes = 512;
@@ -34,20 +32,12 @@ export async function measureNetwork(): Promise<Figure[]> {
     const figures: Figure[] = [];
     for (const guest of guests) await awaitServers(host, guest);
     for (const way of ['guest to host', 'host to guest'] as const) {
-      const { baseline, subject } = await inTurns(
+      const times = await inTurns(
         rounds,
         () => transfer(host, bare, way),
         () => transfer(host, watched, way),
       );
-      const [byHand, umlmon] = [median(baseline), median(subject)];
-      figures.push({
-        name: `network, ${way}, against a tap made by hand`,
-        baseline: gigabits(byHand),
-        subject: gigabits(umlmon),
-        value: byHand / umlmon,
-        unit: 'x',
-        budget: { atLeast: 0.95 },
-      });
+      figures.push(throughput(`network, ${way}, against a tap made by hand`, megabytes, times));
     }
     return figures;
   } finally {
@@ -56,11 +46,6 @@ export async function measureNetwork(): Promise<Figure[]> {
   }
 }
 
-function gigabits(seconds: number): string {
-  return `${((megabytes * MiB * 8) / seconds / 1e9).toFixed(2)} Gbit/s`;
-}
-
-const loader = 'lib/ld-linux-x86-64.so.2';
 // Data goes from dd to the socket itself: nc would copy it through a small buffer.
 const source = `-e dd if=/dev/zero bs=64k count=${megabytes * 16}`;
 const sink = '-e dd of=/dev/null bs=64k';
@@ -125,64 +110,7 @@ async function bareGuest(host: NetNamespace): Promise<Guest> {
   host.run(`ip tuntap add dev hand mode tap user ${nobody} vnet_hdr`);
   host.run('ip addr add 10.0.0.1 peer 10.0.0.2 dev hand');
   host.run('ip link set hand up');
-  const image = join('/tmp', `umlmon-bench-${process.pid}.dsk`);
-  makeRootImage(image);
-  const kernel = testKernelDirectory();
-  const command = [
-    ...['ip', 'netns', 'exec', host.name, 'taskset', '-c', cores.guest, 'setarch', '-R'],
-    // Its own C library in the place of the host's; nothing else is different in there.
-    ...[
-      'bwrap',
-      '--dev-bind',
-      '/',
-      '/',
-      '--ro-bind',
-      join(kernel, loader),
-      realpathSync(`/lib64/${basename(loader)}`),
-    ],
-    ...['--setenv', 'LD_LIBRARY_PATH', join(kernel, 'lib'), join(kernel, 'linux')],
-    ...[`ubd0d=${image}`, 'root=/dev/ubda', 'rw', 'init=/init', 'mem=128M', 'noreboot', 'quiet'],
-    ...['initcall_blacklist=raid6_init', 'lpj=38682624', 'pty.legacy_count=0', 'con=null', 'ssl=null'],
-    ...['con0=fd:0,fd:1', 'vec0:transport=tap,ifname=hand,gro=1'],
-  ];
-  const [program = '', ...args] = command;
-  const child = spawn(program, args, {
-    stdio: ['pipe', 'pipe', 'inherit'],
-    env: { ...process.env, HOME: '/tmp' },
-  });
-  const close = async () => {
-    await end(child);
-    rmSync(image, { force: true });
-  };
-  try {
-    await shown(child, 'READY');
-    child.stdin?.write(`${serve('10.0.0')}\n`);
-    return { address: '10.0.0.2', close };
-  } catch (error) {
-    await close();
-    throw error;
-  }
-}
-
-async function shown(child: ChildProcess, text: string): Promise<void> {
-  let seen = '';
-  for (;;) {
-    const [part] = await Promise.race([
-      once(child.stdout ?? child, 'data'),
-      once(child, 'exit').then(() => [null]),
-    ]);
-    if (part === null) throw new Error(`the kernel by hand ended: ${seen}`);
-    seen += String(part);
-    if (seen.includes(text)) {
-      child.stdout?.resume();
-      return;
-    }
-  }
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = once(child, 'exit');
-  child.kill('SIGKILL');
-  await ended;
+  const guest = await BareGuest.start(host, { tap: 'hand', core: cores.guest });
+  guest.type(serve('10.0.0'));
+  return { address: '10.0.0.2', close: () => guest.close() };
 }

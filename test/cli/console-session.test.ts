@@ -65,10 +65,11 @@ test('what is typed is done in the guest; CTRL-] d leaves, and the terminal is a
   terminal.line('echo asleep; sleep 1000');
   await terminal.shows(/^asleep$/m);
   terminal.keys('C-c');
-  await terminal.shows(/\^C\nvm1:\/root#$/);
+  // The guest's shell may have turned the echo off before its kernel gets to show ^C.
+  await terminal.shows(/asleep\n(?:\^C)?\nvm1:\/root#$/);
   terminal.keys('C-]', 'd');
   const screen = await terminal.shows('[left con1]');
-  expect(screen).toMatch(/\^C\nvm1:\/root#\n\[d leave, .*\]\n+\[left con1\](?:\n\$)?$/);
+  expect(screen).toMatch(/\nvm1:\/root#\n\[d leave, .*\]\n+\[left con1\](?:\n\$)?$/);
   expect(await terminal.run('echo $?')).toBe('0\n');
   expect(await settings()).toBe(before);
 });

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { writeBigImage } from '../helpers/big-image.ts';
+import { inSlowMotion } from '../helpers/slow-motion.ts';
 import { Tmux } from '../helpers/tmux.ts';
 import { program, type Ran, World } from '../helpers/world.ts';
 
@@ -101,34 +102,28 @@ describe('on a terminal', () => {
 
   const bar = /^convert {2}\[[#.]+\] +\d+ %.*$/m;
 
-  /** Converts until the bar was seen: a fast host may be done before somebody looks. */
-  async function untilBar(): Promise<string> {
-    for (let attempt = 0; attempt < 20; attempt++) {
-      // What the command before has printed must be gone.
-      terminal.line('clear');
-      await terminal.shows((text) => !text.includes('<'));
-      terminal.line('clear; umlwatch vm1 -disk convert /disks/big.dsk /disks/b.dsk; echo "<$?>"');
-      const screen = await terminal.shows((text) => bar.test(text) || text.includes('<0>'));
-      if (bar.test(screen)) return screen;
-      disk('delete /disks/b.dsk');
-    }
-    throw new Error('it was always done before the bar was seen');
+  /** Converts a large image, and returns the screen with the bar. */
+  function convert(): Promise<string> {
+    terminal.line('clear; umlwatch vm1 -disk convert /disks/big.dsk /disks/b.dsk; echo "<$?>"');
+    return terminal.shows(bar);
   }
 
   test('a bar in one line that fits; CTRL-C cancels the job', async () => {
     const before = readdirSync(disks);
-    const [text = ''] = bar.exec(await untilBar()) ?? [];
-    expect(text.length).toBeLessThan(120);
-    expect(terminal.lines().filter((line) => line.startsWith('convert')).length).toBeLessThan(2);
-    terminal.keys('C-c');
-    const screen = await terminal.shows('<1>');
+    const screen = await inSlowMotion(world.monitorPid('vm1'), async () => {
+      const [text = ''] = bar.exec(await convert()) ?? [];
+      expect(text.length).toBeLessThan(120);
+      expect(terminal.lines().filter((line) => line.startsWith('convert')).length).toBeLessThan(2);
+      terminal.keys('C-c');
+      return terminal.shows('<1>');
+    });
     expect(screen).toMatch(/^vm1: cancelling job \d+; CTRL-C again leaves it alone$/m);
     expect(screen).toMatch(/^umlwatch: vm1: job \d+ was cancelled; the images are as they were$/m);
     expect(readdirSync(disks)).toEqual(before);
   });
 
   test('the bar is gone when the verb is done', async () => {
-    await untilBar();
+    await inSlowMotion(world.monitorPid('vm1'), convert);
     const screen = await terminal.shows('<0>');
     expect(screen).toMatch(/^vm1: converted vm1:\/disks\/big\.dsk to vm1:\/disks\/b\.dsk\n<0>$/m);
     expect(screen).not.toContain('[#');
@@ -136,9 +131,9 @@ describe('on a terminal', () => {
   });
 
   test('CTRL-C twice leaves the job, which says its number', async () => {
-    await untilBar();
-    // A monitor that does not answer for a moment.
     const pid = world.monitorPid('vm1');
+    await inSlowMotion(pid, convert);
+    // A monitor that does not answer for a moment.
     process.kill(pid, 'SIGSTOP');
     try {
       terminal.keys('C-c');

@@ -22,6 +22,7 @@ describe('the command line', () => {
     expect({ ...line, commands: line.commands.map(plain) }).toEqual({
       target: 'vm1',
       configPath: '/x',
+      plain: false,
       json: true,
       help: false,
       version: false,
@@ -49,6 +50,10 @@ describe('the command line', () => {
   });
 
   test('an image is one argument with words of its own, in quotes; a typed line needs none', () => {
+    const network = 'bridged(bridge_if=br0, proxy_if=p1)';
+    expect(parseLine(`plug-net eth1 ${network}`)?.values).toEqual({ INTERFACE: 1, NETWORK: network });
+    expect(() => parseLine('plug-net eth16 network(name=lab)')).toThrow(/eth0 to eth15/);
+    expect(() => parseLine('plug-net eth1 bridged(bridge_if=br0)')).toThrow(/proxy_if is missing/);
     const values = { DISK: 1, IMAGE: '/disks/data.dsk ro serial=a' };
     const quotes = parseCommandLine([
       'vm1',
@@ -173,7 +178,7 @@ describe('the command line', () => {
     ['vm1 vm2', 'one VM at a time: "vm1" or "vm2"? (umlwatch vm1 -info)'],
     ['vm1 info', '"info" needs a hyphen here (umlwatch vm1 -info)'],
     ['vm1 -info now', '"now" is too much after -info (use: -info)'],
-    ['vm1 -config', '-config needs a PATH (umlwatch -help lists all words)'],
+    ['vm1 -config', '-config needs a PATH (a configuration file)'],
   ])('%s', (line, why) => {
     expect(refusalOf(() => parseCommandLine(line.split(' ')))).toBe(`USAGE: ${why}`);
   });

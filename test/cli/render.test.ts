@@ -28,6 +28,7 @@ const running: VmInfo = {
   user: 'nobody',
   mem: 128 * 1024 ** 2,
   cpus: '1',
+  tcp: '',
   mconsole: '/run/umlmon/vm1/run/uml/vm1/mconsole',
   guestMessage: 'booted\x1b]0;gotcha\x07',
   readiness: {
@@ -138,6 +139,12 @@ describe('-info', () => {
       received: 2048,
       sent: 1,
       guestCommands: ['ip link set vec0 up'],
+      plugged: false,
+      settled: true,
+      receivedPackets: 12,
+      receivedDropped: 0,
+      sentPackets: 1,
+      sentDropped: 0,
     };
     const second = {
       ...network,
@@ -147,14 +154,17 @@ describe('-info', () => {
       hostInterface: 'proxy11',
       mac: '',
       link: 'down' as const,
+      plugged: true,
       guestCommands: ['ip link set vec11 up', 'ip route add default via 10.0.0.1 dev vec11'],
     };
-    const text = infoText({ ...running, networks: [network, second], settings: [] }, noon);
+    const third = { ...network, unit: 2, mac: '', plugged: true, settled: false };
+    const text = infoText({ ...running, networks: [network, second, third], settings: [] }, noon);
     expect(text.slice(text.indexOf('networks\n'))).toBe(
       [
         'networks',
         '  eth0   bridged       vec0 of the guest   port1    up                   2 KiB in  1 byte out  02:00:00:00:00:01',
-        '  eth11  host_to_host  vec11 of the guest  proxy11  not up in the guest  2 KiB in  1 byte out',
+        '  eth11  host_to_host  vec11 of the guest  proxy11  not up in the guest  2 KiB in  1 byte out                     plugged',
+        '  eth2   bridged       vec0 of the guest   port1    up                   2 KiB in  1 byte out                     plugged, unsure: unplug it',
         'to use vec11, type in the guest',
         '  ip link set vec11 up',
         '  ip route add default via 10.0.0.1 dev vec11',

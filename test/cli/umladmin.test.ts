@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { writeBigImage } from '../helpers/big-image.ts';
+import { slowMotionScript } from '../helpers/slow-motion.ts';
 import { Tmux } from '../helpers/tmux.ts';
 import { nobody, program, World } from '../helpers/world.ts';
 
@@ -149,7 +150,10 @@ describe('with a monitor', () => {
 
 describe('on a terminal', () => {
   let terminal: Tmux;
-  const commands = { umladmin: `exec "${program('umladmin')}" -config "${world.configPath}" "$@"` };
+  const umladmin = `exec "${program('umladmin')}" -config "${world.configPath}" "$@"`;
+  // The shell of the terminal would take its command for suspended: it is given another one.
+  const slow = `trap : INT; sh -c '"${slowMotionScript}" $$ & ${umladmin}' sh "$@"; exit $?`;
+  const commands = { umladmin, 'slow-umladmin': slow };
   beforeEach(async () => {
     terminal = new Tmux({ commands, columns: 120 });
     await terminal.shows('$');
@@ -171,7 +175,7 @@ describe('on a terminal', () => {
   });
 
   test('a bar; CTRL-C cancels', async () => {
-    terminal.line('clear; umladmin disk convert vm1:/disks/big.dsk vm1:/disks/c.dsk; echo "<$?>"');
+    terminal.line('clear; slow-umladmin disk convert vm1:/disks/big.dsk vm1:/disks/c.dsk; echo "<$?>"');
     await terminal.shows(/^convert {2}\[[#.]+\] +\d+ %/m);
     terminal.keys('C-c');
     expect(await terminal.shows('<1>')).toContain('convert was cancelled; the images are as they were');

@@ -36,6 +36,7 @@ export class World {
   readonly varDir: string;
   readonly runDir: string;
   readonly #monitors = new Map<string, ChildProcess>();
+  readonly #clients: MonitorClient[] = [];
   /** What stands before each program of umlmon: `ip netns exec NAME`, or nothing. */
   readonly #within: readonly string[];
 
@@ -113,7 +114,7 @@ export class World {
   }
 
   /** One program of umlmon to its end, with this world's configuration. */
-  run(name: 'umlmon' | 'umlwatch' | 'umladmin', args: readonly string[], input = ''): Ran {
+  run(name: 'umlmon' | 'umlwatch' | 'umladmin' | 'umldir', args: readonly string[], input = ''): Ran {
     const [command = '', ...before] = [...this.#within, program(name)];
     const { status, stdout, stderr } = spawnSync(command, [...before, '-config', this.configPath, ...args], {
       input,
@@ -123,8 +124,11 @@ export class World {
     return { status, stdout, stderr };
   }
 
-  client(vm: string): Promise<MonitorClient> {
-    return MonitorClient.connect(join(this.varDir, vm, 'ctrl'), vm);
+  /** A connection to a monitor, until it is closed with this world at the latest. */
+  async client(vm: string): Promise<MonitorClient> {
+    const client = await MonitorClient.connect(join(this.varDir, vm, 'ctrl'), vm);
+    this.#clients.push(client);
+    return client;
   }
 
   log(vm: string, channel: string): string {
@@ -140,6 +144,7 @@ export class World {
 
   /** Ends the monitors and removes everything. */
   async close(): Promise<void> {
+    for (const client of this.#clients.splice(0)) client.close();
     await this.stopMonitors();
     rmSync(this.home, { recursive: true, force: true });
   }
@@ -175,7 +180,7 @@ async function stopMonitor(child: ChildProcess, log: string): Promise<void> {
 }
 
 /** A bundled program as the package installs it. */
-export function program(name: 'umlmon' | 'umlwatch' | 'umladmin' | 'umlrun'): string {
+export function program(name: 'umlmon' | 'umlwatch' | 'umladmin' | 'umldir' | 'umlrun'): string {
   return join(root, 'dist', `${name}.cjs`);
 }
 

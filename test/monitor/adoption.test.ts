@@ -2,12 +2,11 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { MonitorClient } from '../../src/cli/monitor-client.ts';
+import { bootGuest } from '../helpers/boot-guest.ts';
 import { GuestShell, waitForEvent } from '../helpers/guest.ts';
 import { World } from '../helpers/world.ts';
 
 let world: World;
-const clients: MonitorClient[] = [];
 
 beforeEach(() => {
   world = new World();
@@ -15,34 +14,16 @@ beforeEach(() => {
   world.addImage('vm1');
 });
 
-afterEach(async () => {
-  for (const client of clients.splice(0)) client.close();
-  await world.close();
-});
-
-async function connect(): Promise<MonitorClient> {
-  const client = await world.client('vm1');
-  clients.push(client);
-  return client;
-}
-
-async function bootedVm(): Promise<{ client: MonitorClient; shell: GuestShell; kernelPid: number }> {
-  await world.startMonitor('vm1');
-  const client = await connect();
-  await client.call('start', undefined);
-  await waitForEvent(client, 'guest-message');
-  const { kernelPid } = await client.call('info', undefined);
-  return { client, shell: await GuestShell.open(client), kernelPid };
-}
+afterEach(() => world.close());
 
 test('a killed monitor loses neither VM nor shell; the next one takes both over', async () => {
-  const { shell, kernelPid } = await bootedVm();
+  const { shell, kernelPid } = await bootGuest(world, 'vm1');
   await shell.run('kept="a value in the shell"');
   await world.killMonitor('vm1');
   expect(existsSync(`/proc/${kernelPid}`)).toBe(true);
 
   await world.startMonitor('vm1');
-  const client = await connect();
+  const client = await world.client('vm1');
   const info = await client.call('info', undefined);
   expect(info).toMatchObject({ state: 'running', kernelPid, user: 'nobody', mem: 128 * 1024 ** 2 });
   expect(await waitForEvent(client, 'adopted')).toContain(`kernel ${kernelPid} taken over`);
@@ -60,13 +41,13 @@ test('a killed monitor loses neither VM nor shell; the next one takes both over'
 });
 
 test('what the guest says while nobody is there arrives, as far as the terminal holds it', async () => {
-  const { shell } = await bootedVm();
+  const { shell } = await bootGuest(world, 'vm1');
   await shell.type('(sleep 0.5; for i in $(seq 1 3000); do echo "line $i of many"; done; echo all-said) &\r');
   await shell.until(/\[1\]|# /);
   await world.killMonitor('vm1');
   await new Promise((resolve) => setTimeout(resolve, 1500));
   await world.startMonitor('vm1');
-  const seat = await GuestShell.again(await connect());
+  const seat = await GuestShell.again(await world.client('vm1'));
   await seat.type('\r');
   await expect.poll(() => world.log('vm1', 'con1'), { timeout: 20_000 }).toMatch(/\nall-said/);
   const lines = [...world.log('vm1', 'con1').matchAll(/line (\d+) of many/g)].map(([, n]) => Number(n));
@@ -74,19 +55,19 @@ test('what the guest says while nobody is there arrives, as far as the terminal 
 });
 
 test('a kernel that ends while it has no monitor leaves a clean place', async () => {
-  const { kernelPid } = await bootedVm();
+  const { kernelPid } = await bootGuest(world, 'vm1');
   await world.killMonitor('vm1');
   process.kill(kernelPid, 'SIGKILL');
   await expect.poll(() => existsSync(`/proc/${kernelPid}`)).toBe(false);
   await world.startMonitor('vm1');
-  const client = await connect();
+  const client = await world.client('vm1');
   expect(await waitForEvent(client, 'cleaned-up')).toMatch(/removed \d+ leftovers/);
   expect((await client.call('info', undefined)).state).toBe('down');
   expect(await client.call('start', undefined)).toMatchObject({ state: 'running' });
 });
 
 test('what does not agree is foreign: reported, refused, and never touched', async () => {
-  const { kernelPid } = await bootedVm();
+  const { kernelPid } = await bootGuest(world, 'vm1');
   await world.killMonitor('vm1');
   const recordPath = join(world.runDir, 'vm1/run.json');
   const record = readFileSync(recordPath, 'utf8');
@@ -95,7 +76,7 @@ test('what does not agree is foreign: reported, refused, and never touched', asy
   writeFileSync(recordPath, JSON.stringify(altered));
 
   await world.startMonitor('vm1');
-  const client = await connect();
+  const client = await world.client('vm1');
   expect((await client.call('info', undefined)).state).toBe('foreign');
   expect(await waitForEvent(client, 'foreign')).toContain(`${kernelPid}`);
   for (const verb of ['start', 'kill'] as const)
@@ -109,12 +90,12 @@ test('what does not agree is foreign: reported, refused, and never touched', asy
 }, 60_000);
 
 test('SIGQUIT leaves the guest running, SIGHUP waits for its end', async () => {
-  const { kernelPid } = await bootedVm();
+  const { kernelPid } = await bootGuest(world, 'vm1');
   expect(await world.signalMonitor('vm1', 'SIGQUIT')).toBe(0);
   expect(existsSync(`/proc/${kernelPid}`)).toBe(true);
 
   await world.startMonitor('vm1');
-  const client = await connect();
+  const client = await world.client('vm1');
   const ended = world.signalMonitor('vm1', 'SIGHUP');
   await waitForEvent(client, 'monitor-leaving');
   expect((await client.call('info', undefined)).state).toBe('running');
@@ -123,7 +104,7 @@ test('SIGQUIT leaves the guest running, SIGHUP waits for its end', async () => {
 });
 
 test('-cleanup removes what a killed monitor has left, and nothing of a living VM', async () => {
-  const { kernelPid } = await bootedVm();
+  const { kernelPid } = await bootGuest(world, 'vm1');
   expect(world.run('umlmon', ['-cleanup', 'vm1'])).toMatchObject({
     status: 5,
     stderr: expect.stringContaining('another monitor serves this VM already'),

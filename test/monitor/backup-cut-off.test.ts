@@ -6,12 +6,12 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { MonitorClient } from '../../src/cli/monitor-client.ts';
 import { processStateOf } from '../../src/system/process.ts';
 import { offerFreeze } from '../helpers/backups.ts';
+import { bootGuest } from '../helpers/boot-guest.ts';
 import { GuestShell, waitForEvent } from '../helpers/guest.ts';
 import { nobody, World } from '../helpers/world.ts';
 
 let world: World;
 const mounts: string[] = [];
-const clients: MonitorClient[] = [];
 
 beforeEach(() => {
   world = new World();
@@ -19,7 +19,6 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
-  for (const client of clients.splice(0)) client.close();
   await world.stopMonitors();
   for (const path of mounts.splice(0)) execFileSync('umount', ['-l', path]);
   await world.close();
@@ -33,21 +32,6 @@ function addLargeDisk(): void {
   const path = join(world.varDir, 'vm1/jail/disks/large.dsk');
   execFileSync('dd', ['if=/dev/zero', `of=${path}`, 'bs=1M', 'count=400'], { stdio: 'ignore' });
   chownSync(path, nobody, nobody);
-}
-
-async function connect(): Promise<MonitorClient> {
-  const client = await world.client('vm1');
-  clients.push(client);
-  return client;
-}
-
-async function boot(): Promise<{ client: MonitorClient; shell: GuestShell; kernelPid: number }> {
-  await world.startMonitor('vm1');
-  const client = await connect();
-  await client.call('start', undefined);
-  await waitForEvent(client, 'guest-message');
-  const { kernelPid } = await client.call('info', undefined);
-  return { client, shell: await GuestShell.open(client), kernelPid };
 }
 
 /** A program that answers on ssl0: what it does after `freeze`. */
@@ -82,7 +66,7 @@ function guardOf(kernelPid: number): number {
 test('a monitor that is killed in the pause: the guest goes on without it, and thaws when the next one comes', async () => {
   addLargeDisk();
   world.configure({ vm1: `${bootable}\nubd1 = /disks/large.dsk\nbackup_freeze = ssl0` });
-  const { client, kernelPid } = await boot();
+  const { client, kernelPid } = await bootGuest(world, 'vm1');
   await offerFreeze(client, loopOf(goodWork.replace('-t 60', '-t 600')));
   const lost = client.call('backup', { name: 'cut' }).catch(() => 'lost');
   await standsStill(kernelPid);
@@ -92,7 +76,7 @@ test('a monitor that is killed in the pause: the guest goes on without it, and t
   expect(existsSync(join(store(), 'cut'))).toBe(false);
 
   await world.startMonitor('vm1');
-  const next = await connect();
+  const next = await world.client('vm1');
   expect(await next.call('info', undefined)).toMatchObject({ state: 'running', kernelPid });
   await writes(next);
   expect(existsSync(join(world.runDir, 'vm1/pause.json'))).toBe(false);
@@ -103,7 +87,7 @@ test('a monitor that is killed in the pause: the guest goes on without it, and t
 test('a monitor that is killed in the pause together with its guard: the next one has the guest go on', async () => {
   addLargeDisk();
   world.configure({ vm1: `${bootable}\nubd1 = /disks/large.dsk` });
-  const { client, kernelPid } = await boot();
+  const { client, kernelPid } = await bootGuest(world, 'vm1');
   const lost = client.call('backup', { name: 'cut' }).catch(() => 'lost');
   await standsStill(kernelPid);
   const guard = guardOf(kernelPid);
@@ -114,7 +98,7 @@ test('a monitor that is killed in the pause together with its guard: the next on
   expect(processStateOf(kernelPid)).toBe('stopped');
 
   await world.startMonitor('vm1');
-  const next = await connect();
+  const next = await world.client('vm1');
   expect(await next.call('info', undefined)).toMatchObject({ state: 'running', kernelPid });
   await goesOn(kernelPid);
   await writes(next);
@@ -123,11 +107,11 @@ test('a monitor that is killed in the pause together with its guard: the next on
 test('a kill overtakes a backup in the pause; nothing is left of it, and the VM starts again', async () => {
   addLargeDisk();
   world.configure({ vm1: `${bootable}\nubd1 = /disks/large.dsk` });
-  const { client, kernelPid } = await boot();
+  const { client, kernelPid } = await bootGuest(world, 'vm1');
   const backup = client.call('backup', { name: 'cut' });
   const failed = expect(backup).rejects.toMatchObject({ code: 'BACKUP_CUT_OFF' });
   await standsStill(kernelPid);
-  const other = await connect();
+  const other = await world.client('vm1');
   await expect(other.call('stop', { timeoutMs: 0 })).rejects.toMatchObject({
     code: 'STATE_BUSY',
     reason: expect.stringContaining('busy with backup'),
@@ -142,7 +126,7 @@ test('a kill overtakes a backup in the pause; nothing is left of it, and the VM 
 test('a guest that reboots while its backup is checked: both are done', async () => {
   addLargeDisk();
   world.configure({ vm1: `${bootable}\nubd1 = /disks/large.dsk\non_reboot = restart` });
-  const { client, shell, kernelPid } = await boot();
+  const { client, shell, kernelPid } = await bootGuest(world, 'vm1');
   const backup = client.call('backup', { name: 'whole' });
   await standsStill(kernelPid);
   await goesOn(kernelPid);
@@ -161,7 +145,7 @@ test('no room for the copy: the guest goes on, nothing is left', async () => {
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', small]);
   mounts.push(small);
   world.configure({ vm1: `${bootable}\nbackup_dir = ${small}` });
-  const { client, kernelPid } = await boot();
+  const { client, kernelPid } = await bootGuest(world, 'vm1');
   for (let round = 0; round < 2; round++) {
     await expect(client.call('backup', { name: '' })).rejects.toMatchObject({
       message: expect.stringContaining('ENOSPC'),
@@ -175,7 +159,7 @@ test('no room for the copy: the guest goes on, nothing is left', async () => {
 
 test('a guest that freezes too late: the backup is made without, and the guest thaws again', async () => {
   world.configure({ vm1: `${bootable}\nbackup_freeze = ssl0` });
-  const { client } = await boot();
+  const { client } = await bootGuest(world, 'vm1');
   await offerFreeze(client, loopOf(`sleep 11; ${goodWork}`));
   expect((await client.call('backup', { name: 'late' })).summary).toContain('synced, then as after a crash');
   await new Promise((resolve) => setTimeout(resolve, 2_000));
@@ -184,7 +168,7 @@ test('a guest that freezes too late: the backup is made without, and the guest t
 
 test('a guest that does not thaw: its kernel does', async () => {
   world.configure({ vm1: `${bootable}\nbackup_freeze = ssl0` });
-  const { client } = await boot();
+  const { client } = await bootGuest(world, 'vm1');
   await offerFreeze(client, loopOf('fsfreeze --freeze / && echo "frozen $id"; sleep 1000'));
   const { eventsNext } = await client.call('info', undefined);
   expect((await client.call('backup', { name: 'stuck' })).summary).toContain('frozen by the guest');
@@ -195,13 +179,13 @@ test('a guest that does not thaw: its kernel does', async () => {
 
 test('a backup directory that guests can reach is refused', async () => {
   world.configure({ vm1: `${bootable}\nbackup_dir = ${join(world.varDir, 'shared')}` });
-  const { client } = await boot();
+  const { client } = await bootGuest(world, 'vm1');
   await expect(client.call('backup', { name: '' })).rejects.toMatchObject({ code: 'BACKUP_PLACE' });
 });
 
 test('monitors that are killed at any moment of backups leave complete backups or none', async () => {
   world.configure({ vm1: bootable });
-  const { client: first, kernelPid } = await boot();
+  const { client: first, kernelPid } = await bootGuest(world, 'vm1');
   let client = first;
   const began = performance.now();
   await client.call('backup', { name: 'undisturbed' });
@@ -213,7 +197,7 @@ test('monitors that are killed at any moment of backups leave complete backups o
     await lost;
     await goesOn(kernelPid);
     await world.startMonitor('vm1');
-    client = await connect();
+    client = await world.client('vm1');
     expect(await client.call('info', undefined)).toMatchObject({ state: 'running', kernelPid });
   }
   await client.call('backup', { name: 'last' });

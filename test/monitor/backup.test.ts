@@ -2,41 +2,21 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { MonitorClient } from '../../src/cli/monitor-client.ts';
 import { busyGuest, fsck, offerFreeze } from '../helpers/backups.ts';
-import { GuestShell, waitForEvent } from '../helpers/guest.ts';
+import { bootGuest } from '../helpers/boot-guest.ts';
 import { World } from '../helpers/world.ts';
 
 let world: World;
-const clients: MonitorClient[] = [];
 
 beforeEach(() => {
   world = new World();
   world.addImage('vm1');
 });
 
-afterEach(async () => {
-  for (const client of clients.splice(0)) client.close();
-  await world.close();
-});
+afterEach(() => world.close());
 
 const bootable = 'ubd0 = /disks/root.dsk\ncon1 = pty log\nssl0 = pty log\nbackup_freeze = ssl0';
 const withoutFreeze = 'ubd0 = /disks/root.dsk\ncon1 = pty log';
-
-async function connect(): Promise<MonitorClient> {
-  const client = await world.client('vm1');
-  clients.push(client);
-  return client;
-}
-
-async function boot(): Promise<{ client: MonitorClient; shell: GuestShell; kernelPid: number }> {
-  await world.startMonitor('vm1');
-  const client = await connect();
-  await client.call('start', undefined);
-  await waitForEvent(client, 'guest-message');
-  const { kernelPid } = await client.call('info', undefined);
-  return { client, shell: await GuestShell.open(client), kernelPid };
-}
 
 const scratch = () => join(world.home, 'fsck.img');
 const store = () => join(world.varDir, 'vm1/backups');
@@ -44,7 +24,7 @@ const manifestOf = (name: string) => JSON.parse(readFileSync(join(store(), name,
 
 test('five backups of a busy guest: each is sound after its journal is replayed, and the guest goes on', async () => {
   world.configure({ vm1: withoutFreeze });
-  const { client, shell } = await boot();
+  const { client, shell } = await bootGuest(world, 'vm1');
   await shell.type(busyGuest);
   for (let round = 0; round < 5; round++) {
     const { summary } = await client.call('backup', { name: `b${round}` });
@@ -63,7 +43,7 @@ test('five backups of a busy guest: each is sound after its journal is replayed,
 
 test('a guest that freezes its file systems: the copies are clean without a replay', async () => {
   world.configure({ vm1: bootable });
-  const { client, shell } = await boot();
+  const { client, shell } = await bootGuest(world, 'vm1');
   await offerFreeze(client);
   await shell.type(busyGuest);
   for (let round = 0; round < 3; round++) {

@@ -9,7 +9,6 @@ import { World } from '../helpers/world.ts';
 
 let world: World;
 let crashes: string;
-const clients: MonitorClient[] = [];
 
 beforeEach(() => {
   world = new World();
@@ -17,7 +16,6 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
-  for (const client of clients.splice(0)) client.close();
   spawnSync('umount', ['-q', crashes]);
   await world.close();
 });
@@ -26,9 +24,7 @@ async function monitorOf(text = ''): Promise<MonitorClient> {
   world.configure({ vm1: `ubd0 = /disks/root.dsk\ncon1 = pty log\n${text}` });
   world.addImage('vm1');
   await world.startMonitor('vm1');
-  const client = await world.client('vm1');
-  clients.push(client);
-  return client;
+  return world.client('vm1');
 }
 
 /** Starts the VM and returns the number of the next event. */
@@ -191,7 +187,6 @@ test('an adopted kernel that dies leaves one too', async () => {
   await world.killMonitor('vm1');
   await world.startMonitor('vm1');
   const next = await world.client('vm1');
-  clients.push(next);
   await killKernel(next);
   const path = await waitForEvent(next, 'crash-bundle');
   expect(JSON.parse(read(path, 'plan.json')).vm).toBe('vm1');

@@ -18,22 +18,16 @@ import { GuestShell, waitForEvent } from '../helpers/guest.ts';
 import { nobody, World } from '../helpers/world.ts';
 
 let world: World;
-const clients: MonitorClient[] = [];
 
 beforeEach(() => {
   world = new World();
 });
 
-afterEach(async () => {
-  for (const client of clients.splice(0)) client.close();
-  await world.close();
-});
+afterEach(() => world.close());
 
 async function monitorOf(vm: string): Promise<MonitorClient> {
   await world.startMonitor(vm);
-  const client = await world.client(vm);
-  clients.push(client);
-  return client;
+  return world.client(vm);
 }
 
 async function start(client: MonitorClient): Promise<void> {

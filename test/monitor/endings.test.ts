@@ -9,17 +9,13 @@ import { GuestShell, waitForEvent } from '../helpers/guest.ts';
 import { World } from '../helpers/world.ts';
 
 let world: World;
-const clients: MonitorClient[] = [];
 
 beforeEach(() => {
   world = new World();
   world.addImage('vm1');
 });
 
-afterEach(async () => {
-  for (const client of clients.splice(0)) client.close();
-  await world.close();
-});
+afterEach(() => world.close());
 
 interface Booted {
   readonly client: MonitorClient;
@@ -29,16 +25,10 @@ interface Booted {
 async function boot(keys: string): Promise<Booted> {
   world.configure({ vm1: `ubd0 = /disks/root.dsk\n${keys}` });
   await world.startMonitor('vm1');
-  const client = await connect();
+  const client = await world.client('vm1');
   await client.call('start', undefined);
   await waitForEvent(client, 'guest-message');
   return { client, info: await client.call('info', undefined) };
-}
-
-async function connect(): Promise<MonitorClient> {
-  const client = await world.client('vm1');
-  clients.push(client);
-  return client;
 }
 
 async function eventsSince(client: MonitorClient, since: number): Promise<readonly Event[]> {
@@ -188,7 +178,7 @@ test('what is kept survives new monitors, start = boot too, until somebody start
   await world.killMonitor('vm1');
   world.configure({ vm1: 'ubd0 = /disks/root.dsk\non_crash = keep\nstart = boot' });
   await world.startMonitor('vm1');
-  const next = await connect();
+  const next = await world.client('vm1');
   expect(await waitForEvent(next, 'kept')).toContain('not booted: on_crash = keep');
   expect(existsSync(left)).toBe(true);
   expect(await next.call('info', undefined)).toMatchObject({ state: 'down', held: { kind: 'kept' } });
@@ -205,7 +195,7 @@ test('umlmon -cleanup ends it as well', async () => {
   await world.killMonitor('vm1');
   expect(world.run('umlmon', ['-cleanup', 'vm1', '-json']).stdout).toContain('deaths.json');
   await world.startMonitor('vm1');
-  expect((await (await connect()).call('info', undefined)).held).toBeNull();
+  expect((await (await world.client('vm1')).call('info', undefined)).held).toBeNull();
 });
 
 test('a reboot loop ends by the tally, which a new monitor does not forget, and a start clears', async () => {
@@ -213,7 +203,7 @@ test('a reboot loop ends by the tally, which a new monitor does not forget, and 
   const keys = 'append = init=/bin/busybox -- sh -c "sleep 1 && reboot -f"\nrestart_limit = 2 in 1m';
   world.configure({ vm1: `ubd0 = /disks/root.dsk\n${keys}` });
   await world.startMonitor('vm1');
-  const client = await connect();
+  const client = await world.client('vm1');
   await client.call('start', undefined);
   expect(await waitForEvent(client, 'gave-up')).toBe('more than 2 deaths in 60 s (restart_limit)');
   expect(await happened(client, 1)).toEqual([
@@ -233,7 +223,7 @@ test('a reboot loop ends by the tally, which a new monitor does not forget, and 
   await world.killMonitor('vm1');
   world.configure({ vm1: 'ubd0 = /disks/root.dsk\nstart = boot' });
   await world.startMonitor('vm1');
-  const next = await connect();
+  const next = await world.client('vm1');
   expect(await waitForEvent(next, 'gave-up')).toContain('not booted: more than 2 deaths in 60 s');
   expect(world.run('umlwatch', ['vm1', '-info']).stdout).toMatch(/held +gave up at /);
   await next.call('start', undefined);
@@ -247,7 +237,7 @@ test('a monitor that adopts a guest goes on counting', async () => {
   await waitForEvent(client, 'kernel-up', info.eventsNext);
   await world.killMonitor('vm1');
   await world.startMonitor('vm1');
-  const next = await connect();
+  const next = await world.client('vm1');
   const { kernelPid } = await next.call('info', undefined);
   process.kill(kernelPid, 'SIGKILL');
   await waitForEvent(next, 'gave-up');
@@ -352,7 +342,7 @@ describe('a kernel that hangs', () => {
     await world.killMonitor('vm1');
     process.kill(info.kernelPid, 'SIGSTOP');
     await world.startMonitor('vm1');
-    const client = await connect();
+    const client = await world.client('vm1');
     expect(await waitForEvent(client, 'foreign')).toContain('no answer within 5000 ms');
     expect(existsSync(`/proc/${info.kernelPid}`)).toBe(true);
   }, 60_000);

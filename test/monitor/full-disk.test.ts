@@ -19,7 +19,6 @@ import { nobody, program, World } from '../helpers/world.ts';
 
 let world: World;
 const mounts: string[] = [];
-const clients: MonitorClient[] = [];
 
 beforeEach(() => {
   world = new World();
@@ -27,7 +26,6 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
-  for (const client of clients.splice(0)) client.close();
   // What a monitor wants to write last may need the room.
   for (const path of mounts) rmSync(join(path, 'filler'), { force: true });
   await world.stopMonitors();
@@ -53,14 +51,8 @@ function fill(directory: string): () => void {
   return () => rmSync(path);
 }
 
-async function connect(): Promise<MonitorClient> {
-  const client = await world.client('vm1');
-  clients.push(client);
-  return client;
-}
-
 async function boot(): Promise<{ client: MonitorClient; shell: GuestShell; kernelPid: number }> {
-  const client = await connect();
+  const client = await world.client('vm1');
   const { eventsNext } = await client.call('info', undefined);
   await client.call('start', undefined);
   await waitForEvent(client, 'guest-message', eventsNext);
@@ -145,7 +137,7 @@ test('state and run directories: the guest runs on, a new monitor takes it over,
 
   await world.killMonitor('vm1');
   await world.startMonitor('vm1');
-  const client = await connect();
+  const client = await world.client('vm1');
   expect(await client.call('info', undefined)).toMatchObject({ state: 'running', kernelPid });
   const again = await GuestShell.again(client);
   expect((await again.run('echo $kept')).output).toBe('yes');
@@ -176,7 +168,7 @@ test('a new monitor without any run files serves, though it can write none', asy
   for (const name of ['vm1/marks', 'vm1.pid']) rmSync(join(run, name));
   fill(run);
   await world.startMonitor('vm1');
-  const client = await connect();
+  const client = await world.client('vm1');
   expect(await client.call('info', undefined)).toMatchObject({ state: 'down', troubles: 2 });
 });
 

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { Mconsole } from '../../src/kernel/mconsole.ts';
 import type { Disks } from '../../src/monitor/disks.ts';
 import { HangWatch } from '../../src/monitor/hang-watch.ts';
+import type { Networks } from '../../src/monitor/networks.ts';
 import { RunningKernel } from '../../src/monitor/running-kernel.ts';
 import { UndoStack } from '../../src/monitor/undo.ts';
 import type { LaunchPlan } from '../../src/plan/plan.ts';
@@ -27,6 +28,7 @@ test('a kernel that stands still for a backup does not hang; one that is silent 
     },
     mconsole: { request: silent } as unknown as Mconsole,
     disks: {} as Disks,
+    networks: {} as Networks,
   });
   kernel.paused = true;
   const hangs: string[] = [];

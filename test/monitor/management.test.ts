@@ -11,15 +11,8 @@ import { testKernelDirectory } from '../helpers/kernel.ts';
 import { testImage, World } from '../helpers/world.ts';
 
 const world = new World();
-const clients: MonitorClient[] = [];
 let client: MonitorClient;
 let shell: GuestShell;
-
-async function connect(): Promise<MonitorClient> {
-  const one = await world.client('vm1');
-  clients.push(one);
-  return one;
-}
 
 async function ensureUp(): Promise<void> {
   const { state, eventsNext } = await client.call('info', undefined);
@@ -34,13 +27,10 @@ beforeAll(async () => {
   world.addImage('vm1');
   world.addImage('vm1', 'x.dsk');
   await world.startMonitor('vm1');
-  client = await connect();
+  client = await world.client('vm1');
 });
 beforeEach(ensureUp);
-afterAll(async () => {
-  for (const one of clients) one.close();
-  await world.close();
-});
+afterAll(() => world.close());
 
 const ask = async (line: string) => (await client.call('mconsole', line)).text;
 const refusal = async (line: string) => {
@@ -246,7 +236,7 @@ test('800 requests of 8 clients, bulky ones among them, and then a halt: all are
   let down = 0;
   const done = await Promise.all(
     Array.from({ length: 8 }, async (_, n) => {
-      const one = await connect();
+      const one = await world.client('vm1');
       const order: number[] = [];
       const requests = Array.from({ length: 100 }, async (__, i) => {
         const [line, wanted] = answers[(3 * n + i) % answers.length] ?? ['', /never/];

@@ -1,4 +1,7 @@
 /** Start, stop, kill -9 and cleanup, again and again: the network of the host is the same before and after. */
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { MonitorClient } from '../../src/cli/monitor-client.ts';
@@ -44,6 +47,9 @@ afterEach(async () => {
   for (const one of [host, neighbour]) one.close();
 });
 
+/** What comes at run time; as every round has it, it also must go in every way. */
+const plugged = 'host_to_host(proxy_if=p3, proxy_addr=10.8.1.1, guest_addr=10.9.1.2, host_if=lan0)';
+
 /** How a round ends, from the moment at which the VM runs, or is on its way. */
 const ends: Readonly<Record<string, (client: MonitorClient) => Promise<unknown>>> = {
   stop: (client) => client.call('stop', { timeoutMs: 0 }),
@@ -54,17 +60,17 @@ const ends: Readonly<Record<string, (client: MonitorClient) => Promise<unknown>>
   },
   'the monitor dies, the next one stops the VM': async () => {
     await world.killMonitor('vm1');
-    expect(taps()).toBe(3);
+    expect(taps()).toBe(4);
     await withMonitor(async (client) => {
       expect(await client.call('info', undefined)).toMatchObject({ state: 'running' });
-      expect(taps()).toBe(3);
+      expect(taps()).toBe(4);
       await client.call('stop', { timeoutMs: 0 });
     });
   },
   'both die, the next monitor cleans up': async (client) => {
     const { kernelPid } = await client.call('info', undefined);
     await world.killMonitor('vm1');
-    process.kill(kernelPid, 'SIGKILL');
+    await killKernel(kernelPid);
     await withMonitor(async (next) =>
       expect(await next.call('info', undefined)).toMatchObject({ state: 'down' }),
     );
@@ -72,12 +78,20 @@ const ends: Readonly<Record<string, (client: MonitorClient) => Promise<unknown>>
   'both die, umlmon -cleanup': async (client) => {
     const { kernelPid } = await client.call('info', undefined);
     await world.killMonitor('vm1');
-    process.kill(kernelPid, 'SIGKILL');
+    await killKernel(kernelPid);
     expect(world.run('umlmon', ['-cleanup', 'vm1']).stdout).toMatch(
       /interface p0\n.*interface p1\n.*interface p2/s,
     );
   },
 };
+
+/** Resolves when nothing of it is left: its sandbox ends some moments after it. */
+async function killKernel(pid: number): Promise<void> {
+  process.kill(pid, 'SIGKILL');
+  const lock = join(world.runDir, 'vm1/vm.lock');
+  expect(existsSync(lock)).toBe(true);
+  while (spawnSync('flock', ['-n', lock, 'true']).status !== 0) await delay(5);
+}
 
 /** What is to be the same again. */
 function state(): string {
@@ -108,6 +122,8 @@ test(
       await withMonitor(async (client) => {
         await client.call('start', undefined);
         expect(taps(), name).toBe(3);
+        await client.call('plugNetwork', { unit: 6, network: plugged });
+        expect(taps(), name).toBe(4);
         await end?.(client);
       });
       expect(state(), `round ${round}: ${name}`).toBe(before);

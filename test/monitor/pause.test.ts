@@ -114,27 +114,17 @@ describe('the one place that stops a guest', () => {
 
 describe('a real guest', () => {
   let world: World;
-  const clients: MonitorClient[] = [];
 
   beforeEach(() => {
     world = new World();
   });
-  afterEach(async () => {
-    for (const client of clients.splice(0)) client.close();
-    await world.close();
-  });
-
-  async function connect(): Promise<MonitorClient> {
-    const client = await world.client('vm1');
-    clients.push(client);
-    return client;
-  }
+  afterEach(() => world.close());
 
   async function boot(keys = ''): Promise<{ client: MonitorClient; shell: GuestShell }> {
     world.configure({ vm1: `ubd0 = /disks/root.dsk\ncon1 = pty log\n${keys}` });
     world.addImage('vm1');
     await world.startMonitor('vm1');
-    const client = await connect();
+    const client = await world.client('vm1');
     await client.call('start', undefined);
     await waitForEvent(client, 'guest-message');
     return { client, shell: await GuestShell.open(client) };
@@ -175,7 +165,7 @@ describe('a real guest', () => {
     const paused = await client.call('pause', undefined);
     await world.killMonitor('vm1');
     await world.startMonitor('vm1');
-    const next = await connect();
+    const next = await world.client('vm1');
     expect((await next.call('info', undefined)).paused).toEqual(paused);
     expect(await waitForEvent(next, 'resumed')).toContain('by pause_limit');
     expect(Date.now()).toBeGreaterThanOrEqual(paused.resumesAt);

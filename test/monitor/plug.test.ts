@@ -10,7 +10,6 @@ import { GuestShell, waitForEvent } from '../helpers/guest.ts';
 import { nobody, World } from '../helpers/world.ts';
 
 let world: World;
-const clients: MonitorClient[] = [];
 
 beforeEach(() => {
   world = new World();
@@ -18,16 +17,11 @@ beforeEach(() => {
   world.configure({ vm1: 'ubd0 = /disks/root.dsk' });
 });
 
-afterEach(async () => {
-  for (const client of clients.splice(0)) client.close();
-  await world.close();
-});
+afterEach(() => world.close());
 
 async function monitorOf(vm: string): Promise<MonitorClient> {
   await world.startMonitor(vm);
-  const client = await world.client(vm);
-  clients.push(client);
-  return client;
+  return world.client(vm);
 }
 
 async function startVm(): Promise<{ client: MonitorClient; shell: GuestShell }> {

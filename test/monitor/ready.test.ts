@@ -7,28 +7,18 @@ import { GuestShell } from '../helpers/guest.ts';
 import { World } from '../helpers/world.ts';
 
 let world: World;
-const clients: MonitorClient[] = [];
 
 beforeEach(() => {
   world = new World();
 });
 
-afterEach(async () => {
-  for (const client of clients.splice(0)) client.close();
-  await world.close();
-});
+afterEach(() => world.close());
 
 async function monitorOf(text: string): Promise<MonitorClient> {
   world.configure({ vm1: `mem = 64M\nubd0 = /disks/root.dsk\n${text}` });
   world.addImage('vm1');
   await world.startMonitor('vm1');
-  return connect();
-}
-
-async function connect(): Promise<MonitorClient> {
-  const client = await world.client('vm1');
-  clients.push(client);
-  return client;
+  return world.client('vm1');
 }
 
 const wait = (client: MonitorClient, level: WaitLevel) =>
@@ -115,7 +105,7 @@ test('after an adoption, what was reached is known again, with its times, and to
   await world.killMonitor('vm1');
 
   await world.startMonitor('vm1');
-  const second = await connect();
+  const second = await world.client('vm1');
   expect(await readiness(second)).toEqual({ configured: 'guest', ready: true, reached });
   expect((await readyEvents(second)).map(({ level }) => level)).toEqual(['launched', 'kernel', 'guest']);
   expect(await wait(second, 'ready')).toEqual(reached.find(({ level }) => level === 'guest'));
@@ -127,9 +117,9 @@ test('after an adoption, what was reached is known again, with its times, and to
   await world.killMonitor('vm1');
   await new Promise((resolve) => setTimeout(resolve, 800));
   await world.startMonitor('vm1');
-  const third = await connect();
+  const third = await world.client('vm1');
   expect(await wait(third, 'console')).toMatchObject({ level: 'console' });
   await world.killMonitor('vm1');
   await world.startMonitor('vm1');
-  expect(await levels(await connect())).toEqual(['launched', 'kernel', 'guest', 'console']);
+  expect(await levels(await world.client('vm1'))).toEqual(['launched', 'kernel', 'guest', 'console']);
 });

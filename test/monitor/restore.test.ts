@@ -22,28 +22,20 @@ import { nobody, testImage, World } from '../helpers/world.ts';
 
 let world: World;
 const mounts: string[] = [];
-const clients: MonitorClient[] = [];
 
 beforeEach(() => {
   world = new World();
 });
 
 afterEach(async () => {
-  for (const client of clients.splice(0)) client.close();
   await world.stopMonitors();
   for (const path of mounts.splice(0)) execFileSync('umount', ['-l', path]);
   await world.close();
 });
 
-async function connect(vm = 'vm1'): Promise<MonitorClient> {
-  const client = await world.client(vm);
-  clients.push(client);
-  return client;
-}
-
 async function monitorOf(vm = 'vm1'): Promise<MonitorClient> {
   await world.startMonitor(vm);
-  return connect(vm);
+  return world.client(vm);
 }
 
 async function start(client: MonitorClient): Promise<GuestShell> {

@@ -31,29 +31,20 @@ describe('how much', () => {
 
 describe('a real guest', () => {
   let world: World;
-  const clients: MonitorClient[] = [];
 
   beforeEach(() => {
     world = new World();
   });
-  afterEach(async () => {
-    for (const client of clients.splice(0)) client.close();
-    await world.close();
-  });
+  afterEach(() => world.close());
 
   async function boot(keys = ''): Promise<{ client: MonitorClient; shell: GuestShell }> {
     world.configure({ vm1: `mem = 512M\nubd0 = /disks/root.dsk\ncon1 = pty\n${keys}` });
     world.addImage('vm1');
     await world.startMonitor('vm1');
-    const client = await connect();
+    const client = await world.client('vm1');
     await client.call('start', undefined);
     await waitForEvent(client, 'guest-message');
     return { client, shell: await GuestShell.open(client) };
-  }
-  async function connect(): Promise<MonitorClient> {
-    const client = await world.client('vm1');
-    clients.push(client);
-    return client;
   }
   const used = async (client: MonitorClient) => (await client.call('info', undefined)).hostMemory;
   const fill = (shell: GuestShell) =>
@@ -96,7 +87,7 @@ describe('a real guest', () => {
     expect(await free(shell)).toBeLessThan(before - 150 * 1024);
     await world.killMonitor('vm1');
     await world.startMonitor('vm1');
-    const again = await GuestShell.again(await connect());
+    const again = await GuestShell.again(await world.client('vm1'));
     await expect.poll(() => free(again)).toBeGreaterThan(before - 20 * 1024);
   });
 });

@@ -11,29 +11,18 @@ import { World } from '../helpers/world.ts';
 const ignoreCtrlAltDel = 'sleep 1000 & echo $! > /proc/sys/kernel/cad_pid';
 
 let world: World;
-let clients: MonitorClient[];
 
 beforeEach(() => {
   world = new World();
-  clients = [];
 });
 
-afterEach(async () => {
-  for (const client of clients) client.close();
-  await world.close();
-});
+afterEach(() => world.close());
 
 async function monitorOf(vm: string, text = ''): Promise<MonitorClient> {
   world.configure({ [vm]: `ubd0 = /disks/root.dsk\ncon1 = pty log\n${text}` });
   world.addImage(vm);
   await world.startMonitor(vm);
-  return another(vm);
-}
-
-async function another(vm: string): Promise<MonitorClient> {
-  const client = await world.client(vm);
-  clients.push(client);
-  return client;
+  return world.client(vm);
 }
 
 async function kinds(client: MonitorClient): Promise<string[]> {
@@ -132,7 +121,7 @@ test('a monitor keeps off the core of its guest while it runs', async () => {
   const cores = (process: number | undefined) =>
     /^Cpus_allowed_list:\s*(\S+)$/m.exec(readFileSync(`/proc/${process}/status`, 'latin1'))?.[1];
   const all = cores(pid);
-  const client = await another('vm1');
+  const client = await world.client('vm1');
   await client.call('start', undefined);
   expect(cores((await client.call('info', undefined)).kernelPid)).toBe('0');
   await expect.poll(() => cores(pid)).not.toMatch(/^0/);
@@ -161,7 +150,7 @@ test('what makes no sense now is refused with the state', async () => {
 
 test('the same operation from two clients is joined, another is refused by name', async () => {
   const client = await monitorOf('vm1');
-  const second = await another('vm1');
+  const second = await world.client('vm1');
   const [one, two] = await Promise.all([client.call('start', undefined), second.call('start', undefined)]);
   expect([one.joined, two.joined]).toEqual([false, true]);
   expect(one.id).toBe(two.id);
@@ -179,7 +168,7 @@ test('the same operation from two clients is joined, another is refused by name'
 
 test('a guest that does not react is halted, and a kill overtakes the stop', async () => {
   const client = await monitorOf('vm1');
-  const second = await another('vm1');
+  const second = await world.client('vm1');
   await client.call('start', undefined);
   await waitForEvent(client, 'guest-message');
   const shell = await GuestShell.open(client);
@@ -262,7 +251,7 @@ test('an image that another VM uses is refused, and free again after its end', a
   });
   world.addSharedImage();
   for (const vm of ['vm1', 'vm2']) await world.startMonitor(vm);
-  const [one, two] = [await another('vm1'), await another('vm2')];
+  const [one, two] = [await world.client('vm1'), await world.client('vm2')];
   await one.call('start', undefined);
   await expect(two.call('start', undefined)).rejects.toMatchObject({
     code: 'IMAGE_IN_USE',
@@ -286,7 +275,7 @@ test('a monitor that is told to leave stops its guest in order', async () => {
   world.configure({ vm1: 'ubd0 = /disks/root.dsk\nstart = boot' });
   world.addImage('vm1');
   const child = await world.startMonitor('vm1');
-  const client = await another('vm1');
+  const client = await world.client('vm1');
   await waitForEvent(client, 'guest-message');
   const { kernelPid } = await client.call('info', undefined);
   const ended = new Promise((resolve) => child.once('exit', resolve));
@@ -297,7 +286,7 @@ test('a monitor that is told to leave stops its guest in order', async () => {
   expect(existsSync(join(world.varDir, 'vm1/ctrl'))).toBe(false);
   // The next monitor knows how the last guest ended.
   await world.startMonitor('vm1');
-  expect((await (await another('vm1')).call('info', undefined)).lastExit).toMatchObject({
+  expect((await (await world.client('vm1')).call('info', undefined)).lastExit).toMatchObject({
     cause: 'poweroff',
     askedBy: 'SIGTERM',
   });

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { parseNetwork } from '../../src/config/network.ts';
 import type { HostNetwork } from '../../src/network/host-network.ts';
 import { type InterfacePlan, planInterfaces } from '../../src/network/interface-plan.ts';
+import type { KernelTransports } from '../../src/network/vector-options.ts';
 
 const host: HostNetwork = {
   links: [
@@ -14,7 +15,14 @@ const host: HostNetwork = {
 
 const mac = '02:00:00:00:00:03';
 
-function planOf(text: string, on: Partial<HostNetwork> = {}, vm = 'vm1'): InterfacePlan {
+const kernel = { transports: ['tap'], legacyTransports: ['tuntap'] };
+
+function planOf(
+  text: string,
+  on: Partial<HostNetwork> = {},
+  vm = 'vm1',
+  has: KernelTransports = kernel,
+): InterfacePlan {
   const parsed = parseNetwork(text);
   if ('cause' in parsed) throw new Error(parsed.cause);
   const request = {
@@ -22,6 +30,7 @@ function planOf(text: string, on: Partial<HostNetwork> = {}, vm = 'vm1'): Interf
     runHome: `/run/umlmon/${vm}`,
     uid: 1000,
     owner: '/run/umlmon/.network',
+    kernel: has,
     macs: new Map([[3, parsed.value.mac ?? mac]]),
     interfaces: [{ unit: 3, ...parsed.value }],
   };
@@ -29,6 +38,17 @@ function planOf(text: string, on: Partial<HostNetwork> = {}, vm = 'vm1'): Interf
   if (!plan) throw new Error('no plan');
   return plan;
 }
+
+/** Chapter 6.7 of the first HOWTO: `eth<n>=tuntap,<device>,<mac>`. */
+test.each([
+  'host_to_host(proxy_if=p3, proxy_addr=10.0.0.1, guest_addr=10.0.0.2)',
+  'bridged(bridge_if=br0, proxy_if=p3)',
+  'tap(ifname=p3)',
+])('%s, for a kernel before the vector devices', (text) => {
+  const plan = planOf(text, {}, 'vm1', { ...kernel, transports: [] });
+  expect(plan).toMatchObject({ argument: `eth3=tuntap,p3,${mac}`, guest: 'eth3' });
+  expect(plan.guestCommands.join()).toMatch(/^ip link set eth3 up,.* dev eth3/);
+});
 
 const words = (plan: InterfacePlan) => plan.make.map((command) => command.join(' '));
 
@@ -50,7 +70,7 @@ describe('host_to_host', () => {
       'link set dev p3 up',
       'route add 10.0.0.2/32 dev p3 src 10.0.0.1',
     ]);
-    expect(plan.options).toEqual({ transport: 'tap', ifname: 'p3', gro: 1, depth: 64, mac });
+    expect(plan.argument).toBe(`vec3:transport=tap,ifname=p3,mac=${mac},depth=64,gro=1`);
     expect(plan).toMatchObject({
       temporary: tap,
       guest: 'vec3',

@@ -6,7 +6,7 @@ import { claimMacs, type MacPool, type MacWish, releaseMacs } from '../../src/ne
 const wide: MacRange = { first: 0x020000000000, last: 0x020000ffffff };
 const place = 'host';
 const claim = (pool: MacPool, vm: string, wishes: readonly MacWish[], range = wide) =>
-  claimMacs(pool, vm, wishes, range, place);
+  claimMacs(pool, { vm, wishes }, range, place);
 
 test('an address stays, whatever others do, and is in the range', () => {
   const first = claim([], 'vm1', [{ unit: 0 }, { unit: 1 }]);
@@ -24,7 +24,7 @@ test('an address stays, whatever others do, and is in the range', () => {
 test('a lost file mostly gives the same addresses again, another host others', () => {
   const { macs } = claim([], 'vm1', [{ unit: 0 }]);
   expect(claim([], 'vm1', [{ unit: 0 }]).macs).toEqual(macs);
-  expect(claimMacs([], 'vm1', [{ unit: 0 }], wide, 'other host').macs).not.toEqual(macs);
+  expect(claimMacs([], { vm: 'vm1', wishes: [{ unit: 0 }] }, wide, 'other host').macs).not.toEqual(macs);
 });
 
 test('an interface that comes back has its old address; one that is out of a new range gets another', () => {

@@ -29,6 +29,7 @@ const record: NetworkRecord = {
   settings: [{ name: 'net/ipv4/conf/eth0/forwarding', value: '1', before: '0', general: '0' }],
   shared: [{ kind: 'nat', network: 'web', terms: 'subnet=10.8.0.0/24, reach_host=off' }],
   forwards: ['tcp port 80 of the host'],
+  tables: [{ family: 'inet', table: 'umlmon-tunnel-0123456789ab' }],
 };
 
 test('a record is read as it was written, by the VM and by others, until it is removed', () => {

@@ -92,7 +92,12 @@ describe('a named network', () => {
       planSwitch({
         network: 'laboratory',
         owner: '/run/umlmon',
-        link: { id: 7, local: '192.0.2.1', remote: '192.0.2.9', port: 4789 },
+        link: {
+          id: 7,
+          local: { text: '192.0.2.1', family: 4 },
+          remote: { text: '192.0.2.9', family: 4 },
+          port: 4789,
+        },
       }),
     ],
   ])('%s, connects its ports and nobody else, and leaves nothing behind', (_, plan) => {

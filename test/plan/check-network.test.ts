@@ -30,11 +30,11 @@ const kernel: Inventory['kernel'] = {
   found: { ...probeKernel(testKernelDirectory()), transports: ['tap', 'l2tpv3', 'raw'] },
 };
 
-function check(text: string, on: Partial<HostNetwork> = {}, root = true): string[] {
+function check(text: string, on: Partial<HostNetwork> = {}, root = true, has = kernel): string[] {
   const parsed = parseNetwork(text);
   if ('cause' in parsed) throw new Error(parsed.cause);
   const found = { ...host, ...on, programs: { ip: '/ip', bridge: '/bridge' } };
-  return checkNetwork(vm, { unit: 0, ...parsed.value }, { root, network: { found }, user, kernel }).map(
+  return checkNetwork(vm, { unit: 0, ...parsed.value }, { root, network: { found }, user, kernel: has }).map(
     ({ code, cause, hint }) => `${code} ${cause} (${hint})`,
   );
 }
@@ -47,6 +47,22 @@ test('a host that fits', () => {
   expect(check(toHost)).toEqual([]);
   expect(check(toBridge)).toEqual([]);
   expect(check(toHost6, { forwards6: ['eth0'] })).toEqual([]);
+});
+
+test('a kernel before the vector devices has taps in another form, without their options', () => {
+  const old: Inventory['kernel'] = {
+    found: { ...probeKernel(testKernelDirectory()), transports: [], legacyTransports: ['tuntap'] },
+  };
+  const tap = { links: [link('t0', { tapOwner: 1000 })] };
+  expect(check(toHost, {}, true, old)).toEqual([]);
+  expect(check('tap(ifname=t0, mac=02:00:00:00:00:01)', tap, true, old)).toEqual([]);
+  expect(check('tap(ifname=t0, mtu=1400, depth=8)', tap, true, old)).toEqual([
+    expect.stringMatching(/^NETWORK_TRANSPORT mtu: .* ethN=tuntap, which knows no mtu \(do without/),
+    expect.stringMatching(/^NETWORK_TRANSPORT depth: /),
+  ]);
+  expect(check('bess(dst=/run/uml/s)', {}, true, old)).toEqual([
+    expect.stringMatching(/^NETWORK_TRANSPORT the kernel has no vector transport bess/),
+  ]);
 });
 
 test('without root', () => {
@@ -163,12 +179,15 @@ test.each<[string, boolean, RegExp | undefined]>([
     true,
     /^NETWORK_MISSING src: the host has no address 10\.9\.0\.7/,
   ],
+  ['l2tpv3(src=10.9.0.1, dst=10.9.0.2, rx_session=1, tx_session=1)', true, undefined],
   [
-    'l2tpv3(src=10.9.0.1, dst=10.9.0.2, rx_session=1, tx_session=1)',
+    'l2tpv3(src=127.0.0.1, dst=10.9.0.2, rx_session=1, tx_session=1)',
     true,
-    /^NETWORK_PRIVILEGE l2tpv3 needs CAP_NET_RAW .*add udp=on/,
+    /^NETWORK_MISSING src: 127\.0\.0\.1 reaches no other host/,
   ],
-  ['raw(ifname=eth0)', true, /^NETWORK_PRIVILEGE raw needs CAP_NET_RAW .* could then hear and forge/],
+  ['raw(ifname=eth0)', true, undefined],
+  ['raw(ifname=eth0)', false, /^NETWORK_PRIVILEGE raw changes the network of the host/],
+  ['raw(ifname=eht0)', true, /^NETWORK_MISSING ifname: the host has no interface eht0 .*did you mean "eth0"/],
   [
     'bess(dst=/run/uml/switch)',
     true,

@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { directoryIntroduction } from '../../src/rpc/idl/directory-introduction.ts';
 import { emitPage } from '../../src/rpc/idl/emit-page.ts';
 import { emitTypes } from '../../src/rpc/idl/emit-types.ts';
 import { camelCase, enumWords, pascalCase, procedureNames } from '../../src/rpc/idl/names.ts';
+import { introduction } from '../../src/rpc/idl/page-introduction.ts';
 import { parseIdl } from '../../src/rpc/idl/parse.ts';
 import { measureTypes } from '../../src/rpc/idl/wire-size.ts';
 import type { Failure } from '../../src/rpc/umlmonctrl.gen.ts';
@@ -137,14 +139,22 @@ test('every construct has its TypeScript', () => {
     expect(text).toContain(part);
 });
 
-test('the page names every procedure, type, field and constant, and all its links lead somewhere', () => {
-  const specification = parseIdl(readFileSync(`${root}src/rpc/umlmonctrl.x`, 'utf8'));
-  const page = emitPage(specification, 'src/rpc/umlmonctrl.x');
-  const headings = new Set([...page.matchAll(/^#+ (.*)$/gm)].map((found) => found[1]?.toLowerCase()));
-  for (const { name } of [...specification.types, ...specification.program.procedures])
-    expect(headings).toContain(name.toLowerCase());
-  for (const { name } of specification.constants) expect(page).toContain(`| \`${name}\` |`);
-  for (const type of specification.types)
-    if (type.kind === 'struct') for (const { name } of type.fields) expect(page).toContain(`| \`${name}\` |`);
-  for (const link of page.matchAll(/\]\(#([^)]*)\)/g)) expect(headings).toContain(link[1]);
-});
+test.each([
+  ['umlmonctrl', introduction],
+  ['umldir', directoryIntroduction],
+] as const)(
+  'the page of %s names every procedure, type, field and constant, and all its links lead somewhere',
+  (name, introduce) => {
+    const origin = `src/rpc/${name}.x`;
+    const specification = parseIdl(readFileSync(`${root}${origin}`, 'utf8'));
+    const page = emitPage(specification, origin, introduce);
+    const headings = new Set([...page.matchAll(/^#+ (.*)$/gm)].map((found) => found[1]?.toLowerCase()));
+    for (const { name } of [...specification.types, ...specification.program.procedures])
+      expect(headings).toContain(name.toLowerCase());
+    for (const { name } of specification.constants) expect(page).toContain(`| \`${name}\` |`);
+    for (const type of specification.types)
+      if (type.kind === 'struct')
+        for (const { name } of type.fields) expect(page).toContain(`| \`${name}\` |`);
+    for (const link of page.matchAll(/\]\(#([^)]*)\)/g)) expect(headings).toContain(link[1]);
+  },
+);

@@ -27,6 +27,7 @@ export const info: VmInfo = {
   user: 'umlmon-vm1',
   mem: 6 * 2 ** 30,
   cpus: '1',
+  tcp: '',
   mconsole: '',
   guestMessage: 'grüße',
   readiness: { configured: 'kernel', ready: true, reached: [{ level: 'kernel', elapsedMs: 31 }] },
@@ -73,6 +74,12 @@ export const info: VmInfo = {
       received: 2 ** 53 - 1,
       sent: 0,
       guestCommands: ['ip link set vec15 up'],
+      plugged: true,
+      settled: false,
+      receivedPackets: 12,
+      receivedDropped: 1,
+      sentPackets: 0,
+      sentDropped: 0,
     },
   ],
   disks: [
@@ -154,6 +161,8 @@ export const picture: ScreenPicture = {
 /** Handlers that answer something of the right type; tests replace those that they are about. */
 export const stubHandlers: Handlers<typeof umlmonctrl> = {
   null: () => undefined,
+  authBegin: () => ({ kind: 'failed', why }),
+  authFinish: (message) => ({ kind: 'ok', step: { message, role: 'look' } }),
   info: () => ({ kind: 'ok', info }),
   start: () => ({ kind: 'failed', why }),
   stop: ({ timeoutMs }) => ({
@@ -164,6 +173,8 @@ export const stubHandlers: Handlers<typeof umlmonctrl> = {
   ctrlAltDel: () => ({ kind: 'ok' }),
   plug: () => ({ kind: 'ok' }),
   unplug: () => ({ kind: 'failed', why }),
+  plugNetwork: () => ({ kind: 'ok' }),
+  unplugNetwork: () => ({ kind: 'failed', why }),
   consoleAttach: () => ({ kind: 'failed', why }),
   consoleRead: () => ({ kind: 'failed', why }),
   consoleWrite: ({ data }) => ({ kind: 'ok', accepted: data.length }),
@@ -197,8 +208,12 @@ export const stubHandlers: Handlers<typeof umlmonctrl> = {
   backup: () => ({ kind: 'failed', why }),
   restore: () => ({ kind: 'failed', why }),
   backupList: () => ({ kind: 'ok', list: { directory: '/b', backups: [] } }),
+  update: () => ({ kind: 'ok', list: { changes: [change] } }),
   events: ({ since }) => ({ kind: 'ok', list: { events: [], next: since } }),
 };
+
+/** A setting that was changed. */
+export const change = { section: 'vm1', key: 'mem', before: '', after: '64M', effect: 'vm' } as const;
 
 /** `length` bytes that repeat only after 251. */
 export function pattern(length: number): Uint8Array {

@@ -16,7 +16,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import * as native from '../../src/system/native.ts';
-import { buildProgram } from '../helpers/program.ts';
 
 let directory: string;
 let descriptors: number[];
@@ -170,65 +169,6 @@ describe('datagrams', () => {
     const first = keep(openSync('/dev/null', 'r'));
     for (let i = 0; i < 50; i++) codeOf(() => native.openDatagram(join(directory, 'no/such/directory')));
     expect(keep(openSync('/dev/null', 'r'))).toBeLessThan(first + 10);
-  });
-});
-
-describe('watch', () => {
-  test('wakes the handler until it has read all, and survives garbage collection and a changed interest', async () => {
-    const path = join(directory, 'a');
-    const fd = keep(native.openDatagram(path));
-    const sender = keep(native.openDatagram(''));
-    const buffer = Buffer.alloc(16);
-    const seen: string[] = [];
-    let wake: (() => void) | undefined;
-    const watching = native.watch(fd, { readable: true }, ({ readable, writable }) => {
-      expect([readable, writable]).toEqual([true, false]);
-      // One per wake-up: the rest must be announced again.
-      const got = native.receiveDatagram(fd, buffer);
-      if (got) seen.push(buffer.toString('latin1', 0, got.length));
-      wake?.();
-    });
-    const next = () =>
-      new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-    native.sendDatagram(sender, Buffer.from('a'), path);
-    native.sendDatagram(sender, Buffer.from('b'), path);
-    await next();
-    await next();
-    expect(seen).toEqual(['a', 'b']);
-
-    watching.set({});
-    native.sendDatagram(sender, Buffer.from('c'), path);
-    await new Promise((resolve) => setTimeout(resolve, 30));
-    expect(seen).toEqual(['a', 'b']);
-    watching.set({ readable: true });
-    await next();
-    expect(seen).toEqual(['a', 'b', 'c']);
-
-    native.sendDatagram(sender, Buffer.from('d'), path);
-    watching.close();
-    await new Promise((resolve) => setTimeout(resolve, 30));
-    expect(seen).toEqual(['a', 'b', 'c']);
-    watching.close();
-    watching.set({ readable: true });
-  });
-
-  test('an exception in the handler is not swallowed', async () => {
-    const outfile = await buildProgram('watch', {
-      text: `
-        import { openDatagram, watch } from './src/system/native.ts';
-        watch(openDatagram(''), { writable: true }, () => { throw new Error('seen'); });`,
-    });
-    const child = spawn(process.execPath, [outfile], { stdio: ['ignore', 'ignore', 'pipe'] });
-    children.push(child);
-    let text = '';
-    child.stderr.on('data', (part) => {
-      text += part;
-    });
-    const [status] = await once(child, 'close');
-    expect(text).toContain('Error: seen');
-    expect(status).toBe(1);
   });
 });
 

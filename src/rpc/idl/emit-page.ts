@@ -1,22 +1,32 @@
-import type { Bound, Field, ProcedureDefinition, Specification, Type, TypeDefinition } from './ast.ts';
+import type {
+  Bound,
+  Field,
+  ProcedureDefinition,
+  ProgramDefinition,
+  Specification,
+  Type,
+  TypeDefinition,
+} from './ast.ts';
 import { table } from './markdown.ts';
-import { introduction } from './page-introduction.ts';
 import { measureTypes, sizeOf, type WireSize } from './wire-size.ts';
 
 type Sizes = ReadonlyMap<string, WireSize>;
+
+/** What a page says before its tables: paragraphs. `argsMax` is the size of the largest arguments in bytes. */
+export type Introduce = (program: ProgramDefinition, origin: string, argsMax: number) => string[];
 
 /**
  * The reference page of a specification in Markdown, complete enough to write a client in another language.
  *
  * @param origin path of the `.x` file from the root of the project
  */
-export function emitPage(specification: Specification, origin: string): string {
+export function emitPage(specification: Specification, origin: string, introduce: Introduce): string {
   const sizes = measureTypes(specification);
   const { program, constants, types } = specification;
   const argsMax = Math.max(0, ...program.procedures.map(({ args }) => sizeOf(args, sizes).max));
   return `${[
     `<!-- Generated from ${origin} by \`npm run generate\`: change that file or src/rpc/idl, not this page. -->`,
-    ...introduction(program, origin, argsMax),
+    ...introduce(program, origin, argsMax),
     '## Procedures',
     table(
       ['number', 'name', 'arguments', 'result'],

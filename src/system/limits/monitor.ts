@@ -1,6 +1,19 @@
 import { KiB, limit, MiB } from './limit.ts';
 
 export const monitor = {
+  registerTime: limit(
+    15_000,
+    'ms',
+    'Time for umldir to take the registration of a VM.',
+    'It is tried again after the next line.',
+  ),
+  registerRetry: limit(
+    1_000,
+    'ms',
+    'Time after which a monitor tries again to register, when umldir is there and does not take it.',
+    'It doubles each time, up to the next line.',
+  ),
+  registerRetryMax: limit(60_000, 'ms', 'Longest time between two such attempts.', 'It stays at that.'),
   eventsKept: limit(
     1024,
     '',

@@ -32,6 +32,24 @@ export const network = {
     'File of the MAC addresses that interfaces have: some 100,000 of them.',
     'It is not believed, and a start that needs an address fails.',
   ),
+  linkPause: limit(
+    250,
+    'ms',
+    'Time between two looks at the links of a VM that change: a guest may set an interface up and down for ever.',
+    'What changes and changes back meanwhile is not told.',
+  ),
+  linkMessages: limit(
+    64,
+    '',
+    'Messages of the host about links that are taken at once.',
+    'The others are taken after the next look.',
+  ),
+  linkMessageBytes: limit(
+    4 * KiB,
+    'bytes',
+    'Room for one; only that it came is of interest.',
+    'Its end is lost.',
+  ),
   forwards: limit(64, '', 'Forwarded ports of one interface.', 'More are refused.'),
   unit: limit(
     255,

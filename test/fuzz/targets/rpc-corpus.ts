@@ -2,7 +2,7 @@ import { writeCall, writeReply } from '../../../src/rpc/message.ts';
 import { beginRecord, sealRecord } from '../../../src/rpc/record.ts';
 import { umlmonctrl } from '../../../src/rpc/umlmonctrl.gen.ts';
 import { type Codec, XdrWriter } from '../../../src/rpc/xdr.ts';
-import { image, info, job, pattern, picture, seat, why } from '../../rpc/stub-handlers.ts';
+import { change, image, info, job, pattern, picture, seat, why } from '../../rpc/stub-handlers.ts';
 
 const failed = { kind: 'failed', why };
 const report = { id: 3, joined: true, state: 'down', elapsedMs: 5, summary: 'stopped' };
@@ -49,6 +49,17 @@ export const values: Readonly<
   Record<keyof typeof umlmonctrl.procedures, { args: unknown; results: readonly unknown[] }>
 > = {
   null: { args: undefined, results: [undefined] },
+  authBegin: {
+    args: 'n,,n=vm1,r=fyko+d2lbbFgONRv9qkxdawL',
+    results: [{ kind: 'ok', step: { message: 'r=fyko,s=QSXCR+Q6sek8bf92,i=4096', role: '' } }, failed],
+  },
+  authFinish: {
+    args: 'c=biws,r=fyko,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=',
+    results: [
+      { kind: 'ok', step: { message: 'v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=', role: 'admin' } },
+      failed,
+    ],
+  },
   info: {
     args: undefined,
     results: [{ kind: 'ok', info }, { kind: 'ok', info: { ...info, lastExit: null } }, failed],
@@ -59,6 +70,8 @@ export const values: Readonly<
   ctrlAltDel: { args: undefined, results: [{ kind: 'ok' }, failed] },
   plug: { args: { unit: 1, disk: '/disks/a.dsk ro' }, results: [{ kind: 'ok' }, failed] },
   unplug: { args: 1, results: [{ kind: 'ok' }, failed] },
+  plugNetwork: { args: { unit: 1, network: 'network(name=lab)' }, results: [{ kind: 'ok' }, failed] },
+  unplugNetwork: { args: 1, results: [{ kind: 'ok' }, failed] },
   consoleAttach: {
     args: { channel: 'con1', columns: 80, rows: 24 },
     results: [{ kind: 'ok', seat: { id: 1, oldest: 0, next: 99 } }, failed],
@@ -106,6 +119,7 @@ export const values: Readonly<
           ...{ cpuUserMs: 10, cpuSystemMs: 20, cpuIdleMs: 30, cpuIowaitMs: 0 },
           ...{ memTotal: 9, memFree: 8, memAvailable: 7 },
           disks: [{ name: 'ubda', reads: 1, readBytes: 512, writes: 2, writtenBytes: 1024 }],
+          networks: [],
         },
       },
       failed,
@@ -161,6 +175,10 @@ export const values: Readonly<
   backupList: {
     args: undefined,
     results: [{ kind: 'ok', list: { directory: '/b', backups: [backup, backup] } }, failed],
+  },
+  update: {
+    args: { dryRun: true },
+    results: [{ kind: 'ok', list: { changes: [change, change] } }, failed],
   },
 };
 

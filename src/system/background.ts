@@ -1,6 +1,7 @@
+/** How monitors get into the background, and tell who started them how that went. */
 import { spawn } from 'node:child_process';
 import { closeSync, writeSync } from 'node:fs';
-import { type Failure, isErrorCode, isSystemError, UmlmonError } from '../system/errors.ts';
+import { type Failure, isErrorCode, isSystemError, UmlmonError } from './errors.ts';
 
 /** The descriptor on which a background monitor reports to the one that started it. */
 const reportFd = 3;
@@ -17,13 +18,11 @@ export interface Started {
 type Report = { readonly ready: Started } | { readonly failed: Failure };
 
 /**
- * Starts this program again as a process without terminal, in a session of its own, and waits until it serves or
- * has failed. Errors: what the background monitor reports.
+ * Starts a monitor as a process without terminal, in a session of its own, and waits until it serves or has failed.
+ * It outlives us. Errors: what the background monitor reports, HOST_SYSTEM_CALL.
  */
-export async function startInBackground(argv: readonly string[]): Promise<Started> {
-  const [node, program] = process.argv;
-  if (!node || !program) throw new Error('no program to start');
-  const child = spawn(node, [...process.execArgv, program, ...argv], {
+export async function startInBackground([program = '', ...argv]: readonly string[]): Promise<Started> {
+  const child = spawn(program, argv, {
     detached: true,
     cwd: '/',
     env: { ...process.env, [reportVariable]: String(reportFd) },
@@ -31,11 +30,9 @@ export async function startInBackground(argv: readonly string[]): Promise<Starte
   });
   const pipe = child.stdio[reportFd];
   if (!pipe || !('on' in pipe)) throw new Error('no pipe for the report');
-  let text = '';
-  for await (const chunk of pipe as AsyncIterable<Buffer>) {
-    text += chunk.toString();
-    if (text.includes('\n') || text.length > reportMax) break;
-  }
+  // Without it, a program that cannot be run would end this one.
+  const failed = new Promise<never>((_resolve, reject) => child.once('error', reject));
+  const text = await Promise.race([failed, readReport(pipe as AsyncIterable<Buffer>)]);
   child.unref();
   const report = parseReport(text);
   if (report && 'ready' in report) return report.ready;
@@ -46,6 +43,15 @@ export async function startInBackground(argv: readonly string[]): Promise<Starte
     cause: 'it ended before it could say why',
     hint: 'run it in the foreground: umlmon -fg VM',
   });
+}
+
+async function readReport(pipe: AsyncIterable<Buffer>): Promise<string> {
+  let text = '';
+  for await (const chunk of pipe) {
+    text += chunk.toString();
+    if (text.includes('\n') || text.length > reportMax) break;
+  }
+  return text;
 }
 
 /** In the background process: the function that reports to the starter, once. In any other process: nothing. */

@@ -1,0 +1,10 @@
+import { umldir } from '../directory/main.ts';
+
+// Leaves at once: nothing that is still open may keep a directory alive that has ended.
+umldir(process.argv.slice(2)).then(
+  (status) => process.exit(status),
+  (error: unknown) => {
+    console.error(error);
+    process.exit(1);
+  },
+);

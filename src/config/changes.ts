@@ -1,0 +1,74 @@
+import type { GlobalConfig, Setting, VmConfig } from './config.ts';
+import { globalKeys } from './global-keys.ts';
+import type { KeyTable, MonitorEffect } from './key.ts';
+import { specOf } from './read-keys.ts';
+import { vmKeys } from './vm-keys.ts';
+
+/** A setting that is not in force as it is written. */
+export interface SettingChange {
+  /** `GLOBAL`, or the name of the VM. */
+  readonly section: string;
+  readonly key: string;
+  /** Empty if it was, or is, not set. */
+  readonly before: string;
+  readonly after: string;
+  readonly effect: MonitorEffect;
+}
+
+export interface Configured {
+  readonly global: GlobalConfig;
+  readonly vm: VmConfig;
+}
+
+/**
+ * How what is written differs from what is in force: of keys that wait for a new monitor, what was `atMonitorStart`; of the
+ * others what was `atVmStart`, the last one. Keys of [GLOBAL] that are read whenever they are needed are in force already;
+ * those of other programs are not for a monitor to tell.
+ */
+export function pendingChanges(
+  atMonitorStart: Configured,
+  atVmStart: Configured,
+  written: Configured,
+): SettingChange[] {
+  const compare = (section: string, table: KeyTable, part: keyof Configured): SettingChange[] =>
+    differences(
+      (effect) => (effect === 'monitor' ? atMonitorStart : atVmStart)[part].settings,
+      written[part].settings,
+      table,
+    ).map((change) => ({ section, ...change }));
+  return [
+    ...compare('GLOBAL', globalKeys, 'global').filter(({ effect }) => effect !== 'now'),
+    ...compare(written.vm.name, vmKeys, 'vm'),
+  ];
+}
+
+function differences(
+  inForce: (effect: MonitorEffect) => readonly Setting[],
+  written: readonly Setting[],
+  table: KeyTable,
+): Omit<SettingChange, 'section'>[] {
+  const keys = new Set([...inForce('monitor'), ...inForce('vm'), ...written].map(({ key }) => key));
+  return [...keys].flatMap((key) => {
+    const effect = specOf(table, key)?.effect ?? 'vm';
+    if (effect === 'umldir' || effect === 'umlweb') return [];
+    const before = valueIn(inForce(effect), key);
+    const after = valueIn(written, key);
+    return before === after ? [] : [{ key, before, after, effect }];
+  });
+}
+
+function valueIn(settings: readonly Setting[], key: string): string {
+  return settings.find((setting) => setting.key === key)?.value ?? '';
+}
+
+/** A configuration in force, with those keys as they are written now that need no new start. */
+export function withLiveKeys(inForce: VmConfig, written: VmConfig): VmConfig {
+  const live = Object.entries(vmKeys).flatMap(([key, { effect }]) => (effect === 'now' ? [key] : []));
+  const isLive = ({ key }: Setting) => live.includes(key);
+  const fresh = new Map(written.settings.filter(isLive).map((setting) => [setting.key, setting]));
+  return Object.freeze({
+    ...inForce,
+    ...Object.fromEntries(live.map((key) => [key, written[key as keyof VmConfig]])),
+    settings: inForce.settings.map((setting) => fresh.get(setting.key) ?? setting),
+  });
+}

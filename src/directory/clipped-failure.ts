@@ -1,0 +1,10 @@
+import { clipText } from '../rpc/clip-text.ts';
+import { type DirFailure, UMLDIR_TEXT_MAX } from '../rpc/umldir.gen.ts';
+import { toFailure } from '../system/errors.ts';
+
+/** What an answer of the directory can carry of an error. */
+export function clippedFailure(error: unknown): DirFailure {
+  const { code, place, cause, hint } = toFailure(error, 'umldir');
+  const clip = (text: string) => clipText(text, UMLDIR_TEXT_MAX);
+  return { code, place: clip(place), cause: clip(cause), hint: clip(hint) };
+}

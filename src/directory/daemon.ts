@@ -1,0 +1,148 @@
+import { closeSync, rmSync } from 'node:fs';
+import { ownIds } from '../jail/directories.ts';
+import { resolveUser } from '../jail/user.ts';
+import { registrationPlace } from '../rpc/registration-place.ts';
+import { RpcServer } from '../rpc/server.ts';
+import { umldir } from '../rpc/umldir.gen.ts';
+import { toFailure } from '../system/errors.ts';
+import { directoryLimits } from '../system/limits.ts';
+import { type Log, openLog } from '../system/log.ts';
+import { takePassedSockets } from '../system/passed-sockets.ts';
+import { ServiceManager } from '../system/service-manager.ts';
+import { tidyMemoryWhenQuiet } from '../system/tidy-memory.ts';
+import { Directory } from './directory.ts';
+import { takeSocketDirectory } from './listen.ts';
+import { Network } from './network.ts';
+import { type DirectoryService, directoryHandlers } from './procedures.ts';
+import { Registrations } from './registrations.ts';
+import { resolve } from './resolve.ts';
+import { type DirectorySettings, readSettings } from './settings.ts';
+
+/**
+ * umldir, from its start to SIGTERM or SIGINT. SIGHUP reads the configuration again.
+ *
+ * Errors: CONFIG_*, DIRECTORY_RUNNING, DIRECTORY_LISTEN, JAIL_USER_*.
+ */
+export async function runUmldir(configPath: string | undefined): Promise<void> {
+  const uid = process.geteuid?.() ?? 0;
+  const read = () => readSettings(configPath, uid);
+  const settings = read();
+  const log = openLog('umldir', process.stderr, 'program');
+  // A terminal that is gone must not end the directory.
+  process.stderr.on('error', () => undefined);
+  const place = registrationPlace(settings.runDir);
+  const manager = ServiceManager.open(process.env);
+  const user = settings.user !== '' && uid === 0 ? resolveUser(settings.user) : undefined;
+  const lockFd = takeSocketDirectory(place, user ?? ownIds());
+  try {
+    await serve({ settings, read, log, manager, socket: place.path, user });
+  } finally {
+    rmSync(place.path, { force: true });
+    closeSync(lockFd);
+    manager?.close();
+  }
+}
+
+interface DaemonParts {
+  readonly settings: DirectorySettings;
+  /** Reads them anew, as the user who has started us. Errors: CONFIG_*. */
+  readonly read: () => DirectorySettings;
+  readonly log: Log;
+  readonly manager: ServiceManager | undefined;
+  /** Where monitors register. */
+  readonly socket: string;
+  /** Whom to become. */
+  readonly user: { readonly name: string; readonly uid: number; readonly gid: number } | undefined;
+}
+
+async function serve({ settings, read, log, manager, socket, user }: DaemonParts): Promise<void> {
+  const { here } = settings;
+  const ending = endSignal();
+  let reloading = Promise.resolve();
+  const directory = new Directory();
+  const status = () => {
+    const { sharing } = network.sharing;
+    const shared =
+      sharing === 'off' ? '' : sharing === 'on' ? ', shared' : ', not shared: etcd does not work';
+    manager?.tell({ STATUS: `${directory.vmsOf(here).length} monitors${shared}` });
+  };
+  const network = new Network(log, takePassedSockets(process.env, process.pid), status);
+  const changed = (name: string) => {
+    network.shared?.tell(name);
+    status();
+    tidyMemoryWhenQuiet();
+  };
+  const registrations = new Registrations({
+    ownUid: user?.uid ?? process.geteuid?.() ?? 0,
+    onSet: (vm) => {
+      const isNew = directory.get(here, vm.name) === undefined;
+      directory.set(here, vm);
+      if (isNew) log.info({ vm: vm.name, port: vm.port }, 'registered');
+      changed(vm.name);
+    },
+    onGone: (name) => {
+      directory.remove(here, name);
+      log.info({ vm: name }, 'gone');
+      changed(name);
+    },
+  });
+  const service: DirectoryService = {
+    here,
+    directory,
+    registrations,
+    resolve: (target) => resolve(directory, here, target),
+    addressOf: (host) => network.shared?.host(host)?.address,
+    redirectorPort: () => network.redirectorPort,
+    sharing: () => network.sharing,
+  };
+  const local = new RpcServer(umldir, directoryHandlers(service), (error, procedure) =>
+    log.error(toFailure(error), `fault in ${procedure}`),
+  );
+  try {
+    await network.open(settings, service);
+    if (user) become(user, log);
+    await local.listen({ path: socket, mode: 0o600 }, { connections: directoryLimits.vms });
+    process.on('SIGHUP', () => {
+      reloading = reloading.then(reload);
+    });
+    manager?.tell({ READY: '1' });
+    log.info({ host: here, pid: process.pid }, 'umldir serves');
+    tidyMemoryWhenQuiet();
+    const signal = await ending;
+    await reloading;
+    manager?.tell({ STOPPING: '1' });
+    log.info({ signal }, 'umldir ends');
+  } finally {
+    // First the others are told, then the connections of the monitors end.
+    await network.close();
+    await local.close();
+  }
+
+  async function reload(): Promise<void> {
+    manager?.tell({ RELOADING: '1' });
+    try {
+      const fresh = read();
+      if (fresh.here !== here || fresh.runDir !== settings.runDir || fresh.user !== settings.user)
+        log.warn('host_name, rundir and umldir_user change with the next start');
+      await network.open({ ...fresh, here, runDir: settings.runDir }, service);
+      log.info('the configuration was read again');
+    } catch (error) {
+      log.error(toFailure(error), 'the configuration was not taken');
+    }
+    manager?.tell({ READY: '1' });
+  }
+}
+
+/** Gives up the powers of root for good. */
+function become(user: { readonly name: string; readonly uid: number; readonly gid: number }, log: Log): void {
+  process.setgroups?.([user.gid]);
+  process.setgid?.(user.gid);
+  process.setuid?.(user.uid);
+  log.info({ user: user.name }, `runs as ${user.name}`);
+}
+
+function endSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
+  });
+}

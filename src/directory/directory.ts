@@ -1,0 +1,145 @@
+import type { DirChange, DirChangeKind, DirChanges, DirEntry, DirList, DirVm } from '../rpc/umldir.gen.ts';
+import { UMLDIR_CHANGES_MAX, UMLDIR_LIST_MAX, UMLDIR_WAIT_MAX } from '../rpc/umldir.gen.ts';
+import { UmlmonError } from '../system/errors.ts';
+import { directoryLimits } from '../system/limits.ts';
+
+type Page = Pick<DirList, 'entries' | 'more' | 'next'>;
+
+/**
+ * What is known of VMs, of this host and of others, with the changes numbered without gaps. The newest changes are kept
+ * for watchers that come late; who asks for older ones is told that they are lost.
+ */
+export class Directory {
+  readonly #hosts = new Map<string, Map<string, DirVm>>();
+  readonly #changes: DirChange[] = [];
+  readonly #waiting = new Set<() => void>();
+  #next = 1;
+  /** All entries in order, until the next change. */
+  #sorted: readonly DirEntry[] | undefined;
+
+  get next(): number {
+    return this.#next;
+  }
+
+  get(host: string, name: string): DirVm | undefined {
+    return this.#hosts.get(host)?.get(name);
+  }
+
+  /** The VMs of one host. */
+  vmsOf(host: string): readonly DirVm[] {
+    return [...(this.#hosts.get(host)?.values() ?? [])];
+  }
+
+  /** The hosts that have a VM of this name. */
+  hostsOf(name: string): readonly string[] {
+    return [...this.#hosts].flatMap(([host, vms]) => (vms.has(name) ? [host] : []));
+  }
+
+  /** Notes what is said of a VM; what is as before is no change. */
+  set(host: string, vm: DirVm): void {
+    let vms = this.#hosts.get(host);
+    if (!vms) {
+      vms = new Map();
+      this.#hosts.set(host, vms);
+    }
+    const known = vms.get(vm.name);
+    if (known && isSame(known, vm)) return;
+    vms.set(vm.name, vm);
+    this.#publish('set', { host, vm });
+  }
+
+  remove(host: string, name: string): void {
+    const vms = this.#hosts.get(host);
+    const vm = vms?.get(name);
+    if (!vms || !vm) return;
+    vms.delete(name);
+    if (vms.size === 0) this.#hosts.delete(host);
+    this.#publish('gone', { host, vm });
+  }
+
+  /** Up to UMLDIR_LIST_MAX entries in the order of hosts and names, after the given one. */
+  list(after: { readonly afterHost: string; readonly afterVm: string }): Page {
+    this.#sorted ??= [...this.#hosts]
+      .flatMap(([host, vms]) => [...vms.values()].map((vm) => ({ host, vm })))
+      .sort((one, other) => compare(one.host, other.host) || compare(one.vm.name, other.vm.name));
+    const begins =
+      after.afterHost === '' && after.afterVm === ''
+        ? 0
+        : this.#sorted.findIndex(
+            ({ host, vm }) => (compare(host, after.afterHost) || compare(vm.name, after.afterVm)) > 0,
+          );
+    const entries = begins < 0 ? [] : this.#sorted.slice(begins, begins + UMLDIR_LIST_MAX);
+    const more = begins >= 0 && begins + entries.length < this.#sorted.length;
+    return { entries, more, next: this.#next };
+  }
+
+  /**
+   * Changes from number `since` on (0 = from now on), waiting up to `waitMs` for the first one. Errors: DIRECTORY_LOST,
+   * DIRECTORY_BUSY.
+   */
+  async watch(since: number, waitMs: number, signal: AbortSignal): Promise<DirChanges> {
+    const from = since === 0 ? this.#next : since;
+    this.#assertHeld(from);
+    if (from === this.#next && waitMs > 0) {
+      await this.#wait(Math.min(waitMs, UMLDIR_WAIT_MAX), signal);
+      this.#assertHeld(from);
+    }
+    const start = this.#changes.length - (this.#next - from);
+    const changes = this.#changes.slice(start, start + UMLDIR_CHANGES_MAX);
+    return { changes, next: from + changes.length };
+  }
+
+  #publish(kind: DirChangeKind, entry: DirEntry): void {
+    this.#sorted = undefined;
+    this.#changes.push({ sequence: this.#next, kind, entry });
+    this.#next += 1;
+    if (this.#changes.length > directoryLimits.changesKept) this.#changes.shift();
+    for (const wake of [...this.#waiting]) wake();
+  }
+
+  #assertHeld(from: number): void {
+    const oldest = this.#next - this.#changes.length;
+    if (from >= oldest && from <= this.#next) return;
+    throw new UmlmonError('DIRECTORY_LOST', {
+      place: `change ${from}`,
+      cause: `changes ${oldest} to ${this.#next - 1} are held`,
+      hint: 'list again, and go on from there',
+    });
+  }
+
+  #wait(ms: number, signal: AbortSignal): Promise<void> {
+    if (this.#waiting.size >= directoryLimits.watchers)
+      throw new UmlmonError('DIRECTORY_BUSY', {
+        place: 'umldir',
+        cause: `${this.#waiting.size} callers wait for changes already`,
+        hint: 'ask again without waiting',
+      });
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', done);
+        this.#waiting.delete(done);
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      signal.addEventListener('abort', done);
+      this.#waiting.add(done);
+      if (signal.aborted) done();
+    });
+  }
+}
+
+/** By bytes, as every program and locale has it. */
+function compare(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0;
+}
+
+function isSame(one: DirVm, other: DirVm): boolean {
+  return (
+    one.state === other.state &&
+    one.stateSince === other.stateSince &&
+    one.ready === other.ready &&
+    one.address === other.address &&
+    one.port === other.port
+  );
+}

@@ -1,0 +1,158 @@
+import { createServer, type Server } from 'node:net';
+import { RpcServer } from '../rpc/server.ts';
+import type { DirSharingState } from '../rpc/umldir.gen.ts';
+import { umldir } from '../rpc/umldir.gen.ts';
+import { toFailure } from '../system/errors.ts';
+import { directoryLimits } from '../system/limits.ts';
+import type { Log } from '../system/log.ts';
+import { Etcd } from './etcd.ts';
+import { Gate } from './gate.ts';
+import { hostIdentity } from './identity.ts';
+import { listenOnTcp } from './listen.ts';
+import { type DirectoryService, directoryHandlers } from './procedures.ts';
+import { Redirector } from './redirector.ts';
+import type { DirectorySettings } from './settings.ts';
+import { SharedDirectory } from './shared-directory.ts';
+
+interface Part {
+  /** The settings that it was opened with, as text. */
+  readonly key: string;
+  close(): Promise<void>;
+}
+
+/**
+ * What of umldir other hosts see: the directory, the redirector, and what is shared through etcd. Each is opened anew when
+ * its settings have changed.
+ */
+export class Network {
+  readonly #log: Log;
+  /** Listening sockets of the service manager, by name; they are never closed. */
+  readonly #passed: ReadonlyMap<string, number>;
+  readonly #parts = new Map<string, Part>();
+  readonly #onState: () => void;
+  shared: SharedDirectory | undefined;
+  redirector: Redirector | undefined;
+  redirectorPort = 0;
+
+  constructor(log: Log, passed: ReadonlyMap<string, number>, onState: () => void) {
+    this.#log = log;
+    this.#passed = passed;
+    this.#onState = onState;
+  }
+
+  get sharing(): DirSharingState {
+    return this.shared?.state ?? { sharing: 'off', trouble: '' };
+  }
+
+  /** Opens what is new or has changed, and closes what is not wanted any more. Errors: DIRECTORY_LISTEN. */
+  async open(settings: DirectorySettings, service: DirectoryService): Promise<void> {
+    const { address, port, redirectorPort, etcd, lease, here, hostAddress } = settings;
+    await this.#replace('umldir', JSON.stringify([address, port]), () =>
+      this.#openDirectory(settings, service),
+    );
+    await this.#replace('umlredir', redirectorPort > 0 ? JSON.stringify([address, redirectorPort]) : '', () =>
+      this.#openRedirector(settings, service),
+    );
+    const sharing = etcd.length > 0 ? JSON.stringify([etcd, lease, hostAddress, redirectorPort]) : '';
+    await this.#replace('etcd', sharing, () => {
+      const shared = new SharedDirectory({
+        etcd: new Etcd(etcd, Math.min(lease, directoryLimits.etcdTime)),
+        here: {
+          name: here,
+          address: hostAddress,
+          redirector: redirectorPort,
+          identity: hostIdentity(settings.runDir),
+        },
+        leaseMs: lease,
+        directory: service.directory,
+        onState: (state) => {
+          if (state.sharing === 'on') this.#log.info('the directory is shared through etcd');
+          else this.#log.warn({ trouble: state.trouble }, 'the directory is not shared');
+          this.#onState();
+        },
+      });
+      this.shared = shared;
+      return Promise.resolve(async () => {
+        this.shared = undefined;
+        await shared.close();
+      });
+    });
+  }
+
+  async close(): Promise<void> {
+    for (const part of [...this.#parts.values()].reverse()) await part.close();
+    this.#parts.clear();
+  }
+
+  /** @param key the settings of the part; '' = it is not wanted */
+  async #replace(name: string, key: string, open: () => Promise<() => Promise<void>>): Promise<void> {
+    const known = this.#parts.get(name);
+    if ((known?.key ?? '') === key) return;
+    this.#parts.delete(name);
+    await known?.close();
+    if (key !== '') this.#parts.set(name, { key, close: await open() });
+  }
+
+  async #openDirectory(
+    { address, port }: DirectorySettings,
+    service: DirectoryService,
+  ): Promise<() => Promise<void>> {
+    const gate = new Gate({
+      connections: directoryLimits.connections,
+      perAddress: directoryLimits.connectionsPerAddress,
+    });
+    const server = new RpcServer(umldir, directoryHandlers(service), (error, procedure) =>
+      this.#log.error(toFailure(error), `fault in ${procedure}`),
+    );
+    const listener = createServer({ noDelay: true, keepAlive: true });
+    await this.#listen('umldir', listener, { address, port, key: 'umldir_port' });
+    server.serve(listener, {
+      // Those that give way are counted until they are closed.
+      connections: 2 * directoryLimits.connections,
+      admit: (socket) => {
+        socket.setTimeout(directoryLimits.idleTime, () => socket.destroy());
+        return gate.admit(socket);
+      },
+    });
+    return () => server.close();
+  }
+
+  async #openRedirector(
+    { address, redirectorPort: port }: DirectorySettings,
+    { here, resolve }: DirectoryService,
+  ): Promise<() => Promise<void>> {
+    const redirector = new Redirector({
+      here,
+      resolve,
+      redirectorOf: (host) => {
+        const record = this.shared?.host(host);
+        return record && record.redirector > 0
+          ? { host: record.address, port: record.redirector }
+          : undefined;
+      },
+      log: ({ failure, ...what }) => {
+        if (failure === undefined) this.#log.info(what, 'redirected');
+        else this.#log.info({ ...what, ...toFailure(failure) }, 'not redirected');
+      },
+    });
+    const listener = Redirector.listener();
+    await this.#listen('umlredir', listener, { address, port, key: 'umlredir_port' });
+    redirector.serve(listener);
+    this.redirector = redirector;
+    this.redirectorPort = port;
+    return async () => {
+      this.redirectorPort = 0;
+      this.redirector = undefined;
+      await redirector.close();
+    };
+  }
+
+  async #listen(
+    name: string,
+    listener: Server,
+    at: { readonly address: string; readonly port: number; readonly key: string },
+  ): Promise<void> {
+    await listenOnTcp(listener, at, this.#passed.get(name));
+    this.#log.info({ listener: name, address: at.address || '*', port: at.port }, `${name} listens`);
+  }
+}

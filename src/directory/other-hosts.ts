@@ -1,0 +1,77 @@
+import { directoryLimits } from '../system/limits.ts';
+import type { Directory } from './directory.ts';
+import { type HostRecord, readHost, readKey, readVm } from './shared-record.ts';
+
+interface Pair {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** What other hosts have written in etcd, as far as it can be believed; their VMs are set in the directory. */
+export class OtherHosts {
+  readonly #here: string;
+  readonly #directory: Directory;
+  readonly #hosts = new Map<string, HostRecord>();
+  /** Keys of the VMs that are in the directory. */
+  readonly #vms = new Map<string, { readonly host: string; readonly vm: string }>();
+  #leftOut = 0;
+
+  constructor(here: string, directory: Directory) {
+    this.#here = here;
+    this.#directory = directory;
+  }
+
+  /** Records that were too many, or no records. */
+  get leftOut(): number {
+    return this.#leftOut;
+  }
+
+  host(name: string): HostRecord | undefined {
+    return this.#hosts.get(name);
+  }
+
+  set({ key, value }: Pair): void {
+    const about = readKey(key);
+    if (about?.host === this.#here) return;
+    if (!about || !this.#take(key, about, value)) {
+      this.#leftOut += 1;
+      this.remove(key);
+    }
+  }
+
+  remove(key: string): void {
+    const known = this.#vms.get(key);
+    if (known) {
+      this.#vms.delete(key);
+      this.#directory.remove(known.host, known.vm);
+    }
+    const about = readKey(key);
+    if (about && about.vm === undefined) this.#hosts.delete(about.host);
+  }
+
+  /** Everything that is there now; what was there before and is not among it goes. */
+  replace(pairs: readonly Pair[]): void {
+    const keys = new Set(pairs.map(({ key }) => key));
+    for (const key of [...this.#vms.keys()]) if (!keys.has(key)) this.remove(key);
+    this.#hosts.clear();
+    for (const pair of pairs) this.set(pair);
+  }
+
+  clear(): void {
+    this.replace([]);
+  }
+
+  #take(key: string, { host, vm: name }: { host: string; vm?: string }, value: string): boolean {
+    if (name === undefined) {
+      const record = readHost(host, value);
+      if (!record || (!this.#hosts.has(host) && this.#hosts.size >= directoryLimits.hosts)) return false;
+      this.#hosts.set(host, record);
+      return true;
+    }
+    const vm = readVm(name, value);
+    if (!vm || (!this.#vms.has(key) && this.#vms.size >= directoryLimits.sharedVms)) return false;
+    this.#vms.set(key, { host, vm: name });
+    this.#directory.set(host, vm);
+    return true;
+  }
+}

@@ -1,0 +1,70 @@
+import { isIP } from 'node:net';
+import { vmNameDamage } from '../config/names.ts';
+import type { Handlers } from '../rpc/program.ts';
+import type { DirFailure, DirPort, DirSharingState, DirTarget, DirVm, umldir } from '../rpc/umldir.gen.ts';
+import { UmlmonError } from '../system/errors.ts';
+import { clippedFailure } from './clipped-failure.ts';
+import type { Directory } from './directory.ts';
+import type { Registrations } from './registrations.ts';
+import type { Resolved } from './resolve.ts';
+
+export interface DirectoryService {
+  readonly here: string;
+  readonly directory: Directory;
+  readonly registrations: Registrations;
+  readonly resolve: (target: DirTarget) => Resolved;
+  /** Where other hosts reach a host; undefined if that is not known. */
+  readonly addressOf: (host: string) => string | undefined;
+  /** 0 = there is none now. */
+  readonly redirectorPort: () => number;
+  readonly sharing: () => DirSharingState;
+}
+
+/** The procedures of umldir.x; what goes wrong becomes a `failed` answer. */
+export function directoryHandlers(service: DirectoryService): Handlers<typeof umldir> {
+  const { here, directory, registrations, sharing } = service;
+  return {
+    null: () => undefined,
+    getPort: (target) => answer(() => ({ kind: 'ok', port: portOf(service, target) })),
+    list: (after) => ({ kind: 'ok', list: { here, state: sharing(), ...directory.list(after) } }),
+    watch: ({ since, waitMs }, { signal }) =>
+      answer(async () => ({ kind: 'ok', list: await directory.watch(since, waitMs, signal) })),
+    register: (vm, caller) =>
+      answer(() => {
+        registrations.register(checkVm(vm), caller);
+        return { kind: 'ok' };
+      }),
+  };
+}
+
+function portOf({ here, resolve, addressOf, redirectorPort }: DirectoryService, target: DirTarget): DirPort {
+  const { host, vm } = resolve(target);
+  const address = vm.address || (host === here ? '' : (addressOf(host) ?? host));
+  // Nobody else gets to what listens on a loopback address.
+  const isReachable = !/^(?:127\.|::1$)/.test(vm.address);
+  return {
+    host,
+    address: isReachable ? address : '',
+    port: isReachable ? vm.port : 0,
+    redirector: redirectorPort(),
+  };
+}
+
+function checkVm(vm: DirVm): DirVm {
+  const damage = vmNameDamage(vm.name);
+  const isAddress = vm.address === '' || isIP(vm.address) > 0;
+  if (!damage && isAddress && vm.port <= 65_535) return vm;
+  throw new UmlmonError('DIRECTORY_LOCAL', {
+    place: 'umldir',
+    cause: damage?.cause ?? `${vm.address}:${vm.port} is not where a monitor can listen`,
+  });
+}
+
+/** The answer that `work` makes; what it throws becomes a `failed` one. */
+async function answer<A>(work: () => A | Promise<A>): Promise<A | { kind: 'failed'; why: DirFailure }> {
+  try {
+    return await work();
+  } catch (error) {
+    return { kind: 'failed', why: clippedFailure(error) };
+  }
+}

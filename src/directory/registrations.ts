@@ -1,0 +1,57 @@
+import type { Caller } from '../rpc/program.ts';
+import type { DirVm } from '../rpc/umldir.gen.ts';
+import { UmlmonError } from '../system/errors.ts';
+
+/** Who may register, besides root. */
+const root = 0;
+
+/** Which connection speaks for which VM of this host. A VM is registered as long as its connection lasts. */
+export class Registrations {
+  readonly #ownUid: number;
+  readonly #onSet: (vm: DirVm) => void;
+  readonly #onGone: (name: string) => void;
+  /** VM → connection. */
+  readonly #holders = new Map<string, number>();
+  /** Connection → VM. */
+  readonly #names = new Map<number, string>();
+
+  constructor(parts: {
+    /** The user of umldir, whose monitors may register besides those of root. */
+    readonly ownUid: number;
+    readonly onSet: (vm: DirVm) => void;
+    readonly onGone: (name: string) => void;
+  }) {
+    this.#ownUid = parts.ownUid;
+    this.#onSet = parts.onSet;
+    this.#onGone = parts.onGone;
+  }
+
+  /** Errors: DIRECTORY_LOCAL. */
+  register(vm: DirVm, { uid, id, signal }: Caller): void {
+    if (uid !== root && uid !== this.#ownUid)
+      throw new UmlmonError('DIRECTORY_LOCAL', {
+        place: vm.name,
+        cause: 'only monitors of root and of the user of umldir may register, on its Unix socket',
+      });
+    if (signal.aborted) return;
+    const former = this.#names.get(id);
+    if (former === undefined) signal.addEventListener('abort', () => this.#leave(id));
+    else if (former !== vm.name) this.#release(former, id);
+    this.#names.set(id, vm.name);
+    // The newest wins: the monitor before it has just been killed, and we have not heard of it yet.
+    this.#holders.set(vm.name, id);
+    this.#onSet(vm);
+  }
+
+  #leave(id: number): void {
+    const name = this.#names.get(id);
+    this.#names.delete(id);
+    if (name !== undefined) this.#release(name, id);
+  }
+
+  #release(name: string, id: number): void {
+    if (this.#holders.get(name) !== id) return;
+    this.#holders.delete(name);
+    this.#onGone(name);
+  }
+}

@@ -1,0 +1,39 @@
+import type { DirTarget, DirVm } from '../rpc/umldir.gen.ts';
+import { UmlmonError } from '../system/errors.ts';
+import { printable } from '../system/text.ts';
+import type { Directory } from './directory.ts';
+
+export interface Resolved {
+  readonly host: string;
+  readonly vm: DirVm;
+}
+
+/**
+ * Which VM is meant: that of the named host; without a name that of this host, or else the only one there is.
+ *
+ * @param here the name of this host
+ * @throws UmlmonError DIRECTORY_NO_VM, DIRECTORY_AMBIGUOUS
+ */
+export function resolve(directory: Directory, here: string, { vm: name, host }: DirTarget): Resolved {
+  const wanted = host === '' ? here : host;
+  const vm = directory.get(wanted, name);
+  if (vm) return { host: wanted, vm };
+  const hosts = host === '' ? directory.hostsOf(name) : [];
+  const [only] = hosts;
+  const found = only === undefined ? undefined : directory.get(only, name);
+  if (found && only !== undefined && hosts.length === 1) return { host: only, vm: found };
+  const place = `umldir of ${here}`;
+  const shown = printable(name, 64);
+  if (hosts.length > 1)
+    throw new UmlmonError('DIRECTORY_AMBIGUOUS', {
+      place,
+      cause: `several hosts have a VM ${shown}: ${[...hosts].sort().slice(0, 8).join(', ')}`,
+      hint: 'ask one of them',
+    });
+  const at = host === '' || host === here ? '' : ` of ${printable(host, 253)}`;
+  throw new UmlmonError('DIRECTORY_NO_VM', {
+    place,
+    cause: `the directory knows no VM ${shown}${at}: its monitor does not run`,
+    hint: `umldir -list ${here}; on its host: umlmon ${shown}`,
+  });
+}

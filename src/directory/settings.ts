@@ -1,0 +1,55 @@
+import { hostname } from 'node:os';
+import type { GlobalConfig } from '../config/config.ts';
+import type { Endpoint } from '../config/directory-keys.ts';
+import { readConfig } from '../config/locate.ts';
+import { configError } from '../config/problem.ts';
+import { portOf } from '../config/services.ts';
+
+/** What umldir takes from the configuration. */
+export interface DirectorySettings {
+  /** The name of this host. */
+  readonly here: string;
+  readonly runDir: string;
+  /** The user to become; '' = none. */
+  readonly user: string;
+  /** Where the directory listens; an empty address = all. */
+  readonly address: string;
+  readonly port: number;
+  /** 0 = no redirector. */
+  readonly redirectorPort: number;
+  readonly hostAddress: string;
+  readonly etcd: readonly Endpoint[];
+  /** In milliseconds. */
+  readonly lease: number;
+}
+
+/**
+ * Reads the configuration. Mistakes of single VMs are theirs.
+ *
+ * @param uid whose configuration, where none is named
+ * @throws UmlmonError CONFIG_*
+ */
+export function readSettings(configPath: string | undefined, uid: number): DirectorySettings {
+  const { config, problems } = readConfig({
+    ...(configPath === undefined ? {} : { configPath }),
+    env: process.env,
+    uid,
+  });
+  if (!config) throw configError(problems);
+  return settingsOf(config.global);
+}
+
+function settingsOf(global: GlobalConfig): DirectorySettings {
+  const here = global.host_name || hostname();
+  return {
+    here,
+    runDir: global.rundir,
+    user: global.umldir_user,
+    address: global.umldir_address,
+    port: portOf('umldir', global.umldir_port),
+    redirectorPort: global.tcp_redir ? portOf('umlredir', global.umlredir_port) : 0,
+    hostAddress: global.host_address || here,
+    etcd: global.etcd,
+    lease: global.etcd_lease,
+  };
+}

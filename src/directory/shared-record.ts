@@ -1,0 +1,70 @@
+/** What hosts write of themselves in etcd, and how much of what others have written is believed. */
+import { isIP } from 'node:net';
+import { isHostName } from '../config/directory-keys.ts';
+import { vmNameDamage } from '../config/names.ts';
+import type { DirState, DirVm } from '../rpc/umldir.gen.ts';
+
+/** All keys are below this one. A form that older umldirs cannot read gets another number. */
+export const sharedPrefix = '/umlmon/directory/1/';
+
+export interface HostRecord {
+  readonly name: string;
+  /** Where other hosts reach it: a name or address. */
+  readonly address: string;
+  /** Port of its redirector; 0 = none. */
+  readonly redirector: number;
+  /** Tells two hosts apart that have the same name by mistake. */
+  readonly identity: string;
+}
+
+/** One key of etcd that can be believed. */
+export type SharedKey = { readonly host: string; readonly vm?: string };
+
+const states: readonly string[] = ['down', 'starting', 'running', 'stopping', 'foreign'] satisfies DirState[];
+
+export function hostKey(host: string): string {
+  return `${sharedPrefix}host/${host}`;
+}
+
+export function vmKey(host: string, vm: string): string {
+  return `${sharedPrefix}vm/${host}/${vm}`;
+}
+
+/** Which host or VM a key is about; undefined if it is none of ours. */
+export function readKey(key: string): SharedKey | undefined {
+  if (!key.startsWith(sharedPrefix)) return undefined;
+  const [kind, host = '', vm, ...more] = key.slice(sharedPrefix.length).split('/');
+  if (!isHostName(host) || more.length > 0) return undefined;
+  if (kind === 'host' && vm === undefined) return { host };
+  return kind === 'vm' && vm !== undefined && !vmNameDamage(vm) ? { host, vm } : undefined;
+}
+
+export function readHost(name: string, value: string): HostRecord | undefined {
+  const { address, redirector, identity } = parse(value);
+  if (typeof address !== 'string' || !(isIP(address) > 0 || isHostName(address))) return undefined;
+  if (!isPort(redirector) || typeof identity !== 'string' || identity.length > 64) return undefined;
+  return { name, address, redirector, identity };
+}
+
+export function readVm(name: string, value: string): DirVm | undefined {
+  const { state, stateSince, ready, address, port } = parse(value);
+  if (typeof state !== 'string' || !states.includes(state)) return undefined;
+  if (typeof stateSince !== 'number' || !Number.isSafeInteger(stateSince) || stateSince < 0) return undefined;
+  if (typeof address !== 'string' || !(address === '' || isIP(address) > 0)) return undefined;
+  if (typeof ready !== 'boolean' || !isPort(port)) return undefined;
+  return { name, state: state as DirState, stateSince, ready, address, port };
+}
+
+function isPort(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 65_535;
+}
+
+function parse(value: string): { readonly [field: string]: unknown } {
+  try {
+    const parsed: unknown = JSON.parse(value);
+    return typeof parsed === 'object' && parsed !== null ? { ...parsed } : {};
+  } catch {
+    // Whoever has written this, it is no record.
+    return {};
+  }
+}

@@ -1,0 +1,27 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { readConfig } from '../config/locate.ts';
+import { problemText } from '../config/problem.ts';
+import { exitStatus } from '../system/errors.ts';
+import { unitFiles } from './unit-files.ts';
+
+/**
+ * `umlmon -units DIRECTORY`: called by the generator of systemd, when the host boots and at each daemon-reload
+ * (systemd.generator(7)). A mistake in one VM does not hold up another, and a host without a configuration is none.
+ *
+ * @returns the exit status
+ */
+export function writeUnits(configPath: string | undefined, directory: string): number {
+  const { config, problems } = readConfig({
+    ...(configPath === undefined ? {} : { configPath }),
+    env: process.env,
+    uid: process.geteuid?.() ?? 0,
+  });
+  for (const { path, text } of unitFiles([...(config?.vms.values() ?? [])])) {
+    mkdirSync(dirname(join(directory, path)), { recursive: true });
+    writeFileSync(join(directory, path), text);
+  }
+  const mistakes = problems.filter(({ severity, code }) => severity === 'error' && code !== 'CONFIG_MISSING');
+  for (const mistake of mistakes) console.error(problemText(mistake));
+  return mistakes.length > 0 ? exitStatus.config : 0;
+}

@@ -1,0 +1,74 @@
+import { toFailure, UmlmonError } from '../system/errors.ts';
+import { placeText } from './address.ts';
+import { RpcClient } from './client.ts';
+import { errorOfDirectory } from './redirect.ts';
+import { type DirList, type DirPort, type DirTarget, umldir } from './umldir.gen.ts';
+
+/** Milliseconds that a directory may take to answer. */
+const answerMs = 15_000;
+
+/** Asks the umldir of a host. Errors: DIRECTORY_UNREACHABLE, and what it answers. */
+export class DirectoryClient {
+  readonly #rpc: RpcClient<typeof umldir>;
+  /** For messages. */
+  readonly place: string;
+
+  private constructor(rpc: RpcClient<typeof umldir>, place: string) {
+    this.#rpc = rpc;
+    this.place = place;
+  }
+
+  static async connect(host: string, port: number): Promise<DirectoryClient> {
+    const place = `umldir of ${placeText(host, port)}`;
+    const failure = (error: unknown) => unreachable(place, wordsOf(error));
+    const rpc = await RpcClient.connect({ host, port }, umldir, { name: host, timeoutMs: answerMs, failure });
+    return new DirectoryClient(rpc, place);
+  }
+
+  async getPort(target: DirTarget): Promise<DirPort> {
+    const answer = await this.#asked(this.#rpc.call('getPort', target));
+    if (answer.kind === 'failed') throw errorOfDirectory(answer.why);
+    return answer.port;
+  }
+
+  /** All VMs. */
+  async list(): Promise<DirList> {
+    let after = { afterHost: '', afterVm: '' };
+    let whole: DirList | undefined;
+    for (;;) {
+      const answer = await this.#asked(this.#rpc.call('list', after));
+      if (answer.kind === 'failed') throw errorOfDirectory(answer.why);
+      whole = { ...answer.list, entries: [...(whole?.entries ?? []), ...answer.list.entries] };
+      const last = answer.list.entries.at(-1);
+      if (!answer.list.more || !last) return whole;
+      after = { afterHost: last.host, afterVm: last.vm.name };
+    }
+  }
+
+  close(): void {
+    this.#rpc.close();
+  }
+
+  /** What is wrong with the answer is wrong with the directory. */
+  async #asked<A>(call: Promise<A>): Promise<A> {
+    try {
+      return await call;
+    } catch (error) {
+      const { code, cause } = toFailure(error);
+      throw code === 'DIRECTORY_UNREACHABLE' ? error : unreachable(this.place, cause);
+    }
+  }
+}
+
+function unreachable(place: string, words: string): UmlmonError {
+  return new UmlmonError('DIRECTORY_UNREACHABLE', {
+    place,
+    cause: `cannot talk to the directory: ${words}`,
+    hint: 'is umldir running there, and its port open?',
+  });
+}
+
+function wordsOf(error: unknown): string {
+  if (error === null) return 'it has closed the connection';
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,14 @@
+import { requireAddon } from './addon.ts';
+
+export type Koffi = typeof import('koffi');
+
+let loaded: Koffi | undefined;
+
+/**
+ * The foreign function interface, loaded at its first use: the binary for this machine at once. The package before it
+ * looks for that in many places, which doubles the time.
+ */
+export function koffi(): Koffi {
+  loaded ??= requireAddon(`@koromix/koffi-linux-${process.arch}`) as Koffi;
+  return loaded;
+}

@@ -1,0 +1,41 @@
+import { limit } from './limit.ts';
+
+export const admin = {
+  asksAtOnce: limit(
+    16,
+    '',
+    'Monitors that umladmin asks at the same time: each takes a millisecond or is not there.',
+    'The next ones wait for their turn.',
+  ),
+  startsAtOnce: limit(
+    8,
+    '',
+    'Monitors that umladmin starts at the same time: more take as long in all, and each longer.',
+    'The next ones wait for their turn.',
+  ),
+  stopsAtOnce: limit(
+    64,
+    '',
+    'VMs that umladmin stops at the same time: it mostly waits for the guests.',
+    'The next ones wait for their turn.',
+  ),
+  killWait: limit(
+    10_000,
+    'ms',
+    'Time that a monitor has to end, after its guest was killed because the time for all VMs was over.',
+    'The VM has failed to stop; its monitor is left alone.',
+  ),
+  editWait: limit(
+    10_000,
+    'ms',
+    'Time that one change of the configuration waits for another, which takes milliseconds.',
+    'The change is refused with CONFIG_BUSY.',
+  ),
+  editPoll: limit(20, 'ms', 'Time between two tries to lock the configuration.', 'The next one is made.'),
+  systemctlBytes: limit(
+    4096,
+    'bytes',
+    'Words of systemctl(1) that are kept to say why a unit failed.',
+    'The rest is cut off.',
+  ),
+} as const;

@@ -1,0 +1,29 @@
+import { limit } from './limit.ts';
+
+export const service = {
+  statusText: limit(256, 'characters', 'One text for a service manager.', 'The rest is cut off.'),
+  retry: limit(
+    100,
+    'ms',
+    'Time until a service manager whose queue is full is told again.',
+    'It is told everything that has changed until then, at once.',
+  ),
+  readyWait: limit(
+    60_000,
+    'ms',
+    'Time for which a service manager waits until the guest is ready.',
+    'The service is up all the same, and its status says what the guest has not reached: neither the boot of the host nor the guest may hang on that.',
+  ),
+  ownTasks: limit(
+    64,
+    '',
+    'Tasks of a service beside the **max_processes** of its VM: those of the monitor and of the programs that start the kernel.',
+    'The host refuses a further one.',
+  ),
+  stopReserve: limit(
+    15_000,
+    'ms',
+    'Time that a service manager gives to the end of a monitor beside **stop_timeout**: halt, kill, and what is synced.',
+    'It kills the monitor; the guest is then without one.',
+  ),
+} as const;

@@ -1,0 +1,69 @@
+import { koffi } from './koffi.ts';
+
+export interface Interest {
+  readonly readable?: boolean;
+  readonly writable?: boolean;
+}
+
+export interface Readiness {
+  readonly readable: boolean;
+  readonly writable: boolean;
+}
+
+export interface Watch {
+  /** Changes what is waited for; with neither, the handler is not called until the next change. */
+  set(interest: Interest): void;
+  /** Ends the watch. Must come before the descriptor is closed. */
+  close(): void;
+}
+
+interface PollHandle {
+  start(interest: Interest, callback: PollCallback): void;
+  stop(): void;
+  close(): void;
+}
+type PollCallback = (status: number, events: Partial<Readiness>) => void;
+type Poll = (fd: number, interest: Interest, callback: PollCallback) => PollHandle;
+
+/** Watches that are open: a handle without a reference is garbage-collected and falls silent. */
+const watches = new Set<PollHandle>();
+
+/**
+ * Calls `handler` as long as the descriptor is ready for what is of interest (level-triggered). A fault of the
+ * descriptor is reported as ready for all of it: the handler's next read or write meets the error. Keeps the process
+ * alive until closed.
+ *
+ * Four properties of koffi's poll are cured here: the callback really gets (status, events); handles are kept
+ * referenced; the handler runs in the check phase, where exceptions are not swallowed, and where promises and
+ * ticks it starts run at once on every version of Node.
+ */
+export function watch(fd: number, interest: Interest, handler: (ready: Readiness) => void): Watch {
+  let current = interest;
+  const callback: PollCallback = (status, events) => {
+    setImmediate(() => {
+      if (!watches.has(handle)) return;
+      // libuv has stopped the handle of a faulty descriptor.
+      if (status < 0) arm(current);
+      const readable = current.readable === true && (status < 0 || events.readable === true);
+      const writable = current.writable === true && (status < 0 || events.writable === true);
+      if (readable || writable) handler({ readable, writable });
+    });
+  };
+  const handle = (koffi().node.poll as unknown as Poll)(fd, interest, callback);
+  watches.add(handle);
+  arm(interest);
+
+  function arm(next: Interest): void {
+    current = next;
+    if (next.readable || next.writable) handle.start(next, callback);
+    else handle.stop();
+  }
+  return {
+    set(next) {
+      if (watches.has(handle)) arm(next);
+    },
+    close() {
+      if (watches.delete(handle)) handle.close();
+    },
+  };
+}
