@@ -181,6 +181,7 @@ test.each([
     const before = openFiles();
     const end = await flood(2000, to(), say);
     await until('the bound', () => openFiles() <= before + most);
+    await umldir.said('connections were closed: there were too many');
     const socket = await reach('echo');
     socket.end('still here');
     expect((await readAll(socket)).toString()).toBe('still here');
