@@ -80,10 +80,11 @@ export class Redirector {
   }
 
   async #take(client: Socket): Promise<void> {
-    const ended = new AbortController();
+    const giveUp = new AbortController();
+    const { signal } = giveUp;
+    const timer = setTimeout(() => giveUp.abort(), directoryLimits.announceTime);
     client.on('error', () => client.destroy());
-    client.once('close', () => ended.abort());
-    const signal = AbortSignal.any([ended.signal, AbortSignal.timeout(directoryLimits.announceTime)]);
+    client.once('close', () => giveUp.abort());
     const address = plainAddress(client.remoteAddress ?? '');
     let target: DirTarget = { vm: '', host: '' };
     let host = '';
@@ -110,6 +111,8 @@ export class Redirector {
       else client.destroy();
       if (!(error instanceof RecordError) && !signal.aborted)
         this.#parts.log({ client: address, vm: target.vm, host, as: '', failure: error });
+    } finally {
+      clearTimeout(timer);
     }
   }
 
