@@ -1,8 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { isErrorCode, UmlmonError } from '../system/errors.ts';
+import { printable } from '../system/text.ts';
 import type { RpcClient } from './client.ts';
 import { beginClient, type Derivation, finishClient, readChallenge, ScramError } from './scram.ts';
 import type { AuthAnswer, AuthStep, umlmonctrl } from './umlmonctrl.gen.ts';
+
+/** Characters of a text that a stranger sends. */
+const shownLength = 200;
 
 export interface Login {
   readonly vm: string;
@@ -25,8 +29,14 @@ export async function logIn(
   const failed = (cause: string) => new UmlmonError('AUTH_FAILED', { place, cause });
   const stepOf = (answer: AuthAnswer): AuthStep => {
     if (answer.kind === 'ok') return answer.step;
-    const { code, ...why } = answer.why;
-    throw new UmlmonError(isErrorCode(code) ? code : 'AUTH_FAILED', why);
+    // From who knows whom, and for a terminal.
+    const { code, place: where, cause, hint } = answer.why;
+    const [at, why, what] = [where, cause, hint].map((text) => printable(text, shownLength));
+    throw new UmlmonError(isErrorCode(code) ? code : 'AUTH_FAILED', {
+      place: at ?? '',
+      cause: why ?? '',
+      hint: what ?? '',
+    });
   };
   try {
     const exchange = beginClient(vm, randomBytes(18).toString('base64'), binding);
