@@ -4,15 +4,16 @@ _umladmin() {
   local -a given vms choices
   local at
   for ((at = 2; at < CURRENT; at++)); do
-    case $words[at] in (-config|--config|-wait|--wait|-timeout|--timeout) ((at++)) ;; (-*) ;; (*) given+=("$words[at]") ;; esac
+    case $words[at] in (-config|--config|-wait|--wait|-timeout|--timeout|-role|--role) ((at++)) ;; (-*) ;; (*) given+=("$words[at]") ;; esac
   done
   case $words[CURRENT-1] in
     (-config|--config) _files; return ;;
     (-wait|--wait) choices=(launched kernel guest console ready down); _describe value choices; return ;;
     (-timeout|--timeout) _message argument; return ;;
+    (-role|--role) _message argument; return ;;
   esac
   if [[ $words[CURRENT] == -* ]]; then
-    choices=('-config:Read this configuration.' '-json:Print JSON documents.' '-help:Print a summary.' '-version:Print the version.' '-wait:Option of start.' '-timeout:Option of stop.' '-n:Option of update.' '-yes:Option of disk rollback.' '-update:Option of kernel fetch.' '-ext4:Option of disk create.' '-filesystem:Option of disk resize.' '-same:Option of disk cow-rebase.')
+    choices=('-config:Read this configuration.' '-json:Print JSON documents.' '-help:Print a summary.' '-version:Print the version.' '-wait:Option of start.' '-timeout:Option of stop.' '-n:Option of update.' '-yes:Option of disk rollback.' '-update:Option of kernel fetch.' '-role:Option of password.' '-remove:Option of password.' '-list:Option of password.' '-ext4:Option of disk create.' '-filesystem:Option of disk resize.' '-same:Option of disk cow-rebase.')
     _describe -o option choices; return
   fi
   case "$given" in
@@ -27,7 +28,7 @@ _umladmin() {
     ('update'|'update '*) vms=(${(f)"$(umladmin config list 2>/dev/null | sed -n 's/^\[\(.*\)\]$/\1/p' | grep -vx GLOBAL)"}); _describe VM vms ;;
     ('stop'|'stop '*) vms=(${(f)"$(umladmin config list 2>/dev/null | sed -n 's/^\[\(.*\)\]$/\1/p' | grep -vx GLOBAL)"}); _describe VM vms ;;
     ('start'|'start '*) vms=(${(f)"$(umladmin config list 2>/dev/null | sed -n 's/^\[\(.*\)\]$/\1/p' | grep -vx GLOBAL)"}); _describe VM vms ;;
-    (*) (($#given == 0)) && { choices=('list:List the VMs and their states.' 'start:Start monitors.' 'stop:Stop VMs and their monitors.' 'update:Apply a changed configuration.' 'doctor:Examine the host.' 'cleanup:Remove what dead VMs left.' 'kernel:Manage kernels.' 'config:Read, change, check settings.' 'disk:Work on disk images.'); _describe word choices; } ;;
+    (*) (($#given == 0)) && { choices=('list:List the VMs and their states.' 'start:Start monitors.' 'stop:Stop VMs and their monitors.' 'update:Apply a changed configuration.' 'doctor:Examine the host.' 'cleanup:Remove what dead VMs left.' 'kernel:Manage kernels.' 'config:Read, change, check settings.' 'password:Set a password for remote control.' 'disk:Work on disk images.'); _describe word choices; } ;;
   esac
 }
 _umladmin "$@"

@@ -12,6 +12,7 @@ import {
   sizeParser,
   wordParser,
 } from '../config/values.ts';
+import { type Role, roles } from '../rpc/roles.ts';
 import { diskLimits } from '../system/limits.ts';
 import { parsePattern, parseShellCommand, parseTypedText } from './typed-text.ts';
 
@@ -45,6 +46,7 @@ export type ArgumentKind =
   | 'PATTERN'
   | 'PID'
   | 'RECORDING'
+  | 'ROLE'
   | 'SECTION'
   | 'SIZE'
   | 'SNAPSHOT'
@@ -85,6 +87,7 @@ export type ArgumentValues = { readonly [Image in ImageArgument]?: string } & {
   readonly RECORDING?: string;
   readonly LETTER?: string;
   readonly PID?: number;
+  readonly ROLE?: Role;
   readonly TEXT?: string;
   /** In bytes. */
   readonly SIZE?: number;
@@ -158,6 +161,7 @@ export function parsersWith(image: Parser<string>): ArgumentParsers {
       /^\d{1,10}$/.test(text)
         ? { value: Number(text) }
         : refuse(`${quoted(text)} is not the number of a process`, '-ps lists them'),
+    ROLE: wordParser(roles),
     TEXT: (text) =>
       /^[^-\0\n][^\0\n]*$/.test(text) ? { value: text } : refuse(`${quoted(text)} is not a line of text`),
     NUMBER: parseNumber,

@@ -32,7 +32,7 @@ function linesOf(table: WordTable, before: string): string[] {
 /** The text of `umlwatch -help`. */
 export function helpText(): string {
   return [
-    'umlwatch [-config PATH] [-json] VM [-WORD [ARGUMENT] …]',
+    'umlwatch [-config PATH] [-json] VM[@HOST[:PORT]] [-WORD [ARGUMENT] …]',
     '',
     'Words are done in the order given, up to the first error. Without any, umlwatch',
     'asks for them, or reads them from a pipe: a line each, without the hyphen.',
@@ -43,6 +43,11 @@ export function helpText(): string {
     '  -config PATH  another configuration (also: UMLMON_CONFIG)',
     '  -json         machine-readable output, a document per line',
     '  -version      print the version',
+    '',
+    'A monitor on another host wants a password (umladmin password, there), and TLS:',
+    '  -password-file PATH  its first line (UMLMON_PASSWORD_FILE, UMLMON_ASKPASS)',
+    '  -ca PATH             authorities that must vouch for the host, in PEM form',
+    '  -plain               no TLS, for tcp = plain: what lies between is trusted',
     '',
     'CTRL-] d leaves a session at a console, CTRL-] ? lists what else it can do; or',
     'what the configuration calls escape in the place of CTRL-].',

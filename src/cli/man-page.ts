@@ -121,7 +121,7 @@ umlwatch - watch and control a User Mode Linux virtual machine
 
 # SYNOPSIS
 
-**umlwatch** \\[**-config** *PATH*\\] \\[**-json**\\] *VM* \\[**-***WORD* \\[*ARGUMENT*\\] ...\\]
+**umlwatch** \\[*OPTION* ...\\] *VM*\\[**@***HOST*\\[**:***PORT*\\]\\] \\[**-***WORD* \\[*ARGUMENT*\\] ...\\]
 
 **umlwatch** **-help** | **-version**
 
@@ -132,6 +132,12 @@ command line are done in their order; the first that fails ends umlwatch. Withou
 
 Whoever may write to the control socket *VARDIR/VM/ctrl* may use umlwatch: the user of the monitor, and the members of
 the **group** of the configuration. The configuration must be readable too: it says where the socket is.
+
+*VM***@***HOST* is a VM of another host: umldir(8) of *HOST* is asked for the way to its monitor, which may run on yet another
+host. *VM***@***HOST***:***PORT* goes straight to the monitor that listens there on TCP; umlmon(7), REMOTE CONTROL. An IPv6 address
+with a port stands in brackets, as in *vm1@\\[::1\\]:7001*. A password is asked for, once. *VM***@localhost** is a VM of this host.
+Messages say which leg has failed: the directory, the redirector, the name, the connection, TLS, who the host is, the password, or
+the role.
 
 # OPTIONS
 
@@ -144,6 +150,17 @@ the **group** of the configuration. The configuration must be readable too: it s
     *docs/errors.md*:
 
         {"error":{"code":"...","place":"...","cause":"...","hint":"..."}}
+
+**-password-file** *PATH*
+:   Read the password for a VM of another host from the first line of a file or pipe.
+
+**-ca** *PATH*
+:   Believe another host only if one of the authorities in this file (PEM) vouches for its certificate and its name. Without it
+    that may be one of those that Node.js knows; else the certificate must be the one of the last login, and the host must
+    prove that it knows the password.
+
+**-plain**
+:   Talk to the other host without TLS, for monitors with **tcp = plain**.
 
 **-help**, **-version**
 :   Print a summary, or the version, and leave.
@@ -244,8 +261,15 @@ const end = `# ENVIRONMENT
 **UMLMON\\_CONFIG**
 :   The configuration, if **-config** is not given.
 
+**UMLMON\\_PASSWORD\\_FILE**
+:   As **-password-file**.
+
+**UMLMON\\_ASKPASS**
+:   A program that prints the password, if no file is given; its argument is the question. Without it, a terminal is asked.
+
 **XDG\\_STATE\\_HOME**
-:   Where the history of the interactive mode is kept, in *umlwatch\\_history*; by default *~/.local/state*.
+:   Where the history of the interactive mode is kept, in *umlwatch\\_history*, and the certificates of other hosts,
+    in *umlwatch\\_known\\_hosts*; by default *~/.local/state*.
 
 # FILES
 
@@ -276,7 +300,11 @@ Everything that has happened since the monitor started, and will:
 
     umlwatch vm1 -events -since 1
 
+At a VM of another host, without a question:
+
+    umlwatch vm1@host.example:7001 -password-file ~/.vm1 -stats
+
 # SEE ALSO
 
-umladmin(8), umlmon(5), umlmon(7), umlmon(8)
+umladmin(8), umldir(8), umlmon(5), umlmon(7), umlmon(8)
 `;

@@ -45,6 +45,22 @@ export const errorCatalogue = {
   RPC_SOCKET_PATH: { class: 'config', means: 'The path of a control socket is too long for the kernel.' },
   RPC_TIMEOUT: { class: 'unreachable', means: 'The monitor did not answer a call in time.' },
 
+  REMOTE_LISTEN: { class: 'host', means: 'The monitor cannot listen on its TCP port.' },
+  REMOTE_CERTIFICATE: { class: 'config', means: 'There is no usable key and certificate for TLS.' },
+  REMOTE_NAME: { class: 'unreachable', means: 'The name of a host is not known.' },
+  REMOTE_CONNECT: { class: 'unreachable', means: 'Nothing answers at the address of a remote monitor.' },
+  REMOTE_TLS: { class: 'unreachable', means: 'The TLS connection to a remote monitor fails.' },
+  REMOTE_IDENTITY: { class: 'unreachable', means: 'A remote host is not the one that it should be.' },
+  AUTH_FAILED: { class: 'unreachable', means: 'The password is not right, or one end is not what it says.' },
+  AUTH_NO_PASSWORD: { class: 'unreachable', means: 'No password opens the VM over TCP.' },
+  AUTH_THROTTLED: { class: 'unreachable', means: 'There were too many wrong passwords; wait.' },
+  PASSWORD_BAD: { class: 'usage', means: 'Not a text that can be a password.' },
+  PASSWORD_FILE: {
+    class: 'failed',
+    means: 'The file of the passwords cannot be used, or cannot be trusted.',
+  },
+  PASSWORD_UNKNOWN: { class: 'failed', means: 'There is no such password.' },
+  ROLE_TOO_LOW: { class: 'failed', means: 'The role of the client does not include what it asks for.' },
   DIRECTORY_UNREACHABLE: { class: 'unreachable', means: 'The directory of a host (umldir) does not answer.' },
   DIRECTORY_NO_VM: {
     class: 'unreachable',
@@ -66,6 +82,10 @@ export const errorCatalogue = {
   },
   REDIRECTOR_MONITOR: { class: 'unreachable', means: 'The redirector cannot reach the monitor of the VM.' },
   ETCD_FAILED: { class: 'failed', means: 'etcd, where hosts share their directory, cannot be used.' },
+
+  WEB_REFUSED: { class: 'failed', means: 'umlweb does not do what a browser asked for.' },
+  WEB_LISTEN: { class: 'host', means: 'umlweb cannot take calls at its address.' },
+  WEB_TLS: { class: 'config', means: 'The certificate of umlweb or its key cannot be used.' },
 
   EVENTS_LOST: { class: 'failed', means: 'The events asked for are no longer held.' },
   EVENTS_LISTENERS: { class: 'failed', means: 'Too many callers wait for events.' },

@@ -22,6 +22,7 @@ describe('the command line', () => {
     expect({ ...line, commands: line.commands.map(plain) }).toEqual({
       target: 'vm1',
       configPath: '/x',
+      plain: false,
       json: true,
       help: false,
       version: false,
@@ -177,7 +178,7 @@ describe('the command line', () => {
     ['vm1 vm2', 'one VM at a time: "vm1" or "vm2"? (umlwatch vm1 -info)'],
     ['vm1 info', '"info" needs a hyphen here (umlwatch vm1 -info)'],
     ['vm1 -info now', '"now" is too much after -info (use: -info)'],
-    ['vm1 -config', '-config needs a PATH (umlwatch -help lists all words)'],
+    ['vm1 -config', '-config needs a PATH (a configuration file)'],
   ])('%s', (line, why) => {
     expect(refusalOf(() => parseCommandLine(line.split(' ')))).toBe(`USAGE: ${why}`);
   });

@@ -28,6 +28,7 @@ const running: VmInfo = {
   user: 'nobody',
   mem: 128 * 1024 ** 2,
   cpus: '1',
+  tcp: '',
   mconsole: '/run/umlmon/vm1/run/uml/vm1/mconsole',
   guestMessage: 'booted\x1b]0;gotcha\x07',
   readiness: {

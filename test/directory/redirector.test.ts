@@ -5,7 +5,8 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { connectRedirected } from '../../src/rpc/redirect.ts';
+import { connectRedirected, recordOf } from '../../src/rpc/redirect.ts';
+import { announcementCodec, UMLREDIR_MAGIC } from '../../src/rpc/umldir.gen.ts';
 import { directoryLimits } from '../../src/system/limits.ts';
 import { freePort, listAt, registerAt, TestUmldir, until } from '../helpers/umldir.ts';
 
@@ -28,7 +29,8 @@ async function fakeMonitor(name: string, serve: (socket: Socket) => void): Promi
   registered.push(await registerAt(home, { name, port: own, address: '127.0.0.1' }));
 }
 
-const reach = (vm: string) => connectRedirected({ host: '127.0.0.1', port: redirector }, { vm, host: '' });
+const reach = (vm: string) =>
+  connectRedirected({ host: '127.0.0.1', port: redirector }, { vm, host: '' }, { allowHalfOpen: true });
 
 /** Everything up to the end of this direction; the other one stays open. */
 async function readAll(socket: Socket): Promise<Buffer> {
@@ -72,6 +74,27 @@ test('what is sent along with the announcement arrives, and an answer comes afte
   const socket = await reach('late');
   socket.end('hello');
   expect((await readAll(socket)).toString()).toMatch(/^hello from 127\.(?!0\.)\d+\.\d+\.\d+$/);
+});
+
+test('each client comes to the monitor from an address of its own', async () => {
+  const seen: (string | undefined)[] = [];
+  await fakeMonitor('looking', (socket) => {
+    seen.push(socket.remoteAddress);
+    socket.end();
+  });
+  for (const localAddress of ['127.0.0.1', '127.0.0.7', '127.0.0.7']) {
+    const socket = connect({ host: '127.0.0.1', port: redirector, localAddress });
+    socket.write(
+      recordOf(announcementCodec, {
+        magic: UMLREDIR_MAGIC,
+        target: { vm: 'looking', host: '' },
+        last: false,
+      }),
+    );
+    await readAll(socket);
+  }
+  expect(seen[1]).toBe(seen[2]);
+  expect(new Set(seen).size).toBe(2);
 });
 
 test('who does not read holds up who writes', async () => {
