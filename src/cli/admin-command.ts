@@ -4,6 +4,7 @@ import { runDoctor } from './admin-doctor.ts';
 import type { AdminHost } from './admin-host.ts';
 import { runAdminKernel } from './admin-kernel.ts';
 import { listVms } from './admin-list.ts';
+import { runAdminPassword } from './admin-password.ts';
 import { startVms } from './admin-start.ts';
 import { stopVms } from './admin-stop.ts';
 import { updateVms } from './admin-update.ts';
@@ -35,6 +36,7 @@ const runners: Record<HostWord, (command: AdminCommand, host: AdminHost) => Prom
   cleanup: ({ many: names = [] }, host) => cleanUpVms(names, host),
   kernel: ({ sub, options, values }, host) =>
     done(runAdminKernel({ sub: sub as KernelWord, options, values }, host)),
+  password: ({ options, values }, host) => done(runAdminPassword({ options, values }, host)),
   disk: ({ sub, options, values }, host) =>
     done(runAdminDisk({ sub: sub as DiskWord, options, values }, host)),
 };

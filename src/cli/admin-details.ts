@@ -35,6 +35,10 @@ file and interface that it removes.`,
 *SHARED/kernels*. One that is in the cache is used as it is; **-update** looks for a newer one. If there is no kernel
 *linux* yet, it becomes that, which VMs use if their configuration says nothing else.`,
   'kernel use': `Sets **kernel** in the configuration, as **config set** does, if the kernel can run on this host.`,
+  password: `For clients over TCP, see umlmon(7), REMOTE CONTROL. There may be one for each VM and *ROLE*, by default **admin**; without
+*VM* it opens all VMs. It is asked for twice on a terminal, or read from a pipe: its first line. It counts at once, and
+nobody can read it from the file that it is proved by. **-remove** removes the one of *ROLE*, or those of all roles; connections that were
+made with it go on. **-list** shows which there are.`,
   'config get': `Of all files together, or the default. *SECTION* is a VM, or **GLOBAL**.`,
   'config set': `In the file where it stands, or where the section is; all other lines stay as they are, comments too, and the file
 keeps its mode and owner. Refused if it would add a mistake: then nothing is written. Two that edit at the same time wait for

@@ -112,6 +112,8 @@ const end = `# ENVIRONMENT
 
 *SHARED/kernels*
 :   The kernels, a directory or file each. SHARED is *VARDIR/shared*, unless the configuration says otherwise.
+*VARDIR/.passwords*
+:   What is kept of passwords; only the user of the monitors may read it.
 
 *etc/umladmin.bash-completion*
 :   In the sources of umlmon: completion for bash(1), of words, options, VMs, keys, kernels and images.
@@ -142,7 +144,11 @@ All images that something is wrong with:
 
     umladmin -json disk list | jq '.images[] | select(.problem != "")'
 
+A password to look at all VMs of this host from others, made by a program:
+
+    openssl rand -base64 18 | tee ~/umlmon-look | umladmin password -role look
+
 # SEE ALSO
 
-umlmon(5), umlmon(7), umlmon(8), umlwatch(1)
+umlmon(5), umlmon(7), umlmon(8), umldir(8), umlwatch(1)
 `;

@@ -61,6 +61,12 @@ export const adminWords = {
   cleanup: { arguments: [], many: 'VM', options: {}, help: 'Remove what dead VMs left.' },
   kernel: { arguments: [], options: {}, words: kernelWords, help: 'Manage kernels.' },
   config: { arguments: [], options: {}, words: configWords, help: 'Read, change, check settings.' },
+  password: {
+    arguments: [],
+    optional: 'VM',
+    options: { role: ['ROLE'], remove: [], list: [] },
+    help: 'Set a password for remote control.',
+  },
   disk: { arguments: [], options: {}, words: adminDiskWords, help: 'Work on disk images.' },
 } as const satisfies Record<string, Word>;
 

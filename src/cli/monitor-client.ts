@@ -14,7 +14,7 @@ type Payload<R> = OkArm<R>[Exclude<keyof OkArm<R>, 'kind'>];
 /** Procedures that take as long as a guest takes to start or stop, or its images to copy. */
 const slow: ReadonlySet<string> = new Set(['start', 'stop', 'kill', 'mconsole', 'backup', 'restore']);
 /** Milliseconds that a monitor may take for anything else, besides the wait that a call asks for. */
-const answerMs = 15_000;
+export const answerMs = 15_000;
 
 /**
  * A connection to one monitor on which failed answers are thrown as errors, so that callers see only results.
@@ -30,6 +30,11 @@ export class MonitorClient {
   /** `vm` is the name for messages. */
   static async connect(path: string, vm: string): Promise<MonitorClient> {
     return new MonitorClient(await RpcClient.connect(path, umlmonctrl, { name: vm, timeoutMs: answerMs }));
+  }
+
+  /** Over a connection on which we are known already. */
+  static over(rpc: RpcClient<Program>): MonitorClient {
+    return new MonitorClient(rpc);
   }
 
   async call<P extends Exclude<Procedures, 'null'>>(

@@ -22,7 +22,7 @@ export interface TakenCommand {
   readonly sub?: string;
   readonly options: ReadonlySet<string>;
   readonly values: Partial<Record<ArgumentKind, string | number>>;
-  /** Of a word with arguments of which any number may follow: those. */
+  /** What a word of which any number may follow was given. */
   readonly many?: readonly string[];
 }
 
@@ -69,7 +69,13 @@ export function takeCommand(name: string, rest: string[], dialect: Dialect): Tak
     } else break;
   }
   const [, sub] = use.path;
-  return { word: name, ...(sub === undefined ? {} : { sub }), values, options, ...(word.many ? { many } : {}) };
+  return {
+    word: name,
+    ...(sub === undefined ? {} : { sub }),
+    values,
+    options,
+    ...(word.many ? { many } : {}),
+  };
 }
 
 /** The word of its own that follows a word; it has no hyphen anywhere. */

@@ -20,6 +20,13 @@ export function checkGlobal(global: GlobalConfig): Problem[] {
       'every VM would see the files of all others',
       'choose a directory that does not contain vardir',
     );
+  const { tls_cert, tls_key } = global;
+  if ((tls_cert === '') !== (tls_key === ''))
+    say(
+      tls_cert === '' ? 'tls_key' : 'tls_cert',
+      'tls_cert and tls_key belong together',
+      'write both, or none of them',
+    );
   const longest = maxSocketPath - maxVmNameLength - '//ctrl'.length;
   if (Buffer.byteLength(vardir) > longest)
     say(

@@ -1,6 +1,7 @@
 import { type Config, originOf, type VmConfig } from './config.ts';
-import type { NetworkSpec } from './network-kinds.ts';
+import { isTransport, type NetworkSpec } from './network-kinds.ts';
 import { forwardText, termsOf } from './network-shared.ts';
+import { type TransportNeeds, transportNeeds } from './network-transports.ts';
 import { type Problem, problemAt } from './problem.ts';
 
 /** Names and addresses of an interface that no other interface of the host, or of its guests, may have. */
@@ -24,18 +25,19 @@ function kindNames(spec: NetworkSpec): { argument: string; text: string }[] {
         ...(spec.forward ?? []).map((forward) => ({ argument: 'forward', text: forwardText(forward) })),
       ];
     case 'tap':
-    case 'hybrid':
       return [{ argument: 'ifname', text: spec.ifname }];
+    case 'gre':
+      return [{ argument: 'dst', text: `GRE between ${spec.src.text} and ${spec.dst.text}` }];
     case 'l2tpv3':
       return spec.srcport === undefined
-        ? []
+        ? [{ argument: 'dst', text: `L2TP between ${spec.src.text} and ${spec.dst.text}` }]
         : [{ argument: 'srcport', text: `UDP port ${spec.srcport} of ${spec.src.text}` }];
     case 'fd':
       return [{ argument: 'fd', text: `descriptor ${spec.fd}` }];
-    // Several may be at one interface, in one network, and between the same ends.
+    // Several may be at one interface, in one network, and at one switch.
     case 'raw':
+    case 'hybrid':
     case 'network':
-    case 'gre':
     case 'bess':
       return [];
   }
@@ -43,12 +45,27 @@ function kindNames(spec: NetworkSpec): { argument: string; text: string }[] {
 
 /** Interfaces of one VM that are in each other's way. */
 export function checkOwnNetworks(vm: VmConfig): Problem[] {
-  return [...checkOwnNames(vm), ...checkConnections(vm)];
+  return [...checkOwnNames(vm), ...checkConnections(vm), ...checkNamespaces(vm)];
+}
+
+/** Which network namespace an interface needs its kernel to be in. */
+function namespaceOf(spec: NetworkSpec): TransportNeeds['network'] {
+  return isTransport(spec) ? transportNeeds(spec).network : 'host';
+}
+
+/** A kernel is in one network namespace: that of the host, or, with raw sockets, one of its own. */
+function checkNamespaces(vm: VmConfig): Problem[] {
+  const inHost = vm.eth.find((spec) => namespaceOf(spec) === 'host');
+  const apart = vm.eth.find((spec) => namespaceOf(spec) === 'own');
+  if (!inHost || !apart) return [];
+  const cause = `a kernel with ${apart.kind} is kept apart from the network of the host, where eth${inHost.unit} needs it to be`;
+  const why = { code: 'CONFIG_CONFLICT', cause, hint: 'give one of the two to another VM' } as const;
+  return [problemAt(originOf(vm, `eth${apart.unit}`), why)];
 }
 
 /** A kernel in the network of the host may not connect: there are sockets of others without a file. */
 function checkConnections(vm: VmConfig): Problem[] {
-  const inHost = vm.eth.find(({ kind }) => kind !== 'bess' && kind !== 'fd');
+  const inHost = vm.eth.find((spec) => namespaceOf(spec) === 'host');
   const bess = vm.eth.find(({ kind }) => kind === 'bess');
   if (!inHost || !bess) return [];
   const cause = `bess connects, which a kernel in the network of the host may not; eth${inHost.unit} needs it to be there`;

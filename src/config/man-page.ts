@@ -176,5 +176,5 @@ A VM with a second, read-only disk, a logged login console, and a core of its ow
 
 # SEE ALSO
 
-umlmon(7), umlmon(8), umlwatch(1)
+umlmon(7), umlmon(8), umldir(8), umlwatch(1)
 `;

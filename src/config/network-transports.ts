@@ -29,8 +29,11 @@ import {
 
 /** What the kernel needs beyond what every jail has; nothing else is to be given to it. */
 export interface TransportNeeds {
-  /** `host`: the network namespace with the interface or address; `none`: an empty one will do. */
-  readonly network: 'host' | 'none';
+  /**
+   * `host`: the network namespace with the interface or address; `own`: one of its own, connected to that; `none`: an
+   * empty one will do.
+   */
+  readonly network: 'host' | 'own' | 'none';
   readonly capabilities: readonly 'CAP_NET_RAW'[];
   /** Families that socket(2) must allow in the filter for system calls. */
   readonly socketFamilies: readonly ('AF_PACKET' | 'AF_INET' | 'AF_INET6' | 'AF_UNIX')[];
@@ -79,32 +82,31 @@ export const networkTransports = {
     needs: ({ ifname }) => ({ ...nothing, network: 'host', devices: [tunDevice], tap: ifname }),
   }),
   hybrid: transport({
-    help: 'A tap for what the guest sends, and a raw socket for what it receives: several packets at once, good for many small ones. Not offered at present: the jail gives no kernel the right to raw sockets, and a start is refused.',
-    example: 'hybrid(ifname=tap0)',
+    help: 'As raw, but the guest sends through a tap: umlmon makes one in the network namespace of the kernel. Needs root, and nftables.',
+    example: 'hybrid(ifname=veth1)',
     arguments: { ifname: required(interfaceOption), ...commonOptions, bpffile: filterOption },
     check: () => [],
-    needs: ({ ifname }) => ({
-      network: 'host',
+    needs: () => ({
+      network: 'own',
       capabilities: ['CAP_NET_RAW'],
       socketFamilies: ['AF_PACKET'],
       devices: [tunDevice],
-      tap: ifname,
     }),
   }),
   raw: transport({
-    help: 'A raw socket at an interface of the host that is up, best one end of a veth pair: its packets reach the guest besides whatever else uses it. An interface of the network must be promiscuous to receive for the address of the guest (ip link set NAME promisc on); an end of veth takes all. Not offered at present: the jail gives no kernel the right to raw sockets, and a start is refused.',
+    help: 'A raw socket that hears what arrives at an interface of the host, besides whatever else uses that, and sends from there. An interface of the network must be promiscuous to receive for the address of the guest (ip link set NAME promisc on); an end of a veth pair takes all. The kernel has its raw sockets in a network namespace of its own. Needs root, and nftables.',
     example: 'raw(ifname=veth1, depth=128)',
     arguments: { ifname: required(interfaceOption), ...commonOptions, bpffile: filterOption },
     check: () => [],
     needs: () => ({
       ...nothing,
-      network: 'host',
+      network: 'own',
       capabilities: ['CAP_NET_RAW'],
       socketFamilies: ['AF_PACKET'],
     }),
   }),
   gre: transport({
-    help: 'Ethernet over GRE (gretap) to another host, network device, or guest. One tunnel for each address of the host; the keys tell tunnels apart and are no protection. There is no GRE checksum. Not offered at present: the jail gives no kernel the right to raw sockets, and a start is refused.',
+    help: 'Ethernet over GRE (gretap) to another host, network device, or guest of another host. One tunnel between two addresses; the keys are no protection. There is no GRE checksum. The kernel has its raw sockets in a network namespace of its own, for which the host forwards. Needs root, and nftables.',
     example: 'gre(src=192.168.129.1, dst=192.168.128.1, rx_key=1, tx_key=1)',
     arguments: {
       ...endOptions,
@@ -119,10 +121,10 @@ export const networkTransports = {
       ...pairMistakes(values, 'rx_key', 'tx_key'),
       ...followMistakes(values, 'pin_sequence', 'sequence'),
     ],
-    needs: ({ src }) => ({ ...ipNeeds(src), capabilities: ['CAP_NET_RAW'] }),
+    needs: ({ src }) => rawIpNeeds(src),
   }),
   l2tpv3: transport({
-    help: 'Ethernet over a fixed L2TPv3 tunnel (ip l2tp): over UDP, which needs no privilege and as many tunnels as there are ports, or over IP, with one tunnel for each address of the host. Over IP it is not offered at present: the jail gives no kernel the right to raw sockets.',
+    help: 'Ethernet over a fixed L2TPv3 tunnel (ip l2tp): over UDP, which needs no privilege and as many tunnels as there are ports, or over IP, with what gre needs and has.',
     example:
       'l2tpv3(udp=on, src=192.168.126.2, dst=192.168.126.1, srcport=1707, dstport=1706, rx_session=1, tx_session=2)',
     arguments: {
@@ -149,7 +151,7 @@ export const networkTransports = {
       ...cookieMistakes(values),
       ...followMistakes(values, 'pin_counter', 'counter'),
     ],
-    needs: ({ src, udp }) => ({ ...ipNeeds(src), capabilities: udp === true ? [] : ['CAP_NET_RAW'] }),
+    needs: ({ src, udp }) => (udp === true ? ipNeeds(src) : rawIpNeeds(src)),
   }),
   bess: transport({
     help: 'A sequential packet socket of a switch such as BESS, which must listen before the guest sets the interface up.',
@@ -200,6 +202,10 @@ export function transportNeeds(spec: TransportSpec): TransportNeeds {
   // Kind and values of a spec belong together, which the compiler cannot follow through the table.
   const { needs } = networkTransports[spec.kind] as { needs(values: TransportSpec): TransportNeeds };
   return needs(spec);
+}
+
+function rawIpNeeds(src: TunnelEnd): TransportNeeds {
+  return { ...ipNeeds(src), network: 'own', capabilities: ['CAP_NET_RAW'] };
 }
 
 function ipNeeds({ family }: TunnelEnd): TransportNeeds {

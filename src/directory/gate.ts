@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { addressKey } from './address-key.ts';
+import { networkOf, plainAddress } from '../rpc/address.ts';
 
 export interface GateLimits {
   readonly connections: number;
@@ -33,7 +33,7 @@ export class Gate {
 
   /** Whether the connection may stay; otherwise it is closed. */
   admit(socket: Socket): boolean {
-    const key = addressKey(socket.remoteAddress ?? '');
+    const key = networkOf(plainAddress(socket.remoteAddress ?? ''));
     const { connections, perAddress } = this.#limits;
     const isFull =
       ((this.#perAddress.get(key) ?? 0) >= perAddress && !this.#makeRoom(key)) ||

@@ -38,6 +38,11 @@ export interface LaunchRequest {
   readonly status: { readonly fd: number; readonly path: string };
   /** The plan's `seccompFd`, and what is read from it. */
   readonly seccomp: { readonly fd: number; readonly filter: Uint8Array };
+  /**
+   * The plan's `gateFd`. `open` connects the namespaces of the jail, of which it is told a process; if it fails, the
+   * kernel is not started, and the launch fails with the same error.
+   */
+  readonly gate?: { readonly fd: number; readonly open: (jail: ProcessIdentity) => void | Promise<void> };
   /** All that came out of descriptor 2 up to now: called if the launch fails, to say why. */
   readonly words: () => string;
 }
@@ -80,6 +85,7 @@ export async function launch(request: LaunchRequest): Promise<Sandbox> {
   const launcher = child.pid === undefined ? undefined : processIdentity(child.pid);
   if (launcher) {
     const exit = ending.then(({ status }) => status);
+    if (request.gate) await openGate(request.gate, { child, launcher, ending });
     const jailed = await waitForKernel(launcher, ending);
     if (jailed) return { launcher, ...jailed, exit };
     endLauncher(launcher);
@@ -91,7 +97,34 @@ export async function launch(request: LaunchRequest): Promise<Sandbox> {
   throw launchError(request, await ending);
 }
 
-function spawnChain({ argv, cwd, descriptors, onPipes, status, seccomp }: LaunchRequest): ChildProcess {
+interface Launching {
+  readonly child: ChildProcess;
+  readonly launcher: ProcessIdentity;
+  readonly ending: Promise<Ending>;
+}
+
+/** bubblewrap makes all namespaces at once, with PID 1 of the jail; then it waits at the gate. */
+async function openGate(
+  { fd, open }: NonNullable<LaunchRequest['gate']>,
+  { child, launcher, ending }: Launching,
+): Promise<void> {
+  const gate = pipesOf(child).get(fd);
+  try {
+    const init = await waitFor(() => firstChild(launcher.pid), ending);
+    if (!init) return;
+    await open(init);
+    gate?.end('.');
+  } catch (error) {
+    endLauncher(launcher);
+    await ending;
+    throw error;
+  } finally {
+    // Closed without a word, the gate would open too: not before the launcher is gone.
+    gate?.destroySoon();
+  }
+}
+
+function spawnChain({ argv, cwd, descriptors, onPipes, status, seccomp, gate }: LaunchRequest): ChildProcess {
   const statusFile = openSync(status.path, WRITE_ANEW, 0o600);
   try {
     const filterFile = openFilter(`${status.path}.filter`, seccomp.filter);
@@ -100,6 +133,7 @@ function spawnChain({ argv, cwd, descriptors, onPipes, status, seccomp }: Launch
         ...descriptors,
         [status.fd, statusFile],
         [seccomp.fd, filterFile],
+        ...(gate ? [[gate.fd, 'pipe'] as const] : []),
       ]);
       const stdio = Array.from(
         { length: Math.max(...ours.keys(), 2) + 1 },
@@ -147,18 +181,23 @@ function endOf(child: ChildProcess): Promise<Ending> {
   });
 }
 
-async function waitForKernel(
+function waitForKernel(
   launcher: ProcessIdentity,
   ending: Promise<Ending>,
 ): Promise<JailedProcesses | undefined> {
+  return waitFor(() => jailedProcesses(launcher.pid), ending);
+}
+
+/** Undefined if the launcher ends before, or after too long a time. */
+async function waitFor<T>(look: () => T | undefined, ending: Promise<Ending>): Promise<T | undefined> {
   const deadline = performance.now() + jailLimits.launchDeadline;
   let ended = false;
   const end = ending.then(() => {
     ended = true;
   });
   while (!ended && performance.now() < deadline) {
-    const jailed = jailedProcesses(launcher.pid);
-    if (jailed) return jailed;
+    const found = look();
+    if (found !== undefined) return found;
     await Promise.race([delay(POLL_MS), end]);
   }
   return undefined;

@@ -49,8 +49,10 @@ export interface SandboxPlan {
   };
   /** Host cores in the notation of taskset(1), as `0,2-3`. Absent: all. */
   readonly cpus?: string;
-  /** `none`: an empty network namespace of its own. */
-  readonly network: 'none' | 'host';
+  /** `none`: an empty network namespace of its own. `own`: one that is connected before the kernel starts. */
+  readonly network: 'none' | 'host' | 'own';
+  /** Only with a network `own`: the kernel is started when something can be read there. */
+  readonly gateFd?: number;
   /** The VM ends with the program that launches it. Absent: it outlives its monitor. */
   readonly tied?: boolean;
   /** Host directory that becomes `/`, read-only. */
@@ -76,6 +78,8 @@ export const launchEnvironment = { PATH: systemPath } as const;
 export const launcherDirectory = '/launch';
 
 const dropAll = ['--inh-caps=-all', '--bounding-set=-all'];
+/** All that a kernel is ever given, and only in a network namespace of its own. */
+const keepRaw = ['--inh-caps=-all,+net_raw', '--bounding-set=-all,+net_raw'];
 
 /** The whole argv of a plan. */
 export function sandboxArguments(plan: SandboxPlan): string[] {
@@ -105,17 +109,18 @@ function limitArguments({ programs, limits }: SandboxPlan): string[] {
   return [programs.prlimit, '--core=1', ...processes, `--nofile=${limits.files}`, '--'];
 }
 
-function userArguments({ user }: SandboxPlan, setpriv: string): string[] {
+function userArguments({ user }: SandboxPlan, setpriv: string, capabilities = dropAll): string[] {
   if (!user) return [];
   const ids = ['--reuid', String(user.uid), '--regid', String(user.gid), '--clear-groups'];
-  return [setpriv, ...ids, '--no-new-privs', ...dropAll, '--'];
+  return [setpriv, ...ids, '--no-new-privs', ...capabilities, '--'];
 }
 
-function namespaceArguments({ launcher, network, tied }: SandboxPlan): string[] {
+function namespaceArguments({ launcher, network, gateFd, tied }: SandboxPlan): string[] {
   return [
     ...(launcher === 'root' ? [] : ['--unshare-user']),
     ...['--unshare-pid', '--unshare-ipc', '--unshare-uts'],
-    ...(network === 'none' ? ['--unshare-net'] : []),
+    ...(network === 'host' ? [] : ['--unshare-net']),
+    ...(gateFd === undefined ? [] : ['--block-fd', String(gateFd)]),
     ...(tied ? ['--die-with-parent'] : []),
     // Not --as-pid-1: UML does not die as PID 1.
     ...['--new-session', '--cap-drop', 'ALL'],
@@ -123,6 +128,8 @@ function namespaceArguments({ launcher, network, tied }: SandboxPlan): string[] 
     ...(launcher === 'root'
       ? ['CAP_SETUID', 'CAP_SETGID', 'CAP_SETPCAP'].flatMap((cap) => ['--cap-add', cap])
       : []),
+    // In a user namespace it counts for the network namespace that was made in it; else, for the one that it is in.
+    ...(network === 'own' ? ['--cap-add', 'CAP_NET_RAW'] : []),
   ];
 }
 
@@ -153,6 +160,14 @@ function dropInside(plan: SandboxPlan): string[] {
       `${launcherDirectory}/${program}`,
     ],
   ];
-  const [, ...drop] = userArguments(plan, 'setpriv');
-  return [...loaded('setpriv'), '--ambient-caps=-all', ...drop, ...loaded('setarch'), '-R', '--'];
+  const raw = plan.network === 'own';
+  const [, ...drop] = userArguments(plan, 'setpriv', raw ? keepRaw : dropAll);
+  return [
+    ...loaded('setpriv'),
+    `--ambient-caps=-all${raw ? ',+net_raw' : ''}`,
+    ...drop,
+    ...loaded('setarch'),
+    '-R',
+    '--',
+  ];
 }

@@ -12,7 +12,7 @@ export type SocketFamily = 'unix' | 'inet' | 'inet6' | 'netlink' | 'packet';
 export interface FilterRequest {
   /** As in process.arch. */
   readonly architecture: string;
-  /** Socket families beside `unix` that the VM's network transports need; of `inet` and `inet6` only UDP. */
+  /** Socket families beside `unix` that the VM's network transports need. */
   readonly families: readonly SocketFamily[];
   /** Allow also what setpriv does in the jail. */
   readonly rootLauncher: boolean;
@@ -21,6 +21,8 @@ export interface FilterRequest {
    * what most Unix sockets without a file want, nor ask or change interfaces.
    */
   readonly hostNetwork: boolean;
+  /** Of `inet` and `inet6` raw sockets, not those for UDP. */
+  readonly rawSockets?: boolean;
 }
 
 const filteredCalls = {
@@ -57,6 +59,7 @@ interface Range {
 const socketIoctls: Range = { start: 0x8900, end: 0x8a00 };
 
 const SOCK_DGRAM = 2;
+const SOCK_RAW = 3;
 const SOCK_CLOEXEC = 0x80000;
 
 const F_SETFL = 4;
@@ -117,12 +120,16 @@ function verdicts({
   families,
   rootLauncher,
   hostNetwork,
+  rawSockets = false,
 }: FilterRequest): Map<number, readonly Instruction[]> {
   const ofCall = new Map<number, readonly Instruction[]>();
   for (const number of kernelCalls.values()) ofCall.set(number, allowAll);
   if (rootLauncher) for (const number of setprivCalls.values()) ofCall.set(number, allowAll);
   if (hostNetwork) ofCall.delete(filteredCalls.connect);
-  ofCall.set(filteredCalls.socket, allowSockets(new Set(['unix', ...families])));
+  ofCall.set(
+    filteredCalls.socket,
+    allowSockets(new Set(['unix', ...families]), rawSockets ? SOCK_RAW : SOCK_DGRAM),
+  );
   ofCall.set(filteredCalls.socketpair, allowOnly(0, [familyNumbers.unix]));
   ofCall.set(
     filteredCalls.ioctl,
@@ -153,11 +160,11 @@ function allowOnly(argument: number, values: readonly number[]): Instruction[] {
 }
 
 /** A tunnel over UDP is no way to the TCP services of the host: sendto(2) could connect without connect(2). */
-function allowSockets(families: ReadonlySet<SocketFamily>): Instruction[] {
+function allowSockets(families: ReadonlySet<SocketFamily>, ipType: number): Instruction[] {
   const isIp = (family: SocketFamily) => family === 'inet' || family === 'inet6';
   const whole = [...families].filter((family) => !isIp(family));
   const ip = [...families].filter(isIp);
-  const datagrams = allowOnly(1, [SOCK_DGRAM, SOCK_DGRAM | SOCK_CLOEXEC]);
+  const datagrams = allowOnly(1, [ipType, ipType | SOCK_CLOEXEC]);
   if (ip.length === 0)
     return allowOnly(
       0,

@@ -1,16 +1,18 @@
 import { closeSync, constants, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
 import { Pty } from '../console/pty.ts';
 import { makeDirectories, ownIds } from '../jail/directories.ts';
-import { endSandbox, KernelWaker, launch, type Sandbox } from '../jail/launch.ts';
+import { endSandbox, KernelWaker, type LaunchRequest, launch, type Sandbox } from '../jail/launch.ts';
 import { seccompFilter } from '../jail/seccomp.ts';
 import { Mconsole, versionOf } from '../kernel/mconsole.ts';
 import { type Notification, NotifyListener } from '../kernel/notify.ts';
 import { configureNetwork } from '../network/configure.ts';
+import { connectLegs } from '../network/connect-legs.ts';
 import { claimCores, releaseCores } from '../plan/core-claims.ts';
 import type { Descriptor, LaunchPlan, Step, StepOf } from '../plan/plan.ts';
 import { stepOf } from '../plan/step-of.ts';
 import { type Failure, isErrorCode, toFailure, UmlmonError } from '../system/errors.ts';
 import { lock } from '../system/native.ts';
+import type { ProcessIdentity } from '../system/process.ts';
 import { removeTree } from '../system/remove-tree.ts';
 import type { Channels } from './channels.ts';
 import { Disks } from './disks.ts';
@@ -164,7 +166,7 @@ function openConsoles(step: StepOf<'open-consoles'>, progress: Progress): void {
   host.channels.configure(step.consoles, step.log);
   for (const { channel: name } of step.consoles) {
     const channel = host.channels.get(name);
-    const pty = Pty.open(channel.sizes.now);
+    const pty = Pty.open(channel.window.size);
     channel.connect(pty, () => progress.waker?.wake(), host.channels.markOf(name));
     undo.push(name, () => channel.disconnect());
     opened.set(nameOf({ fd: 0, is: 'slave', channel: name }), pty.slave);
@@ -197,6 +199,7 @@ async function launchKernel(step: StepOf<'launch'>, progress: Progress): Promise
     ),
     status: { fd: plan.sandbox.statusFd, path: step.statusFile },
     seccomp: { fd: plan.sandbox.seccompFd, filter: seccompFilter(step.filter) },
+    ...gateOf(plan),
     words: () => con0.lastLines(con0.ring.next - before).join('\n'),
   });
   progress.sandbox = sandbox;
@@ -217,6 +220,15 @@ async function launchKernel(step: StepOf<'launch'>, progress: Progress): Promise
     progress.waker = waker;
     undo.push('waker', () => waker.close());
   }
+}
+
+/** A kernel with a network of its own starts when that is connected. */
+function gateOf({ sandbox, steps }: LaunchPlan): Pick<LaunchRequest, 'gate'> {
+  const network = steps.find((step) => step.do === 'configure-network');
+  if (sandbox.gateFd === undefined || !network) return {};
+  const { record, programs, interfaces } = network;
+  const open = (jail: ProcessIdentity) => connectLegs(record, programs, interfaces, jail.pid);
+  return { gate: { fd: sandbox.gateFd, open } };
 }
 
 /** The kernel announces its management console some milliseconds after exec, before it opens disks. */

@@ -43,6 +43,8 @@ export interface VmParts {
   readonly afterBoot: (plan: LaunchPlan, bootMessages: string) => void;
   /** Bytes that the monitor's own log could not take. */
   readonly monitorLogDropped: () => number;
+  /** `ADDRESS:PORT` on which the monitor listens too, or ''. */
+  readonly tcp: () => string;
 }
 
 /** One VM: its state, and everything that may be done to it. */
@@ -267,6 +269,7 @@ export class Vm {
       stateSince: this.#stateSince,
       operation: this.#operations.current,
       monitorPid: process.pid,
+      tcp: this.#parts.tcp(),
       kernel: this.#run?.kernel,
       mconsole: this.#parts.layout.mconsole,
       guestMessage: this.#run?.guestMessage ?? '',

@@ -36,14 +36,20 @@ export interface NetworkPrograms {
   readonly bridge: string;
   /** Only for networks that umlmon makes itself. */
   readonly nft?: string;
+  /** Only for kernels in a network namespace of their own. */
+  readonly nsenter?: string;
 }
 
 /** Errors: HOST_PROGRAM_MISSING. */
-export function networkPrograms({ rules }: { readonly rules: boolean }): NetworkPrograms {
+export function networkPrograms(wanted: {
+  readonly rules: boolean;
+  readonly legs: boolean;
+}): NetworkPrograms {
   return {
     ip: findProgram('ip', 'iproute2'),
     bridge: findProgram('bridge', 'iproute2'),
-    ...(rules ? { nft: findProgram('nft', 'nftables') } : {}),
+    ...(wanted.rules ? { nft: findProgram('nft', 'nftables') } : {}),
+    ...(wanted.legs ? { nsenter: findProgram('nsenter', 'util-linux') } : {}),
   };
 }
 
@@ -99,7 +105,7 @@ interface Extension {
 type Making = NetworkPrograms & { readonly place: RecordPlace; readonly turn: number };
 
 function extend({ place, ip, bridge, nft, turn }: Making, { interfaces, before, device }: Extension): void {
-  const { taps, shared, forwards, settings, announced, rules } = demandsOf(interfaces);
+  const { taps, shared, forwards, settings, announced } = demandsOf(interfaces);
   const all = demandsOf([...before, ...interfaces]);
   const record = readRecord(place) ?? emptyRecord(ownNamespace());
   refuseConflicts(place, shared, forwards);
@@ -139,6 +145,8 @@ function extend({ place, ip, bridge, nft, turn }: Making, { interfaces, before, 
     { program: bridge, turn },
     interfaces.flatMap((plan) => plan.join),
   );
+  // Those of a leg when that is there (connect-legs.ts).
+  const rules = interfaces.flatMap((plan) => (plan.leg ? [] : plan.rules));
   if (nft) for (const one of rules) runRules({ program: nft, turn }, one.rules);
   if (nft && forwards.length > 0)
     runRules({ program: nft, turn }, planForwards(forwarderOf(place), all.forwards).rules);
@@ -172,7 +180,7 @@ function makeDevice({ path, uid }: TunDevice): void {
  */
 export function releaseNetwork(place: RecordPlace, tunDevice: string): string[] {
   if (!readRecord(place)) return [];
-  const { ip } = networkPrograms({ rules: false });
+  const { ip } = networkPrograms({ rules: false, legs: false });
   return inTurn(place, (turn) => release(place, { ip, turn }, tunDevice));
 }
 
@@ -184,7 +192,7 @@ export function releaseNetwork(place: RecordPlace, tunDevice: string): string[] 
  * @throws UmlmonError NETWORK_COMMAND; the record stays as it is, for another try
  */
 export function shrinkNetwork(place: RecordPlace, left: readonly InterfacePlan[]): string[] {
-  const { ip } = networkPrograms({ rules: false });
+  const { ip } = networkPrograms({ rules: false, legs: false });
   return inTurn(place, (turn) => {
     const record = readRecord(place);
     if (record === undefined || record.namespace !== ownNamespace()) return [];

@@ -4,6 +4,7 @@ import { isTransport, type NetworkSpec } from '../config/network-kinds.ts';
 import { linkOf } from '../config/network-shared.ts';
 import { type TransportNeeds, type TransportSpec, transportNeeds } from '../config/network-transports.ts';
 import type { Announcement, HostNetwork } from './host-network.ts';
+import { type Leg, type LegPlan, type LegSpec, planLeg } from './leg-plan.ts';
 import type { PortForward } from './nat-plan.ts';
 import type { Words } from './run-ip.ts';
 import type { Setting } from './settings.ts';
@@ -37,8 +38,10 @@ export interface InterfacePlan {
   readonly make: readonly Words[];
   /** Commands of bridge(8), after those. */
   readonly join: readonly Words[];
-  /** Rules of nftables for this interface alone, after those. */
+  /** Rules of nftables for this interface alone, after those; with a leg, when that is there. */
   readonly rules: readonly OwnRules[];
+  /** Only for transports of a kernel in a network namespace of its own. */
+  readonly leg?: LegPlan;
   /** Settings of the tap; they go with it. */
   readonly own: readonly Setting[];
   /** Settings of other interfaces, to be put back when no VM needs them any more. */
@@ -70,6 +73,7 @@ export function planInterfaces(request: NetworkRequest, host: HostNetwork): Inte
   return request.interfaces.map((spec) => {
     const mac = request.macs.get(spec.unit);
     if (mac === undefined) throw new Error(`eth${spec.unit} has no hardware address`);
+    if (isLegSpec(spec)) return legged(spec, request, mac, host);
     if (isTransport(spec)) return foreign(spec, { unit: spec.unit, mac, kernel: request.kernel });
     const tap = tapOf(request, spec, { name: hostName(request, spec), mac }, host);
     if (spec.kind === 'host_to_host') return hostToHost(tap, spec);
@@ -95,6 +99,42 @@ function foreign(
     argument,
     ...nothingElse,
     make: [],
+    guestCommands: guestCommands(spec, guest),
+  };
+}
+
+function isLegSpec(spec: NetworkSpec): spec is LegSpec {
+  return isTransport(spec) && transportNeeds(spec).network === 'own';
+}
+
+/** A transport of the kernel that needs raw sockets. */
+function legged(
+  spec: LegSpec & { readonly unit: number },
+  request: NetworkRequest,
+  mac: string,
+  host: HostNetwork,
+): InterfacePlan {
+  const { unit } = spec;
+  const name = temporaryName(request, unit);
+  const alias = aliasOf(request, unit);
+  const {
+    plan,
+    rules,
+    spec: inside,
+  }: Leg = planLeg(spec, {
+    ...{ unit, name, alias, uid: request.uid, ipv6: host.ipv6 },
+    hash: hashOf(alias),
+  });
+  const { argument, guestName: guest } = interfaceArgument(unit, inside, mac, request.kernel);
+  const routed = 'src' in spec && spec.src.family === 4;
+  return {
+    ...{ unit, kind: spec.kind, guest, name, temporary: name, alias, mac, argument },
+    needs: transportNeeds(spec),
+    ...nothingElse,
+    make: [],
+    leg: plan,
+    rules: [rules],
+    others: routed ? forwardingBetween(host) : [],
     guestCommands: guestCommands(spec, guest),
   };
 }
@@ -216,15 +256,10 @@ function shared(
   tap: Tap,
   spec: SharedSpec & { readonly unit: number },
   { owner }: NetworkRequest,
-  { links }: HostNetwork,
+  host: HostNetwork,
 ): InterfacePlan {
   const plan = planShared(spec, owner);
-  const forwarding = (of: string) => ({ name: `net/ipv4/conf/${of}/forwarding`, value: '1' });
   const routed = spec.kind === 'nat' && spec.subnet.family === 4;
-  // Not ip_forward for all at once: to set and reset that is to set what others have set for their interfaces.
-  const ways = links.filter(
-    ({ name, alias, addresses }) => name !== 'lo' && !alias.startsWith('umlmon:') && addresses.length > 0,
-  );
   const mirror =
     spec.kind === 'network' && spec.mirror === true
       ? planMirror({ bridge: plan.how.bridge, tap: tap.name, mac: tap.mac })
@@ -235,12 +270,27 @@ function shared(
     make: [...tap.make, ...joinCommands(plan.how, tap.name), ...(mirror?.make ?? [])],
     join: mirror?.join ?? [],
     rules: mirror ? [mirror.rules] : [],
-    own: routed ? [forwarding(plan.how.bridge)] : [],
-    others: routed ? ways.map(({ name }) => forwarding(name)) : [],
+    own: routed ? [forwarding4(plan.how.bridge)] : [],
+    others: routed ? forwardingBetween(host) : [],
     shared: plan,
     forwards: forwardsOf(spec),
     guestCommands: guestCommands(spec, tap.guest),
   };
+}
+
+function forwarding4(of: string): Setting {
+  return { name: `net/ipv4/conf/${of}/forwarding`, value: '1' };
+}
+
+/**
+ * IPv4, for all interfaces that have an address. Not ip_forward for all at once: to set and reset that is to set what
+ * others have set for their interfaces.
+ */
+function forwardingBetween({ links }: HostNetwork): Setting[] {
+  const ways = links.filter(
+    ({ name, alias, addresses }) => name !== 'lo' && !alias.startsWith('umlmon:') && addresses.length > 0,
+  );
+  return ways.map(({ name }) => forwarding4(name));
 }
 
 function temporaryName({ runHome }: Pick<NetworkRequest, 'runHome'>, unit: number): string {

@@ -13,14 +13,23 @@ export function removeMarked(
   { ip, turn }: Ip,
   interfaces: readonly Pick<NetworkRecord['interfaces'][number], 'temporary' | 'alias'>[],
 ): string[] {
-  const names = listLinks(ip)
-    .filter(({ name, alias }) =>
-      interfaces.some((tap) => (alias !== '' && alias === tap.alias) || name === tap.temporary),
-    )
-    .map(({ name }) => name);
-  runCommands(
-    { program: ip, turn },
-    names.map((name) => ['link', 'del', 'dev', name]),
-  );
+  const marked = () =>
+    listLinks(ip)
+      .filter(({ name, alias }) =>
+        interfaces.some((tap) => (alias !== '' && alias === tap.alias) || name === tap.temporary),
+      )
+      .map(({ name }) => name);
+  const remove = (names: readonly string[]) =>
+    runCommands(
+      { program: ip, turn },
+      names.map((name) => ['link', 'del', 'dev', name]),
+    );
+  const names = marked();
+  try {
+    remove(names);
+  } catch {
+    // One whose other end was in the namespace of a jail goes by itself when that has ended: just now, maybe.
+    remove(marked());
+  }
   return names;
 }

@@ -8,19 +8,24 @@ import { printable } from '../system/text.ts';
 /** The words of one command of ip(8), without the program. */
 export type Words = readonly string[];
 
+export interface Runner {
+  readonly program: string;
+  /** The descriptor of the turn (network-record.ts). */
+  readonly turn: number;
+  /** Words before the program: nsenter(1). */
+  readonly within?: readonly string[] | undefined;
+}
+
 /**
  * Runs commands in one process, in their order, up to the first that fails. They must be made of plain words. The
  * process inherits the descriptor of the turn (network-record.ts).
  *
  * @throws UmlmonError NETWORK_COMMAND, with the command that failed and the words of the program
  */
-export function runCommands(
-  { program, turn }: { readonly program: string; readonly turn: number },
-  commands: readonly Words[],
-): void {
+export function runCommands({ program, turn, within }: Runner, commands: readonly Words[]): void {
   if (commands.length === 0) return;
   const input = commands.map((words) => `${words.join(' ')}\n`).join('');
-  const { status, stderr, error } = run(program, ['-batch', '-'], { input, inherits: [turn] });
+  const { status, stderr, error } = run(program, ['-batch', '-'], { input, inherits: [turn], within });
   if (status === 0 && !error) return;
   // `Command failed -:3`: the number of the line, from 1 on.
   const line = Number(/^Command failed -:(\d+)/m.exec(stderr)?.[1] ?? 0);
@@ -29,11 +34,8 @@ export function runCommands(
 }
 
 /** Has nft(8) do what a text says, all of it or nothing. Errors: NETWORK_COMMAND. */
-export function runRules(
-  { program, turn }: { readonly program: string; readonly turn: number },
-  rules: string,
-): void {
-  const { status, stderr, error } = run(program, ['-f', '-'], { input: rules, inherits: [turn] });
+export function runRules({ program, turn, within }: Runner, rules: string): void {
+  const { status, stderr, error } = run(program, ['-f', '-'], { input: rules, inherits: [turn], within });
   if (status !== 0 || error) throw failure(program, ['-f', '-'], error?.message ?? stderr);
 }
 
@@ -50,12 +52,14 @@ export function askIp(ip: string, words: Words): unknown {
 }
 
 interface Feed {
+  readonly within?: readonly string[] | undefined;
   readonly input: string;
   readonly inherits: readonly number[];
 }
 
-function run(program: string, args: readonly string[], { input, inherits }: Feed) {
-  return spawnSync(program, args, {
+function run(program: string, args: readonly string[], { input, inherits, within = [] }: Feed) {
+  const [first = program, ...words] = [...within, program, ...args];
+  return spawnSync(first, words, {
     input,
     stdio: ['pipe', 'pipe', 'pipe', ...inherits],
     encoding: 'utf8',

@@ -39,9 +39,11 @@ export function buildPlan(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
   const network = networkPlan(vm, layout, host, { uid: user.found.uid, kernel: kernel.found });
   const needs = network?.interfaces.map((one) => one.needs) ?? [];
   const hostNetwork = needs.some((need) => need.network === 'host');
+  // Never both: the configuration is refused then.
+  const ownNetwork = needs.some((need) => need.network === 'own');
   const consoles = consolePlans(vm);
   const images = imagePlans(vm, host);
-  const descriptors = descriptorsOf(consoles, images);
+  const descriptors = descriptorsOf(consoles, images, ownNetwork);
   const cpus = coresOf(vm, host);
   const launcher =
     host.root && (global.userns === 'off' || host.namespaces.allowed === 'no') ? 'root' : 'user-namespace';
@@ -81,7 +83,8 @@ export function buildPlan(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
     },
     ...(cpus.length > 0 ? { cpus: cpus.join(',') } : {}),
     // A tap can be opened only in the network namespace that it is in.
-    network: hostNetwork ? 'host' : 'none',
+    network: hostNetwork ? 'host' : ownNetwork ? 'own' : 'none',
+    ...(ownNetwork ? { gateFd: fdOf(descriptors, 'gate') } : {}),
     root: layout.jail,
     ...jailMounts({
       layout,
@@ -113,6 +116,7 @@ export function buildPlan(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
     families: [...new Set(needs.flatMap(({ socketFamilies }) => socketFamilies.flatMap(familyOf)))],
     rootLauncher: launcher === 'root',
     hostNetwork,
+    rawSockets: ownNetwork,
   };
   const steps: Step[] = [
     { do: 'make-directories', directories: jailDirectories(layout) },

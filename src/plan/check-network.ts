@@ -8,7 +8,15 @@ import type { VmLayout } from '../jail/layout.ts';
 import type { HostLink, HostNetwork } from '../network/host-network.ts';
 import { isMarkOf } from '../network/interface-plan.ts';
 import { type ErrorCode, isErrorCode } from '../system/errors.ts';
-import { checkKind, checkNat, checkSource, checkTap, checkTransport } from './check-transport.ts';
+import {
+  checkKind,
+  checkNat,
+  checkSource,
+  checkTap,
+  checkTransport,
+  checkTunnel,
+  checkWire,
+} from './check-transport.ts';
 import type { Inventory } from './inventory.ts';
 
 type Spec = VmConfig['eth'][number];
@@ -77,15 +85,22 @@ function checkEnds(
       return spec.local ? checkSource('local', spec.local, host) : [];
     case 'tap':
       return checkTap(spec.ifname, host, uid);
+    case 'raw':
+    case 'hybrid':
+      return checkWire(spec.ifname, host);
+    case 'gre':
+      return checkTunnel(spec.src, host);
     case 'l2tpv3':
-      return checkSource('src', spec.src, host);
+      return spec.udp === true ? checkSource('src', spec.src, host) : checkTunnel(spec.src, host);
     default:
       return [];
   }
 }
 
 function needsRoot(spec: Spec): boolean {
-  return !isTransport(spec) || transportNeeds(spec).devices.length > 0;
+  if (!isTransport(spec)) return true;
+  const { devices, network } = transportNeeds(spec);
+  return devices.length > 0 || network === 'own';
 }
 
 function refusal(code: ErrorCode, cause: string, hint: string): Refusal {

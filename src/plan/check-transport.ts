@@ -1,7 +1,7 @@
 /** Which transports the jail, the kernel or this host cannot give to a VM. Pure. */
 import type { VmConfig } from '../config/config.ts';
 import { isTransport } from '../config/network-kinds.ts';
-import { commonOptions } from '../config/network-options.ts';
+import { commonOptions, type TunnelEnd } from '../config/network-options.ts';
 import { linkOf } from '../config/network-shared.ts';
 import { transportNeeds } from '../config/network-transports.ts';
 import type { Refusal } from '../config/problem.ts';
@@ -14,25 +14,14 @@ type Spec = VmConfig['eth'][number];
 /** What no kernel in a jail is given. */
 export function checkKind(spec: Spec): Refusal[] {
   if (!isTransport(spec)) return [];
-  const { capabilities, descriptor } = transportNeeds(spec);
-  if (descriptor !== undefined)
-    return [
-      {
-        code: 'NETWORK_PRIVILEGE',
-        cause: `${spec.kind}: a monitor has no descriptor ${descriptor} that it could pass on`,
-        hint: 'use network(name=…) between VMs, and tap(ifname=…) to the host',
-      },
-    ];
-  return capabilities.length === 0
+  const { descriptor } = transportNeeds(spec);
+  return descriptor === undefined
     ? []
     : [
         {
           code: 'NETWORK_PRIVILEGE',
-          cause: `${spec.kind} needs ${capabilities.join(', ')} in the network of the host, and a guest that has taken its kernel over could then hear and forge everything there`,
-          hint:
-            spec.kind === 'l2tpv3'
-              ? 'add udp=on with srcport and dstport: that needs no privilege'
-              : 'use bridged, network or tap; make the tunnel or the pair of veth at a bridge of the host',
+          cause: `${spec.kind}: a monitor has no descriptor ${descriptor} that it could pass on`,
+          hint: 'use network(name=…) between VMs, and tap(ifname=…) to the host',
         },
       ];
 }
@@ -93,24 +82,66 @@ export function checkTap(name: string, { links }: HostNetwork, uid: number | und
   ];
 }
 
+/** An interface at which a kernel listens and sends. */
+export function checkWire(name: string, { links }: Pick<HostNetwork, 'links'>): Refusal[] {
+  const names = links.map((link) => link.name);
+  return names.includes(name)
+    ? []
+    : [
+        missing(
+          `ifname: the host has no interface ${name}`,
+          didYouMean(name, names, `there are ${names.slice(0, 20).join(', ')}`),
+        ),
+      ];
+}
+
+/**
+ * The end of a tunnel over IP: an address of the host that others reach, from which it passes on what the kernel sends
+ * in the network namespace of its own.
+ */
+export function checkTunnel(src: TunnelEnd, host: HostNetwork): Refusal[] {
+  if (isLocal(src))
+    return [
+      missing(
+        `src: ${src.text} reaches no other host`,
+        'name the address at which the other end knows this host',
+      ),
+    ];
+  return [...checkSource('src', src, host), ...(src.family === 6 ? checkForwarding6('src', host) : [])];
+}
+
 /** The address at which a tunnel ends; any and those of the loop need no interface. */
 export function checkSource(
   argument: string,
   { text }: { readonly text: string },
   { links }: Pick<HostNetwork, 'links'>,
 ): Refusal[] {
-  if (/^(?:127\.|0\.0\.0\.0$|::1?$)/.test(text)) return [];
+  if (isLocal({ text })) return [];
   if (links.some(({ addresses }) => addresses.includes(text))) return [];
   return [missing(`${argument}: the host has no address ${text}`, 'see ip addr')];
 }
 
-export function checkNat(
-  spec: Extract<Spec, { kind: 'nat' }>,
-  { links, forwards6, ipv6 }: HostNetwork,
-): Refusal[] {
+function isLocal({ text }: Pick<TunnelEnd, 'text'>): boolean {
+  return /^(?:127\.|0\.0\.0\.0$|::1?$)/.test(text);
+}
+
+/** As for host_to_host: not umlmon's to turn on. */
+function checkForwarding6(argument: string, { ipv6, forwards6 }: HostNetwork): Refusal[] {
+  return ipv6 && forwards6.length > 0
+    ? []
+    : [
+        {
+          code: 'NETWORK_HOST',
+          cause: `${argument}: the host does not forward IPv6`,
+          hint: 'sysctl -w net.ipv6.conf.all.forwarding=1; an interface that learns its routes from routers needs accept_ra=2 before',
+        },
+      ];
+}
+
+export function checkNat(spec: Extract<Spec, { kind: 'nat' }>, host: HostNetwork): Refusal[] {
   const { gateway, family } = spec.subnet;
   const isOurs = ({ alias }: HostLink) => alias.startsWith(`umlmon:nat:${spec.name}:`);
-  const user = links.find((link) => !isOurs(link) && link.addresses.includes(gateway));
+  const user = host.links.find((link) => !isOurs(link) && link.addresses.includes(gateway));
   return [
     ...(user
       ? [
@@ -121,16 +152,7 @@ export function checkNat(
           } as const,
         ]
       : []),
-    // As for host_to_host: not umlmon's to turn on.
-    ...(family === 6 && (!ipv6 || forwards6.length === 0)
-      ? [
-          {
-            code: 'NETWORK_HOST',
-            cause: 'subnet: the host does not forward IPv6',
-            hint: 'sysctl -w net.ipv6.conf.all.forwarding=1; an interface that learns its routes from routers needs accept_ra=2 before',
-          } as const,
-        ]
-      : []),
+    ...(family === 6 ? checkForwarding6('subnet', host) : []),
   ];
 }
 

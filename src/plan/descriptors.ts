@@ -5,12 +5,17 @@ import type { ConsolePlan, Descriptor, ImagePlan } from './plan.ts';
  * the kernel's console exists is seen too. The masters go along: a kernel that holds them is not hung up when its
  * monitor dies, and the next monitor takes them back. The locks go along: they are held as long as the kernel lives.
  */
-export function descriptorsOf(consoles: readonly ConsolePlan[], images: readonly ImagePlan[]): Descriptor[] {
+export function descriptorsOf(
+  consoles: readonly ConsolePlan[],
+  images: readonly ImagePlan[],
+  gate: boolean,
+): Descriptor[] {
   const others = consoles.filter(({ channel }) => channel !== 'con0');
   const unnumbered: WithoutFd<Descriptor>[] = [
     { is: 'status' },
     { is: 'seccomp' },
     { is: 'vm-lock' },
+    ...(gate ? [{ is: 'gate' as const }] : []),
     ...others.map(({ channel }) => ({ is: 'slave' as const, channel })),
     ...consoles.map(({ channel }) => ({ is: 'master' as const, channel })),
     ...images.map(({ unit }) => ({ is: 'image-lock' as const, unit })),

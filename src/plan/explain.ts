@@ -63,12 +63,20 @@ function explainStep(step: Step): string[] {
 }
 
 function explainInterface(network: InterfacePlan): string[] {
-  const { unit, kind, guest, name, alias, make, join, rules, own, others, announced } = network;
+  const { unit, kind, guest, name, alias, make, join, rules, own, others, announced, leg } = network;
   return [
     `eth${unit} ${kind}: ${name} of the host, ${guest} of the guest; its mark is ${alias}`,
     ...make.map((words) => `ip ${words.join(' ')}`),
     ...join.map((words) => `bridge ${words.join(' ')}`),
     ...rules.map(({ family, table }) => `nft table ${family} ${table}`),
+    ...(leg
+      ? [
+          ...leg.outside.map((words) => `ip ${words.join(' ')}`),
+          ...leg.settings.map(({ name: setting, value }) => `sysctl ${setting}=${value}`),
+          ...leg.inside.map((words) => `ip ${words.join(' ')}, in the jail`),
+          ...(leg.rulesInside === '' ? [] : ['nft in the jail']),
+        ]
+      : []),
     ...[...own, ...others].map(({ name: setting, value }) => `sysctl ${setting}=${value}`),
     ...announced.map(({ address, on }) => `ip neighbour add proxy ${address} dev ${on}`),
   ];

@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config, VmConfig } from '../config/config.ts';
+import { isTransport } from '../config/network-kinds.ts';
+import { transportNeeds } from '../config/network-transports.ts';
 import type { ImageGraph } from '../disk/graph.ts';
 import { type GuestContent, lookThroughCow } from '../disk/guest-content.ts';
 import { type ImageName, type ImageStore, nameFor } from '../disk/image-name.ts';
@@ -123,7 +125,9 @@ export function takeInventory(config: Config, vm: VmConfig, layout: VmLayout): I
 }
 
 function lookAtNetwork({ eth }: VmConfig): HostNetwork & { readonly programs: NetworkPrograms } {
-  const programs = networkPrograms({ rules: eth.some(({ kind }) => kind === 'network' || kind === 'nat') });
+  const legs = eth.some((spec) => isTransport(spec) && transportNeeds(spec).network === 'own');
+  const rules = legs || eth.some(({ kind }) => kind === 'network' || kind === 'nat');
+  const programs = networkPrograms({ rules, legs });
   return { ...lookAtHostNetwork(programs.ip), programs };
 }
 

@@ -14,7 +14,7 @@ import type { RecordPlace } from '../network/network-record.ts';
 /** A descriptor that the kernel inherits, under its number in the kernel process. */
 export type Descriptor = { readonly fd: number } & (
   | { readonly is: 'slave' | 'master'; readonly channel: string }
-  | { readonly is: 'vm-lock' | 'image-holder' | 'status' | 'seccomp' }
+  | { readonly is: 'vm-lock' | 'image-holder' | 'status' | 'seccomp' | 'gate' }
   | { readonly is: 'image-lock' | 'backing-lock'; readonly unit: number }
 );
 

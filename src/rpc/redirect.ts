@@ -2,6 +2,7 @@
 import { connect, type Socket } from 'node:net';
 import { isErrorCode, UmlmonError } from '../system/errors.ts';
 import { directoryLimits } from '../system/limits.ts';
+import { placeText } from './address.ts';
 import { takeFirstRecord } from './first-record.ts';
 import { beginRecord, sealRecord } from './record.ts';
 import {
@@ -36,19 +37,19 @@ export function readRecord<T>(codec: Codec<T>, record: Buffer): T {
 }
 
 /**
- * A connection to the monitor of a VM through a redirector: paused, with half-open ends, and nothing read of what the
- * monitor says.
+ * A connection to the monitor of a VM through a redirector: paused, and nothing read of what the monitor says.
  *
- * @param last whether the VM must be one of the redirector's own host
+ * @param options.last whether the VM must be one of the redirector's own host
+ * @param options.allowHalfOpen as net.connect has it
  * @throws UmlmonError REDIRECTOR_UNREACHABLE, or what the redirector answers
  */
 export async function connectRedirected(
   at: RedirectorAt,
   target: DirTarget,
-  { last = false }: { last?: boolean } = {},
+  { last = false, allowHalfOpen = false }: { last?: boolean; allowHalfOpen?: boolean } = {},
 ): Promise<Socket> {
-  const place = `redirector of ${at.host}:${at.port}`;
-  const socket = connect({ ...at, noDelay: true, allowHalfOpen: true });
+  const place = `redirector of ${placeText(at.host, at.port)}`;
+  const socket = connect({ ...at, noDelay: true, allowHalfOpen });
   // Errors are those of the record that is waited for; later ones are for whoever has the connection then.
   const errors = () => undefined;
   socket.on('error', errors);

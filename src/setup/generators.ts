@@ -5,6 +5,7 @@ import { generateConfigPage } from '../config/man-page.ts';
 import { generateEventPage } from '../monitor/event-page.ts';
 import { generateStatePage } from '../monitor/state-page.ts';
 import { generateRpc } from '../rpc/idl/generate.ts';
+import { generateRolePage } from '../rpc/role-page.ts';
 import { generateErrorPage } from '../system/error-page.ts';
 import { generateLimitPage } from '../system/limit-page.ts';
 
@@ -21,6 +22,7 @@ export const generators: readonly (() => readonly GeneratedFile[])[] = [
   generateEventPage,
   generateLimitPage,
   generateRpc,
+  generateRolePage,
   generateStatePage,
   generateAdminCompletion,
   generateUmladminPage,

@@ -6,6 +6,7 @@ const rooms: Record<keyof typeof limitTable, string> = {
   disk: 'Disk images',
   network: 'Networks',
   rpc: 'Control protocol',
+  remote: 'Remote control',
   kernel: 'Management console and notifications',
   jail: 'Jail',
   monitor: 'Monitor',

@@ -12,6 +12,7 @@ import { kernel } from './limits/kernel.ts';
 import { valuesOf } from './limits/limit.ts';
 import { monitor } from './limits/monitor.ts';
 import { network } from './limits/network.ts';
+import { remote } from './limits/remote.ts';
 import { rpc } from './limits/rpc.ts';
 import { service } from './limits/service.ts';
 import { umlrun } from './limits/umlrun.ts';
@@ -22,6 +23,7 @@ export const limitTable = {
   disk,
   network,
   rpc,
+  remote,
   kernel,
   jail,
   monitor,
@@ -35,6 +37,7 @@ export const consoleLimits = valuesOf(consoles);
 export const diskLimits = valuesOf(disk);
 export const networkLimits = valuesOf(network);
 export const rpcLimits = valuesOf(rpc);
+export const remoteLimits = valuesOf(remote);
 export const kernelLimits = valuesOf(kernel);
 export const jailLimits = valuesOf(jail);
 export const monitorLimits = valuesOf(monitor);

@@ -2,7 +2,7 @@ import { GuestShell } from '../helpers/guest.ts';
 import { NetNamespace } from '../helpers/net-namespace.ts';
 import { nobody, World } from '../helpers/world.ts';
 import { BareGuest } from './bare-guest.ts';
-import { type Figure, gigabits, inTurns, median } from './figure.ts';
+import { type Figure, inTurns, throughput } from './figure.ts';
 
 const rounds = 7;
 const megabytes = 512;
@@ -28,20 +28,14 @@ export async function measureBetween(): Promise<Figure[]> {
       [0, 1],
       [1, 0],
     ] as const) {
-      const { baseline, subject } = await inTurns(
+      const times = await inTurns(
         rounds,
         () => transfer(bare[from], bare[to]),
         () => transfer(watched[from], watched[to]),
       );
-      const [byHand, umlmon] = [median(baseline), median(subject)];
-      figures.push({
-        name: `network, VM ${from} to VM ${to} by name, against a bridge by hand`,
-        baseline: gigabits(megabytes, byHand),
-        subject: gigabits(megabytes, umlmon),
-        value: byHand / umlmon,
-        unit: 'x',
-        budget: { atLeast: 0.95 },
-      });
+      figures.push(
+        throughput(`network, VM ${from} to VM ${to} by name, against a bridge by hand`, megabytes, times),
+      );
     }
     return figures;
   } finally {

@@ -83,6 +83,7 @@ export class Pair {
       seccomp: join(this.#world.home, 'bare.seccomp'),
       'vm-lock': join(this.#world.home, 'bare.lock'),
       'image-holder': join(this.#world.home, 'bare.holder'),
+      gate: '/dev/null',
       'backing-lock': '/dev/null',
       'image-lock': join(this.#world.varDir, 'bare/jail/disks/root.dsk'),
     };

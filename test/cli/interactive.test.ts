@@ -49,7 +49,7 @@ test('words are done, errors do not end it, quit does', async () => {
   expect(await word('ifno')).toBe('unknown word "ifno" (hint: did you mean info?)\n');
   expect(await word('log con1')).toContain('the output of this channel is not logged');
   expect(await word('# nothing')).toBe('');
-  expect(await word('help')).toContain('  connect CHANNEL                 Use a console');
+  expect(await word('help')).toContain('  crashes                         List what was kept of crashes.');
   terminal.line('quit');
   await terminal.shows(shellPrompt);
   expect(await terminal.run('echo $?')).toBe('0\n');

@@ -108,10 +108,21 @@ test.each([
   ],
   [
     'raw(ifname=v0)',
-    { network: 'host', capabilities: ['CAP_NET_RAW'], socketFamilies: ['AF_PACKET'], devices: [] },
+    { network: 'own', capabilities: ['CAP_NET_RAW'], socketFamilies: ['AF_PACKET'], devices: [] },
   ],
-  ['hybrid(ifname=t0)', { capabilities: ['CAP_NET_RAW'], socketFamilies: ['AF_PACKET'], tap: 't0' }],
-  ['gre(src=fd00::2, dst=fd00::1)', { capabilities: ['CAP_NET_RAW'], socketFamilies: ['AF_INET6'] }],
+  [
+    'hybrid(ifname=t0)',
+    {
+      network: 'own',
+      capabilities: ['CAP_NET_RAW'],
+      socketFamilies: ['AF_PACKET'],
+      devices: ['/dev/net/tun'],
+    },
+  ],
+  [
+    'gre(src=fd00::2, dst=fd00::1)',
+    { network: 'own', capabilities: ['CAP_NET_RAW'], socketFamilies: ['AF_INET6'] },
+  ],
   [
     'l2tpv3(udp=1, src=127.0.0.1, dst=127.0.0.1, srcport=2001, dstport=2, rx_session=1, tx_session=1)',
     { network: 'host', capabilities: [], socketFamilies: ['AF_INET'] },

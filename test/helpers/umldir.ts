@@ -3,8 +3,10 @@ import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { RpcClient } from '../../src/rpc/client.ts';
 import { DirectoryClient } from '../../src/rpc/directory-client.ts';
-import type { DirList } from '../../src/rpc/umldir.gen.ts';
+import { registrationPlace } from '../../src/rpc/registration-place.ts';
+import { type DirList, type DirVm, umldir } from '../../src/rpc/umldir.gen.ts';
 import { program } from './world.ts';
 
 /** How long anything may take that is waited for; what does not come is a failure, not a slow machine. */
@@ -110,3 +112,20 @@ export async function untilListed(port: number, isSo: (list: DirList) => boolean
   if (!list) throw new Error('no list');
   return list;
 }
+
+/** Registers a VM as its monitor would; in the directory until the client is closed. */
+export async function registerAt(home: string, vm: Partial<DirVm> & { name: string }) {
+  const place = registrationPlace(join(home, 'run'));
+  const client = await RpcClient.connect(place.path, umldir, { name: 'umldir', timeoutMs: patienceMs });
+  const answer = await client.call('register', { ...plainVm, ...vm });
+  if (answer.kind === 'failed') throw new Error(JSON.stringify(answer.why));
+  return client;
+}
+
+const plainVm = {
+  state: 'running',
+  stateSince: 1_700_000_000_000,
+  ready: true,
+  address: '',
+  port: 0,
+} as const;

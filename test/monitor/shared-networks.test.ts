@@ -175,20 +175,11 @@ test('bess: two VMs at a switch that listens in the shared tree', async () => {
 
 test('what the jail cannot give is refused with the reason, all at once', async () => {
   lan.world.configure({
-    vm1: [
-      'ubd0 = /disks/root.dsk',
-      'eth0 = raw(ifname=lan0)',
-      'eth1 = gre(src=127.0.0.1, dst=127.0.0.2)',
-      'eth2 = hybrid(ifname=tap0)',
-      'eth3 = fd(fd=10)',
-      'eth4 = l2tpv3(src=127.0.0.1, dst=127.0.0.2, rx_session=1, tx_session=1)',
-    ].join('\n'),
+    vm1: ['ubd0 = /disks/root.dsk', 'eth3 = fd(fd=10)'].join('\n'),
     vm2: 'ubd0 = /disks/root.dsk\neth0 = user()\neth1 = vde(vnl=x)\neth2 = tap(ifname=t, bpfflash=1)',
   });
   for (const vm of ['vm1', 'vm2']) lan.world.addImage(vm);
   const first = lan.world.run('umlmon', ['-check', 'vm1']).stderr;
-  for (const kind of ['raw', 'gre', 'hybrid', 'l2tpv3'])
-    expect(first).toMatch(new RegExp(`${kind} needs CAP_NET_RAW in the network of the host`));
   expect(first).toMatch(/eth3: fd: a monitor has no descriptor 10/);
   const second = lan.world.run('umlmon', ['-check', 'vm2']).stderr;
   expect(second).toMatch(/umlmon has no user \(hint: .*passt/);

@@ -179,12 +179,15 @@ test.each<[string, boolean, RegExp | undefined]>([
     true,
     /^NETWORK_MISSING src: the host has no address 10\.9\.0\.7/,
   ],
+  ['l2tpv3(src=10.9.0.1, dst=10.9.0.2, rx_session=1, tx_session=1)', true, undefined],
   [
-    'l2tpv3(src=10.9.0.1, dst=10.9.0.2, rx_session=1, tx_session=1)',
+    'l2tpv3(src=127.0.0.1, dst=10.9.0.2, rx_session=1, tx_session=1)',
     true,
-    /^NETWORK_PRIVILEGE l2tpv3 needs CAP_NET_RAW .*add udp=on/,
+    /^NETWORK_MISSING src: 127\.0\.0\.1 reaches no other host/,
   ],
-  ['raw(ifname=eth0)', true, /^NETWORK_PRIVILEGE raw needs CAP_NET_RAW .* could then hear and forge/],
+  ['raw(ifname=eth0)', true, undefined],
+  ['raw(ifname=eth0)', false, /^NETWORK_PRIVILEGE raw changes the network of the host/],
+  ['raw(ifname=eht0)', true, /^NETWORK_MISSING ifname: the host has no interface eht0 .*did you mean "eth0"/],
   [
     'bess(dst=/run/uml/switch)',
     true,
