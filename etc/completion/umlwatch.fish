@@ -22,7 +22,7 @@ complete -c umlwatch -o wait -x -a 'launched kernel guest console ready down' -d
 complete -c umlwatch -o plug -x -d 'Give the guest a disk while it runs.'
 complete -c umlwatch -o unplug -x -d 'Take a disk from the guest: ubd1.'
 complete -c umlwatch -o plug-net -x -d 'Give the guest a network interface.'
-complete -c umlwatch -o unplug-net -x -d 'Take one from the guest: eth1.'
+complete -c umlwatch -o unplug-net -x -d 'Take an interface from the guest: eth1.'
 complete -c umlwatch -o connect -x -a 'con0 con1 con2 con3 ssl0 ssl1' -d 'Use a console (con1) or serial line (ssl0).'
 complete -c umlwatch -o who -d 'List who is at the consoles.'
 complete -c umlwatch -o screen -x -a 'con0 con1 con2 con3 ssl0 ssl1' -d 'Show what a console shows now.'

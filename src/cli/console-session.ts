@@ -39,7 +39,7 @@ export interface SessionOptions {
  * when the guest is quiet, or with the VM.
  *
  * Errors: CONSOLE_UNKNOWN, CONSOLE_WRITER for input of a pipe, STATE_WRONG when input is left that the guest cannot take,
- * MONITOR_UNREACHABLE; those of the system for the recording.
+ * MONITOR_UNREACHABLE, CONSOLE_RECORDING.
  */
 export async function runConsoleSession(
   client: MonitorClient,

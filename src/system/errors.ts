@@ -138,6 +138,7 @@ export const errorCatalogue = {
   CONSOLE_WRITER: { class: 'state', means: 'Somebody else types at the console.' },
   CONSOLE_TIMEOUT: { class: 'timeout', means: 'A console has not shown in time what was waited for.' },
   CONSOLE_NO_MATCH: { class: 'failed', means: 'No line of a console matches.' },
+  CONSOLE_RECORDING: { class: 'failed', means: 'A session cannot be recorded into this file.' },
   CONSOLE_SCREEN: { class: 'failed', means: 'The picture of a console could not be made.' },
   CONSOLE_BUSY: { class: 'state', means: 'Too many readers wait for the output of one console.' },
   CONSOLE_FOREIGN: {

@@ -84,6 +84,7 @@ export class Pair {
       'vm-lock': join(this.#world.home, 'bare.lock'),
       'image-holder': join(this.#world.home, 'bare.holder'),
       gate: '/dev/null',
+      passed: '/dev/null',
       'backing-lock': '/dev/null',
       'image-lock': join(this.#world.varDir, 'bare/jail/disks/root.dsk'),
     };

@@ -74,11 +74,21 @@ export class World {
     return copyImage(join(this.varDir, 'shared/disks'), 'root.dsk', owner);
   }
 
-  /** Starts a monitor in the foreground and waits until it serves. */
-  async startMonitor(vm: string): Promise<ChildProcess> {
-    const [command = '', ...args] = [...this.#within, program('umlmon')];
+  /**
+   * Starts a monitor in the foreground and waits until it serves.
+   *
+   * @param passed descriptors for it by name, as a service manager passes them
+   */
+  async startMonitor(vm: string, passed: Readonly<Record<string, number>> = {}): Promise<ChildProcess> {
+    const names = Object.keys(passed);
+    const listen = `LISTEN_PID=$$ LISTEN_FDS=${names.length} LISTEN_FDNAMES=${names.join(':')} exec "$@"`;
+    const [command = '', ...args] = [
+      ...this.#within,
+      ...(names.length > 0 ? ['sh', '-c', listen, 'sh'] : []),
+      program('umlmon'),
+    ];
     const child = spawn(command, [...args, '-config', this.configPath, '-fg', vm], {
-      stdio: ['ignore', 'ignore', 'pipe'],
+      stdio: ['ignore', 'ignore', 'pipe', ...Object.values(passed)],
     });
     this.#monitors.set(vm, child);
     let log = '';
