@@ -14,7 +14,7 @@ export async function buildPage(root, made) {
     bundle: true,
     minify: true,
     platform: 'browser',
-    target: ['chrome115', 'firefox115', 'safari16.4'],
+    target: ['chrome123', 'firefox120', 'safari17.5'],
     format: 'iife',
     legalComments: 'none',
     logLevel: 'warning',

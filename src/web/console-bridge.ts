@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
 import type { MonitorClient } from '../rpc/monitor-client.ts';
-import { UMLMON_DATA_MAX } from '../rpc/umlmonctrl.gen.ts';
+import { type Event, UMLMON_DATA_MAX } from '../rpc/umlmonctrl.gen.ts';
 import { toFailure } from '../system/errors.ts';
 import { webLimits } from '../system/limits.ts';
 import { parseConsoleRequest } from './console-request.ts';
@@ -95,7 +95,7 @@ export class ConsoleBridge {
     let since = this.#seat.eventsNext;
     while (!signal.aborted) {
       const request = { since, max: 64, waitMs: readWait };
-      const { events, next } = await this.#client.call('events', request, signal);
+      const { events, next } = await this.#client.call('events', request, signal).catch(noEvents);
       since = next;
       for (const { kind, attributes } of events) {
         const about = (name: string) => attributes.find((one) => one.name === name)?.value ?? '';
@@ -186,14 +186,30 @@ export class ConsoleBridge {
   }
 
   #send(message: ConsoleMessage): void {
-    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(JSON.stringify(message));
+    this.#put(JSON.stringify(message));
+  }
+
+  /** A page that types and does not read what is said to that is cut off. */
+  #put(data: string | Buffer): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    if (this.#socket.bufferedAmount > webLimits.unsentBytes) this.#socket.terminate();
+    else this.#socket.send(data);
   }
 
   #sendOutput(offset: number, data: Uint8Array): void {
-    if (this.#socket.readyState !== this.#socket.OPEN) return;
     const frame = Buffer.allocUnsafe(offsetBytes + data.length);
     frame.writeBigUInt64BE(BigInt(offset));
     frame.set(data, offsetBytes);
-    this.#socket.send(frame);
+    this.#put(frame);
   }
+}
+
+/** A page does without the events that are lost, or that too many wait for: it sees who types when it types itself. */
+async function noEvents(
+  error: unknown,
+): Promise<{ readonly events: readonly Event[]; readonly next: number }> {
+  const { code } = toFailure(error);
+  if (code !== 'EVENTS_LOST' && code !== 'EVENTS_LISTENERS') throw error;
+  await delay(webLimits.retryTime);
+  return { events: [], next: 0 };
 }

@@ -1,3 +1,4 @@
+import type { MonitorClient } from '../rpc/monitor-client.ts';
 import type { ControlProcedure } from '../rpc/roles.ts';
 import { refused } from './answer.ts';
 import { compareConfig } from './config-diff.ts';
@@ -20,33 +21,18 @@ interface VmPage {
 const listMax = 512;
 const dataMax = 65536;
 
+/** A page that is one answer of the monitor. */
+function answerOf(needs: ControlProcedure, call: (client: MonitorClient) => Promise<unknown>): VmPage {
+  return { needs, read: ({ vm, monitors }) => monitors.with(vm, call) };
+}
+
 /** What a page can ask of a VM: GET api/vms/VM/NAME. */
 export const vmPages: Readonly<Record<string, VmPage>> = {
-  info: {
-    needs: 'info',
-    read: ({ vm, monitors }) => monitors.with(vm, (client) => client.call('info', undefined)),
-  },
-  stats: {
-    needs: 'stats',
-    read: ({ vm, monitors }) => monitors.with(vm, (client) => client.call('stats', undefined)),
-  },
-  images: {
-    needs: 'diskList',
-    read: ({ vm, monitors }) =>
-      monitors.with(vm, (client) => client.call('diskList', { after: '', max: listMax })),
-  },
-  jobs: {
-    needs: 'jobList',
-    read: ({ vm, monitors }) => monitors.with(vm, (client) => client.call('jobList', undefined)),
-  },
-  backups: {
-    needs: 'backupList',
-    read: ({ vm, monitors }) => monitors.with(vm, (client) => client.call('backupList', undefined)),
-  },
-  crashes: {
-    needs: 'crashList',
-    read: ({ vm, monitors }) => monitors.with(vm, (client) => client.call('crashList', undefined)),
-  },
+  info: answerOf('info', (client) => client.call('info', undefined)),
+  images: answerOf('diskList', (client) => client.call('diskList', { after: '', max: listMax })),
+  jobs: answerOf('jobList', (client) => client.call('jobList', undefined)),
+  backups: answerOf('backupList', (client) => client.call('backupList', undefined)),
+  crashes: answerOf('crashList', (client) => client.call('crashList', undefined)),
   crash: {
     needs: 'crashRead',
     read: async ({ vm, query, monitors }) => {

@@ -84,17 +84,31 @@ async function logIn(password: string): Promise<LoggedIn> {
   return { cookie, token, headers: { cookie, origin: origin(), 'x-umlweb-token': token } };
 }
 
-/** Opens a websocket; resolves to its status if it is refused, to the socket if not. */
-function dial(path: string, headers: Record<string, string>): Promise<number | WebSocket> {
+interface Dialed {
+  readonly socket: WebSocket;
+  /** The first message, which may come at once. */
+  readonly first: Promise<string>;
+}
+
+/** Opens a websocket; resolves to its status if it is refused. */
+function dial(path: string, headers: Record<string, string>): Promise<number | Dialed> {
   const socket = new WebSocket(`${web.url.replace('http', 'ws')}${path}`, { headers });
+  const first = new Promise<string>((resolve) => socket.once('message', (data) => resolve(String(data))));
   return new Promise((resolve, reject) => {
     socket.on('unexpected-response', (sent, { statusCode = 0 }) => {
       sent.destroy();
       resolve(statusCode);
     });
-    socket.on('open', () => resolve(socket));
+    socket.on('open', () => resolve({ socket, first }));
     socket.on('error', reject);
   });
+}
+
+/** Opens one that is not refused. */
+async function open(path: string, { cookie }: LoggedIn): Promise<Dialed> {
+  const dialed = await dial(path, { cookie, origin: origin() });
+  if (typeof dialed === 'number') throw new Error(`refused with ${dialed}`);
+  return dialed;
 }
 
 function closedWith(socket: WebSocket): Promise<number> {
@@ -123,9 +137,8 @@ describe('umlweb refuses, and logs', () => {
     expect(await dial('live', { cookie, origin: 'https://elsewhere.example' })).toBe(403);
     expect(await dial('live', { cookie })).toBe(403);
     await logHas(/"refused":403.*"place":"Origin"/, since);
-    const own = await dial('live', { cookie, origin: origin() });
-    expect(own).toBeInstanceOf(WebSocket);
-    (own as WebSocket).terminate();
+    const { socket } = await open('live', admin);
+    socket.terminate();
   });
 
   test('a change without the token of its session', async () => {
@@ -145,8 +158,7 @@ describe('umlweb refuses, and logs', () => {
   });
 
   test('a frame that is too large', async () => {
-    const socket = await dial('live', { cookie: admin.cookie, origin: origin() });
-    if (!(socket instanceof WebSocket)) throw new Error(`refused with ${socket}`);
+    const { socket } = await open('live', admin);
     const closed = closedWith(socket);
     socket.send(Buffer.alloc(webLimits.frameBytes + 1));
     expect(await closed).toBe(1009);
@@ -156,11 +168,10 @@ describe('umlweb refuses, and logs', () => {
   test('what a console page would never send', async () => {
     const query = 'console?vm=vm1&channel=con1&page=00000000';
     for (const message of ['{', '[]', '{"kind":"shown","offset":-1}', '{"kind":"size"}']) {
-      const socket = await dial(query, { cookie: admin.cookie, origin: origin() });
-      if (!(socket instanceof WebSocket)) throw new Error(`refused with ${socket}`);
+      const { socket, first } = await open(query, admin);
       const closed = closedWith(socket);
-      // The first message says that there is a seat.
-      await new Promise((resolve) => socket.once('message', resolve));
+      // It says that there is a seat.
+      await first;
       socket.send(message);
       expect(await closed).toBe(1008);
     }
@@ -216,7 +227,8 @@ describe('umlweb refuses, and logs', () => {
 
   test('a VM that the password does not open, as if there were none', async () => {
     await setPassword(world.varDir, { vm: 'vm2', role: 'admin' }, 'only the second');
-    const { cookie, headers } = await logIn('only the second');
+    const second = await logIn('only the second');
+    const { cookie, headers } = second;
     const [own, none] = [
       await ask('/api/vms/vm1/info', 'GET', { cookie }),
       await ask('/api/vms/vm9/info', 'GET', { cookie }),
@@ -224,11 +236,9 @@ describe('umlweb refuses, and logs', () => {
     expect([own.status, none.status]).toEqual([404, 404]);
     expect(own.body.replaceAll('vm1', '')).toBe(none.body.replaceAll('vm9', ''));
     expect((await ask('/api/vms/vm1/start', 'POST', headers)).status).toBe(404);
-    const live = await dial('live', { cookie, origin: origin() });
-    if (!(live instanceof WebSocket)) throw new Error(`refused with ${live}`);
-    const first = await new Promise((resolve) => live.once('message', resolve));
-    expect(JSON.parse(String(first))).toMatchObject({ kind: 'vms', names: ['vm2'] });
-    live.terminate();
+    const { socket, first } = await open('live', second);
+    expect(JSON.parse(await first)).toMatchObject({ kind: 'vms', names: ['vm2'] });
+    socket.terminate();
   });
 
   test('everything without a session', async () => {
@@ -298,10 +308,10 @@ test('the cookie of a session is for requests of its own pages only', async () =
 });
 
 test('a session ends when its owner leaves, and its websockets with it', async () => {
-  const { cookie, headers } = await logIn(passwordOf('look'));
-  const live = await dial('live', { cookie, origin: origin() });
-  if (!(live instanceof WebSocket)) throw new Error(`refused with ${live}`);
-  const closed = closedWith(live);
+  const look = await logIn(passwordOf('look'));
+  const { cookie, headers } = look;
+  const { socket } = await open('live', look);
+  const closed = closedWith(socket);
   expect((await ask('/api/session', 'DELETE', headers)).status).toBe(200);
   expect(await closed).toBe(4401);
   expect((await ask('/api/session', 'GET', { cookie })).status).toBe(401);

@@ -57,8 +57,8 @@ export const web = {
   unsentBytes: limit(
     1 * MiB,
     'bytes',
-    'Unsent messages of a page that shows the VMs.',
-    'What is new is left out until it has read; the next message of the VM has it all.',
+    'Unsent messages of a page.',
+    'For the VMs, what is new is left out until it has read: the next message of a VM has it all. A console is cut off.',
   ),
   loginTries: limit(
     5,
@@ -156,11 +156,5 @@ export const web = {
     'ms',
     'Time that a request waits for a start or stop.',
     'Status 202; it goes on, and the page shows what becomes of it.',
-  ),
-  downloadBytes: limit(
-    64 * MiB,
-    'bytes',
-    'File of a crash bundle that is sent to a browser.',
-    'It is cut off.',
   ),
 } as const;

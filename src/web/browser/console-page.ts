@@ -112,8 +112,6 @@ export function consolePage(store: VmStore, session: WireSession, vm: string, ch
     terminal.open();
     link.resize(terminal.size.columns, terminal.size.rows);
   });
-  // For tests, and for people who look into the page.
-  Object.assign(element, { screenText: () => terminal.text() });
   return {
     title,
     element,

@@ -22,6 +22,11 @@ export function confirmed(title: string, text: string, verb: string): Promise<bo
   });
 }
 
+/** Takes all lines away, as they may cover what comes now. */
+export function clearNotes(): void {
+  region.replaceChildren();
+}
+
 const shownMs = 8000;
 const region = h('div', { class: 'notes', role: 'status', 'aria-live': 'polite' });
 

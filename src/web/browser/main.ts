@@ -2,7 +2,7 @@ import type { WireSession } from '../wire.ts';
 import { loadSession, logOut, whenLoggedOut } from './api.ts';
 import { consolePage } from './console-page.ts';
 import { dashboard } from './dashboard.ts';
-import { say } from './dialog.ts';
+import { clearNotes, say } from './dialog.ts';
 import { h } from './dom.ts';
 import { loginPage } from './login-page.ts';
 import { allowOwnStyles } from './strict-styles.ts';
@@ -54,6 +54,7 @@ function showSession(session: WireSession): void {
   let view: View | undefined;
   const show = () => {
     view?.close();
+    clearNotes();
     view = viewOf(store, session);
     document.title = `${view.title} – umlweb`;
     document.body.dataset.page = place()[0] || 'dashboard';

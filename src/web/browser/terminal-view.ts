@@ -51,7 +51,6 @@ export class TerminalView {
 
   constructor({ onType, onSize, onSearch, onLeave }: TerminalKeys) {
     this.#terminal = new Terminal({
-      allowProposedApi: true,
       scrollback: 5000,
       fontSize: Number(localStorage.getItem(fontKey)) || fontSizes.usual,
       fontFamily: 'ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace',
@@ -160,15 +159,5 @@ export class TerminalView {
   async paste(): Promise<void> {
     this.#terminal.paste(await navigator.clipboard.readText());
     this.focus();
-  }
-
-  /** The lines of the screen, for those who look from outside. */
-  text(): string {
-    const { buffer, rows } = this.#terminal;
-    const { active } = buffer;
-    const lines = Array.from({ length: rows }, (_, row) =>
-      active.getLine(active.baseY + row)?.translateToString(true),
-    );
-    return lines.join('\n').trimEnd();
   }
 }
