@@ -1,8 +1,8 @@
+import type { MonitorClient } from '../rpc/monitor-client.ts';
 import { UmlmonError } from '../system/errors.ts';
 import type { EscapeKey } from './escape-key.ts';
 import { EscapeMenu, type MenuAction } from './escape-menu.ts';
 import { InputPump } from './input-pump.ts';
-import type { MonitorClient } from './monitor-client.ts';
 import { doAction } from './session-actions.ts';
 import { SessionRecording } from './session-recording.ts';
 import { askForScreen, paintingOf } from './session-screen.ts';
@@ -39,7 +39,7 @@ export interface SessionOptions {
  * when the guest is quiet, or with the VM.
  *
  * Errors: CONSOLE_UNKNOWN, CONSOLE_WRITER for input of a pipe, STATE_WRONG when input is left that the guest cannot take,
- * MONITOR_UNREACHABLE; those of the system for the recording.
+ * MONITOR_UNREACHABLE, CONSOLE_RECORDING.
  */
 export async function runConsoleSession(
   client: MonitorClient,

@@ -1,5 +1,5 @@
+import type { MonitorClient } from '../rpc/monitor-client.ts';
 import { UmlmonError } from '../system/errors.ts';
-import type { MonitorClient } from './monitor-client.ts';
 import { print } from './output.ts';
 import { pictureHtml, pictureText, unwrappedText } from './picture-text.ts';
 

@@ -1,5 +1,5 @@
-import { toFailure } from '../system/errors.ts';
-import { Recording } from './recording.ts';
+import { toFailure, UmlmonError } from '../system/errors.ts';
+import { Recording, type RecordingSize } from './recording.ts';
 import type { SessionTerminal } from './session-terminal.ts';
 
 /** The recording of a session, if there is one. What goes wrong with it ends it, and not the session. */
@@ -14,9 +14,9 @@ export class SessionRecording {
     this.#title = title;
   }
 
-  /** Into a new file. Errors: those of the system. */
+  /** Into a new file. Errors: CONSOLE_RECORDING. */
   begin(path: string): void {
-    const recording = Recording.begin(path, this.#terminal.size, this.#title);
+    const recording = beginRecording(path, this.#terminal.size, this.#title);
     this.#recording = recording;
     this.#terminal.onShow = (bytes) => this.#attempt(() => recording.output(bytes));
   }
@@ -55,5 +55,14 @@ export class SessionRecording {
       this.#terminal.message(`the recording has failed: ${toFailure(error).cause}`);
     }
     this.close();
+  }
+}
+
+function beginRecording(path: string, size: RecordingSize, title: string): Recording {
+  try {
+    return Recording.begin(path, size, title);
+  } catch (error) {
+    const { cause } = toFailure(error);
+    throw new UmlmonError('CONSOLE_RECORDING', { place: path, cause, hint: 'name a new file' });
   }
 }

@@ -5,7 +5,7 @@ import { Container, lastExit, momentOf } from '../helpers/container.ts';
 
 const vms = {
   db: 'start = boot\nstart_order = 10\nstart_delay = 1s\nmemory_max = 512M\ncpu_weight = 50',
-  web: 'start = boot\nstart_order = 20\ncon1 = pty\nready = guest',
+  web: 'start = boot\nstart_order = 20\ncon1 = pty\nready = guest\neth0 = nat(name=lan, subnet=10.8.0.0/24)',
   idle: 'start = manual',
   off: 'start = off',
   late: 'start = off\nready = console\ncon2 = pty\nready_pattern = con2 now-at-last',
@@ -17,8 +17,8 @@ describe('units in a container with systemd', () => {
 
   beforeAll(async () => {
     container = new Container();
-    container.configure(vms);
-    container.enable('umlmon.target');
+    container.configure(vms, 'umldir_user = umldir');
+    container.enable('umlmon.target', 'umldir.socket', 'umlredir.socket');
     await container.boot();
   }, 240_000);
 
@@ -42,7 +42,15 @@ describe('units in a container with systemd', () => {
 
   test('are without mistakes', () => {
     const { status, stdout, stderr } = container.run(
-      ...['systemd-analyze', 'verify', '--man=no', unit('web'), 'umlmon.target'],
+      ...[
+        'systemd-analyze',
+        'verify',
+        '--man=no',
+        unit('web'),
+        'umlmon.target',
+        'umldir.service',
+        'umlredir.socket',
+      ],
     );
     expect(stdout + stderr).toBe('');
     expect(status).toBe(0);
@@ -74,6 +82,19 @@ describe('units in a container with systemd', () => {
     const said = (vm: string) => container.ask('umlwatch', vm, '-info').includes('nobody keeps');
     expect(said('db')).toBe(!kept);
     expect(said('web')).toBe(false);
+  });
+
+  test('start the directory when it is asked', async () => {
+    expect(container.property('umldir.service', 'ActiveState')).toBe('inactive');
+    container.ask('umldir', '-list');
+    await container.until('the monitors have registered', () =>
+      /^web@/m.test(container.ask('umldir', '-list')),
+    );
+    expect(container.property('umldir.service', 'StatusText')).toBe('3 monitors');
+    const pid = container.property('umldir.service', 'MainPID');
+    expect(container.ask('stat', '-c', '%U', `/proc/${pid}`)).toBe('umldir');
+    container.ask('systemctl', 'reload', 'umldir');
+    expect(container.property('umldir.service', 'MainPID')).toBe(pid);
   });
 
   test('say how the VM is', () => {
