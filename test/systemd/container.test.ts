@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Container, lastExit, momentOf } from '../helpers/container.ts';
@@ -8,7 +8,7 @@ const vms = {
   web: 'start = boot\nstart_order = 20\ncon1 = pty\nready = guest\neth0 = nat(name=lan, subnet=10.8.0.0/24)',
   idle: 'start = manual',
   off: 'start = off',
-  late: 'start = off\nready = console\ncon2 = pty\nready_pattern = con2 now-at-last',
+  late: 'start = off\nready = console\ncon2 = pty\nready_pattern = con2 now-at-last\nhook = /usr/local/sbin/slow',
 };
 const unit = (vm: string) => `umlmon@${vm}.service`;
 
@@ -18,6 +18,9 @@ describe('units in a container with systemd', () => {
   beforeAll(async () => {
     container = new Container();
     container.configure(vms, 'umldir_user = umldir');
+    // What is done when a guest has ended takes its time.
+    const slow = '#!/bin/sh\n[ "$1" != stopped ] || sleep 3\n';
+    writeFileSync(join(container.root, 'usr/local/sbin/slow'), slow, { mode: 0o755 });
     container.enable('umlmon.target', 'umldir.socket', 'umlredir.socket');
     await container.boot();
   }, 240_000);
@@ -50,6 +53,7 @@ describe('units in a container with systemd', () => {
         'umlmon.target',
         'umldir.service',
         'umlredir.socket',
+        'umlweb.service',
       ],
     );
     expect(stdout + stderr).toBe('');
@@ -97,6 +101,13 @@ describe('units in a container with systemd', () => {
     expect(container.property('umldir.service', 'MainPID')).toBe(pid);
   });
 
+  test('serve the pages for browsers', () => {
+    container.ask('systemctl', 'start', 'umlweb.service');
+    const get =
+      "fetch('http://127.0.0.1:8470/').then(async (answer) => console.log(answer.status, await answer.text()))";
+    expect(container.ask('node', '-e', get)).toMatch(/^200 <!doctype html>/i);
+  });
+
   test('say how the VM is', () => {
     expect(container.property(unit('web'), 'StatusText')).toBe('running, ready');
     expect(container.property(unit('idle'), 'StatusText')).toBe('down');
@@ -125,6 +136,14 @@ describe('units in a container with systemd', () => {
     );
     expect(info('late').readiness.ready).toBe(true);
     container.ask('umladmin', 'config', 'set', 'late', 'start', 'off');
+  });
+
+  test('have all the time that a stop may take', () => {
+    container.ask('systemctl', 'set-property', '--runtime', unit('late'), 'TimeoutStopSec=1s');
+    container.ask('systemctl', 'stop', unit('late'));
+    expect(container.property(unit('late'), 'Result')).toBe('success');
+    const began = momentOf(container, unit('late'), 'ActiveExit');
+    expect(momentOf(container, unit('late'), 'InactiveEnter') - began).toBeGreaterThanOrEqual(3000);
   });
 
   test('are restarted without the guest', () => {
