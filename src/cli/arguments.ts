@@ -12,7 +12,9 @@ import {
   sizeParser,
   wordParser,
 } from '../config/values.ts';
+import { type Role, roles } from '../rpc/roles.ts';
 import { diskLimits } from '../system/limits.ts';
+import { parsePattern, parseShellCommand, parseTypedText } from './typed-text.ts';
 
 /** What can be waited for: `ready` is the level that the VM is configured for. */
 export const waitLevels = ['launched', 'kernel', 'guest', 'console', 'ready', 'down'] as const;
@@ -27,6 +29,7 @@ export type ArgumentKind =
   | 'NAME'
   | 'BACKUP'
   | 'CHANNEL'
+  | 'COMMAND'
   | 'DISK'
   | 'DURATION'
   | 'FILE'
@@ -35,11 +38,15 @@ export type ArgumentKind =
   | 'INTERFACE'
   | 'KERNEL'
   | 'KEY'
+  | 'KEYS'
   | 'LETTER'
   | 'LEVEL'
   | 'NETWORK'
   | 'NUMBER'
+  | 'PATTERN'
   | 'PID'
+  | 'RECORDING'
+  | 'ROLE'
   | 'SECTION'
   | 'SIZE'
   | 'SNAPSHOT'
@@ -70,8 +77,17 @@ export type ArgumentValues = { readonly [Image in ImageArgument]?: string } & {
   readonly KERNEL?: string;
   readonly KEY?: string;
   readonly NUMBER?: number;
+  /** A line for a shell in the guest. */
+  readonly COMMAND?: string;
+  /** As they are typed. */
+  readonly KEYS?: string;
+  /** Of a regular expression. */
+  readonly PATTERN?: string;
+  /** A path of the host. */
+  readonly RECORDING?: string;
   readonly LETTER?: string;
   readonly PID?: number;
+  readonly ROLE?: Role;
   readonly TEXT?: string;
   /** In bytes. */
   readonly SIZE?: number;
@@ -123,6 +139,10 @@ export function parsersWith(image: Parser<string>): ArgumentParsers {
     },
     // The limits of the key stop_timeout.
     DURATION: durationParser({ min: '100ms', max: '1h' }),
+    COMMAND: parseShellCommand,
+    KEYS: parseTypedText,
+    PATTERN: parsePattern,
+    RECORDING: (text) => (text === '' ? refuse('which file?', '') : { value: text }),
     ID: parseNumber,
     LEVEL: wordParser(waitLevels),
     KERNEL: (text) =>
@@ -141,6 +161,7 @@ export function parsersWith(image: Parser<string>): ArgumentParsers {
       /^\d{1,10}$/.test(text)
         ? { value: Number(text) }
         : refuse(`${quoted(text)} is not the number of a process`, '-ps lists them'),
+    ROLE: wordParser(roles),
     TEXT: (text) =>
       /^[^-\0\n][^\0\n]*$/.test(text) ? { value: text } : refuse(`${quoted(text)} is not a line of text`),
     NUMBER: parseNumber,

@@ -1,7 +1,7 @@
 import { quoted } from '../config/problem.ts';
 import type { UmlmonError } from '../system/errors.ts';
 import { printable } from '../system/text.ts';
-import { argumentParsers } from './arguments.ts';
+import { type ArgumentKind, argumentParsers } from './arguments.ts';
 import { type Dialect, takeCommand, usageError, usageOf } from './take-command.ts';
 import { type Word, wordOf } from './vocabulary.ts';
 import { type Command, isWord, words } from './words.ts';
@@ -11,17 +11,31 @@ export interface CommandLine {
   readonly configPath: string | undefined;
   /** Of a management console, instead of a VM. */
   readonly socket: string | undefined;
+  /** File with the password for a remote VM. */
+  readonly passwordFile: string | undefined;
+  /** File with the authorities that must vouch for its host. */
+  readonly ca: string | undefined;
+  /** Without TLS. */
+  readonly plain: boolean;
   readonly json: boolean;
   readonly help: boolean;
   readonly version: boolean;
   readonly commands: readonly Command[];
 }
 
+/** Options with a path, and what it is. */
+const optionPaths = {
+  config: 'a configuration file',
+  'mconsole-socket': 'the socket of a kernel: uml_dir/UMID/mconsole',
+  'password-file': 'a file with the password in its first line',
+  ca: 'a file with certificates in PEM form',
+} as const;
+
 const onCommandLine: Dialect = {
   table: words,
   parsers: argumentParsers,
   hyphen: '-',
-  others: ['help', 'version', 'json', 'config', 'mconsole-socket'],
+  others: ['help', 'version', 'json', 'plain', ...Object.keys(optionPaths)],
   hint: 'umlwatch -help lists all words',
 };
 
@@ -37,36 +51,39 @@ function usage(cause: string, hint = onCommandLine.hint): UmlmonError {
 }
 
 /**
- * `umlwatch [-config PATH] [-json] VM [-WORD [ARGUMENT …] …]`, or `-mconsole-socket PATH` in the place of the VM. Words
+ * `umlwatch [-config PATH] [-json] [-password-file PATH] [-ca PATH] [-plain] VM [-WORD [ARGUMENT …] …]`, or `-mconsole-socket PATH` in the place of the VM. Words
  * keep their order; one or two hyphens are the same. Arguments are checked here, so that a mistake in the last word keeps
  * the first from being done. Errors: USAGE.
  */
 export function parseCommandLine(argv: readonly string[]): CommandLine {
   const rest = [...argv];
-  const found = {
-    target: undefined as string | undefined,
-    configPath: undefined as string | undefined,
-    socket: undefined as string | undefined,
-  };
-  const flags = { json: false, help: false, version: false };
+  let target: string | undefined;
+  const paths: { -readonly [option in keyof typeof optionPaths]?: string } = {};
+  const flags = { json: false, help: false, version: false, plain: false };
   const commands: Command[] = [];
   for (let next = rest.shift(); next !== undefined; next = rest.shift()) {
     const option = /^--?([A-Za-z][\w-]*)$/.exec(next)?.[1];
     if (option === undefined) {
       if (next.startsWith('-')) throw usage(`${quoted(next)} is not an option`);
-      if (found.target !== undefined) throw surplus(next, found.target, commands.at(-1));
-      found.target = next;
-    } else if (option === 'json' || option === 'help' || option === 'version') flags[option] = true;
-    else if (option === 'config') {
-      found.configPath = rest.shift();
-      if (found.configPath === undefined) throw usage('-config needs a PATH');
-    } else if (option === 'mconsole-socket') {
-      found.socket = rest.shift();
-      if (!found.socket)
-        throw usageError('-mconsole-socket needs a PATH', 'the socket of a kernel: uml_dir/UMID/mconsole');
+      if (target !== undefined) throw surplus(next, target, commands.at(-1));
+      target = next;
+    } else if (Object.hasOwn(flags, option)) flags[option as keyof typeof flags] = true;
+    else if (Object.hasOwn(optionPaths, option)) {
+      const name = option as keyof typeof optionPaths;
+      const path = rest.shift();
+      if (!path) throw usageError(`-${name} needs a PATH`, optionPaths[name]);
+      paths[name] = path;
     } else commands.push(takeCommand(option, rest, onCommandLine) as Command);
   }
-  return { ...found, ...flags, commands };
+  return {
+    target,
+    configPath: paths.config,
+    socket: paths['mconsole-socket'],
+    passwordFile: paths['password-file'],
+    ca: paths.ca,
+    ...flags,
+    commands,
+  };
 }
 
 /** A second word without hyphen: one argument too many, or a second VM. */
@@ -104,6 +121,10 @@ function endsInBlanks(kind: string | undefined): boolean {
   return kind === 'IMAGE' || kind === 'NETWORK';
 }
 
+/** Kinds of arguments that may have blanks in them. */
+const texts: ReadonlySet<ArgumentKind> = new Set(['TEXT', 'COMMAND', 'KEYS', 'PATTERN']);
+
 function takesText(word: Word): boolean {
-  return word.arguments[0] === 'TEXT' || (word.arguments.length === 0 && word.optional === 'TEXT');
+  const [first] = word.arguments;
+  return first !== undefined ? texts.has(first) : word.optional === 'TEXT';
 }

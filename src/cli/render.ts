@@ -118,6 +118,7 @@ export function infoText(info: VmInfo, now: number): string {
       ...optional('paused', info.paused ? pauseText(info.paused, now) : ''),
       ...optional('operation', info.operation),
       ['monitor', `pid ${info.monitorPid}`],
+      ...optional('tcp', info.tcp),
       ...optional('kernel', info.kernelPid ? `pid ${info.kernelPid}, user ${info.user}` : ''),
       ...optional('version', kernelText(info.kernelVersion)),
       [

@@ -1,20 +1,18 @@
-import { readConfig } from '../config/locate.ts';
-import { configError, quoted } from '../config/problem.ts';
-import { didYouMean } from '../config/suggest.ts';
-import { layoutOf } from '../jail/layout.ts';
+import { quoted } from '../config/problem.ts';
+import type { MonitorClient } from '../rpc/monitor-client.ts';
 import { exitStatusOf, toFailure, UmlmonError } from '../system/errors.ts';
 import { printable } from '../system/text.ts';
 import { version } from '../system/version.ts';
 import { errorText } from './error-text.ts';
-import { type EscapeKey, escapeKey } from './escape-key.ts';
+import { findMonitor } from './find-monitor.ts';
 import { helpText } from './help.ts';
 import { runInteractive, runScript } from './interactive.ts';
 import { type MconsoleLink, printAnswer, runMconsole } from './mconsole-session.ts';
 import { openForeignMconsole } from './mconsole-socket.ts';
-import { MonitorClient } from './monitor-client.ts';
 import { brokenPipeStatus, OutputClosed, print, watchOutput } from './output.ts';
 import { type CommandLine, parseCommandLine } from './parse.ts';
 import { runCommand } from './run-command.ts';
+import { CommandFailed } from './run-script.ts';
 
 /** The client of one VM; resolves to the exit status (umlwatch(1), EXIT STATUS). */
 export async function umlwatch(argv: readonly string[]): Promise<number> {
@@ -28,13 +26,14 @@ export async function umlwatch(argv: readonly string[]): Promise<number> {
     return 0;
   } catch (error) {
     if (error instanceof OutputClosed) return brokenPipeStatus;
+    if (error instanceof CommandFailed) return error.status;
     console.error(`${json ? '' : 'umlwatch: '}${errorText(error, json)}`);
     return exitStatusOf(toFailure(error).code);
   }
 }
 
 async function talk(line: CommandLine): Promise<void> {
-  const { target, configPath, commands, json, socket } = line;
+  const { target, commands, json, socket } = line;
   if (socket !== undefined) return talkToForeign(socket, line);
   if (target === undefined)
     throw new UmlmonError('USAGE', {
@@ -42,8 +41,9 @@ async function talk(line: CommandLine): Promise<void> {
       cause: 'which VM?',
       hint: 'umlwatch VM -info; -help tells more',
     });
-  const connectTo = (vm: string) => findMonitor(vm, configPath).connect();
-  const context = { vm: target, json, connectTo, ...findMonitor(target, configPath) };
+  const connectTo = (vm: string) => findMonitor(vm, line).connect();
+  const monitor = findMonitor(target, line);
+  const context = { vm: target, json, connectTo, progress: new Map(), ...monitor };
   for (const command of commands) await runCommand(command, context);
   if (commands.length > 0) return;
   // Whether there is a monitor is said before words are asked for.
@@ -57,10 +57,8 @@ async function talk(line: CommandLine): Promise<void> {
 }
 
 /** A kernel that umlmon did not start: only its management console can be used. */
-async function talkToForeign(
-  path: string,
-  { target, commands, json, configPath }: CommandLine,
-): Promise<void> {
+async function talkToForeign(path: string, line: CommandLine): Promise<void> {
+  const { target, commands, json } = line;
   const other = commands.find(({ word }) => word !== 'mconsole');
   if (target !== undefined || other)
     throw new UmlmonError('USAGE', {
@@ -74,7 +72,7 @@ async function talkToForeign(
     if (process.stdin.isTTY && commands.length === 0)
       await print(`${printable(path, 200)} is foreign: no monitor of umlmon watches over what is done here`);
     const switchTo = async (vm: string): Promise<MconsoleLink> => {
-      const client = await findMonitor(vm, configPath).connect();
+      const client = await findMonitor(vm, line).connect();
       switched.push(client);
       return { name: vm, ask: (text, signal) => client.call('mconsole', text, signal) };
     };
@@ -87,43 +85,4 @@ async function talkToForeign(
     for (const client of switched) client.close();
     foreign.close();
   }
-}
-
-/** The monitor of a VM. A configuration with mistakes elsewhere still tells where it listens. */
-function findMonitor(
-  vm: string,
-  configPath: string | undefined,
-): { escapeKey: EscapeKey; connect: () => Promise<MonitorClient> } {
-  const [name = '', host] = vm.split('@');
-  if (host !== undefined)
-    throw new UmlmonError('USAGE', {
-      place: vm,
-      cause: 'only VMs of this host can be reached',
-      hint: `ssh -t ${host} umlwatch ${name}`,
-    });
-  const request = {
-    ...(configPath === undefined ? {} : { configPath }),
-    env: process.env,
-    uid: process.geteuid?.() ?? 0,
-  };
-  const { config, broken, problems, file } = readConfig({ ...request, vm });
-  if (!config) throw configError(problems);
-  const { vardir, rundir, shared } = config.global;
-  const { ctrl } = layoutOf(vm, { varDir: vardir, runDir: rundir, shared });
-  const known = [...config.vms.keys(), ...broken.keys()];
-  const connect = async () => {
-    try {
-      return await MonitorClient.connect(ctrl, vm);
-    } catch (error) {
-      // A monitor may well serve a VM that is no longer in the configuration; but none does.
-      if (known.includes(vm) || toFailure(error).code !== 'MONITOR_UNREACHABLE') throw error;
-      const hint = didYouMean(vm, known, known.length > 0 ? `it has ${known.join(', ')}` : 'it has none');
-      throw new UmlmonError('CONFIG_NO_VM', {
-        place: file,
-        cause: `there is no VM ${vm}, and no monitor for it`,
-        hint,
-      });
-    }
-  };
-  return { escapeKey: escapeKey(config.global.escape), connect };
 }

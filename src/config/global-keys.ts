@@ -1,8 +1,10 @@
 import { directoryKeys } from './directory-keys.ts';
 import { single } from './key.ts';
 import { defaultMacPool, parseMacRange } from './mac.ts';
-import { parseHostDirectory } from './paths.ts';
+import { parseHostDirectory, parseOptionalFile } from './paths.ts';
+import { parseGroupRoles, parseListenAddress, parseTcp } from './remote-values.ts';
 import { accountParser, parseEscape, wordParser } from './values.ts';
+import { webKeys } from './web-keys.ts';
 
 /** The keys of [GLOBAL]. */
 export const globalKeys = {
@@ -46,6 +48,54 @@ export const globalKeys = {
     help: 'Members of this group of the host may use the control sockets of the monitors, and so start, stop and log in to every VM.',
     example: 'umlmon',
   }),
+  group_roles: single({
+    parse: parseGroupRoles,
+    default: '',
+    defaultNote: 'none: whoever may use a control socket may do everything',
+    layer: 'admin',
+    effect: 'monitor',
+    form: 'ROLE:GROUP …',
+    help: 'What members of groups of the host may do who may use the control sockets (see group): look, console, operate or admin, as docs/roles.md lists. The highest of their roles counts; members of none of these groups may look.',
+    example: 'console:students operate:tutors',
+  }),
+  tcp: single({
+    parse: parseTcp,
+    default: 'false',
+    layer: 'admin',
+    effect: 'monitor',
+    form: 'true | false | plain',
+    help: 'Whether the monitors also listen on TCP, for clients that prove a password (umladmin password): with TLS (true), or without (plain), where everybody on the way can read and change what is said. umlmon(7), REMOTE CONTROL.',
+    example: 'true',
+  }),
+  tcp_address: single({
+    parse: parseListenAddress,
+    default: '127.0.0.1',
+    layer: 'admin',
+    effect: 'monitor',
+    form: 'ADDRESS',
+    help: 'The address of the host on which they listen: 127.0.0.1 for programs of this host only, 0.0.0.0 or :: for everybody, or one of its interfaces.',
+    example: '192.0.2.1',
+  }),
+  tls_cert: single({
+    parse: parseOptionalFile,
+    default: '',
+    defaultNote: 'one that umlmon makes itself at first need, in **vardir**',
+    layer: 'admin',
+    effect: 'monitor',
+    form: 'FILE',
+    help: 'The certificate for TLS with those that vouch for it, in PEM form. Without it clients know the host by the password, which proves both ends to each other.',
+    example: '/etc/umlmon/host.pem',
+  }),
+  tls_key: single({
+    parse: parseOptionalFile,
+    default: '',
+    defaultNote: 'it belongs to **tls_cert**',
+    layer: 'admin',
+    effect: 'monitor',
+    form: 'FILE',
+    help: 'The private key of tls_cert, in PEM form. Only the user of the monitors may be able to read it.',
+    example: '/etc/umlmon/host.key',
+  }),
   userns: single({
     parse: wordParser(['auto', 'off']),
     default: 'auto',
@@ -70,16 +120,16 @@ export const globalKeys = {
     layer: 'admin',
     effect: 'now',
     form: '^X',
-    help: 'The control character that leaves a console session of umlwatch(1).',
+    help: 'The control character that opens the menu of a console session of umlwatch(1), with which it is left.',
     example: '^A',
   }),
+  ...webKeys,
   ...directoryKeys,
 };
 
 /** Names of the original umlmon and of things to come: refused, but not as unknown. */
 const notYet: readonly (readonly [pattern: RegExp, sentence: string])[] = [
-  [/^tcp$/, 'control over TCP is not supported by this version'],
-  [/^(?:master_)?password$/, 'passwords (for control over TCP) are not supported by this version'],
+  [/^(?:master_)?password$/, 'passwords are not in the configuration: umladmin password sets them'],
 ];
 
 /** The sentence about a key that this version does not have yet, or ''. */

@@ -90,3 +90,6 @@ export function parseHook(text: string): Parsed<string> {
   if (text === '') return { value: '' };
   return parseHostDirectory(text);
 }
+
+/** A file of the host by its absolute path, or '' for none. */
+export const parseOptionalFile = parseHook;

@@ -362,6 +362,16 @@ export const vmKeys = {
     help: 'How many old logs of each console are kept, from 0 to 100.',
     example: '10',
   }),
+  tcp_port: single({
+    parse: integerParser(0, 65_535),
+    default: '0',
+    defaultNote: '`0`: one that the host picks, and umlwatch -info shows',
+    layer: 'admin',
+    effect: 'monitor',
+    form: 'NUMBER',
+    help: 'The TCP port of the monitor, if tcp of [GLOBAL] is on.',
+    example: '7001',
+  }),
   max_processes: single({
     parse: integerParser(64, 1_000_000),
     default: '4096',

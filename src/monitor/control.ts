@@ -1,12 +1,20 @@
 import type { Caller, Handlers } from '../rpc/program.ts';
-import { type OperationAnswer, UMLMON_REPLAY_MAX, type umlmonctrl } from '../rpc/umlmonctrl.gen.ts';
+import { includesRole, type Role } from '../rpc/roles.ts';
+import {
+  type OperationAnswer,
+  UMLMON_REPLAY_MAX,
+  type umlmonctrl,
+  type VmInfo,
+} from '../rpc/umlmonctrl.gen.ts';
 import { answer } from './answer.ts';
 import { diskHandlers, type ImageHost } from './disk-handlers.ts';
 import type { DiskVerbs } from './disk-verbs.ts';
+import { guardHandlers } from './guard.ts';
 import { Management } from './management.ts';
 import type { NetworkVerbs } from './network-verbs.ts';
 import type { OperationResult } from './operations.ts';
 import { Seats } from './seats.ts';
+import type { Sessions } from './sessions.ts';
 import type { Vm } from './vm.ts';
 
 /** The procedures of umlmonctrl.x, each one a call of the monitor; what goes wrong becomes a `failed` answer. */
@@ -14,14 +22,19 @@ export function controlHandlers(
   vm: Vm,
   { disks, networks }: { readonly disks: DiskVerbs; readonly networks: NetworkVerbs },
   images: ImageHost,
+  sessions: Sessions,
 ): Handlers<typeof umlmonctrl> {
+  const nameOf = (caller: Caller) => sessions.nameOf(caller);
   const seats = new Seats(vm);
   const management = new Management(vm);
   const operation = (work: Promise<OperationResult>) =>
     answer(async (): Promise<OperationAnswer> => ({ kind: 'ok', report: report(vm, await work) }));
-  return {
+  const handlers: Handlers<typeof umlmonctrl> = {
     null: () => undefined,
-    info: () => answer(() => ({ kind: 'ok', info: vm.info() })),
+    authBegin: (message, caller) => answer(() => ({ kind: 'ok', step: sessions.begin(message, caller) })),
+    authFinish: (message, caller) => answer(() => ({ kind: 'ok', step: sessions.finish(message, caller) })),
+    info: (_args, caller) =>
+      answer(() => ({ kind: 'ok', info: infoFor(sessions.roleOf(caller), vm.info()) })),
     start: (_args, caller) => operation(vm.start(nameOf(caller))),
     stop: ({ timeoutMs }, caller) => operation(vm.stop(nameOf(caller), timeoutMs)),
     kill: (_args, caller) => operation(vm.kill(nameOf(caller))),
@@ -107,14 +120,16 @@ export function controlHandlers(
     crashRead: (args) => answer(() => ({ kind: 'ok', bytes: vm.crashes.read(args) })),
     events: ({ since, max, waitMs }, caller) =>
       answer(async () => ({ kind: 'ok', list: await vm.events.read(since, max, waitMs, caller.signal) })),
-    update: (args) => answer(() => ({ kind: 'ok', list: { changes: vm.update(args) } })),
+    update: (args) => answer(() => ({ kind: 'ok', list: { changes: vm.settings.update(args) } })),
     ...diskHandlers(images, nameOf),
   };
+  return guardHandlers(handlers, (caller) => sessions.roleOf(caller));
 }
 
-/** Callers are named by the uid that the kernel vouches for. */
-function nameOf({ uid }: Caller): string {
-  return `uid ${uid}`;
+/** Without the last lines of con0, where consoles are not for the caller. */
+function infoFor(role: Role | null, info: VmInfo): VmInfo {
+  if (!info.lastExit || (role && includesRole(role, 'console'))) return info;
+  return { ...info, lastExit: { ...info.lastExit, lastLines: '' } };
 }
 
 function report(vm: Vm, { operation, joined, summary }: OperationResult) {

@@ -12,6 +12,7 @@ import { consolePlans, logPlan } from '../plan/build-plan.ts';
 import { imageStoreOf, vmUser } from '../plan/inventory.ts';
 import { rememberLpj } from '../plan/lpj-cache.ts';
 import { registrationPlace } from '../rpc/registration-place.ts';
+import type { RemoteListener } from '../rpc/remote-listener.ts';
 import { RpcServer } from '../rpc/server.ts';
 import { umlmonctrl } from '../rpc/umlmonctrl.gen.ts';
 import { toFailure, UmlmonError } from '../system/errors.ts';
@@ -27,6 +28,8 @@ import { MetricsServer } from './metrics-server.ts';
 import { metricsText } from './metrics-text.ts';
 import { takeMonitorLock } from './monitor-lock.ts';
 import { NetworkVerbs } from './network-verbs.ts';
+import { openRemote } from './open-remote.ts';
+import { ownCgroupLimits, unkeptLimits } from './own-cgroup.ts';
 import { takePassedDescriptors } from './passed-descriptors.ts';
 import {
   type ConfigSource,
@@ -38,6 +41,8 @@ import {
 } from './prepare-launch.ts';
 import { Registration } from './registration.ts';
 import { ServiceReport } from './service-report.ts';
+import { Sessions } from './sessions.ts';
+import { Settings } from './settings.ts';
 import { Vm } from './vm.ts';
 
 export interface DaemonRequest extends ConfigSource {
@@ -107,6 +112,7 @@ interface DaemonParts {
 async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> {
   const { config, vmConfig, layout, log, logFile, manager, warnings } = parts;
   const leaving = leaveSignal();
+  let remote: RemoteListener | undefined;
   const report = manager && new ServiceReport(manager, () => vm.reported);
   let registration: Registration | undefined;
   const events = new EventLog(layout.vm, ({ kind, text, attributes }) => {
@@ -115,17 +121,22 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
     report?.changed(kind, text, details.result ?? '');
     if (kind === 'state' || kind === 'ready') registration?.update();
   });
-  const vm = new Vm({
-    layout,
-    events,
+  const settings = new Settings({
     configured: { global: config.global, vm: vmConfig },
     readConfig: () => {
       const written = readVm(request);
       return { global: written.config.global, vm: written.vm };
     },
+    events,
+  });
+  const vm = new Vm({
+    layout,
+    events,
+    settings,
     makePlan: () => prepareStart(request, layout),
     afterBoot: (plan, bootMessages) => rememberLpj(layout.lpjCache, plan, bootMessages),
     monitorLogDropped: () => logFile?.dropped ?? 0,
+    tcp: () => (remote ? remote.place : ''),
   });
   if (logFile) logFile.onChange = (change) => vm.troubles.logChanged(logFile.path, change);
   vm.troubles.attempt(() => vm.channels.useMarks(Marks.open(layout.marks)));
@@ -138,9 +149,15 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
   const jobs = new Jobs(layout.vm, events);
   const user = () => vmUser(readVm(request).vm);
   const images = { vm: layout.vm, store: imageStoreOf(layout), jobs, user };
+  const sessions = new Sessions({
+    vm: layout.vm,
+    varDir: layout.varDir,
+    events,
+    groupRoles: config.global.group_roles.map(({ group, role }) => ({ gid: resolveGroup(group), role })),
+  });
   const server = new RpcServer(
     umlmonctrl,
-    controlHandlers(vm, { disks, networks }, images),
+    controlHandlers(vm, { disks, networks }, images, sessions),
     (error, procedure) => log.error(toFailure(error), `fault in ${procedure}`),
   );
   await vm.examine();
@@ -152,6 +169,8 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
     ? { mode: 0o660, gid: resolveGroup(config.global.group) }
     : { mode: 0o600 };
   await server.listen({ path: layout.ctrl, ...access });
+  remote = await openRemote(config.global, vmConfig, events);
+  if (remote) server.serveRemote(remote);
   rmSync(layout.metrics, { force: true });
   const metrics =
     vmConfig.metrics === 'socket'
@@ -160,10 +179,12 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
   try {
     vm.troubles.attempt(() => writeFileSync(layout.pidFile, `${process.pid}\n`));
     events.publish('monitor-started', `monitor ${process.pid} serves ${layout.ctrl}`, { pid: process.pid });
+    const unkept = unkeptLimits(vmConfig, ownCgroupLimits());
+    if (unkept) vm.troubles.report(unkept);
     request.onReady(warnings);
     registration = new Registration(
       registrationPlace(layout.runDir),
-      () => ({ ...vm.summary, address: '', port: 0 }),
+      () => ({ ...vm.summary, address: remote?.address ?? '', port: remote?.port ?? 0 }),
       (error) => vm.troubles.report(error),
     );
     registration.update();
@@ -186,6 +207,7 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
     await jobs.close();
     metrics?.close();
     await server.close();
+    sessions.close();
     vm.screens.close();
     vm.channels.close();
   }

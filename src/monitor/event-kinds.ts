@@ -1,6 +1,8 @@
 /** Every kind of event that a monitor publishes; docs/events.md is printed from this table. */
 export const eventKinds = {
   'monitor-started': 'The monitor serves its control socket. Attributes: pid.',
+  'tcp-listening':
+    'The monitor also serves TCP. Attributes: address, port, fingerprint (SHA-256 of its certificate; empty without TLS).',
   'monitor-leaving': 'The monitor ends. Attributes: reason (a signal), way (stop, when-down or keep).',
   state: 'The VM has entered another state. Attributes: from, to.',
   'operation-began': 'A start, stop, kill, backup or restore began. Attributes: id, name, by.',
@@ -41,6 +43,9 @@ export const eventKinds = {
   backup:
     'A backup is complete. Attributes: backup (its name), consistency (frozen, synced, crash), pause_ms.',
   'restore-settled': 'A restore that a former monitor began was finished, or undone. Attributes: none.',
+  login: 'A client over TCP has proved that it knows a password. Attributes: role, address.',
+  'login-refused':
+    'Clients over TCP were refused before they had proved who they are. Those of a minute are told together. Attributes: count, address (of a single one).',
   mconsole: 'A command of the management console was given on request. Attributes: by, command.',
   'console-attached': 'A viewer opened a seat. Attributes: channel, by.',
   'console-detached': 'A viewer left. Attributes: channel, by.',

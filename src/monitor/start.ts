@@ -169,7 +169,7 @@ function openConsoles(step: StepOf<'open-consoles'>, progress: Progress): void {
   host.channels.configure(step.consoles, step.log);
   for (const { channel: name } of step.consoles) {
     const channel = host.channels.get(name);
-    const pty = Pty.open(channel.sizes.now);
+    const pty = Pty.open(channel.window.size);
     channel.connect(pty, () => progress.waker?.wake(), host.channels.markOf(name));
     undo.push(name, () => channel.disconnect());
     opened.set(nameOf({ fd: 0, is: 'slave', channel: name }), pty.slave);

@@ -25,6 +25,8 @@ export interface VmSnapshot {
   readonly operation: Operation | undefined;
   readonly monitorPid: number;
   readonly kernel: RunningKernel | undefined;
+  /** `ADDRESS:PORT`, or '' without TCP. */
+  readonly tcp: string;
   /** Host path of the kernel's management socket. */
   readonly mconsole: string;
   readonly guestMessage: string;

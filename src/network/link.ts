@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { NetworkStats } from '../rpc/umlmonctrl.gen.ts';
 
 export interface LinkStatus {
   /** `up` while somebody has the tap open, which for a guest means that it has its interface up. */
@@ -8,16 +9,7 @@ export interface LinkStatus {
 }
 
 /** As the guest sees it: what the host sends is what the guest receives. */
-export interface Traffic {
-  /** Bytes. */
-  readonly received: number;
-  readonly receivedPackets: number;
-  /** Packets that the guest did not take in time, or before it had the interface up. */
-  readonly receivedDropped: number;
-  readonly sent: number;
-  readonly sentPackets: number;
-  readonly sentDropped: number;
-}
+export type Traffic = Omit<NetworkStats, 'name'>;
 
 export const noTraffic: Traffic = {
   received: 0,

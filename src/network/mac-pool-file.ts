@@ -2,12 +2,11 @@
 import { closeSync, constants, existsSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type MacRange, macNumber, macText } from '../config/mac.ts';
 import { replaceFile } from '../system/atomic-file.ts';
 import { isSystemError, UmlmonError } from '../system/errors.ts';
 import { networkLimits } from '../system/limits.ts';
-import { lock } from '../system/native.ts';
+import { lockWithin } from '../system/lock-within.ts';
 import { claimMacs, type GivenMac, type MacClaimant, type MacPool, releaseMacs } from './mac-pool.ts';
 
 export interface MacRequest extends MacClaimant {
@@ -97,12 +96,8 @@ async function withLock<T>(varDir: string, change: () => T): Promise<T> {
   const path = `${poolFile(varDir)}.lock`;
   const fd = inFile(path, () => openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600));
   try {
-    const deadline = performance.now() + networkLimits.lockWait;
-    while (!lock(fd, 'exclusive')) {
-      if (performance.now() > deadline)
-        throw damaged(path, 'somebody has kept it locked for too long', 'see fuser(1) for who that is');
-      await sleep(networkLimits.lockPoll);
-    }
+    if (!(await lockWithin(fd, networkLimits.macLockWait, networkLimits.lockPoll)))
+      throw damaged(path, 'somebody has kept it locked for too long', 'see fuser(1) for who that is');
     return change();
   } finally {
     closeSync(fd);

@@ -147,7 +147,7 @@ export function vmUser(vm: VmConfig): VmUser {
 let processor: HostProcessor | undefined;
 
 /** Read once: a host's processor does not change. */
-function hostProcessor(): HostProcessor {
+export function hostProcessor(): HostProcessor {
   processor ??= {
     machine: process.arch === 'x64' ? 'x86_64' : process.arch,
     flags: parseCpuFlags(readFileSync('/proc/cpuinfo', 'latin1')),

@@ -82,6 +82,7 @@ function refusalOf(reply: ReplyStatus): string {
     case 'rpc-mismatch':
       return `the server speaks RPC versions ${reply.low} to ${reply.high} only`;
     case 'auth-error': {
+      if (reply.problem === authProblem.tooWeak) return 'the server wants a password first';
       const problem = Object.entries(authProblem).find(([, number]) => number === reply.problem)?.[0];
       return `the server refused the credential (${problem ?? reply.problem})`;
     }

@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { UmlmonError } from '../system/errors.ts';
 import { rpcLimits } from '../system/limits.ts';
+import { placeText } from './address.ts';
 import {
   closedByUs,
   connectFailure,
@@ -71,13 +72,23 @@ export class RpcClient<P extends Program> {
     socket.on('close', () => this.#end(this.#failure(null)));
   }
 
-  /** Connects to a Unix socket or a TCP port. Throws UmlmonError MONITOR_UNREACHABLE. */
+  /** Speaks over a socket that is connected already, and closes it at the end. `place` is HOST:PORT, for messages. */
+  static over<P extends Program>(
+    socket: Socket,
+    program: P,
+    place: string,
+    options: ConnectOptions,
+  ): RpcClient<P> {
+    return new RpcClient(socket, program, place, options);
+  }
+
+  /** Connects to a Unix socket, or to a TCP port without TLS. Throws UmlmonError MONITOR_UNREACHABLE. */
   static async connect<P extends Program>(
     target: RpcTarget,
     program: P,
     options: ConnectOptions,
   ): Promise<RpcClient<P>> {
-    const place = typeof target === 'string' ? target : `${target.host}:${target.port}`;
+    const place = typeof target === 'string' ? target : placeText(target.host, target.port);
     if (typeof target === 'string') checkSocketPath(target);
     const socket = typeof target === 'string' ? connect(target) : connect({ ...target, noDelay: true });
     const client = new RpcClient(socket, program, place, options);

@@ -1,5 +1,5 @@
 import { rpcLimits } from '../system/limits.ts';
-import { type CallHeader, type ReplyStatus, readCall, writeReply } from './message.ts';
+import { authProblem, type CallHeader, type ReplyStatus, readCall, writeReply } from './message.ts';
 import type { Caller, Handlers, Procedure, Program } from './program.ts';
 import { beginRecord, sealRecord } from './record.ts';
 import { XdrError, XdrReader } from './xdr.ts';
@@ -14,8 +14,13 @@ export interface RpcCounters {
   calls: number;
   /** Handlers that threw, or whose result no reply can carry. */
   faults: number;
-  /** Records that are no call, calls refused by their header, arguments that are not their type, and lost framing. */
+  /** Records that are no call, calls refused by their header or as those of strangers, arguments that are not their type, and lost framing. */
   garbage: number;
+}
+
+/** What a handler throws at a caller that must prove first who it is: the call is refused, and the connection ends. */
+export class StrangerError extends Error {
+  override readonly name = 'StrangerError';
 }
 
 /** Answers one record with one record. Rejects with XdrError when the record is no call: the connection must end. */
@@ -56,6 +61,10 @@ export function createDispatch<P extends Program>(
     try {
       return successRecord(xid, target.procedure, await target.handle(args.value, caller));
     } catch (error) {
+      if (error instanceof StrangerError) {
+        caller.remote?.dismiss();
+        return refuse(xid, { status: 'auth-error', problem: authProblem.tooWeak });
+      }
       counters.faults++;
       onFault(error, target.name);
       return statusRecord(xid, { status: 'system-err' });

@@ -30,7 +30,7 @@ const acceptWords = [
 ] as const;
 
 /** RFC 5531 section 9, `auth_stat`; the numbers of other flavours are not used here. */
-export const authProblem = { badCredential: 1, rejectedCredential: 2, badVerifier: 3 } as const;
+export const authProblem = { badCredential: 1, rejectedCredential: 2, badVerifier: 3, tooWeak: 5 } as const;
 
 /** How a call came out; after `success` the results follow. */
 export type ReplyStatus =

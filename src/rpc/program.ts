@@ -24,14 +24,30 @@ export type ArgsOf<P extends Program, K extends ProcedureName<P>> =
 export type ResultOf<P extends Program, K extends ProcedureName<P>> =
   P['procedures'][K] extends Procedure<infer _Args, infer Result> ? Result : never;
 
+/** The other end of a TCP connection, a stranger until it has proved who it is. */
+export interface Remote {
+  /** IP address, without a port. */
+  readonly address: string;
+  /** What the TLS connection exports (RFC 9266): the same at both ends of it and nowhere else; null without TLS. */
+  readonly binding: Buffer | null;
+  /** Ends the bounds for strangers. */
+  readonly welcome: () => void;
+  /** Ends the connection, after the replies that are on their way. */
+  readonly dismiss: () => void;
+}
+
 /**
- * The peer of one connection, as the kernel knows it (SO_PEERCRED, noted when it connected). Over TCP the kernel knows
- * nothing: uid and gid are 2^32 - 1 and pid is 0.
+ * The peer of one connection, as the kernel knows it (SO_PEERCRED and SO_PEERGROUPS, noted when it connected). Over TCP the
+ * kernel knows nothing: uid and gid are 2^32 - 1, pid is 0, and there are no groups.
  */
 export interface Caller {
   readonly uid: number;
   readonly gid: number;
   readonly pid: number;
+  /** All groups but `gid`. */
+  readonly groups: readonly number[];
+  /** Undefined for local peers. */
+  readonly remote: Remote | undefined;
   /** Number of the connection, never used twice by a server. */
   readonly id: number;
   /** Aborted when the connection ends. */

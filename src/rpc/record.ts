@@ -15,7 +15,7 @@ const LAST_FRAGMENT = 0x80000000;
  * than `maxBytes` and taken only after the mark was checked. Each record is the taker's to keep.
  */
 export class RecordSplitter {
-  readonly #maxBytes: number;
+  #maxBytes: number;
   #chunks: Buffer[] = [];
   #offset = 0;
   readonly #mark = Buffer.alloc(MARK_BYTES);
@@ -29,6 +29,11 @@ export class RecordSplitter {
 
   /** @param maxBytes largest record, over all its fragments */
   constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Takes larger records from now on. */
+  raise(maxBytes: number): void {
     this.#maxBytes = maxBytes;
   }
 

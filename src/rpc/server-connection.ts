@@ -1,9 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import type { Socket } from 'node:net';
-import { rpcLimits } from '../system/limits.ts';
-import type { Credentials } from '../system/native.ts';
+import { remoteLimits, rpcLimits } from '../system/limits.ts';
 import type { Dispatch, RpcCounters } from './dispatcher.ts';
-import type { Caller } from './program.ts';
+import type { Caller, Remote } from './program.ts';
 import { RecordSplitter } from './record.ts';
 import { writeTogether } from './socket.ts';
 
@@ -15,6 +14,11 @@ export interface Service {
   readonly callBytesMax: number;
   /** Unsent bytes of all connections. */
   readonly totalUnsent: () => number;
+}
+
+/** A peer as it is known when it has connected; of a remote one, `welcomed` is told when it has proved who it is. */
+export interface Peer extends Omit<Caller, 'signal' | 'remote'> {
+  readonly remote?: Pick<Remote, 'address' | 'binding'> & { readonly welcomed: () => void };
 }
 
 /**
@@ -29,17 +33,24 @@ export class ServerConnection {
   readonly #splitter: RecordSplitter;
   readonly #ended = new AbortController();
   readonly #caller: Caller;
+  readonly #callBytesMax: number;
+  #callsMax: number = rpcLimits.callsOutstanding;
   #outstanding = 0;
+  #isDismissed = false;
 
-  constructor(socket: Socket, peer: Credentials & { readonly id: number }, service: Service) {
+  constructor(socket: Socket, peer: Peer, service: Service) {
     this.#socket = socket;
     this.#dispatch = service.dispatch;
     this.#counters = service.counters;
     this.#totalUnsent = service.totalUnsent;
-    this.#splitter = new RecordSplitter(service.callBytesMax);
+    this.#callBytesMax = service.callBytesMax;
+    // A stranger has two calls to make, one after the other, and both are small.
+    const bounds = peer.remote ? remoteLimits.strangerCallBytes : service.callBytesMax;
+    this.#splitter = new RecordSplitter(bounds);
+    if (peer.remote) this.#callsMax = 1;
     // Each call in progress may listen for the end of the connection, and a few owners of what it holds.
     setMaxListeners(2 * rpcLimits.callsOutstanding, this.#ended.signal);
-    this.#caller = { ...peer, signal: this.#ended.signal };
+    this.#caller = { ...peer, signal: this.#ended.signal, remote: this.#remoteOf(peer) };
     socket.on('data', (chunk: Buffer) => {
       this.#splitter.push(chunk);
       this.#pump();
@@ -63,6 +74,19 @@ export class ServerConnection {
     this.#socket.destroySoon();
   }
 
+  #remoteOf({ remote }: Peer): Remote | undefined {
+    if (!remote) return undefined;
+    const welcome = () => {
+      this.#splitter.raise(this.#callBytesMax);
+      this.#callsMax = rpcLimits.callsOutstanding;
+      remote.welcomed();
+    };
+    const dismiss = () => {
+      this.#isDismissed = true;
+    };
+    return { address: remote.address, binding: remote.binding, welcome, dismiss };
+  }
+
   /** Serves what has arrived, as far as the bounds allow. */
   #pump(): void {
     while (this.#isOpen() && this.#hasRoom()) {
@@ -82,7 +106,7 @@ export class ServerConnection {
   }
 
   #hasRoom(): boolean {
-    return this.#outstanding < rpcLimits.callsOutstanding && this.unsent < rpcLimits.unsentPauseBytes;
+    return this.#outstanding < this.#callsMax && this.unsent < rpcLimits.unsentPauseBytes;
   }
 
   #nextRecord(): Buffer | null {
@@ -97,6 +121,7 @@ export class ServerConnection {
   async #serve(record: Buffer): Promise<void> {
     try {
       this.#send(await this.#dispatch(record, this.#caller));
+      if (this.#isDismissed) this.close();
     } catch {
       this.#dropForGarbage();
     } finally {

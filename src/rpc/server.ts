@@ -1,12 +1,15 @@
 import type { Server, Socket } from 'node:net';
 import { rpcLimits } from '../system/limits.ts';
-import { type Credentials, peerCredentials } from '../system/native.ts';
+import { type Credentials, peerCredentials, peerGroups } from '../system/native.ts';
 import { createDispatch, type Dispatch, type RpcCounters } from './dispatcher.ts';
 import { type ListenOptions, listenOnUnix } from './listen.ts';
 import type { Handlers, Program } from './program.ts';
-import { ServerConnection } from './server-connection.ts';
+import type { RemoteListener } from './remote-listener.ts';
+import { type Peer, ServerConnection } from './server-connection.ts';
 import { descriptorOf } from './socket.ts';
 
+/** (uid_t) -1: no user. */
+const nobody = 0xffff_ffff;
 /** What a server takes of those who connect. */
 export interface ServeOptions {
   /** Further connections are closed at once. */
@@ -30,6 +33,7 @@ export class RpcServer<P extends Program> {
   readonly #callBytesMax: number;
   readonly #connections = new Set<ServerConnection>();
   #listener: Server | null = null;
+  #remote: RemoteListener | null = null;
   #lastId = 0;
 
   /** @param onFault is told of every error of a handler; the peer sees SYSTEM_ERR only */
@@ -55,22 +59,38 @@ export class RpcServer<P extends Program> {
   ): void {
     this.#listener = listener;
     listener.maxConnections = connections;
-    listener.on('error', (error) => this.#onFault(error, 'accept'));
-    listener.on('drop', () => this.#counters.refused++);
+    this.#count(listener);
     listener.on('connection', (socket) => {
       if (admit(socket)) this.#accept(socket);
       else this.#counters.refused++;
     });
   }
 
+  /** Serves clients over TCP too; the handlers must ask who they are. */
+  serveRemote(listener: RemoteListener): void {
+    this.#remote = listener;
+    this.#count(listener.server);
+    listener.onArrival(({ socket, ...remote }) => {
+      if (this.#remote === listener)
+        this.#connect(socket, { uid: nobody, gid: nobody, pid: 0, groups: [], remote });
+    });
+  }
+
+  #count(listener: Server): void {
+    listener.on('error', (error) => this.#onFault(error, 'accept'));
+    listener.on('drop', () => this.#counters.refused++);
+  }
+
   /** Stops listening, removes the socket file, and ends all connections after the replies that are on their way. */
   async close(): Promise<void> {
     const listener = this.#listener;
+    const remote = this.#remote;
     this.#listener = null;
-    if (!listener) return;
-    const closed = new Promise<void>((resolve) => {
-      listener.close(() => resolve());
-    });
+    this.#remote = null;
+    const closed = Promise.all([
+      listener && new Promise<void>((resolve) => listener.close(() => resolve())),
+      remote?.close(),
+    ]);
     for (const connection of this.#connections) connection.close();
     await closed;
   }
@@ -82,9 +102,10 @@ export class RpcServer<P extends Program> {
   }
 
   #accept(socket: Socket): void {
-    let peer: Credentials;
+    let peer: Credentials & { groups: number[] };
     try {
-      peer = peerCredentials(descriptorOf(socket));
+      const fd = descriptorOf(socket);
+      peer = { ...peerCredentials(fd), groups: socket.remoteAddress === undefined ? peerGroups(fd) : [] };
     } catch (error) {
       // Without knowing who it is, nobody is served.
       this.#counters.faults++;
@@ -92,6 +113,10 @@ export class RpcServer<P extends Program> {
       socket.destroy();
       return;
     }
+    this.#connect(socket, peer);
+  }
+
+  #connect(socket: Socket, peer: Omit<Peer, 'id'>): void {
     this.#counters.connections++;
     this.#lastId++;
     const connection = new ServerConnection(

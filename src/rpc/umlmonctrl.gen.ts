@@ -815,6 +815,8 @@ export interface VmInfo {
   readonly mem: number;
   /** host cores the VM is pinned to; empty if not pinned */
   readonly cpus: UmlmonText;
+  /** ADDRESS:PORT on which the monitor listens too; empty if none */
+  readonly tcp: UmlmonText;
   /** host path of the kernel's management socket; empty if down */
   readonly mconsole: UmlmonText;
   /** last message that the guest wrote to /proc/mconsole */
@@ -856,6 +858,7 @@ export const vmInfoCodec: Codec<VmInfo> = {
     umlmonTextCodec.encode(w, v.user);
     w.uhyper(v.mem);
     umlmonTextCodec.encode(w, v.cpus);
+    umlmonTextCodec.encode(w, v.tcp);
     umlmonTextCodec.encode(w, v.mconsole);
     umlmonTextCodec.encode(w, v.guestMessage);
     readinessCodec.encode(w, v.readiness);
@@ -885,6 +888,7 @@ export const vmInfoCodec: Codec<VmInfo> = {
     user: umlmonTextCodec.decode(r),
     mem: r.uhyper(),
     cpus: umlmonTextCodec.decode(r),
+    tcp: umlmonTextCodec.decode(r),
     mconsole: umlmonTextCodec.decode(r),
     guestMessage: umlmonTextCodec.decode(r),
     readiness: readinessCodec.decode(r),
@@ -2611,6 +2615,46 @@ export const backupListAnswerCodec: Codec<BackupListAnswer> = {
   },
 };
 
+/** A step of authentication (docs/protocol.md). */
+export interface AuthStep {
+  /** of SCRAM-SHA-256: the next one to the client */
+  readonly message: UmlmonText;
+  /** what the connection may do from now on; empty before the last step */
+  readonly role: UmlmonName;
+}
+
+export const authStepCodec: Codec<AuthStep> = {
+  encode: (w, v) => {
+    umlmonTextCodec.encode(w, v.message);
+    umlmonNameCodec.encode(w, v.role);
+  },
+  decode: (r) => ({
+    message: umlmonTextCodec.decode(r),
+    role: umlmonNameCodec.decode(r),
+  }),
+};
+
+export type AuthAnswer =
+  | { readonly kind: 'ok'; readonly step: AuthStep }
+  | { readonly kind: 'failed'; readonly why: Failure };
+
+export const authAnswerCodec: Codec<AuthAnswer> = {
+  encode: (w, v) => {
+    answerKindCodec.encode(w, v.kind);
+    switch (v.kind) {
+      case 'ok': authStepCodec.encode(w, v.step); break;
+      case 'failed': failureCodec.encode(w, v.why); break;
+    }
+  },
+  decode: (r) => {
+    const kind = answerKindCodec.decode(r);
+    switch (kind) {
+      case 'ok': return { kind, step: authStepCodec.decode(r) };
+      case 'failed': return { kind, why: failureCodec.decode(r) };
+    }
+  },
+};
+
 export interface UpdateArgs {
   /** only tell */
   readonly dryRun: boolean;
@@ -2796,5 +2840,11 @@ export const umlmonctrl = {
     consolePicture: { number: 48, args: screenArgsCodec, result: pictureAnswerCodec },
     /** Write a line into the output and the log of a channel. */
     consoleNote: { number: 49, args: noteArgsCodec, result: simpleAnswerCodec },
+    /**
+     * Prove over TCP that one knows a password: the client's first message of SCRAM-SHA-256, and its final one. No
+     * other call is served before; local clients need none of this.
+     */
+    authBegin: { number: 40, args: umlmonTextCodec, result: authAnswerCodec },
+    authFinish: { number: 41, args: umlmonTextCodec, result: authAnswerCodec },
   },
 } as const;

@@ -1,10 +1,12 @@
 import { generateAdminCompletion } from '../cli/admin-completion.ts';
 import { generateUmladminPage } from '../cli/admin-page.ts';
+import { generateCompletions } from '../cli/completion/generate.ts';
 import { generateUmlwatchPage } from '../cli/man-page.ts';
 import { generateConfigPage } from '../config/man-page.ts';
 import { generateEventPage } from '../monitor/event-page.ts';
 import { generateStatePage } from '../monitor/state-page.ts';
 import { generateRpc } from '../rpc/idl/generate.ts';
+import { generateRolePage } from '../rpc/role-page.ts';
 import { generateErrorPage } from '../system/error-page.ts';
 import { generateLimitPage } from '../system/limit-page.ts';
 
@@ -21,8 +23,10 @@ export const generators: readonly (() => readonly GeneratedFile[])[] = [
   generateEventPage,
   generateLimitPage,
   generateRpc,
+  generateRolePage,
   generateStatePage,
   generateAdminCompletion,
+  generateCompletions,
   generateUmladminPage,
   generateUmlwatchPage,
 ];

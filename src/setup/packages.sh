@@ -5,11 +5,11 @@
 set -eu
 
 # What umlmon needs to run, to be built, and to be tested. The only place that lists packages.
-run='bubblewrap util-linux iproute2 nftables e2fsprogs busybox-static debian-archive-keyring'
+run='bubblewrap util-linux iproute2 nftables openssl e2fsprogs busybox-static debian-archive-keyring'
 build='python3 make g++'
 test='uml-utilities strace iperf3 tcpdump passt etcd-server etcd-client chromium fonts-dejavu-core debootstrap
-  systemd-container zsh fish openssl fdisk xfsprogs btrfs-progs dosfstools squashfs-tools rpcsvc-proto
-  libtirpc-dev libc6-dev gcc tmux procps curl pandoc'
+  systemd-container zsh fish fdisk xfsprogs btrfs-progs dosfstools squashfs-tools rpcsvc-proto
+  libtirpc-dev libc6-dev gcc tmux procps curl pandoc vim less'
 
 [ $# -gt 0 ] || {
   echo 'usage: packages.sh {run|build|test|PACKAGE}...' >&2

@@ -6,6 +6,7 @@ const rooms: Record<keyof typeof limitTable, string> = {
   disk: 'Disk images',
   network: 'Networks',
   rpc: 'Control protocol',
+  remote: 'Remote control',
   kernel: 'Management console and notifications',
   jail: 'Jail',
   monitor: 'Monitor',
@@ -13,6 +14,7 @@ const rooms: Record<keyof typeof limitTable, string> = {
   service: 'Service managers',
   directory: 'Directory and redirector',
   umlrun: 'Throw-away VMs',
+  web: 'umlweb',
 };
 
 /** docs/limits.md, the reference of all bounds. */

@@ -12,9 +12,11 @@ import { kernel } from './limits/kernel.ts';
 import { valuesOf } from './limits/limit.ts';
 import { monitor } from './limits/monitor.ts';
 import { network } from './limits/network.ts';
+import { remote } from './limits/remote.ts';
 import { rpc } from './limits/rpc.ts';
 import { service } from './limits/service.ts';
 import { umlrun } from './limits/umlrun.ts';
+import { web } from './limits/web.ts';
 
 /** The table as docs/limits.md shows it: room → limits. */
 export const limitTable = {
@@ -22,6 +24,7 @@ export const limitTable = {
   disk,
   network,
   rpc,
+  remote,
   kernel,
   jail,
   monitor,
@@ -29,12 +32,14 @@ export const limitTable = {
   service,
   directory,
   umlrun,
+  web,
 } as const;
 
 export const consoleLimits = valuesOf(consoles);
 export const diskLimits = valuesOf(disk);
 export const networkLimits = valuesOf(network);
 export const rpcLimits = valuesOf(rpc);
+export const remoteLimits = valuesOf(remote);
 export const kernelLimits = valuesOf(kernel);
 export const jailLimits = valuesOf(jail);
 export const monitorLimits = valuesOf(monitor);
@@ -42,3 +47,4 @@ export const adminLimits = valuesOf(admin);
 export const serviceLimits = valuesOf(service);
 export const directoryLimits = valuesOf(directory);
 export const umlrunLimits = valuesOf(umlrun);
+export const webLimits = valuesOf(web);

@@ -61,6 +61,7 @@ const RTMGRP_LINK = 1;
 const SOL_SOCKET = 1;
 const SO_PEERCRED = 17;
 const SO_TYPE = 3;
+const SO_PEERGROUPS = 59;
 const SO_ATTACH_FILTER = 26;
 const SOCK_FPROG_BYTES = 16;
 const FILTER_INSTRUCTION_BYTES = 8;
@@ -208,6 +209,26 @@ export function peerCredentials(fd: number): Credentials {
     uid: credentials.readUInt32LE(4),
     gid: credentials.readUInt32LE(8),
   };
+}
+
+/** The groups of that process besides its `gid` (SO_PEERGROUPS), as noted at the same time. */
+export function peerGroups(fd: number): number[] {
+  const length = Buffer.alloc(4);
+  const read = (bytes: number) => {
+    const groups = Buffer.alloc(bytes);
+    length.writeUInt32LE(bytes);
+    call('getsockopt', [fd, SOL_SOCKET, SO_PEERGROUPS, groups, length]);
+    return groups.subarray(0, length.readUInt32LE());
+  };
+  let groups: Buffer;
+  try {
+    groups = read(256);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ERANGE')) throw error;
+    // The kernel has written how much it takes.
+    groups = read(length.readUInt32LE());
+  }
+  return Array.from({ length: groups.length / 4 }, (_, index) => groups.readUInt32LE(4 * index));
 }
 
 /**

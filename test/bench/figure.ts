@@ -41,8 +41,24 @@ export function table(figures: readonly Figure[]): string {
     .join('\n');
 }
 
-/** The rate of a transfer of so many MiB. */
-export function gigabits(megabytes: number, seconds: number): string {
+/** How fast transfers of so many MiB are, by the seconds that they took. */
+export function throughput(
+  name: string,
+  megabytes: number,
+  { baseline, subject }: { readonly baseline: readonly number[]; readonly subject: readonly number[] },
+): Figure {
+  const [byHand, umlmon] = [median(baseline), median(subject)];
+  return {
+    name,
+    baseline: gigabits(megabytes, byHand),
+    subject: gigabits(megabytes, umlmon),
+    value: byHand / umlmon,
+    unit: 'x',
+    budget: { atLeast: 0.95 },
+  };
+}
+
+function gigabits(megabytes: number, seconds: number): string {
   return `${((megabytes * MiB * 8) / seconds / 1e9).toFixed(2)} Gbit/s`;
 }
 

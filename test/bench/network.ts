@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { MonitorClient } from '../../src/cli/monitor-client.ts';
+import type { MonitorClient } from '../../src/rpc/monitor-client.ts';
 import { GuestShell } from '../helpers/guest.ts';
 import { NetNamespace } from '../helpers/net-namespace.ts';
 import { nobody, World } from '../helpers/world.ts';
 import { BareGuest } from './bare-guest.ts';
-import { type Figure, gigabits, inTurns, median } from './figure.ts';
+import { type Figure, inTurns, throughput } from './figure.ts';
 
 const rounds = 7;
 const megabytes = 512;
@@ -32,20 +32,12 @@ export async function measureNetwork(): Promise<Figure[]> {
     const figures: Figure[] = [];
     for (const guest of guests) await awaitServers(host, guest);
     for (const way of ['guest to host', 'host to guest'] as const) {
-      const { baseline, subject } = await inTurns(
+      const times = await inTurns(
         rounds,
         () => transfer(host, bare, way),
         () => transfer(host, watched, way),
       );
-      const [byHand, umlmon] = [median(baseline), median(subject)];
-      figures.push({
-        name: `network, ${way}, against a tap made by hand`,
-        baseline: gigabits(megabytes, byHand),
-        subject: gigabits(megabytes, umlmon),
-        value: byHand / umlmon,
-        unit: 'x',
-        budget: { atLeast: 0.95 },
-      });
+      figures.push(throughput(`network, ${way}, against a tap made by hand`, megabytes, times));
     }
     return figures;
   } finally {

@@ -41,8 +41,20 @@ function offers(line: string): string[] {
 }
 
 test.each([
-  ['umladmin ', ['list', 'disk', '-config', '-json', '-help', '-version']],
-  ['umladmin d', ['disk']],
+  [
+    'umladmin ',
+    [
+      ...['list', 'start', 'stop', 'update', 'doctor', 'cleanup', 'kernel', 'config', 'disk'],
+      ...['-config', '-json', '-help', '-version'],
+    ],
+  ],
+  ['umladmin di', ['disk']],
+  ['umladmin start ', ['-wait', '-timeout', '-json', 'vm1']],
+  ['umladmin stop vm1 v', ['vm1']],
+  ['umladmin config set vm', ['vmuser', 'vm1']],
+  ['umladmin config get vm1 fast', ['fast_boot']],
+  ['umladmin config set G', ['GLOBAL']],
+  ['umladmin kernel use vm1 l', ['linux']],
   ['umladmin -config /x -json disk cow', ['cow-create', 'cow-merge', 'cow-rebase']],
   ['umladmin disk delete vm1:/disks/r', ['/disks/root.dsk']],
   ['umladmin disk delete v', [`vm1:/disks/${hostile.replace(/[$()]/g, '\\$&')}`, 'vm1:/disks/root.dsk']],

@@ -69,14 +69,32 @@ const rows: Row[] = [
     'eth0',
     /4 mistakes: .*no argument "b".*isolated.*bridge_if is missing.*proxy_if is missing/,
   ],
-  ['TCP', '[GLOBAL]\ntcp = true', 'CONFIG_UNSUPPORTED', 2, 'tcp', /control over TCP is not supported/],
+  ['TCP', '[GLOBAL]\ntcp = tls', 'CONFIG_BAD_VALUE', 2, 'tcp', /not one of true, false, plain/],
+  ['a name to listen on', '[GLOBAL]\ntcp_address = eth0', 'CONFIG_BAD_VALUE', 2, 'tcp_address', /IP address/],
+  ['half of a certificate', '[GLOBAL]\ntls_key = /etc/key', 'CONFIG_CONFLICT', 2, 'tls_key', /together/],
+  [
+    'a role for nobody',
+    '[GLOBAL]\ngroup_roles = look:',
+    'CONFIG_BAD_VALUE',
+    2,
+    'group_roles',
+    /role and a group/,
+  ],
+  [
+    'an unknown role',
+    '[GLOBAL]\ngroup_roles = root:users',
+    'CONFIG_BAD_VALUE',
+    2,
+    'group_roles',
+    /not one of look/,
+  ],
   [
     'a password',
     `${vm}password = secret`,
     'CONFIG_UNSUPPORTED',
     4,
     'password',
-    /passwords .* are not supported/,
+    /not in the configuration: umladmin password/,
   ],
   ['GLOBAL in small letters', '[global]', 'CONFIG_BAD_NAME', 1, '', /written \[GLOBAL\]/],
   ['a VM named shared', '[Shared]', 'CONFIG_BAD_NAME', 1, '', /directory of umlmon/],
@@ -280,7 +298,7 @@ describe('a broken configuration', () => {
       'stray = 1', //                    1 before any section
       '[GLOBAL]', //                     2
       'vardir = var', //                 3 relative
-      'tcp = true', //                   4 not supported
+      'tcp = maybe', //                  4 refused
       '[vm1]', //                        5
       'vmuser = root', //                6 refused
       'mem = 12', //                     7 no unit

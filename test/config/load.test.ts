@@ -214,7 +214,7 @@ describe('requireVm', () => {
   });
 
   it('shows mistakes outside of VMs together with those of the VM only', () => {
-    const loaded = load(`[GLOBAL]\ntcp = true\n[vm1]\nmem = 1\n[vm2]\nmem = 2\n`);
+    const loaded = load(`[GLOBAL]\ntcp = maybe\n[vm1]\nmem = 1\n[vm2]\nmem = 2\n`);
     const text = (() => {
       try {
         return requireVm(loaded, 'vm1') && '';

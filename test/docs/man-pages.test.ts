@@ -36,11 +36,13 @@ describe('manual pages', () => {
   test('are these', () => {
     expect(names.sort()).toEqual([
       'umladmin.8',
+      'umldir.8',
       'umlmon.5',
       'umlmon.7',
       'umlmon.8',
       'umlrun.1',
       'umlwatch.1',
+      'umlweb.8',
     ]);
   });
 
@@ -55,12 +57,15 @@ describe('manual pages', () => {
     expect(text).not.toMatch(/\*\*|\\_|\.run\}/);
   });
 
-  test.each(['umladmin.8', 'umlmon.8', 'umlwatch.1'])('%s has exit statuses that exist', (name) => {
-    const source = readFileSync(join(root, 'docs', `${name}.md`), 'utf8');
-    const [, section = ''] = /^# EXIT STATUS$([\s\S]*?)^# /m.exec(source) ?? [];
-    const given = [...section.matchAll(/^\*\*(\d+)\*\*$/gm)].map(([, status]) => Number(status));
-    expect(given.length).toBeGreaterThan(3);
-    const known: readonly number[] = [0, ...Object.values(exitStatus), 130, 141];
-    expect(given.filter((status) => !known.includes(status))).toEqual([]);
-  });
+  test.each(['umladmin.8', 'umldir.8', 'umlmon.8', 'umlwatch.1', 'umlweb.8'])(
+    '%s has exit statuses that exist',
+    (name) => {
+      const source = readFileSync(join(root, 'docs', `${name}.md`), 'utf8');
+      const [, section = ''] = /^# EXIT STATUS$([\s\S]*?)^# /m.exec(source) ?? [];
+      const given = [...section.matchAll(/^\*\*(\d+)\*\*$/gm)].map(([, status]) => Number(status));
+      expect(given.length).toBeGreaterThan(3);
+      const known: readonly number[] = [0, ...Object.values(exitStatus), 130, 141];
+      expect(given.filter((status) => !known.includes(status))).toEqual([]);
+    },
+  );
 });

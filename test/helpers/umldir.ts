@@ -1,23 +1,30 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { RpcClient } from '../../src/rpc/client.ts';
 import { DirectoryClient } from '../../src/rpc/directory-client.ts';
-import type { DirList } from '../../src/rpc/umldir.gen.ts';
+import { registrationPlace } from '../../src/rpc/registration-place.ts';
+import { type DirList, type DirVm, umldir } from '../../src/rpc/umldir.gen.ts';
 import { program } from './world.ts';
 
 /** How long anything may take that is waited for; what does not come is a failure, not a slow machine. */
 const patienceMs = 20_000;
 
-/** A TCP port of the loopback address that nobody uses now. */
+/** A TCP port that nobody uses now, out of those that the kernel gives to nobody by itself (ip_local_port_range). */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (typeof address !== 'object' || !address) throw new Error('no port');
-  return address.port;
+  for (;;) {
+    const port = randomInt(10_000, 32_000);
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false)).listen(port, () => resolve(true));
+    });
+    if (!isFree) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
 }
 
 export interface UmldirSettings {
@@ -110,3 +117,20 @@ export async function untilListed(port: number, isSo: (list: DirList) => boolean
   if (!list) throw new Error('no list');
   return list;
 }
+
+/** Registers a VM as its monitor would; in the directory until the client is closed. */
+export async function registerAt(home: string, vm: Partial<DirVm> & { name: string }) {
+  const place = registrationPlace(join(home, 'run'));
+  const client = await RpcClient.connect(place.path, umldir, { name: 'umldir', timeoutMs: patienceMs });
+  const answer = await client.call('register', { ...plainVm, ...vm });
+  if (answer.kind === 'failed') throw new Error(JSON.stringify(answer.why));
+  return client;
+}
+
+const plainVm = {
+  state: 'running',
+  stateSince: 1_700_000_000_000,
+  ready: true,
+  address: '',
+  port: 0,
+} as const;

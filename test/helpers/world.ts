@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MonitorClient } from '../../src/cli/monitor-client.ts';
+import { MonitorClient } from '../../src/rpc/monitor-client.ts';
 import { programNameOf } from '../../src/system/process.ts';
 import { testKernelDirectory } from './kernel.ts';
 
@@ -124,7 +124,11 @@ export class World {
   }
 
   /** One program of umlmon to its end, with this world's configuration. */
-  run(name: 'umlmon' | 'umlwatch' | 'umladmin' | 'umldir', args: readonly string[], input = ''): Ran {
+  run(
+    name: 'umlmon' | 'umlwatch' | 'umladmin' | 'umldir' | 'umlweb',
+    args: readonly string[],
+    input = '',
+  ): Ran {
     const [command = '', ...before] = [...this.#within, program(name)];
     const { status, stdout, stderr } = spawnSync(command, [...before, '-config', this.configPath, ...args], {
       input,
@@ -190,7 +194,7 @@ async function stopMonitor(child: ChildProcess, log: string): Promise<void> {
 }
 
 /** A bundled program as the package installs it. */
-export function program(name: 'umlmon' | 'umlwatch' | 'umladmin' | 'umldir' | 'umlrun'): string {
+export function program(name: 'umlmon' | 'umlwatch' | 'umladmin' | 'umldir' | 'umlrun' | 'umlweb'): string {
   return join(root, 'dist', `${name}.cjs`);
 }
 

@@ -18,6 +18,13 @@ async function reachedBy(shell: GuestShell, ...addresses: string[]): Promise<str
 }
 /** Addresses that are not tentative for a second. */
 const quick = 'echo 0 >/proc/sys/net/ipv6/conf/vec0/accept_dad';
+/** A guest with an address of either family. */
+const guestWithBoth = (vm: string, n: number) =>
+  lan.start(
+    vm,
+    `${quick}; ip link set vec0 up`,
+    `ip addr add 10.7.0.${n}/24 dev vec0 && ip addr add fd07::${n}/64 dev vec0`,
+  );
 /** Answers every connection to a port with a line. */
 const serve = (port: number, line: string) =>
   `(while :; do nc -l -p ${port} -e echo ${line}; done) >/dev/null 2>&1 & true`;
@@ -88,14 +95,8 @@ test('a named network has no way to the host, even if the administrator gives it
   withOutside();
   lan.host.run('sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1');
   await lan.monitors({ vm1: 'eth0 = network(name=lab)', vm2: 'eth0 = network(name=lab)' });
-  const guest = (vm: string, n: number) =>
-    lan.start(
-      vm,
-      `${quick}; ip link set vec0 up`,
-      `ip addr add 10.7.0.${n}/24 dev vec0 && ip addr add fd07::${n}/64 dev vec0`,
-    );
-  const one = await guest('vm1', 2);
-  await guest('vm2', 3);
+  const one = await guestWithBoth('vm1', 2);
+  await guestWithBoth('vm2', 3);
   const bridge = /^(lab-\w+)/m.exec(lan.host.run('ip -brief link show type bridge'))?.[1] ?? '';
   lan.host.run(`ip addr add 10.7.0.1/24 dev ${bridge}`);
   lan.host.run(`ip addr add fd07::1/64 dev ${bridge} nodad`);
@@ -121,14 +122,8 @@ test('isolated ports of a bridge that the administrator has made do not reach ea
   lan.host.run('ip addr add fd07::1/64 dev br0 nodad');
   const port = (n: number) => `eth0 = bridged(bridge_if=br0, proxy_if=port${n}, isolated=true)`;
   await lan.monitors({ vm1: port(2), vm2: port(3) });
-  const guest = (vm: string, n: number) =>
-    lan.start(
-      vm,
-      `${quick}; ip link set vec0 up`,
-      `ip addr add 10.7.0.${n}/24 dev vec0 && ip addr add fd07::${n}/64 dev vec0`,
-    );
-  const one = await guest('vm1', 2);
-  const two = await guest('vm2', 3);
+  const one = await guestWithBoth('vm1', 2);
+  const two = await guestWithBoth('vm2', 3);
   const every = ['10.7.0.1', '10.7.0.2', '10.7.0.3', 'fd07::1', 'fd07::2', 'fd07::3'];
   expect(await reachedBy(one, ...every)).toEqual(['10.7.0.1', '10.7.0.2', 'fd07::1', 'fd07::2']);
   expect(await reachedBy(two, ...every)).toEqual(['10.7.0.1', '10.7.0.3', 'fd07::1', 'fd07::3']);

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { MonitorClient } from '../../src/cli/monitor-client.ts';
+import { MonitorClient } from '../../src/rpc/monitor-client.ts';
 import { GuestShell } from '../helpers/guest.ts';
 import type { NetNamespace } from '../helpers/net-namespace.ts';
 import { UserHost } from '../helpers/user-host.ts';

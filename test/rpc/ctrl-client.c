@@ -8,6 +8,7 @@
  *   ctrl-client SOCKET create IMAGE BYTES
  *   ctrl-client SOCKET copy IMAGE NEW
  *   ctrl-client SOCKET raw PROCEDURE_NUMBER
+ *   ctrl-client tcp:ADDRESS:PORT login COMMAND [ARGUMENT ...]
  *
  * Exit status: 0 = done, 1 = the answer is a failure (printed as "CODE|place|cause|hint"), 2 = usage,
  * 4 = an error of RPC (printed with libtirpc's words).
@@ -16,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <arpa/inet.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <rpc/rpc.h>
@@ -140,16 +142,52 @@ static int run_disk(disk_request *request)
     }
 }
 
+static CLIENT *connect_unix(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof address.sun_path)
+        exit(2);
+    strcpy(address.sun_path, path);
+    int fd = RPC_ANYSOCK;
+    return clntunix_create(&address, UMLMONCTRL, UMLMONCTRL_V1, &fd, 0, 0);
+}
+
+/* ADDRESS:PORT, in numbers. */
+static CLIENT *connect_tcp(char *place)
+{
+    char *colon = strchr(place, ':');
+    if (colon == NULL)
+        exit(2);
+    *colon = '\0';
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(atoi(colon + 1))};
+    inet_pton(AF_INET, place, &address.sin_addr);
+    int fd = RPC_ANYSOCK;
+    return clnttcp_create(&address, UMLMONCTRL, UMLMONCTRL_V1, &fd, 0, 0);
+}
+
+/* Two messages of the client from standard input, a line each; the answers to standard output. */
+static int log_in(void)
+{
+    static char line[UMLMON_TEXT_MAX];
+    for (int step = 0; step < 2; step++) {
+        if (fgets(line, sizeof line, stdin) == NULL)
+            return 2;
+        line[strcspn(line, "\n")] = '\0';
+        char *message = line;
+        auth_answer *answer = need(step == 0 ? umlmon_auth_begin_1(&message, client) : umlmon_auth_finish_1(&message, client));
+        if (answer->kind != ANSWER_OK)
+            return failed(&answer->auth_answer_u.why);
+        printf("%s %s\n", answer->auth_answer_u.step.message, answer->auth_answer_u.step.role);
+        fflush(stdout);
+    }
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 3)
         return 2;
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (strlen(argv[1]) >= sizeof address.sun_path)
-        return 2;
-    strcpy(address.sun_path, argv[1]);
-    int fd = RPC_ANYSOCK;
-    client = clntunix_create(&address, UMLMONCTRL, UMLMONCTRL_V1, &fd, 0, 0);
+    client = strncmp(argv[1], "tcp:", 4) == 0 ? connect_tcp(argv[1] + 4) : connect_unix(argv[1]);
     if (client == NULL) {
         clnt_pcreateerror(argv[1]);
         return 4;
@@ -162,6 +200,13 @@ int main(int argc, char **argv)
     const char *command = argv[2];
     char **args = argv + 3;
     int count = argc - 3;
+    if (strcmp(command, "login") == 0 && count >= 1) {
+        int status = log_in();
+        if (status != 0)
+            return status;
+        command = *args++;
+        count--;
+    }
     if (strcmp(command, "null") == 0)
         return need(umlmon_null_1(NULL, client)) == NULL;
     if (strcmp(command, "info") == 0)

@@ -27,6 +27,7 @@ export const info: VmInfo = {
   user: 'umlmon-vm1',
   mem: 6 * 2 ** 30,
   cpus: '1',
+  tcp: '',
   mconsole: '',
   guestMessage: 'grüße',
   readiness: { configured: 'kernel', ready: true, reached: [{ level: 'kernel', elapsedMs: 31 }] },
@@ -160,6 +161,8 @@ export const picture: ScreenPicture = {
 /** Handlers that answer something of the right type; tests replace those that they are about. */
 export const stubHandlers: Handlers<typeof umlmonctrl> = {
   null: () => undefined,
+  authBegin: () => ({ kind: 'failed', why }),
+  authFinish: (message) => ({ kind: 'ok', step: { message, role: 'look' } }),
   info: () => ({ kind: 'ok', info }),
   start: () => ({ kind: 'failed', why }),
   stop: ({ timeoutMs }) => ({

@@ -173,6 +173,7 @@ const vmInfo: fc.Arbitrary<VmInfo> = fc.record(
     user: text,
     mem: fc.maxSafeNat(),
     cpus: text,
+    tcp: text,
     mconsole: text,
     guestMessage: text,
     readiness: fc.record(

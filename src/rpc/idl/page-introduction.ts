@@ -1,4 +1,4 @@
-import { rpcLimits } from '../../system/limits.ts';
+import { remoteLimits, rpcLimits } from '../../system/limits.ts';
 import { writeCall, writeReply } from '../message.ts';
 import { beginRecord, sealRecord } from '../record.ts';
 import type { ProgramDefinition } from './ast.ts';
@@ -15,7 +15,7 @@ export function introduction(program: ProgramDefinition, origin: string, argsMax
   const [reachability] = program.procedures;
   return [
     '# The control protocol',
-    `Each monitor serves one socket, \`VARDIR/VM/ctrl\`. On it, clients make remote procedure calls as ONC RPC version 2
+    `Each monitor serves a socket, \`VARDIR/VM/ctrl\`, and if its configuration says so a TCP port. On them, clients make remote procedure calls as ONC RPC version 2
 defines them (RFC 5531), with data in XDR (RFC 4506). umlwatch and umlweb are such clients and have no other way in.
 This page and \`${origin}\` are enough to write one in another language: from that file, \`rpcgen\` makes a C client
 for libtirpc (\`clntunix_create\`), and any other XDR library does as well.`,
@@ -24,8 +24,14 @@ for libtirpc (\`clntunix_create\`), and any other XDR library does as well.`,
       [
         ['program', `${program.name} = ${number} (${program.number})`],
         ['version', `${program.version.name} = ${program.version.number}`],
-        ['transport', 'a Unix stream socket (AF_UNIX, SOCK_STREAM); there is no port mapper'],
-        ['who may connect', 'who may write to the socket file: its owner and its group'],
+        [
+          'transport',
+          'a Unix stream socket (AF_UNIX, SOCK_STREAM); if `tcp` is on, also TCP, with TLS 1.3 unless it is `plain`',
+        ],
+        [
+          'who may connect',
+          'who may write to the socket file: its owner and its group; over TCP whoever proves a password',
+        ],
       ],
     ),
     '## Records',
@@ -53,7 +59,7 @@ ${rpcLimits.authBytes} bytes, padded to a multiple of four. The xid is the clien
         [
           'AUTH_ERROR',
           '1, 1, reason',
-          '1: malformed credential; 2: flavour not accepted; 3: verifier not AUTH_NONE',
+          '1: malformed credential; 2: flavour not accepted; 3: verifier not AUTH_NONE; 5: over TCP, a call before the login; the connection then ends',
         ],
       ],
     ),
@@ -68,7 +74,15 @@ gives up after 25 s unless told otherwise (\`clnt_control\` with \`CLSET_TIMEOUT
     '## Authentication',
     `The credential may be AUTH_NONE (flavour 0, empty) or AUTH_SYS (flavour 1, well-formed); the verifier must be
 AUTH_NONE. What an AUTH_SYS credential claims is not believed: the server asks its kernel who connected
-(SO_PEERCRED), and events and exit records name that user.`,
+(SO_PEERCRED), and events and exit records name that user.
+
+Over TCP a client must log in first, with two calls: UMLMON_AUTH_BEGIN has the client's first message of SCRAM-SHA-256 (RFC
+5802, RFC 7677), UMLMON_AUTH_FINISH its final message; the answers have those of the server, the second one also the role of
+the password. The user name in the first message is not looked at. Over TLS the client must bind to the connection with
+\`p=tls-exporter\` (RFC 9266), and without TLS send \`n\`. A client should check the signature in the last message: it is the
+proof that the server knows the password. Until then a call may have ${remoteLimits.strangerCallBytes} bytes, one may be under way, and the
+connection ends after ${remoteLimits.strangerTime / 1000} s; it also ends with the first failure. docs/roles.md lists which role each procedure needs; a call beyond
+it is answered with the failure ROLE_TOO_LOW.`,
     '## Data',
     `XDR is read strictly: a bool is 0 or 1, an enum has one of its values, padding is zero, a string is UTF-8 without a
 terminating zero, no length is above its bound, and nothing follows the arguments. \`hyper\` and \`unsigned hyper\` stay

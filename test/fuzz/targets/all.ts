@@ -1,8 +1,10 @@
 import type { Target } from '../target.ts';
 import { configTargets } from './config.ts';
+import { openDirectoryTargets, sharedRecordTarget } from './directory.ts';
 import { openFileTargets } from './files.ts';
 import { guestTargets } from './guest.ts';
 import { kernelTargets } from './kernel.ts';
+import { openRemoteTargets } from './remote.ts';
 import { rpcTargets } from './rpc.ts';
 import { openServerTarget } from './server.ts';
 import { openSocketTargets } from './sockets.ts';
@@ -14,6 +16,9 @@ export async function openTargets(directory: string): Promise<Target[]> {
     ...configTargets,
     ...rpcTargets,
     await openServerTarget(directory),
+    ...(await openRemoteTargets()),
+    ...(await openDirectoryTargets()),
+    sharedRecordTarget,
     ...kernelTargets,
     ...openSocketTargets(directory),
     ...guestTargets,

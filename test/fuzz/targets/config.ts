@@ -185,6 +185,7 @@ const snapshot = {
   operation: undefined,
   monitorPid: 1,
   kernel: undefined,
+  tcp: '',
   mconsole: '',
   guestMessage: '',
   consoles: [],

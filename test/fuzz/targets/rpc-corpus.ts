@@ -49,6 +49,17 @@ export const values: Readonly<
   Record<keyof typeof umlmonctrl.procedures, { args: unknown; results: readonly unknown[] }>
 > = {
   null: { args: undefined, results: [undefined] },
+  authBegin: {
+    args: 'n,,n=vm1,r=fyko+d2lbbFgONRv9qkxdawL',
+    results: [{ kind: 'ok', step: { message: 'r=fyko,s=QSXCR+Q6sek8bf92,i=4096', role: '' } }, failed],
+  },
+  authFinish: {
+    args: 'c=biws,r=fyko,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=',
+    results: [
+      { kind: 'ok', step: { message: 'v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=', role: 'admin' } },
+      failed,
+    ],
+  },
   info: {
     args: undefined,
     results: [{ kind: 'ok', info }, { kind: 'ok', info: { ...info, lastExit: null } }, failed],
@@ -108,6 +119,7 @@ export const values: Readonly<
           ...{ cpuUserMs: 10, cpuSystemMs: 20, cpuIdleMs: 30, cpuIowaitMs: 0 },
           ...{ memTotal: 9, memFree: 8, memAvailable: 7 },
           disks: [{ name: 'ubda', reads: 1, readBytes: 512, writes: 2, writtenBytes: 1024 }],
+          networks: [],
         },
       },
       failed,

@@ -148,7 +148,15 @@ export const boundedHandlers: typeof stubHandlers = {
 const dispatch = createDispatch(umlmonctrl, boundedHandlers, counters, (error, name) =>
   faults.push(`${name}: ${error}`),
 );
-const caller = { uid: 1, gid: 1, pid: 1, id: 1, signal: new AbortController().signal };
+const caller = {
+  uid: 1,
+  gid: 1,
+  groups: [],
+  remote: undefined,
+  pid: 1,
+  id: 1,
+  signal: new AbortController().signal,
+};
 
 const calls: Corpus = { samples: callRecords.map((bytes) => bytes.subarray(4)), words, maxBytes: 70_000 };
 

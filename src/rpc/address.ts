@@ -1,0 +1,27 @@
+import { isIPv6 } from 'node:net';
+
+/** The address of a peer as people write it: an IPv4 client of an IPv6 socket is no IPv6 address. */
+export function plainAddress(address: string): string {
+  return address.startsWith('::ffff:') && address.includes('.') ? address.slice('::ffff:'.length) : address;
+}
+
+/** `HOST:PORT`, with brackets around an IPv6 address (RFC 3986 section 3.2.2). */
+export function placeText(host: string, port: number): string {
+  return `${isIPv6(host) ? `[${host}]` : host}:${port}`;
+}
+
+/** Whose an address is, as far as its text tells: itself, or for IPv6 its network of 64 bits, which one host may have. */
+export function networkOf(address: string): string {
+  const [plain = ''] = address.split('%');
+  if (!isIPv6(plain)) return plain;
+  const [before = '', after] = plain.split('::');
+  const words = (text: string) => (text === '' ? [] : text.split(':'));
+  const head = words(before);
+  const tail = words(after ?? '');
+  const zeros = after === undefined ? 0 : Math.max(0, 8 - head.length - tail.length);
+  const all = [...head, ...Array.from({ length: zeros }, () => '0'), ...tail];
+  return `${all
+    .slice(0, 4)
+    .map((word) => Number.parseInt(word, 16).toString(16))
+    .join(':')}::/64`;
+}

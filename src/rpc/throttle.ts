@@ -1,0 +1,57 @@
+/** The failures of one address, or of one account. */
+interface Failures {
+  count: number;
+  last: number;
+}
+
+export interface ThrottleLimits {
+  /** Failures before there is a wait. */
+  readonly free: number;
+  /** Milliseconds of the first wait, of the longest, and until failures are forgotten. */
+  readonly first: number;
+  readonly most: number;
+  readonly memory: number;
+  /** Names that are remembered. */
+  readonly names: number;
+}
+
+/**
+ * Who has failed too often must wait, for longer each time. It holds names and numbers only; the time is the caller's, in
+ * milliseconds of a clock that does not jump.
+ */
+export class Throttle {
+  readonly #limits: ThrottleLimits;
+  /** The one that has failed last is the last one. */
+  readonly #failures = new Map<string, Failures>();
+
+  constructor(limits: ThrottleLimits) {
+    this.#limits = limits;
+  }
+
+  /** Milliseconds that `name` must still wait; 0: it may try. */
+  waitOf(name: string, now: number): number {
+    const failures = this.#failures.get(name);
+    if (!failures || now - failures.last > this.#limits.memory) return 0;
+    const over = failures.count - this.#limits.free;
+    if (over < 0) return 0;
+    const wait = Math.min(this.#limits.first * 2 ** Math.min(over, 30), this.#limits.most);
+    return Math.max(0, failures.last + wait - now);
+  }
+
+  failed(name: string, now: number): void {
+    const before = this.#failures.get(name);
+    const count = before && now - before.last <= this.#limits.memory ? before.count + 1 : 1;
+    this.#failures.delete(name);
+    this.#failures.set(name, { count, last: now });
+    const [oldest] = this.#failures.keys();
+    if (this.#failures.size > this.#limits.names && oldest !== undefined) this.#failures.delete(oldest);
+  }
+
+  /** Half of the failures are forgotten: who has one password may still be guessing another. */
+  succeeded(name: string): void {
+    const failures = this.#failures.get(name);
+    if (!failures) return;
+    failures.count = Math.floor(failures.count / 2);
+    if (failures.count === 0) this.#failures.delete(name);
+  }
+}

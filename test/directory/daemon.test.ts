@@ -1,0 +1,138 @@
+/** umldir as a service: who starts it, what it is told, and whom it becomes. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmodSync, closeSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openDatagram, receiveDatagram } from '../../src/system/native.ts';
+import {
+  freePort,
+  listAt,
+  registerAt,
+  TestUmldir,
+  until,
+  untilListed,
+  writeGlobal,
+} from '../helpers/umldir.ts';
+import { nobody, program } from '../helpers/world.ts';
+
+let home = '';
+let port = 0;
+let umldir: TestUmldir | undefined;
+const cleanUp: (() => void)[] = [];
+
+beforeEach(async () => {
+  home = mkdtempSync(join(tmpdir(), 'umlmon-umldir-'));
+  // Another user than ours must be able to pass.
+  chmodSync(home, 0o755);
+  port = await freePort();
+});
+
+afterEach(async () => {
+  await umldir?.end();
+  umldir = undefined;
+  for (const work of cleanUp.splice(0)) work();
+  rmSync(home, { recursive: true });
+});
+
+const start = async (keys: Record<string, string | number> = {}, env: Record<string, string> = {}) => {
+  umldir = await TestUmldir.start({
+    home,
+    keys: { umldir_address: '127.0.0.1', umldir_port: port, host_name: 'host1', ...keys },
+    env,
+  });
+  return umldir;
+};
+
+test('SIGHUP opens what the configuration says now, and a mistake in it changes nothing', async () => {
+  const running = await start();
+  const held = await registerAt(home, { name: 'vm1' });
+  cleanUp.push(() => held.close());
+  const [next, redirector] = [await freePort(), await freePort()];
+  const reload = async (text: string) => {
+    const from = running.log.length;
+    running.child.kill('SIGHUP');
+    await running.said(text, from);
+  };
+  writeFileSync(running.configPath, '[GLOBAL]\numldir_port = many\n');
+  await reload('was not taken');
+  expect((await listAt(port)).entries).toHaveLength(1);
+  writeGlobal(home, {
+    umldir_address: '127.0.0.1',
+    umldir_port: next,
+    tcp_redir: 'true',
+    umlredir_port: redirector,
+    host_name: 'host1',
+  });
+  await reload('was read again');
+  expect((await listAt(next)).entries).toHaveLength(1);
+  await expect(listAt(port)).rejects.toMatchObject({ code: 'DIRECTORY_UNREACHABLE' });
+});
+
+test('started by root, it becomes its user, and root’s monitors register all the same', async () => {
+  const running = await start({ umldir_user: 'nobody' });
+  const status = readFileSync(`/proc/${running.child.pid}/status`, 'utf8');
+  expect(status).toMatch(new RegExp(`^Uid:\\s${nobody}\\s${nobody}\\s${nobody}\\s${nobody}$`, 'm'));
+  expect(status).toMatch(/^CapEff:\s0+$/m);
+  expect(status).toMatch(/^Groups:\s(?:65534 ?)?$/m);
+  const held = await registerAt(home, { name: 'vm1' });
+  cleanUp.push(() => held.close());
+  expect((await listAt(port)).entries).toHaveLength(1);
+  await running.end('SIGKILL');
+  await start({ umldir_user: 'nobody' });
+  expect((await listAt(port)).entries).toHaveLength(0);
+});
+
+test('tells its service manager that it is ready, how many monitors there are, and that it ends', async () => {
+  const path = join(home, 'notify');
+  const fd = openDatagram(path);
+  cleanUp.push(() => closeSync(fd));
+  let told = '';
+  const hears = (text: string) =>
+    until(text, () => {
+      const buffer = Buffer.alloc(4096);
+      for (let got = receiveDatagram(fd, buffer); got; got = receiveDatagram(fd, buffer))
+        told += `${buffer.toString('utf8', 0, got.length)}\n`;
+      return told.includes(text);
+    });
+  const running = await start({}, { NOTIFY_SOCKET: path, WATCHDOG_USEC: '200000' });
+  await hears('READY=1');
+  const held = await registerAt(home, { name: 'vm1' });
+  await hears('STATUS=1 monitors');
+  held.close();
+  await hears('STATUS=0 monitors');
+  await hears('WATCHDOG=1');
+  await running.end();
+  await hears('STOPPING=1');
+});
+
+test('serves on the sockets that the service manager has opened', async () => {
+  const redirector = await freePort();
+  const configPath = writeGlobal(home, {
+    umldir_port: await freePort(),
+    tcp_redir: 'true',
+    host_name: 'host1',
+  });
+  // systemd's own tool opens the sockets, and starts the service at the first connection.
+  const child: ChildProcess = spawn(
+    'systemd-socket-activate',
+    [
+      ...['-l', `127.0.0.1:${port}`, '-l', `127.0.0.1:${redirector}`, '--fdname=umldir:umlredir'],
+      ...[`--setenv=PATH=${process.env.PATH}`, process.execPath, program('umldir'), '-config', configPath],
+    ],
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  let log = '';
+  child.stderr?.on('data', (text: Buffer) => {
+    log += text.toString();
+  });
+  try {
+    await until('the tool listens', () => log.includes(`127.0.0.1:${redirector}`));
+    const { here } = await untilListed(port, () => true);
+    expect(here).toBe('host1');
+  } finally {
+    child.kill('SIGTERM');
+    await ended;
+  }
+});

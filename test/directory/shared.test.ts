@@ -1,0 +1,161 @@
+/** Three hosts that share one directory through a real etcd. */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { DirectoryClient } from '../../src/rpc/directory-client.ts';
+import { connectRedirected } from '../../src/rpc/redirect.ts';
+import { TestEtcd } from '../helpers/etcd.ts';
+import { freePort, registerAt, TestUmldir, until, untilListed } from '../helpers/umldir.ts';
+
+interface Host {
+  readonly name: string;
+  readonly home: string;
+  readonly port: number;
+  readonly redirector: number;
+  umldir: TestUmldir;
+}
+
+const root = mkdtempSync(join(tmpdir(), 'umlmon-shared-'));
+const hosts: Host[] = [];
+const registered: { close(): void }[] = [];
+const servers: Server[] = [];
+let etcd: TestEtcd;
+
+async function startHost(name: string, more: Record<string, string> = {}): Promise<Host> {
+  const home = join(root, `${name}${hosts.length}`);
+  mkdirSync(home);
+  const [port, redirector] = [await freePort(), await freePort()];
+  const keys = {
+    umldir_address: '127.0.0.1',
+    umldir_port: port,
+    umlredir_port: redirector,
+    tcp_redir: 'true',
+    host_name: name,
+    host_address: '127.0.0.1',
+    etcd: `127.0.0.1:${etcd.port}`,
+    etcd_lease: '4s',
+    ...more,
+  };
+  const host = { name, home, port, redirector, umldir: await TestUmldir.start({ home, keys }) };
+  hosts.push(host);
+  return host;
+}
+
+/** A monitor's TCP port that says which one it is. */
+async function addVm(host: Host, name: string): Promise<void> {
+  const server = createServer((socket) => socket.end(`${name} of ${host.name}`));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  servers.push(server);
+  const { port } = server.address() as AddressInfo;
+  registered.push(await registerAt(host.home, { name, port }));
+}
+
+async function talk(host: Host, vm: string, of = ''): Promise<string> {
+  const socket = await connectRedirected({ host: '127.0.0.1', port: host.redirector }, { vm, host: of });
+  let text = '';
+  socket.on('data', (chunk: Buffer) => {
+    text += chunk.toString();
+  });
+  await new Promise((resolve) => socket.resume().once('end', resolve));
+  socket.destroy();
+  return text;
+}
+
+const namesAt = async (host: Host, count: number) => {
+  const { entries } = await untilListed(host.port, (list) => list.entries.length === count);
+  return entries.map((entry) => `${entry.vm.name}@${entry.host}`);
+};
+
+let one: Host;
+let two: Host;
+let three: Host;
+
+beforeAll(async () => {
+  etcd = await TestEtcd.start();
+  one = await startHost('host1');
+  two = await startHost('host2');
+  three = await startHost('host3');
+  await addVm(one, 'web');
+  await addVm(two, 'web');
+  await addVm(two, 'mail');
+  await addVm(three, 'db');
+});
+
+afterAll(async () => {
+  for (const client of registered) client.close();
+  for (const { umldir } of hosts) await umldir.end();
+  for (const server of servers) server.close();
+  await etcd.close();
+  rmSync(root, { recursive: true, force: true });
+});
+
+test('every host knows the VMs of all, with the same entries', async () => {
+  const all = ['web@host1', 'mail@host2', 'web@host2', 'db@host3'];
+  for (const host of [one, two, three]) expect(await namesAt(host, 4)).toEqual(all);
+  const [first, second] = [
+    await untilListed(one.port, () => true),
+    await untilListed(three.port, () => true),
+  ];
+  expect(first.entries).toEqual(second.entries);
+  expect(first.state).toEqual({ sharing: 'on', trouble: '' });
+});
+
+test('the redirector of any host leads to any VM; of two with one name the own one, or the named one', async () => {
+  expect(await talk(one, 'db')).toBe('db of host3');
+  expect(await talk(three, 'mail')).toBe('mail of host2');
+  expect(await talk(one, 'web')).toBe('web of host1');
+  expect(await talk(one, 'web', 'host2')).toBe('web of host2');
+  await expect(talk(three, 'web')).rejects.toMatchObject({ code: 'DIRECTORY_AMBIGUOUS' });
+});
+
+test('GET_PORT tells where the monitor of another host is', async () => {
+  const client = await DirectoryClient.connect('127.0.0.1', one.port);
+  try {
+    const found = await client.getPort({ vm: 'db', host: '' });
+    expect(found).toMatchObject({ host: 'host3', address: '127.0.0.1', redirector: one.redirector });
+    expect(found.port).toBeGreaterThan(0);
+  } finally {
+    client.close();
+  }
+});
+
+test('a host with a name that is taken stays alone, and says why', async () => {
+  const impostor = await startHost('host1');
+  const { entries, state } = await untilListed(impostor.port, (list) =>
+    list.state.trouble.includes('has this name'),
+  );
+  expect([entries, state.sharing]).toEqual([[], 'broken']);
+  await impostor.umldir.end();
+  expect(await namesAt(two, 4)).toContain('web@host1');
+});
+
+test('the VMs of a host that is gone vanish, and all others stay', async () => {
+  await two.umldir.end('SIGKILL');
+  for (const host of [one, three]) expect(await namesAt(host, 2)).toEqual(['web@host1', 'db@host3']);
+  expect(await talk(one, 'db')).toBe('db of host3');
+  await expect(talk(one, 'mail')).rejects.toMatchObject({ code: 'DIRECTORY_NO_VM' });
+});
+
+test('without etcd the own VMs are there, and the list says that others are missing; with it again, all are', async () => {
+  await etcd.kill();
+  const { entries } = await untilListed(
+    one.port,
+    (list) => list.state.sharing === 'broken' && list.entries.length === 1,
+  );
+  expect(entries).toMatchObject([{ host: 'host1', vm: { name: 'web' } }]);
+  expect(await talk(one, 'web')).toBe('web of host1');
+  await addVm(one, 'new');
+  await namesAt(one, 2);
+  await etcd.start();
+  for (const host of [one, three])
+    expect(await namesAt(host, 3)).toEqual(['new@host1', 'web@host1', 'db@host3']);
+});
+
+test('a host that ends in order leaves nothing in etcd', async () => {
+  await three.umldir.end();
+  expect(await namesAt(one, 2)).toEqual(['new@host1', 'web@host1']);
+  await one.umldir.end();
+  await until('all keys are gone', async () => (await etcd.keys()).length === 0);
+});

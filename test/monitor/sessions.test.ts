@@ -1,0 +1,128 @@
+/** Logins over real TLS connections, to a server whose procedures answer without a VM. */
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { type AddressInfo, connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { EventLog } from '../../src/monitor/event-log.ts';
+import { guardHandlers } from '../../src/monitor/guard.ts';
+import { Sessions } from '../../src/monitor/sessions.ts';
+import { RpcClient } from '../../src/rpc/client.ts';
+import { connectTcp, secure } from '../../src/rpc/connect-remote.ts';
+import { logIn } from '../../src/rpc/log-in.ts';
+import { allVms, removePasswords, setPassword } from '../../src/rpc/password-file.ts';
+import { RemoteListener } from '../../src/rpc/remote-listener.ts';
+import { saltPassword } from '../../src/rpc/scram.ts';
+import { RpcServer } from '../../src/rpc/server.ts';
+import { umlmonctrl } from '../../src/rpc/umlmonctrl.gen.ts';
+import { toFailure } from '../../src/system/errors.ts';
+import { stubHandlers } from '../rpc/stub-handlers.ts';
+
+const password = 'correct horse battery';
+const varDir = mkdtempSync(join(tmpdir(), 'umlmon-sessions-'));
+const events = new EventLog('vm1', () => undefined);
+const sessions = new Sessions({ vm: 'vm1', varDir, events, groupRoles: [] });
+let server: RpcServer<typeof umlmonctrl>;
+let listener: RemoteListener;
+const faults: unknown[] = [];
+
+function makeCertificate(): { key: string; cert: string } {
+  const words = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=x -keyout - -out -';
+  const pem = execFileSync('openssl', words.split(' '), {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  return { key: pem, cert: pem };
+}
+
+beforeAll(async () => {
+  const steps = {
+    authBegin: (message: string, caller: Parameters<typeof sessions.begin>[1]) =>
+      attempt(() => sessions.begin(message, caller)),
+    authFinish: (message: string, caller: Parameters<typeof sessions.begin>[1]) =>
+      attempt(() => sessions.finish(message, caller)),
+  };
+  const guarded = guardHandlers({ ...stubHandlers, ...steps }, (caller) => sessions.roleOf(caller));
+  server = new RpcServer(umlmonctrl, guarded, (error) => faults.push(error));
+  listener = await RemoteListener.open({ host: '127.0.0.1', port: 0, tls: makeCertificate() });
+  server.serveRemote(listener);
+  await setPassword(varDir, { vm: allVms, role: 'operate' }, password);
+});
+afterAll(async () => {
+  await server.close();
+  sessions.close();
+  rmSync(varDir, { recursive: true });
+  expect(faults).toEqual([]);
+});
+
+function attempt<S>(step: () => S) {
+  try {
+    return { kind: 'ok' as const, step: step() };
+  } catch (error) {
+    return { kind: 'failed' as const, why: toFailure(error) };
+  }
+}
+
+/** Logs in at a port; the role, or the error. */
+async function logInAt(port: number, text: string): Promise<string> {
+  const endpoint = { host: '127.0.0.1', port };
+  const { socket, binding } = await secure(await connectTcp(endpoint, 5000), endpoint, undefined, 5000);
+  const client = RpcClient.over(socket, umlmonctrl, 'vm1', { name: 'vm1', timeoutMs: 5000 });
+  try {
+    const derive = (derivation: Parameters<typeof saltPassword>[1]) => saltPassword(text, derivation);
+    return await logIn(client, { vm: 'vm1', binding, derive, place: 'vm1' });
+  } catch (error) {
+    const { code, cause } = toFailure(error);
+    return `${code}: ${cause}`;
+  } finally {
+    client.close();
+  }
+}
+
+describe('a login over TLS', () => {
+  test('has the role of the password; a removed one is none at once', async () => {
+    expect(await logInAt(listener.port, password)).toBe('operate');
+    await setPassword(varDir, { vm: 'vm1', role: 'look' }, 'a second password');
+    expect(await logInAt(listener.port, 'a second password')).toBe('look');
+    await removePasswords(varDir, 'vm1');
+    expect(await logInAt(listener.port, 'a second password')).toMatch(/^AUTH_FAILED: the password is wrong/);
+  });
+
+  test('somebody in between who ends TLS with a certificate of its own gets nothing', async () => {
+    const proxy = createTlsServer(makeCertificate(), (victim) => {
+      const onwards = connectTls({ host: '127.0.0.1', port: listener.port, rejectUnauthorized: false });
+      victim.pipe(onwards).pipe(victim);
+      for (const socket of [victim, onwards]) socket.on('error', () => socket.destroy());
+    });
+    await once(proxy.listen(0, '127.0.0.1'), 'listening');
+    expect(await logInAt((proxy.address() as AddressInfo).port, password)).toMatch(
+      /^AUTH_FAILED: .*does not belong to .* this connection/,
+    );
+    proxy.close();
+  });
+
+  test('without a password there is no way in', async () => {
+    await removePasswords(varDir, allVms);
+    expect(await logInAt(listener.port, password)).toMatch(/^AUTH_NO_PASSWORD/);
+    await setPassword(varDir, { vm: allVms, role: 'operate' }, password);
+  });
+
+  test('TLS before 1.3, and what is no TLS, are cut off', async () => {
+    const old = connectTls({
+      host: '127.0.0.1',
+      port: listener.port,
+      maxVersion: 'TLSv1.2',
+      rejectUnauthorized: false,
+    });
+    await expect(once(old, 'secureConnect')).rejects.toThrow(/version|alert/i);
+    const plain = connect(listener.port, '127.0.0.1');
+    plain.on('error', () => undefined);
+    plain.resume();
+    plain.write('GET / HTTP/1.0\r\n\r\n');
+    await once(plain, 'close');
+    expect(await logInAt(listener.port, password)).toBe('operate');
+  });
+});

@@ -1,0 +1,34 @@
+import { Socket } from 'node:net';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Strangers } from '../../src/rpc/strangers.ts';
+import { remoteLimits } from '../../src/system/limits.ts';
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
+afterEach(() => void vi.useRealTimers());
+
+test('nobody stays a stranger for long, however slowly it goes on', () => {
+  const strangers = new Strangers();
+  const [slow, known] = [new Socket(), new Socket()];
+  strangers.add(slow, 'a');
+  strangers.add(known, 'a');
+  strangers.forget(known);
+  vi.advanceTimersByTime(remoteLimits.strangerTime - 1);
+  expect([slow.destroyed, known.destroyed]).toEqual([false, false]);
+  vi.advanceTimersByTime(1);
+  expect([slow.destroyed, known.destroyed]).toEqual([true, false]);
+  strangers.close();
+  expect(known.destroyed).toBe(false);
+});
+
+test('of too many, the oldest of the address that has the most is closed', () => {
+  const strangers = new Strangers();
+  const single = new Socket();
+  strangers.add(single, 'single');
+  const crowd = Array.from({ length: remoteLimits.strangers + 3 }, () => new Socket());
+  for (const socket of crowd) strangers.add(socket, 'crowd');
+  expect(single.destroyed).toBe(false);
+  expect(strangers.size).toBe(remoteLimits.strangers);
+  expect(crowd.map(({ destroyed }) => destroyed).lastIndexOf(true)).toBe(3);
+  expect(crowd.filter(({ destroyed }) => destroyed)).toHaveLength(4);
+  strangers.close();
+});
