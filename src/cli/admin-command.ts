@@ -1,11 +1,14 @@
+import { cleanUpVms } from './admin-cleanup.ts';
 import { runAdminDisk } from './admin-disk.ts';
+import { runDoctor } from './admin-doctor.ts';
 import type { AdminHost } from './admin-host.ts';
+import { runAdminKernel } from './admin-kernel.ts';
 import { listVms } from './admin-list.ts';
 import { runAdminPassword } from './admin-password.ts';
 import { startVms } from './admin-start.ts';
 import { stopVms } from './admin-stop.ts';
 import { updateVms } from './admin-update.ts';
-import type { AdminWord } from './admin-words.ts';
+import type { AdminWord, KernelWord } from './admin-words.ts';
 import type { ArgumentValues } from './arguments.ts';
 import type { DiskWord } from './disk-words.ts';
 
@@ -18,17 +21,21 @@ export interface AdminCommand {
   readonly sub?: string;
   readonly options: ReadonlySet<string>;
   readonly values: ArgumentValues;
-  readonly many: readonly string[];
+  readonly many?: readonly string[];
 }
 
 /** Each resolves to the exit status. */
 const runners: Record<HostWord, (command: AdminCommand, host: AdminHost) => Promise<number>> = {
   list: (_command, host) => done(listVms(host)),
-  start: ({ many: names, values: { LEVEL: level, DURATION: timeoutMs } }, host) =>
+  start: ({ many: names = [], values: { LEVEL: level, DURATION: timeoutMs } }, host) =>
     startVms({ names, level, timeoutMs }, host),
-  stop: ({ many: names, values: { DURATION: timeoutMs } }, host) => stopVms({ names, timeoutMs }, host),
-  update: ({ many: names, options }, host) =>
+  stop: ({ many: names = [], values: { DURATION: timeoutMs } }, host) => stopVms({ names, timeoutMs }, host),
+  update: ({ many: names = [], options }, host) =>
     updateVms({ names, dryRun: options.has('n'), yes: options.has('yes') }, host),
+  doctor: (_command, host) => runDoctor(host),
+  cleanup: ({ many: names = [] }, host) => cleanUpVms(names, host),
+  kernel: ({ sub, options, values }, host) =>
+    done(runAdminKernel({ sub: sub as KernelWord, options, values }, host)),
   password: ({ options, values }, host) => done(runAdminPassword({ options, values }, host)),
   disk: ({ sub, options, values }, host) =>
     done(runAdminDisk({ sub: sub as DiskWord, options, values }, host)),

@@ -1,5 +1,8 @@
+import { globalKeys } from '../config/global-keys.ts';
+import { keyNames } from '../config/key.ts';
+import { vmKeys } from '../config/vm-keys.ts';
 import { adminWords } from './admin-words.ts';
-import { imageKinds } from './arguments.ts';
+import { type ArgumentKind, imageKinds } from './arguments.ts';
 import { usesOf, type Word, type WordTable } from './vocabulary.ts';
 
 /** etc/umladmin.bash-completion, for bash(1): words, options, and the images of the host. */
@@ -28,7 +31,12 @@ export function generateAdminCompletion(): { path: string; text: string }[] {
     `  case "\${given[*]:0:2}" in`,
     `    '') offers='${Object.keys(adminWords).join(' ')} -config -json -help -version' ;;`,
     ...groups.map(([name, word]) => `    ${name}) offers='${Object.keys(word.words ?? {}).join(' ')}' ;;`),
-    ...usesOf(adminWords).map(({ path, word }) => `    '${path.join(' ')}') ${offersOf(word)} ;;`),
+    // What was given is two words at most; of a word without words of its own, the second may be its first argument.
+    ...usesOf(adminWords).map(({ path, word }) => {
+      const name = path.join(' ');
+      const pattern = path.length === 1 ? `${name} | '${name} '*` : `'${name}'`;
+      return `    ${pattern}) ${offersOf(word)} ;;`;
+    }),
     '  esac',
     `  local before=\${begun%"$word"}`,
     '  COMPREPLY=()',
@@ -45,9 +53,28 @@ export function generateAdminCompletion(): { path: string; text: string }[] {
   return [{ path: 'etc/umladmin.bash-completion', text }];
 }
 
-/** Images where one may stand, which only the host knows; and the options of the word. */
-function offersOf({ arguments: kinds, optional, options }: Word): string {
-  const names = [...Object.keys(options).map((option) => `-${option}`), '-json'].join(' ');
-  const isImage = [...kinds, optional].some((kind) => imageKinds.some((known) => known === kind));
-  return `offers='${names}'${isImage ? '" $(umladmin disk list 2>/dev/null | cut -d" " -f1)"' : ''}`;
+/** What the host tells: images, VMs and kernels are the first words of lists. */
+const listOf = {
+  image: 'disk list',
+  vm: 'list',
+  kernel: 'kernel list',
+} as const;
+
+/** The options of the word; and images, VMs, kernels, sections or keys where they may stand. */
+function offersOf({ arguments: kinds, optional, many, options }: Word): string {
+  const own = Object.keys(options).map((option) => `-${option}`);
+  const all: readonly (ArgumentKind | undefined)[] = [...kinds, optional, many];
+  const fixed = [
+    ...own,
+    '-json',
+    ...(all.includes('SECTION') ? ['GLOBAL'] : []),
+    ...(all.includes('KEY') ? keyNames({ ...globalKeys, ...vmKeys }) : []),
+  ];
+  const lists = [
+    ...(all.some((kind) => imageKinds.some((known) => known === kind)) ? [listOf.image] : []),
+    ...(all.includes('VM') || all.includes('SECTION') ? [listOf.vm] : []),
+    ...(all.includes('KERNEL') ? [listOf.kernel] : []),
+  ];
+  const asked = lists.map((list) => `" $(umladmin ${list} 2>/dev/null | cut -d" " -f1)"`);
+  return `offers='${fixed.join(' ')}'${asked.join('')}`;
 }

@@ -7,7 +7,8 @@ With names: for these VMs and no others. Monitors that run are left untouched, w
 
 VMs of the same **start\\_order** are started together, and those of the next one when all of them have been, after the
 longest **start\\_delay** among them. A monitor goes on when umladmin, the shell and the session have ended. Where the host
-runs systemd and has *umlmon@.service*, and the configuration is that of */etc*, monitors are started as *umlmon@VM.service*.
+runs systemd and has *umlmon@.service*, and the configuration is that of */etc*, monitors are started as *umlmon@VM.service*,
+and a start is over when systemd says so.
 
 Boots are not waited for, unless **-wait** says up to which level of readiness (see **-wait** in umlwatch(1)), for at
 most 60 s or **-timeout** each: then every turn is, before the next one begins.`,
@@ -20,7 +21,21 @@ left, and a guest that is still there at its end is killed.`,
   update: `Every monitor reads the configuration anew, takes what needs no new start, and tells each setting that differs from what is
 in force: the old value, the new one, and when it takes effect. Guests are not touched. Then VMs that are not in the
 configuration any more are stopped, after a question for each on a terminal; without a terminal only with **-yes**. At last
-VMs without monitor are started, as with **start**. With **-n** nothing is done, only told. The configuration files are only read.`,
+VMs without monitor are started, as with **start**. With **-n** nothing is done, only told. Where
+monitors are units, systemd is told the new order and limits, too. The files of the configuration are only read.`,
+  doctor: `Mistakes of the configuration, and what would keep VMs that are down from starting; kernels and whether the processor suits
+them (AMX); programs; user namespaces; **vm.max\\_map\\_count**; memory and swap against what all guests may take; how long a stop
+of all VMs takes; */dev/net/tun*; room for images, logs and sockets; */etc/services*, if VMs are reached over TCP; what dead VMs have left,
+kernels without monitors; and VMs in trouble. Each finding is *good*, a *warning* or an *error*, with what to do about it
+beside it. Nothing is changed. Exit status: 0 all good, 1 warnings, 2 errors.`,
+  cleanup: `As **umlmon -cleanup** does, see umlmon(8): for these VMs, or for all that have neither a monitor nor a kernel. It names each
+file and interface that it removes.`,
+  'kernel list': `Those in *SHARED/kernels*, and those that VMs name: version, the VMs that use it, and why it cannot run on this host.`,
+  'kernel info': `*KERNEL* is a name in *SHARED/kernels*. Also the kinds of networks that it knows, its libraries and its modules.`,
+  'kernel fetch': `From the Debian mirror that apt is configured with, checked with Debian's keyring, into a cache; then linked into
+*SHARED/kernels*. One that is in the cache is used as it is; **-update** looks for a newer one. If there is no kernel
+*linux* yet, it becomes that, which VMs use if their configuration says nothing else.`,
+  'kernel use': `Sets **kernel** in the configuration, as **config set** does, if the kernel can run on this host.`,
   password: `For clients over TCP, see umlmon(7), REMOTE CONTROL. There may be one for each VM and *ROLE*, by default **admin**; without
 *VM* it opens all VMs. It is asked for twice on a terminal, or read from a pipe: its first line. It counts at once, and
 nobody can read it from the file that it is proved by. **-remove** removes the one of *ROLE*, or those of all roles; connections that were

@@ -1,21 +1,24 @@
 /** What umladmin knows of a host: its configuration, and the monitors that answer. */
 import { existsSync, readdirSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
-import type { ReadConfig } from '../config/locate.ts';
+import type { ConfigRequest, ReadConfig } from '../config/locate.ts';
 import { vmNameDamage } from '../config/names.ts';
 import { layoutOf, type VmLayout } from '../jail/layout.ts';
+import { MonitorClient } from '../rpc/monitor-client.ts';
 import { toFailure } from '../system/errors.ts';
-import { MonitorClient } from './monitor-client.ts';
 
 export interface AdminHost {
+  /** How the configuration was found. */
+  readonly request: ConfigRequest;
   readonly loaded: ReadConfig;
   readonly config: Config;
   readonly json: boolean;
 }
 
 /** Where the files of a VM are, whether it has a section or not. */
-export function layoutIn({ global }: Config, vm: string): VmLayout {
-  return layoutOf(vm, { varDir: global.vardir, runDir: global.rundir, shared: global.shared });
+export function layoutIn({ global, vms }: Config, vm: string): VmLayout {
+  const backups = vms.get(vm)?.backup_dir ?? '';
+  return layoutOf(vm, { varDir: global.vardir, runDir: global.rundir, shared: global.shared, backups });
 }
 
 /** A connection to the monitor of a VM; undefined if none answers. Errors: RPC_*. */

@@ -10,10 +10,15 @@ import { adminLimits } from '../system/limits.ts';
 import { endOfProcess, openProcess, processIdentity, signalProcess } from '../system/process.ts';
 
 export interface Monitors {
+  /** The configuration has changed. Errors: HOST_COMMAND. */
+  reload(): Promise<void>;
   /** Starts the monitor of a VM, which outlives us. Errors: those of umlmon(8), HOST_COMMAND. */
   start(vm: string): Promise<{ readonly text: string; readonly notes: readonly string[] }>;
-  /** Has a monitor end, which stops its guest in order if that is still there. Errors: HOST_COMMAND. */
-  end(vm: string, pid: number): Promise<void>;
+  /**
+   * Has a monitor end, which stops its guest in order if that is still there. Errors: HOST_COMMAND, the reason of the
+   * signal, which ends the wait only.
+   */
+  end(vm: string, pid: number, signal: AbortSignal): Promise<void>;
 }
 
 /**
@@ -28,25 +33,26 @@ export async function monitorsOf(file: string): Promise<Monitors> {
 
 function directly(file: string): Monitors {
   return {
+    reload: async () => undefined,
     async start(vm) {
-      const { pid, warnings } = await startInBackground([umlmonProgram(), '-config', file, vm]);
+      const { pid, warnings } = await startInBackground([besideUs('umlmon.cjs'), '-config', file, vm]);
       return { text: `monitor ${pid} started`, notes: warnings };
     },
-    end: (_vm, pid) => endMonitor(pid),
+    end: (_vm, pid, signal) => endMonitor(pid, signal),
   };
 }
 
-/** Beside ourselves, whatever link we were called by. */
-export function umlmonProgram(): string {
-  return join(dirname(realpathSync(process.argv[1] ?? '')), 'umlmon.cjs');
+/** A file of umlmon that is beside this program, whatever link that was called by. */
+export function besideUs(name: string): string {
+  return join(dirname(realpathSync(process.argv[1] ?? '')), name);
 }
 
-async function endMonitor(pid: number): Promise<void> {
+async function endMonitor(pid: number, signal: AbortSignal): Promise<void> {
   const identity = processIdentity(pid);
   const pidfd = identity && openProcess(identity);
   if (pidfd === undefined) return;
   try {
-    if (signalProcess(pidfd, 'SIGTERM')) await endOfProcess(pidfd);
+    if (signalProcess(pidfd, 'SIGTERM')) await endOfProcess(pidfd, signal);
   } finally {
     closeSync(pidfd);
   }
@@ -55,20 +61,22 @@ async function endMonitor(pid: number): Promise<void> {
 const unitOf = (vm: string) => `umlmon@${vm}.service`;
 
 const units: Monitors = {
+  // The generator of umlmon tells systemd the order and the limits of all VMs anew.
+  reload: () => systemctl('umlmon.target', ['daemon-reload']),
   async start(vm) {
-    await systemctl(vm, 'start', unitOf(vm));
+    await systemctl(vm, ['start', unitOf(vm)]);
     return { text: `${unitOf(vm)} started`, notes: [] };
   },
-  async end(vm, pid) {
-    await systemctl(vm, 'stop', unitOf(vm));
+  async end(vm, pid, signal) {
+    await systemctl(vm, ['stop', unitOf(vm)], signal);
     // One that somebody has started by hand belongs to no unit.
-    await endMonitor(pid);
+    await endMonitor(pid, signal);
   },
 };
 
 async function hasUnit(): Promise<boolean> {
   try {
-    await systemctl('umlmon@.service', 'cat', 'umlmon@.service');
+    await systemctl('umlmon@.service', ['cat', 'umlmon@.service']);
     return true;
   } catch {
     return false;
@@ -77,10 +85,11 @@ async function hasUnit(): Promise<boolean> {
 
 const run = promisify(execFile);
 
-async function systemctl(place: string, ...args: readonly string[]): Promise<void> {
+async function systemctl(place: string, args: readonly string[], signal?: AbortSignal): Promise<void> {
   try {
-    await run('systemctl', args);
+    await run('systemctl', args, { signal });
   } catch (error) {
+    signal?.throwIfAborted();
     const words = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : String(error);
     throw new UmlmonError('HOST_COMMAND', {
       place,

@@ -55,18 +55,20 @@ export class OutcomePrinter {
     const outcome = await outcomeOf(vm, work);
     this.#waiting.delete(vm);
     this.outcomes.push(outcome);
-    await this.#eraseLine();
-    const { text, notes = [], failure } = outcome;
+    // Begun at once, in this order: nothing of another VM comes in between.
+    await Promise.all([this.#eraseLine(), this.#tell(outcome), this.#drawLine()]);
+  }
+
+  async #tell(outcome: Outcome): Promise<void> {
+    const { vm, text, notes = [], failure } = outcome;
+    if (this.#json) return print(JSON.stringify(outcome));
     // The mistakes of a configuration are a line each.
     const shown = text.split('\n').map((line) => printable(line, lineLength));
     const line = text.startsWith(`${vm}: `) ? shown.join('\n') : `${vm}: ${shown.join('\n')}`;
-    if (this.#json) await print(JSON.stringify(outcome));
-    else if (failure) console.error(line);
-    else {
-      await print(line);
-      for (const note of notes) console.error(printable(note, lineLength));
-    }
-    await this.#drawLine();
+    if (failure) console.error(line);
+    const printed = failure ? undefined : print(line);
+    for (const note of notes) console.error(printable(note, lineLength));
+    await printed;
   }
 
   async #drawLine(): Promise<void> {
@@ -77,8 +79,9 @@ export class OutcomePrinter {
   }
 
   async #eraseLine(): Promise<void> {
-    if (this.#hasLine) await write('\r\x1b[K');
+    if (!this.#hasLine) return;
     this.#hasLine = false;
+    await write('\r\x1b[K');
   }
 }
 

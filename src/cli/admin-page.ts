@@ -59,7 +59,8 @@ umladmin - administer the User Mode Linux virtual machines of a host
 # DESCRIPTION
 
 umladmin is for whoever administers a host with VMs. Other than umlwatch(1) it sees all VMs and their disk images, those
-that are shared too, and needs no running monitor. It must be run by the user of the monitors, which usually is root.
+that are shared too, and needs no running monitor: it starts and stops monitors, applies and changes the configuration,
+examines the host, and brings kernels. It must be run by the user of the monitors, which usually is root.
 
 # OPTIONS
 
@@ -76,7 +77,15 @@ that are shared too, and needs no running monitor. It must be run by the user of
 Options may stand anywhere. Two hyphens are as good as one.
 `;
 
-const middle = `# DISK IMAGES
+const middle = `# SEVERAL VMS
+
+**start**, **stop**, **update** and **cleanup** work on several VMs at the same time. What was done for a VM is a line on
+standard output, what failed one on standard error, and neither holds up the others. On a terminal a last line shows who is
+waited for. With **-json** each VM is a document: *did* says what was done, for programs (*started*, *untouched*, *off*, *stopped*,
+*killed*, *changed*, *unchanged*, *removed*, *failed*), *text* for people, and *failure* is null or an error. The exit status is that
+of the failures if they all have the same, else 1.
+
+# DISK IMAGES
 
 An image is named by the VM and the path that the VM sees, as in *vm1:/disks/root.dsk*; or by the path alone if all VMs
 see it, as in */shared/disks/base.dsk*. A new image belongs to the user of its VM; a shared one can be read by all. Sizes
@@ -101,13 +110,27 @@ const end = `# ENVIRONMENT
 :   The images of a VM, and those of all VMs. VARDIR is */var/lib/umlmon*, for users other than root
     *~/.local/state/umlmon*, unless the configuration says otherwise.
 
+*SHARED/kernels*
+:   The kernels, a directory or file each. SHARED is *VARDIR/shared*, unless the configuration says otherwise.
 *VARDIR/.passwords*
 :   What is kept of passwords; only the user of the monitors may read it.
 
-*etc/umladmin.bash-completion*
-:   In the sources of umlmon: completion for bash(1), of words, options and images.
-
 # EXAMPLES
+
+All VMs that are to run, each turn ready before the next one begins; and at the end of the day at most a minute for all:
+
+    umladmin start -wait ready
+    umladmin stop -timeout 60s
+
+More memory for a VM, seen before it is done:
+
+    umladmin config set vm1 mem 512M
+    umladmin update -n
+    umladmin update
+
+What is wrong with this host, for a program:
+
+    umladmin -json doctor | jq '.findings[] | select(.level != "good")'
 
 A base image, and a VM with a disk of its own over it:
 
@@ -124,5 +147,5 @@ A password to look at all VMs of this host from others, made by a program:
 
 # SEE ALSO
 
-umlmon(5), umlmon(7), umlmon(8), umlwatch(1)
+umlmon(5), umlmon(7), umlmon(8), umldir(8), umlwatch(1)
 `;

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { requireVm, type VmConfig } from '../config/config.ts';
+import type { MonitorClient } from '../rpc/monitor-client.ts';
 import { toFailure, UmlmonError } from '../system/errors.ts';
 import { adminLimits } from '../system/limits.ts';
 import { type AdminHost, configuredNames, connectTo } from './admin-host.ts';
@@ -7,7 +8,6 @@ import { type Monitors, monitorsOf } from './admin-monitors.ts';
 import { type Outcome, OutcomePrinter, overallStatus } from './admin-outcome.ts';
 import type { WaitLevel } from './arguments.ts';
 import { inParallel } from './in-parallel.ts';
-import type { MonitorClient } from './monitor-client.ts';
 import { reachedText } from './render.ts';
 import { startTurns } from './start-turns.ts';
 import { waitFor } from './wait.ts';
@@ -32,19 +32,14 @@ export async function startVms(
   const { vms } = host.config;
   // Mistakes are told first; they hold up nobody else.
   for (const name of wanted) if (!vms.has(name)) await printer.run(name, () => refuse(name));
+  let hasStarted = false;
   const isWanted = ({ name, start }: VmConfig) =>
     wanted.includes(name) && (names.length > 0 || start !== 'off');
   for (const turn of startTurns([...vms.values()].filter(isWanted))) {
-    let started = 0;
-    await inParallel(turn.vms, adminLimits.startsAtOnce, (vm) =>
-      printer.run(vm.name, async () => {
-        const outcome = await startVm(vm);
-        if (outcome.did === 'started') started += 1;
-        return outcome;
-      }),
-    );
+    hasStarted = false;
+    await inParallel(turn.vms, adminLimits.startsAtOnce, (vm) => printer.run(vm.name, () => startVm(vm)));
     // Nobody waits for what was there before.
-    if (started > 0) await delay(turn.delayMs);
+    if (hasStarted) await delay(turn.delayMs);
   }
   return overallStatus(printer.outcomes);
 
@@ -56,12 +51,13 @@ export async function startVms(
 
   async function startVm(vm: VmConfig): Promise<Outcome> {
     const outcome = await startMonitor(vm.name, monitors, host);
+    const isFresh = outcome.did === 'started';
+    hasStarted ||= isFresh;
     const { level, timeoutMs } = request;
     if (level === undefined || vm.start !== 'boot') return outcome;
     const client = await connectTo(host.config, vm.name);
     if (!client) return outcome;
     try {
-      const isFresh = outcome.did === 'started';
       const reached = await waitForBoot(client, { vm: vm.name, level, timeoutMs, isFresh });
       return { ...outcome, text: `${outcome.text}; ${reached}` };
     } finally {

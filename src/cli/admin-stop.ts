@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import type { MonitorClient } from '../rpc/monitor-client.ts';
 import { toFailure, UmlmonError } from '../system/errors.ts';
 import { heldLock } from '../system/held-lock.ts';
 import { adminLimits } from '../system/limits.ts';
@@ -6,7 +6,6 @@ import { type AdminHost, configuredNames, connectTo, layoutIn, removedNames } fr
 import { type Monitors, monitorsOf } from './admin-monitors.ts';
 import { type Outcome, OutcomePrinter, overallStatus } from './admin-outcome.ts';
 import { inParallel } from './in-parallel.ts';
-import type { MonitorClient } from './monitor-client.ts';
 import { shareOf, stopTurns } from './start-turns.ts';
 
 export interface StopRequest {
@@ -25,10 +24,10 @@ export async function stopVms({ names, timeoutMs }: StopRequest, host: AdminHost
   const deadline = timeoutMs === undefined ? undefined : performance.now() + timeoutMs;
   const turns = stopTurns(wanted.map((name) => ({ name, ...orderOf(name, host) })));
   for (const [place, turn] of turns.entries()) {
-    const leftMs =
-      deadline === undefined ? undefined : shareOf(deadline - performance.now(), turns.length - place);
+    const now = performance.now();
+    const until = deadline === undefined ? undefined : now + shareOf(deadline - now, turns.length - place);
     await inParallel(turn, adminLimits.stopsAtOnce, ({ name }) =>
-      printer.run(name, () => stopVm(name, leftMs, monitors, host)),
+      printer.run(name, () => stopVm(name, until, monitors, host)),
     );
   }
   return overallStatus(printer.outcomes);
@@ -39,10 +38,13 @@ function orderOf(name: string, { config }: AdminHost): { start_order: number; st
   return config.vms.get(name) ?? { start_order: Number.POSITIVE_INFINITY, start_delay: 0 };
 }
 
-/** Stops one VM and its monitor; after `leftMs` its kernel is killed. Errors: VM_ALIVE, STOP_FAILED, HOST_COMMAND. */
+/**
+ * Stops one VM and its monitor; at the time `until`, of performance.now(), its kernel is killed. Errors: VM_ALIVE,
+ * STOP_FAILED, HOST_COMMAND, RPC_*.
+ */
 export async function stopVm(
   vm: string,
-  leftMs: number | undefined,
+  until: number | undefined,
   monitors: Monitors,
   host: AdminHost,
 ): Promise<Outcome> {
@@ -50,9 +52,12 @@ export async function stopVm(
   if (!client) return { vm, did: 'untouched', text: 'no monitor runs', failure: null };
   const began = performance.now();
   const outOfTime = new AbortController();
-  const timer = leftMs === undefined ? undefined : setTimeout(() => outOfTime.abort(new OutOfTime()), leftMs);
+  const timer =
+    until === undefined
+      ? undefined
+      : setTimeout(() => outOfTime.abort(lateError(vm)), Math.max(0, until - began));
   try {
-    const { state, monitorPid } = await client.call('info', undefined);
+    const { state, monitorPid } = await client.call('info', undefined, outOfTime.signal);
     if (state === 'foreign')
       throw new UmlmonError('VM_ALIVE', {
         place: vm,
@@ -61,7 +66,7 @@ export async function stopVm(
       });
     const ending = endInOrder(client, vm, monitorPid, monitors, outOfTime.signal);
     const said = await ending.catch((error: unknown) => {
-      if (!(error instanceof OutOfTime)) throw error;
+      if (error !== outOfTime.signal.reason) throw error;
       return endAtOnce(vm, monitorPid, monitors, host);
     });
     const seconds = ((performance.now() - began) / 1000).toFixed(1);
@@ -93,7 +98,7 @@ async function endInOrder(
   signal: AbortSignal,
 ): Promise<string> {
   const said = await stopGuest(client, signal);
-  await unlessAborted(monitors.end(vm, pid), signal);
+  await monitors.end(vm, pid, signal);
   return said;
 }
 
@@ -111,32 +116,32 @@ async function stopGuest(client: MonitorClient, signal: AbortSignal): Promise<st
 
 /** The time is over: nothing of the guest is asked any more. */
 async function endAtOnce(vm: string, pid: number, monitors: Monitors, host: AdminHost): Promise<string> {
+  const patience = AbortSignal.timeout(adminLimits.killWait);
   const client = await connectTo(host.config, vm);
-  const summary = await client
-    ?.call('kill', undefined)
-    .then((report) => report.summary)
-    .catch(() => 'monitor stopped')
-    .finally(() => client.close());
-  const ended = await Promise.race([
-    monitors.end(vm, pid).then(() => true),
-    delay(adminLimits.killWait, false, { ref: false }),
-  ]);
-  if (ended) return `${summary ?? 'monitor stopped'}: the time was over`;
-  throw new UmlmonError('STOP_FAILED', {
-    place: vm,
-    cause: `its kernel was killed, and its monitor, process ${pid}, does not end`,
-    hint: `umlwatch ${vm} -info`,
-  });
+  try {
+    const summary = await client
+      ?.call('kill', undefined, patience)
+      .then((report) => report.summary)
+      // Down already; or its monitor kills it when it leaves.
+      .catch(() => undefined);
+    await monitors.end(vm, pid, patience);
+    return `${summary ?? 'monitor stopped'}: the time was over`;
+  } catch (error) {
+    if (!patience.aborted) throw error;
+    throw new UmlmonError('STOP_FAILED', {
+      place: vm,
+      cause: `the time is over, and its monitor, process ${pid}, does not end`,
+      hint: `umlwatch ${vm} -info`,
+    });
+  } finally {
+    client?.close();
+  }
 }
 
-class OutOfTime extends Error {
-  override readonly name = 'OutOfTime';
-}
-
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  return new Promise((resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-    work.then(resolve, reject);
+function lateError(place: string): UmlmonError {
+  return new UmlmonError('RPC_TIMEOUT', {
+    place,
+    cause: 'its monitor did not answer in time',
+    hint: `umlwatch ${place} -info`,
   });
 }

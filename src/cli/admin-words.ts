@@ -24,6 +24,16 @@ export const configWords = {
   check: { arguments: [], options: {}, help: 'Look for mistakes.' },
 } as const satisfies Record<string, Word>;
 
+/** What can be done with kernels. */
+export const kernelWords = {
+  list: { arguments: [], options: {}, help: 'List the kernels and who uses them.' },
+  info: { arguments: ['KERNEL'], options: {}, help: 'Tell all about a kernel.' },
+  fetch: { arguments: [], options: { update: [] }, help: "Get Debian's newest kernel." },
+  use: { arguments: ['VM', 'KERNEL'], options: {}, help: 'Have a VM boot this kernel.' },
+} as const satisfies Record<string, Word>;
+
+export type KernelWord = keyof typeof kernelWords;
+
 export type ConfigWord = keyof typeof configWords;
 
 /** The words of umladmin. */
@@ -47,13 +57,16 @@ export const adminWords = {
     options: { n: [], yes: [] },
     help: 'Apply a changed configuration.',
   },
+  doctor: { arguments: [], options: {}, help: 'Examine the host.' },
+  cleanup: { arguments: [], many: 'VM', options: {}, help: 'Remove what dead VMs left.' },
+  kernel: { arguments: [], options: {}, words: kernelWords, help: 'Manage kernels.' },
+  config: { arguments: [], options: {}, words: configWords, help: 'Read, change, check settings.' },
   password: {
     arguments: [],
     optional: 'VM',
     options: { role: ['ROLE'], remove: [], list: [] },
     help: 'Set a password for remote control.',
   },
-  config: { arguments: [], options: {}, words: configWords, help: 'Read and change the configuration.' },
   disk: { arguments: [], options: {}, words: adminDiskWords, help: 'Work on disk images.' },
 } as const satisfies Record<string, Word>;
 

@@ -14,6 +14,7 @@ import {
 } from '../config/values.ts';
 import { type Role, roles } from '../rpc/roles.ts';
 import { diskLimits } from '../system/limits.ts';
+import { parsePattern, parseShellCommand, parseTypedText } from './typed-text.ts';
 
 /** What can be waited for: `ready` is the level that the VM is configured for. */
 export const waitLevels = ['launched', 'kernel', 'guest', 'console', 'ready', 'down'] as const;
@@ -28,6 +29,7 @@ export type ArgumentKind =
   | 'NAME'
   | 'BACKUP'
   | 'CHANNEL'
+  | 'COMMAND'
   | 'DISK'
   | 'DURATION'
   | 'FILE'
@@ -36,11 +38,14 @@ export type ArgumentKind =
   | 'INTERFACE'
   | 'KERNEL'
   | 'KEY'
+  | 'KEYS'
   | 'LETTER'
   | 'LEVEL'
   | 'NETWORK'
   | 'NUMBER'
+  | 'PATTERN'
   | 'PID'
+  | 'RECORDING'
   | 'ROLE'
   | 'SECTION'
   | 'SIZE'
@@ -72,6 +77,14 @@ export type ArgumentValues = { readonly [Image in ImageArgument]?: string } & {
   readonly KERNEL?: string;
   readonly KEY?: string;
   readonly NUMBER?: number;
+  /** A line for a shell in the guest. */
+  readonly COMMAND?: string;
+  /** As they are typed. */
+  readonly KEYS?: string;
+  /** Of a regular expression. */
+  readonly PATTERN?: string;
+  /** A path of the host. */
+  readonly RECORDING?: string;
   readonly LETTER?: string;
   readonly PID?: number;
   readonly ROLE?: Role;
@@ -126,6 +139,10 @@ export function parsersWith(image: Parser<string>): ArgumentParsers {
     },
     // The limits of the key stop_timeout.
     DURATION: durationParser({ min: '100ms', max: '1h' }),
+    COMMAND: parseShellCommand,
+    KEYS: parseTypedText,
+    PATTERN: parsePattern,
+    RECORDING: (text) => (text === '' ? refuse('which file?', '') : { value: text }),
     ID: parseNumber,
     LEVEL: wordParser(waitLevels),
     KERNEL: (text) =>

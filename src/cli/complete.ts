@@ -34,8 +34,12 @@ export async function complete(line: string, offers: Offers): Promise<Completion
   if (kind !== undefined) return [[], begun];
   const given = rest.slice(0, -1);
   const last = given.at(-1)?.replace(/^-/, '') ?? '';
-  if (Object.hasOwn(word.options, last) && (word.options[last] ?? []).length > 0) return [[], begun];
+  const [value] = Object.hasOwn(word.options, last) ? (word.options[last] ?? []) : [];
+  if (value === 'CHANNEL') return starting(await offers.channels());
+  if (value !== undefined) return [[], begun];
   const options = Object.keys(word.options).map((option) => `-${option}`);
-  const more = isImage(word.optional) && given.length === word.arguments.length ? await offers.images() : [];
+  const isNext = given.length === word.arguments.length;
+  const images = isImage(word.optional) && isNext ? await offers.images() : [];
+  const more = word.optional === 'CHANNEL' && isNext ? await offers.channels() : images;
   return starting([...more, ...options.filter((option) => !given.includes(option))]);
 }

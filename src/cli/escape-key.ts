@@ -1,4 +1,4 @@
-/** The control character that leaves a console session. */
+/** The control character that opens the menu of a console session. */
 export interface EscapeKey {
   /** For people: `CTRL-]`. */
   readonly name: string;

@@ -1,12 +1,14 @@
 import { readConfig } from '../config/locate.ts';
 import { configError } from '../config/problem.ts';
+import { portOf } from '../config/services.ts';
 import { didYouMean } from '../config/suggest.ts';
 import { layoutOf } from '../jail/layout.ts';
+import { MonitorClient } from '../rpc/monitor-client.ts';
 import { toFailure, UmlmonError } from '../system/errors.ts';
 import { type EscapeKey, escapeKey } from './escape-key.ts';
-import { MonitorClient } from './monitor-client.ts';
 import type { CommandLine } from './parse.ts';
 import { RemoteMonitor } from './remote-monitor.ts';
+import { connectThroughDirectory } from './through-directory.ts';
 import { parseVmAddress, type VmAddress } from './vm-address.ts';
 
 /** What umlwatch needs of a monitor. */
@@ -18,7 +20,7 @@ export interface FoundMonitor {
 
 export type FindOptions = Pick<CommandLine, 'configPath' | 'passwordFile' | 'ca' | 'plain'>;
 
-/** The monitor of a VM, of this host or another: `VM`, `VM@HOST:PORT`. Errors: USAGE, CONFIG_*. */
+/** The monitor of a VM, of this host or another: `VM`, `VM@HOST`, `VM@HOST:PORT`. Errors: USAGE, CONFIG_*. */
 export function findMonitor(text: string, options: FindOptions): FoundMonitor {
   const address = parseVmAddress(text);
   return address.host === undefined
@@ -26,27 +28,23 @@ export function findMonitor(text: string, options: FindOptions): FoundMonitor {
     : findRemote(text, address, address.host, options);
 }
 
+/** A host without a configuration is none that anything is wrong with. */
 function findRemote(
   text: string,
   { vm, port }: VmAddress,
   host: string,
   { configPath, passwordFile: file, ca, plain }: FindOptions,
 ): FoundMonitor {
-  if (port === undefined)
-    throw new UmlmonError('USAGE', {
-      place: text,
-      cause: 'which port?',
-      hint: `umlwatch ${text}:PORT; on that host, umlwatch ${vm} -info shows it`,
-    });
-  const password = { file, env: process.env };
-  const monitor = new RemoteMonitor(vm, text, { host, port }, { password, plain, ca });
-  return { escapeKey: ownEscapeKey(configPath), connect: () => monitor.connect() };
-}
-
-/** That of this host's configuration; a host without one is none that anything is wrong with. */
-function ownEscapeKey(configPath: string | undefined): EscapeKey {
-  const byte = configOf(configPath).config?.global.escape;
-  return escapeKey(byte ?? defaultEscape);
+  const { config } = configOf(configPath);
+  const options = { password: { file, env: process.env }, plain, ca };
+  const directory = portOf('umldir', config?.global.umldir_port ?? 0);
+  const monitor =
+    port === undefined
+      ? new RemoteMonitor(vm, text, { host, port: directory }, options, () =>
+          connectThroughDirectory(vm, host, directory),
+        )
+      : new RemoteMonitor(vm, text, { host, port }, options);
+  return { escapeKey: escapeKey(config?.global.escape ?? defaultEscape), connect: () => monitor.connect() };
 }
 
 /** CTRL-], the default of the key `escape`. */

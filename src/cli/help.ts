@@ -6,8 +6,8 @@ export function wordLines(table: WordTable, hyphen: '-' | ''): string[] {
   return linesOf(table, `  ${hyphen}`);
 }
 
-/** Columns that the usage of a word may take before its help. */
-const usageColumns = 32;
+/** Columns of a usage that has its help beside it. */
+const usageMax = 33;
 /** Columns before the words of a word. */
 const ownIndent = 6;
 
@@ -16,24 +16,23 @@ function linesOf(table: WordTable, before: string): string[] {
   const shown = ([name, word]: [string, Word]) =>
     word.words ? `${name} WORD …` : usageText({ path: [name], word });
   const lengths = entries.map((entry) => shown(entry).length);
-  const width = Math.max(...lengths.filter((length) => length <= usageColumns));
+  const width = Math.max(...lengths.filter((length) => length <= usageMax));
   return entries.flatMap((entry) => {
     const [, { help, words: own }] = entry;
-    const usage = `${before}${shown(entry)}`;
-    const column = before.length + width;
-    // What is too long stands alone, and its help below.
-    const lines =
-      usage.length > column
-        ? [usage, `${' '.repeat(column)}  ${help}`]
-        : [`${usage.padEnd(column)}  ${help}`];
-    return own ? [...lines, ...linesOf(own, ' '.repeat(ownIndent))] : lines;
+    const usage = shown(entry);
+    // A long usage has a line of its own.
+    const line =
+      usage.length > width
+        ? [`${before}${usage}`, `${' '.repeat(before.length + width)}  ${help}`]
+        : [`${before}${usage.padEnd(width)}  ${help}`];
+    return own ? [...line, ...linesOf(own, ' '.repeat(ownIndent))] : line;
   });
 }
 
 /** The text of `umlwatch -help`. */
 export function helpText(): string {
   return [
-    'umlwatch [-config PATH] [-json] VM[@HOST:PORT] [-WORD [ARGUMENT] …]',
+    'umlwatch [-config PATH] [-json] VM[@HOST[:PORT]] [-WORD [ARGUMENT] …]',
     '',
     'Words are done in the order given, up to the first error. Without any, umlwatch',
     'asks for them, or reads them from a pipe: a line each, without the hyphen.',
@@ -50,7 +49,8 @@ export function helpText(): string {
     '  -ca PATH             authorities that must vouch for the host, in PEM form',
     '  -plain               no TLS, for tcp = plain: what lies between is trusted',
     '',
-    'CTRL-], or what the configuration calls escape, leaves a session at a console.',
+    'CTRL-] d leaves a session at a console, CTRL-] ? lists what else it can do; or',
+    'what the configuration calls escape in the place of CTRL-].',
     'With a pipe as input it ends after the input, when the guest is quiet for 1 s.',
     '',
     'Exit status: 0 done, 1 failed, 2 wrong usage, 3 wrong configuration, 4 no answer',
@@ -70,6 +70,6 @@ export function interactiveHelpText(): string {
   return [
     ...wordLines({ ...words, ...more }, ''),
     '',
-    'TAB completes. CTRL-C ends a word that waits, and CTRL-] a session at a console.',
+    'TAB completes. CTRL-C ends a word that waits, CTRL-] d a session at a console.',
   ].join('\n');
 }

@@ -1,15 +1,16 @@
 import { createInterface } from 'node:readline';
+import type { MonitorClient } from '../rpc/monitor-client.ts';
 import { UmlmonError } from '../system/errors.ts';
 import { complete } from './complete.ts';
 import { errorText } from './error-text.ts';
 import { interactiveHelpText } from './help.ts';
 import { History } from './history.ts';
-import type { MonitorClient } from './monitor-client.ts';
 import { OutputClosed, print } from './output.ts';
 import { parseLine } from './parse.ts';
 import { typedLines } from './prompt.ts';
 import { type CommandContext, runCommand } from './run-command.ts';
 import { listImages } from './run-disk.ts';
+import { CommandFailed } from './run-script.ts';
 import type { Command, WordName } from './words.ts';
 
 /** Words that a monitor carries to their end, whether somebody waits or not. */
@@ -77,7 +78,8 @@ async function runTyped(line: string, context: CommandContext): Promise<void> {
     await runCommand(command, context, interrupt.signal);
   } catch (error) {
     if (error instanceof OutputClosed) throw error;
-    if (!interrupt.signal.aborted) console.error(errorText(error, context.json));
+    if (error instanceof CommandFailed) console.error(`exit status ${error.status}`);
+    else if (!interrupt.signal.aborted) console.error(errorText(error, context.json));
     else if (command && goesOn.has(command.word))
       console.error(`not waiting; the monitor goes on: ${command.word}`);
   } finally {

@@ -39,7 +39,21 @@ host the kernel may lose lines; then it is said how many tasks there are.`,
 one that the configuration names; or **down**. If it is reached already, the word is done at once. A VM that is down is
 waited for until somebody starts it. If the VM goes down, or a start fails, while another level is waited for, the exit status
 is 7; after *DURATION*, by default 60s, it is 8. **down** is waited for without an end, unless **-timeout** is given.`,
-  connect: `See CONSOLE SESSIONS.`,
+  connect: `See CONSOLE SESSIONS. With **-observe** nothing is typed; with **-force** the right to type is taken from whoever
+has it. **-record** writes what is shown into the new file *RECORDING*, in the format asciicast v2, at most 256 MiB.`,
+  who: `With who types, for how long, and how far a slow viewer is behind. Without *CHANNEL*, at all of them.`,
+  screen: `As text; as a page with **-html**, or cell by cell with **-json**: *screen\\_picture* in *docs/protocol.md*.
+The monitor makes the picture from the output that it still has, 1 MiB at most.`,
+  history: `The lines that have left the screen, up to 1000, and the screen; only the last *NUMBER* of them, or those that
+match the regular expression *PATTERN*. If none does, the exit status is 1. What is older is in the log.`,
+  run: `Types *COMMAND* for the shell that waits on con1, or on another channel with **-on**; prints its output, and has its
+exit status, so that no word after it is done if it fails. It is done in a subshell. With **-json** a document has
+*output* and *status*. If no shell takes it, or it does not end in time, by default 60s, the error has the last screen.`,
+  send: `*KEYS* may have \\\\r (Enter), \\\\n, \\\\t, \\\\e, \\\\\\\\ and \\\\xHH in it. Nothing is added.`,
+  expect: `*PATTERN* is a regular expression of JavaScript; **^** and **$** are about lines. It is looked for in what the channel
+shows and will show; after another **-send**, **-expect** or **-run** of the same command line, in what came since.
+Colours and other control sequences do not count. After *DURATION*, by default 60s, the error has the last screen, and the
+exit status is 8.`,
   log: `Only channels with the word **log** in their configuration have one; umlmon(5). Bytes are printed as the guest sent
 them, over all files of a rotated log.`,
   events: `Goes on until it is interrupted. Events are numbered from 1 on since the monitor started; *docs/events.md* lists their
@@ -87,6 +101,8 @@ export function generateUmlwatchPage(): { path: string; text: string }[] {
     ':   All words are done.',
     '',
     ...classes.flatMap(([name, status]) => [`**${status}**`, `:   ${exitStatusMeans[name]}`, '']),
+    'With **-run**, the status is that of the command in the guest, if it has failed.',
+    '',
     '**141**',
     ':   The reader of the output has gone.',
     '',
@@ -105,7 +121,7 @@ umlwatch - watch and control a User Mode Linux virtual machine
 
 # SYNOPSIS
 
-**umlwatch** \\[*OPTION* ...\\] *VM*\\[**@***HOST***:***PORT*\\] \\[**-***WORD* \\[*ARGUMENT*\\] ...\\]
+**umlwatch** \\[*OPTION* ...\\] *VM*\\[**@***HOST*\\[**:***PORT*\\]\\] \\[**-***WORD* \\[*ARGUMENT*\\] ...\\]
 
 **umlwatch** **-help** | **-version**
 
@@ -117,9 +133,11 @@ command line are done in their order; the first that fails ends umlwatch. Withou
 Whoever may write to the control socket *VARDIR/VM/ctrl* may use umlwatch: the user of the monitor, and the members of
 the **group** of the configuration. The configuration must be readable too: it says where the socket is.
 
-*VM***@***HOST***:***PORT* is a VM of another host, whose monitor listens there on TCP; umlmon(7), REMOTE CONTROL. An IPv6 address
-stands in brackets, as in *vm1@\\[::1\\]:7001*. A password is asked for, once. *VM***@localhost** is a VM of this host.
-Messages say which leg has failed: the name, the connection, TLS, who the host is, the password, or the role.
+*VM***@***HOST* is a VM of another host: umldir(8) of *HOST* is asked for the way to its monitor, which may run on yet another
+host. *VM***@***HOST***:***PORT* goes straight to the monitor that listens there on TCP; umlmon(7), REMOTE CONTROL. An IPv6 address
+with a port stands in brackets, as in *vm1@\\[::1\\]:7001*. A password is asked for, once. *VM***@localhost** is a VM of this host.
+Messages say which leg has failed: the directory, the redirector, the name, the connection, TLS, who the host is, the password, or
+the role.
 
 # OPTIONS
 
@@ -179,21 +197,54 @@ Sizes are written as in 512M or 10G.
 
 # CONSOLE SESSIONS
 
-Any number of sessions may be at one channel; all of them see its output and may type. The monitor reads the channel all
-the time, whether anybody is connected or not, so a viewer never slows the guest.
+Any number of sessions may be at one channel, and all of them see its output. One of them types: the first that wants
+to. The others observe, until the one who types leaves, gives the right up, has not typed for **writer\\_idle** of the
+configuration, or it is taken from them; both sides are told. The window of the one who types is that of the guest. The
+monitor reads the channel all the time, whether anybody is connected or not, so a viewer never slows the guest.
 
 If standard input is a terminal:
 
-- The session begins with the newest output, about one screen.
+- The session begins with what the channel shows; what was on the terminal before goes into its scroll-back.
 - Everything typed goes to the guest, also **CTRL-C**, except the escape key: **CTRL-\\]**, or the one that **escape**
-  in the configuration names. It leaves the session at any time, also when the guest hangs. A shell in the guest stays
-  logged in.
+  in the configuration names. It opens a menu at any time, also when the guest hangs; see below.
 - The guest learns the size of the window, and each change of it.
 - The session goes on while the VM is down, and over a reboot.
 - When the session ends, also by SIGTERM, SIGHUP or SIGINT, the terminal is put back: its modes, the screen, the
   cursor, mouse reports, and what else a program in the guest may have changed.
 - A terminal that is slower than the guest misses output, and is told how many bytes.
 - If the guest does not read, up to 256 KiB of what is typed are kept for it; beyond that, the bell rings.
+
+After the escape key, one key chooses:
+
+**d**, or the escape key again
+:   Leave the session. A shell in the guest stays logged in.
+
+**w**
+:   List who is at the console.
+
+**t**, **o**
+:   Take the right to type from whoever has it; observe, and give it up.
+
+**n**
+:   Write a line into the output of the console, where all see it, and into its log.
+
+**b**
+:   Send a magic SysRq; the letter follows.
+
+**r**
+:   Draw the screen anew.
+
+**s**
+:   Give the guest the size of this window.
+
+**c**
+:   Record what is shown into a new file *VM-CHANNEL-TIME.cast* in the working directory, or end that.
+
+**l**
+:   Type the escape key itself.
+
+**?**
+:   List these keys. Any other key does nothing.
 
 If standard input is a pipe or file, no key is special. Input is passed on as fast as the guest takes it. After its
 end, the session ends when the guest has been quiet for a second; it also ends with the VM. Input that the guest did
@@ -241,6 +292,10 @@ The state of a VM in a script:
 
     umlwatch vm1 -json -info | jq -r .state
 
+Log in without a terminal, and run a command:
+
+    umlwatch vm1 -start -expect 'login: ' -send 'root\\r' -expect '[#$] $' -run 'uname -a'
+
 Everything that has happened since the monitor started, and will:
 
     umlwatch vm1 -events -since 1
@@ -251,5 +306,5 @@ At a VM of another host, without a question:
 
 # SEE ALSO
 
-umladmin(8), umlmon(5), umlmon(7), umlmon(8)
+umladmin(8), umldir(8), umlmon(5), umlmon(7), umlmon(8)
 `;

@@ -1,7 +1,7 @@
 import { quoted } from '../config/problem.ts';
 import type { UmlmonError } from '../system/errors.ts';
 import { printable } from '../system/text.ts';
-import { argumentParsers } from './arguments.ts';
+import { type ArgumentKind, argumentParsers } from './arguments.ts';
 import { type Dialect, takeCommand, usageError, usageOf } from './take-command.ts';
 import { type Word, wordOf } from './vocabulary.ts';
 import { type Command, isWord, words } from './words.ts';
@@ -121,6 +121,10 @@ function endsInBlanks(kind: string | undefined): boolean {
   return kind === 'IMAGE' || kind === 'NETWORK';
 }
 
+/** Kinds of arguments that may have blanks in them. */
+const texts: ReadonlySet<ArgumentKind> = new Set(['TEXT', 'COMMAND', 'KEYS', 'PATTERN']);
+
 function takesText(word: Word): boolean {
-  return word.arguments[0] === 'TEXT' || (word.arguments.length === 0 && word.optional === 'TEXT');
+  const [first] = word.arguments;
+  return first !== undefined ? texts.has(first) : word.optional === 'TEXT';
 }

@@ -1,11 +1,12 @@
+import type { MonitorClient } from '../rpc/monitor-client.ts';
 import { UmlmonError } from '../system/errors.ts';
 import { runConsoleSession } from './console-session.ts';
 import type { EscapeKey } from './escape-key.ts';
 import { type MconsoleLink, printAnswer, runMconsole } from './mconsole-session.ts';
-import type { MonitorClient } from './monitor-client.ts';
 import { print, whileRead } from './output.ts';
 import { printCrash, printCrashes } from './print-crash.ts';
 import { printLog } from './print-log.ts';
+import { printHistory, printScreen } from './print-screen.ts';
 import { printTasks } from './print-tasks.ts';
 import {
   backupsText,
@@ -17,8 +18,11 @@ import {
   sizeText,
 } from './render.ts';
 import { cancelJob, printJobs, runDisk } from './run-disk.ts';
+import { scriptRunners } from './run-script.ts';
+import type { Progress } from './script.ts';
 import { statsText } from './stats-text.ts';
 import { waitFor } from './wait.ts';
+import { whoText } from './who-text.ts';
 import type { Command, WordName } from './words.ts';
 
 export interface CommandContext {
@@ -29,6 +33,8 @@ export interface CommandContext {
   readonly connect: () => Promise<MonitorClient>;
   /** The same for another VM. */
   readonly connectTo: (vm: string) => Promise<MonitorClient>;
+  /** How far words without a terminal have come in the output of each channel. */
+  readonly progress: Map<string, Progress>;
 }
 
 export interface Run extends CommandContext {
@@ -123,7 +129,23 @@ const runners: Record<WordName, Runner> = {
   },
   restore: ({ values: { BACKUP: name = '' } }, run) =>
     operation(run, run.client.call('restore', { name }, run.signal)),
-  connect: (command, run) => runConsoleSession(run.client, channelOf(command), run),
+  connect: (command, run) => {
+    const { options, values } = command;
+    const [observe, force] = [options.has('observe'), options.has('force')];
+    const session = { ...run, observe, force, record: values.RECORDING };
+    return runConsoleSession(run.client, channelOf(command), session);
+  },
+  async who({ values: { CHANNEL = '' } }, { client, json, signal }) {
+    const list = await client.call('consoleWho', CHANNEL, signal);
+    await print(json ? JSON.stringify(list) : whoText(list, Date.now()).join('\n'));
+  },
+  screen: (command, run) => printScreen(channelOf(command), command.options.has('html'), run),
+  history: (command, run) => {
+    const { NUMBER: lines, PATTERN } = command.values;
+    const search = PATTERN === undefined ? undefined : new RegExp(PATTERN, 'u');
+    return printHistory(channelOf(command), { lines, search }, run);
+  },
+  ...scriptRunners,
   log(command, { client, json, signal }) {
     const follow = command.options.has('follow');
     if (!follow) return printLog(client, channelOf(command), { follow, json, signal });

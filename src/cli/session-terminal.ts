@@ -13,6 +13,8 @@ export class SessionTerminal {
   readonly output = process.stdout;
   /** A person types. */
   readonly isInteractive = process.stdin.isTTY === true;
+  /** Told of all that is shown of the guest; for a recording. */
+  onShow: ((bytes: Uint8Array) => void) | undefined;
   #modes = new TerminalModes();
   #isOpen = false;
 
@@ -21,6 +23,11 @@ export class SessionTerminal {
     if (this.isInteractive) this.input.setRawMode(true);
     for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT'] as const) process.once(signal, this.#onSignal);
     if (this.isInteractive) process.on('SIGCONT', this.#onContinue);
+  }
+
+  /** What the guest draws is on a terminal of the one who types. */
+  get isWindow(): boolean {
+    return this.size.rows > 0;
   }
 
   /** Size of the window, as a monitor takes it; 0 × 0 if there is none. */
@@ -33,12 +40,23 @@ export class SessionTerminal {
   /** Output of the guest. */
   async show(bytes: Uint8Array): Promise<void> {
     if (this.output.isTTY) this.#modes.watch(bytes);
+    this.onShow?.(bytes);
     await write(bytes);
   }
 
   /** A message of umlwatch itself, on a line of its own; for people only. */
   message(text: string): void {
     if (this.isInteractive) process.stderr.write(`\r\n[${text}]\r\n`);
+  }
+
+  /** A question of umlwatch itself; the answer is typed behind it. */
+  ask(text: string): void {
+    if (this.isInteractive) process.stderr.write(`\r\n[${text}`);
+  }
+
+  /** What is typed of an answer. */
+  echo(text: string): void {
+    if (this.isInteractive) process.stderr.write(text);
   }
 
   bell(): void {

@@ -23,7 +23,7 @@ export interface TakenCommand {
   readonly options: ReadonlySet<string>;
   readonly values: Partial<Record<ArgumentKind, string | number>>;
   /** What a word of which any number may follow was given. */
-  readonly many: readonly string[];
+  readonly many?: readonly string[];
 }
 
 export function usageError(cause: string, hint: string): UmlmonError {
@@ -69,7 +69,13 @@ export function takeCommand(name: string, rest: string[], dialect: Dialect): Tak
     } else break;
   }
   const [, sub] = use.path;
-  return { word: name, ...(sub === undefined ? {} : { sub }), values, options, many };
+  return {
+    word: name,
+    ...(sub === undefined ? {} : { sub }),
+    values,
+    options,
+    ...(word.many ? { many } : {}),
+  };
 }
 
 /** The word of its own that follows a word; it has no hyphen anywhere. */

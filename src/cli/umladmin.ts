@@ -73,5 +73,5 @@ async function run({ command, configPath, json }: AdminLine): Promise<number> {
   const loaded = readConfig(request);
   const { config, problems } = loaded;
   if (!config) throw configError(problems.filter(({ severity }) => severity === 'error'));
-  return runAdminCommand({ ...command, word }, { loaded, config, json });
+  return runAdminCommand({ ...command, word }, { request, loaded, config, json });
 }

@@ -1,4 +1,5 @@
 import { quoted } from '../config/problem.ts';
+import type { MonitorClient } from '../rpc/monitor-client.ts';
 import { exitStatusOf, toFailure, UmlmonError } from '../system/errors.ts';
 import { printable } from '../system/text.ts';
 import { version } from '../system/version.ts';
@@ -8,10 +9,10 @@ import { helpText } from './help.ts';
 import { runInteractive, runScript } from './interactive.ts';
 import { type MconsoleLink, printAnswer, runMconsole } from './mconsole-session.ts';
 import { openForeignMconsole } from './mconsole-socket.ts';
-import type { MonitorClient } from './monitor-client.ts';
 import { brokenPipeStatus, OutputClosed, print, watchOutput } from './output.ts';
 import { type CommandLine, parseCommandLine } from './parse.ts';
 import { runCommand } from './run-command.ts';
+import { CommandFailed } from './run-script.ts';
 
 /** The client of one VM; resolves to the exit status (umlwatch(1), EXIT STATUS). */
 export async function umlwatch(argv: readonly string[]): Promise<number> {
@@ -25,6 +26,7 @@ export async function umlwatch(argv: readonly string[]): Promise<number> {
     return 0;
   } catch (error) {
     if (error instanceof OutputClosed) return brokenPipeStatus;
+    if (error instanceof CommandFailed) return error.status;
     console.error(`${json ? '' : 'umlwatch: '}${errorText(error, json)}`);
     return exitStatusOf(toFailure(error).code);
   }
@@ -40,7 +42,8 @@ async function talk(line: CommandLine): Promise<void> {
       hint: 'umlwatch VM -info; -help tells more',
     });
   const connectTo = (vm: string) => findMonitor(vm, line).connect();
-  const context = { vm: target, json, connectTo, ...findMonitor(target, line) };
+  const monitor = findMonitor(target, line);
+  const context = { vm: target, json, connectTo, progress: new Map(), ...monitor };
   for (const command of commands) await runCommand(command, context);
   if (commands.length > 0) return;
   // Whether there is a monitor is said before words are asked for.

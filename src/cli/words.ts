@@ -43,8 +43,30 @@ export const words = {
     options: {},
     help: 'Give the guest a network interface.',
   },
-  'unplug-net': { arguments: ['INTERFACE'], options: {}, help: 'Take one from the guest: eth1.' },
-  connect: { arguments: ['CHANNEL'], options: {}, help: 'Use a console (con1) or serial line (ssl0).' },
+  'unplug-net': { arguments: ['INTERFACE'], options: {}, help: 'Take an interface from the guest: eth1.' },
+  connect: {
+    arguments: ['CHANNEL'],
+    options: { observe: [], force: [], record: ['RECORDING'] },
+    help: 'Use a console (con1) or serial line (ssl0).',
+  },
+  who: { arguments: [], optional: 'CHANNEL', options: {}, help: 'List who is at the consoles.' },
+  screen: { arguments: ['CHANNEL'], options: { html: [] }, help: 'Show what a console shows now.' },
+  history: {
+    arguments: ['CHANNEL'],
+    options: { lines: ['NUMBER'], search: ['PATTERN'] },
+    help: 'Show what it has shown before.',
+  },
+  run: {
+    arguments: ['COMMAND'],
+    options: { on: ['CHANNEL'], timeout: ['DURATION'] },
+    help: 'Run a command in the shell on con1.',
+  },
+  send: { arguments: ['KEYS'], options: { on: ['CHANNEL'] }, help: 'Type on con1; \\r is Enter.' },
+  expect: {
+    arguments: ['PATTERN'],
+    options: { on: ['CHANNEL'], timeout: ['DURATION'] },
+    help: 'Wait until con1 shows a text.',
+  },
   log: {
     arguments: ['CHANNEL'],
     options: { follow: [] },

@@ -4,6 +4,7 @@ import { defaultMacPool, parseMacRange } from './mac.ts';
 import { parseHostDirectory, parseOptionalFile } from './paths.ts';
 import { parseGroupRoles, parseListenAddress, parseTcp } from './remote-values.ts';
 import { accountParser, parseEscape, wordParser } from './values.ts';
+import { webKeys } from './web-keys.ts';
 
 /** The keys of [GLOBAL]. */
 export const globalKeys = {
@@ -119,9 +120,10 @@ export const globalKeys = {
     layer: 'admin',
     effect: 'now',
     form: '^X',
-    help: 'The control character that leaves a console session of umlwatch(1).',
+    help: 'The control character that opens the menu of a console session of umlwatch(1), with which it is left.',
     example: '^A',
   }),
+  ...webKeys,
   ...directoryKeys,
 };
 

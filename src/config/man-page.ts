@@ -122,6 +122,8 @@ Beside it:
 :   What the user of a VM changes, in a section **\\[NAME\\]**. These settings win over those of the other files, but only
     some keys may be set here. The file must be a regular file; links are not followed.
 
+**umladmin config**, see umladmin(8), changes single settings of the first two and keeps everything else in them.
+
 # SYNTAX
 
 A line is a section, **\\[NAME\\]** in the first column; or a setting, *key* **=** *value*; or a comment, which begins
@@ -174,5 +176,5 @@ A VM with a second, read-only disk, a logged login console, and a core of its ow
 
 # SEE ALSO
 
-umlmon(7), umlmon(8), umlwatch(1)
+umlmon(7), umlmon(8), umldir(8), umlwatch(1)
 `;

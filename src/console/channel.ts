@@ -6,8 +6,8 @@ import { type ConsoleLog, note } from './log.ts';
 import { type Loss, type Mark, unknownLoss } from './marks.ts';
 import type { Pty, Size } from './pty.ts';
 import { type Piece, Ring } from './ring.ts';
-import { SizeHistory } from './size-history.ts';
 import { StallWatch } from './stall-watch.ts';
+import { WindowHistory } from './window-history.ts';
 
 export interface ChannelParts {
   /** con0, ssl3 … */
@@ -30,8 +30,8 @@ export interface Request {
 export class Channel {
   readonly name: string;
   readonly ring: Ring;
-  /** Of the window; a new pty should begin with the one that is now. */
-  readonly sizes = new SizeHistory({ columns: 80, rows: 24 });
+  /** A new pty should begin with its size. */
+  readonly window = new WindowHistory({ columns: 80, rows: 24 });
   /** Bytes that the guest has sent. */
   bytesOut = 0;
   /** Bytes that were accepted for the guest. */
@@ -118,6 +118,7 @@ export class Channel {
     if (!pty) return;
     pty.drain();
     pty.close();
+    this.window.renew(this.ring.next);
     this.#mark = undefined;
     this.#stallWatch?.close();
     this.#stallWatch = undefined;
@@ -160,7 +161,7 @@ export class Channel {
   }
 
   resize(size: Size): void {
-    this.sizes.note(this.ring.next, size);
+    this.window.resize(this.ring.next, size);
     this.#pty?.resize(size);
   }
 

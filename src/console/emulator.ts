@@ -14,6 +14,9 @@ export interface Replay {
   readonly data: Uint8Array;
 }
 
+/** Ends what was begun, leaves the alternate screen, and resets modes, colours and mouse. */
+const usual = '\x18\x1b[?1049l\x1b[!p\x1b[?1003l\x1b[?1006l\x1b[?1004l\x1b[?2004l\x1b[?7h\x1b[20l';
+
 /** A terminal without a window: what the output of a console looks like. It never answers, and has no timers. */
 export class Emulator {
   readonly #terminal: Terminal;
@@ -50,6 +53,12 @@ export class Emulator {
     const { columns, rows } = size;
     const { cols, rows: rowCount } = clipped({ columns, rows });
     this.#terminal.resize(cols, rowCount);
+  }
+
+  /** Another kernel writes from now on, to a terminal in its usual state, below what there is. */
+  async renew(): Promise<void> {
+    await this.write(Buffer.from(usual));
+    if (isFull(this.#terminal)) await this.write(Buffer.from(`\x1b[${this.#terminal.rows}H\r\n`));
   }
 
   /** @param bytes that a reply can carry: less scroll-back, or no colours, where it would be more */

@@ -3,9 +3,12 @@ import type { Replay } from './emulator.ts';
 import type { Picture } from './picture.ts';
 import type { Size } from './pty.ts';
 
-/** Output while the window had one size. */
+/** Output while nothing happened to the window. */
 export interface Stretch {
+  /** Of the window from here on. */
   readonly size: Size;
+  /** Another kernel writes. */
+  readonly isRenewed: boolean;
   readonly data: Uint8Array;
 }
 

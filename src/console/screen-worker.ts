@@ -24,8 +24,9 @@ async function work({ channel, isNew, stretches, want }: ScreenRequest): Promise
   if (isNew) forget(channel);
   const emulator = emulators.get(channel) ?? new Emulator(stretches[0]?.size ?? { columns: 80, rows: 24 });
   emulators.set(channel, emulator);
-  for (const { size, data } of stretches) {
+  for (const { size, isRenewed, data } of stretches) {
     emulator.resize(size);
+    if (isRenewed) await emulator.renew();
     for (let at = 0; at < data.length; at += pieceBytes)
       await emulator.write(data.subarray(at, at + pieceBytes));
   }

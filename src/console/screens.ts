@@ -13,6 +13,8 @@ interface Screen {
   offset: number;
   /** Offset of the first byte that is not on its screen: the beginning of a sequence that is not whole. */
   shown: number;
+  /** Of the last change of the window that it has been told of. */
+  serial: number;
   /** Requests without an answer. */
   asked: number;
   readonly forget: () => void;
@@ -93,7 +95,8 @@ export class Screens {
     if (oldest && this.#screens.size >= consoleLimits.screensKept) this.#forget(oldest);
     const forget = channel.onData(() => this.#chase(screen));
     const from = channel.ring.oldest;
-    const screen: Screen = { channel, offset: from, shown: from, asked: 0, forget };
+    const serial = channel.window.at(from).serial - 1;
+    const screen: Screen = { channel, offset: from, shown: from, serial, asked: 0, forget };
     return screen;
   }
 
@@ -116,9 +119,10 @@ export class Screens {
 
   async #give(screen: Screen, request: Pick<ScreenRequest, 'isNew' | 'want'>): Promise<ScreenAnswer> {
     const { channel } = screen;
-    const stretches = stretchesOf(channel, screen.offset);
+    const stretches = stretchesOf(screen);
     const end = channel.ring.next;
     screen.offset = end;
+    screen.serial = channel.window.at(end).serial;
     screen.asked += 1;
     const thread = this.#running();
     try {
@@ -139,14 +143,16 @@ export class Screens {
   }
 }
 
-/** Output from an offset on, copied, each piece with the size that the window had then. */
-function stretchesOf({ ring, sizes }: Channel, from: number): Stretch[] {
+/** The output that an emulator has not seen, copied, cut where something happened to the window. */
+function stretchesOf({ channel: { ring, window }, offset: from, serial }: Screen): Stretch[] {
   const { offset, data } = ring.read(from, ring.capacity);
   const bytes = Uint8Array.from(data);
-  const starts = [{ offset, ...sizes.at(offset) }, ...sizes.between(offset, ring.next)];
-  return starts.map(({ offset: start, columns, rows }, i) => ({
+  const changes = window.after(serial).map((change) => ({ ...change, at: Math.max(change.offset, offset) }));
+  const starts = [{ ...window.at(offset), isRenewed: false, at: offset }, ...changes];
+  return starts.map(({ columns, rows, isRenewed, at }, i) => ({
     size: { columns, rows },
-    data: bytes.slice(start - offset, (starts[i + 1]?.offset ?? ring.next) - offset),
+    isRenewed,
+    data: bytes.slice(at - offset, (starts[i + 1]?.at ?? ring.next) - offset),
   }));
 }
 

@@ -63,8 +63,8 @@ export function takeSocketDirectory({ directory, path }: RegistrationPlace, owne
     }
     fchownSync(lockFd, owner.uid, owner.gid);
     chownSync(directory, owner.uid, owner.gid);
-    // Monitors of any user may watch it; who may register is decided by who he is.
-    chmodSync(directory, 0o755);
+    // Who may register is root, or the owner.
+    chmodSync(directory, 0o700);
     rmSync(path, { force: true });
     return lockFd;
   } catch (error) {

@@ -1,4 +1,5 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { networkOf, plainAddress } from '../rpc/address.ts';
 import { takeFirstRecord } from '../rpc/first-record.ts';
 import { RecordError } from '../rpc/record.ts';
 import { answerRecord, connectRedirected, type RedirectorAt, readRecord } from '../rpc/redirect.ts';
@@ -6,9 +7,9 @@ import { announcementCodec, type DirTarget, UMLREDIR_MAGIC } from '../rpc/umldir
 import { XdrError } from '../rpc/xdr.ts';
 import { UmlmonError } from '../system/errors.ts';
 import { directoryLimits, rpcLimits } from '../system/limits.ts';
-import { addressKey, loopbackFor } from './address-key.ts';
 import { clippedFailure } from './clipped-failure.ts';
 import { Gate } from './gate.ts';
+import { loopbackFor } from './loopback.ts';
 import type { Resolved } from './resolve.ts';
 
 export interface RedirectorParts {
@@ -20,6 +21,8 @@ export interface RedirectorParts {
   readonly redirectorOf: (host: string) => RedirectorAt | undefined;
   /** Told of every connection that a monitor gets, and of every one that it does not. */
   readonly log: (what: Redirected) => void;
+  /** Told how many connections were closed at a limit. */
+  readonly onClosed: (count: number) => void;
 }
 
 export interface Redirected {
@@ -38,18 +41,16 @@ export interface Redirected {
  */
 export class Redirector {
   readonly #parts: RedirectorParts;
-  readonly #gate = new Gate({
-    connections: directoryLimits.redirected,
-    perAddress: directoryLimits.redirectedPerAddress,
-  });
+  readonly #gate: Gate;
   #listener: Server | undefined;
 
   constructor(parts: RedirectorParts) {
     this.#parts = parts;
-  }
-
-  get gate(): { readonly size: number; readonly closed: number } {
-    return this.#gate;
+    const limits = {
+      connections: directoryLimits.redirected,
+      perAddress: directoryLimits.redirectedPerAddress,
+    };
+    this.#gate = new Gate(limits, parts.onClosed);
   }
 
   /** A server that is not listening yet, for `serve`. */
@@ -79,10 +80,12 @@ export class Redirector {
   }
 
   async #take(client: Socket): Promise<void> {
-    const ended = new AbortController();
+    const giveUp = new AbortController();
+    const { signal } = giveUp;
+    const timer = setTimeout(() => giveUp.abort(), directoryLimits.announceTime);
     client.on('error', () => client.destroy());
-    client.once('close', () => ended.abort());
-    const signal = AbortSignal.any([ended.signal, AbortSignal.timeout(directoryLimits.announceTime)]);
+    client.once('close', () => giveUp.abort());
+    const address = plainAddress(client.remoteAddress ?? '');
     let target: DirTarget = { vm: '', host: '' };
     let host = '';
     try {
@@ -92,13 +95,13 @@ export class Redirector {
       ({ target } = announcement);
       const found = this.#parts.resolve(announcement.last ? { ...target, host: this.#parts.here } : target);
       ({ host } = found);
-      const as = host === this.#parts.here ? loopbackFor(addressKey(client.remoteAddress ?? '')) : '';
+      const as = host === this.#parts.here ? loopbackFor(networkOf(address)) : '';
       const monitor = as === '' ? await this.#onward(found) : await connectMonitor(found, as, signal);
       if (client.destroyed) {
         monitor.destroy();
         return;
       }
-      this.#log(client, { vm: target.vm, host, as });
+      this.#parts.log({ client: address, vm: target.vm, host, as });
       client.write(answerRecord({ kind: 'ok', host }));
       splice(client, monitor);
     } catch (error) {
@@ -107,22 +110,20 @@ export class Redirector {
       if (error instanceof UmlmonError) refuse(client, error);
       else client.destroy();
       if (!(error instanceof RecordError) && !signal.aborted)
-        this.#log(client, { vm: target.vm, host, as: '', failure: error });
+        this.#parts.log({ client: address, vm: target.vm, host, as: '', failure: error });
+    } finally {
+      clearTimeout(timer);
     }
   }
 
   #onward({ host, vm }: Resolved): Promise<Socket> {
     const at = this.#parts.redirectorOf(host);
-    if (at) return connectRedirected(at, { vm: vm.name, host }, { last: true });
+    if (at) return connectRedirected(at, { vm: vm.name, host }, { last: true, allowHalfOpen: true });
     throw new UmlmonError('REDIRECTOR_UNREACHABLE', {
       place: `umldir of ${this.#parts.here}`,
       cause: `${vm.name} runs on ${host}, which has no redirector`,
       hint: `set tcp_redir = true on ${host}`,
     });
-  }
-
-  #log(client: Socket, what: Omit<Redirected, 'client'>): void {
-    this.#parts.log({ client: client.remoteAddress ?? '', ...what });
   }
 }
 

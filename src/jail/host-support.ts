@@ -7,7 +7,8 @@ import { findProgram } from '../system/find-program.ts';
 import type { LauncherFiles } from './mounts.ts';
 import type { SandboxPrograms } from './sandbox.ts';
 
-const packageOf = {
+/** The Debian packages of the programs that a jail needs. */
+export const packageOf = {
   prlimit: 'util-linux',
   taskset: 'util-linux',
   setarch: 'util-linux',

@@ -120,7 +120,7 @@ export function controlHandlers(
     crashRead: (args) => answer(() => ({ kind: 'ok', bytes: vm.crashes.read(args) })),
     events: ({ since, max, waitMs }, caller) =>
       answer(async () => ({ kind: 'ok', list: await vm.events.read(since, max, waitMs, caller.signal) })),
-    update: (args) => answer(() => ({ kind: 'ok', list: { changes: vm.update(args) } })),
+    update: (args) => answer(() => ({ kind: 'ok', list: { changes: vm.settings.update(args) } })),
     ...diskHandlers(images, nameOf),
   };
   return guardHandlers(handlers, (caller) => sessions.roleOf(caller));

@@ -29,6 +29,8 @@ import { metricsText } from './metrics-text.ts';
 import { takeMonitorLock } from './monitor-lock.ts';
 import { NetworkVerbs } from './network-verbs.ts';
 import { openRemote } from './open-remote.ts';
+import { ownCgroupLimits, unkeptLimits } from './own-cgroup.ts';
+import { takePassedDescriptors } from './passed-descriptors.ts';
 import {
   type ConfigSource,
   layoutFor,
@@ -40,6 +42,7 @@ import {
 import { Registration } from './registration.ts';
 import { ServiceReport } from './service-report.ts';
 import { Sessions } from './sessions.ts';
+import { Settings } from './settings.ts';
 import { Vm } from './vm.ts';
 
 export interface DaemonRequest extends ConfigSource {
@@ -73,6 +76,7 @@ export async function runDaemon(request: DaemonRequest): Promise<void> {
   // A terminal that is gone, or a file on a full disk, must not end the monitor.
   process.stderr.on('error', () => undefined);
   const log = openLog(layout.vm, logFile ?? process.stderr);
+  takePassedDescriptors();
   const manager = ServiceManager.open(process.env);
   try {
     for (const warning of warnings) log.warn(problemText(warning));
@@ -117,14 +121,18 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
     report?.changed(kind, text, details.result ?? '');
     if (kind === 'state' || kind === 'ready') registration?.update();
   });
-  const vm = new Vm({
-    layout,
-    events,
+  const settings = new Settings({
     configured: { global: config.global, vm: vmConfig },
     readConfig: () => {
       const written = readVm(request);
       return { global: written.config.global, vm: written.vm };
     },
+    events,
+  });
+  const vm = new Vm({
+    layout,
+    events,
+    settings,
     makePlan: () => prepareStart(request, layout),
     afterBoot: (plan, bootMessages) => rememberLpj(layout.lpjCache, plan, bootMessages),
     monitorLogDropped: () => logFile?.dropped ?? 0,
@@ -171,6 +179,8 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
   try {
     vm.troubles.attempt(() => writeFileSync(layout.pidFile, `${process.pid}\n`));
     events.publish('monitor-started', `monitor ${process.pid} serves ${layout.ctrl}`, { pid: process.pid });
+    const unkept = unkeptLimits(vmConfig, ownCgroupLimits());
+    if (unkept) vm.troubles.report(unkept);
     request.onReady(warnings);
     registration = new Registration(
       registrationPlace(layout.runDir),

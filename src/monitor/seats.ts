@@ -169,7 +169,7 @@ export class Seats {
   #ask(seat: Seat): boolean {
     const writer = this.#pens.get(seat.channel);
     if (writer === seat) return true;
-    const idleMs = this.#vm.writerIdle;
+    const idleMs = this.#vm.settings.vm.writer_idle;
     if (writer && (idleMs === 0 || Date.now() - writer.typedAt < idleMs)) return false;
     this.#give(seat, writer ? `has it: ${writer.by} was idle` : 'types now');
     return true;

@@ -1,11 +1,10 @@
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Configured, pendingChanges, type SettingChange, withLiveKeys } from '../config/changes.ts';
-import type { VmConfig } from '../config/config.ts';
+import type { Configured } from '../config/changes.ts';
 import { Screens } from '../console/screens.ts';
 import type { VmLayout } from '../jail/layout.ts';
 import type { LaunchPlan } from '../plan/plan.ts';
-import type { ExitRecord, UpdateArgs, VmInfo, VmState } from '../rpc/umlmonctrl.gen.ts';
+import type { ExitRecord, VmInfo, VmState } from '../rpc/umlmonctrl.gen.ts';
 import { failureText, toFailure, UmlmonError } from '../system/errors.ts';
 import { monitorLimits } from '../system/limits.ts';
 import { Backups } from './backups.ts';
@@ -24,6 +23,7 @@ import { ReadyWatch } from './ready-watch.ts';
 import { Restarts } from './restarts.ts';
 import { Run, type Running } from './run.ts';
 import type { ReportedVm } from './service-report.ts';
+import type { Settings } from './settings.ts';
 import { StartReport } from './start-report.ts';
 import { Stats } from './stats.ts';
 import { type StopStage, stopStages } from './stop.ts';
@@ -36,10 +36,7 @@ const screenProgram = join(dirname(__filename), 'umlmon-screen.cjs');
 export interface VmParts {
   readonly layout: VmLayout;
   readonly events: EventLog;
-  /** What the monitor was started with. */
-  readonly configured: Configured;
-  /** The configuration as it is written now. Errors: CONFIG_*. */
-  readonly readConfig: () => Configured;
+  readonly settings: Settings;
   /** Reads configuration and host anew. Errors: CONFIG_INVALID with all problems. */
   readonly makePlan: () => Promise<{ configured: Configured; plan: LaunchPlan }>;
   /** Learns from a boot what makes the next one faster. */
@@ -54,6 +51,7 @@ export interface VmParts {
 export class Vm {
   readonly name: string;
   readonly events: EventLog;
+  readonly settings: Settings;
   readonly channels: Channels;
   readonly screens = new Screens(screenProgram);
   readonly crashes: CrashBundles;
@@ -65,8 +63,6 @@ export class Vm {
   readonly #restarts: Restarts;
   readonly #ready: ReadyWatch;
   readonly #hooks: Hooks;
-  /** What the VM was started with last, and what of it has been changed since. */
-  #inForce: Configured;
   #state: VmState = 'down';
   #stateSince = Date.now();
   #run: Run | undefined;
@@ -77,7 +73,7 @@ export class Vm {
 
   constructor(parts: VmParts) {
     this.#parts = parts;
-    this.#inForce = parts.configured;
+    this.settings = parts.settings;
     this.name = parts.layout.vm;
     this.events = parts.events;
     this.troubles = new Troubles(this.name, this.events);
@@ -88,7 +84,7 @@ export class Vm {
     this.#hooks = new Hooks(this.name, this.events);
     this.#operations = new Operations(this.name, this.events);
     this.#lastExit = readLastExit(parts.layout);
-    this.#ready = new ReadyWatch(parts.configured.vm, {
+    this.#ready = new ReadyWatch(parts.settings.vm, {
       events: parts.events,
       channels: this.channels,
       onReached: () => this.#run?.reached(),
@@ -100,15 +96,6 @@ export class Vm {
       start: (policy) => this.#operations.after('backup', 'restore').then(() => this.#begin(policy)),
       trouble,
     });
-  }
-
-  get #config(): VmConfig {
-    return this.#inForce.vm;
-  }
-
-  /** Milliseconds after which who types at a console may be displaced; 0 = never. */
-  get writerIdle(): number {
-    return this.#config.writer_idle;
   }
 
   get state(): VmState {
@@ -147,7 +134,7 @@ export class Vm {
   #newRun(): Run {
     this.#run = new Run({
       ...this.#parts,
-      config: this.#config,
+      config: this.settings.vm,
       channels: this.channels,
       crashes: this.crashes,
       ready: this.#ready,
@@ -210,7 +197,7 @@ export class Vm {
   stop(by: string, timeoutMs: number, first: StopStage['name'] = 'ctrl-alt-del'): Promise<OperationResult> {
     return this.#operations.run('stop', by, () => {
       if (this.#restarts.cancel()) return Promise.resolve('down; the restart by policy is cancelled');
-      this.#stopStages = stopStages(timeoutMs || this.#config.stop_timeout, first);
+      this.#stopStages = stopStages(timeoutMs || this.settings.vm.stop_timeout, first);
       return this.#handle('stop-asked', by);
     });
   }
@@ -236,7 +223,7 @@ export class Vm {
 
   /** How long an orderly stop may wait for the guest, in milliseconds. */
   get stopTimeoutMs(): number {
-    return this.#config.stop_timeout;
+    return this.settings.vm.stop_timeout;
   }
 
   /** Copies the images of a VM that runs; `name` '' is the time. Errors: STATE_*, those of backUp. */
@@ -258,22 +245,11 @@ export class Vm {
     return this.#operations.run('restore', by, work, name);
   }
 
-  /** Reads the configuration anew, takes what takes effect at once, and tells all that has changed. Errors: CONFIG_*. */
-  update({ dryRun }: UpdateArgs): SettingChange[] {
-    const written = this.#parts.readConfig();
-    const changes = pendingChanges(this.#parts.configured, this.#inForce, written);
-    const live = changes.filter(({ effect }) => effect === 'now').map(({ key }) => key);
-    if (dryRun || live.length === 0) return changes;
-    this.#inForce = { ...this.#inForce, vm: withLiveKeys(this.#config, written.vm) };
-    this.events.publish('updated', `${live.join(', ')} as written now`, { keys: live.join(' ') });
-    return changes;
-  }
-
   /** The kernel that runs, with what belongs to it. Errors: STATE_WRONG. */
   running(states: readonly VmState[] = ['running', 'stopping']): Running {
     const { kernel, pause } = this.#run ?? {};
     if (!kernel || !pause || !states.includes(this.#state)) throw this.#refusal(`it is ${this.#state}`);
-    return { kernel, pause, config: this.#config };
+    return { kernel, pause, config: this.settings.vm };
   }
 
   /** The monitor ends: a guest that runs is stopped in order first. */
@@ -288,7 +264,7 @@ export class Vm {
 
   info(): VmInfo {
     return describeVm({
-      config: this.#config,
+      config: this.settings.vm,
       state: this.#state,
       stateSince: this.#stateSince,
       operation: this.#operations.current,
@@ -300,7 +276,7 @@ export class Vm {
       guestValues: this.#run?.guestValues ?? new Map(),
       readiness: this.#ready.info,
       consoles: this.channels.infos(),
-      networks: networkInfos(this.#config, this.#parts.layout, this.#run?.kernel?.networks.all),
+      networks: networkInfos(this.settings.vm, this.#parts.layout, this.#run?.kernel?.networks.all),
       lastExit: this.#lastExit,
       eventsNext: this.events.next,
       logDropped: this.#parts.monitorLogDropped(),
@@ -317,7 +293,7 @@ export class Vm {
     'begin-stop': () => this.#stopInOrder(),
     kill: () => this.#killNow(),
     'apply-policy': async () => {
-      if (this.#lastExit) this.#restarts.afterExit(this.#lastExit, this.#config, this.#ranMs);
+      if (this.#lastExit) this.#restarts.afterExit(this.#lastExit, this.settings.vm, this.#ranMs);
       return '';
     },
   };
@@ -353,7 +329,7 @@ export class Vm {
     try {
       this.backups.settle();
       const { configured, plan } = await this.#parts.makePlan();
-      this.#inForce = configured;
+      this.settings.begin(configured);
       let summary = '';
       await this.#newRun().launch(plan, report, (kernel) => {
         this.#enter('kernel-up');

@@ -1,4 +1,5 @@
 import { toFailure, UmlmonError } from '../system/errors.ts';
+import { placeText } from './address.ts';
 import { RpcClient } from './client.ts';
 import { errorOfDirectory } from './redirect.ts';
 import { type DirList, type DirPort, type DirTarget, umldir } from './umldir.gen.ts';
@@ -9,15 +10,16 @@ const answerMs = 15_000;
 /** Asks the umldir of a host. Errors: DIRECTORY_UNREACHABLE, and what it answers. */
 export class DirectoryClient {
   readonly #rpc: RpcClient<typeof umldir>;
-  readonly #place: string;
+  /** For messages. */
+  readonly place: string;
 
   private constructor(rpc: RpcClient<typeof umldir>, place: string) {
     this.#rpc = rpc;
-    this.#place = place;
+    this.place = place;
   }
 
   static async connect(host: string, port: number): Promise<DirectoryClient> {
-    const place = `umldir of ${host.includes(':') ? `[${host}]` : host}:${port}`;
+    const place = `umldir of ${placeText(host, port)}`;
     const failure = (error: unknown) => unreachable(place, wordsOf(error));
     const rpc = await RpcClient.connect({ host, port }, umldir, { name: host, timeoutMs: answerMs, failure });
     return new DirectoryClient(rpc, place);
@@ -53,7 +55,7 @@ export class DirectoryClient {
       return await call;
     } catch (error) {
       const { code, cause } = toFailure(error);
-      throw code === 'DIRECTORY_UNREACHABLE' ? error : unreachable(this.#place, cause);
+      throw code === 'DIRECTORY_UNREACHABLE' ? error : unreachable(this.place, cause);
     }
   }
 }

@@ -2,6 +2,7 @@
 import { connect, type Socket } from 'node:net';
 import { isErrorCode, UmlmonError } from '../system/errors.ts';
 import { directoryLimits } from '../system/limits.ts';
+import { placeText } from './address.ts';
 import { takeFirstRecord } from './first-record.ts';
 import { beginRecord, sealRecord } from './record.ts';
 import {
@@ -36,29 +37,33 @@ export function readRecord<T>(codec: Codec<T>, record: Buffer): T {
 }
 
 /**
- * A connection to the monitor of a VM through a redirector: paused, with half-open ends, and nothing read of what the
- * monitor says.
+ * A connection to the monitor of a VM through a redirector: paused, and nothing read of what the monitor says.
  *
- * @param last whether the VM must be one of the redirector's own host
+ * @param options.last whether the VM must be one of the redirector's own host
+ * @param options.allowHalfOpen as net.connect has it
  * @throws UmlmonError REDIRECTOR_UNREACHABLE, or what the redirector answers
  */
 export async function connectRedirected(
   at: RedirectorAt,
   target: DirTarget,
-  { last = false }: { last?: boolean } = {},
+  { last = false, allowHalfOpen = false }: { last?: boolean; allowHalfOpen?: boolean } = {},
 ): Promise<Socket> {
-  const place = `redirector of ${at.host}:${at.port}`;
-  const socket = connect({ ...at, noDelay: true, allowHalfOpen: true });
+  const place = `redirector of ${placeText(at.host, at.port)}`;
+  const socket = connect({ ...at, noDelay: true, allowHalfOpen });
   // Errors are those of the record that is waited for; later ones are for whoever has the connection then.
   const errors = () => undefined;
   socket.on('error', errors);
-  const time = AbortSignal.timeout(directoryLimits.announceTime);
+  const giveUp = new AbortController();
+  const timer = setTimeout(
+    () => giveUp.abort(new Error(`no answer within ${directoryLimits.announceTime} ms`)),
+    directoryLimits.announceTime,
+  );
   try {
     const announcement: Announcement = { magic: UMLREDIR_MAGIC, target, last };
     socket.write(recordOf(announcementCodec, announcement));
     const answer = readRecord(
       announcementAnswerCodec,
-      await takeFirstRecord(socket, directoryLimits.announceAnswerBytes, time),
+      await takeFirstRecord(socket, directoryLimits.announceAnswerBytes, giveUp.signal),
     );
     if (answer.kind === 'failed') throw errorOfDirectory(answer.why);
     return socket;
@@ -67,10 +72,11 @@ export async function connectRedirected(
     if (error instanceof UmlmonError) throw error;
     throw new UmlmonError('REDIRECTOR_UNREACHABLE', {
       place,
-      cause: `cannot talk to the redirector: ${time.aborted ? `no answer within ${directoryLimits.announceTime} ms` : wordsOf(error)}`,
+      cause: `cannot talk to the redirector: ${wordsOf(error)}`,
       hint: `is tcp_redir = true on ${at.host}, and the port open?`,
     });
   } finally {
+    clearTimeout(timer);
     socket.off('error', errors);
   }
 }

@@ -1,7 +1,8 @@
 // Bundles each program of src/bin into one CommonJS file under dist/ (docs/decisions/0003-bundles.md).
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { build } from 'esbuild';
+import { buildPage } from './build-page.mjs';
 
 const root = new URL('../../', import.meta.url).pathname;
 const programs = readdirSync(`${root}src/bin`).filter((name) => name.endsWith('.ts'));
@@ -75,6 +76,10 @@ execFileSync('cc', ['-static', '-Os', '-s', '-Wall', '-Wextra', '-o', `${made}/u
   cwd: root,
   stdio: 'inherit',
 });
+
+// What umladmin fetches kernels with.
+copyFileSync(`${root}src/setup/kernel.sh`, `${made}/kernel.sh`);
+await buildPage(root, made);
 
 mkdirSync(`${root}dist`, { recursive: true });
 for (const name of readdirSync(made)) renameSync(`${made}/${name}`, `${root}dist/${name}`);

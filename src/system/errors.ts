@@ -83,6 +83,10 @@ export const errorCatalogue = {
   REDIRECTOR_MONITOR: { class: 'unreachable', means: 'The redirector cannot reach the monitor of the VM.' },
   ETCD_FAILED: { class: 'failed', means: 'etcd, where hosts share their directory, cannot be used.' },
 
+  WEB_REFUSED: { class: 'failed', means: 'umlweb does not do what a browser asked for.' },
+  WEB_LISTEN: { class: 'host', means: 'umlweb cannot take calls at its address.' },
+  WEB_TLS: { class: 'config', means: 'The certificate of umlweb or its key cannot be used.' },
+
   EVENTS_LOST: { class: 'failed', means: 'The events asked for are no longer held.' },
   EVENTS_LISTENERS: { class: 'failed', means: 'Too many callers wait for events.' },
   START_FAILED: { class: 'failed', means: 'The kernel did not come up.' },
@@ -132,6 +136,9 @@ export const errorCatalogue = {
   CONSOLE_NO_SEAT: { class: 'failed', means: 'The seat is not one of this connection.' },
   CONSOLE_SIZE: { class: 'usage', means: 'Not a window size.' },
   CONSOLE_WRITER: { class: 'state', means: 'Somebody else types at the console.' },
+  CONSOLE_TIMEOUT: { class: 'timeout', means: 'A console has not shown in time what was waited for.' },
+  CONSOLE_NO_MATCH: { class: 'failed', means: 'No line of a console matches.' },
+  CONSOLE_RECORDING: { class: 'failed', means: 'A session cannot be recorded into this file.' },
   CONSOLE_SCREEN: { class: 'failed', means: 'The picture of a console could not be made.' },
   CONSOLE_BUSY: { class: 'state', means: 'Too many readers wait for the output of one console.' },
   CONSOLE_FOREIGN: {
@@ -145,6 +152,7 @@ export const errorCatalogue = {
 
   START_KILLED: { class: 'failed', means: 'Somebody killed the VM while it was starting.' },
   VM_OFF: { class: 'state', means: 'The VM must not run: its configuration says start = off.' },
+  VM_CLEANUP: { class: 'failed', means: 'What a VM has left could not be removed.' },
   VM_REMOVED: {
     class: 'state',
     means: 'A monitor runs whose VM is not in the configuration any more.',
@@ -210,6 +218,7 @@ export const errorCatalogue = {
 
   HOST_MEMORY: { class: 'host', means: 'The host has not enough free memory for the VM.' },
   HOST_CORES: { class: 'config', means: 'The host has no such processor core.' },
+  HOST_CGROUP: { class: 'host', means: 'Limits of the configuration that nobody keeps on this host.' },
   HOST_NAMESPACES: { class: 'host', means: 'The host does not let this user make a jail.' },
   HOST_COMMAND: { class: 'host', means: 'A command of the host failed or is missing.' },
   HOST_PROGRAM_MISSING: { class: 'host', means: 'A program that umlmon needs is not installed.' },
@@ -223,6 +232,7 @@ export const errorCatalogue = {
   KERNEL_MACHINE: { class: 'config', means: 'The kernel was built for another kind of processor.' },
   KERNEL_TOO_OLD: { class: 'host', means: 'The kernel is too old for the processor of this host.' },
   KERNEL_LIBRARY_MISSING: { class: 'host', means: 'A library that the kernel needs was not found.' },
+  KERNEL_UNFIT: { class: 'config', means: 'The kernel cannot run on this host.' },
   KERNEL_ARGUMENT: { class: 'config', means: 'A value cannot be written on the kernel command line.' },
   KERNEL_COMMAND_LINE_TOO_LONG: { class: 'config', means: 'The kernel command line is too long.' },
 

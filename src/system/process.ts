@@ -55,13 +55,21 @@ export function signalProcess(pidfd: number, name: NodeJS.Signals): boolean {
   }
 }
 
-/** Resolves when the process of a pidfd has ended, whose descriptor may then be closed. */
-export function endOfProcess(pidfd: number): Promise<void> {
-  return new Promise((resolve) => {
-    const ended = watch(pidfd, { readable: true }, () => {
+/**
+ * Resolves when the process of a pidfd has ended, whose descriptor may then be closed. Rejects with the reason of `signal`,
+ * if that comes first.
+ */
+export function endOfProcess(pidfd: number, signal?: AbortSignal): Promise<void> {
+  signal?.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    const settle = (done: () => void) => {
       ended.close();
-      resolve();
-    });
+      signal?.removeEventListener('abort', onAbort);
+      done();
+    };
+    const onAbort = () => settle(() => reject(signal?.reason));
+    const ended = watch(pidfd, { readable: true }, () => settle(resolve));
+    signal?.addEventListener('abort', onAbort);
   });
 }
 

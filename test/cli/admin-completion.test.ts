@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { adminWords } from '../../src/cli/admin-words.ts';
 import { program, World } from '../helpers/world.ts';
 
 const world = new World();
@@ -41,8 +42,14 @@ function offers(line: string): string[] {
 }
 
 test.each([
-  ['umladmin ', ['list', 'disk', '-config', '-json', '-help', '-version']],
-  ['umladmin d', ['disk']],
+  ['umladmin ', [...Object.keys(adminWords), '-config', '-json', '-help', '-version']],
+  ['umladmin di', ['disk']],
+  ['umladmin start ', ['-wait', '-timeout', '-json', 'vm1']],
+  ['umladmin stop vm1 v', ['vm1']],
+  ['umladmin config set vm', ['vmuser', 'vm1']],
+  ['umladmin config get vm1 fast', ['fast_boot']],
+  ['umladmin config set G', ['GLOBAL']],
+  ['umladmin kernel use vm1 l', ['linux']],
   ['umladmin -config /x -json disk cow', ['cow-create', 'cow-merge', 'cow-rebase']],
   ['umladmin disk delete vm1:/disks/r', ['/disks/root.dsk']],
   ['umladmin disk delete v', [`vm1:/disks/${hostile.replace(/[$()]/g, '\\$&')}`, 'vm1:/disks/root.dsk']],

@@ -111,6 +111,23 @@ describe('start and stop', () => {
     expect(processIdentity(kernelPid)).toBeUndefined();
   });
 
+  test('a monitor that does not answer holds up nobody for longer than all may take', async () => {
+    world.configure(vms);
+    expect(did('start', 'middle', 'first').status).toBe(0);
+    const { monitorPid } = await infoOf('middle');
+    process.kill(monitorPid, 'SIGSTOP');
+    try {
+      const { status, outcomes } = told('stop', '-timeout', '10s', 'middle', 'first');
+      expect(outcomes.map(({ vm, did: what }) => `${vm} ${what}`)).toEqual([
+        'middle failed',
+        'first stopped',
+      ]);
+      expect([status, outcomes[0].failure.code]).toEqual([4, 'RPC_TIMEOUT']);
+    } finally {
+      process.kill(monitorPid, 'SIGCONT');
+    }
+  });
+
   test('a guest whose monitor was killed is taken over, and stopped in order', async () => {
     world.configure(vms);
     expect(did('start', '-wait', 'ready', 'first').status).toBe(0);

@@ -12,6 +12,7 @@ test.each([
     [
       ...['info ', 'start ', 'stop ', 'kill ', 'ctrlaltdel ', 'pause ', 'resume ', 'stats ', 'mem-trim '],
       ...['mconsole ', 'sysrq ', 'ps ', 'stack ', 'log-to-guest ', 'wait ', 'plug ', 'unplug ', 'connect '],
+      ...['who ', 'screen ', 'history ', 'run ', 'send ', 'expect '],
       ...['log ', 'events ', 'crashes ', 'crash ', 'disk ', 'jobs ', 'cancel ', 'backup ', 'backups '],
       ...['restore ', 'help ', 'quit '],
     ],
@@ -20,6 +21,9 @@ test.each([
   ['sta', ['start ', 'stats ', 'stack '], 'sta'],
   ['  co', ['connect '], 'co'],
   ['connect ', ['con0 ', 'con1 ', 'ssl0 '], ''],
+  ['connect con1 -', ['-observe ', '-force ', '-record '], '-'],
+  ['who ', ['con0 ', 'con1 ', 'ssl0 '], ''],
+  ['send x -on s', ['ssl0 '], 's'],
   ['log s', ['ssl0 '], 's'],
   ['log con0 ', ['-follow '], ''],
   ['log con0 -f', ['-follow '], '-f'],

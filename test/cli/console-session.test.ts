@@ -56,7 +56,7 @@ async function settings(): Promise<string> {
   return `${stty}${terminal.value('#{alternate_on} #{cursor_flag} #{mouse_any_flag} #{keypad_flag} #{keypad_cursor_flag}')}`;
 }
 
-test('what is typed is done in the guest; CTRL-] leaves, and the terminal is as before', async () => {
+test('what is typed is done in the guest; CTRL-] d leaves, and the terminal is as before', async () => {
   const before = await settings();
   expect(before).toContain('speed');
   await connect();
@@ -67,9 +67,9 @@ test('what is typed is done in the guest; CTRL-] leaves, and the terminal is as 
   terminal.keys('C-c');
   // The guest's shell may have turned the echo off before its kernel gets to show ^C.
   await terminal.shows(/asleep\n(?:\^C)?\nvm1:\/root#$/);
-  terminal.keys('C-]');
+  terminal.keys('C-]', 'd');
   const screen = await terminal.shows('[left con1]');
-  expect(screen).toMatch(/\nvm1:\/root#\n\[left con1\](?:\n\$)?$/);
+  expect(screen).toMatch(/\nvm1:\/root#\n\[d leave, .*\]\n+\[left con1\](?:\n\$)?$/);
   expect(await terminal.run('echo $?')).toBe('0\n');
   expect(await settings()).toBe(before);
 });
@@ -77,7 +77,7 @@ test('what is typed is done in the guest; CTRL-] leaves, and the terminal is as 
 test('keys typed just before CTRL-] still arrive', async () => {
   await connect();
   // In one write, as somebody fast types.
-  terminal.paste('echo kept >/tmp/kept\n\x1d');
+  terminal.paste('echo kept >/tmp/kept\n\x1dd');
   await terminal.shows('[left con1]');
   await connect();
   terminal.line('cat /tmp/kept');
@@ -86,7 +86,7 @@ test('keys typed just before CTRL-] still arrive', async () => {
 
 test('an earlier prompt that is shown again does not make the terminal answer into the guest', async () => {
   await connect();
-  terminal.keys('C-]');
+  terminal.keys('C-]', 'd');
   await terminal.shows('[left con1]');
   terminal.line('clear; umlwatch vm1 -connect con1');
   await terminal.shows('con1 of vm1');
@@ -99,7 +99,7 @@ test('a program on the whole screen is drawn anew for who comes later', async ()
   await connect();
   terminal.line('seq 1 200 | sed "s/^/line /" >/tmp/text; vi /tmp/text');
   await terminal.shows('line 23');
-  terminal.keys('C-]');
+  terminal.keys('C-]', 'd');
   await terminal.shows('[left con1]');
   terminal.line('clear; umlwatch vm1 -connect con1');
   await terminal.shows('line 23');
@@ -145,7 +145,7 @@ describe('programs of the guest that use the whole screen', () => {
   test.each(['CTRL-]', 'SIGTERM', 'SIGHUP', 'SIGINT'])(
     '%s leaves, and the terminal is as before',
     async (how) => {
-      terminal.keys('C-]');
+      terminal.keys('C-]', 'd');
       await terminal.shows('[left con1]');
       const before = await settings();
       await connect();
@@ -156,7 +156,7 @@ describe('programs of the guest that use the whole screen', () => {
         '1 0 1 1',
       );
       if (how === 'CTRL-]') {
-        terminal.keys('C-]');
+        terminal.keys('C-]', 'd');
         await terminal.shows('[left con1]');
       } else {
         process.kill(umlwatchPid(), how as NodeJS.Signals);
@@ -176,17 +176,17 @@ describe('what happens to the VM under a session', () => {
   test('power off is told; a start from elsewhere goes on in the same session', async () => {
     await connect();
     terminal.line('poweroff');
-    await terminal.shows('[vm1 is down (poweroff); CTRL-] leaves]');
+    await terminal.shows('[vm1 is down (poweroff); CTRL-] d leaves]');
     // For a guest that is gone.
     terminal.line('echo for nobody >/tmp/nobody');
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(world.run('umlwatch', ['vm1', '-start']).status).toBe(0);
-    await terminal.shows('[vm1 is running; CTRL-] leaves]');
-    await terminal.shows(/running; CTRL-\] leaves\].*\nvm1:\/root#$/s);
+    await terminal.shows('[vm1 is running; CTRL-] d leaves]');
+    await terminal.shows(/running; CTRL-\] d leaves\].*\nvm1:\/root#$/s);
     terminal.line('ls /tmp/nobody; stty size');
     await terminal.shows('24 80');
     expect(terminal.screen()).toContain('ls: /tmp/nobody: No such file');
-    terminal.keys('C-]');
+    terminal.keys('C-]', 'd');
     await terminal.shows('[left con1]');
   });
 
@@ -194,15 +194,15 @@ describe('what happens to the VM under a session', () => {
   const showsPromptAfter = (text: string) =>
     terminal.shows((screen) => {
       const after = screen.split(text)[1] ?? '';
-      return after.includes('[vm1 is running; CTRL-] leaves]') && /^vm1:\/root#/m.test(after);
+      return after.includes('[vm1 is running; CTRL-] d leaves]') && /^vm1:\/root#/m.test(after);
     });
 
   test('a reboot is gone through', async () => {
     await connect();
     const { kernelPid } = await info();
     terminal.line('reboot');
-    await terminal.shows('[vm1 is down (reboot); CTRL-] leaves]');
-    await showsPromptAfter('vm1 is down (reboot); CTRL-] leaves]');
+    await terminal.shows('[vm1 is down (reboot); CTRL-] d leaves]');
+    await showsPromptAfter('vm1 is down (reboot); CTRL-] d leaves]');
     expect((await info()).kernelPid).not.toBe(kernelPid);
     terminal.line('echo $((1+1)) again');
     await terminal.shows('2 again');
@@ -214,16 +214,16 @@ describe('what happens to the VM under a session', () => {
     await terminal.shows('- /etc/profile');
     expect(terminal.value('#{alternate_on} #{cursor_flag}')).toBe('1 0');
     expect(world.run('umlwatch', ['vm1', '-kill']).status).toBe(0);
-    await terminal.shows('[vm1 is down (killed); CTRL-] leaves]');
+    await terminal.shows('[vm1 is down (killed); CTRL-] d leaves]');
     expect(terminal.value('#{alternate_on} #{cursor_flag}')).toBe('0 1');
   });
 
   test('a session may begin before the VM is started', async () => {
     world.run('umlwatch', ['vm1', '-kill']);
     terminal.line('umlwatch vm1 -connect con1');
-    await terminal.shows('[con1 of vm1, which is down; CTRL-] leaves]');
+    await terminal.shows('[con1 of vm1, which is down; CTRL-] d leaves]');
     world.run('umlwatch', ['vm1', '-start']);
-    await showsPromptAfter('which is down; CTRL-] leaves]');
+    await showsPromptAfter('which is down; CTRL-] d leaves]');
   });
 });
 
@@ -266,13 +266,13 @@ test('an escape key of the configuration', async () => {
     await other.startMonitor('vm1');
     other.run('umlwatch', ['vm1', '-start']);
     terminal.line(`umlwatch -config ${other.configPath} vm1 -connect con1`);
-    await terminal.shows('CTRL-A leaves');
+    await terminal.shows('CTRL-A d leaves');
     terminal.keys('Enter');
     await terminal.shows(guestPrompt);
     terminal.keys('C-]');
     terminal.line('echo $((6*7))');
     await terminal.shows(/42$/m);
-    terminal.keys('C-a');
+    terminal.keys('C-a', 'd');
     await terminal.shows('[left con1]');
   } finally {
     await other.close();

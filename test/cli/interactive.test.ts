@@ -49,7 +49,7 @@ test('words are done, errors do not end it, quit does', async () => {
   expect(await word('ifno')).toBe('unknown word "ifno" (hint: did you mean info?)\n');
   expect(await word('log con1')).toContain('the output of this channel is not logged');
   expect(await word('# nothing')).toBe('');
-  expect(await word('help')).toContain('  connect CHANNEL                 Use a console');
+  expect(await word('help')).toContain('  crashes                         List what was kept of crashes.');
   terminal.line('quit');
   await terminal.shows(shellPrompt);
   expect(await terminal.run('echo $?')).toBe('0\n');
@@ -160,7 +160,7 @@ test('CTRL-C does not wait for an operation, and says that the monitor goes on',
 test('a session at a console, and back', async () => {
   await open();
   terminal.line('connect con1');
-  await terminal.shows('[con1 of vm1; CTRL-] leaves]');
+  await terminal.shows('[con1 of vm1; CTRL-] d leaves]');
   terminal.keys('Enter');
   await terminal.shows(/\nvm1:\/root#$/);
   // CTRL-C is the guest's.
@@ -168,14 +168,14 @@ test('a session at a console, and back', async () => {
   await terminal.shows(/^42$/m);
   terminal.keys('C-c');
   await terminal.shows(/\^C\nvm1:\/root#$/);
-  terminal.keys('C-]');
+  terminal.keys('C-]', 'd');
   await terminal.shows(/\[left con1\]\nvm1>$/);
   expect(await word('log con1')).toContain('is not logged');
   terminal.line('connect con1');
   await terminal.shows(/leaves\]$/);
   terminal.line('echo $((7*7))');
   await terminal.shows(/^49$/m);
-  terminal.keys('C-]');
+  terminal.keys('C-]', 'd');
   await terminal.shows(/\[left con1\]\nvm1>$/);
 });
 

@@ -88,6 +88,32 @@ describe('the command line', () => {
     expect(target.commands[0]?.values).toEqual({ COW: '/disks/a.cow', TARGET: '/shared/disks/b.dsk' });
   });
 
+  test('what is typed, waited for and done has its own forms', () => {
+    const words = [
+      '-send',
+      'root\\r\\x03',
+      '-on',
+      'ssl0',
+      '-expect',
+      '^# $',
+      '-timeout',
+      '5s',
+      '-run',
+      "echo 'a b'",
+    ];
+    expect(parseCommandLine(['vm1', ...words]).commands.map(plain)).toEqual([
+      { word: 'send', options: ['on'], values: { KEYS: 'root\r\x03', CHANNEL: 'ssl0' } },
+      { word: 'expect', options: ['timeout'], values: { PATTERN: '^# $', DURATION: 5000 } },
+      { word: 'run', options: [], values: { COMMAND: "echo 'a b'" } },
+    ]);
+    expect(parseLine('run echo  a   b')?.values).toEqual({ COMMAND: 'echo  a   b' });
+    expect(refusalOf(() => parseLine('send \\q'))).toBe(
+      'USAGE: send: "\\q" is not a key (\\r \\n \\t \\e \\\\ \\xHH)',
+    );
+    expect(refusalOf(() => parseLine('expect (')).startsWith('USAGE: expect: Invalid regular')).toBe(true);
+    expect(refusalOf(() => parseLine(`run ${'a'.repeat(801)}`))).toContain('at most 800 bytes');
+  });
+
   test('the VM may stand anywhere, and two hyphens are as good as one', () => {
     const line = parseCommandLine(['--info', '--json', 'vm1', '--help', '--version']);
     expect(line).toMatchObject({ target: 'vm1', json: true, help: true, version: true });
@@ -138,7 +164,7 @@ describe('the command line', () => {
     ['vm1 -', '"-" is not an option (umlwatch -help lists all words)'],
     ['vm1 -1', '"-1" is not an option (umlwatch -help lists all words)'],
     ['vm1 ---info', '"---info" is not an option (umlwatch -help lists all words)'],
-    ['vm1 -connect', '-connect needs a CHANNEL (use: -connect CHANNEL)'],
+    ['vm1 -sysrq', '-sysrq needs a LETTER (use: -sysrq LETTER)'],
     ['vm1 -log -follow', '-log needs a CHANNEL (use: -log CHANNEL [-follow])'],
     ['vm1 -log con16', '-log: "con16" is not a channel (con0 to con15, or ssl0 to ssl63)'],
     ['vm1 -log ssl64', '-log: "ssl64" is not a channel (con0 to con15, or ssl0 to ssl63)'],
@@ -183,10 +209,7 @@ describe('a line of the interactive mode', () => {
     ['info stop', '"stop" is too much (use: info)'],
     ['log con0 -folow', '"-folow" is too much (use: log CHANNEL [-follow])'],
     ['log', 'log needs a CHANNEL (use: log CHANNEL [-follow])'],
-    [
-      'timeout',
-      '-timeout does not stand here (use: stop [-timeout DURATION], wait LEVEL [-timeout DURATION])',
-    ],
+    ['since', '-since does not stand here (use: events [-since NUMBER])'],
     [
       'wait redy',
       'wait: "redy" is not one of launched, kernel, guest, console, ready, down (did you mean "ready"?)',

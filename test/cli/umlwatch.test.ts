@@ -339,10 +339,11 @@ describe('what cannot be reached', () => {
   });
 
   test('a VM on another host', () => {
-    expect(world.run('umlwatch', ['vm1@server', '-info'])).toMatchObject({
-      status: 2,
-      stderr:
-        'umlwatch: vm1@server: which port? (hint: umlwatch vm1@server:PORT; on that host, umlwatch vm1 -info shows it)\n',
+    expect(world.run('umlwatch', ['vm1@server.invalid', '-info'])).toMatchObject({
+      status: 4,
+      stderr: expect.stringMatching(
+        /^umlwatch: umldir of server\.invalid:8655: cannot talk to the directory: .*server\.invalid/,
+      ),
     });
   });
 

@@ -1,13 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Emulator } from '../../src/console/emulator.ts';
+import type { Size } from '../../src/console/pty.ts';
 import { cellsOf } from '../helpers/cells.ts';
+import { programs, recordProgram } from '../helpers/programs.ts';
+import { corpus } from '../helpers/vttest.ts';
 
-const size = { columns: 12, rows: 5 };
+const small = { columns: 12, rows: 5 };
+const usual = { columns: 80, rows: 24 };
 const much = 10_000_000;
 
 /** The screen of who was there from the start, and of who came after `before`. */
 async function bothScreens(
+  size: Size,
   before: Uint8Array,
   after: Uint8Array,
   history = 0,
@@ -95,12 +100,82 @@ describe('who comes later has the screen of who was there from the start', () =>
       fc.asyncProperty(output, output, fc.nat({ max: 3 }), async (before, after, cut) => {
         // Reads end anywhere.
         const [early, late] = await bothScreens(
+          small,
           before.subarray(0, Math.max(0, before.length - cut)),
           Buffer.concat([before.subarray(Math.max(0, before.length - cut)), after]),
         );
         expect(late).toEqual(early);
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
+  });
+
+  test.each(Object.entries(corpus))('what vttest asks for: %s', async (_name, text) => {
+    const bytes = Buffer.from(text);
+    // At the end, and at places within.
+    for (const part of [1, 0.9, 0.77, 0.5, 0.31]) {
+      const at = Math.floor(bytes.length * part);
+      const [early, late] = await bothScreens(usual, bytes.subarray(0, at), bytes.subarray(at));
+      expect(late).toEqual(early);
+    }
+  });
+
+  test.each(programs)('$name, as its pty gave it', async ({ argv, keys }) => {
+    const [all, places] = await recordProgram(argv, keys);
+    expect(places.length).toBe(keys.length);
+    for (const at of [...places, all.length >> 1, all.length]) {
+      const [early, late] = await bothScreens(usual, all.subarray(0, at), all.subarray(at));
+      expect(late).toEqual(early);
+    }
+  });
+
+  test('with its scroll-back', async () => {
+    const text = Array.from(
+      { length: 100 },
+      (_, i) => `\x1b[3${i % 8}mline ${i} ${'x'.repeat(i)}\x1b[m`,
+    ).join('\r\n');
+    const [early, late] = await bothScreens(usual, Buffer.from(text), Buffer.from('\r\nafter'), 50);
+    expect(early.length).toBe(50 + 24 + 2);
+    expect(late).toEqual(early);
+  });
+});
+
+describe('what a guest may do to an emulator', () => {
+  test.each([
+    ['repeats', '\x1b[2147483647bx\x1b[99999999b'],
+    ['numbers', '\x1b[99999999;99999999H\x1b[99999999L'],
+    ['marks', `e${'\u0301'.repeat(200_000)}`],
+    ['titles', `\x1b]0;${'t'.repeat(2_000_000)}\x07`],
+    ['links', Array.from({ length: 20_000 }, (_, i) => `\x1b]8;;http://${i}\x07l`).join('')],
+    ['strings without end', `\x1bP${'x'.repeat(2_000_000)}`],
+  ])('%s take no memory', async (_name, text) => {
+    const emulator = new Emulator(usual);
+    await emulator.write(Buffer.from(`a${text}`));
+    expect(emulator.replay(1000, much).data.length).toBeLessThan(200_000);
+    emulator.close();
+  });
+
+  test('a window without measure is a window of measure', async () => {
+    const emulator = new Emulator({ columns: 1000, rows: 1000 });
+    await emulator.write(Buffer.from('x'));
+    expect(emulator.replay(0, much)).toMatchObject({ columns: 320, rows: 100 });
+    emulator.resize({ columns: 1, rows: 1 });
+    expect(emulator.picture(0, much)).toMatchObject({ columns: 2, rows: 1 });
+    emulator.close();
+  });
+
+  test('a screen of colours that no answer can carry comes without them', async () => {
+    const emulator = new Emulator(usual);
+    const cells = Array.from({ length: 24 * 80 }, (_, i) => `\x1b[38;2;${i % 256};1;2mx`);
+    await emulator.write(Buffer.from(cells.join('')));
+    const whole = emulator.replay(0, much).data.length;
+    const { data } = emulator.replay(0, Math.floor(whole / 2));
+    expect(data.length).toBeLessThan(whole / 2);
+    const late = new Emulator(usual);
+    await late.write(data);
+    expect(late.picture(0, much).lines[3]?.runs).toMatchObject([{ text: 'x'.repeat(80), foreground: 0 }]);
+    expect(emulator.picture(0, 10_000)).toMatchObject({ omitted: expect.any(Number), history: 0 });
+    emulator.close();
+    late.close();
   });
 });

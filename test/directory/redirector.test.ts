@@ -5,7 +5,8 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { connectRedirected } from '../../src/rpc/redirect.ts';
+import { connectRedirected, recordOf } from '../../src/rpc/redirect.ts';
+import { announcementCodec, UMLREDIR_MAGIC } from '../../src/rpc/umldir.gen.ts';
 import { directoryLimits } from '../../src/system/limits.ts';
 import { freePort, listAt, registerAt, TestUmldir, until } from '../helpers/umldir.ts';
 
@@ -15,6 +16,8 @@ const registered: { close(): void }[] = [];
 let umldir: TestUmldir;
 let port = 0;
 let redirector = 0;
+/** Resolves when who announces too slowly was shown out. */
+let slow: Promise<void>;
 
 /** A server in the place of a monitor, in the directory as `name`. */
 async function fakeMonitor(name: string, serve: (socket: Socket) => void): Promise<void> {
@@ -28,7 +31,8 @@ async function fakeMonitor(name: string, serve: (socket: Socket) => void): Promi
   registered.push(await registerAt(home, { name, port: own, address: '127.0.0.1' }));
 }
 
-const reach = (vm: string) => connectRedirected({ host: '127.0.0.1', port: redirector }, { vm, host: '' });
+const reach = (vm: string) =>
+  connectRedirected({ host: '127.0.0.1', port: redirector }, { vm, host: '' }, { allowHalfOpen: true });
 
 /** Everything up to the end of this direction; the other one stays open. */
 async function readAll(socket: Socket): Promise<Buffer> {
@@ -46,7 +50,19 @@ beforeAll(async () => {
     keys: { umldir_port: port, umlredir_port: redirector, tcp_redir: 'true', host_name: 'host1' },
   });
   await fakeMonitor('echo', (socket) => socket.pipe(socket));
+  slow = announceSlowly();
 });
+
+/** Announces a VM a byte at a time; resolves when the connection is closed. */
+async function announceSlowly(): Promise<void> {
+  // Of an address of its own, so that no flood of another test is the reason.
+  const socket = connect({ host: '127.0.0.1', port: redirector, localAddress: '127.0.0.8' });
+  socket.on('error', () => undefined);
+  socket.write(Buffer.from('80000100', 'hex'));
+  const drip = setInterval(() => socket.write(Buffer.alloc(1)), 500);
+  await new Promise((resolve) => socket.resume().once('close', resolve));
+  clearInterval(drip);
+}
 
 afterAll(async () => {
   for (const client of registered) client.close();
@@ -72,6 +88,27 @@ test('what is sent along with the announcement arrives, and an answer comes afte
   const socket = await reach('late');
   socket.end('hello');
   expect((await readAll(socket)).toString()).toMatch(/^hello from 127\.(?!0\.)\d+\.\d+\.\d+$/);
+});
+
+test('each client comes to the monitor from an address of its own', async () => {
+  const seen: (string | undefined)[] = [];
+  await fakeMonitor('looking', (socket) => {
+    seen.push(socket.remoteAddress);
+    socket.end();
+  });
+  for (const localAddress of ['127.0.0.1', '127.0.0.7', '127.0.0.7']) {
+    const socket = connect({ host: '127.0.0.1', port: redirector, localAddress });
+    socket.write(
+      recordOf(announcementCodec, {
+        magic: UMLREDIR_MAGIC,
+        target: { vm: 'looking', host: '' },
+        last: false,
+      }),
+    );
+    await readAll(socket);
+  }
+  expect(seen[1]).toBe(seen[2]);
+  expect(new Set(seen).size).toBe(2);
 });
 
 test('who does not read holds up who writes', async () => {
@@ -158,6 +195,7 @@ test.each([
     const before = openFiles();
     const end = await flood(2000, to(), say);
     await until('the bound', () => openFiles() <= before + most);
+    await umldir.said('connections were closed: there were too many');
     const socket = await reach('echo');
     socket.end('still here');
     expect((await readAll(socket)).toString()).toBe('still here');
@@ -179,11 +217,5 @@ test.each([
 );
 
 test('who does not announce a VM in time is shown out', async () => {
-  const socket = connect({ host: '127.0.0.1', port: redirector });
-  socket.write(Buffer.from('80000020', 'hex'));
-  const drip = setInterval(() => socket.write(Buffer.alloc(1)), 500);
-  socket.on('error', () => undefined);
-  socket.resume();
-  await new Promise((resolve) => socket.once('close', resolve));
-  clearInterval(drip);
+  await slow;
 });

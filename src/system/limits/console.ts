@@ -97,11 +97,11 @@ export const consoles = {
     'Longest time that viewers are not told of a flood. A pty holds so little that the monitor must be back at it in a quarter of a millisecond.',
     'They are told.',
   ),
-  sizesKept: limit(
+  windowsKept: limit(
     32,
     '',
-    'Changes of the size of a window that are remembered with the output of a console.',
-    'Older output is drawn as if its window had had the oldest size that is known.',
+    'Changes of the size of a window, or of the kernel behind it, that are remembered with the output of a console.',
+    'Older output is drawn as if its window had been the oldest that is known.',
   ),
   screenColumns: limit(
     320,

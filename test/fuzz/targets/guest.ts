@@ -1,8 +1,10 @@
 import { escapeKey, findEscape } from '../../../src/cli/escape-key.ts';
+import { pictureText } from '../../../src/cli/picture-text.ts';
+import { PlainText } from '../../../src/cli/plain-text.ts';
 import { eventText, infoText } from '../../../src/cli/render.ts';
-import { cleanReplay } from '../../../src/cli/replay.ts';
 import { TerminalModes } from '../../../src/cli/terminal-modes.ts';
 import { Channel } from '../../../src/console/channel.ts';
+import { Emulator } from '../../../src/console/emulator.ts';
 import { EventLog } from '../../../src/monitor/event-log.ts';
 import { describeExit } from '../../../src/monitor/exit-record.ts';
 import { eventsAnswerCodec, infoAnswerCodec } from '../../../src/rpc/umlmonctrl.gen.ts';
@@ -91,16 +93,42 @@ const output: Corpus = {
   maxBytes: 16_384,
 };
 
-const replay: Target = {
-  name: 'replay',
-  share: 60,
+/** What a viewer is given of a screen, whatever was printed on it. */
+const screen: Target = {
+  name: 'screen',
+  share: 30,
   make: (random) => makeInput(random, output),
-  run(input, random) {
-    const { data } = cleanReplay(input, random.oneIn(2));
+  async run(input, random) {
+    const emulator = new Emulator({ columns: 30, rows: 8 });
+    for (const piece of cutUp(input, random)) await emulator.write(piece);
+    const { data, full } = emulator.replay(10, 65_536);
     const left = answersIn(data);
     assert(left.length === 0, `the terminal has nothing to answer: ${JSON.stringify(left)}`);
-    assert(data.length <= input.length, 'nothing is added');
-    return data.length > 0 ? 'taken' : 'refused';
+    const { columns, lines } = emulator.picture(10, 65_536);
+    const width = Math.max(...lines.map(({ runs }) => runs.reduce((sum, { cells }) => sum + cells, 0)));
+    assert(width <= columns, 'no line is longer than the screen');
+    assertSafe(
+      pictureText({ lines: lines.map((line) => ({ ...line, runs: [...line.runs] })) }).join('\n'),
+      'text',
+    );
+    emulator.close();
+    return full ? 'taken' : 'refused';
+  },
+};
+
+/** What a pattern is looked for in. */
+const plain: Target = {
+  name: 'plain-text',
+  share: 30,
+  make: (random) => makeInput(random, output),
+  run(input, random) {
+    const text = new PlainText();
+    const whole = input.toString('latin1');
+    let shown = '';
+    for (const piece of cutUp(input, random)) shown += text.take(piece.toString('latin1'));
+    assert(!/[\x00-\x08\x0b-\x1f\x7f]/.test(shown), 'no control is left');
+    assert(shown.length <= whole.length, 'nothing is added');
+    return shown.length === whole.length ? 'refused' : 'taken';
   },
 };
 
@@ -170,4 +198,4 @@ const words: Target = {
   },
 };
 
-export const guestTargets: readonly Target[] = [replay, modes, escapeKeys, words];
+export const guestTargets: readonly Target[] = [screen, plain, modes, escapeKeys, words];
