@@ -1,7 +1,8 @@
+import { pictureText, unwrappedText } from '../rpc/picture-text.ts';
 import { UmlmonError } from '../system/errors.ts';
 import type { MonitorClient } from './monitor-client.ts';
 import { print } from './output.ts';
-import { pictureHtml, pictureText, unwrappedText } from './picture-text.ts';
+import { pictureHtml } from './picture-html.ts';
 
 interface Printing {
   readonly client: MonitorClient;
