@@ -116,7 +116,7 @@ describe('umlwatch from afar', () => {
       terminal.resize(100, 40);
       terminal.line('stty size; hostname');
       await terminal.shows(/^40 100\nvm1$/m);
-      terminal.keys('C-]');
+      terminal.keys('C-]', 'd');
       await terminal.shows('[left con1]');
     } finally {
       terminal.close();
@@ -166,8 +166,16 @@ async function captured(act: () => void): Promise<string> {
     'root',
   ];
   const tcpdump = spawn('ip', words, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const exit = once(tcpdump, 'exit');
   try {
-    for await (const text of tcpdump.stderr) if (String(text).includes('listening on')) break;
+    // Its words come in pieces, and whoever stops reading them ends it.
+    let said = '';
+    await new Promise<void>((resolve) => {
+      tcpdump.stderr.on('data', (text: Buffer) => {
+        said += text.toString();
+        if (said.includes('listening on')) resolve();
+      });
+    });
     act();
     // A packet after all others: when it is in the file, they are.
     const marker = 'printf end-of-capture >/dev/udp/127.0.0.1/9';
@@ -177,8 +185,9 @@ async function captured(act: () => void): Promise<string> {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   } finally {
-    tcpdump.kill('SIGINT');
-    await once(tcpdump, 'exit');
+    // It has written what counts; SIGINT it may notice only with the next packet.
+    tcpdump.kill('SIGKILL');
+    await exit;
   }
   return readFileSync(file, 'latin1');
 }
