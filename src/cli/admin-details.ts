@@ -21,7 +21,8 @@ left, and a guest that is still there at its end is killed.`,
   update: `Every monitor reads the configuration anew, takes what needs no new start, and tells each setting that differs from what is
 in force: the old value, the new one, and when it takes effect. Guests are not touched. Then VMs that are not in the
 configuration any more are stopped, after a question for each on a terminal; without a terminal only with **-yes**. At last
-VMs without monitor are started, as with **start**. With **-n** nothing is done, only told. The configuration files are only read.`,
+VMs without monitor are started, as with **start**. With **-n** nothing is done, only told. Where
+monitors are units, systemd is told the new order and limits, too. The files of the configuration are only read.`,
   doctor: `Mistakes of the configuration, and what would keep VMs that are down from starting; kernels and whether the processor suits
 them (AMX); programs; user namespaces; **vm.max\\_map\\_count**; memory and swap against what all guests may take; how long a stop
 of all VMs takes; */dev/net/tun*; room for images, logs and sockets; */etc/services*, if VMs are reached over TCP; what dead VMs have left,

@@ -4,8 +4,8 @@ import type { Config } from '../config/config.ts';
 import type { ConfigRequest, ReadConfig } from '../config/locate.ts';
 import { vmNameDamage } from '../config/names.ts';
 import { layoutOf, type VmLayout } from '../jail/layout.ts';
+import { MonitorClient } from '../rpc/monitor-client.ts';
 import { toFailure } from '../system/errors.ts';
-import { MonitorClient } from './monitor-client.ts';
 
 export interface AdminHost {
   /** How the configuration was found. */

@@ -10,6 +10,8 @@ import { adminLimits } from '../system/limits.ts';
 import { endOfProcess, openProcess, processIdentity, signalProcess } from '../system/process.ts';
 
 export interface Monitors {
+  /** The configuration has changed. Errors: HOST_COMMAND. */
+  reload(): Promise<void>;
   /** Starts the monitor of a VM, which outlives us. Errors: those of umlmon(8), HOST_COMMAND. */
   start(vm: string): Promise<{ readonly text: string; readonly notes: readonly string[] }>;
   /**
@@ -31,6 +33,7 @@ export async function monitorsOf(file: string): Promise<Monitors> {
 
 function directly(file: string): Monitors {
   return {
+    reload: async () => undefined,
     async start(vm) {
       const { pid, warnings } = await startInBackground([besideUs('umlmon.cjs'), '-config', file, vm]);
       return { text: `monitor ${pid} started`, notes: warnings };
@@ -58,6 +61,8 @@ async function endMonitor(pid: number, signal: AbortSignal): Promise<void> {
 const unitOf = (vm: string) => `umlmon@${vm}.service`;
 
 const units: Monitors = {
+  // The generator of umlmon tells systemd the order and the limits of all VMs anew.
+  reload: () => systemctl('umlmon.target', ['daemon-reload']),
   async start(vm) {
     await systemctl(vm, ['start', unitOf(vm)]);
     return { text: `${unitOf(vm)} started`, notes: [] };

@@ -115,9 +115,6 @@ const end = `# ENVIRONMENT
 *VARDIR/.passwords*
 :   What is kept of passwords; only the user of the monitors may read it.
 
-*etc/umladmin.bash-completion*
-:   In the sources of umlmon: completion for bash(1), of words, options, VMs, keys, kernels and images.
-
 # EXAMPLES
 
 All VMs that are to run, each turn ready before the next one begins; and at the end of the day at most a minute for all:

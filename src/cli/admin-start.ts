@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { requireVm, type VmConfig } from '../config/config.ts';
+import type { MonitorClient } from '../rpc/monitor-client.ts';
 import { toFailure, UmlmonError } from '../system/errors.ts';
 import { adminLimits } from '../system/limits.ts';
 import { type AdminHost, configuredNames, connectTo } from './admin-host.ts';
@@ -7,7 +8,6 @@ import { type Monitors, monitorsOf } from './admin-monitors.ts';
 import { type Outcome, OutcomePrinter, overallStatus } from './admin-outcome.ts';
 import type { WaitLevel } from './arguments.ts';
 import { inParallel } from './in-parallel.ts';
-import type { MonitorClient } from './monitor-client.ts';
 import { reachedText } from './render.ts';
 import { startTurns } from './start-turns.ts';
 import { waitFor } from './wait.ts';

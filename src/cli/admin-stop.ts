@@ -1,3 +1,4 @@
+import type { MonitorClient } from '../rpc/monitor-client.ts';
 import { toFailure, UmlmonError } from '../system/errors.ts';
 import { heldLock } from '../system/held-lock.ts';
 import { adminLimits } from '../system/limits.ts';
@@ -5,7 +6,6 @@ import { type AdminHost, configuredNames, connectTo, layoutIn, removedNames } fr
 import { type Monitors, monitorsOf } from './admin-monitors.ts';
 import { type Outcome, OutcomePrinter, overallStatus } from './admin-outcome.ts';
 import { inParallel } from './in-parallel.ts';
-import type { MonitorClient } from './monitor-client.ts';
 import { shareOf, stopTurns } from './start-turns.ts';
 
 export interface StopRequest {

@@ -1,10 +1,11 @@
 import { requireVm } from '../config/config.ts';
+import { effectTexts } from '../config/key.ts';
 import type { SettingChange } from '../rpc/umlmonctrl.gen.ts';
 import { UmlmonError } from '../system/errors.ts';
 import { adminLimits } from '../system/limits.ts';
 import { printable } from '../system/text.ts';
 import { type AdminHost, configuredNames, connectTo, removedNames } from './admin-host.ts';
-import { monitorsOf } from './admin-monitors.ts';
+import { type Monitors, monitorsOf } from './admin-monitors.ts';
 import { type Outcome, OutcomePrinter, overallStatus } from './admin-outcome.ts';
 import { startVms } from './admin-start.ts';
 import { stopVm } from './admin-stop.ts';
@@ -36,6 +37,8 @@ export async function updateVms(request: UpdateRequest, host: AdminHost): Promis
     ...names.filter((name) => !known.includes(name)),
   ];
   const missing: string[] = [];
+  const monitors = await monitorsOf(host.loaded.file);
+  if (!dryRun) await monitors.reload();
   await inParallel(present, adminLimits.asksAtOnce, async (name) => {
     const { start = 'off' } = host.config.vms.get(name) ?? {};
     if (start === 'off' || (await isServed(name, host)))
@@ -44,7 +47,7 @@ export async function updateVms(request: UpdateRequest, host: AdminHost): Promis
   });
   // One after the other, as there may be questions.
   for (const name of removed.filter(isWanted))
-    await printer.run(name, () => endRemoved(name, request, host), canAsk() ? 'asks' : 'shown');
+    await printer.run(name, () => endRemoved(name, request, monitors, host), canAsk() ? 'asks' : 'shown');
   if (dryRun) for (const name of missing) await printer.run(name, async () => wouldStart(name));
   else if (missing.length > 0)
     await startVms({ names: missing, level: undefined, timeoutMs: undefined }, host, printer);
@@ -80,7 +83,12 @@ async function updateVm(name: string, dryRun: boolean, host: AdminHost): Promise
 }
 
 /** A monitor whose VM was taken out of the configuration. */
-async function endRemoved(vm: string, { dryRun, yes }: UpdateRequest, host: AdminHost): Promise<Outcome> {
+async function endRemoved(
+  vm: string,
+  { dryRun, yes }: UpdateRequest,
+  monitors: Monitors,
+  host: AdminHost,
+): Promise<Outcome> {
   const client = await connectTo(host.config, vm);
   client?.close();
   const outcome = (did: string, text: string): Outcome => ({ vm, did, text, failure: null });
@@ -92,15 +100,9 @@ async function endRemoved(vm: string, { dryRun, yes }: UpdateRequest, host: Admi
       cause: 'it is not in the configuration any more, and was left alone',
       hint: 'umladmin update -yes stops it',
     });
-  const stopped = await stopVm(vm, undefined, await monitorsOf(host.loaded.file), host);
+  const stopped = await stopVm(vm, undefined, monitors, host);
   return outcome('removed', `not in the configuration any more: ${stopped.text}`);
 }
-
-const effects = {
-  now: 'at once',
-  vm: 'at the next start of the VM',
-  monitor: 'at the next start of the monitor',
-} as const;
 
 function changesText(changes: readonly SettingChange[]): string {
   if (changes.length === 0) return 'unchanged';
@@ -108,7 +110,7 @@ function changesText(changes: readonly SettingChange[]): string {
   const cells = changes.map(({ section, key, before, after, effect }) => [
     section === 'GLOBAL' ? `[GLOBAL] ${key}` : key,
     `${shown(before)} → ${shown(after)}`,
-    effects[effect],
+    effectTexts[effect],
   ]);
   return [`${changes.length === 1 ? '1 change' : `${changes.length} changes`}`, ...rows(cells)].join('\n');
 }

@@ -1,8 +1,8 @@
+import type { MonitorClient } from '../rpc/monitor-client.ts';
 import { UmlmonError } from '../system/errors.ts';
 import type { EscapeKey } from './escape-key.ts';
 import { EscapeMenu, type MenuAction } from './escape-menu.ts';
 import { InputPump } from './input-pump.ts';
-import type { MonitorClient } from './monitor-client.ts';
 import { doAction } from './session-actions.ts';
 import { SessionRecording } from './session-recording.ts';
 import { askForScreen, paintingOf } from './session-screen.ts';

@@ -1,6 +1,6 @@
+import { errorOf, type MonitorClient } from '../rpc/monitor-client.ts';
 import type { Job, JobResult } from '../rpc/umlmonctrl.gen.ts';
 import { toFailure, UmlmonError } from '../system/errors.ts';
-import { errorOf, type MonitorClient } from './monitor-client.ts';
 import { print } from './output.ts';
 import { progressView } from './progress-view.ts';
 

@@ -1,10 +1,10 @@
 import { createInterface } from 'node:readline';
+import type { MonitorClient } from '../rpc/monitor-client.ts';
 import { UmlmonError } from '../system/errors.ts';
 import { complete } from './complete.ts';
 import { errorText } from './error-text.ts';
 import { interactiveHelpText } from './help.ts';
 import { History } from './history.ts';
-import type { MonitorClient } from './monitor-client.ts';
 import { OutputClosed, print } from './output.ts';
 import { parseLine } from './parse.ts';
 import { typedLines } from './prompt.ts';

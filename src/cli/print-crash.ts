@@ -1,7 +1,7 @@
+import type { MonitorClient } from '../rpc/monitor-client.ts';
 import type { CrashBundle, CrashList } from '../rpc/umlmonctrl.gen.ts';
 import { UmlmonError } from '../system/errors.ts';
 import { printable } from '../system/text.ts';
-import type { MonitorClient } from './monitor-client.ts';
 import { print, write } from './output.ts';
 import { sizeText, timeText } from './render.ts';
 

@@ -1,6 +1,6 @@
 import { StringDecoder } from 'node:string_decoder';
+import type { MonitorClient } from '../rpc/monitor-client.ts';
 import { LogText } from './log-text.ts';
-import type { MonitorClient } from './monitor-client.ts';
 import { print, write } from './output.ts';
 
 /** Milliseconds that one call waits for more of the log. */

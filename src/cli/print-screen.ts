@@ -1,6 +1,6 @@
+import type { MonitorClient } from '../rpc/monitor-client.ts';
 import { pictureText, unwrappedText } from '../rpc/picture-text.ts';
 import { UmlmonError } from '../system/errors.ts';
-import type { MonitorClient } from './monitor-client.ts';
 import { print } from './output.ts';
 import { pictureHtml } from './picture-html.ts';
 

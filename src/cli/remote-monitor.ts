@@ -4,12 +4,12 @@ import { placeText } from '../rpc/address.ts';
 import { RpcClient } from '../rpc/client.ts';
 import { connectTcp, type Endpoint, type Secured, secure } from '../rpc/connect-remote.ts';
 import { logIn } from '../rpc/log-in.ts';
+import { answerMs, MonitorClient } from '../rpc/monitor-client.ts';
 import { type Derivation, saltPassword } from '../rpc/scram.ts';
 import { umlmonctrl } from '../rpc/umlmonctrl.gen.ts';
 import { isSystemError, toFailure, UmlmonError } from '../system/errors.ts';
 import { findPassword, type PasswordSource } from './find-password.ts';
 import { KnownHosts } from './known-hosts.ts';
-import { answerMs, MonitorClient } from './monitor-client.ts';
 
 /** How a remote monitor is reached, and believed. */
 export interface RemoteOptions {

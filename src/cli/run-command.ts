@@ -1,8 +1,8 @@
+import type { MonitorClient } from '../rpc/monitor-client.ts';
 import { UmlmonError } from '../system/errors.ts';
 import { runConsoleSession } from './console-session.ts';
 import type { EscapeKey } from './escape-key.ts';
 import { type MconsoleLink, printAnswer, runMconsole } from './mconsole-session.ts';
-import type { MonitorClient } from './monitor-client.ts';
 import { print, whileRead } from './output.ts';
 import { printCrash, printCrashes } from './print-crash.ts';
 import { printLog } from './print-log.ts';

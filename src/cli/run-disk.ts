@@ -1,7 +1,7 @@
+import type { MonitorClient } from '../rpc/monitor-client.ts';
 import type { Failure, ImageInfo } from '../rpc/umlmonctrl.gen.ts';
 import { given, requestOf } from './disk-command.ts';
 import { followJob, printEnded } from './follow-job.ts';
-import type { MonitorClient } from './monitor-client.ts';
 import { print } from './output.ts';
 import { imagesText, imageText, jobsText } from './render-disk.ts';
 import type { Command } from './words.ts';

@@ -1,5 +1,5 @@
+import type { MonitorClient } from '../rpc/monitor-client.ts';
 import { LogText } from './log-text.ts';
-import type { MonitorClient } from './monitor-client.ts';
 import { print, write } from './output.ts';
 import { expectText, type Progress, runInGuest, sendText } from './script.ts';
 import type { Command } from './words.ts';

@@ -1,10 +1,10 @@
 /** Words that use a console without a terminal: what is typed, what is waited for, one command with its output. */
 import { randomBytes } from 'node:crypto';
 import { StringDecoder } from 'node:string_decoder';
+import type { MonitorClient } from '../rpc/monitor-client.ts';
 import { pictureText } from '../rpc/picture-text.ts';
 import type { ScreenPicture } from '../rpc/umlmonctrl.gen.ts';
 import { UmlmonError } from '../system/errors.ts';
-import type { MonitorClient } from './monitor-client.ts';
 import { PlainText } from './plain-text.ts';
 
 /** Bytes asked for in one read; the protocol's maximum. */

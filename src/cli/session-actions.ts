@@ -1,7 +1,7 @@
+import type { MonitorClient } from '../rpc/monitor-client.ts';
 import { printable } from '../system/text.ts';
 import type { EscapeKey } from './escape-key.ts';
 import { type MenuAction, menuHelp, menuLine } from './escape-menu.ts';
-import type { MonitorClient } from './monitor-client.ts';
 import type { SessionRecording } from './session-recording.ts';
 import type { SessionSeat } from './session-seat.ts';
 import type { SessionTerminal } from './session-terminal.ts';

@@ -1,7 +1,7 @@
+import type { MonitorClient } from '../rpc/monitor-client.ts';
 import type { Attachment, Pen, PenAction } from '../rpc/umlmonctrl.gen.ts';
 import { toFailure } from '../system/errors.ts';
 import { printable } from '../system/text.ts';
-import type { MonitorClient } from './monitor-client.ts';
 import type { SessionTerminal } from './session-terminal.ts';
 import type { WriterChange } from './watch-state.ts';
 

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import { connectTcp } from '../rpc/connect-remote.ts';
 import { DirectoryClient } from '../rpc/directory-client.ts';
+import { answerMs } from '../rpc/monitor-client.ts';
 import { connectRedirected } from '../rpc/redirect.ts';
 import { UmlmonError } from '../system/errors.ts';
-import { answerMs } from './monitor-client.ts';
 
 /**
  * A connection to the monitor of a VM whose port is not known: the directory of the host is asked, and its redirector is the

@@ -1,4 +1,5 @@
 import { quoted } from '../config/problem.ts';
+import type { MonitorClient } from '../rpc/monitor-client.ts';
 import { exitStatusOf, toFailure, UmlmonError } from '../system/errors.ts';
 import { printable } from '../system/text.ts';
 import { version } from '../system/version.ts';
@@ -8,7 +9,6 @@ import { helpText } from './help.ts';
 import { runInteractive, runScript } from './interactive.ts';
 import { type MconsoleLink, printAnswer, runMconsole } from './mconsole-session.ts';
 import { openForeignMconsole } from './mconsole-socket.ts';
-import type { MonitorClient } from './monitor-client.ts';
 import { brokenPipeStatus, OutputClosed, print, watchOutput } from './output.ts';
 import { type CommandLine, parseCommandLine } from './parse.ts';
 import { runCommand } from './run-command.ts';

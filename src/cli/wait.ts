@@ -1,6 +1,6 @@
+import type { MonitorClient } from '../rpc/monitor-client.ts';
 import { UmlmonError } from '../system/errors.ts';
 import type { WaitLevel } from './arguments.ts';
-import type { MonitorClient } from './monitor-client.ts';
 import { outcomeNow, outcomeOfEvents, type Reached } from './wait-outcome.ts';
 
 /** Milliseconds that one call waits for events. */

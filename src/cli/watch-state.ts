@@ -1,5 +1,5 @@
+import type { MonitorClient } from '../rpc/monitor-client.ts';
 import type { VmState } from '../rpc/umlmonctrl.gen.ts';
-import type { MonitorClient } from './monitor-client.ts';
 
 /** Milliseconds that one call waits for events. */
 const waitMs = 30_000;

@@ -43,7 +43,7 @@ export const words = {
     options: {},
     help: 'Give the guest a network interface.',
   },
-  'unplug-net': { arguments: ['INTERFACE'], options: {}, help: 'Take one from the guest: eth1.' },
+  'unplug-net': { arguments: ['INTERFACE'], options: {}, help: 'Take an interface from the guest: eth1.' },
   connect: {
     arguments: ['CHANNEL'],
     options: { observe: [], force: [], record: ['RECORDING'] },

@@ -34,7 +34,28 @@ export function checkGlobal(global: GlobalConfig): Problem[] {
       `the path has ${Buffer.byteLength(vardir)} bytes, too long for the sockets in it`,
       `at most ${longest} bytes`,
     );
+  checkWeb(global, say);
   return problems;
+}
+
+/** Passwords and consoles must not cross a network in the clear. */
+function checkWeb(
+  { web_listen, web_tls_cert, web_tls_key, web_url }: GlobalConfig,
+  say: (key: string, cause: string, hint: string) => void,
+): void {
+  if ((web_tls_cert === '') !== (web_tls_key === ''))
+    say(
+      web_tls_cert ? 'web_tls_cert' : 'web_tls_key',
+      'a certificate and its key belong together',
+      'set web_tls_cert and web_tls_key, or neither',
+    );
+  const isLocal = /^127\.|^::1$/.test(web_listen.address);
+  if (!isLocal && web_tls_cert === '' && !web_url?.origin.startsWith('https:'))
+    say(
+      'web_listen',
+      'other hosts would send passwords in the clear',
+      'set web_tls_cert and web_tls_key, or a web_url with https for a proxy, or listen on 127.0.0.1',
+    );
 }
 
 /** Oddities in the relations of VMs, as warnings. */

@@ -17,6 +17,8 @@ function kindNames(spec: NetworkSpec): { argument: string; text: string }[] {
         { argument: 'proxy_addr', text: spec.proxy_addr.text },
         { argument: 'guest_addr', text: spec.guest_addr.text },
       ];
+    case 'user':
+      return (spec.forward ?? []).map((forward) => ({ argument: 'forward', text: forwardText(forward) }));
     case 'bridged':
       return [{ argument: 'proxy_if', text: spec.proxy_if }];
     case 'nat':
@@ -33,7 +35,7 @@ function kindNames(spec: NetworkSpec): { argument: string; text: string }[] {
         ? [{ argument: 'dst', text: `L2TP between ${spec.src.text} and ${spec.dst.text}` }]
         : [{ argument: 'srcport', text: `UDP port ${spec.srcport} of ${spec.src.text}` }];
     case 'fd':
-      return [{ argument: 'fd', text: `descriptor ${spec.fd}` }];
+      return [{ argument: 'fd', text: `the descriptor ${spec.fd}` }];
     // Several may be at one interface, in one network, and at one switch.
     case 'raw':
     case 'hybrid':
@@ -49,7 +51,8 @@ export function checkOwnNetworks(vm: VmConfig): Problem[] {
 }
 
 /** Which network namespace an interface needs its kernel to be in. */
-function namespaceOf(spec: NetworkSpec): TransportNeeds['network'] {
+export function namespaceOf(spec: NetworkSpec): TransportNeeds['network'] {
+  if (spec.kind === 'user') return 'own';
   return isTransport(spec) ? transportNeeds(spec).network : 'host';
 }
 

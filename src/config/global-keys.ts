@@ -4,6 +4,7 @@ import { defaultMacPool, parseMacRange } from './mac.ts';
 import { parseHostDirectory, parseOptionalFile } from './paths.ts';
 import { parseGroupRoles, parseListenAddress, parseTcp } from './remote-values.ts';
 import { accountParser, parseEscape, wordParser } from './values.ts';
+import { webKeys } from './web-keys.ts';
 
 /** The keys of [GLOBAL]. */
 export const globalKeys = {
@@ -122,6 +123,7 @@ export const globalKeys = {
     help: 'The control character that opens the menu of a console session of umlwatch(1), with which it is left.',
     example: '^A',
   }),
+  ...webKeys,
   ...directoryKeys,
 };
 

@@ -8,6 +8,7 @@ import {
 } from './network-options.ts';
 import { sharedKinds } from './network-shared.ts';
 import { networkTransports, type OptionValues, type TransportSpec } from './network-transports.ts';
+import { userKinds } from './network-user.ts';
 import { type IpAddress, parseInterface, parseIpAddress } from './network-values.ts';
 import { integerParser, type Parser, parseBoolean } from './values.ts';
 
@@ -88,6 +89,7 @@ export const networkKinds = {
         : [],
   }),
   ...sharedKinds,
+  ...userKinds,
   ...networkTransports,
 };
 

@@ -24,8 +24,6 @@ export const option = <T>(parse: Parser<T>, form: string, help: string) =>
 export const required = <T>({ parse, form, help }: TransportOption<T>) =>
   ({ parse, required: true, form, help }) as const;
 
-/** Descriptors 0 to 2 are the kernel's standard input and outputs. */
-const firstFd = 3;
 /** Below, ports are for root, who the kernel is not (net.ipv4.ip_unprivileged_port_start). */
 export const ownPortMin = 1024;
 const portMax = 65_535;
@@ -96,9 +94,15 @@ export const endOptions = {
 export const portOption = (min: number, help: string) => option(integerParser(min, portMax), 'PORT', help);
 
 export const descriptorOption = option(
-  integerParser(firstFd, networkLimits.descriptor),
-  'NUMBER',
-  'The descriptor that the kernel inherits.',
+  (text): Parsed<string> =>
+    /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/.test(text)
+      ? { value: text }
+      : refuse(
+          `${quoted(text)} is not the name of a descriptor`,
+          'up to 64 letters, digits, - _ and .; begin with a letter or digit',
+        ),
+  'NAME',
+  'The name under which the monitor has been passed the descriptor (LISTEN_FDNAMES).',
 );
 
 /** A number of 32 bits, decimal or as 0x…: the kernel takes both. */

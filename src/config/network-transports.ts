@@ -41,8 +41,8 @@ export interface TransportNeeds {
   readonly devices: readonly string[];
   /** The tap that must exist, be up, and belong to the user of the VM. */
   readonly tap?: string;
-  /** The descriptor that must be passed on. */
-  readonly descriptor?: number;
+  /** The name of the descriptor that must be passed on. */
+  readonly descriptor?: string;
 }
 
 type OptionTable = Readonly<Record<string, TransportOption<unknown>>>;
@@ -170,8 +170,8 @@ export const networkTransports = {
     needs: () => ({ ...nothing, socketFamilies: ['AF_UNIX'] }),
   }),
   fd: transport({
-    help: 'A descriptor that the kernel inherits: one end of a socketpair of packets, or a tap. A guest that sets the interface down closes it, and cannot set it up again before the VM is started anew. Not offered at present: a monitor has no descriptor to pass on, and a start is refused.',
-    example: 'fd(fd=10)',
+    help: 'A descriptor that the kernel inherits: one end of a socketpair of packets, or a tap, which needs vec=off. It is passed to the monitor by whoever starts it with umlmon -fg, as sd_listen_fds(3) has it. Needs no privilege. A guest that sets the interface down closes it, and cannot set it up again before the VM is started anew.',
+    example: 'fd(fd=lab)',
     arguments: { fd: required(descriptorOption), ...commonOptions },
     check: () => [],
     needs: ({ fd }) => ({ ...nothing, descriptor: fd }),
@@ -188,7 +188,6 @@ export type TransportSpec = {
 /** Kinds that people ask for, and that umlmon does not offer: why. */
 export const refusedKinds: Readonly<Record<string, string>> = {
   vde: 'the kernel would run vde_plug inside the jail; use bridged, or a named network',
-  user: 'a network without root needs passt with vhost-user, which Debian 12 has not; let root run umlmon, or use l2tpv3 with udp=on',
 };
 
 /** Options that the kernel has, and that umlmon does not offer. */

@@ -68,7 +68,7 @@ async function serve({ settings, read, log, manager, socket, user }: DaemonParts
   };
   const network = new Network(log, takePassedSockets(process.env, process.pid), status);
   const changed = (name: string) => {
-    network.shared?.tell(name);
+    network.tell(name);
     status();
     tidyMemoryWhenQuiet();
   };
@@ -91,7 +91,7 @@ async function serve({ settings, read, log, manager, socket, user }: DaemonParts
     directory,
     registrations,
     resolve: (target) => resolve(directory, here, target),
-    addressOf: (host) => network.shared?.host(host)?.address,
+    addressOf: (host) => network.addressOf(host),
     redirectorPort: () => network.redirectorPort,
     sharing: () => network.sharing,
   };

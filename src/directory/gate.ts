@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { networkOf, plainAddress } from '../rpc/address.ts';
+import { directoryLimits } from '../system/limits.ts';
 
 export interface GateLimits {
   readonly connections: number;
@@ -13,22 +14,18 @@ export interface GateLimits {
  */
 export class Gate {
   readonly #limits: GateLimits;
+  readonly #onClosed: (count: number) => void;
   /** In the order in which they came. */
   readonly #open = new Map<Socket, string>();
   readonly #perAddress = new Map<string, number>();
-  /** Connections that were closed at a limit. */
+  /** Connections that were closed at a limit, and not told of yet. */
   #closed = 0;
+  #telling: NodeJS.Timeout | undefined;
 
-  constructor(limits: GateLimits) {
+  /** `onClosed` is told how many were closed at a limit, soon and not too often. */
+  constructor(limits: GateLimits, onClosed: (count: number) => void) {
     this.#limits = limits;
-  }
-
-  get size(): number {
-    return this.#open.size;
-  }
-
-  get closed(): number {
-    return this.#closed;
+    this.#onClosed = onClosed;
   }
 
   /** Whether the connection may stay; otherwise it is closed. */
@@ -50,6 +47,7 @@ export class Gate {
 
   /** Closes all connections. */
   close(): void {
+    clearTimeout(this.#telling);
     for (const socket of [...this.#open.keys()]) socket.destroy();
   }
 
@@ -65,6 +63,11 @@ export class Gate {
 
   #close(socket: Socket): void {
     this.#closed += 1;
+    this.#telling ??= setTimeout(() => {
+      this.#telling = undefined;
+      this.#onClosed(this.#closed);
+      this.#closed = 0;
+    }, directoryLimits.tellInterval);
     socket.on('error', () => undefined);
     socket.destroy();
   }

@@ -46,7 +46,9 @@ export async function listenOnTcp(
  */
 export function takeSocketDirectory({ directory, path }: RegistrationPlace, owner: Ids): number {
   try {
-    mkdirSync(dirname(directory), { recursive: true, mode: 0o755 });
+    // Whatever our umask is: the users of VMs, and our own, must be able to pass.
+    if (mkdirSync(dirname(directory), { recursive: true }) !== undefined)
+      chmodSync(dirname(directory), 0o755);
     mkdirSync(directory, { recursive: true });
     const lockFd = openSync(
       join(directory, 'lock'),
@@ -63,8 +65,8 @@ export function takeSocketDirectory({ directory, path }: RegistrationPlace, owne
     }
     fchownSync(lockFd, owner.uid, owner.gid);
     chownSync(directory, owner.uid, owner.gid);
-    // Monitors of any user may watch it; who may register is decided by who he is.
-    chmodSync(directory, 0o755);
+    // Who may register is root, or the owner.
+    chmodSync(directory, 0o700);
     rmSync(path, { force: true });
     return lockFd;
   } catch (error) {

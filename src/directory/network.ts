@@ -30,9 +30,8 @@ export class Network {
   readonly #passed: ReadonlyMap<string, number>;
   readonly #parts = new Map<string, Part>();
   readonly #onState: () => void;
-  shared: SharedDirectory | undefined;
-  redirector: Redirector | undefined;
-  redirectorPort = 0;
+  #shared: SharedDirectory | undefined;
+  #redirectorPort = 0;
 
   constructor(log: Log, passed: ReadonlyMap<string, number>, onState: () => void) {
     this.#log = log;
@@ -40,8 +39,23 @@ export class Network {
     this.#onState = onState;
   }
 
+  /** 0 = there is none now. */
+  get redirectorPort(): number {
+    return this.#redirectorPort;
+  }
+
   get sharing(): DirSharingState {
-    return this.shared?.state ?? { sharing: 'off', trouble: '' };
+    return this.#shared?.state ?? { sharing: 'off', trouble: '' };
+  }
+
+  /** Where a host of the shared directory is reached. */
+  addressOf(host: string): string | undefined {
+    return this.#shared?.host(host)?.address;
+  }
+
+  /** A VM of this host has changed, or is gone. */
+  tell(name: string): void {
+    this.#shared?.tell(name);
   }
 
   /** Opens what is new or has changed, and closes what is not wanted any more. Errors: DIRECTORY_LISTEN. */
@@ -71,9 +85,9 @@ export class Network {
           this.#onState();
         },
       });
-      this.shared = shared;
+      this.#shared = shared;
       return Promise.resolve(async () => {
-        this.shared = undefined;
+        this.#shared = undefined;
         await shared.close();
       });
     });
@@ -97,10 +111,11 @@ export class Network {
     { address, port }: DirectorySettings,
     service: DirectoryService,
   ): Promise<() => Promise<void>> {
-    const gate = new Gate({
+    const limits = {
       connections: directoryLimits.connections,
       perAddress: directoryLimits.connectionsPerAddress,
-    });
+    };
+    const gate = new Gate(limits, this.#onClosed('umldir'));
     const server = new RpcServer(umldir, directoryHandlers(service), (error, procedure) =>
       this.#log.error(toFailure(error), `fault in ${procedure}`),
     );
@@ -114,7 +129,14 @@ export class Network {
         return gate.admit(socket);
       },
     });
-    return () => server.close();
+    return async () => {
+      gate.close();
+      await server.close();
+    };
+  }
+
+  #onClosed(listener: string): (count: number) => void {
+    return (count) => this.#log.warn({ listener, count }, 'connections were closed: there were too many');
   }
 
   async #openRedirector(
@@ -125,7 +147,7 @@ export class Network {
       here,
       resolve,
       redirectorOf: (host) => {
-        const record = this.shared?.host(host);
+        const record = this.#shared?.host(host);
         return record && record.redirector > 0
           ? { host: record.address, port: record.redirector }
           : undefined;
@@ -134,15 +156,14 @@ export class Network {
         if (failure === undefined) this.#log.info(what, 'redirected');
         else this.#log.info({ ...what, ...toFailure(failure) }, 'not redirected');
       },
+      onClosed: this.#onClosed('umlredir'),
     });
     const listener = Redirector.listener();
     await this.#listen('umlredir', listener, { address, port, key: 'umlredir_port' });
     redirector.serve(listener);
-    this.redirector = redirector;
-    this.redirectorPort = port;
+    this.#redirectorPort = port;
     return async () => {
-      this.redirectorPort = 0;
-      this.redirector = undefined;
+      this.#redirectorPort = 0;
       await redirector.close();
     };
   }

@@ -5,7 +5,7 @@ import { DirectoryClient } from '../rpc/directory-client.ts';
 import type { DirEntry, DirList } from '../rpc/umldir.gen.ts';
 import { UmlmonError } from '../system/errors.ts';
 import { printable } from '../system/text.ts';
-import { readSettings } from './settings.ts';
+import { directoryPlace } from './settings.ts';
 
 interface ListRequest {
   readonly configPath: string | undefined;
@@ -14,9 +14,9 @@ interface ListRequest {
   readonly json: boolean;
 }
 
-/** `umldir -list`: what the directory of a host knows. Errors: USAGE, DIRECTORY_UNREACHABLE, CONFIG_*. */
+/** `umldir -list`: what the directory of a host knows. Errors: USAGE, DIRECTORY_UNREACHABLE. */
 export async function printDirectory({ configPath, host, json }: ListRequest): Promise<void> {
-  const { port, address } = readSettings(configPath, process.geteuid?.() ?? 0);
+  const { port, address } = directoryPlace(configPath);
   const at = parseHostPort(host ?? '');
   const client = await DirectoryClient.connect(at.host || address || '127.0.0.1', at.port || port);
   try {

@@ -21,6 +21,8 @@ export interface RedirectorParts {
   readonly redirectorOf: (host: string) => RedirectorAt | undefined;
   /** Told of every connection that a monitor gets, and of every one that it does not. */
   readonly log: (what: Redirected) => void;
+  /** Told how many connections were closed at a limit. */
+  readonly onClosed: (count: number) => void;
 }
 
 export interface Redirected {
@@ -39,18 +41,16 @@ export interface Redirected {
  */
 export class Redirector {
   readonly #parts: RedirectorParts;
-  readonly #gate = new Gate({
-    connections: directoryLimits.redirected,
-    perAddress: directoryLimits.redirectedPerAddress,
-  });
+  readonly #gate: Gate;
   #listener: Server | undefined;
 
   constructor(parts: RedirectorParts) {
     this.#parts = parts;
-  }
-
-  get gate(): { readonly size: number; readonly closed: number } {
-    return this.#gate;
+    const limits = {
+      connections: directoryLimits.redirected,
+      perAddress: directoryLimits.redirectedPerAddress,
+    };
+    this.#gate = new Gate(limits, parts.onClosed);
   }
 
   /** A server that is not listening yet, for `serve`. */
@@ -80,10 +80,11 @@ export class Redirector {
   }
 
   async #take(client: Socket): Promise<void> {
-    const ended = new AbortController();
+    const giveUp = new AbortController();
+    const { signal } = giveUp;
+    const timer = setTimeout(() => giveUp.abort(), directoryLimits.announceTime);
     client.on('error', () => client.destroy());
-    client.once('close', () => ended.abort());
-    const signal = AbortSignal.any([ended.signal, AbortSignal.timeout(directoryLimits.announceTime)]);
+    client.once('close', () => giveUp.abort());
     const address = plainAddress(client.remoteAddress ?? '');
     let target: DirTarget = { vm: '', host: '' };
     let host = '';
@@ -110,6 +111,8 @@ export class Redirector {
       else client.destroy();
       if (!(error instanceof RecordError) && !signal.aborted)
         this.#parts.log({ client: address, vm: target.vm, host, as: '', failure: error });
+    } finally {
+      clearTimeout(timer);
     }
   }
 

@@ -39,6 +39,20 @@ export function readSettings(configPath: string | undefined, uid: number): Direc
   return settingsOf(config.global);
 }
 
+/** Where the directory of this host listens; hosts that have no configuration may well ask others. */
+export function directoryPlace(configPath: string | undefined): {
+  readonly address: string;
+  readonly port: number;
+} {
+  const { config } = readConfig({
+    ...(configPath === undefined ? {} : { configPath }),
+    env: process.env,
+    uid: process.geteuid?.() ?? 0,
+  });
+  const { umldir_address: address = '', umldir_port: port = 0 } = config?.global ?? {};
+  return { address, port: portOf('umldir', port) };
+}
+
 function settingsOf(global: GlobalConfig): DirectorySettings {
   const here = global.host_name || hostname();
   return {

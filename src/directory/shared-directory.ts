@@ -80,12 +80,15 @@ export class SharedDirectory {
     const { signal } = this.#closing;
     while (!signal.aborted) {
       const session = new AbortController();
+      const end = () => session.abort();
+      signal.addEventListener('abort', end);
       try {
-        await this.#session(AbortSignal.any([signal, session.signal]));
+        await this.#session(session.signal);
       } catch (error) {
         if (!signal.aborted) this.#broken(error);
       } finally {
-        session.abort();
+        signal.removeEventListener('abort', end);
+        end();
       }
       // Not all hosts at the same moment.
       const pause = this.#retryMs * (0.75 + Math.random() / 2);

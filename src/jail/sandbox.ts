@@ -51,6 +51,8 @@ export interface SandboxPlan {
   readonly cpus?: string;
   /** `none`: an empty network namespace of its own. `own`: one that is connected before the kernel starts. */
   readonly network: 'none' | 'host' | 'own';
+  /** The kernel's user counts as root in its user namespace, which gives others the way in to set up its network. */
+  readonly rootInside?: boolean;
   /** Only with a network `own`: the kernel is started when something can be read there. */
   readonly gateFd?: number;
   /** The VM ends with the program that launches it. Absent: it outlives its monitor. */
@@ -109,15 +111,17 @@ function limitArguments({ programs, limits }: SandboxPlan): string[] {
   return [programs.prlimit, '--core=1', ...processes, `--nofile=${limits.files}`, '--'];
 }
 
-function userArguments({ user }: SandboxPlan, setpriv: string, capabilities = dropAll): string[] {
+/** Words that make a program one of the user of the VM, without any privilege; none if that is our own user. */
+export function userArguments({ user }: SandboxPlan, setpriv: string, capabilities = dropAll): string[] {
   if (!user) return [];
   const ids = ['--reuid', String(user.uid), '--regid', String(user.gid), '--clear-groups'];
   return [setpriv, ...ids, '--no-new-privs', ...capabilities, '--'];
 }
 
-function namespaceArguments({ launcher, network, gateFd, tied }: SandboxPlan): string[] {
+function namespaceArguments({ launcher, network, gateFd, rootInside, tied }: SandboxPlan): string[] {
   return [
     ...(launcher === 'root' ? [] : ['--unshare-user']),
+    ...(rootInside ? ['--uid', '0', '--gid', '0'] : []),
     ...['--unshare-pid', '--unshare-ipc', '--unshare-uts'],
     ...(network === 'host' ? [] : ['--unshare-net']),
     ...(gateFd === undefined ? [] : ['--block-fd', String(gateFd)]),

@@ -30,6 +30,7 @@ import { takeMonitorLock } from './monitor-lock.ts';
 import { NetworkVerbs } from './network-verbs.ts';
 import { openRemote } from './open-remote.ts';
 import { ownCgroupLimits, unkeptLimits } from './own-cgroup.ts';
+import { takePassedDescriptors } from './passed-descriptors.ts';
 import {
   type ConfigSource,
   layoutFor,
@@ -75,6 +76,7 @@ export async function runDaemon(request: DaemonRequest): Promise<void> {
   // A terminal that is gone, or a file on a full disk, must not end the monitor.
   process.stderr.on('error', () => undefined);
   const log = openLog(layout.vm, logFile ?? process.stderr);
+  takePassedDescriptors();
   const manager = ServiceManager.open(process.env);
   try {
     for (const warning of warnings) log.warn(problemText(warning));

@@ -57,7 +57,11 @@ function look(layout: VmLayout): Finding {
   if (!jailed || jailed.init.pid !== initPid) return foreign('the recorded jail has no kernel', true);
   const { kernel } = jailed;
   if (record.kernel && (record.kernel.pid !== kernel.pid || !isSameProcess(record.kernel)))
-    return foreign(`the kernel is process ${kernel.pid}, and ${record.kernel.pid} was recorded`);
+    // Of a kernel that was just killed, other processes are there for a moment.
+    return foreign(
+      `the kernel is process ${kernel.pid}, and ${record.kernel.pid} was recorded`,
+      !isSameProcess(record.kernel),
+    );
   if (!holdsLock(kernel, record.plan, lockFile))
     return foreign(`process ${kernel.pid} is not the one that holds the lock`);
   return { found: 'ours', record, launcher, jailed };

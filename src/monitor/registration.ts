@@ -1,4 +1,4 @@
-import { chmodSync, type FSWatcher, mkdirSync, statSync, watch } from 'node:fs';
+import { type FSWatcher, mkdirSync, statSync, watch } from 'node:fs';
 import { RpcClient } from '../rpc/client.ts';
 import type { RegistrationPlace } from '../rpc/registration-place.ts';
 import { type DirVm, umldir } from '../rpc/umldir.gen.ts';
@@ -52,7 +52,7 @@ export class Registration {
   #look(): void {
     const { directory } = this.#place;
     try {
-      if (mkdirSync(directory, { recursive: true }) !== undefined) chmodSync(directory, 0o755);
+      mkdirSync(directory, { recursive: true, mode: 0o700 });
       const { ino } = statSync(directory);
       if (this.#watcher && ino === this.#watched) return;
       this.#watcher?.close();

@@ -2,11 +2,13 @@ import { closeSync, constants, mkdirSync, openSync, renameSync, rmSync } from 'n
 import { Pty } from '../console/pty.ts';
 import { makeDirectories, ownIds } from '../jail/directories.ts';
 import { endSandbox, KernelWaker, type LaunchRequest, launch, type Sandbox } from '../jail/launch.ts';
+import { userArguments } from '../jail/sandbox.ts';
 import { seccompFilter } from '../jail/seccomp.ts';
 import { Mconsole, versionOf } from '../kernel/mconsole.ts';
 import { type Notification, NotifyListener } from '../kernel/notify.ts';
 import { configureNetwork } from '../network/configure.ts';
 import { connectLegs } from '../network/connect-legs.ts';
+import { connectUser } from '../network/connect-user.ts';
 import { claimCores, releaseCores } from '../plan/core-claims.ts';
 import type { Descriptor, LaunchPlan, Step, StepOf } from '../plan/plan.ts';
 import { stepOf } from '../plan/step-of.ts';
@@ -18,6 +20,7 @@ import type { Channels } from './channels.ts';
 import { Disks } from './disks.ts';
 import { keepOffCores } from './keep-off-cores.ts';
 import { Networks } from './networks.ts';
+import { passedDescriptor } from './passed-descriptors.ts';
 import { writeRunRecord } from './run-record.ts';
 import { RunningKernel } from './running-kernel.ts';
 import { UndoStack } from './undo.ts';
@@ -186,6 +189,8 @@ function listenNotify({ path }: StepOf<'listen-notify'>, progress: Progress): vo
 
 async function launchKernel(step: StepOf<'launch'>, progress: Progress): Promise<void> {
   const { plan, host, undo, opened } = progress;
+  for (const descriptor of step.descriptors)
+    if (descriptor.is === 'passed') opened.set(nameOf(descriptor), passedDescriptor(descriptor.name));
   const con0 = host.channels.get('con0');
   const before = con0.ring.next;
   const sandbox = await launch({
@@ -227,7 +232,11 @@ function gateOf({ sandbox, steps }: LaunchPlan): Pick<LaunchRequest, 'gate'> {
   const network = steps.find((step) => step.do === 'configure-network');
   if (sandbox.gateFd === undefined || !network) return {};
   const { record, programs, interfaces } = network;
-  const open = (jail: ProcessIdentity) => connectLegs(record, programs, interfaces, jail.pid);
+  const open = (jail: ProcessIdentity) => {
+    if (interfaces.some(({ leg }) => leg)) connectLegs(record, programs, interfaces, jail.pid);
+    const become = userArguments(sandbox, sandbox.programs.setpriv);
+    for (const { user } of interfaces) if (user) connectUser({ ...programs, become }, user, jail.pid);
+  };
   return { gate: { fd: sandbox.gateFd, open } };
 }
 
@@ -284,7 +293,7 @@ function nameOf(descriptor: Descriptor): string {
     return `${descriptor.is} ${descriptor.unit}`;
   if (descriptor.is === 'slave' || descriptor.is === 'master')
     return `${descriptor.is} ${descriptor.channel}`;
-  return descriptor.is;
+  return descriptor.is === 'passed' ? `passed ${descriptor.name}` : descriptor.is;
 }
 
 function failureOfStep(step: Step, error: unknown): UmlmonError {

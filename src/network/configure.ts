@@ -4,6 +4,7 @@ import { forwardText } from '../config/network-shared.ts';
 import { toFailure, UmlmonError } from '../system/errors.ts';
 import { findProgram } from '../system/find-program.ts';
 import { makeCharacterDevice } from '../system/native.ts';
+import { disconnectUser } from './connect-user.ts';
 import { demandsOf, isSameAnnouncement, isSameNetwork, splitRecord } from './demands.ts';
 import { type Announcement, listAnnouncements } from './host-network.ts';
 import type { InterfacePlan } from './interface-plan.ts';
@@ -38,18 +39,24 @@ export interface NetworkPrograms {
   readonly nft?: string;
   /** Only for kernels in a network namespace of their own. */
   readonly nsenter?: string;
+  /** Only for networks without root. */
+  readonly pasta?: string;
+}
+
+interface Wanted {
+  readonly rules: boolean;
+  readonly legs: boolean;
+  readonly user: boolean;
 }
 
 /** Errors: HOST_PROGRAM_MISSING. */
-export function networkPrograms(wanted: {
-  readonly rules: boolean;
-  readonly legs: boolean;
-}): NetworkPrograms {
+export function networkPrograms(wanted: Wanted): NetworkPrograms {
   return {
     ip: findProgram('ip', 'iproute2'),
     bridge: findProgram('bridge', 'iproute2'),
     ...(wanted.rules ? { nft: findProgram('nft', 'nftables') } : {}),
-    ...(wanted.legs ? { nsenter: findProgram('nsenter', 'util-linux') } : {}),
+    ...(wanted.user ? { pasta: findProgram('pasta', 'passt') } : {}),
+    ...(wanted.legs || wanted.user ? { nsenter: findProgram('nsenter', 'util-linux') } : {}),
   };
 }
 
@@ -134,6 +141,7 @@ function extend({ place, ip, bridge, nft, turn }: Making, { interfaces, before, 
     shared: [...record.shared, ...joined.map(({ kind, network, terms }) => ({ kind, network, terms }))],
     forwards: all.forwards.map(forwardText),
     tables: all.rules.map(({ family, table }) => ({ family, table })),
+    links: all.links,
   });
   if (device && interfaces.some(({ needs }) => needs.devices.length > 0)) makeDevice(device);
   if (nft) for (const one of joined) makeShared({ place, ip, nft, turn }, one);
@@ -180,7 +188,7 @@ function makeDevice({ path, uid }: TunDevice): void {
  */
 export function releaseNetwork(place: RecordPlace, tunDevice: string): string[] {
   if (!readRecord(place)) return [];
-  const { ip } = networkPrograms({ rules: false, legs: false });
+  const { ip } = networkPrograms({ rules: false, legs: false, user: false });
   return inTurn(place, (turn) => release(place, { ip, turn }, tunDevice));
 }
 
@@ -192,7 +200,7 @@ export function releaseNetwork(place: RecordPlace, tunDevice: string): string[] 
  * @throws UmlmonError NETWORK_COMMAND; the record stays as it is, for another try
  */
 export function shrinkNetwork(place: RecordPlace, left: readonly InterfacePlan[]): string[] {
-  const { ip } = networkPrograms({ rules: false, legs: false });
+  const { ip } = networkPrograms({ rules: false, legs: false, user: false });
   return inTurn(place, (turn) => {
     const record = readRecord(place);
     if (record === undefined || record.namespace !== ownNamespace()) return [];
@@ -222,6 +230,7 @@ function release(place: RecordPlace, ip: Ip, tunDevice: string): string[] {
 }
 
 function releaseRecorded(place: RecordPlace, record: NetworkRecord, { ip, turn }: Ip): string[] {
+  for (const link of record.links) disconnectUser(link);
   if (record.tables.length > 0)
     runRules(
       { program: findProgram('nft', 'nftables'), turn },
@@ -237,6 +246,7 @@ function releaseRecorded(place: RecordPlace, record: NetworkRecord, { ip, turn }
   const settings = settingsToRestore(place, record);
   for (const setting of settings) writeSetting(setting);
   return [
+    ...record.links.map((link) => `pasta at ${link}`),
     ...taps.map((name) => `interface ${name}`),
     ...shared,
     ...announced.map(({ address, on }) => `${address} announced on ${on}`),

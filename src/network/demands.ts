@@ -18,6 +18,8 @@ export interface Demands {
   readonly announced: readonly Announcement[];
   /** For single interfaces. */
   readonly rules: readonly OwnRules[];
+  /** Of networks without root. */
+  readonly links: readonly string[];
 }
 
 export function demandsOf(interfaces: readonly InterfacePlan[]): Demands {
@@ -30,13 +32,14 @@ export function demandsOf(interfaces: readonly InterfacePlan[]): Demands {
     settings: [...new Map(settings.map((one) => [one.name, one])).values()],
     announced: interfaces.flatMap((plan) => plan.announced),
     rules: interfaces.flatMap((plan) => plan.rules),
+    links: interfaces.flatMap(({ user }) => (user ? [user.link] : [])),
   };
 }
 
 /** A record in two: what these demands need, and what is left over. */
 export function splitRecord(
   record: NetworkRecord,
-  { taps, shared, forwards, settings, announced, rules }: Demands,
+  { taps, shared, forwards, settings, announced, rules, links }: Demands,
 ): { kept: NetworkRecord; surplus: NetworkRecord } {
   const aliases = new Set(taps.map(({ alias }) => alias));
   const names = new Set(settings.map(({ name }) => name));
@@ -52,6 +55,7 @@ export function splitRecord(
     shared: record.shared.filter((use) => shared.some((one) => isSameNetwork(use, one)) === isKept),
     forwards: record.forwards.filter((port) => ports.has(port) === isKept),
     tables: record.tables.filter(({ table }) => tables.has(table) === isKept),
+    links: record.links.filter((link) => links.includes(link) === isKept),
   });
   return { kept: divide(true), surplus: divide(false) };
 }

@@ -1,5 +1,5 @@
 /** What the network of the host is like at one moment, as ip(8) tells it; decides nothing. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { askIp } from './run-ip.ts';
 import { readSetting } from './settings.ts';
@@ -27,8 +27,9 @@ export interface HostNetwork {
   readonly ipv6: boolean;
   /** Interfaces between which it forwards IPv6; none unless it does so in general. */
   readonly forwards6: readonly string[];
-  /** Whether there is /dev/net/tun. */
+  /** Whether there is /dev/net/tun, and whether all may open it. */
   readonly tun: boolean;
+  readonly tunForAll: boolean;
 }
 
 /** Takes about 2 ms. Errors: NETWORK_COMMAND. */
@@ -42,6 +43,7 @@ export function lookAtHostNetwork(ip: string): HostNetwork {
     ipv6: existsSync('/proc/sys/net/ipv6'),
     forwards6: readSetting('net/ipv6/conf/all/forwarding') === '1' ? forwards6 : [],
     tun: existsSync('/dev/net/tun'),
+    tunForAll: ((statSync('/dev/net/tun', { throwIfNoEntry: false })?.mode ?? 0) & 0o006) === 0o006,
   };
 }
 

@@ -1,8 +1,10 @@
 /** What the host needs for each network interface of a VM. Pure: specifications in, commands of ip(8) out. */
 import { createHash } from 'node:crypto';
+import { join } from 'node:path';
 import { isTransport, type NetworkSpec } from '../config/network-kinds.ts';
 import { linkOf } from '../config/network-shared.ts';
 import { type TransportNeeds, type TransportSpec, transportNeeds } from '../config/network-transports.ts';
+import { userNetwork } from '../config/network-user.ts';
 import type { Announcement, HostNetwork } from './host-network.ts';
 import { type Leg, type LegPlan, type LegSpec, planLeg } from './leg-plan.ts';
 import type { PortForward } from './nat-plan.ts';
@@ -10,6 +12,7 @@ import type { Words } from './run-ip.ts';
 import type { Setting } from './settings.ts';
 import { forwardsOf, planShared, type SharedPlan, type SharedSpec } from './shared-plan.ts';
 import { joinCommands, linkedMtu, type OwnRules, planMirror } from './switch-plan.ts';
+import { planUser, type UserPlan, type UserSpec, userNeeds } from './user-plan.ts';
 import { interfaceArgument, type KernelTransports } from './vector-options.ts';
 
 /** An interface of a VM, with everything of it on the host. */
@@ -42,6 +45,8 @@ export interface InterfacePlan {
   readonly rules: readonly OwnRules[];
   /** Only for transports of a kernel in a network namespace of its own. */
   readonly leg?: LegPlan;
+  /** Only for networks without root. */
+  readonly user?: UserPlan;
   /** Settings of the tap; they go with it. */
   readonly own: readonly Setting[];
   /** Settings of other interfaces, to be put back when no VM needs them any more. */
@@ -64,6 +69,8 @@ export interface NetworkRequest {
   /** Who may open the taps. */
   readonly uid: number;
   readonly kernel: KernelTransports;
+  /** Numbers in the kernel process of what it is passed, by name; none for a kernel that runs already. */
+  readonly descriptors?: ReadonlyMap<string, number>;
   /** Hardware addresses by the numbers of the interfaces. */
   readonly macs: ReadonlyMap<number, string>;
   readonly interfaces: readonly (NetworkSpec & { readonly unit: number })[];
@@ -73,8 +80,9 @@ export function planInterfaces(request: NetworkRequest, host: HostNetwork): Inte
   return request.interfaces.map((spec) => {
     const mac = request.macs.get(spec.unit);
     if (mac === undefined) throw new Error(`eth${spec.unit} has no hardware address`);
+    if (spec.kind === 'user') return userNet(spec, request, mac);
     if (isLegSpec(spec)) return legged(spec, request, mac, host);
-    if (isTransport(spec)) return foreign(spec, { unit: spec.unit, mac, kernel: request.kernel });
+    if (isTransport(spec)) return foreign(spec, request, mac);
     const tap = tapOf(request, spec, { name: hostName(request, spec), mac }, host);
     if (spec.kind === 'host_to_host') return hostToHost(tap, spec);
     return spec.kind === 'bridged' ? bridged(tap, spec, host) : shared(tap, spec, request, host);
@@ -83,10 +91,13 @@ export function planInterfaces(request: NetworkRequest, host: HostNetwork): Inte
 
 /** A transport of the kernel to something that others have made. */
 function foreign(
-  spec: TransportSpec,
-  { unit, mac, kernel }: { readonly unit: number; readonly mac: string; readonly kernel: KernelTransports },
+  spec: TransportSpec & { readonly unit: number },
+  { kernel, descriptors }: NetworkRequest,
+  mac: string,
 ): InterfacePlan {
-  const { argument, guestName: guest } = interfaceArgument(unit, spec, mac, kernel);
+  const { unit } = spec;
+  const inside = spec.kind === 'fd' ? { ...spec, fd: String(descriptors?.get(spec.fd) ?? spec.fd) } : spec;
+  const { argument, guestName: guest } = interfaceArgument(unit, inside, mac, kernel);
   return {
     unit,
     kind: spec.kind,
@@ -105,6 +116,23 @@ function foreign(
 
 function isLegSpec(spec: NetworkSpec): spec is LegSpec {
   return isTransport(spec) && transportNeeds(spec).network === 'own';
+}
+
+function userNet(
+  spec: UserSpec & { readonly unit: number },
+  { runHome, kernel }: NetworkRequest,
+  mac: string,
+): InterfacePlan {
+  const { unit, kind } = spec;
+  const { plan: user, spec: inside } = planUser(spec, unit, join(runHome, 'run'));
+  const { argument, guestName: guest } = interfaceArgument(unit, inside, mac, kernel);
+  return {
+    ...{ unit, kind, guest, name: '', temporary: '', alias: '', mac, argument, user },
+    needs: userNeeds,
+    ...nothingElse,
+    make: [],
+    guestCommands: guestCommands(spec, guest),
+  };
 }
 
 /** A transport of the kernel that needs raw sockets. */
@@ -315,6 +343,13 @@ export function guestCommands(spec: NetworkSpec, guest: string): string[] {
       up,
       `ip addr add ${spec.guest_addr ?? 'ADDRESS'}/${spec.subnet.length} dev ${guest}`,
       `ip route add default via ${spec.subnet.gateway} dev ${guest}`,
+    ];
+  if (spec.kind === 'user')
+    return [
+      up,
+      `ip addr add ${userNetwork.guest}/${userNetwork.length} dev ${guest}`,
+      `ip route add default via ${userNetwork.gateway} dev ${guest}`,
+      `echo nameserver ${userNetwork.resolver} >/etc/resolv.conf`,
     ];
   if (spec.kind !== 'host_to_host') return [up, `ip addr add ADDRESS/LENGTH dev ${guest}`];
   const { proxy_addr: there, guest_addr: here } = spec;

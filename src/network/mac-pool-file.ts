@@ -96,7 +96,7 @@ async function withLock<T>(varDir: string, change: () => T): Promise<T> {
   const path = `${poolFile(varDir)}.lock`;
   const fd = inFile(path, () => openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600));
   try {
-    if (!(await lockWithin(fd, networkLimits.lockWait, networkLimits.lockPoll)))
+    if (!(await lockWithin(fd, networkLimits.macLockWait, networkLimits.lockPoll)))
       throw damaged(path, 'somebody has kept it locked for too long', 'see fuser(1) for who that is');
     return change();
   } finally {

@@ -91,7 +91,8 @@ function natChains(bridge: string, { subnets, reachHost = false }: NatRequest): 
     chain('input', 'type filter hook input priority filter; policy accept;', [
       `iifname != "${bridge}" accept`,
       'ct state established,related accept',
-      'meta l4proto { icmp, ipv6-icmp } accept',
+      // ICMP and ICMPv6 by number: names need /etc/protocols, which a small host does not have.
+      'meta l4proto { 1, 58 } accept',
       ...(reachHost ? known : []),
       'drop',
     ]),

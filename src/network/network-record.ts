@@ -34,10 +34,21 @@ export interface NetworkRecord {
   readonly forwards: readonly string[];
   /** Tables of nftables that are its own. */
   readonly tables: readonly NftTable[];
+  /** Links to its network namespace: when one is removed, its pasta ends. */
+  readonly links: readonly string[];
 }
 
 export function emptyRecord(namespace: string): NetworkRecord {
-  return { namespace, interfaces: [], announced: [], settings: [], shared: [], forwards: [], tables: [] };
+  return {
+    namespace,
+    interfaces: [],
+    announced: [],
+    settings: [],
+    shared: [],
+    forwards: [],
+    tables: [],
+    links: [],
+  };
 }
 
 /** A network between VMs, and what the VM says of it. */
@@ -90,7 +101,7 @@ export function readRecord({ directory, vm }: RecordPlace): NetworkRecord | unde
   try {
     const text = readFileSync(join(directory, vm), 'utf8');
     if (text.length > networkLimits.recordBytes) return undefined;
-    const { namespace, interfaces, announced, settings, shared, forwards, tables } = JSON.parse(
+    const { namespace, interfaces, announced, settings, shared, forwards, tables, links } = JSON.parse(
       text,
     ) as Partial<NetworkRecord>;
     return {
@@ -102,6 +113,7 @@ export function readRecord({ directory, vm }: RecordPlace): NetworkRecord | unde
         kind === 'network' || kind === 'nat' ? [{ ...use, kind }] : [],
       ),
       forwards: Array.isArray(forwards) ? forwards.filter((text) => typeof text === 'string') : [],
+      links: Array.isArray(links) ? links.filter((link) => typeof link === 'string') : [],
       tables: entries(tables, ['family', 'table']).flatMap(({ family, table }) =>
         (family === 'netdev' || family === 'inet') && /^umlmon-[a-z]+-[0-9a-f]+$/.test(table)
           ? [{ family, table }]

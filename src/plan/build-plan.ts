@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { namespaceOf } from '../config/check-networks.ts';
 import type { GlobalConfig, VmConfig } from '../config/config.ts';
 import type { TransportNeeds } from '../config/network-transports.ts';
 import type { Problem } from '../config/problem.ts';
@@ -36,14 +37,21 @@ export function buildPlan(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
   if ('missing' in user || 'missing' in kernel || 'missing' in libraries || 'missing' in programs)
     throw new Error('something is missing, and no problem says so');
 
-  const network = networkPlan(vm, layout, host, { uid: user.found.uid, kernel: kernel.found });
-  const needs = network?.interfaces.map((one) => one.needs) ?? [];
-  const hostNetwork = needs.some((need) => need.network === 'host');
-  // Never both: the configuration is refused then.
-  const ownNetwork = needs.some((need) => need.network === 'own');
   const consoles = consolePlans(vm);
   const images = imagePlans(vm, host);
-  const descriptors = descriptorsOf(consoles, images, ownNetwork);
+  const passed = vm.eth.flatMap((spec) => (spec.kind === 'fd' ? [spec.fd] : []));
+  // Never both: the configuration is refused then.
+  const hostNetwork = vm.eth.some((spec) => namespaceOf(spec) === 'host');
+  const ownNetwork = vm.eth.some((spec) => namespaceOf(spec) === 'own');
+  const descriptors = descriptorsOf(consoles, images, { gate: ownNetwork, passed });
+  const network = networkPlan(vm, layout, host, {
+    uid: user.found.uid,
+    kernel: kernel.found,
+    descriptors: new Map(
+      descriptors.flatMap(({ fd, ...one }) => (one.is === 'passed' ? [[one.name, fd]] : [])),
+    ),
+  });
+  const needs = network?.interfaces.map((one) => one.needs) ?? [];
   const cpus = coresOf(vm, host);
   const launcher =
     host.root && (global.userns === 'off' || host.namespaces.allowed === 'no') ? 'root' : 'user-namespace';
@@ -84,6 +92,7 @@ export function buildPlan(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
     ...(cpus.length > 0 ? { cpus: cpus.join(',') } : {}),
     // A tap can be opened only in the network namespace that it is in.
     network: hostNetwork ? 'host' : ownNetwork ? 'own' : 'none',
+    ...(vm.eth.some(({ kind }) => kind === 'user') ? { rootInside: true } : {}),
     ...(ownNetwork ? { gateFd: fdOf(descriptors, 'gate') } : {}),
     root: layout.jail,
     ...jailMounts({
@@ -181,7 +190,7 @@ export function networkPlan(
   vm: VmConfig,
   layout: VmLayout,
   { network, macs }: Inventory,
-  { uid, kernel }: Pick<NetworkRequest, 'uid' | 'kernel'>,
+  request: Pick<NetworkRequest, 'uid' | 'kernel' | 'descriptors'>,
 ): StepOf<'configure-network'> | undefined {
   if (!network) return undefined;
   if ('missing' in network || 'missing' in macs)
@@ -193,8 +202,7 @@ export function networkPlan(
         vm: vm.name,
         runHome: layout.runHome,
         owner: layout.networkRecords,
-        uid,
-        kernel,
+        ...request,
         macs: macs.found,
         interfaces: vm.eth,
       },
@@ -202,7 +210,7 @@ export function networkPlan(
     ),
     programs: network.found.programs,
     record: { directory: layout.networkRecords, vm: vm.name },
-    device: { path: layout.tunDevice, uid },
+    device: { path: layout.tunDevice, uid: request.uid },
   };
 }
 

@@ -29,6 +29,7 @@ export function checkHost(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
     ...missing('', host.programs),
     ...missing('', host.launcherFiles),
     ...checkLauncher(global, host),
+    ...checkUserNetworks(global, vm, host),
     ...host.closed.map(({ key, directory }) =>
       problemAt(originOf(key === 'kernel' ? vm : global, key), closedTo(host.user, key, directory)),
     ),
@@ -67,6 +68,16 @@ function checkLauncher(global: GlobalConfig, { root, namespaces }: Inventory): P
       : `this host lets only root make a jail: ${namespaces.reason}`;
   const hint = 'run umlmon as root, or let the administrator permit unprivileged user namespaces';
   return [problemAt(originOf(global, 'userns'), { code: 'HOST_NAMESPACES', cause, hint })];
+}
+
+/** pasta enters a user namespace of the VM's user, which the root launcher does not make. */
+function checkUserNetworks(global: GlobalConfig, vm: VmConfig, { namespaces }: Inventory): Problem[] {
+  if (global.userns === 'auto' && namespaces.allowed !== 'no') return [];
+  const cause = 'user needs user namespaces, and this umlmon runs without';
+  const hint = 'use nat, or let the administrator permit user namespaces';
+  return vm.eth
+    .filter(({ kind }) => kind === 'user')
+    .map(({ unit }) => problemAt(originOf(vm, `eth${unit}`), { code: 'HOST_NAMESPACES', cause, hint }));
 }
 
 type At = (key: string, code: ErrorCode, cause: string, hint?: string) => Problem;

@@ -9,7 +9,6 @@ import type { HostLink, HostNetwork } from '../network/host-network.ts';
 import { isMarkOf } from '../network/interface-plan.ts';
 import { type ErrorCode, isErrorCode } from '../system/errors.ts';
 import {
-  checkKind,
   checkNat,
   checkSource,
   checkTap,
@@ -34,7 +33,6 @@ export function checkNetwork(
   isOwn: (alias: string) => boolean = (alias) => isMarkOf(vm, alias),
 ): Refusal[] {
   const privilege = [
-    ...checkKind(spec),
     ...checkTransport(spec, kernel),
     ...(root || !needsRoot(spec)
       ? []
@@ -55,7 +53,7 @@ export function checkNetwork(
   const others = host.links.filter(({ alias }) => !isOwn(alias));
   return [
     ...privilege,
-    ...(host.tun || (isTransport(spec) && transportNeeds(spec).devices.length === 0)
+    ...(host.tun || spec.kind === 'user' || (isTransport(spec) && transportNeeds(spec).devices.length === 0)
       ? []
       : [
           refusal(
@@ -85,6 +83,16 @@ function checkEnds(
       return spec.local ? checkSource('local', spec.local, host) : [];
     case 'tap':
       return checkTap(spec.ifname, host, uid);
+    case 'user':
+      return host.tunForAll
+        ? []
+        : [
+            refusal(
+              'NETWORK_HOST',
+              'the user of the VM cannot open /dev/net/tun, which pasta does for it',
+              'as most systems have it: modprobe tun; chmod 666 /dev/net/tun',
+            ),
+          ];
     case 'raw':
     case 'hybrid':
       return checkWire(spec.ifname, host);
@@ -98,6 +106,7 @@ function checkEnds(
 }
 
 function needsRoot(spec: Spec): boolean {
+  if (spec.kind === 'user') return false;
   if (!isTransport(spec)) return true;
   const { devices, network } = transportNeeds(spec);
   return devices.length > 0 || network === 'own';

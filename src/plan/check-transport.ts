@@ -3,7 +3,6 @@ import type { VmConfig } from '../config/config.ts';
 import { isTransport } from '../config/network-kinds.ts';
 import { commonOptions, type TunnelEnd } from '../config/network-options.ts';
 import { linkOf } from '../config/network-shared.ts';
-import { transportNeeds } from '../config/network-transports.ts';
 import type { Refusal } from '../config/problem.ts';
 import { didYouMean } from '../config/suggest.ts';
 import type { HostLink, HostNetwork } from '../network/host-network.ts';
@@ -11,25 +10,10 @@ import type { Inventory } from './inventory.ts';
 
 type Spec = VmConfig['eth'][number];
 
-/** What no kernel in a jail is given. */
-export function checkKind(spec: Spec): Refusal[] {
-  if (!isTransport(spec)) return [];
-  const { descriptor } = transportNeeds(spec);
-  return descriptor === undefined
-    ? []
-    : [
-        {
-          code: 'NETWORK_PRIVILEGE',
-          cause: `${spec.kind}: a monitor has no descriptor ${descriptor} that it could pass on`,
-          hint: 'use network(name=…) between VMs, and tap(ifname=…) to the host',
-        },
-      ];
-}
-
 /** Whether the kernel has the driver. What umlmon makes itself are taps, which older kernels have in another form. */
 export function checkTransport(spec: Spec, kernel: Inventory['kernel']): Refusal[] {
   if ('missing' in kernel) return [];
-  const transport = isTransport(spec) ? spec.kind : 'tap';
+  const transport = isTransport(spec) ? spec.kind : spec.kind === 'user' ? 'raw' : 'tap';
   const { transports, legacyTransports } = kernel.found;
   if (transports.includes(transport)) return [];
   if (transport === 'tap' && legacyTransports.includes('tuntap')) return checkLegacy(spec);

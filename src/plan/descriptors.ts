@@ -8,7 +8,7 @@ import type { ConsolePlan, Descriptor, ImagePlan } from './plan.ts';
 export function descriptorsOf(
   consoles: readonly ConsolePlan[],
   images: readonly ImagePlan[],
-  gate: boolean,
+  { gate, passed }: { readonly gate: boolean; readonly passed: readonly string[] },
 ): Descriptor[] {
   const others = consoles.filter(({ channel }) => channel !== 'con0');
   const unnumbered: WithoutFd<Descriptor>[] = [
@@ -16,6 +16,7 @@ export function descriptorsOf(
     { is: 'seccomp' },
     { is: 'vm-lock' },
     ...(gate ? [{ is: 'gate' as const }] : []),
+    ...passed.map((name) => ({ is: 'passed' as const, name })),
     ...others.map(({ channel }) => ({ is: 'slave' as const, channel })),
     ...consoles.map(({ channel }) => ({ is: 'master' as const, channel })),
     ...images.map(({ unit }) => ({ is: 'image-lock' as const, unit })),

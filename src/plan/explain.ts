@@ -63,12 +63,18 @@ function explainStep(step: Step): string[] {
 }
 
 function explainInterface(network: InterfacePlan): string[] {
-  const { unit, kind, guest, name, alias, make, join, rules, own, others, announced, leg } = network;
+  const { unit, kind, guest, name, alias, make, join, rules, own, others, announced, leg, user } = network;
   return [
     `eth${unit} ${kind}: ${name} of the host, ${guest} of the guest; its mark is ${alias}`,
     ...make.map((words) => `ip ${words.join(' ')}`),
     ...join.map((words) => `bridge ${words.join(' ')}`),
     ...rules.map(({ family, table }) => `nft table ${family} ${table}`),
+    ...(user
+      ? [
+          `pasta ${user.options.join(' ')}`,
+          ...user.inside.map((words) => `ip ${words.join(' ')}, in the jail`),
+        ]
+      : []),
     ...(leg
       ? [
           ...leg.outside.map((words) => `ip ${words.join(' ')}`),
@@ -87,7 +93,7 @@ function descriptorText(descriptor: Descriptor): string {
   if (descriptor.is === 'backing-lock') return `lock of the backing file of ubd${descriptor.unit}`;
   if (descriptor.is === 'slave' || descriptor.is === 'master')
     return `${descriptor.channel}, pty ${descriptor.is}`;
-  return descriptor.is;
+  return descriptor.is === 'passed' ? `${descriptor.name}, passed to the monitor` : descriptor.is;
 }
 
 /** One option with its values per line, quoted for a shell. */

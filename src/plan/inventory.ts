@@ -127,7 +127,7 @@ export function takeInventory(config: Config, vm: VmConfig, layout: VmLayout): I
 function lookAtNetwork({ eth }: VmConfig): HostNetwork & { readonly programs: NetworkPrograms } {
   const legs = eth.some((spec) => isTransport(spec) && transportNeeds(spec).network === 'own');
   const rules = legs || eth.some(({ kind }) => kind === 'network' || kind === 'nat');
-  const programs = networkPrograms({ rules, legs });
+  const programs = networkPrograms({ rules, legs, user: eth.some(({ kind }) => kind === 'user') });
   return { ...lookAtHostNetwork(programs.ip), programs };
 }
 

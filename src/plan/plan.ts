@@ -15,6 +15,8 @@ import type { RecordPlace } from '../network/network-record.ts';
 export type Descriptor = { readonly fd: number } & (
   | { readonly is: 'slave' | 'master'; readonly channel: string }
   | { readonly is: 'vm-lock' | 'image-holder' | 'status' | 'seccomp' | 'gate' }
+  /** What this monitor was passed under this name, for a network interface. */
+  | { readonly is: 'passed'; readonly name: string }
   | { readonly is: 'image-lock' | 'backing-lock'; readonly unit: number }
 );
 

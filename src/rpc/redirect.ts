@@ -53,13 +53,17 @@ export async function connectRedirected(
   // Errors are those of the record that is waited for; later ones are for whoever has the connection then.
   const errors = () => undefined;
   socket.on('error', errors);
-  const time = AbortSignal.timeout(directoryLimits.announceTime);
+  const giveUp = new AbortController();
+  const timer = setTimeout(
+    () => giveUp.abort(new Error(`no answer within ${directoryLimits.announceTime} ms`)),
+    directoryLimits.announceTime,
+  );
   try {
     const announcement: Announcement = { magic: UMLREDIR_MAGIC, target, last };
     socket.write(recordOf(announcementCodec, announcement));
     const answer = readRecord(
       announcementAnswerCodec,
-      await takeFirstRecord(socket, directoryLimits.announceAnswerBytes, time),
+      await takeFirstRecord(socket, directoryLimits.announceAnswerBytes, giveUp.signal),
     );
     if (answer.kind === 'failed') throw errorOfDirectory(answer.why);
     return socket;
@@ -68,10 +72,11 @@ export async function connectRedirected(
     if (error instanceof UmlmonError) throw error;
     throw new UmlmonError('REDIRECTOR_UNREACHABLE', {
       place,
-      cause: `cannot talk to the redirector: ${time.aborted ? `no answer within ${directoryLimits.announceTime} ms` : wordsOf(error)}`,
+      cause: `cannot talk to the redirector: ${wordsOf(error)}`,
       hint: `is tcp_redir = true on ${at.host}, and the port open?`,
     });
   } finally {
+    clearTimeout(timer);
     socket.off('error', errors);
   }
 }

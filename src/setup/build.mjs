@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { build } from 'esbuild';
+import { buildPage } from './build-page.mjs';
 
 const root = new URL('../../', import.meta.url).pathname;
 const programs = readdirSync(`${root}src/bin`).filter((name) => name.endsWith('.ts'));
@@ -70,7 +71,7 @@ await build({
 });
 
 // What umlrun starts in its guests: without libraries, as they have none.
-const parts = ['main', 'line', 'job', 'streams'].map((name) => `src/umlrun/init/${name}.c`);
+const parts = ['main', 'line', 'network', 'job', 'streams'].map((name) => `src/umlrun/init/${name}.c`);
 execFileSync('cc', ['-static', '-Os', '-s', '-Wall', '-Wextra', '-o', `${made}/umlrun-init`, ...parts], {
   cwd: root,
   stdio: 'inherit',
@@ -78,6 +79,7 @@ execFileSync('cc', ['-static', '-Os', '-s', '-Wall', '-Wextra', '-o', `${made}/u
 
 // What umladmin fetches kernels with.
 copyFileSync(`${root}src/setup/kernel.sh`, `${made}/kernel.sh`);
+await buildPage(root, made);
 
 mkdirSync(`${root}dist`, { recursive: true });
 for (const name of readdirSync(made)) renameSync(`${made}/${name}`, `${root}dist/${name}`);

@@ -5,6 +5,7 @@ set -e
 sh src/setup/node.sh
 
 npx tsc -p .
+npx tsc -p src/web/browser
 npx biome check --error-on-warnings
 node src/setup/generate.mjs --check
 npx vitest run test/layers.test.ts

@@ -1,5 +1,6 @@
 import { generateAdminCompletion } from '../cli/admin-completion.ts';
 import { generateUmladminPage } from '../cli/admin-page.ts';
+import { generateCompletions } from '../cli/completion/generate.ts';
 import { generateUmlwatchPage } from '../cli/man-page.ts';
 import { generateConfigPage } from '../config/man-page.ts';
 import { generateEventPage } from '../monitor/event-page.ts';
@@ -25,6 +26,7 @@ export const generators: readonly (() => readonly GeneratedFile[])[] = [
   generateRolePage,
   generateStatePage,
   generateAdminCompletion,
+  generateCompletions,
   generateUmladminPage,
   generateUmlwatchPage,
 ];

@@ -1,5 +1,5 @@
 // What is installed on a host, and where: values only, nothing is written here.
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 
 const sbin = ['umlmon', 'umladmin', 'umldir', 'umlweb'];
@@ -34,6 +34,7 @@ export function hostFiles(root, prefix) {
       read(path).toString().replaceAll('@sbindir@', `${prefix}/sbin`).replaceAll('@home@', home),
     ),
   });
+  const modeOf = (path) => (statSync(join(root, path)).mode & 0o111 ? 0o755 : 0o644);
   const within = (directory) =>
     existsSync(join(root, directory))
       ? readdirSync(join(root, directory), { recursive: true, withFileTypes: true })
@@ -49,6 +50,7 @@ export function hostFiles(root, prefix) {
     const [, kind] = /\.(sysusers|tmpfiles)$/.exec(file) ?? [];
     return [kind ? `${lib}/${kind}.d/umlmon.conf` : `${lib}/systemd/system/${file}`, 0o644];
   };
+  const programOf = (path) => (basename(path).startsWith('umlweb') ? 'umlweb' : 'umldir');
   const completions = {
     bash: `${prefix}/share/bash-completion/completions/`,
     zsh: prefix === '/usr' ? '/usr/share/zsh/vendor-completions/_' : `${prefix}/share/zsh/site-functions/_`,
@@ -58,9 +60,7 @@ export function hostFiles(root, prefix) {
   return [
     ...within('dist')
       .filter((path) => !/\.map$|^dist\/man\//.test(path))
-      .map((path) =>
-        copy(path, join(home, relative('dist', path)), /\.cjs$|-init$/.test(path) ? 0o755 : 0o644),
-      ),
+      .map((path) => copy(path, join(home, relative('dist', path)), modeOf(path))),
     ...Object.entries(addons).flatMap(([name, files]) =>
       files.map((file) => copy(`node_modules/${name}/${file}`, `${home}/node_modules/${name}/${file}`)),
     ),
@@ -73,9 +73,14 @@ export function hostFiles(root, prefix) {
       const [, program = '', shell = ''] = /([^/]+)\.(\w+)$/.exec(path) ?? [];
       return copy(path, `${completions[shell]}${program}${shell === 'fish' ? '.fish' : ''}`);
     }),
-    ...within('systemd').map((path) => fill(path, ...unitPlace(basename(path)))),
+    copy('etc/umladmin.bash-completion', `${completions.bash}umladmin`),
+    // Units of programs that there are.
+    ...within('systemd')
+      .filter((path) => !/uml(?:dir|redir|web)\./.test(path) || programs.includes(programOf(path)))
+      .map((path) => fill(path, ...unitPlace(basename(path)))),
     // On hosts with systemd, the rc script does not become a second way to start the same VMs.
     { to: `${lib}/systemd/system/umlmon.service`, target: '/dev/null' },
+    copy('etc/services.umlmon', `${prefix}/share/doc/umlmon/services`),
     { ...fill('etc/umlmon.rc.in', '/etc/init.d/umlmon', 0o755), keep: true },
     { ...copy('etc/umlmon.example.ini', '/etc/umlmon/umlmon.example.ini'), keep: true },
   ];

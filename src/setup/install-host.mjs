@@ -58,7 +58,8 @@ function install() {
     say(`${file.to}${file.target === undefined ? '' : ` -> ${file.target}`}`);
     if (!isDry) put(file, manifest);
   }
-  for (const [path, what] of installed) if (!manifest.has(path)) remove(path, what);
+  const wanted = new Set(files.map(({ to }) => to));
+  for (const [path, what] of installed) if (what !== 'directory' && !wanted.has(path)) remove(path, what);
   if (isDry) return;
   put({ to: manifestPath, mode: 0o644, text: manifestText(manifest) }, manifest);
   // The directories that the manifest itself has needed.

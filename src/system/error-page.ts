@@ -32,6 +32,7 @@ const groups: Readonly<Record<Prefix, string>> = {
   MONITOR: 'Monitors',
   RPC: 'The control protocol',
   REMOTE: 'Remote control',
+  WEB: 'umlweb',
   AUTH: 'Authentication',
   PASSWORD: 'Passwords',
   ROLE: 'Roles',

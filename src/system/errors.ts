@@ -83,6 +83,10 @@ export const errorCatalogue = {
   REDIRECTOR_MONITOR: { class: 'unreachable', means: 'The redirector cannot reach the monitor of the VM.' },
   ETCD_FAILED: { class: 'failed', means: 'etcd, where hosts share their directory, cannot be used.' },
 
+  WEB_REFUSED: { class: 'failed', means: 'umlweb does not do what a browser asked for.' },
+  WEB_LISTEN: { class: 'host', means: 'umlweb cannot take calls at its address.' },
+  WEB_TLS: { class: 'config', means: 'The certificate of umlweb or its key cannot be used.' },
+
   EVENTS_LOST: { class: 'failed', means: 'The events asked for are no longer held.' },
   EVENTS_LISTENERS: { class: 'failed', means: 'Too many callers wait for events.' },
   START_FAILED: { class: 'failed', means: 'The kernel did not come up.' },

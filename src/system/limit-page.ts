@@ -14,6 +14,7 @@ const rooms: Record<keyof typeof limitTable, string> = {
   service: 'Service managers',
   directory: 'Directory and redirector',
   umlrun: 'Throw-away VMs',
+  web: 'umlweb',
 };
 
 /** docs/limits.md, the reference of all bounds. */

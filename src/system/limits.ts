@@ -16,6 +16,7 @@ import { remote } from './limits/remote.ts';
 import { rpc } from './limits/rpc.ts';
 import { service } from './limits/service.ts';
 import { umlrun } from './limits/umlrun.ts';
+import { web } from './limits/web.ts';
 
 /** The table as docs/limits.md shows it: room → limits. */
 export const limitTable = {
@@ -31,6 +32,7 @@ export const limitTable = {
   service,
   directory,
   umlrun,
+  web,
 } as const;
 
 export const consoleLimits = valuesOf(consoles);
@@ -45,3 +47,4 @@ export const adminLimits = valuesOf(admin);
 export const serviceLimits = valuesOf(service);
 export const directoryLimits = valuesOf(directory);
 export const umlrunLimits = valuesOf(umlrun);
+export const webLimits = valuesOf(web);

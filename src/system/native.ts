@@ -54,11 +54,13 @@ const LOCK_UN = 8;
 const AF_UNIX = 1;
 const AF_NETLINK = 16;
 const SOCK_DGRAM = 2;
+const SOCK_SEQPACKET = 5;
 const SOCK_RAW = 3;
 const NETLINK_ROUTE = 0;
 const RTMGRP_LINK = 1;
 const SOL_SOCKET = 1;
 const SO_PEERCRED = 17;
+const SO_TYPE = 3;
 const SO_PEERGROUPS = 59;
 const SO_ATTACH_FILTER = 26;
 const SOCK_FPROG_BYTES = 16;
@@ -185,6 +187,15 @@ export interface Credentials {
   readonly pid: number;
   readonly uid: number;
   readonly gid: number;
+}
+
+/** Whether a descriptor is a socket that keeps packets apart: of datagrams, or of sequenced packets. */
+export function isPacketSocket(fd: number): boolean {
+  const type = Buffer.alloc(4);
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(type.length);
+  if (callRaw('getsockopt', [fd, SOL_SOCKET, SO_TYPE, type, length]) === -1) return false;
+  return [SOCK_DGRAM, SOCK_SEQPACKET].includes(type.readInt32LE(0));
 }
 
 /** Who connected a Unix stream socket, as the kernel noted at connect(2) (unix(7), SO_PEERCRED). */

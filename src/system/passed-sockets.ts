@@ -17,7 +17,7 @@ function passedNames(env: Environment, pid: number): readonly string[] {
 }
 
 /**
- * Takes the listening sockets that the service manager passes, by their names (FileDescriptorName=): name → descriptor.
+ * Takes the sockets that the service manager passes, by their names (FileDescriptorName=): name → descriptor.
  * Children do not inherit them, nor the variables that speak of them.
  */
 export function takePassedSockets(env: Environment, pid: number): ReadonlyMap<string, number> {

@@ -12,6 +12,7 @@ let count = 0;
 export class BareGuest {
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #image: string;
+  readonly #ended: Promise<unknown>;
   #seen = '';
 
   static async start(
@@ -36,7 +37,7 @@ export class BareGuest {
     const args = [
       ...['netns', 'exec', host.name, 'taskset', '-c', core, 'setarch', '-R'],
       // Its own C library in the place of the host's; nothing else is different in there.
-      ...['bwrap', '--dev-bind', '/', '/', '--ro-bind', join(kernel, loader)],
+      ...['bwrap', '--die-with-parent', '--dev-bind', '/', '/', '--ro-bind', join(kernel, loader)],
       realpathSync(`/lib64/${basename(loader)}`),
       ...['--setenv', 'LD_LIBRARY_PATH', join(kernel, 'lib'), join(kernel, 'linux')],
       ...[`ubd0d=${this.#image}`, 'root=/dev/ubda', 'rw', 'init=/init', 'mem=128M', 'noreboot', 'quiet'],
@@ -44,6 +45,7 @@ export class BareGuest {
       ...['con0=fd:0,fd:1', `umid=bench-${process.pid}-${count}`, `vec0:transport=tap,ifname=${tap},gro=1`],
     ];
     this.#child = spawn('ip', args, { env: { ...process.env, HOME: '/tmp' } });
+    this.#ended = once(this.#child, 'exit');
     this.#child.stderr.pipe(process.stderr);
     this.#child.stdout.on('data', (part: Buffer) => {
       this.#seen = (this.#seen + part.toString()).slice(-100_000);
@@ -67,18 +69,15 @@ export class BareGuest {
       if (match) return match;
       const ended = await Promise.race([
         once(this.#child.stdout, 'data').then(() => false),
-        once(this.#child, 'exit').then(() => true),
+        this.#ended.then(() => true),
       ]);
       if (ended) throw new Error(`the kernel by hand ended: ${this.#seen}`);
     }
   }
 
   async close(): Promise<void> {
-    if (this.#child.exitCode === null && this.#child.signalCode === null) {
-      const ended = once(this.#child, 'exit');
-      this.#child.kill('SIGKILL');
-      await ended;
-    }
+    this.#child.kill('SIGKILL');
+    await this.#ended;
     rmSync(this.#image, { force: true });
   }
 }

@@ -2,7 +2,7 @@
  * Viewers of con1 in a process of their own: `crowd.mjs SOCKET READING IDLE`. Those who read do so as fast as they can;
  * the idle ones ask once and never again. Prints `ready`, and lives until its standard input ends.
  */
-import { MonitorClient } from '../../src/cli/monitor-client.ts';
+import { MonitorClient } from '../../src/rpc/monitor-client.ts';
 
 const [path = '', reading = '0', idle = '0'] = process.argv.slice(2);
 const waitMs = 60_000;

@@ -81,7 +81,7 @@ function sum(values: readonly number[]): number {
 }
 
 /** The share of memory that would be free without the process: what it shares with others is divided among them. */
-function pssMiB(pid: number): number {
+export function pssMiB(pid: number): number {
   const kib = /^Pss:\s*(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1'))?.[1];
   return Number(kib) / 1024;
 }

@@ -18,6 +18,7 @@ import { Pair } from './pair.ts';
 import { measureRun } from './run.ts';
 import { measureStart } from './start.ts';
 import { measureViewers } from './viewers.ts';
+import { measureWeb } from './web.ts';
 
 type Closable = { close(): Promise<void> };
 
@@ -60,6 +61,7 @@ const measures = {
   backup: measureBackup,
   backups: measureManyBackups,
   umlrun: measureRun,
+  web: measureWeb,
 };
 const wanted = process.argv.slice(2);
 for (const [name, measure] of Object.entries(measures)) {

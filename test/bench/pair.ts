@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { MonitorClient } from '../../src/cli/monitor-client.ts';
 import { launchEnvironment } from '../../src/jail/sandbox.ts';
 import { seccompFilter } from '../../src/jail/seccomp.ts';
 import type { Descriptor, LaunchPlan, StepOf } from '../../src/plan/plan.ts';
+import type { MonitorClient } from '../../src/rpc/monitor-client.ts';
 import type { World } from '../helpers/world.ts';
 import { Floor, type FloorStart } from './floor.ts';
 
@@ -84,6 +84,7 @@ export class Pair {
       'vm-lock': join(this.#world.home, 'bare.lock'),
       'image-holder': join(this.#world.home, 'bare.holder'),
       gate: '/dev/null',
+      passed: '/dev/null',
       'backing-lock': '/dev/null',
       'image-lock': join(this.#world.varDir, 'bare/jail/disks/root.dsk'),
     };

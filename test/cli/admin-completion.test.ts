@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { adminWords } from '../../src/cli/admin-words.ts';
 import { program, World } from '../helpers/world.ts';
 
 const world = new World();
@@ -41,13 +42,7 @@ function offers(line: string): string[] {
 }
 
 test.each([
-  [
-    'umladmin ',
-    [
-      ...['list', 'start', 'stop', 'update', 'doctor', 'cleanup', 'kernel', 'config', 'disk'],
-      ...['-config', '-json', '-help', '-version'],
-    ],
-  ],
+  ['umladmin ', [...Object.keys(adminWords), '-config', '-json', '-help', '-version']],
   ['umladmin di', ['disk']],
   ['umladmin start ', ['-wait', '-timeout', '-json', 'vm1']],
   ['umladmin stop vm1 v', ['vm1']],

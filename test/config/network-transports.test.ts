@@ -84,7 +84,7 @@ test.each([
   ['bess(dst=relative)', ['dst']],
   ['bess(dst=/etc/passwd)', ['dst']],
   ['bess(dst=/run/uml/s, src=/run/uml/s)', ['src']],
-  ['fd(fd=2)', ['fd']],
+  ['fd(fd=-2)', ['fd']],
 ])('%s is refused', (text, mistakes) => {
   expect(read(text).mistakes).toEqual(mistakes);
 });
@@ -129,7 +129,7 @@ test.each([
   ],
   ['l2tpv3(src=127.0.0.1, dst=127.0.0.2, rx_session=1, tx_session=1)', { capabilities: ['CAP_NET_RAW'] }],
   ['bess(dst=/run/uml/s)', { network: 'none', capabilities: [], socketFamilies: ['AF_UNIX'], devices: [] }],
-  ['fd(fd=7)', { network: 'none', capabilities: [], socketFamilies: [], devices: [], descriptor: 7 }],
+  ['fd(fd=lab)', { network: 'none', capabilities: [], socketFamilies: [], devices: [], descriptor: 'lab' }],
 ])('%s needs no more than it must', (text, needs) => {
   expect(transportNeeds(read(text).spec)).toMatchObject(needs);
 });

@@ -35,7 +35,7 @@ async function startHost(name: string, more: Record<string, string> = {}): Promi
     host_name: name,
     host_address: '127.0.0.1',
     etcd: `127.0.0.1:${etcd.port}`,
-    etcd_lease: '2s',
+    etcd_lease: '4s',
     ...more,
   };
   const host = { name, home, port, redirector, umldir: await TestUmldir.start({ home, keys }) };

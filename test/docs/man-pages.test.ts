@@ -42,6 +42,7 @@ describe('manual pages', () => {
       'umlmon.8',
       'umlrun.1',
       'umlwatch.1',
+      'umlweb.8',
     ]);
   });
 
@@ -56,7 +57,7 @@ describe('manual pages', () => {
     expect(text).not.toMatch(/\*\*|\\_|\.run\}/);
   });
 
-  test.each(['umladmin.8', 'umldir.8', 'umlmon.8', 'umlwatch.1'])(
+  test.each(['umladmin.8', 'umldir.8', 'umlmon.8', 'umlwatch.1', 'umlweb.8'])(
     '%s has exit statuses that exist',
     (name) => {
       const source = readFileSync(join(root, 'docs', `${name}.md`), 'utf8');

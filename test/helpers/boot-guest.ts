@@ -1,4 +1,4 @@
-import type { MonitorClient } from '../../src/cli/monitor-client.ts';
+import type { MonitorClient } from '../../src/rpc/monitor-client.ts';
 import { GuestShell, waitForEvent } from './guest.ts';
 import type { World } from './world.ts';
 

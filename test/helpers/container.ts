@@ -68,7 +68,7 @@ export class Container {
   }
 
   /** A user of the container, and the demo guest's image for each VM; then the configuration. */
-  configure(vms: Readonly<Record<string, string>>): void {
+  configure(vms: Readonly<Record<string, string>>, global = ''): void {
     for (const vm of Object.keys(vms)) {
       execFileSync('chroot', [this.root, 'useradd', '--system', `uml-${vm}`], { env: { PATH: path } });
       const disks = join(this.root, 'var/lib/umlmon', vm, 'jail/disks');
@@ -80,7 +80,7 @@ export class Container {
     const sections = Object.entries(vms).map(
       ([vm, text]) => `[${vm}]\nvmuser = uml-${vm}\nubd0 = /disks/root.dsk\n${text}\n`,
     );
-    writeFileSync(join(this.root, 'etc/umlmon/umlmon.ini'), `[GLOBAL]\n${sections.join('\n')}`);
+    writeFileSync(join(this.root, 'etc/umlmon/umlmon.ini'), `[GLOBAL]\n${global}\n${sections.join('\n')}`);
   }
 
   /** Runs a program in the tree without any container, as chroot(8) does. */
@@ -113,6 +113,7 @@ export class Container {
       ...['--link-journal=no', '--console=read-only', `--machine=${basename(this.#home)}`],
       // Monitors take over the descriptors of their kernels.
       '--system-call-filter=pidfd_getfd',
+      '--bind=/dev/net/tun',
       ...what,
     ];
     const child = spawn('sh', ['-c', `${enter}\nexec systemd-nspawn "$@"`, 'sh', ...arguments_], {

@@ -1,4 +1,4 @@
-import type { MonitorClient } from '../../src/cli/monitor-client.ts';
+import type { MonitorClient } from '../../src/rpc/monitor-client.ts';
 
 /** How long a guest may take to answer; a guest that does not is a failure, not a slow machine. */
 const patienceMs = 20_000;

@@ -1,4 +1,4 @@
-import type { MonitorClient } from '../../src/cli/monitor-client.ts';
+import type { MonitorClient } from '../../src/rpc/monitor-client.ts';
 import { GuestShell } from './guest.ts';
 import { NetNamespace } from './net-namespace.ts';
 import { World } from './world.ts';

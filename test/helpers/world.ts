@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MonitorClient } from '../../src/cli/monitor-client.ts';
+import { MonitorClient } from '../../src/rpc/monitor-client.ts';
 import { programNameOf } from '../../src/system/process.ts';
 import { testKernelDirectory } from './kernel.ts';
 
@@ -74,11 +74,21 @@ export class World {
     return copyImage(join(this.varDir, 'shared/disks'), 'root.dsk', owner);
   }
 
-  /** Starts a monitor in the foreground and waits until it serves. */
-  async startMonitor(vm: string): Promise<ChildProcess> {
-    const [command = '', ...args] = [...this.#within, program('umlmon')];
+  /**
+   * Starts a monitor in the foreground and waits until it serves.
+   *
+   * @param passed descriptors for it by name, as a service manager passes them
+   */
+  async startMonitor(vm: string, passed: Readonly<Record<string, number>> = {}): Promise<ChildProcess> {
+    const names = Object.keys(passed);
+    const listen = `LISTEN_PID=$$ LISTEN_FDS=${names.length} LISTEN_FDNAMES=${names.join(':')} exec "$@"`;
+    const [command = '', ...args] = [
+      ...this.#within,
+      ...(names.length > 0 ? ['sh', '-c', listen, 'sh'] : []),
+      program('umlmon'),
+    ];
     const child = spawn(command, [...args, '-config', this.configPath, '-fg', vm], {
-      stdio: ['ignore', 'ignore', 'pipe'],
+      stdio: ['ignore', 'ignore', 'pipe', ...Object.values(passed)],
     });
     this.#monitors.set(vm, child);
     let log = '';
@@ -114,7 +124,11 @@ export class World {
   }
 
   /** One program of umlmon to its end, with this world's configuration. */
-  run(name: 'umlmon' | 'umlwatch' | 'umladmin' | 'umldir', args: readonly string[], input = ''): Ran {
+  run(
+    name: 'umlmon' | 'umlwatch' | 'umladmin' | 'umldir' | 'umlweb',
+    args: readonly string[],
+    input = '',
+  ): Ran {
     const [command = '', ...before] = [...this.#within, program(name)];
     const { status, stdout, stderr } = spawnSync(command, [...before, '-config', this.configPath, ...args], {
       input,
@@ -180,7 +194,7 @@ async function stopMonitor(child: ChildProcess, log: string): Promise<void> {
 }
 
 /** A bundled program as the package installs it. */
-export function program(name: 'umlmon' | 'umlwatch' | 'umladmin' | 'umldir' | 'umlrun'): string {
+export function program(name: 'umlmon' | 'umlwatch' | 'umladmin' | 'umldir' | 'umlrun' | 'umlweb'): string {
   return join(root, 'dist', `${name}.cjs`);
 }
 

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { MonitorClient } from '../../src/cli/monitor-client.ts';
+import type { MonitorClient } from '../../src/rpc/monitor-client.ts';
 import type { DiskRequest, Job } from '../../src/rpc/umlmonctrl.gen.ts';
 import { bigBytes, writeBigImage } from '../helpers/big-image.ts';
 import { GuestShell } from '../helpers/guest.ts';

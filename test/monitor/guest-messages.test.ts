@@ -1,6 +1,6 @@
 /** What a guest writes to /proc/mconsole, while its monitor reads and while it does not. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { MonitorClient } from '../../src/cli/monitor-client.ts';
+import type { MonitorClient } from '../../src/rpc/monitor-client.ts';
 import { GuestShell, waitForEvent } from '../helpers/guest.ts';
 import { World } from '../helpers/world.ts';
 

@@ -3,9 +3,9 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { MonitorClient } from '../../src/cli/monitor-client.ts';
 import { type HookMoment, Hooks } from '../../src/monitor/hooks.ts';
 import type { LaunchPlan } from '../../src/plan/plan.ts';
+import type { MonitorClient } from '../../src/rpc/monitor-client.ts';
 import { monitorLimits } from '../../src/system/limits.ts';
 import { waitForEvent } from '../helpers/guest.ts';
 import { World } from '../helpers/world.ts';

@@ -1,6 +1,6 @@
 /** What a monitor tells of the links of its VM, on the real kernel. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { MonitorClient } from '../../src/cli/monitor-client.ts';
+import type { MonitorClient } from '../../src/rpc/monitor-client.ts';
 import type { Event } from '../../src/rpc/umlmonctrl.gen.ts';
 import { GuestShell } from '../helpers/guest.ts';
 import { NetworkWorld } from '../helpers/network-world.ts';

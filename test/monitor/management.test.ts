@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { MonitorClient } from '../../src/cli/monitor-client.ts';
+import type { MonitorClient } from '../../src/rpc/monitor-client.ts';
 import { toFailure } from '../../src/system/errors.ts';
 import { GuestShell, waitForEvent } from '../helpers/guest.ts';
 import { testKernelDirectory } from '../helpers/kernel.ts';

@@ -1,8 +1,8 @@
 /** Levels of readiness of a real VM, as INFO and events tell them. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { WaitLevel } from '../../src/cli/arguments.ts';
-import type { MonitorClient } from '../../src/cli/monitor-client.ts';
 import { waitFor } from '../../src/cli/wait.ts';
+import type { MonitorClient } from '../../src/rpc/monitor-client.ts';
 import { GuestShell } from '../helpers/guest.ts';
 import { World } from '../helpers/world.ts';
 

@@ -7,9 +7,9 @@ import { connect, createServer, type NetConnectOpts, type Socket } from 'node:ne
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { MonitorClient } from '../../src/cli/monitor-client.ts';
 import { RpcClient } from '../../src/rpc/client.ts';
 import { logIn } from '../../src/rpc/log-in.ts';
+import type { MonitorClient } from '../../src/rpc/monitor-client.ts';
 import { setPassword } from '../../src/rpc/password-file.ts';
 import { saltPassword } from '../../src/rpc/scram.ts';
 import { umlmonctrl } from '../../src/rpc/umlmonctrl.gen.ts';

@@ -1,7 +1,7 @@
 /** Several at one console of a real guest. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { MonitorClient } from '../../src/cli/monitor-client.ts';
 import { Emulator } from '../../src/console/emulator.ts';
+import type { MonitorClient } from '../../src/rpc/monitor-client.ts';
 import { cellsOf } from '../helpers/cells.ts';
 import { GuestShell, waitForEvent } from '../helpers/guest.ts';
 import { World } from '../helpers/world.ts';

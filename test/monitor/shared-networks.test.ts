@@ -168,23 +168,21 @@ test('bess: two VMs at a switch that listens in the shared tree', async () => {
     const one = await lan.start('vm1', ...up(1));
     await lan.start('vm2', ...up(2));
     expect(await reaches(one, '10.7.0.2')).toBe(true);
+    // Without its switch a guest is busy with nothing else, and takes its time to stop.
+    for (const vm of ['vm1', 'vm2']) await lan.client(vm).call('kill', undefined);
   } finally {
     hub.kill('SIGKILL');
   }
 });
 
-test('what the jail cannot give is refused with the reason, all at once', async () => {
+test('what the jail cannot give is refused with the reason, all at once', () => {
   lan.world.configure({
-    vm1: ['ubd0 = /disks/root.dsk', 'eth3 = fd(fd=10)'].join('\n'),
-    vm2: 'ubd0 = /disks/root.dsk\neth0 = user()\neth1 = vde(vnl=x)\neth2 = tap(ifname=t, bpfflash=1)',
+    vm1: 'ubd0 = /disks/root.dsk\neth1 = vde(vnl=x)\neth2 = tap(ifname=t, bpfflash=1)',
   });
-  for (const vm of ['vm1', 'vm2']) lan.world.addImage(vm);
-  const first = lan.world.run('umlmon', ['-check', 'vm1']).stderr;
-  expect(first).toMatch(/eth3: fd: a monitor has no descriptor 10/);
-  const second = lan.world.run('umlmon', ['-check', 'vm2']).stderr;
-  expect(second).toMatch(/umlmon has no user \(hint: .*passt/);
-  expect(second).toMatch(/umlmon has no vde \(hint: .*vde_plug/);
-  expect(second).toMatch(/tap has no argument "bpfflash".*it lets the guest load filters/);
+  lan.world.addImage('vm1');
+  const { stderr } = lan.world.run('umlmon', ['-check', 'vm1']);
+  expect(stderr).toMatch(/umlmon has no vde \(hint: .*vde_plug/);
+  expect(stderr).toMatch(/tap has no argument "bpfflash".*it lets the guest load filters/);
 });
 
 test('addresses of the pool stay, and are free when the VM is removed', async () => {

@@ -20,7 +20,7 @@ function plansOf(...texts: string[]): InterfacePlan[] {
     interfaces,
   };
   const links = [{ name: 'lan0', alias: '', kind: '', addresses: ['10.9.0.1'] }];
-  return planInterfaces(request, { links, ipv6: true, forwards6: [], tun: true });
+  return planInterfaces(request, { links, ipv6: true, forwards6: [], tun: true, tunForAll: true });
 }
 
 const all = plansOf(
@@ -41,6 +41,7 @@ const record: NetworkRecord = {
   shared: shared.map(({ kind, network, terms }) => ({ kind, network, terms })),
   forwards: ['tcp port 80 of the host', 'tcp port 81 of the host'],
   tables: rules.map(({ family, table }) => ({ family, table })),
+  links: [],
 };
 
 test('each thing once: one network of two interfaces, one setting of three, no tap of others', () => {

@@ -11,6 +11,7 @@ const host: HostNetwork = {
   ipv6: true,
   forwards6: [],
   tun: true,
+  tunForAll: true,
 };
 
 const mac = '02:00:00:00:00:03';

@@ -169,7 +169,7 @@ test('fd, the ends of a socketpair', async () => {
   const ends = [3, 4].map((fd) => pidfdGetfd(pidfd, fd));
   closeSync(pidfd);
   maker.kill('SIGKILL');
-  const guests = ends.map((end, n) => wired({ kind: 'fd', fd: 3 }, n + 1, [end]));
+  const guests = ends.map((end, n) => wired({ kind: 'fd', fd: '3' }, n + 1, [end]));
   const [one, other] = await Promise.all(guests);
   for (const end of ends) closeSync(end);
   if (!one || !other) throw new Error('no guests');

@@ -44,7 +44,7 @@ test.each<[TransportSpec, string]>([
     { kind: 'bess', dst: '/run/uml/switch', src: '/run/uml/me' },
     'transport=bess,dst=/run/uml/switch,src=/run/uml/me,mac=MAC',
   ],
-  [{ kind: 'fd', fd: 10, vec: false, mtu: 9000 }, 'transport=fd,fd=10,mac=MAC,mtu=9000,vec=0'],
+  [{ kind: 'fd', fd: '10', vec: false, mtu: 9000 }, 'transport=fd,fd=10,mac=MAC,mtu=9000,vec=0'],
 ])('%j', (spec, text) => {
   expect(vectorArgument(3, spec, mac)).toBe(`vec3:${text.replace('MAC', mac)}`);
 });
@@ -85,7 +85,7 @@ test('what the kernel has decides on the form', () => {
     argument: `eth1=tuntap,tap0,${mac}`,
     guestName: 'eth1',
   });
-  const fd: TransportSpec = { kind: 'fd', fd: 9 };
+  const fd: TransportSpec = { kind: 'fd', fd: '9' };
   expect(() => interfaceArgument(0, fd, mac, both)).toThrow(
     expect.objectContaining({ code: 'NETWORK_TRANSPORT', hint: 'it has tap, raw, tuntap' }),
   );

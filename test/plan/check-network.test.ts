@@ -23,6 +23,7 @@ const host: HostNetwork = {
   ipv6: true,
   forwards6: [],
   tun: true,
+  tunForAll: true,
 };
 
 const user: Inventory['user'] = { found: { name: 'uml', uid: 1000, gid: 1000 } };

@@ -33,6 +33,12 @@ export const directory = {
     'TCP connections to the directory from one address (IPv6: one network of 64 bits).',
     'As above, among those of the address.',
   ),
+  tellInterval: limit(
+    1_000,
+    'ms',
+    'Time between two lines of the log about connections that were closed at these limits.',
+    'One line tells how many.',
+  ),
   idleTime: limit(
     90_000,
     'ms',

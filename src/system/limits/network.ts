@@ -26,6 +26,12 @@ export const network = {
     'The start fails.',
   ),
   lockPoll: limit(2, 'ms', 'Time between two looks whether they are done.', 'There is another look.'),
+  macLockWait: limit(
+    30_000,
+    'ms',
+    'Time to wait for other monitors that take hardware addresses for the first time; each writes a file to the disk of the host.',
+    'The start fails.',
+  ),
   macFileBytes: limit(
     8 * MiB,
     'bytes',

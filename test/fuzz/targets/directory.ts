@@ -92,7 +92,7 @@ export async function openDirectoryTargets(): Promise<Target[]> {
   );
   const listener = createServer({ noDelay: true });
   await new Promise<void>((done) => listener.listen(0, '127.0.0.1', done));
-  const gate = new Gate({ connections: 64, perAddress: 32 });
+  const gate = new Gate({ connections: 64, perAddress: 32 }, () => undefined);
   server.serve(listener, { admit: (socket) => gate.admit(socket) });
   const port = (listener.address() as AddressInfo).port;
 
@@ -101,6 +101,7 @@ export async function openDirectoryTargets(): Promise<Target[]> {
     resolve: resolveHere,
     redirectorOf: () => undefined,
     log: () => undefined,
+    onClosed: () => undefined,
   });
   const redirectorListener = Redirector.listener();
   await new Promise<void>((done) => redirectorListener.listen(0, '127.0.0.1', done));
@@ -123,6 +124,7 @@ export async function openDirectoryTargets(): Promise<Target[]> {
         return verdict;
       },
       async close() {
+        gate.close();
         await server.close();
       },
     },

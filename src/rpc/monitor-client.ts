@@ -1,7 +1,7 @@
-import { RpcClient } from '../rpc/client.ts';
-import type { ArgsOf, ProcedureName, ResultOf } from '../rpc/program.ts';
-import { umlmonctrl } from '../rpc/umlmonctrl.gen.ts';
 import { type Failure, isErrorCode, UmlmonError } from '../system/errors.ts';
+import { RpcClient } from './client.ts';
+import type { ArgsOf, ProcedureName, ResultOf } from './program.ts';
+import { umlmonctrl } from './umlmonctrl.gen.ts';
 
 type Program = typeof umlmonctrl;
 type Procedures = ProcedureName<Program>;

@@ -1,0 +1,24 @@
+# Completion of umlmon for bash. Generated from src/cli/completion by `npm run generate`.
+_umlmon() {
+  local -
+  set -f
+  local IFS=$' \t\n' now=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} at offers= offer
+  local -a given=()
+  for ((at = 1; at < COMP_CWORD; at++)); do
+    case ${COMP_WORDS[at]} in -config | --config | -units | --units) at=$((at + 1)) ;; -*) ;; *) given+=("${COMP_WORDS[at]}") ;; esac
+  done
+  COMPREPLY=()
+  case $before in
+    -config | --config) mapfile -t COMPREPLY < <(compgen -f -- "$now"); offers+=' ' ;;
+    -units | --units) mapfile -t COMPREPLY < <(compgen -f -- "$now"); offers+=' ' ;;
+  esac
+  if [ -z "$offers" ] && [[ $now == -* ]]; then offers='-config -json -help -version -fg -plan -check -cleanup -units'; fi
+  [ -n "$offers" ] || case "${given[*]-}" in
+    *) [ "${#given[@]}" -ne 0 ] || offers=$(umladmin config list 2>/dev/null | sed -n 's/^\[\(.*\)\]$/\1/p' | grep -vx GLOBAL) ;;
+  esac
+  for offer in $offers; do
+    [[ $offer == "$now"* ]] && COMPREPLY+=("$offer")
+  done
+  return 0
+}
+complete -o filenames -F _umlmon umlmon

@@ -1,0 +1,10 @@
+import { dirname } from 'node:path';
+import { umlweb } from '../web/main.ts';
+
+umlweb(process.argv.slice(2), dirname(__filename)).then(
+  (status) => process.exit(status),
+  (error: unknown) => {
+    console.error(error);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,46 @@
+import { listVms, type Offer, type Place, type Program } from './programs.ts';
+
+/** A script for fish. */
+export function fishScript({ name, options, places }: Program): string {
+  const complete = (rest: string) => `complete -c ${name} ${rest}`;
+  return [
+    `# Completion of ${name} for fish. Generated from src/cli/completion by \`npm run generate\`.`,
+    complete('-f'),
+    ...options.map((one) => {
+      const [offer] = one.arguments;
+      return complete(`-o ${one.name}${offer === undefined ? '' : argument(offer)} -d ${quote(one.help)}`);
+    }),
+    ...places.flatMap((place) => [
+      ...place.words.map((word) =>
+        complete(`-n ${quote(condition(place))} -a ${quote(word.name)} -d ${quote(word.help)}`),
+      ),
+      ...(place.offer === 'nothing'
+        ? []
+        : [complete(`-n ${quote(condition(place))} ${offered(place.offer)}`)]),
+    ]),
+    '',
+  ].join('\n');
+}
+
+/** Words of a place stand directly after its path, and VMs of a program without words at the beginning. */
+function condition({ path, words, offer }: Place): string {
+  const seen = path.map((word) => `__fish_seen_subcommand_from ${word}`);
+  const none =
+    words.length > 0 ? [`not __fish_seen_subcommand_from ${words.map(({ name }) => name).join(' ')}`] : [];
+  return [...seen, ...none].join('; and ') || (offer === 'commands' ? 'true' : '__fish_use_subcommand');
+}
+
+function argument(offer: Offer): string {
+  if (offer === 'files') return ' -r -F';
+  return offer === 'nothing' ? ' -x' : ` -x ${offered(offer)}`;
+}
+
+function offered(offer: Offer): string {
+  if (offer === 'vms') return `-a ${quote(`(${listVms})`)}`;
+  if (offer === 'commands') return '-a "(__fish_complete_command)"';
+  return offer === 'files' ? '-F' : `-a ${quote([...offer].join(' '))}`;
+}
+
+function quote(text: string): string {
+  return `'${text.replace(/[\\']/g, '\\$&')}'`;
+}

@@ -1,0 +1,86 @@
+import { isIP } from 'node:net';
+import { single } from './key.ts';
+import { parseOptionalFile } from './paths.ts';
+import { quoted } from './problem.ts';
+import { type Parsed, refuse } from './values.ts';
+
+/** Where umlweb takes calls; port 0 is any that is free. */
+export interface WebListen {
+  /** An IPv4 or IPv6 address, without brackets. */
+  readonly address: string;
+  readonly port: number;
+}
+
+/** Where browsers find umlweb, if not at its own address. */
+export interface WebUrl {
+  /** `https://vms.example.org`, as browsers write it in `Origin`. */
+  readonly origin: string;
+  /** Begins and ends with a slash. */
+  readonly path: string;
+}
+
+/** `127.0.0.1:8470`, `[::1]:8470`. */
+export function parseWebListen(text: string): Parsed<WebListen> {
+  const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? [];
+  const address = bracketed ?? plain ?? '';
+  const port = Number(digits);
+  if (isIP(address) !== (bracketed === undefined ? 4 : 6) || port > 65535)
+    return refuse(`${quoted(text)} is not an address and a port`, 'as in 127.0.0.1:8470, [::1]:8470');
+  return { value: { address, port } };
+}
+
+/** `https://vms.example.org/umlweb/`, or '' for none. */
+export function parseWebUrl(text: string): Parsed<WebUrl | undefined> {
+  if (text === '') return { value: undefined };
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isPlain = url && /^https?:$/.test(url.protocol) && !/[?#@\s]/.test(text);
+  if (!isPlain || !/^\/(?:[\w.~-]+\/)*$/.test(url.pathname))
+    return refuse(
+      `${quoted(text)} is not the address of a page`,
+      'as in https://vms.example.org/umlweb/, with a / at the end',
+    );
+  return { value: { origin: url.origin, path: url.pathname } };
+}
+
+/** The keys of umlweb(8), in [GLOBAL]. */
+export const webKeys = {
+  web_listen: single({
+    parse: parseWebListen,
+    default: '127.0.0.1:8470',
+    layer: 'admin',
+    effect: 'umlweb',
+    form: 'ADDRESS:PORT',
+    help: 'Where umlweb(8) takes calls of browsers. An address that other hosts can reach needs web_tls_cert, or a web_url of a proxy that speaks https.',
+    example: '[::1]:8470',
+  }),
+  web_tls_cert: single({
+    parse: parseOptionalFile,
+    default: '',
+    defaultNote: 'none: umlweb speaks http',
+    layer: 'admin',
+    effect: 'umlweb',
+    form: 'FILE',
+    help: 'The certificate of umlweb(8), with those between it and its authority, in PEM form.',
+    example: '/etc/umlmon/web.crt',
+  }),
+  web_tls_key: single({
+    parse: parseOptionalFile,
+    default: '',
+    defaultNote: 'none',
+    layer: 'admin',
+    effect: 'umlweb',
+    form: 'FILE',
+    help: 'The key of the certificate, in PEM form.',
+    example: '/etc/umlmon/web.key',
+  }),
+  web_url: single({
+    parse: parseWebUrl,
+    default: '',
+    defaultNote: 'none: browsers use the address and port of **web\\_listen**, or localhost',
+    layer: 'admin',
+    effect: 'umlweb',
+    form: 'URL',
+    help: 'What browsers call umlweb(8): needed when they use a name, or reach it through a proxy, perhaps below a path. Calls under any other name are refused.',
+    example: 'https://vms.example.org/umlweb/',
+  }),
+};

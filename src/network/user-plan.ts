@@ -1,0 +1,60 @@
+/**
+ * A network without root: pasta(1) enters the namespaces of the jail, makes a tap there, and passes on between it and
+ * sockets of the host. The kernel has a raw socket at that tap. Pure.
+ */
+import { join } from 'node:path';
+import type { NetworkSpec } from '../config/network-kinds.ts';
+import type { TransportNeeds, TransportSpec } from '../config/network-transports.ts';
+import { userNetwork } from '../config/network-user.ts';
+import type { Words } from './run-ip.ts';
+
+export type UserSpec = Extract<NetworkSpec, { kind: 'user' }>;
+
+export interface UserPlan {
+  /** Names the network namespace for pasta, which ends when this link is removed. */
+  readonly link: string;
+  /** Options of pasta. */
+  readonly options: readonly string[];
+  /** Commands of ip(8) in the namespace of the jail, when pasta is there. */
+  readonly inside: readonly Words[];
+}
+
+export const userNeeds: TransportNeeds = {
+  network: 'own',
+  capabilities: ['CAP_NET_RAW'],
+  socketFamilies: ['AF_PACKET'],
+  devices: [],
+};
+
+/** @param directory of the VM, where its user can look and not write */
+export function planUser(
+  { forward = [], reach_host: reachHost = false }: Omit<UserSpec, 'kind'>,
+  unit: number,
+  directory: string,
+): { readonly plan: UserPlan; readonly spec: TransportSpec } {
+  const tap = `leg${unit}`;
+  const { guest, length, gateway, resolver } = userNetwork;
+  const ports = (protocol: 'tcp' | 'udp') => {
+    const list = forward.filter((one) => one.protocol === protocol);
+    return list.map(({ hostPort, guestPort }) => `${hostPort}:${guestPort}`).join(',') || 'none';
+  };
+  return {
+    plan: {
+      link: join(directory, `user${unit}`, 'net'),
+      options: [
+        '--quiet',
+        ...['--ns-ifname', tap, '--ipv4-only'],
+        ...['--address', guest, '--netmask', String(length), '--gateway', gateway],
+        ...['--dns-forward', resolver, '--dhcp-dns', '--mtu', '1500'],
+        ...['--tcp-ports', ports('tcp'), '--udp-ports', ports('udp'), '--tcp-ns', 'none', '--udp-ns', 'none'],
+        ...(reachHost ? [] : ['--no-map-gw']),
+      ],
+      // Without an address or a word of its own: there is the guest.
+      inside: [
+        ['link', 'set', 'dev', tap, 'addrgenmode', 'none'],
+        ['link', 'set', 'dev', tap, 'up'],
+      ],
+    },
+    spec: { kind: 'raw', ifname: tap },
+  };
+}

@@ -1,0 +1,154 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { WebUrl } from '../config/web-keys.ts';
+import { roleAt } from '../rpc/password-file.ts';
+import { allows, type ControlProcedure, procedureRoles } from '../rpc/roles.ts';
+import { webLimits } from '../system/limits.ts';
+import type { Log } from '../system/log.ts';
+import { version } from '../system/version.ts';
+import { readJson, refused, sendJson, statusOf } from './answer.ts';
+import { Login } from './login.ts';
+import type { Monitors } from './monitors.ts';
+import { isOurOrigin, type Names } from './origin.ts';
+import type { RequestPath } from './server.ts';
+import { type Session, Sessions, sessionCookie, sessionIdOf } from './sessions.ts';
+import { vmActions } from './vm-actions.ts';
+import { vmPages } from './vm-pages.ts';
+import type { WireSession } from './wire.ts';
+
+interface ApiOptions {
+  readonly monitors: Monitors;
+  readonly log: Log;
+  readonly url: WebUrl | undefined;
+  /** Whether we speak https ourselves. */
+  readonly isSecure: boolean;
+}
+
+interface ApiCall extends RequestPath {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** Of the browser. */
+  readonly address: string;
+}
+
+/** What the pages ask umlweb for, as JSON: `api/…`. Everything but a login needs a session. */
+export class Api {
+  readonly #options: ApiOptions;
+  readonly #sessions = new Sessions();
+  readonly #login: Login;
+
+  constructor(options: ApiOptions) {
+    this.#options = options;
+    this.#login = new Login(this.#sessions, () => options.monitors.global().vardir);
+  }
+
+  /** Ends all sessions. */
+  close(): void {
+    this.#sessions.close();
+  }
+
+  /** Errors: Refused, and what monitors answer. */
+  async answer(call: ApiCall, names: Names): Promise<void> {
+    const { request, response, name } = call;
+    const { method = '' } = request;
+    const [, vm, word] = /^api\/vms\/([\w.-]{1,64})\/([a-z-]{1,32})$/.exec(name) ?? [];
+    const isKnown = name === 'api/session' || (vm !== undefined && word !== undefined);
+    if (!isKnown) throw refused(404, 'request', 'there is no such page');
+    if (method !== 'GET') this.#checkOrigin(request, names);
+    if (name === 'api/session' && method === 'POST') return this.#enter(call);
+    const session = this.sessionOf(request);
+    if (method !== 'GET') checkToken(request, session);
+    if (vm !== undefined && word !== undefined) {
+      if (method === 'GET') return this.#readVm(session, vm, word, call);
+      if (method === 'POST') return this.#changeVm(session, vm, word, call);
+    } else if (method === 'GET') return sendJson(response, 200, wireOf(session));
+    else if (method === 'DELETE') return this.#leave(session, response);
+    throw refused(405, name, `${method} is not possible`);
+  }
+
+  /** Ends the sessions whose passwords are not good any more. Errors: PASSWORD_FILE. */
+  checkSessions(): void {
+    this.#login.checkSessions();
+  }
+
+  /** Errors: Refused 401, PASSWORD_FILE. */
+  sessionOf(request: IncomingMessage): Session {
+    this.checkSessions();
+    const session = this.#sessions.find(sessionIdOf(request.headers.cookie));
+    if (!session) throw refused(401, 'session', 'not logged in');
+    return session;
+  }
+
+  /** Refuses what the role of a session at a VM does not include; a VM of others is as one that is not there. */
+  checkRole({ grants }: Session, vm: string, procedure: ControlProcedure): void {
+    const role = roleAt(grants, vm);
+    if (role === null) throw refused(404, vm, 'there is no such VM');
+    if (!allows(role, procedure))
+      throw refused(403, vm, `the role ${role} is too low`, `it needs ${procedureRoles[procedure]}`);
+  }
+
+  async #enter({ request, response, address }: ApiCall): Promise<void> {
+    const { password } = await readJson(request);
+    const session = await this.#login.enter(password, address);
+    this.#options.log.info({ address, grants: session.grants }, 'logged in');
+    sendJson(response, 200, wireOf(session), { 'Set-Cookie': this.#cookie(session.id) });
+  }
+
+  #leave(session: Session, response: ServerResponse): void {
+    this.#sessions.end(session);
+    sendJson(response, 200, {}, { 'Set-Cookie': this.#cookie('') });
+  }
+
+  #cookie(id: string): string {
+    const { url, isSecure } = this.#options;
+    return sessionCookie(id, url?.path ?? '/', url?.origin.startsWith('https:') ?? isSecure);
+  }
+
+  async #readVm(session: Session, vm: string, word: string, { query, response }: ApiCall): Promise<void> {
+    const page = Object.hasOwn(vmPages, word) ? vmPages[word] : undefined;
+    if (!page) throw refused(404, word, 'there is no such page');
+    this.checkRole(session, vm, page.needs);
+    sendJson(response, 200, await page.read({ vm, query, monitors: this.#options.monitors }));
+  }
+
+  /** Answers when it is done, or takes long: then the page sees by the state what becomes of it. */
+  async #changeVm(
+    session: Session,
+    vm: string,
+    word: string,
+    { request, response, address }: ApiCall,
+  ): Promise<void> {
+    const action = Object.hasOwn(vmActions, word) ? vmActions[word] : undefined;
+    if (!action) throw refused(404, word, 'there is no such action');
+    this.checkRole(session, vm, action.needs);
+    request.resume();
+    const { monitors, log } = this.#options;
+    log.info({ vm, action: word, address }, 'asked for');
+    const done = monitors.with(vm, action.do);
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<undefined>((resolve) => {
+      timer = setTimeout(() => resolve(undefined), webLimits.operationTime);
+    });
+    const text = await Promise.race([done, late]).finally(() => clearTimeout(timer));
+    if (text !== undefined) return sendJson(response, 200, { text });
+    done.catch((error: unknown) => log.warn({ vm, action: word, status: statusOf(error) }, String(error)));
+    sendJson(response, 202, { text: `${word} goes on` });
+  }
+
+  #checkOrigin({ headers }: IncomingMessage, names: Names): void {
+    if (isOurOrigin(headers.origin, headers.host, names)) return;
+    throw refused(403, 'Origin', 'a page of another origin may not do that');
+  }
+}
+
+/** The token that pages of ours have from `api/session`; no other page can read it. */
+function checkToken({ headers }: IncomingMessage, { token }: Session): void {
+  const given = Buffer.from(String(headers['x-umlweb-token'] ?? ''));
+  const wanted = Buffer.from(token);
+  if (given.length === wanted.length && timingSafeEqual(given, wanted)) return;
+  throw refused(403, 'x-umlweb-token', 'the request lacks the token of its session', 'load the page again');
+}
+
+function wireOf({ grants, token }: Session): WireSession {
+  return { grants, token, version };
+}

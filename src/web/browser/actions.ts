@@ -1,0 +1,93 @@
+import type { WireVm } from '../wire.ts';
+import { changeVm } from './api.ts';
+import { confirmed, say } from './dialog.ts';
+import { h } from './dom.ts';
+
+interface Action {
+  /** The word of the API. */
+  readonly word: string;
+  readonly label: string;
+  readonly isPossible: (vm: WireVm) => boolean;
+  /** What is lost by it; nothing is asked without. */
+  readonly hurts?: (name: string) => string;
+}
+
+const isUp = ({ state }: WireVm) => state === 'running' || state === 'stopping';
+
+const actions: readonly Action[] = [
+  { word: 'start', label: 'Start', isPossible: ({ state }) => state === 'down' },
+  {
+    word: 'stop',
+    label: 'Stop',
+    isPossible: ({ state }) => state === 'running',
+    hurts: (name) =>
+      `The guest of ${name} is asked to shut down. If it does not, it is halted, and then killed.`,
+  },
+  { word: 'pause', label: 'Pause', isPossible: (vm) => vm.state === 'running' && !vm.paused && !vm.hung },
+  { word: 'resume', label: 'Resume', isPossible: (vm) => vm.paused },
+  {
+    word: 'ctrl-alt-del',
+    label: 'Ctrl-Alt-Del',
+    isPossible: (vm) => isUp(vm) && !vm.paused,
+    hurts: (name) => `Most guests reboot or shut down at Ctrl-Alt-Del. The programs of ${name} end.`,
+  },
+  {
+    word: 'kill',
+    label: 'Kill',
+    isPossible: ({ state }) => state !== 'down' && state !== 'no-monitor' && state !== 'unreachable',
+    hurts: (name) =>
+      `The kernel of ${name} ends at once. What its guest has not written to its disks is lost.`,
+  },
+];
+
+/** The buttons of a VM; those that make no sense now are not shown. */
+export class ActionButtons {
+  readonly element: HTMLElement;
+  readonly #name: string;
+  readonly #buttons: readonly { readonly action: Action; readonly button: HTMLButtonElement }[];
+  #latest: WireVm | undefined;
+  #isBusy = false;
+
+  /** @param words those to have; all without */
+  constructor(name: string, words?: readonly string[]) {
+    this.#name = name;
+    this.#buttons = actions
+      .filter(({ word }) => !words || words.includes(word))
+      .map((action) => {
+        const { label, word } = action;
+        const onclick = () => void this.#do(action);
+        const look = word === 'kill' ? 'danger' : '';
+        const button = h(
+          'button',
+          { type: 'button', class: look, 'aria-label': `${label} ${name}`, onclick },
+          label,
+        );
+        return { action, button };
+      });
+    this.element = h('div', { class: 'buttons' }, ...this.#buttons.map(({ button }) => button));
+    this.draw(undefined);
+  }
+
+  draw(vm: WireVm | undefined): void {
+    this.#latest = vm;
+    for (const { action, button } of this.#buttons) {
+      button.hidden = !vm || !action.isPossible(vm);
+      button.disabled = this.#isBusy;
+    }
+  }
+
+  async #do({ word, label, hurts }: Action): Promise<void> {
+    const name = this.#name;
+    if (hurts && !(await confirmed(`${label} ${name}?`, hurts(name), label))) return;
+    this.#isBusy = true;
+    this.draw(this.#latest);
+    try {
+      say(`${name}: ${await changeVm(name, word)}`);
+    } catch (error) {
+      say(error instanceof Error ? error.message : String(error), true);
+    } finally {
+      this.#isBusy = false;
+      this.draw(this.#latest);
+    }
+  }
+}

@@ -1,0 +1,128 @@
+import type { WireSession } from '../wire.ts';
+import { ConsoleLink } from './console-link.ts';
+import { say } from './dialog.ts';
+import { h, setText } from './dom.ts';
+import type { View } from './main.ts';
+import { mayDo } from './roles.ts';
+import { StateBadge } from './state-badge.ts';
+import { TerminalView } from './terminal-view.ts';
+import type { VmStore } from './vm-store.ts';
+
+/** A console of a VM, with tabs for the others. */
+export function consolePage(store: VmStore, session: WireSession, vm: string, channel: string): View {
+  const title = `${channel} of ${vm}`;
+  if (!mayDo(session, vm, 'console'))
+    return {
+      title,
+      element: h('p', {}, `Your role does not include the consoles of ${vm}.`),
+      close: () => undefined,
+    };
+
+  const badge = new StateBadge();
+  const tabs = h('nav', { class: 'tabs', 'aria-label': 'Consoles' });
+  const status = h('span', { class: 'line', role: 'status' });
+  const search = h('input', { type: 'search', placeholder: 'Search', 'aria-label': 'Search in the output' });
+  const terminal = new TerminalView({
+    onType: (bytes) => link.type(bytes),
+    onSize: (columns, rows) => link.resize(columns, rows),
+    onSearch: () => search.focus(),
+    onLeave: () => tabs.querySelector<HTMLElement>('[aria-current]')?.focus(),
+  });
+  const link = new ConsoleLink(vm, channel, {
+    write: (bytes) => terminal.write(bytes),
+    draw: (bytes, size) => terminal.draw(bytes, size),
+    writer: (other) => {
+      setText(writer, other ? `${other} types here; you observe` : '');
+      seat.hidden = other === '';
+    },
+    bell: () => setText(status, 'the guest does not read what is typed'),
+    say: (text) => terminal.say(text),
+    state: (text) => {
+      setText(status, text);
+      element.dataset.link = text ? 'down' : 'up';
+    },
+  });
+  const take = h('button', { type: 'button', onclick: () => takeOver() }, 'Take over');
+  const writer = h('span');
+  const seat = h('div', { class: 'seat', role: 'status', hidden: true }, writer, take);
+  const takeOver = () => {
+    link.take();
+    terminal.focus();
+  };
+  const find = (isBackwards: boolean) => {
+    const isFound = terminal.find(search.value, isBackwards);
+    search.setAttribute('aria-invalid', String(!isFound && search.value !== ''));
+  };
+  search.addEventListener('keydown', (event) => {
+    if (event.key === 'Enter') find(!event.shiftKey);
+    else if (event.key === 'Escape') terminal.focus();
+  });
+  const button = (text: string, label: string, onclick: () => void) =>
+    h('button', { type: 'button', 'aria-label': label, title: label, onclick }, text);
+  const clipboard = navigator.clipboard
+    ? [
+        button('Copy', 'Copy the selection (Ctrl-Shift-C)', () => void terminal.copy().catch(complain)),
+        button('Paste', 'Paste (Ctrl-Shift-V)', () => void terminal.paste().catch(complain)),
+      ]
+    : [];
+  const toolbar = h(
+    'div',
+    { class: 'toolbar', role: 'toolbar', 'aria-label': 'Terminal' },
+    search,
+    button('↑', 'Search upwards (Enter)', () => find(true)),
+    button('↓', 'Search downwards (Shift-Enter)', () => find(false)),
+    button('A−', 'Smaller letters', () => terminal.grow(-1)),
+    button('A+', 'Larger letters', () => terminal.grow(1)),
+    ...clipboard,
+  );
+  const element = h(
+    'div',
+    { class: 'console', 'data-link': 'down' },
+    h(
+      'div',
+      { class: 'bar' },
+      h('h1', {}, h('a', { href: `#/vm/${vm}` }, vm)),
+      badge.element,
+      tabs,
+      status,
+      toolbar,
+    ),
+    seat,
+    terminal.element,
+    h('p', { class: 'quiet hint' }, 'Ctrl-Shift-E leaves the terminal, Ctrl-Shift-F searches.'),
+  );
+
+  let drawn = '';
+  const draw = () => {
+    const known = store.vms.get(vm)?.vm;
+    badge.draw(known);
+    const channels = known?.consoles.length ? known.consoles : [channel];
+    if (channels.join() === drawn) return;
+    drawn = channels.join();
+    tabs.replaceChildren(
+      ...channels.map((name) =>
+        h('a', { href: `#/console/${vm}/${name}`, 'aria-current': name === channel ? 'page' : null }, name),
+      ),
+    );
+  };
+  const leave = store.watch(draw);
+  draw();
+  setTimeout(() => {
+    if (!element.isConnected) return;
+    terminal.open();
+    link.resize(terminal.size.columns, terminal.size.rows);
+  });
+  return {
+    title,
+    element,
+    close: () => {
+      leave();
+      link.close();
+      terminal.close();
+    },
+  };
+}
+
+function complain(error: unknown): void {
+  say(`The clipboard: ${error instanceof Error ? error.message : String(error)}`, true);
+}

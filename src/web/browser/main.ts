@@ -1,0 +1,102 @@
+import type { WireSession } from '../wire.ts';
+import { loadSession, logOut, whenLoggedOut } from './api.ts';
+import { consolePage } from './console-page.ts';
+import { dashboard } from './dashboard.ts';
+import { clearNotes, say } from './dialog.ts';
+import { h } from './dom.ts';
+import { loginPage } from './login-page.ts';
+import { allowOwnStyles } from './strict-styles.ts';
+import { applyTheme, themeSwitch } from './theme.ts';
+import { vmPage } from './vm-page.ts';
+import { VmStore } from './vm-store.ts';
+
+/** What the page shows at the moment. */
+export interface View {
+  readonly title: string;
+  readonly element: HTMLElement;
+  /** Ends what the view has going on. */
+  readonly close: () => void;
+}
+
+let endSession: () => void = () => undefined;
+
+/** `#/vm/NAME/TAB` → `['vm', 'NAME', 'TAB']` */
+function place(): string[] {
+  return location.hash.replace(/^#\//, '').split('/').map(decodeURIComponent);
+}
+
+function viewOf(store: VmStore, session: WireSession): View {
+  const [kind, vm = '', more = ''] = place();
+  if (kind === 'vm') return vmPage(store, session, vm, more);
+  if (kind === 'console') return consolePage(store, session, vm, more);
+  return dashboard(store, session);
+}
+
+function showSession(session: WireSession): void {
+  const store = new VmStore();
+  const main = h('main', { id: 'main', tabindex: -1 });
+  const line = h('span', { class: 'line', role: 'status' });
+  const header = h(
+    'header',
+    {},
+    h(
+      'a',
+      { class: 'skip', href: '#main', onclick: (event: Event) => focusMain(event, main) },
+      'Skip to the page',
+    ),
+    h('a', { class: 'brand', href: '#/' }, 'umlweb'),
+    line,
+    themeSwitch(),
+    h('button', { type: 'button', onclick: () => void logOut().catch(showError) }, 'Log out'),
+  );
+  document.body.replaceChildren(header, main);
+
+  let view: View | undefined;
+  const show = () => {
+    view?.close();
+    clearNotes();
+    view = viewOf(store, session);
+    document.title = `${view.title} – umlweb`;
+    document.body.dataset.page = place()[0] || 'dashboard';
+    main.replaceChildren(view.element);
+  };
+  const drawLine = () => {
+    line.textContent = store.isUp ? '' : 'No connection – trying again';
+  };
+  store.watch(drawLine);
+  window.addEventListener('hashchange', show);
+  endSession = () => {
+    window.removeEventListener('hashchange', show);
+    view?.close();
+    store.close();
+    showLogin();
+  };
+  show();
+}
+
+function showLogin(): void {
+  endSession = () => undefined;
+  document.title = 'umlweb';
+  document.body.dataset.page = 'login';
+  document.body.replaceChildren(loginPage(showSession));
+}
+
+function focusMain(event: Event, main: HTMLElement): void {
+  event.preventDefault();
+  main.focus();
+}
+
+function showError(error: unknown): void {
+  say(error instanceof Error ? error.message : String(error), true);
+}
+
+applyTheme();
+allowOwnStyles();
+whenLoggedOut(() => endSession());
+loadSession().then(
+  (session) => (session ? showSession(session) : showLogin()),
+  (error: unknown) => {
+    showLogin();
+    showError(error);
+  },
+);

@@ -1,0 +1,34 @@
+import type { Asked } from './vm-pages.ts';
+
+/** One key of a VM: as its monitor has it in force, and as the files have it now. */
+export interface ComparedSetting {
+  readonly key: string;
+  /** Null: not in force, or no longer in the files. */
+  readonly inForce: string | null;
+  readonly inFiles: string | null;
+  /** FILE:LINE, or `default`. */
+  readonly origin: string;
+}
+
+/** The configuration of a VM with what the next start will change in it, and with its mistakes. */
+export async function compareConfig({
+  vm,
+  monitors,
+}: Asked): Promise<{ settings: ComparedSetting[]; problems: string[] }> {
+  const { config, broken } = monitors.read();
+  const problems = (broken.get(vm) ?? []).map(({ file, line, cause }) => `${file}:${line}: ${cause}`);
+  const files = new Map(config?.vms.get(vm)?.settings.map((setting) => [setting.key, setting]));
+  const { settings } = await monitors.with(vm, (client) => client.call('info', undefined));
+  const inForce = new Map(settings.map((setting) => [setting.key, setting]));
+  const keys = new Set([...inForce.keys(), ...files.keys()]);
+  return {
+    problems,
+    settings: [...keys].map((key) => ({
+      key,
+      inForce: inForce.get(key)?.value ?? null,
+      // With a mistake in the files, what they say is not known.
+      inFiles: (problems.length > 0 ? inForce : files).get(key)?.value ?? null,
+      origin: (files.get(key) ?? inForce.get(key))?.origin ?? '',
+    })),
+  };
+}

@@ -1,0 +1,54 @@
+import { MonitorClient } from '../rpc/monitor-client.ts';
+import { webLimits } from '../system/limits.ts';
+import type { Typist } from './typist.ts';
+
+export interface ConsoleRequested {
+  readonly vm: string;
+  readonly ctrl: string;
+  readonly channel: string;
+  /** The monitor and the offset up to which the page has the output; none for a new page. */
+  readonly from?: { readonly monitor: string; readonly offset: number };
+}
+
+/** A seat at a console, and where the page begins there. */
+export interface ConsoleSeat {
+  readonly client: MonitorClient;
+  readonly id: number;
+  readonly channel: string;
+  /** Offsets are those of this monitor. */
+  readonly monitor: string;
+  readonly offset: number;
+  /** What draws the screen as it is at the offset; undefined for a page that has one. */
+  readonly screen: { readonly columns: number; readonly rows: number; readonly data: Uint8Array } | undefined;
+  /** Who types there, if that is not us; or nobody. */
+  readonly writer: string;
+  readonly eventsNext: number;
+}
+
+/**
+ * Takes a seat: from where the page is, or with the screen if it is new, or was away for too long. Errors:
+ * MONITOR_UNREACHABLE, CONSOLE_*.
+ */
+export async function takeSeat(wanted: ConsoleRequested, { hasPen }: Typist): Promise<ConsoleSeat> {
+  const { ctrl, vm, channel, from } = wanted;
+  const client = await MonitorClient.connect(ctrl, vm);
+  try {
+    const { monitorPid, eventsNext } = await client.call('info', undefined);
+    const { id, oldest, next } = await client.call('consoleAttach', { channel, columns: 0, rows: 0 });
+    // It types on: its former seat may still be there.
+    if (hasPen) await client.call('consolePen', { id, action: 'take' });
+    const { seats } = await client.call('consoleWho', channel);
+    const writer = seats.find((seat) => seat.writes && seat.id !== id)?.by ?? '';
+    const seat = { client, id, channel, monitor: String(monitorPid), writer, eventsNext };
+    if (from?.monitor === seat.monitor && from.offset >= oldest && from.offset <= next)
+      return { ...seat, offset: from.offset, screen: undefined };
+    const { offset, ...screen } = await client.call('consoleReplay', {
+      channel,
+      history: webLimits.historyLines,
+    });
+    return { ...seat, offset, screen };
+  } catch (error) {
+    client.close();
+    throw error;
+  }
+}

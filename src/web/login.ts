@@ -1,0 +1,70 @@
+import type { IncomingMessage } from 'node:http';
+import { grantsOf, type Passwords, readPasswords } from '../rpc/password-file.ts';
+import { webLimits } from '../system/limits.ts';
+import { refused } from './answer.ts';
+import type { Session, Sessions } from './sessions.ts';
+import { Throttle } from './throttle.ts';
+
+/** Who may log in: whoever knows a password of VARDIR/.passwords. */
+export class Login {
+  readonly #sessions: Sessions;
+  readonly #throttle = new Throttle();
+  readonly #varDir: () => string;
+  #atOnce = 0;
+
+  constructor(sessions: Sessions, varDir: () => string) {
+    this.#sessions = sessions;
+    this.#varDir = varDir;
+  }
+
+  /** Errors: Refused 401 (wrong), 403 (there are no passwords), 429 (too many tries); PASSWORD_FILE. */
+  async enter(password: unknown, address: string): Promise<Session> {
+    const wait = this.#throttle.waitFor(address);
+    if (wait > 0 || this.#atOnce >= webLimits.loginsAtOnce) {
+      const seconds = Math.max(1, Math.ceil(wait / 1000));
+      throw refused(429, 'login', 'too many tries', `try again in ${seconds} s`, {
+        'Retry-After': String(seconds),
+      });
+    }
+    const passwords = readPasswords(this.#varDir());
+    if (!passwords || passwords.list.length === 0)
+      throw refused(403, 'login', 'there are no passwords', 'set one on the host: umladmin password');
+    // Counted before it is looked at, so that many at once do not all get in front of the count.
+    this.#throttle.wrong(address);
+    const grants = await this.#check(passwords, password);
+    if (grants.length === 0) throw refused(401, 'login', 'the password is wrong');
+    this.#throttle.right(address);
+    return this.#sessions.open(grants);
+  }
+
+  /** Ends sessions whose passwords were removed or changed since. Errors: PASSWORD_FILE. */
+  checkSessions(): void {
+    const list = readPasswords(this.#varDir())?.list ?? [];
+    this.#sessions.keepOnly(({ grants, began }: Session) =>
+      grants.every(({ vm, role }) =>
+        list.some((one) => one.vm === vm && one.role === role && one.changed <= began),
+      ),
+    );
+  }
+
+  async #check(passwords: Passwords, password: unknown) {
+    if (typeof password !== 'string' || Buffer.byteLength(password) > webLimits.passwordBytes) return [];
+    this.#atOnce += 1;
+    try {
+      return await grantsOf(passwords, password);
+    } finally {
+      this.#atOnce -= 1;
+    }
+  }
+}
+
+/** The address of the browser; a proxy on this host tells us whose call it passes on. */
+export function addressOf(request: IncomingMessage, hasProxy: boolean): string {
+  const peer = (request.socket.remoteAddress ?? 'unknown').replace(/^::ffff:/, '');
+  const isLocal = /^127\.|^::1$/.test(peer);
+  const forwarded = String(request.headers['x-forwarded-for'] ?? '')
+    .split(',')
+    .at(-1)
+    ?.trim();
+  return hasProxy && isLocal && forwarded && forwarded.length <= 45 ? forwarded : peer;
+}

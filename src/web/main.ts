@@ -1,0 +1,112 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { GlobalConfig } from '../config/config.ts';
+import { exitStatusOf, failureText, toFailure, UmlmonError } from '../system/errors.ts';
+import { type Log, openLog } from '../system/log.ts';
+import { takePassedSockets } from '../system/passed-sockets.ts';
+import { ServiceManager } from '../system/service-manager.ts';
+import { tidyMemoryWhenQuiet } from '../system/tidy-memory.ts';
+import { version } from '../system/version.ts';
+import { Assets } from './assets.ts';
+import { Monitors } from './monitors.ts';
+import { type Tls, WebServer } from './server.ts';
+
+const help = `umlweb [-config PATH]   dashboard and consoles of this host's VMs, for browsers
+umlweb -version | -help
+
+Runs in the foreground and logs to standard error. Keys: web_listen, web_tls_cert, web_tls_key, web_url in
+[GLOBAL] (umlmon(5)). Passwords: umladmin password.
+
+Exit status: 0 ended by a signal, 1 failed, 2 wrong usage, 3 wrong configuration, 6 cannot take calls.`;
+
+/**
+ * `umlweb`: resolves to the exit status (umlweb(8), EXIT STATUS).
+ *
+ * @param programs the directory of the programs and of the files of the pages
+ */
+export async function umlweb(argv: readonly string[], programs: string): Promise<number> {
+  try {
+    const { configPath, word } = parseArguments(argv);
+    if (word) console.log(word === 'help' ? help : version);
+    else await serve(configPath, programs);
+    return 0;
+  } catch (error) {
+    const failure = toFailure(error);
+    console.error(`umlweb: ${failureText(failure)}`);
+    return exitStatusOf(failure.code);
+  }
+}
+
+async function serve(configPath: string | undefined, programs: string): Promise<void> {
+  const ended = new Promise<string>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
+  });
+  const manager = ServiceManager.open(process.env);
+  const log = openLog('umlweb', process.stderr, 'program');
+  // A terminal that is gone must not end the pages.
+  process.stderr.on('error', () => undefined);
+  const monitors = new Monitors(configPath, programs);
+  const global = monitors.global();
+  const passed = takePassedSockets(process.env, process.pid).get('umlweb');
+  const server = await WebServer.open({
+    listen: passed === undefined ? global.web_listen : { fd: passed },
+    url: global.web_url,
+    tls: readTls(global),
+    assets: new Assets(programs),
+    monitors,
+    log,
+  });
+  process.on('SIGHUP', () => renewTls(server, monitors, log));
+  log.info({ address: server.address }, `umlweb serves ${server.address}`);
+  manager?.tell({ READY: '1', STATUS: `serves ${server.address}` });
+  tidyMemoryWhenQuiet();
+  const signal = await ended;
+  log.info(`ends: ${signal}`);
+  manager?.tell({ STOPPING: '1' });
+  await server.close();
+  manager?.close();
+}
+
+/** A certificate is renewed while the pages are open. One that cannot be used leaves what there was. */
+function renewTls(server: WebServer, monitors: Monitors, log: Log): void {
+  try {
+    const tls = readTls(monitors.global());
+    if (tls) server.renewTls(tls);
+    log.info(tls ? 'certificate read again' : 'SIGHUP: there is no certificate to read again');
+  } catch (error) {
+    log.error(toFailure(error), 'the certificate stays as it was');
+  }
+}
+
+/** Errors: WEB_TLS. */
+function readTls({ web_tls_cert, web_tls_key }: GlobalConfig): Tls | undefined {
+  return web_tls_cert ? { cert: pem(web_tls_cert), key: pem(web_tls_key) } : undefined;
+}
+
+function pem(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new UmlmonError('WEB_TLS', { place: file, cause: toFailure(error).cause });
+  }
+}
+
+function parseArguments(argv: readonly string[]): {
+  readonly configPath: string | undefined;
+  readonly word: 'help' | 'version' | undefined;
+} {
+  const usage = (cause: string) => new UmlmonError('USAGE', { place: 'umlweb', cause, hint: 'umlweb -help' });
+  const rest = [...argv];
+  let configPath = process.env.UMLMON_CONFIG || undefined;
+  let word: 'help' | 'version' | undefined;
+  for (let next = rest.shift(); next !== undefined; next = rest.shift()) {
+    const option = /^--?([a-z]+)$/.exec(next)?.[1];
+    if (option === 'help' || option === 'version') word = option;
+    else if (option === 'config') {
+      const path = rest.shift();
+      if (path === undefined) throw usage('-config needs a PATH');
+      configPath = resolve(path);
+    } else throw usage(`${next} is not an option`);
+  }
+  return { configPath, word };
+}

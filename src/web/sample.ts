@@ -1,0 +1,96 @@
+import type { GuestStats, VmInfo } from '../rpc/umlmonctrl.gen.ts';
+import { failureText, toFailure } from '../system/errors.ts';
+import { printable } from '../system/text.ts';
+import type { WirePoint, WireVm } from './wire.ts';
+
+/** What a monitor says of its VM at one moment. */
+export interface Look {
+  readonly time: number;
+  readonly info: VmInfo;
+  /** Undefined of a guest that cannot be asked. */
+  readonly stats: GuestStats | undefined;
+}
+
+const problemCharacters = 500;
+
+/** A VM as the dashboard shows it; rates are those since the look before. */
+export function sampleOf(name: string, now: Look, before: Look | undefined): WireVm {
+  const { info } = now;
+  const hung = info.hungSince > 0;
+  const held = info.held ? info.held.why : '';
+  const problem = hung ? 'the kernel does not answer' : held || (info.troubles > 0 ? info.lastTrouble : '');
+  return {
+    name,
+    state: info.state,
+    since: info.stateSince,
+    operation: info.operation,
+    ready: info.readiness.ready,
+    paused: info.paused !== null,
+    hung,
+    problem: printable(problem, problemCharacters),
+    mem: info.mem,
+    consoles: info.consoles.map(({ channel }) => channel),
+    point: pointOf(now, before),
+  };
+}
+
+/** A VM whose monitor does not answer, for the reason given. */
+export function absent(name: string, error: unknown, time: number): WireVm {
+  const failure = toFailure(error, name);
+  const none = failure.code === 'MONITOR_UNREACHABLE' && failure.cause.startsWith('no monitor');
+  return {
+    name,
+    state: none ? 'no-monitor' : 'unreachable',
+    since: 0,
+    operation: '',
+    ready: false,
+    paused: false,
+    hung: false,
+    problem: none ? '' : printable(failureText(failure), problemCharacters),
+    mem: 0,
+    consoles: [],
+    point: { time, ...nothing },
+  };
+}
+
+const nothing = { cpu: null, memory: null, disk: null, network: null } as const;
+
+function pointOf({ time, info, stats }: Look, before: Look | undefined): WirePoint {
+  const memory = stats ? stats.memTotal - stats.memAvailable : null;
+  // Counters begin anew with each kernel.
+  const isSame = before && before.info.kernelPid === info.kernelPid && info.kernelPid > 0;
+  if (!isSame) return { time, ...nothing, memory };
+  const network = rate(networkBytes(info) - networkBytes(before.info), time - before.time);
+  const then = before.stats;
+  if (!stats || !then) return { time, ...nothing, memory, network };
+  const span = stats.time - then.time;
+  const busy = busyMs(stats) - busyMs(then);
+  const all = busy + stats.cpuIdleMs - then.cpuIdleMs + stats.cpuIowaitMs - then.cpuIowaitMs;
+  return {
+    time,
+    cpu: all > 0 && busy >= 0 ? Math.min(100, Math.round((1000 * busy) / all) / 10) : null,
+    memory,
+    disk: rate(diskBytes(stats) - diskBytes(then), span),
+    network,
+  };
+}
+
+function busyMs({ cpuUserMs, cpuSystemMs }: GuestStats): number {
+  return cpuUserMs + cpuSystemMs;
+}
+
+function diskBytes({ disks }: GuestStats): number {
+  // A partition counts with its disk.
+  return disks
+    .filter(({ name }) => !/\d$/.test(name))
+    .reduce((sum, { readBytes, writtenBytes }) => sum + readBytes + writtenBytes, 0);
+}
+
+function networkBytes({ networks }: VmInfo): number {
+  return networks.reduce((sum, { received, sent }) => sum + received + sent, 0);
+}
+
+/** Bytes a second; null without a span, or when a counter has begun anew. */
+function rate(bytes: number, ms: number): number | null {
+  return ms > 0 && bytes >= 0 ? Math.round((bytes * 1000) / ms) : null;
+}

@@ -1,0 +1,193 @@
+import { randomBytes } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { WebListen, WebUrl } from '../config/web-keys.ts';
+import { toFailure, UmlmonError } from '../system/errors.ts';
+import { webLimits } from '../system/limits.ts';
+import type { Log } from '../system/log.ts';
+import { Refused, refused, sendJson, statusOf } from './answer.ts';
+import { Api } from './api.ts';
+import type { Assets } from './assets.ts';
+import { addressOf } from './login.ts';
+import type { Monitors } from './monitors.ts';
+import { isOurHost, type Names, pathBelow } from './origin.ts';
+import { RefusalLog } from './refusal-log.ts';
+import { Sockets } from './sockets.ts';
+
+/** Both PEM. */
+export interface Tls {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+}
+
+export interface WebOptions {
+  readonly listen: WebListen | { readonly fd: number };
+  readonly url: WebUrl | undefined;
+  /** Plain HTTP without. */
+  readonly tls: Tls | undefined;
+  readonly assets: Assets;
+  readonly monitors: Monitors;
+  readonly log: Log;
+}
+
+/** umlweb towards browsers: files of the pages, the API, and the websockets. */
+export class WebServer {
+  readonly #server: Server;
+  readonly #options: WebOptions;
+  readonly #api: Api;
+  readonly #sockets: Sockets;
+  readonly #refusals: RefusalLog;
+  #names: Names;
+
+  /** Takes calls when it resolves. Errors: WEB_LISTEN, WEB_TLS. */
+  static async open(options: WebOptions): Promise<WebServer> {
+    const server = new WebServer(options);
+    await server.#listen();
+    return server;
+  }
+
+  private constructor(options: WebOptions) {
+    this.#options = options;
+    const { tls, monitors, log, url } = options;
+    this.#refusals = new RefusalLog(log);
+    this.#names = { scheme: tls ? 'https' : 'http', listen: { address: '', port: 0 }, url };
+    this.#api = new Api({ monitors, log, url, isSecure: tls !== undefined });
+    this.#sockets = new Sockets(this.#api, monitors, log);
+    this.#server = newServer(tls);
+    this.#server.maxConnections = webLimits.connections;
+    this.#server.on('request', (request, response) => void this.#answer(request, response));
+    this.#server.on('upgrade', (request, socket, head) => {
+      const address = this.#addressOf(request);
+      try {
+        const path = this.#pathOf(request);
+        this.#sockets.accept(request, path, this.#names, socket, head);
+      } catch (error) {
+        this.#sayRefusal(request, address, error);
+        this.#sockets.refuse(socket, error);
+      }
+    });
+  }
+
+  /** `http://127.0.0.1:8470/` */
+  get address(): string {
+    const { scheme, listen } = this.#names;
+    const host = listen.address.includes(':') ? `[${listen.address}]` : listen.address;
+    return `${scheme}://${host}:${listen.port}/`;
+  }
+
+  /** For connections that are made from now on. Errors: WEB_TLS. */
+  renewTls(tls: Tls): void {
+    const server = this.#server;
+    if (server instanceof TlsServer) usable(() => server.setSecureContext(tls));
+  }
+
+  async close(): Promise<void> {
+    this.#api.close();
+    this.#sockets.close();
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  async #listen(): Promise<void> {
+    const { listen } = this.#options;
+    const place = 'fd' in listen ? `descriptor ${listen.fd}` : `${listen.address}:${listen.port}`;
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', (error) =>
+        reject(
+          new UmlmonError('WEB_LISTEN', { place, cause: error.message, hint: 'see web_listen in umlmon(5)' }),
+        ),
+      );
+      const to = 'fd' in listen ? listen : { host: listen.address, port: listen.port };
+      this.#server.listen(to, resolve);
+    });
+    // Too many descriptors, for a moment: who called calls again.
+    this.#server.on('error', (error) => this.#options.log.warn(toFailure(error), 'cannot take a call'));
+    const { address, port } = this.#server.address() as AddressInfo;
+    this.#names = { ...this.#names, listen: { address, port } };
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    response.on('error', () => undefined);
+    // Gone with the connection.
+    const address = this.#addressOf(request);
+    try {
+      const { assets } = this.#options;
+      const path = this.#pathOf(request);
+      if (!assets.has(path.name))
+        await this.#api.answer({ request, response, address, ...path }, this.#names);
+      else if (request.method !== 'GET' && request.method !== 'HEAD')
+        throw refused(405, path.name, `${request.method} is not possible`, '', { Allow: 'GET, HEAD' });
+      else assets.send(path.name, randomBytes(16).toString('base64url'), request, response);
+    } catch (error) {
+      this.#sayRefusal(request, address, error);
+      if (response.headersSent) response.destroy();
+      else if (error instanceof Refused) sendJson(response, error.status, error.why, error.headers);
+      else sendJson(response, statusOf(error), toFailure(error));
+    }
+  }
+
+  /** What is asked for, below our base. Errors: Refused 400, 421. */
+  #pathOf(request: IncomingMessage): RequestPath {
+    const { host } = request.headers;
+    if (!isOurHost(host, this.#names))
+      throw refused(
+        421,
+        'Host',
+        'this server has another name',
+        'set web_url (umlmon(5)) to what browsers call',
+      );
+    const target = request.url ?? '';
+    if (!target.startsWith('/') || !URL.canParse(target, 'http://host'))
+      throw refused(400, 'request', 'not a path');
+    const { pathname, searchParams } = new URL(target, 'http://host');
+    return { name: pathBelow(pathname, this.#options.url), query: searchParams };
+  }
+
+  #addressOf(request: IncomingMessage): string {
+    return addressOf(request, this.#options.url !== undefined);
+  }
+
+  #sayRefusal(request: IncomingMessage, address: string, error: unknown): void {
+    const status = error instanceof Refused ? error.status : statusOf(error);
+    // Pages ask for what is not there, for a VM that is down; only what somebody must not do is of interest.
+    if (error instanceof Refused && status !== 404)
+      this.#refusals.add(
+        { refused: status, address, method: request.method, path: request.url?.slice(0, 200), ...error.why },
+        'refused',
+      );
+    else if (status === 500) this.#options.log.error(toFailure(error), 'fault in an answer');
+  }
+}
+
+/** What is asked for. */
+export interface RequestPath {
+  /** Without the base and the first slash. */
+  readonly name: string;
+  readonly query: URLSearchParams;
+}
+
+function newServer(tls: Tls | undefined): Server {
+  const limits = {
+    maxHeaderSize: webLimits.headerBytes,
+    headersTimeout: webLimits.headerTime,
+    requestTimeout: webLimits.requestTime,
+    connectionsCheckingInterval: webLimits.slowCheck,
+  };
+  if (!tls) return createServer(limits);
+  return usable(() => createTlsServer({ ...limits, ...tls, minVersion: 'TLSv1.2' }));
+}
+
+/** Errors: WEB_TLS. */
+function usable<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw new UmlmonError('WEB_TLS', {
+      place: 'web_tls_cert, web_tls_key',
+      cause: error instanceof Error ? error.message : String(error),
+      hint: 'both are PEM files, and the key is that of the certificate',
+    });
+  }
+}

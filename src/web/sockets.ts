@@ -1,0 +1,147 @@
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { roleAt } from '../rpc/password-file.ts';
+import { toFailure } from '../system/errors.ts';
+import { webLimits } from '../system/limits.ts';
+import type { Log } from '../system/log.ts';
+import { Refused, refused } from './answer.ts';
+import type { Api } from './api.ts';
+import { ConsoleBridge } from './console-bridge.ts';
+import { type ConsoleRequested, takeSeat } from './console-seat.ts';
+import { Hub } from './hub.ts';
+import type { Monitors } from './monitors.ts';
+import { isOurOrigin, type Names } from './origin.ts';
+import type { RequestPath } from './server.ts';
+import type { Session } from './sessions.ts';
+import { Typists } from './typist.ts';
+import type { ConsoleMessage } from './wire.ts';
+
+/** The websockets of the pages: `live` shows the VMs, `console` is a console of one. */
+export class Sockets {
+  readonly #api: Api;
+  readonly #monitors: Monitors;
+  readonly #log: Log;
+  readonly #hub: Hub;
+  readonly #typists = new Typists();
+  readonly #server = new WebSocketServer({
+    noServer: true,
+    maxPayload: webLimits.frameBytes,
+    perMessageDeflate: false,
+  });
+  /** Sockets that have not answered the last ping. */
+  readonly #silent = new Set<WebSocket>();
+  #pings: NodeJS.Timeout | undefined;
+
+  constructor(api: Api, monitors: Monitors, log: Log) {
+    this.#api = api;
+    this.#monitors = monitors;
+    this.#log = log;
+    this.#hub = new Hub(() => monitors.places());
+  }
+
+  close(): void {
+    clearInterval(this.#pings);
+    for (const socket of this.#server.clients) socket.terminate();
+    this.#hub.close();
+  }
+
+  /** Makes a websocket of a request. Errors: Refused. */
+  accept(request: IncomingMessage, path: RequestPath, names: Names, socket: Duplex, head: Buffer): void {
+    const { headers } = request;
+    if (!isOurOrigin(headers.origin, headers.host, names))
+      throw refused(403, 'Origin', 'a page of another origin may not open a websocket');
+    const session = this.#api.sessionOf(request);
+    const serve = this.#servant(session, path);
+    if (session.sockets >= webLimits.socketsOfSession)
+      throw refused(429, 'websocket', `the session has ${session.sockets} already`);
+    this.#server.handleUpgrade(request, socket, head, (opened) => {
+      this.#keep(opened, session);
+      serve(opened);
+    });
+  }
+
+  /** Answers an upgrade with a refusal (RFC 9110 section 15). */
+  refuse(socket: Duplex, error: unknown): void {
+    const status = error instanceof Refused ? error.status : 500;
+    socket.on('error', () => undefined);
+    socket.end(
+      `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
+    );
+  }
+
+  /** What is to be done with the websocket. Errors: Refused. */
+  #servant(session: Session, { name, query }: RequestPath): (socket: WebSocket) => void {
+    if (name === 'live') return (socket) => this.#showVms(session, socket);
+    if (name !== 'console') throw refused(404, name.slice(0, 100), 'there is no such websocket');
+    const vm = query.get('vm') ?? '';
+    const [channel, page] = [query.get('channel') ?? '', query.get('page') ?? ''];
+    this.#api.checkRole(session, vm, 'consoleWrite');
+    if (!/^[a-z]{3}\d{1,3}$/.test(channel) || !/^[\w-]{8,64}$/.test(page))
+      throw refused(400, 'console', 'the query lacks a channel, or the name of the page');
+    const ctrl = this.#monitors.ctrlOf(vm);
+    const [monitor, offset] = [query.get('monitor'), Number(query.get('offset'))];
+    const from = monitor && Number.isSafeInteger(offset) && offset >= 0 ? { monitor, offset } : undefined;
+    const wanted = { vm, ctrl, channel, ...(from ? { from } : {}) };
+    return (socket) => void this.#bridge(socket, wanted, [session.id, vm, channel, page].join(' '));
+  }
+
+  async #bridge(socket: WebSocket, wanted: ConsoleRequested, page: string): Promise<void> {
+    try {
+      const typist = await this.#typists.take(page);
+      const seat = await takeSeat(wanted, typist);
+      if (socket.readyState === socket.OPEN) new ConsoleBridge(socket, seat, typist);
+      else seat.client.close();
+    } catch (error) {
+      const message: ConsoleMessage = { kind: 'failed', why: toFailure(error) };
+      socket.send(JSON.stringify(message));
+      socket.close();
+    }
+  }
+
+  #showVms({ grants }: Session, socket: WebSocket): void {
+    const leave = this.#hub.add({
+      maySee: (vm) => roleAt(grants, vm) !== null,
+      send: (text) => {
+        if (socket.bufferedAmount < webLimits.unsentBytes) socket.send(text);
+      },
+    });
+    socket.on('message', () => socket.close(1008, 'nothing is asked here'));
+    socket.once('close', leave);
+  }
+
+  /** Ends a socket with its session, when its network is gone, and when it sends too much. */
+  #keep(socket: WebSocket, session: Session): void {
+    session.sockets += 1;
+    const end = () => socket.close(4401, 'the session has ended');
+    session.ended.signal.addEventListener('abort', end);
+    socket.on('error', (error) => this.#log.warn({ refused: 'frame' }, `a websocket ends: ${error.message}`));
+    socket.on('pong', () => this.#silent.delete(socket));
+    socket.once('close', () => {
+      session.sockets -= 1;
+      session.used = Date.now();
+      session.ended.signal.removeEventListener('abort', end);
+      this.#silent.delete(socket);
+      if (this.#server.clients.size > 0) return;
+      clearInterval(this.#pings);
+      this.#pings = undefined;
+    });
+    this.#pings ??= setInterval(() => this.#ping(), webLimits.pingTime);
+  }
+
+  #ping(): void {
+    try {
+      this.#api.checkSessions();
+    } catch (error) {
+      this.#log.error(toFailure(error), 'cannot see whether passwords have changed');
+    }
+    for (const socket of this.#server.clients) {
+      if (this.#silent.has(socket)) {
+        socket.terminate();
+        continue;
+      }
+      this.#silent.add(socket);
+      socket.ping();
+    }
+  }
+}

@@ -1,0 +1,159 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { MonitorClient } from '../rpc/monitor-client.ts';
+import type { VmInfo } from '../rpc/umlmonctrl.gen.ts';
+import { isErrorCode, toFailure } from '../system/errors.ts';
+import { webLimits } from '../system/limits.ts';
+import { absent, type Look, sampleOf } from './sample.ts';
+import type { WireEvent, WirePoint, WireVm } from './wire.ts';
+
+export interface VmListener {
+  vm(vm: WireVm): void;
+  events(events: readonly WireEvent[]): void;
+}
+
+/** Milliseconds that one call waits for events. */
+const eventWait = 55_000;
+const eventsAtOnce = 64;
+
+/**
+ * Looks at one VM for all pages that show it: at each event, and while it runs also in intervals, for the graphs. It
+ * costs nothing while nobody looks, since there is none then.
+ */
+export class VmWatch {
+  readonly name: string;
+  readonly history: WirePoint[] = [];
+  latest: WireVm | undefined;
+  readonly #ctrl: string;
+  readonly #listener: VmListener;
+  readonly #leave = new AbortController();
+  #before: Look | undefined;
+  /** Something happened since the last look. */
+  #isOld = false;
+  #endWait: () => void = () => undefined;
+
+  /** @param delayMs until the first look at a VM that runs, so that not all are asked at the same moment */
+  constructor(name: string, ctrl: string, listener: VmListener, delayMs: number) {
+    this.name = name;
+    this.#ctrl = ctrl;
+    this.#listener = listener;
+    void this.#follow(delayMs);
+  }
+
+  close(): void {
+    this.#leave.abort();
+    this.#wake();
+  }
+
+  async #follow(delayMs: number): Promise<void> {
+    const { signal } = this.#leave;
+    while (!signal.aborted) {
+      try {
+        const client = await MonitorClient.connect(this.#ctrl, this.name);
+        const close = () => client.close();
+        signal.addEventListener('abort', close);
+        try {
+          if (!signal.aborted) await this.#serve(client, delayMs);
+        } finally {
+          signal.removeEventListener('abort', close);
+          client.close();
+        }
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#before = undefined;
+        this.#publish(absent(this.name, error, Date.now()));
+      }
+      await delay(webLimits.retryTime, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  /** Until the connection ends, which one of the two loops finds out first. */
+  async #serve(client: MonitorClient, delayMs: number): Promise<void> {
+    const { state, eventsNext } = await this.#look(client);
+    await Promise.race([
+      this.#lookOften(client, state, delayMs),
+      this.#listen(client, Math.max(1, eventsNext - webLimits.eventsOfVm)),
+    ]);
+  }
+
+  async #lookOften(client: MonitorClient, first: string, delayMs: number): Promise<void> {
+    let [state, wait] = [first, delayMs];
+    while (!this.#leave.signal.aborted) {
+      await this.#waitForNews(state === 'down' ? 0 : wait);
+      wait = webLimits.pollTime;
+      this.#isOld = false;
+      ({ state } = await this.#look(client));
+      await delay(webLimits.lookGap);
+    }
+  }
+
+  /** Until an event, or for `ms` milliseconds; 0 = no longest time. */
+  async #waitForNews(ms: number): Promise<void> {
+    if (this.#isOld) return;
+    await new Promise<void>((resolve) => {
+      const timer = ms > 0 ? setTimeout(resolve, ms) : undefined;
+      this.#endWait = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  #wake(): void {
+    this.#isOld = true;
+    this.#endWait();
+  }
+
+  async #listen(client: MonitorClient, since: number): Promise<void> {
+    let next = since;
+    while (!this.#leave.signal.aborted) {
+      const request = { since: next, max: eventsAtOnce, waitMs: eventWait };
+      const list = await client.call('events', request).catch((error: unknown) => {
+        if (!isLost(error)) throw error;
+        return { events: [], next: 0 };
+      });
+      next = list.next;
+      if (list.events.length === 0) continue;
+      this.#listener.events(
+        list.events.map(({ sequence, time, kind, text }) => ({ vm: this.name, sequence, time, kind, text })),
+      );
+      this.#wake();
+    }
+  }
+
+  async #look(client: MonitorClient): Promise<VmInfo> {
+    const info = await client.call('info', undefined);
+    // A guest that hangs, boots or stands still cannot be asked.
+    const isAwake = info.state === 'running' && !info.paused && info.hungSince === 0;
+    const stats = isAwake ? await client.call('stats', undefined).catch(onlyFailed) : undefined;
+    const look: Look = { time: Date.now(), info, stats };
+    const before = this.#before;
+    const vm = sampleOf(this.name, look, before);
+    // Too little happens between two looks that an event brings together: rates of it would tell nothing.
+    const isSoon = before?.info.kernelPid === info.kernelPid && look.time - before.time < webLimits.rateTime;
+    if (isSoon && this.latest) this.#publish({ ...vm, point: this.latest.point });
+    else {
+      this.#before = look;
+      this.#publish(vm);
+    }
+    return info;
+  }
+
+  #publish(vm: WireVm): void {
+    if (this.#leave.signal.aborted) return;
+    const isNew = vm.state !== 'no-monitor' || this.latest?.state !== 'no-monitor';
+    if (this.latest?.point !== vm.point) this.history.push(vm.point);
+    this.latest = vm;
+    if (this.history.length > webLimits.history) this.history.shift();
+    if (isNew) this.#listener.vm(vm);
+  }
+}
+
+function isLost(error: unknown): boolean {
+  return toFailure(error).code === 'EVENTS_LOST';
+}
+
+/** What the monitor says it cannot tell is not known; the loss of the connection is another matter. */
+function onlyFailed(error: unknown): undefined {
+  const { code } = toFailure(error);
+  if (code === 'MONITOR_UNREACHABLE' || code === 'RPC_PROTOCOL' || !isErrorCode(code)) throw error;
+}

@@ -1,0 +1,56 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { setPassword } from '../../src/rpc/password-file.ts';
+import type { Role } from '../../src/rpc/roles.ts';
+import { program, type World } from './world.ts';
+
+/** A password for each role, at all VMs. */
+export const passwordOf = (role: Role) => `password of ${role}`;
+
+/** umlweb over the VMs of a world, on a port of its own. */
+export class Web {
+  /** `http://127.0.0.1:PORT/` */
+  readonly url: string;
+  readonly #child: ChildProcess;
+  readonly #log: () => string;
+
+  private constructor(child: ChildProcess, url: string, log: () => string) {
+    this.#child = child;
+    this.url = url;
+    this.#log = log;
+  }
+
+  /** The configuration must say `web_listen = 127.0.0.1:0`. */
+  static async start(world: World, roles: readonly Role[] = ['admin']): Promise<Web> {
+    for (const role of roles) await setPassword(world.varDir, { vm: '*', role }, passwordOf(role));
+    const child = spawn(program('umlweb'), ['-config', world.configPath], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let log = '';
+    const url = await new Promise<string>((resolve, reject) => {
+      child.stderr?.on('data', (text: Buffer) => {
+        log += text.toString();
+        const address = /"address":"([^"]+)"/.exec(log)?.[1];
+        if (address) resolve(address);
+      });
+      child.once('exit', (status) => reject(new Error(`umlweb ended with ${status}: ${log}`)));
+    });
+    return new Web(child, url, () => log);
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** What it has logged. */
+  get log(): string {
+    return this.#log();
+  }
+
+  /** Ends it; resolves to its exit status. */
+  async close(): Promise<number | null> {
+    if (this.#child.exitCode !== null) return this.#child.exitCode;
+    const ended = new Promise<number | null>((resolve) => this.#child.once('exit', resolve));
+    this.#child.kill('SIGTERM');
+    return ended;
+  }
+}

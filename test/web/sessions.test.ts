@@ -1,0 +1,107 @@
+import { describe, expect, test } from 'vitest';
+import { webLimits } from '../../src/system/limits.ts';
+import { Sessions, sessionCookie, sessionIdOf } from '../../src/web/sessions.ts';
+import { Throttle } from '../../src/web/throttle.ts';
+
+const grants = [{ vm: '*', role: 'admin' }] as const;
+const { loginTries, loginWait, sessionIdle, sessionTime } = webLimits;
+
+describe('sessions', () => {
+  test('end after their time, used or not', () => {
+    const sessions = new Sessions();
+    const session = sessions.open(grants, 0);
+    for (let now = 0; now <= sessionTime; now += sessionIdle / 2)
+      expect(sessions.find(session.id, now)).toBe(session);
+    expect(sessions.find(session.id, sessionTime + 1)).toBeUndefined();
+    expect(session.ended.signal.aborted).toBe(true);
+  });
+
+  test('end when nobody uses them, but not while a page looks', () => {
+    const sessions = new Sessions();
+    const [idle, looking] = [sessions.open(grants, 0), sessions.open(grants, 0)];
+    looking.sockets = 1;
+    expect(sessions.find(looking.id, sessionIdle + 1)).toBe(looking);
+    expect(idle.ended.signal.aborted).toBe(true);
+  });
+
+  test('are bounded: the one that was used least recently goes', () => {
+    const sessions = new Sessions();
+    const all = Array.from({ length: webLimits.sessions }, (_, now) => sessions.open(grants, now));
+    const [first, second] = all;
+    sessions.find(first?.id, webLimits.sessions);
+    const newest = sessions.open(grants, webLimits.sessions + 1);
+    expect(second?.ended.signal.aborted).toBe(true);
+    expect(sessions.find(first?.id, webLimits.sessions + 2)).toBe(first);
+    expect(sessions.find(newest.id, webLimits.sessions + 2)).toBe(newest);
+  });
+
+  test('have names and tokens that nobody guesses', () => {
+    const sessions = new Sessions();
+    const all = Array.from({ length: 50 }, () => sessions.open(grants));
+    expect(new Set(all.flatMap(({ id, token }) => [id, token])).size).toBe(100);
+    for (const { id, token } of all)
+      expect(Buffer.from(id + token, 'base64url').length).toBeGreaterThanOrEqual(64);
+  });
+
+  test('are found by the cookie that names them', () => {
+    const { id } = new Sessions().open(grants);
+    const cookie = sessionCookie(id, '/umlweb/', true);
+    expect(cookie).toContain('; Path=/umlweb/; ');
+    expect(cookie).toContain('; Secure');
+    expect(sessionIdOf(cookie.split(';')[0])).toBe(id);
+    expect(sessionIdOf(`other=1; umlweb=${id}; more=2`)).toBe(id);
+    for (const text of [
+      undefined,
+      '',
+      `notumlweb=${id}`,
+      `umlweb=${id}x`,
+      'umlweb=',
+      `umlweb=${'é'.repeat(43)}`,
+    ])
+      expect(sessionIdOf(text)).toBeUndefined();
+  });
+});
+
+describe('wrong passwords', () => {
+  test('cost more and more time, up to a bound', () => {
+    const throttle = new Throttle();
+    const waits = Array.from({ length: loginTries + 10 }, () => {
+      throttle.wrong('192.0.2.1', 0);
+      return throttle.waitFor('192.0.2.1', 0);
+    });
+    expect(waits.slice(0, loginTries)).toEqual(Array(loginTries).fill(0));
+    expect(waits.slice(loginTries, loginTries + 3)).toEqual([1000, 2000, 4000]);
+    expect(waits.at(-1)).toBe(loginWait);
+    expect(throttle.waitFor('192.0.2.1', loginWait)).toBe(0);
+    expect(throttle.waitFor('192.0.2.2', 0)).toBe(0);
+  });
+
+  test('are forgotten after the right one, and after a while', () => {
+    const throttle = new Throttle();
+    for (let count = 0; count < 2 * loginTries; count++) throttle.wrong('192.0.2.1', 0);
+    throttle.wrong('192.0.2.1', loginWait + 1);
+    expect(throttle.waitFor('192.0.2.1', loginWait + 1)).toBe(0);
+    for (let count = 0; count < 2 * loginTries; count++) throttle.wrong('192.0.2.1', loginWait + 1);
+    throttle.right('192.0.2.1');
+    expect(throttle.waitFor('192.0.2.1', loginWait + 1)).toBe(0);
+  });
+
+  test('count for the whole network of an address of IPv6', () => {
+    const throttle = new Throttle();
+    for (let count = 0; count < 2 * loginTries; count++) throttle.wrong(`2001:db8:1:2:3:4:5:${count}`, 0);
+    expect(throttle.waitFor('2001:db8:1:2:9:9:9:9', 0)).toBeGreaterThan(0);
+    expect(throttle.waitFor('2001:db8:1:3:9:9:9:9', 0)).toBe(0);
+  });
+
+  test('of many addresses are counted for the newest', () => {
+    const throttle = new Throttle();
+    const try6 = (address: string) => {
+      for (let count = 0; count <= loginTries; count++) throttle.wrong(address, 0);
+    };
+    try6('first');
+    for (let count = 0; count < webLimits.loginKeys; count++) throttle.wrong(`other ${count}`, 0);
+    try6('last');
+    expect(throttle.waitFor('first', 0)).toBe(0);
+    expect(throttle.waitFor('last', 0)).toBeGreaterThan(0);
+  });
+});
