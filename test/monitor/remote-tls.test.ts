@@ -72,7 +72,7 @@ describe('umlwatch from afar', () => {
     expect(fails('vm1@nohost.invalid:7801')).toEqual([4, 'REMOTE_NAME']);
     expect(fails('vm1@127.0.0.1:7802')).toEqual([4, 'REMOTE_CONNECT']);
     expect(fails(place, '-plain')).toEqual([4, 'REMOTE_TLS']);
-    expect(fails(place, '-password-file', files.wrong)).toEqual([4, 'AUTH_FAILED']);
+    expect(fails(place, '-password-file', files.wrong)).toEqual([4, 'PASSWORD_WRONG']);
     expect(fails(place, '-password-file', '/nonexistent')).toEqual([2, 'PASSWORD_BAD']);
     expect(fails(place, '-ca', '/nonexistent')).toEqual([2, 'USAGE']);
     expect(fails('vm1@127.0.0.1:port')).toEqual([2, 'USAGE']);
@@ -116,7 +116,7 @@ describe('umlwatch from afar', () => {
       terminal.resize(100, 40);
       terminal.line('stty size; hostname');
       await terminal.shows(/^40 100\nvm1$/m);
-      terminal.keys('C-]');
+      terminal.keys('C-]', 'd');
       await terminal.shows('[left con1]');
     } finally {
       terminal.close();
