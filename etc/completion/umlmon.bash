@@ -9,8 +9,8 @@ _umlmon() {
   done
   COMPREPLY=()
   case $before in
-    -config | --config) COMPREPLY=($(compgen -f -- "$now")); offers+=' ' ;;
-    -units | --units) COMPREPLY=($(compgen -f -- "$now")); offers+=' ' ;;
+    -config | --config) mapfile -t COMPREPLY < <(compgen -f -- "$now"); offers+=' ' ;;
+    -units | --units) mapfile -t COMPREPLY < <(compgen -f -- "$now"); offers+=' ' ;;
   esac
   if [ -z "$offers" ] && [[ $now == -* ]]; then offers='-config -json -help -version -fg -plan -check -cleanup -units'; fi
   [ -n "$offers" ] || case "${given[*]-}" in

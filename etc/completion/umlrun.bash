@@ -9,19 +9,19 @@ _umlrun() {
   done
   COMPREPLY=()
   case $before in
-    -config | --config) COMPREPLY=($(compgen -f -- "$now")); offers+=' ' ;;
-    -image | --image) COMPREPLY=($(compgen -f -- "$now")); offers+=' ' ;;
-    -root | --root) COMPREPLY=($(compgen -f -- "$now")); offers+=' ' ;;
-    -share | --share) COMPREPLY=($(compgen -f -- "$now")); offers+=' ' ;;
+    -config | --config) mapfile -t COMPREPLY < <(compgen -f -- "$now"); offers+=' ' ;;
+    -image | --image) mapfile -t COMPREPLY < <(compgen -f -- "$now"); offers+=' ' ;;
+    -root | --root) mapfile -t COMPREPLY < <(compgen -f -- "$now"); offers+=' ' ;;
+    -share | --share) mapfile -t COMPREPLY < <(compgen -f -- "$now"); offers+=' ' ;;
     -mem | --mem) :; offers+=' ' ;;
     -net | --net) :; offers+=' ' ;;
-    -kernel | --kernel) COMPREPLY=($(compgen -f -- "$now")); offers+=' ' ;;
+    -kernel | --kernel) mapfile -t COMPREPLY < <(compgen -f -- "$now"); offers+=' ' ;;
     -user | --user) :; offers+=' ' ;;
     -env | --env) :; offers+=' ' ;;
   esac
   if [ -z "$offers" ] && [[ $now == -* ]]; then offers='-config -help -version -image -root -share -mem -net -kernel -user -env'; fi
   [ -n "$offers" ] || case "${given[*]-}" in
-    *) [ "${#given[@]}" -ne 0 ] || COMPREPLY=($(compgen -c -- "$now")) ;;
+    *) [ "${#given[@]}" -ne 0 ] || mapfile -t COMPREPLY < <(compgen -c -- "$now") ;;
   esac
   for offer in $offers; do
     [[ $offer == "$now"* ]] && COMPREPLY+=("$offer")

@@ -9,7 +9,7 @@ _umlwatch() {
   done
   COMPREPLY=()
   case $before in
-    -config | --config) COMPREPLY=($(compgen -f -- "$now")); offers+=' ' ;;
+    -config | --config) mapfile -t COMPREPLY < <(compgen -f -- "$now"); offers+=' ' ;;
     -sysrq | --sysrq) :; offers+=' ' ;;
     -stack | --stack) :; offers+=' ' ;;
     -log-to-guest | --log-to-guest) :; offers+=' ' ;;

@@ -2,7 +2,7 @@ import type { GlobalConfig, Setting, VmConfig } from '../config/config.ts';
 import { requireVm } from '../config/config.ts';
 import { editConfig } from '../config/edit-config.ts';
 import { globalKeys } from '../config/global-keys.ts';
-import { keyNames } from '../config/key.ts';
+import { effectTexts, keyNames } from '../config/key.ts';
 import { type ConfigRequest, type ReadConfig, readConfig } from '../config/locate.ts';
 import { configError, problemText } from '../config/problem.ts';
 import { specOf } from '../config/read-keys.ts';
@@ -88,15 +88,6 @@ async function printCheck(read: ReadConfig, json: boolean): Promise<number> {
   return ok ? 0 : exitStatus.config;
 }
 
-/** When what was changed shows. */
-const effects = {
-  now: 'at once, or with umladmin update',
-  vm: 'at the next start of the VM',
-  monitor: 'at the next start of the monitor',
-  umldir: 'at the next start of umldir, or with SIGHUP',
-  umlweb: 'at the next start of umlweb',
-} as const;
-
 async function change({ sub, values, request, json }: AdminConfig): Promise<void> {
   const { SECTION: section = '', KEY: key = '' } = values;
   const value = sub === 'set' ? values.VALUE : undefined;
@@ -115,7 +106,8 @@ async function change({ sub, values, request, json }: AdminConfig): Promise<void
     await print(`${section}: ${key} is ${shown(after)}; nothing was changed`);
     return;
   }
-  await print(`${section}: ${key} is ${shown(after)}, was ${shown(before)}; takes effect ${effects[effect]}`);
+  const when = effect === 'now' ? 'with umladmin update' : effectTexts[effect];
+  await print(`${section}: ${key} is ${shown(after)}, was ${shown(before)}; takes effect ${when}`);
   if (value !== undefined && after !== null && after !== value)
     console.error(`${section}: what the user of the VM has set wins: umladmin config list ${section}`);
 }

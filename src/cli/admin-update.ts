@@ -1,4 +1,5 @@
 import { requireVm } from '../config/config.ts';
+import { effectTexts } from '../config/key.ts';
 import type { SettingChange } from '../rpc/umlmonctrl.gen.ts';
 import { UmlmonError } from '../system/errors.ts';
 import { adminLimits } from '../system/limits.ts';
@@ -103,19 +104,13 @@ async function endRemoved(
   return outcome('removed', `not in the configuration any more: ${stopped.text}`);
 }
 
-const effects = {
-  now: 'at once',
-  vm: 'at the next start of the VM',
-  monitor: 'at the next start of the monitor',
-} as const;
-
 function changesText(changes: readonly SettingChange[]): string {
   if (changes.length === 0) return 'unchanged';
   const shown = (text: string) => (text === '' ? '(nothing)' : printable(text, 200));
   const cells = changes.map(({ section, key, before, after, effect }) => [
     section === 'GLOBAL' ? `[GLOBAL] ${key}` : key,
     `${shown(before)} → ${shown(after)}`,
-    effects[effect],
+    effectTexts[effect],
   ]);
   return [`${changes.length === 1 ? '1 change' : `${changes.length} changes`}`, ...rows(cells)].join('\n');
 }

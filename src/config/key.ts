@@ -7,6 +7,15 @@ export type MonitorEffect = 'now' | 'vm' | 'monitor';
 /** What a change waits for; keys of other programs wait for their next start. */
 export type Effect = MonitorEffect | 'umldir' | 'umlweb';
 
+/** In words, after "takes effect". */
+export const effectTexts: Readonly<Record<Effect, string>> = {
+  now: 'at once',
+  vm: 'at the next start of the VM',
+  monitor: 'at the next start of the monitor',
+  umldir: 'at the next start of umldir(8)',
+  umlweb: 'at the next start of umlweb(8)',
+};
+
 interface KeyNotes {
   readonly layer: Layer;
   readonly effect: Effect;

@@ -1,5 +1,5 @@
 import { globalKeys } from './global-keys.ts';
-import { isFamily, type KeySpec, type KeyTable } from './key.ts';
+import { effectTexts, isFamily, type KeySpec, type KeyTable } from './key.ts';
 import { networkKinds } from './network-kinds.ts';
 import type { TransportOption } from './network-options.ts';
 import { vmKeys } from './vm-keys.ts';
@@ -7,14 +7,6 @@ import { vmKeys } from './vm-keys.ts';
 const layers = {
   admin: 'the administrator only',
   user: 'also in the *config* file of the VM',
-} as const;
-
-const effects = {
-  now: 'at once',
-  vm: 'at the next start of the VM',
-  monitor: 'at the next start of the monitor',
-  umldir: 'at the next start of umldir(8)',
-  umlweb: 'at the next start of umlweb(8)',
 } as const;
 
 /** docs/umlmon.5.md, the manual page of the configuration (Markdown for pandoc). */
@@ -42,7 +34,7 @@ function describe(table: KeyTable): string[] {
     `${names(name, spec)} = ${escaped(spec.form)}`,
     `:   ${escaped(spec.help)}`,
     '',
-    `    Default: ${defaults(name, spec)}. Set by: ${layers[spec.layer]}. A change takes effect ${effects[spec.effect]}.`,
+    `    Default: ${defaults(name, spec)}. Set by: ${layers[spec.layer]}. A change takes effect ${effectTexts[spec.effect]}.`,
     `    Example: \`${isFamily(spec) ? `${name}0` : name} = ${spec.example}\``,
     '',
   ]);

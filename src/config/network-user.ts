@@ -6,6 +6,7 @@ import { parseForwards } from './network-shared.ts';
 export const userNetwork = {
   guest: '10.0.2.15',
   length: 24,
+  mask: '255.255.255.0',
   gateway: '10.0.2.2',
   resolver: '10.0.2.3',
 } as const;

@@ -46,7 +46,9 @@ export async function listenOnTcp(
  */
 export function takeSocketDirectory({ directory, path }: RegistrationPlace, owner: Ids): number {
   try {
-    mkdirSync(dirname(directory), { recursive: true, mode: 0o755 });
+    // Whatever our umask is: the users of VMs, and our own, must be able to pass.
+    if (mkdirSync(dirname(directory), { recursive: true }) !== undefined)
+      chmodSync(dirname(directory), 0o755);
     mkdirSync(directory, { recursive: true });
     const lockFd = openSync(
       join(directory, 'lock'),

@@ -1,6 +1,7 @@
 /** Starts pasta(1) for a jail, before its kernel starts. */
 import { spawnSync } from 'node:child_process';
-import { rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { UmlmonError } from '../system/errors.ts';
 import { networkLimits } from '../system/limits.ts';
 import { printable } from '../system/text.ts';
@@ -26,7 +27,10 @@ export function connectUser(
 ): void {
   if (pasta === undefined || nsenter === undefined) throw new Error('no programs for a network without root');
   const [user, network] = [`/proc/${jail}/ns/user`, `/proc/${jail}/ns/net`];
-  rmSync(link, { force: true });
+  disconnectUser(link);
+  mkdirSync(dirname(link));
+  // pasta, as the user of the VM, must be able to watch it.
+  chmodSync(dirname(link), 0o755);
   symlinkSync(network, link);
   run([...become, pasta, ...options, '--userns', user, '--netns', link], '');
   // The user of the VM is root in that user namespace, and nowhere else.
@@ -39,8 +43,10 @@ export function connectUser(
   );
 }
 
+/** pasta watches the directory of the link, and looks at one change only: so nothing else is in it. */
 export function disconnectUser(link: string): void {
   rmSync(link, { force: true });
+  rmSync(dirname(link), { recursive: true, force: true });
 }
 
 function run([program = '', ...args]: readonly string[], input: string): void {

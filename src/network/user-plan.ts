@@ -40,12 +40,12 @@ export function planUser(
   };
   return {
     plan: {
-      link: join(directory, `user${unit}`),
+      link: join(directory, `user${unit}`, 'net'),
       options: [
         '--quiet',
         ...['--ns-ifname', tap, '--ipv4-only'],
         ...['--address', guest, '--netmask', String(length), '--gateway', gateway],
-        ...['--dns-forward', resolver, '--dns', resolver, '--dhcp-dns', '--mtu', '1500'],
+        ...['--dns-forward', resolver, '--dhcp-dns', '--mtu', '1500'],
         ...['--tcp-ports', ports('tcp'), '--udp-ports', ports('udp'), '--tcp-ns', 'none', '--udp-ns', 'none'],
         ...(reachHost ? [] : ['--no-map-gw']),
       ],

@@ -71,7 +71,7 @@ await build({
 });
 
 // What umlrun starts in its guests: without libraries, as they have none.
-const parts = ['main', 'line', 'job', 'streams'].map((name) => `src/umlrun/init/${name}.c`);
+const parts = ['main', 'line', 'network', 'job', 'streams'].map((name) => `src/umlrun/init/${name}.c`);
 execFileSync('cc', ['-static', '-Os', '-s', '-Wall', '-Wextra', '-o', `${made}/umlrun-init`, ...parts], {
   cwd: root,
   stdio: 'inherit',

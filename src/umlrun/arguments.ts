@@ -15,6 +15,8 @@ export interface RunRequest {
   readonly shares: readonly Share[];
   /** Bytes of guest memory. */
   readonly memory: number;
+  /** `user`: a way out, by pasta(1). */
+  readonly network: 'none' | 'user';
   readonly kernel: string | undefined;
   readonly user: string | undefined;
   /** `NAME=VALUE`. */
@@ -58,13 +60,7 @@ export function parseArguments(
     else given.set(option, text);
   }
   const net = given.get('net') ?? 'none';
-  if (net === 'user')
-    throw new UmlmonError('CONFIG_UNSUPPORTED', {
-      place: '-net user',
-      cause: 'networks are not supported by this version',
-      hint: 'without -net the command has a loopback interface, and no other',
-    });
-  if (net !== 'none') throw usage(`-net ${net}: none or user`);
+  if (net !== 'none' && net !== 'user') throw usage(`-net ${net}: none or user`);
   if (given.has('image') && given.has('root'))
     throw usage('either -image or -root: there is one root file system');
   const size = parseSize(given.get('mem') ?? '256M');
@@ -77,6 +73,7 @@ export function parseArguments(
       root: given.get('root'),
       shares,
       memory: size.value,
+      network: net,
       kernel: given.get('kernel'),
       user: given.get('user'),
       environment,

@@ -10,6 +10,8 @@ import { ownUser, resolveUser, type VmUser } from '../jail/user.ts';
 import { checkKernel, parseCpuFlags } from '../kernel/host-check.ts';
 import { type Libraries, resolveLibraries } from '../kernel/libraries.ts';
 import { type KernelProbe, probeKernel } from '../kernel/probe.ts';
+import { type NetworkPrograms, networkPrograms } from '../network/configure.ts';
+import { lookAtHostNetwork } from '../network/host-network.ts';
 import { closedDirectory } from '../plan/access.ts';
 import { hardLimits, memAvailable } from '../plan/inventory.ts';
 import { recallLpj } from '../plan/lpj-cache.ts';
@@ -27,6 +29,8 @@ export interface Host {
   readonly launcherFiles: LauncherFiles | undefined;
   readonly limits: { readonly processes: number; readonly files: number };
   readonly lpj: number | undefined;
+  /** Only for a run with a network. */
+  readonly networkPrograms: NetworkPrograms | undefined;
   /** Host path of the kernel's module for overlays. */
   readonly overlay: string | undefined;
 }
@@ -84,6 +88,7 @@ export function lookAtHost(request: RunRequest, roots: Roots, userns: 'auto' | '
     launcherFiles: launcher === 'root' ? launcherFiles() : undefined,
     limits: hardLimits(readFileSync('/proc/self/limits', 'latin1')),
     lpj: recallLpj(lpjCacheOf(roots), kernel.version),
+    networkPrograms: request.network === 'user' ? userNetworkPrograms(launcher) : undefined,
     overlay: overlayOf(kernel.moduleDirectory),
   };
 }
@@ -119,6 +124,25 @@ function launcherOf(root: boolean, userns: 'auto' | 'off'): SandboxPlan['launche
     cause: userns === 'off' ? 'the configuration says userns = off' : `only root can make a jail: ${reason}`,
     hint: 'run umlrun as root, or let the administrator permit unprivileged user namespaces',
   });
+}
+
+/** Errors: HOST_PROGRAM_MISSING, HOST_NAMESPACES, NETWORK_HOST. */
+function userNetworkPrograms(launcher: SandboxPlan['launcher']): NetworkPrograms {
+  const place = '-net user';
+  if (launcher === 'root')
+    throw new UmlmonError('HOST_NAMESPACES', {
+      place,
+      cause: 'it needs user namespaces, and this run has none',
+      hint: 'leave -net out, or let the administrator permit user namespaces',
+    });
+  const programs = networkPrograms({ rules: false, legs: false, user: true });
+  if (!lookAtHostNetwork(programs.ip).tunForAll)
+    throw new UmlmonError('NETWORK_HOST', {
+      place,
+      cause: 'the user of the VM cannot open /dev/net/tun, which pasta does for it',
+      hint: 'as most systems have it: modprobe tun; chmod 666 /dev/net/tun',
+    });
+  return programs;
 }
 
 function overlayOf(modules: string | undefined): string | undefined {

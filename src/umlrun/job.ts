@@ -1,4 +1,5 @@
 /** What the init of the guest is to do before the command, and the command: words that each end in a NUL (init/job.c). */
+import type { userNetwork } from '../config/network-user.ts';
 import type { Size } from '../console/pty.ts';
 
 /** A descriptor of the command: the terminal, a pipe, or nothing (/dev/null). */
@@ -10,6 +11,8 @@ export interface Job {
     | { readonly from: 'image'; readonly type: string; readonly device: string }
     /** `overlay`: file in the guest's first root with the kernel's module for writable layers, if there is one. */
     | { readonly from: 'directory'; readonly jailPath: string; readonly overlay: string | undefined };
+  /** Of its interface, if it has one. */
+  readonly network?: typeof userNetwork;
   readonly shares: readonly {
     readonly jailPath: string;
     readonly guestPath: string;
@@ -47,6 +50,7 @@ export function encodeJob(job: Job): Buffer {
     ...job.shares.flatMap(({ jailPath, guestPath, writable }) =>
       mount('hostfs', 'hostfs', m(guestPath), jailPath, writable ? 0 : MS_RDONLY),
     ),
+    ...(job.network ? networkWords(job.network) : []),
     ...(job.shares.some(({ writable }) => writable) ? ['sync'] : []),
     ...['hostname', 'umlrun'],
     ...(job.streams.includes('terminal')
@@ -58,6 +62,10 @@ export function encodeJob(job: Job): Buffer {
     ...job.command.flatMap((word) => ['arg', word]),
   ];
   return Buffer.concat(words.flatMap((word) => [Buffer.from(word), Buffer.of(0)]));
+}
+
+function networkWords({ guest, mask, gateway, resolver }: typeof userNetwork): Word[] {
+  return ['network', guest, mask, gateway, 'file', m('/etc/resolv.conf'), `nameserver ${resolver}\n`];
 }
 
 function rootWords(root: Job['root']): Word[] {

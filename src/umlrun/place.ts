@@ -39,6 +39,8 @@ export interface Place {
   /** Pieces of input on their way to the guest. */
   readonly input: string;
   readonly status: string;
+  /** Where the VM's user may look, and not write; what stands there goes with the run. */
+  readonly home: string;
   /** Where the changes of an image go: in memory, or on disk. Only while the kernel has not yet opened it. */
   readonly changes: { readonly memory: string; readonly disk: string };
   close(): void;
@@ -85,6 +87,7 @@ export function makePlace(roots: Roots, user: VmUser): Place {
     guest,
     input,
     status: join(home, 'status'),
+    home,
     changes: { memory: join(home, 'changes'), disk: join(changesOnDisk(roots), id) },
     close: remove,
   };

@@ -7,7 +7,7 @@ import type { Host } from './host.ts';
 import type { RunImage } from './image.ts';
 
 /** Descriptors of the kernel: 0 to 2 are its own messages. */
-export const fds = { status: 3, seccomp: 4, line: 5 } as const;
+export const fds = { status: 3, seccomp: 4, line: 5, gate: 6 } as const;
 
 /** RLIMIT_NPROC and RLIMIT_NOFILE, where the host permits as much. */
 const most = { processes: 4096, files: 65_536 };
@@ -22,12 +22,23 @@ export interface RunPlanParts {
   readonly image: Pick<RunImage, 'disk' | 'binds'> | undefined;
   /** Whether there are binds in /share. */
   readonly shares: boolean;
+  /** Of the kernel, for its interface; undefined without a network. */
+  readonly network: string | undefined;
   /** Of the guest's first root, root directory and shares. */
   readonly binds: readonly Bind[];
 }
 
 /** The sandbox of a run: memory, kernel, image, directories, and nothing else of the host. Pure. */
-export function planSandbox({ host, jail, memory, cpus, image, shares, binds }: RunPlanParts): SandboxPlan {
+export function planSandbox({
+  host,
+  jail,
+  memory,
+  cpus,
+  image,
+  shares,
+  network,
+  binds,
+}: RunPlanParts): SandboxPlan {
   const { launcher, kernel, lpj, limits } = host;
   const mounts = kernelMounts({
     launcher,
@@ -45,7 +56,7 @@ export function planSandbox({ host, jail, memory, cpus, image, shares, binds }: 
       files: Math.min(most.files, limits.files),
     },
     ...(cpus.length > 0 ? { cpus: cpus.join(',') } : {}),
-    network: 'none',
+    ...(network === undefined ? { network: 'none' } : { network: 'own', gateFd: fds.gate, rootInside: true }),
     tied: true,
     root: jail,
     // The jail itself has no room for mount points of any number.
@@ -80,7 +91,7 @@ export function planSandbox({ host, jail, memory, cpus, image, shares, binds }: 
           { channel: 'con0', input: 0, output: 1 },
           { channel: 'ssl0', input: fds.line, output: fds.line },
         ],
-        networks: [],
+        networks: network === undefined ? [] : [network],
         umlDirectory: '/tmp/',
         umid: 'umlrun',
         fastBoot: true,
@@ -95,6 +106,7 @@ export function planSandbox({ host, jail, memory, cpus, image, shares, binds }: 
   };
 }
 
-export function filterOf({ launcher }: Host): FilterRequest {
-  return { architecture: process.arch, families: [], rootLauncher: launcher === 'root', hostNetwork: false };
+export function filterOf({ launcher, networkPrograms }: Host): FilterRequest {
+  const families = networkPrograms ? (['packet'] as const) : [];
+  return { architecture: process.arch, families, rootLauncher: launcher === 'root', hostNetwork: false };
 }

@@ -1,8 +1,12 @@
 import { realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { userNetwork } from '../config/network-user.ts';
 import { killSandbox, launch, type Sandbox } from '../jail/launch.ts';
-import { type Bind, sandboxArguments } from '../jail/sandbox.ts';
+import { type Bind, type SandboxPlan, sandboxArguments, userArguments } from '../jail/sandbox.ts';
 import { seccompFilter } from '../jail/seccomp.ts';
+import { connectUser } from '../network/connect-user.ts';
+import { planUser } from '../network/user-plan.ts';
+import { interfaceArgument } from '../network/vector-options.ts';
 import { claimCores, countClaims } from '../plan/core-claims.ts';
 import { allowedCores } from '../plan/core-load.ts';
 import { chooseCore } from '../plan/cores.ts';
@@ -61,8 +65,10 @@ async function runIn(place: Place, parts: RunParts): Promise<number> {
   const { request, roots, host, shares, streams, relay } = parts;
   const { root, image, binds } = await prepareRoot(place, parts);
   try {
+    const network = networkOf(place, host);
     const job = encodeJob({
       root,
+      ...(network ? { network: userNetwork } : {}),
       shares: shares.map(({ directory, writable }, i) => ({
         jailPath: `/share/${i}`,
         guestPath: directory,
@@ -85,6 +91,7 @@ async function runIn(place: Place, parts: RunParts): Promise<number> {
       cpus,
       image,
       shares: shares.length > 0,
+      network: network?.argument,
       binds: [
         { from: place.guest, to: '/guest/run', mode: 'ro' },
         ...binds,
@@ -106,6 +113,7 @@ async function runIn(place: Place, parts: RunParts): Promise<number> {
       onPipes: (pipes) => relay.connect(pipes, place.input),
       status: { fd: fds.status, path: place.status },
       seccomp: { fd: fds.seccomp, filter: seccompFilter(filterOf(host)) },
+      ...(network ? { gate: { fd: fds.gate, open: ({ pid }) => network.connect(pid, sandbox) } } : {}),
       words: () => relay.words,
     });
     try {
@@ -119,6 +127,27 @@ async function runIn(place: Place, parts: RunParts): Promise<number> {
   } finally {
     image?.release();
   }
+}
+
+/** Nobody else is in the network of a run. */
+const ownMac = '02:00:00:00:00:01';
+
+interface RunNetwork {
+  /** Of the kernel. */
+  readonly argument: string;
+  /** Errors: NETWORK_COMMAND. */
+  connect(jail: number, sandbox: SandboxPlan): void;
+}
+
+/** What is connected ends with the directory of the run. */
+function networkOf({ home }: Place, { kernel, networkPrograms: programs }: Host): RunNetwork | undefined {
+  if (!programs) return undefined;
+  const { plan, spec } = planUser({}, 0, home);
+  return {
+    argument: interfaceArgument(0, spec, ownMac, kernel).argument,
+    connect: (jail, sandbox) =>
+      connectUser({ ...programs, become: userArguments(sandbox, sandbox.programs.setpriv) }, plan, jail),
+  };
 }
 
 /** By what is claimed only: how busy cores are, a second look would tell. */

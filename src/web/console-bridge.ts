@@ -6,13 +6,12 @@ import { toFailure } from '../system/errors.ts';
 import { webLimits } from '../system/limits.ts';
 import { parseConsoleRequest } from './console-request.ts';
 import type { ConsoleSeat } from './console-seat.ts';
+import { KeyQueue } from './key-queue.ts';
 import type { Typist } from './typist.ts';
 import type { ConsoleMessage } from './wire.ts';
 
 /** Milliseconds that one call waits for output, and for events. */
 const readWait = 30_000;
-/** Milliseconds until keys are offered again to a guest that does not read: at first, and at most. */
-const offerAgain = { first: 10, most: 500 };
 const offsetBytes = 8;
 
 /**
@@ -25,12 +24,20 @@ export class ConsoleBridge {
   readonly #seat: ConsoleSeat;
   readonly #typist: Typist;
   readonly #ended = new AbortController();
+  /** Resolves when nothing is typed any more. */
+  readonly #leave = () => this.#end();
   #offset: number;
   #shown: number;
   #endPause: () => void = () => undefined;
-  #keys: Buffer[] = [];
-  #keysWaiting = 0;
-  #typing: Promise<void> | undefined;
+  readonly #keys = new KeyQueue({
+    offer: (keys) => this.#offer(keys),
+    onTaken: (count) => {
+      this.#typist.typed += count;
+      this.#send({ kind: 'typed', typed: this.#typist.typed });
+    },
+    onError: (error) => this.#fail(error),
+    signal: this.#ended.signal,
+  });
 
   /** Takes possession of the connection of the seat. */
   constructor(socket: WebSocket, seat: ConsoleSeat, typist: Typist) {
@@ -40,12 +47,17 @@ export class ConsoleBridge {
     this.#typist = typist;
     this.#offset = seat.offset;
     this.#shown = seat.offset;
-    typist.leave = () => this.close();
+    typist.leave = this.#leave;
     socket.on('message', (data: Buffer, isBinary: boolean) => {
-      if (isBinary) this.#type(data);
-      else this.#obey(data.toString());
+      if (!isBinary) this.#obey(data.toString());
+      // A page of ours holds back what is too much.
+      else if (!this.#keys.push(data)) socket.close(1008, 'too many keys');
     });
-    socket.once('close', () => void this.close());
+    socket.once('close', () => {
+      // Its pen goes to whoever asks next; one that its own page replaces at this moment keeps it.
+      if (typist.leave === this.#leave) typist.hasPen = false;
+      void this.#leave();
+    });
     const { monitor, offset, screen } = seat;
     const size = screen ? { screen: { columns: screen.columns, rows: screen.rows } } : {};
     this.#send({ kind: 'seat', monitor, offset, ...size, typed: typist.typed });
@@ -56,14 +68,13 @@ export class ConsoleBridge {
     void this.#watchPen().catch(fail);
   }
 
-  /** Resolves when nothing is typed any more. */
-  async close(): Promise<void> {
+  async #end(): Promise<void> {
     this.#ended.abort();
     this.#endPause();
     this.#socket.close();
-    await this.#typing;
+    await this.#keys.settled();
     this.#client.close();
-    this.#typist.leave = undefined;
+    if (this.#typist.leave === this.#leave) this.#typist.leave = undefined;
   }
 
   async #pump(): Promise<void> {
@@ -84,7 +95,7 @@ export class ConsoleBridge {
       if (data.length > 0) this.#sendOutput(offset, data);
       if (!ended) continue;
       this.#send({ kind: 'ended' });
-      await this.close();
+      await this.#end();
     }
   }
 
@@ -129,41 +140,6 @@ export class ConsoleBridge {
     await this.#client.call('consolePen', { id: this.#seat.id, action: 'take' });
     this.#typist.hasPen = true;
     this.#tellWriter('');
-  }
-
-  #type(keys: Buffer): void {
-    if (this.#ended.signal.aborted) return;
-    if (this.#keysWaiting + keys.length > webLimits.typedBytes) {
-      // A page of ours holds back what is too much.
-      this.#socket.close(1008, 'too many keys');
-      return;
-    }
-    this.#keys.push(keys);
-    this.#keysWaiting += keys.length;
-    this.#typing ??= this.#offerKeys()
-      .catch((error: unknown) => this.#fail(error))
-      .finally(() => {
-        this.#typing = undefined;
-      });
-  }
-
-  /** Offers the keys until the guest has taken them; those left when the connection ends, the page offers again. */
-  async #offerKeys(): Promise<void> {
-    let wait = offerAgain.first;
-    for (let [keys] = this.#keys; keys && !this.#ended.signal.aborted; [keys] = this.#keys) {
-      const taken = await this.#offer(keys);
-      if (taken === keys.length) this.#keys.shift();
-      else this.#keys[0] = keys.subarray(taken);
-      this.#keysWaiting -= taken;
-      this.#typist.typed += taken;
-      if (taken > 0) {
-        this.#send({ kind: 'typed', typed: this.#typist.typed });
-        wait = offerAgain.first;
-      } else {
-        await delay(wait);
-        wait = Math.min(2 * wait, offerAgain.most);
-      }
-    }
   }
 
   /** How many bytes are done with: what is typed while another has the pen is dropped. */

@@ -57,12 +57,13 @@ export class Hub {
       vm: (vm: WireVm) => this.#tell(vm.name, { kind: 'vm', vm }),
       events: (events: readonly WireEvent[]) => this.#addEvents(events),
     };
+    const { rateTime, pollTime } = webLimits;
     let count = 0;
     for (const [name, ctrl] of places) {
+      // The second look, which has the first rates, soon; and not at all VMs at the same moment.
+      const delay = rateTime + Math.floor((pollTime * count) / places.size);
       count += 1;
-      if (this.#watches.has(name)) continue;
-      const delay = Math.ceil((webLimits.pollTime * count) / places.size);
-      this.#watches.set(name, new VmWatch(name, ctrl, listener, delay));
+      if (!this.#watches.has(name)) this.#watches.set(name, new VmWatch(name, ctrl, listener, delay));
     }
   }
 

@@ -4,7 +4,7 @@ import { webLimits } from '../system/limits.ts';
 export interface Typist {
   /** Bytes that the guest has taken, or that were dropped since another types, in all. */
   typed: number;
-  /** It has the pen, or had it when its connection was lost. */
+  /** Its connection has the pen, or had it until its page came back over another one. */
   hasPen: boolean;
   /** Ends the connection that types now; resolves when it types no more. */
   leave: (() => Promise<void>) | undefined;

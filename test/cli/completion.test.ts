@@ -84,6 +84,8 @@ describe('completion', () => {
     ['umlwatch web2 -disk cow-', ['cow-create', 'cow-merge', 'cow-rebase']],
     ['umlwatch web2 -stop -time', ['-timeout']],
     ['umlmon -plan d', ['db']],
+    ['umldir -li', ['-list']],
+    ['umlweb -conf', ['-config']],
     ['umlrun -mem 64M prlim', ['prlimit']],
   ])('%s', (line, wanted) => {
     // A directory may be in PATH by two names.

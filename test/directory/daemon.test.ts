@@ -70,7 +70,9 @@ test('SIGHUP opens what the configuration says now, and a mistake in it changes 
 });
 
 test('started by root, it becomes its user, and root’s monitors register all the same', async () => {
-  const running = await start({ umldir_user: 'nobody' });
+  // As strict as the service manager sets it.
+  const umask = process.umask(0o077);
+  const running = await start({ umldir_user: 'nobody' }).finally(() => process.umask(umask));
   const status = readFileSync(`/proc/${running.child.pid}/status`, 'utf8');
   expect(status).toMatch(new RegExp(`^Uid:\\s${nobody}\\s${nobody}\\s${nobody}\\s${nobody}$`, 'm'));
   expect(status).toMatch(/^CapEff:\s0+$/m);

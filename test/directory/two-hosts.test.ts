@@ -94,7 +94,7 @@ describe('through directory and redirector', () => {
       terminal.resize(100, 40);
       terminal.line('stty size; hostname');
       await terminal.shows(/^40 100\nvm1$/m);
-      terminal.keys('C-]');
+      terminal.keys('C-]', 'd');
       await terminal.shows('[left con1]');
     } finally {
       terminal.close();

@@ -146,6 +146,21 @@ test.each([
   expect([state(here), state(there)]).toEqual(before);
 });
 
+test('a taken-over kernel with a tunnel reaches neither the host nor the other end by another protocol', async () => {
+  const [here, there] = twoHosts('192.0.2.1', '192.0.2.9');
+  await here.monitors({ vm1: 'eth0 = gre(src=192.0.2.1, dst=192.0.2.9)' });
+  await here.start('vm1', ...up(1));
+  const { kernelPid } = await here.client('vm1').call('info', undefined);
+  const reached = (address: string) =>
+    here.host.succeeds(`nsenter --net=/proc/${kernelPid}/ns/net busybox ping -c 1 -W 1 ${address}`);
+  expect([reached('192.0.2.1'), reached('192.0.2.9')]).toEqual([false, false]);
+  // It is the rules that keep it from that.
+  const table = /^table (inet umlmon-tunnel-\w+)$/m.exec(here.host.run('nft list tables'))?.[1];
+  here.host.run(`nft delete table ${table}`);
+  there.host.run('ip route add default via 192.0.2.1');
+  expect([reached('192.0.2.1'), reached('192.0.2.9')]).toEqual([true, true]);
+});
+
 test('what a killed monitor and kernel leave is removed; a killed monitor alone leaves the guest its network', async () => {
   const here = host();
   const neighbour = here.namespace();

@@ -30,7 +30,7 @@ const record: NetworkRecord = {
   shared: [{ kind: 'nat', network: 'web', terms: 'subnet=10.8.0.0/24, reach_host=off' }],
   forwards: ['tcp port 80 of the host'],
   tables: [{ family: 'inet', table: 'umlmon-tunnel-0123456789ab' }],
-  links: ['/run/umlmon/vm1/run/user0'],
+  links: ['/run/umlmon/vm1/run/user0/net'],
 };
 
 test('a record is read as it was written, by the VM and by others, until it is removed', () => {

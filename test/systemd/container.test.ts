@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Container, lastExit, momentOf } from '../helpers/container.ts';
@@ -8,7 +8,7 @@ const vms = {
   web: 'start = boot\nstart_order = 20\ncon1 = pty\nready = guest\neth0 = nat(name=lan, subnet=10.8.0.0/24)',
   idle: 'start = manual',
   off: 'start = off',
-  late: 'start = off\nready = console\ncon2 = pty\nready_pattern = con2 now-at-last',
+  late: 'start = off\nready = console\ncon2 = pty\nready_pattern = con2 now-at-last\nhook = /usr/local/sbin/slow',
 };
 const unit = (vm: string) => `umlmon@${vm}.service`;
 
@@ -18,6 +18,9 @@ describe('units in a container with systemd', () => {
   beforeAll(async () => {
     container = new Container();
     container.configure(vms, 'umldir_user = umldir');
+    // What is done when a guest has ended takes its time.
+    const slow = '#!/bin/sh\n[ "$1" != stopped ] || sleep 3\n';
+    writeFileSync(join(container.root, 'usr/local/sbin/slow'), slow, { mode: 0o755 });
     container.enable('umlmon.target', 'umldir.socket', 'umlredir.socket');
     await container.boot();
   }, 240_000);
@@ -40,6 +43,14 @@ describe('units in a container with systemd', () => {
     return `${kernelPid} ${stat.slice(stat.lastIndexOf(')')).split(' ')[20]}`;
   }
 
+  /** Changes the service of a VM, as an administrator may. */
+  function set(vm: string, ...settings: readonly string[]): void {
+    const directory = `/run/systemd/system/${unit(vm)}.d`;
+    const text = `[Service]\n${settings.join('\n')}\n`;
+    container.ask('sh', '-c', `mkdir -p "$1" && printf %s "$2" >"$1/test.conf"`, 'sh', directory, text);
+    container.ask('systemctl', 'daemon-reload');
+  }
+
   test('are without mistakes', () => {
     const { status, stdout, stderr } = container.run(
       ...[
@@ -50,6 +61,7 @@ describe('units in a container with systemd', () => {
         'umlmon.target',
         'umldir.service',
         'umlredir.socket',
+        'umlweb.service',
       ],
     );
     expect(stdout + stderr).toBe('');
@@ -97,6 +109,13 @@ describe('units in a container with systemd', () => {
     expect(container.property('umldir.service', 'MainPID')).toBe(pid);
   });
 
+  test('serve the pages for browsers', () => {
+    container.ask('systemctl', 'start', 'umlweb.service');
+    const get =
+      "fetch('http://127.0.0.1:8470/').then(async (answer) => console.log(answer.status, await answer.text()))";
+    expect(container.ask('node', '-e', get)).toMatch(/^200 <!doctype html>/i);
+  });
+
   test('say how the VM is', () => {
     expect(container.property(unit('web'), 'StatusText')).toBe('running, ready');
     expect(container.property(unit('idle'), 'StatusText')).toBe('down');
@@ -127,6 +146,16 @@ describe('units in a container with systemd', () => {
     container.ask('umladmin', 'config', 'set', 'late', 'start', 'off');
   });
 
+  test('have all the time that a stop may take', async () => {
+    set('late', 'TimeoutStopSec=1s');
+    container.ask('systemctl', 'stop', unit('late'));
+    const said = () => container.ask('journalctl', '--no-pager', '--output=cat', `--unit=${unit('late')}`);
+    await container.until('the unit is stopped', () => /^Stopped |Failed with/m.test(said()));
+    // The monitor was there when the hook had ended.
+    expect(said()).toMatch(/"kind":"hook","moment":"stopped","result":"ok"/);
+    expect(said()).not.toContain('timeout');
+  });
+
   test('are restarted without the guest', () => {
     const [kernel, { monitorPid }] = [kernelOf('web'), info('web')];
     container.ask('systemctl', 'restart', unit('web'));
@@ -155,10 +184,7 @@ describe('units in a container with systemd', () => {
   });
 
   test('replace a monitor that hangs, and the guest runs on', async () => {
-    container.ask('mkdir', '-p', `/run/systemd/system/${unit('idle')}.d`);
-    const settings = '[Service]\nWatchdogSec=6s\nTimeoutAbortSec=1s\n';
-    container.ask('sh', '-c', `printf '${settings}' >/run/systemd/system/${unit('idle')}.d/watchdog.conf`);
-    container.ask('systemctl', 'daemon-reload');
+    set('idle', 'WatchdogSec=6s', 'TimeoutAbortSec=1s');
     container.ask('umlwatch', 'idle', '-start');
     container.ask('systemctl', 'restart', unit('idle'));
     const [kernel, { monitorPid }] = [kernelOf('idle'), info('idle')];

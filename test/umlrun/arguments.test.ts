@@ -45,6 +45,8 @@ test.each([
   expect(() => parse(words)).toThrow(expect.objectContaining({ code: 'USAGE' }));
 });
 
-test('a network is refused with what there is instead', () => {
-  expect(() => parse(['-net', 'user', 'x'])).toThrow(/loopback/);
+test('a network', () => {
+  expect(parse(['-net', 'user', 'x'])).toMatchObject({ run: { network: 'user' } });
+  expect(parse(['x'])).toMatchObject({ run: { network: 'none' } });
+  expect(() => parse(['-net', 'bridge', 'x'])).toThrow(/none or user/);
 });

@@ -26,6 +26,9 @@ beforeAll(async () => {
   const url = `http://127.0.0.1:${line.port}/`;
   world.configure({ vm1: vm, vm2: vm }, `web_listen = 127.0.0.1:0\nweb_url = ${url}`);
   world.addImage('vm1');
+  world.addSharedImage();
+  for (const name of ['one', 'two'])
+    world.run('umladmin', ['disk', 'cow-create', `vm1:/disks/${name}.cow`, '/shared/disks/root.dsk']);
   await world.startMonitor('vm1');
   client = await world.client('vm1');
   web = await Web.start(world, ['admin', 'look']);
@@ -165,7 +168,7 @@ test('everything about a VM is on its page, and readable', async () => {
     for (const [tab, sign] of [
       ['Overview', /Linux \S+/],
       ['Configuration', /mem/],
-      ['Disks', /root\.dsk/],
+      ['Disks', /two\.cow/],
       ['Network', /Interfaces/],
       ['Endings', /Last ending/],
       ['Logs', /Linux version/],
@@ -182,5 +185,50 @@ test('everything about a VM is on its page, and readable', async () => {
     await shoot(page, `${look}-console`);
     await context.close();
   }
+  expect(complaints).toEqual([]);
+});
+
+test('the keyboard is enough', async () => {
+  if ((await client.call('info', undefined)).state === 'down') await client.call('start', undefined);
+  const context = await browser.newContext();
+  const page = await open(context);
+  await rowOf(page).getByText('running', { exact: true }).waitFor(patience);
+  const focused = () => page.evaluate('document.activeElement.textContent || document.activeElement.type');
+  await page.keyboard.press('/');
+  await page.keyboard.type('vm2');
+  await rowOf(page).waitFor({ state: 'detached' });
+  await page.keyboard.press('ControlOrMeta+a');
+  await page.keyboard.type('run');
+  await rowOf(page).waitFor();
+  await page.keyboard.press('Tab');
+  expect(await focused()).toBe('vm1');
+  await page.keyboard.press('Tab');
+  expect(await focused()).toBe('Console');
+  await page.keyboard.press('Enter');
+  await shows(screenOf(page), /#$/m);
+  // The terminal takes the keyboard, TAB too, and gives it back.
+  await expect.poll(focused).toBe('textarea');
+  await page.keyboard.press('Tab');
+  expect(await focused()).toBe('textarea');
+  await page.keyboard.press('Control+Shift+E');
+  expect(await focused()).toBe('con1');
+  await context.close();
+  expect(complaints).toEqual([]);
+});
+
+test('who may only look sees no button and no console', async () => {
+  const context = await browser.newContext();
+  const page = await open(context, 'look');
+  await rowOf(page).waitFor();
+  expect(await rowOf(page).getByRole('button').count()).toBe(0);
+  expect(await page.getByRole('link', { name: /Console/ }).count()).toBe(0);
+  await page.goto(`http://127.0.0.1:${line.port}/#/console/vm1/con1`);
+  await page.getByText('Your role does not include the consoles').waitFor(patience);
+  await page.goto(`http://127.0.0.1:${line.port}/#/vm/vm1`);
+  await page.getByRole('link', { name: 'Endings' }).waitFor(patience);
+  expect(await page.getByRole('link', { name: /Logs|Plan/ }).count()).toBe(0);
+  await page.getByRole('button', { name: 'Log out' }).click();
+  await page.getByLabel('Password').waitFor(patience);
+  await context.close();
   expect(complaints).toEqual([]);
 });

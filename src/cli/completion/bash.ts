@@ -49,7 +49,7 @@ function placeStatement({ path, words, offer }: Place): string {
 
 function statement(offer: Offer): string {
   if (offer === 'vms') return `offers=$(${listVms})`;
-  if (offer === 'files') return `COMPREPLY=($(compgen -f -- "$now"))`;
-  if (offer === 'commands') return `COMPREPLY=($(compgen -c -- "$now"))`;
+  if (offer === 'files') return `mapfile -t COMPREPLY < <(compgen -f -- "$now")`;
+  if (offer === 'commands') return `mapfile -t COMPREPLY < <(compgen -c -- "$now")`;
   return offer === 'nothing' ? ':' : `offers='${offer.join(' ')}'`;
 }

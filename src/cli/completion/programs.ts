@@ -85,6 +85,12 @@ export const programs: readonly Program[] = [
     ],
     places: [{ path: [], words: [], offer: 'commands' }],
   },
+  {
+    name: 'umldir',
+    options: [...common, flag('list', 'Print what a directory knows.')],
+    places: [],
+  },
+  { name: 'umlweb', options: common.filter(({ name }) => name !== 'json'), places: [] },
 ];
 
 function hyphened(table: WordTable): Choice[] {

@@ -17,6 +17,10 @@ void head(char *at, char type, size_t length);
 void say(char type, const void *data, size_t length);
 void fail(const char *what, const char *which);
 
+/* network.c: the interface to the world */
+void loopback_up(void);
+void network_up(const char *address, const char *mask, const char *gateway);
+
 /* job.c: what the host wants done */
 extern char *arguments[32768], *environment[4096];
 extern char *directory;

@@ -84,6 +84,19 @@ static void open_terminal(unsigned short rows, unsigned short columns)
 		fail("open", "a terminal");
 }
 
+/* In place of what is there, which may be a link; whether it worked, its reader will see. */
+static void write_file(const char *path, const char *text)
+{
+	int fd;
+	unlink(path);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return;
+	if (write(fd, text, strlen(text)) < 0)
+		unlink(path);
+	close(fd);
+}
+
 void do_job(void)
 {
 	size_t argc = 0, envc = 0;
@@ -111,6 +124,12 @@ void do_job(void)
 		} else if (!strcmp(verb, "hostname")) {
 			char *name = next();
 			sethostname(name, strlen(name));
+		} else if (!strcmp(verb, "network")) {
+			char *address = next(), *mask = next();
+			network_up(address, mask, next());
+		} else if (!strcmp(verb, "file")) {
+			char *path = next();
+			write_file(path, next());
 		} else if (!strcmp(verb, "terminal")) {
 			unsigned short rows = atoi(next());
 			open_terminal(rows, atoi(next()));
