@@ -33,8 +33,11 @@ beforeAll(async () => {
   writeFileSync(files.wrong, 'a wrong one\n');
 }, 60_000);
 afterAll(async () => {
-  await world.close();
-  host.close();
+  try {
+    await world.close();
+  } finally {
+    host.close();
+  }
 });
 
 /** umlwatch from afar, as a user runs it. */
