@@ -37,11 +37,16 @@ export async function whileRead<R>(
   signal: AbortSignal | undefined,
   work: (ending: AbortSignal) => Promise<R>,
 ): Promise<R> {
-  const gone = new AbortController();
-  const forget = watchReader(() => gone.abort(new OutputClosed()));
+  const ending = new AbortController();
+  const forget = watchReader(() => ending.abort(new OutputClosed()));
+  // Not AbortSignal.any: on Node 20 the garbage collection may take what joins the two.
+  const end = () => ending.abort(signal?.reason);
+  if (signal?.aborted) end();
+  signal?.addEventListener('abort', end);
   try {
-    return await work(signal ? AbortSignal.any([signal, gone.signal]) : gone.signal);
+    return await work(ending.signal);
   } finally {
+    signal?.removeEventListener('abort', end);
     forget();
   }
 }

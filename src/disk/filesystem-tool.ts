@@ -14,6 +14,8 @@ export interface ToolTarget {
   readonly gid: number;
   /** Words before the tool that confine it further than to have no privileges. */
   readonly confined?: readonly string[];
+  /** Milliseconds after which it is killed; otherwise it may take any time. */
+  readonly timeMs?: number;
 }
 
 export interface ToolResult {
@@ -35,7 +37,7 @@ export const toolImage = '/proc/self/fd/3';
 export function runTool(
   name: FilesystemTool,
   args: readonly string[],
-  { fd, uid, gid, confined }: ToolTarget,
+  { fd, uid, gid, confined, timeMs }: ToolTarget,
   signal?: AbortSignal,
 ): Promise<ToolResult> {
   const before = confined ?? (process.geteuid?.() === 0 ? withoutPrivileges(uid, gid) : []);
@@ -46,6 +48,7 @@ export function runTool(
       env: { PATH: systemPath, LC_ALL: 'C' },
       cwd: '/',
       killSignal: 'SIGKILL',
+      ...(timeMs === undefined ? {} : { timeout: timeMs }),
       ...(signal ? { signal } : {}),
     });
     const pieces: Buffer[] = [];

@@ -65,11 +65,9 @@ async function runCheck(
   { fd }: FileHandle,
   { user, confined, signal }: CheckRequest,
 ): Promise<{ status: number | undefined; words: string }> {
-  const tooLong = AbortSignal.timeout(diskLimits.checkTime);
-  const end = signal ? AbortSignal.any([signal, tooLong]) : tooLong;
   try {
-    const target = { fd, uid: user.uid, gid: user.gid, confined };
-    const { status, words } = await runTool('e2fsck', [...args, toolImage], target, end);
+    const target = { fd, uid: user.uid, gid: user.gid, confined, timeMs: diskLimits.checkTime };
+    const { status, words } = await runTool('e2fsck', [...args, toolImage], target, signal);
     const wasRun = !/^(?:bwrap|setpriv): /m.test(words);
     return {
       status: wasRun ? status : undefined,
