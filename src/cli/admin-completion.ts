@@ -5,7 +5,7 @@ import { adminWords } from './admin-words.ts';
 import { type ArgumentKind, imageKinds } from './arguments.ts';
 import { usesOf, type Word, type WordTable } from './vocabulary.ts';
 
-/** etc/umladmin.bash-completion, for bash(1): words, options, and the images of the host. */
+/** etc/completion/umladmin.bash, for bash(1): words, options, and the images of the host. */
 export function generateAdminCompletion(): { path: string; text: string }[] {
   const groups = Object.entries(adminWords as WordTable).filter(([, word]) => word.words);
   const text = [
@@ -50,7 +50,7 @@ export function generateAdminCompletion(): { path: string; text: string }[] {
     'complete -F _umladmin umladmin',
     '',
   ].join('\n');
-  return [{ path: 'etc/umladmin.bash-completion', text }];
+  return [{ path: 'etc/completion/umladmin.bash', text }];
 }
 
 /** What the host tells: images, VMs and kernels are the first words of lists. */

@@ -134,7 +134,8 @@ export async function runConsoleSession(
     const isFull = terminal.isWindow && (await paint('first'));
     // Below what the guest has printed; but not into a program's picture.
     const greeting = `${channel} of ${vm}${isDown ? ', which is down' : ''}; ${said && `${said}; `}${leaves}`;
-    if (!isFull) terminal.message(greeting);
+    if (isDown) terminal.reset();
+    if (isDown || !isFull) terminal.message(greeting);
     while (!leave.signal.aborted) {
       const isLast = !isInteractive && (isDown || (inputEnded && pump.waiting === 0));
       const asked = { id: seat.id, offset, max: readBytes, waitMs: isInteractive ? waitMs : quietMs };

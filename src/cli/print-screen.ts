@@ -1,7 +1,8 @@
 import type { MonitorClient } from '../rpc/monitor-client.ts';
+import { pictureText, unwrappedText } from '../rpc/picture-text.ts';
 import { UmlmonError } from '../system/errors.ts';
 import { print } from './output.ts';
-import { pictureHtml, pictureText, unwrappedText } from './picture-text.ts';
+import { pictureHtml } from './picture-html.ts';
 
 interface Printing {
   readonly client: MonitorClient;

@@ -53,13 +53,13 @@ export class RemoteMonitor {
     this.#knownHosts = new KnownHosts(options.password.env);
   }
 
-  /** Errors: REMOTE_*, AUTH_*, PASSWORD_BAD, and those of a local monitor. */
+  /** Errors: REMOTE_*, AUTH_*, PASSWORD_*, and those of a local monitor. */
   async connect(): Promise<MonitorClient> {
     for (let tries = 1; ; tries++)
       try {
         return await this.#connectOnce(await this.#knownPassword());
       } catch (error) {
-        const isWrong = toFailure(error).code === 'AUTH_FAILED' && this.#password?.typed;
+        const isWrong = toFailure(error).code === 'PASSWORD_WRONG' && this.#password?.typed;
         if (!isWrong || tries === triesMax) throw error;
         process.stderr.write('wrong password\n');
         this.#password = undefined;

@@ -2,9 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import { StringDecoder } from 'node:string_decoder';
 import type { MonitorClient } from '../rpc/monitor-client.ts';
+import { pictureText } from '../rpc/picture-text.ts';
 import type { ScreenPicture } from '../rpc/umlmonctrl.gen.ts';
 import { UmlmonError } from '../system/errors.ts';
-import { pictureText } from './picture-text.ts';
 import { PlainText } from './plain-text.ts';
 
 /** Bytes asked for in one read; the protocol's maximum. */

@@ -20,6 +20,12 @@ export function checkGlobal(global: GlobalConfig): Problem[] {
       'every VM would see the files of all others',
       'choose a directory that does not contain vardir',
     );
+  if (global.group_roles.length > 0 && global.group === '')
+    say(
+      'group_roles',
+      'no group may use the control sockets, so none can have a role',
+      'name one that has all of them as members: group = umlmon',
+    );
   const { tls_cert, tls_key } = global;
   if ((tls_cert === '') !== (tls_key === ''))
     say(

@@ -48,7 +48,7 @@ export const vmKeys = {
     layer: 'admin',
     effect: 'now',
     form: 'NUMBER',
-    help: 'When umladmin(8) starts this VM, from 0 (first) to 1000: those with the same number together, and then those with the next one. It stops them the other way round.',
+    help: 'When this VM is started with others, by umladmin(8) or with the host, from 0 (first) to 1000: those with the same number together, and then those with the next one. They are stopped the other way round.',
     example: '10',
   }),
   start_delay: single({
@@ -57,7 +57,7 @@ export const vmKeys = {
     layer: 'admin',
     effect: 'now',
     form: 'DURATION',
-    help: 'How long umladmin(8), after it has started this VM, waits with those of a higher start_order: up to 1h, so that a server is there before its clients.',
+    help: 'How long, after this VM is started, those of a higher start_order wait: up to 1h, so that a server is there before its clients.',
     example: '5s',
   }),
   vmuser: single({

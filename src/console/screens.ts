@@ -1,10 +1,11 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { UmlmonError } from '../system/errors.ts';
 import { consoleLimits } from '../system/limits.ts';
 import type { Channel } from './channel.ts';
 import type { Replay } from './emulator.ts';
 import type { Picture } from './picture.ts';
 import type { ScreenAnswer, ScreenRequest, Stretch } from './screen-protocol.ts';
+import type { WindowChange } from './window-history.ts';
 
 /** What an emulator knows of a channel. */
 interface Screen {
@@ -122,7 +123,7 @@ export class Screens {
     const stretches = stretchesOf(screen);
     const end = channel.ring.next;
     screen.offset = end;
-    screen.serial = channel.window.at(end).serial;
+    screen.serial = stretches.at(-1)?.serial ?? screen.serial;
     screen.asked += 1;
     const thread = this.#running();
     try {
@@ -144,12 +145,22 @@ export class Screens {
 }
 
 /** The output that an emulator has not seen, copied, cut where something happened to the window. */
-function stretchesOf({ channel: { ring, window }, offset: from, serial }: Screen): Stretch[] {
+function stretchesOf({
+  channel: { ring, window },
+  offset: from,
+  serial,
+}: Screen): (Stretch & { readonly serial: number })[] {
   const { offset, data } = ring.read(from, ring.capacity);
   const bytes = Uint8Array.from(data);
-  const changes = window.after(serial).map((change) => ({ ...change, at: Math.max(change.offset, offset) }));
-  const starts = [{ ...window.at(offset), isRenewed: false, at: offset }, ...changes];
-  return starts.map(({ columns, rows, isRenewed, at }, i) => ({
+  // What the last kernel has left stays, until the next one says something.
+  const isInForce = (change: WindowChange) => !change.isRenewed || change.offset < ring.next;
+  const changes = window
+    .after(serial)
+    .filter(isInForce)
+    .map((change) => ({ ...change, at: Math.max(change.offset, offset) }));
+  const starts = [{ ...window.at(offset), isRenewed: false, serial, at: offset }, ...changes];
+  return starts.map(({ columns, rows, isRenewed, serial: upTo, at }, i) => ({
+    serial: upTo,
     size: { columns, rows },
     isRenewed,
     data: bytes.slice(at - offset, (starts[i + 1]?.at ?? ring.next) - offset),
@@ -178,7 +189,9 @@ class ScreenThread {
 
   constructor(program: string) {
     const limits = { maxOldGenerationSizeMb: consoleLimits.screenHeapMiB, maxYoungGenerationSizeMb: 2 };
-    this.#worker = new Worker(program, { resourceLimits: limits, env: {}, stdin: false });
+    // Loaded when it is needed: 0.4 MiB that an idle monitor does not have.
+    const threads = process.getBuiltinModule('node:worker_threads');
+    this.#worker = new threads.Worker(program, { resourceLimits: limits, env: {}, stdin: false });
     this.#worker.on('message', (answer: ScreenAnswer) => {
       this.#questions.shift()?.resolve(answer);
       this.#watch();

@@ -26,7 +26,7 @@ interface Part {
  */
 export class Network {
   readonly #log: Log;
-  /** Listening sockets of the service manager, by name; they are never closed. */
+  /** Listening sockets of the service manager, by name; one that was closed cannot be opened again. */
   readonly #passed: ReadonlyMap<string, number>;
   readonly #parts = new Map<string, Part>();
   readonly #onState: () => void;
@@ -61,12 +61,11 @@ export class Network {
   /** Opens what is new or has changed, and closes what is not wanted any more. Errors: DIRECTORY_LISTEN. */
   async open(settings: DirectorySettings, service: DirectoryService): Promise<void> {
     const { address, port, redirectorPort, etcd, lease, here, hostAddress } = settings;
-    await this.#replace('umldir', JSON.stringify([address, port]), () =>
+    await this.#replace('umldir', this.#listenKey('umldir', address, port), () =>
       this.#openDirectory(settings, service),
     );
-    await this.#replace('umlredir', redirectorPort > 0 ? JSON.stringify([address, redirectorPort]) : '', () =>
-      this.#openRedirector(settings, service),
-    );
+    const redirectorKey = redirectorPort > 0 ? this.#listenKey('umlredir', address, redirectorPort) : '';
+    await this.#replace('umlredir', redirectorKey, () => this.#openRedirector(settings, service));
     const sharing = etcd.length > 0 ? JSON.stringify([etcd, lease, hostAddress, redirectorPort]) : '';
     await this.#replace('etcd', sharing, () => {
       const shared = new SharedDirectory({
@@ -96,6 +95,11 @@ export class Network {
   async close(): Promise<void> {
     for (const part of [...this.#parts.values()].reverse()) await part.close();
     this.#parts.clear();
+  }
+
+  /** The service manager's sockets stay what they are, whatever the configuration says of them. */
+  #listenKey(name: string, address: string, port: number): string {
+    return this.#passed.has(name) ? 'passed' : JSON.stringify([address, port]);
   }
 
   /** @param key the settings of the part; '' = it is not wanted */

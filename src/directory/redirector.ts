@@ -122,7 +122,7 @@ export class Redirector {
     throw new UmlmonError('REDIRECTOR_UNREACHABLE', {
       place: `umldir of ${this.#parts.here}`,
       cause: `${vm.name} runs on ${host}, which has no redirector`,
-      hint: `set tcp_redir = true on ${host}`,
+      hint: `in the configuration of ${host}: tcp_redir = true`,
     });
   }
 }
@@ -138,7 +138,7 @@ async function connectMonitor(
     throw new UmlmonError('DIRECTORY_NO_PORT', {
       place,
       cause: `the monitor of ${vm.name} does not listen on TCP`,
-      hint: `set tcp = true for ${vm.name}`,
+      hint: `in the configuration of ${host}: tcp = true`,
     });
   const address = vm.address === '' ? '127.0.0.1' : vm.address;
   // Only a loopback address can be reached from another one.

@@ -109,9 +109,11 @@ async function openGate(
   { child, launcher, ending }: Launching,
 ): Promise<void> {
   const gate = pipesOf(child).get(fd);
+  // Nobody may be waiting there any more.
+  gate?.on('error', () => undefined);
   try {
     const init = await waitFor(() => firstChild(launcher.pid), ending);
-    if (!init) return;
+    if (!init) return endLauncher(launcher);
     await open(init);
     gate?.end('.');
   } catch (error) {

@@ -89,6 +89,12 @@ export class Channels {
     }));
   }
 
+  /** The channels that have said something, con0 last: its end is told anyway. */
+  withOutput(): Channel[] {
+    const all = [...this.#channels.values()].filter(({ ring }) => ring.next > 0);
+    return [...all.filter(({ name }) => name !== 'con0'), ...all.filter(({ name }) => name === 'con0')];
+  }
+
   infos(): ConsoleInfo[] {
     return [...this.#channels.values()].map((channel) => ({
       channel: channel.name,

@@ -1,14 +1,22 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { VmConfig } from '../config/config.ts';
+import type { Screens } from '../console/screens.ts';
 import type { VmLayout } from '../jail/layout.ts';
 import type { CrashBytes, CrashList, CrashReadArgs, ExitRecord } from '../rpc/umlmonctrl.gen.ts';
 import { toFailure, UmlmonError } from '../system/errors.ts';
-import { monitorLimits } from '../system/limits.ts';
+import { consoleLimits, monitorLimits } from '../system/limits.ts';
 import { version } from '../system/version.ts';
 import type { Channels } from './channels.ts';
-import { bundleFiles, isUnasked } from './crash-content.ts';
+import { bundleFiles, isUnasked, screenFile } from './crash-content.ts';
 import { bundleName, seriesOf, surplus } from './crash-retention.ts';
-import { listBundles, namesOfBundles, readBundleFile, removeBundle, writeBundle } from './crash-store.ts';
+import {
+  addToBundle,
+  listBundles,
+  namesOfBundles,
+  readBundleFile,
+  removeBundle,
+  writeBundle,
+} from './crash-store.ts';
 import type { EventLog } from './event-log.ts';
 import { lookAtHost } from './host-facts.ts';
 import type { RunningKernel } from './running-kernel.ts';
@@ -17,6 +25,7 @@ export interface CrashHost {
   readonly layout: VmLayout;
   readonly events: EventLog;
   readonly channels: Channels;
+  readonly screens: Screens;
   readonly trouble: (error: unknown) => void;
 }
 
@@ -40,6 +49,7 @@ export class CrashBundles {
     try {
       const path = this.#write(kernel, exit, config);
       events.publish('crash-bundle', path, { path });
+      this.#addScreens(basename(path), kernel);
       this.#removeSurplus(config.crash_bundles);
       return path;
     } catch (error) {
@@ -84,6 +94,16 @@ export class CrashBundles {
     const series = seriesOf(name, endedAt, listBundles(layout).at(-1), monitorLimits.crashSeriesGap);
     writeBundle(layout, { name, series, endedAt, cause, panic }, files);
     return path;
+  }
+
+  /** What the consoles show now, before another kernel says something; each comes when it is drawn. */
+  #addScreens(name: string, { plan }: RunningKernel): void {
+    const { layout, channels, screens, trouble } = this.#host;
+    for (const channel of channels.withOutput().slice(0, consoleLimits.screensKept))
+      screens
+        .picture(channel, 0, monitorLimits.bundleConsoleBytes)
+        .then((picture) => addToBundle(layout, name, screenFile(channel.name, picture, plan)))
+        .catch(trouble);
   }
 
   #removeSurplus(count: number): void {

@@ -1,7 +1,8 @@
 /** What is in a crash bundle. Pure: everything that it tells was gathered before. */
 import type { Setting } from '../config/config.ts';
 import type { LaunchPlan } from '../plan/plan.ts';
-import type { Event, ExitRecord } from '../rpc/umlmonctrl.gen.ts';
+import { pictureText } from '../rpc/picture-text.ts';
+import type { Event, ExitRecord, ScreenPicture } from '../rpc/umlmonctrl.gen.ts';
 import { monitorLimits } from '../system/limits.ts';
 import { bundleSummary } from './crash-summary.ts';
 import type { HostFacts } from './host-facts.ts';
@@ -69,6 +70,12 @@ export function bundleFiles(facts: CrashFacts): BundleFile[] {
     ...consoleFiles(clean.consoles, secrets),
     text('summary.txt', bundleSummary(clean)),
   ];
+}
+
+/** What a console showed at the end, as a file of a bundle without secrets. */
+export function screenFile(channel: string, picture: ScreenPicture, plan: LaunchPlan): BundleFile {
+  const lines = redactValue(pictureText(picture), secretValues(plan.kernel.arguments));
+  return text(`console/${channel}.txt`, lines);
 }
 
 /** Names tell what was set; values of an environment are nobody's business. */

@@ -27,7 +27,7 @@ export function isBundleName(name: string): boolean {
 
 /** Whether a path can be that of a file in a bundle: a name, or one in the directory of the consoles. */
 export function isBundleFile(path: string): boolean {
-  return /^(?:[a-z]{1,16}\.(?:json|jsonl|txt)|console\/(?:con|ssl)\d{1,2})$/.test(path);
+  return /^(?:[a-z]{1,16}\.(?:json|jsonl|txt)|console\/(?:con|ssl)\d{1,2}(?:\.txt)?)$/.test(path);
 }
 
 /** The series of a crash that comes after `newest`. */

@@ -17,6 +17,7 @@ import {
 import { join } from 'node:path';
 import type { VmLayout } from '../jail/layout.ts';
 import { UMLMON_DATA_MAX, UMLMON_NAME_MAX } from '../rpc/umlmonctrl.gen.ts';
+import { replaceFile } from '../system/atomic-file.ts';
 import { isSystemError, UmlmonError } from '../system/errors.ts';
 import { monitorLimits } from '../system/limits.ts';
 import { printable } from '../system/text.ts';
@@ -59,6 +60,18 @@ export function writeBundle(
     removeDraft(crashDraft);
     throw error;
   }
+}
+
+/** Adds a file to a bundle; nothing if the bundle is gone. */
+export function addToBundle(place: StorePlace, name: string, { path, data }: BundleFile): void {
+  const bundle = listBundles(place).find((known) => known.name === name);
+  if (!bundle) return;
+  const directory = join(place.crashes, name);
+  writeFileSync(join(directory, path), data, { mode: 0o640, flag: 'wx' });
+  const { name: _, ...description } = bundle;
+  const files = [...bundle.files, { path, bytes: data.length }];
+  const manifest = JSON.stringify({ name, ...description, files }, null, 2);
+  replaceFile(join(directory, manifestFile), `${manifest}\n`, 0o640, false);
 }
 
 /** Removes a bundle, which is no longer seen before the first of its files goes. */

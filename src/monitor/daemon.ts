@@ -11,8 +11,6 @@ import { resolveGroup } from '../jail/user.ts';
 import { consolePlans, logPlan } from '../plan/build-plan.ts';
 import { imageStoreOf, vmUser } from '../plan/inventory.ts';
 import { rememberLpj } from '../plan/lpj-cache.ts';
-import { registrationPlace } from '../rpc/registration-place.ts';
-import type { RemoteListener } from '../rpc/remote-listener.ts';
 import { RpcServer } from '../rpc/server.ts';
 import { umlmonctrl } from '../rpc/umlmonctrl.gen.ts';
 import { toFailure, UmlmonError } from '../system/errors.ts';
@@ -21,14 +19,12 @@ import { ServiceManager } from '../system/service-manager.ts';
 import { tidyMemoryWhenQuiet } from '../system/tidy-memory.ts';
 import { controlHandlers } from './control.ts';
 import { DiskVerbs } from './disk-verbs.ts';
+import { Endpoints } from './endpoints.ts';
 import { EventLog } from './event-log.ts';
 import { Jobs } from './jobs.ts';
 import { leaveSignal } from './leaving.ts';
-import { MetricsServer } from './metrics-server.ts';
-import { metricsText } from './metrics-text.ts';
 import { takeMonitorLock } from './monitor-lock.ts';
 import { NetworkVerbs } from './network-verbs.ts';
-import { openRemote } from './open-remote.ts';
 import { ownCgroupLimits, unkeptLimits } from './own-cgroup.ts';
 import { takePassedDescriptors } from './passed-descriptors.ts';
 import {
@@ -39,7 +35,6 @@ import {
   prepareStart,
   readVm,
 } from './prepare-launch.ts';
-import { Registration } from './registration.ts';
 import { ServiceReport } from './service-report.ts';
 import { Sessions } from './sessions.ts';
 import { Settings } from './settings.ts';
@@ -110,84 +105,47 @@ interface DaemonParts {
 }
 
 async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> {
-  const { config, vmConfig, layout, log, logFile, manager, warnings } = parts;
+  const { config, vmConfig, layout, log, manager, warnings } = parts;
   const leaving = leaveSignal();
-  let remote: RemoteListener | undefined;
   const report = manager && new ServiceReport(manager, () => vm.reported);
-  let registration: Registration | undefined;
+  let endpoints: Endpoints | undefined;
   const events = new EventLog(layout.vm, ({ kind, text, attributes }) => {
     const details = Object.fromEntries(attributes.map(({ name, value }) => [name, value]));
     log.info({ kind, ...details }, text);
     report?.changed(kind, text, details.result ?? '');
-    if (kind === 'state' || kind === 'ready') registration?.update();
+    if (kind === 'state' || kind === 'ready') endpoints?.vmChanged();
   });
-  const settings = new Settings({
-    configured: { global: config.global, vm: vmConfig },
-    readConfig: () => {
-      const written = readVm(request);
-      return { global: written.config.global, vm: written.vm };
-    },
-    events,
-  });
-  const vm = new Vm({
-    layout,
-    events,
-    settings,
-    makePlan: () => prepareStart(request, layout),
-    afterBoot: (plan, bootMessages) => rememberLpj(layout.lpjCache, plan, bootMessages),
-    monitorLogDropped: () => logFile?.dropped ?? 0,
-    tcp: () => (remote ? remote.place : ''),
-  });
-  if (logFile) logFile.onChange = (change) => vm.troubles.logChanged(logFile.path, change);
-  vm.troubles.attempt(() => vm.channels.useMarks(Marks.open(layout.marks)));
-  vm.channels.configure(consolePlans(vmConfig), logPlan(vmConfig, layout));
-
-  const disks = new DiskVerbs(vm, (running, args) => prepareDisk(request, layout, running, args));
-  const networks = new NetworkVerbs(vm, (running, there, args) =>
-    prepareInterface(request, layout, { running, there }, args),
-  );
+  const vm = makeVm(request, parts, events, () => endpoints?.tcp ?? '');
   const jobs = new Jobs(layout.vm, events);
-  const user = () => vmUser(readVm(request).vm);
-  const images = { vm: layout.vm, store: imageStoreOf(layout), jobs, user };
   const sessions = new Sessions({
     vm: layout.vm,
     varDir: layout.varDir,
     events,
     groupRoles: config.global.group_roles.map(({ group, role }) => ({ gid: resolveGroup(group), role })),
   });
-  const server = new RpcServer(
-    umlmonctrl,
-    controlHandlers(vm, { disks, networks }, images, sessions),
-    (error, procedure) => log.error(toFailure(error), `fault in ${procedure}`),
+  const handlers = controlHandlers(
+    vm,
+    {
+      disks: new DiskVerbs(vm, (running, args) => prepareDisk(request, layout, running, args)),
+      networks: new NetworkVerbs(vm, (running, there, args) =>
+        prepareInterface(request, layout, { running, there }, args),
+      ),
+    },
+    { vm: layout.vm, store: imageStoreOf(layout), jobs, user: () => vmUser(readVm(request).vm) },
+    sessions,
+  );
+  const server = new RpcServer(umlmonctrl, handlers, (error, procedure) =>
+    log.error(toFailure(error), `fault in ${procedure}`),
   );
   await vm.examine();
-  // We hold the lock: a socket file here belongs to nobody who lives.
-  rmSync(layout.ctrl, { force: true });
-  // Without a group of its own the socket is not for the group that happens to be the user's first: on many hosts all
-  // users share it.
-  const access = config.global.group
-    ? { mode: 0o660, gid: resolveGroup(config.global.group) }
-    : { mode: 0o600 };
-  await server.listen({ path: layout.ctrl, ...access });
-  remote = await openRemote(config.global, vmConfig, events);
-  if (remote) server.serveRemote(remote);
-  rmSync(layout.metrics, { force: true });
-  const metrics =
-    vmConfig.metrics === 'socket'
-      ? await MetricsServer.open({ path: layout.metrics, ...access }, () => metricsOf(vm))
-      : undefined;
+  endpoints = await Endpoints.open(vm, { global: config.global, vmConfig, layout, server });
   try {
     vm.troubles.attempt(() => writeFileSync(layout.pidFile, `${process.pid}\n`));
     events.publish('monitor-started', `monitor ${process.pid} serves ${layout.ctrl}`, { pid: process.pid });
     const unkept = unkeptLimits(vmConfig, ownCgroupLimits());
     if (unkept) vm.troubles.report(unkept);
     request.onReady(warnings);
-    registration = new Registration(
-      registrationPlace(layout.runDir),
-      () => ({ ...vm.summary, address: remote?.address ?? '', port: remote?.port ?? 0 }),
-      (error) => vm.troubles.report(error),
-    );
-    registration.update();
+    endpoints.register(vm, layout);
     // Also lets V8 rest: without a first collection it wakes up every eight seconds to see whether one is due.
     tidyMemoryWhenQuiet();
     if (vmConfig.start === 'boot') vm.boot();
@@ -203,21 +161,42 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
     vm.channels.close();
     await setImmediate();
   } finally {
-    registration?.close();
     await jobs.close();
-    metrics?.close();
-    await server.close();
+    await endpoints.close();
     sessions.close();
     vm.screens.close();
     vm.channels.close();
   }
 }
 
-/** Of a guest that cannot be asked, what the monitor knows itself. */
-async function metricsOf(vm: Vm): Promise<string> {
-  const stats =
-    vm.state === 'running' ? await vm.stats.of(vm.running().kernel).catch(() => undefined) : undefined;
-  return metricsText(vm.info(), stats);
+/** The VM as it is configured, with its channels open. */
+function makeVm(
+  request: DaemonRequest,
+  { config, vmConfig, layout, logFile }: DaemonParts,
+  events: EventLog,
+  tcp: () => string,
+): Vm {
+  const settings = new Settings({
+    configured: { global: config.global, vm: vmConfig },
+    readConfig: () => {
+      const written = readVm(request);
+      return { global: written.config.global, vm: written.vm };
+    },
+    events,
+  });
+  const vm = new Vm({
+    layout,
+    events,
+    settings,
+    makePlan: () => prepareStart(request, layout),
+    afterBoot: (plan, bootMessages) => rememberLpj(layout.lpjCache, plan, bootMessages),
+    monitorLogDropped: () => logFile?.dropped ?? 0,
+    tcp,
+  });
+  if (logFile) logFile.onChange = (change) => vm.troubles.logChanged(logFile.path, change);
+  vm.troubles.attempt(() => vm.channels.useMarks(Marks.open(layout.marks)));
+  vm.channels.configure(consolePlans(vmConfig), logPlan(vmConfig, layout));
+  return vm;
 }
 
 function monitorLog(layout: VmLayout, vm: VmConfig): ConsoleLog {

@@ -1,6 +1,7 @@
 import type { VmConfig } from '../config/config.ts';
 import type { VmLayout } from '../jail/layout.ts';
-import { guestCommands, guestName, hostName, type InterfacePlan } from '../network/interface-plan.ts';
+import { guestCommands, guestName } from '../network/guest-commands.ts';
+import { hostName, type InterfacePlan } from '../network/interface-plan.ts';
 import { lookAtLink, noTraffic } from '../network/link.ts';
 import type { NetworkInfo } from '../rpc/umlmonctrl.gen.ts';
 import type { Interface } from './networks.ts';

@@ -84,7 +84,7 @@ export class Sessions {
     });
   }
 
-  /** Errors: AUTH_*; the connection ends with them. */
+  /** Errors: AUTH_*, PASSWORD_WRONG; the connection ends with them. */
   finish(message: string, caller: Caller): AuthStep {
     return this.#guarded(caller, (remote) => {
       const { exchange, passwords = [] } = this.#sessions.get(caller.id) ?? {};
@@ -95,7 +95,10 @@ export class Sessions {
       const answer = known.find(({ verifier }) => verifier.role === role);
       if (!role || !answer) {
         this.#failed(remote);
-        throw this.#refusal('the password is wrong');
+        throw new UmlmonError('PASSWORD_WRONG', {
+          place: this.#parts.vm,
+          cause: 'the password is wrong',
+        });
       }
       this.#sessions.set(caller.id, { role });
       this.#succeeded(remote);
@@ -115,11 +118,7 @@ export class Sessions {
   /** A step of a stranger. Whatever goes wrong is told to the log, and ends the connection. */
   #guarded(caller: Caller, step: (remote: Remote) => AuthStep): AuthStep {
     const { remote } = caller;
-    if (!remote)
-      throw new UmlmonError('AUTH_FAILED', {
-        place: this.#parts.vm,
-        cause: 'local clients need no password',
-      });
+    if (!remote) throw this.#refusal('local clients need no password');
     try {
       this.#mayTry(remote);
       return step(remote);

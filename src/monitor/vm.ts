@@ -79,7 +79,7 @@ export class Vm {
     this.troubles = new Troubles(this.name, this.events);
     const trouble = (error: unknown) => this.troubles.report(error);
     this.channels = new Channels((path, change) => this.troubles.logChanged(path, change));
-    this.crashes = new CrashBundles({ ...parts, channels: this.channels, trouble });
+    this.crashes = new CrashBundles({ ...parts, channels: this.channels, screens: this.screens, trouble });
     this.backups = new Backups({ ...parts, channels: this.channels, trouble });
     this.#hooks = new Hooks(this.name, this.events);
     this.#operations = new Operations(this.name, this.events);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { isTransport, type NetworkSpec } from '../config/network-kinds.ts';
 import { linkOf } from '../config/network-shared.ts';
 import { type TransportNeeds, type TransportSpec, transportNeeds } from '../config/network-transports.ts';
-import { userNetwork } from '../config/network-user.ts';
+import { guestCommands } from './guest-commands.ts';
 import type { Announcement, HostNetwork } from './host-network.ts';
 import { type Leg, type LegPlan, type LegSpec, planLeg } from './leg-plan.ts';
 import type { PortForward } from './nat-plan.ts';
@@ -332,39 +332,6 @@ export function hostName(
 ): string {
   if (isTransport(spec)) return 'ifname' in spec ? spec.ifname : '';
   return 'proxy_if' in spec ? spec.proxy_if : temporaryName(vm, spec.unit);
-}
-
-/** What to type in a guest to use its interface. */
-export function guestCommands(spec: NetworkSpec, guest: string): string[] {
-  const up = `ip link set ${guest} up`;
-  if (spec.kind === 'bridged') return [up, `ip addr add ADDRESS/LENGTH dev ${guest}, or udhcpc -i ${guest}`];
-  if (spec.kind === 'nat')
-    return [
-      up,
-      `ip addr add ${spec.guest_addr ?? 'ADDRESS'}/${spec.subnet.length} dev ${guest}`,
-      `ip route add default via ${spec.subnet.gateway} dev ${guest}`,
-    ];
-  if (spec.kind === 'user')
-    return [
-      up,
-      `ip addr add ${userNetwork.guest}/${userNetwork.length} dev ${guest}`,
-      `ip route add default via ${userNetwork.gateway} dev ${guest}`,
-      `echo nameserver ${userNetwork.resolver} >/etc/resolv.conf`,
-    ];
-  if (spec.kind !== 'host_to_host') return [up, `ip addr add ADDRESS/LENGTH dev ${guest}`];
-  const { proxy_addr: there, guest_addr: here } = spec;
-  return [
-    up,
-    ...(here.family === 6
-      ? [`ip addr add ${here.text}/128 dev ${guest}`, `ip route add ${there.text} dev ${guest}`]
-      : [`ip addr add ${here.text} peer ${there.text} dev ${guest}`]),
-    `ip route add default via ${there.text} dev ${guest}`,
-  ];
-}
-
-/** The name of an interface in a guest whose kernel has vector devices. */
-export function guestName(unit: number): string {
-  return `vec${unit}`;
 }
 
 function hashOf(text: string): string {

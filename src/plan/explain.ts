@@ -65,7 +65,7 @@ function explainStep(step: Step): string[] {
 function explainInterface(network: InterfacePlan): string[] {
   const { unit, kind, guest, name, alias, make, join, rules, own, others, announced, leg, user } = network;
   return [
-    `eth${unit} ${kind}: ${name} of the host, ${guest} of the guest; its mark is ${alias}`,
+    `eth${unit} ${kind}: ${name && `${name} of the host, `}${guest} of the guest${alias && `; its mark is ${alias}`}`,
     ...make.map((words) => `ip ${words.join(' ')}`),
     ...join.map((words) => `bridge ${words.join(' ')}`),
     ...rules.map(({ family, table }) => `nft table ${family} ${table}`),

@@ -3,6 +3,7 @@ import { connect as connectTls } from 'node:tls';
 import { isSystemError, UmlmonError } from '../system/errors.ts';
 import { placeText } from './address.ts';
 import { channelBinding, tlsVersion } from './channel-binding.ts';
+import { tcpOptions } from './tcp-options.ts';
 
 /** A TCP connection of which both ends know that nobody is in between who could pass it on. */
 export interface Secured {
@@ -21,7 +22,7 @@ export interface Endpoint {
 
 /** Errors: REMOTE_NAME, REMOTE_CONNECT. */
 export async function connectTcp({ host, port }: Endpoint, timeoutMs: number): Promise<Socket> {
-  const socket = connect({ host, port, noDelay: true });
+  const socket = connect({ host, port, ...tcpOptions });
   try {
     await until(socket, 'connect', timeoutMs);
     return socket;

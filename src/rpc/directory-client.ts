@@ -1,4 +1,5 @@
 import { toFailure, UmlmonError } from '../system/errors.ts';
+import { directoryLimits } from '../system/limits.ts';
 import { placeText } from './address.ts';
 import { RpcClient } from './client.ts';
 import { errorOfDirectory } from './redirect.ts';
@@ -6,6 +7,9 @@ import { type DirList, type DirPort, type DirTarget, umldir } from './umldir.gen
 
 /** Milliseconds that a directory may take to answer. */
 const answerMs = 15_000;
+
+/** More VMs than these no directory can have. */
+const entriesMax = directoryLimits.vms + directoryLimits.sharedVms;
 
 /** Asks the umldir of a host. Errors: DIRECTORY_UNREACHABLE, and what it answers. */
 export class DirectoryClient {
@@ -41,6 +45,7 @@ export class DirectoryClient {
       whole = { ...answer.list, entries: [...(whole?.entries ?? []), ...answer.list.entries] };
       const last = answer.list.entries.at(-1);
       if (!answer.list.more || !last) return whole;
+      if (whole.entries.length > entriesMax) throw unreachable(this.place, 'its list has no end');
       after = { afterHost: last.host, afterVm: last.vm.name };
     }
   }

@@ -20,7 +20,7 @@ export interface Login {
 
 /**
  * Proves over a new connection that we know a password, and has the server prove that it does; the role that we have
- * there. Errors: AUTH_*, and those of RpcClient.call.
+ * there. Errors: AUTH_*, PASSWORD_WRONG, REMOTE_IDENTITY, and those of RpcClient.call.
  */
 export async function logIn(
   client: RpcClient<typeof umlmonctrl>,
@@ -45,9 +45,10 @@ export async function logIn(
     const { message, expected } = finishClient(exchange, challenge, salted);
     const last = stepOf(await client.call('authFinish', message));
     if (last.message !== expected)
-      throw failed(
-        'the other end does not know the password: it is not the monitor, or somebody is in between',
-      );
+      throw new UmlmonError('REMOTE_IDENTITY', {
+        place,
+        cause: 'the other end does not know the password: it is not the monitor, or somebody is in between',
+      });
     return last.role;
   } catch (error) {
     if (error instanceof ScramError) throw failed(error.message);

@@ -5,6 +5,7 @@ import { rpcLimits } from '../system/limits.ts';
 import { placeText, plainAddress } from './address.ts';
 import { channelBinding, tlsVersion } from './channel-binding.ts';
 import { Strangers } from './strangers.ts';
+import { tcpOptions } from './tcp-options.ts';
 
 export interface RemoteListenOptions {
   readonly host: string;
@@ -54,7 +55,7 @@ export class RemoteListener {
   private constructor({ host, tls }: RemoteListenOptions) {
     this.#host = host;
     this.#secure = tls && secureContext(tls);
-    this.server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
+    this.server = createServer(tcpOptions, (socket) => this.#accept(socket));
     this.server.maxConnections = rpcLimits.connections;
   }
 

@@ -1,6 +1,6 @@
 // What is installed on a host, and where: values only, nothing is written here.
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { basename, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 
 const sbin = ['umlmon', 'umladmin', 'umldir', 'umlweb'];
 
@@ -59,7 +59,8 @@ export function hostFiles(root, prefix) {
 
   return [
     ...within('dist')
-      .filter((path) => !/\.map$|^dist\/man\//.test(path))
+      // Below are the manual pages, and what tests and benches have built.
+      .filter((path) => dirname(path) === 'dist' && !path.endsWith('.map'))
       .map((path) => copy(path, join(home, relative('dist', path)), modeOf(path))),
     ...Object.entries(addons).flatMap(([name, files]) =>
       files.map((file) => copy(`node_modules/${name}/${file}`, `${home}/node_modules/${name}/${file}`)),
@@ -73,7 +74,6 @@ export function hostFiles(root, prefix) {
       const [, program = '', shell = ''] = /([^/]+)\.(\w+)$/.exec(path) ?? [];
       return copy(path, `${completions[shell]}${program}${shell === 'fish' ? '.fish' : ''}`);
     }),
-    copy('etc/umladmin.bash-completion', `${completions.bash}umladmin`),
     // Units of programs that there are.
     ...within('systemd')
       .filter((path) => !/uml(?:dir|redir|web)\./.test(path) || programs.includes(programOf(path)))

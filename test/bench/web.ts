@@ -37,7 +37,8 @@ async function measureDashboard(world: World): Promise<Figure[]> {
   const web = await Web.start(world);
   const viewers: WebSocket[] = [];
   try {
-    const idle = await shareOfCore(web.pid, 5000);
+    await delay(settleMs);
+    const idle = await shareOfCore(web.pid, spanMs);
     const cookie = await logIn(web);
     let messages = 0;
     for (let count = 0; count < browsers; count++) {

@@ -8,7 +8,7 @@ import { program, World } from '../helpers/world.ts';
 const world = new World();
 /** An image whose name a shell would take for a command. */
 const hostile = '$(touch$IFS$PWNED).dsk';
-const script = join(import.meta.dirname, '../../etc/umladmin.bash-completion');
+const script = join(import.meta.dirname, '../../etc/completion/umladmin.bash');
 
 beforeAll(() => {
   world.configure({ vm1: 'ubd0 = /disks/root.dsk' });

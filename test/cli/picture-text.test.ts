@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { pictureHtml, pictureText, unwrappedText } from '../../src/cli/picture-text.ts';
+import { pictureHtml } from '../../src/cli/picture-html.ts';
+import { pictureText, unwrappedText } from '../../src/rpc/picture-text.ts';
 import { picture } from '../rpc/stub-handlers.ts';
 
 test('a picture as text', () => {

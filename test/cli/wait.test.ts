@@ -11,6 +11,7 @@ import { umlmonctrl } from '../../src/rpc/umlmonctrl.gen.ts';
 import { monitorLimits } from '../../src/system/limits.ts';
 import { GuestShell, waitForEvent } from '../helpers/guest.ts';
 import { Tmux } from '../helpers/tmux.ts';
+import { untilAsleep } from '../helpers/until-asleep.ts';
 import { program, World } from '../helpers/world.ts';
 
 const world = new World();
@@ -47,11 +48,8 @@ function begin(...args: string[]) {
   const ended = new Promise<{ status: number | null; stdout: string; stderr: string }>((resolve) => {
     child.once('close', (status) => resolve({ status, ...said }));
   });
-  return { child, said, ended };
+  return { child, said, ended, asked: () => untilAsleep(child.pid ?? 0) };
 }
-
-/** Gives a client in the background the time to ask; whether it asked is not to be seen from outside. */
-const moment = () => new Promise((resolve) => setTimeout(resolve, 700));
 
 describe('-wait', () => {
   test('several in order, long reached levels at once', () => {
@@ -85,7 +83,7 @@ describe('-wait', () => {
 
   test('before the start', async () => {
     const waiting = begin('-wait', 'ready');
-    await moment();
+    await waiting.asked();
     watch('-start');
     expect(await waiting.ended).toMatchObject({
       status: 0,
@@ -107,7 +105,7 @@ describe('-wait', () => {
   test('the VM dies: status 7; who waited for that is content', async () => {
     watch('-start');
     const [level, down] = [begin('-wait', 'console', '-json'), begin('-wait', 'down')];
-    await moment();
+    await Promise.all([level.asked(), down.asked()]);
     const { kernelPid } = await client.call('info', undefined);
     process.kill(kernelPid, 'SIGKILL');
     const { status, stderr } = await level.ended;
@@ -120,7 +118,7 @@ describe('-wait', () => {
     renameSync(image, `${image}.away`);
     try {
       const waiting = begin('-wait', 'kernel');
-      await moment();
+      await waiting.asked();
       expect(watch('-start').status).toBe(3);
       const { status, stderr } = await waiting.ended;
       expect(status).toBe(7);
@@ -141,7 +139,7 @@ describe('-wait', () => {
       tmux.line('wait down -timeout 100ms');
       await expect.poll(() => tmux.screen(), { timeout: 20_000 }).toMatch(/vm1: down/);
       tmux.line('wait kernel');
-      await moment();
+      await untilAsleep(tmux.foreground('umlwatch.cjs'));
       tmux.keys('C-c');
       await expect.poll(() => tmux.lines().at(-1)?.trim(), { timeout: 20_000 }).toBe('vm1>');
       tmux.line('quit');

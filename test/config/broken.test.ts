@@ -81,6 +81,14 @@ const rows: Row[] = [
     /role and a group/,
   ],
   [
+    'roles without a group',
+    '[GLOBAL]\ngroup_roles = look:users',
+    'CONFIG_CONFLICT',
+    2,
+    'group_roles',
+    /no group may use/,
+  ],
+  [
     'an unknown role',
     '[GLOBAL]\ngroup_roles = root:users',
     'CONFIG_BAD_VALUE',

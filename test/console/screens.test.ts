@@ -70,6 +70,8 @@ test('another kernel begins on a usual terminal, below what was there', async ()
   says(channel, 'shell\r\n\x1b[?1049h\x1b[31m\x1b[Hvi on the other screen\x1b[5;10r\x1b[?25l\x1b]0;ti');
   expect(await screens.replay(channel, 0, much)).toMatchObject({ full: true });
   channel.disconnect();
+  // What it has left, until the next one writes.
+  expect(await textOf(screens, channel)).toBe('vi on the other screen');
   says(channel, 'login:');
   expect(await textOf(screens, channel)).toBe('shell\nlogin:');
   const { cursorVisible, alternate, lines } = await screens.picture(channel, 0, much);

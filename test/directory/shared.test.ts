@@ -1,13 +1,15 @@
 /** Three hosts that share one directory through a real etcd. */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DirectoryClient } from '../../src/rpc/directory-client.ts';
+import { setPassword } from '../../src/rpc/password-file.ts';
 import { connectRedirected } from '../../src/rpc/redirect.ts';
 import { TestEtcd } from '../helpers/etcd.ts';
 import { freePort, registerAt, TestUmldir, until, untilListed } from '../helpers/umldir.ts';
+import { World } from '../helpers/world.ts';
 
 interface Host {
   readonly name: string;
@@ -23,9 +25,8 @@ const registered: { close(): void }[] = [];
 const servers: Server[] = [];
 let etcd: TestEtcd;
 
-async function startHost(name: string, more: Record<string, string> = {}): Promise<Host> {
-  const home = join(root, `${name}${hosts.length}`);
-  mkdirSync(home);
+async function startHost(name: string, home = join(root, `${name}${hosts.length}`)): Promise<Host> {
+  mkdirSync(home, { recursive: true });
   const [port, redirector] = [await freePort(), await freePort()];
   const keys = {
     umldir_address: '127.0.0.1',
@@ -36,7 +37,6 @@ async function startHost(name: string, more: Record<string, string> = {}): Promi
     host_address: '127.0.0.1',
     etcd: `127.0.0.1:${etcd.port}`,
     etcd_lease: '4s',
-    ...more,
   };
   const host = { name, home, port, redirector, umldir: await TestUmldir.start({ home, keys }) };
   hosts.push(host);
@@ -118,6 +118,29 @@ test('GET_PORT tells where the monitor of another host is', async () => {
     expect(found.port).toBeGreaterThan(0);
   } finally {
     client.close();
+  }
+});
+
+test('umlwatch reaches a monitor of one host through another one', async () => {
+  const world = new World();
+  try {
+    world.configure({ vm1: 'ubd0 = /disks/root.dsk\nroot = ubda' }, 'tcp = true');
+    world.addImage('vm1');
+    const four = await startHost('host4', world.home);
+    await world.startMonitor('vm1');
+    await setPassword(world.varDir, { vm: 'vm1', role: 'look' }, 'correct horse battery');
+    const passwordFile = join(world.home, 'password');
+    writeFileSync(passwordFile, 'correct horse battery\n');
+    await namesAt(one, 5);
+    world.configure({}, `umldir_port = ${one.port}`);
+    process.env.XDG_STATE_HOME = world.home;
+    const asked = world.run('umlwatch', ['vm1@127.0.0.1', '-password-file', passwordFile, '-info']);
+    expect(asked).toMatchObject({ status: 0, stderr: '', stdout: expect.stringContaining('down') });
+    await world.stopMonitors();
+    await four.umldir.end();
+    await namesAt(one, 4);
+  } finally {
+    await world.close();
   }
 });
 

@@ -106,7 +106,7 @@ describe('who asks in vain is told which leg has failed:', () => {
   test('the monitor, which knows another password', () => {
     writeFileSync(join(world.home, 'wrong'), 'a wrong one\n');
     const [status, code] = failureOf(place, '-password-file', join(world.home, 'wrong'), '-info');
-    expect([status, code]).toEqual([4, 'AUTH_FAILED']);
+    expect([status, code]).toEqual([4, 'PASSWORD_WRONG']);
   });
 
   test('the directory, which does not know the VM', () => {

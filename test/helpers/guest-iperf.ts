@@ -26,7 +26,7 @@ export async function serveIperf(guest: GuestShell): Promise<void> {
 export async function measureBoth(guest: GuestShell, server: string): Promise<{ to: number; from: number }> {
   await prepare(guest);
   const once = async (way: string) => {
-    const said = await run(guest, `${iperf} -c ${server} -n 4M -f k ${way} | grep receiver`);
+    const said = await run(guest, `${iperf} -c ${server} -n 1M -f k ${way} | grep receiver`);
     return Number(/([\d.]+) Kbits\/sec/.exec(said)?.[1] ?? 0) * 1000;
   };
   return { to: await once(''), from: await once('-R') };

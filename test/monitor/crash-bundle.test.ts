@@ -66,6 +66,14 @@ test('a panic leaves everything that is known, and no secret', async () => {
   expect(read(path, 'console/con0')).toContain('password=***');
   expect(read(path, 'console/con1')).toContain('before-the-crash');
   expect(read(path, 'screen.txt')).toContain('Kernel panic - not syncing: sysrq');
+  // The pictures come when they are drawn, and are in the list then.
+  const listed = async () =>
+    (await client.call('crashList', undefined)).bundles[0]?.files.map((file) => file.path);
+  await expect
+    .poll(listed, { timeout: 20_000 })
+    .toEqual(expect.arrayContaining(['console/con0.txt', 'console/con1.txt']));
+  expect(read(path, 'console/con1.txt')).toContain('before-the-crash\n');
+  expect(read(path, 'console/con1.txt')).toContain('password=***');
   const events = read(path, 'events.jsonl')
     .trimEnd()
     .split('\n')

@@ -50,15 +50,13 @@ test.each([
   shareIperf(join(here.world.varDir, 'shared'));
   const server = serveIperfAt(neighbour);
   try {
-    // Twice: what the first has left is not in the way of the second.
-    for (const _ of [1, 2]) {
-      const guest = await here.start('vm1', ...up(1));
-      expect(await reaches(guest, '10.7.0.254')).toBe(true);
-      // The host goes on to use the interface.
-      expect(here.host.succeeds('busybox ping -c 1 -W 5 10.7.0.254')).toBe(true);
-      await here.client('vm1').call('kill', undefined);
-    }
-    const guest = await here.start('vm1', ...up(1));
+    let guest = await here.start('vm1', ...up(1));
+    expect(await reaches(guest, '10.7.0.254')).toBe(true);
+    // The host goes on to use the interface.
+    expect(here.host.succeeds('busybox ping -c 1 -W 5 10.7.0.254')).toBe(true);
+    // What the first start has left is not in the way of the second.
+    await here.client('vm1').call('kill', undefined);
+    guest = await here.start('vm1', ...up(1));
     await carriesBoth(guest, '10.7.0.254');
     const { kernelPid, networks } = await here.client('vm1').call('info', undefined);
     expect(networks).toMatchObject([{ kind, guestInterface: 'vec0' }]);

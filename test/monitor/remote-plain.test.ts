@@ -108,7 +108,7 @@ describe('the client of rpcgen', () => {
   test('is refused with a wrong one', async () => {
     expect(await python('wrong horse', 'info')).toMatchObject({
       status: 1,
-      stdout: 'AUTH_FAILED|vm1|the password is wrong|\n',
+      stdout: 'PASSWORD_WRONG|vm1|the password is wrong|\n',
     });
   });
 });
@@ -147,8 +147,8 @@ test('of a thousand wrong passwords few are heard and one event tells of them; t
     const codes = await Promise.all(Array.from({ length: 5 }, () => tryPassword(null, '127.0.0.66')));
     for (const code of codes) seen.set(code, (seen.get(code) ?? 0) + 1);
   }
-  expect([...seen.keys()].sort()).toEqual(['AUTH_FAILED', 'AUTH_THROTTLED']);
-  expect(seen.get('AUTH_FAILED')).toBeLessThan(60);
+  expect([...seen.keys()].sort()).toEqual(['AUTH_THROTTLED', 'PASSWORD_WRONG']);
+  expect(seen.get('PASSWORD_WRONG')).toBeLessThan(60);
   // Others are not held up by them.
   expect(await tryPassword(password, '127.0.0.77')).toBe('admin ok');
   // Nor is the very address, after its wait.

@@ -33,8 +33,11 @@ beforeAll(async () => {
   writeFileSync(files.wrong, 'a wrong one\n');
 }, 60_000);
 afterAll(async () => {
-  await world.close();
-  host.close();
+  try {
+    await world.close();
+  } finally {
+    host.close();
+  }
 });
 
 /** umlwatch from afar, as a user runs it. */
@@ -72,7 +75,7 @@ describe('umlwatch from afar', () => {
     expect(fails('vm1@nohost.invalid:7801')).toEqual([4, 'REMOTE_NAME']);
     expect(fails('vm1@127.0.0.1:7802')).toEqual([4, 'REMOTE_CONNECT']);
     expect(fails(place, '-plain')).toEqual([4, 'REMOTE_TLS']);
-    expect(fails(place, '-password-file', files.wrong)).toEqual([4, 'AUTH_FAILED']);
+    expect(fails(place, '-password-file', files.wrong)).toEqual([4, 'PASSWORD_WRONG']);
     expect(fails(place, '-password-file', '/nonexistent')).toEqual([2, 'PASSWORD_BAD']);
     expect(fails(place, '-ca', '/nonexistent')).toEqual([2, 'USAGE']);
     expect(fails('vm1@127.0.0.1:port')).toEqual([2, 'USAGE']);

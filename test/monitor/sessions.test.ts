@@ -88,7 +88,7 @@ describe('a login over TLS', () => {
     await setPassword(varDir, { vm: 'vm1', role: 'look' }, 'a second password');
     expect(await logInAt(listener.port, 'a second password')).toBe('look');
     await removePasswords(varDir, 'vm1');
-    expect(await logInAt(listener.port, 'a second password')).toMatch(/^AUTH_FAILED: the password is wrong/);
+    expect(await logInAt(listener.port, 'a second password')).toMatch(/^PASSWORD_WRONG/);
   });
 
   test('somebody in between who ends TLS with a certificate of its own gets nothing', async () => {

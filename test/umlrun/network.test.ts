@@ -15,7 +15,7 @@ test('a command reaches what the host reaches, by name too, and nothing is left'
     .poll(() => here.outside.succeeds('busybox nc -w 1 192.0.2.9 7000 -e true'), { timeout: 20_000 })
     .toBe(true);
   const ask =
-    'until nslookup anybody.example >/dev/null; do usleep 10000; done; sleep 9 | timeout 2 nc anybody.example 7000';
+    'until nslookup anybody.example >/dev/null; do usleep 10000; done; sleep 2 | timeout 3 nc anybody.example 7000';
   const ran = here.run('umlrun', '-mem', '64M', '-net', 'user', '--', 'sh', '-c', `${ask}; ip route`);
   expect(ran.stdout).toContain('hello-from-outside');
   expect(ran.stdout).toContain('default via 10.0.2.2 dev vec0');

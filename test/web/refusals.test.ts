@@ -36,9 +36,9 @@ beforeAll(async () => {
 
 afterAll(async () => {
   const status = await web.close();
+  await world.close();
   if (status !== 0) console.error(web.log.slice(-3000));
   expect(status).toBe(0);
-  await world.close();
 });
 
 /** A request as it is written here: no client in between that mends its path or headers. */

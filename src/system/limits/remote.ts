@@ -50,6 +50,12 @@ export const remote = {
     'Record with a call of a client that has not proved who it is: a header and one message.',
     'The connection ends as soon as a fragment announces more.',
   ),
+  keepAlive: limit(
+    60_000,
+    'ms',
+    'Silence on a TCP connection after which the kernel asks whether the other end is still there (tcp(7), tcp_keepalive_time).',
+    'Without an answer the connection ends some ten minutes later, and with it its seats at consoles.',
+  ),
   freeFailures: limit(5, '', 'Wrong passwords from one address before it must wait.', 'See backOffFirst.'),
   freeFailuresInAll: limit(
     100,

@@ -35,14 +35,22 @@ export function dateText(time: number): string {
   return date.format(time);
 }
 
-/** Output of a guest without what steers terminals. */
+/** Escape sequences (ECMA-48): CSI, OSC and other strings, those of two characters. */
+const sequences = /\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])/g;
+
+/** Output of a guest without what steers terminals; the guest is hostile, so this takes no longer than its length. */
 export function plainText(text: string): string {
-  return (
-    text
-      // Escape sequences (ECMA-48): CSI, OSC and other strings, two-character ones.
-      .replace(/\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])/g, '')
-      .replace(/\r+\n/g, '\n')
-      .replace(/[^\n]*\r/g, '')
-      .replace(/[\x00-\x08\x0b-\x1f\x7f]/g, '')
-  );
+  return text
+    .replace(sequences, '')
+    .split('\n')
+    .map(lastWritten)
+    .join('\n')
+    .replace(/[\x00-\x08\x0b-\x1f\x7f]/g, '');
+}
+
+/** What is left of a line that was written over from its beginning. */
+function lastWritten(line: string): string {
+  let end = line.length;
+  while (end > 0 && line[end - 1] === '\r') end -= 1;
+  return line.slice(end > 0 ? line.lastIndexOf('\r', end - 1) + 1 : 0, end);
 }

@@ -9,6 +9,7 @@ import { rpcTargets } from './rpc.ts';
 import { openServerTarget } from './server.ts';
 import { openSocketTargets } from './sockets.ts';
 import { typedTargets } from './typed.ts';
+import { webTargets } from './web.ts';
 
 /** Everything that reads what others wrote. @param directory for files and sockets */
 export async function openTargets(directory: string): Promise<Target[]> {
@@ -23,6 +24,7 @@ export async function openTargets(directory: string): Promise<Target[]> {
     ...openSocketTargets(directory),
     ...guestTargets,
     ...typedTargets,
+    ...webTargets,
     ...openFileTargets(directory),
   ];
 }

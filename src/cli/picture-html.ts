@@ -1,30 +1,8 @@
-import type { ScreenLine, ScreenPicture, ScreenRun } from '../rpc/umlmonctrl.gen.ts';
+import type { ScreenPicture, ScreenRun } from '../rpc/umlmonctrl.gen.ts';
 import { printable } from '../system/text.ts';
 
-/** Characters of a line: those of the widest screen with their marks. */
-const lineCharacters = 4096;
-
-/** A picture as lines of text that are safe to show, without empty ones at the end. */
-export function pictureText({ lines }: Pick<ScreenPicture, 'lines'>): string[] {
-  const texts = lines.map(lineText);
-  return texts.slice(0, texts.findLastIndex((text) => text !== '') + 1);
-}
-
-/** Lines as they were printed: what the window has wrapped is one line again. */
-export function unwrappedText({ lines }: Pick<ScreenPicture, 'lines'>): string[] {
-  const whole: ScreenRun[][] = [];
-  for (const { wrapped, runs } of lines) {
-    const last = whole.at(-1);
-    if (wrapped && last) last.push(...runs);
-    else whole.push([...runs]);
-  }
-  return pictureText({ lines: whole.map((runs) => ({ wrapped: false, runs })) });
-}
-
-export function lineText({ runs }: ScreenLine): string {
-  const text = runs.map((run) => printable(run.text, lineCharacters)).join('');
-  return text.replace(/ +$/, '');
-}
+/** Characters of a run: the longest that a monitor sends. */
+const runCharacters = 4096;
 
 /** The colours of xterm. */
 const basic =
@@ -74,7 +52,7 @@ function runHtml({ text, foreground, background, style }: ScreenRun): string {
     has(64) && 'visibility:hidden',
     drawn.length > 0 && `text-decoration:${drawn.join(' ')}`,
   ].filter(Boolean);
-  const shown = escaped(printable(text, lineCharacters));
+  const shown = escaped(printable(text, runCharacters));
   return css.length === 0 ? shown : `<span style="${css.join(';')}">${shown}</span>`;
 }
 
