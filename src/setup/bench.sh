@@ -1,6 +1,6 @@
 #!/bin/sh
 # npm run bench: what umlmon adds to a bare kernel, and what it costs. Needs root, and about four minutes.
-# Some of them only: npm run bench -- console viewers (or start, debian, idle, merge, network, backup, backups, umlrun, web).
+# Some of them only: npm run bench -- console viewers (or start, debian, idle, merge, network, between, backup, backups, umlrun, web).
 # Exit status: 0 all within their budgets, 1 not, 6 not root.
 cd "$(dirname "$0")/../.." || exit
 [ "$(id -u)" -eq 0 ] || {

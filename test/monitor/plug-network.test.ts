@@ -80,6 +80,8 @@ test('what cannot be plugged is refused with its reason, and changes nothing', a
     ['host_to_host(proxy_if=p2, proxy_addr=10.7.0.1, guest_addr=10.8.0.2)', 'NETWORK_IN_USE', /10\.7\.0\.1/],
     ['network(name=lab, hub=on)', 'NETWORK_IN_USE', /another interface says hub=off/],
     ['nat(name=web2, subnet=10.6.0.0/24, guest_addr=10.6.0.2, forward=80:81)', 'NETWORK_IN_USE', /port 80/],
+    ['raw(ifname=br0)', 'NETWORK_PRIVILEGE', /without CAP_NET_RAW/],
+    ['fd(fd=wire)', 'NETWORK_PRIVILEGE', /descriptor/],
     ['bess(dst=/run/uml/switch)', 'NETWORK_PRIVILEGE', /without the right to connect/],
     [
       'l2tpv3(udp=on, src=127.0.0.1, dst=127.0.0.1, srcport=1707, dstport=1708, rx_session=1, tx_session=1)',
@@ -158,14 +160,19 @@ test('monitors killed at any moment of a plug or unplug: host and kernel agree a
   await lan.monitors({ vm1: lab });
   const shell = await lan.start('vm1');
   let client = lan.client('vm1');
+  const began = performance.now();
+  await client.call('plugNetwork', { unit: 1, network: toHost });
+  const wholeMs = performance.now() - began;
+  const rounds = 14;
   const seen = new Set<string>();
-  for (let round = 0; round < 12; round++) {
+  for (let round = 0; round < rounds; round++) {
     const has = (await units(client)).includes(1);
     const change = has
       ? client.call('unplugNetwork', 1)
       : client.call('plugNetwork', { unit: 1, network: toHost });
     const ending = change.catch(() => undefined);
-    await delay((round * 7) % 60);
+    // From at once to after its end, in an order that gives both of them all moments.
+    await delay((1.5 * wholeMs * ((round * 5) % rounds)) / rounds);
     await lan.world.killMonitor('vm1');
     await ending;
     client = await nextMonitor();
