@@ -106,7 +106,8 @@ async function openStrangerTarget(): Promise<Target> {
       for (const piece of input.length > 2000 ? [input] : cutUp(input, random))
         if (socket.writable) socket.write(piece);
       socket.end();
-      await once(socket, 'close');
+      // Not events.once, which takes a reset of the connection for a failure.
+      await new Promise((resolve) => socket.once('close', resolve));
       assert(reached.length === 0, `no procedure is reached: ${reached[0]}`);
       return server.counters.garbage > garbage ? 'refused' : 'taken';
     },

@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import { parseAdminImage } from '../../../src/cli/admin-words.ts';
-import { imageKinds } from '../../../src/cli/arguments.ts';
+import { type ArgumentKind, imageKinds } from '../../../src/cli/arguments.ts';
 import { complete } from '../../../src/cli/complete.ts';
 import { parseCommandLine, parseLine } from '../../../src/cli/parse.ts';
 import { parseAdminLine } from '../../../src/cli/umladmin.ts';
-import { optionsOf, usesOf } from '../../../src/cli/vocabulary.ts';
+import { optionsOf, usesOf, type Word, wordOf } from '../../../src/cli/vocabulary.ts';
 import { type Command, words as table } from '../../../src/cli/words.ts';
 import { hostPathOf, type ImageName, nameText, placeOf } from '../../../src/disk/image-name.ts';
 import { subjectText } from '../../../src/disk/verb-text.ts';
@@ -66,6 +66,8 @@ const lines: Corpus = {
     'log con0 -follow',
     'connect ssl3',
     'events -since 9',
+    'run uname -on con2 -timeout 30s',
+    'plug-net eth1 network(name=lab)',
     'vm1\0-disk\0create\0/disks/a.dsk\x0010G\0-ext4\0-cancel\x003',
     'disk cow-merge /disks/a.cow /disks/b.dsk',
     'disk snapshot /disks/a.dsk before-1',
@@ -83,7 +85,7 @@ const commandLine: Target = {
     return refusable([UmlmonError], () => {
       const { commands } = parseCommandLine(argv);
       for (const command of commands)
-        assertSame(command, parseCommandLine(['vm1', `-${written(command)}`.split(' ')].flat()).commands[0]);
+        assertSame(command, parseCommandLine(['vm1', ...written(command)]).commands[0]);
     });
   },
 };
@@ -104,21 +106,32 @@ const typedLine: Target = {
     );
     return refusable([UmlmonError], () => {
       const command = parseLine(line);
-      if (command) assertSame(command, parseLine(written(command)));
+      if (command) assertSame(command, parseLine(written(command).join(' ')));
     });
   },
 };
 
 /** A command as it may be typed. */
-function written({ word, sub, options, values }: Command): string {
-  const { DURATION, FILE, NUMBER, SIZE, ...plain } = values;
-  const given = [...options].flatMap((option) => [
-    `-${option}`,
-    ...(option === 'timeout' ? [`${DURATION}ms`] : option === 'since' ? [String(NUMBER)] : []),
-    ...(option === 'get' ? [String(FILE)] : []),
-  ]);
-  const size = SIZE === undefined ? [] : [`${SIZE / 1024}K`];
-  return [word, ...(sub === undefined ? [] : [sub]), ...Object.values(plain), ...size, ...given].join(' ');
+function written({ word, sub, options, values }: Command): string[] {
+  const outer = table[word];
+  const use = wordOf('words' in outer ? outer.words : undefined, sub) ?? (outer as Word);
+  const texts = (kinds: readonly ArgumentKind[]) =>
+    kinds.flatMap((kind) => (values[kind] === undefined ? [] : [textOf(kind, values[kind])]));
+  const own = texts([...use.arguments, ...(use.optional ? [use.optional] : [])]);
+  const given = [...options].flatMap((option) => [`-${option}`, ...texts(use.options[option] ?? [])]);
+  return [`-${word}`, ...(sub === undefined ? [] : [sub]), ...own, ...given];
+}
+
+/** An argument as it may be typed. */
+function textOf(kind: ArgumentKind, value: string | number): string {
+  const forms: { readonly [kind in ArgumentKind]?: string } = {
+    DISK: `ubd${value}`,
+    DURATION: `${value}ms`,
+    INTERFACE: `eth${value}`,
+    KEYS: String(value).replaceAll('\\', '\\\\'),
+    SIZE: `${Number(value) / 1024}K`,
+  };
+  return forms[kind] ?? String(value);
 }
 
 function assertSame(command: Command, again: Command | undefined): void {
