@@ -1,14 +1,23 @@
 import type { IncomingMessage } from 'node:http';
+import { networkOf } from '../rpc/address.ts';
 import { grantsOf, type Passwords, readPasswords } from '../rpc/password-file.ts';
+import { Throttle } from '../rpc/throttle.ts';
 import { webLimits } from '../system/limits.ts';
 import { refused } from './answer.ts';
 import type { Session, Sessions } from './sessions.ts';
-import { Throttle } from './throttle.ts';
+
+const throttleLimits = {
+  free: webLimits.loginTries + 1,
+  first: webLimits.loginFirstWait,
+  most: webLimits.loginWait,
+  memory: webLimits.loginWait,
+  names: webLimits.loginKeys,
+};
 
 /** Who may log in: whoever knows a password of VARDIR/.passwords. */
 export class Login {
   readonly #sessions: Sessions;
-  readonly #throttle = new Throttle();
+  readonly #throttle = new Throttle(throttleLimits);
   readonly #varDir: () => string;
   #atOnce = 0;
 
@@ -19,7 +28,8 @@ export class Login {
 
   /** Errors: Refused 401 (wrong), 403 (there are no passwords), 429 (too many tries); PASSWORD_FILE. */
   async enter(password: unknown, address: string): Promise<Session> {
-    const wait = this.#throttle.waitFor(address);
+    const network = networkOf(address);
+    const wait = this.#throttle.waitOf(network, performance.now());
     if (wait > 0 || this.#atOnce >= webLimits.loginsAtOnce) {
       const seconds = Math.max(1, Math.ceil(wait / 1000));
       throw refused(429, 'login', 'too many tries', `try again in ${seconds} s`, {
@@ -30,10 +40,10 @@ export class Login {
     if (!passwords || passwords.list.length === 0)
       throw refused(403, 'login', 'there are no passwords', 'set one on the host: umladmin password');
     // Counted before it is looked at, so that many at once do not all get in front of the count.
-    this.#throttle.wrong(address);
+    this.#throttle.failed(network, performance.now());
     const grants = await this.#check(passwords, password);
     if (grants.length === 0) throw refused(401, 'login', 'the password is wrong');
-    this.#throttle.right(address);
+    this.#throttle.succeeded(network);
     return this.#sessions.open(grants);
   }
 

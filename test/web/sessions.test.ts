@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { webLimits } from '../../src/system/limits.ts';
 import { Sessions, sessionCookie, sessionIdOf } from '../../src/web/sessions.ts';
-import { Throttle } from '../../src/web/throttle.ts';
 
 const grants = [{ vm: '*', role: 'admin' }] as const;
-const { loginTries, loginWait, sessionIdle, sessionTime } = webLimits;
+const { sessionIdle, sessionTime } = webLimits;
 
 describe('sessions', () => {
   test('end after their time, used or not', () => {
@@ -59,49 +58,5 @@ describe('sessions', () => {
       `umlweb=${'é'.repeat(43)}`,
     ])
       expect(sessionIdOf(text)).toBeUndefined();
-  });
-});
-
-describe('wrong passwords', () => {
-  test('cost more and more time, up to a bound', () => {
-    const throttle = new Throttle();
-    const waits = Array.from({ length: loginTries + 10 }, () => {
-      throttle.wrong('192.0.2.1', 0);
-      return throttle.waitFor('192.0.2.1', 0);
-    });
-    expect(waits.slice(0, loginTries)).toEqual(Array(loginTries).fill(0));
-    expect(waits.slice(loginTries, loginTries + 3)).toEqual([1000, 2000, 4000]);
-    expect(waits.at(-1)).toBe(loginWait);
-    expect(throttle.waitFor('192.0.2.1', loginWait)).toBe(0);
-    expect(throttle.waitFor('192.0.2.2', 0)).toBe(0);
-  });
-
-  test('are forgotten after the right one, and after a while', () => {
-    const throttle = new Throttle();
-    for (let count = 0; count < 2 * loginTries; count++) throttle.wrong('192.0.2.1', 0);
-    throttle.wrong('192.0.2.1', loginWait + 1);
-    expect(throttle.waitFor('192.0.2.1', loginWait + 1)).toBe(0);
-    for (let count = 0; count < 2 * loginTries; count++) throttle.wrong('192.0.2.1', loginWait + 1);
-    throttle.right('192.0.2.1');
-    expect(throttle.waitFor('192.0.2.1', loginWait + 1)).toBe(0);
-  });
-
-  test('count for the whole network of an address of IPv6', () => {
-    const throttle = new Throttle();
-    for (let count = 0; count < 2 * loginTries; count++) throttle.wrong(`2001:db8:1:2:3:4:5:${count}`, 0);
-    expect(throttle.waitFor('2001:db8:1:2:9:9:9:9', 0)).toBeGreaterThan(0);
-    expect(throttle.waitFor('2001:db8:1:3:9:9:9:9', 0)).toBe(0);
-  });
-
-  test('of many addresses are counted for the newest', () => {
-    const throttle = new Throttle();
-    const try6 = (address: string) => {
-      for (let count = 0; count <= loginTries; count++) throttle.wrong(address, 0);
-    };
-    try6('first');
-    for (let count = 0; count < webLimits.loginKeys; count++) throttle.wrong(`other ${count}`, 0);
-    try6('last');
-    expect(throttle.waitFor('first', 0)).toBe(0);
-    expect(throttle.waitFor('last', 0)).toBeGreaterThan(0);
   });
 });

@@ -66,6 +66,12 @@ export const web = {
     'Wrong passwords from an address that cost nothing.',
     'Each further one doubles the time until the next try is looked at, from a second on; status 429.',
   ),
+  loginFirstWait: limit(
+    1000,
+    'ms',
+    'First wait after too many wrong passwords; each further one doubles it.',
+    'Logins of the address are refused.',
+  ),
   loginWait: limit(
     60_000,
     'ms',
