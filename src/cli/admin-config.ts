@@ -94,7 +94,8 @@ async function change({ sub, values, request, json }: AdminConfig): Promise<void
   const edited = await editConfig(request, { section, key }, value);
   const { file, changed } = edited;
   const before = valueIn(edited.before, section, key);
-  const after = valueIn(edited.after, section, key);
+  // Of a section with mistakes nothing is in force: then it is what was written.
+  const after = valueIn(edited.after, section, key) ?? value ?? null;
   const effect = specOf(tableOf(section), key)?.effect ?? 'now';
   if (json) {
     await print(JSON.stringify({ section, key, before, after, changed, file, effect }));
