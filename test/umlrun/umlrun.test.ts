@@ -118,9 +118,9 @@ test('exit statuses', () => {
   });
   expect(umlrun(['--', '/etc/passwd']).status).toBe(126);
   expect(umlrun([])).toMatchObject({ status: 2, stderr: expect.stringContaining('which command?') });
-  expect(umlrun(['-net', 'user', '--', 'true'])).toMatchObject({
+  expect(umlrun(['-image', '/nowhere/x.dsk', '--', 'true'])).toMatchObject({
     status: 125,
-    stderr: expect.stringContaining('networks are not supported'),
+    stderr: expect.stringContaining('/nowhere/x.dsk: ENOENT: no such file or directory'),
   });
   const panic = umlrun(['--', 'sh', '-c', 'echo c >/proc/sysrq-trigger']);
   expect(panic.status).toBe(125);
