@@ -23,6 +23,7 @@ export async function measureConsole(pair: Pair): Promise<Figure[]> {
     await pair.startBare();
     await pair.startWatched();
     const viewer = await Viewer.open(pair.client, 'con1');
+    await viewer.takePen();
     add(output, await measureOutput(pair, viewer));
     add(echo, await measureEcho(pair, viewer));
     await pair.endBare();

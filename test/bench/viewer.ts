@@ -17,6 +17,11 @@ export class Viewer {
     return new Viewer(client, id, next);
   }
 
+  /** Takes the right to type from whoever has it. */
+  async takePen(): Promise<void> {
+    await this.#client.call('consolePen', { id: this.#id, action: 'take' });
+  }
+
   private constructor(client: MonitorClient, id: number, offset: number) {
     this.#client = client;
     this.#id = id;

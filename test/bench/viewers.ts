@@ -38,6 +38,7 @@ export async function measureViewers(world: World): Promise<Figure[]> {
     await delay(settleMs);
     // The shell echoes what is typed, and nothing runs.
     const typist = await Viewer.open(client, 'con1');
+    await typist.takePen();
     const times = await typist.echo(echoes, keyMs);
     await typist.type('\x15');
     await typist.close();
