@@ -25,7 +25,7 @@ const levels: readonly (readonly string[])[] = [
 const onlyThroughRpc = {
   of: ['cli', 'web'],
   forbidden: ['plan', 'kernel', 'console', 'disk', 'network'],
-  except: /^cli\/admin-[\w-]+\.ts$/,
+  except: /^cli\/admin\//,
 };
 
 interface Import {

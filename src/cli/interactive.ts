@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline';
 import type { MonitorClient } from '../rpc/monitor-client.ts';
 import { UmlmonError } from '../system/errors.ts';
 import { complete } from './complete.ts';
+import { listImages } from './disk/run-disk.ts';
 import { errorText } from './error-text.ts';
 import { interactiveHelpText } from './help.ts';
 import { History } from './history.ts';
@@ -9,7 +10,6 @@ import { OutputClosed, print } from './output.ts';
 import { parseLine } from './parse.ts';
 import { typedLines } from './prompt.ts';
 import { type CommandContext, runCommand } from './run-command.ts';
-import { listImages } from './run-disk.ts';
 import { CommandFailed } from './run-script.ts';
 import type { Command, WordName } from './words.ts';
 

@@ -1,7 +1,7 @@
 import { exitStatusMeans } from '../system/error-page.ts';
 import { type ErrorClass, exitStatus } from '../system/errors.ts';
-import { diskDetails } from './disk-page.ts';
-import type { DiskWord } from './disk-words.ts';
+import { diskDetails } from './disk/disk-page.ts';
+import type { DiskWord } from './disk/disk-words.ts';
 import { definitions } from './page-words.ts';
 import { type WordName, words } from './words.ts';
 

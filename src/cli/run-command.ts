@@ -1,7 +1,6 @@
 import type { MonitorClient } from '../rpc/monitor-client.ts';
 import { UmlmonError } from '../system/errors.ts';
-import { runConsoleSession } from './console-session.ts';
-import type { EscapeKey } from './escape-key.ts';
+import { cancelJob, printJobs, runDisk } from './disk/run-disk.ts';
 import { type MconsoleLink, printAnswer, runMconsole } from './mconsole-session.ts';
 import { print, whileRead } from './output.ts';
 import { printCrash, printCrashes } from './print-crash.ts';
@@ -17,9 +16,10 @@ import {
   reachedText,
   sizeText,
 } from './render.ts';
-import { cancelJob, printJobs, runDisk } from './run-disk.ts';
 import { scriptRunners } from './run-script.ts';
 import type { Progress } from './script.ts';
+import { runConsoleSession } from './session/console-session.ts';
+import type { EscapeKey } from './session/escape-key.ts';
 import { statsText } from './stats-text.ts';
 import { waitFor } from './wait.ts';
 import { whoText } from './who-text.ts';

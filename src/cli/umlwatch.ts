@@ -4,13 +4,13 @@ import { exitStatusOf, toFailure, UmlmonError } from '../system/errors.ts';
 import { printable } from '../system/text.ts';
 import { version } from '../system/version.ts';
 import { errorText } from './error-text.ts';
-import { findMonitor } from './find-monitor.ts';
 import { helpText } from './help.ts';
 import { runInteractive, runScript } from './interactive.ts';
 import { type MconsoleLink, printAnswer, runMconsole } from './mconsole-session.ts';
 import { openForeignMconsole } from './mconsole-socket.ts';
 import { brokenPipeStatus, OutputClosed, print, watchOutput } from './output.ts';
 import { type CommandLine, parseCommandLine } from './parse.ts';
+import { findMonitor } from './remote/find-monitor.ts';
 import { runCommand } from './run-command.ts';
 import { CommandFailed } from './run-script.ts';
 

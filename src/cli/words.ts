@@ -1,5 +1,5 @@
 import type { ArgumentValues } from './arguments.ts';
-import { type DiskWord, diskWords } from './disk-words.ts';
+import { type DiskWord, diskWords } from './disk/disk-words.ts';
 import type { Word } from './vocabulary.ts';
 
 /** The words of umlwatch: `-start` on the command line, `start` in the interactive mode. */

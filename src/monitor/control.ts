@@ -7,14 +7,14 @@ import {
   type VmInfo,
 } from '../rpc/umlmonctrl.gen.ts';
 import { answer } from './answer.ts';
-import { diskHandlers, type ImageHost } from './disk-handlers.ts';
-import type { DiskVerbs } from './disk-verbs.ts';
-import { guardHandlers } from './guard.ts';
-import { Management } from './management.ts';
-import type { NetworkVerbs } from './network-verbs.ts';
+import { diskHandlers, type ImageHost } from './disks/disk-handlers.ts';
+import type { DiskVerbs } from './disks/disk-verbs.ts';
+import { guardHandlers } from './endpoints/guard.ts';
+import type { Sessions } from './endpoints/sessions.ts';
+import { Management } from './guest/management.ts';
+import type { NetworkVerbs } from './networks/network-verbs.ts';
 import type { OperationResult } from './operations.ts';
 import { Seats } from './seats.ts';
-import type { Sessions } from './sessions.ts';
 import type { Vm } from './vm.ts';
 
 /** The procedures of umlmonctrl.x, each one a call of the monitor; what goes wrong becomes a `failed` answer. */

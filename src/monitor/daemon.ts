@@ -18,15 +18,16 @@ import { type Log, openLog } from '../system/log.ts';
 import { ServiceManager } from '../system/service-manager.ts';
 import { tidyMemoryWhenQuiet } from '../system/tidy-memory.ts';
 import { controlHandlers } from './control.ts';
-import { DiskVerbs } from './disk-verbs.ts';
-import { Endpoints } from './endpoints.ts';
+import { DiskVerbs } from './disks/disk-verbs.ts';
+import { Endpoints } from './endpoints/endpoints.ts';
+import { Sessions } from './endpoints/sessions.ts';
 import { EventLog } from './event-log.ts';
 import { Jobs } from './jobs.ts';
 import { leaveSignal } from './leaving.ts';
 import { takeMonitorLock } from './monitor-lock.ts';
-import { NetworkVerbs } from './network-verbs.ts';
+import { NetworkVerbs } from './networks/network-verbs.ts';
+import { takePassedDescriptors } from './networks/passed-descriptors.ts';
 import { ownCgroupLimits, unkeptLimits } from './own-cgroup.ts';
-import { takePassedDescriptors } from './passed-descriptors.ts';
 import {
   type ConfigSource,
   layoutFor,
@@ -36,7 +37,6 @@ import {
   readVm,
 } from './prepare-launch.ts';
 import { ServiceReport } from './service-report.ts';
-import { Sessions } from './sessions.ts';
 import { Settings } from './settings.ts';
 import { Vm } from './vm.ts';
 

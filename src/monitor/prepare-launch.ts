@@ -16,7 +16,7 @@ import { macRequest, takeInventory } from '../plan/inventory.ts';
 import type { ImagePlan, LaunchPlan } from '../plan/plan.ts';
 import type { PlugArgs, PlugNetworkArgs } from '../rpc/umlmonctrl.gen.ts';
 import { UmlmonError } from '../system/errors.ts';
-import type { PreparedInterface } from './plug-network.ts';
+import type { PreparedInterface } from './networks/plug-network.ts';
 
 /** Where a VM's configuration comes from. */
 export interface ConfigSource {

@@ -2,10 +2,10 @@ import { closeSync, existsSync } from 'node:fs';
 import { forgetMacs } from '../network/mac-pool-file.ts';
 import { UmlmonError } from '../system/errors.ts';
 import { cleanUp } from './clean-up.ts';
+import { settleRestore } from './disks/restore-journal.ts';
 import { findKernel } from './find-kernel.ts';
 import { takeMonitorLock } from './monitor-lock.ts';
 import { type ConfigSource, layoutFor, readVmOrGone } from './prepare-launch.ts';
-import { settleRestore } from './restore-journal.ts';
 
 /**
  * `umlmon -cleanup VM`: works without a monitor, says what it did, and touches neither a kernel that lives nor

@@ -8,10 +8,10 @@ import { stepOf } from '../plan/step-of.ts';
 import { replaceFile } from '../system/atomic-file.ts';
 import { monitorLimits } from '../system/limits.ts';
 import type { ProcessIdentity } from '../system/process.ts';
-import type { Disk } from './disks.ts';
-import type { Interface } from './networks.ts';
-import { type Paused, parsePaused } from './pause.ts';
-import { type LevelTimes, parseLevelTimes } from './readiness.ts';
+import type { Disk } from './disks/disks.ts';
+import { type Paused, parsePaused } from './guest/pause.ts';
+import { type LevelTimes, parseLevelTimes } from './guest/readiness.ts';
+import type { Interface } from './networks/networks.ts';
 
 /** What a monitor leaves for the one after it, in a file only its own user can write: enough to adopt a VM. */
 export interface RunRecord {

@@ -6,10 +6,10 @@ import { UmlmonError } from '../system/errors.ts';
 import { kernelLimits } from '../system/limits.ts';
 import type { ProcessIdentity } from '../system/process.ts';
 import { printable } from '../system/text.ts';
-import type { Disks } from './disks.ts';
-import type { Networks } from './networks.ts';
-import type { Paused } from './pause.ts';
-import type { LevelTimes } from './readiness.ts';
+import type { Disks } from './disks/disks.ts';
+import type { Paused } from './guest/pause.ts';
+import type { LevelTimes } from './guest/readiness.ts';
+import type { Networks } from './networks/networks.ts';
 import { writeRunRecord } from './run-record.ts';
 import type { UndoStack } from './undo.ts';
 

@@ -10,11 +10,11 @@ import {
   type VmInfo,
   type VmState,
 } from '../rpc/umlmonctrl.gen.ts';
-import { describeDisk } from './disk-info.ts';
-import { hostMemory } from './guest-memory.ts';
-import type { GuestValues } from './guest-values.ts';
+import { describeDisk } from './disks/disk-info.ts';
+import { hostMemory } from './guest/guest-memory.ts';
+import type { GuestValues } from './guest/guest-values.ts';
+import type { Paused } from './guest/pause.ts';
 import type { Operation } from './operations.ts';
-import type { Paused } from './pause.ts';
 import type { RunningKernel } from './running-kernel.ts';
 
 /** What a monitor knows of its VM at one moment. */

@@ -1,5 +1,5 @@
-import { generateAdminCompletion } from '../cli/admin-completion.ts';
-import { generateUmladminPage } from '../cli/admin-page.ts';
+import { generateAdminCompletion } from '../cli/admin/completion.ts';
+import { generateUmladminPage } from '../cli/admin/page.ts';
 import { generateCompletions } from '../cli/completion/generate.ts';
 import { generateUmlwatchPage } from '../cli/man-page.ts';
 import { generateConfigPage } from '../config/man-page.ts';

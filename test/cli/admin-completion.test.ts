@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { adminWords } from '../../src/cli/admin-words.ts';
+import { adminWords } from '../../src/cli/admin/words.ts';
 import { program, World } from '../helpers/world.ts';
 
 const world = new World();

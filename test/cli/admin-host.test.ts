@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Finding } from '../../src/cli/doctor-checks.ts';
+import type { Finding } from '../../src/cli/admin/doctor-checks.ts';
 import { parentOf } from '../../src/system/process.ts';
 import { testKernelDirectory } from '../helpers/kernel.ts';
 import { World } from '../helpers/world.ts';

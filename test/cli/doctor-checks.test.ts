@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { type DoctorFacts, doctorStatus, examineHost, type Finding } from '../../src/cli/doctor-checks.ts';
+import {
+  type DoctorFacts,
+  doctorStatus,
+  examineHost,
+  type Finding,
+} from '../../src/cli/admin/doctor-checks.ts';
 
 const GiB = 1024 ** 3;
 const vm = { name: 'vm1', memory: GiB / 8, counts: true, startOrder: 100, stopMs: 42_000 };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { escapeKey, findEscape } from '../../src/cli/escape-key.ts';
+import { escapeKey, findEscape } from '../../src/cli/session/escape-key.ts';
 
 const leave = escapeKey(0x1d);
 

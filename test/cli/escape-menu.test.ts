@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { escapeKey } from '../../src/cli/escape-key.ts';
-import { EscapeMenu } from '../../src/cli/escape-menu.ts';
+import { escapeKey } from '../../src/cli/session/escape-key.ts';
+import { EscapeMenu } from '../../src/cli/session/escape-menu.ts';
 
 const key = escapeKey(0x1d);
 

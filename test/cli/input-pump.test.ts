@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { InputPump, type PumpParts } from '../../src/cli/input-pump.ts';
+import { InputPump, type PumpParts } from '../../src/cli/session/input-pump.ts';
 
 const KiB = 1024;
 const failTest = (error: unknown) => expect.fail(String(error));

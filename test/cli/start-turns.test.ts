@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { shareOf, startTurns, stopTurns } from '../../src/cli/start-turns.ts';
+import { shareOf, startTurns, stopTurns } from '../../src/cli/admin/start-turns.ts';
 
 const vm = (name: string, start_order: number, start_delay = 0) => ({ name, start_order, start_delay });
 

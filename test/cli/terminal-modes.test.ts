@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { TerminalModes } from '../../src/cli/terminal-modes.ts';
+import { TerminalModes } from '../../src/cli/session/terminal-modes.ts';
 
 function restoreAfter(...pieces: readonly (string | Uint8Array)[]): string {
   const modes = new TerminalModes();

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseVmAddress } from '../../src/cli/vm-address.ts';
+import { parseVmAddress } from '../../src/cli/remote/vm-address.ts';
 import { placeText } from '../../src/rpc/address.ts';
 
 describe('the address of a VM', () => {

@@ -1,7 +1,12 @@
 /** Writes and removes crash bundles until it is killed, for test/monitor/crash-store.test.ts: write-bundles DIRECTORY */
 import { join } from 'node:path';
-import { bundleName } from '../../src/monitor/crash-retention.ts';
-import { listBundles, namesOfBundles, removeBundle, writeBundle } from '../../src/monitor/crash-store.ts';
+import { bundleName } from '../../src/monitor/endings/crash-retention.ts';
+import {
+  listBundles,
+  namesOfBundles,
+  removeBundle,
+  writeBundle,
+} from '../../src/monitor/endings/crash-store.ts';
 
 const crashes = process.argv[2] ?? '';
 const place = { crashes, crashDraft: join(crashes, '.draft') };

@@ -7,7 +7,7 @@ import {
   isBundleName,
   seriesOf,
   surplus,
-} from '../../src/monitor/crash-retention.ts';
+} from '../../src/monitor/endings/crash-retention.ts';
 
 const gap = 600_000;
 

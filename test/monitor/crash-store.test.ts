@@ -13,8 +13,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { isBundleName } from '../../src/monitor/crash-retention.ts';
-import { listBundles, readBundleFile, writeBundle } from '../../src/monitor/crash-store.ts';
+import { isBundleName } from '../../src/monitor/endings/crash-retention.ts';
+import { listBundles, readBundleFile, writeBundle } from '../../src/monitor/endings/crash-store.ts';
 import { buildProgram } from '../helpers/program.ts';
 
 const name = '2026-11-21T12-34-56Z';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { layoutOf, type VmLayout } from '../../src/jail/layout.ts';
-import { readLastExit, recordExit } from '../../src/monitor/last-exit.ts';
+import { readLastExit, recordExit } from '../../src/monitor/endings/last-exit.ts';
 import { readRunRecord, writeRunRecord } from '../../src/monitor/run-record.ts';
 import type { ExitRecord } from '../../src/rpc/umlmonctrl.gen.ts';
 import { monitorLimits } from '../../src/system/limits.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readClientRequest } from '../../src/monitor/disk-request.ts';
+import { readClientRequest } from '../../src/monitor/disks/disk-request.ts';
 import type { DiskRequest } from '../../src/rpc/umlmonctrl.gen.ts';
 
 const own = (path: string) => ({ vm: 'vm1', path });

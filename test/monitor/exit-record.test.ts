@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { describeExit, type ExitFacts } from '../../src/monitor/exit-record.ts';
+import { describeExit, type ExitFacts } from '../../src/monitor/endings/exit-record.ts';
 import { type ExitRecord, UMLMON_TEXT_MAX } from '../../src/rpc/umlmonctrl.gen.ts';
 
 const facts: ExitFacts = {

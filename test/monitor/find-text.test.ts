@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Ring } from '../../src/console/ring.ts';
-import { findText } from '../../src/monitor/find-text.ts';
+import { findText } from '../../src/monitor/guest/find-text.ts';
 
 /** The part of a channel that is searched: its ring, and who is told of output. */
 class Output {

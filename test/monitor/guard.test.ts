@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { guardHandlers } from '../../src/monitor/guard.ts';
+import { guardHandlers } from '../../src/monitor/endpoints/guard.ts';
 import { StrangerError } from '../../src/rpc/dispatcher.ts';
 import type { Caller } from '../../src/rpc/program.ts';
 import { allows, type ControlProcedure, roles } from '../../src/rpc/roles.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type GuestValues, parseGuestValue, withGuestValue } from '../../src/monitor/guest-values.ts';
+import { type GuestValues, parseGuestValue, withGuestValue } from '../../src/monitor/guest/guest-values.ts';
 import { monitorLimits } from '../../src/system/limits.ts';
 
 test('key=value is told from free text', () => {

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { Mconsole } from '../../src/kernel/mconsole.ts';
-import type { Disks } from '../../src/monitor/disks.ts';
-import { HangWatch } from '../../src/monitor/hang-watch.ts';
-import type { Networks } from '../../src/monitor/networks.ts';
+import type { Disks } from '../../src/monitor/disks/disks.ts';
+import { HangWatch } from '../../src/monitor/guest/hang-watch.ts';
+import type { Networks } from '../../src/monitor/networks/networks.ts';
 import { RunningKernel } from '../../src/monitor/running-kernel.ts';
 import { UndoStack } from '../../src/monitor/undo.ts';
 import type { LaunchPlan } from '../../src/plan/plan.ts';

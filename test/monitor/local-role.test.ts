@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type GroupRole, localRole } from '../../src/monitor/local-role.ts';
+import { type GroupRole, localRole } from '../../src/monitor/endpoints/local-role.ts';
 
 describe('the role of a local user', () => {
   const groupRoles: GroupRole[] = [

@@ -1,7 +1,7 @@
 /** A guest that stands still on request, beside backups and across monitors. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Pause, parsePaused } from '../../src/monitor/pause.ts';
+import { Pause, parsePaused } from '../../src/monitor/guest/pause.ts';
 import type { MonitorClient } from '../../src/rpc/monitor-client.ts';
 import { UmlmonError } from '../../src/system/errors.ts';
 import { GuestShell, waitForEvent } from '../helpers/guest.ts';

@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { addDeath, backOff, type Death, type DeathTally, isTooMany } from '../../src/monitor/death-tally.ts';
-import { decideSequel, type Policies, policyFor } from '../../src/monitor/policy.ts';
+import {
+  addDeath,
+  backOff,
+  type Death,
+  type DeathTally,
+  isTooMany,
+} from '../../src/monitor/endings/death-tally.ts';
+import { decideSequel, type Policies, policyFor } from '../../src/monitor/endings/policy.ts';
 import type { ExitRecord } from '../../src/rpc/umlmonctrl.gen.ts';
 
 const exit: ExitRecord = {

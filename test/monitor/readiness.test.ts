@@ -5,7 +5,7 @@ import {
   parseLevelTimes,
   type Readiness,
   reachLevel,
-} from '../../src/monitor/readiness.ts';
+} from '../../src/monitor/guest/readiness.ts';
 import type { ReadyLevel } from '../../src/rpc/umlmonctrl.gen.ts';
 
 const level = fc.constantFrom<ReadyLevel[]>('launched', 'kernel', 'guest', 'console');

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { redactBytes, redactText, redactValue, secretValues } from '../../src/monitor/redact.ts';
+import { redactBytes, redactText, redactValue, secretValues } from '../../src/monitor/endings/redact.ts';
 
 test.each([
   ['password=hunter2 quiet', 'password=*** quiet'],

@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { settleRestore } from '../../src/monitor/restore-journal.ts';
+import { settleRestore } from '../../src/monitor/disks/restore-journal.ts';
 import type { MonitorClient } from '../../src/rpc/monitor-client.ts';
 import { GuestShell, waitForEvent } from '../helpers/guest.ts';
 import { nobody, testImage, World } from '../helpers/world.ts';

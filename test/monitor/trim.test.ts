@@ -1,7 +1,7 @@
 /** Memory that a guest has freed goes back to the host. */
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { parseMeminfo, trimmable } from '../../src/monitor/guest-memory.ts';
+import { parseMeminfo, trimmable } from '../../src/monitor/guest/guest-memory.ts';
 import type { MonitorClient } from '../../src/rpc/monitor-client.ts';
 import { monitorLimits } from '../../src/system/limits.ts';
 import { GuestShell, waitForEvent } from '../helpers/guest.ts';

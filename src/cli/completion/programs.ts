@@ -1,4 +1,4 @@
-import { adminWords } from '../admin-words.ts';
+import { adminWords } from '../admin/words.ts';
 import { type ArgumentKind, waitLevels } from '../arguments.ts';
 import { usesOf, type WordTable } from '../vocabulary.ts';
 import { words } from '../words.ts';

@@ -5,7 +5,7 @@ import { isFamily, type KeyTable, keyNames } from '../../../src/config/key.ts';
 import { loadConfig, type Source } from '../../../src/config/load.ts';
 import { configError } from '../../../src/config/problem.ts';
 import { vmKeys } from '../../../src/config/vm-keys.ts';
-import { networkInfos } from '../../../src/monitor/network-info.ts';
+import { networkInfos } from '../../../src/monitor/networks/network-info.ts';
 import { describeVm } from '../../../src/monitor/vm-info.ts';
 import { infoAnswerCodec } from '../../../src/rpc/umlmonctrl.gen.ts';
 import { XdrWriter } from '../../../src/rpc/xdr.ts';

@@ -6,7 +6,7 @@ import { configError } from '../../../src/config/problem.ts';
 import { parseBase } from '../../../src/console/rotation.ts';
 import { layoutOf } from '../../../src/jail/layout.ts';
 import { parseStatus } from '../../../src/jail/status.ts';
-import { readLastExit } from '../../../src/monitor/last-exit.ts';
+import { readLastExit } from '../../../src/monitor/endings/last-exit.ts';
 import { readRunRecord } from '../../../src/monitor/run-record.ts';
 import type { RunningKernel } from '../../../src/monitor/running-kernel.ts';
 import { describeVm } from '../../../src/monitor/vm-info.ts';

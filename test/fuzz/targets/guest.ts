@@ -1,11 +1,11 @@
-import { escapeKey, findEscape } from '../../../src/cli/escape-key.ts';
 import { PlainText } from '../../../src/cli/plain-text.ts';
 import { eventText, infoText } from '../../../src/cli/render.ts';
-import { TerminalModes } from '../../../src/cli/terminal-modes.ts';
+import { escapeKey, findEscape } from '../../../src/cli/session/escape-key.ts';
+import { TerminalModes } from '../../../src/cli/session/terminal-modes.ts';
 import { Channel } from '../../../src/console/channel.ts';
 import { Emulator } from '../../../src/console/emulator.ts';
+import { describeExit } from '../../../src/monitor/endings/exit-record.ts';
 import { EventLog } from '../../../src/monitor/event-log.ts';
-import { describeExit } from '../../../src/monitor/exit-record.ts';
 import { pictureText } from '../../../src/rpc/picture-text.ts';
 import { eventsAnswerCodec, infoAnswerCodec } from '../../../src/rpc/umlmonctrl.gen.ts';
 import { XdrWriter } from '../../../src/rpc/xdr.ts';

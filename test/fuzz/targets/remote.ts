@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { parseVmAddress } from '../../../src/cli/vm-address.ts';
-import { guardHandlers } from '../../../src/monitor/guard.ts';
+import { parseVmAddress } from '../../../src/cli/remote/vm-address.ts';
+import { guardHandlers } from '../../../src/monitor/endpoints/guard.ts';
 import { networkOf } from '../../../src/rpc/address.ts';
 import { RemoteListener } from '../../../src/rpc/remote-listener.ts';
 import { beginClient, beginServer, finishServer, readChallenge, ScramError } from '../../../src/rpc/scram.ts';

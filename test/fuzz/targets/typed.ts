@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { parseAdminImage } from '../../../src/cli/admin-words.ts';
+import { parseAdminImage } from '../../../src/cli/admin/words.ts';
 import { type ArgumentKind, imageKinds } from '../../../src/cli/arguments.ts';
 import { complete } from '../../../src/cli/complete.ts';
 import { parseCommandLine, parseLine } from '../../../src/cli/parse.ts';
@@ -8,7 +8,7 @@ import { optionsOf, usesOf, type Word, wordOf } from '../../../src/cli/vocabular
 import { type Command, words as table } from '../../../src/cli/words.ts';
 import { hostPathOf, type ImageName, nameText, placeOf } from '../../../src/disk/image-name.ts';
 import { subjectText } from '../../../src/disk/verb-text.ts';
-import { readClientRequest } from '../../../src/monitor/disk-request.ts';
+import { readClientRequest } from '../../../src/monitor/disks/disk-request.ts';
 import { diskRequestCodec } from '../../../src/rpc/umlmonctrl.gen.ts';
 import { XdrError, XdrReader } from '../../../src/rpc/xdr.ts';
 import { UmlmonError } from '../../../src/system/errors.ts';

@@ -1,0 +1,59 @@
+import { execFile } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { requireVm } from '../../config/config.ts';
+import { vmNameDamage } from '../../config/names.ts';
+import { UmlmonError } from '../../system/errors.ts';
+import { heldLock } from '../../system/held-lock.ts';
+import { adminLimits } from '../../system/limits.ts';
+import { type AdminHost, configuredNames, connectTo, layoutIn } from './host.ts';
+import { inParallel } from './in-parallel.ts';
+import { besideUs } from './monitors.ts';
+import { type Outcome, OutcomePrinter, overallStatus } from './outcome.ts';
+
+/**
+ * `umladmin cleanup`: what VMs that do not run have left, as `umlmon -cleanup` does. Without names those that have neither
+ * monitor nor kernel. Resolves to the exit status.
+ */
+export async function cleanUpVms(names: readonly string[], host: AdminHost): Promise<number> {
+  const printer = new OutcomePrinter(host.json);
+  const wanted = names.length > 0 ? [...new Set(names)] : namesWithLeftovers(host);
+  await inParallel(wanted, adminLimits.startsAtOnce, async (vm) => {
+    if (names.length > 0 || !(await lives(vm, host))) await printer.run(vm, () => cleanUpVm(vm, host));
+  });
+  return overallStatus(printer.outcomes);
+}
+
+/** Those that have a directory below RUNDIR. */
+function namesWithLeftovers({ loaded, config }: AdminHost): string[] {
+  const { rundir } = config.global;
+  const there = existsSync(rundir) ? readdirSync(rundir).filter((name) => !vmNameDamage(name)) : [];
+  const names = new Set([...configuredNames(loaded), ...there]);
+  return [...names].filter((vm) => existsSync(layoutIn(config, vm).runHome)).sort();
+}
+
+async function lives(vm: string, { config }: AdminHost): Promise<boolean> {
+  const client = await connectTo(config, vm);
+  client?.close();
+  return client !== undefined || heldLock(layoutIn(config, vm).vmLock) !== undefined;
+}
+
+const run = promisify(execFile);
+
+async function cleanUpVm(vm: string, { loaded }: AdminHost): Promise<Outcome> {
+  if (loaded.broken.has(vm)) requireVm(loaded, vm);
+  try {
+    const { stdout } = await run(besideUs('umlmon.cjs'), ['-config', loaded.file, '-cleanup', vm, '-json']);
+    const { removed } = JSON.parse(stdout) as { removed: readonly string[] };
+    if (removed.length === 0) return { vm, did: 'untouched', text: 'nothing is left over', failure: null };
+    return { vm, did: 'removed', text: ['removed', ...removed].join('\n  '), failure: null };
+  } catch (error) {
+    throw cleanupError(vm, error);
+  }
+}
+
+/** What `umlmon -cleanup` said: a line, with the name of the program before it. */
+function cleanupError(vm: string, error: unknown): UmlmonError {
+  const words = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : String(error);
+  return new UmlmonError('VM_CLEANUP', { place: vm, cause: words.replace(/^umlmon: (?:\S+: )?/, '') });
+}

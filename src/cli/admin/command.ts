@@ -1,0 +1,56 @@
+import type { ArgumentValues } from '../arguments.ts';
+import type { DiskWord } from '../disk/disk-words.ts';
+import { cleanUpVms } from './cleanup.ts';
+import { runAdminDisk } from './disk.ts';
+import { runDoctor } from './doctor.ts';
+import type { AdminHost } from './host.ts';
+import { runAdminKernel } from './kernel.ts';
+import { listVms } from './list.ts';
+import { runAdminPassword } from './password.ts';
+import { startVms } from './start.ts';
+import { stopVms } from './stop.ts';
+import { updateVms } from './update.ts';
+import type { AdminWord, KernelWord } from './words.ts';
+
+/** The words that need a configuration without mistakes outside of the sections of VMs. */
+type HostWord = Exclude<AdminWord, 'config'>;
+
+/** A word of umladmin with what belongs to it, ready to be done. */
+export interface AdminCommand {
+  readonly word: AdminWord;
+  readonly sub?: string;
+  readonly options: ReadonlySet<string>;
+  readonly values: ArgumentValues;
+  readonly many?: readonly string[];
+}
+
+/** Each resolves to the exit status. */
+const runners: Record<HostWord, (command: AdminCommand, host: AdminHost) => Promise<number>> = {
+  list: (_command, host) => done(listVms(host)),
+  start: ({ many: names = [], values: { LEVEL: level, DURATION: timeoutMs } }, host) =>
+    startVms({ names, level, timeoutMs }, host),
+  stop: ({ many: names = [], values: { DURATION: timeoutMs } }, host) => stopVms({ names, timeoutMs }, host),
+  update: ({ many: names = [], options }, host) =>
+    updateVms({ names, dryRun: options.has('n'), yes: options.has('yes') }, host),
+  doctor: (_command, host) => runDoctor(host),
+  cleanup: ({ many: names = [] }, host) => cleanUpVms(names, host),
+  kernel: ({ sub, options, values }, host) =>
+    done(runAdminKernel({ sub: sub as KernelWord, options, values }, host)),
+  password: ({ options, values }, host) => done(runAdminPassword({ options, values }, host)),
+  disk: ({ sub, options, values }, host) =>
+    done(runAdminDisk({ sub: sub as DiskWord, options, values }, host)),
+};
+
+/** Does what a command line asks for; resolves to the exit status. Errors: those of the word. */
+export function runAdminCommand(
+  command: AdminCommand & { readonly word: HostWord },
+  host: AdminHost,
+): Promise<number> {
+  return runners[command.word](command, host);
+}
+
+/** Work that either is done or throws. */
+async function done(work: Promise<void>): Promise<number> {
+  await work;
+  return 0;
+}

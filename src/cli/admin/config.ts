@@ -1,0 +1,123 @@
+import type { GlobalConfig, Setting, VmConfig } from '../../config/config.ts';
+import { requireVm } from '../../config/config.ts';
+import { editConfig } from '../../config/edit-config.ts';
+import { globalKeys } from '../../config/global-keys.ts';
+import { effectTexts, keyNames } from '../../config/key.ts';
+import { type ConfigRequest, type ReadConfig, readConfig } from '../../config/locate.ts';
+import { configError, problemText } from '../../config/problem.ts';
+import { specOf } from '../../config/read-keys.ts';
+import { didYouMean } from '../../config/suggest.ts';
+import { vmKeys } from '../../config/vm-keys.ts';
+import { exitStatus, UmlmonError } from '../../system/errors.ts';
+import { printable } from '../../system/text.ts';
+import type { ArgumentValues } from '../arguments.ts';
+import { print } from '../output.ts';
+import { settingsLines } from '../render.ts';
+import { configuredNames } from './host.ts';
+import type { ConfigWord } from './words.ts';
+
+export interface AdminConfig {
+  readonly sub: ConfigWord;
+  readonly values: ArgumentValues;
+  readonly request: ConfigRequest;
+  readonly json: boolean;
+}
+
+/** `umladmin config …`, also with a configuration that has mistakes. Resolves to the exit status. Errors: CONFIG_*. */
+export async function runAdminConfig(command: AdminConfig): Promise<number> {
+  const { sub, request } = command;
+  if (sub === 'check') return printCheck(readConfig(request), command.json);
+  if (sub === 'list') await printSections(readConfig(request), command);
+  else if (sub === 'get') await printValue(readConfig(request), command);
+  else await change(command);
+  return 0;
+}
+
+type Section = GlobalConfig | VmConfig;
+
+/** A section without mistakes. Errors: CONFIG_*. */
+function sectionOf(read: ReadConfig, name: string): Section {
+  if (name !== 'GLOBAL') return requireVm(read, name).vm;
+  if (read.config) return read.config.global;
+  throw configError(read.problems.filter(({ severity }) => severity === 'error'));
+}
+
+function tableOf(section: string): typeof globalKeys | typeof vmKeys {
+  return section === 'GLOBAL' ? globalKeys : vmKeys;
+}
+
+async function printValue(read: ReadConfig, { values, json }: AdminConfig): Promise<void> {
+  const { SECTION: section = '', KEY: key = '' } = values;
+  const setting = find(sectionOf(read, section), key);
+  if (!setting) throw notSet(section, key);
+  await print(json ? JSON.stringify({ section, ...setting }) : printable(setting.value, valueLength));
+}
+
+function find({ settings }: Section, key: string): Setting | undefined {
+  return settings.find((setting) => setting.key === key);
+}
+
+/** Why a key has no value. */
+function notSet(section: string, key: string): UmlmonError {
+  const place = `[${section}] ${key}`;
+  const table = tableOf(section);
+  if (specOf(table, key)) return new UmlmonError('CONFIG_NOT_SET', { place, cause: 'the key has no value' });
+  const hint = didYouMean(key, keyNames(table), 'umlmon(5) has them all');
+  return new UmlmonError('CONFIG_UNKNOWN_KEY', { place, cause: 'there is no such key', hint });
+}
+
+async function printSections(read: ReadConfig, { values, json }: AdminConfig): Promise<void> {
+  const names = values.SECTION === undefined ? ['GLOBAL', ...configuredNames(read)] : [values.SECTION];
+  for (const name of names) {
+    const { settings } = sectionOf(read, name);
+    const text = [`[${name}]`, ...settingsLines(settings)].join('\n');
+    await print(json ? JSON.stringify({ section: name, settings }) : text);
+  }
+}
+
+async function printCheck(read: ReadConfig, json: boolean): Promise<number> {
+  const { file, problems } = read;
+  const ok = !problems.some(({ severity }) => severity === 'error');
+  if (json) await print(JSON.stringify({ file, ok, problems }));
+  else {
+    for (const problem of problems) console.error(problemText(problem));
+    const count = configuredNames(read).length;
+    const vms = `${count} VM${count === 1 ? '' : 's'}`;
+    await print(`${file || 'no configuration'}: ${ok ? 'good' : 'has mistakes'} (${vms})`);
+  }
+  return ok ? 0 : exitStatus.config;
+}
+
+async function change({ sub, values, request, json }: AdminConfig): Promise<void> {
+  const { SECTION: section = '', KEY: key = '' } = values;
+  const value = sub === 'set' ? values.VALUE : undefined;
+  const edited = await editConfig(request, { section, key }, value);
+  const { file, changed } = edited;
+  const before = valueIn(edited.before, section, key);
+  // Of a section with mistakes nothing is in force: then it is what was written.
+  const after = valueIn(edited.after, section, key) ?? value ?? null;
+  const effect = specOf(tableOf(section), key)?.effect ?? 'now';
+  if (json) {
+    await print(JSON.stringify({ section, key, before, after, changed, file, effect }));
+    return;
+  }
+  const shown = (text: string | null) =>
+    text === null ? 'not set' : printable(text, valueLength) || 'empty';
+  if (!changed) {
+    await print(`${section}: ${key} is ${shown(after)}; nothing was changed`);
+    return;
+  }
+  const when = effect === 'now' ? 'with umladmin update' : effectTexts[effect];
+  await print(`${section}: ${key} is ${shown(after)}, was ${shown(before)}; takes effect ${when}`);
+  if (value !== undefined && after !== null && after !== value)
+    console.error(`${section}: what the user of the VM has set wins: umladmin config list ${section}`);
+}
+
+/** The value in force; null if there is none, or the section has mistakes. */
+function valueIn({ config }: ReadConfig, section: string, key: string): string | null {
+  const found = section === 'GLOBAL' ? config?.global : config?.vms.get(section);
+  return (found && find(found, key)?.value) ?? null;
+}
+
+/** Characters of a value that are shown. */
+const valueLength = 4096;

@@ -1,0 +1,93 @@
+import { mkdirSync } from 'node:fs';
+import { type Config, requireVm } from '../../config/config.ts';
+import { describeImage } from '../../disk/describe.ts';
+import { type ImageName, type ImageStore, nameText, sharedDisks } from '../../disk/image-name.ts';
+import { imageDetails, imageInfo } from '../../disk/image-wire.ts';
+import { listImages } from '../../disk/list.ts';
+import type { Owner } from '../../disk/new-image.ts';
+import { readRequest } from '../../disk/read-request.ts';
+import type { DiskVerb } from '../../disk/verb.ts';
+import { makeDirectories, ownIds } from '../../jail/directories.ts';
+import { jailDirectories } from '../../jail/layout.ts';
+import { imageStoreOf, vmUser } from '../../plan/inventory.ts';
+import { UmlmonError } from '../../system/errors.ts';
+import type { ArgumentValues } from '../arguments.ts';
+import { confirm } from '../confirm.ts';
+import { given, requestOf } from '../disk/disk-command.ts';
+import type { DiskWord } from '../disk/disk-words.ts';
+import { imagesText, imageText } from '../disk/render-disk.ts';
+import { print } from '../output.ts';
+import { type AdminHost, layoutIn } from './host.ts';
+import { runAdminVerb } from './verb.ts';
+import { parseAdminImage } from './words.ts';
+
+export interface AdminDisk {
+  readonly sub: DiskWord;
+  readonly options: ReadonlySet<string>;
+  readonly values: ArgumentValues;
+}
+
+/** `umladmin disk …`, with or without running monitors: the locks of the images keep all apart. */
+export async function runAdminDisk({ sub, options, values }: AdminDisk, host: AdminHost): Promise<void> {
+  const { config, json } = host;
+  const store = storeOf(config);
+  if (sub === 'list') {
+    const { images, troubles } = listImages(store);
+    const infos = images.map((image) => imageInfo(image, nameText));
+    await print(json ? JSON.stringify({ images: infos, troubles }) : imagesText(infos, troubles));
+  } else if (sub === 'info') {
+    const details = imageDetails(await describeImage(store, imageOf(given(values.PATH))), nameText);
+    await print(json ? JSON.stringify(details) : imageText(details));
+  } else {
+    const verb = readRequest(requestOf({ sub, values, options }), { read: imageOf, change: imageOf });
+    const question = options.has('yes') ? undefined : questionOf(verb);
+    if (question !== undefined && !(await confirm(question)))
+      throw new UmlmonError('JOB_CANCELLED', { place: nameText(verb.image), cause: 'nothing was done' });
+    const made = newImageOf(verb);
+    const owner = ownerOf(made, host);
+    if (made) makeRoom(made, owner, config);
+    await runAdminVerb(verb, { store, owner, json });
+  }
+}
+
+function imageOf(text: string): ImageName {
+  const parsed = parseAdminImage(text);
+  if ('value' in parsed) return parsed.value;
+  throw new UmlmonError('USAGE', { place: '', ...parsed });
+}
+
+/** The image that a verb makes, if it makes one. */
+function newImageOf(verb: DiskVerb): ImageName | undefined {
+  if (verb.verb === 'create' || verb.verb === 'cow-create') return verb.image;
+  return 'target' in verb ? verb.target : undefined;
+}
+
+/** Who owns a new image: the user of its VM, or for one of all VMs whoever runs this, for all to read. */
+function ownerOf(image: ImageName | undefined, { loaded }: AdminHost): Owner {
+  if (!image || image.vm === '') return { ...ownIds(), mode: 0o644 };
+  const { uid, gid } = vmUser(requireVm(loaded, image.vm).vm);
+  return { uid, gid, mode: 0o600 };
+}
+
+/** The directories that a VM has as soon as it has had a monitor, for a new image. */
+function makeRoom(image: ImageName, owner: Owner, config: Config): void {
+  if (image.vm === '') mkdirSync(sharedDisks(storeOf(config)), { recursive: true });
+  else {
+    const umask = process.umask(0o027);
+    makeDirectories(jailDirectories(layoutIn(config, image.vm)), ownIds(), owner);
+    process.umask(umask);
+  }
+}
+
+/** The images of the host; the layout of any VM tells where. */
+function storeOf(config: Config): ImageStore {
+  return imageStoreOf(layoutIn(config, 'any'));
+}
+
+/** What is asked on a terminal before something is lost for good. */
+function questionOf(verb: DiskVerb): string | undefined {
+  if (verb.verb === 'delete') return `Delete ${nameText(verb.image)} for good?`;
+  if (verb.verb === 'rollback')
+    return `Give up what was written to ${nameText(verb.image)} since the snapshot ${verb.name}?`;
+  return undefined;
+}

@@ -1,0 +1,192 @@
+/** Looks at the host for `umladmin doctor`; changes nothing, and decides nothing. */
+import { existsSync, readdirSync, readFileSync, statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Config, VmConfig } from '../../config/config.ts';
+import { vmNameDamage } from '../../config/names.ts';
+import { isTransport } from '../../config/network-kinds.ts';
+import { transportNeeds } from '../../config/network-transports.ts';
+import type { Problem } from '../../config/problem.ts';
+import { defaultPorts, findService, type ServiceName } from '../../config/services.ts';
+import { listImages } from '../../disk/list.ts';
+import { packageOf, userNamespaceSupport } from '../../jail/host-support.ts';
+import { tmpfsBytes } from '../../jail/mounts.ts';
+import { readSetting } from '../../network/settings.ts';
+import { buildPlan } from '../../plan/build-plan.ts';
+import { imageStoreOf, takeInventory } from '../../plan/inventory.ts';
+import type { VmInfo } from '../../rpc/umlmonctrl.gen.ts';
+import { toFailure } from '../../system/errors.ts';
+import { locateProgram } from '../../system/find-program.ts';
+import { heldLock } from '../../system/held-lock.ts';
+import { adminLimits, monitorLimits } from '../../system/limits.ts';
+import type { DoctorFacts, LeftoverFact, ProgramFact, TroubleFact, VmFact } from './doctor-checks.ts';
+import { type AdminHost, configuredNames, connectTo, layoutIn, removedNames } from './host.ts';
+import { inParallel } from './in-parallel.ts';
+import { lookAtKernels } from './kernels.ts';
+
+/** What the monitors of the host answer; null from one that could not be asked. */
+type Answers = ReadonlyMap<string, VmInfo | null>;
+
+export async function gatherFacts(host: AdminHost): Promise<DoctorFacts> {
+  const { config, loaded } = host;
+  const vms = [...config.vms.values()];
+  const answers = await askMonitors([...configuredNames(loaded), ...removedNames(host)], config);
+  const meminfo = readFileSync('/proc/meminfo', 'latin1');
+  const kibibytes = (name: string) =>
+    Number(new RegExp(`^${name}:\\s*(\\d+) kB$`, 'm').exec(meminfo)?.[1] ?? 0) * 1024;
+  return {
+    root: process.geteuid?.() === 0,
+    problems: problemsOf(host, answers),
+    programs: programs(),
+    namespaces: userNamespaceSupport(),
+    kernels: lookAtKernels(config),
+    mapCount: Number(readSetting('vm/max_map_count') ?? 0),
+    memory: { total: kibibytes('MemTotal'), swap: kibibytes('SwapTotal') },
+    vms: vms.map((vm) => vmFact(vm, answers)),
+    tun: { exists: existsSync('/dev/net/tun'), needed: vms.some(needsTap) },
+    networks: vms.some(({ eth }) => eth.length > 0),
+    room: roomOf(config),
+    missingServices: isOnNetwork(config) ? missingServices() : undefined,
+    leftovers: leftoversOf(host, answers),
+    troubles: troublesOf(answers),
+  };
+}
+
+async function askMonitors(names: readonly string[], config: Config): Promise<Answers> {
+  const answers = new Map<string, VmInfo | null>();
+  await inParallel(names, adminLimits.asksAtOnce, async (name) => {
+    try {
+      const client = await connectTo(config, name);
+      if (!client) return;
+      answers.set(name, null);
+      answers.set(name, await client.call('info', undefined).finally(() => client.close()));
+    } catch {
+      // It is there, and does not answer as it should.
+      answers.set(name, null);
+    }
+  });
+  return answers;
+}
+
+/** Of the files; and of what VMs that are down would need for a start: those that run have it. */
+function problemsOf({ config, loaded }: AdminHost, answers: Answers): Problem[] {
+  const down = [...config.vms.values()].filter(
+    ({ name, start }) => start !== 'off' && (answers.get(name)?.state ?? 'down') === 'down',
+  );
+  return [...loaded.problems, ...down.flatMap((vm) => startProblems(config, vm))];
+}
+
+function startProblems(config: Config, vm: VmConfig): readonly Problem[] {
+  const layout = layoutIn(config, vm.name);
+  try {
+    const { problems } = buildPlan(config.global, vm, layout, takeInventory(config, vm, layout));
+    // What is wrong with kernels and programs is told once, and not for each VM.
+    return problems.filter(({ code }) => !/^(?:KERNEL_(?!ACCESS)|HOST_PROGRAM|HOST_NAMESPACES)/.test(code));
+  } catch (error) {
+    const { cause, hint } = toFailure(error, vm.name);
+    const place = { file: '', line: 0, section: vm.name, key: '' };
+    return [{ severity: 'error', code: 'HOST_SYSTEM_CALL', ...place, cause, hint }];
+  }
+}
+
+function programs(): ProgramFact[] {
+  const purposes: [Record<string, string>, ProgramFact['purpose']][] = [
+    [packageOf, 'every VM'],
+    [{ ip: 'iproute2', bridge: 'iproute2', nft: 'nftables' }, 'networks'],
+    [{ e2fsck: 'e2fsprogs', resize2fs: 'e2fsprogs' }, 'file systems in images'],
+  ];
+  return purposes.flatMap(([packages, purpose]) =>
+    Object.entries(packages).map(([name, from]) => ({
+      name,
+      package: from,
+      path: locateProgram(name),
+      purpose,
+    })),
+  );
+}
+
+function vmFact({ name, mem, start, start_order, stop_timeout }: VmConfig, answers: Answers): VmFact {
+  const state = answers.get(name)?.state ?? 'down';
+  return {
+    name,
+    memory: tmpfsBytes(mem),
+    counts: start === 'boot' || state !== 'down',
+    startOrder: start_order,
+    stopMs: stop_timeout + monitorLimits.haltWait + monitorLimits.killWait,
+  };
+}
+
+function needsTap({ eth }: VmConfig): boolean {
+  return eth.some((spec) => !isTransport(spec) || transportNeeds(spec).devices.length > 0);
+}
+
+function roomOf(config: Config): DoctorFacts['room'] {
+  const { vardir, rundir } = config.global;
+  const { images } = listImages(imageStoreOf(layoutIn(config, 'any')));
+  const promised = images
+    .filter(({ kind }) => kind !== 'device')
+    .reduce((all, { size, allocated }) => all + Math.max(0, size - allocated), 0);
+  return [
+    { directory: vardir, free: freeIn(vardir), promised },
+    { directory: rundir, free: freeIn(rundir), promised: 0 },
+  ];
+}
+
+/** Bytes that are free where a directory is, or will be. */
+function freeIn(directory: string): number {
+  if (!existsSync(directory)) return freeIn(dirname(directory));
+  const { bavail, bsize } = statfsSync(directory);
+  return bavail * bsize;
+}
+
+function isOnNetwork({ global }: Config): boolean {
+  return global.settings.some(({ key, value }) => key === 'tcp' && value === 'true');
+}
+
+function missingServices(): ServiceName[] {
+  const known = existsSync('/etc/services') ? readFileSync('/etc/services', 'latin1') : '';
+  const names = Object.keys(defaultPorts) as ServiceName[];
+  return names.filter((name) => findService(known, name) === undefined);
+}
+
+function leftoversOf(host: AdminHost, answers: Answers): LeftoverFact[] {
+  const { config, loaded } = host;
+  const configured = new Set(configuredNames(loaded));
+  const { vardir, rundir } = config.global;
+  const names = [...new Set([...configured, ...vmsIn(vardir), ...vmsIn(rundir)])].sort();
+  return names.flatMap((vm): LeftoverFact[] => {
+    const layout = layoutIn(config, vm);
+    const found = (kind: LeftoverFact['kind'], path: string) => [{ vm, kind, path }];
+    if (answers.has(vm)) return configured.has(vm) ? [] : found('unconfigured-monitor', layout.ctrl);
+    if (heldLock(layout.vmLock)) return found('orphan', layout.runHome);
+    // An orderly end leaves the status, and takes these away.
+    const left = [layout.runRecord, layout.ctrl].find((path) => existsSync(path));
+    return [
+      ...(left === undefined ? [] : found('dead', left)),
+      ...(!configured.has(vm) && existsSync(layout.jail) ? found('unconfigured-home', layout.home) : []),
+    ];
+  });
+}
+
+/** Names of directories that may be those of VMs. */
+function vmsIn(directory: string): string[] {
+  if (!existsSync(directory)) return [];
+  const entries = readdirSync(directory, { withFileTypes: true });
+  return entries.filter((entry) => entry.isDirectory() && !vmNameDamage(entry.name)).map(({ name }) => name);
+}
+
+function troublesOf(answers: Answers): TroubleFact[] {
+  return [...answers].flatMap(([vm, info]): TroubleFact[] => {
+    const fix = `umlwatch ${vm} -info`;
+    if (!info)
+      return [
+        { vm, text: 'its monitor does not answer', fix: `kill the monitor: umladmin start ${vm} takes over` },
+      ];
+    const { state, hungSince, held, troubles, lastTrouble } = info;
+    return [
+      ...(state === 'foreign' ? [{ vm, text: 'a kernel runs that its monitor cannot vouch for', fix }] : []),
+      ...(hungSince > 0 ? [{ vm, text: 'its kernel hangs', fix: `umlwatch ${vm} -kill -start` }] : []),
+      ...(held ? [{ vm, text: `it is not started again: ${held.why}`, fix: `umlwatch ${vm} -start` }] : []),
+      ...(troubles > 0 ? [{ vm, text: `${troubles} troubles, the last: ${lastTrouble}`, fix }] : []),
+    ];
+  });
+}

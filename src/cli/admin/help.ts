@@ -1,0 +1,27 @@
+import { wordLines } from '../help.ts';
+import { adminWords } from './words.ts';
+
+/** The text of `umladmin -help`. */
+export function adminHelpText(): string {
+  return [
+    'umladmin [-config PATH] [-json] WORD [ARGUMENT] …',
+    '',
+    ...wordLines(adminWords, ''),
+    '',
+    'Images are named VM:/disks/NAME, or /shared/disks/NAME; sizes as in 512M, 10G.',
+    'No monitor need run; images that a VM or a program has open are left alone.',
+    '',
+    'start, stop, update and cleanup are for the VMs given, or else for all.',
+    '',
+    '  -yes          do not ask before something is lost for good, or a VM is stopped',
+    '  -n            only tell what update would do',
+    '  -config PATH  another configuration (also: UMLMON_CONFIG)',
+    '  -json         machine-readable output, a document per line',
+    '  -version      print the version',
+    '',
+    'Exit status: 0 done, 1 failed, 2 wrong usage, 3 wrong configuration, 4 no answer',
+    'from a monitor, 5 wrong state or in use, 6 something is missing on the host, 7 a',
+    'VM went down while -wait waited, 8 the wait took too long, 141 the reader of the',
+    'output has gone. Of doctor: 0 all good, 1 warnings, 2 errors.',
+  ].join('\n');
+}

@@ -1,0 +1,79 @@
+import type { Problem } from '../../config/problem.ts';
+import type { VmState } from '../../rpc/umlmonctrl.gen.ts';
+import { type Failure, failureText, toFailure } from '../../system/errors.ts';
+import { adminLimits } from '../../system/limits.ts';
+import { printable } from '../../system/text.ts';
+import { print } from '../output.ts';
+import { ageText, rows } from '../render.ts';
+import { type AdminHost, configuredNames, connectTo, removedNames } from './host.ts';
+import { inParallel } from './in-parallel.ts';
+
+interface ListedVm {
+  readonly name: string;
+  /** `no-monitor`: nothing answers on its control socket. */
+  readonly state: VmState | 'no-monitor';
+  /** Milliseconds since 1970; 0 without a monitor. */
+  readonly since: number;
+  readonly ready: boolean;
+  readonly kernelPid: number;
+  /** Whether it has a section. */
+  readonly configured: boolean;
+  /** Mistakes in its configuration, or why its monitor could not be asked; null if there is nothing. */
+  readonly problem: Failure | null;
+}
+
+/** `umladmin list`: all VMs of the configuration, each asked for its state; and monitors that have no section any more. */
+export async function listVms(host: AdminHost): Promise<void> {
+  const { loaded, json } = host;
+  const listed: ListedVm[] = [];
+  await inParallel(configuredNames(loaded), adminLimits.asksAtOnce, async (name) => {
+    const [mistake] = loaded.broken.get(name) ?? [];
+    const vm = { ...(await stateOf(name, host)), configured: true };
+    listed.push(mistake ? { ...vm, problem: failureOf(mistake) } : vm);
+  });
+  await inParallel(removedNames(host), adminLimits.asksAtOnce, async (name) => {
+    const vm = { ...(await stateOf(name, host)), configured: false };
+    // A socket that nobody serves is only a file.
+    if (vm.state !== 'no-monitor' || vm.problem) listed.push(vm);
+  });
+  listed.sort((one, other) => (one.name < other.name ? -1 : 1));
+  await print(json ? JSON.stringify({ vms: listed }) : vmsText(listed, Date.now()));
+}
+
+function failureOf({ code, file, line, cause, hint }: Problem): Failure {
+  return { code, place: `${file}:${line}`, cause, hint };
+}
+
+async function stateOf(name: string, { config }: AdminHost): Promise<Omit<ListedVm, 'configured'>> {
+  const none = { name, state: 'no-monitor', since: 0, ready: false, kernelPid: 0, problem: null } as const;
+  try {
+    const client = await connectTo(config, name);
+    if (!client) return none;
+    try {
+      const { state, stateSince, readiness, kernelPid } = await client.call('info', undefined);
+      return { name, state, since: stateSince, ready: readiness.ready, kernelPid, problem: null };
+    } finally {
+      client.close();
+    }
+  } catch (error) {
+    return { ...none, problem: toFailure(error, name) };
+  }
+}
+
+function vmsText(vms: readonly ListedVm[], now: number): string {
+  if (vms.length === 0) return 'the configuration has no VM';
+  const cells = vms.map(({ name, state, since, ready, kernelPid, configured, problem }) => [
+    name,
+    state === 'no-monitor' ? 'no monitor' : state,
+    since > 0 ? `for ${ageText(since, now)}` : '',
+    ready ? 'ready' : '',
+    kernelPid > 0 ? `pid ${kernelPid}` : '',
+    [
+      ...(configured ? [] : ['not in the configuration']),
+      ...(problem ? [printable(failureText(problem), 500)] : []),
+    ].join('; '),
+  ]);
+  return rows(cells)
+    .map((line) => line.slice(2))
+    .join('\n');
+}

@@ -1,0 +1,100 @@
+/** How umladmin starts and ends monitors: as units of systemd where that is how the host runs them, else by itself. */
+import { execFile } from 'node:child_process';
+import { closeSync, existsSync, realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { isSystemPlace } from '../../config/locate.ts';
+import { startInBackground } from '../../system/background.ts';
+import { UmlmonError } from '../../system/errors.ts';
+import { adminLimits } from '../../system/limits.ts';
+import { endOfProcess, openProcess, processIdentity, signalProcess } from '../../system/process.ts';
+
+export interface Monitors {
+  /** The configuration has changed. Errors: HOST_COMMAND. */
+  reload(): Promise<void>;
+  /** Starts the monitor of a VM, which outlives us. Errors: those of umlmon(8), HOST_COMMAND. */
+  start(vm: string): Promise<{ readonly text: string; readonly notes: readonly string[] }>;
+  /**
+   * Has a monitor end, which stops its guest in order if that is still there. Errors: HOST_COMMAND, the reason of the
+   * signal, which ends the wait only.
+   */
+  end(vm: string, pid: number, signal: AbortSignal): Promise<void>;
+}
+
+/**
+ * The units of umlmon@.service read the configuration of the host: with another one, monitors are started directly.
+ *
+ * @param file the main file of the configuration
+ */
+export async function monitorsOf(file: string): Promise<Monitors> {
+  const withSystemd = existsSync('/run/systemd/system') && process.geteuid?.() === 0 && isSystemPlace(file);
+  return withSystemd && (await hasUnit()) ? units : directly(file);
+}
+
+function directly(file: string): Monitors {
+  return {
+    reload: async () => undefined,
+    async start(vm) {
+      const { pid, warnings } = await startInBackground([besideUs('umlmon.cjs'), '-config', file, vm]);
+      return { text: `monitor ${pid} started`, notes: warnings };
+    },
+    end: (_vm, pid, signal) => endMonitor(pid, signal),
+  };
+}
+
+/** A file of umlmon that is beside this program, whatever link that was called by. */
+export function besideUs(name: string): string {
+  return join(dirname(realpathSync(process.argv[1] ?? '')), name);
+}
+
+async function endMonitor(pid: number, signal: AbortSignal): Promise<void> {
+  const identity = processIdentity(pid);
+  const pidfd = identity && openProcess(identity);
+  if (pidfd === undefined) return;
+  try {
+    if (signalProcess(pidfd, 'SIGTERM')) await endOfProcess(pidfd, signal);
+  } finally {
+    closeSync(pidfd);
+  }
+}
+
+const unitOf = (vm: string) => `umlmon@${vm}.service`;
+
+const units: Monitors = {
+  // The generator of umlmon tells systemd the order and the limits of all VMs anew.
+  reload: () => systemctl('umlmon.target', ['daemon-reload']),
+  async start(vm) {
+    await systemctl(vm, ['start', unitOf(vm)]);
+    return { text: `${unitOf(vm)} started`, notes: [] };
+  },
+  async end(vm, pid, signal) {
+    await systemctl(vm, ['stop', unitOf(vm)], signal);
+    // One that somebody has started by hand belongs to no unit.
+    await endMonitor(pid, signal);
+  },
+};
+
+async function hasUnit(): Promise<boolean> {
+  try {
+    await systemctl('umlmon@.service', ['cat', 'umlmon@.service']);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const run = promisify(execFile);
+
+async function systemctl(place: string, args: readonly string[], signal?: AbortSignal): Promise<void> {
+  try {
+    await run('systemctl', args, { signal });
+  } catch (error) {
+    signal?.throwIfAborted();
+    const words = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : String(error);
+    throw new UmlmonError('HOST_COMMAND', {
+      place,
+      cause: `systemctl ${args.join(' ')}: ${words.slice(0, adminLimits.systemctlBytes)}`,
+      hint: `journalctl -u ${args.at(-1)}`,
+    });
+  }
+}

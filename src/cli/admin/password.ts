@@ -1,0 +1,82 @@
+import type { Config, Loaded } from '../../config/config.ts';
+import { didYouMean } from '../../config/suggest.ts';
+import {
+  allVms,
+  checkPassword,
+  type Grant,
+  readPasswords,
+  removePasswords,
+  setPassword,
+} from '../../rpc/password-file.ts';
+import { UmlmonError } from '../../system/errors.ts';
+import type { ArgumentValues } from '../arguments.ts';
+import { print } from '../output.ts';
+import { askSecret } from '../remote/ask-secret.ts';
+import { firstLine, readSmall } from '../remote/find-password.ts';
+import { rows, timeText } from '../render.ts';
+
+interface PasswordCommand {
+  readonly options: ReadonlySet<string>;
+  readonly values: ArgumentValues;
+}
+
+interface PasswordContext {
+  readonly loaded: Loaded;
+  readonly config: Config;
+  readonly json: boolean;
+}
+
+/** `umladmin password [VM] [-role ROLE] [-remove | -list]`. Errors: PASSWORD_*, USAGE, CONFIG_NO_VM. */
+export async function runAdminPassword(
+  { options, values }: PasswordCommand,
+  { loaded, config, json }: PasswordContext,
+): Promise<void> {
+  const { vardir } = config.global;
+  const { VM: vm = allVms, ROLE } = values;
+  if (options.has('list')) return listPasswords(vardir, values, json);
+  const named = vm === allVms ? 'all VMs' : vm;
+  if (options.has('remove')) {
+    const removed = await removePasswords(vardir, vm, ROLE);
+    const roles = removed.map(({ role }) => role).join(', ');
+    return print(json ? JSON.stringify({ removed }) : `${named}: removed ${roles}`);
+  }
+  requireKnown(vm, loaded);
+  const grant: Grant = { vm, role: ROLE ?? 'admin' };
+  await setPassword(vardir, grant, await newPassword(`${grant.role} password for ${named}`));
+  await print(json ? JSON.stringify({ set: grant }) : `${named}: the ${grant.role} password is set`);
+}
+
+/** Passwords are never shown: nobody has them. */
+async function listPasswords(varDir: string, { VM, ROLE }: ArgumentValues, json: boolean): Promise<void> {
+  const passwords = (readPasswords(varDir)?.list ?? [])
+    .filter(({ vm, role }) => (VM ?? vm) === vm && (ROLE ?? role) === role)
+    .map(({ vm, role, changed }) => ({ vm, role, changed }))
+    .sort((a, b) => a.vm.localeCompare(b.vm) || a.role.localeCompare(b.role));
+  if (json) return print(JSON.stringify({ passwords }));
+  if (passwords.length === 0) return print('no password is set');
+  await print(rows(passwords.map(({ vm, role, changed }) => [vm, role, timeText(changed)])).join('\n'));
+}
+
+/** A password may be set before its VM runs, but not for a name that is nobody's. */
+function requireKnown(vm: string, { config, broken }: Loaded): void {
+  const known = [...(config?.vms.keys() ?? []), ...broken.keys()];
+  if (vm === allVms || known.includes(vm)) return;
+  throw new UmlmonError('CONFIG_NO_VM', {
+    place: `VM ${vm}`,
+    cause: 'the configuration has no section of this name',
+    hint: didYouMean(vm, known, 'umladmin list shows all'),
+  });
+}
+
+/** Typed twice on a terminal, or the first line of what comes through a pipe. */
+async function newPassword(question: string): Promise<string> {
+  if (!process.stdin.isTTY) {
+    const password = firstLine(readSmall(0));
+    checkPassword(password);
+    return password;
+  }
+  const password = (await askSecret(`new ${question}: `)) ?? '';
+  checkPassword(password);
+  if ((await askSecret('again: ')) === password) return password;
+  throw new UmlmonError('PASSWORD_BAD', { place: 'password', cause: 'the two are not the same' });
+}

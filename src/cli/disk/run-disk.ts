@@ -1,0 +1,62 @@
+import type { MonitorClient } from '../../rpc/monitor-client.ts';
+import type { Failure, ImageInfo } from '../../rpc/umlmonctrl.gen.ts';
+import { followJob, printEnded } from '../follow-job.ts';
+import { print } from '../output.ts';
+import type { Command } from '../words.ts';
+import { given, requestOf } from './disk-command.ts';
+import { imagesText, imageText, jobsText } from './render-disk.ts';
+
+interface Context {
+  readonly client: MonitorClient;
+  readonly vm: string;
+  readonly json: boolean;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Images asked for at once; the monitor gives fewer if they are too much for an answer. */
+const imagesMax = 256;
+
+/** `disk …` of umlwatch. Errors: those of the monitor and of the job. */
+export async function runDisk({ sub, values, options }: Command, context: Context): Promise<void> {
+  const { client, json, signal } = context;
+  if (sub === undefined || sub === 'list') {
+    const { images, troubles } = await listImages(client, signal);
+    await print(json ? JSON.stringify({ images, troubles }) : imagesText(images, troubles));
+  } else if (sub === 'info') {
+    const details = await client.call('diskInfo', given(values.PATH), signal);
+    await print(json ? JSON.stringify(details) : imageText(details));
+  } else {
+    const job = await client.call('diskRun', requestOf({ sub, values, options }), signal);
+    await printEnded(await followJob(job, context), context);
+  }
+}
+
+/** All images that the VM can see. */
+export async function listImages(
+  client: MonitorClient,
+  signal?: AbortSignal,
+): Promise<{ images: ImageInfo[]; troubles: readonly Failure[] }> {
+  const images: ImageInfo[] = [];
+  let troubles: readonly Failure[] = [];
+  for (;;) {
+    const after = images.at(-1)?.path ?? '';
+    const list = await client.call('diskList', { after, max: imagesMax }, signal);
+    images.push(...list.images);
+    if (after === '') troubles = list.troubles;
+    if (!list.more || list.images.length === 0) return { images, troubles };
+  }
+}
+
+/** `jobs` of umlwatch. */
+export async function printJobs({ client, vm, json, signal }: Context): Promise<void> {
+  const list = await client.call('jobList', undefined, signal);
+  await print(json ? JSON.stringify(list) : jobsText(vm, list.jobs, Date.now()));
+}
+
+/** `cancel ID` of umlwatch: done when the job has ended. Errors: JOB_UNKNOWN. */
+export async function cancelJob(id: number, { client, vm, json, signal }: Context): Promise<void> {
+  let job = await client.call('jobCancel', id, signal);
+  while (job.outcome.state === 'running')
+    job = await client.call('jobWatch', { id, seen: job.progress, waitMs: 10_000 }, signal);
+  await print(json ? JSON.stringify(job) : jobsText(vm, [job], Date.now()));
+}

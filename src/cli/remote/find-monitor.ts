@@ -1,0 +1,84 @@
+import { readConfig } from '../../config/locate.ts';
+import { configError } from '../../config/problem.ts';
+import { portOf } from '../../config/services.ts';
+import { didYouMean } from '../../config/suggest.ts';
+import { layoutOf } from '../../jail/layout.ts';
+import { MonitorClient } from '../../rpc/monitor-client.ts';
+import { toFailure, UmlmonError } from '../../system/errors.ts';
+import type { CommandLine } from '../parse.ts';
+import { type EscapeKey, escapeKey } from '../session/escape-key.ts';
+import { RemoteMonitor } from './remote-monitor.ts';
+import { connectThroughDirectory } from './through-directory.ts';
+import { parseVmAddress, type VmAddress } from './vm-address.ts';
+
+/** What umlwatch needs of a monitor. */
+export interface FoundMonitor {
+  readonly escapeKey: EscapeKey;
+  /** Opens a connection. */
+  readonly connect: () => Promise<MonitorClient>;
+}
+
+export type FindOptions = Pick<CommandLine, 'configPath' | 'passwordFile' | 'ca' | 'plain'>;
+
+/** The monitor of a VM, of this host or another: `VM`, `VM@HOST`, `VM@HOST:PORT`. Errors: USAGE, CONFIG_*. */
+export function findMonitor(text: string, options: FindOptions): FoundMonitor {
+  const address = parseVmAddress(text);
+  return address.host === undefined
+    ? findLocal(address.vm, options)
+    : findRemote(text, address, address.host, options);
+}
+
+/** A host without a configuration is none that anything is wrong with. */
+function findRemote(
+  text: string,
+  { vm, port }: VmAddress,
+  host: string,
+  { configPath, passwordFile: file, ca, plain }: FindOptions,
+): FoundMonitor {
+  const { config } = configOf(configPath);
+  const options = { password: { file, env: process.env }, plain, ca };
+  const directory = portOf('umldir', config?.global.umldir_port ?? 0);
+  const monitor =
+    port === undefined
+      ? new RemoteMonitor(vm, text, { host, port: directory }, options, () =>
+          connectThroughDirectory(vm, host, directory),
+        )
+      : new RemoteMonitor(vm, text, { host, port }, options);
+  return { escapeKey: escapeKey(config?.global.escape ?? defaultEscape), connect: () => monitor.connect() };
+}
+
+/** CTRL-], the default of the key `escape`. */
+const defaultEscape = 0x1d;
+
+function configOf(configPath: string | undefined, vm?: string) {
+  return readConfig({
+    ...(configPath === undefined ? {} : { configPath }),
+    env: process.env,
+    uid: process.geteuid?.() ?? 0,
+    ...(vm === undefined ? {} : { vm }),
+  });
+}
+
+/** A configuration with mistakes elsewhere still tells where the monitor listens. */
+function findLocal(vm: string, { configPath }: FindOptions): FoundMonitor {
+  const { config, broken, problems, file } = configOf(configPath, vm);
+  if (!config) throw configError(problems);
+  const { vardir, rundir, shared } = config.global;
+  const { ctrl } = layoutOf(vm, { varDir: vardir, runDir: rundir, shared });
+  const known = [...config.vms.keys(), ...broken.keys()];
+  const connect = async () => {
+    try {
+      return await MonitorClient.connect(ctrl, vm);
+    } catch (error) {
+      // A monitor may well serve a VM that is no longer in the configuration; but none does.
+      if (known.includes(vm) || toFailure(error).code !== 'MONITOR_UNREACHABLE') throw error;
+      const hint = didYouMean(vm, known, known.length > 0 ? `it has ${known.join(', ')}` : 'it has none');
+      throw new UmlmonError('CONFIG_NO_VM', {
+        place: file,
+        cause: `there is no VM ${vm}, and no monitor for it`,
+        hint,
+      });
+    }
+  };
+  return { escapeKey: escapeKey(config.global.escape), connect };
+}

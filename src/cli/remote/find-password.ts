@@ -1,0 +1,79 @@
+import { spawnSync } from 'node:child_process';
+import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { isSystemError, UmlmonError } from '../../system/errors.ts';
+import { remoteLimits } from '../../system/limits.ts';
+import { askSecret } from './ask-secret.ts';
+
+/** Where a password can come from. */
+export interface PasswordSource {
+  /** What the option -password-file says. */
+  readonly file: string | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * The password for a VM: from a file, from the program that UMLMON_ASKPASS names, or from the terminal, in this order; and
+ * whether it was typed, so that asking again makes sense. Errors: PASSWORD_BAD.
+ */
+export async function findPassword(
+  address: string,
+  { file, env }: PasswordSource,
+): Promise<{ password: string; typed: boolean }> {
+  const path = file ?? env.UMLMON_PASSWORD_FILE;
+  if (path) return { password: firstLine(readFile(path)), typed: false };
+  const question = `password for ${address}: `;
+  if (env.UMLMON_ASKPASS)
+    return { password: firstLine(runProgram(env.UMLMON_ASKPASS, question)), typed: false };
+  const password = await askSecret(question);
+  if (password !== undefined) return { password, typed: true };
+  throw bad(
+    address,
+    'a password is wanted, and there is no terminal to ask for it',
+    '-password-file, or UMLMON_ASKPASS',
+  );
+}
+
+/** The beginning of an open file or pipe: more is no password. */
+export function readSmall(fd: number): string {
+  const buffer = Buffer.alloc(4 * remoteLimits.passwordMost + 1);
+  let length = 0;
+  for (let count = -1; count !== 0 && length < buffer.length; length += count)
+    count = readSync(fd, buffer, length, buffer.length - length, null);
+  return buffer.toString('utf8', 0, length);
+}
+
+function readFile(path: string): string {
+  try {
+    const fd = openSync(path, constants.O_RDONLY);
+    try {
+      return readSmall(fd);
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    throw bad(path, error.message, 'it must have the password in its first line');
+  }
+}
+
+function runProgram(program: string, question: string): string {
+  const { status, stdout, error } = spawnSync(program, [question], {
+    encoding: 'utf8',
+    stdio: ['inherit', 'pipe', 'inherit'],
+    maxBuffer: 4 * remoteLimits.passwordMost + 1,
+  });
+  if (status === 0 && !error) return stdout;
+  throw bad(
+    program,
+    error?.message ?? `it ended with exit status ${status}`,
+    'UMLMON_ASKPASS names a program that prints the password',
+  );
+}
+
+export function firstLine(text: string): string {
+  return text.split('\n', 1)[0]?.replace(/\r$/, '') ?? '';
+}
+
+function bad(place: string, cause: string, hint: string): UmlmonError {
+  return new UmlmonError('PASSWORD_BAD', { place, cause, hint });
+}

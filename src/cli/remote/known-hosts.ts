@@ -1,0 +1,57 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { replaceFile } from '../../system/atomic-file.ts';
+import { isSystemError } from '../../system/errors.ts';
+
+/** Hosts that are remembered: the newest. */
+const hostsMax = 1000;
+
+/**
+ * The certificates of monitors that a password was proved to, a line each: address as the user wrote it, and fingerprint. For
+ * those that no authority vouches for: next time, nobody else is shown a proof that a password could be guessed from.
+ */
+export class KnownHosts {
+  readonly path: string;
+
+  constructor(env: Readonly<Record<string, string | undefined>>) {
+    this.path = join(
+      env.XDG_STATE_HOME || join(env.HOME || homedir(), '.local/state'),
+      'umlwatch_known_hosts',
+    );
+  }
+
+  fingerprintOf(address: string): string | undefined {
+    return this.#read().find(([known]) => known === address)?.[1];
+  }
+
+  /** A convenience: a file that cannot be written is as good as none. */
+  remember(address: string, fingerprint: string): void {
+    const lines = [...this.#read().filter(([known]) => known !== address), [address, fingerprint]];
+    try {
+      mkdirSync(dirname(this.path), { recursive: true, mode: 0o700 });
+      replaceFile(
+        this.path,
+        lines
+          .slice(-hostsMax)
+          .map((line) => `${line.join(' ')}\n`)
+          .join(''),
+        0o600,
+      );
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+    }
+  }
+
+  #read(): string[][] {
+    try {
+      return readFileSync(this.path, 'utf8')
+        .split('\n')
+        .map((line) => line.split(' '))
+        .filter(({ length }) => length === 2);
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      return [];
+    }
+  }
+}

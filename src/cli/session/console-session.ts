@@ -1,0 +1,182 @@
+import type { MonitorClient } from '../../rpc/monitor-client.ts';
+import { UmlmonError } from '../../system/errors.ts';
+import type { EscapeKey } from './escape-key.ts';
+import { EscapeMenu, type MenuAction } from './escape-menu.ts';
+import { InputPump } from './input-pump.ts';
+import { doAction } from './session-actions.ts';
+import { SessionRecording } from './session-recording.ts';
+import { askForScreen, paintingOf } from './session-screen.ts';
+import { SessionSeat } from './session-seat.ts';
+import { SessionTerminal } from './session-terminal.ts';
+import { type StateChange, watchState } from './watch-state.ts';
+
+/** Bytes asked for in one read; the protocol's maximum. */
+const readBytes = 65536;
+/** Milliseconds that one read waits for output before it is asked again. */
+const waitMs = 30_000;
+/** Without a terminal: leave after the end of the input, once the guest has been quiet for so many milliseconds. */
+const quietMs = 1_000;
+/** Milliseconds that keys typed before the escape key have to reach the guest. */
+const settleMs = 500;
+
+/** Why a session ended. */
+type SessionEnd = 'left' | 'input ended' | 'console closed' | 'VM down';
+
+export interface SessionOptions {
+  readonly vm: string;
+  readonly escapeKey: EscapeKey;
+  /** Never type. */
+  readonly observe: boolean;
+  /** Take the right to type from whoever has it. */
+  readonly force: boolean;
+  /** File for a recording. */
+  readonly record: string | undefined;
+}
+
+/**
+ * A session on a console: raw terminal, window size passed on; the escape key opens a menu at any time, with which the
+ * session is left. It goes on while the VM is down or boots again. With a pipe or file as input it ends after the input,
+ * when the guest is quiet, or with the VM.
+ *
+ * Errors: CONSOLE_UNKNOWN, CONSOLE_WRITER for input of a pipe, STATE_WRONG when input is left that the guest cannot take,
+ * MONITOR_UNREACHABLE, CONSOLE_RECORDING.
+ */
+export async function runConsoleSession(
+  client: MonitorClient,
+  channel: string,
+  { vm, escapeKey, observe, force, record }: SessionOptions,
+): Promise<void> {
+  const terminal = new SessionTerminal();
+  const { input, isInteractive } = terminal;
+  const leaves = `${escapeKey.name} d leaves`;
+  const { state, eventsNext } = await client.call('info', undefined);
+  const attached = await client.call('consoleAttach', { channel, ...terminal.size });
+  const seat = new SessionSeat({ client, channel, terminal, escape: escapeKey.name }, attached, observe);
+  const recording = new SessionRecording(terminal, `${channel} of ${vm}`);
+  if (record !== undefined) recording.begin(record);
+
+  const leave = new AbortController();
+  const finish = (end: SessionEnd) => leave.abort(end);
+  const fail = (error: unknown) => leave.abort(error);
+  const pump = new InputPump({
+    offer: (data) => seat.offer(data),
+    onError: fail,
+    ...(isInteractive
+      ? { onDrop: () => terminal.bell() }
+      : { hold: (wait: boolean) => (wait ? input.pause() : input.resume()) }),
+  });
+
+  let isDown = state === 'down';
+  let inputEnded = false;
+  /** Of the next byte to be shown. */
+  let offset = attached.next;
+  /** Draws the screen on the terminal; resolves to whether it is a program's, which draws on the whole of it. */
+  const paint = async (when: 'first' | 'always' | 'full'): Promise<boolean> => {
+    const screen = await askForScreen(client, channel, terminal);
+    const isWanted = screen && (when === 'full' ? screen.full : screen.offset > 0);
+    if (!isWanted || leave.signal.aborted) return false;
+    if (when !== 'first') terminal.reset();
+    offset = screen.offset;
+    await terminal.show(paintingOf(screen, terminal.size.rows, when === 'first'));
+    return screen.full;
+  };
+
+  const menu = new EscapeMenu(escapeKey);
+  const type = (typed: Buffer) => {
+    // Keys are not kept for another guest than the one that the user sees.
+    if (isInteractive && isDown) terminal.bell();
+    else pump.push(typed);
+  };
+  // One after the other, as they were typed.
+  let doing: Promise<void> = Promise.resolve();
+  const act = (action: MenuAction) => {
+    if (action.do === 'type') return type(action.bytes);
+    if (action.do === 'leave') return finish('left');
+    const parts = { client, channel, escapeKey, terminal, seat, recording, paint };
+    doing = doing.then(() => doAction(action, parts)).catch((error: unknown) => told(error, terminal, fail));
+  };
+  const onData = (bytes: Buffer) => {
+    if (isInteractive) for (const action of menu.take(bytes)) act(action);
+    else type(bytes);
+  };
+  const onEnd = () => {
+    inputEnded = true;
+    // A terminal ends when it is closed.
+    if (isInteractive) finish('left');
+  };
+  const onResize = () => {
+    recording.resize();
+    // Fails with the connection, and then the read below says so; else the guest keeps the old size, and the session is
+    // worth more than the size.
+    void client.call('consoleResize', { id: seat.id, ...terminal.size }).catch(() => undefined);
+  };
+  const onState = ({ to, text }: StateChange) => {
+    isDown = to === 'down';
+    if (isDown && isInteractive) {
+      pump.clear();
+      terminal.reset();
+    }
+    if (isDown || to === 'running') terminal.message(`${vm} is ${text}; ${leaves}`);
+  };
+
+  terminal.open();
+  input.on('data', onData).on('end', onEnd).on('error', onEnd).resume();
+  terminal.output.on('resize', onResize);
+  const on = {
+    state: onState,
+    writer: (change: Parameters<typeof seat.writerChanged>[0]) => {
+      if (change.channel === channel) seat.writerChanged(change);
+    },
+  };
+  watchState(client, eventsNext, leave.signal, on).catch(fail);
+  try {
+    const said = await seat.begin(force);
+    const isFull = terminal.isWindow && (await paint('first'));
+    // Below what the guest has printed; but not into a program's picture.
+    const greeting = `${channel} of ${vm}${isDown ? ', which is down' : ''}; ${said && `${said}; `}${leaves}`;
+    if (isDown) terminal.reset();
+    if (isDown || !isFull) terminal.message(greeting);
+    while (!leave.signal.aborted) {
+      const isLast = !isInteractive && (isDown || (inputEnded && pump.waiting === 0));
+      const asked = { id: seat.id, offset, max: readBytes, waitMs: isInteractive ? waitMs : quietMs };
+      const { data, ...answer } = await client.call('consoleRead', asked, leave.signal);
+      // The screen was drawn anew meanwhile, from another offset on.
+      if (offset !== asked.offset) continue;
+      if (answer.offset > offset)
+        terminal.message(`${answer.offset - offset} bytes skipped: this terminal is too slow`);
+      offset = answer.offset + data.length;
+      if (data.length > 0) await terminal.show(data);
+      if (answer.ended) finish('console closed');
+      else if (isLast && data.length === 0) finish(isDown ? 'VM down' : 'input ended');
+    }
+  } catch (error) {
+    fail(error);
+  }
+  // The first reason to leave stays.
+  const end: unknown = leave.signal.reason;
+  if (end === 'left') await pump.settle(settleMs);
+  const untaken = pump.waiting;
+  pump.stop();
+  input.off('data', onData).off('end', onEnd).off('error', onEnd).pause();
+  terminal.output.off('resize', onResize);
+  recording.close();
+  // The seat ends with the connection; a monitor that hangs keeps nobody here.
+  terminal.close();
+  if (typeof end !== 'string') throw end;
+  if (!isInteractive && untaken > 0) throw untakenInput(vm, end, untaken);
+  terminal.message(end === 'console closed' ? `the monitor has closed ${channel}` : `left ${channel}`);
+}
+
+/** A refusal of what was chosen in the menu is no end of the session; one without a connection is. */
+function told(error: unknown, terminal: SessionTerminal, fail: (error: unknown) => void): void {
+  if (error instanceof UmlmonError && error.code !== 'MONITOR_UNREACHABLE') terminal.message(error.message);
+  else fail(error);
+}
+
+function untakenInput(vm: string, end: string, bytes: number): UmlmonError {
+  return new UmlmonError('STATE_WRONG', {
+    place: vm,
+    cause: `${end}: the last ${bytes} bytes of the input were not taken`,
+    hint: `umlwatch ${vm} -info`,
+  });
+}

@@ -1,0 +1,92 @@
+import type { MonitorClient } from '../../rpc/monitor-client.ts';
+import type { Attachment, Pen, PenAction } from '../../rpc/umlmonctrl.gen.ts';
+import { toFailure } from '../../system/errors.ts';
+import { printable } from '../../system/text.ts';
+import type { SessionTerminal } from './session-terminal.ts';
+import type { WriterChange } from './watch-state.ts';
+
+export interface SeatParts {
+  readonly client: MonitorClient;
+  readonly channel: string;
+  readonly terminal: SessionTerminal;
+  /** `CTRL-]` */
+  readonly escape: string;
+}
+
+/** The seat of a session: whether its user types or observes, and what the user is told about it. */
+export class SessionSeat {
+  readonly #parts: SeatParts;
+  readonly #id: number;
+  /** Typed keys are not for the guest. */
+  #isObserver: boolean;
+  /** The user knows that another one types. */
+  #isTold = false;
+
+  constructor(parts: SeatParts, { id }: Attachment, isObserver: boolean) {
+    this.#parts = parts;
+    this.#id = id;
+    this.#isObserver = isObserver;
+  }
+
+  get id(): number {
+    return this.#id;
+  }
+
+  /** Says how the session begins, if it does not just begin with the right to type. */
+  async begin(force: boolean): Promise<string> {
+    if (this.#isObserver) return 'you observe';
+    const { yours, writer } = await this.#pen(force ? 'take' : 'ask');
+    this.#isTold = !yours;
+    return yours ? '' : this.#observeText(writer);
+  }
+
+  /** Offers typed bytes to the guest; resolves to how many are done with. Errors: those of a write. */
+  async offer(data: Buffer): Promise<number> {
+    const { client, terminal } = this.#parts;
+    if (this.#isObserver) {
+      terminal.bell();
+      return data.length;
+    }
+    try {
+      return await client.call('consoleWrite', { id: this.#id, data });
+    } catch (error) {
+      if (!terminal.isInteractive || toFailure(error).code !== 'CONSOLE_WRITER') throw error;
+      terminal.bell();
+      if (!this.#isTold) {
+        this.#isTold = true;
+        terminal.message(this.#observeText((await this.#pen('ask')).writer));
+      }
+      return data.length;
+    }
+  }
+
+  /** Another one types at the console now, or nobody. */
+  writerChanged({ seat, former, by }: WriterChange): void {
+    const { terminal, channel } = this.#parts;
+    this.#isTold = seat !== this.#id && seat !== 0;
+    if (seat === this.#id) terminal.message(`you type at ${channel} now`);
+    else if (former === this.#id && seat !== 0)
+      terminal.message(`${printable(by, 64)} types now: ${this.#observeText(null)}`);
+    else if (seat === 0 && former !== this.#id && !this.#isObserver)
+      terminal.message('nobody types any more: you may');
+  }
+
+  async take(): Promise<void> {
+    this.#isObserver = false;
+    await this.#pen('take');
+  }
+
+  async observe(): Promise<void> {
+    this.#isObserver = true;
+    await this.#pen('drop');
+    this.#parts.terminal.message(this.#observeText(null));
+  }
+
+  #pen(action: PenAction): Promise<Pen> {
+    return this.#parts.client.call('consolePen', { id: this.#id, action });
+  }
+
+  #observeText(writer: Pen['writer']): string {
+    return `${writer ? `${printable(writer.by, 64)} types; ` : ''}you observe, ${this.#parts.escape} t takes over`;
+  }
+}

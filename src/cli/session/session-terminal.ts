@@ -1,0 +1,100 @@
+import { write } from '../output.ts';
+import { TerminalModes } from './terminal-modes.ts';
+
+/** A monitor takes no larger window. */
+const sizeMax = 1000;
+
+/**
+ * The user's end of a console session. A terminal as input is raw until `close`; a terminal as output is put back as it
+ * was, whatever the guest did to it, also when a signal ends the program.
+ */
+export class SessionTerminal {
+  readonly input = process.stdin;
+  readonly output = process.stdout;
+  /** A person types. */
+  readonly isInteractive = process.stdin.isTTY === true;
+  /** Told of all that is shown of the guest; for a recording. */
+  onShow: ((bytes: Uint8Array) => void) | undefined;
+  #modes = new TerminalModes();
+  #isOpen = false;
+
+  open(): void {
+    this.#isOpen = true;
+    if (this.isInteractive) this.input.setRawMode(true);
+    for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT'] as const) process.once(signal, this.#onSignal);
+    if (this.isInteractive) process.on('SIGCONT', this.#onContinue);
+  }
+
+  /** What the guest draws is on a terminal of the one who types. */
+  get isWindow(): boolean {
+    return this.size.rows > 0;
+  }
+
+  /** Size of the window, as a monitor takes it; 0 × 0 if there is none. */
+  get size(): { columns: number; rows: number } {
+    const { columns = 0, rows = 0 } = this.output;
+    if (!this.isInteractive || !(columns > 0 && rows > 0)) return { columns: 0, rows: 0 };
+    return { columns: Math.min(columns, sizeMax), rows: Math.min(rows, sizeMax) };
+  }
+
+  /** Output of the guest. */
+  async show(bytes: Uint8Array): Promise<void> {
+    if (this.output.isTTY) this.#modes.watch(bytes);
+    this.onShow?.(bytes);
+    await write(bytes);
+  }
+
+  /** A message of umlwatch itself, on a line of its own; for people only. */
+  message(text: string): void {
+    if (this.isInteractive) process.stderr.write(`\r\n[${text}]\r\n`);
+  }
+
+  /** A question of umlwatch itself; the answer is typed behind it. */
+  ask(text: string): void {
+    if (this.isInteractive) process.stderr.write(`\r\n[${text}`);
+  }
+
+  /** What is typed of an answer. */
+  echo(text: string): void {
+    if (this.isInteractive) process.stderr.write(text);
+  }
+
+  bell(): void {
+    if (this.output.isTTY) this.output.write('\x07');
+  }
+
+  /** Undoes what the guest did to the terminal. */
+  reset(): void {
+    if (this.output.isTTY) this.output.write(this.#modes.restore());
+    this.#modes = new TerminalModes();
+  }
+
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT'] as const) process.off(signal, this.#onSignal);
+    process.off('SIGCONT', this.#onContinue);
+    this.reset();
+    this.#setRaw(false);
+  }
+
+  readonly #onSignal = (signal: NodeJS.Signals) => {
+    this.close();
+    process.kill(process.pid, signal);
+  };
+
+  /** The shell has put its own modes while we were stopped, which Node does not know. */
+  readonly #onContinue = () => {
+    this.#setRaw(false);
+    this.#setRaw(true);
+  };
+
+  #setRaw(isRaw: boolean): void {
+    try {
+      if (this.isInteractive) this.input.setRawMode(isRaw);
+    } catch {
+      // The terminal is gone: there is nothing to put back.
+      return;
+    }
+  }
+}

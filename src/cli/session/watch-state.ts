@@ -1,0 +1,51 @@
+import type { MonitorClient } from '../../rpc/monitor-client.ts';
+import type { VmState } from '../../rpc/umlmonctrl.gen.ts';
+
+/** Milliseconds that one call waits for events. */
+const waitMs = 30_000;
+
+export interface StateChange {
+  readonly to: VmState;
+  /** For people: `down (poweroff)`, `running`. */
+  readonly text: string;
+}
+
+/** Another one types at a console. */
+export interface WriterChange {
+  readonly channel: string;
+  /** Seats; 0 for none. */
+  readonly seat: number;
+  readonly former: number;
+  readonly by: string;
+}
+
+export interface SessionEvents {
+  readonly state: (change: StateChange) => void;
+  readonly writer: (change: WriterChange) => void;
+}
+
+/** Tells what happens to a VM and its consoles from event number `since` on, until the signal. Errors: MONITOR_UNREACHABLE. */
+export async function watchState(
+  client: MonitorClient,
+  since: number,
+  signal: AbortSignal,
+  on: SessionEvents,
+): Promise<void> {
+  let next = since;
+  let exit = '';
+  while (!signal.aborted) {
+    const list = await client.call('events', { since: next, max: 64, waitMs }, signal);
+    for (const event of list.events) {
+      const attribute = (name: string) => event.attributes.find((each) => each.name === name)?.value ?? '';
+      if (event.kind === 'exit') exit = attribute('cause');
+      if (event.kind === 'console-writer') {
+        const [seat, former] = [Number(attribute('seat')), Number(attribute('former'))];
+        on.writer({ channel: attribute('channel'), seat, former, by: attribute('by') });
+      }
+      if (event.kind !== 'state') continue;
+      const to = attribute('to') as VmState;
+      on.state({ to, text: to === 'down' && exit ? `${to} (${exit})` : to });
+    }
+    next = list.next;
+  }
+}

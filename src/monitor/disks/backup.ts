@@ -1,0 +1,240 @@
+import { mkdirSync, realpathSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { VmConfig } from '../../config/config.ts';
+import { givenNameDamage } from '../../config/names.ts';
+import {
+  type BackupImage,
+  type Consistency,
+  freshName,
+  isSound,
+  type Manifest,
+  type Soundness,
+  surplusBackups,
+} from '../../disk/backup-manifest.ts';
+import {
+  beginDraft,
+  completeDraft,
+  listBackups,
+  namesIn,
+  refuseTaken,
+  removeBackup,
+} from '../../disk/backup-store.ts';
+import { readCow } from '../../disk/cow-file.ts';
+import { mergeCow } from '../../disk/cow-merge.ts';
+import { fingerprintOf } from '../../disk/fingerprint.ts';
+import { withImage } from '../../disk/image-file.ts';
+import { unlinkIfThere } from '../../disk/new-image.ts';
+import { checkSoundness } from '../../disk/soundness.ts';
+import { confine } from '../../jail/confine.ts';
+import type { VmLayout } from '../../jail/layout.ts';
+import type { ImagePlan, LaunchPlan } from '../../plan/plan.ts';
+import { stepOf } from '../../plan/step-of.ts';
+import { UmlmonError } from '../../system/errors.ts';
+import { removeTree } from '../../system/remove-tree.ts';
+import type { Channels } from '../channels.ts';
+import type { Report } from '../operations.ts';
+import type { RunningKernel } from '../running-kernel.ts';
+import { type Captured, captureImages, ImageCopy } from './capture.ts';
+
+export interface BackupHost {
+  readonly layout: VmLayout;
+  readonly config: VmConfig;
+  readonly kernel: RunningKernel;
+  readonly channels: Channels;
+  /** Called when all images are copied as they were, and the guest goes on. */
+  readonly captured: () => void;
+  readonly signal: AbortSignal;
+  readonly trouble: (error: unknown) => void;
+  readonly report: Report;
+}
+
+/**
+ * Copies all writable images of a VM that runs, as they are at one moment, into a directory of the store, which
+ * appears when all is done. Until then nothing but the draft is there, which the next backup or clean-up removes.
+ *
+ * @param name '' for the time
+ * @throws UmlmonError BACKUP_NAME, BACKUP_EXISTS, BACKUP_PLACE, BACKUP_CUT_OFF; BACKUP_UNSOUND when the backup is there and bad
+ */
+export async function backUp(name: string, host: BackupHost): Promise<Manifest> {
+  const { layout, config, trouble } = host;
+  const damage = name === '' ? undefined : givenNameDamage(name, 'backup');
+  if (damage) throw new UmlmonError(damage.code, { place: layout.vm, ...damage });
+  await beginDraft(layout);
+  try {
+    refusePlace(layout);
+    if (name !== '') await refuseTaken(layout, name);
+    const manifest = await makeBackup(name, host);
+    await completeDraft(layout, manifest);
+    if (!isSound(manifest)) throw unsound(manifest, layout);
+    try {
+      for (const old of surplusBackups(await listBackups(layout), config.backups))
+        await removeBackup(layout, old.name);
+    } catch (error) {
+      trouble(error);
+    }
+    return manifest;
+  } finally {
+    removeTree(layout.backupDraft);
+  }
+}
+
+async function makeBackup(name: string, host: BackupHost): Promise<Manifest> {
+  const { layout, config, kernel, channels, signal, trouble, report } = host;
+  const { store } = stepOf(kernel.plan, 'lock-images');
+  const writable: ImagePlan[] = [];
+  const copies: ImageCopy[] = [];
+  try {
+    // No disk comes or goes meanwhile.
+    const captured = await kernel.disks.inTurn(async () => {
+      writable.push(...kernel.disks.all.map(({ image }) => image).filter(({ readOnly }) => !readOnly));
+      for (const image of writable.filter(isFile))
+        copies.push(await ImageCopy.open(layout.vm, image, store, layout.backupDraft));
+      return captureImages(copies, {
+        kernel,
+        channels,
+        freezeChannel: config.backup_freeze,
+        pauseRecord: layout.pauseRecord,
+        signal,
+        trouble,
+      });
+    });
+    host.captured();
+    const described: BackupImage[] = [];
+    for (const [done, copy] of copies.entries()) {
+      report(done, copies.length);
+      await copy.settle(signal);
+      described.push(await describe(copy, { layout, plan: kernel.plan, signal }));
+    }
+    return {
+      format: 1,
+      vm: layout.vm,
+      name: name || freshName(captured.takenAt, new Set(await namesIn(layout.backups))),
+      takenAt: captured.takenAt,
+      consistency: consistencyOf(captured, described),
+      pauseMs: Number(captured.pauseMs.toFixed(1)),
+      kernel: kernel.version,
+      images: described,
+      leftOut: writable
+        .filter((image) => !isFile(image))
+        .map(({ unit, jailPath }) => ({
+          unit,
+          path: jailPath,
+          why: 'a block device: copy it with its own means',
+        })),
+      settings: config.settings,
+    };
+  } finally {
+    for (const copy of copies) await copy.close();
+  }
+}
+
+function isFile({ jailPath }: { readonly jailPath: string }): boolean {
+  return !jailPath.endsWith('.dev');
+}
+
+/** What the guest says that it has frozen must be clean as it is. */
+function consistencyOf({ frozen, synced }: Captured, images: readonly BackupImage[]): Consistency {
+  const isFrozen = frozen && images.every(({ soundness }) => soundness.found !== 'clean-after-replay');
+  return isFrozen ? 'frozen' : synced ? 'synced' : 'crash';
+}
+
+interface Describing {
+  readonly layout: VmLayout;
+  readonly plan: LaunchPlan;
+  readonly signal: AbortSignal;
+}
+
+async function describe(copy: ImageCopy, { layout, plan, signal }: Describing): Promise<BackupImage> {
+  const { image, facts, file, target, shared } = copy;
+  const { size } = await target.stat();
+  const path = join(layout.backupDraft, file);
+  const isCow = file.endsWith('.cow');
+  const fingerprint = await fingerprintOf(target, size, signal);
+  const check = { directory: layout.backupDraft, user: plan.user, confined: confine(plan.sandbox), signal };
+  const backing = isCow ? await backingIn(path) : undefined;
+  const soundness: Soundness = isCow
+    ? await checkMerged(path, image.backing?.hostPath ?? '', check)
+    : await checkSoundness({ image: target, ...check });
+  return {
+    unit: image.unit,
+    path: image.jailPath,
+    file,
+    size,
+    uid: facts.uid,
+    gid: facts.gid,
+    mode: facts.mode & 0o7777,
+    fingerprint,
+    shared,
+    ...(backing ? { backing } : {}),
+    soundness,
+  };
+}
+
+/** What the kernel compares of the backing file, and the path where it looks for it. */
+function backingIn(path: string): Promise<{ path: string; size: number; mtime: number }> {
+  return withImage(path, 'read', async (file) => {
+    const { backing, size, mtime } = await readCow(file);
+    return { path: backing, size, mtime };
+  });
+}
+
+/** What the guest sees of a COW image is that and its backing file. */
+async function checkMerged(
+  path: string,
+  backing: string,
+  check: Omit<Parameters<typeof checkSoundness>[0], 'image'>,
+): Promise<Soundness> {
+  const target = join(check.directory, 'merged');
+  await mergeCow({ path, backing, target }, check.signal ? { signal: check.signal } : {});
+  const image = await open(target, 'r');
+  try {
+    await unlinkIfThere(target);
+    return await checkSoundness({ image, ...check });
+  } finally {
+    await image.close();
+  }
+}
+
+/** Backups have what a guest must not see of itself: deleted files, and what others of its users have. */
+function refusePlace({ backups, jail, shared, runHome }: VmLayout): void {
+  const place = realpathSync(backups);
+  for (const reachable of [jail, shared, runHome]) {
+    mkdirSync(reachable, { recursive: true });
+    const real = realpathSync(reachable);
+    if (place !== real && !place.startsWith(`${real}/`)) continue;
+    throw new UmlmonError('BACKUP_PLACE', {
+      place: backups,
+      cause: `guests can reach ${real}`,
+      hint: 'write another directory as backup_dir',
+    });
+  }
+}
+
+function unsound({ name, images }: Manifest, { backups }: VmLayout): UmlmonError {
+  const words = images.flatMap(({ path, soundness }) =>
+    soundness.found === 'errors' ? [`${path}: ${soundness.words}`] : [],
+  );
+  return new UmlmonError('BACKUP_UNSOUND', {
+    place: join(backups, name),
+    cause: words.join('; '),
+    hint: 'most likely the file system of the guest itself has errors: check it there; older backups are kept',
+  });
+}
+
+/** One line for people. */
+export function backupSummary({ name, images, leftOut, consistency, pauseMs }: Manifest): string {
+  const how = {
+    frozen: 'file systems frozen by the guest',
+    synced: 'synced, then as after a crash',
+    crash: 'as after a crash, not synced',
+  };
+  const unchecked = images.filter(({ soundness }) => soundness.found === 'not-checked').length;
+  return [
+    `backup ${name}: ${images.length} image${images.length === 1 ? '' : 's'}`,
+    how[consistency],
+    `paused for ${pauseMs} ms`,
+    unchecked > 0 ? `${unchecked} not checked` : 'checked',
+    ...leftOut.map(({ path }) => `without ${path}, a block device`),
+  ].join('; ');
+}

@@ -1,0 +1,217 @@
+/** Copies of the images of a VM that runs, as they are at one moment. */
+import { closeSync, rmSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { copyContent } from '../../disk/copy-content.ts';
+import { type ImageStore, nameFor } from '../../disk/image-name.ts';
+import { openScratch } from '../../disk/new-image.ts';
+import { type ImageFacts, openImage } from '../../disk/open-image.ts';
+import { KernelPause } from '../../jail/pause.ts';
+import type { ImagePlan } from '../../plan/plan.ts';
+import { replaceFile } from '../../system/atomic-file.ts';
+import { UmlmonError } from '../../system/errors.ts';
+import { monitorLimits } from '../../system/limits.ts';
+import { cloneFile } from '../../system/native.ts';
+import type { Channels } from '../channels.ts';
+import type { RunningKernel } from '../running-kernel.ts';
+import { GuestFreezer, syncGuest } from './guest-sync.ts';
+
+/** One image and the files of its copy. All are open before the guest stands still. */
+export class ImageCopy {
+  readonly image: ImagePlan;
+  readonly facts: ImageFacts;
+  /** Name of the copy in the draft. */
+  readonly file: string;
+  readonly target: FileHandle;
+  /** Whether the blocks of image and copy are the same. */
+  shared = false;
+  readonly #from: FileHandle;
+  /** A file without a name on the file system of the image, where blocks may be shared if they cannot with the target. */
+  readonly #beside: FileHandle;
+  #isBeside = false;
+
+  static async open(vm: string, image: ImagePlan, store: ImageStore, draft: string): Promise<ImageCopy> {
+    const name = nameFor(vm, image.jailPath);
+    if (!name) throw new Error(`${image.jailPath} is no path of an image`);
+    const { fd, facts } = openImage(name, store, 'ro');
+    try {
+      if (facts.id !== image.id)
+        throw new UmlmonError('IMAGE_SWAPPED', {
+          place: facts.hostPath,
+          cause: 'it is not the image that the VM was started with',
+          hint: 'put that one back, or start the VM anew',
+        });
+      const from = await open(`/proc/self/fd/${fd}`, 'r');
+      const file = `ubd${image.unit}${image.jailPath.endsWith('.cow') ? '.cow' : '.dsk'}`;
+      const target = await open(join(draft, file), 'wx+', 0o600);
+      const beside = await openScratch(facts.hostPath);
+      return new ImageCopy({ image, facts, file, from, target, beside });
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  private constructor(parts: {
+    image: ImagePlan;
+    facts: ImageFacts;
+    file: string;
+    from: FileHandle;
+    target: FileHandle;
+    beside: FileHandle;
+  }) {
+    this.image = parts.image;
+    this.facts = parts.facts;
+    this.file = parts.file;
+    this.target = parts.target;
+    this.#from = parts.from;
+    this.#beside = parts.beside;
+  }
+
+  /** Writes to the disk of the host what the guest has written up to now. */
+  async sync(): Promise<void> {
+    await this.#from.sync();
+  }
+
+  /** The copy, while the guest stands still: it takes no time where blocks can be shared. */
+  async take(signal: AbortSignal): Promise<void> {
+    if (await cloneFile(this.#from.fd, this.target.fd)) this.shared = true;
+    else if (await cloneFile(this.#from.fd, this.#beside.fd)) this.#isBeside = true;
+    else await copyNow(this.#from, this.target, signal);
+  }
+
+  /** The rest of the work, when the guest goes on; then the copy has reached the disk. */
+  async settle(signal: AbortSignal): Promise<void> {
+    if (this.#isBeside) await copyNow(this.#beside, this.target, signal);
+    await this.target.sync();
+  }
+
+  async close(): Promise<void> {
+    for (const handle of [this.#from, this.#beside, this.target]) await handle.close();
+  }
+}
+
+/** A COW file has grown since it was opened. */
+async function copyNow(from: FileHandle, to: FileHandle, signal: AbortSignal): Promise<void> {
+  const { size } = await from.stat();
+  await copyContent({ handle: from, size }, to, { signal });
+}
+
+export interface CaptureHost {
+  readonly kernel: RunningKernel;
+  readonly channels: Channels;
+  /** The channel on which the guest freezes its file systems; '' for none. */
+  readonly freezeChannel: string;
+  /** Where it is left for another monitor that the guest has to go on. */
+  readonly pauseRecord: string;
+  /** Aborted when the VM is killed. */
+  readonly signal: AbortSignal;
+  readonly trouble: (error: unknown) => void;
+}
+
+export interface Captured {
+  /** Whether the guest says that it had frozen its file systems. */
+  readonly frozen: boolean;
+  /** Whether it had written back what it held back. */
+  readonly synced: boolean;
+  /** Milliseconds since 1970. */
+  readonly takenAt: number;
+  readonly pauseMs: number;
+}
+
+/**
+ * Has the guest write back what it holds back, freeze its file systems if it can, and stand still, while all images
+ * are copied. Whatever happens, it goes on then. Errors: BACKUP_CUT_OFF, those of the copy.
+ */
+export async function captureImages(copies: readonly ImageCopy[], host: CaptureHost): Promise<Captured> {
+  const { kernel, channels, signal, freezeChannel } = host;
+  const synced = await syncGuest(kernel, channels.get('con0'), signal);
+  if (!kernel.process) throw cutOff('the kernel has ended');
+  const pause = await KernelPause.prepare(kernel.process);
+  try {
+    await syncUntilQuick(copies, signal);
+    replaceFile(host.pauseRecord, '{}', 0o600, false);
+    if (freezeChannel === '') return { frozen: false, synced, ...(await takeStill(pause, copies, host)) };
+    const freezer = new GuestFreezer(channels.get(freezeChannel), signal);
+    return { synced, ...(await takeFrozen(freezer, pause, copies, host)) };
+  } finally {
+    pause.end();
+    rmSync(host.pauseRecord, { force: true });
+  }
+}
+
+type Taken = Pick<Captured, 'takenAt' | 'pauseMs'>;
+
+/** Has the guest freeze its file systems around the pause, if it does so in time. */
+async function takeFrozen(
+  freezer: GuestFreezer,
+  pause: KernelPause,
+  copies: readonly ImageCopy[],
+  host: CaptureHost,
+): Promise<Taken & Pick<Captured, 'frozen'>> {
+  const began = performance.now();
+  let frozen = false;
+  let taken: Taken;
+  try {
+    frozen = await freezer.freeze();
+    if (!frozen) await thawGuest(freezer, false, host);
+    taken = await takeStill(pause, copies, host);
+  } finally {
+    if (frozen) await thawGuest(freezer, true, host);
+  }
+  return { frozen, ...taken, ...(frozen ? { pauseMs: performance.now() - began } : {}) };
+}
+
+/** Copies while the guest stands still. */
+async function takeStill(
+  pause: KernelPause,
+  copies: readonly ImageCopy[],
+  { kernel, signal }: CaptureHost,
+): Promise<Taken> {
+  signal.throwIfAborted();
+  kernel.paused = true;
+  try {
+    const takenAt = Date.now();
+    await pause.begin();
+    for (const copy of copies) await copy.take(signal);
+    signal.throwIfAborted();
+    if (!pause.holds) throw cutOff('the kernel did not stand still until its images were copied');
+    return { takenAt, pauseMs: pause.end() };
+  } finally {
+    pause.end();
+    kernel.paused = false;
+  }
+}
+
+/**
+ * Writes to the disk of the host what the guest has written: sharing blocks begins with that, and the guest shall not wait
+ * for it. Again if it has taken long, as the guest has written more meanwhile.
+ */
+async function syncUntilQuick(copies: readonly ImageCopy[], signal: AbortSignal): Promise<void> {
+  for (let round = 0; round < monitorLimits.backupSyncs; round++) {
+    signal.throwIfAborted();
+    const began = performance.now();
+    for (const copy of copies) await copy.sync();
+    if (performance.now() - began < monitorLimits.backupSyncQuick) return;
+  }
+}
+
+/** Tells the guest to thaw its file systems; if it does not say that it has, its kernel does it. */
+async function thawGuest(freezer: GuestFreezer, wasFrozen: boolean, host: CaptureHost): Promise<void> {
+  const thawed = freezer.thaw();
+  // One that has not frozen them in time may do so yet, and then finds this.
+  if (wasFrozen && (await thawed)) return;
+  if (host.signal.aborted) return;
+  try {
+    await host.kernel.request('sysrq j');
+  } catch (error) {
+    host.trouble(error);
+  }
+}
+
+function cutOff(cause: string): UmlmonError {
+  return new UmlmonError('BACKUP_CUT_OFF', {
+    place: 'images',
+    cause,
+    hint: 'nothing is kept of this backup',
+  });
+}

@@ -1,0 +1,48 @@
+import { parseImagePath } from '../../config/disk.ts';
+import { type ImageName, nameFor, nameText } from '../../disk/image-name.ts';
+import { readRequest } from '../../disk/read-request.ts';
+import type { DiskVerb } from '../../disk/verb.ts';
+import type { DiskRequest } from '../../rpc/umlmonctrl.gen.ts';
+import { UmlmonError } from '../../system/errors.ts';
+
+/**
+ * What a client of a VM asks for, as a verb; and the images that are only read. Pure.
+ *
+ * Clients of a VM have the rights of its guest: /disks is theirs; /shared/disks, which all VMs read (umlmon(7): "one can
+ * place here backing files"), they may read and not change. The images of other VMs they cannot even name. Whoever
+ * administers the host changes shared images with umladmin(8).
+ *
+ * Errors: CONFIG_PATH, IMAGE_FOREIGN.
+ */
+export function readClientRequest(vm: string, request: DiskRequest): { verb: DiskVerb; reads: ImageName[] } {
+  const reads: ImageName[] = [];
+  const read = (path: string) => {
+    const name = imageOf(vm, path);
+    reads.push(name);
+    return name;
+  };
+  const change = (path: string) => {
+    const name = imageOf(vm, path);
+    if (name.vm === '') throw sharedError(vm, name);
+    return name;
+  };
+  return { verb: readRequest(request, { read, change }), reads };
+}
+
+/** The image that a client of a VM means. Errors: CONFIG_PATH. */
+export function imageOf(vm: string, path: string): ImageName {
+  const name = nameFor(vm, path);
+  if (name) return name;
+  const parsed = parseImagePath(path);
+  const refusal = 'cause' in parsed ? parsed : { code: 'CONFIG_PATH' as const, cause: path };
+  throw new UmlmonError(refusal.code, { place: vm, ...refusal });
+}
+
+/** What a client of a VM is told who wants to change an image of all VMs. */
+export function sharedError(vm: string, name: ImageName): UmlmonError {
+  return new UmlmonError('IMAGE_FOREIGN', {
+    place: vm,
+    cause: `${nameText(name)} belongs to all VMs: a client of one may read it only`,
+    hint: 'change a copy in /disks, or use umladmin disk on the host',
+  });
+}

@@ -1,0 +1,270 @@
+import { fstatSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type ImageLock, ImageLocks, type LockRequest } from '../../disk/image-lock.ts';
+import { type ImageName, type ImageStore, nameFor } from '../../disk/image-name.ts';
+import { refuseOpen } from '../../disk/may-use.ts';
+import { lookAtImage } from '../../disk/open-image.ts';
+import { PeriodicSync } from '../../disk/periodic-sync.ts';
+import { scanImages } from '../../disk/scan.ts';
+import { syncImage } from '../../disk/sync-image.ts';
+import { mayAccess } from '../../plan/access.ts';
+import type { ImagePlan, LaunchPlan, StepOf } from '../../plan/plan.ts';
+import { toFailure, UmlmonError } from '../../system/errors.ts';
+import { diskLimits } from '../../system/limits.ts';
+
+/** A disk that a kernel has. */
+export interface Disk {
+  readonly image: ImagePlan;
+  /** Came at run time: the kernel has not inherited its lock. */
+  readonly plugged: boolean;
+}
+
+interface HeldDisk extends Disk {
+  /** Of the image, then of its backing file if it has one. */
+  readonly locks: readonly ImageLock[];
+}
+
+export interface DisksHost {
+  readonly vm: string;
+  readonly user: LaunchPlan['user'];
+  readonly step: StepOf<'lock-images'>;
+  /** Called for every failed sync of the periodic ones. */
+  readonly trouble: (error: unknown) => void;
+}
+
+/** The images of a running kernel: locked, listed, and synced, as they come and go. */
+export class Disks {
+  readonly #host: DisksHost;
+  readonly #locks: ImageLocks;
+  readonly #sync: PeriodicSync;
+  readonly #held: HeldDisk[] = [];
+  /** What goes on with single disks: one thing at a time. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #closed = false;
+
+  private constructor(host: DisksHost, locks: ImageLocks) {
+    this.#host = host;
+    this.#locks = locks;
+    this.#sync = new PeriodicSync(host.step.syncMs, host.trouble);
+  }
+
+  /**
+   * Locks the images of a plan and the backing files of its COW images, all or none.
+   *
+   * @throws those of `add`
+   */
+  static lock(host: DisksHost): Disks {
+    const { images, store } = host.step;
+    const disks = new Disks(host, ImageLocks.take(store, host.vm, []));
+    try {
+      disks.#add(images, false);
+      return disks;
+    } catch (error) {
+      disks.#locks.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Those of a kernel that a former monitor has left.
+   *
+   * @param holder descriptor of the holder file
+   * @param descriptorOf fetches the lock of an image, or of its backing file, from the kernel
+   */
+  static adopt(
+    host: DisksHost,
+    disks: readonly Disk[],
+    holder: number,
+    descriptorOf: (is: 'image-lock' | 'backing-lock', unit: number) => number | undefined,
+  ): Disks {
+    const held = disks.map(({ image, plugged }): HeldDisk => {
+      const locks = requestsOf(host.vm, image).map((request, i): ImageLock => {
+        const fd = plugged ? undefined : descriptorOf(i === 0 ? 'image-lock' : 'backing-lock', image.unit);
+        return { ...request, fd };
+      });
+      return { image, plugged, locks };
+    });
+    const locks = held.flatMap((disk) => disk.locks);
+    const adopted = new Disks(host, ImageLocks.adopt(host.step.store, host.vm, holder, locks));
+    adopted.#held.push(...held);
+    for (const disk of held) adopted.#beginSync(disk);
+    return adopted;
+  }
+
+  /** Descriptor by which others see who holds the images. */
+  get holder(): number {
+    return this.#locks.holder;
+  }
+
+  get all(): readonly Disk[] {
+    return this.#held;
+  }
+
+  /** Whether nothing has come or gone since the start, which had these images. */
+  areThose({ length }: readonly ImagePlan[]): boolean {
+    return this.#held.length === length && this.#held.every(({ plugged }) => !plugged);
+  }
+
+  at(unit: number): Disk | undefined {
+    return this.#held.find(({ image }) => image.unit === unit);
+  }
+
+  /** Our descriptor of a file of a disk. */
+  fdOf(is: 'image-lock' | 'backing-lock', unit: number): number | undefined {
+    return this.#find(unit)?.locks[is === 'image-lock' ? 0 : 1]?.fd;
+  }
+
+  /** Does one thing with single disks after the other. */
+  inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(() => {
+      if (!this.#closed) return work();
+      throw new UmlmonError('STATE_WRONG', { place: this.#host.vm, cause: 'its kernel is gone' });
+    });
+    // Who asked is told of a failure; the next one is done all the same.
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+
+  /**
+   * Locks and lists an image for a running kernel.
+   *
+   * @throws UmlmonError IMAGE_IN_USE and the other refusals of refuseOpen, IMAGE_SWAPPED, IMAGE_ACCESS
+   */
+  add(image: ImagePlan): void {
+    this.#add([image], true);
+  }
+
+  /** The kernel does not have a disk any more: syncs and frees its image. Errors: those of syncImage; it is free then. */
+  async remove(unit: number): Promise<void> {
+    const disk = this.#find(unit);
+    if (!disk) return;
+    this.#held.splice(this.#held.indexOf(disk), 1);
+    try {
+      await this.#syncLast(disk);
+    } finally {
+      this.#locks.release(disk.locks);
+    }
+  }
+
+  /**
+   * Takes the locks of plugged disks again, which have ended with the former monitor; the list has kept them. A VM
+   * that just looks at the list may have a lock for a moment.
+   */
+  async relock(): Promise<void> {
+    const deadline = performance.now() + diskLimits.relockTime;
+    for (const lock of this.#held.flatMap(({ locks }) => locks))
+      while (lock.fd === undefined)
+        try {
+          this.#locks.relock(lock);
+        } catch (error) {
+          if (toFailure(error).code === 'IMAGE_IN_USE' && performance.now() < deadline) {
+            await delay(diskLimits.relockPause);
+            continue;
+          }
+          this.#host.trouble(error);
+          break;
+        }
+    for (const disk of this.#held) if (disk.plugged) this.#beginSync(disk);
+  }
+
+  /** The kernel is gone: what it has written goes to the disk of the host, and the images are free. Tries all of it. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#turn;
+    const failures: unknown[] = [];
+    for (const disk of this.#held.splice(0))
+      await this.#syncLast(disk).catch((error: unknown) => failures.push(error));
+    this.#locks.close();
+    if (failures.length > 0) throw failures[0];
+  }
+
+  /** The kernel stays, and keeps what it has. */
+  async leave(): Promise<void> {
+    await this.#sync.close();
+    this.#locks.leave();
+  }
+
+  #find(unit: number): HeldDisk | undefined {
+    return this.#held.find(({ image }) => image.unit === unit);
+  }
+
+  #add(images: readonly ImagePlan[], plugged: boolean): void {
+    const { vm } = this.#host;
+    const locks = this.#locks.add(images.flatMap((image) => requestsOf(vm, image)));
+    const rest = [...locks];
+    const added = images.map((image) => ({
+      image,
+      plugged,
+      locks: rest.splice(0, image.backing ? 2 : 1),
+    }));
+    try {
+      checkAgain(vm, images, this.#host.step.store);
+      for (const disk of added) checkRights(disk, this.#host);
+    } catch (error) {
+      this.#locks.release(locks);
+      throw error;
+    }
+    this.#held.push(...added);
+    for (const disk of added) this.#beginSync(disk);
+  }
+
+  #beginSync({ image, locks: [lock] }: HeldDisk): void {
+    if (image.readOnly || lock?.fd === undefined) return;
+    const { hostPath } = image;
+    this.#sync.add({ fd: lock.fd, hostPath, isDevice: hostPath.endsWith('.dev') });
+  }
+
+  /** A guest's flush does not reach the host's disk (ubd never calls fsync): here it does, before an end is told. */
+  async #syncLast({ image, locks: [lock] }: HeldDisk): Promise<void> {
+    if (image.readOnly || lock?.fd === undefined) return;
+    await this.#sync.remove(lock.fd);
+    await syncImage(lock.fd, image.hostPath);
+  }
+}
+
+/**
+ * Nobody can change locked images any more: all that a plan was checked for is checked again. A COW image may have
+ * been made over one of them since, and one may be held by a kernel without a monitor.
+ */
+function checkAgain(vm: string, images: readonly ImagePlan[], store: ImageStore): void {
+  if (images.length === 0) return;
+  const { graph } = scanImages(store);
+  for (const { unit, jailPath, readOnly, backing } of images) {
+    const refusal = refuseOpen(graph, {
+      by: vm,
+      image: nameOf(vm, jailPath),
+      mode: readOnly ? 'ro' : 'rw',
+      ...(backing ? { backing: backing.jailPath } : {}),
+    });
+    if (refusal) throw new UmlmonError(refusal.code, { place: `ubd${unit}`, ...refusal });
+  }
+}
+
+/**
+ * The kernel inherits this descriptor, which root may have opened: it gives its user nothing that he does not have. Of
+ * a device it is the host's node, and the user comes by the one in the jail.
+ */
+function checkRights({ image, locks: [lock] }: HeldDisk, { user, step }: DisksHost): void {
+  const { hostPath, readOnly } = image;
+  if (lock?.fd === undefined) return;
+  const owned = hostPath.endsWith('.dev') ? lookAtImage(lock.image, step.store) : fstatSync(lock.fd);
+  if (mayAccess(owned, user, readOnly ? 4 : 6)) return;
+  throw new UmlmonError('IMAGE_ACCESS', {
+    place: hostPath,
+    cause: `user ${user.name} may not ${readOnly ? 'read' : 'write'} it any more`,
+    hint: 'it was changed while the VM was being started: see who can write to its directory',
+  });
+}
+
+function requestsOf(vm: string, { jailPath, id, readOnly, backing }: ImagePlan): LockRequest[] {
+  return [
+    { image: nameOf(vm, jailPath), id, mode: readOnly ? 'ro' : 'rw' },
+    ...(backing ? [{ image: nameOf(vm, backing.jailPath), id: backing.id, mode: 'ro' as const }] : []),
+  ];
+}
+
+function nameOf(vm: string, path: string): ImageName {
+  const name = nameFor(vm, path);
+  if (!name) throw new Error(`${path} is no path of an image`);
+  return name;
+}

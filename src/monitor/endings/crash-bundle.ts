@@ -1,0 +1,119 @@
+import { basename, join } from 'node:path';
+import type { VmConfig } from '../../config/config.ts';
+import type { Screens } from '../../console/screens.ts';
+import type { VmLayout } from '../../jail/layout.ts';
+import type { CrashBytes, CrashList, CrashReadArgs, ExitRecord } from '../../rpc/umlmonctrl.gen.ts';
+import { toFailure, UmlmonError } from '../../system/errors.ts';
+import { consoleLimits, monitorLimits } from '../../system/limits.ts';
+import { version } from '../../system/version.ts';
+import type { Channels } from '../channels.ts';
+import type { EventLog } from '../event-log.ts';
+import { lookAtHost } from '../host-facts.ts';
+import type { RunningKernel } from '../running-kernel.ts';
+import { bundleFiles, isUnasked, screenFile } from './crash-content.ts';
+import { bundleName, seriesOf, surplus } from './crash-retention.ts';
+import {
+  addToBundle,
+  listBundles,
+  namesOfBundles,
+  readBundleFile,
+  removeBundle,
+  writeBundle,
+} from './crash-store.ts';
+
+export interface CrashHost {
+  readonly layout: VmLayout;
+  readonly events: EventLog;
+  readonly channels: Channels;
+  readonly screens: Screens;
+  readonly trouble: (error: unknown) => void;
+}
+
+/** What is left of a VM's deaths that nobody asked for. */
+export class CrashBundles {
+  readonly #host: CrashHost;
+  /** Bundles that could not be written. */
+  #lost = 0;
+
+  constructor(host: CrashHost) {
+    this.#host = host;
+  }
+
+  /**
+   * Keeps what is known of a kernel that has just ended, if nobody asked for its end, and says so. Never throws, and
+   * takes some milliseconds: a restart follows. Returns the path of the bundle, or ''.
+   */
+  keep(kernel: RunningKernel, exit: ExitRecord, config: VmConfig): string {
+    if (!isUnasked(exit) || config.crash_bundles === 0) return '';
+    const { layout, events, trouble } = this.#host;
+    try {
+      const path = this.#write(kernel, exit, config);
+      events.publish('crash-bundle', path, { path });
+      this.#addScreens(basename(path), kernel);
+      this.#removeSurplus(config.crash_bundles);
+      return path;
+    } catch (error) {
+      this.#lost += 1;
+      const cause = `no crash bundle could be kept (${this.#lost} since the monitor started): ${toFailure(error).cause}`;
+      trouble(
+        new UmlmonError('CRASH_BUNDLE', { place: layout.crashes, cause, hint: 'see what is in its way' }),
+      );
+      return '';
+    }
+  }
+
+  list(): CrashList {
+    const bundles = listBundles(this.#host.layout).map(({ series: _, ...bundle }) => bundle);
+    return { bundles, lost: this.#lost };
+  }
+
+  /** Errors: CRASH_UNKNOWN. */
+  read(args: CrashReadArgs): CrashBytes {
+    return readBundleFile(this.#host.layout, args);
+  }
+
+  #write(kernel: RunningKernel, exit: ExitRecord, config: VmConfig): string {
+    const { layout, events, channels } = this.#host;
+    const { endedAt, cause, panic } = exit;
+    const name = bundleName(endedAt, namesOfBundles(layout));
+    const path = join(layout.crashes, name);
+    const files = bundleFiles({
+      vm: layout.vm,
+      version,
+      exit: { ...exit, bundle: path },
+      plan: kernel.plan,
+      settings: config.settings,
+      consoles: channels.newestOutput(monitorLimits.bundleConsoleBytes),
+      screen: channels
+        .get('con0')
+        .lastLines(monitorLimits.bundleConsoleBytes)
+        .slice(-monitorLimits.bundleScreenLines),
+      events: events.held(),
+      host: lookAtHost(layout, kernel, endedAt),
+    });
+    const series = seriesOf(name, endedAt, listBundles(layout).at(-1), monitorLimits.crashSeriesGap);
+    writeBundle(layout, { name, series, endedAt, cause, panic }, files);
+    return path;
+  }
+
+  /** What the consoles show now, before another kernel says something; each comes when it is drawn. */
+  #addScreens(name: string, { plan }: RunningKernel): void {
+    const { layout, channels, screens, trouble } = this.#host;
+    for (const channel of channels.withOutput().slice(0, consoleLimits.screensKept))
+      screens
+        .picture(channel, 0, monitorLimits.bundleConsoleBytes)
+        .then((picture) => addToBundle(layout, name, screenFile(channel.name, picture, plan)))
+        .catch(trouble);
+  }
+
+  #removeSurplus(count: number): void {
+    const { layout } = this.#host;
+    const retention = { count, bytes: monitorLimits.bundlesBytes };
+    try {
+      for (const { name } of surplus(listBundles(layout), retention)) removeBundle(layout, name);
+    } catch (error) {
+      // The new bundle is there all the same.
+      this.#host.trouble(error);
+    }
+  }
+}

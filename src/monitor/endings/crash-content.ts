@@ -1,0 +1,135 @@
+/** What is in a crash bundle. Pure: everything that it tells was gathered before. */
+import type { Setting } from '../../config/config.ts';
+import type { LaunchPlan } from '../../plan/plan.ts';
+import { pictureText } from '../../rpc/picture-text.ts';
+import type { Event, ExitRecord, ScreenPicture } from '../../rpc/umlmonctrl.gen.ts';
+import { monitorLimits } from '../../system/limits.ts';
+import type { HostFacts } from '../host-facts.ts';
+import { bundleSummary } from './crash-summary.ts';
+import { isSecretName, redactBytes, redacted, redactValue, secretValues } from './redact.ts';
+
+export interface ConsoleOutput {
+  readonly channel: string;
+  /** The newest output. */
+  readonly data: Uint8Array;
+  /** Offset of `data` in all that the channel said: 0 if nothing is missing. */
+  readonly offset: number;
+}
+
+export interface CrashFacts {
+  readonly vm: string;
+  /** Version of umlmon. */
+  readonly version: string;
+  readonly exit: ExitRecord;
+  readonly plan: LaunchPlan;
+  /** The section of the VM, with the defaults. */
+  readonly settings: readonly Setting[];
+  /** con0 first. */
+  readonly consoles: readonly ConsoleOutput[];
+  /** The last lines of con0, safe to show. */
+  readonly screen: readonly string[];
+  readonly events: readonly Event[];
+  readonly host: HostFacts;
+}
+
+export interface BundleFile {
+  readonly path: string;
+  readonly data: Uint8Array;
+}
+
+/** A string, and not the type of the protocol: the causes may become more. */
+const unasked: ReadonlySet<string> = new Set(['crash', 'error', 'hang']);
+
+/** Whether a guest died a death that nobody asked for. */
+export function isUnasked({ cause, askedBy }: ExitRecord): boolean {
+  return unasked.has(cause) && askedBy === '';
+}
+
+/** The files of a bundle, bounded and without secrets. */
+export function bundleFiles(facts: CrashFacts): BundleFile[] {
+  const secrets = secretValues(facts.plan.kernel.arguments);
+  const clean: CrashFacts = {
+    ...facts,
+    exit: redactValue(facts.exit, secrets),
+    plan: withoutEnvironment(redactValue(facts.plan, secrets)),
+    settings: facts.settings.map((setting) =>
+      isSecretName(setting.key) && setting.value
+        ? { ...setting, value: redacted }
+        : redactValue(setting, secrets),
+    ),
+    screen: redactValue(facts.screen, secrets),
+    events: redactValue(facts.events, secrets),
+  };
+  return [
+    json('exit.json', clean.exit),
+    json('plan.json', clean.plan),
+    json('config.json', clean.settings),
+    json('host.json', clean.host),
+    text('events.jsonl', eventLines(clean.events)),
+    text('screen.txt', clean.screen),
+    ...consoleFiles(clean.consoles, secrets),
+    text('summary.txt', bundleSummary(clean)),
+  ];
+}
+
+/** What a console showed at the end, as a file of a bundle without secrets. */
+export function screenFile(channel: string, picture: ScreenPicture, plan: LaunchPlan): BundleFile {
+  const lines = redactValue(pictureText(picture), secretValues(plan.kernel.arguments));
+  return text(`console/${channel}.txt`, lines);
+}
+
+/** Names tell what was set; values of an environment are nobody's business. */
+function withoutEnvironment(plan: LaunchPlan): LaunchPlan {
+  const { environment } = plan.sandbox;
+  return {
+    ...plan,
+    sandbox: {
+      ...plan.sandbox,
+      environment: Object.fromEntries(Object.keys(environment).map((name) => [name, redacted])),
+    },
+    steps: plan.steps.map((step) =>
+      step.do === 'launch'
+        ? { ...step, argv: step.argv.map((word, i) => (step.argv[i - 2] === '--setenv' ? redacted : word)) }
+        : step,
+    ),
+  };
+}
+
+/** The newest events that fit, in their order. */
+function eventLines(events: readonly Event[]): string[] {
+  const lines: string[] = [];
+  let room: number = monitorLimits.bundleEventBytes;
+  for (const event of [...events].reverse()) {
+    const line = JSON.stringify(event);
+    room -= Buffer.byteLength(line) + 1;
+    if (room < 0) break;
+    lines.push(line);
+  }
+  return lines.reverse();
+}
+
+function consoleFiles(consoles: readonly ConsoleOutput[], secrets: readonly string[]): BundleFile[] {
+  let room: number = monitorLimits.bundleConsolesBytes;
+  return consoles.flatMap(({ channel, data, offset }) => {
+    const most = Math.min(monitorLimits.bundleConsoleBytes, room);
+    const tail = data.subarray(Math.max(0, data.length - most));
+    const whole = offset === 0 && tail.length === data.length;
+    const bytes = redactBytes(whole ? tail : fromNextLine(tail), secrets);
+    room -= bytes.length;
+    return bytes.length > 0 ? [{ path: `console/${channel}`, data: bytes }] : [];
+  });
+}
+
+/** Without the rest of a line whose beginning is lost: it may be the rest of a secret. */
+function fromNextLine(bytes: Uint8Array): Uint8Array {
+  const end = bytes.indexOf(0x0a);
+  return end < 0 ? bytes : bytes.subarray(end + 1);
+}
+
+function json(path: string, value: unknown): BundleFile {
+  return text(path, [JSON.stringify(value, null, 2)]);
+}
+
+function text(path: string, lines: readonly string[]): BundleFile {
+  return { path, data: Buffer.from(lines.map((line) => `${line}\n`).join('')) };
+}

@@ -1,0 +1,59 @@
+import { printable } from '../../system/text.ts';
+import type { FileSystemFacts, HostFacts, ImageFacts } from '../host-facts.ts';
+import type { CrashFacts } from './crash-content.ts';
+
+/** Events shown of those in the bundle. */
+const eventsShown = 12;
+
+/** A crash for people, line by line; times are UTC. Everything of a guest is made safe to show. */
+export function bundleSummary({ vm, version, exit, plan, screen, events, host }: CrashFacts): string[] {
+  const end = exit.signal ? `signal ${exit.signal}` : `status ${exit.code}`;
+  return [
+    `${vm}: ${exit.cause} at ${time(exit.endedAt)} (${end}), after ${(host.vm.ranMs / 1000).toFixed(1)} s`,
+    ...(exit.panic ? [`panic     ${printable(exit.panic, 1000)}`] : []),
+    `kernel    ${printable(host.vm.kernelVersion, 200)}`,
+    `          ${plan.kernel.file}, pid ${host.vm.pid}, user ${plan.user.name}`,
+    `memory    ${mib(plan.mem)} for the guest`,
+    `cores     ${plan.cpus.join(',') || 'all'}`,
+    `umlmon    ${version}, Node.js ${host.node}`,
+    ...hostLines(host),
+    ...host.images.map(imageLine),
+    ...host.fileSystems.map(fileSystemLine),
+    '',
+    `last events (UTC)`,
+    ...events
+      .slice(-eventsShown)
+      .map((event) => `  ${time(event.time).slice(11)}  ${event.kind}: ${printable(event.text, 200)}`),
+    '',
+    'last lines of con0',
+    ...screen.map((line) => `  ${line}`),
+  ];
+}
+
+function hostLines({ release, cores, load, uptime, memory, oomKills }: HostFacts): string[] {
+  const loads = load.map((value) => value.toFixed(2)).join(' ');
+  return [
+    `host      Linux ${release}, up ${Math.round(uptime)} s, load ${loads} on ${cores} cores`,
+    `          ${mib(memory.MemAvailable ?? 0)} of ${mib(memory.MemTotal ?? 0)} memory available, ${mib(memory.SwapFree ?? 0)} swap free; ${oomKills} processes ended for lack of memory since its boot`,
+  ];
+}
+
+function imageLine(image: ImageFacts): string {
+  const name = `image     ubd${image.unit} ${image.path}`;
+  if (image.error !== undefined) return `${name}: ${image.error}`;
+  return `${name}: ${mib(image.size)}, ${mib(image.allocated)} on disk, modified ${time(image.modified)}`;
+}
+
+function fileSystemLine(fileSystem: FileSystemFacts): string {
+  const name = `space     ${fileSystem.of}, ${fileSystem.path}`;
+  if (fileSystem.error !== undefined) return `${name}: ${fileSystem.error}`;
+  return `${name}: ${mib(fileSystem.free)} of ${mib(fileSystem.size)} free, ${fileSystem.filesFree} files`;
+}
+
+function time(ms: number): string {
+  return new Date(ms).toISOString().replace('T', ' ').replace(/\..*/, '');
+}
+
+function mib(bytes: number): string {
+  return `${Number((bytes / 2 ** 20).toFixed(1))} MiB`;
+}

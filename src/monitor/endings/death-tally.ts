@@ -1,0 +1,35 @@
+/** The deaths of a guest that nobody asked for, oldest first, since the last start that somebody did ask for. */
+import type { RestartLimit } from '../../config/policy-values.ts';
+import { monitorLimits } from '../../system/limits.ts';
+
+export interface Death {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** Milliseconds that the kernel had run; 0 if it did not even start. */
+  readonly ranMs: number;
+}
+
+export type DeathTally = readonly Death[];
+
+/** The tally with one death more; the oldest are forgotten, when it holds the largest limit and this death. */
+export function addDeath(tally: DeathTally, death: Death): DeathTally {
+  return [...tally, death].slice(-monitorLimits.deathsKept - 1);
+}
+
+/** Whether the last death was one too many (as s6-permafailon decides: deaths within seconds). */
+export function isTooMany(tally: DeathTally, limit: RestartLimit | null): boolean {
+  const last = tally.at(-1);
+  if (!limit || !last) return false;
+  const before = tally.slice(0, -1).filter(({ at }) => at <= last.at && last.at - at < limit.windowMs);
+  return before.length >= limit.deaths;
+}
+
+/** Milliseconds to wait after the last death: starts are a second apart, and twice as far after each short life. */
+export function backOff(tally: DeathTally): number {
+  const { restartInterval, restartIntervalMax } = monitorLimits;
+  const healthy = tally.findLastIndex(({ ranMs }) => ranMs >= restartIntervalMax);
+  const shortLives = tally.length - 1 - healthy;
+  if (shortLives === 0) return 0;
+  const interval = Math.min(restartInterval * 2 ** (shortLives - 1), restartIntervalMax);
+  return Math.max(0, interval - (tally.at(-1)?.ranMs ?? 0));
+}

@@ -1,0 +1,64 @@
+import { type ExitRecord, UMLMON_TEXT_MAX } from '../../rpc/umlmonctrl.gen.ts';
+
+export interface ExitFacts {
+  /** Exit status of the sandbox: the kernel's own, or 128 + signal. */
+  readonly status: number;
+  /** Whether the kernel had come up. */
+  readonly wasUp: boolean;
+  /** Who asked for the end; empty if nobody did. `on_hang` is the policy. */
+  readonly askedBy: string;
+  /** Whether the monitor sent SIGKILL. */
+  readonly killed: boolean;
+  /** Panic text of the notification; empty if there was none. */
+  readonly panic: string;
+  /** The last output on con0. */
+  readonly lastLines: string;
+  /** Milliseconds since 1970. */
+  readonly endedAt: number;
+}
+
+/** How a guest ended. With `noreboot` a guest's reboot exits like a halt; only its last words tell (kernel/reboot.c). */
+export function describeExit(facts: ExitFacts): ExitRecord {
+  const { status, askedBy, lastLines, endedAt } = facts;
+  // A status above 128 is a signal, unless the guest wrote such a number to /proc/exitcode: it harms only itself.
+  const signal = status > 128 && status <= 128 + 64 ? status - 128 : 0;
+  const panic = facts.panic || panicText(lastLines);
+  return {
+    endedAt,
+    cause: causeOf(facts, signal, panic),
+    code: signal ? -1 : status,
+    signal,
+    askedBy,
+    panic,
+    lastLines: newestLines(lastLines),
+    bundle: '',
+  };
+}
+
+/** The last of the lines that fit a text of the protocol: control characters are written with four, and get longer. */
+function newestLines(text: string): string {
+  const lines = text.split('\n');
+  let first = lines.length;
+  for (let bytes = -1; first > 0; first--) {
+    bytes += 1 + Buffer.byteLength(lines[first - 1] ?? '');
+    if (bytes > UMLMON_TEXT_MAX) break;
+  }
+  return lines.slice(first).join('\n');
+}
+
+function causeOf(
+  { killed, askedBy, wasUp, status, lastLines }: ExitFacts,
+  signal: number,
+  panic: string,
+): ExitRecord['cause'] {
+  if (killed) return askedBy === 'on_hang' ? 'hang' : 'killed';
+  if (panic || signal) return 'crash';
+  if (lastLines.includes('reboot: Restarting system')) return 'reboot';
+  if (status === 0 || lastLines.includes('reboot: ')) return 'poweroff';
+  // A kernel that was up and ends with another status was ended from outside (SIGTERM gives 1).
+  return wasUp ? 'crash' : 'error';
+}
+
+function panicText(lastLines: string): string {
+  return /Kernel panic - not syncing: (.*)/.exec(lastLines)?.[1]?.trim() ?? '';
+}

@@ -1,0 +1,36 @@
+import type { RestartLimit } from '../../config/policy-values.ts';
+import type { ExitRecord } from '../../rpc/umlmonctrl.gen.ts';
+import { backOff, type DeathTally, isTooMany } from './death-tally.ts';
+
+export type PolicyName = 'on_poweroff' | 'on_reboot' | 'on_crash' | 'on_hang';
+export type Policy = 'stop' | 'restart' | 'keep';
+export type Policies = Readonly<Record<PolicyName, Policy>> & {
+  readonly restart_limit: RestartLimit | null;
+};
+
+/** What follows the end of a guest. */
+export type Sequel =
+  | { readonly do: 'nothing' }
+  | { readonly do: 'restart'; readonly delayMs: number }
+  | { readonly do: 'give-up' }
+  | { readonly do: 'keep' };
+
+/** The policy that decides after an exit; none after one that somebody asked for, which is final. */
+export function policyFor({ cause, askedBy }: ExitRecord): PolicyName | undefined {
+  if (cause === 'hang') return 'on_hang';
+  if (askedBy || cause === 'killed' || cause === 'error') return undefined;
+  return `on_${cause}`;
+}
+
+/** What the policy says after a death, the last of the tally. */
+export function decideSequel(policy: PolicyName, policies: Policies, tally: DeathTally): Sequel {
+  switch (policies[policy]) {
+    case 'stop':
+      return { do: 'nothing' };
+    case 'keep':
+      return { do: 'keep' };
+    case 'restart':
+      if (isTooMany(tally, policies.restart_limit)) return { do: 'give-up' };
+      return { do: 'restart', delayMs: backOff(tally) };
+  }
+}

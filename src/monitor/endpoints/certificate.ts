@@ -1,0 +1,98 @@
+import { spawnSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
+import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { GlobalConfig } from '../../config/config.ts';
+import { isSystemError, UmlmonError } from '../../system/errors.ts';
+import { findProgram } from '../../system/find-program.ts';
+import { remoteLimits } from '../../system/limits.ts';
+import { readSecretFile } from '../../system/secret-file.ts';
+
+/** PEM texts. */
+export interface Certificate {
+  readonly key: string;
+  readonly cert: string;
+}
+
+/**
+ * Key and certificate that the configuration names; else those of the host in VARDIR, which are made at first need: they
+ * vouch for nothing, but do not change. Errors: REMOTE_CERTIFICATE, HOST_PROGRAM_MISSING.
+ */
+export function loadCertificate({ vardir, tls_cert, tls_key }: GlobalConfig): Certificate {
+  if (tls_cert !== '') return { key: readSecret(tls_key), cert: readPem(tls_cert) };
+  const path = join(vardir, '.tls.pem');
+  if (readOwn(path) === undefined) makeOwn(path);
+  const pem = readOwn(path);
+  if (pem === undefined) throw unusable(path, 'it was removed just now');
+  return { key: pem, cert: pem };
+}
+
+/** SHA-256 of a certificate, as `openssl x509 -fingerprint -sha256` shows it. Errors: REMOTE_CERTIFICATE. */
+export function fingerprintOf({ cert }: Certificate): string {
+  try {
+    return new X509Certificate(cert).fingerprint256;
+  } catch (error) {
+    throw unusable('tls_cert', error instanceof Error ? error.message : String(error));
+  }
+}
+
+function readOwn(path: string): string | undefined {
+  return readSecretFile(path, remoteLimits.certificateBytes, (cause, hint) => unusable(path, cause, hint));
+}
+
+function readSecret(path: string): string {
+  const text = readOwn(path);
+  if (text === undefined) throw unusable(path, 'there is no such file');
+  return text;
+}
+
+function readPem(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    throw unusable(path, error.message);
+  }
+}
+
+/** Makes the file as a whole, and once: of monitors that start at the same time, one wins. */
+function makeOwn(path: string): void {
+  const draft = `${path}.${process.pid}`;
+  try {
+    writeFileSync(draft, makePem(), { mode: 0o600 });
+    linkSync(draft, path);
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    if (error.code !== 'EEXIST') throw unusable(path, error.message);
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+function makePem(): string {
+  const openssl = findProgram('openssl', 'openssl');
+  // A common name has 64 characters at most (RFC 5280, ub-common-name).
+  const name = hostname()
+    .replace(/[^\w.-]/g, '-')
+    .slice(0, 64);
+  const words = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-sha256'];
+  const { status, stdout, stderr, error } = spawnSync(
+    openssl,
+    [...words, '-days', '7300', '-subj', `/CN=${name}`, '-keyout', '-', '-out', '-'],
+    { encoding: 'utf8', timeout: remoteLimits.opensslTime, stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  if (status === 0 && stdout.includes('PRIVATE KEY') && stdout.includes('CERTIFICATE')) return stdout;
+  throw unusable(
+    'openssl req',
+    error?.message ?? (stderr.trim().split('\n').at(-1) || `exit status ${status}`),
+  );
+}
+
+function unusable(
+  place: string,
+  cause: string,
+  hint = 'name a certificate with tls_cert and tls_key, or write tcp = plain',
+): UmlmonError {
+  return new UmlmonError('REMOTE_CERTIFICATE', { place, cause, hint });
+}

@@ -1,0 +1,91 @@
+import { rmSync } from 'node:fs';
+import type { GlobalConfig, VmConfig } from '../../config/config.ts';
+import type { VmLayout } from '../../jail/layout.ts';
+import { resolveGroup } from '../../jail/user.ts';
+import { registrationPlace } from '../../rpc/registration-place.ts';
+import type { RemoteListener } from '../../rpc/remote-listener.ts';
+import type { RpcServer } from '../../rpc/server.ts';
+import type { umlmonctrl } from '../../rpc/umlmonctrl.gen.ts';
+import type { Vm } from '../vm.ts';
+import { MetricsServer } from './metrics-server.ts';
+import { metricsText } from './metrics-text.ts';
+import { openRemote } from './open-remote.ts';
+import { Registration } from './registration.ts';
+
+export interface EndpointsParts {
+  readonly global: GlobalConfig;
+  readonly vmConfig: VmConfig;
+  readonly layout: VmLayout;
+  readonly server: RpcServer<typeof umlmonctrl>;
+}
+
+/** Where a monitor is reached: its control socket, a TCP port, a socket with metrics, and an entry in the host's directory. */
+export class Endpoints {
+  readonly #server: RpcServer<typeof umlmonctrl>;
+  #remote: RemoteListener | undefined;
+  #metrics: MetricsServer | undefined;
+  #registration: Registration | undefined;
+
+  private constructor({ server }: EndpointsParts) {
+    this.#server = server;
+  }
+
+  /** Errors: those of listenOnUnix, REMOTE_LISTEN, REMOTE_CERTIFICATE; nothing listens then. */
+  static async open(vm: Vm, parts: EndpointsParts): Promise<Endpoints> {
+    const endpoints = new Endpoints(parts);
+    try {
+      await endpoints.#listen(vm, parts);
+    } catch (error) {
+      await endpoints.close();
+      throw error;
+    }
+    return endpoints;
+  }
+
+  async #listen(vm: Vm, { global, vmConfig, layout, server }: EndpointsParts): Promise<void> {
+    // We hold the lock: socket files here belong to nobody who lives.
+    for (const path of [layout.ctrl, layout.metrics]) rmSync(path, { force: true });
+    // Without a group of its own a socket is not for the group that happens to be the user's first: on many hosts all
+    // users share it.
+    const access = global.group ? { mode: 0o660, gid: resolveGroup(global.group) } : { mode: 0o600 };
+    await server.listen({ path: layout.ctrl, ...access });
+    this.#remote = await openRemote(global, vmConfig, vm.events);
+    if (this.#remote) server.serveRemote(this.#remote);
+    if (vmConfig.metrics === 'socket')
+      this.#metrics = await MetricsServer.open({ path: layout.metrics, ...access }, () => metricsOf(vm));
+  }
+
+  /** Where the TCP port is; empty if there is none. */
+  get tcp(): string {
+    return this.#remote?.place ?? '';
+  }
+
+  /** From now on the directory of the host knows the VM. */
+  register(vm: Vm, layout: VmLayout): void {
+    this.#registration = new Registration(
+      registrationPlace(layout.runDir),
+      () => ({ ...vm.summary, address: this.#remote?.address ?? '', port: this.#remote?.port ?? 0 }),
+      (error) => vm.troubles.report(error),
+    );
+    this.vmChanged();
+  }
+
+  /** What the directory says of the VM is no longer so. */
+  vmChanged(): void {
+    this.#registration?.update();
+  }
+
+  /** Connections end with their answers sent. */
+  async close(): Promise<void> {
+    this.#registration?.close();
+    this.#metrics?.close();
+    await this.#server.close();
+  }
+}
+
+/** Of a guest that cannot be asked, what the monitor knows itself. */
+async function metricsOf(vm: Vm): Promise<string> {
+  const stats =
+    vm.state === 'running' ? await vm.stats.of(vm.running().kernel).catch(() => undefined) : undefined;
+  return metricsText(vm.info(), stats);
+}

@@ -1,0 +1,44 @@
+import { remoteLimits } from '../../system/limits.ts';
+import type { EventLog } from '../event-log.ts';
+
+/** Tells of refused logins: of the first one at once, and of those that follow soon once per interval, by their number. */
+export class LoginReport {
+  readonly #events: Pick<EventLog, 'publish'>;
+  #timer: NodeJS.Timeout | undefined;
+  #count = 0;
+  #last = '';
+
+  constructor(events: Pick<EventLog, 'publish'>) {
+    this.#events = events;
+  }
+
+  refused(address: string, why: string): void {
+    this.#count += 1;
+    this.#last = `${address}: ${why}`;
+    if (!this.#timer) this.#tell(address);
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    if (this.#count > 0) this.#publish('');
+  }
+
+  #tell(address: string): void {
+    this.#publish(address);
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      // Goes on only while there is something to tell: a monitor that nobody bothers sleeps.
+      if (this.#count > 0) this.#tell('');
+    }, remoteLimits.refusalInterval);
+  }
+
+  #publish(address: string): void {
+    const count = this.#count;
+    const text =
+      count === 1
+        ? `a login was refused; ${this.#last}`
+        : `${count} logins were refused; the last one: ${this.#last}`;
+    this.#count = 0;
+    this.#events.publish('login-refused', text, { count, ...(address ? { address } : {}) });
+  }
+}

@@ -1,0 +1,166 @@
+import { randomBytes } from 'node:crypto';
+import { networkOf } from '../../rpc/address.ts';
+import { type Password, passwordsFor, readPasswords } from '../../rpc/password-file.ts';
+import type { Caller, Remote } from '../../rpc/program.ts';
+import { highestRole, type Role } from '../../rpc/roles.ts';
+import { beginServer, finishServer, ScramError, type ServerExchange } from '../../rpc/scram.ts';
+import { Throttle } from '../../rpc/throttle.ts';
+import type { AuthStep } from '../../rpc/umlmonctrl.gen.ts';
+import { toFailure, UmlmonError } from '../../system/errors.ts';
+import { remoteLimits } from '../../system/limits.ts';
+import type { EventLog } from '../event-log.ts';
+import { type GroupRole, localRole } from './local-role.ts';
+import { LoginReport } from './login-report.ts';
+
+export interface SessionParts {
+  readonly vm: string;
+  /** Where the file of the passwords is. */
+  readonly varDir: string;
+  readonly events: Pick<EventLog, 'publish'>;
+  readonly groupRoles: readonly GroupRole[];
+}
+
+/** A connection over TCP between the two messages of its client; later only its role is left. */
+interface Session {
+  exchange?: ServerExchange;
+  passwords?: readonly Password[];
+  role: Role | null;
+}
+
+const { free, first, most, memory, names } = {
+  free: remoteLimits.freeFailures,
+  first: remoteLimits.backOffFirst,
+  most: remoteLimits.backOffMost,
+  memory: remoteLimits.throttleMemory,
+  names: remoteLimits.throttleNames,
+};
+const nonceBytes = 18;
+
+/** Who the clients of a monitor are, and what they may do. A session ends with its connection. */
+export class Sessions {
+  readonly #parts: SessionParts;
+  readonly #sessions = new Map<number, Session>();
+  readonly #addresses = new Throttle({ free, first, most, memory, names });
+  readonly #account = new Throttle({ free: remoteLimits.freeFailuresInAll, first, most, memory, names: 1 });
+  /** Networks that somebody has logged in from; the last one is the last one. */
+  readonly #known = new Set<string>();
+  readonly #report: LoginReport;
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+    this.#report = new LoginReport(parts.events);
+  }
+
+  /** Null for a client over TCP that has not proved who it is. */
+  roleOf(caller: Caller): Role | null {
+    if (caller.remote) return this.#sessions.get(caller.id)?.role ?? null;
+    return localRole(caller, process.geteuid?.() ?? 0, this.#parts.groupRoles);
+  }
+
+  /** How events and exit records call a client: by the uid that the kernel vouches for, or by role and address. */
+  nameOf(caller: Caller): string {
+    if (!caller.remote) return `uid ${caller.uid}`;
+    return `${this.roleOf(caller) ?? 'stranger'} at ${caller.remote.address}`;
+  }
+
+  /** Errors: AUTH_*, PASSWORD_FILE; the connection ends with them. */
+  begin(message: string, caller: Caller): AuthStep {
+    return this.#guarded(caller, (remote) => {
+      const { vm, varDir } = this.#parts;
+      if (this.#sessions.has(caller.id)) throw this.#refusal('this connection has begun to log in already');
+      const all = readPasswords(varDir);
+      const passwords = all ? passwordsFor(all, vm) : [];
+      if (!all || passwords.length === 0)
+        throw new UmlmonError('AUTH_NO_PASSWORD', {
+          place: vm,
+          cause: 'no password opens this VM over TCP',
+          hint: `on its host: umladmin password ${vm}`,
+        });
+      const nonce = randomBytes(nonceBytes).toString('base64');
+      const exchange = beginServer(message, { nonce, derivation: all, binding: remote.binding });
+      this.#sessions.set(caller.id, { exchange, passwords, role: null });
+      caller.signal.addEventListener('abort', () => this.#sessions.delete(caller.id));
+      return { message: exchange.message, role: '' };
+    });
+  }
+
+  /** Errors: AUTH_*, PASSWORD_WRONG; the connection ends with them. */
+  finish(message: string, caller: Caller): AuthStep {
+    return this.#guarded(caller, (remote) => {
+      const { exchange, passwords = [] } = this.#sessions.get(caller.id) ?? {};
+      if (!exchange) throw this.#refusal('the first message is missing');
+      this.#sessions.set(caller.id, { role: null });
+      const known = finishServer(exchange, message, passwords);
+      const role = highestRole(known.map(({ verifier }) => verifier.role));
+      const answer = known.find(({ verifier }) => verifier.role === role);
+      if (!role || !answer) {
+        this.#failed(remote);
+        throw new UmlmonError('PASSWORD_WRONG', {
+          place: this.#parts.vm,
+          cause: 'the password is wrong',
+        });
+      }
+      this.#sessions.set(caller.id, { role });
+      this.#succeeded(remote);
+      remote.welcome();
+      this.#parts.events.publish('login', `${this.nameOf(caller)} logged in`, {
+        role,
+        address: remote.address,
+      });
+      return { message: answer.message, role };
+    });
+  }
+
+  close(): void {
+    this.#report.close();
+  }
+
+  /** A step of a stranger. Whatever goes wrong is told to the log, and ends the connection. */
+  #guarded(caller: Caller, step: (remote: Remote) => AuthStep): AuthStep {
+    const { remote } = caller;
+    if (!remote) throw this.#refusal('local clients need no password');
+    try {
+      this.#mayTry(remote);
+      return step(remote);
+    } catch (error) {
+      remote.dismiss();
+      const told = error instanceof ScramError ? this.#refusal(error.message) : error;
+      this.#report.refused(remote.address, toFailure(told).cause);
+      throw told;
+    }
+  }
+
+  /** An address must wait for its own failures; for those of others only if nobody has logged in from it before. */
+  #mayTry({ address }: Remote): void {
+    const network = networkOf(address);
+    const now = performance.now();
+    const own = this.#addresses.waitOf(network, now);
+    const wait = this.#known.has(network) ? own : Math.max(own, this.#account.waitOf(this.#parts.vm, now));
+    if (wait === 0) return;
+    throw new UmlmonError('AUTH_THROTTLED', {
+      place: address,
+      cause: 'too many wrong passwords',
+      hint: `wait ${Math.ceil(wait / 1000)} s`,
+    });
+  }
+
+  #failed({ address }: Remote): void {
+    const now = performance.now();
+    this.#addresses.failed(networkOf(address), now);
+    this.#account.failed(this.#parts.vm, now);
+  }
+
+  #succeeded({ address }: Remote): void {
+    const network = networkOf(address);
+    this.#addresses.succeeded(network);
+    this.#account.succeeded(this.#parts.vm);
+    this.#known.delete(network);
+    this.#known.add(network);
+    const [oldest] = this.#known;
+    if (this.#known.size > names && oldest !== undefined) this.#known.delete(oldest);
+  }
+
+  #refusal(cause: string): UmlmonError {
+    return new UmlmonError('AUTH_FAILED', { place: this.#parts.vm, cause });
+  }
+}

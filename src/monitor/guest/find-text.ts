@@ -1,0 +1,34 @@
+import type { Channel } from '../../console/channel.ts';
+
+/**
+ * Calls `onFound` once, when the output of a channel from offset `from` on has the text, however it is cut into pieces.
+ * Looks at the ring after output has been put away, so the reading of the channel costs the same as without.
+ *
+ * @returns the function that gives the search up
+ */
+export function findText(
+  channel: Pick<Channel, 'ring' | 'onData'>,
+  from: number,
+  text: string,
+  onFound: () => void,
+): () => void {
+  const wanted = Buffer.from(text);
+  let searched = from;
+  const look = (): boolean => {
+    const { ring } = channel;
+    // The end of what was searched may be the beginning of the text.
+    const { data } = ring.read(Math.max(from, searched - wanted.length + 1), ring.next - from);
+    searched = ring.next;
+    return Buffer.from(data.buffer, data.byteOffset, data.length).includes(wanted);
+  };
+  const forget = channel.onData(() => {
+    if (!look()) return;
+    forget();
+    onFound();
+  });
+  if (look()) {
+    forget();
+    onFound();
+  }
+  return forget;
+}

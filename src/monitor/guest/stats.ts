@@ -1,0 +1,45 @@
+import { lookAtLink } from '../../network/link.ts';
+import type { GuestStats, NetworkStats } from '../../rpc/umlmonctrl.gen.ts';
+import { UmlmonError } from '../../system/errors.ts';
+import { monitorLimits } from '../../system/limits.ts';
+import type { Interface } from '../networks/networks.ts';
+import type { RunningKernel } from '../running-kernel.ts';
+import { parseGuestStats, type StatsFile, statsFiles } from './guest-stats.ts';
+
+/** Reads the statistics of a guest when somebody asks; who asks soon after is given the same. */
+export class Stats {
+  #kernel: RunningKernel | undefined;
+  #read: Promise<GuestStats> | undefined;
+  #readAt = 0;
+
+  /** Errors: MCONSOLE_*, GUEST_STATS. */
+  of(kernel: RunningKernel): Promise<GuestStats> {
+    const isFresh = performance.now() - this.#readAt < monitorLimits.statsAge;
+    if (this.#read && this.#kernel === kernel && isFresh) return this.#read;
+    this.#kernel = kernel;
+    this.#readAt = performance.now();
+    this.#read = read(kernel);
+    return this.#read;
+  }
+}
+
+/** Counted by the host: the kernel of the guest cannot read its own figures. */
+function networkStats(interfaces: readonly Interface[]): NetworkStats[] {
+  return interfaces.flatMap(({ plan: { guest, name, needs } }) =>
+    needs.tap === undefined ? [] : [{ name: guest, ...lookAtLink(name).traffic }],
+  );
+}
+
+async function read(kernel: RunningKernel): Promise<GuestStats> {
+  const files = { loadavg: '', uptime: '', stat: '', meminfo: '', diskstats: '' } satisfies Record<
+    StatsFile,
+    string
+  >;
+  for (const file of statsFiles) files[file] = (await kernel.ask(`proc ${file}`)).text;
+  const stats = parseGuestStats(files, Date.now());
+  if (stats) return { ...stats, networks: networkStats(kernel.networks.all) };
+  throw new UmlmonError('GUEST_STATS', {
+    place: 'proc',
+    cause: 'the files of the guest do not have their usual form',
+  });
+}

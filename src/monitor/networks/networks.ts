@@ -1,0 +1,118 @@
+import {
+  extendNetwork,
+  type NetworkPrograms,
+  releaseNetwork,
+  shrinkNetwork,
+} from '../../network/configure.ts';
+import type { InterfacePlan } from '../../network/interface-plan.ts';
+import type { LinkStatus } from '../../network/link.ts';
+import { LinkWatch } from '../../network/link-watch.ts';
+import type { LaunchPlan, StepOf } from '../../plan/plan.ts';
+import { UmlmonError } from '../../system/errors.ts';
+
+/** A network interface that a kernel has. */
+export interface Interface {
+  readonly plan: InterfacePlan;
+  /** Came at run time. */
+  readonly plugged: boolean;
+  /** False in the middle of a plug or unplug, and after one that was cut off: the kernel may have it, or not. */
+  readonly settled: boolean;
+}
+
+type Step = StepOf<'configure-network'>;
+
+/** The network interfaces of a running kernel and their ends on the host, as they come and go. */
+export class Networks {
+  readonly #step: Step | undefined;
+  #all: readonly Interface[];
+  /** What goes on with single interfaces: one thing at a time. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #closed = false;
+  #watch: LinkWatch | undefined;
+
+  /** @param all those that the kernel has; without, those of its plan */
+  constructor({ steps }: LaunchPlan, all?: readonly Interface[]) {
+    this.#step = steps.find((step): step is Step => step.do === 'configure-network');
+    this.#all = all ?? this.#planned();
+  }
+
+  get all(): readonly Interface[] {
+    return this.#all;
+  }
+
+  at(unit: number): Interface | undefined {
+    return this.#all.find(({ plan }) => plan.unit === unit);
+  }
+
+  /** Whether they are those of the plan, and nothing else. */
+  get areThosePlanned(): boolean {
+    return JSON.stringify(this.#all) === JSON.stringify(this.#planned());
+  }
+
+  /** Runs `work` when what was begun before has ended. */
+  inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+
+  /** Lists an interface, or how it stands now. */
+  note(one: Interface): void {
+    const others = this.#all.filter(({ plan }) => plan.unit !== one.plan.unit);
+    this.#all = [...others, one].sort((a, b) => a.plan.unit - b.plan.unit);
+  }
+
+  /** Tells from now on, until it is closed, when the guest sets an interface up or down. Errors: HOST_SYSTEM_CALL. */
+  watch(onChange: (one: Interface, link: LinkStatus['link']) => void): void {
+    this.#watch = new LinkWatch((name, link) => {
+      const one = this.#all.find(({ plan }) => plan.name === name);
+      if (one) onChange(one, link);
+    });
+    this.#watch.follow(this.#taps());
+  }
+
+  /** The kernel has ended, and its links with it, which is no news. */
+  unwatch(): void {
+    this.#watch?.close();
+    this.#watch = undefined;
+  }
+
+  /** Makes the end of a listed interface on the host. Errors: NETWORK_COMMAND, NETWORK_IN_USE. */
+  make(plan: InterfacePlan, programs: NetworkPrograms): void {
+    const { record } = this.#open();
+    const others = this.#all.flatMap((one) => (one.plan.unit === plan.unit ? [] : [one.plan]));
+    extendNetwork(record, programs, plan, others);
+    this.#watch?.follow(this.#taps());
+  }
+
+  /** Forgets an interface that the kernel has not, and takes its end on the host back. Errors: NETWORK_COMMAND. */
+  remove(unit: number): void {
+    if (this.#closed) return;
+    this.#all = this.#all.filter(({ plan }) => plan.unit !== unit);
+    const { record } = this.#open();
+    const left = this.#all.map(({ plan }) => plan);
+    this.#watch?.follow(this.#taps());
+    shrinkNetwork(record, left);
+  }
+
+  /** The kernel is gone: takes back all that there is on the host. Errors: NETWORK_COMMAND. */
+  close(): void {
+    this.#closed = true;
+    this.unwatch();
+    this.#all = [];
+    if (this.#step) releaseNetwork(this.#step.record, this.#step.device.path);
+  }
+
+  #planned(): Interface[] {
+    return (this.#step?.interfaces ?? []).map((plan) => ({ plan, plugged: false, settled: true }));
+  }
+
+  #taps(): string[] {
+    return this.#all.flatMap(({ plan: { needs, name } }) => (needs.tap === undefined ? [] : [name]));
+  }
+
+  #open(): Step {
+    if (!this.#closed && this.#step) return this.#step;
+    throw new UmlmonError('STATE_WRONG', { place: 'network', cause: 'the kernel has ended meanwhile' });
+  }
+}
