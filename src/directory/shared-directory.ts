@@ -93,6 +93,7 @@ export class SharedDirectory {
       // Not all hosts at the same moment.
       const pause = this.#retryMs * (0.75 + Math.random() / 2);
       this.#retryMs = Math.min(2 * this.#retryMs, directoryLimits.etcdRetryMax);
+      // Cut short by the end of umldir, which the loop sees.
       await delay(pause, undefined, { signal }).catch(() => undefined);
     }
   }

@@ -152,7 +152,7 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
     report?.begin();
     const { way, signal } = await leaving;
     events.publish('monitor-leaving', `${signal}: ${way}`, { reason: signal, way });
-    report?.leave(way, vm.stopTimeoutMs);
+    report?.leave(way, vm.settings.vm.stop_timeout);
     if (way === 'stop') await vm.leave(signal);
     else if (way === 'when-down') await vm.whenDown();
     else await vm.backups.abort(`the monitor leaves: ${signal}`);

@@ -221,11 +221,6 @@ export class Vm {
     return { state: this.#state, isComing, readiness };
   }
 
-  /** How long an orderly stop may wait for the guest, in milliseconds. */
-  get stopTimeoutMs(): number {
-    return this.settings.vm.stop_timeout;
-  }
-
   /** Copies the images of a VM that runs; `name` '' is the time. Errors: STATE_*, those of backUp. */
   backup(by: string, name: string): Promise<OperationResult> {
     const work = (report: Report): Promise<string> => {
