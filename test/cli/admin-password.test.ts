@@ -82,7 +82,7 @@ describe('umladmin password', () => {
       await terminal.shows('again:');
       terminal.line('typed by hnad');
       await terminal.shows('not the same');
-      terminal.line('clear; umladmin password vm1');
+      terminal.afresh('umladmin password vm1');
       await terminal.shows(/^new admin password for vm1:$/m);
       // Erased and typed anew.
       terminal.text('nonsense');
@@ -93,7 +93,7 @@ describe('umladmin password', () => {
       await terminal.shows('again:');
       terminal.line('typed by hand');
       expect(await terminal.shows('password is set')).not.toMatch(/typed|nonsense/);
-      terminal.line('clear; umladmin password vm1');
+      terminal.afresh('umladmin password vm1');
       await terminal.shows(/^new admin password for vm1:$/m);
       terminal.keys('C-c');
       await terminal.shows('no password was given');

@@ -115,7 +115,7 @@ test('on a terminal: a question before a VM without section is stopped', async (
     terminal.line('n');
     await terminal.shows('<5>');
     expect((await infoOf('vm3')).state).toBe('down');
-    terminal.line('clear; umladmin update vm3; echo "<$?>"');
+    terminal.afresh('umladmin update vm3; echo "<$?>"');
     await terminal.shows('[y/N]');
     terminal.line('y');
     expect(await terminal.shows('<0>')).toContain('vm3: not in the configuration any more: monitor stopped');

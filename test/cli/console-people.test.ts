@@ -31,7 +31,7 @@ async function sit(...args: string[]): Promise<Tmux> {
   const terminal = new Tmux({ commands });
   terminals.push(terminal);
   await terminal.shows('$');
-  terminal.line(`clear; umlwatch vm1 -connect con1 ${args.join(' ')}`);
+  terminal.afresh(`umlwatch vm1 -connect con1 ${args.join(' ')}`);
   await terminal.shows('con1 of vm1');
   return terminal;
 }

@@ -44,7 +44,7 @@ async function info() {
 
 /** Opens a session, and waits for the guest's prompt: what is typed before may be lost. */
 async function connect(): Promise<void> {
-  terminal.line('clear; umlwatch vm1 -connect con1');
+  terminal.afresh('umlwatch vm1 -connect con1');
   await terminal.shows('con1 of vm1');
   terminal.keys('Enter');
   await terminal.shows(guestPrompt);
@@ -88,7 +88,7 @@ test('an earlier prompt that is shown again does not make the terminal answer in
   await connect();
   terminal.keys('C-]', 'd');
   await terminal.shows('[left con1]');
-  terminal.line('clear; umlwatch vm1 -connect con1');
+  terminal.afresh('umlwatch vm1 -connect con1');
   await terminal.shows('con1 of vm1');
   terminal.line('echo an answer would stand before: ');
   const screen = await terminal.shows(/^an answer would/m);
@@ -101,7 +101,7 @@ test('a program on the whole screen is drawn anew for who comes later', async ()
   await terminal.shows('line 23');
   terminal.keys('C-]', 'd');
   await terminal.shows('[left con1]');
-  terminal.line('clear; umlwatch vm1 -connect con1');
+  terminal.afresh('umlwatch vm1 -connect con1');
   await terminal.shows('line 23');
   await terminal.shows((screen) => screen.startsWith('line 1\nline 2\nline 3\nline 4\n'));
 });
@@ -111,7 +111,7 @@ describe('programs of the guest that use the whole screen', () => {
 
   beforeEach(async () => {
     await connect();
-    terminal.line('clear; seq 1 200 | sed "s/^/line /" >/tmp/text');
+    terminal.afresh('seq 1 200 | sed "s/^/line /" >/tmp/text');
     await terminal.shows(guestPrompt);
   });
 

@@ -104,7 +104,7 @@ describe('on a terminal', () => {
 
   /** Converts a large image, and returns the screen with the bar. */
   function convert(): Promise<string> {
-    terminal.line('clear; umlwatch vm1 -disk convert /disks/big.dsk /disks/b.dsk; echo "<$?>"');
+    terminal.afresh('umlwatch vm1 -disk convert /disks/big.dsk /disks/b.dsk; echo "<$?>"');
     return terminal.shows(bar);
   }
 

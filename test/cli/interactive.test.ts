@@ -32,8 +32,8 @@ beforeEach(async () => {
 afterEach(() => terminal.close());
 
 async function open(): Promise<void> {
-  terminal.line('clear; umlwatch vm1');
-  await terminal.shows(/^vm1 is running; help lists the words, quit leaves\nvm1>$/);
+  terminal.afresh('umlwatch vm1');
+  await terminal.shows(/^vm1 is running; help lists the words, quit leaves\nvm1>$/m);
 }
 
 /** Does a word, and waits until the next is asked for. */

@@ -163,19 +163,19 @@ describe('on a terminal', () => {
   test('asks before something is lost; anything but yes is no', async () => {
     ok('create vm2:/disks/x.dsk 1M');
     for (const answer of ['', 'n', 'maybe']) {
-      terminal.line('clear; umladmin disk delete vm2:/disks/x.dsk; echo "<$?>"');
+      terminal.afresh('umladmin disk delete vm2:/disks/x.dsk; echo "<$?>"');
       await terminal.shows('Delete vm2:/disks/x.dsk for good? [y/N]');
       terminal.line(answer);
       expect(await terminal.shows('<1>')).toContain('nothing was done');
     }
-    terminal.line('clear; umladmin disk delete vm2:/disks/x.dsk; echo "<$?>"');
+    terminal.afresh('umladmin disk delete vm2:/disks/x.dsk; echo "<$?>"');
     await terminal.shows('[y/N]');
     terminal.line('y');
     expect(await terminal.shows('<0>')).toContain('deleted vm2:/disks/x.dsk');
   });
 
   test('a bar; CTRL-C cancels', async () => {
-    terminal.line('clear; slow-umladmin disk convert vm1:/disks/big.dsk vm1:/disks/c.dsk; echo "<$?>"');
+    terminal.afresh('slow-umladmin disk convert vm1:/disks/big.dsk vm1:/disks/c.dsk; echo "<$?>"');
     await terminal.shows(/^convert {2}\[[#.]+\] +\d+ %/m);
     terminal.keys('C-c');
     expect(await terminal.shows('<1>')).toContain('convert was cancelled; the images are as they were');

@@ -42,6 +42,13 @@ export class Tmux {
     this.keys('Enter');
   }
 
+  /** Types a line to an empty screen: what is seen from here on comes after it. */
+  afresh(text: string): void {
+    // Emptied by tmux itself, at once: a `clear` in the shell leaves the old screen until it has run.
+    this.#tmux('send-keys', '-R');
+    this.line(text);
+  }
+
   /** Presses keys by the names that tmux has for them: `C-c`, `Up`, `Tab`. */
   keys(...names: readonly string[]): void {
     this.#tmux('send-keys', '--', ...names);
