@@ -119,7 +119,7 @@ export const webKeys = {
     layer: 'admin',
     effect: 'umlweb',
     form: 'HOST[:PORT], ...',
-    help: 'Hosts whose umldir(8) umlweb(8) asks for VMs that it shows besides those of this host. One that shares its directory (**etcd**), as *localhost* may do, brings the VMs of all. Needs web_password_file.',
+    help: 'Hosts whose umldir(8) umlweb(8) asks for VMs that it shows besides those of this host. One that shares its directory (etcd), as *localhost* may do, brings the VMs of all. Needs web_password_file.',
     example: 'hostb, hostc:8655',
   }),
   web_password_file: single({

@@ -3,6 +3,7 @@ import { configError } from '../config/problem.ts';
 import { layoutOf } from '../jail/layout.ts';
 import { MonitorClient } from '../rpc/monitor-client.ts';
 import { webLimits } from '../system/limits.ts';
+import { IdleClients } from './idle-clients.ts';
 import { isOtherName, OtherHosts } from './other-hosts.ts';
 
 /** All VMs that umlweb shows, and the ways to their monitors: those of this host by its configuration, and of others. */
@@ -11,6 +12,7 @@ export class Monitors {
   /** The directory of the programs of umlmon. */
   readonly programs: string;
   readonly #others: OtherHosts;
+  readonly #idle = new IdleClients();
   /** Name → control socket. */
   #ctrls: ReadonlyMap<string, string> = new Map();
   #readAt = 0;
@@ -39,6 +41,7 @@ export class Monitors {
 
   close(): void {
     this.#others.close();
+    this.#idle.close();
   }
 
   /** Whether there is such a VM, or may be: who is on other hosts is known when it is asked for. */
@@ -74,13 +77,14 @@ export class Monitors {
     return ctrl === undefined ? this.#others.connect(vm) : MonitorClient.connect(ctrl, vm);
   }
 
-  /** Does something with the monitor of a VM, over a connection of its own. */
+  /** Does something with the monitor of a VM, over a connection that nobody else uses meanwhile. */
   async with<T>(vm: string, work: (client: MonitorClient) => Promise<T>): Promise<T> {
-    const client = await this.connect(vm);
+    const client = this.#idle.take(vm) ?? (await this.connect(vm));
     try {
       return await work(client);
     } finally {
-      client.close();
+      if (isOtherName(vm)) this.#idle.put(vm, client);
+      else client.close();
     }
   }
 

@@ -117,7 +117,6 @@ test('a page may begin with such a VM, before umlweb knows of it', async () => {
   }
 });
 
-test.skip('x', () => 0);
 test('VMs come and go with their monitors, and stay while only the directory is away', async () => {
   await rowOf('vm2@hostb').getByText('down', { exact: true }).waitFor(patience);
   await there.signalMonitor('vm2', 'SIGTERM');

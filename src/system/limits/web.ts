@@ -130,6 +130,12 @@ export const web = {
     'VMs of other hosts that are shown: a connection each, of the 256 that a redirector lets one address have.',
     'Further ones are left out, which the dashboard says.',
   ),
+  idleClientTime: limit(
+    30_000,
+    'ms',
+    'Time for which a connection to the monitor of another host is kept for the next request.',
+    'It is closed; the next request logs in again.',
+  ),
   refusedTime: limit(
     60_000,
     'ms',
