@@ -302,9 +302,10 @@ function withoutPath(cause: string, place: string): string {
     : cause;
 }
 
-/** "place: cause (hint: hint)", the one-line form for terminals and logs. */
+/** "place: cause (hint: hint)", the form for terminals and logs: one line, unless the cause has more. */
 export function failureText({ place, cause, hint }: Failure): string {
-  return `${place}${place && ': '}${cause}${hint && ` (hint: ${hint})`}`;
+  const before = cause.endsWith('\n') ? '' : ' ';
+  return `${place}${place && ': '}${cause}${hint && `${before}(hint: ${hint})`}`;
 }
 
 /** Any thrown value as a Failure; what is not an UmlmonError is a fault of ours or of the system. */

@@ -69,6 +69,21 @@ describe('a VM that is down', () => {
     expect(stderr).toBe(`umlwatch: vm1: ${why}\n`);
   });
 
+  test.each([
+    ['-run', 'true'],
+    ['-send', 'x'],
+  ])('%s is refused, and not waited for', (...words) => {
+    const { status, stderr } = watch(...words);
+    expect(stderr).toBe('umlwatch: vm1: the VM is down (hint: umlwatch vm1 -start)\n');
+    expect(status).toBe(5);
+  });
+
+  test('-expect says that it is down', () => {
+    const { status, stderr } = watch('-expect', 'x', '-timeout', '100ms');
+    expect(stderr).toContain('; the VM is down; its screen:\n  (empty)\n(hint: umlwatch vm1 -start)\n');
+    expect(status).toBe(8);
+  });
+
   test('-json: an error is a document on standard error', () => {
     const { status, stdout, stderr } = watch('-stop', '-json');
     expect({ status, stdout }).toEqual({ status: 5, stdout: '' });
