@@ -71,6 +71,16 @@ describe('two at a console', () => {
     expect(world.log('vm1', 'con1')).toContain('[umlmon: uid 0: look at this]');
   });
 
+  test('who is alone is told, too, that the right to type is back', async () => {
+    const alone = await sit();
+    alone.keys('C-]', 'o');
+    await alone.shows('[you observe, CTRL-] t takes over]');
+    alone.keys('C-]', 't');
+    await alone.shows('[you type at con1 now]');
+    alone.line('echo $((5*5))');
+    await alone.shows(/^25$/m);
+  });
+
   test('-force takes over at once; -observe never types', async () => {
     const first = await sit();
     first.line('echo $((2*2))00');
