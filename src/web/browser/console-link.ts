@@ -38,6 +38,8 @@ export class ConsoleLink {
   #drawn: Size | undefined;
   #size: Size | undefined;
   #isSeated = false;
+  /** Why the last call has failed, in the words of the monitor. */
+  #failure = '';
 
   constructor(vm: string, channel: string, screen: ConsoleScreen) {
     this.#screen = screen;
@@ -48,7 +50,7 @@ export class ConsoleLink {
       },
       onState: (isUp) => {
         this.#isSeated = false;
-        screen.state(isUp ? 'connecting' : 'not connected');
+        screen.state(this.#failure || (isUp ? 'connecting' : 'not connected'));
       },
       onMessage: (data) => {
         if (typeof data === 'string') this.#obey(JSON.parse(data) as ConsoleMessage);
@@ -87,6 +89,7 @@ export class ConsoleLink {
         this.#monitor = monitor;
         this.#offset = offset;
         this.#isSeated = true;
+        this.#failure = '';
         this.#screen.state('');
         if (!screen) this.#sendSize();
         this.#sendKeys(this.#keys.waiting());
@@ -105,7 +108,8 @@ export class ConsoleLink {
         this.#screen.say('the monitor has closed the console');
         break;
       case 'failed':
-        this.#screen.state(message.why.cause);
+        this.#failure = message.why.cause;
+        this.#screen.state(this.#failure);
         break;
     }
   }
