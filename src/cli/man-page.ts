@@ -42,11 +42,11 @@ is 7; after *DURATION*, by default 60s, it is 8. **down** is waited for without 
   connect: `See CONSOLE SESSIONS. With **-observe** nothing is typed; with **-force** the right to type is taken from whoever
 has it. **-record** writes what is shown into the new file *RECORDING*, in the format asciicast v2, at most 256 MiB.`,
   who: `With who types, for how long, and how far a slow viewer is behind. Without *CHANNEL*, at all of them.`,
-  screen: `As text; as a page with **-html**; as a picture with **-png**, to be sent into a file or pipe; or cell by cell with
-**-json**: *screen\\_picture* in *docs/protocol.md*. The monitor answers from the output that it still has, 1 MiB at most.
-A picture is drawn here, with fonts of the Linux console as the package console-setup-linux has them; with those of psf-unifont
-and unifont, if they are there, for what the first ones lack, such as Chinese. *FONT* is the file of another one (PSF, or
-.hex of Unifont), which comes before these and gives the size. A character that no font has is an empty box.`,
+  screen: `As text; with **-html** as a page; with **-png** as a picture, for a file or a pipe; with **-json** cell by cell:
+*screen\\_picture* in *docs/protocol.md*. The monitor makes it from the output that it still has, 1 MiB at most. The picture
+is drawn by umlwatch, with the fonts of the Linux console in the package console-setup-linux. For what they lack, such as
+Chinese, it takes those of psf-unifont and unifont, if they are there. *FONT* is the file of another one (PSF, or .hex of
+Unifont), which comes first and gives the size. A character that no font has is an empty box.`,
   history: `The lines that have left the screen, up to 1000, and the screen; only the last *NUMBER* of them, or those that
 match the regular expression *PATTERN*. If none does, the exit status is 1. What is older is in the log.`,
   run: `Types *COMMAND* for the shell that waits on con1, or on another channel with **-on**; prints its output, and has its

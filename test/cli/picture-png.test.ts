@@ -62,6 +62,9 @@ const over = (...patterns: readonly (readonly string[])[]) =>
     [...row].map((_, x) => (patterns.some((pattern) => pattern[y]?.[x] === '#') ? '#' : '.')).join(''),
   );
 
+const halved = (rows: readonly string[]) =>
+  rows.map((row) => row.replace(/(.)(.)/g, (pair) => (pair.includes('#') ? '#' : '.')));
+
 describe('a screen, drawn', () => {
   test('characters where they are, and the cursor', async () => {
     const picture = await show('A b');
@@ -84,6 +87,15 @@ describe('a screen, drawn', () => {
     expect(cell(picture, 6, foreground, 16)).toEqual(unifontPattern('字'));
     expect(cell(picture, 8)).toEqual(unifontPattern('z'));
     expect(cell(picture, 9)).toEqual(unifontPattern('é'));
+    // Marks with cells of their own, and letters without.
+    const others = await show('काx a\u00adb \u1100\u1161z');
+    expect(cell(others, 1)).toEqual(halved(unifontPattern('\u093e')));
+    expect(cell(others, 2)).toEqual(unifontPattern('x'));
+    expect(cell(others, 4)).toEqual(unifontPattern('a'));
+    expect(cell(others, 5)).toEqual(blank);
+    expect(cell(others, 6)).toEqual(unifontPattern('b'));
+    expect(cell(others, 8, foreground, 16)).toEqual(unifontPattern('가'));
+    expect(cell(others, 10)).toEqual(unifontPattern('z'));
     // There is no such letter as a whole.
     expect(cell(await show('q\u0301'), 0)).toEqual(over(unifontPattern('q'), unifontPattern('\u0301')));
     // The cursor is as wide as what is under it.
@@ -146,8 +158,7 @@ describe('a screen, drawn', () => {
     // The emulator has it in one cell.
     const wide = unifontPattern('☃');
     expect(wide[0]?.length).toBe(16);
-    const halved = wide.map((row) => row.replace(/(.)(.)/g, (pair) => (pair.includes('#') ? '#' : '.')));
-    expect(cell(await show('☃'), 0)).toEqual(halved);
+    expect(cell(await show('☃'), 0)).toEqual(halved(wide));
   });
 
   test('what a monitor says is not believed', async () => {

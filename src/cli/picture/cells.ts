@@ -57,8 +57,7 @@ function cellsOf(runs: readonly ScreenRun[], row: number): PictureCell[] {
   return runs.flatMap((run) => {
     const first = column;
     column += run.cells;
-    const characters = charactersOf(run.text);
-    // All characters of a run have the same width.
+    const characters = charactersOf(run);
     const columns = Math.min(Math.max(Math.floor(run.cells / characters.length), 1), 2);
     const look = lookOf(run);
     return characters.map((text, i) => ({
@@ -71,9 +70,13 @@ function cellsOf(runs: readonly ScreenRun[], row: number): PictureCell[] {
   });
 }
 
-/** A text as its characters, each with its marks. */
-function charactersOf(text: string): string[] {
-  return text.normalize('NFC').match(/[^\p{M}\p{Cf}][\p{M}\p{Cf}]*|[\p{M}\p{Cf}]+/gsu) ?? [];
+/** What has no cell of its own; the soft hyphen has one, and the second half of a Korean syllable has none. */
+const mark = /^(?!\u00ad)[\p{Mn}\p{Me}\p{Cf}\u1160-\u11ff]$/u;
+
+/** The characters of a run. They are equally wide, and one with marks is alone. */
+function charactersOf({ text, cells }: ScreenRun): string[] {
+  const points = [...text];
+  return cells <= 2 && points.slice(1).every((point) => mark.test(point)) ? [text] : points;
 }
 
 /** What is to be seen of a character: no blanks, and nothing that only says how to show another. */
