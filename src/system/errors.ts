@@ -86,6 +86,10 @@ export const errorCatalogue = {
 
   WEB_REFUSED: { class: 'failed', means: 'umlweb does not do what a browser asked for.' },
   WEB_LISTEN: { class: 'host', means: 'umlweb cannot take calls at its address.' },
+  WEB_HOSTS: {
+    class: 'config',
+    means: 'umlweb has no password for other hosts, or cannot tell who they are.',
+  },
   WEB_TLS: { class: 'config', means: 'The certificate of umlweb or its key cannot be used.' },
 
   EVENTS_LOST: { class: 'failed', means: 'The events asked for are no longer held.' },

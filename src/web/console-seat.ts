@@ -1,10 +1,9 @@
-import { MonitorClient } from '../rpc/monitor-client.ts';
+import type { MonitorClient } from '../rpc/monitor-client.ts';
 import { webLimits } from '../system/limits.ts';
 import type { Typist } from './typist.ts';
 
 export interface ConsoleRequested {
-  readonly vm: string;
-  readonly ctrl: string;
+  readonly connect: () => Promise<MonitorClient>;
   readonly channel: string;
   /** The monitor and the offset up to which the page has the output; none for a new page. */
   readonly from?: { readonly monitor: string; readonly offset: number };
@@ -30,8 +29,8 @@ export interface ConsoleSeat {
  * MONITOR_UNREACHABLE, CONSOLE_*.
  */
 export async function takeSeat(wanted: ConsoleRequested, { hasPen }: Typist): Promise<ConsoleSeat> {
-  const { ctrl, vm, channel, from } = wanted;
-  const client = await MonitorClient.connect(ctrl, vm);
+  const { connect, channel, from } = wanted;
+  const client = await connect();
   try {
     const { monitorPid, eventsNext } = await client.call('info', undefined);
     const { id, oldest, next } = await client.call('consoleAttach', { channel, columns: 0, rows: 0 });

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { MonitorClient } from '../rpc/monitor-client.ts';
+import type { MonitorClient } from '../rpc/monitor-client.ts';
 import type { VmInfo } from '../rpc/umlmonctrl.gen.ts';
 import { isErrorCode, toFailure } from '../system/errors.ts';
 import { webLimits } from '../system/limits.ts';
+import { keepServing } from './keep-serving.ts';
 import { absent, type Look, sampleOf } from './sample.ts';
 import type { WireEvent, WirePoint, WireVm } from './wire.ts';
 
@@ -23,7 +24,6 @@ export class VmWatch {
   readonly name: string;
   readonly history: WirePoint[] = [];
   latest: WireVm | undefined;
-  readonly #ctrl: string;
   readonly #listener: VmListener;
   readonly #leave = new AbortController();
   #before: Look | undefined;
@@ -32,38 +32,23 @@ export class VmWatch {
   #endWait: () => void = () => undefined;
 
   /** @param delayMs until the first look at a VM that runs, so that not all are asked at the same moment */
-  constructor(name: string, ctrl: string, listener: VmListener, delayMs: number) {
+  constructor(name: string, connect: () => Promise<MonitorClient>, listener: VmListener, delayMs: number) {
     this.name = name;
-    this.#ctrl = ctrl;
     this.#listener = listener;
-    void this.#follow(delayMs);
+    void keepServing({
+      connect,
+      serve: (client) => this.#serve(client, delayMs),
+      onError: (error) => {
+        this.#before = undefined;
+        this.#publish(absent(this.name, error, Date.now()));
+      },
+      signal: this.#leave.signal,
+    });
   }
 
   close(): void {
     this.#leave.abort();
     this.#wake();
-  }
-
-  async #follow(delayMs: number): Promise<void> {
-    const { signal } = this.#leave;
-    while (!signal.aborted) {
-      try {
-        const client = await MonitorClient.connect(this.#ctrl, this.name);
-        const close = () => client.close();
-        signal.addEventListener('abort', close);
-        try {
-          if (!signal.aborted) await this.#serve(client, delayMs);
-        } finally {
-          signal.removeEventListener('abort', close);
-          client.close();
-        }
-      } catch (error) {
-        if (signal.aborted) return;
-        this.#before = undefined;
-        this.#publish(absent(this.name, error, Date.now()));
-      }
-      await delay(webLimits.retryTime, undefined, { signal }).catch(() => undefined);
-    }
   }
 
   /** Until the connection ends, which one of the two loops finds out first. */

@@ -1,15 +1,15 @@
 /** umlweb in a real browser, with a real VM. */
 import { mkdirSync } from 'node:fs';
-import { type Browser, type BrowserContext, chromium, type Locator, type Page } from 'playwright-core';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { MonitorClient } from '../../src/rpc/monitor-client.ts';
 import { CutLine } from '../helpers/cut-line.ts';
-import { passwordOf, Web } from '../helpers/web.ts';
+import { Web } from '../helpers/web.ts';
+import { linesOf, openPage, patience, screenOf, shows, typeLine } from '../helpers/web-page.ts';
 import { World } from '../helpers/world.ts';
 
 /** Where pictures of the pages go, for people to look at. */
 const shots = process.env.UMLMON_TEST_SCREENSHOTS;
-const patience = { timeout: 20_000 };
 
 let world: World;
 let web: Web;
@@ -44,18 +44,8 @@ afterAll(async () => {
   await world?.close();
 });
 
-async function open(context: BrowserContext, role: 'admin' | 'look' = 'admin'): Promise<Page> {
-  const page = await context.newPage();
-  page.on('console', (message) => {
-    if (/Content.Security.Policy|Refused to/i.test(message.text())) complaints.push(message.text());
-  });
-  page.on('pageerror', (error) => complaints.push(String(error)));
-  await page.goto(`http://127.0.0.1:${line.port}/`);
-  await page.getByLabel('Password').fill(passwordOf(role));
-  await page.getByRole('button', { name: 'Log in' }).click();
-  await page.getByRole('heading', { name: 'Virtual machines' }).waitFor();
-  return page;
-}
+const open = (context: BrowserContext, role: 'admin' | 'look' = 'admin') =>
+  openPage(context, `http://127.0.0.1:${line.port}/`, role, complaints);
 
 async function shoot(page: Page, name: string): Promise<void> {
   if (!shots) return;
@@ -64,23 +54,6 @@ async function shoot(page: Page, name: string): Promise<void> {
 }
 
 const rowOf = (page: Page) => page.getByRole('row', { name: /vm1/ });
-const screenOf = (page: Page) => page.locator('.xterm-rows');
-
-/** Waits until the screen shows it; the blanks of the DOM are those of a page. */
-async function shows(screen: Locator, pattern: RegExp): Promise<void> {
-  await expect.poll(async () => (await linesOf(screen)).join('\n'), patience).toMatch(pattern);
-}
-
-async function linesOf(screen: Locator): Promise<string[]> {
-  const lines = await screen.locator('> div').allInnerTexts();
-  return lines.map((text) => text.replaceAll('\u00a0', ' ').trimEnd());
-}
-
-async function type(page: Page, text: string): Promise<void> {
-  await page.keyboard.type(text);
-  await page.keyboard.press('Enter');
-}
-
 test('a VM is started and used; a lost connection loses nothing; another takes over, and stops it', async () => {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
   const page = await open(context);
@@ -91,13 +64,13 @@ test('a VM is started and used; a lost connection loses nothing; another takes o
   await rowOf(page).getByRole('link', { name: 'Console of vm1' }).click();
   const screen = screenOf(page);
   await shows(screen, /#$/m);
-  await type(page, 'echo a$((40+2))b');
+  await typeLine(page, 'echo a$((40+2))b');
   await shows(screen, /^a42b$/m);
 
   // Its window is that of the guest.
   const size = async () =>
     /^(\d+) (\d+)$/m.exec((await linesOf(screen)).join('\n').split('stty size').at(-1) ?? '');
-  await type(page, 'stty size');
+  await typeLine(page, 'stty size');
   await expect.poll(size, patience).not.toBeNull();
   const [, before] = (await size()) ?? [];
   expect(Number(before)).toBe(await screen.locator('> div').count());
@@ -106,22 +79,25 @@ test('a VM is started and used; a lost connection loses nothing; another takes o
   const rows = await screen.locator('> div').count();
   await expect
     .poll(async () => {
-      await type(page, 'clear; stty size');
+      await typeLine(page, 'clear; stty size');
       await shows(screen, /^\d+ \d+$/m);
       return Number((await size())?.[1]);
     }, patience)
     .toBe(rows);
 
   // What is typed while there is no network comes to the guest once; what the guest says meanwhile, to the page.
-  await type(page, 'clear; for n in 1 2 3; do read x; echo "<$n:$x>"; done; seq 1 2000 | tail -3; echo all');
+  await typeLine(
+    page,
+    'clear; for n in 1 2 3; do read x; echo "<$n:$x>"; done; seq 1 2000 | tail -3; echo all',
+  );
   line.cut();
   await page.getByText('not connected').waitFor(patience);
-  await type(page, 'one');
-  await type(page, 'two');
+  await typeLine(page, 'one');
+  await typeLine(page, 'two');
   await shoot(page, 'console-lost');
   line.mend();
   await shows(screen, /^<1:one>$[\s\S]*^<2:two>$/m);
-  await type(page, 'three');
+  await typeLine(page, 'three');
   await shows(screen, /^<3:three>$\s*1998\s*1999\s*2000\s*all$/m);
   await shows(screen, /#$/m);
   const text = (await linesOf(screen)).join('\n').trimEnd();
@@ -134,12 +110,12 @@ test('a VM is started and used; a lost connection loses nothing; another takes o
   await expect.poll(async () => (await linesOf(screenOf(late))).join('\n').trimEnd(), patience).toBe(text);
 
   // And observes, until it takes over.
-  await type(late, 'echo not typed');
+  await typeLine(late, 'echo not typed');
   await late.getByText(/types here; you observe/).waitFor(patience);
   await shoot(late, 'console-observer');
   await late.getByRole('button', { name: 'Take over' }).click();
   await page.getByText(/types here; you observe/).waitFor(patience);
-  await type(late, 'echo taken $((6*7))');
+  await typeLine(late, 'echo taken $((6*7))');
   await shows(screen, /^taken 42$/m);
   expect((await linesOf(screen)).join('\n')).not.toContain('not typed');
   await other.close();

@@ -27,6 +27,8 @@ interface Tab {
   readonly label: string;
   /** The lowest role that may see it. */
   readonly role: WireRole;
+  /** It is known on the host of the VM only. */
+  readonly ofHost?: true;
   readonly show: (place: TabPlace) => Shown;
 }
 
@@ -38,5 +40,5 @@ export const tabs: readonly Tab[] = [
   { path: 'network', label: 'Network', role: 'look', show: showNetwork },
   { path: 'endings', label: 'Endings', role: 'look', show: showEndings },
   { path: 'logs', label: 'Logs', role: 'console', show: showLogs },
-  { path: 'plan', label: 'Plan', role: 'operate', show: showPlan },
+  { path: 'plan', label: 'Plan', role: 'operate', ofHost: true, show: showPlan },
 ];
