@@ -161,6 +161,13 @@ describe('a screen, drawn', () => {
     expect(cell(await show('☃'), 0)).toEqual(halved(wide));
   });
 
+  test('lines that no answer can carry are missing at the top', async () => {
+    const run = { text: 'B', cells: 1, foreground: 0, background: 0, style: 0 };
+    const picture = await show('', { lines: [{ wrapped: false, runs: [run] }], cursorVisible: false });
+    const second = patternOf(picture, { x: 0, y: 16, width: 8, height: 16 }, foreground);
+    expect([cell(picture, 0), second]).toEqual([blank, unifontPattern('B')]);
+  });
+
   test('what a monitor says is not believed', async () => {
     const run = {
       text: 'x'.repeat(4000),

@@ -41,8 +41,10 @@ const dimmed = 0.6;
 export function takeCells(picture: ScreenPicture): PictureCell[] {
   const { columns, rows } = screenSize(picture);
   const lines = picture.lines.slice(picture.history, picture.history + rows);
+  // Those that were too much for the answer are missing at the top.
+  const top = rows - lines.length;
   const cells = lines
-    .flatMap(({ runs }, row) => cellsOf(runs, row))
+    .flatMap(({ runs }, line) => cellsOf(runs, top + line))
     .filter((cell) => cell.column + cell.columns <= columns);
   const { cursorVisible, cursorColumn, cursorRow } = picture;
   if (!cursorVisible || cursorColumn >= columns || cursorRow >= rows) return cells;
