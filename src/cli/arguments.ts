@@ -106,6 +106,9 @@ export type ArgumentParsers = Readonly<Record<ArgumentKind, Parser<string | numb
 const parseNumber = (text: string): Parsed<number> =>
   /^\d{1,15}$/.test(text) ? { value: Number(text) } : refuse(`${quoted(text)} is not a number`);
 
+/** The limits of the key stop_timeout. */
+const parseTimeout = durationParser({ min: '100ms', max: '1h' });
+
 /** How an argument is read, where an image is read by `image`; a text that is refused never reaches a monitor. */
 export function parsersWith(image: Parser<string>): ArgumentParsers {
   return {
@@ -140,8 +143,8 @@ export function parsersWith(image: Parser<string>): ArgumentParsers {
       const parsed = parseNetwork(text);
       return 'cause' in parsed ? parsed : { value: text };
     },
-    // The limits of the key stop_timeout.
-    DURATION: durationParser({ min: '100ms', max: '1h' }),
+    // A number alone is seconds, as timeout(1) has it.
+    DURATION: (text) => parseTimeout(/^\d+$/.test(text) ? `${text}s` : text),
     COMMAND: parseShellCommand,
     KEYS: parseTypedText,
     PATTERN: parsePattern,

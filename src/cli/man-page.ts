@@ -12,7 +12,7 @@ the management socket of the kernel, for uml_mconsole(1); umlmon(8) shows how. *
 last wrote to */proc/mconsole*.`,
   start: `The configuration is read anew. The kernel runs when its management console answers; the init of the guest is then
 still at work, so con1 may need a moment more. If the start fails, everything is undone, and the error names the step.`,
-  stop: `The first wait is **stop\\_timeout** of the configuration, or *DURATION* (as in 10s or 2m). A guest that does not stop
+  stop: `The first wait is **stop\\_timeout** of the configuration, or *DURATION* (as in 10s or 2m; a number alone is seconds). A guest that does not stop
 on Ctrl-Alt-Del by then is halted without a sync of its file systems, and at last killed. When the word is done, the
 kernel is gone, and the host has written the disk images to its disk.`,
   kill: `What the guest had not written to its disks is lost. This word may overtake a start or stop that hangs.`,
