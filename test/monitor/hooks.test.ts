@@ -1,5 +1,14 @@
 /** Programs of the host that are called in the life of a VM, well-behaved and not. */
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -94,6 +103,20 @@ describe('one call', () => {
     await prepare();
     expect(events[1]).toMatch(/^hook unusable .*no such file/);
     expect(log()).toBe('');
+  });
+
+  test('one that somebody is writing cannot be run, for that moment', async () => {
+    writeHook('echo ran >>"$log"');
+    const writer = openSync(hook, 'r+');
+    try {
+      await prepare();
+    } finally {
+      closeSync(writer);
+    }
+    expect(events[0]).toMatch(/^hook unusable .*ETXTBSY/);
+    hooks.tell('stopped', hook, plan);
+    await hooks.idle();
+    expect(log()).toBe('ran\n');
   });
 
   test('a start that is given up ends it', async () => {
