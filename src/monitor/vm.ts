@@ -243,7 +243,8 @@ export class Vm {
   /** The kernel that runs, with what belongs to it. Errors: STATE_WRONG. */
   running(states: readonly VmState[] = ['running', 'stopping']): Running {
     const { kernel, pause } = this.#run ?? {};
-    if (!kernel || !pause || !states.includes(this.#state)) throw this.#refusal(`it is ${this.#state}`);
+    if (!states.includes(this.#state)) throw this.#refusal(`it is ${this.#state}`);
+    if (!kernel || !pause) throw this.#refusal('its kernel is gone');
     return { kernel, pause, config: this.settings.vm };
   }
 
