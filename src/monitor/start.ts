@@ -283,8 +283,11 @@ function afterOrAbort(ms: number, signal: AbortSignal): { over: Promise<'timeout
 }
 
 function assertNotKilled(signal: AbortSignal): void {
-  if (signal.aborted)
-    throw new UmlmonError('START_KILLED', { place: 'start', cause: `killed by ${String(signal.reason)}` });
+  if (signal.aborted) throw startKilled(`killed by ${String(signal.reason)}`);
+}
+
+export function startKilled(cause: string): UmlmonError {
+  return new UmlmonError('START_KILLED', { place: 'start', cause });
 }
 
 /** The key of a descriptor among those that are open. */
