@@ -163,8 +163,7 @@ export class Vm {
   }
 
   /** Boots the VM; done when its kernel answers. Errors: STATE_*, CONFIG_INVALID, those of the step that failed. */
-  async start(by: string): Promise<OperationResult> {
-    if (this.#state === 'foreign') await this.examine();
+  start(by: string): Promise<OperationResult> {
     return this.#begin(by, () => this.#restarts.forget());
   }
 
@@ -177,8 +176,9 @@ export class Vm {
   }
 
   #begin(by: PolicyName | string, first: () => void = () => undefined): Promise<OperationResult> {
-    return this.#operations.run('start', by, () => {
+    return this.#operations.run('start', by, async () => {
       this.#restarts.cancel();
+      if (this.#state === 'foreign') await this.examine();
       if (this.#state === 'down') first();
       return this.#handle('start-asked');
     });
