@@ -12,7 +12,6 @@ import { removeLeftovers } from './clean-up.ts';
 import { Backups } from './disks/backups.ts';
 import { CrashBundles } from './endings/crash-bundle.ts';
 import { readLastExit } from './endings/last-exit.ts';
-import type { PolicyName } from './endings/policy.ts';
 import { Restarts } from './endings/restarts.ts';
 import type { EventLog } from './event-log.ts';
 import { findKernel } from './find-kernel.ts';
@@ -70,6 +69,7 @@ export class Vm {
   #planned: Promise<unknown> = Promise.resolve();
   #run: Run | undefined;
   #stopStages: readonly StopStage[] = [];
+  #isLeaving = false;
   /** Milliseconds that the last kernel ran. */
   #ranMs = 0;
   #lastExit: ExitRecord | null;
@@ -175,7 +175,8 @@ export class Vm {
     else if (this.#state === 'down') this.#begin('start = boot').catch(() => undefined);
   }
 
-  #begin(by: PolicyName | string, first: () => void = () => undefined): Promise<OperationResult> {
+  #begin(by: string, first: () => void = () => undefined): Promise<OperationResult> {
+    if (this.#isLeaving) return Promise.reject(this.#refusal('its monitor is about to end'));
     return this.#operations.run('start', by, async () => {
       this.#restarts.cancel();
       if (this.#state === 'foreign') await this.examine();
@@ -242,8 +243,9 @@ export class Vm {
     return { kernel, pause, config: this.settings.vm };
   }
 
-  /** The monitor ends: a guest that runs is stopped in order first. */
+  /** The monitor ends: a guest that runs is stopped in order first, and nobody can start it again. */
   async leave(reason: string): Promise<void> {
+    this.#isLeaving = true;
     this.#restarts.cancel();
     await this.backups.abort(`the monitor leaves: ${reason}`);
     await this.#operations.idle();

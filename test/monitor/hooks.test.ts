@@ -174,4 +174,14 @@ describe('a real VM', () => {
     writeHook('[ "$1" != prepare ] || sleep 1000');
     expect(await client.call('start', undefined)).toMatchObject({ state: 'running' });
   }, 30_000);
+
+  test('are all called before a monitor ends that leaves when its VM is down', async () => {
+    writeHook('[ "$1" != stopped ] || sleep 1; echo "$1" >>"$log"');
+    await client.call('start', undefined);
+    const ended = world.signalMonitor('vm1', 'SIGHUP');
+    await waitForEvent(client, 'monitor-leaving');
+    await client.call('kill', undefined);
+    expect(await ended).toBe(0);
+    expect(log()).toMatch(/stopped\nrelease\n$/);
+  });
 });

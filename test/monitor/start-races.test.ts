@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { MonitorClient } from '../../src/rpc/monitor-client.ts';
 import { lock } from '../../src/system/native.ts';
+import { waitForEvent } from '../helpers/guest.ts';
 import { World } from '../helpers/world.ts';
 
 let world: World;
@@ -41,4 +42,20 @@ test('a kill ends a start that is not more than a plan yet', async () => {
   expect(await start).toMatchObject({ code: 'START_KILLED' });
   expect(await kill).toMatchObject({ state: 'down', summary: 'killed while starting' });
   expect(await client.call('info', undefined)).toMatchObject({ state: 'down', kernelPid: 0 });
+}, 30_000);
+
+test('a monitor that leaves starts nothing any more', async () => {
+  await serve('stop_timeout = 10s');
+  await client.call('start', undefined);
+  const { kernelPid } = await client.call('info', undefined);
+  // The stop takes its time.
+  process.kill(kernelPid, 'SIGSTOP');
+  const ended = world.signalMonitor('vm1', 'SIGTERM');
+  await waitForEvent(client, 'monitor-leaving');
+  await expect(client.call('start', undefined)).rejects.toMatchObject({
+    code: 'STATE_WRONG',
+    reason: 'its monitor is about to end',
+  });
+  process.kill(kernelPid, 'SIGCONT');
+  expect(await ended).toBe(0);
 }, 30_000);
