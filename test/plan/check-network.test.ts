@@ -154,7 +154,7 @@ test('a host without ip(8) says so once per interface, with the package', () => 
 
 const taps: Partial<HostNetwork> = {
   links: [
-    link('eth0', { addresses: ['10.9.0.1'] }),
+    link('eth0', { addresses: ['10.9.0.1', 'fd00::9'] }),
     link('tap0', { kind: 'tun', tapOwner: 1000 }),
     link('tap1', { kind: 'tun', tapOwner: 0 }),
     link('tap2', { kind: 'tun', tapOwner: 1000, alias: 'umlmon:vm2:eth0:12345678' }),
@@ -185,6 +185,11 @@ test.each<[string, boolean, RegExp | undefined]>([
     'l2tpv3(src=127.0.0.1, dst=10.9.0.2, rx_session=1, tx_session=1)',
     true,
     /^NETWORK_MISSING src: 127\.0\.0\.1 reaches no other host/,
+  ],
+  [
+    'l2tpv3(udp=on, src=FD00:0::9, dst=fd00::1, srcport=2000, dstport=2, rx_session=1, tx_session=1)',
+    true,
+    undefined,
   ],
   ['raw(ifname=eth0)', true, undefined],
   ['raw(ifname=eth0)', false, /^NETWORK_PRIVILEGE raw changes the network of the host/],
