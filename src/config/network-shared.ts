@@ -127,6 +127,13 @@ function firstOf6(address: string, length: number): string | undefined {
   return plainAddress(last);
 }
 
+export function isInSubnet(address: string, { family, prefix, length }: Omit<Subnet, 'gateway'>): boolean {
+  const list = new BlockList();
+  const type = family === 4 ? 'ipv4' : 'ipv6';
+  list.addSubnet(prefix.replace(/\/.*/, ''), length, type);
+  return isIP(address) === family && list.check(address, type);
+}
+
 const parsePort = integerParser(1, 65_535);
 
 /** `8080:80 udp:53:53`, separated by blanks: port of the host, port of the guest. */
@@ -281,10 +288,7 @@ export function natMistakes(values: {
       : [{ argument: 'forward', cause: 'it is not known where to', hint: 'add guest_addr' }];
   if (guest === subnet.gateway)
     return [{ argument: 'guest_addr', cause: 'it is that of the gateway', hint: 'take the next one' }];
-  const list = new BlockList();
-  const family = subnet.family === 4 ? 'ipv4' : 'ipv6';
-  list.addSubnet(subnet.prefix.replace(/\/.*/, ''), subnet.length, family);
-  return isIP(guest) === subnet.family && list.check(guest, family)
+  return isInSubnet(guest, subnet)
     ? []
     : [{ argument: 'guest_addr', cause: `it is not in ${subnet.prefix}`, hint: '' }];
 }

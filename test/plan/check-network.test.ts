@@ -155,6 +155,7 @@ test('a host without ip(8) says so once per interface, with the package', () => 
 const taps: Partial<HostNetwork> = {
   links: [
     link('eth0', { addresses: ['10.9.0.1', 'fd00::9'] }),
+    link('eth1', { addresses: ['fd09::3', '10.9.5.6'] }),
     link('tap0', { kind: 'tun', tapOwner: 1000 }),
     link('tap1', { kind: 'tun', tapOwner: 0 }),
     link('tap2', { kind: 'tun', tapOwner: 1000, alias: 'umlmon:vm2:eth0:12345678' }),
@@ -206,6 +207,12 @@ test.each<[string, boolean, RegExp | undefined]>([
     'nat(name=other, subnet=10.8.0.0/24)',
     true,
     /^NETWORK_IN_USE subnet: 10\.8\.0\.1 is an address of the host already, on web-1/,
+  ],
+  // The gateway would be the router of the host's own network.
+  [
+    'nat(name=lan, subnet=10.9.4.0/22)',
+    true,
+    /^NETWORK_IN_USE subnet: 10\.9\.5\.6 is an address of the host already, on eth1/,
   ],
   ['nat(name=six, subnet=fd08::/64)', true, /^NETWORK_HOST subnet: the host does not forward IPv6/],
 ])('%s, root %s', (text, root, refusal) => {
