@@ -334,6 +334,23 @@ test('a connection that never sends its header does not stay', async () => {
   await slowClosed;
 });
 
+test('a connection whose websocket was refused does not stay, though its other end keeps it open', async () => {
+  const { hostname, port, host } = new URL(web.url);
+  const refused = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
+  const closed = new Promise<void>((resolve) => refused.on('close', () => resolve()));
+  refused.on('error', () => undefined).resume();
+  const ended = new Promise((resolve) => refused.once('end', resolve));
+  refused.write(
+    `GET /live HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+      'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n',
+  );
+  await ended;
+  // Who writes to a connection that is gone there hears so.
+  const again = setInterval(() => refused.write('more'), 50);
+  await closed;
+  clearInterval(again);
+});
+
 // The last one: it keeps this address from logging in.
 test('wrong passwords are slowed down, and the right one is not forgotten', async () => {
   const since = web.log.length;
