@@ -192,6 +192,33 @@ test('the keyboard is enough', async () => {
   expect(complaints).toEqual([]);
 });
 
+/** Notes what a console page says of its connection, and how long it waits before the next one: 250 ms, and then doubled. */
+const watchLink = `
+  window.seen = { texts: [], waits: [] };
+  const setTimer = window.setTimeout.bind(window);
+  window.setTimeout = (work, ms = 0) => {
+    if (Number.isInteger(Math.log2(ms / 250))) seen.waits.push(ms);
+    return setTimer(work, ms);
+  };
+  new MutationObserver(() => {
+    const text = document.querySelector('.console .line')?.textContent;
+    if (text && text !== seen.texts.at(-1)) seen.texts.push(text);
+  }).observe(document, { subtree: true, childList: true, characterData: true });`;
+
+test('a console without a monitor: why stays to be read, and it is tried more and more seldom', async () => {
+  const context = await browser.newContext();
+  await context.addInitScript({ content: watchLink });
+  const page = await open(context);
+  await page.goto(`http://127.0.0.1:${line.port}/#/console/vm2/con1`);
+  const seen = () => page.evaluate('window.seen') as Promise<{ texts: string[]; waits: number[] }>;
+  await expect.poll(async () => (await seen()).waits.length, patience).toBeGreaterThan(3);
+  const { texts, waits } = await seen();
+  expect(texts).toEqual(['connecting', 'no monitor is running for vm2']);
+  expect(waits.slice(0, 4)).toEqual([250, 500, 1000, 2000]);
+  await context.close();
+  expect(complaints).toEqual([]);
+});
+
 test('who may only look sees no button and no console', async () => {
   const context = await browser.newContext();
   const page = await open(context, 'look');
