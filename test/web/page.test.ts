@@ -19,12 +19,13 @@ let client: MonitorClient;
 /** What the browser had against the pages. */
 const complaints: string[] = [];
 
+const vm = 'kernel = /shared/kernels/linux\nubd0 = /disks/root.dsk\nmem = 64M';
+const keys = () => `web_listen = 127.0.0.1:0\nweb_url = http://127.0.0.1:${line.port}/`;
+
 beforeAll(async () => {
   world = new World();
   line = await CutLine.open();
-  const vm = 'kernel = /shared/kernels/linux\nubd0 = /disks/root.dsk\nmem = 64M';
-  const url = `http://127.0.0.1:${line.port}/`;
-  world.configure({ vm1: vm, vm2: vm }, `web_listen = 127.0.0.1:0\nweb_url = ${url}`);
+  world.configure({ vm1: vm, vm2: vm }, keys());
   world.addImage('vm1');
   world.addSharedImage();
   for (const name of ['one', 'two'])
@@ -233,5 +234,25 @@ test('who may only look sees no button and no console', async () => {
   await page.getByRole('button', { name: 'Log out' }).click();
   await page.getByLabel('Password').waitFor(patience);
   await context.close();
+  expect(complaints).toEqual([]);
+});
+
+test('a VM that the configuration has no more goes from the pages before, when the next one opens', async () => {
+  const [first, second] = [await browser.newContext(), await browser.newContext()];
+  const page = await open(first);
+  const gone = (at: Page) => at.getByRole('row', { name: /vm2/ });
+  await gone(page).waitFor();
+  const late = await open(second);
+  world.configure({ vm1: vm }, keys());
+  await expect
+    .poll(async () => {
+      await late.reload();
+      await rowOf(late).waitFor();
+      return gone(late).count();
+    }, patience)
+    .toBe(0);
+  await gone(page).waitFor({ state: 'detached', ...patience });
+  await first.close();
+  await second.close();
   expect(complaints).toEqual([]);
 });
