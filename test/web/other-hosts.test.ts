@@ -129,6 +129,11 @@ test('VMs come and go with their monitors, and stay while only the directory is 
     .locator('p.problem')
     .getByText(/^umldir of localhost:\d+: cannot talk to the directory/);
   await trouble.waitFor(patience);
+  // Nobody knows whether there is one.
+  expect(await ask(page, 'GET', 'api/vms/vm9@hostb/info')).toMatchObject({
+    status: 502,
+    body: { place: 'vm9@hostb', cause: expect.stringContaining('cannot talk to the directory') as string },
+  });
   await rowOf('vm1@hostb').getByText('unreachable').waitFor(patience);
   umldir = await startUmldir();
   await trouble.waitFor({ state: 'detached', ...patience });
