@@ -8,6 +8,7 @@ import type { Handlers } from '../../src/rpc/program.ts';
 import { RpcServer } from '../../src/rpc/server.ts';
 import { umldir } from '../../src/rpc/umldir.gen.ts';
 import { umlmonctrl } from '../../src/rpc/umlmonctrl.gen.ts';
+import { Tmux } from '../helpers/tmux.ts';
 import { program, World } from '../helpers/world.ts';
 import { info, job, stubHandlers, why } from '../rpc/stub-handlers.ts';
 
@@ -21,6 +22,12 @@ const directory: Handlers<typeof umldir> = {
   list: () => failed,
   watch: () => failed,
   register: () => failed,
+};
+
+const kept = Buffer.from(`${evil}\n`);
+const bundle = {
+  ...{ name: '2026-11-21T12-34-56Z', endedAt: 1, cause: 'crash', panic: '' },
+  files: [{ path: 'console/con0', bytes: kept.length }],
 };
 
 const disk = { unit: 1, path: evil, backing: evil, flags: evil, size: 1, allocated: 1, plugged: false };
@@ -39,6 +46,8 @@ const monitor: Handlers<typeof umlmonctrl> = {
     },
   }),
   start: () => failed,
+  crashList: () => ({ kind: 'ok', list: { bundles: [bundle], lost: 0 } }),
+  crashRead: ({ offset }) => ({ kind: 'ok', bytes: { data: kept.subarray(offset), size: kept.length } }),
   diskRun: () => ({ kind: 'ok', job: { ...job, name: evil, subject: evil, outcome: done } }),
 };
 
@@ -79,4 +88,19 @@ test.each([
   });
   expect(said).toContain('said');
   expect(said).not.toMatch(/[^\P{C}\n]/u);
+});
+
+test('a file of a crash: a pipe gets it as it is, a terminal does not', async () => {
+  const words = `"${process.execPath}" "${program('umlwatch')}" -config "${world.configPath}" vm1`;
+  const terminal = new Tmux({ commands: { umlwatch: `exec ${words} "$@"` } });
+  try {
+    await terminal.shows('$');
+    const crash = 'umlwatch -crash last -get console/con0';
+    const title = terminal.value('#{pane_title}');
+    expect(await terminal.run(crash)).toContain('said\\x1b]0;evil\\x07');
+    expect(terminal.value('#{pane_title}')).toBe(title);
+    expect(await terminal.run(`${crash} | od -c | head -1`)).toContain('s   a   i   d 033   ]   0   ;');
+  } finally {
+    terminal.close();
+  }
 });
