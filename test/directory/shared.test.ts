@@ -121,6 +121,22 @@ test('GET_PORT tells where the monitor of another host is', async () => {
   }
 });
 
+test('a VM whose state changes often leaves nothing behind in its umldir', async () => {
+  const vm = { name: 'busy', state: 'running', ready: true, address: '', port: 0 } as const;
+  const client = await registerAt(one.home, vm);
+  try {
+    // Told one by one: Node complains of more than ten listeners of one kind.
+    for (let stateSince = 1; stateSince <= 12; stateSince++) {
+      await client.call('register', { ...vm, stateSince });
+      await untilListed(two.port, ({ entries }) => entries.some(({ vm }) => vm.stateSince === stateSince));
+    }
+  } finally {
+    client.close();
+  }
+  await namesAt(two, 4);
+  expect(one.umldir.log).not.toContain('MaxListeners');
+});
+
 test('umlwatch reaches a monitor of one host through another one', async () => {
   const world = new World();
   try {
