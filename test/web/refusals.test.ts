@@ -307,6 +307,18 @@ test('the cookie of a session is for requests of its own pages only', async () =
   );
 });
 
+test('a session has as many websockets as it may, and no more', async () => {
+  const look = await logIn(passwordOf('look'));
+  const all: Dialed[] = [];
+  for (let count = 0; count < webLimits.socketsOfSession; count++) all.push(await open('live', look));
+  expect(await dial('live', { cookie: look.cookie, origin: origin() })).toBe(429);
+  const closed = all.map(({ socket }) => closedWith(socket));
+  expect((await ask('/api/session', 'DELETE', look.headers)).status).toBe(200);
+  expect(new Set(await Promise.all(closed))).toEqual(new Set([4401]));
+  // Of Node, which would take them for forgotten.
+  expect(web.log).not.toContain('MaxListeners');
+});
+
 test('a session ends when its owner leaves, and its websockets with it', async () => {
   const look = await logIn(passwordOf('look'));
   const { cookie, headers } = look;
