@@ -14,7 +14,7 @@ export class OtherHosts {
   readonly #here: string;
   readonly #directories: readonly DirectoryWatch[];
   readonly #login: RemoteLogin;
-  #places: ReadonlyMap<string, OtherPlace> = new Map();
+  #places: ReadonlyMap<string, OtherPlace<DirectoryWatch>> = new Map();
   #left = 0;
 
   constructor(global: GlobalConfig) {
@@ -55,11 +55,11 @@ export class OtherHosts {
   async connect(vm: string): Promise<MonitorClient> {
     const place = this.#places.get(vm) ?? (await this.#search(vm));
     if (!place) throw this.#unknown(vm);
-    return this.#login.connect(vm, place.target, place.at);
+    return this.#login.connect(vm, place);
   }
 
   /** For a page that begins with a VM, before any directory has answered. */
-  async #search(vm: string): Promise<OtherPlace | undefined> {
+  async #search(vm: string): Promise<OtherPlace<DirectoryWatch> | undefined> {
     if (!isOtherName(vm)) return undefined;
     await Promise.all(this.#directories.map((directory) => directory.ask()));
     this.#place();
