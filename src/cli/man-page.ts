@@ -77,8 +77,9 @@ A guest that is paused with **-pause** must be resumed first. umlmon(7), BACKUPS
   restore: `All disks of the backup are put back, or none of them. What is in the images now is lost.`,
   crashes: `A crash is an end of the kernel that nobody asked for; umlmon(7) says what is kept of it, and of how many.`,
   crash: `Prints how the kernel ended, the state of the host and of the disk images then, the last events, and the last lines
-of con0. *NAME* is one that **-crashes** lists, or **last**. With **-get**, the file *FILE* of the bundle is printed
-as it is, such as *console/con0*; with **-json**, the files are listed.`,
+of con0. *NAME* is one that **-crashes** lists, or **last**. With **-get**, the file *FILE* of the bundle is printed,
+such as *console/con0*: as it is into a pipe or file, and on a terminal without what could harm it; with **-json**, the
+files are listed.`,
   jobs: `Slow verbs on images are jobs of the monitor: they go on when the client that has asked for them is gone, and are
 remembered for a while after their end. See DISK IMAGES.`,
   cancel: `*ID* is the number that **-jobs** shows. Done when the job has ended; everything is then as it was before it,
