@@ -74,6 +74,16 @@ describe('two at a console', () => {
     expect(world.log('vm1', 'con1')).toContain('[umlmon: uid 0: look at this]');
   });
 
+  test('who is alone is told, too, that the right to type is back', async () => {
+    const alone = await sit();
+    alone.keys('C-]', 'o');
+    await alone.shows('[you observe, CTRL-] t takes over]');
+    alone.keys('C-]', 't');
+    await alone.shows('[you type at con1 now]');
+    alone.line('echo $((5*5))');
+    await alone.shows(/^25$/m);
+  });
+
   test('-force takes over at once; -observe never types', async () => {
     const first = await sit();
     first.line('echo $((2*2))00');
@@ -176,8 +186,18 @@ describe('words without a terminal', () => {
     watch('-run', 'echo the last words');
     const { status, stderr } = watch('-expect', 'never seen', '-timeout', '300ms');
     expect(status).toBe(8);
-    expect(stderr).toMatch(/^umlwatch: con1: \/never seen\/mu did not come within 0\.3 s; its screen:\n/);
+    expect(stderr).toMatch(/^umlwatch: con1: "never seen" did not come within 0\.3 s; its screen:\n/);
     expect(stderr).toContain('\n  | the last words\n');
+    expect(stderr).toMatch(/\n\(hint: look at it with -connect con1\)\n$/);
+  });
+
+  test('a VM that is paused is said to be so', () => {
+    expect(watch('-pause').status).toBe(0);
+    const { status, stderr } = watch('-expect', 'never seen', '-timeout', '300ms');
+    expect(watch('-resume').status).toBe(0);
+    expect(status).toBe(8);
+    expect(stderr).toContain('; the VM is paused; its screen:\n');
+    expect(stderr).toMatch(/\n\(hint: umlwatch vm1 -resume\)\n$/);
   });
 
   test('-run where no shell is: status 8, with the last screen', () => {

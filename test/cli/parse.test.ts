@@ -44,7 +44,7 @@ describe('the command line', () => {
     ]);
     expect(parseCommandLine(['-crash', 'vm1'])).toMatchObject({ target: 'vm1' });
     expect(values('vm1', '-crash', '2026-11-21T12-34-56Z-2')).toEqual([{ NAME: '2026-11-21T12-34-56Z-2' }]);
-    expect(refusalOf(() => parseCommandLine(['vm1', '-crash', 'frist']))).toContain(
+    expect(refusalOf(() => parseCommandLine(['vm1', '-crash', 'last', 'first']))).toContain(
       '-crash [NAME] [-get FILE]',
     );
   });
@@ -147,6 +147,7 @@ describe('the command line', () => {
       '-disk snapshot: "a/b" is no name for a snapshot (a letter or digit, then also . _ and -; at most 64)',
     ],
     ['vm1 -ext4', '-ext4 does not stand here (use: -disk create PATH SIZE [-ext4])'],
+    ['vm1 -crash nix', '-crash: "nix" is not the name of a crash (last, or a name that -crashes lists)'],
     ['vm1 -cancel all', '-cancel: "all" is not a number (use: -cancel ID)'],
     ['vm1 -strat', 'unknown word "strat" (did you mean -start?)'],
     ['-mconsole-sockt x', 'unknown word "mconsole-sockt" (did you mean -mconsole-socket?)'],
@@ -208,6 +209,7 @@ describe('a line of the interactive mode', () => {
     ['quti', 'unknown word "quti" (did you mean quit?)'],
     ['xyzzy', 'unknown word "xyzzy" (help lists all words)'],
     ['info stop', '"stop" is too much (use: info)'],
+    ['who nix', 'who: "nix" is not a channel (con0 to con15, or ssl0 to ssl63)'],
     ['log con0 -folow', '"-folow" is too much (use: log CHANNEL [-follow])'],
     ['log', 'log needs a CHANNEL (use: log CHANNEL [-follow])'],
     ['since', '-since does not stand here (use: events [-since NUMBER])'],
