@@ -97,7 +97,7 @@ describe('the command line', () => {
       '-expect',
       '^# $',
       '-timeout',
-      '5s',
+      '5',
       '-run',
       "echo 'a b'",
     ];
@@ -171,7 +171,8 @@ describe('the command line', () => {
     ['vm1 -log ssl64', '-log: "ssl64" is not a channel (con0 to con15, or ssl0 to ssl63)'],
     ['vm1 -log con01', '-log: "con01" is not a channel (con0 to con15, or ssl0 to ssl63)'],
     ['vm1 -stop -timeout', '-timeout needs a DURATION (use: -stop [-timeout DURATION])'],
-    ['vm1 -start -stop -timeout 30', '-timeout: "30" is not a duration (write 30s for seconds)'],
+    ['vm1 -start -stop -timeout 3x', '-timeout: "3x" is not a duration (as in 500ms, 30s, 2m)'],
+    ['vm1 -stop -timeout 7200', '-timeout: 7200s is too long (at most 1h)'],
     ['vm1 -stop -timeout 2h', '-timeout: 2h is too long (at most 1h)'],
     ['vm1 -stop -timeout 1ms', '-timeout: 1ms is too short (at least 100ms)'],
     ['vm1 -events -since now', '-since: "now" is not a number (use: -events [-since NUMBER])'],

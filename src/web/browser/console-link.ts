@@ -38,8 +38,8 @@ export class ConsoleLink {
   #drawn: Size | undefined;
   #size: Size | undefined;
   #isSeated = false;
-  /** Why the last call has failed, in the words of the monitor. */
-  #failure = '';
+  /** Why there is no seat is on the screen, and stays until there is one. */
+  #isRefused = false;
 
   constructor(vm: string, channel: string, screen: ConsoleScreen) {
     this.#screen = screen;
@@ -50,7 +50,7 @@ export class ConsoleLink {
       },
       onState: (isUp) => {
         this.#isSeated = false;
-        screen.state(this.#failure || (isUp ? 'connecting' : 'not connected'));
+        if (!this.#isRefused) screen.state(isUp ? 'connecting' : 'not connected');
       },
       onMessage: (data) => {
         if (typeof data === 'string') this.#obey(JSON.parse(data) as ConsoleMessage);
@@ -89,7 +89,8 @@ export class ConsoleLink {
         this.#monitor = monitor;
         this.#offset = offset;
         this.#isSeated = true;
-        this.#failure = '';
+        this.#isRefused = false;
+        this.#redial.settle();
         this.#screen.state('');
         if (!screen) this.#sendSize();
         this.#sendKeys(this.#keys.waiting());
@@ -108,8 +109,8 @@ export class ConsoleLink {
         this.#screen.say('the monitor has closed the console');
         break;
       case 'failed':
-        this.#failure = message.why.cause;
-        this.#screen.state(this.#failure);
+        this.#isRefused = true;
+        this.#screen.state(message.why.cause);
         break;
     }
   }
