@@ -293,3 +293,17 @@ test('the newest backups are kept; one with errors is said to have them, and pus
   expect(await names()).toEqual(['c', newest, 'bad']);
   expect(world.run('umlwatch', ['vm1', '-backups']).stdout).toMatch(/^ {2}bad .*HAS ERRORS$/m);
 }, 60_000);
+
+test('a new backup is kept, also when the clock was set back since the others', async () => {
+  world.addImage('vm1');
+  world.configure({ vm1: 'ubd0 = /disks/root.dsk\nbackups = 1' });
+  const client = await monitorOf();
+  await client.call('start', undefined);
+  await client.call('backup', { name: 'before' });
+  const path = join(world.varDir, 'vm1/backups/before/manifest.json');
+  const manifest = JSON.parse(readFileSync(path, 'utf8'));
+  writeFileSync(path, JSON.stringify({ ...manifest, takenAt: Date.UTC(2199, 0, 1) }));
+  await client.call('backup', { name: 'after' });
+  const { backups } = await client.call('backupList', undefined);
+  expect(backups.map(({ name }) => name)).toEqual(['after']);
+}, 60_000);
