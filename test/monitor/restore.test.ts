@@ -307,3 +307,24 @@ test('a new backup is kept, also when the clock was set back since the others', 
   const { backups } = await client.call('backupList', undefined);
   expect(backups.map(({ name }) => name)).toEqual(['after']);
 }, 60_000);
+
+test('more backups than a list can show are not too many to be counted', async () => {
+  world.addImage('vm1');
+  world.configure({ vm1: 'ubd0 = /disks/root.dsk\nbackups = 502' });
+  const client = await monitorOf();
+  await client.call('start', undefined);
+  await client.call('backup', { name: 'first' });
+  const store = join(world.varDir, 'vm1/backups');
+  const manifest = JSON.parse(readFileSync(join(store, 'first/manifest.json'), 'utf8'));
+  for (let i = 1; i <= 502; i++) {
+    const name = `b${i}`;
+    mkdirSync(join(store, name));
+    const takenAt = manifest.takenAt + i;
+    writeFileSync(join(store, name, 'manifest.json'), JSON.stringify({ ...manifest, name, takenAt }));
+  }
+  await client.call('backup', { name: 'last' });
+  const names = readdirSync(store);
+  expect(names).toHaveLength(502);
+  expect(names).toEqual(expect.arrayContaining(['last', 'b502', 'b2']));
+  expect((await client.call('backupList', undefined)).backups).toHaveLength(500);
+}, 60_000);
