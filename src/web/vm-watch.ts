@@ -102,7 +102,14 @@ export class VmWatch {
       this.#next = list.next;
       if (list.events.length === 0) continue;
       this.#listener.events(
-        list.events.map(({ sequence, time, kind, text }) => ({ vm: this.name, sequence, time, kind, text })),
+        list.events.map(({ sequence, time, kind, text }) => ({
+          vm: this.name,
+          sequence,
+          // The clock of another host may be ahead, and its events would stay the newest.
+          time: Math.min(time, Date.now()),
+          kind,
+          text,
+        })),
       );
       this.#wake();
     }

@@ -73,3 +73,12 @@ test('an event comes once, though the connection is lost and made again', async 
   await expect.poll(() => seen.at(-1)?.sequence, { timeout: 20_000 }).toBe(3);
   expect(seen.map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
 });
+
+test('an event of the future is one of now: it stays no longer than others, and is a time', async () => {
+  kept = [eventOf(1, Number.MAX_SAFE_INTEGER), eventOf(2, 2000)];
+  look();
+  await expect.poll(() => seen.length, { timeout: 20_000 }).toBe(2);
+  const [first, second] = seen;
+  expect(first?.time).toBeLessThanOrEqual(Date.now());
+  expect(second?.time).toBe(2000);
+});
