@@ -220,11 +220,14 @@ export class Channel {
   /** The last lines of output within the newest `bytes` bytes, safe to show. */
   lastLines(bytes: number): string[] {
     const { offset, data } = this.ring.read(this.ring.next - Math.max(0, bytes), bytes);
-    const lines = Buffer.from(data).toString('utf8').split(/\r*\n/);
+    const lines = linesOf(data);
     // The first line may have lost its beginning.
-    if (offset > 0 && lines.length > 1) lines.shift();
-    if (lines.at(-1) === '') lines.pop();
-    return lines.map((line) => printable(line, consoleLimits.lineCharacters));
+    return offset > 0 && lines.length > 1 ? lines.slice(1) : lines;
+  }
+
+  /** The lines of output from `offset` on, safe to show. */
+  linesSince(offset: number): string[] {
+    return linesOf(this.ring.read(offset, this.ring.next - offset).data);
   }
 
   close(): void {
@@ -275,4 +278,10 @@ function call(listeners: ReadonlySet<() => void>): void {
 
 function noteOfLoss({ bytes, exact }: Loss): Buffer {
   return Buffer.from(note(`taken over; ${exact ? '' : 'up to '}${bytes} bytes are missing`));
+}
+
+function linesOf(data: Uint8Array): string[] {
+  const lines = Buffer.from(data).toString('utf8').split(/\r*\n/);
+  if (lines.at(-1) === '') lines.pop();
+  return lines.map((line) => printable(line, consoleLimits.lineCharacters));
 }

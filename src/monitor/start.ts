@@ -205,7 +205,11 @@ async function launchKernel(step: StepOf<'launch'>, progress: Progress): Promise
     status: { fd: plan.sandbox.statusFd, path: step.statusFile },
     seccomp: { fd: plan.sandbox.seccompFd, filter: seccompFilter(step.filter) },
     ...gateOf(plan),
-    words: () => con0.lastLines(con0.ring.next - before).join('\n'),
+    words: () => {
+      // Nobody writes any more: all that was said comes now.
+      con0.disconnect();
+      return con0.linesSince(before).join('\n');
+    },
   });
   progress.sandbox = sandbox;
   undo.push('sandbox', async () => {
@@ -252,7 +256,9 @@ async function awaitKernel(step: StepOf<'await-kernel'>, progress: Progress): Pr
   ]).finally(patience.cancel);
   assertNotKilled(host.signal);
   if (outcome !== 'up') {
-    const words = host.channels.get('con0').lastLines(1024).join('\n');
+    const con0 = host.channels.get('con0');
+    if (outcome !== 'timeout') con0.disconnect();
+    const words = con0.lastLines(1024).join('\n');
     throw new UmlmonError('START_FAILED', {
       place: plan.vm,
       cause:
