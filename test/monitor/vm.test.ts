@@ -257,6 +257,7 @@ test('a launch that fails is told in the words of who failed, all of them', asyn
       await expect(client.call('start', undefined)).rejects.toMatchObject({
         code: 'JAIL_LAUNCH',
         reason: 'it ended with status 1: bwrap: execvp /kernel/linux: Permission denied',
+        hint: expect.stringContaining('noexec'),
       });
     run('mount', '-o', 'remount,exec', kernels);
     expect(await client.call('start', undefined)).toMatchObject({ state: 'running' });
