@@ -62,12 +62,17 @@ export function freshName(now: number, taken: ReadonlySet<string>): string {
   }
 }
 
-/** The backups that are too many, if only the newest `keep` stay; 0 keeps all. Unsound ones do not push out others. */
-export function surplusBackups(backups: readonly Manifest[], keep: number): Manifest[] {
+/**
+ * The backups that are too many, if only the newest `keep` stay; 0 keeps all. Unsound ones do not push out others.
+ *
+ * @param fresh name of the one that was taken just now: it is the newest, whatever the clock of the host said before
+ */
+export function surplusBackups(backups: readonly Manifest[], keep: number, fresh: string): Manifest[] {
   if (keep === 0) return [];
-  const newestFirst = backups.filter(isSound).sort((a, b) => b.takenAt - a.takenAt);
+  const time = ({ name, takenAt }: Manifest) => (name === fresh ? Number.POSITIVE_INFINITY : takenAt);
+  const newestFirst = backups.filter(isSound).sort((a, b) => time(b) - time(a));
   const oldest = newestFirst[keep - 1];
-  return oldest ? backups.filter(({ takenAt }) => takenAt < oldest.takenAt) : [];
+  return oldest ? backups.filter((one) => time(one) < time(oldest)) : [];
 }
 
 export function isSound({ images }: Pick<Manifest, 'images'>): boolean {

@@ -86,9 +86,13 @@ test('the newest sound backups stay, with the unsound ones that are not older', 
     })),
   });
   const all = [at(1, 'clean'), at(2, 'errors'), at(3, 'clean'), at(4, 'errors'), at(5, 'clean')];
-  expect(surplusBackups(all, 0)).toEqual([]);
-  expect(surplusBackups(all, 2).map(({ name }) => name)).toEqual(['1', '2']);
-  expect(surplusBackups(all, 9)).toEqual([]);
+  const surplus = (keep: number, fresh: string) => surplusBackups(all, keep, fresh).map(({ name }) => name);
+  expect(surplus(0, '5')).toEqual([]);
+  expect(surplus(2, '5')).toEqual(['1', '2']);
+  expect(surplus(9, '5')).toEqual([]);
+  // The clock of the host was put back, or was wrong before.
+  expect(surplus(2, '1')).toEqual(['2', '3', '4']);
+  expect(surplus(1, '1')).toEqual(['2', '3', '4', '5']);
 });
 
 test('directories that are no backups are not listed, and not found', async () => {

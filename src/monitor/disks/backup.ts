@@ -68,7 +68,7 @@ export async function backUp(name: string, host: BackupHost): Promise<Manifest> 
     await completeDraft(layout, manifest);
     if (!isSound(manifest)) throw unsound(manifest, layout);
     try {
-      for (const old of surplusBackups(await listBackups(layout), config.backups))
+      for (const old of surplusBackups(await listBackups(layout), config.backups, manifest.name))
         await removeBackup(layout, old.name);
     } catch (error) {
       trouble(error);
