@@ -287,3 +287,38 @@ test('the newest backups are kept; one with errors is said to have them, and pus
   expect(await names()).toEqual(['c', newest, 'bad']);
   expect(world.run('umlwatch', ['vm1', '-backups']).stdout).toMatch(/^ {2}bad .*HAS ERRORS$/m);
 }, 60_000);
+
+test('a new backup is kept, also when the clock was set back since the others', async () => {
+  world.addImage('vm1');
+  world.configure({ vm1: 'ubd0 = /disks/root.dsk\nbackups = 1' });
+  const client = await monitorOf();
+  await client.call('start', undefined);
+  await client.call('backup', { name: 'before' });
+  const path = join(world.varDir, 'vm1/backups/before/manifest.json');
+  const manifest = JSON.parse(readFileSync(path, 'utf8'));
+  writeFileSync(path, JSON.stringify({ ...manifest, takenAt: Date.UTC(2199, 0, 1) }));
+  await client.call('backup', { name: 'after' });
+  const { backups } = await client.call('backupList', undefined);
+  expect(backups.map(({ name }) => name)).toEqual(['after']);
+}, 60_000);
+
+test('more backups than a list can show are not too many to be counted', async () => {
+  world.addImage('vm1');
+  world.configure({ vm1: 'ubd0 = /disks/root.dsk\nbackups = 502' });
+  const client = await monitorOf();
+  await client.call('start', undefined);
+  await client.call('backup', { name: 'first' });
+  const store = join(world.varDir, 'vm1/backups');
+  const manifest = JSON.parse(readFileSync(join(store, 'first/manifest.json'), 'utf8'));
+  for (let i = 1; i <= 502; i++) {
+    const name = `b${i}`;
+    mkdirSync(join(store, name));
+    const takenAt = manifest.takenAt + i;
+    writeFileSync(join(store, name, 'manifest.json'), JSON.stringify({ ...manifest, name, takenAt }));
+  }
+  await client.call('backup', { name: 'last' });
+  const names = readdirSync(store);
+  expect(names).toHaveLength(502);
+  expect(names).toEqual(expect.arrayContaining(['last', 'b502', 'b2']));
+  expect((await client.call('backupList', undefined)).backups).toHaveLength(500);
+}, 60_000);
