@@ -193,6 +193,18 @@ test('the keyboard is enough', async () => {
   expect(complaints).toEqual([]);
 });
 
+test('a console is a click away; one that the VM does not have is said to be none', async () => {
+  const context = await browser.newContext();
+  const page = await open(context);
+  await page.goto(`http://127.0.0.1:${line.port}/#/vm/vm1`);
+  await page.getByRole('link', { name: 'con1', exact: true }).click();
+  await shows(screenOf(page), /#$/m);
+  await page.goto(`http://127.0.0.1:${line.port}/#/console/vm1/con9`);
+  await page.getByText('the VM has no such console or serial line').waitFor(patience);
+  await context.close();
+  expect(complaints).toEqual([]);
+});
+
 /** Notes what a console page says of its connection, and how long it waits before the next one: 250 ms, and then doubled. */
 const watchLink = `
   window.seen = { texts: [], waits: [] };
