@@ -46,7 +46,7 @@ export function checkGlobal(global: GlobalConfig): Problem[] {
 
 /** Passwords and consoles must not cross a network in the clear. */
 function checkWeb(
-  { web_listen, web_tls_cert, web_tls_key, web_url }: GlobalConfig,
+  { web_listen, web_tls_cert, web_tls_key, web_url, web_hosts, web_password_file }: GlobalConfig,
   say: (key: string, cause: string, hint: string) => void,
 ): void {
   if ((web_tls_cert === '') !== (web_tls_key === ''))
@@ -54,6 +54,12 @@ function checkWeb(
       web_tls_cert ? 'web_tls_cert' : 'web_tls_key',
       'a certificate and its key belong together',
       'set web_tls_cert and web_tls_key, or neither',
+    );
+  if (web_hosts.length > 0 && web_password_file === '')
+    say(
+      'web_hosts',
+      'their monitors want a password',
+      'write it to a file, and the file to web_password_file',
     );
   const isLocal = /^127\.|^::1$/.test(web_listen.address);
   if (!isLocal && web_tls_cert === '' && !web_url?.origin.startsWith('https:'))

@@ -21,18 +21,25 @@ export function parseEndpoints(text: string): Parsed<readonly Endpoint[]> {
   if (parts.length > maxEndpoints) return refuse(`${parts.length} addresses`, `at most ${maxEndpoints}`);
   const endpoints: Endpoint[] = [];
   for (const part of parts) {
-    const match = /^(?:(https?):\/\/)?(?:\[([0-9a-fA-F:.]+)\]|([^:/[\]\s]+)):(\d{1,5})\/?$/.exec(part);
-    const host = match?.[2] ?? match?.[3] ?? '';
-    const port = Number(match?.[4]);
-    const isSane = match?.[2] === undefined ? isHostName(host) : isIP(host) === 6;
-    if (!isSane || !(port >= 1 && port <= 65_535))
+    const [, scheme, rest = ''] = /^(?:(https?):\/\/)?(.*?)\/?$/.exec(part) ?? [];
+    const { host, port } = parseHostAndPort(rest) ?? {};
+    if (host === undefined || port === undefined)
       return refuse(
         `${quoted(part)} is not the address of an etcd`,
         'as in etcd1:2379, or https://10.0.0.1:2379',
       );
-    endpoints.push({ protocol: match?.[1] === 'https' ? 'https:' : 'http:', host, port });
+    endpoints.push({ protocol: scheme === 'https' ? 'https:' : 'http:', host, port });
   }
   return { value: endpoints };
+}
+
+/** `HOST` or `HOST:PORT`, an IPv6 address in brackets; undefined if it is neither. */
+export function parseHostAndPort(text: string): { host: string; port: number | undefined } | undefined {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:/[\]\s]+))(?::(\d{1,5}))?$/.exec(text);
+  const host = match?.[1] ?? match?.[2] ?? '';
+  const isSane = match?.[1] === undefined ? isHostName(host) : isIP(host) === 6;
+  const port = match?.[3] === undefined ? undefined : Number(match[3]);
+  return isSane && (port === undefined || (port >= 1 && port <= 65_535)) ? { host, port } : undefined;
 }
 
 /** A name as DNS has them (RFC 1123 section 2.1), or an IPv4 address. */

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { parseHostAndPort } from './directory-keys.ts';
 import { single } from './key.ts';
 import { parseOptionalFile } from './paths.ts';
 import { quoted } from './problem.ts';
@@ -42,6 +43,34 @@ export function parseWebUrl(text: string): Parsed<WebUrl | undefined> {
   return { value: { origin: url.origin, path: url.pathname } };
 }
 
+/** The umldir of a host. */
+export interface DirectoryPlace {
+  readonly host: string;
+  /** Undefined: the port that umldirs have on this host. */
+  readonly port: number | undefined;
+}
+
+/** Directories that umlweb asks: each may have the VMs of many hosts. */
+const maxDirectories = 16;
+
+/** `hostb, hostc:8655, [fd00::1]:8655`; '' is none. */
+export function parseDirectories(text: string): Parsed<readonly DirectoryPlace[]> {
+  if (text === '') return { value: [] };
+  const parts = text.split(',').map((part) => part.trim());
+  if (parts.length > maxDirectories)
+    return refuse(
+      `${parts.length} hosts`,
+      `at most ${maxDirectories}; hosts can share a directory, see etcd`,
+    );
+  const places: DirectoryPlace[] = [];
+  for (const part of parts) {
+    const place = parseHostAndPort(part);
+    if (!place) return refuse(`${quoted(part)} is not a host`, 'as in hostb, hostb:8655, [fd00::1]:8655');
+    places.push(place);
+  }
+  return { value: places };
+}
+
 /** The keys of umlweb(8), in [GLOBAL]. */
 export const webKeys = {
   web_listen: single({
@@ -82,5 +111,35 @@ export const webKeys = {
     form: 'URL',
     help: 'What browsers call umlweb(8): needed when they use a name, or reach it through a proxy, perhaps below a path. Calls under any other name are refused.',
     example: 'https://vms.example.org/umlweb/',
+  }),
+  web_hosts: single({
+    parse: parseDirectories,
+    default: '',
+    defaultNote: 'none: the VMs of this host',
+    layer: 'admin',
+    effect: 'umlweb',
+    form: 'HOST[:PORT], ...',
+    help: 'Hosts whose umldir(8) umlweb(8) asks for VMs that it shows besides those of this host. One that shares its directory (etcd), as *localhost* may do, brings the VMs of all. Needs web_password_file.',
+    example: 'hostb, hostc:8655',
+  }),
+  web_password_file: single({
+    parse: parseOptionalFile,
+    default: '',
+    defaultNote: 'none',
+    layer: 'admin',
+    effect: 'umlweb',
+    form: 'FILE',
+    help: 'Its first line is the password with which umlweb(8) logs in to monitors of other hosts. Nobody else may be able to read the file.',
+    example: '/etc/umlmon/web.password',
+  }),
+  web_ca: single({
+    parse: parseOptionalFile,
+    default: '',
+    defaultNote: 'none: umlweb(8) remembers the certificates of hosts that have proved to know the password',
+    layer: 'admin',
+    effect: 'umlweb',
+    form: 'FILE',
+    help: 'Certificates, in PEM form, of the authorities that must vouch for the other hosts.',
+    example: '/etc/umlmon/ca.pem',
   }),
 };

@@ -217,12 +217,14 @@ export class Channel {
     });
   }
 
-  /** The last lines of output within the newest `bytes` bytes, safe to show. */
-  lastLines(bytes: number): string[] {
-    const { offset, data } = this.ring.read(this.ring.next - Math.max(0, bytes), bytes);
+  /** The last lines of output from offset `from` on, within the newest `bytes` bytes, safe to show. */
+  lastLines(bytes: number, from = 0): string[] {
+    // A program that has just ended may have said more than was read.
+    this.#pty?.drain();
+    const { offset, data } = this.ring.read(Math.max(from, this.ring.next - bytes), bytes);
     const lines = Buffer.from(data).toString('utf8').split(/\r*\n/);
     // The first line may have lost its beginning.
-    if (offset > 0 && lines.length > 1) lines.shift();
+    if (offset > from && lines.length > 1) lines.shift();
     if (lines.at(-1) === '') lines.pop();
     return lines.map((line) => printable(line, consoleLimits.lineCharacters));
   }

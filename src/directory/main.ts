@@ -1,5 +1,6 @@
-import { resolve } from 'node:path';
+import { readOptions } from '../config/program-options.ts';
 import { exitStatusOf, failureText, toFailure, UmlmonError } from '../system/errors.ts';
+import { harmless } from '../system/text.ts';
 import { version } from '../system/version.ts';
 import { runUmldir } from './daemon.ts';
 import { printDirectory } from './print-directory.ts';
@@ -11,18 +12,19 @@ umldir -version | -help
 Exit status: 0 done, 1 failed, 2 wrong usage, 3 wrong configuration, 4 no directory answers,
 5 another umldir runs, 6 cannot listen.`;
 
-interface Arguments {
-  readonly configPath: string | undefined;
-  readonly flags: ReadonlySet<string>;
-  /** The host of -list. */
-  readonly host: string | undefined;
-}
+const options = { program: 'umldir', flags: ['list', 'json', 'version', 'help'], operand: 'host' };
 
 /** `umldir`: resolves to the exit status (umldir(8), EXIT STATUS). */
 export async function umldir(argv: readonly string[]): Promise<number> {
   const json = argv.some((word) => /^--?json$/.test(word));
   try {
-    const { configPath, flags, host } = parseArguments(argv);
+    const { configPath, flags, operand: host } = readOptions(argv, process.env, options);
+    if (host !== undefined && !flags.has('list'))
+      throw new UmlmonError('USAGE', {
+        place: '',
+        cause: `${host}: only -list takes a host`,
+        hint: 'umldir -help',
+      });
     if (flags.has('help')) console.log(help);
     else if (flags.has('version')) console.log(version);
     else if (flags.has('list')) await printDirectory({ configPath, host, json: flags.has('json') });
@@ -30,30 +32,8 @@ export async function umldir(argv: readonly string[]): Promise<number> {
     return 0;
   } catch (error) {
     const failure = toFailure(error, 'umldir');
-    console.error(json ? JSON.stringify({ error: failure }) : `umldir: ${failureText(failure)}`);
+    // A directory of another host may have said it.
+    console.error(harmless(json ? JSON.stringify({ error: failure }) : `umldir: ${failureText(failure)}`));
     return exitStatusOf(failure.code);
   }
-}
-
-const knownFlags = new Set(['list', 'json', 'version', 'help']);
-
-function parseArguments(argv: readonly string[]): Arguments {
-  const usage = (cause: string) => new UmlmonError('USAGE', { place: '', cause, hint: 'umldir -help' });
-  const flags = new Set<string>();
-  const rest = [...argv];
-  let host: string | undefined;
-  let configPath = process.env.UMLMON_CONFIG && resolve(process.env.UMLMON_CONFIG);
-  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
-    const option = /^--?([a-z]+)$/.exec(word)?.[1];
-    if (option === 'config') {
-      configPath = rest.shift();
-      if (configPath === undefined) throw usage('-config needs a PATH');
-      configPath = resolve(configPath);
-    } else if (option !== undefined && knownFlags.has(option)) flags.add(option);
-    else if (word.startsWith('-')) throw usage(`${word} is not an option`);
-    else if (host !== undefined) throw usage(`${word}: there is a host already (${host})`);
-    else host = word;
-  }
-  if (host !== undefined && !flags.has('list')) throw usage(`${host}: only -list takes a host`);
-  return { configPath: configPath || undefined, flags, host };
 }

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { readOptions } from '../config/program-options.ts';
 import { openReport, startInBackground } from '../system/background.ts';
 import { exitStatusOf, failureText, toFailure, UmlmonError } from '../system/errors.ts';
 import { version } from '../system/version.ts';
@@ -21,23 +21,22 @@ umlmon -version | -help
 Exit status: 0 done, 1 failed, 2 wrong usage, 3 wrong configuration, 5 a monitor runs already,
 6 the host lacks something.`;
 
-interface Arguments {
-  readonly vm: string | undefined;
-  readonly configPath: string | undefined;
-  /** Where units are to be written. */
-  readonly units: string | undefined;
-  readonly flags: ReadonlySet<string>;
-}
+const options = {
+  program: 'umlmon',
+  flags: ['fg', 'plan', 'check', 'cleanup', 'json', 'version', 'help'],
+  values: { units: 'DIRECTORY' },
+  operand: 'VM',
+};
 
 /** `umlmon`: resolves to the exit status (umlmon(8), EXIT STATUS). */
 export async function umlmon(argv: readonly string[]): Promise<number> {
   const report = openReport();
   try {
-    const { vm, configPath, units, flags } = parseArguments(argv);
+    const { operand: vm, configPath, values, flags } = readOptions(argv, process.env, options);
     if (flags.has('help')) console.log(help);
     else if (flags.has('version')) console.log(version);
     else if (flags.has('check')) return checkConfig({ vm, configPath, json: flags.has('json') });
-    else if (units !== undefined) return writeUnits(configPath, units);
+    else if (values.units !== undefined) return writeUnits(configPath, values.units);
     else {
       const source = { vm: requireName(vm), configPath };
       if (flags.has('plan')) printPlan(source, flags.has('json'));
@@ -64,33 +63,6 @@ export async function umlmon(argv: readonly string[]): Promise<number> {
   }
 }
 
-const knownFlags = new Set(['fg', 'plan', 'check', 'cleanup', 'json', 'version', 'help']);
-
-function parseArguments(argv: readonly string[]): Arguments {
-  const usage = (cause: string) => new UmlmonError('USAGE', { place: 'umlmon', cause, hint: 'umlmon -help' });
-  const flags = new Set<string>();
-  const rest = [...argv];
-  let vm: string | undefined;
-  let units: string | undefined;
-  let configPath = process.env.UMLMON_CONFIG && resolve(process.env.UMLMON_CONFIG);
-  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
-    const option = /^--?([a-z]+)$/.exec(word)?.[1];
-    if (option === 'config') {
-      configPath = rest.shift();
-      if (configPath === undefined) throw usage('-config needs a PATH');
-      // A monitor changes its working directory.
-      configPath = resolve(configPath);
-    } else if (option === 'units') {
-      units = rest.shift();
-      if (units === undefined) throw usage('-units needs a DIRECTORY');
-    } else if (option !== undefined && knownFlags.has(option)) flags.add(option);
-    else if (word.startsWith('-')) throw usage(`${word} is not an option`);
-    else if (vm !== undefined) throw usage(`${word}: there is a VM already (${vm})`);
-    else vm = word;
-  }
-  return { vm, configPath, units, flags };
-}
-
 /** This program once more. */
 function backgroundCommand({ vm, configPath }: ConfigSource): string[] {
   const [node = '', program = ''] = process.argv;
@@ -101,7 +73,7 @@ function backgroundCommand({ vm, configPath }: ConfigSource): string[] {
 function requireName(vm: string | undefined): string {
   if (vm !== undefined) return vm;
   throw new UmlmonError('USAGE', {
-    place: 'umlmon',
+    place: '',
     cause: 'which VM?',
     hint: 'umlmon VM; umlmon -check lists them',
   });

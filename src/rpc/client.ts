@@ -128,6 +128,11 @@ export class RpcClient<P extends Program> {
     });
   }
 
+  /** Whether it has not ended. */
+  get isOpen(): boolean {
+    return this.#ended === null;
+  }
+
   /** Ends the connection; calls under way reject. */
   close(): void {
     this.#end(closedByUs(this.#place));

@@ -3,10 +3,13 @@ import { directoryLimits } from '../system/limits.ts';
 import { placeText } from './address.ts';
 import { RpcClient } from './client.ts';
 import { errorOfDirectory } from './redirect.ts';
-import { type DirList, type DirPort, type DirTarget, umldir } from './umldir.gen.ts';
+import { type DirChanges, type DirList, type DirPort, type DirTarget, umldir } from './umldir.gen.ts';
 
 /** Milliseconds that a directory may take to answer. */
 const answerMs = 15_000;
+
+/** Milliseconds that one call waits for changes; less than the time after which a directory ends an idle connection. */
+const watchMs = 55_000;
 
 /** More VMs than these no directory can have. */
 const entriesMax = directoryLimits.vms + directoryLimits.sharedVms;
@@ -42,12 +45,23 @@ export class DirectoryClient {
     for (;;) {
       const answer = await this.#asked(this.#rpc.call('list', after));
       if (answer.kind === 'failed') throw errorOfDirectory(answer.why);
-      whole = { ...answer.list, entries: [...(whole?.entries ?? []), ...answer.list.entries] };
+      const { entries, next } = answer.list;
+      // What has changed between the pages is among the changes after the first one.
+      whole = { ...answer.list, entries: [...(whole?.entries ?? []), ...entries], next: whole?.next ?? next };
       const last = answer.list.entries.at(-1);
       if (!answer.list.more || !last) return whole;
       if (whole.entries.length > entriesMax) throw unreachable(this.place, 'its list has no end');
       after = { afterHost: last.host, afterVm: last.vm.name };
     }
+  }
+
+  /** Changes from one on; waits for the first, and may come back without one. */
+  async watch(since: number): Promise<DirChanges> {
+    const answer = await this.#asked(
+      this.#rpc.call('watch', { since, waitMs: watchMs }, { timeoutMs: answerMs + watchMs }),
+    );
+    if (answer.kind === 'failed') throw errorOfDirectory(answer.why);
+    return answer.list;
   }
 
   close(): void {

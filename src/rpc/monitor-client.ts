@@ -50,6 +50,11 @@ export class MonitorClient {
     return payload?.[1] as Payload<ResultOf<Program, P>>;
   }
 
+  /** Whether the connection has not ended. */
+  get isOpen(): boolean {
+    return this.#rpc.isOpen;
+  }
+
   close(): void {
     this.#rpc.close();
   }

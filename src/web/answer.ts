@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Failure, UmlmonError } from '../system/errors.ts';
+import { errorCatalogue, type Failure, UmlmonError } from '../system/errors.ts';
 import { webLimits } from '../system/limits.ts';
 
 /** Headers of every answer: nothing from elsewhere, in no frame, nothing guessed, nothing kept. */
@@ -107,6 +107,6 @@ function readBody(request: IncomingMessage): Promise<Buffer> {
 /** The HTTP status of an error that a monitor, or the way to it, has given. */
 export function statusOf(error: unknown): number {
   if (!(error instanceof UmlmonError)) return 500;
-  if (error.code === 'MONITOR_UNREACHABLE') return 502;
+  if (errorCatalogue[error.code].class === 'unreachable') return 502;
   return error.code === 'INTERNAL' ? 500 : 409;
 }

@@ -15,11 +15,17 @@ export async function compareConfig({
   vm,
   monitors,
 }: Asked): Promise<{ settings: ComparedSetting[]; problems: string[] }> {
+  const { settings } = await monitors.with(vm, (client) => client.call('info', undefined));
+  const inForce = new Map(settings.map((setting) => [setting.key, setting]));
+  // The files of another host are there.
+  if (!monitors.isHere(vm))
+    return {
+      problems: [],
+      settings: settings.map(({ key, value, origin }) => ({ key, inForce: value, inFiles: value, origin })),
+    };
   const { config, broken } = monitors.read();
   const problems = (broken.get(vm) ?? []).map(({ file, line, cause }) => `${file}:${line}: ${cause}`);
   const files = new Map(config?.vms.get(vm)?.settings.map((setting) => [setting.key, setting]));
-  const { settings } = await monitors.with(vm, (client) => client.call('info', undefined));
-  const inForce = new Map(settings.map((setting) => [setting.key, setting]));
   const keys = new Set([...inForce.keys(), ...files.keys()]);
   return {
     problems,

@@ -1,10 +1,9 @@
-import { MonitorClient } from '../rpc/monitor-client.ts';
-import { webLimits } from '../system/limits.ts';
+import type { MonitorClient } from '../rpc/monitor-client.ts';
+import { consoleLimits, webLimits } from '../system/limits.ts';
 import type { Typist } from './typist.ts';
 
 export interface ConsoleRequested {
-  readonly vm: string;
-  readonly ctrl: string;
+  readonly connect: () => Promise<MonitorClient>;
   readonly channel: string;
   /** The monitor and the offset up to which the page has the output; none for a new page. */
   readonly from?: { readonly monitor: string; readonly offset: number };
@@ -30,8 +29,8 @@ export interface ConsoleSeat {
  * MONITOR_UNREACHABLE, CONSOLE_*.
  */
 export async function takeSeat(wanted: ConsoleRequested, { hasPen }: Typist): Promise<ConsoleSeat> {
-  const { ctrl, vm, channel, from } = wanted;
-  const client = await MonitorClient.connect(ctrl, vm);
+  const { connect, channel, from } = wanted;
+  const client = await connect();
   try {
     const { monitorPid, eventsNext } = await client.call('info', undefined);
     const { id, oldest, next } = await client.call('consoleAttach', { channel, columns: 0, rows: 0 });
@@ -42,11 +41,14 @@ export async function takeSeat(wanted: ConsoleRequested, { hasPen }: Typist): Pr
     const seat = { client, id, channel, monitor: String(monitorPid), writer, eventsNext };
     if (from?.monitor === seat.monitor && from.offset >= oldest && from.offset <= next)
       return { ...seat, offset: from.offset, screen: undefined };
-    const { offset, ...screen } = await client.call('consoleReplay', {
+    const { offset, columns, rows, data } = await client.call('consoleReplay', {
       channel,
       history: webLimits.historyLines,
     });
-    return { ...seat, offset, screen };
+    // One of another host can say anything, and a browser would make it.
+    const { screenColumns, screenRows } = consoleLimits;
+    const size = { columns: Math.min(columns, screenColumns), rows: Math.min(rows, screenRows) };
+    return { ...seat, offset, screen: { ...size, data } };
   } catch (error) {
     client.close();
     throw error;

@@ -1,38 +1,37 @@
 import { webLimits } from '../system/limits.ts';
+import type { Monitors } from './monitors.ts';
 import { VmWatch } from './vm-watch.ts';
 import type { LiveMessage, WireEvent, WireVm } from './wire.ts';
 
 /** A page that shows VMs. */
 export interface Viewer {
   maySee(vm: string): boolean;
+  /** Whether those are all VMs. */
+  readonly seesAll: boolean;
   /** @param text a LiveMessage as JSON */
   send(text: string): void;
 }
 
-/** Name → path of the control socket. */
-export type VmPlaces = ReadonlyMap<string, string>;
-
 /** One look at each VM for all pages together, and none while there is no page. */
 export class Hub {
-  readonly #places: () => VmPlaces;
+  readonly #monitors: Monitors;
   readonly #viewers = new Set<Viewer>();
   readonly #watches = new Map<string, VmWatch>();
   #events: WireEvent[] = [];
+  /** What the pages know of the directories. */
+  #troubles = '';
 
-  /** @param places the VMs as they are configured now */
-  constructor(places: () => VmPlaces) {
-    this.#places = places;
+  constructor(monitors: Monitors) {
+    this.#monitors = monitors;
   }
 
   /** Shows everything to a viewer from now on; the function ends that. */
   add(viewer: Viewer): () => void {
-    this.#refresh();
+    // The pages before it are told, too, what has changed in the configuration.
+    this.#change();
     this.#viewers.add(viewer);
-    const watches = [...this.#watches.values()].filter(({ name }) => viewer.maySee(name));
-    const vms = watches.flatMap(({ latest, history }) => (latest ? [{ vm: latest, history }] : []));
-    const names = watches.map(({ name }) => name);
-    viewer.send(textOf({ kind: 'vms', names, vms }));
-    viewer.send(textOf({ kind: 'events', events: this.#events.filter(({ vm }) => viewer.maySee(vm)) }));
+    this.#showAll(viewer);
+    if (this.#viewers.size === 1) this.#monitors.follow(() => this.#change());
     return () => {
       this.#viewers.delete(viewer);
       if (this.#viewers.size === 0) this.close();
@@ -40,31 +39,49 @@ export class Hub {
   }
 
   close(): void {
+    this.#monitors.close();
     for (const watch of this.#watches.values()) watch.close();
     this.#watches.clear();
     this.#events = [];
   }
 
-  /** Watches exactly the VMs that are configured. */
-  #refresh(): void {
-    const places = this.#places();
-    for (const [name, watch] of this.#watches)
-      if (!places.has(name)) {
-        watch.close();
-        this.#watches.delete(name);
-      }
+  #change(): void {
+    if (this.#refresh()) for (const viewer of this.#viewers) this.#showAll(viewer);
+  }
+
+  #showAll(viewer: Viewer): void {
+    const seen = this.#monitors.names().filter((name) => viewer.maySee(name));
+    const watches = seen.flatMap((name) => this.#watches.get(name) ?? []);
+    const vms = watches.flatMap(({ latest, history }) => (latest ? [{ vm: latest, history }] : []));
+    const names = watches.map(({ name }) => name);
+    const troubles = viewer.seesAll ? this.#monitors.troubles : [];
+    viewer.send(textOf({ kind: 'vms', names, vms, troubles }));
+    viewer.send(textOf({ kind: 'events', events: this.#events.filter(({ vm }) => viewer.maySee(vm)) }));
+  }
+
+  /** Watches exactly the VMs that there are; whether pages have to be told. */
+  #refresh(): boolean {
+    const names = this.#monitors.names();
+    const troubles = JSON.stringify(this.#monitors.troubles);
+    const gone = [...this.#watches.keys()].filter((name) => !names.includes(name));
+    const come = names.filter((name) => !this.#watches.has(name));
+    const isNew = gone.length + come.length > 0 || troubles !== this.#troubles;
+    this.#troubles = troubles;
+    for (const name of gone) {
+      this.#watches.get(name)?.close();
+      this.#watches.delete(name);
+    }
     const listener = {
       vm: (vm: WireVm) => this.#tell(vm.name, { kind: 'vm', vm }),
       events: (events: readonly WireEvent[]) => this.#addEvents(events),
     };
     const { rateTime, pollTime } = webLimits;
-    let count = 0;
-    for (const [name, ctrl] of places) {
+    for (const [count, name] of come.entries()) {
       // The second look, which has the first rates, soon; and not at all VMs at the same moment.
-      const delay = rateTime + Math.floor((pollTime * count) / places.size);
-      count += 1;
-      if (!this.#watches.has(name)) this.#watches.set(name, new VmWatch(name, ctrl, listener, delay));
+      const delay = rateTime + Math.floor((pollTime * count) / come.length);
+      this.#watches.set(name, new VmWatch(name, () => this.#monitors.connect(name), listener, delay));
     }
+    return isNew;
   }
 
   #addEvents(events: readonly WireEvent[]): void {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import type { GlobalConfig } from '../config/config.ts';
+import { readOptions } from '../config/program-options.ts';
 import { exitStatusOf, failureText, toFailure, UmlmonError } from '../system/errors.ts';
 import { type Log, openLog } from '../system/log.ts';
 import { takePassedSockets } from '../system/passed-sockets.ts';
@@ -11,13 +11,15 @@ import { Assets } from './assets.ts';
 import { Monitors } from './monitors.ts';
 import { type Tls, WebServer } from './server.ts';
 
-const help = `umlweb [-config PATH]   dashboard and consoles of this host's VMs, for browsers
+const help = `umlweb [-config PATH]   dashboard and consoles of VMs, for browsers
 umlweb -version | -help
 
-Runs in the foreground and logs to standard error. Keys: web_listen, web_tls_cert, web_tls_key, web_url in
-[GLOBAL] (umlmon(5)). Passwords: umladmin password.
+Runs in the foreground and logs to standard error. Keys: web_listen, web_url, web_hosts and others that
+begin with web_, in [GLOBAL] (umlmon(5)). Passwords: umladmin password.
 
 Exit status: 0 ended by a signal, 1 failed, 2 wrong usage, 3 wrong configuration, 6 cannot take calls.`;
+
+const options = { program: 'umlweb', flags: ['version', 'help'] };
 
 /**
  * `umlweb`: resolves to the exit status (umlweb(8), EXIT STATUS).
@@ -26,8 +28,9 @@ Exit status: 0 ended by a signal, 1 failed, 2 wrong usage, 3 wrong configuration
  */
 export async function umlweb(argv: readonly string[], programs: string): Promise<number> {
   try {
-    const { configPath, word } = parseArguments(argv);
-    if (word) console.log(word === 'help' ? help : version);
+    const { configPath, flags } = readOptions(argv, process.env, options);
+    if (flags.has('help')) console.log(help);
+    else if (flags.has('version')) console.log(version);
     else await serve(configPath, programs);
     return 0;
   } catch (error) {
@@ -89,24 +92,4 @@ function pem(file: string): Buffer {
   } catch (error) {
     throw new UmlmonError('WEB_TLS', { place: file, cause: toFailure(error).cause });
   }
-}
-
-function parseArguments(argv: readonly string[]): {
-  readonly configPath: string | undefined;
-  readonly word: 'help' | 'version' | undefined;
-} {
-  const usage = (cause: string) => new UmlmonError('USAGE', { place: 'umlweb', cause, hint: 'umlweb -help' });
-  const rest = [...argv];
-  let configPath = process.env.UMLMON_CONFIG || undefined;
-  let word: 'help' | 'version' | undefined;
-  for (let next = rest.shift(); next !== undefined; next = rest.shift()) {
-    const option = /^--?([a-z]+)$/.exec(next)?.[1];
-    if (option === 'help' || option === 'version') word = option;
-    else if (option === 'config') {
-      const path = rest.shift();
-      if (path === undefined) throw usage('-config needs a PATH');
-      configPath = resolve(path);
-    } else throw usage(`${next} is not an option`);
-  }
-  return { configPath, word };
 }

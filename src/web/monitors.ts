@@ -3,31 +3,55 @@ import { configError } from '../config/problem.ts';
 import { layoutOf } from '../jail/layout.ts';
 import { MonitorClient } from '../rpc/monitor-client.ts';
 import { webLimits } from '../system/limits.ts';
-import { refused } from './answer.ts';
+import { IdleClients } from './idle-clients.ts';
+import { isOtherName, OtherHosts } from './other-hosts.ts';
 
-/** The VMs of this host as its configuration has them. */
+/** All VMs that umlweb shows, and the ways to their monitors: those of this host by its configuration, and of others. */
 export class Monitors {
   readonly configPath: string | undefined;
   /** The directory of the programs of umlmon. */
   readonly programs: string;
-  #places: ReadonlyMap<string, string> = new Map();
+  readonly #others: OtherHosts;
+  readonly #idle = new IdleClients();
+  /** Name → control socket. */
+  #ctrls: ReadonlyMap<string, string> = new Map();
   #readAt = 0;
 
+  /** Errors: CONFIG_*, WEB_HOSTS. */
   constructor(configPath: string | undefined, programs: string) {
     this.configPath = configPath;
     this.programs = programs;
+    this.#others = new OtherHosts(this.global());
   }
 
-  /** Name → control socket. A configuration that cannot be read leaves what there was. */
-  places(now = Date.now()): ReadonlyMap<string, string> {
-    if (now - this.#readAt < webLimits.configTime) return this.#places;
-    this.#readAt = now;
-    const { config, broken } = this.read();
-    if (!config) return this.#places;
-    const { vardir: varDir, rundir: runDir, shared } = config.global;
-    const names = [...config.vms.keys(), ...broken.keys()].sort();
-    this.#places = new Map(names.map((name) => [name, layoutOf(name, { varDir, runDir, shared }).ctrl]));
-    return this.#places;
+  /** The VMs as they are configured now, and those of other hosts as they were when somebody looked last. */
+  names(): readonly string[] {
+    return [...this.#readCtrls().keys(), ...this.#others.names];
+  }
+
+  /** Why the names may not be all. */
+  get troubles(): readonly string[] {
+    return this.#others.troubles;
+  }
+
+  /** Follows what comes and goes on other hosts, until `close`. */
+  follow(onChange: () => void): void {
+    this.#others.follow(onChange);
+  }
+
+  close(): void {
+    this.#others.close();
+    this.#idle.close();
+  }
+
+  /** Whether there is such a VM, or may be: who is on other hosts is known when it is asked for. */
+  mayHave(vm: string): boolean {
+    return this.isHere(vm) || isOtherName(vm);
+  }
+
+  /** Whether a VM is one of this host. */
+  isHere(vm: string): boolean {
+    return this.#readCtrls().has(vm);
   }
 
   /** The whole configuration, with its mistakes. */
@@ -47,20 +71,36 @@ export class Monitors {
     return config.global;
   }
 
-  /** The control socket of a VM. Errors: Refused 404. */
-  ctrlOf(vm: string): string {
-    const ctrl = this.places().get(vm);
-    if (ctrl === undefined) throw refused(404, vm, 'there is no such VM');
-    return ctrl;
+  /** A connection to the monitor of a VM. Errors: Refused 404, MONITOR_UNREACHABLE, and those of OtherHosts. */
+  connect(vm: string): Promise<MonitorClient> {
+    const ctrl = this.#readCtrls().get(vm);
+    return ctrl === undefined ? this.#others.connect(vm) : MonitorClient.connect(ctrl, vm);
   }
 
-  /** Does something with the monitor of a VM, over a connection of its own. */
+  /** Does something with the monitor of a VM, over a connection that nobody else uses meanwhile. */
   async with<T>(vm: string, work: (client: MonitorClient) => Promise<T>): Promise<T> {
-    const client = await MonitorClient.connect(this.ctrlOf(vm), vm);
+    const client = this.#idle.take(vm) ?? (await this.connect(vm));
     try {
-      return await work(client);
-    } finally {
+      const result = await work(client);
+      if (isOtherName(vm)) this.#idle.put(vm, client);
+      else client.close();
+      return result;
+    } catch (error) {
+      // Perhaps it leads nowhere any more.
       client.close();
+      throw error;
     }
+  }
+
+  /** A configuration that cannot be read leaves what there was. */
+  #readCtrls(now = Date.now()): ReadonlyMap<string, string> {
+    if (now - this.#readAt < webLimits.configTime) return this.#ctrls;
+    this.#readAt = now;
+    const { config, broken } = this.read();
+    if (!config) return this.#ctrls;
+    const { vardir: varDir, rundir: runDir, shared } = config.global;
+    const names = [...config.vms.keys(), ...broken.keys()].sort();
+    this.#ctrls = new Map(names.map((name) => [name, layoutOf(name, { varDir, runDir, shared }).ctrl]));
+    return this.#ctrls;
   }
 }

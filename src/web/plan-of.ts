@@ -8,9 +8,12 @@ let latest: Promise<unknown> = Promise.resolve();
 
 /**
  * What the next start of a VM would do, as `umlmon -plan` prints it: a process of its own, one at a time, since the plan
- * looks at images and kernels. Errors: Refused 502.
+ * looks at images and kernels. Errors: Refused 409, 502.
  */
-export function planOf(vm: string, { configPath, programs }: Monitors): Promise<{ readonly text: string }> {
+export function planOf(vm: string, monitors: Monitors): Promise<{ readonly text: string }> {
+  if (!monitors.isHere(vm))
+    throw refused(409, vm, 'the plan of a VM is made on its own host', 'there: umlmon -plan');
+  const { configPath, programs } = monitors;
   const mine = latest.then(() => print(vm, configPath, join(programs, 'umlmon.cjs')));
   // The next one only waits for its turn.
   latest = mine.catch(() => undefined);

@@ -1,7 +1,7 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { roleAt } from '../rpc/password-file.ts';
+import { allVms, roleAt } from '../rpc/password-file.ts';
 import { toFailure } from '../system/errors.ts';
 import { webLimits } from '../system/limits.ts';
 import type { Log } from '../system/log.ts';
@@ -37,7 +37,7 @@ export class Sockets {
     this.#api = api;
     this.#monitors = monitors;
     this.#log = log;
-    this.#hub = new Hub(() => monitors.places());
+    this.#hub = new Hub(monitors);
   }
 
   close(): void {
@@ -65,6 +65,8 @@ export class Sockets {
   refuse(socket: Duplex, error: unknown): void {
     const status = error instanceof Refused ? error.status : 500;
     socket.on('error', () => undefined);
+    // The other end may keep its half open for ever.
+    socket.once('finish', () => socket.destroy());
     socket.end(
       `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
     );
@@ -79,10 +81,11 @@ export class Sockets {
     this.#api.checkRole(session, vm, 'consoleWrite');
     if (!/^[a-z]{3}\d{1,3}$/.test(channel) || !/^[\w-]{8,64}$/.test(page))
       throw refused(400, 'console', 'the query lacks a channel, or the name of the page');
-    const ctrl = this.#monitors.ctrlOf(vm);
+    if (!this.#monitors.mayHave(vm)) throw refused(404, vm, 'there is no such VM');
     const [monitor, offset] = [query.get('monitor'), Number(query.get('offset'))];
     const from = monitor && Number.isSafeInteger(offset) && offset >= 0 ? { monitor, offset } : undefined;
-    const wanted = { vm, ctrl, channel, ...(from ? { from } : {}) };
+    const connect = () => this.#monitors.connect(vm);
+    const wanted = { connect, channel, ...(from ? { from } : {}) };
     return (socket) => void this.#bridge(socket, wanted, [session.id, vm, channel, page].join(' '));
   }
 
@@ -93,7 +96,10 @@ export class Sockets {
       if (socket.readyState === socket.OPEN) new ConsoleBridge(socket, seat, typist);
       else seat.client.close();
     } catch (error) {
-      const message: ConsoleMessage = { kind: 'failed', why: toFailure(error) };
+      const message: ConsoleMessage = {
+        kind: 'failed',
+        why: error instanceof Refused ? error.why : toFailure(error),
+      };
       socket.send(JSON.stringify(message));
       socket.close();
     }
@@ -102,6 +108,7 @@ export class Sockets {
   #showVms({ grants }: Session, socket: WebSocket): void {
     const leave = this.#hub.add({
       maySee: (vm) => roleAt(grants, vm) !== null,
+      seesAll: roleAt(grants, allVms) !== null,
       send: (text) => {
         if (socket.bufferedAmount < webLimits.unsentBytes) socket.send(text);
       },

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { MonitorClient } from '../rpc/monitor-client.ts';
+import type { MonitorClient } from '../rpc/monitor-client.ts';
 import type { VmInfo } from '../rpc/umlmonctrl.gen.ts';
 import { isErrorCode, toFailure } from '../system/errors.ts';
 import { webLimits } from '../system/limits.ts';
+import { keepServing } from './keep-serving.ts';
 import { absent, type Look, sampleOf } from './sample.ts';
 import type { WireEvent, WirePoint, WireVm } from './wire.ts';
 
@@ -23,20 +24,29 @@ export class VmWatch {
   readonly name: string;
   readonly history: WirePoint[] = [];
   latest: WireVm | undefined;
-  readonly #ctrl: string;
   readonly #listener: VmListener;
   readonly #leave = new AbortController();
   #before: Look | undefined;
+  #monitorPid = 0;
+  /** Number of the next event of this monitor. */
+  #next = 1;
   /** Something happened since the last look. */
   #isOld = false;
   #endWait: () => void = () => undefined;
 
   /** @param delayMs until the first look at a VM that runs, so that not all are asked at the same moment */
-  constructor(name: string, ctrl: string, listener: VmListener, delayMs: number) {
+  constructor(name: string, connect: () => Promise<MonitorClient>, listener: VmListener, delayMs: number) {
     this.name = name;
-    this.#ctrl = ctrl;
     this.#listener = listener;
-    void this.#follow(delayMs);
+    void keepServing({
+      connect,
+      serve: (client) => this.#serve(client, delayMs),
+      onError: (error) => {
+        this.#before = undefined;
+        this.#publish(absent(this.name, error, Date.now()));
+      },
+      signal: this.#leave.signal,
+    });
   }
 
   close(): void {
@@ -44,35 +54,14 @@ export class VmWatch {
     this.#wake();
   }
 
-  async #follow(delayMs: number): Promise<void> {
-    const { signal } = this.#leave;
-    while (!signal.aborted) {
-      try {
-        const client = await MonitorClient.connect(this.#ctrl, this.name);
-        const close = () => client.close();
-        signal.addEventListener('abort', close);
-        try {
-          if (!signal.aborted) await this.#serve(client, delayMs);
-        } finally {
-          signal.removeEventListener('abort', close);
-          client.close();
-        }
-      } catch (error) {
-        if (signal.aborted) return;
-        this.#before = undefined;
-        this.#publish(absent(this.name, error, Date.now()));
-      }
-      await delay(webLimits.retryTime, undefined, { signal }).catch(() => undefined);
-    }
-  }
-
   /** Until the connection ends, which one of the two loops finds out first. */
   async #serve(client: MonitorClient, delayMs: number): Promise<void> {
-    const { state, eventsNext } = await this.#look(client);
-    await Promise.race([
-      this.#lookOften(client, state, delayMs),
-      this.#listen(client, Math.max(1, eventsNext - webLimits.eventsOfVm)),
-    ]);
+    const { state, eventsNext, monitorPid } = await this.#look(client);
+    // What was told before the connection was lost is not told again.
+    if (monitorPid !== this.#monitorPid) this.#next = 1;
+    this.#monitorPid = monitorPid;
+    this.#next = Math.max(this.#next, eventsNext - webLimits.eventsOfVm);
+    await Promise.race([this.#lookOften(client, state, delayMs), this.#listen(client)]);
   }
 
   async #lookOften(client: MonitorClient, first: string, delayMs: number): Promise<void> {
@@ -103,18 +92,24 @@ export class VmWatch {
     this.#endWait();
   }
 
-  async #listen(client: MonitorClient, since: number): Promise<void> {
-    let next = since;
+  async #listen(client: MonitorClient): Promise<void> {
     while (!this.#leave.signal.aborted) {
-      const request = { since: next, max: eventsAtOnce, waitMs: eventWait };
+      const request = { since: this.#next, max: eventsAtOnce, waitMs: eventWait };
       const list = await client.call('events', request).catch((error: unknown) => {
         if (!isLost(error)) throw error;
         return { events: [], next: 0 };
       });
-      next = list.next;
+      this.#next = list.next;
       if (list.events.length === 0) continue;
       this.#listener.events(
-        list.events.map(({ sequence, time, kind, text }) => ({ vm: this.name, sequence, time, kind, text })),
+        list.events.map(({ sequence, time, kind, text }) => ({
+          vm: this.name,
+          sequence,
+          // The clock of another host may be ahead, and its events would stay the newest.
+          time: Math.min(time, Date.now()),
+          kind,
+          text,
+        })),
       );
       this.#wake();
     }

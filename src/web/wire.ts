@@ -46,6 +46,7 @@ export interface WirePoint {
 
 /** A VM as the dashboard shows it. */
 export interface WireVm {
+  /** Of another host: VM@HOST. */
   readonly name: string;
   readonly state: WireState;
   /** Milliseconds since 1970; 0 if not known. */
@@ -77,6 +78,8 @@ export type LiveMessage =
       readonly kind: 'vms';
       readonly names: readonly string[];
       readonly vms: readonly { readonly vm: WireVm; readonly history: readonly WirePoint[] }[];
+      /** Why those may not be all. */
+      readonly troubles: readonly string[];
     }
   | { readonly kind: 'vm'; readonly vm: WireVm }
   | { readonly kind: 'events'; readonly events: readonly WireEvent[] };

@@ -55,11 +55,9 @@ export async function measurePaces(world: World): Promise<Figure[]> {
       const { consoles } = await client.call('info', undefined);
       said = consoles.find(({ channel }) => channel === 'con1')?.bytesOut ?? 0;
     }
-    const [from = 0, , to = 0] = (await shell.run('wait; cat /tmp/times')).output
-      .split(' ')
-      .slice(-4)
-      .map(Number);
-    return lines.bytes / MiB / (to - from);
+    const { output } = await shell.run('wait; cat /tmp/times');
+    const [, from, to] = /^([\d.]+) [\d.]+ ([\d.]+) [\d.]+$/m.exec(output) ?? [];
+    return lines.bytes / MiB / (Number(to) - Number(from));
   };
   let alone = 0;
   const results = await inTurns(

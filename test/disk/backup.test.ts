@@ -75,7 +75,7 @@ test('names are times, never taken twice; none leads elsewhere', () => {
     expect(givenNameDamage(name, 'backup')).toMatchObject({ code: 'BACKUP_NAME' });
 });
 
-test('the newest sound backups stay, with the unsound ones that are not older', () => {
+test('beside a new backup the newest sound ones stay, with the unsound ones that are not older', () => {
   const at = (takenAt: number, found: 'clean' | 'errors'): Manifest => ({
     ...manifest,
     name: `${takenAt}`,
@@ -85,10 +85,11 @@ test('the newest sound backups stay, with the unsound ones that are not older', 
       soundness: found === 'clean' ? { found } : { found, words: '' },
     })),
   });
-  const all = [at(1, 'clean'), at(2, 'errors'), at(3, 'clean'), at(4, 'errors'), at(5, 'clean')];
-  expect(surplusBackups(all, 0)).toEqual([]);
-  expect(surplusBackups(all, 2).map(({ name }) => name)).toEqual(['1', '2']);
-  expect(surplusBackups(all, 9)).toEqual([]);
+  const others = [at(1, 'clean'), at(2, 'errors'), at(3, 'clean'), at(4, 'errors')];
+  expect(surplusBackups(others, 0)).toEqual([]);
+  expect(surplusBackups(others, 1)).toEqual(others);
+  expect(surplusBackups(others, 2).map(({ name }) => name)).toEqual(['1', '2']);
+  expect(surplusBackups(others, 9)).toEqual([]);
 });
 
 test('directories that are no backups are not listed, and not found', async () => {

@@ -1,15 +1,15 @@
 /** umlweb in a real browser, with a real VM. */
 import { mkdirSync } from 'node:fs';
-import { type Browser, type BrowserContext, chromium, type Locator, type Page } from 'playwright-core';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { MonitorClient } from '../../src/rpc/monitor-client.ts';
 import { CutLine } from '../helpers/cut-line.ts';
-import { passwordOf, Web } from '../helpers/web.ts';
+import { Web } from '../helpers/web.ts';
+import { linesOf, openPage, patience, screenOf, shows, typeLine } from '../helpers/web-page.ts';
 import { World } from '../helpers/world.ts';
 
 /** Where pictures of the pages go, for people to look at. */
 const shots = process.env.UMLMON_TEST_SCREENSHOTS;
-const patience = { timeout: 20_000 };
 
 let world: World;
 let web: Web;
@@ -19,12 +19,13 @@ let client: MonitorClient;
 /** What the browser had against the pages. */
 const complaints: string[] = [];
 
+const vm = 'kernel = /shared/kernels/linux\nubd0 = /disks/root.dsk\nmem = 64M';
+const keys = () => `web_listen = 127.0.0.1:0\nweb_url = http://127.0.0.1:${line.port}/`;
+
 beforeAll(async () => {
   world = new World();
   line = await CutLine.open();
-  const vm = 'kernel = /shared/kernels/linux\nubd0 = /disks/root.dsk\nmem = 64M';
-  const url = `http://127.0.0.1:${line.port}/`;
-  world.configure({ vm1: vm, vm2: vm }, `web_listen = 127.0.0.1:0\nweb_url = ${url}`);
+  world.configure({ vm1: vm, vm2: vm }, keys());
   world.addImage('vm1');
   world.addSharedImage();
   for (const name of ['one', 'two'])
@@ -44,18 +45,8 @@ afterAll(async () => {
   await world?.close();
 });
 
-async function open(context: BrowserContext, role: 'admin' | 'look' = 'admin'): Promise<Page> {
-  const page = await context.newPage();
-  page.on('console', (message) => {
-    if (/Content.Security.Policy|Refused to/i.test(message.text())) complaints.push(message.text());
-  });
-  page.on('pageerror', (error) => complaints.push(String(error)));
-  await page.goto(`http://127.0.0.1:${line.port}/`);
-  await page.getByLabel('Password').fill(passwordOf(role));
-  await page.getByRole('button', { name: 'Log in' }).click();
-  await page.getByRole('heading', { name: 'Virtual machines' }).waitFor();
-  return page;
-}
+const open = (context: BrowserContext, role: 'admin' | 'look' = 'admin') =>
+  openPage(context, `http://127.0.0.1:${line.port}/`, role, complaints);
 
 async function shoot(page: Page, name: string): Promise<void> {
   if (!shots) return;
@@ -64,23 +55,6 @@ async function shoot(page: Page, name: string): Promise<void> {
 }
 
 const rowOf = (page: Page) => page.getByRole('row', { name: /vm1/ });
-const screenOf = (page: Page) => page.locator('.xterm-rows');
-
-/** Waits until the screen shows it; the blanks of the DOM are those of a page. */
-async function shows(screen: Locator, pattern: RegExp): Promise<void> {
-  await expect.poll(async () => (await linesOf(screen)).join('\n'), patience).toMatch(pattern);
-}
-
-async function linesOf(screen: Locator): Promise<string[]> {
-  const lines = await screen.locator('> div').allInnerTexts();
-  return lines.map((text) => text.replaceAll('\u00a0', ' ').trimEnd());
-}
-
-async function type(page: Page, text: string): Promise<void> {
-  await page.keyboard.type(text);
-  await page.keyboard.press('Enter');
-}
-
 test('a VM is started and used; a lost connection loses nothing; another takes over, and stops it', async () => {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
   const page = await open(context);
@@ -91,13 +65,13 @@ test('a VM is started and used; a lost connection loses nothing; another takes o
   await rowOf(page).getByRole('link', { name: 'Console of vm1' }).click();
   const screen = screenOf(page);
   await shows(screen, /#$/m);
-  await type(page, 'echo a$((40+2))b');
+  await typeLine(page, 'echo a$((40+2))b');
   await shows(screen, /^a42b$/m);
 
   // Its window is that of the guest.
   const size = async () =>
     /^(\d+) (\d+)$/m.exec((await linesOf(screen)).join('\n').split('stty size').at(-1) ?? '');
-  await type(page, 'stty size');
+  await typeLine(page, 'stty size');
   await expect.poll(size, patience).not.toBeNull();
   const [, before] = (await size()) ?? [];
   expect(Number(before)).toBe(await screen.locator('> div').count());
@@ -106,22 +80,25 @@ test('a VM is started and used; a lost connection loses nothing; another takes o
   const rows = await screen.locator('> div').count();
   await expect
     .poll(async () => {
-      await type(page, 'clear; stty size');
+      await typeLine(page, 'clear; stty size');
       await shows(screen, /^\d+ \d+$/m);
       return Number((await size())?.[1]);
     }, patience)
     .toBe(rows);
 
   // What is typed while there is no network comes to the guest once; what the guest says meanwhile, to the page.
-  await type(page, 'clear; for n in 1 2 3; do read x; echo "<$n:$x>"; done; seq 1 2000 | tail -3; echo all');
+  await typeLine(
+    page,
+    'clear; for n in 1 2 3; do read x; echo "<$n:$x>"; done; seq 1 2000 | tail -3; echo all',
+  );
   line.cut();
   await page.getByText('not connected').waitFor(patience);
-  await type(page, 'one');
-  await type(page, 'two');
+  await typeLine(page, 'one');
+  await typeLine(page, 'two');
   await shoot(page, 'console-lost');
   line.mend();
   await shows(screen, /^<1:one>$[\s\S]*^<2:two>$/m);
-  await type(page, 'three');
+  await typeLine(page, 'three');
   await shows(screen, /^<3:three>$\s*1998\s*1999\s*2000\s*all$/m);
   await shows(screen, /#$/m);
   const text = (await linesOf(screen)).join('\n').trimEnd();
@@ -134,12 +111,12 @@ test('a VM is started and used; a lost connection loses nothing; another takes o
   await expect.poll(async () => (await linesOf(screenOf(late))).join('\n').trimEnd(), patience).toBe(text);
 
   // And observes, until it takes over.
-  await type(late, 'echo not typed');
+  await typeLine(late, 'echo not typed');
   await late.getByText(/types here; you observe/).waitFor(patience);
   await shoot(late, 'console-observer');
   await late.getByRole('button', { name: 'Take over' }).click();
   await page.getByText(/types here; you observe/).waitFor(patience);
-  await type(late, 'echo taken $((6*7))');
+  await typeLine(late, 'echo taken $((6*7))');
   await shows(screen, /^taken 42$/m);
   expect((await linesOf(screen)).join('\n')).not.toContain('not typed');
   await other.close();
@@ -216,6 +193,45 @@ test('the keyboard is enough', async () => {
   expect(complaints).toEqual([]);
 });
 
+test('a console is a click away; one that the VM does not have is said to be none', async () => {
+  const context = await browser.newContext();
+  const page = await open(context);
+  await page.goto(`http://127.0.0.1:${line.port}/#/vm/vm1`);
+  await page.getByRole('link', { name: 'con1', exact: true }).click();
+  await shows(screenOf(page), /#$/m);
+  await page.goto(`http://127.0.0.1:${line.port}/#/console/vm1/con9`);
+  await page.getByText('the VM has no such console or serial line').waitFor(patience);
+  await context.close();
+  expect(complaints).toEqual([]);
+});
+
+/** Notes what a console page says of its connection, and how long it waits before the next one: 250 ms, and then doubled. */
+const watchLink = `
+  window.seen = { texts: [], waits: [] };
+  const setTimer = window.setTimeout.bind(window);
+  window.setTimeout = (work, ms = 0) => {
+    if (Number.isInteger(Math.log2(ms / 250))) seen.waits.push(ms);
+    return setTimer(work, ms);
+  };
+  new MutationObserver(() => {
+    const text = document.querySelector('.console .line')?.textContent;
+    if (text && text !== seen.texts.at(-1)) seen.texts.push(text);
+  }).observe(document, { subtree: true, childList: true, characterData: true });`;
+
+test('a console without a monitor: why stays to be read, and it is tried more and more seldom', async () => {
+  const context = await browser.newContext();
+  await context.addInitScript({ content: watchLink });
+  const page = await open(context);
+  await page.goto(`http://127.0.0.1:${line.port}/#/console/vm2/con1`);
+  const seen = () => page.evaluate('window.seen') as Promise<{ texts: string[]; waits: number[] }>;
+  await expect.poll(async () => (await seen()).waits.length, patience).toBeGreaterThan(3);
+  const { texts, waits } = await seen();
+  expect(texts).toEqual(['connecting', 'no monitor is running for vm2']);
+  expect(waits.slice(0, 4)).toEqual([250, 500, 1000, 2000]);
+  await context.close();
+  expect(complaints).toEqual([]);
+});
+
 test('who may only look sees no button and no console', async () => {
   const context = await browser.newContext();
   const page = await open(context, 'look');
@@ -230,5 +246,25 @@ test('who may only look sees no button and no console', async () => {
   await page.getByRole('button', { name: 'Log out' }).click();
   await page.getByLabel('Password').waitFor(patience);
   await context.close();
+  expect(complaints).toEqual([]);
+});
+
+test('a VM that the configuration has no more goes from the pages before, when the next one opens', async () => {
+  const [first, second] = [await browser.newContext(), await browser.newContext()];
+  const page = await open(first);
+  const gone = (at: Page) => at.getByRole('row', { name: /vm2/ });
+  await gone(page).waitFor();
+  const late = await open(second);
+  world.configure({ vm1: vm }, keys());
+  await expect
+    .poll(async () => {
+      await late.reload();
+      await rowOf(late).waitFor();
+      return gone(late).count();
+    }, patience)
+    .toBe(0);
+  await gone(page).waitFor({ state: 'detached', ...patience });
+  await first.close();
+  await second.close();
   expect(complaints).toEqual([]);
 });

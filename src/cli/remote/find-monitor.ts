@@ -1,14 +1,21 @@
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { readConfig } from '../../config/locate.ts';
 import { configError } from '../../config/problem.ts';
 import { portOf } from '../../config/services.ts';
 import { didYouMean } from '../../config/suggest.ts';
 import { layoutOf } from '../../jail/layout.ts';
-import { MonitorClient } from '../../rpc/monitor-client.ts';
-import { toFailure, UmlmonError } from '../../system/errors.ts';
+import { connectTcp } from '../../rpc/connect-remote.ts';
+import { DerivedKeys } from '../../rpc/derived-keys.ts';
+import { KnownHosts } from '../../rpc/known-hosts.ts';
+import { answerMs, MonitorClient } from '../../rpc/monitor-client.ts';
+import type { Authorities } from '../../rpc/remote-access.ts';
+import { connectThroughDirectory } from '../../rpc/through-directory.ts';
+import { isSystemError, toFailure, UmlmonError } from '../../system/errors.ts';
 import type { CommandLine } from '../parse.ts';
 import { type EscapeKey, escapeKey } from '../session/escape-key.ts';
 import { RemoteMonitor } from './remote-monitor.ts';
-import { connectThroughDirectory } from './through-directory.ts';
 import { parseVmAddress, type VmAddress } from './vm-address.ts';
 
 /** What umlwatch needs of a monitor. */
@@ -36,15 +43,36 @@ function findRemote(
   { configPath, passwordFile: file, ca, plain }: FindOptions,
 ): FoundMonitor {
   const { config } = configOf(configPath);
-  const options = { password: { file, env: process.env }, plain, ca };
   const directory = portOf('umldir', config?.global.umldir_port ?? 0);
-  const monitor =
-    port === undefined
-      ? new RemoteMonitor(vm, text, { host, port: directory }, options, () =>
-          connectThroughDirectory(vm, host, directory),
-        )
-      : new RemoteMonitor(vm, text, { host, port }, options);
+  const endpoint = { host, port: port ?? directory };
+  const { env } = process;
+  const way = {
+    vm,
+    address: text,
+    endpoint,
+    open: () =>
+      port === undefined
+        ? connectThroughDirectory({ vm, host: '' }, endpoint)
+        : connectTcp(endpoint, answerMs),
+    plain,
+    authorities: ca === undefined ? undefined : readAuthorities(ca),
+    knownHosts: new KnownHosts(
+      join(env.XDG_STATE_HOME || join(env.HOME || homedir(), '.local/state'), 'umlwatch_known_hosts'),
+    ),
+    keys: new DerivedKeys(),
+  };
+  const monitor = new RemoteMonitor(way, { file, env });
   return { escapeKey: escapeKey(config?.global.escape ?? defaultEscape), connect: () => monitor.connect() };
+}
+
+/** Errors: USAGE. */
+function readAuthorities(path: string): Authorities {
+  try {
+    return { path, pem: readFileSync(path, 'utf8') };
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    throw new UmlmonError('USAGE', { place: '-ca', cause: error.message, hint: 'a file in PEM form' });
+  }
 }
 
 /** CTRL-], the default of the key `escape`. */

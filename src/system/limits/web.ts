@@ -124,6 +124,30 @@ export const web = {
     'How long a configuration that was read counts as current.',
     'It is read again when the next page opens.',
   ),
+  otherVms: limit(
+    200,
+    '',
+    'VMs of other hosts that are shown: a connection each, of the 256 that a redirector lets one address have.',
+    'Further ones are left out, which the dashboard says.',
+  ),
+  asksAtOnce: limit(
+    32,
+    '',
+    'Questions to the directory of another host at once: half of the connections that it lets one address have.',
+    'Further ones wait for their turn.',
+  ),
+  idleClientTime: limit(
+    30_000,
+    'ms',
+    'Time for which a connection to the monitor of another host is kept for the next request.',
+    'It is closed; the next request logs in again.',
+  ),
+  refusedTime: limit(
+    60_000,
+    'ms',
+    'Time for which the password that the monitor of another host has refused is not tried there again.',
+    'It is tried again; a changed one at once.',
+  ),
   historyLines: limit(
     1000,
     '',

@@ -20,11 +20,13 @@ export function dashboard(store: VmStore, session: WireSession): View {
   const body = h('tbody');
   const events = new EventList();
   const heads = ['Name', 'State', 'Since', ...measures.map(({ label }) => label), 'Actions'];
+  const troubles = h('div', { role: 'status' });
   const none = h('p', { class: 'quiet', hidden: true }, 'No VM matches.');
   const element = h(
     'div',
     { class: 'dashboard' },
     h('div', { class: 'bar' }, h('h1', {}, 'Virtual machines'), summary, filter),
+    troubles,
     h(
       'table',
       { class: 'vms' },
@@ -58,6 +60,7 @@ export function dashboard(store: VmStore, session: WireSession): View {
       store.vms.size > 0 ? 'No VM matches.' : store.isUp ? 'The configuration has no VM.' : 'Loading…',
     );
     setText(summary, countsText(store));
+    drawTroubles(troubles, store);
     events.draw(store.events);
   };
   const onKey = (event: KeyboardEvent) => {
@@ -80,6 +83,13 @@ export function dashboard(store: VmStore, session: WireSession): View {
       document.removeEventListener('keydown', onKey);
     },
   };
+}
+
+/** Drawn only when it changes, since it is read aloud. */
+function drawTroubles(element: HTMLElement, { troubles }: VmStore): void {
+  const isSame = troubles.length === element.children.length;
+  if (isSame && troubles.every((line, at) => element.children[at]?.textContent === line)) return;
+  element.replaceChildren(...troubles.map((line) => h('p', { class: 'problem' }, line)));
 }
 
 function countsText({ vms }: VmStore): string {

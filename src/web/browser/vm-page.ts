@@ -9,7 +9,8 @@ import { tabs } from './vm-tabs.ts';
 
 /** One VM: what it is, and what can be done with it. */
 export function vmPage(store: VmStore, session: WireSession, vm: string, wanted: string): View {
-  const allowed = tabs.filter(({ role }) => mayDo(session, vm, role));
+  const isHere = !vm.includes('@');
+  const allowed = tabs.filter(({ role, ofHost }) => mayDo(session, vm, role) && (isHere || !ofHost));
   const tab = allowed.find(({ path }) => path === wanted) ?? allowed[0];
   const badge = new StateBadge();
   const problem = h('p', { class: 'problem', role: 'status' });
@@ -37,7 +38,7 @@ export function vmPage(store: VmStore, session: WireSession, vm: string, wanted:
     content,
   );
 
-  const shown = tab?.show({ vm, store, content });
+  const shown = tab?.show({ vm, store, session, content });
   const draw = () => {
     const known = store.vms.get(vm);
     badge.draw(known?.vm);

@@ -15,6 +15,8 @@ export interface KnownVm {
 export class VmStore {
   readonly vms = new Map<string, KnownVm>();
   events: readonly WireEvent[] = [];
+  /** Why there may be other VMs. */
+  troubles: readonly string[] = [];
   isUp = false;
   readonly #listeners = new Set<() => void>();
   readonly #redial: Redial;
@@ -43,9 +45,11 @@ export class VmStore {
   }
 
   #take(message: LiveMessage): void {
+    this.#redial.settle();
     if (message.kind === 'vms') {
       this.vms.clear();
       this.events = [];
+      this.troubles = message.troubles;
       for (const name of message.names) this.vms.set(name, { name, vm: undefined, history: [] });
       for (const { vm, history } of message.vms) this.vms.set(vm.name, { name: vm.name, vm, history });
     } else if (message.kind === 'vm') {

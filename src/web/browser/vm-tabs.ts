@@ -1,4 +1,4 @@
-import type { WireRole } from '../wire.ts';
+import type { WireRole, WireSession } from '../wire.ts';
 import { showConfig } from './tab-config.ts';
 import { showDisks } from './tab-disks.ts';
 import { showEndings } from './tab-endings.ts';
@@ -11,6 +11,7 @@ import type { VmStore } from './vm-store.ts';
 export interface TabPlace {
   readonly vm: string;
   readonly store: VmStore;
+  readonly session: WireSession;
   /** What the tab fills. */
   readonly content: HTMLElement;
 }
@@ -27,6 +28,8 @@ interface Tab {
   readonly label: string;
   /** The lowest role that may see it. */
   readonly role: WireRole;
+  /** It is known on the host of the VM only. */
+  readonly ofHost?: true;
   readonly show: (place: TabPlace) => Shown;
 }
 
@@ -38,5 +41,5 @@ export const tabs: readonly Tab[] = [
   { path: 'network', label: 'Network', role: 'look', show: showNetwork },
   { path: 'endings', label: 'Endings', role: 'look', show: showEndings },
   { path: 'logs', label: 'Logs', role: 'console', show: showLogs },
-  { path: 'plan', label: 'Plan', role: 'operate', show: showPlan },
+  { path: 'plan', label: 'Plan', role: 'operate', ofHost: true, show: showPlan },
 ];

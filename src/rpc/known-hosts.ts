@@ -1,8 +1,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { replaceFile } from '../../system/atomic-file.ts';
-import { isSystemError } from '../../system/errors.ts';
+import { dirname } from 'node:path';
+import { replaceFile } from '../system/atomic-file.ts';
+import { isSystemError } from '../system/errors.ts';
 
 /** Hosts that are remembered: the newest. */
 const hostsMax = 1000;
@@ -14,11 +13,8 @@ const hostsMax = 1000;
 export class KnownHosts {
   readonly path: string;
 
-  constructor(env: Readonly<Record<string, string | undefined>>) {
-    this.path = join(
-      env.XDG_STATE_HOME || join(env.HOME || homedir(), '.local/state'),
-      'umlwatch_known_hosts',
-    );
+  constructor(path: string) {
+    this.path = path;
   }
 
   fingerprintOf(address: string): string | undefined {
