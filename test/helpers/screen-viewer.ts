@@ -79,13 +79,12 @@ export class ScreenViewer {
     }
   }
 
-  /** Shows output until it ends in these bytes, after which nothing may come. */
-  async untilLast(bytes: string): Promise<void> {
+  /** Shows output until these bytes were among it. */
+  async untilBytes(bytes: string): Promise<void> {
     const deadline = Date.now() + patienceMs;
-    for (let tail = ''; !tail.endsWith(bytes); ) {
-      if (Date.now() > deadline)
-        throw new Error(`no ${JSON.stringify(bytes)} at the end: ${JSON.stringify(tail)}`);
-      tail = (tail + (await this.#read(most))).slice(-bytes.length);
+    for (let text = ''; !text.includes(bytes); ) {
+      if (Date.now() > deadline) throw new Error(`no ${JSON.stringify(bytes)} in ${JSON.stringify(text)}`);
+      text = text.slice(1 - bytes.length) + (await this.#read(most));
     }
   }
 

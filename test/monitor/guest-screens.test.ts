@@ -39,7 +39,7 @@ beforeAll(async () => {
   await client.call('start', undefined);
   early = await ScreenViewer.fromStart(client, 'con1', usual);
   shell = await GuestShell.open(await world.client('vm1'), 'con2');
-  await shell.run(
+  await beside(
     'for i in $(seq 300); do echo "line $i of a text: $((i * i))"; done >/tmp/text; mkfifo /tmp/percent',
   );
   await early.until(prompt);
@@ -80,15 +80,22 @@ function isColoured({ buffer: { active }, rows, cols }: Terminal): boolean {
   return cells.some((cell) => cell?.isFgPalette());
 }
 
+/** Runs a line at con2, whose shell may draw its own line anew at any time. */
+async function beside(line: string): Promise<void> {
+  marks += 1;
+  await shell.type(`${line}; echo do""ne-${marks}\r`);
+  await shell.until(new RegExp(`^done-${marks}\\r*\\n[^]*# (?:\\x1b\\[(?:6n|J))*$`, 'm'));
+}
+
 /** Everybody's window, at one byte of the output: the program is stopped, and the last that it said is there. */
 async function resize(program: string, size: Size): Promise<void> {
-  marks += 1;
-  await shell.run(`killall -STOP ${program}; printf '\\033]2;mark ${marks}\\007' >/dev/tty1`);
-  await early.untilLast(`mark ${marks}\x07`);
+  const mark = `stopped ${marks}`;
+  await beside(`killall -STOP ${program}; printf '\\033]2;${mark}\\007' >/dev/tty1`);
+  await early.untilBytes(`${mark}\x07`);
   for (const viewer of late) await viewer.readTo(early.offset);
   await early.resize(size);
   for (const { terminal } of late) terminal.resize(size.columns, size.rows);
-  await shell.run(`killall -CONT ${program}`);
+  await beside(`killall -CONT ${program}`);
 }
 
 /** Back on the shell's screen. */
@@ -166,33 +173,33 @@ test('htop: meters, the mouse, a tree and its menus, while it moves', async () =
 test('dialog: frames of two kinds, a menu, and a gauge', async () => {
   const items = '6 a One b Two c Three d Four';
   await drive([
-    [`LC_ALL=C /usr/bin/dialog --title Menu --menu 'Which one?' 15 40 ${items}\r`, /Which one/],
+    [`LC_ALL=C /usr/bin/dialog --title Menu --menu 'Which one?' 15 40 ${items}; echo\r`, /Which one/],
     ['\x1b[B', /Two/],
     ['\t', /Cancel/],
   ]);
   await resize('dialog', { columns: 90, rows: 28 });
   await meet();
-  await leave('\x1b\x1b');
   await resize('dialog', usual);
+  await leave('\r');
   await early.type("/usr/bin/dialog --colors --gauge '\\Z1red\\Zn and \\Zbbold\\Zn' 8 50 0 </tmp/percent\r");
-  await shell.run('exec 7>/tmp/percent; echo 30 >&7');
+  await beside('exec 7>/tmp/percent; echo 30 >&7');
   await early.until(/30%/);
   await meet();
-  await shell.run('echo 75 >&7');
+  await beside('echo 75 >&7');
   await early.until(/75%/);
   await meet();
-  await shell.run('exec 7>&-');
+  await beside('exec 7>&-');
   await leave('');
 });
 
 test.each(Object.entries(corpus))('of the corpus: %s', async (name, text) => {
   const length = Buffer.byteLength(text);
   // As it is, in a terminal that was reset.
-  await shell.run("stty -F /dev/tty1 -opost; printf '\\033c' >/dev/tty1");
-  await early.untilLast('\x1bc');
+  await beside("stty -F /dev/tty1 -opost; printf '\\033c' >/dev/tty1");
+  await early.untilBytes('\x1bc');
   for (let from = 0; from < length; ) {
     const to = Math.min(length, from + Math.ceil(length / 4));
-    await shell.run(`tail -c +${from + 1} /corpus/${name} | head -c ${to - from} >/dev/tty1`);
+    await beside(`tail -c +${from + 1} /corpus/${name} | head -c ${to - from} >/dev/tty1`);
     await early.readTo(early.offset + to - from);
     await meet();
     from = to;
