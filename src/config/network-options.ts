@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import { networkLimits } from '../system/limits.ts';
 import { parseMac } from './mac.ts';
-import { parseInterface } from './network-values.ts';
+import { parseInterface, plainAddress } from './network-values.ts';
 import { pathDamage, placeDamage, refusePath } from './paths.ts';
 import { quoted } from './problem.ts';
 import { integerParser, type Parsed, type Parser, parseBoolean, refuse } from './values.ts';
@@ -72,13 +72,15 @@ export const interfaceOption = option(parseInterface, 'NAME', 'The interface of 
 
 /** One end of a tunnel. */
 export interface TunnelEnd {
+  /** As the host kernel writes it. */
   readonly text: string;
   readonly family: 4 | 6;
 }
 
 function parseEnd(text: string): Parsed<TunnelEnd> {
   const family = isIP(text);
-  if ((family === 4 || family === 6) && /^[\w.:%-]+$/.test(text)) return { value: { text, family } };
+  if ((family === 4 || family === 6) && /^[\w.:%-]+$/.test(text))
+    return { value: { text: plainAddress(text), family } };
   return refuse(`${quoted(text)} is not an IP address`, 'names are not looked up in the jail');
 }
 

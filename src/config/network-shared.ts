@@ -4,7 +4,7 @@ import { networkLimits } from '../system/limits.ts';
 import type { OptionMistake } from './network-mistakes.ts';
 import { commonOptions, flagOption, portOption, type TransportOption } from './network-options.ts';
 import type { OptionValues } from './network-transports.ts';
-import { type IpAddress, parseIpAddress } from './network-values.ts';
+import { type IpAddress, parseIpAddress, plainAddress } from './network-values.ts';
 import { quoted } from './problem.ts';
 import { integerParser, type Parsed, refuse } from './values.ts';
 
@@ -19,7 +19,7 @@ const argument = <T, const R extends boolean>(
 export interface Subnet {
   readonly family: 4 | 6;
   readonly gateway: string;
-  /** As it is written: `10.8.0.0/24`. */
+  /** In one form for all who write it: `10.8.0.0/24`. */
   readonly prefix: string;
   readonly length: number;
 }
@@ -100,10 +100,13 @@ export function parseSubnet(text: string): Parsed<Subnet> {
   const { min, max } = lengths[family];
   if (length < min || length > max)
     return refuse(`/${length} is not a length for IPv${family} here`, `from /${min} to /${max}`);
-  const first = family === 4 ? firstOf4(address, length) : firstOf6(address, length);
+  const network = plainAddress(address);
+  const first = family === 4 ? firstOf4(network, length) : firstOf6(network, length);
   if (first === undefined)
     return refuse(`${text} has digits after the prefix`, 'end it in zeros, as in 10.8.0.0/24');
-  return { value: { family, gateway: first, prefix: text, length } };
+  if ('cause' in parseIpAddress(first))
+    return refuse(`${text} has no addresses of single hosts`, 'take a private network, as in 10.8.0.0/24');
+  return { value: { family, gateway: first, prefix: `${network}/${length}`, length } };
 }
 
 function firstOf4(address: string, length: number): string | undefined {
@@ -112,16 +115,23 @@ function firstOf4(address: string, length: number): string | undefined {
   return address.replace(/\d+$/, (last) => String(Number(last) + 1));
 }
 
+/** @param address in its plain form */
 function firstOf6(address: string, length: number): string | undefined {
-  const plain = new URL(`http://[${address}]`).hostname.slice(1, -1);
-  const [head = '', tail] = plain.split('::');
+  const [head = '', tail] = address.split('::');
   const words = (part: string | undefined) => (part ? part.split(':') : []);
   const missing = 8 - words(head).length - words(tail).length;
   const all = [...words(head), ...Array<string>(missing).fill('0'), ...words(tail)];
   const number = all.reduce((sum, word) => (sum << 16n) + BigInt(`0x${word}`), 0n);
   if (number % (1n << BigInt(128 - length)) !== 0n) return undefined;
   const last = [...all.slice(0, 7), (BigInt(`0x${all[7] ?? '0'}`) + 1n).toString(16)].join(':');
-  return new URL(`http://[${last}]`).hostname.slice(1, -1);
+  return plainAddress(last);
+}
+
+export function isInSubnet(address: string, { family, prefix, length }: Omit<Subnet, 'gateway'>): boolean {
+  const list = new BlockList();
+  const type = family === 4 ? 'ipv4' : 'ipv6';
+  list.addSubnet(prefix.replace(/\/.*/, ''), length, type);
+  return isIP(address) === family && list.check(address, type);
 }
 
 const parsePort = integerParser(1, 65_535);
@@ -149,9 +159,8 @@ export function parseForwards(text: string): Parsed<readonly Forward[]> {
 }
 
 function parseGuestAddress(text: string): Parsed<string> {
-  return isIP(text) !== 0 && !text.includes('%')
-    ? { value: text }
-    : refuse(`${quoted(text)} is not an IP address`);
+  const parsed = parseIpAddress(text);
+  return 'cause' in parsed ? parsed : { value: parsed.value.text };
 }
 
 const name = argument(
@@ -279,10 +288,7 @@ export function natMistakes(values: {
       : [{ argument: 'forward', cause: 'it is not known where to', hint: 'add guest_addr' }];
   if (guest === subnet.gateway)
     return [{ argument: 'guest_addr', cause: 'it is that of the gateway', hint: 'take the next one' }];
-  const list = new BlockList();
-  const family = subnet.family === 4 ? 'ipv4' : 'ipv6';
-  list.addSubnet(subnet.prefix.replace(/\/.*/, ''), subnet.length, family);
-  return isIP(guest) === subnet.family && list.check(guest, family)
+  return isInSubnet(guest, subnet)
     ? []
     : [{ argument: 'guest_addr', cause: `it is not in ${subnet.prefix}`, hint: '' }];
 }

@@ -20,8 +20,15 @@ export function parseInterface(text: string): Parsed<string> {
   return { value: text };
 }
 
+/** An IP address as the host kernel writes it: IPv6 in small letters, shortened (RFC 5952), with its zone if it has one. */
+export function plainAddress(text: string): string {
+  if (!isIPv6(text)) return text;
+  const [address, ...zone] = text.split('%');
+  return [new URL(`http://[${address}]`).hostname.slice(1, -1), ...zone].join('%');
+}
+
 export interface IpAddress {
-  /** As the host kernel writes it: IPv6 in small letters, shortened (RFC 5952). */
+  /** As the host kernel writes it. */
   readonly text: string;
   readonly family: 4 | 6;
 }
@@ -47,5 +54,5 @@ export function parseIpAddress(text: string): Parsed<IpAddress> {
   if (!family) return refuse(`${quoted(text)} is not an IP address`, 'as in 192.168.2.1, or fd00::2:1');
   if (special[family].check(text, family === 4 ? 'ipv4' : 'ipv6'))
     return refuse(`${text} is not the address of a single host`, 'take one of a private or routed network');
-  return { value: { text: family === 4 ? text : new URL(`http://[${text}]`).hostname.slice(1, -1), family } };
+  return { value: { text: plainAddress(text), family } };
 }

@@ -1,7 +1,7 @@
 import type { Filesystem, ImageContent } from './filesystem.ts';
 
 /** ubd reads segments of up to a page. One that is partly in the COW file shifts all that come after it. */
-const SEGMENT = 4096;
+export const SEGMENT = 4096;
 
 /**
  * The kernel writes two words of the bitmap at once, and for the last word of one it goes back by one

@@ -3,6 +3,7 @@ import { diskLimits } from '../system/limits.ts';
 import { findClear, runsOf, setBits } from './cow-bitmap.ts';
 import { readBitmap, readCow, requireBacking, requireWholeBitmap } from './cow-file.ts';
 import { type Cow, encodeCowHeader, layOutCow, SECTOR } from './cow-format.ts';
+import { SEGMENT } from './cow-hazard.ts';
 import { isMerging } from './cow-match.ts';
 import {
   type ImageFile,
@@ -21,7 +22,7 @@ export interface RebaseRequest {
   /** Path of the new backing file for the kernel. */
   readonly storedBacking: string;
   /**
-   * The present backing file for us: sectors that differ between the two are copied from it into the COW file,
+   * The present backing file for us: pages that differ between the two are copied from it into the COW file,
    * so that the image stays the same. Left out: the caller knows that the content of the two is the same.
    */
   readonly copyFrom?: ImageSource;
@@ -104,7 +105,10 @@ async function copyDifferences(
   }
 }
 
-/** Sets the bits of sectors that are not in the COW file and differ. */
+/**
+ * Sets the bits of sectors that are not in the COW file, in all pages that differ: the kernel reads wrong data where only
+ * a part of a page is in the COW file (cow-hazard.ts).
+ */
 function markDifferences(
   words: Uint32Array,
   fresh: Uint32Array,
@@ -113,8 +117,12 @@ function markDifferences(
   was: Buffer,
   is: Buffer,
 ): void {
-  for (let sector = findClear(words, start, end); sector < end; sector = findClear(words, sector + 1, end)) {
-    const at = (sector - start) * SECTOR;
-    if (was.compare(is, at, at + SECTOR, at, at + SECTOR) !== 0) setBits(fresh, sector, sector + 1);
+  for (let page = start; page < end; page += SEGMENT / SECTOR) {
+    const stop = Math.min(end, page + SEGMENT / SECTOR);
+    const [from, to] = [(page - start) * SECTOR, (stop - start) * SECTOR];
+    if (was.compare(is, from, to, from, to) === 0) continue;
+    setBits(fresh, page, stop);
+    const index = page >>> 5;
+    fresh[index] = (fresh[index] ?? 0) & ~(words[index] ?? 0);
   }
 }

@@ -1,6 +1,8 @@
-import { closeSync, readSync } from 'node:fs';
-import { COW_HEADER_BYTES, type Cow, decodeCow, SECTOR } from './cow-format.ts';
-import { type ImageContent, type ReadAt, recogniseImage } from './filesystem.ts';
+import { closeSync } from 'node:fs';
+import { COW_HEADER_BYTES, decodeCow } from './cow-format.ts';
+import { cowReaderOf } from './cow-reader.ts';
+import { type ImageContent, recogniseImage } from './filesystem.ts';
+import { readerOf } from './image-file.ts';
 import type { ImageName, ImageStore } from './image-name.ts';
 import { openImage } from './open-image.ts';
 
@@ -17,44 +19,18 @@ export interface GuestContent {
  *
  * @throws UmlmonError COW_FORMAT, and the errors of openImage
  */
-export function lookThroughCow(cow: ImageName, backing: ImageName, store: ImageStore): GuestContent {
-  const upper = openImage(cow, store, 'ro');
+export function lookThroughCow(image: ImageName, backing: ImageName, store: ImageStore): GuestContent {
+  const upper = openImage(image, store, 'ro');
   try {
     const lower = openImage(backing, store, 'ro');
     try {
-      const { size, hostPath } = upper.facts;
-      const format = decodeCow(readPart(upper.fd, 0, COW_HEADER_BYTES), size, hostPath);
-      const content = recogniseImage(overlay(upper.fd, format, lower.fd), lower.facts.size);
-      return { content, size: lower.facts.size };
+      const cow = decodeCow(readerOf(upper.fd)(0, COW_HEADER_BYTES), upper.facts.size, upper.facts.hostPath);
+      const { size } = lower.facts;
+      return { content: recogniseImage(cowReaderOf(upper.fd, cow, readerOf(lower.fd)), size), size };
     } finally {
       closeSync(lower.fd);
     }
   } finally {
     closeSync(upper.fd);
   }
-}
-
-/** Reads the backing file, and in its place each sector whose bit is set in the COW file. */
-function overlay(cowFd: number, cow: Cow, backingFd: number): ReadAt {
-  return (offset, length) => {
-    const bytes = readPart(backingFd, offset, length);
-    const first = Math.floor(offset / SECTOR);
-    const end = Math.min(Math.ceil((offset + bytes.length) / SECTOR), cow.recorded);
-    if (end <= first) return bytes;
-    const firstByte = Math.floor(first / 8);
-    const bits = readPart(cowFd, cow.bitmapOffset + firstByte, Math.ceil(end / 8) - firstByte);
-    for (let sector = first; sector < end; sector++) {
-      if ((((bits[(sector >> 3) - firstByte] ?? 0) >> (sector & 7)) & 1) === 0) continue;
-      const from = Math.max(sector * SECTOR, offset);
-      const to = Math.min((sector + 1) * SECTOR, offset + bytes.length);
-      readPart(cowFd, cow.dataOffset + from, to - from).copy(bytes, from - offset);
-    }
-    return bytes;
-  };
-}
-
-/** Fewer bytes at the end of the file. */
-function readPart(fd: number, offset: number, length: number): Buffer {
-  const buffer = Buffer.alloc(length);
-  return buffer.subarray(0, readSync(fd, buffer, 0, length, offset));
 }

@@ -47,7 +47,7 @@ export class HeldDirectories {
     return new UmlmonError('HOST_SYSTEM_CALL', {
       place: hostPathOf(image, this.#store),
       cause: `${nameText(image)}: ${this.#toHost(error.message)}`,
-      hint: error.code === 'ENOSPC' ? 'free some space; the image is as it was' : '',
+      hint: isFull(error) ? 'free some space and do it again: nothing is lost' : '',
     });
   }
 
@@ -62,4 +62,9 @@ export class HeldDirectories {
     for (const fd of this.#held.values()) closeSync(fd);
     this.#held.clear();
   }
+}
+
+/** The disk, or what its user may have of it. */
+function isFull({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'ENOSPC' || code === 'EDQUOT';
 }

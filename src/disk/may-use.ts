@@ -134,7 +134,10 @@ export function backingFor(
     return {
       code: 'COW_BACKING',
       cause: `${nameText(visible)} is not what ${nameText(name)} was made over: ${changes.join('; ')}`,
-      hint: 'put the original back, with its time (cp -p); with this one the data of the COW image is garbage',
+      hint:
+        image.size === header.size
+          ? 'if it was only touched: cow-rebase with -same; else put the original back, with its time (cp -p)'
+          : 'put the original back, with its time (cp -p); with this one the data of the COW image is garbage',
     };
   return { name: visible, image };
 }

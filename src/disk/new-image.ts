@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, link, open, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { isSystemError, UmlmonError } from '../system/errors.ts';
 import { linkDescriptor } from '../system/native.ts';
@@ -52,8 +52,7 @@ export async function writeNewImage<Result>(
       }
       await rename(temporary, path);
       hasName = false;
-    } else if (hasName) await link(temporary, path);
-    else linkDescriptor(handle.fd, path);
+    } else linkDescriptor(handle.fd, path);
     await syncDirectory(dirname(path));
     return result;
   } catch (error) {

@@ -261,13 +261,24 @@ function killProcess(identity: ProcessIdentity): boolean {
   }
 }
 
+/** What bubblewrap complains of, and what to do about it. */
+const hints: readonly (readonly [pattern: RegExp, hint: string])[] = [
+  [
+    /namespace|uid map/,
+    'this host restricts user namespaces (user.max_user_namespaces, AppArmor): run umlmon as root',
+  ],
+  [
+    /execvp .*: Permission denied/,
+    'make the kernel and its libraries executable (chmod a+x), on a file system that is mounted without noexec',
+  ],
+];
+
 function launchError(request: LaunchRequest, { status, error }: Ending): UmlmonError {
   const end = error?.message ?? (status === undefined ? 'it was killed' : `it ended with status ${status}`);
   const words = request.words().trim().slice(-jailLimits.launchWords);
   const cause = words === '' ? end : `${end}: ${words}`;
-  const hint = /namespace|uid map/.test(words)
-    ? 'this host restricts user namespaces (user.max_user_namespaces, AppArmor): run umlmon as root'
-    : 'umlmon -plan prints the whole command';
+  const known = hints.find(([pattern]) => pattern.test(words));
+  const hint = known ? known[1] : 'umlmon -plan prints the whole command';
   return new UmlmonError('JAIL_LAUNCH', { place: posix.basename(request.argv[0] ?? ''), cause, hint });
 }
 

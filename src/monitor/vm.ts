@@ -171,8 +171,9 @@ export class Vm {
   boot(): void {
     const { held } = this.#restarts;
     if (held) this.events.publish(held.kind, `not booted: ${held.why}; start it to end this`);
-    // A failed boot is published as an event; the monitor stays, so that somebody can look and try again.
-    else if (this.#state === 'down') this.#begin('start = boot').catch(() => undefined);
+    // Nobody waits for this boot: that it failed is told to whoever looks later. The monitor stays for another try.
+    else if (this.#state === 'down')
+      this.#begin('start = boot').catch((error: unknown) => this.troubles.report(error));
   }
 
   #begin(by: string, first: () => void = () => undefined): Promise<OperationResult> {
@@ -238,7 +239,8 @@ export class Vm {
   /** The kernel that runs, with what belongs to it. Errors: STATE_WRONG. */
   running(states: readonly VmState[] = ['running', 'stopping']): Running {
     const { kernel, pause } = this.#run ?? {};
-    if (!states.includes(this.#state)) throw this.#refusal(`it is ${this.#state}`);
+    if (!states.includes(this.#state))
+      throw this.#refusal(`it is ${this.#state}`, this.#state === 'down' ? '-start' : '-info');
     if (!kernel || !pause) throw this.#refusal('its kernel is gone');
     return { kernel, pause, config: this.settings.vm };
   }
@@ -312,8 +314,8 @@ export class Vm {
     return cell.actions;
   }
 
-  #refusal(cause: string): UmlmonError {
-    return new UmlmonError('STATE_WRONG', { place: this.name, cause, hint: `umlwatch ${this.name} -info` });
+  #refusal(cause: string, word: '-info' | '-start' = '-info'): UmlmonError {
+    return new UmlmonError('STATE_WRONG', { place: this.name, cause, hint: `umlwatch ${this.name} ${word}` });
   }
 
   async #beginStart(): Promise<string> {

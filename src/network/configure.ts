@@ -158,8 +158,11 @@ function extend({ place, ip, bridge, nft, turn }: Making, { interfaces, before, 
   if (nft) for (const one of rules) runRules({ program: nft, turn }, one.rules);
   if (nft && forwards.length > 0)
     runRules({ program: nft, turn }, planForwards(forwarderOf(place), all.forwards).rules);
-  for (const setting of [...interfaces.flatMap(({ own }) => own), ...needed])
-    if (readSetting(setting.name) !== setting.value) writeSetting(setting);
+  for (const setting of [...interfaces.flatMap(({ own }) => own), ...needed]) {
+    const now = readSetting(setting.name);
+    // None: its interface has gone since the host was looked at.
+    if (now !== undefined && now !== setting.value) writeSetting(setting);
+  }
 }
 
 /** A kernel that cannot open it would say so only in the guest, and late. */

@@ -40,11 +40,16 @@ export function lookAtHostNetwork(ip: string): HostNetwork {
     .filter((name) => readSetting(`net/ipv6/conf/${name}/forwarding`) === '1');
   return {
     links,
-    ipv6: existsSync('/proc/sys/net/ipv6'),
+    ipv6: hasIpv6(),
     forwards6: readSetting('net/ipv6/conf/all/forwarding') === '1' ? forwards6 : [],
     tun: existsSync('/dev/net/tun'),
     tunForAll: ((statSync('/dev/net/tun', { throwIfNoEntry: false })?.mode ?? 0) & 0o006) === 0o006,
   };
+}
+
+/** Whether the host kernel has IPv6 at all. */
+export function hasIpv6(): boolean {
+  return existsSync('/proc/sys/net/ipv6');
 }
 
 /** Names and aliases only. */

@@ -11,7 +11,7 @@ import type { PortForward } from './nat-plan.ts';
 import type { Words } from './run-ip.ts';
 import type { Setting } from './settings.ts';
 import { forwardsOf, planShared, type SharedPlan, type SharedSpec } from './shared-plan.ts';
-import { joinCommands, linkedMtu, type OwnRules, planMirror } from './switch-plan.ts';
+import { joinCommands, linkedMtu, type OwnRules, planMirror, withoutLinkLocal } from './switch-plan.ts';
 import { planUser, type UserPlan, type UserSpec, userNeeds } from './user-plan.ts';
 import { interfaceArgument, type KernelTransports } from './vector-options.ts';
 
@@ -80,7 +80,7 @@ export function planInterfaces(request: NetworkRequest, host: HostNetwork): Inte
   return request.interfaces.map((spec) => {
     const mac = request.macs.get(spec.unit);
     if (mac === undefined) throw new Error(`eth${spec.unit} has no hardware address`);
-    if (spec.kind === 'user') return userNet(spec, request, mac);
+    if (spec.kind === 'user') return userNet(spec, request, mac, host);
     if (isLegSpec(spec)) return legged(spec, request, mac, host);
     if (isTransport(spec)) return foreign(spec, request, mac);
     const tap = tapOf(request, spec, { name: hostName(request, spec), mac }, host);
@@ -122,9 +122,10 @@ function userNet(
   spec: UserSpec & { readonly unit: number },
   { runHome, kernel }: NetworkRequest,
   mac: string,
+  { ipv6 }: HostNetwork,
 ): InterfacePlan {
   const { unit, kind } = spec;
-  const { plan: user, spec: inside } = planUser(spec, unit, join(runHome, 'run'));
+  const { plan: user, spec: inside } = planUser(spec, unit, join(runHome, 'run'), ipv6);
   const { argument, guestName: guest } = interfaceArgument(unit, inside, mac, kernel);
   return {
     ...{ unit, kind, guest, name: '', temporary: '', alias: '', mac, argument, user },
@@ -212,7 +213,7 @@ function tapOf(
       ['tuntap', 'add', 'dev', temporary, 'mode', 'tap', 'user', String(request.uid), 'vnet_hdr'],
       set('alias', alias),
       // No link-local address: the guest has no way to the host that the configuration does not name.
-      ...(ipv6 && !own6 ? [set('addrgenmode', 'none')] : []),
+      ...withoutLinkLocal(temporary, ipv6 && !own6),
       // High: a bridge takes the lowest address of its ports, and must keep its own when this one comes and goes.
       set('address', `fe:${(hashOf(alias).slice(0, 10).match(/../g) ?? []).join(':')}`),
       // Fails if there is one of this name: nobody else's is ever taken for ours.
@@ -286,7 +287,7 @@ function shared(
   { owner }: NetworkRequest,
   host: HostNetwork,
 ): InterfacePlan {
-  const plan = planShared(spec, owner);
+  const plan = planShared(spec, owner, host.ipv6);
   const routed = spec.kind === 'nat' && spec.subnet.family === 4;
   const mirror =
     spec.kind === 'network' && spec.mirror === true

@@ -6,7 +6,7 @@
 import type { TransportSpec } from '../config/network-transports.ts';
 import type { Words } from './run-ip.ts';
 import type { Setting } from './settings.ts';
-import { type OwnRules, replaceTable, tableOf } from './switch-plan.ts';
+import { type OwnRules, replaceTable, tableOf, withoutLinkLocal } from './switch-plan.ts';
 
 /** Transports of a kernel in a network namespace of its own. */
 export type LegSpec = Extract<TransportSpec, { kind: 'raw' | 'hybrid' | 'gre' | 'l2tpv3' }>;
@@ -64,7 +64,7 @@ function planWire(spec: Extract<LegSpec, { kind: 'raw' | 'hybrid' }>, request: L
   const inner = innerName(unit);
   const tap = `tap${unit}`;
   const wire = (dev: string): Words[] => [
-    ...quiet(dev, ipv6),
+    ...withoutLinkLocal(dev, ipv6),
     ['link', 'set', 'dev', dev, 'mtu', largestMtu, 'up'],
   ];
   return {
@@ -76,7 +76,7 @@ function planWire(spec: Extract<LegSpec, { kind: 'raw' | 'hybrid' }>, request: L
         ...(spec.kind === 'hybrid'
           ? [
               ['tuntap', 'add', 'dev', tap, 'mode', 'tap', 'user', String(uid), 'vnet_hdr'],
-              ...quiet(tap, ipv6),
+              ...withoutLinkLocal(tap, ipv6),
               ['link', 'set', 'dev', tap, 'up'],
             ]
           : []),
@@ -112,7 +112,7 @@ function planTunnel(spec: Extract<LegSpec, { kind: 'gre' | 'l2tpv3' }>, request:
   const [ip, length, more] = src.family === 4 ? ['ip', 32, []] : ['ip6', 128, ['nodad']];
   const inner = innerName(unit);
   const one = (dev: string, own: string, other: string): Words[] => [
-    ...quiet(dev, ipv6),
+    ...withoutLinkLocal(dev, ipv6),
     ['address', 'add', `${own}/${length}`, 'dev', dev, ...more],
     ['link', 'set', 'dev', dev, 'up'],
     ['route', 'add', `${other}/${length}`, 'dev', dev, 'src', own],
@@ -158,11 +158,6 @@ function pair({ unit, name, alias }: LegRequest): Words[] {
     ],
     ['link', 'set', 'dev', name, 'alias', alias],
   ];
-}
-
-/** No address and no word of its own. */
-function quiet(dev: string, ipv6: boolean): Words[] {
-  return ipv6 ? [['link', 'set', 'dev', dev, 'addrgenmode', 'none']] : [];
 }
 
 function ownTable(family: OwnRules['family'], { hash }: LegRequest, chains: readonly string[]): OwnRules {

@@ -26,7 +26,7 @@ export interface NatSubnet {
 export interface PortForward {
   readonly protocol: 'tcp' | 'udp';
   readonly family: 4 | 6;
-  /** Of the host; without one, all of them. */
+  /** Of the host; without one, all that others reach. */
   readonly hostAddress?: string;
   readonly hostPort: number;
   readonly guestAddress: string;
@@ -117,7 +117,12 @@ export function planForwards(
 }
 
 function forwardRule({ protocol, family, hostAddress, hostPort, guestAddress, guestPort }: PortForward) {
-  const host = hostAddress === undefined ? 'fib daddr type local' : `${ip(family)} daddr ${hostAddress}`;
+  // Not those of the loop, from which nothing gets out to a guest, and where the host may have a service of its own.
+  const loop = family === 4 ? '127.0.0.0/8' : '::1';
+  const host =
+    hostAddress === undefined
+      ? `fib daddr type local ${ip(family)} daddr != ${loop}`
+      : `${ip(family)} daddr ${hostAddress}`;
   const guest = family === 4 ? guestAddress : `[${guestAddress}]`;
   return `meta nfproto ipv${family} ${host} ${protocol} dport ${hostPort} dnat ${ip(family)} to ${guest}:${guestPort}`;
 }

@@ -19,13 +19,16 @@ export interface SharedPlan extends SharedName {
   readonly how: SwitchPlan;
 }
 
-/** @param owner tells the umlmons of a host apart: the directory of their records */
-export function planShared(spec: SharedSpec, owner: string): SharedPlan {
+/**
+ * @param owner tells the umlmons of a host apart: the directory of their records
+ * @param ipv6 whether the host has it
+ */
+export function planShared(spec: SharedSpec, owner: string, ipv6: boolean): SharedPlan {
   const { kind, name: network } = spec;
   const terms = termsOf(spec);
   if (spec.kind === 'network') {
     const link = linkOf(spec);
-    const request = { network, owner, hub: spec.hub === true, ...(link ? { link } : {}) };
+    const request = { network, owner, hub: spec.hub === true, ipv6, ...(link ? { link } : {}) };
     return { kind, network, terms, how: planSwitch(request) };
   }
   const reachHost = spec.reach_host === true;

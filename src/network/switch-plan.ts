@@ -22,6 +22,8 @@ export interface SwitchRequest {
   readonly hub?: boolean;
   /** The same network of another host. */
   readonly link?: NetworkLink;
+  /** Whether the host has IPv6. */
+  readonly ipv6?: boolean;
 }
 
 /** Whole: all commands of a list succeed, or those before are undone by `remove`. */
@@ -44,7 +46,7 @@ export interface SwitchPlan {
 /** How many characters of a name people need to recognise it; 15 is the most for an interface. */
 const readable = 8;
 
-export function planSwitch({ network, owner, hub = false, link }: SwitchRequest): SwitchPlan {
+export function planSwitch({ network, owner, hub = false, link, ipv6 = true }: SwitchRequest): SwitchPlan {
   const hash = hashOf(`${owner}\0${network}`);
   const bridge = `${network.slice(0, readable)}-${hash.slice(0, 6)}`;
   const alias = `umlmon:network:${network}:${hashOf(owner).slice(0, 8)}`;
@@ -62,8 +64,8 @@ export function planSwitch({ network, owner, hub = false, link }: SwitchRequest)
       ['link', 'set', 'dev', bridge, 'alias', alias],
       // An address of its own; else it has that of a port, and changes it whenever ports come and go.
       ['link', 'set', 'dev', bridge, 'address', localAddress(hash)],
-      ['link', 'set', 'dev', bridge, 'addrgenmode', 'none'],
-      ...(link ? linkCommands({ tunnel, bridge, alias }, link) : []),
+      ...withoutLinkLocal(bridge, ipv6),
+      ...(link ? linkCommands({ tunnel, bridge, alias, ipv6 }, link) : []),
     ],
     rules: replaceTable(
       'netdev',
@@ -78,6 +80,11 @@ export function planSwitch({ network, owner, hub = false, link }: SwitchRequest)
   };
 }
 
+/** No address and no word of its own; on a host without IPv6 there are none, and to say so is an error. */
+export function withoutLinkLocal(dev: string, ipv6: boolean): Words[] {
+  return ipv6 ? [['link', 'set', 'dev', dev, 'addrgenmode', 'none']] : [];
+}
+
 /** Connects a tap, which then goes with itself. */
 export function joinCommands({ bridge }: Pick<SwitchPlan, 'bridge'>, tap: string): Words[] {
   return [
@@ -88,7 +95,12 @@ export function joinCommands({ bridge }: Pick<SwitchPlan, 'bridge'>, tap: string
 
 /** The tunnel bears the mark of the bridge: they go together. */
 function linkCommands(
-  { tunnel, bridge, alias }: Pick<SwitchPlan, 'bridge' | 'alias'> & { readonly tunnel: string },
+  {
+    tunnel,
+    bridge,
+    alias,
+    ipv6,
+  }: Pick<SwitchPlan, 'bridge' | 'alias'> & { readonly tunnel: string; readonly ipv6: boolean },
   { id, local, remote, port }: NetworkLink,
 ): Words[] {
   return [
@@ -97,7 +109,7 @@ function linkCommands(
       ...['remote', remote.text, 'dstport', String(port)],
     ],
     ['link', 'set', 'dev', tunnel, 'alias', alias],
-    ['link', 'set', 'dev', tunnel, 'addrgenmode', 'none'],
+    ...withoutLinkLocal(tunnel, ipv6),
     ...joinCommands({ bridge }, tunnel),
   ];
 }

@@ -7,6 +7,7 @@ import type { NetworkSpec } from '../config/network-kinds.ts';
 import type { TransportNeeds, TransportSpec } from '../config/network-transports.ts';
 import { userNetwork } from '../config/network-user.ts';
 import type { Words } from './run-ip.ts';
+import { withoutLinkLocal } from './switch-plan.ts';
 
 export type UserSpec = Extract<NetworkSpec, { kind: 'user' }>;
 
@@ -26,11 +27,15 @@ export const userNeeds: TransportNeeds = {
   devices: [],
 };
 
-/** @param directory of the VM, where its user can look and not write */
+/**
+ * @param directory of the VM, where its user can look and not write
+ * @param ipv6 whether the host has it
+ */
 export function planUser(
   { forward = [], reach_host: reachHost = false }: Omit<UserSpec, 'kind'>,
   unit: number,
   directory: string,
+  ipv6: boolean,
 ): { readonly plan: UserPlan; readonly spec: TransportSpec } {
   const tap = `leg${unit}`;
   const { guest, length, gateway, resolver } = userNetwork;
@@ -50,10 +55,7 @@ export function planUser(
         ...(reachHost ? [] : ['--no-map-gw']),
       ],
       // Without an address or a word of its own: there is the guest.
-      inside: [
-        ['link', 'set', 'dev', tap, 'addrgenmode', 'none'],
-        ['link', 'set', 'dev', tap, 'up'],
-      ],
+      inside: [...withoutLinkLocal(tap, ipv6), ['link', 'set', 'dev', tap, 'up']],
     },
     spec: { kind: 'raw', ifname: tap },
   };

@@ -18,14 +18,20 @@ export function mayAccess(
   return ((mode >> shift) & want) === want;
 }
 
-/** The topmost directory on the way to `path` that a user cannot pass; undefined if there is none, or no such path. */
+/**
+ * The topmost directory on the way to `path` that a user cannot pass; undefined if there is none, or no such path.
+ *
+ * @param from a directory on the way, if those below it are all that counts
+ */
 export function closedDirectory(
   path: string,
   user: { readonly uid: number; readonly gid: number },
+  from = '',
 ): string | undefined {
   const parent = dirname(path);
-  const above = parent === path ? undefined : closedDirectory(parent, user);
-  if (above !== undefined || parent === path) return above;
+  if (parent === path || parent === from) return undefined;
+  const above = closedDirectory(parent, user, from);
+  if (above !== undefined) return above;
   const stat = statSync(parent, { throwIfNoEntry: false });
   return stat && !mayAccess(stat, user, 1) ? parent : undefined;
 }

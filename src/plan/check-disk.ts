@@ -30,13 +30,13 @@ export function checkDisk(vm: VmConfig, disk: Disk, image: ConfiguredImage, host
     hazard(disk, host);
   if (why) return [why];
   if ('missing' in host.user) return [];
-  const closed = accessDamage(facts, host.user.found, !disk.readOnly) ?? backingAccess(disk, host);
+  const closed = accessDamage(image, facts, host.user.found, !disk.readOnly) ?? backingAccess(disk, host);
   return closed ? [closed] : [];
 }
 
-function missing({ code, cause, hint }: Failure): Refusal {
+function missing({ code, place, cause, hint }: Failure): Refusal {
   if (code === 'IMAGE_MISSING')
-    return { code, cause, hint: 'put it there; the path is as the jail sees it (umlmon -plan)' };
+    return { code, cause, hint: `put it at ${place}, or correct the path, which is as the jail sees it` };
   return { code: isErrorCode(code) ? code : 'IMAGE_MISSING', cause, hint };
 }
 
@@ -94,7 +94,18 @@ function hazard({ unit, path }: Disk, { backings }: Inventory): Refusal | undefi
       };
 }
 
-function accessDamage(image: ImageFacts, user: VmUser, write: boolean): Refusal | undefined {
+function accessDamage(
+  { closed }: ConfiguredImage,
+  image: ImageFacts,
+  user: VmUser,
+  write: boolean,
+): Refusal | undefined {
+  if (closed !== undefined)
+    return {
+      code: 'IMAGE_ACCESS',
+      cause: `user ${user.name} cannot pass the directory ${closed}`,
+      hint: `chmod a+x ${closed}`,
+    };
   if (mayAccess(image, user, write ? 6 : 4)) return undefined;
   const owner = `it belongs to uid ${image.uid}, mode ${(image.mode & 0o777).toString(8)}`;
   return {
@@ -105,7 +116,8 @@ function accessDamage(image: ImageFacts, user: VmUser, write: boolean): Refusal 
 }
 
 function backingAccess({ unit }: Disk, { backings, user }: Inventory): Refusal | undefined {
-  const facts = backings.find((backing) => backing.unit === unit)?.facts;
-  if (!facts || 'missing' in user) return undefined;
-  return 'missing' in facts ? missing(facts.missing) : accessDamage(facts.found, user.found, false);
+  const backing = backings.find((one) => one.unit === unit);
+  if (!backing || 'missing' in user) return undefined;
+  const { facts } = backing;
+  return 'missing' in facts ? missing(facts.missing) : accessDamage(backing, facts.found, user.found, false);
 }

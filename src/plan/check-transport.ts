@@ -2,7 +2,7 @@
 import type { VmConfig } from '../config/config.ts';
 import { isTransport } from '../config/network-kinds.ts';
 import { commonOptions, type TunnelEnd } from '../config/network-options.ts';
-import { linkOf } from '../config/network-shared.ts';
+import { isInSubnet, linkOf } from '../config/network-shared.ts';
 import type { Refusal } from '../config/problem.ts';
 import { didYouMean } from '../config/suggest.ts';
 import type { HostLink, HostNetwork } from '../network/host-network.ts';
@@ -123,20 +123,23 @@ function checkForwarding6(argument: string, { ipv6, forwards6 }: HostNetwork): R
 }
 
 export function checkNat(spec: Extract<Spec, { kind: 'nat' }>, host: HostNetwork): Refusal[] {
-  const { gateway, family } = spec.subnet;
   const isOurs = ({ alias }: HostLink) => alias.startsWith(`umlmon:nat:${spec.name}:`);
-  const user = host.links.find((link) => !isOurs(link) && link.addresses.includes(gateway));
+  // Beside another interface in the subnet, the host would lose its way to whoever has the other addresses.
+  const taken = host.links
+    .filter((link) => !isOurs(link))
+    .flatMap(({ name, addresses }) => addresses.map((address) => ({ name, address })))
+    .find(({ address }) => isInSubnet(address, spec.subnet));
   return [
-    ...(user
+    ...(taken
       ? [
           {
             code: 'NETWORK_IN_USE',
-            cause: `subnet: ${gateway} is an address of the host already, on ${user.name}`,
+            cause: `subnet: ${taken.address} is an address of the host already, on ${taken.name}`,
             hint: 'choose a subnet that nobody has',
           } as const,
         ]
       : []),
-    ...(family === 6 ? checkForwarding6('subnet', host) : []),
+    ...(spec.subnet.family === 6 ? checkForwarding6('subnet', host) : []),
   ];
 }
 

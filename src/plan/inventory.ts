@@ -6,7 +6,7 @@ import { isTransport } from '../config/network-kinds.ts';
 import { transportNeeds } from '../config/network-transports.ts';
 import type { ImageGraph } from '../disk/graph.ts';
 import { type GuestContent, lookThroughCow } from '../disk/guest-content.ts';
-import { type ImageName, type ImageStore, nameFor } from '../disk/image-name.ts';
+import { disksOf, type ImageName, type ImageStore, nameFor } from '../disk/image-name.ts';
 import { backingFor } from '../disk/may-use.ts';
 import { type ImageFacts, lookAtImage } from '../disk/open-image.ts';
 import { scanImages } from '../disk/scan.ts';
@@ -40,6 +40,8 @@ export interface ConfiguredImage {
   readonly unit: number;
   readonly name: ImageName;
   readonly facts: Found<ImageFacts>;
+  /** The directory on the way to it that the VM's user cannot pass, of those that no start gives their modes. */
+  readonly closed: string | undefined;
 }
 
 /** The backing file of a COW image. */
@@ -116,8 +118,8 @@ export function takeInventory(config: Config, vm: VmConfig, layout: VmLayout): I
     cores: lookAtCores(layout.coreClaims, layout.vm),
     closed: 'found' in user ? closedDirectories(user.found, kernel, layout) : [],
     lpj: 'found' in kernel ? recallLpj(layout.lpjCache, kernel.found.version) : undefined,
-    images: vm.ubd.map(({ unit, path }) => lookAtConfigured(unit, nameOfDisk(vm, path), store)),
-    backings: backingsOf(vm, graph),
+    images: vm.ubd.map(({ unit, path }) => lookAtConfigured(unit, nameOfDisk(vm, path), store, user)),
+    backings: backingsOf(vm, graph, user),
     imageGraph: graph,
     network: vm.eth.length > 0 ? find(() => lookAtNetwork(vm)) : undefined,
     macs: find(() => foreseeMacs(macRequest(config, vm))),
@@ -203,7 +205,7 @@ function nameOfDisk(vm: VmConfig, path: string): ImageName {
   return name;
 }
 
-function backingsOf(vm: VmConfig, graph: ImageGraph): ConfiguredBacking[] {
+function backingsOf(vm: VmConfig, graph: ImageGraph, user: Found<VmUser>): ConfiguredBacking[] {
   return vm.ubd.flatMap(({ unit, path, kind, backing: said }) => {
     if (kind !== 'cow') return [];
     const image = nameOfDisk(vm, path);
@@ -211,12 +213,21 @@ function backingsOf(vm: VmConfig, graph: ImageGraph): ConfiguredBacking[] {
     if ('cause' in backing) return [];
     const content = find(() => lookThroughCow(image, backing.name, graph.store));
     const guestContent = 'found' in content ? content.found : undefined;
-    return [{ ...lookAtConfigured(unit, backing.name, graph.store), guestContent }];
+    return [{ ...lookAtConfigured(unit, backing.name, graph.store, user), guestContent }];
   });
 }
 
-function lookAtConfigured(unit: number, name: ImageName, store: ImageStore): ConfiguredImage {
-  return { unit, name, facts: find(() => lookAtImage(name, store)) };
+function lookAtConfigured(
+  unit: number,
+  name: ImageName,
+  store: ImageStore,
+  user: Found<VmUser>,
+): ConfiguredImage {
+  const facts = find(() => lookAtImage(name, store));
+  const from = name.vm === '' ? store.shared : disksOf(store, name.vm);
+  const known = 'found' in facts && 'found' in user;
+  const closed = known ? closedDirectory(facts.found.hostPath, user.found, from) : undefined;
+  return { unit, name, facts, closed };
 }
 
 function find<T>(look: () => T): Found<T> {

@@ -2,9 +2,10 @@
 # The demo itself, after environment.sh: a VM of its own in a temporary directory, a shell in it, and its end.
 # With a terminal you are at the guest's prompt; without one a command is run on con1 and its output shown.
 set -eu
+umask 022 # The user of the VM must reach what is made here.
 
 home=$(mktemp -d "${TMPDIR:-/tmp}/umlmon-demo.XXXXXX")
-chmod 755 "$home" # The VM's user must reach the jail in it.
+chmod 755 "$home"
 monitor=
 
 cleanup() {

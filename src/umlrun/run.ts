@@ -5,6 +5,7 @@ import { killSandbox, launch, type Sandbox } from '../jail/launch.ts';
 import { type Bind, type SandboxPlan, sandboxArguments, userArguments } from '../jail/sandbox.ts';
 import { seccompFilter } from '../jail/seccomp.ts';
 import { connectUser } from '../network/connect-user.ts';
+import { hasIpv6 } from '../network/host-network.ts';
 import { planUser } from '../network/user-plan.ts';
 import { interfaceArgument } from '../network/vector-options.ts';
 import { claimCores, countClaims } from '../plan/core-claims.ts';
@@ -142,7 +143,7 @@ interface RunNetwork {
 /** What is connected ends with the directory of the run. */
 function networkOf({ home }: Place, { kernel, networkPrograms: programs }: Host): RunNetwork | undefined {
   if (!programs) return undefined;
-  const { plan, spec } = planUser({}, 0, home);
+  const { plan, spec } = planUser({}, 0, home, hasIpv6());
   return {
     argument: interfaceArgument(0, spec, ownMac, kernel).argument,
     connect: (jail, sandbox) =>

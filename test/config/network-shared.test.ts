@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { findDuplicateMacs } from '../../src/config/mac.ts';
+import { parseNetwork } from '../../src/config/network.ts';
 import {
   natMistakes,
   parseForwards,
@@ -14,10 +15,16 @@ describe('a subnet', () => {
     ['10.8.0.0/24', { family: 4, gateway: '10.8.0.1', length: 24 }],
     ['192.168.4.128/29', { family: 4, gateway: '192.168.4.129', length: 29 }],
     ['fd08::/64', { family: 6, gateway: 'fd08::1', length: 64 }],
-    ['FD08:0:0:1::/64', { family: 6, gateway: 'fd08:0:0:1::1', length: 64 }],
+    ['fd08:0:0:1::/64', { family: 6, gateway: 'fd08:0:0:1::1', length: 64 }],
   ])('%s has a gateway', (text, value) => {
     expect(parseSubnet(text)).toEqual({ value: { ...value, prefix: text } });
   });
+
+  test.each([
+    ['FD08:0:0:1::/64', 'fd08:0:0:1::/64'],
+    ['fd08:0::0/064', 'fd08::/64'],
+    ['10.8.0.0/024', '10.8.0.0/24'],
+  ])('%s is %s in another form', (text, same) => expect(parseSubnet(text)).toEqual(parseSubnet(same)));
 
   test.each([
     '',
@@ -29,6 +36,11 @@ describe('a subnet', () => {
     'fd08::/32',
     '1.2.3/24',
     '::/64/64',
+    // Not for hosts: their own, of a link, of groups.
+    '127.8.0.0/16',
+    '224.8.0.0/16',
+    'fe80::/64',
+    'ff00::/64',
   ])('is not %s', (text) => expect(parseSubnet(text)).toHaveProperty('cause'));
 
   test('is read or refused, whatever the text', () => {
@@ -49,6 +61,12 @@ describe('a subnet', () => {
       }),
     );
   });
+});
+
+test('the address of a guest is the same in every form', () => {
+  const guest = (text: string) => parseNetwork(`nat(name=six, subnet=fd08::/64, guest_addr=${text})`);
+  expect(guest('FD08:0::2')).toEqual(guest('fd08::2'));
+  expect(guest('FD08:0::1')).toMatchObject({ cause: expect.stringMatching('that of the gateway') });
 });
 
 test('forwarded ports', () => {

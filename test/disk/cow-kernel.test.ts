@@ -8,6 +8,7 @@ import { createCow } from '../../src/disk/cow-create.ts';
 import { decodeCow } from '../../src/disk/cow-format.ts';
 import { readCowInfo } from '../../src/disk/cow-info.ts';
 import { mergeCow } from '../../src/disk/cow-merge.ts';
+import { rebaseCow } from '../../src/disk/cow-rebase.ts';
 import { makeTestDirectory, startTestKernel, TEST_UID, type TestKernel } from '../helpers/kernel.ts';
 import { makeImage, readHead, sameBytes } from './oracle.ts';
 
@@ -169,5 +170,37 @@ describe('the fault of the kernel', () => {
         'the ext4 file system has blocks of 1024 bytes, less than 4096: through a COW file the kernel would read wrong data',
     });
     await createCow(request('page'));
+  });
+});
+
+describe('a COW file that was put over another backing file', () => {
+  const size = 4 * MiB;
+
+  beforeAll(async () => {
+    directory = makeTestDirectory();
+    makeImage(disk('base.dsk'), size, [[0, size]]);
+    // Differs in one sector of some pages.
+    const other = readFileSync(disk('base.dsk'));
+    for (const sector of [9, 50, 83, 260, 1001, 5000]) other.fill(0, sector * 512, (sector + 1) * 512);
+    writeFileSync(disk('other.dsk'), other);
+    const request = { path: disk('moved.cow'), owner };
+    await createCow({ ...request, backing: disk('base.dsk'), storedBacking: '/disks/base.dsk' });
+    await rebaseCow({
+      path: request.path,
+      backing: disk('other.dsk'),
+      storedBacking: '/disks/other.dsk',
+      copyFrom: disk('base.dsk'),
+    });
+    giveToGuest('other.dsk');
+    kernel = startTestKernel(directory, { args: ['ubd1=/disks/moved.cow'] });
+    await kernel.shown('READY');
+  });
+  afterAll(() => kernel.stop());
+
+  test('is read right by a kernel: no page of it is in both files', async () => {
+    const seen = await ask('moved', 'md5sum /dev/ubdb');
+    kernel.type('poweroff -f');
+    await kernel.exited;
+    expect(seen).toBe(md5(readFileSync(disk('base.dsk'))));
   });
 });

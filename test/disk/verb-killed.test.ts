@@ -1,13 +1,14 @@
 /** SIGKILL and a full disk at each kind of system call of verbs on images: the old image or the new one, no debris. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, statfsSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, statfsSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { hostPathOf, type ImageName } from '../../src/disk/image-name.ts';
 import { type DiskVerb, runDiskVerb } from '../../src/disk/verb.ts';
 import { MountedFilesystem } from './host-filesystem.ts';
 import { buildVerbChild } from './killed-child.ts';
-import { makeImage, sameBytes } from './oracle.ts';
+import { makeImage, moo, range, sameBytes, writeSectors } from './oracle.ts';
 import { TestStore } from './store.ts';
 
 const MiB = 1024 ** 2;
@@ -193,5 +194,33 @@ test('a file system that is really full gets its space back', async () => {
     store.close();
   } finally {
     mounted.close();
+  }
+});
+
+test('a merge in place that meets a full disk is told to be done again, and gets to its end then', async () => {
+  const mounted = new MountedFilesystem('tmpfs', '16M');
+  const oracle = join(tmpdir(), `umlmon-oracle-${process.pid}`);
+  try {
+    store = new TestStore(mounted.directory);
+    const [base, cow] = [own('base.dsk'), own('root.cow')];
+    makeImage(store.add(base), 12 * MiB, []);
+    await runDiskVerb({ verb: 'cow-create', image: cow, backing: base }, hostOf(store));
+    // 6 MiB here, and 6 in the backing file: with 6 of something else that is too much.
+    const filler = join(store.home, 'filler');
+    makeImage(filler, 6 * MiB, [[0, 6 * MiB]]);
+    writeSectors(path(cow), 12 * MiB, range(0, 12_288));
+    moo('-b', path(base), path(cow), oracle);
+    const merge: DiskVerb = { verb: 'cow-merge', image: cow };
+    await expect(runDiskVerb(merge, hostOf(store))).rejects.toMatchObject({
+      reason: expect.stringContaining('ENOSPC'),
+      hint: 'free some space and do it again: nothing is lost',
+    });
+    rmSync(filler);
+    await runDiskVerb(merge, hostOf(store));
+    expect(sameBytes(path(base), oracle)).toBe(true);
+    store.close();
+  } finally {
+    mounted.close();
+    rmSync(oracle, { force: true });
   }
 });

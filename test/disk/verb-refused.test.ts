@@ -230,6 +230,10 @@ describe('what would lose data', () => {
     });
     execFileSync('touch', ['-d', '2001-01-01', path(own('moved.dsk'))]);
     const request = { verb: 'cow-rebase', image: cow, backing: own('moved.dsk') } as const;
+    await expect(run({ verb: 'check', image: cow })).rejects.toMatchObject({
+      code: 'COW_BACKING',
+      hint: 'if it was only touched: cow-rebase with -same; else put the original back, with its time (cp -p)',
+    });
     await expect(run(request)).rejects.toMatchObject({ code: 'COW_BACKING' });
     await run({ ...request, sameContent: true });
     await run({ verb: 'cow-merge', image: cow, target: own('c.dsk') });

@@ -70,6 +70,18 @@ function letters(): string {
 }
 const twoMore = 'ubd0 = /disks/root.dsk\ncon1 = pty log\nubd1 = /disks/a.dsk\nubd2 = /disks/b.dsk';
 
+/** The client of a VM that is down, with a backup `x` of two disks full of the letter x. */
+async function backUpTwo(): Promise<MonitorClient> {
+  world.addImage('vm1');
+  fill('x');
+  world.configure({ vm1: twoMore });
+  const client = await monitorOf();
+  await start(client);
+  await client.call('backup', { name: 'x' });
+  await stop(client);
+  return client;
+}
+
 test('a restore brings back what the disk had, with its owner and mode; it is refused while the VM runs', async () => {
   const image = world.addImage('vm1');
   world.configure({ vm1: 'ubd0 = /disks/root.dsk\ncon1 = pty log' });
@@ -103,13 +115,7 @@ test('a restore brings back what the disk had, with its owner and mode; it is re
 }, 60_000);
 
 test('a damaged backup is refused before anything is touched', async () => {
-  world.addImage('vm1');
-  fill('x');
-  world.configure({ vm1: twoMore });
-  const client = await monitorOf();
-  await start(client);
-  await client.call('backup', { name: 'x' });
-  await stop(client);
+  const client = await backUpTwo();
   fill('y');
   const copy = join(store(), 'x/ubd2.dsk');
   const bytes = readFileSync(copy);
@@ -179,13 +185,7 @@ test('no room for a restore: the images are as they were, and nothing is left', 
   mkdirSync(disks(), { recursive: true });
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=48m,mode=755', 'tmpfs', disks()]);
   mounts.push(disks());
-  world.addImage('vm1');
-  fill('x');
-  world.configure({ vm1: twoMore });
-  const client = await monitorOf();
-  await start(client);
-  await client.call('backup', { name: 'x' });
-  await stop(client);
+  const client = await backUpTwo();
   fill('y');
   execFileSync('sh', ['-c', `cat /dev/zero >${join(disks(), 'filler')} || true`], { stdio: 'ignore' });
   truncateSync(join(disks(), 'filler'), Math.max(0, statSync(join(disks(), 'filler')).size - 6 * 2 ** 20));
@@ -201,13 +201,7 @@ test('no room for a restore: the images are as they were, and nothing is left', 
 }, 60_000);
 
 test('monitors that are killed at any moment of a restore: both images are the old ones or both the new ones', async () => {
-  world.addImage('vm1');
-  fill('x');
-  world.configure({ vm1: twoMore });
-  let client = await monitorOf();
-  await start(client);
-  await client.call('backup', { name: 'x' });
-  await stop(client);
+  let client = await backUpTwo();
   const began = performance.now();
   await client.call('restore', { name: 'x' });
   const usual = performance.now() - began;

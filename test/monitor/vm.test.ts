@@ -1,5 +1,5 @@
 /** A real VM under its monitor, from the control socket's side. */
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -252,6 +252,28 @@ test('a start that fails is undone and says where, and the next one works', asyn
   });
   world.configure({ vm1: 'ubd0 = /disks/root.dsk' });
   expect(await client.call('start', undefined)).toMatchObject({ state: 'running' });
+});
+
+test('a launch that fails is told in the words of who failed, all of them', async () => {
+  const kernels = join(world.varDir, 'shared/kernels');
+  const run = (program: string, ...args: string[]) => execFileSync(program, args);
+  run('cp', '-R', kernels, join(world.home, 'kernels'));
+  run('mount', '-t', 'tmpfs', '-o', 'noexec,mode=755', 'tmpfs', kernels);
+  try {
+    run('cp', '-R', join(world.home, 'kernels/linux'), kernels);
+    const client = await monitorOf('vm1');
+    // What a process says as its last word may not have been read yet when its end is known.
+    for (let round = 0; round < 10; round++)
+      await expect(client.call('start', undefined)).rejects.toMatchObject({
+        code: 'JAIL_LAUNCH',
+        reason: 'it ended with status 1: bwrap: execvp /kernel/linux: Permission denied',
+        hint: expect.stringContaining('noexec'),
+      });
+    run('mount', '-o', 'remount,exec', kernels);
+    expect(await client.call('start', undefined)).toMatchObject({ state: 'running' });
+  } finally {
+    run('umount', '-l', kernels);
+  }
 });
 
 test('an image that another VM uses is refused, and free again after its end', async () => {

@@ -115,6 +115,19 @@ describe('host_to_host', () => {
   });
 });
 
+test.each([
+  'network(name=lab, link_id=7, local=192.0.2.1, remote=192.0.2.9)',
+  'user()',
+  'raw(ifname=eth0)',
+  'hybrid(ifname=eth0)',
+  'gre(src=192.0.2.1, dst=192.0.2.9)',
+])('%s, on a host without IPv6, where addrgenmode is an error', (text) => {
+  const has = { transports: ['tap', 'raw', 'hybrid', 'gre'], legacyTransports: [] };
+  const plan = (ipv6: boolean) => JSON.stringify(planOf(text, { ipv6 }, 'vm1', has));
+  expect(plan(true)).toContain('addrgenmode');
+  expect(plan(false)).not.toContain('addrgenmode');
+});
+
 describe('bridged', () => {
   test('a port of the bridge, isolated if asked', () => {
     expect(words(planOf('bridged(bridge_if=br0, proxy_if=p3)')).slice(-2)).toEqual([

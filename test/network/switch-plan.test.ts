@@ -214,6 +214,10 @@ describe('nat', () => {
       expect(ask(from, '192.0.2.1', 8080)).toBe('hello-from-a');
       server.kill('SIGKILL');
     }
+    // What listens there for the host itself stays the host's: no guest could answer.
+    const own = await serve('host', 8080);
+    expect(ask('host', '127.0.0.1', 8080)).toBe('hello-from-host');
+    own.kill('SIGKILL');
     const server = await serve('host', 99);
     expect(ask('a', '192.0.2.1', 99)).toBe('');
     expect(ask('out', '192.0.2.1', 99)).toBe('hello-from-host');

@@ -154,7 +154,8 @@ test('a host without ip(8) says so once per interface, with the package', () => 
 
 const taps: Partial<HostNetwork> = {
   links: [
-    link('eth0', { addresses: ['10.9.0.1'] }),
+    link('eth0', { addresses: ['10.9.0.1', 'fd00::9'] }),
+    link('eth1', { addresses: ['fd09::3', '10.9.5.6'] }),
     link('tap0', { kind: 'tun', tapOwner: 1000 }),
     link('tap1', { kind: 'tun', tapOwner: 0 }),
     link('tap2', { kind: 'tun', tapOwner: 1000, alias: 'umlmon:vm2:eth0:12345678' }),
@@ -186,6 +187,11 @@ test.each<[string, boolean, RegExp | undefined]>([
     true,
     /^NETWORK_MISSING src: 127\.0\.0\.1 reaches no other host/,
   ],
+  [
+    'l2tpv3(udp=on, src=FD00:0::9, dst=fd00::1, srcport=2000, dstport=2, rx_session=1, tx_session=1)',
+    true,
+    undefined,
+  ],
   ['raw(ifname=eth0)', true, undefined],
   ['raw(ifname=eth0)', false, /^NETWORK_PRIVILEGE raw changes the network of the host/],
   ['raw(ifname=eht0)', true, /^NETWORK_MISSING ifname: the host has no interface eht0 .*did you mean "eth0"/],
@@ -201,6 +207,12 @@ test.each<[string, boolean, RegExp | undefined]>([
     'nat(name=other, subnet=10.8.0.0/24)',
     true,
     /^NETWORK_IN_USE subnet: 10\.8\.0\.1 is an address of the host already, on web-1/,
+  ],
+  // The gateway would be the router of the host's own network.
+  [
+    'nat(name=lan, subnet=10.9.4.0/22)',
+    true,
+    /^NETWORK_IN_USE subnet: 10\.9\.5\.6 is an address of the host already, on eth1/,
   ],
   ['nat(name=six, subnet=fd08::/64)', true, /^NETWORK_HOST subnet: the host does not forward IPv6/],
 ])('%s, root %s', (text, root, refusal) => {

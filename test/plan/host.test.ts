@@ -10,7 +10,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { writeCow } from '../disk/cow-file.ts';
 import { World } from '../helpers/world.ts';
@@ -175,6 +175,31 @@ const damages: readonly [string, () => string, Partial<Reported>][] = [
       return `${disk} ro\nroot_mode = ro`;
     },
     { code: 'IMAGE_ACCESS', key: 'ubd0', hint: expect.stringContaining('chmod a+r') },
+  ],
+  [
+    'an image in a directory that is closed',
+    () => {
+      mkdirSync(join(dirname(image), 'apart'), { mode: 0o700 });
+      renameSync(image, join(dirname(image), 'apart/root.dsk'));
+      return 'ubd0 = /disks/apart/root.dsk';
+    },
+    { code: 'IMAGE_ACCESS', key: 'ubd0', cause: expect.stringMatching(/nobody cannot pass .*disks\/apart$/) },
+  ],
+  [
+    'a backing file in a directory that is closed',
+    () => {
+      const base = world.addSharedImage();
+      const cow = join(dirname(image), 'a.cow');
+      writeCow(cow, '/shared/disks/root.dsk', base);
+      chownSync(cow, 65534, 65534);
+      chmodSync(dirname(base), 0o700);
+      return 'ubd0 = /disks/a.cow';
+    },
+    {
+      code: 'IMAGE_ACCESS',
+      key: 'ubd0',
+      cause: expect.stringMatching(/nobody cannot pass .*shared\/disks$/),
+    },
   ],
   [
     'an unknown user',

@@ -81,6 +81,15 @@ describe('kernel.sh', () => {
   });
 });
 
+test('the demo runs where new files are closed to others', () => {
+  const { status, stdout } = spawnSync('sh', ['-c', 'umask 077; exec sh src/setup/run-demo.sh'], {
+    encoding: 'utf8',
+    input: '',
+  });
+  expect(stdout).toContain('reboot: Power down');
+  expect(status).toBe(0);
+});
+
 describe('packages.sh', () => {
   test('is silent when all is there', () => {
     expect(run('packages.sh', ['run', 'build', 'test', 'dpkg'])).toEqual({

@@ -1,0 +1,61 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { NetNamespace } from '../helpers/net-namespace.ts';
+import { buildProgram } from '../helpers/program.ts';
+
+const scratch = mkdtempSync(join(tmpdir(), 'umlmon-configure-'));
+const host = new NetNamespace();
+afterAll(() => {
+  host.close();
+  rmSync(scratch, { recursive: true });
+});
+
+/** Plans a network of a VM, lets an interface of the host go, makes the network, and takes it back. */
+const program = `
+import { execFileSync } from 'node:child_process';
+import { parseNetwork } from './src/config/network.ts';
+import { configureNetwork, networkPrograms, releaseNetwork } from './src/network/configure.ts';
+import { lookAtHostNetwork } from './src/network/host-network.ts';
+import { planInterfaces } from './src/network/interface-plan.ts';
+
+const [directory, text] = process.argv.slice(2);
+const place = { directory, vm: 'vm1' };
+const device = { path: directory + '/tun', uid: 0 };
+const programs = networkPrograms({ rules: true, legs: false, user: false });
+const request = {
+  vm: 'vm1',
+  runHome: directory + '/vm1',
+  owner: directory,
+  uid: 0,
+  kernel: { transports: ['tap'], legacyTransports: [] },
+  macs: new Map([[0, '02:00:00:00:00:01']]),
+  interfaces: [{ unit: 0, ...parseNetwork(text).value }],
+};
+const plans = planInterfaces(request, lookAtHostNetwork(programs.ip));
+execFileSync('ip', ['link', 'delete', 'gone']);
+try {
+  configureNetwork(place, programs, plans, device);
+} finally {
+  console.log(releaseNetwork(place, device.path).join('\\n'));
+}
+`;
+
+test('an interface of the host that goes while a VM starts is in nobody’s way', async () => {
+  for (const [name, address] of [
+    ['stays', '192.0.2.1'],
+    ['gone', '192.0.2.5'],
+  ]) {
+    host.run(`ip link add ${name} type bridge`);
+    host.run(`ip address add ${address}/30 dev ${name}`);
+    host.run(`ip link set ${name} up`);
+  }
+  const path = await buildProgram('configure-network', { text: program });
+  const directory = join(scratch, 'records');
+  mkdirSync(directory);
+  const nat = 'nat(name=web,subnet=10.7.0.0/24)';
+  const released = host.run(`${process.execPath} ${path} ${directory} ${nat}`);
+  expect(released).toContain('sysctl net/ipv4/conf/stays/forwarding=0');
+  expect(released).not.toContain('gone');
+});
