@@ -89,7 +89,7 @@ export async function adoptKernel(
     await settleInterfaces(kernel).catch(host.trouble);
     return kernel;
   } catch (error) {
-    await undo.unwind();
+    for (const release of await undo.unwind()) host.trouble(release.error);
     throw error;
   }
 }

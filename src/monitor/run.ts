@@ -115,7 +115,7 @@ export class Run {
       const kernel = await executePlan(plan, {
         channels,
         onNotification: (notification) => this.#onNotification(notification),
-        trouble: (error) => troubles.report(error),
+        trouble: troubles.report,
         onStep: (step) => {
           report.step(step);
           if (step === 'open-consoles') ready.watchConsole({ past: false });
@@ -129,7 +129,7 @@ export class Run {
       ready.reach('kernel');
       learnFromBoot(channels.get('con0'), this.#con0From, {
         learn: (messages) => afterBoot(plan, messages),
-        trouble: (error) => troubles.report(error),
+        trouble: troubles.report,
       });
     } catch (error) {
       ready.end();
@@ -158,14 +158,14 @@ export class Run {
         layout,
         channels,
         onNotification: (notification) => this.#onNotification(notification),
-        trouble: (error) => troubles.report(error),
+        trouble: troubles.report,
       });
       up(kernel);
       reportAdoption(kernel, channels, events);
       this.#wasReady = reached[config.ready] !== undefined;
       this.#attend(kernel, pause);
       // A monitor that was killed in the middle of a trim has left a guest with less memory.
-      returnMemory(kernel).catch((error: unknown) => troubles.report(error));
+      returnMemory(kernel).catch(troubles.report);
       ready.restore(reached);
       for (const level of ['launched', 'kernel'] as const) ready.reach(level);
       ready.watchConsole({ past: true });
@@ -181,15 +181,14 @@ export class Run {
     const kernel = this.#kernel;
     if (!kernel) throw new Error('no kernel to stop');
     // A guest that stands still cannot go down in order.
-    if (this.#pause?.paused)
-      await this.#pause.resume('stop').catch((error: unknown) => troubles.report(error));
+    if (this.#pause?.paused) await this.#pause.resume('stop').catch(troubles.report);
     const stage = await stopKernel(kernel, stages, {
       stage: ({ name, waitMs }) => {
         if (name === 'kill') this.#killed = true;
         const text = `${name}, then up to ${waitMs / 1000} s`;
         events.publish('stop-stage', text, { stage: name, wait_ms: waitMs });
       },
-      trouble: (error) => troubles.report(error),
+      trouble: troubles.report,
     });
     if (stage === undefined) throw stopFailed(layout.vm);
     await this.settled;
@@ -237,7 +236,7 @@ export class Run {
       request: (command) => kernel.request(command),
       events,
       keep: () => this.record(),
-      trouble: (error) => troubles.report(error),
+      trouble: troubles.report,
     });
     if (left) this.#pause.restore(left);
     this.#trim = new AutoTrim(kernel, this.#host.config.mem_trim, {
@@ -247,9 +246,7 @@ export class Run {
     });
     troubles.attempt(() => kernel.networks.watch(linkReporter(events)));
     this.#hangWatch = applyHangPolicy(kernel, { ...this.#host, kill: this.#host.killHung });
-    this.settled = kernel.exit
-      .then((status) => this.#settle(kernel, status))
-      .catch((error: unknown) => troubles.report(error));
+    this.settled = kernel.exit.then((status) => this.#settle(kernel, status)).catch(troubles.report);
   }
 
   /** After the kernel's end: release, sync, record, and only then say that the VM is down. */
@@ -282,7 +279,7 @@ export class Run {
     const recorded = recordExit(layout, exit, {
       events,
       keepBundle: () => crashes.keep(kernel, exit, config),
-      trouble: (error) => troubles.report(error),
+      trouble: troubles.report,
     });
     await ended(recorded, endedAt - kernel.began);
   }

@@ -85,7 +85,7 @@ export async function executePlan(plan: LaunchPlan, host: StartHost): Promise<Ru
       host.onStep(step.do);
     } catch (error) {
       const why = failureOfStep(step, error);
-      await undo.unwind();
+      for (const release of await undo.unwind()) host.trouble(release.error);
       throw why;
     }
   }

@@ -16,13 +16,14 @@ export class Troubles {
     this.#events = events;
   }
 
-  report(error: unknown, what = this.#vm): void {
+  /** May be handed on without its object. */
+  readonly report = (error: unknown, what = this.#vm): void => {
     const failure = toFailure(error, what);
     const text = failureText(failure);
     this.count += 1;
     this.last = text.slice(0, monitorLimits.eventText);
     this.#events.publish('trouble', text, { code: failure.code, place: failure.place });
-  }
+  };
 
   /** Does what the VM can do without: if it fails, e.g. on a full disk, that is reported. */
   attempt(work: () => void): void {

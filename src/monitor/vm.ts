@@ -80,7 +80,7 @@ export class Vm {
     this.name = parts.layout.vm;
     this.events = parts.events;
     this.troubles = new Troubles(this.name, this.events);
-    const trouble = (error: unknown) => this.troubles.report(error);
+    const trouble = this.troubles.report;
     this.channels = new Channels((path, change) => this.troubles.logChanged(path, change));
     this.crashes = new CrashBundles({ ...parts, channels: this.channels, screens: this.screens, trouble });
     this.backups = new Backups({ ...parts, channels: this.channels, trouble });
@@ -135,8 +135,7 @@ export class Vm {
       troubles: this.troubles,
       hooks: this.#hooks,
       killHung: () => {
-        if (this.#state === 'running')
-          this.kill('on_hang').catch((error: unknown) => this.troubles.report(error));
+        if (this.#state === 'running') this.kill('on_hang').catch(this.troubles.report);
       },
       ended: (exit, ranMs) => {
         this.#lastExit = exit;
@@ -172,8 +171,7 @@ export class Vm {
     const { held } = this.#restarts;
     if (held) this.events.publish(held.kind, `not booted: ${held.why}; start it to end this`);
     // Nobody waits for this boot: that it failed is told to whoever looks later. The monitor stays for another try.
-    else if (this.#state === 'down')
-      this.#begin('start = boot').catch((error: unknown) => this.troubles.report(error));
+    else if (this.#state === 'down') this.#begin('start = boot').catch(this.troubles.report);
   }
 
   #begin(by: string, first: () => void = () => undefined): Promise<OperationResult> {

@@ -1,4 +1,4 @@
-/** What a VM said last, and what is concluded from it, is never of the run before. */
+/** What is said of an end, or of a start that has failed: all of it, and nothing of the run before. */
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -33,12 +33,17 @@ test('a guest that says little and powers off has not rebooted, as the one befor
   }
 });
 
-test('why a jail cannot be made is said each time', async () => {
+/** A program that monitors find before that of the host. */
+function replaceProgram(name: string, lines: string): void {
   const programs = join(world.home, 'bin');
   mkdirSync(programs);
-  writeFileSync(join(programs, 'bwrap'), '#!/bin/sh\necho "bwrap: no room today" >&2; exit 1\n');
-  chmodSync(join(programs, 'bwrap'), 0o755);
+  writeFileSync(join(programs, name), `#!/bin/sh\n${lines}\n`);
+  chmodSync(join(programs, name), 0o755);
   process.env.PATH = `${programs}:${PATH}`;
+}
+
+test('why a jail cannot be made is said each time', async () => {
+  replaceProgram('bwrap', 'echo "bwrap: no room today" >&2; exit 1');
   world.configure({ vm1: 'ubd0 = /disks/root.dsk' });
   await world.startMonitor('vm1');
   const client = await world.client('vm1');
@@ -47,4 +52,15 @@ test('why a jail cannot be made is said each time', async () => {
       code: 'JAIL_LAUNCH',
       reason: 'it ended with status 1: bwrap: no room today',
     });
+});
+
+test('what a start that failed could not undo is said', async () => {
+  const record = join(world.runDir, 'vm1/run.json');
+  // The first program of the launch: nothing but a directory that has something in it is in the way of a removal by root.
+  replaceProgram('prlimit', `rm ${record}; mkdir -p ${record}/in-the-way; exit 1`);
+  world.configure({ vm1: 'ubd0 = /disks/root.dsk' });
+  await world.startMonitor('vm1');
+  const client = await world.client('vm1');
+  await expect(client.call('start', undefined)).rejects.toMatchObject({ code: 'JAIL_LAUNCH' });
+  expect(await waitForEvent(client, 'trouble')).toContain(record);
 });

@@ -65,7 +65,7 @@ export class Endpoints {
     this.#registration = new Registration(
       registrationPlace(layout.runDir),
       () => ({ ...vm.summary, address: this.#remote?.address ?? '', port: this.#remote?.port ?? 0 }),
-      (error) => vm.troubles.report(error),
+      vm.troubles.report,
     );
     this.vmChanged();
   }
