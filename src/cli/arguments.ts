@@ -33,6 +33,7 @@ export type ArgumentKind =
   | 'DISK'
   | 'DURATION'
   | 'FILE'
+  | 'FONT'
   | 'ID'
   | 'IMAGE'
   | 'INTERFACE'
@@ -84,6 +85,8 @@ export type ArgumentValues = { readonly [Image in ImageArgument]?: string } & {
   /** Of a regular expression. */
   readonly PATTERN?: string;
   /** A path of the host. */
+  readonly FONT?: string;
+  /** A path of the host. */
   readonly RECORDING?: string;
   readonly LETTER?: string;
   readonly PID?: number;
@@ -102,6 +105,9 @@ export type ArgumentParsers = Readonly<Record<ArgumentKind, Parser<string | numb
 
 const parseNumber = (text: string): Parsed<number> =>
   /^\d{1,15}$/.test(text) ? { value: Number(text) } : refuse(`${quoted(text)} is not a number`);
+
+/** The limits of the key stop_timeout. */
+const parseTimeout = durationParser({ min: '100ms', max: '1h' });
 
 /** How an argument is read, where an image is read by `image`; a text that is refused never reaches a monitor. */
 export function parsersWith(image: Parser<string>): ArgumentParsers {
@@ -137,11 +143,12 @@ export function parsersWith(image: Parser<string>): ArgumentParsers {
       const parsed = parseNetwork(text);
       return 'cause' in parsed ? parsed : { value: text };
     },
-    // The limits of the key stop_timeout.
-    DURATION: durationParser({ min: '100ms', max: '1h' }),
+    // A number alone is seconds, as timeout(1) has it.
+    DURATION: (text) => parseTimeout(/^\d+$/.test(text) ? `${text}s` : text),
     COMMAND: parseShellCommand,
     KEYS: parseTypedText,
     PATTERN: parsePattern,
+    FONT: (text) => (text === '' ? refuse('which font?', 'a file') : { value: text }),
     RECORDING: (text) => (text === '' ? refuse('which file?', '') : { value: text }),
     ID: parseNumber,
     LEVEL: wordParser(waitLevels),

@@ -1,7 +1,8 @@
 import { failureText, toFailure } from '../system/errors.ts';
+import { harmless } from '../system/text.ts';
 
-/** An error as it is shown: a line for people, or a document. */
+/** An error as it is shown, whoever has told of it: a line for people, or a document. */
 export function errorText(error: unknown, json: boolean): string {
   const failure = toFailure(error, 'umlwatch');
-  return json ? JSON.stringify({ error: failure }) : failureText(failure);
+  return harmless(json ? JSON.stringify({ error: failure }) : failureText(failure));
 }

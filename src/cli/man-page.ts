@@ -12,7 +12,7 @@ the management socket of the kernel, for uml_mconsole(1); umlmon(8) shows how. *
 last wrote to */proc/mconsole*.`,
   start: `The configuration is read anew. The kernel runs when its management console answers; the init of the guest is then
 still at work, so con1 may need a moment more. If the start fails, everything is undone, and the error names the step.`,
-  stop: `The first wait is **stop\\_timeout** of the configuration, or *DURATION* (as in 10s or 2m). A guest that does not stop
+  stop: `The first wait is **stop\\_timeout** of the configuration, or *DURATION* (as in 10s or 2m; a number alone is seconds). A guest that does not stop
 on Ctrl-Alt-Del by then is halted without a sync of its file systems, and at last killed. When the word is done, the
 kernel is gone, and the host has written the disk images to its disk.`,
   kill: `What the guest had not written to its disks is lost. This word may overtake a start or stop that hangs.`,
@@ -42,14 +42,19 @@ is 7; after *DURATION*, by default 60s, it is 8. **down** is waited for without 
   connect: `See CONSOLE SESSIONS. With **-observe** nothing is typed; with **-force** the right to type is taken from whoever
 has it. **-record** writes what is shown into the new file *RECORDING*, in the format asciicast v2, at most 256 MiB.`,
   who: `With who types, for how long, and how far a slow viewer is behind. Without *CHANNEL*, at all of them.`,
-  screen: `As text; as a page with **-html**, or cell by cell with **-json**: *screen\\_picture* in *docs/protocol.md*.
-The monitor makes the picture from the output that it still has, 1 MiB at most.`,
+  screen: `As text; with **-html** as a page; with **-png** as a picture, for a file or a pipe; with **-json** cell by cell:
+*screen\\_picture* in *docs/protocol.md*. The monitor makes it from the output that it still has, 1 MiB at most. The picture
+is drawn by umlwatch, with the fonts of the Linux console in the package console-setup-linux. For what they lack, such as
+Chinese, it takes those of psf-unifont and unifont, if they are there. *FONT* is the file of another one (PSF, or .hex of
+Unifont), which comes first and gives the size. A character that no font has is an empty box.`,
   history: `The lines that have left the screen, up to 1000, and the screen; only the last *NUMBER* of them, or those that
 match the regular expression *PATTERN*. If none does, the exit status is 1. What is older is in the log.`,
   run: `Types *COMMAND* for the shell that waits on con1, or on another channel with **-on**; prints its output, and has its
 exit status, so that no word after it is done if it fails. It is done in a subshell. With **-json** a document has
-*output* and *status*. If no shell takes it, or it does not end in time, by default 60s, the error has the last screen.`,
-  send: `*KEYS* may have \\\\r (Enter), \\\\n, \\\\t, \\\\e, \\\\\\\\ and \\\\xHH in it. Nothing is added.`,
+*output* and *status*. If no shell takes it, or it does not end in time, by default 60s, the error has the last screen;
+a command that has begun goes on. A VM that is down is refused, with status 5.`,
+  send: `*KEYS* may have \\\\r (Enter), \\\\n, \\\\t, \\\\e, \\\\\\\\ and \\\\xHH in it. Nothing is added.
+A VM that is down is refused.`,
   expect: `*PATTERN* is a regular expression of JavaScript; **^** and **$** are about lines. It is looked for in what the channel
 shows and will show; after another **-send**, **-expect** or **-run** of the same command line, in what came since.
 Colours and other control sequences do not count. After *DURATION*, by default 60s, the error has the last screen, and the
@@ -74,8 +79,9 @@ A guest that is paused with **-pause** must be resumed first. umlmon(7), BACKUPS
   restore: `All disks of the backup are put back, or none of them. What is in the images now is lost.`,
   crashes: `A crash is an end of the kernel that nobody asked for; umlmon(7) says what is kept of it, and of how many.`,
   crash: `Prints how the kernel ended, the state of the host and of the disk images then, the last events, and the last lines
-of con0. *NAME* is one that **-crashes** lists, or **last**. With **-get**, the file *FILE* of the bundle is printed
-as it is, such as *console/con0*; with **-json**, the files are listed.`,
+of con0. *NAME* is one that **-crashes** lists, or **last**. With **-get**, the file *FILE* of the bundle is printed,
+such as *console/con0*: as it is into a pipe or file, and on a terminal without what could harm it; with **-json**, the
+files are listed.`,
   jobs: `Slow verbs on images are jobs of the monitor: they go on when the client that has asked for them is gone, and are
 remembered for a while after their end. See DISK IMAGES.`,
   cancel: `*ID* is the number that **-jobs** shows. Done when the job has ended; everything is then as it was before it,
@@ -295,6 +301,10 @@ The state of a VM in a script:
 Log in without a terminal, and run a command:
 
     umlwatch vm1 -start -expect 'login: ' -send 'root\\r' -expect '[#$] $' -run 'uname -a'
+
+A picture of a console, with large letters:
+
+    umlwatch vm1 -screen con1 -png -font /usr/share/consolefonts/Uni2-Terminus32x16.psf.gz > con1.png
 
 Everything that has happened since the monitor started, and will:
 

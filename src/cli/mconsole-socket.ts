@@ -7,19 +7,43 @@ import { toFailure, UmlmonError } from '../system/errors.ts';
 import { printable } from '../system/text.ts';
 import type { MconsoleLink } from './mconsole-session.ts';
 
+/** They end umlwatch, unless somebody else deals with them: at a prompt, CTRL-C ends the wait for an answer only. */
+const endings = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+type ForeignMconsole = MconsoleLink & { readonly close: () => void };
+
 /**
  * The management console of a kernel that umlmon did not start, by its socket. Whatever is asked is done: there is no
- * monitor that would judge it. `close` removes the socket for its answers.
+ * monitor that would judge it. `close`, or the end by a signal, removes the socket for its answers.
  *
  * Errors: MCONSOLE_DOWN (there is no such socket).
  */
-export function openForeignMconsole(path: string): MconsoleLink & { readonly close: () => void } {
+export function openForeignMconsole(path: string): ForeignMconsole {
   const uid = ownerOf(path);
-  // The kernel answers to the name that we bind, as it sees it: one in a jail does not see this directory.
-  const directory = mkdtempSync(join(tmpdir(), 'umlwatch-'));
-  // It can be entered by the kernel's user, and read by nobody.
-  if (uid !== process.geteuid?.()) chmodSync(directory, 0o711);
-  const mconsole = Mconsole.open(join(directory, 'reply'), path, uid);
+  let directory = '';
+  const remove = () => {
+    for (const signal of endings) process.off(signal, onSignal);
+    if (directory) rmSync(directory, { recursive: true, force: true });
+  };
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (process.listenerCount(signal) > 1) return;
+    remove();
+    process.kill(process.pid, signal);
+  };
+  for (const signal of endings) process.on(signal, onSignal);
+  try {
+    // The kernel answers to the name that we bind, as it sees it: one in a jail does not see this directory.
+    directory = mkdtempSync(join(tmpdir(), 'umlwatch-'));
+    // It can be entered by the kernel's user, and read by nobody.
+    if (uid !== process.geteuid?.()) chmodSync(directory, 0o711);
+    return linkTo(path, Mconsole.open(join(directory, 'reply'), path, uid), remove);
+  } catch (error) {
+    remove();
+    throw error;
+  }
+}
+
+function linkTo(path: string, mconsole: Mconsole, remove: () => void): ForeignMconsole {
   return {
     name: path,
     ask: async (line) => {
@@ -33,7 +57,7 @@ export function openForeignMconsole(path: string): MconsoleLink & { readonly clo
     },
     close: () => {
       mconsole.close();
-      rmSync(directory, { recursive: true, force: true });
+      remove();
     },
   };
 }

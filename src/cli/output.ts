@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { isSystemError, UmlmonError } from '../system/errors.ts';
+import { harmless } from '../system/text.ts';
 import { watch } from '../system/watch.ts';
 
 /** Who read our output has gone (`umlwatch … | head -1`). */
@@ -72,10 +73,7 @@ function watchReader(onGone: () => void): () => void {
   };
 }
 
-/** One line, or several: of text that is safe to show, or of JSON, which does not escape all controls by itself. */
+/** One line, or several, of text or of JSON; it is made safe to show. */
 export function print(text: string): Promise<void> {
-  const safe = text.replace(/[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, (character) => {
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  });
-  return write(`${safe}\n`);
+  return write(`${harmless(text)}\n`);
 }

@@ -1,4 +1,4 @@
-import { quoted } from '../config/problem.ts';
+import { quoted, type Refusal } from '../config/problem.ts';
 import type { UmlmonError } from '../system/errors.ts';
 import { printable } from '../system/text.ts';
 import { type ArgumentKind, argumentParsers } from './arguments.ts';
@@ -90,6 +90,8 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
 function surplus(text: string, target: string, last: Command | undefined): UmlmonError {
   if (last) {
     const written = last.sub === undefined ? last.word : `${last.word} ${last.sub}`;
+    const why = notTaken(text, last);
+    if (why) return usage(`-${written}: ${why.cause}`, why.hint);
     return usage(`${quoted(text)} is too much after -${written}`, `use: -${usageOf(last, words)}`);
   }
   const shown = printable(target, 64);
@@ -99,6 +101,14 @@ function surplus(text: string, target: string, last: Command | undefined): Umlmo
       `umlwatch ${shown} -${usageOf({ word: text }, words)}`,
     );
   return usage(`one VM at a time: ${quoted(target)} or ${quoted(text)}?`, `umlwatch ${shown} -info`);
+}
+
+/** Why a text is not the argument that a word may have, if that is still missing. */
+function notTaken(text: string, { word, values }: Command): Refusal | undefined {
+  const kind = wordOf(words, word)?.optional;
+  if (kind === undefined || values[kind] !== undefined) return undefined;
+  const parsed = onCommandLine.parsers[kind](text);
+  return 'cause' in parsed ? parsed : undefined;
 }
 
 /** One line of the interactive mode: the same words without the hyphen; `#` begins a comment. Errors: USAGE. */
@@ -113,6 +123,8 @@ export function parseLine(line: string): Command | undefined {
   else if (endsInBlanks(word?.arguments.at(-1)) && rest.length > 2) rest.push(rest.splice(1).join(' '));
   const command = takeCommand(name, rest, typed) as Command;
   const left = rest[0];
+  const why = left === undefined ? undefined : notTaken(left, command);
+  if (why) throw usage(`${first}: ${why.cause}`, why.hint);
   if (left !== undefined) throw usage(`${quoted(left)} is too much`, `use: ${usageOf(command, words)}`);
   return command;
 }

@@ -1,7 +1,9 @@
+import { StringDecoder } from 'node:string_decoder';
 import type { MonitorClient } from '../rpc/monitor-client.ts';
 import type { CrashBundle, CrashList } from '../rpc/umlmonctrl.gen.ts';
 import { UmlmonError } from '../system/errors.ts';
 import { printable } from '../system/text.ts';
+import { LogText } from './log-text.ts';
 import { print, write } from './output.ts';
 import { sizeText, timeText } from './render.ts';
 
@@ -46,7 +48,7 @@ export interface CrashChoice {
   readonly file: string | undefined;
 }
 
-/** One crash for people, or a file of it as it is. Errors: CRASH_UNKNOWN. */
+/** One crash for people, or a file of it. Errors: CRASH_UNKNOWN. */
 export async function printCrash(choice: CrashChoice, printing: Printing): Promise<void> {
   const { client, vm, json, signal } = printing;
   const { bundles } = await client.call('crashList', undefined, signal);
@@ -59,7 +61,7 @@ export async function printCrash(choice: CrashChoice, printing: Printing): Promi
       hint: bundles.length === 0 ? '' : `umlwatch ${vm} -crashes lists them`,
     });
   const pieces = (file: string) => readPieces({ client, bundle: bundle.name, file, signal });
-  if (choice.file !== undefined) for await (const data of pieces(choice.file)) await write(data);
+  if (choice.file !== undefined) await printFile(pieces(choice.file));
   else if (json) await print(JSON.stringify(bundle));
   else {
     let text = '';
@@ -73,6 +75,14 @@ export async function printCrash(choice: CrashChoice, printing: Printing): Promi
     await print(`\nfiles in ${bundle.name}`);
     for (const { path, bytes } of bundle.files) await print(`  ${path.padEnd(16)}  ${sizeText(bytes)}`);
   }
+}
+
+/** A pipe or file gets it byte by byte, a terminal only what cannot harm it. */
+async function printFile(pieces: AsyncIterable<Uint8Array>): Promise<void> {
+  const decoder = new StringDecoder('utf8');
+  const shown = process.stdout.isTTY ? new LogText() : undefined;
+  for await (const data of pieces) await write(shown ? shown.take(decoder.write(Buffer.from(data))) : data);
+  if (shown) await write(shown.take(decoder.end()) + shown.end());
 }
 
 interface FileOf {

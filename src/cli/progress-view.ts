@@ -1,3 +1,4 @@
+import { harmless } from '../system/text.ts';
 import { OutputClosed, print, write } from './output.ts';
 import {
   advance,
@@ -49,7 +50,7 @@ class Bar implements ProgressView {
     if (at - this.#began < barAfterMs || at - this.#drawn < barEveryMs) return;
     this.#drawn = at;
     const width = (process.stdout.columns || usualColumns) - roomAfter;
-    await write(`\r${barText(this.#label, estimate(this.#track), width)}\x1b[K`);
+    await write(`\r${harmless(barText(this.#label, estimate(this.#track), width))}\x1b[K`);
   }
 
   async end(): Promise<void> {

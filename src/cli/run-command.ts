@@ -139,7 +139,11 @@ const runners: Record<WordName, Runner> = {
     const list = await client.call('consoleWho', CHANNEL, signal);
     await print(json ? JSON.stringify(list) : whoText(list, Date.now()).join('\n'));
   },
-  screen: (command, run) => printScreen(channelOf(command), command.options.has('html'), run),
+  screen: (command, run) => {
+    const { options, values } = command;
+    const form = { html: options.has('html'), png: options.has('png'), font: values.FONT };
+    return printScreen(channelOf(command), form, run);
+  },
   history: (command, run) => {
     const { NUMBER: lines, PATTERN } = command.values;
     const search = PATTERN === undefined ? undefined : new RegExp(PATTERN, 'u');

@@ -1,9 +1,10 @@
 /** Words that use a console without a terminal: what is typed, what is waited for, one command with its output. */
 import { randomBytes } from 'node:crypto';
 import { StringDecoder } from 'node:string_decoder';
+import { quoted } from '../config/problem.ts';
 import type { MonitorClient } from '../rpc/monitor-client.ts';
 import { pictureText } from '../rpc/picture-text.ts';
-import type { ScreenPicture } from '../rpc/umlmonctrl.gen.ts';
+import type { ScreenPicture, VmInfo } from '../rpc/umlmonctrl.gen.ts';
 import { UmlmonError } from '../system/errors.ts';
 import { PlainText } from './plain-text.ts';
 
@@ -35,9 +36,10 @@ function newProgress(offset: number, text: string): Progress {
   return { offset, text, plain: new PlainText(), decoder: new StringDecoder('utf8') };
 }
 
-/** Types into a channel. Errors: CONSOLE_UNKNOWN, CONSOLE_WRITER; STATE_WRONG if the guest does not take it. */
+/** Types into a channel. Errors: CONSOLE_UNKNOWN, CONSOLE_WRITER, STATE_WRONG; CONSOLE_TIMEOUT if the guest does not read. */
 export async function sendText(text: string, timeoutMs: number, parts: ScriptParts): Promise<void> {
   const { client, channel, progress, signal } = parts;
+  await requireUp(parts);
   const { id, next } = await client.call('consoleAttach', { channel, columns: 0, rows: 0 }, signal);
   if (!progress.has(channel)) progress.set(channel, newProgress(next, ''));
   const deadline = performance.now() + timeoutMs;
@@ -72,7 +74,8 @@ export async function expectText(pattern: RegExp, timeoutMs: number, parts: Scri
         return found[0];
       }
       const leftMs = Math.ceil(deadline - performance.now());
-      if (leftMs <= 0) throw await notInTime(`${pattern} did not come within ${timeoutMs / 1000} s`, parts);
+      if (leftMs <= 0)
+        throw await notInTime(`${quoted(pattern.source)} did not come within ${timeoutMs / 1000} s`, parts);
       await readMore(known, id, leftMs, parts);
     }
   } finally {
@@ -106,7 +109,7 @@ export interface CommandResult {
  * Runs one command in the shell that waits at a channel, in a subshell. `onOutput` is given its output, with plain line
  * ends, as it comes; resolves to its exit status.
  *
- * Errors: CONSOLE_UNKNOWN, CONSOLE_WRITER; CONSOLE_TIMEOUT with the last screen.
+ * Errors: CONSOLE_UNKNOWN, CONSOLE_WRITER, STATE_WRONG; CONSOLE_TIMEOUT with the last screen.
  */
 export async function runInGuest(
   command: string,
@@ -115,6 +118,7 @@ export async function runInGuest(
   onOutput: (text: string) => Promise<void>,
 ): Promise<number> {
   const { client, channel, progress, signal } = parts;
+  await requireUp(parts);
   const mark = randomBytes(6).toString('hex');
   const { id, next } = await client.call('consoleAttach', { channel, columns: 0, rows: 0 }, signal);
   const known = newProgress(next, '');
@@ -129,7 +133,8 @@ export async function runInGuest(
       const leftMs = Math.ceil(deadline - performance.now());
       if (leftMs <= 0) {
         const what = splitter.hasBegun ? 'the command did not end' : `no shell took the command`;
-        throw await notInTime(`${what} within ${timeoutMs / 1000} s`, parts);
+        const advice = splitter.hasBegun ? `it goes on; -send '\\x03' types CTRL-C` : undefined;
+        throw await notInTime(`${what} within ${timeoutMs / 1000} s`, parts, advice);
       }
       const asked = { id, offset: known.offset, max: readBytes, waitMs: Math.min(leftMs, 10_000) };
       const { data, offset } = await client.call('consoleRead', asked, signal);
@@ -187,13 +192,35 @@ function lines(text: string): string {
 /** Lines of a screen in an error, the newest. */
 const screenLines = 24;
 
-async function notInTime(what: string, { client, channel }: ScriptParts): Promise<UmlmonError> {
-  const picture = await client.call('consolePicture', { channel, history: 0 });
+async function notInTime(
+  what: string,
+  { client, channel }: ScriptParts,
+  advice = `look at it with -connect ${channel}`,
+): Promise<UmlmonError> {
+  const [picture, info] = await Promise.all([
+    client.call('consolePicture', { channel, history: 0 }),
+    client.call('info', undefined),
+  ]);
+  const still = standstill(info);
   return new UmlmonError('CONSOLE_TIMEOUT', {
     place: channel,
-    cause: `${what}; its screen:\n${screenText(picture)}`,
-    hint: `look at it with -connect ${channel}`,
+    cause: `${[what, ...(still ? [still.cause] : [])].join('; ')}; its screen:\n${screenText(picture)}`,
+    hint: still?.hint ?? advice,
   });
+}
+
+/** Why a guest does nothing at all, and what ends that. */
+function standstill({ name, state, paused }: VmInfo): { cause: string; hint: string } | undefined {
+  if (state === 'down') return { cause: 'the VM is down', hint: `umlwatch ${name} -start` };
+  if (paused) return { cause: 'the VM is paused', hint: `umlwatch ${name} -resume` };
+  return undefined;
+}
+
+/** What is typed for a VM that is down would be lost. */
+async function requireUp({ client, signal }: ScriptParts): Promise<void> {
+  const info = await client.call('info', undefined, signal);
+  const still = info.state === 'down' ? standstill(info) : undefined;
+  if (still) throw new UmlmonError('STATE_WRONG', { place: info.name, ...still });
 }
 
 function screenText(picture: ScreenPicture): string {

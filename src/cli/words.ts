@@ -50,7 +50,11 @@ export const words = {
     help: 'Use a console (con1) or serial line (ssl0).',
   },
   who: { arguments: [], optional: 'CHANNEL', options: {}, help: 'List who is at the consoles.' },
-  screen: { arguments: ['CHANNEL'], options: { html: [] }, help: 'Show what a console shows now.' },
+  screen: {
+    arguments: ['CHANNEL'],
+    options: { html: [], png: [], font: ['FONT'] },
+    help: 'Show what a console shows now.',
+  },
   history: {
     arguments: ['CHANNEL'],
     options: { lines: ['NUMBER'], search: ['PATTERN'] },

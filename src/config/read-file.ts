@@ -13,7 +13,11 @@ export type UnreadFile = Refusal & { readonly isDirectory: boolean };
  * of its content: a link that a user puts in its place could show him lines of a file that he may not read.
  * Opening never waits, so a FIFO or a terminal in the place of a file does no harm.
  */
-export function readRegularFile(file: string, links: 'any' | 'own'): Buffer | UnreadFile | undefined {
+export function readRegularFile(
+  file: string,
+  links: 'any' | 'own',
+  maxBytes = maxFileBytes,
+): Buffer | UnreadFile | undefined {
   let descriptor: number;
   try {
     const flags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
@@ -29,8 +33,8 @@ export function readRegularFile(file: string, links: 'any' | 'own'): Buffer | Un
     if (!status.isFile()) return unread('this is not a regular file', status.isDirectory());
     if (links === 'own' && status.nlink !== 1)
       return unread('the file has several names (hard links), which is not allowed here');
-    if (status.size > maxFileBytes)
-      return unread(`the file has ${status.size} bytes; at most ${maxFileBytes} are read`);
+    if (status.size > maxBytes)
+      return unread(`the file has ${status.size} bytes; at most ${maxBytes} are read`);
     const buffer = Buffer.alloc(status.size);
     let length = 0;
     for (let count = -1; count !== 0 && length < buffer.length; length += count)

@@ -1,3 +1,6 @@
+/** Characters that two words begin with, so that one may mean the other. */
+const startLength = 3;
+
 /** The candidate that a mistyped word most likely means, or '' when none is near. */
 export function suggest(word: string, candidates: readonly string[]): string {
   const wanted = word.slice(0, 64).toLowerCase();
@@ -7,7 +10,15 @@ export function suggest(word: string, candidates: readonly string[]): string {
     const distance = editDistance(wanted, candidate.toLowerCase());
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
-  return best;
+  return best || longestStart(wanted, candidates);
+}
+
+/** The longest candidate with which the word begins, as `mem` of `memory`, or ''. */
+function longestStart(word: string, candidates: readonly string[]): string {
+  const starts = candidates
+    .filter(({ length }) => length >= startLength)
+    .filter((each) => word.startsWith(each));
+  return starts.reduce((best, each) => (each.length > best.length ? each : best), '');
 }
 
 /** `did you mean "…"?`, or the given text when nothing is near. */

@@ -217,17 +217,16 @@ export class Channel {
     });
   }
 
-  /** The last lines of output within the newest `bytes` bytes, safe to show. */
-  lastLines(bytes: number): string[] {
-    const { offset, data } = this.ring.read(this.ring.next - Math.max(0, bytes), bytes);
-    const lines = linesOf(data);
+  /** The last lines of output from offset `from` on, within the newest `bytes` bytes, safe to show. */
+  lastLines(bytes: number, from = 0): string[] {
+    // A program that has just ended may have said more than was read.
+    this.#pty?.drain();
+    const { offset, data } = this.ring.read(Math.max(from, this.ring.next - bytes), bytes);
+    const lines = Buffer.from(data).toString('utf8').split(/\r*\n/);
     // The first line may have lost its beginning.
-    return offset > 0 && lines.length > 1 ? lines.slice(1) : lines;
-  }
-
-  /** The lines of output from `offset` on, safe to show. */
-  linesSince(offset: number): string[] {
-    return linesOf(this.ring.read(offset, this.ring.next - offset).data);
+    if (offset > from && lines.length > 1) lines.shift();
+    if (lines.at(-1) === '') lines.pop();
+    return lines.map((line) => printable(line, consoleLimits.lineCharacters));
   }
 
   close(): void {
@@ -278,10 +277,4 @@ function call(listeners: ReadonlySet<() => void>): void {
 
 function noteOfLoss({ bytes, exact }: Loss): Buffer {
   return Buffer.from(note(`taken over; ${exact ? '' : 'up to '}${bytes} bytes are missing`));
-}
-
-function linesOf(data: Uint8Array): string[] {
-  const lines = Buffer.from(data).toString('utf8').split(/\r*\n/);
-  if (lines.at(-1) === '') lines.pop();
-  return lines.map((line) => printable(line, consoleLimits.lineCharacters));
 }

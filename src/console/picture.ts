@@ -2,7 +2,10 @@ import type { Terminal } from '@xterm/headless';
 import { colourOf, styleOf } from './look.ts';
 import { type Cell, cellAt, coreOf } from './xterm-core.ts';
 
-/** Cells in a row that look the same; as screen_run in umlmonctrl.x, which says what the numbers mean. */
+/**
+ * Cells in a row that look the same; as screen_run in umlmonctrl.x, which says what the numbers mean. Their characters are
+ * equally wide, and a character with marks is alone, so that the cell of each is known.
+ */
 export interface Run {
   readonly text: string;
   readonly cells: number;
@@ -59,17 +62,23 @@ export function takePicture(terminal: Terminal, history: number): Picture {
 
 function runsOf(cells: readonly (Cell | undefined)[]): Run[] {
   const runs: Run[] = [];
+  /** Of each character of the last run; 0 if it is complete. */
+  let width = 0;
   for (const cell of cells) {
     if (!cell || (cell.getWidth() === 0 && cell.getChars() === '')) continue;
+    const text = cell.getChars() || ' ';
+    const before = width;
+    width = [...text].length > 1 ? 0 : cell.getWidth();
     const next: Run = {
-      text: cell.getChars() || ' ',
+      text,
       cells: cell.getWidth(),
       foreground: colourOf(cell.isFgDefault(), cell.isFgRGB(), cell.getFgColor()),
       background: colourOf(cell.isBgDefault(), cell.isBgRGB(), cell.getBgColor()),
       style: styleOf(cell),
     };
     const last = runs.at(-1);
-    if (last && isAlike(last, next) && last.text.length + next.text.length <= runUnits)
+    const isSameWidth = width !== 0 && width === before;
+    if (last && isSameWidth && isAlike(last, next) && last.text.length + text.length <= runUnits)
       runs[runs.length - 1] = { ...last, text: last.text + next.text, cells: last.cells + next.cells };
     else runs.push(next);
   }

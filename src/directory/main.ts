@@ -1,5 +1,6 @@
 import { readOptions } from '../config/program-options.ts';
 import { exitStatusOf, failureText, toFailure, UmlmonError } from '../system/errors.ts';
+import { harmless } from '../system/text.ts';
 import { version } from '../system/version.ts';
 import { runUmldir } from './daemon.ts';
 import { printDirectory } from './print-directory.ts';
@@ -31,7 +32,8 @@ export async function umldir(argv: readonly string[]): Promise<number> {
     return 0;
   } catch (error) {
     const failure = toFailure(error, 'umldir');
-    console.error(json ? JSON.stringify({ error: failure }) : `umldir: ${failureText(failure)}`);
+    // A directory of another host may have said it.
+    console.error(harmless(json ? JSON.stringify({ error: failure }) : `umldir: ${failureText(failure)}`));
     return exitStatusOf(failure.code);
   }
 }

@@ -14,7 +14,8 @@ export class OtherHosts {
   readonly #hosts = new Map<string, HostRecord>();
   /** Keys of the VMs that are in the directory. */
   readonly #vms = new Map<string, { readonly host: string; readonly vm: string }>();
-  #leftOut = 0;
+  /** Keys of what was left out, as far as there is room to tell them apart. */
+  readonly #leftOut = new Set<string>();
 
   constructor(here: string, directory: Directory) {
     this.#here = here;
@@ -23,7 +24,7 @@ export class OtherHosts {
 
   /** Records that were too many, or no records. */
   get leftOut(): number {
-    return this.#leftOut;
+    return this.#leftOut.size;
   }
 
   host(name: string): HostRecord | undefined {
@@ -33,13 +34,16 @@ export class OtherHosts {
   set({ key, value }: Pair): void {
     const about = readKey(key);
     if (about?.host === this.#here) return;
-    if (!about || !this.#take(key, about, value)) {
-      this.#leftOut += 1;
+    const isTaken = about && this.#take(key, about, value);
+    if (isTaken) this.#leftOut.delete(key);
+    else {
       this.remove(key);
+      if (this.#leftOut.size < directoryLimits.sharedVms) this.#leftOut.add(key);
     }
   }
 
   remove(key: string): void {
+    this.#leftOut.delete(key);
     const known = this.#vms.get(key);
     if (known) {
       this.#vms.delete(key);
@@ -54,6 +58,7 @@ export class OtherHosts {
     const keys = new Set(pairs.map(({ key }) => key));
     for (const key of [...this.#vms.keys()]) if (!keys.has(key)) this.remove(key);
     this.#hosts.clear();
+    this.#leftOut.clear();
     for (const pair of pairs) this.set(pair);
   }
 

@@ -4,7 +4,7 @@ import { quoted } from '../config/problem.ts';
 import { DirectoryClient } from '../rpc/directory-client.ts';
 import type { DirEntry, DirList } from '../rpc/umldir.gen.ts';
 import { UmlmonError } from '../system/errors.ts';
-import { printable } from '../system/text.ts';
+import { harmless, printable } from '../system/text.ts';
 import { directoryPlace } from './settings.ts';
 
 interface ListRequest {
@@ -21,7 +21,7 @@ export async function printDirectory({ configPath, host, json }: ListRequest): P
   const client = await DirectoryClient.connect(at.host || address || '127.0.0.1', at.port || port);
   try {
     const { entries, here, state, next } = await client.list();
-    if (json) console.log(JSON.stringify({ here, state, next, entries }));
+    if (json) console.log(harmless(JSON.stringify({ here, state, next, entries })));
     else console.log(directoryText({ entries, here, state }));
   } finally {
     client.close();

@@ -34,6 +34,6 @@ export function resolve(directory: Directory, here: string, { vm: name, host }: 
   throw new UmlmonError('DIRECTORY_NO_VM', {
     place,
     cause: `the directory knows no VM ${shown}${at}: its monitor does not run`,
-    hint: `umldir -list ${here}; on its host: umlmon ${shown}`,
+    hint: `umldir -list HOST lists those that it knows; on the host of the VM: umlmon ${shown}`,
   });
 }

@@ -206,8 +206,12 @@ export class SharedDirectory {
     for (;;) {
       if (this.#untold.size === 0)
         await new Promise<void>((resolve, reject) => {
-          this.#wake = resolve;
-          signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+          const onAbort = () => reject(signal.reason);
+          signal.addEventListener('abort', onAbort, { once: true });
+          this.#wake = () => {
+            signal.removeEventListener('abort', onAbort);
+            resolve();
+          };
         });
       const names = [...this.#untold];
       this.#untold.clear();

@@ -63,16 +63,14 @@ export function freshName(now: number, taken: ReadonlySet<string>): string {
 }
 
 /**
- * The backups that are too many, if only the newest `keep` stay; 0 keeps all. Unsound ones do not push out others.
- *
- * @param fresh name of the one that was taken just now: it is the newest, whatever the clock of the host said before
+ * The backups that are too many beside a new one, if only `keep` stay with it; 0 keeps all. Unsound ones do not push out
+ * others. The new one is not asked for its time: the clock of the host may have been set back.
  */
-export function surplusBackups(backups: readonly Manifest[], keep: number, fresh: string): Manifest[] {
-  if (keep === 0) return [];
-  const time = ({ name, takenAt }: Manifest) => (name === fresh ? Number.POSITIVE_INFINITY : takenAt);
-  const newestFirst = backups.filter(isSound).sort((a, b) => time(b) - time(a));
-  const oldest = newestFirst[keep - 1];
-  return oldest ? backups.filter((one) => time(one) < time(oldest)) : [];
+export function surplusBackups(others: readonly Manifest[], keep: number): Manifest[] {
+  const newestFirst = others.filter(isSound).sort((a, b) => b.takenAt - a.takenAt);
+  if (keep === 0 || newestFirst.length < keep - 1) return [];
+  const since = newestFirst[keep - 2]?.takenAt ?? Number.POSITIVE_INFINITY;
+  return others.filter(({ takenAt }) => takenAt < since);
 }
 
 export function isSound({ images }: Pick<Manifest, 'images'>): boolean {

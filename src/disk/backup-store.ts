@@ -22,14 +22,14 @@ export interface BackupPlace {
 
 const manifestFile = 'manifest.json';
 
-/** All complete backups, from the oldest to the newest; at most diskLimits.backupsListed, the newest. */
+/** All complete backups, from the oldest to the newest. */
 export async function listBackups({ backups }: BackupPlace): Promise<Manifest[]> {
   const found: Manifest[] = [];
   for (const name of await namesIn(backups)) {
     const manifest = givenNameDamage(name, 'backup') ? undefined : await readManifest(join(backups, name));
     if (manifest?.name === name) found.push(manifest);
   }
-  return found.sort((a, b) => a.takenAt - b.takenAt).slice(-diskLimits.backupsListed);
+  return found.sort((a, b) => a.takenAt - b.takenAt);
 }
 
 /** Errors: BACKUP_UNKNOWN, BACKUP_DAMAGED. */

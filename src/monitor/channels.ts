@@ -3,7 +3,13 @@ import { Channel } from '../console/channel.ts';
 import { ConsoleLog, type LogChange } from '../console/log.ts';
 import type { Mark, Marks } from '../console/marks.ts';
 import type { ConsolePlan, LogPlan } from '../plan/plan.ts';
-import { type ConsoleInfo, type LogBytes, type LogReadArgs, UMLMON_WAIT_MAX } from '../rpc/umlmonctrl.gen.ts';
+import {
+  type ConsoleInfo,
+  type LogBytes,
+  type LogReadArgs,
+  UMLMON_DATA_MAX,
+  UMLMON_WAIT_MAX,
+} from '../rpc/umlmonctrl.gen.ts';
 import { UmlmonError } from '../system/errors.ts';
 
 /**
@@ -78,7 +84,7 @@ export class Channels {
     const offset = Math.min(args.offset, log.end);
     if (offset === log.end)
       await channel.waitFor(channel.ring.next, Math.min(args.waitMs, UMLMON_WAIT_MAX), signal);
-    return { ...log.read(offset, args.max), oldest: log.oldest, end: log.end };
+    return { ...log.read(offset, Math.min(args.max, UMLMON_DATA_MAX)), oldest: log.oldest, end: log.end };
   }
 
   /** At most `max` of the newest bytes of each channel; valid until there is more output (Ring.read). */

@@ -153,9 +153,9 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
     const { way, signal } = await leaving;
     events.publish('monitor-leaving', `${signal}: ${way}`, { reason: signal, way });
     report?.leave(way, vm.settings.vm.stop_timeout);
-    if (way === 'stop') await vm.leave(signal);
-    else if (way === 'when-down') await vm.whenDown();
-    else await vm.backups.abort(`the monitor leaves: ${signal}`);
+    if (way === 'when-down') await vm.whenDown();
+    if (way === 'keep') await vm.backups.abort(`the monitor leaves: ${signal}`);
+    else await vm.leave(signal);
     await jobs.close();
     // Sessions see the end of their console; the answers to operations that have just ended are on their way.
     vm.channels.close();

@@ -62,7 +62,9 @@ export class Hooks {
     signal?: AbortSignal,
   ): Promise<Ended | undefined> {
     if (program === '') return Promise.resolve(undefined);
-    const ended = this.#last.then(() => runHook(moment, program, plan, signal));
+    const ended = this.#last
+      .then(() => runHook(moment, program, plan, signal))
+      .catch((error: unknown): Ended => ({ how: 'unusable', text: failureText(toFailure(error, program)) }));
     this.#last = ended;
     return ended.then((end) => {
       const { how, text } = end;
@@ -72,7 +74,7 @@ export class Hooks {
   }
 }
 
-/** Never rejects. */
+/** Rejects if the program cannot be run: somebody may be writing it just now (ETXTBSY), or descriptors have run out. */
 function runHook(
   moment: HookMoment,
   program: string,
@@ -81,7 +83,7 @@ function runHook(
 ): Promise<Ended> {
   const unusable = whyUnusable(program);
   if (unusable) return Promise.resolve({ how: 'unusable', text: unusable });
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     let output = '';
     let isOver = false;
     const child = spawn(program, [moment], {
@@ -90,6 +92,9 @@ function runHook(
       env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', UMLMON_VM: plan.vm },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
+    child.once('error', reject);
+    // It may not even have pipes.
+    if (child.pid === undefined) return;
     const end = (how: Ended['how'], text: string) => {
       if (isOver) return;
       isOver = true;
@@ -114,7 +119,6 @@ function runHook(
     // A hook need not read the plan.
     child.stdin.on('error', () => undefined);
     child.stdin.end(`${JSON.stringify(plan)}\n`);
-    child.once('error', (error) => end('unusable', failureText(toFailure(error, program))));
     child.once('exit', (status, by) => {
       // What it said last is on its way.
       setImmediate(() => {

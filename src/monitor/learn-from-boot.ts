@@ -16,7 +16,7 @@ export function learnFromBoot(
     const length = con0.ring.next - from;
     if (length > monitorLimits.bootMessages) return;
     try {
-      learn(con0.lastLines(length).join('\n'));
+      learn(con0.lastLines(length, from).join('\n'));
     } catch (error) {
       trouble(error);
     }

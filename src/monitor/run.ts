@@ -71,6 +71,8 @@ export class Run {
   /** Whether a SIGKILL of ours was on its way. */
   #killed = false;
   #panic = '';
+  /** Offset on con0 of what this kernel says. */
+  #con0From = 0;
   #wasReady = false;
 
   constructor(host: RunHost) {
@@ -104,7 +106,7 @@ export class Run {
       announce = resolve;
     });
     const { channels, ready, troubles, afterBoot } = this.#host;
-    const con0Before = channels.get('con0').ring.next;
+    this.#con0From = channels.get('con0').ring.next;
     ready.begin(this.#host.config, report.elapsedMs());
     try {
       const { hooks, config } = this.#host;
@@ -125,7 +127,7 @@ export class Run {
       this.#attend(kernel);
       this.#tell('start', plan);
       ready.reach('kernel');
-      learnFromBoot(channels.get('con0'), con0Before, {
+      learnFromBoot(channels.get('con0'), this.#con0From, {
         learn: (messages) => afterBoot(plan, messages),
         trouble: (error) => troubles.report(error),
       });
@@ -271,7 +273,7 @@ export class Run {
       askedBy: this.askedBy,
       killed: this.#killed,
       panic: this.#panic,
-      lastLines: channels.get('con0').lastLines(monitorLimits.exitLines).join('\n'),
+      lastLines: channels.get('con0').lastLines(monitorLimits.exitLines, this.#con0From).join('\n'),
       endedAt,
     });
     this.#kernel = undefined;

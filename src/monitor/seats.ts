@@ -10,6 +10,7 @@ import {
   type ReadBytes,
   type SeatInfo,
   type SeatList,
+  UMLMON_DATA_MAX,
   UMLMON_LIST_MAX,
   UMLMON_WAIT_MAX,
   type WriteArgs,
@@ -72,9 +73,9 @@ export class Seats {
     const seat = this.#seat(id, caller);
     const { channel } = seat;
     seat.acknowledged = Math.min(offset, channel.ring.next);
-    const request = { offset, max, waitMs: Math.min(waitMs, UMLMON_WAIT_MAX) };
+    const bounds = { max: Math.min(max, UMLMON_DATA_MAX), waitMs: Math.min(waitMs, UMLMON_WAIT_MAX) };
     const ahead = this.#pens.get(channel) === seat;
-    const piece = await channel.deliver(request, ahead, caller.signal);
+    const piece = await channel.deliver({ offset, ...bounds }, ahead, caller.signal);
     seat.skipped += Math.max(0, piece.offset - offset);
     return { ...piece, ended: channel.ended };
   }

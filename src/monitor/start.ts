@@ -42,6 +42,8 @@ interface Progress {
   readonly host: StartHost;
   readonly undo: UndoStack;
   readonly began: number;
+  /** Offset on con0 of what this start says. */
+  readonly con0From: number;
   /** Our descriptor for each descriptor of the plan, by `nameOf`. */
   readonly opened: Map<string, number>;
   notified: Promise<void>;
@@ -66,6 +68,7 @@ export async function executePlan(plan: LaunchPlan, host: StartHost): Promise<Ru
     host,
     undo,
     began: Date.now(),
+    con0From: host.channels.get('con0').ring.next,
     opened: new Map(),
     notified: Promise.resolve(),
     sandbox: undefined,
@@ -188,11 +191,10 @@ function listenNotify({ path }: StepOf<'listen-notify'>, progress: Progress): vo
 }
 
 async function launchKernel(step: StepOf<'launch'>, progress: Progress): Promise<void> {
-  const { plan, host, undo, opened } = progress;
+  const { plan, host, con0From, undo, opened } = progress;
   for (const descriptor of step.descriptors)
     if (descriptor.is === 'passed') opened.set(nameOf(descriptor), passedDescriptor(descriptor.name));
   const con0 = host.channels.get('con0');
-  const before = con0.ring.next;
   const sandbox = await launch({
     argv: step.argv,
     cwd: '/',
@@ -205,11 +207,7 @@ async function launchKernel(step: StepOf<'launch'>, progress: Progress): Promise
     status: { fd: plan.sandbox.statusFd, path: step.statusFile },
     seccomp: { fd: plan.sandbox.seccompFd, filter: seccompFilter(step.filter) },
     ...gateOf(plan),
-    words: () => {
-      // Nobody writes any more: all that was said comes now.
-      con0.disconnect();
-      return con0.linesSince(before).join('\n');
-    },
+    words: () => con0.lastLines(con0.ring.capacity, con0From).join('\n'),
   });
   progress.sandbox = sandbox;
   undo.push('sandbox', async () => {
@@ -246,7 +244,7 @@ function gateOf({ sandbox, steps }: LaunchPlan): Pick<LaunchRequest, 'gate'> {
 
 /** The kernel announces its management console some milliseconds after exec, before it opens disks. */
 async function awaitKernel(step: StepOf<'await-kernel'>, progress: Progress): Promise<void> {
-  const { plan, host, undo, sandbox } = progress;
+  const { plan, host, con0From, undo, sandbox } = progress;
   if (!sandbox) throw new Error('await-kernel before launch');
   const patience = afterOrAbort(step.withinMs, host.signal);
   const outcome = await Promise.race([
@@ -256,9 +254,7 @@ async function awaitKernel(step: StepOf<'await-kernel'>, progress: Progress): Pr
   ]).finally(patience.cancel);
   assertNotKilled(host.signal);
   if (outcome !== 'up') {
-    const con0 = host.channels.get('con0');
-    if (outcome !== 'timeout') con0.disconnect();
-    const words = con0.lastLines(1024).join('\n');
+    const words = host.channels.get('con0').lastLines(1024, con0From).join('\n');
     throw new UmlmonError('START_FAILED', {
       place: plan.vm,
       cause:
@@ -289,8 +285,11 @@ function afterOrAbort(ms: number, signal: AbortSignal): { over: Promise<'timeout
 }
 
 function assertNotKilled(signal: AbortSignal): void {
-  if (signal.aborted)
-    throw new UmlmonError('START_KILLED', { place: 'start', cause: `killed by ${String(signal.reason)}` });
+  if (signal.aborted) throw startKilled(`killed by ${String(signal.reason)}`);
+}
+
+export function startKilled(cause: string): UmlmonError {
+  return new UmlmonError('START_KILLED', { place: 'start', cause });
 }
 
 /** The key of a descriptor among those that are open. */

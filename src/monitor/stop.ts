@@ -10,7 +10,7 @@ export interface StopStage {
 /** The stages of an orderly stop, from `first` on; each next one is harder on the guest. */
 export function stopStages(stopTimeoutMs: number, first: StopStage['name']): readonly StopStage[] {
   const all: readonly StopStage[] = [
-    { name: 'ctrl-alt-del', waitMs: stopTimeoutMs },
+    { name: 'ctrl-alt-del', waitMs: Math.min(stopTimeoutMs, monitorLimits.stopWait) },
     { name: 'halt', waitMs: monitorLimits.haltWait },
     { name: 'kill', waitMs: monitorLimits.killWait },
   ];

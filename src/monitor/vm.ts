@@ -12,10 +12,9 @@ import { removeLeftovers } from './clean-up.ts';
 import { Backups } from './disks/backups.ts';
 import { CrashBundles } from './endings/crash-bundle.ts';
 import { readLastExit } from './endings/last-exit.ts';
-import type { PolicyName } from './endings/policy.ts';
 import { Restarts } from './endings/restarts.ts';
 import type { EventLog } from './event-log.ts';
-import { type Finding, findKernel } from './find-kernel.ts';
+import { findKernel } from './find-kernel.ts';
 import { ReadyWatch } from './guest/ready-watch.ts';
 import { Stats } from './guest/stats.ts';
 import { Hooks } from './hooks.ts';
@@ -25,6 +24,7 @@ import { type OperationResult, Operations, type Report } from './operations.ts';
 import { Run, type Running } from './run.ts';
 import type { ReportedVm } from './service-report.ts';
 import type { Settings } from './settings.ts';
+import { startKilled } from './start.ts';
 import { StartReport } from './start-report.ts';
 import { type StopStage, stopStages } from './stop.ts';
 import { Troubles } from './troubles.ts';
@@ -65,8 +65,11 @@ export class Vm {
   readonly #hooks: Hooks;
   #state: VmState = 'down';
   #stateSince = Date.now();
+  /** Resolves when the last start had a plan, or failed before. */
+  #planned: Promise<unknown> = Promise.resolve();
   #run: Run | undefined;
   #stopStages: readonly StopStage[] = [];
+  #isLeaving = false;
   /** Milliseconds that the last kernel ran. */
   #ranMs = 0;
   #lastExit: ExitRecord | null;
@@ -84,14 +87,10 @@ export class Vm {
     this.#hooks = new Hooks(this.name, this.events);
     this.#operations = new Operations(this.name, this.events);
     this.#lastExit = readLastExit(parts.layout);
-    this.#ready = new ReadyWatch(parts.settings.vm, {
-      events: parts.events,
-      channels: this.channels,
-      onReached: () => this.#run?.reached(),
-    });
+    const onReached = () => this.#run?.reached();
+    this.#ready = new ReadyWatch(parts.settings.vm, { ...parts, channels: this.channels, onReached });
     this.#restarts = new Restarts({
-      layout: parts.layout,
-      events: this.events,
+      ...parts,
       // A guest that ended by itself may have done so in the middle of a backup, which does not need it any more.
       start: (policy) => this.#operations.after('backup', 'restore').then(() => this.#begin(policy)),
       trouble,
@@ -119,16 +118,11 @@ export class Vm {
       this.troubles.attempt(() => this.backups.settle());
       if (this.#restarts.held?.kind !== 'kept')
         this.troubles.attempt(() => removeLeftovers(this.#parts.layout, this.events));
-    } else if (finding.found === 'ours') await this.#adopt(finding);
-    else this.#reportForeign(finding.why);
-  }
-
-  async #adopt(finding: Extract<Finding, { found: 'ours' }>): Promise<void> {
-    try {
-      await this.#newRun().adopt(finding, () => this.#enter('adopted'));
-    } catch (error) {
-      this.#reportForeign(failureText(toFailure(error, this.name)));
-    }
+    } else if (finding.found === 'foreign') this.#reportForeign(finding.why);
+    else
+      await this.#newRun()
+        .adopt(finding, () => this.#enter('adopted'))
+        .catch((error: unknown) => this.#reportForeign(failureText(toFailure(error, this.name))));
   }
 
   #newRun(): Run {
@@ -169,8 +163,7 @@ export class Vm {
   }
 
   /** Boots the VM; done when its kernel answers. Errors: STATE_*, CONFIG_INVALID, those of the step that failed. */
-  async start(by: string): Promise<OperationResult> {
-    if (this.#state === 'foreign') await this.examine();
+  start(by: string): Promise<OperationResult> {
     return this.#begin(by, () => this.#restarts.forget());
   }
 
@@ -178,13 +171,16 @@ export class Vm {
   boot(): void {
     const { held } = this.#restarts;
     if (held) this.events.publish(held.kind, `not booted: ${held.why}; start it to end this`);
-    // A failed boot is published as an event; the monitor stays, so that somebody can look and try again.
-    else if (this.#state === 'down') this.#begin('start = boot').catch(() => undefined);
+    // Nobody waits for this boot: that it failed is told to whoever looks later. The monitor stays for another try.
+    else if (this.#state === 'down')
+      this.#begin('start = boot').catch((error: unknown) => this.troubles.report(error));
   }
 
-  #begin(by: PolicyName | string, first: () => void = () => undefined): Promise<OperationResult> {
-    return this.#operations.run('start', by, () => {
+  #begin(by: string, first: () => void = () => undefined): Promise<OperationResult> {
+    if (this.#isLeaving) return Promise.reject(this.#refusal('its monitor is about to end'));
+    return this.#operations.run('start', by, async () => {
       this.#restarts.cancel();
+      if (this.#state === 'foreign') await this.examine();
       if (this.#state === 'down') first();
       return this.#handle('start-asked');
     });
@@ -243,12 +239,15 @@ export class Vm {
   /** The kernel that runs, with what belongs to it. Errors: STATE_WRONG. */
   running(states: readonly VmState[] = ['running', 'stopping']): Running {
     const { kernel, pause } = this.#run ?? {};
-    if (!kernel || !pause || !states.includes(this.#state)) throw this.#refusal(`it is ${this.#state}`);
+    if (!states.includes(this.#state))
+      throw this.#refusal(`it is ${this.#state}`, this.#state === 'down' ? '-start' : '-info');
+    if (!kernel || !pause) throw this.#refusal('its kernel is gone');
     return { kernel, pause, config: this.settings.vm };
   }
 
-  /** The monitor ends: a guest that runs is stopped in order first. */
+  /** The monitor ends: a guest that runs is stopped in order first, and nobody can start it again. */
   async leave(reason: string): Promise<void> {
+    this.#isLeaving = true;
     this.#restarts.cancel();
     await this.backups.abort(`the monitor leaves: ${reason}`);
     await this.#operations.idle();
@@ -315,15 +314,18 @@ export class Vm {
     return cell.actions;
   }
 
-  #refusal(cause: string): UmlmonError {
-    return new UmlmonError('STATE_WRONG', { place: this.name, cause, hint: `umlwatch ${this.name} -info` });
+  #refusal(cause: string, word: '-info' | '-start' = '-info'): UmlmonError {
+    return new UmlmonError('STATE_WRONG', { place: this.name, cause, hint: `umlwatch ${this.name} ${word}` });
   }
 
   async #beginStart(): Promise<string> {
     const report = new StartReport(this.events);
     try {
       this.backups.settle();
-      const { configured, plan } = await this.#parts.makePlan();
+      const planning = this.#parts.makePlan();
+      this.#planned = planning.catch(() => undefined);
+      const { configured, plan } = await planning;
+      if (this.#state !== 'starting') throw startKilled('killed before it had a plan');
       this.settings.begin(configured);
       let summary = '';
       await this.#newRun().launch(plan, report, (kernel) => {
@@ -344,6 +346,7 @@ export class Vm {
   }
 
   async #killNow(): Promise<string> {
+    await this.#planned;
     return (await this.#run?.kill()) ? 'killed' : 'killed while starting';
   }
 }

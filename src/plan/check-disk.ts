@@ -34,9 +34,9 @@ export function checkDisk(vm: VmConfig, disk: Disk, image: ConfiguredImage, host
   return closed ? [closed] : [];
 }
 
-function missing({ code, cause, hint }: Failure): Refusal {
+function missing({ code, place, cause, hint }: Failure): Refusal {
   if (code === 'IMAGE_MISSING')
-    return { code, cause, hint: 'put it there; the path is as the jail sees it (umlmon -plan)' };
+    return { code, cause, hint: `put it at ${place}, or correct the path, which is as the jail sees it` };
   return { code: isErrorCode(code) ? code : 'IMAGE_MISSING', cause, hint };
 }
 

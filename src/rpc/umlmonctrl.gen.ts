@@ -1038,7 +1038,7 @@ export const plugNetworkArgsCodec: Codec<PlugNetworkArgs> = {
 };
 
 export interface StopArgs {
-  /** for each stage; 0 = the configured stop_timeout */
+  /** for Ctrl-Alt-Del, an hour at most; 0 = the configured stop_timeout */
   readonly timeoutMs: number;
 }
 

@@ -145,6 +145,11 @@ export const errorCatalogue = {
   CONSOLE_NO_MATCH: { class: 'failed', means: 'No line of a console matches.' },
   CONSOLE_RECORDING: { class: 'failed', means: 'A session cannot be recorded into this file.' },
   CONSOLE_SCREEN: { class: 'failed', means: 'The picture of a console could not be made.' },
+  FONT_MISSING: { class: 'host', means: 'The host has no font to draw a picture of a screen with.' },
+  FONT_UNUSABLE: {
+    class: 'failed',
+    means: 'A file is no font to draw a picture of a screen with, or cannot be read.',
+  },
   CONSOLE_BUSY: { class: 'state', means: 'Too many readers wait for the output of one console.' },
   CONSOLE_FOREIGN: {
     class: 'state',
@@ -284,17 +289,28 @@ export class UmlmonError extends Error {
   readonly hint: string;
 
   constructor(code: ErrorCode, at: { place: string; cause: string; hint?: string }) {
-    super(failureText({ code, place: at.place, cause: at.cause, hint: at.hint ?? '' }));
+    const cause = withoutPath(at.cause, at.place);
+    super(failureText({ code, place: at.place, cause, hint: at.hint ?? '' }));
     this.code = code;
     this.place = at.place;
-    this.reason = at.cause;
+    this.reason = cause;
     this.hint = at.hint ?? '';
   }
 }
 
-/** "place: cause (hint: hint)", the one-line form for terminals and logs. */
+/** Node's words for a failed system call end with the call and the path: of these, what the place says already. */
+function withoutPath(cause: string, place: string): string {
+  const [tail, path] = /, [a-z][a-z0-9]* '([^']+)'$/.exec(cause) ?? [];
+  if (tail === undefined || path === undefined) return cause;
+  return place !== '' && (place.includes(path) || path.endsWith(place))
+    ? cause.slice(0, -tail.length)
+    : cause;
+}
+
+/** "place: cause (hint: hint)", the form for terminals and logs: one line, unless the cause has more. */
 export function failureText({ place, cause, hint }: Failure): string {
-  return `${place}${place && ': '}${cause}${hint && ` (hint: ${hint})`}`;
+  const before = cause.endsWith('\n') ? '' : ' ';
+  return `${place}${place && ': '}${cause}${hint && `${before}(hint: ${hint})`}`;
 }
 
 /** Any thrown value as a Failure; what is not an UmlmonError is a fault of ours or of the system. */
@@ -302,7 +318,12 @@ export function toFailure(error: unknown, place = 'umlmon'): Failure {
   if (error instanceof UmlmonError)
     return { code: error.code, place: error.place, cause: error.reason, hint: error.hint };
   if (isSystemError(error))
-    return { code: 'HOST_SYSTEM_CALL', place: error.path ?? place, cause: error.message, hint: '' };
+    return {
+      code: 'HOST_SYSTEM_CALL',
+      place: error.path ?? place,
+      cause: withoutPath(error.message, error.path ?? place),
+      hint: '',
+    };
   return { code: 'INTERNAL', place, cause: error instanceof Error ? error.message : String(error), hint: '' };
 }
 

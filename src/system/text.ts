@@ -12,6 +12,16 @@ export function printable(text: string, max: number): string {
   return `${cut}…`.slice(0, max);
 }
 
+/**
+ * Lines of text, or JSON, which does not escape all controls by itself, made safe for a terminal: whatever else than tabs and
+ * line ends could steer it is written as JSON has it.
+ */
+export function harmless(text: string): string {
+  return text.replace(/[\0-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
+}
+
 function escaped(character: string): string {
   const named = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }[character];
   const code = character.codePointAt(0) ?? 0;

@@ -1,3 +1,4 @@
+import { quoted } from '../config/problem.ts';
 import { sizeParser } from '../config/values.ts';
 import { UmlmonError } from '../system/errors.ts';
 
@@ -39,7 +40,8 @@ export function parseArguments(
   argv: readonly Buffer[],
   env: Readonly<Record<string, string | undefined>>,
 ): Parsed {
-  const usage = (cause: string) => new UmlmonError('USAGE', { place: '', cause, hint: 'umlrun -help' });
+  const usage = (cause: string, hint = 'umlrun -help') =>
+    new UmlmonError('USAGE', { place: '', cause, hint });
   const rest = [...argv];
   const given = new Map<string, string>();
   const shares: Share[] = [];
@@ -60,11 +62,11 @@ export function parseArguments(
     else given.set(option, text);
   }
   const net = given.get('net') ?? 'none';
-  if (net !== 'none' && net !== 'user') throw usage(`-net ${net}: none or user`);
+  if (net !== 'none' && net !== 'user') throw usage(`-net: ${quoted(net)} is not none or user`);
   if (given.has('image') && given.has('root'))
     throw usage('either -image or -root: there is one root file system');
   const size = parseSize(given.get('mem') ?? '256M');
-  if ('cause' in size) throw usage(`-mem ${given.get('mem')}: ${size.cause}`);
+  if ('cause' in size) throw usage(`-mem: ${size.cause}`, size.hint || undefined);
   if (rest.length === 0) throw usage('which command?');
   return {
     run: {

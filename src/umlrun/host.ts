@@ -72,10 +72,11 @@ export function lookAtHost(request: RunRequest, roots: Roots, userns: 'auto' | '
   mustPass(kernel.file, user, 'KERNEL_ACCESS');
   const launcher = launcherOf(root, userns);
   const available = memAvailable(readFileSync('/proc/meminfo', 'latin1'));
-  if (tmpfsBytes(request.memory) > available)
+  const needed = tmpfsBytes(request.memory);
+  if (needed > available)
     throw new UmlmonError('HOST_MEMORY', {
       place: '-mem',
-      cause: `the VM may need ${request.memory >> 20} MiB, and the host has ${Math.floor(available / 1024 ** 2)}`,
+      cause: `the VM may need ${mebibytes(needed)} MiB, and the host has ${mebibytes(available)} MiB available`,
       hint: 'give it less',
     });
   return {
@@ -91,6 +92,10 @@ export function lookAtHost(request: RunRequest, roots: Roots, userns: 'auto' | '
     networkPrograms: request.network === 'user' ? userNetworkPrograms(launcher) : undefined,
     overlay: overlayOf(kernel.moduleDirectory),
   };
+}
+
+function mebibytes(bytes: number): number {
+  return Math.floor(bytes / 1024 ** 2);
 }
 
 /** Where the VM's user cannot pass, bubblewrap cannot either. Our own user would have met that already. */

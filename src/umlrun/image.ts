@@ -59,7 +59,12 @@ export async function prepareImage(
   };
   try {
     const stat = fstatSync(fd, { bigint: true });
-    if (!stat.isFile()) throw new UmlmonError('IMAGE_KIND', { place: path, cause: 'not a regular file' });
+    if (!stat.isFile())
+      throw new UmlmonError('IMAGE_KIND', {
+        place: path,
+        cause: 'not a regular file',
+        hint: 'an image is a file; of a directory: -root DIR',
+      });
     const { uid, gid, mode } = { uid: Number(stat.uid), gid: Number(stat.gid), mode: Number(stat.mode) };
     if (user.uid !== process.geteuid?.() && !mayAccess({ uid, gid, mode }, user, 4))
       throw new UmlmonError('IMAGE_ACCESS', {

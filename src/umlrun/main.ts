@@ -13,7 +13,7 @@ const help = `umlrun [OPTION]... [--] COMMAND [ARGUMENT]...   run a command in a
   -env NAME[=VALUE]  a variable for the command
   -kernel PATH       the kernel, or a directory with it (usual: shared/kernels/linux)
   -user USER         as whom the kernel runs, for root only (nobody)
-  -net none          no network but the loopback interface
+  -net none|user     user: the network of the host, for what the command calls, by pasta(1) (none)
   -config PATH       the configuration, for the directories it names
   -version | -help
 

@@ -78,7 +78,7 @@ export class Relay {
     this.#releases.push(() => clearTimeout(timer));
     void gone.then((status) =>
       // What its line still holds comes first.
-      setImmediate(() => this.#fail(this.#failure(`the VM has ended, with status ${status ?? 'unknown'}`))),
+      setImmediate(() => this.#fail(this.#failure(`it has ended, with status ${status ?? 'unknown'}`))),
     );
     return this.#outcome;
   }

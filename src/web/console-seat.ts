@@ -1,5 +1,5 @@
 import type { MonitorClient } from '../rpc/monitor-client.ts';
-import { webLimits } from '../system/limits.ts';
+import { consoleLimits, webLimits } from '../system/limits.ts';
 import type { Typist } from './typist.ts';
 
 export interface ConsoleRequested {
@@ -41,11 +41,14 @@ export async function takeSeat(wanted: ConsoleRequested, { hasPen }: Typist): Pr
     const seat = { client, id, channel, monitor: String(monitorPid), writer, eventsNext };
     if (from?.monitor === seat.monitor && from.offset >= oldest && from.offset <= next)
       return { ...seat, offset: from.offset, screen: undefined };
-    const { offset, ...screen } = await client.call('consoleReplay', {
+    const { offset, columns, rows, data } = await client.call('consoleReplay', {
       channel,
       history: webLimits.historyLines,
     });
-    return { ...seat, offset, screen };
+    // One of another host can say anything, and a browser would make it.
+    const { screenColumns, screenRows } = consoleLimits;
+    const size = { columns: Math.min(columns, screenColumns), rows: Math.min(rows, screenRows) };
+    return { ...seat, offset, screen: { ...size, data } };
   } catch (error) {
     client.close();
     throw error;

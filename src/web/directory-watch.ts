@@ -1,11 +1,14 @@
+import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Endpoint } from '../rpc/connect-remote.ts';
 import { DirectoryClient } from '../rpc/directory-client.ts';
-import type { DirChange, DirList } from '../rpc/umldir.gen.ts';
+import { connectThroughDirectory } from '../rpc/through-directory.ts';
+import type { DirChange, DirList, DirTarget } from '../rpc/umldir.gen.ts';
 import { failureText, toFailure } from '../system/errors.ts';
 import { webLimits } from '../system/limits.ts';
 import { printable } from '../system/text.ts';
 import { keepServing } from './keep-serving.ts';
+import { Turns } from './turns.ts';
 
 const troubleCharacters = 500;
 
@@ -17,6 +20,7 @@ export class DirectoryWatch {
   /** Why the list may be old; '' if it is not. */
   trouble = '';
   #leave: AbortController | undefined;
+  readonly #turns = new Turns(webLimits.asksAtOnce);
 
   constructor(at: Endpoint) {
     this.at = at;
@@ -36,6 +40,11 @@ export class DirectoryWatch {
       },
       signal,
     });
+  }
+
+  /** A connection to the monitor of a VM that it knows. Errors: DIRECTORY_*, REDIRECTOR_*, REMOTE_*. */
+  open(target: DirTarget): Promise<Socket> {
+    return this.#turns.take(() => connectThroughDirectory(target, this.at));
   }
 
   /** Asks once. */

@@ -27,7 +27,8 @@ export class Hub {
 
   /** Shows everything to a viewer from now on; the function ends that. */
   add(viewer: Viewer): () => void {
-    this.#refresh();
+    // The pages before it are told, too, what has changed in the configuration.
+    this.#change();
     this.#viewers.add(viewer);
     this.#showAll(viewer);
     if (this.#viewers.size === 1) this.#monitors.follow(() => this.#change());

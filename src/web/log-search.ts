@@ -35,7 +35,7 @@ export async function searchLog(client: MonitorClient, channel: string, text: st
   };
   while (offset < end) {
     const piece = await read(offset);
-    if (piece.data.length === 0) break;
+    if (piece.data.length === 0 || piece.offset < offset) break;
     // Rotation took what lay between.
     if (piece.offset > offset) rest = Buffer.alloc(0);
     let at = piece.offset - rest.length;

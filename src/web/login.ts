@@ -36,6 +36,8 @@ export class Login {
         'Retry-After': String(seconds),
       });
     }
+    // A password that is changed from now on is not the one that is looked at.
+    const began = Date.now();
     const passwords = readPasswords(this.#varDir());
     if (!passwords || passwords.list.length === 0)
       throw refused(403, 'login', 'there are no passwords', 'set one on the host: umladmin password');
@@ -44,7 +46,7 @@ export class Login {
     const grants = await this.#check(passwords, password);
     if (grants.length === 0) throw refused(401, 'login', 'the password is wrong');
     this.#throttle.succeeded(network);
-    return this.#sessions.open(grants);
+    return this.#sessions.open(grants, began);
   }
 
   /** Ends sessions whose passwords were removed or changed since. Errors: PASSWORD_FILE. */

@@ -14,8 +14,8 @@ import { type Tls, WebServer } from './server.ts';
 const help = `umlweb [-config PATH]   dashboard and consoles of VMs, for browsers
 umlweb -version | -help
 
-Runs in the foreground and logs to standard error. Keys: web_listen, web_tls_cert, web_tls_key, web_url in
-[GLOBAL] (umlmon(5)). Passwords: umladmin password.
+Runs in the foreground and logs to standard error. Keys: web_listen, web_url, web_hosts and others that
+begin with web_, in [GLOBAL] (umlmon(5)). Passwords: umladmin password.
 
 Exit status: 0 ended by a signal, 1 failed, 2 wrong usage, 3 wrong configuration, 6 cannot take calls.`;
 

@@ -81,10 +81,14 @@ export class Monitors {
   async with<T>(vm: string, work: (client: MonitorClient) => Promise<T>): Promise<T> {
     const client = this.#idle.take(vm) ?? (await this.connect(vm));
     try {
-      return await work(client);
-    } finally {
+      const result = await work(client);
       if (isOtherName(vm)) this.#idle.put(vm, client);
       else client.close();
+      return result;
+    } catch (error) {
+      // Perhaps it leads nowhere any more.
+      client.close();
+      throw error;
     }
   }
 

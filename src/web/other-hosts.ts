@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import type { GlobalConfig } from '../config/config.ts';
 import { portOf } from '../config/services.ts';
 import type { MonitorClient } from '../rpc/monitor-client.ts';
+import { UmlmonError } from '../system/errors.ts';
 import { refused } from './answer.ts';
 import { DirectoryWatch } from './directory-watch.ts';
 import { type OtherPlace, otherPlaces } from './other-places.ts';
@@ -13,7 +14,7 @@ export class OtherHosts {
   readonly #here: string;
   readonly #directories: readonly DirectoryWatch[];
   readonly #login: RemoteLogin;
-  #places: ReadonlyMap<string, OtherPlace> = new Map();
+  #places: ReadonlyMap<string, OtherPlace<DirectoryWatch>> = new Map();
   #left = 0;
 
   constructor(global: GlobalConfig) {
@@ -53,16 +54,23 @@ export class OtherHosts {
   /** Errors: Refused 404, WEB_HOSTS, DIRECTORY_*, REDIRECTOR_*, REMOTE_*, AUTH_*, PASSWORD_WRONG. */
   async connect(vm: string): Promise<MonitorClient> {
     const place = this.#places.get(vm) ?? (await this.#search(vm));
-    if (!place) throw refused(404, vm, 'there is no such VM');
-    return this.#login.connect(vm, place.target, place.at);
+    if (!place) throw this.#unknown(vm);
+    return this.#login.connect(vm, place);
   }
 
   /** For a page that begins with a VM, before any directory has answered. */
-  async #search(vm: string): Promise<OtherPlace | undefined> {
+  async #search(vm: string): Promise<OtherPlace<DirectoryWatch> | undefined> {
     if (!isOtherName(vm)) return undefined;
     await Promise.all(this.#directories.map((directory) => directory.ask()));
     this.#place();
     return this.#places.get(vm);
+  }
+
+  /** That there is none is only known if all directories have answered. */
+  #unknown(vm: string): Error {
+    const [trouble] = this.troubles;
+    if (!isOtherName(vm) || trouble === undefined) return refused(404, vm, 'there is no such VM');
+    return new UmlmonError('DIRECTORY_UNREACHABLE', { place: vm, cause: `it is not known; ${trouble}` });
   }
 
   #place(): void {

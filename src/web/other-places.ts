@@ -1,18 +1,17 @@
 import { isHostName } from '../config/directory-keys.ts';
 import { vmNameDamage } from '../config/names.ts';
-import type { Endpoint } from '../rpc/connect-remote.ts';
 import type { DirList, DirTarget } from '../rpc/umldir.gen.ts';
 import { webLimits } from '../system/limits.ts';
 
 /** A VM of another host, and the directory that knows it. */
-export interface OtherPlace {
+export interface OtherPlace<D> {
   readonly target: DirTarget;
-  readonly at: Endpoint;
+  readonly directory: D;
 }
 
-export interface OtherPlaces {
+export interface OtherPlaces<D> {
   /** By `VM@HOST`. */
-  readonly places: ReadonlyMap<string, OtherPlace>;
+  readonly places: ReadonlyMap<string, OtherPlace<D>>;
   /** How many were left out, since they are too many. */
   readonly left: number;
 }
@@ -23,17 +22,17 @@ export interface OtherPlaces {
  *
  * @param here the name of this host
  */
-export function otherPlaces(
-  directories: readonly { readonly at: Endpoint; readonly list: Pick<DirList, 'entries'> | undefined }[],
+export function otherPlaces<D extends { readonly list: Pick<DirList, 'entries'> | undefined }>(
+  directories: readonly D[],
   here: string,
-): OtherPlaces {
-  const places = new Map<string, OtherPlace>();
+): OtherPlaces<D> {
+  const places = new Map<string, OtherPlace<D>>();
   const left = new Set<string>();
-  for (const { at, list } of directories)
-    for (const { host, vm } of list?.entries ?? []) {
+  for (const directory of directories)
+    for (const { host, vm } of directory.list?.entries ?? []) {
       const name = `${vm.name}@${host}`;
       if (host === here || !isHostName(host) || vmNameDamage(vm.name) || places.has(name)) continue;
-      if (places.size < webLimits.otherVms) places.set(name, { target: { vm: vm.name, host }, at });
+      if (places.size < webLimits.otherVms) places.set(name, { target: { vm: vm.name, host }, directory });
       else left.add(name);
     }
   return { places, left: left.size };

@@ -1,16 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GlobalConfig } from '../config/config.ts';
-import type { Endpoint } from '../rpc/connect-remote.ts';
 import { DerivedKeys } from '../rpc/derived-keys.ts';
 import { KnownHosts } from '../rpc/known-hosts.ts';
 import type { MonitorClient } from '../rpc/monitor-client.ts';
 import { type Authorities, connectRemote } from '../rpc/remote-access.ts';
-import { connectThroughDirectory } from '../rpc/through-directory.ts';
-import type { DirTarget } from '../rpc/umldir.gen.ts';
 import { isSystemError, toFailure, UmlmonError } from '../system/errors.ts';
 import { remoteLimits, webLimits } from '../system/limits.ts';
 import { readSecretFile } from '../system/secret-file.ts';
+import type { DirectoryWatch } from './directory-watch.ts';
+import type { OtherPlace } from './other-places.ts';
 
 /** A password that was not taken somewhere. */
 interface Refusal {
@@ -43,10 +42,9 @@ export class RemoteLogin {
 
   /**
    * @param address `VM@HOST`, for messages
-   * @param at the directory that knows the VM
    * @throws UmlmonError WEB_HOSTS, DIRECTORY_*, REDIRECTOR_*, REMOTE_*, AUTH_*, PASSWORD_WRONG
    */
-  async connect(address: string, target: DirTarget, at: Endpoint): Promise<MonitorClient> {
+  async connect(address: string, { target, directory }: OtherPlace<DirectoryWatch>): Promise<MonitorClient> {
     const password = this.#password();
     const refusal = this.#refusals.get(address);
     if (refusal?.password === password && Date.now() < refusal.until) throw refusal.error;
@@ -54,8 +52,8 @@ export class RemoteLogin {
     const way = {
       vm: target.vm,
       address,
-      endpoint: at,
-      open: () => connectThroughDirectory(target, at),
+      endpoint: directory.at,
+      open: () => directory.open(target),
       plain: false,
       authorities: this.#authorities(),
       knownHosts: this.#knownHosts,

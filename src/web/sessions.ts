@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import type { Grant } from '../rpc/password-file.ts';
 import { webLimits } from '../system/limits.ts';
 
@@ -25,6 +26,9 @@ export class Sessions {
   open(grants: readonly Grant[], now = Date.now()): Session {
     this.#dropOld(now);
     if (this.#byId.size >= webLimits.sessions) this.#dropLeastUsed();
+    const ended = new AbortController();
+    // Each websocket listens.
+    setMaxListeners(webLimits.socketsOfSession, ended.signal);
     const session: Session = {
       id: randomBytes(32).toString('base64url'),
       grants,
@@ -32,7 +36,7 @@ export class Sessions {
       began: now,
       used: now,
       sockets: 0,
-      ended: new AbortController(),
+      ended,
     };
     this.#byId.set(session.id, session);
     return session;

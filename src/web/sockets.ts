@@ -65,6 +65,8 @@ export class Sockets {
   refuse(socket: Duplex, error: unknown): void {
     const status = error instanceof Refused ? error.status : 500;
     socket.on('error', () => undefined);
+    // The other end may keep its half open for ever.
+    socket.once('finish', () => socket.destroy());
     socket.end(
       `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
     );

@@ -27,6 +27,9 @@ export class VmWatch {
   readonly #listener: VmListener;
   readonly #leave = new AbortController();
   #before: Look | undefined;
+  #monitorPid = 0;
+  /** Number of the next event of this monitor. */
+  #next = 1;
   /** Something happened since the last look. */
   #isOld = false;
   #endWait: () => void = () => undefined;
@@ -53,11 +56,12 @@ export class VmWatch {
 
   /** Until the connection ends, which one of the two loops finds out first. */
   async #serve(client: MonitorClient, delayMs: number): Promise<void> {
-    const { state, eventsNext } = await this.#look(client);
-    await Promise.race([
-      this.#lookOften(client, state, delayMs),
-      this.#listen(client, Math.max(1, eventsNext - webLimits.eventsOfVm)),
-    ]);
+    const { state, eventsNext, monitorPid } = await this.#look(client);
+    // What was told before the connection was lost is not told again.
+    if (monitorPid !== this.#monitorPid) this.#next = 1;
+    this.#monitorPid = monitorPid;
+    this.#next = Math.max(this.#next, eventsNext - webLimits.eventsOfVm);
+    await Promise.race([this.#lookOften(client, state, delayMs), this.#listen(client)]);
   }
 
   async #lookOften(client: MonitorClient, first: string, delayMs: number): Promise<void> {
@@ -88,18 +92,24 @@ export class VmWatch {
     this.#endWait();
   }
 
-  async #listen(client: MonitorClient, since: number): Promise<void> {
-    let next = since;
+  async #listen(client: MonitorClient): Promise<void> {
     while (!this.#leave.signal.aborted) {
-      const request = { since: next, max: eventsAtOnce, waitMs: eventWait };
+      const request = { since: this.#next, max: eventsAtOnce, waitMs: eventWait };
       const list = await client.call('events', request).catch((error: unknown) => {
         if (!isLost(error)) throw error;
         return { events: [], next: 0 };
       });
-      next = list.next;
+      this.#next = list.next;
       if (list.events.length === 0) continue;
       this.#listener.events(
-        list.events.map(({ sequence, time, kind, text }) => ({ vm: this.name, sequence, time, kind, text })),
+        list.events.map(({ sequence, time, kind, text }) => ({
+          vm: this.name,
+          sequence,
+          // The clock of another host may be ahead, and its events would stay the newest.
+          time: Math.min(time, Date.now()),
+          kind,
+          text,
+        })),
       );
       this.#wake();
     }

@@ -137,6 +137,21 @@ describe('start and stop', () => {
     expect(processIdentity(kernelPid)).toBeUndefined();
   });
 
+  test('a boot that fails is in the list, with what was wrong', async () => {
+    world.configure({ first: vms.first.replace('root.dsk', 'gone.dsk') });
+    expect(did('start')).toEqual({ status: 0, did: { first: 'started' } });
+    await expect
+      .poll(() => admin('list').stdout, { timeout: 20_000 })
+      .toMatch(/^first +down +for .* the last trouble: .* there is no such image/m);
+  });
+
+  test('stop of a name that no VM has is a mistake', () => {
+    world.configure(vms);
+    const { status, stdout, stderr } = admin('stop', 'frist', 'never');
+    expect({ status, stdout }).toEqual({ status: 3, stdout: 'never: no monitor runs\n' });
+    expect(stderr).toContain('the configuration has no section of this name (hint: did you mean "first"?)');
+  });
+
   test('a monitor without section: listed, stopped with all others', () => {
     world.configure(vms);
     expect(did('start', 'middle', 'first').status).toBe(0);

@@ -26,7 +26,7 @@ afterAll(async () => {
 beforeEach(async () => {
   if (world.run('umlwatch', ['vm1', '-info']).stdout.includes('down for'))
     world.run('umlwatch', ['vm1', '-start']);
-  terminal = new Tmux({ rows: 60, commands, env: { XDG_STATE_HOME: state } });
+  terminal = new Tmux({ rows: 80, commands, env: { XDG_STATE_HOME: state } });
   await terminal.shows('$');
 });
 afterEach(() => terminal.close());

@@ -44,7 +44,7 @@ describe('the command line', () => {
     ]);
     expect(parseCommandLine(['-crash', 'vm1'])).toMatchObject({ target: 'vm1' });
     expect(values('vm1', '-crash', '2026-11-21T12-34-56Z-2')).toEqual([{ NAME: '2026-11-21T12-34-56Z-2' }]);
-    expect(refusalOf(() => parseCommandLine(['vm1', '-crash', 'frist']))).toContain(
+    expect(refusalOf(() => parseCommandLine(['vm1', '-crash', 'last', 'first']))).toContain(
       '-crash [NAME] [-get FILE]',
     );
   });
@@ -97,7 +97,7 @@ describe('the command line', () => {
       '-expect',
       '^# $',
       '-timeout',
-      '5s',
+      '5',
       '-run',
       "echo 'a b'",
     ];
@@ -147,6 +147,7 @@ describe('the command line', () => {
       '-disk snapshot: "a/b" is no name for a snapshot (a letter or digit, then also . _ and -; at most 64)',
     ],
     ['vm1 -ext4', '-ext4 does not stand here (use: -disk create PATH SIZE [-ext4])'],
+    ['vm1 -crash nix', '-crash: "nix" is not the name of a crash (last, or a name that -crashes lists)'],
     ['vm1 -cancel all', '-cancel: "all" is not a number (use: -cancel ID)'],
     ['vm1 -strat', 'unknown word "strat" (did you mean -start?)'],
     ['-mconsole-sockt x', 'unknown word "mconsole-sockt" (did you mean -mconsole-socket?)'],
@@ -170,7 +171,8 @@ describe('the command line', () => {
     ['vm1 -log ssl64', '-log: "ssl64" is not a channel (con0 to con15, or ssl0 to ssl63)'],
     ['vm1 -log con01', '-log: "con01" is not a channel (con0 to con15, or ssl0 to ssl63)'],
     ['vm1 -stop -timeout', '-timeout needs a DURATION (use: -stop [-timeout DURATION])'],
-    ['vm1 -start -stop -timeout 30', '-timeout: "30" is not a duration (write 30s for seconds)'],
+    ['vm1 -start -stop -timeout 3x', '-timeout: "3x" is not a duration (as in 500ms, 30s, 2m)'],
+    ['vm1 -stop -timeout 7200', '-timeout: 7200s is too long (at most 1h)'],
     ['vm1 -stop -timeout 2h', '-timeout: 2h is too long (at most 1h)'],
     ['vm1 -stop -timeout 1ms', '-timeout: 1ms is too short (at least 100ms)'],
     ['vm1 -events -since now', '-since: "now" is not a number (use: -events [-since NUMBER])'],
@@ -207,6 +209,7 @@ describe('a line of the interactive mode', () => {
     ['quti', 'unknown word "quti" (did you mean quit?)'],
     ['xyzzy', 'unknown word "xyzzy" (help lists all words)'],
     ['info stop', '"stop" is too much (use: info)'],
+    ['who nix', 'who: "nix" is not a channel (con0 to con15, or ssl0 to ssl63)'],
     ['log con0 -folow', '"-folow" is too much (use: log CHANNEL [-follow])'],
     ['log', 'log needs a CHANNEL (use: log CHANNEL [-follow])'],
     ['since', '-since does not stand here (use: events [-since NUMBER])'],

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { pictureHtml } from '../../src/cli/picture-html.ts';
+import { pictureHtml } from '../../src/cli/picture/picture-html.ts';
 import { pictureText, unwrappedText } from '../../src/rpc/picture-text.ts';
 import { picture } from '../rpc/stub-handlers.ts';
 

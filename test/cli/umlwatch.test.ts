@@ -59,10 +59,29 @@ describe('a VM that is down', () => {
     expect(json(watch('-info', '-json'))).toMatchObject([{ name: 'vm1', state: 'down', kernelPid: 0 }]);
   });
 
-  test.each(['-stop', '-kill', '-ctrlaltdel'])('%s: wrong state, status 5', (word) => {
+  test.each([
+    ['-stop', 'it is down already (hint: umlwatch vm1 -info)'],
+    ['-kill', 'it is down already (hint: umlwatch vm1 -info)'],
+    ['-ctrlaltdel', 'it is down (hint: umlwatch vm1 -start)'],
+  ])('%s: wrong state, status 5', (word, why) => {
     const { status, stdout, stderr } = watch(word);
     expect({ status, stdout }).toEqual({ status: 5, stdout: '' });
-    expect(stderr).toMatch(/^umlwatch: vm1: it is down.* \(hint: umlwatch vm1 -info\)\n$/);
+    expect(stderr).toBe(`umlwatch: vm1: ${why}\n`);
+  });
+
+  test.each([
+    ['-run', 'true'],
+    ['-send', 'x'],
+  ])('%s is refused, and not waited for', (...words) => {
+    const { status, stderr } = watch(...words);
+    expect(stderr).toBe('umlwatch: vm1: the VM is down (hint: umlwatch vm1 -start)\n');
+    expect(status).toBe(5);
+  });
+
+  test('-expect says that it is down', () => {
+    const { status, stderr } = watch('-expect', 'x', '-timeout', '100ms');
+    expect(stderr).toContain('; the VM is down; its screen:\n  (empty)\n(hint: umlwatch vm1 -start)\n');
+    expect(status).toBe(8);
   });
 
   test('-json: an error is a document on standard error', () => {

@@ -133,6 +133,7 @@ describe('suggestions', () => {
     expect(suggest('memm', ['root', 'mem', 'cpu'])).toBe('mem');
     expect(suggest('rpu', ['root', 'mem', 'cpu'])).toBe('cpu');
     expect(suggest('zzzzzz', ['root', 'mem', 'cpu'])).toBe('');
+    expect(suggest('memory', ['root', 'mem', 'cpu'])).toBe('mem');
   });
 
   it('measure as the textbook says', () => {

@@ -164,6 +164,22 @@ describe('what a guest may do to an emulator', () => {
     emulator.close();
   });
 
+  test('the characters of a run are equally wide, and one with marks is alone', async () => {
+    const emulator = new Emulator(usual);
+    await emulator.write(Buffer.from('ab漢字cde\u0301か\u3099f'));
+    expect(emulator.picture(0, much).lines[0]?.runs.map(({ text, cells }) => [text, cells])).toEqual([
+      ...[
+        ['ab', 2],
+        ['漢字', 4],
+        ['cd', 2],
+        ['e\u0301', 1],
+        ['か\u3099', 2],
+        ['f', 1],
+      ],
+    ]);
+    emulator.close();
+  });
+
   test('a screen of colours that no answer can carry comes without them', async () => {
     const emulator = new Emulator(usual);
     const cells = Array.from({ length: 24 * 80 }, (_, i) => `\x1b[38;2;${i % 256};1;2mx`);

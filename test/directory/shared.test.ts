@@ -4,6 +4,8 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Etcd, toBase64 } from '../../src/directory/etcd.ts';
+import { hostKey, vmKey } from '../../src/directory/shared-record.ts';
 import { DirectoryClient } from '../../src/rpc/directory-client.ts';
 import { setPassword } from '../../src/rpc/password-file.ts';
 import { connectRedirected } from '../../src/rpc/redirect.ts';
@@ -118,6 +120,40 @@ test('GET_PORT tells where the monitor of another host is', async () => {
     expect(found.port).toBeGreaterThan(0);
   } finally {
     client.close();
+  }
+});
+
+test('a VM whose state changes often leaves nothing behind in its umldir', async () => {
+  const vm = { name: 'busy', state: 'running', ready: true, address: '', port: 0 } as const;
+  const client = await registerAt(one.home, vm);
+  try {
+    // Told one by one: Node complains of more than ten listeners of one kind.
+    for (let stateSince = 1; stateSince <= 12; stateSince++) {
+      await client.call('register', { ...vm, stateSince });
+      await untilListed(two.port, ({ entries }) => entries.some(({ vm }) => vm.stateSince === stateSince));
+    }
+  } finally {
+    client.close();
+  }
+  await namesAt(two, 4);
+  expect(one.umldir.log).not.toContain('MaxListeners');
+});
+
+test('a record that is damaged is told of as long as it is there, once', async () => {
+  const writer = new Etcd([{ protocol: 'http:', host: '127.0.0.1', port: etcd.port }]);
+  const { signal } = new AbortController();
+  const key = toBase64(vmKey('host9', 'bad'));
+  const trouble = (wanted: RegExp) => untilListed(one.port, ({ state }) => wanted.test(state.trouble));
+  try {
+    for (const value of ['not JSON', 'nor this'])
+      await writer.call('kv/put', { key, value: toBase64(value) }, signal);
+    await writer.call('kv/put', { key: toBase64(hostKey('host9')), value: toBase64('{}') }, signal);
+    await trouble(/^2 records of other hosts were left out/);
+    for (const gone of [key, toBase64(hostKey('host9'))])
+      await writer.call('kv/deleterange', { key: gone }, signal);
+    await trouble(/^$/);
+  } finally {
+    writer.close();
   }
 });
 

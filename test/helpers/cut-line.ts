@@ -51,6 +51,11 @@ export class CutLine {
     for (const socket of this.#sockets) socket.destroy();
   }
 
+  /** Carries nothing more over the connections that there are, which nobody is told. */
+  hush(): void {
+    for (const socket of this.#sockets) socket.unpipe();
+  }
+
   mend(): void {
     this.#isCut = false;
   }

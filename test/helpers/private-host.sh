@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs a command as root of a host of its own: what it writes to /etc, /home, /tmp, /usr/local and /var/lib, or below /run,
-# is gone when it ends, and so are all processes that it has started.
+# is gone when it ends, and so are all processes that it has started. umlmon was never set up there, whatever is on ours.
 #
 #   private-host.sh COMMAND [ARGUMENT]...
 set -eu
@@ -17,4 +17,6 @@ for directory in /etc /home /tmp /usr/local /var/lib; do
   chmod --reference=$directory "$layer/upper"
   mount -t overlay -o "lowerdir=$directory,upperdir=$layer/upper,workdir=$layer/work" overlay $directory
 done
+rm -rf /etc/umlmon /var/lib/umlmon /usr/local/bin/uml*
+sed -n 's/^\(uml-vm[0-9]*\):.*/\1/p' /etc/passwd | xargs -r -n 1 userdel
 exec "$@"

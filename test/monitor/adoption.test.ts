@@ -1,5 +1,5 @@
 /** The guest outlives its monitor. */
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { bootGuest } from '../helpers/boot-guest.ts';
@@ -88,6 +88,24 @@ test('what does not agree is foreign: reported, refused, and never touched', asy
   await expect.poll(() => existsSync(`/proc/${kernelPid}`)).toBe(false);
   expect(await client.call('start', undefined)).toMatchObject({ state: 'running' });
 }, 60_000);
+
+test('two starts of a foreign VM at once take it over once', async () => {
+  const { kernelPid } = await bootGuest(world, 'vm1');
+  await world.killMonitor('vm1');
+  const recordPath = join(world.runDir, 'vm1/run.json');
+  renameSync(recordPath, `${recordPath}.away`);
+  await world.startMonitor('vm1');
+  const client = await world.client('vm1');
+  expect((await client.call('info', undefined)).state).toBe('foreign');
+
+  renameSync(`${recordPath}.away`, recordPath);
+  const starts = [0, 1].map(() => client.call('start', undefined).catch((error: unknown) => error));
+  for (const outcome of await Promise.all(starts))
+    expect(outcome).toMatchObject({ code: 'STATE_WRONG', reason: 'it is running already' });
+  expect(await client.call('info', undefined)).toMatchObject({ state: 'running', kernelPid });
+  expect(await client.call('mconsole', 'version')).toMatchObject({ text: expect.stringContaining('Linux') });
+  await client.call('stop', { timeoutMs: 0 });
+});
 
 test('SIGQUIT leaves the guest running, SIGHUP waits for its end', async () => {
   const { kernelPid } = await bootGuest(world, 'vm1');

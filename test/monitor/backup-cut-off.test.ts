@@ -1,6 +1,6 @@
 /** What goes wrong during a backup: the guest goes on, and nothing half is left that counts. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { MonitorClient } from '../../src/rpc/monitor-client.ts';
@@ -214,3 +214,26 @@ test('monitors that are killed at any moment of backups leave complete backups o
   console.log(`backups complete in spite of the kill: ${backups.length - 2} of 8`);
   await writes(client);
 }, 120_000);
+
+test('a copy that cannot even be begun leaves no image open', async () => {
+  const full = join(world.home, 'full');
+  mkdirSync(full);
+  // Room for the directories of a draft, and for no file in it.
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'nr_inodes=3', 'tmpfs', full]);
+  mounts.push(full);
+  world.configure({ vm1: `${bootable}\nbackup_dir = ${full}` });
+  const { client } = await bootGuest(world, 'vm1');
+  const images = () => {
+    const fds = `/proc/${world.monitorPid('vm1')}/fd`;
+    const links = readdirSync(fds).flatMap((fd) =>
+      existsSync(join(fds, fd)) ? [readlinkSync(join(fds, fd))] : [],
+    );
+    return links.filter((link) => link.endsWith('.dsk')).length;
+  };
+  const before = images();
+  for (let attempt = 0; attempt < 3; attempt++)
+    await expect(client.call('backup', { name: 'none' })).rejects.toMatchObject({
+      reason: expect.stringContaining('ENOSPC'),
+    });
+  expect(images()).toBe(before);
+}, 60_000);

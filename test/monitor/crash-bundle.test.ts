@@ -149,6 +149,22 @@ test('a killed kernel leaves one each time; the first of the loop and the newest
   expect(names()).toEqual(expected);
 });
 
+test('the newest is kept, also when the clock was set back since the others', async () => {
+  const client = await monitorOf('crash_bundles = 2');
+  for (const day of ['01', '02']) {
+    const name = `2199-01-${day}T00-00-00Z`;
+    const endedAt = Date.UTC(2199, 0, Number(day));
+    mkdirSync(join(crashes, name), { recursive: true });
+    const manifest = { name, series: name, endedAt, cause: 'crash', panic: '', files: [] };
+    writeFileSync(join(crashes, name, 'bundle.json'), JSON.stringify(manifest));
+  }
+  const since = await boot(client);
+  await killKernel(client);
+  const path = await waitForEvent(client, 'crash-bundle', since);
+  await expect.poll(async () => (await client.call('info', undefined)).state).toBe('down');
+  expect(names()).toEqual([path.split('/').at(-1), '2199-01-02T00-00-00Z']);
+});
+
 test('crash_bundles = 0 keeps none', async () => {
   const client = await monitorOf('crash_bundles = 0');
   const since = await boot(client);

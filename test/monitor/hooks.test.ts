@@ -1,5 +1,14 @@
 /** Programs of the host that are called in the life of a VM, well-behaved and not. */
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -96,6 +105,20 @@ describe('one call', () => {
     expect(log()).toBe('');
   });
 
+  test('one that somebody is writing cannot be run, for that moment', async () => {
+    writeHook('echo ran >>"$log"');
+    const writer = openSync(hook, 'r+');
+    try {
+      await prepare();
+    } finally {
+      closeSync(writer);
+    }
+    expect(events[0]).toMatch(/^hook unusable .*ETXTBSY/);
+    hooks.tell('stopped', hook, plan);
+    await hooks.idle();
+    expect(log()).toBe('ran\n');
+  });
+
   test('a start that is given up ends it', async () => {
     writeHook('sleep 1000');
     const given = new AbortController();
@@ -151,4 +174,14 @@ describe('a real VM', () => {
     writeHook('[ "$1" != prepare ] || sleep 1000');
     expect(await client.call('start', undefined)).toMatchObject({ state: 'running' });
   }, 30_000);
+
+  test('are all called before a monitor ends that leaves when its VM is down', async () => {
+    writeHook('[ "$1" != stopped ] || sleep 1; echo "$1" >>"$log"');
+    await client.call('start', undefined);
+    const ended = world.signalMonitor('vm1', 'SIGHUP');
+    await waitForEvent(client, 'monitor-leaving');
+    await client.call('kill', undefined);
+    expect(await ended).toBe(0);
+    expect(log()).toMatch(/stopped\nrelease\n$/);
+  });
 });

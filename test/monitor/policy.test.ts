@@ -64,6 +64,10 @@ function lives(...ranMs: readonly number[]): { tally: DeathTally; delays: number
   return { tally, delays };
 }
 
+test('a clock that was set back in the life of a guest does not make its restart wait for longer', () => {
+  expect(backOff([{ at: 0, ranMs: -3_600_000 }])).toBe(1_000);
+});
+
 test('short lives double the time between starts up to a minute; a healthy one resets it', () => {
   expect(lives(0, 0, 0, 0, 0, 0, 0, 0, 0).delays).toEqual([
     1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000,

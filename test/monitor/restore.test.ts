@@ -70,6 +70,18 @@ function letters(): string {
 }
 const twoMore = 'ubd0 = /disks/root.dsk\ncon1 = pty log\nubd1 = /disks/a.dsk\nubd2 = /disks/b.dsk';
 
+/** The client of a VM that is down, with a backup `x` of two disks full of the letter x. */
+async function backUpTwo(): Promise<MonitorClient> {
+  world.addImage('vm1');
+  fill('x');
+  world.configure({ vm1: twoMore });
+  const client = await monitorOf();
+  await start(client);
+  await client.call('backup', { name: 'x' });
+  await stop(client);
+  return client;
+}
+
 test('a restore brings back what the disk had, with its owner and mode; it is refused while the VM runs', async () => {
   const image = world.addImage('vm1');
   world.configure({ vm1: 'ubd0 = /disks/root.dsk\ncon1 = pty log' });
@@ -103,13 +115,7 @@ test('a restore brings back what the disk had, with its owner and mode; it is re
 }, 60_000);
 
 test('a damaged backup is refused before anything is touched', async () => {
-  world.addImage('vm1');
-  fill('x');
-  world.configure({ vm1: twoMore });
-  const client = await monitorOf();
-  await start(client);
-  await client.call('backup', { name: 'x' });
-  await stop(client);
+  const client = await backUpTwo();
   fill('y');
   const copy = join(store(), 'x/ubd2.dsk');
   const bytes = readFileSync(copy);
@@ -179,13 +185,7 @@ test('no room for a restore: the images are as they were, and nothing is left', 
   mkdirSync(disks(), { recursive: true });
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=48m,mode=755', 'tmpfs', disks()]);
   mounts.push(disks());
-  world.addImage('vm1');
-  fill('x');
-  world.configure({ vm1: twoMore });
-  const client = await monitorOf();
-  await start(client);
-  await client.call('backup', { name: 'x' });
-  await stop(client);
+  const client = await backUpTwo();
   fill('y');
   execFileSync('sh', ['-c', `cat /dev/zero >${join(disks(), 'filler')} || true`], { stdio: 'ignore' });
   truncateSync(join(disks(), 'filler'), Math.max(0, statSync(join(disks(), 'filler')).size - 6 * 2 ** 20));
@@ -201,13 +201,7 @@ test('no room for a restore: the images are as they were, and nothing is left', 
 }, 60_000);
 
 test('monitors that are killed at any moment of a restore: both images are the old ones or both the new ones', async () => {
-  world.addImage('vm1');
-  fill('x');
-  world.configure({ vm1: twoMore });
-  let client = await monitorOf();
-  await start(client);
-  await client.call('backup', { name: 'x' });
-  await stop(client);
+  let client = await backUpTwo();
   const began = performance.now();
   await client.call('restore', { name: 'x' });
   const usual = performance.now() - began;
@@ -292,4 +286,39 @@ test('the newest backups are kept; one with errors is said to have them, and pus
   });
   expect(await names()).toEqual(['c', newest, 'bad']);
   expect(world.run('umlwatch', ['vm1', '-backups']).stdout).toMatch(/^ {2}bad .*HAS ERRORS$/m);
+}, 60_000);
+
+test('a new backup is kept, also when the clock was set back since the others', async () => {
+  world.addImage('vm1');
+  world.configure({ vm1: 'ubd0 = /disks/root.dsk\nbackups = 1' });
+  const client = await monitorOf();
+  await client.call('start', undefined);
+  await client.call('backup', { name: 'before' });
+  const path = join(world.varDir, 'vm1/backups/before/manifest.json');
+  const manifest = JSON.parse(readFileSync(path, 'utf8'));
+  writeFileSync(path, JSON.stringify({ ...manifest, takenAt: Date.UTC(2199, 0, 1) }));
+  await client.call('backup', { name: 'after' });
+  const { backups } = await client.call('backupList', undefined);
+  expect(backups.map(({ name }) => name)).toEqual(['after']);
+}, 60_000);
+
+test('more backups than a list can show are not too many to be counted', async () => {
+  world.addImage('vm1');
+  world.configure({ vm1: 'ubd0 = /disks/root.dsk\nbackups = 502' });
+  const client = await monitorOf();
+  await client.call('start', undefined);
+  await client.call('backup', { name: 'first' });
+  const store = join(world.varDir, 'vm1/backups');
+  const manifest = JSON.parse(readFileSync(join(store, 'first/manifest.json'), 'utf8'));
+  for (let i = 1; i <= 502; i++) {
+    const name = `b${i}`;
+    mkdirSync(join(store, name));
+    const takenAt = manifest.takenAt + i;
+    writeFileSync(join(store, name, 'manifest.json'), JSON.stringify({ ...manifest, name, takenAt }));
+  }
+  await client.call('backup', { name: 'last' });
+  const names = readdirSync(store);
+  expect(names).toHaveLength(502);
+  expect(names).toEqual(expect.arrayContaining(['last', 'b502', 'b2']));
+  expect((await client.call('backupList', undefined)).backups).toHaveLength(500);
 }, 60_000);

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Emulator } from '../../src/console/emulator.ts';
 import type { MonitorClient } from '../../src/rpc/monitor-client.ts';
+import { UMLMON_DATA_MAX } from '../../src/rpc/umlmonctrl.gen.ts';
 import { cellsOf } from '../helpers/cells.ts';
 import { GuestShell, waitForEvent } from '../helpers/guest.ts';
 import { World } from '../helpers/world.ts';
@@ -150,4 +151,16 @@ test('the screen at an offset, and the bytes after it: no gap, and nothing twice
   expect(cellsOf(late)).toEqual(cellsOf(all));
   const { lines } = await client.call('consolePicture', { channel: 'con1', history: 0 });
   expect(lines.map(({ runs }) => runs.map(({ text }) => text).join('')).join('\n')).toContain('END');
+});
+
+test('who asks for more than an answer carries gets what it carries', async () => {
+  const client = await connect('vm1');
+  const shell = await GuestShell.open(client);
+  await shell.run('head -c 100000 /dev/zero | tr "\\0" x; echo');
+  const { id, oldest } = await attach(client, 'con1');
+  const all = { max: 0xffff_ffff, waitMs: 0 };
+  const read = await client.call('consoleRead', { id, offset: oldest, ...all });
+  expect(read.data.length).toBe(UMLMON_DATA_MAX);
+  const log = await client.call('logRead', { channel: 'con1', offset: 0, ...all });
+  expect(log.data.length).toBe(UMLMON_DATA_MAX);
 });

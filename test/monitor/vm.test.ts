@@ -114,6 +114,16 @@ test('the second start takes the delay loop calibration of the first', async () 
   expect(world.log('vm1', 'con0')).toMatch(/Calibrating delay loop \(skipped\) preset value/);
 });
 
+test('a stop that may take for ever is in order', async () => {
+  const client = await monitorOf('vm1');
+  await client.call('start', undefined);
+  await waitForEvent(client, 'guest-message');
+  expect(await client.call('stop', { timeoutMs: 0xffff_ffff })).toMatchObject({
+    summary: expect.not.stringContaining('by halt'),
+  });
+  expect(await waitForEvent(client, 'stop-stage')).toBe('ctrl-alt-del, then up to 3600 s');
+});
+
 test('a monitor keeps off the core of its guest while it runs', async () => {
   world.configure({ vm1: 'ubd0 = /disks/root.dsk\ncpu = 0' });
   world.addImage('vm1');

@@ -32,12 +32,13 @@ test('variables are given, or passed on', () => {
 });
 
 test.each([
-  [['-mem', '1M', 'x'], /-mem 1M/],
+  [['-mem', '1M', 'x'], /-mem: 1M is too small \(hint: at least 32M/],
+  [['-mem', '3', 'x'], /-mem: "3" is not a size \(hint: write 3M/],
   [['-image', 'a', '-root', 'b', 'x'], /either -image or -root/],
   [['-image', 'a', '-image', 'b', 'x'], /given twice/],
   [['-image'], /needs a value/],
   [['-frob', 'x'], /-frob is not an option/],
-  [['-net', 'tap', 'x'], /none or user/],
+  [['-net', 'tap', 'x'], /-net: "tap" is not none or user/],
   [['-env', '=x', 'x'], /a variable has a name/],
   [['--'], /which command/],
 ])('%j is refused', (words, why) => {

@@ -15,6 +15,8 @@ let log = Buffer.alloc(0);
 let oldest = 0;
 /** Bytes that it gives at a time, at most. */
 let pieceBytes = 65536;
+/** Whether it gives the beginning again and again. */
+let isStuck = false;
 let directory: string;
 let server: RpcServer<typeof umlmonctrl>;
 let client: MonitorClient;
@@ -24,7 +26,7 @@ beforeEach(async () => {
   const handlers: typeof stubHandlers = {
     ...stubHandlers,
     logRead: ({ offset: asked, max }) => {
-      const offset = Math.max(oldest, Math.min(asked, log.length));
+      const offset = isStuck ? 0 : Math.max(oldest, Math.min(asked, log.length));
       const data = log.subarray(offset, offset + Math.min(max, pieceBytes));
       return { kind: 'ok', bytes: { offset, data, oldest, end: log.length } };
     },
@@ -87,4 +89,15 @@ test('a log without an end of a line does not fill the memory', async () => {
   const { hits } = await searchLog(client, 'con0', 'panic');
   expect(hits.length).toBe(1);
   expect(hits[0]?.line.length).toBeLessThanOrEqual(4096);
+});
+
+test('a monitor that does not go on, as one of another host may be, is not asked for ever', async () => {
+  log = Buffer.from('one\ntwo\n');
+  pieceBytes = 4;
+  isStuck = true;
+  try {
+    expect((await searchLog(client, 'con0', 'one')).hits).toEqual([{ offset: 0, line: 'one' }]);
+  } finally {
+    isStuck = false;
+  }
 });

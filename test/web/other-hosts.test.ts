@@ -1,10 +1,12 @@
 /** umlweb with the VMs of another host: through its umldir and redirector, in a real browser. */
 import { writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { removePasswords, setPassword } from '../../src/rpc/password-file.ts';
-import { freePort, TestUmldir } from '../helpers/umldir.ts';
+import { webLimits } from '../../src/system/limits.ts';
+import { freePort, registerAt, TestUmldir } from '../helpers/umldir.ts';
 import { passwordOf, Web } from '../helpers/web.ts';
 import { openPage, patience, screenOf, shows, typeLine } from '../helpers/web-page.ts';
 import { World } from '../helpers/world.ts';
@@ -129,6 +131,11 @@ test('VMs come and go with their monitors, and stay while only the directory is 
     .locator('p.problem')
     .getByText(/^umldir of localhost:\d+: cannot talk to the directory/);
   await trouble.waitFor(patience);
+  // Nobody knows whether there is one.
+  expect(await ask(page, 'GET', 'api/vms/vm9@hostb/info')).toMatchObject({
+    status: 502,
+    body: { place: 'vm9@hostb', cause: expect.stringContaining('cannot talk to the directory') as string },
+  });
   await rowOf('vm1@hostb').getByText('unreachable').waitFor(patience);
   umldir = await startUmldir();
   await trouble.waitFor({ state: 'detached', ...patience });
@@ -195,4 +202,41 @@ test.each([
   await world.close();
   expect(status).toBe(3);
   expect(stderr).toMatch(words);
+});
+
+test('more VMs than a directory lets one address ask for at once', async () => {
+  const [far, near] = [new World(), new World()];
+  const port = await freePort();
+  const keys = { host_name: 'hostc', umldir_address: '127.0.0.1', umldir_port: port, tcp_redir: 'true' };
+  const directory = await TestUmldir.start({
+    home: far.home,
+    keys: { ...keys, umlredir_port: await freePort() },
+  });
+  // In the place of monitors: that they hang up is another trouble than those of the directory.
+  const listener = createServer((socket) => socket.destroy());
+  await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
+  const at = (listener.address() as AddressInfo).port;
+  const names = Array.from({ length: webLimits.otherVms }, (_, count) => `vm${count}`);
+  const registered = await Promise.all(names.map((name) => registerAt(far.home, { name, port: at })));
+  const file = join(near.home, 'web.password');
+  writeFileSync(file, `${password}\n`, { mode: 0o600 });
+  const lines = ['web_listen = 127.0.0.1:0', `web_hosts = 127.0.0.1:${port}`, `web_password_file = ${file}`];
+  near.configure({}, lines.join('\n'));
+  const many = await Web.start(near, ['look']);
+  try {
+    const all = await openPage(await browser.newContext(), many.url, 'look', complaints);
+    const problems = all.locator('tr .problem');
+    await expect
+      .poll(async () => (await problems.allInnerTexts()).filter(Boolean).length, patience)
+      .toBe(names.length);
+    expect((await problems.allInnerTexts()).join('\n')).not.toMatch(/cannot talk to the directory/);
+    await all.context().close();
+  } finally {
+    await many.close();
+    for (const client of registered) client.close();
+    await directory.end();
+    listener.close();
+    await far.close();
+    await near.close();
+  }
 });

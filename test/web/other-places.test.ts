@@ -16,7 +16,7 @@ test('each VM of another host once, by the first directory that names it', () =>
   ];
   const { places, left } = otherPlaces(directories, 'here');
   expect(left).toBe(0);
-  expect([...places].map(([name, { at }]) => [name, at.host])).toEqual([
+  expect([...places].map(([name, { directory }]) => [name, directory.at.host])).toEqual([
     ['vm1@one', 'one'],
     ['vm1@two', 'one'],
     ['vm2@two', 'two'],

@@ -19,12 +19,13 @@ let client: MonitorClient;
 /** What the browser had against the pages. */
 const complaints: string[] = [];
 
+const vm = 'kernel = /shared/kernels/linux\nubd0 = /disks/root.dsk\nmem = 64M';
+const keys = () => `web_listen = 127.0.0.1:0\nweb_url = http://127.0.0.1:${line.port}/`;
+
 beforeAll(async () => {
   world = new World();
   line = await CutLine.open();
-  const vm = 'kernel = /shared/kernels/linux\nubd0 = /disks/root.dsk\nmem = 64M';
-  const url = `http://127.0.0.1:${line.port}/`;
-  world.configure({ vm1: vm, vm2: vm }, `web_listen = 127.0.0.1:0\nweb_url = ${url}`);
+  world.configure({ vm1: vm, vm2: vm }, keys());
   world.addImage('vm1');
   world.addSharedImage();
   for (const name of ['one', 'two'])
@@ -192,6 +193,45 @@ test('the keyboard is enough', async () => {
   expect(complaints).toEqual([]);
 });
 
+test('a console is a click away; one that the VM does not have is said to be none', async () => {
+  const context = await browser.newContext();
+  const page = await open(context);
+  await page.goto(`http://127.0.0.1:${line.port}/#/vm/vm1`);
+  await page.getByRole('link', { name: 'con1', exact: true }).click();
+  await shows(screenOf(page), /#$/m);
+  await page.goto(`http://127.0.0.1:${line.port}/#/console/vm1/con9`);
+  await page.getByText('the VM has no such console or serial line').waitFor(patience);
+  await context.close();
+  expect(complaints).toEqual([]);
+});
+
+/** Notes what a console page says of its connection, and how long it waits before the next one: 250 ms, and then doubled. */
+const watchLink = `
+  window.seen = { texts: [], waits: [] };
+  const setTimer = window.setTimeout.bind(window);
+  window.setTimeout = (work, ms = 0) => {
+    if (Number.isInteger(Math.log2(ms / 250))) seen.waits.push(ms);
+    return setTimer(work, ms);
+  };
+  new MutationObserver(() => {
+    const text = document.querySelector('.console .line')?.textContent;
+    if (text && text !== seen.texts.at(-1)) seen.texts.push(text);
+  }).observe(document, { subtree: true, childList: true, characterData: true });`;
+
+test('a console without a monitor: why stays to be read, and it is tried more and more seldom', async () => {
+  const context = await browser.newContext();
+  await context.addInitScript({ content: watchLink });
+  const page = await open(context);
+  await page.goto(`http://127.0.0.1:${line.port}/#/console/vm2/con1`);
+  const seen = () => page.evaluate('window.seen') as Promise<{ texts: string[]; waits: number[] }>;
+  await expect.poll(async () => (await seen()).waits.length, patience).toBeGreaterThan(3);
+  const { texts, waits } = await seen();
+  expect(texts).toEqual(['connecting', 'no monitor is running for vm2']);
+  expect(waits.slice(0, 4)).toEqual([250, 500, 1000, 2000]);
+  await context.close();
+  expect(complaints).toEqual([]);
+});
+
 test('who may only look sees no button and no console', async () => {
   const context = await browser.newContext();
   const page = await open(context, 'look');
@@ -206,5 +246,25 @@ test('who may only look sees no button and no console', async () => {
   await page.getByRole('button', { name: 'Log out' }).click();
   await page.getByLabel('Password').waitFor(patience);
   await context.close();
+  expect(complaints).toEqual([]);
+});
+
+test('a VM that the configuration has no more goes from the pages before, when the next one opens', async () => {
+  const [first, second] = [await browser.newContext(), await browser.newContext()];
+  const page = await open(first);
+  const gone = (at: Page) => at.getByRole('row', { name: /vm2/ });
+  await gone(page).waitFor();
+  const late = await open(second);
+  world.configure({ vm1: vm }, keys());
+  await expect
+    .poll(async () => {
+      await late.reload();
+      await rowOf(late).waitFor();
+      return gone(late).count();
+    }, patience)
+    .toBe(0);
+  await gone(page).waitFor({ state: 'detached', ...patience });
+  await first.close();
+  await second.close();
   expect(complaints).toEqual([]);
 });

@@ -307,6 +307,18 @@ test('the cookie of a session is for requests of its own pages only', async () =
   );
 });
 
+test('a session has as many websockets as it may, and no more', async () => {
+  const look = await logIn(passwordOf('look'));
+  const all: Dialed[] = [];
+  for (let count = 0; count < webLimits.socketsOfSession; count++) all.push(await open('live', look));
+  expect(await dial('live', { cookie: look.cookie, origin: origin() })).toBe(429);
+  const closed = all.map(({ socket }) => closedWith(socket));
+  expect((await ask('/api/session', 'DELETE', look.headers)).status).toBe(200);
+  expect(new Set(await Promise.all(closed))).toEqual(new Set([4401]));
+  // Of Node, which would take them for forgotten.
+  expect(web.log).not.toContain('MaxListeners');
+});
+
 test('a session ends when its owner leaves, and its websockets with it', async () => {
   const look = await logIn(passwordOf('look'));
   const { cookie, headers } = look;
@@ -332,6 +344,23 @@ test('a session ends when its password is removed or changed', async () => {
 
 test('a connection that never sends its header does not stay', async () => {
   await slowClosed;
+});
+
+test('a connection whose websocket was refused does not stay, though its other end keeps it open', async () => {
+  const { hostname, port, host } = new URL(web.url);
+  const refused = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
+  const closed = new Promise<void>((resolve) => refused.on('close', () => resolve()));
+  refused.on('error', () => undefined).resume();
+  const ended = new Promise((resolve) => refused.once('end', resolve));
+  refused.write(
+    `GET /live HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+      'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n',
+  );
+  await ended;
+  // Who writes to a connection that is gone there hears so.
+  const again = setInterval(() => refused.write('more'), 50);
+  await closed;
+  clearInterval(again);
 });
 
 // The last one: it keeps this address from logging in.

@@ -1,5 +1,10 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { setPassword } from '../../src/rpc/password-file.ts';
 import { webLimits } from '../../src/system/limits.ts';
+import { Login } from '../../src/web/login.ts';
 import { Sessions, sessionCookie, sessionIdOf } from '../../src/web/sessions.ts';
 
 const grants = [{ vm: '*', role: 'admin' }] as const;
@@ -59,4 +64,23 @@ describe('sessions', () => {
     ])
       expect(sessionIdOf(text)).toBeUndefined();
   });
+});
+
+test('a login with a password that is changed meanwhile is none', async () => {
+  const varDir = mkdtempSync(join(tmpdir(), 'umlmon-test-'));
+  const sessions = new Sessions();
+  const login = new Login(sessions, () => varDir);
+  try {
+    await setPassword(varDir, { vm: '*', role: 'admin' }, 'the old one');
+    // What is written at once, while the password is still being checked, has the mark of a time that is later.
+    const entering = login.enter('the old one', '127.0.0.1');
+    const path = join(varDir, '.passwords');
+    const changed = JSON.stringify(Date.now() + 1);
+    writeFileSync(path, readFileSync(path, 'utf8').replace(/"changed":\d+/, `"changed":${changed}`));
+    const { id } = await entering;
+    login.checkSessions();
+    expect(sessions.find(id)).toBeUndefined();
+  } finally {
+    rmSync(varDir, { recursive: true });
+  }
 });

@@ -3,9 +3,10 @@ import { existsSync, readdirSync } from 'node:fs';
 import type { Config } from '../../config/config.ts';
 import type { ConfigRequest, ReadConfig } from '../../config/locate.ts';
 import { vmNameDamage } from '../../config/names.ts';
+import { didYouMean } from '../../config/suggest.ts';
 import { layoutOf, type VmLayout } from '../../jail/layout.ts';
 import { MonitorClient } from '../../rpc/monitor-client.ts';
-import { toFailure } from '../../system/errors.ts';
+import { toFailure, UmlmonError } from '../../system/errors.ts';
 
 export interface AdminHost {
   /** How the configuration was found. */
@@ -34,6 +35,17 @@ export async function connectTo(config: Config, vm: string): Promise<MonitorClie
 /** All VMs that have a section, with mistakes or without, in the order of the configuration. */
 export function configuredNames({ config, broken }: ReadConfig): string[] {
   return [...(config?.vms.keys() ?? []), ...broken.keys()];
+}
+
+/** Errors: CONFIG_NO_VM for a name that no section has, with mistakes or without. */
+export function requireSection(vm: string, loaded: ReadConfig): void {
+  const known = configuredNames(loaded);
+  if (known.includes(vm)) return;
+  throw new UmlmonError('CONFIG_NO_VM', {
+    place: `VM ${vm}`,
+    cause: 'the configuration has no section of this name',
+    hint: didYouMean(vm, known, 'umladmin list shows all'),
+  });
 }
 
 /** VMs without section that have a control socket, as their monitors may run on. */

@@ -1,5 +1,5 @@
 import type { Problem } from '../../config/problem.ts';
-import type { VmState } from '../../rpc/umlmonctrl.gen.ts';
+import type { VmInfo, VmState } from '../../rpc/umlmonctrl.gen.ts';
 import { type Failure, failureText, toFailure } from '../../system/errors.ts';
 import { adminLimits } from '../../system/limits.ts';
 import { printable } from '../../system/text.ts';
@@ -16,6 +16,8 @@ interface ListedVm {
   readonly since: number;
   readonly ready: boolean;
   readonly kernelPid: number;
+  /** What a glance should not miss, for people: paused, hanging, crashed, given up; or ''. */
+  readonly note: string;
   /** Whether it has a section. */
   readonly configured: boolean;
   /** Mistakes in its configuration, or why its monitor could not be asked; null if there is nothing. */
@@ -40,18 +42,35 @@ export async function listVms(host: AdminHost): Promise<void> {
   await print(json ? JSON.stringify({ vms: listed }) : vmsText(listed, Date.now()));
 }
 
-function failureOf({ code, file, line, cause, hint }: Problem): Failure {
-  return { code, place: `${file}:${line}`, cause, hint };
+function noteOf({ state, paused, hungSince, held, lastExit, lastTrouble }: VmInfo): string {
+  if (paused) return `paused by ${paused.by}`;
+  if (hungSince > 0) return 'it hangs';
+  if (held) return `${held.kind === 'gave-up' ? 'given up' : 'kept'}: ${held.why}`;
+  if (state === 'down' && lastExit?.cause === 'crash') return `crash: ${lastExit.panic}`;
+  return lastTrouble && `the last trouble: ${lastTrouble}`;
+}
+
+function failureOf({ code, file, line, key, cause, hint }: Problem): Failure {
+  return { code, place: `${file}:${line}${key ? `: ${key}` : ''}`, cause, hint };
 }
 
 async function stateOf(name: string, { config }: AdminHost): Promise<Omit<ListedVm, 'configured'>> {
-  const none = { name, state: 'no-monitor', since: 0, ready: false, kernelPid: 0, problem: null } as const;
+  const none = {
+    name,
+    state: 'no-monitor',
+    since: 0,
+    ready: false,
+    kernelPid: 0,
+    note: '',
+    problem: null,
+  } as const;
   try {
     const client = await connectTo(config, name);
     if (!client) return none;
     try {
-      const { state, stateSince, readiness, kernelPid } = await client.call('info', undefined);
-      return { name, state, since: stateSince, ready: readiness.ready, kernelPid, problem: null };
+      const info = await client.call('info', undefined);
+      const { state, stateSince: since, readiness, kernelPid } = info;
+      return { name, state, since, ready: readiness.ready, kernelPid, note: noteOf(info), problem: null };
     } finally {
       client.close();
     }
@@ -62,7 +81,7 @@ async function stateOf(name: string, { config }: AdminHost): Promise<Omit<Listed
 
 function vmsText(vms: readonly ListedVm[], now: number): string {
   if (vms.length === 0) return 'the configuration has no VM';
-  const cells = vms.map(({ name, state, since, ready, kernelPid, configured, problem }) => [
+  const cells = vms.map(({ name, state, since, ready, kernelPid, note, configured, problem }) => [
     name,
     state === 'no-monitor' ? 'no monitor' : state,
     since > 0 ? `for ${ageText(since, now)}` : '',
@@ -70,6 +89,7 @@ function vmsText(vms: readonly ListedVm[], now: number): string {
     kernelPid > 0 ? `pid ${kernelPid}` : '',
     [
       ...(configured ? [] : ['not in the configuration']),
+      ...(note ? [printable(note, 500)] : []),
       ...(problem ? [printable(failureText(problem), 500)] : []),
     ].join('; '),
   ]);

@@ -1,5 +1,5 @@
-import type { Config, Loaded } from '../../config/config.ts';
-import { didYouMean } from '../../config/suggest.ts';
+import type { Config } from '../../config/config.ts';
+import type { ReadConfig } from '../../config/locate.ts';
 import {
   allVms,
   checkPassword,
@@ -14,6 +14,7 @@ import { print } from '../output.ts';
 import { askSecret } from '../remote/ask-secret.ts';
 import { firstLine, readSmall } from '../remote/find-password.ts';
 import { rows, timeText } from '../render.ts';
+import { requireSection } from './host.ts';
 
 interface PasswordCommand {
   readonly options: ReadonlySet<string>;
@@ -21,7 +22,7 @@ interface PasswordCommand {
 }
 
 interface PasswordContext {
-  readonly loaded: Loaded;
+  readonly loaded: ReadConfig;
   readonly config: Config;
   readonly json: boolean;
 }
@@ -40,7 +41,8 @@ export async function runAdminPassword(
     const roles = removed.map(({ role }) => role).join(', ');
     return print(json ? JSON.stringify({ removed }) : `${named}: removed ${roles}`);
   }
-  requireKnown(vm, loaded);
+  // A password may be set before its VM runs, but not for a name that is nobody's.
+  if (vm !== allVms) requireSection(vm, loaded);
   const grant: Grant = { vm, role: ROLE ?? 'admin' };
   await setPassword(vardir, grant, await newPassword(`${grant.role} password for ${named}`));
   await print(json ? JSON.stringify({ set: grant }) : `${named}: the ${grant.role} password is set`);
@@ -55,17 +57,6 @@ async function listPasswords(varDir: string, { VM, ROLE }: ArgumentValues, json:
   if (json) return print(JSON.stringify({ passwords }));
   if (passwords.length === 0) return print('no password is set');
   await print(rows(passwords.map(({ vm, role, changed }) => [vm, role, timeText(changed)])).join('\n'));
-}
-
-/** A password may be set before its VM runs, but not for a name that is nobody's. */
-function requireKnown(vm: string, { config, broken }: Loaded): void {
-  const known = [...(config?.vms.keys() ?? []), ...broken.keys()];
-  if (vm === allVms || known.includes(vm)) return;
-  throw new UmlmonError('CONFIG_NO_VM', {
-    place: `VM ${vm}`,
-    cause: 'the configuration has no section of this name',
-    hint: didYouMean(vm, known, 'umladmin list shows all'),
-  });
 }
 
 /** Typed twice on a terminal, or the first line of what comes through a pipe. */

@@ -2,7 +2,14 @@ import type { MonitorClient } from '../../rpc/monitor-client.ts';
 import { toFailure, UmlmonError } from '../../system/errors.ts';
 import { heldLock } from '../../system/held-lock.ts';
 import { adminLimits } from '../../system/limits.ts';
-import { type AdminHost, configuredNames, connectTo, layoutIn, removedNames } from './host.ts';
+import {
+  type AdminHost,
+  configuredNames,
+  connectTo,
+  layoutIn,
+  removedNames,
+  requireSection,
+} from './host.ts';
 import { inParallel } from './in-parallel.ts';
 import { type Monitors, monitorsOf } from './monitors.ts';
 import { type Outcome, OutcomePrinter, overallStatus } from './outcome.ts';
@@ -39,7 +46,7 @@ function orderOf(name: string, { config }: AdminHost): { start_order: number; st
 }
 
 /**
- * Stops one VM and its monitor; at the time `until`, of performance.now(), its kernel is killed. Errors: VM_ALIVE,
+ * Stops one VM and its monitor; at the time `until`, of performance.now(), its kernel is killed. Errors: CONFIG_NO_VM, VM_ALIVE,
  * STOP_FAILED, HOST_COMMAND, RPC_*.
  */
 export async function stopVm(
@@ -49,7 +56,10 @@ export async function stopVm(
   host: AdminHost,
 ): Promise<Outcome> {
   const client = (await connectTo(host.config, vm)) ?? (await adoptOrphan(vm, monitors, host));
-  if (!client) return { vm, did: 'untouched', text: 'no monitor runs', failure: null };
+  if (!client) {
+    requireSection(vm, host.loaded);
+    return { vm, did: 'untouched', text: 'no monitor runs', failure: null };
+  }
   const began = performance.now();
   const outOfTime = new AbortController();
   const timer =

@@ -57,7 +57,11 @@ export async function runConsoleSession(
 
   const leave = new AbortController();
   const finish = (end: SessionEnd) => leave.abort(end);
-  const fail = (error: unknown) => leave.abort(error);
+  // A monitor that ends in order has stopped its VM first; whether it still tells its consoles is a matter of chance.
+  const fail = (error: unknown) =>
+    leave.abort(
+      isInteractive && isDown && isUnreachable(error) ? ('console closed' satisfies SessionEnd) : error,
+    );
   const pump = new InputPump({
     offer: (data) => seat.offer(data),
     onError: fail,
@@ -169,8 +173,12 @@ export async function runConsoleSession(
 
 /** A refusal of what was chosen in the menu is no end of the session; one without a connection is. */
 function told(error: unknown, terminal: SessionTerminal, fail: (error: unknown) => void): void {
-  if (error instanceof UmlmonError && error.code !== 'MONITOR_UNREACHABLE') terminal.message(error.message);
+  if (error instanceof UmlmonError && !isUnreachable(error)) terminal.message(error.message);
   else fail(error);
+}
+
+function isUnreachable(error: unknown): boolean {
+  return error instanceof UmlmonError && error.code === 'MONITOR_UNREACHABLE';
 }
 
 function untakenInput(vm: string, end: string, bytes: number): UmlmonError {

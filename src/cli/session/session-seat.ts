@@ -21,6 +21,8 @@ export class SessionSeat {
   #isObserver: boolean;
   /** The user knows that another one types. */
   #isTold = false;
+  /** The user knows, having asked for it, that nobody else does. */
+  #hasTaken = false;
 
   constructor(parts: SeatParts, { id }: Attachment, isObserver: boolean) {
     this.#parts = parts;
@@ -64,6 +66,9 @@ export class SessionSeat {
   writerChanged({ seat, former, by }: WriterChange): void {
     const { terminal, channel } = this.#parts;
     this.#isTold = seat !== this.#id && seat !== 0;
+    const isKnown = seat === this.#id && this.#hasTaken;
+    this.#hasTaken = false;
+    if (isKnown) return;
     if (seat === this.#id) terminal.message(`you type at ${channel} now`);
     else if (former === this.#id && seat !== 0)
       terminal.message(`${printable(by, 64)} types now: ${this.#observeText(null)}`);
@@ -73,7 +78,10 @@ export class SessionSeat {
 
   async take(): Promise<void> {
     this.#isObserver = false;
+    this.#hasTaken = true;
     await this.#pen('take');
+    // There is no event of it where nobody else is at the console.
+    this.#parts.terminal.message(`you type at ${this.#parts.channel} now`);
   }
 
   async observe(): Promise<void> {

@@ -68,8 +68,8 @@ export async function backUp(name: string, host: BackupHost): Promise<Manifest> 
     await completeDraft(layout, manifest);
     if (!isSound(manifest)) throw unsound(manifest, layout);
     try {
-      for (const old of surplusBackups(await listBackups(layout), config.backups, manifest.name))
-        await removeBackup(layout, old.name);
+      const others = (await listBackups(layout)).filter((one) => one.name !== manifest.name);
+      for (const old of surplusBackups(others, config.backups)) await removeBackup(layout, old.name);
     } catch (error) {
       trouble(error);
     }

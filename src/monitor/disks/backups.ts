@@ -3,6 +3,7 @@ import { listBackups } from '../../disk/backup-store.ts';
 import type { VmLayout } from '../../jail/layout.ts';
 import type { BackupInfo, BackupList } from '../../rpc/umlmonctrl.gen.ts';
 import { UmlmonError } from '../../system/errors.ts';
+import { diskLimits } from '../../system/limits.ts';
 import type { Channels } from '../channels.ts';
 import type { EventLog } from '../event-log.ts';
 import type { Report } from '../operations.ts';
@@ -71,7 +72,8 @@ export class Backups {
 
   async list(): Promise<BackupList> {
     const { layout } = this.#host;
-    return { directory: layout.backups, backups: (await listBackups(layout)).map(describe) };
+    const newest = (await listBackups(layout)).slice(-diskLimits.backupsListed);
+    return { directory: layout.backups, backups: newest.map(describe) };
   }
 }
 

@@ -34,6 +34,11 @@ export class ImageCopy {
     const name = nameFor(vm, image.jailPath);
     if (!name) throw new Error(`${image.jailPath} is no path of an image`);
     const { fd, facts } = openImage(name, store, 'ro');
+    const opened: FileHandle[] = [];
+    const keep = (handle: FileHandle) => {
+      opened.push(handle);
+      return handle;
+    };
     try {
       if (facts.id !== image.id)
         throw new UmlmonError('IMAGE_SWAPPED', {
@@ -41,11 +46,14 @@ export class ImageCopy {
           cause: 'it is not the image that the VM was started with',
           hint: 'put that one back, or start the VM anew',
         });
-      const from = await open(`/proc/self/fd/${fd}`, 'r');
+      const from = keep(await open(`/proc/self/fd/${fd}`, 'r'));
       const file = `ubd${image.unit}${image.jailPath.endsWith('.cow') ? '.cow' : '.dsk'}`;
-      const target = await open(join(draft, file), 'wx+', 0o600);
+      const target = keep(await open(join(draft, file), 'wx+', 0o600));
       const beside = await openScratch(facts.hostPath);
       return new ImageCopy({ image, facts, file, from, target, beside });
+    } catch (error) {
+      for (const handle of opened) await handle.close();
+      throw error;
     } finally {
       closeSync(fd);
     }

@@ -50,7 +50,7 @@ export class CrashBundles {
       const path = this.#write(kernel, exit, config);
       events.publish('crash-bundle', path, { path });
       this.#addScreens(basename(path), kernel);
-      this.#removeSurplus(config.crash_bundles);
+      this.#removeSurplus(basename(path), config.crash_bundles);
       return path;
     } catch (error) {
       this.#lost += 1;
@@ -106,11 +106,14 @@ export class CrashBundles {
         .catch(trouble);
   }
 
-  #removeSurplus(count: number): void {
+  #removeSurplus(newest: string, count: number): void {
     const { layout } = this.#host;
     const retention = { count, bytes: monitorLimits.bundlesBytes };
+    const isNewest = ({ name }: { readonly name: string }) => Number(name === newest);
     try {
-      for (const { name } of surplus(listBundles(layout), retention)) removeBundle(layout, name);
+      // By their times it may be another one: the clock of the host may have been set back.
+      const bundles = listBundles(layout).sort((a, b) => isNewest(a) - isNewest(b));
+      for (const { name } of surplus(bundles, retention)) removeBundle(layout, name);
     } catch (error) {
       // The new bundle is there all the same.
       this.#host.trouble(error);

@@ -13,7 +13,7 @@ export function bundleSummary({ vm, version, exit, plan, screen, events, host }:
     ...(exit.panic ? [`panic     ${printable(exit.panic, 1000)}`] : []),
     `kernel    ${printable(host.vm.kernelVersion, 200)}`,
     `          ${plan.kernel.file}, pid ${host.vm.pid}, user ${plan.user.name}`,
-    `memory    ${mib(plan.mem)} for the guest`,
+    `memory    ${sizeOf(plan.mem)} for the guest`,
     `cores     ${plan.cpus.join(',') || 'all'}`,
     `umlmon    ${version}, Node.js ${host.node}`,
     ...hostLines(host),
@@ -34,26 +34,29 @@ function hostLines({ release, cores, load, uptime, memory, oomKills }: HostFacts
   const loads = load.map((value) => value.toFixed(2)).join(' ');
   return [
     `host      Linux ${release}, up ${Math.round(uptime)} s, load ${loads} on ${cores} cores`,
-    `          ${mib(memory.MemAvailable ?? 0)} of ${mib(memory.MemTotal ?? 0)} memory available, ${mib(memory.SwapFree ?? 0)} swap free; ${oomKills} processes ended for lack of memory since its boot`,
+    `          ${sizeOf(memory.MemAvailable ?? 0)} of ${sizeOf(memory.MemTotal ?? 0)} memory available, ${sizeOf(memory.SwapFree ?? 0)} swap free; ${oomKills} processes ended for lack of memory since its boot`,
   ];
 }
 
 function imageLine(image: ImageFacts): string {
   const name = `image     ubd${image.unit} ${image.path}`;
   if (image.error !== undefined) return `${name}: ${image.error}`;
-  return `${name}: ${mib(image.size)}, ${mib(image.allocated)} on disk, modified ${time(image.modified)}`;
+  return `${name}: ${sizeOf(image.size)}, ${sizeOf(image.allocated)} on disk, modified ${time(image.modified)}`;
 }
 
 function fileSystemLine(fileSystem: FileSystemFacts): string {
   const name = `space     ${fileSystem.of}, ${fileSystem.path}`;
   if (fileSystem.error !== undefined) return `${name}: ${fileSystem.error}`;
-  return `${name}: ${mib(fileSystem.free)} of ${mib(fileSystem.size)} free, ${fileSystem.filesFree} files`;
+  return `${name}: ${sizeOf(fileSystem.free)} of ${sizeOf(fileSystem.size)} free, ${fileSystem.filesFree} files`;
 }
 
 function time(ms: number): string {
   return new Date(ms).toISOString().replace('T', ' ').replace(/\..*/, '');
 }
 
-function mib(bytes: number): string {
-  return `${Number((bytes / 2 ** 20).toFixed(1))} MiB`;
+function sizeOf(bytes: number): string {
+  const mebibytes = bytes / 2 ** 20;
+  return mebibytes < 10_240
+    ? `${Number(mebibytes.toFixed(1))} MiB`
+    : `${Number((mebibytes / 1024).toFixed(1))} GiB`;
 }

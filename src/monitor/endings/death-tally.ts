@@ -31,5 +31,7 @@ export function backOff(tally: DeathTally): number {
   const shortLives = tally.length - 1 - healthy;
   if (shortLives === 0) return 0;
   const interval = Math.min(restartInterval * 2 ** (shortLives - 1), restartIntervalMax);
-  return Math.max(0, interval - (tally.at(-1)?.ranMs ?? 0));
+  // The clock of the host may have been set back in that life.
+  const ranMs = Math.max(0, tally.at(-1)?.ranMs ?? 0);
+  return Math.max(0, interval - ranMs);
 }

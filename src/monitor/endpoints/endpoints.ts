@@ -85,7 +85,6 @@ export class Endpoints {
 
 /** Of a guest that cannot be asked, what the monitor knows itself. */
 async function metricsOf(vm: Vm): Promise<string> {
-  const stats =
-    vm.state === 'running' ? await vm.stats.of(vm.running().kernel).catch(() => undefined) : undefined;
-  return metricsText(vm.info(), stats);
+  const ask = async () => vm.stats.of(vm.running(['running']).kernel);
+  return metricsText(vm.info(), await ask().catch(() => undefined));
 }

@@ -121,6 +121,12 @@ export const monitor = {
     'Time between two crashes of one crash loop: restarts follow within seconds, and a guest may take minutes to fail again.',
     'The later crash begins another series.',
   ),
+  stopWait: limit(
+    3_600_000,
+    'ms',
+    'Longest wait for a guest to go down after Ctrl-Alt-Del, whatever a client asks for.',
+    'It is halted.',
+  ),
   haltWait: limit(
     2_000,
     'ms',

@@ -130,6 +130,12 @@ export const web = {
     'VMs of other hosts that are shown: a connection each, of the 256 that a redirector lets one address have.',
     'Further ones are left out, which the dashboard says.',
   ),
+  asksAtOnce: limit(
+    32,
+    '',
+    'Questions to the directory of another host at once: half of the connections that it lets one address have.',
+    'Further ones wait for their turn.',
+  ),
   idleClientTime: limit(
     30_000,
     'ms',

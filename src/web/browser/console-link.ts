@@ -38,6 +38,8 @@ export class ConsoleLink {
   #drawn: Size | undefined;
   #size: Size | undefined;
   #isSeated = false;
+  /** Why there is no seat is on the screen, and stays until there is one. */
+  #isRefused = false;
 
   constructor(vm: string, channel: string, screen: ConsoleScreen) {
     this.#screen = screen;
@@ -48,7 +50,7 @@ export class ConsoleLink {
       },
       onState: (isUp) => {
         this.#isSeated = false;
-        screen.state(isUp ? 'connecting' : 'not connected');
+        if (!this.#isRefused) screen.state(isUp ? 'connecting' : 'not connected');
       },
       onMessage: (data) => {
         if (typeof data === 'string') this.#obey(JSON.parse(data) as ConsoleMessage);
@@ -87,6 +89,8 @@ export class ConsoleLink {
         this.#monitor = monitor;
         this.#offset = offset;
         this.#isSeated = true;
+        this.#isRefused = false;
+        this.#redial.settle();
         this.#screen.state('');
         if (!screen) this.#sendSize();
         this.#sendKeys(this.#keys.waiting());
@@ -105,6 +109,7 @@ export class ConsoleLink {
         this.#screen.say('the monitor has closed the console');
         break;
       case 'failed':
+        this.#isRefused = true;
         this.#screen.state(message.why.cause);
         break;
     }

@@ -27,7 +27,7 @@ export class EventList {
         { 'data-kind': kind },
         h('time', { datetime: new Date(time).toISOString() }, clockText(time)),
         h('a', { href: `#/vm/${vm}` }, vm),
-        h('span', {}, text),
+        h('span', {}, `${kind}: ${text}`),
       ),
     );
     this.element.replaceChildren(

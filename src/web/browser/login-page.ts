@@ -35,7 +35,7 @@ export function loginPage(onEnter: (session: WireSession) => void): HTMLElement 
       },
     },
     h('h1', {}, 'umlweb'),
-    h('p', { class: 'quiet' }, 'Virtual machines of this host'),
+    h('p', { class: 'quiet' }, 'Virtual machines'),
     // Password managers keep a name with each password.
     h('input', {
       type: 'text',

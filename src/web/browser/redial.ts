@@ -36,6 +36,11 @@ export class Redial {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(data);
   }
 
+  /** The connection is of use: when it is lost, the next one is tried soon. */
+  settle(): void {
+    this.#wait = firstWait;
+  }
+
   close(): void {
     this.#isClosed = true;
     window.removeEventListener('online', this.#soon);
@@ -54,10 +59,7 @@ export class Redial {
       this.#line.onState(true);
       this.#line.onOpen?.();
     };
-    socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
-      this.#wait = firstWait;
-      this.#line.onMessage(data);
-    };
+    socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => this.#line.onMessage(data);
     socket.onclose = () => {
       if (this.#isClosed) return;
       this.#line.onState(false);

@@ -5,11 +5,12 @@ import { EventList } from './event-list.ts';
 import { bytesText, dateText, spanText } from './format.ts';
 import { Graph } from './graph.ts';
 import { load } from './load.ts';
+import { mayDo } from './roles.ts';
 import { measures, topOf, valueText } from './vm-row.ts';
 import type { Shown, TabPlace } from './vm-tabs.ts';
 
 /** State, graphs and events of a VM. */
-export function showOverview({ vm, store, content }: TabPlace): Shown {
+export function showOverview({ vm, store, session, content }: TabPlace): Shown {
   const graphs = measures.map(({ measure, label }) => {
     const [graph, text] = [new Graph(measure), h('strong')];
     const element = h('div', { class: 'meter' }, h('div', {}, h('span', {}, label), text), graph.element);
@@ -40,12 +41,15 @@ export function showOverview({ vm, store, content }: TabPlace): Shown {
       const latest = `${known?.vm?.state} ${own.at(-1)?.sequence}`;
       if (latest === drawn) return;
       drawn = latest;
-      void load(about, async () => aboutVm(await readVm<VmInfo>(vm, 'info')));
+      void load(about, async () =>
+        aboutVm(await readVm<VmInfo>(vm, 'info'), mayDo(session, vm, 'console') ? vm : undefined),
+      );
     },
   };
 }
 
-function aboutVm(info: VmInfo): HTMLElement {
+/** @param linked names the VM in links to its consoles */
+function aboutVm(info: VmInfo, linked: string | undefined): HTMLElement {
   const since = dateText(info.stateSince);
   const reached = info.readiness.reached.map(
     ({ level, elapsedMs }) => `${level} after ${elapsedMs / 1000} s`,
@@ -78,7 +82,7 @@ function aboutVm(info: VmInfo): HTMLElement {
       'Consoles',
       ['Channel', 'Viewers', 'Out', 'In', 'Log'],
       info.consoles.map(({ channel, viewers, bytesOut, bytesIn, logged, logError }) => [
-        channel,
+        linked === undefined ? channel : h('a', { href: `#/console/${linked}/${channel}` }, channel),
         String(viewers),
         bytesText(bytesOut),
         bytesText(bytesIn),

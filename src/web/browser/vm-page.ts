@@ -38,7 +38,7 @@ export function vmPage(store: VmStore, session: WireSession, vm: string, wanted:
     content,
   );
 
-  const shown = tab?.show({ vm, store, content });
+  const shown = tab?.show({ vm, store, session, content });
   const draw = () => {
     const known = store.vms.get(vm);
     badge.draw(known?.vm);

@@ -45,6 +45,7 @@ export class VmStore {
   }
 
   #take(message: LiveMessage): void {
+    this.#redial.settle();
     if (message.kind === 'vms') {
       this.vms.clear();
       this.events = [];

@@ -1,4 +1,4 @@
-import type { WireRole } from '../wire.ts';
+import type { WireRole, WireSession } from '../wire.ts';
 import { showConfig } from './tab-config.ts';
 import { showDisks } from './tab-disks.ts';
 import { showEndings } from './tab-endings.ts';
@@ -11,6 +11,7 @@ import type { VmStore } from './vm-store.ts';
 export interface TabPlace {
   readonly vm: string;
   readonly store: VmStore;
+  readonly session: WireSession;
   /** What the tab fills. */
   readonly content: HTMLElement;
 }

@@ -1,0 +1,59 @@
+import type { ScreenPicture, ScreenRun } from '../../rpc/umlmonctrl.gen.ts';
+import { printable } from '../../system/text.ts';
+import { colourOf, cssColour, styles, usualColours } from './look.ts';
+
+/** Characters of a run: the longest that a monitor sends. */
+const runCharacters = 4096;
+
+const usual = {
+  foreground: cssColour(usualColours.foreground),
+  background: cssColour(usualColours.background),
+};
+
+/** A colour of screen_run (umlmonctrl.x) for CSS; undefined for the default one. */
+function colourText(colour: number): string | undefined {
+  const value = colourOf(colour);
+  return value === undefined ? undefined : cssColour(value);
+}
+
+/** A page that shows a picture, without scripts and without anything from elsewhere. */
+export function pictureHtml(picture: ScreenPicture, title: string): string {
+  return [
+    '<!DOCTYPE html>',
+    `<html lang="en"><head><meta charset="utf-8"><title>${escaped(title)}</title>`,
+    `<style>body{background:${usual.background};color:${usual.foreground}}pre{font-family:monospace;line-height:1.2}</style></head>`,
+    `<body><pre>${picture.lines.map((line) => line.runs.map(runHtml).join('')).join('\n')}</pre></body></html>`,
+  ].join('\n');
+}
+
+function runHtml({ text, foreground, background, style }: ScreenRun): string {
+  const has = (bit: number) => (style & bit) !== 0;
+  const isInverse = has(styles.inverse);
+  const front = isInverse ? (colourText(background) ?? usual.background) : colourText(foreground);
+  const back = isInverse ? (colourText(foreground) ?? usual.foreground) : colourText(background);
+  const lines = [
+    [styles.underlined, 'underline'],
+    [styles.struck, 'line-through'],
+    [styles.overlined, 'overline'],
+  ] as const;
+  const drawn = lines.filter(([bit]) => has(bit)).map(([, name]) => name);
+  const css = [
+    front && `color:${front}`,
+    back && `background:${back}`,
+    has(styles.bold) && 'font-weight:bold',
+    has(styles.dim) && 'opacity:.6',
+    has(styles.italic) && 'font-style:italic',
+    has(styles.hidden) && 'visibility:hidden',
+    drawn.length > 0 && `text-decoration:${drawn.join(' ')}`,
+  ].filter(Boolean);
+  const shown = escaped(printable(text, runCharacters));
+  return css.length === 0 ? shown : `<span style="${css.join(';')}">${shown}</span>`;
+}
+
+function escaped(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');
+}
