@@ -93,6 +93,8 @@ function distrust(path: string, found: Stats, uid: number): UmlmonError {
     : found.isDirectory()
       ? `belongs to uid ${found.uid}, and should to ${uid}`
       : 'exists, and is not a directory';
-  const hint = `look at what is in it, then remove it, or chown it to ${uid}`;
+  const hint = found.isSymbolicLink()
+    ? 'put a directory in its place; if all shall be elsewhere, say so with vardir, rundir or shared'
+    : `look at what is in it, then remove it, or chown it to ${uid}`;
   return new UmlmonError('JAIL_DIRECTORY', { place: path, cause, hint });
 }

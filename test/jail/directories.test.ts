@@ -75,6 +75,14 @@ describe('makeDirectories', () => {
     expect(look(join(scratch, 'target'))).toEqual({ ...self, mode: 0o700 });
   });
 
+  test('of a link, says where another place is named', () => {
+    mkdirSync(join(scratch, 'large-disk'));
+    symlinkSync('large-disk', join(scratch, 'var'));
+    expect(() => makeDirectories([one('var', { owner: 'root' })], self, vm)).toThrow(
+      expect.objectContaining({ hint: expect.stringContaining('vardir, rundir or shared') }),
+    );
+  });
+
   test('refuses a file, and a link to nowhere', () => {
     writeFileSync(join(scratch, 'x'), '');
     symlinkSync('nowhere', join(scratch, 'y'));
