@@ -52,7 +52,8 @@ match the regular expression *PATTERN*. If none does, the exit status is 1. What
   run: `Types *COMMAND* for the shell that waits on con1, or on another channel with **-on**; prints its output, and has its
 exit status, so that no word after it is done if it fails. It is done in a subshell. With **-json** a document has
 *output* and *status*. If no shell takes it, or it does not end in time, by default 60s, the error has the last screen;
-a command that has begun goes on. A VM that is down is refused, with status 5.`,
+a command that has begun goes on. A VM that is down is refused, with status 5; if it
+goes down or boots anew meanwhile, the status is 7.`,
   send: `*KEYS* may have \\\\r (Enter), \\\\n, \\\\t, \\\\e, \\\\\\\\ and \\\\xHH in it. Nothing is added.
 A VM that is down is refused.`,
   expect: `*PATTERN* is a regular expression of JavaScript; **^** and **$** are about lines. It is looked for in what the channel

@@ -65,11 +65,6 @@ export function pauseText({ since, by, resumesAt }: PauseInfo, now: number): str
   return `stands still for ${ageText(since, now)}, asked by ${by}, ${end}`;
 }
 
-/** `Linux 7.2.7 #1 … x86_64`: what a running kernel says, without the guest's host name. */
-function kernelText(version: string): string {
-  return shown(version.replace(/^(Linux) \S+ /, '$1 '));
-}
-
 /** Text of a guest or a setting, which may hold anything. */
 function shown(text: string): string {
   return printable(text, 1000);
@@ -120,7 +115,7 @@ export function infoText(info: VmInfo, now: number): string {
       ['monitor', `pid ${info.monitorPid}`],
       ...optional('tcp', info.tcp),
       ...optional('kernel', info.kernelPid ? `pid ${info.kernelPid}, user ${info.user}` : ''),
-      ...optional('version', kernelText(info.kernelVersion)),
+      ...optional('version', shown(info.kernelVersion)),
       [
         'memory',
         sizeText(info.mem) + (info.hostMemory > 0 ? `, ${sizeText(info.hostMemory)} in use on the host` : ''),

@@ -12,6 +12,8 @@ import { PlainText } from './plain-text.ts';
 const readBytes = 65536;
 /** Characters of output in which a pattern is looked for: the newest. */
 const searchedCharacters = 65536;
+/** Milliseconds of silence after which a command that runs is looked at: whether its guest is still there. */
+const lookMs = 1000;
 /** Milliseconds between two offers of bytes to a guest that does not read. */
 const retryMs = 50;
 
@@ -109,7 +111,7 @@ export interface CommandResult {
  * Runs one command in the shell that waits at a channel, in a subshell. `onOutput` is given its output, with plain line
  * ends, as it comes; resolves to its exit status.
  *
- * Errors: CONSOLE_UNKNOWN, CONSOLE_WRITER, STATE_WRONG; CONSOLE_TIMEOUT with the last screen.
+ * Errors: CONSOLE_UNKNOWN, CONSOLE_WRITER, STATE_WRONG, WAIT_DOWN; CONSOLE_TIMEOUT with the last screen.
  */
 export async function runInGuest(
   command: string,
@@ -118,7 +120,7 @@ export async function runInGuest(
   onOutput: (text: string) => Promise<void>,
 ): Promise<number> {
   const { client, channel, progress, signal } = parts;
-  await requireUp(parts);
+  const { kernelPid } = await requireUp(parts);
   const mark = randomBytes(6).toString('hex');
   const { id, next } = await client.call('consoleAttach', { channel, columns: 0, rows: 0 }, signal);
   const known = newProgress(next, '');
@@ -136,8 +138,9 @@ export async function runInGuest(
         const advice = splitter.hasBegun ? `it goes on; -send '\\x03' types CTRL-C` : undefined;
         throw await notInTime(`${what} within ${timeoutMs / 1000} s`, parts, advice);
       }
-      const asked = { id, offset: known.offset, max: readBytes, waitMs: Math.min(leftMs, 10_000) };
+      const asked = { id, offset: known.offset, max: readBytes, waitMs: Math.min(leftMs, lookMs) };
       const { data, offset } = await client.call('consoleRead', asked, signal);
+      if (data.length === 0) await requireUp(parts, kernelPid);
       known.offset = offset + data.length;
       const { output, status } = splitter.take(known.decoder.write(Buffer.from(data)));
       if (output !== '') await onOutput(output);
@@ -216,11 +219,19 @@ function standstill({ name, state, paused }: VmInfo): { cause: string; hint: str
   return undefined;
 }
 
-/** What is typed for a VM that is down would be lost. */
-async function requireUp({ client, signal }: ScriptParts): Promise<void> {
+/** What is typed for a VM that is down would be lost, and with the kernel `pid` what is waited for is gone. */
+async function requireUp({ client, signal }: ScriptParts, pid?: number): Promise<VmInfo> {
   const info = await client.call('info', undefined, signal);
   const still = info.state === 'down' ? standstill(info) : undefined;
+  // 0 is of a start that has no kernel yet.
+  if (pid && info.kernelPid !== pid)
+    throw new UmlmonError('WAIT_DOWN', {
+      place: info.name,
+      cause: 'the VM went down before the command had ended',
+      hint: `umlwatch ${info.name} -info`,
+    });
   if (still) throw new UmlmonError('STATE_WRONG', { place: info.name, ...still });
+  return info;
 }
 
 function screenText(picture: ScreenPicture): string {

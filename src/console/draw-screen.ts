@@ -127,7 +127,7 @@ function countErased(buffer: IBuffer, place: { row: number; column: number; cols
 }
 
 function backgroundOf(cell: Cell | undefined): string {
-  return cell ? `${cell.isBgRGB()}${cell.getBgColor()}${cell.isProtected()}` : '';
+  return cell ? `${cell.getBgColorMode()} ${cell.getBgColor()} ${cell.isProtected()}` : '';
 }
 
 /** Tab stops, saved cursor and margins of a buffer. Leaves the plain look. */

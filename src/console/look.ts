@@ -3,6 +3,8 @@ import type { Look } from './xterm-core.ts';
 /** Of the colour of an underline: none. */
 const unset = -1;
 const modeMask = 0x3000000;
+/** Of the 16 colours, which terminals may show brighter where they are bold; those of the 256 they do not. */
+const basicMode = 0x1000000;
 const rgbMode = 0x3000000;
 const valueMask = 0xffffff;
 
@@ -25,16 +27,16 @@ export function lookSequence(look: Look, isNext = false): string {
   ];
   for (const [isSet, code] of flags) if (isSet) codes.push(code);
   if (look.isUnderline()) codes.push(look.getUnderlineStyle() > 1 ? `4:${look.getUnderlineStyle()}` : '4');
-  if (!look.isFgDefault()) codes.push(colour(38, look.isFgRGB(), look.getFgColor()));
-  if (!look.isBgDefault()) codes.push(colour(48, look.isBgRGB(), look.getBgColor()));
+  if (!look.isFgDefault()) codes.push(colour(38, look.getFgColorMode(), look.getFgColor()));
+  if (!look.isBgDefault()) codes.push(colour(48, look.getBgColorMode(), look.getBgColor()));
   const line = isNext || look.hasExtendedAttrs() ? look.extended.underlineColor : unset;
-  if (line !== unset && (line & modeMask) !== 0)
-    codes.push(colour(58, (line & modeMask) === rgbMode, line & valueMask));
+  if (line !== unset && (line & modeMask) !== 0) codes.push(colour(58, line & modeMask, line & valueMask));
   return `\x1b[${codes.join(';')}m\x1b[${look.isProtected() ? 1 : 0}"q`;
 }
 
-function colour(what: 38 | 48 | 58, isRgb: boolean, value: number): string {
-  if (!isRgb) return `${what}:5:${value}`;
+function colour(what: 38 | 48 | 58, mode: number, value: number): string {
+  if (mode === basicMode) return `${value < 8 ? what - 8 + value : what + 52 + value - 8}`;
+  if (mode !== rgbMode) return `${what}:5:${value}`;
   return `${what}:2::${value >>> 16}:${(value >>> 8) & 0xff}:${value & 0xff}`;
 }
 

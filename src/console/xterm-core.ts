@@ -21,6 +21,8 @@ export interface Look
     | 'isBgRGB'
     | 'isFgDefault'
     | 'isBgDefault'
+    | 'getFgColorMode'
+    | 'getBgColorMode'
     | 'getFgColor'
     | 'getBgColor'
   > {

@@ -259,9 +259,9 @@ export class Mconsole {
   }
 }
 
-/** The answer to `version` as one line, safe to show. */
-export function versionOf({ text }: Answer): string {
-  return printable(text.trim(), DATA_MAX);
+/** The answer to `version` as one line, safe to show: `Linux 7.2.7 #1 … x86_64`, without the guest's host name. */
+export function versionOf({ text }: Pick<Answer, 'text'>): string {
+  return printable(text.trim().replace(/^(Linux) \S+ /, '$1 '), DATA_MAX);
 }
 
 /** Removes sockets of former monitors; the result is a number that none of them has used. */

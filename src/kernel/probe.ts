@@ -110,7 +110,8 @@ function writeCache(cacheFile: string, kernels: Cache): void {
     renameSync(fresh, cacheFile);
   } catch (error) {
     if (!isSystemError(error)) throw error;
-    rmSync(fresh, { force: true }); // A cache that cannot be written does not keep a VM from starting.
+    // A cache that cannot be written does not keep a VM from starting.
+    if (existsSync(fresh)) rmSync(fresh, { force: true });
   }
 }
 

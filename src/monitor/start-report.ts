@@ -22,7 +22,7 @@ export class StartReport {
     const elapsedMs = this.elapsedMs();
     const text = `kernel ${pid} is up after ${elapsedMs} ms: ${version}`;
     this.#events.publish('kernel-up', text, { pid, version, elapsed_ms: elapsedMs });
-    return `running, ${version.replace(/^(Linux) \S+ (\S+).*/, '$1 $2')}, ${(elapsedMs / 1000).toFixed(2)} s`;
+    return `running, ${version.replace(/^(Linux \S+).*/, '$1')}, ${(elapsedMs / 1000).toFixed(2)} s`;
   }
 
   /** Since the start was asked for. */

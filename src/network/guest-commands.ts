@@ -29,6 +29,27 @@ export function guestCommands(spec: NetworkSpec, guest: string): string[] {
   ];
 }
 
+const toEverywhere = /^ip route add default via (\S+)/;
+
+/** What to type for several interfaces: there is one default route of IPv4, and one of IPv6, by the first that has one. */
+export function withOneDefault<T extends { readonly guestCommands: readonly string[] }>(
+  interfaces: readonly T[],
+): T[] {
+  const known = new Set<boolean>();
+  const isFurther = (command: string) => {
+    const via = toEverywhere.exec(command)?.[1];
+    if (via === undefined) return false;
+    const isIpv6 = via.includes(':');
+    const isKnown = known.has(isIpv6);
+    known.add(isIpv6);
+    return isKnown;
+  };
+  return interfaces.map((one) => ({
+    ...one,
+    guestCommands: one.guestCommands.filter((command) => !isFurther(command)),
+  }));
+}
+
 /** The name of an interface in a guest whose kernel has vector devices. */
 export function guestName(unit: number): string {
   return `vec${unit}`;

@@ -9,7 +9,11 @@ import { authProblem, type ReplyStatus } from './message.ts';
  * @param error the socket's error; null if the peer just closed the connection
  */
 export function connectFailure(place: string, name: string, error: unknown): UmlmonError {
-  return new UmlmonError('MONITOR_UNREACHABLE', { place, ...reasonOf(name, error) });
+  const isDenied = isSystemError(error) && (error.code === 'EACCES' || error.code === 'EPERM');
+  return new UmlmonError(isDenied ? 'MONITOR_DENIED' : 'MONITOR_UNREACHABLE', {
+    place,
+    ...reasonOf(name, error),
+  });
 }
 
 function reasonOf(name: string, error: unknown): { cause: string; hint?: string } {

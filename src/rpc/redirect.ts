@@ -5,6 +5,7 @@ import { directoryLimits } from '../system/limits.ts';
 import { placeText } from './address.ts';
 import { takeFirstRecord } from './first-record.ts';
 import { beginRecord, sealRecord } from './record.ts';
+import { tcpOptions } from './tcp-options.ts';
 import {
   type Announcement,
   type AnnouncementAnswer,
@@ -49,7 +50,7 @@ export async function connectRedirected(
   { last = false, allowHalfOpen = false }: { last?: boolean; allowHalfOpen?: boolean } = {},
 ): Promise<Socket> {
   const place = `redirector of ${placeText(at.host, at.port)}`;
-  const socket = connect({ ...at, noDelay: true, allowHalfOpen });
+  const socket = connect({ ...at, ...tcpOptions, allowHalfOpen });
   // Errors are those of the record that is waited for; later ones are for whoever has the connection then.
   const errors = () => undefined;
   socket.on('error', errors);

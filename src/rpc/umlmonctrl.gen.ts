@@ -807,7 +807,7 @@ export interface VmInfo {
   readonly monitorPid: number;
   /** host pid of the kernel; 0 if down */
   readonly kernelPid: number;
-  /** as the running kernel says; empty if down */
+  /** as the running kernel says, without its host name; empty if down */
   readonly kernelVersion: UmlmonText;
   /** host user of the kernel */
   readonly user: UmlmonText;

@@ -1,6 +1,6 @@
 #!/bin/sh
-# npm run bench: what umlmon adds to a bare kernel, and what it costs. Needs root, and about four minutes.
-# Some of them only: npm run bench -- console viewers (or start, debian, idle, merge, network, between, backup, backups, umlrun, web).
+# npm run bench: what umlmon adds to a bare kernel, and what it costs. Needs root, and about six minutes.
+# Some of them only: npm run bench -- console viewers (or paces, start, debian, idle, merge, network, between, backup, backups, umlrun, web).
 # Exit status: 0 all within their budgets, 1 not, 6 not root.
 cd "$(dirname "$0")/../.." || exit
 [ "$(id -u)" -eq 0 ] || {
@@ -10,6 +10,6 @@ cd "$(dirname "$0")/../.." || exit
 packages='run build'
 . src/setup/environment.sh
 
-npx esbuild test/bench/main.ts test/bench/crowd.ts --outdir=dist/bench --out-extension:.js=.mjs --bundle --platform=node --target=node20 --format=esm \
+npx esbuild test/bench/main.ts test/bench/crowd.ts test/bench/paced.ts --outdir=dist/bench --out-extension:.js=.mjs --bundle --platform=node --target=node20 --format=esm \
   --define:__filename=import.meta.filename --external:koffi --external:node-pty --external:playwright-core --external:ws --log-level=warning
 exec node --v8-pool-size=0 dist/bench/main.mjs "$@"

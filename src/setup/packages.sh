@@ -9,7 +9,7 @@ run='bubblewrap util-linux iproute2 nftables passt openssl e2fsprogs busybox-sta
 build='python3 make g++'
 test='uml-utilities strace iperf3 tcpdump etcd-server etcd-client chromium fonts-dejavu-core debootstrap
   systemd-container zsh fish fdisk xfsprogs btrfs-progs dosfstools squashfs-tools rpcsvc-proto
-  libtirpc-dev libc6-dev gcc tmux procps curl pandoc vim less bindfs
+  libtirpc-dev libc6-dev gcc tmux procps curl pandoc vim less htop dialog bindfs
   console-setup-linux unifont bdf2psf python3-png'
 
 [ $# -gt 0 ] || {

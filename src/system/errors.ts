@@ -39,6 +39,10 @@ export const errorCatalogue = {
   STATE_WRONG: { class: 'state', means: 'The operation is not possible in the present state of the VM.' },
   STATE_BUSY: { class: 'state', means: 'Another operation of the VM is in progress.' },
   MONITOR_RUNNING: { class: 'state', means: 'Another monitor already serves this VM.' },
+  MONITOR_DENIED: {
+    class: 'unreachable',
+    means: 'The control socket of the monitor is not open to this user.',
+  },
   MONITOR_UNREACHABLE: { class: 'unreachable', means: 'Nothing answers on the control socket.' },
 
   RPC_PROTOCOL: { class: 'failed', means: 'The two ends of a control socket do not understand each other.' },

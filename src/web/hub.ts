@@ -71,6 +71,8 @@ export class Hub {
       this.#watches.get(name)?.close();
       this.#watches.delete(name);
     }
+    // If one comes back, they come with it.
+    if (gone.length > 0) this.#events = this.#events.filter(({ vm }) => !gone.includes(vm));
     const listener = {
       vm: (vm: WireVm) => this.#tell(vm.name, { kind: 'vm', vm }),
       events: (events: readonly WireEvent[]) => this.#addEvents(events),

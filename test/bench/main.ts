@@ -14,6 +14,7 @@ import { measureList } from './list.ts';
 import { measureManyBackups } from './many-backups.ts';
 import { measureMerge } from './merge.ts';
 import { measureNetwork } from './network.ts';
+import { measurePaces } from './paces.ts';
 import { Pair } from './pair.ts';
 import { measureRun } from './run.ts';
 import { measureStart } from './start.ts';
@@ -52,6 +53,7 @@ const measures = {
   debian: withPair(measureAgainstDebian),
   console: withPair(measureConsole),
   viewers: measureViewers,
+  paces: measurePaces,
   idle: measureIdle,
   merge: measureMerge,
   network: measureNetwork,

@@ -270,4 +270,12 @@ describe('words without a terminal', () => {
     expect({ status, stdout }).toEqual({ status: 6, stdout: '' });
     expect(stderr).toContain('hint: apt-get install console-setup-linux');
   });
+
+  test('-run of what ends the guest does not wait for more', () => {
+    const { status, stderr } = watch('-run', 'poweroff -f', '-timeout', '50s');
+    expect(stderr).toBe(
+      'umlwatch: vm1: the VM went down before the command had ended (hint: umlwatch vm1 -info)\n',
+    );
+    expect(status).toBe(7);
+  });
 });

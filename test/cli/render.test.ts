@@ -24,7 +24,7 @@ const running: VmInfo = {
   operation: 'stop (operation 7, asked by uid 0)',
   monitorPid: 42,
   kernelPid: 4711,
-  kernelVersion: 'Linux (none) 7.2.7 #1 Fri Sep 25 16:07:24 UTC 2026 x86_64',
+  kernelVersion: 'Linux 7.2.7 #1 Fri Sep 25 16:07:24 UTC 2026 x86_64',
   user: 'nobody',
   mem: 128 * 1024 ** 2,
   cpus: '1',

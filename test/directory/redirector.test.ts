@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -76,6 +77,16 @@ test('10 MB go both ways as they are, and the end of each direction is handed on
   const socket = await reach('echo');
   socket.end(sent);
   expect(Buffer.compare(await readAll(socket), sent)).toBe(0);
+});
+
+test('a client that waits for long hears of an end that has vanished', async () => {
+  const socket = await reach('echo');
+  const from = `sport = :${socket.localPort}`;
+  // The timer of tcp(7) that asks whether the other end is still there: when everything that was sent is known to be there.
+  await until('the timer', () =>
+    execFileSync('ss', ['-Htno', from], { encoding: 'utf8' }).includes('timer:(keepalive,'),
+  );
+  socket.destroy();
 });
 
 test('what is sent along with the announcement arrives, and an answer comes after the end of the question', async () => {

@@ -44,7 +44,7 @@ test('a life: start, work, orderly stop', async () => {
     mem: 128 * 1024 ** 2,
     guestMessage: 'booted',
   });
-  expect(info.kernelVersion).toMatch(/^Linux \S+ \d+\.\d+/);
+  expect(info.kernelVersion).toMatch(/^Linux \d+\.\d+/);
   expect(readFileSync(`/proc/${info.kernelPid}/comm`, 'latin1')).toBe('linux\n');
 
   const shell = await GuestShell.open(client);

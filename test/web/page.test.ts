@@ -257,14 +257,17 @@ test('a VM that the configuration has no more goes from the pages before, when t
   const late = await open(second);
   world.configure({ vm1: vm }, keys());
   await expect
-    .poll(async () => {
-      await late.reload();
-      await rowOf(late).waitFor();
-      return gone(late).count();
-    }, patience)
+    .poll(
+      async () => {
+        await late.reload();
+        await rowOf(late).waitFor();
+        return gone(late).count();
+      },
+      { timeout: 60_000 },
+    )
     .toBe(0);
   await gone(page).waitFor({ state: 'detached', ...patience });
   await first.close();
   await second.close();
   expect(complaints).toEqual([]);
-});
+}, 120_000);

@@ -10,8 +10,8 @@ import { inParallel } from './in-parallel.ts';
 
 interface ListedVm {
   readonly name: string;
-  /** `no-monitor`: nothing answers on its control socket. */
-  readonly state: VmState | 'no-monitor';
+  /** `no-monitor`: nothing is at its control socket. `no-answer`: it could not be asked, see `problem`. */
+  readonly state: VmState | 'no-monitor' | 'no-answer';
   /** Milliseconds since 1970; 0 without a monitor. */
   readonly since: number;
   readonly ready: boolean;
@@ -75,7 +75,7 @@ async function stateOf(name: string, { config }: AdminHost): Promise<Omit<Listed
       client.close();
     }
   } catch (error) {
-    return { ...none, problem: toFailure(error, name) };
+    return { ...none, state: 'no-answer', problem: toFailure(error, name) };
   }
 }
 
@@ -83,7 +83,7 @@ function vmsText(vms: readonly ListedVm[], now: number): string {
   if (vms.length === 0) return 'the configuration has no VM';
   const cells = vms.map(({ name, state, since, ready, kernelPid, note, configured, problem }) => [
     name,
-    state === 'no-monitor' ? 'no monitor' : state,
+    state.replace('-', ' '),
     since > 0 ? `for ${ageText(since, now)}` : '',
     ready ? 'ready' : '',
     kernelPid > 0 ? `pid ${kernelPid}` : '',

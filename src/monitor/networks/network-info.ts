@@ -1,6 +1,6 @@
 import type { VmConfig } from '../../config/config.ts';
 import type { VmLayout } from '../../jail/layout.ts';
-import { guestCommands, guestName } from '../../network/guest-commands.ts';
+import { guestCommands, guestName, withOneDefault } from '../../network/guest-commands.ts';
 import { hostName, type InterfacePlan } from '../../network/interface-plan.ts';
 import { lookAtLink, noTraffic } from '../../network/link.ts';
 import type { NetworkInfo } from '../../rpc/umlmonctrl.gen.ts';
@@ -14,19 +14,25 @@ export function networkInfos(
   layout: Pick<VmLayout, 'runHome'>,
   there: readonly Interface[] | undefined,
 ): NetworkInfo[] {
-  if (!there)
-    return eth.map((spec) => ({
-      unit: spec.unit,
-      kind: spec.kind,
-      guestInterface: guestName(spec.unit),
-      hostInterface: hostName(layout, spec),
-      mac: spec.mac ?? '',
-      ...unknownLink,
-      guestCommands: guestCommands(spec, guestName(spec.unit)),
-      plugged: false,
-      settled: true,
-    }));
-  return there.map(({ plan, plugged, settled }) => ({
+  return withOneDefault(there ? there.map(infoOf) : configuredInfos(eth, layout));
+}
+
+function configuredInfos(eth: VmConfig['eth'], layout: Pick<VmLayout, 'runHome'>): NetworkInfo[] {
+  return eth.map((spec) => ({
+    unit: spec.unit,
+    kind: spec.kind,
+    guestInterface: guestName(spec.unit),
+    hostInterface: hostName(layout, spec),
+    mac: spec.mac ?? '',
+    ...unknownLink,
+    guestCommands: guestCommands(spec, guestName(spec.unit)),
+    plugged: false,
+    settled: true,
+  }));
+}
+
+function infoOf({ plan, plugged, settled }: Interface): NetworkInfo {
+  return {
     unit: plan.unit,
     kind: plan.kind,
     guestInterface: plan.guest,
@@ -36,7 +42,7 @@ export function networkInfos(
     guestCommands: plan.guestCommands,
     plugged,
     settled,
-  }));
+  };
 }
 
 function linkOf({ needs, name }: InterfacePlan): Pick<NetworkInfo, keyof typeof unknownLink> {
