@@ -68,7 +68,7 @@ export async function executePlan(plan: LaunchPlan, host: StartHost): Promise<Ru
     host,
     undo,
     began: Date.now(),
-    con0From: host.channels.get('con0').ring.next,
+    con0From: host.channels.find('con0')?.ring.next ?? 0,
     opened: new Map(),
     notified: Promise.resolve(),
     sandbox: undefined,
