@@ -48,3 +48,35 @@ test('a kernel that stands still for a backup does not hang; one that is silent 
     watch.close();
   }
 });
+
+test.each(['MCONSOLE_DOWN', 'MCONSOLE_BUSY'] as const)(
+  'a kernel that cannot be asked (%s) is not said to hang, nor to hang no more',
+  async (code) => {
+    let answer: typeof code | 'MCONSOLE_TIMEOUT' = code;
+    let asked = 0;
+    const told: string[] = [];
+    const request = () => {
+      asked += 1;
+      return Promise.reject(new UmlmonError(answer, { place: 'mconsole version', cause: 'no answer' }));
+    };
+    const watch = new HangWatch({
+      kernel: { pid: process.pid, request },
+      intervalMs: 1,
+      said: () => 0,
+      onHang: () => told.push('hangs'),
+      onOver: () => told.push('over'),
+    });
+    const someMore = () => expect.poll(() => asked).toBeGreaterThan(asked + 10);
+    try {
+      await someMore();
+      expect(told).toEqual([]);
+      answer = 'MCONSOLE_TIMEOUT';
+      await expect.poll(() => told).toEqual(['hangs']);
+      answer = code;
+      await someMore();
+      expect(told).toEqual(['hangs']);
+    } finally {
+      watch.close();
+    }
+  },
+);

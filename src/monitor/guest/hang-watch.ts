@@ -69,27 +69,27 @@ export class HangWatch {
     this.#said = said;
     if (!quiet && !this.#by) return;
     const began = Date.now();
-    const silence = await this.#ask();
-    if (this.#closed) return;
-    if (silence === undefined) this.#answered();
-    else this.#hang({ by: 'mconsole', found: `${silence}; ${this.#process()}` }, began);
+    const heard = await this.#ask();
+    if (this.#closed || heard === 'nothing to tell') return;
+    if (heard === 'an answer') this.#answered();
+    else this.#hang({ by: 'mconsole', found: `${heard.silence}; ${this.#process()}` }, began);
   }
 
-  /** Undefined if the kernel answers, else why not. */
-  async #ask(): Promise<string | undefined> {
-    let silence: string | undefined;
+  async #ask(): Promise<'an answer' | 'nothing to tell' | { readonly silence: string }> {
+    let silence = '';
     for (let n = 0; n < monitorLimits.hangQuestions && !this.#closed; n++) {
       try {
         await this.#host.kernel.request('version');
-        return undefined;
+        return 'an answer';
       } catch (error) {
         const failure = toFailure(error, 'version');
-        // A refusal is an answer; and a queue of others' questions says nothing about the kernel.
-        if (failure.code === 'MCONSOLE_REFUSED' || failure.code === 'MCONSOLE_BUSY') return undefined;
+        if (failure.code === 'MCONSOLE_REFUSED') return 'an answer';
+        // That we cannot ask says nothing about the kernel: others do, or its socket is gone, or our descriptors are.
+        if (failure.code !== 'MCONSOLE_TIMEOUT') return 'nothing to tell';
         silence = failureText({ ...failure, hint: '' });
       }
     }
-    return silence;
+    return { silence };
   }
 
   #process(): string {

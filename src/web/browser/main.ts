@@ -22,7 +22,12 @@ let endSession: () => void = () => undefined;
 
 /** `#/vm/NAME/TAB` → `['vm', 'NAME', 'TAB']` */
 function place(): string[] {
-  return location.hash.replace(/^#\//, '').split('/').map(decodeURIComponent);
+  try {
+    return location.hash.replace(/^#\//, '').split('/').map(decodeURIComponent);
+  } catch {
+    // Somebody has typed a % that begins nothing.
+    return [];
+  }
 }
 
 function viewOf(store: VmStore, session: WireSession): View {
