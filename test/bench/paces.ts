@@ -22,9 +22,10 @@ const budgetMiB = 100;
 /** A hundred megabytes; those of all rounds fit in one file of the log. */
 const lines = numberLines(1_000_000);
 
-/** The guest measures itself. Its clock has hundredths of seconds. */
+/** The guest measures itself. Its clock has hundredths of seconds. The shell is told nothing of a job. */
 const generate =
-  '(from=$(cat /proc/uptime); cat /tmp/lines >/dev/tty1; echo $from $(cat /proc/uptime) >/tmp/times) &';
+  'rm -f /tmp/times; ( (from=$(cat /proc/uptime); cat /tmp/lines >/dev/tty1; echo $from $(cat /proc/uptime) >/tmp/times) & )';
+const readTimes = 'until [ -s /tmp/times ]; do sleep 0.1; done; cat /tmp/times';
 /** Between looks at how far the guest is. */
 const lookMs = 100;
 
@@ -55,7 +56,7 @@ export async function measurePaces(world: World): Promise<Figure[]> {
       const { consoles } = await client.call('info', undefined);
       said = consoles.find(({ channel }) => channel === 'con1')?.bytesOut ?? 0;
     }
-    const { output } = await shell.run('wait; cat /tmp/times');
+    const { output } = await shell.run(readTimes);
     const [, from, to] = /^([\d.]+) [\d.]+ ([\d.]+) [\d.]+$/m.exec(output) ?? [];
     return lines.bytes / MiB / (Number(to) - Number(from));
   };

@@ -15,6 +15,8 @@ import { pssMiB } from './idle.ts';
 const vms = 100;
 const browsers = 3;
 const settleMs = 10_000;
+/** Until the engine has collected for the last time after a start. */
+const quietMs = 36_000;
 const spanMs = 20_000;
 const keys = 300;
 const keyGapMs = 30;
@@ -37,7 +39,7 @@ async function measureDashboard(world: World): Promise<Figure[]> {
   const web = await Web.start(world);
   const viewers: WebSocket[] = [];
   try {
-    await delay(settleMs);
+    await delay(quietMs);
     const idle = await shareOfCore(web.pid, spanMs);
     const cookie = await logIn(web);
     let messages = 0;

@@ -7,7 +7,8 @@ import type { Shown, TabPlace } from './vm-tabs.ts';
 
 /** How the VM ended last, and what was kept of each death that nobody asked for. */
 export function showEndings({ vm, content }: TabPlace): Shown {
-  void load(content, async () => {
+  const words = h('pre', { tabindex: 0 });
+  const loaded = load(content, async () => {
     const [{ lastExit }, { bundles, lost }] = await Promise.all([
       readVm<VmInfo>(vm, 'info'),
       readVm<CrashList>(vm, 'crashes'),
@@ -22,18 +23,21 @@ export function showEndings({ vm, content }: TabPlace): Shown {
           ['Panic', lastExit.panic],
         ])
       : h('p', { class: 'quiet' }, 'It has not ended yet.');
+    words.textContent = plainText(lastExit?.lastLines ?? '');
     return h(
       'div',
       {},
       h('h2', {}, 'Last ending'),
       last,
-      lastExit?.lastLines ? h('pre', { tabindex: 0 }, plainText(lastExit.lastLines)) : null,
+      words.textContent ? words : null,
       h('h2', {}, 'Crash bundles'),
       lost > 0 ? h('p', { class: 'error' }, `${lost} could not be kept.`) : null,
       bundles.length === 0 ? h('p', { class: 'quiet' }, 'There are none.') : null,
       ...bundles.toReversed().map((bundle) => showBundle(vm, bundle)),
     );
   });
+  // What was said last tells most.
+  void loaded.then(() => words.scrollTo(0, words.scrollHeight));
   return {};
 }
 
