@@ -126,8 +126,7 @@ test('a recording is what was shown, as asciicast has it', async () => {
   terminal.line('echo $((5*5))öß');
   await terminal.shows(/^25öß$/m);
   terminal.resize(90, 30);
-  terminal.line('stty size');
-  await terminal.shows('30 90');
+  await terminal.repeat(() => terminal.line('stty size'), /^30 90$/m);
   terminal.keys('C-]', 'd');
   await terminal.shows(`[recorded into ${path}]`);
   const lines = readFileSync(path, 'utf8').trimEnd().split('\n');

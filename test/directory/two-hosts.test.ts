@@ -92,8 +92,7 @@ describe('through directory and redirector', () => {
       terminal.keys('Enter');
       await terminal.shows(/\nvm1:\/root#$/);
       terminal.resize(100, 40);
-      terminal.line('stty size; hostname');
-      await terminal.shows(/^40 100\nvm1$/m);
+      await terminal.repeat(() => terminal.line('stty size; hostname'), /^40 100\nvm1$/m);
       terminal.keys('C-]', 'd');
       await terminal.shows('[left con1]');
     } finally {

@@ -28,7 +28,8 @@ export class NetNamespace {
   /** Starts a command; resolves to its output when it has ended. */
   async start(command: string): Promise<string> {
     const child = spawn('ip', ['netns', 'exec', this.name, ...command.split(' ')], {
-      stdio: ['ignore', 'pipe', 'inherit'],
+      // Open: nc ends at the end of either side, perhaps before the other has said anything.
+      stdio: ['pipe', 'pipe', 'inherit'],
     });
     let output = '';
     for await (const text of child.stdout) output += String(text);

@@ -101,6 +101,17 @@ export class Tmux {
     throw new Error(`the screen does not show ${wanted}:\n${this.screen()}`);
   }
 
+  /** Types something until it has the wanted effect: a new size of the window may come after what is typed after it. */
+  async repeat(type: () => void, wanted: RegExp): Promise<void> {
+    let looks = 0;
+    await this.shows((screen) => {
+      const isThere = wanted.test(screen);
+      if (!isThere && looks % 10 === 0) type();
+      looks += 1;
+      return isThere;
+    });
+  }
+
   /** Runs a command in the shell and returns what it printed, at most a screen. */
   async run(command: string): Promise<string> {
     // With a number, as the screen may still show what the command before has printed.
