@@ -26,13 +26,12 @@ export class NetNamespace {
   }
 
   /** Starts a command; resolves to its output when it has ended. */
-  async start(command: string): Promise<string> {
+  async start(command: string, input: 'none' | 'open' = 'none'): Promise<string> {
     const child = spawn('ip', ['netns', 'exec', this.name, ...command.split(' ')], {
-      // Open: nc ends at the end of either side, perhaps before the other has said anything.
-      stdio: ['pipe', 'pipe', 'inherit'],
+      stdio: [input === 'open' ? 'pipe' : 'ignore', 'pipe', 'inherit'],
     });
     let output = '';
-    for await (const text of child.stdout) output += String(text);
+    for await (const text of child.stdout ?? []) output += String(text);
     return output;
   }
 

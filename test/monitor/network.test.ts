@@ -83,7 +83,8 @@ test.each([
     expect(await shell?.run(line), line).toMatchObject({ status: 0 });
   expect(await shell?.run(`ping -c 1 -W 2 ${here}`)).toMatchObject({ status: 0 });
 
-  const served = host.start(`busybox nc -l -p 7000`);
+  // nc in the guest ends when this one has nothing to say, perhaps before it has said anything itself.
+  const served = host.start('busybox nc -l -p 7000', 'open');
   expect(
     await shell?.run(`until echo from the guest | nc -w 2 ${here} 7000; do usleep 10000; done`),
   ).toMatchObject({ status: 0 });
