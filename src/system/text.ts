@@ -12,6 +12,11 @@ export function printable(text: string, max: number): string {
   return `${cut}…`.slice(0, max);
 }
 
+/** Text before the first end of a line, of either kind. */
+export function firstLine(text: string): string {
+  return text.split('\n', 1)[0]?.replace(/\r$/, '') ?? '';
+}
+
 /**
  * Lines of text, or JSON, which does not escape all controls by itself, made safe for a terminal: whatever else than tabs and
  * line ends could steer it is written as JSON has it.

@@ -8,6 +8,7 @@ import { type Authorities, connectRemote } from '../rpc/remote-access.ts';
 import { isSystemError, toFailure, UmlmonError } from '../system/errors.ts';
 import { remoteLimits, webLimits } from '../system/limits.ts';
 import { readSecretFile } from '../system/secret-file.ts';
+import { firstLine } from '../system/text.ts';
 import type { DirectoryWatch } from './directory-watch.ts';
 import type { OtherPlace } from './other-places.ts';
 
@@ -79,10 +80,9 @@ export class RemoteLogin {
     const text = readSecretFile(path, 4 * remoteLimits.passwordMost + 1, (cause, hint) =>
       unusable(path, cause, hint),
     );
-    const password = text?.split('\n', 1)[0]?.replace(/\r$/, '');
-    if (!password)
-      throw unusable(path, text === undefined ? 'there is no such file' : 'its first line is empty');
-    return password;
+    const password = firstLine(text ?? '');
+    if (password !== '') return password;
+    throw unusable(path, text === undefined ? 'there is no such file' : 'its first line is empty');
   }
 
   #authorities(): Authorities | undefined {

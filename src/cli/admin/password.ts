@@ -9,10 +9,11 @@ import {
   setPassword,
 } from '../../rpc/password-file.ts';
 import { UmlmonError } from '../../system/errors.ts';
+import { firstLine } from '../../system/text.ts';
 import type { ArgumentValues } from '../arguments.ts';
 import { print } from '../output.ts';
 import { askSecret } from '../remote/ask-secret.ts';
-import { firstLine, readSmall } from '../remote/find-password.ts';
+import { readSmall } from '../remote/find-password.ts';
 import { rows, timeText } from '../render.ts';
 import { requireSection } from './host.ts';
 

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { isSystemError, UmlmonError } from '../../system/errors.ts';
 import { remoteLimits } from '../../system/limits.ts';
+import { firstLine } from '../../system/text.ts';
 import { askSecret } from './ask-secret.ts';
 
 /** Where a password can come from. */
@@ -68,10 +69,6 @@ function runProgram(program: string, question: string): string {
     error?.message ?? `it ended with exit status ${status}`,
     'UMLMON_ASKPASS names a program that prints the password',
   );
-}
-
-export function firstLine(text: string): string {
-  return text.split('\n', 1)[0]?.replace(/\r$/, '') ?? '';
 }
 
 function bad(place: string, cause: string, hint: string): UmlmonError {
