@@ -32,6 +32,7 @@ const prototypes = {
   lseek: 'int64_t lseek(int, int64_t, int)',
   mknod: 'int mknod(const char *, unsigned int, unsigned long)',
   linkat: 'int linkat(int, const char *, int, const char *, int)',
+  openat2: 'long syscall(long, int, const void *, const void *, size_t)',
   malloc_trim: 'int malloc_trim(size_t)',
   clone_file: 'int ioctl(int, unsigned long, intptr_t)',
   copy_file_range: 'intptr_t copy_file_range(int, _Inout_ void *, int, _Inout_ void *, size_t, unsigned int)',
@@ -72,6 +73,10 @@ const SYS_pidfd_open = 434;
 const SYS_pidfd_getfd = 438;
 const SYS_pidfd_send_signal = 424;
 const SYS_close_range = 436;
+const SYS_openat2 = 437;
+const OPEN_HOW_BYTES = 24;
+/** RESOLVE_NO_MAGICLINKS, NO_SYMLINKS, BENEATH (linux/openat2.h). */
+const RESOLVE_STAY = 0x02 | 0x04 | 0x08;
 const CLOSE_RANGE_CLOEXEC = 4;
 const FD_MAX = 0x7fff_ffff;
 const TIOCGPTPEER = 0x5441;
@@ -82,6 +87,7 @@ const SEEK = { data: 3, hole: 4 } as const;
 const S_IFCHR = 0o020000;
 const FICLONE = 0x4004_9409;
 const AT_FDCWD = -100;
+const nul = Buffer.of(0);
 const AT_SYMLINK_FOLLOW = 0x400;
 
 /** sun_path holds 108 bytes and a path in it ends with a NUL. */
@@ -380,6 +386,30 @@ function seek(fd: number, offset: number, whence: number): number | null {
   const errno = koffi().errno();
   if (errno === os.errno.ENXIO) return null;
   throw systemError(errno, 'lseek');
+}
+
+/**
+ * Opens a path below an open directory, close-on-exec, and never leaves it: a symbolic link, `..` above the directory,
+ * an absolute path or a link of /proc anywhere on the way is an error (openat2(2), RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS,
+ * RESOLVE_NO_MAGICLINKS). Whoever may write to a directory on the way can only make it fail.
+ *
+ * Errors: ELOOP for a link, EXDEV for a way out, EAGAIN if a directory was moved at that moment, ENOSYS where the host's
+ * kernel is older than 5.6.
+ *
+ * @param mode permission bits of a file that O_CREAT or O_TMPFILE makes, less those of the umask
+ */
+export function openBeneath(directory: number, path: string | Uint8Array, flags: number, mode = 0): number {
+  const bytes = Buffer.from(path);
+  if (bytes.length === 0 || bytes.includes(0)) throw systemError(os.errno.EINVAL, 'openat2', String(path));
+  const how = Buffer.alloc(OPEN_HOW_BYTES);
+  how.writeBigUInt64LE(BigInt((flags | O_CLOEXEC) >>> 0));
+  how.writeBigUInt64LE(BigInt(mode), 8);
+  how.writeBigUInt64LE(BigInt(RESOLVE_STAY), 16);
+  return call(
+    'openat2',
+    [SYS_openat2, directory, Buffer.concat([bytes, nul]), how, how.length],
+    String(path),
+  );
 }
 
 /** Gives a name to an open file that has none (open(2), O_TMPFILE). EEXIST if the name is taken. */

@@ -1,0 +1,213 @@
+import {
+  type BigIntStats,
+  closeSync,
+  constants,
+  type Dirent,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  unlinkSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { isSystemError, UmlmonError } from './errors.ts';
+import { linkDescriptor, openBeneath } from './native.ts';
+import { removeBelow } from './remove-tree.ts';
+
+const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = constants;
+/** Not in node:fs: a descriptor that only stands for the file. The same number on all architectures of Linux. */
+export const O_PATH = 0o10000000;
+
+/** A directory was renamed at the moment of the call (openat2(2), EAGAIN): the call is repeated this often. */
+const attempts = 100;
+
+/**
+ * An open directory, and all that root does below one that somebody else may write to. A name is that of an entry,
+ * without a slash; a path is relative, and leads through directories only: a symbolic link on the way is an error. So
+ * nobody who renames, replaces or links something meanwhile leads an operation to another place.
+ *
+ * Calls fail with errors of node:fs, whose `path` is the one for people (`Directory.path` and the name).
+ */
+export class Directory {
+  /** For messages: where the directory was when it was opened. */
+  readonly path: string;
+  readonly #fd: number;
+
+  private constructor(fd: number, path: string) {
+    this.#fd = fd;
+    this.path = path;
+  }
+
+  /**
+   * Opens a directory by an absolute path of the configuration. Links are followed: only the administrator, or the user
+   * that this program runs as, may have made what lies above. Errors: ENOENT, ENOTDIR, EACCES.
+   */
+  static open(path: string): Directory {
+    return new Directory(openSync(path, O_RDONLY | O_DIRECTORY), path);
+  }
+
+  /** The descriptor, valid until `close`: for children, and bind mounts. */
+  get fd(): number {
+    return this.#fd;
+  }
+
+  /** A directory below this one. Errors: those of `openFile`, ENOTDIR. */
+  directory(path: string): Directory {
+    return new Directory(this.openFile(path, O_RDONLY | O_DIRECTORY), join(this.path, path));
+  }
+
+  /** The same, made where it is missing. Errors: those of `directory`. @param mode permission bits of a new one */
+  makeDirectory(name: string, mode: number): Directory {
+    try {
+      mkdirSync(this.pathTo(name), mode);
+    } catch (error) {
+      if (!isSystemError(error) || error.code !== 'EEXIST') throw this.#explain(error, name);
+    }
+    return this.directory(name);
+  }
+
+  /**
+   * Opens a file below this directory, close-on-exec. The last part of the path is not followed either.
+   *
+   * Errors: ENOENT, ELOOP for a symbolic link anywhere in the path, EXDEV for a path that leads out.
+   *
+   * @param flags of open(2)
+   * @param mode permission bits of a file that O_CREAT or O_TMPFILE makes, less those of the umask
+   * @throws UmlmonError HOST_SYSTEM_CALL where the kernel of the host is too old
+   */
+  openFile(path: string, flags: number, mode = 0): number {
+    for (let attempt = 1; ; attempt++)
+      try {
+        return openBeneath(this.#fd, path, flags, mode);
+      } catch (error) {
+        if (!isSystemError(error)) throw error;
+        if (error.code === 'EAGAIN' && attempt < attempts) continue;
+        if (error.code === 'ENOSYS')
+          throw new UmlmonError('HOST_SYSTEM_CALL', {
+            place: join(this.path, path),
+            cause: 'this host has no openat2(2), without which no path below a directory of others is safe',
+            hint: 'run umlmon on Linux 5.6 or newer; in a container, permit openat2 in its seccomp profile',
+          });
+        throw this.#explain(error, path);
+      }
+  }
+
+  /** What an entry is, links not followed; undefined if there is none. */
+  look(name: string): BigIntStats | undefined {
+    try {
+      return lstatSync(this.pathTo(name), { bigint: true, throwIfNoEntry: false });
+    } catch (error) {
+      throw this.#explain(error, name);
+    }
+  }
+
+  /** What this directory is. */
+  get stat(): BigIntStats {
+    return fstatSync(this.#fd, { bigint: true });
+  }
+
+  list(): Dirent[] {
+    try {
+      return readdirSync(`/proc/self/fd/${this.#fd}`, { withFileTypes: true });
+    } catch (error) {
+      throw this.#explain(error, '');
+    }
+  }
+
+  /** Gives an entry another name, in this directory or another one, in place of what has that name there. */
+  rename(name: string, to: string, directory: Directory = this): void {
+    try {
+      renameSync(this.pathTo(name), directory.pathTo(to));
+    } catch (error) {
+      throw this.#explain(error, name);
+    }
+  }
+
+  /** Gives a name to an open file without one. Errors: EEXIST. */
+  link(fd: number, name: string): void {
+    try {
+      linkDescriptor(fd, this.pathTo(name));
+    } catch (error) {
+      throw this.#explain(error, name);
+    }
+  }
+
+  /** Removes a file or link; false if there was none. */
+  remove(name: string): boolean {
+    try {
+      unlinkSync(this.pathTo(name));
+      return true;
+    } catch (error) {
+      if (isSystemError(error) && error.code === 'ENOENT') return false;
+      throw this.#explain(error, name);
+    }
+  }
+
+  /** Removes an empty directory; false if there was none. */
+  removeDirectory(name: string): boolean {
+    try {
+      rmdirSync(this.pathTo(name));
+      return true;
+    } catch (error) {
+      if (isSystemError(error) && error.code === 'ENOENT') return false;
+      throw this.#explain(error, name);
+    }
+  }
+
+  /** Removes an entry with all that is below it, however much it is; nothing if there is none. Errors: HOST_COMMAND. */
+  async removeTree(name: string): Promise<void> {
+    const path = join(this.path, name);
+    // A plain file takes no process.
+    if (this.look(name)?.isDirectory()) await removeBelow(this.#fd, this.#entry(name), path);
+    else this.remove(name);
+  }
+
+  /** Sets owner and mode of this directory. */
+  give(owner: { readonly uid: number; readonly gid: number }, mode: number): void {
+    fchownSync(this.#fd, owner.uid, owner.gid);
+    fchmodSync(this.#fd, mode);
+  }
+
+  /** New names are safe from a crash of the host when this returns. */
+  sync(): void {
+    fsyncSync(this.#fd);
+  }
+
+  /**
+   * The path of an entry through the descriptor, for calls of node:fs that do not follow its last name (lstat, unlink,
+   * rename, open with O_NOFOLLOW, mkdir, link) while the directory is open.
+   *
+   * @throws Error if the name is not that of an entry
+   */
+  pathTo(name: string): string {
+    return `/proc/self/fd/${this.#fd}/${this.#entry(name)}`;
+  }
+
+  #entry(name: string): string {
+    if (name === '' || name === '.' || name === '..' || name.includes('/') || name.includes('\0'))
+      throw new Error(`${JSON.stringify(name)} is not the name of an entry`);
+    return name;
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+
+  /** A failed call names the path that people know. */
+  #explain(error: unknown, name: string): unknown {
+    if (!isSystemError(error)) return error;
+    const [words = ''] = error.message.split(', ');
+    const path = join(this.path, name);
+    const { code, errno, syscall } = error;
+    return Object.assign(new Error(`${words}, ${syscall} '${path}'`), { code, errno, syscall, path });
+  }
+}
+
+/** Flags of a file in a directory of others: a FIFO in its place does not block, and a terminal is not taken. */
+export const carefully = O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
