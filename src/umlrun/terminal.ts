@@ -9,12 +9,15 @@ export function terminalFd(streams: readonly Stream[]): number | undefined {
   return fd < 0 ? undefined : fd;
 }
 
+const usualSize: Size = { columns: 80, rows: 24 };
+
 /** The window that the command begins with. */
 export function terminalSize(streams: readonly Stream[]): Size {
   const fd = terminalFd(streams);
-  if (fd === undefined) return { columns: 80, rows: 24 };
+  if (fd === undefined) return usualSize;
   const [columns, rows] = new WriteStream(fd).getWindowSize();
-  return { columns, rows };
+  // A terminal that nobody has given a size says 0 x 0, as one of `docker run -t` without a terminal of its own.
+  return columns > 0 && rows > 0 ? { columns, rows } : usualSize;
 }
 
 /** Keys reach the guest as they are typed, until `restore`; nothing happens where standard input is no terminal. */

@@ -38,6 +38,17 @@ describe('umladmin password', () => {
     expect(await opened('for everything')).toEqual([{ vm: '*', role: 'admin' }]);
   });
 
+  test('takes it from a pipe whose writer comes late, and in pieces', async () => {
+    const slowly = 'sleep 0.3; printf "late "; sleep 0.3; printf "password\\nrest"';
+    const { status, stderr } = spawnSync(
+      'sh',
+      ['-c', `(${slowly}) | "$0" -config "$1" password vm1`, program('umladmin'), world.configPath],
+      { encoding: 'utf8' },
+    );
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(await opened('late password')).toEqual([{ vm: 'vm1', role: 'admin' }]);
+  });
+
   test('lists which there are, and nothing of them', () => {
     expect(admin('password -list').stdout).toBe('no password is set\n');
     for (const args of ['password vm1', 'password web -role look', 'password'])

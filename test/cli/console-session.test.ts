@@ -140,7 +140,7 @@ describe('programs of the guest that use the whole screen', () => {
     await terminal.shows(/^40 100$/m);
   });
 
-  test.each(['CTRL-]', 'SIGTERM', 'SIGHUP', 'SIGINT'])(
+  test.each(['CTRL-]', 'SIGTERM', 'SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGALRM', 'SIGUSR2', 'SIGXCPU', 'SIGPWR'])(
     '%s leaves, and the terminal is as before',
     async (how) => {
       terminal.keys('C-]', 'd');

@@ -281,6 +281,21 @@ test('in a terminal: its size, keys, and CTRL-C', async () => {
   }
 });
 
+test('in a terminal that says that it is 0 x 0, as one of docker run -t may: 80 x 24', async () => {
+  const pty = Pty.open({ columns: 0, rows: 0 });
+  let screen = '';
+  pty.start({ data: (bytes) => (screen += bytes.toString()), failed: () => undefined });
+  const args = ['-c', '-w', program('umlrun'), '-config', world.configPath, '--', 'stty', 'size'];
+  const child = spawn('setsid', args, { stdio: [pty.slave, pty.slave, pty.slave] });
+  try {
+    expect((await once(child, 'exit'))[0]).toBe(0);
+    pty.drain();
+    expect(screen).toContain('24 80\r\n');
+  } finally {
+    pty.close();
+  }
+});
+
 test('without root', () => {
   const uid = 61_018;
   const home = join(world.home, 'user');

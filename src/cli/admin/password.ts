@@ -63,7 +63,7 @@ async function listPasswords(varDir: string, { VM, ROLE }: ArgumentValues, json:
 /** Typed twice on a terminal, or the first line of what comes through a pipe. */
 async function newPassword(question: string): Promise<string> {
   if (!process.stdin.isTTY) {
-    const password = firstLine(readSmall(0));
+    const password = firstLine(await readSmall(process.stdin));
     checkPassword(password);
     return password;
   }

@@ -1,5 +1,6 @@
 import { openSync } from 'node:fs';
 import { ReadStream } from 'node:tty';
+import { beforeDeath } from '../../system/deadly-signals.ts';
 import { isSystemError, UmlmonError } from '../../system/errors.ts';
 import { remoteLimits } from '../../system/limits.ts';
 
@@ -18,11 +19,13 @@ export async function askSecret(question: string): Promise<string | undefined> {
     return undefined;
   }
   const terminal = new ReadStream(fd);
+  const release = beforeDeath(() => terminal.setRawMode(false));
   try {
     terminal.setRawMode(true);
     process.stderr.write(question);
     return await readLine(terminal);
   } finally {
+    release();
     terminal.setRawMode(false);
     process.stderr.write('\n');
     terminal.destroy();

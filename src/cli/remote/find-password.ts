@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { isSystemError, UmlmonError } from '../../system/errors.ts';
 import { remoteLimits } from '../../system/limits.ts';
 import { firstLine } from '../../system/text.ts';
@@ -21,7 +21,7 @@ export async function findPassword(
   { file, env }: PasswordSource,
 ): Promise<{ password: string; typed: boolean }> {
   const path = file ?? env.UMLMON_PASSWORD_FILE;
-  if (path) return { password: firstLine(readFile(path)), typed: false };
+  if (path) return { password: firstLine(await readFile(path)), typed: false };
   const question = `password for ${address}: `;
   if (env.UMLMON_ASKPASS)
     return { password: firstLine(runProgram(env.UMLMON_ASKPASS, question)), typed: false };
@@ -34,23 +34,23 @@ export async function findPassword(
   );
 }
 
-/** The beginning of an open file or pipe: more is no password. */
-export function readSmall(fd: number): string {
-  const buffer = Buffer.alloc(4 * remoteLimits.passwordMost + 1);
+const bytesMost = 4 * remoteLimits.passwordMost + 1;
+
+/** The beginning of a stream, which may come in pieces and late: more is no password. */
+export async function readSmall(stream: AsyncIterable<Buffer | string>): Promise<string> {
+  const pieces: Buffer[] = [];
   let length = 0;
-  for (let count = -1; count !== 0 && length < buffer.length; length += count)
-    count = readSync(fd, buffer, length, buffer.length - length, null);
-  return buffer.toString('utf8', 0, length);
+  for await (const piece of stream) {
+    pieces.push(Buffer.from(piece));
+    length += piece.length;
+    if (length >= bytesMost) break;
+  }
+  return Buffer.concat(pieces).toString('utf8', 0, bytesMost);
 }
 
-function readFile(path: string): string {
+async function readFile(path: string): Promise<string> {
   try {
-    const fd = openSync(path, constants.O_RDONLY);
-    try {
-      return readSmall(fd);
-    } finally {
-      closeSync(fd);
-    }
+    return await readSmall(createReadStream(path));
   } catch (error) {
     if (!isSystemError(error)) throw error;
     throw bad(path, error.message, 'it must have the password in its first line');
@@ -61,7 +61,7 @@ function runProgram(program: string, question: string): string {
   const { status, stdout, error } = spawnSync(program, [question], {
     encoding: 'utf8',
     stdio: ['inherit', 'pipe', 'inherit'],
-    maxBuffer: 4 * remoteLimits.passwordMost + 1,
+    maxBuffer: bytesMost,
   });
   if (status === 0 && !error) return stdout;
   throw bad(

@@ -1,3 +1,4 @@
+import { beforeDeath } from '../../system/deadly-signals.ts';
 import { write } from '../output.ts';
 import { TerminalModes } from './terminal-modes.ts';
 
@@ -16,12 +17,12 @@ export class SessionTerminal {
   /** Told of all that is shown of the guest; for a recording. */
   onShow: ((bytes: Uint8Array) => void) | undefined;
   #modes = new TerminalModes();
-  #isOpen = false;
+  /** Ends the watch for signals; undefined while the session is not open. */
+  #release: (() => void) | undefined;
 
   open(): void {
-    this.#isOpen = true;
+    this.#release = beforeDeath(() => this.close());
     if (this.isInteractive) this.input.setRawMode(true);
-    for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT'] as const) process.once(signal, this.#onSignal);
     if (this.isInteractive) process.on('SIGCONT', this.#onContinue);
   }
 
@@ -70,18 +71,13 @@ export class SessionTerminal {
   }
 
   close(): void {
-    if (!this.#isOpen) return;
-    this.#isOpen = false;
-    for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT'] as const) process.off(signal, this.#onSignal);
+    if (!this.#release) return;
+    this.#release();
+    this.#release = undefined;
     process.off('SIGCONT', this.#onContinue);
     this.reset();
     this.#setRaw(false);
   }
-
-  readonly #onSignal = (signal: NodeJS.Signals) => {
-    this.close();
-    process.kill(process.pid, signal);
-  };
 
   /** The shell has put its own modes while we were stopped, which Node does not know. */
   readonly #onContinue = () => {
