@@ -16,13 +16,14 @@ _umladmin() {
   done
   local begun=${1-}
   case "${given[*]:0:2}" in
-    '') offers='list start stop update doctor cleanup kernel config password disk -config -json -help -version' ;;
+    '') offers='list start stop restart update doctor cleanup kernel config password disk -config -json -help -version' ;;
     kernel) offers='list info fetch use' ;;
     config) offers='get set unset list check' ;;
     disk) offers='list info create delete copy resize convert check cow-create cow-merge cow-rebase snapshot rollback snapshot-delete' ;;
     list | 'list '*) offers='-json' ;;
     start | 'start '*) offers='-wait -timeout -json'" $(umladmin list 2>/dev/null | cut -d" " -f1)" ;;
     stop | 'stop '*) offers='-timeout -json'" $(umladmin list 2>/dev/null | cut -d" " -f1)" ;;
+    restart | 'restart '*) offers='-wait -timeout -json'" $(umladmin list 2>/dev/null | cut -d" " -f1)" ;;
     update | 'update '*) offers='-n -yes -json'" $(umladmin list 2>/dev/null | cut -d" " -f1)" ;;
     doctor | 'doctor '*) offers='-json' ;;
     cleanup | 'cleanup '*) offers='-json'" $(umladmin list 2>/dev/null | cut -d" " -f1)" ;;

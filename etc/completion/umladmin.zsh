@@ -13,7 +13,7 @@ _umladmin() {
     (-role|--role) _message argument; return ;;
   esac
   if [[ $words[CURRENT] == -* ]]; then
-    choices=('-config:Read this configuration.' '-json:Print JSON documents.' '-help:Print a summary.' '-version:Print the version.' '-wait:Option of start.' '-timeout:Option of stop.' '-n:Option of update.' '-yes:Option of disk rollback.' '-update:Option of kernel fetch.' '-role:Option of password.' '-remove:Option of password.' '-list:Option of password.' '-ext4:Option of disk create.' '-filesystem:Option of disk resize.' '-same:Option of disk cow-rebase.')
+    choices=('-config:Read this configuration.' '-json:Print JSON documents.' '-help:Print a summary.' '-version:Print the version.' '-wait:Option of restart.' '-timeout:Option of restart.' '-n:Option of update.' '-yes:Option of disk rollback.' '-update:Option of kernel fetch.' '-role:Option of password.' '-remove:Option of password.' '-list:Option of password.' '-ext4:Option of disk create.' '-filesystem:Option of disk resize.' '-same:Option of disk cow-rebase.')
     _describe -o option choices; return
   fi
   case "$given" in
@@ -26,9 +26,10 @@ _umladmin() {
     ('kernel'|'kernel '*) (($#given == 1)) && { choices=('list:List the kernels and who uses them.' 'info:Tell all about a kernel.' 'fetch:Get Debian'\''s newest kernel.' 'use:Have a VM boot this kernel.'); _describe word choices; } ;;
     ('cleanup'|'cleanup '*) vms=(${(f)"$(umladmin config list 2>/dev/null | sed -n 's/^\[\(.*\)\]$/\1/p' | grep -vx GLOBAL)"}); _describe VM vms ;;
     ('update'|'update '*) vms=(${(f)"$(umladmin config list 2>/dev/null | sed -n 's/^\[\(.*\)\]$/\1/p' | grep -vx GLOBAL)"}); _describe VM vms ;;
+    ('restart'|'restart '*) vms=(${(f)"$(umladmin config list 2>/dev/null | sed -n 's/^\[\(.*\)\]$/\1/p' | grep -vx GLOBAL)"}); _describe VM vms ;;
     ('stop'|'stop '*) vms=(${(f)"$(umladmin config list 2>/dev/null | sed -n 's/^\[\(.*\)\]$/\1/p' | grep -vx GLOBAL)"}); _describe VM vms ;;
     ('start'|'start '*) vms=(${(f)"$(umladmin config list 2>/dev/null | sed -n 's/^\[\(.*\)\]$/\1/p' | grep -vx GLOBAL)"}); _describe VM vms ;;
-    (*) (($#given == 0)) && { choices=('list:List the VMs and their states.' 'start:Start monitors.' 'stop:Stop VMs and their monitors.' 'update:Apply a changed configuration.' 'doctor:Examine the host.' 'cleanup:Remove what dead VMs left.' 'kernel:Manage kernels.' 'config:Read, change, check settings.' 'password:Set a password for remote control.' 'disk:Work on disk images.'); _describe word choices; } ;;
+    (*) (($#given == 0)) && { choices=('list:List the VMs and their states.' 'start:Start monitors.' 'stop:Stop VMs and their monitors.' 'restart:Stop guests in order, start them.' 'update:Apply a changed configuration.' 'doctor:Examine the host.' 'cleanup:Remove what dead VMs left.' 'kernel:Manage kernels.' 'config:Read, change, check settings.' 'password:Set a password for remote control.' 'disk:Work on disk images.'); _describe word choices; } ;;
   esac
 }
 _umladmin "$@"

@@ -15,6 +15,8 @@ still at work, so con1 may need a moment more. If the start fails, everything is
   stop: `The first wait is **stop\\_timeout** of the configuration, or *DURATION* (as in 10s or 2m; a number alone is seconds). A guest that does not stop
 on Ctrl-Alt-Del by then is halted without a sync of its file systems, and at last killed. When the word is done, the
 kernel is gone, and the host has written the disk images to its disk.`,
+  restart: `As **-stop** and then **-start**; a VM that is down is started. *DURATION* is for the stop. With **-wait** it is done when
+the VM has reached *LEVEL*.`,
   kill: `What the guest had not written to its disks is lost. This word may overtake a start or stop that hangs.`,
   ctrlaltdel: `The guest decides what that means; umlwatch does not wait for it.`,
   pause: `Its programs and its kernel do nothing until **-resume**, or until the time is over that **pause\\_limit**
@@ -38,7 +40,8 @@ host the kernel may lose lines; then it is said how many tasks there are.`,
   wait: `*LEVEL* is **launched**, **kernel**, **guest** or **console**, see READINESS in umlmon(7); or **ready**, which is the
 one that the configuration names; or **down**. If it is reached already, the word is done at once. A VM that is down is
 waited for until somebody starts it. If the VM goes down, or a start fails, while another level is waited for, the exit status
-is 7; after *DURATION*, by default 60s, it is 8. **down** is waited for without an end, unless **-timeout** is given.`,
+is 7; after *DURATION*, by default 60s, it is 8. After a word of the same command line that ends the guest (**-ctrlaltdel**,
+**-sysrq b**, **-run reboot** and the like), the level is that of the next run. **down** is waited for without an end, unless **-timeout** is given.`,
   connect: `See CONSOLE SESSIONS. With **-observe** nothing is typed; with **-force** the right to type is taken from whoever
 has it. **-record** writes what is shown into the new file *RECORDING*, in the format asciicast v2, at most 256 MiB.`,
   who: `With who types, for how long, and how far a slow viewer is behind. Without *CHANNEL*, at all of them.`,
@@ -51,13 +54,15 @@ Unifont), which comes first and gives the size. A character that no font has is 
 match the regular expression *PATTERN*. If none does, the exit status is 1. What is older is in the log.`,
   run: `Types *COMMAND* for the shell that waits on con1, or on another channel with **-on**; prints its output, and has its
 exit status, so that no word after it is done if it fails. It is done in a subshell. With **-json** a document has
-*output* and *status*. If no shell takes it, or it does not end in time, by default 60s, the error has the last screen;
-a command that has begun goes on. A VM that is down is refused, with status 5; if it
-goes down or boots anew meanwhile, the status is 7.`,
+*output* and *status*. The command is typed when a shell has answered a harmless **echo**; while somebody else types, it
+waits. If no shell answers in time, by default 60s, the command is not done, then or later. If it does not end in time, it
+goes on. In both cases the error has the last screen. A VM that is down is refused, with status 5; if it
+goes down or boots anew meanwhile, the status is 7, or 0 after a command that is to do that, such as **reboot**.`,
   send: `*KEYS* may have \\\\r (Enter), \\\\n, \\\\t, \\\\e, \\\\\\\\ and \\\\xHH in it. Nothing is added.
 A VM that is down is refused.`,
   expect: `*PATTERN* is a regular expression of JavaScript; **^** and **$** are about lines. It is looked for in what the channel
-shows and will show; after another **-send**, **-expect** or **-run** of the same command line, in what came since.
+shows since the VM was started, and will show; after another **-send**, **-expect** or **-run** of the same command line, in
+what came since. A **-send** after an **-expect** ends the search in older output: only what comes after it counts.
 Colours and other control sequences do not count. After *DURATION*, by default 60s, the error has the last screen, and the
 exit status is 8.`,
   log: `Only channels with the word **log** in their configuration have one; umlmon(5). Bytes are printed as the guest sent

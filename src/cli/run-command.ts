@@ -1,7 +1,9 @@
 import type { MonitorClient } from '../rpc/monitor-client.ts';
 import { UmlmonError } from '../system/errors.ts';
+import { printable } from '../system/text.ts';
 import { cancelJob, printJobs, runDisk } from './disk/run-disk.ts';
 import { type MconsoleLink, printAnswer, runMconsole } from './mconsole-session.ts';
+import { type LeavingRun, mayEndGuest } from './next-run.ts';
 import { print, whileRead } from './output.ts';
 import { printCrash, printCrashes } from './print-crash.ts';
 import { printLog } from './print-log.ts';
@@ -16,8 +18,9 @@ import {
   reachedText,
   sizeText,
 } from './render.ts';
+import { restartGuest, restartText } from './restart.ts';
 import { scriptRunners } from './run-script.ts';
-import type { Progress } from './script.ts';
+import type { Progress } from './script-parts.ts';
 import { runConsoleSession } from './session/console-session.ts';
 import type { EscapeKey } from './session/escape-key.ts';
 import { statsText } from './stats-text.ts';
@@ -35,6 +38,8 @@ export interface CommandContext {
   readonly connectTo: (vm: string) => Promise<MonitorClient>;
   /** How far words without a terminal have come in the output of each channel. */
   readonly progress: Map<string, Progress>;
+  /** By VM: its run that a word of this command line may have ended. */
+  readonly leaving: Map<string, LeavingRun>;
 }
 
 export interface Run extends CommandContext {
@@ -56,6 +61,10 @@ const runners: Record<WordName, Runner> = {
   start: (_command, run) => operation(run, run.client.call('start', undefined, run.signal)),
   stop: ({ values: { DURATION: timeoutMs = 0 } }, run) =>
     operation(run, run.client.call('stop', { timeoutMs }, run.signal)),
+  async restart({ values: { LEVEL: level, DURATION: stopMs = 0 } }, { client, vm, json, signal }) {
+    const restarted = await restartGuest(client, { vm, level, stopMs, signal });
+    await print(json ? JSON.stringify(restarted) : `${vm}: ${printable(restartText(restarted), 1000)}`);
+  },
   kill: (_command, run) => operation(run, run.client.call('kill', undefined, run.signal)),
   async ctrlaltdel(_command, { client, vm, json, signal }) {
     await client.call('ctrlAltDel', undefined, signal);
@@ -96,8 +105,9 @@ const runners: Record<WordName, Runner> = {
   ps: (_command, { client, vm, json }) => printTasks(mconsoleLink(vm, client), json),
   stack: ({ values: { PID = 0 } }, run) => askAndPrint(run, `stack ${PID}`),
   'log-to-guest': ({ values: { TEXT = '' } }, run) => askAndPrint(run, `log ${TEXT}`),
-  async wait({ values: { LEVEL: level = 'ready', DURATION } }, { client, vm, json, signal }) {
-    const reached = await waitFor(client, { vm, level, timeoutMs: DURATION, signal });
+  async wait({ values: { LEVEL: level = 'ready', DURATION } }, { client, vm, json, signal, leaving }) {
+    const reached = await waitFor(client, { vm, level, timeoutMs: DURATION, signal, after: leaving.get(vm) });
+    leaving.delete(vm);
     await print(json ? JSON.stringify(reached) : reachedText(vm, reached));
   },
   async plug({ values: { DISK: unit = 0, IMAGE: disk = '' } }, { client, vm, json, signal }) {
@@ -185,10 +195,23 @@ export async function runCommand(
   // A connection of its own for each word: calls that were given up end with it, and a monitor may be restarted.
   const client = await context.connect();
   try {
+    await noteLeaving(command, context, client, signal);
     await runners[command.word](command, { ...context, client, signal });
   } finally {
     client.close();
   }
+}
+
+/** Remembers the run that a word may end, for a wait after it. */
+async function noteLeaving(
+  { word, values: { COMMAND, KEYS, LETTER, TEXT } }: Command,
+  { vm, leaving }: CommandContext,
+  client: MonitorClient,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (!mayEndGuest(word, COMMAND ?? KEYS ?? LETTER ?? TEXT ?? '')) return;
+  const { kernelPid, eventsNext: since } = await client.call('info', undefined, signal);
+  leaving.set(vm, { kernelPid, since });
 }
 
 async function operation(

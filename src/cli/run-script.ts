@@ -1,7 +1,13 @@
+import { constants } from 'node:os';
 import type { MonitorClient } from '../rpc/monitor-client.ts';
+import { toFailure, type UmlmonError } from '../system/errors.ts';
+import { printable } from '../system/text.ts';
 import { LogText } from './log-text.ts';
+import { mayEndGuest } from './next-run.ts';
 import { print, write } from './output.ts';
-import { expectText, type Progress, runInGuest, sendText } from './script.ts';
+import { runInGuest } from './run-in-guest.ts';
+import { expectText, sendText } from './script.ts';
+import type { Progress } from './script-parts.ts';
 import type { Command } from './words.ts';
 
 /** A command in the guest has failed. Its exit status is that of umlwatch; the words after it are not done. */
@@ -30,7 +36,9 @@ const usualMs = 60_000;
 const documentCharacters = 4 * 1024 * 1024;
 
 function partsOf({ values: { CHANNEL: channel = usualChannel } }: Command, run: Run) {
-  return { channel, ...run };
+  const onWait = ({ reason }: UmlmonError) =>
+    console.error(`umlwatch: waits for ${channel}: ${printable(reason, 200)}`);
+  return { channel, ...run, ...(run.json ? {} : { onWait }) };
 }
 
 /** The words that use a console without a terminal. */
@@ -54,7 +62,7 @@ export const scriptRunners = {
       if (run.json) output = (output + text).slice(0, documentCharacters + 1);
       else await write(shown ? shown.take(text) : text);
     };
-    const status = await runInGuest(COMMAND, DURATION, partsOf(command, run), onOutput);
+    const status = await runUntilEnd(COMMAND, runInGuest(COMMAND, DURATION, partsOf(command, run), onOutput));
     if (shown) await write(shown.end());
     const truncated = output.length > documentCharacters;
     if (run.json)
@@ -62,3 +70,18 @@ export const scriptRunners = {
     if (status !== 0) throw new CommandFailed(status);
   },
 };
+
+/** The status of a command that ends its shell with the guest: the init of most guests. */
+const endedWithGuest = [128 + constants.signals.SIGHUP, 128 + constants.signals.SIGTERM];
+
+/** A command that is to end the guest is done when it has, whatever became of its shell. */
+async function runUntilEnd(command: string, work: Promise<number>): Promise<number> {
+  const ends = mayEndGuest('run', command);
+  try {
+    const status = await work;
+    return ends && endedWithGuest.includes(status) ? 0 : status;
+  } catch (error) {
+    if (ends && toFailure(error).code === 'WAIT_DOWN') return 0;
+    throw error;
+  }
+}

@@ -43,7 +43,7 @@ async function talk(line: CommandLine): Promise<void> {
     });
   const connectTo = (vm: string) => findMonitor(vm, line).connect();
   const monitor = findMonitor(target, line);
-  const context = { vm: target, json, connectTo, progress: new Map(), ...monitor };
+  const context = { vm: target, json, connectTo, progress: new Map(), leaving: new Map(), ...monitor };
   for (const command of commands) await runCommand(command, context);
   if (commands.length > 0) return;
   // Whether there is a monitor is said before words are asked for.

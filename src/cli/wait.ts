@@ -1,6 +1,7 @@
 import type { MonitorClient } from '../rpc/monitor-client.ts';
 import { UmlmonError } from '../system/errors.ts';
 import type { WaitLevel } from './arguments.ts';
+import { type LeavingRun, untilNextRun } from './next-run.ts';
 import { outcomeNow, outcomeOfEvents, type Reached } from './wait-outcome.ts';
 
 /** Milliseconds that one call waits for events. */
@@ -16,6 +17,8 @@ export interface WaitRequest {
   readonly signal: AbortSignal | undefined;
   /** The number of the first event that counts, if others than those to come do. */
   readonly since?: number;
+  /** A run that ends: what it has reached does not count. */
+  readonly after?: LeavingRun | undefined;
 }
 
 /**
@@ -26,11 +29,15 @@ export async function waitFor(client: MonitorClient, request: WaitRequest): Prom
   const { vm, level, signal } = request;
   const timeoutMs = request.timeoutMs ?? (level === 'down' ? Number.POSITIVE_INFINITY : levelMs);
   const deadline = performance.now() + timeoutMs;
+  const { after } = request;
+  const begun =
+    after && level !== 'down' ? await untilNextRun(client, vm, after, deadline, signal) : request.since;
+  if (after && level !== 'down' && begun === undefined) throw timeoutError(vm, level, timeoutMs);
   const info = await client.call('info', undefined, signal);
   const now = outcomeNow(level, info);
   if (now) return now;
   const outcomeOf = outcomeOfEvents(vm, level);
-  let since = request.since ?? info.eventsNext;
+  let since = begun ?? info.eventsNext;
   for (;;) {
     const leftMs = Math.max(0, Math.ceil(deadline - performance.now()));
     const list = await client.call('events', { since, max: 64, waitMs: Math.min(leftMs, callMs) }, signal);

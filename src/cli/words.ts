@@ -11,6 +11,11 @@ export const words = {
     options: { timeout: ['DURATION'] },
     help: 'Ctrl-Alt-Del, then halt, then kill.',
   },
+  restart: {
+    arguments: [],
+    options: { wait: ['LEVEL'], timeout: ['DURATION'] },
+    help: 'Stop the VM in order, and start it.',
+  },
   kill: { arguments: [], options: {}, help: 'End the kernel at once, unasked.' },
   ctrlaltdel: { arguments: [], options: {}, help: 'Send Ctrl-Alt-Del to the guest.' },
   pause: { arguments: [], options: {}, help: 'Make the guest stand still.' },

@@ -32,6 +32,8 @@ export class Channel {
   readonly ring: Ring;
   /** A new pty should begin with its size. */
   readonly window = new WindowHistory({ columns: 80, rows: 24 });
+  /** Offset at which the output of the present kernel begins; of the last one, if there is none. */
+  began = 0;
   /** Bytes that the guest has sent. */
   bytesOut = 0;
   /** Bytes that were accepted for the guest. */
@@ -79,6 +81,7 @@ export class Channel {
    */
   connect(pty: Pty, wake?: () => void, mark?: Mark): void {
     this.disconnect();
+    this.began = this.ring.next;
     this.#pty = pty;
     this.#mark = mark;
     if (wake) this.#stallWatch = new StallWatch(wake);

@@ -66,7 +66,7 @@ export class Seats {
     channel.viewers += 1;
     if (size && !this.#pens.has(channel)) channel.resize(size);
     this.#vm.events.publish('console-attached', `${by} attached to ${name}`, { channel: name, by });
-    return { id: seat.id, oldest, next };
+    return { id: seat.id, oldest, next, began: channel.began };
   }
 
   async read({ id, offset, max, waitMs }: ReadArgs, caller: Caller): Promise<ReadBytes> {

@@ -1079,6 +1079,8 @@ export interface Attachment {
   readonly oldest: number;
   /** offset that the next byte will have */
   readonly next: number;
+  /** offset of the first byte that the present kernel has sent; the last one, if there is none */
+  readonly began: number;
 }
 
 export const attachmentCodec: Codec<Attachment> = {
@@ -1086,11 +1088,13 @@ export const attachmentCodec: Codec<Attachment> = {
     w.uint(v.id);
     w.uhyper(v.oldest);
     w.uhyper(v.next);
+    w.uhyper(v.began);
   },
   decode: (r) => ({
     id: r.uint(),
     oldest: r.uhyper(),
     next: r.uhyper(),
+    began: r.uhyper(),
   }),
 };
 

@@ -1,5 +1,5 @@
 /** Several people at one console, each in a real terminal (tmux), with a real guest; and words without a terminal. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -181,6 +181,49 @@ describe('words without a terminal', () => {
     expect(watch('-expect', '<two words>', '-timeout', '20s')).toEqual({ status: 0, stdout: '', stderr: '' });
   });
 
+  test('what is typed is answered by what comes after it: older text does not count', () => {
+    watch('-run', 'echo AAA; echo BBB');
+    const { status, stderr } = watch(
+      ...['-expect', 'AAA', '-send', 'sleep 1\\r', '-expect', 'BBB', '-timeout', '700ms'],
+    );
+    expect(status).toBe(8);
+    expect(stderr).toContain('"BBB" did not come within 0.7 s');
+    expect(watch('-expect', '# $').status).toBe(0);
+  });
+
+  test('a prompt with a blank at its end matches, on the screen too', () => {
+    watch('-run', 'true');
+    expect(watch('-expect', 'vm1:/root# $', '-timeout', '5s')).toEqual({ status: 0, stdout: '', stderr: '' });
+  });
+
+  test('a command that no shell took in time is not done later', () => {
+    watch('-send', 'sleep 6\\r');
+    for (let i = 0; i < 2; i++) {
+      const given = watch('-run', 'echo ran >>/tmp/ran', '-timeout', '300ms');
+      expect(given).toMatchObject({ status: 8, stdout: '' });
+      expect(given.stderr).toContain('no shell answered within 0.3 s; the command was not typed');
+    }
+    expect(watch('-run', 'cat /tmp/ran')).toMatchObject({ status: 1 });
+  });
+
+  test('several -run at once wait for their turn', async () => {
+    const runs = Array.from(
+      { length: 4 },
+      (_, i) =>
+        new Promise<{ status: number | null; stdout: string }>((resolve) => {
+          const args = ['-config', world.configPath, 'vm1', '-run', `sleep 0.2; echo turn ${i}`];
+          const child = spawn(program('umlwatch'), args, { stdio: ['ignore', 'pipe', 'ignore'] });
+          let stdout = '';
+          child.stdout.on('data', (text: Buffer) => {
+            stdout += text.toString();
+          });
+          child.once('close', (status) => resolve({ status, stdout }));
+        }),
+    );
+    const ends = await Promise.all(runs);
+    expect(ends).toEqual(ends.map((_, i) => ({ status: 0, stdout: `turn ${i}\n` })));
+  });
+
   test('-expect that nothing matches: status 8, with the last screen', () => {
     watch('-run', 'echo the last words');
     const { status, stderr } = watch('-expect', 'never seen', '-timeout', '300ms');
@@ -203,7 +246,7 @@ describe('words without a terminal', () => {
     watch('-send', 'cat >/dev/null\\r');
     const { status, stderr } = watch('-run', 'true', '-timeout', '500ms');
     expect(status).toBe(8);
-    expect(stderr).toContain('no shell took the command within 0.5 s');
+    expect(stderr).toContain('no shell answered within 0.5 s; the command was not typed');
     expect(stderr).toContain('  | vm1:/root# cat >/dev/null\n');
     // CTRL-C throws away what is typed after it, until the shell is back.
     expect(watch('-send', '\\x03', '-expect', '# $', '-run', 'echo back').stdout).toBe('back\n');
@@ -270,8 +313,14 @@ describe('words without a terminal', () => {
     expect(stderr).toContain('hint: apt-get install console-setup-linux');
   });
 
-  test('-run of what ends the guest does not wait for more', () => {
-    const { status, stderr } = watch('-run', 'poweroff -f', '-timeout', '50s');
+  test('-run of what ends the guest is done when it has, and waits for no more', () => {
+    expect(watch('-run', 'poweroff -f', '-timeout', '50s')).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  test('a command whose guest goes down under it: status 7', async () => {
+    expect(watch('-start', '-expect', '# $').status).toBe(0);
+    watch('-send', '(sleep 1; poweroff -f) &\\r');
+    const { status, stderr } = watch('-run', 'sleep 100', '-timeout', '50s');
     expect(stderr).toBe(
       'umlwatch: vm1: the VM went down before the command had ended (hint: umlwatch vm1 -info)\n',
     );

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { PlainText } from '../../src/cli/plain-text.ts';
-import { OutputSplitter } from '../../src/cli/script.ts';
+import { OutputSplitter } from '../../src/cli/run-in-guest.ts';
 
 const mark = '0123456789ab';
 

@@ -17,7 +17,7 @@ test('a page draws no larger screen than monitors have, whatever one of another 
   const path = join(directory, 'ctrl');
   const handlers: Handlers<typeof umlmonctrl> = {
     ...stubHandlers,
-    consoleAttach: () => ({ kind: 'ok', seat: { id: 1, oldest: 0, next: 0 } }),
+    consoleAttach: () => ({ kind: 'ok', seat: { id: 1, oldest: 0, next: 0, began: 0 } }),
     consoleReplay: () => ({
       kind: 'ok',
       replay: { ...drawn, columns: 2 ** 32 - 1, rows: 2 ** 32 - 1 },

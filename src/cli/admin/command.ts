@@ -7,6 +7,7 @@ import type { AdminHost } from './host.ts';
 import { runAdminKernel } from './kernel.ts';
 import { listVms } from './list.ts';
 import { runAdminPassword } from './password.ts';
+import { restartVms } from './restart.ts';
 import { startVms } from './start.ts';
 import { stopVms } from './stop.ts';
 import { updateVms } from './update.ts';
@@ -30,6 +31,8 @@ const runners: Record<HostWord, (command: AdminCommand, host: AdminHost) => Prom
   start: ({ many: names = [], values: { LEVEL: level, DURATION: timeoutMs } }, host) =>
     startVms({ names, level, timeoutMs }, host),
   stop: ({ many: names = [], values: { DURATION: timeoutMs } }, host) => stopVms({ names, timeoutMs }, host),
+  restart: ({ many: names = [], values: { LEVEL: level, DURATION: timeoutMs } }, host) =>
+    restartVms({ names, level, timeoutMs }, host),
   update: ({ many: names = [], options }, host) =>
     updateVms({ names, dryRun: options.has('n'), yes: options.has('yes') }, host),
   doctor: (_command, host) => runDoctor(host),

@@ -19,6 +19,8 @@ when those are down. A kernel without a monitor is taken over and stopped as wel
 
 With **-timeout**, for a host that shuts down, all is over by then: every turn gets an equal part of the time that is
 left, and a guest that is still there at its end is killed.`,
+  restart: `Guests stop in order and start again, in the turns of **start**; their monitors go on. Without a *VM*, all that are
+not down. With **-wait** each turn waits until its VMs have reached *LEVEL*. *DURATION* is for the stop of each.`,
   update: `Every monitor reads the configuration anew, takes what needs no new start, and tells each setting that differs from what is
 in force: the old value, the new one, and when it takes effect. Guests are not touched. Then VMs that are not in the
 configuration any more are stopped, after a question for each on a terminal; without a terminal only with **-yes**. At last

@@ -11,7 +11,7 @@ export function adminHelpText(): string {
     'Images are named VM:/disks/NAME, or /shared/disks/NAME; sizes as in 512M, 10G.',
     'No monitor need run; images that a VM or a program has open are left alone.',
     '',
-    'start, stop, update and cleanup are for the VMs given, or else for all.',
+    'start, stop, restart, update and cleanup are for the VMs given, or else for all.',
     '',
     '  -yes          do not ask before something is lost for good, or a VM is stopped',
     '  -n            only tell what update would do',

@@ -79,10 +79,10 @@ Options may stand anywhere. Two hyphens are as good as one.
 
 const middle = `# SEVERAL VMS
 
-**start**, **stop**, **update** and **cleanup** work on several VMs at the same time. What was done for a VM is a line on
+**start**, **stop**, **restart**, **update** and **cleanup** work on several VMs at the same time. What was done for a VM is a line on
 standard output, what failed one on standard error, and neither holds up the others. On a terminal a last line shows who is
 waited for. With **-json** each VM is a document: *did* says what was done, for programs (*started*, *untouched*, *off*, *stopped*,
-*killed*, *changed*, *unchanged*, *removed*, *failed*), *text* for people, and *failure* is null or an error. The exit status is that
+*killed*, *restarted*, *changed*, *unchanged*, *removed*, *failed*), *text* for people, and *failure* is null or an error. The exit status is that
 of the failures if they all have the same, else 1.
 
 # DISK IMAGES

@@ -51,6 +51,12 @@ export const adminWords = {
     options: { timeout: ['DURATION'] },
     help: 'Stop VMs and their monitors.',
   },
+  restart: {
+    arguments: [],
+    many: 'VM',
+    options: { wait: ['LEVEL'], timeout: ['DURATION'] },
+    help: 'Stop guests in order, start them.',
+  },
   update: {
     arguments: [],
     many: 'VM',
