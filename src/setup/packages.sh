@@ -51,8 +51,36 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 echo "packages: installing$missing" >&2
 export DEBIAN_FRONTEND=noninteractive
-install() { apt-get "$@" install --yes --no-install-recommends $missing </dev/null >&2; }
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+lock_wait=${UMLMON_APT_WAIT:-1800} # seconds
+
+# apt-get that waits while another one (cloud-init, unattended-upgrades) has a lock of apt, and says which.
+apt() {
+  since=$(date +%s)
+  told=
+  while :; do
+    echo 0 >"$scratch/status"
+    { apt-get -o DPkg::Lock::Timeout=0 "$@" </dev/null 2>&1 || echo $? >"$scratch/status"; } |
+      tee "$scratch/output" >&2
+    status=$(cat "$scratch/status")
+    [ "$status" -ne 0 ] || return 0
+    holder=$(sed -n 's/.*Could not get lock.*held by process \([0-9]* ([^)]*)\).*/\1/p; t
+      s/.*Could not get lock.*/another program/p' "$scratch/output" | head -n 1)
+    [ -n "$holder" ] || return "$status"
+    if [ $(($(date +%s) - since)) -ge "$lock_wait" ]; then
+      echo "packages: apt is in use by $holder for $lock_wait s already (hint: see what it does; try again later)" >&2
+      return "$status"
+    fi
+    [ "$holder" = "$told" ] || echo "packages: waits for apt, which is in use by $holder" >&2
+    told=$holder
+    sleep 1
+  done
+}
+
+install() { apt -qq install --yes --no-install-recommends $missing; }
 # A fresh host has no list of packages, an old one names versions that the mirror no longer has.
-if apt-get -qq --simulate install $missing >/dev/null 2>&1 && install -qq; then exit 0; fi
-apt-get -qq update >&2
-install -qq
+if apt-get -qq --simulate install $missing >/dev/null 2>&1 && install; then exit 0; fi
+apt -qq update
+install

@@ -91,6 +91,47 @@ test('the demo runs where new files are closed to others', () => {
 });
 
 describe('packages.sh', () => {
+  describe('while another apt runs', () => {
+    const bin = join(scratch, 'apt');
+    const calls = join(bin, 'calls');
+    const locked =
+      'E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 12 (unattended-upgr)';
+    /** A stand-in for apt-get whose lock is free after so many calls. */
+    const runWith = (free: number, wait: string) => {
+      mkdirSync(bin, { recursive: true });
+      writeFileSync(calls, '');
+      const script = `case "$*" in *--simulate*) exit 0;; esac
+echo "$*" >>${calls}
+[ "$(wc -l <${calls})" -gt ${free} ] && { echo installed; exit 0; }
+echo '${locked}' >&2
+exit 100`;
+      writeFileSync(join(bin, 'apt-get'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+      const { status, stderr } = spawnSync('sh', ['src/setup/packages.sh', 'no-such-package'], {
+        encoding: 'utf8',
+        env: { PATH: `${bin}:${process.env.PATH}`, UMLMON_APT_WAIT: wait },
+      });
+      return { status, lines: stderr.trimEnd().split('\n') };
+    };
+
+    test('it waits, and says once for whom', () => {
+      const { status, lines } = runWith(2, '60');
+      expect(status).toBe(0);
+      expect(lines.filter((line) => line !== locked)).toEqual([
+        'packages: installing no-such-package',
+        'packages: waits for apt, which is in use by 12 (unattended-upgr)',
+        'installed',
+      ]);
+    });
+
+    test('it does not wait for ever', () => {
+      const { status, lines } = runWith(1000, '1');
+      expect(status).toBe(100);
+      expect(lines.at(-1)).toBe(
+        'packages: apt is in use by 12 (unattended-upgr) for 1 s already (hint: see what it does; try again later)',
+      );
+    });
+  });
+
   test('is silent when all is there', () => {
     expect(run('packages.sh', ['run', 'build', 'test', 'dpkg'])).toEqual({
       status: 0,
