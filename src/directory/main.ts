@@ -1,5 +1,6 @@
 import { readOptions } from '../config/program-options.ts';
 import { exitStatusOf, failureText, toFailure, UmlmonError } from '../system/errors.ts';
+import { sayFailure } from '../system/journal.ts';
 import { harmless } from '../system/text.ts';
 import { version } from '../system/version.ts';
 import { runUmldir } from './daemon.ts';
@@ -33,7 +34,8 @@ export async function umldir(argv: readonly string[]): Promise<number> {
   } catch (error) {
     const failure = toFailure(error, 'umldir');
     // A directory of another host may have said it.
-    console.error(harmless(json ? JSON.stringify({ error: failure }) : `umldir: ${failureText(failure)}`));
+    const text = json ? JSON.stringify({ error: failure }) : `umldir: ${failureText(failure)}`;
+    sayFailure(harmless(text));
     return exitStatusOf(failure.code);
   }
 }

@@ -21,6 +21,7 @@ import { controlHandlers } from './control.ts';
 import { DiskVerbs } from './disks/disk-verbs.ts';
 import { Endpoints } from './endpoints/endpoints.ts';
 import { Sessions } from './endpoints/sessions.ts';
+import { levelOf } from './event-kinds.ts';
 import { EventLog } from './event-log.ts';
 import { Jobs } from './jobs.ts';
 import { leaveSignal } from './leaving.ts';
@@ -111,7 +112,7 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
   let endpoints: Endpoints | undefined;
   const events = new EventLog(layout.vm, ({ kind, text, attributes }) => {
     const details = Object.fromEntries(attributes.map(({ name, value }) => [name, value]));
-    log.info({ kind, ...details }, text);
+    log[levelOf(kind, details)]({ kind, ...details }, text);
     report?.changed(kind, text, details.result ?? '');
     if (kind === 'state' || kind === 'ready') endpoints?.vmChanged();
   });

@@ -57,3 +57,26 @@ export const eventKinds = {
 } as const;
 
 export type EventKind = keyof typeof eventKinds;
+
+/** Kinds that somebody who looks after the host should see; they have the level of a warning in logs. */
+const warnings: ReadonlySet<string> = new Set<EventKind>([
+  'foreign',
+  'panic',
+  'hang',
+  'crash-bundle',
+  'gave-up',
+  'kept',
+  'login-refused',
+  'trouble',
+]);
+
+/** The level of an event in the log of the monitor. */
+export function levelOf(
+  kind: string,
+  attributes: Readonly<Record<string, string>>,
+): 'info' | 'warn' | 'error' {
+  if (kind === 'operation-ended' || kind === 'job-ended')
+    return ['ok', 'cancelled'].includes(attributes.result ?? 'ok') ? 'info' : 'error';
+  if (kind === 'hook') return ['ok', 'cancelled'].includes(attributes.result ?? '') ? 'info' : 'warn';
+  return warnings.has(kind) ? 'warn' : 'info';
+}

@@ -1,6 +1,7 @@
 import { readOptions } from '../config/program-options.ts';
 import { openReport, startInBackground } from '../system/background.ts';
 import { exitStatusOf, failureText, toFailure, UmlmonError } from '../system/errors.ts';
+import { sayFailure } from '../system/journal.ts';
 import { version } from '../system/version.ts';
 import { checkConfig } from './check.ts';
 import { runDaemon } from './daemon.ts';
@@ -58,7 +59,7 @@ export async function umlmon(argv: readonly string[]): Promise<number> {
   } catch (error) {
     const failure = toFailure(error);
     if (report) report({ failed: failure });
-    else console.error(`umlmon: ${failureText(failure)}`);
+    else sayFailure(`umlmon: ${failureText(failure)}`);
     return exitStatusOf(failure.code);
   }
 }

@@ -1,10 +1,12 @@
 import { pino } from 'pino';
+import { journalPrefix, writesToJournal } from './journal.ts';
 
 /** The own log of a daemon: JSON lines, written at once and in order, with the name of its VM in each. */
 export type Log = ReturnType<typeof openLog>;
 
 /**
- * `destination` takes whole lines; it must not throw.
+ * `destination` takes whole lines; it must not throw. Lines on a standard error that is the journal's have its priority
+ * of their level.
  *
  * @param name of the VM; or of the program, where there is no VM
  */
@@ -13,5 +15,14 @@ export function openLog(
   destination: { write(line: string): void },
   what: 'vm' | 'program' = 'vm',
 ) {
-  return pino({ base: { [what]: name }, level: process.env.UMLMON_LOG_LEVEL ?? 'info' }, destination);
+  const toJournal = destination === process.stderr && writesToJournal(2, process.env);
+  const into = toJournal ? withPriority(destination) : destination;
+  return pino({ base: { [what]: name }, level: process.env.UMLMON_LOG_LEVEL ?? 'info' }, into);
+}
+
+function withPriority(destination: { write(line: string): void }) {
+  return {
+    write: (line: string) =>
+      destination.write(journalPrefix(Number(/^\{"level":(\d+)/.exec(line)?.[1])) + line),
+  };
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { GlobalConfig } from '../config/config.ts';
 import { readOptions } from '../config/program-options.ts';
 import { exitStatusOf, failureText, toFailure, UmlmonError } from '../system/errors.ts';
+import { sayFailure } from '../system/journal.ts';
 import { type Log, openLog } from '../system/log.ts';
 import { takePassedSockets } from '../system/passed-sockets.ts';
 import { ServiceManager } from '../system/service-manager.ts';
@@ -35,7 +36,7 @@ export async function umlweb(argv: readonly string[], programs: string): Promise
     return 0;
   } catch (error) {
     const failure = toFailure(error);
-    console.error(`umlweb: ${failureText(failure)}`);
+    sayFailure(`umlweb: ${failureText(failure)}`);
     return exitStatusOf(failure.code);
   }
 }
