@@ -3,7 +3,7 @@ import { parseHostAndPort } from './directory-keys.ts';
 import { single } from './key.ts';
 import { parseOptionalFile } from './paths.ts';
 import { quoted } from './problem.ts';
-import { type Parsed, refuse } from './values.ts';
+import { accountParser, type Parsed, refuse } from './values.ts';
 
 /** Where umlweb takes calls; port 0 is any that is free. */
 export interface WebListen {
@@ -73,6 +73,16 @@ export function parseDirectories(text: string): Parsed<readonly DirectoryPlace[]
 
 /** The keys of umlweb(8), in [GLOBAL]. */
 export const webKeys = {
+  web_user: single({
+    parse: accountParser('user'),
+    default: 'umlweb',
+    defaultNote: '*umlweb*, if /etc/passwd has that account',
+    layer: 'admin',
+    effect: 'monitor',
+    form: 'USER',
+    help: 'The account as which umlweb(8) runs, of /etc/passwd, by name or number; nothing else should run as it. Monitors that are root give their control sockets to it. It may do nothing there but say for whom it calls, see ON BEHALF OF OTHERS in umlmon(7).',
+    example: 'umlweb',
+  }),
   web_listen: single({
     parse: parseWebListen,
     default: '127.0.0.1:8470',

@@ -276,10 +276,15 @@ const hints: readonly (readonly [pattern: RegExp, hint: string])[] = [
 function launchError(request: LaunchRequest, { status, error }: Ending): UmlmonError {
   const end = error?.message ?? (status === undefined ? 'it was killed' : `it ended with status ${status}`);
   const words = request.words().trim().slice(-jailLimits.launchWords);
-  const cause = words === '' ? end : `${end}: ${words}`;
   const known = hints.find(([pattern]) => pattern.test(words));
   const hint = known ? known[1] : 'umlmon -plan prints the whole command';
-  return new UmlmonError('JAIL_LAUNCH', { place: posix.basename(request.argv[0] ?? ''), cause, hint });
+  return new UmlmonError('JAIL_LAUNCH', {
+    place: posix.basename(request.argv[0] ?? ''),
+    cause: end,
+    hint,
+    // The kernel may have said them, not the launcher.
+    words: words && `: ${words}`,
+  });
 }
 
 /**

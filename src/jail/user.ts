@@ -33,6 +33,34 @@ export function resolveUser(nameOrNumber: string): VmUser {
   return user;
 }
 
+/**
+ * The account of umlweb, by name or number, if /etc/passwd has it. Root is none: it may do everything anyway.
+ */
+export function webUser(nameOrNumber: string): VmUser | undefined {
+  const user = nameOrNumber === '' ? undefined : findUser(readFileSync('/etc/passwd', 'utf8'), nameOrNumber);
+  return user?.uid === 0 ? undefined : user;
+}
+
+/**
+ * The group of umlweb's account, if it is nobody else's: files that umlweb reads may belong to it. Network accounts, which
+ * /etc/passwd does not tell of, are not known here.
+ */
+export function webGroup(nameOrNumber: string): number | undefined {
+  const user = webUser(nameOrNumber);
+  if (!user || user.gid === 0) return undefined;
+  const others = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .map((line) => line.split(':'))
+    .some(([name, , , gid]) => gid === String(user.gid) && name !== user.name);
+  const members = readFileSync('/etc/group', 'utf8')
+    .split('\n')
+    .map((line) => line.split(':'))
+    .find(([, , gid]) => gid === String(user.gid))?.[3]
+    ?.split(',')
+    .filter((name) => name !== '' && name !== user.name);
+  return others || (members?.length ?? 0) > 0 ? undefined : user.gid;
+}
+
 /** The user of this process; one without an account is named by its number. */
 export function ownUser(): VmUser {
   const uid = process.geteuid?.() ?? 0;

@@ -1,6 +1,6 @@
 import { clipText } from '../rpc/clip-text.ts';
 import { UMLMON_TEXT_MAX } from '../rpc/umlmonctrl.gen.ts';
-import { type Failure, toFailure } from '../system/errors.ts';
+import { type Failure, toFailure, toFailureWithWords } from '../system/errors.ts';
 
 /** The answer that `work` makes; what it throws becomes a `failed` one. */
 export async function answer<A>(work: () => A | Promise<A>): Promise<A | { kind: 'failed'; why: Failure }> {
@@ -8,6 +8,17 @@ export async function answer<A>(work: () => A | Promise<A>): Promise<A | { kind:
     return await work();
   } catch (error) {
     return { kind: 'failed', why: clippedFailure(toFailure(error)) };
+  }
+}
+
+/** The same for those who may read consoles: also with what one said. */
+export async function answerWithWords<A>(
+  work: () => A | Promise<A>,
+): Promise<A | { kind: 'failed'; why: Failure }> {
+  try {
+    return await work();
+  } catch (error) {
+    return { kind: 'failed', why: clippedFailure(toFailureWithWords(error)) };
   }
 }
 

@@ -1,14 +1,17 @@
+import { clipText } from '../rpc/clip-text.ts';
 import type { Caller, Handlers } from '../rpc/program.ts';
-import { includesRole, type Role } from '../rpc/roles.ts';
 import {
   type OperationAnswer,
   UMLMON_REPLAY_MAX,
+  UMLMON_REPLY_MAX,
   type umlmonctrl,
-  type VmInfo,
+  type WrittenSettings,
 } from '../rpc/umlmonctrl.gen.ts';
-import { answer } from './answer.ts';
+import type { SecurityLog } from '../system/security-log.ts';
+import { answer, answerWithWords } from './answer.ts';
 import { diskHandlers, type ImageHost } from './disks/disk-handlers.ts';
 import type { DiskVerbs } from './disks/disk-verbs.ts';
+import { secretValues } from './endings/redact.ts';
 import { guardHandlers } from './endpoints/guard.ts';
 import type { Sessions } from './endpoints/sessions.ts';
 import { Management } from './guest/management.ts';
@@ -17,24 +20,38 @@ import type { OperationResult } from './operations.ts';
 import { Seats } from './seats.ts';
 import type { Vm } from './vm.ts';
 
+export interface ControlParts {
+  readonly security: SecurityLog;
+  /** The configuration of the VM as it is written now. */
+  readonly written: () => WrittenSettings;
+  /** What the next start would do, for people. Errors: CONFIG_*. */
+  readonly plan: () => string;
+}
+
 /** The procedures of umlmonctrl.x, each one a call of the monitor; what goes wrong becomes a `failed` answer. */
 export function controlHandlers(
   vm: Vm,
   { disks, networks }: { readonly disks: DiskVerbs; readonly networks: NetworkVerbs },
   images: ImageHost,
   sessions: Sessions,
+  { security, written, plan }: ControlParts,
 ): Handlers<typeof umlmonctrl> {
   const nameOf = (caller: Caller) => sessions.nameOf(caller);
   const seats = new Seats(vm);
   const management = new Management(vm);
   const operation = (work: Promise<OperationResult>) =>
-    answer(async (): Promise<OperationAnswer> => ({ kind: 'ok', report: report(vm, await work) }));
+    // Whoever may ask for one may read consoles.
+    answerWithWords(async (): Promise<OperationAnswer> => ({ kind: 'ok', report: report(vm, await work) }));
   const handlers: Handlers<typeof umlmonctrl> = {
     null: () => undefined,
     authBegin: (message, caller) => answer(() => ({ kind: 'ok', step: sessions.begin(message, caller) })),
     authFinish: (message, caller) => answer(() => ({ kind: 'ok', step: sessions.finish(message, caller) })),
-    info: (_args, caller) =>
-      answer(() => ({ kind: 'ok', info: infoFor(sessions.roleOf(caller), vm.info()) })),
+    actFor: (args, caller) => answer(() => ({ kind: 'ok', role: sessions.actFor(args, caller) })),
+    info: () => answer(() => ({ kind: 'ok', info: vm.info() })),
+    written: () => answer(() => ({ kind: 'ok', written: written() })),
+    plan: () => answer(() => ({ kind: 'ok', plan: clipText(plan(), UMLMON_REPLY_MAX) })),
+    security: () =>
+      answer(() => ({ kind: 'ok', list: { events: [...security.held()], dropped: security.dropped } })),
     start: (_args, caller) => operation(vm.start(nameOf(caller))),
     stop: ({ timeoutMs }, caller) => operation(vm.stop(nameOf(caller), timeoutMs)),
     kill: (_args, caller) => operation(vm.kill(nameOf(caller))),
@@ -123,13 +140,8 @@ export function controlHandlers(
     update: (args) => answer(() => ({ kind: 'ok', list: { changes: vm.settings.update(args) } })),
     ...diskHandlers(images, nameOf),
   };
-  return guardHandlers(handlers, (caller) => sessions.roleOf(caller));
-}
-
-/** Without the last lines of con0, where consoles are not for the caller. */
-function infoFor(role: Role | null, info: VmInfo): VmInfo {
-  if (!info.lastExit || (role && includesRole(role, 'console'))) return info;
-  return { ...info, lastExit: { ...info.lastExit, lastLines: '' } };
+  const callers = { roleOf: (caller: Caller) => sessions.roleOf(caller), nameOf };
+  return guardHandlers(handlers, callers, { security, secrets: () => secretValues(vm.settings.vm.append) });
 }
 
 function report(vm: Vm, { operation, joined, summary }: OperationResult) {

@@ -1,25 +1,28 @@
 import { closeSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import type { Config, VmConfig } from '../config/config.ts';
+import type { Config, GlobalConfig, VmConfig } from '../config/config.ts';
 import { problemText } from '../config/problem.ts';
 import { ConsoleLog } from '../console/log.ts';
 import { Marks } from '../console/marks.ts';
 import { makeDirectories, ownIds } from '../jail/directories.ts';
 import { jailDirectories, type VmLayout } from '../jail/layout.ts';
-import { resolveGroup } from '../jail/user.ts';
+import { resolveGroup, webGroup, webUser } from '../jail/user.ts';
 import { consolePlans, logPlan } from '../plan/build-plan.ts';
+import { explainPlan } from '../plan/explain.ts';
 import { imageStoreOf, vmUser } from '../plan/inventory.ts';
 import { rememberLpj } from '../plan/lpj-cache.ts';
 import { RpcServer } from '../rpc/server.ts';
 import { umlmonctrl } from '../rpc/umlmonctrl.gen.ts';
 import { toFailure, UmlmonError } from '../system/errors.ts';
 import { type Log, openLog } from '../system/log.ts';
+import { SecurityLog } from '../system/security-log.ts';
 import { ServiceManager } from '../system/service-manager.ts';
 import { tidyMemoryWhenQuiet } from '../system/tidy-memory.ts';
 import { controlHandlers } from './control.ts';
 import { DiskVerbs } from './disks/disk-verbs.ts';
 import { Endpoints } from './endpoints/endpoints.ts';
+import type { LocalUsers } from './endpoints/local-role.ts';
 import { Sessions } from './endpoints/sessions.ts';
 import { levelOf } from './event-kinds.ts';
 import { EventLog } from './event-log.ts';
@@ -34,12 +37,15 @@ import {
   layoutFor,
   prepareDisk,
   prepareInterface,
+  prepareLaunch,
   prepareStart,
   readVm,
 } from './prepare-launch.ts';
+import { securityFile } from './security-file.ts';
 import { ServiceReport } from './service-report.ts';
 import { Settings } from './settings.ts';
 import { Vm } from './vm.ts';
+import { writtenSettings } from './written.ts';
 
 export interface DaemonRequest extends ConfigSource {
   /** Log to standard error instead of VARDIR/VM/log/monitor. */
@@ -118,12 +124,10 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
   });
   const vm = makeVm(request, parts, events, () => endpoints?.tcp ?? '');
   const jobs = new Jobs(layout.vm, events);
-  const sessions = new Sessions({
-    vm: layout.vm,
-    varDir: layout.varDir,
-    events,
-    groupRoles: config.global.group_roles.map(({ group, role }) => ({ gid: resolveGroup(group), role })),
-  });
+  const security = new SecurityLog(securityFile(layout));
+  const users = localUsers(config.global);
+  const readers = webGroup(config.global.web_user);
+  const sessions = new Sessions({ vm: layout.vm, varDir: layout.varDir, readers, events, security, users });
   const handlers = controlHandlers(
     vm,
     {
@@ -134,12 +138,17 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
     },
     { vm: layout.vm, store: imageStoreOf(layout), jobs, user: () => vmUser(readVm(request).vm) },
     sessions,
+    {
+      security,
+      written: () => writtenSettings(request),
+      plan: () => explainPlan(prepareLaunch(request, layout).plan),
+    },
   );
   const server = new RpcServer(umlmonctrl, handlers, (error, procedure) =>
     log.error(toFailure(error), `fault in ${procedure}`),
   );
   await vm.examine();
-  endpoints = await Endpoints.open(vm, { global: config.global, vmConfig, layout, server });
+  endpoints = await Endpoints.open(vm, { global: config.global, vmConfig, layout, server, web: users.web });
   try {
     vm.troubles.attempt(() => writeFileSync(layout.pidFile, `${process.pid}\n`));
     events.publish('monitor-started', `monitor ${process.pid} serves ${layout.ctrl}`, { pid: process.pid });
@@ -165,6 +174,7 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
     await jobs.close();
     await endpoints.close();
     sessions.close();
+    security.close();
     vm.screens.close();
     vm.channels.close();
   }
@@ -198,6 +208,15 @@ function makeVm(
   vm.troubles.attempt(() => vm.channels.useMarks(Marks.open(layout.marks)));
   vm.channels.configure(consolePlans(vmConfig), logPlan(vmConfig, layout));
   return vm;
+}
+
+function localUsers({ group, group_roles, web_user }: GlobalConfig): LocalUsers {
+  return {
+    own: process.geteuid?.() ?? 0,
+    web: webUser(web_user)?.uid,
+    group: group ? resolveGroup(group) : undefined,
+    groupRoles: group_roles.map((one) => ({ gid: resolveGroup(one.group), role: one.role })),
+  };
 }
 
 function monitorLog(layout: VmLayout, vm: VmConfig): ConsoleLog {

@@ -260,7 +260,8 @@ async function awaitKernel(step: StepOf<'await-kernel'>, progress: Progress): Pr
       cause:
         outcome === 'timeout'
           ? `the kernel did not announce itself within ${step.withinMs / 1000} s`
-          : `the kernel ended with status ${outcome.status ?? 'unknown'}${words && `; its last words:\n${words}`}`,
+          : `the kernel ended with status ${outcome.status ?? 'unknown'}`,
+      words: outcome === 'timeout' ? '' : words && `; its last words:\n${words}`,
       hint: `read the log: umlwatch ${plan.vm} -log con0`,
     });
   }
@@ -307,5 +308,6 @@ function failureOfStep(step: Step, error: unknown): UmlmonError {
     place: `start, step ${step.do}: ${place}`,
     cause,
     hint,
+    words: error instanceof UmlmonError ? error.words : '',
   });
 }

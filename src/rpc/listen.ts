@@ -8,6 +8,8 @@ export interface ListenOptions {
   readonly path: string;
   /** Permissions of the socket file: to connect, one must be able to write to it. */
   readonly mode: number;
+  /** Owner of the socket file; the process's own user if absent. */
+  readonly uid?: number;
   /** Group of the socket file; the process's own if absent. */
   readonly gid?: number;
 }
@@ -16,7 +18,7 @@ export interface ListenOptions {
  * Listens on a Unix socket that does not exist yet (a stale file is the caller's to remove). The file is never
  * wider open than `mode` and `gid` say: it is created for its owner alone. Throws UmlmonError.
  */
-export async function listenOnUnix({ path, mode, gid }: ListenOptions): Promise<Server> {
+export async function listenOnUnix({ path, mode, uid = -1, gid = -1 }: ListenOptions): Promise<Server> {
   checkSocketPath(path);
   const listener = createServer();
   const umask = process.umask(0o177);
@@ -30,8 +32,9 @@ export async function listenOnUnix({ path, mode, gid }: ListenOptions): Promise<
     await new Promise<void>((resolve, reject) => {
       listener.once('listening', resolve).once('error', reject);
     });
-    if (gid !== undefined) chownSync(path, -1, gid);
+    // The mode first: who owns the file from then on can change it.
     chmodSync(path, mode);
+    if (uid >= 0 || gid >= 0) chownSync(path, uid, gid);
     return listener;
   } catch (error) {
     listener.close();

@@ -41,12 +41,13 @@ const keyBytes = 32;
 /**
  * The passwords of a host as they are now; undefined if none was ever set. A file that others can read or that is not ours
  * is refused. Errors: PASSWORD_FILE.
+ *
+ * @param readers the group of umlweb, where it has a user of its own: it may read the file, and then root owns it
  */
-export function readPasswords(varDir: string): Passwords | undefined {
+export function readPasswords(varDir: string, readers?: number): Passwords | undefined {
   const path = fileOf(varDir);
-  const text = readSecretFile(path, remoteLimits.passwordFileBytes, (cause, hint) =>
-    unusable(path, cause, hint),
-  );
+  const refuse = (cause: string, hint?: string) => unusable(path, cause, hint ?? openHint(path, readers));
+  const text = readSecretFile(path, remoteLimits.passwordFileBytes, refuse, readers);
   return text === undefined ? undefined : parsePasswords(text, path);
 }
 
@@ -70,9 +71,14 @@ export function roleAt(grants: readonly Grant[], vm: string): Role | null {
 }
 
 /** Sets the password of a VM and role. It counts at once. Errors: PASSWORD_BAD, PASSWORD_FILE. */
-export async function setPassword(varDir: string, { vm, role }: Grant, password: string): Promise<void> {
+export async function setPassword(
+  varDir: string,
+  { vm, role }: Grant,
+  password: string,
+  readers?: number,
+): Promise<void> {
   checkPassword(password);
-  await change(varDir, async (passwords) => {
+  await change(varDir, readers, async (passwords) => {
     const verifier = verifierOf(await saltPassword(password, passwords));
     return [...without(passwords.list, { vm, role }), { vm, role, ...verifier, changed: Date.now() }];
   });
@@ -82,9 +88,14 @@ export async function setPassword(varDir: string, { vm, role }: Grant, password:
  * Removes the password of a VM and role, or those of all its roles; the removed ones. Connections that were made with
  * them go on. Errors: PASSWORD_UNKNOWN, PASSWORD_FILE.
  */
-export async function removePasswords(varDir: string, vm: string, role?: Role): Promise<readonly Grant[]> {
+export async function removePasswords(
+  varDir: string,
+  vm: string,
+  role?: Role,
+  readers?: number,
+): Promise<readonly Grant[]> {
   let removed: readonly Grant[] = [];
-  await change(varDir, ({ list }) => {
+  await change(varDir, readers, ({ list }) => {
     removed = list.filter((one) => one.vm === vm && (role ?? one.role) === one.role);
     if (removed.length > 0) return list.filter((one) => !removed.includes(one));
     throw new UmlmonError('PASSWORD_UNKNOWN', {
@@ -107,6 +118,13 @@ export function checkPassword(password: string): void {
     throw bad('it has a control character, which no prompt takes');
 }
 
+/** For umlweb as its own user, when the file is from before it was one. */
+function openHint(path: string, readers: number | undefined): string | undefined {
+  return readers === undefined || process.geteuid?.() === 0
+    ? undefined
+    : `as root: chgrp ${readers} ${path} && chmod 640 ${path}`;
+}
+
 function fileOf(varDir: string): string {
   return join(varDir, '.passwords');
 }
@@ -118,6 +136,7 @@ function without(list: readonly Password[], { vm, role }: Grant): Password[] {
 /** Changes the list as one step, among all who do. */
 async function change(
   varDir: string,
+  readers: number | undefined,
   to: (passwords: Passwords) => readonly Password[] | Promise<readonly Password[]>,
 ): Promise<void> {
   const path = fileOf(varDir);
@@ -131,9 +150,11 @@ async function change(
           'somebody has kept it locked for too long',
           'see fuser(1) for who that is',
         );
-      const passwords = readPasswords(varDir) ?? fresh();
+      const passwords = readPasswords(varDir, readers) ?? fresh();
       const list = await to(passwords);
-      replaceFile(path, textOf({ ...passwords, list }), 0o600);
+      const isShared = readers !== undefined && process.geteuid?.() === 0;
+      const owner = isShared ? { uid: 0, gid: readers } : undefined;
+      replaceFile(path, textOf({ ...passwords, list }), isShared ? 0o640 : 0o600, true, owner);
     } finally {
       closeSync(fd);
     }

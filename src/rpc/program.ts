@@ -36,9 +36,21 @@ export interface Remote {
   readonly dismiss: () => void;
 }
 
+/** For whom a proxy calls (UMLMON_ACT_FOR). */
+export interface Behalf {
+  readonly user: string;
+  /** IP address of the person, `unknown`, or ''. */
+  readonly address: string;
+  /** What the connection may do: a role of roles.ts. */
+  readonly role: string;
+  /** The proxy, for events and records. */
+  readonly via: string;
+}
+
 /**
  * The peer of one connection, as the kernel knows it (SO_PEERCRED and SO_PEERGROUPS, noted when it connected). Over TCP the
- * kernel knows nothing: uid and gid are 2^32 - 1, pid is 0, and there are no groups.
+ * kernel knows nothing: uid and gid are 2^32 - 1, pid is 0, and there are no groups. So it is from the moment on from which the peer calls
+ * for somebody else: nothing that is decided by a uid is decided by that of a proxy.
  */
 export interface Caller {
   readonly uid: number;
@@ -48,6 +60,10 @@ export interface Caller {
   readonly groups: readonly number[];
   /** Undefined for local peers. */
   readonly remote: Remote | undefined;
+  /** Undefined for those who call for themselves. */
+  readonly behalf?: Behalf;
+  /** Calls that come from now on are those of somebody else. */
+  readonly actFor: (behalf: Behalf) => void;
   /** Number of the connection, never used twice by a server. */
   readonly id: number;
   /** Aborted when the connection ends. */

@@ -15,10 +15,14 @@ export const roleMeans: Readonly<Record<Role, string>> = {
 
 export type ControlProcedure = ProcedureName<typeof umlmonctrl>;
 
-/** The lowest role that may call each procedure; `nobody` needs no role: it is for those who have none yet. */
-export const procedureRoles: Readonly<Record<ControlProcedure, Role | 'nobody'>> = {
+/**
+ * The lowest role that may call each procedure. `nobody` needs no role: it is for those who have none yet. `proxy` is decided by
+ * who it is, and over TCP for those who have proved that.
+ */
+export const procedureRoles: Readonly<Record<ControlProcedure, Role | 'nobody' | 'proxy'>> = {
   authBegin: 'nobody',
   authFinish: 'nobody',
+  actFor: 'proxy',
 
   null: 'look',
   info: 'look',
@@ -31,6 +35,7 @@ export const procedureRoles: Readonly<Record<ControlProcedure, Role | 'nobody'>>
   jobWatch: 'look',
   backupList: 'look',
   consoleWho: 'look',
+  written: 'look',
 
   consoleAttach: 'console',
   consoleRead: 'console',
@@ -52,6 +57,7 @@ export const procedureRoles: Readonly<Record<ControlProcedure, Role | 'nobody'>>
   resume: 'operate',
   memTrim: 'operate',
   backup: 'operate',
+  plan: 'operate',
 
   // These change what outlives the VM, or go past what the monitor checks.
   restore: 'admin',
@@ -62,6 +68,7 @@ export const procedureRoles: Readonly<Record<ControlProcedure, Role | 'nobody'>>
   plugNetwork: 'admin',
   unplugNetwork: 'admin',
   update: 'admin',
+  security: 'admin',
   mconsole: 'admin',
 };
 
@@ -73,8 +80,13 @@ export function includesRole(role: Role, needed: Role): boolean {
 /** Whether a role may call a procedure; null is a client that has not proved who it is. */
 export function allows(role: Role | null, procedure: ControlProcedure): boolean {
   const needed = procedureRoles[procedure];
-  if (needed === 'nobody') return true;
+  if (needed === 'nobody' || needed === 'proxy') return true;
   return role !== null && includesRole(role, needed);
+}
+
+/** The lower one of two roles. */
+export function lowerRole(one: Role, other: Role): Role {
+  return includesRole(one, other) ? other : one;
 }
 
 /** The highest of some roles; null if there are none. */

@@ -2,7 +2,8 @@ import { setMaxListeners } from 'node:events';
 import type { Socket } from 'node:net';
 import { remoteLimits, rpcLimits } from '../system/limits.ts';
 import type { Dispatch, RpcCounters } from './dispatcher.ts';
-import type { Caller, Remote } from './program.ts';
+import { nobody } from './peer.ts';
+import type { Behalf, Caller, Remote } from './program.ts';
 import { RecordSplitter } from './record.ts';
 import { writeTogether } from './socket.ts';
 
@@ -17,7 +18,7 @@ export interface Service {
 }
 
 /** A peer as it is known when it has connected; of a remote one, `welcomed` is told when it has proved who it is. */
-export interface Peer extends Omit<Caller, 'signal' | 'remote'> {
+export interface Peer extends Omit<Caller, 'signal' | 'remote' | 'behalf' | 'actFor'> {
   readonly remote?: Pick<Remote, 'address' | 'binding'> & { readonly welcomed: () => void };
 }
 
@@ -32,7 +33,8 @@ export class ServerConnection {
   readonly #totalUnsent: () => number;
   readonly #splitter: RecordSplitter;
   readonly #ended = new AbortController();
-  readonly #caller: Caller;
+  /** Never changed, only replaced: a call in progress has the one that it began with. */
+  #caller: Caller;
   readonly #callBytesMax: number;
   #callsMax: number = rpcLimits.callsOutstanding;
   #outstanding = 0;
@@ -50,7 +52,10 @@ export class ServerConnection {
     if (peer.remote) this.#callsMax = 1;
     // Each call in progress may listen for the end of the connection, and a few owners of what it holds.
     setMaxListeners(2 * rpcLimits.callsOutstanding, this.#ended.signal);
-    this.#caller = { ...peer, signal: this.#ended.signal, remote: this.#remoteOf(peer) };
+    const actFor = (behalf: Behalf) => {
+      this.#caller = { ...this.#caller, ...nobody, behalf };
+    };
+    this.#caller = { ...peer, signal: this.#ended.signal, remote: this.#remoteOf(peer), actFor };
     socket.on('data', (chunk: Buffer) => {
       this.#splitter.push(chunk);
       this.#pump();

@@ -3,13 +3,12 @@ import { rpcLimits } from '../system/limits.ts';
 import { type Credentials, peerCredentials, peerGroups } from '../system/native.ts';
 import { createDispatch, type Dispatch, type RpcCounters } from './dispatcher.ts';
 import { type ListenOptions, listenOnUnix } from './listen.ts';
+import { nobody } from './peer.ts';
 import type { Handlers, Program } from './program.ts';
 import type { RemoteListener } from './remote-listener.ts';
 import { type Peer, ServerConnection } from './server-connection.ts';
 import { descriptorOf } from './socket.ts';
 
-/** (uid_t) -1: no user. */
-const nobody = 0xffff_ffff;
 /** What a server takes of those who connect. */
 export interface ServeOptions {
   /** Further connections are closed at once. */
@@ -71,8 +70,7 @@ export class RpcServer<P extends Program> {
     this.#remote = listener;
     this.#count(listener.server);
     listener.onArrival(({ socket, ...remote }) => {
-      if (this.#remote === listener)
-        this.#connect(socket, { uid: nobody, gid: nobody, pid: 0, groups: [], remote });
+      if (this.#remote === listener) this.#connect(socket, { ...nobody, remote });
     });
   }
 

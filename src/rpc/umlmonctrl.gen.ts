@@ -2659,6 +2659,195 @@ export const authAnswerCodec: Codec<AuthAnswer> = {
   },
 };
 
+/**
+ * For whom a proxy calls from now on. The role of the connection is then `role`, or the one that it had if that is lower;
+ * it can not be changed any more. Letters, digits and .:*_- name the person; the address is an IP address, `unknown`, or
+ * empty.
+ */
+export interface ActForArgs {
+  readonly user: UmlmonName;
+  readonly role: UmlmonName;
+  readonly address: UmlmonName;
+}
+
+export const actForArgsCodec: Codec<ActForArgs> = {
+  encode: (w, v) => {
+    umlmonNameCodec.encode(w, v.user);
+    umlmonNameCodec.encode(w, v.role);
+    umlmonNameCodec.encode(w, v.address);
+  },
+  decode: (r) => ({
+    user: umlmonNameCodec.decode(r),
+    role: umlmonNameCodec.decode(r),
+    address: umlmonNameCodec.decode(r),
+  }),
+};
+
+export type ActForAnswer =
+  | { readonly kind: 'ok'; readonly role: UmlmonName }
+  | { readonly kind: 'failed'; readonly why: Failure };
+
+export const actForAnswerCodec: Codec<ActForAnswer> = {
+  encode: (w, v) => {
+    answerKindCodec.encode(w, v.kind);
+    switch (v.kind) {
+      case 'ok': umlmonNameCodec.encode(w, v.role); break;
+      case 'failed': failureCodec.encode(w, v.why); break;
+    }
+  },
+  decode: (r) => {
+    const kind = answerKindCodec.decode(r);
+    switch (kind) {
+      case 'ok': return { kind, role: umlmonNameCodec.decode(r) };
+      case 'failed': return { kind, why: failureCodec.decode(r) };
+    }
+  },
+};
+
+/** The configuration of the VM as its files say it now. */
+export interface WrittenSettings {
+  readonly settings: readonly Setting[];
+  /** its mistakes, as file:line: cause; there are no settings then */
+  readonly problems: readonly UmlmonText[];
+}
+
+export const writtenSettingsCodec: Codec<WrittenSettings> = {
+  encode: (w, v) => {
+    w.array(v.settings, UMLMON_LIST_MAX, settingCodec);
+    w.array(v.problems, UMLMON_LIST_MAX, umlmonTextCodec);
+  },
+  decode: (r) => ({
+    settings: r.array(UMLMON_LIST_MAX, 12, settingCodec),
+    problems: r.array(UMLMON_LIST_MAX, 4, umlmonTextCodec),
+  }),
+};
+
+export type WrittenAnswer =
+  | { readonly kind: 'ok'; readonly written: WrittenSettings }
+  | { readonly kind: 'failed'; readonly why: Failure };
+
+export const writtenAnswerCodec: Codec<WrittenAnswer> = {
+  encode: (w, v) => {
+    answerKindCodec.encode(w, v.kind);
+    switch (v.kind) {
+      case 'ok': writtenSettingsCodec.encode(w, v.written); break;
+      case 'failed': failureCodec.encode(w, v.why); break;
+    }
+  },
+  decode: (r) => {
+    const kind = answerKindCodec.decode(r);
+    switch (kind) {
+      case 'ok': return { kind, written: writtenSettingsCodec.decode(r) };
+      case 'failed': return { kind, why: failureCodec.decode(r) };
+    }
+  },
+};
+
+/** What the next start would do, for people; the plan of `umlmon -plan`. */
+export type PlanAnswer =
+  | { readonly kind: 'ok'; readonly plan: UmlmonReply }
+  | { readonly kind: 'failed'; readonly why: Failure };
+
+export const planAnswerCodec: Codec<PlanAnswer> = {
+  encode: (w, v) => {
+    answerKindCodec.encode(w, v.kind);
+    switch (v.kind) {
+      case 'ok': umlmonReplyCodec.encode(w, v.plan); break;
+      case 'failed': failureCodec.encode(w, v.why); break;
+    }
+  },
+  decode: (r) => {
+    const kind = answerKindCodec.decode(r);
+    switch (kind) {
+      case 'ok': return { kind, plan: umlmonReplyCodec.decode(r) };
+      case 'failed': return { kind, why: failureCodec.decode(r) };
+    }
+  },
+};
+
+/** Something that concerns security (docs/events.md). Its texts are safe to show. */
+export interface SecurityEvent {
+  /** of those of this monitor */
+  readonly sequence: number;
+  /** of the first one, in milliseconds since 1970 */
+  readonly time: number;
+  /** of the newest one that is like it */
+  readonly last: number;
+  /** so many, within a minute, are told as one */
+  readonly count: number;
+  readonly kind: UmlmonName;
+  readonly who: UmlmonText;
+  /** address; empty for local peers */
+  readonly from: UmlmonName;
+  readonly what: UmlmonText;
+  /** ok, or the code of an error */
+  readonly result: UmlmonName;
+}
+
+export const securityEventCodec: Codec<SecurityEvent> = {
+  encode: (w, v) => {
+    w.uhyper(v.sequence);
+    w.uhyper(v.time);
+    w.uhyper(v.last);
+    w.uint(v.count);
+    umlmonNameCodec.encode(w, v.kind);
+    umlmonTextCodec.encode(w, v.who);
+    umlmonNameCodec.encode(w, v.from);
+    umlmonTextCodec.encode(w, v.what);
+    umlmonNameCodec.encode(w, v.result);
+  },
+  decode: (r) => ({
+    sequence: r.uhyper(),
+    time: r.uhyper(),
+    last: r.uhyper(),
+    count: r.uint(),
+    kind: umlmonNameCodec.decode(r),
+    who: umlmonTextCodec.decode(r),
+    from: umlmonNameCodec.decode(r),
+    what: umlmonTextCodec.decode(r),
+    result: umlmonNameCodec.decode(r),
+  }),
+};
+
+/** Those that the monitor holds, from the oldest to the newest. */
+export interface SecurityList {
+  readonly events: readonly SecurityEvent[];
+  /** so many others gave way to them */
+  readonly dropped: number;
+}
+
+export const securityListCodec: Codec<SecurityList> = {
+  encode: (w, v) => {
+    w.array(v.events, UMLMON_LIST_MAX, securityEventCodec);
+    w.uhyper(v.dropped);
+  },
+  decode: (r) => ({
+    events: r.array(UMLMON_LIST_MAX, 48, securityEventCodec),
+    dropped: r.uhyper(),
+  }),
+};
+
+export type SecurityAnswer =
+  | { readonly kind: 'ok'; readonly list: SecurityList }
+  | { readonly kind: 'failed'; readonly why: Failure };
+
+export const securityAnswerCodec: Codec<SecurityAnswer> = {
+  encode: (w, v) => {
+    answerKindCodec.encode(w, v.kind);
+    switch (v.kind) {
+      case 'ok': securityListCodec.encode(w, v.list); break;
+      case 'failed': failureCodec.encode(w, v.why); break;
+    }
+  },
+  decode: (r) => {
+    const kind = answerKindCodec.decode(r);
+    switch (kind) {
+      case 'ok': return { kind, list: securityListCodec.decode(r) };
+      case 'failed': return { kind, why: failureCodec.decode(r) };
+    }
+  },
+};
+
 export interface UpdateArgs {
   /** only tell */
   readonly dryRun: boolean;
@@ -2850,5 +3039,13 @@ export const umlmonctrl = {
      */
     authBegin: { number: 40, args: umlmonTextCodec, result: authAnswerCodec },
     authFinish: { number: 41, args: umlmonTextCodec, result: authAnswerCodec },
+    /** For proxies: say for whom this connection calls. Once, and only for those who may (docs/protocol.md). */
+    actFor: { number: 42, args: actForArgsCodec, result: actForAnswerCodec },
+    /** What the next start would do. */
+    plan: { number: 50, args: voidCodec, result: planAnswerCodec },
+    /** The configuration as it is written now. */
+    written: { number: 51, args: voidCodec, result: writtenAnswerCodec },
+    /** The security events of the monitor. */
+    security: { number: 52, args: voidCodec, result: securityAnswerCodec },
   },
 } as const;

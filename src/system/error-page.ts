@@ -35,6 +35,7 @@ const groups: Readonly<Record<Prefix, string>> = {
   REMOTE: 'Remote control',
   WEB: 'umlweb',
   AUTH: 'Authentication',
+  ACT: 'On behalf of others',
   PASSWORD: 'Passwords',
   ROLE: 'Roles',
   DIRECTORY: 'The directory',

@@ -57,6 +57,10 @@ export const errorCatalogue = {
   REMOTE_IDENTITY: { class: 'unreachable', means: 'A remote host is not the one that it should be.' },
   AUTH_FAILED: { class: 'unreachable', means: 'A login is not one, or not for this connection.' },
   AUTH_NO_PASSWORD: { class: 'unreachable', means: 'No password opens the VM over TCP.' },
+  ACT_FOR_REFUSED: {
+    class: 'failed',
+    means: 'A connection may not call for somebody else, or not for this one.',
+  },
   AUTH_THROTTLED: { class: 'unreachable', means: 'There were too many wrong passwords; wait.' },
   PASSWORD_BAD: { class: 'usage', means: 'Not a text that can be a password.' },
   PASSWORD_FILE: {
@@ -291,14 +295,17 @@ export class UmlmonError extends Error {
   readonly place: string;
   readonly reason: string;
   readonly hint: string;
+  /** What a console said, to stand after the cause; or ''. For those only who may read consoles: in no event, log, or text of an error. */
+  readonly words: string;
 
-  constructor(code: ErrorCode, at: { place: string; cause: string; hint?: string }) {
+  constructor(code: ErrorCode, at: { place: string; cause: string; hint?: string; words?: string }) {
     const cause = withoutPath(at.cause, at.place);
     super(failureText({ code, place: at.place, cause, hint: at.hint ?? '' }));
     this.code = code;
     this.place = at.place;
     this.reason = cause;
     this.hint = at.hint ?? '';
+    this.words = at.words ?? '';
   }
 }
 
@@ -329,6 +336,13 @@ export function toFailure(error: unknown, place = 'umlmon'): Failure {
       hint: '',
     };
   return { code: 'INTERNAL', place, cause: error instanceof Error ? error.message : String(error), hint: '' };
+}
+
+/** The same, with what a console said: for those who may read consoles. */
+export function toFailureWithWords(error: unknown, place = 'umlmon'): Failure {
+  const failure = toFailure(error, place);
+  if (!(error instanceof UmlmonError) || error.words === '') return failure;
+  return { ...failure, cause: `${failure.cause}${error.words}` };
 }
 
 /** Errors of Node's own system calls carry an errno name (`ENOENT`) in `code`. */

@@ -12,6 +12,7 @@ const rooms: Record<keyof typeof limitTable, string> = {
   monitor: 'Monitor',
   admin: 'Administration of the host',
   service: 'Service managers',
+  security: 'Security events',
   directory: 'Directory and redirector',
   umlrun: 'Throw-away VMs',
   web: 'umlweb',

@@ -14,6 +14,7 @@ import { monitor } from './limits/monitor.ts';
 import { network } from './limits/network.ts';
 import { remote } from './limits/remote.ts';
 import { rpc } from './limits/rpc.ts';
+import { security } from './limits/security.ts';
 import { service } from './limits/service.ts';
 import { umlrun } from './limits/umlrun.ts';
 import { web } from './limits/web.ts';
@@ -30,6 +31,7 @@ export const limitTable = {
   monitor,
   admin,
   service,
+  security,
   directory,
   umlrun,
   web,
@@ -45,6 +47,7 @@ export const jailLimits = valuesOf(jail);
 export const monitorLimits = valuesOf(monitor);
 export const adminLimits = valuesOf(admin);
 export const serviceLimits = valuesOf(service);
+export const securityLimits = valuesOf(security);
 export const directoryLimits = valuesOf(directory);
 export const umlrunLimits = valuesOf(umlrun);
 export const webLimits = valuesOf(web);

@@ -8,18 +8,22 @@ const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
  * refused, as is one of more than `bytesMax` bytes.
  *
  * @param refuse makes the error from a cause and perhaps a hint
+ * @param readers a group whose members may read it too, if root has made it
  */
 export function readSecretFile(
   path: string,
   bytesMax: number,
   refuse: (cause: string, hint?: string) => Error,
+  readers?: number,
 ): string | undefined {
   try {
     const fd = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     try {
-      const { uid, mode, size } = fstatSync(fd);
-      if (uid !== process.geteuid?.()) throw refuse(`it belongs to uid ${uid}`);
-      if ((mode & 0o077) !== 0) throw refuse('others than its owner may read it', `chmod 600 ${path}`);
+      const { uid, gid, mode, size } = fstatSync(fd);
+      const isShared = readers !== undefined && uid === 0 && gid === readers && (mode & 0o037) === 0;
+      if (uid !== process.geteuid?.() && !isShared) throw refuse(`it belongs to uid ${uid}`);
+      if ((mode & 0o077) !== 0 && !isShared)
+        throw refuse('others than its owner may read it', `chmod 600 ${path}`);
       if (size > bytesMax) throw refuse(`it has ${size} bytes, too many`);
       return readFileSync(fd, 'utf8');
     } finally {

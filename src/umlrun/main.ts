@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { failureText, toFailure } from '../system/errors.ts';
+import { failureText, toFailureWithWords } from '../system/errors.ts';
 import { version } from '../system/version.ts';
 import { parseArguments } from './arguments.ts';
 import { run } from './run.ts';
@@ -30,7 +30,7 @@ export async function umlrun(): Promise<number> {
     console.log(parsed.show === 'help' ? help : version);
     return 0;
   } catch (error) {
-    const failure = toFailure(error, '');
+    const failure = toFailureWithWords(error, '');
     console.error(`umlrun: ${failureText(failure)}`);
     return failure.code === 'USAGE' ? 2 : failed;
   }

@@ -25,7 +25,7 @@ const cases: readonly [string, Partial<ExitFacts>, Partial<ExitRecord>][] = [
   [
     'panic that only con0 tells',
     { status: 134, lastLines: 'Kernel panic - not syncing: VFS: no root\nCPU: 0' },
-    { cause: 'crash', panic: 'VFS: no root' },
+    { cause: 'crash', panic: 'con0 shows a kernel panic' },
   ],
   ['kill -9 from outside', { status: 137 }, { cause: 'crash', signal: 9 }],
   [

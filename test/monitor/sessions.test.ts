@@ -14,17 +14,21 @@ import { RpcClient } from '../../src/rpc/client.ts';
 import { connectTcp, secure } from '../../src/rpc/connect-remote.ts';
 import { logIn } from '../../src/rpc/log-in.ts';
 import { allVms, removePasswords, setPassword } from '../../src/rpc/password-file.ts';
+import type { Caller } from '../../src/rpc/program.ts';
 import { RemoteListener } from '../../src/rpc/remote-listener.ts';
 import { saltPassword } from '../../src/rpc/scram.ts';
 import { RpcServer } from '../../src/rpc/server.ts';
 import { umlmonctrl } from '../../src/rpc/umlmonctrl.gen.ts';
 import { toFailure } from '../../src/system/errors.ts';
+import { SecurityLog } from '../../src/system/security-log.ts';
 import { stubHandlers } from '../rpc/stub-handlers.ts';
 
 const password = 'correct horse battery';
 const varDir = mkdtempSync(join(tmpdir(), 'umlmon-sessions-'));
 const events = new EventLog('vm1', () => undefined);
-const sessions = new Sessions({ vm: 'vm1', varDir, events, groupRoles: [] });
+const security = new SecurityLog();
+const users = { own: 0, web: undefined, group: undefined, groupRoles: [] };
+const sessions = new Sessions({ vm: 'vm1', varDir, events, security, users });
 let server: RpcServer<typeof umlmonctrl>;
 let listener: RemoteListener;
 const faults: unknown[] = [];
@@ -45,7 +49,24 @@ beforeAll(async () => {
     authFinish: (message: string, caller: Parameters<typeof sessions.begin>[1]) =>
       attempt(() => sessions.finish(message, caller)),
   };
-  const guarded = guardHandlers({ ...stubHandlers, ...steps }, (caller) => sessions.roleOf(caller));
+  const actFor = (
+    args: Parameters<typeof sessions.actFor>[0],
+    caller: Parameters<typeof sessions.actFor>[1],
+  ) => {
+    try {
+      return { kind: 'ok' as const, role: sessions.actFor(args, caller) };
+    } catch (error) {
+      return { kind: 'failed' as const, why: toFailure(error) };
+    }
+  };
+  const callers = {
+    roleOf: (caller: Caller) => sessions.roleOf(caller),
+    nameOf: (caller: Caller) => sessions.nameOf(caller),
+  };
+  const guarded = guardHandlers({ ...stubHandlers, ...steps, actFor }, callers, {
+    security,
+    secrets: () => [],
+  });
   server = new RpcServer(umlmonctrl, guarded, (error) => faults.push(error));
   listener = await RemoteListener.open({ host: '127.0.0.1', port: 0, tls: makeCertificate() });
   server.serveRemote(listener);

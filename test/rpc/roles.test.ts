@@ -7,7 +7,7 @@ const procedures = Object.keys(umlmonctrl.procedures) as ControlProcedure[];
 describe('roles', () => {
   test('each may do what those before it may, and more; strangers may only log in', () => {
     const allowed = [null, ...roles].map((role) => procedures.filter((name) => allows(role, name)));
-    expect(allowed[0]).toEqual(['authBegin', 'authFinish']);
+    expect(allowed[0]).toEqual(['authBegin', 'authFinish', 'actFor']);
     expect(allowed.at(-1)).toEqual(procedures);
     for (const [index, names] of allowed.slice(1).entries()) {
       expect(names).toEqual(expect.arrayContaining(allowed[index] ?? []));

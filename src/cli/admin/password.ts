@@ -1,9 +1,11 @@
 import type { Config } from '../../config/config.ts';
 import type { ReadConfig } from '../../config/locate.ts';
+import { webGroup } from '../../jail/user.ts';
 import {
   allVms,
   checkPassword,
   type Grant,
+  type Passwords,
   readPasswords,
   removePasswords,
   setPassword,
@@ -16,6 +18,7 @@ import { askSecret } from '../remote/ask-secret.ts';
 import { readSmall } from '../remote/find-password.ts';
 import { rows, timeText } from '../render.ts';
 import { requireSection } from './host.ts';
+import { recordChange } from './record-change.ts';
 
 interface PasswordCommand {
   readonly options: ReadonlySet<string>;
@@ -33,25 +36,32 @@ export async function runAdminPassword(
   { options, values }: PasswordCommand,
   { loaded, config, json }: PasswordContext,
 ): Promise<void> {
-  const { vardir } = config.global;
+  const { vardir, web_user } = config.global;
+  const readers = webGroup(web_user);
   const { VM: vm = allVms, ROLE } = values;
-  if (options.has('list')) return listPasswords(vardir, values, json);
+  if (options.has('list')) return listPasswords(readPasswords(vardir, readers), values, json);
   const named = vm === allVms ? 'all VMs' : vm;
   if (options.has('remove')) {
-    const removed = await removePasswords(vardir, vm, ROLE);
+    const removed = await removePasswords(vardir, vm, ROLE, readers);
+    recordChange(vardir, `removed ${named}: ${removed.map(({ role }) => role).join(', ')}`);
     const roles = removed.map(({ role }) => role).join(', ');
     return print(json ? JSON.stringify({ removed }) : `${named}: removed ${roles}`);
   }
   // A password may be set before its VM runs, but not for a name that is nobody's.
   if (vm !== allVms) requireSection(vm, loaded);
   const grant: Grant = { vm, role: ROLE ?? 'admin' };
-  await setPassword(vardir, grant, await newPassword(`${grant.role} password for ${named}`));
+  await setPassword(vardir, grant, await newPassword(`${grant.role} password for ${named}`), readers);
+  recordChange(vardir, `set ${named}: ${grant.role}`);
   await print(json ? JSON.stringify({ set: grant }) : `${named}: the ${grant.role} password is set`);
 }
 
 /** Passwords are never shown: nobody has them. */
-async function listPasswords(varDir: string, { VM, ROLE }: ArgumentValues, json: boolean): Promise<void> {
-  const passwords = (readPasswords(varDir)?.list ?? [])
+async function listPasswords(
+  known: Passwords | undefined,
+  { VM, ROLE }: ArgumentValues,
+  json: boolean,
+): Promise<void> {
+  const passwords = (known?.list ?? [])
     .filter(({ vm, role }) => (VM ?? vm) === vm && (ROLE ?? role) === role)
     .map(({ vm, role, changed }) => ({ vm, role, changed }))
     .sort((a, b) => a.vm.localeCompare(b.vm) || a.role.localeCompare(b.role));

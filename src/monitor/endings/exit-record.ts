@@ -17,12 +17,15 @@ export interface ExitFacts {
   readonly endedAt: number;
 }
 
+/** In the place of the text of a panic that only con0 tells of: what a console says is for those who may read it. */
+export const printedPanic = 'con0 shows a kernel panic';
+
 /** How a guest ended. With `noreboot` a guest's reboot exits like a halt; only its last words tell (kernel/reboot.c). */
 export function describeExit(facts: ExitFacts): ExitRecord {
   const { status, askedBy, lastLines, endedAt } = facts;
   // A status above 128 is a signal, unless the guest wrote such a number to /proc/exitcode: it harms only itself.
   const signal = status > 128 && status <= 128 + 64 ? status - 128 : 0;
-  const panic = facts.panic || panicText(lastLines);
+  const panic = facts.panic || (lastLines.includes('Kernel panic - not syncing: ') ? printedPanic : '');
   return {
     endedAt,
     cause: causeOf(facts, signal, panic),
@@ -57,8 +60,4 @@ function causeOf(
   if (status === 0 || lastLines.includes('reboot: ')) return 'poweroff';
   // A kernel that was up and ends with another status was ended from outside (SIGTERM gives 1).
   return wasUp ? 'crash' : 'error';
-}
-
-function panicText(lastLines: string): string {
-  return /Kernel panic - not syncing: (.*)/.exec(lastLines)?.[1]?.trim() ?? '';
 }

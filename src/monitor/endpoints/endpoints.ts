@@ -17,6 +17,8 @@ export interface EndpointsParts {
   readonly vmConfig: VmConfig;
   readonly layout: VmLayout;
   readonly server: RpcServer<typeof umlmonctrl>;
+  /** The uid of umlweb, if it has one of its own. */
+  readonly web: number | undefined;
 }
 
 /** Where a monitor is reached: its control socket, a TCP port, a socket with metrics, and an entry in the host's directory. */
@@ -42,13 +44,15 @@ export class Endpoints {
     return endpoints;
   }
 
-  async #listen(vm: Vm, { global, vmConfig, layout, server }: EndpointsParts): Promise<void> {
+  async #listen(vm: Vm, { global, vmConfig, layout, server, web }: EndpointsParts): Promise<void> {
     // We hold the lock: socket files here belong to nobody who lives.
     for (const path of [layout.ctrl, layout.metrics]) rmSync(path, { force: true });
     // Without a group of its own a socket is not for the group that happens to be the user's first: on many hosts all
     // users share it.
     const access = global.group ? { mode: 0o660, gid: resolveGroup(global.group) } : { mode: 0o600 };
-    await server.listen({ path: layout.ctrl, ...access });
+    // umlweb gets in as the owner of the socket: it needs no group for that. What it may do there is decided by who it is.
+    const owner = web === undefined || process.geteuid?.() !== 0 ? {} : { uid: web };
+    await server.listen({ path: layout.ctrl, ...access, ...owner });
     this.#remote = await openRemote(global, vmConfig, vm.events);
     if (this.#remote) server.serveRemote(this.#remote);
     if (vmConfig.metrics === 'socket')

@@ -1,36 +1,91 @@
 import { StrangerError } from '../../rpc/dispatcher.ts';
+import { peerOf } from '../../rpc/peer.ts';
 import type { Caller, Handlers } from '../../rpc/program.ts';
 import { allows, type ControlProcedure, procedureRoles, type Role } from '../../rpc/roles.ts';
 import type { umlmonctrl } from '../../rpc/umlmonctrl.gen.ts';
 import { UmlmonError } from '../../system/errors.ts';
+import type { SecurityKind } from '../../system/security-kinds.ts';
+import type { SecurityLog } from '../../system/security-log.ts';
 import { answer } from '../answer.ts';
+import { recordedCalls } from './recorded.ts';
+import { viewFor } from './view.ts';
 
 type Handle = (args: unknown, caller: Caller) => unknown;
 
-/** Handlers that do nothing for callers whose role is too low, and know no strangers (docs/roles.md). */
+/** What the guard of a monitor needs besides. */
+export interface GuardParts {
+  readonly security: Pick<SecurityLog, 'record'>;
+  /** What is to be taken out of the answers to those who may not see it, wherever it stands. */
+  readonly secrets: () => readonly string[];
+}
+
+/** Who callers are. */
+export interface Callers {
+  /** Null for who has no role: over TCP a stranger. */
+  readonly roleOf: (caller: Caller) => Role | null;
+  readonly nameOf: (caller: Caller) => string;
+}
+
+/**
+ * Handlers that do nothing for callers whose role is too low, and know no strangers (docs/roles.md); whose answers have
+ * nothing in them that is not for the role; and whose calls are recorded, with what came of them.
+ */
 export function guardHandlers(
   handlers: Handlers<typeof umlmonctrl>,
-  roleOf: (caller: Caller) => Role | null,
+  callers: Callers,
+  parts: GuardParts,
 ): Handlers<typeof umlmonctrl> {
   const guarded = Object.entries(handlers).map(([name, handle]) => {
     const procedure = name as ControlProcedure;
-    return [name, guard(procedure, handle as Handle, roleOf)];
+    return [name, guard(procedure, handle as Handle, callers, parts)];
   });
   // One for each, under its name.
   return Object.fromEntries(guarded) as Handlers<typeof umlmonctrl>;
 }
 
-function guard(procedure: ControlProcedure, handle: Handle, roleOf: (caller: Caller) => Role | null): Handle {
-  return (args, caller) => {
-    const role = roleOf(caller);
-    if (allows(role, procedure)) return handle(args, caller);
-    if (!role) throw new StrangerError(procedure);
-    return answer(() => {
-      throw new UmlmonError('ROLE_TOO_LOW', {
-        place: procedure,
-        cause: `this needs the role ${procedureRoles[procedure]}, and yours is ${role}`,
-        hint: 'docs/roles.md lists what each role may do',
-      });
+function guard(
+  procedure: ControlProcedure,
+  handle: Handle,
+  { roleOf, nameOf }: Callers,
+  { security, secrets }: GuardParts,
+): Handle {
+  const record = (kind: SecurityKind, caller: Caller, result: string) =>
+    security.record({
+      kind,
+      who: nameOf(caller),
+      from: caller.behalf?.address ?? caller.remote?.address ?? '',
+      what: procedure,
+      result,
+      peer: peerOf(caller),
     });
+  return async (args, caller) => {
+    const role = roleOf(caller);
+    const isStranger = !role && caller.remote !== undefined && procedureRoles[procedure] !== 'nobody';
+    if (isStranger || !allows(role, procedure)) {
+      record(role ? 'refused' : 'stranger', caller, 'ROLE_TOO_LOW');
+      if (isStranger) throw new StrangerError(procedure);
+      return answer(() => {
+        throw tooLow(procedure, role, nameOf(caller));
+      });
+    }
+    const answered = await handle(args, caller);
+    const kind = recordedCalls[procedure];
+    if (kind) record(kind, caller, resultOf(answered));
+    return viewFor(role, procedure, answered, secrets);
   };
+}
+
+function tooLow(procedure: ControlProcedure, role: Role | null, name: string): UmlmonError {
+  const theirs = role ? `yours is ${role}` : `${name} has none`;
+  return new UmlmonError('ROLE_TOO_LOW', {
+    place: procedure,
+    cause: `this needs the role ${procedureRoles[procedure]}, and ${theirs}`,
+    hint: 'docs/roles.md lists what each role may do',
+  });
+}
+
+/** `ok`, or the code of what went wrong. */
+function resultOf(answered: unknown): string {
+  const { kind, why } = (answered ?? {}) as { kind?: unknown; why?: { code?: unknown } };
+  return kind === 'failed' ? String(why?.code) : 'ok';
 }

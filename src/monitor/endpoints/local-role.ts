@@ -6,6 +6,17 @@ export interface GroupRole {
   readonly role: Role;
 }
 
+/** Who is who at a control socket. */
+export interface LocalUsers {
+  /** The uid of the monitor. */
+  readonly own: number;
+  /** The uid of umlweb, if it has one of its own. */
+  readonly web: number | undefined;
+  /** The group whose members may use the control sockets. */
+  readonly group: number | undefined;
+  readonly groupRoles: readonly GroupRole[];
+}
+
 interface LocalUser {
   readonly uid: number;
   readonly gid: number;
@@ -13,15 +24,20 @@ interface LocalUser {
 }
 
 /**
- * What a local user may do who could open the control socket: root and the monitor's own user everything; members of
- * groups with roles the highest of these; and others everything if no group has a role, else look.
+ * What a local user may do: root and the monitor's own user everything; members of `group` the highest of what their groups
+ * with roles may, or look if none of these is theirs, or everything if no group has a role. Others nothing, whatever the mode of
+ * the socket has let in; and so umlweb, which must say for whom it calls.
  */
-export function localRole(
-  { uid, gid, groups }: LocalUser,
-  own: number,
-  groupRoles: readonly GroupRole[],
-): Role {
-  if (uid === 0 || uid === own || groupRoles.length === 0) return 'admin';
-  const theirs = groupRoles.filter((one) => one.gid === gid || groups.includes(one.gid));
-  return highestRole(theirs.map(({ role }) => role)) ?? 'look';
+export function localRole({ uid, gid, groups }: LocalUser, users: LocalUsers): Role | null {
+  const { own, web, group, groupRoles } = users;
+  if (uid === 0 || uid === own) return 'admin';
+  const isIn = (one: number) => one === gid || groups.includes(one);
+  if (uid === web || group === undefined || !isIn(group)) return null;
+  if (groupRoles.length === 0) return 'admin';
+  return highestRole(groupRoles.filter((one) => isIn(one.gid)).map(({ role }) => role)) ?? 'look';
+}
+
+/** The role up to which a local user may act for others; null: it may not. */
+export function localCeiling({ uid }: LocalUser, { own, web }: LocalUsers): Role | null {
+  return uid === 0 || uid === own || uid === web ? 'admin' : null;
 }

@@ -1,23 +1,29 @@
 import { randomBytes } from 'node:crypto';
 import { networkOf } from '../../rpc/address.ts';
 import { type Password, passwordsFor, readPasswords } from '../../rpc/password-file.ts';
+import { peerOf } from '../../rpc/peer.ts';
 import type { Caller, Remote } from '../../rpc/program.ts';
-import { highestRole, type Role } from '../../rpc/roles.ts';
+import { highestRole, isRole, type Role } from '../../rpc/roles.ts';
 import { beginServer, finishServer, ScramError, type ServerExchange } from '../../rpc/scram.ts';
 import { Throttle } from '../../rpc/throttle.ts';
-import type { AuthStep } from '../../rpc/umlmonctrl.gen.ts';
+import type { ActForArgs, AuthStep } from '../../rpc/umlmonctrl.gen.ts';
 import { toFailure, UmlmonError } from '../../system/errors.ts';
 import { remoteLimits } from '../../system/limits.ts';
+import type { SecurityLog } from '../../system/security-log.ts';
 import type { EventLog } from '../event-log.ts';
-import { type GroupRole, localRole } from './local-role.ts';
+import { behalfOf, behalfText, refusal } from './act-for.ts';
+import { type LocalUsers, localCeiling, localRole } from './local-role.ts';
 import { LoginReport } from './login-report.ts';
 
 export interface SessionParts {
   readonly vm: string;
   /** Where the file of the passwords is. */
   readonly varDir: string;
+  /** The group that may read it too: that of umlweb. */
+  readonly readers?: number | undefined;
   readonly events: Pick<EventLog, 'publish'>;
-  readonly groupRoles: readonly GroupRole[];
+  readonly security: Pick<SecurityLog, 'record'>;
+  readonly users: LocalUsers;
 }
 
 /** A connection over TCP between the two messages of its client; later only its role is left. */
@@ -51,24 +57,57 @@ export class Sessions {
     this.#report = new LoginReport(parts.events);
   }
 
-  /** Null for a client over TCP that has not proved who it is. */
+  /** Null for a client over TCP that has not proved who it is, and for local users who have no role. */
   roleOf(caller: Caller): Role | null {
-    if (caller.remote) return this.#sessions.get(caller.id)?.role ?? null;
-    return localRole(caller, process.geteuid?.() ?? 0, this.#parts.groupRoles);
+    const { remote, behalf } = caller;
+    // It was lowered to what its proxy may do.
+    if (behalf) return isRole(behalf.role) ? behalf.role : null;
+    if (remote) return this.#sessions.get(caller.id)?.role ?? null;
+    return localRole(caller, this.#parts.users);
   }
 
-  /** How events and exit records call a client: by the uid that the kernel vouches for, or by role and address. */
+  /**
+   * How events and exit records call a client: by the uid that the kernel vouches for, by role and address, or by what its
+   * proxy says and who that is.
+   */
   nameOf(caller: Caller): string {
+    if (caller.behalf) return behalfText(caller.behalf);
     if (!caller.remote) return `uid ${caller.uid}`;
     return `${this.roleOf(caller) ?? 'stranger'} at ${caller.remote.address}`;
+  }
+
+  /** The connection calls for somebody else from now on; its role then. Errors: ACT_FOR_REFUSED. */
+  actFor(args: ActForArgs, caller: Caller): Role {
+    const { users, security } = this.#parts;
+    const record = (kind: 'acts-for' | 'acts-for-refused', who: string, from: string, what: string) =>
+      security.record({
+        kind,
+        who,
+        from,
+        what,
+        result: kind === 'acts-for' ? 'ok' : 'ACT_FOR_REFUSED',
+        peer: peerOf(caller),
+      });
+    try {
+      if (caller.behalf) throw refusal('this connection calls for somebody already');
+      const ceiling = caller.remote ? this.roleOf(caller) : localCeiling(caller, users);
+      const via = ceiling && !caller.remote ? 'umlweb' : this.nameOf(caller);
+      const behalf = behalfOf(args, ceiling, via);
+      caller.actFor(behalf);
+      record('acts-for', behalfText(behalf), behalf.address, behalf.role);
+      return behalf.role;
+    } catch (error) {
+      record('acts-for-refused', this.nameOf(caller), caller.remote?.address ?? '', toFailure(error).cause);
+      throw error;
+    }
   }
 
   /** Errors: AUTH_*, PASSWORD_FILE; the connection ends with them. */
   begin(message: string, caller: Caller): AuthStep {
     return this.#guarded(caller, (remote) => {
-      const { vm, varDir } = this.#parts;
+      const { vm, varDir, readers } = this.#parts;
       if (this.#sessions.has(caller.id)) throw this.#refusal('this connection has begun to log in already');
-      const all = readPasswords(varDir);
+      const all = readPasswords(varDir, readers);
       const passwords = all ? passwordsFor(all, vm) : [];
       if (!all || passwords.length === 0)
         throw new UmlmonError('AUTH_NO_PASSWORD', {
@@ -107,6 +146,14 @@ export class Sessions {
         role,
         address: remote.address,
       });
+      this.#parts.security.record({
+        kind: 'login',
+        who: this.nameOf(caller),
+        from: remote.address,
+        what: role,
+        result: 'ok',
+        peer: peerOf(caller),
+      });
       return { message: answer.message, role };
     });
   }
@@ -125,7 +172,16 @@ export class Sessions {
     } catch (error) {
       remote.dismiss();
       const told = error instanceof ScramError ? this.#refusal(error.message) : error;
-      this.#report.refused(remote.address, toFailure(told).cause);
+      const { code, cause } = toFailure(told);
+      this.#report.refused(remote.address, cause);
+      this.#parts.security.record({
+        kind: 'login-refused',
+        who: this.nameOf(caller),
+        from: remote.address,
+        what: cause,
+        result: code,
+        peer: peerOf(caller),
+      });
       throw told;
     }
   }

@@ -9,6 +9,7 @@ import { RpcServer } from '../../../src/rpc/server.ts';
 import { umlmonctrl } from '../../../src/rpc/umlmonctrl.gen.ts';
 import { UmlmonError } from '../../../src/system/errors.ts';
 import { remoteLimits } from '../../../src/system/limits.ts';
+import { SecurityLog } from '../../../src/system/security-log.ts';
 import { type Corpus, makeInput } from '../mutate.ts';
 import { assert, cutUp, refusable, type Target } from '../target.ts';
 import { boundedHandlers } from './rpc.ts';
@@ -89,7 +90,9 @@ async function openStrangerTarget(): Promise<Target> {
       .filter((name) => !name.startsWith('auth'))
       .map((name) => [name, () => void reached.push(name)]),
   );
-  const handlers = guardHandlers({ ...boundedHandlers, ...counting }, () => null);
+  const stranger = { roleOf: () => null, nameOf: () => 'stranger' };
+  const parts = { security: new SecurityLog(), secrets: () => [] };
+  const handlers = guardHandlers({ ...boundedHandlers, ...counting }, stranger, parts);
   const server = new RpcServer(umlmonctrl, handlers, (error, name) => reached.push(`${name}: ${error}`));
   const listener = await RemoteListener.open({ host: '127.0.0.1', port: 0, tls: null });
   server.serveRemote(listener);

@@ -60,6 +60,36 @@ export const values: Readonly<
       failed,
     ],
   },
+  actFor: {
+    args: { user: 'tutor', role: 'operate', address: '192.0.2.7' },
+    results: [{ kind: 'ok', role: 'look' }, failed],
+  },
+  plan: { args: undefined, results: [{ kind: 'ok', plan: 'plan for vm1\n' }, failed] },
+  written: {
+    args: undefined,
+    results: [
+      { kind: 'ok', written: { settings: info.settings, problems: ['umlmon.conf:3: no such key'] } },
+      failed,
+    ],
+  },
+  security: {
+    args: undefined,
+    results: [
+      {
+        kind: 'ok',
+        list: {
+          events: [
+            {
+              ...{ sequence: 3, time: 1_700_000_000_000, last: 1_700_000_000_500, count: 2, kind: 'refused' },
+              ...{ who: 'uid 1000', from: '', what: 'kill', result: 'ROLE_TOO_LOW' },
+            },
+          ],
+          dropped: 1,
+        },
+      },
+      failed,
+    ],
+  },
   info: {
     args: undefined,
     results: [{ kind: 'ok', info }, { kind: 'ok', info: { ...info, lastExit: null } }, failed],

@@ -156,6 +156,7 @@ const caller = {
   pid: 1,
   id: 1,
   signal: new AbortController().signal,
+  actFor: () => undefined,
 };
 
 const calls: Corpus = { samples: callRecords.map((bytes) => bytes.subarray(4)), words, maxBytes: 70_000 };

@@ -1,0 +1,40 @@
+import { isIP } from 'node:net';
+import type { Behalf } from '../../rpc/program.ts';
+import { isRole, lowerRole, type Role } from '../../rpc/roles.ts';
+import type { ActForArgs } from '../../rpc/umlmonctrl.gen.ts';
+import { UmlmonError } from '../../system/errors.ts';
+
+/**
+ * For whom a proxy calls, checked: who may do so up to `ceiling` gets what was asked for, or less. The names come from the proxy,
+ * so events and records always say by whose word they are.
+ *
+ * @param ceiling null: it may not call for others
+ * @param via the proxy, for events and records
+ * @throws UmlmonError ACT_FOR_REFUSED
+ */
+export function behalfOf(
+  { user, role, address }: ActForArgs,
+  ceiling: Role | null,
+  via: string,
+): Behalf & { readonly role: Role } {
+  if (ceiling === null)
+    throw refusal(
+      `${via} may not call for others`,
+      'on the host that is for root, the user of the monitor, and web_user of umlmon(5)',
+    );
+  if (!isRole(role)) throw refusal('this is not a role', 'docs/roles.md lists them');
+  if (!/^[\w.:*-]{1,64}$/.test(user))
+    throw refusal('the name has characters other than letters, digits and .:*_-');
+  if (address !== '' && address !== 'unknown' && isIP(address) === 0)
+    throw refusal('the address is no IP address', 'it may be “unknown”, or empty');
+  return { user, address, role: lowerRole(ceiling, role), via };
+}
+
+/** `NAME@ADDRESS via PROXY`, for events and records. */
+export function behalfText({ user, address, via }: Behalf): string {
+  return `${user}${address && `@${address}`} via ${via}`;
+}
+
+export function refusal(cause: string, hint = ''): UmlmonError {
+  return new UmlmonError('ACT_FOR_REFUSED', { place: 'actFor', cause, hint });
+}
