@@ -37,7 +37,7 @@ _umlwatch() {
     -since | --since) :; offers+=' ' ;;
     -get | --get) :; offers+=' ' ;;
   esac
-  if [ -z "$offers" ] && [[ $now == -* ]]; then offers='-config -json -help -version -info -start -stop -restart -kill -ctrlaltdel -pause -resume -stats -mem-trim -mconsole -sysrq -ps -stack -log-to-guest -wait -plug -unplug -plug-net -unplug-net -connect -who -screen -history -run -send -expect -log -events -crashes -crash -disk -jobs -cancel -backup -backups -restore -timeout -observe -force -record -html -png -font -lines -search -on -follow -since -get -ext4 -filesystem -same'; fi
+  if [ -z "$offers" ] && [[ $now == -* ]]; then offers='-config -json -help -version -info -start -stop -restart -kill -ctrlaltdel -pause -resume -stats -mem-trim -mconsole -sysrq -ps -stack -log-to-guest -wait -plug -unplug -plug-net -unplug-net -connect -who -screen -history -run -send -expect -log -events -security -crashes -crash -disk -jobs -cancel -backup -backups -restore -timeout -observe -force -record -html -png -font -lines -search -on -follow -since -get -ext4 -filesystem -same'; fi
   [ -n "$offers" ] || case "${given[*]-}" in
     *) [ "${#given[@]}" -ne 0 ] || offers=$(umladmin config list 2>/dev/null | sed -n 's/^\[\(.*\)\]$/\1/p' | grep -vx GLOBAL) ;;
   esac

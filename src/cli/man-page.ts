@@ -69,6 +69,8 @@ exit status is 8.`,
 them, over all files of a rotated log.`,
   events: `Goes on until it is interrupted. Events are numbered from 1 on since the monitor started; *docs/events.md* lists their
 kinds.`,
+  security: `Needs the role admin. Prints the security events that the monitor holds, apart from the others: who has logged in or was
+refused, and who asked for what. *docs/events.md* lists their kinds. They are in *VARDIR/VM/log/security.log*, too.`,
   plug: `*IMAGE* is what **ubd***N* would be in the configuration, in quotes: a path as the jail sees it, and flags. The disk
 is there until the VM stops; for the next start, write it in the configuration.`,
   unplug: `Any disk that the guest does not use at the moment: unmount it first. When the word is done, the host has written the

@@ -8,6 +8,7 @@ import type {
   NetworkInfo,
   OperationReport,
   PauseInfo,
+  SecurityList,
   Setting,
   VmInfo,
 } from '../rpc/umlmonctrl.gen.ts';
@@ -239,6 +240,18 @@ export function backupsText(vm: string, { directory, backups }: BackupList): str
 export function reachedText(vm: string, reached: Reached): string {
   if (reached.level === 'down') return `${vm}: down${reached.cause && ` (${reached.cause})`}`;
   return `${vm}: ${reached.level}, after ${reached.elapsedMs} ms`;
+}
+
+/** A line for each security event; those of other hosts are made harmless here, too. */
+export function securityLines({ events, dropped }: SecurityList): string[] {
+  const lines = events.map(({ time, count, kind, who, from, what, result }) => {
+    const where = from === '' || who.includes(from) ? '' : ` from ${from}`;
+    const times = count > 1 ? ` (${count} times)` : '';
+    const [by, said] = [shown(`${who}${where}`), shown(what)];
+    return `${timeText(time)}  ${shown(kind)}: ${by}: ${said}: ${shown(result)}${times}`;
+  });
+  if (dropped > 0) lines.unshift(`${dropped} older ones are not held any more; see log/security.log`);
+  return lines.length > 0 ? lines : ['no security events'];
 }
 
 export function eventText({ sequence, time, kind, text }: Event): string {

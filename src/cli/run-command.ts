@@ -16,6 +16,7 @@ import {
   operationText,
   pauseText,
   reachedText,
+  securityLines,
   sizeText,
 } from './render.ts';
 import { restartGuest, restartText } from './restart.ts';
@@ -126,6 +127,7 @@ const runners: Record<WordName, Runner> = {
     await client.call('unplugNetwork', unit, signal);
     await print(json ? JSON.stringify({ unit }) : `${vm}: eth${unit} is unplugged`);
   },
+  security: (_command, run) => printSecurity(run),
   disk: runDisk,
   jobs: (_command, run) => printJobs(run),
   cancel: ({ values: { ID: id = 0 } }, run) => cancelJob(id, run),
@@ -177,6 +179,11 @@ const runners: Record<WordName, Runner> = {
       }
     }),
 };
+
+async function printSecurity({ client, json, signal }: Run): Promise<void> {
+  const list = await client.call('security', undefined, signal);
+  await print(json ? JSON.stringify(list) : securityLines(list).join('\n'));
+}
 
 function mconsoleLink(vm: string, client: MonitorClient): MconsoleLink {
   return { name: vm, ask: (line, signal) => client.call('mconsole', line, signal) };

@@ -86,6 +86,7 @@ export const words = {
     options: { since: ['NUMBER'] },
     help: 'Print what happens; -since: and what did.',
   },
+  security: { arguments: [], options: {}, help: 'List logins, refusals, who did what.' },
   crashes: { arguments: [], options: {}, help: 'List what was kept of crashes.' },
   crash: {
     arguments: [],

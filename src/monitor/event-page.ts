@@ -1,4 +1,5 @@
-import { monitorLimits } from '../system/limits.ts';
+import { monitorLimits, securityLimits } from '../system/limits.ts';
+import { securityKinds } from '../system/security-kinds.ts';
 import { eventKinds } from './event-kinds.ts';
 
 /** docs/events.md, the reference of all events. */
@@ -11,8 +12,34 @@ export function generateEventPage(): { path: string; text: string }[] {
 | kind | meaning | attributes |
 | --- | --- | --- |
 ${rows.join('\n')}
-`;
+
+${securityPart()}`;
   return [{ path: 'docs/events.md', text }];
+}
+
+function securityPart(): string {
+  const { events, eventsOfPeer, foldTime, fileBytes, files, linesAtOnce, linesOfPeerAtOnce } = securityLimits;
+  const rows = Object.entries(securityKinds).map(([kind, means]) => `| \`${kind}\` | ${means} |`);
+  return `# Security events
+
+What concerns security is held apart from the events above, so that nothing else washes it out: the newest ${events}, at most
+${eventsOfPeer} of a kind and peer; at the limit, the oldest of the kind and peer that have the most goes. Alike ones within ${foldTime / 1000} s
+are one, with a count. \`umlwatch VM -security\` prints them, the page of umlweb has them under Security, and programs use the
+procedure SECURITY; all of that needs the role admin.
+
+They are also lines of \`VARDIR/VM/log/security.log\`, a JSON document each: time (milliseconds since 1970), seq, kind, who, from (an
+address, empty for local peers), what, result (ok, or an error code), and count if there were several. Its files have up to
+${fileBytes / 1024} KiB, and ${files} former ones stay. ${linesAtOnce} lines of a kind may come at once, and ${linesOfPeerAtOnce} of one peer; what is too much is told as a number
+(\`unlogged\`). umlweb and umldir have such a log as well, see umlweb(8) and umldir(8), and umladmin writes changes of passwords to
+\`VARDIR/.security.log\`.
+
+Who is \`uid N\` for a local user, \`ROLE at ADDRESS\` over TCP, and \`NAME@ADDRESS via PROXY\` for somebody for whom a proxy such as
+umlweb calls: of that, the proxy is known for certain, and the rest is what it says.
+
+| kind | meaning |
+| --- | --- |
+${rows.join('\n')}
+`;
 }
 
 const { eventsKept, eventText } = monitorLimits;

@@ -3,7 +3,6 @@ export const securityKinds = {
   login: 'Somebody has proved to know a password: over TCP, or at umlweb. What: its role.',
   'login-refused':
     'Somebody has not: the password is wrong, there is none, or there were too many tries. What: why.',
-  'session-ended': 'A session of umlweb has ended before its time. What: why.',
   'acts-for': 'A proxy calls for somebody from now on, who is named here. What: the role.',
   'acts-for-refused': 'A peer may not call for others, or has said nothing of use. What: why.',
   refused: 'A call, or a request at umlweb, beyond the role of its caller. What: the call.',

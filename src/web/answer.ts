@@ -107,6 +107,7 @@ function readBody(request: IncomingMessage): Promise<Buffer> {
 /** The HTTP status of an error that a monitor, or the way to it, has given. */
 export function statusOf(error: unknown): number {
   if (!(error instanceof UmlmonError)) return 500;
+  if (error.code === 'ROLE_TOO_LOW') return 403;
   if (errorCatalogue[error.code].class === 'unreachable') return 502;
   return error.code === 'INTERNAL' ? 500 : 409;
 }

@@ -1,13 +1,15 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { GlobalConfig } from '../config/config.ts';
 import type { WebUrl } from '../config/web-keys.ts';
-import { roleAt } from '../rpc/password-file.ts';
-import { allows, type ControlProcedure, procedureRoles } from '../rpc/roles.ts';
+import { webGroup } from '../jail/user.ts';
 import { webLimits } from '../system/limits.ts';
 import type { Log } from '../system/log.ts';
+import type { SecurityLog } from '../system/security-log.ts';
 import { version } from '../system/version.ts';
 import { readJson, refused, sendJson, statusOf } from './answer.ts';
-import { Login } from './login.ts';
+import { identityAt } from './identity.ts';
+import { Login, type PasswordPlace } from './login.ts';
 import type { Monitors } from './monitors.ts';
 import { isOurOrigin, type Names } from './origin.ts';
 import type { RequestPath } from './server.ts';
@@ -19,6 +21,7 @@ import type { WireSession } from './wire.ts';
 interface ApiOptions {
   readonly monitors: Monitors;
   readonly log: Log;
+  readonly security: Pick<SecurityLog, 'record'>;
   readonly url: WebUrl | undefined;
   /** Whether we speak https ourselves. */
   readonly isSecure: boolean;
@@ -39,7 +42,7 @@ export class Api {
 
   constructor(options: ApiOptions) {
     this.#options = options;
-    this.#login = new Login(this.#sessions, () => options.monitors.global().vardir);
+    this.#login = new Login(this.#sessions, () => passwordPlace(options.monitors.global()));
   }
 
   /** Ends all sessions. */
@@ -79,18 +82,13 @@ export class Api {
     return session;
   }
 
-  /** Refuses what the role of a session at a VM does not include; a VM of others is as one that is not there. */
-  checkRole({ grants }: Session, vm: string, procedure: ControlProcedure): void {
-    const role = roleAt(grants, vm);
-    if (role === null) throw refused(404, vm, 'there is no such VM');
-    if (!allows(role, procedure))
-      throw refused(403, vm, `the role ${role} is too low`, `it needs ${procedureRoles[procedure]}`);
-  }
-
   async #enter({ request, response, address }: ApiCall): Promise<void> {
     const { password } = await readJson(request);
     const session = await this.#login.enter(password, address);
-    this.#options.log.info({ address, grants: session.grants }, 'logged in');
+    const { log, security } = this.#options;
+    log.info({ address, grants: session.grants }, 'logged in');
+    const what = session.grants.map(({ vm, role }) => `${role} of ${vm}`).join(', ');
+    security.record({ kind: 'login', who: 'browser', from: address, what, result: 'ok' });
     sendJson(response, 200, wireOf(session), { 'Set-Cookie': this.#cookie(session.id) });
   }
 
@@ -104,11 +102,17 @@ export class Api {
     return sessionCookie(id, url?.path ?? '/', url?.origin.startsWith('https:') ?? isSecure);
   }
 
-  async #readVm(session: Session, vm: string, word: string, { query, response }: ApiCall): Promise<void> {
+  async #readVm(
+    session: Session,
+    vm: string,
+    word: string,
+    { query, response, address }: ApiCall,
+  ): Promise<void> {
     const page = Object.hasOwn(vmPages, word) ? vmPages[word] : undefined;
     if (!page) throw refused(404, word, 'there is no such page');
-    this.checkRole(session, vm, page.needs);
-    sendJson(response, 200, await page.read({ vm, query, monitors: this.#options.monitors }));
+    const identity = identityAt(session, vm, address);
+    const { monitors } = this.#options;
+    sendJson(response, 200, await monitors.with(vm, identity, (client) => page(client, query)));
   }
 
   /** Answers when it is done, or takes long: then the page sees by the state what becomes of it. */
@@ -120,11 +124,11 @@ export class Api {
   ): Promise<void> {
     const action = Object.hasOwn(vmActions, word) ? vmActions[word] : undefined;
     if (!action) throw refused(404, word, 'there is no such action');
-    this.checkRole(session, vm, action.needs);
+    const identity = identityAt(session, vm, address);
     request.resume();
     const { monitors, log } = this.#options;
-    log.info({ vm, action: word, address }, 'asked for');
-    const done = monitors.with(vm, action.do);
+    log.info({ vm, action: word, address, role: identity.role }, 'asked for');
+    const done = monitors.with(vm, identity, action);
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<undefined>((resolve) => {
       timer = setTimeout(() => resolve(undefined), webLimits.operationTime);
@@ -147,6 +151,11 @@ function checkToken({ headers }: IncomingMessage, { token }: Session): void {
   const wanted = Buffer.from(token);
   if (given.length === wanted.length && timingSafeEqual(given, wanted)) return;
   throw refused(403, 'x-umlweb-token', 'the request lacks the token of its session', 'load the page again');
+}
+
+/** Where the passwords are, and who may read them besides root. */
+function passwordPlace({ vardir, web_user }: GlobalConfig): PasswordPlace {
+  return { varDir: vardir, readers: webGroup(web_user) };
 }
 
 function wireOf({ grants, token }: Session): WireSession {

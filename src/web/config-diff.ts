@@ -1,4 +1,4 @@
-import type { Asked } from './vm-pages.ts';
+import type { MonitorClient } from '../rpc/monitor-client.ts';
 
 /** One key of a VM: as its monitor has it in force, and as the files have it now. */
 export interface ComparedSetting {
@@ -11,21 +11,13 @@ export interface ComparedSetting {
 }
 
 /** The configuration of a VM with what the next start will change in it, and with its mistakes. */
-export async function compareConfig({
-  vm,
-  monitors,
-}: Asked): Promise<{ settings: ComparedSetting[]; problems: string[] }> {
-  const { settings } = await monitors.with(vm, (client) => client.call('info', undefined));
+export async function compareConfig(
+  client: MonitorClient,
+): Promise<{ settings: ComparedSetting[]; problems: readonly string[] }> {
+  const { settings } = await client.call('info', undefined);
+  const { settings: written, problems } = await client.call('written', undefined);
   const inForce = new Map(settings.map((setting) => [setting.key, setting]));
-  // The files of another host are there.
-  if (!monitors.isHere(vm))
-    return {
-      problems: [],
-      settings: settings.map(({ key, value, origin }) => ({ key, inForce: value, inFiles: value, origin })),
-    };
-  const { config, broken } = monitors.read();
-  const problems = (broken.get(vm) ?? []).map(({ file, line, cause }) => `${file}:${line}: ${cause}`);
-  const files = new Map(config?.vms.get(vm)?.settings.map((setting) => [setting.key, setting]));
+  const files = new Map(written.map((setting) => [setting.key, setting]));
   const keys = new Set([...inForce.keys(), ...files.keys()]);
   return {
     problems,

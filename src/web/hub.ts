@@ -1,4 +1,5 @@
 import { webLimits } from '../system/limits.ts';
+import { dashboard } from './identity.ts';
 import type { Monitors } from './monitors.ts';
 import { VmWatch } from './vm-watch.ts';
 import type { LiveMessage, WireEvent, WireVm } from './wire.ts';
@@ -12,7 +13,10 @@ export interface Viewer {
   send(text: string): void;
 }
 
-/** One look at each VM for all pages together, and none while there is no page. */
+/**
+ * One look at each VM for all pages together, and none while there is no page. It is that of the lowest role, whoever looks: the
+ * monitors give it nothing that is not for everybody.
+ */
 export class Hub {
   readonly #monitors: Monitors;
   readonly #viewers = new Set<Viewer>();
@@ -81,7 +85,10 @@ export class Hub {
     for (const [count, name] of come.entries()) {
       // The second look, which has the first rates, soon; and not at all VMs at the same moment.
       const delay = rateTime + Math.floor((pollTime * count) / come.length);
-      this.#watches.set(name, new VmWatch(name, () => this.#monitors.connect(name), listener, delay));
+      this.#watches.set(
+        name,
+        new VmWatch(name, () => this.#monitors.connect(name, dashboard), listener, delay),
+      );
     }
     return isNew;
   }

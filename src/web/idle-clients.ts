@@ -6,27 +6,29 @@ interface Idle {
   readonly timer: NodeJS.Timeout;
 }
 
-/** Connections to monitors of other hosts between two requests, one for each VM: a login is work there, and an event. */
+/** Connections to monitors of other hosts between two requests, one for each VM and person: a login is work there, and an event. */
 export class IdleClients {
   readonly #idle = new Map<string, Idle>();
 
   /** Takes it out, if there is one and it has not ended. */
-  take(vm: string): MonitorClient | undefined {
-    const idle = this.#idle.get(vm);
+  take(key: string): MonitorClient | undefined {
+    const idle = this.#idle.get(key);
     if (!idle) return undefined;
     clearTimeout(idle.timer);
-    this.#idle.delete(vm);
+    this.#idle.delete(key);
     return idle.client.isOpen ? idle.client : undefined;
   }
 
   /** Keeps it for a while, in the place of the one before. */
-  put(vm: string, client: MonitorClient): void {
-    this.take(vm)?.close();
-    const timer = setTimeout(() => this.take(vm)?.close(), webLimits.idleClientTime);
-    this.#idle.set(vm, { client, timer });
+  put(key: string, client: MonitorClient): void {
+    this.take(key)?.close();
+    const timer = setTimeout(() => this.take(key)?.close(), webLimits.idleClientTime);
+    this.#idle.set(key, { client, timer });
+    const [oldest] = this.#idle.keys();
+    if (this.#idle.size > webLimits.idleClients && oldest !== undefined) this.take(oldest)?.close();
   }
 
   close(): void {
-    for (const vm of [...this.#idle.keys()]) this.take(vm)?.close();
+    for (const key of [...this.#idle.keys()]) this.take(key)?.close();
   }
 }

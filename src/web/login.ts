@@ -14,16 +14,22 @@ const throttleLimits = {
   names: webLimits.loginKeys,
 };
 
+/** Where the passwords are, and the group that may read them. */
+export interface PasswordPlace {
+  readonly varDir: string;
+  readonly readers: number | undefined;
+}
+
 /** Who may log in: whoever knows a password of VARDIR/.passwords. */
 export class Login {
   readonly #sessions: Sessions;
   readonly #throttle = new Throttle(throttleLimits);
-  readonly #varDir: () => string;
+  readonly #place: () => PasswordPlace;
   #atOnce = 0;
 
-  constructor(sessions: Sessions, varDir: () => string) {
+  constructor(sessions: Sessions, place: () => PasswordPlace) {
     this.#sessions = sessions;
-    this.#varDir = varDir;
+    this.#place = place;
   }
 
   /** Errors: Refused 401 (wrong), 403 (there are no passwords), 429 (too many tries); PASSWORD_FILE. */
@@ -38,7 +44,7 @@ export class Login {
     }
     // A password that is changed from now on is not the one that is looked at.
     const began = Date.now();
-    const passwords = readPasswords(this.#varDir());
+    const passwords = this.#read();
     if (!passwords || passwords.list.length === 0)
       throw refused(403, 'login', 'there are no passwords', 'set one on the host: umladmin password');
     // Counted before it is looked at, so that many at once do not all get in front of the count.
@@ -51,12 +57,17 @@ export class Login {
 
   /** Ends sessions whose passwords were removed or changed since. Errors: PASSWORD_FILE. */
   checkSessions(): void {
-    const list = readPasswords(this.#varDir())?.list ?? [];
+    const list = this.#read()?.list ?? [];
     this.#sessions.keepOnly(({ grants, began }: Session) =>
       grants.every(({ vm, role }) =>
         list.some((one) => one.vm === vm && one.role === role && one.changed <= began),
       ),
     );
+  }
+
+  #read(): Passwords | undefined {
+    const { varDir, readers } = this.#place();
+    return readPasswords(varDir, readers);
   }
 
   async #check(passwords: Passwords, password: unknown) {

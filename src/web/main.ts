@@ -5,12 +5,14 @@ import { exitStatusOf, failureText, toFailure, UmlmonError } from '../system/err
 import { sayFailure } from '../system/journal.ts';
 import { type Log, openLog } from '../system/log.ts';
 import { takePassedSockets } from '../system/passed-sockets.ts';
+import { SecurityLog } from '../system/security-log.ts';
 import { ServiceManager } from '../system/service-manager.ts';
 import { tidyMemoryWhenQuiet } from '../system/tidy-memory.ts';
 import { version } from '../system/version.ts';
 import { Assets } from './assets.ts';
 import { Monitors } from './monitors.ts';
 import { type Tls, WebServer } from './server.ts';
+import { securityFile } from './state-files.ts';
 
 const help = `umlweb [-config PATH]   dashboard and consoles of VMs, for browsers
 umlweb -version | -help
@@ -49,8 +51,9 @@ async function serve(configPath: string | undefined, programs: string): Promise<
   const log = openLog('umlweb', process.stderr, 'program');
   // A terminal that is gone must not end the pages.
   process.stderr.on('error', () => undefined);
-  const monitors = new Monitors(configPath, programs);
+  const monitors = new Monitors(configPath);
   const global = monitors.global();
+  const security = new SecurityLog(securityFile(global, process.env));
   const passed = takePassedSockets(process.env, process.pid).get('umlweb');
   const server = await WebServer.open({
     listen: passed === undefined ? global.web_listen : { fd: passed },
@@ -59,6 +62,7 @@ async function serve(configPath: string | undefined, programs: string): Promise<
     assets: new Assets(programs),
     monitors,
     log,
+    security,
   });
   process.on('SIGHUP', () => renewTls(server, monitors, log));
   log.info({ address: server.address }, `umlweb serves ${server.address}`);
@@ -68,6 +72,7 @@ async function serve(configPath: string | undefined, programs: string): Promise<
   log.info(`ends: ${signal}`);
   manager?.tell({ STOPPING: '1' });
   await server.close();
+  security.close();
   manager?.close();
 }
 

@@ -3,14 +3,13 @@ import { configError } from '../config/problem.ts';
 import { layoutOf } from '../jail/layout.ts';
 import { MonitorClient } from '../rpc/monitor-client.ts';
 import { webLimits } from '../system/limits.ts';
+import { type Identity, identityKey } from './identity.ts';
 import { IdleClients } from './idle-clients.ts';
 import { isOtherName, OtherHosts } from './other-hosts.ts';
 
 /** All VMs that umlweb shows, and the ways to their monitors: those of this host by its configuration, and of others. */
 export class Monitors {
   readonly configPath: string | undefined;
-  /** The directory of the programs of umlmon. */
-  readonly programs: string;
   readonly #others: OtherHosts;
   readonly #idle = new IdleClients();
   /** Name → control socket. */
@@ -18,9 +17,8 @@ export class Monitors {
   #readAt = 0;
 
   /** Errors: CONFIG_*, WEB_HOSTS. */
-  constructor(configPath: string | undefined, programs: string) {
+  constructor(configPath: string | undefined) {
     this.configPath = configPath;
-    this.programs = programs;
     this.#others = new OtherHosts(this.global());
   }
 
@@ -71,18 +69,29 @@ export class Monitors {
     return config.global;
   }
 
-  /** A connection to the monitor of a VM. Errors: Refused 404, MONITOR_UNREACHABLE, and those of OtherHosts. */
-  connect(vm: string): Promise<MonitorClient> {
+  /**
+   * A connection to the monitor of a VM that is somebody's: there is no other way to one. Errors: Refused 404,
+   * MONITOR_UNREACHABLE, ACT_FOR_REFUSED, and those of OtherHosts.
+   */
+  async connect(vm: string, identity: Identity): Promise<MonitorClient> {
     const ctrl = this.#readCtrls().get(vm);
-    return ctrl === undefined ? this.#others.connect(vm) : MonitorClient.connect(ctrl, vm);
+    const client = await (ctrl === undefined ? this.#others.connect(vm) : MonitorClient.connect(ctrl, vm));
+    try {
+      await client.call('actFor', identity);
+      return client;
+    } catch (error) {
+      client.close();
+      throw error;
+    }
   }
 
-  /** Does something with the monitor of a VM, over a connection that nobody else uses meanwhile. */
-  async with<T>(vm: string, work: (client: MonitorClient) => Promise<T>): Promise<T> {
-    const client = this.#idle.take(vm) ?? (await this.connect(vm));
+  /** Does something with the monitor of a VM for somebody, over a connection that nothing else uses meanwhile. */
+  async with<T>(vm: string, identity: Identity, work: (client: MonitorClient) => Promise<T>): Promise<T> {
+    const key = identityKey(vm, identity);
+    const client = this.#idle.take(key) ?? (await this.connect(vm, identity));
     try {
       const result = await work(client);
-      if (isOtherName(vm)) this.#idle.put(vm, client);
+      if (isOtherName(vm)) this.#idle.put(key, client);
       else client.close();
       return result;
     } catch (error) {

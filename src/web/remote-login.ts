@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { GlobalConfig } from '../config/config.ts';
 import { DerivedKeys } from '../rpc/derived-keys.ts';
 import { KnownHosts } from '../rpc/known-hosts.ts';
@@ -11,6 +10,7 @@ import { readSecretFile } from '../system/secret-file.ts';
 import { firstLine } from '../system/text.ts';
 import type { DirectoryWatch } from './directory-watch.ts';
 import type { OtherPlace } from './other-places.ts';
+import { knownHostsFile } from './state-files.ts';
 
 /** A password that was not taken somewhere. */
 interface Refusal {
@@ -32,7 +32,7 @@ export class RemoteLogin {
   constructor({ web_password_file, web_ca, vardir }: GlobalConfig) {
     this.#passwordFile = web_password_file;
     this.#ca = web_ca;
-    this.#knownHosts = new KnownHosts(join(vardir, '.web_known_hosts'));
+    this.#knownHosts = new KnownHosts(knownHostsFile({ vardir }, process.env));
   }
 
   /** Errors: WEB_HOSTS if the files that are needed for it cannot be used. */

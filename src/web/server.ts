@@ -3,9 +3,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { WebListen, WebUrl } from '../config/web-keys.ts';
+import { networkOf } from '../rpc/address.ts';
 import { toFailure, UmlmonError } from '../system/errors.ts';
 import { webLimits } from '../system/limits.ts';
 import type { Log } from '../system/log.ts';
+import type { SecurityLog } from '../system/security-log.ts';
 import { Refused, refused, sendJson, statusOf } from './answer.ts';
 import { Api } from './api.ts';
 import type { Assets } from './assets.ts';
@@ -29,6 +31,7 @@ export interface WebOptions {
   readonly assets: Assets;
   readonly monitors: Monitors;
   readonly log: Log;
+  readonly security: SecurityLog;
 }
 
 /** umlweb towards browsers: files of the pages, the API, and the websockets. */
@@ -49,10 +52,10 @@ export class WebServer {
 
   private constructor(options: WebOptions) {
     this.#options = options;
-    const { tls, monitors, log, url } = options;
+    const { tls, monitors, log, security, url } = options;
     this.#refusals = new RefusalLog(log);
     this.#names = { scheme: tls ? 'https' : 'http', listen: { address: '', port: 0 }, url };
-    this.#api = new Api({ monitors, log, url, isSecure: tls !== undefined });
+    this.#api = new Api({ monitors, log, security, url, isSecure: tls !== undefined });
     this.#sockets = new Sockets(this.#api, monitors, log);
     this.#server = newServer(tls);
     this.#server.maxConnections = webLimits.connections;
@@ -61,7 +64,7 @@ export class WebServer {
       const address = this.#addressOf(request);
       try {
         const path = this.#pathOf(request);
-        this.#sockets.accept(request, path, this.#names, socket, head);
+        this.#sockets.accept({ request, address, names: this.#names, socket, head, ...path });
       } catch (error) {
         this.#sayRefusal(request, address, error);
         this.#sockets.refuse(socket, error);
@@ -151,13 +154,22 @@ export class WebServer {
 
   #sayRefusal(request: IncomingMessage, address: string, error: unknown): void {
     const status = error instanceof Refused ? error.status : statusOf(error);
+    const why = error instanceof Refused ? error.why : toFailure(error);
+    const isRefusal = error instanceof Refused ? status !== 404 : status === 403;
+    const { method, url = '' } = request;
     // Pages ask for what is not there, for a VM that is down; only what somebody must not do is of interest.
-    if (error instanceof Refused && status !== 404)
-      this.#refusals.add(
-        { refused: status, address, method: request.method, path: request.url?.slice(0, 200), ...error.why },
-        'refused',
-      );
-    else if (status === 500) this.#options.log.error(toFailure(error), 'fault in an answer');
+    if (isRefusal) {
+      this.#refusals.add({ refused: status, address, method, path: url.slice(0, 200), ...why }, 'refused');
+      const isLogin = why.place === 'login';
+      this.#options.security.record({
+        kind: isLogin ? 'login-refused' : 'refused',
+        who: 'browser',
+        from: address,
+        what: isLogin ? why.cause : `${method} ${url.split('?', 1)[0]}: ${why.cause}`,
+        result: why.code,
+        peer: networkOf(address),
+      });
+    } else if (status === 500) this.#options.log.error(toFailure(error), 'fault in an answer');
   }
 }
 

@@ -10,12 +10,23 @@ import type { Api } from './api.ts';
 import { ConsoleBridge } from './console-bridge.ts';
 import { type ConsoleRequested, takeSeat } from './console-seat.ts';
 import { Hub } from './hub.ts';
+import { identityAt } from './identity.ts';
 import type { Monitors } from './monitors.ts';
 import { isOurOrigin, type Names } from './origin.ts';
 import type { RequestPath } from './server.ts';
 import type { Session } from './sessions.ts';
 import { Typists } from './typist.ts';
 import type { ConsoleMessage } from './wire.ts';
+
+/** A request that wants to be a websocket. */
+interface Upgrade extends RequestPath {
+  readonly request: IncomingMessage;
+  /** Of the browser. */
+  readonly address: string;
+  readonly names: Names;
+  readonly socket: Duplex;
+  readonly head: Buffer;
+}
 
 /** The websockets of the pages: `live` shows the VMs, `console` is a console of one. */
 export class Sockets {
@@ -47,12 +58,12 @@ export class Sockets {
   }
 
   /** Makes a websocket of a request. Errors: Refused. */
-  accept(request: IncomingMessage, path: RequestPath, names: Names, socket: Duplex, head: Buffer): void {
+  accept({ request, address, names, socket, head, ...path }: Upgrade): void {
     const { headers } = request;
     if (!isOurOrigin(headers.origin, headers.host, names))
       throw refused(403, 'Origin', 'a page of another origin may not open a websocket');
     const session = this.#api.sessionOf(request);
-    const serve = this.#servant(session, path);
+    const serve = this.#servant(session, address, path);
     if (session.sockets >= webLimits.socketsOfSession)
       throw refused(429, 'websocket', `the session has ${session.sockets} already`);
     this.#server.handleUpgrade(request, socket, head, (opened) => {
@@ -73,18 +84,18 @@ export class Sockets {
   }
 
   /** What is to be done with the websocket. Errors: Refused. */
-  #servant(session: Session, { name, query }: RequestPath): (socket: WebSocket) => void {
+  #servant(session: Session, address: string, { name, query }: RequestPath): (socket: WebSocket) => void {
     if (name === 'live') return (socket) => this.#showVms(session, socket);
     if (name !== 'console') throw refused(404, name.slice(0, 100), 'there is no such websocket');
     const vm = query.get('vm') ?? '';
     const [channel, page] = [query.get('channel') ?? '', query.get('page') ?? ''];
-    this.#api.checkRole(session, vm, 'consoleWrite');
+    const identity = identityAt(session, vm, address);
     if (!/^[a-z]{3}\d{1,3}$/.test(channel) || !/^[\w-]{8,64}$/.test(page))
       throw refused(400, 'console', 'the query lacks a channel, or the name of the page');
     if (!this.#monitors.mayHave(vm)) throw refused(404, vm, 'there is no such VM');
     const [monitor, offset] = [query.get('monitor'), Number(query.get('offset'))];
     const from = monitor && Number.isSafeInteger(offset) && offset >= 0 ? { monitor, offset } : undefined;
-    const connect = () => this.#monitors.connect(vm);
+    const connect = () => this.#monitors.connect(vm, identity);
     const wanted = { connect, channel, ...(from ? { from } : {}) };
     return (socket) => void this.#bridge(socket, wanted, [session.id, vm, channel, page].join(' '));
   }

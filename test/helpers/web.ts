@@ -6,6 +6,14 @@ import { program, type World } from './world.ts';
 /** A password for each role, at all VMs. */
 export const passwordOf = (role: Role) => `password of ${role}`;
 
+interface WebSettings {
+  /** What stands before the program: `setpriv …`. */
+  readonly before?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** The group of its user. */
+  readonly readers?: number;
+}
+
 /** umlweb over the VMs of a world, on a port of its own. */
 export class Web {
   /** `http://127.0.0.1:PORT/` */
@@ -20,10 +28,16 @@ export class Web {
   }
 
   /** The configuration must say `web_listen = 127.0.0.1:0`. */
-  static async start(world: World, roles: readonly Role[] = ['admin']): Promise<Web> {
-    for (const role of roles) await setPassword(world.varDir, { vm: '*', role }, passwordOf(role));
-    const child = spawn(program('umlweb'), ['-config', world.configPath], {
+  static async start(
+    world: World,
+    roles: readonly Role[] = ['admin'],
+    { before = [], env = {}, readers }: WebSettings = {},
+  ): Promise<Web> {
+    for (const role of roles) await setPassword(world.varDir, { vm: '*', role }, passwordOf(role), readers);
+    const [command = '', ...args] = [...before, program('umlweb'), '-config', world.configPath];
+    const child = spawn(command, args, {
       stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, ...env },
     });
     let log = '';
     const url = await new Promise<string>((resolve, reject) => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { setPassword } from '../../src/rpc/password-file.ts';
 import { Hub } from '../../src/web/hub.ts';
+import { dashboard } from '../../src/web/identity.ts';
 import { Monitors } from '../../src/web/monitors.ts';
 import type { LiveMessage, WireEvent } from '../../src/web/wire.ts';
 import { CutLine } from '../helpers/cut-line.ts';
@@ -35,7 +36,7 @@ beforeEach(async () => {
   const file = join(here.home, 'web.password');
   writeFileSync(file, 'that of umlweb\n', { mode: 0o600 });
   here.configure({}, `web_hosts = 127.0.0.1:${port}\nweb_password_file = ${file}`);
-  monitors = new Monitors(here.configPath, '');
+  monitors = new Monitors(here.configPath);
 });
 
 afterEach(async () => {
@@ -49,7 +50,7 @@ afterEach(async () => {
 
 test('a connection on which no answer came is not used again', async () => {
   const stateOf = () =>
-    monitors.with('vm1@hostb', async (client) => (await client.call('info', undefined)).state);
+    monitors.with('vm1@hostb', dashboard, async (client) => (await client.call('info', undefined)).state);
   expect(await stateOf()).toBe('down');
   line.hush();
   await expect(stateOf()).rejects.toMatchObject({ code: 'RPC_TIMEOUT' });

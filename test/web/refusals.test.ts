@@ -217,9 +217,10 @@ describe('umlweb refuses, and logs', () => {
     expect((await ask('/api/vms/vm1/info', 'GET', { cookie })).status).toBe(200);
     expect((await ask('/api/vms/vm1/start', 'POST', look.headers)).status).toBe(403);
     expect((await ask('/api/vms/vm1/log?channel=con0', 'GET', { cookie })).status).toBe(403);
-    const query = 'console?vm=vm1&channel=con1&page=00000000';
-    expect(await dial(query, { cookie, origin: origin() })).toBe(403);
-    await logHas(/"refused":403.*the role look is too low/, since);
+    const { socket, first } = await open('console?vm=vm1&channel=con1&page=00000000', look);
+    expect(JSON.parse(await first)).toMatchObject({ kind: 'failed', why: { code: 'ROLE_TOO_LOW' } });
+    socket.terminate();
+    await logHas(/"refused":403.*needs the role operate, and yours is look/, since);
     const console = await logIn(passwordOf('console'));
     expect((await ask('/api/vms/vm1/start', 'POST', console.headers)).status).toBe(403);
     expect((await ask('/api/vms/vm1/log?channel=con0', 'GET', { cookie: console.cookie })).status).toBe(200);

@@ -69,7 +69,7 @@ describe('sessions', () => {
 test('a login with a password that is changed meanwhile is none', async () => {
   const varDir = mkdtempSync(join(tmpdir(), 'umlmon-test-'));
   const sessions = new Sessions();
-  const login = new Login(sessions, () => varDir);
+  const login = new Login(sessions, () => ({ varDir, readers: undefined }));
   try {
     await setPassword(varDir, { vm: '*', role: 'admin' }, 'the old one');
     // What is written at once, while the password is still being checked, has the mark of a time that is later.

@@ -142,6 +142,12 @@ export const web = {
     'Time for which a connection to the monitor of another host is kept for the next request.',
     'It is closed; the next request logs in again.',
   ),
+  idleClients: limit(
+    48,
+    '',
+    'Such connections, of all VMs and people: with those of the dashboard, less than a redirector lets one address have.',
+    'The oldest is closed.',
+  ),
   refusedTime: limit(
     60_000,
     'ms',
@@ -179,8 +185,6 @@ export const web = {
     'What is older is not searched, and that is said.',
   ),
   searchHits: limit(200, '', 'Lines that one search finds.', 'The newest are shown.'),
-  toolTime: limit(20_000, 'ms', 'Time that umlmon has to print a plan.', 'It is ended; status 502.'),
-  toolBytes: limit(1 * MiB, 'bytes', 'Plan that umlmon prints.', 'It is ended; status 502.'),
   operationTime: limit(
     20_000,
     'ms',

@@ -9,8 +9,7 @@ import { tabs } from './vm-tabs.ts';
 
 /** One VM: what it is, and what can be done with it. */
 export function vmPage(store: VmStore, session: WireSession, vm: string, wanted: string): View {
-  const isHere = !vm.includes('@');
-  const allowed = tabs.filter(({ role, ofHost }) => mayDo(session, vm, role) && (isHere || !ofHost));
+  const allowed = tabs.filter(({ role }) => mayDo(session, vm, role));
   const tab = allowed.find(({ path }) => path === wanted) ?? allowed[0];
   const badge = new StateBadge();
   const problem = h('p', { class: 'problem', role: 'status' });

@@ -6,6 +6,7 @@ import { showLogs } from './tab-logs.ts';
 import { showNetwork } from './tab-network.ts';
 import { showOverview } from './tab-overview.ts';
 import { showPlan } from './tab-plan.ts';
+import { showSecurity } from './tab-security.ts';
 import type { VmStore } from './vm-store.ts';
 
 export interface TabPlace {
@@ -26,10 +27,8 @@ export interface Shown {
 interface Tab {
   readonly path: string;
   readonly label: string;
-  /** The lowest role that may see it. */
+  /** The lowest role for which the monitor has something to show there: others are spared the refusal. */
   readonly role: WireRole;
-  /** It is known on the host of the VM only. */
-  readonly ofHost?: true;
   readonly show: (place: TabPlace) => Shown;
 }
 
@@ -41,5 +40,6 @@ export const tabs: readonly Tab[] = [
   { path: 'network', label: 'Network', role: 'look', show: showNetwork },
   { path: 'endings', label: 'Endings', role: 'look', show: showEndings },
   { path: 'logs', label: 'Logs', role: 'console', show: showLogs },
-  { path: 'plan', label: 'Plan', role: 'operate', ofHost: true, show: showPlan },
+  { path: 'plan', label: 'Plan', role: 'operate', show: showPlan },
+  { path: 'security', label: 'Security', role: 'admin', show: showSecurity },
 ];

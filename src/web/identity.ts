@@ -1,0 +1,34 @@
+import { isIP } from 'node:net';
+import { roleAt } from '../rpc/password-file.ts';
+import type { Role } from '../rpc/roles.ts';
+import type { ActForArgs } from '../rpc/umlmonctrl.gen.ts';
+import { refused } from './answer.ts';
+import type { Session } from './sessions.ts';
+
+/** For whom umlweb asks a monitor. The monitor gives it the role, or less, and names the person in events and records. */
+export interface Identity extends ActForArgs {
+  readonly role: Role;
+}
+
+/** What all pages see together is what the lowest role may see. */
+export const dashboard: Identity = { user: 'dashboard', role: 'look', address: '' };
+
+/**
+ * Whoever asks by a session, at a VM. A person is known by the role of the password. A VM that the password does not open is as
+ * one that is not there.
+ *
+ * @param address of the browser, as far as that is known
+ * @throws Refused 404
+ */
+export function identityAt({ grants }: Session, vm: string, address: string): Identity {
+  const role = roleAt(grants, vm);
+  if (role === null) throw refused(404, vm, 'there is no such VM');
+  // A proxy may have said anything.
+  const [plain = ''] = address.split('%');
+  return { user: role, role, address: isIP(plain) === 0 ? 'unknown' : plain };
+}
+
+/** Whose connection may be whose: one for each VM and person. */
+export function identityKey(vm: string, { user, role, address }: Identity): string {
+  return [vm, user, role, address].join(' ');
+}
