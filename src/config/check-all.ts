@@ -41,6 +41,8 @@ export function checkGlobal(global: GlobalConfig): Problem[] {
       `at most ${longest} bytes`,
     );
   checkWeb(global, say);
+  if (global.umldir_user !== '' && global.umldir_user === global.web_user)
+    say('umldir_user', 'umldir could then call for everybody, as umlweb may', 'give each a user of its own');
   return problems;
 }
 
@@ -75,6 +77,11 @@ export function checkNeighbours(config: Config, root: boolean): Problem[] {
   const problems: Problem[] = [];
   const owner = new Map<string, string>();
   for (const vm of config.vms.values()) {
+    if (root && vm.vmuser === config.global.web_user) {
+      const cause = `${vm.vmuser} is also web_user: what breaks out of the VM could call for everybody`;
+      const hint = 'give the VM a user of its own';
+      problems.push(problemAt(originOf(vm, 'vmuser'), { code: 'CONFIG_UNUSUAL', cause, hint }, 'warning'));
+    }
     const first = owner.get(vm.vmuser);
     if (!root || first === undefined) {
       owner.set(vm.vmuser, vm.name);

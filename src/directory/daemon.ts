@@ -1,4 +1,6 @@
 import { closeSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { securityDirectory, securityFile } from '../console/security-file.ts';
 import { ownIds } from '../jail/directories.ts';
 import { resolveUser } from '../jail/user.ts';
 import { registrationPlace } from '../rpc/registration-place.ts';
@@ -8,6 +10,7 @@ import { toFailure } from '../system/errors.ts';
 import { directoryLimits } from '../system/limits.ts';
 import { type Log, openLog } from '../system/log.ts';
 import { takePassedSockets } from '../system/passed-sockets.ts';
+import { SecurityLog } from '../system/security-log.ts';
 import { ServiceManager } from '../system/service-manager.ts';
 import { tidyMemoryWhenQuiet } from '../system/tidy-memory.ts';
 import { Directory } from './directory.ts';
@@ -60,13 +63,14 @@ async function serve({ settings, read, log, manager, socket, user }: DaemonParts
   const ending = endSignal();
   let reloading = Promise.resolve();
   const directory = new Directory();
+  const security = new SecurityLog(securityFile(securityDirectory(process.env, dirname(socket))));
   const status = () => {
     const { sharing } = network.sharing;
     const shared =
       sharing === 'off' ? '' : sharing === 'on' ? ', shared' : ', not shared: etcd does not work';
     manager?.tell({ STATUS: `${directory.vmsOf(here).length} monitors${shared}` });
   };
-  const network = new Network(log, takePassedSockets(process.env, process.pid), status);
+  const network = new Network(log, security, takePassedSockets(process.env, process.pid), status);
   const changed = (name: string) => {
     network.tell(name);
     status();
@@ -90,6 +94,7 @@ async function serve({ settings, read, log, manager, socket, user }: DaemonParts
     here,
     directory,
     registrations,
+    security,
     resolve: (target) => resolve(directory, here, target),
     addressOf: (host) => network.addressOf(host),
     redirectorPort: () => network.redirectorPort,
@@ -116,6 +121,7 @@ async function serve({ settings, read, log, manager, socket, user }: DaemonParts
     // First the others are told, then the connections of the monitors end.
     await network.close();
     await local.close();
+    security.close();
   }
 
   async function reload(): Promise<void> {

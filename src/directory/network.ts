@@ -1,10 +1,12 @@
 import { createServer, type Server } from 'node:net';
+import { networkOf } from '../rpc/address.ts';
 import { RpcServer } from '../rpc/server.ts';
 import type { DirSharingState } from '../rpc/umldir.gen.ts';
 import { umldir } from '../rpc/umldir.gen.ts';
 import { toFailure } from '../system/errors.ts';
 import { directoryLimits } from '../system/limits.ts';
 import type { Log } from '../system/log.ts';
+import type { SecurityLog } from '../system/security-log.ts';
 import { Etcd } from './etcd.ts';
 import { Gate } from './gate.ts';
 import { hostIdentity } from './identity.ts';
@@ -26,6 +28,7 @@ interface Part {
  */
 export class Network {
   readonly #log: Log;
+  readonly #security: Pick<SecurityLog, 'record'>;
   /** Listening sockets of the service manager, by name; one that was closed cannot be opened again. */
   readonly #passed: ReadonlyMap<string, number>;
   readonly #parts = new Map<string, Part>();
@@ -33,8 +36,14 @@ export class Network {
   #shared: SharedDirectory | undefined;
   #redirectorPort = 0;
 
-  constructor(log: Log, passed: ReadonlyMap<string, number>, onState: () => void) {
+  constructor(
+    log: Log,
+    security: Pick<SecurityLog, 'record'>,
+    passed: ReadonlyMap<string, number>,
+    onState: () => void,
+  ) {
     this.#log = log;
+    this.#security = security;
     this.#passed = passed;
     this.#onState = onState;
   }
@@ -140,7 +149,11 @@ export class Network {
   }
 
   #onClosed(listener: string): (count: number) => void {
-    return (count) => this.#log.warn({ listener, count }, 'connections were closed: there were too many');
+    return (count) => {
+      const what = `${listener}: ${count} connections were closed: there were too many`;
+      this.#security.record({ kind: 'connection', who: 'clients', what, result: 'closed' });
+      this.#log.warn({ listener, count }, 'connections were closed: there were too many');
+    };
   }
 
   async #openRedirector(
@@ -157,6 +170,12 @@ export class Network {
           : undefined;
       },
       log: ({ failure, ...what }) => {
+        const { client: from, vm, host, as } = what;
+        const peer = networkOf(from);
+        // Under which address a monitor has somebody in its records.
+        const to = `${vm}@${host}${as && ` as ${as}`}`;
+        const result = failure === undefined ? 'ok' : toFailure(failure).code;
+        this.#security.record({ kind: 'redirected', who: 'a client', from, what: to, result, peer });
         if (failure === undefined) this.#log.info(what, 'redirected');
         else this.#log.info({ ...what, ...toFailure(failure) }, 'not redirected');
       },

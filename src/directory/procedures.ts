@@ -1,8 +1,10 @@
 import { isIP } from 'node:net';
 import { vmNameDamage } from '../config/names.ts';
+import { nobody, peerOf } from '../rpc/peer.ts';
 import type { Handlers } from '../rpc/program.ts';
 import type { DirFailure, DirPort, DirSharingState, DirTarget, DirVm, umldir } from '../rpc/umldir.gen.ts';
 import { UmlmonError } from '../system/errors.ts';
+import type { SecurityLog } from '../system/security-log.ts';
 import { clippedFailure } from './clipped-failure.ts';
 import type { Directory } from './directory.ts';
 import type { Registrations } from './registrations.ts';
@@ -12,6 +14,7 @@ export interface DirectoryService {
   readonly here: string;
   readonly directory: Directory;
   readonly registrations: Registrations;
+  readonly security: Pick<SecurityLog, 'record'>;
   readonly resolve: (target: DirTarget) => Resolved;
   /** Where other hosts reach a host; undefined if that is not known. */
   readonly addressOf: (host: string) => string | undefined;
@@ -22,18 +25,29 @@ export interface DirectoryService {
 
 /** The procedures of umldir.x; what goes wrong becomes a `failed` answer. */
 export function directoryHandlers(service: DirectoryService): Handlers<typeof umldir> {
-  const { here, directory, registrations, sharing } = service;
+  const { here, directory, registrations, security, sharing } = service;
   return {
     null: () => undefined,
     getPort: (target) => answer(() => ({ kind: 'ok', port: portOf(service, target) })),
     list: (after) => ({ kind: 'ok', list: { here, state: sharing(), ...directory.list(after) } }),
     watch: ({ since, waitMs }, { signal }) =>
       answer(async () => ({ kind: 'ok', list: await directory.watch(since, waitMs, signal) })),
-    register: (vm, caller) =>
-      answer(() => {
+    register: async (vm, caller) => {
+      const answered = await answer(() => {
         registrations.register(checkVm(vm), caller);
-        return { kind: 'ok' };
-      }),
+        return { kind: 'ok' as const };
+      });
+      if (answered.kind === 'failed')
+        security.record({
+          kind: 'registration',
+          // Of a client over TCP nobody knows the uid.
+          who: caller.uid === nobody.uid ? 'a client over TCP' : `uid ${caller.uid}`,
+          what: `${vm.name}: ${answered.why.cause}`,
+          result: answered.why.code,
+          peer: peerOf(caller),
+        });
+      return answered;
+    },
   };
 }
 

@@ -5,6 +5,7 @@ import type { Config, GlobalConfig, VmConfig } from '../config/config.ts';
 import { problemText } from '../config/problem.ts';
 import { ConsoleLog } from '../console/log.ts';
 import { Marks } from '../console/marks.ts';
+import { securityFile } from '../console/security-file.ts';
 import { makeDirectories, ownIds } from '../jail/directories.ts';
 import { jailDirectories, type VmLayout } from '../jail/layout.ts';
 import { resolveGroup, webGroup, webUser } from '../jail/user.ts';
@@ -41,7 +42,6 @@ import {
   prepareStart,
   readVm,
 } from './prepare-launch.ts';
-import { securityFile } from './security-file.ts';
 import { ServiceReport } from './service-report.ts';
 import { Settings } from './settings.ts';
 import { Vm } from './vm.ts';
@@ -124,7 +124,7 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
   });
   const vm = makeVm(request, parts, events, () => endpoints?.tcp ?? '');
   const jobs = new Jobs(layout.vm, events);
-  const security = new SecurityLog(securityFile(layout));
+  const security = new SecurityLog(securityFile(layout.logDir));
   const users = localUsers(config.global);
   const readers = webGroup(config.global.web_user);
   const sessions = new Sessions({ vm: layout.vm, varDir: layout.varDir, readers, events, security, users });

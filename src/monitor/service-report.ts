@@ -1,6 +1,7 @@
 import type { Readiness, VmState } from '../rpc/umlmonctrl.gen.ts';
 import { serviceLimits } from '../system/limits.ts';
 import type { ServiceManager } from '../system/service-manager.ts';
+import { redactText } from './endings/redact.ts';
 import type { Leaving } from './leaving.ts';
 
 /** A VM as a service manager may see it. */
@@ -42,7 +43,8 @@ export class ServiceReport {
 
   /** Something has happened; told when all that belongs to it has happened too. */
   changed(kind: string, text: string, result: string): void {
-    if (kind === 'operation-ended') this.#failure = result === 'ok' ? '' : text;
+    // Every user of the host may read a status: what sounds like a secret stays out of it.
+    if (kind === 'operation-ended') this.#failure = result === 'ok' ? '' : redactText(text, []);
     if (this.#isDue || !this.#hasBegun) return;
     this.#isDue = true;
     setImmediate(() => {

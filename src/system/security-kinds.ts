@@ -19,6 +19,8 @@ export const securityKinds = {
   datagram:
     'A datagram came from somebody else than who may send it, and was dropped. What: at which socket.',
   registration: 'A registration at umldir was refused. What: why.',
+  redirected:
+    'The redirector of umldir has made a connection to a monitor, or refused to. What: to whose, and from which address the monitor sees it.',
   unlogged: 'Lines of a kind that are not in the security log, since there were too many. What: their kind.',
 } as const;
 

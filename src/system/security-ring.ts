@@ -30,8 +30,9 @@ export interface SecurityEvent extends SecurityFact {
  * the caller's.
  */
 export class SecurityRing {
-  /** The oldest first. */
+  /** The oldest first, as in each of the lists below. */
   readonly #events = new Set<SecurityEvent>();
+  readonly #kinds = new Map<SecurityKind, Map<string, SecurityEvent[]>>();
   /** The newest event of each fact. */
   readonly #newest = new Map<string, SecurityEvent>();
   #last = 0;
@@ -57,28 +58,35 @@ export class SecurityRing {
     }
     this.#last += 1;
     const event = { ...fact, sequence: this.#last, time: now, last: now, count: 1 };
+    const own = this.#listOf(fact);
+    own.push(event);
     this.#events.add(event);
     this.#newest.set(key, event);
-    const own = this.#of(({ kind, peer }) => kind === fact.kind && peer === fact.peer);
-    if (own.length > securityLimits.eventsOfPeer) this.#drop(own[0]);
-    if (this.#events.size > securityLimits.events) this.#drop(this.#victim());
+    if (own.length > securityLimits.eventsOfPeer) this.#dropOldest(own);
+    if (this.#events.size > securityLimits.events) this.#dropOldest(this.#longestList());
     return event;
   }
 
-  /** The oldest of the peer that has the most of the kind of which there are the most. */
-  #victim(): SecurityEvent | undefined {
-    const kind = mostFrequent(this.held().map((event) => event.kind));
-    const ofKind = this.#of((event) => event.kind === kind);
-    const peer = mostFrequent(ofKind.map((event) => event.peer));
-    return ofKind.find((event) => event.peer === peer);
+  #listOf({ kind, peer }: SecurityFact): SecurityEvent[] {
+    const peers = this.#kinds.get(kind) ?? new Map<string, SecurityEvent[]>();
+    this.#kinds.set(kind, peers);
+    const list = peers.get(peer) ?? [];
+    peers.set(peer, list);
+    return list;
   }
 
-  #of(isOne: (event: SecurityEvent) => boolean): SecurityEvent[] {
-    return this.held().filter(isOne);
+  /** Of the peer that has the most of the kind of which there are the most. */
+  #longestList(): SecurityEvent[] {
+    const sizeOf = (peers: Map<string, SecurityEvent[]>) =>
+      [...peers.values()].reduce((sum, { length }) => sum + length, 0);
+    const most = largest([...this.#kinds.values()], sizeOf);
+    return largest([...(most?.values() ?? [])], ({ length }) => length) ?? [];
   }
 
-  #drop(event: SecurityEvent | undefined): void {
+  #dropOldest(list: SecurityEvent[]): void {
+    const event = list.shift();
     if (!event) return;
+    if (list.length === 0) this.#kinds.get(event.kind)?.delete(event.peer);
     this.#events.delete(event);
     this.#dropped += event.count;
     const key = keyOf(event);
@@ -90,10 +98,15 @@ function keyOf({ kind, who, from, what, result, peer }: SecurityFact): string {
   return [kind, peer, who, from, what, result].join('\0');
 }
 
-/** Among those that are equally frequent, the first one. */
-function mostFrequent<T>(values: readonly T[]): T | undefined {
-  const counts = new Map<T, number>();
-  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
-  const most = Math.max(0, ...counts.values());
-  return [...counts].find(([, count]) => count === most)?.[0];
+/** Among those that are equally large, the first one. */
+function largest<T>(values: readonly T[], sizeOf: (value: T) => number): T | undefined {
+  let most = 0;
+  let found: T | undefined;
+  for (const value of values) {
+    const size = sizeOf(value);
+    if (size <= most) continue;
+    most = size;
+    found = value;
+  }
+  return found;
 }

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { GlobalConfig } from '../config/config.ts';
 import { readOptions } from '../config/program-options.ts';
+import { securityDirectory, securityFile } from '../console/security-file.ts';
 import { exitStatusOf, failureText, toFailure, UmlmonError } from '../system/errors.ts';
 import { sayFailure } from '../system/journal.ts';
 import { type Log, openLog } from '../system/log.ts';
@@ -12,7 +14,6 @@ import { version } from '../system/version.ts';
 import { Assets } from './assets.ts';
 import { Monitors } from './monitors.ts';
 import { type Tls, WebServer } from './server.ts';
-import { securityFile } from './state-files.ts';
 
 const help = `umlweb [-config PATH]   dashboard and consoles of VMs, for browsers
 umlweb -version | -help
@@ -53,7 +54,9 @@ async function serve(configPath: string | undefined, programs: string): Promise<
   process.stderr.on('error', () => undefined);
   const monitors = new Monitors(configPath);
   const global = monitors.global();
-  const security = new SecurityLog(securityFile(global, process.env));
+  const security = new SecurityLog(
+    securityFile(securityDirectory(process.env, join(global.vardir, '.umlweb'))),
+  );
   const passed = takePassedSockets(process.env, process.pid).get('umlweb');
   const server = await WebServer.open({
     listen: passed === undefined ? global.web_listen : { fd: passed },

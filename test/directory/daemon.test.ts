@@ -1,10 +1,22 @@
 /** umldir as a service: who starts it, what it is told, and whom it becomes. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, closeSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { RpcClient } from '../../src/rpc/client.ts';
+import { umldir as umldirProgram } from '../../src/rpc/umldir.gen.ts';
 import { openDatagram, receiveDatagram } from '../../src/system/native.ts';
+import { asWebUser, webUser } from '../helpers/as-user.ts';
 import {
   freePort,
   listAt,
@@ -83,6 +95,35 @@ test('started by root, it becomes its user, and root’s monitors register all t
   await running.end('SIGKILL');
   await start({ umldir_user: 'nobody' });
   expect((await listAt(port)).entries).toHaveLength(0);
+});
+
+test('started as a user of its own it serves monitors of root, and records what it has refused', async () => {
+  const directory = join(home, 'run/.umldir');
+  for (const path of [dirname(directory), directory])
+    mkdirSync(path, { mode: path === directory ? 0o700 : 0o755 });
+  chownSync(directory, webUser.uid, webUser.gid);
+  const keys = { umldir_address: '127.0.0.1', umldir_port: port, host_name: 'host1', umldir_user: 'nobody' };
+  umldir = await TestUmldir.start({ home, keys, before: asWebUser });
+  const status = readFileSync(`/proc/${umldir.child.pid}/status`, 'utf8');
+  expect(status).toMatch(/^Uid:\s33\s33\s33\s33$/m);
+  const held = await registerAt(home, { name: 'vm1' });
+  cleanUp.push(() => held.close());
+  expect((await listAt(port)).entries).toHaveLength(1);
+
+  const stranger = await RpcClient.connect({ host: '127.0.0.1', port }, umldirProgram, {
+    name: 'umldir',
+    timeoutMs: 5000,
+  });
+  cleanUp.push(() => stranger.close());
+  const vm = { name: 'vm9', state: 'down', stateSince: 0, ready: false, address: '', port: 1 } as const;
+  expect(await stranger.call('register', vm)).toMatchObject({ kind: 'failed' });
+  const [line = ''] = readFileSync(join(directory, 'security.log'), 'utf8').split('\n');
+  expect(JSON.parse(line)).toMatchObject({
+    kind: 'registration',
+    who: 'a client over TCP',
+    what: expect.stringMatching(/^vm9: only monitors of root/) as string,
+    result: 'DIRECTORY_LOCAL',
+  });
 });
 
 test('tells its service manager that it is ready, how many monitors there are, and that it ends', async () => {

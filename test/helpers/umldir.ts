@@ -34,6 +34,8 @@ export interface UmldirSettings {
   readonly keys: Readonly<Record<string, string | number>>;
   readonly namespace?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** What stands before the program: `setpriv …`. */
+  readonly before?: readonly string[];
 }
 
 /** An umldir as it runs on a host. */
@@ -49,10 +51,10 @@ export class TestUmldir {
     return umldir;
   }
 
-  private constructor({ home, keys, namespace, env }: UmldirSettings) {
+  private constructor({ home, keys, namespace, env, before = [] }: UmldirSettings) {
     this.configPath = writeGlobal(home, keys);
     const within = namespace === undefined ? [] : ['ip', 'netns', 'exec', namespace];
-    const [command = '', ...args] = [...within, program('umldir'), '-config', this.configPath];
+    const [command = '', ...args] = [...within, ...before, program('umldir'), '-config', this.configPath];
     this.child = spawn(command, args, {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...process.env, ...env },

@@ -56,7 +56,7 @@ async function actingFor(role: Role, user = 'anna', address = '192.0.2.7'): Prom
 async function tellSecrets(): Promise<void> {
   await root.call('start', undefined);
   const shell = await GuestShell.open(root);
-  await shell.run('M=MARK-4711-; M=${M}KRAM; echo $M');
+  await shell.run('M=MARK-4711-; M="$M"KRAM; echo $M');
   await shell.run('echo "<0>Kernel panic - not syncing: $M" > /dev/kmsg');
   await root.call('consoleNote', { channel: 'con1', text: mark });
   await root.call('mconsole', `log ${mark}`);

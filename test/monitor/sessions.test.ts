@@ -87,14 +87,18 @@ function attempt<S>(step: () => S) {
   }
 }
 
-/** Logs in at a port; the role, or the error. */
-async function logInAt(port: number, text: string): Promise<string> {
+/** Logs in at a port; the role, or the error. `then` is done over the connection. */
+async function logInAt(
+  port: number,
+  text: string,
+  then: (client: RpcClient<typeof umlmonctrl>, role: string) => Promise<string> = async (_, role) => role,
+): Promise<string> {
   const endpoint = { host: '127.0.0.1', port };
   const { socket, binding } = await secure(await connectTcp(endpoint, 5000), endpoint, undefined, 5000);
   const client = RpcClient.over(socket, umlmonctrl, 'vm1', { name: 'vm1', timeoutMs: 5000 });
   try {
     const derive = (derivation: Parameters<typeof saltPassword>[1]) => saltPassword(text, derivation);
-    return await logIn(client, { vm: 'vm1', binding, derive, place: 'vm1' });
+    return await then(client, await logIn(client, { vm: 'vm1', binding, derive, place: 'vm1' }));
   } catch (error) {
     const { code, cause } = toFailure(error);
     return `${code}: ${cause}`;
@@ -123,6 +127,42 @@ describe('a login over TLS', () => {
       /^AUTH_FAILED: .*does not belong to .* this connection/,
     );
     proxy.close();
+  });
+
+  test('who has logged in may call for others, within the role of the password, and is named with them', async () => {
+    const ask = (role: string) =>
+      logInAt(listener.port, password, async (client) => {
+        const answer = await client.call('actFor', { user: 'anna', role, address: '192.0.2.7' });
+        return answer.kind === 'ok' ? answer.role : answer.why.code;
+      });
+    expect([await ask('look'), await ask('operate'), await ask('admin')]).toEqual([
+      'look',
+      'operate',
+      'operate',
+    ]);
+    const told = security.held().filter(({ kind }) => kind === 'acts-for');
+    expect(new Set(told.map(({ who }) => who))).toEqual(new Set(['anna@192.0.2.7 via operate at 127.0.0.1']));
+    // It can lower its role for the rest of the connection, and not raise it again.
+    const calls = await logInAt(listener.port, password, async (client) => {
+      await client.call('actFor', { user: 'anna', role: 'look', address: '' });
+      const again = await client.call('actFor', { user: 'anna', role: 'operate', address: '' });
+      const refused = await client.call('consoleNote', { channel: 'con0', text: '' });
+      return [again, refused].map((answer) => (answer.kind === 'failed' ? answer.why.code : 'ok')).join();
+    });
+    expect(calls).toBe('ACT_FOR_REFUSED,ROLE_TOO_LOW');
+  });
+
+  test('who has not logged in may not say so', async () => {
+    const endpoint = { host: '127.0.0.1', port: listener.port };
+    const { socket } = await secure(await connectTcp(endpoint, 5000), endpoint, undefined, 5000);
+    const client = RpcClient.over(socket, umlmonctrl, 'vm1', { name: 'vm1', timeoutMs: 5000 });
+    await expect(client.call('actFor', { user: 'a', role: 'look', address: '' })).rejects.toMatchObject({
+      reason: 'the server wants a password first',
+    });
+    await once(socket, 'close');
+    expect(security.held()).toContainEqual(
+      expect.objectContaining({ kind: 'stranger', who: 'stranger at 127.0.0.1', what: 'actFor' }),
+    );
   });
 
   test('without a password there is no way in', async () => {

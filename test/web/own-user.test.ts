@@ -96,7 +96,7 @@ test('it starts and stops VMs for those who may, and monitors name them', async 
 test('what was said at consoles, and secrets, come to those who may read consoles, and to no one else', async () => {
   await root.call('start', undefined);
   const shell = await GuestShell.open(root);
-  await shell.run('M=MARK-4711-; M=${M}KRAM; echo $M');
+  await shell.run('M=MARK-4711-; M="$M"KRAM; echo $M');
   await shell.run('echo "<0>Kernel panic - not syncing: $M" > /dev/kmsg');
   await root.call('consoleNote', { channel: 'con1', text: mark });
   await root.call('mconsole', `log ${mark}`);

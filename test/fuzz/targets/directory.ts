@@ -15,6 +15,7 @@ import { connectRedirected, recordOf } from '../../../src/rpc/redirect.ts';
 import { RpcServer } from '../../../src/rpc/server.ts';
 import { announcementCodec, UMLREDIR_MAGIC, umldir } from '../../../src/rpc/umldir.gen.ts';
 import type { Codec } from '../../../src/rpc/xdr.ts';
+import { SecurityLog } from '../../../src/system/security-log.ts';
 import { type Corpus, makeInput } from '../mutate.ts';
 import type { Random } from '../random.ts';
 import { assert, cutUp, type Target, type Verdict } from '../target.ts';
@@ -83,6 +84,7 @@ export async function openDirectoryTargets(): Promise<Target[]> {
       here,
       directory,
       registrations,
+      security: new SecurityLog(),
       resolve: resolveHere,
       addressOf: () => undefined,
       redirectorPort: () => 0,
