@@ -74,7 +74,7 @@ gives up after 25 s unless told otherwise (\`clnt_control\` with \`CLSET_TIMEOUT
     '## Authentication',
     `The credential may be AUTH_NONE (flavour 0, empty) or AUTH_SYS (flavour 1, well-formed); the verifier must be
 AUTH_NONE. What an AUTH_SYS credential claims is not believed: the server asks its kernel who connected
-(SO_PEERCRED), and events and exit records name that user.
+(SO_PEERCRED), and events and exit records name that user. Of local users who are neither root nor the user of the monitor, those\nhave a role who are in its **group**, whatever the mode of the socket is.
 
 Over TCP a client must log in first, with two calls: UMLMON_AUTH_BEGIN has the client's first message of SCRAM-SHA-256 (RFC
 5802, RFC 7677), UMLMON_AUTH_FINISH its final message; the answers have those of the server, the second one also the role of
@@ -83,6 +83,11 @@ the password. The user name in the first message is not looked at. Over TLS the 
 proof that the server knows the password. Until then a call may have ${remoteLimits.strangerCallBytes} bytes, one may be under way, and the
 connection ends after ${remoteLimits.strangerTime / 1000} s; it also ends with the first failure. docs/roles.md lists which role each procedure needs; a call beyond
 it is answered with the failure ROLE_TOO_LOW.`,
+    '## On behalf of others',
+    `A proxy, which calls for somebody else, says so first: UMLMON_ACT_FOR, with name, role and address. On the Unix socket root, the user
+of the monitor and **web\\_user** of umlmon(5) may do so, over TCP whoever has logged in. The answer has the role of the connection from
+then on: the one that was asked for, or that of the proxy if it is lower. It can not be changed any more, and what is for root and the user
+of the monitor only is refused. Others, a second call, and what is no name, role or address get the failure ACT_FOR_REFUSED.`,
     '## Data',
     `XDR is read strictly: a bool is 0 or 1, an enum has one of its values, padding is zero, a string is UTF-8 without a
 terminating zero, no length is above its bound, and nothing follows the arguments. \`hyper\` and \`unsigned hyper\` stay
