@@ -16,6 +16,7 @@ import { rememberLpj } from '../plan/lpj-cache.ts';
 import { RpcServer } from '../rpc/server.ts';
 import { umlmonctrl } from '../rpc/umlmonctrl.gen.ts';
 import { toFailure, UmlmonError } from '../system/errors.ts';
+import { monitorLimits } from '../system/limits.ts';
 import { type Log, openLog } from '../system/log.ts';
 import { SecurityLog } from '../system/security-log.ts';
 import { ServiceManager } from '../system/service-manager.ts';
@@ -141,7 +142,7 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
     {
       security,
       written: () => writtenSettings(request),
-      plan: () => explainPlan(prepareLaunch(request, layout).plan),
+      plan: planTeller(request, layout),
     },
   );
   const server = new RpcServer(umlmonctrl, handlers, (error, procedure) =>
@@ -208,6 +209,17 @@ function makeVm(
   vm.troubles.attempt(() => vm.channels.useMarks(Marks.open(layout.marks)));
   vm.channels.configure(consolePlans(vmConfig), logPlan(vmConfig, layout));
   return vm;
+}
+
+/** What the next start would do, for people. Who asks soon after somebody else is told the same. */
+function planTeller(request: ConfigSource, layout: VmLayout): () => string {
+  let told = { text: '', at: Number.NEGATIVE_INFINITY };
+  return () => {
+    const now = performance.now();
+    if (now - told.at >= monitorLimits.planAge)
+      told = { text: explainPlan(prepareLaunch(request, layout).plan), at: now };
+    return told.text;
+  };
 }
 
 function localUsers({ group, group_roles, web_user }: GlobalConfig): LocalUsers {

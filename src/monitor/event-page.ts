@@ -30,7 +30,7 @@ procedure SECURITY; all of that needs the role admin.
 They are also lines of \`VARDIR/VM/log/security.log\`, a JSON document each: time (milliseconds since 1970), seq, kind, who, from (an
 address, empty for local peers), what, result (ok, or an error code), and count if there were several. Its files have up to
 ${fileBytes / 1024} KiB, and ${files} former ones stay. ${linesAtOnce} lines of a kind may come at once, and ${linesOfPeerAtOnce} of one peer; what is too much is told as a number
-(\`unlogged\`). umlweb and umldir have such a log as well, see umlweb(8) and umldir(8), and umladmin writes changes of passwords to
+(\`unlogged\`). umlweb and umldir have such a log as well, see umlweb(8) and umldir(8), and umladmin writes changes of passwords and settings to
 \`VARDIR/.security.log\`.
 
 Who is \`uid N\` for a local user, \`ROLE at ADDRESS\` over TCP, and \`NAME@ADDRESS via PROXY\` for somebody for whom a proxy such as

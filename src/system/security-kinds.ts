@@ -8,7 +8,8 @@ export const securityKinds = {
   refused: 'A call, or a request at umlweb, beyond the role of its caller. What: the call.',
   stranger: 'A call of a peer that has no role. What: the call.',
   operation: 'A start, stop, kill, pause, backup or the like was asked for. What: the call.',
-  configuration: 'The configuration was read anew on request. What: the call.',
+  configuration:
+    'The configuration was read anew on request, or changed (umladmin). What: the call, or the key.',
   device: 'A disk or interface was plugged or unplugged on request. What: the call.',
   disk: 'A verb on disk images was asked for. What: the call.',
   mconsole: 'A command went to the management console of the kernel. What: the call.',

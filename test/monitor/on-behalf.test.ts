@@ -256,3 +256,21 @@ describe('the security events', () => {
     expect(refusals.reduce((sum, { count }) => sum + count, 0)).toBeGreaterThanOrEqual(300);
   }, 60_000);
 });
+
+test('umladmin records changes of passwords and settings, and lets the group of umlweb read the passwords', () => {
+  expect(world.run('umladmin', ['password', 'vm1', '-role', 'look'], 'long enough a word\n').status).toBe(0);
+  expect(world.run('umladmin', ['password', 'vm1', '-remove']).status).toBe(0);
+  expect(world.run('umladmin', ['config', 'set', 'vm1', 'stop_timeout', '7s']).status).toBe(0);
+  const passwords = statSync(join(world.varDir, '.passwords'));
+  expect([passwords.uid, passwords.gid, passwords.mode & 0o777]).toEqual([0, webUser.gid, 0o640]);
+  const path = join(world.varDir, '.security.log');
+  const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
+  const told = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(told.map(({ kind, what }) => [kind, what])).toEqual([
+    ['password', 'set vm1: look'],
+    ['password', 'removed vm1: look'],
+    ['configuration', expect.stringMatching(/^set \[vm1\] stop_timeout in /) as string],
+  ]);
+  expect(told[0]?.who).toMatch(/^uid 0/);
+  expect(statSync(path).mode & 0o777).toBe(0o640);
+});

@@ -14,6 +14,7 @@ import type { ArgumentValues } from '../arguments.ts';
 import { print } from '../output.ts';
 import { settingsLines } from '../render.ts';
 import { configuredNames } from './host.ts';
+import { recordChange } from './record-change.ts';
 import type { ConfigWord } from './words.ts';
 
 export interface AdminConfig {
@@ -93,6 +94,10 @@ async function change({ sub, values, request, json }: AdminConfig): Promise<void
   const value = sub === 'set' ? values.VALUE : undefined;
   const edited = await editConfig(request, { section, key }, value);
   const { file, changed } = edited;
+  const vardir = edited.after.config?.global.vardir;
+  // Not the value: it may be a secret.
+  if (changed && vardir !== undefined)
+    recordChange(vardir, 'configuration', `${sub} [${section}] ${key} in ${file}`);
   const before = valueIn(edited.before, section, key);
   // Of a section with mistakes nothing is in force: then it is what was written.
   const after = valueIn(edited.after, section, key) ?? value ?? null;

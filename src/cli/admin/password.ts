@@ -43,7 +43,7 @@ export async function runAdminPassword(
   const named = vm === allVms ? 'all VMs' : vm;
   if (options.has('remove')) {
     const removed = await removePasswords(vardir, vm, ROLE, readers);
-    recordChange(vardir, `removed ${named}: ${removed.map(({ role }) => role).join(', ')}`);
+    recordChange(vardir, 'password', `removed ${named}: ${removed.map(({ role }) => role).join(', ')}`);
     const roles = removed.map(({ role }) => role).join(', ');
     return print(json ? JSON.stringify({ removed }) : `${named}: removed ${roles}`);
   }
@@ -51,7 +51,7 @@ export async function runAdminPassword(
   if (vm !== allVms) requireSection(vm, loaded);
   const grant: Grant = { vm, role: ROLE ?? 'admin' };
   await setPassword(vardir, grant, await newPassword(`${grant.role} password for ${named}`), readers);
-  recordChange(vardir, `set ${named}: ${grant.role}`);
+  recordChange(vardir, 'password', `set ${named}: ${grant.role}`);
   await print(json ? JSON.stringify({ set: grant }) : `${named}: the ${grant.role} password is set`);
 }
 

@@ -200,6 +200,12 @@ export const monitor = {
     'Memory of the host that a guest has freed, from which on **mem_trim** trims it.',
     'With less it is left alone.',
   ),
+  planAge: limit(
+    1000,
+    'ms',
+    'Age up to which a plan of the next start that was made for one client is given to others: it takes some milliseconds.',
+    'It is made anew.',
+  ),
   statsAge: limit(
     1_000,
     'ms',
