@@ -10,7 +10,18 @@ test.each([
   [
     '',
     [
-      ...['info ', 'start ', 'stop ', 'kill ', 'ctrlaltdel ', 'pause ', 'resume ', 'stats ', 'mem-trim '],
+      ...[
+        'info ',
+        'start ',
+        'stop ',
+        'restart ',
+        'kill ',
+        'ctrlaltdel ',
+        'pause ',
+        'resume ',
+        'stats ',
+        'mem-trim ',
+      ],
       ...[
         'mconsole ',
         'sysrq ',

@@ -72,7 +72,12 @@ test('a monitor logs what happens with its level: a start that fails is an error
     world.run('umlwatch', ['vm1', '-start']);
     await text(/^<4>\{"level":40,.*"kind":"hook"/m);
     const lines = await text(/"kind":"kernel-up"/);
-    expect(lines.trimEnd().split('\n').every((line) => /^<[2-7]>\{.*\}$/.test(line))).toBe(true);
+    expect(
+      lines
+        .trimEnd()
+        .split('\n')
+        .every((line) => /^<[2-7]>\{.*\}$/.test(line)),
+    ).toBe(true);
   } finally {
     monitor.kill('SIGTERM');
     await ended;

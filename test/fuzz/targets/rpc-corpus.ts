@@ -104,7 +104,7 @@ export const values: Readonly<
   unplugNetwork: { args: 1, results: [{ kind: 'ok' }, failed] },
   consoleAttach: {
     args: { channel: 'con1', columns: 80, rows: 24 },
-    results: [{ kind: 'ok', seat: { id: 1, oldest: 0, next: 99 } }, failed],
+    results: [{ kind: 'ok', seat: { id: 1, oldest: 0, next: 99, began: 17 } }, failed],
   },
   consoleRead: {
     args: { id: 1, offset: 5, max: 65_536, waitMs: 30_000 },
