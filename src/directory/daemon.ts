@@ -1,6 +1,5 @@
 import { closeSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { securityDirectory, securityFile } from '../console/security-file.ts';
 import { ownIds } from '../jail/directories.ts';
 import { resolveUser } from '../jail/user.ts';
 import { registrationPlace } from '../rpc/registration-place.ts';
@@ -10,6 +9,7 @@ import { toFailure } from '../system/errors.ts';
 import { directoryLimits } from '../system/limits.ts';
 import { type Log, openLog } from '../system/log.ts';
 import { takePassedSockets } from '../system/passed-sockets.ts';
+import { securityDirectory, securityFile } from '../system/security-file.ts';
 import { SecurityLog } from '../system/security-log.ts';
 import { ServiceManager } from '../system/service-manager.ts';
 import { tidyMemoryWhenQuiet } from '../system/tidy-memory.ts';
