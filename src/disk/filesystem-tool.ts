@@ -1,20 +1,23 @@
+/**
+ * The one place where a program of others reads the file system of a guest (test/disk/tools-are-confined.test.ts). That
+ * file system is hostile to it, so it runs in the confinement of confine.ts, as a user of hand-over.ts, always.
+ */
 import { spawn } from 'node:child_process';
+import { readdir, stat } from 'node:fs/promises';
 import { UmlmonError } from '../system/errors.ts';
 import { findProgram, systemPath } from '../system/find-program.ts';
 import { diskLimits } from '../system/limits.ts';
+import { keepDescriptorsPrivate } from '../system/native.ts';
+import { confine } from './confine.ts';
+import type { HandedImage } from './hand-over.ts';
 import { type ImageName, nameText } from './image-name.ts';
 
 export type FilesystemTool = 'mke2fs' | 'e2fsck' | 'resize2fs';
 
-export interface ToolTarget {
-  /** Of the image, open. The tool opens it once more, through this descriptor. */
-  readonly fd: number;
-  /** Whose rights are enough to open the image. */
-  readonly uid: number;
-  readonly gid: number;
-  /** Words before the tool that confine it further than to have no privileges. */
-  readonly confined?: readonly string[];
-  /** Milliseconds after which it is killed; otherwise it may take any time. */
+export interface ToolOptions {
+  /** Kills it, and all that it has started. */
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds after which it is killed; an hour if left out. */
   readonly timeMs?: number;
 }
 
@@ -29,28 +32,31 @@ export interface ToolResult {
 export const toolImage = '/proc/self/fd/3';
 
 /**
- * Runs a tool of e2fsprogs on an image. A file system that a guest has made is hostile to it, so it has no privileges:
- * it runs as the owner of the image, or for one of root's as root without capabilities; or as it is confined to.
+ * Runs a tool of e2fsprogs on an image, confined.
  *
- * @throws UmlmonError HOST_PROGRAM_MISSING, HOST_COMMAND if it was killed; the reason of `signal`, which kills it
+ * @throws UmlmonError HOST_PROGRAM_MISSING; HOST_COMMAND if it cannot be confined, was killed, or took too long; the
+ *   reason of `signal`
  */
-export function runTool(
+export async function runTool(
   name: FilesystemTool,
   args: readonly string[],
-  { fd, uid, gid, confined, timeMs }: ToolTarget,
-  signal?: AbortSignal,
+  image: HandedImage,
+  { signal, timeMs = diskLimits.checkTime }: ToolOptions = {},
 ): Promise<ToolResult> {
-  const before = confined ?? (process.geteuid?.() === 0 ? withoutPrivileges(uid, gid) : []);
-  const [program = '', ...rest] = [...before, findTool(name), ...args];
+  const [program = '', ...rest] = [...(await confinementOf(name, image, timeMs)), findTool(name), ...args];
+  signal?.throwIfAborted();
+  keepDescriptorsPrivate();
   return new Promise((resolve, reject) => {
     const child = spawn(program, rest, {
-      stdio: ['ignore', 'pipe', 'pipe', fd],
+      stdio: ['ignore', 'pipe', 'pipe', image.handle.fd],
       env: { PATH: systemPath, LC_ALL: 'C' },
       cwd: '/',
+      // The end of bubblewrap is the end of its process namespace.
       killSignal: 'SIGKILL',
-      ...(timeMs === undefined ? {} : { timeout: timeMs }),
+      timeout: timeMs,
       ...(signal ? { signal } : {}),
     });
+    const started = performance.now();
     const pieces: Buffer[] = [];
     let kept = 0;
     const keep = (bytes: Buffer) => {
@@ -66,25 +72,56 @@ export function runTool(
     });
     child.on('close', (status, killer) => {
       const words = Buffer.concat(pieces).toString('utf8');
+      const isLate = status === null && performance.now() - started >= timeMs;
       if (signal?.aborted) reject(signal.reason);
+      else if (isLate) reject(commandError(name, `it took more than ${timeMs / 1000} seconds`));
       else if (status === null) reject(commandError(name, `it was ended by ${killer}`));
+      else if (notConfined.test(words)) reject(confinementError(name, words));
       else resolve({ status, words });
     });
   });
 }
 
-function withoutPrivileges(uid: number, gid: number): string[] {
-  const ids = ['--reuid', `${uid}`, '--regid', `${gid}`, '--clear-groups'];
-  return [
-    findProgram('setpriv', 'util-linux', systemPath),
-    ...ids,
-    '--no-new-privs',
-    '--inh-caps=-all',
-    '--bounding-set=-all',
-    '--pdeathsig',
-    'KILL',
-    '--',
-  ];
+/** What a program says that could not do its part of the confinement: then nothing has been said before. */
+const notConfined = /^(?:bwrap|setpriv|choom|prlimit): /;
+
+async function confinementOf(
+  name: FilesystemTool,
+  { user, size }: HandedImage,
+  timeMs: number,
+): Promise<string[]> {
+  const find = (program: string, from = 'util-linux') => findProgram(program, from, systemPath);
+  const present = await tasksOf(user?.uid ?? process.geteuid?.() ?? 0);
+  return confine({
+    programs: {
+      bwrap: find('bwrap', 'bubblewrap'),
+      setpriv: find('setpriv'),
+      choom: find('choom'),
+      prlimit: find('prlimit'),
+    },
+    user,
+    // It makes what the administrator wants of new file systems, and nothing else is read for that.
+    files: name === 'mke2fs' ? ['/etc/mke2fs.conf'] : [],
+    limits: {
+      memory: diskLimits.toolMemoryBytes + Math.ceil(size / diskLimits.toolMemoryPart),
+      fileSize: size,
+      cpuTime: Math.ceil(timeMs / 1000),
+      processes: present + diskLimits.toolProcesses,
+    },
+  });
+}
+
+/** How many processes and threads a user has, as RLIMIT_NPROC counts them. */
+async function tasksOf(uid: number): Promise<number> {
+  const processes = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry));
+  const tasks = await Promise.all(
+    processes.map(async (pid) => {
+      // A directory for each thread, and two links of its own. Gone meanwhile: none.
+      const threads = await stat(`/proc/${pid}/task`).catch(() => undefined);
+      return threads?.uid === uid ? threads.nlink - 2 : 0;
+    }),
+  );
+  return tasks.reduce((sum, one) => sum + one, 0);
 }
 
 /** Not from PATH: tools run on behalf of root. */
@@ -92,8 +129,13 @@ function findTool(name: FilesystemTool): string {
   return findProgram(name, 'e2fsprogs', systemPath);
 }
 
-function commandError(name: string, cause: string): UmlmonError {
-  return new UmlmonError('HOST_COMMAND', { place: name, cause });
+function commandError(name: string, cause: string, hint = ''): UmlmonError {
+  return new UmlmonError('HOST_COMMAND', { place: name, cause, hint });
+}
+
+function confinementError(name: string, words: string): UmlmonError {
+  const hint = 'bubblewrap must be able to make namespaces on this host, as for VMs: see umladmin doctor';
+  return commandError(name, `it cannot be confined, and was not run: ${toolLines(words)[0] ?? ''}`, hint);
 }
 
 /** What a tool said, as lines for people: bounded, without control characters and the names of our descriptors. */
@@ -122,10 +164,10 @@ export function wordsOf(name: FilesystemTool, { status, words }: ToolResult): st
  */
 export async function requireSound(
   image: ImageName,
-  target: ToolTarget,
+  target: HandedImage,
   signal?: AbortSignal,
 ): Promise<void> {
-  const check = await runTool('e2fsck', ['-f', '-n', toolImage], target, signal);
+  const check = await runTool('e2fsck', ['-f', '-n', toolImage], target, { signal });
   if (check.status === 0) return;
   const cause = `the new file system is damaged: ${wordsOf('e2fsck', check)}`;
   throw new UmlmonError('HOST_COMMAND', {

@@ -1,39 +1,38 @@
-import type { FileHandle } from 'node:fs/promises';
 import { UmlmonError } from '../system/errors.ts';
 import { withPair } from './cow-merge.ts';
 import { type Filesystem, recogniseImage } from './filesystem.ts';
 import { runTool, toolImage, toolLines } from './filesystem-tool.ts';
+import { type HandedImage, handOver, withReadable } from './hand-over.ts';
 import { backingOf } from './image-copy.ts';
-import { type ImageFile, type Progress, readerOf, withImage } from './image-file.ts';
+import { type Progress, readerOf, withImage } from './image-file.ts';
 import { type ImageName, nameText } from './image-name.ts';
 import { withScratchFile } from './new-image.ts';
 import type { Work } from './under-locks.ts';
 import type { DiskResult } from './verb.ts';
 
-type Checked = Pick<ImageFile, 'handle' | 'size' | 'uid' | 'gid'>;
-
 /**
  * Looks for damage in the ext2, ext3 or ext4 file systems of an image, without a change to it. What a COW image shows
  * its guest is merged into a file without a name, which shares blocks where the file system can, and else takes space
- * until the end.
+ * until the end; so it is with a file that root alone may read.
  *
  * @throws UmlmonError IMAGE_DAMAGED with the words of e2fsck, IMAGE_KIND if there is no such file system
  */
 export function checkImage(image: ImageName, work: Work, progress: Progress): Promise<DiskResult> {
   const source = work.source(image);
   if (!image.path.endsWith('.cow'))
-    return withImage(source, 'read', (file) => checkContent(image, file, progress));
-  return withPair({ path: source, backing: work.source(backingOf(work, image)) }, (file, merge) =>
+    return withImage(source, 'read', (file) =>
+      withReadable(file, progress, (handed) => checkContent(image, handed, progress)),
+    );
+  return withPair({ path: source, backing: work.source(backingOf(work, image)) }, (_, merge) =>
     withScratchFile(source.path, async (handle) => {
       await merge(handle, progress);
-      await handle.chown(file.uid, file.gid);
       const { size } = await handle.stat();
-      return checkContent(image, { ...file, handle, size }, progress);
+      return checkContent(image, await handOver(handle, size), progress);
     }),
   );
 }
 
-async function checkContent(image: ImageName, file: Checked, progress: Progress): Promise<DiskResult> {
+async function checkContent(image: ImageName, file: HandedImage, progress: Progress): Promise<DiskResult> {
   const reports: string[] = [];
   for (const { start, number, state } of extIn(file, image)) {
     const lines = await checkOne(image, number, file, start, progress);
@@ -52,8 +51,8 @@ interface Found extends Pick<Filesystem, 'state'> {
   readonly start: number;
 }
 
-function extIn({ handle, size }: Checked, image: ImageName): Found[] {
-  const content = recogniseImage(readerOf((handle as FileHandle).fd), size);
+function extIn({ handle, size }: HandedImage, image: ImageName): Found[] {
+  const content = recogniseImage(readerOf(handle.fd), size);
   const isExt = (found: Filesystem | undefined) => found?.kind.startsWith('ext') ?? false;
   if (content?.holds === 'filesystem' && isExt(content)) return [{ ...content, number: 0, start: 0 }];
   const partitions = content?.holds === 'partitions' ? content.partitions : [];
@@ -77,13 +76,12 @@ const errorsLeft = 4;
 async function checkOne(
   image: ImageName,
   partition: number,
-  file: Checked,
+  file: HandedImage,
   start: number,
   { signal }: Progress,
 ): Promise<string[]> {
   const path = start === 0 ? toolImage : `${toolImage}?offset=${start}`;
-  const target = { fd: file.handle.fd, uid: file.uid, gid: file.gid };
-  const { status, words } = await runTool('e2fsck', ['-f', '-n', path], target, signal);
+  const { status, words } = await runTool('e2fsck', ['-f', '-n', path], file, { signal });
   const lines = toolLines(words);
   if (status === 0) return lines;
   const where = partition === 0 ? '' : `partition ${partition}: `;

@@ -1,5 +1,6 @@
 import { UmlmonError } from '../system/errors.ts';
 import { requireSound, runTool, toolImage, wordsOf } from './filesystem-tool.ts';
+import { handOver } from './hand-over.ts';
 import type { Progress } from './image-file.ts';
 import { nameText } from './image-name.ts';
 import { writeNewImage } from './new-image.ts';
@@ -25,9 +26,8 @@ export async function createImage(
   await writeNewImage(pathOfNew(image), owner, 'refuse', async (handle) => {
     await handle.truncate(size);
     if (!filesystem) return;
-    await handle.chown(owner.uid, owner.gid);
-    const target = { fd: handle.fd, uid: owner.uid, gid: owner.gid };
-    const made = await runTool('mke2fs', [...ext4, toolImage], target, signal);
+    const target = await handOver(handle, size);
+    const made = await runTool('mke2fs', [...ext4, toolImage], target, { signal });
     if (made.status !== 0)
       throw new UmlmonError('HOST_COMMAND', { place: nameText(image), cause: wordsOf('mke2fs', made) });
     await requireSound(image, target, signal);

@@ -3,6 +3,7 @@ import { seekData } from '../system/native.ts';
 import { copyContent } from './copy-content.ts';
 import { recogniseImage } from './filesystem.ts';
 import { requireSound, runTool, toolImage, wordsOf } from './filesystem-tool.ts';
+import { type HandedImage, handOver } from './hand-over.ts';
 import { type ImageFile, type Progress, readerOf, withImage } from './image-file.ts';
 import { type ImageName, nameText } from './image-name.ts';
 import { writeNewImage } from './new-image.ts';
@@ -92,22 +93,21 @@ async function resizeFilesystem(
     });
   await writeNewImage(file.path, file, 'replace', async (handle) => {
     await copyContent(file, handle, progress);
-    await handle.chown(file.uid, file.gid);
     if (size > file.size) await handle.truncate(size);
-    await resizeInside(image, { ...file, handle }, content.blockSize, size, progress.signal);
+    const handed = await handOver(handle, Math.max(size, file.size));
+    await resizeInside(image, handed, content.blockSize, size, progress.signal);
     await handle.truncate(size);
   });
 }
 
 async function resizeInside(
   image: ImageName,
-  { handle: { fd }, uid, gid }: ImageFile,
+  copy: HandedImage,
   blockSize: number,
   size: number,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const run = (name: 'e2fsck' | 'resize2fs', ...args: string[]) =>
-    runTool(name, args, { fd, uid, gid }, signal);
+  const run = (name: 'e2fsck' | 'resize2fs', ...args: string[]) => runTool(name, args, copy, { signal });
   const check = await run('e2fsck', '-f', '-p', toolImage);
   // 1: it has corrected something, the journal for example.
   if (check.status > 1)
@@ -122,5 +122,5 @@ async function resizeInside(
     const hint = blocks === undefined ? '' : `at least ${Number(blocks) * blockSize} bytes`;
     throw sizeError(image, wordsOf('resize2fs', resize), hint);
   }
-  await requireSound(image, { fd, uid, gid }, signal);
+  await requireSound(image, copy, signal);
 }

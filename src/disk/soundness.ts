@@ -2,12 +2,12 @@
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { toFailure } from '../system/errors.ts';
-import { diskLimits } from '../system/limits.ts';
 import { printable } from '../system/text.ts';
 import type { Soundness } from './backup-manifest.ts';
 import { copyContent } from './copy-content.ts';
 import { type Filesystem, recogniseImage } from './filesystem.ts';
 import { runTool, toolImage } from './filesystem-tool.ts';
+import { type HandedImage, handOver } from './hand-over.ts';
 import { readFully } from './image-file.ts';
 import { openScratch } from './new-image.ts';
 
@@ -16,10 +16,6 @@ export interface CheckRequest {
   readonly image: FileHandle;
   /** Where there is room for a copy without a name, to replay a journal in. */
   readonly directory: string;
-  /** Who the check runs as. */
-  readonly user: { readonly uid: number; readonly gid: number };
-  /** Words before the program, which confine it: what it reads is hostile. */
-  readonly confined: readonly string[];
   readonly signal?: AbortSignal;
 }
 
@@ -31,10 +27,10 @@ export async function checkSoundness(request: CheckRequest): Promise<Soundness> 
   try {
     const { size } = await request.image.stat();
     await copyContent({ handle: request.image, size }, scratch, request);
-    await scratch.chown(request.user.uid, request.user.gid);
+    const handed = await handOver(scratch, size);
     const needsReplay = content.state === 'not clean';
-    if (needsReplay) await runCheck(['-E', 'journal_only', '-y'], scratch, request);
-    const { status, words } = await runCheck(['-fn'], scratch, request);
+    if (needsReplay) await runCheck(['-E', 'journal_only', '-y'], handed, request);
+    const { status, words } = await runCheck(['-fn'], handed, request);
     if (status === 0) return { found: needsReplay ? 'clean-after-replay' : 'clean' };
     if (status === undefined) return { found: 'not-checked', words };
     return { found: 'errors', words: `e2fsck ended with status ${status}: ${words}` };
@@ -62,17 +58,12 @@ const wordsShown = 500;
 /** Runs e2fsck on an open file. No status: it could not be run, or not to its end. */
 async function runCheck(
   args: readonly string[],
-  { fd }: FileHandle,
-  { user, confined, signal }: CheckRequest,
+  copy: HandedImage,
+  { signal }: CheckRequest,
 ): Promise<{ status: number | undefined; words: string }> {
   try {
-    const target = { fd, uid: user.uid, gid: user.gid, confined, timeMs: diskLimits.checkTime };
-    const { status, words } = await runTool('e2fsck', [...args, toolImage], target, signal);
-    const wasRun = !/^(?:bwrap|setpriv): /m.test(words);
-    return {
-      status: wasRun ? status : undefined,
-      words: printable(words.trim().slice(-wordsShown), wordsShown),
-    };
+    const { status, words } = await runTool('e2fsck', [...args, toolImage], copy, { signal });
+    return { status, words: printable(words.trim().slice(-wordsShown), wordsShown) };
   } catch (error) {
     if (signal?.aborted) throw error;
     return { status: undefined, words: toFailure(error).cause };

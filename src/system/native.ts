@@ -84,6 +84,7 @@ const TCSANOW = 0;
 const PROT_READ_WRITE = 3;
 const MAP_SHARED = 1;
 const SEEK = { data: 3, hole: 4 } as const;
+const S_IFBLK = 0o060000;
 const S_IFCHR = 0o020000;
 const FICLONE = 0x4004_9409;
 const AT_FDCWD = -100;
@@ -420,6 +421,11 @@ export function linkDescriptor(fd: number, path: string): void {
 /** Makes a character device that only its owner, for now this process's user, may use (mknod(2)). */
 export function makeCharacterDevice(path: string, major: number, minor: number): void {
   call('mknod', [path, S_IFCHR | 0o600, (major << 8) | minor], path);
+}
+
+/** Makes another node of a block device, which root alone may use. @param device as st_rdev tells it (stat(2)) */
+export function makeBlockDevice(path: string, device: number): void {
+  call('mknod', [path, S_IFBLK, device], path);
 }
 
 /** A place in an open file. */

@@ -26,9 +26,8 @@ import { fingerprintOf } from '../../disk/fingerprint.ts';
 import { withImage } from '../../disk/image-file.ts';
 import { unlinkIfThere } from '../../disk/new-image.ts';
 import { checkSoundness } from '../../disk/soundness.ts';
-import { confine } from '../../jail/confine.ts';
 import type { VmLayout } from '../../jail/layout.ts';
-import type { ImagePlan, LaunchPlan } from '../../plan/plan.ts';
+import type { ImagePlan } from '../../plan/plan.ts';
 import { stepOf } from '../../plan/step-of.ts';
 import { UmlmonError } from '../../system/errors.ts';
 import { removeTree } from '../../system/remove-tree.ts';
@@ -104,7 +103,7 @@ async function makeBackup(name: string, host: BackupHost): Promise<Manifest> {
     for (const [done, copy] of copies.entries()) {
       report(done, copies.length);
       await copy.settle(signal);
-      described.push(await describe(copy, { layout, plan: kernel.plan, signal }));
+      described.push(await describe(copy, { layout, signal }));
     }
     return {
       format: 1,
@@ -141,17 +140,16 @@ function consistencyOf({ frozen, synced }: Captured, images: readonly BackupImag
 
 interface Describing {
   readonly layout: VmLayout;
-  readonly plan: LaunchPlan;
   readonly signal: AbortSignal;
 }
 
-async function describe(copy: ImageCopy, { layout, plan, signal }: Describing): Promise<BackupImage> {
+async function describe(copy: ImageCopy, { layout, signal }: Describing): Promise<BackupImage> {
   const { image, facts, file, target, shared } = copy;
   const { size } = await target.stat();
   const path = join(layout.backupDraft, file);
   const isCow = file.endsWith('.cow');
   const fingerprint = await fingerprintOf(target, size, signal);
-  const check = { directory: layout.backupDraft, user: plan.user, confined: confine(plan.sandbox), signal };
+  const check = { directory: layout.backupDraft, signal };
   const backing = isCow ? await backingIn(path) : undefined;
   const soundness: Soundness = isCow
     ? await checkMerged(path, image.backing?.hostPath ?? '', check)

@@ -13,6 +13,24 @@ export const disk = {
     'Words of a file system tool: a badly damaged file system has a line for each of its faults.',
     'The rest is not kept.',
   ),
+  toolMemoryBytes: limit(
+    512 * MiB,
+    'bytes',
+    'Address space of a file system tool, more with the size of the image: a damaged file system can ask for any amount.',
+    'The tool fails, and the verb with it.',
+  ),
+  toolMemoryPart: limit(
+    1024,
+    '',
+    'Bytes of an image for each further byte of its tool: e2fsck(8) needs some 2 GiB for 8 TiB full of small files.',
+    'The tool fails, and the verb with it.',
+  ),
+  toolProcesses: limit(
+    16,
+    '',
+    'Processes of a file system tool: those of e2fsprogs are one each.',
+    'It cannot start more.',
+  ),
   toolReportLines: limit(
     20,
     '',
@@ -133,7 +151,7 @@ export const disk = {
   checkTime: limit(
     3_600_000,
     'ms',
-    'Check of one file system in a backup: 100 million files take half an hour.',
-    'It counts as not checked.',
+    'Run of a file system tool: to check 100 million files takes half an hour.',
+    'The tool is killed: the verb fails, and in a backup the image counts as not checked.',
   ),
 } as const;

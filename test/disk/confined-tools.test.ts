@@ -1,0 +1,296 @@
+/**
+ * What a tool has that reads a guest's file system: a stand-in for e2fsck(8), in a mount namespace of its own, tells what
+ * it sees when the verbs of umlmon run it. It ends with an error, so that its words come out wherever it is run.
+ */
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { hostPathOf, type ImageName } from '../../src/disk/image-name.ts';
+import type { DiskVerb } from '../../src/disk/verb.ts';
+import { childrenOf, programNameOf } from '../../src/system/process.ts';
+import { TestStore } from './store.ts';
+
+const root = join(import.meta.dirname, '../..');
+const MiB = 1024 ** 2;
+const [nobody, vmUser] = [65_534, 61_237];
+/** The program itself, which the stand-in covers, under the name of another. */
+const real = 'exec /usr/sbin/e2freefrag "$@"';
+const own = (file: string): ImageName => ({ vm: 'vm1', path: `/disks/${file}` });
+
+let child: string;
+let store: TestStore;
+const place = (name: ImageName) => hostPathOf(name, store);
+
+beforeAll(() => {
+  child = join(root, 'dist/test/tool-child.mjs');
+  const options = ['--bundle', '--platform=node', '--target=node20', '--format=esm', '--external:koffi'];
+  execFileSync(join(root, 'node_modules/.bin/esbuild'), [
+    join(root, 'test/disk/tool-child.ts'),
+    ...[`--outfile=${child}`, ...options, '--define:__filename=import.meta.filename', '--log-level=warning'],
+  ]);
+});
+beforeEach(() => {
+  store = new TestStore();
+  execFileSync('chmod', ['755', store.home]);
+});
+afterEach(() => store.close());
+
+/** Command that runs the child with `script` in the place of e2fsck, as a user. */
+function command(script: string, job: object, user = 0): string[] {
+  const fake = join(store.home, 'fake-e2fsck');
+  writeFileSync(fake, `#!/bin/sh\n${script}`, { mode: 0o755 });
+  const refusing = join(store.home, 'bwrap');
+  writeFileSync(refusing, '#!/bin/sh\necho "bwrap: No permissions to create new namespace" >&2; exit 1', {
+    mode: 0o755,
+  });
+  const broken = 'broken' in job ? `mount --bind ${refusing} /usr/bin/bwrap; ` : '';
+  const as = user === 0 ? [] : ['setpriv', '--reuid', `${user}`, '--regid', `${user}`, '--clear-groups'];
+  return [
+    ...['unshare', '-m', '--propagation', 'private', 'sh', '-ec'],
+    ...[
+      `mount --bind /usr/sbin/e2fsck /usr/sbin/e2freefrag; mount --bind "$1" /usr/sbin/e2fsck; ${broken}shift; exec "$@"`,
+      'sh',
+      fake,
+    ],
+    ...[...as, process.execPath, child, JSON.stringify(job)],
+  ];
+}
+
+function run(script: string, job: object, user = 0): { code?: string; cause?: string; hint?: string } {
+  const [program = '', ...args] = command(script, job, user);
+  const { stdout, stderr } = spawnSync(program, args, { encoding: 'utf8', cwd: root, timeout: 60_000 });
+  if (stdout === '') throw new Error(stderr);
+  return JSON.parse(stdout);
+}
+
+const verb = (request: DiskVerb) => ({
+  request,
+  host: { store: { ...store }, by: '@test.1', owner: { uid: vmUser, gid: vmUser, mode: 0o600 } },
+});
+
+const witness = `
+limit() { grep "^Max $1 " /proc/self/limits | tr -s ' ' | sed "s/^Max $1 //; s/ .*//"; }
+echo
+echo "user=$(id -u) $(id -g) $(id -G)"
+echo "capabilities=$(sed -n 's/^Cap.*:\t//p' /proc/self/status | sort -u)"
+echo "privileges=$(sed -n 's/^NoNewPrivs:\t//p' /proc/self/status)"
+echo "interfaces=$(grep -c : /proc/net/dev)"
+echo "root=$(echo /*)"
+echo "files=$(echo /dev/* /etc/* /home/* /root/* /tmp/* /var/* /run/* /sys/*)"
+echo "processes=$(cat /proc/[0-9]*/comm | sort -u | tr '\n' ' ')"
+echo "written=$(for file in /x /dev/x /usr/x /proc/x; do { echo >$file; } 2>/dev/null && echo $file; done)"
+echo "descriptors=$(ls /proc/self/fd | tr '\n' ' ')"
+echo "memory=$(limit 'address space')"
+echo "written size=$(limit 'file size')"
+echo "processor=$(limit 'cpu time')"
+echo "core=$(limit 'core file size')"
+echo "more processes=$(limit processes)"
+echo "namespaces=$(for ns in user net pid mnt ipc uts; do readlink /proc/self/ns/$ns; done | tr '\n' ' ')"
+echo "writes=$( (: 4<>/proc/self/fd/3) 2>/dev/null && echo yes || echo no)"
+exit 8`;
+
+/** What the witness said. */
+function factsIn(cause = ''): Record<string, string> {
+  const lines = cause.split(/\n|; /).filter((line) => line.includes('='));
+  return Object.fromEntries(lines.map((line) => line.replace(/^.*: /, '').split(/=(.*)/s)));
+}
+
+/** Everything that is the same whoever owns the image; returns the rest. */
+function expectConfined(cause: string | undefined, size: number, rootless = false): Record<string, string> {
+  const {
+    namespaces = '',
+    user = '',
+    descriptors = '',
+    writes = '',
+    'more processes': processes = '',
+    ...facts
+  } = factsIn(cause);
+  expect(facts, cause).toEqual({
+    capabilities: '0000000000000000',
+    privileges: '1',
+    interfaces: '1',
+    root: '/bin /dev /lib /lib64 /proc /sbin /usr',
+    files: '/dev/null /etc/* /home/* /root/* /tmp/* /var/* /run/* /sys/*',
+    processes: expect.stringMatching(/^bwrap (?:(?:cat|e2fsck|sort|tr) ?)+$/),
+    written: '',
+    memory: `${512 * MiB + size / 1024}`,
+    'written size': `${size}`,
+    processor: '3600',
+    core: '1',
+  });
+  // The last is of `ls` itself.
+  expect(descriptors.trim()).toBe('0 1 2 3 4');
+  expect(Number(processes)).toBeLessThan(5000);
+  const ours = ['user', 'net', 'pid', 'mnt', 'ipc', 'uts'].map((name) =>
+    readlinkSync(`/proc/self/ns/${name}`),
+  );
+  const theirs = namespaces.trim().split(' ');
+  expect(theirs).toHaveLength(6);
+  // Root needs no user namespace, which a host may forbid.
+  expect(theirs.filter((name) => ours.includes(name))).toEqual(rootless ? [] : [ours[0]]);
+  return { user, writes };
+}
+
+describe('a tool is an unprivileged user without network, files, neighbours, and with limits:', () => {
+  const image = own('root.dsk');
+  const make = (owner: number, mode = 0o600, group = owner) => {
+    mkdirSync(dirname(place(image)), { recursive: true });
+    execFileSync('mke2fs', ['-q', '-F', '-b', '4096', place(image), '16M'], { env: { PATH: '/usr/sbin' } });
+    chownSync(place(image), owner, group);
+    chmodSync(place(image), mode);
+  };
+
+  test.each([
+    ['of root', 0, 0, 0o600, `${nobody}`, 'yes'],
+    ['of root, which others may read', 0, 0, 0o644, `${nobody}`, 'no'],
+    ['of the user of a VM', vmUser, vmUser, 0o600, `${vmUser}`, 'yes'],
+    ['of the user of a VM, which others may read', vmUser, vmUser, 0o644, `${nobody}`, 'no'],
+    ['that its owner may not read', vmUser, vmUser, 0o000, `${nobody}`, 'yes'],
+    ['of the group of root', vmUser, 0, 0o660, `${vmUser} ${nobody} ${nobody}`, 'yes'],
+  ])('check of an image %s', (_, owner, group, mode, as, writes) => {
+    make(owner, mode, group);
+    const before = readFileSync(place(image));
+    const { code, cause } = run(witness, verb({ verb: 'check', image }));
+    expect(code).toBe('HOST_COMMAND');
+    const user = as.includes(' ') ? as : `${as} ${as} ${as}`;
+    expect(expectConfined(cause, 16 * MiB)).toEqual({ user, writes });
+    expect(statSync(place(image))).toMatchObject({ uid: owner, gid: group, mode: 0o100000 | mode });
+    expect(readFileSync(place(image)).equals(before)).toBe(true);
+    // The real one finds nothing wrong, which it does only in a file that it can read.
+    expect(run(real, verb({ verb: 'check', image }))).toMatchObject({ bytes: 16 * MiB });
+  });
+
+  test.each([0, vmUser])('resize of an image of user %i with its file system', (owner) => {
+    make(owner);
+    const before = statSync(place(image));
+    const resize = verb({ verb: 'resize', image, size: 32 * MiB, filesystem: true });
+    const { code, cause } = run(witness, resize);
+    expect(code).toBe('IMAGE_DAMAGED');
+    expect(expectConfined(cause, 32 * MiB)).toEqual({ user: `${nobody} ${nobody} ${nobody}`, writes: 'yes' });
+    // What failed left the image as it was.
+    const { ino, size, uid } = statSync(place(image));
+    expect([ino, size, uid]).toEqual([before.ino, before.size, owner]);
+    expect(run(real, resize)).toMatchObject({ bytes: 32 * MiB });
+    expect(statSync(place(image))).toMatchObject({ size: 32 * MiB, uid: owner, mode: 0o100600 });
+  });
+
+  test('the check of a new image', () => {
+    const { cause } = run(witness, verb({ verb: 'create', image, size: 16 * MiB, filesystem: 'ext4' }));
+    expect(expectConfined(cause, 16 * MiB)).toMatchObject({ user: `${nobody} ${nobody} ${nobody}` });
+  });
+
+  test('check of a COW image', () => {
+    make(0);
+    const cow = own('a.cow');
+    expect(run(real, verb({ verb: 'cow-create', image: cow, backing: image }))).not.toHaveProperty('code');
+    const { cause } = run(witness, verb({ verb: 'check', image: cow }));
+    expect(expectConfined(cause, 16 * MiB)).toMatchObject({ user: `${nobody} ${nobody} ${nobody}` });
+    expect(run(real, verb({ verb: 'check', image: cow }))).toMatchObject({ bytes: 16 * MiB });
+  });
+
+  test('check of a block device, which it cannot write to', (context) => {
+    make(0);
+    const attached = spawnSync('losetup', ['-f', '--show', place(image)], { encoding: 'utf8' });
+    if (attached.status !== 0) {
+      console.error(`NOT TESTED, since this machine has no loop devices: ${attached.stderr}`);
+      context.skip();
+    }
+    const loop = attached.stdout.trim();
+    try {
+      const device = own('loop.dev');
+      execFileSync('mknod', ['-m', '600', place(device), 'b', '7', loop.replace('/dev/loop', '')]);
+      const { cause } = run(witness, verb({ verb: 'check', image: device }));
+      expect(expectConfined(cause, 16 * MiB)).toEqual({
+        user: `${nobody} ${nobody} ${nobody}`,
+        writes: 'no',
+      });
+      expect(run(real, verb({ verb: 'check', image: device }))).toMatchObject({ bytes: 16 * MiB });
+      expect(readdirSync('/dev').filter((name) => name.startsWith('.umlmon-'))).toEqual([]);
+    } finally {
+      execFileSync('losetup', ['-d', loop]);
+    }
+  });
+
+  test('without root, in a user namespace', () => {
+    make(vmUser);
+    for (const directory of [store.home, dirname(place(image))])
+      execFileSync('chown', ['-R', `${vmUser}`, directory]);
+    const { cause } = run(witness, verb({ verb: 'check', image }), vmUser);
+    expect(expectConfined(cause, 16 * MiB, true)).toMatchObject({
+      user: expect.stringContaining(`${vmUser}`),
+    });
+    expect(run(real, verb({ verb: 'check', image }), vmUser)).toMatchObject({ bytes: 16 * MiB });
+  });
+});
+
+describe('a tool that goes wrong is ended as a whole:', () => {
+  const file = () => store.add(own('a.dsk'), 64 * MiB);
+
+  test.each([
+    ['endless', 'while :; do :; done'],
+    ['that ignores all signals and leaves children behind', 'trap "" TERM INT HUP; sleep 1000 & sleep 1000'],
+    ['whose child has left its session', 'setsid sleep 1000 & wait'],
+  ])('one %s, when its time is over or it is cancelled', (_, script) => {
+    const late = run(`sleep() { /usr/bin/sleep 86461; }\n${script}`, { file: file(), timeMs: 1000 });
+    expect(late).toMatchObject({ code: 'HOST_COMMAND', cause: 'it took more than 1 seconds' });
+    const cancelled = run(script, { file: file(), timeMs: 60_000, abortMs: 500 });
+    expect(cancelled.cause).toContain('aborted');
+    expect(spawnSync('pgrep', ['-f', store.home], { encoding: 'utf8' }).stdout).toBe('');
+  });
+
+  test('one that is killed with umlmon', async () => {
+    const [program = '', ...args] = command('echo; while :; do :; done', { file: file(), timeMs: 60_000 });
+    const running = spawn(program, args, { cwd: root, stdio: 'ignore' });
+    const tool = () => childrenBelow(running.pid ?? 0).find((pid) => programNameOf(pid) === 'e2fsck');
+    await expect.poll(tool, { timeout: 20_000 }).toBeGreaterThan(0);
+    const pid = tool() ?? 0;
+    running.kill('SIGKILL');
+    await expect.poll(() => programNameOf(pid), { timeout: 20_000 }).not.toBe('e2fsck');
+  });
+
+  test('one that takes memory, when it has what it may have', () => {
+    const bomb = `exec perl -e 'my @all; push @all, "x" x 1048576 while 1'`;
+    const started = performance.now();
+    const result = run(bomb, { file: file(), timeMs: 60_000 }) as { status?: number; words?: string };
+    expect(result.words).toContain('Out of memory');
+    expect(result.status).not.toBe(0);
+    expect(performance.now() - started).toBeLessThan(30_000);
+  });
+
+  test('one that starts ever more processes, or writes ever more', () => {
+    const bomb = 'i=0; while [ $i -lt 5000 ]; do sleep 3 & i=$((i+1)); done; echo started $i; exit 0';
+    const forks = run(bomb, { file: file(), timeMs: 60_000 }) as { status?: number; words?: string };
+    expect(forks.words).toMatch(/Cannot fork|Resource temporarily unavailable/);
+    const perl =
+      'open F, "+<", "/proc/self/fd/3" or exit 1; seek F, 67108000, 0; print F "x" x 8192; close F or exit 2';
+    const full = run(`exec perl -e '${perl}'`, { file: file(), timeMs: 60_000 }) as { status?: number };
+    // 128 and SIGXFSZ, or EFBIG where that is ignored.
+    expect([2, 153]).toContain(full.status);
+    expect(statSync(place(own('a.dsk'))).size).toBe(64 * MiB);
+  });
+});
+
+test('a host on which it cannot be confined is told, and it does not run', () => {
+  const file = store.add(own('a.dsk'), 64 * MiB);
+  const result = run('echo ran', { file, timeMs: 1000, broken: true });
+  expect(result).toMatchObject({
+    code: 'HOST_COMMAND',
+    cause: expect.stringContaining('it cannot be confined'),
+  });
+  expect(result.hint).toContain('umladmin doctor');
+});
+
+/** All processes below one. */
+function childrenBelow(pid: number): number[] {
+  return childrenOf(pid).flatMap((child) => [child, ...childrenBelow(child)]);
+}
