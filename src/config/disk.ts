@@ -1,4 +1,4 @@
-import { pathDamage, placeDamage, refusePath } from './paths.ts';
+import { kernelPathDamage, pathDamage, placeDamage, refusePath } from './paths.ts';
 import { quoted } from './problem.ts';
 import { didYouMean } from './suggest.ts';
 import { type Parsed, refuse } from './values.ts';
@@ -19,7 +19,10 @@ const suffixes = '.dsk is a file, .cow a copy-on-write file, .dev a block device
 
 /** The path of an image. The kernel's ubd driver splits its argument at ',' and ':', the command line at blanks. */
 export function parseImagePath(path: string): Parsed<ImagePath> {
-  const damage = pathDamage(path) ?? placeDamage(path, ['/disks/', '/shared/disks/'], 'disk images');
+  const damage =
+    pathDamage(path) ??
+    placeDamage(path, ['/disks/', '/shared/disks/'], 'disk images') ??
+    kernelPathDamage(path);
   if (damage) return damage;
   const forbidden = /[,:"'\\]/.exec(path)?.[0];
   if (forbidden)

@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { networkLimits } from '../system/limits.ts';
 import { parseMac } from './mac.ts';
 import { parseInterface, plainAddress } from './network-values.ts';
-import { pathDamage, placeDamage, refusePath } from './paths.ts';
+import { kernelPathDamage, pathDamage, placeDamage, refusePath } from './paths.ts';
 import { quoted } from './problem.ts';
 import { integerParser, type Parsed, type Parser, parseBoolean, refuse } from './values.ts';
 
@@ -162,5 +162,5 @@ export const filterOption = option(
 function unwritable(path: string) {
   return /[,="\\]/.test(path)
     ? refusePath('the path must not contain , = " or \\', 'rename the file')
-    : undefined;
+    : kernelPathDamage(path);
 }

@@ -1,3 +1,4 @@
+import { wordDamage } from './kernel-argument.ts';
 import { invisible, quoted, type Refusal } from './problem.ts';
 import { type Parsed, refuse } from './values.ts';
 
@@ -71,6 +72,13 @@ export function pathDamage(path: string): Refusal | undefined {
     if (Buffer.byteLength(part) > 255) return refusePath('a part of the path is longer than 255 bytes');
   }
   return undefined;
+}
+
+/** Why a path cannot be on the command line of the kernel. */
+export function kernelPathDamage(path: string): Refusal | undefined {
+  const damage = wordDamage(path);
+  if (damage === undefined) return undefined;
+  return refusePath(`${quoted(path)} cannot be passed to the kernel: ${damage}`, 'rename it in printable ASCII');
 }
 
 export function placeDamage(path: string, places: readonly string[], what: string): Refusal | undefined {

@@ -4,6 +4,7 @@
  * bubblewrap alone.
  */
 
+import type { KernelArgument } from '../config/kernel-argument.ts';
 import { systemPath } from '../system/find-program.ts';
 
 /** Absolute paths of the host's programs. */
@@ -70,7 +71,7 @@ export interface SandboxPlan {
   /** Working directory in the jail. */
   readonly cwd: string;
   /** The kernel (its path in the jail) and its arguments. */
-  readonly command: readonly string[];
+  readonly command: readonly [program: string, ...KernelArgument[]];
 }
 
 /** Environment of the chain itself, outside of the jail. */

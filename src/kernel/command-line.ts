@@ -1,5 +1,6 @@
 /** A VM's description → arguments of its kernel (linux.uml(1), kernel-parameters.txt, facts measured with 7.2). */
 import type { UbdFlags } from '../config/disk.ts';
+import { type KernelArgument, kernelArgument, userArgument } from '../config/kernel-argument.ts';
 import { UmlmonError } from '../system/errors.ts';
 
 export interface KernelDescription {
@@ -25,7 +26,7 @@ export interface KernelDescription {
     readonly output: number;
   }[];
   /** One argument for each interface: `vecN:transport=…` (drivers/vector_kern.c). */
-  readonly networks: readonly string[];
+  readonly networks: readonly KernelArgument[];
   /** In the jail, with a slash at the end: `/run/uml/`. */
   readonly umlDirectory: string;
   readonly umid: string;
@@ -47,7 +48,7 @@ export const COMMAND_LINE_MAX = 4095;
  *
  * @throws UmlmonError KERNEL_ARGUMENT, KERNEL_COMMAND_LINE_TOO_LONG
  */
-export function kernelArguments(vm: KernelDescription): string[] {
+export function kernelArguments(vm: KernelDescription): KernelArgument[] {
   const own = [
     `mem=${memorySize(vm.memory)}`,
     `root=${vm.root}`,
@@ -67,19 +68,7 @@ export function kernelArguments(vm: KernelDescription): string[] {
     `umlmon.name=${vm.name}`,
     `umlmon.consoles=${shellConsoles(vm)}`,
   ];
-  for (const argument of own)
-    if (/[\s\0"]/.test(argument))
-      throw new UmlmonError('KERNEL_ARGUMENT', {
-        place: argument,
-        cause: 'a kernel argument cannot contain white space or quotes',
-      });
-  for (const argument of vm.append)
-    if (/[\0\r\n]/.test(argument) || argument === '')
-      throw new UmlmonError('KERNEL_ARGUMENT', {
-        place: argument,
-        cause: 'a kernel argument cannot be empty or contain line ends',
-      });
-  const all = [...own, ...vm.append];
+  const all = [...own.map(kernelArgument), ...vm.append.map(userArgument)];
   const length = Buffer.byteLength(all.join(' '));
   if (length > COMMAND_LINE_MAX)
     throw new UmlmonError('KERNEL_COMMAND_LINE_TOO_LONG', {
@@ -99,7 +88,7 @@ function memorySize(bytes: number): string {
  * `ubdNFLAGS=FILE,BACKING,SERIAL` (ubd_setup_common). The backing file is named even where the header names it too:
  * what the kernel opens is then what was checked and locked.
  */
-export function diskArgument(disk: KernelDescription['disks'][number]): string {
+export function diskArgument(disk: KernelDescription['disks'][number]): KernelArgument {
   const { unit, jailPath, backing, serial } = disk;
   const flags = [
     disk.readOnly && 'r',
@@ -110,7 +99,7 @@ export function diskArgument(disk: KernelDescription['disks'][number]): string {
     backing === undefined && 'd',
   ].filter((flag) => flag !== false);
   const parts = [jailPath, backing ?? '', serial].map(diskPath).join(',');
-  return `ubd${unit}${flags.join('')}=${parts.replace(/,+$/, '')}`;
+  return kernelArgument(`ubd${unit}${flags.join('')}=${parts.replace(/,+$/, '')}`);
 }
 
 /** Both separate an image from its backing file and its serial number. */
@@ -119,6 +108,7 @@ function diskPath(path: string): string {
   throw new UmlmonError('KERNEL_ARGUMENT', {
     place: path,
     cause: 'the name of a disk image cannot contain a comma or a colon',
+    hint: 'rename the file',
   });
 }
 

@@ -1,6 +1,6 @@
 /** What may be said to the management console, and what its answers mean (arch/um/drivers/mconsole_kern.c). */
 import { suggest } from '../config/suggest.ts';
-import { errorWords } from './mconsole-packet.ts';
+import { errorWords, textDamage } from './mconsole-packet.ts';
 
 interface CommandForm {
   /** `no`: the kernel would ignore it. */
@@ -52,7 +52,8 @@ export function parseMconsoleLine(line: string): MconsoleCommand | WrongCommand 
   }
   const { argument: form, usage } = mconsoleCommands[word] as CommandForm;
   const wrong = (cause: string): WrongCommand => ({ cause, hint: `use: ${usage}` });
-  if (/[\0\n]/.test(rest)) return wrong('a command is one line');
+  const damage = textDamage(word, rest);
+  if (damage) return wrong(damage);
   if (form === 'no' && rest) return wrong(`${word} takes no argument`);
   if (form === 'must' && !rest) return wrong(`${word} needs an argument`);
   const argument = word === 'proc' ? rest.replace(/^\/+proc\/+/, '') : rest;

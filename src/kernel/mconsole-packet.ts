@@ -3,6 +3,7 @@
  * in host byte order, which is little endian wherever UML runs.
  */
 import { getSystemErrorMap } from 'node:util';
+import { nameOf } from '../config/kernel-argument.ts';
 
 const MAGIC = 0xcafebabe;
 const VERSION = 2;
@@ -33,12 +34,24 @@ const commandWords = [
   ],
 ];
 
+/**
+ * Why a text cannot follow a word; undefined if it can. The kernel skips blanks as its isspace() has them (lib/ctype.c),
+ * to which 0xA0 belongs: devices and files are named in printable ASCII. What is logged is text in any language.
+ */
+export function textDamage(word: string, text: string): string | undefined {
+  if (/[\0\n\r]/.test(text)) return 'a command is one line';
+  const [strange] = (word === 'log' ? /(?!\t)\p{Cc}/u : /[^ -~]/u).exec(text) ?? [];
+  return strange === undefined ? undefined : `it contains ${nameOf(strange)}`;
+}
+
 /** The request of a command, or why it cannot be one. */
 export function encodeRequest(command: string): Buffer | string {
   const [word = ''] = command.split(/[ \t]/, 1);
   if (!commandWords.includes(word)) return `the kernel has no command '${word}'`;
+  if (command.includes('\0')) return 'the command contains a NUL';
+  const damage = textDamage(word, command.replace(/\n$/, ''));
+  if (damage) return damage;
   const data = Buffer.from(command);
-  if (data.includes(0)) return 'the command contains a NUL';
   if (data.length >= DATA_MAX) return `the command has ${data.length} bytes, more than ${DATA_MAX - 1}`;
   const packet = Buffer.alloc(HEADER + data.length);
   packet.writeUInt32LE(MAGIC, 0);

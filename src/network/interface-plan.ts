@@ -1,6 +1,7 @@
 /** What the host needs for each network interface of a VM. Pure: specifications in, commands of ip(8) out. */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import type { KernelArgument } from '../config/kernel-argument.ts';
 import { isTransport, type NetworkSpec } from '../config/network-kinds.ts';
 import { linkOf } from '../config/network-shared.ts';
 import { type TransportNeeds, type TransportSpec, transportNeeds } from '../config/network-transports.ts';
@@ -32,7 +33,7 @@ export interface InterfacePlan {
   /** What the kernel needs for it beyond what every jail has. */
   readonly needs: TransportNeeds;
   /** Of the kernel: `vecN:transport=…`, or `ethN=…` for those before the vector devices. */
-  readonly argument: string;
+  readonly argument: KernelArgument;
   /** The network that umlmon makes for it and for other VMs. */
   readonly shared?: SharedPlan;
   /** Ports of the host that lead to it. */

@@ -2,6 +2,7 @@
  * An interface → the argument of the kernel that makes it: `vecN:transport=…` (HOWTO v2, “Configuring vector
  * transports”), or, for kernels before the vector devices, `ethN=…` (the first HOWTO, chapter 6).
  */
+import { type KernelArgument, kernelArgument, wordDamage } from '../config/kernel-argument.ts';
 import { commonOptions } from '../config/network-options.ts';
 import { networkTransports, type TransportName, type TransportSpec } from '../config/network-transports.ts';
 import { UmlmonError } from '../system/errors.ts';
@@ -14,7 +15,7 @@ export interface KernelTransports {
 }
 
 export interface InterfaceArgument {
-  readonly argument: string;
+  readonly argument: KernelArgument;
   /** What the guest calls the interface. */
   readonly guestName: string;
 }
@@ -50,9 +51,9 @@ export function interfaceArgument(
 }
 
 /** `vecN:transport=KIND,OPTION=VALUE,…`. Errors: KERNEL_ARGUMENT. */
-export function vectorArgument(unit: number, spec: TransportSpec, mac: string): string {
+export function vectorArgument(unit: number, spec: TransportSpec, mac: string): KernelArgument {
   const options = Object.entries(vectorOptions(unit, spec, mac));
-  return `vec${unit}:${options.map(([name, value]) => `${name}=${value}`).join(',')}`;
+  return kernelArgument(`vec${unit}:${options.map(([name, value]) => `${name}=${value}`).join(',')}`);
 }
 
 /** What the vector driver is to be told, in the order of the table. Errors: KERNEL_ARGUMENT. */
@@ -75,9 +76,9 @@ export function vectorOptions(unit: number, spec: TransportSpec, mac: string): R
   });
 }
 
-/** The driver splits at ',' and '=', the kernel at blanks, and neither knows a way to quote them. */
+/** The driver splits at ',' and '=', and knows no way to quote them. */
 function isPlain(value: string): boolean {
-  return /^[^\s,="\0]+$/.test(value);
+  return /^[^,="]+$/.test(value) && wordDamage(value) === undefined;
 }
 
 function optionText(name: string, value: unknown): string {
@@ -114,9 +115,10 @@ export type LegacyInterface =
     };
 
 /** `ethN=KIND,VALUE,…`: values by position, empty ones where nothing is said, and none after the last. */
-export function legacyArgument(unit: number, legacy: LegacyInterface): string {
+export function legacyArgument(unit: number, legacy: LegacyInterface): KernelArgument {
   const text = [legacy.kind, ...positions(legacy).map((value) => value ?? '')].join(',').replace(/,+$/, '');
-  if (positions(legacy).every((value) => !/[\s,"\0]/.test(String(value ?? '')))) return `eth${unit}=${text}`;
+  if (positions(legacy).every((value) => !/[,"]/.test(String(value ?? ''))))
+    return kernelArgument(`eth${unit}=${text}`);
   throw new UmlmonError('KERNEL_ARGUMENT', {
     place: `eth${unit}=${text}`,
     cause: 'the values of an interface cannot contain blanks, commas or quotes',

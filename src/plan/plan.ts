@@ -2,7 +2,9 @@
  * The launch plan: everything a start will do, as plain data. `umlmon -plan VM` prints it without root; the monitor
  * executes exactly this value and nothing else (monitor/start.ts).
  */
+
 import type { UbdFlags } from '../config/disk.ts';
+import type { KernelArgument } from '../config/kernel-argument.ts';
 import type { ImageStore } from '../disk/image-name.ts';
 import type { JailDirectory } from '../jail/layout.ts';
 import type { SandboxPlan } from '../jail/sandbox.ts';
@@ -100,7 +102,7 @@ export interface LaunchPlan {
     readonly file: string;
     readonly version: string;
     /** The kernel's own arguments; the last part of the launch step's argv. */
-    readonly arguments: readonly string[];
+    readonly arguments: readonly KernelArgument[];
   };
   /** Bytes of guest memory. */
   readonly mem: number;

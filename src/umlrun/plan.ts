@@ -1,3 +1,4 @@
+import type { KernelArgument } from '../config/kernel-argument.ts';
 import { kernelInJail, kernelMounts, mountPointsOnly } from '../jail/mounts.ts';
 import type { Bind, SandboxPlan } from '../jail/sandbox.ts';
 import type { FilterRequest } from '../jail/seccomp.ts';
@@ -23,7 +24,7 @@ export interface RunPlanParts {
   /** Whether there are binds in /share. */
   readonly shares: boolean;
   /** Of the kernel, for its interface; undefined without a network. */
-  readonly network: string | undefined;
+  readonly network: KernelArgument | undefined;
   /** Of the guest's first root, root directory and shares. */
   readonly binds: readonly Bind[];
 }

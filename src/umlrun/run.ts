@@ -1,5 +1,6 @@
 import { realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { KernelArgument } from '../config/kernel-argument.ts';
 import { userNetwork } from '../config/network-user.ts';
 import { killSandbox, launch, type Sandbox } from '../jail/launch.ts';
 import { type Bind, type SandboxPlan, sandboxArguments, userArguments } from '../jail/sandbox.ts';
@@ -135,7 +136,7 @@ const ownMac = '02:00:00:00:00:01';
 
 interface RunNetwork {
   /** Of the kernel. */
-  readonly argument: string;
+  readonly argument: KernelArgument;
   /** Errors: NETWORK_COMMAND. */
   connect(jail: number, sandbox: SandboxPlan): void;
 }
@@ -166,11 +167,16 @@ async function end({ init, exit }: Sandbox): Promise<void> {
 }
 
 /** Makes the next boots faster. Several first runs at once may be in each other's way: that costs only time. */
-function learn(roots: Roots, { kernel, lpj }: Host, command: readonly string[], bootMessages: string): void {
+function learn(
+  roots: Roots,
+  { kernel, lpj }: Host,
+  [, ...own]: SandboxPlan['command'],
+  bootMessages: string,
+): void {
   if (lpj !== undefined) return;
   try {
     const { file, version } = kernel;
-    rememberLpj(lpjCacheOf(roots), { kernel: { file, version, arguments: command } }, bootMessages);
+    rememberLpj(lpjCacheOf(roots), { kernel: { file, version, arguments: own } }, bootMessages);
   } catch (error) {
     if (!isSystemError(error)) throw error;
   }

@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { kernelArgument, userArgument } from '../../src/config/kernel-argument.ts';
 import { makeDirectories } from '../../src/jail/directories.ts';
 import { hostPrograms, launcherFiles } from '../../src/jail/host-support.ts';
 import { jailedProcesses, killSandbox, launch, type Sandbox } from '../../src/jail/launch.ts';
@@ -120,17 +121,19 @@ async function start(
     command: [
       kernelInJail,
       ...[
-        'mem=64M',
-        'ubd0d=/disks/root.dsk',
-        'root=/dev/ubda',
-        'rw',
-        'init=/init',
-        `todo=${todo}`,
-        'noreboot',
-      ],
-      ...['uml_dir=/run/uml/', `umid=${layout.vm}`, 'con=null', 'ssl=null', 'con0=fd:0,fd:1'],
-      ...['initcall_blacklist=raid6_init', 'lpj=38682624', 'pty.legacy_count=0'],
-      ...args,
+        ...[
+          'mem=64M',
+          'ubd0d=/disks/root.dsk',
+          'root=/dev/ubda',
+          'rw',
+          'init=/init',
+          `todo=${todo}`,
+          'noreboot',
+        ],
+        ...['uml_dir=/run/uml/', `umid=${layout.vm}`, 'con=null', 'ssl=null', 'con0=fd:0,fd:1'],
+        ...['initcall_blacklist=raid6_init', 'lpj=38682624', 'pty.legacy_count=0'],
+        ...args,
+      ].map(userArgument),
     ],
   });
   const log = join(layout.logDir, 'con0');
@@ -302,7 +305,10 @@ describe('a launch that fails', () => {
   });
 
   test('is not one if the kernel ran and gave up', async () => {
-    const { sandbox } = await failing((plan) => ({ ...plan, command: [kernelInJail, 'mem=1M'] }));
+    const { sandbox } = await failing((plan) => ({
+      ...plan,
+      command: [kernelInJail, kernelArgument('mem=1M')],
+    }));
     expect(await sandbox.exit).toBe(1);
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { kernelArgument } from '../../src/config/kernel-argument.ts';
 import { layoutOf } from '../../src/jail/layout.ts';
 import { jailMounts } from '../../src/jail/mounts.ts';
 import { type SandboxPlan, sandboxArguments } from '../../src/jail/sandbox.ts';
@@ -31,7 +32,7 @@ const plan: SandboxPlan = {
   seccompFd: 4,
   statusFd: 3,
   cwd: '/',
-  command: ['/kernel/linux', 'mem=64M'],
+  command: ['/kernel/linux', kernelArgument('mem=64M')],
 };
 
 const bwrap = [

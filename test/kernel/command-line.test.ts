@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { KernelArgument } from '../../src/config/kernel-argument.ts';
 import { COMMAND_LINE_MAX, type KernelDescription, kernelArguments } from '../../src/kernel/command-line.ts';
 import { findLoopsPerJiffy } from '../../src/kernel/lpj.ts';
 
@@ -80,6 +81,10 @@ test.each([
 });
 
 describe('refused:', () => {
+  const backed = (backing: string): KernelDescription => ({
+    ...vm,
+    disks: [{ ...plain, unit: 0, jailPath: '/disks/a.cow', backing }],
+  });
   const disk = (jailPath: string): KernelDescription => ({
     ...vm,
     disks: [{ ...plain, unit: 0, jailPath }],
@@ -92,6 +97,14 @@ describe('refused:', () => {
     ['a quote in a name', { ...vm, name: 'a"b' }],
     ['an empty argument', { ...vm, append: [''] }],
     ['a NUL in an argument', { ...vm, append: ['a\0b'] }],
+    ['two arguments as one', { ...vm, append: ['a ubd7=/x'] }],
+    ['a quote that is left open', { ...vm, append: ['a="b'] }],
+    ['a tab between quotes', { ...vm, append: ['a="b\tc"'] }],
+    ['a no-break space in an argument', { ...vm, append: ['a\u00a0ubd7=/x'] }],
+    ['a letter with a byte that the kernel takes for a blank', { ...vm, append: ['à'] }],
+    ['such a letter in the name of a disk', disk('/disks/à.dsk')],
+    ['such a letter in a backing file', backed('/disks/à.dsk')],
+    ['such a letter in a network', { ...vm, networks: ['vec0:transport=bess,dst=/run/à' as KernelArgument] }],
   ])('%s', (_, description) => {
     expect(() => kernelArguments(description)).toThrow(expect.objectContaining({ code: 'KERNEL_ARGUMENT' }));
   });
@@ -101,9 +114,6 @@ describe('refused:', () => {
     const filled = (bytes: number) => ({ ...vm, append: ['x'.repeat(bytes)] });
     expect(kernelArguments(filled(COMMAND_LINE_MAX - length - 1)).join(' ')).toHaveLength(COMMAND_LINE_MAX);
     expect(() => kernelArguments(filled(COMMAND_LINE_MAX - length))).toThrow(/4096 bytes, 1 too many/);
-    expect(() => kernelArguments({ ...vm, append: ['ä'.repeat(2048)] })).toThrow(
-      expect.objectContaining({ code: 'KERNEL_COMMAND_LINE_TOO_LONG' }),
-    );
   });
 });
 

@@ -1,3 +1,4 @@
+import { kernelArgument } from '../../src/config/kernel-argument.ts';
 import type { RunRecord } from '../../src/monitor/run-record.ts';
 
 /** What a monitor leaves for the one after it, as small as it can be. */
@@ -5,7 +6,7 @@ export const sampleRecord: RunRecord = {
   plan: {
     vm: 'vm1',
     user: { name: 'uml-vm1', uid: 1001, gid: 1001 },
-    kernel: { file: '/k/linux', version: '7.2.7', arguments: ['mem=64M', 'umid=vm1'] },
+    kernel: { file: '/k/linux', version: '7.2.7', arguments: ['mem=64M', 'umid=vm1'].map(kernelArgument) },
     mem: 2 ** 26,
     cpus: [1],
     sandbox: {

@@ -118,12 +118,20 @@ export class Management {
 
   /** Consoles that the monitor has opened are its own: another channel in their place would be lost to their viewers. */
   #refuseConsoles(command: MconsoleCommand): void {
-    const name = /^(?:con|ssl)\d+/.exec(command.argument)?.[0];
+    const name = channelIn(command.argument);
     const isChange = command.word === 'remove' || (command.word === 'config' && !isQuestion(command));
     if (!isChange || !name || !this.#vm.channels.find(name)) return;
     const hint = 'change the configuration, see umlmon(5), and start the VM again';
     throw refusal('MCONSOLE_COMMAND', lineOf(command), `${name} is a console of the monitor`, hint);
   }
+}
+
+/** Which channel the beginning of a device string is: the kernel reads its number in any base (simple_strtoul). */
+function channelIn(text: string): string | undefined {
+  const [, kind, digits = ''] = /^(con|ssl)(0[xX][0-9a-fA-F]+|\d+)/.exec(text) ?? [];
+  if (kind === undefined) return undefined;
+  const octal = /^0[0-7]+/.exec(digits)?.[0];
+  return `${kind}${octal ? Number.parseInt(octal, 8) : Number(digits)}`;
 }
 
 /** Letters that end the guest at once (drivers/tty/sysrq.c). */
