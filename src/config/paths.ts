@@ -78,7 +78,10 @@ export function pathDamage(path: string): Refusal | undefined {
 export function kernelPathDamage(path: string): Refusal | undefined {
   const damage = wordDamage(path);
   if (damage === undefined) return undefined;
-  return refusePath(`${quoted(path)} cannot be passed to the kernel: ${damage}`, 'rename it in printable ASCII');
+  return refusePath(
+    `${quoted(path)} cannot be passed to the kernel: ${damage}`,
+    'rename it in printable ASCII',
+  );
 }
 
 export function placeDamage(path: string, places: readonly string[], what: string): Refusal | undefined {

@@ -157,7 +157,7 @@ export const vmKeys = {
     layer: 'user',
     effect: 'vm',
     form: 'ARGUMENTS',
-    help: 'More arguments for the kernel, separated by blanks; double quotes keep blanks together. Arguments that umlmon sets itself are refused.',
+    help: 'More arguments for the kernel, separated by blanks; double quotes keep blanks together. They are printable ASCII: the kernel takes some other bytes for blanks. Arguments that umlmon sets itself are refused, in every form in which the kernel would take them; those after -- go to the init of the guest, and are checked as well.',
     example: 'quiet systemd.unit=rescue.target',
   }),
   cpu: single({

@@ -1,5 +1,7 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { parseArguments } from '../../src/config/arguments.ts';
 import { kernelArgument, userArgument } from '../../src/config/kernel-argument.ts';
 import { bytesOf, parseLine, reaches, textOf } from '../helpers/kernel-parser.ts';
@@ -182,6 +184,24 @@ describe('arguments of the user', () => {
   ])('%j is left to the guest', (text) => {
     expect(parseArguments(text)).not.toHaveProperty('cause');
   });
+});
+
+test('only one file makes kernel arguments, and what starts a kernel takes nothing else', () => {
+  const source = join(import.meta.dirname, '../../src');
+  const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    file.endsWith('.ts'),
+  );
+  const text = (file: string) => readFileSync(join(source, file), 'utf8');
+  const makers = files.filter((file) =>
+    /\bas (?:unknown as )?(?:readonly )?KernelArgument\b/.test(text(file)),
+  );
+  expect(makers).toEqual(['config/kernel-argument.ts']);
+  expect(text('jail/sandbox.ts')).toContain(
+    'readonly command: readonly [program: string, ...KernelArgument[]];',
+  );
+  expect(text('kernel/command-line.ts')).toContain(
+    'kernelArguments(vm: KernelDescription): KernelArgument[]',
+  );
 });
 
 describe('one argument', () => {

@@ -21,6 +21,7 @@ test('a line becomes what the kernel takes', () => {
   expect(sent('log  two  words ')).toBe('log two  words\n');
   expect(sent('config ubd1=/disks/a b.dsk')).toBe('config ubd1=/disks/a b.dsk');
   expect(sent('sysrq')).toBe('sysrq');
+  expect(sent('log à\tla carte')).toBe('log à\tla carte\n');
 });
 
 test.each([
@@ -36,6 +37,12 @@ test.each([
   ['proc sys/../kmsg', /leads out/],
   ['proc self/root/dev/console', /leads out/],
   ['proc 1/fd/0', /leads out/],
+  ['config ubd1=/disks/à.dsk', /contains "à" \(U\+00E0\)/],
+  ['config ubd1=/disks/x\u00a0y.dsk', /contains U\+00A0/],
+  ['config ubd1=/disks/x\ty.dsk', /contains U\+0009/],
+  ['remove ubd1\u0085x', /contains U\+0085/],
+  ['proc net/\u00a0dev', /contains U\+00A0/],
+  ['log a\x1b[2J', /contains U\+001B/],
 ])('%j is refused, not sent', (line, cause) => {
   expect(sent(line)).toMatch(cause);
 });

@@ -22,6 +22,10 @@ describe('requests', () => {
     expect(encodeRequest('versionfoo')).toBe("the kernel has no command 'versionfoo'");
     expect(encodeRequest('')).toMatch(/no command/);
     expect(encodeRequest('log a\0b')).toMatch(/NUL/);
+    expect(encodeRequest('config ubd1=/disks/à.dsk')).toBe('it contains "à" (U+00E0)');
+    expect(encodeRequest('config vec0:transport=bess,dst=/x\u00a0y')).toMatch(/U\+00A0/);
+    expect(encodeRequest('config ubd1=/x\n')).toBeInstanceOf(Buffer);
+    expect(encodeRequest('config ubd1=/x\ny')).toBe('a command is one line');
     expect(encodeRequest(`log ${'x'.repeat(507)}`)).toBeInstanceOf(Buffer);
     expect(encodeRequest(`log ${'x'.repeat(508)}`)).toBe('the command has 512 bytes, more than 511');
     expect(encodeRequest(`log ${'ä'.repeat(254)}`)).toMatch(/512 bytes/);

@@ -114,6 +114,9 @@ describe('every command', () => {
   test('what the kernel would wait in, and what is the monitor’s, is refused', async () => {
     expect(await refusal('proc kmsg')).toMatch(/^MCONSOLE_COMMAND: .*no end/);
     expect(await refusal('config con1=null')).toMatch(/^MCONSOLE_COMMAND: con1 is a console of the monitor/);
+    // The kernel reads the number in any base.
+    for (const number of ['0x1', '0X1', '01', '001'])
+      expect(await refusal(`config con${number}=null`)).toMatch(/con1 is a console of the monitor/);
     expect(await refusal('remove con0')).toMatch(/^MCONSOLE_COMMAND/);
     expect(await refusal('versionfoo')).toMatch(/^MCONSOLE_COMMAND/);
   });
