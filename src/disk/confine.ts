@@ -9,8 +9,15 @@ export interface ConfiningPrograms {
   readonly prlimit: string;
 }
 
+export type Launcher = 'user-namespace' | 'root';
+
 export interface Confinement {
   readonly programs: ConfiningPrograms;
+  /**
+   * `user-namespace`: bubblewrap runs as the user already. `root`: for hosts that forbid unprivileged user namespaces;
+   * bubblewrap runs as root, and setpriv in its jail changes the user.
+   */
+  readonly launcher: Launcher;
   /** Who it becomes, if umlmon is root; else it stays umlmon's own user. */
   readonly user: { readonly uid: number; readonly gid: number } | undefined;
   /** Files of the host that it may read besides programs. */
@@ -35,17 +42,19 @@ const descriptors = 64;
 
 /**
  * Words to put before a program. It has no right, no network, no process but its own in sight, and no file but programs,
- * /dev/null and what it is given open. All of it ends with the first program of the chain. Root makes the namespaces as
- * root, so that it works on hosts that forbid user namespaces; whoever is not root makes a user namespace.
+ * /dev/null and what it is given open. All of it ends with the first program of the chain.
  */
-export function confine({ programs, user, files = [], limits }: Confinement): string[] {
+export function confine({ programs, launcher, user, files = [], limits }: Confinement): string[] {
   const { bwrap, setpriv, choom, prlimit } = programs;
+  const asRoot = launcher === 'root';
+  const become = user ? becoming(setpriv, user) : [];
   return [
+    ...(asRoot ? [] : become),
     bwrap,
-    ...(user ? [] : ['--unshare-user']),
+    ...(asRoot ? [] : ['--unshare-user']),
     ...['--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-net', '--unshare-cgroup-try'],
     ...['--new-session', '--die-with-parent', '--cap-drop', 'ALL'],
-    ...(user ? keptToDrop.flatMap((capability) => ['--cap-add', capability]) : []),
+    ...(asRoot ? keptToDrop.flatMap((capability) => ['--cap-add', capability]) : []),
     ...hostDirectories.flatMap((path) => ['--ro-bind-try', path, path]),
     // Else directories on the way to a file would be bubblewrap's alone.
     ...['/dev', ...files.map((path) => dirname(path))].flatMap((path) => ['--perms', '0755', '--dir', path]),
@@ -54,7 +63,7 @@ export function confine({ programs, user, files = [], limits }: Confinement): st
     // Its own root directory is memory, which no limit counts.
     ...['--remount-ro', '/'],
     ...['--clearenv', '--setenv', 'PATH', '/usr/sbin:/sbin:/usr/bin:/bin', '--setenv', 'LC_ALL', 'C', '--'],
-    ...(user ? becoming(setpriv, user) : []),
+    ...(asRoot ? become : []),
     // Where memory runs out on the host, it is the first to go.
     ...[choom, '-n', '1000', '--'],
     // After the change of user, whose other processes would else keep it from being started (EAGAIN of execve(2)). A core

@@ -8,7 +8,7 @@ import { UmlmonError } from '../system/errors.ts';
 import { findProgram, systemPath } from '../system/find-program.ts';
 import { diskLimits } from '../system/limits.ts';
 import { keepDescriptorsPrivate } from '../system/native.ts';
-import { confine } from './confine.ts';
+import { confine, type Launcher } from './confine.ts';
 import type { HandedImage } from './hand-over.ts';
 import { type ImageName, nameText } from './image-name.ts';
 
@@ -17,7 +17,7 @@ export type FilesystemTool = 'mke2fs' | 'e2fsck' | 'resize2fs';
 export interface ToolOptions {
   /** Kills it, and all that it has started. */
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds after which it is killed; an hour if left out. */
+  /** After which it is killed; if left out, what the limits give an image of its size. */
   readonly timeMs?: number;
 }
 
@@ -41,10 +41,32 @@ export async function runTool(
   name: FilesystemTool,
   args: readonly string[],
   image: HandedImage,
-  { signal, timeMs = diskLimits.checkTime }: ToolOptions = {},
+  { signal, timeMs = timeFor(image.size) }: ToolOptions = {},
 ): Promise<ToolResult> {
-  const [program = '', ...rest] = [...(await confinementOf(name, image, timeMs)), findTool(name), ...args];
-  signal?.throwIfAborted();
+  const run = async (launcher: Launcher) => {
+    const confined = await confinementOf(name, image, launcher, timeMs);
+    signal?.throwIfAborted();
+    return runConfined(name, [...confined, findTool(name), ...args], image, timeMs, signal);
+  };
+  let result = await run('user-namespace');
+  // Root does what others may not only where they may not.
+  if (notConfined.test(result.words) && image.user) result = await run('root');
+  if (notConfined.test(result.words)) throw confinementError(name, result.words);
+  return result;
+}
+
+/** Milliseconds that a tool may take, by the bytes of its image. */
+function timeFor(size: number): number {
+  return diskLimits.checkTime + Math.floor(size / diskLimits.toolPace) * 1000;
+}
+
+function runConfined(
+  name: FilesystemTool,
+  [program = '', ...rest]: readonly string[],
+  image: HandedImage,
+  timeMs: number,
+  signal: AbortSignal | undefined,
+): Promise<ToolResult> {
   keepDescriptorsPrivate();
   return new Promise((resolve, reject) => {
     const child = spawn(program, rest, {
@@ -53,10 +75,13 @@ export async function runTool(
       cwd: '/',
       // The end of bubblewrap is the end of its process namespace.
       killSignal: 'SIGKILL',
-      timeout: timeMs,
       ...(signal ? { signal } : {}),
     });
-    const started = performance.now();
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      child.kill('SIGKILL');
+    }, timeMs);
     const pieces: Buffer[] = [];
     let kept = 0;
     const keep = (bytes: Buffer) => {
@@ -68,15 +93,17 @@ export async function runTool(
     child.stderr?.on('data', keep);
     // Whoever is told of an end may use the image: so an abort is told when the tool is gone.
     child.on('error', (error) => {
-      if (child.pid === undefined) reject(commandError(name, error.message));
+      if (child.pid !== undefined) return;
+      clearTimeout(timer);
+      reject(commandError(name, error.message));
     });
     child.on('close', (status, killer) => {
+      clearTimeout(timer);
       const words = Buffer.concat(pieces).toString('utf8');
-      const isLate = status === null && performance.now() - started >= timeMs;
       if (signal?.aborted) reject(signal.reason);
-      else if (isLate) reject(commandError(name, `it took more than ${timeMs / 1000} seconds`));
+      else if (isLate && status === null)
+        reject(commandError(name, `it took more than ${timeMs / 1000} seconds`));
       else if (status === null) reject(commandError(name, `it was ended by ${killer}`));
-      else if (notConfined.test(words)) reject(confinementError(name, words));
       else resolve({ status, words });
     });
   });
@@ -88,6 +115,7 @@ const notConfined = /^(?:bwrap|setpriv|choom|prlimit): /;
 async function confinementOf(
   name: FilesystemTool,
   { user, size }: HandedImage,
+  launcher: Launcher,
   timeMs: number,
 ): Promise<string[]> {
   const find = (program: string, from = 'util-linux') => findProgram(program, from, systemPath);
@@ -99,6 +127,7 @@ async function confinementOf(
       choom: find('choom'),
       prlimit: find('prlimit'),
     },
+    launcher,
     user,
     // It makes what the administrator wants of new file systems, and nothing else is read for that.
     files: name === 'mke2fs' ? ['/etc/mke2fs.conf'] : [],

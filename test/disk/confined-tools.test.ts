@@ -22,6 +22,8 @@ import { TestStore } from './store.ts';
 
 const root = join(import.meta.dirname, '../..');
 const MiB = 1024 ** 2;
+/** A program that is not needed here, where bubblewrap itself is while something stands in its place. */
+const bwrapElsewhere = '/usr/bin/uml_switch';
 const [nobody, vmUser] = [65_534, 61_237];
 /** The program itself, which the stand-in covers, under the name of another. */
 const real = 'exec /usr/sbin/e2freefrag "$@"';
@@ -50,10 +52,14 @@ function command(script: string, job: object, user = 0): string[] {
   const fake = join(store.home, 'fake-e2fsck');
   writeFileSync(fake, `#!/bin/sh\n${script}`, { mode: 0o755 });
   const refusing = join(store.home, 'bwrap');
-  writeFileSync(refusing, '#!/bin/sh\necho "bwrap: No permissions to create new namespace" >&2; exit 1', {
-    mode: 0o755,
-  });
-  const broken = 'broken' in job ? `mount --bind ${refusing} /usr/bin/bwrap; ` : '';
+  const refuse = 'echo "bwrap: No permissions to create new namespace" >&2; exit 1';
+  const only = 'forbidden' in job && job.forbidden === 'all' ? '*' : '*" --unshare-user "*';
+  const wrapper = `#!/bin/sh\ncase " $* " in ${only}) ${refuse};; esac\nexec ${bwrapElsewhere} "$@"\n`;
+  if ('forbidden' in job) writeFileSync(refusing, wrapper, { mode: 0o755 });
+  const broken =
+    'forbidden' in job
+      ? `mount --bind /usr/bin/bwrap ${bwrapElsewhere}; mount --bind ${refusing} /usr/bin/bwrap; `
+      : '';
   const as = user === 0 ? [] : ['setpriv', '--reuid', `${user}`, '--regid', `${user}`, '--clear-groups'];
   return [
     ...['unshare', '-m', '--propagation', 'private', 'sh', '-ec'],
@@ -106,7 +112,11 @@ function factsIn(cause = ''): Record<string, string> {
 }
 
 /** Everything that is the same whoever owns the image; returns the rest. */
-function expectConfined(cause: string | undefined, size: number, rootless = false): Record<string, string> {
+function expectConfined(
+  cause: string | undefined,
+  size: number,
+  rootLaunched = false,
+): Record<string, string> {
   const {
     namespaces = '',
     user = '',
@@ -121,7 +131,7 @@ function expectConfined(cause: string | undefined, size: number, rootless = fals
     interfaces: '1',
     root: '/bin /dev /lib /lib64 /proc /sbin /usr',
     files: '/dev/null /etc/* /home/* /root/* /tmp/* /var/* /run/* /sys/*',
-    processes: expect.stringMatching(/^bwrap (?:(?:cat|e2fsck|sort|tr) ?)+$/),
+    processes: expect.stringMatching(/^(?:bwrap )?(?:(?:cat|e2fsck|sort|tr|uml_switch) ?)+$/),
     written: '',
     memory: `${512 * MiB + size / 1024}`,
     'written size': `${size}`,
@@ -136,8 +146,7 @@ function expectConfined(cause: string | undefined, size: number, rootless = fals
   );
   const theirs = namespaces.trim().split(' ');
   expect(theirs).toHaveLength(6);
-  // Root needs no user namespace, which a host may forbid.
-  expect(theirs.filter((name) => ours.includes(name))).toEqual(rootless ? [] : [ours[0]]);
+  expect(theirs.filter((name) => ours.includes(name))).toEqual(rootLaunched ? [ours[0]] : []);
   return { user, writes };
 }
 
@@ -226,7 +235,7 @@ describe('a tool is an unprivileged user without network, files, neighbours, and
     for (const directory of [store.home, dirname(place(image))])
       execFileSync('chown', ['-R', `${vmUser}`, directory]);
     const { cause } = run(witness, verb({ verb: 'check', image }), vmUser);
-    expect(expectConfined(cause, 16 * MiB, true)).toMatchObject({
+    expect(expectConfined(cause, 16 * MiB)).toMatchObject({
       user: expect.stringContaining(`${vmUser}`),
     });
     expect(run(real, verb({ verb: 'check', image }), vmUser)).toMatchObject({ bytes: 16 * MiB });
@@ -280,9 +289,23 @@ describe('a tool that goes wrong is ended as a whole:', () => {
   });
 });
 
+test('a host that forbids user namespaces: root makes the jail, and the tool is nobody in it', () => {
+  const image = own('root.dsk');
+  mkdirSync(dirname(place(image)), { recursive: true });
+  execFileSync('mke2fs', ['-q', '-F', '-b', '4096', place(image), '16M'], { env: { PATH: '/usr/sbin' } });
+  chmodSync(place(image), 0o600);
+  const check = { ...verb({ verb: 'check', image }), forbidden: 'user' };
+  const { cause } = run(witness, check);
+  expect(expectConfined(cause, 16 * MiB, true)).toEqual({
+    user: `${nobody} ${nobody} ${nobody}`,
+    writes: 'yes',
+  });
+  expect(run(real, check)).toMatchObject({ bytes: 16 * MiB });
+});
+
 test('a host on which it cannot be confined is told, and it does not run', () => {
   const file = store.add(own('a.dsk'), 64 * MiB);
-  const result = run('echo ran', { file, timeMs: 1000, broken: true });
+  const result = run('echo ran', { file, timeMs: 1000, forbidden: 'all' });
   expect(result).toMatchObject({
     code: 'HOST_COMMAND',
     cause: expect.stringContaining('it cannot be confined'),

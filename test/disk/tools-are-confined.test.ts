@@ -58,9 +58,11 @@ test('none of them but the runner runs a program that reads images', () => {
 test('the runner starts programs at one place, behind the words that confine them', () => {
   const { text = '' } = files.find(({ file }) => file === runner) ?? {};
   expect(text.match(/\b(?:spawn|spawnSync|exec|execSync|execFile|execFileSync|fork)\(/g)).toEqual(['spawn(']);
-  expect(text).toMatch(
-    /\[program = '', \.\.\.rest\] = \[\.\.\.\(await confinementOf\(.*\)\), findTool\(name\)/,
-  );
+  expect(text.match(/\brunConfined\(.*/g)).toEqual([
+    'runConfined(name, [...confined, findTool(name), ...args], image, timeMs, signal);',
+    'runConfined(',
+  ]);
+  expect(text).toContain('const confined = await confinementOf(name, image, launcher, timeMs);');
   expect(text).toMatch(/spawn\(program, rest, /);
 });
 

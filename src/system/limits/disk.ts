@@ -25,6 +25,12 @@ export const disk = {
     'Bytes of an image for each further byte of its tool: e2fsck(8) needs some 2 GiB for 8 TiB full of small files.',
     'The tool fails, and the verb with it.',
   ),
+  toolPace: limit(
+    64 * MiB,
+    'bytes',
+    'Bytes of an image for each further second of its tool: a resize may have to move them.',
+    'The tool is killed, and the verb fails.',
+  ),
   toolProcesses: limit(
     16,
     '',
@@ -151,7 +157,7 @@ export const disk = {
   checkTime: limit(
     3_600_000,
     'ms',
-    'Run of a file system tool: to check 100 million files takes half an hour.',
+    'Run of a file system tool, more with the size of the image: to check 100 million files takes half an hour.',
     'The tool is killed: the verb fails, and in a backup the image counts as not checked.',
   ),
 } as const;
