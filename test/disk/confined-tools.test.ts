@@ -84,26 +84,34 @@ const verb = (request: DiskVerb) => ({
   host: { store: { ...store }, by: '@test.1', owner: { uid: vmUser, gid: vmUser, mode: 0o600 } },
 });
 
-const witness = `
-limit() { grep "^Max $1 " /proc/self/limits | tr -s ' ' | sed "s/^Max $1 //; s/ .*//"; }
-echo
-echo "user=$(id -u) $(id -g) $(id -G)"
-echo "capabilities=$(sed -n 's/^Cap.*:\t//p' /proc/self/status | sort -u)"
-echo "privileges=$(sed -n 's/^NoNewPrivs:\t//p' /proc/self/status)"
-echo "interfaces=$(grep -c : /proc/net/dev)"
-echo "root=$(echo /*)"
-echo "files=$(echo /dev/* /etc/* /home/* /root/* /tmp/* /var/* /run/* /sys/*)"
-echo "processes=$(cat /proc/[0-9]*/comm | sort -u | tr '\n' ' ')"
-echo "written=$(for file in /x /dev/x /usr/x /proc/x; do { echo >$file; } 2>/dev/null && echo $file; done)"
-echo "descriptors=$(ls /proc/self/fd | tr '\n' ' ')"
-echo "memory=$(limit 'address space')"
-echo "written size=$(limit 'file size')"
-echo "processor=$(limit 'cpu time')"
-echo "core=$(limit 'core file size')"
-echo "more processes=$(limit processes)"
-echo "namespaces=$(for ns in user net pid mnt ipc uts; do readlink /proc/self/ns/$ns; done | tr '\n' ' ')"
-echo "writes=$( (: 4<>/proc/self/fd/3) 2>/dev/null && echo yes || echo no)"
-exit 8`;
+/** Starts nothing: other processes of its user, whom the host may have many of, would count for its limit. */
+const witness = `exec perl -e '
+sub slurp { open my $file, "<", $_[0] or return ""; local $/; <$file> }
+sub limit { (slurp("/proc/self/limits") =~ /^Max $_[0] +(\\S+)/m)[0] }
+my $status = slurp("/proc/self/status");
+my %caps = map { $_ => 1 } $status =~ /^Cap\\w+:\\t(\\w+)/mg;
+sub names { my ($at) = @_; opendir my $dir, $at or return (); sort grep { !/^\\.\\.?$/ } readdir $dir }
+my %names;
+$names{slurp("/proc/$_/comm")} = 1 for grep { /^\\d+$/ } names("/proc");
+print "\\nuser=$> $)\\n";
+print "capabilities=", join(" ", keys %caps), "\\n";
+print "privileges=", $status =~ /^NoNewPrivs:\\t(\\d)/m, "\\n";
+print "interfaces=", scalar(() = slurp("/proc/net/dev") =~ /:/g), "\\n";
+print "root=", join(" ", names("/")), "\\n";
+print "files=", join(" ", map { my $at = $_; map { "$at/$_" } names($at) } qw(/dev /etc /home /root /tmp /var /run /sys)), "\\n";
+print "processes=", join(" ", sort map { s/\\n//r } keys %names), "\\n";
+print "written=", join(" ", grep { open my $file, ">", $_ } qw(/x /dev/x /usr/x /proc/x)), "\\n";
+my @open = names("/proc/self/fd");
+print "descriptors=", join(" ", grep { readlink("/proc/self/fd/$_") } @open), "\\n";
+print "memory=", limit("address space"), "\\n";
+print "written size=", limit("file size"), "\\n";
+print "processor=", limit("cpu time"), "\\n";
+print "core=", limit("core file size"), "\\n";
+print "more processes=", limit("processes"), "\\n";
+print "namespaces=", join(" ", map { readlink "/proc/self/ns/$_" } qw(user net pid mnt ipc uts)), "\\n";
+print "writes=", (open(my $image, "+<", "/proc/self/fd/3") ? "yes" : "no"), "\\n";
+exit 8;
+'`;
 
 /** What the witness said. */
 function factsIn(cause = ''): Record<string, string> {
@@ -129,17 +137,16 @@ function expectConfined(
     capabilities: '0000000000000000',
     privileges: '1',
     interfaces: '1',
-    root: '/bin /dev /lib /lib64 /proc /sbin /usr',
-    files: '/dev/null /etc/* /home/* /root/* /tmp/* /var/* /run/* /sys/*',
-    processes: expect.stringMatching(/^(?:bwrap )?(?:(?:cat|e2fsck|sort|tr|uml_switch) ?)+$/),
+    root: 'bin dev lib lib64 proc sbin usr',
+    files: '/dev/null',
+    processes: expect.stringMatching(/^(?:bwrap perl|e2fsck uml_switch|perl uml_switch|bwrap e2fsck)$/),
     written: '',
     memory: `${512 * MiB + size / 1024}`,
     'written size': `${size}`,
     processor: '3600',
     core: '1',
   });
-  // The last is of `ls` itself.
-  expect(descriptors.trim()).toBe('0 1 2 3 4');
+  expect(descriptors).toBe('0 1 2 3');
   expect(Number(processes)).toBeLessThan(5000);
   const ours = ['user', 'net', 'pid', 'mnt', 'ipc', 'uts'].map((name) =>
     readlinkSync(`/proc/self/ns/${name}`),
@@ -165,13 +172,13 @@ describe('a tool is an unprivileged user without network, files, neighbours, and
     ['of the user of a VM', vmUser, vmUser, 0o600, `${vmUser}`, 'yes'],
     ['of the user of a VM, which others may read', vmUser, vmUser, 0o644, `${nobody}`, 'no'],
     ['that its owner may not read', vmUser, vmUser, 0o000, `${nobody}`, 'yes'],
-    ['of the group of root', vmUser, 0, 0o660, `${vmUser} ${nobody} ${nobody}`, 'yes'],
+    ['of the group of root', vmUser, 0, 0o660, `${vmUser} ${nobody}`, 'yes'],
   ])('check of an image %s', (_, owner, group, mode, as, writes) => {
     make(owner, mode, group);
     const before = readFileSync(place(image));
     const { code, cause } = run(witness, verb({ verb: 'check', image }));
     expect(code).toBe('HOST_COMMAND');
-    const user = as.includes(' ') ? as : `${as} ${as} ${as}`;
+    const user = as.includes(' ') ? as : `${as} ${as}`;
     expect(expectConfined(cause, 16 * MiB)).toEqual({ user, writes });
     expect(statSync(place(image))).toMatchObject({ uid: owner, gid: group, mode: 0o100000 | mode });
     expect(readFileSync(place(image)).equals(before)).toBe(true);
@@ -185,7 +192,7 @@ describe('a tool is an unprivileged user without network, files, neighbours, and
     const resize = verb({ verb: 'resize', image, size: 32 * MiB, filesystem: true });
     const { code, cause } = run(witness, resize);
     expect(code).toBe('IMAGE_DAMAGED');
-    expect(expectConfined(cause, 32 * MiB)).toEqual({ user: `${nobody} ${nobody} ${nobody}`, writes: 'yes' });
+    expect(expectConfined(cause, 32 * MiB)).toEqual({ user: `${nobody} ${nobody}`, writes: 'yes' });
     // What failed left the image as it was.
     const { ino, size, uid } = statSync(place(image));
     expect([ino, size, uid]).toEqual([before.ino, before.size, owner]);
@@ -195,7 +202,7 @@ describe('a tool is an unprivileged user without network, files, neighbours, and
 
   test('the check of a new image', () => {
     const { cause } = run(witness, verb({ verb: 'create', image, size: 16 * MiB, filesystem: 'ext4' }));
-    expect(expectConfined(cause, 16 * MiB)).toMatchObject({ user: `${nobody} ${nobody} ${nobody}` });
+    expect(expectConfined(cause, 16 * MiB)).toMatchObject({ user: `${nobody} ${nobody}` });
   });
 
   test('check of a COW image', () => {
@@ -203,7 +210,7 @@ describe('a tool is an unprivileged user without network, files, neighbours, and
     const cow = own('a.cow');
     expect(run(real, verb({ verb: 'cow-create', image: cow, backing: image }))).not.toHaveProperty('code');
     const { cause } = run(witness, verb({ verb: 'check', image: cow }));
-    expect(expectConfined(cause, 16 * MiB)).toMatchObject({ user: `${nobody} ${nobody} ${nobody}` });
+    expect(expectConfined(cause, 16 * MiB)).toMatchObject({ user: `${nobody} ${nobody}` });
     expect(run(real, verb({ verb: 'check', image: cow }))).toMatchObject({ bytes: 16 * MiB });
   });
 
@@ -220,7 +227,7 @@ describe('a tool is an unprivileged user without network, files, neighbours, and
       execFileSync('mknod', ['-m', '600', place(device), 'b', '7', loop.replace('/dev/loop', '')]);
       const { cause } = run(witness, verb({ verb: 'check', image: device }));
       expect(expectConfined(cause, 16 * MiB)).toEqual({
-        user: `${nobody} ${nobody} ${nobody}`,
+        user: `${nobody} ${nobody}`,
         writes: 'no',
       });
       expect(run(real, verb({ verb: 'check', image: device }))).toMatchObject({ bytes: 16 * MiB });
@@ -297,7 +304,7 @@ test('a host that forbids user namespaces: root makes the jail, and the tool is 
   const check = { ...verb({ verb: 'check', image }), forbidden: 'user' };
   const { cause } = run(witness, check);
   expect(expectConfined(cause, 16 * MiB, true)).toEqual({
-    user: `${nobody} ${nobody} ${nobody}`,
+    user: `${nobody} ${nobody}`,
     writes: 'yes',
   });
   expect(run(real, check)).toMatchObject({ bytes: 16 * MiB });
