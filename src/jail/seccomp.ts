@@ -12,13 +12,19 @@ export type SocketFamily = 'unix' | 'inet' | 'inet6' | 'netlink' | 'packet';
 export interface FilterRequest {
   /** As in process.arch. */
   readonly architecture: string;
-  /** Socket families beside `unix` that the VM's network transports need. */
-  readonly families: readonly SocketFamily[];
+  /**
+   * Unix sockets, which the host has in directories that the jail may show. `none` is none but pairs; `datagram`, those
+   * that the management console and its notifications take; `connect`, all, and the right to connect, which a network
+   * transport needs (bess).
+   */
+  readonly unix: 'none' | 'datagram' | 'connect';
+  /** Other socket families that the VM's network transports need. */
+  readonly families: readonly Exclude<SocketFamily, 'unix'>[];
   /** Allow also what setpriv does in the jail. */
   readonly rootLauncher: boolean;
   /**
-   * Whether the kernel is in the network namespace of the host, for its taps. It then may neither connect, which is
-   * what most Unix sockets without a file want, nor ask or change interfaces.
+   * Whether the kernel is in the network namespace of the host, for its taps. It then may not connect whatever `unix`
+   * says, as most Unix sockets without a file want it, nor ask or change interfaces.
    */
   readonly hostNetwork: boolean;
   /** Of `inet` and `inet6` raw sockets, not those for UDP. */
@@ -26,14 +32,42 @@ export interface FilterRequest {
 }
 
 const filteredCalls = {
+  open: 2,
   ioctl: 16,
   socket: 41,
   connect: 42,
   socketpair: 53,
   clone: 56,
   fcntl: 72,
+  mkdir: 83,
+  creat: 85,
+  chmod: 90,
+  fchmod: 91,
+  mknod: 133,
+  openat: 257,
+  mkdirat: 258,
+  mknodat: 259,
+  fchmodat: 268,
   clone3: 435,
 } as const;
+
+/** Which argument of a call is the mode of a file. */
+const modeArguments = {
+  mkdir: 1,
+  creat: 1,
+  chmod: 1,
+  fchmod: 1,
+  mknod: 1,
+  mkdirat: 2,
+  mknodat: 2,
+  fchmodat: 2,
+} as const;
+
+/** S_ISUID and S_ISGID. */
+const SET_ID = 0o6000;
+
+/** O_CREAT, and the bit of O_TMPFILE that is its own: only with them open(2) looks at its mode. */
+const CREATES = 0o100 | 0o20000000;
 
 const familyNumbers: Readonly<Record<SocketFamily, number>> = {
   unix: 1,
@@ -58,9 +92,12 @@ interface Range {
 /** SIOC… of linux/sockios.h: names, addresses and flags of interfaces, which a Unix socket is good enough for. */
 const socketIoctls: Range = { start: 0x8900, end: 0x8a00 };
 
+const SOCK_STREAM = 1;
 const SOCK_DGRAM = 2;
 const SOCK_RAW = 3;
+const SOCK_SEQPACKET = 5;
 const SOCK_CLOEXEC = 0x80000;
+const SOCK_NONBLOCK = 0x800;
 
 const F_SETFL = 4;
 const O_NONBLOCK = 0x800;
@@ -117,6 +154,7 @@ export function seccompFilter(request: FilterRequest): Uint8Array {
 
 /** What is to happen at each system call that does not simply fail. */
 function verdicts({
+  unix,
   families,
   rootLauncher,
   hostNetwork,
@@ -125,12 +163,25 @@ function verdicts({
   const ofCall = new Map<number, readonly Instruction[]>();
   for (const number of kernelCalls.values()) ofCall.set(number, allowAll);
   if (rootLauncher) for (const number of setprivCalls.values()) ofCall.set(number, allowAll);
-  if (hostNetwork) ofCall.delete(filteredCalls.connect);
+  if (hostNetwork || unix !== 'connect') ofCall.delete(filteredCalls.connect);
   ofCall.set(
     filteredCalls.socket,
-    allowSockets(new Set(['unix', ...families]), rawSockets ? SOCK_RAW : SOCK_DGRAM),
+    allowSockets([
+      ...families.map((family) => socketsOf(family, rawSockets)),
+      ...(unix === 'none'
+        ? []
+        : [{ family: familyNumbers.unix, types: unix === 'datagram' ? [SOCK_DGRAM] : 'all' } as const]),
+    ]),
   );
-  ofCall.set(filteredCalls.socketpair, allowOnly(0, [familyNumbers.unix]));
+  // One of a pair of datagram sockets sends to any path; the others have one peer for good (net/unix/af_unix.c).
+  ofCall.set(
+    filteredCalls.socketpair,
+    allowSockets([{ family: familyNumbers.unix, types: [SOCK_STREAM, SOCK_SEQPACKET] }]),
+  );
+  for (const [name, argument] of Object.entries(modeArguments))
+    ofCall.set(filteredCalls[name as keyof typeof modeArguments], [loadArgument(argument), ...refuseSetId]);
+  ofCall.set(filteredCalls.open, allowOpen(1));
+  ofCall.set(filteredCalls.openat, allowOpen(2));
   ofCall.set(
     filteredCalls.ioctl,
     allowExcept(1, Object.values(deniedIoctls), hostNetwork ? socketIoctls : undefined),
@@ -154,28 +205,48 @@ function verdicts({
 const allowAll: readonly Instruction[] = [allow];
 const denyAll: readonly Instruction[] = [fail(EPERM)];
 
-function allowOnly(argument: number, values: readonly number[]): Instruction[] {
-  const tests = values.map((value, index) => jump(IF_EQUAL, value, values.length - index, 0));
-  return [loadArgument(argument), ...tests, fail(EPERM), allow];
+/**
+ * A file with a set-id bit would run as the VM's user, for whoever reaches it from outside of the jail. The call fails,
+ * as the host's own rules may have it (chmod(2), EPERM).
+ */
+const refuseSetId: readonly Instruction[] = [jump(IF_ANY_BIT, SET_ID, 0, 1), fail(EPERM), allow];
+
+/** @param flags the argument before the mode */
+function allowOpen(flags: number): Instruction[] {
+  return [
+    loadArgument(flags),
+    jump(IF_ANY_BIT, CREATES, 1, 0),
+    allow,
+    loadArgument(flags + 1),
+    ...refuseSetId,
+  ];
+}
+
+interface Sockets {
+  readonly family: number;
+  readonly types: 'all' | readonly number[];
 }
 
 /** A tunnel over UDP is no way to the TCP services of the host: sendto(2) could connect without connect(2). */
-function allowSockets(families: ReadonlySet<SocketFamily>, ipType: number): Instruction[] {
-  const isIp = (family: SocketFamily) => family === 'inet' || family === 'inet6';
-  const whole = [...families].filter((family) => !isIp(family));
-  const ip = [...families].filter(isIp);
-  const datagrams = allowOnly(1, [ipType, ipType | SOCK_CLOEXEC]);
-  if (ip.length === 0)
-    return allowOnly(
-      0,
-      whole.map((family) => familyNumbers[family]),
-    );
-  const tests = [...whole, ...ip].map((family, index, all) => {
-    const after = all.length - index - 1;
-    // Behind the tests: fail, allow, and what is asked of IP sockets.
-    return jump(IF_EQUAL, familyNumbers[family], after + (isIp(family) ? 2 : 1), 0);
+function socketsOf(family: Exclude<SocketFamily, 'unix'>, rawSockets: boolean): Sockets {
+  const isIp = family === 'inet' || family === 'inet6';
+  return { family: familyNumbers[family], types: isIp ? [rawSockets ? SOCK_RAW : SOCK_DGRAM] : 'all' };
+}
+
+/** The first two arguments are family and type, the latter with flags. */
+function allowSockets(allowed: readonly Sockets[]): Instruction[] {
+  const judged = allowed.map(({ family, types }) => {
+    const verdict = types === 'all' ? allowAll : allowTypes(types);
+    return [jump(IF_EQUAL, family, 0, verdict.length), ...verdict];
   });
-  return [loadArgument(0), ...tests, fail(EPERM), allow, ...datagrams];
+  return [loadArgument(0), ...judged.flat(), fail(EPERM)];
+}
+
+function allowTypes(types: readonly number[]): Instruction[] {
+  const flags = [0, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_CLOEXEC | SOCK_NONBLOCK];
+  const values = types.flatMap((type) => flags.map((flag) => type | flag));
+  const tests = values.map((value, index) => jump(IF_EQUAL, value, values.length - index, 0));
+  return [loadArgument(1), ...tests, fail(EPERM), allow];
 }
 
 /** Fails for some values, and for those of a range. */

@@ -8,7 +8,7 @@ import { backingFor } from '../disk/may-use.ts';
 import { jailDirectories, type VmLayout } from '../jail/layout.ts';
 import { jailMounts, kernelInJail } from '../jail/mounts.ts';
 import { type SandboxPlan, sandboxArguments } from '../jail/sandbox.ts';
-import type { FilterRequest, SocketFamily } from '../jail/seccomp.ts';
+import type { FilterRequest } from '../jail/seccomp.ts';
 import { kernelArguments } from '../kernel/command-line.ts';
 import type { Libraries } from '../kernel/libraries.ts';
 import { type NetworkRequest, planInterfaces } from '../network/interface-plan.ts';
@@ -122,6 +122,7 @@ export function buildPlan(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
   };
   const filter: FilterRequest = {
     architecture: process.arch,
+    unix: needs.some(({ socketFamilies }) => socketFamilies.includes('AF_UNIX')) ? 'connect' : 'datagram',
     families: [...new Set(needs.flatMap(({ socketFamilies }) => socketFamilies.flatMap(familyOf)))],
     rootLauncher: launcher === 'root',
     hostNetwork,
@@ -179,8 +180,7 @@ export function logPlan(vm: VmConfig, layout: VmLayout): LogPlan {
   return { directory: layout.logDir, size: vm.log_size, count: vm.log_count };
 }
 
-/** Unix sockets are for every kernel. */
-function familyOf(family: TransportNeeds['socketFamilies'][number]): SocketFamily[] {
+function familyOf(family: TransportNeeds['socketFamilies'][number]): FilterRequest['families'][number][] {
   const names = { AF_UNIX: [], AF_INET: ['inet'], AF_INET6: ['inet6'], AF_PACKET: ['packet'] } as const;
   return [...names[family]];
 }

@@ -52,7 +52,7 @@ export function planPlugNetwork({
 /** Network, devices and filter of a jail were made at its start, for the interfaces of then. */
 function lackOf(running: LaunchPlan, { kind, needs }: InterfacePlan): Refusal | undefined {
   const { sandbox } = running;
-  const { families, hostNetwork } = stepOf(running, 'launch').filter;
+  const { unix, families, hostNetwork } = stepOf(running, 'launch').filter;
   const lack = (what: string): Refusal => ({
     code: 'NETWORK_PRIVILEGE',
     cause: `the jail was started without ${what}, which ${kind} needs`,
@@ -69,7 +69,7 @@ function lackOf(running: LaunchPlan, { kind, needs }: InterfacePlan): Refusal | 
   );
   if (family !== undefined) return lack(`the right to sockets of ${family}`);
   // In the network of the host there are sockets of others without a file.
-  return needs.socketFamilies.includes('AF_UNIX') && hostNetwork
+  return needs.socketFamilies.includes('AF_UNIX') && (hostNetwork || unix !== 'connect')
     ? lack('the right to connect to a socket')
     : undefined;
 }

@@ -52,7 +52,7 @@ function explainStep(step: Step): string[] {
       return [
         ...step.descriptors.map((descriptor) => `fd ${descriptor.fd} = ${descriptorText(descriptor)}`),
         `status in ${step.statusFile}`,
-        `filter: socket families ${['unix', ...step.filter.families].join(', ')}`,
+        `filter: sockets of ${[unixSockets[step.filter.unix], ...step.filter.families].join(', ')}`,
         ...commandText(step.argv),
       ];
     case 'await-kernel':
@@ -61,6 +61,12 @@ function explainStep(step: Step): string[] {
       ];
   }
 }
+
+const unixSockets = {
+  none: 'no family',
+  datagram: 'unix (datagrams)',
+  connect: 'unix (connecting)',
+} as const;
 
 function explainInterface(network: InterfacePlan): string[] {
   const { unit, kind, guest, name, alias, make, join, rules, own, others, announced, leg, user } = network;

@@ -109,5 +109,12 @@ export function planSandbox({
 
 export function filterOf({ launcher, networkPrograms }: Host): FilterRequest {
   const families = networkPrograms ? (['packet'] as const) : [];
-  return { architecture: process.arch, families, rootLauncher: launcher === 'root', hostNetwork: false };
+  return {
+    architecture: process.arch,
+    // Its management console stays closed.
+    unix: 'none',
+    families,
+    rootLauncher: launcher === 'root',
+    hostNetwork: false,
+  };
 }

@@ -154,6 +154,7 @@ async function start(
         fd: seccompFd,
         filter: seccompFilter({
           architecture: process.arch,
+          unix: 'datagram',
           families: [],
           rootLauncher: launcher === 'root',
           hostNetwork: false,

@@ -3,13 +3,17 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type SocketFamily, seccompFilter } from '../../src/jail/seccomp.ts';
+import { type FilterRequest, seccompFilter } from '../../src/jail/seccomp.ts';
 import { kernelCalls, setprivCalls } from '../../src/jail/system-calls.ts';
 
 const X86_64 = 0xc000003e;
 const ALLOW = 'allow';
-const filterOf = (families: SocketFamily[] = [], rootLauncher = false, hostNetwork = false) =>
-  seccompFilter({ architecture: 'x64', families, rootLauncher, hostNetwork });
+const filterOf = (
+  families: FilterRequest['families'] = [],
+  rootLauncher = false,
+  hostNetwork = false,
+  unix: FilterRequest['unix'] = 'datagram',
+) => seccompFilter({ architecture: 'x64', unix, families, rootLauncher, hostNetwork });
 
 /** The number of every system call of this machine, from the kernel's own header (package linux-libc-dev). */
 const header = readFileSync('/usr/include/x86_64-linux-gnu/asm/unistd_64.h', 'utf8');
@@ -73,7 +77,9 @@ describe('the filter, interpreted', () => {
     'allows the listed calls and no other number (root launcher: %s)',
     (rootLauncher) => {
       const filter = filterOf([], rootLauncher);
-      const special = new Set(['ioctl', 'socket', 'socketpair', 'clone', 'fcntl', 'clone3'].map(numberOf));
+      const special = new Set(
+        ['ioctl', 'socket', 'connect', 'socketpair', 'clone', 'fcntl', 'clone3'].map(numberOf),
+      );
       const allowed = new Set([...kernelCalls.values(), ...(rootLauncher ? setprivCalls.values() : [])]);
       for (let nr = 0; nr < 1024; nr++) {
         if (special.has(nr)) continue;
@@ -121,16 +127,17 @@ describe('the filter, interpreted', () => {
     for (const nr of [0x40000000, 0x40000001, 0xffffffff]) expect(run(filterOf(), nr)).toBe(EPERM);
   });
 
-  test('allows the socket families asked for, and Unix sockets', () => {
+  test('allows the socket families asked for', () => {
     const socket = numberOf('socket');
     for (const family of [0, 1, 2, 10, 16, 17, 40]) {
-      expect(run(filterOf(), socket, [family])).toBe(family === 1 ? ALLOW : EPERM);
+      expect(run(filterOf(), socket, [family, 2])).toBe(family === 1 ? ALLOW : EPERM);
+      expect(run(filterOf([], false, false, 'none'), socket, [family, 2])).toBe(EPERM);
       expect(run(filterOf(['inet', 'packet']), socket, [family, 2])).toBe(
         [1, 2, 17].includes(family) ? ALLOW : EPERM,
       );
-      expect(run(filterOf(['inet']), numberOf('socketpair'), [family])).toBe(family === 1 ? ALLOW : EPERM);
+      expect(run(filterOf(['inet']), numberOf('socketpair'), [family, 1])).toBe(family === 1 ? ALLOW : EPERM);
     }
-    // Of IP only UDP, whatever the flags; of others all types.
+    // Of IP only UDP, whatever the flags; of packet sockets all types.
     for (const [type, verdict] of [
       [1, EPERM],
       [0x80002, ALLOW],
@@ -141,11 +148,58 @@ describe('the filter, interpreted', () => {
     ] as const) {
       for (const family of [2, 10])
         expect(run(filterOf(['inet', 'inet6', 'packet']), socket, [family, type])).toBe(verdict);
-      for (const family of [1, 17])
-        expect(run(filterOf(['inet', 'inet6', 'packet']), socket, [family, type])).toBe(ALLOW);
+      expect(run(filterOf(['inet', 'inet6', 'packet']), socket, [17, type])).toBe(ALLOW);
     }
     // The kernel takes the family as an int: the upper half must not hide one.
-    expect(run(filterOf(), socket, [2 ** 32 + 2])).toBe(EPERM);
+    expect(run(filterOf(), socket, [2 ** 32 + 2, 2])).toBe(EPERM);
+  });
+
+  test('lets Unix sockets be opened and connected as far as asked for, also in pairs', () => {
+    const [socket, pair, connect] = [numberOf('socket'), numberOf('socketpair'), numberOf('connect')];
+    const [stream, datagram, raw, packets] = [1, 2, 3, 5];
+    const of = (unix: FilterRequest['unix'], hostNetwork = false) => filterOf([], false, hostNetwork, unix);
+    for (const flags of [0, 0x80000, 0x800, 0x80800]) {
+      for (const type of [stream, datagram, raw, packets].map((type) => type | flags)) {
+        expect(run(of('none'), socket, [1, type])).toBe(EPERM);
+        expect(run(of('datagram'), socket, [1, type])).toBe(type === (datagram | flags) ? ALLOW : EPERM);
+        expect(run(of('connect'), socket, [1, type])).toBe(ALLOW);
+      }
+      for (const unix of ['none', 'datagram', 'connect'] as const) {
+        for (const type of [stream, packets]) expect(run(of(unix), pair, [1, type | flags])).toBe(ALLOW);
+        // Such a pair could send to any path.
+        for (const type of [datagram, raw]) expect(run(of(unix), pair, [1, type | flags])).toBe(EPERM);
+      }
+    }
+    expect(run(of('none'), connect)).toBe(EPERM);
+    expect(run(of('datagram'), connect)).toBe(EPERM);
+    expect(run(of('connect'), connect)).toBe(ALLOW);
+    expect(run(of('connect', true), connect)).toBe(EPERM);
+  });
+
+  test('lets nothing give a file a set-id bit', () => {
+    const calls = { mkdir: 1, creat: 1, chmod: 1, fchmod: 1, mknod: 1, mkdirat: 2, mknodat: 2, fchmodat: 2 };
+    const [O_CREAT, O_TMPFILE, O_RDWR] = [0o100, 0o20200000, 2];
+    for (const mode of [0, 0o644, 0o1777, 0o100755]) {
+      for (const [name, at] of Object.entries(calls))
+        expect([name, run(filterOf(), numberOf(name), [...Array(at).fill(7), mode])]).toEqual([name, ALLOW]);
+      for (const flags of [O_CREAT, O_TMPFILE | O_RDWR]) {
+        expect(run(filterOf(), numberOf('open'), [7, flags, mode])).toBe(ALLOW);
+        expect(run(filterOf(), numberOf('openat'), [7, 7, flags, mode])).toBe(ALLOW);
+      }
+    }
+    for (const mode of [0o4755, 0o2755, 0o6000, 0o104755, 0o2770 + 2 ** 32]) {
+      for (const [name, at] of Object.entries(calls))
+        expect([name, run(filterOf(), numberOf(name), [...Array(at).fill(7), mode])]).toEqual([name, EPERM]);
+      for (const flags of [O_CREAT, O_TMPFILE | O_RDWR, O_CREAT + 2 ** 32]) {
+        expect(run(filterOf(), numberOf('open'), [7, flags, mode])).toBe(EPERM);
+        expect(run(filterOf(), numberOf('openat'), [7, 7, flags, mode])).toBe(EPERM);
+      }
+      // What is not a mode there may be anything.
+      expect(run(filterOf(), numberOf('openat'), [7, 7, O_RDWR, mode])).toBe(ALLOW);
+    }
+    // Their modes are elsewhere than in an argument that can be looked at.
+    for (const name of ['openat2', 'fchmodat2', 'setxattr', 'fsetxattr', 'io_uring_enter'])
+      expect([name, run(filterOf(), numbers.get(name) ?? 452)]).toEqual([name, EPERM]);
   });
 
   test('allows clone without new namespaces, and hides clone3', () => {
@@ -166,8 +220,8 @@ describe('the filter, interpreted', () => {
 
   test('in the network of the host, allows neither connect nor what asks for interfaces', () => {
     const [ioctl, connect] = [numberOf('ioctl'), numberOf('connect')];
-    const filter = filterOf([], false, true);
-    expect(run(filterOf(), connect)).toBe(ALLOW);
+    const filter = filterOf([], false, true, 'connect');
+    expect(run(filterOf([], false, false, 'connect'), connect)).toBe(ALLOW);
     expect(run(filter, connect)).toBe(EPERM);
     for (const request of [0x88ff, 0x8a00, 0x5401, 0x400454ca, 0x800454d2])
       expect(run(filter, ioctl, [0, request])).toBe(ALLOW);
@@ -194,7 +248,13 @@ describe('the filter, interpreted', () => {
   });
 
   test('is refused for other architectures', () => {
-    const request = { architecture: 'arm64', families: [], rootLauncher: false, hostNetwork: false };
+    const request = {
+      architecture: 'arm64',
+      unix: 'none' as const,
+      families: [],
+      rootLauncher: false,
+      hostNetwork: false,
+    };
     expect(() => seccompFilter(request)).toThrow(expect.objectContaining({ code: 'JAIL_ARCHITECTURE' }));
   });
 });
@@ -234,7 +294,7 @@ describe('the filter, in the kernel of the host', () => {
   });
   afterAll(() => rmSync(scratch, { recursive: true }));
 
-  const runProbe = (families: SocketFamily[]) => {
+  const runProbe = (families: FilterRequest['families']) => {
     writeFileSync(join(scratch, 'filter'), filterOf(families));
     const fd = openSync(join(scratch, 'filter'), 'r');
     const args = ['--unshare-user', '--ro-bind', scratch, '/', '--seccomp', '3', '--', '/probe'];

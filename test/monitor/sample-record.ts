@@ -52,7 +52,13 @@ export const sampleRecord: RunRecord = {
         do: 'launch',
         argv: ['/b'],
         statusFile: 'status',
-        filter: { architecture: 'x64', families: [], rootLauncher: false, hostNetwork: false },
+        filter: {
+          architecture: 'x64',
+          unix: 'datagram',
+          families: [],
+          rootLauncher: false,
+          hostNetwork: false,
+        },
         descriptors: [
           { fd: 0, is: 'slave', channel: 'con0' },
           { fd: 5, is: 'vm-lock' },
