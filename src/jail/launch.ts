@@ -1,7 +1,7 @@
 /** Starts the chain of programs that becomes the kernel, and ends it. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, constants, openSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, statSync, unlinkSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { posix } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -17,6 +17,7 @@ import {
   programNameOf,
   signalProcess,
 } from '../system/process.ts';
+import { assertMounts, type MountPlan } from './assert-mounts.ts';
 import { kernelInJail } from './mounts.ts';
 import { launchEnvironment } from './sandbox.ts';
 import { readStatus } from './status.ts';
@@ -36,15 +37,25 @@ export interface LaunchRequest {
   readonly onPipes?: (pipes: ReadonlyMap<number, Socket>) => void;
   /** The plan's `statusFd`, and the file of the layout that it writes to. */
   readonly status: { readonly fd: number; readonly path: string };
+  /** What must be mounted in the jail, and nothing else. */
+  readonly mounts: MountPlan;
+  /** Binds of mode `dev` whose source is open. */
+  readonly devices?: readonly DeviceBind[];
   /** The plan's `seccompFd`, and what is read from it. */
   readonly seccomp: { readonly fd: number; readonly filter: Uint8Array };
   /**
-   * The plan's `gateFd`. `open` connects the namespaces of the jail, of which it is told a process; if it fails, the
-   * kernel is not started, and the launch fails with the same error.
+   * The plan's `gateFd`. When the jail stands, `open` connects its namespaces, of which it is told a process; if it fails,
+   * the kernel is not started, and the launch fails with the same error.
    */
   readonly gate?: { readonly fd: number; readonly open: (jail: ProcessIdentity) => void | Promise<void> };
   /** All that came out of descriptor 2 up to now: called if the launch fails, to say why. */
   readonly words: () => string;
+}
+
+export interface DeviceBind {
+  readonly fd: number;
+  /** Path in the jail. */
+  readonly to: string;
 }
 
 export interface Sandbox {
@@ -77,7 +88,8 @@ const POLL_MS = 1;
  * Starts a sandbox and waits until the kernel's program runs in it (not until the guest is up). The child does not
  * keep our event loop alive: a program that waits for nothing but `exit` ends.
  *
- * @throws UmlmonError JAIL_LAUNCH if it comes to no kernel; nothing is left running then
+ * @throws UmlmonError JAIL_LAUNCH if it comes to no kernel, JAIL_MOUNTS if its jail is not as planned; nothing is left
+ * running then
  */
 export async function launch(request: LaunchRequest): Promise<Sandbox> {
   const child = spawnChain(request);
@@ -85,9 +97,20 @@ export async function launch(request: LaunchRequest): Promise<Sandbox> {
   const launcher = child.pid === undefined ? undefined : processIdentity(child.pid);
   if (launcher) {
     const exit = ending.then(({ status }) => status);
-    if (request.gate) await openGate(request.gate, { child, launcher, ending });
+    if (request.gate) await openGate(request, request.gate, { child, launcher, ending });
     const jailed = await waitForKernel(launcher, ending);
-    if (jailed) return { launcher, ...jailed, exit };
+    if (jailed) {
+      // A kernel without a gate has not yet run anything of a guest.
+      if (!request.gate)
+        try {
+          await assertJail(jailed.kernel.pid, request, 0);
+        } catch (error) {
+          endLauncher(launcher);
+          await ending;
+          throw error;
+        }
+      return { launcher, ...jailed, exit };
+    }
     endLauncher(launcher);
     // bubblewrap reports an exit status only if the program was started.
     await ending;
@@ -103,8 +126,9 @@ interface Launching {
   readonly ending: Promise<Ending>;
 }
 
-/** bubblewrap makes all namespaces at once, with PID 1 of the jail; then it waits at the gate. */
+/** bubblewrap makes all namespaces at once, with PID 1 of the jail; when all is mounted, it waits at the gate. */
 async function openGate(
+  request: LaunchRequest,
   { fd, open }: NonNullable<LaunchRequest['gate']>,
   { child, launcher, ending }: Launching,
 ): Promise<void> {
@@ -114,6 +138,7 @@ async function openGate(
   try {
     const init = await waitFor(() => firstChild(launcher.pid), ending);
     if (!init) return endLauncher(launcher);
+    await assertJail(init.pid, request, jailLimits.mountWait);
     await open(init);
     gate?.end('.');
   } catch (error) {
@@ -124,6 +149,29 @@ async function openGate(
     // Closed without a word, the gate would open too: not before the launcher is gone.
     gate?.destroySoon();
   }
+}
+
+async function assertJail(
+  pid: number,
+  { mounts, devices = [] }: LaunchRequest,
+  patience: number,
+): Promise<void> {
+  await assertMounts(pid, mounts, patience);
+  for (const device of devices) assertDevice(pid, device);
+}
+
+/** @throws UmlmonError JAIL_MOUNTS if another file is in the place of a device */
+function assertDevice(pid: number, { fd, to }: DeviceBind): void {
+  const [meant, found] = [
+    fstatSync(fd, { bigint: true }),
+    statSync(`/proc/${pid}/root${to}`, { bigint: true }),
+  ];
+  if (meant.ino === found.ino && meant.dev === found.dev) return;
+  throw new UmlmonError('JAIL_MOUNTS', {
+    place: to,
+    cause: 'the device was replaced while the jail was made',
+    hint: 'look at who may write to its directory',
+  });
 }
 
 function spawnChain({ argv, cwd, descriptors, onPipes, status, seccomp, gate }: LaunchRequest): ChildProcess {

@@ -76,7 +76,7 @@ export function kernelMounts(contents: KernelContents): Mounts {
     ],
     binds: [
       readOnly(contents.kernel, kernelInJail),
-      ...(modules === undefined ? [] : [readOnly(modules, modulesInJail)]),
+      ...(modules === undefined ? [] : [{ ...readOnly(modules, modulesInJail), submounts: 'kept' as const }]),
       ...contents.libraries.map(({ from, to }) => readOnly(from, to)),
       ...(launcherFiles
         ? [
@@ -104,11 +104,11 @@ export function jailMounts(contents: JailContents): Mounts {
     tmpfs,
     binds: [
       ...binds,
-      { from: layout.disks, to: '/disks', mode: contents.devices ? 'dev' : 'rw' },
+      { from: layout.disks, to: '/disks', mode: contents.devices ? 'dev' : 'rw', submounts: 'kept' },
       ...(contents.tun
         ? [{ from: posix.dirname(layout.tunDevice), to: '/dev/net', mode: 'dev' as const }]
         : []),
-      readOnly(layout.shared, '/shared'),
+      { ...readOnly(layout.shared, '/shared'), submounts: 'kept' as const },
       ...contents.writableShared.map(inShared).map(
         (path): Bind => ({
           from: posix.join(layout.shared, path),

@@ -21,6 +21,13 @@ export interface Bind {
   readonly to: string;
   /** `dev` is `rw` with usable device files. */
   readonly mode: 'ro' | 'rw' | 'dev';
+  /**
+   * Descriptor, in the chain, of what is to be bound: bubblewrap fails if `from` leads to anything else by then. Absent
+   * where nobody but root and our own user could make it so, and for `dev`, where the launch compares them.
+   */
+  readonly fd?: number;
+  /** File systems that are mounted below `from` come along. Absent: the launch fails if there is one. */
+  readonly submounts?: 'kept';
 }
 
 export interface Tmpfs {
@@ -41,7 +48,7 @@ export interface SandboxPlan {
    */
   readonly launcher: 'user-namespace' | 'root';
   /** The host user of the kernel; absent if that is the monitor's own, unprivileged user. */
-  readonly user?: { readonly uid: number; readonly gid: number };
+  readonly user?: { readonly uid: number; readonly gid: number; readonly groups?: readonly number[] };
   readonly limits: {
     /** RLIMIT_NPROC; counts all processes of the user, in and out of the jail. Absent: as the monitor's. */
     readonly processes?: number;
@@ -115,7 +122,8 @@ function limitArguments({ programs, limits }: SandboxPlan): string[] {
 /** Words that make a program one of the user of the VM, without any privilege; none if that is our own user. */
 export function userArguments({ user }: SandboxPlan, setpriv: string, capabilities = dropAll): string[] {
   if (!user) return [];
-  const ids = ['--reuid', String(user.uid), '--regid', String(user.gid), '--clear-groups'];
+  const groups = user.groups?.length ? ['--groups', user.groups.join(',')] : ['--clear-groups'];
+  const ids = ['--reuid', String(user.uid), '--regid', String(user.gid), ...groups];
   return [setpriv, ...ids, '--no-new-privs', ...capabilities, '--'];
 }
 
@@ -140,13 +148,19 @@ function namespaceArguments({ launcher, network, gateFd, rootInside, tied }: San
 
 const bindOptions = { ro: '--ro-bind', rw: '--bind', dev: '--dev-bind' } as const;
 
+function bindArguments({ from, to, mode, fd }: Bind): string[] {
+  // There is no --dev-bind-fd.
+  if (fd === undefined || mode === 'dev') return [bindOptions[mode], from, to];
+  return [`${bindOptions[mode]}-fd`, String(fd), to];
+}
+
 function mountArguments({ root, tmpfs, binds }: SandboxPlan): string[] {
   return [
     ...['--ro-bind', root, '/'],
     ...tmpfs.flatMap(({ path, size, mode }) => {
       return ['--perms', mode.toString(8).padStart(4, '0'), '--size', String(size), '--tmpfs', path];
     }),
-    ...binds.flatMap(({ from, to, mode }) => [bindOptions[mode], from, to]),
+    ...binds.flatMap(bindArguments),
     ...tmpfs.filter(({ readOnly }) => readOnly).flatMap(({ path }) => ['--remount-ro', path]),
   ];
 }

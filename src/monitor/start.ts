@@ -204,6 +204,7 @@ async function launchKernel(step: StepOf<'launch'>, progress: Progress): Promise
         return ours === undefined ? [] : [[descriptor.fd, ours] as const];
       }),
     ),
+    mounts: plan.sandbox,
     status: { fd: plan.sandbox.statusFd, path: step.statusFile },
     seccomp: { fd: plan.sandbox.seccompFd, filter: seccompFilter(step.filter) },
     ...gateOf(plan),

@@ -139,6 +139,7 @@ export const errorCatalogue = {
   JAIL_DIRECTORY: { class: 'failed', means: 'A directory of the VM cannot be made, or cannot be trusted.' },
   JAIL_ACCESS: { class: 'config', means: 'The user of the VM cannot reach its own jail.' },
   JAIL_LAUNCH: { class: 'failed', means: 'The sandbox of the kernel could not be set up.' },
+  JAIL_MOUNTS: { class: 'failed', means: 'A jail has other mounts than its plan.' },
   JAIL_USER_ROOT: { class: 'config', means: 'A VM must not run as root.' },
   JAIL_USER_UNKNOWN: { class: 'config', means: 'The host has no such user.' },
   JAIL_GROUP_UNKNOWN: { class: 'config', means: 'The host has no such group.' },

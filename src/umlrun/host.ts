@@ -69,7 +69,7 @@ export function lookAtHost(request: RunRequest, roots: Roots, userns: 'auto' | '
     flags: parseCpuFlags(readFileSync('/proc/cpuinfo', 'latin1')),
   });
   if (unfit) throw new UmlmonError(isErrorCode(unfit.code) ? unfit.code : 'HOST_SYSTEM_CALL', unfit);
-  mustPass(kernel.file, user, 'KERNEL_ACCESS');
+  mustPass(kernel.file, user);
   const launcher = launcherOf(root, userns);
   const available = memAvailable(readFileSync('/proc/meminfo', 'latin1'));
   const needed = tmpfsBytes(request.memory);
@@ -99,11 +99,11 @@ function mebibytes(bytes: number): number {
 }
 
 /** Where the VM's user cannot pass, bubblewrap cannot either. Our own user would have met that already. */
-export function mustPass(path: string, user: VmUser, code: 'KERNEL_ACCESS' | 'JAIL_ACCESS'): void {
+function mustPass(path: string, user: VmUser): void {
   if (user.uid === process.geteuid?.()) return;
   const closed = closedDirectory(path, user);
   if (closed === undefined) return;
-  throw new UmlmonError(code, {
+  throw new UmlmonError('KERNEL_ACCESS', {
     place: path,
     cause: `user ${user.name}, as whom the kernel runs, cannot pass the directory ${closed}`,
     hint: `chmod a+x ${closed}, or name another user with -user`,

@@ -8,7 +8,6 @@ import {
   openSync,
   promises,
   readSync,
-  realpathSync,
   statfsSync,
   writeSync,
 } from 'node:fs';
@@ -23,6 +22,9 @@ import type { VmUser } from '../jail/user.ts';
 import { mayAccess } from '../plan/access.ts';
 import { isSystemError, UmlmonError } from '../system/errors.ts';
 import { lock } from '../system/native.ts';
+import type { OpenedPath } from '../system/walk-path.ts';
+import { fds } from './descriptors.ts';
+import { type GivenFiles, openGiven } from './given.ts';
 import { holderName, imageHoldersOf, type Place, type Roots } from './place.ts';
 
 export interface RunImage {
@@ -37,34 +39,39 @@ export interface RunImage {
   release(): void;
 }
 
-const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_RDWR } = constants;
 const changesInJail = '/disk/changes';
 const backingInJail = '/disk/image';
 
 /**
  * Locks an image against those who would write to it, and makes the file for the changes: a COW file, or a copy where
- * the kernel would read wrong data through one.
+ * the kernel would read wrong data through one. The image is opened once: what was checked is locked, copied and bound.
  *
+ * @param bound number of the image's descriptor in the chain that makes the jail
  * @throws UmlmonError IMAGE_MISSING, IMAGE_KIND, IMAGE_ACCESS, IMAGE_IN_USE, IMAGE_CHAIN
  */
 export async function prepareImage(
   given: string,
-  { roots, place, user }: { roots: Roots; place: Place; user: VmUser },
+  { roots, place, user, files }: { roots: Roots; place: Place; user: VmUser; files: GivenFiles },
 ): Promise<RunImage> {
-  const { path, fd } = openImage(given);
+  const errors = { place: given, missing: 'IMAGE_MISSING', closed: 'IMAGE_ACCESS' } as const;
+  const opened = files.add(openGiven(given, user, errors));
+  const { path } = opened;
   let locks: ImageLocks | undefined;
+  let fd = -1;
   const release = () => {
     locks?.close();
-    closeSync(fd);
+    if (fd >= 0) closeSync(fd);
   };
   try {
-    const stat = fstatSync(fd, { bigint: true });
-    if (!stat.isFile())
+    if (!opened.stat.isFile())
       throw new UmlmonError('IMAGE_KIND', {
         place: path,
         cause: 'not a regular file',
         hint: 'an image is a file; of a directory: -root DIR',
       });
+    fd = openForReading(opened);
+    const stat = fstatSync(fd, { bigint: true });
     const { uid, gid, mode } = { uid: Number(stat.uid), gid: Number(stat.gid), mode: Number(stat.mode) };
     if (user.uid !== process.geteuid?.() && !mayAccess({ uid, gid, mode }, user, 4))
       throw new UmlmonError('IMAGE_ACCESS', {
@@ -101,7 +108,7 @@ export async function prepareImage(
     const file = openSync(changes, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
     try {
       const mtime = Number(stat.mtimeNs / 1_000_000_000n);
-      if (isCopy) await copyImage(path, changes, size);
+      if (isCopy) await copyImage(fd, file, size);
       else writeEmptyCow(file, { backing: backingInJail, size, mtime });
       fchownSync(file, user.uid, user.gid);
     } finally {
@@ -110,7 +117,9 @@ export async function prepareImage(
     return {
       ...root,
       binds: [
-        ...(isCopy ? [] : [{ from: path, to: backingInJail, mode: 'ro' as const }]),
+        ...(isCopy
+          ? []
+          : [{ from: path, to: backingInJail, mode: 'ro' as const, fd: files.numberOf(opened, fds.binds) }]),
         { from: changes, to: changesInJail, mode: 'rw' },
       ],
       disk: { jailPath: changesInJail, ...(isCopy ? {} : { backing: backingInJail }) },
@@ -130,10 +139,10 @@ function writeEmptyCow(fd: number, header: CowHeader): void {
 }
 
 /** What is needed for it is loaded only here: it is rare. */
-async function copyImage(from: string, to: string, size: number): Promise<void> {
-  const { open } = promises;
+async function copyImage(from: number, to: number, size: number): Promise<void> {
+  const open = (fd: number, flags: number) => promises.open(`/proc/self/fd/${fd}`, flags);
   const { copyRange } = await import('../disk/copy-range.ts');
-  const [source, target] = [await open(from, O_RDONLY | O_NOFOLLOW), await open(to, O_RDWR | O_NOFOLLOW)];
+  const [source, target] = [await open(from, O_RDONLY), await open(to, O_RDWR)];
   try {
     await target.truncate(size);
     await copyRange({ handle: source, offset: 0 }, { handle: target, offset: 0 }, size);
@@ -143,15 +152,16 @@ async function copyImage(from: string, to: string, size: number): Promise<void> 
   }
 }
 
-function openImage(given: string): { path: string; fd: number } {
+function openForReading({ fd, path }: OpenedPath): number {
   try {
-    const path = realpathSync(given);
-    // O_NONBLOCK in case the path names a FIFO, whose opening would wait.
-    return { path, fd: openSync(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW) };
+    return openSync(`/proc/self/fd/${fd}`, O_RDONLY);
   } catch (error) {
     if (!isSystemError(error)) throw error;
-    const code = error.code === 'EACCES' ? 'IMAGE_ACCESS' : 'IMAGE_MISSING';
-    throw new UmlmonError(code, { place: given, cause: error.message });
+    throw new UmlmonError('IMAGE_ACCESS', {
+      place: path,
+      cause: `it cannot be read: ${error.code}`,
+      hint: `chmod u+r ${path}`,
+    });
   }
 }
 

@@ -22,6 +22,7 @@ import type { VmUser } from '../jail/user.ts';
 import { releaseCores } from '../plan/core-claims.ts';
 import { isSystemError, UmlmonError } from '../system/errors.ts';
 import { lock } from '../system/native.ts';
+import { groupOfRun } from './run-group.ts';
 
 /** Directories of the host that all runs share. */
 export interface Roots {
@@ -39,8 +40,15 @@ export interface Place {
   /** Pieces of input on their way to the guest. */
   readonly input: string;
   readonly status: string;
-  /** Where the VM's user may look, and not write; what stands there goes with the run. */
+  /**
+   * Where the VM's user may look, and not write; what stands there goes with the run. Closed to other runs, also to those
+   * of the same user, where the run has a group.
+   */
   readonly home: string;
+  /** Of this run alone; undefined without root. */
+  readonly group: number | undefined;
+  /** A directory and a file with nothing in them. */
+  readonly empty: { readonly directory: string; readonly file: string };
   /** Where the changes of an image go: in memory, or on disk. Only while the kernel has not yet opened it. */
   readonly changes: { readonly memory: string; readonly disk: string };
   close(): void;
@@ -52,6 +60,9 @@ export const coreClaimsOf = ({ runDir }: Roots) => join(runDir, '.cores');
 export const imageHoldersOf = ({ runDir }: Roots) => join(runDir, '.images');
 /** The name of a run among VMs; none can have it. */
 export const holderName = (id: string) => `@umlrun.${id}`;
+
+/** What a run cannot be given: here others keep what they were given. */
+export const closedOf = (roots: Roots) => [roots.runDir, changesOnDisk(roots), join(roots.varDir, '.cache')];
 
 /** What is mounted upon in the jail. `guest` is the first root of the guest, which mounts there too. */
 const jailParts = ['kernel', 'launch', 'lib', 'lib64', 'tmp', 'disk', 'root', 'share', 'guest'];
@@ -69,13 +80,18 @@ export function makePlace(roots: Roots, user: VmUser): Place {
   const home = join(places(roots), id);
   const guest = join(home, 'guest');
   const input = join(guest, 'in');
+  const onDisk = join(changesOnDisk(roots), id);
+  const isOwn = user.uid === process.geteuid?.();
+  const group = isOwn ? undefined : groupOfRun(process.pid, groupsTaken(roots));
   const remove = () => {
     removePlace(roots, id);
     closeSync(lockFd);
   };
   try {
-    // Only the VM's user can pass it, and read what is in it.
-    makeDirectories([{ path: home, mode: 0o750, owner: 'root', group: 'vm' }], ownIds(), user);
+    // Only the kernel of this run can pass them, and read what is in them.
+    const vm = { uid: user.uid, gid: group ?? user.gid };
+    const own = (path: string): JailDirectory => ({ path, mode: 0o750, owner: 'root', group: 'vm' });
+    makeDirectories([own(home), own(onDisk)], ownIds(), vm);
     for (const path of [guest, input]) mkdirSync(path, 0o755);
   } catch (error) {
     remove();
@@ -88,9 +104,18 @@ export function makePlace(roots: Roots, user: VmUser): Place {
     input,
     status: join(home, 'status'),
     home,
-    changes: { memory: join(home, 'changes'), disk: join(changesOnDisk(roots), id) },
+    group,
+    empty: { directory: join(jail, 'share'), file: join(jail, 'ready') },
+    changes: { memory: join(home, 'changes'), disk: join(onDisk, 'changes') },
     close: remove,
   };
+}
+
+function groupsTaken(roots: Roots): Set<number> {
+  const found = readdirSync(places(roots)).map((name) =>
+    statSync(join(places(roots), name), { throwIfNoEntry: false }),
+  );
+  return new Set(found.flatMap((stat) => stat?.gid ?? []));
 }
 
 function makeJail(roots: Roots, user: VmUser): string {
@@ -156,7 +181,7 @@ function removePlace(roots: Roots, id: string): void {
   const home = join(places(roots), id);
   // Only our own user can write there.
   rmSync(home, { recursive: true, force: true });
-  rmSync(join(changesOnDisk(roots), id), { force: true });
+  rmSync(join(changesOnDisk(roots), id), { recursive: true, force: true });
   rmSync(join(imageHoldersOf(roots), holderName(id)), { force: true });
   releaseCores(coreClaimsOf(roots), holderName(id));
   rmSync(`${home}.lock`, { force: true });

@@ -4,17 +4,17 @@ import type { Bind, SandboxPlan } from '../jail/sandbox.ts';
 import type { FilterRequest } from '../jail/seccomp.ts';
 import { kernelArguments } from '../kernel/command-line.ts';
 import { librariesInJail } from '../plan/build-plan.ts';
+import { fds } from './descriptors.ts';
 import type { Host } from './host.ts';
 import type { RunImage } from './image.ts';
-
-/** Descriptors of the kernel: 0 to 2 are its own messages. */
-export const fds = { status: 3, seccomp: 4, line: 5, gate: 6 } as const;
 
 /** RLIMIT_NPROC and RLIMIT_NOFILE, where the host permits as much. */
 const most = { processes: 4096, files: 65_536 };
 
 export interface RunPlanParts {
   readonly host: Host;
+  /** Of this run alone, beside that of the user. */
+  readonly group: number | undefined;
   /** Host directory that becomes the root of the jail. */
   readonly jail: string;
   /** Bytes of guest memory. */
@@ -32,6 +32,7 @@ export interface RunPlanParts {
 /** The sandbox of a run: memory, kernel, image, directories, and nothing else of the host. Pure. */
 export function planSandbox({
   host,
+  group,
   jail,
   memory,
   cpus,
@@ -51,13 +52,16 @@ export function planSandbox({
   return {
     programs: host.programs,
     launcher,
-    ...(host.root ? { user: { uid: host.user.uid, gid: host.user.gid } } : {}),
+    ...(host.root
+      ? { user: { uid: host.user.uid, gid: host.user.gid, groups: group === undefined ? [] : [group] } }
+      : {}),
     limits: {
       processes: Math.min(most.processes, limits.processes),
       files: Math.min(most.files, limits.files),
     },
     ...(cpus.length > 0 ? { cpus: cpus.join(',') } : {}),
-    ...(network === undefined ? { network: 'none' } : { network: 'own', gateFd: fds.gate, rootInside: true }),
+    ...(network === undefined ? { network: 'none' } : { network: 'own', rootInside: true }),
+    gateFd: fds.gate,
     tied: true,
     root: jail,
     // The jail itself has no room for mount points of any number.

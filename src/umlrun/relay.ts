@@ -3,10 +3,10 @@ import { constants } from 'node:os';
 import { UmlmonError } from '../system/errors.ts';
 import { umlrunLimits } from '../system/limits.ts';
 import { printable } from '../system/text.ts';
+import { fds } from './descriptors.ts';
 import { encodeFrame, FrameReader, type GuestFrame, type HostFrame } from './frames.ts';
 import { Input } from './input.ts';
 import type { Stream } from './job.ts';
-import { fds } from './plan.ts';
 import { openSink, type Sink } from './sink.ts';
 import { makeRaw, terminalFd, terminalSize } from './terminal.ts';
 

@@ -1,9 +1,9 @@
-import { realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KernelArgument } from '../config/kernel-argument.ts';
 import { userNetwork } from '../config/network-user.ts';
 import { killSandbox, launch, type Sandbox } from '../jail/launch.ts';
-import { type Bind, type SandboxPlan, sandboxArguments, userArguments } from '../jail/sandbox.ts';
+import { type SandboxPlan, sandboxArguments, userArguments } from '../jail/sandbox.ts';
 import { seccompFilter } from '../jail/seccomp.ts';
 import { connectUser } from '../network/connect-user.ts';
 import { hasIpv6 } from '../network/host-network.ts';
@@ -14,12 +14,15 @@ import { allowedCores } from '../plan/core-load.ts';
 import { chooseCore } from '../plan/cores.ts';
 import { rememberLpj } from '../plan/lpj-cache.ts';
 import { isSystemError, UmlmonError } from '../system/errors.ts';
-import type { RunRequest, Share } from './arguments.ts';
-import { findRoots, type Host, lookAtHost, lpjCacheOf, mustPass } from './host.ts';
+import type { RunRequest } from './arguments.ts';
+import { fds } from './descriptors.ts';
+import { type Directories, directoryBinds, openDirectories } from './directories.ts';
+import { GivenFiles } from './given.ts';
+import { findRoots, type Host, lookAtHost, lpjCacheOf } from './host.ts';
 import { prepareImage, type RunImage } from './image.ts';
 import { encodeJob, type Job, type Stream } from './job.ts';
 import { coreClaimsOf, holderName, makePlace, type Place, type Roots } from './place.ts';
-import { fds, filterOf, planSandbox } from './plan.ts';
+import { filterOf, planSandbox } from './plan.ts';
 import { Relay } from './relay.ts';
 import { ownStreams } from './streams.ts';
 import { terminalSize } from './terminal.ts';
@@ -36,21 +39,25 @@ const usualImage = 'disks/root.dsk';
 export async function run(request: RunRequest): Promise<number> {
   const { userns, ...roots } = findRoots(request.configPath);
   const host = lookAtHost(request, roots, userns);
-  const shares = request.shares.map(resolveShare);
-  for (const { directory } of shares) mustReach(directory, host);
-  process.umask(0o022);
-  const streams = ownStreams();
-  // From here on a signal does not end us at once, as there is something to remove.
-  const relay = new Relay(streams);
+  const files = new GivenFiles();
   try {
-    const place = makePlace(roots, host.user);
+    const directories = openDirectories(request, { host, roots, files });
+    process.umask(0o022);
+    const streams = ownStreams();
+    // From here on a signal does not end us at once, as there is something to remove.
+    const relay = new Relay(streams);
     try {
-      return await runIn(place, { request, roots, host, shares, streams, relay });
+      const place = makePlace(roots, host.user);
+      try {
+        return await runIn(place, { request, roots, host, directories, files, streams, relay });
+      } finally {
+        place.close();
+      }
     } finally {
-      place.close();
+      relay.close();
     }
   } finally {
-    relay.close();
+    files.close();
   }
 }
 
@@ -58,14 +65,16 @@ interface RunParts {
   readonly request: RunRequest;
   readonly roots: Roots;
   readonly host: Host;
-  readonly shares: readonly Share[];
+  readonly directories: Directories;
+  readonly files: GivenFiles;
   readonly streams: readonly [Stream, Stream, Stream];
   readonly relay: Relay;
 }
 
 async function runIn(place: Place, parts: RunParts): Promise<number> {
-  const { request, roots, host, shares, streams, relay } = parts;
-  const { root, image, binds } = await prepareRoot(place, parts);
+  const { request, roots, host, directories, files, streams, relay } = parts;
+  const { shares } = directories;
+  const { root, image } = await prepareRoot(place, parts);
   try {
     const network = networkOf(place, host);
     const job = encodeJob({
@@ -88,34 +97,29 @@ async function runIn(place: Place, parts: RunParts): Promise<number> {
     claimCores(coreClaimsOf(roots), name, cpus);
     const sandbox = planSandbox({
       host,
+      group: place.group,
       jail: place.jail,
       memory: request.memory,
       cpus,
       image,
       shares: shares.length > 0,
       network: network?.argument,
-      binds: [
-        { from: place.guest, to: '/guest/run', mode: 'ro' },
-        ...binds,
-        ...shares.map(
-          ({ directory, writable }, i): Bind => ({
-            from: directory,
-            to: `/share/${i}`,
-            mode: writable ? 'rw' : 'ro',
-          }),
-        ),
-      ],
+      binds: [{ from: place.guest, to: '/guest/run', mode: 'ro' }, ...directoryBinds(directories, place)],
     });
     // What the guest makes in a shared directory has the modes that the guest gives it.
     process.umask(0);
     const running = await launch({
       argv: sandboxArguments(sandbox),
       cwd: '/',
-      descriptors: new Map([0, 1, 2, fds.line].map((fd) => [fd, 'pipe'])),
+      descriptors: new Map<number, number | 'pipe'>([
+        ...[0, 1, 2, fds.line].map((fd) => [fd, 'pipe'] as const),
+        ...files.numbered(fds.binds),
+      ]),
       onPipes: (pipes) => relay.connect(pipes, place.input),
       status: { fd: fds.status, path: place.status },
+      mounts: sandbox,
       seccomp: { fd: fds.seccomp, filter: seccompFilter(filterOf(host)) },
-      ...(network ? { gate: { fd: fds.gate, open: ({ pid }) => network.connect(pid, sandbox) } } : {}),
+      gate: { fd: fds.gate, open: ({ pid }) => network?.connect(pid, sandbox) },
       words: () => relay.words,
     });
     try {
@@ -182,29 +186,13 @@ function learn(
   }
 }
 
-interface PreparedRoot {
-  readonly root: Job['root'];
-  readonly image: RunImage | undefined;
-  readonly binds: readonly Bind[];
-}
-
 async function prepareRoot(
   place: Place,
-  { request, roots, host }: Pick<RunParts, 'request' | 'roots' | 'host'>,
-): Promise<PreparedRoot> {
-  const { root: directory } = request;
-  if (directory !== undefined) {
-    const from = resolveDirectory(directory, '-root');
-    mustReach(from, host);
-    const { overlay } = host;
-    return {
-      root: { from: 'directory', jailPath: '/root', overlay: overlay && '/overlay.ko' },
-      image: undefined,
-      binds: [
-        { from, to: '/root', mode: 'ro' },
-        ...(overlay ? [{ from: overlay, to: '/guest/overlay.ko', mode: 'ro' as const }] : []),
-      ],
-    };
+  { request, roots, host, directories, files }: RunParts,
+): Promise<{ root: Job['root']; image: RunImage | undefined }> {
+  if (directories.root) {
+    const overlay = host.overlay && '/overlay.ko';
+    return { root: { from: 'directory', jailPath: '/root', overlay }, image: undefined };
   }
   const path = request.image ?? join(roots.shared, usualImage);
   if (request.image === undefined && !statSync(path, { throwIfNoEntry: false }))
@@ -213,33 +201,12 @@ async function prepareRoot(
       cause: 'there is no such image, and neither -image nor -root was given',
       hint: 'umlrun -image FILE -- COMMAND',
     });
-  const image = await prepareImage(path, { roots, place, user: host.user });
-  mustPass(realpathSync(path), host.user, 'JAIL_ACCESS');
-  return { root: { from: 'image', type: image.type, device: image.device }, image, binds: [] };
-}
-
-function resolveShare({ directory, writable }: Share): Share {
-  return { directory: resolveDirectory(directory, '-share'), writable };
-}
-
-function resolveDirectory(given: string, option: string): string {
-  try {
-    const path = realpathSync(given);
-    if (statSync(path).isDirectory()) return path;
-    throw new UmlmonError('USAGE', { place: `${option} ${given}`, cause: 'not a directory' });
-  } catch (error) {
-    if (!isSystemError(error)) throw error;
-    throw new UmlmonError('USAGE', { place: `${option} ${given}`, cause: error.message });
-  }
-}
-
-/** The guest's rights in a directory of the host are those of the VM's user. */
-function mustReach(directory: string, { user }: Host): void {
-  mustPass(`${directory}/.`, user, 'JAIL_ACCESS');
+  const image = await prepareImage(path, { roots, place, user: host.user, files });
+  return { root: { from: 'image', type: image.type, device: image.device }, image };
 }
 
 /** That of the caller, where the guest has the same. */
-function workingDirectory(shares: readonly Share[]): string {
+function workingDirectory(shares: Directories['shares']): string {
   const own = process.cwd();
   const isShared = shares.some(({ directory }) => own === directory || own.startsWith(`${directory}/`));
   return isShared ? own : '/';

@@ -144,6 +144,7 @@ async function start(
     const sandbox = await launch({
       argv: sandboxArguments(plan),
       cwd: layout.runHome,
+      mounts: plan,
       descriptors: new Map([
         [0, input],
         [1, output],

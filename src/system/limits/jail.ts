@@ -13,6 +13,18 @@ export const jail = {
     'Time until the sandbox has started the kernel process; usual are 15 ms.',
     'The start fails, and everything is undone.',
   ),
+  mountWait: limit(
+    10_000,
+    'ms',
+    'Time until a jail whose kernel waits has the mounts of its plan; usual are 5 ms.',
+    'The start fails, and everything is undone.',
+  ),
+  mountDifferences: limit(
+    8,
+    '',
+    'Mounts that a jail has and should not, or the other way around, in the error.',
+    'Others are not named.',
+  ),
   launchWords: limit(
     1000,
     'characters',

@@ -1,0 +1,58 @@
+/** What is mounted where, as a process sees it (proc_pid_mountinfo(5)). Pure. */
+
+export interface Mount {
+  /** Where, from the process's root. */
+  readonly point: string;
+  /** Device number and directory in its file system: of two mounts of one directory the same. */
+  readonly source: string;
+  readonly type: string;
+}
+
+interface Entry extends Mount {
+  readonly id: string;
+  readonly parent: string;
+}
+
+/**
+ * The mounts that can be reached by a path, each parent before its children: what is mounted at the same place later
+ * hides what was there, with all that is mounted below.
+ *
+ * @param mountinfo text of /proc/PID/mountinfo
+ */
+export function reachableMounts(mountinfo: string): Mount[] {
+  const entries = mountinfo.split('\n').flatMap(parseEntry);
+  const known = new Set(entries.map(({ id }) => id));
+  const children = new Map<string, Entry[]>();
+  for (const entry of entries) {
+    const parent = known.has(entry.parent) && entry.parent !== entry.id ? entry.parent : '';
+    children.set(parent, [...(children.get(parent) ?? []), entry]);
+  }
+  const reached: Mount[] = [];
+  const visit = (mount: Entry): void => {
+    const below = children.get(mount.id) ?? [];
+    const over = below.findLast(({ point }) => point === mount.point);
+    if (!over) reached.push({ point: mount.point, source: mount.source, type: mount.type });
+    for (const child of over ? [over] : below) visit(child);
+  };
+  for (const top of children.get('') ?? []) visit(top);
+  return reached;
+}
+
+function parseEntry(line: string): Entry[] {
+  const [fields = '', file = ''] = line.split(' - ', 2);
+  const [id = '', parent = '', device = '', root = '', point] = fields.split(' ');
+  if (point === undefined) return [];
+  return [
+    { id, parent, point: decode(point), source: `${device} ${decode(root)}`, type: file.split(' ')[0] ?? '' },
+  ];
+}
+
+/** Blanks, backslashes and line feeds are octal there. */
+function decode(text: string): string {
+  return text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+}
+
+/** Whether a path is below a directory, and not the directory itself. */
+export function isBelow(path: string, directory: string): boolean {
+  return path !== directory && path.startsWith(directory === '/' ? '/' : `${directory}/`);
+}

@@ -1,0 +1,47 @@
+/** What of a directory of the host a guest is not given with it: other file systems below it, and what is umlmon's own. */
+import { lstatSync } from 'node:fs';
+import { isBelow, type Mount } from '../jail/mount-table.ts';
+import type { VmUser } from '../jail/user.ts';
+import { closedDirectory } from '../plan/access.ts';
+import { isSystemError } from '../system/errors.ts';
+
+export interface Cover {
+  /** On the host. */
+  readonly path: string;
+  readonly isDirectory: boolean;
+}
+
+export interface HostView {
+  readonly mounts: readonly Mount[];
+  /** Directories of umlmon, where other runs and VMs keep what they were given. Without links. */
+  readonly own: readonly string[];
+  readonly user: VmUser;
+}
+
+/**
+ * The places below a directory that are to be covered, none below another one. Where the VM's user cannot pass, the whole
+ * directory that stops it is covered: bubblewrap, as that user, cannot reach what is below.
+ */
+export function coversOf(directory: string, { mounts, own, user }: HostView): Cover[] {
+  const places = [...mounts.map(({ point }) => point), ...own]
+    .filter((path) => isBelow(path, directory))
+    .map((path) => closedDirectory(path, user, directory) ?? path)
+    .sort((a, b) => a.length - b.length);
+  const topmost: string[] = [];
+  for (const path of places)
+    if (!topmost.some((above) => path === above || isBelow(path, above))) topmost.push(path);
+  return topmost.flatMap((path) => {
+    const isDirectory = looksLikeDirectory(path);
+    return isDirectory === undefined ? [] : [{ path, isDirectory }];
+  });
+}
+
+/** Undefined if nothing is there. A file system in user space may be closed even to root. */
+function looksLikeDirectory(path: string): boolean | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false })?.isDirectory();
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    return true;
+  }
+}

@@ -1,0 +1,115 @@
+/** The directories of the host that a guest is given: its root, if it is one, and the shares. */
+import { mkdirSync, readFileSync, realpathSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { isBelow, reachableMounts } from '../jail/mount-table.ts';
+import type { Bind } from '../jail/sandbox.ts';
+import { isSystemError, UmlmonError } from '../system/errors.ts';
+import type { RunRequest } from './arguments.ts';
+import { type Cover, coversOf, type HostView } from './covers.ts';
+import { fds } from './descriptors.ts';
+import { type GivenFiles, openGiven } from './given.ts';
+import type { Host } from './host.ts';
+import { closedOf, type Place, type Roots } from './place.ts';
+
+export interface GivenDirectory {
+  /** Path on the host, without links. */
+  readonly directory: string;
+  /** Number of its descriptor in the chain. */
+  readonly fd: number;
+  readonly covers: readonly Cover[];
+}
+
+export interface Directories {
+  readonly root: GivenDirectory | undefined;
+  /** Parents before what is below them. */
+  readonly shares: readonly (GivenDirectory & { readonly writable: boolean })[];
+  /** Host path of the kernel's module for overlays, if there is a root that needs it. */
+  readonly overlay: string | undefined;
+}
+
+interface OpenParts {
+  readonly host: Host;
+  readonly roots: Roots;
+  readonly files: GivenFiles;
+}
+
+/** @throws UmlmonError USAGE, JAIL_ACCESS */
+export function openDirectories({ root, shares }: RunRequest, parts: OpenParts): Directories {
+  const view: HostView = {
+    mounts:
+      root === undefined && shares.length === 0
+        ? []
+        : reachableMounts(readFileSync('/proc/self/mountinfo', 'utf8')),
+    own: [parts.roots.runDir, parts.roots.varDir].flatMap(realPath),
+    user: parts.host.user,
+  };
+  const given = shares.map(({ directory, writable }) => ({
+    ...openOne(directory, '-share', view, parts),
+    writable,
+  }));
+  return {
+    root: root === undefined ? undefined : openOne(root, '-root', view, parts),
+    shares: given.sort((a, b) => a.directory.length - b.directory.length),
+    overlay: root === undefined ? undefined : parts.host.overlay,
+  };
+}
+
+function openOne(
+  given: string,
+  option: string,
+  view: HostView,
+  { host, roots, files }: OpenParts,
+): GivenDirectory {
+  const place = `${option} ${given}`;
+  const errors = { place, missing: 'USAGE', closed: 'JAIL_ACCESS', isDirectory: true } as const;
+  const opened = files.add(openGiven(given, host.user, errors));
+  const closed = closedOf(roots)
+    .flatMap(realPath)
+    .find((path) => opened.path === path || isBelow(opened.path, path));
+  if (closed !== undefined)
+    throw new UmlmonError('USAGE', {
+      place,
+      cause: `in ${closed} umlmon keeps what other runs and VMs were given`,
+      hint: 'name another directory',
+    });
+  return {
+    directory: opened.path,
+    fd: files.numberOf(opened, fds.binds),
+    covers: coversOf(opened.path, view),
+  };
+}
+
+/** The binds of all of them, each with emptiness over what does not come along. */
+export function directoryBinds({ root, shares, overlay }: Directories, place: Place): Bind[] {
+  const within = (given: GivenDirectory, to: string, mode: 'ro' | 'rw'): Bind[] => [
+    { from: given.directory, to, mode, fd: given.fd },
+    ...given.covers.map(({ path, isDirectory }): Bind => {
+      const name = relative(given.directory, path);
+      const from = isDirectory ? coverFor(path, join(place.home, 'covers', to, name)) : place.empty.file;
+      return { from, to: `${to}/${name}`, mode: 'ro' };
+    }),
+  ];
+  // A share is mounted upon a directory of the root, which must be there even where the root cannot be written.
+  const coverFor = (path: string, skeleton: string): string => {
+    const inside = shares.filter(({ directory }) => isBelow(directory, path));
+    if (inside.length === 0) return place.empty.directory;
+    for (const { directory } of inside)
+      mkdirSync(join(skeleton, relative(path, directory)), { recursive: true, mode: 0o755 });
+    return skeleton;
+  };
+  return [
+    ...(root ? within(root, '/root', 'ro') : []),
+    ...(overlay ? [{ from: overlay, to: '/guest/overlay.ko', mode: 'ro' as const }] : []),
+    ...shares.flatMap((share, i) => within(share, `/share/${i}`, share.writable ? 'rw' : 'ro')),
+  ];
+}
+
+/** Nothing if there is no such directory. */
+function realPath(path: string): string[] {
+  try {
+    return [realpathSync(path)];
+  } catch (error) {
+    if (isSystemError(error)) return [];
+    throw error;
+  }
+}
