@@ -65,6 +65,11 @@ export interface SandboxPlan {
   readonly gateFd?: number;
   /** The VM ends with the program that launches it. Absent: it outlives its monitor. */
   readonly tied?: boolean;
+  /**
+   * Path of unshare(1), for a jail that gets nothing of what is mounted on the host after it was made. Absent: it gets
+   * what is mounted below its binds.
+   */
+  readonly unshare?: string;
   /** Host directory that becomes `/`, read-only. */
   readonly root: string;
   readonly tmpfs: readonly Tmpfs[];
@@ -97,6 +102,7 @@ export function sandboxArguments(plan: SandboxPlan): string[] {
   return [
     ...limitArguments(plan),
     ...(plan.cpus === undefined ? [] : [plan.programs.taskset, '-c', plan.cpus]),
+    ...unshareArguments(plan),
     // Without address space randomization UML starts at once; with it, it would need /proc to start itself anew.
     ...(asRoot ? [] : [plan.programs.setarch, '-R', '--', ...userArguments(plan, plan.programs.setpriv)]),
     plan.programs.bwrap,
@@ -117,6 +123,19 @@ function limitArguments({ programs, limits }: SandboxPlan): string[] {
   // One byte, not none: a core pattern that is a program gets its core in spite of a limit of 0, and a panic would
   // hand the guest's memory to a program that runs as root. 1 alone stops that too (fs/coredump.c).
   return [programs.prlimit, '--core=1', ...processes, `--nofile=${limits.files}`, '--'];
+}
+
+/** bubblewrap makes its mounts slaves of those that it finds (mount_namespaces(7)): here it finds private ones. */
+function unshareArguments({ unshare, user }: SandboxPlan): string[] {
+  if (unshare === undefined) return [];
+  return [
+    unshare,
+    ...(user ? [] : ['--user', '--map-current-user']),
+    '--mount',
+    '--propagation',
+    'private',
+    '--',
+  ];
 }
 
 /** Words that make a program one of the user of the VM, without any privilege; none if that is our own user. */

@@ -16,6 +16,7 @@ import { closedDirectory } from '../plan/access.ts';
 import { hardLimits, memAvailable } from '../plan/inventory.ts';
 import { recallLpj } from '../plan/lpj-cache.ts';
 import { isErrorCode, UmlmonError } from '../system/errors.ts';
+import { findProgram } from '../system/find-program.ts';
 import type { RunRequest } from './arguments.ts';
 import type { Roots } from './place.ts';
 
@@ -31,6 +32,8 @@ export interface Host {
   readonly lpj: number | undefined;
   /** Only for a run with a network. */
   readonly networkPrograms: NetworkPrograms | undefined;
+  /** Path of unshare(1), for a run with directories of the host. */
+  readonly unshare: string | undefined;
   /** Host path of the kernel's module for overlays. */
   readonly overlay: string | undefined;
 }
@@ -90,6 +93,10 @@ export function lookAtHost(request: RunRequest, roots: Roots, userns: 'auto' | '
     limits: hardLimits(readFileSync('/proc/self/limits', 'latin1')),
     lpj: recallLpj(lpjCacheOf(roots), kernel.version),
     networkPrograms: request.network === 'user' ? userNetworkPrograms(launcher) : undefined,
+    unshare:
+      request.root === undefined && request.shares.length === 0
+        ? undefined
+        : findProgram('unshare', 'util-linux'),
     overlay: overlayOf(kernel.moduleDirectory),
   };
 }

@@ -63,6 +63,7 @@ export function planSandbox({
     ...(network === undefined ? { network: 'none' } : { network: 'own', rootInside: true }),
     gateFd: fds.gate,
     tied: true,
+    ...(host.unshare === undefined ? {} : { unshare: host.unshare }),
     root: jail,
     // The jail itself has no room for mount points of any number.
     tmpfs: [...mounts.tmpfs, ...(shares ? [{ path: '/share', ...mountPointsOnly }] : [])],
