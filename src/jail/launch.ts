@@ -162,11 +162,8 @@ async function assertJail(
 
 /** @throws UmlmonError JAIL_MOUNTS if another file is in the place of a device */
 function assertDevice(pid: number, { fd, to }: DeviceBind): void {
-  const [meant, found] = [
-    fstatSync(fd, { bigint: true }),
-    statSync(`/proc/${pid}/root${to}`, { bigint: true }),
-  ];
-  if (meant.ino === found.ino && meant.dev === found.dev) return;
+  const [meant, found] = [fstatSync(fd), statSync(`/proc/${pid}/root${to}`)];
+  if (meant.isBlockDevice() && found.isBlockDevice() && meant.rdev === found.rdev) return;
   throw new UmlmonError('JAIL_MOUNTS', {
     place: to,
     cause: 'the device was replaced while the jail was made',

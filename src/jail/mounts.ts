@@ -21,12 +21,19 @@ export interface KernelContents {
 
 export interface JailContents extends KernelContents {
   readonly layout: VmLayout;
-  /** Images of the shared tree that this VM may write, relative to it; those that are block devices end in .dev. */
-  readonly writableShared: readonly string[];
+  /** Images of the shared tree that this VM may write. */
+  readonly writableShared: readonly WritableImage[];
   /** Whether there are block devices in /disks. */
   readonly devices: boolean;
   /** Whether the kernel opens taps. */
   readonly tun: boolean;
+}
+
+export interface WritableImage {
+  /** Relative to the shared tree; block devices end in .dev. */
+  readonly path: string;
+  /** As of Bind. */
+  readonly fd?: number;
 }
 
 /** Host paths of what the root launcher runs in the jail. */
@@ -109,13 +116,15 @@ export function jailMounts(contents: JailContents): Mounts {
         ? [{ from: posix.dirname(layout.tunDevice), to: '/dev/net', mode: 'dev' as const }]
         : []),
       { ...readOnly(layout.shared, '/shared'), submounts: 'kept' as const },
-      ...contents.writableShared.map(inShared).map(
-        (path): Bind => ({
+      ...contents.writableShared.map(({ path: given, ...descriptor }): Bind => {
+        const path = inShared(given);
+        return {
           from: posix.join(layout.shared, path),
           to: `/shared/${path}`,
           mode: path.endsWith('.dev') ? 'dev' : 'rw',
-        }),
-      ),
+          ...descriptor,
+        };
+      }),
       writable(layout.runUml, '/run/uml'),
       readOnly(layout.runMon, '/run/mon'),
     ],

@@ -1,7 +1,14 @@
 import { closeSync, constants, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
 import { Pty } from '../console/pty.ts';
 import { makeDirectories, ownIds } from '../jail/directories.ts';
-import { endSandbox, KernelWaker, type LaunchRequest, launch, type Sandbox } from '../jail/launch.ts';
+import {
+  type DeviceBind,
+  endSandbox,
+  KernelWaker,
+  type LaunchRequest,
+  launch,
+  type Sandbox,
+} from '../jail/launch.ts';
 import { userArguments } from '../jail/sandbox.ts';
 import { seccompFilter } from '../jail/seccomp.ts';
 import { Mconsole, versionOf } from '../kernel/mconsole.ts';
@@ -163,7 +170,9 @@ function lockImages(step: StepOf<'lock-images'>, progress: Progress): void {
   for (const { unit } of step.images)
     for (const is of ['image-lock', 'backing-lock'] as const) {
       const fd = disks.fdOf(is, unit);
-      if (fd !== undefined) opened.set(nameOf({ fd: 0, is, unit }), fd);
+      if (fd === undefined) continue;
+      opened.set(nameOf({ fd: 0, is, unit }), fd);
+      if (is === 'image-lock') opened.set(nameOf({ fd: 0, is: 'image-bind', unit }), fd);
     }
 }
 
@@ -205,6 +214,7 @@ async function launchKernel(step: StepOf<'launch'>, progress: Progress): Promise
       }),
     ),
     mounts: plan.sandbox,
+    devices: sharedDevices(progress),
     status: { fd: plan.sandbox.statusFd, path: step.statusFile },
     seccomp: { fd: plan.sandbox.seccompFd, filter: seccompFilter(step.filter) },
     ...gateOf(plan),
@@ -228,6 +238,21 @@ async function launchKernel(step: StepOf<'launch'>, progress: Progress): Promise
     progress.waker = waker;
     undo.push('waker', () => waker.close());
   }
+}
+
+/** Devices of the shared tree, whose locked descriptors say which they are. */
+function sharedDevices({ plan, disks }: Progress): DeviceBind[] {
+  return stepOf(plan, 'lock-images').images.flatMap(({ unit, jailPath, backing }) =>
+    (
+      [
+        [jailPath, 'image-lock'],
+        [backing?.jailPath ?? '', 'backing-lock'],
+      ] as const
+    ).flatMap(([to, is]) => {
+      const fd = to.startsWith('/shared/') && to.endsWith('.dev') ? disks?.fdOf(is, unit) : undefined;
+      return fd === undefined ? [] : [{ fd, to }];
+    }),
+  );
 }
 
 /** A kernel with a network of its own starts when that is connected. */
@@ -296,7 +321,7 @@ export function startKilled(cause: string): UmlmonError {
 
 /** The key of a descriptor among those that are open. */
 function nameOf(descriptor: Descriptor): string {
-  if (descriptor.is === 'image-lock' || descriptor.is === 'backing-lock')
+  if (descriptor.is === 'image-lock' || descriptor.is === 'backing-lock' || descriptor.is === 'image-bind')
     return `${descriptor.is} ${descriptor.unit}`;
   if (descriptor.is === 'slave' || descriptor.is === 'master')
     return `${descriptor.is} ${descriptor.channel}`;

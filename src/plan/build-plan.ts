@@ -14,7 +14,7 @@ import type { Libraries } from '../kernel/libraries.ts';
 import { type NetworkRequest, planInterfaces } from '../network/interface-plan.ts';
 import { checkHost } from './check-host.ts';
 import { chooseCore } from './cores.ts';
-import { descriptorsOf, fdOf } from './descriptors.ts';
+import { bindFdOf, descriptorsOf, fdOf } from './descriptors.ts';
 import { type Inventory, imageStoreOf } from './inventory.ts';
 import type { ConsolePlan, ImagePlan, LaunchPlan, LogPlan, Step, StepOf } from './plan.ts';
 
@@ -77,9 +77,9 @@ export function buildPlan(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
     append: vm.append,
   });
   const launcherFiles = host.launcherFiles;
-  const files = images.flatMap(({ jailPath, readOnly, backing }) => [
-    { jailPath, written: !readOnly },
-    ...(backing ? [{ jailPath: backing.jailPath, written: false }] : []),
+  const files = images.flatMap(({ unit, jailPath, readOnly, backing }) => [
+    { jailPath, written: !readOnly, fd: bindFdOf(descriptors, unit) },
+    ...(backing ? [{ jailPath: backing.jailPath, written: false, fd: undefined }] : []),
   ]);
   const sandbox: SandboxPlan = {
     programs: programs.found,
@@ -107,7 +107,10 @@ export function buildPlan(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
           ({ jailPath, written }) =>
             jailPath.startsWith('/shared/') && (written || jailPath.endsWith('.dev')),
         )
-        .map(({ jailPath }) => posix.relative('/shared', jailPath)),
+        .map(({ jailPath, fd }) => ({
+          path: posix.relative('/shared', jailPath),
+          ...(fd === undefined ? {} : { fd }),
+        })),
       tun: needs.some(({ devices }) => devices.length > 0),
       devices: files.some(({ jailPath }) => /^\/disks\/.*\.dev$/.test(jailPath)),
       ...(launcher === 'root' && launcherFiles && 'found' in launcherFiles

@@ -22,6 +22,7 @@ export function descriptorsOf(
     ...images.map(({ unit }) => ({ is: 'image-lock' as const, unit })),
     ...images.flatMap(({ unit, backing }) => (backing ? [{ is: 'backing-lock' as const, unit }] : [])),
     { is: 'image-holder' },
+    ...images.filter(isBoundAlone).map(({ unit }) => ({ is: 'image-bind' as const, unit })),
   ];
   return [
     ...[0, 1, 2].map((fd) => ({ fd, is: 'slave' as const, channel: 'con0' })),
@@ -29,7 +30,17 @@ export function descriptorsOf(
   ];
 }
 
+/** All VMs see the shared tree, and may write only what they have as disks. Devices are bound otherwise (Bind.fd). */
+function isBoundAlone({ jailPath, readOnly }: ImagePlan): boolean {
+  return jailPath.startsWith('/shared/') && !readOnly && !jailPath.endsWith('.dev');
+}
+
 type WithoutFd<D> = D extends unknown ? Omit<D, 'fd'> : never;
+
+/** The number of a planned descriptor; undefined if an image is not bound by itself. */
+export function bindFdOf(descriptors: readonly Descriptor[], unit: number): number | undefined {
+  return descriptors.find((descriptor) => descriptor.is === 'image-bind' && descriptor.unit === unit)?.fd;
+}
 
 /** The number of a planned descriptor. */
 export function fdOf(descriptors: readonly Descriptor[], is: Descriptor['is'], channel?: string): number {

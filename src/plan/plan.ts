@@ -13,13 +13,15 @@ import type { NetworkPrograms, TunDevice } from '../network/configure.ts';
 import type { InterfacePlan } from '../network/interface-plan.ts';
 import type { RecordPlace } from '../network/network-record.ts';
 
-/** A descriptor that the kernel inherits, under its number in the kernel process. */
+/** A descriptor that the kernel, or a program on the way to it, inherits, under its number there. */
 export type Descriptor = { readonly fd: number } & (
   | { readonly is: 'slave' | 'master'; readonly channel: string }
   | { readonly is: 'vm-lock' | 'image-holder' | 'status' | 'seccomp' | 'gate' }
   /** What this monitor was passed under this name, for a network interface. */
   | { readonly is: 'passed'; readonly name: string }
   | { readonly is: 'image-lock' | 'backing-lock'; readonly unit: number }
+  /** Of an image that is bound by itself; bubblewrap closes it. */
+  | { readonly is: 'image-bind'; readonly unit: number }
 );
 
 /** A file behind a disk. */

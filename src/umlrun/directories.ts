@@ -50,7 +50,7 @@ export function openDirectories({ root, shares }: RunRequest, parts: OpenParts):
   return {
     root: root === undefined ? undefined : openOne(root, '-root', view, parts),
     shares: given.sort((a, b) => a.directory.length - b.directory.length),
-    overlay: root === undefined ? undefined : parts.host.overlay,
+    overlay: parts.host.overlay,
   };
 }
 

@@ -12,12 +12,14 @@ import { type Libraries, resolveLibraries } from '../kernel/libraries.ts';
 import { type KernelProbe, probeKernel } from '../kernel/probe.ts';
 import { type NetworkPrograms, networkPrograms } from '../network/configure.ts';
 import { lookAtHostNetwork } from '../network/host-network.ts';
-import { closedDirectory } from '../plan/access.ts';
+import { librariesInJail } from '../plan/build-plan.ts';
 import { hardLimits, memAvailable } from '../plan/inventory.ts';
 import { recallLpj } from '../plan/lpj-cache.ts';
 import { isErrorCode, UmlmonError } from '../system/errors.ts';
 import { findProgram } from '../system/find-program.ts';
 import type { RunRequest } from './arguments.ts';
+import { fds } from './descriptors.ts';
+import { type GivenFiles, openGiven } from './given.ts';
 import type { Roots } from './place.ts';
 
 export interface Host {
@@ -32,6 +34,8 @@ export interface Host {
   readonly lpj: number | undefined;
   /** Only for a run with a network. */
   readonly networkPrograms: NetworkPrograms | undefined;
+  /** Of the kernel's own files on the host, the numbers of their descriptors in the chain. */
+  readonly opened: ReadonlyMap<string, number>;
   /** Path of unshare(1), for a run with directories of the host. */
   readonly unshare: string | undefined;
   /** Host path of the kernel's module for overlays. */
@@ -60,7 +64,10 @@ export function findRoots(configPath: string | undefined): Roots & { userns: 'au
 export const lpjCacheOf = ({ varDir }: Roots) => join(varDir, '.cache/lpj');
 
 /** @throws UmlmonError of the first thing that is missing */
-export function lookAtHost(request: RunRequest, roots: Roots, userns: 'auto' | 'off'): Host {
+export function lookAtHost(
+  request: RunRequest,
+  { userns, files, ...roots }: Roots & { userns: 'auto' | 'off'; files: GivenFiles },
+): Host {
   const root = process.geteuid?.() === 0;
   const user = userOf(request, root);
   const kernel = probeKernel(
@@ -72,7 +79,6 @@ export function lookAtHost(request: RunRequest, roots: Roots, userns: 'auto' | '
     flags: parseCpuFlags(readFileSync('/proc/cpuinfo', 'latin1')),
   });
   if (unfit) throw new UmlmonError(isErrorCode(unfit.code) ? unfit.code : 'HOST_SYSTEM_CALL', unfit);
-  mustPass(kernel.file, user);
   const launcher = launcherOf(root, userns);
   const available = memAvailable(readFileSync('/proc/meminfo', 'latin1'));
   const needed = tmpfsBytes(request.memory);
@@ -82,11 +88,19 @@ export function lookAtHost(request: RunRequest, roots: Roots, userns: 'auto' | '
       cause: `the VM may need ${mebibytes(needed)} MiB, and the host has ${mebibytes(available)} MiB available`,
       hint: 'give it less',
     });
+  const libraries = resolveLibraries(kernel.file, kernel.libraryDirectory);
+  const overlay = request.root === undefined ? undefined : overlayOf(kernel.moduleDirectory);
+  const ofKernel = [
+    kernel.file,
+    ...librariesInJail(libraries).map(({ from }) => from),
+    ...(overlay ? [overlay] : []),
+  ];
   return {
     root,
     user,
     kernel,
-    libraries: resolveLibraries(kernel.file, kernel.libraryDirectory),
+    libraries,
+    opened: new Map(ofKernel.map((path) => [path, openOfKernel(path, user, files)])),
     programs: hostPrograms(),
     launcher,
     launcherFiles: launcher === 'root' ? launcherFiles() : undefined,
@@ -97,7 +111,7 @@ export function lookAtHost(request: RunRequest, roots: Roots, userns: 'auto' | '
       request.root === undefined && request.shares.length === 0
         ? undefined
         : findProgram('unshare', 'util-linux'),
-    overlay: overlayOf(kernel.moduleDirectory),
+    overlay,
   };
 }
 
@@ -105,16 +119,9 @@ function mebibytes(bytes: number): number {
   return Math.floor(bytes / 1024 ** 2);
 }
 
-/** Where the VM's user cannot pass, bubblewrap cannot either. Our own user would have met that already. */
-function mustPass(path: string, user: VmUser): void {
-  if (user.uid === process.geteuid?.()) return;
-  const closed = closedDirectory(path, user);
-  if (closed === undefined) return;
-  throw new UmlmonError('KERNEL_ACCESS', {
-    place: path,
-    cause: `user ${user.name}, as whom the kernel runs, cannot pass the directory ${closed}`,
-    hint: `chmod a+x ${closed}, or name another user with -user`,
-  });
+function openOfKernel(path: string, user: VmUser, files: GivenFiles): number {
+  const errors = { place: path, missing: 'KERNEL_MISSING', closed: 'KERNEL_ACCESS' } as const;
+  return files.numberOf(files.add(openGiven(path, user, errors)), fds.binds);
 }
 
 function userOf({ user }: RunRequest, root: boolean): VmUser {

@@ -52,7 +52,12 @@ const backingInJail = '/disk/image';
  */
 export async function prepareImage(
   given: string,
-  { roots, place, user, files }: { roots: Roots; place: Place; user: VmUser; files: GivenFiles },
+  {
+    roots,
+    place,
+    user,
+    files,
+  }: { roots: Roots; place: Pick<Place, 'id' | 'changes'>; user: VmUser; files: GivenFiles },
 ): Promise<RunImage> {
   const errors = { place: given, missing: 'IMAGE_MISSING', closed: 'IMAGE_ACCESS' } as const;
   const opened = files.add(openGiven(given, user, errors));

@@ -67,7 +67,10 @@ export function planSandbox({
     root: jail,
     // The jail itself has no room for mount points of any number.
     tmpfs: [...mounts.tmpfs, ...(shares ? [{ path: '/share', ...mountPointsOnly }] : [])],
-    binds: [...mounts.binds, ...(image?.binds ?? []), ...binds],
+    binds: [...mounts.binds, ...(image?.binds ?? []), ...binds].map((bind) => {
+      const fd = host.opened.get(bind.from);
+      return fd === undefined ? bind : { ...bind, fd };
+    }),
     environment: { TMPDIR: '/tmp' },
     seccompFd: fds.seccomp,
     statusFd: fds.status,

@@ -38,9 +38,9 @@ const usualImage = 'disks/root.dsk';
  */
 export async function run(request: RunRequest): Promise<number> {
   const { userns, ...roots } = findRoots(request.configPath);
-  const host = lookAtHost(request, roots, userns);
   const files = new GivenFiles();
   try {
+    const host = lookAtHost(request, { ...roots, userns, files });
     const directories = openDirectories(request, { host, roots, files });
     process.umask(0o022);
     const streams = ownStreams();

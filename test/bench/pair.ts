@@ -87,6 +87,7 @@ export class Pair {
       passed: '/dev/null',
       'backing-lock': '/dev/null',
       'image-lock': join(this.#world.varDir, 'bare/jail/disks/root.dsk'),
+      'image-bind': '/dev/null',
     };
     writeFileSync(files.seccomp, seccompFilter(launch.filter));
     const source = (descriptor: Descriptor) =>

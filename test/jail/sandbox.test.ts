@@ -87,7 +87,7 @@ describe('jailMounts', () => {
       { from: '/k/libc', to: '/lib/libc' },
     ],
     memory: 64 << 20,
-    writableShared: ['a/b.img'],
+    writableShared: [{ path: 'a/b.img', fd: 9 }],
     devices: false,
     tun: false,
   } as const;
@@ -115,7 +115,7 @@ describe('jailMounts', () => {
   });
 
   test.each(['../x', 'a/../../x', '/etc/shadow', '', '.', '..'])('refuses the shared image %j', (path) => {
-    expect(() => jailMounts({ ...contents, writableShared: [path] })).toThrow(
+    expect(() => jailMounts({ ...contents, writableShared: [{ path }] })).toThrow(
       expect.objectContaining({ code: 'JAIL_DIRECTORY' }),
     );
   });

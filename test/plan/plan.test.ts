@@ -101,11 +101,17 @@ test('the sandbox: no network, no new root, images of the shared tree writable o
   world.addSharedImage();
   const { sandbox } = planOf('ubd0 = /disks/root.dsk\nubd1 = /shared/disks/root.dsk');
   expect(sandbox).toMatchObject({ launcher: 'user-namespace', network: 'none', user: { uid: 65534 } });
-  expect(sandbox.binds).toContainEqual({ from: join(world.varDir, 'shared'), to: '/shared', mode: 'ro' });
+  expect(sandbox.binds).toContainEqual({
+    from: join(world.varDir, 'shared'),
+    to: '/shared',
+    mode: 'ro',
+    submounts: 'kept',
+  });
   expect(sandbox.binds).toContainEqual({
     from: join(world.varDir, 'shared/disks/root.dsk'),
     to: '/shared/disks/root.dsk',
     mode: 'rw',
+    fd: expect.any(Number),
   });
   expect(sandbox.tmpfs[0]).toMatchObject({ path: '/tmp', size: (128 + 16) * 1024 ** 2 });
 });
