@@ -313,6 +313,14 @@ const hints: readonly (readonly [pattern: RegExp, hint: string])[] = [
     'this host restricts user namespaces (user.max_user_namespaces, AppArmor): run umlmon as root',
   ],
   [
+    /Unknown option --(ro-)?bind-fd/,
+    'this bubblewrap cannot bind what is open: install 0.10 or newer, or the one of the security updates of the distribution',
+  ],
+  [
+    /Race condition binding/,
+    'somebody replaces what was named while the jail is made: look at who may write there',
+  ],
+  [
     /execvp .*: Permission denied/,
     'make the kernel and its libraries executable (chmod a+x), on a file system that is mounted without noexec',
   ],

@@ -9,6 +9,8 @@ export interface Cover {
   /** On the host. */
   readonly path: string;
   readonly isDirectory: boolean;
+  /** Of the file system that is mounted there; '' for what is umlmon's own. */
+  readonly type: string;
 }
 
 export interface HostView {
@@ -23,16 +25,19 @@ export interface HostView {
  * directory that stops it is covered: bubblewrap, as that user, cannot reach what is below.
  */
 export function coversOf(directory: string, { mounts, own, user }: HostView): Cover[] {
-  const places = [...mounts.map(({ point }) => point), ...own]
-    .filter((path) => isBelow(path, directory))
-    .map((path) => closedDirectory(path, user, directory) ?? path)
-    .sort((a, b) => a.length - b.length);
-  const topmost: string[] = [];
-  for (const path of places)
-    if (!topmost.some((above) => path === above || isBelow(path, above))) topmost.push(path);
-  return topmost.flatMap((path) => {
-    const isDirectory = looksLikeDirectory(path);
-    return isDirectory === undefined ? [] : [{ path, isDirectory }];
+  const places = [
+    ...mounts.map(({ point, type }) => ({ path: point, type })),
+    ...own.map((path) => ({ path, type: '' })),
+  ]
+    .filter(({ path }) => isBelow(path, directory))
+    .map(({ path, type }) => ({ path: closedDirectory(path, user, directory) ?? path, type }))
+    .sort((a, b) => a.path.length - b.path.length);
+  const topmost: { path: string; type: string }[] = [];
+  for (const place of places)
+    if (!topmost.some(({ path }) => place.path === path || isBelow(place.path, path))) topmost.push(place);
+  return topmost.flatMap((place) => {
+    const isDirectory = looksLikeDirectory(place.path);
+    return isDirectory === undefined ? [] : [{ ...place, isDirectory }];
   });
 }
 

@@ -104,6 +104,18 @@ export function directoryBinds({ root, shares, overlay }: Directories, place: Pl
   ];
 }
 
+/** File systems of a kernel's own making, which nobody misses. */
+const pseudo =
+  /^(proc|sysfs|tmpfs|ramfs|dev\w+|cgroup2?|securityfs|debugfs|tracefs|configfs|pstore|bpf|efivarfs|mqueue|hugetlbfs|autofs|binfmt_misc|nsfs|rpc_pipefs|fusectl)$/;
+
+/** For whose command was not found: other file systems of the host that the root came without. */
+export function leftOut({ root }: Directories): string | undefined {
+  const missing = root?.covers.filter(({ type }) => type !== '' && !pseudo.test(type)) ?? [];
+  if (!root || missing.length === 0) return undefined;
+  const paths = missing.map(({ path }) => path).join(', ');
+  return `not in -root ${root.directory}, as they are other file systems: ${paths} (hint: -share DIR:ro gives one)`;
+}
+
 /** Nothing if there is no such directory. */
 function realPath(path: string): string[] {
   try {

@@ -6,7 +6,6 @@ import {
   copyFileSync,
   existsSync,
   fstatSync,
-  mkdirSync,
   openSync,
   readdirSync,
   renameSync,
@@ -91,8 +90,8 @@ export function makePlace(roots: Roots, user: VmUser): Place {
     // Only the kernel of this run can pass them, and read what is in them.
     const vm = { uid: user.uid, gid: group ?? user.gid };
     const own = (path: string): JailDirectory => ({ path, mode: 0o750, owner: 'root', group: 'vm' });
-    makeDirectories([own(home), own(onDisk)], ownIds(), vm);
-    for (const path of [guest, input]) mkdirSync(path, 0o755);
+    // Each of them: in the jail, where others of the user may look through /proc, nothing is above `guest`.
+    makeDirectories([own(home), own(onDisk), own(guest), own(input)], ownIds(), vm);
   } catch (error) {
     remove();
     throw error;

@@ -14,9 +14,11 @@ import { allowedCores } from '../plan/core-load.ts';
 import { chooseCore } from '../plan/cores.ts';
 import { rememberLpj } from '../plan/lpj-cache.ts';
 import { isSystemError, UmlmonError } from '../system/errors.ts';
+import { umlrunLimits } from '../system/limits.ts';
+import { printable } from '../system/text.ts';
 import type { RunRequest } from './arguments.ts';
 import { fds } from './descriptors.ts';
-import { type Directories, directoryBinds, openDirectories } from './directories.ts';
+import { type Directories, directoryBinds, leftOut, openDirectories } from './directories.ts';
 import { GivenFiles } from './given.ts';
 import { findRoots, type Host, lookAtHost, lpjCacheOf } from './host.ts';
 import { prepareImage, type RunImage } from './image.ts';
@@ -125,7 +127,11 @@ async function runIn(place: Place, parts: RunParts): Promise<number> {
     try {
       // The jail has it: what has no name cannot be left behind.
       if (image) rmSync(image.changes, { force: true });
-      return await relay.untilEnd(running.exit);
+      const status = await relay.untilEnd(running.exit);
+      const missing = status === 126 || status === 127 ? leftOut(directories) : undefined;
+      if (missing !== undefined)
+        console.error(`umlrun: ${printable(missing, umlrunLimits.failureCharacters)}`);
+      return status;
     } finally {
       await end(running);
       learn(roots, host, sandbox.command, relay.words);
