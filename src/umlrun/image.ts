@@ -108,7 +108,8 @@ export async function prepareImage(
       });
     const content = recogniseImage(readAt, size);
     const root = rootOf(content, path);
-    const changes = hasRoom(dirname(place.changes.memory), size) ? place.changes.memory : place.changes.disk;
+    const { memory, onDisk } = place.changes;
+    const changes = hasRoom(dirname(memory), size) ? memory : onDisk();
     const isCopy = cowHazard(content, size) !== undefined;
     const file = openSync(changes, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
     try {

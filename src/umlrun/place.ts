@@ -49,7 +49,7 @@ export interface Place {
   /** A directory and a file with nothing in them. */
   readonly empty: { readonly directory: string; readonly file: string };
   /** Where the changes of an image go: in memory, or on disk. Only while the kernel has not yet opened it. */
-  readonly changes: { readonly memory: string; readonly disk: string };
+  readonly changes: { readonly memory: string; onDisk(): string };
   close(): void;
 }
 
@@ -82,16 +82,16 @@ export function makePlace(roots: Roots, user: VmUser): Place {
   const onDisk = join(changesOnDisk(roots), id);
   const isOwn = user.uid === process.geteuid?.();
   const group = isOwn ? undefined : groupOfRun(process.pid, groupsTaken(roots));
+  // Only the kernel of this run can pass them, and read what is in them.
+  const vm = { uid: user.uid, gid: group ?? user.gid };
+  const own = (path: string): JailDirectory => ({ path, mode: 0o750, owner: 'root', group: 'vm' });
   const remove = () => {
     removePlace(roots, id);
     closeSync(lockFd);
   };
   try {
-    // Only the kernel of this run can pass them, and read what is in them.
-    const vm = { uid: user.uid, gid: group ?? user.gid };
-    const own = (path: string): JailDirectory => ({ path, mode: 0o750, owner: 'root', group: 'vm' });
     // Each of them: in the jail, where others of the user may look through /proc, nothing is above `guest`.
-    makeDirectories([own(home), own(onDisk), own(guest), own(input)], ownIds(), vm);
+    makeDirectories([own(home), own(guest), own(input)], ownIds(), vm);
   } catch (error) {
     remove();
     throw error;
@@ -105,7 +105,13 @@ export function makePlace(roots: Roots, user: VmUser): Place {
     home,
     group,
     empty: { directory: join(jail, 'share'), file: join(jail, 'ready') },
-    changes: { memory: join(home, 'changes'), disk: join(onDisk, 'changes') },
+    changes: {
+      memory: join(home, 'changes'),
+      onDisk: () => {
+        makeDirectories([own(onDisk)], ownIds(), vm);
+        return join(onDisk, 'changes');
+      },
+    },
     close: remove,
   };
 }

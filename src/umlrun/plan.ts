@@ -61,7 +61,7 @@ export function planSandbox({
     },
     ...(cpus.length > 0 ? { cpus: cpus.join(',') } : {}),
     ...(network === undefined ? { network: 'none' } : { network: 'own', rootInside: true }),
-    gateFd: fds.gate,
+    ...(hasGate(host) ? { gateFd: fds.gate } : {}),
     tied: true,
     ...(host.unshare === undefined ? {} : { unshare: host.unshare }),
     root: jail,
@@ -113,6 +113,11 @@ export function planSandbox({
       }),
     ],
   };
+}
+
+/** Below directories there may be other file systems; a network is connected before the kernel starts. */
+export function hasGate({ unshare, networkPrograms }: Host): boolean {
+  return unshare !== undefined || networkPrograms !== undefined;
 }
 
 export function filterOf({ launcher, networkPrograms }: Host): FilterRequest {

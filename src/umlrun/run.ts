@@ -24,7 +24,7 @@ import { findRoots, type Host, lookAtHost, lpjCacheOf } from './host.ts';
 import { prepareImage, type RunImage } from './image.ts';
 import { encodeJob, type Job, type Stream } from './job.ts';
 import { coreClaimsOf, holderName, makePlace, type Place, type Roots } from './place.ts';
-import { filterOf, planSandbox } from './plan.ts';
+import { filterOf, hasGate, planSandbox } from './plan.ts';
 import { Relay } from './relay.ts';
 import { ownStreams } from './streams.ts';
 import { terminalSize } from './terminal.ts';
@@ -121,7 +121,7 @@ async function runIn(place: Place, parts: RunParts): Promise<number> {
       status: { fd: fds.status, path: place.status },
       mounts: sandbox,
       seccomp: { fd: fds.seccomp, filter: seccompFilter(filterOf(host)) },
-      gate: { fd: fds.gate, open: ({ pid }) => network?.connect(pid, sandbox) },
+      ...(hasGate(host) ? { gate: { fd: fds.gate, open: ({ pid }) => network?.connect(pid, sandbox) } } : {}),
       words: () => relay.words,
     });
     try {

@@ -92,7 +92,7 @@ test('an image is what was checked: in 1,000 starts nothing of a file of root is
   const outcomes = { prepared: 0, refused: 0 };
   await exchange(join(home, 'images'), join(home, 'other'));
   const memory = join(world.home, 'changes');
-  const place = { id: 'test', changes: { memory, disk: memory } };
+  const place = { id: 'test', changes: { memory, onDisk: () => memory } };
   for (let i = 0; i < 1000; i++) {
     const files = new GivenFiles();
     try {
