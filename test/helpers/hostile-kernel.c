@@ -86,8 +86,32 @@ static void plant_files(void) {
   TRY("/disks", chmod("/disks", 0777));
 }
 
+/* All ways to make one, where it may write. */
+static void set_ids(void) {
+  int fd;
+  if (chdir("/run/uml")) return;
+  fd = open("plain", O_WRONLY | O_CREAT, 0755);
+  TRY("chmod", chmod("plain", 04755));
+  TRY("fchmod", fchmod(fd, 02755));
+  TRY("fchmodat", syscall(SYS_fchmodat, AT_FDCWD, "plain", 06755));
+  TRY("open", syscall(SYS_open, "a", O_WRONLY | O_CREAT, 04755));
+  TRY("openat", syscall(SYS_openat, AT_FDCWD, "/disks/b", O_WRONLY | O_CREAT, 04755));
+  TRY("creat", syscall(SYS_creat, "c", 04755));
+  TRY("mknod", mknod("d", S_IFREG | 04755, 0));
+  TRY("mkdir", mkdir("e", 02777));
+  close(fd);
+  unlink("plain");
+  if (chdir("/")) return;
+}
+
 static void system_calls(void) {
   char bytes[64] = "";
+  struct sockaddr_un shared;
+  unix_address(&shared, "/shared/test.sock");
+  TRY("unix stream", socket(AF_UNIX, SOCK_STREAM, 0));
+  TRY("unix packets", socket(AF_UNIX, SOCK_SEQPACKET, 0));
+  TRY("unix pair", socketpair(AF_UNIX, SOCK_DGRAM, 0, (int[2]){0}));
+  TRY("connect", connect(notify_socket, (void *)&shared, sizeof shared));
   TRY("inet", socket(AF_INET, SOCK_STREAM, 0));
   TRY("inet6", socket(AF_INET6, SOCK_DGRAM, 0));
   TRY("netlink", socket(AF_NETLINK, SOCK_RAW, 0));
@@ -207,6 +231,7 @@ static void obey(char *line) {
   if (!strcmp(word, "open-files")) open_files();
   else if (!strcmp(word, "plant-files")) plant_files();
   else if (!strcmp(word, "system-calls")) system_calls();
+  else if (!strcmp(word, "set-ids")) set_ids();
   else if (!strcmp(word, "taps")) taps(line + strlen("taps "));
   else if (!strcmp(word, "terminals")) terminals(a, b);
   else if (!strcmp(word, "descriptors")) descriptors();
@@ -224,6 +249,7 @@ static void obey(char *line) {
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
     int length = unix_address(&to, strchr(line, ' ') + 1);
     if (to.sun_path[0] == '@') { to.sun_path[0] = 0; length--; }
+    else TRY("look", access(to.sun_path, F_OK));
     TRY("connect", connect(fd, (struct sockaddr *)&to, length));
     close(fd);
   } else if (!strcmp(word, "use-lock")) {

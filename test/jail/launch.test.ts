@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -17,6 +17,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { kernelArgument, userArgument } from '../../src/config/kernel-argument.ts';
+import type { MountPlan } from '../../src/jail/assert-mounts.ts';
 import { makeDirectories } from '../../src/jail/directories.ts';
 import { hostPrograms, launcherFiles } from '../../src/jail/host-support.ts';
 import { jailedProcesses, killSandbox, launch, type Sandbox } from '../../src/jail/launch.ts';
@@ -82,11 +83,13 @@ interface Wish {
   launcher?: SandboxPlan['launcher'];
   args?: readonly string[];
   change?: (plan: SandboxPlan) => SandboxPlan;
+  /** What is compared with the jail, if not the plan. */
+  mounts?: (plan: SandboxPlan) => MountPlan;
 }
 
 async function start(
   todo: string,
-  { launcher = 'user-namespace', args = [], change = (plan) => plan }: Wish = {},
+  { launcher = 'user-namespace', args = [], change = (plan) => plan, mounts = (plan) => plan }: Wish = {},
 ) {
   const layout = prepare();
   const kernel = testKernelDirectory();
@@ -144,7 +147,7 @@ async function start(
     const sandbox = await launch({
       argv: sandboxArguments(plan),
       cwd: layout.runHome,
-      mounts: plan,
+      mounts: mounts(plan),
       descriptors: new Map([
         [0, input],
         [1, output],
@@ -285,6 +288,31 @@ describe('a launch that fails', () => {
     await expect(failing((plan) => ({ ...plan, binds: [...plan.binds, bind] }))).rejects.toMatchObject({
       code: 'JAIL_LAUNCH',
       reason: expect.stringContaining('/nonexistent/image'),
+    });
+  });
+
+  test('is one if the jail has another mount than was planned, or one less', async () => {
+    const without = (plan: SandboxPlan) => ({ ...plan, binds: plan.binds.slice(1) });
+    await expect(start('sleep', { mounts: without })).rejects.toMatchObject({
+      code: 'JAIL_MOUNTS',
+      reason: expect.stringMatching(/: \w+ at \/kernel\/linux$/),
+    });
+    const more = { from: '/etc', to: '/etc', mode: 'ro' } as const;
+    const withOne = (plan: SandboxPlan) => ({ ...plan, binds: [...plan.binds, more] });
+    await expect(start('sleep', { mounts: withOne })).rejects.toMatchObject({
+      code: 'JAIL_MOUNTS',
+      reason: expect.stringMatching(/: nothing at \/etc$/),
+    });
+    expect(spawnSync('pgrep', ['-f', scratch], { encoding: 'utf8' }).stdout).toBe('');
+  });
+
+  test('says what to do with a bubblewrap that cannot bind what is open', async () => {
+    const old = join(scratch, 'old-bwrap');
+    writeFileSync(old, '#!/bin/sh\necho "bwrap: Unknown option --ro-bind-fd" >&2\nexit 1\n', { mode: 0o755 });
+    const change = (plan: SandboxPlan) => ({ ...plan, programs: { ...plan.programs, bwrap: old } });
+    await expect(failing(change)).rejects.toMatchObject({
+      code: 'JAIL_LAUNCH',
+      hint: expect.stringContaining('install 0.10 or newer'),
     });
   });
 

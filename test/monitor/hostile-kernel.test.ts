@@ -36,7 +36,7 @@ describe.each([
     expect(ENOENT).toContain('/etc/shadow');
     const home = join(vm.world.varDir, 'vm1');
     for (const path of [`${home}/ctrl`, vm.world.configPath, '/run/systemd/notify'])
-      expect(await vm.order(`connect ${path}`), path).toEqual(['connect ENOENT']);
+      expect(await vm.order(`connect ${path}`), path).toEqual(['look ENOENT', 'connect EPERM']);
   });
 
   test('it can plant, replace or remove nothing outside of its memory, its run directory and the bytes of its images', async () => {
@@ -51,6 +51,13 @@ describe.each([
     expect(others).toEqual({});
     expect(ENOSYS).toEqual(['clone3']);
     expect(EPERM.length).toBeGreaterThan(35);
+    for (const name of ['unix stream', 'unix packets', 'unix pair', 'connect']) expect(EPERM).toContain(name);
+  });
+
+  test('it gives no file a set-id bit, where it may write', async () => {
+    const { EPERM = [], ...others } = await vm.outcomes('set-ids');
+    expect(others).toEqual({});
+    expect(EPERM).toHaveLength(8);
   });
 
   test('it can neither signal nor trace the monitor, the launcher or any other process of the host', async () => {
@@ -89,7 +96,7 @@ describe.each([
     const server = createServer();
     const name = `umlmon-test-${process.pid}`;
     await new Promise<void>((resolve) => server.listen(`\0${name}`, resolve));
-    expect(await vm.order(`connect @${name}`)).toEqual(['connect ECONNREFUSED']);
+    expect(await vm.order(`connect @${name}`)).toEqual(['connect EPERM']);
     await new Promise((resolve) => server.close(resolve));
   });
 
@@ -175,7 +182,7 @@ describe('what it leaves, and what it pretends', () => {
       `${vm.world.runDir}/vm2/run/mon/notify`,
       `${vm.world.runDir}/vm2/run/uml/vm2/mconsole`,
     ])
-      expect(await vm.order(`connect ${path}`)).toEqual(['connect ENOENT']);
+      expect(await vm.order(`connect ${path}`)).toEqual(['look ENOENT', 'connect EPERM']);
   });
 
   test('a delay loop calibration that it makes up is not learnt', async () => {
