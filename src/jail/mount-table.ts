@@ -28,13 +28,17 @@ export function reachableMounts(mountinfo: string): Mount[] {
     children.set(parent, [...(children.get(parent) ?? []), entry]);
   }
   const reached: Mount[] = [];
-  const visit = (mount: Entry): void => {
-    const below = children.get(mount.id) ?? [];
-    const over = below.findLast(({ point }) => point === mount.point);
-    if (!over) reached.push({ point: mount.point, source: mount.source, type: mount.type });
-    for (const child of over ? [over] : below) visit(child);
-  };
-  for (const top of children.get('') ?? []) visit(top);
+  const seen = new Set<Entry>();
+  const next = [...(children.get('') ?? [])];
+  for (let mount = next.shift(); mount; mount = next.shift()) {
+    if (seen.has(mount)) continue;
+    seen.add(mount);
+    const { id, point, source, type } = mount;
+    const below = children.get(id) ?? [];
+    const over = below.findLast((child) => child.point === point);
+    if (!over) reached.push({ point, source, type });
+    next.unshift(...(over ? [over] : below));
+  }
   return reached;
 }
 

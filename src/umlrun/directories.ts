@@ -1,5 +1,5 @@
 /** The directories of the host that a guest is given: its root, if it is one, and the shares. */
-import { mkdirSync, readFileSync, realpathSync } from 'node:fs';
+import { mkdirSync, readFileSync, realpathSync, statfsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { isBelow, reachableMounts } from '../jail/mount-table.ts';
 import type { Bind } from '../jail/sandbox.ts';
@@ -33,6 +33,15 @@ interface OpenParts {
   readonly files: GivenFiles;
 }
 
+/**
+ * Of file systems in which the host's kernel shows itself: proc, sysfs, cgroup (1 and 2), debugfs, tracefs, securityfs,
+ * configfs, bpf, devpts (include/uapi/linux/magic.h).
+ */
+const ofTheKernel = new Set([
+  ...[0x9fa0, 0x6265_6572, 0x27_e0eb, 0x6367_7270, 0x6462_6720, 0x7472_6163, 0x7363_6673],
+  ...[0x6265_6570, 0xcafe_4a11, 0x1cd1],
+]);
+
 /** @throws UmlmonError USAGE, JAIL_ACCESS */
 export function openDirectories({ root, shares }: RunRequest, parts: OpenParts): Directories {
   const view: HostView = {
@@ -63,6 +72,12 @@ function openOne(
   const place = `${option} ${given}`;
   const errors = { place, missing: 'USAGE', closed: 'JAIL_ACCESS', isDirectory: true } as const;
   const opened = files.add(openGiven(given, host.user, errors));
+  if (ofTheKernel.has(statfsSync(`/proc/self/fd/${opened.fd}`).type))
+    throw new UmlmonError('USAGE', {
+      place,
+      cause: 'it shows processes and settings of the host, which no guest may see',
+      hint: 'the guest has its own there',
+    });
   const closed = closedOf(roots)
     .flatMap(realPath)
     .find((path) => opened.path === path || isBelow(opened.path, path));

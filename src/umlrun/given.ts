@@ -1,5 +1,5 @@
 import { closeSync, type Stats } from 'node:fs';
-import { resolve } from 'node:path';
+import { isAbsolute } from 'node:path';
 import type { VmUser } from '../jail/user.ts';
 import { mayAccess } from '../plan/access.ts';
 import { type ErrorCode, isSystemError, UmlmonError } from '../system/errors.ts';
@@ -29,7 +29,7 @@ export function openGiven(given: string, user: VmUser, errors: GivenErrors): Ope
   const isOwn = user.uid === process.geteuid?.();
   let hint: string | undefined;
   try {
-    const opened = walkPath(resolve(given), {
+    const opened = walkPath(isAbsolute(given) ? given : `${process.cwd()}/${given}`, {
       pass: (path, stat, isPassed) => {
         // Our own user meets what is closed by itself.
         if (isOwn || !(isPassed || isDirectory) || mayAccess(stat, user, 1)) return undefined;

@@ -227,6 +227,20 @@ test.each(['run', 'run/.umlrun', 'var/.umlrun'])('is not given %s of umlmon by n
   ]);
 });
 
+test.each(['/proc', '/proc/self', '/sys', '/sys/kernel', '/dev/pts'])(
+  '%s of the host is given to nobody',
+  (path) => {
+    for (const option of ['-share', '-root']) {
+      const args = ['-config', world.configPath, option, path, '--', 'true'];
+      const { status, stderr } = spawnSync(program('umlrun'), args, { encoding: 'utf8' });
+      expect([status, stderr]).toEqual([
+        2,
+        expect.stringContaining('shows processes and settings of the host'),
+      ]);
+    }
+  },
+);
+
 test('what is mounted on the host after the start is not in a share', async () => {
   const sub = join(share, 'sub');
   mkdirSync(sub);

@@ -162,6 +162,28 @@ test('shared directories, writable and not', () => {
   expect(readdirSync(closed)).toEqual(['file']);
 });
 
+test('in a share a guest has no set-id bits: EPERM, and all else as usual', () => {
+  const open = join(world.home, 'open');
+  mkdirSync(open);
+  chownSync(open, nobody, nobody);
+  writeFileSync(join(world.home, 'program'), '#!/bin/true\n', { mode: 0o755 });
+  chmodSync(join(world.home, 'program'), 0o4755);
+  const archive = execFileSync('tar', ['-c', '-C', world.home, 'program']);
+  const script = [
+    `cd ${open}`,
+    'tar -x -p',
+    'echo "tar $?"',
+    'mkdir d; chmod 2775 d; echo "chmod $?"; chmod 1775 d; echo "chmod $?"',
+    'touch f; chmod u+s f; echo "chmod $?"; mkfifo p; ln f g; mv g h; chmod 751 h; echo "chmod $?"',
+  ].join('\n');
+  const { stdout, stderr } = umlrun(['-share', open, '--', 'sh', '-c', script], archive);
+  expect(stdout.toString()).toMatch(/^tar [01]\nchmod 1\nchmod 0\nchmod 1\nchmod 0\n$/);
+  expect(stderr).toContain('Operation not permitted');
+  const modes = execFileSync('sh', ['-c', 'stat -c "%n %a" *'], { cwd: open, encoding: 'utf8' });
+  expect(modes).toMatch(/^d 1775\nf 751\nh 751\np 644\nprogram 7?[0-7]{2,3}\n$/);
+  expect(readFileSync(join(open, 'program'), 'utf8')).toBe('#!/bin/true\n');
+});
+
 test('a directory as the root file system is not changed', () => {
   const root = join(world.home, 'root');
   for (const name of ['bin', 'dev', 'proc', 'sys', 'tmp', 'run'])

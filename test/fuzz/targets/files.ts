@@ -5,6 +5,7 @@ import { readConfig } from '../../../src/config/locate.ts';
 import { configError } from '../../../src/config/problem.ts';
 import { parseBase } from '../../../src/console/rotation.ts';
 import { layoutOf } from '../../../src/jail/layout.ts';
+import { reachableMounts } from '../../../src/jail/mount-table.ts';
 import { parseStatus } from '../../../src/jail/status.ts';
 import { readLastExit } from '../../../src/monitor/endings/last-exit.ts';
 import { readRunRecord } from '../../../src/monitor/run-record.ts';
@@ -56,6 +57,9 @@ const statuses: Corpus = {
     Buffer.from('123456 789\n'),
     Buffer.from('{"7.2.7":38682600,"6.1.0":1}\n'),
     Buffer.from('0,2,13'),
+    Buffer.from(
+      '1 0 8:1 / / rw - ext4 /dev/x rw\n2 1 0:5 / /a\\040b ro master:1 - proc proc rw\n3 2 0:6 / /a\\040b/c rw - tmpfs x rw\n',
+    ),
   ],
 };
 const overrides: Corpus = {
@@ -143,6 +147,8 @@ export function openFileTargets(directory: string): Target[] {
       const base = parseBase(input.toString());
       for (const number of [initPid, exitStatus, base?.offset ?? 0])
         assert(Number.isSafeInteger(number), `${number} is a number`);
+      const mounts = reachableMounts(input.toString());
+      assert(mounts.length <= input.toString().split('\n').length, 'each mount is there once');
       writeFileSync(layout.lpjCache, input);
       const lpj = recallLpj(layout.lpjCache, '7.2.7');
       assert(lpj === undefined || Number.isSafeInteger(lpj), 'a figure is a number');
