@@ -287,7 +287,7 @@ describe('a launch that fails', () => {
     const bind = { from: '/nonexistent/image', to: '/disks/x', mode: 'rw' } as const;
     await expect(failing((plan) => ({ ...plan, binds: [...plan.binds, bind] }))).rejects.toMatchObject({
       code: 'JAIL_LAUNCH',
-      reason: expect.stringContaining('/nonexistent/image'),
+      words: expect.stringContaining('/nonexistent/image'),
     });
   });
 
@@ -330,7 +330,7 @@ describe('a launch that fails', () => {
   test('says that the kernel is no program', async () => {
     await expect(failing((plan) => ({ ...plan, command: ['/kernel/absent'] }))).rejects.toMatchObject({
       code: 'JAIL_LAUNCH',
-      reason: expect.stringContaining('/kernel/absent'),
+      words: expect.stringContaining('/kernel/absent'),
     });
   });
 
