@@ -1,3 +1,4 @@
+import '../system/sealed.ts';
 import { umladmin } from '../cli/umladmin.ts';
 
 umladmin(process.argv.slice(2)).then(

@@ -1,3 +1,4 @@
+import '../system/sealed.ts';
 import { umldir } from '../directory/main.ts';
 
 // Leaves at once: nothing that is still open may keep a directory alive that has ended.

@@ -1,3 +1,4 @@
+import '../system/sealed.ts';
 import { dirname, join } from 'node:path';
 import { runCompiled } from '../umlrun/compiled.ts';
 

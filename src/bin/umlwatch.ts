@@ -1,3 +1,4 @@
+import '../system/sealed.ts';
 import { umlwatch } from '../cli/umlwatch.ts';
 
 umlwatch(process.argv.slice(2)).then(

@@ -1,3 +1,4 @@
+import '../system/sealed.ts';
 import { dirname } from 'node:path';
 import { umlweb } from '../web/main.ts';
 

@@ -183,6 +183,16 @@ export class ConsoleLog {
     return { offset: at - data.length, data };
   }
 
+  /**
+   * Goes on in the file that has the name now, or makes it: somebody has moved the old one. Nothing is lost, and offsets
+   * go on. Never throws.
+   */
+  reopen(): void {
+    this.#checked = Number.NEGATIVE_INFINITY;
+    this.#failed = Number.NEGATIVE_INFINITY;
+    this.append(new Uint8Array());
+  }
+
   /** Closes the file; the next `append` opens it again. */
   close(): void {
     if (this.#fd === undefined) return;

@@ -5,9 +5,10 @@ import { resolveUser } from '../jail/user.ts';
 import { registrationPlace } from '../rpc/registration-place.ts';
 import { RpcServer } from '../rpc/server.ts';
 import { umldir } from '../rpc/umldir.gen.ts';
+import { ErrorLog } from '../system/error-log.ts';
 import { toFailure } from '../system/errors.ts';
 import { directoryLimits } from '../system/limits.ts';
-import { type Log, openLog } from '../system/log.ts';
+import { type Log, openLog, reopenAtSignal } from '../system/log.ts';
 import { takePassedSockets } from '../system/passed-sockets.ts';
 import { securityDirectory, securityFile } from '../system/security-file.ts';
 import { SecurityLog } from '../system/security-log.ts';
@@ -30,9 +31,9 @@ export async function runUmldir(configPath: string | undefined): Promise<void> {
   const uid = process.geteuid?.() ?? 0;
   const read = () => readSettings(configPath, uid);
   const settings = read();
-  const log = openLog('umldir', process.stderr, 'program');
-  // A terminal that is gone must not end the directory.
-  process.stderr.on('error', () => undefined);
+  const ownLog = new ErrorLog();
+  const log = openLog('umldir', ownLog, 'program');
+  reopenAtSignal(ownLog, log);
   const place = registrationPlace(settings.runDir);
   const manager = ServiceManager.open(process.env);
   const user = settings.user !== '' && uid === 0 ? resolveUser(settings.user) : undefined;

@@ -1,7 +1,9 @@
 /** What the host offers for a sandbox. Read once per process: none of it changes under a running monitor. */
+
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { toolEnvironment } from '../system/environment.ts';
 import { UmlmonError } from '../system/errors.ts';
 import { findProgram } from '../system/find-program.ts';
 import type { LauncherFiles } from './mounts.ts';
@@ -58,7 +60,11 @@ export function launcherFiles(): LauncherFiles {
 
 function librariesOf(program: string): string[] {
   try {
-    const listed = execFileSync(hostLoader, ['--list', program], { encoding: 'utf8', stdio: 'pipe' });
+    const listed = execFileSync(hostLoader, ['--list', program], {
+      encoding: 'utf8',
+      stdio: 'pipe',
+      env: toolEnvironment,
+    });
     return [...listed.matchAll(/ => (\/\S+) \(0x/g)].flatMap(([, path]) =>
       path && path !== hostLoader ? [path] : [],
     );

@@ -1,7 +1,10 @@
 /** Users and groups of the host. */
+
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { toolEnvironment } from '../system/environment.ts';
 import { UmlmonError } from '../system/errors.ts';
+import { locateProgram } from '../system/find-program.ts';
 
 export interface VmUser {
   readonly name: string;
@@ -116,6 +119,12 @@ export function findGroup(groups: string, nameOrNumber: string): number | undefi
 /** The entry of a name or number in a database of the host (getent(1)); empty if there is none. */
 function askHost(database: 'passwd' | 'group', nameOrNumber: string): string {
   if (!/^[A-Za-z0-9_][A-Za-z0-9_.@\\-]*\$?$/.test(nameOrNumber)) return '';
-  const getent = spawnSync('getent', [database, '--', nameOrNumber], { encoding: 'utf8', timeout: 10_000 });
+  const program = locateProgram('getent');
+  if (program === undefined) return '';
+  const getent = spawnSync(program, [database, '--', nameOrNumber], {
+    encoding: 'utf8',
+    timeout: 10_000,
+    env: toolEnvironment,
+  });
   return getent.status === 0 ? getent.stdout : '';
 }

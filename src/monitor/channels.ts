@@ -50,6 +50,11 @@ export class Channels {
     }
   }
 
+  /** Somebody may have moved the logs. */
+  reopenLogs(): void {
+    for (const channel of this.#channels.values()) channel.log?.reopen();
+  }
+
   find(name: string): Channel | undefined {
     return this.#channels.get(name);
   }

@@ -14,6 +14,7 @@ import { imageStoreOf, vmUser } from '../plan/inventory.ts';
 import { rememberLpj } from '../plan/lpj-cache.ts';
 import { RpcServer } from '../rpc/server.ts';
 import { umlmonctrl } from '../rpc/umlmonctrl.gen.ts';
+import { ErrorLog } from '../system/error-log.ts';
 import { toFailure, UmlmonError } from '../system/errors.ts';
 import { monitorLimits } from '../system/limits.ts';
 import { type Log, openLog } from '../system/log.ts';
@@ -76,9 +77,8 @@ export async function runDaemon(request: DaemonRequest): Promise<void> {
   process.chdir(layout.runHome);
   const lockFd = takeMonitorLock(layout);
   const logFile = request.foreground ? undefined : monitorLog(layout, vmConfig);
-  // A terminal that is gone, or a file on a full disk, must not end the monitor.
-  process.stderr.on('error', () => undefined);
-  const log = openLog(layout.vm, logFile ?? process.stderr);
+  const ownLog = logFile ?? new ErrorLog();
+  const log = openLog(layout.vm, ownLog);
   takePassedDescriptors();
   const manager = ServiceManager.open(process.env);
   try {
@@ -89,6 +89,7 @@ export async function runDaemon(request: DaemonRequest): Promise<void> {
       layout,
       log,
       logFile,
+      ownLog,
       manager,
       warnings: warnings.map(problemText),
     });
@@ -108,6 +109,7 @@ interface DaemonParts {
   readonly layout: VmLayout;
   readonly log: Log;
   readonly logFile: ConsoleLog | undefined;
+  readonly ownLog: { reopen(): void };
   readonly manager: ServiceManager | undefined;
   readonly warnings: readonly string[];
 }
@@ -124,6 +126,11 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
     if (kind === 'state' || kind === 'ready') endpoints?.vmChanged();
   });
   const vm = makeVm(request, parts, events, () => endpoints?.tcp ?? '');
+  process.on('SIGUSR1', () => {
+    for (const logs of [parts.ownLog, { reopen: () => vm.channels.reopenLogs() }])
+      vm.troubles.attempt(() => logs.reopen());
+    log.info('SIGUSR1: the logs are opened again');
+  });
   const jobs = new Jobs(layout.vm, events);
   const security = new SecurityLog(securityFile(layout.logDir));
   const users = localUsers(config.global);

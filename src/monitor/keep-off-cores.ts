@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { allowedCores } from '../plan/core-load.ts';
+import { toolEnvironment } from '../system/environment.ts';
 
 /**
  * Moves this monitor off the cores of its VM, if there are others. A pty holds so little that every moment in which
@@ -22,6 +23,6 @@ export function keepOffCores(taskset: string, cores: readonly number[]): () => P
 function setOwnCores(taskset: string, cores: readonly number[]): Promise<void> {
   const args = ['--all-tasks', '--cpu-list', '--pid', cores.join(','), String(process.pid)];
   return new Promise((resolve) => {
-    execFile(taskset, args, { timeout: 10_000 }, () => resolve());
+    execFile(taskset, args, { timeout: 10_000, env: toolEnvironment }, () => resolve());
   });
 }

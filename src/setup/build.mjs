@@ -1,24 +1,26 @@
 // Bundles each program of src/bin into one CommonJS file under dist/ (docs/decisions/0003-bundles.md).
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
+import { basename } from 'node:path';
 import { build } from 'esbuild';
 import { buildPage } from './build-page.mjs';
+import { firstLine, launcherTables } from './node-options.mjs';
 
 const root = new URL('../../', import.meta.url).pathname;
-const programs = readdirSync(`${root}src/bin`).filter((name) => name.endsWith('.ts'));
-
-/**
- * A monitor lives long and does little: without these, the memory of the young generation and of the optimizing
- * compiler doubles its size in its first fifty starts (docs/decisions/0003-bundles.md).
- */
-const nodeOptions = {
-  'umlmon.ts': ' --max-semi-space-size=1 --no-opt',
-  // It does not live long enough for helpers: some milliseconds of its start.
-  'umlrun.ts': ' --v8-pool-size=0',
-};
-
-/** More authorities for TLS, which Node reads at each start, in a time of 40 ms. Only umldir asks servers of others: etcd. */
-const environment = (name) => (name === 'umldir.ts' ? '' : ' -u NODE_EXTRA_CA_CERTS');
+const programs = readdirSync(`${root}src/bin`).flatMap((file) =>
+  file.endsWith('.ts') ? [basename(file, '.ts')] : [],
+);
+const node = realpathSync(process.execPath);
 
 // Programs may be running, or about to be started: each is replaced when all are there.
 const made = `${root}dist.new`;
@@ -26,7 +28,7 @@ rmSync(made, { recursive: true, force: true });
 for (const name of programs)
   await build({
     absWorkingDir: root,
-    entryPoints: [`src/bin/${name}`],
+    entryPoints: [`src/bin/${name}.ts`],
     outdir: made,
     outExtension: { '.js': '.cjs' },
     bundle: true,
@@ -37,11 +39,13 @@ for (const name of programs)
     target: 'node20',
     format: 'cjs',
     external: ['koffi', 'node-pty'],
-    banner: { js: `#!/usr/bin/env -S${environment(name)} node${nodeOptions[name] ?? ''}` },
+    // What ws would look for in every directory of packages from here to the root.
+    define: { 'process.env.WS_NO_BUFFER_UTIL': '"1"', 'process.env.WS_NO_UTF_8_VALIDATE': '"1"' },
+    banner: { js: firstLine(name, node) },
     sourcemap: 'linked',
     logLevel: 'warning',
   });
-for (const name of programs) chmodSync(`${made}/${name.replace(/\.ts$/, '.cjs')}`, 0o755);
+for (const name of programs) chmodSync(`${made}/${name}.cjs`, 0o755);
 
 // The body of umlrun, whose compiled code is kept (src/umlrun/compiled.ts). Less text is sooner compiled.
 await build({
@@ -79,6 +83,13 @@ execFileSync('cc', ['-static', '-Os', '-s', '-Wall', '-Wextra', '-o', `${made}/u
   cwd: root,
   stdio: 'inherit',
 });
+
+// What all programs begin with. It needs no loader, which would read variables before they are removed.
+execFileSync('cc', ['-static', '-Os', '-s', '-Wall', '-Wextra', '-o', `${made}/launcher`, '-x', 'c', '-'], {
+  input: `${launcherTables(programs, node)}${readFileSync(`${root}src/bin/launcher.c`, 'utf8')}`,
+  stdio: ['pipe', 'inherit', 'inherit'],
+});
+for (const name of programs) symlinkSync('launcher', `${made}/${name}`);
 
 // What umladmin fetches kernels with.
 copyFileSync(`${root}src/setup/kernel.sh`, `${made}/kernel.sh`);

@@ -42,7 +42,9 @@ export function hostFiles(root, prefix) {
           .map((entry) => relative(root, join(entry.parentPath, entry.name)))
       : [];
 
-  const programs = readdirSync(join(root, 'src/bin')).map((name) => basename(name, '.ts'));
+  const programs = readdirSync(join(root, 'src/bin')).flatMap((file) =>
+    file.endsWith('.ts') ? [basename(file, '.ts')] : [],
+  );
   const unitPlace = (name) => {
     const [file] = name.split(/\.in$/);
     if (file === 'leave-on-restart') return [`${home}/${file}`, 0o755];
@@ -67,8 +69,10 @@ export function hostFiles(root, prefix) {
     ),
     ...programs.map((name) => ({
       to: `${prefix}/${sbin.includes(name) ? 'sbin' : 'bin'}/${name}`,
-      target: `../lib/umlmon/${name}.cjs`,
+      target: `../lib/umlmon/${name}`,
     })),
+    // By its name, the launcher knows which program it is.
+    ...programs.map((name) => ({ to: `${home}/${name}`, target: 'launcher' })),
     ...within('dist/man').map((path) => copy(path, join(prefix, 'share', relative('dist', path)))),
     ...within('etc/completion').map((path) => {
       const [, program = '', shell = ''] = /([^/]+)\.(\w+)$/.exec(path) ?? [];
@@ -81,6 +85,7 @@ export function hostFiles(root, prefix) {
     // On hosts with systemd, the rc script does not become a second way to start the same VMs.
     { to: `${lib}/systemd/system/umlmon.service`, target: '/dev/null' },
     copy('etc/services.umlmon', `${prefix}/share/doc/umlmon/services`),
+    copy('etc/logrotate.umlmon', `${prefix}/share/doc/umlmon/logrotate`),
     { ...fill('etc/umlmon.rc.in', '/etc/init.d/umlmon', 0o755), keep: true },
     { ...copy('etc/umlmon.example.ini', '/etc/umlmon/umlmon.example.ini'), keep: true },
   ];

@@ -20,11 +20,11 @@ trap 'exit 1' HUP INT TERM
 
 # Shows a command, and runs it.
 run() {
-  echo "\$ $*" | sed 's|^\$ dist/\([a-z]*\).cjs|$ \1|'
+  echo "\$ $*" | sed 's|^\$ dist/\([a-z]*\)|$ \1|'
   "$@"
 }
-umlmon=dist/umlmon.cjs
-umlwatch=dist/umlwatch.cjs
+umlmon=dist/umlmon
+umlwatch=dist/umlwatch
 
 vmuser=
 [ "$(id -u)" -ne 0 ] || vmuser='vmuser = nobody'

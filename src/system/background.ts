@@ -1,6 +1,8 @@
 /** How monitors get into the background, and tell who started them how that went. */
+
 import { spawn } from 'node:child_process';
 import { closeSync, writeSync } from 'node:fs';
+import { daemonEnvironment } from './environment.ts';
 import { type Failure, isErrorCode, isSystemError, UmlmonError } from './errors.ts';
 
 /** The descriptor on which a background monitor reports to the one that started it. */
@@ -25,7 +27,7 @@ export async function startInBackground([program = '', ...argv]: readonly string
   const child = spawn(program, argv, {
     detached: true,
     cwd: '/',
-    env: { ...process.env, [reportVariable]: String(reportFd) },
+    env: { ...daemonEnvironment(process.env), [reportVariable]: String(reportFd) },
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
   });
   const pipe = child.stdio[reportFd];

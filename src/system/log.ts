@@ -1,4 +1,6 @@
 import { pino } from 'pino';
+import { ErrorLog } from './error-log.ts';
+import { toFailure } from './errors.ts';
 import { journalPrefix, writesToJournal } from './journal.ts';
 
 /** The own log of a daemon: JSON lines, written at once and in order, with the name of its VM in each. */
@@ -15,7 +17,7 @@ export function openLog(
   destination: { write(line: string): void },
   what: 'vm' | 'program' = 'vm',
 ) {
-  const toJournal = destination === process.stderr && writesToJournal(2, process.env);
+  const toJournal = destination instanceof ErrorLog && writesToJournal(2, process.env);
   const into = toJournal ? withPriority(destination) : destination;
   return pino({ base: { [what]: name }, level: process.env.UMLMON_LOG_LEVEL ?? 'info' }, into);
 }
@@ -25,4 +27,16 @@ function withPriority(destination: { write(line: string): void }) {
     write: (line: string) =>
       destination.write(journalPrefix(Number(/^\{"level":(\d+)/.exec(line)?.[1])) + line),
   };
+}
+
+/** At SIGUSR1, a daemon that logs to standard error goes on in the file that has the name now. */
+export function reopenAtSignal(file: { reopen(): void }, log: Log): void {
+  process.on('SIGUSR1', () => {
+    try {
+      file.reopen();
+      log.info('SIGUSR1: the log is opened again');
+    } catch (error) {
+      log.error(toFailure(error), 'the log cannot be opened again');
+    }
+  });
 }

@@ -1,6 +1,8 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { rmdirSync, rmSync } from 'node:fs';
+import { toolEnvironment } from './environment.ts';
 import { isSystemError, UmlmonError } from './errors.ts';
+import { findProgram } from './find-program.ts';
 
 /**
  * Removes a file, or a directory with all that is in it; nothing if it is not there. Whoever filled the directory may
@@ -22,10 +24,10 @@ export function removeTree(path: string): void {
     }
     if (error.code !== 'ENOTEMPTY') throw error;
   }
-  execFileSync('rm', ['-rf', '--one-file-system', '--', path], {
+  execFileSync(findProgram('rm', 'coreutils'), ['-rf', '--one-file-system', '--', path], {
     encoding: 'utf8',
     stdio: 'pipe',
-    env: { PATH: '/usr/bin:/bin' },
+    env: toolEnvironment,
   });
 }
 
@@ -43,11 +45,15 @@ const wordsBytes = 2000;
 export function removeBelow(directory: number, name: string, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = (cause: string) => reject(new UmlmonError('HOST_COMMAND', { place: path, cause }));
-    const child = spawn('rm', ['-rf', '--one-file-system', '--', `/proc/self/fd/3/${name}`], {
-      stdio: ['ignore', 'ignore', 'pipe', directory],
-      env: { PATH: '/usr/bin:/bin' },
-      cwd: '/',
-    });
+    const child = spawn(
+      findProgram('rm', 'coreutils'),
+      ['-rf', '--one-file-system', '--', `/proc/self/fd/3/${name}`],
+      {
+        stdio: ['ignore', 'ignore', 'pipe', directory],
+        env: toolEnvironment,
+        cwd: '/',
+      },
+    );
     let words = '';
     child.stderr?.on('data', (bytes: Buffer) => {
       words = (words + bytes.toString()).slice(0, wordsBytes);

@@ -1,5 +1,6 @@
 import { quoted } from '../config/problem.ts';
 import { sizeParser } from '../config/values.ts';
+import { callersValue } from '../system/environment.ts';
 import { UmlmonError } from '../system/errors.ts';
 
 export interface Share {
@@ -98,6 +99,6 @@ function parseVariable(
   const text = value.toString();
   if (text.startsWith('=')) throw usage(`-env ${text}: a variable has a name`);
   if (text.includes('=')) return [value];
-  const own = env[text];
+  const own = callersValue(env, text);
   return own === undefined ? [] : [Buffer.from(`${text}=${own}`)];
 }

@@ -1,6 +1,7 @@
 /** Compiled code of umlrun is kept, because it starts anew for each command: a tenth of its time is that of the compiler. */
 import {
   closeSync,
+  constants,
   fstatSync,
   mkdirSync,
   openSync,
@@ -8,6 +9,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  type Stats,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -51,16 +53,21 @@ function codeFileOf(file: string): string | undefined {
 /** Code that somebody else could have written is not run. */
 function readOwn(path: string): Buffer | undefined {
   try {
-    const fd = openSync(path, 'r');
+    if (!isOwn(statSync(dirname(path)))) return undefined;
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
-      const { uid, mode } = fstatSync(fd);
-      return uid === process.geteuid?.() && (mode & 0o022) === 0 ? readFileSync(fd) : undefined;
+      const found = fstatSync(fd);
+      return found.isFile() && isOwn(found) ? readFileSync(fd) : undefined;
     } finally {
       closeSync(fd);
     }
   } catch {
     return undefined;
   }
+}
+
+function isOwn({ uid, mode }: Stats): boolean {
+  return uid === process.geteuid?.() && (mode & 0o022) === 0;
 }
 
 /** At the end, when what is needed has been compiled. Failure costs only time. */

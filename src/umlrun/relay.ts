@@ -13,6 +13,9 @@ import { makeRaw, terminalFd, terminalSize } from './terminal.ts';
 /** They end the command, and then the VM. */
 const endings = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 
+/** The command does with them what it likes. */
+const passed = ['SIGUSR1', 'SIGUSR2'] as const;
+
 type Output = Extract<GuestFrame, { is: 'output' }>['to'];
 
 /** Between our own streams, terminal and signals, and the command in the VM. */
@@ -40,6 +43,7 @@ export class Relay {
     // It may fail before anybody waits for it.
     this.#outcome.catch(() => undefined);
     for (const name of endings) this.#on(name, () => this.#end(constants.signals[name]));
+    for (const name of passed) this.#on(name, () => this.#pass(constants.signals[name]));
     this.#on('SIGWINCH', () => this.#resize());
   }
 
@@ -171,6 +175,11 @@ export class Relay {
     this.#send({ is: 'signal', number: signal });
     const timer = setTimeout(now, umlrunLimits.signalWait);
     this.#releases.push(() => clearTimeout(timer));
+  }
+
+  /** Before there is a command, nobody waits for them. */
+  #pass(number: number): void {
+    if (this.#started) this.#send({ is: 'signal', number });
   }
 
   #send(frame: HostFrame): void {

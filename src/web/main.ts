@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GlobalConfig } from '../config/config.ts';
 import { readOptions } from '../config/program-options.ts';
+import { ErrorLog } from '../system/error-log.ts';
 import { exitStatusOf, failureText, toFailure, UmlmonError } from '../system/errors.ts';
 import { sayFailure } from '../system/journal.ts';
-import { type Log, openLog } from '../system/log.ts';
+import { type Log, openLog, reopenAtSignal } from '../system/log.ts';
 import { takePassedSockets } from '../system/passed-sockets.ts';
 import { securityDirectory, securityFile } from '../system/security-file.ts';
 import { SecurityLog } from '../system/security-log.ts';
@@ -49,9 +50,9 @@ async function serve(configPath: string | undefined, programs: string): Promise<
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
   });
   const manager = ServiceManager.open(process.env);
-  const log = openLog('umlweb', process.stderr, 'program');
-  // A terminal that is gone must not end the pages.
-  process.stderr.on('error', () => undefined);
+  const ownLog = new ErrorLog();
+  const log = openLog('umlweb', ownLog, 'program');
+  reopenAtSignal(ownLog, log);
   const monitors = new Monitors(configPath);
   const global = monitors.global();
   const security = new SecurityLog(

@@ -59,8 +59,8 @@ test('WITHOUT ROOT of umlmon(7)', () => {
   const [lines, ...others] = examples('umlmon.7.md', '.sh .run .user');
   expect(others).toEqual([]);
   const { status, stdout, trace } = runOnPrivateHost(`
-    ln -s "$PWD/dist/umlmon.cjs" /usr/local/bin/umlmon
-    ln -s "$PWD/dist/umlwatch.cjs" /usr/local/bin/umlwatch
+    ln -s "$PWD/dist/umlmon" /usr/local/bin/umlmon
+    ln -s "$PWD/dist/umlwatch" /usr/local/bin/umlwatch
     useradd --create-home --shell /bin/sh somebody
     cat >/tmp/example.sh <<'EXAMPLE'
 ${lines}

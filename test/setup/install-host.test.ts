@@ -68,7 +68,7 @@ describe('install-host', () => {
   test('only says what it would do with -n', () => {
     const { status, lines } = install(['-n']);
     expect(status).toBe(0);
-    expect(lines).toContain('/usr/local/sbin/umlmon -> ../lib/umlmon/umlmon.cjs');
+    expect(lines).toContain('/usr/local/sbin/umlmon -> ../lib/umlmon/umlmon');
     expect(tree().size).toBe(0);
   });
 

@@ -1,11 +1,11 @@
-import { execFile } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
-import { promisify } from 'node:util';
 import { requireVm } from '../../config/config.ts';
 import { vmNameDamage } from '../../config/names.ts';
+import { daemonEnvironment } from '../../system/environment.ts';
 import { UmlmonError } from '../../system/errors.ts';
 import { heldLock } from '../../system/held-lock.ts';
 import { adminLimits } from '../../system/limits.ts';
+import { runProgram } from '../../system/run-program.ts';
 import { type AdminHost, configuredNames, connectTo, layoutIn } from './host.ts';
 import { inParallel } from './in-parallel.ts';
 import { besideUs } from './monitors.ts';
@@ -38,12 +38,11 @@ async function lives(vm: string, { config }: AdminHost): Promise<boolean> {
   return client !== undefined || heldLock(layoutIn(config, vm).vmLock) !== undefined;
 }
 
-const run = promisify(execFile);
-
 async function cleanUpVm(vm: string, { loaded }: AdminHost): Promise<Outcome> {
   if (loaded.broken.has(vm)) requireVm(loaded, vm);
   try {
-    const { stdout } = await run(besideUs('umlmon.cjs'), ['-config', loaded.file, '-cleanup', vm, '-json']);
+    const args = ['-config', loaded.file, '-cleanup', vm, '-json'];
+    const { stdout } = await runProgram(besideUs('umlmon'), args, { env: daemonEnvironment(process.env) });
     const { removed } = JSON.parse(stdout) as { removed: readonly string[] };
     if (removed.length === 0) return { vm, did: 'untouched', text: 'nothing is left over', failure: null };
     return { vm, did: 'removed', text: ['removed', ...removed].join('\n  '), failure: null };

@@ -2,7 +2,9 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { editConfig } from '../../config/edit-config.ts';
+import { userEnvironment } from '../../system/environment.ts';
 import { failureText, UmlmonError } from '../../system/errors.ts';
+import { programPath } from '../../system/find-program.ts';
 import { printable } from '../../system/text.ts';
 import type { ArgumentValues } from '../arguments.ts';
 import { print } from '../output.ts';
@@ -111,7 +113,10 @@ function link(target: string, path: string): void {
 /** The script's words go to standard error; its last line is the directory of the kernel. Errors: HOST_COMMAND. */
 async function runScript(args: readonly string[]): Promise<string> {
   const script = besideUs('kernel.sh');
-  const child = spawn('sh', [script, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn('/bin/sh', [script, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...userEnvironment(process.env), PATH: programPath() },
+  });
   let text = '';
   for await (const piece of child.stdout) text = (text + String(piece)).slice(-scriptCharacters);
   const status =

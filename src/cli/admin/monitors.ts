@@ -1,13 +1,14 @@
 /** How umladmin starts and ends monitors: as units of systemd where that is how the host runs them, else by itself. */
-import { execFile } from 'node:child_process';
+
 import { closeSync, existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 import { isSystemPlace } from '../../config/locate.ts';
 import { startInBackground } from '../../system/background.ts';
 import { UmlmonError } from '../../system/errors.ts';
+import { findProgram } from '../../system/find-program.ts';
 import { adminLimits } from '../../system/limits.ts';
 import { endOfProcess, openProcess, processIdentity, signalProcess } from '../../system/process.ts';
+import { runProgram } from '../../system/run-program.ts';
 
 export interface Monitors {
   /** The configuration has changed. Errors: HOST_COMMAND. */
@@ -35,7 +36,7 @@ function directly(file: string): Monitors {
   return {
     reload: async () => undefined,
     async start(vm) {
-      const { pid, warnings } = await startInBackground([besideUs('umlmon.cjs'), '-config', file, vm]);
+      const { pid, warnings } = await startInBackground([besideUs('umlmon'), '-config', file, vm]);
       return { text: `monitor ${pid} started`, notes: warnings };
     },
     end: (_vm, pid, signal) => endMonitor(pid, signal),
@@ -83,11 +84,9 @@ async function hasUnit(): Promise<boolean> {
   }
 }
 
-const run = promisify(execFile);
-
 async function systemctl(place: string, args: readonly string[], signal?: AbortSignal): Promise<void> {
   try {
-    await run('systemctl', args, { signal });
+    await runProgram(findProgram('systemctl', 'systemd'), args, { signal });
   } catch (error) {
     signal?.throwIfAborted();
     const words = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : String(error);

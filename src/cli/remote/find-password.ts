@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { createReadStream } from 'node:fs';
+import { userEnvironment } from '../../system/environment.ts';
 import { isSystemError, UmlmonError } from '../../system/errors.ts';
+import { locateProgram } from '../../system/find-program.ts';
 import { remoteLimits } from '../../system/limits.ts';
 import { firstLine } from '../../system/text.ts';
 import { askSecret } from './ask-secret.ts';
@@ -24,7 +26,7 @@ export async function findPassword(
   if (path) return { password: firstLine(await readFile(path)), typed: false };
   const question = `password for ${address}: `;
   if (env.UMLMON_ASKPASS)
-    return { password: firstLine(runProgram(env.UMLMON_ASKPASS, question)), typed: false };
+    return { password: firstLine(askProgram(env.UMLMON_ASKPASS, question, env)), typed: false };
   const password = await askSecret(question);
   if (password !== undefined) return { password, typed: true };
   throw bad(
@@ -57,8 +59,11 @@ async function readFile(path: string): Promise<string> {
   }
 }
 
-function runProgram(program: string, question: string): string {
+function askProgram(named: string, question: string, env: PasswordSource['env']): string {
+  const program = named.includes('/') ? named : locateProgram(named);
+  if (program === undefined) throw bad(named, 'there is no such program', 'name its path in UMLMON_ASKPASS');
   const { status, stdout, error } = spawnSync(program, [question], {
+    env: userEnvironment(env),
     encoding: 'utf8',
     stdio: ['inherit', 'pipe', 'inherit'],
     maxBuffer: bytesMost,

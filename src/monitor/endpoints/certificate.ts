@@ -4,6 +4,7 @@ import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { GlobalConfig } from '../../config/config.ts';
+import { toolEnvironment } from '../../system/environment.ts';
 import { isSystemError, UmlmonError } from '../../system/errors.ts';
 import { findProgram } from '../../system/find-program.ts';
 import { remoteLimits } from '../../system/limits.ts';
@@ -80,7 +81,12 @@ function makePem(): string {
   const { status, stdout, stderr, error } = spawnSync(
     openssl,
     [...words, '-days', '7300', '-subj', `/CN=${name}`, '-keyout', '-', '-out', '-'],
-    { encoding: 'utf8', timeout: remoteLimits.opensslTime, stdio: ['ignore', 'pipe', 'pipe'] },
+    {
+      encoding: 'utf8',
+      timeout: remoteLimits.opensslTime,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: toolEnvironment,
+    },
   );
   if (status === 0 && stdout.includes('PRIVATE KEY') && stdout.includes('CERTIFICATE')) return stdout;
   throw unusable(

@@ -1,0 +1,119 @@
+// Each program of umlmon begins here: dist/umlmon and its siblings are links to this one, which becomes Node with the
+// bundle beside it. Node reads variables, and opens a debugger on SIGUSR1, before a bundle has its first say; so what
+// Node and the loader of programs would act on is taken away before there is a Node (docs/threat-model.md).
+//
+// Its name when called says which program it is. What is in capitals comes from src/setup/build.mjs.
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <unistd.h>
+
+extern char **environ;
+
+enum { maxFlags = 8, failed = 126, wrongUsage = 2 };
+
+struct program {
+  const char *name;
+  const char *flags[maxFlags]; // Of Node; a null pointer ends them.
+};
+
+static const struct program programs[] = {PROGRAMS};
+
+// Lists of src/system/environment.json; a name may end with an asterisk. A daemon lives on long after the shell of
+// whoever started it: it knows these variables, and no others.
+static const char *const daemons[] = {"umlmon", "umldir", "umlweb", NULL};
+static const char *const daemonVariables[] = {DAEMON_VARIABLES, NULL};
+// Certificates, and no code: umldir asks etcd, through TLS.
+static const char *const umldirVariables[] = {UMLDIR_VARIABLES, NULL};
+// A client has the variables of its user, who may name any of them to umlrun -env: all but what acts on Node, on
+// OpenSSL within it, or on the loader and the C library (ld.so(8), "secure-execution mode").
+static const char *const loaderVariables[] = {LOADER_VARIABLES, NULL};
+// What is taken from umlrun keeps its value under this name, for -env.
+#define KEPT "UMLMON_KEPT_"
+
+static const char *const nodePlaces[] = {NODE, "/usr/local/bin/node", "/usr/bin/node", "/bin/node"};
+
+static int isAmong(const char *const *names, const char *name, size_t length) {
+  for (; *names; names++) {
+    size_t size = strlen(*names);
+    if ((*names)[size - 1] == '*' ? length >= size - 1 && strncmp(*names, name, size - 1) == 0
+                                  : length == size && strncmp(*names, name, size) == 0)
+      return 1;
+  }
+  return 0;
+}
+
+static void fail(const char *what, int status) {
+  dprintf(2, "umlmon: %s\n", what);
+  exit(status);
+}
+
+static char *join(const char *first, const char *second, const char *third) {
+  size_t size = strlen(first) + strlen(second) + strlen(third) + 1;
+  char *text = malloc(size);
+  if (!text) fail("no memory", failed);
+  snprintf(text, size, "%s%s%s", first, second, third);
+  return text;
+}
+
+static void cleanEnvironment(const char *program) {
+  int isDaemon = isAmong(daemons, program, strlen(program));
+  int isUmldir = strcmp(program, "umldir") == 0;
+  int isUmlrun = strcmp(program, "umlrun") == 0;
+  char **to = environ;
+  for (char **from = environ; *from; from++) {
+    size_t length = strcspn(*from, "=");
+    int stays = isDaemon ? isAmong(daemonVariables, *from, length) : !isAmong(loaderVariables, *from, length);
+    if (stays || (isUmldir && isAmong(umldirVariables, *from, length))) *to++ = *from;
+    else if (isUmlrun) *to++ = join(KEPT, *from, "");
+  }
+  *to = NULL;
+}
+
+// Node takes this mask over, and lets the signal through when something is there to take it: until then its default
+// action would end the program.
+static void holdSigusr1(void) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGUSR1);
+  sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+static const struct program *programOf(const char *path) {
+  const char *slash = strrchr(path, '/');
+  const char *name = slash ? slash + 1 : path;
+  for (size_t i = 0; i < sizeof programs / sizeof *programs; i++)
+    if (strcmp(programs[i].name, name) == 0) return &programs[i];
+  return NULL;
+}
+
+int main(int argc, char **argv) {
+  // The path that was executed: argv[0] is what the caller wants it to be.
+  const struct program *program = programOf((const char *)getauxval(AT_EXECFN));
+  if (!program) fail("the launcher is to be called by the name of a program of umlmon", wrongUsage);
+
+  char home[PATH_MAX];
+  ssize_t length = readlink("/proc/self/exe", home, sizeof home - 1);
+  if (length <= 0 || length == sizeof home - 1) fail("cannot read /proc/self/exe, to find the programs", failed);
+  home[length] = 0;
+  *strrchr(home, '/') = 0;
+
+  char **words = calloc(argc + maxFlags + 3, sizeof *words);
+  if (!words) fail("no memory", failed);
+  int count = 1;
+  for (int i = 0; i < maxFlags && program->flags[i]; i++) words[count++] = (char *)program->flags[i];
+  words[count++] = join(home, "/", join(program->name, ".cjs", ""));
+  for (int i = 1; i < argc; i++) words[count++] = argv[i];
+
+  cleanEnvironment(program->name);
+  holdSigusr1();
+  // Never by PATH: who may be root is not to run what an entry of PATH leads to.
+  for (size_t i = 0; i < sizeof nodePlaces / sizeof *nodePlaces; i++) {
+    words[0] = (char *)nodePlaces[i];
+    execv(words[0], words);
+  }
+  fail("cannot run node: it is not at " NODE ", nor in /usr/local/bin and /usr/bin (hint: build umlmon again)", failed);
+}
