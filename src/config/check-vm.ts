@@ -69,7 +69,7 @@ export function checkVm(vm: VmConfig, root: boolean): Problem[] {
   if (vm.backup_freeze !== '' && !channels.includes(vm.backup_freeze))
     say('backup_freeze', conflict(`the VM has no ${vm.backup_freeze}`, `add ${vm.backup_freeze} = pty`));
 
-  if (vm.memory_max > 0 && vm.memory_max < vm.mem + besideMemory)
+  if (vm.memory_max !== 'auto' && vm.memory_max > 0 && vm.memory_max < vm.mem + besideMemory)
     say(
       'memory_max',
       conflict(

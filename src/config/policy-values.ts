@@ -44,6 +44,7 @@ const MiB = 1024 ** 2;
 const parseMemory = sizeParser({ min: 96 * MiB, max: 128 * 1024 * MiB, step: MiB });
 
 /** Bytes, or `off` (0). */
-export function parseMemoryMax(text: string): Parsed<number> {
+export function parseMemoryMax(text: string): Parsed<number | 'auto'> {
+  if (text === 'auto') return { value: text };
   return text === 'off' ? { value: 0 } : parseMemory(text);
 }

@@ -285,11 +285,11 @@ export const vmKeys = {
   }),
   memory_max: single({
     parse: parseMemoryMax,
-    default: 'off',
+    default: 'auto',
     layer: 'admin',
     effect: 'monitor',
-    form: 'SIZE | off',
-    help: 'The most memory of the host that monitor, kernel and guest together may take, and no less than mem and 64M; beyond it, the host kills the kernel. Kept by systemd, see STARTING WITH THE HOST in umlmon(8).',
+    form: 'SIZE | auto | off',
+    help: 'The most memory of the host that monitor, kernel and guest together may take, and no less than mem and 64M; beyond it, the host kills the kernel. With auto it is mem and what the rest takes at most, with max_processes. Kept by systemd, see STARTING WITH THE HOST in umlmon(8).',
     example: '768M',
   }),
   cpu_weight: single({

@@ -63,8 +63,11 @@ export function takeSocketDirectory({ directory, path }: RegistrationPlace, owne
         hint: 'umldir -list shows what it knows',
       });
     }
-    fchownSync(lockFd, owner.uid, owner.gid);
-    chownSync(directory, owner.uid, owner.gid);
+    // Who is the owner already may be forbidden the very call.
+    if (owner.uid !== process.geteuid?.()) {
+      fchownSync(lockFd, owner.uid, owner.gid);
+      chownSync(directory, owner.uid, owner.gid);
+    }
     // Who may register is root, or the owner.
     chmodSync(directory, 0o700);
     rmSync(path, { force: true });

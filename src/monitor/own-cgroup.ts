@@ -23,7 +23,9 @@ export function unkeptLimits(
   found: CgroupLimits,
 ): UmlmonError | undefined {
   const unkept = [
-    ...(memory_max > 0 && found.memoryMax !== String(memory_max) ? ['memory_max'] : []),
+    ...(memory_max !== 'auto' && memory_max > 0 && found.memoryMax !== String(memory_max)
+      ? ['memory_max']
+      : []),
     ...(cpu_weight !== 100 && found.cpuWeight !== String(cpu_weight) ? ['cpu_weight'] : []),
   ];
   if (unkept.length === 0) return undefined;

@@ -1,5 +1,8 @@
-import type { VmConfig } from '../config/config.ts';
+import type { Config, GlobalConfig, VmConfig } from '../config/config.ts';
+import { tmpfsBytes } from '../jail/mounts.ts';
+import { registrationPlace } from '../rpc/registration-place.ts';
 import { serviceLimits } from '../system/limits.ts';
+import { serviceNeeds, type UnitHost } from './unit-needs.ts';
 
 /** A file for systemd.unit(5), with its path below the directory of units. */
 export interface UnitFile {
@@ -11,14 +14,22 @@ export interface UnitFile {
  * What systemd is to know of the VMs: which are started with the host, in which order, and what their services may take.
  * Drop-ins of units that are installed, umlmon.target and umlmon@.service, and a unit for each delay.
  */
-export function unitFiles(vms: readonly VmConfig[]): UnitFile[] {
+export function unitFiles(config: Config | undefined, host: UnitHost | undefined): UnitFile[] {
+  const vms = [...(config?.vms.values() ?? [])];
   const started = vms.filter(({ start }) => start !== 'off');
   const delayed = started.filter(({ start_delay }) => start_delay > 0);
   const wanted = [...started.map(serviceOf), ...delayed.map(delayOf)];
   return [
-    { path: 'umlmon.target.d/vms.conf', text: unitText({ Unit: { Wants: wanted.join(' ') } }) },
-    ...vms.map((vm) => ({ path: `${serviceOf(vm)}.d/vm.conf`, text: serviceText(vm, started) })),
+    { path: 'umlmon.target.d/vms.conf', text: unitText({ Unit: [['Wants', wanted.join(' ')]] }) },
+    ...vms.map((vm) => ({
+      path: `${serviceOf(vm)}.d/vm.conf`,
+      text: serviceText(vm, started, config && host ? serviceNeeds(vm, config.global, host) : []),
+    })),
     ...delayed.map((vm) => ({ path: delayOf(vm), text: delayText(vm) })),
+    ...(config ? [{ path: 'umldir.service.d/configured.conf', text: umldirText(config.global) }] : []),
+    ...(config && isPrivileged(config.global.web_listen.port)
+      ? [{ path: 'umlweb.service.d/configured.conf', text: unitText({ Service: lowPorts }) }]
+      : []),
   ];
 }
 
@@ -31,32 +42,80 @@ function delayOf({ name }: VmConfig): string {
   return `umlmon-delay-${name}.service`;
 }
 
-function serviceText(vm: VmConfig, started: readonly VmConfig[]): string {
+function serviceText(vm: VmConfig, started: readonly VmConfig[], needs: readonly Setting[]): string {
   const before = started.filter(({ start_order }) => start_order < vm.start_order);
   const after = before.flatMap((one) => [serviceOf(one), ...(one.start_delay > 0 ? [delayOf(one)] : [])]);
   return unitText({
-    ...(after.length > 0 ? { Unit: { After: after.join(' ') } } : {}),
-    Service: {
-      MemoryMax: vm.memory_max > 0 ? String(vm.memory_max) : 'infinity',
-      CPUWeight: String(vm.cpu_weight),
-      TasksMax: String(vm.max_processes + serviceLimits.ownTasks),
-    },
+    ...(after.length > 0 ? { Unit: [['After', after.join(' ')]] } : {}),
+    Service: [
+      ['MemoryMax', String(memoryMax(vm))],
+      ['CPUWeight', String(vm.cpu_weight)],
+      ['TasksMax', String(vm.max_processes + serviceLimits.ownTasks)],
+      ...needs,
+    ],
   });
+}
+
+/** Bytes. The memory of the guest is a tmpfs, which counts. */
+function memoryMax({ memory_max, mem, max_processes }: VmConfig): number | 'infinity' {
+  if (memory_max === 'auto')
+    return tmpfsBytes(mem) + serviceLimits.memoryBase + max_processes * serviceLimits.memoryPerProcess;
+  return memory_max > 0 ? memory_max : 'infinity';
 }
 
 function delayText(vm: VmConfig): string {
   return unitText({
-    Unit: { Description: `Delay after the VM ${vm.name}`, After: serviceOf(vm), PartOf: 'umlmon.target' },
-    Service: { Type: 'oneshot', ExecStart: `/bin/sleep ${vm.start_delay / 1000}` },
+    Unit: [
+      ['Description', `Delay after the VM ${vm.name}`],
+      ['After', serviceOf(vm)],
+      ['PartOf', 'umlmon.target'],
+    ],
+    Service: [
+      ['Type', 'oneshot'],
+      ['ExecStart', `/bin/sleep ${vm.start_delay / 1000}`],
+    ],
   });
 }
 
-function unitText(sections: Readonly<Record<string, Readonly<Record<string, string>>>>): string {
+/** It is its own user, for whom root makes the directory of its socket. */
+function umldirText({ rundir, umldir_user, umldir_port, umlredir_port }: GlobalConfig): string {
+  const { directory } = registrationPlace(rundir);
+  const user = umldir_user === '' ? 'umldir' : umldir_user;
+  return unitText({
+    Service: [
+      ...(umldir_user === ''
+        ? []
+        : ([
+            ['User', user],
+            ['Group', ''],
+          ] as const)),
+      ['ExecStartPre', `+/usr/bin/install -d -m 0755 ${word(rundir)}`],
+      ['ExecStartPre', `+/usr/bin/install -d -m 0700 -o ${user} ${word(directory)}`],
+      ['ReadWritePaths', word(`-${directory}`)],
+      ...(isPrivileged(umldir_port) || isPrivileged(umlredir_port) ? lowPorts : []),
+    ],
+  });
+}
+
+const lowPorts: readonly Setting[] = [
+  ['AmbientCapabilities', 'CAP_NET_BIND_SERVICE'],
+  ['CapabilityBoundingSet', 'CAP_NET_BIND_SERVICE'],
+];
+
+/** As one word of systemd.syntax(7). */
+function word(text: string): string {
+  return `"${text.replace(/["\\]/g, '\\$&').replaceAll('%', '%%')}"`;
+}
+
+function isPrivileged(port: number): boolean {
+  return port > 0 && port < 1024;
+}
+
+type Setting = readonly [name: string, value: string];
+
+function unitText(sections: Readonly<Record<string, readonly Setting[]>>): string {
   const texts = Object.entries(sections).map(
-    ([name, settings]) =>
-      `[${name}]\n${Object.entries(settings)
-        .map(([key, value]) => `${key}=${value}\n`)
-        .join('')}`,
+    ([name, settings]) => `[${name}]\n${settings.map(([key, value]) => `${key}=${value}\n`).join('')}`,
   );
   return ['# Written by umlmon -units from the configuration of umlmon.\n', ...texts].join('\n');
 }

@@ -1,9 +1,13 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Config } from '../config/config.ts';
 import { readConfig } from '../config/locate.ts';
 import { problemText } from '../config/problem.ts';
+import { userNamespaceSupport } from '../jail/host-support.ts';
 import { exitStatus } from '../system/errors.ts';
+import { layoutFor } from './prepare-launch.ts';
 import { unitFiles } from './unit-files.ts';
+import type { UnitHost } from './unit-needs.ts';
 
 /**
  * `umlmon -units DIRECTORY`: called by the generator of systemd, when the host boots and at each daemon-reload
@@ -17,11 +21,32 @@ export function writeUnits(configPath: string | undefined, directory: string): n
     env: process.env,
     uid: process.geteuid?.() ?? 0,
   });
-  for (const { path, text } of unitFiles([...(config?.vms.values() ?? [])])) {
+  for (const { path, text } of unitFiles(config, config && unitHost(config))) {
     mkdirSync(dirname(join(directory, path)), { recursive: true });
     writeFileSync(join(directory, path), text);
   }
   const mistakes = problems.filter(({ severity, code }) => severity === 'error' && code !== 'CONFIG_MISSING');
   for (const mistake of mistakes) console.error(problemText(mistake));
   return mistakes.length > 0 ? exitStatus.config : 0;
+}
+
+function unitHost(config: Config): UnitHost {
+  return {
+    userNamespaces: userNamespaceSupport().allowed,
+    hasDevices: (vm) => {
+      const { disks, shared } = layoutFor(config, vm);
+      return [disks, join(shared, 'disks')].some((directory) =>
+        namesIn(directory).some((name) => name.endsWith('.dev')),
+      );
+    },
+  };
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory, { recursive: true, encoding: 'utf8' });
+  } catch {
+    // Who cannot look has none.
+    return [];
+  }
 }

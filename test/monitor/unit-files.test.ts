@@ -39,6 +39,7 @@ describe('umlmon -units', () => {
     const { status, stderr, files } = write();
     expect([status, stderr]).toEqual([0, '']);
     expect(Object.keys(files).sort()).toEqual([
+      'umldir.service.d/configured.conf',
       'umlmon-delay-db-1.service',
       'umlmon.target.d/vms.conf',
       'umlmon@db-1.service.d/vm.conf',

@@ -84,7 +84,8 @@ describe('units in a container with systemd', () => {
     const limits = ['MemoryMax', 'CPUWeight', 'TasksMax'];
     const limitsOf = (vm: string) => limits.map((name) => container.property(unit(vm), name));
     expect(limitsOf('db')).toEqual([String(512 * 1024 ** 2), '50', '4160']);
-    expect(limitsOf('web')).toEqual(['infinity', '100', '4160']);
+    // Memory of the guest, its 16 MiB more, 192 MiB, and 96 KiB for each of 4,096 processes.
+    expect(limitsOf('web')).toEqual([String((128 + 16 + 192 + 384) * 1024 ** 2), '100', '4160']);
   });
 
   test('have monitors say which of them the host does not keep', () => {
@@ -122,11 +123,36 @@ describe('units in a container with systemd', () => {
   });
 
   test('are not more exposed than the manual says', () => {
-    const said = container.run('systemd-analyze', 'security', '--no-pager', unit('db')).stdout;
+    const exposure = (name: string) => {
+      const said = container.run('systemd-analyze', 'security', '--no-pager', name).stdout;
+      return Number(/Overall exposure level.*: ([\d.]+)/.exec(said)?.[1] ?? Number.NaN);
+    };
     const page = readFileSync(join(import.meta.dirname, '../../docs/umlmon.8.md'), 'utf8');
-    const [, figure] = /Overall exposure level.*: ([\d.]+)/.exec(said) ?? [];
-    const [, documented] = /\*\*systemd-analyze security\*\* gives it ([\d.]+)\./.exec(page) ?? [];
-    expect(Number(figure)).toBeLessThanOrEqual(Number(documented));
+    const [, documented, networked] =
+      /\*\*systemd-analyze security\*\* gives it ([\d.]+), and ([\d.]+) for/.exec(page) ?? [];
+    expect(exposure(unit('db'))).toBeLessThanOrEqual(Number(documented));
+    expect(exposure(unit('web'))).toBeLessThanOrEqual(Number(networked));
+    expect(exposure('umldir.service')).toBeLessThanOrEqual(2);
+    expect(exposure('umlweb.service')).toBeLessThanOrEqual(2);
+  });
+
+  test('have umldir and umlweb run as users of their own, without any capability', () => {
+    for (const name of ['umldir', 'umlweb']) {
+      const pid = container.property(`${name}.service`, 'MainPID');
+      expect(container.ask('stat', '-c', '%U', `/proc/${pid}`)).toBe(name);
+      expect(container.ask('cat', `/proc/${pid}/status`)).toMatch(/^CapBnd:\t0+$/m);
+    }
+  });
+
+  test('leave a monitor no capability that its VM does not need', () => {
+    const boundOf = (vm: string) =>
+      BigInt(
+        `0x${/^CapBnd:\t(\w+)$/m.exec(container.ask('cat', `/proc/${info(vm).monitorPid}/status`))?.[1]}`,
+      );
+    const has = (vm: string, bit: number) => ((boundOf(vm) >> BigInt(bit)) & 1n) === 1n;
+    // CAP_NET_ADMIN, CAP_SYS_ADMIN and CAP_MKNOD of linux/capability.h.
+    expect([12, 21, 27].map((bit) => has('db', bit))).toEqual([false, false, false]);
+    expect([12, 21, 27].map((bit) => has('web', bit))).toEqual([true, false, true]);
   });
 
   test('are active when the guest is ready, and not before', async () => {
