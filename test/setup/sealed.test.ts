@@ -216,10 +216,15 @@ describe('a program that runs', () => {
   }
 
   test('umlwatch: a signal opens nothing, and does not end it', async () => {
-    const child = spawn(program('umlwatch'), ['-config', world.configPath, 'vm1', '-json', '-events'], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const child = spawn(
+      program('umlwatch'),
+      ['-config', world.configPath, 'vm1', '-json', '-events', '-since', '1'],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
     const watched = once(child, 'exit');
+    await untilSaid(child, 'monitor-started');
     expect(await signalled(child.pid ?? 0, () => delay(5))).toEqual([]);
     expect(child.exitCode).toBe(null);
     child.kill();
