@@ -27,9 +27,7 @@ export function unitFiles(config: Config | undefined, host: UnitHost | undefined
     })),
     ...delayed.map((vm) => ({ path: delayOf(vm), text: delayText(vm) })),
     ...(config ? [{ path: 'umldir.service.d/configured.conf', text: umldirText(config.global) }] : []),
-    ...(config && isPrivileged(config.global.web_listen.port)
-      ? [{ path: 'umlweb.service.d/configured.conf', text: unitText({ Service: lowPorts }) }]
-      : []),
+    ...(config ? [{ path: 'umlweb.service.d/configured.conf', text: umlwebText(config.global) }] : []),
   ];
 }
 
@@ -83,18 +81,30 @@ function umldirText({ rundir, umldir_user, umldir_port, umlredir_port }: GlobalC
   const user = umldir_user === '' ? 'umldir' : umldir_user;
   return unitText({
     Service: [
-      ...(umldir_user === ''
-        ? []
-        : ([
-            ['User', user],
-            ['Group', ''],
-          ] as const)),
+      ...(umldir_user === '' ? [] : userSettings(user)),
       ['ExecStartPre', `+/usr/bin/install -d -m 0755 ${word(rundir)}`],
       ['ExecStartPre', `+/usr/bin/install -d -m 0700 -o ${user} ${word(directory)}`],
       ['ReadWritePaths', word(`-${directory}`)],
       ...(isPrivileged(umldir_port) || isPrivileged(umlredir_port) ? lowPorts : []),
     ],
   });
+}
+
+function umlwebText({ web_user, web_listen }: GlobalConfig): string {
+  return unitText({
+    Service: [
+      ...(web_user === 'umlweb' ? [] : userSettings(web_user)),
+      ...(isPrivileged(web_listen.port) ? lowPorts : []),
+    ],
+  });
+}
+
+/** Its group is then that of the account. */
+function userSettings(user: string): readonly Setting[] {
+  return [
+    ['User', user],
+    ['Group', ''],
+  ];
 }
 
 const lowPorts: readonly Setting[] = [

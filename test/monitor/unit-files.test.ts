@@ -45,6 +45,7 @@ describe('umlmon -units', () => {
       'umlmon@db-1.service.d/vm.conf',
       'umlmon@last.service.d/vm.conf',
       'umlmon@off.service.d/vm.conf',
+      'umlweb.service.d/configured.conf',
     ]);
     expect(files['umlmon.target.d/vms.conf']).toContain(
       'Wants=umlmon@last.service umlmon@db-1.service umlmon-delay-db-1.service\n',
@@ -56,6 +57,41 @@ describe('umlmon -units', () => {
     expect(files['umlmon@db-1.service.d/vm.conf']).not.toContain('After=');
     expect(files['umlmon@db-1.service.d/vm.conf']).toContain('MemoryMax=1073741824\nCPUWeight=7\n');
     expect(files['umlmon-delay-db-1.service']).toContain('ExecStart=/bin/sleep 1.5\n');
+  });
+
+  test('gives a service what the configuration of its VM needs, and no more', () => {
+    const disk = 'ubd0 = /disks/root.dsk';
+    world.configure({
+      plain: disk,
+      lan: `${disk}\neth0 = nat(name=lan, subnet=10.8.0.0/24)`,
+      far: `${disk}\neth0 = raw(ifname=eth7)`,
+      hooked: `${disk}\nhook = /etc/umlmon/hook\nmemory_max = off`,
+    });
+    const { files } = write();
+    const of = (vm: string) => files[`umlmon@${vm}.service.d/vm.conf`] ?? '';
+    expect(of('plain')).not.toMatch(/CAP_|AF_INET|DeviceAllow|PrivateDevices|ProtectHome|IPAddressAllow/);
+    expect(of('plain')).toContain(`MemoryMax=${(128 + 16 + 192 + 384) * 1024 ** 2}\n`);
+    expect(of('lan')).toMatch(/CAP_NET_ADMIN[\s\S]*AF_INET/);
+    expect(of('lan')).not.toMatch(/CAP_SYS_ADMIN|CAP_NET_RAW|AF_PACKET/);
+    expect(of('far')).toMatch(/CAP_SYS_ADMIN[\s\S]*AF_PACKET/);
+    expect(of('hooked')).toMatch(/CAP_SYS_ADMIN[\s\S]*ProtectHome=no/);
+    expect(of('hooked')).toContain('MemoryMax=infinity\n');
+  });
+
+  test('names other users of umldir and umlweb, and permits ports below 1024', () => {
+    world.configure(
+      {},
+      'umldir_user = other\numldir_port = 700\nweb_user = www-data\nweb_listen = 127.0.0.1:80',
+    );
+    const { files } = write();
+    for (const [name, user] of [
+      ['umldir', 'other'],
+      ['umlweb', 'www-data'],
+    ] as const) {
+      const text = files[`${name}.service.d/configured.conf`];
+      expect(text).toContain(`User=${user}\nGroup=\n`);
+      expect(text).toContain('AmbientCapabilities=CAP_NET_BIND_SERVICE\n');
+    }
   });
 
   test('leaves out a VM with a mistake, and says so', () => {
