@@ -1,6 +1,7 @@
 import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { KernelSender } from '../kernel/kernel-sender.ts';
 import { Mconsole } from '../kernel/mconsole.ts';
 import { lineOf, parseMconsoleLine } from '../kernel/mconsole-command.ts';
 import { toFailure, UmlmonError } from '../system/errors.ts';
@@ -36,7 +37,9 @@ export function openForeignMconsole(path: string): ForeignMconsole {
     directory = mkdtempSync(join(tmpdir(), 'umlwatch-'));
     // It can be entered by the kernel's user, and read by nobody.
     if (uid !== process.geteuid?.()) chmodSync(directory, 0o711);
-    return linkTo(path, Mconsole.open(join(directory, 'reply'), path, uid), remove);
+    // Which process it is, nobody has noted: its user must do.
+    const sender = new KernelSender({ vm: path, uid }, () => undefined);
+    return linkTo(path, Mconsole.open(join(directory, 'reply'), path, sender), remove);
   } catch (error) {
     remove();
     throw error;

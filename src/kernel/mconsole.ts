@@ -6,6 +6,7 @@ import { kernelLimits } from '../system/limits.ts';
 import { openDatagram, receiveDatagram, sendDatagram } from '../system/native.ts';
 import { printable } from '../system/text.ts';
 import { type Watch, watch } from '../system/watch.ts';
+import type { KernelSender } from './kernel-sender.ts';
 import { explainRefusal, tidyAnswer } from './mconsole-command.ts';
 import { DATA_MAX, decodeReply, encodeRequest, PACKET_MAX } from './mconsole-packet.ts';
 
@@ -43,7 +44,7 @@ interface Request {
 export class Mconsole {
   readonly #replyPath: string;
   readonly #socketPath: string;
-  readonly #uid: number;
+  readonly #sender: KernelSender;
   readonly #waiting: Request[] = [];
   readonly #buffer = Buffer.alloc(PACKET_MAX + 1);
   #current: Request | undefined;
@@ -57,16 +58,16 @@ export class Mconsole {
    * @param replyPath beginning of the names of our sockets. The kernel sends to the name we bind: it must be the same
    * file here and in the jail, such as a relative path whose parts exist below both working directories.
    * @param socketPath of the kernel's socket (uml_dir/umid/mconsole) on the host, in a directory that is not trusted
-   * @param uid user that the kernel runs as
+   * @param sender who the kernel is: answers of others are dropped, and sockets of others not written to
    */
-  static open(replyPath: string, socketPath: string, uid: number): Mconsole {
-    return new Mconsole(replyPath, socketPath, uid);
+  static open(replyPath: string, socketPath: string, sender: KernelSender): Mconsole {
+    return new Mconsole(replyPath, socketPath, sender);
   }
 
-  private constructor(replyPath: string, socketPath: string, uid: number) {
+  private constructor(replyPath: string, socketPath: string, sender: KernelSender) {
     this.#replyPath = replyPath;
     this.#socketPath = socketPath;
-    this.#uid = uid;
+    this.#sender = sender;
     this.#generation = removeLeftovers(replyPath);
     this.#bind();
   }
@@ -175,7 +176,8 @@ export class Mconsole {
       try {
         const stats = fstatSync(socket);
         if (!stats.isSocket()) throw new Error('it is not a socket');
-        if (stats.uid !== this.#uid) throw new Error(`it belongs to user ${stats.uid}, not to ${this.#uid}`);
+        const { uid } = this.#sender;
+        if (stats.uid !== uid) throw new Error(`it belongs to user ${stats.uid}, not to ${uid}`);
         sendDatagram(from, packet, `/proc/self/fd/${socket}`);
       } finally {
         closeSync(socket);
@@ -186,10 +188,10 @@ export class Mconsole {
   }
 
   #drain(): void {
-    while (this.#fd !== -1) {
+    for (let round = 0; round < kernelLimits.notifyRounds && this.#fd !== -1; round++) {
       const datagram = receiveDatagram(this.#fd, this.#buffer);
       if (!datagram) return;
-      this.#take(this.#buffer.subarray(0, datagram.length));
+      if (this.#sender.accepts(datagram.sender)) this.#take(this.#buffer.subarray(0, datagram.length));
     }
   }
 

@@ -3,6 +3,7 @@ import { kernelLimits } from '../system/limits.ts';
 import { openDatagram, receiveDatagram } from '../system/native.ts';
 import { printable } from '../system/text.ts';
 import { type Watch, watch } from '../system/watch.ts';
+import type { KernelSender } from './kernel-sender.ts';
 import { DATA_MAX, decodeNotification, type NotificationPacket, PACKET_MAX } from './mconsole-packet.ts';
 
 export interface Notification {
@@ -25,12 +26,13 @@ export function saysReady(text: string): boolean {
 
 /**
  * Receives what a kernel with `mconsole=notify:PATH` reports. The kernel sends with a call that waits: a listener
- * that does not read freezes the whole guest. So everything is taken, always, and what is too much is counted.
+ * that does not read freezes the whole guest. So everything is taken, always, and what is too much is counted. What
+ * others send is dropped.
  */
 export class NotifyListener {
   readonly #path: string;
   readonly #fd: number;
-  readonly #watch: Watch;
+  #watch: Watch | undefined;
   readonly #buffer = Buffer.alloc(PACKET_MAX + 1);
   readonly #onNotification: (notification: Notification) => void;
   #malformed = 0;
@@ -40,7 +42,11 @@ export class NotifyListener {
   #saidReady = false;
   #closed = false;
 
-  /** @param path of the socket, which replaces a file of this name; valid for the kernel in its jail, too */
+  /**
+   * Opens the socket; nothing is read before `hear`.
+   *
+   * @param path of the socket, which replaces a file of this name; valid for the kernel in its jail, too
+   */
   static open(path: string, onNotification: (notification: Notification) => void): NotifyListener {
     return new NotifyListener(path, onNotification);
   }
@@ -50,7 +56,12 @@ export class NotifyListener {
     this.#onNotification = onNotification;
     rmSync(path, { force: true });
     this.#fd = openDatagram(path);
-    this.#watch = watch(this.#fd, { readable: true }, () => this.#drain());
+  }
+
+  /** Reads from now on, as soon as it is known who the kernel is: until then it waits when it has sent too much. */
+  hear(sender: KernelSender): void {
+    if (this.#closed || this.#watch) return;
+    this.#watch = watch(this.#fd, { readable: true }, () => this.#drain(sender));
   }
 
   get counts(): NotifyCounts {
@@ -60,15 +71,16 @@ export class NotifyListener {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#watch.close();
+    this.#watch?.close();
     closeSync(this.#fd);
     rmSync(this.#path, { force: true });
   }
 
-  #drain(): void {
+  #drain(sender: KernelSender): void {
     for (let round = 0; round < kernelLimits.notifyRounds && !this.#closed; round++) {
       const datagram = receiveDatagram(this.#fd, this.#buffer);
       if (!datagram) return;
+      if (!sender.accepts(datagram.sender)) continue;
       const packet = decodeNotification(this.#buffer.subarray(0, datagram.length));
       if (!packet) this.#malformed++;
       else if (!this.#isAllowed(packet)) this.#suppressed++;

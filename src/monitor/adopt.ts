@@ -4,6 +4,7 @@ import { Pty } from '../console/pty.ts';
 import { adoptSandbox, endSandbox, KernelWaker } from '../jail/launch.ts';
 import type { VmLayout } from '../jail/layout.ts';
 import { resumeKernel } from '../jail/pause.ts';
+import { KernelSender } from '../kernel/kernel-sender.ts';
 import { Mconsole, versionOf } from '../kernel/mconsole.ts';
 import { type Notification, NotifyListener } from '../kernel/notify.ts';
 import { releaseCores } from '../plan/core-claims.ts';
@@ -66,10 +67,15 @@ export async function adoptKernel(
       closeSync(pidfd);
     }
     undo.push('own cores', keepOffCores(plan.sandbox.programs.taskset, plan.cpus));
+    const sender = new KernelSender(
+      { vm: plan.vm, uid: plan.user.uid, pid: jailed.kernel.pid },
+      host.trouble,
+    );
     const listener = NotifyListener.open('run/mon/notify', host.onNotification);
     undo.push('notify', () => listener.close());
+    listener.hear(sender);
     const { mconsole: socket, reply } = stepOf(plan, 'await-kernel');
-    const mconsole = Mconsole.open(reply, socket, plan.user.uid);
+    const mconsole = Mconsole.open(reply, socket, sender);
     undo.push('mconsole', () => mconsole.close());
     const version = await askVersion(mconsole);
     if (wasPaused) await thawAll(mconsole, host.layout);

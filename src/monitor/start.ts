@@ -11,6 +11,7 @@ import {
 } from '../jail/launch.ts';
 import { userArguments } from '../jail/sandbox.ts';
 import { seccompFilter } from '../jail/seccomp.ts';
+import { KernelSender } from '../kernel/kernel-sender.ts';
 import { Mconsole, versionOf } from '../kernel/mconsole.ts';
 import { type Notification, NotifyListener } from '../kernel/notify.ts';
 import { configureNetwork } from '../network/configure.ts';
@@ -54,6 +55,9 @@ interface Progress {
   /** Our descriptor for each descriptor of the plan, by `nameOf`. */
   readonly opened: Map<string, number>;
   notified: Promise<void>;
+  listener: NotifyListener | undefined;
+  /** Known when the kernel is. */
+  sender: KernelSender | undefined;
   sandbox: Sandbox | undefined;
   waker: KernelWaker | undefined;
   mconsole: Mconsole | undefined;
@@ -78,6 +82,8 @@ export async function executePlan(plan: LaunchPlan, host: StartHost): Promise<Ru
     con0From: host.channels.find('con0')?.ring.next ?? 0,
     opened: new Map(),
     notified: Promise.resolve(),
+    listener: undefined,
+    sender: undefined,
     sandbox: undefined,
     waker: undefined,
     mconsole: undefined,
@@ -196,6 +202,7 @@ function listenNotify({ path }: StepOf<'listen-notify'>, progress: Progress): vo
       progress.host.onNotification(notification);
     });
     progress.undo.push(path, () => listener.close());
+    progress.listener = listener;
   });
 }
 
@@ -234,6 +241,11 @@ async function launchKernel(step: StepOf<'launch'>, progress: Progress): Promise
     });
   undo.push('own cores', keepOffCores(plan.sandbox.programs.taskset, plan.cpus));
   if (sandbox.kernel) {
+    progress.sender = new KernelSender(
+      { vm: plan.vm, uid: plan.user.uid, pid: sandbox.kernel.pid },
+      host.trouble,
+    );
+    progress.listener?.hear(progress.sender);
     const waker = new KernelWaker(sandbox.kernel);
     progress.waker = waker;
     undo.push('waker', () => waker.close());
@@ -270,7 +282,7 @@ function gateOf({ sandbox, steps }: LaunchPlan): Pick<LaunchRequest, 'gate'> {
 
 /** The kernel announces its management console some milliseconds after exec, before it opens disks. */
 async function awaitKernel(step: StepOf<'await-kernel'>, progress: Progress): Promise<void> {
-  const { plan, host, con0From, undo, sandbox } = progress;
+  const { plan, host, con0From, undo, sandbox, sender } = progress;
   if (!sandbox) throw new Error('await-kernel before launch');
   const patience = afterOrAbort(step.withinMs, host.signal);
   const outcome = await Promise.race([
@@ -279,19 +291,19 @@ async function awaitKernel(step: StepOf<'await-kernel'>, progress: Progress): Pr
     patience.over,
   ]).finally(patience.cancel);
   assertNotKilled(host.signal);
-  if (outcome !== 'up') {
+  if (outcome !== 'up' || !sender) {
     const words = host.channels.get('con0').lastLines(1024, con0From).join('\n');
     throw new UmlmonError('START_FAILED', {
       place: plan.vm,
       cause:
-        outcome === 'timeout'
+        outcome === 'timeout' || outcome === 'up'
           ? `the kernel did not announce itself within ${step.withinMs / 1000} s`
           : `the kernel ended with status ${outcome.status ?? 'unknown'}`,
       words: outcome === 'timeout' ? '' : words && `; its last words:\n${words}`,
       hint: `read the log: umlwatch ${plan.vm} -log con0`,
     });
   }
-  const mconsole = Mconsole.open(step.reply, step.mconsole, plan.user.uid);
+  const mconsole = Mconsole.open(step.reply, step.mconsole, sender);
   undo.push('mconsole', () => mconsole.close());
   progress.mconsole = mconsole;
   progress.version = versionOf(await mconsole.request('version'));

@@ -142,6 +142,10 @@ export const errorCatalogue = {
   JAIL_MOUNTS: { class: 'failed', means: 'A jail has other mounts than its plan.' },
   JAIL_USER_ROOT: { class: 'config', means: 'A VM must not run as root.' },
   JAIL_USER_UNKNOWN: { class: 'config', means: 'The host has no such user.' },
+  JAIL_GROUP_SHARED: {
+    class: 'config',
+    means: 'The group of the VM’s user is not private: others could reach the jail through it.',
+  },
   JAIL_GROUP_UNKNOWN: { class: 'config', means: 'The host has no such group.' },
   JAIL_ARCHITECTURE: { class: 'host', means: 'There is no system call filter for this architecture.' },
 
@@ -251,6 +255,10 @@ export const errorCatalogue = {
   KERNEL_MACHINE: { class: 'config', means: 'The kernel was built for another kind of processor.' },
   KERNEL_TOO_OLD: { class: 'host', means: 'The kernel is too old for the processor of this host.' },
   KERNEL_LIBRARY_MISSING: { class: 'host', means: 'A library that the kernel needs was not found.' },
+  KERNEL_FORGED: {
+    class: 'failed',
+    means: 'Somebody else sent what only the kernel of the VM may send; it was dropped.',
+  },
   KERNEL_UNFIT: { class: 'config', means: 'The kernel cannot run on this host.' },
   KERNEL_ARGUMENT: { class: 'config', means: 'A value cannot be written on the kernel command line.' },
   KERNEL_COMMAND_LINE_TOO_LONG: { class: 'config', means: 'The kernel command line is too long.' },

@@ -21,7 +21,8 @@ const prototypes = {
   socket: 'int socket(int, int, int)',
   bind: 'int bind(int, const void *, unsigned int)',
   sendto: 'intptr_t sendto(int, const void *, size_t, int, const void *, unsigned int)',
-  recv: 'intptr_t recv(int, _Out_ void *, size_t, int)',
+  recvmsg: 'intptr_t recvmsg(int, _Inout_ void *, int)',
+  setsockopt: 'int setsockopt(int, int, int, const void *, unsigned int)',
   attach_filter: 'int setsockopt(int, int, int, const sock_fprog *, unsigned int)',
   close: 'int close(int)',
   syscall: 'long syscall(long, long, long, long, long)',
@@ -60,15 +61,19 @@ const SOCK_RAW = 3;
 const NETLINK_ROUTE = 0;
 const RTMGRP_LINK = 1;
 const SOL_SOCKET = 1;
+const SO_PASSCRED = 16;
 const SO_PEERCRED = 17;
 const SO_TYPE = 3;
 const SO_PEERGROUPS = 59;
 const SO_ATTACH_FILTER = 26;
 const SOCK_FPROG_BYTES = 16;
 const FILTER_INSTRUCTION_BYTES = 8;
+const SCM_RIGHTS = 1;
+const SCM_CREDENTIALS = 2;
 const MSG_TRUNC = 0x20;
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
+const MSG_CMSG_CLOEXEC = 0x4000_0000;
 const SYS_pidfd_open = 434;
 const SYS_pidfd_getfd = 438;
 const SYS_pidfd_send_signal = 424;
@@ -211,11 +216,7 @@ export function peerCredentials(fd: number): Credentials {
   const length = Buffer.alloc(4);
   length.writeUInt32LE(credentials.length);
   call('getsockopt', [fd, SOL_SOCKET, SO_PEERCRED, credentials, length]);
-  return {
-    pid: credentials.readInt32LE(0),
-    uid: credentials.readUInt32LE(4),
-    gid: credentials.readUInt32LE(8),
-  };
+  return credentialsIn(credentials);
 }
 
 /** The groups of that process besides its `gid` (SO_PEERGROUPS), as noted at the same time. */
@@ -256,8 +257,9 @@ function socketAddress(path: string): Buffer {
 
 /**
  * Opens a Unix datagram socket (non-blocking, close-on-exec) bound to a path, which must not exist, to an abstract
- * name ('\0name'), or to a name of the kernel's choice (''). Everybody who reaches the path may send to it: who
- * that is, is up to the directory. Mind that unlinking the path is left to the caller.
+ * name ('\0name'), or to a name of the kernel's choice (''). Everybody who reaches the path may send to it: each
+ * datagram says who did (unix(7), SO_PASSCRED, set before there is a name to send to). Mind that unlinking the path is
+ * left to the caller.
  */
 export function openDatagram(path: string): number {
   const address = socketAddress(path);
@@ -265,6 +267,7 @@ export function openDatagram(path: string): number {
   // The mode of a socket is set by bind; a later chmod would follow what might have been put in its place.
   const umask = process.umask(0);
   try {
+    call('setsockopt', [fd, SOL_SOCKET, SO_PASSCRED, Buffer.of(1, 0, 0, 0), 4]);
     call('bind', [fd, address, address.length], path);
     return fd;
   } catch (error) {
@@ -315,15 +318,69 @@ export interface Datagram {
   readonly length: number;
   /** The datagram was longer than the buffer; its end is lost. */
   readonly truncated: boolean;
+  /**
+   * Who sent it, as the host's kernel noted at the send: only root, in our namespaces or above them, can name another
+   * process or user. A pid of 0 is a process that is not in our pid namespace. Undefined on sockets that are no
+   * `openDatagram`.
+   */
+  readonly sender: Credentials | undefined;
 }
 
-/** Takes one datagram from the queue into `buffer`; null if there is none. */
+/** struct cmsghdr (cmsg(3)): length, level, type. */
+const CMSG_HEADER_BYTES = 16;
+/** Exactly one SCM_CREDENTIALS, which comes first: descriptors that are sent along find no room, and the kernel drops them. */
+const CONTROL_BYTES = CMSG_HEADER_BYTES + 16;
+
+/**
+ * What recvmsg(2) fills: struct msghdr, the only struct iovec, and the room for control messages, one after the other.
+ * The addresses in it hold, since an ArrayBuffer of its own never moves.
+ */
+const message = { header: 0, vector: 56, control: 72, bytes: 72 + CONTROL_BYTES } as const;
+let receiving: Buffer | undefined;
+
+function messageFor(buffer: Uint8Array): Buffer {
+  if (!receiving) {
+    receiving = Buffer.from(new ArrayBuffer(message.bytes));
+    const at = koffi().address(receiving);
+    receiving.writeBigUInt64LE(at + BigInt(message.vector), 16);
+    receiving.writeBigUInt64LE(1n, 24);
+    receiving.writeBigUInt64LE(at + BigInt(message.control), 32);
+  }
+  receiving.writeBigUInt64LE(koffi().address(buffer), message.vector);
+  receiving.writeBigUInt64LE(BigInt(buffer.length), message.vector + 8);
+  // The kernel writes back how much of it is used.
+  receiving.writeBigUInt64LE(BigInt(CONTROL_BYTES), 40);
+  return receiving;
+}
+
+/** Takes one datagram from the queue into `buffer`; null if there is none. Descriptors in it are closed. */
 export function receiveDatagram(fd: number, buffer: Uint8Array): Datagram | null {
-  const length = callRaw('recv', [fd, buffer, buffer.length, MSG_DONTWAIT | MSG_TRUNC]);
-  if (length >= 0) return { length: Math.min(length, buffer.length), truncated: length > buffer.length };
+  const filled = messageFor(buffer);
+  const length = callRaw('recvmsg', [fd, filled, MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC]);
+  if (length >= 0)
+    return {
+      length: Math.min(length, buffer.length),
+      truncated: length > buffer.length,
+      sender: senderIn(filled.subarray(message.control, message.control + filled.readUInt32LE(40))),
+    };
   const errno = koffi().errno();
   if (errno === os.errno.EAGAIN) return null;
-  throw systemError(errno, 'recv');
+  throw systemError(errno, 'recvmsg');
+}
+
+/** The credentials among control messages, of which there is room for one. */
+function senderIn(control: Buffer): Credentials | undefined {
+  if (control.length < CMSG_HEADER_BYTES || control.readInt32LE(8) !== SOL_SOCKET) return undefined;
+  const data = control.subarray(CMSG_HEADER_BYTES);
+  const type = control.readInt32LE(12);
+  if (type === SCM_RIGHTS)
+    for (let at = 0; at + 4 <= data.length; at += 4) callRaw('close', [data.readInt32LE(at)]);
+  return type === SCM_CREDENTIALS && data.length >= 12 ? credentialsIn(data) : undefined;
+}
+
+/** struct ucred. */
+function credentialsIn(bytes: Buffer): Credentials {
+  return { pid: bytes.readInt32LE(0), uid: bytes.readUInt32LE(4), gid: bytes.readUInt32LE(8) };
 }
 
 /** A descriptor of a process; it stays valid for that very process, whatever becomes of its number. */

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { KernelSender } from '../../src/kernel/kernel-sender.ts';
 import { Mconsole } from '../../src/kernel/mconsole.ts';
 import { program } from '../helpers/world.ts';
 
@@ -18,7 +19,8 @@ beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'umlmon-test-'));
   place = join(directory, 'tmp');
   mkdirSync(place);
-  kernel = Mconsole.open(join(directory, 'kernel'), join(directory, 'nowhere'), process.geteuid?.() ?? 0);
+  const sender = new KernelSender({ vm: 'vm1', uid: process.geteuid?.() ?? 0 }, () => undefined);
+  kernel = Mconsole.open(join(directory, 'kernel'), join(directory, 'nowhere'), sender);
 });
 afterEach(() => {
   kernel.close();

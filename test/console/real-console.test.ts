@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Channel } from '../../src/console/channel.ts';
 import { Pty } from '../../src/console/pty.ts';
 import { Ring } from '../../src/console/ring.ts';
+import { KernelSender } from '../../src/kernel/kernel-sender.ts';
 import { Mconsole } from '../../src/kernel/mconsole.ts';
 import { pidfdGetfd, pidfdOpen } from '../../src/system/native.ts';
 import { makeTestDirectory, startTestKernel, TEST_UID, type TestKernel } from '../helpers/kernel.ts';
@@ -19,7 +20,7 @@ beforeAll(async () => {
   channel = new Channel({ name: 'con1', ring: new Ring(8_000_000) });
   channel.connect(pty, () => mconsole.poke());
   kernel = startTestKernel(directory, { args: ['con1=fd:3'], inherit: [pty.slave, pty.master] });
-  mconsole = Mconsole.open('run/mon/reply', 'run/uml/vm1/mconsole', TEST_UID);
+  mconsole = Mconsole.open('run/mon/reply', 'run/uml/vm1/mconsole', new KernelSender({ vm: 'vm1', uid: TEST_UID }, () => undefined));
   await kernel.shown('READY');
 });
 afterAll(async () => {

@@ -1,5 +1,6 @@
 import { closeSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { KernelSender } from '../../src/kernel/kernel-sender.ts';
 import { Mconsole } from '../../src/kernel/mconsole.ts';
 import { type Notification, NotifyListener } from '../../src/kernel/notify.ts';
 import { openDatagram, sendDatagram } from '../../src/system/native.ts';
@@ -8,6 +9,8 @@ import { makeTestDirectory, startTestKernel, TEST_UID, type TestKernel } from '.
 const home = process.cwd();
 const socket = 'run/uml/vm1/mconsole';
 const notifications: Notification[] = [];
+/** The user is known before the kernel is there. */
+const sender = new KernelSender({ vm: 'vm1', uid: TEST_UID }, () => undefined);
 let kernel: TestKernel;
 let listener: NotifyListener;
 let mconsole: Mconsole;
@@ -32,8 +35,9 @@ beforeAll(async () => {
   directory = makeTestDirectory();
   process.chdir(directory);
   listener = NotifyListener.open('run/mon/notify', (notification) => notifications.push(notification));
+  listener.hear(sender);
   kernel = startTestKernel(directory, { args: ['mconsole=notify:run/mon/notify'] });
-  mconsole = Mconsole.open('run/mon/reply', socket, TEST_UID);
+  mconsole = Mconsole.open('run/mon/reply', socket, sender);
   await notified(({ type }) => type === 'socket');
   await kernel.shown('READY');
 });
@@ -206,7 +210,7 @@ describe('a kernel that does not answer', () => {
 
   test('a later monitor takes another name, and removes what is left of the former', async () => {
     const left = readdirSync('run/mon').filter((name) => name.startsWith('reply'));
-    const later = Mconsole.open('run/mon/reply', socket, TEST_UID);
+    const later = Mconsole.open('run/mon/reply', socket, sender);
     const now = readdirSync('run/mon').filter((name) => name.startsWith('reply'));
     expect(now).toHaveLength(1);
     expect(now).not.toEqual(left);
@@ -228,6 +232,7 @@ test('a panic is announced with its text', async () => {
   const second = makeTestDirectory();
   process.chdir(second);
   const hearing = NotifyListener.open('run/mon/notify', (notification) => notifications.push(notification));
+  hearing.hear(sender);
   const panicking = startTestKernel(second, { args: ['mconsole=notify:run/mon/notify'] });
   await panicking.shown('READY');
   panicking.type('echo c >/proc/sysrq-trigger');

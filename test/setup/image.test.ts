@@ -18,6 +18,7 @@ import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { kernelArguments } from '../../src/kernel/command-line.ts';
 import { resolveLibraries } from '../../src/kernel/libraries.ts';
 import { findLoopsPerJiffy } from '../../src/kernel/lpj.ts';
+import { KernelSender } from '../../src/kernel/kernel-sender.ts';
 import { type Notification, NotifyListener } from '../../src/kernel/notify.ts';
 import { probeKernel } from '../../src/kernel/probe.ts';
 import { openDatagram, sendDatagram } from '../../src/system/native.ts';
@@ -93,6 +94,7 @@ class Guest {
     for (const path of [this.image, join(this.directory, 'uml')]) chownSync(path, UID, UID);
     const notify = join(this.directory, 'mon/notify');
     this.#listener = NotifyListener.open(notify, (one) => this.notifications.push(one));
+    this.#listener.hear(new KernelSender({ vm: 'vm1', uid: UID }, () => undefined));
     chmodSync(notify, 0o666);
 
     const kernel = probeKernel(testKernelDirectory());

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -6,6 +6,7 @@ import {
   fstatSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -131,18 +132,51 @@ describe('datagrams', () => {
     const abstract = keep(native.openDatagram(`\0umlmon-test-${process.pid}`));
     const sender = keep(native.openDatagram(''));
     expect(statSync(path).mode & 0o777).toBe(0o777);
+    const self = { pid: process.pid, uid: process.geteuid?.(), gid: process.getegid?.() };
     const buffer = Buffer.alloc(4);
     expect(native.receiveDatagram(receiver, buffer)).toBeNull();
     native.sendDatagram(sender, Buffer.from('one'), path);
     native.sendDatagram(sender, new Uint8Array(0), path);
     native.sendDatagram(sender, Buffer.from('three'), path);
-    expect(native.receiveDatagram(receiver, buffer)).toEqual({ length: 3, truncated: false });
+    expect(native.receiveDatagram(receiver, buffer)).toEqual({ length: 3, truncated: false, sender: self });
     expect(buffer.toString('latin1', 0, 3)).toBe('one');
-    expect(native.receiveDatagram(receiver, buffer)).toEqual({ length: 0, truncated: false });
-    expect(native.receiveDatagram(receiver, buffer)).toEqual({ length: 4, truncated: true });
+    expect(native.receiveDatagram(receiver, buffer)).toEqual({ length: 0, truncated: false, sender: self });
+    expect(native.receiveDatagram(receiver, buffer)).toEqual({ length: 4, truncated: true, sender: self });
     native.sendDatagram(sender, Buffer.from('name'), `\0umlmon-test-${process.pid}`);
-    expect(native.receiveDatagram(abstract, buffer)).toEqual({ length: 4, truncated: false });
+    expect(native.receiveDatagram(abstract, buffer)).toEqual({ length: 4, truncated: false, sender: self });
     expect(buffer.toString()).toBe('name');
+  });
+
+  test('each says who sent it, also one that claims another process, and brings no descriptors', () => {
+    const path = join(directory, 'who');
+    const receiver = keep(native.openDatagram(path));
+    chmodSync(directory, 0o755);
+    // SCM_CREDENTIALS of process 1, which only root may send; then the truth, with descriptors.
+    const claims = (pid: string) => `
+import os, socket, struct
+os.setgroups([]); os.setgid(61235); os.setuid(61234)
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+ids = struct.pack("iII", ${pid}, os.getuid(), os.getgid())
+fds = struct.pack("ii", *os.pipe())
+try: s.sendmsg([b"x"], [(1, 2, ids), (1, 1, fds)], 0, ${JSON.stringify(path)})
+except PermissionError: s.sendto(b"refused", ${JSON.stringify(path)})
+print(os.getpid())`;
+    const buffer = Buffer.alloc(16);
+    const descriptors = readdirSync('/proc/self/fd').length;
+    for (const [pid, text] of [
+      ['1', 'refused'],
+      ['os.getpid()', 'x'],
+    ] as const) {
+      const { stdout, stderr } = spawnSync('python3', ['-c', claims(pid)], { encoding: 'utf8' });
+      expect(stderr).toBe('');
+      expect(native.receiveDatagram(receiver, buffer)).toEqual({
+        length: text.length,
+        truncated: false,
+        sender: { pid: Number(stdout), uid: 61_234, gid: 61_235 },
+      });
+      expect(buffer.toString('latin1', 0, text.length)).toBe(text);
+    }
+    expect(readdirSync('/proc/self/fd')).toHaveLength(descriptors);
   });
 
   test('errors are named', () => {

@@ -10,8 +10,14 @@ export const kernel = {
   notifyRounds: limit(
     256,
     '',
-    'Notifications taken in a row. The queue of the socket holds 11.',
+    'Notifications, or answers of the management console, taken in a row. The queue of the socket holds 11.',
     'Others have their turn; then reading goes on.',
+  ),
+  forgedReport: limit(
+    60_000,
+    'ms',
+    'Time between two events about datagrams that somebody else sent in the name of the kernel.',
+    'They are dropped and counted all the same; the next event tells how many.',
   ),
   mconsoleTimeout: limit(
     5000,

@@ -1,6 +1,7 @@
 import { closeSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import { KernelSender } from '../../../src/kernel/kernel-sender.ts';
 import { Mconsole } from '../../../src/kernel/mconsole.ts';
 import { NotifyListener } from '../../../src/kernel/notify.ts';
 import { UmlmonError } from '../../../src/system/errors.ts';
@@ -18,6 +19,12 @@ export function openSocketTargets(directory: string): Target[] {
   return [openNotify(join(directory, 'notify')), openMconsole(directory)];
 }
 
+/** Who plays the kernel. */
+const self = new KernelSender(
+  { vm: 'vm1', uid: process.geteuid?.() ?? 0, pid: process.pid },
+  () => undefined,
+);
+
 function openNotify(path: string): Target {
   let passed = 0;
   const arrived: string[] = [];
@@ -25,6 +32,7 @@ function openNotify(path: string): Target {
     passed++;
     arrived.push(text);
   });
+  listener.hear(self);
   const taken = () => passed + listener.counts.malformed + listener.counts.suppressed;
   const sender = openDatagram('');
   return {
@@ -63,13 +71,12 @@ function openMconsole(directory: string): Target {
   mkdirSync(join(directory, 'kernel'));
   mkdirSync(join(directory, 'reply'));
   const kernel = openDatagram(socket);
-  const uid = process.geteuid?.() ?? 0;
   return {
     name: 'mconsole-socket',
     share: 10,
     make: (random) => makeInput(random, packets),
     async run(input) {
-      const mconsole = Mconsole.open(join(directory, 'reply/r'), socket, uid);
+      const mconsole = Mconsole.open(join(directory, 'reply/r'), socket, self);
       try {
         const answer = mconsole.request('version', { timeoutMs: 20_000 });
         sendDatagram(kernel, input, join(directory, 'reply/r.0'));
