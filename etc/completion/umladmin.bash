@@ -16,7 +16,7 @@ _umladmin() {
   done
   local begun=${1-}
   case "${given[*]:0:2}" in
-    '') offers='list start stop restart update doctor cleanup kernel config password disk -config -json -help -version' ;;
+    '') offers='list start stop restart update doctor cleanup kernel config password user disk -config -json -help -version' ;;
     kernel) offers='list info fetch use' ;;
     config) offers='get set unset list check' ;;
     disk) offers='list info create delete copy resize convert check cow-create cow-merge cow-rebase snapshot rollback snapshot-delete' ;;
@@ -37,6 +37,7 @@ _umladmin() {
     'config list') offers='-json GLOBAL'" $(umladmin list 2>/dev/null | cut -d" " -f1)" ;;
     'config check') offers='-json' ;;
     password | 'password '*) offers='-role -remove -list -json'" $(umladmin list 2>/dev/null | cut -d" " -f1)" ;;
+    user | 'user '*) offers='-remove -n -json'" $(umladmin list 2>/dev/null | cut -d" " -f1)" ;;
     'disk list') offers='-json' ;;
     'disk info') offers='-json'" $(umladmin disk list 2>/dev/null | cut -d" " -f1)" ;;
     'disk create') offers='-ext4 -json'" $(umladmin disk list 2>/dev/null | cut -d" " -f1)" ;;

@@ -13,11 +13,12 @@ _umladmin() {
     (-role|--role) _message argument; return ;;
   esac
   if [[ $words[CURRENT] == -* ]]; then
-    choices=('-config:Read this configuration.' '-json:Print JSON documents.' '-help:Print a summary.' '-version:Print the version.' '-wait:Option of restart.' '-timeout:Option of restart.' '-n:Option of update.' '-yes:Option of disk rollback.' '-update:Option of kernel fetch.' '-role:Option of password.' '-remove:Option of password.' '-list:Option of password.' '-ext4:Option of disk create.' '-filesystem:Option of disk resize.' '-same:Option of disk cow-rebase.')
+    choices=('-config:Read this configuration.' '-json:Print JSON documents.' '-help:Print a summary.' '-version:Print the version.' '-wait:Option of restart.' '-timeout:Option of restart.' '-n:Option of user.' '-yes:Option of disk rollback.' '-update:Option of kernel fetch.' '-role:Option of password.' '-remove:Option of user.' '-list:Option of password.' '-ext4:Option of disk create.' '-filesystem:Option of disk resize.' '-same:Option of disk cow-rebase.')
     _describe -o option choices; return
   fi
   case "$given" in
     ('disk'|'disk '*) (($#given == 1)) && { choices=('list:List the images.' 'info:Tell all about an image.' 'create:Make an image, sparse.' 'delete:Remove an image.' 'copy:Copy an image.' 'resize:Change its size.' 'convert:Make a flat image of one.' 'check:Look for damage.' 'cow-create:Make a COW image.' 'cow-merge:Merge two layers.' 'cow-rebase:Put it over another backing file.' 'snapshot:Keep its present state.' 'rollback:Go back to a snapshot.' 'snapshot-delete:Forget a snapshot.'); _describe word choices; } ;;
+    ('user'|'user '*) vms=(${(f)"$(umladmin config list 2>/dev/null | sed -n 's/^\[\(.*\)\]$/\1/p' | grep -vx GLOBAL)"}); _describe VM vms ;;
     ('config unset'|'config unset '*) vms=(${(f)"$(umladmin config list 2>/dev/null | sed -n 's/^\[\(.*\)\]$/\1/p' | grep -vx GLOBAL)"}); _describe VM vms ;;
     ('config set'|'config set '*) vms=(${(f)"$(umladmin config list 2>/dev/null | sed -n 's/^\[\(.*\)\]$/\1/p' | grep -vx GLOBAL)"}); _describe VM vms ;;
     ('config get'|'config get '*) vms=(${(f)"$(umladmin config list 2>/dev/null | sed -n 's/^\[\(.*\)\]$/\1/p' | grep -vx GLOBAL)"}); _describe VM vms ;;
@@ -29,7 +30,7 @@ _umladmin() {
     ('restart'|'restart '*) vms=(${(f)"$(umladmin config list 2>/dev/null | sed -n 's/^\[\(.*\)\]$/\1/p' | grep -vx GLOBAL)"}); _describe VM vms ;;
     ('stop'|'stop '*) vms=(${(f)"$(umladmin config list 2>/dev/null | sed -n 's/^\[\(.*\)\]$/\1/p' | grep -vx GLOBAL)"}); _describe VM vms ;;
     ('start'|'start '*) vms=(${(f)"$(umladmin config list 2>/dev/null | sed -n 's/^\[\(.*\)\]$/\1/p' | grep -vx GLOBAL)"}); _describe VM vms ;;
-    (*) (($#given == 0)) && { choices=('list:List the VMs and their states.' 'start:Start monitors.' 'stop:Stop VMs and their monitors.' 'restart:Stop guests in order, start them.' 'update:Apply a changed configuration.' 'doctor:Examine the host.' 'cleanup:Remove what dead VMs left.' 'kernel:Manage kernels.' 'config:Read, change, check settings.' 'password:Set a password for remote control.' 'disk:Work on disk images.'); _describe word choices; } ;;
+    (*) (($#given == 0)) && { choices=('list:List the VMs and their states.' 'start:Start monitors.' 'stop:Stop VMs and their monitors.' 'restart:Stop guests in order, start them.' 'update:Apply a changed configuration.' 'doctor:Examine the host.' 'cleanup:Remove what dead VMs left.' 'kernel:Manage kernels.' 'config:Read, change, check settings.' 'password:Set a password for remote control.' 'user:Make a user for a VM alone.' 'disk:Work on disk images.'); _describe word choices; } ;;
   esac
 }
 _umladmin "$@"

@@ -88,7 +88,7 @@ export function checkNeighbours(config: Config, root: boolean): Problem[] {
       continue;
     }
     const cause = `${vm.vmuser} is also the user of ${first}: neither VM is protected from the kernel of the other`;
-    const hint = 'give every VM a user of its own';
+    const hint = `umladmin user ${vm.name}`;
     problems.push(problemAt(originOf(vm, 'vmuser'), { code: 'CONFIG_UNUSUAL', cause, hint }, 'warning'));
   }
   return [...problems, ...checkCommonNetworks(config)];

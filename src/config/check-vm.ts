@@ -21,7 +21,7 @@ export function checkVm(vm: VmConfig, root: boolean): Problem[] {
     say('vmuser', {
       code: 'CONFIG_REQUIRED',
       cause: 'the VM has no user, and its kernel must not run as root',
-      hint: `create an account and write vmuser = uml-${vm.name}`,
+      hint: `umladmin user ${vm.name} makes one, and writes vmuser = uml-${vm.name}`,
     });
 
   const rootDisk = vm.ubd.find((disk) => disk.unit === vm.root.unit);

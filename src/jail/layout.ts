@@ -178,11 +178,23 @@ const mountPoints = [
 
 /**
  * The directories of a VM, parents first. bubblewrap runs as the VM's user and must reach the jail and both run
- * directories; nobody else's user may, hence mode 0750 and the VM's group. Locks, status and configuration lie
+ * directories; nobody else's user may, hence mode 0750 and the VM's group, which nobody else is in. Locks, status and configuration lie
  * in directories where that user can pass but not list, and are 0600. No directory lies in one that the VM's
  * user owns, so that user can never plant a link on the way.
+ *
+ * @param root whether umlmon is root. Without, monitor and VM are one user: no group needs access, and that of the user
+ * may be everybody's.
  */
-export function jailDirectories(layout: VmLayout): readonly JailDirectory[] {
+export function jailDirectories(layout: VmLayout, root: boolean): readonly JailDirectory[] {
+  return root ? directoriesOfRoot(layout) : directoriesOfRoot(layout).map(withoutGroup);
+}
+
+/** What all may pass, the group may pass, too. */
+function withoutGroup(directory: JailDirectory): JailDirectory {
+  return (directory.mode & 0o007) === 0 ? { ...directory, mode: directory.mode & 0o700 } : directory;
+}
+
+function directoriesOfRoot(layout: VmLayout): readonly JailDirectory[] {
   const open = (path: string): JailDirectory => ({ path, mode: 0o755, owner: 'root', group: 'root' });
   const passable = (path: string): JailDirectory => ({ path, mode: 0o711, owner: 'root', group: 'root' });
   const shown = (path: string): JailDirectory => ({ path, mode: 0o750, owner: 'root', group: 'vm' });

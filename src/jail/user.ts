@@ -26,7 +26,9 @@ export function resolveUser(nameOrNumber: string): VmUser {
     findUser(askHost('passwd', nameOrNumber), nameOrNumber);
   const place = `user ${nameOrNumber}`;
   if (!user) {
-    const hint = `adduser --system --no-create-home ${/^\d*$/.test(nameOrNumber) ? 'NAME' : nameOrNumber}`;
+    const isNumber = /^\d+$/.test(nameOrNumber);
+    const who = isNumber ? `--uid ${nameOrNumber} uml-${nameOrNumber}` : nameOrNumber || 'NAME';
+    const hint = `useradd --system --user-group --shell /usr/sbin/nologin ${who}`;
     throw new UmlmonError('JAIL_USER_UNKNOWN', { place, cause: 'the host has no such user', hint });
   }
   if (user.uid === 0) {
@@ -83,7 +85,8 @@ export function findUser(passwd: string, nameOrNumber: string): VmUser | undefin
   return undefined;
 }
 
-function parseId(text: string | undefined): number | undefined {
+/** A uid or gid in text of these forms. */
+export function parseId(text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,10}$/.test(text) && Number(text) <= ID_MAX ? Number(text) : undefined;
 }
 
@@ -117,7 +120,7 @@ export function findGroup(groups: string, nameOrNumber: string): number | undefi
 }
 
 /** The entry of a name or number in a database of the host (getent(1)); empty if there is none. */
-function askHost(database: 'passwd' | 'group', nameOrNumber: string): string {
+export function askHost(database: 'passwd' | 'group', nameOrNumber: string): string {
   if (!/^[A-Za-z0-9_][A-Za-z0-9_.@\\-]*\$?$/.test(nameOrNumber)) return '';
   const program = locateProgram('getent');
   if (program === undefined) return '';

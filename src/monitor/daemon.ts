@@ -16,6 +16,7 @@ import { RpcServer } from '../rpc/server.ts';
 import { umlmonctrl } from '../rpc/umlmonctrl.gen.ts';
 import { ErrorLog } from '../system/error-log.ts';
 import { toFailure, UmlmonError } from '../system/errors.ts';
+import { heldLock } from '../system/held-lock.ts';
 import { monitorLimits } from '../system/limits.ts';
 import { type Log, openLog } from '../system/log.ts';
 import { securityFile } from '../system/security-file.ts';
@@ -72,7 +73,7 @@ export async function runDaemon(request: DaemonRequest): Promise<void> {
     });
   const layout = layoutFor(config, vmConfig);
   process.umask(0o027);
-  makeDirectories(jailDirectories(layout), ownIds(), vmUser(vmConfig));
+  prepareDirectories(layout, vmConfig);
   // Sockets are named relative to this directory: their names then mean the same here and in the jail.
   process.chdir(layout.runHome);
   const lockFd = takeMonitorLock(layout);
@@ -100,6 +101,19 @@ export async function runDaemon(request: DaemonRequest): Promise<void> {
     manager?.close();
     rmSync(layout.pidFile, { force: true });
     closeSync(lockFd);
+  }
+}
+
+/**
+ * A kernel whose user has come to share its group since is taken over with the directories that it has: its next start is
+ * refused. Errors: JAIL_*, HOST_NAMESPACES.
+ */
+function prepareDirectories(layout: VmLayout, vmConfig: VmConfig): void {
+  try {
+    const user = vmUser(vmConfig);
+    makeDirectories(jailDirectories(layout, process.geteuid?.() === 0), ownIds(), user);
+  } catch (error) {
+    if (toFailure(error).code !== 'JAIL_GROUP_SHARED' || !heldLock(layout.vmLock)) throw error;
   }
 }
 

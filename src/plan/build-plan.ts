@@ -132,7 +132,7 @@ export function buildPlan(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
     rawSockets: ownNetwork,
   };
   const steps: Step[] = [
-    { do: 'make-directories', directories: jailDirectories(layout) },
+    { do: 'make-directories', directories: jailDirectories(layout, host.root) },
     { do: 'lock-vm', path: layout.vmLock },
     { do: 'lock-images', images, store: imageStoreOf(layout), syncMs: vm.sync_interval },
     { do: 'claim-cores', directory: layout.coreClaims, cores: cpus },

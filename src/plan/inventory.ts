@@ -18,6 +18,7 @@ import {
 } from '../jail/host-support.ts';
 import type { VmLayout } from '../jail/layout.ts';
 import type { LauncherFiles } from '../jail/mounts.ts';
+import { requirePrivateGroup } from '../jail/private-group.ts';
 import type { SandboxPrograms } from '../jail/sandbox.ts';
 import { ownUser, resolveUser, type VmUser } from '../jail/user.ts';
 import { type HostProcessor, parseCpuFlags } from '../kernel/host-check.ts';
@@ -133,8 +134,18 @@ function lookAtNetwork({ eth }: VmConfig): HostNetwork & { readonly programs: Ne
   return { ...lookAtHostNetwork(programs.ip), programs };
 }
 
-/** The user of a VM: the configured one, or else our own. Errors: JAIL_USER_*, HOST_NAMESPACES for another one. */
+/**
+ * The user of a VM: the configured one, with a group of its own, or else our own. Errors: JAIL_USER_*, JAIL_GROUP_SHARED,
+ * HOST_NAMESPACES for another one.
+ */
 export function vmUser(vm: VmConfig): VmUser {
+  const user = accountOf(vm);
+  if (process.geteuid?.() === 0) requirePrivateGroup(user, vm.name);
+  return user;
+}
+
+/** The same, also with a group that others are in. */
+export function accountOf(vm: VmConfig): VmUser {
   const own = process.geteuid?.() ?? 0;
   if (own !== 0 && !vm.vmuser) return ownUser();
   const user = resolveUser(vm.vmuser);

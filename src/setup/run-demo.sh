@@ -27,7 +27,7 @@ umlmon=dist/umlmon
 umlwatch=dist/umlwatch
 
 vmuser=
-[ "$(id -u)" -ne 0 ] || vmuser='vmuser = nobody'
+[ "$(id -u)" -ne 0 ] || vmuser='vmuser = irc'
 export UMLMON_CONFIG="$home/umlmon.ini"
 cat >"$UMLMON_CONFIG" <<END
 [GLOBAL]
@@ -51,7 +51,7 @@ run $umlmon demo
 monitor=$(cat "$home/run/demo.pid")
 
 cp --sparse=always "$UMLMON_TEST_IMAGE" "$home/var/demo/jail/disks/root.dsk"
-[ -z "$vmuser" ] || chown nobody "$home/var/demo/jail/disks/root.dsk"
+[ -z "$vmuser" ] || chown irc "$home/var/demo/jail/disks/root.dsk"
 
 run $umlwatch demo -start
 if [ -t 0 ] && [ -t 1 ]; then

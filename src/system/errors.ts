@@ -141,6 +141,10 @@ export const errorCatalogue = {
   JAIL_LAUNCH: { class: 'failed', means: 'The sandbox of the kernel could not be set up.' },
   JAIL_MOUNTS: { class: 'failed', means: 'A jail has other mounts than its plan.' },
   JAIL_USER_ROOT: { class: 'config', means: 'A VM must not run as root.' },
+  JAIL_USER_IN_USE: {
+    class: 'state',
+    means: 'The user of a VM cannot be made or removed: it is that of something else.',
+  },
   JAIL_USER_UNKNOWN: { class: 'config', means: 'The host has no such user.' },
   JAIL_GROUP_SHARED: {
     class: 'config',

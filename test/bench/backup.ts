@@ -3,7 +3,7 @@ import { chownSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MonitorClient } from '../../src/rpc/monitor-client.ts';
 import { GuestShell, waitForEvent } from '../helpers/guest.ts';
-import { nobody, type World } from '../helpers/world.ts';
+import { vmUid, type World } from '../helpers/world.ts';
 import type { Figure } from './figure.ts';
 
 const rounds = 5;
@@ -89,7 +89,7 @@ function makeDisk(path: string, size: number): void {
   execFileSync('mkfs.ext4', ['-q', '-b', '4096', '-E', 'nodiscard', path], {
     env: { PATH: '/usr/sbin:/sbin:/usr/bin:/bin' },
   });
-  chownSync(path, nobody, nobody);
+  chownSync(path, vmUid, vmUid);
 }
 
 async function measureBusy(client: MonitorClient, store: string): Promise<number[]> {

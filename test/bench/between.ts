@@ -1,6 +1,6 @@
 import { GuestShell } from '../helpers/guest.ts';
 import { NetNamespace } from '../helpers/net-namespace.ts';
-import { nobody, World } from '../helpers/world.ts';
+import { vmUid, World } from '../helpers/world.ts';
 import { BareGuest } from './bare-guest.ts';
 import { type Figure, inTurns, MiB, throughput } from './figure.ts';
 
@@ -75,7 +75,7 @@ async function barePeers(host: NetNamespace, closing: Closing): Promise<[Peer, P
   host.run('ip link set hand up');
   const start = async (n: 0 | 1): Promise<Peer> => {
     const tap = `hand${n}`;
-    host.run(`ip tuntap add dev ${tap} mode tap user ${nobody} vnet_hdr`);
+    host.run(`ip tuntap add dev ${tap} mode tap user ${vmUid} vnet_hdr`);
     host.run(`ip link set ${tap} master hand`);
     host.run(`ip link set ${tap} up`);
     const guest = await BareGuest.start(host, { tap, core: cores[n] });

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { MonitorClient } from '../../src/rpc/monitor-client.ts';
 import { GuestShell } from '../helpers/guest.ts';
 import { NetNamespace } from '../helpers/net-namespace.ts';
-import { nobody, World } from '../helpers/world.ts';
+import { vmUid, World } from '../helpers/world.ts';
 import { BareGuest } from './bare-guest.ts';
 import { type Figure, inTurns, throughput } from './figure.ts';
 
@@ -77,7 +77,7 @@ const ports = {
 async function awaitServers(host: NetNamespace, { address }: Guest): Promise<void> {
   for (const port of [7001, 7002])
     for (let tries = 0; !host.succeeds(`busybox nc -w 1 ${address} ${port} -e true`); tries++) {
-      if (tries === 200) throw new Error(`nobody listens on port ${port} of ${address}`);
+      if (tries === 200) throw new Error(`vmUid listens on port ${port} of ${address}`);
       host.run('sleep 0.05');
     }
 }
@@ -107,7 +107,7 @@ async function watchedGuest(host: NetNamespace): Promise<Guest> {
 }
 
 async function bareGuest(host: NetNamespace): Promise<Guest> {
-  host.run(`ip tuntap add dev hand mode tap user ${nobody} vnet_hdr`);
+  host.run(`ip tuntap add dev hand mode tap user ${vmUid} vnet_hdr`);
   host.run('ip addr add 10.0.0.1 peer 10.0.0.2 dev hand');
   host.run('ip link set hand up');
   const guest = await BareGuest.start(host, { tap: 'hand', core: cores.guest });

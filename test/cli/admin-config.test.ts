@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { nobody, program, World } from '../helpers/world.ts';
+import { program, vmUid, World } from '../helpers/world.ts';
 
 const world = new World();
 const directory = dirname(world.configPath);
@@ -90,7 +90,7 @@ describe('set and unset', () => {
   });
 
   test('mistakes elsewhere are no hindrance; those of one section are mended one by one', () => {
-    world.configure({ vm1: disk, bad: 'mem = much\nvmuser = nobody\ncpu = fast' });
+    world.configure({ vm1: disk, bad: 'mem = much\nvmuser = irc\ncpu = fast' });
     expect(config('set', 'vm1', 'mem', '96M').status).toBe(0);
     expect(config('check').status).toBe(3);
     expect(config('set', 'bad', 'mem', 'more').status).toBe(3);
@@ -110,9 +110,9 @@ describe('set and unset', () => {
     renameSync(world.configPath, real);
     symlinkSync('real.ini', world.configPath);
     chmodSync(real, 0o664);
-    chownSync(real, nobody, nobody);
+    chownSync(real, vmUid, vmUid);
     expect(config('set', 'vm1', 'mem', '96M').status).toBe(0);
-    expect(statSync(real)).toMatchObject({ mode: 0o100664, uid: nobody, gid: nobody });
+    expect(statSync(real)).toMatchObject({ mode: 0o100664, uid: vmUid, gid: vmUid });
     expect(readdirSync(directory)).toContain('real.ini');
     expect(config('get', 'vm1', 'mem').stdout).toBe('96M\n');
     renameSync(real, world.configPath);
@@ -122,10 +122,10 @@ describe('set and unset', () => {
   test('a VM with a file of its own; what its user has set wins, and is told', () => {
     const file = join(directory, 'vms/own.ini');
     mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, `[own]\nvmuser = nobody\n${disk}\n`);
+    writeFileSync(file, `[own]\nvmuser = irc\n${disk}\n`);
     const before = content();
     expect(config('set', 'own', 'mem', '96M').status).toBe(0);
-    expect(readFileSync(file, 'utf8')).toBe(`[own]\nvmuser = nobody\n${disk}\nmem = 96M\n`);
+    expect(readFileSync(file, 'utf8')).toBe(`[own]\nvmuser = irc\n${disk}\nmem = 96M\n`);
     expect(content()).toBe(before);
     mkdirSync(join(world.varDir, 'own'), { recursive: true });
     writeFileSync(join(world.varDir, 'own/config'), '[own]\nstop_timeout = 7s\n');

@@ -25,8 +25,8 @@ const infoOf = async (vm: string) => {
 const lastExit = (vm: string) =>
   JSON.parse(readFileSync(join(world.varDir, vm, 'log/last-exit.json'), 'utf8'));
 
-/** A user of its own for each, so that nothing is unusual: games, man, news and nobody of Debian. */
-const users = { late: 5, first: 6, middle: 9, never: 65534 };
+/** A user of its own for each, so that nothing is unusual: games, man, news and backup of Debian. */
+const users = { late: 5, first: 6, middle: 9, never: 34 };
 const disk = (vm: keyof typeof users) => `vmuser = ${users[vm]}\nubd0 = /disks/root.dsk`;
 const vms = {
   late: `start = boot\nstart_order = 300\n${disk('late')}`,

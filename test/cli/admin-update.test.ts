@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Tmux } from '../helpers/tmux.ts';
-import { nobody, program, World } from '../helpers/world.ts';
+import { program, vmUid, World } from '../helpers/world.ts';
 
 const world = new World();
 const admin = (...args: string[]) => world.run('umladmin', args);
@@ -34,7 +34,7 @@ const section = (vm: string) =>
   `# ${vm}: its comment\nstart = ${vm === 'vm1' ? 'boot' : 'manual'}\n; mem\nmem = 64M\nubd0 = /disks/root.dsk`;
 
 beforeAll(() => {
-  world.addImage('vm1', 'root.dsk', nobody);
+  world.addImage('vm1', 'root.dsk', vmUid);
   world.configure(Object.fromEntries(names.map((vm) => [vm, section(vm)])));
   const { status, stderr } = admin('start', '-wait', 'ready');
   expect({ status, stderr: stderr.replace(/^.*warning: .*\n/gm, '') }).toEqual({ status: 0, stderr: '' });
@@ -55,7 +55,7 @@ test('the difference of each VM, and when it takes effect; running ones are unto
     ],
     ['# vm2: its comment', '# vm2: its comment\nlog_count = 7\nubd1 = /disks/more.dsk'],
     ['[vm3]', '[new]'],
-    ['[vm4]\nvmuser = nobody\n# vm4: its comment\nstart = manual\n; mem\nmem = 64M', '[vm4]\nmem = much'],
+    ['[vm4]\nvmuser = irc\n# vm4: its comment\nstart = manual\n; mem\nmem = 64M', '[vm4]\nmem = much'],
   );
   const wanted = [
     ['vm1', 'changed'],
@@ -125,6 +125,6 @@ test('on a terminal: a question before a VM without section is stopped', async (
   expect(admin('list').stdout).not.toMatch(/^vm3 /m);
 });
 
-test('a VM that nobody knows', () => {
+test('a VM that vmUid knows', () => {
   expect(update('vm99').outcomes.get('vm99').failure.code).toBe('CONFIG_NO_VM');
 });

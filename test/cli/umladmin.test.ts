@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { writeBigImage } from '../helpers/big-image.ts';
 import { slowMotionScript } from '../helpers/slow-motion.ts';
 import { Tmux } from '../helpers/tmux.ts';
-import { nobody, program, World } from '../helpers/world.ts';
+import { program, vmUid, World } from '../helpers/world.ts';
 
 const world = new World();
 const admin = (...args: string[]) => world.run('umladmin', args);
@@ -35,7 +35,7 @@ describe('without any monitor', () => {
       'made vm2:/disks/a.dsk: 67108864 bytes, with ext4\n',
     );
     const file = join(world.varDir, 'vm2/jail/disks/a.dsk');
-    expect(statSync(file)).toMatchObject({ uid: nobody, mode: 0o100600, size: 64 * 2 ** 20 });
+    expect(statSync(file)).toMatchObject({ uid: vmUid, mode: 0o100600, size: 64 * 2 ** 20 });
     // As a monitor would have made it.
     expect(statSync(join(world.varDir, 'vm2/jail/disks')).mode & 0o777).toBe(0o750);
     ok('copy vm1:/disks/root.dsk /shared/disks/base.dsk');

@@ -20,7 +20,11 @@ beforeAll(async () => {
   channel = new Channel({ name: 'con1', ring: new Ring(8_000_000) });
   channel.connect(pty, () => mconsole.poke());
   kernel = startTestKernel(directory, { args: ['con1=fd:3'], inherit: [pty.slave, pty.master] });
-  mconsole = Mconsole.open('run/mon/reply', 'run/uml/vm1/mconsole', new KernelSender({ vm: 'vm1', uid: TEST_UID }, () => undefined));
+  mconsole = Mconsole.open(
+    'run/mon/reply',
+    'run/uml/vm1/mconsole',
+    new KernelSender({ vm: 'vm1', uid: TEST_UID }, () => undefined),
+  );
   await kernel.shown('READY');
 });
 afterAll(async () => {

@@ -26,7 +26,10 @@ import {
   untilListed,
   writeGlobal,
 } from '../helpers/umldir.ts';
-import { nobody, program } from '../helpers/world.ts';
+import { program } from '../helpers/world.ts';
+
+/** Its uid and gid on Debian. */
+const nobody = 65534;
 
 let home = '';
 let port = 0;

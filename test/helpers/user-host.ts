@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { testKernelDirectory } from './kernel.ts';
 import { NetNamespace } from './net-namespace.ts';
-import { program, testImage } from './world.ts';
+import { program, testImage, vmUser } from './world.ts';
 
 const place = `mount -t tmpfs none /dev/net && mknod -m 666 /dev/net/tun c 10 200 &&
 mount --bind "$0" /etc/resolv.conf && exec "$@"`;
@@ -37,11 +37,11 @@ export class UserHost {
       execFileSync('cp', ['--sparse=always', testImage(), join(directory, 'root.dsk')]);
     writeFileSync(join(home, 'resolv.conf'), 'nameserver 192.0.2.9\n');
     const global = `[GLOBAL]\nvardir = ${home}/var\nrundir = ${home}/run`;
-    const vm = `[vm1]\nubd0 = /disks/root.dsk\nmem = 64M\n${uid === 0 ? 'vmuser = nobody\n' : ''}${section}`;
+    const vm = `[vm1]\nubd0 = /disks/root.dsk\nmem = 64M\n${uid === 0 ? `vmuser = ${vmUser}\n` : ''}${section}`;
     writeFileSync(this.config, `${global}\n\n${vm}\n`);
     execFileSync('chmod', ['755', home]);
     if (uid === 0)
-      for (const directory of images) execFileSync('chown', ['nobody', join(directory, 'root.dsk')]);
+      for (const directory of images) execFileSync('chown', [vmUser, join(directory, 'root.dsk')]);
     else execFileSync('chown', ['-R', `${uid}:${uid}`, home]);
   }
 

@@ -17,8 +17,12 @@ import { testKernelDirectory } from './kernel.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-/** uid and gid of `nobody` on Debian. */
-export const nobody = 65534;
+/**
+ * The user of VMs in tests, with a group that nobody else is in: uid and gid of an account that every Debian has, and
+ * nothing uses.
+ */
+export const vmUid = 39;
+export const vmUser = 'irc';
 
 export interface Ran {
   readonly status: number | null;
@@ -58,19 +62,19 @@ export class World {
   /** Writes the configuration: the text of each VM's section by its name; vmuser is added where it is missing. */
   configure(vms: Readonly<Record<string, string>>, global = ''): void {
     const sections = Object.entries(vms).map(
-      ([name, text]) => `[${name}]\n${text.includes('vmuser') ? '' : 'vmuser = nobody\n'}${text}\n`,
+      ([name, text]) => `[${name}]\n${text.includes('vmuser') ? '' : `vmuser = ${vmUser}\n`}${text}\n`,
     );
     const head = `[GLOBAL]\nvardir = ${this.varDir}\nrundir = ${this.runDir}\n${global}\n`;
     writeFileSync(this.configPath, [head, ...sections].join('\n'));
   }
 
   /** A copy of the demo guest's image as /disks/NAME of a VM. */
-  addImage(vm: string, name = 'root.dsk', owner = nobody): string {
+  addImage(vm: string, name = 'root.dsk', owner = vmUid): string {
     return copyImage(join(this.varDir, vm, 'jail/disks'), name, owner);
   }
 
   /** The same as /shared/disks/root.dsk, which all VMs see. */
-  addSharedImage(owner = nobody): string {
+  addSharedImage(owner = vmUid): string {
     return copyImage(join(this.varDir, 'shared/disks'), 'root.dsk', owner);
   }
 

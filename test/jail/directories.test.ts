@@ -37,6 +37,7 @@ describe('makeDirectories', () => {
   test('makes all that a VM needs, once', () => {
     const directories = jailDirectories(
       layoutOf('vm1', { varDir: join(scratch, 'a/var'), runDir: join(scratch, 'run') }),
+      true,
     );
     const paths = directories.map(({ path }) => path);
     expect(makeDirectories(directories, self, vm)).toEqual(paths);

@@ -70,7 +70,7 @@ let count = 0;
 /** A VM with its own directories, ready to be launched. */
 function prepare() {
   const layout = layoutOf(`vm${++count}`, { varDir: join(scratch, 'var'), runDir: join(scratch, 'run') });
-  makeDirectories(jailDirectories(layout), { uid: 0, gid: 0 }, user);
+  makeDirectories(jailDirectories(layout, true), { uid: 0, gid: 0 }, user);
   writeFileSync(join(layout.shared, 'canary'), '');
   const disk = join(layout.disks, 'root.dsk');
   copyFileSync(image, disk);

@@ -75,7 +75,7 @@ describe('layoutOf', () => {
 
 describe('jailDirectories', () => {
   const layout = layoutOf('vm1', { varDir: join(scratch, 'var'), runDir: join(scratch, 'run') });
-  const directories = jailDirectories(layout);
+  const directories = jailDirectories(layout, true);
 
   test('lists parents first', () => {
     const seen = new Set([scratch]);
@@ -96,8 +96,16 @@ describe('jailDirectories', () => {
     for (const { mode } of directories) expect(mode & 0o022).toBe(0);
   });
 
+  test('without root, lets no group in where not all may pass: it may be the group of many', () => {
+    for (const { mode } of jailDirectories(layout, false)) expect(mode & 0o070).toBe((mode & 0o007) << 3);
+    const open = jailDirectories(layout, false).filter(({ mode }) => (mode & 0o077) !== 0);
+    expect(open.map(({ path }) => path)).toEqual(
+      directories.filter(({ mode }) => (mode & 0o007) !== 0).map(({ path }) => path),
+    );
+  });
+
   test('leaves a shared tree elsewhere alone', () => {
     const elsewhere = layoutOf('vm1', { ...roots, shared: '/srv/uml' });
-    expect(jailDirectories(elsewhere).map(({ path }) => path)).not.toContain('/srv/uml');
+    expect(jailDirectories(elsewhere, true).map(({ path }) => path)).not.toContain('/srv/uml');
   });
 });

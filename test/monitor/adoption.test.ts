@@ -25,7 +25,7 @@ test('a killed monitor loses neither VM nor shell; the next one takes both over'
   await world.startMonitor('vm1');
   const client = await world.client('vm1');
   const info = await client.call('info', undefined);
-  expect(info).toMatchObject({ state: 'running', kernelPid, user: 'nobody', mem: 128 * 1024 ** 2 });
+  expect(info).toMatchObject({ state: 'running', kernelPid, user: 'irc', mem: 128 * 1024 ** 2 });
   expect(await waitForEvent(client, 'adopted')).toContain(`kernel ${kernelPid} taken over`);
   const seat = await GuestShell.again(client);
   expect((await seat.run('echo $kept')).output).toBe('a value in the shell');

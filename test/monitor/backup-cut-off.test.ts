@@ -8,7 +8,7 @@ import { processStateOf } from '../../src/system/process.ts';
 import { offerFreeze } from '../helpers/backups.ts';
 import { bootGuest } from '../helpers/boot-guest.ts';
 import { GuestShell, waitForEvent } from '../helpers/guest.ts';
-import { nobody, World } from '../helpers/world.ts';
+import { vmUid, World } from '../helpers/world.ts';
 
 let world: World;
 const mounts: string[] = [];
@@ -31,7 +31,7 @@ const store = () => join(world.varDir, 'vm1/backups');
 function addLargeDisk(): void {
   const path = join(world.varDir, 'vm1/jail/disks/large.dsk');
   execFileSync('dd', ['if=/dev/zero', `of=${path}`, 'bs=1M', 'count=400'], { stdio: 'ignore' });
-  chownSync(path, nobody, nobody);
+  chownSync(path, vmUid, vmUid);
 }
 
 /** A program that answers on ssl0: what it does after `freeze`. */

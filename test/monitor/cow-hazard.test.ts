@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { writeCow } from '../disk/cow-file.ts';
 import { GuestShell, waitForEvent } from '../helpers/guest.ts';
-import { nobody, World } from '../helpers/world.ts';
+import { vmUid, World } from '../helpers/world.ts';
 
 let world: World;
 let base: string;
@@ -28,7 +28,7 @@ function addCow(): void {
   utimesSync(base, 1_000_000_000, 1_000_000_000);
   const cow = join(world.varDir, 'vm1/jail/disks/data.cow');
   writeCow(cow, '/shared/disks/base.dsk', base);
-  chownSync(cow, nobody, nobody);
+  chownSync(cow, vmUid, vmUid);
 }
 
 function check(): unknown[] {

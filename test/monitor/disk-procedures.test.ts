@@ -15,7 +15,7 @@ import type { MonitorClient } from '../../src/rpc/monitor-client.ts';
 import type { DiskRequest, Job } from '../../src/rpc/umlmonctrl.gen.ts';
 import { bigBytes, writeBigImage } from '../helpers/big-image.ts';
 import { GuestShell } from '../helpers/guest.ts';
-import { nobody, World } from '../helpers/world.ts';
+import { vmUid, World } from '../helpers/world.ts';
 
 const world = new World();
 const disks = join(world.varDir, 'vm1/jail/disks');
@@ -99,7 +99,7 @@ test('a new image belongs to the user of the VM', async () => {
   const sized = { image: '/disks/new.dsk', size: 64 * 2 ** 20, filesystem: true };
   const job = await done({ verb: 'create', sized });
   expect(job).toMatchObject({ name: 'create', by: 'uid 0', subject: 'vm1:/disks/new.dsk' });
-  expect(statSync(join(disks, 'new.dsk'))).toMatchObject({ uid: nobody, size: sized.size, mode: 0o100600 });
+  expect(statSync(join(disks, 'new.dsk'))).toMatchObject({ uid: vmUid, size: sized.size, mode: 0o100600 });
   expect((await client.call('diskInfo', '/disks/new.dsk')).content).toContain('ext4');
   expect((await run({ verb: 'create', sized })).outcome).toMatchObject({ why: { code: 'IMAGE_EXISTS' } });
   await done({ verb: 'delete', image: '/disks/new.dsk' });

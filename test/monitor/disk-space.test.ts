@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { MonitorClient } from '../../src/rpc/monitor-client.ts';
 import { GuestShell, waitForEvent } from '../helpers/guest.ts';
-import { nobody, World } from '../helpers/world.ts';
+import { vmUid, World } from '../helpers/world.ts';
 
 let world: World;
 let client: MonitorClient;
@@ -27,7 +27,7 @@ function addData(name: string): string {
   const path = join(world.varDir, 'vm1/jail/disks', name);
   execFileSync('truncate', ['-s', '128M', path]);
   execFileSync('/usr/sbin/mke2fs', ['-q', '-F', '-t', 'ext4', '-b', '4096', path]);
-  chownSync(path, nobody, nobody);
+  chownSync(path, vmUid, vmUid);
   return path;
 }
 
@@ -133,7 +133,7 @@ test('writes to a block device are seen too', async () => {
     const node = join(world.varDir, 'vm1/jail/disks/a.dev');
     const numbers = execFileSync('stat', ['-c', '%Hr %Lr', loop], { encoding: 'utf8' }).trim().split(' ');
     execFileSync('mknod', [node, 'b', ...numbers]);
-    chownSync(node, nobody, nobody);
+    chownSync(node, vmUid, vmUid);
     world.configure({ vm1: 'ubd0 = /disks/root.dsk\nubd1 = /disks/a.dev\nsync_interval = 1s' });
     const shell = await start();
     await shell.run('printf three | dd of=/dev/ubdb conv=fsync 2>/dev/null');

@@ -15,7 +15,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { MonitorClient } from '../../src/rpc/monitor-client.ts';
 import { writeCow } from '../disk/cow-file.ts';
 import { GuestShell, waitForEvent } from '../helpers/guest.ts';
-import { nobody, World } from '../helpers/world.ts';
+import { vmUid, World } from '../helpers/world.ts';
 
 let world: World;
 
@@ -37,7 +37,7 @@ async function start(client: MonitorClient): Promise<void> {
 
 const stop = (client: MonitorClient) => client.call('stop', { timeoutMs: 0 });
 
-/** The shared root image as a backing file: readable, of nobody in particular. */
+/** The shared root image as a backing file: readable, of vmUid in particular. */
 function backing(): string {
   const base = world.addSharedImage(0);
   chmodSync(base, 0o644);
@@ -50,7 +50,7 @@ const ownCow = (vm: string) => join(world.varDir, vm, 'jail/disks/root.cow');
 function addCow(vm: string, stored = '/shared/disks/root.dsk'): string {
   const path = ownCow(vm);
   writeCow(path, stored, join(world.varDir, 'shared/disks/root.dsk'));
-  chownSync(path, nobody, nobody);
+  chownSync(path, vmUid, vmUid);
   return path;
 }
 
@@ -72,7 +72,7 @@ function locksOn(path: string): string[] {
 test('two VMs on one backing file, each with its own changes; the backing file stays as it was', async () => {
   const base = backing();
   const before = execFileSync('sha256sum', [base]).toString();
-  world.configure({ vm1: 'ubd0 = /disks/root.cow', vm2: 'ubd0 = /disks/root.cow\nvmuser = 65534' });
+  world.configure({ vm1: 'ubd0 = /disks/root.cow', vm2: `ubd0 = /disks/root.cow\nvmuser = ${vmUid}` });
   for (const vm of ['vm1', 'vm2']) addCow(vm);
   const [one, two] = [await monitorOf('vm1'), await monitorOf('vm2')];
   await start(one);
@@ -90,7 +90,7 @@ test('two VMs on one backing file, each with its own changes; the backing file s
     vm2: 'ubd0 = /disks/root.cow',
     vm3: 'ubd0 = /shared/disks/root.dsk',
   });
-  chownSync(base, nobody, nobody);
+  chownSync(base, vmUid, vmUid);
   expect(check('vm3')).toMatchObject([
     {
       code: 'IMAGE_IN_USE',
@@ -117,7 +117,7 @@ test('a COW image of uml_mkcow: refused by name with the right words, used with 
   const cow = ownCow('vm1');
   mkdirSync(join(world.varDir, 'vm1/jail/disks'), { recursive: true });
   execFileSync('uml_mkcow', [cow, base]);
-  chownSync(cow, nobody, nobody);
+  chownSync(cow, vmUid, vmUid);
   world.configure({ vm1: 'ubd0 = /disks/root.cow' });
   expect(check('vm1')).toMatchObject([
     {
@@ -156,7 +156,7 @@ test('a backing file that was changed, and one that the VM’s user cannot read'
   expect(check('vm1')).toMatchObject([
     {
       code: 'IMAGE_ACCESS',
-      cause: expect.stringMatching(/^user nobody may not read .*shared\/disks\/root\.dsk/),
+      cause: expect.stringMatching(/^user vmUid may not read .*shared\/disks\/root\.dsk/),
     },
   ]);
 });
@@ -166,7 +166,7 @@ test('a VM that has lost its monitor keeps its images, and the next monitor hold
   addCow('vm1');
   const text = 'ubd0 = /disks/root.cow';
   world.configure({ vm1: text, vm2: 'ubd0 = /shared/disks/root.dsk' });
-  chownSync(base, nobody, nobody);
+  chownSync(base, vmUid, vmUid);
   const client = await monitorOf('vm1');
   await start(client);
   const { kernelPid } = await client.call('info', undefined);

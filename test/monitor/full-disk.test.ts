@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { MonitorClient } from '../../src/rpc/monitor-client.ts';
 import { GuestShell, waitForEvent } from '../helpers/guest.ts';
-import { nobody, program, World } from '../helpers/world.ts';
+import { program, vmUid, World } from '../helpers/world.ts';
 
 let world: World;
 const mounts: string[] = [];
@@ -248,7 +248,7 @@ function makeDataImage(disks: string): string {
   writeFileSync(image, '');
   truncateSync(image, 24 * 2 ** 20);
   execFileSync('mkfs.ext4', ['-q', '-b', '4096', '-O', '^has_journal', image]);
-  chownSync(image, nobody, nobody);
+  chownSync(image, vmUid, vmUid);
   return image;
 }
 

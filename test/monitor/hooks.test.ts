@@ -163,7 +163,7 @@ describe('a real VM', () => {
     await expect.poll(log).toBe('prepare\nstart\nready\nstopped\nrelease\n');
     expect(JSON.parse(readFileSync(join(home, 'log.prepare'), 'utf8'))).toMatchObject({
       vm: 'vm1',
-      user: { name: 'nobody' },
+      user: { name: 'irc' },
     });
   });
 

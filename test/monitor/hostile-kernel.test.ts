@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { monitorLimits } from '../../src/system/limits.ts';
 import { setCloseOnExec } from '../../src/system/native.ts';
 import { HostileVm, pidNamespaceOf, processesIn } from '../helpers/hostile-vm.ts';
-import { nobody } from '../helpers/world.ts';
+import { vmUid } from '../helpers/world.ts';
 
 const MiB = 1 << 20;
 
@@ -140,7 +140,7 @@ describe.each([
     const image = join(vm.world.varDir, 'vm1/jail/disks/root.dsk');
     const { size } = statSync(image);
     expect(await vm.order(`grow-image ${MiB}`)).toEqual([`${MiB} ok`]);
-    expect(statSync(image)).toMatchObject({ size: size + MiB, uid: nobody });
+    expect(statSync(image)).toMatchObject({ size: size + MiB, uid: vmUid });
   });
 
   test('links and depths in its run directory do not lead the removal astray', async () => {

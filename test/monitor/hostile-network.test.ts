@@ -3,7 +3,7 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HostileVm } from '../helpers/hostile-vm.ts';
 import { NetNamespace } from '../helpers/net-namespace.ts';
-import { nobody } from '../helpers/world.ts';
+import { vmUid } from '../helpers/world.ts';
 
 describe.each([
   ['user-namespace launcher', ''],
@@ -31,7 +31,7 @@ describe.each([
     const pid = await vm.kernelPid();
     expect(readlinkSync(`/proc/${pid}/ns/net`)).toBe(host.run('readlink /proc/self/ns/net').trim());
     expect(readFileSync(`/proc/${pid}/status`, 'latin1')).toMatch(/^CapEff:\t0+$/m);
-    expect(readFileSync(`/proc/${pid}/status`, 'latin1')).toMatch(new RegExp(`^Uid:\t${nobody}\t`, 'm'));
+    expect(readFileSync(`/proc/${pid}/status`, 'latin1')).toMatch(new RegExp(`^Uid:\t${vmUid}\t`, 'm'));
   });
 
   test('it cannot open a socket of the network of the host', async () => {

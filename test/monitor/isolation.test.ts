@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { MonitorClient } from '../../src/rpc/monitor-client.ts';
 import { GuestShell, waitForEvent } from '../helpers/guest.ts';
-import { nobody, World } from '../helpers/world.ts';
+import { vmUid, World } from '../helpers/world.ts';
 
 describe.each([
   ['user-namespace launcher', ''],
@@ -39,8 +39,8 @@ describe.each([
       expect(field(set), set).toBe('0000000000000000');
     expect(field('NoNewPrivs')).toBe('1');
     expect(field('Seccomp')).toBe('2');
-    expect(field('Uid')).toBe(Array(4).fill(nobody).join('\t'));
-    expect(field('Gid')).toBe(Array(4).fill(nobody).join('\t'));
+    expect(field('Uid')).toBe(Array(4).fill(vmUid).join('\t'));
+    expect(field('Gid')).toBe(Array(4).fill(vmUid).join('\t'));
     expect(field('Groups')?.trim()).toBe('');
   });
 
@@ -98,9 +98,9 @@ describe.each([
   });
 
   test('another user of the host cannot use the control socket', () => {
-    const asNobody = ['--reuid', `${nobody}`, '--regid', `${nobody}`, '--clear-groups', '--'];
+    const asVmUser = ['--reuid', `${vmUid}`, '--regid', `${vmUid}`, '--clear-groups', '--'];
     const script = `require('net').connect('${world.varDir}/vm1/ctrl').on('error', (e) => console.log(e.code)).on('connect', () => { console.log('connected'); process.exit() })`;
-    expect(execFileSync('setpriv', [...asNobody, process.execPath, '-e', script], { encoding: 'utf8' })).toBe(
+    expect(execFileSync('setpriv', [...asVmUser, process.execPath, '-e', script], { encoding: 'utf8' })).toBe(
       'EACCES\n',
     );
   });

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { MonitorClient } from '../../src/rpc/monitor-client.ts';
 import { GuestShell } from '../helpers/guest.ts';
 import { NetNamespace } from '../helpers/net-namespace.ts';
-import { nobody, World } from '../helpers/world.ts';
+import { vmUid, World } from '../helpers/world.ts';
 
 let host: NetNamespace;
 let world: World;
@@ -203,7 +203,7 @@ test('what a crash of the host has left is no hindrance', async () => {
   const tun = join(world.varDir, 'vm1/jail/dev/net/tun');
   execFileSync('mknod', [tun, 'c', '10', '200']);
   await client?.call('start', undefined);
-  expect(statSync(tun)).toMatchObject({ uid: nobody, mode: 0o20600 });
+  expect(statSync(tun)).toMatchObject({ uid: vmUid, mode: 0o20600 });
   await client?.call('kill', undefined);
   expect(existsSync(tun)).toBe(false);
 });

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { MonitorClient } from '../../src/rpc/monitor-client.ts';
 import { writeCow } from '../disk/cow-file.ts';
 import { GuestShell, waitForEvent } from '../helpers/guest.ts';
-import { nobody, World } from '../helpers/world.ts';
+import { vmUid, World } from '../helpers/world.ts';
 
 let world: World;
 
@@ -32,7 +32,7 @@ async function startVm(): Promise<{ client: MonitorClient; shell: GuestShell }> 
 }
 
 /** An image with an empty file system of 64 MiB. */
-function addData(path: string, owner = nobody): string {
+function addData(path: string, owner = vmUid): string {
   mkdirSync(dirname(path), { recursive: true });
   spawnSync('truncate', ['-s', '64M', path]);
   spawnSync('/usr/sbin/mke2fs', ['-q', '-F', '-t', 'ext4', '-b', '4096', path]);
@@ -103,7 +103,7 @@ test('a second VM is refused while the first one’s monitor is dead and after t
   utimesSync(base, 1_000_000_000, 1_000_000_000);
   world.configure({
     vm1: 'ubd0 = /disks/root.dsk',
-    vm2: 'ubd0 = /disks/root.dsk\nubd1 = /shared/disks/base.dsk\nvmuser = 65534',
+    vm2: `ubd0 = /disks/root.dsk\nubd1 = /shared/disks/base.dsk\nvmuser = ${vmUid}`,
   });
   await startVm();
   expect(watch('-plug', 'ubd3', '/shared/disks/base.dsk ro')).toMatchObject({ status: 0 });
@@ -154,7 +154,7 @@ test('a COW image with its backing file; and a configured disk that goes and com
   const base = addData(sharedDisk('base.dsk'), 0);
   utimesSync(base, 1_000_000_000, 1_000_000_000);
   writeCow(ownDisk('layer.cow'), '/shared/disks/base.dsk', base);
-  chownSync(ownDisk('layer.cow'), nobody, nobody);
+  chownSync(ownDisk('layer.cow'), vmUid, vmUid);
   const image = addData(ownDisk('data.dsk'));
   world.configure({ vm1: 'ubd0 = /disks/root.dsk\nubd1 = /disks/data.dsk' });
   const { client, shell } = await startVm();
@@ -188,7 +188,7 @@ test('what cannot be plugged is refused before the kernel hears of it, and nothi
   spawnSync('truncate', ['-s', '64M', small]);
   spawnSync('/usr/sbin/mke2fs', ['-q', '-F', '-t', 'ext4', '-b', '1024', small]);
   writeCow(ownDisk('bad.cow'), '/shared/disks/small.dsk', small);
-  chownSync(ownDisk('bad.cow'), nobody, nobody);
+  chownSync(ownDisk('bad.cow'), vmUid, vmUid);
   const plug = (unit: number, disk: string) => client.call('plug', { unit, disk });
   await expect(plug(1, '/etc/passwd')).rejects.toMatchObject({ code: 'CONFIG_PATH' });
   await expect(plug(16, '/disks/x.dsk')).rejects.toMatchObject({ code: 'CONFIG_UNKNOWN_KEY' });

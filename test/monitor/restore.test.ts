@@ -1,4 +1,4 @@
-/** Restores: all images or none, only while nobody uses them. */
+/** Restores: all images or none, only while vmUid uses them. */
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
@@ -18,7 +18,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { settleRestore } from '../../src/monitor/disks/restore-journal.ts';
 import type { MonitorClient } from '../../src/rpc/monitor-client.ts';
 import { GuestShell, waitForEvent } from '../helpers/guest.ts';
-import { nobody, testImage, World } from '../helpers/world.ts';
+import { testImage, vmUid, World } from '../helpers/world.ts';
 
 let world: World;
 const mounts: string[] = [];
@@ -54,7 +54,7 @@ function fill(letter: string): void {
   for (const name of ['a.dsk', 'b.dsk']) {
     const path = join(disks(), name);
     writeFileSync(path, letter.repeat(4 * 2 ** 20));
-    chownSync(path, nobody, nobody);
+    chownSync(path, vmUid, vmUid);
   }
 }
 /** The letter of both disks; fails unless each is whole. */
@@ -98,7 +98,7 @@ test('a restore brings back what the disk had, with its owner and mode; it is re
     /^restored backup then of .*: \/disks\/root\.dsk$/,
   );
   const { uid, gid, mode } = statSync(image);
-  expect({ uid, gid, mode: mode & 0o777 }).toEqual({ uid: nobody, gid: nobody, mode: 0o640 });
+  expect({ uid, gid, mode: mode & 0o777 }).toEqual({ uid: vmUid, gid: vmUid, mode: 0o640 });
   const again = await start(client);
   expect((await again.run('cat /root/file')).output).toMatch(/then$/);
   await stop(client);
@@ -106,7 +106,7 @@ test('a restore brings back what the disk had, with its owner and mode; it is re
   // An image that is gone comes back as it was backed up.
   rmSync(image);
   await client.call('restore', { name: 'then' });
-  expect(statSync(image)).toMatchObject({ uid: nobody, gid: nobody });
+  expect(statSync(image)).toMatchObject({ uid: vmUid, gid: vmUid });
   expect((await (await start(client)).run('cat /root/file')).output).toMatch(/then$/);
   expect(world.run('umlwatch', ['vm1', '-backups']).stdout).toMatch(
     /^ {2}then {2}.* {2}32 MiB {2}1 image {2}synced {2}paused \d+ ms$/m,
@@ -161,7 +161,7 @@ test('a copy-on-write image is backed up without its backing file, which stays a
   mkdirSync(disks(), { recursive: true });
   const cow = join(disks(), 'root.cow');
   execFileSync('uml_mkcow', [cow, base], { stdio: 'ignore' });
-  chownSync(cow, nobody, nobody);
+  chownSync(cow, vmUid, vmUid);
   world.configure({ vm1: 'ubd0 = /disks/root.cow,/shared/disks/root.dsk\ncon1 = pty' });
   const client = await monitorOf();
   const shell = await start(client);
@@ -267,7 +267,7 @@ test('the newest backups are kept; one with errors is said to have them, and pus
   world.addImage('vm1');
   const data = join(disks(), 'data.dsk');
   execFileSync('cp', ['--sparse=always', testImage(), data]);
-  chownSync(data, nobody, nobody);
+  chownSync(data, vmUid, vmUid);
   world.configure({ vm1: 'ubd0 = /disks/root.dsk\ncon1 = pty\nubd1 = /disks/data.dsk\nbackups = 2' });
   const client = await monitorOf();
   const shell = await start(client);

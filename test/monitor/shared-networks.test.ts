@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { GuestShell } from '../helpers/guest.ts';
 import { NetworkWorld } from '../helpers/network-world.ts';
-import { nobody } from '../helpers/world.ts';
+import { vmUid } from '../helpers/world.ts';
 
 let lan: NetworkWorld;
 beforeEach(() => {
@@ -138,7 +138,7 @@ test('what a killed monitor and kernel leave of a network is removed by -cleanup
 });
 
 test('a tap that the administrator has made', async () => {
-  lan.host.run(`ip tuntap add dev tap0 mode tap user ${nobody} vnet_hdr`);
+  lan.host.run(`ip tuntap add dev tap0 mode tap user ${vmUid} vnet_hdr`);
   lan.host.run('ip addr add 10.7.0.254/24 dev tap0');
   lan.host.run('ip link set tap0 up');
   await lan.monitors({ vm1: 'eth0 = tap(ifname=tap0, depth=32, mac=02:00:5e:00:00:07)' });

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Channels } from '../../src/monitor/channels.ts';
 import { layoutFor, prepareLaunch, readVm } from '../../src/monitor/prepare-launch.ts';
 import { executePlan } from '../../src/monitor/start.ts';
-import { nobody, World } from '../helpers/world.ts';
+import { vmUid, World } from '../helpers/world.ts';
 
 let world: World;
 let directory: string;
@@ -18,7 +18,7 @@ beforeEach(() => {
   directory = join(world.varDir, 'vm1/jail/disks/own');
   mkdirSync(directory, { recursive: true });
   image = world.addImage('vm1', 'own/root.dsk');
-  chownSync(directory, nobody, nobody);
+  chownSync(directory, vmUid, vmUid);
 });
 
 afterEach(() => world.close());

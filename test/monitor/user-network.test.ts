@@ -51,7 +51,7 @@ test.each([
 
     const status = readFileSync(`/proc/${kernelPid}/status`, 'latin1');
     expect(Number.parseInt(/^CapEff:\t(\w+)/m.exec(status)?.[1] ?? '', 16)).toBe(1 << 13);
-    expect(/^Uid:\t(\d+)/m.exec(status)?.[1]).toBe(`${uid === 0 ? 65534 : uid}`);
+    expect(/^Uid:\t(\d+)/m.exec(status)?.[1]).toBe(`${uid === 0 ? 39 : uid}`);
     expect(here.pastas()).toHaveLength(1);
     expect(here.run('umlwatch', 'vm1', '-kill')).toMatchObject({ status: 0 });
     await expect.poll(() => here.pastas(), { timeout: 20_000 }).toEqual([]);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { MonitorClient } from '../../src/rpc/monitor-client.ts';
 import { GuestShell, waitForEvent } from '../helpers/guest.ts';
-import { World } from '../helpers/world.ts';
+import { vmUid, World } from '../helpers/world.ts';
 
 /** Ctrl-Alt-Del then goes to a process that does not mind it. */
 const ignoreCtrlAltDel = 'sleep 1000 & echo $! > /proc/sys/kernel/cad_pid';
@@ -40,7 +40,7 @@ test('a life: start, work, orderly stop', async () => {
   const info = await client.call('info', undefined);
   expect(info).toMatchObject({
     state: 'running',
-    user: 'nobody',
+    user: 'irc',
     mem: 128 * 1024 ** 2,
     guestMessage: 'booted',
   });
@@ -280,7 +280,7 @@ test('a launch that fails is told in the words of who failed, all of them', asyn
 test('an image that another VM uses is refused, and free again after its end', async () => {
   world.configure({
     vm1: 'ubd0 = /shared/disks/root.dsk',
-    vm2: 'ubd0 = /shared/disks/root.dsk\nvmuser = 65534',
+    vm2: `ubd0 = /shared/disks/root.dsk\nvmuser = ${vmUid}`,
   });
   world.addSharedImage();
   for (const vm of ['vm1', 'vm2']) await world.startMonitor(vm);

@@ -13,7 +13,7 @@ import {
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { writeCow } from '../disk/cow-file.ts';
-import { World } from '../helpers/world.ts';
+import { vmUid, World } from '../helpers/world.ts';
 
 let world: World;
 let image: string;
@@ -99,7 +99,7 @@ const damages: readonly [string, () => string, Partial<Reported>][] = [
     'a backing file as a disk of its own',
     () => {
       writeCow(image.replace('root.dsk', 'web.cow'), '/old/place/of/root.dsk', image);
-      chownSync(image.replace('root.dsk', 'web.cow'), 65534, 65534);
+      chownSync(image.replace('root.dsk', 'web.cow'), vmUid, vmUid);
       return `${disk}\nubd1 = /disks/web.cow,/disks/root.dsk`;
     },
     { code: 'CONFIG_CONFLICT', key: 'ubd0', cause: '/disks/root.dsk is the backing file of ubd1' },
@@ -165,7 +165,7 @@ const damages: readonly [string, () => string, Partial<Reported>][] = [
       chmodSync(image, 0o644);
       return disk;
     },
-    { code: 'IMAGE_ACCESS', key: 'ubd0', hint: expect.stringContaining('chown nobody') },
+    { code: 'IMAGE_ACCESS', key: 'ubd0', hint: expect.stringContaining('chown irc') },
   ],
   [
     'an unreadable read-only image',
@@ -183,7 +183,7 @@ const damages: readonly [string, () => string, Partial<Reported>][] = [
       renameSync(image, join(dirname(image), 'apart/root.dsk'));
       return 'ubd0 = /disks/apart/root.dsk';
     },
-    { code: 'IMAGE_ACCESS', key: 'ubd0', cause: expect.stringMatching(/nobody cannot pass .*disks\/apart$/) },
+    { code: 'IMAGE_ACCESS', key: 'ubd0', cause: expect.stringMatching(/irc cannot pass .*disks\/apart$/) },
   ],
   [
     'a backing file in a directory that is closed',
@@ -191,14 +191,14 @@ const damages: readonly [string, () => string, Partial<Reported>][] = [
       const base = world.addSharedImage();
       const cow = join(dirname(image), 'a.cow');
       writeCow(cow, '/shared/disks/root.dsk', base);
-      chownSync(cow, 65534, 65534);
+      chownSync(cow, vmUid, vmUid);
       chmodSync(dirname(base), 0o700);
       return 'ubd0 = /disks/a.cow';
     },
     {
       code: 'IMAGE_ACCESS',
       key: 'ubd0',
-      cause: expect.stringMatching(/nobody cannot pass .*shared\/disks$/),
+      cause: expect.stringMatching(/irc cannot pass .*shared\/disks$/),
     },
   ],
   [
@@ -242,7 +242,7 @@ const damages: readonly [string, () => string, Partial<Reported>][] = [
       chmodSync(join(world.varDir, 'shared/kernels/linux'), 0o700);
       return disk;
     },
-    { code: 'KERNEL_ACCESS', key: 'kernel', cause: expect.stringContaining('user nobody') },
+    { code: 'KERNEL_ACCESS', key: 'kernel', cause: expect.stringContaining('user irc') },
   ],
   [
     'more memory than the host has',
@@ -255,7 +255,7 @@ const damages: readonly [string, () => string, Partial<Reported>][] = [
       chmodSync(world.home, 0o700);
       return disk;
     },
-    { code: 'JAIL_ACCESS', key: 'vardir', cause: expect.stringContaining('user nobody cannot pass') },
+    { code: 'JAIL_ACCESS', key: 'vardir', cause: expect.stringContaining('user irc cannot pass') },
   ],
   ['a core that the host has not', () => `cpu = 4000\n${disk}`, { code: 'HOST_CORES', key: 'cpu' }],
 ];

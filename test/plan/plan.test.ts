@@ -100,7 +100,7 @@ test('pinning: one core by choice, a list, or none', () => {
 test('the sandbox: no network, no new root, images of the shared tree writable one by one', () => {
   world.addSharedImage();
   const { sandbox } = planOf('ubd0 = /disks/root.dsk\nubd1 = /shared/disks/root.dsk');
-  expect(sandbox).toMatchObject({ launcher: 'user-namespace', network: 'none', user: { uid: 65534 } });
+  expect(sandbox).toMatchObject({ launcher: 'user-namespace', network: 'none', user: { uid: 39, gid: 39 } });
   expect(sandbox.binds).toContainEqual({
     from: join(world.varDir, 'shared'),
     to: '/shared',

@@ -11,6 +11,7 @@ import { restartVms } from './restart.ts';
 import { startVms } from './start.ts';
 import { stopVms } from './stop.ts';
 import { updateVms } from './update.ts';
+import { runAdminUser } from './user.ts';
 import type { AdminWord, KernelWord } from './words.ts';
 
 /** The words that need a configuration without mistakes outside of the sections of VMs. */
@@ -40,6 +41,7 @@ const runners: Record<HostWord, (command: AdminCommand, host: AdminHost) => Prom
   kernel: ({ sub, options, values }, host) =>
     done(runAdminKernel({ sub: sub as KernelWord, options, values }, host)),
   password: ({ options, values }, host) => done(runAdminPassword({ options, values }, host)),
+  user: ({ options, values }, host) => done(runAdminUser({ options, values }, host)),
   disk: ({ sub, options, values }, host) =>
     done(runAdminDisk({ sub: sub as DiskWord, options, values }, host)),
 };

@@ -39,6 +39,14 @@ file and interface that it removes.`,
 *SHARED/kernels*. One that is in the cache is used as it is; **-update** looks for a newer one. If there is no kernel
 *linux* yet, it becomes that, which VMs use if their configuration says nothing else.`,
   'kernel use': `Sets **kernel** in the configuration, as **config set** does, if the kernel can run on this host.`,
+  user: `A system user with a group of its own, without password, home and shell, by useradd(8): jail and sockets of a VM are
+open to the group of its user, so nobody else may be in it. It is the configured **vmuser** if there is no such user yet, else
+*uml-VM*, which is then written to the configuration. A user that has a group of its own, and is that of no other VM, stays
+as it is; one of the name *uml-...* whose group is shared, as adduser(8) makes them with **--system** alone, gets its own
+group, if the VM is down. With **-n** the commands are printed, and nothing is done.
+
+**-remove** removes a user that was made so, and its group, when VM and monitor are down and the directories of the VM are gone: who
+gets the numbers of the user next would own the files. The configuration is left as it is.`,
   password: `For clients over TCP, see umlmon(7), REMOTE CONTROL. There may be one for each VM and *ROLE*, by default **admin**; without
 *VM* it opens all VMs. It is asked for twice on a terminal, or read from a pipe: its first line. It counts at once, and
 nobody can read it from the file that it is proved by. **-remove** removes the one of *ROLE*, or those of all roles; connections that were

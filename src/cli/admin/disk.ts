@@ -74,7 +74,7 @@ function makeRoom(image: ImageName, owner: Owner, config: Config): void {
   if (image.vm === '') mkdirSync(sharedDisks(storeOf(config)), { recursive: true });
   else {
     const umask = process.umask(0o027);
-    makeDirectories(jailDirectories(layoutIn(config, image.vm)), ownIds(), owner);
+    makeDirectories(jailDirectories(layoutIn(config, image.vm), process.geteuid?.() === 0), ownIds(), owner);
     process.umask(umask);
   }
 }

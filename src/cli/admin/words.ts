@@ -73,6 +73,7 @@ export const adminWords = {
     options: { role: ['ROLE'], remove: [], list: [] },
     help: 'Set a password for remote control.',
   },
+  user: { arguments: ['VM'], options: { remove: [], n: [] }, help: 'Make a user for a VM alone.' },
   disk: { arguments: [], options: {}, words: adminDiskWords, help: 'Work on disk images.' },
 } as const satisfies Record<string, Word>;
 

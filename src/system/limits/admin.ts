@@ -25,6 +25,12 @@ export const admin = {
     'Time that a monitor has to end, after its guest was killed because the time for all VMs was over.',
     'The VM has failed to stop; its monitor is left alone.',
   ),
+  accountCommand: limit(
+    60_000,
+    'ms',
+    'Time for a program that makes, changes or removes a user, such as useradd; it waits up to 15 s for others.',
+    'It is killed, and the command fails with HOST_COMMAND.',
+  ),
   editWait: limit(
     10_000,
     'ms',
