@@ -1,3 +1,4 @@
+import { readlinkSync } from 'node:fs';
 import { UmlmonError } from '../system/errors.ts';
 import { kernelLimits } from '../system/limits.ts';
 import type { Credentials } from '../system/native.ts';
@@ -22,6 +23,8 @@ export interface KernelProcess {
 export class KernelSender {
   readonly #kernel: KernelProcess;
   readonly #tell: (error: UmlmonError) => void;
+  /** The pid namespace of the jail (pid_namespaces(7)); undefined if nobody can say. */
+  readonly #jail: string | undefined;
   #forged = 0;
   #silentUntil = 0;
 
@@ -29,6 +32,7 @@ export class KernelSender {
   constructor(kernel: KernelProcess, tell: (error: UmlmonError) => void) {
     this.#kernel = kernel;
     this.#tell = tell;
+    this.#jail = kernel.pid === undefined ? undefined : pidNamespaceOf(kernel.pid);
   }
 
   get uid(): number {
@@ -40,13 +44,26 @@ export class KernelSender {
     return this.#forged;
   }
 
-  /** Whether the kernel process is who sent something. A sender that is not known is somebody else. */
-  accepts(sender: Credentials | undefined): boolean {
-    const { vm, uid, pid } = this.#kernel;
-    if (sender && sender.uid === uid && (pid === undefined || sender.pid === pid)) return true;
+  /**
+   * Whether the kernel process is who sent something; with `jail`, whether a process of its jail is. A sender that is not
+   * known is somebody else. What is refused is counted.
+   */
+  accepts(sender: Credentials | undefined, who: 'kernel' | 'jail' = 'kernel'): boolean {
+    const { uid, pid } = this.#kernel;
+    if (sender?.uid === uid) {
+      if (pid === undefined || sender.pid === pid) return true;
+      if (who === 'jail' && this.#jail !== undefined && pidNamespaceOf(sender.pid) === this.#jail)
+        return true;
+    }
+    this.#refuse(sender);
+    return false;
+  }
+
+  #refuse(sender: Credentials | undefined): void {
+    const { vm, uid } = this.#kernel;
     this.#forged++;
     const now = performance.now();
-    if (now < this.#silentUntil) return false;
+    if (now < this.#silentUntil) return;
     this.#silentUntil = now + kernelLimits.forgedReport;
     const who = sender ? `process ${sender.pid} of user ${sender.uid}` : 'somebody unknown';
     this.#tell(
@@ -56,6 +73,14 @@ export class KernelSender {
         hint: `see what runs as the user of the VM: ps -u ${uid} -o pid,args`,
       }),
     );
-    return false;
+  }
+}
+
+/** Undefined if the process has ended, or is not ours to look at. */
+function pidNamespaceOf(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/pid`);
+  } catch {
+    return undefined;
   }
 }

@@ -41,12 +41,15 @@ export class World {
   readonly runDir: string;
   readonly #monitors = new Map<string, ChildProcess>();
   readonly #clients: MonitorClient[] = [];
-  /** What stands before each program of umlmon: `ip netns exec NAME`, or nothing. */
+  /** What stands before each program of umlmon. */
   readonly #within: readonly string[];
 
-  /** @param namespace the network namespace (ip-netns(8)) in which monitors run; otherwise ours */
-  constructor(namespace?: string) {
-    this.#within = namespace === undefined ? [] : ['ip', 'netns', 'exec', namespace];
+  /**
+   * @param within the network namespace (ip-netns(8)) in which monitors run, or what stands before every program of
+   * umlmon; otherwise ours, and nothing
+   */
+  constructor(within: string | readonly string[] = []) {
+    this.#within = typeof within === 'string' ? ['ip', 'netns', 'exec', within] : within;
     this.home = mkdtempSync(join(tmpdir(), 'umlmon-test-'));
     // The VM's user must be able to pass.
     spawnSync('chmod', ['755', this.home]);

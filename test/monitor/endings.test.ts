@@ -1,12 +1,13 @@
 /** Every way for a real guest to end: exit record, events and what the policy does. */
-import { spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { MonitorClient } from '../../src/rpc/monitor-client.ts';
 import type { Event, ExitRecord, VmInfo } from '../../src/rpc/umlmonctrl.gen.ts';
 import { GuestShell, waitForEvent } from '../helpers/guest.ts';
-import { World } from '../helpers/world.ts';
+import { vmUid, World } from '../helpers/world.ts';
 
 let world: World;
 
@@ -67,13 +68,29 @@ function mconsole(info: VmInfo, command: string, timeout = 20_000): string {
 const kicked = (command: string) => async (_client: MonitorClient, info: VmInfo) =>
   void mconsole(info, command, 1000);
 
-/** The datagram that uml_watchdog(1) sends, as recorded from Debian's. */
-function notifyHang(): void {
+/**
+ * The datagram that uml_watchdog(1) sends, as recorded from Debian's, from a process of the jail. The process stays, as
+ * the kernel keeps that of its watchdog.
+ */
+async function notifyHang({ kernelPid }: VmInfo): Promise<void> {
+  const script = `
+import os, socket, sys
+os.setgroups([]); os.setgid(${vmUid}); os.setuid(${vmUid})
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.sendto(bytes.fromhex('bebafeca00000000020000000200000000000000ff7f0000'), sys.argv[1])
+print('sent', flush=True)
+sys.stdin.read()`;
   const socket = join(world.runDir, 'vm1/run/mon/notify');
-  const send = 'import socket,sys; s=socket.socket(socket.AF_UNIX,socket.SOCK_DGRAM)';
-  const packet = "bytes.fromhex('bebafeca00000000020000000200000000000000ff7f0000')";
-  expect(spawnSync('python3', ['-c', `${send}; s.sendto(${packet},sys.argv[1])`, socket]).status).toBe(0);
+  const words = ['--target', `${kernelPid}`, '--pid', '--', 'python3', '-c', script, socket];
+  const child = spawn('nsenter', words, { stdio: ['pipe', 'pipe', 'inherit'] });
+  child.stdin.on('error', () => undefined);
+  watchdogs.push(child);
+  await once(child.stdout, 'data');
 }
+const watchdogs: ChildProcess[] = [];
+afterEach(() => {
+  for (const child of watchdogs.splice(0)) child.stdin?.end();
+});
 
 interface Ending {
   readonly name: string;
@@ -315,8 +332,8 @@ describe('a kernel that hangs', () => {
 
   test('on_hang = keep: what the watchdog of the guest reports lasts as long as the kernel', async () => {
     const { client, info } = await boot(`${keys}on_hang = keep`);
-    notifyHang();
-    notifyHang();
+    await notifyHang(info);
+    await notifyHang(info);
     expect(await waitForEvent(client, 'hang', info.eventsNext)).toContain('watchdog of the guest');
     // The kernel answers the next questions; its programs may hang all the same.
     await new Promise((resolve) => setTimeout(resolve, 3_000));
@@ -331,7 +348,7 @@ describe('a kernel that hangs', () => {
 
   test('on_hang = restart: what the watchdog of the guest reports is acted on, also without questions', async () => {
     const { client, info } = await boot('hang_check = off\non_hang = restart');
-    notifyHang();
+    await notifyHang(info);
     await waitForEvent(client, 'guest-message', info.eventsNext);
     expect(await happened(client, info.eventsNext)).toEqual(['hang', 'exit', 'restart', 'kernel-up']);
     expect((await client.call('info', undefined)).lastExit).toMatchObject(exit);
