@@ -72,7 +72,8 @@ export async function runDaemon(request: DaemonRequest): Promise<void> {
       hint: 'set start = manual, or boot',
     });
   const layout = layoutFor(config, vmConfig);
-  process.umask(0o027);
+  // Without root our group may be everybody's.
+  process.umask(0o077);
   prepareDirectories(layout, vmConfig);
   // Sockets are named relative to this directory: their names then mean the same here and in the jail.
   process.chdir(layout.runHome);

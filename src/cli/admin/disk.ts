@@ -73,7 +73,7 @@ function ownerOf(image: ImageName | undefined, { loaded }: AdminHost): Owner {
 function makeRoom(image: ImageName, owner: Owner, config: Config): void {
   if (image.vm === '') mkdirSync(sharedDisks(storeOf(config)), { recursive: true });
   else {
-    const umask = process.umask(0o027);
+    const umask = process.umask(0o077);
     makeDirectories(jailDirectories(layoutIn(config, image.vm), process.geteuid?.() === 0), ownIds(), owner);
     process.umask(umask);
   }
