@@ -69,7 +69,11 @@ test('a section without a user gets one, with a group of its own, and the VM run
   const { status, stderr } = admin('user', 'vm1', '-remove');
   expect([status, stderr]).toEqual([5, expect.stringContaining(`then: rm -r ${world.varDir}/vm1`)]);
   for (const place of [world.varDir, world.runDir]) rmSync(join(place, 'vm1'), { recursive: true });
-  expect(admin('user', 'vm1', '-remove').stdout).toBe('vm1: user uml-vm1 was removed, with its group\n');
+  expect(admin('user', 'vm1', '-remove')).toEqual({
+    status: 0,
+    stdout: 'vm1: user uml-vm1 was removed, with its group\n',
+    stderr: '',
+  });
   expect([accounts.entry('passwd', 'uml-vm1'), accounts.entry('group', 'uml-vm1')]).toEqual([
     undefined,
     undefined,

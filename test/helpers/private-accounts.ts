@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -12,6 +12,10 @@ export class PrivateAccounts {
   constructor() {
     const copy = join(this.#home, 'etc');
     cpSync('/etc', copy, { recursive: true, verbatimSymlinks: true });
+    // Processes are not private: userdel(8) keeps a user whose number one of them has, as in another test at the same time.
+    const first = 20_000 + 10 * (process.pid % 4000);
+    const range = ['UID', 'GID'].map((id) => `SYS_${id}_MIN ${first}\nSYS_${id}_MAX ${first + 9}\n`);
+    appendFileSync(join(copy, 'login.defs'), range.join(''));
     const script = 'mount --bind "$0" /etc && exec "$@"';
     this.within = ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', script, copy];
   }
