@@ -77,7 +77,7 @@ const ports = {
 async function awaitServers(host: NetNamespace, { address }: Guest): Promise<void> {
   for (const port of [7001, 7002])
     for (let tries = 0; !host.succeeds(`busybox nc -w 1 ${address} ${port} -e true`); tries++) {
-      if (tries === 200) throw new Error(`vmUid listens on port ${port} of ${address}`);
+      if (tries === 200) throw new Error(`nobody listens on port ${port} of ${address}`);
       host.run('sleep 0.05');
     }
 }

@@ -37,7 +37,7 @@ async function start(client: MonitorClient): Promise<void> {
 
 const stop = (client: MonitorClient) => client.call('stop', { timeoutMs: 0 });
 
-/** The shared root image as a backing file: readable, of vmUid in particular. */
+/** The shared root image as a backing file: readable, of nobody in particular. */
 function backing(): string {
   const base = world.addSharedImage(0);
   chmodSync(base, 0o644);
@@ -156,7 +156,7 @@ test('a backing file that was changed, and one that the VM’s user cannot read'
   expect(check('vm1')).toMatchObject([
     {
       code: 'IMAGE_ACCESS',
-      cause: expect.stringMatching(/^user vmUid may not read .*shared\/disks\/root\.dsk/),
+      cause: expect.stringMatching(/^user irc may not read .*shared\/disks\/root\.dsk/),
     },
   ]);
 });

@@ -1,4 +1,4 @@
-/** Restores: all images or none, only while vmUid uses them. */
+/** Restores: all images or none, only while nobody uses them. */
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
