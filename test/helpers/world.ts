@@ -24,6 +24,9 @@ const root = join(import.meta.dirname, '../..');
 export const vmUid = 39;
 export const vmUser = 'irc';
 
+/** uid and gid on Debian of the user that umlrun takes where it is root. */
+export const nobody = 65534;
+
 export interface Ran {
   readonly status: number | null;
   readonly stdout: string;

@@ -20,10 +20,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Pty } from '../../src/console/pty.ts';
 import { lock } from '../../src/system/native.ts';
 import { testKernelDirectory } from '../helpers/kernel.ts';
-import { program, testImage, World } from '../helpers/world.ts';
-
-/** The user that umlrun takes for a VM of root. */
-const nobody = 65534;
+import { nobody, program, testImage, World } from '../helpers/world.ts';
 
 let world: World;
 /** A copy: the original may be anywhere. */
