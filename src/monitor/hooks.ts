@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
-import { statSync } from 'node:fs';
 import type { LaunchPlan } from '../plan/plan.ts';
 import { failureText, toFailure, UmlmonError } from '../system/errors.ts';
 import { monitorLimits } from '../system/limits.ts';
 import { printable } from '../system/text.ts';
+import { trustedProgram } from '../system/trusted-program.ts';
 import type { EventLog } from './event-log.ts';
 
 /** The moments in the life of a VM at which its hook is called. */
@@ -81,12 +81,13 @@ function runHook(
   plan: LaunchPlan,
   signal?: AbortSignal,
 ): Promise<Ended> {
-  const unusable = whyUnusable(program);
-  if (unusable) return Promise.resolve({ how: 'unusable', text: unusable });
+  // It runs with the rights of the monitor: nobody else may be able to change it, or what its path leads to.
+  const trusted = trustedProgram(program);
+  if ('distrust' in trusted) return Promise.resolve({ how: 'unusable', text: trusted.distrust });
   return new Promise((resolve, reject) => {
     let output = '';
     let isOver = false;
-    const child = spawn(program, [moment], {
+    const child = spawn(trusted.path, [moment], {
       cwd: '/',
       detached: true,
       env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', UMLMON_VM: plan.vm },
@@ -127,17 +128,6 @@ function runHook(
       });
     });
   });
-}
-
-/** It runs with the rights of the monitor: nobody else may be able to change it. */
-function whyUnusable(program: string): string {
-  try {
-    const { uid, mode } = statSync(program);
-    if (uid !== 0 && uid !== process.geteuid?.()) return `${program} belongs to user ${uid}`;
-    return mode & 0o022 ? `${program} can be written by others than its owner` : '';
-  } catch (error) {
-    return failureText(toFailure(error, program));
-  }
 }
 
 function killGroup(pid: number | undefined): void {

@@ -31,7 +31,9 @@ export async function runCleanup(source: ConfigSource, json: boolean): Promise<v
       const finding = await findKernel(layout);
       if (finding.found === 'nothing') {
         const settled = settleRestore(layout) === undefined ? [] : [layout.restoreJournal];
-        return [...settled, ...cleanUp(layout, { monitorToo: true })];
+        const { removed, emptied } = await cleanUp(layout, { monitorToo: true });
+        await emptied;
+        return [...settled, ...removed];
       }
       throw new UmlmonError('VM_ALIVE', {
         place: vm.name,

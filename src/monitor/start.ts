@@ -1,4 +1,4 @@
-import { closeSync, constants, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, constants, openSync, rmSync } from 'node:fs';
 import { Pty } from '../console/pty.ts';
 import { makeDirectories, ownIds } from '../jail/directories.ts';
 import {
@@ -23,7 +23,7 @@ import { stepOf } from '../plan/step-of.ts';
 import { type Failure, isErrorCode, toFailure, UmlmonError } from '../system/errors.ts';
 import { lock } from '../system/native.ts';
 import type { ProcessIdentity } from '../system/process.ts';
-import { removeTree } from '../system/remove-tree.ts';
+import { discard, emptyTrash, roomInTrash } from '../system/trash.ts';
 import type { Channels } from './channels.ts';
 import { Disks } from './disks/disks.ts';
 import { keepOffCores } from './keep-off-cores.ts';
@@ -153,18 +153,23 @@ function lockVm({ path }: StepOf<'lock-vm'>, { plan, undo, opened }: Progress): 
   opened.set('vm-lock', fd);
 }
 
-/**
- * The old directory is moved away before it is removed, into one that only the monitor's user can enter: its
- * former owner, the VM's user, cannot swap things under the removal.
- */
-function emptyDirectory({ path, trash }: StepOf<'empty-directory'>, { plan }: Progress): void {
-  removeTree(trash);
-  mkdirSync(trash, { mode: 0o700 });
-  renameSync(path, `${trash}/old`);
-  // Empty after an orderly end: then no program is needed.
-  removeTree(`${trash}/old`);
-  removeTree(trash);
-  makeDirectories([{ path, mode: 0o700, owner: 'vm', group: 'vm' }], ownIds(), plan.user);
+/** Nobody waits for the removal of the old directory, which its owner, the VM's user, may have filled. */
+async function emptyDirectory(
+  { path, trash }: StepOf<'empty-directory'>,
+  { plan, host }: Progress,
+): Promise<void> {
+  await roomInTrash(trash);
+  await discard(path, trash);
+  const emptied = emptyTrash(trash);
+  emptied.catch(host.trouble);
+  const fresh = [{ path, mode: 0o700, owner: 'vm', group: 'vm' }] as const;
+  try {
+    makeDirectories(fresh, ownIds(), plan.user);
+  } catch {
+    // The old one may have taken all the room that there was.
+    await emptied;
+    makeDirectories(fresh, ownIds(), plan.user);
+  }
 }
 
 function lockImages(step: StepOf<'lock-images'>, progress: Progress): void {

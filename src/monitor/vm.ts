@@ -117,7 +117,9 @@ export class Vm {
       this.#enter('foreign-gone');
       this.troubles.attempt(() => this.backups.settle());
       if (this.#restarts.held?.kind !== 'kept')
-        this.troubles.attempt(() => removeLeftovers(this.#parts.layout, this.events));
+        await removeLeftovers(this.#parts.layout, this.events, this.troubles.report).catch(
+          this.troubles.report,
+        );
     } else if (finding.found === 'foreign') this.#reportForeign(finding.why);
     else
       await this.#newRun()
@@ -174,12 +176,12 @@ export class Vm {
     else if (this.#state === 'down') this.#begin('start = boot').catch(this.troubles.report);
   }
 
-  #begin(by: string, first: () => void = () => undefined): Promise<OperationResult> {
+  #begin(by: string, first: () => Promise<void> = () => Promise.resolve()): Promise<OperationResult> {
     if (this.#isLeaving) return Promise.reject(this.#refusal('its monitor is about to end'));
     return this.#operations.run('start', by, async () => {
       this.#restarts.cancel();
       if (this.#state === 'foreign') await this.examine();
-      if (this.#state === 'down') first();
+      if (this.#state === 'down') await first();
       return this.#handle('start-asked');
     });
   }

@@ -52,6 +52,29 @@ export class Directory {
     return new Directory(openSync(path, O_RDONLY | O_DIRECTORY), path);
   }
 
+  /** Opens the directory of a descriptor, which may be of O_PATH and stays the caller's. @param path for messages */
+  static at(fd: number, path: string): Directory {
+    return new Directory(openSync(`/proc/self/fd/${fd}`, O_RDONLY | O_DIRECTORY), path);
+  }
+
+  /**
+   * Opens a directory that is ours alone by its path: it belongs to the user of this process, and nobody else may write
+   * to it. So what is in it is what this user has put there, and a name in it is not changed by others. Errors: those of
+   * `open`; JAIL_DIRECTORY if it is not so.
+   */
+  static openOwn(path: string): Directory {
+    const directory = Directory.open(path);
+    const { uid, mode } = fstatSync(directory.fd);
+    const isOurs = uid === process.geteuid?.();
+    if (isOurs && (mode & 0o022) === 0) return directory;
+    directory.close();
+    throw new UmlmonError('JAIL_DIRECTORY', {
+      place: path,
+      cause: isOurs ? 'others than its owner may write to it' : `belongs to uid ${uid}, and should be ours`,
+      hint: 'look at what is in it, then give it the owner and mode that it had: a start of the monitor does so',
+    });
+  }
+
   /** The descriptor, valid until `close`: for children, and bind mounts. */
   get fd(): number {
     return this.#fd;
@@ -107,6 +130,11 @@ export class Directory {
     }
   }
 
+  /** Its path through the descriptor, while it is open: for calls that make files without a name, and children. */
+  get here(): string {
+    return `/proc/self/fd/${this.#fd}`;
+  }
+
   /** What this directory is. */
   get stat(): BigIntStats {
     return fstatSync(this.#fd, { bigint: true });
@@ -114,7 +142,7 @@ export class Directory {
 
   list(): Dirent[] {
     try {
-      return readdirSync(`/proc/self/fd/${this.#fd}`, { withFileTypes: true });
+      return readdirSync(this.here, { withFileTypes: true });
     } catch (error) {
       throw this.#explain(error, '');
     }
@@ -160,12 +188,22 @@ export class Directory {
     }
   }
 
+  /** Removes a directory that is empty, or not there; false if something is in it, or it cannot be removed. */
+  removeIfEmpty(name: string): boolean {
+    try {
+      this.removeDirectory(name);
+      return true;
+    } catch (error) {
+      if (isSystemError(error)) return false;
+      throw error;
+    }
+  }
+
   /** Removes an entry with all that is below it, however much it is; nothing if there is none. Errors: HOST_COMMAND. */
   async removeTree(name: string): Promise<void> {
-    const path = join(this.path, name);
-    // A plain file takes no process.
-    if (this.look(name)?.isDirectory()) await removeBelow(this.#fd, this.#entry(name), path);
-    else this.remove(name);
+    // A plain file, or an empty directory, takes no process.
+    if (!this.look(name)?.isDirectory()) this.remove(name);
+    else if (!this.removeIfEmpty(name)) await removeBelow(this.#fd, this.#entry(name), join(this.path, name));
   }
 
   /** Sets owner and mode of this directory. */
@@ -186,7 +224,7 @@ export class Directory {
    * @throws Error if the name is not that of an entry
    */
   pathTo(name: string): string {
-    return `/proc/self/fd/${this.#fd}/${this.#entry(name)}`;
+    return `${this.here}/${this.#entry(name)}`;
   }
 
   #entry(name: string): string {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { givenNameDamage } from '../../src/config/names.ts';
 import { freshName, type Manifest, parseManifest, surplusBackups } from '../../src/disk/backup-manifest.ts';
-import { findBackup, listBackups } from '../../src/disk/backup-store.ts';
+import { listBackups, openBackup } from '../../src/disk/backup-store.ts';
 import { copyContent } from '../../src/disk/copy-content.ts';
 import { fingerprintOf } from '../../src/disk/fingerprint.ts';
 import { checkSoundness } from '../../src/disk/soundness.ts';
@@ -97,16 +97,21 @@ test('directories that are no backups are not listed, and not found', async () =
   execFileSync('mkdir', ['-p', ...['b', 'moved', 'empty', '.draft'].map((name) => join(backups, name))]);
   for (const name of ['b', 'moved', '.draft'])
     writeFileSync(join(backups, name, 'manifest.json'), JSON.stringify(manifest));
-  const place = { backups, backupDraft: join(backups, '.draft') };
+  const place = { backups };
+  const findBackup = async (name: string) => {
+    const { manifest: found, files } = await openBackup(place, name);
+    files.close();
+    return found;
+  };
   expect((await listBackups(place)).map(({ name }) => name)).toEqual(['b']);
-  expect(await findBackup(place, 'b')).toEqual(manifest);
+  expect(await findBackup('b')).toEqual(manifest);
   for (const [name, code] of [
     ['moved', 'BACKUP_DAMAGED'],
     ['empty', 'BACKUP_DAMAGED'],
     ['none', 'BACKUP_UNKNOWN'],
     ['../store/b', 'BACKUP_UNKNOWN'],
   ] as const)
-    await expect(findBackup(place, name)).rejects.toMatchObject({ code });
+    await expect(findBackup(name)).rejects.toMatchObject({ code });
 });
 
 test('a fingerprint tells contents apart, and does not see which zeros are holes', async () => {

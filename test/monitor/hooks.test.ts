@@ -1,12 +1,15 @@
 /** Programs of the host that are called in the life of a VM, well-behaved and not. */
 import {
   chmodSync,
+  chownSync,
   closeSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,7 +20,8 @@ import type { LaunchPlan } from '../../src/plan/plan.ts';
 import type { MonitorClient } from '../../src/rpc/monitor-client.ts';
 import { monitorLimits } from '../../src/system/limits.ts';
 import { waitForEvent } from '../helpers/guest.ts';
-import { World } from '../helpers/world.ts';
+import { Swapper } from '../helpers/swapper.ts';
+import { nobody, World } from '../helpers/world.ts';
 
 let home: string;
 let hook: string;
@@ -103,6 +107,54 @@ describe('one call', () => {
     await prepare();
     expect(events[1]).toMatch(/^hook unusable .*no such file/);
     expect(log()).toBe('');
+  });
+
+  test('below a directory that somebody else may swap it is not run, not once in 1,000 times', async () => {
+    chmodSync(home, 0o755);
+    const [theirs, evil] = [join(home, 'theirs'), join(home, 'evil')];
+    for (const path of [theirs, join(theirs, 'bin'), evil]) mkdirSync(path, { mode: 0o755 });
+    writeFileSync(join(theirs, 'bin/hook'), '#!/bin/sh\nexit 0\n', { mode: 0o755 });
+    writeFileSync(join(evil, 'hook'), `#!/bin/sh\nid -u >>${home}/log\n`, { mode: 0o755 });
+    for (const path of [theirs, evil, join(evil, 'hook')]) chownSync(path, nobody, nobody);
+    hook = join(theirs, 'bin/hook');
+    const swapper = await Swapper.start(join(theirs, 'bin'), evil, { real: 1, link: 1 });
+    try {
+      for (let round = 0; round < 1_000; round++) await prepare();
+    } finally {
+      await swapper.stop();
+    }
+    expect(log()).toBe('');
+    expect(new Set(events)).toEqual(new Set([`hook unusable prepare: ${theirs} belongs to user ${nobody}`]));
+  }, 60_000);
+
+  test.each([
+    ['a directory above it', (theirs: string) => `${theirs}/hook`, () => '/bin/sh'],
+    ['a directory with a link on the way', (theirs: string) => `${theirs}/link/hook`, () => '/bin/sh'],
+    ['its interpreter', () => `${home}/script`, (theirs: string) => `${theirs}/interpreter`],
+  ])('is not run where others may change %s', async (_, hookIn, interpreterIn) => {
+    chmodSync(home, 0o755);
+    const theirs = join(home, 'theirs');
+    mkdirSync(join(home, 'ours'), { mode: 0o755 });
+    mkdirSync(theirs);
+    chmodSync(theirs, 0o775);
+    hook = hookIn(theirs);
+    for (const path of [join(home, 'ours/hook'), `${theirs}/hook`, `${home}/script`])
+      writeFileSync(path, `#!${interpreterIn(theirs)}\necho ran >${home}/log\n`, { mode: 0o755 });
+    symlinkSync('/bin/sh', join(theirs, 'interpreter'));
+    symlinkSync('../ours', join(theirs, 'link'));
+    await prepare();
+    expect(events[0]).toMatch(/^hook unusable .*theirs can be written by others than its owner$/);
+    chmodSync(theirs, 0o755);
+    await prepare();
+    expect(events[1]).toMatch(/^hook ok /);
+  });
+
+  test('a script is run under its own path, links resolved, and finds its interpreter', async () => {
+    writeHook('echo "$0"');
+    symlinkSync(hook, join(home, 'link'));
+    hook = join(home, 'link');
+    await prepare();
+    expect(events[0]).toBe(`hook ok prepare: done: ${join(home, 'hook')}`);
   });
 
   test('one that somebody is writing cannot be run, for that moment', async () => {

@@ -7,6 +7,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   truncateSync,
@@ -15,6 +16,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { layoutOf } from '../../src/jail/layout.ts';
+import { fileIdentity, freshNameFor } from '../../src/monitor/disks/image-places.ts';
 import { settleRestore } from '../../src/monitor/disks/restore-journal.ts';
 import type { MonitorClient } from '../../src/rpc/monitor-client.ts';
 import { GuestShell, waitForEvent } from '../helpers/guest.ts';
@@ -224,6 +227,23 @@ test('monitors that are killed at any moment of a restore: both images are the o
   expect(letters()).toBe('xx');
 }, 120_000);
 
+/** Files as a restore that was cut off has left them, and its journal. */
+function cutOff(complete: boolean, renamed: number): ReturnType<typeof layoutOf> {
+  const layout = layoutOf('vm1', { varDir: world.varDir, runDir: world.runDir });
+  mkdirSync(disks(), { recursive: true });
+  fill('y');
+  const files = ['a.dsk', 'b.dsk'].map((name, i) => {
+    const fresh = freshNameFor();
+    const path = join(disks(), fresh);
+    writeFileSync(path, 'x'.repeat(4 * 2 ** 20), { mode: 0o600 });
+    const identity = complete ? fileIdentity(statSync(path, { bigint: true })) : '';
+    if (i < renamed) renameSync(path, join(disks(), name));
+    return { path: `/disks/${name}`, fresh, identity, uid: nobody, gid: nobody, mode: 0o640 };
+  });
+  writeFileSync(layout.restoreJournal, JSON.stringify({ backup: 'b', complete, files }));
+  return layout;
+}
+
 test.each([
   { complete: false, renamed: 0, after: 'yy' },
   { complete: true, renamed: 0, after: 'xx' },
@@ -232,22 +252,50 @@ test.each([
 ])(
   'a restore that was cut off is settled: complete $complete, $renamed renamed',
   ({ complete, renamed, after }) => {
-    mkdirSync(disks(), { recursive: true });
-    fill('y');
-    const files = ['a.dsk', 'b.dsk'].map((name) => ({
-      fresh: join(disks(), `.${name}.restore`),
-      path: join(disks(), name),
-    }));
-    for (const [i, { fresh, path }] of files.entries())
-      writeFileSync(i < renamed ? path : fresh, 'x'.repeat(4 * 2 ** 20));
-    const restoreJournal = join(world.home, 'restore.json');
-    writeFileSync(restoreJournal, JSON.stringify({ backup: 'b', complete, files }));
-    expect(settleRestore({ restoreJournal })).toContain(complete ? 'is done' : 'is undone');
+    const layout = cutOff(complete, renamed);
+    expect(settleRestore(layout)).toContain(complete ? 'is done' : 'is undone');
     expect(letters()).toBe(after);
     expect(readdirSync(disks()).sort()).toEqual(['a.dsk', 'b.dsk']);
-    expect(settleRestore({ restoreJournal })).toBeUndefined();
+    if (renamed === 0 && complete)
+      expect(statSync(join(disks(), 'a.dsk'))).toMatchObject({ uid: nobody, mode: 0o100640 });
+    expect(settleRestore(layout)).toBeUndefined();
   },
 );
+
+test('a file that somebody has put in the place of a new image is not taken for it, and gets no rights', () => {
+  const layout = cutOff(true, 0);
+  const { files } = JSON.parse(readFileSync(layout.restoreJournal, 'utf8'));
+  const path = join(disks(), files[1].fresh);
+  renameSync(path, join(world.home, 'away'));
+  writeFileSync(path, 'z', { mode: 0o600 });
+  expect(() => settleRestore(layout)).toThrow(
+    expect.objectContaining({
+      code: 'BACKUP_RESTORE',
+      place: layout.restoreJournal,
+      reason: expect.stringMatching(/vm1\/jail\/disks\/b\.dsk: somebody has moved, replaced or removed/),
+    }),
+  );
+  // All or none: the other image is not in its place either.
+  expect(letters()).toBe('yy');
+  expect(statSync(path)).toMatchObject({ uid: 0, mode: 0o100600 });
+  renameSync(join(world.home, 'away'), path);
+  expect(settleRestore(layout)).toContain('is done');
+  expect(letters()).toBe('xx');
+});
+
+test.each([
+  ['a name that leads out', { fresh: '../../../../x' }],
+  ['a path of no image', { path: '/etc/passwd' }],
+  ['a path that leads out', { path: '/disks/../../../../etc/x.dsk' }],
+  ['set-user-id', { mode: 0o4755 }],
+])('a journal with %s is damaged, and nothing is done', (_, damage) => {
+  const layout = cutOff(true, 0);
+  const journal = JSON.parse(readFileSync(layout.restoreJournal, 'utf8'));
+  Object.assign(journal.files[1], damage);
+  writeFileSync(layout.restoreJournal, JSON.stringify(journal));
+  expect(() => settleRestore(layout)).toThrow(/it is damaged/);
+  expect(letters()).toBe('yy');
+});
 
 test('a journal that cannot be settled stops a start, and says why', async () => {
   world.addImage('vm1');

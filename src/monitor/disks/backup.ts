@@ -1,5 +1,4 @@
 import { mkdirSync, realpathSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { VmConfig } from '../../config/config.ts';
 import { givenNameDamage } from '../../config/names.ts';
@@ -9,28 +8,28 @@ import {
   freshName,
   isSound,
   type Manifest,
-  type Soundness,
   surplusBackups,
 } from '../../disk/backup-manifest.ts';
 import {
   beginDraft,
   completeDraft,
+  endDraft,
   listBackups,
   namesIn,
   refuseTaken,
   removeBackup,
 } from '../../disk/backup-store.ts';
 import { readCow } from '../../disk/cow-file.ts';
-import { mergeCow } from '../../disk/cow-merge.ts';
+import { withPair } from '../../disk/cow-merge.ts';
 import { fingerprintOf } from '../../disk/fingerprint.ts';
-import { withImage } from '../../disk/image-file.ts';
-import { unlinkIfThere } from '../../disk/new-image.ts';
+import type { ImageFile } from '../../disk/image-file.ts';
+import { openScratch } from '../../disk/new-image.ts';
 import { checkSoundness } from '../../disk/soundness.ts';
 import type { VmLayout } from '../../jail/layout.ts';
 import type { ImagePlan } from '../../plan/plan.ts';
 import { stepOf } from '../../plan/step-of.ts';
+import type { Directory } from '../../system/directory.ts';
 import { UmlmonError } from '../../system/errors.ts';
-import { removeTree } from '../../system/remove-tree.ts';
 import type { Channels } from '../channels.ts';
 import type { Report } from '../operations.ts';
 import type { RunningKernel } from '../running-kernel.ts';
@@ -59,12 +58,12 @@ export async function backUp(name: string, host: BackupHost): Promise<Manifest> 
   const { layout, config, trouble } = host;
   const damage = name === '' ? undefined : givenNameDamage(name, 'backup');
   if (damage) throw new UmlmonError(damage.code, { place: layout.vm, ...damage });
-  await beginDraft(layout);
+  const draft = await beginDraft(layout);
   try {
     refusePlace(layout);
-    if (name !== '') await refuseTaken(layout, name);
-    const manifest = await makeBackup(name, host);
-    await completeDraft(layout, manifest);
+    if (name !== '') refuseTaken(layout, name);
+    const manifest = await makeBackup(name, draft, host);
+    await completeDraft(layout, draft, manifest);
     if (!isSound(manifest)) throw unsound(manifest, layout);
     try {
       const others = (await listBackups(layout)).filter((one) => one.name !== manifest.name);
@@ -74,11 +73,12 @@ export async function backUp(name: string, host: BackupHost): Promise<Manifest> 
     }
     return manifest;
   } finally {
-    removeTree(layout.backupDraft);
+    draft.close();
+    await endDraft(layout);
   }
 }
 
-async function makeBackup(name: string, host: BackupHost): Promise<Manifest> {
+async function makeBackup(name: string, draft: Directory, host: BackupHost): Promise<Manifest> {
   const { layout, config, kernel, channels, signal, trouble, report } = host;
   const { store } = stepOf(kernel.plan, 'lock-images');
   const writable: ImagePlan[] = [];
@@ -88,7 +88,7 @@ async function makeBackup(name: string, host: BackupHost): Promise<Manifest> {
     const captured = await kernel.disks.inTurn(async () => {
       writable.push(...kernel.disks.all.map(({ image }) => image).filter(({ readOnly }) => !readOnly));
       for (const image of writable.filter(isFile))
-        copies.push(await ImageCopy.open(layout.vm, image, store, layout.backupDraft));
+        copies.push(await ImageCopy.open({ vm: layout.vm, image, store, disks: kernel.disks, draft }));
       return captureImages(copies, {
         kernel,
         channels,
@@ -103,12 +103,12 @@ async function makeBackup(name: string, host: BackupHost): Promise<Manifest> {
     for (const [done, copy] of copies.entries()) {
       report(done, copies.length);
       await copy.settle(signal);
-      described.push(await describe(copy, { layout, signal }));
+      described.push(await describe(copy, { draft, signal }));
     }
     return {
       format: 1,
       vm: layout.vm,
-      name: name || freshName(captured.takenAt, new Set(await namesIn(layout.backups))),
+      name: name || freshName(captured.takenAt, new Set(namesIn(layout))),
       takenAt: captured.takenAt,
       consistency: consistencyOf(captured, described),
       pauseMs: Number(captured.pauseMs.toFixed(1)),
@@ -139,59 +139,59 @@ function consistencyOf({ frozen, synced }: Captured, images: readonly BackupImag
 }
 
 interface Describing {
-  readonly layout: VmLayout;
+  readonly draft: Directory;
   readonly signal: AbortSignal;
 }
 
-async function describe(copy: ImageCopy, { layout, signal }: Describing): Promise<BackupImage> {
-  const { image, facts, file, target, shared } = copy;
+async function describe(copy: ImageCopy, { draft, signal }: Describing): Promise<BackupImage> {
+  const { image, owner, file, target, shared } = copy;
   const { size } = await target.stat();
-  const path = join(layout.backupDraft, file);
-  const isCow = file.endsWith('.cow');
   const fingerprint = await fingerprintOf(target, size, signal);
-  const check = { directory: layout.backupDraft, signal };
-  const backing = isCow ? await backingIn(path) : undefined;
-  const soundness: Soundness = isCow
-    ? await checkMerged(path, image.backing?.hostPath ?? '', check)
-    : await checkSoundness({ image: target, ...check });
+  const check = { directory: draft.here, signal };
+  const checked = file.endsWith('.cow')
+    ? await checkMerged(copy, check)
+    : { soundness: await checkSoundness({ image: target, ...check }) };
   return {
     unit: image.unit,
     path: image.jailPath,
     file,
     size,
-    uid: facts.uid,
-    gid: facts.gid,
-    mode: facts.mode & 0o7777,
+    ...owner,
     fingerprint,
     shared,
-    ...(backing ? { backing } : {}),
-    soundness,
+    ...checked,
   };
 }
 
-/** What the kernel compares of the backing file, and the path where it looks for it. */
-function backingIn(path: string): Promise<{ path: string; size: number; mtime: number }> {
-  return withImage(path, 'read', async (file) => {
-    const { backing, size, mtime } = await readCow(file);
-    return { path: backing, size, mtime };
-  });
+/**
+ * What the guest sees of a COW image is that and its backing file: the copy of the one, which nobody else can change, and
+ * the other as the guest has it open.
+ */
+async function checkMerged(
+  { image, file, target, backing }: ImageCopy,
+  check: Omit<Parameters<typeof checkSoundness>[0], 'image'>,
+): Promise<Pick<BackupImage, 'backing' | 'soundness'>> {
+  if (!image.backing || !backing) throw new Error(`${image.jailPath} has no backing file`);
+  const pair = {
+    path: { fd: target.fd, path: file },
+    backing: { fd: backing.fd, path: image.backing.hostPath },
+  };
+  const merged = await openScratch(`${check.directory}/merged`);
+  try {
+    const said = await withPair(pair, async (cow, merge) => {
+      await merge(merged, check.signal ? { signal: check.signal } : {});
+      return backingOf(cow);
+    });
+    return { backing: said, soundness: await checkSoundness({ image: merged, ...check }) };
+  } finally {
+    await merged.close();
+  }
 }
 
-/** What the guest sees of a COW image is that and its backing file. */
-async function checkMerged(
-  path: string,
-  backing: string,
-  check: Omit<Parameters<typeof checkSoundness>[0], 'image'>,
-): Promise<Soundness> {
-  const target = join(check.directory, 'merged');
-  await mergeCow({ path, backing, target }, check.signal ? { signal: check.signal } : {});
-  const image = await open(target, 'r');
-  try {
-    await unlinkIfThere(target);
-    return await checkSoundness({ image, ...check });
-  } finally {
-    await image.close();
-  }
+/** What the kernel compares of the backing file, and the path where it looks for it. */
+async function backingOf(cow: ImageFile): Promise<{ path: string; size: number; mtime: number }> {
+  const { backing, size, mtime } = await readCow(cow);
+  return { path: backing, size, mtime };
 }
 
 /** Backups have what a guest must not see of itself: deleted files, and what others of its users have. */

@@ -1,78 +1,112 @@
 /** Copies of the images of a VM that runs, as they are at one moment. */
 import { closeSync, rmSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { join } from 'node:path';
+import type { BackupImage } from '../../disk/backup-manifest.ts';
 import { copyContent } from '../../disk/copy-content.ts';
-import { type ImageStore, nameFor } from '../../disk/image-name.ts';
+import { HeldDirectories } from '../../disk/held-directories.ts';
+import { type ImageName, type ImageStore, nameFor } from '../../disk/image-name.ts';
 import { openScratch } from '../../disk/new-image.ts';
-import { type ImageFacts, openImage } from '../../disk/open-image.ts';
+import { openImage } from '../../disk/open-image.ts';
 import { KernelPause } from '../../jail/pause.ts';
 import type { ImagePlan } from '../../plan/plan.ts';
 import { replaceFile } from '../../system/atomic-file.ts';
-import { UmlmonError } from '../../system/errors.ts';
+import type { Directory } from '../../system/directory.ts';
+import { isSystemError, UmlmonError } from '../../system/errors.ts';
 import { monitorLimits } from '../../system/limits.ts';
-import { cloneFile } from '../../system/native.ts';
+import { cloneFile, lock } from '../../system/native.ts';
 import type { Channels } from '../channels.ts';
 import type { RunningKernel } from '../running-kernel.ts';
+import type { Disks } from './disks.ts';
 import { GuestFreezer, syncGuest } from './guest-sync.ts';
 
-/** One image and the files of its copy. All are open before the guest stands still. */
+export interface CopyRequest {
+  readonly vm: string;
+  readonly image: ImagePlan;
+  readonly store: ImageStore;
+  /** Of the running kernel: they hold the locks. */
+  readonly disks: Pick<Disks, 'fdOf'>;
+  readonly draft: Directory;
+}
+
+type Owner = Pick<BackupImage, 'uid' | 'gid' | 'mode'>;
+
+interface CopyParts {
+  readonly image: ImagePlan;
+  readonly owner: Owner;
+  readonly file: string;
+  readonly from: FileHandle;
+  readonly backing: FileHandle | undefined;
+  readonly target: FileHandle;
+  readonly beside: FileHandle | undefined;
+}
+
+/**
+ * One image and the files of its copy. All are open before the guest stands still: the image, and the backing file of a
+ * COW image, through the descriptors by which the kernel has them, so that nobody can lead the copy to another file.
+ */
 export class ImageCopy {
   readonly image: ImagePlan;
-  readonly facts: ImageFacts;
+  readonly owner: Owner;
   /** Name of the copy in the draft. */
   readonly file: string;
   readonly target: FileHandle;
+  /** The backing file of a COW image, which nobody may write to until this is closed. */
+  readonly backing: FileHandle | undefined;
   /** Whether the blocks of image and copy are the same. */
   shared = false;
   readonly #from: FileHandle;
   /** A file without a name on the file system of the image, where blocks may be shared if they cannot with the target. */
-  readonly #beside: FileHandle;
+  readonly #beside: FileHandle | undefined;
   #isBeside = false;
 
-  static async open(vm: string, image: ImagePlan, store: ImageStore, draft: string): Promise<ImageCopy> {
-    const name = nameFor(vm, image.jailPath);
-    if (!name) throw new Error(`${image.jailPath} is no path of an image`);
-    const { fd, facts } = openImage(name, store, 'ro');
+  /** Errors: IMAGE_SWAPPED, IMAGE_IN_USE, those of openImage. */
+  static async open({ vm, image, store, disks, draft }: CopyRequest): Promise<ImageCopy> {
     const opened: FileHandle[] = [];
     const keep = (handle: FileHandle) => {
       opened.push(handle);
       return handle;
     };
     try {
-      if (facts.id !== image.id)
-        throw new UmlmonError('IMAGE_SWAPPED', {
-          place: facts.hostPath,
-          cause: 'it is not the image that the VM was started with',
-          hint: 'put that one back, or start the VM anew',
-        });
-      const from = keep(await open(`/proc/self/fd/${fd}`, 'r'));
+      const held = disks.fdOf('image-lock', image.unit);
+      const from = keep(await reopen(image, held ?? nameOf(vm, image.jailPath), store));
+      let backing: FileHandle | undefined;
+      if (image.backing) {
+        const lower = disks.fdOf('backing-lock', image.unit) ?? nameOf(vm, image.backing.jailPath);
+        backing = keep(await reopen(image.backing, lower, store));
+        if (!lock(backing.fd, 'shared'))
+          throw new UmlmonError('IMAGE_IN_USE', {
+            place: image.backing.hostPath,
+            cause: 'somebody writes to this backing file',
+            hint: `fuser -v ${image.backing.hostPath}`,
+          });
+      }
+      const { uid, gid, mode } = await from.stat();
       const file = `ubd${image.unit}${image.jailPath.endsWith('.cow') ? '.cow' : '.dsk'}`;
-      const target = keep(await open(join(draft, file), 'wx+', 0o600));
-      const beside = await openScratch(facts.hostPath);
-      return new ImageCopy({ image, facts, file, from, target, beside });
+      const target = keep(await open(draft.pathTo(file), 'wx+', 0o600));
+      const beside = await openBeside(nameOf(vm, image.jailPath), store);
+      return new ImageCopy({
+        image,
+        owner: { uid, gid, mode: mode & 0o7777 },
+        file,
+        from,
+        backing,
+        target,
+        beside,
+      });
     } catch (error) {
       for (const handle of opened) await handle.close();
       throw error;
-    } finally {
-      closeSync(fd);
     }
   }
 
-  private constructor(parts: {
-    image: ImagePlan;
-    facts: ImageFacts;
-    file: string;
-    from: FileHandle;
-    target: FileHandle;
-    beside: FileHandle;
-  }) {
-    this.image = parts.image;
-    this.facts = parts.facts;
-    this.file = parts.file;
-    this.target = parts.target;
-    this.#from = parts.from;
-    this.#beside = parts.beside;
+  private constructor({ image, owner, file, from, backing, target, beside }: CopyParts) {
+    this.image = image;
+    this.owner = owner;
+    this.file = file;
+    this.backing = backing;
+    this.target = target;
+    this.#from = from;
+    this.#beside = beside;
   }
 
   /** Writes to the disk of the host what the guest has written up to now. */
@@ -83,18 +117,62 @@ export class ImageCopy {
   /** The copy, while the guest stands still: it takes no time where blocks can be shared. */
   async take(signal: AbortSignal): Promise<void> {
     if (await cloneFile(this.#from.fd, this.target.fd)) this.shared = true;
-    else if (await cloneFile(this.#from.fd, this.#beside.fd)) this.#isBeside = true;
+    else if (this.#beside && (await cloneFile(this.#from.fd, this.#beside.fd))) this.#isBeside = true;
     else await copyNow(this.#from, this.target, signal);
   }
 
   /** The rest of the work, when the guest goes on; then the copy has reached the disk. */
   async settle(signal: AbortSignal): Promise<void> {
-    if (this.#isBeside) await copyNow(this.#beside, this.target, signal);
+    if (this.#beside && this.#isBeside) await copyNow(this.#beside, this.target, signal);
     await this.target.sync();
   }
 
   async close(): Promise<void> {
-    for (const handle of [this.#from, this.#beside, this.target]) await handle.close();
+    for (const handle of [this.#from, this.backing, this.#beside, this.target]) await handle?.close();
+  }
+}
+
+function nameOf(vm: string, path: string): ImageName {
+  const name = nameFor(vm, path);
+  if (!name) throw new Error(`${path} is no path of an image`);
+  return name;
+}
+
+/**
+ * An image once more, of which a descriptor is held; or by its name while its lock is not ours yet, as after the end of a
+ * former monitor. Either way what is open is the image that the VM was started with.
+ */
+async function reopen(
+  { id, hostPath }: Pick<ImagePlan, 'id' | 'hostPath'>,
+  held: number | ImageName,
+  store: ImageStore,
+): Promise<FileHandle> {
+  const own = typeof held === 'number' ? undefined : openImage(held, store, 'ro').fd;
+  try {
+    const handle = await open(`/proc/self/fd/${own ?? held}`, 'r');
+    const { dev, ino } = await handle.stat({ bigint: true });
+    if (`${dev}:${ino}` === id) return handle;
+    await handle.close();
+    throw new UmlmonError('IMAGE_SWAPPED', {
+      place: hostPath,
+      cause: 'it is not the image that the VM was started with',
+      hint: 'put that one back, or start the VM anew',
+    });
+  } finally {
+    if (own !== undefined) closeSync(own);
+  }
+}
+
+/** Where the directory of the image is not to be had any more, blocks are copied instead. */
+async function openBeside(name: ImageName, store: ImageStore): Promise<FileHandle | undefined> {
+  const directories = new HeldDirectories(store);
+  try {
+    return await openScratch(directories.pathOf(name));
+  } catch (error) {
+    if (error instanceof UmlmonError || isSystemError(error)) return undefined;
+    throw error;
+  } finally {
+    directories.close();
   }
 }
 

@@ -1,74 +1,168 @@
 /** The last part of a restore, so that it is done, or undone, by whoever comes after a monitor that was killed. */
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  fsyncSync,
+  rmSync,
+} from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { readRegularFile } from '../../config/read-file.ts';
+import { nameFor } from '../../disk/image-name.ts';
 import type { VmLayout } from '../../jail/layout.ts';
 import { replaceFile } from '../../system/atomic-file.ts';
-import { UmlmonError } from '../../system/errors.ts';
+import { carefully, Directory } from '../../system/directory.ts';
+import { toFailure, UmlmonError } from '../../system/errors.ts';
 import { monitorLimits } from '../../system/limits.ts';
+import { freshNameForm, hasIdentity, ImagePlaces } from './image-places.ts';
+
+/** One image of a restore. */
+export interface Restoring {
+  /** Path of the image, as the jail sees it. */
+  readonly path: string;
+  /** Name of the new file, in the directory of the image. Nobody could know it before. */
+  readonly fresh: string;
+  /** Which file that is, see `fileIdentity`; '' before it is complete. */
+  readonly identity: string;
+  /** Of the image, when it is in place. */
+  readonly uid: number;
+  readonly gid: number;
+  readonly mode: number;
+}
 
 export interface RestoreJournal {
   /** Name of the backup. */
   readonly backup: string;
-  /** Whether all new files are complete, and only have to be renamed. */
+  /** Whether all new files are complete, and only have to take their places. */
   readonly complete: boolean;
-  readonly files: readonly { readonly fresh: string; readonly path: string }[];
+  readonly files: readonly Restoring[];
 }
 
-type Place = Pick<VmLayout, 'restoreJournal'>;
+export type RestorePlace = Pick<
+  VmLayout,
+  'vm' | 'varDir' | 'shared' | 'imageHolders' | 'home' | 'restoreJournal'
+>;
 
 /** It has reached the disk when this returns. */
-export function writeJournal({ restoreJournal }: Place, journal: RestoreJournal): void {
-  replaceFile(restoreJournal, JSON.stringify(journal), 0o600);
-  syncDirectory(dirname(restoreJournal));
+export function writeJournal({ home, restoreJournal }: RestorePlace, journal: RestoreJournal): void {
+  const directory = Directory.openOwn(home);
+  try {
+    replaceFile(restoreJournal, JSON.stringify(journal), 0o600);
+    directory.sync();
+  } finally {
+    directory.close();
+  }
 }
 
 /**
  * Ends a restore that was cut off: puts the images in place if all of them are complete, else removes the new files.
  * Returns what was done, for people, or undefined if there was nothing to do. Errors: BACKUP_RESTORE.
  */
-export function settleRestore(place: Place): string | undefined {
+export function settleRestore(place: RestorePlace): string | undefined {
   if (!existsSync(place.restoreJournal)) return undefined;
+  const places = new ImagePlaces(place.vm, { ...place, holders: place.imageHolders });
   try {
     const journal = readJournal(place);
-    if (journal.complete) putInPlace(journal);
-    else for (const { fresh } of journal.files) rmSync(fresh, { force: true });
+    if (journal.complete) putInPlace(journal, places);
+    else removeFresh(journal, places);
     rmSync(place.restoreJournal);
     return journal.complete
       ? `the restore of backup ${journal.backup}, which was cut off, is done`
       : `the restore of backup ${journal.backup}, which was cut off, is undone: the images are as they were`;
   } catch (error) {
-    throw new UmlmonError('BACKUP_RESTORE', {
-      place: place.restoreJournal,
-      cause: `a restore was cut off, and cannot be settled: ${error instanceof Error ? error.message : String(error)}`,
-      hint: 'mend what it says, and start the VM again; or restore again',
-    });
+    throw unsettled(place, 'a restore was cut off, and cannot be settled', error);
+  } finally {
+    places.close();
   }
 }
 
-/** May be done again after it was cut off anywhere. */
-export function putInPlace({ files }: RestoreJournal): void {
-  for (const { fresh, path } of files) if (existsSync(fresh)) renameSync(fresh, path);
-  for (const directory of new Set(files.map(({ path }) => dirname(path)))) syncDirectory(directory);
+/** What stays in the way of every start until somebody has looked at it. */
+export function unsettled({ restoreJournal }: RestorePlace, what: string, error: unknown): UmlmonError {
+  const { place, cause } = toFailure(error, restoreJournal);
+  return new UmlmonError('BACKUP_RESTORE', {
+    place: restoreJournal,
+    cause: `${what}: ${place === restoreJournal ? '' : `${place}: `}${cause}`,
+    hint: `mend what it says; or remove ${restoreJournal}, and restore again`,
+  });
 }
 
-function readJournal({ restoreJournal }: Place): RestoreJournal {
-  const text = readRegularFile(restoreJournal, 'any');
-  if (!Buffer.isBuffer(text) || text.length > monitorLimits.runRecordBytes)
-    throw new Error('it cannot be read');
-  const journal = JSON.parse(text.toString()) as RestoreJournal;
-  const sound =
-    Array.isArray(journal.files) &&
-    journal.files.every(({ fresh, path }) => typeof fresh === 'string' && typeof path === 'string');
-  if (!sound) throw new Error('it is damaged');
-  return journal;
+/**
+ * Puts the new files in the places of the images; may be done again after it was cut off anywhere. Only the files that
+ * the restore has made are taken: all are there, or nothing is done. Errors: BACKUP_RESTORE.
+ */
+export function putInPlace({ files }: RestoreJournal, places: ImagePlaces): void {
+  const waiting = files.filter((file) => stateOf(file, places) === 'waits');
+  for (const file of waiting) takePlace(file, places);
+  places.sync();
 }
 
-function syncDirectory(path: string): void {
-  const fd = openSync(path, 'r');
+/** Removes the new files, as far as they are there. */
+export function removeFresh({ files }: Pick<RestoreJournal, 'files'>, places: ImagePlaces): void {
+  for (const { path, fresh } of files) {
+    const directory = places.find(path);
+    // A directory of this name is not ours.
+    if (!directory?.look(fresh)?.isDirectory()) directory?.remove(fresh);
+  }
+}
+
+/** Errors: BACKUP_RESTORE if the new file is neither where it was made nor in its place. */
+function stateOf({ path, fresh, identity }: Restoring, places: ImagePlaces): 'waits' | 'is in place' {
+  const directory = places.find(path);
+  const is = (name: string) => hasIdentity(directory?.look(name), identity);
+  if (is(fresh)) return 'waits';
+  if (is(basename(path))) return 'is in place';
+  throw lost(path, places);
+}
+
+function takePlace({ path, fresh, identity, uid, gid, mode }: Restoring, places: ImagePlaces): void {
+  const directory = places.of(path);
+  const fd = directory.openFile(fresh, constants.O_RDONLY | carefully);
   try {
+    if (!hasIdentity(fstatSync(fd, { bigint: true }), identity)) throw lost(path, places);
+    fchownSync(fd, uid, gid);
+    fchmodSync(fd, mode);
     fsyncSync(fd);
   } finally {
     closeSync(fd);
   }
+  directory.rename(fresh, basename(path));
+  // Whoever may write to the directory can have put another file of his under the name, which has no more rights for that.
+  if (!hasIdentity(directory.look(basename(path)), identity)) throw lost(path, places);
+}
+
+function lost(path: string, places: ImagePlaces): UmlmonError {
+  return new UmlmonError('BACKUP_RESTORE', {
+    place: places.hostPathOf(path),
+    cause: `somebody has moved, replaced or removed what the restore has made in ${dirname(places.hostPathOf(path))}`,
+  });
+}
+
+function readJournal({ restoreJournal, vm }: RestorePlace): RestoreJournal {
+  const text = readRegularFile(restoreJournal, 'any');
+  if (!Buffer.isBuffer(text) || text.length > monitorLimits.runRecordBytes)
+    throw new Error('it cannot be read');
+  const journal = JSON.parse(text.toString()) as Partial<RestoreJournal> | null;
+  const sound =
+    typeof journal?.backup === 'string' &&
+    typeof journal.complete === 'boolean' &&
+    Array.isArray(journal.files) &&
+    journal.files.every((file) => isRestoring(file, vm));
+  if (!sound) throw new Error('it is damaged');
+  return journal as RestoreJournal;
+}
+
+function isRestoring(file: Partial<Restoring> | null, vm: string): boolean {
+  const { path, fresh, identity, uid, gid, mode } = file ?? {};
+  return (
+    typeof path === 'string' &&
+    nameFor(vm, path) !== undefined &&
+    typeof fresh === 'string' &&
+    freshNameForm.test(fresh) &&
+    typeof identity === 'string' &&
+    [uid, gid, mode].every((value) => Number.isSafeInteger(value) && Number(value) >= 0) &&
+    (Number(mode) & ~0o666) === 0
+  );
 }

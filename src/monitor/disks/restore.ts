@@ -1,46 +1,57 @@
 import { closeSync, constants, openSync, rmSync } from 'node:fs';
-import { type FileHandle, lstat, open } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { type FileHandle, open } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import type { BackupImage, Manifest } from '../../disk/backup-manifest.ts';
-import { findBackup } from '../../disk/backup-store.ts';
+import { openBackup } from '../../disk/backup-store.ts';
 import { copyContent } from '../../disk/copy-content.ts';
 import { fingerprintOf } from '../../disk/fingerprint.ts';
 import { ImageLocks } from '../../disk/image-lock.ts';
-import { hostPathOf, type ImageName, type ImageStore, nameFor, nameText } from '../../disk/image-name.ts';
+import { type ImageName, type ImageStore, nameFor, nameText } from '../../disk/image-name.ts';
 import { refuseVerb } from '../../disk/may-use.ts';
 import { type ImageFacts, lookAtImage } from '../../disk/open-image.ts';
 import { scanImages } from '../../disk/scan.ts';
 import type { VmLayout } from '../../jail/layout.ts';
+import { carefully, type Directory } from '../../system/directory.ts';
 import { toFailure, UmlmonError } from '../../system/errors.ts';
 import { lock } from '../../system/native.ts';
 import type { Report } from '../operations.ts';
-import { putInPlace, type RestoreJournal, settleRestore, writeJournal } from './restore-journal.ts';
+import { fileIdentity, freshNameFor, ImagePlaces } from './image-places.ts';
+import {
+  putInPlace,
+  type RestoreJournal,
+  type Restoring,
+  removeFresh,
+  settleRestore,
+  unsettled,
+  writeJournal,
+} from './restore-journal.ts';
 
-const { O_CREAT, O_NOFOLLOW, O_RDONLY } = constants;
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_RDWR } = constants;
 
 interface Target {
   readonly image: BackupImage;
   readonly name: ImageName;
   /** Of the image that is there now. */
   readonly facts: ImageFacts | undefined;
-  readonly path: string;
-  /** The new image, until all are complete. */
-  readonly fresh: string;
+  readonly restoring: Restoring;
 }
 
 /**
- * Puts the images of a backup back, all or none: new files are made beside the old ones, checked, and then renamed.
- * The VM is down, and nobody can start it, or use the images, until that is done. Owner and rights stay those of the
- * images that are replaced.
+ * Puts the images of a backup back, all or none: new files are made beside the old ones, checked, and then renamed. The VM
+ * is down, and nobody can start it, or use the images, until that is done. Owner and permission to read and write stay
+ * those of the images that are replaced.
  *
- * @throws UmlmonError BACKUP_UNKNOWN, BACKUP_DAMAGED, IMAGE_IN_USE and the other refusals of refuseVerb, VM_ALIVE
+ * @throws UmlmonError BACKUP_UNKNOWN, BACKUP_DAMAGED, IMAGE_IN_USE and the other refusals of refuseVerb, VM_ALIVE;
+ * IMAGE_SWAPPED if somebody moves the directory of an image meanwhile, BACKUP_RESTORE in the last moment of it
  */
 export async function restoreBackup(name: string, layout: VmLayout, report: Report): Promise<string> {
   settleRestore(layout);
-  const manifest = await findBackup(layout, name);
+  const { manifest, files } = await openBackup(layout, name);
   const store = { varDir: layout.varDir, shared: layout.shared, holders: layout.imageHolders };
-  const vmLock = openSync(layout.vmLock, O_RDONLY | O_CREAT | O_NOFOLLOW, 0o600);
+  const places = new ImagePlaces(layout.vm, store);
+  let vmLock: number | undefined;
   try {
+    vmLock = openSync(layout.vmLock, O_RDONLY | O_CREAT | O_NOFOLLOW, 0o600);
     if (!lock(vmLock, 'exclusive'))
       throw new UmlmonError('VM_ALIVE', {
         place: layout.vmLock,
@@ -49,12 +60,14 @@ export async function restoreBackup(name: string, layout: VmLayout, report: Repo
     const targets = manifest.images.map((image) => targetOf(image, layout.vm, store));
     const locks = takeLocks(targets, layout.vm, store);
     try {
-      await replaceImages(targets, { manifest, layout, report });
+      await replaceImages(targets, { manifest, files, layout, places, report });
     } finally {
       locks.close();
     }
   } finally {
-    closeSync(vmLock);
+    places.close();
+    files.close();
+    if (vmLock !== undefined) closeSync(vmLock);
   }
   const date = new Date(manifest.takenAt).toISOString().slice(0, 19);
   return `restored backup ${name} of ${date}Z: ${manifest.images.map(({ path }) => path).join(', ')}`;
@@ -63,13 +76,14 @@ export async function restoreBackup(name: string, layout: VmLayout, report: Repo
 function targetOf(image: BackupImage, vm: string, store: ImageStore): Target {
   const name = nameFor(vm, image.path);
   if (!name) throw new Error(`${image.path} is no path of an image`);
-  const path = hostPathOf(name, store);
+  const facts = look(name, store);
+  const { uid, gid, mode } = facts ?? image;
   return {
     image,
     name,
-    path,
-    facts: look(name, store),
-    fresh: join(dirname(path), `.${basename(path)}.restore`),
+    facts,
+    // An image is data of a guest, never a program: not even one that runs with the rights of its owner.
+    restoring: { path: image.path, fresh: freshNameFor(), identity: '', uid, gid, mode: mode & 0o666 },
   };
 }
 
@@ -105,53 +119,83 @@ function takeLocks(targets: readonly Target[], vm: string, store: ImageStore): I
 
 interface Replacing {
   readonly manifest: Manifest;
+  /** Directory of the backup. */
+  readonly files: Directory;
   readonly layout: VmLayout;
+  readonly places: ImagePlaces;
   readonly report: Report;
 }
 
 async function replaceImages(
   targets: readonly Target[],
-  { manifest, layout, report }: Replacing,
+  { manifest, files, layout, places, report }: Replacing,
 ): Promise<void> {
-  const files = targets.map(({ fresh, path }) => ({ fresh, path }));
-  const journal: RestoreJournal = { backup: manifest.name, complete: false, files };
-  const fresh: FileHandle[] = [];
+  for (const target of targets) requireSamePlace(target, places);
+  const begun = targets.map(({ restoring }) => restoring);
+  const handles: FileHandle[] = [];
+  let journal: RestoreJournal = { backup: manifest.name, complete: false, files: begun };
   try {
     writeJournal(layout, journal);
     try {
+      const complete: Restoring[] = [];
       for (const [done, target] of targets.entries()) {
         report(done, targets.length);
-        fresh.push(await makeFresh(target, join(layout.backups, manifest.name)));
+        const handle = await makeFresh(target, files, places.of(target.image.path));
+        handles.push(handle);
+        complete.push({
+          ...target.restoring,
+          identity: fileIdentity(await handle.stat({ bigint: true })),
+        });
       }
-      writeJournal(layout, { ...journal, complete: true });
+      for (const target of targets) requireSamePlace(target, places);
+      places.sync();
+      journal = { ...journal, complete: true, files: complete };
+      writeJournal(layout, journal);
     } catch (error) {
-      for (const { fresh: path } of files) rmSync(path, { force: true });
+      removeFresh({ files: begun }, places);
       rmSync(layout.restoreJournal, { force: true });
       throw error;
     }
     // From here on it is done, by us or by whoever comes next.
-    putInPlace(journal);
+    try {
+      putInPlace(journal, places);
+    } catch (error) {
+      throw unsettled(layout, 'the images are not all in their places', error);
+    }
     rmSync(layout.restoreJournal);
   } finally {
-    for (const handle of fresh) await handle.close();
+    for (const handle of handles) await handle.close();
   }
 }
 
+/** The directory that is open is the one of the image, and in it is the image that was looked at and locked. */
+function requireSamePlace({ image, facts }: Target, places: ImagePlaces): void {
+  const found = places.of(image.path).look(basename(image.path));
+  const id = found && `${found.dev}:${found.ino}`;
+  if (id === facts?.id && places.isStill(image.path)) return;
+  throw new UmlmonError('IMAGE_SWAPPED', {
+    place: places.hostPathOf(image.path),
+    cause: 'somebody has moved or replaced the image, or its directory, since the restore began',
+    hint: 'try again, when nobody moves images; nothing was restored',
+  });
+}
+
 /** The new image as a complete file, on the disk and locked; it is checked that it is what was backed up. */
-async function makeFresh({ image, facts, fresh }: Target, directory: string): Promise<FileHandle> {
-  rmSync(fresh, { force: true });
-  const source = await openCopy(join(directory, image.file), image);
+async function makeFresh(
+  { image, restoring }: Target,
+  files: Directory,
+  directory: Directory,
+): Promise<FileHandle> {
+  const source = await openCopy(files, image);
   try {
-    const target = await open(fresh, 'wx+', 0o600);
+    const flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW;
+    const target = await open(directory.pathTo(restoring.fresh), flags, 0o600);
     try {
       // Nobody can have it yet.
       lock(target.fd, 'exclusive');
       await copyContent({ handle: source, size: image.size }, target);
       if ((await fingerprintOf(target, image.size)) !== image.fingerprint)
-        throw damaged(join(directory, image.file), 'its content is not what was backed up');
-      const { uid, gid, mode } = facts ?? image;
-      await target.chown(uid, gid);
-      await target.chmod(mode & 0o7777);
+        throw damaged(join(files.path, image.file), 'its content is not what was backed up');
       await target.sync();
       return target;
     } catch (error) {
@@ -163,18 +207,18 @@ async function makeFresh({ image, facts, fresh }: Target, directory: string): Pr
   }
 }
 
-async function openCopy(path: string, { size }: BackupImage): Promise<FileHandle> {
+async function openCopy(files: Directory, { file, size }: BackupImage): Promise<FileHandle> {
+  const path = join(files.path, file);
   let handle: FileHandle;
   try {
-    if (!(await lstat(path)).isFile()) throw damaged(path, 'not a regular file');
-    handle = await open(path, O_RDONLY | O_NOFOLLOW);
+    handle = await open(files.pathTo(file), O_RDONLY | carefully);
   } catch (error) {
-    throw error instanceof UmlmonError ? error : damaged(path, toFailure(error).cause);
+    throw damaged(path, toFailure(error).cause);
   }
-  const found = (await handle.stat()).size;
-  if (found === size) return handle;
+  const found = await handle.stat();
+  if (found.isFile() && found.size === size) return handle;
   await handle.close();
-  throw damaged(path, `it has ${found} bytes, and had ${size}`);
+  throw damaged(path, found.isFile() ? `it has ${found.size} bytes, and had ${size}` : 'not a regular file');
 }
 
 function damaged(place: string, cause: string): UmlmonError {

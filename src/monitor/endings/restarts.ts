@@ -61,10 +61,10 @@ export class Restarts {
   }
 
   /** Somebody starts the VM: what was before does not count any more. */
-  forget(): void {
+  async forget(): Promise<void> {
     this.cancel();
-    const { layout, events } = this.#host;
-    if (this.held?.kind === 'kept') removeLeftovers(layout, events);
+    const { layout, events, trouble } = this.#host;
+    if (this.held?.kind === 'kept') await removeLeftovers(layout, events, trouble);
     this.#record = noDeaths;
     this.#save(() => removeDeathRecord(layout));
   }

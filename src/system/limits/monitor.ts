@@ -233,6 +233,18 @@ export const monitor = {
     'The one that was told the longest ago is forgotten.',
   ),
   guestValue: limit(256, 'characters', 'Value of such a key.', 'The rest is cut off.'),
+  leftoversNamed: limit(
+    32,
+    '',
+    'Leftovers in the run directory of a VM that a clean-up names.',
+    'It removes all, and says that there were more.',
+  ),
+  trashWaiting: limit(
+    16,
+    '',
+    'What starts have left in the run directory and is on its way out.',
+    'The next start waits until it is removed.',
+  ),
   hookTime: limit(
     5_000,
     'ms',
