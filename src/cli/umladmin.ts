@@ -1,3 +1,4 @@
+import { requireTrusted } from '../config/distrusted.ts';
 import { readConfig } from '../config/locate.ts';
 import { configError, quoted } from '../config/problem.ts';
 import { exitStatusOf, toFailure } from '../system/errors.ts';
@@ -60,6 +61,9 @@ export function parseAdminLine(argv: readonly string[]): AdminLine {
   throw usageError(`${quoted(surplus)} ${why} ${written}`, `use: ${usageOf(command, adminWords)}`);
 }
 
+/** Words that themselves write where the configuration says; for others umlmon does, and looks. */
+const changing: readonly string[] = ['disk', 'kernel', 'password'];
+
 async function run({ command, configPath, json }: AdminLine): Promise<number> {
   if (!command)
     throw usageError('what is to be done?', 'umladmin list; umladmin disk list; -help tells more');
@@ -73,5 +77,6 @@ async function run({ command, configPath, json }: AdminLine): Promise<number> {
   const loaded = readConfig(request);
   const { config, problems } = loaded;
   if (!config) throw configError(problems.filter(({ severity }) => severity === 'error'));
+  if (changing.includes(word)) requireTrusted(config.global, { name: '', backup_dir: '' });
   return runAdminCommand({ ...command, word }, { request, loaded, config, json });
 }

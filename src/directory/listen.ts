@@ -1,8 +1,9 @@
-import { chmodSync, chownSync, closeSync, constants, fchownSync, mkdirSync, openSync, rmSync } from 'node:fs';
+import { chmodSync, closeSync, constants, fchownSync, fstatSync, mkdirSync } from 'node:fs';
 import type { Server } from 'node:net';
-import { dirname, join } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type { Ids } from '../jail/directories.ts';
 import type { RegistrationPlace } from '../rpc/registration-place.ts';
+import { carefully, Directory } from '../system/directory.ts';
 import { isSystemError, UmlmonError } from '../system/errors.ts';
 import { lock } from '../system/native.ts';
 
@@ -49,29 +50,16 @@ export function takeSocketDirectory({ directory, path }: RegistrationPlace, owne
     // Whatever our umask is: the users of VMs, and our own, must be able to pass.
     if (mkdirSync(dirname(directory), { recursive: true }) !== undefined)
       chmodSync(dirname(directory), 0o755);
-    mkdirSync(directory, { recursive: true });
-    const lockFd = openSync(
-      join(directory, 'lock'),
-      constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW,
-      0o600,
-    );
-    if (!lock(lockFd, 'exclusive')) {
-      closeSync(lockFd);
-      throw new UmlmonError('DIRECTORY_RUNNING', {
-        place: directory,
-        cause: 'another umldir serves this RUNDIR',
-        hint: 'umldir -list shows what it knows',
-      });
+    const place = openPlace(directory);
+    try {
+      const lockFd = takeLock(place, owner);
+      // Who may register is root, or the owner.
+      place.give(owner, 0o700);
+      place.remove(basename(path));
+      return lockFd;
+    } finally {
+      place.close();
     }
-    // Who is the owner already may be forbidden the very call.
-    if (owner.uid !== process.geteuid?.()) {
-      fchownSync(lockFd, owner.uid, owner.gid);
-      chownSync(directory, owner.uid, owner.gid);
-    }
-    // Who may register is root, or the owner.
-    chmodSync(directory, 0o700);
-    rmSync(path, { force: true });
-    return lockFd;
   } catch (error) {
     if (!isSystemError(error)) throw error;
     throw new UmlmonError('DIRECTORY_LISTEN', {
@@ -79,5 +67,42 @@ export function takeSocketDirectory({ directory, path }: RegistrationPlace, owne
       cause: `cannot make the directory of the registration socket: ${error.message}`,
       hint: 'run umldir as the user of the monitors, or give it this directory',
     });
+  }
+}
+
+/** Of RUNDIR, to which only root or our own user may write; the directory itself may be the owner's since an earlier start. */
+function openPlace(directory: string): Directory {
+  const above = Directory.open(dirname(directory));
+  try {
+    return above.makeDirectory(basename(directory), 0o700);
+  } finally {
+    above.close();
+  }
+}
+
+function takeLock(place: Directory, owner: Ids): number {
+  const { O_CREAT, O_RDWR } = constants;
+  const fd = place.openFile('lock', O_RDWR | O_CREAT | carefully, 0o600);
+  try {
+    const stat = fstatSync(fd);
+    // The owner could have given a file of somebody else this name (link(2)): that one must not become his.
+    if (!stat.isFile() || stat.nlink !== 1)
+      throw new UmlmonError('DIRECTORY_LISTEN', {
+        place: `${place.path}/lock`,
+        cause: 'it is not a file of umldir alone',
+        hint: 'see who has put it there, and remove it',
+      });
+    if (!lock(fd, 'exclusive'))
+      throw new UmlmonError('DIRECTORY_RUNNING', {
+        place: place.path,
+        cause: 'another umldir serves this RUNDIR',
+        hint: 'umldir -list shows what it knows',
+      });
+    // Who is the owner already may be forbidden the very call.
+    if (owner.uid !== process.geteuid?.()) fchownSync(fd, owner.uid, owner.gid);
+    return fd;
+  } catch (error) {
+    closeSync(fd);
+    throw error;
   }
 }

@@ -2,6 +2,7 @@ import { closeSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { Config, GlobalConfig, VmConfig } from '../config/config.ts';
+import { requireTrusted } from '../config/distrusted.ts';
 import { problemText } from '../config/problem.ts';
 import { ConsoleLog } from '../console/log.ts';
 import { Marks } from '../console/marks.ts';
@@ -61,7 +62,7 @@ export interface DaemonRequest extends ConfigSource {
  * The monitor of one VM, from its start to its end. Everything it acquires is released at the end, in reverse
  * order; after a SIGKILL the host kernel releases the lock, and the next monitor replaces what is left.
  *
- * Errors: CONFIG_*, MONITOR_RUNNING, JAIL_DIRECTORY, HOST_SYSTEM_CALL.
+ * Errors: CONFIG_*, MONITOR_RUNNING, JAIL_DIRECTORY, BACKUP_PLACE, HOST_SYSTEM_CALL.
  */
 export async function runDaemon(request: DaemonRequest): Promise<void> {
   const { config, vm: vmConfig, warnings } = readVm(request);
@@ -71,6 +72,7 @@ export async function runDaemon(request: DaemonRequest): Promise<void> {
       cause: 'the configuration says start = off',
       hint: 'set start = manual, or boot',
     });
+  requireTrusted(config.global, { ...vmConfig, hook: '' });
   const layout = layoutFor(config, vmConfig);
   // Without root our group may be everybody's.
   process.umask(0o077);

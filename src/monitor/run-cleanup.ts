@@ -1,4 +1,5 @@
 import { closeSync, existsSync } from 'node:fs';
+import { requireTrusted } from '../config/distrusted.ts';
 import { forgetMacs } from '../network/mac-pool-file.ts';
 import { UmlmonError } from '../system/errors.ts';
 import { cleanUp } from './clean-up.ts';
@@ -14,6 +15,7 @@ import { type ConfigSource, layoutFor, readVmOrGone } from './prepare-launch.ts'
  */
 export async function runCleanup(source: ConfigSource, json: boolean): Promise<void> {
   const { config, vm, isGone } = readVmOrGone(source);
+  requireTrusted(config.global, vm);
   const layout = layoutFor(config, vm);
   const removed = existsSync(layout.runHome) ? await cleanUnderLock() : [];
   if (isGone && (await forgetMacs(config.global.vardir, vm.name))) removed.push('its hardware addresses');

@@ -64,7 +64,9 @@ export function describeVm({
     user: plan?.user.name ?? config.vmuser,
     mem: plan?.mem ?? config.mem,
     cpus: plan?.cpus.join(',') ?? '',
-    disks: (kernel?.disks.all ?? []).map(describeDisk).sort((a, b) => a.unit - b.unit),
+    disks: kernel
+      ? kernel.disks.all.map((disk) => describeDisk(disk, kernel.disks)).sort((a, b) => a.unit - b.unit)
+      : [],
     hostMemory: hostMemory(kernel?.pid ?? 0),
     mconsole: plan ? mconsole : '',
     guestValues: [...guestValues].map(([name, value]) => ({ name, value: clipText(value, UMLMON_TEXT_MAX) })),

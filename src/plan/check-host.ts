@@ -18,6 +18,7 @@ export function checkHost(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
   const missing = (key: string, found: Found<unknown> | undefined): Problem[] =>
     found && 'missing' in found ? [at(key, ...words(found.missing))] : [];
   return [
+    ...host.distrusted,
     ...missing('vmuser', host.user),
     ...missing('kernel', host.kernel),
     ...('found' in host.kernel

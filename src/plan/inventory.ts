@@ -2,8 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config, VmConfig } from '../config/config.ts';
+import { distrustedSettings } from '../config/distrusted.ts';
 import { isTransport } from '../config/network-kinds.ts';
 import { transportNeeds } from '../config/network-transports.ts';
+import type { Problem } from '../config/problem.ts';
 import type { ImageGraph } from '../disk/graph.ts';
 import { type GuestContent, lookThroughCow } from '../disk/guest-content.ts';
 import { disksOf, type ImageName, type ImageStore, nameFor } from '../disk/image-name.ts';
@@ -72,6 +74,8 @@ export interface Inventory {
   readonly cores: readonly CoreLoad[];
   /** Directories that the VM's user would have to pass, and cannot: on the way to what the key names. */
   readonly closed: readonly { readonly key: 'kernel' | 'vardir' | 'rundir'; readonly directory: string }[];
+  /** Settings that lead to what somebody else could change. */
+  readonly distrusted: readonly Problem[];
   /** Delay loop calibration of an earlier boot of this kernel. */
   readonly lpj: number | undefined;
   readonly images: readonly ConfiguredImage[];
@@ -118,6 +122,7 @@ export function takeInventory(config: Config, vm: VmConfig, layout: VmLayout): I
     memAvailable: memAvailable(readFileSync('/proc/meminfo', 'latin1')),
     cores: lookAtCores(layout.coreClaims, layout.vm),
     closed: 'found' in user ? closedDirectories(user.found, kernel, layout) : [],
+    distrusted: distrustedSettings(global, vm),
     lpj: 'found' in kernel ? recallLpj(layout.lpjCache, kernel.found.version) : undefined,
     images: vm.ubd.map(({ unit, path }) => lookAtConfigured(unit, nameOfDisk(vm, path), store, user)),
     backings: backingsOf(vm, graph, user),

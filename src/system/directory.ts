@@ -208,7 +208,9 @@ export class Directory {
 
   /** Sets owner and mode of this directory. */
   give(owner: { readonly uid: number; readonly gid: number }, mode: number): void {
-    fchownSync(this.#fd, owner.uid, owner.gid);
+    const { uid, gid } = fstatSync(this.#fd);
+    // Who is the owner already may be forbidden the very call.
+    if (uid !== owner.uid || gid !== owner.gid) fchownSync(this.#fd, owner.uid, owner.gid);
     fchmodSync(this.#fd, mode);
   }
 

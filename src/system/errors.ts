@@ -110,6 +110,7 @@ export const errorCatalogue = {
   JOB_CANCELLED: { class: 'failed', means: 'A job was ended early; everything is as before it.' },
   JOB_LEFT: { class: 'failed', means: 'A client waits no more for a job, which goes on.' },
   JOB_BUSY: { class: 'state', means: 'Too many jobs of the VM are in progress, or its monitor ends.' },
+  HOOK_UNTRUSTED: { class: 'config', means: 'Others than the user of the monitor could change the hook.' },
   HOOK_REFUSED: { class: 'failed', means: 'The hook of the VM refuses a start.' },
 
   WAIT_DOWN: { class: 'down', means: 'The VM went down, or did not start, while it was waited for.' },

@@ -36,6 +36,21 @@ function amongOthers(path: string): string {
   return `${path} is in a directory to which others than its owner may write`;
 }
 
+/** Why a directory that is there, or is to be made, is not trusted; undefined if it is. Errors: those of the path. */
+export function whyPlaceDistrusted(path: string): string | undefined {
+  for (let at = path; ; at = dirname(at))
+    try {
+      const found = walk(at, at !== path);
+      if (typeof found === 'string') return found;
+      closeSync(found.fd);
+      return undefined;
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      // Others reasons than that it is missing are told by whoever makes it.
+      if (error.code !== 'ENOENT') return undefined;
+    }
+}
+
 /** The same of a directory, opened to be used. Errors: also ENOTDIR. */
 export function openTrustedDirectory(path: string): Directory | string {
   const found = openTrusted(path);

@@ -1,0 +1,265 @@
+/**
+ * Which source may use a file by its path, and why that is safe. All else goes through open directories
+ * (src/system/directory.ts) and trusted paths (src/system/trusted-path.ts): a path that was checked is not the file that
+ * is used when somebody else may rename or link on the way.
+ *
+ * A file that is not in the table may use none of these functions; one that is, those that stand beside it.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+
+const source = join(import.meta.dirname, '../src');
+
+/** Of node:fs and node:fs/promises: what takes a descriptor, or nothing. All else takes a path. */
+const byDescriptor = new Set(
+  `constants closeSync fchmodSync fchownSync fstatSync fsync fsyncSync ftruncateSync futimesSync readSync readvSync
+  writeSync writevSync`.split(/\s+/),
+);
+
+/** Functions of ours that take a path and do no more about it than not to follow its last name. */
+const ofOurs: Readonly<Record<string, readonly string[]>> = {
+  'atomic-file.ts': ['replaceFile'],
+  'held-lock.ts': ['heldLock'],
+  'native.ts': ['linkDescriptor', 'makeCharacterDevice', 'openDatagram', 'sendDatagram'],
+  'read-file.ts': ['listNames', 'readRegularFile'],
+  'secret-file.ts': ['readSecretFile'],
+};
+
+const reasons = {
+  layer: 'the layer itself: paths through descriptors, and the ways into it',
+  own: 'VARDIR, RUNDIR and the directories below that belong to the monitor alone (test/monitor/own-directories.test.ts); a start refuses them where others may write, or above',
+  host: 'files of the host that only root makes: /proc, /sys, /dev, /etc, its programs and libraries; and those of umlmon',
+  named: 'a path that the caller names, with the rights of the caller and no others',
+  shared:
+    'the shared tree, which only the administrator may write to; a start refuses it where others may, or above',
+  config: 'the configuration, which says itself what root is to do',
+  held: 'paths through the descriptor of an open directory or file, by `pathTo`, `here` or /proc/self/fd',
+  message: 'for the text of a message only: nothing is decided by it',
+  disks: 'to be cleaned: images',
+  umlrun: 'to be cleaned: umlrun, which runs with the rights of its caller',
+  jail: 'to be cleaned: what a jail is made of',
+} as const;
+
+type Uses = readonly (readonly [keyof typeof reasons, string])[];
+
+const table: Readonly<Record<string, Uses>> = {
+  'cli/admin/cleanup.ts': [['own', 'existsSync heldLock readdirSync']],
+  'cli/admin/disk.ts': [['shared', 'mkdirSync']],
+  'cli/admin/doctor-facts.ts': [['own', 'existsSync heldLock readFileSync readdirSync statfsSync']],
+  'cli/admin/host.ts': [['own', 'existsSync readdirSync']],
+  'cli/admin/kernel.ts': [['shared', 'existsSync mkdirSync renameSync rmSync symlinkSync']],
+  'cli/admin/kernels.ts': [['shared', 'existsSync readdirSync']],
+  'cli/admin/monitors.ts': [['host', 'existsSync realpathSync']],
+  'cli/admin/stop.ts': [['own', 'heldLock']],
+  'cli/history.ts': [['named', 'appendFileSync mkdirSync readFileSync writeFileSync']],
+  'cli/mconsole-socket.ts': [['named', 'chmodSync mkdtempSync rmSync statSync']],
+  'cli/output.ts': [['host', 'openSync']],
+  'cli/picture/read-fonts.ts': [['host', 'readRegularFile']],
+  'cli/remote/ask-secret.ts': [['host', 'openSync']],
+  'cli/remote/find-monitor.ts': [['named', 'readFileSync']],
+  'cli/remote/find-password.ts': [['named', 'openSync']],
+  'cli/session/recording.ts': [['named', 'openSync']],
+  'config/edit-config.ts': [['config', 'openSync realpathSync replaceFile statSync']],
+  'config/locate.ts': [['config', 'listNames readRegularFile']],
+  'config/read-file.ts': [['config', 'openSync readdirSync']],
+  'config/services.ts': [['host', 'readFileSync']],
+  'console/log.ts': [['own', 'openSync readFileSync renameSync rmSync statSync writeFileSync']],
+  'console/marks.ts': [['own', 'openSync writeFileSync']],
+  'console/pty.ts': [['host', 'existsSync']],
+  'directory/daemon.ts': [['own', 'rmSync']],
+  'directory/identity.ts': [['host', 'readFileSync']],
+  'directory/listen.ts': [['own', 'chmodSync mkdirSync']],
+  'disk/backup-store.ts': [['held', 'open']],
+  'disk/cow-merge-in-place.ts': [['disks', 'unlink']],
+  'disk/held-directories.ts': [['disks', 'mkdirSync']],
+  'disk/holders.ts': [['own', 'mkdirSync openSync readFileSync readdirSync rmSync statSync']],
+  'disk/image-delete.ts': [['disks', 'unlink']],
+  'disk/image-file.ts': [['disks', 'open']],
+  'disk/new-image.ts': [['disks', 'linkDescriptor open rename unlink']],
+  'disk/open-image.ts': [['disks', 'lstatSync openSync readFileSync readlinkSync realpathSync']],
+  'disk/periodic-sync.ts': [['disks', 'watch']],
+  'disk/scan.ts': [['disks', 'lstatSync openSync readdirSync']],
+  'jail/directories.ts': [['own', 'lstatSync mkdirSync openSync']],
+  'jail/host-support.ts': [['host', 'readFileSync']],
+  'jail/launch.ts': [['jail', 'openSync unlinkSync']],
+  'jail/pause.ts': [['host', 'readFileSync readdirSync']],
+  'jail/status.ts': [['jail', 'openSync']],
+  'jail/user.ts': [['host', 'readFileSync']],
+  'kernel/elf-file.ts': [['shared', 'openSync']],
+  'kernel/libraries.ts': [['shared', 'existsSync openSync readFileSync statSync']],
+  'kernel/mconsole.ts': [
+    ['held', 'openDatagram openSync sendDatagram'],
+    ['own', 'readdirSync rmSync'],
+  ],
+  'kernel/notify.ts': [['own', 'openDatagram rmSync']],
+  'kernel/probe.ts': [
+    ['shared', 'existsSync realpathSync statSync'],
+    ['own', 'readFileSync renameSync rmSync writeFileSync'],
+  ],
+  'monitor/adopt.ts': [['own', 'existsSync rmSync']],
+  'monitor/clean-up.ts': [['own', 'existsSync opendirSync rmSync']],
+  'monitor/daemon.ts': [['own', 'rmSync writeFileSync']],
+  'monitor/disks/backup.ts': [['own', 'mkdirSync realpathSync']],
+  'monitor/disks/capture.ts': [
+    ['held', 'open'],
+    ['own', 'replaceFile rmSync'],
+  ],
+  'monitor/disks/restore-journal.ts': [['own', 'existsSync readRegularFile replaceFile rmSync']],
+  'monitor/disks/restore.ts': [
+    ['held', 'open'],
+    ['own', 'openSync rmSync'],
+  ],
+  'monitor/endings/crash-store.ts': [
+    [
+      'own',
+      'existsSync mkdirSync openSync readFileSync readdirSync renameSync replaceFile rmSync statSync writeFileSync',
+    ],
+  ],
+  'monitor/endings/death-record.ts': [['own', 'readFileSync replaceFile rmSync']],
+  'monitor/endings/last-exit.ts': [['own', 'readRegularFile replaceFile']],
+  'monitor/endpoints/certificate.ts': [
+    ['own', 'linkSync readSecretFile rmSync writeFileSync'],
+    ['config', 'readFileSync'],
+  ],
+  'monitor/endpoints/endpoints.ts': [['own', 'rmSync']],
+  'monitor/endpoints/registration.ts': [['own', 'mkdirSync statSync watch']],
+  'monitor/find-kernel.ts': [
+    ['own', 'heldLock'],
+    ['host', 'statSync'],
+  ],
+  'monitor/guest/guest-memory.ts': [['host', 'statfsSync']],
+  'monitor/host-facts.ts': [['host', 'readFileSync statSync statfsSync']],
+  'monitor/monitor-lock.ts': [['own', 'openSync']],
+  'monitor/own-cgroup.ts': [['host', 'readFileSync']],
+  'monitor/prepare-launch.ts': [['own', 'existsSync']],
+  'monitor/run-cleanup.ts': [['own', 'existsSync']],
+  'monitor/run-record.ts': [['own', 'readRegularFile replaceFile']],
+  'monitor/start.ts': [['own', 'openSync rmSync']],
+  'monitor/write-units.ts': [['named', 'mkdirSync writeFileSync']],
+  'network/configure.ts': [['own', 'chownSync makeCharacterDevice openSync rmSync']],
+  'network/connect-user.ts': [['own', 'chmodSync mkdirSync rmSync symlinkSync']],
+  'network/host-network.ts': [['host', 'existsSync readFileSync statSync']],
+  'network/link-watch.ts': [['host', 'readFileSync']],
+  'network/link.ts': [['host', 'readFileSync']],
+  'network/mac-pool-file.ts': [['own', 'existsSync openSync readFileSync replaceFile']],
+  'network/network-record.ts': [
+    ['own', 'openSync readFileSync readdirSync replaceFile rmSync'],
+    ['host', 'readlinkSync'],
+  ],
+  'network/settings.ts': [['host', 'readFileSync writeFileSync']],
+  'plan/access.ts': [['message', 'statSync']],
+  'plan/core-claims.ts': [['own', 'mkdirSync readFileSync readdirSync rmSync writeFileSync']],
+  'plan/core-load.ts': [['host', 'readFileSync']],
+  'plan/inventory.ts': [['host', 'readFileSync']],
+  'plan/lpj-cache.ts': [['own', 'openSync readFileSync replaceFile']],
+  'rpc/idl/generate.ts': [['named', 'readFileSync']],
+  'rpc/known-hosts.ts': [['named', 'mkdirSync readFileSync replaceFile']],
+  'rpc/listen.ts': [['own', 'chmodSync chownSync']],
+  'rpc/password-file.ts': [['own', 'mkdirSync openSync readSecretFile replaceFile']],
+  'system/atomic-file.ts': [['own', 'openSync renameSync rmSync writeFileSync']],
+  'system/directory.ts': [
+    ['layer', 'linkDescriptor lstatSync mkdirSync openSync readdirSync renameSync rmdirSync unlinkSync'],
+  ],
+  'system/find-program.ts': [['host', 'accessSync']],
+  'system/held-lock.ts': [['own', 'openSync']],
+  'system/process.ts': [['host', 'readFileSync']],
+  'system/secret-file.ts': [['own', 'openSync readFileSync']],
+  'system/service-manager.ts': [['host', 'openDatagram sendDatagram']],
+  'system/trusted-path.ts': [['layer', 'openSync readlinkSync']],
+  'system/trusted-program.ts': [['held', 'openSync']],
+  'umlrun/compiled.ts': [
+    ['umlrun', 'mkdirSync openSync readFileSync readdirSync renameSync rmSync statSync writeFileSync'],
+  ],
+  'umlrun/host.ts': [['umlrun', 'existsSync readFileSync readdirSync']],
+  'umlrun/image.ts': [['umlrun', 'openSync promises realpathSync statfsSync']],
+  'umlrun/input.ts': [['umlrun', 'rmSync writeFileSync']],
+  'umlrun/main.ts': [['umlrun', 'readFileSync']],
+  'umlrun/place.ts': [
+    [
+      'umlrun',
+      'chmodSync copyFileSync existsSync mkdirSync openSync readdirSync renameSync rmSync statSync utimesSync writeFileSync',
+    ],
+  ],
+  'umlrun/run.ts': [['umlrun', 'realpathSync rmSync statSync writeFileSync']],
+  'umlrun/sink.ts': [['umlrun', 'openSync']],
+  'web/assets.ts': [['host', 'readFileSync']],
+  'web/main.ts': [['host', 'readFileSync']],
+  'web/remote-login.ts': [['config', 'readFileSync readSecretFile']],
+};
+
+/** What a file takes from others by name: `[module, names]`. Types are nothing. */
+function imports(text: string): [string, string[]][] {
+  const found = text.matchAll(/\bimport\s+(type\s+)?\{([^}]*)\}\s*from\s*'([^']+)'/g);
+  return [...found].map(([, type, list = '', module = '']) => [
+    module,
+    list
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== '' && !type && !name.startsWith('type '))
+      .map((name) => name.split(/\s+as\s+/)[0] ?? ''),
+  ]);
+}
+
+/** Functions that a source takes and that work on paths. */
+function pathFunctions(text: string): string[] {
+  const names = imports(text).flatMap(([module, list]) => {
+    if (/^(?:node:)?fs(?:\/promises)?$/.test(module)) return list.filter((name) => !byDescriptor.has(name));
+    const ours = ofOurs[module.split('/').at(-1) ?? ''];
+    return ours ? list.filter((name) => ours.includes(name)) : [];
+  });
+  return [...new Set(names)].filter((name) => name !== 'FileHandle').sort();
+}
+
+/** Ways to node:fs that the search above would not see. */
+const otherWays =
+  /\b(?:import|require)\s*\(\s*['"`](?:node:)?fs\b|\bimport\s+(?:\*|\w+)[^;{]*from\s*['"](?:node:)?fs\b|\bgetBuiltinModule\s*\(\s*['"`](?:node:)?fs\b|process\.binding|from\s*"(?:node:)?fs\b|\bexport\s[^;]*from\s*['"](?:node:)?fs\b/;
+
+const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter(
+  (file) => /\.[cm]?[tj]s$/.test(file) && !/^(?:web\/browser|setup)\//.test(file),
+);
+
+test('files are used by descriptors, or by those paths for which the table has a reason', () => {
+  const found: Record<string, string[]> = {};
+  const allowed: Record<string, string[]> = {};
+  for (const file of files) {
+    const text = readFileSync(join(source, file), 'utf8');
+    const names = pathFunctions(text);
+    if (names.length > 0 || table[file]) {
+      found[file] = names;
+      // What is allowed and not used has to go, too.
+      allowed[file] = (table[file] ?? []).flatMap(([, list]) => list.split(' ')).sort();
+    }
+    expect(otherWays.exec(text)?.[0], file).toBeUndefined();
+  }
+  expect(found).toEqual(allowed);
+});
+
+test('the table names files that there are, and reasons that are used', () => {
+  expect(Object.keys(table).filter((file) => !files.includes(file))).toEqual([]);
+  const used = new Set(Object.values(table).flatMap((uses) => uses.map(([reason]) => reason as string)));
+  expect(Object.keys(reasons).filter((reason) => !used.has(reason))).toEqual([]);
+});
+
+test('the search sees what it should', () => {
+  expect(pathFunctions("import { type Stats, closeSync, statSync as s } from 'node:fs';")).toEqual([
+    'statSync',
+  ]);
+  expect(pathFunctions("import {\n  open,\n  type FileHandle,\n} from 'node:fs/promises';")).toEqual([
+    'open',
+  ]);
+  expect(pathFunctions("import type { BigIntStats } from 'node:fs';")).toEqual([]);
+  expect(pathFunctions("import { lock, sendDatagram } from '../system/native.ts';")).toEqual([
+    'sendDatagram',
+  ]);
+  for (const way of [
+    "import * as fs from 'node:fs';",
+    "import fs from 'fs';",
+    "const { rmSync } = require('node:fs');",
+    "await import('node:fs/promises')",
+    "export { rmSync } from 'node:fs';",
+    'import { rmSync } from "node:fs";',
+    "process.getBuiltinModule('fs')",
+  ])
+    expect(way).toMatch(otherWays);
+});
