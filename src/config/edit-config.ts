@@ -1,10 +1,12 @@
 /** Changes of single settings in the files of the administrator, checked before they are written. */
 import { closeSync, constants, fstatSync, openSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { replaceFile } from '../system/atomic-file.ts';
 import { UmlmonError } from '../system/errors.ts';
 import { adminLimits } from '../system/limits.ts';
 import { lock } from '../system/native.ts';
+import { openTrustedDirectory } from '../system/trusted-path.ts';
 import { lineOf, type SettingPlace, setKey, unsetKey } from './edit-ini.ts';
 import { parseIni } from './ini.ts';
 import type { Source } from './load.ts';
@@ -42,6 +44,7 @@ export async function editConfig(
   for (;;) {
     const { file } = sourceFor(readSources(request), place);
     const path = realpathSync(file);
+    requireOwnDirectory(path);
     const locked = await lockFile(path);
     try {
       // Again, as it may have been changed while we waited, or before.
@@ -140,6 +143,19 @@ async function lockFile(path: string): Promise<LockedFile> {
     closeSync(fd);
     throw error;
   }
+}
+
+/** Root writes a new file beside the old one, and gives it to the owner of that: nobody else may lead it elsewhere. */
+function requireOwnDirectory(path: string): void {
+  if (process.geteuid?.() !== 0) return;
+  const directory = openTrustedDirectory(dirname(path));
+  if (typeof directory === 'string')
+    throw new UmlmonError('CONFIG_UNTRUSTED', {
+      place: path,
+      cause: `others than root could change what is there: ${directory}`,
+      hint: 'edit it as its owner, or mend that with chown and chmod',
+    });
+  directory.close();
 }
 
 /** Whether the locked file is still the one of this name: who had the lock before us may have replaced it. */

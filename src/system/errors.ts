@@ -132,6 +132,10 @@ export const errorCatalogue = {
   CONFIG_LAYER: { class: 'config', means: 'Only the administrator may set this key.' },
   CONFIG_CONFLICT: { class: 'config', means: 'Two settings contradict each other.' },
   CONFIG_UNSUPPORTED: { class: 'config', means: 'This version of umlmon cannot do that yet.' },
+  CONFIG_UNTRUSTED: {
+    class: 'config',
+    means: 'Others than root could change the place of a file that root is to write.',
+  },
   CONFIG_BUSY: { class: 'state', means: 'Another program is changing the configuration.' },
   CONFIG_NOT_SET: { class: 'failed', means: 'The key has no value.' },
   CONFIG_UNUSUAL: { class: 'config', means: 'Allowed, but probably not what was meant (a warning).' },

@@ -3,10 +3,12 @@ import { spawn } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
+  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -148,4 +150,23 @@ describe('set and unset', () => {
     expect(statuses).toEqual(keys.map(() => 0));
     for (const key of keys) expect(content()).toMatch(new RegExp(`^${key} = pty$`, 'm'));
   });
+});
+
+test('root edits no file in a directory of somebody else', () => {
+  const before = content();
+  const victim = join(directory, 'victim');
+  writeFileSync(victim, 'of root');
+  // The name under which the new file would be made.
+  linkSync(victim, `${world.configPath}.new`);
+  chownSync(directory, nobody, nobody);
+  const refused = config('set', 'vm1', 'mem', '96M');
+  expect(refused).toMatchObject({ status: 3, stdout: '' });
+  expect(refused.stderr).toContain(
+    `${directory} belongs to user ${nobody} (hint: edit it as its owner, or mend that with chown and chmod)`,
+  );
+  expect(content()).toBe(before);
+  expect(readFileSync(victim, 'utf8')).toBe('of root');
+  chownSync(directory, 0, 0);
+  rmSync(`${world.configPath}.new`);
+  expect(config('set', 'vm1', 'mem', '96M').status).toBe(0);
 });

@@ -90,7 +90,7 @@ async function busyFor(work: () => Promise<unknown>): Promise<number> {
 
 const emptied = () => expect.poll(() => existsSync(trash()), { timeout: 120_000, interval: 20 }).toBe(false);
 
-test(`${many} files in the run directory: a start, another monitor and a clean-up do not notice`, async () => {
+test('a run directory with very many files: a start, another monitor and a clean-up do not notice', async () => {
   const client = await world.client('vm1');
   const restart = async () => {
     await client.call('kill', undefined);
