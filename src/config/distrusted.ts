@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { isSystemError } from '../system/errors.ts';
 import { whyPlaceDistrusted } from '../system/trusted-path.ts';
 import { trustedProgram } from '../system/trusted-program.ts';
@@ -27,7 +28,8 @@ export function distrustedSettings(
     told.add(why);
     problems.push(problemAt(originOf(global, key), { code, ...wordsOf(why, key) }));
   }
-  const why = vm.backup_dir === '' ? undefined : whyPlaceDistrusted(vm.backup_dir);
+  // Each VM has a directory of its own there.
+  const why = vm.backup_dir === '' ? undefined : whyPlaceDistrusted(join(vm.backup_dir, vm.name));
   if (why !== undefined)
     problems.push(
       problemAt(originOf(vm as VmConfig, 'backup_dir'), {

@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, constants, fchownSync, fstatSync, mkdirSync } from 'node:fs';
+import { chmodSync, closeSync, constants, fchownSync, fstatSync, mkdirSync, openSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { basename, dirname } from 'node:path';
 import type { Ids } from '../jail/directories.ts';
@@ -6,6 +6,8 @@ import type { RegistrationPlace } from '../rpc/registration-place.ts';
 import { carefully, Directory } from '../system/directory.ts';
 import { isSystemError, UmlmonError } from '../system/errors.ts';
 import { lock } from '../system/native.ts';
+
+const { O_CREAT, O_DIRECTORY, O_NOFOLLOW, O_RDONLY, O_RDWR } = constants;
 
 /**
  * Lets a server listen on a TCP port.
@@ -70,19 +72,28 @@ export function takeSocketDirectory({ directory, path }: RegistrationPlace, owne
   }
 }
 
-/** Of RUNDIR, to which only root or our own user may write; the directory itself may be the owner's since an earlier start. */
+/**
+ * Of RUNDIR, to which only root or our own user may write; the directory itself may be the owner's since an earlier start.
+ * Without openat2(2), which systemd's RestrictSUIDSGID= forbids: for a single name O_NOFOLLOW says the same.
+ */
 function openPlace(directory: string): Directory {
   const above = Directory.open(dirname(directory));
   try {
-    return above.makeDirectory(basename(directory), 0o700);
+    const path = above.pathTo(basename(directory));
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    const fd = openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    try {
+      return Directory.at(fd, directory);
+    } finally {
+      closeSync(fd);
+    }
   } finally {
     above.close();
   }
 }
 
 function takeLock(place: Directory, owner: Ids): number {
-  const { O_CREAT, O_RDWR } = constants;
-  const fd = place.openFile('lock', O_RDWR | O_CREAT | carefully, 0o600);
+  const fd = openSync(place.pathTo('lock'), O_RDWR | O_CREAT | carefully, 0o600);
   try {
     const stat = fstatSync(fd);
     // The owner could have given a file of somebody else this name (link(2)): that one must not become his.
