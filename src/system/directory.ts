@@ -15,6 +15,7 @@ import {
   rmdirSync,
   unlinkSync,
 } from 'node:fs';
+import { constants as os } from 'node:os';
 import { join } from 'node:path';
 import { isSystemError, UmlmonError } from './errors.ts';
 import { linkDescriptor, openBeneath } from './native.ts';
@@ -23,6 +24,9 @@ import { removeBelow } from './remove-tree.ts';
 const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = constants;
 /** Not in node:fs: a descriptor that only stands for the file. The same number on all architectures of Linux. */
 export const O_PATH = 0o10000000;
+
+const exdev = { code: 'EXDEV', errno: -os.errno.EXDEV, syscall: 'open' };
+const eloop = { code: 'ELOOP', errno: -os.errno.ELOOP, syscall: 'open' };
 
 /** A directory was renamed at the moment of the call (openat2(2), EAGAIN): the call is repeated this often. */
 const attempts = 100;
@@ -102,7 +106,6 @@ export class Directory {
    *
    * @param flags of open(2)
    * @param mode permission bits of a file that O_CREAT or O_TMPFILE makes, less those of the umask
-   * @throws UmlmonError HOST_SYSTEM_CALL where the kernel of the host is too old
    */
   openFile(path: string, flags: number, mode = 0): number {
     for (let attempt = 1; ; attempt++)
@@ -111,14 +114,36 @@ export class Directory {
       } catch (error) {
         if (!isSystemError(error)) throw error;
         if (error.code === 'EAGAIN' && attempt < attempts) continue;
-        if (error.code === 'ENOSYS')
-          throw new UmlmonError('HOST_SYSTEM_CALL', {
-            place: join(this.path, path),
-            cause: 'this host has no openat2(2), without which no path below a directory of others is safe',
-            hint: 'run umlmon on Linux 5.6 or newer; in a container, permit openat2 in its seccomp profile',
-          });
+        // Older than Linux 5.6, or forbidden: systemd's RestrictSUIDSGID= does so, as it cannot look into its arguments.
+        if (error.code === 'ENOSYS') return this.#walk(path, flags, mode);
         throw this.#explain(error, path);
       }
+  }
+
+  /**
+   * As openat2(2) with RESOLVE_BENEATH and RESOLVE_NO_SYMLINKS goes, one name after the other: no link is followed, and
+   * `..` is refused, which alone could lead out. Links of /proc are links, too.
+   */
+  #walk(path: string, flags: number, mode: number): number {
+    const names = path.split('/');
+    if (path.startsWith('/') || path.includes('\0') || names.includes('..'))
+      throw this.#explain(Object.assign(new Error('EXDEV: not a path below a directory, open'), exdev), path);
+    let at = this.#fd;
+    try {
+      for (const [i, name] of names.entries()) {
+        const isLast = i === names.length - 1;
+        if (!isLast && (name === '' || name === '.')) continue;
+        const next = openUnlinked(at, name, isLast ? flags : O_PATH | O_DIRECTORY, mode);
+        if (isLast) return next;
+        if (at !== this.#fd) closeSync(at);
+        at = next;
+      }
+      throw new Error('a path has a last name');
+    } catch (error) {
+      throw this.#explain(error, path);
+    } finally {
+      if (at !== this.#fd) closeSync(at);
+    }
   }
 
   /** What an entry is, links not followed; undefined if there is none. */
@@ -247,6 +272,28 @@ export class Directory {
     const { code, errno, syscall } = error;
     return Object.assign(new Error(`${words}, ${syscall} '${path}'`), { code, errno, syscall, path });
   }
+}
+
+/** Opens an entry, which must not be a link. Errors: ELOOP. */
+function openUnlinked(directory: number, name: string, flags: number, mode: number): number {
+  const path = `/proc/self/fd/${directory}/${name}`;
+  const isLink = () => Object.assign(new Error('ELOOP: too many symbolic links encountered, open'), eloop);
+  let fd: number;
+  try {
+    fd = openSync(path, flags | O_NOFOLLOW, mode);
+  } catch (error) {
+    // A link where a directory is wanted: for the message only.
+    if (isSystemError(error) && error.code === 'ENOTDIR' && isLinkNow(path)) throw isLink();
+    throw error;
+  }
+  // With O_PATH the link itself is opened.
+  if (!fstatSync(fd).isSymbolicLink()) return fd;
+  closeSync(fd);
+  throw isLink();
+}
+
+function isLinkNow(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
 }
 
 /** Flags of a file in a directory of others: a FIFO in its place does not block, and a terminal is not taken. */

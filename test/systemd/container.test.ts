@@ -209,6 +209,19 @@ describe('units in a container with systemd', () => {
     expect(Number(container.property(unit('web'), 'NRestarts'))).toBe(1);
   });
 
+  test('let a monitor back up its VM, restore it, and start it over what it has left', async () => {
+    const files = ['sh', '-c', 'find /run/umlmon/web/run/uml | wc -l'];
+    const before = Number(container.ask(...files));
+    expect(container.ask('umlwatch', 'web', '-backup', 'b')).toContain('backup b: ');
+    container.ask('umlwatch', 'web', '-kill');
+    // It has left its sockets, so that the start has something to remove.
+    expect(Number(container.ask(...files))).toBeGreaterThan(1);
+    expect(container.ask('umlwatch', 'web', '-restore', 'b')).toContain('restored backup b of ');
+    container.ask('umlwatch', 'web', '-start');
+    container.ask('umlwatch', 'web', '-wait', 'ready');
+    expect(Number(container.ask(...files))).toBe(before);
+  });
+
   test('replace a monitor that hangs, and the guest runs on', async () => {
     set('idle', 'WatchdogSec=6s', 'TimeoutAbortSec=1s');
     container.ask('umlwatch', 'idle', '-start');
