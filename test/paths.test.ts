@@ -28,7 +28,7 @@ const ofOurs: Readonly<Record<string, readonly string[]>> = {
 
 const reasons = {
   layer: 'the layer itself: paths through descriptors, and the ways into it',
-  own: 'VARDIR, RUNDIR and the directories below that belong to the monitor alone (test/monitor/own-directories.test.ts); a start refuses them where others may write, or above',
+  own: 'VARDIR, RUNDIR and the directories below that belong to the monitor alone (test/monitor/own-directories.test.ts); a start refuses them where others may write, or above; and those that a run of umlrun makes for itself',
   host: 'files of the host that only root makes: /proc, /sys, /dev, /etc, its programs and libraries; and those of umlmon',
   named: 'a path that the caller names, with the rights of the caller and no others',
   shared:
@@ -37,8 +37,7 @@ const reasons = {
   held: 'paths through the descriptor of an open directory or file, by `pathTo`, `here` or /proc/self/fd',
   message: 'for the text of a message only: nothing is decided by it',
   disks: 'to be cleaned: images',
-  umlrun: 'to be cleaned: umlrun, which runs with the rights of its caller',
-  jail: 'to be cleaned: what a jail is made of',
+  umlrun: 'to be cleaned: umlrun',
 } as const;
 
 type Uses = readonly (readonly [keyof typeof reasons, string])[];
@@ -85,11 +84,15 @@ const table: Readonly<Record<string, Uses>> = {
   'disk/open-image.ts': [['disks', 'lstatSync openSync readFileSync readlinkSync realpathSync']],
   'disk/periodic-sync.ts': [['disks', 'watch']],
   'disk/scan.ts': [['disks', 'lstatSync openSync readdirSync']],
+  'jail/assert-mounts.ts': [['host', 'readFileSync']],
   'jail/directories.ts': [['own', 'lstatSync mkdirSync openSync']],
   'jail/host-support.ts': [['host', 'readFileSync']],
-  'jail/launch.ts': [['jail', 'openSync unlinkSync']],
+  'jail/launch.ts': [
+    ['own', 'openSync unlinkSync'],
+    ['host', 'statSync'],
+  ],
   'jail/pause.ts': [['host', 'readFileSync readdirSync']],
-  'jail/status.ts': [['jail', 'openSync']],
+  'jail/status.ts': [['own', 'openSync']],
   'jail/user.ts': [['host', 'readFileSync']],
   'kernel/elf-file.ts': [['shared', 'openSync']],
   'kernel/libraries.ts': [['shared', 'existsSync openSync readFileSync statSync']],
@@ -172,22 +175,36 @@ const table: Readonly<Record<string, Uses>> = {
   'system/secret-file.ts': [['own', 'openSync readFileSync']],
   'system/security-file.ts': [['own', 'mkdirSync openSync renameSync rmSync']],
   'system/service-manager.ts': [['host', 'openDatagram sendDatagram']],
-  'system/trusted-path.ts': [['layer', 'openSync readlinkSync']],
   'system/trusted-program.ts': [['held', 'openSync']],
+  'system/walk-path.ts': [['layer', 'openSync readlinkSync']],
   'umlrun/compiled.ts': [
-    ['umlrun', 'mkdirSync openSync readFileSync readdirSync renameSync rmSync statSync writeFileSync'],
+    ['own', 'mkdirSync openSync readFileSync readdirSync renameSync rmSync statSync writeFileSync'],
   ],
-  'umlrun/host.ts': [['umlrun', 'existsSync readFileSync readdirSync']],
-  'umlrun/image.ts': [['umlrun', 'openSync promises realpathSync statfsSync']],
-  'umlrun/input.ts': [['umlrun', 'rmSync writeFileSync']],
-  'umlrun/main.ts': [['umlrun', 'readFileSync']],
+  'umlrun/covers.ts': [['umlrun', 'lstatSync']],
+  'umlrun/directories.ts': [
+    ['host', 'readFileSync'],
+    ['held', 'statfsSync'],
+    ['own', 'mkdirSync'],
+    ['umlrun', 'realpathSync'],
+  ],
+  'umlrun/host.ts': [['host', 'existsSync readFileSync readdirSync']],
+  'umlrun/image.ts': [
+    ['held', 'openSync promises'],
+    ['own', 'statfsSync'],
+  ],
+  'umlrun/input.ts': [['own', 'rmSync writeFileSync']],
+  'umlrun/main.ts': [['host', 'readFileSync']],
   'umlrun/place.ts': [
     [
-      'umlrun',
-      'chmodSync copyFileSync existsSync mkdirSync openSync readdirSync renameSync rmSync statSync utimesSync writeFileSync',
+      'own',
+      'chmodSync copyFileSync existsSync openSync readdirSync renameSync rmSync statSync utimesSync writeFileSync',
     ],
   ],
-  'umlrun/run.ts': [['umlrun', 'realpathSync rmSync statSync writeFileSync']],
+  'umlrun/run-group.ts': [['host', 'readFileSync']],
+  'umlrun/run.ts': [
+    ['own', 'rmSync writeFileSync'],
+    ['message', 'statSync'],
+  ],
   'umlrun/sink.ts': [['umlrun', 'openSync']],
   'web/assets.ts': [['host', 'readFileSync']],
   'web/main.ts': [['host', 'readFileSync']],

@@ -150,7 +150,8 @@ describe.each([
     await vm.attach();
     expect(readdirSync(join(vm.world.runDir, 'vm1/run/uml'))).toEqual(['vm1']);
     expect(existsSync('/etc/passwd')).toBe(true);
-    expect(existsSync(join(vm.world.runDir, 'vm1/trash'))).toBe(false);
+    // They go in the background.
+    await expect.poll(() => existsSync(join(vm.world.runDir, 'vm1/trash')), { timeout: 20_000 }).toBe(false);
   });
 });
 
