@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { program, vmUid, World } from '../helpers/world.ts';
+import { nobody, program, vmUid, World } from '../helpers/world.ts';
 
 const world = new World();
 const directory = dirname(world.configPath);

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { MonitorClient } from '../../src/rpc/monitor-client.ts';
-import { nobody, World } from '../helpers/world.ts';
+import { vmUid, World } from '../helpers/world.ts';
 
 const many = 300_000;
 let world: World;
@@ -26,16 +26,7 @@ const trash = () => join(world.runDir, 'vm1/trash');
 /** As the VM's user can, whose directory it is. */
 function fill(): void {
   const make = `cd ${runUml()} && seq ${many} | xargs -n 5000 touch`;
-  execFileSync('setpriv', [
-    '--reuid',
-    `${nobody}`,
-    '--regid',
-    `${nobody}`,
-    '--clear-groups',
-    'sh',
-    '-c',
-    make,
-  ]);
+  execFileSync('setpriv', ['--reuid', `${vmUid}`, '--regid', `${vmUid}`, '--clear-groups', 'sh', '-c', make]);
   expect(readdirSync(runUml()).length).toBeGreaterThanOrEqual(many);
 }
 
@@ -100,7 +91,7 @@ test('a run directory with very many files: a start, another monitor and a clean
   for (let round = 0; round < 4; round++) usualBusy.push(await busyFor(restart));
   const usual = await measure(restart);
   fill();
-  // The thread that serves does no more for them than for none, and waits for nobody: others are answered meanwhile.
+  // The thread that serves does no more for them than for none, and waits for vmUid: others are answered meanwhile.
   let fullBusy = 0;
   const full = await measure(async () => {
     fullBusy = await busyFor(restart);

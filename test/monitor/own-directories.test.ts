@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { GuestShell, waitForEvent } from '../helpers/guest.ts';
-import { nobody, World } from '../helpers/world.ts';
+import { vmUid, vmUser, World } from '../helpers/world.ts';
 
 let world: World;
 beforeEach(() => {
@@ -44,8 +44,8 @@ test('of all directories of a VM that runs, crashes and is backed up, its user o
   await client.call('start', undefined);
   const kernelOwn = join(world.runDir, 'vm1/run/uml');
   expect([...others(world.varDir), ...others(world.runDir)]).toEqual([
-    `${kernelOwn} ${nobody} 700`,
-    expect.stringMatching(`^${kernelOwn}/vm1 ${nobody} `),
+    `${kernelOwn} ${vmUid} 700`,
+    expect.stringMatching(`^${kernelOwn}/vm1 ${vmUid} `),
   ]);
 }, 60_000);
 
@@ -58,7 +58,7 @@ test.each([
   const theirs = join(world.home, 'theirs');
   const linked = join(world.home, 'linked');
   mkdirSync(theirs);
-  chownSync(theirs, nobody, nobody);
+  chownSync(theirs, vmUid, vmUid);
   symlinkSync(theirs, linked);
   for (const path of [theirs, linked]) {
     const global = new Map([
@@ -66,7 +66,7 @@ test.each([
       ['rundir', world.runDir],
     ]);
     const vm = new Map([
-      ['vmuser', 'nobody'],
+      ['vmuser', vmUser],
       ['ubd0', '/disks/root.dsk'],
     ]);
     (section === 'GLOBAL' ? global : vm).set(key, `${path}/here`);
@@ -79,7 +79,7 @@ test.each([
     ] as const) {
       const { status, stderr } = world.run('umlmon', args);
       expect(stderr).toContain(`[${section}] ${key}: others than root could change what is there: `);
-      expect(stderr).toContain(`${theirs} belongs to user ${nobody} (hint: mend that with chown and chmod`);
+      expect(stderr).toContain(`${theirs} belongs to user ${vmUid} (hint: mend that with chown and chmod`);
       expect(status).toBe(expected);
     }
     expect(readdirSync(theirs)).toEqual([]);
@@ -90,13 +90,13 @@ test('a hook that others could change is a mistake of the configuration, and no 
   const hook = join(world.home, 'theirs/hook');
   mkdirSync(join(world.home, 'theirs'));
   writeFileSync(hook, `#!/bin/sh\ntouch ${world.home}/ran\n`, { mode: 0o755 });
-  chownSync(join(world.home, 'theirs'), nobody, nobody);
+  chownSync(join(world.home, 'theirs'), vmUid, vmUid);
   world.configure({ vm1: `ubd0 = /disks/root.dsk\nhook = ${hook}` });
   await world.startMonitor('vm1');
   const client = await world.client('vm1');
   await expect(client.call('start', undefined)).rejects.toMatchObject({
     code: 'HOOK_UNTRUSTED',
-    reason: expect.stringContaining(`theirs belongs to user ${nobody}`),
+    reason: expect.stringContaining(`theirs belongs to user ${vmUid}`),
   });
   expect(readdirSync(world.home)).not.toContain('ran');
   chownSync(join(world.home, 'theirs'), 0, 0);

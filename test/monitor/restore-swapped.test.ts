@@ -19,7 +19,7 @@ import { layoutOf, type VmLayout } from '../../src/jail/layout.ts';
 import { restoreBackup } from '../../src/monitor/disks/restore.ts';
 import { toFailure } from '../../src/system/errors.ts';
 import { Swapper } from '../helpers/swapper.ts';
-import { nobody, World } from '../helpers/world.ts';
+import { vmUid, World } from '../helpers/world.ts';
 
 const bytes = 64 * 1024;
 let world: World;
@@ -43,7 +43,7 @@ beforeEach(async () => {
     layout.imageHolders,
   ])
     mkdirSync(path, { recursive: true, mode: 0o755 });
-  for (const path of [owned, join(owned, 'e')]) chownSync(path, nobody, nobody);
+  for (const path of [owned, join(owned, 'e')]) chownSync(path, vmUid, vmUid);
   writeFileSync(join(victim, 'a.dsk'), 'v'.repeat(bytes), { mode: 0o644 });
   put('y');
   writeFileSync(join(layout.backups, 'b/ubd1.dsk'), 'x'.repeat(bytes));
@@ -64,8 +64,8 @@ beforeEach(async () => {
         path: '/disks/d/e/a.dsk',
         file: 'ubd1.dsk',
         size: bytes,
-        uid: nobody,
-        gid: nobody,
+        uid: vmUid,
+        gid: vmUid,
         mode: 0o640,
         fingerprint,
         shared: false,
@@ -85,7 +85,7 @@ afterEach(async () => {
 
 function put(letter: string): void {
   writeFileSync(join(owned, 'e/a.dsk'), letter.repeat(bytes));
-  chownSync(join(owned, 'e/a.dsk'), nobody, nobody);
+  chownSync(join(owned, 'e/a.dsk'), vmUid, vmUid);
 }
 
 /** All that could be seen of what is not the VM's. */
@@ -140,7 +140,7 @@ test('an image gets neither set-user-id nor the right to be run from a file that
 test('what the user has put beside an image is neither taken nor given to anybody', async () => {
   for (const name of ['.a.dsk.restore', '.a.dsk.new']) {
     writeFileSync(join(owned, 'e', name), 'mine');
-    chownSync(join(owned, 'e', name), nobody, nobody);
+    chownSync(join(owned, 'e', name), vmUid, vmUid);
   }
   await restoreBackup('b', layout, () => undefined);
   expect(readFileSync(join(owned, 'e/a.dsk'), 'latin1')).toBe('x'.repeat(bytes));

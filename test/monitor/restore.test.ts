@@ -1,4 +1,4 @@
-/** Restores: all images or none, only while nobody uses them. */
+/** Restores: all images or none, only while vmUid uses them. */
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
@@ -238,7 +238,7 @@ function cutOff(complete: boolean, renamed: number): ReturnType<typeof layoutOf>
     writeFileSync(path, 'x'.repeat(4 * 2 ** 20), { mode: 0o600 });
     const identity = complete ? fileIdentity(statSync(path, { bigint: true })) : '';
     if (i < renamed) renameSync(path, join(disks(), name));
-    return { path: `/disks/${name}`, fresh, identity, uid: nobody, gid: nobody, mode: 0o640 };
+    return { path: `/disks/${name}`, fresh, identity, uid: vmUid, gid: vmUid, mode: 0o640 };
   });
   writeFileSync(layout.restoreJournal, JSON.stringify({ backup: 'b', complete, files }));
   return layout;
@@ -257,7 +257,7 @@ test.each([
     expect(letters()).toBe(after);
     expect(readdirSync(disks()).sort()).toEqual(['a.dsk', 'b.dsk']);
     if (renamed === 0 && complete)
-      expect(statSync(join(disks(), 'a.dsk'))).toMatchObject({ uid: nobody, mode: 0o100640 });
+      expect(statSync(join(disks(), 'a.dsk'))).toMatchObject({ uid: vmUid, mode: 0o100640 });
     expect(settleRestore(layout)).toBeUndefined();
   },
 );
