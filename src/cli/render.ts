@@ -135,6 +135,7 @@ export function infoText(info: VmInfo, now: number): string {
         'troubles',
         info.troubles > 0 ? `${info.troubles}, the last: ${shown(info.lastTrouble)}` : '',
       ),
+      ...optional('refused', info.refusals.map(({ name, value }) => `${shown(name)} ${value}`).join(', ')),
       ...optional(
         'log',
         info.logDropped > 0 ? `${sizeText(info.logDropped)} of the monitor's own are missing` : '',

@@ -1,5 +1,6 @@
 import { UmlmonError } from '../system/errors.ts';
-import { consoleLimits } from '../system/limits.ts';
+import { consoleLimits, consoleShares } from '../system/limits.ts';
+import { type Peer, refusalText, Shares } from '../system/shares.ts';
 import { printable } from '../system/text.ts';
 import { Deliveries } from './deliveries.ts';
 import { type ConsoleLog, note } from './log.ts';
@@ -8,6 +9,9 @@ import type { Pty, Size } from './pty.ts';
 import { type Piece, Ring } from './ring.ts';
 import { StallWatch } from './stall-watch.ts';
 import { WindowHistory } from './window-history.ts';
+
+/** Who reads when nobody asks for it. */
+const monitorItself: Peer = { key: 'monitor', isOwner: true };
 
 export interface ChannelParts {
   /** con0, ssl3 … */
@@ -51,7 +55,7 @@ export class Channel {
   readonly #listeners = new Set<() => void>();
   /** Of those who type: told of an echo before the others. */
   readonly #firstListeners = new Set<() => void>();
-  #waiters = 0;
+  readonly #waiters = new Shares(consoleShares.waiters);
   /** Output that the listeners do not know of yet. */
   #untold = 0;
   #gatherTimer: NodeJS.Timeout | undefined;
@@ -137,13 +141,24 @@ export class Channel {
    * until the caller lets others run.
    *
    * @param ahead of the other viewers, for the one who types
+   * @throws UmlmonError CONSOLE_BUSY when the viewer, or all together, have too many calls that wait
    */
-  async deliver({ offset, max, waitMs }: Request, ahead: boolean, signal?: AbortSignal): Promise<Piece> {
-    await this.#wait({ offset, waitMs, ahead }, signal);
-    await this.#deliveries.pass(ahead);
-    const piece = this.ring.read(offset, max);
-    this.#deliveries.spent(piece.data.length);
-    return piece;
+  async deliver(
+    { offset, max, waitMs }: Request,
+    ahead: boolean,
+    signal?: AbortSignal,
+    peer: Peer = monitorItself,
+  ): Promise<Piece> {
+    const release = this.#enter(peer);
+    try {
+      await this.#wait({ offset, waitMs, ahead }, signal);
+      await this.#deliveries.pass(ahead, peer);
+      const piece = this.ring.read(offset, max);
+      this.#deliveries.spent(piece.data.length);
+      return piece;
+    } finally {
+      release();
+    }
   }
 
   /** At most `max` bytes of output from `offset` on; see Ring.read for how long they are valid. */
@@ -182,10 +197,26 @@ export class Channel {
    * Waits until there is output after `offset`, the channel ends, `waitMs` milliseconds are over, or the signal
    * is aborted; which of them, the caller sees by reading.
    *
-   * @throws UmlmonError CONSOLE_BUSY when too many are waiting
+   * @throws UmlmonError CONSOLE_BUSY when the peer, or all together, have too many that wait
    */
-  waitFor(offset: number, waitMs: number, signal?: AbortSignal): Promise<void> {
-    return this.#wait({ offset, waitMs, ahead: false }, signal);
+  async waitFor(
+    offset: number,
+    waitMs: number,
+    signal?: AbortSignal,
+    peer: Peer = monitorItself,
+  ): Promise<void> {
+    const release = this.#enter(peer);
+    await this.#wait({ offset, waitMs, ahead: false }, signal).finally(release);
+  }
+
+  #enter(peer: Peer): () => void {
+    const release = this.#waiters.take(peer);
+    if (typeof release === 'function') return release;
+    throw new UmlmonError('CONSOLE_BUSY', {
+      place: this.name,
+      cause: refusalText(release, 'readers of its output'),
+      hint: 'close other viewers of this console',
+    });
   }
 
   async #wait(
@@ -194,19 +225,11 @@ export class Channel {
   ): Promise<void> {
     const isOver = () => this.#ended || this.ring.next > offset || signal?.aborted === true;
     if (isOver() || waitMs <= 0) return;
-    if (this.#waiters >= consoleLimits.waiters)
-      throw new UmlmonError('CONSOLE_BUSY', {
-        place: this.name,
-        cause: `${consoleLimits.waiters} readers wait for its output already`,
-        hint: 'close other viewers of this console',
-      });
-    this.#waiters++;
     await new Promise<void>((resolve) => {
       const finish = () => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', finish);
         forget();
-        this.#waiters--;
         resolve();
       };
       const timer = setTimeout(finish, waitMs);

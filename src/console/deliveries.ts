@@ -1,4 +1,6 @@
+import { FairQueue } from '../system/fair-queue.ts';
 import { consoleLimits } from '../system/limits.ts';
+import type { Peer } from '../system/shares.ts';
 
 /**
  * Hands out the output of one channel to its viewers, so that they never delay the guest: one answer in each turn of
@@ -6,7 +8,9 @@ import { consoleLimits } from '../system/limits.ts';
  * However many read, taking the guest's output costs as much as with one viewer; who falls behind the ring misses some.
  */
 export class Deliveries {
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting = new FairQueue<() => void>();
+  /** Those who type. */
+  readonly #ahead: (() => void)[] = [];
   /** Bytes that may be handed out while output floods. */
   #credit = 0;
   #lastFlood = Number.NEGATIVE_INFINITY;
@@ -17,9 +21,9 @@ export class Deliveries {
   flooded(bytes: number): void {
     this.#lastFlood = performance.now();
     // Many buffers are read more slowly than one: half of the bytes cost as much.
-    const share = this.#waiting.length > consoleLimits.crowd ? bytes / 2 : bytes;
+    const share = this.#size > consoleLimits.crowd ? bytes / 2 : bytes;
     this.#credit = Math.min(consoleLimits.ringBytes, this.#credit + share);
-    if (this.#waiting.length > 0) this.#turn();
+    if (this.#size > 0) this.#turn();
   }
 
   /**
@@ -27,14 +31,14 @@ export class Deliveries {
    *
    * @param ahead of all who wait: a person who types looks for the echo
    */
-  pass(ahead: boolean): Promise<void> | undefined {
-    if (!this.#turning && this.#waiting.length === 0 && this.#isAllowed()) {
+  pass(ahead: boolean, peer: Peer): Promise<void> | undefined {
+    if (!this.#turning && this.#size === 0 && this.#isAllowed()) {
       this.#turn();
       return undefined;
     }
     return new Promise((resolve) => {
-      if (ahead) this.#waiting.unshift(resolve);
-      else this.#waiting.push(resolve);
+      if (ahead) this.#ahead.push(resolve);
+      else this.#waiting.push(peer, resolve);
       this.#turn();
     });
   }
@@ -42,6 +46,10 @@ export class Deliveries {
   /** So much was handed out. */
   spent(bytes: number): void {
     this.#credit = Math.max(-consoleLimits.gatherBytes, this.#credit - bytes);
+  }
+
+  get #size(): number {
+    return this.#ahead.length + this.#waiting.size;
   }
 
   #isAllowed(): boolean {
@@ -54,12 +62,12 @@ export class Deliveries {
     clearTimeout(this.#timer);
     setImmediate(() => {
       this.#turning = false;
-      if (this.#waiting.length === 0) return;
+      if (this.#size === 0) return;
       if (!this.#isAllowed()) {
         this.#timer = setTimeout(() => this.#turn(), consoleLimits.gatherTime + 1);
         return;
       }
-      this.#waiting.shift()?.();
+      (this.#ahead.shift() ?? this.#waiting.shift())?.();
       this.#turn();
     });
   }

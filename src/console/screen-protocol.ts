@@ -1,4 +1,4 @@
-/** What is said between a monitor and the thread of its emulators. */
+/** What is said between a monitor and the thread of an emulator. */
 import type { Replay } from './emulator.ts';
 import type { Picture } from './picture.ts';
 import type { Size } from './pty.ts';
@@ -12,15 +12,21 @@ export interface Stretch {
   readonly data: Uint8Array;
 }
 
-/** One piece of work on the screen of a channel; each is answered, in their order. */
+/** What somebody wants of a screen: lines of the scroll-back and bytes of the result, at most. */
+export interface ScreenWant {
+  readonly what: 'replay' | 'picture';
+  readonly history: number;
+  readonly bytes: number;
+}
+
+/** One piece of work on a screen; each is answered, in their order. */
 export interface ScreenRequest {
-  readonly channel: string;
   /** Forget what was there before. */
   readonly isNew: boolean;
   /** Output that is new. */
   readonly stretches: readonly Stretch[];
-  /** What is wanted: nothing, if the output just has to be seen. */
-  readonly want?: { readonly what: 'replay' | 'picture'; readonly history: number; readonly bytes: number };
+  /** Nothing, if the output just has to be seen. */
+  readonly want?: ScreenWant;
 }
 
 export interface ScreenAnswer {
@@ -28,9 +34,4 @@ export interface ScreenAnswer {
   readonly heldBytes: number;
   readonly replay?: Replay;
   readonly picture?: Picture;
-}
-
-/** Channels to forget. */
-export interface ForgetRequest {
-  readonly forget: string;
 }

@@ -1,29 +1,29 @@
 /**
- * The thread of a monitor in which screens are emulated. What a guest prints can keep an emulator busy, or break it: it
- * must not be in the thread that takes the guest's output. When it ends, all its memory is free.
+ * The thread of a monitor in which the screen of one console is emulated. What a guest prints can keep an emulator busy, or
+ * break it: it must not be in the thread that takes the guest's output, nor in that of another console. When it ends, all its
+ * memory is free.
  */
 import { parentPort } from 'node:worker_threads';
 import { Emulator } from './emulator.ts';
-import type { ForgetRequest, ScreenAnswer, ScreenRequest } from './screen-protocol.ts';
+import type { ScreenAnswer, ScreenRequest } from './screen-protocol.ts';
 
 /** Bytes for an emulator at once: between them, nothing is queued in it. */
 const pieceBytes = 16_384;
 
-const emulators = new Map<string, Emulator>();
+let emulator: Emulator | undefined;
 let last: Promise<void> = Promise.resolve();
 
 /** An error ends the thread, and so tells the monitor. */
-parentPort?.on('message', (request: ScreenRequest | ForgetRequest) => {
-  last = last.then(async () => {
-    if ('forget' in request) forget(request.forget);
-    else parentPort?.postMessage(await work(request));
-  });
+parentPort?.on('message', (request: ScreenRequest) => {
+  last = last.then(async () => parentPort?.postMessage(await work(request)));
 });
 
-async function work({ channel, isNew, stretches, want }: ScreenRequest): Promise<ScreenAnswer> {
-  if (isNew) forget(channel);
-  const emulator = emulators.get(channel) ?? new Emulator(stretches[0]?.size ?? { columns: 80, rows: 24 });
-  emulators.set(channel, emulator);
+async function work({ isNew, stretches, want }: ScreenRequest): Promise<ScreenAnswer> {
+  if (isNew) {
+    emulator?.close();
+    emulator = undefined;
+  }
+  emulator ??= new Emulator(stretches[0]?.size ?? { columns: 80, rows: 24 });
   for (const { size, isRenewed, data } of stretches) {
     emulator.resize(size);
     if (isRenewed) await emulator.renew();
@@ -34,9 +34,4 @@ async function work({ channel, isNew, stretches, want }: ScreenRequest): Promise
   if (!want) return { heldBytes };
   const made = emulator[want.what](want.history, want.bytes);
   return { heldBytes, [want.what]: made };
-}
-
-function forget(channel: string): void {
-  emulators.get(channel)?.close();
-  emulators.delete(channel);
 }

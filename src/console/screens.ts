@@ -1,231 +1,120 @@
-import type { Worker } from 'node:worker_threads';
 import { UmlmonError } from '../system/errors.ts';
-import { consoleLimits } from '../system/limits.ts';
+import { FairQueue } from '../system/fair-queue.ts';
+import { FairTable } from '../system/fair-table.ts';
+import { consoleLimits, consoleShares } from '../system/limits.ts';
+import { type Peer, refusalText, Shares } from '../system/shares.ts';
 import type { Channel } from './channel.ts';
 import type { Replay } from './emulator.ts';
 import type { Picture } from './picture.ts';
-import type { ScreenAnswer, ScreenRequest, Stretch } from './screen-protocol.ts';
-import type { WindowChange } from './window-history.ts';
-
-/** What an emulator knows of a channel. */
-interface Screen {
-  readonly channel: Channel;
-  /** Offset of the output that it has not been given. */
-  offset: number;
-  /** Offset of the first byte that is not on its screen: the beginning of a sequence that is not whole. */
-  shown: number;
-  /** Of the last change of the window that it has been told of. */
-  serial: number;
-  /** Requests without an answer. */
-  asked: number;
-  readonly forget: () => void;
-}
+import { Screen, type Shown } from './screen.ts';
+import type { ScreenWant } from './screen-protocol.ts';
 
 /** Something of a screen, and the offset of the first byte that is not in it. */
 export type At<T> = T & { readonly offset: number };
 
+/** Lines of the scroll-back, and bytes of the result, at most. */
+export type ScreenSize = Omit<ScreenWant, 'what'>;
+
 /**
- * The screens of the channels of a VM, emulated in a thread of their own, which exists while somebody has asked for one
- * not long ago. An emulator begins with all that the ring holds. From then on it is given what comes, while it keeps up.
+ * The screens of the channels of a VM, which are emulated while somebody has asked for them not long ago: a few at once, each
+ * in a thread of its own.
  */
 export class Screens {
   readonly #program: string;
-  #thread: ScreenThread | undefined;
-  /** The one that was asked for last is the last. */
-  readonly #screens = new Map<Channel, Screen>();
-  #timer: NodeJS.Timeout | undefined;
+  readonly #asked = new Shares(consoleShares.screensAsked);
+  /** One that nobody waits for gives way, of who has asked for most, and whatever is of somebody who has more than others. */
+  readonly #kept = new FairTable<Channel>(
+    { ...consoleShares.screensKept, table: '' },
+    {
+      atShare: 'yielding',
+      atFull: 'yielding',
+      yields: (channel) => this.#screens.get(channel)?.screen.isBusy !== true,
+    },
+  );
+  /** Those who wait until one can give way. */
+  readonly #waiting = new FairQueue<() => void>();
+  readonly #screens = new Map<Channel, { readonly screen: Screen; timer: NodeJS.Timeout }>();
 
-  /** @param program of the thread: the bundle of screen-worker.ts */
+  /** @param program of the threads: the bundle of screen-worker.ts */
   constructor(program: string) {
     this.#program = program;
   }
 
-  /**
-   * What draws the screen of a channel on a terminal.
-   *
-   * @param history lines of the scroll-back, at most
-   * @param bytes of the result, at most
-   * @throws UmlmonError CONSOLE_SCREEN
-   */
-  async replay(channel: Channel, history: number, bytes: number): Promise<At<Replay>> {
-    const { answer, offset } = await this.#ask(channel, { what: 'replay', history, bytes });
-    if (!answer.replay) throw failed(channel, 'no screen was drawn');
+  /** What draws the screen of a channel on a terminal. Errors: CONSOLE_SCREEN, CONSOLE_BUSY. */
+  async replay(channel: Channel, size: ScreenSize, peer: Peer): Promise<At<Replay>> {
+    const { answer, offset } = await this.#ask(channel, { what: 'replay', ...size }, peer);
+    if (!answer.replay) throw new Error('no screen was drawn');
     return { offset, ...answer.replay };
   }
 
-  /** The cells of the screen of a channel; see replay. */
-  async picture(channel: Channel, history: number, bytes: number): Promise<At<Picture>> {
-    const { answer, offset } = await this.#ask(channel, { what: 'picture', history, bytes });
-    if (!answer.picture) throw failed(channel, 'no picture was taken');
+  /** The cells of the screen of a channel. Errors: CONSOLE_SCREEN, CONSOLE_BUSY. */
+  async picture(channel: Channel, size: ScreenSize, peer: Peer): Promise<At<Picture>> {
+    const { answer, offset } = await this.#ask(channel, { what: 'picture', ...size }, peer);
+    if (!answer.picture) throw new Error('no picture was taken');
     return { offset, ...answer.picture };
   }
 
-  /** Ends the thread; it begins again when somebody asks. */
+  /** Ends the threads; they begin again when somebody asks. */
   close(): void {
-    clearTimeout(this.#timer);
-    for (const screen of this.#screens.values()) screen.forget();
-    this.#screens.clear();
-    this.#thread?.end('the monitor has closed it');
-    this.#thread = undefined;
+    for (const channel of [...this.#screens.keys()]) this.#end(channel, 'the monitor has closed it');
   }
 
-  async #ask(
-    channel: Channel,
-    want: NonNullable<ScreenRequest['want']>,
-  ): Promise<{ answer: ScreenAnswer; offset: number }> {
-    this.#keep();
-    const known = this.#screens.get(channel);
-    const screen = known && known.offset >= channel.ring.oldest ? known : this.#begin(channel);
-    // Used last.
-    this.#screens.delete(channel);
-    this.#screens.set(channel, screen);
-    const isNew = screen !== known;
-    return { answer: await this.#give(screen, { isNew, want }), offset: screen.shown };
-  }
-
-  /** The thread ends when nobody has asked for a while. */
-  #keep(): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.close(), consoleLimits.screenKeptTime);
-    this.#timer.unref();
-  }
-
-  #begin(channel: Channel): Screen {
-    this.#forget(channel);
-    const [oldest] = this.#screens.keys();
-    if (oldest && this.#screens.size >= consoleLimits.screensKept) this.#forget(oldest);
-    const forget = channel.onData(() => this.#chase(screen));
-    const from = channel.ring.oldest;
-    const serial = channel.window.at(from).serial - 1;
-    const screen: Screen = { channel, offset: from, shown: from, serial, asked: 0, forget };
-    return screen;
-  }
-
-  /** New output: the emulator sees it in time, or begins anew when it is needed. */
-  #chase(screen: Screen): void {
-    const { channel, offset } = screen;
-    if (!channel.ended && channel.ring.next - offset < consoleLimits.screenChaseBytes) return;
-    if (channel.ended || screen.asked > 0 || offset < channel.ring.oldest) this.#forget(channel);
-    // It has failed for everybody then: who asks is told.
-    else this.#give(screen, { isNew: false }).catch(() => undefined);
-  }
-
-  #forget(channel: Channel): void {
-    const screen = this.#screens.get(channel);
-    if (!screen) return;
-    screen.forget();
-    this.#screens.delete(channel);
-    this.#thread?.forget(channel.name);
-  }
-
-  async #give(screen: Screen, request: Pick<ScreenRequest, 'isNew' | 'want'>): Promise<ScreenAnswer> {
-    const { channel } = screen;
-    const stretches = stretchesOf(screen);
-    const end = channel.ring.next;
-    screen.offset = end;
-    screen.serial = stretches.at(-1)?.serial ?? screen.serial;
-    screen.asked += 1;
-    const thread = this.#running();
+  async #ask(channel: Channel, want: ScreenWant, peer: Peer): Promise<Shown> {
+    const release = this.#asked.take(peer);
+    if (typeof release !== 'function')
+      throw new UmlmonError('CONSOLE_BUSY', {
+        place: channel.name,
+        cause: refusalText(release, 'calls that may wait for a screen'),
+        hint: 'ask again when some of them are answered',
+      });
     try {
-      const answer = await thread.ask({ channel: channel.name, stretches, ...request });
-      screen.shown = end - answer.heldBytes;
-      return answer;
-    } catch (error) {
-      if (this.#thread === thread) this.close();
-      throw failed(channel, error instanceof Error ? error.message : String(error));
+      const screen = await this.#enter(channel, peer);
+      return await screen.ask(want, peer);
     } finally {
-      screen.asked -= 1;
+      release();
+      this.#waiting.shift()?.();
     }
   }
 
-  #running(): ScreenThread {
-    if (this.#thread?.hasEnded !== false) this.#thread = new ScreenThread(this.#program);
-    return this.#thread;
-  }
-}
-
-/** The output that an emulator has not seen, copied, cut where something happened to the window. */
-function stretchesOf({
-  channel: { ring, window },
-  offset: from,
-  serial,
-}: Screen): (Stretch & { readonly serial: number })[] {
-  const { offset, data } = ring.read(from, ring.capacity);
-  const bytes = Uint8Array.from(data);
-  // What the last kernel has left stays, until the next one says something.
-  const isInForce = (change: WindowChange) => !change.isRenewed || change.offset < ring.next;
-  const changes = window
-    .after(serial)
-    .filter(isInForce)
-    .map((change) => ({ ...change, at: Math.max(change.offset, offset) }));
-  const starts = [{ ...window.at(offset), isRenewed: false, serial, at: offset }, ...changes];
-  return starts.map(({ columns, rows, isRenewed, serial: upTo, at }, i) => ({
-    serial: upTo,
-    size: { columns, rows },
-    isRenewed,
-    data: bytes.slice(at - offset, (starts[i + 1]?.at ?? ring.next) - offset),
-  }));
-}
-
-function failed({ name }: Channel, cause: string): UmlmonError {
-  return new UmlmonError('CONSOLE_SCREEN', {
-    place: name,
-    cause,
-    hint: 'its output is all right: umlwatch VM -connect, or -log',
-  });
-}
-
-interface Question {
-  readonly resolve: (answer: ScreenAnswer) => void;
-  readonly reject: (error: Error) => void;
-}
-
-/** The thread, which answers one request after the other. */
-class ScreenThread {
-  readonly #worker: Worker;
-  #questions: Question[] = [];
-  #timer: NodeJS.Timeout | undefined;
-  hasEnded = false;
-
-  constructor(program: string) {
-    const limits = { maxOldGenerationSizeMb: consoleLimits.screenHeapMiB, maxYoungGenerationSizeMb: 2 };
-    // Loaded when it is needed: 0.4 MiB that an idle monitor does not have.
-    const threads = process.getBuiltinModule('node:worker_threads');
-    this.#worker = new threads.Worker(program, { resourceLimits: limits, env: {}, stdin: false });
-    this.#worker.on('message', (answer: ScreenAnswer) => {
-      this.#questions.shift()?.resolve(answer);
-      this.#watch();
-    });
-    this.#worker.on('error', (error) => this.end(`the emulator has failed: ${error.message}`));
-    this.#worker.on('exit', () => this.end('the emulator has ended'));
-    this.#worker.unref();
+  async #enter(channel: Channel, peer: Peer): Promise<Screen> {
+    for (;;) {
+      const screen = this.#screenOf(channel, peer);
+      if (screen) return screen;
+      await new Promise<void>((resolve) => this.#waiting.push(peer, resolve));
+    }
   }
 
-  ask(request: ScreenRequest): Promise<ScreenAnswer> {
-    return new Promise((resolve, reject) => {
-      this.#questions.push({ resolve, reject });
-      this.#worker.postMessage(request);
-      if (this.#questions.length === 1) this.#watch();
-    });
+  /** It is kept for a while after it was asked for last. Undefined if there is no room for it now. */
+  #screenOf(channel: Channel, peer: Peer): Screen | undefined {
+    const known = this.#screens.get(channel);
+    if (known) {
+      clearTimeout(known.timer);
+      known.timer = this.#endLater(channel);
+      this.#kept.touch(channel);
+      return known.screen;
+    }
+    const kept = this.#kept.add({ key: peer.key, isOwner: false }, channel);
+    if ('refused' in kept) return undefined;
+    if (kept.victim) this.#end(kept.victim, 'others, who ask for less, are served');
+    const screen = new Screen(channel, this.#program, () => this.#drop(channel));
+    this.#screens.set(channel, { screen, timer: this.#endLater(channel) });
+    return screen;
   }
 
-  forget(channel: string): void {
-    this.#worker.postMessage({ forget: channel });
+  #endLater(channel: Channel): NodeJS.Timeout {
+    const end = () => this.#end(channel, 'nobody asks for it');
+    return setTimeout(end, consoleLimits.screenKeptTime).unref();
   }
 
-  end(why: string): void {
-    if (this.hasEnded) return;
-    this.hasEnded = true;
-    clearTimeout(this.#timer);
-    for (const { reject } of this.#questions) reject(new Error(why));
-    this.#questions = [];
-    void this.#worker.terminate();
+  #end(channel: Channel, why: string): void {
+    const { screen } = this.#screens.get(channel) ?? {};
+    this.#drop(channel);
+    screen?.close(why);
   }
 
-  /** Each answer has its own time. */
-  #watch(): void {
-    clearTimeout(this.#timer);
-    if (this.#questions.length === 0) return;
-    this.#timer = setTimeout(() => this.end('the emulator took too long'), consoleLimits.screenTime);
+  #drop(channel: Channel): void {
+    clearTimeout(this.#screens.get(channel)?.timer);
+    this.#screens.delete(channel);
+    this.#kept.delete(channel);
   }
 }

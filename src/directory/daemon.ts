@@ -107,7 +107,10 @@ async function serve({ settings, read, log, manager, socket, user }: DaemonParts
   try {
     await network.open(settings, service);
     if (user) become(user, log);
-    await local.listen({ path: socket, mode: 0o600 }, { connections: directoryLimits.vms });
+    await local.listen(
+      { path: socket, mode: 0o600 },
+      { bounds: { total: directoryLimits.vms, perPeer: directoryLimits.vms, reserve: 0 } },
+    );
     process.on('SIGHUP', () => {
       reloading = reloading.then(reload);
     });

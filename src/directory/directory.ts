@@ -1,7 +1,8 @@
 import type { DirChange, DirChangeKind, DirChanges, DirEntry, DirList, DirVm } from '../rpc/umldir.gen.ts';
 import { UMLDIR_CHANGES_MAX, UMLDIR_LIST_MAX, UMLDIR_WAIT_MAX } from '../rpc/umldir.gen.ts';
 import { UmlmonError } from '../system/errors.ts';
-import { directoryLimits } from '../system/limits.ts';
+import { directoryLimits, directoryShares } from '../system/limits.ts';
+import { type Peer, refusalText, Shares } from '../system/shares.ts';
 
 type Page = Pick<DirList, 'entries' | 'more' | 'next'>;
 
@@ -13,6 +14,7 @@ export class Directory {
   readonly #hosts = new Map<string, Map<string, DirVm>>();
   readonly #changes: DirChange[] = [];
   readonly #waiting = new Set<() => void>();
+  readonly #watchers = new Shares(directoryShares.watchers);
   #next = 1;
   /** All entries in order, until the next change. */
   #sorted: readonly DirEntry[] | undefined;
@@ -77,11 +79,11 @@ export class Directory {
    * Changes from number `since` on (0 = from now on), waiting up to `waitMs` for the first one. Errors: DIRECTORY_LOST,
    * DIRECTORY_BUSY.
    */
-  async watch(since: number, waitMs: number, signal: AbortSignal): Promise<DirChanges> {
+  async watch(since: number, waitMs: number, peer: Peer, signal: AbortSignal): Promise<DirChanges> {
     const from = since === 0 ? this.#next : since;
     this.#assertHeld(from);
     if (from === this.#next && waitMs > 0) {
-      await this.#wait(Math.min(waitMs, UMLDIR_WAIT_MAX), signal);
+      await this.#wait(Math.min(waitMs, UMLDIR_WAIT_MAX), peer, signal);
       this.#assertHeld(from);
     }
     const start = this.#changes.length - (this.#next - from);
@@ -107,11 +109,12 @@ export class Directory {
     });
   }
 
-  #wait(ms: number, signal: AbortSignal): Promise<void> {
-    if (this.#waiting.size >= directoryLimits.watchers)
+  #wait(ms: number, peer: Peer, signal: AbortSignal): Promise<void> {
+    const release = this.#watchers.take(peer);
+    if (typeof release !== 'function')
       throw new UmlmonError('DIRECTORY_BUSY', {
         place: 'umldir',
-        cause: `${this.#waiting.size} callers wait for changes already`,
+        cause: refusalText(release, 'calls that may wait for changes'),
         hint: 'ask again without waiting',
       });
     return new Promise((resolve) => {
@@ -119,6 +122,7 @@ export class Directory {
         clearTimeout(timer);
         signal.removeEventListener('abort', done);
         this.#waiting.delete(done);
+        release();
         resolve();
       };
       const timer = setTimeout(done, ms);

@@ -1,14 +1,14 @@
 import { createServer, type Server } from 'node:net';
-import { networkOf } from '../rpc/address.ts';
+import { Gate } from '../rpc/gate.ts';
+import { peerAt } from '../rpc/peer.ts';
 import { RpcServer } from '../rpc/server.ts';
 import type { DirSharingState } from '../rpc/umldir.gen.ts';
 import { umldir } from '../rpc/umldir.gen.ts';
 import { toFailure } from '../system/errors.ts';
-import { directoryLimits } from '../system/limits.ts';
+import { directoryLimits, directoryShares } from '../system/limits.ts';
 import type { Log } from '../system/log.ts';
 import type { SecurityLog } from '../system/security-log.ts';
 import { Etcd } from './etcd.ts';
-import { Gate } from './gate.ts';
 import { hostIdentity } from './identity.ts';
 import { listenOnTcp } from './listen.ts';
 import { type DirectoryService, directoryHandlers } from './procedures.ts';
@@ -124,19 +124,13 @@ export class Network {
     { address, port }: DirectorySettings,
     service: DirectoryService,
   ): Promise<() => Promise<void>> {
-    const limits = {
-      connections: directoryLimits.connections,
-      perAddress: directoryLimits.connectionsPerAddress,
-    };
-    const gate = new Gate(limits, this.#onClosed('umldir'));
+    const gate = new Gate({ bounds: directoryShares.connections, onClosed: this.#onClosed('umldir') });
     const server = new RpcServer(umldir, directoryHandlers(service), (error, procedure) =>
       this.#log.error(toFailure(error), `fault in ${procedure}`),
     );
     const listener = createServer({ noDelay: true, keepAlive: true });
     await this.#listen('umldir', listener, { address, port, key: 'umldir_port' });
     server.serve(listener, {
-      // Those that give way are counted until they are closed.
-      connections: 2 * directoryLimits.connections,
       admit: (socket) => {
         socket.setTimeout(directoryLimits.idleTime, () => socket.destroy());
         return gate.admit(socket);
@@ -171,7 +165,7 @@ export class Network {
       },
       log: ({ failure, ...what }) => {
         const { client: from, vm, host, as } = what;
-        const peer = networkOf(from);
+        const peer = peerAt(from).key;
         // Under which address a monitor has somebody in its records.
         const to = `${vm}@${host}${as && ` as ${as}`}`;
         const result = failure === undefined ? 'ok' : toFailure(failure).code;

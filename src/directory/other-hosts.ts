@@ -1,6 +1,13 @@
-import { directoryLimits } from '../system/limits.ts';
+import { directoryLimits, directoryShares } from '../system/limits.ts';
+import { Shares } from '../system/shares.ts';
 import type { Directory } from './directory.ts';
 import { type HostRecord, readHost, readKey, readVm } from './shared-record.ts';
+
+interface Known {
+  readonly host: string;
+  readonly vm: string;
+  readonly release: () => void;
+}
 
 interface Pair {
   readonly key: string;
@@ -13,7 +20,8 @@ export class OtherHosts {
   readonly #directory: Directory;
   readonly #hosts = new Map<string, HostRecord>();
   /** Keys of the VMs that are in the directory. */
-  readonly #vms = new Map<string, { readonly host: string; readonly vm: string }>();
+  readonly #vms = new Map<string, Known>();
+  readonly #shares = new Shares(directoryShares.sharedVms);
   /** Keys of what was left out, as far as there is room to tell them apart. */
   readonly #leftOut = new Set<string>();
 
@@ -47,6 +55,7 @@ export class OtherHosts {
     const known = this.#vms.get(key);
     if (known) {
       this.#vms.delete(key);
+      known.release();
       this.#directory.remove(known.host, known.vm);
     }
     const about = readKey(key);
@@ -74,8 +83,12 @@ export class OtherHosts {
       return true;
     }
     const vm = readVm(name, value);
-    if (!vm || (!this.#vms.has(key) && this.#vms.size >= directoryLimits.sharedVms)) return false;
-    this.#vms.set(key, { host, vm: name });
+    if (!vm) return false;
+    if (!this.#vms.has(key)) {
+      const release = this.#shares.take({ key: host, isOwner: false });
+      if (typeof release !== 'function') return false;
+      this.#vms.set(key, { host, vm: name, release });
+    }
     this.#directory.set(host, vm);
     return true;
   }

@@ -30,8 +30,11 @@ export function directoryHandlers(service: DirectoryService): Handlers<typeof um
     null: () => undefined,
     getPort: (target) => answer(() => ({ kind: 'ok', port: portOf(service, target) })),
     list: (after) => ({ kind: 'ok', list: { here, state: sharing(), ...directory.list(after) } }),
-    watch: ({ since, waitMs }, { signal }) =>
-      answer(async () => ({ kind: 'ok', list: await directory.watch(since, waitMs, signal) })),
+    watch: ({ since, waitMs }, caller) =>
+      answer(async () => ({
+        kind: 'ok',
+        list: await directory.watch(since, waitMs, peerOf(caller), caller.signal),
+      })),
     register: async (vm, caller) => {
       const answered = await answer(() => {
         registrations.register(checkVm(vm), caller);
@@ -44,7 +47,7 @@ export function directoryHandlers(service: DirectoryService): Handlers<typeof um
           who: caller.uid === nobody.uid ? 'a client over TCP' : `uid ${caller.uid}`,
           what: `${vm.name}: ${answered.why.cause}`,
           result: answered.why.code,
-          peer: peerOf(caller),
+          peer: peerOf(caller).key,
         });
       return answered;
     },

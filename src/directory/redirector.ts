@@ -1,14 +1,14 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { networkOf, plainAddress } from '../rpc/address.ts';
 import { takeFirstRecord } from '../rpc/first-record.ts';
+import { Gate } from '../rpc/gate.ts';
 import { RecordError } from '../rpc/record.ts';
 import { answerRecord, connectRedirected, type RedirectorAt, readRecord } from '../rpc/redirect.ts';
 import { announcementCodec, type DirTarget, UMLREDIR_MAGIC } from '../rpc/umldir.gen.ts';
 import { XdrError } from '../rpc/xdr.ts';
 import { UmlmonError } from '../system/errors.ts';
-import { directoryLimits, rpcLimits } from '../system/limits.ts';
+import { directoryLimits, directoryShares, rpcLimits } from '../system/limits.ts';
 import { clippedFailure } from './clipped-failure.ts';
-import { Gate } from './gate.ts';
 import { loopbackFor } from './loopback.ts';
 import type { Resolved } from './resolve.ts';
 
@@ -46,11 +46,7 @@ export class Redirector {
 
   constructor(parts: RedirectorParts) {
     this.#parts = parts;
-    const limits = {
-      connections: directoryLimits.redirected,
-      perAddress: directoryLimits.redirectedPerAddress,
-    };
-    this.#gate = new Gate(limits, parts.onClosed);
+    this.#gate = new Gate({ bounds: directoryShares.redirected, onClosed: parts.onClosed });
   }
 
   /** A server that is not listening yet, for `serve`. */

@@ -2,8 +2,10 @@ import { closeSync, constants, fstatSync, openSync, readdirSync, rmSync } from '
 import { constants as os } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { isSystemError, UmlmonError } from '../system/errors.ts';
-import { kernelLimits } from '../system/limits.ts';
+import { FairQueue } from '../system/fair-queue.ts';
+import { kernelLimits, kernelShares } from '../system/limits.ts';
 import { openDatagram, receiveDatagram, sendDatagram } from '../system/native.ts';
+import { type Peer, refusalText, Shares } from '../system/shares.ts';
 import { printable } from '../system/text.ts';
 import { type Watch, watch } from '../system/watch.ts';
 import type { KernelSender } from './kernel-sender.ts';
@@ -22,6 +24,9 @@ export interface Answer {
    */
   readonly truncated: boolean;
 }
+
+/** Without another word, the tables are the caller's own. */
+const anybody: Peer = { key: 'own', isOwner: true };
 
 interface Request {
   readonly command: string;
@@ -45,7 +50,11 @@ export class Mconsole {
   readonly #replyPath: string;
   readonly #socketPath: string;
   readonly #sender: KernelSender;
-  readonly #waiting: Request[] = [];
+  /** Those of the monitor itself. */
+  readonly #ahead: Request[] = [];
+  readonly #waiting = new FairQueue<Request>();
+  /** What each peer has asked for and is not answered. */
+  readonly #shares = new Shares(kernelShares.mconsoleWaiting);
   readonly #buffer = Buffer.alloc(PACKET_MAX + 1);
   #current: Request | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -77,6 +86,7 @@ export class Mconsole {
    *
    * @param options.timeoutMs for the answer, from when its turn comes
    * @param options.ahead of all that waits: for what the monitor itself wants
+   * @param options.peer who asks; those who do are taken in turns
    * @throws UmlmonError MCONSOLE_COMMAND, _DOWN (no kernel), _BUSY, _TIMEOUT, _DEVICE_OPEN (EBUSY), or _REFUSED (the
    * kernel says no)
    */
@@ -85,20 +95,22 @@ export class Mconsole {
     {
       timeoutMs = kernelLimits.mconsoleTimeout,
       ahead = false,
-    }: { readonly timeoutMs?: number; readonly ahead?: boolean } = {},
+      peer = anybody,
+    }: { readonly timeoutMs?: number; readonly ahead?: boolean; readonly peer?: Peer } = {},
   ): Promise<Answer> {
     const packet = encodeRequest(command);
     if (typeof packet === 'string') throw failure('MCONSOLE_COMMAND', command, packet);
     if (this.#closed) throw failure('MCONSOLE_DOWN', command, 'the management console was closed');
-    if (!ahead && this.#waiting.length >= kernelLimits.mconsoleWaiting)
-      throw failure('MCONSOLE_BUSY', command, `${kernelLimits.mconsoleWaiting} commands are waiting already`);
+    const release = ahead ? () => undefined : this.#shares.take(peer);
+    if (typeof release !== 'function')
+      throw failure('MCONSOLE_BUSY', command, refusalText(release, 'commands that may wait'));
     return new Promise<Answer>((resolve, reject) => {
       const state = { parts: [], error: 0, deadline: 0 };
       const request = { command, packet, timeoutMs, resolve, reject, ...state };
-      if (ahead) this.#waiting.unshift(request);
-      else this.#waiting.push(request);
+      if (ahead) this.#ahead.push(request);
+      else this.#waiting.push(peer, request);
       this.#next();
-    });
+    }).finally(release);
   }
 
   /**
@@ -126,7 +138,9 @@ export class Mconsole {
     this.#closed = true;
     clearTimeout(this.#timer);
     this.#unbind();
-    for (const request of [this.#current, ...this.#waiting.splice(0)])
+    const left = [this.#current, ...this.#ahead.splice(0)];
+    for (let one = this.#waiting.shift(); one; one = this.#waiting.shift()) left.push(one);
+    for (const request of left)
       request?.reject(failure('MCONSOLE_DOWN', request.command, 'the management console was closed'));
     this.#current = undefined;
   }
@@ -151,7 +165,7 @@ export class Mconsole {
 
   #next(): void {
     if (this.#current || this.#closed) return;
-    const request = this.#waiting.shift();
+    const request = this.#ahead.shift() ?? this.#waiting.shift();
     if (!request) return;
     this.#current = request;
     request.deadline = performance.now() + request.timeoutMs;

@@ -11,6 +11,7 @@ import {
   UMLMON_WAIT_MAX,
 } from '../rpc/umlmonctrl.gen.ts';
 import { UmlmonError } from '../system/errors.ts';
+import type { Peer } from '../system/shares.ts';
 
 /**
  * The consoles and serial lines of a VM. They outlive its kernel: viewers stay attached over a reboot, and the
@@ -77,7 +78,7 @@ export class Channels {
   }
 
   /** Bytes of a log from the reader's own offset; an offset beyond the end means from the end. */
-  async readLog(args: LogReadArgs, signal: AbortSignal): Promise<LogBytes> {
+  async readLog(args: LogReadArgs, peer: Peer, signal: AbortSignal): Promise<LogBytes> {
     const channel = this.get(args.channel);
     const { log } = channel;
     if (!log)
@@ -88,7 +89,7 @@ export class Channels {
       });
     const offset = Math.min(args.offset, log.end);
     if (offset === log.end)
-      await channel.waitFor(channel.ring.next, Math.min(args.waitMs, UMLMON_WAIT_MAX), signal);
+      await channel.waitFor(channel.ring.next, Math.min(args.waitMs, UMLMON_WAIT_MAX), signal, peer);
     return { ...log.read(offset, Math.min(args.max, UMLMON_DATA_MAX)), oldest: log.oldest, end: log.end };
   }
 

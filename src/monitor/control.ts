@@ -1,4 +1,5 @@
 import { clipText } from '../rpc/clip-text.ts';
+import { peerOf } from '../rpc/peer.ts';
 import type { Caller, Handlers } from '../rpc/program.ts';
 import {
   type OperationAnswer,
@@ -63,7 +64,7 @@ export function controlHandlers(
     mconsole: (line, caller) =>
       answer(async () => ({
         kind: 'ok',
-        reply: await management.command(line, nameOf(caller), caller.signal),
+        reply: await management.command(line, nameOf(caller), peerOf(caller), caller.signal),
       })),
     pause: (_args, caller) =>
       answer(async () => ({ kind: 'ok', paused: await management.pause(nameOf(caller)) })),
@@ -113,15 +114,21 @@ export function controlHandlers(
     consolePen: ({ id, action }, caller) =>
       answer(() => ({ kind: 'ok', pen: seats.pen(id, action, caller) })),
     consoleWho: (channel) => answer(() => ({ kind: 'ok', list: seats.who(channel) })),
-    consoleReplay: ({ channel, history }) =>
-      answer(async () => ({
-        kind: 'ok',
-        replay: await vm.screens.replay(vm.channels.get(channel), history, UMLMON_REPLAY_MAX),
-      })),
-    consolePicture: ({ channel, history }) =>
+    consoleReplay: ({ channel, history }, caller) =>
       answer(async () => {
-        const picture = await vm.screens.picture(vm.channels.get(channel), history, UMLMON_REPLAY_MAX);
-        return { kind: 'ok', picture };
+        const size = { history, bytes: UMLMON_REPLAY_MAX };
+        return {
+          kind: 'ok',
+          replay: await vm.screens.replay(vm.channels.get(channel), size, peerOf(caller)),
+        };
+      }),
+    consolePicture: ({ channel, history }, caller) =>
+      answer(async () => {
+        const size = { history, bytes: UMLMON_REPLAY_MAX };
+        return {
+          kind: 'ok',
+          picture: await vm.screens.picture(vm.channels.get(channel), size, peerOf(caller)),
+        };
       }),
     consoleNote: ({ channel, text }, caller) =>
       answer(() => {
@@ -129,14 +136,20 @@ export function controlHandlers(
         return { kind: 'ok' };
       }),
     logRead: (args, caller) =>
-      answer(async () => ({ kind: 'ok', bytes: await vm.channels.readLog(args, caller.signal) })),
+      answer(async () => ({
+        kind: 'ok',
+        bytes: await vm.channels.readLog(args, peerOf(caller), caller.signal),
+      })),
     crashList: () => answer(() => ({ kind: 'ok', list: vm.crashes.list() })),
     backup: ({ name }, caller) => operation(vm.backup(nameOf(caller), name)),
     restore: ({ name }, caller) => operation(vm.restore(nameOf(caller), name)),
     backupList: () => answer(async () => ({ kind: 'ok', list: await vm.backups.list() })),
     crashRead: (args) => answer(() => ({ kind: 'ok', bytes: vm.crashes.read(args) })),
     events: ({ since, max, waitMs }, caller) =>
-      answer(async () => ({ kind: 'ok', list: await vm.events.read(since, max, waitMs, caller.signal) })),
+      answer(async () => ({
+        kind: 'ok',
+        list: await vm.events.read(since, max, waitMs, { peer: peerOf(caller), signal: caller.signal }),
+      })),
     update: (args) => answer(() => ({ kind: 'ok', list: { changes: vm.settings.update(args) } })),
     ...diskHandlers(images, nameOf),
   };

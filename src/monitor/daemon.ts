@@ -29,7 +29,8 @@ import { DiskVerbs } from './disks/disk-verbs.ts';
 import { Endpoints } from './endpoints/endpoints.ts';
 import type { LocalUsers } from './endpoints/local-role.ts';
 import { Sessions } from './endpoints/sessions.ts';
-import { levelOf } from './event-kinds.ts';
+import { ShareReport } from './endpoints/share-report.ts';
+import { EventLines } from './event-lines.ts';
 import { EventLog } from './event-log.ts';
 import { Jobs } from './jobs.ts';
 import { leaveSignal } from './leaving.ts';
@@ -136,12 +137,14 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
   const leaving = leaveSignal();
   const report = manager && new ServiceReport(manager, () => vm.reported);
   let endpoints: Endpoints | undefined;
-  const events = new EventLog(layout.vm, ({ kind, text, attributes }) => {
+  const lines = new EventLines(log);
+  const events = new EventLog(layout.vm, ({ kind, text, attributes, ...rest }) => {
     const details = Object.fromEntries(attributes.map(({ name, value }) => [name, value]));
-    log[levelOf(kind, details)]({ kind, ...details }, text);
+    lines.write({ kind, text, ...rest, attributes }, details);
     report?.changed(kind, text, details.result ?? '');
     if (kind === 'state' || kind === 'ready') endpoints?.vmChanged();
   });
+  const shares = new ShareReport(events);
   const vm = makeVm(request, parts, events, () => endpoints?.tcp ?? '');
   process.on('SIGUSR1', () => {
     for (const logs of [parts.ownLog, { reopen: () => vm.channels.reopenLogs() }])
@@ -170,7 +173,7 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
     },
   );
   const server = new RpcServer(umlmonctrl, handlers, (error, procedure) =>
-    log.error(toFailure(error), `fault in ${procedure}`),
+    lines.fault(toFailure(error), procedure),
   );
   await vm.examine();
   endpoints = await Endpoints.open(vm, { global: config.global, vmConfig, layout, server, web: users.web });
@@ -200,6 +203,7 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
     await endpoints.close();
     sessions.close();
     security.close();
+    shares.close();
     vm.screens.close();
     vm.channels.close();
   }

@@ -52,6 +52,8 @@ export const eventKinds = {
   'console-writer':
     'Among several at a console, another one types now. Attributes: channel, by (empty: nobody), seat and former (numbers of seats; 0 = none).',
   'console-note': 'A note was written into the output of a console. Attributes: channel, by, text.',
+  'over-share':
+    'Somebody had its share of a table (docs/limits.md), and was refused; others were not. Those of a minute are told together. Attributes: count, table and peer (of the last one).',
   'log-resumed': 'A log is written again after a trouble with it. Attributes: path, missing (bytes).',
   trouble: 'Something went wrong that does not stop the VM. Attributes: code, place.',
 } as const;
@@ -67,6 +69,7 @@ const warnings: ReadonlySet<string> = new Set<EventKind>([
   'gave-up',
   'kept',
   'login-refused',
+  'over-share',
   'trouble',
 ]);
 
@@ -80,3 +83,57 @@ export function levelOf(
   if (kind === 'hook') return ['ok', 'cancelled'].includes(attributes.result ?? '') ? 'info' : 'warn';
   return warnings.has(kind) ? 'warn' : 'info';
 }
+
+/**
+ * Who causes an event, and so whose part of the events that are kept it takes: `vm`, what the VM and its monitor do; `guest`,
+ * what the guest may say as often as it likes; `client`, what a client may do as often as it likes, also with a low role.
+ */
+export const eventCauses: Readonly<Record<EventKind, 'vm' | 'guest' | 'client'>> = {
+  'monitor-started': 'vm',
+  'tcp-listening': 'vm',
+  'monitor-leaving': 'vm',
+  state: 'vm',
+  'operation-began': 'vm',
+  'operation-ended': 'vm',
+  'job-began': 'client',
+  'job-ended': 'client',
+  'start-step': 'vm',
+  'stop-stage': 'vm',
+  'kernel-up': 'vm',
+  adopted: 'vm',
+  foreign: 'vm',
+  'cleaned-up': 'vm',
+  ready: 'vm',
+  'guest-message': 'guest',
+  panic: 'vm',
+  hang: 'vm',
+  'hang-over': 'vm',
+  exit: 'vm',
+  trimmed: 'client',
+  updated: 'vm',
+  hook: 'vm',
+  paused: 'client',
+  resumed: 'client',
+  'crash-bundle': 'vm',
+  restart: 'vm',
+  'gave-up': 'vm',
+  kept: 'vm',
+  'ctrl-alt-del': 'client',
+  'disk-plugged': 'client',
+  'disk-unplugged': 'client',
+  'interface-plugged': 'client',
+  link: 'guest',
+  'interface-unplugged': 'client',
+  backup: 'vm',
+  'restore-settled': 'vm',
+  login: 'client',
+  'login-refused': 'vm',
+  mconsole: 'client',
+  'console-attached': 'client',
+  'console-detached': 'client',
+  'console-writer': 'client',
+  'console-note': 'client',
+  'over-share': 'vm',
+  'log-resumed': 'vm',
+  trouble: 'vm',
+};

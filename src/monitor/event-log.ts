@@ -1,16 +1,33 @@
 import { type Event, type EventList, UMLMON_WAIT_MAX } from '../rpc/umlmonctrl.gen.ts';
 import { UmlmonError } from '../system/errors.ts';
-import { monitorLimits } from '../system/limits.ts';
-import type { EventKind } from './event-kinds.ts';
+import { FairTable } from '../system/fair-table.ts';
+import { monitorLimits, monitorShares } from '../system/limits.ts';
+import { type Peer, refusalText, Shares } from '../system/shares.ts';
+import { type EventKind, eventCauses } from './event-kinds.ts';
+import { sourceOf } from './event-source.ts';
+
+const { eventsKept, eventsOfClients, eventsOfGuest } = monitorLimits;
+
+/** The numbers of the events of one cause: of the source that has most, the oldest gives way. */
+function room(total: number): FairTable<number> {
+  return new FairTable({ total, perPeer: total, reserve: 0 }, { atShare: 'replace', atFull: 'replace' });
+}
 
 /**
- * The events of one monitor, numbered without gaps. The newest ones are kept for listeners that come late; who
- * asks for older ones is told that they are lost.
+ * The events of one monitor, numbered without gaps. The newest ones of each source are kept for listeners that come late, so
+ * that no client and no guest washes away what others did. Who asks for what is before the oldest is told that it is lost.
  */
 export class EventLog {
   readonly #vm: string;
-  readonly #events: Event[] = [];
+  /** By number, in that order. */
+  readonly #events = new Map<number, Event>();
+  readonly #rooms = {
+    vm: room(eventsKept - eventsOfClients - eventsOfGuest),
+    guest: room(eventsOfGuest),
+    client: room(eventsOfClients),
+  };
   readonly #waiting = new Set<() => void>();
+  readonly #listeners = new Shares(monitorShares.eventListeners);
   readonly #onEvent: (event: Event) => void;
   #next = 1;
 
@@ -35,36 +52,48 @@ export class EventLog {
         value: String(value).slice(0, monitorLimits.eventText),
       })),
     };
-    this.#events.push(event);
+    this.#events.set(event.sequence, event);
+    const source = { key: sourceOf(kind, attributes), isOwner: false };
+    const kept = this.#rooms[eventCauses[kind]].add(source, event.sequence);
+    if ('victim' in kept && kept.victim !== undefined) this.#events.delete(kept.victim);
     this.#next += 1;
-    if (this.#events.length > monitorLimits.eventsKept) this.#events.shift();
     this.#onEvent(event);
     for (const wake of [...this.#waiting]) wake();
   }
 
   /** All events that are held. */
   held(): readonly Event[] {
-    return [...this.#events];
+    return [...this.#events.values()];
   }
 
   /**
    * Up to `max` events from number `since` on (0 = from now on), waiting up to `waitMs` for the first one; and the number
-   * to go on with. Errors: EVENTS_LOST, EVENTS_LISTENERS.
+   * to go on with. A number that is missing was of a source that had more than others. Errors: EVENTS_LOST, EVENTS_LISTENERS.
    */
-  async read(since: number, max: number, waitMs: number, signal: AbortSignal): Promise<EventList> {
+  async read(
+    since: number,
+    max: number,
+    waitMs: number,
+    { peer, signal }: { readonly peer: Peer; readonly signal: AbortSignal },
+  ): Promise<EventList> {
     const from = since === 0 ? this.#next : since;
     this.#assertHeld(from);
     if (from === this.#next && waitMs > 0) {
-      await this.#wait(Math.min(waitMs, UMLMON_WAIT_MAX), signal);
+      await this.#wait(Math.min(waitMs, UMLMON_WAIT_MAX), peer, signal);
       this.#assertHeld(from);
     }
-    const start = this.#events.length - (this.#next - from);
-    const events = this.#events.slice(start, start + Math.min(max, monitorLimits.eventsPerRead));
-    return { events, next: from + events.length };
+    const most = Math.min(max, monitorLimits.eventsPerRead);
+    const events: Event[] = [];
+    for (const event of this.#events.values()) {
+      if (event.sequence < from) continue;
+      if (events.length >= most) return { events, next: event.sequence };
+      events.push(event);
+    }
+    return { events, next: this.#next };
   }
 
   #assertHeld(sequence: number): void {
-    const oldest = this.#next - this.#events.length;
+    const [oldest = this.#next] = this.#events.keys();
     if (sequence >= oldest && sequence <= this.#next) return;
     throw new UmlmonError('EVENTS_LOST', {
       place: this.#vm,
@@ -73,17 +102,20 @@ export class EventLog {
     });
   }
 
-  #wait(waitMs: number, signal: AbortSignal): Promise<void> {
-    if (this.#waiting.size >= monitorLimits.eventListeners)
+  #wait(waitMs: number, peer: Peer, signal: AbortSignal): Promise<void> {
+    const release = this.#listeners.take(peer);
+    if (typeof release !== 'function')
       throw new UmlmonError('EVENTS_LISTENERS', {
         place: this.#vm,
-        cause: `${monitorLimits.eventListeners} listeners wait for events already`,
+        cause: refusalText(release, 'calls that may wait for events'),
+        hint: 'end some of them, or ask again without waiting',
       });
     return new Promise((resolve) => {
       const wake = () => {
         clearTimeout(timer);
         signal.removeEventListener('abort', wake);
         this.#waiting.delete(wake);
+        release();
         resolve();
       };
       const timer = setTimeout(wake, waitMs);

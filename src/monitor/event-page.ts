@@ -53,7 +53,8 @@ A monitor publishes what happens to its VM. \`umlwatch VM -events\` prints event
 [control protocol](protocol.md). The log of the monitor, \`VARDIR/VM/log/monitor\`, has the same events.
 
 An event has a sequence number, a time in milliseconds since 1970, a kind, a text for people, and attributes for
-programs (names and values, both text). Numbers begin with 1 at the start of the monitor and have no gaps. The monitor keeps
-the newest ${eventsKept}; who asks for older ones gets the error EVENTS_LOST. Texts and values longer than
+programs (names and values, both text). Numbers begin with 1 at the start of the monitor. It keeps
+${eventsKept} events: of whatever makes most of them, a client, or the guest, or a kind of event, the oldest go first, and
+their numbers are then missing. Who asks for what is before the oldest gets the error EVENTS_LOST. Texts and values longer than
 ${eventText} characters are cut.
 `;

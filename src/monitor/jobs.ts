@@ -3,7 +3,9 @@ import type { Progress } from '../disk/image-file.ts';
 import { clipText } from '../rpc/clip-text.ts';
 import { type Job, type JobResult, UMLMON_TEXT_MAX, UMLMON_WAIT_MAX } from '../rpc/umlmonctrl.gen.ts';
 import { type Failure, failureText, toFailure, UmlmonError } from '../system/errors.ts';
-import { monitorLimits } from '../system/limits.ts';
+import { FairTable } from '../system/fair-table.ts';
+import { monitorLimits, monitorShares } from '../system/limits.ts';
+import { type Peer, refusalText, type ShareRefusal, Shares } from '../system/shares.ts';
 import { tidyMemoryWhenQuiet } from '../system/tidy-memory.ts';
 import { clippedFailure } from './answer.ts';
 import type { EventLog } from './event-log.ts';
@@ -15,6 +17,8 @@ export interface JobRequest {
   readonly subject: string;
   /** Who asked, for events and lists: `uid 1000`. */
   readonly by: string;
+  /** For whom it counts. */
+  readonly peer: Peer;
   /** Ends soon, with nothing changed, when the signal of the progress is aborted. */
   readonly work: (id: number, progress: Required<Progress>) => Promise<JobResult>;
 }
@@ -43,6 +47,17 @@ export class Jobs {
   readonly #jobs = new Map<number, Kept>();
   readonly #running = new Map<number, Running>();
   readonly #watchers = new Set<() => void>();
+  readonly #shares = new Shares(monitorShares.jobsRunning);
+  readonly #listeners = new Shares(monitorShares.eventListeners);
+  /** Those that have ended: of the client that has most, the oldest is forgotten. */
+  readonly #ended = new FairTable<number>(
+    {
+      total: monitorLimits.jobsKept - monitorLimits.jobsRunning,
+      perPeer: monitorLimits.jobsKept,
+      reserve: 0,
+    },
+    { atShare: 'replace', atFull: 'replace' },
+  );
   #last = 0;
   #isClosing = false;
 
@@ -52,8 +67,10 @@ export class Jobs {
   }
 
   /** Begins a job. Errors: JOB_BUSY. */
-  run({ name, subject, by, work }: JobRequest): Job {
-    if (this.#isClosing || this.#running.size >= monitorLimits.jobsRunning) throw this.#refusal();
+  run({ name, subject, by, peer, work }: JobRequest): Job {
+    if (this.#isClosing) throw this.#refusal();
+    const release = this.#shares.take(peer);
+    if (typeof release !== 'function') throw this.#refusal(release);
     this.#last += 1;
     const job: Kept = {
       id: this.#last,
@@ -73,17 +90,27 @@ export class Jobs {
     const abort = new AbortController();
     const running: Running = { abort, told: job.began, ended: this.#carryOut(job, abort.signal, work) };
     this.#running.set(job.id, running);
+    void running.ended.finally(() => {
+      release();
+      const { victim } = { victim: undefined, ...this.#ended.add({ key: peer.key, isOwner: false }, job.id) };
+      if (victim !== undefined) this.#jobs.delete(victim);
+    });
     return { ...job };
   }
 
   /** The running job as it is when there is more to tell than was seen, at the latest after `waitMs`. */
-  async watch(id: number, seen: number, waitMs: number, signal: AbortSignal): Promise<Job> {
+  async watch(
+    id: number,
+    seen: number,
+    waitMs: number,
+    { peer, signal }: { readonly peer: Peer; readonly signal: AbortSignal },
+  ): Promise<Job> {
     const job = this.#get(id);
     const deadline = performance.now() + Math.min(waitMs, UMLMON_WAIT_MAX);
     while (job.progress <= seen && job.ended === 0 && !signal.aborted) {
       const leftMs = deadline - performance.now();
       if (leftMs <= 0) break;
-      await this.#wait(leftMs, signal);
+      await this.#wait(leftMs, peer, signal);
     }
     return { ...job };
   }
@@ -152,8 +179,6 @@ export class Jobs {
       name: job.name,
       result,
     });
-    for (const { id, ended } of this.#jobs.values())
-      if (this.#jobs.size > monitorLimits.jobsKept && ended > 0) this.#jobs.delete(id);
     this.#wake();
     tidyMemoryWhenQuiet();
   }
@@ -168,17 +193,20 @@ export class Jobs {
     });
   }
 
-  #wait(waitMs: number, signal: AbortSignal): Promise<void> {
-    if (this.#watchers.size >= monitorLimits.eventListeners)
+  #wait(waitMs: number, peer: Peer, signal: AbortSignal): Promise<void> {
+    const release = this.#listeners.take(peer);
+    if (typeof release !== 'function')
       throw new UmlmonError('EVENTS_LISTENERS', {
         place: this.#vm,
-        cause: `${monitorLimits.eventListeners} clients watch jobs already`,
+        cause: refusalText(release, 'calls that may watch jobs'),
+        hint: 'end some of them, or ask again without waiting',
       });
     return new Promise((resolve) => {
       const wake = () => {
         clearTimeout(timer);
         signal.removeEventListener('abort', wake);
         this.#watchers.delete(wake);
+        release();
         resolve();
       };
       const timer = setTimeout(wake, waitMs);
@@ -191,13 +219,13 @@ export class Jobs {
     for (const wake of [...this.#watchers]) wake();
   }
 
-  #refusal(): UmlmonError {
-    if (this.#isClosing)
+  #refusal(refusal?: ShareRefusal): UmlmonError {
+    if (!refusal)
       return new UmlmonError('JOB_BUSY', { place: this.#vm, cause: 'the monitor is about to end' });
     const names = [...this.#running.keys()].map((id) => `${id} (${this.#jobs.get(id)?.name})`);
     return new UmlmonError('JOB_BUSY', {
       place: this.#vm,
-      cause: `the jobs ${names.join(', ')} are in progress`,
+      cause: `${refusalText(refusal, 'jobs at a time')}: ${names.join(', ')} are in progress`,
       hint: `wait for one, or end it with: umlwatch ${this.#vm} -cancel ID`,
     });
   }

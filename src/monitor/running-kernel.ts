@@ -5,6 +5,7 @@ import { stepOf } from '../plan/step-of.ts';
 import { UmlmonError } from '../system/errors.ts';
 import { kernelLimits } from '../system/limits.ts';
 import type { ProcessIdentity } from '../system/process.ts';
+import type { Peer } from '../system/shares.ts';
 import { printable } from '../system/text.ts';
 import type { Disks } from './disks/disks.ts';
 import type { Paused } from './guest/pause.ts';
@@ -70,22 +71,22 @@ export class RunningKernel {
 
   /** A command of the monitor itself, ahead of what others ask. Errors: MCONSOLE_*. */
   request(command: string): Promise<Answer> {
-    return this.#command(command, true);
+    return this.#command(command);
   }
 
   /** A command of somebody else, in its turn. Errors: MCONSOLE_*. */
-  ask(command: string): Promise<Answer> {
-    return this.#command(command, false);
+  ask(command: string, peer: Peer): Promise<Answer> {
+    return this.#command(command, peer);
   }
 
-  async #command(command: string, ahead: boolean): Promise<Answer> {
+  async #command(command: string, peer?: Peer): Promise<Answer> {
     if (this.paused)
       throw new UmlmonError('MCONSOLE_BUSY', {
         place: `mconsole ${command}`,
         cause: 'the VM stands still while a backup copies its images',
         hint: 'try again when it goes on',
       });
-    return this.#mconsole.request(command, { ahead });
+    return this.#mconsole.request(command, peer ? { peer } : { ahead: true });
   }
 
   /** Leaves how the VM stands, and which disks and network interfaces it has, for the monitor after this one. Errors: HOST_SYSTEM_CALL. */

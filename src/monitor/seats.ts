@@ -1,5 +1,6 @@
 import type { Channel } from '../console/channel.ts';
 import type { Size } from '../console/pty.ts';
+import { peerOf } from '../rpc/peer.ts';
 import type { Caller } from '../rpc/program.ts';
 import {
   type AttachArgs,
@@ -16,7 +17,8 @@ import {
   type WriteArgs,
 } from '../rpc/umlmonctrl.gen.ts';
 import { UmlmonError } from '../system/errors.ts';
-import { monitorLimits } from '../system/limits.ts';
+import { monitorLimits, monitorShares } from '../system/limits.ts';
+import { refusalText, Shares } from '../system/shares.ts';
 import { printable } from '../system/text.ts';
 import type { Vm } from './vm.ts';
 
@@ -32,6 +34,8 @@ interface Seat {
   typedAt: number;
   acknowledged: number;
   skipped: number;
+  /** Its place among all seats. */
+  readonly release: () => void;
 }
 
 /**
@@ -42,6 +46,7 @@ export class Seats {
   readonly #vm: Vm;
   readonly #ofConnection = new Map<number, Map<number, Seat>>();
   readonly #pens = new Map<Channel, Seat>();
+  readonly #shares = new Shares(monitorShares.seats);
   #last = 0;
 
   constructor(vm: Vm) {
@@ -59,9 +64,16 @@ export class Seats {
         hint: 'detach some, or open another connection',
       });
     const size = columns > 0 && rows > 0 ? checkSize({ columns, rows }) : undefined;
+    const release = this.#shares.take(peerOf(caller));
+    if (typeof release !== 'function')
+      throw new UmlmonError('CONSOLE_SEATS', {
+        place: name,
+        cause: refusalText(release, 'seats'),
+        hint: 'detach some',
+      });
     this.#last += 1;
     const { oldest, next } = channel.ring;
-    const seat = { id: this.#last, channel, by, since: Date.now(), size, typedAt: 0, skipped: 0 };
+    const seat = { id: this.#last, channel, by, since: Date.now(), size, typedAt: 0, skipped: 0, release };
     seats.set(seat.id, { ...seat, acknowledged: next });
     channel.viewers += 1;
     if (size && !this.#pens.has(channel)) channel.resize(size);
@@ -75,7 +87,7 @@ export class Seats {
     seat.acknowledged = Math.min(offset, channel.ring.next);
     const bounds = { max: Math.min(max, UMLMON_DATA_MAX), waitMs: Math.min(waitMs, UMLMON_WAIT_MAX) };
     const ahead = this.#pens.get(channel) === seat;
-    const piece = await channel.deliver({ offset, ...bounds }, ahead, caller.signal);
+    const piece = await channel.deliver({ offset, ...bounds }, ahead, caller.signal, peerOf(caller));
     seat.skipped += Math.max(0, piece.offset - offset);
     return { ...piece, ended: channel.ended };
   }
@@ -203,7 +215,8 @@ export class Seats {
   }
 
   #leave(seat: Seat): void {
-    const { channel, by } = seat;
+    const { channel, by, release } = seat;
+    release();
     if (this.#pens.get(channel) === seat) this.#free(seat);
     channel.viewers -= 1;
     this.#vm.events.publish('console-detached', `${by} left ${channel.name}`, { channel: channel.name, by });

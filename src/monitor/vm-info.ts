@@ -10,6 +10,7 @@ import {
   type VmInfo,
   type VmState,
 } from '../rpc/umlmonctrl.gen.ts';
+import { refusalCounts } from '../system/refusals.ts';
 import { describeDisk } from './disks/disk-info.ts';
 import { hostMemory } from './guest/guest-memory.ts';
 import type { GuestValues } from './guest/guest-values.ts';
@@ -69,6 +70,7 @@ export function describeVm({
       : [],
     hostMemory: hostMemory(kernel?.pid ?? 0),
     mconsole: plan ? mconsole : '',
+    refusals: [...refusalCounts()].map(([name, value]) => ({ name, value: String(value) })),
     guestValues: [...guestValues].map(([name, value]) => ({ name, value: clipText(value, UMLMON_TEXT_MAX) })),
     // A line of a configuration may have more bytes than a text of the protocol.
     settings: config.settings.map(({ key, value, origin }) => ({

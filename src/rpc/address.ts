@@ -2,7 +2,7 @@ import { isIPv6 } from 'node:net';
 
 /** The address of a peer as people write it: an IPv4 client of an IPv6 socket is no IPv6 address. */
 export function plainAddress(address: string): string {
-  return address.startsWith('::ffff:') && address.includes('.') ? address.slice('::ffff:'.length) : address;
+  return /^::ffff:\d/i.test(address) && address.includes('.') ? address.slice('::ffff:'.length) : address;
 }
 
 /** `HOST:PORT`, with brackets around an IPv6 address (RFC 3986 section 3.2.2). */

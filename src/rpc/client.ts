@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
-import { UmlmonError } from '../system/errors.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { isSystemError, UmlmonError } from '../system/errors.ts';
 import { rpcLimits } from '../system/limits.ts';
 import { placeText } from './address.ts';
 import {
@@ -90,10 +91,20 @@ export class RpcClient<P extends Program> {
   ): Promise<RpcClient<P>> {
     const place = typeof target === 'string' ? target : placeText(target.host, target.port);
     if (typeof target === 'string') checkSocketPath(target);
-    const socket = typeof target === 'string' ? connect(target) : connect({ ...target, noDelay: true });
-    const client = new RpcClient(socket, program, place, options);
-    await client.#connected();
-    return client;
+    const deadline = performance.now() + rpcLimits.connectPatience;
+    for (;;) {
+      const socket = typeof target === 'string' ? connect(target) : connect({ ...target, noDelay: true });
+      let isFull = false;
+      socket.once('error', (error) => {
+        isFull = isSystemError(error) && error.code === 'EAGAIN';
+      });
+      const client = new RpcClient(socket, program, place, options);
+      const failure = await client.#connected().catch((error: unknown) => ({ error }));
+      if (!failure) return client;
+      // The queue of the socket is full (connect(2)): somebody connects all the time.
+      if (!isFull || performance.now() > deadline) throw failure.error;
+      await delay(rpcLimits.connectPause);
+    }
   }
 
   /**

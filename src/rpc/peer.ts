@@ -1,8 +1,10 @@
-import { networkOf } from './address.ts';
+import type { Peer } from '../system/shares.ts';
+import { networkOf, plainAddress } from './address.ts';
 import type { Caller } from './program.ts';
 
 /** (uid_t) -1: no user. */
 const noId = 0xffff_ffff;
+const root = 0;
 
 /** What the kernel knows of a peer that it does not know, and of whoever is behind a proxy. */
 export const nobody: Pick<Caller, 'uid' | 'gid' | 'pid' | 'groups'> = {
@@ -12,11 +14,32 @@ export const nobody: Pick<Caller, 'uid' | 'gid' | 'pid' | 'groups'> = {
   groups: [],
 };
 
+/** Whose part of a table somebody at an address takes: the address is that of its host, or of IPv6 of its network. */
+export function peerAt(address: string): Peer {
+  return { key: `address:${networkOf(plainAddress(address))}`, isOwner: false };
+}
+
+/** The same of a user of this host, whom the kernel vouches for. Root and the user of this daemon own the tables. */
+export function peerOfUser(uid: number, own = process.geteuid?.() ?? root): Peer {
+  return { key: `uid:${uid}`, isOwner: uid === root || uid === own };
+}
+
+/** What is known of whoever calls. */
+export interface Known extends Pick<Caller, 'uid' | 'address' | 'behalf'> {
+  readonly remote?: { readonly address: string } | undefined;
+}
+
 /**
- * Whose a call is, for bounds that have a share for each peer: the person behind a proxy, the network of a remote client, or
- * a local user. Two peers of one key are one; a peer cannot choose a key but by being another.
+ * The one place that decides for whom a call counts. A person behind a proxy of this host counts for itself: who may be one,
+ * the configuration says. Whoever knows a password may call for others from afar, with any names: these count for the address
+ * that they come from. The redirector needs no words, since it comes from an address for each client.
  */
-export function peerOf({ uid, remote, behalf }: Pick<Caller, 'uid' | 'remote' | 'behalf'>): string {
-  if (behalf) return `${behalf.user}@${networkOf(behalf.address)} via ${behalf.via}`;
-  return remote ? networkOf(remote.address) : `uid ${uid}`;
+export function peerOf({ uid, address, remote, behalf }: Known): Peer {
+  const from = remote?.address ?? address;
+  if (from !== undefined) return peerAt(from);
+  if (!behalf) return peerOfUser(uid);
+  return {
+    key: `${behalf.user}@${networkOf(plainAddress(behalf.address))} via ${behalf.via}`,
+    isOwner: false,
+  };
 }

@@ -1,3 +1,4 @@
+import type { UmlmonError } from '../system/errors.ts';
 import type { Codec } from './xdr.ts';
 
 /** One procedure of a program. */
@@ -30,7 +31,7 @@ export interface Remote {
   readonly address: string;
   /** What the TLS connection exports (RFC 9266): the same at both ends of it and nowhere else; null without TLS. */
   readonly binding: Buffer | null;
-  /** Ends the bounds for strangers. */
+  /** Ends the bounds for strangers. Errors: RPC_CONNECTIONS. */
   readonly welcome: () => void;
   /** Ends the connection, after the replies that are on their way. */
   readonly dismiss: () => void;
@@ -58,12 +59,19 @@ export interface Caller {
   readonly pid: number;
   /** All groups but `gid`. */
   readonly groups: readonly number[];
+  /** The IP address of a client of a port that has no logins. */
+  readonly address?: string | undefined;
   /** Undefined for local peers. */
   readonly remote: Remote | undefined;
   /** Undefined for those who call for themselves. */
   readonly behalf?: Behalf;
-  /** Calls that come from now on are those of somebody else. */
+  /**
+   * Calls that come from now on are those of somebody else, and count for that person if this host vouches for the proxy.
+   * Errors: RPC_CONNECTIONS.
+   */
   readonly actFor: (behalf: Behalf) => void;
+  /** Why none of its calls is served; it may make one, to be told. */
+  readonly refusal?: UmlmonError | undefined;
   /** Number of the connection, never used twice by a server. */
   readonly id: number;
   /** Aborted when the connection ends. */

@@ -1,9 +1,11 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
 import { UmlmonError } from '../system/errors.ts';
-import { rpcLimits } from '../system/limits.ts';
+import { acceptMore } from './accept-more.ts';
 import { placeText, plainAddress } from './address.ts';
+import { CallTurns } from './call-turns.ts';
 import { channelBinding, tlsVersion } from './channel-binding.ts';
+import { peerAt } from './peer.ts';
 import { Strangers } from './strangers.ts';
 import { tcpOptions } from './tcp-options.ts';
 
@@ -28,6 +30,8 @@ export interface Arrival {
 export class RemoteListener {
   readonly server: Server;
   readonly #strangers = new Strangers();
+  /** In which TLS begins: that is work. */
+  readonly #turns = new CallTurns();
   readonly #secure: SecureContext | null;
   readonly #host: string;
   #onArrival: (arrival: Arrival) => void = ({ socket }) => socket.destroy();
@@ -55,8 +59,8 @@ export class RemoteListener {
   private constructor({ host, tls }: RemoteListenOptions) {
     this.#host = host;
     this.#secure = tls && secureContext(tls);
-    this.server = createServer(tcpOptions, (socket) => this.#accept(socket));
-    this.server.maxConnections = rpcLimits.connections;
+    this.server = createServer((socket) => this.#accept(socket));
+    acceptMore(this.server);
   }
 
   get port(): number {
@@ -87,19 +91,28 @@ export class RemoteListener {
 
   #accept(socket: Socket): void {
     const address = plainAddress(socket.remoteAddress ?? '');
+    socket.setNoDelay(tcpOptions.noDelay);
+    socket.setKeepAlive(tcpOptions.keepAlive, tcpOptions.keepAliveInitialDelay);
     // A broken connection is no fault of ours and 'close' follows; without a listener the error would be thrown.
     socket.on('error', () => socket.destroy());
     this.#strangers.add(socket, address);
     const welcomed = () => this.#strangers.forget(socket);
-    if (!this.#secure) {
+    const secureContext = this.#secure;
+    if (!secureContext) {
       this.#onArrival({ socket, address, binding: null, welcomed });
       return;
     }
-    const tls = new TLSSocket(socket, { isServer: true, secureContext: this.#secure });
-    tls.on('error', () => socket.destroy());
-    tls.once('secure', () => {
-      this.#onArrival({ socket: tls, address, binding: channelBinding(tls), welcomed });
-    });
+    // The first message of the client has come; TLSSocket takes what was read already.
+    socket.once('readable', () =>
+      this.#turns.add(peerAt(address), () => {
+        if (socket.destroyed) return;
+        const tls = new TLSSocket(socket, { isServer: true, secureContext });
+        tls.on('error', () => socket.destroy());
+        tls.once('secure', () => {
+          this.#onArrival({ socket: tls, address, binding: channelBinding(tls), welcomed });
+        });
+      }),
+    );
   }
 }
 

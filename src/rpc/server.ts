@@ -1,20 +1,35 @@
 import type { Server, Socket } from 'node:net';
-import { rpcLimits } from '../system/limits.ts';
+import { UmlmonError } from '../system/errors.ts';
+import { FairTable } from '../system/fair-table.ts';
+import { remoteShares, rpcLimits, rpcShares } from '../system/limits.ts';
 import { type Credentials, peerCredentials, peerGroups } from '../system/native.ts';
+import { noteRefusal } from '../system/refusals.ts';
+import {
+  refusalText,
+  type ShareBounds,
+  type Peer as SharePeer,
+  type ShareRefusal,
+} from '../system/shares.ts';
+import { acceptMore } from './accept-more.ts';
+import { CallTurns } from './call-turns.ts';
 import { createDispatch, type Dispatch, type RpcCounters } from './dispatcher.ts';
 import { type ListenOptions, listenOnUnix } from './listen.ts';
-import { nobody } from './peer.ts';
+import { nobody, peerAt, peerOfUser } from './peer.ts';
 import type { Handlers, Program } from './program.ts';
 import type { RemoteListener } from './remote-listener.ts';
 import { type Peer, ServerConnection } from './server-connection.ts';
 import { descriptorOf } from './socket.ts';
 
+const refuses = { atShare: 'refuse', atFull: 'refuse' } as const;
+
 /** What a server takes of those who connect. */
 export interface ServeOptions {
-  /** Further connections are closed at once. */
-  readonly connections?: number;
-  /** Whether a connection may stay; who says no has closed it. */
+  /** How the users of this host share the connections. */
+  readonly bounds?: ShareBounds;
+  /** Whether a connection of a port may stay; who says no has closed it. */
   readonly admit?: (socket: Socket) => boolean;
+  /** The handlers answer a caller that has a refusal with it. */
+  readonly tellsRefusals?: boolean;
 }
 
 /** Serves one program over stream sockets (RFC 5531), within the bounds of limits.ts; see docs/protocol.md. */
@@ -31,6 +46,11 @@ export class RpcServer<P extends Program> {
   readonly #dispatch: Dispatch;
   readonly #callBytesMax: number;
   readonly #connections = new Set<ServerConnection>();
+  readonly #turns = new CallTurns();
+  readonly #remotes = new FairTable<Socket>(remoteShares.connections, refuses);
+  /** Those of people behind proxies of this host: they take nothing of what its users have. */
+  readonly #behalfs = new FairTable<Socket>(rpcShares.behalfConnections, refuses);
+  readonly #refused = new FairTable<Socket>(rpcShares.refusedConnections, refuses);
   #listener: Server | null = null;
   #remote: RemoteListener | null = null;
   #lastId = 0;
@@ -54,14 +74,15 @@ export class RpcServer<P extends Program> {
   /** Takes over a server that listens already, for instance on a descriptor that systemd has passed. */
   serve(
     listener: Server,
-    { connections = rpcLimits.connections, admit = () => true }: ServeOptions = {},
+    { bounds = rpcShares.connections, admit, tellsRefusals = false }: ServeOptions = {},
   ): void {
     this.#listener = listener;
-    listener.maxConnections = connections;
     this.#count(listener);
+    const users = new FairTable<Socket>(bounds, refuses);
+    acceptMore(listener, {}, (fd) => !admit && this.#isRefused(fd, users, tellsRefusals));
     listener.on('connection', (socket) => {
-      if (admit(socket)) this.#accept(socket);
-      else this.#counters.refused++;
+      if (admit && !admit(socket)) this.#counters.refused++;
+      else this.#accept(socket, admit ? undefined : users, tellsRefusals);
     });
   }
 
@@ -69,9 +90,39 @@ export class RpcServer<P extends Program> {
   serveRemote(listener: RemoteListener): void {
     this.#remote = listener;
     this.#count(listener.server);
-    listener.onArrival(({ socket, ...remote }) => {
-      if (this.#remote === listener) this.#connect(socket, { ...nobody, remote });
+    listener.onArrival(({ socket, welcomed, ...remote }) => {
+      const enter = () => {
+        const refusal = this.#enter(this.#remotes, peerAt(remote.address), socket);
+        if (refusal) throw refusal;
+        welcomed();
+      };
+      if (this.#remote === listener)
+        this.#connect(socket, { ...nobody, remote: { ...remote, welcomed: enter } });
     });
+  }
+
+  /** One that is not even told why. */
+  #isRefused(fd: number, users: FairTable<Socket>, tellsRefusals: boolean): boolean {
+    const peer = peerOfUser(peerCredentials(fd).uid);
+    if (!users.isOver(peer) || (tellsRefusals && !this.#refused.isOver(peer))) return false;
+    noteRefusal({ table: rpcShares.connections.table ?? '', peer: peer.key });
+    this.#counters.refused++;
+    return true;
+  }
+
+  /** Takes a connection into a table; whoever gives way for it is cut off. */
+  #enter(table: FairTable<Socket>, peer: SharePeer, socket: Socket): UmlmonError | undefined {
+    const added = table.add(peer, socket);
+    if ('refused' in added) {
+      this.#counters.refused++;
+      return tooMany(added);
+    }
+    socket.once('close', () => table.delete(socket));
+    if (added.victim) {
+      this.#counters.refused++;
+      added.victim.destroy();
+    }
+    return undefined;
   }
 
   #count(listener: Server): void {
@@ -89,21 +140,26 @@ export class RpcServer<P extends Program> {
       listener && new Promise<void>((resolve) => listener.close(() => resolve())),
       remote?.close(),
     ]);
-    for (const connection of this.#connections) connection.close();
-    await closed;
+    await Promise.all([closed, ...[...this.#connections].map((connection) => connection.close())]);
   }
 
-  #totalUnsent(): number {
-    let total = 0;
-    for (const { unsent } of this.#connections) total += unsent;
-    return total;
+  #mayHaveUnsent({ key, isOwner }: SharePeer): boolean {
+    const { total, perPeer, reserve } = rpcShares.unsentTotalBytes;
+    let all = 0;
+    let own = 0;
+    for (const { unsent, peer } of this.#connections) {
+      all += unsent;
+      if (peer.key === key) own += unsent;
+    }
+    return isOwner ? all <= total : own <= perPeer && all <= total - reserve;
   }
 
-  #accept(socket: Socket): void {
+  #accept(socket: Socket, users: FairTable<Socket> | undefined, tellsRefusals: boolean): void {
+    const address = socket.remoteAddress;
     let peer: Credentials & { groups: number[] };
     try {
       const fd = descriptorOf(socket);
-      peer = { ...peerCredentials(fd), groups: socket.remoteAddress === undefined ? peerGroups(fd) : [] };
+      peer = { ...peerCredentials(fd), groups: address === undefined ? peerGroups(fd) : [] };
     } catch (error) {
       // Without knowing who it is, nobody is served.
       this.#counters.faults++;
@@ -111,11 +167,25 @@ export class RpcServer<P extends Program> {
       socket.destroy();
       return;
     }
-    this.#connect(socket, peer);
+    const share = peerOfUser(peer.uid);
+    const refusal = users && this.#enter(users, share, socket);
+    const actsFor = (behalf: SharePeer) => {
+      const full = this.#enter(this.#behalfs, behalf, socket);
+      if (full) throw full;
+      users?.delete(socket);
+    };
+    if (!refusal) this.#connect(socket, { ...peer, address, actsFor });
+    else if (tellsRefusals && !('refused' in this.#refused.add(share, socket))) {
+      socket.once('close', () => this.#refused.delete(socket));
+      this.#connect(socket, { ...peer, refusal });
+    } else {
+      socket.on('error', () => undefined);
+      socket.destroy();
+    }
   }
 
   #connect(socket: Socket, peer: Omit<Peer, 'id'>): void {
-    this.#counters.connections++;
+    if (!peer.refusal) this.#counters.connections++;
     this.#lastId++;
     const connection = new ServerConnection(
       socket,
@@ -124,10 +194,22 @@ export class RpcServer<P extends Program> {
         dispatch: this.#dispatch,
         counters: this.#counters,
         callBytesMax: this.#callBytesMax,
-        totalUnsent: () => this.#totalUnsent(),
+        turns: this.#turns,
+        mayHaveUnsent: (share) => this.#mayHaveUnsent(share),
       },
     );
     this.#connections.add(connection);
     socket.once('close', () => this.#connections.delete(connection));
   }
+}
+
+function tooMany(refusal: ShareRefusal): UmlmonError {
+  return new UmlmonError('RPC_CONNECTIONS', {
+    place: 'connection',
+    cause: refusalText(refusal, 'connections'),
+    hint:
+      refusal.refused === 'share'
+        ? 'close some of them; others are not concerned'
+        : 'try again; whoever has more connections than you has to give one up for yours',
+  });
 }

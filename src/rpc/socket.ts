@@ -1,10 +1,10 @@
-import type { Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 
 /**
- * The descriptor of a connected socket, or -1 if there is none (any more). Node has no public way to it; `_handle.fd`
+ * The descriptor of a connected or listening socket, or -1 if there is none (any more). Node has no public way to it; `_handle.fd`
  * has been there on Unix since its first versions.
  */
-export function descriptorOf(socket: Socket): number {
+export function descriptorOf(socket: Socket | Server): number {
   if (!('_handle' in socket)) return -1;
   const handle = socket._handle;
   if (typeof handle !== 'object' || handle === null || !('fd' in handle)) return -1;

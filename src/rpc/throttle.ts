@@ -38,6 +38,12 @@ export class Throttle {
     return Math.max(0, failures.last + wait - now);
   }
 
+  /** The failures of `name` that are remembered. */
+  failuresOf(name: string, now: number): number {
+    const failures = this.#failures.get(name);
+    return failures && now - failures.last <= this.#limits.memory ? failures.count : 0;
+  }
+
   failed(name: string, now: number): void {
     const before = this.#failures.get(name);
     const count = before && now - before.last <= this.#limits.memory ? before.count + 1 : 1;

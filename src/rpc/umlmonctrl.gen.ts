@@ -844,6 +844,8 @@ export interface VmInfo {
   readonly hostMemory: number;
   /** last values of what the guest tells as key=value */
   readonly guestValues: readonly Attribute[];
+  /** table of docs/limits.md → how often somebody over its share was refused */
+  readonly refusals: readonly Attribute[];
 }
 
 export const vmInfoCodec: Codec<VmInfo> = {
@@ -876,6 +878,7 @@ export const vmInfoCodec: Codec<VmInfo> = {
     w.optional(v.paused, pauseInfoCodec);
     w.uhyper(v.hostMemory);
     w.array(v.guestValues, UMLMON_LIST_MAX, attributeCodec);
+    w.array(v.refusals, UMLMON_LIST_MAX, attributeCodec);
   },
   decode: (r) => ({
     name: umlmonNameCodec.decode(r),
@@ -906,6 +909,7 @@ export const vmInfoCodec: Codec<VmInfo> = {
     paused: r.optional(pauseInfoCodec),
     hostMemory: r.uhyper(),
     guestValues: r.array(UMLMON_LIST_MAX, 8, attributeCodec),
+    refusals: r.array(UMLMON_LIST_MAX, 8, attributeCodec),
   }),
 };
 
@@ -1677,7 +1681,7 @@ export const logReadAnswerCodec: Codec<LogReadAnswer> = {
 };
 
 export interface Event {
-  /** 1, 2, 3 … without gaps for the life of a monitor */
+  /** 1, 2, 3 … for the life of a monitor */
   readonly sequence: number;
   /** milliseconds since 1970 */
   readonly time: number;
@@ -1725,7 +1729,10 @@ export const eventsArgsCodec: Codec<EventsArgs> = {
   }),
 };
 
-/** Events that are no longer held make the call fail with EVENTS_LOST: a gap is never silent. */
+/**
+ * Events before the oldest that is held make the call fail with EVENTS_LOST. Later, the numbers of an answer show what is
+ * missing: of a client or guest that makes many events, the oldest go first, so that those of others stay.
+ */
 export interface EventList {
   readonly events: readonly Event[];
   /** pass this as `since` the next time */

@@ -47,6 +47,10 @@ export const errorCatalogue = {
 
   RPC_PROTOCOL: { class: 'failed', means: 'The two ends of a control socket do not understand each other.' },
   RPC_SOCKET_PATH: { class: 'config', means: 'The path of a control socket is too long for the kernel.' },
+  RPC_CONNECTIONS: {
+    class: 'unreachable',
+    means: 'A user or an address has its share of the connections of a monitor, or all are taken.',
+  },
   RPC_TIMEOUT: { class: 'unreachable', means: 'The monitor did not answer a call in time.' },
 
   REMOTE_LISTEN: { class: 'host', means: 'The monitor cannot listen on its TCP port.' },

@@ -9,7 +9,7 @@ import { directory } from './limits/directory.ts';
 import { disk } from './limits/disk.ts';
 import { jail } from './limits/jail.ts';
 import { kernel } from './limits/kernel.ts';
-import { valuesOf } from './limits/limit.ts';
+import { sharesOf, valuesOf } from './limits/limit.ts';
 import { monitor } from './limits/monitor.ts';
 import { network } from './limits/network.ts';
 import { remote } from './limits/remote.ts';
@@ -51,3 +51,12 @@ export const securityLimits = valuesOf(security);
 export const directoryLimits = valuesOf(directory);
 export const umlrunLimits = valuesOf(umlrun);
 export const webLimits = valuesOf(web);
+
+/** How the tables are shared that several fill. */
+export const consoleShares = sharesOf('console', consoles);
+export const rpcShares = sharesOf('rpc', rpc);
+export const remoteShares = sharesOf('remote', remote);
+export const kernelShares = sharesOf('kernel', kernel);
+export const monitorShares = sharesOf('monitor', monitor);
+export const directoryShares = sharesOf('directory', directory);
+export const webShares = sharesOf('web', web);

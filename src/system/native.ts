@@ -74,6 +74,8 @@ const MSG_TRUNC = 0x20;
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
 const MSG_CMSG_CLOEXEC = 0x4000_0000;
+/** Of x86-64, where monitors run; of the generic list it is 242. */
+const SYS_accept4 = process.arch === 'x64' ? 288 : 242;
 const SYS_pidfd_open = 434;
 const SYS_pidfd_getfd = 438;
 const SYS_pidfd_send_signal = 424;
@@ -199,6 +201,15 @@ export interface Credentials {
   readonly pid: number;
   readonly uid: number;
   readonly gid: number;
+}
+
+/**
+ * Takes a connection that waits at a listening socket (accept4(2)), non-blocking and close-on-exec. Undefined if there is none,
+ * or none can be taken now: one that was given up, or too many descriptors. Whoever needs the reason has it from libuv.
+ */
+export function acceptConnection(listening: number): number | undefined {
+  const fd = callRaw('syscall', [SYS_accept4, listening, 0, 0, O_NONBLOCK | O_CLOEXEC]);
+  return fd === -1 ? undefined : fd;
 }
 
 /** Whether a descriptor is a socket that keeps packets apart: of datagrams, or of sequenced packets. */

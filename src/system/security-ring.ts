@@ -62,8 +62,9 @@ export class SecurityRing {
     own.push(event);
     this.#events.add(event);
     this.#newest.set(key, event);
-    if (own.length > securityLimits.eventsOfPeer) this.#dropOldest(own);
-    if (this.#events.size > securityLimits.events) this.#dropOldest(this.#longestList());
+    const { events, eventsOfPeer } = securityLimits;
+    if (own.length > eventsOfPeer) this.#dropOldest(own);
+    if (this.#events.size > events) this.#dropOldest(this.#longestList());
     return event;
   }
 

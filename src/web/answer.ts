@@ -108,6 +108,7 @@ function readBody(request: IncomingMessage): Promise<Buffer> {
 export function statusOf(error: unknown): number {
   if (!(error instanceof UmlmonError)) return 500;
   if (error.code === 'ROLE_TOO_LOW') return 403;
+  if (error.code === 'RPC_CONNECTIONS') return 429;
   if (errorCatalogue[error.code].class === 'unreachable') return 502;
   return error.code === 'INTERNAL' ? 500 : 409;
 }

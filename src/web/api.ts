@@ -3,9 +3,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { GlobalConfig } from '../config/config.ts';
 import type { WebUrl } from '../config/web-keys.ts';
 import { webGroup } from '../jail/user.ts';
-import { webLimits } from '../system/limits.ts';
+import { webLimits, webShares } from '../system/limits.ts';
 import type { Log } from '../system/log.ts';
 import type { SecurityLog } from '../system/security-log.ts';
+import { refusalText, Shares } from '../system/shares.ts';
 import { version } from '../system/version.ts';
 import { readJson, refused, sendJson, statusOf } from './answer.ts';
 import { identityAt } from './identity.ts';
@@ -39,6 +40,7 @@ export class Api {
   readonly #options: ApiOptions;
   readonly #sessions = new Sessions();
   readonly #login: Login;
+  readonly #calls = new Shares(webShares.calls);
 
   constructor(options: ApiOptions) {
     this.#options = options;
@@ -62,8 +64,8 @@ export class Api {
     const session = this.sessionOf(request);
     if (method !== 'GET') checkToken(request, session);
     if (vm !== undefined && word !== undefined) {
-      if (method === 'GET') return this.#readVm(session, vm, word, call);
-      if (method === 'POST') return this.#changeVm(session, vm, word, call);
+      if (method === 'GET') return this.#shared(session, () => this.#readVm(session, vm, word, call));
+      if (method === 'POST') return this.#shared(session, () => this.#changeVm(session, vm, word, call));
     } else if (method === 'GET') return sendJson(response, 200, wireOf(session));
     else if (method === 'DELETE') return this.#leave(session, response);
     throw refused(405, name, `${method} is not possible`);
@@ -80,6 +82,14 @@ export class Api {
     const session = this.#sessions.find(sessionIdOf(request.headers.cookie));
     if (!session) throw refused(401, 'session', 'not logged in');
     return session;
+  }
+
+  /** Errors: Refused 429. */
+  async #shared({ itself }: Session, work: () => Promise<void>): Promise<void> {
+    const release = this.#calls.take(itself);
+    if (typeof release !== 'function')
+      throw refused(429, 'session', refusalText(release, 'requests in progress'), 'wait for an answer');
+    await work().finally(release);
   }
 
   async #enter({ request, response, address }: ApiCall): Promise<void> {

@@ -1,3 +1,4 @@
+import { FairTable } from '../system/fair-table.ts';
 import { webLimits } from '../system/limits.ts';
 import { dashboard } from './identity.ts';
 import type { Monitors } from './monitors.ts';
@@ -22,6 +23,11 @@ export class Hub {
   readonly #viewers = new Set<Viewer>();
   readonly #watches = new Map<string, VmWatch>();
   #events: WireEvent[] = [];
+  /** Of the VM that has most of them, the oldest goes. */
+  readonly #kept = new FairTable<WireEvent>(
+    { total: webLimits.eventsKept, perPeer: webLimits.eventsKept, reserve: 0 },
+    { atShare: 'replace', atFull: 'replace' },
+  );
   /** What the pages know of the directories. */
   #troubles = '';
 
@@ -46,7 +52,7 @@ export class Hub {
     this.#monitors.close();
     for (const watch of this.#watches.values()) watch.close();
     this.#watches.clear();
-    this.#events = [];
+    this.#keepOnly(() => false);
   }
 
   #change(): void {
@@ -76,7 +82,7 @@ export class Hub {
       this.#watches.delete(name);
     }
     // If one comes back, they come with it.
-    if (gone.length > 0) this.#events = this.#events.filter(({ vm }) => !gone.includes(vm));
+    if (gone.length > 0) this.#keepOnly(({ vm }) => !gone.includes(vm));
     const listener = {
       vm: (vm: WireVm) => this.#tell(vm.name, { kind: 'vm', vm }),
       events: (events: readonly WireEvent[]) => this.#addEvents(events),
@@ -96,11 +102,21 @@ export class Hub {
   #addEvents(events: readonly WireEvent[]): void {
     const [first] = events;
     if (!first) return;
+    for (const event of events) {
+      const added = this.#kept.add({ key: event.vm, isOwner: false }, event);
+      if ('refused' in added) continue;
+      this.#events.push(event);
+    }
     // Those of several VMs come when their monitors are reached: the times tell their order.
-    this.#events = [...this.#events, ...events]
-      .sort((one, other) => one.time - other.time)
-      .slice(-webLimits.eventsKept);
+    this.#events = this.#events
+      .filter((event) => this.#kept.has(event))
+      .sort((one, other) => one.time - other.time);
     this.#tell(first.vm, { kind: 'events', events });
+  }
+
+  #keepOnly(stays: (event: WireEvent) => boolean): void {
+    for (const event of this.#events) if (!stays(event)) this.#kept.delete(event);
+    this.#events = this.#events.filter(stays);
   }
 
   #tell(vm: string, message: LiveMessage): void {

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { networkOf } from '../rpc/address.ts';
 import { roleAt } from '../rpc/password-file.ts';
 import type { Role } from '../rpc/roles.ts';
 import type { ActForArgs } from '../rpc/umlmonctrl.gen.ts';
@@ -31,4 +32,9 @@ export function identityAt({ grants }: Session, vm: string, address: string): Id
 /** Whose connection may be whose: one for each VM and person. */
 export function identityKey(vm: string, { user, role, address }: Identity): string {
   return [vm, user, role, address].join(' ');
+}
+
+/** Who it is at all VMs together, for shares. */
+export function personKey({ user, address }: Identity): string {
+  return `${user}@${networkOf(address)}`;
 }

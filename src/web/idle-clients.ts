@@ -1,5 +1,6 @@
 import type { MonitorClient } from '../rpc/monitor-client.ts';
-import { webLimits } from '../system/limits.ts';
+import { FairTable } from '../system/fair-table.ts';
+import { webLimits, webShares } from '../system/limits.ts';
 
 interface Idle {
   readonly client: MonitorClient;
@@ -9,6 +10,7 @@ interface Idle {
 /** Connections to monitors of other hosts between two requests, one for each VM and person: a login is work there, and an event. */
 export class IdleClients {
   readonly #idle = new Map<string, Idle>();
+  readonly #shares = new FairTable<string>(webShares.idleClients, { atShare: 'replace', atFull: 'replace' });
 
   /** Takes it out, if there is one and it has not ended. */
   take(key: string): MonitorClient | undefined {
@@ -16,16 +18,17 @@ export class IdleClients {
     if (!idle) return undefined;
     clearTimeout(idle.timer);
     this.#idle.delete(key);
+    this.#shares.delete(key);
     return idle.client.isOpen ? idle.client : undefined;
   }
 
   /** Keeps it for a while, in the place of the one before. */
-  put(key: string, client: MonitorClient): void {
+  put(key: string, person: string, client: MonitorClient): void {
     this.take(key)?.close();
     const timer = setTimeout(() => this.take(key)?.close(), webLimits.idleClientTime);
     this.#idle.set(key, { client, timer });
-    const [oldest] = this.#idle.keys();
-    if (this.#idle.size > webLimits.idleClients && oldest !== undefined) this.take(oldest)?.close();
+    const added = this.#shares.add({ key: person, isOwner: false }, key);
+    if ('victim' in added && added.victim !== undefined) this.take(added.victim)?.close();
   }
 
   close(): void {

@@ -1,9 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import { networkOf } from '../rpc/address.ts';
 import { grantsOf, type Passwords, readPasswords } from '../rpc/password-file.ts';
+import { peerAt } from '../rpc/peer.ts';
 import { Throttle } from '../rpc/throttle.ts';
-import { webLimits } from '../system/limits.ts';
-import { refused } from './answer.ts';
+import { FairTurns, OverShare } from '../system/fair-turns.ts';
+import { webLimits, webShares } from '../system/limits.ts';
+import { type Refused, refused } from './answer.ts';
 import type { Session, Sessions } from './sessions.ts';
 
 const throttleLimits = {
@@ -25,7 +27,7 @@ export class Login {
   readonly #sessions: Sessions;
   readonly #throttle = new Throttle(throttleLimits);
   readonly #place: () => PasswordPlace;
-  #atOnce = 0;
+  readonly #turns = new FairTurns(webLimits.loginsAtOnce, webShares.loginsWaiting);
 
   constructor(sessions: Sessions, place: () => PasswordPlace) {
     this.#sessions = sessions;
@@ -36,12 +38,7 @@ export class Login {
   async enter(password: unknown, address: string): Promise<Session> {
     const network = networkOf(address);
     const wait = this.#throttle.waitOf(network, performance.now());
-    if (wait > 0 || this.#atOnce >= webLimits.loginsAtOnce) {
-      const seconds = Math.max(1, Math.ceil(wait / 1000));
-      throw refused(429, 'login', 'too many tries', `try again in ${seconds} s`, {
-        'Retry-After': String(seconds),
-      });
-    }
+    if (wait > 0) throw tooMany(wait);
     // A password that is changed from now on is not the one that is looked at.
     const began = Date.now();
     const passwords = this.#read();
@@ -49,10 +46,14 @@ export class Login {
       throw refused(403, 'login', 'there are no passwords', 'set one on the host: umladmin password');
     // Counted before it is looked at, so that many at once do not all get in front of the count.
     this.#throttle.failed(network, performance.now());
-    const grants = await this.#check(passwords, password);
+    const grants = await this.#turns
+      .take(peerAt(address), () => check(passwords, password))
+      .catch((error: unknown) => {
+        throw error instanceof OverShare ? tooMany(0) : error;
+      });
     if (grants.length === 0) throw refused(401, 'login', 'the password is wrong');
     this.#throttle.succeeded(network);
-    return this.#sessions.open(grants, began);
+    return this.#sessions.open(grants, address, began);
   }
 
   /** Ends sessions whose passwords were removed or changed since. Errors: PASSWORD_FILE. */
@@ -69,16 +70,18 @@ export class Login {
     const { varDir, readers } = this.#place();
     return readPasswords(varDir, readers);
   }
+}
 
-  async #check(passwords: Passwords, password: unknown) {
-    if (typeof password !== 'string' || Buffer.byteLength(password) > webLimits.passwordBytes) return [];
-    this.#atOnce += 1;
-    try {
-      return await grantsOf(passwords, password);
-    } finally {
-      this.#atOnce -= 1;
-    }
-  }
+async function check(passwords: Passwords, password: unknown) {
+  if (typeof password !== 'string' || Buffer.byteLength(password) > webLimits.passwordBytes) return [];
+  return grantsOf(passwords, password);
+}
+
+function tooMany(waitMs: number): Refused {
+  const seconds = Math.max(1, Math.ceil(waitMs / 1000));
+  return refused(429, 'login', 'too many tries', `try again in ${seconds} s`, {
+    'Retry-After': String(seconds),
+  });
 }
 
 /** The address of the browser; a proxy on this host tells us whose call it passes on. */

@@ -3,7 +3,7 @@ import { configError } from '../config/problem.ts';
 import { layoutOf } from '../jail/layout.ts';
 import { MonitorClient } from '../rpc/monitor-client.ts';
 import { webLimits } from '../system/limits.ts';
-import { type Identity, identityKey } from './identity.ts';
+import { type Identity, identityKey, personKey } from './identity.ts';
 import { IdleClients } from './idle-clients.ts';
 import { isOtherName, OtherHosts } from './other-hosts.ts';
 
@@ -91,7 +91,7 @@ export class Monitors {
     const client = this.#idle.take(key) ?? (await this.connect(vm, identity));
     try {
       const result = await work(client);
-      if (isOtherName(vm)) this.#idle.put(key, client);
+      if (isOtherName(vm)) this.#idle.put(key, personKey(identity), client);
       else client.close();
       return result;
     } catch (error) {

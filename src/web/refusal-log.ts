@@ -1,4 +1,4 @@
-import { webLimits } from '../system/limits.ts';
+import { webShares } from '../system/limits.ts';
 import type { Log } from '../system/log.ts';
 
 const minute = 60_000;
@@ -9,6 +9,8 @@ export class RefusalLog {
   #began = 0;
   #lines = 0;
   #unsaid = 0;
+  /** Address → lines. */
+  readonly #byAddress = new Map<unknown, number>();
 
   constructor(log: Log) {
     this.#log = log;
@@ -19,10 +21,16 @@ export class RefusalLog {
       if (this.#unsaid > 0) this.#log.warn({ refusals: this.#unsaid }, 'refusals that are not in the log');
       this.#began = now;
       this.#lines = 0;
+      this.#byAddress.clear();
       this.#unsaid = 0;
     }
+    const own = (this.#byAddress.get(facts.address) ?? 0) + 1;
+    if (own > webShares.refusalLines.perPeer || this.#lines >= webShares.refusalLines.total) {
+      this.#unsaid += 1;
+      return;
+    }
     this.#lines += 1;
-    if (this.#lines > webLimits.refusalLines) this.#unsaid += 1;
-    else this.#log.warn(facts, text);
+    this.#byAddress.set(facts.address, own);
+    this.#log.warn(facts, text);
   }
 }

@@ -3,9 +3,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { WebListen, WebUrl } from '../config/web-keys.ts';
-import { networkOf } from '../rpc/address.ts';
+import { Gate } from '../rpc/gate.ts';
+import { peerAt } from '../rpc/peer.ts';
 import { toFailure, UmlmonError } from '../system/errors.ts';
-import { webLimits } from '../system/limits.ts';
+import { webLimits, webShares } from '../system/limits.ts';
 import type { Log } from '../system/log.ts';
 import type { SecurityLog } from '../system/security-log.ts';
 import { Refused, refused, sendJson, statusOf } from './answer.ts';
@@ -41,6 +42,7 @@ export class WebServer {
   readonly #api: Api;
   readonly #sockets: Sockets;
   readonly #refusals: RefusalLog;
+  readonly #gate: Gate;
   #names: Names;
 
   /** Takes calls when it resolves. Errors: WEB_LISTEN, WEB_TLS. */
@@ -58,7 +60,16 @@ export class WebServer {
     this.#api = new Api({ monitors, log, security, url, isSecure: tls !== undefined });
     this.#sockets = new Sockets(this.#api, monitors, log);
     this.#server = newServer(tls);
-    this.#server.maxConnections = webLimits.connections;
+    this.#gate = new Gate({
+      bounds: webShares.connections,
+      onClosed: (count) => log.warn({ count }, 'connections were closed: there were too many'),
+      // A proxy on this host brings those of all: it has no share.
+      peerOf: ({ remoteAddress = '' }) => {
+        const peer = peerAt(remoteAddress);
+        return url !== undefined && isLoopback(peer.key) ? { ...peer, isOwner: true } : peer;
+      },
+    });
+    this.#server.on('connection', (socket) => this.#gate.admit(socket));
     this.#server.on('request', (request, response) => void this.#answer(request, response));
     this.#server.on('upgrade', (request, socket, head) => {
       const address = this.#addressOf(request);
@@ -90,6 +101,7 @@ export class WebServer {
     this.#sockets.close();
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeAllConnections();
+    this.#gate.close();
     await closed;
   }
 
@@ -167,7 +179,7 @@ export class WebServer {
         from: address,
         what: isLogin ? why.cause : `${method} ${url.split('?', 1)[0]}: ${why.cause}`,
         result: why.code,
-        peer: networkOf(address),
+        peer: peerAt(address).key,
       });
     } else if (status === 500) this.#options.log.error(toFailure(error), 'fault in an answer');
   }
@@ -178,6 +190,10 @@ export interface RequestPath {
   /** Without the base and the first slash. */
   readonly name: string;
   readonly query: URLSearchParams;
+}
+
+function isLoopback(key: string): boolean {
+  return /^address:(?:127\.|0:0:0:0::)/.test(key);
 }
 
 function newServer(tls: Tls | undefined): Server {

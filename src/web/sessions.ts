@@ -1,13 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import type { Grant } from '../rpc/password-file.ts';
-import { webLimits } from '../system/limits.ts';
+import { peerAt } from '../rpc/peer.ts';
+import { FairTable } from '../system/fair-table.ts';
+import { webLimits, webShares } from '../system/limits.ts';
+import type { Peer } from '../system/shares.ts';
 
 /** Somebody who has logged in. */
 export interface Session {
   /** What the cookie says. */
   readonly id: string;
   readonly grants: readonly Grant[];
+  /** Where it was opened: of its address, and of itself, a part of what all share. The key is no secret. */
+  readonly atAddress: Peer;
+  readonly itself: Peer;
   /** Known to pages of ours only, since no other page can read our answers. */
   readonly token: string;
   /** Milliseconds since 1970. */
@@ -22,16 +28,21 @@ export interface Session {
 /** All sessions: few, of limited age, gone with umlweb. */
 export class Sessions {
   readonly #byId = new Map<string, Session>();
+  readonly #shares = new FairTable<Session>(webShares.sessions, { atShare: 'replace', atFull: 'replace' });
+  #last = 0;
 
-  open(grants: readonly Grant[], now = Date.now()): Session {
+  /** Of an address that has its share, or of the one that has most when all are taken, the least used one ends. */
+  open(grants: readonly Grant[], address: string, now = Date.now()): Session {
     this.#dropOld(now);
-    if (this.#byId.size >= webLimits.sessions) this.#dropLeastUsed();
+    this.#last += 1;
     const ended = new AbortController();
     // Each websocket listens.
     setMaxListeners(webLimits.socketsOfSession, ended.signal);
     const session: Session = {
       id: randomBytes(32).toString('base64url'),
       grants,
+      atAddress: peerAt(address),
+      itself: { key: `session:${this.#last}`, isOwner: false },
       token: randomBytes(32).toString('base64url'),
       began: now,
       used: now,
@@ -39,6 +50,8 @@ export class Sessions {
       ended,
     };
     this.#byId.set(session.id, session);
+    const added = this.#shares.add(session.atAddress, session);
+    if ('victim' in added && added.victim) this.end(added.victim);
     return session;
   }
 
@@ -46,12 +59,15 @@ export class Sessions {
   find(id: string | undefined, now = Date.now()): Session | undefined {
     this.#dropOld(now);
     const session = id === undefined ? undefined : this.#byId.get(id);
-    if (session) session.used = now;
+    if (!session) return undefined;
+    session.used = now;
+    this.#shares.touch(session);
     return session;
   }
 
   end(session: Session): void {
     this.#byId.delete(session.id);
+    this.#shares.delete(session);
     session.ended.abort();
   }
 
@@ -69,11 +85,6 @@ export class Sessions {
       const idle = sockets > 0 ? 0 : now - used;
       return now - began <= webLimits.sessionTime && idle <= webLimits.sessionIdle;
     });
-  }
-
-  #dropLeastUsed(): void {
-    const [least] = [...this.#byId.values()].sort((one, other) => one.used - other.used);
-    if (least) this.end(least);
   }
 }
 

@@ -3,8 +3,9 @@ import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { allVms, roleAt } from '../rpc/password-file.ts';
 import { toFailure } from '../system/errors.ts';
-import { webLimits } from '../system/limits.ts';
+import { webLimits, webShares } from '../system/limits.ts';
 import type { Log } from '../system/log.ts';
+import { refusalText, Shares } from '../system/shares.ts';
 import { Refused, refused } from './answer.ts';
 import type { Api } from './api.ts';
 import { ConsoleBridge } from './console-bridge.ts';
@@ -35,6 +36,7 @@ export class Sockets {
   readonly #log: Log;
   readonly #hub: Hub;
   readonly #typists = new Typists();
+  readonly #shares = new Shares(webShares.sockets);
   readonly #server = new WebSocketServer({
     noServer: true,
     maxPayload: webLimits.frameBytes,
@@ -66,9 +68,10 @@ export class Sockets {
     const serve = this.#servant(session, address, path);
     if (session.sockets >= webLimits.socketsOfSession)
       throw refused(429, 'websocket', `the session has ${session.sockets} already`);
+    const refusal = this.#shares.check(session.atAddress);
+    if (refusal) throw refused(429, 'websocket', refusalText(refusal, 'websockets'), 'close some pages');
     this.#server.handleUpgrade(request, socket, head, (opened) => {
-      this.#keep(opened, session);
-      serve(opened);
+      if (this.#keep(opened, session)) serve(opened);
     });
   }
 
@@ -97,12 +100,17 @@ export class Sockets {
     const from = monitor && Number.isSafeInteger(offset) && offset >= 0 ? { monitor, offset } : undefined;
     const connect = () => this.#monitors.connect(vm, identity);
     const wanted = { connect, channel, ...(from ? { from } : {}) };
-    return (socket) => void this.#bridge(socket, wanted, [session.id, vm, channel, page].join(' '));
+    return (socket) => void this.#bridge(socket, wanted, session, [session.id, vm, channel, page].join(' '));
   }
 
-  async #bridge(socket: WebSocket, wanted: ConsoleRequested, page: string): Promise<void> {
+  async #bridge(
+    socket: WebSocket,
+    wanted: ConsoleRequested,
+    { itself }: Session,
+    page: string,
+  ): Promise<void> {
     try {
-      const typist = await this.#typists.take(page);
+      const typist = await this.#typists.take(page, itself);
       const seat = await takeSeat(wanted, typist);
       if (socket.readyState === socket.OPEN) new ConsoleBridge(socket, seat, typist);
       else seat.client.close();
@@ -129,7 +137,12 @@ export class Sockets {
   }
 
   /** Ends a socket with its session, when its network is gone, and when it sends too much. */
-  #keep(socket: WebSocket, session: Session): void {
+  #keep(socket: WebSocket, session: Session): boolean {
+    const release = this.#shares.take(session.atAddress);
+    if (typeof release !== 'function') {
+      socket.close(1013, refusalText(release, 'websockets'));
+      return false;
+    }
     session.sockets += 1;
     const end = () => socket.close(4401, 'the session has ended');
     session.ended.signal.addEventListener('abort', end);
@@ -137,6 +150,7 @@ export class Sockets {
     socket.on('pong', () => this.#silent.delete(socket));
     socket.once('close', () => {
       session.sockets -= 1;
+      release();
       session.used = Date.now();
       session.ended.signal.removeEventListener('abort', end);
       this.#silent.delete(socket);
@@ -145,6 +159,7 @@ export class Sockets {
       this.#pings = undefined;
     });
     this.#pings ??= setInterval(() => this.#ping(), webLimits.pingTime);
+    return true;
   }
 
   #ping(): void {

@@ -1,4 +1,6 @@
+import { FairTable } from '../system/fair-table.ts';
 import { webLimits } from '../system/limits.ts';
+import type { Peer } from '../system/shares.ts';
 
 /** What one console page has typed. It outlives the page's websocket, so that nothing is lost or typed twice. */
 export interface Typist {
@@ -13,17 +15,22 @@ export interface Typist {
 /** The typists of all sessions, by a name that each page makes up for itself. */
 export class Typists {
   readonly #byKey = new Map<string, Typist>();
+  /** Of the session that has most, one that is not connected is forgotten first. */
+  readonly #shares = new FairTable<string>(
+    { total: webLimits.typists, perPeer: webLimits.typists, reserve: 0 },
+    { atShare: 'replace', atFull: 'replace', yields: (key) => this.#byKey.get(key)?.leave === undefined },
+  );
 
   /** The typist of a page, after the connection that the page had before has ended. */
-  async take(key: string): Promise<Typist> {
+  async take(key: string, session: Peer): Promise<Typist> {
     const known = this.#byKey.get(key);
     await known?.leave?.();
     const typist = known ?? { typed: 0, hasPen: false, leave: undefined };
-    this.#byKey.delete(key);
-    this.#byKey.set(key, typist);
-    for (const [other, { leave }] of this.#byKey) {
-      if (this.#byKey.size <= webLimits.typists) break;
-      if (!leave && other !== key) this.#byKey.delete(other);
+    if (known) this.#shares.touch(key);
+    else {
+      const added = this.#shares.add(session, key);
+      if ('victim' in added && added.victim !== undefined) this.#byKey.delete(added.victim);
+      this.#byKey.set(key, typist);
     }
     return typist;
   }

@@ -90,6 +90,7 @@ const running: VmInfo = {
   ],
   paused: null,
   hostMemory: 0,
+  refusals: [],
   guestValues: [],
 };
 

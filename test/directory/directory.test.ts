@@ -7,6 +7,7 @@ import { UMLDIR_LIST_MAX } from '../../src/rpc/umldir.gen.ts';
 import { directoryLimits } from '../../src/system/limits.ts';
 
 const never = new AbortController().signal;
+const peer = { key: 'address:192.0.2.1', isOwner: false };
 
 function vm(name: string, port = 0): DirVm {
   return { name, state: 'running', stateSince: 1, ready: false, address: '', port };
@@ -43,7 +44,7 @@ test('a list and the changes after it are the same as a later list', async () =>
         if (port < 0) directory.remove(host, name);
         else directory.set(host, vm(name, port));
       }
-      const { changes, next } = await directory.watch(since, 0, never);
+      const { changes, next } = await directory.watch(since, 0, peer, never);
       for (const { kind, entry } of changes)
         if (kind === 'gone') seen.delete(`${entry.host}/${entry.vm.name}`);
         else seen.set(`${entry.host}/${entry.vm.name}`, entry.vm);
@@ -73,9 +74,9 @@ test('a list of many has pages, each VM on one of them', () => {
 
 test('a watcher that waits hears of the change, and one whose connection ends waits no more', async () => {
   const directory = new Directory();
-  const heard = directory.watch(0, 60_000, never);
+  const heard = directory.watch(0, 60_000, peer, never);
   const ended = new AbortController();
-  const gone = directory.watch(0, 60_000, ended.signal);
+  const gone = directory.watch(0, 60_000, peer, ended.signal);
   ended.abort();
   expect((await gone).changes).toEqual([]);
   directory.set('a', vm('x'));
@@ -85,8 +86,8 @@ test('a watcher that waits hears of the change, and one whose connection ends wa
 test('changes that are no longer held are not made up', async () => {
   const directory = new Directory();
   for (let i = 0; i <= directoryLimits.changesKept; i++) directory.set('a', vm('x', i));
-  await expect(directory.watch(1, 0, never)).rejects.toMatchObject({ code: 'DIRECTORY_LOST' });
-  expect((await directory.watch(2, 0, never)).changes[0]?.sequence).toBe(2);
+  await expect(directory.watch(1, 0, peer, never)).rejects.toMatchObject({ code: 'DIRECTORY_LOST' });
+  expect((await directory.watch(2, 0, peer, never)).changes[0]?.sequence).toBe(2);
 });
 
 describe('which VM is meant', () => {

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectRedirected, recordOf } from '../../src/rpc/redirect.ts';
 import { announcementCodec, UMLREDIR_MAGIC } from '../../src/rpc/umldir.gen.ts';
-import { directoryLimits } from '../../src/system/limits.ts';
+import { directoryShares } from '../../src/system/limits.ts';
 import { freePort, listAt, registerAt, TestUmldir, until } from '../helpers/umldir.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'umlmon-redirector-'));
@@ -203,8 +203,8 @@ async function flood(count: number, to: number, say: string): Promise<() => void
 const openFiles = () => readdirSync(`/proc/${umldir.child.pid}/fd`).length;
 
 test.each([
-  ['the redirector', () => redirector, '80000020', directoryLimits.redirectedPerAddress],
-  ['the directory', () => port, '', directoryLimits.connectionsPerAddress],
+  ['the redirector', () => redirector, '80000020', directoryShares.redirected.perPeer],
+  ['the directory', () => port, '', directoryShares.connections.perPeer],
 ])(
   '2,000 connections that say nothing to %s are bounded, and others are served',
   async (_what, to, say, most) => {
@@ -231,6 +231,37 @@ test.each([
     await until('all is released', () => openFiles() <= before);
   },
 );
+
+test('connections of fifty addresses that are answered and stay keep nobody out of the directory', async () => {
+  const before = openFiles();
+  const question = Buffer.from(
+    '8000002800000007000000000000000220756d64000000010000000000000000000000000000000000000000',
+    'hex',
+  );
+  const ask = async (from: string) => {
+    const socket = connect({ host: '127.0.0.1', port, localAddress: from });
+    socket.on('error', () => undefined);
+    socket.write(question);
+    // Undefined if it is closed instead.
+    const answer = await new Promise<number | undefined>((resolve) => {
+      socket.once('data', (bytes: Buffer) => resolve(bytes.readUInt32BE(4)));
+      socket.once('close', () => resolve(undefined));
+    });
+    return { socket, answer };
+  };
+  const crowd: Socket[] = [];
+  for (let round = 0; round < 8; round++)
+    crowd.push(
+      ...(await Promise.all(Array.from({ length: 50 }, (_, at) => ask(`127.0.5.${at + 1}`)))).map(
+        ({ socket }) => socket,
+      ),
+    );
+  await until('the bound', () => openFiles() <= before + directoryShares.connections.total);
+  const newcomer = await ask('127.0.6.1');
+  expect(newcomer.answer).toBe(7);
+  for (const socket of [...crowd, newcomer.socket]) socket.destroy();
+  await until('all is released', () => openFiles() <= before);
+});
 
 test('who does not announce a VM in time is shown out', async () => {
   await slow;

@@ -2,9 +2,10 @@ import { setMaxListeners } from 'node:events';
 import { expect, test } from 'vitest';
 import { EventLog } from '../../src/monitor/event-log.ts';
 import type { EventList } from '../../src/rpc/umlmonctrl.gen.ts';
-import { monitorLimits } from '../../src/system/limits.ts';
+import { monitorLimits, monitorShares } from '../../src/system/limits.ts';
 
-const never = new AbortController().signal;
+const peer = { key: 'uid:1000', isOwner: false };
+const never = { peer, signal: new AbortController().signal };
 const numbers = ({ events }: EventList) => events.map(({ sequence }) => sequence);
 
 test('events are numbered without gaps and can be read again', async () => {
@@ -27,7 +28,7 @@ test('0 means from now on, and a reader is woken by the next event', async () =>
 test('lost events are an error, also when they are lost while waiting', async () => {
   const log = new EventLog('vm1', () => undefined);
   const waiting = log.read(1, 64, 60_000, never);
-  for (let i = 0; i <= monitorLimits.eventsKept; i++) log.publish('guest-message', `${i}`);
+  for (let i = 0; i <= monitorLimits.eventsOfGuest; i++) log.publish('guest-message', `${i}`);
   await expect(waiting).rejects.toMatchObject({ code: 'EVENTS_LOST' });
   await expect(log.read(1, 64, 0, never)).rejects.toMatchObject({ code: 'EVENTS_LOST' });
   expect(numbers(await log.read(2, 1, 0, never))).toEqual([2]);
@@ -37,11 +38,16 @@ test('lost events are an error, also when they are lost while waiting', async ()
 test('waiting ends with the connection, and the number of waiting readers is bounded', async () => {
   const log = new EventLog('vm1', () => undefined);
   const connection = new AbortController();
-  setMaxListeners(monitorLimits.eventListeners, connection.signal);
-  const readers = Array.from({ length: monitorLimits.eventListeners }, () =>
-    log.read(0, 64, 60_000, connection.signal),
-  );
-  await expect(log.read(0, 64, 60_000, never)).rejects.toMatchObject({ code: 'EVENTS_LISTENERS' });
+  const { perPeer } = monitorShares.eventListeners;
+  setMaxListeners(2 * perPeer, connection.signal);
+  const listen = (uid: number) =>
+    log.read(0, 64, 60_000, { peer: { key: `uid:${uid}`, isOwner: uid === 0 }, signal: connection.signal });
+  const readers = Array.from({ length: perPeer }, () => listen(1000));
+  const refusal = { code: 'EVENTS_LISTENERS', cause: /you have 64 of 64/ };
+  await expect(listen(1000)).rejects.toMatchObject({ code: refusal.code });
+  await expect(listen(1000)).rejects.toThrow(refusal.cause);
+  // Others are not concerned.
+  readers.push(listen(1001), listen(0));
   connection.abort();
   expect(await Promise.all(readers)).toEqual(readers.map(() => ({ events: [], next: 1 })));
 });
@@ -54,4 +60,32 @@ test('long texts are cut', async () => {
   } = await log.read(1, 64, 0, never);
   expect(event?.text.length).toBe(monitorLimits.eventText);
   expect(event?.attributes[0]?.value.length).toBe(monitorLimits.eventText);
+});
+
+test('a client, or a guest, that makes many events loses its own, and the numbers tell', async () => {
+  const log = new EventLog('vm1', () => undefined);
+  log.publish('panic', 'what matters');
+  log.publish('login', 'somebody', { address: '192.0.2.1' });
+  log.publish('console-note', 'a note', { by: 'uid 1000' });
+  for (let i = 0; i < 5000; i++) {
+    log.publish('console-attached', 'flood', { by: 'uid 1001' });
+    log.publish('console-attached', 'flood', { by: `look at 2001:db8:1:2:${i.toString(16)}::1` });
+    log.publish('guest-message', `${i}`, { text: `${i}` });
+    log.publish('operation-began', 'start', { by: 'uid 1001' });
+  }
+  const held = log.held();
+  expect(held).toHaveLength(monitorLimits.eventsKept);
+  expect(held.slice(0, 3).map(({ kind }) => kind)).toEqual(['panic', 'login', 'console-note']);
+  const list = await log.read(1, 4, 0, never);
+  expect(numbers(list).slice(0, 3)).toEqual([1, 2, 3]);
+  expect(list.events[3]?.sequence).toBeGreaterThan(4);
+  expect(list.next).toBeGreaterThan(list.events[3]?.sequence ?? 0);
+  // All that is held is found, once.
+  const seen: number[] = [];
+  for (let since = 1; since < log.next; ) {
+    const page = await log.read(since, 64, 0, never);
+    seen.push(...numbers(page));
+    since = page.next;
+  }
+  expect(seen).toEqual(held.map(({ sequence }) => sequence));
 });

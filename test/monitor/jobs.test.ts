@@ -4,15 +4,19 @@ import { EventLog } from '../../src/monitor/event-log.ts';
 import { type JobRequest, Jobs } from '../../src/monitor/jobs.ts';
 import type { JobResult } from '../../src/rpc/umlmonctrl.gen.ts';
 import { UmlmonError } from '../../src/system/errors.ts';
-import { monitorLimits } from '../../src/system/limits.ts';
+import { monitorLimits, monitorShares } from '../../src/system/limits.ts';
 
 const result: JobResult = { summary: 'copied', image: '/disks/b.dsk', bytes: 9, report: '' };
-const never = new AbortController().signal;
+const peer = { key: 'uid:1000', isOwner: false };
+const never = { peer, signal: new AbortController().signal };
 
 function begin() {
   const events = new EventLog('vm1', () => undefined);
   const jobs = new Jobs('vm1', events);
-  const run = (work: JobRequest['work']) => jobs.run({ name: 'copy', subject: 'a to b', by: 'uid 7', work });
+  const run = (work: JobRequest['work'], uid = 0) => {
+    const peer = { key: `uid:${uid}`, isOwner: uid === 0 };
+    return jobs.run({ name: 'copy', subject: 'a to b', by: 'uid 7', peer, work });
+  };
   const kinds = () =>
     events.held().map(({ kind, attributes }) => [kind, ...attributes.map(({ value }) => value)].join(' '));
   return { jobs, run, kinds };
@@ -128,7 +132,7 @@ describe('watching', () => {
     const { jobs, run } = begin();
     const { progress } = run(pending().work);
     const connection = new AbortController();
-    const watch = jobs.watch(1, progress, 60_000, connection.signal);
+    const watch = jobs.watch(1, progress, 60_000, { peer, signal: connection.signal });
     connection.abort();
     expect((await watch).outcome.state).toBe('running');
     await jobs.close();
@@ -145,7 +149,9 @@ test('several at once, up to a limit; the refusal names them', async () => {
   const { jobs, run } = begin();
   const works = Array.from({ length: monitorLimits.jobsRunning }, pending);
   for (const { work } of works) run(work);
-  expect(() => run(pending().work)).toThrow(/the jobs 1 \(copy\), 2 \(copy\).*-cancel ID/);
+  expect(() => run(pending().work)).toThrow(
+    /you have 4 of 4 jobs at a time: 1 \(copy\), 2 \(copy\).*-cancel ID/,
+  );
   await delay(10);
   works[2]?.finish();
   await ended(jobs, 3);
@@ -158,8 +164,8 @@ test('those that have ended are remembered for a while; those that run for as lo
   run(pending().work);
   for (let n = 0; n < monitorLimits.jobsKept + 5; n++) await ended(jobs, run(async () => result).id);
   const ids = jobs.list().map(({ id }) => id);
-  expect(ids).toHaveLength(monitorLimits.jobsKept);
-  expect(ids.slice(0, 2)).toEqual([1, 8]);
+  expect(ids).toHaveLength(monitorLimits.jobsKept - monitorLimits.jobsRunning + 1);
+  expect(ids.slice(0, 2)).toEqual([1, 11]);
   expect(() => jobs.cancel(3, 'uid 0')).toThrow('job 3 is no longer remembered');
   await jobs.close();
 });
@@ -178,4 +184,18 @@ test('a monitor that ends cancels what runs, waits for it, and begins nothing mo
   expect(isTidy).toBe(true);
   expect(jobs.list()[0]?.outcome.state).toBe('cancelled');
   expect(() => run(async () => result)).toThrow('the monitor is about to end');
+});
+
+test('one user has its share of them, and does not keep root from one, nor wash away what others have done', async () => {
+  const { jobs, run } = begin();
+  await ended(jobs, run(async () => result, 1000).id);
+  for (let n = 0; n < monitorLimits.jobsKept; n++) await ended(jobs, run(async () => result, 1001).id);
+  const { perPeer } = monitorShares.jobsRunning;
+  for (let n = 0; n < perPeer; n++) run(pending().work, 1001);
+  expect(() => run(pending().work, 1001)).toThrow(/you have 2 of 2/);
+  run(pending().work, 1002);
+  expect(() => run(pending().work, 1003)).toThrow(/are taken, by others/);
+  run(pending().work, 0);
+  expect(jobs.list()[0]?.id).toBe(1);
+  await jobs.close();
 });

@@ -14,7 +14,7 @@ import { setPassword } from '../../src/rpc/password-file.ts';
 import { saltPassword } from '../../src/rpc/scram.ts';
 import { umlmonctrl } from '../../src/rpc/umlmonctrl.gen.ts';
 import { toFailure } from '../../src/system/errors.ts';
-import { remoteLimits } from '../../src/system/limits.ts';
+import { remoteLimits, remoteShares } from '../../src/system/limits.ts';
 import { buildCClient } from '../helpers/c-client.ts';
 import { program, World } from '../helpers/world.ts';
 
@@ -175,7 +175,7 @@ describe('a stranger', () => {
   test('who holds connections loses the oldest, and others get in', async () => {
     const sockets: Socket[] = [];
     const closed: number[] = [];
-    for (let number = 0; number < remoteLimits.strangers; number++) {
+    for (let number = 0; number <= remoteShares.strangers.perPeer; number++) {
       const socket = await open('127.0.0.31');
       socket.on('close', () => closed.push(number));
       sockets.push(socket);

@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Strangers } from '../../src/rpc/strangers.ts';
-import { remoteLimits } from '../../src/system/limits.ts';
+import { remoteLimits, remoteShares } from '../../src/system/limits.ts';
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
 afterEach(() => void vi.useRealTimers());
@@ -24,11 +24,18 @@ test('of too many, the oldest of the address that has the most is closed', () =>
   const strangers = new Strangers();
   const single = new Socket();
   strangers.add(single, 'single');
-  const crowd = Array.from({ length: remoteLimits.strangers + 3 }, () => new Socket());
+  const { total, perPeer } = remoteShares.strangers;
+  const crowd = Array.from({ length: perPeer + 3 }, () => new Socket());
   for (const socket of crowd) strangers.add(socket, 'crowd');
   expect(single.destroyed).toBe(false);
-  expect(strangers.size).toBe(remoteLimits.strangers);
-  expect(crowd.map(({ destroyed }) => destroyed).lastIndexOf(true)).toBe(3);
-  expect(crowd.filter(({ destroyed }) => destroyed)).toHaveLength(4);
+  expect(strangers.size).toBe(perPeer + 1);
+  expect(crowd.map(({ destroyed }) => destroyed).lastIndexOf(true)).toBe(2);
+  // Of fifty addresses, too, each keeps a part, and whoever comes anew gets in.
+  const crowds = Array.from({ length: 50 * perPeer }, () => new Socket());
+  for (const [at, socket] of crowds.entries()) strangers.add(socket, `192.0.2.${at % 50}`);
+  const late = new Socket();
+  strangers.add(late, '2001:db8::1');
+  expect(strangers.size).toBe(total);
+  expect([single.destroyed, late.destroyed]).toEqual([false, false]);
   strangers.close();
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { setPassword } from '../../src/rpc/password-file.ts';
-import { webLimits } from '../../src/system/limits.ts';
+import { webLimits, webShares } from '../../src/system/limits.ts';
 import { Login } from '../../src/web/login.ts';
 import { Sessions, sessionCookie, sessionIdOf } from '../../src/web/sessions.ts';
 
@@ -13,7 +13,7 @@ const { sessionIdle, sessionTime } = webLimits;
 describe('sessions', () => {
   test('end after their time, used or not', () => {
     const sessions = new Sessions();
-    const session = sessions.open(grants, 0);
+    const session = sessions.open(grants, '192.0.2.1', 0);
     for (let now = 0; now <= sessionTime; now += sessionIdle / 2)
       expect(sessions.find(session.id, now)).toBe(session);
     expect(sessions.find(session.id, sessionTime + 1)).toBeUndefined();
@@ -22,7 +22,7 @@ describe('sessions', () => {
 
   test('end when nobody uses them, but not while a page looks', () => {
     const sessions = new Sessions();
-    const [idle, looking] = [sessions.open(grants, 0), sessions.open(grants, 0)];
+    const [idle, looking] = [sessions.open(grants, '192.0.2.1', 0), sessions.open(grants, '192.0.2.1', 0)];
     looking.sockets = 1;
     expect(sessions.find(looking.id, sessionIdle + 1)).toBe(looking);
     expect(idle.ended.signal.aborted).toBe(true);
@@ -30,25 +30,30 @@ describe('sessions', () => {
 
   test('are bounded: the one that was used least recently goes', () => {
     const sessions = new Sessions();
-    const all = Array.from({ length: webLimits.sessions }, (_, now) => sessions.open(grants, now));
+    const other = sessions.open(grants, '192.0.2.2', 0);
+    const { perPeer } = webShares.sessions;
+    const all = Array.from({ length: perPeer }, (_, now) => sessions.open(grants, '192.0.2.1', now));
     const [first, second] = all;
     sessions.find(first?.id, webLimits.sessions);
-    const newest = sessions.open(grants, webLimits.sessions + 1);
+    const newest = sessions.open(grants, '192.0.2.1', webLimits.sessions + 1);
     expect(second?.ended.signal.aborted).toBe(true);
     expect(sessions.find(first?.id, webLimits.sessions + 2)).toBe(first);
     expect(sessions.find(newest.id, webLimits.sessions + 2)).toBe(newest);
+    // Those of fifty addresses end the only one of another no more than those of one.
+    for (let at = 0; at < 2000; at++) sessions.open(grants, `198.51.100.${at % 50}`, webLimits.sessions);
+    expect(sessions.find(other.id, webLimits.sessions + 2)).toBe(other);
   });
 
   test('have names and tokens that nobody guesses', () => {
     const sessions = new Sessions();
-    const all = Array.from({ length: 50 }, () => sessions.open(grants));
+    const all = Array.from({ length: 50 }, () => sessions.open(grants, '192.0.2.1'));
     expect(new Set(all.flatMap(({ id, token }) => [id, token])).size).toBe(100);
     for (const { id, token } of all)
       expect(Buffer.from(id + token, 'base64url').length).toBeGreaterThanOrEqual(64);
   });
 
   test('are found by the cookie that names them', () => {
-    const { id } = new Sessions().open(grants);
+    const { id } = new Sessions().open(grants, '192.0.2.1');
     const cookie = sessionCookie(id, '/umlweb/', true);
     expect(cookie).toContain('; Path=/umlweb/; ');
     expect(cookie).toContain('; Secure');

@@ -7,6 +7,7 @@ import { type DiskVerb, runDiskVerb } from '../../disk/verb.ts';
 import { subjectText } from '../../disk/verb-text.ts';
 import type { VmUser } from '../../jail/user.ts';
 import { mayAccess } from '../../plan/access.ts';
+import { peerOf } from '../../rpc/peer.ts';
 import type { Caller, Handlers } from '../../rpc/program.ts';
 import type { DiskListArgs, ImageInfo, ImageList, umlmonctrl } from '../../rpc/umlmonctrl.gen.ts';
 import { UmlmonError } from '../../system/errors.ts';
@@ -50,6 +51,7 @@ export function diskHandlers(
           name: verb.verb,
           subject: subjectText(verb),
           by: nameOf(caller),
+          peer: peerOf(caller),
           work: async (id, progress) => {
             const host = { store, by: `@${vm}.${id}`, owner: { uid: user.uid, gid: user.gid, mode: 0o600 } };
             const { report = '', ...result } = await runDiskVerb(verb, host, progress);
@@ -59,7 +61,10 @@ export function diskHandlers(
         return { kind: 'ok', job };
       }),
     jobWatch: ({ id, seen, waitMs }, caller) =>
-      answer(async () => ({ kind: 'ok', job: await jobs.watch(id, seen, waitMs, caller.signal) })),
+      answer(async () => ({
+        kind: 'ok',
+        job: await jobs.watch(id, seen, waitMs, { peer: peerOf(caller), signal: caller.signal }),
+      })),
     jobCancel: (id, caller) => answer(() => ({ kind: 'ok', job: jobs.cancel(id, nameOf(caller)) })),
     jobList: () => answer(() => ({ kind: 'ok', list: { jobs: jobs.list() } })),
   };

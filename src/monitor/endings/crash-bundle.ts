@@ -21,6 +21,9 @@ import {
   writeBundle,
 } from './crash-store.ts';
 
+/** Pictures for a bundle are nobody's. */
+const theBundle = { key: 'crash bundle', isOwner: true };
+
 export interface CrashHost {
   readonly layout: VmLayout;
   readonly events: EventLog;
@@ -101,7 +104,7 @@ export class CrashBundles {
     const { layout, channels, screens, trouble } = this.#host;
     for (const channel of channels.withOutput().slice(0, consoleLimits.screensKept))
       screens
-        .picture(channel, 0, monitorLimits.bundleConsoleBytes)
+        .picture(channel, { history: 0, bytes: monitorLimits.bundleConsoleBytes }, theBundle)
         .then((picture) => addToBundle(layout, name, screenFile(channel.name, picture, plan)))
         .catch(trouble);
   }

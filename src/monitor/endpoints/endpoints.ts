@@ -52,7 +52,7 @@ export class Endpoints {
     const access = global.group ? { mode: 0o660, gid: resolveGroup(global.group) } : { mode: 0o600 };
     // umlweb gets in as the owner of the socket: it needs no group for that. What it may do there is decided by who it is.
     const owner = web === undefined || process.geteuid?.() !== 0 ? {} : { uid: web };
-    await server.listen({ path: layout.ctrl, ...access, ...owner });
+    await server.listen({ path: layout.ctrl, ...access, ...owner }, { tellsRefusals: true });
     this.#remote = await openRemote(global, vmConfig, vm.events);
     if (this.#remote) server.serveRemote(this.#remote);
     if (vmConfig.metrics === 'socket')

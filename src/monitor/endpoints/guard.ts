@@ -56,9 +56,15 @@ function guard(
       from: caller.behalf?.address ?? caller.remote?.address ?? '',
       what: procedure,
       result,
-      peer: peerOf(caller),
+      peer: peerOf(caller).key,
     });
   return async (args, caller) => {
+    const { refusal } = caller;
+    if (refusal && procedure === 'null') return undefined;
+    if (refusal)
+      return answer(() => {
+        throw refusal;
+      });
     const role = roleOf(caller);
     const isStranger = !role && caller.remote !== undefined && procedureRoles[procedure] !== 'nobody';
     if (isStranger || !allows(role, procedure)) {

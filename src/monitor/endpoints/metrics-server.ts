@@ -1,6 +1,10 @@
 import type { Server, Socket } from 'node:net';
 import { type ListenOptions, listenOnUnix } from '../../rpc/listen.ts';
-import { monitorLimits } from '../../system/limits.ts';
+import { peerOfUser } from '../../rpc/peer.ts';
+import { descriptorOf } from '../../rpc/socket.ts';
+import { FairTable } from '../../system/fair-table.ts';
+import { monitorLimits, monitorShares } from '../../system/limits.ts';
+import { peerCredentials } from '../../system/native.ts';
 
 const type = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
 
@@ -10,7 +14,10 @@ const type = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
  */
 export class MetricsServer {
   readonly #listener: Server;
-  readonly #sockets = new Set<Socket>();
+  readonly #sockets = new FairTable<Socket>(monitorShares.metricsConnections, {
+    atShare: 'replace',
+    atFull: 'replace',
+  });
   readonly #text: () => Promise<string>;
 
   /** `text` is asked for each request; it does not reject. Errors: HOST_SYSTEM_CALL, RPC_SOCKET_PATH. */
@@ -21,22 +28,34 @@ export class MetricsServer {
   private constructor(listener: Server, text: () => Promise<string>) {
     this.#listener = listener;
     this.#text = text;
-    listener.maxConnections = monitorLimits.metricsConnections;
-    listener.on('connection', (socket) => this.#serve(socket));
+    listener.on('connection', (socket) => this.#admit(socket));
     // Too many descriptors, for a moment: who asked asks again.
     listener.on('error', () => undefined);
   }
 
   close(): void {
     this.#listener.close();
-    for (const socket of this.#sockets) socket.destroy();
+    for (const socket of [...this.#sockets]) socket.destroy();
+  }
+
+  /** Of a user with too many, the oldest is cut off: it has said nothing for longest. */
+  #admit(socket: Socket): void {
+    socket.on('error', () => undefined);
+    try {
+      const { uid } = peerCredentials(descriptorOf(socket));
+      const added = this.#sockets.add(peerOfUser(uid), socket);
+      if ('victim' in added) added.victim?.destroy();
+      if ('refused' in added) socket.destroy();
+      else this.#serve(socket);
+    } catch {
+      // It has gone already.
+      socket.destroy();
+    }
   }
 
   #serve(socket: Socket): void {
-    this.#sockets.add(socket);
     let head = '';
     socket.setTimeout(monitorLimits.metricsTime, () => socket.destroy());
-    socket.on('error', () => undefined);
     socket.on('close', () => this.#sockets.delete(socket));
     const take = (bytes: Buffer) => {
       head += bytes.toString('latin1');

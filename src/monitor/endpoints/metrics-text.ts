@@ -50,6 +50,12 @@ function ofMonitor(info: VmInfo): Family[] {
       samples: [{ value: info.troubles }],
     },
     {
+      name: 'umlmon_refusals',
+      type: 'counter',
+      help: 'How often somebody over its share of a table was refused.',
+      samples: info.refusals.map(({ name, value }) => ({ labels: { table: name }, value: Number(value) })),
+    },
+    {
       name: 'umlmon_console_output_bytes',
       type: 'counter',
       help: 'Bytes from the guest.',

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { networkOf } from '../../rpc/address.ts';
 import { type Password, passwordsFor, readPasswords } from '../../rpc/password-file.ts';
-import { peerOf } from '../../rpc/peer.ts';
+import { type Known, peerOf } from '../../rpc/peer.ts';
 import type { Caller, Remote } from '../../rpc/program.ts';
 import { highestRole, isRole, type Role } from '../../rpc/roles.ts';
 import { beginServer, finishServer, ScramError, type ServerExchange } from '../../rpc/scram.ts';
@@ -9,11 +9,12 @@ import { Throttle } from '../../rpc/throttle.ts';
 import type { ActForArgs, AuthStep } from '../../rpc/umlmonctrl.gen.ts';
 import { toFailure, UmlmonError } from '../../system/errors.ts';
 import { remoteLimits } from '../../system/limits.ts';
-import type { SecurityLog } from '../../system/security-log.ts';
+import type { SecurityLog, SecurityRecord } from '../../system/security-log.ts';
 import type { EventLog } from '../event-log.ts';
 import { behalfOf, behalfText, refusal } from './act-for.ts';
 import { type LocalUsers, localCeiling, localRole } from './local-role.ts';
 import { LoginReport } from './login-report.ts';
+import { Newcomers } from './newcomers.ts';
 
 export interface SessionParts {
   readonly vm: string;
@@ -48,6 +49,7 @@ export class Sessions {
   readonly #sessions = new Map<number, Session>();
   readonly #addresses = new Throttle({ free, first, most, memory, names });
   readonly #account = new Throttle({ free: remoteLimits.freeFailuresInAll, first, most, memory, names: 1 });
+  readonly #newcomers = new Newcomers();
   /** Networks that somebody has logged in from; the last one is the last one. */
   readonly #known = new Set<string>();
   readonly #report: LoginReport;
@@ -76,28 +78,29 @@ export class Sessions {
     return `${this.roleOf(caller) ?? 'stranger'} at ${caller.remote.address}`;
   }
 
-  /** The connection calls for somebody else from now on; its role then. Errors: ACT_FOR_REFUSED. */
+  /** The connection calls for somebody else from now on; its role then. Errors: ACT_FOR_REFUSED, RPC_CONNECTIONS. */
   actFor(args: ActForArgs, caller: Caller): Role {
     const { users, security } = this.#parts;
-    const record = (kind: 'acts-for' | 'acts-for-refused', who: string, from: string, what: string) =>
-      security.record({
-        kind,
-        who,
-        from,
-        what,
-        result: kind === 'acts-for' ? 'ok' : 'ACT_FOR_REFUSED',
-        peer: peerOf(caller),
-      });
+    const record = (
+      fact: Pick<SecurityRecord, 'kind' | 'who' | 'from' | 'what' | 'result'>,
+      whose: Known = caller,
+    ) => security.record({ ...fact, peer: peerOf(whose).key });
     try {
       if (caller.behalf) throw refusal('this connection calls for somebody already');
       const ceiling = caller.remote ? this.roleOf(caller) : localCeiling(caller, users);
       const via = ceiling && !caller.remote ? 'umlweb' : this.nameOf(caller);
       const behalf = behalfOf(args, ceiling, via);
       caller.actFor(behalf);
-      record('acts-for', behalfText(behalf), behalf.address, behalf.role);
-      return behalf.role;
+      const { role, address: from } = behalf;
+      record(
+        { kind: 'acts-for', who: behalfText(behalf), from, what: role, result: 'ok' },
+        { ...caller, behalf },
+      );
+      return role;
     } catch (error) {
-      record('acts-for-refused', this.nameOf(caller), caller.remote?.address ?? '', toFailure(error).cause);
+      const { code, cause } = toFailure(error);
+      const from = caller.remote?.address ?? '';
+      record({ kind: 'acts-for-refused', who: this.nameOf(caller), from, what: cause, result: code });
       throw error;
     }
   }
@@ -139,9 +142,9 @@ export class Sessions {
           cause: 'the password is wrong',
         });
       }
-      this.#sessions.set(caller.id, { role });
       this.#succeeded(remote);
       remote.welcome();
+      this.#sessions.set(caller.id, { role });
       this.#parts.events.publish('login', `${this.nameOf(caller)} logged in`, {
         role,
         address: remote.address,
@@ -152,7 +155,7 @@ export class Sessions {
         from: remote.address,
         what: role,
         result: 'ok',
-        peer: peerOf(caller),
+        peer: peerOf(caller).key,
       });
       return { message: answer.message, role };
     });
@@ -180,18 +183,20 @@ export class Sessions {
         from: remote.address,
         what: cause,
         result: code,
-        peer: peerOf(caller),
+        peer: peerOf(caller).key,
       });
       throw told;
     }
   }
 
-  /** An address must wait for its own failures; for those of others only if nobody has logged in from it before. */
+  /** An address must wait for its own failures; for those of others only if nobody has logged in from it, and it is not new. */
   #mayTry({ address }: Remote): void {
     const network = networkOf(address);
     const now = performance.now();
     const own = this.#addresses.waitOf(network, now);
-    const wait = this.#known.has(network) ? own : Math.max(own, this.#account.waitOf(this.#parts.vm, now));
+    const inAll = this.#known.has(network) ? 0 : this.#account.waitOf(this.#parts.vm, now);
+    const failures = this.#addresses.failuresOf(network, now);
+    const wait = inAll > own && this.#newcomers.mayTry(network, failures, now) ? own : Math.max(own, inAll);
     if (wait === 0) return;
     throw new UmlmonError('AUTH_THROTTLED', {
       place: address,

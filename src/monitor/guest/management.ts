@@ -8,6 +8,7 @@ import { clipText } from '../../rpc/clip-text.ts';
 import { type MconsoleReply, UMLMON_REPLY_MAX } from '../../rpc/umlmonctrl.gen.ts';
 import { UmlmonError } from '../../system/errors.ts';
 import { monitorLimits } from '../../system/limits.ts';
+import type { Peer } from '../../system/shares.ts';
 import { printable } from '../../system/text.ts';
 import { printedBy } from '../endings/printed-by.ts';
 import type { Vm } from '../vm.ts';
@@ -59,11 +60,11 @@ export class Management {
    *
    * @param connection is aborted when nobody waits for the answer any more
    */
-  command(line: string, by: string, connection: AbortSignal): Promise<MconsoleReply> {
+  command(line: string, by: string, peer: Peer, connection: AbortSignal): Promise<MconsoleReply> {
     const before = this.#last.get(connection) ?? Promise.resolve();
     const answer = before.then(async () => {
       if (connection.aborted) throw refusal('MCONSOLE_COMMAND', line, 'nobody waits for the answer');
-      const { text, truncated } = await this.#do(line, by);
+      const { text, truncated } = await this.#do(line, by, peer);
       const clipped = clipText(text, UMLMON_REPLY_MAX);
       return { text: clipped, truncated: truncated || clipped !== text };
     });
@@ -75,7 +76,7 @@ export class Management {
     return answer;
   }
 
-  async #do(line: string, by: string): Promise<MconsoleReply> {
+  async #do(line: string, by: string, peer: Peer): Promise<MconsoleReply> {
     const command = parseMconsoleLine(line);
     if ('cause' in command) throw refusal('MCONSOLE_COMMAND', line, command.cause, command.hint);
     const { kernel } = this.#vm.running();
@@ -90,8 +91,8 @@ export class Management {
       const shown = printable(sent.trimEnd(), monitorLimits.mconsoleShown);
       this.#vm.events.publish('mconsole', `${by}: ${shown}`, { by, command: shown });
     }
-    if (command.word !== 'sysrq' && command.word !== 'stack') return kernel.ask(sent);
-    return printedBy(this.#vm.channels.find('con0'), () => kernel.ask(sent));
+    if (command.word !== 'sysrq' && command.word !== 'stack') return kernel.ask(sent, peer);
+    return printedBy(this.#vm.channels.find('con0'), () => kernel.ask(sent, peer));
   }
 
   /** The answer of a command that the VM does itself; undefined for all others. */

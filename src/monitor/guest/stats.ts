@@ -2,9 +2,13 @@ import { lookAtLink } from '../../network/link.ts';
 import type { GuestStats, NetworkStats } from '../../rpc/umlmonctrl.gen.ts';
 import { UmlmonError } from '../../system/errors.ts';
 import { monitorLimits } from '../../system/limits.ts';
+import type { Peer } from '../../system/shares.ts';
 import type { Interface } from '../networks/networks.ts';
 import type { RunningKernel } from '../running-kernel.ts';
 import { parseGuestStats, type StatsFile, statsFiles } from './guest-stats.ts';
+
+/** They are read once for all who ask, and so count for nobody. */
+const theStatistics: Peer = { key: 'statistics', isOwner: true };
 
 /** Reads the statistics of a guest when somebody asks; who asks soon after is given the same. */
 export class Stats {
@@ -35,7 +39,7 @@ async function read(kernel: RunningKernel): Promise<GuestStats> {
     StatsFile,
     string
   >;
-  for (const file of statsFiles) files[file] = (await kernel.ask(`proc ${file}`)).text;
+  for (const file of statsFiles) files[file] = (await kernel.ask(`proc ${file}`, theStatistics)).text;
   const stats = parseGuestStats(files, Date.now());
   if (stats) return { ...stats, networks: networkStats(kernel.networks.all) };
   throw new UmlmonError('GUEST_STATS', {

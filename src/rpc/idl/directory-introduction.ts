@@ -1,4 +1,4 @@
-import { directoryLimits } from '../../system/limits.ts';
+import { directoryLimits, directoryShares } from '../../system/limits.ts';
 import type { ProgramDefinition } from './ast.ts';
 import { table } from './markdown.ts';
 
@@ -56,12 +56,12 @@ address of the client; the log of umldir has both.`,
       [
         [
           'connections to the directory',
-          `${directoryLimits.connections}, ${directoryLimits.connectionsPerAddress} from one address`,
-          'the oldest that has never been answered ends; if there is none, the new one',
+          `${directoryLimits.connections}, ${directoryShares.connections.perPeer} from one address`,
+          'of the address that has most, the oldest that has never been answered ends, or else its oldest; if nobody has more than the new one, that ends',
         ],
         [
           'connections to the redirector',
-          `${directoryLimits.redirected}, ${directoryLimits.redirectedPerAddress} from one address`,
+          `${directoryLimits.redirected}, ${directoryShares.redirected.perPeer} from one address`,
           'the same',
         ],
         ['time without a byte (directory)', seconds(directoryLimits.idleTime), 'the connection ends'],

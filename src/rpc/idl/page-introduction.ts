@@ -1,4 +1,4 @@
-import { remoteLimits, rpcLimits } from '../../system/limits.ts';
+import { remoteLimits, rpcLimits, rpcShares } from '../../system/limits.ts';
 import { writeCall, writeReply } from '../message.ts';
 import { beginRecord, sealRecord } from '../record.ts';
 import type { ProgramDefinition } from './ast.ts';
@@ -87,7 +87,10 @@ it is answered with the failure ROLE_TOO_LOW.`,
     `A proxy, which calls for somebody else, says so first: UMLMON_ACT_FOR, with name, role and address. On the Unix socket root, the user
 of the monitor and **web\\_user** of umlmon(5) may do so, over TCP whoever has logged in. The answer has the role of the connection from
 then on: the one that was asked for, or that of the proxy if it is lower. It can not be changed any more, and what is for root and the user
-of the monitor only is refused. Others, a second call, and what is no name, role or address get the failure ACT_FOR_REFUSED.`,
+of the monitor only is refused. Others, a second call, and what is no name, role or address get the failure ACT_FOR_REFUSED.
+
+Whatever several clients fill counts for the person and the network of the address, each behind a proxy on the Unix socket: of
+${rpcLimits.behalfConnections} connections ${rpcShares.behalfConnections.perPeer} each, and a further one gets RPC_CONNECTIONS. Over TCP it counts for the address of the proxy.`,
     '## Data',
     `XDR is read strictly: a bool is 0 or 1, an enum has one of its values, padding is zero, a string is UTF-8 without a
 terminating zero, no length is above its bound, and nothing follows the arguments. \`hyper\` and \`unsigned hyper\` stay
@@ -103,7 +106,11 @@ within ±(2^53 − 1), so that every language's numbers can hold them.`,
         ],
         ['fragments of a record', String(rpcLimits.fragments), 'the connection ends'],
         ['record with a reply', kib(rpcLimits.replyBytes), 'not sent; the call gets SYSTEM_ERR'],
-        ['connections', String(rpcLimits.connections), 'a further one is closed at once'],
+        [
+          'connections',
+          `${rpcLimits.connections}; of one user of the host, or one address, ${rpcShares.connections.perPeer}`,
+          'a further one gets RPC_CONNECTIONS at its first call, or is closed; if all are taken, whoever has most loses its oldest for whoever has less',
+        ],
         [
           'calls in progress on a connection',
           String(rpcLimits.callsOutstanding),

@@ -6,18 +6,21 @@ export const admin = {
     '',
     'Monitors that umladmin asks at the same time: each takes a millisecond or is not there.',
     'The next ones wait for their turn.',
+    'one',
   ),
   startsAtOnce: limit(
     8,
     '',
     'Monitors that umladmin starts at the same time: more take as long in all, and each longer.',
     'The next ones wait for their turn.',
+    'one',
   ),
   stopsAtOnce: limit(
     64,
     '',
     'VMs that umladmin stops at the same time: it mostly waits for the guests.',
     'The next ones wait for their turn.',
+    'one',
   ),
   killWait: limit(
     10_000,
@@ -43,5 +46,6 @@ export const admin = {
     'bytes',
     'Words of systemctl(1) that are kept to say why a unit failed.',
     'The rest is cut off.',
+    'one',
   ),
 } as const;

@@ -24,6 +24,7 @@ export const jail = {
     '',
     'Mounts that a jail has and should not, or the other way around, in the error.',
     'Others are not named.',
+    'one',
   ),
   launchWords: limit(
     1000,

@@ -6,12 +6,14 @@ export const kernel = {
     '',
     'Notifications of one type per second: a guest that boots sends a handful of messages through /proc/mconsole, a kernel one panic.',
     'They are read all the same, because the kernel waits for that, but counted instead of published.',
+    'one',
   ),
   notifyRounds: limit(
     256,
     '',
     'Notifications, or answers of the management console, taken in a row. The queue of the socket holds 11.',
     'Others have their turn; then reading goes on.',
+    'one',
   ),
   forgedReport: limit(
     60_000,
@@ -42,12 +44,14 @@ export const kernel = {
     '',
     'Packets of an answer of which surely none is missing: what the queue of a socket holds.',
     'A longer answer is marked truncated, since the kernel drops packets for which the queue has no room.',
+    'one',
   ),
   mconsoleWaiting: limit(
     300,
     '',
     'Commands that wait for the one in progress: one of each possible connection, and some. Those of the monitor itself go ahead of them.',
     'A further one fails with MCONSOLE_BUSY.',
+    { perPeer: 32, reserve: 44, by: 'user or address' },
   ),
   versionCharacters: limit(
     500,
@@ -60,5 +64,6 @@ export const kernel = {
     '',
     'Packets of one answer: about 1 MiB of text.',
     'The answer is delivered and marked truncated.',
+    'one',
   ),
 } as const;

@@ -19,18 +19,21 @@ export const service = {
     '',
     'Tasks of a service beside the **max_processes** of its VM: those of the monitor and of the programs that start the kernel.',
     'The host refuses a further one.',
+    'one',
   ),
   memoryBase: limit(
     192 * MiB,
     'bytes',
     'Memory of a service beside that of its guest, with **memory_max** = auto: monitor (60 MiB, with what it maps), kernel, its first processes, and a backup or check of an image.',
     'The host frees what it can read again, and then kills the kernel of the VM.',
+    'one',
   ),
   memoryPerProcess: limit(
     96 * KiB,
     'bytes',
     'The same for each of **max_processes**: a process of a guest is one of the host, with page tables and a stack in its kernel.',
     'As above.',
+    'one',
   ),
   stopReserve: limit(
     15_000,

@@ -6,12 +6,14 @@ export const umlrun = {
     'bytes',
     'Standard input that waits while a piece is on its way to the guest, and so the size of a piece.',
     'Standard input is not read until the guest has taken the piece.',
+    'one',
   ),
   lineBytes: limit(
     512,
     'bytes',
     'Largest piece of input that goes over the serial line: what a person types.',
     'A larger one goes through a file.',
+    'one',
   ),
   bootWait: limit(
     30_000,
@@ -31,6 +33,6 @@ export const umlrun = {
     'Messages of the kernel that are kept, to say how a VM failed.',
     'The oldest go.',
   ),
-  lines: limit(20, '', 'Of these, lines that are shown.', 'Those before are left out.'),
+  lines: limit(20, '', 'Of these, lines that are shown.', 'Those before are left out.', 'one'),
   failureCharacters: limit(1000, 'characters', 'One such line.', 'It is cut.'),
 } as const;

@@ -2,13 +2,13 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { isHostName } from '../../../src/config/directory-keys.ts';
 import { Directory } from '../../../src/directory/directory.ts';
-import { Gate } from '../../../src/directory/gate.ts';
 import { directoryHandlers } from '../../../src/directory/procedures.ts';
 import { Redirector } from '../../../src/directory/redirector.ts';
 import { Registrations } from '../../../src/directory/registrations.ts';
 import { resolve } from '../../../src/directory/resolve.ts';
 import { hostKey, readHost, readKey, readVm, vmKey } from '../../../src/directory/shared-record.ts';
 import { DirectoryClient } from '../../../src/rpc/directory-client.ts';
+import { Gate } from '../../../src/rpc/gate.ts';
 import { writeCall } from '../../../src/rpc/message.ts';
 import { beginRecord, sealRecord } from '../../../src/rpc/record.ts';
 import { connectRedirected, recordOf } from '../../../src/rpc/redirect.ts';
@@ -94,7 +94,7 @@ export async function openDirectoryTargets(): Promise<Target[]> {
   );
   const listener = createServer({ noDelay: true });
   await new Promise<void>((done) => listener.listen(0, '127.0.0.1', done));
-  const gate = new Gate({ connections: 64, perAddress: 32 }, () => undefined);
+  const gate = new Gate({ bounds: { total: 64, perPeer: 32, reserve: 0 }, onClosed: () => undefined });
   server.serve(listener, { admit: (socket) => gate.admit(socket) });
   const port = (listener.address() as AddressInfo).port;
 

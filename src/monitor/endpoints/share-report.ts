@@ -1,0 +1,49 @@
+import { remoteLimits } from '../../system/limits.ts';
+import { onRefusal, type Refusal } from '../../system/refusals.ts';
+import type { EventLog } from '../event-log.ts';
+
+/** Tells of refusals of those who are over their share: of the first one at once, and of those that follow once per interval. */
+export class ShareReport {
+  readonly #events: Pick<EventLog, 'publish'>;
+  readonly #leave: () => void;
+  #timer: NodeJS.Timeout | undefined;
+  #count = 0;
+  #last: Refusal | undefined;
+
+  constructor(events: Pick<EventLog, 'publish'>) {
+    this.#events = events;
+    this.#leave = onRefusal((refusal) => {
+      this.#count += 1;
+      this.#last = refusal;
+      if (!this.#timer) this.#tell();
+    });
+  }
+
+  close(): void {
+    this.#leave();
+    clearTimeout(this.#timer);
+    this.#publish();
+  }
+
+  #tell(): void {
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      // Goes on only while there is something to tell: a monitor that nobody bothers sleeps.
+      if (this.#count > 0) this.#tell();
+    }, remoteLimits.refusalInterval);
+    this.#publish();
+  }
+
+  #publish(): void {
+    const [count, last] = [this.#count, this.#last];
+    this.#count = 0;
+    if (count === 0 || !last) return;
+    const { table, peer } = last;
+    const text = `${peer} has its share of ${table}, or less than others, and was refused`;
+    this.#events.publish('over-share', count === 1 ? text : `${count} refusals; the last one: ${text}`, {
+      count,
+      table,
+      peer,
+    });
+  }
+}
