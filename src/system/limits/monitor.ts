@@ -312,12 +312,14 @@ export const monitor = {
     '',
     'Leftovers in the run directory of a VM that a clean-up names.',
     'It removes all, and says that there were more.',
+    'one',
   ),
   trashWaiting: limit(
     16,
     '',
     'What starts have left in the run directory and is on its way out.',
     'The next start waits until it is removed.',
+    'one',
   ),
   hookTime: limit(
     5_000,
