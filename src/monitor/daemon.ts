@@ -76,7 +76,7 @@ export async function runDaemon(request: DaemonRequest): Promise<void> {
   requireTrusted(config.global, { ...vmConfig, hook: '' });
   const layout = layoutFor(config, vmConfig);
   // Without root our group may be everybody's.
-  process.umask(0o077);
+  process.umask(process.geteuid?.() === 0 ? 0o027 : 0o077);
   prepareDirectories(layout, vmConfig);
   // Sockets are named relative to this directory: their names then mean the same here and in the jail.
   process.chdir(layout.runHome);

@@ -234,8 +234,9 @@ export class Directory {
   /** Sets owner and mode of this directory. */
   give(owner: { readonly uid: number; readonly gid: number }, mode: number): void {
     const { uid, gid } = fstatSync(this.#fd);
-    // Who is the owner already may be forbidden the very call.
-    if (uid !== owner.uid || gid !== owner.gid) fchownSync(this.#fd, owner.uid, owner.gid);
+    // A user who keeps his own directory may be forbidden the very call, as by the unit of umldir.
+    const isKept = uid === owner.uid && uid === process.geteuid?.();
+    if (!isKept || (uid === 0 && gid !== owner.gid)) fchownSync(this.#fd, owner.uid, owner.gid);
     fchmodSync(this.#fd, mode);
   }
 
