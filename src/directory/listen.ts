@@ -1,4 +1,13 @@
-import { chmodSync, closeSync, constants, fchownSync, fstatSync, mkdirSync, openSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+} from 'node:fs';
 import type { Server } from 'node:net';
 import { basename, dirname } from 'node:path';
 import type { Ids } from '../jail/directories.ts';
@@ -56,7 +65,8 @@ export function takeSocketDirectory({ directory, path }: RegistrationPlace, owne
     try {
       const lockFd = takeLock(place, owner);
       // Who may register is root, or the owner.
-      place.give(owner, 0o700);
+      if (owner.uid !== process.geteuid?.()) place.give(owner, 0o700);
+      else fchmodSync(place.fd, 0o700);
       place.remove(basename(path));
       return lockFd;
     } finally {

@@ -97,7 +97,7 @@ function state(): unknown {
 
 test('1,000 restores: nothing is made, changed or renamed elsewhere', async () => {
   const before = state();
-  swapper = await Swapper.start(join(owned, 'e'), victim, { real: 40, link: 4 });
+  swapper = await Swapper.start(join(owned, 'e'), victim, { real: 40, link: 4 }, vmUid);
   const seen = new Map<string, number>();
   for (let round = 0; round < 1_000; round++) {
     const outcome = await restoreBackup('b', layout, () => undefined).then(
