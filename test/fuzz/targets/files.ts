@@ -110,7 +110,9 @@ export function openFileTargets(directory: string): Target[] {
       const { mconsole, reply } = stepOf(plan, 'await-kernel');
       assert(`${mconsole}${reply}${plan.sandbox.programs.taskset}`.length > 0, 'there are paths');
       const { images } = stepOf(plan, 'lock-images');
-      const disks = { all: read.disks ?? images.map((image) => ({ image, plugged: false })) };
+      const all = read.disks ?? images.map((image) => ({ image, plugged: false }));
+      // No image is held.
+      const disks = { all, fdOf: () => undefined };
       const kernel = { plan, disks, pid: 1, version: 'Linux' } as unknown as RunningKernel;
       encode(
         describeVm({
