@@ -44,11 +44,11 @@ _umladmin() {
     'disk delete') offers='-yes -json'" $(umladmin disk list 2>/dev/null | cut -d" " -f1)" ;;
     'disk copy') offers='-json'" $(umladmin disk list 2>/dev/null | cut -d" " -f1)" ;;
     'disk resize') offers='-filesystem -json'" $(umladmin disk list 2>/dev/null | cut -d" " -f1)" ;;
-    'disk convert') offers='-json'" $(umladmin disk list 2>/dev/null | cut -d" " -f1)" ;;
-    'disk check') offers='-json'" $(umladmin disk list 2>/dev/null | cut -d" " -f1)" ;;
+    'disk convert') offers='-yes -json'" $(umladmin disk list 2>/dev/null | cut -d" " -f1)" ;;
+    'disk check') offers='-yes -json'" $(umladmin disk list 2>/dev/null | cut -d" " -f1)" ;;
     'disk cow-create') offers='-json'" $(umladmin disk list 2>/dev/null | cut -d" " -f1)" ;;
-    'disk cow-merge') offers='-json'" $(umladmin disk list 2>/dev/null | cut -d" " -f1)" ;;
-    'disk cow-rebase') offers='-same -json'" $(umladmin disk list 2>/dev/null | cut -d" " -f1)" ;;
+    'disk cow-merge') offers='-yes -json'" $(umladmin disk list 2>/dev/null | cut -d" " -f1)" ;;
+    'disk cow-rebase') offers='-same -yes -json'" $(umladmin disk list 2>/dev/null | cut -d" " -f1)" ;;
     'disk snapshot') offers='-json'" $(umladmin disk list 2>/dev/null | cut -d" " -f1)" ;;
     'disk rollback') offers='-yes -json'" $(umladmin disk list 2>/dev/null | cut -d" " -f1)" ;;
     'disk snapshot-delete') offers='-json'" $(umladmin disk list 2>/dev/null | cut -d" " -f1)" ;;

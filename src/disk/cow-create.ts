@@ -5,11 +5,11 @@ import { cowHazard } from './cow-hazard.ts';
 import { MERGING_MTIME } from './cow-match.ts';
 import { recogniseImage } from './filesystem.ts';
 import { type ImageFile, type ImageSource, readerOf, withImage, writeFully } from './image-file.ts';
-import { type Owner, writeNewImage } from './new-image.ts';
+import { type NewPlace, type Owner, writeNewImage } from './new-image.ts';
 
 export interface CowRequest {
-  /** Path of the COW file to make. */
-  readonly path: string;
+  /** The COW file to make. */
+  readonly place: NewPlace;
   /** The backing file for us. */
   readonly backing: ImageSource;
   /** Path of the backing file for the kernel, in its jail; not in the root directory of it (facts of ubd_kern.c). */
@@ -22,7 +22,7 @@ export interface CowRequest {
  *
  * @throws UmlmonError IMAGE_EXISTS, IMAGE_MISSING, IMAGE_KIND, COW_HAZARD, COW_BACKING
  */
-export async function createCow({ path, backing, storedBacking, owner }: CowRequest): Promise<void> {
+export async function createCow({ place, backing, storedBacking, owner }: CowRequest): Promise<void> {
   await withImage(backing, 'read', async (image) => {
     const hazard = imageHazard(image);
     if (hazard !== undefined)
@@ -32,7 +32,7 @@ export async function createCow({ path, backing, storedBacking, owner }: CowRequ
         hint: 'copy the image instead, or make its file system with blocks of 4096 bytes',
       });
     const header = { backing: storedBacking, size: image.size, mtime: image.mtime };
-    await writeNewImage(path, owner, 'refuse', (handle) => writeEmptyCow(handle, header));
+    await writeNewImage(place, owner, 'refuse', (handle) => writeEmptyCow(handle, header));
   });
 }
 

@@ -1,15 +1,35 @@
+import { fstatSync } from 'node:fs';
 import { UmlmonError } from '../system/errors.ts';
 import { diskLimits } from '../system/limits.ts';
 import { wordsOf } from './cow-bitmap.ts';
 import { COW_HEADER_BYTES, type Cow, decodeCow, SECTOR } from './cow-format.ts';
 import { backingChanges, isMerging } from './cow-match.ts';
-import { type ImageFile, readFully } from './image-file.ts';
+import { type ImageFile, readerOf, readFully } from './image-file.ts';
 
-/** Reads the header of an open COW file. Errors: COW_FORMAT. */
-export async function readCow({ handle, size, path }: ImageFile): Promise<Cow> {
-  const bytes = Buffer.alloc(Math.min(COW_HEADER_BYTES, size));
-  await readFully(handle, bytes, 0);
-  return decodeCow(bytes, size, path);
+/**
+ * Reads the header of an open file: once, for all that is done with it. Errors: COW_FORMAT.
+ *
+ * @param path for errors
+ */
+export function readCow(fd: number, path: string): Cow {
+  const { size } = fstatSync(fd);
+  return decodeCow(readerOf(fd)(0, Math.min(COW_HEADER_BYTES, size)), size, path);
+}
+
+/** The same; or why there is no header. Errors: those of read(2). */
+export function headerIn(fd: number, path: string): Cow | string {
+  try {
+    return readCow(fd, path);
+  } catch (error) {
+    if (error instanceof UmlmonError) return error.reason;
+    throw error;
+  }
+}
+
+/** The header that whoever opened a COW file has read. Errors: COW_FORMAT if there was none. */
+export function cowOf({ cow, path }: ImageFile): Cow {
+  if (cow) return cow;
+  throw new UmlmonError('COW_FORMAT', { place: path, cause: 'not a COW file when it was opened' });
 }
 
 /** A part of a bitmap: bit 0 of `words` is that of sector `first`. */

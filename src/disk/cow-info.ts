@@ -1,5 +1,5 @@
 import { countSet } from './cow-bitmap.ts';
-import { readBitmap, readCow } from './cow-file.ts';
+import { cowOf, readBitmap } from './cow-file.ts';
 import { type Cow, SECTOR } from './cow-format.ts';
 import { backingChanges, isMerging } from './cow-match.ts';
 import { type ImageSource, type Progress, withImage } from './image-file.ts';
@@ -27,7 +27,7 @@ export function readCowInfo(
   { signal, onProgress }: Progress = {},
 ): Promise<CowInfo> {
   return withImage(path, 'read', async (file) => {
-    const cow = await readCow(file);
+    const cow = cowOf(file);
     const changes = await withImage(backing, 'read', async (image) => backingChanges(cow, image));
     let usedSectors = 0;
     for await (const { words, first, count } of readBitmap(file, cow)) {

@@ -1,32 +1,29 @@
-import { unlink } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { diskLimits } from '../system/limits.ts';
 import { findClear, type Run, runsOf } from './cow-bitmap.ts';
 import { writeEmptyCow } from './cow-create.ts';
-import { type BitmapPart, readBitmap, readCow, readSectors, requireBacking } from './cow-file.ts';
+import { type BitmapPart, cowOf, readBitmap, readSectors, requireBacking } from './cow-file.ts';
 import { type Cow, encodeMtime, SECTOR } from './cow-format.ts';
 import { MERGING_MTIME } from './cow-match.ts';
 import {
   type ImageFile,
   type ImageSource,
   type Progress,
-  pathOf,
   readFully,
   wholeSeconds,
   withImage,
   writeFully,
 } from './image-file.ts';
-import { syncDirectory, writeNewImage } from './new-image.ts';
+import { type NewPlace, writeNewImage } from './new-image.ts';
 import { takeTurns } from './take-turns.ts';
 import { type Buffers, makeBuffers } from './window-buffers.ts';
 
 export interface InPlaceRequest {
   /** The COW file. */
   readonly path: ImageSource;
+  /** Where it is: a new one, empty and over the changed backing file, takes its place. */
+  readonly place: NewPlace;
   /** Its backing file for us. */
   readonly backing: ImageSource;
-  /** What becomes of the COW file: a new one over the changed backing file, or none. */
-  readonly afterwards: 'empty' | 'remove';
 }
 
 /**
@@ -41,10 +38,9 @@ export interface InPlaceRequest {
  * @throws UmlmonError IMAGE_MISSING, IMAGE_KIND, COW_FORMAT, COW_BACKING
  */
 export async function mergeCowInPlace(request: InPlaceRequest, progress: Progress = {}): Promise<void> {
-  const path = pathOf(request.path);
   await withImage(request.path, 'write', (file) =>
     withImage(request.backing, 'write', async (backing) => {
-      const cow = await readCow(file);
+      const cow = cowOf(file);
       requireBacking(file, cow, backing);
       progress.signal?.throwIfAborted();
       const mark = encodeMtime(cow, MERGING_MTIME);
@@ -52,17 +48,11 @@ export async function mergeCowInPlace(request: InPlaceRequest, progress: Progres
       await file.handle.sync();
       await writeRuns(file, cow, backing, progress);
       await backing.handle.sync();
-      if (request.afterwards === 'empty') {
-        const { size, mtimeMs } = await backing.handle.stat();
-        const header = { backing: cow.backing, size, mtime: wholeSeconds(mtimeMs) };
-        await writeNewImage(path, file, 'replace', (handle) => writeEmptyCow(handle, header));
-      }
+      const { size, mtimeMs } = await backing.handle.stat();
+      const header = { backing: cow.backing, size, mtime: wholeSeconds(mtimeMs) };
+      await writeNewImage(request.place, file, 'replace', (handle) => writeEmptyCow(handle, header));
     }),
   );
-  if (request.afterwards === 'remove') {
-    await unlink(path);
-    await syncDirectory(dirname(path));
-  }
 }
 
 /** Writes all sectors of the COW file, those that are near to each other at once. */

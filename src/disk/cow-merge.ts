@@ -2,18 +2,11 @@ import type { FileHandle } from 'node:fs/promises';
 import { diskLimits } from '../system/limits.ts';
 import { copyRange } from './copy-range.ts';
 import { runsOf } from './cow-bitmap.ts';
-import {
-  type BitmapPart,
-  readBitmap,
-  readCow,
-  readSectors,
-  requireBacking,
-  requireData,
-} from './cow-file.ts';
+import { type BitmapPart, cowOf, readBitmap, readSectors, requireBacking, requireData } from './cow-file.ts';
 import { type Cow, SECTOR } from './cow-format.ts';
 import { type Segment, segmentsOf } from './cow-segments.ts';
 import { type ImageFile, type ImageSource, type Progress, readFully, withImage } from './image-file.ts';
-import { type Owner, writeNewImage } from './new-image.ts';
+import { type NewPlace, type Owner, writeNewImage } from './new-image.ts';
 import { takeTurns } from './take-turns.ts';
 import { type Buffers, makeBuffers } from './window-buffers.ts';
 import { writeSparse } from './write-sparse.ts';
@@ -26,8 +19,8 @@ export interface MergeRequest {
   readonly path: ImageSource;
   /** Its backing file for us. */
   readonly backing: ImageSource;
-  /** Path of the image to make. */
-  readonly target: string;
+  /** The image to make. */
+  readonly target: NewPlace;
   /** Of the new image; those of the COW file if left out. */
   readonly owner?: Owner;
 }
@@ -56,7 +49,7 @@ export function withPair<Result>(
 ): Promise<Result> {
   return withImage(request.path, 'read', (file) =>
     withImage(request.backing, 'read', async (backing) => {
-      const cow = await readCow(file);
+      const cow = cowOf(file);
       requireBacking(file, cow, backing);
       return use(file, (into, progress) => new Merge(file, cow, backing, into).run(progress));
     }),

@@ -1,7 +1,7 @@
 import { UmlmonError } from '../system/errors.ts';
 import { diskLimits } from '../system/limits.ts';
 import { findClear, runsOf, setBits } from './cow-bitmap.ts';
-import { readBitmap, readCow, requireBacking, requireWholeBitmap } from './cow-file.ts';
+import { cowOf, readBitmap, requireBacking, requireWholeBitmap } from './cow-file.ts';
 import { type Cow, encodeCowHeader, layOutCow, SECTOR } from './cow-format.ts';
 import { SEGMENT } from './cow-hazard.ts';
 import { isMerging } from './cow-match.ts';
@@ -38,7 +38,7 @@ export interface RebaseRequest {
 export function rebaseCow(request: RebaseRequest, progress: Progress = {}): Promise<void> {
   return withImage(request.path, 'write', (file) =>
     withImage(request.backing, 'read', async (next) => {
-      const cow = await readCow(file);
+      const cow = cowOf(file);
       requireRebase(file, cow, next);
       const header = encodeCowHeader({ backing: request.storedBacking, size: cow.size, mtime: next.mtime });
       if (request.copyFrom !== undefined)

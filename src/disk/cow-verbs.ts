@@ -13,8 +13,8 @@ export async function createCowImage(
   { owner }: DiskHost,
   work: Work,
 ): Promise<DiskResult> {
-  const path = work.pathOfNew(image);
-  await createCow({ path, backing: work.source(backing), storedBacking: backing.path, owner });
+  const place = work.placeOfNew(image);
+  await createCow({ place, backing: work.source(backing), storedBacking: backing.path, owner });
   const summary = `made ${nameText(image)} over ${nameText(backing)}`;
   return { summary, image: nameText(image), bytes: sizeOf(work, backing) };
 }
@@ -27,12 +27,12 @@ export async function mergeCowImage(
 ): Promise<DiskResult> {
   const backing = backingOf(work, image);
   if (target) {
-    const bytes = await mergeInto(work, image, { path: work.pathOfNew(target), owner }, progress);
+    const bytes = await mergeInto(work, image, { place: work.placeOfNew(target), owner }, progress);
     const summary = `merged ${nameText(image)} and ${nameText(backing)} into ${nameText(target)}`;
     return { summary, image: nameText(target), bytes };
   }
-  const files = { path: work.source(image), backing: work.source(backing) };
-  await mergeCowInPlace({ ...files, afterwards: 'empty' }, progress);
+  const files = { path: work.source(image), place: work.placeOf(image), backing: work.source(backing) };
+  await mergeCowInPlace(files, progress);
   const summary = `merged ${nameText(image)} into ${nameText(backing)}; the COW image is empty now`;
   return { summary, image: nameText(backing), bytes: sizeOf(work, backing) };
 }

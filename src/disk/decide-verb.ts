@@ -10,9 +10,9 @@ import {
   refuseLinks,
   refuseMove,
   refuseNew,
+  refuseOutOfSight,
   refuseSize,
   refuseSnapshots,
-  refuseUnseen,
 } from './refuse-request.ts';
 import { snapshotName } from './snapshot-name.ts';
 import type { DiskVerb } from './verb.ts';
@@ -20,8 +20,17 @@ import type { DiskVerb } from './verb.ts';
 /** An image that is locked while a verb is at work. */
 export interface Claim {
   readonly image: ImageName;
+  /** How it is locked. */
   readonly mode: 'rw' | 'ro';
+  /** What is done: its content read or written; or its name taken away. */
+  readonly use: 'read' | 'write' | 'name';
+  /** The COW image whose header names it, where nobody else does. */
+  readonly via?: ImageName;
 }
+
+const reads = (image: ImageName): Claim => ({ image, mode: 'ro', use: 'read' });
+const writes = (image: ImageName): Claim => ({ image, mode: 'rw', use: 'write' });
+const removes = (image: ImageName): Claim => ({ image, mode: 'rw', use: 'name' });
 
 type Decision = readonly Claim[] | Refusal;
 
@@ -35,14 +44,14 @@ export function decideVerb(graph: ImageGraph, request: DiskVerb, by: string): De
       return (
         refuseVerb(graph, 'delete', image, by) ??
         refuseDevice(image) ??
-        refuseSnapshots(graph, image) ?? [{ image, mode: 'rw' }]
+        refuseSnapshots(graph, image) ?? [removes(image)]
       );
     case 'copy':
       return (
         refuseVerb(graph, 'copy', image, by) ??
         refuseDevice(image) ??
         refuseNew(graph, request.target, kindOf(image)) ??
-        refuseMove(graph, image, request.target) ?? [{ image, mode: 'ro' }]
+        refuseMove(graph, image, request.target) ?? [reads(image)]
       );
     case 'resize':
       return (
@@ -50,7 +59,7 @@ export function decideVerb(graph: ImageGraph, request: DiskVerb, by: string): De
         refuseDevice(image) ??
         refuseSnapshot(graph, image) ??
         refuseSize(request.size) ??
-        (request.filesystem ? refuseLinks(graph, image) : undefined) ?? [{ image, mode: 'rw' }]
+        (request.filesystem ? refuseLinks(graph, image) : undefined) ?? [writes(image)]
       );
     case 'convert':
       return refuseNew(graph, request.target, '.dsk') ?? readAsGuest(graph, image, by, 'copy');
@@ -61,7 +70,7 @@ export function decideVerb(graph: ImageGraph, request: DiskVerb, by: string): De
         refuseVerb(graph, 'back', request.backing, by) ??
         refuseDevice(request.backing) ??
         refuseNew(graph, image, '.cow') ??
-        refuseUnseen(image, request.backing) ?? [{ image: request.backing, mode: 'ro' }]
+        refuseOutOfSight(image, request.backing) ?? [reads(request.backing)]
       );
     case 'cow-merge':
       return request.target
@@ -75,8 +84,7 @@ export function decideVerb(graph: ImageGraph, request: DiskVerb, by: string): De
       const snapshot = snapshotName(image, request.name);
       if ('cause' in snapshot) return snapshot;
       return (
-        refuseVerb(graph, 'copy', image, by) ??
-        refuseNew(graph, snapshot, kindOf(snapshot)) ?? [{ image, mode: 'ro' }]
+        refuseVerb(graph, 'copy', image, by) ?? refuseNew(graph, snapshot, kindOf(snapshot)) ?? [reads(image)]
       );
     }
     case 'rollback': {
@@ -85,18 +93,14 @@ export function decideVerb(graph: ImageGraph, request: DiskVerb, by: string): De
       return (
         refuseVerb(graph, 'restore', image, by) ??
         refuseVerb(graph, 'copy', snapshot, by) ??
-        refuseLinks(graph, image) ?? [
-          { image, mode: 'rw' },
-          { image: snapshot, mode: 'ro' },
-        ]
+        refuseLinks(graph, image) ?? [writes(image), reads(snapshot)]
       );
     }
     case 'snapshot-delete': {
       const snapshot = snapshotName(image, request.name);
       if ('cause' in snapshot) return snapshot;
       return (
-        refuseVerb(graph, 'delete', snapshot, by) ??
-        refuseSnapshots(graph, snapshot) ?? [{ image: snapshot, mode: 'rw' }]
+        refuseVerb(graph, 'delete', snapshot, by) ?? refuseSnapshots(graph, snapshot) ?? [removes(snapshot)]
       );
     }
   }
@@ -110,15 +114,12 @@ function readAsGuest(
   flat: 'copy' | 'check' | 'merge',
 ): Decision {
   const found = graph.images.get(graph.ids.get(nameText(image)) ?? '');
-  if (found?.kind !== 'cow') return refuseVerb(graph, flat, image, by) ?? [{ image, mode: 'ro' }];
+  if (found?.kind !== 'cow') return refuseVerb(graph, flat, image, by) ?? [reads(image)];
   const refusal = refuseVerb(graph, 'merge', image, by);
   if (refusal) return refusal;
   const chain = backingFor(graph, { image, evenMerging: true });
   if ('cause' in chain) return chain;
-  return [
-    { image, mode: 'ro' },
-    { image: chain.name, mode: 'ro' },
-  ];
+  return [reads(image), { ...reads(chain.name), via: image }];
 }
 
 function mergeInPlace(graph: ImageGraph, image: ImageName, by: string): Decision {
@@ -128,10 +129,7 @@ function mergeInPlace(graph: ImageGraph, image: ImageName, by: string): Decision
   if ('cause' in chain) return chain;
   return (
     refuseDevice(chain.name) ??
-    refuseSnapshot(graph, chain.name) ?? [
-      { image, mode: 'rw' },
-      { image: chain.name, mode: 'rw' },
-    ]
+    refuseSnapshot(graph, chain.name) ?? [writes(image), { ...writes(chain.name), via: image }]
   );
 }
 
@@ -149,16 +147,13 @@ function rebase(
     refuseVerb(graph, 'rebase', image, by) ??
     refuseVerb(graph, 'back', backing, by) ??
     refuseDevice(backing) ??
-    refuseUnseen(image, backing);
+    refuseOutOfSight(image, backing);
   if (refusal) return refusal;
-  const claims: Claim[] = [
-    { image, mode: 'rw' },
-    { image: backing, mode: 'ro' },
-  ];
+  const claims = [writes(image), reads(backing)];
   if (sameContent) return claims;
   const present = backingFor(graph, { image });
   if (!('cause' in present))
-    return refuseVerb(graph, 'copy', present.name, by) ?? [...claims, { image: present.name, mode: 'ro' }];
+    return refuseVerb(graph, 'copy', present.name, by) ?? [...claims, { ...reads(present.name), via: image }];
   // A file of that size and time is the same one, elsewhere.
   const moved = isRecorded(graph, image, backing);
   return moved ? claims : { ...present, hint: `${present.hint}; or say that the content is the same` };

@@ -1,17 +1,20 @@
 import { closeSync } from 'node:fs';
 import { UmlmonError } from '../system/errors.ts';
+import { requireAllowed } from './allow-claims.ts';
 import { countSet } from './cow-bitmap.ts';
-import { readBitmap, readCow } from './cow-file.ts';
+import { headerIn, readBitmap } from './cow-file.ts';
 import { type Cow, SECTOR } from './cow-format.ts';
 import { cowHazard } from './cow-hazard.ts';
 import { isMerging } from './cow-match.ts';
 import { cowReaderOf } from './cow-reader.ts';
 import { type ImageContent, recogniseImage } from './filesystem.ts';
-import { type ImageFile, type ImageSource, type Progress, readerOf, withImage } from './image-file.ts';
+import type { ImageCaller } from './image-caller.ts';
+import { type ImageFile, type Progress, readerOf, withImage } from './image-file.ts';
 import { hostPathOf, type ImageName, type ImageStore, nameText } from './image-name.ts';
 import { type ListedImage, listGraph } from './list.ts';
+import { lockedGraph } from './locked-graph.ts';
 import { backingFor } from './may-use.ts';
-import { openImage } from './open-image.ts';
+import { type OpenedImage, openImage } from './open-image.ts';
 import { scanImages } from './scan.ts';
 
 export interface ImageDescription extends ListedImage {
@@ -32,55 +35,70 @@ export interface CowDescription {
 }
 
 /**
- * Everything about one image. Takes no lock: of an image in use, what is told may be of different moments.
+ * Everything about one image. Takes no lock: of an image in use, what is told may be of different moments. The header of
+ * a COW image is read once.
  *
- * @throws UmlmonError IMAGE_MISSING, and what goes wrong in reading it
+ * @throws UmlmonError IMAGE_MISSING; IMAGE_ACCESS, IMAGE_FOREIGN for what the caller may not read; and what goes wrong
+ *   in reading it
  */
-export async function describeImage(
+export function describeImage(
   store: ImageStore,
   image: ImageName,
+  caller: ImageCaller,
   progress: Progress = {},
 ): Promise<ImageDescription> {
-  const { graph } = scanImages(store);
-  const listed = listGraph(graph).find(({ name }) => nameText(name) === nameText(image));
-  if (!listed) {
-    const cause = `there is no image ${nameText(image)}`;
-    throw new UmlmonError('IMAGE_MISSING', {
-      place: hostPathOf(image, store),
-      cause,
-      hint: 'list the images',
-    });
-  }
-  const chain = listed.kind === 'cow' ? backingFor(graph, { image, evenMerging: true }) : undefined;
-  return withOpened(store, image, async (file) => {
-    if (!chain)
-      return {
+  return withOpened(store, image, async (opened) => {
+    const { fd, facts } = opened;
+    const header =
+      facts.kind === 'file' && image.path.endsWith('.cow') ? headerIn(fd, facts.hostPath) : undefined;
+    const locked = header === undefined ? { facts } : { facts, header };
+    const scan = await scanImages(store, caller.kind === 'vm' ? new Set([image.vm]) : 'everyone');
+    const graph = lockedGraph(scan, [{ image, locked }]);
+    const listed = listGraph(graph).find(({ name }) => nameText(name) === nameText(image));
+    if (!listed || graph.ids.get(nameText(image)) !== facts.id) throw missing(image, store);
+    const place = facts.hostPath;
+    requireAllowed(caller, graph, [{ image, mode: 'ro', use: 'read' }], place);
+    if (header === undefined)
+      return withImage({ fd, path: place }, 'read', async ({ size }) => ({
         ...listed,
-        ...describeContent(recogniseImage(readerOf(file.handle.fd), file.size), file.size),
-      };
-    if (typeof graph.images.get(graph.ids.get(nameText(image)) ?? '')?.header !== 'object')
-      return { ...listed, hazard: '' };
-    const cow = await readCow(file);
-    const about = { ...listed, cow: await describeCow(file, cow, progress) };
-    if ('cause' in chain) return { ...about, hazard: '' };
+        ...describeContent(recogniseImage(readerOf(fd), size), size),
+      }));
+    if (typeof header === 'string') return { ...listed, hazard: '' };
+    const cow = await withImage({ fd, path: place }, 'read', (file) => describeCow(file, header, progress));
+    const chain = backingFor(graph, { image, evenMerging: true });
+    if ('cause' in chain) return { ...listed, cow, hazard: '' };
     return withOpened(store, chain.name, async (backing) => {
-      const read = cowReaderOf(file.handle.fd, cow, readerOf(backing.handle.fd));
-      return { ...about, ...describeContent(recogniseImage(read, cow.size), cow.size) };
+      if (backing.facts.id !== chain.image.id) throw missing(chain.name, store);
+      const held = [
+        { image, locked },
+        { image: chain.name, locked: { facts: backing.facts } },
+      ];
+      const claim = { image: chain.name, mode: 'ro', use: 'read', via: image } as const;
+      requireAllowed(caller, lockedGraph(scan, held), [claim], place);
+      const read = cowReaderOf(fd, header, readerOf(backing.fd));
+      return { ...listed, cow, ...describeContent(recogniseImage(read, header.size), header.size) };
     });
+  });
+}
+
+function missing(image: ImageName, store: ImageStore): UmlmonError {
+  return new UmlmonError('IMAGE_MISSING', {
+    place: hostPathOf(image, store),
+    cause: `there is no image ${nameText(image)}`,
+    hint: 'list the images',
   });
 }
 
 async function withOpened<Result>(
   store: ImageStore,
   image: ImageName,
-  use: (file: ImageFile) => Promise<Result>,
+  use: (opened: OpenedImage) => Promise<Result>,
 ): Promise<Result> {
-  const { fd, facts } = openImage(image, store, 'ro');
-  const source: ImageSource = { fd, path: facts.hostPath };
+  const opened = openImage(image, store, 'ro');
   try {
-    return await withImage(source, 'read', use);
+    return await use(opened);
   } finally {
-    closeSync(fd);
+    closeSync(opened.fd);
   }
 }
 

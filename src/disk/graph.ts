@@ -2,9 +2,10 @@
 import { type ImageKind, parseImagePath } from '../config/disk.ts';
 import type { CowHeader } from './cow-format.ts';
 import { type ImageName, type ImageStore, nameFor, nameOfHostPath, nameText } from './image-name.ts';
+import type { ImageRights } from './image-rights.ts';
 
 /** One name of an image, as a scan finds it. */
-export interface FoundImage {
+export interface FoundImage extends ImageRights {
   readonly name: ImageName;
   /** ImageFacts.id */
   readonly id: string;
@@ -15,6 +16,8 @@ export interface FoundImage {
   readonly allocated: number;
   /** Seconds since 1970, rounded down. */
   readonly mtime: number;
+  /** Names that the file has (hard links), wherever they are. */
+  readonly links: number;
   /** Of a COW file: its header, or why there is none. */
   readonly header?: CowHeader | string;
 }
@@ -32,8 +35,23 @@ export interface GraphImage extends Omit<FoundImage, 'name'> {
   readonly names: readonly ImageName[];
 }
 
+/** What a graph does not know, and what is therefore refused. */
+export interface Unknown {
+  /** Name of a VM, '' for the shared images → why its images could not all be looked at. */
+  readonly images: ReadonlyMap<string, string>;
+  /** Those whose images are as many as can be looked at: another one could not be. */
+  readonly full: ReadonlySet<string>;
+  /** Holders of whom it is not known which images they hold. */
+  readonly holders: readonly string[];
+  /** Whether only the images of some VMs were looked at, and the shared ones: those of the others are not asked for. */
+  readonly partial: boolean;
+}
+
+export const allKnown: Unknown = { images: new Map(), full: new Set(), holders: [], partial: false };
+
 export interface ImageGraph {
   readonly store: ImageStore;
+  readonly unknown: Unknown;
   readonly images: ReadonlyMap<string, GraphImage>;
   /** By nameText of each name. */
   readonly ids: ReadonlyMap<string, string>;
@@ -46,6 +64,7 @@ export function buildGraph(
   found: readonly FoundImage[],
   holdings: readonly Holding[],
   store: ImageStore,
+  unknown: Unknown = allKnown,
 ): ImageGraph {
   const images = new Map<string, GraphImage & { names: ImageName[] }>();
   const ids = new Map<string, string>();
@@ -62,7 +81,9 @@ export function buildGraph(
     const targets = new Set(
       image.names.flatMap((name) => {
         const backing = backingName(image, name, store);
-        const id = backing && ids.get(nameText(backing));
+        // A guest that names an image of another VM, by its path of the host, cannot use it, nor keep it from others.
+        const visible = backing && (backing.vm === '' || backing.vm === name.vm) ? backing : undefined;
+        const id = visible && ids.get(nameText(visible));
         return id === undefined ? [] : [id];
       }),
     );
@@ -72,7 +93,7 @@ export function buildGraph(
       else dependants.set(id, [image]);
     }
   }
-  return { store, images, ids, dependants, holdings };
+  return { store, unknown, images, ids, dependants, holdings };
 }
 
 /**

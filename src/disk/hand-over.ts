@@ -11,7 +11,7 @@ import { isSystemError, UmlmonError } from '../system/errors.ts';
 import { makeBlockDevice } from '../system/native.ts';
 import { copyContent } from './copy-content.ts';
 import type { ImageFile, Progress } from './image-file.ts';
-import { withScratchFile } from './new-image.ts';
+import { type NewPlace, withScratchFile } from './new-image.ts';
 
 declare const handed: unique symbol;
 
@@ -49,10 +49,12 @@ export async function handOver(handle: FileHandle, size: number): Promise<Handed
  * An image that a tool only reads. One that belongs to root alone is copied, which shares blocks where the file system
  * can and else takes space until the end.
  *
+ * @param place where there is room for a copy
  * @throws what `use` throws; the reason of the signal
  */
 export async function withReadable<Result>(
-  { handle, size, path }: Pick<ImageFile, 'handle' | 'size' | 'path'>,
+  { handle, size }: Pick<ImageFile, 'handle' | 'size'>,
+  place: NewPlace,
   { signal }: Progress,
   use: (image: HandedImage) => Promise<Result>,
 ): Promise<Result> {
@@ -61,7 +63,7 @@ export async function withReadable<Result>(
   if (stat.isBlockDevice()) return withNode(stat.rdev, (node) => use(hand(node, size, nobody)));
   const user = readerOf(stat);
   if (user) return use(hand(handle, size, user));
-  return withScratchFile(path, async (scratch) => {
+  return withScratchFile(place, async (scratch) => {
     await copyContent({ handle, size }, scratch, signal ? { signal } : {});
     return use(await handOver(scratch, size));
   });

@@ -108,34 +108,66 @@ function isStillThere(fd: number, path: string): boolean {
   return there?.ino === mine.ino && there.dev === mine.dev;
 }
 
+export interface Holdings {
+  readonly holdings: readonly Holding[];
+  /** Living holders whose record cannot be read: they may hold anything that they can have. */
+  readonly unknown: readonly string[];
+}
+
 /** What all living holders hold. */
-export function readHoldings({ holders }: ImageStore): Holding[] {
+export function readHoldings({ holders }: ImageStore): Holdings {
   let names: string[];
   try {
     names = readdirSync(holders);
-  } catch {
-    return []; // Nobody has held an image yet, or it is not for us to see.
+  } catch (error) {
+    // Nobody has held an image yet; or it is not for us to see, and then we cannot hold one either (HolderFile.open).
+    if (isSystemError(error) && ['ENOENT', 'EACCES'].includes(error.code ?? ''))
+      return { holdings: [], unknown: [] };
+    throw error;
   }
-  return names.flatMap((holder) => readHolder(join(holders, holder), holder));
+  const read = names.map((holder) => ({ holder, held: readHolder(join(holders, holder)) }));
+  return {
+    holdings: read.flatMap(({ holder, held = [] }) => held.map(({ id, mode }) => ({ holder, id, mode }))),
+    unknown: read.flatMap(({ holder, held }) => (held ? [] : [holder])),
+  };
 }
 
-function readHolder(path: string, holder: string): Holding[] {
+/** What one holder holds; undefined if he lives and it cannot be known. */
+function readHolder(path: string): Held[] | undefined {
   let fd: number;
   try {
     fd = openSync(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
-  } catch {
-    return []; // Given up since the directory was read.
+  } catch (error) {
+    // Given up since the directory was read.
+    return isSystemError(error) && error.code === 'ENOENT' ? [] : undefined;
   }
   try {
     if (!isHeld(fd)) return [];
-    const bytes = Buffer.alloc(diskLimits.holderBytes);
-    const held: unknown = JSON.parse(bytes.toString('utf8', 0, readSync(fd, bytes, 0, bytes.length, 0)));
-    return Array.isArray(held) ? held.filter(isHolding).map(({ id, mode }) => ({ holder, id, mode })) : [];
-  } catch (error) {
-    if (error instanceof SyntaxError || isSystemError(error)) return []; // It is being written just now.
-    throw error;
+    // A read beside a write may have a part of both texts.
+    for (let attempt = 1; ; attempt++) {
+      const held = parseHeld(fd);
+      if (held || attempt === readAttempts) return held;
+    }
+  } catch {
+    return undefined;
   } finally {
     closeSync(fd);
+  }
+}
+
+/** Reads of a record that is being written: one write of less than a page takes some microseconds. */
+const readAttempts = 20;
+
+function parseHeld(fd: number): Held[] | undefined {
+  const bytes = Buffer.alloc(diskLimits.holderBytes);
+  const text = bytes.toString('utf8', 0, readSync(fd, bytes, 0, bytes.length, 0));
+  // Just made: nothing is listed yet, and the image that is to be is locked.
+  if (text === '') return [];
+  try {
+    const held: unknown = JSON.parse(text);
+    return Array.isArray(held) && held.every(isHolding) ? held : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -21,10 +21,10 @@ export function checkImage(image: ImageName, work: Work, progress: Progress): Pr
   const source = work.source(image);
   if (!image.path.endsWith('.cow'))
     return withImage(source, 'read', (file) =>
-      withReadable(file, progress, (handed) => checkContent(image, handed, progress)),
+      withReadable(file, work.placeOf(image), progress, (handed) => checkContent(image, handed, progress)),
     );
   return withPair({ path: source, backing: work.source(backingOf(work, image)) }, (_, merge) =>
-    withScratchFile(source.path, async (handle) => {
+    withScratchFile(work.placeOf(image), async (handle) => {
       await merge(handle, progress);
       const { size } = await handle.stat();
       return checkContent(image, await handOver(handle, size), progress);

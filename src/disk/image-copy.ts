@@ -3,7 +3,7 @@ import { mergeCow } from './cow-merge.ts';
 import { type Progress, withImage } from './image-file.ts';
 import { type ImageName, nameText } from './image-name.ts';
 import { backingFor } from './may-use.ts';
-import { type Owner, writeNewImage } from './new-image.ts';
+import { type NewPlace, type Owner, writeNewImage } from './new-image.ts';
 import type { Work } from './under-locks.ts';
 import type { DiskHost, DiskResult, DiskVerb } from './verb.ts';
 
@@ -15,7 +15,7 @@ export async function copyImage(
   progress: Progress,
 ): Promise<DiskResult> {
   const bytes = await withImage(work.source(image), 'read', (from) =>
-    writeNewImage(work.pathOfNew(target), owner, 'refuse', async (into) => {
+    writeNewImage(work.placeOfNew(target), owner, 'refuse', async (into) => {
       await copyContent(from, into, progress);
       await into.utimes(from.mtime, from.mtime);
       return from.size;
@@ -31,11 +31,11 @@ export async function convertImage(
   work: Work,
   progress: Progress,
 ): Promise<DiskResult> {
-  const path = work.pathOfNew(target);
+  const place = work.placeOfNew(target);
   const bytes = image.path.endsWith('.cow')
-    ? await mergeInto(work, image, { path, owner }, progress)
+    ? await mergeInto(work, image, { place, owner }, progress)
     : await withImage(work.source(image), 'read', (from) =>
-        writeNewImage(path, owner, 'refuse', async (into) => {
+        writeNewImage(place, owner, 'refuse', async (into) => {
           await packContent(from, into, progress);
           return from.size;
         }),
@@ -47,12 +47,12 @@ export async function convertImage(
 export async function mergeInto(
   work: Work,
   image: ImageName,
-  target: { path: string; owner: Owner },
+  target: { place: NewPlace; owner: Owner },
   progress: Progress,
 ): Promise<number> {
   const backing = backingOf(work, image);
   await mergeCow(
-    { path: work.source(image), backing: work.source(backing), target: target.path, owner: target.owner },
+    { path: work.source(image), backing: work.source(backing), target: target.place, owner: target.owner },
     progress,
   );
   return work.graph.images.get(work.graph.ids.get(nameText(backing)) ?? '')?.size ?? 0;

@@ -20,10 +20,10 @@ const ext4 = ['-q', '-F', '-t', 'ext4', '-b', '4096', '-E', 'lazy_itable_init=0,
 export async function createImage(
   { image, size, filesystem }: DiskVerb & { verb: 'create' },
   { owner }: DiskHost,
-  { pathOfNew }: Work,
+  { placeOfNew }: Work,
   { signal, onProgress }: Progress,
 ): Promise<DiskResult> {
-  await writeNewImage(pathOfNew(image), owner, 'refuse', async (handle) => {
+  await writeNewImage(placeOfNew(image), owner, 'refuse', async (handle) => {
     await handle.truncate(size);
     if (!filesystem) return;
     const target = await handOver(handle, size);

@@ -1,9 +1,11 @@
 import { constants, readSync } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
-import { isSystemError, UmlmonError } from '../system/errors.ts';
-import { deviceId, deviceSize } from './open-image.ts';
+import type { FileHandle } from 'node:fs/promises';
+import { UmlmonError } from '../system/errors.ts';
+import { reopen } from '../system/reopen.ts';
+import { deviceId, deviceSize } from './block-device.ts';
+import type { Cow } from './cow-format.ts';
 
-const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
+const { O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
 
 /** What a slow verb is told by its caller, and tells it. */
 export interface Progress {
@@ -14,13 +16,18 @@ export interface Progress {
 }
 
 /**
- * An image by its path, whose last name is not followed if it is a link; or one that the caller has open and locked,
- * which nobody can swap, with the path for what is done to its name.
+ * An image that the caller has open, and locked where that matters: nobody can swap it. It stays open as long as it is
+ * used.
  */
-export type ImageSource = string | { readonly fd: number; readonly path: string };
-
-export function pathOf(source: ImageSource): string {
-  return typeof source === 'string' ? source : source.path;
+export interface ImageSource {
+  readonly fd: number;
+  /** For messages. */
+  readonly path: string;
+  /**
+   * Of a COW file: its header, as the caller has decided on it. A guest may change the header in the file at any time,
+   * lock or not; it is read once, and never again.
+   */
+  readonly cow?: Cow;
 }
 
 export interface ImageFile {
@@ -32,53 +39,36 @@ export interface ImageFile {
   readonly mtime: number;
   readonly uid: number;
   readonly gid: number;
+  /** Permission bits. */
   readonly mode: number;
+  /** ImageSource.cow */
+  readonly cow?: Cow;
 }
 
 /**
- * Opens an image, passes it to `use`, and closes it.
+ * Opens an image once more, for reading or writing, passes it to `use`, and closes it.
  *
- * @throws UmlmonError IMAGE_MISSING, IMAGE_KIND (not a regular file)
+ * @throws UmlmonError IMAGE_KIND (neither a regular file nor a block device)
  */
 export async function withImage<Result>(
-  source: ImageSource,
+  { fd, path, cow }: ImageSource,
   access: 'read' | 'write',
   use: (image: ImageFile) => Promise<Result>,
 ): Promise<Result> {
-  const path = pathOf(source);
-  const handle = await openImage(source, access);
+  const handle = await reopen(fd, (access === 'read' ? O_RDONLY : O_RDWR) | O_NONBLOCK);
   try {
-    const stat = await statImage(source, handle);
+    const stat = await handle.stat();
+    if (!stat.isFile() && !stat.isBlockDevice())
+      throw new UmlmonError('IMAGE_KIND', { place: path, cause: 'not a regular file' });
     const { mtimeMs, uid, gid, mode } = stat;
     const size = stat.isFile() ? stat.size : deviceSize(deviceId(BigInt(stat.rdev)));
-    return await use({ path, handle, size, mtime: wholeSeconds(mtimeMs), uid, gid, mode: mode & 0o7777 });
+    const mtime = wholeSeconds(mtimeMs);
+    // No bits that give rights to whoever runs the file: a new one of these may have another content.
+    const file = { path, handle, size, mtime, uid, gid, mode: mode & 0o777 };
+    return await use(cow ? { ...file, cow } : file);
   } finally {
     await handle.close();
   }
-}
-
-async function openImage(source: ImageSource, access: 'read' | 'write'): Promise<FileHandle> {
-  const path = pathOf(source);
-  // O_NONBLOCK in case the path names a FIFO, whose opening would wait.
-  const flags = (access === 'read' ? O_RDONLY : O_RDWR) | O_NONBLOCK;
-  try {
-    if (typeof source === 'string') return await open(path, flags | O_NOFOLLOW);
-    return await open(`/proc/self/fd/${source.fd}`, flags);
-  } catch (error) {
-    if (!isSystemError(error)) throw error;
-    if (error.code === 'ENOENT')
-      throw new UmlmonError('IMAGE_MISSING', { place: path, cause: error.message });
-    if (error.code === 'ELOOP')
-      throw new UmlmonError('IMAGE_KIND', { place: path, cause: 'a symbolic link' });
-    throw error;
-  }
-}
-
-async function statImage(source: ImageSource, handle: FileHandle) {
-  const stat = await handle.stat();
-  // Whoever has locked a device has seen that it is one.
-  if (stat.isFile() || (typeof source !== 'string' && stat.isBlockDevice())) return stat;
-  throw new UmlmonError('IMAGE_KIND', { place: pathOf(source), cause: 'not a regular file' });
 }
 
 /** stat(2) in seconds rounds down, also before 1970. */

@@ -1,8 +1,11 @@
 import { closeSync } from 'node:fs';
 import { UmlmonError } from '../system/errors.ts';
 import { lock, unlock } from '../system/native.ts';
+import { headerIn } from './cow-file.ts';
+import type { Cow } from './cow-format.ts';
 import { openText } from './graph.ts';
 import { HolderFile, lockingPrograms, readHoldings } from './holders.ts';
+import { factsOf, type ImageFacts } from './image-facts.ts';
 import { type ImageName, type ImageStore, nameText } from './image-name.ts';
 import { openImage } from './open-image.ts';
 
@@ -16,6 +19,15 @@ export interface LockRequest {
 export interface ImageLock extends LockRequest {
   /** Undefined while the image is listed only: the lock of a monitor that is dead, see `adopt`. */
   fd: number | undefined;
+  /** What was locked, as its descriptor says; undefined for a lock that a former monitor took. */
+  locked?: LockedImage;
+}
+
+/** An image as it was when it was locked: all that is decided on it is decided on this. */
+export interface LockedImage {
+  readonly facts: ImageFacts;
+  /** Of a COW image: the header, read once; or why there is none. */
+  readonly header?: Cow | string;
 }
 
 /**
@@ -83,9 +95,13 @@ export class ImageLocks {
     }
   }
 
-  /** Our descriptor of an image; undefined if it is not one of these. */
-  fdOf(image: ImageName): number | undefined {
-    return this.#locks.find((one) => nameText(one.image) === nameText(image))?.fd;
+  get all(): readonly ImageLock[] {
+    return this.#locks;
+  }
+
+  /** The lock of an image; undefined if it is not one of these. */
+  lockOf(image: ImageName): ImageLock | undefined {
+    return this.#locks.find((one) => nameText(one.image) === nameText(image));
   }
 
   /** Takes the lock of an image that has none. Errors: those of `take`. */
@@ -104,6 +120,7 @@ export class ImageLocks {
           cause: `${nameText(wanted.image)} is ${whoHolds(this.#store, facts.id)}`,
           hint: 'stop that first, or use another image',
         });
+      wanted.locked = lockedImage(wanted.image, fd, facts);
       wanted.fd = fd;
     } catch (error) {
       closeSync(fd);
@@ -150,6 +167,13 @@ export class ImageLocks {
   }
 }
 
+/** What is behind the descriptor of a lock. Of a device, rights and names are those of the jail's node. */
+function lockedImage({ path }: ImageName, fd: number, facts: ImageFacts): LockedImage {
+  if (facts.kind === 'block') return { facts };
+  const now = factsOf(fd, facts.hostPath, facts.way);
+  return path.endsWith('.cow') ? { facts: now, header: headerIn(fd, facts.hostPath) } : { facts: now };
+}
+
 /** How often, and how many milliseconds apart, to look for a holder that has its lock and is about to say so. */
 const looks = 4;
 const pauseMs = 5;
@@ -158,7 +182,7 @@ const programsNamed = 4;
 /** `open read-write by vm2`, for a lock that was not to be had. */
 function whoHolds(store: ImageStore, id: string): string {
   for (let look = 0; look < looks; look++) {
-    const holdings = readHoldings(store).filter((holding) => holding.id === id);
+    const holdings = readHoldings(store).holdings.filter((holding) => holding.id === id);
     if (holdings.length > 0) return openText(holdings);
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pauseMs);
   }

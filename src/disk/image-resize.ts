@@ -6,7 +6,7 @@ import { requireSound, runTool, toolImage, wordsOf } from './filesystem-tool.ts'
 import { type HandedImage, handOver } from './hand-over.ts';
 import { type ImageFile, type Progress, readerOf, withImage } from './image-file.ts';
 import { type ImageName, nameText } from './image-name.ts';
-import { writeNewImage } from './new-image.ts';
+import { type NewPlace, writeNewImage } from './new-image.ts';
 import type { Work } from './under-locks.ts';
 import type { DiskResult, DiskVerb } from './verb.ts';
 
@@ -24,7 +24,7 @@ export async function resizeImage(
   progress: Progress,
 ): Promise<DiskResult> {
   const before = await withImage(work.source(image), filesystem ? 'read' : 'write', async (file) => {
-    if (filesystem) await resizeFilesystem(image, file, size, progress);
+    if (filesystem) await resizeFilesystem(image, work.placeOf(image), file, size, progress);
     else {
       if (size < file.size) requireShrunk(image, file, size);
       await file.handle.truncate(size);
@@ -79,6 +79,7 @@ function requireShrunk(image: ImageName, { handle, size: present }: ImageFile, s
 
 async function resizeFilesystem(
   image: ImageName,
+  place: NewPlace,
   file: ImageFile,
   size: number,
   progress: Progress,
@@ -91,7 +92,7 @@ async function resizeFilesystem(
         'ext2, ext3 and ext4 without partitions can be resized with their image, and it holds something else',
       hint: 'resize the image alone, and what is in it in its guest',
     });
-  await writeNewImage(file.path, file, 'replace', async (handle) => {
+  await writeNewImage(place, file, 'replace', async (handle) => {
     await copyContent(file, handle, progress);
     if (size > file.size) await handle.truncate(size);
     const handed = await handOver(handle, Math.max(size, file.size));

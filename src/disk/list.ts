@@ -1,7 +1,9 @@
 import type { ImageKind } from '../config/disk.ts';
 import type { Failure } from '../system/errors.ts';
 import type { GraphImage, Holding, ImageGraph } from './graph.ts';
+import type { ImageCaller } from './image-caller.ts';
 import { type ImageName, type ImageStore, nameText } from './image-name.ts';
+import { mayPass, mayReach } from './image-rights.ts';
 import { backingFor } from './may-use.ts';
 import { scanImages } from './scan.ts';
 import { snapshotsOf } from './snapshot-name.ts';
@@ -31,9 +33,27 @@ export interface ImageList {
 }
 
 /** All images of the host. Reads directories and headers, and waits for nobody. */
-export function listImages(store: ImageStore): ImageList {
-  const { graph, troubles } = scanImages(store);
+export async function listImages(store: ImageStore): Promise<ImageList> {
+  const { graph, troubles } = await scanImages(store);
   return { images: listGraph(graph), troubles };
+}
+
+/**
+ * The images that a client of a VM may know of: those of the VM; and of the shared ones those that the VM's user can
+ * come to, with what their headers say if he can read them.
+ */
+export async function listForClient(
+  store: ImageStore,
+  { vm, user }: ImageCaller & { kind: 'vm' },
+): Promise<ImageList> {
+  const { graph, troubles } = await scanImages(store, new Set([vm]));
+  const images = listGraph(graph).flatMap((image) => {
+    const found = graph.images.get(graph.ids.get(nameText(image.name)) ?? '');
+    if (image.name.vm === vm) return [image];
+    if (!found || !mayPass(found, user)) return [];
+    return [mayReach(found, user, 4) ? image : { ...image, backing: '', problem: '' }];
+  });
+  return { images, troubles };
 }
 
 /** The images of a graph under all of their names. Pure. */

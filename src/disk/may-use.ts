@@ -13,6 +13,12 @@ import {
   othersHolding,
 } from './graph.ts';
 import { type ImageName, nameFor, nameText } from './image-name.ts';
+import {
+  refuseMissing,
+  refuseUnknownDependants,
+  refuseUnknownHolders,
+  refuseUnseen,
+} from './refuse-unknown.ts';
 import { snapshotOf } from './snapshot-name.ts';
 
 export interface OpenRequest {
@@ -31,8 +37,7 @@ export function refuseOpen(graph: ImageGraph, request: OpenRequest): Refusal | u
   const { by, image: name, mode } = request;
   const id = graph.ids.get(nameText(name));
   const image = id === undefined ? undefined : graph.images.get(id);
-  // An image that the scan did not see has been reported by whoever looked at it.
-  if (!image) return undefined;
+  if (!image) return refuseMissing(graph, name);
   const inUse = refuseHolders(graph, image.id, mode, by);
   if (inUse) return inUse;
   if (mode === 'rw') {
@@ -53,8 +58,9 @@ function refuseHolders(
   over?: string,
 ): Refusal | undefined {
   const others = othersHolding(graph, id, by).filter((holding) => mode === 'rw' || holding.mode === 'rw');
-  if (others.length === 0) return undefined;
-  return inUse(`${nameOfId(graph, id)}${over === undefined ? '' : `, the backing of ${over},`}`, others);
+  if (others.length > 0)
+    return inUse(`${nameOfId(graph, id)}${over === undefined ? '' : `, the backing of ${over},`}`, others);
+  return refuseUnknownHolders(graph, id, by);
 }
 
 function inUse(what: string, others: readonly Holding[]): Refusal {
@@ -68,7 +74,7 @@ function inUse(what: string, others: readonly Holding[]): Refusal {
 
 function refuseBacking(graph: ImageGraph, id: string, except?: string): Refusal | undefined {
   const cause = dependantText(graph, id, except);
-  if (!cause) return undefined;
+  if (!cause) return refuseUnknownDependants(graph, id);
   return {
     code: 'IMAGE_IS_BACKING',
     cause,
@@ -114,11 +120,13 @@ export function backingFor(
   if (!visible) return misplaced(graph, cow, name, path);
   const image = graph.images.get(graph.ids.get(nameText(visible)) ?? '');
   if (!image)
-    return {
-      code: 'IMAGE_BACKING_PATH',
-      cause: `${nameText(name)} needs the backing file ${nameText(visible)}, and there is none`,
-      hint: 'put it there, or write PATH,BACKING with the right path',
-    };
+    return (
+      refuseUnseen(graph, visible.vm) ?? {
+        code: 'IMAGE_BACKING_PATH',
+        cause: `${nameText(name)} needs the backing file ${nameText(visible)}, and there is none`,
+        hint: 'put it there, or write PATH,BACKING with the right path',
+      }
+    );
   if (image.id === cow.id || image.kind === 'cow')
     return {
       code: 'IMAGE_CHAIN',
@@ -202,8 +210,7 @@ export function refuseVerb(
   const demand: Demand = demands[verb];
   const id = graph.ids.get(nameText(image));
   const found = id === undefined ? undefined : graph.images.get(id);
-  if (!found)
-    return { code: 'IMAGE_MISSING', cause: `there is no image ${nameText(image)}`, hint: 'list the images' };
+  if (!found) return refuseMissing(graph, image);
   if (demand.flat && found.kind === 'cow')
     return {
       code: 'IMAGE_CHAIN',

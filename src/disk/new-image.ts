@@ -1,13 +1,20 @@
-import { constants } from 'node:fs';
-import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { closeSync, constants } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Directory } from '../system/directory.ts';
 import { isSystemError, UmlmonError } from '../system/errors.ts';
-import { linkDescriptor } from '../system/native.ts';
+import { reopen } from '../system/reopen.ts';
 
-const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR, O_DIRECTORY } = constants;
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_RDWR, O_DIRECTORY } = constants;
 const O_TMPFILE = 0o20000000 | O_DIRECTORY;
 /** File systems that have no files without a name (NFS, some overlays). */
 const noTemporaryFiles = ['ENOTSUP', 'EISDIR', 'ENOENT', 'EINVAL'];
+
+/** Where a new image is to be: an open directory, and the name in it. */
+export interface NewPlace {
+  readonly directory: Directory;
+  readonly name: string;
+}
 
 export interface Owner {
   readonly uid: number;
@@ -17,8 +24,8 @@ export interface Owner {
 }
 
 /** The name that a new image can have for a moment, before it takes its place. */
-export function temporaryFor(path: string): string {
-  return join(dirname(path), `.${basename(path)}.new`);
+export function temporaryFor(name: string): string {
+  return `.${name}.new`;
 }
 
 /**
@@ -31,13 +38,13 @@ export function temporaryFor(path: string): string {
  * @throws UmlmonError IMAGE_EXISTS, and what `write` throws
  */
 export async function writeNewImage<Result>(
-  path: string,
+  { directory, name }: NewPlace,
   owner: Owner,
   existing: 'refuse' | 'replace',
   write: (handle: FileHandle) => Promise<Result>,
 ): Promise<Result> {
-  const temporary = temporaryFor(path);
-  const { handle, named } = await openTemporary(temporary);
+  const temporary = temporaryFor(name);
+  const { handle, named } = await openTemporary(directory, temporary);
   let hasName = named;
   try {
     const result = await write(handle);
@@ -46,52 +53,69 @@ export async function writeNewImage<Result>(
     await handle.sync();
     if (existing === 'replace') {
       if (!hasName) {
-        await unlinkIfThere(temporary);
-        linkDescriptor(handle.fd, temporary);
+        directory.remove(temporary);
+        directory.link(handle.fd, temporary);
         hasName = true;
       }
-      await rename(temporary, path);
+      directory.rename(temporary, name);
       hasName = false;
-    } else linkDescriptor(handle.fd, path);
-    await syncDirectory(dirname(path));
+    } else directory.link(handle.fd, name);
+    await syncDirectory(directory);
     return result;
   } catch (error) {
     if (isSystemError(error) && error.code === 'EEXIST')
-      throw new UmlmonError('IMAGE_EXISTS', { place: path, cause: 'there is a file of this name' });
+      throw new UmlmonError('IMAGE_EXISTS', {
+        place: join(directory.path, name),
+        cause: 'there is a file of this name',
+      });
     throw error;
   } finally {
     await handle.close();
-    if (hasName) await unlinkIfThere(temporary);
+    if (hasName) directory.remove(temporary);
   }
 }
 
-async function openTemporary(path: string): Promise<{ handle: FileHandle; named: boolean }> {
+async function openTemporary(
+  directory: Directory,
+  name: string,
+): Promise<{ handle: FileHandle; named: boolean }> {
   try {
-    return { handle: await open(dirname(path), O_RDWR | O_TMPFILE, 0o600), named: false };
+    return { handle: await handleOf(directory.openFile('.', O_RDWR | O_TMPFILE, 0o600)), named: false };
   } catch (error) {
     if (!isSystemError(error) || !noTemporaryFiles.includes(error.code ?? '')) throw error;
   }
-  await unlinkIfThere(path);
-  return { handle: await open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600), named: true };
+  directory.remove(name);
+  const fd = directory.openFile(name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+  return { handle: await handleOf(fd), named: true };
+}
+
+async function handleOf(fd: number): Promise<FileHandle> {
+  try {
+    return await reopen(fd, O_RDWR);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /**
- * An empty file without a name, in the directory of `path`, and with its file system: blocks can be shared. It is gone
- * when it is closed, and after SIGKILL.
+ * An empty file without a name, in a directory, and with its file system: blocks can be shared. It is gone when it is
+ * closed, and after SIGKILL.
+ *
+ * @param name of something in the directory, where a file must have a name for a moment
  */
-export async function openScratch(path: string): Promise<FileHandle> {
-  const temporary = join(dirname(path), `.${basename(path)}.tmp`);
-  const { handle, named } = await openTemporary(temporary);
-  if (named) await unlinkIfThere(temporary);
+export async function openScratch({ directory, name }: NewPlace): Promise<FileHandle> {
+  const temporary = `.${name}.tmp`;
+  const { handle, named } = await openTemporary(directory, temporary);
+  if (named) directory.remove(temporary);
   return handle;
 }
 
 /** Lends such a file. */
 export async function withScratchFile<Result>(
-  path: string,
+  place: NewPlace,
   use: (handle: FileHandle) => Promise<Result>,
 ): Promise<Result> {
-  const handle = await openScratch(path);
+  const handle = await openScratch(place);
   try {
     return await use(handle);
   } finally {
@@ -99,17 +123,9 @@ export async function withScratchFile<Result>(
   }
 }
 
-export async function unlinkIfThere(path: string): Promise<void> {
-  try {
-    await unlink(path);
-  } catch (error) {
-    if (!isSystemError(error) || error.code !== 'ENOENT') throw error;
-  }
-}
-
 /** A new name is safe from a crash of the host when its directory has reached the disk. */
-export async function syncDirectory(path: string): Promise<void> {
-  const handle = await open(path, O_DIRECTORY);
+export async function syncDirectory({ fd }: Directory): Promise<void> {
+  const handle = await reopen(fd, O_RDONLY | O_DIRECTORY);
   try {
     await handle.sync();
   } finally {

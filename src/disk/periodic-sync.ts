@@ -1,12 +1,15 @@
-import { type FSWatcher, watch } from 'node:fs';
+import { closeSync, type FSWatcher, watch } from 'node:fs';
 import { syncImage } from './sync-image.ts';
 
 export interface SyncedImage {
   /** Stays open until `remove` or `close` has ended. */
   readonly fd: number;
   readonly hostPath: string;
-  /** A block device, which the kernel opens by its node in the jail; inotify sees writes by that node. */
-  readonly isDevice: boolean;
+  /**
+   * Of a block device, which the kernel opens by its node in the jail: inotify sees writes by that node only. Opens it;
+   * the descriptor is closed here.
+   */
+  readonly openNode?: () => number;
 }
 
 interface Watched {
@@ -60,10 +63,8 @@ export class PeriodicSync {
   }
 
   #watch(watched: Watched): void {
-    const { fd, hostPath, isDevice } = watched.image;
     try {
-      // Of a file the descriptor, whatever has become of its name.
-      const watcher = watch(isDevice ? hostPath : `/proc/self/fd/${fd}`, () => this.#written(watched));
+      const watcher = watchImage(watched.image, () => this.#written(watched));
       watcher.on('error', () => this.#written(watched));
       watched.watcher = watcher;
     } catch {
@@ -94,5 +95,15 @@ export class PeriodicSync {
       this.#trouble(error);
       this.#written(watched);
     }
+  }
+}
+
+/** Watches what is behind a descriptor, whatever has become of its name. */
+function watchImage({ fd, openNode }: SyncedImage, written: () => void): FSWatcher {
+  const node = openNode?.();
+  try {
+    return watch(`/proc/self/fd/${node ?? fd}`, written);
+  } finally {
+    if (node !== undefined) closeSync(node);
   }
 }

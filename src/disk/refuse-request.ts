@@ -6,6 +6,7 @@ import { diskLimits } from '../system/limits.ts';
 import { SECTOR } from './cow-format.ts';
 import { backingName, type ImageGraph } from './graph.ts';
 import { type ImageName, nameText } from './image-name.ts';
+import { refuseFull, refuseUnseen } from './refuse-unknown.ts';
 import { snapshotsOf } from './snapshot-name.ts';
 
 /** The kernel knows sizes in sectors. */
@@ -39,7 +40,7 @@ export function refuseNew(graph: ImageGraph, image: ImageName, kind: Suffix): Re
     };
   if (kindOf(image) !== kind)
     return { code: 'IMAGE_NAME', cause: `the name of the new image, ${text}, must end in ${kind}`, hint: '' };
-  if (!graph.ids.has(text)) return undefined;
+  if (!graph.ids.has(text)) return refuseUnseen(graph, image.vm) ?? refuseFull(graph, image.vm);
   return {
     code: 'IMAGE_EXISTS',
     cause: `there is an image ${text}`,
@@ -85,7 +86,7 @@ export function refuseSnapshots(graph: ImageGraph, image: ImageName): Refusal | 
 }
 
 /** A backing file must be where the VM of the COW image finds it. */
-export function refuseUnseen(image: ImageName, backing: ImageName): Refusal | undefined {
+export function refuseOutOfSight(image: ImageName, backing: ImageName): Refusal | undefined {
   if (backing.vm === '' || backing.vm === image.vm) return undefined;
   return {
     code: 'IMAGE_BACKING_PATH',

@@ -17,7 +17,7 @@ export async function takeSnapshot(
   const snapshot = nameOrThrow(image, name);
   const bytes = await withImage(work.source(image), 'read', async (from) => {
     const owner = { ...from, mode: from.mode & 0o444 };
-    await writeNewImage(work.pathOf(snapshot), owner, 'refuse', (into) => copyContent(from, into, progress));
+    await writeNewImage(work.placeOf(snapshot), owner, 'refuse', (into) => copyContent(from, into, progress));
     return from.size;
   });
   return { summary: `took snapshot ${name} of ${nameText(image)}`, image: nameText(snapshot), bytes };
@@ -35,7 +35,7 @@ export async function rollBack(
   const snapshot = nameOrThrow(image, name);
   const bytes = await withImage(work.source(image), 'read', (old) =>
     withImage(work.source(snapshot), 'read', async (from) => {
-      await writeNewImage(old.path, old, 'replace', (into) => copyContent(from, into, progress));
+      await writeNewImage(work.placeOf(image), old, 'replace', (into) => copyContent(from, into, progress));
       return from.size;
     }),
   );

@@ -1,6 +1,6 @@
 /** Whether the file system in a copy of an image is sound, as e2fsck(8) sees it. */
 import type { FileHandle } from 'node:fs/promises';
-import { join } from 'node:path';
+import type { Directory } from '../system/directory.ts';
 import { toFailure } from '../system/errors.ts';
 import { printable } from '../system/text.ts';
 import type { Soundness } from './backup-manifest.ts';
@@ -15,7 +15,7 @@ export interface CheckRequest {
   /** The content of a disk: a flat image, or a COW image merged with its backing file. */
   readonly image: FileHandle;
   /** Where there is room for a copy without a name, to replay a journal in. */
-  readonly directory: string;
+  readonly directory: Directory;
   readonly signal?: AbortSignal;
 }
 
@@ -23,7 +23,7 @@ export interface CheckRequest {
 export async function checkSoundness(request: CheckRequest): Promise<Soundness> {
   const content = await recognise(request.image);
   if (typeof content === 'string') return { found: 'not-checked', words: content };
-  const scratch = await openScratch(join(request.directory, 'check'));
+  const scratch = await openScratch({ directory: request.directory, name: 'check' });
   try {
     const { size } = await request.image.stat();
     await copyContent({ handle: request.image, size }, scratch, request);

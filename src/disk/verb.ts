@@ -1,7 +1,10 @@
 /** What can be done to the images of a host. */
 
+import type { Refusal } from '../config/problem.ts';
 import { createCowImage, mergeCowImage, rebaseCowImage } from './cow-verbs.ts';
 import { decideVerb } from './decide-verb.ts';
+import type { ImageGraph } from './graph.ts';
+import { type ImageCaller, refuseClaim } from './image-caller.ts';
 import { checkImage } from './image-check.ts';
 import { convertImage, copyImage } from './image-copy.ts';
 import { createImage } from './image-create.ts';
@@ -9,6 +12,7 @@ import { deleteImage } from './image-delete.ts';
 import type { Progress } from './image-file.ts';
 import type { ImageName, ImageStore } from './image-name.ts';
 import { resizeImage } from './image-resize.ts';
+import { backingFor } from './may-use.ts';
 import type { Owner } from './new-image.ts';
 import { deleteSnapshot, rollBack, takeSnapshot } from './snapshot.ts';
 import { underLocks, type Work } from './under-locks.ts';
@@ -55,22 +59,43 @@ export interface DiskHost {
   readonly by: string;
   /** Of new images. */
   readonly owner: Owner;
+  /** Who asks for it, and so what may be done to which images. */
+  readonly caller: ImageCaller;
 }
 
 /**
  * Does a verb. It is refused where it could destroy data: for images that others have open, that are backing files, or
  * that lie elsewhere than their names say. Killed, cancelled or out of space, it leaves the old image or the new one.
  *
- * @throws UmlmonError the refusals of may-use.ts and decide-verb.ts, and what goes wrong; the reason of
+ * @throws UmlmonError the refusals of image-caller.ts, may-use.ts and decide-verb.ts, and what goes wrong; the reason of
  *   `progress.signal`
  */
 export function runDiskVerb(request: DiskVerb, host: DiskHost, progress: Progress = {}): Promise<DiskResult> {
-  return underLocks(
-    host,
-    request.image,
-    (graph) => decideVerb(graph, request, host.by),
-    (work) => act(request, host, work, progress),
+  const decide = (graph: ImageGraph) =>
+    refuseIntoForeign(graph, request, host.caller) ?? decideVerb(graph, request, host.by);
+  return underLocks(host, { image: request.image, vms: vmsOf(request), decide }, (work) =>
+    act(request, host, work, progress),
   );
+}
+
+/**
+ * A client that may not write to a backing file is told that, and not who else depends on the file: nobody looks. The
+ * claims of the verb are checked all the same.
+ */
+function refuseIntoForeign(graph: ImageGraph, request: DiskVerb, caller: ImageCaller): Refusal | undefined {
+  if (request.verb !== 'cow-merge' || request.target) return undefined;
+  const chain = backingFor(graph, { image: request.image, evenMerging: true });
+  if ('cause' in chain) return undefined;
+  const claim = { image: chain.name, mode: 'rw', use: 'write', via: request.image } as const;
+  return refuseClaim(caller, { claim, rights: chain.image, names: chain.image.names });
+}
+
+/** All whose images a verb names. */
+function vmsOf(request: DiskVerb): Set<string> {
+  const names = [request.image];
+  if ('target' in request && request.target) names.push(request.target);
+  if ('backing' in request) names.push(request.backing);
+  return new Set(names.map(({ vm }) => vm));
 }
 
 function act(request: DiskVerb, host: DiskHost, work: Work, progress: Progress): Promise<DiskResult> {

@@ -16,7 +16,7 @@ export interface CheckRequest {
  * `umlmon -check`: all mistakes of the configuration at once, then whether this host can run the VMs. Needs no root
  * and changes nothing. Returns the exit status.
  */
-export function checkConfig({ vm, configPath, json }: CheckRequest): number {
+export async function checkConfig({ vm, configPath, json }: CheckRequest): Promise<number> {
   const read = readConfig({
     ...(configPath === undefined ? {} : { configPath }),
     env: process.env,
@@ -33,7 +33,7 @@ export function checkConfig({ vm, configPath, json }: CheckRequest): number {
     if (!config || !wanted(checked.name)) continue;
     const layout = layoutFor(config, checked);
     problems.push(
-      ...buildPlan(config.global, checked, layout, takeInventory(config, checked, layout)).problems,
+      ...buildPlan(config.global, checked, layout, await takeInventory(config, checked, layout)).problems,
     );
   }
   if (vm !== undefined && config && names.length === 0)

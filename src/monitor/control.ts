@@ -26,7 +26,7 @@ export interface ControlParts {
   /** The configuration of the VM as it is written now. */
   readonly written: () => WrittenSettings;
   /** What the next start would do, for people. Errors: CONFIG_*. */
-  readonly plan: () => string;
+  readonly plan: () => Promise<string>;
 }
 
 /** The procedures of umlmonctrl.x, each one a call of the monitor; what goes wrong becomes a `failed` answer. */
@@ -50,7 +50,7 @@ export function controlHandlers(
     actFor: (args, caller) => answer(() => ({ kind: 'ok', role: sessions.actFor(args, caller) })),
     info: () => answer(() => ({ kind: 'ok', info: vm.info() })),
     written: () => answer(() => ({ kind: 'ok', written: written() })),
-    plan: () => answer(() => ({ kind: 'ok', plan: clipText(plan(), UMLMON_REPLY_MAX) })),
+    plan: () => answer(async () => ({ kind: 'ok', plan: clipText(await plan(), UMLMON_REPLY_MAX) })),
     security: () =>
       answer(() => ({ kind: 'ok', list: { events: [...security.held()], dropped: security.dropped } })),
     start: (_args, caller) => operation(vm.start(nameOf(caller))),

@@ -240,12 +240,19 @@ function makeVm(
 }
 
 /** What the next start would do, for people. Who asks soon after somebody else is told the same. */
-function planTeller(request: ConfigSource, layout: VmLayout): () => string {
-  let told = { text: '', at: Number.NEGATIVE_INFINITY };
+function planTeller(request: ConfigSource, layout: VmLayout): () => Promise<string> {
+  let told = { text: Promise.resolve(''), at: Number.NEGATIVE_INFINITY };
   return () => {
     const now = performance.now();
-    if (now - told.at >= monitorLimits.planAge)
-      told = { text: explainPlan(prepareLaunch(request, layout).plan), at: now };
+    if (now - told.at >= monitorLimits.planAge) {
+      const text = prepareLaunch(request, layout).then(({ plan }) => explainPlan(plan));
+      const asked = { text, at: now };
+      told = asked;
+      // Only a plan is remembered.
+      text.catch(() => {
+        asked.at = Number.NEGATIVE_INFINITY;
+      });
+    }
     return told.text;
   };
 }

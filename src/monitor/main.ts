@@ -40,7 +40,7 @@ export async function umlmon(argv: readonly string[]): Promise<number> {
     else if (values.units !== undefined) return writeUnits(configPath, values.units);
     else {
       const source = { vm: requireName(vm), configPath };
-      if (flags.has('plan')) printPlan(source, flags.has('json'));
+      if (flags.has('plan')) await printPlan(source, flags.has('json'));
       else if (flags.has('cleanup')) await runCleanup(source, flags.has('json'));
       else if (report)
         await runDaemon({

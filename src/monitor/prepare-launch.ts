@@ -62,12 +62,12 @@ function readSource({ vm, configPath }: ConfigSource) {
 }
 
 /** Configuration and host, read anew, as a plan. Errors: CONFIG_INVALID with all problems, also those of the host. */
-export function prepareLaunch(
+export async function prepareLaunch(
   source: ConfigSource,
   layout: VmLayout,
-): { configured: Configured; plan: LaunchPlan } {
+): Promise<{ configured: Configured; plan: LaunchPlan }> {
   const { config, vm } = readVm(source);
-  const inventory = takeInventory(config, vm, layout);
+  const inventory = await takeInventory(config, vm, layout);
   const { plan, problems } = buildPlan(config.global, vm, layout, inventory);
   if (!plan) throw configError(problems.filter(({ severity }) => severity === 'error'));
   return { configured: { global: config.global, vm }, plan };
@@ -89,12 +89,12 @@ export async function prepareStart(
  * @param text in the form of the key ubdN
  * @throws UmlmonError CONFIG_*, IMAGE_*, COW_HAZARD
  */
-export function prepareDisk(
+export async function prepareDisk(
   source: ConfigSource,
   layout: VmLayout,
   running: LaunchPlan,
   { unit, disk }: PlugArgs,
-): ImagePlan {
+): Promise<ImagePlan> {
   const place = `ubd${unit}`;
   if (unit >= ubdUnits)
     throw new UmlmonError('CONFIG_UNKNOWN_KEY', { place, cause: `disks are ubd0 to ubd${ubdUnits - 1}` });
@@ -103,7 +103,7 @@ export function prepareDisk(
   const { config, vm } = readVm(source);
   const spec = { ...parsed.value, unit };
   const plugging = { ...vm, ubd: [spec] };
-  const host = takeInventory(config, plugging, layout);
+  const host = await takeInventory(config, plugging, layout);
   const plan = planPlug(plugging, spec, host, running);
   if ('cause' in plan) throw new UmlmonError(plan.code, { place, ...plan });
   return plan;
@@ -135,7 +135,7 @@ export async function prepareInterface(
   const plugging = { ...vm, eth: [spec] };
   const keeps = new Set(kernel.there.map((plan) => plan.unit));
   const macs = await takeMacs({ ...macRequest(config, plugging), keeps });
-  const host = { ...takeInventory(config, plugging, layout), macs: { found: macs } };
+  const host = { ...(await takeInventory(config, plugging, layout)), macs: { found: macs } };
   const prepared = planPlugNetwork({ vm: plugging, spec, layout, host, ...kernel });
   if ('cause' in prepared) throw new UmlmonError(prepared.code, { place, ...prepared });
   return prepared;

@@ -172,9 +172,9 @@ async function emptyDirectory(
   }
 }
 
-function lockImages(step: StepOf<'lock-images'>, progress: Progress): void {
+async function lockImages(step: StepOf<'lock-images'>, progress: Progress): Promise<void> {
   const { plan, host, undo, opened } = progress;
-  const disks = Disks.lock({ vm: plan.vm, user: plan.user, step, trouble: host.trouble });
+  const disks = await Disks.lock({ vm: plan.vm, user: plan.user, step, trouble: host.trouble });
   undo.push('images', () => disks.close());
   progress.disks = disks;
   opened.set('image-holder', disks.holder);

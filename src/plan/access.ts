@@ -1,21 +1,18 @@
-/** Permission bits as the kernel applies them (fs/namei.c, acl_permission_check), without supplementary groups. */
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { ImageFacts } from '../disk/open-image.ts';
+import { mayAccess } from '../system/permissions.ts';
 
-export interface Permissions {
-  readonly uid: number;
-  readonly gid: number;
-  readonly mode: number;
-}
-
-/** `want` is the sum of 4 (read), 2 (write) and 1 (execute, or pass through a directory). */
-export function mayAccess(
-  { uid, gid, mode }: Permissions,
+/** The topmost directory on the way to an image that a user cannot pass; undefined if he can pass all. */
+export function closedOnWay(
+  { hostPath, way }: ImageFacts,
   user: { readonly uid: number; readonly gid: number },
-  want: number,
-): boolean {
-  const shift = uid === user.uid ? 6 : gid === user.gid ? 3 : 0;
-  return ((mode >> shift) & want) === want;
+): string | undefined {
+  const closed = way.findIndex((directory) => !mayAccess(directory, user, 1));
+  if (closed < 0) return undefined;
+  let path = hostPath;
+  for (let i = way.length; i > closed; i--) path = dirname(path);
+  return path;
 }
 
 /**

@@ -5,11 +5,13 @@ import type { UbdSpec } from '../config/disk.ts';
 import type { AtUnit } from '../config/key.ts';
 import type { Refusal } from '../config/problem.ts';
 import { cowHazard } from '../disk/cow-hazard.ts';
+import type { ImageGraph } from '../disk/graph.ts';
+import { nameFor } from '../disk/image-name.ts';
 import { refuseOpen } from '../disk/may-use.ts';
 import type { ImageFacts } from '../disk/open-image.ts';
 import type { VmUser } from '../jail/user.ts';
 import { type Failure, isErrorCode } from '../system/errors.ts';
-import { mayAccess } from './access.ts';
+import { mayAccess } from '../system/permissions.ts';
 import type { ConfiguredImage, Inventory } from './inventory.ts';
 
 type Disk = AtUnit<UbdSpec>;
@@ -21,17 +23,20 @@ export function checkDisk(vm: VmConfig, disk: Disk, image: ConfiguredImage, host
   const why =
     kindDamage(facts, disk) ??
     twin(vm, disk, facts, host) ??
-    refuseOpen(host.imageGraph, {
-      by: vm.name,
-      image: image.name,
-      mode: disk.readOnly ? 'ro' : 'rw',
-      ...(disk.backing === undefined ? {} : { backing: disk.backing }),
-    }) ??
+    refuseDisk(vm, disk, host.imageGraph) ??
     hazard(disk, host);
   if (why) return [why];
   if ('missing' in host.user) return [];
   const closed = accessDamage(image, facts, host.user.found, !disk.readOnly) ?? backingAccess(disk, host);
   return closed ? [closed] : [];
+}
+
+/** Why the images of the host do not permit that a VM uses one as this disk; undefined if they do. */
+export function refuseDisk({ name: by }: VmConfig, disk: Disk, graph: ImageGraph): Refusal | undefined {
+  const image = nameFor(by, disk.path);
+  if (!image) throw new Error(`${disk.path} is no path of an image`);
+  const said = disk.backing === undefined ? {} : { backing: disk.backing };
+  return refuseOpen(graph, { by, image, mode: disk.readOnly ? 'ro' : 'rw', ...said });
 }
 
 function missing({ code, place, cause, hint }: Failure): Refusal {

@@ -8,10 +8,11 @@ import { transportNeeds } from '../config/network-transports.ts';
 import type { Problem } from '../config/problem.ts';
 import type { ImageGraph } from '../disk/graph.ts';
 import { type GuestContent, lookThroughCow } from '../disk/guest-content.ts';
-import { disksOf, type ImageName, type ImageStore, nameFor } from '../disk/image-name.ts';
+import { type ImageName, type ImageStore, nameFor } from '../disk/image-name.ts';
 import { backingFor } from '../disk/may-use.ts';
 import { type ImageFacts, lookAtImage } from '../disk/open-image.ts';
-import { scanImages } from '../disk/scan.ts';
+import { needsEveryone } from '../disk/refuse-unknown.ts';
+import { scanFor } from '../disk/scan.ts';
 import {
   hostPrograms,
   launcherFiles,
@@ -30,7 +31,8 @@ import { type NetworkPrograms, networkPrograms } from '../network/configure.ts';
 import { type HostNetwork, lookAtHostNetwork } from '../network/host-network.ts';
 import { foreseeMacs, type MacRequest } from '../network/mac-pool-file.ts';
 import { type Failure, toFailure, UmlmonError } from '../system/errors.ts';
-import { closedDirectory } from './access.ts';
+import { closedDirectory, closedOnWay } from './access.ts';
+import { refuseDisk } from './check-disk.ts';
 import { lookAtCores } from './core-load.ts';
 import type { CoreLoad } from './cores.ts';
 import { recallLpj } from './lpj-cache.ts';
@@ -98,14 +100,14 @@ export function macRequest({ global, vms }: Config, vm: VmConfig): MacRequest {
   };
 }
 
-export function takeInventory(config: Config, vm: VmConfig, layout: VmLayout): Inventory {
+export async function takeInventory(config: Config, vm: VmConfig, layout: VmLayout): Promise<Inventory> {
   const { global } = config;
   const root = process.geteuid?.() === 0;
   const namespaces = userNamespaceSupport();
   const kernel = find(() => probeKernel(hostPathOf(vm.kernel, layout), layout.probeCache));
   const user = find(() => vmUser(vm));
   const store = imageStoreOf(layout);
-  const { graph } = scanImages(store);
+  const graph = await graphFor(vm, store);
   return {
     root,
     user,
@@ -221,13 +223,26 @@ function nameOfDisk(vm: VmConfig, path: string): ImageName {
   return name;
 }
 
+/** The images that decide whether a VM may use its disks: with those of the other VMs only where it has to be. */
+async function graphFor(vm: VmConfig, store: ImageStore): Promise<ImageGraph> {
+  let seen: ImageGraph | undefined;
+  await scanFor(store, [vm.name], ({ graph }) => {
+    seen = graph;
+    const answers = vm.ubd.map((disk) => refuseDisk(vm, disk, graph));
+    return answers.includes(needsEveryone) ? needsEveryone : graph;
+  });
+  if (!seen) throw new Error('nothing was looked at');
+  return seen;
+}
+
 function backingsOf(vm: VmConfig, graph: ImageGraph, user: Found<VmUser>): ConfiguredBacking[] {
   return vm.ubd.flatMap(({ unit, path, kind, backing: said }) => {
     if (kind !== 'cow') return [];
     const image = nameOfDisk(vm, path);
     const backing = backingFor(graph, { image, ...(said === undefined ? {} : { backing: said }) });
     if ('cause' in backing) return [];
-    const content = find(() => lookThroughCow(image, backing.name, graph.store));
+    const content =
+      'found' in user ? find(() => lookThroughCow(image, backing.name, graph.store, user.found)) : user;
     const guestContent = 'found' in content ? content.found : undefined;
     return [{ ...lookAtConfigured(unit, backing.name, graph.store, user), guestContent }];
   });
@@ -240,9 +255,8 @@ function lookAtConfigured(
   user: Found<VmUser>,
 ): ConfiguredImage {
   const facts = find(() => lookAtImage(name, store));
-  const from = name.vm === '' ? store.shared : disksOf(store, name.vm);
   const known = 'found' in facts && 'found' in user;
-  const closed = known ? closedDirectory(facts.found.hostPath, user.found, from) : undefined;
+  const closed = known ? closedOnWay(facts.found, user.found) : undefined;
   return { unit, name, facts, closed };
 }
 

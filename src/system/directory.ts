@@ -2,6 +2,7 @@ import {
   type BigIntStats,
   closeSync,
   constants,
+  type Dir,
   type Dirent,
   fchmodSync,
   fchownSync,
@@ -9,8 +10,10 @@ import {
   fsyncSync,
   lstatSync,
   mkdirSync,
+  opendirSync,
   openSync,
   readdirSync,
+  readlinkSync,
   renameSync,
   rmdirSync,
   unlinkSync,
@@ -79,6 +82,13 @@ export class Directory {
     });
   }
 
+  /**
+   * The same only to pass through: without the right to list it, and without `list` and `sync`. Errors: those of `open`.
+   */
+  static pass(path: string): Directory {
+    return new Directory(openSync(path, O_PATH | O_DIRECTORY), path);
+  }
+
   /** The descriptor, valid until `close`: for children, and bind mounts. */
   get fd(): number {
     return this.#fd;
@@ -87,6 +97,11 @@ export class Directory {
   /** A directory below this one. Errors: those of `openFile`, ENOTDIR. */
   directory(path: string): Directory {
     return new Directory(this.openFile(path, O_RDONLY | O_DIRECTORY), join(this.path, path));
+  }
+
+  /** The same only to pass through, as `Directory.pass`. Errors: those of `directory`. */
+  pass(path: string): Directory {
+    return new Directory(this.openFile(path, O_PATH | O_DIRECTORY), join(this.path, path));
   }
 
   /** The same, made where it is missing. Errors: those of `directory`. @param mode permission bits of a new one */
@@ -160,6 +175,16 @@ export class Directory {
     return `/proc/self/fd/${this.#fd}`;
   }
 
+  /** Where a symbolic link leads, as it says itself; undefined if the entry is none, or none any more. */
+  readLink(name: string): string | undefined {
+    try {
+      return readlinkSync(this.pathTo(name));
+    } catch (error) {
+      if (isSystemError(error) && (error.code === 'EINVAL' || error.code === 'ENOENT')) return undefined;
+      throw this.#explain(error, name);
+    }
+  }
+
   /** What this directory is. */
   get stat(): BigIntStats {
     return fstatSync(this.#fd, { bigint: true });
@@ -170,6 +195,24 @@ export class Directory {
       return readdirSync(this.here, { withFileTypes: true });
     } catch (error) {
       throw this.#explain(error, '');
+    }
+  }
+
+  /**
+   * The entries one after the other, in no order. Only as many are read as are asked for, and some before: a directory
+   * of any size costs no more.
+   */
+  *entries(): Generator<Dirent> {
+    let opened: Dir;
+    try {
+      opened = opendirSync(`/proc/self/fd/${this.#fd}`);
+    } catch (error) {
+      throw this.#explain(error, '');
+    }
+    try {
+      for (let entry = opened.readSync(); entry; entry = opened.readSync()) yield entry;
+    } finally {
+      opened.closeSync();
     }
   }
 

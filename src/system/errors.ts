@@ -223,6 +223,10 @@ export const errorCatalogue = {
     means: 'The kernel would read wrong data through a COW file over this image.',
   },
   DISK_UNIT: { class: 'state', means: 'The VM has such a disk already, or has none.' },
+  IMAGE_UNKNOWN: {
+    class: 'failed',
+    means: 'Images or their holders could not all be looked at, and what is not known is refused.',
+  },
   IMAGE_LINK: { class: 'config', means: 'There is a symbolic link in the path of a disk image.' },
   IMAGE_SWAPPED: { class: 'failed', means: 'A disk image is no longer the file that was checked.' },
   IMAGE_IS_BACKING: {

@@ -1,8 +1,8 @@
 import { closeSync, type Stats } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import type { VmUser } from '../jail/user.ts';
-import { mayAccess } from '../plan/access.ts';
 import { type ErrorCode, isSystemError, UmlmonError } from '../system/errors.ts';
+import { mayAccess } from '../system/permissions.ts';
 import { isOurs, whyDistrusted } from '../system/trusted-path.ts';
 import { type OpenedPath, walkPath } from '../system/walk-path.ts';
 

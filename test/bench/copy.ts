@@ -3,6 +3,7 @@ import { closeSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { hostPathOf, type ImageName } from '../../src/disk/image-name.ts';
 import { runDiskVerb } from '../../src/disk/verb.ts';
+import { administrator } from '../disk/callers.ts';
 import { MountedFilesystem } from '../disk/host-filesystem.ts';
 import { TestStore } from '../disk/store.ts';
 import { type Figure, inTurns, MiB, median, milliseconds } from './figure.ts';
@@ -37,7 +38,7 @@ async function measureIn(directory: string, name: string): Promise<Figure> {
   const target: ImageName = { vm: 'vm1', path: '/disks/copy.dsk' };
   const [from, to] = [store.add(image), hostPathOf(target, store)];
   makeImage(from);
-  const host = { store, by: '@bench.1', owner: { uid: 0, gid: 0, mode: 0o600 } };
+  const host = { store, by: '@bench.1', owner: { uid: 0, gid: 0, mode: 0o600 }, caller: administrator };
   const time = async (work: () => Promise<unknown>): Promise<number> => {
     rmSync(to, { force: true });
     const began = performance.now();

@@ -2,8 +2,7 @@ import { execFile, execFileSync } from 'node:child_process';
 import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { mergeCow } from '../../src/disk/cow-merge.ts';
-import { mergeCowInPlace } from '../../src/disk/cow-merge-in-place.ts';
+import { mergeCow, mergeCowInPlace } from '../disk/by-path.ts';
 import { type Figure, inTurns, MiB, median, milliseconds } from './figure.ts';
 
 const run = promisify(execFile);
@@ -51,7 +50,7 @@ async function measureIn(directory: string): Promise<Figure[]> {
     },
     () => {
       makeCow(cow, backing);
-      return time(() => mergeCowInPlace({ path: cow, backing, afterwards: 'empty' }));
+      return time(() => mergeCowInPlace({ path: cow, backing }));
     },
   );
   return [

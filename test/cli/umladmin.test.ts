@@ -117,7 +117,7 @@ describe('the command line', () => {
   test('help fits a terminal and has every verb', () => {
     const { stdout } = admin('-help');
     expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
-    expect(stdout).toMatch(/^ +cow-merge COW \[TARGET\] {2}/m);
+    expect(stdout).toMatch(/^ +cow-merge COW \[TARGET\] \[-yes\] {2}/m);
     expect(stdout).toMatch(/^ +delete PATH \[-yes\] {2}/m);
   });
 });

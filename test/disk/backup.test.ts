@@ -11,6 +11,7 @@ import { listBackups, openBackup } from '../../src/disk/backup-store.ts';
 import { copyContent } from '../../src/disk/copy-content.ts';
 import { fingerprintOf } from '../../src/disk/fingerprint.ts';
 import { checkSoundness } from '../../src/disk/soundness.ts';
+import { Directory } from '../../src/system/directory.ts';
 
 let scratch: string;
 
@@ -159,12 +160,14 @@ test('what e2fsck says: clean, with errors; and what it is not asked about', asy
   const image = join(scratch, 'fs');
   const soundness = async () => {
     const handle = await open(image, 'r');
+    const directory = Directory.open(scratch);
     try {
       return await checkSoundness({
         image: handle,
-        directory: scratch,
+        directory,
       });
     } finally {
+      directory.close();
       await handle.close();
     }
   };

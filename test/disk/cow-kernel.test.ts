@@ -4,12 +4,9 @@ import { createHash } from 'node:crypto';
 import { chownSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createCow } from '../../src/disk/cow-create.ts';
 import { decodeCow } from '../../src/disk/cow-format.ts';
-import { readCowInfo } from '../../src/disk/cow-info.ts';
-import { mergeCow } from '../../src/disk/cow-merge.ts';
-import { rebaseCow } from '../../src/disk/cow-rebase.ts';
 import { makeTestDirectory, startTestKernel, TEST_UID, type TestKernel } from '../helpers/kernel.ts';
+import { createCow, mergeCow, readCowInfo, rebaseCow } from './by-path.ts';
 import { makeImage, readHead, sameBytes } from './oracle.ts';
 
 const KiB = 1024;

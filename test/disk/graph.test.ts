@@ -14,6 +14,7 @@ const web: ImageName = { vm: 'vm2', path: '/disks/web.cow' };
 const mail: ImageName = { vm: 'vm3', path: '/disks/mail.cow' };
 const root: ImageName = { vm: 'vm1', path: '/disks/root.dsk' };
 
+const rights = { links: 1, uid: 0, gid: 0, mode: 0o100644, way: [] };
 const flat = (name: ImageName, id: string): FoundImage => ({
   name,
   id,
@@ -21,6 +22,7 @@ const flat = (name: ImageName, id: string): FoundImage => ({
   size: 4096,
   allocated: 0,
   mtime: 1000,
+  ...rights,
 });
 const cow = (name: ImageName, id: string, backing: string, header = {}): FoundImage => ({
   name,
@@ -29,6 +31,7 @@ const cow = (name: ImageName, id: string, backing: string, header = {}): FoundIm
   size: 20480,
   allocated: 0,
   mtime: 2000,
+  ...rights,
   header: { backing, size: 4096, mtime: 1000, ...header },
 });
 const usual = [

@@ -1,10 +1,7 @@
 /** SIGKILL and a full disk at each kind of system call of a slow verb: what is left is the old image or the new one. */
-import { copyFileSync, existsSync, readdirSync, statSync, utimesSync } from 'node:fs';
+import { copyFileSync, readdirSync, statSync, utimesSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readCowInfo } from '../../src/disk/cow-info.ts';
-import { mergeCow } from '../../src/disk/cow-merge.ts';
-import { mergeCowInPlace } from '../../src/disk/cow-merge-in-place.ts';
-import { rebaseCow } from '../../src/disk/cow-rebase.ts';
+import { mergeCow, mergeCowInPlace, readCowInfo, rebaseCow } from './by-path.ts';
 import { buildVerbChild } from './killed-child.ts';
 import { makeCow, makeImage, makeScratch, range, type Scratch, sameBytes, writeSectors } from './oracle.ts';
 
@@ -56,7 +53,7 @@ describe.each(faults)('%s', (fault) => {
     ['linkat', 1],
     ['rename', 1],
   ])('in a merge in place, at %s %i', async (call, when) => {
-    const request = { path: cow, backing, afterwards: 'empty' } as const;
+    const request = { path: cow, backing } as const;
     expect(runWith(fault, call, when, 'mergeCowInPlace', request)).toBe(false);
     const { merging: begun, changes } = await readCowInfo(cow, backing);
     // Before the mark, nothing has changed; after it no kernel opens the pair.
@@ -67,15 +64,6 @@ describe.each(faults)('%s', (fault) => {
     expect(sameBytes(backing, merged)).toBe(true);
     expect(await readCowInfo(cow, backing)).toMatchObject({ usedSectors: 0, changes: [], merging: false });
     expect(files()).toEqual(['base.dsk', 'merged.dsk', 'new.dsk', 'other.dsk', 'x.cow']);
-  });
-
-  test('in a merge in place, when the COW file is to be removed', async () => {
-    const request = { path: cow, backing, afterwards: 'remove' } as const;
-    expect(runWith(fault, 'unlink', 1, 'mergeCowInPlace', request)).toBe(false);
-    expect(sameBytes(backing, merged)).toBe(true);
-    await mergeCowInPlace(request);
-    expect(sameBytes(backing, merged)).toBe(true);
-    expect(existsSync(cow)).toBe(false);
   });
 
   test.each<[string, number]>([
@@ -105,6 +93,6 @@ test('the verbs in a process of their own get to their ends without a fault', as
   const [copy, { atime, mtime }] = [scratch.path('copy.dsk'), statSync(backing)];
   copyFileSync(backing, copy);
   utimesSync(copy, atime, mtime);
-  expect(runWith(...never, 'mergeCowInPlace', { path: cow, backing: copy, afterwards: 'remove' })).toBe(true);
+  expect(runWith(...never, 'mergeCowInPlace', { path: cow, backing: copy })).toBe(true);
   expect(sameBytes(copy, merged)).toBe(true);
 });

@@ -7,6 +7,7 @@ import { hostPathOf, type ImageName } from '../../src/disk/image-name.ts';
 import { type ListedImage, listImages } from '../../src/disk/list.ts';
 import { lookAtImage } from '../../src/disk/open-image.ts';
 import { runDiskVerb } from '../../src/disk/verb.ts';
+import { administrator } from './callers.ts';
 import { writeCow, writeCowHeader } from './cow-file.ts';
 import { makeImage, writeSectors } from './oracle.ts';
 import { TestStore } from './store.ts';
@@ -23,7 +24,7 @@ const path = (name: ImageName) => hostPathOf(name, store);
 const texts = (images: readonly ListedImage[]) =>
   images.map(({ name, backing, problem }) => [`${name.vm}:${name.path}`, backing, problem]);
 
-test('1,000 images, 500 of them COW: each with its backing file, holders, snapshots and problem', () => {
+test('1,000 images, 500 of them COW: each with its backing file, holders, snapshots and problem', async () => {
   makeImage(store.add(base), MiB, [[0, 64 * 1024]]);
   for (let i = 0; i < 499; i++) store.add({ vm: `vm${i % 50}`, path: `/disks/flat${i}.dsk` });
   for (let i = 0; i < 500; i++)
@@ -33,7 +34,7 @@ test('1,000 images, 500 of them COW: each with its backing file, holders, snapsh
     { image: held, mode: 'rw', id: lookAtImage(held, store).id },
     { image: base, mode: 'ro', id: lookAtImage(base, store).id },
   ]);
-  const { images, troubles } = listImages(store);
+  const { images, troubles } = await listImages(store);
   locks.close();
   expect([images.length, troubles]).toEqual([1000, []]);
   const cows = images.filter(({ kind }) => kind === 'cow');
@@ -47,7 +48,7 @@ test('1,000 images, 500 of them COW: each with its backing file, holders, snapsh
   ]);
 });
 
-test('problems are told, and no image hides another', () => {
+test('problems are told, and no image hides another', async () => {
   store.add(base, MiB);
   for (const [file, backing] of [
     ['lost.cow', '/shared/disks/gone.dsk'],
@@ -61,7 +62,7 @@ test('problems are told, and no image hides another', () => {
     });
   store.add({ vm: 'vm1', path: '/disks/empty.cow' }, 0);
   linkSync(path(base), path({ vm: 'vm1', path: '/disks/link.dsk' }));
-  expect(texts(listImages(store).images)).toEqual([
+  expect(texts((await listImages(store)).images)).toEqual([
     [':/shared/disks/base.dsk', '', ''],
     ['vm1:/disks/empty.cow', '', expect.stringContaining('cannot be used: not a COW file')],
     ['vm1:/disks/host.cow', path(base), expect.stringContaining('which is no image in its jail')],
@@ -72,15 +73,15 @@ test('problems are told, and no image hides another', () => {
 });
 
 test('a description: what is in it, what a COW image makes of it, and dangers', async () => {
-  const host = { store, by: '@test.1', owner: { uid: 0, gid: 0, mode: 0o600 } };
+  const host = { store, by: '@test.1', owner: { uid: 0, gid: 0, mode: 0o600 }, caller: administrator };
   await runDiskVerb({ verb: 'create', image: base, size: 16 * MiB, filesystem: 'ext4' }, host);
-  expect(await describeImage(store, base)).toMatchObject({
+  expect(await describeImage(store, base, administrator)).toMatchObject({
     size: 16 * MiB,
     content: { holds: 'filesystem', kind: 'ext4', blockSize: 4096, size: 16 * MiB, state: 'clean' },
     hazard: '',
   });
   await runDiskVerb({ verb: 'cow-create', image: web, backing: base }, host);
-  expect(await describeImage(store, web)).toMatchObject({
+  expect(await describeImage(store, web, administrator)).toMatchObject({
     backing: base.path,
     content: { kind: 'ext4' },
     cow: { version: 3, changed: 0, merging: false },
@@ -94,16 +95,16 @@ test('a description: what is in it, what a COW image makes of it, and dangers', 
     ...[`if=${small}`, `of=${path(web)}`, 'bs=512', 'count=8', 'conv=notrunc', 'status=none'],
     `seek=${Math.ceil((8192 + (16 * MiB) / 512 / 8) / 4096) * 8}`,
   ]);
-  expect(await describeImage(store, web)).toMatchObject({
+  expect(await describeImage(store, web, administrator)).toMatchObject({
     content: { blockSize: 1024, label: 'guest' },
     hazard: expect.stringContaining('the ext4 file system has blocks of 1024 bytes'),
     cow: { changed: 4096 },
   });
-  expect((await describeImage(store, base)).content).toMatchObject({ label: '' });
+  expect((await describeImage(store, base, administrator)).content).toMatchObject({ label: '' });
   renameSync(path(base), `${path(base)}.old`);
-  expect(await describeImage(store, web)).toMatchObject({
+  expect(await describeImage(store, web, administrator)).toMatchObject({
     problem: expect.stringContaining('and there is none'),
     cow: { changed: 4096 },
   });
-  await expect(describeImage(store, base)).rejects.toMatchObject({ code: 'IMAGE_MISSING' });
+  await expect(describeImage(store, base, administrator)).rejects.toMatchObject({ code: 'IMAGE_MISSING' });
 });

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { writeNewImage } from '../../src/disk/new-image.ts';
+import { Directory } from '../../src/system/directory.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'umlmon-fuse-'));
 const [below, mounted] = [join(home, 'below'), join(home, 'mnt')];
@@ -23,7 +24,12 @@ afterAll(() => {
 const names = () => readdirSync(mounted).filter((name) => !name.startsWith('.fuse_hidden'));
 const path = join(mounted, 'root.dsk');
 const write = (existing: 'refuse' | 'replace', fill: (handle: FileHandle) => Promise<unknown>) =>
-  writeNewImage(path, { uid: 0, gid: 0, mode: 0o600 }, existing, fill);
+  writeNewImage(
+    { directory: Directory.open(mounted), name: 'root.dsk' },
+    { uid: 0, gid: 0, mode: 0o600 },
+    existing,
+    fill,
+  );
 
 test('of two who make the same image, one never gets what the other has not ended', async () => {
   const [begun, ended] = [new EventEmitter(), new EventEmitter()];

@@ -55,7 +55,7 @@ function inotifyWatches(): number {
 }
 
 test('an image is synced after it was written, again after it was written again, and not in between', async () => {
-  sync.add({ fd, hostPath, isDevice: false });
+  sync.add({ fd, hostPath });
   await delay(4 * intervalMs);
   expect(sync.count).toBe(0);
   for (const round of [1, 2]) {
@@ -68,7 +68,7 @@ test('an image is synced after it was written, again after it was written again,
 });
 
 test('a file that was renamed or removed is synced on', async () => {
-  sync.add({ fd, hostPath, isDevice: false });
+  sync.add({ fd, hostPath });
   writeSync(writer, 'y', 0);
   await expect.poll(() => sync.count).toBe(1);
   rmSync(hostPath);
@@ -80,7 +80,7 @@ test('a file that was renamed or removed is synced on', async () => {
 });
 
 test('a failure is told, and tried again', async () => {
-  sync.add({ fd, hostPath, isDevice: false });
+  sync.add({ fd, hostPath });
   closeSync(fd);
   writeSync(writer, 'y', 0);
   await expect.poll(() => troubles.length).toBeGreaterThan(0);
@@ -94,14 +94,14 @@ test('a failure is told, and tried again', async () => {
 
 test('what is removed is left alone; 0 means never', async () => {
   const watches = inotifyWatches();
-  sync.add({ fd, hostPath, isDevice: false });
+  sync.add({ fd, hostPath });
   expect(inotifyWatches()).toBe(watches + 1);
   writeSync(writer, 'y', 0);
   await sync.remove(fd);
   expect(inotifyWatches()).toBe(watches);
   await delay(4 * intervalMs);
   const never = new PeriodicSync(0, () => undefined);
-  never.add({ fd, hostPath, isDevice: false });
+  never.add({ fd, hostPath });
   expect(inotifyWatches()).toBe(watches);
   expect(sync.count).toBe(0);
 });

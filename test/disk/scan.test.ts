@@ -20,15 +20,15 @@ beforeEach(() => {
 
 afterEach(() => store.close());
 
-test('a host without images, and one without directories', () => {
-  expect(scanImages(store)).toMatchObject({ graph: { images: new Map() }, troubles: [] });
+test('a host without images, and one without directories', async () => {
+  expect(await scanImages(store)).toMatchObject({ graph: { images: new Map() }, troubles: [] });
   mkdirSync(store.varDir);
   writeFileSync(join(store.varDir, 'a-file'), '');
   mkdirSync(join(store.varDir, 'vm-that-never-ran'));
-  expect(scanImages(store).troubles).toEqual([]);
+  expect((await scanImages(store)).troubles).toEqual([]);
 });
 
-test('images of all VMs, links between them, and who holds them', () => {
+test('images of all VMs, links between them, and who holds them', async () => {
   const basePath = store.add(base, 1024 * 1024);
   writeCow(hostPathOf(web, store), base.path, basePath);
   store.add({ vm: 'vm1', path: '/disks/sub/dir/root.dsk' });
@@ -36,7 +36,7 @@ test('images of all VMs, links between them, and who holds them', () => {
   writeFileSync(join(store.varDir, 'vm1/jail/disks/notes.txt'), 'no image');
   const id = lookAtImage(web, store).id;
   const locks = ImageLocks.take(store, 'vm2', [{ image: web, mode: 'rw', id }]);
-  const { graph, troubles } = scanImages(store);
+  const { graph, troubles } = await scanImages(store);
   locks.close();
   expect(troubles).toEqual([]);
   expect([...graph.ids.keys()].sort()).toEqual([
@@ -50,20 +50,20 @@ test('images of all VMs, links between them, and who holds them', () => {
     '/shared/disks/base.dsk is the backing of vm2:/disks/web.cow, open read-write by vm2',
   );
   expect(othersHolding(graph, id, 'vm1')).toEqual([{ holder: 'vm2', id, mode: 'rw' }]);
-  expect(othersHolding(scanImages(store).graph, id, 'vm1')).toEqual([]);
+  expect(othersHolding((await scanImages(store)).graph, id, 'vm1')).toEqual([]);
 });
 
-test('uml_mkcow: the backing file is found by its host path', () => {
+test('uml_mkcow: the backing file is found by its host path', async () => {
   const basePath = store.add(base, 1024 * 1024);
   store.add(web);
   execFileSync('sh', ['-c', 'rm "$1"; uml_mkcow "$1" "$0"', basePath, hostPathOf(web, store)]);
-  const { graph } = scanImages(store);
+  const { graph } = await scanImages(store);
   expect(dependantText(graph, lookAtImage(base, store).id)).toBe(
     '/shared/disks/base.dsk is the backing of vm2:/disks/web.cow',
   );
 });
 
-test('what cannot be read or is no image is reported, and the rest is there', () => {
+test('what cannot be read or is no image is reported, and the rest is there', async () => {
   store.add(base);
   const disks = join(store.varDir, 'vm1/jail/disks');
   mkdirSync(join(disks, 'dir.dsk'), { recursive: true });
@@ -75,7 +75,7 @@ test('what cannot be read or is no image is reported, and the rest is there', ()
   for (let i = 0; i < 12; i++) deep = join(deep, 'd');
   mkdirSync(deep, { recursive: true });
   chmodSync(store.varDir, 0o755);
-  const { graph, troubles } = scanImages(store);
+  const { graph, troubles } = await scanImages(store);
   expect(troubles.map(({ place }) => place.slice(disks.length + 1)).sort()).toEqual([
     'deep/d/d/d/d/d/d/d/d',
     'fifo.cow',
@@ -88,7 +88,7 @@ test('what cannot be read or is no image is reported, and the rest is there', ()
   );
 });
 
-test('1,000 images, half of them COW, are looked at as a whole', () => {
+test('1,000 images, half of them COW, are looked at as a whole', async () => {
   const basePath = store.add(base, 1024 * 1024);
   for (let i = 0; i < 500; i++) {
     const vm = `vm${i % 50}`;
@@ -96,7 +96,7 @@ test('1,000 images, half of them COW, are looked at as a whole', () => {
     writeCow(hostPathOf({ vm, path: `/disks/c${i}.cow` }, store), base.path, basePath);
   }
   const began = performance.now();
-  const { graph } = scanImages(store);
+  const { graph } = await scanImages(store);
   console.log(`1,001 images in ${(performance.now() - began).toFixed(1)} ms`);
   expect(graph.images.size).toBe(1001);
   expect(graph.dependants.get(lookAtImage(base, store).id)).toHaveLength(500);

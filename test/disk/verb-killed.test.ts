@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { hostPathOf, type ImageName } from '../../src/disk/image-name.ts';
 import { type DiskVerb, runDiskVerb } from '../../src/disk/verb.ts';
+import { administrator } from './callers.ts';
 import { MountedFilesystem } from './host-filesystem.ts';
 import { buildVerbChild } from './killed-child.ts';
 import { makeImage, moo, range, sameBytes, writeSectors } from './oracle.ts';
@@ -22,6 +23,7 @@ const hostOf = ({ varDir, shared, holders }: TestStore) => ({
   store: { varDir, shared, holders },
   by: '@test.1',
   owner: { uid: 65534, gid: 65534, mode: 0o600 },
+  caller: administrator,
 });
 const files = () => readdirSync(dirname(path(image))).sort();
 

@@ -7,6 +7,7 @@ import { ImageLocks } from '../../src/disk/image-lock.ts';
 import { hostPathOf, type ImageName } from '../../src/disk/image-name.ts';
 import { lookAtImage } from '../../src/disk/open-image.ts';
 import { type DiskVerb, runDiskVerb } from '../../src/disk/verb.ts';
+import { administrator } from './callers.ts';
 import { makeImage, range, writeSectors } from './oracle.ts';
 import { buildRacer, Racer } from './racer.ts';
 import { TestStore } from './store.ts';
@@ -23,7 +24,12 @@ beforeEach(() => {
 afterEach(() => store.close());
 
 const path = (name: ImageName) => hostPathOf(name, store);
-const host = (by = '@test.1') => ({ store, by, owner: { uid: 0, gid: 0, mode: 0o600 } });
+const host = (by = '@test.1') => ({
+  store,
+  by,
+  owner: { uid: 0, gid: 0, mode: 0o600 },
+  caller: administrator,
+});
 const run = (request: DiskVerb, by?: string) => runDiskVerb(request, host(by));
 
 /** Every verb that writes to the image, and every one that reads it. */

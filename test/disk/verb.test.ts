@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { hostPathOf, type ImageName } from '../../src/disk/image-name.ts';
 import { listImages } from '../../src/disk/list.ts';
 import { type DiskResult, type DiskVerb, runDiskVerb } from '../../src/disk/verb.ts';
+import { administrator } from './callers.ts';
 import { canShare, hostFilesystems, MountedFilesystem } from './host-filesystem.ts';
 import { allocated, makeImage, moo, range, sameBytes, writeSectors } from './oracle.ts';
 import { TestStore } from './store.ts';
@@ -21,7 +22,7 @@ const path = (name: ImageName) => hostPathOf(name, store);
 const run = (request: DiskVerb, signal?: AbortSignal): Promise<DiskResult> =>
   runDiskVerb(
     request,
-    { store, by: '@test.1', owner: { uid: nobody, gid: nogroup, mode: 0o600 } },
+    { store, by: '@test.1', owner: { uid: nobody, gid: nogroup, mode: 0o600 }, caller: administrator },
     signal ? { signal } : {},
   );
 const filesystemOf = (name: ImageName) =>
@@ -209,7 +210,7 @@ describe.each(hostFilesystems)('on %s', (kind) => {
 
     await run({ verb: 'cow-merge', image: cow });
     expect(sameBytes(path(other), oracle)).toBe(true);
-    expect(listImages(store).images.find(({ name }) => name.path === cow.path)).toMatchObject({
+    expect((await listImages(store)).images.find(({ name }) => name.path === cow.path)).toMatchObject({
       backing: '/shared/disks/other.dsk',
       problem: '',
     });
@@ -227,7 +228,7 @@ describe.each(hostFilesystems)('on %s', (kind) => {
     execFileSync('touch', ['-d', '2020-01-01', path(snapshot)]);
     makeImage(path(image), 12 * MiB, [[MiB, MiB]]);
     await run({ verb: 'snapshot', image, name: 'after' });
-    expect(listImages(store).images.map(({ name, snapshots }) => [name.path, snapshots])).toEqual([
+    expect((await listImages(store)).images.map(({ name, snapshots }) => [name.path, snapshots])).toEqual([
       ['/disks/root.dsk', ['before', 'after']],
       ['/disks/root@after.dsk', []],
       ['/disks/root@before.dsk', []],
@@ -267,7 +268,7 @@ describe.each(hostFilesystems)('on %s', (kind) => {
     ] satisfies DiskVerb[]) {
       const controller = new AbortController();
       const progress = { signal: controller.signal, onProgress: () => controller.abort(reason) };
-      const host = { store, by: '@test.1', owner: { uid: 0, gid: 0, mode: 0o600 } };
+      const host = { store, by: '@test.1', owner: { uid: 0, gid: 0, mode: 0o600 }, caller: administrator };
       await expect(runDiskVerb(request, host, progress)).rejects.toBe(reason);
     }
     expect(filesIn(image)).toEqual(['root.dsk']);

@@ -1,4 +1,5 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fchownSync, openSync, writeSync } from 'node:fs';
+import { nobody } from './world.ts';
 
 /** So much that a program is in the middle of it when it is interrupted. */
 export const bigBytes = 512 * 2 ** 20;
@@ -8,5 +9,7 @@ export function writeBigImage(path: string): void {
   const fd = openSync(path, 'wx', 0o600);
   const part = Buffer.alloc(2 ** 20, 0x5a);
   for (let at = 0; at < bigBytes; at += part.length) writeSync(fd, part);
+  // Of the user of the VM, as images are.
+  fchownSync(fd, nobody, nobody);
   closeSync(fd);
 }

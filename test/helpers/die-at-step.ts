@@ -11,7 +11,7 @@ const source = { vm, configPath };
 const { config, vm: vmConfig } = readVm(source);
 const layout = layoutFor(config, vmConfig);
 process.chdir(layout.runHome);
-const { plan } = prepareLaunch(source, layout);
+const { plan } = await prepareLaunch(source, layout);
 
 executePlan(plan, {
   channels: new Channels(() => undefined),

@@ -140,9 +140,8 @@ describe('shared images', () => {
   test('are not changed by a merge in place, which does not name them', async () => {
     const pair = { image: '/disks/mine.cow', other: '/shared/disks/root.dsk' };
     await done({ verb: 'cow-create', pair });
-    await expect(
-      client.call('diskRun', { verb: 'cow-merge', pair: { image: '/disks/mine.cow', other: '' } }),
-    ).rejects.toMatchObject({ code: 'IMAGE_FOREIGN' });
+    const job = await run({ verb: 'cow-merge', pair: { image: '/disks/mine.cow', other: '' } });
+    expect(job.outcome).toMatchObject({ state: 'failed', why: { code: 'IMAGE_FOREIGN' } });
     await done({ verb: 'cow-merge', pair: { image: '/disks/mine.cow', other: '/disks/mine.dsk' } });
     const base = readFileSync(join(world.varDir, 'shared/disks/root.dsk'));
     expect(base.equals(readFileSync(join(disks, 'mine.dsk')))).toBe(true);
@@ -153,9 +152,8 @@ describe('shared images', () => {
     const secret = join(world.varDir, 'shared/disks/secret.dsk');
     writeSecret(secret);
     const pair = { image: '/shared/disks/secret.dsk', other: '/disks/stolen.dsk' };
-    await expect(client.call('diskRun', { verb: 'copy', pair })).rejects.toMatchObject({
-      code: 'IMAGE_ACCESS',
-    });
+    expect((await run({ verb: 'copy', pair })).outcome).toMatchObject({ why: { code: 'IMAGE_ACCESS' } });
+    await expect(client.call('diskInfo', pair.image)).rejects.toMatchObject({ code: 'IMAGE_ACCESS' });
     chmodSync(secret, 0o644);
     await done({ verb: 'copy', pair });
     await done({ verb: 'delete', image: '/disks/stolen.dsk' });

@@ -7,37 +7,58 @@ const shared = (path: string) => ({ vm: '', path });
 const [a, b, cow, base] = ['/disks/a.dsk', '/disks/sub/b.dsk', '/disks/a.cow', '/shared/disks/base.dsk'];
 const sized = { image: a, size: 4096, filesystem: true };
 
-const allowed: readonly (readonly [DiskRequest, object, readonly object[]])[] = [
-  [{ verb: 'create', sized }, { image: own(a), size: 4096, filesystem: 'ext4' }, []],
-  [{ verb: 'create', sized: { ...sized, filesystem: false } }, { image: own(a), size: 4096 }, []],
-  [{ verb: 'resize', sized }, { image: own(a), size: 4096, filesystem: true }, []],
-  [{ verb: 'delete', image: a }, { image: own(a) }, []],
-  [{ verb: 'check', image: base }, { image: shared(base) }, [shared(base)]],
+const allowed: readonly (readonly [DiskRequest, object])[] = [
+  [
+    { verb: 'create', sized },
+    { image: own(a), size: 4096, filesystem: 'ext4' },
+  ],
+  [
+    { verb: 'create', sized: { ...sized, filesystem: false } },
+    { image: own(a), size: 4096 },
+  ],
+  [
+    { verb: 'resize', sized },
+    { image: own(a), size: 4096, filesystem: true },
+  ],
+  [{ verb: 'delete', image: a }, { image: own(a) }],
+  [{ verb: 'check', image: base }, { image: shared(base) }],
   [
     { verb: 'copy', pair: { image: base, other: b } },
     { image: shared(base), target: own(b) },
-    [shared(base)],
   ],
-  [{ verb: 'convert', pair: { image: cow, other: b } }, { image: own(cow), target: own(b) }, [own(cow)]],
+  [
+    { verb: 'convert', pair: { image: cow, other: b } },
+    { image: own(cow), target: own(b) },
+  ],
   [
     { verb: 'cow-create', pair: { image: cow, other: base } },
     { image: own(cow), backing: shared(base) },
-    [shared(base)],
   ],
-  [{ verb: 'cow-merge', pair: { image: cow, other: '' } }, { image: own(cow) }, []],
-  [{ verb: 'cow-merge', pair: { image: cow, other: b } }, { image: own(cow), target: own(b) }, [own(cow)]],
+  [{ verb: 'cow-merge', pair: { image: cow, other: '' } }, { image: own(cow) }],
+  [
+    { verb: 'cow-merge', pair: { image: cow, other: b } },
+    { image: own(cow), target: own(b) },
+  ],
   [
     { verb: 'cow-rebase', rebase: { image: cow, backing: base, sameContent: true } },
     { image: own(cow), backing: shared(base), sameContent: true },
-    [shared(base)],
   ],
-  [{ verb: 'snapshot', snapshot: { image: a, name: 'x' } }, { image: own(a), name: 'x' }, []],
-  [{ verb: 'rollback', snapshot: { image: a, name: 'x' } }, { image: own(a), name: 'x' }, []],
-  [{ verb: 'snapshot-delete', snapshot: { image: a, name: 'x' } }, { image: own(a), name: 'x' }, []],
+  [
+    { verb: 'snapshot', snapshot: { image: a, name: 'x' } },
+    { image: own(a), name: 'x' },
+  ],
+  [
+    { verb: 'rollback', snapshot: { image: a, name: 'x' } },
+    { image: own(a), name: 'x' },
+  ],
+  [
+    { verb: 'snapshot-delete', snapshot: { image: a, name: 'x' } },
+    { image: own(a), name: 'x' },
+  ],
 ];
 
-test.each(allowed)('%j', (request, verb, reads) => {
-  expect(readClientRequest('vm1', request)).toEqual({ verb: { verb: request.verb, ...verb }, reads });
+test.each(allowed)('%j', (request, verb) => {
+  expect(readClientRequest('vm1', request)).toEqual({ verb: request.verb, ...verb });
 });
 
 const ofShared: readonly DiskRequest[] = [

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { type Config, requireVm } from '../../config/config.ts';
 import { describeImage } from '../../disk/describe.ts';
+import type { ImageCaller, Question } from '../../disk/image-caller.ts';
 import { type ImageName, type ImageStore, nameText, sharedDisks } from '../../disk/image-name.ts';
 import { imageDetails, imageInfo } from '../../disk/image-wire.ts';
 import { listImages } from '../../disk/list.ts';
@@ -12,7 +13,7 @@ import { jailDirectories } from '../../jail/layout.ts';
 import { imageStoreOf, vmUser } from '../../plan/inventory.ts';
 import { UmlmonError } from '../../system/errors.ts';
 import type { ArgumentValues } from '../arguments.ts';
-import { confirm } from '../confirm.ts';
+import { canAsk, confirm } from '../confirm.ts';
 import { given, requestOf } from '../disk/disk-command.ts';
 import type { DiskWord } from '../disk/disk-words.ts';
 import { imagesText, imageText } from '../disk/render-disk.ts';
@@ -32,21 +33,21 @@ export async function runAdminDisk({ sub, options, values }: AdminDisk, host: Ad
   const { config, json } = host;
   const store = storeOf(config);
   if (sub === 'list') {
-    const { images, troubles } = listImages(store);
+    const { images, troubles } = await listImages(store);
     const infos = images.map((image) => imageInfo(image, nameText));
     await print(json ? JSON.stringify({ images: infos, troubles }) : imagesText(infos, troubles));
   } else if (sub === 'info') {
-    const details = imageDetails(await describeImage(store, imageOf(given(values.PATH))), nameText);
+    const caller = callerOf(host, options);
+    const details = imageDetails(await describeImage(store, imageOf(given(values.PATH)), caller), nameText);
     await print(json ? JSON.stringify(details) : imageText(details));
   } else {
     const verb = readRequest(requestOf({ sub, values, options }), { read: imageOf, change: imageOf });
     const question = options.has('yes') ? undefined : questionOf(verb);
-    if (question !== undefined && !(await confirm(question)))
-      throw new UmlmonError('JOB_CANCELLED', { place: nameText(verb.image), cause: 'nothing was done' });
+    if (question !== undefined && !(await confirm(question))) throw nothingDone(verb.image);
     const made = newImageOf(verb);
     const owner = ownerOf(made, host);
     if (made) makeRoom(made, owner, config);
-    await runAdminVerb(verb, { store, owner, json });
+    await runAdminVerb(verb, { store, owner, caller: callerOf(host, options), json });
   }
 }
 
@@ -67,6 +68,33 @@ function ownerOf(image: ImageName | undefined, { loaded }: AdminHost): Owner {
   if (!image || image.vm === '') return { ...ownIds(), mode: 0o644 };
   const { uid, gid } = vmUser(requireVm(loaded, image.vm).vm);
   return { uid, gid, mode: 0o600 };
+}
+
+/** Whoever runs this. What a guest's header leads to is asked on a terminal, and refused without one, unless `-yes`. */
+function callerOf({ loaded }: AdminHost, options: ReadonlySet<string>): ImageCaller {
+  const userOf = (vm: string) => {
+    try {
+      return vmUser(requireVm(loaded, vm).vm);
+    } catch {
+      return undefined;
+    }
+  };
+  const ask = async (question: Question) => {
+    if (options.has('yes')) return true;
+    if (!canAsk()) return false;
+    if (await confirm(headerQuestion(question))) return true;
+    throw nothingDone(question.cow);
+  };
+  return { kind: 'administrator', userOf, ask };
+}
+
+function headerQuestion({ cow, image, use }: Question): string {
+  const what = use === 'write' ? 'write its changes there' : 'let the guest have its content';
+  return `The header of ${nameText(cow)}, written by its guest, names ${nameText(image)}: ${what}?`;
+}
+
+function nothingDone(image: ImageName): UmlmonError {
+  return new UmlmonError('JOB_CANCELLED', { place: nameText(image), cause: 'nothing was done' });
 }
 
 /** The directories that a VM has as soon as it has had a monitor, for a new image. */

@@ -35,7 +35,7 @@ export async function gatherFacts(host: AdminHost): Promise<DoctorFacts> {
     Number(new RegExp(`^${name}:\\s*(\\d+) kB$`, 'm').exec(meminfo)?.[1] ?? 0) * 1024;
   return {
     root: process.geteuid?.() === 0,
-    problems: problemsOf(host, answers),
+    problems: await problemsOf(host, answers),
     programs: programs(),
     namespaces: userNamespaceSupport(),
     kernels: lookAtKernels(config),
@@ -44,7 +44,7 @@ export async function gatherFacts(host: AdminHost): Promise<DoctorFacts> {
     vms: vms.map((vm) => vmFact(vm, answers)),
     tun: { exists: existsSync('/dev/net/tun'), needed: vms.some(needsTap) },
     networks: vms.some(({ eth }) => eth.length > 0),
-    room: roomOf(config),
+    room: await roomOf(config),
     missingServices: isOnNetwork(config) ? missingServices() : undefined,
     leftovers: leftoversOf(host, answers),
     troubles: troublesOf(answers),
@@ -68,17 +68,18 @@ async function askMonitors(names: readonly string[], config: Config): Promise<An
 }
 
 /** Of the files; and of what VMs that are down would need for a start: those that run have it. */
-function problemsOf({ config, loaded }: AdminHost, answers: Answers): Problem[] {
+async function problemsOf({ config, loaded }: AdminHost, answers: Answers): Promise<Problem[]> {
   const down = [...config.vms.values()].filter(
     ({ name, start }) => start !== 'off' && (answers.get(name)?.state ?? 'down') === 'down',
   );
-  return [...loaded.problems, ...down.flatMap((vm) => startProblems(config, vm))];
+  const ofStarts = await Promise.all(down.map((vm) => startProblems(config, vm)));
+  return [...loaded.problems, ...ofStarts.flat()];
 }
 
-function startProblems(config: Config, vm: VmConfig): readonly Problem[] {
+async function startProblems(config: Config, vm: VmConfig): Promise<readonly Problem[]> {
   const layout = layoutIn(config, vm.name);
   try {
-    const { problems } = buildPlan(config.global, vm, layout, takeInventory(config, vm, layout));
+    const { problems } = buildPlan(config.global, vm, layout, await takeInventory(config, vm, layout));
     // What is wrong with kernels and programs is told once, and not for each VM.
     return problems.filter(({ code }) => !/^(?:KERNEL_(?!ACCESS)|HOST_PROGRAM|HOST_NAMESPACES)/.test(code));
   } catch (error) {
@@ -119,9 +120,9 @@ function needsTap({ eth }: VmConfig): boolean {
   return eth.some((spec) => !isTransport(spec) || transportNeeds(spec).devices.length > 0);
 }
 
-function roomOf(config: Config): DoctorFacts['room'] {
+async function roomOf(config: Config): Promise<DoctorFacts['room']> {
   const { vardir, rundir } = config.global;
-  const { images } = listImages(imageStoreOf(layoutIn(config, 'any')));
+  const { images } = await listImages(imageStoreOf(layoutIn(config, 'any')));
   const promised = images
     .filter(({ kind }) => kind !== 'device')
     .reduce((all, { size, allocated }) => all + Math.max(0, size - allocated), 0);

@@ -13,7 +13,7 @@ export function adminHelpText(): string {
     '',
     'start, stop, restart, update and cleanup are for the VMs given, or else for all.',
     '',
-    '  -yes          do not ask before something is lost for good, or a VM is stopped',
+    '  -yes          do not ask: what is lost, stopped, or named by a guest is meant',
     '  -n            only tell what update, or user, would do',
     '  -config PATH  another configuration (also: UMLMON_CONFIG)',
     '  -json         machine-readable output, a document per line',

@@ -4,7 +4,7 @@ import { diskDetails } from '../disk/disk-page.ts';
 import type { DiskWord } from '../disk/disk-words.ts';
 import { definitions } from '../page-words.ts';
 import { wordDetails } from './details.ts';
-import { adminWords } from './words.ts';
+import { adminWords, followingWords } from './words.ts';
 
 /** docs/umladmin.8.md, the manual page of umladmin (Markdown for pandoc). */
 export function generateUmladminPage(): { path: string; text: string }[] {
@@ -39,6 +39,7 @@ function detailsOf([word = '', sub]: readonly string[]): string {
 
 function asks(sub: string): string {
   const { options } = adminWords.disk.words[sub as DiskWord];
+  if (followingWords.has(sub)) return ' Asks as said under HEADERS OF GUESTS, unless **-yes** is given.';
   return 'yes' in options ? ' Asks on a terminal, unless **-yes** is given.' : '';
 }
 
@@ -97,6 +98,20 @@ were, or is done.
 
 While a verb goes on, a terminal shows how far it is; a pipe has a line for each tenth at most; and with **-json** a
 document, the last one with the result in its *outcome*. **CTRL-C** cancels the verb; pressed again it ends umladmin at once.
+
+# HEADERS OF GUESTS
+
+The header of a COW image says what its backing file is, and a guest can write what it likes there. **cow-merge** without a
+*TARGET* changes that file; with one, and in **convert**, **check** and **cow-rebase**, its content comes to the guest. So umladmin
+asks, and names the file, before it writes to one that is not in */disks* of the same VM, and before it reads one that the user of
+the VM may not read. Without a terminal it refuses with IMAGE_FOREIGN and status 5; **-yes** agrees beforehand. The answer is for
+that file only: if the header names another one when the images are locked, nothing is done, and the error is IMAGE_SWAPPED.
+
+# TOO MANY FILES
+
+At most 5000 files are looked at in the image directory of a VM, and eight directories deep. Of a VM with more it is not known what
+its images depend on. Then none of them can be written, made or removed, and no shared image can be written, which they may
+depend on: the error is IMAGE_UNKNOWN, and names the VM. Other VMs, and whoever reads shared images, are not concerned.
 `;
 
 const end = `# ENVIRONMENT

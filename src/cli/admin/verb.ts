@@ -1,3 +1,4 @@
+import type { ImageCaller } from '../../disk/image-caller.ts';
 import type { ImageStore } from '../../disk/image-name.ts';
 import type { Owner } from '../../disk/new-image.ts';
 import { type DiskResult, type DiskVerb, runDiskVerb } from '../../disk/verb.ts';
@@ -9,11 +10,12 @@ import { progressView } from '../progress-view.ts';
 interface Running {
   readonly store: ImageStore;
   readonly owner: Owner;
+  readonly caller: ImageCaller;
   readonly json: boolean;
 }
 
 /** Does a verb here, with its progress; CTRL-C cancels it, and again ends the program at once. */
-export async function runAdminVerb(verb: DiskVerb, { store, owner, json }: Running): Promise<void> {
+export async function runAdminVerb(verb: DiskVerb, { store, owner, caller, json }: Running): Promise<void> {
   const view = progressView(verb.verb, json);
   const job = { name: verb.verb, subject: subjectText(verb), began: Date.now(), ended: 0, done: 0, total: 0 };
   const cancel = new AbortController();
@@ -34,6 +36,7 @@ export async function runAdminVerb(verb: DiskVerb, { store, owner, json }: Runni
   let shown: Promise<void> = Promise.resolve();
   let failed: unknown;
   const show = () => {
+    if (asking) return shown;
     shown = shown
       .then(() => view.show(job.done, job.total, { ...job, outcome: { state: 'running' } }))
       .catch((error: unknown) => {
@@ -42,6 +45,22 @@ export async function runAdminVerb(verb: DiskVerb, { store, owner, json }: Runni
       });
     return shown;
   };
+  // The question stands alone on the terminal.
+  let asking = false;
+  const asks: ImageCaller =
+    caller.kind !== 'administrator'
+      ? caller
+      : {
+          ...caller,
+          ask: async (question) => {
+            asking = true;
+            await shown;
+            await view.end();
+            return caller.ask(question).finally(() => {
+              asking = false;
+            });
+          },
+        };
   let told = 0;
   const onProgress = (done: number, total: number) => {
     Object.assign(job, { done, total });
@@ -54,7 +73,7 @@ export async function runAdminVerb(verb: DiskVerb, { store, owner, json }: Runni
     void show();
     result = await runDiskVerb(
       verb,
-      { store, by: `@umladmin.${process.pid}`, owner },
+      { store, by: `@umladmin.${process.pid}`, owner, caller: asks },
       { signal: cancel.signal, onProgress },
     );
   } finally {

@@ -8,12 +8,19 @@ import { diskWords } from '../disk/disk-words.ts';
 import type { Dialect } from '../take-command.ts';
 import type { Word } from '../vocabulary.ts';
 
-/** The verbs on images, two of which destroy what nobody has elsewhere. */
+/** The verbs on images: two destroy what nobody has elsewhere, and four follow what a guest may have written. */
 const adminDiskWords = {
   ...diskWords,
   delete: { ...diskWords.delete, options: { yes: [] } },
+  convert: { ...diskWords.convert, options: { yes: [] } },
+  check: { ...diskWords.check, options: { yes: [] } },
+  'cow-merge': { ...diskWords['cow-merge'], options: { yes: [] } },
+  'cow-rebase': { ...diskWords['cow-rebase'], options: { same: [], yes: [] } },
   rollback: { ...diskWords.rollback, options: { yes: [] } },
 } as const;
+
+/** Of those, the verbs that read a backing file, or write to it, which only the header of a COW image names. */
+export const followingWords: ReadonlySet<string> = new Set(['convert', 'check', 'cow-merge', 'cow-rebase']);
 
 /** What can be done with the configuration; SECTION is a VM, or GLOBAL. */
 export const configWords = {

@@ -22,7 +22,6 @@ import {
 import { readCow } from '../../disk/cow-file.ts';
 import { withPair } from '../../disk/cow-merge.ts';
 import { fingerprintOf } from '../../disk/fingerprint.ts';
-import type { ImageFile } from '../../disk/image-file.ts';
 import { openScratch } from '../../disk/new-image.ts';
 import { checkSoundness } from '../../disk/soundness.ts';
 import type { VmLayout } from '../../jail/layout.ts';
@@ -147,7 +146,7 @@ async function describe(copy: ImageCopy, { draft, signal }: Describing): Promise
   const { image, owner, file, target, shared } = copy;
   const { size } = await target.stat();
   const fingerprint = await fingerprintOf(target, size, signal);
-  const check = { directory: draft.here, signal };
+  const check = { directory: draft, signal };
   const checked = file.endsWith('.cow')
     ? await checkMerged(copy, check)
     : { soundness: await checkSoundness({ image: target, ...check }) };
@@ -172,26 +171,20 @@ async function checkMerged(
   check: Omit<Parameters<typeof checkSoundness>[0], 'image'>,
 ): Promise<Pick<BackupImage, 'backing' | 'soundness'>> {
   if (!image.backing || !backing) throw new Error(`${image.jailPath} has no backing file`);
+  const cow = readCow(target.fd, file);
   const pair = {
-    path: { fd: target.fd, path: file },
+    path: { fd: target.fd, path: file, cow },
     backing: { fd: backing.fd, path: image.backing.hostPath },
   };
-  const merged = await openScratch(`${check.directory}/merged`);
+  const merged = await openScratch({ directory: check.directory, name: 'merged' });
   try {
-    const said = await withPair(pair, async (cow, merge) => {
-      await merge(merged, check.signal ? { signal: check.signal } : {});
-      return backingOf(cow);
-    });
+    await withPair(pair, (_, merge) => merge(merged, check.signal ? { signal: check.signal } : {}));
+    // What the kernel compares of the backing file, and the path where it looks for it.
+    const said = { path: cow.backing, size: cow.size, mtime: cow.mtime };
     return { backing: said, soundness: await checkSoundness({ image: merged, ...check }) };
   } finally {
     await merged.close();
   }
-}
-
-/** What the kernel compares of the backing file, and the path where it looks for it. */
-async function backingOf(cow: ImageFile): Promise<{ path: string; size: number; mtime: number }> {
-  const { backing, size, mtime } = await readCow(cow);
-  return { path: backing, size, mtime };
 }
 
 /** Backups have what a guest must not see of itself: deleted files, and what others of its users have. */

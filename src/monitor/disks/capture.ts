@@ -3,10 +3,9 @@ import { closeSync, rmSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { BackupImage } from '../../disk/backup-manifest.ts';
 import { copyContent } from '../../disk/copy-content.ts';
-import { HeldDirectories } from '../../disk/held-directories.ts';
 import { type ImageName, type ImageStore, nameFor } from '../../disk/image-name.ts';
 import { openScratch } from '../../disk/new-image.ts';
-import { openImage } from '../../disk/open-image.ts';
+import { openImage, openPlace } from '../../disk/open-image.ts';
 import { KernelPause } from '../../jail/pause.ts';
 import type { ImagePlan } from '../../plan/plan.ts';
 import { replaceFile } from '../../system/atomic-file.ts';
@@ -165,14 +164,12 @@ async function reopen(
 
 /** Where the directory of the image is not to be had any more, blocks are copied instead. */
 async function openBeside(name: ImageName, store: ImageStore): Promise<FileHandle | undefined> {
-  const directories = new HeldDirectories(store);
   try {
-    return await openScratch(directories.pathOf(name));
+    const place = openPlace(name, store);
+    return await openScratch(place).finally(() => place.directory.close());
   } catch (error) {
     if (error instanceof UmlmonError || isSystemError(error)) return undefined;
     throw error;
-  } finally {
-    directories.close();
   }
 }
 

@@ -1,5 +1,5 @@
 import { fstatSync } from 'node:fs';
-import { deviceId, deviceSize } from '../../disk/open-image.ts';
+import { factsIn } from '../../disk/image-facts.ts';
 import type { ImagePlan } from '../../plan/plan.ts';
 import { clipText } from '../../rpc/clip-text.ts';
 import { type DiskInfo, UMLMON_TEXT_MAX } from '../../rpc/umlmonctrl.gen.ts';
@@ -26,8 +26,6 @@ function flagsOf({ readOnly, sync, kernelLock, trim, serial }: ImagePlan): strin
 
 function sizesOf(fd: number | undefined): { size: number; allocated: number } {
   if (fd === undefined) return { size: 0, allocated: 0 };
-  const stat = fstatSync(fd, { bigint: true });
-  if (!stat.isBlockDevice()) return { size: Number(stat.size), allocated: Number(stat.blocks) * 512 };
-  const size = deviceSize(deviceId(stat.rdev));
-  return { size, allocated: size };
+  const { size, allocated } = factsIn(fstatSync(fd, { bigint: true }), '', []);
+  return { size, allocated };
 }

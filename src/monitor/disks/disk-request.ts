@@ -6,27 +6,23 @@ import type { DiskRequest } from '../../rpc/umlmonctrl.gen.ts';
 import { UmlmonError } from '../../system/errors.ts';
 
 /**
- * What a client of a VM asks for, as a verb; and the images that are only read. Pure.
+ * What a client of a VM asks for, as a verb. Pure.
  *
  * Clients of a VM have the rights of its guest: /disks is theirs; /shared/disks, which all VMs read (umlmon(7): "one can
  * place here backing files"), they may read and not change. The images of other VMs they cannot even name. Whoever
- * administers the host changes shared images with umladmin(8).
+ * administers the host changes shared images with umladmin(8). Here this is refused by name, at once; what the names
+ * turn out to be, and what headers name, is decided on what is locked (image-caller.ts).
  *
  * Errors: CONFIG_PATH, IMAGE_FOREIGN.
  */
-export function readClientRequest(vm: string, request: DiskRequest): { verb: DiskVerb; reads: ImageName[] } {
-  const reads: ImageName[] = [];
-  const read = (path: string) => {
-    const name = imageOf(vm, path);
-    reads.push(name);
-    return name;
-  };
+export function readClientRequest(vm: string, request: DiskRequest): DiskVerb {
+  const read = (path: string) => imageOf(vm, path);
   const change = (path: string) => {
     const name = imageOf(vm, path);
     if (name.vm === '') throw sharedError(vm, name);
     return name;
   };
-  return { verb: readRequest(request, { read, change }), reads };
+  return readRequest(request, { read, change });
 }
 
 /** The image that a client of a VM means. Errors: CONFIG_PATH. */
@@ -39,7 +35,7 @@ export function imageOf(vm: string, path: string): ImageName {
 }
 
 /** What a client of a VM is told who wants to change an image of all VMs. */
-export function sharedError(vm: string, name: ImageName): UmlmonError {
+function sharedError(vm: string, name: ImageName): UmlmonError {
   return new UmlmonError('IMAGE_FOREIGN', {
     place: vm,
     cause: `${nameText(name)} belongs to all VMs: a client of one may read it only`,

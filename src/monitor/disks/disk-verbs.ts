@@ -6,10 +6,10 @@ import { plugDisk, unplugDisk } from './plug-disk.ts';
 /** What clients may do to the disks of a VM that runs. */
 export class DiskVerbs {
   readonly #vm: Vm;
-  readonly #prepare: (running: LaunchPlan, args: PlugArgs) => ImagePlan;
+  readonly #prepare: (running: LaunchPlan, args: PlugArgs) => Promise<ImagePlan>;
 
   /** @param prepare checks a disk with configuration and host as they are now */
-  constructor(vm: Vm, prepare: (running: LaunchPlan, args: PlugArgs) => ImagePlan) {
+  constructor(vm: Vm, prepare: (running: LaunchPlan, args: PlugArgs) => Promise<ImagePlan>) {
     this.#vm = vm;
     this.#prepare = prepare;
   }
@@ -17,7 +17,7 @@ export class DiskVerbs {
   /** Gives the kernel a disk until it ends. Errors: STATE_WRONG, and those of prepareDisk and plugDisk. */
   async plug(by: string, args: PlugArgs): Promise<void> {
     const { kernel } = this.#vm.running(['running']);
-    const image = this.#prepare(kernel.plan, args);
+    const image = await this.#prepare(kernel.plan, args);
     await plugDisk(kernel, image);
     const { unit, jailPath: path } = image;
     this.#vm.events.publish('disk-plugged', `ubd${unit} is ${path}, asked by ${by}`, { unit, path, by });

@@ -1,13 +1,15 @@
-import { fstatSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { requireAllowed } from '../../disk/allow-claims.ts';
+import type { Claim } from '../../disk/decide-verb.ts';
 import { type ImageLock, ImageLocks, type LockRequest } from '../../disk/image-lock.ts';
-import { type ImageName, type ImageStore, nameFor } from '../../disk/image-name.ts';
+import { type ImageName, nameFor } from '../../disk/image-name.ts';
+import { lockedGraph } from '../../disk/locked-graph.ts';
 import { refuseOpen } from '../../disk/may-use.ts';
-import { lookAtImage } from '../../disk/open-image.ts';
+import { openNode } from '../../disk/open-image.ts';
 import { PeriodicSync } from '../../disk/periodic-sync.ts';
-import { scanImages } from '../../disk/scan.ts';
+import { needsEveryone } from '../../disk/refuse-unknown.ts';
+import { scanFor } from '../../disk/scan.ts';
 import { syncImage } from '../../disk/sync-image.ts';
-import { mayAccess } from '../../plan/access.ts';
 import type { ImagePlan, LaunchPlan, StepOf } from '../../plan/plan.ts';
 import { toFailure, UmlmonError } from '../../system/errors.ts';
 import { diskLimits } from '../../system/limits.ts';
@@ -53,11 +55,11 @@ export class Disks {
    *
    * @throws those of `add`
    */
-  static lock(host: DisksHost): Disks {
+  static async lock(host: DisksHost): Promise<Disks> {
     const { images, store } = host.step;
     const disks = new Disks(host, ImageLocks.take(store, host.vm, []));
     try {
-      disks.#add(images, false);
+      await disks.#add(images, false);
       return disks;
     } catch (error) {
       disks.#locks.close();
@@ -130,8 +132,8 @@ export class Disks {
    *
    * @throws UmlmonError IMAGE_IN_USE and the other refusals of refuseOpen, IMAGE_SWAPPED, IMAGE_ACCESS
    */
-  add(image: ImagePlan): void {
-    this.#add([image], true);
+  async add(image: ImagePlan): Promise<void> {
+    await this.#add([image], true);
   }
 
   /** The kernel does not have a disk any more: syncs and frees its image. Errors: those of syncImage; it is free then. */
@@ -188,7 +190,7 @@ export class Disks {
     return this.#held.find(({ image }) => image.unit === unit);
   }
 
-  #add(images: readonly ImagePlan[], plugged: boolean): void {
+  async #add(images: readonly ImagePlan[], plugged: boolean): Promise<void> {
     const { vm } = this.#host;
     const locks = this.#locks.add(images.flatMap((image) => requestsOf(vm, image)));
     const rest = [...locks];
@@ -198,8 +200,7 @@ export class Disks {
       locks: rest.splice(0, image.backing ? 2 : 1),
     }));
     try {
-      checkAgain(vm, images, this.#host.step.store);
-      for (const disk of added) checkRights(disk, this.#host);
+      await checkAgain(this.#host, images, locks);
     } catch (error) {
       this.#locks.release(locks);
       throw error;
@@ -211,7 +212,9 @@ export class Disks {
   #beginSync({ image, locks: [lock] }: HeldDisk): void {
     if (image.readOnly || lock?.fd === undefined) return;
     const { hostPath } = image;
-    this.#sync.add({ fd: lock.fd, hostPath, isDevice: hostPath.endsWith('.dev') });
+    const { store } = this.#host.step;
+    const node = hostPath.endsWith('.dev') ? { openNode: () => openNode(lock.image, store) } : {};
+    this.#sync.add({ fd: lock.fd, hostPath, ...node });
   }
 
   /** A guest's flush does not reach the host's disk (ubd never calls fsync): here it does, before an end is told. */
@@ -223,37 +226,43 @@ export class Disks {
 }
 
 /**
- * Nobody can change locked images any more: all that a plan was checked for is checked again. A COW image may have
- * been made over one of them since, and one may be held by a kernel without a monitor.
+ * All that a plan was checked for is checked again, on what is locked: a COW image may have been made over one of the
+ * images since, one may be held by a kernel without a monitor, and a header may name another backing file. The kernel
+ * inherits the descriptors, which root may have opened: they give its user nothing that he does not have.
  */
-function checkAgain(vm: string, images: readonly ImagePlan[], store: ImageStore): void {
+async function checkAgain(
+  { vm, user, step: { store } }: DisksHost,
+  images: readonly ImagePlan[],
+  locks: readonly ImageLock[],
+): Promise<void> {
   if (images.length === 0) return;
-  const { graph } = scanImages(store);
-  for (const { unit, jailPath, readOnly, backing } of images) {
-    const refusal = refuseOpen(graph, {
-      by: vm,
-      image: nameOf(vm, jailPath),
-      mode: readOnly ? 'ro' : 'rw',
-      ...(backing ? { backing: backing.jailPath } : {}),
-    });
-    if (refusal) throw new UmlmonError(refusal.code, { place: `ubd${unit}`, ...refusal });
-  }
+  const claims = images.flatMap((image) => claimsOf(vm, image));
+  const graph = await scanFor(store, [vm], (scan) => {
+    const locked = lockedGraph(scan, locks);
+    for (const { unit, jailPath, readOnly, backing } of images) {
+      const refusal = refuseOpen(locked, {
+        by: vm,
+        image: nameOf(vm, jailPath),
+        mode: readOnly ? 'ro' : 'rw',
+        ...(backing ? { backing: backing.jailPath } : {}),
+      });
+      if (refusal === needsEveryone) return refusal;
+      if (refusal) throw new UmlmonError(refusal.code, { place: `ubd${unit}`, ...refusal });
+    }
+    return locked;
+  });
+  if ('cause' in graph) throw new UmlmonError(graph.code, { place: vm, ...graph });
+  requireAllowed({ kind: 'kernel', vm, user }, graph, claims, vm);
 }
 
-/**
- * The kernel inherits this descriptor, which root may have opened: it gives its user nothing that he does not have. Of
- * a device it is the host's node, and the user comes by the one in the jail.
- */
-function checkRights({ image, locks: [lock] }: HeldDisk, { user, step }: DisksHost): void {
-  const { hostPath, readOnly } = image;
-  if (lock?.fd === undefined) return;
-  const owned = hostPath.endsWith('.dev') ? lookAtImage(lock.image, step.store) : fstatSync(lock.fd);
-  if (mayAccess(owned, user, readOnly ? 4 : 6)) return;
-  throw new UmlmonError('IMAGE_ACCESS', {
-    place: hostPath,
-    cause: `user ${user.name} may not ${readOnly ? 'read' : 'write'} it any more`,
-    hint: 'it was changed while the VM was being started: see who can write to its directory',
-  });
+function claimsOf(vm: string, { jailPath, readOnly, backing }: ImagePlan): Claim[] {
+  const image = nameOf(vm, jailPath);
+  return [
+    readOnly ? { image, mode: 'ro', use: 'read' } : { image, mode: 'rw', use: 'write' },
+    ...(backing
+      ? [{ image: nameOf(vm, backing.jailPath), mode: 'ro', use: 'read', via: image } as const]
+      : []),
+  ];
 }
 
 function requestsOf(vm: string, { jailPath, id, readOnly, backing }: ImagePlan): LockRequest[] {

@@ -22,7 +22,7 @@ export function plugDisk(kernel: RunningKernel, image: ImagePlan): Promise<void>
         cause: `it is ${there.image.jailPath} already`,
         hint: 'unplug that first, or take another number',
       });
-    disks.add(image);
+    await disks.add(image);
     try {
       kernel.record();
       await requestPatiently(

@@ -7,9 +7,11 @@ import { copyContent } from '../../disk/copy-content.ts';
 import { fingerprintOf } from '../../disk/fingerprint.ts';
 import { ImageLocks } from '../../disk/image-lock.ts';
 import { type ImageName, type ImageStore, nameFor, nameText } from '../../disk/image-name.ts';
+import { lockedGraph } from '../../disk/locked-graph.ts';
 import { refuseVerb } from '../../disk/may-use.ts';
 import { type ImageFacts, lookAtImage } from '../../disk/open-image.ts';
-import { scanImages } from '../../disk/scan.ts';
+import { needsEveryone } from '../../disk/refuse-unknown.ts';
+import { scanFor } from '../../disk/scan.ts';
 import type { VmLayout } from '../../jail/layout.ts';
 import { carefully, type Directory } from '../../system/directory.ts';
 import { toFailure, UmlmonError } from '../../system/errors.ts';
@@ -58,7 +60,7 @@ export async function restoreBackup(name: string, layout: VmLayout, report: Repo
         cause: `a kernel of ${layout.vm} still runs`,
       });
     const targets = manifest.images.map((image) => targetOf(image, layout.vm, store));
-    const locks = takeLocks(targets, layout.vm, store);
+    const locks = await takeLocks(targets, layout.vm, store);
     try {
       await replaceImages(targets, { manifest, files, layout, places, report });
     } finally {
@@ -97,7 +99,7 @@ function look(name: ImageName, store: ImageStore): ImageFacts | undefined {
   }
 }
 
-function takeLocks(targets: readonly Target[], vm: string, store: ImageStore): ImageLocks {
+async function takeLocks(targets: readonly Target[], vm: string, store: ImageStore): Promise<ImageLocks> {
   const present = targets.flatMap(({ name, facts }) => (facts ? [{ name, facts }] : []));
   const locks = ImageLocks.take(
     store,
@@ -105,11 +107,16 @@ function takeLocks(targets: readonly Target[], vm: string, store: ImageStore): I
     present.map(({ name, facts }) => ({ image: name, mode: 'rw', id: facts.id })),
   );
   try {
-    const { graph } = scanImages(store);
-    for (const { name } of present) {
-      const refusal = refuseVerb(graph, 'restore', name, vm);
-      if (refusal) throw new UmlmonError(refusal.code, { place: nameText(name), ...refusal });
-    }
+    const answer = await scanFor(store, [vm], (scan) => {
+      const graph = lockedGraph(scan, locks.all);
+      for (const { name } of present) {
+        const refusal = refuseVerb(graph, 'restore', name, vm);
+        if (refusal === needsEveryone) return refusal;
+        if (refusal) throw new UmlmonError(refusal.code, { place: nameText(name), ...refusal });
+      }
+      return graph;
+    });
+    if ('cause' in answer) throw new UmlmonError(answer.code, { place: vm, ...answer });
     return locks;
   } catch (error) {
     locks.close();

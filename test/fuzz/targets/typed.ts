@@ -7,6 +7,7 @@ import { parseAdminLine } from '../../../src/cli/umladmin.ts';
 import { optionsOf, usesOf, type Word, wordOf } from '../../../src/cli/vocabulary.ts';
 import { type Command, words as table } from '../../../src/cli/words.ts';
 import { hostPathOf, type ImageName, nameText, placeOf } from '../../../src/disk/image-name.ts';
+import type { DiskVerb } from '../../../src/disk/verb.ts';
 import { subjectText } from '../../../src/disk/verb-text.ts';
 import { readClientRequest } from '../../../src/monitor/disks/disk-request.ts';
 import { diskRequestCodec } from '../../../src/rpc/umlmonctrl.gen.ts';
@@ -180,14 +181,22 @@ const diskRequest: Target = {
   make: (random) => makeInput(random, requests),
   run: (input) =>
     refusable([UmlmonError, XdrError], () => {
-      const { verb, reads } = readClientRequest('vm1', diskRequestCodec.decode(new XdrReader(input)));
+      const verb = readClientRequest('vm1', diskRequestCodec.decode(new XdrReader(input)));
       const named = Object.values(verb).filter((value) => typeof value === 'object');
       for (const name of named) assertPlace(name);
       for (const name of named)
-        assert(name.vm === 'vm1' || reads.includes(name), 'a client changes images of its VM only');
+        assert(name.vm === 'vm1' || name.vm === '', 'a client names images of its VM only');
+      // By name alone: what is only read may be shared, what is changed or made may not.
+      const changed = ['target' in verb ? verb.target : undefined, isChange(verb) ? verb.image : undefined];
+      for (const name of changed) assert(name?.vm !== '', 'a client changes images of its VM only');
       assertSafe(subjectText(verb).replace(/ [^ ]*$/, ''), 'the subject');
     }),
 };
+
+function isChange(request: DiskVerb): boolean {
+  const reading = ['copy', 'convert', 'check'].includes(request.verb);
+  return !reading && !(request.verb === 'cow-merge' && request.target !== undefined);
+}
 
 /** Fails unless the image lies in the directory that is for it. */
 function assertPlace(name: ImageName): void {

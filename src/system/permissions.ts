@@ -1,0 +1,16 @@
+/** Permission bits as the kernel applies them (fs/namei.c, acl_permission_check), without supplementary groups. */
+export interface Permissions {
+  readonly uid: number;
+  readonly gid: number;
+  readonly mode: number;
+}
+
+/** `want` is the sum of 4 (read), 2 (write) and 1 (execute, or pass through a directory). */
+export function mayAccess(
+  { uid, gid, mode }: Permissions,
+  user: { readonly uid: number; readonly gid: number },
+  want: number,
+): boolean {
+  const shift = uid === user.uid ? 6 : gid === user.gid ? 3 : 0;
+  return ((mode >> shift) & want) === want;
+}
