@@ -24,17 +24,20 @@ import { programNameOf } from '../system/process.ts';
 import type { Holding } from './graph.ts';
 import type { ImageStore } from './image-name.ts';
 
-const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
+const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
 
 type Held = Omit<Holding, 'holder'>;
 
 /** A holder file of our own. Its text is ASCII, and less than a page, which the kernel writes as a whole. */
 export class HolderFile {
+  /** To be inherited: it holds the file, and cannot write to it. A hostile kernel would list the images of others. */
   readonly fd: number;
+  readonly #writable: number;
   readonly #path: string;
 
-  private constructor(fd: number, path: string) {
+  private constructor(fd: number, writable: number, path: string) {
     this.fd = fd;
+    this.#writable = writable;
     this.#path = path;
   }
 
@@ -51,7 +54,7 @@ export class HolderFile {
       // A former holder may have removed the file between our open and our lock.
       if (held && isStillThere(fd, path)) {
         ftruncateSync(fd);
-        return new HolderFile(fd, path);
+        return new HolderFile(shareHold(fd), fd, path);
       }
       closeSync(fd);
       if (!held)
@@ -65,20 +68,33 @@ export class HolderFile {
 
   /** That of a former monitor, by the descriptor that its kernel has kept. */
   static adopt({ holders }: ImageStore, holder: string, fd: number): HolderFile {
-    return new HolderFile(fd, join(holders, holder));
+    return new HolderFile(fd, openSync(`/proc/self/fd/${fd}`, O_RDWR), join(holders, holder));
   }
 
   /** In one write, over what was there: a SIGKILL leaves the old text or the new one, and never none. */
   write(held: readonly Held[]): void {
     const text = JSON.stringify(held);
-    writeSync(this.fd, text.padEnd(fstatSync(this.fd).size), 0);
-    ftruncateSync(this.fd, text.length);
+    writeSync(this.#writable, text.padEnd(fstatSync(this.fd).size), 0);
+    ftruncateSync(this.#writable, text.length);
   }
 
   close(): void {
     rmSync(this.#path, { force: true });
-    closeSync(this.fd);
+    this.leave();
   }
+
+  /** Leaves the file to those who have inherited it. */
+  leave(): void {
+    closeSync(this.fd);
+    closeSync(this.#writable);
+  }
+}
+
+/** Opens a file that we hold for reading only; both descriptors hold it then, and nobody can have had it in between. */
+function shareHold(fd: number): number {
+  const readOnly = openSync(`/proc/self/fd/${fd}`, O_RDONLY);
+  if (!hold(fd, 'shared') || !hold(readOnly, 'shared')) throw new Error('what is held cannot be shared');
+  return readOnly;
 }
 
 /** The name of a tool has its process id in it, so that of a killed one does not come again. */

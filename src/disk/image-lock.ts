@@ -147,7 +147,7 @@ export class ImageLocks {
 
   /** Leaves everything to those who have inherited it. */
   leave(): void {
-    closeSync(this.holder);
+    this.#file.leave();
     this.#closeAll();
   }
 

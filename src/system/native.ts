@@ -45,6 +45,7 @@ const F_GETFL = 3;
 const F_SETFL = 4;
 const F_OFD_GETLK = 36;
 const F_OFD_SETLK = 37;
+const F_RDLCK = 0;
 const F_WRLCK = 1;
 const F_UNLCK = 2;
 const FD_CLOEXEC = 1;
@@ -152,10 +153,10 @@ export function trimHeap(): void {
   callRaw('malloc_trim', [0]);
 }
 
-/** struct flock (fcntl(2)): a write lock on the whole file. */
-function wholeFile(): Buffer {
+/** struct flock (fcntl(2)): a lock on the whole file. */
+function wholeFile(type = F_WRLCK): Buffer {
   const flock = Buffer.alloc(32);
-  flock.writeInt16LE(F_WRLCK);
+  flock.writeInt16LE(type);
   return flock;
 }
 
@@ -163,9 +164,13 @@ function wholeFile(): Buffer {
  * Marks an open file as held: a lock like that of `lock`, which others can see with `isHeld` without taking it even
  * for a moment (fcntl_locking(2), open file description locks). False if somebody else holds it. On files that a UML
  * kernel opens it would exclude the kernel's own lock: for files of umlmon only.
+ *
+ * @param mode `exclusive` takes a descriptor that may write, `shared` one that may read; who holds a file already, in
+ *   one of the two ways, changes to the other at once
  */
-export function hold(fd: number): boolean {
-  if (callRaw('fcntl', [fd, F_OFD_SETLK, 'void *', wholeFile()]) === 0) return true;
+export function hold(fd: number, mode: 'exclusive' | 'shared' = 'exclusive'): boolean {
+  const flock = wholeFile(mode === 'shared' ? F_RDLCK : F_WRLCK);
+  if (callRaw('fcntl', [fd, F_OFD_SETLK, 'void *', flock]) === 0) return true;
   const errno = koffi().errno();
   if (errno === os.errno.EAGAIN || errno === os.errno.EACCES) return false;
   throw systemError(errno, 'fcntl');

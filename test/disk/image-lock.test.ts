@@ -1,6 +1,15 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, linkSync, mkdirSync, readdirSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readHoldings } from '../../src/disk/holders.ts';
@@ -102,6 +111,30 @@ describe('within one process', () => {
     expect(readdirSync(store.holders).sort()).toEqual(['@living.1', '@new.3', 'vm9']);
     tool.close();
   });
+
+  test('the descriptor that a kernel inherits holds the record, and cannot write what others would believe', () => {
+    const locks = ImageLocks.take(store, 'vm1', [request('rw')]);
+    expect(() => writeSync(locks.holder, '[]', 0)).toThrow('EBADF');
+    const inherited = spawn('sleep', ['60'], { stdio: ['ignore', 'ignore', 'ignore', locks.holder] });
+    try {
+      locks.leave();
+      expect(readHoldings(store).holdings).toEqual([{ holder: 'vm1', id: request('rw').id, mode: 'rw' }]);
+      expect(() => ImageLocks.take(store, 'vm1', [])).toThrow('vm1 holds images already');
+    } finally {
+      inherited.kill('SIGKILL');
+    }
+  });
+
+  test.each(['nonsense', '{}', '[{"id":1}]', 'x'.repeat(100_000)])(
+    'a record of somebody living that cannot be read (%.10s): he may hold anything',
+    (text) => {
+      const locks = ImageLocks.take(store, 'vm1', [request('ro')]);
+      writeFileSync(join(store.holders, 'vm1'), text);
+      expect(readHoldings(store)).toEqual({ holdings: [], unknown: ['vm1'] });
+      locks.close();
+      expect(readHoldings(store)).toEqual({ holdings: [], unknown: [] });
+    },
+  );
 
   test('holder files that nobody holds, or with nonsense in them, say nothing', () => {
     mkdirSync(store.holders, { recursive: true });
