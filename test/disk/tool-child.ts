@@ -7,12 +7,21 @@ import { runTool, toolImage } from '../../src/disk/filesystem-tool.ts';
 import { handOver } from '../../src/disk/hand-over.ts';
 import { type DiskHost, type DiskVerb, runDiskVerb } from '../../src/disk/verb.ts';
 import { toFailure } from '../../src/system/errors.ts';
+import { administrator } from './callers.ts';
 
-type Job = { request: DiskVerb; host: DiskHost } | { file: string; timeMs: number; abortMs?: number };
+type Job =
+  | { request: DiskVerb; host: Omit<DiskHost, 'caller'> }
+  | { file: string; timeMs: number; abortMs?: number };
 
 const job = JSON.parse(process.argv[2] ?? '') as Job;
 try {
-  console.log(JSON.stringify('request' in job ? await runDiskVerb(job.request, job.host) : await tool(job)));
+  console.log(
+    JSON.stringify(
+      'request' in job
+        ? await runDiskVerb(job.request, { ...job.host, caller: administrator })
+        : await tool(job),
+    ),
+  );
 } catch (error) {
   const { code, cause, hint } = toFailure(error);
   console.log(JSON.stringify({ code, cause, hint }));
