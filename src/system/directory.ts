@@ -18,7 +18,7 @@ import {
   rmdirSync,
   unlinkSync,
 } from 'node:fs';
-import { constants as os } from 'node:os';
+import { constants as os, release } from 'node:os';
 import { join } from 'node:path';
 import { isSystemError, UmlmonError } from './errors.ts';
 import { linkDescriptor, openBeneath } from './native.ts';
@@ -121,6 +121,7 @@ export class Directory {
    *
    * @param flags of open(2)
    * @param mode permission bits of a file that O_CREAT or O_TMPFILE makes, less those of the umask
+   * @throws UmlmonError HOST_SYSTEM_CALL where the kernel of the host is too old
    */
   openFile(path: string, flags: number, mode = 0): number {
     for (let attempt = 1; ; attempt++)
@@ -129,8 +130,14 @@ export class Directory {
       } catch (error) {
         if (!isSystemError(error)) throw error;
         if (error.code === 'EAGAIN' && attempt < attempts) continue;
-        // Older than Linux 5.6, or forbidden: systemd's RestrictSUIDSGID= does so, as it cannot look into its arguments.
-        if (error.code === 'ENOSYS') return this.#walk(path, flags, mode);
+        // Forbidden: systemd's RestrictSUIDSGID= does so, as it cannot look into its arguments.
+        if (error.code === 'ENOSYS' && knowsOpenat2(release())) return this.#walk(path, flags, mode);
+        if (error.code === 'ENOSYS')
+          throw new UmlmonError('HOST_SYSTEM_CALL', {
+            place: join(this.path, path),
+            cause: `Linux ${release()} has no openat2(2), by which paths below directories of others are safe`,
+            hint: 'run umlmon on Linux 5.6 or newer',
+          });
         throw this.#explain(error, path);
       }
   }
@@ -334,6 +341,12 @@ function openUnlinked(directory: number, name: string, flags: number, mode: numb
   if (!fstatSync(fd).isSymbolicLink()) return fd;
   closeSync(fd);
   throw isLink();
+}
+
+/** Whether a kernel of this release (uname(2)) has openat2(2): Linux 5.6 is the first. */
+export function knowsOpenat2(release: string): boolean {
+  const [major = 0, minor = 0] = release.split('.').map((part) => Number.parseInt(part, 10));
+  return major > 5 || (major === 5 && minor >= 6);
 }
 
 function isLinkNow(path: string): boolean {

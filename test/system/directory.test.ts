@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import {
   closeSync,
   constants,
@@ -17,8 +16,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { carefully, Directory } from '../../src/system/directory.ts';
+import { carefully, Directory, knowsOpenat2 } from '../../src/system/directory.ts';
 import { openBeneath } from '../../src/system/native.ts';
+import { Swapper } from '../helpers/swapper.ts';
 
 const { O_CREAT, O_EXCL, O_RDONLY, O_RDWR } = constants;
 const home = mkdtempSync(join(tmpdir(), 'umlmon-directory-'));
@@ -153,16 +153,7 @@ test('an open directory is the same one after it was moved away, and another one
 test('10,000 opens while a directory on the way is swapped for a link: the file inside, or an error', async () => {
   mkdirSync(join(inside, 'swap'));
   writeFileSync(join(inside, 'swap/file'), 'inside');
-  const swapper = spawn(
-    'sh',
-    [
-      '-c',
-      'cd "$1"; while :; do mv swap away; ln -s ../outside swap; rm swap; mv away swap; done',
-      'sh',
-      inside,
-    ],
-    { stdio: 'ignore' },
-  );
+  const swapper = await Swapper.start(join(inside, 'swap'), '../outside', { real: 0, link: 0 }, 0);
   const seen = { inside: 0, refused: 0 };
   try {
     for (let i = 0; i < 10_000; i++) {
@@ -176,9 +167,7 @@ test('10,000 opens while a directory on the way is swapped for a link: the file 
       if (i % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
   } finally {
-    const gone = new Promise((resolve) => swapper.once('exit', resolve));
-    swapper.kill('SIGKILL');
-    await gone;
+    await swapper.stop();
   }
   expect(seen.inside).toBeGreaterThan(0);
   expect(seen.refused).toBeGreaterThan(0);
@@ -190,4 +179,15 @@ test('a name that is not UTF-8 is opened by its bytes', () => {
   const { fd } = directory;
   closeSync(openBeneath(fd, bytes, O_RDONLY));
   expect(readdirSync(inside, 'buffer').some((name) => name.equals(bytes))).toBe(true);
+});
+
+test.each([
+  ['4.19.0-27-amd64', false],
+  ['5.5.19', false],
+  ['5.6.0', true],
+  ['5.15.0-105-generic', true],
+  ['6.1.0-49-amd64', true],
+  ['10.0', true],
+])('Linux %s has openat2: %s', (release, expected) => {
+  expect(knowsOpenat2(release)).toBe(expected);
 });
