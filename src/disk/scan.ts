@@ -33,6 +33,7 @@ export async function scanImages(store: ImageStore, scope: Scope = 'everyone'): 
     await later();
     since = performance.now();
   }
+  await later();
   const { holdings, unknown: holders } = readHoldings(store);
   const unknown: Unknown = { images: look.unknown, full: look.full, holders, partial: scope !== 'everyone' };
   const { found, troubles } = look;

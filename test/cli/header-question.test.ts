@@ -5,7 +5,7 @@ import { afterAll, beforeEach, expect, test } from 'vitest';
 import { writeCowHeader } from '../disk/cow-file.ts';
 import { makeImage, writeSectors } from '../disk/oracle.ts';
 import { Tmux } from '../helpers/tmux.ts';
-import { nobody, program, World } from '../helpers/world.ts';
+import { program, vmUid, World } from '../helpers/world.ts';
 
 const size = 64 * 1024;
 const mtime = 1_000_000_000;
@@ -31,7 +31,7 @@ afterAll(() => world.close());
 function nameBacking(stored: string): void {
   writeCowHeader(cow, { stored, size, mtime });
   writeSectors(cow, size, [0, 1]);
-  chownSync(cow, nobody, nobody);
+  chownSync(cow, vmUid, vmUid);
 }
 
 const admin = (...args: string[]) => world.run('umladmin', args);

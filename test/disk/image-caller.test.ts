@@ -69,7 +69,7 @@ describe('a client of a VM', () => {
       },
     );
 
-    test('merged in place, told of, listed', async () => {
+    test('a header that names what is closed: merged in place, told of', async () => {
       nameBacking(target);
       const before = readFileSync(path(target));
       await expect(run({ verb: 'cow-merge', image: cow })).rejects.toMatchObject({ code: 'IMAGE_FOREIGN' });

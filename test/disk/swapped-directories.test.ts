@@ -69,7 +69,7 @@ const writing: readonly (readonly [string, (round: number) => DiskVerb])[] = [
   ['delete', (round) => ({ verb: 'delete', image: own(`c${round}.dsk`) })],
 ];
 
-test.each(writing)(
+test.each([...writing])(
   '1,000 times %s: nothing is done outside',
   async (_, requestOf) => {
     const ends = new Map<string, number>();

@@ -1,5 +1,5 @@
 import { closeSync, fchownSync, openSync, writeSync } from 'node:fs';
-import { nobody } from './world.ts';
+import { vmUid } from './world.ts';
 
 /** So much that a program is in the middle of it when it is interrupted. */
 export const bigBytes = 512 * 2 ** 20;
@@ -10,6 +10,6 @@ export function writeBigImage(path: string): void {
   const part = Buffer.alloc(2 ** 20, 0x5a);
   for (let at = 0; at < bigBytes; at += part.length) writeSync(fd, part);
   // Of the user of the VM, as images are.
-  fchownSync(fd, nobody, nobody);
+  fchownSync(fd, vmUid, vmUid);
   closeSync(fd);
 }
