@@ -11,8 +11,9 @@ int main(int argc, char **argv) {
   printf("go\n");
   fflush(stdout);
   while (poll(&input, 1, 0) == 0)
-    for (int i = 0; i < 16; i++, count++)
-      if (renameat2(AT_FDCWD, argv[1], AT_FDCWD, argv[2], RENAME_EXCHANGE)) return perror("renameat2"), 1;
+    for (int i = 0; i < 16; i++)
+      /* A name that is being mounted may be busy for a moment. */
+      if (renameat2(AT_FDCWD, argv[1], AT_FDCWD, argv[2], RENAME_EXCHANGE) == 0) count++;
   printf("%ld\n", count);
   return 0;
 }
