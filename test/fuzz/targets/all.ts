@@ -3,6 +3,7 @@ import { configTargets } from './config.ts';
 import { openDirectoryTargets, sharedRecordTarget } from './directory.ts';
 import { openFileTargets } from './files.ts';
 import { guestTargets } from './guest.ts';
+import { imageTargets } from './images.ts';
 import { kernelTargets } from './kernel.ts';
 import { openRemoteTargets } from './remote.ts';
 import { rpcTargets } from './rpc.ts';
@@ -23,6 +24,7 @@ export async function openTargets(directory: string): Promise<Target[]> {
     ...kernelTargets,
     ...openSocketTargets(directory),
     ...guestTargets,
+    ...imageTargets,
     ...typedTargets,
     ...webTargets,
     ...openFileTargets(directory),
