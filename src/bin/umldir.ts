@@ -1,4 +1,5 @@
 import '../system/sealed.ts';
+import '../system/raised-limits.ts';
 import { umldir } from '../directory/main.ts';
 
 // Leaves at once: nothing that is still open may keep a directory alive that has ended.

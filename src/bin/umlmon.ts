@@ -1,4 +1,5 @@
 import '../system/sealed.ts';
+import '../system/raised-limits.ts';
 import { umlmon } from '../monitor/main.ts';
 
 // Leaves at once: nothing that is still open may keep a monitor alive that has said its last word.

@@ -1,5 +1,6 @@
 /** The confinement of a program of the host that reads what a guest has written. Pure. */
 import { dirname } from 'node:path';
+import { type HostLimits, prlimitWords } from '../system/host-limits.ts';
 
 /** Absolute paths of the host's programs that make it. */
 export interface ConfiningPrograms {
@@ -32,6 +33,8 @@ export interface Confinement {
     /** RLIMIT_NPROC; counts all processes of the user. */
     readonly processes: number;
   };
+  /** Of this process: what it may set at all. */
+  readonly hostLimits: HostLimits;
 }
 
 /** What a program of the host needs of it: where directories are links to /usr, bubblewrap follows them. */
@@ -44,7 +47,7 @@ const descriptors = 64;
  * Words to put before a program. It has no right, no network, no process but its own in sight, and no file but programs,
  * /dev/null and what it is given open. All of it ends with the first program of the chain.
  */
-export function confine({ programs, launcher, user, files = [], limits }: Confinement): string[] {
+export function confine({ programs, launcher, user, files = [], limits, hostLimits }: Confinement): string[] {
   const { bwrap, setpriv, choom, prlimit } = programs;
   const asRoot = launcher === 'root';
   const become = user ? becoming(setpriv, user) : [];
@@ -66,11 +69,14 @@ export function confine({ programs, launcher, user, files = [], limits }: Confin
     ...(asRoot ? become : []),
     // Where memory runs out on the host, it is the first to go.
     ...[choom, '-n', '1000', '--'],
-    // After the change of user, whose other processes would else keep it from being started (EAGAIN of execve(2)). A core
-    // of one byte: see limitArguments of jail/sandbox.ts.
-    ...[prlimit, '--core=1', `--nofile=${descriptors}`, `--as=${limits.memory}`],
-    ...[`--fsize=${limits.fileSize}`, `--cpu=${limits.cpuTime}`, `--nproc=${limits.processes}`, '--'],
+    // After the change of user, whose other processes would else keep it from being started (EAGAIN of execve(2)).
+    ...[prlimit, ...prlimitWords(wantedLimits(limits), hostLimits), '--'],
   ];
+}
+
+function wantedLimits({ memory, fileSize, cpuTime, processes }: Confinement['limits']) {
+  // A core of one byte: see SandboxPlan.
+  return { core: 1, nofile: descriptors, as: memory, fsize: fileSize, cpu: cpuTime, nproc: processes };
 }
 
 function becoming(setpriv: string, { uid, gid }: { uid: number; gid: number }): string[] {

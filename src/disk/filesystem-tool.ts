@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { readdir, stat } from 'node:fs/promises';
 import { UmlmonError } from '../system/errors.ts';
 import { findProgram, systemPath } from '../system/find-program.ts';
+import { keepMemoryFromCores, ownLimits } from '../system/host-limits.ts';
 import { diskLimits } from '../system/limits.ts';
 import { keepDescriptorsPrivate } from '../system/native.ts';
 import { confine, type Launcher } from './confine.ts';
@@ -68,6 +69,7 @@ function runConfined(
   signal: AbortSignal | undefined,
 ): Promise<ToolResult> {
   keepDescriptorsPrivate();
+  keepMemoryFromCores();
   return new Promise((resolve, reject) => {
     const child = spawn(program, rest, {
       stdio: ['ignore', 'pipe', 'pipe', image.handle.fd],
@@ -137,6 +139,7 @@ async function confinementOf(
       cpuTime: Math.ceil(timeMs / 1000),
       processes: present + diskLimits.toolProcesses,
     },
+    hostLimits: ownLimits(),
   });
 }
 

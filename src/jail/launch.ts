@@ -6,6 +6,7 @@ import { Socket } from 'node:net';
 import { posix } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { UmlmonError } from '../system/errors.ts';
+import { keepMemoryFromCores } from '../system/host-limits.ts';
 import { jailLimits } from '../system/limits.ts';
 import { keepDescriptorsPrivate } from '../system/native.ts';
 import {
@@ -188,6 +189,7 @@ function spawnChain({ argv, cwd, descriptors, onPipes, status, seccomp, gate }: 
       );
       const [program = '', ...args] = argv;
       keepDescriptorsPrivate();
+      keepMemoryFromCores();
       const child = spawn(program, args, { cwd, env: launchEnvironment, stdio, detached: true });
       // The guest does not keep its monitor alive.
       child.unref();
@@ -308,6 +310,10 @@ function killProcess(identity: ProcessIdentity): boolean {
 
 /** What bubblewrap complains of, and what to do about it. */
 const hints: readonly (readonly [pattern: RegExp, hint: string])[] = [
+  [
+    /Resource temporarily unavailable/,
+    'its user has as many processes as it may: end some, or raise the limit (ulimit -Hu shows it; max_processes)',
+  ],
   [
     /namespace|uid map/,
     'this host restricts user namespaces (user.max_user_namespaces, AppArmor): run umlmon as root',

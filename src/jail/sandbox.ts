@@ -49,11 +49,20 @@ export interface SandboxPlan {
   readonly launcher: 'user-namespace' | 'root';
   /** The host user of the kernel; absent if that is the monitor's own, unprivileged user. */
   readonly user?: { readonly uid: number; readonly gid: number; readonly groups?: readonly number[] };
+  /** Within what the host permits: see limitsOfJail. */
   readonly limits: {
+    /**
+     * RLIMIT_CORE: one byte, not none. A core pattern that is a program gets its core in spite of a limit of 0, and a
+     * panic would hand the guest's memory to a program that runs as root. 1 alone stops that too (fs/coredump.c). Where
+     * the host permits only 0, the core is empty of memory (keepMemoryFromCores).
+     */
+    readonly core: number;
     /** RLIMIT_NPROC; counts all processes of the user, in and out of the jail. Absent: as the monitor's. */
     readonly processes?: number;
     /** RLIMIT_NOFILE. */
     readonly files: number;
+    /** Bytes of the stack (RLIMIT_STACK, soft). */
+    readonly stack: number;
   };
   /** Host cores in the notation of taskset(1), as `0,2-3`. Absent: all. */
   readonly cpus?: string;
@@ -118,11 +127,13 @@ export function sandboxArguments(plan: SandboxPlan): string[] {
   ];
 }
 
-function limitArguments({ programs, limits }: SandboxPlan): string[] {
-  const processes = limits.processes === undefined ? [] : [`--nproc=${limits.processes}`];
-  // One byte, not none: a core pattern that is a program gets its core in spite of a limit of 0, and a panic would
-  // hand the guest's memory to a program that runs as root. 1 alone stops that too (fs/coredump.c).
-  return [programs.prlimit, '--core=1', ...processes, `--nofile=${limits.files}`, '--'];
+function limitArguments({ programs, limits: { core, processes, files, stack } }: SandboxPlan): string[] {
+  return [
+    ...[programs.prlimit, `--core=${core}`],
+    ...(processes === undefined ? [] : [`--nproc=${processes}`]),
+    // The soft limit alone: the hard one is none of ours.
+    ...[`--nofile=${files}`, `--stack=${stack}:`, '--'],
+  ];
 }
 
 /** bubblewrap makes its mounts slaves of those that it finds (mount_namespaces(7)): here it finds private ones. */

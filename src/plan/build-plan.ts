@@ -6,6 +6,7 @@ import type { Problem } from '../config/problem.ts';
 import { hostPathOf } from '../disk/image-name.ts';
 import { backingFor } from '../disk/may-use.ts';
 import { jailDirectories, type VmLayout } from '../jail/layout.ts';
+import { limitsOfJail } from '../jail/limits-of-jail.ts';
 import { jailMounts, kernelInJail } from '../jail/mounts.ts';
 import { type SandboxPlan, sandboxArguments } from '../jail/sandbox.ts';
 import type { FilterRequest } from '../jail/seccomp.ts';
@@ -85,10 +86,7 @@ export function buildPlan(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
     programs: programs.found,
     launcher,
     ...(host.root ? { user: { uid: user.found.uid, gid: user.found.gid } } : {}),
-    limits: {
-      processes: Math.min(vm.max_processes, host.limits.processes),
-      files: Math.min(openFiles, host.limits.files),
-    },
+    limits: limitsOfJail({ processes: vm.max_processes, files: openFiles }, host.limits),
     ...(cpus.length > 0 ? { cpus: cpus.join(',') } : {}),
     // A tap can be opened only in the network namespace that it is in.
     network: hostNetwork ? 'host' : ownNetwork ? 'own' : 'none',

@@ -4,6 +4,7 @@ import { originOf } from '../config/config.ts';
 import { type Problem, problemAt, type Refusal } from '../config/problem.ts';
 import { sizeText } from '../config/values.ts';
 import type { VmLayout } from '../jail/layout.ts';
+import { tooSmall } from '../jail/limits-of-jail.ts';
 import { tmpfsBytes } from '../jail/mounts.ts';
 import type { VmUser } from '../jail/user.ts';
 import { checkKernel } from '../kernel/host-check.ts';
@@ -35,6 +36,7 @@ export function checkHost(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
       problemAt(originOf(key === 'kernel' ? vm : global, key), closedTo(host.user, key, directory)),
     ),
     ...checkMemory(vm, host, at),
+    ...checkLimits(vm, host, at),
     ...checkCores(vm, host, at),
     ...missing(`eth${vm.eth[0]?.unit ?? 0}`, host.macs),
     ...vm.eth.flatMap((spec) =>
@@ -88,6 +90,12 @@ function checkMemory(vm: VmConfig, { memAvailable }: Inventory, at: At): Problem
   if (need <= memAvailable) return [];
   const cause = `the VM needs ${sizeText(need)} of host memory, and ${sizeText(roundToMiB(memAvailable))} are available`;
   return [at('mem', 'HOST_MEMORY', cause, 'stop other VMs, or give this one less')];
+}
+
+function checkLimits(vm: VmConfig, { limits, images }: Inventory, at: At): Problem[] {
+  const sizes = images.flatMap(({ facts }) => ('found' in facts ? [facts.found.size] : []));
+  const why = tooSmall(limits, Math.max(vm.mem, ...sizes));
+  return why ? [at('', 'HOST_LIMIT', why.cause, why.hint)] : [];
 }
 
 function roundToMiB(bytes: number): number {

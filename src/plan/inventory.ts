@@ -31,6 +31,7 @@ import { type NetworkPrograms, networkPrograms } from '../network/configure.ts';
 import { type HostNetwork, lookAtHostNetwork } from '../network/host-network.ts';
 import { foreseeMacs, type MacRequest } from '../network/mac-pool-file.ts';
 import { type Failure, toFailure, UmlmonError } from '../system/errors.ts';
+import { type HostLimits, ownLimits } from '../system/host-limits.ts';
 import { closedDirectory, closedOnWay } from './access.ts';
 import { refuseDisk } from './check-disk.ts';
 import { lookAtCores } from './core-load.ts';
@@ -69,8 +70,8 @@ export interface Inventory {
   readonly namespaces: NamespaceSupport;
   /** What the root launcher needs inside of the jail; looked for only if it will be used. */
   readonly launcherFiles: Found<LauncherFiles> | undefined;
-  /** Hard limits of this process; without CAP_SYS_RESOURCE not even root can raise them. */
-  readonly limits: { readonly processes: number; readonly files: number };
+  /** Of this process; without CAP_SYS_RESOURCE not even root can raise the hard ones. */
+  readonly limits: HostLimits;
   /** Bytes that the host can give without swapping (MemAvailable). */
   readonly memAvailable: number;
   readonly cores: readonly CoreLoad[];
@@ -120,7 +121,7 @@ export async function takeInventory(config: Config, vm: VmConfig, layout: VmLayo
     programs: find(hostPrograms),
     namespaces,
     launcherFiles: global.userns === 'off' || namespaces.allowed === 'no' ? find(launcherFiles) : undefined,
-    limits: hardLimits(readFileSync('/proc/self/limits', 'latin1')),
+    limits: ownLimits(),
     memAvailable: memAvailable(readFileSync('/proc/meminfo', 'latin1')),
     cores: lookAtCores(layout.coreClaims, layout.vm),
     closed: 'found' in user ? closedDirectories(user.found, kernel, layout) : [],
@@ -179,15 +180,6 @@ export function hostProcessor(): HostProcessor {
 export function hostPathOf(jailPath: string, { disks, shared }: VmLayout): string {
   if (jailPath.startsWith('/disks/')) return join(disks, jailPath.slice('/disks/'.length));
   return join(shared, jailPath.slice('/shared/'.length));
-}
-
-/** Hard limits from the text of proc_pid_limits(5). */
-export function hardLimits(text: string): { processes: number; files: number } {
-  const hard = (name: string) => {
-    const value = new RegExp(`^${name}\\s+\\S+\\s+(\\S+)`, 'm').exec(text)?.[1];
-    return value === undefined || value === 'unlimited' ? Number.POSITIVE_INFINITY : Number(value);
-  };
-  return { processes: hard('Max processes'), files: hard('Max open files') };
 }
 
 /** MemAvailable of proc_meminfo(5) in bytes. */

@@ -35,6 +35,7 @@ const prototypes = {
   linkat: 'int linkat(int, const char *, int, const char *, int)',
   openat2: 'long syscall(long, int, const void *, const void *, size_t)',
   malloc_trim: 'int malloc_trim(size_t)',
+  setrlimit: 'int setrlimit(int, const void *)',
   clone_file: 'int ioctl(int, unsigned long, intptr_t)',
   copy_file_range: 'intptr_t copy_file_range(int, _Inout_ void *, int, _Inout_ void *, size_t, unsigned int)',
 } as const;
@@ -98,6 +99,8 @@ const FICLONE = 0x4004_9409;
 const AT_FDCWD = -100;
 const nul = Buffer.of(0);
 const AT_SYMLINK_FOLLOW = 0x400;
+const RLIMIT_BYTES = 16;
+const RLIM_INFINITY = 0xffff_ffff_ffff_ffffn;
 
 /** sun_path holds 108 bytes and a path in it ends with a NUL. */
 export const SOCKET_PATH_MAX = 107;
@@ -146,6 +149,15 @@ export function lock(fd: number, mode: 'exclusive' | 'shared'): boolean {
 /** Ends a lock of `lock`, for all who share the open file. */
 export function unlock(fd: number): void {
   call('flock', [fd, LOCK_UN]);
+}
+
+/** setrlimit(2) of this process; Infinity is no limit. */
+export function setResourceLimit(resource: number, soft: number, hard: number): void {
+  const value = (limit: number) => (limit === Number.POSITIVE_INFINITY ? RLIM_INFINITY : BigInt(limit));
+  const limits = Buffer.alloc(RLIMIT_BYTES);
+  limits.writeBigUInt64LE(value(soft), 0);
+  limits.writeBigUInt64LE(value(hard), 8);
+  call('setrlimit', [resource, limits]);
 }
 
 /** malloc_trim(3): gives what is free in the heap of the C library, as of buffers long gone, back to the host. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { hostDefaults, readConfig } from '../config/locate.ts';
 import { configError } from '../config/problem.ts';
 import { hostPrograms, launcherFiles, userNamespaceSupport } from '../jail/host-support.ts';
+import { tooSmall } from '../jail/limits-of-jail.ts';
 import { type LauncherFiles, tmpfsBytes } from '../jail/mounts.ts';
 import type { SandboxPlan, SandboxPrograms } from '../jail/sandbox.ts';
 import { ownUser, resolveUser, type VmUser } from '../jail/user.ts';
@@ -13,10 +14,11 @@ import { type KernelProbe, probeKernel } from '../kernel/probe.ts';
 import { type NetworkPrograms, networkPrograms } from '../network/configure.ts';
 import { lookAtHostNetwork } from '../network/host-network.ts';
 import { librariesInJail } from '../plan/build-plan.ts';
-import { hardLimits, memAvailable } from '../plan/inventory.ts';
+import { memAvailable } from '../plan/inventory.ts';
 import { recallLpj } from '../plan/lpj-cache.ts';
 import { isErrorCode, UmlmonError } from '../system/errors.ts';
 import { findProgram } from '../system/find-program.ts';
+import { type HostLimits, ownLimits } from '../system/host-limits.ts';
 import type { RunRequest } from './arguments.ts';
 import { fds } from './descriptors.ts';
 import { type GivenFiles, openGiven } from './given.ts';
@@ -30,7 +32,7 @@ export interface Host {
   readonly programs: SandboxPrograms;
   readonly launcher: SandboxPlan['launcher'];
   readonly launcherFiles: LauncherFiles | undefined;
-  readonly limits: { readonly processes: number; readonly files: number };
+  readonly limits: HostLimits;
   readonly lpj: number | undefined;
   /** Only for a run with a network. */
   readonly networkPrograms: NetworkPrograms | undefined;
@@ -88,6 +90,9 @@ export function lookAtHost(
       cause: `the VM may need ${mebibytes(needed)} MiB, and the host has ${mebibytes(available)} MiB available`,
       hint: 'give it less',
     });
+  const limits = ownLimits();
+  const small = tooSmall(limits, needed);
+  if (small) throw new UmlmonError('HOST_LIMIT', { place: 'ulimit', ...small });
   const libraries = resolveLibraries(kernel.file, kernel.libraryDirectory);
   const overlay = request.root === undefined ? undefined : overlayOf(kernel.moduleDirectory);
   const ofKernel = [
@@ -104,7 +109,7 @@ export function lookAtHost(
     programs: hostPrograms(),
     launcher,
     launcherFiles: launcher === 'root' ? launcherFiles() : undefined,
-    limits: hardLimits(readFileSync('/proc/self/limits', 'latin1')),
+    limits,
     lpj: recallLpj(lpjCacheOf(roots), kernel.version),
     networkPrograms: request.network === 'user' ? userNetworkPrograms(launcher) : undefined,
     unshare:

@@ -1,4 +1,5 @@
 import type { KernelArgument } from '../config/kernel-argument.ts';
+import { limitsOfJail } from '../jail/limits-of-jail.ts';
 import { kernelInJail, kernelMounts, mountPointsOnly } from '../jail/mounts.ts';
 import type { Bind, SandboxPlan } from '../jail/sandbox.ts';
 import type { FilterRequest } from '../jail/seccomp.ts';
@@ -55,10 +56,7 @@ export function planSandbox({
     ...(host.root
       ? { user: { uid: host.user.uid, gid: host.user.gid, groups: group === undefined ? [] : [group] } }
       : {}),
-    limits: {
-      processes: Math.min(most.processes, limits.processes),
-      files: Math.min(most.files, limits.files),
-    },
+    limits: limitsOfJail(most, limits),
     ...(cpus.length > 0 ? { cpus: cpus.join(',') } : {}),
     ...(network === undefined ? { network: 'none' } : { network: 'own', rootInside: true }),
     ...(hasGate(host) ? { gateFd: fds.gate } : {}),

@@ -98,7 +98,7 @@ async function start(
     programs,
     launcher,
     user,
-    limits: { processes: 500, files: 1024 },
+    limits: { core: 1, processes: 500, files: 1024, stack: 8 * 1024 ** 2 },
     network: 'none',
     root: layout.jail,
     ...jailMounts({

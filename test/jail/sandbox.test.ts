@@ -15,7 +15,7 @@ const plan: SandboxPlan = {
   programs,
   launcher: 'user-namespace',
   user: { uid: 7, gid: 8 },
-  limits: { processes: 50, files: 1024 },
+  limits: { core: 1, processes: 50, files: 1024, stack: 4096 },
   cpus: '1',
   network: 'none',
   root: '/jail',
@@ -46,14 +46,20 @@ const drop = '--reuid 7 --regid 8 --clear-groups --no-new-privs --inh-caps=-all 
 describe('sandboxArguments', () => {
   test('the user namespace launcher drops the user outside', () => {
     expect(sandboxArguments(plan).join(' ')).toBe(
-      `/p/prlimit --core=1 --nproc=50 --nofile=1024 -- /p/taskset -c 1 /p/setarch -R -- /p/setpriv ${drop} /p/bwrap --unshare-user --unshare-pid --unshare-ipc --unshare-uts --unshare-net ${bwrap} /kernel/linux mem=64M`,
+      `/p/prlimit --core=1 --nproc=50 --nofile=1024 --stack=4096: -- /p/taskset -c 1 /p/setarch -R -- /p/setpriv ${drop} /p/bwrap --unshare-user --unshare-pid --unshare-ipc --unshare-uts --unshare-net ${bwrap} /kernel/linux mem=64M`,
     );
   });
 
   test('what is not asked for is not there', () => {
     const { user, cpus, ...rest } = plan;
-    const line = sandboxArguments({ ...rest, limits: { files: 64 }, network: 'host' }).join(' ');
-    expect(line).toMatch(/^\/p\/prlimit --core=1 --nofile=64 -- \/p\/setarch -R -- \/p\/bwrap /);
+    const line = sandboxArguments({
+      ...rest,
+      limits: { core: 0, files: 64, stack: 4096 },
+      network: 'host',
+    }).join(' ');
+    expect(line).toMatch(
+      /^\/p\/prlimit --core=0 --nofile=64 --stack=4096: -- \/p\/setarch -R -- \/p\/bwrap /,
+    );
     expect(line).not.toContain('--unshare-net');
   });
 
@@ -64,7 +70,7 @@ describe('sandboxArguments', () => {
       '--cap-drop ALL --cap-add CAP_SETUID --cap-add CAP_SETGID --cap-add CAP_SETPCAP',
     );
     expect(line).toBe(
-      `/p/prlimit --core=1 --nproc=50 --nofile=1024 -- /p/taskset -c 1 /p/bwrap --unshare-pid --unshare-ipc --unshare-uts --unshare-net ${inside} /launch/loader --library-path /launch /launch/setpriv --ambient-caps=-all ${drop} /launch/loader --library-path /launch /launch/setarch -R -- /kernel/linux mem=64M`,
+      `/p/prlimit --core=1 --nproc=50 --nofile=1024 --stack=4096: -- /p/taskset -c 1 /p/bwrap --unshare-pid --unshare-ipc --unshare-uts --unshare-net ${inside} /launch/loader --library-path /launch /launch/setpriv --ambient-caps=-all ${drop} /launch/loader --library-path /launch /launch/setarch -R -- /kernel/linux mem=64M`,
     );
   });
 

@@ -12,7 +12,7 @@ export const sampleRecord: RunRecord = {
     sandbox: {
       programs: { prlimit: '/p', taskset: '/usr/bin/taskset', setarch: '/s', setpriv: '/s', bwrap: '/b' },
       launcher: 'user-namespace',
-      limits: { files: 256 },
+      limits: { core: 1, files: 256, stack: 8_388_608 },
       network: 'none',
       root: '/var/lib/umlmon/vm1/jail',
       tmpfs: [],
