@@ -130,6 +130,7 @@ export function infoText(info: VmInfo, now: number): string {
         info.guestValues.map(({ name, value }) => `${name}=${shown(value)}`).join(', '),
       ),
       ...optional('last exit', exit ? exitText(exit) : ''),
+      ...optional('why', shown(exit?.why ?? '')),
       ...optional('panic', shown(exit?.panic ?? '')),
       ...optional(
         'troubles',

@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 import type { VmLayout } from '../jail/layout.ts';
 import { stepOf } from '../plan/step-of.ts';
 import { toFailure } from '../system/errors.ts';
+import { type MemoryCgroup, memoryCgroups } from '../system/memory-limits.ts';
 import type { RunningKernel } from './running-kernel.ts';
 
 export type ImageFacts = { readonly unit: number; readonly path: string } & (
@@ -43,6 +44,8 @@ export interface HostFacts {
   readonly load: readonly number[];
   /** proc_meminfo(5) in bytes. */
   readonly memory: Readonly<Record<string, number>>;
+  /** What the cgroups of the monitor leave of it, the own one first. */
+  readonly cgroups: readonly MemoryCgroup[];
   /** Processes that the host has ended for lack of memory, since its boot. */
   readonly oomKills: number;
   readonly node: string;
@@ -67,6 +70,7 @@ export function lookAtHost(layout: VmLayout, kernel: RunningKernel, endedAt: num
     cores: cpus().length,
     load: loadavg(),
     memory: memoryFacts(textOf('/proc/meminfo')),
+    cgroups: memoryCgroups(),
     oomKills: Number(/^oom_kill (\d+)$/m.exec(textOf('/proc/vmstat'))?.[1] ?? 0),
     node: process.version,
     vm: { pid: kernel.pid, kernelVersion: kernel.version, ranMs: endedAt - kernel.began },

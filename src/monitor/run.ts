@@ -4,6 +4,7 @@ import type { Notification } from '../kernel/notify.ts';
 import type { LaunchPlan } from '../plan/plan.ts';
 import type { ExitRecord } from '../rpc/umlmonctrl.gen.ts';
 import { monitorLimits } from '../system/limits.ts';
+import { type MemoryCgroup, memoryCgroups, outOfMemory } from '../system/memory-limits.ts';
 import { adoptKernel } from './adopt.ts';
 import type { Channels } from './channels.ts';
 import type { CrashBundles } from './endings/crash-bundle.ts';
@@ -71,6 +72,8 @@ export class Run {
   /** Whether a SIGKILL of ours was on its way. */
   #killed = false;
   #panic = '';
+  /** Of our cgroups, when the kernel began, or was taken over. */
+  #memory: readonly MemoryCgroup[] = [];
   /** Offset on con0 of what this kernel says. */
   #con0From = 0;
   #wasReady = false;
@@ -231,6 +234,7 @@ export class Run {
   #attend(kernel: RunningKernel, left?: Paused): void {
     const { layout, events, troubles } = this.#host;
     this.#kernel = kernel;
+    this.#memory = memoryCgroups();
     this.#pause = new Pause({
       vm: layout.vm,
       request: (command) => kernel.request(command),
@@ -270,6 +274,7 @@ export class Run {
       askedBy: this.askedBy,
       killed: this.#killed,
       panic: this.#panic,
+      why: outOfMemory(this.#memory, memoryCgroups()) ?? '',
       lastLines: channels.get('con0').lastLines(monitorLimits.exitLines, this.#con0From).join('\n'),
       endedAt,
     });

@@ -9,6 +9,7 @@ import { tmpfsBytes } from '../jail/mounts.ts';
 import type { VmUser } from '../jail/user.ts';
 import { checkKernel } from '../kernel/host-check.ts';
 import { type ErrorCode, type Failure, isErrorCode } from '../system/errors.ts';
+import { memoryOwner } from '../system/memory-limits.ts';
 import { checkDisk } from './check-disk.ts';
 import { checkNetwork } from './check-network.ts';
 import type { Found, Inventory } from './inventory.ts';
@@ -85,11 +86,13 @@ function checkUserNetworks(global: GlobalConfig, vm: VmConfig, { namespaces }: I
 
 type At = (key: string, code: ErrorCode, cause: string, hint?: string) => Problem;
 
-function checkMemory(vm: VmConfig, { memAvailable }: Inventory, at: At): Problem[] {
+function checkMemory(vm: VmConfig, { memory: { bytes, cgroup } }: Inventory, at: At): Problem[] {
   const need = tmpfsBytes(vm.mem);
-  if (need <= memAvailable) return [];
-  const cause = `the VM needs ${sizeText(need)} of host memory, and ${sizeText(roundToMiB(memAvailable))} are available`;
-  return [at('mem', 'HOST_MEMORY', cause, 'stop other VMs, or give this one less')];
+  if (need <= bytes) return [];
+  const within = cgroup ? `, within ${memoryOwner(cgroup)}` : '';
+  const cause = `the VM needs ${sizeText(need)} of host memory, and ${sizeText(roundToMiB(bytes))} are available${within}`;
+  const hint = cgroup ? 'raise that limit, or give this VM less' : 'stop other VMs, or give this one less';
+  return [at('mem', 'HOST_MEMORY', cause, hint)];
 }
 
 function checkLimits(vm: VmConfig, { limits, images }: Inventory, at: At): Problem[] {

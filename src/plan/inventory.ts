@@ -32,6 +32,7 @@ import { type HostNetwork, lookAtHostNetwork } from '../network/host-network.ts'
 import { foreseeMacs, type MacRequest } from '../network/mac-pool-file.ts';
 import { type Failure, toFailure, UmlmonError } from '../system/errors.ts';
 import { type HostLimits, ownLimits } from '../system/host-limits.ts';
+import { type AvailableMemory, availableMemory } from '../system/memory-limits.ts';
 import { closedDirectory, closedOnWay } from './access.ts';
 import { refuseDisk } from './check-disk.ts';
 import { lookAtCores } from './core-load.ts';
@@ -72,8 +73,8 @@ export interface Inventory {
   readonly launcherFiles: Found<LauncherFiles> | undefined;
   /** Of this process; without CAP_SYS_RESOURCE not even root can raise the hard ones. */
   readonly limits: HostLimits;
-  /** Bytes that the host can give without swapping (MemAvailable). */
-  readonly memAvailable: number;
+  /** What host and cgroups can give without swapping. */
+  readonly memory: AvailableMemory;
   readonly cores: readonly CoreLoad[];
   /** Directories that the VM's user would have to pass, and cannot: on the way to what the key names. */
   readonly closed: readonly { readonly key: 'kernel' | 'vardir' | 'rundir'; readonly directory: string }[];
@@ -122,7 +123,7 @@ export async function takeInventory(config: Config, vm: VmConfig, layout: VmLayo
     namespaces,
     launcherFiles: global.userns === 'off' || namespaces.allowed === 'no' ? find(launcherFiles) : undefined,
     limits: ownLimits(),
-    memAvailable: memAvailable(readFileSync('/proc/meminfo', 'latin1')),
+    memory: availableMemory(),
     cores: lookAtCores(layout.coreClaims, layout.vm),
     closed: 'found' in user ? closedDirectories(user.found, kernel, layout) : [],
     distrusted: distrustedSettings(global, vm),
@@ -180,11 +181,6 @@ export function hostProcessor(): HostProcessor {
 export function hostPathOf(jailPath: string, { disks, shared }: VmLayout): string {
   if (jailPath.startsWith('/disks/')) return join(disks, jailPath.slice('/disks/'.length));
   return join(shared, jailPath.slice('/shared/'.length));
-}
-
-/** MemAvailable of proc_meminfo(5) in bytes. */
-export function memAvailable(meminfo: string): number {
-  return Number(/^MemAvailable:\s*(\d+) kB$/m.exec(meminfo)?.[1] ?? 0) * 1024;
 }
 
 /** bubblewrap looks for its sources as the VM's user. */

@@ -184,6 +184,8 @@ export interface ExitRecord {
   readonly lastLines: UmlmonText;
   /** host path of the crash bundle; empty if there is none */
   readonly bundle: UmlmonText;
+  /** what ended it, as far as the host knows: `out of memory: …`; else empty */
+  readonly why: UmlmonText;
 }
 
 export const exitRecordCodec: Codec<ExitRecord> = {
@@ -196,6 +198,7 @@ export const exitRecordCodec: Codec<ExitRecord> = {
     umlmonTextCodec.encode(w, v.panic);
     umlmonTextCodec.encode(w, v.lastLines);
     umlmonTextCodec.encode(w, v.bundle);
+    umlmonTextCodec.encode(w, v.why);
   },
   decode: (r) => ({
     endedAt: r.uhyper(),
@@ -206,6 +209,7 @@ export const exitRecordCodec: Codec<ExitRecord> = {
     panic: umlmonTextCodec.decode(r),
     lastLines: umlmonTextCodec.decode(r),
     bundle: umlmonTextCodec.decode(r),
+    why: umlmonTextCodec.decode(r),
   }),
 };
 

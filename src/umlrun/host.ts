@@ -14,11 +14,11 @@ import { type KernelProbe, probeKernel } from '../kernel/probe.ts';
 import { type NetworkPrograms, networkPrograms } from '../network/configure.ts';
 import { lookAtHostNetwork } from '../network/host-network.ts';
 import { librariesInJail } from '../plan/build-plan.ts';
-import { memAvailable } from '../plan/inventory.ts';
 import { recallLpj } from '../plan/lpj-cache.ts';
 import { isErrorCode, UmlmonError } from '../system/errors.ts';
 import { findProgram } from '../system/find-program.ts';
 import { type HostLimits, ownLimits } from '../system/host-limits.ts';
+import { availableMemory, memoryOwner } from '../system/memory-limits.ts';
 import type { RunRequest } from './arguments.ts';
 import { fds } from './descriptors.ts';
 import { type GivenFiles, openGiven } from './given.ts';
@@ -82,12 +82,12 @@ export function lookAtHost(
   });
   if (unfit) throw new UmlmonError(isErrorCode(unfit.code) ? unfit.code : 'HOST_SYSTEM_CALL', unfit);
   const launcher = launcherOf(root, userns);
-  const available = memAvailable(readFileSync('/proc/meminfo', 'latin1'));
+  const available = availableMemory();
   const needed = tmpfsBytes(request.memory);
-  if (needed > available)
+  if (needed > available.bytes)
     throw new UmlmonError('HOST_MEMORY', {
       place: '-mem',
-      cause: `the VM may need ${mebibytes(needed)} MiB, and the host has ${mebibytes(available)} MiB available`,
+      cause: `the VM may need ${mebibytes(needed)} MiB, and ${mebibytes(available.bytes)} MiB are available: ${memoryOwner(available.cgroup)}`,
       hint: 'give it less',
     });
   const limits = ownLimits();

@@ -75,14 +75,16 @@ export class Relay {
    * @param gone when the kernel is
    * @throws UmlmonError RUN_FAILED
    */
-  async untilEnd(gone: Promise<number | undefined>): Promise<number> {
+  async untilEnd(gone: Promise<number | undefined>, lackOfMemory: () => string | undefined): Promise<number> {
     const timer = setTimeout(() => {
       if (!this.#started) this.#fail(this.#failure('the guest did not come up in time'));
     }, umlrunLimits.bootWait);
     this.#releases.push(() => clearTimeout(timer));
     void gone.then((status) =>
       // What its line still holds comes first.
-      setImmediate(() => this.#fail(this.#failure(`it has ended, with status ${status ?? 'unknown'}`))),
+      setImmediate(() =>
+        this.#fail(this.#failure(lackOfMemory() ?? `it has ended, with status ${status ?? 'unknown'}`)),
+      ),
     );
     return this.#outcome;
   }

@@ -15,6 +15,7 @@ import { chooseCore } from '../plan/cores.ts';
 import { rememberLpj } from '../plan/lpj-cache.ts';
 import { isSystemError, UmlmonError } from '../system/errors.ts';
 import { umlrunLimits } from '../system/limits.ts';
+import { memoryCgroups, outOfMemory } from '../system/memory-limits.ts';
 import { printable } from '../system/text.ts';
 import type { RunRequest } from './arguments.ts';
 import { fds } from './descriptors.ts';
@@ -110,6 +111,7 @@ async function runIn(place: Place, parts: RunParts): Promise<number> {
     });
     // What the guest makes in a shared directory has the modes that the guest gives it.
     process.umask(0);
+    const memory = memoryCgroups();
     const running = await launch({
       argv: sandboxArguments(sandbox),
       cwd: '/',
@@ -127,7 +129,7 @@ async function runIn(place: Place, parts: RunParts): Promise<number> {
     try {
       // The jail has it: what has no name cannot be left behind.
       if (image) rmSync(image.changes, { force: true });
-      const status = await relay.untilEnd(running.exit);
+      const status = await relay.untilEnd(running.exit, () => outOfMemory(memory, memoryCgroups()));
       const missing = status === 126 || status === 127 ? leftOut(directories) : undefined;
       if (missing !== undefined)
         console.error(`umlrun: ${printable(missing, umlrunLimits.failureCharacters)}`);

@@ -14,6 +14,7 @@ const exit: ExitRecord = {
   askedBy: '',
   panic: 'Kernel panic: \x1b[31mno init',
   lastLines: Array.from({ length: 12 }, (_, n) => `line ${n}`).join('\n'),
+  why: '',
   bundle: '/var/lib/umlmon/vm1/crashes/2026-11-21T11-59-00Z',
 };
 

@@ -9,6 +9,7 @@ const facts: ExitFacts = {
   killed: false,
   panic: '',
   lastLines: '',
+  why: '',
   endedAt: 1_000,
 };
 
@@ -27,7 +28,17 @@ const cases: readonly [string, Partial<ExitFacts>, Partial<ExitRecord>][] = [
     { status: 134, lastLines: 'Kernel panic - not syncing: VFS: no root\nCPU: 0' },
     { cause: 'crash', panic: 'con0 shows a kernel panic' },
   ],
-  ['kill -9 from outside', { status: 137 }, { cause: 'crash', signal: 9 }],
+  ['kill -9 from outside', { status: 137 }, { cause: 'crash', signal: 9, why: '' }],
+  [
+    'the host is out of memory',
+    { status: 137, why: 'out of memory' },
+    { cause: 'crash', why: 'out of memory' },
+  ],
+  [
+    'a kill by the monitor, while the host was out of memory',
+    { status: 137, killed: true, why: 'out of memory' },
+    { cause: 'killed', why: '' },
+  ],
   [
     'kill by the monitor',
     { status: 137, killed: true, askedBy: 'uid 0' },

@@ -19,6 +19,7 @@ const exit: ExitRecord = {
   panic: '',
   lastLines: '',
   bundle: '',
+  why: '',
 };
 
 test.each([

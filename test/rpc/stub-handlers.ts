@@ -56,6 +56,7 @@ export const info: VmInfo = {
     panic: 'no init found',
     lastLines: 'a\nb',
     bundle: '',
+    why: '',
   },
   eventsNext: 2 ** 53 - 1,
   logDropped: 0,

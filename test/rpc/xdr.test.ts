@@ -212,6 +212,7 @@ const vmInfo: fc.Arbitrary<VmInfo> = fc.record(
           panic: text,
           lastLines: text,
           bundle: text,
+          why: text,
         },
         plain,
       ),

@@ -3,6 +3,7 @@ import { type Problem, problemText } from '../../config/problem.ts';
 import { defaultPorts, type ServiceName } from '../../config/services.ts';
 import type { NamespaceSupport } from '../../jail/host-support.ts';
 import { type Failure, failureText } from '../../system/errors.ts';
+import { memoryOwner } from '../../system/memory-limits.ts';
 import { sizeText } from '../render.ts';
 
 export interface Finding {
@@ -65,7 +66,12 @@ export interface DoctorFacts {
   readonly kernels: readonly KernelFact[];
   /** vm.max_map_count */
   readonly mapCount: number;
-  readonly memory: { readonly total: number; readonly swap: number };
+  /** Bytes; `cgroup` is the limit that is the smallest of those of this process. */
+  readonly memory: {
+    readonly total: number;
+    readonly swap: number;
+    readonly cgroup?: { readonly path: string; readonly limit: number } | undefined;
+  };
   readonly vms: readonly VmFact[];
   readonly tun: { readonly exists: boolean; readonly needed: boolean };
   readonly networks: boolean;
@@ -174,9 +180,11 @@ const checks: readonly Check[] = [
       ),
     ];
   },
-  ({ memory: { total, swap }, vms }) => {
+  ({ memory: { total: ofHost, swap, cgroup }, vms }) => {
+    const isLess = cgroup !== undefined && cgroup.limit < ofHost;
+    const total = isLess ? cgroup.limit : ofHost;
     const sum = vms.filter(({ counts }) => counts).reduce((all, { memory }) => all + memory, 0);
-    const said = `the VMs that run or are booted may take ${sizeText(sum)} of ${sizeText(total)}`;
+    const said = `the VMs that run or are booted may take ${sizeText(sum)} of ${isLess ? memoryOwner(cgroup) : sizeText(total)}`;
     if (sum <= total) return [good('memory', said)];
     const beyond = sum > total + swap ? 'more than memory and swap together' : 'the rest goes to swap';
     return [warning('memory', `${said}: ${beyond}`, 'lower mem, set mem_trim, boot fewer VMs, or add swap')];

@@ -18,6 +18,7 @@ import { toFailure } from '../../system/errors.ts';
 import { locateProgram } from '../../system/find-program.ts';
 import { heldLock } from '../../system/held-lock.ts';
 import { adminLimits, monitorLimits } from '../../system/limits.ts';
+import { type MemoryCgroup, memoryCgroups } from '../../system/memory-limits.ts';
 import type { DoctorFacts, LeftoverFact, ProgramFact, TroubleFact, VmFact } from './doctor-checks.ts';
 import { type AdminHost, configuredNames, connectTo, layoutIn, removedNames } from './host.ts';
 import { inParallel } from './in-parallel.ts';
@@ -40,7 +41,7 @@ export async function gatherFacts(host: AdminHost): Promise<DoctorFacts> {
     namespaces: userNamespaceSupport(),
     kernels: lookAtKernels(config),
     mapCount: Number(readSetting('vm/max_map_count') ?? 0),
-    memory: { total: kibibytes('MemTotal'), swap: kibibytes('SwapTotal') },
+    memory: { total: kibibytes('MemTotal'), swap: kibibytes('SwapTotal'), cgroup: tightest(memoryCgroups()) },
     vms: vms.map((vm) => vmFact(vm, answers)),
     tun: { exists: existsSync('/dev/net/tun'), needed: vms.some(needsTap) },
     networks: vms.some(({ eth }) => eth.length > 0),
@@ -49,6 +50,13 @@ export async function gatherFacts(host: AdminHost): Promise<DoctorFacts> {
     leftovers: leftoversOf(host, answers),
     troubles: troublesOf(answers),
   };
+}
+
+function tightest(cgroups: readonly MemoryCgroup[]): MemoryCgroup | undefined {
+  return cgroups.reduce<MemoryCgroup | undefined>(
+    (least, one) => (one.limit < (least?.limit ?? Number.POSITIVE_INFINITY) ? one : least),
+    undefined,
+  );
 }
 
 async function askMonitors(names: readonly string[], config: Config): Promise<Answers> {

@@ -46,7 +46,8 @@ function noteOf({ state, paused, hungSince, held, lastExit, lastTrouble }: VmInf
   if (paused) return `paused by ${paused.by}`;
   if (hungSince > 0) return 'it hangs';
   if (held) return `${held.kind === 'gave-up' ? 'given up' : 'kept'}: ${held.why}`;
-  if (state === 'down' && lastExit?.cause === 'crash') return `crash: ${lastExit.panic}`;
+  if (state === 'down' && lastExit?.cause === 'crash')
+    return `crash: ${lastExit.why || lastExit.panic || `signal ${lastExit.signal}`}`;
   return lastTrouble && `the last trouble: ${lastTrouble}`;
 }
 

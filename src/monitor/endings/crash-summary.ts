@@ -10,6 +10,7 @@ export function bundleSummary({ vm, version, exit, plan, screen, events, host }:
   const end = exit.signal ? `signal ${exit.signal}` : `status ${exit.code}`;
   return [
     `${vm}: ${exit.cause} at ${time(exit.endedAt)} (${end}), after ${(host.vm.ranMs / 1000).toFixed(1)} s`,
+    ...(exit.why ? [`why       ${printable(exit.why, 1000)}`] : []),
     ...(exit.panic ? [`panic     ${printable(exit.panic, 1000)}`] : []),
     `kernel    ${printable(host.vm.kernelVersion, 200)}`,
     `          ${plan.kernel.file}, pid ${host.vm.pid}, user ${plan.user.name}`,
@@ -30,11 +31,17 @@ export function bundleSummary({ vm, version, exit, plan, screen, events, host }:
   ];
 }
 
-function hostLines({ release, cores, load, uptime, memory, oomKills }: HostFacts): string[] {
+function hostLines({ release, cores, load, uptime, memory, cgroups, oomKills }: HostFacts): string[] {
   const loads = load.map((value) => value.toFixed(2)).join(' ');
   return [
     `host      Linux ${release}, up ${Math.round(uptime)} s, load ${loads} on ${cores} cores`,
     `          ${sizeOf(memory.MemAvailable ?? 0)} of ${sizeOf(memory.MemTotal ?? 0)} memory available, ${sizeOf(memory.SwapFree ?? 0)} swap free; ${oomKills} processes ended for lack of memory since its boot`,
+    ...cgroups
+      .filter(({ limit }) => Number.isFinite(limit))
+      .map(
+        ({ path, limit, free }) =>
+          `          ${sizeOf(free)} of the limit ${sizeOf(limit)} of cgroup ${printable(path, 200)} available`,
+      ),
   ];
 }
 

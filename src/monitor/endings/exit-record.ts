@@ -13,6 +13,8 @@ export interface ExitFacts {
   readonly panic: string;
   /** The last output on con0. */
   readonly lastLines: string;
+  /** Why the host ended it, or ''. */
+  readonly why: string;
   /** Milliseconds since 1970. */
   readonly endedAt: number;
 }
@@ -35,6 +37,8 @@ export function describeExit(facts: ExitFacts): ExitRecord {
     panic,
     lastLines: newestLines(lastLines),
     bundle: '',
+    // What a signal of ours has ended has not been ended by the host.
+    why: signal === 9 && !facts.killed ? facts.why : '',
   };
 }
 

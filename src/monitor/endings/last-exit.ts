@@ -12,8 +12,8 @@ export function readLastExit({ lastExit }: VmLayout): ExitRecord | null {
     const text = readRegularFile(lastExit, 'any');
     if (!Buffer.isBuffer(text)) return null;
     const stored: unknown = JSON.parse(text.toString());
-    // Monitors before this one did not keep bundles.
-    const record = typeof stored === 'object' ? { bundle: '', ...stored } : stored;
+    // Monitors before this one did not keep all of it.
+    const record = typeof stored === 'object' ? { bundle: '', why: '', ...stored } : stored;
     return isExitRecord(record) ? record : null;
   } catch {
     return null;
@@ -27,13 +27,18 @@ export interface ExitHost {
   readonly trouble: (error: unknown) => void;
 }
 
+function exitReason({ cause, why, panic }: ExitRecord): string {
+  const reason = why || panic;
+  return reason ? `${cause}: ${reason}` : cause;
+}
+
 /** Publishes an exit and keeps its record, as it is returned; what cannot be written is published as trouble. */
 export function recordExit(
   { lastExit }: VmLayout,
   exit: ExitRecord,
   { events, keepBundle, trouble }: ExitHost,
 ): ExitRecord {
-  events.publish('exit', exit.panic ? `${exit.cause}: ${exit.panic}` : exit.cause, {
+  events.publish('exit', exitReason(exit), {
     cause: exit.cause,
     code: exit.code,
     signal: exit.signal,

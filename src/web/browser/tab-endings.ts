@@ -20,6 +20,7 @@ export function showEndings({ vm, content }: TabPlace): Shown {
           ['Asked for by', lastExit.askedBy],
           ['Signal', lastExit.signal > 0 ? String(lastExit.signal) : ''],
           ['Exit status', lastExit.code >= 0 ? String(lastExit.code) : ''],
+          ['Why', lastExit.why],
           ['Panic', lastExit.panic],
         ])
       : h('p', { class: 'quiet' }, 'It has not ended yet.');

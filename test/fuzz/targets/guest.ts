@@ -181,6 +181,7 @@ const words: Target = {
       wasUp: true,
       askedBy: '',
       killed: false,
+      why: '',
       panic: (input[1] ?? 0) % 2 === 0 ? '' : message,
       lastLines: channel.lastLines(monitorLimits.exitLines).join('\n'),
       endedAt: 1,
