@@ -175,6 +175,8 @@ const table: Readonly<Record<string, Uses>> = {
   'system/error-log.ts': [['named', 'openSync readlinkSync statSync']],
   'system/find-program.ts': [['host', 'accessSync statSync']],
   'system/held-lock.ts': [['own', 'openSync']],
+  'system/host-limits.ts': [['host', 'readFileSync writeFileSync']],
+  'system/memory-limits.ts': [['host', 'readFileSync']],
   'system/process.ts': [['host', 'readFileSync']],
   'system/reopen.ts': [['held', 'open']],
   'system/secret-file.ts': [['own', 'openSync readFileSync']],
