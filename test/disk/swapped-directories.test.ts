@@ -23,9 +23,10 @@ let swapper: ChildProcess;
 let before: string;
 
 beforeAll(() => {
-  for (const file of ['a.dsk', 'b.dsk', 'a@s.dsk', 'gone.dsk'])
+  for (const file of ['a.dsk', 'b.dsk', 'a@s.dsk', 'd.dsk', 'gone.dsk'])
     makeImage(store.add(own(file)), size, [[0, size]]);
   for (const file of ['a.cow', 'b.cow']) writeCow(path(own(file)), own('b.dsk').path, path(own('b.dsk')));
+  writeCow(path(own('d.cow')), own('d.dsk').path, path(own('d.dsk')));
   const sub = dirname(path(own('a.dsk')));
   cpSync(sub, outside, { recursive: true, preserveTimestamps: true });
   for (const file of ['', ...readdirSync(sub)]) chownSync(join(sub, file), nobody, nobody);
@@ -65,6 +66,8 @@ const writing: readonly (readonly [string, (round: number) => DiskVerb])[] = [
   ['snapshot', (round) => ({ verb: 'snapshot', image: own('a.dsk'), name: `n${round}` })],
   ['rollback', () => ({ verb: 'rollback', image: own('a.dsk'), name: 's' })],
   ['cow-rebase', () => ({ verb: 'cow-rebase', image: own('a.cow'), backing: own('b.dsk') })],
+  ['cow-merge', (round) => ({ verb: 'cow-merge', image: own('b.cow'), target: own(`m${round}.dsk`) })],
+  ['cow-merge in place', () => ({ verb: 'cow-merge', image: own('d.cow') })],
   ['snapshot-delete', (round) => ({ verb: 'snapshot-delete', image: own('a.dsk'), name: `n${round}` })],
   ['delete', (round) => ({ verb: 'delete', image: own(`c${round}.dsk`) })],
 ];
