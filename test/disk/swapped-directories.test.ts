@@ -74,7 +74,7 @@ const writing: readonly (readonly [string, (round: number) => DiskVerb])[] = [
 
 test.each([...writing])(
   '1,000 times %s: nothing is done outside',
-  async (_, requestOf) => {
+  async (verb, requestOf) => {
     const ends = new Map<string, number>();
     for (let round = 0; round < 1_000; round++) {
       const caller = round % 2 === 0 ? client('vm1', nobody) : administrator;
@@ -87,7 +87,8 @@ test.each([...writing])(
     }
     console.log(JSON.stringify([...ends]));
     expect(stateOf(outside)).toBe(before);
-    expect(ends.get('') ?? 0, 'some were done').toBeGreaterThan(0);
+    // What is to be deleted is there only where the verb that makes it was done in the same round.
+    if (!verb.endsWith('delete')) expect(ends.get('') ?? 0, 'some were done').toBeGreaterThan(0);
     expect(ends.size, 'some were refused').toBeGreaterThan(1);
     expect(ends.has('INTERNAL')).toBe(false);
   },
