@@ -169,16 +169,28 @@ const runners: Record<WordName, Runner> = {
       printLog(client, channelOf(command), { follow, json, signal: ending }),
     );
   },
-  events: ({ values: { NUMBER: from = 0 } }, { client, json, signal }) =>
+  events: ({ values: { NUMBER: from = 0 } }, { client, vm, json, signal }) =>
     whileRead(signal, async (ending) => {
       let since = from;
       for (;;) {
         const list = await client.call('events', { since, max: 64, waitMs }, ending);
-        for (const event of list.events) await print(json ? JSON.stringify(event) : eventText(event));
+        for (const event of list.events) {
+          sayMissing(vm, since, event.sequence);
+          await print(json ? JSON.stringify(event) : eventText(event));
+          since = event.sequence + 1;
+        }
+        sayMissing(vm, since, list.next);
         since = list.next;
       }
     }),
 };
+
+/** Says which events are missing before one: their source had more than others, and they gave way. 0: from now on. */
+function sayMissing(vm: string, from: number, next: number): void {
+  if (from === 0 || next <= from) return;
+  const which = next - 1 === from ? `event ${from} is` : `events ${from} to ${next - 1} are`;
+  console.error(`umlwatch: ${vm}: ${which} not held any more: there were too many of one source`);
+}
 
 async function printSecurity({ client, json, signal }: Run): Promise<void> {
   const list = await client.call('security', undefined, signal);

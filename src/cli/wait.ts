@@ -22,8 +22,8 @@ export interface WaitRequest {
 }
 
 /**
- * Waits until a VM has reached a level, or is down. Nothing is missed: INFO says with which event to go on, and the
- * numbers of events have no gaps. Errors: WAIT_*, EVENTS_*, MONITOR_UNREACHABLE.
+ * Waits until a VM has reached a level, or is down. Nothing is missed: INFO says with which event to go on, and
+ * events of the VM itself do not give way to those of others. Errors: WAIT_*, EVENTS_*, MONITOR_UNREACHABLE.
  */
 export async function waitFor(client: MonitorClient, request: WaitRequest): Promise<Reached> {
   const { vm, level, signal } = request;
