@@ -47,6 +47,7 @@ import {
   prepareStart,
   readVm,
 } from './prepare-launch.ts';
+import { securityOfEvent } from './security-of-event.ts';
 import { ServiceReport } from './service-report.ts';
 import { Settings } from './settings.ts';
 import { Vm } from './vm.ts';
@@ -138,9 +139,12 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
   const report = manager && new ServiceReport(manager, () => vm.reported);
   let endpoints: Endpoints | undefined;
   const lines = new EventLines(log);
+  const security = new SecurityLog(securityFile(layout.logDir));
   const events = new EventLog(layout.vm, ({ kind, text, attributes, ...rest }) => {
     const details = Object.fromEntries(attributes.map(({ name, value }) => [name, value]));
     lines.write({ kind, text, ...rest, attributes }, details);
+    const fact = securityOfEvent(kind, text, details);
+    if (fact) security.record(fact);
     report?.changed(kind, text, details.result ?? '');
     if (kind === 'state' || kind === 'ready') endpoints?.vmChanged();
   });
@@ -152,7 +156,6 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
     log.info('SIGUSR1: the logs are opened again');
   });
   const jobs = new Jobs(layout.vm, events);
-  const security = new SecurityLog(securityFile(layout.logDir));
   const users = localUsers(config.global);
   const readers = webGroup(config.global.web_user);
   const sessions = new Sessions({ vm: layout.vm, varDir: layout.varDir, readers, events, security, users });

@@ -8,7 +8,7 @@ export const eventKinds = {
   'operation-began': 'A start, stop, kill, backup or restore began. Attributes: id, name, by.',
   'operation-ended': 'It ended. Attributes: id, name, result (ok or an error code).',
   'job-began': 'A slow verb, such as a copy of a disk image, began. Attributes: id, name, by.',
-  'job-ended': 'It ended. Attributes: id, name, result (ok, cancelled or an error code).',
+  'job-ended': 'It ended. Attributes: id, name, by, result (ok, cancelled or an error code).',
   'start-step': 'A step of a start is done (umlmon -plan lists them). Attributes: step, elapsed_ms.',
   'stop-stage': 'A stage of an orderly stop. Attributes: stage (ctrl-alt-del, halt, kill), wait_ms.',
   'kernel-up': 'The kernel answers on its management console. Attributes: pid, version, elapsed_ms.',

@@ -177,6 +177,7 @@ export class Jobs {
     this.#events.publish('job-ended', `${job.name} ${job.subject}: ${text}`, {
       id: job.id,
       name: job.name,
+      by: job.by,
       result,
     });
     this.#wake();

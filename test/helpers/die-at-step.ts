@@ -11,22 +11,24 @@ const source = { vm, configPath };
 const { config, vm: vmConfig } = readVm(source);
 const layout = layoutFor(config, vmConfig);
 process.chdir(layout.runHome);
-const { plan } = await prepareLaunch(source, layout);
-
-executePlan(plan, {
-  channels: new Channels(() => undefined),
-  onNotification: () => undefined,
-  trouble: (error) => {
-    throw error;
-  },
-  onStep: (step) => {
-    if (step === last) process.kill(process.pid, 'SIGKILL');
-  },
-  signal: new AbortController().signal,
-}).then(
-  () => process.exit(0),
-  (error: unknown) => {
-    console.error(error);
-    process.exit(1);
-  },
-);
+prepareLaunch(source, layout)
+  .then(({ plan }) =>
+    executePlan(plan, {
+      channels: new Channels(() => undefined),
+      onNotification: () => undefined,
+      trouble: (error) => {
+        throw error;
+      },
+      onStep: (step) => {
+        if (step === last) process.kill(process.pid, 'SIGKILL');
+      },
+      signal: new AbortController().signal,
+    }),
+  )
+  .then(
+    () => process.exit(0),
+    (error: unknown) => {
+      console.error(error);
+      process.exit(1);
+    },
+  );

@@ -47,7 +47,7 @@ describe('a job', () => {
     expect(job).toMatchObject({ id: 1, name: 'copy', subject: 'a to b', by: 'uid 7', ended: 0 });
     expect(job.outcome).toEqual({ state: 'running' });
     expect((await ended(jobs, 1)).outcome).toEqual({ state: 'done', result });
-    expect(kinds()).toEqual(['job-began 1 copy uid 7', 'job-ended 1 copy ok']);
+    expect(kinds()).toEqual(['job-began 1 copy uid 7', 'job-ended 1 copy uid 7 ok']);
   });
 
   test('that fails has the error as its outcome, and its code in the event', async () => {
@@ -58,7 +58,7 @@ describe('a job', () => {
     });
     expect((await ended(jobs, 1)).outcome).toMatchObject({ state: 'failed', why: { code: 'IMAGE_EXISTS' } });
     expect((await ended(jobs, 2)).outcome).toMatchObject({ state: 'failed', why: { code: 'INTERNAL' } });
-    expect(kinds()).toContain('job-ended 1 copy IMAGE_EXISTS');
+    expect(kinds()).toContain('job-ended 1 copy uid 7 IMAGE_EXISTS');
   });
 
   test('is cancelled by its signal; what was cancelled before its begin has not begun', async () => {
@@ -80,7 +80,7 @@ describe('a job', () => {
       kinds()
         .filter((kind) => kind.startsWith('job-ended'))
         .sort(),
-    ).toEqual(['job-ended 1 copy cancelled', 'job-ended 2 copy cancelled']);
+    ).toEqual(['job-ended 1 copy uid 7 cancelled', 'job-ended 2 copy uid 7 cancelled']);
     // Too late is no error.
     expect(jobs.cancel(1, 'uid 8').outcome).toEqual({ state: 'cancelled' });
   });
