@@ -66,8 +66,14 @@ export function openNode(name: ImageName, store: ImageStore): number {
  * IMAGE_MISSING if there is no such directory.
  *
  * @param use `pass` needs no right to list it: only what lies in it is used
+ * @param missing says what is not there
  */
-export function openPlace(name: ImageName, store: ImageStore, use: 'list' | 'pass' = 'list'): ImagePlace {
+export function openPlace(
+  name: ImageName,
+  store: ImageStore,
+  use: 'list' | 'pass' = 'list',
+  missing = 'there is no such directory',
+): ImagePlace {
   const { directory: root, below } = placeOf(name, store);
   const [hostPath, parts] = [join(root, below), below.split('/')];
   if (parts.some((part) => part === '' || part === '.' || part === '..'))
@@ -89,14 +95,16 @@ export function openPlace(name: ImageName, store: ImageStore, use: 'list' | 'pas
     }
     return { directory: at, name: last, hostPath, way };
   } catch (error) {
-    const why = explain(error, { at, part: here, root, hostPath }, 'there is no such directory');
+    const why = explain(error, { at, part: here, root, hostPath }, missing);
     at?.close();
     throw why;
   }
 }
 
+const noImage = 'there is no such image on the host';
+
 function openBelow(name: ImageName, store: ImageStore, flags: number): OpenedImage {
-  const { directory, name: last, hostPath, way } = openPlace(name, store, 'pass');
+  const { directory, name: last, hostPath, way } = openPlace(name, store, 'pass', noImage);
   let fd = -1;
   try {
     fd = directory.openFile(last, flags);
@@ -104,7 +112,7 @@ function openBelow(name: ImageName, store: ImageStore, flags: number): OpenedIma
   } catch (error) {
     if (fd >= 0) closeSync(fd);
     const { directory: root } = placeOf(name, store);
-    throw explain(error, { at: directory, part: last, root, hostPath }, 'there is no such image on the host');
+    throw explain(error, { at: directory, part: last, root, hostPath }, noImage);
   } finally {
     directory.close();
   }

@@ -51,7 +51,7 @@ describe.each([
   });
 
   test('it cannot connect to a Unix socket, with a file or without', async () => {
-    expect(await vm.order('connect /run/mon/notify')).toEqual(['connect EPERM']);
-    expect(await vm.order('connect @/tmp/.X11-unix/X0')).toEqual(['connect EPERM']);
+    expect(await vm.order('connect /run/mon/notify')).toContain('connect EPERM');
+    expect(await vm.order('connect @/tmp/.X11-unix/X0')).toContain('connect EPERM');
   });
 });

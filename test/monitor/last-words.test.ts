@@ -1,20 +1,21 @@
 /** What is said of an end, or of a start that has failed: all of it, and nothing of the run before. */
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { GuestShell, waitForEvent } from '../helpers/guest.ts';
 import { World } from '../helpers/world.ts';
 
 let world: World;
-const { PATH } = process.env;
+const scratch: string[] = [];
 
 beforeEach(() => {
   world = new World();
   world.addImage('vm1');
 });
 afterEach(async () => {
-  process.env.PATH = PATH;
   await world.close();
+  for (const directory of scratch.splice(0)) rmSync(directory, { recursive: true });
 });
 
 test('a guest that says little and powers off has not rebooted, as the one before it has', async () => {
@@ -33,17 +34,19 @@ test('a guest that says little and powers off has not rebooted, as the one befor
   }
 });
 
-/** A program that monitors find before that of the host. */
-function replaceProgram(name: string, lines: string): void {
-  const programs = join(world.home, 'bin');
-  mkdirSync(programs);
-  writeFileSync(join(programs, name), `#!/bin/sh\n${lines}\n`);
-  chmodSync(join(programs, name), 0o755);
-  process.env.PATH = `${programs}:${PATH}`;
+/** A world whose monitors have another program in the place of one of the host, in a mount namespace of their own. */
+async function withProgram(name: string, lines: (runHome: string) => string): Promise<void> {
+  await world.close();
+  const programs = mkdtempSync(join(tmpdir(), 'umlmon-program-'));
+  scratch.push(programs);
+  const bind = `mount --bind ${join(programs, name)} /usr/bin/${name} && exec "$@"`;
+  world = new World(['unshare', '--mount', 'sh', '-c', bind, 'sh']);
+  writeFileSync(join(programs, name), `#!/bin/sh\n${lines(join(world.runDir, 'vm1'))}\n`, { mode: 0o755 });
+  world.addImage('vm1');
 }
 
 test('why a jail cannot be made is said each time', async () => {
-  replaceProgram('bwrap', 'echo "bwrap: no room today" >&2; exit 1');
+  await withProgram('bwrap', () => 'echo "bwrap: no room today" >&2; exit 1');
   world.configure({ vm1: 'ubd0 = /disks/root.dsk' });
   await world.startMonitor('vm1');
   const client = await world.client('vm1');
@@ -55,9 +58,12 @@ test('why a jail cannot be made is said each time', async () => {
 });
 
 test('what a start that failed could not undo is said', async () => {
-  const record = join(world.runDir, 'vm1/run.json');
   // The first program of the launch: nothing but a directory that has something in it is in the way of a removal by root.
-  replaceProgram('prlimit', `rm ${record}; mkdir -p ${record}/in-the-way; exit 1`);
+  await withProgram(
+    'prlimit',
+    (runHome) => `cd ${runHome}; rm run.json; mkdir -p run.json/in-the-way; exit 1`,
+  );
+  const record = join(world.runDir, 'vm1/run.json');
   world.configure({ vm1: 'ubd0 = /disks/root.dsk' });
   await world.startMonitor('vm1');
   const client = await world.client('vm1');
