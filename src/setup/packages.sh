@@ -7,7 +7,7 @@ set -eu
 # What umlmon needs to run, to be built, and to be tested. The only place that lists packages.
 run='bubblewrap util-linux iproute2 nftables passt openssl e2fsprogs busybox-static debian-archive-keyring'
 build='python3 make g++'
-test='uml-utilities strace iperf3 tcpdump etcd-server etcd-client chromium fonts-dejavu-core debootstrap
+test='uml-utilities strace iperf3 tcpdump etcd-server etcd-client chromium fonts-dejavu-core debootstrap mmdebstrap
   systemd-container zsh fish fdisk xfsprogs btrfs-progs dosfstools squashfs-tools rpcsvc-proto
   libtirpc-dev libc6-dev gcc tmux procps curl pandoc vim less htop dialog bindfs
   console-setup-linux unifont bdf2psf python3-png'
