@@ -1,4 +1,5 @@
 import { closeSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { UmlmonError } from '../system/errors.ts';
 import { lock, unlock } from '../system/native.ts';
 import { headerIn } from './cow-file.ts';
@@ -58,10 +59,14 @@ export class ImageLocks {
    * @param holder name of the VM, or of a tool: `@umladmin.1234`, which no VM can be named
    * @throws UmlmonError IMAGE_IN_USE with who holds an image, IMAGE_SWAPPED, and the errors of openImage
    */
-  static take(store: ImageStore, holder: string, requests: readonly LockRequest[]): ImageLocks {
+  static async take(
+    store: ImageStore,
+    holder: string,
+    requests: readonly LockRequest[],
+  ): Promise<ImageLocks> {
     const locks = new ImageLocks(store, HolderFile.open(store, holder));
     try {
-      locks.add(requests);
+      await locks.add(requests);
       return locks;
     } catch (error) {
       locks.close();
@@ -80,11 +85,12 @@ export class ImageLocks {
   }
 
   /** Locks all of some more images, or none; the locks are in the order of the requests. Errors: those of `take`. */
-  add(requests: readonly LockRequest[]): ImageLock[] {
+  async add(requests: readonly LockRequest[]): Promise<ImageLock[]> {
     const added = requests.map((request): ImageLock => ({ ...request, fd: undefined }));
     try {
       // In one order for all: of two who want the same images one gets them, and not each of them a part.
-      for (const one of [...added].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0))) this.relock(one);
+      for (const one of [...added].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)))
+        await this.relock(one);
       this.#locks.push(...added);
       this.#list();
       return added;
@@ -105,7 +111,7 @@ export class ImageLocks {
   }
 
   /** Takes the lock of an image that has none. Errors: those of `take`. */
-  relock(wanted: ImageLock): void {
+  async relock(wanted: ImageLock): Promise<void> {
     const { fd, facts } = openImage(wanted.image, this.#store, wanted.mode);
     try {
       if (facts.id !== wanted.id)
@@ -117,7 +123,7 @@ export class ImageLocks {
       if (!lock(fd, wanted.mode === 'rw' ? 'exclusive' : 'shared'))
         throw new UmlmonError('IMAGE_IN_USE', {
           place: facts.hostPath,
-          cause: `${nameText(wanted.image)} is ${whoHolds(this.#store, facts.id)}`,
+          cause: `${nameText(wanted.image)} is ${await whoHolds(this.#store, facts.id)}`,
           hint: 'stop that first, or use another image',
         });
       wanted.locked = lockedImage(wanted.image, fd, facts);
@@ -175,16 +181,16 @@ function lockedImage({ path }: ImageName, fd: number, facts: ImageFacts): Locked
 }
 
 /** How often, and how many milliseconds apart, to look for a holder that has its lock and is about to say so. */
-const looks = 4;
+const looks = 20;
 const pauseMs = 5;
 const programsNamed = 4;
 
 /** `open read-write by vm2`, for a lock that was not to be had. */
-function whoHolds(store: ImageStore, id: string): string {
+async function whoHolds(store: ImageStore, id: string): Promise<string> {
   for (let look = 0; look < looks; look++) {
     const holdings = readHoldings(store).holdings.filter((holding) => holding.id === id);
     if (holdings.length > 0) return openText(holdings);
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pauseMs);
+    await delay(pauseMs);
   }
   const programs = lockingPrograms(id).slice(0, programsNamed);
   return `locked by ${programs.join(', ') || 'another VM or program'}`;

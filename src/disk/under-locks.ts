@@ -69,7 +69,7 @@ export async function underLocks<Result>(
   const agreed = await askAbout(caller, first.graph, first.claims);
   const wanted = requestsOf(first);
   const directories = new ImageDirectories(store);
-  const locks = ImageLocks.take(store, by, wanted);
+  const locks = await ImageLocks.take(store, by, wanted);
   try {
     const now = await decided((scan) => lockedGraph(scan, locks.all));
     if (textOf(requestsOf(now)) !== textOf(wanted)) throw swapped(place);

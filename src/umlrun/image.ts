@@ -88,7 +88,7 @@ export async function prepareImage(
     const name = nameOfHostPath(path, store);
     if (name) {
       const id = `${stat.dev}:${stat.ino}`;
-      locks = ImageLocks.take(store, holderName(place.id), [{ image: name, id, mode: 'ro' }]);
+      locks = await ImageLocks.take(store, holderName(place.id), [{ image: name, id, mode: 'ro' }]);
     } else if (!lock(fd, 'shared'))
       throw new UmlmonError('IMAGE_IN_USE', {
         place: path,

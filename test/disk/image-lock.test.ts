@@ -40,86 +40,86 @@ const request = (mode: 'rw' | 'ro', name = image) => ({
 const isFree = (file = path) => spawnSync('flock', ['-n', '-x', file, 'true']).status === 0;
 
 describe('within one process', () => {
-  test('readers share, writers exclude, and the refusal names who holds the image', () => {
-    const one = ImageLocks.take(store, 'vm1', [request('ro')]);
-    const two = ImageLocks.take(store, 'vm2', [request('ro')]);
-    expect(() => ImageLocks.take(store, 'vm3', [request('rw')])).toThrow(
+  test('readers share, writers exclude, and the refusal names who holds the image', async () => {
+    const one = await ImageLocks.take(store, 'vm1', [request('ro')]);
+    const two = await ImageLocks.take(store, 'vm2', [request('ro')]);
+    await expect(ImageLocks.take(store, 'vm3', [request('rw')])).rejects.toThrow(
       `${path}: /shared/disks/base.dsk is open read-only by vm1, vm2 (hint: stop that first, or use another image)`,
     );
     one.close();
     two.close();
-    const writer = ImageLocks.take(store, 'vm3', [request('rw')]);
-    expect(() => ImageLocks.take(store, 'vm1', [request('ro')])).toThrow(
+    const writer = await ImageLocks.take(store, 'vm3', [request('rw')]);
+    await expect(ImageLocks.take(store, 'vm1', [request('ro')])).rejects.toThrow(
       '/shared/disks/base.dsk is open read-write by vm3',
     );
     writer.close();
     expect([isFree(), readdirSync(store.holders)]).toEqual([true, []]);
   });
 
-  test('all or nothing', () => {
+  test('all or nothing', async () => {
     const other = { vm: 'vm1', path: '/disks/a.dsk' };
     const otherPath = store.add(other);
-    const one = ImageLocks.take(store, 'vm1', [request('rw', other)]);
-    expect(() => ImageLocks.take(store, 'vm2', [request('rw'), request('rw', other)])).toThrow('vm1');
+    const one = await ImageLocks.take(store, 'vm1', [request('rw', other)]);
+    await expect(ImageLocks.take(store, 'vm2', [request('rw'), request('rw', other)])).rejects.toThrow('vm1');
     expect([isFree(), isFree(otherPath)]).toEqual([true, false]);
     one.close();
   });
 
-  test('a hard link is the same image', () => {
+  test('a hard link is the same image', async () => {
     const link = { vm: 'vm2', path: '/disks/mine.dsk' };
     mkdirSync(dirname(hostPathOf(link, store)), { recursive: true });
     linkSync(path, hostPathOf(link, store));
-    const one = ImageLocks.take(store, 'vm1', [request('rw')]);
-    expect(() => ImageLocks.take(store, 'vm2', [request('ro', link)])).toThrow(
+    const one = await ImageLocks.take(store, 'vm1', [request('rw')]);
+    await expect(ImageLocks.take(store, 'vm2', [request('ro', link)])).rejects.toThrow(
       'vm2:/disks/mine.dsk is open read-write by vm1',
     );
     one.close();
   });
 
-  test('a file that has taken the place of the checked one is refused', () => {
+  test('a file that has taken the place of the checked one is refused', async () => {
     const checked = request('rw');
     renameSync(path, `${path}.old`);
     store.add(image);
-    expect(() => ImageLocks.take(store, 'vm1', [checked])).toThrow(
+    await expect(ImageLocks.take(store, 'vm1', [checked])).rejects.toThrow(
       expect.objectContaining({ code: 'IMAGE_SWAPPED' }),
     );
     expect(isFree()).toBe(true);
   });
 
-  test('one holder at a time under a name', () => {
-    const one = ImageLocks.take(store, 'vm1', []);
-    expect(() => ImageLocks.take(store, 'vm1', [])).toThrow('vm1 holds images already');
+  test('one holder at a time under a name', async () => {
+    const one = await ImageLocks.take(store, 'vm1', []);
+    await expect(ImageLocks.take(store, 'vm1', [])).rejects.toThrow('vm1 holds images already');
     one.close();
-    ImageLocks.take(store, 'vm1', []).close();
+    (await ImageLocks.take(store, 'vm1', [])).close();
   });
 
   test('a program that is not umlmon is named too', async () => {
     const child = spawn('flock', ['-x', path, 'sleep', '60'], { stdio: 'ignore', detached: true });
     await expect.poll(() => isFree()).toBe(false);
-    expect(() => ImageLocks.take(store, 'vm1', [request('rw')])).toThrow(
+    await expect(ImageLocks.take(store, 'vm1', [request('rw')])).rejects.toThrow(
       `/shared/disks/base.dsk is locked by process ${child.pid} (flock)`,
     );
     process.kill(-(child.pid ?? 0), 'SIGKILL');
     await once(child, 'exit');
   });
 
-  test('holder files of killed tools go with time, those of living ones stay', () => {
-    const tool = ImageLocks.take(store, '@living.1', [request('ro')]);
+  test('holder files of killed tools go with time, those of living ones stay', async () => {
+    const tool = await ImageLocks.take(store, '@living.1', [request('ro')]);
     for (const name of ['@dead.2', '@new.3', 'vm9']) writeFileSync(join(store.holders, name), '[]');
     for (const name of ['@living.1', '@dead.2', 'vm9']) utimesSync(join(store.holders, name), 1, 1);
-    ImageLocks.take(store, '@next.4', []).close();
+    (await ImageLocks.take(store, '@next.4', [])).close();
     expect(readdirSync(store.holders).sort()).toEqual(['@living.1', '@new.3', 'vm9']);
     tool.close();
   });
 
-  test('the descriptor that a kernel inherits holds the record, and cannot write what others would believe', () => {
-    const locks = ImageLocks.take(store, 'vm1', [request('rw')]);
+  test('the descriptor that a kernel inherits holds the record, and cannot write what others would believe', async () => {
+    const locks = await ImageLocks.take(store, 'vm1', [request('rw')]);
     expect(() => writeSync(locks.holder, '[]', 0)).toThrow('EBADF');
     const inherited = spawn('sleep', ['60'], { stdio: ['ignore', 'ignore', 'ignore', locks.holder] });
     try {
       locks.leave();
       expect(readHoldings(store).holdings).toEqual([{ holder: 'vm1', id: request('rw').id, mode: 'rw' }]);
-      expect(() => ImageLocks.take(store, 'vm1', [])).toThrow('vm1 holds images already');
+      await expect(ImageLocks.take(store, 'vm1', [])).rejects.toThrow('vm1 holds images already');
     } finally {
       inherited.kill('SIGKILL');
     }
@@ -127,8 +127,8 @@ describe('within one process', () => {
 
   test.each(['nonsense', '{}', '[{"id":1}]', 'x'.repeat(100_000)])(
     'a record of somebody living that cannot be read (%.10s): he may hold anything',
-    (text) => {
-      const locks = ImageLocks.take(store, 'vm1', [request('ro')]);
+    async (text) => {
+      const locks = await ImageLocks.take(store, 'vm1', [request('ro')]);
       writeFileSync(join(store.holders, 'vm1'), text);
       expect(readHoldings(store)).toEqual({ holdings: [], unknown: ['vm1'] });
       locks.close();
@@ -136,11 +136,11 @@ describe('within one process', () => {
     },
   );
 
-  test('holder files that nobody holds, or with nonsense in them, say nothing', () => {
+  test('holder files that nobody holds, or with nonsense in them, say nothing', async () => {
     mkdirSync(store.holders, { recursive: true });
     writeFileSync(join(store.holders, 'vm1'), JSON.stringify([{ id: request('ro').id, mode: 'rw' }]));
     expect(readHoldings(store).holdings).toEqual([]);
-    ImageLocks.take(store, 'vm1', [request('rw')]).close();
+    (await ImageLocks.take(store, 'vm1', [request('rw')])).close();
     expect(existsSync(join(store.holders, 'vm1'))).toBe(false);
   });
 });

@@ -30,7 +30,7 @@ test('1,000 images, 500 of them COW: each with its backing file, holders, snapsh
   for (let i = 0; i < 500; i++)
     writeCow(path({ vm: `vm${i % 50}`, path: `/disks/c${i}.cow` }), base.path, path(base));
   const held: ImageName = { vm: 'vm7', path: '/disks/c7.cow' };
-  const locks = ImageLocks.take(store, 'vm7', [
+  const locks = await ImageLocks.take(store, 'vm7', [
     { image: held, mode: 'rw', id: lookAtImage(held, store).id },
     { image: base, mode: 'ro', id: lookAtImage(base, store).id },
   ]);

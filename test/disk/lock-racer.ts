@@ -9,7 +9,7 @@ const store = { varDir, shared, holders };
 const image = { vm: '', path: '/shared/disks/base.dsk' };
 let locks: ImageLocks | undefined;
 
-createInterface({ input: process.stdin }).on('line', (line) => {
+createInterface({ input: process.stdin }).on('line', async (line) => {
   if (line === 'end') {
     locks?.close();
     locks = undefined;
@@ -18,7 +18,7 @@ createInterface({ input: process.stdin }).on('line', (line) => {
   }
   try {
     const { id } = lookAtImage(image, store);
-    locks = ImageLocks.take(store, holder, [{ image, id, mode: mode === 'ro' ? 'ro' : 'rw' }]);
+    locks = await ImageLocks.take(store, holder, [{ image, id, mode: mode === 'ro' ? 'ro' : 'rw' }]);
     console.log('won');
   } catch (error) {
     const { code, cause } = toFailure(error);

@@ -35,7 +35,7 @@ test('images of all VMs, links between them, and who holds them', async () => {
   linkSync(basePath, join(store.varDir, 'vm1/jail/disks/link.dsk'));
   writeFileSync(join(store.varDir, 'vm1/jail/disks/notes.txt'), 'no image');
   const id = lookAtImage(web, store).id;
-  const locks = ImageLocks.take(store, 'vm2', [{ image: web, mode: 'rw', id }]);
+  const locks = await ImageLocks.take(store, 'vm2', [{ image: web, mode: 'rw', id }]);
   const { graph, troubles } = await scanImages(store);
   locks.close();
   expect(troubles).toEqual([]);

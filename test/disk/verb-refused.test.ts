@@ -76,7 +76,9 @@ test('an image that another process holds, and a backing file, with the chain in
   await order(reader, 'end', 'ended');
 
   const cow = own('web.cow');
-  const vm1 = ImageLocks.take(store, 'vm1', [{ image: cow, mode: 'rw', id: lookAtImage(cow, store).id }]);
+  const vm1 = await ImageLocks.take(store, 'vm1', [
+    { image: cow, mode: 'rw', id: lookAtImage(cow, store).id },
+  ]);
   for (const request of writing(base))
     await expect(run(request), request.verb).rejects.toMatchObject({
       code: 'IMAGE_IS_BACKING',

@@ -57,7 +57,7 @@ export class Disks {
    */
   static async lock(host: DisksHost): Promise<Disks> {
     const { images, store } = host.step;
-    const disks = new Disks(host, ImageLocks.take(store, host.vm, []));
+    const disks = new Disks(host, await ImageLocks.take(store, host.vm, []));
     try {
       await disks.#add(images, false);
       return disks;
@@ -157,7 +157,7 @@ export class Disks {
     for (const lock of this.#held.flatMap(({ locks }) => locks))
       while (lock.fd === undefined)
         try {
-          this.#locks.relock(lock);
+          await this.#locks.relock(lock);
         } catch (error) {
           if (toFailure(error).code === 'IMAGE_IN_USE' && performance.now() < deadline) {
             await delay(diskLimits.relockPause);
@@ -192,7 +192,7 @@ export class Disks {
 
   async #add(images: readonly ImagePlan[], plugged: boolean): Promise<void> {
     const { vm } = this.#host;
-    const locks = this.#locks.add(images.flatMap((image) => requestsOf(vm, image)));
+    const locks = await this.#locks.add(images.flatMap((image) => requestsOf(vm, image)));
     const rest = [...locks];
     const added = images.map((image) => ({
       image,

@@ -101,7 +101,7 @@ function look(name: ImageName, store: ImageStore): ImageFacts | undefined {
 
 async function takeLocks(targets: readonly Target[], vm: string, store: ImageStore): Promise<ImageLocks> {
   const present = targets.flatMap(({ name, facts }) => (facts ? [{ name, facts }] : []));
-  const locks = ImageLocks.take(
+  const locks = await ImageLocks.take(
     store,
     vm,
     present.map(({ name, facts }) => ({ image: name, mode: 'rw', id: facts.id })),
