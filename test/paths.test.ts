@@ -172,7 +172,7 @@ const table: Readonly<Record<string, Uses>> = {
       'linkDescriptor lstatSync mkdirSync openSync opendirSync readdirSync readlinkSync renameSync rmdirSync unlinkSync',
     ],
   ],
-  'system/error-log.ts': [['named', 'openSync readlinkSync statSync']],
+  'system/error-log.ts': [['named', 'readlinkSync']],
   'system/find-program.ts': [['host', 'accessSync statSync']],
   'system/held-lock.ts': [['own', 'openSync']],
   'system/host-limits.ts': [['host', 'readFileSync writeFileSync']],

@@ -1,6 +1,9 @@
-import { closeSync, constants, fstatSync, openSync, readlinkSync, statSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, readlinkSync, writeSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { UmlmonError } from './errors.ts';
+import { openTrustedDirectory } from './trusted-path.ts';
 
-const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants;
+const { O_APPEND, O_CREAT, O_WRONLY } = constants;
 const standardError = 2;
 
 /**
@@ -30,15 +33,29 @@ export class ErrorLog {
   }
 
   /**
-   * Goes on in the file that has the name now, or makes it.
+   * Opens the file that has the name now, or makes it, and writes there from now on. The directory and all above it must
+   * be closed to other users, who could otherwise lead the log to another file.
    *
-   * @throws Error of node:fs, if that cannot be written: then all stays as it is
+   * @throws UmlmonError HOST_LOG_UNTRUSTED, and errors of node:fs if the file cannot be opened; the log stays as it was
    */
   reopen(): void {
-    if (this.#path === '' || isSame(this.#path, this.#fd)) return;
-    const fd = openSync(this.#path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o640);
-    if (this.#fd !== standardError) closeSync(this.#fd);
-    this.#fd = fd;
+    if (this.#path === '') return;
+    const directory = openTrustedDirectory(dirname(this.#path));
+    if (typeof directory === 'string')
+      throw new UmlmonError('HOST_LOG_UNTRUSTED', {
+        place: this.#path,
+        cause: directory,
+        hint: 'keep the log in a directory to which only its owner may write',
+      });
+    let fd: number;
+    try {
+      fd = directory.openFile(basename(this.#path), O_WRONLY | O_APPEND | O_CREAT, 0o640);
+    } finally {
+      directory.close();
+    }
+    const previous = isSameFile(fd, this.#fd) ? fd : this.#fd;
+    if (previous !== fd) this.#fd = fd;
+    if (previous !== standardError) closeSync(previous);
   }
 }
 
@@ -50,8 +67,7 @@ function nameOf(fd: number): string {
   }
 }
 
-function isSame(path: string, fd: number): boolean {
-  const named = statSync(path, { throwIfNoEntry: false });
-  const open = fstatSync(fd);
-  return named?.ino === open.ino && named.dev === open.dev;
+function isSameFile(one: number, other: number): boolean {
+  const [a, b] = [fstatSync(one), fstatSync(other)];
+  return a.ino === b.ino && a.dev === b.dev;
 }

@@ -264,6 +264,10 @@ export const errorCatalogue = {
   HOST_COMMAND: { class: 'host', means: 'A command of the host failed or is missing.' },
   HOST_PROGRAM_MISSING: { class: 'host', means: 'A program that umlmon needs is not installed.' },
   HOST_LOG: { class: 'host', means: 'A log cannot be written; the VM and its output go on without it.' },
+  HOST_LOG_UNTRUSTED: {
+    class: 'host',
+    means: 'SIGUSR1 opens no log in a directory to which other users may write.',
+  },
   HOST_SYSTEM_CALL: { class: 'host', means: 'The host kernel refused a system call.' },
 
   KERNEL_MISSING: { class: 'config', means: 'There is no kernel at the given path, or it cannot be read.' },

@@ -2,6 +2,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  chmodSync,
   closeSync,
   existsSync,
   mkdirSync,
@@ -158,6 +159,27 @@ describe('of daemons that log to standard error', () => {
     expect(await ended).toEqual([0, null]);
     expect(readFileSync(path, 'utf8')).toMatch(/ends/);
     expect(readFileSync(join(home, 'moved'), 'utf8')).not.toMatch(/ends|again/);
+  });
+
+  test('SIGUSR1 makes no log where other users may write; the old log has the reason', async () => {
+    const keys = { umldir_port: await freePort(), host_name: 'host1', web_listen: '127.0.0.1:0' };
+    const config = writeGlobal(home, keys);
+    const open = join(home, 'open');
+    mkdirSync(open);
+    chmodSync(open, 0o777);
+    const fd = openSync(join(open, 'log'), 'a');
+    const child = spawn(program('umldir'), ['-config', config], { stdio: ['ignore', 'ignore', fd] });
+    closeSync(fd);
+    const ended = once(child, 'exit');
+    const says = (file: string, text: string) =>
+      until(`${text} in ${file}`, () => readFileSync(file, 'utf8').includes(text));
+    await says(join(open, 'log'), 'umldir serves');
+    renameSync(join(open, 'log'), join(open, 'moved'));
+    child.kill('SIGUSR1');
+    await says(join(open, 'moved'), 'HOST_LOG_UNTRUSTED');
+    expect(existsSync(join(open, 'log'))).toBe(false);
+    child.kill('SIGTERM');
+    expect(await ended).toEqual([0, null]);
   });
 });
 
