@@ -21,7 +21,7 @@ const byDescriptor = new Set(
 const ofOurs: Readonly<Record<string, readonly string[]>> = {
   'atomic-file.ts': ['replaceFile'],
   'held-lock.ts': ['heldLock'],
-  'native.ts': ['linkDescriptor', 'makeCharacterDevice', 'openDatagram', 'sendDatagram'],
+  'native.ts': ['linkDescriptor', 'makeCharacterDevice', 'mountFlags', 'openDatagram', 'sendDatagram'],
   'read-file.ts': ['listNames', 'readRegularFile'],
   'secret-file.ts': ['readSecretFile'],
 };
@@ -62,6 +62,7 @@ const table: Readonly<Record<string, Uses>> = {
   'cli/remote/find-monitor.ts': [['named', 'readFileSync']],
   'cli/remote/find-password.ts': [['named', 'createReadStream']],
   'cli/session/recording.ts': [['named', 'openSync']],
+  'config/distrusted.ts': [['config', 'mountFlags']],
   'config/edit-config.ts': [['config', 'openSync realpathSync replaceFile statSync']],
   'config/locate.ts': [['config', 'listNames readRegularFile']],
   'config/read-file.ts': [['config', 'openSync readdirSync']],
@@ -89,6 +90,11 @@ const table: Readonly<Record<string, Uses>> = {
     ['own', 'openSync unlinkSync'],
     ['host', 'statSync'],
   ],
+  'jail/mount-options.ts': [
+    ['host', 'readFileSync'],
+    ['shared', 'existsSync mountFlags statSync'],
+    ['message', 'realpathSync'],
+  ],
   'jail/pause.ts': [['host', 'readFileSync readdirSync']],
   'jail/private-group.ts': [['host', 'readFileSync']],
   'jail/status.ts': [['own', 'openSync']],
@@ -107,6 +113,7 @@ const table: Readonly<Record<string, Uses>> = {
   ],
   'monitor/adopt.ts': [['own', 'existsSync rmSync']],
   'monitor/clean-up.ts': [['own', 'existsSync opendirSync rmSync']],
+  'monitor/copied-files.ts': [['shared', 'openSync']],
   'monitor/daemon.ts': [['own', 'heldLock rmSync writeFileSync']],
   'monitor/disks/backup.ts': [['own', 'mkdirSync realpathSync']],
   'monitor/disks/capture.ts': [
@@ -194,19 +201,16 @@ const table: Readonly<Record<string, Uses>> = {
     ['own', 'mkdirSync'],
     ['checked', 'realpathSync'],
   ],
+  'umlrun/given.ts': [['held', 'openSync']],
   'umlrun/host.ts': [['host', 'existsSync readFileSync readdirSync']],
   'umlrun/image.ts': [
     ['held', 'openSync promises'],
     ['own', 'statfsSync'],
   ],
+  'umlrun/init-file.ts': [['host', 'openSync']],
   'umlrun/input.ts': [['own', 'rmSync writeFileSync']],
   'umlrun/main.ts': [['host', 'readFileSync']],
-  'umlrun/place.ts': [
-    [
-      'own',
-      'chmodSync copyFileSync existsSync openSync readdirSync renameSync rmSync statSync utimesSync writeFileSync',
-    ],
-  ],
+  'umlrun/place.ts': [['own', 'existsSync openSync readdirSync rmSync statSync writeFileSync']],
   'umlrun/run-group.ts': [['host', 'readFileSync']],
   'umlrun/run.ts': [
     ['own', 'rmSync writeFileSync'],

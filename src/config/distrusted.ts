@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { isSystemError } from '../system/errors.ts';
+import { mountFlags } from '../system/native.ts';
 import { whyPlaceDistrusted } from '../system/trusted-path.ts';
 import { trustedProgram } from '../system/trusted-program.ts';
 import { type GlobalConfig, originOf, type VmConfig } from './config.ts';
@@ -49,7 +50,7 @@ export function requireTrusted(...settings: Parameters<typeof distrustedSettings
 function hookProblems(vm: VmConfig, hook: string): Problem[] {
   try {
     const found = trustedProgram(hook);
-    if (!('distrust' in found)) return [];
+    if ('path' in found) return noExecProblem(vm, found.path);
     const cause = `others than this user could change what runs: ${found.distrust}`;
     const hint = 'mend that with chown and chmod, or move the hook elsewhere';
     return [problemAt(originOf(vm, 'hook'), { code: 'HOOK_UNTRUSTED', cause, hint })];
@@ -58,6 +59,13 @@ function hookProblems(vm: VmConfig, hook: string): Problem[] {
     if (isSystemError(error)) return [];
     throw error;
   }
+}
+
+function noExecProblem(vm: VmConfig, path: string): Problem[] {
+  if (!mountFlags(path).has('noexec')) return [];
+  const cause = `it cannot be run: ${path} lies on a file system that is mounted noexec`;
+  const hint = `findmnt -T ${path} shows it; move the hook to another file system`;
+  return [problemAt(originOf(vm, 'hook'), { code: 'HOST_MOUNT', cause, hint })];
 }
 
 function wordsOf(why: string, key: string): { cause: string; hint: string } {

@@ -1,6 +1,6 @@
 import { closeSync, constants, existsSync, fstatSync, readSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { requireAddon } from '../system/addon.ts';
+import { loadAddon, requireAddon } from '../system/addon.ts';
 import { UmlmonError } from '../system/errors.ts';
 import { consoleLimits } from '../system/limits.ts';
 import { openPtyPeer, setCloseOnExec, setNonBlocking, setRawMode } from '../system/native.ts';
@@ -38,7 +38,7 @@ function ptyBinding(): PtyBinding {
   const home = dirname(requireAddon.resolve('node-pty/package.json'));
   const places = ['build/Release', 'build/Debug', `prebuilds/${process.platform}-${process.arch}`];
   const found = places.map((place) => join(home, place, 'pty.node')).find((path) => existsSync(path));
-  binding = requireAddon(found ?? join(home, 'build/Release/pty.node')) as PtyBinding;
+  binding = loadAddon(found ?? join(home, 'build/Release/pty.node')) as PtyBinding;
   return binding;
 }
 

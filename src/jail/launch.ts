@@ -326,10 +326,7 @@ const hints: readonly (readonly [pattern: RegExp, hint: string])[] = [
     /Race condition binding/,
     'somebody replaces what was named while the jail is made: look at who may write there',
   ],
-  [
-    /execvp .*: Permission denied/,
-    'make the kernel and its libraries executable (chmod a+x), on a file system that is mounted without noexec',
-  ],
+  [/execvp .*: Permission denied/, 'make the kernel and its loader executable: chmod a+x'],
 ];
 
 function launchError(request: LaunchRequest, { status, error }: Ending): UmlmonError {

@@ -2,7 +2,7 @@
 import { posix } from 'node:path';
 import { UmlmonError } from '../system/errors.ts';
 import type { VmLayout } from './layout.ts';
-import { type Bind, launcherDirectory, type SandboxPlan, type Tmpfs } from './sandbox.ts';
+import { type Bind, type Copy, launcherDirectory, type SandboxPlan, type Tmpfs } from './sandbox.ts';
 
 /** What every kernel needs in its jail. */
 export interface KernelContents {
@@ -13,6 +13,8 @@ export interface KernelContents {
   readonly modules?: string;
   /** The kernel's loader and libraries; `to` is the path in the jail, in /lib or /lib64. */
   readonly libraries: readonly { readonly from: string; readonly to: string }[];
+  /** Which of them are copied, by their host paths. */
+  readonly copied?: ReadonlyMap<string, CopiedFile>;
   /** Guest memory in bytes. */
   readonly memory: number;
   /** Root launcher only. */
@@ -25,8 +27,8 @@ export interface JailContents extends KernelContents {
   readonly writableShared: readonly WritableImage[];
   /** Whether there are block devices in /disks. */
   readonly devices: boolean;
-  /** Whether the kernel opens taps. */
-  readonly tun: boolean;
+  /** Whose /dev/net/tun the kernel opens for its taps: the VM's own, or that of the host; undefined: it has no taps. */
+  readonly tun: 'own' | 'host' | undefined;
 }
 
 export interface WritableImage {
@@ -34,6 +36,13 @@ export interface WritableImage {
   readonly path: string;
   /** As of Bind. */
   readonly fd?: number;
+}
+
+/** A file of the kernel that lies on a file system from which nothing may be executed. */
+export interface CopiedFile {
+  /** As of Copy. */
+  readonly fd: number;
+  readonly bytes: number;
 }
 
 /** Host paths of what the root launcher runs in the jail. */
@@ -44,10 +53,12 @@ export interface LauncherFiles {
   readonly libraries: readonly string[];
 }
 
+const hostTun = '/dev/net/tun';
 export const kernelInJail = '/kernel/linux';
 export const modulesInJail = '/kernel/modules';
 
 const MIB = 1024 * 1024;
+const PAGE = 4096;
 
 /** UML takes a little more than the guest's memory; a full tmpfs would be a SIGBUS and a panic. */
 const memoryReserve = 16 * MIB;
@@ -60,9 +71,19 @@ export function tmpfsBytes(memory: number): number {
 /** A tmpfs in which nothing is written. */
 export const mountPointsOnly = { size: MIB, mode: 0o755, readOnly: true } as const;
 
+/** Bytes of the tmpfs that these files are copied to. */
+export function copiesBytes(sizes: readonly number[]): number {
+  return sizes.reduce((sum, size) => sum + roundToPage(size), 0);
+}
+
+function roundToPage(bytes: number): number {
+  return Math.ceil(bytes / PAGE) * PAGE;
+}
+
 interface Mounts {
   readonly tmpfs: readonly Tmpfs[];
   readonly binds: readonly Bind[];
+  readonly copies: readonly Copy[];
 }
 
 const readOnly = (from: string, to: string): Bind => ({ from, to, mode: 'ro' });
@@ -70,21 +91,31 @@ const writable = (from: string, to: string): Bind => ({ from, to, mode: 'rw' });
 
 /** Memory, kernel and libraries. */
 export function kernelMounts(contents: KernelContents): Mounts {
-  const { launcher, launcherFiles, modules } = contents;
+  const { launcher, launcherFiles, modules, copied = new Map() } = contents;
+  const kernel = { from: contents.kernel, to: kernelInJail };
+  const files = [kernel, ...contents.libraries];
+  const bound = ({ from, to }: typeof kernel) => (copied.has(from) ? [] : [readOnly(from, to)]);
+  const copies = files.flatMap(({ from, to }) => {
+    const file = copied.get(from);
+    return file ? [{ from, to, fd: file.fd, bytes: file.bytes }] : [];
+  });
+  const place = (path: string): Tmpfs => {
+    const inside = copies.filter(({ to }) => posix.dirname(to) === path).map(({ bytes }) => bytes);
+    return { path, ...mountPointsOnly, size: mountPointsOnly.size + copiesBytes(inside) };
+  };
   const libraryDirectories = new Set(contents.libraries.map(({ to }) => posix.dirname(to)));
   // In the user namespace the VM's user owns the tmpfs; in the root launcher root does, and one user is inside.
   const memoryMode = launcher === 'root' ? 0o1777 : 0o700;
   return {
     tmpfs: [
       { path: '/tmp', size: tmpfsBytes(contents.memory), mode: memoryMode, readOnly: false },
-      { path: '/kernel', ...mountPointsOnly },
-      ...[...libraryDirectories].map((path) => ({ path, ...mountPointsOnly })),
+      ...['/kernel', ...libraryDirectories].map(place),
       ...(launcherFiles ? [{ path: launcherDirectory, ...mountPointsOnly }] : []),
     ],
     binds: [
-      readOnly(contents.kernel, kernelInJail),
+      ...bound(kernel),
       ...(modules === undefined ? [] : [{ ...readOnly(modules, modulesInJail), submounts: 'kept' as const }]),
-      ...contents.libraries.map(({ from, to }) => readOnly(from, to)),
+      ...contents.libraries.flatMap(bound),
       ...(launcherFiles
         ? [
             readOnly(launcherFiles.loader, `${launcherDirectory}/loader`),
@@ -96,6 +127,7 @@ export function kernelMounts(contents: KernelContents): Mounts {
           ]
         : []),
     ],
+    copies: copies.map(({ from, to, fd }) => ({ from, to, fd })),
   };
 }
 
@@ -106,15 +138,14 @@ export function kernelMounts(contents: KernelContents): Mounts {
  */
 export function jailMounts(contents: JailContents): Mounts {
   const { layout } = contents;
-  const { tmpfs, binds } = kernelMounts(contents);
+  const { tmpfs, binds, copies } = kernelMounts(contents);
   return {
     tmpfs,
+    copies,
     binds: [
       ...binds,
       { from: layout.disks, to: '/disks', mode: contents.devices ? 'dev' : 'rw', submounts: 'kept' },
-      ...(contents.tun
-        ? [{ from: posix.dirname(layout.tunDevice), to: '/dev/net', mode: 'dev' as const }]
-        : []),
+      ...tunBinds(contents.tun, layout),
       { ...readOnly(layout.shared, '/shared'), submounts: 'kept' as const },
       ...contents.writableShared.map(({ path: given, ...descriptor }): Bind => {
         const path = inShared(given);
@@ -129,6 +160,13 @@ export function jailMounts(contents: JailContents): Mounts {
       readOnly(layout.runMon, '/run/mon'),
     ],
   };
+}
+
+function tunBinds(tun: JailContents['tun'], layout: VmLayout): Bind[] {
+  if (tun === undefined) return [];
+  const [from, to] =
+    tun === 'own' ? [posix.dirname(layout.tunDevice), posix.dirname(hostTun)] : [hostTun, hostTun];
+  return [{ from, to, mode: 'dev' }];
 }
 
 /** bubblewrap may run as root: no name may lead it to other files of the host. */

@@ -30,6 +30,14 @@ export interface Bind {
   readonly submounts?: 'kept';
 }
 
+/** A file that bubblewrap copies into a tmpfs of the jail: bound, it would keep the mount options of its place. */
+export interface Copy {
+  readonly from: string;
+  readonly to: string;
+  /** Descriptor, in the chain, that it is read from, from its beginning. */
+  readonly fd: number;
+}
+
 export interface Tmpfs {
   readonly path: string;
   /** Bytes. */
@@ -84,6 +92,8 @@ export interface SandboxPlan {
   readonly tmpfs: readonly Tmpfs[];
   /** In this order, over the tmpfs. */
   readonly binds: readonly Bind[];
+  /** Files of the kernel that lie where nothing may be executed (noexec). */
+  readonly copies?: readonly Copy[];
   /** The whole environment of the kernel. */
   readonly environment: Readonly<Record<string, string>>;
   /** Descriptors that the first program of the chain inherits. */
@@ -184,13 +194,14 @@ function bindArguments({ from, to, mode, fd }: Bind): string[] {
   return [`${bindOptions[mode]}-fd`, String(fd), to];
 }
 
-function mountArguments({ root, tmpfs, binds }: SandboxPlan): string[] {
+function mountArguments({ root, tmpfs, binds, copies = [] }: SandboxPlan): string[] {
   return [
     ...['--ro-bind', root, '/'],
     ...tmpfs.flatMap(({ path, size, mode }) => {
       return ['--perms', mode.toString(8).padStart(4, '0'), '--size', String(size), '--tmpfs', path];
     }),
     ...binds.flatMap(bindArguments),
+    ...copies.flatMap(({ fd, to }) => ['--perms', '0555', '--file', String(fd), to]),
     ...tmpfs.filter(({ readOnly }) => readOnly).flatMap(({ path }) => ['--remount-ro', path]),
   ];
 }

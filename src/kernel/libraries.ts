@@ -11,6 +11,11 @@ export interface Libraries {
   readonly libraries: readonly { readonly name: string; readonly hostPath: string }[];
 }
 
+/** Host paths of the loader and the libraries. */
+export function filesOf({ interpreter, libraries }: Libraries): string[] {
+  return [...(interpreter ? [interpreter.hostPath] : []), ...libraries.map(({ hostPath }) => hostPath)];
+}
+
 const CLOSURE_MAX = 256;
 const LIBC_MAX = 64 * 1024 * 1024;
 /** Different libcs whose names are remembered. */

@@ -25,6 +25,7 @@ import { lock } from '../system/native.ts';
 import type { ProcessIdentity } from '../system/process.ts';
 import { discard, emptyTrash, roomInTrash } from '../system/trash.ts';
 import type { Channels } from './channels.ts';
+import { openCopied } from './copied-files.ts';
 import { Disks } from './disks/disks.ts';
 import { keepOffCores } from './keep-off-cores.ts';
 import { Networks } from './networks/networks.ts';
@@ -216,22 +217,24 @@ async function launchKernel(step: StepOf<'launch'>, progress: Progress): Promise
   for (const descriptor of step.descriptors)
     if (descriptor.is === 'passed') opened.set(nameOf(descriptor), passedDescriptor(descriptor.name));
   const con0 = host.channels.get('con0');
+  const copied = openCopied(step.descriptors);
   const sandbox = await launch({
     argv: step.argv,
     cwd: '/',
-    descriptors: new Map(
-      step.descriptors.flatMap((descriptor) => {
+    descriptors: new Map([
+      ...copied.numbered,
+      ...step.descriptors.flatMap((descriptor) => {
         const ours = opened.get(nameOf(descriptor));
         return ours === undefined ? [] : [[descriptor.fd, ours] as const];
       }),
-    ),
+    ]),
     mounts: plan.sandbox,
     devices: sharedDevices(progress),
     status: { fd: plan.sandbox.statusFd, path: step.statusFile },
     seccomp: { fd: plan.sandbox.seccompFd, filter: seccompFilter(step.filter) },
     ...gateOf(plan),
     words: () => con0.lastLines(con0.ring.capacity, con0From).join('\n'),
-  });
+  }).finally(copied.close);
   progress.sandbox = sandbox;
   undo.push('sandbox', async () => {
     if (sandbox.init) await endSandbox(sandbox.init);

@@ -64,6 +64,8 @@ export function networkPrograms(wanted: Wanted): NetworkPrograms {
 export interface TunDevice {
   readonly path: string;
   readonly uid: number;
+  /** `host`: the jail gets that of the host, and the path is where it is mounted. */
+  readonly from: 'own' | 'host';
 }
 
 /** Numbers of /dev/net/tun (admin-guide/devices.txt). */
@@ -166,11 +168,12 @@ function extend({ place, ip, bridge, nft, turn }: Making, { interfaces, before, 
 }
 
 /** A kernel that cannot open it would say so only in the guest, and late. */
-function makeDevice({ path, uid }: TunDevice): void {
+function makeDevice({ path, uid, from }: TunDevice): void {
   // One that a crash of the host has left.
   rmSync(path, { force: true });
   makeCharacterDevice(path, TUN.major, TUN.minor);
   chownSync(path, uid, 0);
+  if (from === 'host') return;
   try {
     closeSync(openSync(path, constants.O_RDWR));
   } catch (error) {

@@ -44,7 +44,11 @@ export function buildPlan(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
   // Never both: the configuration is refused then.
   const hostNetwork = vm.eth.some((spec) => namespaceOf(spec) === 'host');
   const ownNetwork = vm.eth.some((spec) => namespaceOf(spec) === 'own');
-  const descriptors = descriptorsOf(consoles, images, { gate: ownNetwork, passed });
+  const descriptors = descriptorsOf(consoles, images, {
+    gate: ownNetwork,
+    passed,
+    copied: host.unrunnable.map(({ path }) => path),
+  });
   const network = networkPlan(vm, layout, host, {
     uid: user.found.uid,
     kernel: kernel.found,
@@ -99,6 +103,13 @@ export function buildPlan(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
       kernel: kernel.found.file,
       ...(kernel.found.moduleDirectory === undefined ? {} : { modules: kernel.found.moduleDirectory }),
       libraries: librariesInJail(libraries.found),
+      copied: new Map(
+        descriptors.flatMap((one) => {
+          if (one.is !== 'copy') return [];
+          const bytes = host.unrunnable.find(({ path }) => path === one.path)?.bytes ?? 0;
+          return [[one.path, { fd: one.fd, bytes }] as const];
+        }),
+      ),
       memory: vm.mem,
       writableShared: files
         .filter(
@@ -109,7 +120,7 @@ export function buildPlan(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
           path: posix.relative('/shared', jailPath),
           ...(fd === undefined ? {} : { fd }),
         })),
-      tun: needs.some(({ devices }) => devices.length > 0),
+      tun: needs.some(({ devices }) => devices.length > 0) ? tunOf(host) : undefined,
       devices: files.some(({ jailPath }) => /^\/disks\/.*\.dev$/.test(jailPath)),
       ...(launcher === 'root' && launcherFiles && 'found' in launcherFiles
         ? { launcherFiles: launcherFiles.found }
@@ -186,13 +197,19 @@ function familyOf(family: TransportNeeds['socketFamilies'][number]): FilterReque
   return [...names[family]];
 }
 
+/** Where vardir has room for no device (nodev), there is only the host's. */
+function tunOf({ nodev }: Inventory): 'own' | 'host' {
+  return nodev === undefined ? 'own' : 'host';
+}
+
 /** The step for the interfaces of a VM that passed all checks; undefined if it has none. */
 export function networkPlan(
   vm: VmConfig,
   layout: VmLayout,
-  { network, macs }: Inventory,
+  host: Inventory,
   request: Pick<NetworkRequest, 'uid' | 'kernel' | 'descriptors'>,
 ): StepOf<'configure-network'> | undefined {
+  const { network, macs } = host;
   if (!network) return undefined;
   if ('missing' in network || 'missing' in macs)
     throw new Error('the network of the host is unknown, and no problem says so');
@@ -211,7 +228,7 @@ export function networkPlan(
     ),
     programs: network.found.programs,
     record: { directory: layout.networkRecords, vm: vm.name },
-    device: { path: layout.tunDevice, uid: request.uid },
+    device: { path: layout.tunDevice, uid: request.uid, from: tunOf(host) },
   };
 }
 

@@ -9,6 +9,7 @@ import type { ImageGraph } from '../disk/graph.ts';
 import { nameFor } from '../disk/image-name.ts';
 import { refuseOpen } from '../disk/may-use.ts';
 import type { ImageFacts } from '../disk/open-image.ts';
+import { remountHint } from '../jail/mount-options.ts';
 import type { VmUser } from '../jail/user.ts';
 import { type Failure, isErrorCode } from '../system/errors.ts';
 import { mayAccess } from '../system/permissions.ts';
@@ -22,6 +23,7 @@ export function checkDisk(vm: VmConfig, disk: Disk, image: ConfiguredImage, host
   const facts = image.facts.found;
   const why =
     kindDamage(facts, disk) ??
+    deviceDamage(image) ??
     twin(vm, disk, facts, host) ??
     refuseDisk(vm, disk, host.imageGraph) ??
     hazard(disk, host);
@@ -43,6 +45,15 @@ function missing({ code, place, cause, hint }: Failure): Refusal {
   if (code === 'IMAGE_MISSING')
     return { code, cause, hint: `put it at ${place}, or correct the path, which is as the jail sees it` };
   return { code: isErrorCode(code) ? code : 'IMAGE_MISSING', cause, hint };
+}
+
+function deviceDamage({ nodev, name }: ConfiguredImage): Refusal | undefined {
+  if (nodev === undefined) return undefined;
+  return {
+    code: 'HOST_MOUNT',
+    cause: `the kernel cannot open a device there: ${nodev} is mounted nodev`,
+    hint: remountHint('nodev', nodev, `make the node of ${name.path} on another file system`),
+  };
 }
 
 function kindDamage({ hostPath, kind, size }: ImageFacts, disk: Disk): Refusal | undefined {

@@ -5,7 +5,7 @@ import { type Problem, problemAt, type Refusal } from '../config/problem.ts';
 import { sizeText } from '../config/values.ts';
 import type { VmLayout } from '../jail/layout.ts';
 import { tooSmall } from '../jail/limits-of-jail.ts';
-import { tmpfsBytes } from '../jail/mounts.ts';
+import { copiesBytes, tmpfsBytes } from '../jail/mounts.ts';
 import type { VmUser } from '../jail/user.ts';
 import { checkKernel } from '../kernel/host-check.ts';
 import { type ErrorCode, type Failure, isErrorCode } from '../system/errors.ts';
@@ -86,8 +86,8 @@ function checkUserNetworks(global: GlobalConfig, vm: VmConfig, { namespaces }: I
 
 type At = (key: string, code: ErrorCode, cause: string, hint?: string) => Problem;
 
-function checkMemory(vm: VmConfig, { memory: { bytes, cgroup } }: Inventory, at: At): Problem[] {
-  const need = tmpfsBytes(vm.mem);
+function checkMemory(vm: VmConfig, { memory: { bytes, cgroup }, unrunnable }: Inventory, at: At): Problem[] {
+  const need = tmpfsBytes(vm.mem) + copiesBytes(unrunnable.map((file) => file.bytes));
   if (need <= bytes) return [];
   const within = cgroup ? `, within ${memoryOwner(cgroup)}` : '';
   const cause = `the VM needs ${sizeText(need)} of host memory, and ${sizeText(roundToMiB(bytes))} are available${within}`;

@@ -5,6 +5,7 @@ import { transportNeeds } from '../config/network-transports.ts';
 import type { Refusal } from '../config/problem.ts';
 import { didYouMean } from '../config/suggest.ts';
 import type { VmLayout } from '../jail/layout.ts';
+import { remountHint } from '../jail/mount-options.ts';
 import type { HostLink, HostNetwork } from '../network/host-network.ts';
 import { isMarkOf } from '../network/interface-plan.ts';
 import { type ErrorCode, isErrorCode } from '../system/errors.ts';
@@ -28,7 +29,7 @@ type Spec = VmConfig['eth'][number];
 export function checkNetwork(
   vm: Pick<VmLayout, 'vm' | 'runHome'>,
   spec: Spec,
-  { root, network, user, kernel }: Pick<Inventory, 'root' | 'network' | 'user' | 'kernel'>,
+  { root, network, user, kernel, nodev }: Pick<Inventory, 'root' | 'network' | 'user' | 'kernel' | 'nodev'>,
   // Of an earlier start, or of the VM that runs just now.
   isOwn: (alias: string) => boolean = (alias) => isMarkOf(vm, alias),
 ): Refusal[] {
@@ -53,7 +54,7 @@ export function checkNetwork(
   const others = host.links.filter(({ alias }) => !isOwn(alias));
   return [
     ...privilege,
-    ...(host.tun || spec.kind === 'user' || (isTransport(spec) && transportNeeds(spec).devices.length === 0)
+    ...(host.tun || !opensTun(spec)
       ? []
       : [
           refusal(
@@ -62,8 +63,21 @@ export function checkNetwork(
             'modprobe tun; in a container, add the device',
           ),
         ]),
+    ...(opensTun(spec) && host.tun && nodev !== undefined && !host.tunForAll ? [noDeviceIn(nodev)] : []),
     ...checkEnds(spec, host, others, 'found' in user ? user.found.uid : undefined),
   ];
+}
+
+function opensTun(spec: Spec): boolean {
+  return spec.kind !== 'user' && !(isTransport(spec) && transportNeeds(spec).devices.length === 0);
+}
+
+function noDeviceIn(point: string): Refusal {
+  return refusal(
+    'HOST_MOUNT',
+    `the VM needs a /dev/net/tun of its own in vardir, and ${point} is mounted nodev; that of the host is not for all users`,
+    remountHint('nodev', point, 'as most systems have it: chmod 666 /dev/net/tun'),
+  );
 }
 
 function checkEnds(

@@ -62,7 +62,7 @@ function lackOf(running: LaunchPlan, { kind, needs }: InterfacePlan): Refusal | 
   if (needs.capabilities.length > 0) return lack(needs.capabilities.join(', '));
   if (needs.descriptor !== undefined) return lack(`the descriptor ${needs.descriptor}`);
   if (needs.network === 'host' && sandbox.network !== 'host') return lack('the network of the host');
-  if (needs.devices.some((path) => !sandbox.binds.some(({ to }) => path.startsWith(`${to}/`))))
+  if (needs.devices.some((path) => !sandbox.binds.some(({ to }) => path === to || path.startsWith(`${to}/`))))
     return lack(needs.devices.join(', '));
   const family = needs.socketFamilies.find(
     (name) => name !== 'AF_UNIX' && !families.some((known) => `AF_${known.toUpperCase()}` === name),

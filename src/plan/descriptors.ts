@@ -8,7 +8,11 @@ import type { ConsolePlan, Descriptor, ImagePlan } from './plan.ts';
 export function descriptorsOf(
   consoles: readonly ConsolePlan[],
   images: readonly ImagePlan[],
-  { gate, passed }: { readonly gate: boolean; readonly passed: readonly string[] },
+  {
+    gate,
+    passed,
+    copied,
+  }: { readonly gate: boolean; readonly passed: readonly string[]; readonly copied: readonly string[] },
 ): Descriptor[] {
   const others = consoles.filter(({ channel }) => channel !== 'con0');
   const unnumbered: WithoutFd<Descriptor>[] = [
@@ -22,6 +26,7 @@ export function descriptorsOf(
     ...images.map(({ unit }) => ({ is: 'image-lock' as const, unit })),
     ...images.flatMap(({ unit, backing }) => (backing ? [{ is: 'backing-lock' as const, unit }] : [])),
     { is: 'image-holder' },
+    ...copied.map((path) => ({ is: 'copy' as const, path })),
     ...images.filter(isBoundAlone).map(({ unit }) => ({ is: 'image-bind' as const, unit })),
   ];
   return [

@@ -97,6 +97,7 @@ function explainInterface(network: InterfacePlan): string[] {
 function descriptorText(descriptor: Descriptor): string {
   if (descriptor.is === 'image-lock') return `lock of ubd${descriptor.unit}`;
   if (descriptor.is === 'image-bind') return `ubd${descriptor.unit}, until it is bound`;
+  if (descriptor.is === 'copy') return `${descriptor.path}, until it is copied`;
   if (descriptor.is === 'backing-lock') return `lock of the backing file of ubd${descriptor.unit}`;
   if (descriptor.is === 'slave' || descriptor.is === 'master')
     return `${descriptor.channel}, pty ${descriptor.is}`;

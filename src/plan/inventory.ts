@@ -20,12 +20,13 @@ import {
   userNamespaceSupport,
 } from '../jail/host-support.ts';
 import type { VmLayout } from '../jail/layout.ts';
+import { mountWith, type UnrunnableFile, unrunnableFiles } from '../jail/mount-options.ts';
 import type { LauncherFiles } from '../jail/mounts.ts';
 import { requirePrivateGroup } from '../jail/private-group.ts';
 import type { SandboxPrograms } from '../jail/sandbox.ts';
 import { ownUser, resolveUser, type VmUser } from '../jail/user.ts';
 import { type HostProcessor, parseCpuFlags } from '../kernel/host-check.ts';
-import { type Libraries, resolveLibraries } from '../kernel/libraries.ts';
+import { filesOf, type Libraries, resolveLibraries } from '../kernel/libraries.ts';
 import { type KernelProbe, probeKernel } from '../kernel/probe.ts';
 import { type NetworkPrograms, networkPrograms } from '../network/configure.ts';
 import { type HostNetwork, lookAtHostNetwork } from '../network/host-network.ts';
@@ -49,6 +50,8 @@ export interface ConfiguredImage {
   readonly facts: Found<ImageFacts>;
   /** The directory on the way to it that the VM's user cannot pass, of those that no start gives their modes. */
   readonly closed: string | undefined;
+  /** Of a device: the mount point above it that is mounted nodev. */
+  readonly nodev: string | undefined;
 }
 
 /** The backing file of a COW image. */
@@ -66,6 +69,8 @@ export interface Inventory {
   readonly kernel: Found<KernelProbe>;
   /** What the kernel loads; the kernel directory's own, or the host's. */
   readonly libraries: Found<Libraries>;
+  /** Files of the kernel that lie on file systems from which nothing may be executed. */
+  readonly unrunnable: readonly UnrunnableFile[];
   readonly processor: HostProcessor;
   readonly programs: Found<SandboxPrograms>;
   readonly namespaces: NamespaceSupport;
@@ -87,6 +92,8 @@ export interface Inventory {
   readonly backings: readonly ConfiguredBacking[];
   /** All images of the host, and who holds them. */
   readonly imageGraph: ImageGraph;
+  /** The mount point of the VM's directory, if it is mounted nodev; looked at only for a VM that has a network. */
+  readonly nodev: string | undefined;
   /** Looked at only for a VM that has a network. */
   readonly network: Found<HostNetwork & { readonly programs: NetworkPrograms }> | undefined;
 }
@@ -108,16 +115,21 @@ export async function takeInventory(config: Config, vm: VmConfig, layout: VmLayo
   const namespaces = userNamespaceSupport();
   const kernel = find(() => probeKernel(hostPathOf(vm.kernel, layout), layout.probeCache));
   const user = find(() => vmUser(vm));
+  const libraries =
+    'found' in kernel
+      ? find(() => resolveLibraries(kernel.found.file, kernel.found.libraryDirectory))
+      : kernel;
   const store = imageStoreOf(layout);
   const graph = await graphFor(vm, store);
   return {
     root,
     user,
     kernel,
-    libraries:
-      'found' in kernel
-        ? find(() => resolveLibraries(kernel.found.file, kernel.found.libraryDirectory))
-        : kernel,
+    libraries,
+    unrunnable:
+      'found' in kernel && 'found' in libraries
+        ? unrunnableFiles([kernel.found.file, ...filesOf(libraries.found)])
+        : [],
     processor: hostProcessor(),
     programs: find(hostPrograms),
     namespaces,
@@ -131,6 +143,7 @@ export async function takeInventory(config: Config, vm: VmConfig, layout: VmLayo
     images: vm.ubd.map(({ unit, path }) => lookAtConfigured(unit, nameOfDisk(vm, path), store, user)),
     backings: backingsOf(vm, graph, user),
     imageGraph: graph,
+    nodev: vm.eth.length > 0 ? mountWith('nodev', layout.tunDevice) : undefined,
     network: vm.eth.length > 0 ? find(() => lookAtNetwork(vm)) : undefined,
     macs: find(() => foreseeMacs(macRequest(config, vm))),
   };
@@ -245,7 +258,9 @@ function lookAtConfigured(
   const facts = find(() => lookAtImage(name, store));
   const known = 'found' in facts && 'found' in user;
   const closed = known ? closedOnWay(facts.found, user.found) : undefined;
-  return { unit, name, facts, closed };
+  const isDevice = 'found' in facts && facts.found.kind === 'block';
+  const nodev = isDevice ? mountWith('nodev', facts.found.hostPath) : undefined;
+  return { unit, name, facts, closed, nodev };
 }
 
 function find<T>(look: () => T): Found<T> {

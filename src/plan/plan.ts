@@ -20,6 +20,8 @@ export type Descriptor = { readonly fd: number } & (
   /** What this monitor was passed under this name, for a network interface. */
   | { readonly is: 'passed'; readonly name: string }
   | { readonly is: 'image-lock' | 'backing-lock'; readonly unit: number }
+  /** Of a file of the kernel that is copied into the jail; bubblewrap closes it. */
+  | { readonly is: 'copy'; readonly path: string }
   /** Of an image that is bound by itself; bubblewrap closes it. */
   | { readonly is: 'image-bind'; readonly unit: number }
 );

@@ -261,6 +261,10 @@ export const errorCatalogue = {
   HOST_CORES: { class: 'config', means: 'The host has no such processor core.' },
   HOST_CGROUP: { class: 'host', means: 'Limits of the configuration that nobody keeps on this host.' },
   HOST_NAMESPACES: { class: 'host', means: 'The host does not let this user make a jail.' },
+  HOST_MOUNT: {
+    class: 'host',
+    means: 'An option of a mount (noexec, nodev, ro) forbids what a VM needs of a file there.',
+  },
   HOST_COMMAND: { class: 'host', means: 'A command of the host failed or is missing.' },
   HOST_PROGRAM_MISSING: { class: 'host', means: 'A program that umlmon needs is not installed.' },
   HOST_LOG: { class: 'host', means: 'A log cannot be written; the VM and its output go on without it.' },

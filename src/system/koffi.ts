@@ -1,4 +1,4 @@
-import { requireAddon } from './addon.ts';
+import { loadAddon } from './addon.ts';
 
 export type Koffi = typeof import('koffi');
 
@@ -9,6 +9,6 @@ let loaded: Koffi | undefined;
  * looks for that in many places, which doubles the time.
  */
 export function koffi(): Koffi {
-  loaded ??= requireAddon(`@koromix/koffi-linux-${process.arch}`) as Koffi;
+  loaded ??= loadAddon(`@koromix/koffi-linux-${process.arch}`) as Koffi;
   return loaded;
 }

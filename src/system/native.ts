@@ -36,6 +36,7 @@ const prototypes = {
   openat2: 'long syscall(long, int, const void *, const void *, size_t)',
   malloc_trim: 'int malloc_trim(size_t)',
   setrlimit: 'int setrlimit(int, const void *)',
+  statfs: 'int statfs(const char *, _Out_ void *)',
   clone_file: 'int ioctl(int, unsigned long, intptr_t)',
   copy_file_range: 'intptr_t copy_file_range(int, _Inout_ void *, int, _Inout_ void *, size_t, unsigned int)',
 } as const;
@@ -100,6 +101,11 @@ const AT_FDCWD = -100;
 const nul = Buffer.of(0);
 const AT_SYMLINK_FOLLOW = 0x400;
 const RLIMIT_BYTES = 16;
+/** struct statfs of 64-bit Linux, and where its f_flags are. */
+const STATFS_BYTES = 120;
+const STATFS_FLAGS = 80;
+/** ST_RDONLY, ST_NODEV, ST_NOEXEC (statfs(2)). */
+const ST = { ro: 1, nodev: 4, noexec: 8 } as const;
 const RLIM_INFINITY = 0xffff_ffff_ffff_ffffn;
 
 /** sun_path holds 108 bytes and a path in it ends with a NUL. */
@@ -206,6 +212,18 @@ export function setCloseOnExec(fd: number, on: boolean): void {
  */
 export function keepDescriptorsPrivate(): void {
   call('syscall', [SYS_close_range, 3, FD_MAX, CLOSE_RANGE_CLOEXEC, 0]);
+}
+
+/** An option of a mount (mount(8)) that keeps what is below from being used in some way. */
+export type MountFlag = keyof typeof ST;
+
+/** The options of the mount that a path is on; links are followed. */
+export function mountFlags(path: string): ReadonlySet<MountFlag> {
+  const found = Buffer.alloc(STATFS_BYTES);
+  call('statfs', [path, found], path);
+  const flags = found.readBigUInt64LE(STATFS_FLAGS);
+  const names = Object.keys(ST) as MountFlag[];
+  return new Set(names.filter((name) => (flags & BigInt(ST[name])) !== 0n));
 }
 
 /** Makes reads and writes of the open file fail with EAGAIN instead of waiting, for all who share it. */

@@ -1,6 +1,7 @@
 /** The directories of the host that a guest is given: its root, if it is one, and the shares. */
 import { mkdirSync, readFileSync, realpathSync, statfsSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { mountWith, remountHint } from '../jail/mount-options.ts';
 import { isBelow, reachableMounts } from '../jail/mount-table.ts';
 import type { Bind } from '../jail/sandbox.ts';
 import { isSystemError, UmlmonError } from '../system/errors.ts';
@@ -17,6 +18,8 @@ export interface GivenDirectory {
   /** Number of its descriptor in the chain. */
   readonly fd: number;
   readonly covers: readonly Cover[];
+  /** The mount point above it, if that is mounted noexec. */
+  readonly noExec: string | undefined;
 }
 
 export interface Directories {
@@ -78,6 +81,13 @@ function openOne(
       cause: 'it shows processes and settings of the host, which no guest may see',
       hint: 'the guest has its own there',
     });
+  const noExec = mountWith('noexec', `/proc/self/fd/${opened.fd}`);
+  if (noExec !== undefined && option === '-root')
+    throw new UmlmonError('HOST_MOUNT', {
+      place,
+      cause: `no program in it can be run: ${noExec} is mounted noexec`,
+      hint: remountHint('noexec', noExec, 'move the directory to another file system'),
+    });
   const closed = closedOf(roots)
     .flatMap(realPath)
     .find((path) => opened.path === path || isBelow(opened.path, path));
@@ -91,6 +101,7 @@ function openOne(
     directory: opened.path,
     fd: files.numberOf(opened, fds.binds),
     covers: coversOf(opened.path, view),
+    noExec,
   };
 }
 
@@ -129,6 +140,13 @@ export function leftOut({ root }: Directories): string | undefined {
   if (!root || missing.length === 0) return undefined;
   const paths = missing.map(({ path }) => path).join(', ');
   return `not in -root ${root.directory}, as they are other file systems: ${paths} (hint: -share DIR:ro gives one)`;
+}
+
+/** For a command that may not be executed: shares that are mounted noexec on the host. */
+export function notExecutable({ shares }: Directories): string | undefined {
+  const [share] = shares.filter(({ noExec }) => noExec !== undefined);
+  if (share?.noExec === undefined) return undefined;
+  return `no program in -share ${share.directory} can be run: ${share.noExec} is mounted noexec (hint: ${remountHint('noexec', share.noExec, 'move the directory to another file system')})`;
 }
 
 /** Nothing if there is no such directory. */

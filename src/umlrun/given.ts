@@ -1,4 +1,4 @@
-import { closeSync, type Stats } from 'node:fs';
+import { closeSync, openSync, type Stats } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import type { VmUser } from '../jail/user.ts';
 import { type ErrorCode, isSystemError, UmlmonError } from '../system/errors.ts';
@@ -65,6 +65,11 @@ export class GivenFiles {
   add(opened: OpenedPath): OpenedPath {
     this.#open.push(opened);
     return opened;
+  }
+
+  /** The same file open for reading, from its beginning: added, with its number in the chain. */
+  addReadable({ fd, ...file }: OpenedPath, from: number): number {
+    return this.numberOf(this.add({ ...file, fd: openSync(`/proc/self/fd/${fd}`, 'r') }), from);
   }
 
   /** The number in the chain of what was added, if the first of all has the number `from`. */

@@ -5,20 +5,21 @@ import { hostDefaults, readConfig } from '../config/locate.ts';
 import { configError } from '../config/problem.ts';
 import { hostPrograms, launcherFiles, userNamespaceSupport } from '../jail/host-support.ts';
 import { tooSmall } from '../jail/limits-of-jail.ts';
-import { type LauncherFiles, tmpfsBytes } from '../jail/mounts.ts';
+import { unrunnableFiles } from '../jail/mount-options.ts';
+import { type CopiedFile, copiesBytes, type LauncherFiles, tmpfsBytes } from '../jail/mounts.ts';
 import type { SandboxPlan, SandboxPrograms } from '../jail/sandbox.ts';
 import { ownUser, resolveUser, type VmUser } from '../jail/user.ts';
 import { checkKernel, parseCpuFlags } from '../kernel/host-check.ts';
-import { type Libraries, resolveLibraries } from '../kernel/libraries.ts';
+import { filesOf, type Libraries, resolveLibraries } from '../kernel/libraries.ts';
 import { type KernelProbe, probeKernel } from '../kernel/probe.ts';
 import { type NetworkPrograms, networkPrograms } from '../network/configure.ts';
 import { lookAtHostNetwork } from '../network/host-network.ts';
-import { librariesInJail } from '../plan/build-plan.ts';
 import { recallLpj } from '../plan/lpj-cache.ts';
 import { isErrorCode, UmlmonError } from '../system/errors.ts';
 import { findProgram } from '../system/find-program.ts';
 import { type HostLimits, ownLimits } from '../system/host-limits.ts';
 import { availableMemory, memoryOwner } from '../system/memory-limits.ts';
+import type { OpenedPath } from '../system/walk-path.ts';
 import type { RunRequest } from './arguments.ts';
 import { fds } from './descriptors.ts';
 import { type GivenFiles, openGiven } from './given.ts';
@@ -38,6 +39,8 @@ export interface Host {
   readonly networkPrograms: NetworkPrograms | undefined;
   /** Of the kernel's own files on the host, the numbers of their descriptors in the chain. */
   readonly opened: ReadonlyMap<string, number>;
+  /** Those of them that are copied into the jail, as they lie where nothing may be executed. */
+  readonly copied: ReadonlyMap<string, CopiedFile>;
   /** Path of unshare(1), for a run with directories of the host. */
   readonly unshare: string | undefined;
   /** Host path of the kernel's module for overlays. */
@@ -82,8 +85,11 @@ export function lookAtHost(
   });
   if (unfit) throw new UmlmonError(isErrorCode(unfit.code) ? unfit.code : 'HOST_SYSTEM_CALL', unfit);
   const launcher = launcherOf(root, userns);
+  const libraries = resolveLibraries(kernel.file, kernel.libraryDirectory);
+  const executed = [kernel.file, ...filesOf(libraries)];
+  const unrunnable = unrunnableFiles(executed);
   const available = availableMemory();
-  const needed = tmpfsBytes(request.memory);
+  const needed = tmpfsBytes(request.memory) + copiesBytes(unrunnable.map(({ bytes }) => bytes));
   if (needed > available.bytes)
     throw new UmlmonError('HOST_MEMORY', {
       place: '-mem',
@@ -93,19 +99,21 @@ export function lookAtHost(
   const limits = ownLimits();
   const small = tooSmall(limits, needed);
   if (small) throw new UmlmonError('HOST_LIMIT', { place: 'ulimit', ...small });
-  const libraries = resolveLibraries(kernel.file, kernel.libraryDirectory);
   const overlay = request.root === undefined ? undefined : overlayOf(kernel.moduleDirectory);
-  const ofKernel = [
-    kernel.file,
-    ...librariesInJail(libraries).map(({ from }) => from),
-    ...(overlay ? [overlay] : []),
-  ];
+  const opened = new Map(
+    [...executed, ...(overlay ? [overlay] : [])].map((path) => [path, openOfKernel(path, user, files)]),
+  );
+  const copied = unrunnable.flatMap(({ path, bytes }) => {
+    const file = opened.get(path);
+    return file ? [[path, { fd: files.addReadable(file, fds.binds), bytes }] as const] : [];
+  });
   return {
     root,
     user,
     kernel,
     libraries,
-    opened: new Map(ofKernel.map((path) => [path, openOfKernel(path, user, files)])),
+    opened: new Map([...opened].map(([path, file]) => [path, files.numberOf(file, fds.binds)])),
+    copied: new Map(copied),
     programs: hostPrograms(),
     launcher,
     launcherFiles: launcher === 'root' ? launcherFiles() : undefined,
@@ -124,9 +132,9 @@ function mebibytes(bytes: number): number {
   return Math.floor(bytes / 1024 ** 2);
 }
 
-function openOfKernel(path: string, user: VmUser, files: GivenFiles): number {
+function openOfKernel(path: string, user: VmUser, files: GivenFiles): OpenedPath {
   const errors = { place: path, missing: 'KERNEL_MISSING', closed: 'KERNEL_ACCESS' } as const;
-  return files.numberOf(files.add(openGiven(path, user, errors)), fds.binds);
+  return files.add(openGiven(path, user, errors));
 }
 
 function userOf({ user }: RunRequest, root: boolean): VmUser {

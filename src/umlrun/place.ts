@@ -1,25 +1,21 @@
 /** The private directory of one run: below RUNDIR, held by a lock, and gone with the run. */
 import {
-  chmodSync,
   closeSync,
   constants,
-  copyFileSync,
   existsSync,
   fstatSync,
   openSync,
   readdirSync,
-  renameSync,
   rmSync,
   statSync,
-  utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { makeDirectories, ownIds } from '../jail/directories.ts';
 import type { JailDirectory } from '../jail/layout.ts';
 import type { VmUser } from '../jail/user.ts';
 import { releaseCores } from '../plan/core-claims.ts';
-import { isSystemError, UmlmonError } from '../system/errors.ts';
+import { isSystemError } from '../system/errors.ts';
 import { lock } from '../system/native.ts';
 import { groupOfRun } from './run-group.ts';
 
@@ -65,7 +61,7 @@ export const closedOf = (roots: Roots) => [roots.runDir, changesOnDisk(roots), j
 
 /** What is mounted upon in the jail. `guest` is the first root of the guest, which mounts there too. */
 const jailParts = ['kernel', 'launch', 'lib', 'lib64', 'tmp', 'disk', 'root', 'share', 'guest'];
-const guestParts = ['dev', 'm', 'lower', 'upper', 'run'];
+const guestParts = ['bin', 'dev', 'm', 'lower', 'upper', 'run'];
 const files = ['disk/image', 'disk/changes', 'guest/overlay.ko'];
 
 /**
@@ -136,37 +132,15 @@ function makeJail(roots: Roots, user: VmUser): string {
     passable(places(roots)),
     open(jail),
   ]);
-  // In directories of ours nobody else has made anything.
-  if (!existsSync(join(jail, 'ready'))) {
+  // In directories of ours nobody else has made anything. A former version may have made less.
+  if (![join(jail, 'ready'), join(jail, 'guest/bin')].every((path) => existsSync(path))) {
     make([
       ...jailParts.map((name) => open(join(jail, name))),
       ...guestParts.map((name) => open(join(jail, 'guest', name))),
     ]);
     for (const path of [...files, 'ready']) writeFileSync(join(jail, path), '', { mode: 0o644 });
   }
-  installInit(join(jail, 'guest/init'));
   return jail;
-}
-
-/** A copy of the guest's init, as the VM's user may not reach the original. */
-function installInit(path: string): void {
-  const original = join(dirname(__filename), 'umlrun-init');
-  const wanted = statSync(original, { throwIfNoEntry: false });
-  if (!wanted)
-    throw new UmlmonError('HOST_PROGRAM_MISSING', {
-      place: original,
-      cause: 'there is no such file',
-      hint: 'build it with: npm run build, which needs cc and the static C library (libc6-dev)',
-    });
-  const found = statSync(path, { throwIfNoEntry: false });
-  // Times are set less finely than they are told.
-  if (found?.size === wanted.size && Math.abs(found.mtimeMs - wanted.mtimeMs) < 10) return;
-  // Others may do the same at this moment.
-  const fresh = `${path}.${process.pid}`;
-  copyFileSync(original, fresh);
-  chmodSync(fresh, 0o755);
-  utimesSync(fresh, wanted.atimeMs / 1000, wanted.mtimeMs / 1000);
-  renameSync(fresh, path);
 }
 
 /** Those that live hold their locks. */

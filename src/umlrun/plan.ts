@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { KernelArgument } from '../config/kernel-argument.ts';
 import { limitsOfJail } from '../jail/limits-of-jail.ts';
 import { kernelInJail, kernelMounts, mountPointsOnly } from '../jail/mounts.ts';
@@ -8,6 +9,12 @@ import { librariesInJail } from '../plan/build-plan.ts';
 import { fds } from './descriptors.ts';
 import type { Host } from './host.ts';
 import type { RunImage } from './image.ts';
+
+/**
+ * The init of the guest, in a tmpfs: RUNDIR, where all else of a run is, is mounted noexec on most hosts, and then the guest
+ * may not execute what lies there either.
+ */
+export const initInJail = '/guest/bin/init';
 
 /** RLIMIT_NPROC and RLIMIT_NOFILE, where the host permits as much. */
 const most = { processes: 4096, files: 65_536 };
@@ -28,6 +35,8 @@ export interface RunPlanParts {
   readonly network: KernelArgument | undefined;
   /** Of the guest's first root, root directory and shares. */
   readonly binds: readonly Bind[];
+  /** Of the guest, on the host; and its descriptor in the chain, open for reading. */
+  readonly init: { readonly from: string; readonly fd: number };
 }
 
 /** The sandbox of a run: memory, kernel, image, directories, and nothing else of the host. Pure. */
@@ -41,12 +50,14 @@ export function planSandbox({
   shares,
   network,
   binds,
+  init,
 }: RunPlanParts): SandboxPlan {
   const { launcher, kernel, lpj, limits } = host;
   const mounts = kernelMounts({
     launcher,
     kernel: kernel.file,
     libraries: librariesInJail(host.libraries),
+    copied: host.copied,
     memory,
     ...(host.launcherFiles ? { launcherFiles: host.launcherFiles } : {}),
   });
@@ -64,7 +75,12 @@ export function planSandbox({
     ...(host.unshare === undefined ? {} : { unshare: host.unshare }),
     root: jail,
     // The jail itself has no room for mount points of any number.
-    tmpfs: [...mounts.tmpfs, ...(shares ? [{ path: '/share', ...mountPointsOnly }] : [])],
+    tmpfs: [
+      ...mounts.tmpfs,
+      { path: posix.dirname(initInJail), ...mountPointsOnly },
+      ...(shares ? [{ path: '/share', ...mountPointsOnly }] : []),
+    ],
+    copies: [...mounts.copies, { from: init.from, to: initInJail, fd: init.fd }],
     binds: [...mounts.binds, ...(image?.binds ?? []), ...binds].map((bind) => {
       const fd = host.opened.get(bind.from);
       return fd === undefined ? bind : { ...bind, fd };
@@ -104,7 +120,7 @@ export function planSandbox({
         fastBoot: true,
         ...(lpj === undefined ? {} : { loopsPerJiffy: lpj }),
         append: [
-          ...['rootfstype=hostfs', 'rootflags=/guest', 'init=/init'],
+          ...['rootfstype=hostfs', 'rootflags=/guest', `init=/${posix.relative('/guest', initInJail)}`],
           // Without a calibration from earlier, the messages are to tell it.
           ...(lpj === undefined ? [] : ['quiet']),
         ],

@@ -1,4 +1,4 @@
-import { rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KernelArgument } from '../config/kernel-argument.ts';
 import { userNetwork } from '../config/network-user.ts';
@@ -19,10 +19,11 @@ import { memoryCgroups, outOfMemory } from '../system/memory-limits.ts';
 import { printable } from '../system/text.ts';
 import type { RunRequest } from './arguments.ts';
 import { fds } from './descriptors.ts';
-import { type Directories, directoryBinds, leftOut, openDirectories } from './directories.ts';
+import { type Directories, directoryBinds, leftOut, notExecutable, openDirectories } from './directories.ts';
 import { GivenFiles } from './given.ts';
 import { findRoots, type Host, lookAtHost, lpjCacheOf } from './host.ts';
 import { prepareImage, type RunImage } from './image.ts';
+import { initFile, openInit } from './init-file.ts';
 import { encodeJob, type Job, type Stream } from './job.ts';
 import { coreClaimsOf, holderName, makePlace, type Place, type Roots } from './place.ts';
 import { filterOf, hasGate, planSandbox } from './plan.ts';
@@ -107,16 +108,19 @@ async function runIn(place: Place, parts: RunParts): Promise<number> {
       image,
       shares: shares.length > 0,
       network: network?.argument,
+      init: { from: initFile, fd: fds.init },
       binds: [{ from: place.guest, to: '/guest/run', mode: 'ro' }, ...directoryBinds(directories, place)],
     });
     // What the guest makes in a shared directory has the modes that the guest gives it.
     process.umask(0);
     const memory = memoryCgroups();
+    const init = openInit();
     const running = await launch({
       argv: sandboxArguments(sandbox),
       cwd: '/',
       descriptors: new Map<number, number | 'pipe'>([
         ...[0, 1, 2, fds.line].map((fd) => [fd, 'pipe'] as const),
+        [fds.init, init],
         ...files.numbered(fds.binds),
       ]),
       onPipes: (pipes) => relay.connect(pipes, place.input),
@@ -125,14 +129,18 @@ async function runIn(place: Place, parts: RunParts): Promise<number> {
       seccomp: { fd: fds.seccomp, filter: seccompFilter(filterOf(host)) },
       ...(hasGate(host) ? { gate: { fd: fds.gate, open: ({ pid }) => network?.connect(pid, sandbox) } } : {}),
       words: () => relay.words,
-    });
+    }).finally(() => closeSync(init));
     try {
       // The jail has it: what has no name cannot be left behind.
       if (image) rmSync(image.changes, { force: true });
       const status = await relay.untilEnd(running.exit, () => outOfMemory(memory, memoryCgroups()));
-      const missing = status === 126 || status === 127 ? leftOut(directories) : undefined;
-      if (missing !== undefined)
-        console.error(`umlrun: ${printable(missing, umlrunLimits.failureCharacters)}`);
+      const reasons = [
+        status === 126 || status === 127 ? leftOut(directories) : undefined,
+        status === 126 ? notExecutable(directories) : undefined,
+      ];
+      for (const reason of reasons)
+        if (reason !== undefined)
+          console.error(`umlrun: ${printable(reason, umlrunLimits.failureCharacters)}`);
       return status;
     } finally {
       await end(running);

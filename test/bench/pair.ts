@@ -88,6 +88,7 @@ export class Pair {
       'backing-lock': '/dev/null',
       'image-lock': join(this.#world.varDir, 'bare/jail/disks/root.dsk'),
       'image-bind': '/dev/null',
+      copy: '/dev/null',
     };
     writeFileSync(files.seccomp, seccompFilter(launch.filter));
     const source = (descriptor: Descriptor) =>

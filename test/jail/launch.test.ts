@@ -114,7 +114,7 @@ async function start(
       memory: 64 * MIB,
       writableShared: [],
       devices: false,
-      tun: false,
+      tun: undefined,
       ...(launcher === 'root' ? { launcherFiles: launcherFiles() } : {}),
     }),
     environment: { TMPDIR: '/tmp' },

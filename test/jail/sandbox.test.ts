@@ -95,7 +95,7 @@ describe('jailMounts', () => {
     memory: 64 << 20,
     writableShared: [{ path: 'a/b.img', fd: 9 }],
     devices: false,
-    tun: false,
+    tun: undefined,
   } as const;
 
   test('shows the kernel, its libraries, the disks, the shared tree and the sockets', () => {

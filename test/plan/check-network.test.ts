@@ -31,13 +31,21 @@ const kernel: Inventory['kernel'] = {
   found: { ...probeKernel(testKernelDirectory()), transports: ['tap', 'l2tpv3', 'raw'] },
 };
 
-function check(text: string, on: Partial<HostNetwork> = {}, root = true, has = kernel): string[] {
+function check(
+  text: string,
+  on: Partial<HostNetwork> = {},
+  root = true,
+  has = kernel,
+  nodev?: string,
+): string[] {
   const parsed = parseNetwork(text);
   if ('cause' in parsed) throw new Error(parsed.cause);
   const found = { ...host, ...on, programs: { ip: '/ip', bridge: '/bridge' } };
-  return checkNetwork(vm, { unit: 0, ...parsed.value }, { root, network: { found }, user, kernel: has }).map(
-    ({ code, cause, hint }) => `${code} ${cause} (${hint})`,
-  );
+  return checkNetwork(
+    vm,
+    { unit: 0, ...parsed.value },
+    { root, network: { found }, user, kernel: has, nodev },
+  ).map(({ code, cause, hint }) => `${code} ${cause} (${hint})`);
 }
 
 const toHost = 'host_to_host(proxy_if=p0, proxy_addr=10.0.0.1, guest_addr=10.0.0.2, host_if=eth0)';
@@ -147,9 +155,9 @@ test('a host without ip(8) says so once per interface, with the package', () => 
   };
   const parsed = parseNetwork(toBridge);
   if ('cause' in parsed) throw new Error(parsed.cause);
-  expect(checkNetwork(vm, { unit: 0, ...parsed.value }, { root: true, network, user, kernel })).toEqual([
-    { code: 'HOST_PROGRAM_MISSING', cause: 'ip: not found', hint: 'apt-get install iproute2' },
-  ]);
+  expect(
+    checkNetwork(vm, { unit: 0, ...parsed.value }, { root: true, network, user, kernel, nodev: undefined }),
+  ).toEqual([{ code: 'HOST_PROGRAM_MISSING', cause: 'ip: not found', hint: 'apt-get install iproute2' }]);
 });
 
 const taps: Partial<HostNetwork> = {

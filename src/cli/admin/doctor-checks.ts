@@ -31,6 +31,8 @@ export interface KernelFact {
   readonly usedBy: readonly string[];
   /** Why it cannot run here. */
   readonly failures: readonly Failure[];
+  /** What each start copies into memory, as nothing may be executed where it lies. */
+  readonly copied?: { readonly mount: string; readonly bytes: number };
 }
 
 export interface VmFact {
@@ -135,8 +137,15 @@ const checks: readonly Check[] = [
     }));
   },
   ({ kernels }) =>
-    kernels.flatMap(({ path, version, usedBy, failures }) => {
+    kernels.flatMap(({ path, version, usedBy, failures, copied }) => {
       const users = usedBy.length > 0 ? `of ${usedBy.join(', ')}` : 'of no VM yet';
+      if (copied)
+        return [
+          good(
+            'kernel',
+            `${path}: Linux ${version}, ${users}; ${copied.mount} is mounted noexec: each start copies ${sizeText(Math.ceil(copied.bytes / MiB) * MiB)} into memory`,
+          ),
+        ];
       if (failures.length === 0) return [good('kernel', `${path}: Linux ${version}, ${users}`)];
       return failures.map((failure) =>
         error('kernel', `${failureText({ ...failure, hint: '' })} (${users})`, failure.hint),

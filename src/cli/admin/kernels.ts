@@ -2,8 +2,10 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../../config/config.ts';
+import { mountWith, unrunnableFiles } from '../../jail/mount-options.ts';
+import { copiesBytes } from '../../jail/mounts.ts';
 import { checkKernel } from '../../kernel/host-check.ts';
-import { resolveLibraries } from '../../kernel/libraries.ts';
+import { filesOf, resolveLibraries } from '../../kernel/libraries.ts';
 import { type KernelProbe, probeKernel } from '../../kernel/probe.ts';
 import { hostPathOf, hostProcessor } from '../../plan/inventory.ts';
 import { type Failure, toFailure } from '../../system/errors.ts';
@@ -52,9 +54,17 @@ export function lookAtKernel(path: string, config: Config): Kernel {
     const probe = probeKernel(hostPathOf(path, layout));
     failures.push(...checkKernel(probe, hostProcessor()));
     // What is no kernel has no libraries to miss.
-    if (failures.length === 0) resolveLibraries(probe.file, probe.libraryDirectory);
-    return { ...about, probe, version: probe.version, failures };
+    const copied = failures.length === 0 ? copiedOf(probe) : undefined;
+    return { ...about, probe, version: probe.version, failures, ...(copied ? { copied } : {}) };
   } catch (error) {
     return { ...about, probe: undefined, version: '', failures: [...failures, toFailure(error, path)] };
   }
+}
+
+/** What each start copies into memory of a kernel that lies where nothing may be executed. */
+function copiedOf({ file, libraryDirectory }: KernelProbe): KernelFact['copied'] {
+  const files = unrunnableFiles([file, ...filesOf(resolveLibraries(file, libraryDirectory))]);
+  const [first] = files;
+  const mount = first && mountWith('noexec', first.path);
+  return mount === undefined ? undefined : { mount, bytes: copiesBytes(files.map(({ bytes }) => bytes)) };
 }

@@ -1,0 +1,20 @@
+import { openSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { isSystemError, UmlmonError } from '../system/errors.ts';
+
+/** The program that a guest starts with. It lies beside us, where the VM's user may not reach it: so it is copied. */
+export const initFile = join(dirname(__filename), 'umlrun-init');
+
+/** Opens it for reading; the caller closes it. Errors: HOST_PROGRAM_MISSING. */
+export function openInit(): number {
+  try {
+    return openSync(initFile, 'r');
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    throw new UmlmonError('HOST_PROGRAM_MISSING', {
+      place: initFile,
+      cause: error.message,
+      hint: 'build it with: npm run build, which needs cc and the static C library (libc6-dev)',
+    });
+  }
+}
