@@ -70,7 +70,6 @@ const table: Readonly<Record<string, Uses>> = {
   'console/log.ts': [['own', 'openSync readFileSync renameSync rmSync statSync writeFileSync']],
   'console/marks.ts': [['own', 'openSync writeFileSync']],
   'console/pty.ts': [['host', 'existsSync']],
-  'directory/daemon.ts': [['own', 'rmSync']],
   'directory/identity.ts': [['host', 'readFileSync']],
   'directory/listen.ts': [
     ['own', 'chmodSync mkdirSync'],
@@ -114,7 +113,7 @@ const table: Readonly<Record<string, Uses>> = {
   'monitor/adopt.ts': [['own', 'existsSync rmSync']],
   'monitor/clean-up.ts': [['own', 'existsSync opendirSync rmSync']],
   'monitor/copied-files.ts': [['shared', 'openSync']],
-  'monitor/daemon.ts': [['own', 'heldLock rmSync writeFileSync']],
+  'monitor/daemon.ts': [['own', 'heldLock']],
   'monitor/disks/backup.ts': [['own', 'mkdirSync realpathSync']],
   'monitor/disks/capture.ts': [
     ['held', 'open'],
@@ -137,7 +136,7 @@ const table: Readonly<Record<string, Uses>> = {
     ['own', 'linkSync readSecretFile rmSync writeFileSync'],
     ['config', 'readFileSync'],
   ],
-  'monitor/endpoints/endpoints.ts': [['own', 'rmSync']],
+  'monitor/endpoints/endpoints.ts': [['own', 'existsSync rmSync']],
   'monitor/endpoints/registration.ts': [['own', 'mkdirSync statSync watch']],
   'monitor/find-kernel.ts': [
     ['own', 'heldLock'],
@@ -145,8 +144,9 @@ const table: Readonly<Record<string, Uses>> = {
   ],
   'monitor/guest/guest-memory.ts': [['host', 'statfsSync']],
   'monitor/host-facts.ts': [['host', 'readFileSync statSync statfsSync']],
-  'monitor/monitor-lock.ts': [['own', 'openSync']],
+  'monitor/monitor-lock.ts': [['own', 'openSync statSync']],
   'monitor/own-cgroup.ts': [['host', 'readFileSync']],
+  'monitor/pid-file.ts': [['own', 'readFileSync rmSync writeFileSync']],
   'monitor/prepare-launch.ts': [['own', 'existsSync']],
   'monitor/run-cleanup.ts': [['own', 'existsSync']],
   'monitor/run-record.ts': [['own', 'readRegularFile replaceFile']],
@@ -170,7 +170,8 @@ const table: Readonly<Record<string, Uses>> = {
   'plan/lpj-cache.ts': [['own', 'openSync readFileSync replaceFile']],
   'rpc/idl/generate.ts': [['named', 'readFileSync']],
   'rpc/known-hosts.ts': [['named', 'mkdirSync readFileSync replaceFile']],
-  'rpc/listen.ts': [['own', 'chmodSync chownSync']],
+  'rpc/keep-reachable.ts': [['own', 'statSync watch']],
+  'rpc/listen.ts': [['own', 'chmodSync chownSync lstatSync renameSync rmSync']],
   'rpc/password-file.ts': [['own', 'mkdirSync openSync readSecretFile replaceFile']],
   'system/atomic-file.ts': [['own', 'openSync renameSync rmSync writeFileSync']],
   'system/directory.ts': [

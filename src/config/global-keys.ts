@@ -25,7 +25,7 @@ export const globalKeys = {
     layer: 'admin',
     effect: 'monitor',
     form: 'DIRECTORY',
-    help: 'Sockets and other files that do not outlive a restart of the host.',
+    help: 'What VMs and tools of the host exchange, and can do without: the socket of umldir(8), claims of cores, process ids. It may be removed while VMs run.',
     example: '/run/umlmon',
   }),
   shared: single({

@@ -1,7 +1,8 @@
-import { closeSync, rmSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ownIds } from '../jail/directories.ts';
 import { resolveUser } from '../jail/user.ts';
+import { KeepReachable } from '../rpc/keep-reachable.ts';
 import { registrationPlace } from '../rpc/registration-place.ts';
 import { RpcServer } from '../rpc/server.ts';
 import { umldir } from '../rpc/umldir.gen.ts';
@@ -37,12 +38,16 @@ export async function runUmldir(configPath: string | undefined): Promise<void> {
   const place = registrationPlace(settings.runDir);
   const manager = ServiceManager.open(process.env);
   const user = settings.user !== '' && uid === 0 ? resolveUser(settings.user) : undefined;
-  const lockFd = takeSocketDirectory(place, user ?? ownIds());
+  let lockFd = takeSocketDirectory(place, user ?? ownIds());
+  const takePlaceAgain = () => {
+    if (lockFd >= 0) closeSync(lockFd);
+    lockFd = -1;
+    lockFd = takeSocketDirectory(place, user ?? ownIds());
+  };
   try {
-    await serve({ settings, read, log, manager, socket: place.path, user });
+    await serve({ settings, read, log, manager, socket: place.path, takePlaceAgain, user });
   } finally {
-    rmSync(place.path, { force: true });
-    closeSync(lockFd);
+    if (lockFd >= 0) closeSync(lockFd);
     manager?.close();
   }
 }
@@ -55,11 +60,14 @@ interface DaemonParts {
   readonly manager: ServiceManager | undefined;
   /** Where monitors register. */
   readonly socket: string;
+  /** Makes the directory of the socket again, with its lock. Errors: DIRECTORY_RUNNING, DIRECTORY_LISTEN. */
+  readonly takePlaceAgain: () => void;
   /** Whom to become. */
   readonly user: { readonly name: string; readonly uid: number; readonly gid: number } | undefined;
 }
 
-async function serve({ settings, read, log, manager, socket, user }: DaemonParts): Promise<void> {
+async function serve(parts: DaemonParts): Promise<void> {
+  const { settings, read, log, manager, socket, user } = parts;
   const { here } = settings;
   const ending = endSignal();
   let reloading = Promise.resolve();
@@ -104,28 +112,52 @@ async function serve({ settings, read, log, manager, socket, user }: DaemonParts
   const local = new RpcServer(umldir, directoryHandlers(service), (error, procedure) =>
     log.error(toFailure(error), `fault in ${procedure}`),
   );
+  let keeper: KeepReachable | undefined;
   try {
     await network.open(settings, service);
     if (user) become(user, log);
-    await local.listen(
-      { path: socket, mode: 0o600 },
-      { bounds: { total: directoryLimits.vms, perPeer: directoryLimits.vms, reserve: 0 } },
-    );
+    await listen();
     process.on('SIGHUP', () => {
       reloading = reloading.then(reload);
     });
     manager?.tell({ READY: '1' });
     log.info({ host: here, pid: process.pid }, 'umldir serves');
+    keeper = new KeepReachable({
+      directory: dirname(socket),
+      sockets: [
+        {
+          path: socket,
+          isReachable: () => local.isReachable,
+          listenAgain: () => {
+            parts.takePlaceAgain();
+            return listen();
+          },
+        },
+      ],
+      onRestored: (path) =>
+        log.warn({ path }, 'the socket was removed while umldir served; it is made again'),
+      trouble: (error) =>
+        log.warn(
+          toFailure(error),
+          'monitors cannot register: the directory of the socket was removed; restart umldir',
+        ),
+    });
     tidyMemoryWhenQuiet();
     const signal = await ending;
     await reloading;
     manager?.tell({ STOPPING: '1' });
     log.info({ signal }, 'umldir ends');
   } finally {
+    keeper?.close();
     // First the others are told, then the connections of the monitors end.
     await network.close();
     await local.close();
     security.close();
+  }
+
+  function listen(): Promise<void> {
+    const bounds = { total: directoryLimits.vms, perPeer: directoryLimits.vms, reserve: 0 };
+    return local.listen({ path: socket, mode: 0o600 }, { bounds });
   }
 
   async function reload(): Promise<void> {

@@ -43,7 +43,7 @@ export class HolderFile {
 
   /** Errors: IMAGE_IN_USE if this holder holds images already. */
   static open({ holders }: ImageStore, holder: string): HolderFile {
-    // RUNDIR itself is open: a tool may be the first to need it.
+    // VARDIR itself is open: a tool may be the first to need it.
     mkdirSync(dirname(holders), { recursive: true, mode: 0o755 });
     mkdirSync(holders, { recursive: true, mode: 0o700 });
     if (isTool(holder)) removeLeftOver(holders);

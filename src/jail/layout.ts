@@ -5,7 +5,7 @@ import { UmlmonError } from '../system/errors.ts';
 export interface LayoutRoots {
   /** VARDIR: what lasts. */
   readonly varDir: string;
-  /** RUNDIR: what ends with the host's uptime. */
+  /** RUNDIR: what VMs, tools and umldir exchange, and can do without. It may vanish under way. */
   readonly runDir: string;
   /** The tree that all VMs see at /shared; by default VARDIR/shared. */
   readonly shared?: string;
@@ -20,8 +20,13 @@ export interface VmLayout {
   readonly runDir: string;
   readonly shared: string;
 
-  /** VARDIR/VM */
+  /**
+   * VARDIR/VM, the working directory of the monitor: `run/uml/…` then means the same file here and in the jail. Locks,
+   * records and sockets of a VM that runs lie here, beside its data: RUNDIR may be removed, or differ between two sessions.
+   */
   readonly home: string;
+  /** The directory of the sockets. */
+  readonly run: string;
   /** The control socket. */
   readonly ctrl: string;
   readonly metrics: string;
@@ -47,8 +52,6 @@ export interface VmLayout {
   /** The VM's images; /disks in the jail. */
   readonly disks: string;
 
-  /** RUNDIR/VM, the working directory of the monitor: `run/uml/…` then means the same file here and in the jail. */
-  readonly runHome: string;
   /** The kernel's own sockets (uml_dir); /run/uml in the jail. */
   readonly runUml: string;
   /** The kernel's management socket (uml_dir, umid and a fixed name). */
@@ -100,7 +103,7 @@ export function layoutOf(vm: string, roots: LayoutRoots): VmLayout {
   const home = join(varDir, vm);
   const jail = join(home, 'jail');
   const backups = roots.backups ? join(roots.backups, vm) : join(home, 'backups');
-  const runHome = join(runDir, vm);
+  const run = join(home, 'run');
   return Object.freeze({
     vm,
     varDir,
@@ -120,20 +123,20 @@ export function layoutOf(vm: string, roots: LayoutRoots): VmLayout {
     restoreJournal: join(home, 'restore.json'),
     jail,
     disks: join(jail, 'disks'),
-    runHome,
-    runUml: join(runHome, 'run/uml'),
-    mconsole: join(runHome, 'run/uml', vm, 'mconsole'),
-    runMon: join(runHome, 'run/mon'),
-    runRecord: join(runHome, 'run.json'),
-    pauseRecord: join(runHome, 'pause.json'),
-    marks: join(runHome, 'marks'),
-    trash: join(runHome, 'trash'),
-    monitorLock: join(runHome, 'monitor.lock'),
-    vmLock: join(runHome, 'vm.lock'),
-    status: join(runHome, 'status'),
+    run,
+    runUml: join(run, 'uml'),
+    mconsole: join(run, 'uml', vm, 'mconsole'),
+    runMon: join(run, 'mon'),
+    runRecord: join(home, 'run.json'),
+    pauseRecord: join(home, 'pause.json'),
+    marks: join(home, 'marks'),
+    trash: join(home, 'trash'),
+    monitorLock: join(home, 'monitor.lock'),
+    vmLock: join(home, 'vm.lock'),
+    status: join(home, 'status'),
     coreClaims: join(runDir, '.cores'),
-    imageHolders: join(runDir, '.images'),
-    networkRecords: join(runDir, '.network'),
+    imageHolders: join(varDir, '.images'),
+    networkRecords: join(varDir, '.network'),
     tunDevice: join(jail, 'dev/net/tun'),
     pidFile: join(runDir, `${vm}.pid`),
     lpjCache: join(varDir, '.cache/lpj'),
@@ -213,8 +216,7 @@ function directoriesOfRoot(layout: VmLayout): readonly JailDirectory[] {
     { path: layout.coreClaims, mode: 0o700, owner: 'root', group: 'root' },
     { path: layout.imageHolders, mode: 0o700, owner: 'root', group: 'root' },
     { path: layout.networkRecords, mode: 0o700, owner: 'root', group: 'root' },
-    passable(layout.runHome),
-    shown(join(layout.runHome, 'run')),
+    shown(layout.run),
     owned(layout.runUml),
     shown(layout.runMon),
   ];

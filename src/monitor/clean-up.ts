@@ -39,7 +39,7 @@ export async function cleanUp(
   if (guests.length > 0) await emptyOfGuest(layout);
   for (const path of files) rmSync(path, { force: true });
   const emptied = [
-    ...(existsSync(layout.runHome) ? [emptyTrash(layout.trash)] : []),
+    ...(existsSync(layout.home) ? [emptyTrash(layout.trash)] : []),
     ...(existsSync(layout.crashDraft) ? [discardDraft(layout.crashes, layout.crashDraft)] : []),
     ...(existsSync(layout.backupDraft) ? [discardDraft(layout.backups, layout.backupDraft)] : []),
   ];

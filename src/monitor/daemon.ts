@@ -1,4 +1,4 @@
-import { closeSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { Config, GlobalConfig, VmConfig } from '../config/config.ts';
@@ -38,6 +38,7 @@ import { takeMonitorLock } from './monitor-lock.ts';
 import { NetworkVerbs } from './networks/network-verbs.ts';
 import { takePassedDescriptors } from './networks/passed-descriptors.ts';
 import { ownCgroupLimits, unkeptLimits } from './own-cgroup.ts';
+import { removePidFile, writePidFile } from './pid-file.ts';
 import {
   type ConfigSource,
   layoutFor,
@@ -80,7 +81,7 @@ export async function runDaemon(request: DaemonRequest): Promise<void> {
   process.umask(process.geteuid?.() === 0 ? 0o027 : 0o077);
   prepareDirectories(layout, vmConfig);
   // Sockets are named relative to this directory: their names then mean the same here and in the jail.
-  process.chdir(layout.runHome);
+  process.chdir(layout.home);
   const lockFd = takeMonitorLock(layout);
   const logFile = request.foreground ? undefined : monitorLog(layout, vmConfig);
   const ownLog = logFile ?? new ErrorLog();
@@ -104,7 +105,7 @@ export async function runDaemon(request: DaemonRequest): Promise<void> {
     throw error;
   } finally {
     manager?.close();
-    rmSync(layout.pidFile, { force: true });
+    removePidFile(layout.pidFile);
     closeSync(lockFd);
   }
 }
@@ -181,7 +182,7 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
   await vm.examine();
   endpoints = await Endpoints.open(vm, { global: config.global, vmConfig, layout, server, web: users.web });
   try {
-    vm.troubles.attempt(() => writeFileSync(layout.pidFile, `${process.pid}\n`));
+    vm.troubles.attempt(() => writePidFile(layout.pidFile));
     events.publish('monitor-started', `monitor ${process.pid} serves ${layout.ctrl}`, { pid: process.pid });
     const unkept = unkeptLimits(vmConfig, ownCgroupLimits());
     if (unkept) vm.troubles.report(unkept);

@@ -15,6 +15,8 @@ export const eventKinds = {
   adopted: 'A kernel that a former monitor left was taken over. Attributes: pid, maybe_lost (bytes).',
   foreign: 'A kernel of the VM lives, but is not what was recorded; it is left alone. Attributes: why.',
   'cleaned-up': 'Leftovers of a former monitor were removed. Attributes: paths.',
+  'made-again':
+    'The control socket, the socket of the metrics or RUNDIR was removed while the monitor served, and the monitor made it again. Attributes: path.',
   ready:
     'The VM has reached a level of readiness; after an adoption, those reached before are told again. Attributes: level, elapsed_ms (since the start was asked for), ready (yes if this is the configured level, else no).',
   'guest-message':
@@ -68,6 +70,7 @@ const warnings: ReadonlySet<string> = new Set<EventKind>([
   'crash-bundle',
   'gave-up',
   'kept',
+  'made-again',
   'login-refused',
   'over-share',
   'trouble',
@@ -103,6 +106,7 @@ export const eventCauses: Readonly<Record<EventKind, 'vm' | 'guest' | 'client'>>
   adopted: 'vm',
   foreign: 'vm',
   'cleaned-up': 'vm',
+  'made-again': 'vm',
   ready: 'vm',
   'guest-message': 'guest',
   panic: 'vm',

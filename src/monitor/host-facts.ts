@@ -77,7 +77,7 @@ export function lookAtHost(layout: VmLayout, kernel: RunningKernel, endedAt: num
     images: images.map(({ unit, hostPath }) => lookAtImage(unit, hostPath)),
     fileSystems: [
       lookAtFileSystem('logs', layout.logDir),
-      lookAtFileSystem('state', layout.runHome),
+      lookAtFileSystem('state', layout.home),
       ...[...new Set(images.map(({ hostPath }) => dirname(hostPath)))].map((directory) =>
         lookAtFileSystem('images', directory),
       ),

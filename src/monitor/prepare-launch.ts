@@ -46,8 +46,8 @@ export function readVmOrGone(source: ConfigSource): {
   const name = source.vm;
   if (config && !config.vms.has(name) && !broken.has(name) && !vmNameDamage(name)) {
     const vm = { name, backup_dir: '' };
-    const { runHome } = layoutFor(config, vm);
-    if (existsSync(runHome) || knowsMacs(config.global.vardir, name)) return { config, vm, isGone: true };
+    const { run } = layoutFor(config, vm);
+    if (existsSync(run) || knowsMacs(config.global.vardir, name)) return { config, vm, isGone: true };
   }
   return { ...readVm(source), isGone: false };
 }

@@ -17,7 +17,7 @@ export async function runCleanup(source: ConfigSource, json: boolean): Promise<v
   const { config, vm, isGone } = readVmOrGone(source);
   requireTrusted(config.global, vm);
   const layout = layoutFor(config, vm);
-  const removed = existsSync(layout.runHome) ? await cleanUnderLock() : [];
+  const removed = existsSync(layout.home) ? await cleanUnderLock() : [];
   if (isGone && (await forgetMacs(config.global.vardir, vm.name))) removed.push('its hardware addresses');
   if (json) console.log(JSON.stringify({ vm: vm.name, removed }));
   else

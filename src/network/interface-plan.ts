@@ -63,8 +63,8 @@ const queueDepth = 64;
 
 export interface NetworkRequest {
   readonly vm: string;
-  /** RUNDIR/VM: tells the VMs of different umlmons on a host apart. */
-  readonly runHome: string;
+  /** VARDIR/VM: tells the VMs of different umlmons on a host apart. */
+  readonly home: string;
   /** The directory of the records: tells the umlmons of a host apart. */
   readonly owner: string;
   /** Who may open the taps. */
@@ -121,12 +121,12 @@ function isLegSpec(spec: NetworkSpec): spec is LegSpec {
 
 function userNet(
   spec: UserSpec & { readonly unit: number },
-  { runHome, kernel }: NetworkRequest,
+  { home, kernel }: NetworkRequest,
   mac: string,
   { ipv6 }: HostNetwork,
 ): InterfacePlan {
   const { unit, kind } = spec;
-  const { plan: user, spec: inside } = planUser(spec, unit, join(runHome, 'run'), ipv6);
+  const { plan: user, spec: inside } = planUser(spec, unit, join(home, 'run'), ipv6);
   const { argument, guestName: guest } = interfaceArgument(unit, inside, mac, kernel);
   return {
     ...{ unit, kind, guest, name: '', temporary: '', alias: '', mac, argument, user },
@@ -172,12 +172,12 @@ function legged(
 const nothingElse = { join: [], rules: [], own: [], others: [], announced: [], forwards: [] } as const;
 
 /** The mark of a VM's tap: for people, and a hash of the VM's own directory that nobody else has. */
-export function aliasOf({ vm, runHome }: Pick<NetworkRequest, 'vm' | 'runHome'>, unit: number): string {
-  return `umlmon:${vm}:eth${unit}:${hashOf(runHome).slice(0, 8)}`;
+export function aliasOf({ vm, home }: Pick<NetworkRequest, 'vm' | 'home'>, unit: number): string {
+  return `umlmon:${vm}:eth${unit}:${hashOf(home).slice(0, 8)}`;
 }
 
 /** Whether an interface of the host is a tap of this VM. */
-export function isMarkOf(vm: Pick<NetworkRequest, 'vm' | 'runHome'>, alias: string): boolean {
+export function isMarkOf(vm: Pick<NetworkRequest, 'vm' | 'home'>, alias: string): boolean {
   const unit = /:eth(\d+):/.exec(alias)?.[1];
   return unit !== undefined && alias === aliasOf(vm, Number(unit));
 }
@@ -323,13 +323,13 @@ function forwardingBetween({ links }: HostNetwork): Setting[] {
   return ways.map(({ name }) => forwarding4(name));
 }
 
-function temporaryName({ runHome }: Pick<NetworkRequest, 'runHome'>, unit: number): string {
-  return `um${hashOf(runHome).slice(0, 8)}-${unit}`;
+function temporaryName({ home }: Pick<NetworkRequest, 'home'>, unit: number): string {
+  return `um${hashOf(home).slice(0, 8)}-${unit}`;
 }
 
 /** The other end of an interface on the host; '' if that is no interface. */
 export function hostName(
-  vm: Pick<NetworkRequest, 'runHome'>,
+  vm: Pick<NetworkRequest, 'home'>,
   spec: NetworkRequest['interfaces'][number],
 ): string {
   if (isTransport(spec)) return 'ifname' in spec ? spec.ifname : '';

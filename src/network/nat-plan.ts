@@ -6,7 +6,7 @@ import { forgetTable, hashOf, localAddress, replaceTable, type SwitchPlan, table
 
 export interface NatRequest {
   readonly network: string;
-  /** Tells different umlmons of a host apart: their RUNDIR. */
+  /** Tells different umlmons of a host apart: their VARDIR. */
   readonly owner: string;
   /** One of IPv4, one of IPv6, or both. */
   readonly subnets: readonly NatSubnet[];

@@ -22,7 +22,7 @@ export interface ChangedSetting extends Setting {
 }
 
 export interface NetworkRecord {
-  /** Of the monitor: there may be interfaces of the same names in others. */
+  /** Of the monitor, see ownNamespace: there may be interfaces of the same names in others, and none outlives a boot. */
   readonly namespace: string;
   readonly interfaces: readonly Pick<InterfacePlan, 'name' | 'temporary' | 'alias'>[];
   /** Only those that were not there before. */
@@ -142,7 +142,8 @@ function entries<Name extends string>(list: unknown, names: readonly Name[]): Re
   });
 }
 
-/** Names the network namespace of this process. */
+/** Names the network namespace of this process, and the boot of the host: the first one has the same name after each. */
 export function ownNamespace(): string {
-  return readlinkSync('/proc/self/ns/net');
+  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+  return `${readlinkSync('/proc/self/ns/net')} ${boot}`;
 }

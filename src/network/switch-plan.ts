@@ -16,7 +16,7 @@ export type Words = readonly string[];
 export interface SwitchRequest {
   /** Name of the network in the configuration. */
   readonly network: string;
-  /** Tells different umlmons of a host apart: their RUNDIR. */
+  /** Tells different umlmons of a host apart: their VARDIR. */
   readonly owner: string;
   /** Every port sees everything, as with a hub. */
   readonly hub?: boolean;

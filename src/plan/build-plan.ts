@@ -218,7 +218,7 @@ export function networkPlan(
     interfaces: planInterfaces(
       {
         vm: vm.name,
-        runHome: layout.runHome,
+        home: layout.home,
         owner: layout.networkRecords,
         ...request,
         macs: macs.found,

@@ -27,7 +27,7 @@ type Spec = VmConfig['eth'][number];
  * @param isOwn whether an interface of the host with this mark does not stand in the way
  */
 export function checkNetwork(
-  vm: Pick<VmLayout, 'vm' | 'runHome'>,
+  vm: Pick<VmLayout, 'vm' | 'home'>,
   spec: Spec,
   { root, network, user, kernel, nodev }: Pick<Inventory, 'root' | 'network' | 'user' | 'kernel' | 'nodev'>,
   // Of an earlier start, or of the VM that runs just now.

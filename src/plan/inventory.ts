@@ -82,7 +82,7 @@ export interface Inventory {
   readonly memory: AvailableMemory;
   readonly cores: readonly CoreLoad[];
   /** Directories that the VM's user would have to pass, and cannot: on the way to what the key names. */
-  readonly closed: readonly { readonly key: 'kernel' | 'vardir' | 'rundir'; readonly directory: string }[];
+  readonly closed: readonly { readonly key: 'kernel' | 'vardir'; readonly directory: string }[];
   /** Settings that lead to what somebody else could change. */
   readonly distrusted: readonly Problem[];
   /** Delay loop calibration of an earlier boot of this kernel. */
@@ -200,7 +200,6 @@ export function hostPathOf(jailPath: string, { disks, shared }: VmLayout): strin
 function closedDirectories(user: VmUser, kernel: Found<KernelProbe>, layout: VmLayout): Inventory['closed'] {
   const ways = [
     { key: 'vardir', path: layout.home },
-    { key: 'rundir', path: layout.runHome },
     ...('found' in kernel ? [{ key: 'kernel', path: kernel.found.file } as const] : []),
   ] as const;
   // One directory may be in several ways: it is one problem.

@@ -13,7 +13,7 @@ import {
 import { acceptMore } from './accept-more.ts';
 import { CallTurns } from './call-turns.ts';
 import { createDispatch, type Dispatch, type RpcCounters } from './dispatcher.ts';
-import { type ListenOptions, listenOnUnix } from './listen.ts';
+import { type ListenOptions, UnixListener } from './listen.ts';
 import { nobody, peerAt, peerOfUser } from './peer.ts';
 import type { Handlers, Program } from './program.ts';
 import type { RemoteListener } from './remote-listener.ts';
@@ -66,9 +66,16 @@ export class RpcServer<P extends Program> {
     return this.#counters;
   }
 
-  /** See listenOnUnix. Throws UmlmonError. */
+  /** Connections stay where the server listens again, because its socket file was removed. Errors: those of UnixListener.open. */
   async listen(at: ListenOptions, options: ServeOptions = {}): Promise<void> {
-    this.serve(await listenOnUnix(at), options);
+    const former = this.#listener;
+    this.serve(await UnixListener.open(at), options);
+    former?.close();
+  }
+
+  /** Whether the name of the socket file still leads to this server; true for one that others have opened. */
+  get isReachable(): boolean {
+    return !(this.#listener instanceof UnixListener) || this.#listener.isReachable;
   }
 
   /** Takes over a server that listens already, for instance on a descriptor that systemd has passed. */

@@ -52,12 +52,16 @@ export interface Place {
 const places = ({ runDir }: Roots) => join(runDir, '.umlrun');
 const changesOnDisk = ({ varDir }: Roots) => join(varDir, '.umlrun');
 export const coreClaimsOf = ({ runDir }: Roots) => join(runDir, '.cores');
-export const imageHoldersOf = ({ runDir }: Roots) => join(runDir, '.images');
+export const imageHoldersOf = ({ varDir }: Roots) => join(varDir, '.images');
 /** The name of a run among VMs; none can have it. */
 export const holderName = (id: string) => `@umlrun.${id}`;
 
 /** What a run cannot be given: here others keep what they were given. */
-export const closedOf = (roots: Roots) => [roots.runDir, changesOnDisk(roots), join(roots.varDir, '.cache')];
+export const closedOf = (roots: Roots) => [
+  roots.runDir,
+  changesOnDisk(roots),
+  ...[imageHoldersOf(roots), join(roots.varDir, '.cache')],
+];
 
 /** What is mounted upon in the jail. `guest` is the first root of the guest, which mounts there too. */
 const jailParts = ['kernel', 'launch', 'lib', 'lib64', 'tmp', 'disk', 'root', 'share', 'guest'];

@@ -68,7 +68,7 @@ test('a section without a user gets one, with a group of its own, and the VM run
   await world.stopMonitors();
   const { status, stderr } = admin('user', 'vm1', '-remove');
   expect([status, stderr]).toEqual([5, expect.stringContaining(`then: rm -r ${world.varDir}/vm1`)]);
-  for (const place of [world.varDir, world.runDir]) rmSync(join(place, 'vm1'), { recursive: true });
+  rmSync(join(world.varDir, 'vm1'), { recursive: true });
   expect(admin('user', 'vm1', '-remove')).toEqual({
     status: 0,
     stdout: 'vm1: user uml-vm1 was removed, with its group\n',
@@ -97,7 +97,7 @@ describe('a group that others are in', () => {
     expect(more).toEqual([]);
     const started = world.run('umlmon', ['vm1']);
     expect([started.status, started.stderr]).toEqual([3, expect.stringContaining('its group nogroup')]);
-    expect(existsSync(join(world.runDir, 'vm1'))).toBe(false);
+    expect(existsSync(join(world.varDir, 'vm1/run'))).toBe(false);
 
     const [program, ...args] = problem?.hint.split(' ') ?? [];
     expect(program).toBe('umladmin');

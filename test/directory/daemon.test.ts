@@ -1,9 +1,10 @@
 /** umldir as a service: who starts it, what it is told, and whom it becomes. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
   closeSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -82,6 +83,39 @@ test('SIGHUP opens what the configuration says now, and a mistake in it changes 
   await reload('was read again');
   expect((await listAt(next)).entries).toHaveLength(1);
   await expect(listAt(port)).rejects.toMatchObject({ code: 'DIRECTORY_UNREACHABLE' });
+});
+
+test('without RUNDIR it makes the place of its socket again, and a second umldir is refused', async () => {
+  const running = await start();
+  const held = await registerAt(home, { name: 'vm1' });
+  cleanUp.push(() => held.close());
+  for (const part of ['run', 'run/.umldir', 'run/.umldir/socket']) {
+    const from = running.log.length;
+    // umldir may make it again while rm(1) is in it.
+    spawnSync('rm', ['-rf', join(home, part)]);
+    await running.said('it is made again', from);
+    const other = await registerAt(home, { name: 'vm2' });
+    await untilListed(port, ({ entries }) => entries.length === 2);
+    other.close();
+    await untilListed(port, ({ entries }) => entries.length === 1);
+    const { status, stderr } = spawnSync(program('umldir'), ['-config', running.configPath], {
+      encoding: 'utf8',
+    });
+    expect([status, stderr]).toEqual([5, expect.stringContaining('another umldir serves this RUNDIR')]);
+  }
+  expect(await running.end()).toBe(0);
+  expect(existsSync(join(home, 'run/.umldir/socket'))).toBe(false);
+});
+
+test('umldir that may not make RUNDIR again says so as a warning, and serves on', async () => {
+  const running = await start({ umldir_user: 'nobody' });
+  rmSync(join(home, 'run'), { recursive: true });
+  await running.said('monitors cannot register');
+  expect(running.log.split('\n').find((line) => line.includes('monitors cannot register'))).toContain(
+    '"level":40',
+  );
+  expect((await listAt(port)).entries).toEqual([]);
+  expect(await running.end()).toBe(0);
 });
 
 test('started by root, it becomes its user, and root’s monitors register all the same', async () => {

@@ -10,7 +10,7 @@ const [configPath, vm = '', last] = process.argv.slice(2);
 const source = { vm, configPath };
 const { config, vm: vmConfig } = readVm(source);
 const layout = layoutFor(config, vmConfig);
-process.chdir(layout.runHome);
+process.chdir(layout.home);
 prepareLaunch(source, layout)
   .then(({ plan }) =>
     executePlan(plan, {

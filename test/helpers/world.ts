@@ -175,7 +175,7 @@ export class World {
 
   /** A guest outlives a monitor that a test has killed. */
   #endSandbox(vm: string): void {
-    const status = join(this.runDir, vm, 'status');
+    const status = join(this.varDir, vm, 'status');
     const pid = existsSync(status) ? Number(/"child-pid": (\d+)/.exec(readFileSync(status, 'utf8'))?.[1]) : 0;
     if (pid > 0 && programNameOf(pid) === 'bwrap') process.kill(pid, 'SIGKILL');
   }

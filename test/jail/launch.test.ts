@@ -146,7 +146,7 @@ async function start(
   try {
     const sandbox = await launch({
       argv: sandboxArguments(plan),
-      cwd: layout.runHome,
+      cwd: layout.home,
       mounts: mounts(plan),
       descriptors: new Map([
         [0, input],

@@ -108,8 +108,8 @@ describe('jailMounts', () => {
       'rw /v/vm1/jail/disks /disks',
       'ro /v/shared /shared',
       'rw /v/shared/a/b.img /shared/a/b.img',
-      'rw /r/vm1/run/uml /run/uml',
-      'ro /r/vm1/run/mon /run/mon',
+      'rw /v/vm1/run/uml /run/uml',
+      'ro /v/vm1/run/mon /run/mon',
     ]);
     expect(tmpfs.map(({ path, readOnly }) => `${path} ${readOnly}`)).toEqual([
       '/tmp false',

@@ -206,7 +206,7 @@ describe('in a VM of umlmon,', () => {
     expect(status).not.toBe(0);
     expect(stderr).toMatch(/umlmon\.ini:11: /);
     expect(stderr).toMatch(cause);
-    expect(existsSync(join(world.runDir, 'vm1'))).toBe(false);
+    expect(existsSync(join(world.varDir, 'vm1/run'))).toBe(false);
   });
 
   test.each(['/disks/à.dsk', '/disks/a\u00a0ubd7=.dsk'])('the path of a disk %j, too', (path) => {

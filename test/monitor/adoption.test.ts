@@ -69,7 +69,7 @@ test('a kernel that ends while it has no monitor leaves a clean place', async ()
 test('what does not agree is foreign: reported, refused, and never touched', async () => {
   const { kernelPid } = await bootGuest(world, 'vm1');
   await world.killMonitor('vm1');
-  const recordPath = join(world.runDir, 'vm1/run.json');
+  const recordPath = join(world.varDir, 'vm1/run.json');
   const record = readFileSync(recordPath, 'utf8');
   const altered = JSON.parse(record);
   altered.kernel.startTime += 1;
@@ -92,7 +92,7 @@ test('what does not agree is foreign: reported, refused, and never touched', asy
 test('two starts of a foreign VM at once take it over once', async () => {
   const { kernelPid } = await bootGuest(world, 'vm1');
   await world.killMonitor('vm1');
-  const recordPath = join(world.runDir, 'vm1/run.json');
+  const recordPath = join(world.varDir, 'vm1/run.json');
   renameSync(recordPath, `${recordPath}.away`);
   await world.startMonitor('vm1');
   const client = await world.client('vm1');

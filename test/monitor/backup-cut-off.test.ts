@@ -79,7 +79,7 @@ test('a monitor that is killed in the pause: the guest goes on without it, and t
   const next = await world.client('vm1');
   expect(await next.call('info', undefined)).toMatchObject({ state: 'running', kernelPid });
   await writes(next);
-  expect(existsSync(join(world.runDir, 'vm1/pause.json'))).toBe(false);
+  expect(existsSync(join(world.varDir, 'vm1/pause.json'))).toBe(false);
   expect((await next.call('backup', { name: 'whole' })).summary).toContain('frozen by the guest');
   expect(readdirSync(store())).toEqual(['whole']);
 }, 60_000);

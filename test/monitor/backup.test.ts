@@ -56,5 +56,5 @@ test('a guest that freezes its file systems: the copies are clean without a repl
     });
   }
   expect((await shell.run('echo thawed >/root/t; sync; cat /root/t')).output).toContain('thawed');
-  expect(existsSync(join(world.runDir, 'vm1/pause.json'))).toBe(false);
+  expect(existsSync(join(world.varDir, 'vm1/pause.json'))).toBe(false);
 }, 60_000);

@@ -177,7 +177,7 @@ test('a VM that has lost its monitor keeps its images, and the next monitor hold
   const next = await monitorOf('vm1');
   expect(check('vm2')).toMatchObject([inUse]);
   await stop(next);
-  expect(existsSync(join(world.runDir, '.images/vm1'))).toBe(false);
+  expect(existsSync(join(world.varDir, '.images/vm1'))).toBe(false);
   expect(spawnSync('flock', ['-n', '-x', ownCow('vm1'), 'true']).status).toBe(0);
 
   // With neither monitor nor kernel nothing is held, whatever files are left.
@@ -186,7 +186,7 @@ test('a VM that has lost its monitor keeps its images, and the next monitor hold
   await world.killMonitor('vm1');
   process.kill(again.kernelPid, 'SIGKILL');
   await expect.poll(() => existsSync(`/proc/${again.kernelPid}`)).toBe(false);
-  expect(existsSync(join(world.runDir, '.images/vm1'))).toBe(true);
+  expect(existsSync(join(world.varDir, '.images/vm1'))).toBe(true);
   expect(check('vm2')).toMatchObject([{ code: 'IMAGE_IS_BACKING' }]);
   expect(kernelPid).not.toBe(again.kernelPid);
   rmSync(ownCow('vm1'));

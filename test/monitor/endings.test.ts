@@ -80,7 +80,7 @@ s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 s.sendto(bytes.fromhex('bebafeca00000000020000000200000000000000ff7f0000'), sys.argv[1])
 print('sent', flush=True)
 sys.stdin.read()`;
-  const socket = join(world.runDir, 'vm1/run/mon/notify');
+  const socket = join(world.varDir, 'vm1/run/mon/notify');
   const words = ['--target', `${kernelPid}`, '--pid', '--', 'python3', '-c', script, socket];
   const child = spawn('nsenter', words, { stdio: ['pipe', 'pipe', 'inherit'] });
   child.stdin.on('error', () => undefined);
@@ -190,7 +190,7 @@ test('what is kept survives new monitors, start = boot too, until somebody start
   const { client, info } = await boot('on_crash = keep\nstart = manual');
   process.kill(info.kernelPid, 'SIGKILL');
   await waitForEvent(client, 'kept');
-  const left = join(world.runDir, 'vm1/run/uml/vm1');
+  const left = join(world.varDir, 'vm1/run/uml/vm1');
   expect(existsSync(left)).toBe(true);
   await world.killMonitor('vm1');
   world.configure({ vm1: 'ubd0 = /disks/root.dsk\non_crash = keep\nstart = boot' });

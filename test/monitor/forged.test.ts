@@ -44,7 +44,7 @@ os.setgroups([]); os.setgid(${gid}); os.setuid(${uid})
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 for i in range(20):
   for text in sys.argv[2:]: s.sendto(bytes.fromhex(text), sys.argv[1])`;
-  const socket = join(world.runDir, 'vm1/run/mon/notify');
+  const socket = join(world.varDir, 'vm1/run/mon/notify');
   const { status, stderr } = spawnSync('python3', ['-c', script, socket, ...datagrams], { encoding: 'utf8' });
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
 }

@@ -87,7 +87,7 @@ describe.each([
         if (outcome !== 'EBADF') expect(names, outcome).not.toContain(name);
     }
     expect((await vm.outcomes('use-lock 5')).ok).toBeUndefined();
-    expect(statSync(join(vm.world.runDir, 'vm1/vm.lock')).size).toBe(0);
+    expect(statSync(join(vm.world.varDir, 'vm1/vm.lock')).size).toBe(0);
     // The monitor still reads and writes the terminals.
     expect(await vm.order('environment')).toHaveLength(2);
   });
@@ -148,10 +148,10 @@ describe.each([
     await vm.client.call('kill', undefined);
     await vm.client.call('start', undefined);
     await vm.attach();
-    expect(readdirSync(join(vm.world.runDir, 'vm1/run/uml'))).toEqual(['vm1']);
+    expect(readdirSync(join(vm.world.varDir, 'vm1/run/uml'))).toEqual(['vm1']);
     expect(existsSync('/etc/passwd')).toBe(true);
     // They go in the background.
-    await expect.poll(() => existsSync(join(vm.world.runDir, 'vm1/trash')), { timeout: 20_000 }).toBe(false);
+    await expect.poll(() => existsSync(join(vm.world.varDir, 'vm1/trash')), { timeout: 20_000 }).toBe(false);
   });
 });
 
@@ -180,8 +180,8 @@ describe('what it leaves, and what it pretends', () => {
     expect((await vm.order(`signal ${neighbour}`)).slice(0, 2)).toEqual(['kill ESRCH', 'ptrace ESRCH']);
     for (const path of [
       `${vm.world.varDir}/vm2/ctrl`,
-      `${vm.world.runDir}/vm2/run/mon/notify`,
-      `${vm.world.runDir}/vm2/run/uml/vm2/mconsole`,
+      `${vm.world.varDir}/vm2/run/mon/notify`,
+      `${vm.world.varDir}/vm2/run/uml/vm2/mconsole`,
     ])
       expect(await vm.order(`connect ${path}`)).toEqual(['look ENOENT', 'connect EPERM']);
   });

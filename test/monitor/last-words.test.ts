@@ -35,13 +35,13 @@ test('a guest that says little and powers off has not rebooted, as the one befor
 });
 
 /** A world whose monitors have another program in the place of one of the host, in a mount namespace of their own. */
-async function withProgram(name: string, lines: (runHome: string) => string): Promise<void> {
+async function withProgram(name: string, lines: (home: string) => string): Promise<void> {
   await world.close();
   const programs = mkdtempSync(join(tmpdir(), 'umlmon-program-'));
   scratch.push(programs);
   const bind = `mount --bind ${join(programs, name)} /usr/bin/${name} && exec "$@"`;
   world = new World(['unshare', '--mount', 'sh', '-c', bind, 'sh']);
-  writeFileSync(join(programs, name), `#!/bin/sh\n${lines(join(world.runDir, 'vm1'))}\n`, { mode: 0o755 });
+  writeFileSync(join(programs, name), `#!/bin/sh\n${lines(join(world.varDir, 'vm1'))}\n`, { mode: 0o755 });
   world.addImage('vm1');
 }
 
@@ -59,11 +59,8 @@ test('why a jail cannot be made is said each time', async () => {
 
 test('what a start that failed could not undo is said', async () => {
   // The first program of the launch: nothing but a directory that has something in it is in the way of a removal by root.
-  await withProgram(
-    'prlimit',
-    (runHome) => `cd ${runHome}; rm run.json; mkdir -p run.json/in-the-way; exit 1`,
-  );
-  const record = join(world.runDir, 'vm1/run.json');
+  await withProgram('prlimit', (home) => `cd ${home}; rm run.json; mkdir -p run.json/in-the-way; exit 1`);
+  const record = join(world.varDir, 'vm1/run.json');
   world.configure({ vm1: 'ubd0 = /disks/root.dsk' });
   await world.startMonitor('vm1');
   const client = await world.client('vm1');

@@ -38,11 +38,11 @@ test('a user without rights can list which VMs there are, and write nothing', ()
 });
 
 test('a user without rights reaches no socket and no file of a VM, by whatever name', () => {
-  const { varDir, runDir } = vm.world;
+  const { varDir } = vm.world;
   const sockets = [
     `${varDir}/vm1/ctrl`,
-    `${runDir}/vm1/run/uml/vm1/mconsole`,
-    ...readdirSync(`${runDir}/vm1/run/mon`).map((name) => `${runDir}/vm1/run/mon/${name}`),
+    `${varDir}/vm1/run/uml/vm1/mconsole`,
+    ...readdirSync(`${varDir}/vm1/run/mon`).map((name) => `${varDir}/vm1/run/mon/${name}`),
   ];
   expect(sockets.length).toBeGreaterThan(3);
   // 13 is EACCES.
@@ -53,7 +53,7 @@ test('a user without rights reaches no socket and no file of a VM, by whatever n
   expect(stdout).toBe('13\n'.repeat(2 * sockets.length));
   const files = [
     ...['jail/disks/root.dsk', 'log/con0', 'config'].map((name) => `${varDir}/vm1/${name}`),
-    ...['run.json', 'status', 'vm.lock', 'monitor.lock'].map((name) => `${runDir}/vm1/${name}`),
+    ...['run.json', 'status', 'vm.lock', 'monitor.lock'].map((name) => `${varDir}/vm1/${name}`),
   ];
   for (const path of files) expect(asStranger('cat', [path]).status, path).not.toBe(0);
 });

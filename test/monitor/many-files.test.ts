@@ -20,8 +20,8 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-const runUml = () => join(world.runDir, 'vm1/run/uml');
-const trash = () => join(world.runDir, 'vm1/trash');
+const runUml = () => join(world.varDir, 'vm1/run/uml');
+const trash = () => join(world.varDir, 'vm1/trash');
 
 /** As the VM's user can, whose directory it is. */
 function fill(): void {

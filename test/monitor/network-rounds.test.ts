@@ -89,7 +89,7 @@ const ends: Readonly<Record<string, (client: MonitorClient) => Promise<unknown>>
 /** Resolves when nothing of it is left: its sandbox ends some moments after it. */
 async function killKernel(pid: number): Promise<void> {
   process.kill(pid, 'SIGKILL');
-  const lock = join(world.runDir, 'vm1/vm.lock');
+  const lock = join(world.varDir, 'vm1/vm.lock');
   expect(existsSync(lock)).toBe(true);
   while (spawnSync('flock', ['-n', lock, 'true']).status !== 0) await delay(5);
 }

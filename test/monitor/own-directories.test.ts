@@ -44,8 +44,8 @@ test('of all directories of a VM that runs, crashes and is backed up, its user o
   await expect.poll(async () => (await client.call('info', undefined)).state).toBe('down');
   await client.call('start', undefined);
   // What the first kernel has left is on its way out, in a directory that only root can enter.
-  await expect.poll(() => existsSync(join(world.runDir, 'vm1/trash'))).toBe(false);
-  const kernelOwn = join(world.runDir, 'vm1/run/uml');
+  await expect.poll(() => existsSync(join(world.varDir, 'vm1/trash'))).toBe(false);
+  const kernelOwn = join(world.varDir, 'vm1/run/uml');
   expect([...others(world.varDir), ...others(world.runDir)]).toEqual([
     `${kernelOwn} ${vmUid} 700`,
     expect.stringMatching(`^${kernelOwn}/vm1 ${vmUid} `),

@@ -89,7 +89,7 @@ test('a disk is plugged, used, and unplugged when the guest has unmounted it; wh
   expect(watch('-plug', 'ubd1', '/disks/other.dsk ro')).toMatchObject({ status: 0 });
   expect((await shell.run('cat /sys/block/ubdb/ro')).output).toBe('1');
   await client.call('stop', { timeoutMs: 0 });
-  expect([isFree(ownDisk('other.dsk')), existsSync(join(world.runDir, '.images/vm1'))]).toEqual([
+  expect([isFree(ownDisk('other.dsk')), existsSync(join(world.varDir, '.images/vm1'))]).toEqual([
     true,
     false,
   ]);
@@ -220,7 +220,7 @@ test('what cannot be plugged is refused before the kernel hears of it, and nothi
   await once(holder.stdout, 'data');
   await expect(plug(1, '/shared/disks/data.dsk ro')).rejects.toMatchObject({ code: 'MCONSOLE_REFUSED' });
   expect(isFree(data)).toBe(true);
-  expect(readFileSync(join(world.runDir, '.images/vm1'), 'utf8')).not.toContain(`:${statSync(data).ino}"`);
+  expect(readFileSync(join(world.varDir, '.images/vm1'), 'utf8')).not.toContain(`:${statSync(data).ino}"`);
   holder.kill('SIGKILL');
   await once(holder, 'exit');
   await plug(1, '/shared/disks/data.dsk ro');
@@ -241,7 +241,7 @@ test('a kill of the VM in the middle of plugs and unplugs: all of them end, and 
     const ends = await Promise.allSettled(changes);
     expect(ends.at(-1)?.status).toBe('fulfilled');
     const { disks, state } = await client.call('info', undefined);
-    const left = ['.images/vm1', 'vm1/run.json'].filter((name) => existsSync(join(world.runDir, name)));
+    const left = ['.images/vm1', 'vm1/run.json'].filter((name) => existsSync(join(world.varDir, name)));
     expect([state, disks, left, isFree(image)]).toEqual(['down', [], [], true]);
   }
 }, 60_000);

@@ -35,13 +35,7 @@ beforeEach(async () => {
   layout = layoutOf('vm1', { varDir: world.varDir, runDir: world.runDir });
   victim = join(world.varDir, 'shared/disks');
   owned = join(layout.disks, 'd');
-  for (const path of [
-    victim,
-    join(owned, 'e'),
-    join(layout.backups, 'b'),
-    layout.runHome,
-    layout.imageHolders,
-  ])
+  for (const path of [victim, join(owned, 'e'), join(layout.backups, 'b'), layout.home, layout.imageHolders])
     mkdirSync(path, { recursive: true, mode: 0o755 });
   for (const path of [owned, join(owned, 'e')]) chownSync(path, vmUid, vmUid);
   writeFileSync(join(victim, 'a.dsk'), 'v'.repeat(bytes), { mode: 0o644 });

@@ -87,12 +87,12 @@ test('a VM from its configuration in the home directory to its end, without root
   // Of images it is the user who decides; logs are in directories of the user alone.
   expect(open.split('\n').filter((path) => path && !/\/vm1\/(?:log|crashes)\//.test(path))).toEqual([]);
   const neighbour = ['--reuid', '61999', '--regid', `${uid}`, '--clear-groups', '--'];
-  const vm = [join(home, 'state/umlmon/vm1'), join(home, 'runtime/umlmon/vm1')];
-  for (const path of [`${vm[0]}/log/con0`, `${vm[0]}/jail`, `${vm[1]}/run/mon`, `${vm[1]}/run.json`])
+  const vm = join(home, 'state/umlmon/vm1');
+  for (const path of [`${vm}/log/con0`, `${vm}/jail`, `${vm}/run/mon`, `${vm}/run.json`])
     expect(
       spawnSync('setpriv', [...neighbour, 'ls', '-d', `${path}/.`], { encoding: 'utf8' }).stderr,
     ).toMatch(/Permission denied|Not a directory/);
-  expect(spawnSync('setpriv', [...neighbour, 'cat', `${vm[1]}/run.json`]).status).toBe(1);
+  expect(spawnSync('setpriv', [...neighbour, 'cat', `${vm}/run.json`]).status).toBe(1);
   const script = run('sh', ['-c', `echo id | ${process.execPath} ${program('umlwatch')} vm1 -connect con1`]);
   expect(script.stdout).toContain('uid=0 gid=0(root)');
   expect(umlwatch('vm1', '-backup', 'first')).toMatchObject({

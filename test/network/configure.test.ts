@@ -26,7 +26,7 @@ const device = { path: directory + '/tun', uid: 0 };
 const programs = networkPrograms({ rules: true, legs: false, user: false });
 const request = {
   vm: 'vm1',
-  runHome: directory + '/vm1',
+  home: directory + '/vm1',
   owner: directory,
   uid: 0,
   kernel: { transports: ['tap'], legacyTransports: [] },

@@ -12,7 +12,7 @@ function plansOf(...texts: string[]): InterfacePlan[] {
   });
   const request = {
     vm: 'vm1',
-    runHome: '/run/umlmon/vm1',
+    home: '/run/umlmon/vm1',
     owner: '/run/umlmon/.network',
     uid: 1000,
     kernel: { transports: ['tap'], legacyTransports: [] },

@@ -28,7 +28,7 @@ function planOf(
   if ('cause' in parsed) throw new Error(parsed.cause);
   const request = {
     vm,
-    runHome: `/run/umlmon/${vm}`,
+    home: `/run/umlmon/${vm}`,
     uid: 1000,
     owner: '/run/umlmon/.network',
     kernel: has,

@@ -7,7 +7,7 @@ import { checkNetwork } from '../../src/plan/check-network.ts';
 import type { Inventory } from '../../src/plan/inventory.ts';
 import { testKernelDirectory } from '../helpers/kernel.ts';
 
-const vm = { vm: 'vm1', runHome: '/run/umlmon/vm1' };
+const vm = { vm: 'vm1', home: '/run/umlmon/vm1' };
 const link = (name: string, more: Partial<HostLink> = {}): HostLink => ({
   name,
   alias: '',
@@ -140,7 +140,7 @@ test.each<[string, string, Partial<HostNetwork>, RegExp]>([
 test('the tap of the VM itself, of a VM that runs or a start that was killed, is not in its way', () => {
   const own = link('p0', { alias: aliasOf(vm, 0), addresses: ['10.0.0.1'] });
   expect(check(toHost, { links: [...host.links, own] })).toEqual([]);
-  const other = { ...own, alias: aliasOf({ ...vm, runHome: '/run/other/vm1' }, 0) };
+  const other = { ...own, alias: aliasOf({ ...vm, home: '/run/other/vm1' }, 0) };
   expect(check(toHost, { links: [...host.links, other] })).toHaveLength(2);
 });
 

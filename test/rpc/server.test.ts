@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type NetConnectOpts, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -78,7 +78,9 @@ test('the socket file is for its owner and its group only, whatever the umask', 
   onTestFinished(() => void process.umask(umask));
   const server = new RpcServer(umlmonctrl, stubHandlers, () => undefined);
   const listening = server.listen({ path, mode: 0o660, gid: 12345 });
-  expect(statSync(path).mode & 0o777).toBe(0o600);
+  // Before it has its mode it has another name.
+  expect(existsSync(path)).toBe(false);
+  expect(statSync(join(directory, '.new')).mode & 0o777).toBe(0o600);
   await listening;
   onTestFinished(() => server.close());
   expect(process.umask(0)).toBe(0);
@@ -97,6 +99,18 @@ test('listening fails with the place, and close() removes the socket file', asyn
   await expect(second.listen({ path: long, mode: 0o600 })).rejects.toMatchObject({ code: 'RPC_SOCKET_PATH' });
   await server.close();
   expect(statSync(path, { throwIfNoEntry: false })).toBeUndefined();
+});
+
+test('close() leaves the socket of another server that has taken the name', async () => {
+  const { server } = await serve();
+  expect(server.isReachable).toBe(true);
+  rmSync(path);
+  expect(server.isReachable).toBe(false);
+  const other = createServer();
+  await new Promise<void>((resolve) => other.listen(path, resolve));
+  onTestFinished(() => void other.close());
+  await server.close();
+  expect(statSync(path).isSocket()).toBe(true);
 });
 
 test('calls are refused with the words of RFC 5531', async () => {

@@ -73,7 +73,7 @@ function expectNothingLeft(): void {
   expect(readdirSync(join(world.runDir, '.umlrun'))).toEqual(['jail']);
   for (const directory of [
     join(world.runDir, '.cores'),
-    join(world.runDir, '.images'),
+    join(world.varDir, '.images'),
     join(world.varDir, '.umlrun'),
   ])
     expect(existsSync(directory) ? readdirSync(directory) : []).toEqual([]);

@@ -24,12 +24,12 @@ export async function cleanUpVms(names: readonly string[], host: AdminHost): Pro
   return overallStatus(printer.outcomes);
 }
 
-/** Those that have a directory below RUNDIR. */
+/** Those that a monitor has served. */
 function namesWithLeftovers({ loaded, config }: AdminHost): string[] {
-  const { rundir } = config.global;
-  const there = existsSync(rundir) ? readdirSync(rundir).filter((name) => !vmNameDamage(name)) : [];
+  const { vardir } = config.global;
+  const there = existsSync(vardir) ? readdirSync(vardir).filter((name) => !vmNameDamage(name)) : [];
   const names = new Set([...configuredNames(loaded), ...there]);
-  return [...names].filter((vm) => existsSync(layoutIn(config, vm).runHome)).sort();
+  return [...names].filter((vm) => existsSync(layoutIn(config, vm).run)).sort();
 }
 
 async function lives(vm: string, { config }: AdminHost): Promise<boolean> {

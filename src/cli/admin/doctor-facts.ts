@@ -160,13 +160,13 @@ function missingServices(): ServiceName[] {
 function leftoversOf(host: AdminHost, answers: Answers): LeftoverFact[] {
   const { config, loaded } = host;
   const configured = new Set(configuredNames(loaded));
-  const { vardir, rundir } = config.global;
-  const names = [...new Set([...configured, ...vmsIn(vardir), ...vmsIn(rundir)])].sort();
+  const { vardir } = config.global;
+  const names = [...new Set([...configured, ...vmsIn(vardir)])].sort();
   return names.flatMap((vm): LeftoverFact[] => {
     const layout = layoutIn(config, vm);
     const found = (kind: LeftoverFact['kind'], path: string) => [{ vm, kind, path }];
     if (answers.has(vm)) return configured.has(vm) ? [] : found('unconfigured-monitor', layout.ctrl);
-    if (heldLock(layout.vmLock)) return found('orphan', layout.runHome);
+    if (heldLock(layout.vmLock)) return found('orphan', layout.home);
     // An orderly end leaves the status, and takes these away.
     const left = [layout.runRecord, layout.ctrl].find((path) => existsSync(path));
     return [

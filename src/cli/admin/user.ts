@@ -110,9 +110,8 @@ async function requireDown(vm: string, { config }: AdminHost): Promise<void> {
 
 /** Who gets the numbers next would own what they are on. Errors: JAIL_USER_IN_USE. */
 function requireNoFiles(vm: string, user: string, { config }: AdminHost): void {
-  const { home, runHome } = layoutIn(config, vm);
-  const [left] = [home, runHome].filter((path) => existsSync(path));
-  if (left === undefined) return;
+  const { home: left } = layoutIn(config, vm);
+  if (!existsSync(left)) return;
   throw new UmlmonError('JAIL_USER_IN_USE', {
     place: `user ${user}`,
     cause: `files of the VM are in ${left}, and would belong to whoever gets the numbers of its user next`,

@@ -188,9 +188,9 @@ async function checkMerged(
 }
 
 /** Backups have what a guest must not see of itself: deleted files, and what others of its users have. */
-function refusePlace({ backups, jail, shared, runHome }: VmLayout): void {
+function refusePlace({ backups, jail, shared, run }: VmLayout): void {
   const place = realpathSync(backups);
-  for (const reachable of [jail, shared, runHome]) {
+  for (const reachable of [jail, shared, run]) {
     mkdirSync(reachable, { recursive: true });
     const real = realpathSync(reachable);
     if (place !== real && !place.startsWith(`${real}/`)) continue;

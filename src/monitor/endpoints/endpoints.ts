@@ -1,12 +1,15 @@
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import type { GlobalConfig, VmConfig } from '../../config/config.ts';
 import type { VmLayout } from '../../jail/layout.ts';
 import { resolveGroup } from '../../jail/user.ts';
+import { KeepReachable } from '../../rpc/keep-reachable.ts';
 import { registrationPlace } from '../../rpc/registration-place.ts';
 import type { RemoteListener } from '../../rpc/remote-listener.ts';
 import type { RpcServer } from '../../rpc/server.ts';
 import type { umlmonctrl } from '../../rpc/umlmonctrl.gen.ts';
+import { writePidFile } from '../pid-file.ts';
 import type { Vm } from '../vm.ts';
+import { makeRunDir } from './make-run-dir.ts';
 import { MetricsServer } from './metrics-server.ts';
 import { metricsText } from './metrics-text.ts';
 import { openRemote } from './open-remote.ts';
@@ -27,6 +30,7 @@ export class Endpoints {
   #remote: RemoteListener | undefined;
   #metrics: MetricsServer | undefined;
   #registration: Registration | undefined;
+  #keeper: KeepReachable | undefined;
 
   private constructor({ server }: EndpointsParts) {
     this.#server = server;
@@ -45,18 +49,40 @@ export class Endpoints {
   }
 
   async #listen(vm: Vm, { global, vmConfig, layout, server, web }: EndpointsParts): Promise<void> {
-    // We hold the lock: socket files here belong to nobody who lives.
-    for (const path of [layout.ctrl, layout.metrics]) rmSync(path, { force: true });
     // Without a group of its own a socket is not for the group that happens to be the user's first: on many hosts all
     // users share it.
     const access = global.group ? { mode: 0o660, gid: resolveGroup(global.group) } : { mode: 0o600 };
     // umlweb gets in as the owner of the socket: it needs no group for that. What it may do there is decided by who it is.
     const owner = web === undefined || process.geteuid?.() !== 0 ? {} : { uid: web };
-    await server.listen({ path: layout.ctrl, ...access, ...owner }, { tellsRefusals: true });
+    const listen = async () => {
+      // We hold the lock, which lies beside it: a socket file here belongs to no other process that lives.
+      rmSync(layout.ctrl, { force: true });
+      await server.listen({ path: layout.ctrl, ...access, ...owner }, { tellsRefusals: true });
+    };
+    const listenForMetrics = async () => {
+      rmSync(layout.metrics, { force: true });
+      if (vmConfig.metrics !== 'socket') return;
+      const former = this.#metrics;
+      this.#metrics = await MetricsServer.open({ path: layout.metrics, ...access }, () => metricsOf(vm));
+      former?.close();
+    };
+    await listen();
     this.#remote = await openRemote(global, vmConfig, vm.events);
     if (this.#remote) server.serveRemote(this.#remote);
-    if (vmConfig.metrics === 'socket')
-      this.#metrics = await MetricsServer.open({ path: layout.metrics, ...access }, () => metricsOf(vm));
+    await listenForMetrics();
+    this.#keeper = new KeepReachable({
+      directory: layout.home,
+      sockets: [
+        { path: layout.ctrl, isReachable: () => server.isReachable, listenAgain: listen },
+        {
+          path: layout.metrics,
+          isReachable: () => this.#metrics?.isReachable ?? true,
+          listenAgain: listenForMetrics,
+        },
+      ],
+      onRestored: (path) => sayRestored(vm, path),
+      trouble: vm.troubles.report,
+    });
   }
 
   /** Where the TCP port is; empty if there is none. */
@@ -66,8 +92,14 @@ export class Endpoints {
 
   /** From now on the directory of the host knows the VM. */
   register(vm: Vm, layout: VmLayout): void {
+    const prepare = () => {
+      if (!makeRunDir(layout) && existsSync(layout.pidFile)) return;
+      sayRestored(vm, layout.runDir);
+      vm.troubles.attempt(() => writePidFile(layout.pidFile));
+    };
     this.#registration = new Registration(
       registrationPlace(layout.runDir),
+      prepare,
       () => ({ ...vm.summary, address: this.#remote?.address ?? '', port: this.#remote?.port ?? 0 }),
       vm.troubles.report,
     );
@@ -81,10 +113,15 @@ export class Endpoints {
 
   /** Connections end with their answers sent. */
   async close(): Promise<void> {
+    this.#keeper?.close();
     this.#registration?.close();
     this.#metrics?.close();
     await this.#server.close();
   }
+}
+
+function sayRestored(vm: Vm, path: string): void {
+  vm.events.publish('made-again', `${path} was removed while the monitor served; it is made again`, { path });
 }
 
 /** Of a guest that cannot be asked, what the monitor knows itself. */

@@ -1,5 +1,5 @@
-import type { Server, Socket } from 'node:net';
-import { type ListenOptions, listenOnUnix } from '../../rpc/listen.ts';
+import type { Socket } from 'node:net';
+import { type ListenOptions, UnixListener } from '../../rpc/listen.ts';
 import { peerOfUser } from '../../rpc/peer.ts';
 import { descriptorOf } from '../../rpc/socket.ts';
 import { FairTable } from '../../system/fair-table.ts';
@@ -13,7 +13,7 @@ const type = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
  * `curl --unix-socket PATH http://localhost/metrics`. Nothing happens while nobody asks.
  */
 export class MetricsServer {
-  readonly #listener: Server;
+  readonly #listener: UnixListener;
   readonly #sockets = new FairTable<Socket>(monitorShares.metricsConnections, {
     atShare: 'replace',
     atFull: 'replace',
@@ -22,15 +22,20 @@ export class MetricsServer {
 
   /** `text` is asked for each request; it does not reject. Errors: HOST_SYSTEM_CALL, RPC_SOCKET_PATH. */
   static async open(at: ListenOptions, text: () => Promise<string>): Promise<MetricsServer> {
-    return new MetricsServer(await listenOnUnix(at), text);
+    return new MetricsServer(await UnixListener.open(at), text);
   }
 
-  private constructor(listener: Server, text: () => Promise<string>) {
+  private constructor(listener: UnixListener, text: () => Promise<string>) {
     this.#listener = listener;
     this.#text = text;
     listener.on('connection', (socket) => this.#admit(socket));
     // Too many descriptors, for a moment: who asked asks again.
     listener.on('error', () => undefined);
+  }
+
+  /** Whether the name of the socket file still leads to this server. */
+  get isReachable(): boolean {
+    return this.#listener.isReachable;
   }
 
   close(): void {

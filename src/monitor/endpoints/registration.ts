@@ -1,4 +1,5 @@
 import { type FSWatcher, mkdirSync, statSync, watch } from 'node:fs';
+import { basename } from 'node:path';
 import { RpcClient } from '../../rpc/client.ts';
 import type { RegistrationPlace } from '../../rpc/registration-place.ts';
 import { type DirVm, umldir } from '../../rpc/umldir.gen.ts';
@@ -15,6 +16,7 @@ const nobodyListens: readonly unknown[] = ['ENOENT', 'ECONNREFUSED'];
  */
 export class Registration {
   readonly #place: RegistrationPlace;
+  readonly #prepare: () => void;
   readonly #describe: () => DirVm;
   readonly #trouble: (error: unknown) => void;
   #watcher: FSWatcher | undefined;
@@ -26,10 +28,21 @@ export class Registration {
   #isClosed = false;
   #retryMs: number = monitorLimits.registerRetry;
   #timer: NodeJS.Timeout | undefined;
+  #lookLater: NodeJS.Timeout | undefined;
 
-  /** `describe` is asked whenever umldir is told. `trouble` hears why it cannot be told, if it is there. */
-  constructor(place: RegistrationPlace, describe: () => DirVm, trouble: (error: unknown) => void) {
+  /**
+   * @param prepare makes the directory above the one of the socket, if that was removed
+   * @param describe is asked whenever umldir is told
+   * @param trouble hears why umldir cannot be told, if it is there
+   */
+  constructor(
+    place: RegistrationPlace,
+    prepare: () => void,
+    describe: () => DirVm,
+    trouble: (error: unknown) => void,
+  ) {
     this.#place = place;
+    this.#prepare = prepare;
     this.#describe = describe;
     this.#trouble = trouble;
     this.#look();
@@ -44,6 +57,7 @@ export class Registration {
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#lookLater);
     this.#watcher?.close();
     this.#client?.close();
   }
@@ -52,20 +66,33 @@ export class Registration {
   #look(): void {
     const { directory } = this.#place;
     try {
-      mkdirSync(directory, { recursive: true, mode: 0o700 });
+      this.#prepare();
+      // Not the one above it, too: that one is open to others.
+      makeOne(directory);
       const { ino } = statSync(directory);
       if (this.#watcher && ino === this.#watched) return;
+      const isAgain = this.#watcher !== undefined;
       this.#watcher?.close();
       this.#watched = ino;
-      this.#watcher = watch(directory, () => {
+      this.#watcher = watch(directory, (_, name) => {
+        // It was removed itself, maybe: the next one can have the same number.
+        if (name === basename(directory)) this.#watched = 0;
         this.#look();
         if (!this.#client) this.update();
       });
+      if (isAgain) this.#lookSoon();
       this.#watcher.on('error', this.#trouble);
     } catch (error) {
       this.#watcher = undefined;
       this.#trouble(error);
+      if (isSystemError(error) && error.code === 'ENOENT') this.#lookSoon();
     }
+  }
+
+  /** What removes a whole tree may still be at it. */
+  #lookSoon(): void {
+    clearTimeout(this.#lookLater);
+    if (!this.#isClosed) this.#lookLater = setTimeout(() => this.#look(), monitorLimits.registerRetry);
   }
 
   async #tell(): Promise<void> {
@@ -121,6 +148,14 @@ export class Registration {
 
   #after(ms: number): void {
     this.#timer = setTimeout(() => this.update(), ms);
+  }
+}
+
+function makeOne(directory: string): void {
+  try {
+    mkdirSync(directory, 0o700);
+  } catch (error) {
+    if (!isSystemError(error) || error.code !== 'EEXIST') throw error;
   }
 }
 

@@ -11,13 +11,13 @@ const unknownLink = { link: 'unknown', ...noTraffic } as const;
 /** The interfaces of a VM: those that it has if it runs, else as the configuration says. */
 export function networkInfos(
   { eth }: VmConfig,
-  layout: Pick<VmLayout, 'runHome'>,
+  layout: Pick<VmLayout, 'home'>,
   there: readonly Interface[] | undefined,
 ): NetworkInfo[] {
   return withOneDefault(there ? there.map(infoOf) : configuredInfos(eth, layout));
 }
 
-function configuredInfos(eth: VmConfig['eth'], layout: Pick<VmLayout, 'runHome'>): NetworkInfo[] {
+function configuredInfos(eth: VmConfig['eth'], layout: Pick<VmLayout, 'home'>): NetworkInfo[] {
   return eth.map((spec) => ({
     unit: spec.unit,
     kind: spec.kind,

@@ -171,7 +171,7 @@ const config: Target = {
       const info = describeVm({
         ...snapshot,
         config: vm,
-        networks: networkInfos(vm, { runHome: '/run/umlmon/vm1' }, undefined),
+        networks: networkInfos(vm, { home: '/run/umlmon/vm1' }, undefined),
       });
       infoAnswerCodec.encode(new XdrWriter(), { kind: 'ok', info });
     }

@@ -77,7 +77,7 @@ const overrides: Corpus = {
 export function openFileTargets(directory: string): Target[] {
   const roots = { varDir: join(directory, 'var'), runDir: join(directory, 'run') };
   const layout = layoutOf('vm1', roots);
-  for (const path of [layout.logDir, layout.runHome, layout.coreClaims, join(roots.varDir, '.cache')])
+  for (const path of [layout.logDir, layout.coreClaims, join(roots.varDir, '.cache')])
     mkdirSync(path, { recursive: true });
   const main = join(directory, 'umlmon.ini');
   const text = `[GLOBAL]\nvardir = ${roots.varDir}\nrundir = ${roots.runDir}\n[vm1]\nvmuser = uml-vm1\nubd0 = /disks/a.dsk\n[vm2]\nvmuser = uml-vm2\nubd0 = /disks/b.dsk\n`;
