@@ -1,6 +1,6 @@
 /** Starts pasta(1) for a jail, before its kernel starts. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { UmlmonError } from '../system/errors.ts';
 import { networkLimits } from '../system/limits.ts';
@@ -47,6 +47,11 @@ export function connectUser(
 export function disconnectUser(link: string): void {
   rmSync(link, { force: true });
   rmSync(dirname(link), { recursive: true, force: true });
+}
+
+/** Whether pasta serves the interface of this link. */
+export function isConnected(link: string): boolean {
+  return lstatSync(link, { throwIfNoEntry: false }) !== undefined;
 }
 
 function run([program = '', ...args]: readonly string[], input: string): void {

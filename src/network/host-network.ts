@@ -1,6 +1,7 @@
 /** What the network of the host is like at one moment, as ip(8) tells it; decides nothing. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { isSystemError } from '../system/errors.ts';
 import { askIp } from './run-ip.ts';
 import { readSetting } from './settings.ts';
 
@@ -30,6 +31,8 @@ export interface HostNetwork {
   /** Whether there is /dev/net/tun, and whether all may open it. */
   readonly tun: boolean;
   readonly tunForAll: boolean;
+  /** Why this process cannot open it: ENODEV, EPERM, …; '' if it can, or if there is none. */
+  readonly tunFault: string;
 }
 
 /** Takes about 2 ms. Errors: NETWORK_COMMAND. */
@@ -44,7 +47,23 @@ export function lookAtHostNetwork(ip: string): HostNetwork {
     forwards6: readSetting('net/ipv6/conf/all/forwarding') === '1' ? forwards6 : [],
     tun: existsSync('/dev/net/tun'),
     tunForAll: ((statSync('/dev/net/tun', { throwIfNoEntry: false })?.mode ?? 0) & 0o006) === 0o006,
+    tunFault: tryTun(),
   };
+}
+
+/**
+ * Opens /dev/net/tun and closes it, which makes no interface; the host loads the module then, if it has it.
+ *
+ * @returns the error code of open(2); '' if it can be opened, or if there is no such file
+ */
+export function tryTun(): string {
+  try {
+    closeSync(openSync('/dev/net/tun', constants.O_RDWR | constants.O_NONBLOCK));
+    return '';
+  } catch (error) {
+    const { code = 'EIO' } = isSystemError(error) ? error : {};
+    return code === 'ENOENT' ? '' : code;
+  }
 }
 
 /** Whether the host kernel has IPv6 at all. */

@@ -27,6 +27,11 @@ export const userNeeds: TransportNeeds = {
   devices: [],
 };
 
+/** The link of one interface in such a directory. */
+export function userLink(directory: string, unit: number): string {
+  return join(directory, `user${unit}`, 'net');
+}
+
 /**
  * @param directory of the VM, where its user can look and not write
  * @param ipv6 whether the host has it
@@ -45,7 +50,7 @@ export function planUser(
   };
   return {
     plan: {
-      link: join(directory, `user${unit}`, 'net'),
+      link: userLink(directory, unit),
       options: [
         '--quiet',
         ...['--ns-ifname', tap, '--ipv4-only'],

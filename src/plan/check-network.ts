@@ -9,6 +9,7 @@ import { remountHint } from '../jail/mount-options.ts';
 import type { HostLink, HostNetwork } from '../network/host-network.ts';
 import { isMarkOf } from '../network/interface-plan.ts';
 import { type ErrorCode, isErrorCode } from '../system/errors.ts';
+import { checkForwards, checkTun } from './check-forward.ts';
 import {
   checkNat,
   checkSource,
@@ -64,12 +65,14 @@ export function checkNetwork(
           ),
         ]),
     ...(opensTun(spec) && host.tun && nodev !== undefined && !host.tunForAll ? [noDeviceIn(nodev)] : []),
+    ...(needsTun(spec) ? checkTun(host.tunFault) : []),
+    ...checkForwards(spec, host.conflicts),
     ...checkEnds(spec, host, others, 'found' in user ? user.found.uid : undefined),
   ];
 }
 
 function opensTun(spec: Spec): boolean {
-  return spec.kind !== 'user' && !(isTransport(spec) && transportNeeds(spec).devices.length === 0);
+  return spec.kind !== 'user' && needsTun(spec);
 }
 
 function noDeviceIn(point: string): Refusal {
@@ -124,6 +127,10 @@ function needsRoot(spec: Spec): boolean {
   if (!isTransport(spec)) return true;
   const { devices, network } = transportNeeds(spec);
   return devices.length > 0 || network === 'own';
+}
+
+function needsTun(spec: Spec): boolean {
+  return !isTransport(spec) || transportNeeds(spec).devices.length > 0;
 }
 
 function refusal(code: ErrorCode, cause: string, hint: string): Refusal {

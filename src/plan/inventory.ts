@@ -29,8 +29,12 @@ import { type HostProcessor, parseCpuFlags } from '../kernel/host-check.ts';
 import { filesOf, type Libraries, resolveLibraries } from '../kernel/libraries.ts';
 import { type KernelProbe, probeKernel } from '../kernel/probe.ts';
 import { type NetworkPrograms, networkPrograms } from '../network/configure.ts';
+import { isConnected } from '../network/connect-user.ts';
+import { findPortConflicts, type PortConflict } from '../network/find-listeners.ts';
 import { type HostNetwork, lookAtHostNetwork } from '../network/host-network.ts';
+import type { Taken } from '../network/listener.ts';
 import { foreseeMacs, type MacRequest } from '../network/mac-pool-file.ts';
+import { userLink } from '../network/user-plan.ts';
 import { type Failure, toFailure, UmlmonError } from '../system/errors.ts';
 import { type HostLimits, ownLimits } from '../system/host-limits.ts';
 import { type AvailableMemory, availableMemory } from '../system/memory-limits.ts';
@@ -95,7 +99,13 @@ export interface Inventory {
   /** The mount point of the VM's directory, if it is mounted nodev; looked at only for a VM that has a network. */
   readonly nodev: string | undefined;
   /** Looked at only for a VM that has a network. */
-  readonly network: Found<HostNetwork & { readonly programs: NetworkPrograms }> | undefined;
+  readonly network: Found<NetworkFacts> | undefined;
+}
+
+export interface NetworkFacts extends HostNetwork {
+  readonly programs: NetworkPrograms;
+  /** Forwarded ports of the VM that programs of the host have. */
+  readonly conflicts: readonly PortConflict[];
 }
 
 /** The hardware addresses that a VM needs. */
@@ -144,16 +154,27 @@ export async function takeInventory(config: Config, vm: VmConfig, layout: VmLayo
     backings: backingsOf(vm, graph, user),
     imageGraph: graph,
     nodev: vm.eth.length > 0 ? mountWith('nodev', layout.tunDevice) : undefined,
-    network: vm.eth.length > 0 ? find(() => lookAtNetwork(vm)) : undefined,
+    network: vm.eth.length > 0 ? await lookAtNetwork(vm, layout) : undefined,
     macs: find(() => foreseeMacs(macRequest(config, vm))),
   };
 }
 
-function lookAtNetwork({ eth }: VmConfig): HostNetwork & { readonly programs: NetworkPrograms } {
+async function lookAtNetwork({ eth }: VmConfig, { run }: VmLayout): Promise<Found<NetworkFacts>> {
   const legs = eth.some((spec) => isTransport(spec) && transportNeeds(spec).network === 'own');
   const rules = legs || eth.some(({ kind }) => kind === 'network' || kind === 'nat');
-  const programs = networkPrograms({ rules, legs, user: eth.some(({ kind }) => kind === 'user') });
-  return { ...lookAtHostNetwork(programs.ip), programs };
+  const conflicts = await findPortConflicts(eth.flatMap((spec) => portsToHave(spec, run)));
+  return find(() => {
+    const programs = networkPrograms({ rules, legs, user: eth.some(({ kind }) => kind === 'user') });
+    return { ...lookAtHostNetwork(programs.ip), programs, conflicts };
+  });
+}
+
+/** The forwarded ports of an interface, but not those that pasta has for the VM, which runs then. */
+function portsToHave(spec: VmConfig['eth'][number], run: string): Taken[] {
+  if (spec.kind === 'nat')
+    return (spec.forward ?? []).map((forward) => ({ ...forward, family: spec.subnet.family }));
+  if (spec.kind !== 'user' || isConnected(userLink(run, spec.unit))) return [];
+  return (spec.forward ?? []).map((forward) => ({ ...forward, family: 'both' }));
 }
 
 /**

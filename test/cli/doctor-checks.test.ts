@@ -26,7 +26,7 @@ const healthy: DoctorFacts = {
   mapCount: 65530,
   memory: { total: 4 * GiB, swap: GiB },
   vms: [vm],
-  tun: { exists: true, needed: true },
+  tun: { exists: true, needed: true, fault: '' },
   networks: true,
   room: [{ directory: '/var/lib/umlmon', free: 10 * GiB, promised: GiB }],
   missingServices: [],
@@ -123,7 +123,13 @@ describe('what is wrong, and what to do', () => {
       /takes 126 s/,
       /start_order/,
     ],
-    [{ tun: { exists: false, needed: true } }, 'error', /no \/dev\/net\/tun/, /^modprobe tun$/],
+    [
+      { tun: { exists: true, needed: true, fault: 'EPERM' } },
+      'error',
+      /cannot be opened: EPERM/,
+      /DeviceAllow/,
+    ],
+    [{ tun: { exists: false, needed: true, fault: '' } }, 'error', /no \/dev\/net\/tun/, /^modprobe tun$/],
     [{ room: [{ directory: '/d', free: GiB, promised: 3 * GiB }] }, 'warning', /grow by 3 GiB/, /make room/],
     [{ room: [{ directory: '/d', free: 1024, promised: 0 }] }, 'error', /^\/d: 1 KiB free$/, /remove/],
     [{ missingServices: ['umlredir'] }, 'warning', /umlredir/, /'umlredir 8656\/tcp' >>\/etc\/services$/],
@@ -146,7 +152,7 @@ describe('what is wrong, and what to do', () => {
 
   test.each<Partial<DoctorFacts>>([
     { namespaces: { allowed: 'no', reason: 'as root one does without' } },
-    { tun: { exists: false, needed: false } },
+    { tun: { exists: false, needed: false, fault: '' } },
     {
       vms: [
         { ...vm, counts: false, memory: 100 * 1024 ** 2 },

@@ -20,7 +20,14 @@ function plansOf(...texts: string[]): InterfacePlan[] {
     interfaces,
   };
   const links = [{ name: 'lan0', alias: '', kind: '', addresses: ['10.9.0.1'] }];
-  return planInterfaces(request, { links, ipv6: true, forwards6: [], tun: true, tunForAll: true });
+  return planInterfaces(request, {
+    links,
+    ipv6: true,
+    forwards6: [],
+    tun: true,
+    tunForAll: true,
+    tunFault: '',
+  });
 }
 
 const all = plansOf(

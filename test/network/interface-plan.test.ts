@@ -12,6 +12,7 @@ const host: HostNetwork = {
   forwards6: [],
   tun: true,
   tunForAll: true,
+  tunFault: '',
 };
 
 const mac = '02:00:00:00:00:03';

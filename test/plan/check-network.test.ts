@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { parseNetwork } from '../../src/config/network.ts';
 import { probeKernel } from '../../src/kernel/probe.ts';
+import type { PortConflict } from '../../src/network/find-listeners.ts';
 import type { HostLink, HostNetwork } from '../../src/network/host-network.ts';
 import { aliasOf } from '../../src/network/interface-plan.ts';
 import { checkNetwork } from '../../src/plan/check-network.ts';
@@ -24,6 +25,7 @@ const host: HostNetwork = {
   forwards6: [],
   tun: true,
   tunForAll: true,
+  tunFault: '',
 };
 
 const user: Inventory['user'] = { found: { name: 'uml', uid: 1000, gid: 1000 } };
@@ -36,11 +38,12 @@ function check(
   on: Partial<HostNetwork> = {},
   root = true,
   has = kernel,
+  conflicts: readonly PortConflict[] = [],
   nodev?: string,
 ): string[] {
   const parsed = parseNetwork(text);
   if ('cause' in parsed) throw new Error(parsed.cause);
-  const found = { ...host, ...on, programs: { ip: '/ip', bridge: '/bridge' } };
+  const found = { ...host, ...on, programs: { ip: '/ip', bridge: '/bridge' }, conflicts };
   return checkNetwork(
     vm,
     { unit: 0, ...parsed.value },
@@ -72,6 +75,30 @@ test('a kernel before the vector devices has taps in another form, without their
   expect(check('bess(dst=/run/uml/s)', {}, true, old)).toEqual([
     expect.stringMatching(/^NETWORK_TRANSPORT the kernel has no vector transport bess/),
   ]);
+});
+
+test('a forwarded port at which a program of the host listens, and a tap device that cannot be opened', () => {
+  const port = { protocol: 'tcp', hostPort: 8080, family: 4 } as const;
+  const listener = { protocol: 'tcp', address: '0.0.0.0', port: 8080, uid: 33, inode: '7' } as const;
+  const conflict: PortConflict = { port, listener, owner: 'nginx (pid 12)' };
+  const nat = 'nat(name=web, subnet=10.7.0.0/24, guest_addr=10.7.0.2, forward=8080:80 udp:8080:80)';
+  expect(check(nat, {}, true, kernel, [conflict])).toEqual([
+    'NETWORK_IN_USE forward: tcp port 8080 of the host is in use: nginx (pid 12) of uid 33 listens at 0.0.0.0 (forward another port of the host, or end that program; ss -anp sport = :8080 shows it)',
+  ]);
+  expect(check('nat(name=web, subnet=10.7.0.0/24)', {}, true, kernel, [conflict])).toEqual([]);
+  for (const [fault, cure] of [
+    ['EPERM', /DeviceAllow=\/dev\/net\/tun rwm/],
+    ['EACCES', /chmod 666 \/dev\/net\/tun/],
+    ['ENODEV', /modprobe tun/],
+  ] as const) {
+    expect(check(toBridge, { tunFault: fault })).toEqual([expect.stringMatching(cure)]);
+    expect(
+      check(
+        'l2tpv3(udp=on, src=127.0.0.1, dst=127.0.0.1, srcport=1707, dstport=1708, rx_session=1, tx_session=1)',
+        { tunFault: fault },
+      ),
+    ).toEqual([]);
+  }
 });
 
 test('without root', () => {

@@ -2,6 +2,7 @@
 import { type Problem, problemText } from '../../config/problem.ts';
 import { defaultPorts, type ServiceName } from '../../config/services.ts';
 import type { NamespaceSupport } from '../../jail/host-support.ts';
+import { tunHint } from '../../plan/check-forward.ts';
 import { type Failure, failureText } from '../../system/errors.ts';
 import { memoryOwner } from '../../system/memory-limits.ts';
 import { sizeText } from '../render.ts';
@@ -75,7 +76,8 @@ export interface DoctorFacts {
     readonly cgroup?: { readonly path: string; readonly limit: number } | undefined;
   };
   readonly vms: readonly VmFact[];
-  readonly tun: { readonly exists: boolean; readonly needed: boolean };
+  /** `fault`: why this user cannot open it; '' if it can. */
+  readonly tun: { readonly exists: boolean; readonly needed: boolean; readonly fault: string };
   readonly networks: boolean;
   /** Bytes; `promised` is what sparse images may still take. */
   readonly room: readonly {
@@ -210,7 +212,8 @@ const checks: readonly Check[] = [
     return [warning('time-outs', `${said}: longer than a host usually waits when it shuts down`, fix)];
   },
   ({ tun, root }) => {
-    if (tun.exists) return [good('taps', '/dev/net/tun is there')];
+    if (tun.exists && (tun.fault === '' || !tun.needed)) return [good('taps', '/dev/net/tun is there')];
+    if (tun.exists) return [error('taps', `/dev/net/tun cannot be opened: ${tun.fault}`, tunHint(tun.fault))];
     if (!tun.needed) return [good('taps', 'there is no /dev/net/tun, and no VM needs it')];
     const fix = root ? 'modprobe tun' : 'let the administrator load the module tun';
     return [error('taps', 'there is no /dev/net/tun, which networks of VMs need', fix)];

@@ -10,6 +10,7 @@ import { defaultPorts, findService, type ServiceName } from '../../config/servic
 import { listImages } from '../../disk/list.ts';
 import { packageOf, userNamespaceSupport } from '../../jail/host-support.ts';
 import { tmpfsBytes } from '../../jail/mounts.ts';
+import { tryTun } from '../../network/host-network.ts';
 import { readSetting } from '../../network/settings.ts';
 import { buildPlan } from '../../plan/build-plan.ts';
 import { imageStoreOf, takeInventory } from '../../plan/inventory.ts';
@@ -43,7 +44,7 @@ export async function gatherFacts(host: AdminHost): Promise<DoctorFacts> {
     mapCount: Number(readSetting('vm/max_map_count') ?? 0),
     memory: { total: kibibytes('MemTotal'), swap: kibibytes('SwapTotal'), cgroup: tightest(memoryCgroups()) },
     vms: vms.map((vm) => vmFact(vm, answers)),
-    tun: { exists: existsSync('/dev/net/tun'), needed: vms.some(needsTap) },
+    tun: { exists: existsSync('/dev/net/tun'), needed: vms.some(needsTap), fault: tryTun() },
     networks: vms.some(({ eth }) => eth.length > 0),
     room: await roomOf(config),
     missingServices: isOnNetwork(config) ? missingServices() : undefined,

@@ -61,6 +61,13 @@ export const network = {
     'Its end is lost.',
     'one',
   ),
+  ownerLooks: limit(
+    100_000,
+    '',
+    'Descriptors of processes that are looked at to name the program that listens at a forwarded port.',
+    'The message names the user of the socket only.',
+    'one',
+  ),
   forwards: limit(64, '', 'Forwarded ports of one interface.', 'More are refused.', 'one'),
   unit: limit(
     255,
