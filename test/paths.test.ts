@@ -21,7 +21,8 @@ const byDescriptor = new Set(
 const ofOurs: Readonly<Record<string, readonly string[]>> = {
   'atomic-file.ts': ['replaceFile'],
   'held-lock.ts': ['heldLock'],
-  'native.ts': ['linkDescriptor', 'makeCharacterDevice', 'mountFlags', 'openDatagram', 'sendDatagram'],
+  'native.ts': ['linkDescriptor', 'makeCharacterDevice', 'openDatagram', 'sendDatagram'],
+  'rewrite-file.ts': ['rewriteFile'],
   'read-file.ts': ['listNames', 'readRegularFile'],
   'secret-file.ts': ['readSecretFile'],
 };
@@ -54,7 +55,7 @@ const table: Readonly<Record<string, Uses>> = {
     ['host', 'readFileSync'],
     ['own', 'existsSync heldLock'],
   ],
-  'cli/history.ts': [['named', 'appendFileSync mkdirSync readFileSync writeFileSync']],
+  'cli/history.ts': [['named', 'appendFileSync mkdirSync readFileSync rewriteFile']],
   'cli/mconsole-socket.ts': [['named', 'chmodSync mkdtempSync rmSync statSync']],
   'cli/output.ts': [['host', 'openSync']],
   'cli/picture/read-fonts.ts': [['host', 'readRegularFile']],
@@ -63,7 +64,7 @@ const table: Readonly<Record<string, Uses>> = {
   'cli/remote/find-password.ts': [['named', 'createReadStream']],
   'cli/session/recording.ts': [['named', 'openSync']],
   'config/distrusted.ts': [['config', 'mountFlags']],
-  'config/edit-config.ts': [['config', 'openSync realpathSync replaceFile statSync']],
+  'config/edit-config.ts': [['config', 'openSync realpathSync rewriteFile statSync']],
   'config/locate.ts': [['config', 'listNames readRegularFile']],
   'config/read-file.ts': [['config', 'openSync readdirSync']],
   'config/services.ts': [['host', 'readFileSync']],
@@ -170,10 +171,10 @@ const table: Readonly<Record<string, Uses>> = {
   'plan/inventory.ts': [['host', 'readFileSync']],
   'plan/lpj-cache.ts': [['own', 'openSync readFileSync replaceFile']],
   'rpc/idl/generate.ts': [['named', 'readFileSync']],
-  'rpc/known-hosts.ts': [['named', 'mkdirSync readFileSync replaceFile']],
   'rpc/keep-reachable.ts': [['own', 'statSync watch']],
-  'rpc/listen.ts': [['own', 'chmodSync chownSync lstatSync renameSync rmSync']],
-  'rpc/password-file.ts': [['own', 'mkdirSync openSync readSecretFile replaceFile']],
+  'rpc/known-hosts.ts': [['named', 'mkdirSync readFileSync rewriteFile']],
+  'rpc/listen.ts': [['own', 'chmodSync chownSync']],
+  'rpc/password-file.ts': [['own', 'mkdirSync openSync readSecretFile rewriteFile']],
   'system/atomic-file.ts': [['own', 'openSync renameSync rmSync writeFileSync']],
   'system/directory.ts': [
     [
@@ -188,6 +189,9 @@ const table: Readonly<Record<string, Uses>> = {
   'system/memory-limits.ts': [['host', 'readFileSync']],
   'system/process.ts': [['host', 'readFileSync']],
   'system/reopen.ts': [['held', 'open']],
+  'system/rewrite-file.ts': [
+    ['named', 'openSync readFileSync realpathSync renameSync replaceFile rmSync writeFileSync'],
+  ],
   'system/secret-file.ts': [['own', 'openSync readFileSync']],
   'system/security-file.ts': [['own', 'mkdirSync openSync renameSync rmSync']],
   'system/service-manager.ts': [['host', 'openDatagram sendDatagram']],
@@ -269,6 +273,25 @@ test('files are used by descriptors, or by those paths for which the table has a
     expect(otherWays.exec(text)?.[0], file).toBeUndefined();
   }
   expect(found).toEqual(allowed);
+});
+
+/** What gives a file a new content, or puts another in its place. */
+const writers = 'copyFileSync rename renameSync replaceFile writeFile writeFileSync'.split(' ');
+
+/** Of the files that do so where a user says, those that may, and why. */
+const otherWriters: Readonly<Record<string, string>> = {
+  'monitor/write-units.ts': 'new files in the directory that systemd has made empty for a generator',
+  'system/rewrite-file.ts': 'the layer itself',
+};
+
+test('a file of a user is written by rewriteFile, which keeps what it has', () => {
+  const writing = Object.entries(table).filter(([, uses]) =>
+    uses.some(
+      ([reason, list]) =>
+        (reason === 'config' || reason === 'named') && list.split(' ').some((name) => writers.includes(name)),
+    ),
+  );
+  expect(writing.map(([file]) => file).sort()).toEqual(Object.keys(otherWriters).sort());
 });
 
 test('the table names files that there are, and reasons that are used', () => {

@@ -1,6 +1,7 @@
-import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { rewriteFile } from '../system/rewrite-file.ts';
 
 /** Lines kept from one session to the next. */
 const linesMax = 500;
@@ -17,7 +18,10 @@ export class History {
     this.#file = join(env.XDG_STATE_HOME || join(env.HOME || homedir(), '.local/state'), name);
     const lines = this.#read();
     this.#lines = lines.slice(-linesMax);
-    if (lines.length > 2 * linesMax) this.#write(() => writeFileSync(this.#file, toText(this.#lines)));
+    if (lines.length > 2 * linesMax)
+      this.#write(() =>
+        rewriteFile(this.#file, Buffer.from(toText(this.#lines)), { newMode: 0o600, links: 'follow' }),
+      );
   }
 
   /** As readline wants them: newest first, each once. */

@@ -2,10 +2,10 @@
 import { closeSync, constants, fstatSync, openSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { replaceFile } from '../system/atomic-file.ts';
 import { UmlmonError } from '../system/errors.ts';
 import { adminLimits } from '../system/limits.ts';
 import { lock } from '../system/native.ts';
+import { rewriteFile } from '../system/rewrite-file.ts';
 import { openTrustedDirectory } from '../system/trusted-path.ts';
 import { lineOf, type SettingPlace, setKey, unsetKey } from './edit-ini.ts';
 import { parseIni } from './ini.ts';
@@ -30,11 +30,11 @@ export interface Edited {
 }
 
 /**
- * Sets a key, or with an undefined value removes it, where it stands or where the section is. The file is replaced as a
- * whole, and keeps its mode and owner; of several programs that edit, one waits for the other. What would add a mistake to the
+ * Sets a key, or with an undefined value removes it, where it stands or where the section is. The file keeps what it
+ * has besides its content (`rewriteFile`); of several programs that edit, one waits for the other. What would add a mistake to the
  * configuration is refused; mistakes that were there before are no hindrance, so that they can be mended one by one.
  *
- * Errors: CONFIG_*, HOST_SYSTEM_CALL.
+ * Errors: CONFIG_*, HOST_FILE, HOST_SYSTEM_CALL.
  */
 export async function editConfig(
   request: ConfigRequest,
@@ -51,7 +51,7 @@ export async function editConfig(
       const read = readSources(request);
       const source = sourceFor(read, place);
       if (source.file === file && isStill(path, locked.status))
-        return replace(read, source, { place, value, path, status: locked.status });
+        return replace(read, source, { place, value, path });
     } finally {
       closeSync(locked.fd);
     }
@@ -62,10 +62,9 @@ interface Change {
   readonly place: SettingPlace;
   readonly value: string | undefined;
   readonly path: string;
-  readonly status: Stats;
 }
 
-function replace(read: ReadSources, source: Source, { place, value, path, status }: Change): Edited {
+function replace(read: ReadSources, source: Source, { place, value, path }: Change): Edited {
   const { file, text } = source;
   const before = checkSources(read);
   const fresh = value === undefined ? unsetKey(text, place) : setKey(text, place, value);
@@ -79,7 +78,7 @@ function replace(read: ReadSources, source: Source, { place, value, path, status
     (mistake) => isNew(mistake, before) || (mistake.section === place.section && mistake.key === place.key),
   );
   if (mistakes.length > 0) throw configError(mistakes);
-  replaceFile(path, fresh, status.mode, true, status);
+  rewriteFile(path, fresh, { newMode: 0o600 });
   return { file, changed: true, before, after };
 }
 

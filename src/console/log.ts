@@ -12,6 +12,7 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
+import { takeOver } from '../system/file-attributes.ts';
 import { consoleLimits } from '../system/limits.ts';
 import type { Piece } from './ring.ts';
 import { countForCurrentFile, findBase, formatBase, parseBase } from './rotation.ts';
@@ -237,14 +238,24 @@ export class ConsoleLog {
   #rotate(): void {
     this.close();
     const end = this.end;
+    const former = openSync(this.path, O_RDONLY | O_NOFOLLOW);
+    try {
+      this.#rename();
+      this.#base = end;
+      this.#size = 0;
+      this.#fd = openSync(this.path, APPEND, MODE);
+      takeOver(former, this.#fd);
+    } finally {
+      closeSync(former);
+    }
+    this.#writeBase();
+  }
+
+  #rename(): void {
     rmSync(`${this.path}.${this.#keep}`, { force: true });
     for (let i = this.#keep - 1; i >= 1; i--) renameIfExists(`${this.path}.${i}`, `${this.path}.${i + 1}`);
     if (this.#keep > 0) renameSync(this.path, `${this.path}.1`);
     else rmSync(this.path, { force: true });
-    this.#base = end;
-    this.#size = 0;
-    this.#fd = openSync(this.path, APPEND, MODE);
-    this.#writeBase();
   }
 
   #writeBase(): void {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Directory } from '../system/directory.ts';
 import { isSystemError, UmlmonError } from '../system/errors.ts';
 import { reopen } from '../system/reopen.ts';
+import { keepAttributes } from './keep-attributes.ts';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_RDWR, O_DIRECTORY } = constants;
 const O_TMPFILE = 0o20000000 | O_DIRECTORY;
@@ -57,6 +58,7 @@ export async function writeNewImage<Result>(
         directory.link(handle.fd, temporary);
         hasName = true;
       }
+      keepAttributes({ directory, name }, handle.fd, owner);
       directory.rename(temporary, name);
       hasName = false;
     } else directory.link(handle.fd, name);

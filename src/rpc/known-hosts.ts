@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { replaceFile } from '../system/atomic-file.ts';
-import { isSystemError } from '../system/errors.ts';
+import { isSystemError, UmlmonError } from '../system/errors.ts';
+import { rewriteFile } from '../system/rewrite-file.ts';
 
 /** Hosts that are remembered: the newest. */
 const hostsMax = 1000;
@@ -26,16 +26,10 @@ export class KnownHosts {
     const lines = [...this.#read().filter(([known]) => known !== address), [address, fingerprint]];
     try {
       mkdirSync(dirname(this.path), { recursive: true, mode: 0o700 });
-      replaceFile(
-        this.path,
-        lines
-          .slice(-hostsMax)
-          .map((line) => `${line.join(' ')}\n`)
-          .join(''),
-        0o600,
-      );
+      const text = lines.slice(-hostsMax).map((line) => `${line.join(' ')}\n`);
+      rewriteFile(this.path, Buffer.from(text.join('')), { newMode: 0o600, links: 'follow' });
     } catch (error) {
-      if (!isSystemError(error)) throw error;
+      if (!isSystemError(error) && !(error instanceof UmlmonError)) throw error;
     }
   }
 

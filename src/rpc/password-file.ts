@@ -6,10 +6,10 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { closeSync, constants, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { replaceFile } from '../system/atomic-file.ts';
 import { isSystemError, UmlmonError } from '../system/errors.ts';
 import { remoteLimits } from '../system/limits.ts';
 import { lockWithin } from '../system/lock-within.ts';
+import { rewriteFile } from '../system/rewrite-file.ts';
 import { readSecretFile } from '../system/secret-file.ts';
 import { highestRole, isRole, type Role } from './roles.ts';
 import { type Derivation, saltPassword, type Verifier, verifierOf } from './scram.ts';
@@ -153,8 +153,8 @@ async function change(
       const passwords = readPasswords(varDir, readers) ?? fresh();
       const list = await to(passwords);
       const isShared = readers !== undefined && process.geteuid?.() === 0;
-      const owner = isShared ? { uid: 0, gid: readers } : undefined;
-      replaceFile(path, textOf({ ...passwords, list }), isShared ? 0o640 : 0o600, true, owner);
+      const owner = isShared ? { owner: { uid: 0, gid: readers, mode: 0o640 } } : {};
+      rewriteFile(path, Buffer.from(textOf({ ...passwords, list })), { newMode: 0o600, ...owner });
     } finally {
       closeSync(fd);
     }

@@ -267,6 +267,7 @@ export const errorCatalogue = {
   },
   HOST_COMMAND: { class: 'host', means: 'A command of the host failed or is missing.' },
   HOST_PROGRAM_MISSING: { class: 'host', means: 'A program that umlmon needs is not installed.' },
+  HOST_FILE: { class: 'host', means: 'A file that umlmon changes for its owner cannot be written.' },
   HOST_LOG: { class: 'host', means: 'A log cannot be written; the VM and its output go on without it.' },
   HOST_LOG_UNTRUSTED: {
     class: 'host',

@@ -38,6 +38,12 @@ const prototypes = {
   setrlimit: 'int setrlimit(int, const void *)',
   statfs: 'int statfs(const char *, _Out_ void *)',
   clone_file: 'int ioctl(int, unsigned long, intptr_t)',
+  flistxattr: 'intptr_t flistxattr(int, _Out_ void *, size_t)',
+  fgetxattr: 'intptr_t fgetxattr(int, const char *, _Out_ void *, size_t)',
+  fsetxattr: 'int fsetxattr(int, const char *, const void *, size_t, int)',
+  fremovexattr: 'int fremovexattr(int, const char *)',
+  fallocate: 'int fallocate(int, int, int64_t, int64_t)',
+  inode_flags: 'int ioctl(int, unsigned long, _Out_ void *)',
   copy_file_range: 'intptr_t copy_file_range(int, _Inout_ void *, int, _Inout_ void *, size_t, unsigned int)',
 } as const;
 
@@ -97,6 +103,10 @@ const SEEK = { data: 3, hole: 4 } as const;
 const S_IFBLK = 0o060000;
 const S_IFCHR = 0o020000;
 const FICLONE = 0x4004_9409;
+const FS_IOC_GETFLAGS = 0x8008_6601;
+const FALLOC_FL_KEEP_SIZE = 1;
+/** XATTR_LIST_MAX and XATTR_SIZE_MAX (linux/limits.h). */
+const XATTR_BYTES_MAX = 65_536;
 const AT_FDCWD = -100;
 const nul = Buffer.of(0);
 const AT_SYMLINK_FOLLOW = 0x400;
@@ -519,6 +529,50 @@ export function openBeneath(directory: number, path: string | Uint8Array, flags:
 /** Gives a name to an open file that has none (open(2), O_TMPFILE). EEXIST if the name is taken. */
 export function linkDescriptor(fd: number, path: string): void {
   call('linkat', [AT_FDCWD, `/proc/self/fd/${fd}`, AT_FDCWD, path, AT_SYMLINK_FOLLOW], path);
+}
+
+/**
+ * The extended attributes of an open file that this process may see, by name: access control lists
+ * (`system.posix_acl_access`), security labels, and those of users (xattr(7)). Empty on file systems without them.
+ */
+export function extendedAttributes(fd: number): Map<string, Buffer> {
+  const names = Buffer.alloc(XATTR_BYTES_MAX);
+  const length = callRaw('flistxattr', [fd, names, names.length]);
+  if (length === -1) {
+    const errno = koffi().errno();
+    if (errno === os.errno.EOPNOTSUPP) return new Map();
+    throw systemError(errno, 'flistxattr');
+  }
+  const listed = names.toString('utf8', 0, length).split('\0').filter(Boolean);
+  return new Map(
+    listed.map((name) => {
+      const value = Buffer.alloc(XATTR_BYTES_MAX);
+      return [name, value.subarray(0, call('fgetxattr', [fd, name, value, value.length]))];
+    }),
+  );
+}
+
+/** Sets an extended attribute of an open file, or removes it (null). Errors: EPERM, EOPNOTSUPP, ENOSPC. */
+export function setExtendedAttribute(fd: number, name: string, value: Uint8Array | null): void {
+  if (value === null) call('fremovexattr', [fd, name]);
+  else call('fsetxattr', [fd, name, value, value.length, 0]);
+}
+
+/** The flags of a file that chattr(1) sets (FS_IOC_GETFLAGS); 0 on file systems without them. */
+export function inodeFlags(fd: number): number {
+  const flags = Buffer.alloc(8);
+  return callRaw('inode_flags', [fd, FS_IOC_GETFLAGS, flags]) === 0 ? flags.readUInt32LE(0) : 0;
+}
+
+/**
+ * Reserves blocks for the first `length` bytes of an open file; its size and content stay. False where the file system
+ * cannot. Errors: ENOSPC, EDQUOT.
+ */
+export function reserveBlocks(fd: number, length: number): boolean {
+  if (callRaw('fallocate', [fd, FALLOC_FL_KEEP_SIZE, 0, length]) === 0) return true;
+  const errno = koffi().errno();
+  if (errno === os.errno.EOPNOTSUPP || errno === os.errno.ENOSYS) return false;
+  throw systemError(errno, 'fallocate');
 }
 
 /** Makes a character device that only its owner, for now this process's user, may use (mknod(2)). */

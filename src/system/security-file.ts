@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { isSystemError } from './errors.ts';
+import { takeOver } from './file-attributes.ts';
 import { securityLimits } from './limits.ts';
 import type { LineSink } from './security-log.ts';
 
@@ -42,14 +43,15 @@ export class SecurityFile implements LineSink {
     try {
       const { size } = fstatSync(fd);
       if (size > 0 && size + Buffer.byteLength(text) > securityLimits.fileBytes) {
-        closeSync(fd);
-        fd = -1;
+        const former = fd;
         this.#rotate();
         fd = this.#open();
+        takeOver(former, fd);
+        closeSync(former);
       }
       writeSync(fd, text);
     } finally {
-      if (fd >= 0) closeSync(fd);
+      closeSync(fd);
     }
   }
 

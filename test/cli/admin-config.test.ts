@@ -1,5 +1,5 @@
 /** umladmin config: reading and changing the files of the administrator. */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { attributesOf, readableByUser1, setAttribute } from '../helpers/attributes.ts';
 import { nobody, program, vmUid, World } from '../helpers/world.ts';
 
 const world = new World();
@@ -119,6 +120,45 @@ describe('set and unset', () => {
     expect(config('get', 'vm1', 'mem').stdout).toBe('96M\n');
     renameSync(real, world.configPath);
     chownSync(world.configPath, 0, 0);
+  });
+
+  test('an access control list stays; a file that is mounted alone is written in place, as in a container', () => {
+    setAttribute(world.configPath, 'system.posix_acl_access', readableByUser1);
+    expect(config('set', 'vm1', 'mem', '96M').status).toBe(0);
+    expect(attributesOf(world.configPath).get('system.posix_acl_access')).toEqual(readableByUser1);
+    const { ino } = statSync(world.configPath);
+    const mounted = `mount --bind ${world.configPath} ${world.configPath} && exec "$@"`;
+    const args = ['-config', world.configPath, 'config', 'set', 'vm1', 'mem', '80M'];
+    const { status, stderr } = spawnSync('unshare', [
+      '-m',
+      'sh',
+      '-c',
+      mounted,
+      'sh',
+      program('umladmin'),
+      ...args,
+    ]);
+    expect([status, String(stderr)]).toEqual([0, '']);
+    expect(statSync(world.configPath).ino).toBe(ino);
+    expect(config('get', 'vm1', 'mem').stdout).toBe('80M\n');
+    expect(readdirSync(directory).filter((name) => name.startsWith('.'))).toEqual([]);
+  });
+
+  test('a full disk: the file stays, and the error names it', () => {
+    const text = content();
+    const full = `mount -t tmpfs -o size=32k,mode=755 tmpfs ${directory} && cat >${world.configPath} &&
+      dd if=/dev/zero of=${directory}/fill bs=4k count=16 2>/dev/null; "$@"; echo "status $?"; cat ${world.configPath}`;
+    const args = ['-config', world.configPath, 'config', 'set', 'vm1', 'mem', '80M'];
+    const { stdout } = spawnSync(
+      'unshare',
+      ['-m', 'sh', '-c', `exec 2>&1; ${full}`, 'sh', program('umladmin'), ...args],
+      {
+        input: text,
+        encoding: 'utf8',
+      },
+    );
+    const said = `umladmin: ${world.configPath}: ENOSPC: no space left on device, write (hint: make room on its file system: df ${directory})`;
+    expect(stdout).toBe(`${said}\nstatus 6\n${text}`);
   });
 
   test('a VM with a file of its own; what its user has set wins, and is told', () => {

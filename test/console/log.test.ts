@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import {
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -17,6 +18,7 @@ import fc from 'fast-check';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ConsoleLog, type LogChange } from '../../src/console/log.ts';
+import { attributesOf, readableByUser1, setAttribute } from '../helpers/attributes.ts';
 
 let directory: string;
 let path: string;
@@ -50,6 +52,19 @@ const step = fc.oneof(
 );
 
 describe('rotation', () => {
+  test.each([0, 2])('the next file can be read by whom the former one could (%i kept)', (keep) => {
+    const name = join(directory, `attributes-${keep}`);
+    const log = new ConsoleLog(name, { maxBytes: 8, keep });
+    log.append(Buffer.from('former\n'));
+    setAttribute(name, 'system.posix_acl_access', readableByUser1);
+    chownSync(name, 0, 4);
+    log.append(Buffer.from('newer\n'));
+    expect(readFileSync(name, 'utf8')).toBe('newer\n');
+    expect(attributesOf(name).get('system.posix_acl_access')).toEqual(readableByUser1);
+    expect(statSync(name).gid).toBe(4);
+    log.close();
+  });
+
   test('files are the tail of the stream, bounded in size and number, and every byte in them is found by offset', () => {
     fc.assert(
       fc.property(

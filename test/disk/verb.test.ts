@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { hostPathOf, type ImageName } from '../../src/disk/image-name.ts';
 import { listImages } from '../../src/disk/list.ts';
 import { type DiskResult, type DiskVerb, runDiskVerb } from '../../src/disk/verb.ts';
+import { attributesOf, setAttribute } from '../helpers/attributes.ts';
 import { administrator } from './callers.ts';
 import { canShare, hostFilesystems, MountedFilesystem } from './host-filesystem.ts';
 import { allocated, makeImage, moo, range, sameBytes, writeSectors } from './oracle.ts';
@@ -108,7 +109,9 @@ describe.each(hostFilesystems)('on %s', (kind) => {
     await run({ verb: 'create', image, size: 64 * MiB, filesystem: 'ext4' });
     chownSync(path(image), nobody, nogroup);
     fill(image);
+    setAttribute(path(image), 'trusted.label', Buffer.from('of the image'));
     await run({ verb: 'resize', image, size: 96 * MiB });
+    expect(attributesOf(path(image)).get('trusted.label')?.toString()).toBe('of the image');
     expect(statSync(path(image)).size).toBe(96 * MiB);
     expect(filesystemOf(image)).toMatch(/^Block count:\s+16384$/m);
     await run({ verb: 'resize', image, size: 64 * MiB });
@@ -233,7 +236,9 @@ describe.each(hostFilesystems)('on %s', (kind) => {
       ['/disks/root@after.dsk', []],
       ['/disks/root@before.dsk', []],
     ]);
+    setAttribute(path(image), 'trusted.label', Buffer.from('of the image'));
     await run({ verb: 'rollback', image, name: 'before' });
+    expect(attributesOf(path(image)).get('trusted.label')?.toString()).toBe('of the image');
     expect(sameBytes(path(image), original)).toBe(true);
     expect([statSync(path(image)).uid, statSync(path(image)).mode & 0o777]).toEqual([nobody, 0o644]);
     await expect(run({ verb: 'delete', image })).rejects.toMatchObject({ code: 'IMAGE_SNAPSHOTS' });

@@ -53,7 +53,7 @@ nobody can read it from the file that it is proved by. **-remove** removes the o
 made with it go on. **-list** shows which there are.`,
   'config get': `Of all files together, or the default. *SECTION* is a VM, or **GLOBAL**.`,
   'config set': `In the file where it stands, or where the section is; all other lines stay as they are, comments too, and the file
-keeps its mode and owner. Refused if it would add a mistake: then nothing is written. Two that edit at the same time wait for
+keeps its owner, mode, access control list, label and links. Refused if it would add a mistake: then nothing is written. Two that edit at the same time wait for
 each other. Says when the change takes effect.`,
   'config unset': `What then counts is the default.`,
   'config list': `Of all sections, or of one: with the line of each file, and the defaults.`,

@@ -12,6 +12,7 @@ import {
 import { basename, dirname } from 'node:path';
 import { readRegularFile } from '../../config/read-file.ts';
 import { nameFor } from '../../disk/image-name.ts';
+import { keepAttributes } from '../../disk/keep-attributes.ts';
 import type { VmLayout } from '../../jail/layout.ts';
 import { replaceFile } from '../../system/atomic-file.ts';
 import { carefully, Directory } from '../../system/directory.ts';
@@ -124,6 +125,7 @@ function takePlace({ path, fresh, identity, uid, gid, mode }: Restoring, places:
     if (!hasIdentity(fstatSync(fd, { bigint: true }), identity)) throw lost(path, places);
     fchownSync(fd, uid, gid);
     fchmodSync(fd, mode);
+    keepAttributes({ directory, name: basename(path) }, fd, { uid, gid, mode });
     fsyncSync(fd);
   } finally {
     closeSync(fd);
