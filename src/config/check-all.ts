@@ -1,3 +1,4 @@
+import { isLoopback } from '../system/ip-address.ts';
 import { checkCommonNetworks } from './check-networks.ts';
 import { type Config, type GlobalConfig, originOf } from './config.ts';
 import { maxVmNameLength } from './names.ts';
@@ -63,8 +64,8 @@ function checkWeb(
       'their monitors want a password',
       'write it to a file, and the file to web_password_file',
     );
-  const isLocal = /^127\.|^::1$/.test(web_listen.address);
-  if (!isLocal && web_tls_cert === '' && !web_url?.origin.startsWith('https:'))
+  const isLocal = isLoopback(web_listen.address);
+  if (!isLocal && web_tls_cert === '' && web_url?.origin.scheme !== 'https')
     say(
       'web_listen',
       'other hosts would send passwords in the clear',

@@ -1,4 +1,5 @@
 /** The kinds of network interfaces, with what stands between their parentheses. */
+import type { IpAddress } from '../system/ip-address.ts';
 import type { OptionMistake } from './network-mistakes.ts';
 import {
   commonOptions,
@@ -9,7 +10,7 @@ import {
 import { sharedKinds } from './network-shared.ts';
 import { networkTransports, type OptionValues, type TransportSpec } from './network-transports.ts';
 import { userKinds } from './network-user.ts';
-import { type IpAddress, parseInterface, parseIpAddress } from './network-values.ts';
+import { parseInterface, parseIpAddress } from './network-values.ts';
 import { integerParser, type Parser, parseBoolean } from './values.ts';
 
 export type ArgumentTable = Readonly<Record<string, TransportOption<unknown>>>;

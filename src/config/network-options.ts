@@ -1,8 +1,8 @@
 /** Options of the vector transports: how each is written, what it may be, and what the kernel makes of it. */
-import { isIP } from 'node:net';
+import { type IpAddress, readIp } from '../system/ip-address.ts';
 import { networkLimits } from '../system/limits.ts';
 import { parseMac } from './mac.ts';
-import { parseInterface, plainAddress } from './network-values.ts';
+import { parseInterface } from './network-values.ts';
 import { kernelPathDamage, pathDamage, placeDamage, refusePath } from './paths.ts';
 import { quoted } from './problem.ts';
 import { integerParser, type Parsed, type Parser, parseBoolean, refuse } from './values.ts';
@@ -71,16 +71,11 @@ export const commonOptions = {
 export const interfaceOption = option(parseInterface, 'NAME', 'The interface of the host.');
 
 /** One end of a tunnel. */
-export interface TunnelEnd {
-  /** As the host kernel writes it. */
-  readonly text: string;
-  readonly family: 4 | 6;
-}
+export type TunnelEnd = IpAddress;
 
 function parseEnd(text: string): Parsed<TunnelEnd> {
-  const family = isIP(text);
-  if ((family === 4 || family === 6) && /^[\w.:%-]+$/.test(text))
-    return { value: { text: plainAddress(text), family } };
+  const value = readIp(text);
+  if (value && /^[\w.:%-]+$/.test(text)) return { value };
   return refuse(`${quoted(text)} is not an IP address`, 'names are not looked up in the jail');
 }
 

@@ -1,10 +1,11 @@
 /** Kinds of networks that umlmon makes itself, and that several VMs share by naming them: `network` and `nat`. */
 import { BlockList, isIP } from 'node:net';
+import { type IpAddress, shortAddress } from '../system/ip-address.ts';
 import { networkLimits } from '../system/limits.ts';
 import type { OptionMistake } from './network-mistakes.ts';
 import { commonOptions, flagOption, portOption, type TransportOption } from './network-options.ts';
 import type { OptionValues } from './network-transports.ts';
-import { type IpAddress, parseIpAddress, plainAddress } from './network-values.ts';
+import { parseIpAddress } from './network-values.ts';
 import { quoted } from './problem.ts';
 import { integerParser, type Parsed, refuse } from './values.ts';
 
@@ -100,7 +101,7 @@ export function parseSubnet(text: string): Parsed<Subnet> {
   const { min, max } = lengths[family];
   if (length < min || length > max)
     return refuse(`/${length} is not a length for IPv${family} here`, `from /${min} to /${max}`);
-  const network = plainAddress(address);
+  const network = shortAddress(address);
   const first = family === 4 ? firstOf4(network, length) : firstOf6(network, length);
   if (first === undefined)
     return refuse(`${text} has digits after the prefix`, 'end it in zeros, as in 10.8.0.0/24');
@@ -124,7 +125,7 @@ function firstOf6(address: string, length: number): string | undefined {
   const number = all.reduce((sum, word) => (sum << 16n) + BigInt(`0x${word}`), 0n);
   if (number % (1n << BigInt(128 - length)) !== 0n) return undefined;
   const last = [...all.slice(0, 7), (BigInt(`0x${all[7] ?? '0'}`) + 1n).toString(16)].join(':');
-  return plainAddress(last);
+  return shortAddress(last);
 }
 
 export function isInSubnet(address: string, { family, prefix, length }: Omit<Subnet, 'gateway'>): boolean {

@@ -1,5 +1,6 @@
 /** Values of network arguments: names of interfaces, addresses. */
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
+import { type IpAddress, shortAddress } from '../system/ip-address.ts';
 import { quoted } from './problem.ts';
 import { type Parsed, refuse } from './values.ts';
 
@@ -18,19 +19,6 @@ export function parseInterface(text: string): Parsed<string> {
   if (text === 'all' || text === 'default' || text === 'lo')
     return refuse(`${text} has a meaning of its own for the host`, 'choose another name');
   return { value: text };
-}
-
-/** An IP address as the host kernel writes it: IPv6 in small letters, shortened (RFC 5952), with its zone if it has one. */
-export function plainAddress(text: string): string {
-  if (!isIPv6(text)) return text;
-  const [address, ...zone] = text.split('%');
-  return [new URL(`http://[${address}]`).hostname.slice(1, -1), ...zone].join('%');
-}
-
-export interface IpAddress {
-  /** As the host kernel writes it. */
-  readonly text: string;
-  readonly family: 4 | 6;
 }
 
 /** Addresses that no single interface can have, or not for more than its own link. One list each: they match across. */
@@ -54,5 +42,5 @@ export function parseIpAddress(text: string): Parsed<IpAddress> {
   if (!family) return refuse(`${quoted(text)} is not an IP address`, 'as in 192.168.2.1, or fd00::2:1');
   if (special[family].check(text, family === 4 ? 'ipv4' : 'ipv6'))
     return refuse(`${text} is not the address of a single host`, 'take one of a private or routed network');
-  return { value: { text: plainAddress(text), family } };
+  return { value: { text: shortAddress(text), family } };
 }

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { originOfUrl, type WebOrigin } from '../system/web-origin.ts';
 import { parseHostAndPort } from './directory-keys.ts';
 import { single } from './key.ts';
 import { parseOptionalFile } from './paths.ts';
@@ -14,8 +15,8 @@ export interface WebListen {
 
 /** Where browsers find umlweb, if not at its own address. */
 export interface WebUrl {
-  /** `https://vms.example.org`, as browsers write it in `Origin`. */
-  readonly origin: string;
+  /** Of all pages: scheme, name and port. */
+  readonly origin: WebOrigin;
   /** Begins and ends with a slash. */
   readonly path: string;
 }
@@ -35,12 +36,13 @@ export function parseWebUrl(text: string): Parsed<WebUrl | undefined> {
   if (text === '') return { value: undefined };
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const isPlain = url && /^https?:$/.test(url.protocol) && !/[?#@\s]/.test(text);
-  if (!isPlain || !/^\/(?:[\w.~-]+\/)*$/.test(url.pathname))
+  const origin = isPlain ? originOfUrl(url) : undefined;
+  if (!url || !origin || !/^\/(?:[\w.~-]+\/)*$/.test(url.pathname))
     return refuse(
       `${quoted(text)} is not the address of a page`,
       'as in https://vms.example.org/umlweb/, with a / at the end',
     );
-  return { value: { origin: url.origin, path: url.pathname } };
+  return { value: { origin, path: url.pathname } };
 }
 
 /** The umldir of a host. */
@@ -119,7 +121,7 @@ export const webKeys = {
     layer: 'admin',
     effect: 'umlweb',
     form: 'URL',
-    help: 'What browsers call umlweb(8): needed when they use a name, or reach it through a proxy, perhaps below a path. Calls under any other name are refused.',
+    help: 'What browsers call umlweb(8): needed when they use a name, or reach it through a proxy, perhaps below a path. Pages of any other origin are refused, by scheme, name and port; also those that call umlweb directly.',
     example: 'https://vms.example.org/umlweb/',
   }),
   web_hosts: single({

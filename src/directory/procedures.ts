@@ -4,6 +4,7 @@ import { nobody, peerOf } from '../rpc/peer.ts';
 import type { Handlers } from '../rpc/program.ts';
 import type { DirFailure, DirPort, DirSharingState, DirTarget, DirVm, umldir } from '../rpc/umldir.gen.ts';
 import { UmlmonError } from '../system/errors.ts';
+import { isAnyAddress, isLoopback } from '../system/ip-address.ts';
 import type { SecurityLog } from '../system/security-log.ts';
 import { clippedFailure } from './clipped-failure.ts';
 import type { Directory } from './directory.ts';
@@ -56,9 +57,10 @@ export function directoryHandlers(service: DirectoryService): Handlers<typeof um
 
 function portOf({ here, resolve, addressOf, redirectorPort }: DirectoryService, target: DirTarget): DirPort {
   const { host, vm } = resolve(target);
-  const address = vm.address || (host === here ? '' : (addressOf(host) ?? host));
-  // Nobody else gets to what listens on a loopback address.
-  const isReachable = !/^(?:127\.|::1$)/.test(vm.address);
+  const own = isAnyAddress(vm.address) ? '' : vm.address;
+  const address = own || (host === here ? '' : (addressOf(host) ?? host));
+  // Other hosts do not reach what listens on a loopback address.
+  const isReachable = !isLoopback(own);
   return {
     host,
     address: isReachable ? address : '',

@@ -1,4 +1,4 @@
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, isIPv4, type Server, type Socket } from 'node:net';
 import { networkOf, plainAddress } from '../rpc/address.ts';
 import { takeFirstRecord } from '../rpc/first-record.ts';
 import { Gate } from '../rpc/gate.ts';
@@ -7,6 +7,7 @@ import { answerRecord, connectRedirected, type RedirectorAt, readRecord } from '
 import { announcementCodec, type DirTarget, UMLREDIR_MAGIC } from '../rpc/umldir.gen.ts';
 import { XdrError } from '../rpc/xdr.ts';
 import { UmlmonError } from '../system/errors.ts';
+import { isAnyAddress, isLoopback } from '../system/ip-address.ts';
 import { directoryLimits, directoryShares, rpcLimits } from '../system/limits.ts';
 import { clippedFailure } from './clipped-failure.ts';
 import { loopbackFor } from './loopback.ts';
@@ -136,9 +137,9 @@ async function connectMonitor(
       cause: `the monitor of ${vm.name} does not listen on TCP`,
       hint: `in the configuration of ${host}: tcp = true`,
     });
-  const address = vm.address === '' ? '127.0.0.1' : vm.address;
+  const address = vm.address === '' || isAnyAddress(vm.address) ? '127.0.0.1' : plainAddress(vm.address);
   // Only a loopback address can be reached from another one.
-  const from = address.startsWith('127.') ? { localAddress } : {};
+  const from = isLoopback(address) && isIPv4(address) ? { localAddress } : {};
   const monitor = connect({ host: address, port: vm.port, noDelay: true, allowHalfOpen: true, ...from });
   monitor.pause();
   const abort = () => monitor.destroy(new Error('no answer in time'));

@@ -1,5 +1,6 @@
 import type { DirTarget, DirVm } from '../rpc/umldir.gen.ts';
 import { UmlmonError } from '../system/errors.ts';
+import { plainHost } from '../system/plain-host.ts';
 import { printable } from '../system/text.ts';
 import type { Directory } from './directory.ts';
 
@@ -11,11 +12,11 @@ export interface Resolved {
 /**
  * Which VM is meant: that of the named host; without a name that of this host, or else the only one there is.
  *
- * @param here the name of this host
+ * @param here the name of this host, as `plainHost` has it
  * @throws UmlmonError DIRECTORY_NO_VM, DIRECTORY_AMBIGUOUS
  */
 export function resolve(directory: Directory, here: string, { vm: name, host }: DirTarget): Resolved {
-  const wanted = host === '' ? here : host;
+  const wanted = host === '' ? here : plainHost(host);
   const vm = directory.get(wanted, name);
   if (vm) return { host: wanted, vm };
   const hosts = host === '' ? directory.hostsOf(name) : [];
@@ -30,7 +31,7 @@ export function resolve(directory: Directory, here: string, { vm: name, host }: 
       cause: `several hosts have a VM ${shown}: ${[...hosts].sort().slice(0, 8).join(', ')}`,
       hint: 'ask one of them',
     });
-  const at = host === '' || host === here ? '' : ` of ${printable(host, 253)}`;
+  const at = wanted === here ? '' : ` of ${printable(host, 253)}`;
   throw new UmlmonError('DIRECTORY_NO_VM', {
     place,
     cause: `the directory knows no VM ${shown}${at}: its monitor does not run`,

@@ -4,10 +4,11 @@ import type { Endpoint } from '../config/directory-keys.ts';
 import { readConfig } from '../config/locate.ts';
 import { configError } from '../config/problem.ts';
 import { portOf } from '../config/services.ts';
+import { plainHost } from '../system/plain-host.ts';
 
 /** What umldir takes from the configuration. */
 export interface DirectorySettings {
-  /** The name of this host. */
+  /** The name of this host, as `plainHost` has it. */
   readonly here: string;
   readonly runDir: string;
   /** The user to become; '' = none. */
@@ -54,7 +55,8 @@ export function directoryPlace(configPath: string | undefined): {
 }
 
 function settingsOf(global: GlobalConfig): DirectorySettings {
-  const here = global.host_name || hostname();
+  const name = global.host_name || hostname();
+  const here = plainHost(name);
   return {
     here,
     runDir: global.rundir,
@@ -62,7 +64,7 @@ function settingsOf(global: GlobalConfig): DirectorySettings {
     address: global.umldir_address,
     port: portOf('umldir', global.umldir_port),
     redirectorPort: global.tcp_redir ? portOf('umlredir', global.umlredir_port) : 0,
-    hostAddress: global.host_address || here,
+    hostAddress: global.host_address || name,
     etcd: global.etcd,
     lease: global.etcd_lease,
   };

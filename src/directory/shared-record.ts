@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { isHostName } from '../config/directory-keys.ts';
 import { vmNameDamage } from '../config/names.ts';
 import type { DirState, DirVm } from '../rpc/umldir.gen.ts';
+import { plainHost } from '../system/plain-host.ts';
 
 /** All keys are below this one. A form that older umldirs cannot read gets another number. */
 export const sharedPrefix = '/umlmon/directory/1/';
@@ -33,8 +34,9 @@ export function vmKey(host: string, vm: string): string {
 /** Which host or VM a key is about; undefined if it is none of ours. */
 export function readKey(key: string): SharedKey | undefined {
   if (!key.startsWith(sharedPrefix)) return undefined;
-  const [kind, host = '', vm, ...more] = key.slice(sharedPrefix.length).split('/');
-  if (!isHostName(host) || more.length > 0) return undefined;
+  const [kind, name = '', vm, ...more] = key.slice(sharedPrefix.length).split('/');
+  if (!isHostName(name) || more.length > 0) return undefined;
+  const host = plainHost(name);
   if (kind === 'host' && vm === undefined) return { host };
   return kind === 'vm' && vm !== undefined && !vmNameDamage(vm) ? { host, vm } : undefined;
 }

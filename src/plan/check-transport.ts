@@ -6,6 +6,7 @@ import { isInSubnet, linkOf } from '../config/network-shared.ts';
 import type { Refusal } from '../config/problem.ts';
 import { didYouMean } from '../config/suggest.ts';
 import type { HostLink, HostNetwork } from '../network/host-network.ts';
+import { isAnyAddress, isLoopback } from '../system/ip-address.ts';
 import type { Inventory } from './inventory.ts';
 
 type Spec = VmConfig['eth'][number];
@@ -106,7 +107,7 @@ export function checkSource(
 }
 
 function isLocal({ text }: Pick<TunnelEnd, 'text'>): boolean {
-  return /^(?:127\.|0\.0\.0\.0$|::1?$)/.test(text);
+  return isLoopback(text) || isAnyAddress(text);
 }
 
 /** As for host_to_host: not umlmon's to turn on. */

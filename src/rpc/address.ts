@@ -1,8 +1,9 @@
 import { isIPv6 } from 'node:net';
+import { readIp } from '../system/ip-address.ts';
 
-/** The address of a peer as people write it: an IPv4 client of an IPv6 socket is no IPv6 address. */
+/** The address of a peer as people write it: an IPv4 client of an IPv6 socket is no IPv6 address. Another text as it is. */
 export function plainAddress(address: string): string {
-  return /^::ffff:\d/i.test(address) && address.includes('.') ? address.slice('::ffff:'.length) : address;
+  return readIp(address)?.text ?? address;
 }
 
 /** `HOST:PORT`, with brackets around an IPv6 address (RFC 3986 section 3.2.2). */
@@ -12,7 +13,7 @@ export function placeText(host: string, port: number): string {
 
 /** Whose an address is, as far as its text tells: itself, or for IPv6 its network of 64 bits, which one host may have. */
 export function networkOf(address: string): string {
-  const [plain = ''] = address.split('%');
+  const [plain = ''] = plainAddress(address).split('%');
   if (!isIPv6(plain)) return plain;
   const [before = '', after] = plain.split('::');
   const words = (text: string) => (text === '' ? [] : text.split(':'));

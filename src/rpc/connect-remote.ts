@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { isSystemError, UmlmonError } from '../system/errors.ts';
+import { plainHost } from '../system/plain-host.ts';
 import { placeText } from './address.ts';
 import { channelBinding, tlsVersion } from './channel-binding.ts';
 import { tcpOptions } from './tcp-options.ts';
@@ -61,7 +62,8 @@ export async function secure(
   try {
     const tls = connectTls({
       socket,
-      host,
+      // Certificates have addresses and names in one form.
+      host: plainHost(host),
       minVersion: tlsVersion,
       rejectUnauthorized: false,
       ...(ca === undefined ? {} : { ca }),

@@ -1,13 +1,16 @@
 import { mkdirSync, readFileSync } from 'node:fs';
+import { isIPv6 } from 'node:net';
 import { dirname } from 'node:path';
 import { isSystemError, UmlmonError } from '../system/errors.ts';
+import { plainHost } from '../system/plain-host.ts';
 import { rewriteFile } from '../system/rewrite-file.ts';
+import { placeText } from './address.ts';
 
 /** Hosts that are remembered: the newest. */
 const hostsMax = 1000;
 
 /**
- * The certificates of monitors that a password was proved to, a line each: address as the user wrote it, and fingerprint. For
+ * The certificates of monitors that a password was proved to, a line each: address, and fingerprint. An address is one however it is written (`vm1@HOSTB`, `vm1@hostb.`). For
  * those that no authority vouches for: next time, nobody else is shown a proof that a password could be guessed from.
  */
 export class KnownHosts {
@@ -18,12 +21,15 @@ export class KnownHosts {
   }
 
   fingerprintOf(address: string): string | undefined {
-    return this.#read().find(([known]) => known === address)?.[1];
+    const wanted = plainPlace(address);
+    return this.#read().findLast(([known = '']) => plainPlace(known) === wanted)?.[1];
   }
 
   /** A convenience: a file that cannot be written is as good as none. */
   remember(address: string, fingerprint: string): void {
-    const lines = [...this.#read().filter(([known]) => known !== address), [address, fingerprint]];
+    const place = plainPlace(address);
+    const others = this.#read().filter(([known = '']) => plainPlace(known) !== place);
+    const lines = [...others, [place, fingerprint]];
     try {
       mkdirSync(dirname(this.path), { recursive: true, mode: 0o700 });
       const text = lines.slice(-hostsMax).map((line) => `${line.join(' ')}\n`);
@@ -44,4 +50,14 @@ export class KnownHosts {
       return [];
     }
   }
+}
+
+/** `VM@HOST`, `VM@HOST:PORT` with its host as hosts are compared; another text as it is. */
+function plainPlace(address: string): string {
+  const [, vm = '', rest = ''] = /^([^@]*@)(.*)$/.exec(address) ?? [];
+  if (isIPv6(rest)) return `${vm}${plainHost(rest)}`;
+  const [, bracketed, name, port] = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d{1,5}))?$/.exec(rest) ?? [];
+  const host = bracketed ?? name ?? '';
+  if (host === '') return address;
+  return port === undefined ? `${vm}${plainHost(host)}` : `${vm}${placeText(plainHost(host), Number(port))}`;
 }

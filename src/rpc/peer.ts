@@ -1,5 +1,5 @@
 import type { Peer } from '../system/shares.ts';
-import { networkOf, plainAddress } from './address.ts';
+import { networkOf } from './address.ts';
 import type { Caller } from './program.ts';
 
 /** (uid_t) -1: no user. */
@@ -16,7 +16,7 @@ export const nobody: Pick<Caller, 'uid' | 'gid' | 'pid' | 'groups'> = {
 
 /** Whose part of a table somebody at an address takes: the address is that of its host, or of IPv6 of its network. */
 export function peerAt(address: string): Peer {
-  return { key: `address:${networkOf(plainAddress(address))}`, isOwner: false };
+  return { key: `address:${networkOf(address)}`, isOwner: false };
 }
 
 /** The same of a user of this host, whom the kernel vouches for. Root and the user of this daemon own the tables. */
@@ -39,7 +39,7 @@ export function peerOf({ uid, address, remote, behalf }: Known): Peer {
   if (from !== undefined) return peerAt(from);
   if (!behalf) return peerOfUser(uid);
   return {
-    key: `${behalf.user}@${networkOf(plainAddress(behalf.address))} via ${behalf.via}`,
+    key: `${behalf.user}@${networkOf(behalf.address)} via ${behalf.via}`,
     isOwner: false,
   };
 }

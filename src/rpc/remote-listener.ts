@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
 import { UmlmonError } from '../system/errors.ts';
+import { isAnyAddress } from '../system/ip-address.ts';
 import { acceptMore } from './accept-more.ts';
 import { placeText, plainAddress } from './address.ts';
 import { CallTurns } from './call-turns.ts';
@@ -70,7 +71,7 @@ export class RemoteListener {
 
   /** The one on which it listens; '' for all addresses of the host. */
   get address(): string {
-    return this.#host === '0.0.0.0' || this.#host === '::' ? '' : this.#host;
+    return isAnyAddress(this.#host) ? '' : this.#host;
   }
 
   /** `ADDRESS:PORT`, as a client would write it. */

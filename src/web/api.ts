@@ -12,7 +12,7 @@ import { readJson, refused, sendJson, statusOf } from './answer.ts';
 import { identityAt } from './identity.ts';
 import { Login, type PasswordPlace } from './login.ts';
 import type { Monitors } from './monitors.ts';
-import { isOurOrigin, type Names } from './origin.ts';
+import { checkOrigin, type Names } from './origin.ts';
 import type { RequestPath } from './server.ts';
 import { type Session, Sessions, sessionCookie, sessionIdOf } from './sessions.ts';
 import { vmActions } from './vm-actions.ts';
@@ -59,7 +59,9 @@ export class Api {
     const [, vm, word] = /^api\/vms\/([\w.-]{1,64}(?:@[\w.-]{1,253})?)\/([a-z-]{1,32})$/.exec(name) ?? [];
     const isKnown = name === 'api/session' || (vm !== undefined && word !== undefined);
     if (!isKnown) throw refused(404, 'request', 'there is no such page');
-    if (method !== 'GET') this.#checkOrigin(request, names);
+    // Browsers send it with every request that changes something, and with those of pages of other hosts.
+    const { headers } = request;
+    if (method !== 'GET' || headers.origin !== undefined) checkOrigin(headers, names, 'do that');
     if (name === 'api/session' && method === 'POST') return this.#enter(call);
     const session = this.sessionOf(request);
     if (method !== 'GET') checkToken(request, session);
@@ -109,7 +111,7 @@ export class Api {
 
   #cookie(id: string): string {
     const { url, isSecure } = this.#options;
-    return sessionCookie(id, url?.path ?? '/', url?.origin.startsWith('https:') ?? isSecure);
+    return sessionCookie(id, url?.path ?? '/', url ? url.origin.scheme === 'https' : isSecure);
   }
 
   async #readVm(
@@ -147,11 +149,6 @@ export class Api {
     if (text !== undefined) return sendJson(response, 200, { text });
     done.catch((error: unknown) => log.warn({ vm, action: word, status: statusOf(error) }, String(error)));
     sendJson(response, 202, { text: `${word} goes on` });
-  }
-
-  #checkOrigin({ headers }: IncomingMessage, names: Names): void {
-    if (isOurOrigin(headers.origin, headers.host, names)) return;
-    throw refused(403, 'Origin', 'a page of another origin may not do that');
   }
 }
 

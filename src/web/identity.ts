@@ -1,8 +1,8 @@
-import { isIP } from 'node:net';
 import { networkOf } from '../rpc/address.ts';
 import { roleAt } from '../rpc/password-file.ts';
 import type { Role } from '../rpc/roles.ts';
 import type { ActForArgs } from '../rpc/umlmonctrl.gen.ts';
+import { readIp } from '../system/ip-address.ts';
 import { refused } from './answer.ts';
 import type { Session } from './sessions.ts';
 
@@ -24,9 +24,9 @@ export const dashboard: Identity = { user: 'dashboard', role: 'look', address: '
 export function identityAt({ grants }: Session, vm: string, address: string): Identity {
   const role = roleAt(grants, vm);
   if (role === null) throw refused(404, vm, 'there is no such VM');
-  // A proxy may have said anything.
+  // The zone of an address has a meaning on one host only.
   const [plain = ''] = address.split('%');
-  return { user: role, role, address: isIP(plain) === 0 ? 'unknown' : plain };
+  return { user: role, role, address: readIp(plain)?.text ?? 'unknown' };
 }
 
 /** Whose connection may be whose: one for each VM and person. */

@@ -4,6 +4,7 @@ import { grantsOf, type Passwords, readPasswords } from '../rpc/password-file.ts
 import { peerAt } from '../rpc/peer.ts';
 import { Throttle } from '../rpc/throttle.ts';
 import { FairTurns, OverShare } from '../system/fair-turns.ts';
+import { isLoopback, readIp } from '../system/ip-address.ts';
 import { webLimits, webShares } from '../system/limits.ts';
 import { type Refused, refused } from './answer.ts';
 import type { Session, Sessions } from './sessions.ts';
@@ -84,13 +85,23 @@ function tooMany(waitMs: number): Refused {
   });
 }
 
-/** The address of the browser; a proxy on this host tells us whose call it passes on. */
-export function addressOf(request: IncomingMessage, hasProxy: boolean): string {
-  const peer = (request.socket.remoteAddress ?? 'unknown').replace(/^::ffff:/, '');
-  const isLocal = /^127\.|^::1$/.test(peer);
-  const forwarded = String(request.headers['x-forwarded-for'] ?? '')
+/**
+ * The address of the browser, as `readIp` has it, or `unknown`. A proxy on this host says whose call it passes on; what it
+ * says is an address, with a port or not, or else the call is its own.
+ */
+export function addressOf(
+  {
+    socket,
+    headers,
+  }: Pick<IncomingMessage, 'headers'> & { readonly socket: { readonly remoteAddress?: string | undefined } },
+  hasProxy: boolean,
+): string {
+  const peer = readIp(socket.remoteAddress ?? '')?.text ?? 'unknown';
+  if (!hasProxy || !isLoopback(peer)) return peer;
+  const forwarded = String(headers['x-forwarded-for'] ?? '')
     .split(',')
     .at(-1)
     ?.trim();
-  return hasProxy && isLocal && forwarded && forwarded.length <= 45 ? forwarded : peer;
+  const [, bracketed, plain] = /^(?:\[(.*)\](?::\d+)?|([\d.]+):\d+)$/.exec(forwarded ?? '') ?? [];
+  return readIp(bracketed ?? plain ?? forwarded ?? '')?.text ?? peer;
 }

@@ -3,6 +3,7 @@ import type { GlobalConfig } from '../config/config.ts';
 import { portOf } from '../config/services.ts';
 import type { MonitorClient } from '../rpc/monitor-client.ts';
 import { UmlmonError } from '../system/errors.ts';
+import { plainHost } from '../system/plain-host.ts';
 import { refused } from './answer.ts';
 import { DirectoryWatch } from './directory-watch.ts';
 import { type OtherPlace, otherPlaces } from './other-places.ts';
@@ -10,7 +11,7 @@ import { RemoteLogin } from './remote-login.ts';
 
 /** The VMs of the hosts of `web_hosts`, as their directories have them: `VM@HOST`. */
 export class OtherHosts {
-  /** The name of this host, whose VMs need no directory. */
+  /** The name of this host, as `plainHost` has it, whose VMs need no directory. */
   readonly #here: string;
   readonly #directories: readonly DirectoryWatch[];
   readonly #login: RemoteLogin;
@@ -18,7 +19,7 @@ export class OtherHosts {
   #left = 0;
 
   constructor(global: GlobalConfig) {
-    this.#here = global.host_name || hostname();
+    this.#here = plainHost(global.host_name || hostname());
     const usual = portOf('umldir', global.umldir_port);
     this.#directories = global.web_hosts.map(
       ({ host, port }) => new DirectoryWatch({ host, port: port ?? usual }),

@@ -2,6 +2,7 @@ import { isHostName } from '../config/directory-keys.ts';
 import { vmNameDamage } from '../config/names.ts';
 import type { DirList, DirTarget } from '../rpc/umldir.gen.ts';
 import { webLimits } from '../system/limits.ts';
+import { plainHost } from '../system/plain-host.ts';
 
 /** A VM of another host, and the directory that knows it. */
 export interface OtherPlace<D> {
@@ -20,7 +21,7 @@ export interface OtherPlaces<D> {
  * The VMs of other hosts that some directories know. The first one that names a VM is the way to it; what cannot be a name is
  * left out, and so are those of this host, which need no directory.
  *
- * @param here the name of this host
+ * @param here the name of this host, as `plainHost` has it
  */
 export function otherPlaces<D extends { readonly list: Pick<DirList, 'entries'> | undefined }>(
   directories: readonly D[],
@@ -30,8 +31,9 @@ export function otherPlaces<D extends { readonly list: Pick<DirList, 'entries'> 
   const left = new Set<string>();
   for (const directory of directories)
     for (const { host, vm } of directory.list?.entries ?? []) {
-      const name = `${vm.name}@${host}`;
-      if (host === here || !isHostName(host) || vmNameDamage(vm.name) || places.has(name)) continue;
+      const plain = plainHost(host);
+      const name = `${vm.name}@${plain}`;
+      if (plain === here || !isHostName(host) || vmNameDamage(vm.name) || places.has(name)) continue;
       if (places.size < webLimits.otherVms) places.set(name, { target: { vm: vm.name, host }, directory });
       else left.add(name);
     }

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import type { WebListen, WebUrl } from '../config/web-keys.ts';
 import { Gate } from '../rpc/gate.ts';
 import { peerAt } from '../rpc/peer.ts';
 import { toFailure, UmlmonError } from '../system/errors.ts';
+import { isLoopback } from '../system/ip-address.ts';
 import { webLimits, webShares } from '../system/limits.ts';
 import type { Log } from '../system/log.ts';
 import type { SecurityLog } from '../system/security-log.ts';
@@ -14,7 +14,7 @@ import { Api } from './api.ts';
 import type { Assets } from './assets.ts';
 import { addressOf } from './login.ts';
 import type { Monitors } from './monitors.ts';
-import { isOurHost, type Names, pathBelow } from './origin.ts';
+import { isOurHost, type Names, pageText, pathBelow } from './origin.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { Sockets } from './sockets.ts';
 
@@ -66,7 +66,7 @@ export class WebServer {
       // A proxy on this host brings those of all: it has no share.
       peerOf: ({ remoteAddress = '' }) => {
         const peer = peerAt(remoteAddress);
-        return url !== undefined && isLoopback(peer.key) ? { ...peer, isOwner: true } : peer;
+        return url !== undefined && isLoopback(remoteAddress) ? { ...peer, isOwner: true } : peer;
       },
     });
     this.#server.on('connection', (socket) => this.#gate.admit(socket));
@@ -119,8 +119,9 @@ export class WebServer {
     });
     // Too many descriptors, for a moment: who called calls again.
     this.#server.on('error', (error) => this.#options.log.warn(toFailure(error), 'cannot take a call'));
-    const { address, port } = this.#server.address() as AddressInfo;
-    this.#names = { ...this.#names, listen: { address, port } };
+    const at = this.#server.address();
+    // A Unix socket that the service manager has passed has no address: browsers come through a proxy, by web_url.
+    if (typeof at === 'object' && at !== null) this.#names = { ...this.#names, listen: at };
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -151,12 +152,15 @@ export class WebServer {
         421,
         'Host',
         'this server has another name',
-        'set web_url (umlmon(5)) to what browsers call',
+        this.#options.url
+          ? `open ${pageText(this.#options.url)}`
+          : 'set web_url (umlmon(5)) to what browsers call',
       );
     const target = request.url ?? '';
-    if (!target.startsWith('/') || !URL.canParse(target, 'http://host'))
-      throw refused(400, 'request', 'not a path');
-    const { pathname, searchParams } = new URL(target, 'http://host');
+    // Not relative to a base: `//name/path` is a path here, and no other host.
+    const whole = `http://host${target}`;
+    if (!target.startsWith('/') || !URL.canParse(whole)) throw refused(400, 'request', 'not a path');
+    const { pathname, searchParams } = new URL(whole);
     return { name: pathBelow(pathname, this.#options.url), query: searchParams };
   }
 
@@ -190,10 +194,6 @@ export interface RequestPath {
   /** Without the base and the first slash. */
   readonly name: string;
   readonly query: URLSearchParams;
-}
-
-function isLoopback(key: string): boolean {
-  return /^address:(?:127\.|0:0:0:0::)/.test(key);
 }
 
 function newServer(tls: Tls | undefined): Server {

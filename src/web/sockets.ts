@@ -13,7 +13,7 @@ import { type ConsoleRequested, takeSeat } from './console-seat.ts';
 import { Hub } from './hub.ts';
 import { identityAt } from './identity.ts';
 import type { Monitors } from './monitors.ts';
-import { isOurOrigin, type Names } from './origin.ts';
+import { checkOrigin, type Names } from './origin.ts';
 import type { RequestPath } from './server.ts';
 import type { Session } from './sessions.ts';
 import { Typists } from './typist.ts';
@@ -62,8 +62,7 @@ export class Sockets {
   /** Makes a websocket of a request. Errors: Refused. */
   accept({ request, address, names, socket, head, ...path }: Upgrade): void {
     const { headers } = request;
-    if (!isOurOrigin(headers.origin, headers.host, names))
-      throw refused(403, 'Origin', 'a page of another origin may not open a websocket');
+    checkOrigin(headers, names, 'open a websocket');
     const session = this.#api.sessionOf(request);
     const serve = this.#servant(session, address, path);
     if (session.sockets >= webLimits.socketsOfSession)

@@ -7,6 +7,8 @@ describe('the address of a VM', () => {
   test.each([
     ['vm1', { vm: 'vm1', host: undefined, port: undefined }],
     ['vm1@localhost', { vm: 'vm1', host: undefined, port: undefined }],
+    ['vm1@LOCALHOST', { vm: 'vm1', host: undefined, port: undefined }],
+    ['vm1@localhost.', { vm: 'vm1', host: undefined, port: undefined }],
     ['vm1@localhost:7001', { vm: 'vm1', host: 'localhost', port: 7001 }],
     ['vm1@host.example', { vm: 'vm1', host: 'host.example', port: undefined }],
     ['vm1@192.0.2.1:1', { vm: 'vm1', host: '192.0.2.1', port: 1 }],

@@ -104,6 +104,7 @@ describe('which VM is meant', () => {
     ['the own one first', { vm: 'web', host: '' }, 'here'],
     ['the only one', { vm: 'db', host: '' }, 'there'],
     ['the named one', { vm: 'web', host: 'there' }, 'there'],
+    ['the named one, however it is written', { vm: 'web', host: 'THERE.' }, 'there'],
   ])('%s', (_what, target, host) => {
     expect(resolve(directory, 'here', target).host).toBe(host);
   });

@@ -24,6 +24,12 @@ test('each VM of another host once, by the first directory that names it', () =>
   expect(places.get('vm2@two')?.target).toEqual({ vm: 'vm2', host: 'two' });
 });
 
+test('a host is one, however its name is written', () => {
+  const entries = [entry('vm1', 'Two'), entry('vm1', 'two'), entry('vm1', 'HERE')];
+  const { places } = otherPlaces([{ at: at('one'), list: { entries } }], 'here');
+  expect([...places].map(([name, { target }]) => [name, target.host])).toEqual([['vm1@two', 'Two']]);
+});
+
 test.each([
   ['vm1', ''],
   ['vm1', 'a/b'],

@@ -93,6 +93,70 @@ test('a path of a proxy is taken off, or not, and the cookie is for it alone', a
   live.terminate();
 });
 
+/** The status of an upgrade to a websocket; 101 if there is one. */
+function upgradeStatus(url: string, headers: Record<string, string>): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(url, { headers });
+    socket.once('open', () => {
+      resolve(101);
+      socket.terminate();
+    });
+    socket.once('unexpected-response', (_request, { statusCode = 0 }) => {
+      resolve(statusCode);
+      socket.terminate();
+    });
+    socket.once('error', reject);
+  });
+}
+
+test('with web_url only its pages may open websockets and change something, whatever umlweb speaks', async () => {
+  const { url } = await start('web_url = https://vms.example.org/umlweb/');
+  const type = { 'content-type': 'application/json' };
+  const logIn = (origin: string) =>
+    fetch(`${url}umlweb/api/session`, {
+      method: 'POST',
+      headers: { ...type, origin },
+      body: JSON.stringify({ password: passwordOf('admin') }),
+    });
+  const answer = await logIn('https://vms.example.org');
+  const cookie = (answer.headers.get('set-cookie') ?? '').split(';')[0] ?? '';
+  const { token } = (await answer.json()) as { token: string };
+  const live = `${url.replace('http', 'ws')}umlweb/live`;
+  const own = new URL(url).origin;
+  for (const origin of ['http://vms.example.org', own, 'https://vms.example.org:8443', 'null', '']) {
+    expect(await upgradeStatus(live, { cookie, origin, host: 'vms.example.org' }), origin).toBe(403);
+    expect((await logIn(origin)).status, origin).toBe(403);
+    for (const method of ['POST', 'DELETE', 'PUT', 'OPTIONS', 'HEAD'])
+      for (const path of ['api/session', 'api/vms/vm1/start'])
+        expect(
+          (await fetch(url + path, { method, headers: { cookie, origin, 'x-umlweb-token': token } })).status,
+          `${method} ${path} of ${origin}`,
+        ).toBe(403);
+    const read = await fetch(`${url}api/session`, { headers: { cookie, origin } });
+    expect(read.status, `GET of ${origin}`).toBe(403);
+    const { hint } = (await read.json()) as { hint: string };
+    expect(hint).toBe('open https://vms.example.org/umlweb/');
+  }
+  for (const host of ['vms.example.org', 'vms.example.org:443', new URL(url).host])
+    expect(await upgradeStatus(live, { cookie, origin: 'https://vms.example.org', host }), host).toBe(101);
+  expect(
+    await upgradeStatus(live, { cookie, origin: 'https://vms.example.org', host: 'elsewhere.example' }),
+  ).toBe(421);
+});
+
+test('without web_url, pages of what the browser has called', async () => {
+  const { url } = await start('');
+  const { port, origin } = new URL(url);
+  const tried = async (host: string, from: string) =>
+    upgradeStatus(`${url.replace('http', 'ws')}live`, { host, origin: from });
+  // Without a session it is 401 only after the origin is known to be good.
+  expect(await tried(`127.0.0.1:${port}`, origin)).toBe(401);
+  expect(await tried(`LOCALHOST:${port}`, `http://localhost:${port}`)).toBe(401);
+  expect(await tried(`127.0.0.1:${port}`, `http://localhost:${port}`)).toBe(403);
+  expect(await tried(`127.0.0.1:${port}`, `https://127.0.0.1:${port}`)).toBe(403);
+  expect(await tried(`elsewhere.example:${port}`, `http://elsewhere.example:${port}`)).toBe(421);
+});
+
 test('https, with a certificate that is renewed while it runs', async () => {
   const { cert, key } = makeCertificate('first');
   const { url, pid } = await start(`web_tls_cert = ${cert}\nweb_tls_key = ${key}`);

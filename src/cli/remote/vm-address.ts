@@ -2,6 +2,7 @@ import { isIPv6 } from 'node:net';
 import { vmNameDamage } from '../../config/names.ts';
 import { quoted } from '../../config/problem.ts';
 import { UmlmonError } from '../../system/errors.ts';
+import { plainHost } from '../../system/plain-host.ts';
 
 /** Where a VM is. */
 export interface VmAddress {
@@ -33,6 +34,6 @@ export function parseVmAddress(text: string): VmAddress {
   const port = found?.[3];
   if (port !== undefined && !(/^\d{1,5}$/.test(port) && Number(port) >= 1 && Number(port) <= 65_535))
     throw wrong(`${quoted(port)} is not a port`, '1 to 65535');
-  if (host === 'localhost' && port === undefined) return { vm, host: undefined, port: undefined };
+  if (plainHost(host) === 'localhost' && port === undefined) return { vm, host: undefined, port: undefined };
   return { vm, host, port: port === undefined ? undefined : Number(port) };
 }

@@ -1,8 +1,8 @@
-import { isIP } from 'node:net';
 import type { Behalf } from '../../rpc/program.ts';
 import { isRole, lowerRole, type Role } from '../../rpc/roles.ts';
 import type { ActForArgs } from '../../rpc/umlmonctrl.gen.ts';
 import { UmlmonError } from '../../system/errors.ts';
+import { readIp } from '../../system/ip-address.ts';
 
 /**
  * For whom a proxy calls, checked: who may do so up to `ceiling` gets what was asked for, or less. The names come from the proxy,
@@ -25,9 +25,9 @@ export function behalfOf(
   if (!isRole(role)) throw refusal('this is not a role', 'docs/roles.md lists them');
   if (!/^[\w.:*-]{1,64}$/.test(user))
     throw refusal('the name has characters other than letters, digits and .:*_-');
-  if (address !== '' && address !== 'unknown' && isIP(address) === 0)
-    throw refusal('the address is no IP address', 'it may be “unknown”, or empty');
-  return { user, address, role: lowerRole(ceiling, role), via };
+  const plain = address === '' || address === 'unknown' ? address : readIp(address)?.text;
+  if (plain === undefined) throw refusal('the address is no IP address', 'it may be “unknown”, or empty');
+  return { user, address: plain, role: lowerRole(ceiling, role), via };
 }
 
 /** `NAME@ADDRESS via PROXY`, for events and records. */

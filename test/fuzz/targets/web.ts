@@ -8,7 +8,7 @@ import { assert, type Target } from '../target.ts';
 const names: Names = {
   scheme: 'http',
   listen: { address: '127.0.0.1', port: 8470 },
-  url: { origin: 'https://vms.example.org', path: '/umlweb/' },
+  url: { origin: { scheme: 'https', host: 'vms.example.org', port: 443 }, path: '/umlweb/' },
 };
 
 /** Host, origin, path and cookie of a request, a line each. */
@@ -67,11 +67,16 @@ export const webTargets: readonly Target[] = [
       const isOurs = isOurHost(host, names);
       if (isOurs)
         assert(
-          /^(?:vms\.example\.org|(?:localhost|127\.[\d.]+|\[::1\]):0*8470)$/.test(host),
+          /^(?:vms\.example\.org\.?(?::\d*)?|(?:localhost\.?|127\.[\d.]+|\[[\da-f:.]+\]):0*8470)$/i.test(
+            host,
+          ),
           `${host} is ours`,
         );
       if (isOurs && isOurOrigin(origin, host, names))
-        assert(/^https?:\/\/[\w.:[\]]+$/.test(origin ?? ''), `${origin} is a page of ours`);
+        assert(
+          /^https:\/\/vms\.example\.org\.?(?::0*443)?$/i.test(origin ?? ''),
+          `${origin} is a page of ours`,
+        );
       assert(path.endsWith(pathBelow(path, names.url)), 'a path is only made shorter');
       const id = sessionIdOf(cookie);
       assert(id === undefined || /^[\w-]{43}$/.test(id), 'a session id has its form');
