@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { hostName, isZonedIPv6 } from './host-name.ts';
 import { single } from './key.ts';
 import { quoted } from './problem.ts';
 import { defaultPorts } from './services.ts';
@@ -35,25 +36,22 @@ export function parseEndpoints(text: string): Parsed<readonly Endpoint[]> {
 
 /** `HOST` or `HOST:PORT`, an IPv6 address in brackets; undefined if it is neither. */
 export function parseHostAndPort(text: string): { host: string; port: number | undefined } | undefined {
-  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:/[\]\s]+))(?::(\d{1,5}))?$/.exec(text);
-  const host = match?.[1] ?? match?.[2] ?? '';
-  const isSane = match?.[1] === undefined ? isHostName(host) : isIP(host) === 6;
+  const match = /^(?:\[([^[\]]+)\]|([^:/[\]\s]+))(?::(\d{1,5}))?$/.exec(text);
+  const host = match?.[1] ?? hostName(match?.[2] ?? '') ?? '';
+  const isSane = match?.[1] === undefined ? host !== '' : isZonedIPv6(host);
   const port = match?.[3] === undefined ? undefined : Number(match[3]);
   return isSane && (port === undefined || (port >= 1 && port <= 65_535)) ? { host, port } : undefined;
 }
 
-/** A name as DNS has them (RFC 1123 section 2.1), or an IPv4 address. */
-export function isHostName(text: string): boolean {
-  return text.length <= 253 && /^[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?$/.test(text);
-}
-
 function parseHostName(text: string): Parsed<string> {
-  if (text === '' || isHostName(text)) return { value: text };
-  return refuse(`${quoted(text)} is not the name of a host`, 'letters, digits, - and .');
+  const value = text === '' ? '' : hostName(text);
+  if (value !== undefined) return { value };
+  return refuse(`${quoted(text)} is not the name of a host`, 'a name that its clients can look up');
 }
 
 function parseHostAddress(text: string): Parsed<string> {
-  if (text === '' || isIP(text) > 0 || isHostName(text)) return { value: text };
+  const value = text === '' || isIP(text) > 0 ? text : hostName(text);
+  if (value !== undefined) return { value };
   return refuse(`${quoted(text)} is neither the name nor the address of a host`);
 }
 

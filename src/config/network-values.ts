@@ -9,13 +9,14 @@ const maxInterfaceName = 15;
 
 /** The name of an interface of the host. Those that are directories of /proc/sys/net/ipv4/conf are not possible. */
 export function parseInterface(text: string): Parsed<string> {
-  if (!/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(text))
+  // The kernel takes more (dev_valid_name in net/core/dev.c), but not all of that can stand in rules of nftables.
+  if (!/^[\p{L}\p{M}\p{N}_.~+@!][\p{L}\p{M}\p{N}_.~+@!-]*$/u.test(text) || text === '.' || text === '..')
     return refuse(
       `${quoted(text)} is not the name of an interface`,
-      'use letters, digits, - _ and .; begin with a letter or digit',
+      'use letters, digits, and any of -_.~+@!; do not begin with -',
     );
-  if (text.length > maxInterfaceName)
-    return refuse(`the interface name ${quoted(text)} is too long`, `at most ${maxInterfaceName} characters`);
+  if (Buffer.byteLength(text) > maxInterfaceName)
+    return refuse(`the interface name ${quoted(text)} is too long`, `at most ${maxInterfaceName} bytes`);
   if (text === 'all' || text === 'default' || text === 'lo')
     return refuse(`${text} has a meaning of its own for the host`, 'choose another name');
   return { value: text };

@@ -28,13 +28,21 @@ export interface GroupRoleSpec {
   readonly group: string;
 }
 
-/** `console:students operate:tutors` */
+/** A role and a group, which has blanks only in quotes. */
+const roleAndGroup = /^([^\s:]+):(?:"([^":]+)"|'([^':]+)'|([^\s:"']+))(?=[ \t]|$)/;
+
+/** `console:students operate:"domain users"` */
 export function parseGroupRoles(text: string): Parsed<readonly GroupRoleSpec[]> {
   const value: GroupRoleSpec[] = [];
-  for (const word of text.split(/[ \t]+/).filter(Boolean)) {
-    const [before = '', group = '', ...rest] = word.split(':');
-    if (group === '' || rest.length > 0)
-      return refuse(`${quoted(word)} is not a role and a group`, 'as in console:students');
+  for (let rest = text.trim(); rest !== ''; ) {
+    const [word, before = '', ...groups] = roleAndGroup.exec(rest) ?? [];
+    const group = groups.find((one) => one !== undefined) ?? '';
+    if (word === undefined)
+      return refuse(
+        `${quoted(rest.split(/[ \t]/)[0] ?? '')} is not a role and a group`,
+        'as in console:students, or console:"domain users"',
+      );
+    rest = rest.slice(word.length).trim();
     const role = parseRole(before);
     if ('cause' in role) return role;
     const parsed = parseGroup(group);

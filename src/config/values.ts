@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../system/errors.ts';
+import { isAccountName } from './account-name.ts';
 import { quoted, type Refusal } from './problem.ts';
 import { didYouMean } from './suggest.ts';
 
@@ -103,14 +104,19 @@ export function integerParser(min: number, max: number): Parser<number> {
   };
 }
 
-/** Name or number of a host user or group; '' means none. Names as useradd(8) allows them. */
+/** Name or number of a host user or group; '' means none. Which there are, the host says when they are needed. */
 export function accountParser(what: 'user' | 'group'): Parser<string> {
   return (text) => {
-    if (text === '' || /^[a-zA-Z_][a-zA-Z0-9_.-]{0,31}\$?$/.test(text)) return { value: text };
-    // (uid_t)-1 and the 16-bit -1 mean "no change" to the system calls.
-    const number = /^(?:0|[1-9]\d{0,9})$/.test(text) ? Number(text) : Number.NaN;
-    if (number < 0xffff_ffff && number !== 0xffff) return { value: text };
-    return refuse(`${quoted(text)} is not the name or number of a ${what}`);
+    // (uid_t)-1 means "no change" to the system calls.
+    const isNumber = /^\d+$/.test(text);
+    const isFit = isNumber
+      ? /^(?:0|[1-9]\d*)$/.test(text) && Number(text) < 0xffff_ffff
+      : isAccountName(text);
+    if (text === '' || isFit) return { value: text };
+    return refuse(
+      `${quoted(text)} is not the name or number of a ${what}`,
+      isNumber ? '0 to 4294967294' : 'a name as getent shows it, without colons and control characters',
+    );
   };
 }
 

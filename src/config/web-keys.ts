@@ -78,11 +78,11 @@ export const webKeys = {
   web_user: single({
     parse: accountParser('user'),
     default: 'umlweb',
-    defaultNote: '*umlweb*, if /etc/passwd has that account',
+    defaultNote: '*umlweb*, if the host has that account',
     layer: 'admin',
     effect: 'monitor',
     form: 'USER',
-    help: 'The account as which umlweb(8) runs, of /etc/passwd, by name or number; nothing else should run as it. Monitors that are root give their control sockets to it. It may do nothing there but say for whom it calls, see ON BEHALF OF OTHERS in umlmon(7).',
+    help: 'The account as which umlweb(8) runs, by name or number; nothing else should run as it. Monitors that are root give their control sockets to it. It may do nothing there but say for whom it calls, see ON BEHALF OF OTHERS in umlmon(7).',
     example: 'umlweb',
   }),
   web_listen: single({

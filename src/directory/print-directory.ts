@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { isHostName } from '../config/directory-keys.ts';
+import { isHostName } from '../config/host-name.ts';
 import { quoted } from '../config/problem.ts';
 import { DirectoryClient } from '../rpc/directory-client.ts';
 import type { DirEntry, DirList } from '../rpc/umldir.gen.ts';

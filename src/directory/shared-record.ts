@@ -1,6 +1,6 @@
 /** What hosts write of themselves in etcd, and how much of what others have written is believed. */
 import { isIP } from 'node:net';
-import { isHostName } from '../config/directory-keys.ts';
+import { isHostName } from '../config/host-name.ts';
 import { vmNameDamage } from '../config/names.ts';
 import type { DirState, DirVm } from '../rpc/umldir.gen.ts';
 import { plainHost } from '../system/plain-host.ts';

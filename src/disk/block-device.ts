@@ -31,9 +31,7 @@ export function toHostDevice(own: number, id: string, hostPath: string, mode: 'r
   // Without O_CREAT, O_EXCL claims the device: it fails while the host has it mounted (open(2)).
   const flags = (mode === 'rw' ? O_RDWR | O_EXCL : O_RDONLY) | O_NONBLOCK | O_NOCTTY;
   try {
-    const node = /^DEVNAME=([\w./!-]+)$/m.exec(
-      readFileSync(`/sys/dev/block/${id.slice(1)}/uevent`, 'latin1'),
-    )?.[1];
+    const node = /^DEVNAME=(.+)$/m.exec(readFileSync(`/sys/dev/block/${id.slice(1)}/uevent`, 'latin1'))?.[1];
     const fd = openSync(node === undefined ? `/proc/self/fd/${own}` : `/dev/${node}`, flags);
     const stat = fstatSync(fd, { bigint: true });
     if (stat.isBlockDevice() && deviceId(stat.rdev) === id) {

@@ -1,5 +1,6 @@
 /** Who may do what to which images. Pure: asked before images are locked, and decided on what the locks are of. */
 import type { Refusal } from '../config/problem.ts';
+import { shellWord } from '../system/shell-word.ts';
 import type { Claim } from './decide-verb.ts';
 import { type ImageName, nameText } from './image-name.ts';
 import { type Ids, type ImageRights, mayReach } from './image-rights.ts';
@@ -58,7 +59,10 @@ export function refuseClaim(caller: ImageCaller, { claim, rights, names }: Claim
   return {
     code: 'IMAGE_ACCESS',
     cause: `the user ${user.name} of ${vm} may not ${words} ${textOf(claim)}`,
-    hint: use === 'read' ? 'let its user read it: chmod a+r' : `let its user write it: chown ${user.name}`,
+    hint:
+      use === 'read'
+        ? 'let its user read it: chmod a+r'
+        : `let its user write it: chown ${shellWord(user.name)}`,
   };
 }
 

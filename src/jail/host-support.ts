@@ -15,6 +15,7 @@ export const packageOf = {
   taskset: 'util-linux',
   setarch: 'util-linux',
   setpriv: 'util-linux',
+  unshare: 'util-linux',
   bwrap: 'bubblewrap',
 } as const satisfies Record<keyof SandboxPrograms, string>;
 
@@ -27,6 +28,7 @@ export function hostPrograms(): SandboxPrograms {
     taskset: find('taskset'),
     setarch: find('setarch'),
     setpriv: find('setpriv'),
+    unshare: find('unshare'),
     bwrap: find('bwrap'),
   };
   return programs;

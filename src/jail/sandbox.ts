@@ -13,6 +13,7 @@ export interface SandboxPrograms {
   readonly taskset: string;
   readonly setarch: string;
   readonly setpriv: string;
+  readonly unshare: string;
   readonly bwrap: string;
 }
 
@@ -57,6 +58,11 @@ export interface SandboxPlan {
   readonly launcher: 'user-namespace' | 'root';
   /** The host user of the kernel; absent if that is the monitor's own, unprivileged user. */
   readonly user?: { readonly uid: number; readonly gid: number; readonly groups?: readonly number[] };
+  /**
+   * The number of the kernel's user or group is one that bubblewrap cannot write to the map of a user namespace: from 2^31
+   * on it writes a negative one. Then unshare(1) makes a namespace before it, in which both are those of nobody.
+   */
+  readonly largeIds?: boolean;
   /** Within what the host permits: see limitsOfJail. */
   readonly limits: {
     /**
@@ -124,6 +130,7 @@ export function sandboxArguments(plan: SandboxPlan): string[] {
     ...unshareArguments(plan),
     // Without address space randomization UML starts at once; with it, it would need /proc to start itself anew.
     ...(asRoot ? [] : [plan.programs.setarch, '-R', '--', ...userArguments(plan, plan.programs.setpriv)]),
+    ...smallIdArguments(plan),
     plan.programs.bwrap,
     ...namespaceArguments(plan),
     ...mountArguments(plan),
@@ -147,16 +154,30 @@ function limitArguments({ programs, limits: { core, processes, files, stack } }:
 }
 
 /** bubblewrap makes its mounts slaves of those that it finds (mount_namespaces(7)): here it finds private ones. */
-function unshareArguments({ unshare, user }: SandboxPlan): string[] {
+function unshareArguments({ unshare, user, largeIds }: SandboxPlan): string[] {
   if (unshare === undefined) return [];
   return [
     unshare,
-    ...(user ? [] : ['--user', '--map-current-user']),
+    ...(user ? [] : ['--user', ...(largeIds ? asNobody : ['--map-current-user'])]),
     '--mount',
     '--propagation',
     'private',
     '--',
   ];
+}
+
+/** Numbers that every program can write: those of nobody (user_namespaces(7), overflow). */
+const asNobody = ['--map-user=65534', '--map-group=65534'];
+
+function smallIdArguments({ launcher, largeIds, programs, unshare, user }: SandboxPlan): string[] {
+  // Without a user to become, `unshareArguments` has done it.
+  if (!largeIds || launcher === 'root' || (unshare !== undefined && !user)) return [];
+  return [programs.unshare, '--user', ...asNobody, '--'];
+}
+
+/** Whether bubblewrap writes one of the numbers as a negative one. */
+export function hasLargeIds({ uid, gid }: { readonly uid: number; readonly gid: number }): boolean {
+  return uid > 0x7fff_ffff || gid > 0x7fff_ffff;
 }
 
 /** Words that make a program one of the user of the VM, without any privilege; none if that is our own user. */

@@ -2,9 +2,11 @@
 
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { isAccountName } from '../config/account-name.ts';
 import { toolEnvironment } from '../system/environment.ts';
 import { UmlmonError } from '../system/errors.ts';
 import { locateProgram } from '../system/find-program.ts';
+import { whyUnmapped } from './id-map.ts';
 
 export interface VmUser {
   readonly name: string;
@@ -16,53 +18,79 @@ export interface VmUser {
 const ID_MAX = 0xffff_fffe;
 
 /**
- * Looks a user up by name or number: in /etc/passwd, then with getent(1), which knows network users too.
+ * Looks a user up by name or number: in /etc/passwd, then with getent(1), which asks all that nsswitch.conf(5) names. A
+ * name is any text that the host knows: `bug@corp.example`, `CORP\\bug`, with blanks.
  *
  * @throws UmlmonError JAIL_USER_ROOT, JAIL_USER_UNKNOWN
  */
 export function resolveUser(nameOrNumber: string): VmUser {
-  const user =
-    findUser(readFileSync('/etc/passwd', 'utf8'), nameOrNumber) ??
-    findUser(askHost('passwd', nameOrNumber), nameOrNumber);
+  const user = lookUpUser(nameOrNumber);
   const place = `user ${nameOrNumber}`;
-  if (!user) {
-    const isNumber = /^\d+$/.test(nameOrNumber);
-    const who = isNumber ? `--uid ${nameOrNumber} uml-${nameOrNumber}` : nameOrNumber || 'NAME';
-    const hint = `useradd --system --user-group --shell /usr/sbin/nologin ${who}`;
-    throw new UmlmonError('JAIL_USER_UNKNOWN', { place, cause: 'the host has no such user', hint });
-  }
+  if (!user)
+    throw new UmlmonError('JAIL_USER_UNKNOWN', {
+      place,
+      cause: 'the host has no such user',
+      hint: makeUserHint(nameOrNumber),
+    });
   if (user.uid === 0) {
     const hint = 'name an unprivileged user, best one that nothing else uses';
     throw new UmlmonError('JAIL_USER_ROOT', { place, cause: `${user.name} is root (uid 0)`, hint });
   }
+  const unmapped = whyUnmapped('uid', user.uid) ?? whyUnmapped('gid', user.gid);
+  if (unmapped !== undefined)
+    throw new UmlmonError('JAIL_USER_UNKNOWN', {
+      place,
+      cause: unmapped,
+      hint: 'take a user with numbers in that range; subuid(5) and subgid(5) set it for rootless containers',
+    });
   return user;
 }
 
+/** The same, without errors; undefined if the host has no such user. */
+function lookUpUser(nameOrNumber: string): VmUser | undefined {
+  return (
+    findUser(readFileSync('/etc/passwd', 'utf8'), nameOrNumber) ?? firstUser(askHost('passwd', nameOrNumber))
+  );
+}
+
+/** useradd(8) takes only some of the names that other sources of accounts have. */
+export function isLocalName(name: string): boolean {
+  return /^[a-zA-Z_][a-zA-Z0-9_.-]{0,31}\$?$/.test(name);
+}
+
+function makeUserHint(nameOrNumber: string): string {
+  const make = 'useradd --system --user-group --shell /usr/sbin/nologin';
+  if (isNumber(nameOrNumber)) return `${make} --uid ${nameOrNumber} uml-${nameOrNumber}`;
+  if (isLocalName(nameOrNumber)) return `${make} ${nameOrNumber}`;
+  return nameOrNumber === '' ? `${make} NAME` : `look for the name as the host knows it: getent passwd`;
+}
+
+function isNumber(text: string): boolean {
+  return /^\d+$/.test(text);
+}
+
 /**
- * The account of umlweb, by name or number, if /etc/passwd has it. Root is none: it may do everything anyway.
+ * The account of umlweb, by name or number, if the host has it. Root is none: it may do everything anyway.
  */
 export function webUser(nameOrNumber: string): VmUser | undefined {
-  const user = nameOrNumber === '' ? undefined : findUser(readFileSync('/etc/passwd', 'utf8'), nameOrNumber);
+  const user = nameOrNumber === '' ? undefined : lookUpUser(nameOrNumber);
   return user?.uid === 0 ? undefined : user;
 }
 
 /**
- * The group of umlweb's account, if it is nobody else's: files that umlweb reads may belong to it. Network accounts, which
- * /etc/passwd does not tell of, are not known here.
+ * The group of umlweb's account, if it is nobody else's: files that umlweb reads may belong to it. Of network accounts,
+ * which cannot be listed, only the members of the group are looked at.
  */
 export function webGroup(nameOrNumber: string): number | undefined {
   const user = webUser(nameOrNumber);
   if (!user || user.gid === 0) return undefined;
-  const others = readFileSync('/etc/passwd', 'utf8')
-    .split('\n')
-    .map((line) => line.split(':'))
-    .some(([name, , , gid]) => gid === String(user.gid) && name !== user.name);
-  const members = readFileSync('/etc/group', 'utf8')
-    .split('\n')
-    .map((line) => line.split(':'))
-    .find(([, , gid]) => gid === String(user.gid))?.[3]
-    ?.split(',')
-    .filter((name) => name !== '' && name !== user.name);
+  const entries = (text: string) => text.split('\n').map((line) => line.split(':'));
+  const others = entries(readFileSync('/etc/passwd', 'utf8')).some(
+    ([name, , , gid]) => gid === String(user.gid) && name !== user.name,
+  );
+  const ofGroup = (text: string) => entries(text).find(([, , gid]) => gid === String(user.gid));
+  const group = ofGroup(readFileSync('/etc/group', 'utf8')) ?? ofGroup(askHost('group', String(user.gid)));
+  const members = group?.[3]?.split(',').filter((name) => name !== '' && name !== user.name);
   return others || (members?.length ?? 0) > 0 ? undefined : user.gid;
 }
 
@@ -73,16 +101,28 @@ export function ownUser(): VmUser {
   return { name: findUser(readFileSync('/etc/passwd', 'utf8'), String(uid))?.name ?? String(uid), uid, gid };
 }
 
-/** The entry of a name or number in text of the form of passwd(5). */
+/** The entry of a name, or else of a number, in text of the form of passwd(5). */
 export function findUser(passwd: string, nameOrNumber: string): VmUser | undefined {
-  for (const line of passwd.split('\n')) {
-    const [name, , uidText, gidText] = line.split(':');
-    if (name !== nameOrNumber && uidText !== nameOrNumber) continue;
-    const uid = parseId(uidText);
-    const gid = parseId(gidText);
-    if (name && uid !== undefined && gid !== undefined) return { name, uid, gid };
+  const lines = passwd.split('\n').map((line) => line.split(':'));
+  const named = lines.filter(([name]) => name === nameOrNumber);
+  const numbered = lines.filter(([, , uidText]) => uidText === nameOrNumber);
+  for (const line of [...named, ...numbered]) {
+    const user = userIn(line);
+    if (user) return user;
   }
   return undefined;
+}
+
+/** What getent(1) has answered: the entry, whose name may be spelled in another way than the one that was asked for. */
+function firstUser(answer: string): VmUser | undefined {
+  const [line = ''] = answer.split('\n');
+  return userIn(line.split(':'));
+}
+
+function userIn([name, , uidText, gidText]: readonly string[]): VmUser | undefined {
+  const uid = parseId(uidText);
+  const gid = parseId(gidText);
+  return name && uid !== undefined && gid !== undefined ? { name, uid, gid } : undefined;
 }
 
 /** A uid or gid in text of these forms. */
@@ -99,29 +139,48 @@ export function parseId(text: string | undefined): number | undefined {
 export function resolveGroup(nameOrNumber: string): number {
   const gid =
     findGroup(readFileSync('/etc/group', 'utf8'), nameOrNumber) ??
-    findGroup(askHost('group', nameOrNumber), nameOrNumber);
+    parseId(askHost('group', nameOrNumber).split('\n')[0]?.split(':')[2]);
+  const place = `group ${nameOrNumber}`;
+  const unmapped = gid === undefined ? undefined : whyUnmapped('gid', gid);
+  if (unmapped !== undefined)
+    throw new UmlmonError('JAIL_GROUP_UNKNOWN', {
+      place,
+      cause: unmapped,
+      hint: 'take a group with a number in that range',
+    });
   if (gid !== undefined) return gid;
-  const hint = `addgroup --system ${/^\d*$/.test(nameOrNumber) ? 'NAME' : nameOrNumber}`;
   throw new UmlmonError('JAIL_GROUP_UNKNOWN', {
-    place: `group ${nameOrNumber}`,
+    place,
     cause: 'the host has no such group',
-    hint,
+    hint: makeGroupHint(nameOrNumber),
   });
 }
 
-/** The gid of a name or number in text of the form of group(5). */
-export function findGroup(groups: string, nameOrNumber: string): number | undefined {
-  for (const line of groups.split('\n')) {
-    const [name, , gidText] = line.split(':');
-    const gid = parseId(gidText);
-    if (name && gid !== undefined && (name === nameOrNumber || gidText === nameOrNumber)) return gid;
-  }
-  return undefined;
+function makeGroupHint(nameOrNumber: string): string {
+  if (isNumber(nameOrNumber)) return `addgroup --system --gid ${nameOrNumber} NAME`;
+  if (isLocalName(nameOrNumber)) return `addgroup --system ${nameOrNumber}`;
+  return nameOrNumber === ''
+    ? 'addgroup --system NAME'
+    : 'look for the name as the host knows it: getent group';
 }
 
-/** The entry of a name or number in a database of the host (getent(1)); empty if there is none. */
+/** The gid of a name, or else of a number, in text of the form of group(5). */
+export function findGroup(groups: string, nameOrNumber: string): number | undefined {
+  const lines = groups.split('\n').map((line) => line.split(':'));
+  const named = lines.filter(([name]) => name === nameOrNumber);
+  const numbered = lines.filter(([name, , gidText]) => name && gidText === nameOrNumber);
+  const gids = nameOrNumber === '' ? [] : [...named, ...numbered].map(([, , gidText]) => parseId(gidText));
+  return gids.find((gid) => gid !== undefined);
+}
+
+/**
+ * The entry of a name or number in a database of the host (getent(1)); empty if there is none. For a name, the host decides
+ * which spellings are the same.
+ */
 export function askHost(database: 'passwd' | 'group', nameOrNumber: string): string {
-  if (!/^[A-Za-z0-9_][A-Za-z0-9_.@\\-]*\$?$/.test(nameOrNumber)) return '';
+  // A number out of range would come back as another one.
+  if (!isAccountName(nameOrNumber) || (isNumber(nameOrNumber) && parseId(nameOrNumber) === undefined))
+    return '';
   const program = locateProgram('getent');
   if (program === undefined) return '';
   const getent = spawnSync(program, [database, '--', nameOrNumber], {

@@ -8,7 +8,7 @@ import { backingFor } from '../disk/may-use.ts';
 import { jailDirectories, type VmLayout } from '../jail/layout.ts';
 import { limitsOfJail } from '../jail/limits-of-jail.ts';
 import { jailMounts, kernelInJail } from '../jail/mounts.ts';
-import { type SandboxPlan, sandboxArguments } from '../jail/sandbox.ts';
+import { hasLargeIds, type SandboxPlan, sandboxArguments } from '../jail/sandbox.ts';
 import type { FilterRequest } from '../jail/seccomp.ts';
 import { kernelArguments } from '../kernel/command-line.ts';
 import type { Libraries } from '../kernel/libraries.ts';
@@ -90,6 +90,7 @@ export function buildPlan(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
     programs: programs.found,
     launcher,
     ...(host.root ? { user: { uid: user.found.uid, gid: user.found.gid } } : {}),
+    ...(hasLargeIds(user.found) ? { largeIds: true } : {}),
     limits: limitsOfJail({ processes: vm.max_processes, files: openFiles }, host.limits),
     ...(cpus.length > 0 ? { cpus: cpus.join(',') } : {}),
     // A tap can be opened only in the network namespace that it is in.

@@ -13,6 +13,7 @@ import { remountHint } from '../jail/mount-options.ts';
 import type { VmUser } from '../jail/user.ts';
 import { type Failure, isErrorCode } from '../system/errors.ts';
 import { mayAccess } from '../system/permissions.ts';
+import { shellWord } from '../system/shell-word.ts';
 import type { ConfiguredImage, Inventory } from './inventory.ts';
 
 type Disk = AtUnit<UbdSpec>;
@@ -127,7 +128,9 @@ function accessDamage(
   return {
     code: 'IMAGE_ACCESS',
     cause: `user ${user.name} may not ${write ? 'write' : 'read'} ${image.hostPath}: ${owner}`,
-    hint: write ? `chown ${user.name} ${image.hostPath}, or add the word ro` : `chmod a+r ${image.hostPath}`,
+    hint: write
+      ? `chown ${shellWord(user.name)} ${image.hostPath}, or add the word ro`
+      : `chmod a+r ${image.hostPath}`,
   };
 }
 

@@ -1,4 +1,5 @@
 import type { InterfacePlan } from '../network/interface-plan.ts';
+import { shellWord } from '../system/shell-word.ts';
 import type { Descriptor, LaunchPlan, Step } from './plan.ts';
 
 /** A launch plan for people: every step with its paths, modes, owners and descriptors, then the whole command. */
@@ -107,14 +108,10 @@ function descriptorText(descriptor: Descriptor): string {
 /** One option with its values per line, quoted for a shell. */
 function commandText(argv: readonly string[]): string[] {
   const lines: string[] = [];
-  for (const word of argv.map(shellQuoted)) {
+  for (const word of argv.map(shellWord)) {
     const last = lines.at(-1);
     if (last === undefined || word.startsWith('-') || !last.startsWith('-')) lines.push(word);
     else lines[lines.length - 1] = `${last} ${word}`;
   }
   return lines.map((line, i) => `${i === 0 ? '$ ' : '    '}${line}${i < lines.length - 1 ? ' \\' : ''}`);
-}
-
-function shellQuoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import type { KernelArgument } from '../config/kernel-argument.ts';
 import { limitsOfJail } from '../jail/limits-of-jail.ts';
 import { kernelInJail, kernelMounts, mountPointsOnly } from '../jail/mounts.ts';
-import type { Bind, SandboxPlan } from '../jail/sandbox.ts';
+import { type Bind, hasLargeIds, type SandboxPlan } from '../jail/sandbox.ts';
 import type { FilterRequest } from '../jail/seccomp.ts';
 import { kernelArguments } from '../kernel/command-line.ts';
 import { librariesInJail } from '../plan/build-plan.ts';
@@ -67,6 +67,7 @@ export function planSandbox({
     ...(host.root
       ? { user: { uid: host.user.uid, gid: host.user.gid, groups: group === undefined ? [] : [group] } }
       : {}),
+    ...(hasLargeIds(host.user) ? { largeIds: true } : {}),
     limits: limitsOfJail(most, limits),
     ...(cpus.length > 0 ? { cpus: cpus.join(',') } : {}),
     ...(network === undefined ? { network: 'none' } : { network: 'own', rootInside: true }),

@@ -56,7 +56,7 @@ export class Api {
   async answer(call: ApiCall, names: Names): Promise<void> {
     const { request, response, name } = call;
     const { method = '' } = request;
-    const [, vm, word] = /^api\/vms\/([\w.-]{1,64}(?:@[\w.-]{1,253})?)\/([a-z-]{1,32})$/.exec(name) ?? [];
+    const [, vm, word] = /^api\/vms\/([\w.-]{1,64}(?:@[^/\s]{1,253})?)\/([a-z-]{1,32})$/.exec(name) ?? [];
     const isKnown = name === 'api/session' || (vm !== undefined && word !== undefined);
     if (!isKnown) throw refused(404, 'request', 'there is no such page');
     // Browsers send it with every request that changes something, and with those of pages of other hosts.

@@ -1,4 +1,4 @@
-import { isHostName } from '../config/directory-keys.ts';
+import { isHostName } from '../config/host-name.ts';
 import { vmNameDamage } from '../config/names.ts';
 import type { DirList, DirTarget } from '../rpc/umldir.gen.ts';
 import { webLimits } from '../system/limits.ts';

@@ -9,6 +9,7 @@ const programs = {
   taskset: '/p/taskset',
   setarch: '/p/setarch',
   setpriv: '/p/setpriv',
+  unshare: '/p/unshare',
   bwrap: '/p/bwrap',
 };
 const plan: SandboxPlan = {

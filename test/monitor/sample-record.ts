@@ -10,7 +10,14 @@ export const sampleRecord: RunRecord = {
     mem: 2 ** 26,
     cpus: [1],
     sandbox: {
-      programs: { prlimit: '/p', taskset: '/usr/bin/taskset', setarch: '/s', setpriv: '/s', bwrap: '/b' },
+      programs: {
+        prlimit: '/p',
+        taskset: '/usr/bin/taskset',
+        setarch: '/s',
+        setpriv: '/s',
+        unshare: '/u',
+        bwrap: '/b',
+      },
       launcher: 'user-namespace',
       limits: { core: 1, files: 256, stack: 8_388_608 },
       network: 'none',

@@ -1,6 +1,6 @@
 /** What makes a private user for a VM, or removes it. Pure. */
 import { type Accounts, sharedGroup } from '../../jail/private-group.ts';
-import { findGroup, findUser } from '../../jail/user.ts';
+import { findGroup, findUser, isLocalName } from '../../jail/user.ts';
 import { UmlmonError } from '../../system/errors.ts';
 
 export interface UserRequest {
@@ -39,8 +39,8 @@ export function planUser(request: UserRequest): UserPlan {
     const isOurs = !usedBy(configured, request);
     if (found && found.uid !== 0 && isOurs && sharedGroup(found, accounts) === undefined)
       return { user: configured, commands: [], changes: false };
-    const isName = !/^\d+$/.test(configured);
-    if (isName && isOurs && (!found || configured.startsWith('uml-'))) return planNamed(configured, request);
+    if (isLocalName(configured) && isOurs && (!found || configured.startsWith('uml-')))
+      return planNamed(configured, request);
   }
   return planNamed(`uml-${request.vm}`, request);
 }

@@ -2,11 +2,12 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { requireVm } from '../../config/config.ts';
 import { editConfig } from '../../config/edit-config.ts';
-import { findGroup, findUser } from '../../jail/user.ts';
+import { askHost, findGroup, findUser } from '../../jail/user.ts';
 import { UmlmonError } from '../../system/errors.ts';
 import { findProgram, systemPath } from '../../system/find-program.ts';
 import { heldLock } from '../../system/held-lock.ts';
 import { adminLimits } from '../../system/limits.ts';
+import { shellWord } from '../../system/shell-word.ts';
 import { printable } from '../../system/text.ts';
 import type { ArgumentValues } from '../arguments.ts';
 import { print } from '../output.ts';
@@ -34,7 +35,7 @@ export async function runAdminUser({ options, values }: AdminUser, host: AdminHo
   if (plan.changes) await requireDown(vm, host);
   execute(plan);
   const edited = setting && (await editConfig(host.request, { section: vm, key: 'vmuser' }, plan.user));
-  const { uid, gid } = findUser(accountsOf().passwd, plan.user) ?? { uid: -1, gid: -1 };
+  const { uid, gid } = findUser(accountsOf([plan.user]).passwd, plan.user) ?? { uid: -1, gid: -1 };
   const did = plan.changes ? 'changed' : plan.commands.length > 0 ? 'made' : 'untouched';
   if (host.json)
     return print(JSON.stringify({ vm, did, user: plan.user, uid, gid, file: edited?.file ?? '' }));
@@ -67,16 +68,26 @@ function requestFor(vm: string, { loaded, config }: AdminHost): UserRequest {
   const others = [...config.vms].filter(([name, { vmuser }]) => name !== vm && vmuser !== '');
   // A section that has no user, or an impossible one, is what we are asked to mend.
   const isOpen = loaded.broken.get(vm)?.some(({ key }) => key === 'vmuser');
+  const configured = isOpen ? '' : requireVm(loaded, vm).vm.vmuser;
   return {
     vm,
-    configured: isOpen ? '' : requireVm(loaded, vm).vm.vmuser,
+    configured,
     others: new Map(others.map(([name, { vmuser }]) => [name, vmuser])),
-    accounts: accountsOf(),
+    accounts: accountsOf([configured, ...others.map(([, { vmuser }]) => vmuser)]),
   };
 }
 
-function accountsOf(): UserRequest['accounts'] {
-  return { passwd: readFileSync('/etc/passwd', 'utf8'), group: readFileSync('/etc/group', 'utf8') };
+/** The local accounts, and of `names` those too that come from elsewhere (getent(1)). */
+function accountsOf(names: readonly string[] = []): UserRequest['accounts'] {
+  const passwd = readFileSync('/etc/passwd', 'utf8');
+  const group = readFileSync('/etc/group', 'utf8');
+  const elsewhere = [...new Set(names)].flatMap((name) => {
+    const entry = findUser(passwd, name) ? '' : askHost('passwd', name).split('\n', 1).join('');
+    // Under the name that the configuration has, too: the host may spell it in another way.
+    return entry === '' ? [] : [entry, [name, ...entry.split(':').slice(1)].join(':')];
+  });
+  const groups = elsewhere.map((entry) => askHost('group', entry.split(':')[3] ?? ''));
+  return { passwd: [passwd, ...elsewhere].join('\n'), group: [group, ...groups].join('\n') };
 }
 
 async function printCommands(
@@ -86,8 +97,9 @@ async function printCommands(
 ): Promise<void> {
   const all = [...commands, ...(setting ? [['umladmin', ...setting]] : [])];
   if (json) return print(JSON.stringify({ user, commands: all }));
-  const quoted = (word: string) => (/^[\w./=-]+$/.test(word) ? word : `'${word}'`);
-  await print(all.length > 0 ? all.map((words) => words.map(quoted).join(' ')).join('\n') : 'nothing to do');
+  await print(
+    all.length > 0 ? all.map((words) => words.map(shellWord).join(' ')).join('\n') : 'nothing to do',
+  );
 }
 
 function requireRoot(): void {

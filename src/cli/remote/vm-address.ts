@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net';
+import { hostName, isZonedIPv6 } from '../../config/host-name.ts';
 import { vmNameDamage } from '../../config/names.ts';
 import { quoted } from '../../config/problem.ts';
 import { UmlmonError } from '../../system/errors.ts';
@@ -26,10 +26,10 @@ export function parseVmAddress(text: string): VmAddress {
   const damage = vmNameDamage(vm);
   if (damage) throw wrong(damage.cause, damage.hint);
   const rest = text.slice(at + 1);
-  if (isIPv6(rest)) return { vm, host: rest, port: undefined };
+  if (isZonedIPv6(rest)) return { vm, host: rest, port: undefined };
   const found = /^(?:\[([^[\]]*)\]|([^[\]:]*))(?::(.*))?$/.exec(rest);
-  const host = found?.[1] ?? found?.[2] ?? '';
-  if (found?.[1] !== undefined ? !isIPv6(host) : !/^[A-Za-z0-9](?:[\w.-]{0,251}[\w.])?$/.test(host))
+  const host = found?.[1] === undefined ? hostName(found?.[2] ?? '') : found[1];
+  if (host === undefined || (found?.[1] !== undefined && !isZonedIPv6(host)))
     throw wrong(`${quoted(rest)} is not a host`);
   const port = found?.[3];
   if (port !== undefined && !(/^\d{1,5}$/.test(port) && Number(port) >= 1 && Number(port) <= 65_535))

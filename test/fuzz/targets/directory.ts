@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { isHostName } from '../../../src/config/directory-keys.ts';
+import { isHostName } from '../../../src/config/host-name.ts';
 import { Directory } from '../../../src/directory/directory.ts';
 import { directoryHandlers } from '../../../src/directory/procedures.ts';
 import { Redirector } from '../../../src/directory/redirector.ts';
