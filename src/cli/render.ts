@@ -71,8 +71,8 @@ function shown(text: string): string {
   return printable(text, 1000);
 }
 
-/** Lines of con0 shown after a crash. */
-const crashLines = 8;
+/** Lines of con0 shown after a crash; of a panic, these are those before its call trace. */
+const crashLines = 11;
 
 /** What con0 showed last, when the guest did not end by its own or anybody's will. */
 function crashText({ cause, lastLines }: ExitRecord): string[] {
@@ -132,6 +132,7 @@ export function infoText(info: VmInfo, now: number): string {
       ...optional('last exit', exit ? exitText(exit) : ''),
       ...optional('why', shown(exit?.why ?? '')),
       ...optional('panic', shown(exit?.panic ?? '')),
+      ...optional('reason', shown(exit && exit.con0Reason !== exit.panic ? exit.con0Reason : '')),
       ...optional(
         'troubles',
         info.troubles > 0 ? `${info.troubles}, the last: ${shown(info.lastTrouble)}` : '',

@@ -41,6 +41,7 @@ export class NotifyListener {
   readonly #passed = new Map<Notification['type'], number>();
   #saidReady = false;
   #closed = false;
+  #sender: KernelSender | undefined;
 
   /**
    * Opens the socket; nothing is read before `hear`.
@@ -61,6 +62,7 @@ export class NotifyListener {
   /** Reads from now on, as soon as it is known who the kernel is: until then it waits when it has sent too much. */
   hear(sender: KernelSender): void {
     if (this.#closed || this.#watch) return;
+    this.#sender = sender;
     this.#watch = watch(this.#fd, { readable: true }, () => this.#drain(sender));
   }
 
@@ -68,8 +70,10 @@ export class NotifyListener {
     return { malformed: this.#malformed, suppressed: this.#suppressed };
   }
 
+  /** What was sent before, such as a panic with which the kernel has ended, is still taken. */
   close(): void {
     if (this.#closed) return;
+    if (this.#sender) this.#drain(this.#sender);
     this.#closed = true;
     this.#watch?.close();
     closeSync(this.#fd);

@@ -7,11 +7,14 @@ import { monitorLimits } from '../system/limits.ts';
 import { type MemoryCgroup, memoryCgroups, outOfMemory } from '../system/memory-limits.ts';
 import { adoptKernel } from './adopt.ts';
 import type { Channels } from './channels.ts';
+import { judgeEarlyEnd } from './early-end.ts';
 import type { CrashBundles } from './endings/crash-bundle.ts';
 import { describeExit } from './endings/exit-record.ts';
 import { recordExit } from './endings/last-exit.ts';
+import { panicLines } from './endings/panic-lines.ts';
 import type { EventLog } from './event-log.ts';
 import type { Finding } from './find-kernel.ts';
+import { awaitFirstProcess } from './first-process.ts';
 import { type GuestValues, parseGuestValue, withGuestValue } from './guest/guest-values.ts';
 import { applyHangPolicy } from './guest/hang-policy.ts';
 import type { HangWatch } from './guest/hang-watch.ts';
@@ -65,6 +68,8 @@ export class Run {
   settled: Promise<void> = Promise.resolve();
   readonly #host: RunHost;
   readonly #abort = new AbortController();
+  readonly #goOn = new AbortController();
+  #exit: ExitRecord | undefined;
   #kernel: RunningKernel | undefined;
   #hangWatch: HangWatch | undefined;
   #pause: Pause | undefined;
@@ -178,6 +183,25 @@ export class Run {
     }
   }
 
+  /**
+   * After a launch: waits until the guest runs, within monitorLimits.firstProcessWait. Resolves to what the summary of the
+   * start adds. Errors: those of judgeEarlyEnd.
+   */
+  async untilGuestRuns(): Promise<string> {
+    const kernel = this.#kernel;
+    const end = Promise.race([this.settled, aborted(this.#goOn.signal)]);
+    const found = kernel?.pid ? await awaitFirstProcess(kernel.pid, end) : 'ended';
+    if (found === 'runs') return '';
+    if (found === 'not-yet' || this.#goOn.signal.aborted) return '; its guest runs no process yet';
+    await this.settled;
+    return judgeEarlyEnd(this.#host.layout.vm, this.#exit);
+  }
+
+  /** Ends that wait: something else is wanted. */
+  goOn(): void {
+    this.#goOn.abort();
+  }
+
   /** Takes the kernel through the stages; returns the one that ended it. Errors: STOP_FAILED. */
   async stop(stages: readonly StopStage[]): Promise<StopStage['name']> {
     const { layout, events, troubles } = this.#host;
@@ -268,6 +292,7 @@ export class Run {
     const releases = await kernel.undo.unwind();
     for (const { what, error } of releases) troubles.report(error, what);
     this.#tell('release', kernel.plan);
+    const con0 = channels.get('con0');
     const exit = describeExit({
       status: status ?? 128 + 9,
       wasUp: true,
@@ -275,9 +300,11 @@ export class Run {
       killed: this.#killed,
       panic: this.#panic,
       why: outOfMemory(this.#memory, memoryCgroups()) ?? '',
-      lastLines: channels.get('con0').lastLines(monitorLimits.exitLines, this.#con0From).join('\n'),
+      lastLines: con0.lastLines(monitorLimits.exitLines, this.#con0From).join('\n'),
+      printed: panicLines(con0.lastLines(monitorLimits.panicOutput, this.#con0From)),
       endedAt,
     });
+    this.#exit = exit;
     this.#kernel = undefined;
     this.guestMessage = '';
     this.guestValues = new Map();
@@ -303,4 +330,11 @@ export class Run {
       ready.guestSaid(text);
     }
   }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }

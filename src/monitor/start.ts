@@ -12,7 +12,7 @@ import {
 import { userArguments } from '../jail/sandbox.ts';
 import { seccompFilter } from '../jail/seccomp.ts';
 import { KernelSender } from '../kernel/kernel-sender.ts';
-import { Mconsole, versionOf } from '../kernel/mconsole.ts';
+import type { Mconsole } from '../kernel/mconsole.ts';
 import { type Notification, NotifyListener } from '../kernel/notify.ts';
 import { configureNetwork } from '../network/configure.ts';
 import { connectLegs } from '../network/connect-legs.ts';
@@ -24,6 +24,7 @@ import { type Failure, isErrorCode, toFailure, UmlmonError } from '../system/err
 import { lock } from '../system/native.ts';
 import type { ProcessIdentity } from '../system/process.ts';
 import { discard, emptyTrash, roomInTrash } from '../system/trash.ts';
+import { awaitKernel } from './await-kernel.ts';
 import type { Channels } from './channels.ts';
 import { openCopied } from './copied-files.ts';
 import { Disks } from './disks/disks.ts';
@@ -32,6 +33,7 @@ import { Networks } from './networks/networks.ts';
 import { passedDescriptor } from './networks/passed-descriptors.ts';
 import { writeRunRecord } from './run-record.ts';
 import { RunningKernel } from './running-kernel.ts';
+import { assertNotKilled } from './start-killed.ts';
 import { UndoStack } from './undo.ts';
 
 /** What a start needs of its monitor. */
@@ -137,7 +139,7 @@ function perform(step: Step, progress: Progress): void | Promise<void> {
     case 'launch':
       return launchKernel(step, progress);
     case 'await-kernel':
-      return awaitKernel(step, progress);
+      return awaitAnnounced(step, progress);
   }
 }
 
@@ -288,55 +290,13 @@ function gateOf({ sandbox, steps }: LaunchPlan): Pick<LaunchRequest, 'gate'> {
   return { gate: { fd: sandbox.gateFd, open } };
 }
 
-/** The kernel announces its management console some milliseconds after exec, before it opens disks. */
-async function awaitKernel(step: StepOf<'await-kernel'>, progress: Progress): Promise<void> {
-  const { plan, host, con0From, undo, sandbox, sender } = progress;
+async function awaitAnnounced(step: StepOf<'await-kernel'>, progress: Progress): Promise<void> {
+  const { plan, host, con0From, undo, sandbox, sender, notified } = progress;
   if (!sandbox) throw new Error('await-kernel before launch');
-  const patience = afterOrAbort(step.withinMs, host.signal);
-  const outcome = await Promise.race([
-    progress.notified.then(() => 'up' as const),
-    sandbox.exit.then((status) => ({ status })),
-    patience.over,
-  ]).finally(patience.cancel);
-  assertNotKilled(host.signal);
-  if (outcome !== 'up' || !sender) {
-    const words = host.channels.get('con0').lastLines(1024, con0From).join('\n');
-    throw new UmlmonError('START_FAILED', {
-      place: plan.vm,
-      cause:
-        outcome === 'timeout' || outcome === 'up'
-          ? `the kernel did not announce itself within ${step.withinMs / 1000} s`
-          : `the kernel ended with status ${outcome.status ?? 'unknown'}`,
-      words: outcome === 'timeout' ? '' : words && `; its last words:\n${words}`,
-      hint: `read the log: umlwatch ${plan.vm} -log con0`,
-    });
-  }
-  const mconsole = Mconsole.open(step.reply, step.mconsole, sender);
-  undo.push('mconsole', () => mconsole.close());
-  progress.mconsole = mconsole;
-  progress.version = versionOf(await mconsole.request('version'));
-}
-
-function afterOrAbort(ms: number, signal: AbortSignal): { over: Promise<'timeout'>; cancel: () => void } {
-  let end: () => void = () => undefined;
-  const over = new Promise<'timeout'>((resolve) => {
-    end = () => resolve('timeout');
-  });
-  const timer = setTimeout(end, ms);
-  signal.addEventListener('abort', end);
-  const cancel = () => {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', end);
-  };
-  return { over, cancel };
-}
-
-function assertNotKilled(signal: AbortSignal): void {
-  if (signal.aborted) throw startKilled(`killed by ${String(signal.reason)}`);
-}
-
-export function startKilled(cause: string): UmlmonError {
-  return new UmlmonError('START_KILLED', { place: 'start', cause });
+  const { signal } = host;
+  const con0 = host.channels.get('con0');
+  const wait = { plan, con0, con0From, signal, sandbox, sender, notified, undo };
+  Object.assign(progress, await awaitKernel(step, wait));
 }
 
 /** The key of a descriptor among those that are open. */

@@ -1,9 +1,6 @@
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Configured } from '../config/changes.ts';
 import { Screens } from '../console/screens.ts';
-import type { VmLayout } from '../jail/layout.ts';
-import type { LaunchPlan } from '../plan/plan.ts';
 import type { ExitRecord, VmInfo, VmState } from '../rpc/umlmonctrl.gen.ts';
 import { failureText, toFailure, UmlmonError } from '../system/errors.ts';
 import { monitorLimits } from '../system/limits.ts';
@@ -24,28 +21,15 @@ import { type OperationResult, Operations, type Report } from './operations.ts';
 import { Run, type Running } from './run.ts';
 import type { ReportedVm } from './service-report.ts';
 import type { Settings } from './settings.ts';
-import { startKilled } from './start.ts';
+import { startKilled } from './start-killed.ts';
 import { StartReport } from './start-report.ts';
 import { type StopStage, stopStages } from './stop.ts';
 import { Troubles } from './troubles.ts';
 import { describeVm } from './vm-info.ts';
+import type { VmParts } from './vm-parts.ts';
 
 /** Beside the program of the monitor; its thread begins when somebody asks for a screen. */
 const screenProgram = join(dirname(__filename), 'umlmon-screen.cjs');
-
-export interface VmParts {
-  readonly layout: VmLayout;
-  readonly events: EventLog;
-  readonly settings: Settings;
-  /** Reads configuration and host anew. Errors: CONFIG_INVALID with all problems. */
-  readonly makePlan: () => Promise<{ configured: Configured; plan: LaunchPlan }>;
-  /** Learns from a boot what makes the next one faster. */
-  readonly afterBoot: (plan: LaunchPlan, bootMessages: string) => void;
-  /** Bytes that the monitor's own log could not take. */
-  readonly monitorLogDropped: () => number;
-  /** `ADDRESS:PORT` on which the monitor listens too, or ''. */
-  readonly tcp: () => string;
-}
 
 /** One VM: its state, and everything that may be done to it. */
 export class Vm {
@@ -163,7 +147,7 @@ export class Vm {
     }
   }
 
-  /** Boots the VM; done when its kernel answers. Errors: STATE_*, CONFIG_INVALID, those of the step that failed. */
+  /** Boots the VM; done when its guest runs. Errors: STATE_*, CONFIG_INVALID, those of the step that failed, START_CRASHED. */
   start(by: string): Promise<OperationResult> {
     return this.#begin(by, () => this.#restarts.forget());
   }
@@ -190,12 +174,24 @@ export class Vm {
    * Stops in order; `timeoutMs` 0 means the configured one. `first` is the stage that it begins with. Errors: STATE_*,
    * STOP_FAILED.
    */
-  stop(by: string, timeoutMs: number, first: StopStage['name'] = 'ctrl-alt-del'): Promise<OperationResult> {
+  async stop(
+    by: string,
+    timeoutMs: number,
+    first: StopStage['name'] = 'ctrl-alt-del',
+  ): Promise<OperationResult> {
+    await this.#endStartThatWaits();
     return this.#operations.run('stop', by, () => {
       if (this.#restarts.cancel()) return Promise.resolve('down; the restart by policy is cancelled');
       this.#stopStages = stopStages(timeoutMs || this.settings.vm.stop_timeout, first);
       return this.#handle('stop-asked', by);
     });
+  }
+
+  /** A start whose kernel is up only waits for the guest: that holds up no stop. */
+  async #endStartThatWaits(): Promise<void> {
+    if (this.#state !== 'running') return;
+    this.#run?.goOn();
+    await this.#operations.after('start');
   }
 
   /** Ends the kernel at once. Errors: STATE_WRONG, STOP_FAILED. */
@@ -213,7 +209,7 @@ export class Vm {
   get reported(): ReportedVm {
     const readiness = this.#ready.info;
     const isStarting = this.#restarts.pending || this.#operations.current?.name === 'start';
-    const isComing = this.#state === 'running' ? !readiness.ready : isStarting;
+    const isComing = isStarting || (this.#state === 'running' && !readiness.ready);
     return { state: this.#state, isComing, readiness };
   }
 
@@ -250,6 +246,7 @@ export class Vm {
     this.#isLeaving = true;
     this.#restarts.cancel();
     await this.backups.abort(`the monitor leaves: ${reason}`);
+    await this.#endStartThatWaits();
     await this.#operations.idle();
     if (this.#state === 'running') await this.stop(reason, 0);
     await this.#run?.settled;
@@ -320,6 +317,7 @@ export class Vm {
 
   async #beginStart(): Promise<string> {
     const report = new StartReport(this.events);
+    let summary = '';
     try {
       this.backups.settle();
       const planning = this.#parts.makePlan();
@@ -327,16 +325,15 @@ export class Vm {
       const { configured, plan } = await planning;
       if (this.#state !== 'starting') throw startKilled('killed before it had a plan');
       this.settings.begin(configured);
-      let summary = '';
       await this.#newRun().launch(plan, report, (kernel) => {
         this.#enter('kernel-up');
         summary = report.kernelUp(kernel);
       });
-      return summary;
     } catch (error) {
       this.#enter('start-failed');
       throw error;
     }
+    return `${summary}${(await this.#run?.untilGuestRuns()) ?? ''}`;
   }
 
   async #stopInOrder(): Promise<string> {

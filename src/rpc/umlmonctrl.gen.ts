@@ -180,12 +180,14 @@ export interface ExitRecord {
   readonly askedBy: UmlmonText;
   /** panic text; empty if there was none */
   readonly panic: UmlmonText;
-  /** the last lines of con0 */
+  /** the last lines of con0; of a panic, those before its call trace */
   readonly lastLines: UmlmonText;
   /** host path of the crash bundle; empty if there is none */
   readonly bundle: UmlmonText;
   /** what ended it, as far as the host knows: `out of memory: …`; else empty */
   readonly why: UmlmonText;
+  /** of a panic: the line of con0 that names its cause; else empty */
+  readonly con0Reason: UmlmonText;
 }
 
 export const exitRecordCodec: Codec<ExitRecord> = {
@@ -199,6 +201,7 @@ export const exitRecordCodec: Codec<ExitRecord> = {
     umlmonTextCodec.encode(w, v.lastLines);
     umlmonTextCodec.encode(w, v.bundle);
     umlmonTextCodec.encode(w, v.why);
+    umlmonTextCodec.encode(w, v.con0Reason);
   },
   decode: (r) => ({
     endedAt: r.uhyper(),
@@ -210,6 +213,7 @@ export const exitRecordCodec: Codec<ExitRecord> = {
     lastLines: umlmonTextCodec.decode(r),
     bundle: umlmonTextCodec.decode(r),
     why: umlmonTextCodec.decode(r),
+    con0Reason: umlmonTextCodec.decode(r),
   }),
 };
 

@@ -107,6 +107,7 @@ export const errorCatalogue = {
   EVENTS_LOST: { class: 'failed', means: 'The events asked for are no longer held.' },
   EVENTS_LISTENERS: { class: 'failed', means: 'Too many callers wait for events.' },
   START_FAILED: { class: 'failed', means: 'The kernel did not come up.' },
+  START_CRASHED: { class: 'failed', means: 'The kernel came up, and ended before its guest ran.' },
   RUN_FAILED: { class: 'failed', means: 'The VM of umlrun failed before its command was done.' },
   STOP_FAILED: { class: 'failed', means: 'The kernel did not end.' },
 

@@ -79,6 +79,11 @@ export function parentOf(pid: number): ProcessIdentity | undefined {
   return parent > 1 ? processIdentity(parent) : undefined;
 }
 
+/** The process that traces a process (ptrace(2)); undefined if none does, or it has ended. */
+export function tracerOf(pid: number): number | undefined {
+  return Number(/^TracerPid:\s*(\d+)$/m.exec(readProcess(pid, 'status') ?? '')?.[1]) || undefined;
+}
+
 /** The children of the main thread of a process; none if it has ended. */
 export function childrenOf(pid: number): number[] {
   const children = readProcess(pid, `task/${pid}/children`) ?? '';

@@ -92,9 +92,9 @@ describe('start and stop', () => {
     expect(did('stop', 'middle')).toEqual({ status: 0, did: { middle: 'stopped' } });
   });
 
-  test('a boot that fails is told to who waits', () => {
+  test('a boot that fails is a start that fails, with -wait and without', () => {
     world.configure({ middle: `start = boot\nvmuser = ${users.middle}\nubd0 = /disks/nowhere.dsk` });
-    expect(did('start')).toEqual({ status: 0, did: { middle: 'started' } });
+    expect(told('start')).toMatchObject({ status: 3, outcomes: [{ failure: { code: 'IMAGE_MISSING' } }] });
     expect(did('stop')).toEqual({ status: 0, did: { middle: 'stopped' } });
     const { status, outcomes } = told('start', '-wait', 'ready');
     expect([status, outcomes[0].failure.code]).toEqual([7, 'WAIT_DOWN']);
@@ -139,7 +139,7 @@ describe('start and stop', () => {
 
   test('a boot that fails is in the list, with what was wrong', async () => {
     world.configure({ first: vms.first.replace('root.dsk', 'gone.dsk') });
-    expect(did('start')).toEqual({ status: 0, did: { first: 'started' } });
+    expect(did('start')).toEqual({ status: 3, did: { first: 'failed' } });
     await expect
       .poll(() => admin('list').stdout, { timeout: 20_000 })
       .toMatch(/^first +down +for .* the last trouble: .* there is no such image/m);

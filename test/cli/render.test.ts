@@ -15,6 +15,7 @@ const exit: ExitRecord = {
   panic: 'Kernel panic: \x1b[31mno init',
   lastLines: Array.from({ length: 12 }, (_, n) => `line ${n}`).join('\n'),
   why: '',
+  con0Reason: '',
   bundle: '/var/lib/umlmon/vm1/crashes/2026-11-21T11-59-00Z',
 };
 

@@ -20,6 +20,7 @@ const exit: ExitRecord = {
   lastLines: '',
   bundle: '',
   why: '',
+  con0Reason: '',
 };
 
 test.each([

@@ -242,7 +242,7 @@ test('on_reboot = stop leaves the VM down', async () => {
 
 test('a start that fails is undone and says where, and the next one works', async () => {
   const client = await monitorOf('vm1', 'append = init=/nowhere rootdelay=1');
-  await expect(client.call('start', undefined)).resolves.toMatchObject({ state: 'running' });
+  await expect(client.call('start', undefined)).rejects.toMatchObject({ code: 'START_CRASHED' });
   expect(await waitForEvent(client, 'exit')).toMatch(/^crash: .*init/);
 
   world.configure({ vm1: 'ubd0 = /disks/root.dsk\nmem = 60G' });

@@ -57,6 +57,7 @@ export const info: VmInfo = {
     lastLines: 'a\nb',
     bundle: '',
     why: '',
+    con0Reason: '',
   },
   eventsNext: 2 ** 53 - 1,
   logDropped: 0,

@@ -213,6 +213,7 @@ const vmInfo: fc.Arbitrary<VmInfo> = fc.record(
           lastLines: text,
           bundle: text,
           why: text,
+          con0Reason: text,
         },
         plain,
       ),

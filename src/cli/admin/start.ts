@@ -11,6 +11,7 @@ import { inParallel } from './in-parallel.ts';
 import { type Monitors, monitorsOf } from './monitors.ts';
 import { type Outcome, OutcomePrinter, overallStatus } from './outcome.ts';
 import { startTurns } from './start-turns.ts';
+import { untilBooted } from './until-booted.ts';
 
 export interface StartRequest {
   /** Empty: all VMs of the configuration that are not `start = off`. */
@@ -54,12 +55,19 @@ export async function startVms(
     const isFresh = outcome.did === 'started';
     hasStarted ||= isFresh;
     const { level, timeoutMs } = request;
-    if (level === undefined || vm.start !== 'boot') return outcome;
+    if (vm.start !== 'boot' || (level === undefined && !isFresh)) return outcome;
     const client = await connectTo(host.config, vm.name);
     if (!client) return outcome;
     try {
-      const reached = await waitForBoot(client, { vm: vm.name, level, timeoutMs, isFresh });
-      return { ...outcome, text: `${outcome.text}; ${reached}` };
+      const reached = level && (await waitForBoot(client, { vm: vm.name, level, timeoutMs, isFresh }));
+      // The kernel may have come up, and ended before its guest ran.
+      const isBooted = !isFresh || (await untilBooted(client, vm.name, timeoutMs));
+      const notes = isBooted ? [] : [`${vm.name}: it is still starting`];
+      return {
+        ...outcome,
+        text: reached === undefined ? outcome.text : `${outcome.text}; ${reached}`,
+        notes: [...(outcome.notes ?? []), ...notes],
+      };
     } finally {
       client.close();
     }

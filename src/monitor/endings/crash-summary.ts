@@ -12,6 +12,9 @@ export function bundleSummary({ vm, version, exit, plan, screen, events, host }:
     `${vm}: ${exit.cause} at ${time(exit.endedAt)} (${end}), after ${(host.vm.ranMs / 1000).toFixed(1)} s`,
     ...(exit.why ? [`why       ${printable(exit.why, 1000)}`] : []),
     ...(exit.panic ? [`panic     ${printable(exit.panic, 1000)}`] : []),
+    ...(exit.con0Reason && exit.con0Reason !== exit.panic
+      ? [`reason    ${printable(exit.con0Reason, 1000)}`]
+      : []),
     `kernel    ${printable(host.vm.kernelVersion, 200)}`,
     `          ${plan.kernel.file}, pid ${host.vm.pid}, user ${plan.user.name}`,
     `memory    ${sizeOf(plan.mem)} for the guest`,
@@ -26,9 +29,14 @@ export function bundleSummary({ vm, version, exit, plan, screen, events, host }:
       .slice(-eventsShown)
       .map((event) => `  ${time(event.time).slice(11)}  ${event.kind}: ${printable(event.text, 200)}`),
     '',
+    ...(exit.panic ? ['con0 before the call trace', ...indented(exit.lastLines.split('\n')), ''] : []),
     'last lines of con0',
-    ...screen.map((line) => `  ${line}`),
+    ...indented(screen),
   ];
+}
+
+function indented(lines: readonly string[]): string[] {
+  return lines.map((line) => `  ${line}`);
 }
 
 function hostLines({ release, cores, load, uptime, memory, cgroups, oomKills }: HostFacts): string[] {

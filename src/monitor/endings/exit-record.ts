@@ -1,4 +1,5 @@
 import { type ExitRecord, UMLMON_TEXT_MAX } from '../../rpc/umlmonctrl.gen.ts';
+import { type PanicLines, panicMark } from './panic-lines.ts';
 
 export interface ExitFacts {
   /** Exit status of the sandbox: the kernel's own, or 128 + signal. */
@@ -13,6 +14,8 @@ export interface ExitFacts {
   readonly panic: string;
   /** The last output on con0. */
   readonly lastLines: string;
+  /** What con0 tells of a panic, if it shows one; only looked at after a panic. */
+  readonly printed?: PanicLines | undefined;
   /** Why the host ended it, or ''. */
   readonly why: string;
   /** Milliseconds since 1970. */
@@ -27,7 +30,8 @@ export function describeExit(facts: ExitFacts): ExitRecord {
   const { status, askedBy, lastLines, endedAt } = facts;
   // A status above 128 is a signal, unless the guest wrote such a number to /proc/exitcode: it harms only itself.
   const signal = status > 128 && status <= 128 + 64 ? status - 128 : 0;
-  const panic = facts.panic || (lastLines.includes('Kernel panic - not syncing: ') ? printedPanic : '');
+  const panic = facts.panic || (lastLines.includes(panicMark) ? printedPanic : '');
+  const printed = panic ? facts.printed : undefined;
   return {
     endedAt,
     cause: causeOf(facts, signal, panic),
@@ -35,10 +39,12 @@ export function describeExit(facts: ExitFacts): ExitRecord {
     signal,
     askedBy,
     panic,
-    lastLines: newestLines(lastLines),
+    // The trace of its calls, which comes after a panic, names no cause.
+    lastLines: newestLines(printed?.lines.join('\n') ?? lastLines),
     bundle: '',
     // What a signal of ours has ended has not been ended by the host.
     why: signal === 9 && !facts.killed ? facts.why : '',
+    con0Reason: newestLines(printed?.reason ?? ''),
   };
 }
 

@@ -13,7 +13,7 @@ export function readLastExit({ lastExit }: VmLayout): ExitRecord | null {
     if (!Buffer.isBuffer(text)) return null;
     const stored: unknown = JSON.parse(text.toString());
     // Monitors before this one did not keep all of it.
-    const record = typeof stored === 'object' ? { bundle: '', why: '', ...stored } : stored;
+    const record = typeof stored === 'object' ? { bundle: '', why: '', con0Reason: '', ...stored } : stored;
     return isExitRecord(record) ? record : null;
   } catch {
     return null;

@@ -102,8 +102,8 @@ export class Restarts {
       this.#host
         .start(policy)
         .catch((error: unknown) => {
-          // It is published as an event already.
-          if (/^(?:START_KILLED|STATE_)/.test(toFailure(error).code)) return;
+          // It is published as an event already; the end of a kernel that came up has been counted.
+          if (/^(?:START_KILLED|START_CRASHED|STATE_)/.test(toFailure(error).code)) return;
           this.#afterDeath(policy, policies, { at: Date.now(), ranMs: 0 });
         })
         .finally(() => {

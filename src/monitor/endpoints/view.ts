@@ -113,7 +113,7 @@ export function viewFor<A>(
 }
 
 function exitView(exit: ExitRecord): ExitRecord {
-  return { ...exit, lastLines: '' };
+  return { ...exit, lastLines: '', con0Reason: '' };
 }
 
 function settingView(setting: Setting): Setting {

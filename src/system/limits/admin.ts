@@ -15,6 +15,12 @@ export const admin = {
     'The next ones wait for their turn.',
     'one',
   ),
+  bootWait: limit(
+    60_000,
+    'ms',
+    'Time that umladmin waits for a monitor to boot its VM, if nothing else is said; usual are 300 ms.',
+    'umladmin says that the VM is still starting, which is no failure.',
+  ),
   stopsAtOnce: limit(
     64,
     '',

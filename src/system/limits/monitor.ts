@@ -118,6 +118,31 @@ export const monitor = {
     'Earlier output is left out.',
     'one',
   ),
+  panicOutput: limit(
+    16 * KiB,
+    'bytes',
+    'Output of con0 that is searched for the cause of a panic.',
+    'The exit record has the text of the panic only.',
+    'one',
+  ),
+  kernelEndWait: limit(
+    2_000,
+    'ms',
+    'Time for a kernel to end that does not answer right after its announcement.',
+    'The start fails with what the management console said.',
+  ),
+  firstProcessWait: limit(
+    5_000,
+    'ms',
+    'Time from the announcement of a kernel until its guest runs a process; usual are 50 ms.',
+    'The start counts as done, and says that the guest runs no process yet.',
+  ),
+  firstProcessSettle: limit(
+    200,
+    'ms',
+    'Time for which the first process of a guest must have run, unless it has made a second one.',
+    'A kernel that ends before is a start that has failed.',
+  ),
   bootMessages: limit(
     64 * KiB,
     'bytes',

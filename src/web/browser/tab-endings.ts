@@ -22,6 +22,7 @@ export function showEndings({ vm, content }: TabPlace): Shown {
           ['Exit status', lastExit.code >= 0 ? String(lastExit.code) : ''],
           ['Why', lastExit.why],
           ['Panic', lastExit.panic],
+          ['Reason', lastExit.con0Reason === lastExit.panic ? '' : lastExit.con0Reason],
         ])
       : h('p', { class: 'quiet' }, 'It has not ended yet.');
     words.textContent = plainText(lastExit?.lastLines ?? '');

@@ -5,6 +5,7 @@ import { TerminalModes } from '../../../src/cli/session/terminal-modes.ts';
 import { Channel } from '../../../src/console/channel.ts';
 import { Emulator } from '../../../src/console/emulator.ts';
 import { describeExit } from '../../../src/monitor/endings/exit-record.ts';
+import { panicLines } from '../../../src/monitor/endings/panic-lines.ts';
 import { EventLog } from '../../../src/monitor/event-log.ts';
 import { pictureText } from '../../../src/rpc/picture-text.ts';
 import { eventsAnswerCodec, infoAnswerCodec } from '../../../src/rpc/umlmonctrl.gen.ts';
@@ -184,6 +185,7 @@ const words: Target = {
       why: '',
       panic: (input[1] ?? 0) % 2 === 0 ? '' : message,
       lastLines: channel.lastLines(monitorLimits.exitLines).join('\n'),
+      printed: panicLines(channel.lastLines(monitorLimits.panicOutput)),
       endedAt: 1,
     });
     channel.close();

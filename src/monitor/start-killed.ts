@@ -1,0 +1,11 @@
+import { UmlmonError } from '../system/errors.ts';
+
+/** Somebody ended a start. */
+export function startKilled(cause: string): UmlmonError {
+  return new UmlmonError('START_KILLED', { place: 'start', cause });
+}
+
+/** @param signal aborted by a kill; its reason is who asked. Errors: START_KILLED. */
+export function assertNotKilled(signal: AbortSignal): void {
+  if (signal.aborted) throw startKilled(`killed by ${String(signal.reason)}`);
+}
