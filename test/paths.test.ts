@@ -21,7 +21,7 @@ const byDescriptor = new Set(
 const ofOurs: Readonly<Record<string, readonly string[]>> = {
   'atomic-file.ts': ['replaceFile'],
   'held-lock.ts': ['heldLock'],
-  'native.ts': ['linkDescriptor', 'makeCharacterDevice', 'openDatagram', 'sendDatagram'],
+  'native.ts': ['linkDescriptor', 'makeCharacterDevice', 'mountFlags', 'openDatagram', 'sendDatagram'],
   'rewrite-file.ts': ['rewriteFile'],
   'read-file.ts': ['listNames', 'readRegularFile'],
   'secret-file.ts': ['readSecretFile'],
@@ -174,7 +174,7 @@ const table: Readonly<Record<string, Uses>> = {
   'rpc/idl/generate.ts': [['named', 'readFileSync']],
   'rpc/keep-reachable.ts': [['own', 'statSync watch']],
   'rpc/known-hosts.ts': [['named', 'mkdirSync readFileSync rewriteFile']],
-  'rpc/listen.ts': [['own', 'chmodSync chownSync']],
+  'rpc/listen.ts': [['own', 'chmodSync chownSync lstatSync renameSync rmSync']],
   'rpc/password-file.ts': [['own', 'mkdirSync openSync readSecretFile rewriteFile']],
   'system/atomic-file.ts': [['own', 'openSync renameSync rmSync writeFileSync']],
   'system/directory.ts': [

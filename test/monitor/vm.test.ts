@@ -1,6 +1,6 @@
 /** A real VM under its monitor, from the control socket's side. */
-import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { MonitorClient } from '../../src/rpc/monitor-client.ts';
@@ -256,25 +256,21 @@ test('a start that fails is undone and says where, and the next one works', asyn
 });
 
 test('a launch that fails is told in the words of who failed, all of them', async () => {
-  const kernels = join(world.varDir, 'shared/kernels');
-  const run = (program: string, ...args: string[]) => execFileSync(program, args);
-  run('cp', '-R', kernels, join(world.home, 'kernels'));
-  run('mount', '-t', 'tmpfs', '-o', 'noexec,mode=755', 'tmpfs', kernels);
+  const loader = join(world.varDir, 'shared/kernels/linux/lib/ld-linux-x86-64.so.2');
+  const client = await monitorOf('vm1');
+  chmodSync(loader, 0o644);
   try {
-    run('cp', '-R', join(world.home, 'kernels/linux'), kernels);
-    const client = await monitorOf('vm1');
     // What a process says as its last word may not have been read yet when its end is known.
     for (let round = 0; round < 10; round++)
       await expect(client.call('start', undefined)).rejects.toMatchObject({
         code: 'JAIL_LAUNCH',
         reason: 'it ended with status 1: bwrap: execvp /kernel/linux: Permission denied',
-        hint: expect.stringContaining('noexec'),
+        hint: expect.stringContaining('chmod a+x'),
       });
-    run('mount', '-o', 'remount,exec', kernels);
-    expect(await client.call('start', undefined)).toMatchObject({ state: 'running' });
   } finally {
-    run('umount', '-l', kernels);
+    chmodSync(loader, 0o755);
   }
+  expect(await client.call('start', undefined)).toMatchObject({ state: 'running' });
 });
 
 test('an image that another VM uses is refused, and free again after its end', async () => {

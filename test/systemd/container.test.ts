@@ -210,7 +210,7 @@ describe('units in a container with systemd', () => {
   });
 
   test('let a monitor back up its VM, restore it, and start it over what it has left', async () => {
-    const files = ['sh', '-c', 'find /run/umlmon/web/run/uml | wc -l'];
+    const files = ['sh', '-c', 'find /var/lib/umlmon/web/run/uml | wc -l'];
     const before = Number(container.ask(...files));
     expect(container.ask('umlwatch', 'web', '-backup', 'b')).toContain('backup b: ');
     container.ask('umlwatch', 'web', '-kill');
