@@ -14,6 +14,7 @@ import type {
 } from '../rpc/umlmonctrl.gen.ts';
 import { printable } from '../system/text.ts';
 import type { Reached } from './wait-outcome.ts';
+import { wrongWith } from './wrong-with.ts';
 
 /** `2026-11-21 09:30:05` in the user's time zone. */
 export function timeText(ms: number): string {
@@ -107,6 +108,7 @@ export function infoText(info: VmInfo, now: number): string {
   const exit = info.lastExit;
   return [
     info.name,
+    ...wrongWith(info).map(({ text, fix }) => `  wrong: ${text} (${fix})`),
     ...rows([
       ['state', `${info.state} for ${ageText(info.stateSince, now)}`],
       ...optional('hung since', info.hungSince ? timeText(info.hungSince) : ''),

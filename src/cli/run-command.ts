@@ -28,6 +28,7 @@ import { statsText } from './stats-text.ts';
 import { waitFor } from './wait.ts';
 import { whoText } from './who-text.ts';
 import type { Command, WordName } from './words.ts';
+import { wrongWith } from './wrong-with.ts';
 
 export interface CommandContext {
   readonly vm: string;
@@ -57,7 +58,7 @@ const waitMs = 30_000;
 const runners: Record<WordName, Runner> = {
   async info(_command, { client, json, signal }) {
     const info = await client.call('info', undefined, signal);
-    await print(json ? JSON.stringify(info) : infoText(info, Date.now()));
+    await print(json ? JSON.stringify({ ...info, wrong: wrongWith(info) }) : infoText(info, Date.now()));
   },
   start: (_command, run) => operation(run, run.client.call('start', undefined, run.signal)),
   stop: ({ values: { DURATION: timeoutMs = 0 } }, run) =>

@@ -8,6 +8,7 @@ import { RpcServer } from '../rpc/server.ts';
 import { umldir } from '../rpc/umldir.gen.ts';
 import { ErrorLog } from '../system/error-log.ts';
 import { toFailure } from '../system/errors.ts';
+import { LastWord } from '../system/last-word.ts';
 import { directoryLimits } from '../system/limits.ts';
 import { type Log, openLog, reopenAtSignal } from '../system/log.ts';
 import { takePassedSockets } from '../system/passed-sockets.ts';
@@ -38,6 +39,10 @@ export async function runUmldir(configPath: string | undefined): Promise<void> {
   const place = registrationPlace(settings.runDir);
   const manager = ServiceManager.open(process.env);
   const user = settings.user !== '' && uid === 0 ? resolveUser(settings.user) : undefined;
+  const lastWord = new LastWord({
+    log,
+    trouble: (error) => log.error(toFailure(error), 'a call to the host failed'),
+  });
   let lockFd = takeSocketDirectory(place, user ?? ownIds());
   const takePlaceAgain = () => {
     if (lockFd >= 0) closeSync(lockFd);
@@ -45,8 +50,13 @@ export async function runUmldir(configPath: string | undefined): Promise<void> {
     lockFd = takeSocketDirectory(place, user ?? ownIds());
   };
   try {
-    await serve({ settings, read, log, manager, socket: place.path, takePlaceAgain, user });
+    const reason = await serve({ settings, read, log, manager, socket: place.path, takePlaceAgain, user });
+    lastWord.end(reason);
+  } catch (error) {
+    lastWord.fail(error);
+    throw error;
   } finally {
+    lastWord.close();
     if (lockFd >= 0) closeSync(lockFd);
     manager?.close();
   }
@@ -66,7 +76,8 @@ interface DaemonParts {
   readonly user: { readonly name: string; readonly uid: number; readonly gid: number } | undefined;
 }
 
-async function serve(parts: DaemonParts): Promise<void> {
+/** Resolves to why umldir ends. */
+async function serve(parts: DaemonParts): Promise<string> {
   const { settings, read, log, manager, socket, user } = parts;
   const { here } = settings;
   const ending = endSignal();
@@ -146,7 +157,7 @@ async function serve(parts: DaemonParts): Promise<void> {
     const signal = await ending;
     await reloading;
     manager?.tell({ STOPPING: '1' });
-    log.info({ signal }, 'umldir ends');
+    return signal;
   } finally {
     keeper?.close();
     // First the others are told, then the connections of the monitors end.

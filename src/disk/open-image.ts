@@ -1,6 +1,7 @@
 /** Opens images without being led away from their place: no link is followed on the way from it. */
 import { closeSync, constants } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { capabilityHint } from '../system/capabilities.ts';
 import { Directory, O_PATH } from '../system/directory.ts';
 import { isSystemError, UmlmonError } from '../system/errors.ts';
 import type { Permissions } from '../system/permissions.ts';
@@ -138,6 +139,7 @@ function explain(error: unknown, end: End, missing: string): unknown {
   return new UmlmonError('HOST_SYSTEM_CALL', {
     place: end.hostPath,
     cause: `opening the image failed: ${words}`,
+    hint: error.code === 'EACCES' || error.code === 'EPERM' ? capabilityHint(['CAP_DAC_OVERRIDE']) : '',
   });
 }
 

@@ -11,6 +11,7 @@ import {
   type Stats,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { capabilityHint } from '../system/capabilities.ts';
 import { isSystemError, UmlmonError } from '../system/errors.ts';
 import type { JailDirectory } from './layout.ts';
 
@@ -40,6 +41,9 @@ export function makeDirectories(directories: readonly JailDirectory[], self: Ids
   return directories.filter((directory) => makeOne(directory, self, vm)).map(({ path }) => path);
 }
 
+/** What root needs for directories of other users. */
+const forDirectories = ['CAP_CHOWN', 'CAP_FOWNER', 'CAP_DAC_OVERRIDE'] as const;
+
 function makeOne({ path, mode, owner, group }: JailDirectory, self: Ids, vm: Ids): boolean {
   const uid = (owner === 'vm' ? vm : self).uid;
   const gid = (group === 'vm' ? vm : self).gid;
@@ -55,7 +59,9 @@ function makeOne({ path, mode, owner, group }: JailDirectory, self: Ids, vm: Ids
     return created;
   } catch (error) {
     if (!isSystemError(error)) throw error;
-    const hint = error.code === 'ENOSPC' ? 'free some space' : 'see who owns the directories above it';
+    const lacking = error.code === 'EPERM' || error.code === 'EACCES' ? capabilityHint(forDirectories) : '';
+    const hint =
+      lacking || (error.code === 'ENOSPC' ? 'free some space' : 'see who owns the directories above it');
     throw new UmlmonError('JAIL_DIRECTORY', { place: path, cause: error.message, hint });
   }
 }

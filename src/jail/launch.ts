@@ -291,8 +291,18 @@ export async function endSandbox(init: ProcessIdentity): Promise<void> {
   const pidfd = openProcess(init);
   if (pidfd === undefined) return;
   try {
-    signalProcess(pidfd, 'SIGKILL');
-    await endOfProcess(pidfd);
+    let refused: unknown;
+    try {
+      signalProcess(pidfd, 'SIGKILL');
+    } catch (error) {
+      refused = error;
+    }
+    // Without the right to kill it, it ends with its kernel.
+    if (refused === undefined) await endOfProcess(pidfd);
+    else
+      await endOfProcess(pidfd, AbortSignal.timeout(jailLimits.orphanWait)).catch(() =>
+        Promise.reject(refused),
+      );
   } finally {
     closeSync(pidfd);
   }
@@ -319,6 +329,10 @@ const hints: readonly (readonly [pattern: RegExp, hint: string])[] = [
     'this host restricts user namespaces (user.max_user_namespaces, AppArmor): run umlmon as root',
   ],
   [
+    /setpriv: setres[ug]id failed: Operation not permitted/,
+    'root must be able to become the user of the VM: give the monitor CAP_SETUID and CAP_SETGID (capabilities(7))',
+  ],
+  [
     /Unknown option --(ro-)?bind-fd/,
     'this bubblewrap cannot bind what is open: install 0.10 or newer, or the one of the security updates of the distribution',
   ],
@@ -341,29 +355,6 @@ function launchError(request: LaunchRequest, { status, error }: Ending): UmlmonE
     // The kernel may have said them, not the launcher.
     words: words && `: ${words}`,
   });
-}
-
-/**
- * Something that makes a kernel look at all of its descriptors, without any other effect: SIGIO, which it waits for
- * anyway (arch/um/os-Linux/signal.c). Not before it has said something: until then SIGIO would end it.
- */
-export class KernelWaker {
-  #pidfd: number | undefined;
-
-  /** A kernel that has ended already is not an error: there is nothing to wake. */
-  constructor(kernel: ProcessIdentity) {
-    this.#pidfd = openProcess(kernel);
-  }
-
-  wake(): void {
-    if (this.#pidfd !== undefined) signalProcess(this.#pidfd, 'SIGIO');
-  }
-
-  close(): void {
-    if (this.#pidfd === undefined) return;
-    closeSync(this.#pidfd);
-    this.#pidfd = undefined;
-  }
 }
 
 /**

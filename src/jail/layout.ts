@@ -35,6 +35,8 @@ export interface VmLayout {
   readonly logDir: string;
   /** How the last guest ended. */
   readonly lastExit: string;
+  /** How the last monitor ended. */
+  readonly monitorEnd: string;
   /** The deaths that nobody asked for, since the last start that somebody did. */
   readonly deaths: string;
   /** What is left of deaths that nobody asked for, a directory each. */
@@ -115,6 +117,7 @@ export function layoutOf(vm: string, roots: LayoutRoots): VmLayout {
     config: join(home, 'config'),
     logDir: join(home, 'log'),
     lastExit: join(home, 'log/last-exit.json'),
+    monitorEnd: join(home, 'log/monitor-end.json'),
     deaths: join(home, 'log/deaths.json'),
     crashes: join(home, 'crashes'),
     crashDraft: join(home, 'crashes/.draft'),

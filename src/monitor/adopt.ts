@@ -1,7 +1,8 @@
 import { closeSync, existsSync, rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Pty } from '../console/pty.ts';
-import { adoptSandbox, endSandbox, KernelWaker } from '../jail/launch.ts';
+import { KernelWaker } from '../jail/kernel-waker.ts';
+import { adoptSandbox, endSandbox } from '../jail/launch.ts';
 import type { VmLayout } from '../jail/layout.ts';
 import { resumeKernel } from '../jail/pause.ts';
 import { KernelSender } from '../kernel/kernel-sender.ts';
@@ -53,7 +54,8 @@ export async function adoptKernel(
   const wasPaused = existsSync(host.layout.pauseRecord);
   if (wasPaused) resumeKernel(jailed.kernel);
   try {
-    const waker = new KernelWaker(jailed.kernel);
+    let console: Mconsole | undefined;
+    const waker = new KernelWaker(jailed.kernel, { poke: () => console?.poke(), trouble: host.trouble });
     undo.push('waker', () => waker.close());
     const pidfd = openProcess(jailed.kernel);
     if (pidfd === undefined) throw new Error(`kernel ${jailed.kernel.pid} has ended meanwhile`);
@@ -76,6 +78,7 @@ export async function adoptKernel(
     listener.hear(sender);
     const { mconsole: socket, reply } = stepOf(plan, 'await-kernel');
     const mconsole = Mconsole.open(reply, socket, sender);
+    console = mconsole;
     undo.push('mconsole', () => mconsole.close());
     const version = await askVersion(mconsole);
     if (wasPaused) await thawAll(mconsole, host.layout);

@@ -18,8 +18,10 @@ import { umlmonctrl } from '../rpc/umlmonctrl.gen.ts';
 import { ErrorLog } from '../system/error-log.ts';
 import { toFailure, UmlmonError } from '../system/errors.ts';
 import { heldLock } from '../system/held-lock.ts';
+import { LastWord } from '../system/last-word.ts';
 import { monitorLimits } from '../system/limits.ts';
 import { type Log, openLog } from '../system/log.ts';
+import { type MonitorEnd, readMonitorEnd, writeMonitorEnd } from '../system/monitor-end.ts';
 import { securityFile } from '../system/security-file.ts';
 import { SecurityLog } from '../system/security-log.ts';
 import { ServiceManager } from '../system/service-manager.ts';
@@ -32,6 +34,7 @@ import { Sessions } from './endpoints/sessions.ts';
 import { ShareReport } from './endpoints/share-report.ts';
 import { EventLines } from './event-lines.ts';
 import { EventLog } from './event-log.ts';
+import { tellFormerEnd } from './former-end.ts';
 import { Jobs } from './jobs.ts';
 import { leaveSignal } from './leaving.ts';
 import { takeMonitorLock } from './monitor-lock.ts';
@@ -86,11 +89,23 @@ export async function runDaemon(request: DaemonRequest): Promise<void> {
   const logFile = request.foreground ? undefined : monitorLog(layout, vmConfig);
   const ownLog = logFile ?? new ErrorLog();
   const log = openLog(layout.vm, ownLog);
+  const strays = { report: (error: unknown) => log.error(toFailure(error), 'a call to the host failed') };
+  const former = readMonitorEnd(layout.monitorEnd);
+  const own = { pid: process.pid, began: Date.now(), served: false };
+  const lastWord = new LastWord({
+    log,
+    trouble: (error) => strays.report(error),
+    keep: (ending) => writeMonitorEnd(layout.monitorEnd, { ...own, ended: Date.now(), ...ending }),
+  });
+  const onServing = () => {
+    own.served = true;
+    writeMonitorEnd(layout.monitorEnd, { ...own, ended: 0, reason: '', failed: '', stack: '' });
+  };
   takePassedDescriptors();
   const manager = ServiceManager.open(process.env);
   try {
     for (const warning of warnings) log.warn(problemText(warning));
-    await serve(request, {
+    const reason = await serve(request, {
       config,
       vmConfig,
       layout,
@@ -99,11 +114,16 @@ export async function runDaemon(request: DaemonRequest): Promise<void> {
       ownLog,
       manager,
       warnings: warnings.map(problemText),
+      strays,
+      former,
+      onServing,
     });
+    lastWord.end(reason);
   } catch (error) {
-    log.fatal(toFailure(error), 'the monitor cannot go on');
+    lastWord.fail(error);
     throw error;
   } finally {
+    lastWord.close();
     manager?.close();
     removePidFile(layout.pidFile);
     closeSync(lockFd);
@@ -132,9 +152,16 @@ interface DaemonParts {
   readonly ownLog: { reopen(): void };
   readonly manager: ServiceManager | undefined;
   readonly warnings: readonly string[];
+  /** Takes errors of host calls that no caller takes. */
+  readonly strays: { report: (error: unknown) => void };
+  /** How the monitor before this one ended. */
+  readonly former: MonitorEnd | undefined;
+  /** Called when the control socket answers. Errors: those of the system. */
+  readonly onServing: () => void;
 }
 
-async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> {
+/** Resolves to why the monitor ends. */
+async function serve(request: DaemonRequest, parts: DaemonParts): Promise<string> {
   const { config, vmConfig, layout, log, manager, warnings } = parts;
   const leaving = leaveSignal();
   const report = manager && new ServiceReport(manager, () => vm.reported);
@@ -151,6 +178,7 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
   });
   const shares = new ShareReport(events);
   const vm = makeVm(request, parts, events, () => endpoints?.tcp ?? '');
+  parts.strays.report = vm.troubles.report;
   process.on('SIGUSR1', () => {
     for (const logs of [parts.ownLog, { reopen: () => vm.channels.reopenLogs() }])
       vm.troubles.attempt(() => logs.reopen());
@@ -183,7 +211,9 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
   endpoints = await Endpoints.open(vm, { global: config.global, vmConfig, layout, server, web: users.web });
   try {
     vm.troubles.attempt(() => writePidFile(layout.pidFile));
+    vm.troubles.attempt(parts.onServing);
     events.publish('monitor-started', `monitor ${process.pid} serves ${layout.ctrl}`, { pid: process.pid });
+    tellFormerEnd(parts.former, { events, trouble: vm.troubles.report });
     const unkept = unkeptLimits(vmConfig, ownCgroupLimits());
     if (unkept) vm.troubles.report(unkept);
     request.onReady(warnings);
@@ -202,6 +232,7 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<void> 
     // Sessions see the end of their console; the answers to operations that have just ended are on their way.
     vm.channels.close();
     await setImmediate();
+    return `${signal}: ${way}`;
   } finally {
     await jobs.close();
     await endpoints.close();

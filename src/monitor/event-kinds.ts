@@ -1,6 +1,7 @@
 /** Every kind of event that a monitor publishes; docs/events.md is printed from this table. */
 export const eventKinds = {
   'monitor-started': 'The monitor serves its control socket. Attributes: pid.',
+  'former-monitor': 'The monitor before this one did not end in order. Attributes: pid, why.',
   'tcp-listening':
     'The monitor also serves TCP. Attributes: address, port, fingerprint (SHA-256 of its certificate; empty without TLS).',
   'monitor-leaving': 'The monitor ends. Attributes: reason (a signal), way (stop, when-down or keep).',
@@ -64,6 +65,7 @@ export type EventKind = keyof typeof eventKinds;
 
 /** Kinds that somebody who looks after the host should see; they have the level of a warning in logs. */
 const warnings: ReadonlySet<string> = new Set<EventKind>([
+  'former-monitor',
   'foreign',
   'panic',
   'hang',
@@ -93,6 +95,7 @@ export function levelOf(
  */
 export const eventCauses: Readonly<Record<EventKind, 'vm' | 'guest' | 'client'>> = {
   'monitor-started': 'vm',
+  'former-monitor': 'vm',
   'tcp-listening': 'vm',
   'monitor-leaving': 'vm',
   state: 'vm',

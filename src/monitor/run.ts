@@ -229,7 +229,7 @@ export class Run {
     await this.launched;
     const kernel = this.#kernel;
     if (!kernel) return false;
-    kernel.kill();
+    await kernel.kill();
     if (!(await kernel.goneWithin(monitorLimits.killWait))) throw stopFailed(this.#host.layout.vm);
     await this.settled;
     return true;

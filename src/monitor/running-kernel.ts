@@ -2,7 +2,8 @@ import { killSandbox, type Sandbox } from '../jail/launch.ts';
 import type { Answer, Mconsole } from '../kernel/mconsole.ts';
 import type { LaunchPlan } from '../plan/plan.ts';
 import { stepOf } from '../plan/step-of.ts';
-import { UmlmonError } from '../system/errors.ts';
+import { capabilityHint } from '../system/capabilities.ts';
+import { toFailure, UmlmonError } from '../system/errors.ts';
 import { kernelLimits } from '../system/limits.ts';
 import type { ProcessIdentity } from '../system/process.ts';
 import type { Peer } from '../system/shares.ts';
@@ -108,9 +109,22 @@ export class RunningKernel {
     });
   }
 
-  /** SIGKILL to the sandbox's init: the kernel and all its helpers end with it. */
-  kill(): void {
-    if (this.#sandbox.init) killSandbox(this.#sandbox.init);
+  /**
+   * SIGKILL to the sandbox's init: the kernel and all its helpers end with it. Where the host refuses the signal, as to root
+   * without CAP_KILL, the kernel is told to halt, which it does at once. Errors: HOST_SYSTEM_CALL if it does not take that.
+   */
+  async kill(): Promise<void> {
+    try {
+      if (this.#sandbox.init) killSandbox(this.#sandbox.init);
+    } catch (error) {
+      await this.request('halt').catch(() => {
+        throw new UmlmonError('HOST_SYSTEM_CALL', {
+          place: `kill of process ${this.#sandbox.init?.pid}`,
+          cause: toFailure(error).cause,
+          hint: capabilityHint(['CAP_KILL']) || 'kill it as root',
+        });
+      });
+    }
   }
 
   /** Whether the kernel is gone within the given milliseconds. */

@@ -1,14 +1,8 @@
 import { closeSync, constants, openSync, rmSync } from 'node:fs';
 import { Pty } from '../console/pty.ts';
 import { makeDirectories, ownIds } from '../jail/directories.ts';
-import {
-  type DeviceBind,
-  endSandbox,
-  KernelWaker,
-  type LaunchRequest,
-  launch,
-  type Sandbox,
-} from '../jail/launch.ts';
+import { KernelWaker } from '../jail/kernel-waker.ts';
+import { type DeviceBind, endSandbox, type LaunchRequest, launch, type Sandbox } from '../jail/launch.ts';
 import { userArguments } from '../jail/sandbox.ts';
 import { seccompFilter } from '../jail/seccomp.ts';
 import { KernelSender } from '../kernel/kernel-sender.ts';
@@ -256,7 +250,10 @@ async function launchKernel(step: StepOf<'launch'>, progress: Progress): Promise
       host.trouble,
     );
     progress.listener?.hear(progress.sender);
-    const waker = new KernelWaker(sandbox.kernel);
+    const waker = new KernelWaker(sandbox.kernel, {
+      poke: () => progress.mconsole?.poke(),
+      trouble: host.trouble,
+    });
     progress.waker = waker;
     undo.push('waker', () => waker.close());
   }

@@ -20,7 +20,7 @@ export function stopStages(stopTimeoutMs: number, first: StopStage['name']): rea
 const act: Record<StopStage['name'], (kernel: RunningKernel) => Promise<unknown>> = {
   'ctrl-alt-del': (kernel) => kernel.request('cad'),
   halt: (kernel) => kernel.request('halt'),
-  kill: async (kernel) => kernel.kill(),
+  kill: (kernel) => kernel.kill(),
 };
 
 /**

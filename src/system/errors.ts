@@ -43,6 +43,10 @@ export const errorCatalogue = {
     class: 'unreachable',
     means: 'The control socket of the monitor is not open to this user.',
   },
+  MONITOR_FAULT: {
+    class: 'failed',
+    means: 'The former monitor of the VM ended by an error while it served.',
+  },
   MONITOR_UNREACHABLE: { class: 'unreachable', means: 'Nothing answers on the control socket.' },
 
   RPC_PROTOCOL: { class: 'failed', means: 'The two ends of a control socket do not understand each other.' },

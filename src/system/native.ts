@@ -446,7 +446,8 @@ export function pidfdOpen(pid: number): number {
 
 /** Sends a signal to the very process of a pidfd. Throws ESRCH when it has ended. */
 export function pidfdSendSignal(pidfd: number, signal: NodeJS.Signals): void {
-  call('syscall', [SYS_pidfd_send_signal, pidfd, os.signals[signal], 0, 0]);
+  const result = callRaw('syscall', [SYS_pidfd_send_signal, pidfd, os.signals[signal], 0, 0]);
+  if (result === -1) throw systemError(koffi().errno(), 'pidfd_send_signal');
 }
 
 /**

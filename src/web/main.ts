@@ -5,6 +5,7 @@ import { readOptions } from '../config/program-options.ts';
 import { ErrorLog } from '../system/error-log.ts';
 import { exitStatusOf, failureText, toFailure, UmlmonError } from '../system/errors.ts';
 import { sayFailure } from '../system/journal.ts';
+import { LastWord } from '../system/last-word.ts';
 import { type Log, openLog, reopenAtSignal } from '../system/log.ts';
 import { takePassedSockets } from '../system/passed-sockets.ts';
 import { securityDirectory, securityFile } from '../system/security-file.ts';
@@ -53,6 +54,31 @@ async function serve(configPath: string | undefined, programs: string): Promise<
   const ownLog = new ErrorLog();
   const log = openLog('umlweb', ownLog, 'program');
   reopenAtSignal(ownLog, log);
+  const lastWord = new LastWord({
+    log,
+    trouble: (error) => log.error(toFailure(error), 'a call to the host failed'),
+  });
+  try {
+    lastWord.end(await serveUntilSignal({ configPath, programs, ended, manager, log }));
+  } catch (error) {
+    lastWord.fail(error);
+    throw error;
+  } finally {
+    lastWord.close();
+    manager?.close();
+  }
+}
+
+interface WebParts {
+  readonly configPath: string | undefined;
+  readonly programs: string;
+  readonly ended: Promise<string>;
+  readonly manager: ServiceManager | undefined;
+  readonly log: Log;
+}
+
+/** Resolves to the signal that ends umlweb. */
+async function serveUntilSignal({ configPath, programs, ended, manager, log }: WebParts): Promise<string> {
   const monitors = new Monitors(configPath);
   const global = monitors.global();
   const security = new SecurityLog(
@@ -73,11 +99,10 @@ async function serve(configPath: string | undefined, programs: string): Promise<
   manager?.tell({ READY: '1', STATUS: `serves ${server.address}` });
   tidyMemoryWhenQuiet();
   const signal = await ended;
-  log.info(`ends: ${signal}`);
   manager?.tell({ STOPPING: '1' });
   await server.close();
   security.close();
-  manager?.close();
+  return signal;
 }
 
 /** A certificate is renewed while the pages are open. One that cannot be used leaves what there was. */

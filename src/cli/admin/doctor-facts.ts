@@ -20,6 +20,7 @@ import { locateProgram } from '../../system/find-program.ts';
 import { heldLock } from '../../system/held-lock.ts';
 import { adminLimits, monitorLimits } from '../../system/limits.ts';
 import { type MemoryCgroup, memoryCgroups } from '../../system/memory-limits.ts';
+import { wrongWith } from '../wrong-with.ts';
 import type { DoctorFacts, LeftoverFact, ProgramFact, TroubleFact, VmFact } from './doctor-checks.ts';
 import { type AdminHost, configuredNames, connectTo, layoutIn, removedNames } from './host.ts';
 import { inParallel } from './in-parallel.ts';
@@ -186,17 +187,10 @@ function vmsIn(directory: string): string[] {
 
 function troublesOf(answers: Answers): TroubleFact[] {
   return [...answers].flatMap(([vm, info]): TroubleFact[] => {
-    const fix = `umlwatch ${vm} -info`;
     if (!info)
       return [
         { vm, text: 'its monitor does not answer', fix: `kill the monitor: umladmin start ${vm} takes over` },
       ];
-    const { state, hungSince, held, troubles, lastTrouble } = info;
-    return [
-      ...(state === 'foreign' ? [{ vm, text: 'a kernel runs that its monitor cannot vouch for', fix }] : []),
-      ...(hungSince > 0 ? [{ vm, text: 'its kernel hangs', fix: `umlwatch ${vm} -kill -start` }] : []),
-      ...(held ? [{ vm, text: `it is not started again: ${held.why}`, fix: `umlwatch ${vm} -start` }] : []),
-      ...(troubles > 0 ? [{ vm, text: `${troubles} troubles, the last: ${lastTrouble}`, fix }] : []),
-    ];
+    return wrongWith(info).map(({ text, fix }) => ({ vm, text, fix }));
   });
 }

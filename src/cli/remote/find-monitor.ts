@@ -13,6 +13,7 @@ import { answerMs, MonitorClient } from '../../rpc/monitor-client.ts';
 import type { Authorities } from '../../rpc/remote-access.ts';
 import { connectThroughDirectory } from '../../rpc/through-directory.ts';
 import { isSystemError, toFailure, UmlmonError } from '../../system/errors.ts';
+import { badEndOf, readMonitorEnd } from '../../system/monitor-end.ts';
 import type { CommandLine } from '../parse.ts';
 import { type EscapeKey, escapeKey } from '../session/escape-key.ts';
 import { RemoteMonitor } from './remote-monitor.ts';
@@ -92,12 +93,13 @@ function findLocal(vm: string, { configPath }: FindOptions): FoundMonitor {
   const { config, broken, problems, file } = configOf(configPath, vm);
   if (!config) throw configError(problems);
   const { vardir, rundir, shared } = config.global;
-  const { ctrl } = layoutOf(vm, { varDir: vardir, runDir: rundir, shared });
+  const { ctrl, monitorEnd } = layoutOf(vm, { varDir: vardir, runDir: rundir, shared });
   const known = [...config.vms.keys(), ...broken.keys()];
   const connect = async () => {
     try {
       return await MonitorClient.connect(ctrl, vm);
-    } catch (error) {
+    } catch (thrown) {
+      const error = withFormerEnd(thrown, monitorEnd);
       // A monitor may well serve a VM that is no longer in the configuration; but none does.
       if (known.includes(vm) || toFailure(error).code !== 'MONITOR_UNREACHABLE') throw error;
       const hint = didYouMean(vm, known, known.length > 0 ? `it has ${known.join(', ')}` : 'it has none');
@@ -109,4 +111,14 @@ function findLocal(vm: string, { configPath }: FindOptions): FoundMonitor {
     }
   };
   return { escapeKey: escapeKey(config.global.escape), connect };
+}
+
+/** The same, with how the last monitor ended, if its exit record is there and is ours to read. */
+function withFormerEnd(error: unknown, monitorEnd: string): unknown {
+  const { code, place, cause, hint } = toFailure(error);
+  const end = code === 'MONITOR_UNREACHABLE' ? readMonitorEnd(monitorEnd) : undefined;
+  const why = end && badEndOf(end);
+  if (!end || why === undefined) return error;
+  const last = `the last monitor, process ${end.pid}: ${why}`;
+  return new UmlmonError('MONITOR_UNREACHABLE', { place, cause: `${cause}; ${last}`, hint });
 }

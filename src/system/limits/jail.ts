@@ -7,6 +7,12 @@ export const jail = {
     'Wait until all threads of a kernel stand still: longer than the host may take for a write.',
     'The kernel goes on, and the backup fails.',
   ),
+  orphanWait: limit(
+    2_000,
+    'ms',
+    'Wait until a sandbox whose processes may not be killed has ended with its kernel.',
+    'A trouble tells of it.',
+  ),
   launchDeadline: limit(
     30_000,
     'ms',

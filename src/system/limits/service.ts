@@ -8,6 +8,14 @@ export const service = {
     'Time until a service manager whose queue is full is told again.',
     'It is told everything that has changed until then, at once.',
   ),
+  strays: limit(
+    20,
+    '',
+    'Failed calls to the host that no caller takes the error of, within the time of the next line, after each of which a daemon serves on.',
+    'The daemon ends, with the last one in its exit record. A guest runs on, and the next monitor takes it over.',
+    'one',
+  ),
+  strayTime: limit(60_000, 'ms', 'Time in which those are counted.', 'Older ones do not count.'),
   readyWait: limit(
     60_000,
     'ms',
