@@ -72,13 +72,14 @@ function shown(text: string): string {
   return printable(text, 1000);
 }
 
-/** Lines of con0 shown after a crash; of a panic, these are those before its call trace. */
-const crashLines = 11;
+/** Lines of con0 shown after a crash; of a panic, all that the record has: those before the call trace. */
+const crashLines = 8;
 
 /** What con0 showed last, when the guest did not end by its own or anybody's will. */
-function crashText({ cause, lastLines }: ExitRecord): string[] {
+function crashText({ cause, lastLines, con0Reason }: ExitRecord): string[] {
   if ((cause !== 'crash' && cause !== 'hang' && cause !== 'error') || lastLines === '') return [];
-  const lines = lastLines.split('\n').slice(-crashLines);
+  const all = lastLines.split('\n');
+  const lines = con0Reason ? all : all.slice(-crashLines);
   return ['last lines of con0', ...lines.map((line) => `  ${shown(line)}`)];
 }
 

@@ -9,7 +9,7 @@ export type ReadAt = (offset: number, length: number) => Buffer;
 
 export interface Filesystem {
   readonly holds: 'filesystem';
-  readonly kind: 'ext2' | 'ext3' | 'ext4' | 'xfs' | 'btrfs' | 'swap' | 'squashfs' | 'fat';
+  readonly kind: 'ext2' | 'ext3' | 'ext4' | 'xfs' | 'btrfs' | 'swap' | 'squashfs' | 'erofs' | 'fat';
   /** Bytes of a block. */
   readonly blockSize: number;
   /** The fewest bytes it writes at once: less than a block for xfs, nothing (0) if it is never written. */
@@ -52,6 +52,7 @@ export function recogniseFilesystem(readAt: ReadAt): Filesystem | undefined {
     recogniseExt(first.subarray(1024)) ??
     recogniseXfs(first) ??
     recogniseSquashfs(first) ??
+    recogniseErofs(first.subarray(1024)) ??
     recogniseFat(first) ??
     recogniseSwap(first) ??
     recogniseBtrfs(bytes(65_536, 1024))
@@ -102,6 +103,22 @@ function recogniseSquashfs(block: Buffer): Filesystem | undefined {
   };
 }
 
+/** struct erofs_super_block (fs/erofs/erofs_fs.h). It is never written. */
+function recogniseErofs(block: Buffer): Filesystem | undefined {
+  const blockBits = block.readUInt8(12);
+  if (block.readUInt32LE(0) !== 0xe0f5e1e2 || blockBits < 9 || blockBits > 16) return undefined;
+  const blockSize = 1 << blockBits;
+  const size = block.readUInt32LE(36) * blockSize;
+  return {
+    holds: 'filesystem',
+    kind: 'erofs',
+    blockSize,
+    unit: 0,
+    size,
+    label: textOf(block.subarray(64, 80)),
+  };
+}
+
 /** The boot sector of FAT12, FAT16 and FAT32, which are written by sectors. */
 function recogniseFat(block: Buffer): Filesystem | undefined {
   const unit = block.readUInt16LE(11);
@@ -127,7 +144,8 @@ function recogniseSwap(block: Buffer): Filesystem | undefined {
 function recogniseBtrfs(block: Buffer): Filesystem | undefined {
   if (block.toString('latin1', 64, 72) !== '_BHRfS_M') return undefined;
   const blockSize = block.readUInt32LE(144);
-  const size = Number(block.readBigUInt64LE(112));
+  // Of the device, of which a file system may have several.
+  const size = Number(block.readBigUInt64LE(209));
   const label = textOf(block.subarray(299, 299 + 256));
   return { holds: 'filesystem', kind: 'btrfs', blockSize, unit: blockSize, size, label };
 }

@@ -61,23 +61,24 @@ function readSource({ vm, configPath }: ConfigSource) {
   });
 }
 
+/** What a start executes, and what is unusual about it. */
+export interface Prepared {
+  readonly configured: Configured;
+  readonly plan: LaunchPlan;
+  readonly warnings: readonly Problem[];
+}
+
 /** Configuration and host, read anew, as a plan. Errors: CONFIG_INVALID with all problems, also those of the host. */
-export async function prepareLaunch(
-  source: ConfigSource,
-  layout: VmLayout,
-): Promise<{ configured: Configured; plan: LaunchPlan }> {
+export async function prepareLaunch(source: ConfigSource, layout: VmLayout): Promise<Prepared> {
   const { config, vm } = readVm(source);
   const inventory = await takeInventory(config, vm, layout);
   const { plan, problems } = buildPlan(config.global, vm, layout, inventory);
   if (!plan) throw configError(problems.filter(({ severity }) => severity === 'error'));
-  return { configured: { global: config.global, vm }, plan };
+  return { configured: { global: config.global, vm }, plan, warnings: problems };
 }
 
 /** Does so for a start: the hardware addresses of the plan are then the VM's. Errors: also NETWORK_MAC_*. */
-export async function prepareStart(
-  source: ConfigSource,
-  layout: VmLayout,
-): Promise<{ configured: Configured; plan: LaunchPlan }> {
+export async function prepareStart(source: ConfigSource, layout: VmLayout): Promise<Prepared> {
   const { config, vm } = readVm(source);
   if (vm.eth.length > 0) await takeMacs(macRequest(config, vm));
   return prepareLaunch(source, layout);

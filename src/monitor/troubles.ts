@@ -1,3 +1,4 @@
+import { configError, type Problem } from '../config/problem.ts';
 import type { LogChange } from '../console/log.ts';
 import { failureText, toFailure, UmlmonError } from '../system/errors.ts';
 import { monitorLimits } from '../system/limits.ts';
@@ -24,6 +25,11 @@ export class Troubles {
     this.last = text.slice(0, monitorLimits.eventText);
     this.#events.publish('trouble', text, { code: failure.code, place: failure.place });
   };
+
+  /** What is unusual about a start. */
+  warn(problems: readonly Problem[]): void {
+    for (const problem of problems) this.report(configError([problem]));
+  }
 
   /** Does what the VM can do without: if it fails, e.g. on a full disk, that is reported. */
   attempt(work: () => void): void {

@@ -1,7 +1,7 @@
-import type { Configured } from '../config/changes.ts';
 import type { VmLayout } from '../jail/layout.ts';
 import type { LaunchPlan } from '../plan/plan.ts';
 import type { EventLog } from './event-log.ts';
+import type { Prepared } from './prepare-launch.ts';
 import type { Settings } from './settings.ts';
 
 /** What a VM is made of, and what its monitor does for it. */
@@ -10,7 +10,7 @@ export interface VmParts {
   readonly events: EventLog;
   readonly settings: Settings;
   /** Reads configuration and host anew. Errors: CONFIG_INVALID with all problems. */
-  readonly makePlan: () => Promise<{ configured: Configured; plan: LaunchPlan }>;
+  readonly makePlan: () => Promise<Prepared>;
   /** Learns from a boot what makes the next one faster. */
   readonly afterBoot: (plan: LaunchPlan, bootMessages: string) => void;
   /** Bytes that the monitor's own log could not take. */

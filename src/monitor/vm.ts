@@ -322,8 +322,9 @@ export class Vm {
       this.backups.settle();
       const planning = this.#parts.makePlan();
       this.#planned = planning.catch(() => undefined);
-      const { configured, plan } = await planning;
+      const { configured, plan, warnings } = await planning;
       if (this.#state !== 'starting') throw startKilled('killed before it had a plan');
+      this.troubles.warn(warnings);
       this.settings.begin(configured);
       await this.#newRun().launch(plan, report, (kernel) => {
         this.#enter('kernel-up');

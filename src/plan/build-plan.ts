@@ -34,7 +34,7 @@ export interface BuiltPlan {
 export function buildPlan(global: GlobalConfig, vm: VmConfig, layout: VmLayout, host: Inventory): BuiltPlan {
   const problems = checkHost(global, vm, layout, host);
   const { user, kernel, libraries, programs } = host;
-  if (problems.length > 0) return { problems };
+  if (problems.some(({ severity }) => severity === 'error')) return { problems };
   if ('missing' in user || 'missing' in kernel || 'missing' in libraries || 'missing' in programs)
     throw new Error('something is missing, and no problem says so');
 

@@ -10,9 +10,10 @@ import type { VmUser } from '../jail/user.ts';
 import { checkKernel } from '../kernel/host-check.ts';
 import { type ErrorCode, type Failure, isErrorCode } from '../system/errors.ts';
 import { memoryOwner } from '../system/memory-limits.ts';
+import { checkContent } from './check-content.ts';
 import { checkDisk } from './check-disk.ts';
 import { checkNetwork } from './check-network.ts';
-import type { Found, Inventory } from './inventory.ts';
+import type { ConfiguredImage, Found, Inventory } from './inventory.ts';
 
 export function checkHost(global: GlobalConfig, vm: VmConfig, layout: VmLayout, host: Inventory): Problem[] {
   const at = (key: string, code: ErrorCode, cause: string, hint = ''): Problem =>
@@ -45,11 +46,26 @@ export function checkHost(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
     ),
     ...host.images.flatMap((image) => {
       const spec = vm.ubd.find((disk) => disk.unit === image.unit);
-      return spec
-        ? checkDisk(vm, spec, image, host).map((why) => problemAt(originOf(vm, `ubd${spec.unit}`), why))
-        : [];
+      return spec ? diskProblems(vm, spec, image, host) : [];
     }),
   ];
+}
+
+/** What a disk holds is looked at only where nothing else speaks against it. */
+function diskProblems(
+  vm: VmConfig,
+  spec: VmConfig['ubd'][number],
+  image: ConfiguredImage,
+  host: Inventory,
+): Problem[] {
+  const { unit } = spec;
+  const origin = originOf(vm, `ubd${unit}`);
+  const refusals = checkDisk(vm, spec, image, host);
+  if (refusals.length > 0) return refusals.map((why) => problemAt(origin, why));
+  const seen = spec.kind === 'cow' ? host.backings.find((backing) => backing.unit === unit) : image;
+  if (!seen?.guestContent || 'missing' in seen.facts) return [];
+  const disk = { unit, hostPath: seen.facts.found.hostPath, content: seen.guestContent };
+  return checkContent(vm, disk).map(({ why, severity }) => problemAt(origin, why, severity));
 }
 
 function words({ code, place, cause, hint }: Failure): [ErrorCode, string, string] {

@@ -7,7 +7,7 @@ import { isTransport } from '../config/network-kinds.ts';
 import { transportNeeds } from '../config/network-transports.ts';
 import type { Problem } from '../config/problem.ts';
 import type { ImageGraph } from '../disk/graph.ts';
-import { type GuestContent, lookThroughCow } from '../disk/guest-content.ts';
+import { type GuestContent, lookIntoImage, lookThroughCow } from '../disk/guest-content.ts';
 import { type ImageName, type ImageStore, nameFor } from '../disk/image-name.ts';
 import { backingFor } from '../disk/may-use.ts';
 import { type ImageFacts, lookAtImage } from '../disk/open-image.ts';
@@ -56,11 +56,7 @@ export interface ConfiguredImage {
   readonly closed: string | undefined;
   /** Of a device: the mount point above it that is mounted nodev. */
   readonly nodev: string | undefined;
-}
-
-/** The backing file of a COW image. */
-export interface ConfiguredBacking extends ConfiguredImage {
-  /** What the guest sees of both; undefined if we may not read it, or it makes no sense. */
+  /** What the guest sees of it, of a backing file together with the COW image; undefined if that cannot be read. */
   readonly guestContent: GuestContent | undefined;
 }
 
@@ -93,7 +89,7 @@ export interface Inventory {
   readonly lpj: number | undefined;
   readonly images: readonly ConfiguredImage[];
   /** The backing files of those that are COW images, as far as they have one. */
-  readonly backings: readonly ConfiguredBacking[];
+  readonly backings: readonly ConfiguredImage[];
   /** All images of the host, and who holds them. */
   readonly imageGraph: ImageGraph;
   /** The mount point of the VM's directory, if it is mounted nodev; looked at only for a VM that has a network. */
@@ -150,7 +146,7 @@ export async function takeInventory(config: Config, vm: VmConfig, layout: VmLayo
     closed: 'found' in user ? closedDirectories(user.found, kernel, layout) : [],
     distrusted: distrustedSettings(global, vm),
     lpj: 'found' in kernel ? recallLpj(layout.lpjCache, kernel.found.version) : undefined,
-    images: vm.ubd.map(({ unit, path }) => lookAtConfigured(unit, nameOfDisk(vm, path), store, user)),
+    images: vm.ubd.map((disk) => lookAtDisk(vm, disk, store, user)),
     backings: backingsOf(vm, graph, user),
     imageGraph: graph,
     nodev: vm.eth.length > 0 ? mountWith('nodev', layout.tunDevice) : undefined,
@@ -256,7 +252,7 @@ async function graphFor(vm: VmConfig, store: ImageStore): Promise<ImageGraph> {
   return seen;
 }
 
-function backingsOf(vm: VmConfig, graph: ImageGraph, user: Found<VmUser>): ConfiguredBacking[] {
+function backingsOf(vm: VmConfig, graph: ImageGraph, user: Found<VmUser>): ConfiguredImage[] {
   return vm.ubd.flatMap(({ unit, path, kind, backing: said }) => {
     if (kind !== 'cow') return [];
     const image = nameOfDisk(vm, path);
@@ -264,23 +260,40 @@ function backingsOf(vm: VmConfig, graph: ImageGraph, user: Found<VmUser>): Confi
     if ('cause' in backing) return [];
     const content =
       'found' in user ? find(() => lookThroughCow(image, backing.name, graph.store, user.found)) : user;
-    const guestContent = 'found' in content ? content.found : undefined;
-    return [{ ...lookAtConfigured(unit, backing.name, graph.store, user), guestContent }];
+    return [lookAtConfigured(unit, backing.name, graph.store, user, content)];
   });
 }
+
+/** A COW image is looked at together with its backing file. */
+function lookAtDisk(
+  vm: VmConfig,
+  { unit, path, kind }: VmConfig['ubd'][number],
+  store: ImageStore,
+  user: Found<VmUser>,
+): ConfiguredImage {
+  const name = nameOfDisk(vm, path);
+  const content =
+    kind !== 'cow' && 'found' in user ? find(() => lookIntoImage(name, store, user.found)) : unread;
+  return lookAtConfigured(unit, name, store, user, content);
+}
+
+const unread: Found<undefined> = { found: undefined };
 
 function lookAtConfigured(
   unit: number,
   name: ImageName,
   store: ImageStore,
   user: Found<VmUser>,
+  content: Found<GuestContent | undefined>,
 ): ConfiguredImage {
   const facts = find(() => lookAtImage(name, store));
   const known = 'found' in facts && 'found' in user;
   const closed = known ? closedOnWay(facts.found, user.found) : undefined;
   const isDevice = 'found' in facts && facts.found.kind === 'block';
   const nodev = isDevice ? mountWith('nodev', facts.found.hostPath) : undefined;
-  return { unit, name, facts, closed, nodev };
+  // An image that cannot be opened is missing in its facts.
+  const guestContent = 'found' in content ? content.found : undefined;
+  return { unit, name, facts, closed, nodev, guestContent };
 }
 
 function find<T>(look: () => T): Found<T> {

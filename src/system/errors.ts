@@ -203,6 +203,7 @@ export const errorCatalogue = {
   IMAGE_MISSING: { class: 'config', means: 'There is no disk image at the given path.' },
   IMAGE_OUTSIDE: { class: 'config', means: 'A disk image is really outside of the jail.' },
   IMAGE_KIND: { class: 'config', means: 'The file is not the kind of disk image that its name says.' },
+  IMAGE_CONTENT: { class: 'config', means: 'A disk image does not hold what its VM needs.' },
   IMAGE_ACCESS: { class: 'config', means: 'The user of the VM may not use the disk image.' },
   IMAGE_IN_USE: { class: 'state', means: 'Another VM or program uses the disk image.' },
   IMAGE_EXISTS: { class: 'failed', means: 'There is a file of this name already.' },

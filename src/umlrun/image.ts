@@ -14,7 +14,8 @@ import {
 import { dirname } from 'node:path';
 import { type CowHeader, encodeCowHeader, isCow, layOutCow } from '../disk/cow-format.ts';
 import { cowHazard } from '../disk/cow-hazard.ts';
-import { type ImageContent, recogniseImage } from '../disk/filesystem.ts';
+import { type Filesystem, type ImageContent, type ReadAt, recogniseImage } from '../disk/filesystem.ts';
+import { recogniseForeign } from '../disk/foreign-format.ts';
 import { ImageLocks } from '../disk/image-lock.ts';
 import { nameOfHostPath } from '../disk/image-name.ts';
 import type { Bind } from '../jail/sandbox.ts';
@@ -48,7 +49,7 @@ const backingInJail = '/disk/image';
  * the kernel would read wrong data through one. The image is opened once: what was checked is locked, copied and bound.
  *
  * @param bound number of the image's descriptor in the chain that makes the jail
- * @throws UmlmonError IMAGE_MISSING, IMAGE_KIND, IMAGE_ACCESS, IMAGE_IN_USE, IMAGE_CHAIN
+ * @throws UmlmonError IMAGE_MISSING, IMAGE_KIND, IMAGE_CONTENT, IMAGE_ACCESS, IMAGE_IN_USE, IMAGE_CHAIN
  */
 export async function prepareImage(
   given: string,
@@ -107,7 +108,7 @@ export async function prepareImage(
         hint: 'merge it, or use its backing file',
       });
     const content = recogniseImage(readAt, size);
-    const root = rootOf(content, path);
+    const root = rootOf(content, { path, size, readAt });
     const { memory, onDisk } = place.changes;
     const changes = hasRoom(dirname(memory), size) ? memory : onDisk();
     const isCopy = cowHazard(content, size) !== undefined;
@@ -174,18 +175,44 @@ function openForReading({ fd, path }: OpenedPath): number {
 /** Kinds that can be a root, and that the guest's kernel may know. */
 const roots = new Set(['ext2', 'ext3', 'ext4', 'xfs', 'btrfs', 'squashfs']);
 
-function rootOf(content: ImageContent | undefined, place: string): { type: string; device: string } {
-  if (content?.holds === 'filesystem' && roots.has(content.kind))
+interface RootImage {
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly readAt: ReadAt;
+}
+
+function rootOf(content: ImageContent | undefined, image: RootImage): { type: string; device: string } {
+  if (content?.holds === 'filesystem' && roots.has(content.kind)) {
+    requireWhole(content, image.size, image.path);
     return { type: content.kind, device: '/dev/ubda' };
+  }
   const partition =
     content?.holds === 'partitions'
       ? content.partitions.find(({ content: inner }) => inner && roots.has(inner.kind))
       : undefined;
-  if (partition?.content) return { type: partition.content.kind, device: `/dev/ubda${partition.number}` };
+  if (partition?.content) {
+    const { number, start, content: inner } = partition;
+    requireWhole(inner, Math.min(partition.size, image.size - start), `${image.path}, partition ${number}`);
+    return { type: inner.kind, device: `/dev/ubda${number}` };
+  }
+  const foreign = recogniseForeign(image.readAt);
   throw new UmlmonError('IMAGE_KIND', {
+    place: image.path,
+    cause: foreign
+      ? `it is ${foreign.what}, and no disk`
+      : 'no file system is known in it that could be a root',
+    hint: foreign?.cure ?? `there can be one of ${[...roots].join(', ')}, alone or in a partition`,
+  });
+}
+
+/** Errors: IMAGE_CONTENT for one that the kernel does not mount, as a part of it is missing. */
+function requireWhole({ kind, size }: Filesystem, room: number, place: string): void {
+  if (size <= room) return;
+  throw new UmlmonError('IMAGE_CONTENT', {
     place,
-    cause: 'no file system is known in it that could be a root',
-    hint: `there can be one of ${[...roots].join(', ')}, alone or in a partition`,
+    cause: `it was cut short: its ${kind} file system has ${size} bytes, and there are ${room}`,
+    hint: 'copy the image once more, as a whole',
   });
 }
 
