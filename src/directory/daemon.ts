@@ -12,7 +12,7 @@ import { LastWord } from '../system/last-word.ts';
 import { directoryLimits } from '../system/limits.ts';
 import { type Log, openLog, reopenAtSignal } from '../system/log.ts';
 import { takePassedSockets } from '../system/passed-sockets.ts';
-import { securityDirectory, securityFile } from '../system/security-file.ts';
+import { securityDirectory, securityFile, securityFileText } from '../system/security-file.ts';
 import { SecurityLog } from '../system/security-log.ts';
 import { ServiceManager } from '../system/service-manager.ts';
 import { tidyMemoryWhenQuiet } from '../system/tidy-memory.ts';
@@ -83,7 +83,11 @@ async function serve(parts: DaemonParts): Promise<string> {
   const ending = endSignal();
   let reloading = Promise.resolve();
   const directory = new Directory();
-  const security = new SecurityLog(securityFile(securityDirectory(process.env, dirname(socket))));
+  const security = new SecurityLog(
+    securityFile(securityDirectory(process.env, dirname(socket)), (change, path) =>
+      log['failed' in change ? 'error' : 'warn']({ path }, securityFileText(change)),
+    ),
+  );
   const status = () => {
     const { sharing } = network.sharing;
     const shared =

@@ -12,7 +12,12 @@ export type Soundness =
   | { readonly found: 'clean' }
   | { readonly found: 'clean-after-replay' }
   | { readonly found: 'errors'; readonly words: string }
-  | { readonly found: 'not-checked'; readonly words: string };
+  | {
+      readonly found: 'not-checked';
+      readonly words: string;
+      /** It could be checked, and the program for that could not do so. */
+      readonly unable?: true;
+    };
 
 export interface BackupImage {
   readonly unit: number;

@@ -22,7 +22,7 @@ import { LastWord } from '../system/last-word.ts';
 import { monitorLimits } from '../system/limits.ts';
 import { type Log, openLog } from '../system/log.ts';
 import { type MonitorEnd, readMonitorEnd, writeMonitorEnd } from '../system/monitor-end.ts';
-import { securityFile } from '../system/security-file.ts';
+import { type SecurityFileChange, securityFile } from '../system/security-file.ts';
 import { SecurityLog } from '../system/security-log.ts';
 import { ServiceManager } from '../system/service-manager.ts';
 import { tidyMemoryWhenQuiet } from '../system/tidy-memory.ts';
@@ -167,7 +167,9 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<string
   const report = manager && new ServiceReport(manager, () => vm.reported);
   let endpoints: Endpoints | undefined;
   const lines = new EventLines(log);
-  const security = new SecurityLog(securityFile(layout.logDir));
+  const unrecorded: [SecurityFileChange, string][] = [];
+  let securityChanged = (...change: [SecurityFileChange, string]): void => void unrecorded.push(change);
+  const security = new SecurityLog(securityFile(layout.logDir, (...change) => securityChanged(...change)));
   const events = new EventLog(layout.vm, ({ kind, text, attributes, ...rest }) => {
     const details = Object.fromEntries(attributes.map(({ name, value }) => [name, value]));
     lines.write({ kind, text, ...rest, attributes }, details);
@@ -179,6 +181,8 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<string
   const shares = new ShareReport(events);
   const vm = makeVm(request, parts, events, () => endpoints?.tcp ?? '');
   parts.strays.report = vm.troubles.report;
+  securityChanged = vm.troubles.securityChanged;
+  for (const change of unrecorded) securityChanged(...change);
   process.on('SIGUSR1', () => {
     for (const logs of [parts.ownLog, { reopen: () => vm.channels.reopenLogs() }])
       vm.troubles.attempt(() => logs.reopen());

@@ -44,7 +44,7 @@ export const eventKinds = {
   link: 'The guest has set an interface up or down. Attributes: unit, interface (its name in the guest), state (up, down, or unknown if its tap is gone).',
   'interface-unplugged': 'A network interface was taken from the running kernel. Attributes: unit, by.',
   backup:
-    'A backup is complete. Attributes: backup (its name), consistency (frozen, synced, crash), pause_ms.',
+    'A backup is complete. Attributes: backup (its name), consistency (frozen, synced, crash), pause_ms (from the request to freeze, if backup_freeze is set), as_wanted (no: backup_freeze is set, and the backup is not frozen).',
   'restore-settled': 'A restore that a former monitor began was finished, or undone. Attributes: none.',
   login: 'A client over TCP has proved that it knows a password. Attributes: role, address.',
   'login-refused':
@@ -57,7 +57,8 @@ export const eventKinds = {
   'console-note': 'A note was written into the output of a console. Attributes: channel, by, text.',
   'over-share':
     'Somebody had its share of a table (docs/limits.md), and was refused; others were not. Those of a minute are told together. Attributes: count, table and peer (of the last one).',
-  'log-resumed': 'A log is written again after a trouble with it. Attributes: path, missing (bytes).',
+  'log-resumed':
+    'A log is written again after a trouble with it. Attributes: path, missing (bytes; of security.log, lines).',
   trouble: 'Something went wrong that does not stop the VM. Attributes: code, place.',
 } as const;
 
@@ -86,6 +87,7 @@ export function levelOf(
   if (kind === 'operation-ended' || kind === 'job-ended')
     return ['ok', 'cancelled'].includes(attributes.result ?? 'ok') ? 'info' : 'error';
   if (kind === 'hook') return ['ok', 'cancelled'].includes(attributes.result ?? '') ? 'info' : 'warn';
+  if (kind === 'backup' && attributes.as_wanted === 'no') return 'warn';
   return warnings.has(kind) ? 'warn' : 'info';
 }
 

@@ -2,6 +2,7 @@ import { configError, type Problem } from '../config/problem.ts';
 import type { LogChange } from '../console/log.ts';
 import { failureText, toFailure, UmlmonError } from '../system/errors.ts';
 import { monitorLimits } from '../system/limits.ts';
+import { type SecurityFileChange, securityFileText } from '../system/security-file.ts';
 import type { EventLog } from './event-log.ts';
 
 /** What went wrong without ending anything: said as events, and counted. */
@@ -39,6 +40,17 @@ export class Troubles {
       this.report(error);
     }
   }
+
+  /** Security events cannot be recorded, or can again. */
+  readonly securityChanged = (change: SecurityFileChange, path: string): void => {
+    const cause = securityFileText(change);
+    if ('missing' in change) {
+      this.#events.publish('log-resumed', `${path}: ${cause}`, { path, missing: change.missing });
+      return;
+    }
+    const hint = `look at the file and its file system: ls -l ${path}; df ${path}`;
+    this.report(new UmlmonError('HOST_LOG', { place: path, cause, hint }));
+  };
 
   /** A log cannot be written, or can again. */
   logChanged(path: string, change: LogChange): void {

@@ -213,6 +213,10 @@ export const errorCatalogue = {
   BACKUP_EXISTS: { class: 'failed', means: 'There is a backup of this name already.' },
   BACKUP_PLACE: { class: 'config', means: 'Backups cannot be where a guest may reach them.' },
   BACKUP_CUT_OFF: { class: 'failed', means: 'The VM went on, or ended, while its images were copied.' },
+  BACKUP_NOT_FROZEN: {
+    class: 'failed',
+    means: 'A backup was made, and the guest had not frozen its file systems, as backup_freeze wants.',
+  },
   BACKUP_UNSOUND: { class: 'failed', means: 'A backup was made, and a file system in it has errors.' },
   BACKUP_DAMAGED: { class: 'failed', means: 'A backup is not as it was made.' },
   BACKUP_RESTORE: {
@@ -273,7 +277,10 @@ export const errorCatalogue = {
   },
   HOST_COMMAND: { class: 'host', means: 'A command of the host failed or is missing.' },
   HOST_PROGRAM_MISSING: { class: 'host', means: 'A program that umlmon needs is not installed.' },
-  HOST_FILE: { class: 'host', means: 'A file that umlmon changes for its owner cannot be written.' },
+  HOST_FILE: {
+    class: 'host',
+    means: 'A file that umlmon keeps or changes cannot be written, or not be read.',
+  },
   HOST_LOG: { class: 'host', means: 'A log cannot be written; the VM and its output go on without it.' },
   HOST_LOG_UNTRUSTED: {
     class: 'host',

@@ -7,6 +7,9 @@ import type { LineSink } from './security-log.ts';
 
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_WRONLY } = constants;
 
+/** What becomes of the file: it cannot be written from now on, or it is written again after lines that are missing. */
+export type SecurityFileChange = { readonly failed: string } | { readonly missing: number };
+
 /**
  * The file `security.log` of a program in a directory that only trusted users write to, mode 0640. Few lines come to it, so it is
  * opened for each: whoever moves it away needs to tell nobody. It rotates by size: security.log.1 is the newest of the former
@@ -17,8 +20,12 @@ export class SecurityFile implements LineSink {
   #missing = 0;
   #error = '';
 
-  constructor(path: string) {
+  readonly #changed: (change: SecurityFileChange, path: string) => void;
+
+  /** @param changed called once when lines begin to get lost, and once when the file is written again */
+  constructor(path: string, changed: (change: SecurityFileChange, path: string) => void = () => undefined) {
     this.path = path;
+    this.#changed = changed;
   }
 
   /** Why the newest line is not written; empty if it is. */
@@ -27,15 +34,19 @@ export class SecurityFile implements LineSink {
   }
 
   write(line: string): void {
+    const missing = this.#missing;
     try {
-      this.#append(this.#missing > 0 ? `${this.#missingLine()}${line}` : line);
-      this.#missing = 0;
-      this.#error = '';
+      this.#append(missing > 0 ? `${this.#missingLine()}${line}` : line);
     } catch (error) {
       if (!isSystemError(error)) throw error;
       this.#missing += 1;
       this.#error = error.message;
+      if (missing === 0) this.#changed({ failed: error.message }, this.path);
+      return;
     }
+    this.#missing = 0;
+    this.#error = '';
+    if (missing > 0) this.#changed({ missing }, this.path);
   }
 
   #append(text: string): void {
@@ -73,8 +84,18 @@ export class SecurityFile implements LineSink {
 }
 
 /** That of a daemon, in its directory. */
-export function securityFile(directory: string): SecurityFile {
-  return new SecurityFile(join(directory, 'security.log'));
+export function securityFile(
+  directory: string,
+  changed: (change: SecurityFileChange, path: string) => void,
+): SecurityFile {
+  return new SecurityFile(join(directory, 'security.log'), changed);
+}
+
+/** The same as a failure and a line for people. */
+export function securityFileText(change: SecurityFileChange): string {
+  return 'failed' in change
+    ? `security events are not recorded: ${change.failed}`
+    : `security events are recorded again; ${change.missing} are missing in the file`;
 }
 
 /**

@@ -8,7 +8,7 @@ import { sayFailure } from '../system/journal.ts';
 import { LastWord } from '../system/last-word.ts';
 import { type Log, openLog, reopenAtSignal } from '../system/log.ts';
 import { takePassedSockets } from '../system/passed-sockets.ts';
-import { securityDirectory, securityFile } from '../system/security-file.ts';
+import { securityDirectory, securityFile, securityFileText } from '../system/security-file.ts';
 import { SecurityLog } from '../system/security-log.ts';
 import { ServiceManager } from '../system/service-manager.ts';
 import { tidyMemoryWhenQuiet } from '../system/tidy-memory.ts';
@@ -82,7 +82,9 @@ async function serveUntilSignal({ configPath, programs, ended, manager, log }: W
   const monitors = new Monitors(configPath);
   const global = monitors.global();
   const security = new SecurityLog(
-    securityFile(securityDirectory(process.env, join(global.vardir, '.umlweb'))),
+    securityFile(securityDirectory(process.env, join(global.vardir, '.umlweb')), (change, path) =>
+      log['failed' in change ? 'error' : 'warn']({ path }, securityFileText(change)),
+    ),
   );
   const passed = takePassedSockets(process.env, process.pid).get('umlweb');
   const server = await WebServer.open({

@@ -157,14 +157,29 @@ test('no room for the copy: the guest goes on, nothing is left', async () => {
   expect((await client.call('backupList', undefined)).backups).toEqual([]);
 }, 60_000);
 
-test('a guest that freezes too late: the backup is made without, and the guest thaws again', async () => {
-  world.configure({ vm1: `${bootable}\nbackup_freeze = ssl0` });
-  const { client } = await bootGuest(world, 'vm1');
-  await offerFreeze(client, loopOf(`sleep 11; ${goodWork}`));
-  expect((await client.call('backup', { name: 'late' })).summary).toContain('synced, then as after a crash');
-  await new Promise((resolve) => setTimeout(resolve, 2_000));
-  await writes(client);
-}, 60_000);
+test.each(['late', 'silent'])(
+  'a guest that freezes too late, or not at all (%s): the backup fails as not frozen, and is there',
+  async (kind) => {
+    world.configure({ vm1: `${bootable}\nbackup_freeze = ssl0` });
+    const { client } = await bootGuest(world, 'vm1');
+    if (kind === 'late') await offerFreeze(client, loopOf(`sleep 11; ${goodWork}`));
+    const { eventsNext } = await client.call('info', undefined);
+    const { status, stderr } = world.run('umlwatch', ['vm1', '-backup', kind]);
+    expect(stderr).toMatch(
+      /is not frozen \(synced\): the guest has not answered "frozen" on ssl0 within 10 s/,
+    );
+    expect(status).toBe(1);
+    const [{ pauseMs, consistency } = { pauseMs: 0 }] = (await client.call('backupList', undefined)).backups;
+    expect(consistency).toBe('synced');
+    expect(pauseMs).toBeGreaterThan(10_000);
+    expect(await waitForEvent(client, 'backup', eventsNext)).toContain(
+      'not frozen, as backup_freeze = ssl0 wants it',
+    );
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    await writes(client);
+  },
+  60_000,
+);
 
 test('a guest that does not thaw: its kernel does', async () => {
   world.configure({ vm1: `${bootable}\nbackup_freeze = ssl0` });

@@ -47,6 +47,18 @@ test('is another one when it was moved away', () => {
   expect(readFileSync(path, 'utf8')).toBe('two\n');
 });
 
+test('says once that lines get lost, and once that they do not any more', () => {
+  const changes: unknown[] = [];
+  const told = new SecurityFile(join(directory, 'later/security.log'), (change, at) =>
+    changes.push([change, at]),
+  );
+  for (let n = 0; n < 3; n++) told.write('lost\n');
+  expect(changes).toEqual([[{ failed: expect.stringMatching(/^ENOENT/) }, told.path]]);
+  mkdirSync(join(directory, 'later'));
+  for (let n = 0; n < 3; n++) told.write('there\n');
+  expect(changes.slice(1)).toEqual([[{ missing: 3 }, told.path]]);
+});
+
 test('does not follow a link, fails nobody, and says what is missing', () => {
   const other = join(directory, 'other');
   writeFileSync(other, '');

@@ -29,6 +29,7 @@ import type { ImagePlan } from '../../plan/plan.ts';
 import { stepOf } from '../../plan/step-of.ts';
 import type { Directory } from '../../system/directory.ts';
 import { UmlmonError } from '../../system/errors.ts';
+import { monitorLimits } from '../../system/limits.ts';
 import type { Channels } from '../channels.ts';
 import type { Report } from '../operations.ts';
 import type { RunningKernel } from '../running-kernel.ts';
@@ -213,6 +214,34 @@ function unsound({ name, images }: Manifest, { backups }: VmLayout): UmlmonError
   });
 }
 
+/** Why a backup is not as `backup_freeze` wants it; undefined if it is, or nothing is wanted. */
+export function notFrozen(
+  { name, consistency, images }: Manifest,
+  freezeChannel: string,
+  { vm, backups }: Pick<VmLayout, 'vm' | 'backups'>,
+): UmlmonError | undefined {
+  if (freezeChannel === '' || consistency === 'frozen') return undefined;
+  const unclean = images.find(({ soundness }) => soundness.found === 'clean-after-replay');
+  const seconds = monitorLimits.guestFreezeWait / 1000;
+  return new UmlmonError('BACKUP_NOT_FROZEN', {
+    place: join(backups, name),
+    cause: `the backup is there, and is not frozen (${consistency}): the guest has not answered "frozen" on ${freezeChannel} within ${seconds} s${unclean ? `, or ${unclean.path} was written to after that` : ''}`,
+    hint: `look for the program that freezes in the guest, see umlmon(7), BACKUPS: umlwatch ${vm} -connect ${freezeChannel}`,
+  });
+}
+
+/** The first image whose file system should have been checked, and was not; undefined if there is none. */
+export function notChecked({ name, images }: Manifest, { backups }: VmLayout): UmlmonError | undefined {
+  for (const { path, soundness } of images)
+    if (soundness.found === 'not-checked' && soundness.unable)
+      return new UmlmonError('HOST_COMMAND', {
+        place: join(backups, name),
+        cause: `the file system of ${path} in the backup was not checked: ${soundness.words}`,
+        hint: `check it by hand, on a copy: e2fsck -fn FILE; the files are in ${join(backups, name)}`,
+      });
+  return undefined;
+}
+
 /** One line for people. */
 export function backupSummary({ name, images, leftOut, consistency, pauseMs }: Manifest): string {
   const how = {
@@ -220,12 +249,14 @@ export function backupSummary({ name, images, leftOut, consistency, pauseMs }: M
     synced: 'synced, then as after a crash',
     crash: 'as after a crash, not synced',
   };
-  const unchecked = images.filter(({ soundness }) => soundness.found === 'not-checked').length;
+  const unchecked = images.flatMap(({ path, soundness }) =>
+    soundness.found === 'not-checked' ? [`${path} not checked: ${soundness.words}`] : [],
+  );
   return [
     `backup ${name}: ${images.length} image${images.length === 1 ? '' : 's'}`,
     how[consistency],
     `paused for ${pauseMs} ms`,
-    unchecked > 0 ? `${unchecked} not checked` : 'checked',
+    ...(unchecked.length > 0 ? unchecked : ['checked']),
     ...leftOut.map(({ path }) => `without ${path}, a block device`),
   ].join('; ');
 }

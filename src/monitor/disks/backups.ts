@@ -8,7 +8,7 @@ import type { Channels } from '../channels.ts';
 import type { EventLog } from '../event-log.ts';
 import type { Report } from '../operations.ts';
 import type { Running } from '../run.ts';
-import { backUp, backupSummary } from './backup.ts';
+import { backUp, backupSummary, notChecked, notFrozen } from './backup.ts';
 import { restoreBackup } from './restore.ts';
 import { settleRestore } from './restore-journal.ts';
 
@@ -28,7 +28,10 @@ export class Backups {
     this.#host = host;
   }
 
-  /** Resolves to a line for people. Errors: STATE_WRONG, those of backUp; BACKUP_CUT_OFF after `abort`. */
+  /**
+   * Resolves to a line for people. Errors: STATE_WRONG, those of backUp; BACKUP_CUT_OFF after `abort`; BACKUP_NOT_FROZEN when
+   * the backup is there and is not as `backup_freeze` wants it.
+   */
   async make(name: string, { pause, ...vm }: Running & { readonly report: Report }): Promise<string> {
     const abort = new AbortController();
     const captured = pause.bar();
@@ -39,7 +42,22 @@ export class Backups {
       const manifest = await work;
       const { consistency, pauseMs } = manifest;
       const summary = backupSummary(manifest);
-      this.#host.events.publish('backup', summary, { backup: manifest.name, consistency, pause_ms: pauseMs });
+      const { events, layout, trouble } = this.#host;
+      const unchecked = notChecked(manifest, layout);
+      if (unchecked) trouble(unchecked);
+      const freeze = vm.config.backup_freeze;
+      const less = notFrozen(manifest, freeze, layout);
+      events.publish(
+        'backup',
+        less ? `${summary}; not frozen, as backup_freeze = ${freeze} wants it` : summary,
+        {
+          backup: manifest.name,
+          consistency,
+          pause_ms: pauseMs,
+          as_wanted: less ? 'no' : 'yes',
+        },
+      );
+      if (less) throw less;
       return summary;
     } catch (error) {
       if (!abort.signal.aborted) throw error;

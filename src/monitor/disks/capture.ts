@@ -198,6 +198,7 @@ export interface Captured {
   readonly synced: boolean;
   /** Milliseconds since 1970. */
   readonly takenAt: number;
+  /** Milliseconds from the request to freeze, or without one from the pause, until the guest goes on. */
   readonly pauseMs: number;
 }
 
@@ -241,7 +242,8 @@ async function takeFrozen(
   } finally {
     if (frozen) await thawGuest(freezer, true, host);
   }
-  return { frozen, ...taken, ...(frozen ? { pauseMs: performance.now() - began } : {}) };
+  // One that is silent may have frozen them all the same, since it was asked to.
+  return { frozen, ...taken, pauseMs: performance.now() - began };
 }
 
 /** Copies while the guest stands still. */

@@ -3,6 +3,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import type { VmLayout } from '../../jail/layout.ts';
 import type { Hold } from '../../rpc/umlmonctrl.gen.ts';
 import { replaceFile } from '../../system/atomic-file.ts';
+import { isSystemError, UmlmonError } from '../../system/errors.ts';
 import { monitorLimits } from '../../system/limits.ts';
 import type { Death, DeathTally } from './death-tally.ts';
 
@@ -14,16 +15,30 @@ export interface DeathRecord {
 
 export const noDeaths: DeathRecord = { tally: [], held: null };
 
-/** The record of this or a former monitor; no deaths if there is none that can be read. */
+/**
+ * The record of this or a former monitor; no deaths if there is none.
+ *
+ * @throws UmlmonError HOST_FILE if there is one that cannot be read, or that no monitor has written
+ */
 export function readDeathRecord({ deaths }: VmLayout): DeathRecord {
+  const unusable = (cause: string) =>
+    new UmlmonError('HOST_FILE', {
+      place: deaths,
+      cause: `restart_limit does not know of earlier deaths: ${cause}`,
+      hint: 'it counts from now; the file is written anew at the next death',
+    });
+  let record: unknown;
   try {
     const text = readFileSync(deaths, 'utf8');
-    if (text.length > monitorLimits.deathsBytes) return noDeaths;
-    const record: unknown = JSON.parse(text);
-    return isDeathRecord(record) ? record : noDeaths;
-  } catch {
-    return noDeaths;
+    if (text.length > monitorLimits.deathsBytes) throw unusable('the file is too large');
+    record = JSON.parse(text);
+  } catch (error) {
+    if (isSystemError(error) && error.code === 'ENOENT') return noDeaths;
+    if (error instanceof SyntaxError) throw unusable('the file is damaged');
+    throw isSystemError(error) ? unusable(error.message) : error;
   }
+  if (isDeathRecord(record)) return record;
+  throw unusable('the file is damaged');
 }
 
 export function writeDeathRecord({ deaths }: VmLayout, record: DeathRecord): void {

@@ -33,7 +33,10 @@ export class Restarts {
 
   constructor(host: RestartsHost) {
     this.#host = host;
-    this.#record = readDeathRecord(host.layout);
+    this.#record = noDeaths;
+    this.#save(() => {
+      this.#record = readDeathRecord(host.layout);
+    });
   }
 
   /** Whether a restart waits or is being tried. */
