@@ -158,7 +158,7 @@ const table: Readonly<Record<string, Uses>> = {
   'network/connect-user.ts': [['own', 'chmodSync lstatSync mkdirSync rmSync symlinkSync']],
   'network/find-listeners.ts': [['host', 'readFile readdir readlink']],
   'network/host-network.ts': [['host', 'existsSync openSync readFileSync statSync']],
-  'network/link-watch.ts': [['host', 'readFileSync']],
+  'network/host-watch.ts': [['host', 'readFileSync readlinkSync']],
   'network/link.ts': [['host', 'readFileSync']],
   'network/mac-pool-file.ts': [['own', 'existsSync openSync readFileSync replaceFile']],
   'network/network-record.ts': [

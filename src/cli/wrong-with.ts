@@ -10,7 +10,7 @@ export interface Wrong {
 
 /** What is wrong with a VM, as its monitor says: the worst first; nothing if all is well. */
 export function wrongWith(info: VmInfo): Wrong[] {
-  const { name, state, hungSince, held, troubles, lastTrouble, lastExit: exit } = info;
+  const { name, state, hungSince, held, troubles, lastTrouble, warnings, lastExit: exit } = info;
   const look = `umlwatch ${name} -events -since 1`;
   const shown = (text: string) => printable(text, 1000);
   const died = state === 'down' && exit && ['crash', 'hang', 'error'].includes(exit.cause);
@@ -28,6 +28,7 @@ export function wrongWith(info: VmInfo): Wrong[] {
           },
         ]
       : []),
+    ...warnings.map(({ what, hint }) => ({ text: shown(what), fix: shown(hint) })),
     ...(troubles > 0
       ? [
           {

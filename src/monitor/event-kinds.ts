@@ -42,6 +42,11 @@ export const eventKinds = {
   'disk-unplugged': 'A disk was taken from the running kernel. Attributes: unit, by.',
   'interface-plugged': 'A network interface was given to the running kernel. Attributes: unit, kind, by.',
   link: 'The guest has set an interface up or down. Attributes: unit, interface (its name in the guest), state (up, down, or unknown if its tap is gone).',
+  'network-repaired':
+    'Something that the VM needs on the host was wiped there (a table of nftables, an address, a route, a port of a bridge), and umlmon has made it again. Attributes: what.',
+  'network-warning':
+    'Something of the host stands in the way of the VM’s network: it is gone and is not made again, or another program drops the traffic. Attributes: what, hint.',
+  'network-well': 'A warning is over. Attributes: what.',
   'interface-unplugged': 'A network interface was taken from the running kernel. Attributes: unit, by.',
   backup:
     'A backup is complete. Attributes: backup (its name), consistency (frozen, synced, crash), pause_ms (from the request to freeze, if backup_freeze is set), as_wanted (no: backup_freeze is set, and the backup is not frozen).',
@@ -76,6 +81,8 @@ const warnings: ReadonlySet<string> = new Set<EventKind>([
   'made-again',
   'login-refused',
   'over-share',
+  'network-repaired',
+  'network-warning',
   'trouble',
 ]);
 
@@ -133,6 +140,9 @@ export const eventCauses: Readonly<Record<EventKind, 'vm' | 'guest' | 'client'>>
   'interface-plugged': 'client',
   link: 'guest',
   'interface-unplugged': 'client',
+  'network-repaired': 'vm',
+  'network-warning': 'vm',
+  'network-well': 'vm',
   backup: 'vm',
   'restore-settled': 'vm',
   login: 'client',

@@ -272,7 +272,7 @@ export class Run {
       onTrimmed: ({ before, after }) =>
         events.publish('trimmed', `by mem_trim: ${before} → ${after} bytes`, { before, after }),
     });
-    troubles.attempt(() => kernel.networks.watch(linkReporter(events)));
+    troubles.attempt(() => kernel.networks.watch(linkReporter(events), { events, trouble: troubles.report }));
     this.#hangWatch = applyHangPolicy(kernel, { ...this.#host, kill: this.#host.killHung });
     this.settled = kernel.exit.then((status) => this.#settle(kernel, status)).catch(troubles.report);
   }
@@ -282,7 +282,7 @@ export class Run {
     const { layout, config, events, channels, crashes, ready, troubles, ended } = this.#host;
     const endedAt = Date.now();
     ready.end();
-    kernel.networks.unwatch();
+    await kernel.networks.unwatch();
     this.#tell('stopped', kernel.plan);
     this.#hangWatch?.close();
     this.#hangWatch = undefined;

@@ -6,6 +6,7 @@ import {
   type Hold,
   type NetworkInfo,
   type Readiness,
+  UMLMON_LIST_MAX,
   UMLMON_TEXT_MAX,
   type VmInfo,
   type VmState,
@@ -69,6 +70,10 @@ export function describeVm({
       ? kernel.disks.all.map((disk) => describeDisk(disk, kernel.disks)).sort((a, b) => a.unit - b.unit)
       : [],
     hostMemory: hostMemory(kernel?.pid ?? 0),
+    warnings: (kernel?.networks.warnings ?? []).slice(0, UMLMON_LIST_MAX).map(({ what, cure }) => ({
+      what: clipText(what, UMLMON_TEXT_MAX),
+      hint: clipText(cure, UMLMON_TEXT_MAX),
+    })),
     mconsole: plan ? mconsole : '',
     refusals: [...refusalCounts()].map(([name, value]) => ({ name, value: String(value) })),
     guestValues: [...guestValues].map(([name, value]) => ({ name, value: clipText(value, UMLMON_TEXT_MAX) })),

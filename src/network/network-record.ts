@@ -4,6 +4,7 @@
  */
 import { closeSync, constants, openSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { replaceFile } from '../system/atomic-file.ts';
 import { UmlmonError } from '../system/errors.ts';
 import { networkLimits } from '../system/limits.ts';
@@ -66,25 +67,52 @@ export interface RecordPlace {
  * Does `work` while no other monitor changes the network of the host. What it starts should inherit the descriptor
  * `turn`: the turn then lasts until its end, even if this process is killed. Errors: NETWORK_COMMAND, those of `work`.
  */
-export function inTurn<T>({ directory }: RecordPlace, work: (turn: number) => T): T {
-  const { O_CREAT, O_NOFOLLOW, O_RDWR } = constants;
-  const path = join(directory, '.lock');
-  const fd = openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
+export function inTurn<T>(place: RecordPlace, work: (turn: number) => T): T {
+  const fd = openTurn(place);
   try {
     const deadline = performance.now() + networkLimits.lockWait;
     while (!lock(fd, 'exclusive')) {
-      if (performance.now() > deadline)
-        throw new UmlmonError('NETWORK_COMMAND', {
-          place: path,
-          cause: 'another monitor is changing the network of the host, and does not come to an end',
-          hint: `find it with: fuser -v ${path}`,
-        });
+      refuseLate(place, deadline);
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, networkLimits.lockPoll);
     }
     return work(fd);
   } finally {
     closeSync(fd);
   }
+}
+
+/** The same for work that takes its time: this process does other things meanwhile. */
+export async function inTurnLater<T>(place: RecordPlace, work: (turn: number) => Promise<T>): Promise<T> {
+  const fd = openTurn(place);
+  try {
+    const deadline = performance.now() + networkLimits.lockWait;
+    while (!lock(fd, 'exclusive')) {
+      refuseLate(place, deadline);
+      await delay(networkLimits.lockPoll);
+    }
+    return await work(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function lockPath({ directory }: RecordPlace): string {
+  return join(directory, '.lock');
+}
+
+function openTurn(place: RecordPlace): number {
+  const { O_CREAT, O_NOFOLLOW, O_RDWR } = constants;
+  return openSync(lockPath(place), O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
+}
+
+function refuseLate(place: RecordPlace, deadline: number): void {
+  if (performance.now() <= deadline) return;
+  const path = lockPath(place);
+  throw new UmlmonError('NETWORK_COMMAND', {
+    place: path,
+    cause: 'another monitor is changing the network of the host, and does not come to an end',
+    hint: `find it with: fuser -v ${path}`,
+  });
 }
 
 export function writeRecord({ directory, vm }: RecordPlace, record: NetworkRecord): void {

@@ -805,6 +805,22 @@ export const diskInfoCodec: Codec<DiskInfo> = {
   }),
 };
 
+export interface HostWarning {
+  readonly what: UmlmonText;
+  readonly hint: UmlmonText;
+}
+
+export const hostWarningCodec: Codec<HostWarning> = {
+  encode: (w, v) => {
+    umlmonTextCodec.encode(w, v.what);
+    umlmonTextCodec.encode(w, v.hint);
+  },
+  decode: (r) => ({
+    what: umlmonTextCodec.decode(r),
+    hint: umlmonTextCodec.decode(r),
+  }),
+};
+
 export interface VmInfo {
   readonly name: UmlmonName;
   readonly state: VmState;
@@ -854,6 +870,8 @@ export interface VmInfo {
   readonly guestValues: readonly Attribute[];
   /** table of docs/limits.md → how often somebody over its share was refused */
   readonly refusals: readonly Attribute[];
+  /** what is wrong now with the host's side of the network */
+  readonly warnings: readonly HostWarning[];
 }
 
 export const vmInfoCodec: Codec<VmInfo> = {
@@ -887,6 +905,7 @@ export const vmInfoCodec: Codec<VmInfo> = {
     w.uhyper(v.hostMemory);
     w.array(v.guestValues, UMLMON_LIST_MAX, attributeCodec);
     w.array(v.refusals, UMLMON_LIST_MAX, attributeCodec);
+    w.array(v.warnings, UMLMON_LIST_MAX, hostWarningCodec);
   },
   decode: (r) => ({
     name: umlmonNameCodec.decode(r),
@@ -918,6 +937,7 @@ export const vmInfoCodec: Codec<VmInfo> = {
     hostMemory: r.uhyper(),
     guestValues: r.array(UMLMON_LIST_MAX, 8, attributeCodec),
     refusals: r.array(UMLMON_LIST_MAX, 8, attributeCodec),
+    warnings: r.array(UMLMON_LIST_MAX, 8, hostWarningCodec),
   }),
 };
 

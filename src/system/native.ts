@@ -68,7 +68,15 @@ const SOCK_DGRAM = 2;
 const SOCK_SEQPACKET = 5;
 const SOCK_RAW = 3;
 const NETLINK_ROUTE = 0;
-const RTMGRP_LINK = 1;
+const NETLINK_NETFILTER = 12;
+/** Bits of RTNLGRP_LINK, IPV4_IFADDR, IPV4_ROUTE, IPV6_IFADDR, IPV6_ROUTE, IPV4_NETCONF and IPV6_NETCONF; NFNLGRP_NFTABLES. */
+const CHANGES = {
+  route: {
+    protocol: NETLINK_ROUTE,
+    groups: [1, 5, 7, 9, 11, 24, 25].reduce((bits, group) => bits | (1 << (group - 1)), 0),
+  },
+  nftables: { protocol: NETLINK_NETFILTER, groups: 1 << (7 - 1) },
+} as const;
 const SOL_SOCKET = 1;
 const SO_PASSCRED = 16;
 const SO_PEERCRED = 17;
@@ -335,16 +343,18 @@ export function openDatagram(path: string): number {
 }
 
 /**
- * Opens a socket (non-blocking, close-on-exec) on which the host tells of every change of a network interface of this
- * namespace (rtnetlink(7), RTMGRP_LINK); nothing can be asked for or changed through it. Read it by `receiveDatagram`,
- * which throws ENOBUFS when changes were lost.
+ * Opens a socket (non-blocking, close-on-exec) on which the host tells what changes in this network namespace; nothing
+ * can be asked for or changed through it. `route`: links, addresses, routes, and settings of interfaces (rtnetlink(7)).
+ * `nftables`: tables, chains and rules, only for CAP_NET_ADMIN. Read it by `receiveDatagram`, which throws ENOBUFS when
+ * changes were lost.
  */
-export function openLinkSocket(): number {
-  const fd = call('socket', [AF_NETLINK, SOCK_RAW | O_NONBLOCK | O_CLOEXEC, NETLINK_ROUTE]);
+export function openChangeSocket(of: 'route' | 'nftables'): number {
+  const { protocol, groups } = CHANGES[of];
+  const fd = call('socket', [AF_NETLINK, SOCK_RAW | O_NONBLOCK | O_CLOEXEC, protocol]);
   // struct sockaddr_nl: family, padding, a port of the host's choice, groups.
   const address = Buffer.alloc(12);
   address.writeUInt16LE(AF_NETLINK);
-  address.writeUInt32LE(RTMGRP_LINK, 8);
+  address.writeUInt32LE(groups, 8);
   try {
     call('bind', [fd, address, address.length]);
     return fd;

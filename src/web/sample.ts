@@ -18,7 +18,9 @@ export function sampleOf(name: string, now: Look, before: Look | undefined): Wir
   const { info } = now;
   const hung = info.hungSince > 0;
   const held = info.held ? info.held.why : '';
-  const problem = hung ? 'the kernel does not answer' : held || (info.troubles > 0 ? info.lastTrouble : '');
+  const problem = hung
+    ? 'the kernel does not answer'
+    : held || info.warnings[0]?.what || (info.troubles > 0 ? info.lastTrouble : '');
   return {
     name,
     state: info.state,

@@ -93,6 +93,7 @@ const running: VmInfo = {
   paused: null,
   hostMemory: 0,
   refusals: [],
+  warnings: [],
   guestValues: [],
 };
 

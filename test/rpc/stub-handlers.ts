@@ -98,6 +98,7 @@ export const info: VmInfo = {
   paused: { since: 1_700_000_000_000, by: 'uid 0', resumesAt: 0 },
   hostMemory: 40_000_000,
   refusals: [],
+  warnings: [],
   guestValues: [{ name: 'stage', value: 'db' }],
 };
 

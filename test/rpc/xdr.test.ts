@@ -227,6 +227,7 @@ const vmInfo: fc.Arbitrary<VmInfo> = fc.record(
     hostMemory: fc.maxSafeNat(),
     guestValues: fc.array(fc.record({ name, value: text }, plain), { maxLength: 5 }),
     refusals: fc.array(fc.record({ name, value: text }, plain), { maxLength: 5 }),
+    warnings: fc.array(fc.record({ what: text, hint: text }, plain), { maxLength: 5 }),
     paused: fc.option(fc.record({ since: fc.maxSafeNat(), by: text, resumesAt: fc.maxSafeNat() }, plain)),
     held: fc.option(
       fc.record({ kind: fc.constantFrom('gave-up', 'kept'), since: fc.maxSafeNat(), why: text }, plain),

@@ -4,11 +4,14 @@ import {
   releaseNetwork,
   shrinkNetwork,
 } from '../../network/configure.ts';
+import { followedBy } from '../../network/followed.ts';
+import { HostWatch } from '../../network/host-watch.ts';
 import type { InterfacePlan } from '../../network/interface-plan.ts';
 import type { LinkStatus } from '../../network/link.ts';
-import { LinkWatch } from '../../network/link-watch.ts';
 import type { LaunchPlan, StepOf } from '../../plan/plan.ts';
 import { UmlmonError } from '../../system/errors.ts';
+import { networkLimits } from '../../system/limits.ts';
+import { type GuardedNetwork, HostGuard, type HostWarning } from './host-guard.ts';
 
 /** A network interface that a kernel has. */
 export interface Interface {
@@ -28,7 +31,8 @@ export class Networks {
   /** What goes on with single interfaces: one thing at a time. */
   #turn: Promise<unknown> = Promise.resolve();
   #closed = false;
-  #watch: LinkWatch | undefined;
+  #watch: HostWatch | undefined;
+  #guard: HostGuard | undefined;
 
   /** @param all those that the kernel has; without, those of its plan */
   constructor({ steps }: LaunchPlan, all?: readonly Interface[]) {
@@ -62,19 +66,48 @@ export class Networks {
     this.#all = [...others, one].sort((a, b) => a.plan.unit - b.plan.unit);
   }
 
-  /** Tells from now on, until it is closed, when the guest sets an interface up or down. Errors: HOST_SYSTEM_CALL. */
-  watch(onChange: (one: Interface, link: LinkStatus['link']) => void): void {
-    this.#watch = new LinkWatch((name, link) => {
-      const one = this.#all.find(({ plan }) => plan.name === name);
-      if (one) onChange(one, link);
-    });
-    this.#watch.follow(this.#taps());
+  /** What is wrong with the network of the host, as far as the VM needs it. */
+  get warnings(): readonly HostWarning[] {
+    return this.#guard?.warnings ?? [];
   }
 
-  /** The kernel has ended, and its links with it, which is no news. */
-  unwatch(): void {
+  /**
+   * From now on, until it is closed, tells when the guest sets an interface up or down, and sees to it that what the VM
+   * needs on the host is there. Errors: HOST_SYSTEM_CALL.
+   */
+  watch(
+    onChange: (one: Interface, link: LinkStatus['link']) => void,
+    { events, trouble }: Pick<GuardedNetwork, 'events' | 'trouble'>,
+  ): void {
+    if (!this.#step) return;
+    const { record: place, programs } = this.#step;
+    const interfaces = () => this.#plans();
+    const guard = new HostGuard({
+      ...{ place, programs, interfaces, events, trouble },
+      inTurn: (work) => this.inTurn(work),
+    });
+    this.#guard = guard;
+    this.#watch = new HostWatch({
+      onLink: (name, link) => {
+        const one = this.#all.find(({ plan }) => plan.name === name);
+        if (one) onChange(one, link);
+      },
+      onHost: (what) => {
+        if (what === 'own') guard.lookWithin(networkLimits.hostPause);
+      },
+    });
+    this.#follow();
+    // Something may have been wiped while there was no monitor.
+    guard.lookWithin(networkLimits.hostPause);
+  }
+
+  /** The kernel has ended, and its links with it, which is no news. Resolves when nothing of the host is repaired any longer. */
+  async unwatch(): Promise<void> {
     this.#watch?.close();
     this.#watch = undefined;
+    const guard = this.#guard;
+    this.#guard = undefined;
+    await guard?.close();
   }
 
   /** Makes the end of a listed interface on the host. Errors: NETWORK_COMMAND, NETWORK_IN_USE. */
@@ -82,7 +115,7 @@ export class Networks {
     const { record } = this.#open();
     const others = this.#all.flatMap((one) => (one.plan.unit === plan.unit ? [] : [one.plan]));
     extendNetwork(record, programs, plan, others);
-    this.#watch?.follow(this.#taps());
+    this.#follow();
   }
 
   /** Forgets an interface that the kernel has not, and takes its end on the host back. Errors: NETWORK_COMMAND. */
@@ -91,14 +124,14 @@ export class Networks {
     this.#all = this.#all.filter(({ plan }) => plan.unit !== unit);
     const { record } = this.#open();
     const left = this.#all.map(({ plan }) => plan);
-    this.#watch?.follow(this.#taps());
+    this.#follow();
     shrinkNetwork(record, left);
   }
 
   /** The kernel is gone: takes back all that there is on the host. Errors: NETWORK_COMMAND. */
-  close(): void {
+  async close(): Promise<void> {
     this.#closed = true;
-    this.unwatch();
+    await this.unwatch();
     this.#all = [];
     if (this.#step) releaseNetwork(this.#step.record, this.#step.device.path);
   }
@@ -107,8 +140,12 @@ export class Networks {
     return (this.#step?.interfaces ?? []).map((plan) => ({ plan, plugged: false, settled: true }));
   }
 
-  #taps(): string[] {
-    return this.#all.flatMap(({ plan: { needs, name } }) => (needs.tap === undefined ? [] : [name]));
+  #follow(): void {
+    if (this.#step) this.#watch?.follow(followedBy(this.#step.record, this.#plans()));
+  }
+
+  #plans(): InterfacePlan[] {
+    return this.#all.map(({ plan }) => plan);
   }
 
   #open(): Step {

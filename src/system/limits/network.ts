@@ -47,6 +47,27 @@ export const network = {
     'Time between two looks at the links of a VM that change: a guest may set an interface up and down for ever.',
     'What changes and changes back meanwhile is not told.',
   ),
+  hostPause: limit(
+    200,
+    'ms',
+    'Time from the word that something changed on the host to the look whether the VM still has what it needs there: changes come in bursts.',
+    'What changes meanwhile is seen by the same look.',
+  ),
+  hostLookPause: limit(1_000, 'ms', 'Time between two such looks.', 'The next one waits.'),
+  othersPause: limit(
+    3_000,
+    'ms',
+    'Time until rules of other programs are looked at: a firewall that is set up changes them many times.',
+    'A warning about them comes later.',
+  ),
+  repairs: limit(
+    5,
+    '',
+    'Repairs of the network of a VM within `repairWindow`: another program that wipes it each time is not fought.',
+    'There is a warning, and no repair until the window is over.',
+    'one',
+  ),
+  repairWindow: limit(60_000, 'ms', 'Time in which repairs are counted.', 'Older ones do not count.'),
   linkMessages: limit(
     64,
     '',
@@ -55,10 +76,10 @@ export const network = {
     'one',
   ),
   linkMessageBytes: limit(
-    4 * KiB,
+    16 * KiB,
     'bytes',
-    'Room for one; only that it came is of interest.',
-    'Its end is lost.',
+    'Room for one: the host writes 8 KiB at most (NLMSG_GOODSIZE).',
+    'Its end is lost, and everything is looked at.',
     'one',
   ),
   ownerLooks: limit(

@@ -74,6 +74,7 @@ function aboutVm(info: VmInfo, linked: string | undefined): HTMLElement {
       ],
       ['Paused', info.paused ? `since ${dateText(info.paused.since)} by ${info.paused.by}` : ''],
       ['Held', info.held?.why],
+      ...info.warnings.map(({ what, hint }) => ['Warning', `${what} (${hint})`] as const),
       ['Guest says', info.guestMessage],
       ...info.guestValues.map(({ name, value }) => [name, value] as const),
       ['Last trouble', info.lastTrouble],

@@ -1,0 +1,166 @@
+import type { NetworkPrograms } from '../../network/configure.ts';
+import { type Drift, driftOf } from '../../network/drift.ts';
+import { lookAtNeeded } from '../../network/found-network.ts';
+import type { InterfacePlan } from '../../network/interface-plan.ts';
+import { type Need, needsOf } from '../../network/needs.ts';
+import type { RecordPlace } from '../../network/network-record.ts';
+import { repairNetwork } from '../../network/repair.ts';
+import { locateProgram } from '../../system/find-program.ts';
+import { networkLimits } from '../../system/limits.ts';
+import type { EventLog } from '../event-log.ts';
+
+export interface GuardedNetwork {
+  readonly place: RecordPlace;
+  readonly programs: NetworkPrograms;
+  /** Those that the kernel has now. */
+  readonly interfaces: () => readonly InterfacePlan[];
+  /** Does work while no interface is plugged or unplugged. */
+  readonly inTurn: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly events: Pick<EventLog, 'publish'>;
+  readonly trouble: (error: unknown) => void;
+}
+
+/** What is wrong with the network of the host for a VM, and what to do about it. */
+export interface HostWarning {
+  readonly what: string;
+  readonly cure: string;
+}
+
+/**
+ * Compares what a VM needs on the host with what is there, when it is told that something changed. What is gone is made
+ * again where that is safe; all else is a warning, as long as it lasts.
+ */
+export class HostGuard {
+  readonly #network: GuardedNetwork;
+  readonly #programs: NetworkPrograms;
+  #warnings: readonly HostWarning[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  /** When the timer is due, and when the last look began: milliseconds of performance.now(). */
+  #due = Number.POSITIVE_INFINITY;
+  #lookedAt = Number.NEGATIVE_INFINITY;
+  #repairs: number[] = [];
+  #work: Promise<void> | undefined;
+  #isAgain = false;
+  #isClosed = false;
+  #lastFailure = '';
+
+  constructor(network: GuardedNetwork) {
+    this.#network = network;
+    const nft = network.programs.nft ?? locateProgram('nft');
+    this.#programs = { ...network.programs, ...(nft === undefined ? {} : { nft }) };
+  }
+
+  get warnings(): readonly HostWarning[] {
+    return this.#warnings;
+  }
+
+  /** Something may have changed: there will be a look, after this many milliseconds at the earliest. */
+  lookWithin(pause: number): void {
+    if (this.#isClosed) return;
+    const now = performance.now();
+    const due = Math.max(now + pause, this.#lookedAt + networkLimits.hostLookPause);
+    if (due >= this.#due) return;
+    clearTimeout(this.#timer);
+    this.#due = due;
+    this.#timer = setTimeout(() => this.#look(), due - now);
+  }
+
+  /** Resolves when nothing is being looked at or repaired any longer. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    this.#warnings = [];
+    await this.#work;
+  }
+
+  #look(): void {
+    this.#due = Number.POSITIVE_INFINITY;
+    if (this.#work) {
+      this.#isAgain = true;
+      return;
+    }
+    this.#lookedAt = performance.now();
+    const { inTurn } = this.#network;
+    // A look that waits for its turn while the VM ends is not waited for.
+    const work = inTurn(async () => {
+      if (this.#isClosed) return;
+      this.#work = this.#compare();
+      await this.#work;
+    });
+    void work.catch((error) => this.#failed(error)).finally(() => this.#looked());
+  }
+
+  #looked(): void {
+    this.#work = undefined;
+    if (!this.#isAgain) return;
+    this.#isAgain = false;
+    this.lookWithin(networkLimits.hostPause);
+  }
+
+  async #compare(): Promise<void> {
+    const { place, interfaces } = this.#network;
+    const needs = needsOf(place, interfaces());
+    const found = await lookAtNeeded(this.#programs, this.#lookable(needs));
+    if (this.#isClosed) return;
+    const drifts = driftOf(this.#lookable(needs), found);
+    const isRepaired = drifts.some(({ isMakeable }) => isMakeable) && this.#mayRepair();
+    const left = isRepaired ? await this.#repair(this.#lookable(needs)) : drifts;
+    if (this.#isClosed) return;
+    this.#warn(left.map((drift) => warningOf(drift, !isRepaired)));
+  }
+
+  /** Without nft(8) tables cannot be looked at; the start has refused what needs them. */
+  #lookable(needs: readonly Need[]): readonly Need[] {
+    return this.#programs.nft === undefined ? needs.filter(({ thing }) => thing.is !== 'table') : needs;
+  }
+
+  async #repair(needs: readonly Need[]): Promise<readonly Drift[]> {
+    const { place, events } = this.#network;
+    this.#repairs.push(performance.now());
+    const { made, left, failure } = await repairNetwork(place, this.#programs, needs, () => !this.#isClosed);
+    for (const what of made) events.publish('network-repaired', `${what}: made again`, { what });
+    if (failure !== undefined) this.#failed(failure);
+    return left;
+  }
+
+  /** Whether there were not too many repairs lately; else there is a look when there were. */
+  #mayRepair(): boolean {
+    const now = performance.now();
+    this.#repairs = this.#repairs.filter((at) => now - at < networkLimits.repairWindow);
+    const [oldest] = this.#repairs;
+    if (oldest === undefined || this.#repairs.length < networkLimits.repairs) return true;
+    this.lookWithin(oldest + networkLimits.repairWindow - now);
+    return false;
+  }
+
+  #warn(warnings: readonly HostWarning[]): void {
+    const { events } = this.#network;
+    const has = (list: readonly HostWarning[], what: string) => list.some((one) => one.what === what);
+    const before = this.#warnings;
+    this.#warnings = warnings;
+    for (const { what, cure } of warnings)
+      if (!has(before, what))
+        events.publish('network-warning', `${what} (hint: ${cure})`, { what, hint: cure });
+    for (const { what } of before)
+      if (!has(warnings, what)) events.publish('network-well', `no longer: ${what}`, { what });
+  }
+
+  /** The same failure again and again is told once. */
+  #failed(error: unknown): void {
+    const text = String(error);
+    if (text === this.#lastFailure || this.#isClosed) return;
+    this.#lastFailure = text;
+    this.#network.trouble(error);
+  }
+}
+
+function warningOf({ need, text, isMakeable }: Drift, isGivenUp: boolean): HostWarning {
+  const isFought = isMakeable && isGivenUp;
+  const { repairs, repairWindow } = networkLimits;
+  return {
+    what: isFought
+      ? `${text}; another program wipes it again and again: umlmon has made it again ${repairs} times within ${repairWindow / 1000} s, and waits`
+      : text,
+    cure: isFought ? `find that program: ${need.thing.is === 'table' ? 'nft' : 'ip'} monitor` : need.cure,
+  };
+}
