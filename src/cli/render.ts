@@ -12,9 +12,9 @@ import type {
   Setting,
   VmInfo,
 } from '../rpc/umlmonctrl.gen.ts';
+import { wrongWith } from '../rpc/wrong-with.ts';
 import { printable } from '../system/text.ts';
 import type { Reached } from './wait-outcome.ts';
-import { wrongWith } from './wrong-with.ts';
 
 /** `2026-11-21 09:30:05` in the user's time zone. */
 export function timeText(ms: number): string {

@@ -1,4 +1,5 @@
 import type { MonitorClient } from '../rpc/monitor-client.ts';
+import { wrongWith } from '../rpc/wrong-with.ts';
 import { UmlmonError } from '../system/errors.ts';
 import { printable } from '../system/text.ts';
 import { cancelJob, printJobs, runDisk } from './disk/run-disk.ts';
@@ -28,7 +29,6 @@ import { statsText } from './stats-text.ts';
 import { waitFor } from './wait.ts';
 import { whoText } from './who-text.ts';
 import type { Command, WordName } from './words.ts';
-import { wrongWith } from './wrong-with.ts';
 
 export interface CommandContext {
   readonly vm: string;

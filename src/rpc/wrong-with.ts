@@ -1,5 +1,5 @@
-import type { VmInfo } from '../rpc/umlmonctrl.gen.ts';
 import { printable } from '../system/text.ts';
+import type { VmInfo } from './umlmonctrl.gen.ts';
 
 /** Something of a VM that its operator should see to, and a command for it. */
 export interface Wrong {
