@@ -13,6 +13,7 @@ import type {
   VmInfo,
 } from '../rpc/umlmonctrl.gen.ts';
 import { wrongWith } from '../rpc/wrong-with.ts';
+import { consoleLimits } from '../system/limits.ts';
 import { printable } from '../system/text.ts';
 import type { Reached } from './wait-outcome.ts';
 
@@ -170,6 +171,8 @@ function readinessText({ state, readiness: { configured, ready, reached } }: VmI
 
 function consoleRow(info: ConsoleInfo): string[] {
   const { channel, viewers, bytesOut, bytesIn, logged, logDropped, logError, maybeLost } = info;
+  const { inputWaiting, inputWaitedMs } = info;
+  const isStuck = inputWaiting > 0 && inputWaitedMs >= consoleLimits.notReadTime;
   const failing = logError && ` (${shown(logError)})`;
   const lost = logDropped > 0 ? `, but ${sizeText(logDropped)} are missing${failing}` : '';
   const taken = maybeLost > 0 ? `, up to ${sizeText(maybeLost)} lost with a former monitor` : '';
@@ -179,6 +182,7 @@ function consoleRow(info: ConsoleInfo): string[] {
     `${sizeText(bytesIn)} in`,
     viewers === 1 ? '1 viewer' : `${viewers} viewers`,
     logged ? `logged${lost}${taken}` : '',
+    isStuck ? `the guest is not reading: ${sizeText(inputWaiting)} of input wait` : '',
   ];
 }
 

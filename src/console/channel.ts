@@ -3,6 +3,8 @@ import { consoleLimits, consoleShares } from '../system/limits.ts';
 import { type Peer, refusalText, Shares } from '../system/shares.ts';
 import { printable } from '../system/text.ts';
 import { Deliveries } from './deliveries.ts';
+import type { GuestTerminals } from './guest-terminals.ts';
+import { InputGate, type InputState, type Patience } from './input-gate.ts';
 import { type ConsoleLog, note } from './log.ts';
 import { type Loss, type Mark, unknownLoss } from './marks.ts';
 import type { Pty, Size } from './pty.ts';
@@ -46,6 +48,10 @@ export class Channel {
   viewers = 0;
   /** Bytes of output that a former monitor took and that are not in the log, at most. */
   maybeLost = 0;
+  /** Called when input has waited for a while for a guest that does not read it, and when that is over. */
+  onInputWait: (input: InputState) => void = () => undefined;
+  #gate: InputGate | undefined;
+  #terminals: GuestTerminals | undefined;
   #pty: Pty | undefined;
   #mark: Mark | undefined;
   #log: ConsoleLog | undefined;
@@ -84,7 +90,19 @@ export class Channel {
    * @param mark is kept up to date, for a monitor that comes after this one
    */
   connect(pty: Pty, wake?: () => void, mark?: Mark): void {
+    this.#connect(pty, true, wake, mark);
+  }
+
+  #connect(pty: Pty, isNew: boolean, wake?: () => void, mark?: Mark): void {
     this.disconnect();
+    const gated = {
+      put: (bytes: Uint8Array) => this.#put(bytes),
+      outside: () => pty.untaken,
+      output: () => this.bytesOut,
+      terminals: () => this.#terminals,
+      onWait: (input: InputState) => this.onInputWait(input),
+    };
+    this.#gate = new InputGate(gated, isNew);
     this.began = this.ring.next;
     this.#pty = pty;
     this.#mark = mark;
@@ -109,7 +127,7 @@ export class Channel {
       this.ring.append(note);
       this.#log?.append(note);
     }
-    this.connect(pty, wake, mark);
+    this.#connect(pty, false, wake, mark);
   }
 
   /** Writes a line of umlmon's own into the output, where all viewers and the log have it. */
@@ -127,6 +145,8 @@ export class Channel {
     pty.close();
     this.window.renew(this.ring.next);
     this.#mark = undefined;
+    this.#gate = undefined;
+    this.#terminals = undefined;
     this.#stallWatch?.close();
     this.#stallWatch = undefined;
   }
@@ -166,12 +186,32 @@ export class Channel {
     return this.ring.read(offset, max);
   }
 
+  /** Looks from now on there how much input the guest has not read. */
+  useTerminals(terminals: GuestTerminals): void {
+    this.#terminals = terminals;
+    this.#gate?.beginSeeing();
+  }
+
+  /** How the input stands; undefined without a kernel. */
+  get input(): InputState | undefined {
+    return this.#gate?.state;
+  }
+
   /**
    * Types bytes into the channel.
    *
-   * @returns how many were accepted: fewer than given if the guest does not read its input
+   * @returns how many the guest has room for: fewer than given if it does not read its input
    */
   write(bytes: Uint8Array): number {
+    return this.#gate?.write(bytes) ?? 0;
+  }
+
+  /** The same, but waits for a guest that has no room; see InputGate.type. */
+  async type(bytes: Uint8Array, patience: Patience): Promise<number> {
+    return (await this.#gate?.type(bytes, patience)) ?? 0;
+  }
+
+  #put(bytes: Uint8Array): number {
     const accepted = this.#pty?.write(bytes) ?? 0;
     this.bytesIn += accepted;
     if (accepted > 0) this.#stallWatch?.hasTyped();

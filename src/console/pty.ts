@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { loadAddon, requireAddon } from '../system/addon.ts';
 import { UmlmonError } from '../system/errors.ts';
 import { consoleLimits } from '../system/limits.ts';
-import { openPtyPeer, setCloseOnExec, setNonBlocking, setRawMode } from '../system/native.ts';
+import { openPtyPeer, setCloseOnExec, setNonBlocking, setRawMode, unreadBytes } from '../system/native.ts';
 import { type Watch, watch } from '../system/watch.ts';
 import type { Mark } from './marks.ts';
 
@@ -135,6 +135,11 @@ export class Pty {
   /** Bytes accepted by `write` that the slave side has not taken yet. */
   get queued(): number {
     return this.#queue.length;
+  }
+
+  /** Bytes typed that the slave side has not read; 0 once closed. */
+  get untaken(): number {
+    return this.#closed ? 0 : this.#queue.length + unreadBytes(this.slave);
   }
 
   /** The guest sees the new size at its next look; on a console of UML, with SIGWINCH. */

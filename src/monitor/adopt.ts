@@ -1,5 +1,6 @@
 import { closeSync, existsSync, rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { GuestTerminals } from '../console/guest-terminals.ts';
 import { Pty } from '../console/pty.ts';
 import { KernelWaker } from '../jail/kernel-waker.ts';
 import { adoptSandbox, endSandbox } from '../jail/launch.ts';
@@ -63,6 +64,7 @@ export async function adoptKernel(
     let isOurs = false;
     try {
       fetchDescriptors(plan, pidfd, { host, undo, wake: () => waker.wake() });
+      host.channels.useTerminals(new GuestTerminals(jailed.kernel));
       disks = fetchDisks(record, pidfd, host);
       undo.push('images', () => (isOurs ? disks.close() : disks.leave()));
     } finally {

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import { Channel } from '../console/channel.ts';
+import type { GuestTerminals } from '../console/guest-terminals.ts';
+import type { InputState } from '../console/input-gate.ts';
 import { ConsoleLog, type LogChange } from '../console/log.ts';
 import type { Mark, Marks } from '../console/marks.ts';
 import type { ConsolePlan, LogPlan } from '../plan/plan.ts';
@@ -20,15 +22,25 @@ import type { Peer } from '../system/shares.ts';
 export class Channels {
   readonly #channels = new Map<string, Channel>();
   readonly #onLogChange: (path: string, change: LogChange) => void;
+  readonly #onInputWait: (channel: string, input: InputState) => void;
   #marks: Marks | undefined;
 
-  constructor(onLogChange: (path: string, change: LogChange) => void) {
+  constructor(
+    onLogChange: (path: string, change: LogChange) => void,
+    onInputWait: (channel: string, input: InputState) => void = () => undefined,
+  ) {
     this.#onLogChange = onLogChange;
+    this.#onInputWait = onInputWait;
   }
 
   /** From now on it is noted there how far the consoles are read. */
   useMarks(marks: Marks): void {
     this.#marks = marks;
+  }
+
+  /** The kernel runs: looks there how much input its guest has not read. */
+  useTerminals(terminals: GuestTerminals): void {
+    for (const channel of this.#channels.values()) channel.useTerminals(terminals);
   }
 
   markOf(name: string): Mark | undefined {
@@ -45,6 +57,7 @@ export class Channels {
       }
     for (const { channel: name, logged } of consoles) {
       const channel = this.#channels.get(name) ?? new Channel({ name });
+      channel.onInputWait = (input) => this.#onInputWait(name, input);
       this.#channels.set(name, channel);
       if (!logged) channel.setLog(undefined);
       else if (!channel.log) channel.setLog(this.#openLog(join(log.directory, name), log));
@@ -116,6 +129,10 @@ export class Channels {
       logDropped: channel.log?.dropped ?? 0,
       logError: channel.log?.error ?? '',
       maybeLost: channel.maybeLost,
+      inputUnread: channel.input?.unread ?? 0,
+      inputSeen: channel.input?.isSeen ?? true,
+      inputWaiting: channel.input?.waiting ?? 0,
+      inputWaitedMs: Math.round(channel.input?.waitedMs ?? 0),
       logged: channel.log !== undefined,
     }));
   }

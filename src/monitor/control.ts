@@ -100,7 +100,8 @@ export function controlHandlers(
       answer(() => ({ kind: 'ok', seat: seats.attach(args, caller, nameOf(caller)) })),
     consoleRead: (args, caller) =>
       answer(async () => ({ kind: 'ok', bytes: await seats.read(args, caller) })),
-    consoleWrite: (args, caller) => answer(() => ({ kind: 'ok', accepted: seats.write(args, caller) })),
+    consoleWrite: (args, caller) =>
+      answer(async () => ({ kind: 'ok', accepted: await seats.write(args, caller) })),
     consoleResize: ({ id, columns, rows }, caller) =>
       answer(() => {
         seats.resize(id, { columns, rows }, caller);

@@ -59,6 +59,9 @@ export const eventKinds = {
   'console-detached': 'A viewer left. Attributes: channel, by.',
   'console-writer':
     'Among several at a console, another one types now. Attributes: channel, by (empty: nobody), seat and former (numbers of seats; 0 = none).',
+  'input-waits':
+    'Input of a console waits, since the guest does not read it. Attributes: channel, unread (bytes that the guest has, at most), waiting (bytes that were offered last).',
+  'input-taken': 'The guest has read, and takes the input. Attributes: channel.',
   'console-note': 'A note was written into the output of a console. Attributes: channel, by, text.',
   'over-share':
     'Somebody had its share of a table (docs/limits.md), and was refused; others were not. Those of a minute are told together. Attributes: count, table and peer (of the last one).',
@@ -151,6 +154,8 @@ export const eventCauses: Readonly<Record<EventKind, 'vm' | 'guest' | 'client'>>
   'console-attached': 'client',
   'console-detached': 'client',
   'console-writer': 'client',
+  'input-waits': 'client',
+  'input-taken': 'client',
   'console-note': 'client',
   'over-share': 'vm',
   'log-resumed': 'vm',

@@ -17,7 +17,7 @@ import {
   type WriteArgs,
 } from '../rpc/umlmonctrl.gen.ts';
 import { UmlmonError } from '../system/errors.ts';
-import { monitorLimits, monitorShares } from '../system/limits.ts';
+import { consoleLimits, monitorLimits, monitorShares } from '../system/limits.ts';
 import { refusalText, Shares } from '../system/shares.ts';
 import { printable } from '../system/text.ts';
 import type { Vm } from './vm.ts';
@@ -92,20 +92,30 @@ export class Seats {
     return { ...piece, ended: channel.ended };
   }
 
-  /** Types into the console; see Channel.write. Who is the first to do so has the pen. Errors: CONSOLE_WRITER. */
-  write({ id, data }: WriteArgs, caller: Caller): number {
+  /**
+   * Types into the console; see Channel.type. The first one who types has the pen. Errors: CONSOLE_WRITER, also when
+   * another seat takes the pen while the guest does not read.
+   */
+  async write({ id, data }: WriteArgs, caller: Caller): Promise<number> {
     const seat = this.#seat(id, caller);
     const { channel } = seat;
-    if (!this.#ask(seat)) {
-      const writer = this.#pens.get(channel);
-      throw new UmlmonError('CONSOLE_WRITER', {
-        place: channel.name,
-        cause: `${writer?.by} types there`,
-        hint: `umlwatch ${this.#vm.name} -who; -connect ${channel.name} -force takes over`,
-      });
-    }
+    this.#mustHavePen(seat);
     seat.typedAt = Date.now();
-    return channel.write(data);
+    const { inputWait } = consoleLimits;
+    const isWanted = () => this.#pens.get(channel) === seat;
+    const taken = await channel.type(data, { waitMs: inputWait, signal: caller.signal, isWanted });
+    if (taken === 0 && !caller.signal.aborted) this.#mustHavePen(seat);
+    return taken;
+  }
+
+  #mustHavePen(seat: Seat): void {
+    const { channel } = seat;
+    if (this.#ask(seat)) return;
+    throw new UmlmonError('CONSOLE_WRITER', {
+      place: channel.name,
+      cause: `${this.#pens.get(channel)?.by} types there`,
+      hint: `umlwatch ${this.#vm.name} -who; -connect ${channel.name} -force takes over`,
+    });
   }
 
   /** Asks for the right to type, takes it, or gives it up. */

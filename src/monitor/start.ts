@@ -1,4 +1,5 @@
 import { closeSync, constants, openSync, rmSync } from 'node:fs';
+import { GuestTerminals } from '../console/guest-terminals.ts';
 import { Pty } from '../console/pty.ts';
 import { makeDirectories, ownIds } from '../jail/directories.ts';
 import { KernelWaker } from '../jail/kernel-waker.ts';
@@ -255,6 +256,7 @@ async function launchKernel(step: StepOf<'launch'>, progress: Progress): Promise
       trouble: host.trouble,
     });
     progress.waker = waker;
+    host.channels.useTerminals(new GuestTerminals(sandbox.kernel));
     undo.push('waker', () => waker.close());
   }
 }

@@ -15,6 +15,7 @@ import { findKernel } from './find-kernel.ts';
 import { ReadyWatch } from './guest/ready-watch.ts';
 import { Stats } from './guest/stats.ts';
 import { Hooks } from './hooks.ts';
+import { inputReporter } from './input-report.ts';
 import { type Action, type LifecycleEvent, lifecycle } from './lifecycle.ts';
 import { networkInfos } from './networks/network-info.ts';
 import { type OperationResult, Operations, type Report } from './operations.ts';
@@ -65,7 +66,10 @@ export class Vm {
     this.events = parts.events;
     this.troubles = new Troubles(this.name, this.events);
     const trouble = this.troubles.report;
-    this.channels = new Channels((path, change) => this.troubles.logChanged(path, change));
+    this.channels = new Channels(
+      (path, change) => this.troubles.logChanged(path, change),
+      inputReporter(this.events),
+    );
     this.crashes = new CrashBundles({ ...parts, channels: this.channels, screens: this.screens, trouble });
     this.backups = new Backups({ ...parts, channels: this.channels, trouble });
     this.#hooks = new Hooks(this.name, this.events);

@@ -297,6 +297,14 @@ export interface ConsoleInfo {
   readonly logError: UmlmonText;
   /** bytes that a killed monitor took and did not log, at most */
   readonly maybeLost: number;
+  /** bytes of input that the guest has not read, at most */
+  readonly inputUnread: number;
+  /** seen in the memory of its kernel; else estimated */
+  readonly inputSeen: boolean;
+  /** bytes offered by a client while there is no room for them; 0 if none wait */
+  readonly inputWaiting: number;
+  /** for so many milliseconds */
+  readonly inputWaitedMs: number;
 }
 
 export const consoleInfoCodec: Codec<ConsoleInfo> = {
@@ -309,6 +317,10 @@ export const consoleInfoCodec: Codec<ConsoleInfo> = {
     w.bool(v.logged);
     umlmonTextCodec.encode(w, v.logError);
     w.uhyper(v.maybeLost);
+    w.uhyper(v.inputUnread);
+    w.bool(v.inputSeen);
+    w.uhyper(v.inputWaiting);
+    w.uhyper(v.inputWaitedMs);
   },
   decode: (r) => ({
     channel: umlmonNameCodec.decode(r),
@@ -319,6 +331,10 @@ export const consoleInfoCodec: Codec<ConsoleInfo> = {
     logged: r.bool(),
     logError: umlmonTextCodec.decode(r),
     maybeLost: r.uhyper(),
+    inputUnread: r.uhyper(),
+    inputSeen: r.bool(),
+    inputWaiting: r.uhyper(),
+    inputWaitedMs: r.uhyper(),
   }),
 };
 
@@ -923,7 +939,7 @@ export const vmInfoCodec: Codec<VmInfo> = {
     guestMessage: umlmonTextCodec.decode(r),
     readiness: readinessCodec.decode(r),
     settings: r.array(UMLMON_LIST_MAX, 12, settingCodec),
-    consoles: r.array(UMLMON_LIST_MAX, 48, consoleInfoCodec),
+    consoles: r.array(UMLMON_LIST_MAX, 76, consoleInfoCodec),
     lastExit: r.optional(exitRecordCodec),
     eventsNext: r.uhyper(),
     logDropped: r.uhyper(),
@@ -1235,7 +1251,8 @@ export const writeArgsCodec: Codec<WriteArgs> = {
 
 /**
  * Who types first at a console where nobody does has the pen, until its seat ends or another takes it; the others
- * observe. The monitor may take less than was offered when the guest does not read.
+ * observe. The monitor takes what the guest has room for (docs/limits.md: unreadInput), which may be less than was offered. For a guest without room it waits up to a quarter of a second, then takes 0: offer the rest again.
+ * A later write of any seat at the console ends the wait of an earlier one.
  */
 export type WriteAnswer =
   | { readonly kind: 'ok'; readonly accepted: number }

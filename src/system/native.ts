@@ -104,6 +104,7 @@ const RESOLVE_STAY = 0x02 | 0x04 | 0x08;
 const CLOSE_RANGE_CLOEXEC = 4;
 const FD_MAX = 0x7fff_ffff;
 const TIOCGPTPEER = 0x5441;
+const FIONREAD = 0x541b;
 const TCSANOW = 0;
 const PROT_READ_WRITE = 3;
 const MAP_SHARED = 1;
@@ -474,6 +475,13 @@ export function pidfdGetfd(pidfd: number, fd: number): number {
  */
 export function openPtyPeer(master: number): number {
   return call('ioctl', [master, TIOCGPTPEER, 'int', O_RDWR | O_NOCTTY | O_CLOEXEC]);
+}
+
+/** Bytes that wait at a terminal for its reader (ioctl_tty(2), FIONREAD). */
+export function unreadBytes(fd: number): number {
+  const count = Buffer.alloc(4);
+  call('ioctl', [fd, FIONREAD, 'void *', count]);
+  return count.readInt32LE();
 }
 
 /** Puts a terminal in raw mode: no echo, no signals from characters, no translation (termios(3), cfmakeraw). */

@@ -45,6 +45,10 @@ export const info: VmInfo = {
       logged: true,
       logError: '',
       maybeLost: 0,
+      inputUnread: 0,
+      inputSeen: true,
+      inputWaiting: 0,
+      inputWaitedMs: 0,
     },
   ],
   lastExit: {

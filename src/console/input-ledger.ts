@@ -1,0 +1,261 @@
+import { consoleLimits } from '../system/limits.ts';
+import type { LineBuffers } from './guest-terminals.ts';
+import { isControl, type LineBuffer } from './line-buffer.ts';
+
+/** One look at a guest. */
+export interface Sight {
+  /** Those asked for; undefined where the memory of the kernel cannot be read. */
+  readonly buffers: LineBuffers | undefined;
+  /** Bytes passed on when the look began. */
+  readonly passed: number;
+  /** Bytes of them that the kernel has not taken from its console yet. */
+  readonly outside: number;
+  /** Bytes of output of the console so far. */
+  readonly output: number;
+}
+
+/** A buffer that is the console's. All bytes passed up to `passed` had arrived when its head was at `head`. */
+interface Known {
+  passed: number;
+  head: number;
+  /** Where the head was at the last look, when it had moved, and whether it has since everything had arrived. */
+  seen: number;
+  movedAt: number;
+  hasMoved: boolean;
+  /** Control characters of the input passed on up to then; they may do something else than arrive. */
+  controls: number;
+}
+
+/** The search for the console's buffer: the heads of all before a piece of input was passed on. */
+interface Hunt {
+  readonly heads: ReadonlyMap<number, number>;
+  readonly passed: number;
+  /** What the piece was found in, and since when. */
+  matches: readonly number[];
+  matchedAt: number;
+}
+
+/** Milliseconds for which a piece is found in the same buffers: a program that passes its input on fills a second one. */
+const settleTime = 10;
+
+/**
+ * Reckons how much input of one console the guest has not read, at most. Times are those of performance.now().
+ *
+ * The console's buffer is recognised by what is passed on: of all input buffers in the memory of the kernel, it is the one that
+ * changes and ends with that. From then on the count is exact: what was passed on and has not arrived counts as unread.
+ * Where several buffers match (a terminal multiplexer passes its input on to another terminal), the fullest one counts.
+ */
+export class InputLedger {
+  /** Bytes passed on. */
+  passed = 0;
+  #unread: number;
+  #isOpenLine = false;
+  /** Control characters passed on. */
+  #controls = 0;
+  #isKnown: boolean;
+  #known = new Map<number, Known>();
+  #hunt: Hunt | undefined;
+  #misses = 0;
+  #isBlind = false;
+  /** The last bytes passed on. */
+  #tail = Buffer.alloc(0);
+  #passedAt: number;
+  #outputAt = 0;
+  #movedAt = Number.NEGATIVE_INFINITY;
+  #probeWait: number = consoleLimits.notReadTime;
+
+  /** @param isNew nothing was passed on to this kernel yet; else it may have as much unread as is allowed */
+  constructor(isNew: boolean, now: number) {
+    this.#isKnown = isNew;
+    this.#passedAt = isNew ? Number.NEGATIVE_INFINITY : now;
+    this.#unread = isNew ? 0 : consoleLimits.unreadInput;
+  }
+
+  /** Bytes that the guest has not read, at most. */
+  get unread(): number {
+    return this.#unread;
+  }
+
+  /** Whether nothing can be seen of the guest's terminals. */
+  get isBlind(): boolean {
+    return this.#isBlind;
+  }
+
+  /** How many of these bytes may be passed on now. */
+  roomFor(bytes: Uint8Array): number {
+    const room = Math.max(0, consoleLimits.unreadInput - this.#unread);
+    if (room >= bytes.length || !this.#isOpenLine) return Math.min(room, bytes.length);
+    // A line that a guest cannot read before its end gets more.
+    const end = 1 + bytes.findIndex((byte) => byte === NL || byte === CR);
+    const most = Math.min(end || bytes.length, consoleLimits.openLineBytes - this.#unread);
+    return Math.max(room, most);
+  }
+
+  /** Bytes of a single key that may be passed on now. */
+  get reserve(): number {
+    return Math.max(0, consoleLimits.reservedInput - this.#unread);
+  }
+
+  /** The buffers to look at next; undefined for all. */
+  get wanted(): Iterable<number> | undefined {
+    return this.#known.size > 0 ? this.#known.keys() : undefined;
+  }
+
+  /** Whether the guest has read nothing for so many milliseconds. */
+  isStill(now: number, ms: number): boolean {
+    return now - this.#movedAt >= ms;
+  }
+
+  /** Bytes of waiting input that may be passed on to recognise the buffer by them. */
+  probe(now: number): number {
+    const bytes = Math.min(consoleLimits.probeBytes, this.reserve);
+    if (this.#isBlind) return 0;
+    if (this.#known.size === 0) return this.#hunt?.passed === this.passed ? bytes : 0;
+    // The terminal may have been closed and opened, and this be the memory of the former one.
+    if (now - Math.max(this.#movedAt, this.#passedAt) < this.#probeWait) return 0;
+    this.#probeWait *= 2;
+    return bytes;
+  }
+
+  /** The memory of a kernel can be looked at from now on. */
+  beginSeeing(): void {
+    this.#isBlind = false;
+    this.#misses = 0;
+  }
+
+  /** These bytes were passed on. */
+  note(bytes: Uint8Array, now: number): void {
+    if (bytes.length === 0) return;
+    this.passed += bytes.length;
+    this.#unread += bytes.length;
+    this.#passedAt = now;
+    if (bytes.includes(NL) || bytes.includes(CR)) this.#isOpenLine = false;
+    const tail = Buffer.concat([this.#tail, bytes.subarray(-consoleLimits.probeBytes)]);
+    this.#tail = tail.subarray(-consoleLimits.probeBytes);
+    this.#controls += bytes.reduce((sum, byte) => sum + Number(isControl(byte)), 0);
+    // CTRL-C, CTRL-Z, CTRL-\ empty the buffer. What is seen of it is better evidence.
+    const isFlush = bytes.length === 1 && [3, 26, 28].includes(bytes[0] ?? 0);
+    if (isFlush && this.#isBlind) this.#unread = 0;
+  }
+
+  look(sight: Sight, now: number): void {
+    if (sight.buffers === undefined) this.#goBlind();
+    if (this.#isBlind || !sight.buffers) this.#reckonBlindly(sight, now);
+    else if (this.#known.size > 0) this.#follow(sight, sight.buffers, now);
+    else this.#search(sight, sight.buffers, now);
+  }
+
+  #goBlind(): void {
+    this.#isBlind = true;
+    this.#isKnown = true;
+    this.#known.clear();
+    this.#hunt = undefined;
+  }
+
+  /** More output than an echo would be, or a long time without input. */
+  #reckonBlindly({ output }: Sight, now: number): void {
+    const isAnswered = output - this.#outputAt > 2 * this.#unread + 2 * consoleLimits.probeBytes;
+    if (!isAnswered && now - this.#passedAt < consoleLimits.blindTime) return;
+    this.#setUnread(0, now);
+    this.#outputAt = output;
+  }
+
+  #follow(sight: Sight, buffers: LineBuffers, now: number): void {
+    let [most, isOpenLine] = [0, true];
+    for (const [at, known] of this.#known) {
+      const buffer = buffers.get(at);
+      const missing = buffer && this.#missingIn(buffer, known, sight, now);
+      if (!buffer || missing === undefined) {
+        this.#known.delete(at);
+        continue;
+      }
+      most = Math.max(most, buffer.unread + missing);
+      isOpenLine &&= buffer.isOpenLine;
+    }
+    this.#isOpenLine = isOpenLine && this.#known.size > 0;
+    // Without a buffer, everything stays as it was until one is recognised.
+    if (this.#known.size > 0) this.#setUnread(most + this.passed - sight.passed, now);
+  }
+
+  /** Bytes that have not arrived in a buffer; undefined if it is the console's no more. */
+  #missingIn(buffer: LineBuffer, known: Known, { passed, outside }: Sight, now: number): number | undefined {
+    if (buffer.head !== known.seen) {
+      known.movedAt = now;
+      known.hasMoved = true;
+    }
+    // It was flushed, and is counted from 0: what was passed on before has partly arrived.
+    const isFlushed = buffer.head < known.head;
+    if (isFlushed) known.head = 0;
+    known.seen = buffer.head;
+    const missing = passed - known.passed - (buffer.head - known.head);
+    if (missing > 0) {
+      const isExact = known.controls === this.#controls && known.head > 0;
+      const limit = isExact ? 2 * consoleLimits.arriveTime : consoleLimits.arriveTime;
+      if (outside > 0 || now - Math.max(known.movedAt, this.#passedAt) < limit) return missing;
+      if (isExact || !known.hasMoved) return undefined;
+    }
+    Object.assign(known, { passed, head: buffer.head, hasMoved: false, controls: this.#controls });
+    return 0;
+  }
+
+  #search(sight: Sight, buffers: LineBuffers, now: number): void {
+    if (!this.#isKnown) this.#assumeFullest(sight, buffers);
+    const hunt = this.#hunt;
+    if (!hunt) this.#beginHunt(sight, buffers);
+    else if (sight.passed > hunt.passed && sight.outside === 0 && sight.passed === this.passed)
+      this.#findPiece(hunt, sight, buffers, now);
+  }
+
+  /** Of another monitor's input: the console's buffer is one of them. */
+  #assumeFullest({ passed, outside }: Sight, buffers: LineBuffers): void {
+    const most = Math.max(0, ...[...buffers.values()].map(({ unread }) => unread));
+    this.#isKnown = true;
+    this.#unread = Math.min(most + outside, consoleLimits.reservedInput) + this.passed - passed;
+  }
+
+  #findPiece(hunt: Hunt, sight: Sight, buffers: LineBuffers, now: number): void {
+    const piece = this.#tail.subarray(-Math.min(sight.passed - hunt.passed, consoleLimits.probeBytes));
+    const matches = [...buffers]
+      .filter(([at, { head, endsWith }]) => head !== hunt.heads.get(at) && endsWith(piece))
+      .map(([at]) => at);
+    if (matches.length > 0 && matches.join() === hunt.matches.join()) {
+      if (now - hunt.matchedAt >= settleTime) this.#recognise(matches, sight, buffers, now);
+    } else if (matches.length > 0) {
+      hunt.matches = matches;
+      hunt.matchedAt = now;
+    } else if (now - this.#passedAt >= consoleLimits.arriveTime) {
+      this.#misses += 1;
+      if (this.#misses >= consoleLimits.inputProbes) this.#goBlind();
+      else this.#beginHunt(sight, buffers);
+    }
+  }
+
+  #beginHunt({ passed }: Sight, buffers: LineBuffers): void {
+    const heads = new Map([...buffers].map(([at, { head }]) => [at, head]));
+    this.#hunt = { heads, passed, matches: [], matchedAt: 0 };
+  }
+
+  #recognise(matches: readonly number[], sight: Sight, buffers: LineBuffers, now: number): void {
+    this.#hunt = undefined;
+    this.#misses = 0;
+    for (const at of matches) {
+      const head = buffers.get(at)?.head ?? 0;
+      this.#known.set(at, {
+        ...{ passed: sight.passed, head, seen: head, movedAt: now, hasMoved: true },
+        controls: this.#controls,
+      });
+    }
+    this.#follow(sight, buffers, now);
+  }
+
+  #setUnread(bytes: number, now: number): void {
+    if (bytes < this.#unread) {
+      this.#movedAt = now;
+      this.#probeWait = consoleLimits.notReadTime;
+    }
+    this.#unread = bytes;
+  }
+}
+
+const CR = 13;
+const NL = 10;
