@@ -48,7 +48,8 @@ interface TypingTime {
 /**
  * Types bytes, when nobody else does, as fast as the guest takes them.
  *
- * Errors: CONSOLE_WRITER if somebody else types all the time; CONSOLE_TIMEOUT if the guest does not read.
+ * Errors: CONSOLE_WRITER if somebody else types all the time; CONSOLE_TIMEOUT if the guest does not read, with how much of
+ * the bytes it has; the others are dropped.
  */
 export async function type(
   id: number,
@@ -70,8 +71,13 @@ export async function type(
     }
     rest = rest.subarray(accepted);
     if (rest.length === 0) return;
-    if (isLate) throw await notInTime(`the guest did not read ${rest.length} bytes`, parts);
-    await delay(retryMs, undefined, signal ? { signal } : {});
+    if (isLate)
+      throw await notInTime(
+        `the guest is not reading: it took ${bytes.length - rest.length} bytes; ${rest.length} were dropped`,
+        parts,
+      );
+    // The monitor has waited for a guest that does not read.
+    if (accepted === 0) await delay(retryMs, undefined, signal ? { signal } : {});
   }
 }
 

@@ -62,7 +62,7 @@ export class InputLedger {
   #passedAt: number;
   #outputAt = 0;
   #movedAt = Number.NEGATIVE_INFINITY;
-  #probeWait: number = consoleLimits.notReadTime;
+  #probeWait = 2 * consoleLimits.notReadTime;
 
   /** @param isNew nothing was passed on to this kernel yet; else it may have as much unread as is allowed */
   constructor(isNew: boolean, now: number) {
@@ -251,7 +251,7 @@ export class InputLedger {
   #setUnread(bytes: number, now: number): void {
     if (bytes < this.#unread) {
       this.#movedAt = now;
-      this.#probeWait = consoleLimits.notReadTime;
+      this.#probeWait = 2 * consoleLimits.notReadTime;
     }
     this.#unread = bytes;
   }

@@ -66,9 +66,15 @@ export async function runConsoleSession(
     offer: (data) => seat.offer(data),
     onError: fail,
     ...(isInteractive
-      ? { onDrop: () => terminal.bell() }
+      ? { onDrop: (bytes: number) => dropped(bytes, 'too much waits') }
       : { hold: (wait: boolean) => (wait ? input.pause() : input.resume()) }),
+    onStuck: (waiting) =>
+      terminal.warn(`${channel}: the guest is not reading; ${waiting} bytes of input wait`),
   });
+  const dropped = (bytes: number, why: string) => {
+    terminal.bell();
+    terminal.message(`${channel}: ${bytes} bytes of input dropped: ${why}`);
+  };
 
   let isDown = state === 'down';
   let inputEnded = false;
@@ -89,7 +95,11 @@ export async function runConsoleSession(
   const type = (typed: Buffer) => {
     // Keys are not kept for another guest than the one that the user sees.
     if (isInteractive && isDown) terminal.bell();
-    else pump.push(typed);
+    else if (!isInteractive || !isInterrupt(typed)) pump.push(typed);
+    else {
+      const waited = pump.interrupt(typed);
+      if (waited > 0) dropped(waited, 'interrupted');
+    }
   };
   // One after the other, as they were typed.
   let doing: Promise<void> = Promise.resolve();
@@ -168,7 +178,13 @@ export async function runConsoleSession(
   terminal.close();
   if (typeof end !== 'string') throw end;
   if (!isInteractive && untaken > 0) throw untakenInput(vm, end, untaken);
-  terminal.message(end === 'console closed' ? `the monitor has closed ${channel}` : `left ${channel}`);
+  const rest = untaken > 0 ? `; ${untaken} bytes of input were not taken` : '';
+  terminal.message(`${end === 'console closed' ? 'the monitor has closed' : 'left'} ${channel}${rest}`);
+}
+
+/** A key that empties the input of a terminal: CTRL-C, CTRL-\, CTRL-Z. In a paste they are data. */
+function isInterrupt(typed: Buffer): boolean {
+  return typed.length === 1 && [3, 28, 26].includes(typed[0] ?? 0);
 }
 
 /** A refusal of what was chosen in the menu is no end of the session; one without a connection is. */

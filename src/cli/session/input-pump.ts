@@ -1,22 +1,23 @@
-/** Bytes typed ahead of a guest that does not read; more than a person types, and a whole paste. */
-const highWater = 256 * 1024;
-/**
- * A kernel whose terminal buffer (n_tty, 4 KiB) gets full while the guest is slow to read stops reading this console
- * until the guest opens it again: line_throttle of arch/um/drivers/line.c takes the descriptor out of its epoll set, and
- * line_unthrottle does not put it back. So input comes in pieces, no faster than a guest's shell reads.
- */
-const offerBytes = 1024;
-const bytesPerMs = 8;
-/** Milliseconds until a guest that did not read is offered the bytes again: at first, and at most. */
-const retryMs = { first: 20, most: 320 };
+import { consoleLimits } from '../../system/limits.ts';
+
+/** Bytes that wait for a guest that does not read: of a terminal, several large pastes; of a pipe, which is held then. */
+const highWater = { terminal: 8 * 1024 * 1024, pipe: 256 * 1024 };
+/** Bytes offered at once: more than a guest has room for. */
+const offerBytes = 16 * 1024;
+/** Milliseconds until a guest that did not read is offered the bytes again; the monitor has waited for it before. */
+const retryMs = 20;
+/** Milliseconds without progress after which the user is told, and the bytes that are too few to be progress. */
+const stuck = { ms: 1000, bytes: consoleLimits.probeBytes };
 
 export interface PumpParts {
   /** Offers bytes to the console; resolves to the number that it took. */
   readonly offer: (bytes: Buffer) => Promise<number>;
   /** The input is in hand (false) or must wait (true): for a pipe. */
   readonly hold?: (wait: boolean) => void;
-  /** Input was dropped because too much is waiting: for a terminal, whose escape key must be seen at any time. */
-  readonly onDrop?: () => void;
+  /** So many bytes were dropped because too much is waiting: for a terminal, whose escape key must be seen at any time. */
+  readonly onDrop?: (bytes: number) => void;
+  /** The guest has not read for a second, and so many bytes wait. */
+  readonly onStuck?: (waiting: number) => void;
   readonly onError: (error: unknown) => void;
 }
 
@@ -28,6 +29,9 @@ export class InputPump {
   #held = false;
   #running: Promise<void> | undefined;
   #stopped = false;
+  /** When the guest has read last, of performance.now(). */
+  #readAt = 0;
+  #isStuck = false;
 
   constructor(parts: PumpParts) {
     this.#parts = parts;
@@ -40,21 +44,33 @@ export class InputPump {
 
   push(bytes: Buffer): void {
     if (this.#stopped || bytes.length === 0) return;
-    if (this.#parts.onDrop && this.#size + bytes.length > highWater) {
-      this.#parts.onDrop();
+    if (this.#parts.onDrop && this.#size + bytes.length > highWater.terminal) {
+      this.#parts.onDrop(bytes.length);
       return;
     }
+    if (this.#size === 0) this.#goesOn();
     this.#waiting.push(bytes);
     this.#size += bytes.length;
     this.#hold();
     this.#running ??= this.#run();
   }
 
-  /** Forgets what is waiting; what is under way may still arrive. */
-  clear(): void {
+  /** Forgets what is waiting, and returns how much it was; what is under way may still arrive. */
+  clear(): number {
+    const dropped = this.#size;
     this.#waiting = [];
     this.#size = 0;
     this.#hold();
+    return dropped;
+  }
+
+  /** Offers these bytes at once, in the place of all that is waiting; returns how much that was. */
+  interrupt(bytes: Buffer): number {
+    const dropped = this.clear();
+    if (dropped === 0) this.push(bytes);
+    else if (!this.#stopped)
+      this.#parts.offer(bytes).then((taken) => this.push(bytes.subarray(taken)), this.#parts.onError);
+    return dropped;
   }
 
   /** Resolves when everything was taken, or after `ms` milliseconds. */
@@ -74,21 +90,30 @@ export class InputPump {
 
   /** Never rejects. */
   async #run(): Promise<void> {
-    let retry = retryMs.first;
     try {
       for (let head = this.#waiting[0]; head && !this.#stopped; head = this.#waiting[0]) {
         const taken = await this.#parts.offer(head.subarray(0, offerBytes));
         if (this.#waiting[0] === head) this.#took(head, taken);
-        if (taken > 0) retry = retryMs.first;
-        const pause = taken > 0 ? Math.floor(taken / bytesPerMs) : retry;
-        if (taken === 0) retry = Math.min(retry * 2, retryMs.most);
-        if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
+        if (taken > stuck.bytes || this.#size === 0) this.#goesOn();
+        else this.#tellStuck();
+        if (taken === 0) await new Promise((resolve) => setTimeout(resolve, retryMs));
       }
     } catch (error) {
       if (!this.#stopped) this.#parts.onError(error);
     } finally {
       this.#running = undefined;
     }
+  }
+
+  #goesOn(): void {
+    this.#readAt = performance.now();
+    this.#isStuck = false;
+  }
+
+  #tellStuck(): void {
+    if (this.#isStuck || this.#stopped || performance.now() - this.#readAt < stuck.ms) return;
+    this.#isStuck = true;
+    this.#parts.onStuck?.(this.#size);
   }
 
   #took(head: Buffer, taken: number): void {
@@ -99,7 +124,7 @@ export class InputPump {
   }
 
   #hold(): void {
-    const held = this.#size > highWater && !this.#stopped;
+    const held = this.#size > highWater.pipe && !this.#stopped;
     if (held === this.#held) return;
     this.#held = held;
     this.#parts.hold?.(held);

@@ -50,6 +50,12 @@ export class SessionTerminal {
     if (this.isInteractive) process.stderr.write(`\r\n[${text}]\r\n`);
   }
 
+  /** A message also for scripts, on standard error. */
+  warn(text: string): void {
+    if (this.isInteractive) this.message(text);
+    else process.stderr.write(`umlwatch: ${text}\n`);
+  }
+
   /** A question of umlwatch itself; the answer is typed behind it. */
   ask(text: string): void {
     if (this.isInteractive) process.stderr.write(`\r\n[${text}`);
