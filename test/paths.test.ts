@@ -148,7 +148,7 @@ const table: Readonly<Record<string, Uses>> = {
   'monitor/guest/guest-memory.ts': [['host', 'statfsSync']],
   'monitor/host-facts.ts': [['host', 'readFileSync statSync statfsSync']],
   'monitor/monitor-lock.ts': [['own', 'openSync statSync']],
-  'monitor/own-cgroup.ts': [['host', 'readFileSync']],
+  'monitor/own-cgroup.ts': [['host', 'existsSync readFileSync']],
   'monitor/pid-file.ts': [['own', 'readFileSync rmSync writeFileSync']],
   'monitor/prepare-launch.ts': [['own', 'existsSync']],
   'monitor/run-cleanup.ts': [['own', 'existsSync']],

@@ -36,6 +36,7 @@ const onCommandLine: Dialect = {
   parsers: argumentParsers,
   hyphen: '-',
   others: ['help', 'version', 'json', 'plain', ...Object.keys(optionPaths)],
+  strayOptions: true,
   hint: 'umlwatch -help lists all words',
 };
 
@@ -43,6 +44,7 @@ const typed: Dialect = {
   ...onCommandLine,
   hyphen: '',
   others: ['help', 'quit'],
+  strayOptions: true,
   hint: 'help lists all words',
 };
 

@@ -12,6 +12,8 @@ export interface Dialect {
   readonly hyphen: '-' | '';
   /** What else may be written where a word may, with its hyphen; for suggestions. */
   readonly others: readonly string[];
+  /** Whether an option that stands alone is told as such; where words have no hyphen, it may be meant as one. */
+  readonly strayOptions: boolean;
   /** Where all words are listed. */
   readonly hint: string;
 }
@@ -62,7 +64,7 @@ export function takeCommand(name: string, rest: string[], dialect: Dialect): Tak
     if (option !== undefined && Object.hasOwn(word.options, option)) {
       rest.shift();
       options.add(option);
-      takeAll(word.options[option] ?? [], `-${option}`);
+      takeAll(word.options[option] ?? [], hyphen ? `-${option}` : `${written} -${option}`);
     } else if (word.many && !next.startsWith('-')) {
       takeAll([word.many], written);
       many.push(next);
@@ -94,9 +96,9 @@ function takeSub({ path, word }: Use, rest: string[], hyphen: '-' | ''): Use {
   );
 }
 
-function unknownWord(name: string, { table, hyphen, others, hint }: Dialect): UmlmonError {
+function unknownWord(name: string, { table, hyphen, others, hint, strayOptions }: Dialect): UmlmonError {
   const owners = usesOf(table).filter(({ word }) => Object.hasOwn(word.options, name));
-  if (owners.length > 0)
+  if (strayOptions && owners.length > 0)
     return usageError(
       `-${name} does not stand here`,
       `use: ${owners.map((use) => hyphen + usageText(use)).join(', ')}`,

@@ -343,11 +343,18 @@ const hints: readonly (readonly [pattern: RegExp, hint: string])[] = [
   [/execvp .*: Permission denied/, 'make the kernel and its loader executable: chmod a+x'],
 ];
 
+/** Root needs no other user to run as. */
+function adviceOf(hint: string): string {
+  return process.geteuid?.() === 0
+    ? hint.replace('run umlmon as root', 'write userns = off in [GLOBAL], and root makes the jail without')
+    : hint;
+}
+
 function launchError(request: LaunchRequest, { status, error }: Ending): UmlmonError {
   const end = error?.message ?? (status === undefined ? 'it was killed' : `it ended with status ${status}`);
   const words = request.words().trim().slice(-jailLimits.launchWords);
   const known = hints.find(([pattern]) => pattern.test(words));
-  const hint = known ? known[1] : 'umlmon -plan prints the whole command';
+  const hint = known ? adviceOf(known[1]) : 'umlmon -plan prints the whole command';
   return new UmlmonError('JAIL_LAUNCH', {
     place: posix.basename(request.argv[0] ?? ''),
     cause: end,

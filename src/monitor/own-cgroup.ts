@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { VmConfig } from '../config/config.ts';
 import { UmlmonError } from '../system/errors.ts';
 
@@ -21,6 +21,7 @@ export function ownCgroupLimits(): CgroupLimits {
 export function unkeptLimits(
   { name, memory_max, cpu_weight }: Pick<VmConfig, 'name' | 'memory_max' | 'cpu_weight'>,
   found: CgroupLimits,
+  hasSystemd = existsSync('/run/systemd/system'),
 ): UmlmonError | undefined {
   const unkept = [
     ...(memory_max !== 'auto' && memory_max > 0 && found.memoryMax !== String(memory_max)
@@ -32,9 +33,19 @@ export function unkeptLimits(
   const { path, memoryMax = 'unknown', cpuWeight = 'unknown' } = found;
   return new UmlmonError('HOST_CGROUP', {
     place: name,
-    cause: `nobody keeps ${unkept.join(' and ')}: the cgroup ${path || '(none)'} has memory.max ${memoryMax}, cpu.weight ${cpuWeight}`,
-    hint: `have systemd run the monitor, after a daemon-reload: systemctl restart umlmon@${name}`,
+    cause: `nothing keeps ${unkept.join(' and ')}: the cgroup ${path || '(none)'} has memory.max ${memoryMax}, cpu.weight ${cpuWeight}`,
+    hint: adviceFor(name, path, hasSystemd),
   });
+}
+
+/** The unit of a VM has the limits of the configuration that was there at the last daemon-reload (sd_booted(3)). */
+function adviceFor(name: string, path: string, hasSystemd: boolean): string {
+  if (!hasSystemd)
+    return 'systemd keeps these limits, and does not run on this host: take them out, or set them on the cgroup of the monitor';
+  const unit = `umlmon@${name}`;
+  return path.includes(`/${unit}.service`)
+    ? `systemctl daemon-reload; systemctl restart ${unit}`
+    : `have systemd run the monitor: umladmin stop ${name}; systemctl daemon-reload; systemctl start ${unit}`;
 }
 
 function textOf(path: string): string | undefined {

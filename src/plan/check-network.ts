@@ -145,9 +145,19 @@ function checkName(name: string, others: readonly HostLink[]): Refusal[] {
     refusal(
       'NETWORK_IN_USE',
       `proxy_if: the host has an interface ${name} already${whose}`,
-      `choose another name, or if nobody needs it: ip link delete ${name}`,
+      adviceOnTaken(taken),
     ),
   ];
+}
+
+/** What to do about an interface of the host that has the name of one of ours. It may be anything: even the way out. */
+function adviceOnTaken({ name, alias, kind, addresses }: HostLink): string {
+  if (alias.startsWith('umlmon:'))
+    return 'choose another name; umlmon -cleanup VM removes it when its VM is down';
+  const isIdle = kind === 'tun' && addresses.length === 0;
+  return isIdle
+    ? `choose another name, or if no program uses this tap: ip link delete ${name}`
+    : 'choose another name: umlmon makes this interface itself';
 }
 
 function checkBridge(spec: Extract<Spec, { kind: 'bridged' }>, { links }: HostNetwork): Refusal[] {

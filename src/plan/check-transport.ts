@@ -46,25 +46,33 @@ function checkLegacy(spec: Spec): Refusal[] {
 export function checkTap(name: string, { links }: HostNetwork, uid: number | undefined): Refusal[] {
   const link = links.find((candidate) => candidate.name === name);
   const taps = links.filter(({ tapOwner }) => tapOwner !== undefined).map((tap) => tap.name);
-  const make = `ip tuntap add dev ${name} mode tap user ${uid ?? 'UID'} vnet_hdr; ip link set ${name} up`;
+  const makeTap = (called: string) =>
+    `ip tuntap add dev ${called} mode tap user ${uid ?? 'UID'} vnet_hdr; ip link set ${called} up`;
+  // Of an interface that is there, the name cannot be given again.
+  const another = `make another, and write its name as ifname: ${makeTap(freeName(links))}`;
   if (!link)
-    return [missing(`ifname: the host has no interface ${name}`, didYouMean(name, taps, `make it: ${make}`))];
+    return [
+      missing(
+        `ifname: the host has no interface ${name}`,
+        didYouMean(name, taps, `make it: ${makeTap(name)}`),
+      ),
+    ];
   if (link.alias.startsWith('umlmon:'))
     return [
       {
         code: 'NETWORK_IN_USE',
         cause: `ifname: ${name} is a tap that umlmon has made, marked ${link.alias}`,
-        hint: `make another: ${make}`,
+        hint: another,
       },
     ];
-  if (link.tapOwner === undefined) return [missing(`ifname: ${name} is no tap`, `make one: ${make}`)];
+  if (link.tapOwner === undefined) return [missing(`ifname: ${name} is no tap`, another)];
   if (uid === undefined || link.tapOwner === uid) return [];
-  return [
-    missing(
-      `ifname: the tap ${name} does not belong to the user of the VM, uid ${uid}`,
-      `make it anew: ip link del ${name}; ${make}`,
-    ),
-  ];
+  return [missing(`ifname: the tap ${name} does not belong to the user of the VM, uid ${uid}`, another)];
+}
+
+/** A name for a tap that no interface has. */
+function freeName(links: HostNetwork['links']): string {
+  for (let n = 0; ; n++) if (links.every(({ name }) => name !== `tap${n}`)) return `tap${n}`;
 }
 
 /** An interface at which a kernel listens and sends. */

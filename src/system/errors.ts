@@ -269,7 +269,7 @@ export const errorCatalogue = {
   HOST_MEMORY: { class: 'host', means: 'The host has not enough free memory for the VM.' },
   HOST_LIMIT: { class: 'host', means: 'A hard limit of resources (ulimit -H) is too small for the VM.' },
   HOST_CORES: { class: 'config', means: 'The host has no such processor core.' },
-  HOST_CGROUP: { class: 'host', means: 'Limits of the configuration that nobody keeps on this host.' },
+  HOST_CGROUP: { class: 'host', means: 'Limits of the configuration that nothing keeps on this host.' },
   HOST_NAMESPACES: { class: 'host', means: 'The host does not let this user make a jail.' },
   HOST_MOUNT: {
     class: 'host',

@@ -21,8 +21,14 @@ if (variable !== undefined || debugging !== undefined) {
       : `${variable} is set, and Node has acted on it already`;
   const hint =
     variable === undefined ? 'leave it out' : 'run the program itself, and not node: it does without';
-  process.stderr.write(`umlmon: ${cause} (hint: ${hint})\n`);
+  process.stderr.write(`${ownName()}: ${cause} (hint: ${hint})\n`);
   process.exit(2);
+}
+
+/** Of the program, as its user calls it. */
+function ownName(): string {
+  const [, path = ''] = process.argv;
+  return /([a-z]+)(?:-main)?(?:\.[cm]?[jt]s)?$/.exec(path)?.[1] ?? 'umlmon';
 }
 
 export {};

@@ -21,7 +21,7 @@ describe('limits of the cgroup', () => {
   ])('%s', (_what, vm, found, unkept) => {
     const error = unkeptLimits(vm, found);
     expect(error === undefined).toBe(unkept.length === 0);
-    if (error) expect(error.reason).toContain(`nobody keeps ${unkept.join(' and ')}: `);
+    if (error) expect(error.reason).toContain(`nothing keeps ${unkept.join(' and ')}: `);
   });
 
   test('are read where this process is', () => {

@@ -92,7 +92,7 @@ describe('units in a container with systemd', () => {
     const [, cgroup] = /^0::(.*)$/m.exec(container.ask('cat', `/proc/${info('db').monitorPid}/cgroup`)) ?? [];
     const kept =
       container.run('cat', `/sys/fs/cgroup${cgroup}/memory.max`).stdout.trim() === String(512 * 1024 ** 2);
-    const said = (vm: string) => container.ask('umlwatch', vm, '-info').includes('nobody keeps');
+    const said = (vm: string) => container.ask('umlwatch', vm, '-info').includes('nothing keeps');
     expect(said('db')).toBe(!kept);
     expect(said('web')).toBe(false);
   });

@@ -94,6 +94,7 @@ export const adminDialect: Dialect = {
   }),
   hyphen: '',
   others: [],
+  strayOptions: false,
   hint: 'umladmin -help lists all words',
 };
 
