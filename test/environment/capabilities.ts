@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs';
+import { type Environment, everywhere, type Refused } from './environment.ts';
+
+/** Names of capabilities(7) by their number. */
+const names =
+  `chown dac_override dac_read_search fowner fsetid kill setgid setuid setpcap linux_immutable net_bind_service
+net_broadcast net_admin net_raw ipc_lock ipc_owner sys_module sys_rawio sys_chroot sys_ptrace sys_pacct sys_admin sys_boot
+sys_nice sys_resource sys_time sys_tty_config mknod lease audit_write audit_control setfcap mac_override mac_admin syslog
+wake_alarm block_suspend audit_read perfmon bpf checkpoint_restore`.split(/\s+/);
+
+/** The last that the kernel of the host knows. */
+const last = Number(readFileSync('/proc/sys/kernel/cap_last_cap', 'latin1'));
+
+/** Without these root cannot have a VM of another user, or give it its files. */
+const needed: readonly string[] = ['chown', 'setgid', 'setuid'];
+
+const without = (name: string): Refused => ({
+  cause: new RegExp(`CAP_${name.toUpperCase()}`),
+  hint: new RegExp(`CAP_${name.toUpperCase()}`),
+});
+
+/** Each capability taken away from root, one by one. */
+export const capabilities: readonly Environment[] = names.slice(0, last + 1).map((name) => ({
+  name: `without CAP_${name.toUpperCase()}`,
+  who: ['root'] as const,
+  each: `exec setpriv --bounding-set -${name} --inh-caps -${name} -- "$@"`,
+  ...(needed.includes(name) ? { refused: everywhere(without(name)) } : {}),
+}));

@@ -1,0 +1,47 @@
+/** The main paths in every environment of environments.ts. The matrix is printed at the end of the run. */
+import { writeFileSync } from 'node:fs';
+import { describe, expect, inject, test } from 'vitest';
+import type { Row } from './environment.ts';
+import { environments } from './environments.ts';
+import { judge } from './judge.ts';
+import { runRow } from './run-row.ts';
+import { type TableRow, tableText } from './table.ts';
+
+/** Two at a time: most of a row waits. */
+const atOnce = 2;
+/** The first user id of rows. */
+const firstUid = 61_200;
+
+const rows: readonly Row[] = environments.flatMap((environment) =>
+  (environment.who ?? ['root', 'user']).map((who) => ({ environment, who })),
+);
+const results: (TableRow | undefined)[] = rows.map(() => undefined);
+
+const keep = () => writeFileSync(inject('matrixFile'), tableText(results.flatMap((result) => result ?? [])));
+
+const lanes = Array.from({ length: atOnce }, () => Promise.resolve());
+
+describe.concurrent('the main paths', () => {
+  for (const [i, row] of rows.entries()) {
+    const { environment, who } = row;
+    test(`${environment.name}, ${who}`, async () => {
+      const turn = (lanes[i % atOnce] ?? Promise.resolve()).then(() => runRow(row, firstUid + i));
+      lanes[i % atOnce] = turn.then(
+        () => undefined,
+        () => undefined,
+      );
+      const { outcomes, impossible, ms } = await turn;
+      const cells = impossible === undefined ? judge(environment, outcomes) : [];
+      results[i] = {
+        name: environment.name,
+        who,
+        cells,
+        ms,
+        ...(impossible === undefined ? {} : { impossible }),
+      };
+      // After each row: a run that is cut short shows what it has.
+      keep();
+      expect(cells.filter(({ right }) => !right).map(({ why }) => why)).toEqual([]);
+    });
+  }
+});

@@ -1,0 +1,95 @@
+import type { Environment } from './environment.ts';
+
+/** A configuration that names its directories: no variable is needed to find one. */
+const named = 'vardir = $var\nrundir = $run';
+const byName = { UMLMON_CONFIG: '$config' };
+
+/** Users, home directories, variables. */
+export const people: readonly Environment[] = [
+  { name: 'no XDG_RUNTIME_DIR', variables: { XDG_RUNTIME_DIR: undefined } },
+  { name: 'empty XDG_RUNTIME_DIR', variables: { XDG_RUNTIME_DIR: '' } },
+  { name: 'relative XDG_RUNTIME_DIR', variables: { XDG_RUNTIME_DIR: 'run' } },
+  {
+    name: 'another XDG_RUNTIME_DIR, with a blank',
+    before: 'mkdir "/opt/run dir"; chown "$uid" "/opt/run dir"',
+    variables: { XDG_RUNTIME_DIR: '/opt/run dir' },
+  },
+  {
+    name: 'XDG_RUNTIME_DIR that is not there',
+    who: ['user'],
+    variables: { XDG_RUNTIME_DIR: '/opt/none' },
+    refused: {
+      start: { cause: /\/opt\/none/, hint: /XDG_RUNTIME_DIR/ },
+      umlrun: { cause: /\/opt\/none/, hint: /XDG_RUNTIME_DIR/ },
+      'umlrun -root': { cause: /\/opt\/none/, hint: /XDG_RUNTIME_DIR/ },
+    },
+  },
+  { name: 'no HOME', variables: { HOME: undefined } },
+  { name: 'empty HOME', variables: { HOME: '' } },
+  {
+    name: 'HOME with a blank',
+    before: '[ $who = root ] || { home="/home/a person"; mkdir "$home"; mount --bind /home/person "$home"; }',
+  },
+  { name: 'HOME that cannot be written', before: 'mkdir -p "$home"; chown 0 "$home"; chmod 555 "$home"' },
+  {
+    name: 'HOME that is not there',
+    global: named,
+    variables: { HOME: '/nonexistent', ...byName },
+  },
+  { name: 'no passwd entry', who: ['user'], passwd: false },
+  {
+    name: 'no passwd entry, no HOME',
+    passwd: false,
+    global: named,
+    variables: { HOME: undefined, ...byName },
+  },
+  { name: 'no passwd entry, uid 4242', who: ['user'], uid: 4242, passwd: false },
+  { name: 'uid 3000000000', who: ['user'], uid: 3_000_000_000 },
+  { name: 'no passwd entry, uid 3000000000', who: ['user'], uid: 3_000_000_000, passwd: false },
+  { name: 'no passwd entry, uid 4294967294', who: ['user'], uid: 4_294_967_294, passwd: false },
+  {
+    name: 'vmuser 4242, no passwd entry',
+    who: ['root'],
+    vm: 'vmuser = 4242',
+    before: 'chown 4242 "$var/vm1/jail/disks/root.dsk"',
+  },
+  {
+    name: 'vmuser 3000000000',
+    who: ['root'],
+    vm: 'vmuser = 3000000000',
+    before: 'chown 3000000000 "$var/vm1/jail/disks/root.dsk"',
+  },
+  {
+    name: 'no user has a name',
+    who: ['root'],
+    vm: 'vmuser = 4242',
+    before: ': >/etc/passwd; : >/etc/group; chown 4242 "$var/vm1/jail/disks/root.dsk"',
+  },
+  ...['000', '027', '077', '777'].map((mask) => ({ name: `umask ${mask}`, each: `umask ${mask}; "$@"` })),
+  ...['de_DE.UTF-8', 'tr_TR.UTF-8', 'ja_JP.EUC-JP'].map((language) => ({
+    name: `LANG=${language}`,
+    needs: `localedef --list-archive >/dev/null 2>&1; [ -e /usr/share/i18n/locales/${language.slice(0, 5)} ] || { echo 'no source of locales (package locales)'; exit 1; }`,
+    before: `mkdir /opt/locale; localedef -i ${language.slice(0, 5)} -f ${language.slice(6)} /opt/locale/${language}`,
+    variables: { LANG: language, LC_ALL: language, LANGUAGE: language.slice(0, 2), LOCPATH: '/opt/locale' },
+  })),
+  { name: 'LANG that is not installed', variables: { LANG: 'xx_YY.UTF-8', LC_ALL: 'xx_YY.UTF-8' } },
+  {
+    name: 'no variable but PATH',
+    variables: { HOME: undefined, TERM: undefined, XDG_RUNTIME_DIR: undefined },
+  },
+  { name: 'PATH with the programs of a user only', variables: { PATH: '/opt/node:/usr/bin:/bin' } },
+  { name: 'TMPDIR that is not there', variables: { TMPDIR: '/opt/none' } },
+  { name: 'TERM=dumb', variables: { TERM: 'dumb' } },
+  {
+    name: 'a proxy, and colours',
+    variables: { http_proxy: 'http://192.0.2.1:1', https_proxy: 'http://192.0.2.1:1', FORCE_COLOR: '1' },
+  },
+  {
+    name: 'a working directory that is gone',
+    each: 'd=/opt/gone.$$; mkdir -p $d; chmod 777 $d; cd $d && rmdir $d && "$@"',
+  },
+  {
+    name: 'a working directory that is closed',
+    each: 'mkdir -p /opt/closed; chmod 700 /opt/closed; cd /opt/closed && "$@"',
+  },
+];

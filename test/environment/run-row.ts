@@ -1,0 +1,80 @@
+import { spawn } from 'node:child_process';
+import { Pty } from '../../src/console/pty.ts';
+import { type Outcome, type Path, paths, type Row } from './environment.ts';
+import { marks, scriptOf } from './script.ts';
+
+/** Namespaces of every row: nothing that it does reaches the host, and nothing of it is left. */
+const namespaces = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc', '--net', '--ipc', '--uts'];
+
+/** How long a row may take, in milliseconds: much more than it does on a busy host. */
+const patienceMs = 40_000;
+
+export interface RowResult {
+  readonly outcomes: ReadonlyMap<Path, Outcome>;
+  /** What the host lacks for this environment; the row was not run then. */
+  readonly impossible?: string;
+  readonly ms: number;
+}
+
+/** Runs one row of the matrix, and somebody who types at its terminal. */
+export async function runRow(row: Row, usualUid: number): Promise<RowResult> {
+  const begun = performance.now();
+  const { terminal = { columns: 80, rows: 24 }, namespaces: more = [] } = row.environment;
+  const pty = Pty.open(terminal);
+  const typist = new Typist(pty);
+  const child = spawn('unshare', [...namespaces, ...more, 'sh', '-c', scriptOf(row, usualUid)], {
+    stdio: ['ignore', 'pipe', 'pipe', pty.slave],
+  });
+  const timer = setTimeout(() => child.kill('SIGKILL'), patienceMs);
+  try {
+    const [said, troubles, status] = await Promise.all([
+      textOf(child.stdout),
+      textOf(child.stderr),
+      new Promise<number | null>((resolve, reject) => child.once('exit', resolve).once('error', reject)),
+    ]);
+    const results = said.split(marks.result).slice(1);
+    const outcomes = new Map<Path, Outcome>();
+    let impossible: string | undefined;
+    for (const result of results) {
+      const [name = '', code = '', text = ''] = result.split(marks.part);
+      if (name === 'needs' && code !== '0') impossible = text;
+      const path = paths.find((one) => one === name);
+      if (path) outcomes.set(path, { status: Number(code), text: path === 'console' ? typist.seen : text });
+    }
+    if (status !== 0) throw new Error(`the environment could not be made (${status}): ${said}${troubles}`);
+    return { outcomes, ...(impossible === undefined ? {} : { impossible }), ms: performance.now() - begun };
+  } finally {
+    clearTimeout(timer);
+    pty.close();
+  }
+}
+
+/** At the terminal: waits for the prompt of the guest, calculates, and leaves. */
+class Typist {
+  seen = '';
+  readonly #script: (readonly [RegExp, string])[] = [
+    [/# /, 'echo $((6*7))\r'],
+    [/^42\r*$/m, '\x1dd'],
+  ];
+
+  constructor(pty: Pty) {
+    pty.start({
+      data: (bytes) => {
+        this.seen = (this.seen + bytes.toString('latin1')).slice(-10_000);
+        const [next] = this.#script;
+        if (!next?.[0].test(this.seen)) return;
+        pty.write(Buffer.from(next[1], 'latin1'));
+        this.#script.shift();
+      },
+      failed: () => {
+        this.seen += '(the terminal has failed)';
+      },
+    });
+  }
+}
+
+async function textOf(stream: NodeJS.ReadableStream | null): Promise<string> {
+  let text = '';
+  for await (const chunk of stream ?? []) text += String(chunk);
+  return text;
+}
