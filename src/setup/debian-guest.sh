@@ -92,7 +92,7 @@ chroot "$root" systemctl enable umlmon-ready freeze-agent 2>>"$work/log" || {
   die 1 'the services of the guest cannot be enabled' 'see above'
 }
 rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/* "$root"/usr/share/doc "$root"/usr/share/locale
-/sbin/mke2fs -qF -t ext4 -b 4096 -E lazy_itable_init=0,lazy_journal_init=0 -d "$root" "$work/image" 1G
+/sbin/mke2fs -qF -t ext4 -b 4096 -E lazy_itable_init=0,lazy_journal_init=0 -d "$root" "$work/image" 1G >/dev/null
 mv "$work/image" "$image"
 say "$image is ready"
 echo "$image"
