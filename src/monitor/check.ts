@@ -1,6 +1,7 @@
 import { readConfig } from '../config/locate.ts';
 import { type Problem, problemText } from '../config/problem.ts';
 import { buildPlan } from '../plan/build-plan.ts';
+import { findBlocked, type PlannedVm } from '../plan/find-blocked.ts';
 import { takeInventory } from '../plan/inventory.ts';
 import { exitStatus } from '../system/errors.ts';
 import { layoutFor } from './prepare-launch.ts';
@@ -29,13 +30,15 @@ export async function checkConfig({ vm, configPath, json }: CheckRequest): Promi
   );
   const { config } = read;
   const names = [...(config?.vms.keys() ?? []), ...read.broken.keys()].filter(wanted);
+  const planned: PlannedVm[] = [];
   for (const checked of config?.vms.values() ?? []) {
     if (!config || !wanted(checked.name)) continue;
     const layout = layoutFor(config, checked);
-    problems.push(
-      ...buildPlan(config.global, checked, layout, await takeInventory(config, checked, layout)).problems,
-    );
+    const built = buildPlan(config.global, checked, layout, await takeInventory(config, checked, layout));
+    problems.push(...built.problems);
+    if (built.plan) planned.push({ vm: checked, plan: built.plan });
   }
+  problems.push(...(await findBlocked(planned)));
   if (vm !== undefined && config && names.length === 0)
     problems.push({
       severity: 'error',

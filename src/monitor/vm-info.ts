@@ -70,9 +70,9 @@ export function describeVm({
       ? kernel.disks.all.map((disk) => describeDisk(disk, kernel.disks)).sort((a, b) => a.unit - b.unit)
       : [],
     hostMemory: hostMemory(kernel?.pid ?? 0),
-    warnings: (kernel?.networks.warnings ?? []).slice(0, UMLMON_LIST_MAX).map(({ what, cure }) => ({
+    warnings: (kernel?.networks.warnings ?? []).slice(0, UMLMON_LIST_MAX).map(({ what, hint }) => ({
       what: clipText(what, UMLMON_TEXT_MAX),
-      hint: clipText(cure, UMLMON_TEXT_MAX),
+      hint: clipText(hint, UMLMON_TEXT_MAX),
     })),
     mconsole: plan ? mconsole : '',
     refusals: [...refusalCounts()].map(([name, value]) => ({ name, value: String(value) })),

@@ -1,4 +1,6 @@
 /** What the network of the host is like at one moment, as far as a VM needs it; decides nothing. */
+import { countRules, type Entry, entryOf, listOf, textOf } from './answers.ts';
+import type { Ways } from './guest-flows.ts';
 import { runHostCommand } from './host-command.ts';
 import type { Need } from './needs.ts';
 import { readSetting } from './settings.ts';
@@ -26,8 +28,9 @@ export interface FoundNetwork {
   readonly settings: ReadonlyMap<string, string | undefined>;
   /** `inet umlmon-nat-…` → rules of each of its chains. */
   readonly tables: ReadonlyMap<string, ReadonlyMap<string, number>>;
-  /** All rules of the host, as `listRules` gives them; '' without nft(8). */
+  /** All rules of the host, as nft(8) gives them; '' without it, or if they are too many. */
   readonly rules: string;
+  readonly ways: Ways;
 }
 
 export interface FindPrograms {
@@ -49,7 +52,7 @@ export async function lookAtNeeded(
       args: ['-details', '-json', '-batch', '-'],
       input: [
         'address show',
-        ...routes.map((route) => `route show to exact ${route}`),
+        ...[...routes, '0.0.0.0/0', '::/0'].map((route) => `route show to exact ${route}`),
         'neighbour show proxy',
         '',
       ].join('\n'),
@@ -57,7 +60,7 @@ export async function lookAtNeeded(
     things.some(({ is }) => is === 'vlan')
       ? runHostCommand({ program: bridge, args: ['-json', 'vlan', 'show'] })
       : '',
-    nft === undefined ? '' : listRules(nft),
+    nft === undefined ? '' : listRules(nft, things),
   ]);
   const entries = answers.split('\n').flatMap((line) => listIn(line));
   const settings = things.flatMap((thing) => (thing.is === 'setting' ? [thing.name] : []));
@@ -69,44 +72,42 @@ export async function lookAtNeeded(
     settings: new Map(settings.map((name) => [name, readSetting(name)])),
     tables: countRules(rules),
     rules,
+    ways: waysOf(entries),
   };
 }
 
-/** The rules of the host as libnftables-json(5), without the elements of sets. Errors: NETWORK_COMMAND. */
-export function listRules(nft: string): Promise<string> {
-  return runHostCommand({ program: nft, args: ['--json', '--terse', 'list', 'ruleset'] });
-}
-
-/** How many rules each chain of each table has. */
-export function countRules(rules: string): Map<string, Map<string, number>> {
-  const tables = new Map<string, Map<string, number>>();
-  for (const { table, chain, rule } of rulesIn(rules)) {
-    if (table) tables.set(`${textOf(table, 'family')} ${textOf(table, 'name')}`, new Map());
-    const own = chain ?? rule;
-    if (!own) continue;
-    const chains = tables.get(`${textOf(own, 'family')} ${textOf(own, 'table')}`);
-    const name = textOf(own, chain ? 'name' : 'chain');
-    chains?.set(name, (chains.get(name) ?? 0) + (chain ? 0 : 1));
+/** As libnftables-json(5), without the elements of sets: all, or only our own if that is too much. */
+async function listRules(nft: string, things: readonly Need['thing'][]): Promise<string> {
+  const ask = (...words: string[]) =>
+    runHostCommand({ program: nft, args: ['--json', '--terse', 'list', ...words] });
+  try {
+    return await ask('ruleset');
+  } catch (error) {
+    const own = things.flatMap((thing) => (thing.is === 'table' ? [thing] : []));
+    if (own.length === 0) throw error;
+    const tables = await Promise.all(
+      own.map(({ family, table }) => ask('table', family, table).catch(noTable)),
+    );
+    return JSON.stringify({ nftables: tables.flatMap((one) => listOf(entryOf(JSON.parse(one)).nftables)) });
   }
-  return tables;
 }
 
-interface RuleEntry {
-  readonly table?: Entry;
-  readonly chain?: Entry;
-  readonly rule?: Entry;
+/** nft(8) fails for a table that is not there. */
+function noTable(): string {
+  return '{}';
 }
 
-export function rulesIn(rules: string): RuleEntry[] {
-  if (rules === '') return [];
-  return listOf(entryOf(JSON.parse(rules)).nftables).map((entry) => ({
-    ...('table' in entry ? { table: entryOf(entry.table) } : {}),
-    ...('chain' in entry ? { chain: entryOf(entry.chain) } : {}),
-    ...('rule' in entry ? { rule: entryOf(entry.rule) } : {}),
-  }));
+function waysOf(entries: readonly Entry[]): Ways {
+  const defaults = entries.filter(({ dst }) => dst === 'default');
+  const way = (is6: boolean) => {
+    // Only routes of IPv6 have a preference.
+    const route = defaults.find((entry) => 'pref' in entry === is6);
+    if (!route) return undefined;
+    return textOf(route, 'dev') || textOf(listOf(route.nexthops)[0] ?? {}, 'dev') || undefined;
+  };
+  const isOn = (name: string) => readSetting(`net/bridge/bridge-nf-call-${name}`) === '1';
+  return { ipv4: way(false), ipv6: way(true), bridged4: isOn('iptables'), bridged6: isOn('ip6tables') };
 }
-
-export type Entry = Readonly<Record<string, unknown>>;
 
 function linkOf(entry: Entry): [string, FoundLink][] {
   const name = textOf(entry, 'ifname');
@@ -141,17 +142,4 @@ function wordsOf(entries: readonly Entry[]): Set<string> {
 /** Some versions say nothing for an empty list. */
 function listIn(json: string): Entry[] {
   return json.trim() === '' ? [] : listOf(JSON.parse(json));
-}
-
-export function listOf(value: unknown): Entry[] {
-  return Array.isArray(value) ? value.map(entryOf) : [];
-}
-
-export function entryOf(value: unknown): Entry {
-  return typeof value === 'object' && value !== null ? (value as Entry) : {};
-}
-
-export function textOf(entry: Entry, name: string): string {
-  const value = entry[name];
-  return typeof value === 'string' ? value : '';
 }

@@ -2,6 +2,7 @@
 import { closeSync, constants, existsSync, openSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isSystemError } from '../system/errors.ts';
+import { type Entry, entryOf, listOf, textOf } from './answers.ts';
 import { askIp } from './run-ip.ts';
 import { readSetting } from './settings.ts';
 
@@ -89,8 +90,6 @@ export function listAnnouncements(ip: string): Announcement[] {
   });
 }
 
-type Entry = Readonly<Record<string, unknown>>;
-
 function linkOf(entry: Entry): HostLink[] {
   // Of an interface with its other end elsewhere, ip shows `name@…` in its text only, not in JSON.
   const name = textOf(entry, 'ifname');
@@ -126,17 +125,4 @@ function tapOwnerOf(name: string): { tapOwner?: number } {
   } catch {
     return {};
   }
-}
-
-function listOf(value: unknown): Entry[] {
-  return Array.isArray(value) ? value.map(entryOf) : [];
-}
-
-function entryOf(value: unknown): Entry {
-  return typeof value === 'object' && value !== null ? (value as Entry) : {};
-}
-
-function textOf(entry: Entry, name: string): string {
-  const value = entry[name];
-  return typeof value === 'string' ? value : '';
 }

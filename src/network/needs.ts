@@ -2,6 +2,7 @@
 import type { InterfacePlan } from './interface-plan.ts';
 import { planForwards } from './nat-plan.ts';
 import type { NetworkRecord, RecordPlace } from './network-record.ts';
+import { chainsIn, tablesIn } from './rules-text.ts';
 import type { Words } from './run-ip.ts';
 import type { Setting } from './settings.ts';
 import { forwarderOf } from './shared-networks.ts';
@@ -181,29 +182,6 @@ function ofTables(rules: string, cure: string): Need[] {
     make: [{ rules }],
     cure,
   }));
-}
-
-/** Those that a text for nft(8) names. */
-function tablesIn(rules: string): NftTable[] {
-  return [...rules.matchAll(/^add table (inet|netdev) (\S+)$/gm)].map(([, family, table = '']) => ({
-    family: family === 'netdev' ? 'netdev' : 'inet',
-    table,
-  }));
-}
-
-/** The chains of a text for nft(8), with the number of rules of each. */
-function chainsIn(rules: string): Map<string, number> {
-  const chains = new Map<string, number>();
-  let chain = '';
-  for (const line of rules.split('\n')) {
-    const [, name] = /^chain (\S+) \{/.exec(line) ?? [];
-    if (name !== undefined) {
-      chain = name;
-      chains.set(chain, 0);
-    } else if (chain !== '' && !/^(?:type |\})/.test(line) && line.trim() !== '')
-      chains.set(chain, (chains.get(chain) ?? 0) + 1);
-  }
-  return chains;
 }
 
 function sysctl({ name, value }: Setting): string {

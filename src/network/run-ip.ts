@@ -39,6 +39,12 @@ export function runRules({ program, turn, within }: Runner, rules: string): void
   if (status !== 0 || error) throw failure(program, ['-f', '-'], error?.message ?? stderr);
 }
 
+/** What nft(8) answers, as libnftables-json(5); undefined if there is no such thing. */
+export function askRules(nft: string, words: Words): string | undefined {
+  const { status, stdout } = run(nft, ['--json', '--terse', ...words], { input: '', inherits: [] });
+  return status === 0 ? stdout : undefined;
+}
+
 /** What ip(8) answers, as JSON. Errors: NETWORK_COMMAND. */
 export function askIp(ip: string, words: Words): unknown {
   const { status, stdout, stderr, error } = run(ip, ['-json', ...words], { input: '', inherits: [] });

@@ -2,12 +2,14 @@
 import { type Forward, forwardText } from '../config/network-shared.ts';
 import { UmlmonError } from '../system/errors.ts';
 import { findProgram } from '../system/find-program.ts';
+import { countRules } from './answers.ts';
 import { type Demands, isSameNetwork } from './demands.ts';
 import { listLinks } from './host-network.ts';
 import { planForwards } from './nat-plan.ts';
 import { type NetworkRecord, otherRecords, ownNamespace, type RecordPlace } from './network-record.ts';
 import { type Ip, removeMarked } from './remove-marked.ts';
-import { runCommands, runRules } from './run-ip.ts';
+import { chainsIn, tablesIn } from './rules-text.ts';
+import { askRules, runCommands, runRules } from './run-ip.ts';
 import { type SharedPlan, traceOf } from './shared-plan.ts';
 
 /** Whose forwarded ports they are. */
@@ -60,7 +62,10 @@ export function refuseOwnConflicts(
   if (taken !== undefined) throw refuse(`${taken} is forwarded to another interface`);
 }
 
-/** The rules are set anew for a network that is there, as the host may have lost them when it reloaded its own. */
+/**
+ * The rules are set anew for a network that is there without them, as the host may have lost them when it reloaded its
+ * own; not for one that has them: the monitors of all its VMs would look at them.
+ */
 export function makeShared(
   { place, ip, nft, turn }: Ip & { readonly place: RecordPlace; readonly nft: string },
   { how, ...name }: SharedPlan,
@@ -72,8 +77,20 @@ export function makeShared(
   if (!isUsed) removeMarked({ ip, turn }, [{ alias: how.alias, temporary: how.bridge }]);
   const isThere = listLinks(ip).some(({ alias }) => alias === how.alias);
   if (!isThere) runCommands({ program: ip, turn }, how.make);
-  runRules({ program: nft, turn }, how.rules);
+  if (!isThere || !hasRules(nft, how.rules)) runRules({ program: nft, turn }, how.rules);
   if (!isThere) runCommands({ program: ip, turn }, how.open);
+}
+
+function hasRules(nft: string, rules: string): boolean {
+  const all = tablesIn(rules).flatMap(({ family, table }) => {
+    const answer = askRules(nft, ['list', 'table', family, table]);
+    const found = answer === undefined ? undefined : countRules(answer).get(`${family} ${table}`);
+    return found ? [found] : [];
+  });
+  const wanted = [...chainsIn(rules)];
+  return all.some(
+    (found) => found.size === wanted.length && wanted.every(([name, count]) => found.get(name) === count),
+  );
 }
 
 /** Networks without any other VM, and the forwarded ports of this one; returns what was removed, for people. */

@@ -13,6 +13,7 @@ import { tmpfsBytes } from '../../jail/mounts.ts';
 import { tryTun } from '../../network/host-network.ts';
 import { readSetting } from '../../network/settings.ts';
 import { buildPlan } from '../../plan/build-plan.ts';
+import { findBlocked, type PlannedVm } from '../../plan/find-blocked.ts';
 import { imageStoreOf, takeInventory } from '../../plan/inventory.ts';
 import type { VmInfo } from '../../rpc/umlmonctrl.gen.ts';
 import { wrongWith } from '../../rpc/wrong-with.ts';
@@ -22,6 +23,7 @@ import { heldLock } from '../../system/held-lock.ts';
 import { adminLimits, monitorLimits } from '../../system/limits.ts';
 import { type MemoryCgroup, memoryCgroups } from '../../system/memory-limits.ts';
 import type { DoctorFacts, LeftoverFact, ProgramFact, TroubleFact, VmFact } from './doctor-checks.ts';
+import { lostOnHost } from './doctor-network.ts';
 import { type AdminHost, configuredNames, connectTo, layoutIn, removedNames } from './host.ts';
 import { inParallel } from './in-parallel.ts';
 import { lookAtKernels } from './kernels.ts';
@@ -50,7 +52,7 @@ export async function gatherFacts(host: AdminHost): Promise<DoctorFacts> {
     room: await roomOf(config),
     missingServices: isOnNetwork(config) ? missingServices() : undefined,
     leftovers: leftoversOf(host, answers),
-    troubles: troublesOf(answers),
+    troubles: await allTroubles(host, answers),
   };
 }
 
@@ -82,14 +84,21 @@ async function problemsOf({ config, loaded }: AdminHost, answers: Answers): Prom
   const down = [...config.vms.values()].filter(
     ({ name, start }) => start !== 'off' && (answers.get(name)?.state ?? 'down') === 'down',
   );
-  const ofStarts = await Promise.all(down.map((vm) => startProblems(config, vm)));
-  return [...loaded.problems, ...ofStarts.flat()];
+  const planned: PlannedVm[] = [];
+  const ofStarts = await Promise.all(down.map((vm) => startProblems(config, vm, planned)));
+  return [...loaded.problems, ...ofStarts.flat(), ...(await findBlocked(planned))];
 }
 
-async function startProblems(config: Config, vm: VmConfig): Promise<readonly Problem[]> {
+/** @param planned gets the VM if nothing stands in its way */
+async function startProblems(
+  config: Config,
+  vm: VmConfig,
+  planned: PlannedVm[],
+): Promise<readonly Problem[]> {
   const layout = layoutIn(config, vm.name);
   try {
-    const { problems } = buildPlan(config.global, vm, layout, await takeInventory(config, vm, layout));
+    const { plan, problems } = buildPlan(config.global, vm, layout, await takeInventory(config, vm, layout));
+    if (plan) planned.push({ vm, plan });
     // What is wrong with kernels and programs is told once, and not for each VM.
     return problems.filter(({ code }) => !/^(?:KERNEL_(?!ACCESS)|HOST_PROGRAM|HOST_NAMESPACES)/.test(code));
   } catch (error) {
@@ -183,6 +192,15 @@ function vmsIn(directory: string): string[] {
   if (!existsSync(directory)) return [];
   const entries = readdirSync(directory, { withFileTypes: true });
   return entries.filter((entry) => entry.isDirectory() && !vmNameDamage(entry.name)).map(({ name }) => name);
+}
+
+/** What monitors say, and what is lost on the host all the same. */
+async function allTroubles({ config }: AdminHost, answers: Answers): Promise<TroubleFact[]> {
+  const told = troublesOf(answers);
+  const running = [...answers].filter(([, info]) => info === null || info.state === 'running');
+  const places = running.map(([vm]) => ({ directory: layoutIn(config, vm).networkRecords, vm }));
+  const isTold = ({ vm, text }: TroubleFact) => told.some((one) => one.vm === vm && one.text === text);
+  return [...told, ...(await lostOnHost(places)).filter((one) => !isTold(one))];
 }
 
 function troublesOf(answers: Answers): TroubleFact[] {

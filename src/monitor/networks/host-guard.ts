@@ -1,10 +1,12 @@
 import type { NetworkPrograms } from '../../network/configure.ts';
 import { type Drift, driftOf } from '../../network/drift.ts';
+import { findObstacles } from '../../network/find-obstacles.ts';
 import { lookAtNeeded } from '../../network/found-network.ts';
 import type { InterfacePlan } from '../../network/interface-plan.ts';
 import { type Need, needsOf } from '../../network/needs.ts';
 import type { RecordPlace } from '../../network/network-record.ts';
 import { repairNetwork } from '../../network/repair.ts';
+import type { HostWarning } from '../../rpc/umlmonctrl.gen.ts';
 import { locateProgram } from '../../system/find-program.ts';
 import { networkLimits } from '../../system/limits.ts';
 import type { EventLog } from '../event-log.ts';
@@ -18,12 +20,6 @@ export interface GuardedNetwork {
   readonly inTurn: <T>(work: () => Promise<T>) => Promise<T>;
   readonly events: Pick<EventLog, 'publish'>;
   readonly trouble: (error: unknown) => void;
-}
-
-/** What is wrong with the network of the host for a VM, and what to do about it. */
-export interface HostWarning {
-  readonly what: string;
-  readonly cure: string;
 }
 
 /**
@@ -42,6 +38,7 @@ export class HostGuard {
   #work: Promise<void> | undefined;
   #isAgain = false;
   #isClosed = false;
+  #hasObstacles = false;
   #lastFailure = '';
 
   constructor(network: GuardedNetwork) {
@@ -52,6 +49,11 @@ export class HostGuard {
 
   get warnings(): readonly HostWarning[] {
     return this.#warnings;
+  }
+
+  /** Rules of other programs have changed: all rules matter while some of them stop the VM, else only chains with a hook. */
+  rulesChanged(what: 'others' | 'rules'): void {
+    if (what === 'others' || this.#hasObstacles) this.lookWithin(networkLimits.othersPause);
   }
 
   /** Something may have changed: there will be a look, after this many milliseconds at the earliest. */
@@ -106,7 +108,13 @@ export class HostGuard {
     const isRepaired = drifts.some(({ isMakeable }) => isMakeable) && this.#mayRepair();
     const left = isRepaired ? await this.#repair(this.#lookable(needs)) : drifts;
     if (this.#isClosed) return;
-    this.#warn(left.map((drift) => warningOf(drift, !isRepaired)));
+    const obstacles = await findObstacles(found, interfaces());
+    if (this.#isClosed) return;
+    this.#hasObstacles = obstacles.length > 0;
+    this.#warn([
+      ...left.map((drift) => warningOf(drift, !isRepaired)),
+      ...obstacles.map(({ what, cure }) => ({ what, hint: cure })),
+    ]);
   }
 
   /** Without nft(8) tables cannot be looked at; the start has refused what needs them. */
@@ -138,9 +146,8 @@ export class HostGuard {
     const has = (list: readonly HostWarning[], what: string) => list.some((one) => one.what === what);
     const before = this.#warnings;
     this.#warnings = warnings;
-    for (const { what, cure } of warnings)
-      if (!has(before, what))
-        events.publish('network-warning', `${what} (hint: ${cure})`, { what, hint: cure });
+    for (const { what, hint } of warnings)
+      if (!has(before, what)) events.publish('network-warning', `${what} (hint: ${hint})`, { what, hint });
     for (const { what } of before)
       if (!has(warnings, what)) events.publish('network-well', `no longer: ${what}`, { what });
   }
@@ -161,6 +168,6 @@ function warningOf({ need, text, isMakeable }: Drift, isGivenUp: boolean): HostW
     what: isFought
       ? `${text}; another program wipes it again and again: umlmon has made it again ${repairs} times within ${repairWindow / 1000} s, and waits`
       : text,
-    cure: isFought ? `find that program: ${need.thing.is === 'table' ? 'nft' : 'ip'} monitor` : need.cure,
+    hint: isFought ? `find that program: ${need.thing.is === 'table' ? 'nft' : 'ip'} monitor` : need.cure,
   };
 }

@@ -9,9 +9,10 @@ import { HostWatch } from '../../network/host-watch.ts';
 import type { InterfacePlan } from '../../network/interface-plan.ts';
 import type { LinkStatus } from '../../network/link.ts';
 import type { LaunchPlan, StepOf } from '../../plan/plan.ts';
+import type { HostWarning } from '../../rpc/umlmonctrl.gen.ts';
 import { UmlmonError } from '../../system/errors.ts';
 import { networkLimits } from '../../system/limits.ts';
-import { type GuardedNetwork, HostGuard, type HostWarning } from './host-guard.ts';
+import { type GuardedNetwork, HostGuard } from './host-guard.ts';
 
 /** A network interface that a kernel has. */
 export interface Interface {
@@ -94,6 +95,7 @@ export class Networks {
       },
       onHost: (what) => {
         if (what === 'own') guard.lookWithin(networkLimits.hostPause);
+        else guard.rulesChanged(what);
       },
     });
     this.#follow();
