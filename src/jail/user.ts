@@ -21,10 +21,11 @@ const ID_MAX = 0xffff_fffe;
  * Looks a user up by name or number: in /etc/passwd, then with getent(1), which asks all that nsswitch.conf(5) names. A
  * name is any text that the host knows: `bug@corp.example`, `CORP\\bug`, with blanks.
  *
+ * @param ask what asks it, for who has asked for many at once
  * @throws UmlmonError JAIL_USER_ROOT, JAIL_USER_UNKNOWN
  */
-export function resolveUser(nameOrNumber: string): VmUser {
-  const user = lookUpUser(nameOrNumber);
+export function resolveUser(nameOrNumber: string, ask: typeof askHost = askHost): VmUser {
+  const user = lookUpUser(nameOrNumber, ask);
   const place = `user ${nameOrNumber}`;
   if (!user)
     throw new UmlmonError('JAIL_USER_UNKNOWN', {
@@ -47,9 +48,9 @@ export function resolveUser(nameOrNumber: string): VmUser {
 }
 
 /** The same, without errors; undefined if the host has no such user. */
-function lookUpUser(nameOrNumber: string): VmUser | undefined {
+function lookUpUser(nameOrNumber: string, ask: typeof askHost = askHost): VmUser | undefined {
   return (
-    findUser(readFileSync('/etc/passwd', 'utf8'), nameOrNumber) ?? firstUser(askHost('passwd', nameOrNumber))
+    findUser(readFileSync('/etc/passwd', 'utf8'), nameOrNumber) ?? firstUser(ask('passwd', nameOrNumber))
   );
 }
 
@@ -178,9 +179,7 @@ export function findGroup(groups: string, nameOrNumber: string): number | undefi
  * which spellings are the same.
  */
 export function askHost(database: 'passwd' | 'group', nameOrNumber: string): string {
-  // A number out of range would come back as another one.
-  if (!isAccountName(nameOrNumber) || (isNumber(nameOrNumber) && parseId(nameOrNumber) === undefined))
-    return '';
+  if (!mayAsk(nameOrNumber)) return '';
   const program = locateProgram('getent');
   if (program === undefined) return '';
   const getent = spawnSync(program, [database, '--', nameOrNumber], {
@@ -189,4 +188,9 @@ export function askHost(database: 'passwd' | 'group', nameOrNumber: string): str
     env: toolEnvironment,
   });
   return getent.status === 0 ? getent.stdout : '';
+}
+
+/** Whether getent(1) can be asked for this. A number out of range would come back as another one. */
+export function mayAsk(nameOrNumber: string): boolean {
+  return isAccountName(nameOrNumber) && (!isNumber(nameOrNumber) || parseId(nameOrNumber) !== undefined);
 }

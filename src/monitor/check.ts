@@ -2,6 +2,7 @@ import { readConfig } from '../config/locate.ts';
 import { type Problem, problemText } from '../config/problem.ts';
 import { buildPlan } from '../plan/build-plan.ts';
 import { findBlocked, type PlannedVm } from '../plan/find-blocked.ts';
+import { HostLook } from '../plan/host-look.ts';
 import { takeInventory } from '../plan/inventory.ts';
 import { exitStatus } from '../system/errors.ts';
 import { layoutFor } from './prepare-launch.ts';
@@ -30,11 +31,14 @@ export async function checkConfig({ vm, configPath, json }: CheckRequest): Promi
   );
   const { config } = read;
   const names = [...(config?.vms.keys() ?? []), ...read.broken.keys()].filter(wanted);
+  const checkedVms = [...(config?.vms.values() ?? [])].filter(({ name }) => wanted(name));
+  const look = new HostLook(checkedVms.length > 1 ? checkedVms.map(({ vmuser }) => vmuser) : undefined);
   const planned: PlannedVm[] = [];
-  for (const checked of config?.vms.values() ?? []) {
-    if (!config || !wanted(checked.name)) continue;
+  for (const checked of checkedVms) {
+    if (!config) continue;
     const layout = layoutFor(config, checked);
-    const built = buildPlan(config.global, checked, layout, await takeInventory(config, checked, layout));
+    const inventory = await takeInventory(config, checked, layout, look);
+    const built = buildPlan(config.global, checked, layout, inventory);
     problems.push(...built.problems);
     if (built.plan) planned.push({ vm: checked, plan: built.plan });
   }

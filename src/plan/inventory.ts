@@ -42,6 +42,7 @@ import { closedDirectory, closedOnWay } from './access.ts';
 import { refuseDisk } from './check-disk.ts';
 import { lookAtCores } from './core-load.ts';
 import type { CoreLoad } from './cores.ts';
+import { HostLook } from './host-look.ts';
 import { recallLpj } from './lpj-cache.ts';
 
 /** Something that was looked for: found, or why not. */
@@ -115,18 +116,29 @@ export function macRequest({ global, vms }: Config, vm: VmConfig): MacRequest {
   };
 }
 
-export async function takeInventory(config: Config, vm: VmConfig, layout: VmLayout): Promise<Inventory> {
+/** @param look of who takes the inventories of many VMs: what is the same for all of them is looked at once */
+export async function takeInventory(
+  config: Config,
+  vm: VmConfig,
+  layout: VmLayout,
+  look = new HostLook(),
+): Promise<Inventory> {
   const { global } = config;
   const root = process.geteuid?.() === 0;
   const namespaces = userNamespaceSupport();
-  const kernel = find(() => probeKernel(hostPathOf(vm.kernel, layout), layout.probeCache));
-  const user = find(() => vmUser(vm));
+  const kernelPath = hostPathOf(vm.kernel, layout);
+  const kernel = look.once(`kernel ${kernelPath}`, () =>
+    find(() => probeKernel(kernelPath, layout.probeCache)),
+  );
   const libraries =
     'found' in kernel
-      ? find(() => resolveLibraries(kernel.found.file, kernel.found.libraryDirectory))
+      ? look.once(`libraries ${kernelPath}`, () =>
+          find(() => resolveLibraries(kernel.found.file, kernel.found.libraryDirectory)),
+        )
       : kernel;
+  const user = find(() => vmUser(vm, look));
   const store = imageStoreOf(layout);
-  const graph = await graphFor(vm, store);
+  const graph = look.isOfMany ? await look.graph(store) : await graphFor(vm, store);
   return {
     root,
     user,
@@ -134,34 +146,46 @@ export async function takeInventory(config: Config, vm: VmConfig, layout: VmLayo
     libraries,
     unrunnable:
       'found' in kernel && 'found' in libraries
-        ? unrunnableFiles([kernel.found.file, ...filesOf(libraries.found)])
+        ? look.once(`unrunnable ${kernelPath}`, () =>
+            unrunnableFiles([kernel.found.file, ...filesOf(libraries.found)]),
+          )
         : [],
     processor: hostProcessor(),
     programs: find(hostPrograms),
     namespaces,
     launcherFiles: global.userns === 'off' || namespaces.allowed === 'no' ? find(launcherFiles) : undefined,
-    limits: ownLimits(),
-    memory: availableMemory(),
-    cores: lookAtCores(layout.coreClaims, layout.vm),
+    limits: look.once('limits', ownLimits),
+    memory: look.once('memory', availableMemory),
+    cores: look.isOfMany
+      ? look.once('cores', () => lookAtCores(layout.coreClaims, ''))
+      : lookAtCores(layout.coreClaims, layout.vm),
     closed: 'found' in user ? closedDirectories(user.found, kernel, layout) : [],
     distrusted: distrustedSettings(global, vm),
-    lpj: 'found' in kernel ? recallLpj(layout.lpjCache, kernel.found.version) : undefined,
+    lpj:
+      'found' in kernel
+        ? look.once(`lpj ${kernelPath}`, () => recallLpj(layout.lpjCache, kernel.found.version))
+        : undefined,
     images: vm.ubd.map((disk) => lookAtDisk(vm, disk, store, user)),
     backings: backingsOf(vm, graph, user),
     imageGraph: graph,
     nodev: vm.eth.length > 0 ? mountWith('nodev', layout.tunDevice) : undefined,
-    network: vm.eth.length > 0 ? await lookAtNetwork(vm, layout) : undefined,
+    network: vm.eth.length > 0 ? await lookAtNetwork(vm, layout, look) : undefined,
     macs: find(() => foreseeMacs(macRequest(config, vm))),
   };
 }
 
-async function lookAtNetwork({ eth }: VmConfig, { run }: VmLayout): Promise<Found<NetworkFacts>> {
+async function lookAtNetwork(
+  { eth }: VmConfig,
+  { run }: VmLayout,
+  look: HostLook,
+): Promise<Found<NetworkFacts>> {
   const legs = eth.some((spec) => isTransport(spec) && transportNeeds(spec).network === 'own');
   const rules = legs || eth.some(({ kind }) => kind === 'network' || kind === 'nat');
+  const needs = { rules, legs, user: eth.some(({ kind }) => kind === 'user') };
   const conflicts = await findPortConflicts(eth.flatMap((spec) => portsToHave(spec, run)));
   return find(() => {
-    const programs = networkPrograms({ rules, legs, user: eth.some(({ kind }) => kind === 'user') });
-    return { ...lookAtHostNetwork(programs.ip), programs, conflicts };
+    const programs = look.once(`programs ${JSON.stringify(needs)}`, () => networkPrograms(needs));
+    return { ...look.once('network', () => lookAtHostNetwork(programs.ip)), programs, conflicts };
   });
 }
 
@@ -177,17 +201,17 @@ function portsToHave(spec: VmConfig['eth'][number], run: string): Taken[] {
  * The user of a VM: the configured one, with a group of its own, or else our own. Errors: JAIL_USER_*, JAIL_GROUP_SHARED,
  * HOST_NAMESPACES for another one.
  */
-export function vmUser(vm: VmConfig): VmUser {
-  const user = accountOf(vm);
+export function vmUser(vm: VmConfig, look = new HostLook()): VmUser {
+  const user = accountOf(vm, look);
   if (process.geteuid?.() === 0) requirePrivateGroup(user, vm.name);
   return user;
 }
 
 /** The same, also with a group that others are in. */
-export function accountOf(vm: VmConfig): VmUser {
+export function accountOf(vm: VmConfig, look = new HostLook()): VmUser {
   const own = process.geteuid?.() ?? 0;
   if (own !== 0 && !vm.vmuser) return ownUser();
-  const user = resolveUser(vm.vmuser);
+  const user = resolveUser(vm.vmuser, look.accounts);
   if (own === 0 || user.uid === own) return user;
   throw new UmlmonError('HOST_NAMESPACES', {
     place: `user ${user.name}`,

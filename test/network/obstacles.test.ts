@@ -26,7 +26,7 @@ function planOf(text: string) {
   if ('cause' in parsed) throw new Error(parsed.cause);
   return planInterfaces(
     {
-      ...{ vm: 'vm1', runHome: '/run/umlmon/vm1', owner: '/run/umlmon/.network', uid: 0 },
+      ...{ vm: 'vm1', home: '/run/umlmon/vm1', owner: '/run/umlmon/.network', uid: 0 },
       kernel: { transports: ['tap', 'gre', 'l2tpv3'], legacyTransports: [] },
       macs: new Map([[0, '02:00:00:00:00:01']]),
       interfaces: [{ unit: 0, ...parsed.value }],

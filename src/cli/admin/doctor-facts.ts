@@ -14,6 +14,7 @@ import { tryTun } from '../../network/host-network.ts';
 import { readSetting } from '../../network/settings.ts';
 import { buildPlan } from '../../plan/build-plan.ts';
 import { findBlocked, type PlannedVm } from '../../plan/find-blocked.ts';
+import { HostLook } from '../../plan/host-look.ts';
 import { imageStoreOf, takeInventory } from '../../plan/inventory.ts';
 import type { VmInfo } from '../../rpc/umlmonctrl.gen.ts';
 import { wrongWith } from '../../rpc/wrong-with.ts';
@@ -84,8 +85,9 @@ async function problemsOf({ config, loaded }: AdminHost, answers: Answers): Prom
   const down = [...config.vms.values()].filter(
     ({ name, start }) => start !== 'off' && (answers.get(name)?.state ?? 'down') === 'down',
   );
+  const look = new HostLook(down.map(({ vmuser }) => vmuser));
   const planned: PlannedVm[] = [];
-  const ofStarts = await Promise.all(down.map((vm) => startProblems(config, vm, planned)));
+  const ofStarts = await Promise.all(down.map((vm) => startProblems(config, vm, { look, planned })));
   return [...loaded.problems, ...ofStarts.flat(), ...(await findBlocked(planned))];
 }
 
@@ -93,11 +95,12 @@ async function problemsOf({ config, loaded }: AdminHost, answers: Answers): Prom
 async function startProblems(
   config: Config,
   vm: VmConfig,
-  planned: PlannedVm[],
+  { look, planned }: { look: HostLook; planned: PlannedVm[] },
 ): Promise<readonly Problem[]> {
   const layout = layoutIn(config, vm.name);
   try {
-    const { plan, problems } = buildPlan(config.global, vm, layout, await takeInventory(config, vm, layout));
+    const inventory = await takeInventory(config, vm, layout, look);
+    const { plan, problems } = buildPlan(config.global, vm, layout, inventory);
     if (plan) planned.push({ vm, plan });
     // What is wrong with kernels and programs is told once, and not for each VM.
     return problems.filter(({ code }) => !/^(?:KERNEL_(?!ACCESS)|HOST_PROGRAM|HOST_NAMESPACES)/.test(code));
