@@ -41,7 +41,7 @@ describe('an interface of the host is never to be deleted, if it could be in use
       ] as const) {
         const there = new World(net.name);
         there.configure({
-          vm1: `eth0 = host_to_host(proxy_if=${name}, proxy_addr=10.9.0.1, guest_addr=10.9.0.2)`,
+          vm1: `ubd0 = /disks/root.dsk\neth0 = host_to_host(proxy_if=${name}, proxy_addr=10.9.0.1, guest_addr=10.9.0.2)`,
         });
         expect(there.run('umlmon', ['-check', 'vm1']).stderr).toContain(`already (hint: ${hint})`);
         if (name === 'idle0') {
