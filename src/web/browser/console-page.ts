@@ -2,6 +2,7 @@ import type { WireSession } from '../wire.ts';
 import { ConsoleLink } from './console-link.ts';
 import { say } from './dialog.ts';
 import { h, setText } from './dom.ts';
+import { KeyBar } from './key-bar.ts';
 import type { View } from './main.ts';
 import { mayDo } from './roles.ts';
 import { StateBadge } from './state-badge.ts';
@@ -24,9 +25,17 @@ export function consolePage(store: VmStore, session: WireSession, vm: string, ch
   const search = h('input', { type: 'search', placeholder: 'Search', 'aria-label': 'Search in the output' });
   const terminal = new TerminalView({
     onType: (bytes) => link.type(bytes),
+    onText: (text) => keys.take(text),
     onSize: (columns, rows) => link.resize(columns, rows),
-    onSearch: () => search.focus(),
+    onSearch: () => {
+      showTools(true);
+      search.focus();
+    },
     onLeave: () => tabs.querySelector<HTMLElement>('[aria-current]')?.focus(),
+  });
+  const keys = new KeyBar({
+    type: (text) => terminal.type(text),
+    isApplication: () => terminal.isApplication,
   });
   const link = new ConsoleLink(vm, channel, {
     write: (bytes) => terminal.write(bytes),
@@ -67,13 +76,29 @@ export function consolePage(store: VmStore, session: WireSession, vm: string, ch
     : [];
   const toolbar = h(
     'div',
-    { class: 'toolbar', role: 'toolbar', 'aria-label': 'Terminal' },
+    { class: 'toolbar', id: 'tools', role: 'toolbar', 'aria-label': 'Terminal' },
     search,
     button('↑', 'Search upwards (Enter)', () => find(true)),
     button('↓', 'Search downwards (Shift-Enter)', () => find(false)),
-    button('A−', 'Smaller letters', () => terminal.grow(-1)),
-    button('A+', 'Larger letters', () => terminal.grow(1)),
+    button('A−', 'A− smaller letters', () => terminal.grow(-1)),
+    button('A+', 'A+ larger letters', () => terminal.grow(1)),
     ...clipboard,
+  );
+  // Where there is little room they are shown when they are wanted.
+  const showTools = (isOpen: boolean) => {
+    toolbar.classList.toggle('open', isOpen);
+    more.setAttribute('aria-expanded', String(isOpen));
+  };
+  const more = h(
+    'button',
+    {
+      type: 'button',
+      class: 'more',
+      'aria-controls': 'tools',
+      'aria-expanded': 'false',
+      onclick: () => showTools(!toolbar.classList.contains('open')),
+    },
+    'Tools',
   );
   const element = h(
     'div',
@@ -85,10 +110,12 @@ export function consolePage(store: VmStore, session: WireSession, vm: string, ch
       badge.element,
       tabs,
       status,
+      more,
       toolbar,
     ),
     seat,
     terminal.element,
+    keys.element,
     h('p', { class: 'quiet hint' }, 'Ctrl-Shift-E leaves the terminal, Ctrl-Shift-F searches.'),
   );
 

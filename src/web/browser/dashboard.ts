@@ -1,6 +1,7 @@
 import type { WireSession } from '../wire.ts';
-import { h, setText } from './dom.ts';
+import { h, headRow, setText } from './dom.ts';
 import { EventList } from './event-list.ts';
+import { fitted, refit } from './fitting.ts';
 import type { View } from './main.ts';
 import { stateOf } from './state-badge.ts';
 import { measures, VmRow, wordsOf } from './vm-row.ts';
@@ -17,9 +18,16 @@ export function dashboard(store: VmStore, session: WireSession): View {
     'aria-label': 'Filter by name or state',
     'aria-keyshortcuts': '/',
   });
-  const body = h('tbody');
+  const body = h('tbody', { role: 'rowgroup' });
   const events = new EventList();
   const heads = ['Name', 'State', 'Since', ...measures.map(({ label }) => label), 'Actions'];
+  const place = fitted(
+    h(
+      'div',
+      { class: 'fitting' },
+      h('table', { class: 'vms', role: 'table', 'aria-label': 'Virtual machines' }, headRow(heads), body),
+    ),
+  );
   const troubles = h('div', { role: 'status' });
   const none = h('p', { class: 'quiet', hidden: true }, 'No VM matches.');
   const element = h(
@@ -27,12 +35,7 @@ export function dashboard(store: VmStore, session: WireSession): View {
     { class: 'dashboard' },
     h('div', { class: 'bar' }, h('h1', {}, 'Virtual machines'), summary, filter),
     troubles,
-    h(
-      'table',
-      { class: 'vms' },
-      h('thead', {}, h('tr', {}, ...heads.map((head) => h('th', { scope: 'col' }, head)))),
-      body,
-    ),
+    place,
     none,
     h(
       'section',
@@ -54,6 +57,8 @@ export function dashboard(store: VmStore, session: WireSession): View {
     const isSame =
       elements.length === body.children.length && elements.every((row, at) => body.children[at] === row);
     if (!isSame) body.replaceChildren(...elements);
+    place.hidden = shown.length === 0;
+    refit(place);
     none.hidden = shown.length > 0;
     setText(
       none,

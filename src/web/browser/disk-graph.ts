@@ -1,5 +1,6 @@
 import type { ImageInfo } from '../../rpc/umlmonctrl.gen.ts';
 import { h, svg } from './dom.ts';
+import { fitted } from './fitting.ts';
 import { bytesText } from './format.ts';
 
 const box = { width: 210, height: 44, gapX: 56, gapY: 14 };
@@ -34,7 +35,7 @@ export function drawImages(images: readonly ImageInfo[]): HTMLElement {
     ...edges,
     ...nodes.map(draw),
   );
-  return h('div', { class: 'scroll disk-graph' }, drawing);
+  return fitted(h('div', { class: 'disk-graph' }, drawing));
 }
 
 /** Every image stands right of what it is made over, and each holder right of what it holds, a row for each leaf. */

@@ -1,3 +1,5 @@
+import { fitted } from './fitting.ts';
+
 type Child = Node | string | null | undefined;
 type Value = string | number | boolean | null | undefined | ((event: never) => void);
 type Properties = Readonly<Record<string, Value>>;
@@ -54,22 +56,34 @@ export function facts(pairs: readonly (readonly [string, Child])[]): HTMLDListEl
   );
 }
 
-/** A table that scrolls by itself on a narrow screen. */
+/** A table whose rows become cards where its columns do not fit. The roles are those of its elements, in either form. */
 export function table(
   caption: string,
   heads: readonly string[],
   rows: readonly (readonly Child[])[],
 ): HTMLElement {
   if (rows.length === 0) return h('p', { class: 'quiet' }, `${caption}: none`);
-  return h(
-    'div',
-    { class: 'scroll', tabindex: 0, role: 'group', 'aria-label': caption },
+  const cells = (row: readonly Child[]) =>
+    row.map((cell, column) => h('td', { role: 'cell', 'data-label': heads[column] || null }, cell));
+  return fitted(
     h(
-      'table',
-      {},
-      h('caption', {}, caption),
-      h('thead', {}, h('tr', {}, ...heads.map((head) => h('th', { scope: 'col' }, head)))),
-      h('tbody', {}, ...rows.map((row) => h('tr', {}, ...row.map((cell) => h('td', {}, cell))))),
+      'div',
+      { class: 'fitting' },
+      h(
+        'table',
+        { role: 'table' },
+        h('caption', {}, caption),
+        headRow(heads),
+        h('tbody', { role: 'rowgroup' }, ...rows.map((row) => h('tr', { role: 'row' }, ...cells(row)))),
+      ),
     ),
   );
+}
+
+/** The heads of the columns of a table. */
+export function headRow(heads: readonly string[]): HTMLTableSectionElement {
+  const cells = heads.map((head) =>
+    head === '' ? h('td', { role: 'cell' }) : h('th', { scope: 'col', role: 'columnheader' }, head),
+  );
+  return h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' }, ...cells));
 }

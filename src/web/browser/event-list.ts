@@ -6,13 +6,12 @@ const shown = 60;
 
 /** The newest events, the newest first. */
 export class EventList {
-  readonly element = h('ol', {
-    class: 'events',
-    role: 'log',
-    'aria-label': 'Events',
-    'aria-live': 'off',
-    tabindex: 0,
-  });
+  readonly #list = h('ol');
+  readonly element = h(
+    'div',
+    { class: 'events', role: 'log', 'aria-label': 'Events', 'aria-live': 'off', tabindex: 0 },
+    this.#list,
+  );
   #drawn: WireEvent | undefined;
   #count = -1;
 
@@ -30,7 +29,7 @@ export class EventList {
         h('span', {}, `${kind}: ${text}`),
       ),
     );
-    this.element.replaceChildren(
+    this.#list.replaceChildren(
       ...(items.length > 0 ? items : [h('li', { class: 'quiet' }, 'No events yet')]),
     );
   }

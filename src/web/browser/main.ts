@@ -57,13 +57,22 @@ function showSession(session: WireSession): void {
   document.body.replaceChildren(header, main);
 
   let view: View | undefined;
+  let shown: string[] = [];
   const show = () => {
+    const before = shown;
+    shown = place();
+    const wasInside = main.contains(document.activeElement);
     view?.close();
     clearNotes();
     view = viewOf(store, session);
     document.title = `${view.title} – umlweb`;
-    document.body.dataset.page = place()[0] || 'dashboard';
+    document.body.dataset.page = shown[0] || 'dashboard';
     main.replaceChildren(view.element);
+    // Another page begins at its top, and the keyboard in it; another tab of the same one, where it was chosen.
+    scrollTo(0, 0);
+    const isSame = before[0] === shown[0] && before[1] === shown[1];
+    const tab = isSame ? main.querySelector<HTMLElement>('.tabs [aria-current="page"]') : null;
+    if (wasInside) (tab ?? main).focus({ preventScroll: true });
   };
   const drawLine = () => {
     line.textContent = store.isUp ? '' : 'No connection – trying again';

@@ -37,7 +37,7 @@ export function showConfig({ vm, content }: TabPlace): Shown {
         'details',
         {},
         h('summary', {}, `Defaults (${defaults.length})`),
-        table('Defaults', ['Key', 'Value', ''], defaults.map(row)),
+        table('Defaults', ['Key', 'Value', 'Where'], defaults.map(row)),
       ),
     );
   });

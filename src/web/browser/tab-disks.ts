@@ -18,14 +18,15 @@ export function showDisks({ vm, store, content }: TabPlace): Shown {
         const { images, troubles, more } = await readVm<ImageList>(vm, 'images');
         return h(
           'div',
-          {},
+          { class: 'disks' },
           ...troubles.map(({ place, cause }) => h('p', { class: 'error' }, `${place}: ${cause}`)),
-          drawImages(images),
           table(
             'Images',
             ['Path', 'Kind', 'Size', 'On the host', 'Over', 'Open by', 'Snapshots', 'Problem'],
             images.map(rowOf),
           ),
+          // Shown before the table, where there is room for it.
+          drawImages(images),
           more
             ? h('p', { class: 'quiet' }, 'There are more images; umlwatch -disk list shows them all.')
             : null,

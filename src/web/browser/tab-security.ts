@@ -23,7 +23,7 @@ export function showSecurity({ vm, content }: TabPlace): Shown {
     return h(
       'div',
       {},
-      table('Security events', ['Time', 'Kind', 'Who', 'From', 'What', 'Result', ''], rows),
+      table('Security events', ['Time', 'Kind', 'Who', 'From', 'What', 'Result', 'Count'], rows),
       dropped > 0 ? h('p', { class: 'quiet' }, `${dropped} others gave way to these.`) : null,
     );
   });

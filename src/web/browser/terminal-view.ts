@@ -19,6 +19,14 @@ const light = {
   selectionBackground: '#b6d8ff',
 };
 
+/**
+ * Rows one pixel higher than the letters: at some sizes and pixel ratios the underscore lies on that pixel, and rows cut off what is
+ * below them. A factor, as the terminal wants it; letters are about 1.17 times as high as their size.
+ */
+function lineHeightOf(fontSize: number): number {
+  return 1 + 1.1 / (1.17 * fontSize);
+}
+
 interface Size {
   readonly columns: number;
   readonly rows: number;
@@ -27,6 +35,8 @@ interface Size {
 export interface TerminalKeys {
   /** Bytes that were typed, or that the terminal answers. */
   readonly onType: (bytes: Uint8Array) => void;
+  /** What a text that was typed becomes. */
+  readonly onText: (text: string) => string;
   readonly onSize: (columns: number, rows: number) => void;
   readonly onSearch: () => void;
   /** The keyboard is to go back to the page. */
@@ -37,6 +47,7 @@ export interface TerminalKeys {
 export class TerminalView {
   readonly element = h('div', { class: 'screen' });
   readonly #terminal: Terminal;
+  readonly #onType: (bytes: Uint8Array) => void;
   readonly #fit = new FitAddon();
   readonly #search = new SearchAddon();
   readonly #observer = new ResizeObserver(() => {
@@ -49,10 +60,13 @@ export class TerminalView {
   #drawing: Promise<void> = Promise.resolve();
   #mute = 0;
 
-  constructor({ onType, onSize, onSearch, onLeave }: TerminalKeys) {
+  constructor({ onType, onText, onSize, onSearch, onLeave }: TerminalKeys) {
+    this.#onType = onType;
+    const fontSize = Number(localStorage.getItem(fontKey)) || fontSizes.usual;
     this.#terminal = new Terminal({
       scrollback: 5000,
-      fontSize: Number(localStorage.getItem(fontKey)) || fontSizes.usual,
+      fontSize,
+      lineHeight: lineHeightOf(fontSize),
       fontFamily: 'ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace',
       minimumContrastRatio: 4.5,
       screenReaderMode: false,
@@ -61,7 +75,7 @@ export class TerminalView {
     this.#terminal.loadAddon(this.#fit);
     this.#terminal.loadAddon(this.#search);
     this.#terminal.onData((text) => {
-      if (this.#mute === 0) onType(new TextEncoder().encode(text));
+      if (this.#mute === 0) onType(new TextEncoder().encode(onText(text)));
     });
     this.#terminal.onBinary((text) => {
       if (this.#mute === 0) onType(Uint8Array.from(text, (character) => character.charCodeAt(0)));
@@ -98,6 +112,17 @@ export class TerminalView {
 
   get size(): Size {
     return { columns: this.#terminal.cols, rows: this.#terminal.rows };
+  }
+
+  /** Whether the program in it wants cursor keys of its own (DECCKM). */
+  get isApplication(): boolean {
+    return this.#terminal.modes.applicationCursorKeysMode;
+  }
+
+  /** Types a text as it is. */
+  type(text: string): void {
+    this.#terminal.scrollToBottom();
+    this.#onType(new TextEncoder().encode(text));
   }
 
   focus(): void {
@@ -143,8 +168,10 @@ export class TerminalView {
   /** Changes the size of the letters by so many pixels. */
   grow(pixels: number): void {
     const wanted = (this.#terminal.options.fontSize ?? fontSizes.usual) + pixels;
-    this.#terminal.options.fontSize = Math.max(fontSizes.least, Math.min(fontSizes.most, wanted));
-    localStorage.setItem(fontKey, String(this.#terminal.options.fontSize));
+    const size = Math.max(fontSizes.least, Math.min(fontSizes.most, wanted));
+    this.#terminal.options.fontSize = size;
+    this.#terminal.options.lineHeight = lineHeightOf(size);
+    localStorage.setItem(fontKey, String(size));
     this.#fit.fit();
   }
 

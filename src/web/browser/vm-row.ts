@@ -26,7 +26,7 @@ export class VmRow {
   readonly element: HTMLTableRowElement;
   readonly name: string;
   readonly #badge = new StateBadge();
-  readonly #uptime = h('td', { class: 'uptime', 'data-label': 'Since' });
+  readonly #uptime = h('td', { role: 'cell', class: 'uptime', 'data-label': 'Since' });
   readonly #problem = h('div', { class: 'problem' });
   readonly #console: HTMLAnchorElement;
   readonly #actions: ActionButtons | undefined;
@@ -39,18 +39,22 @@ export class VmRow {
       ? new ActionButtons(name, ['start', 'stop', 'pause', 'resume', 'kill'])
       : undefined;
     const cells = this.#graphs.map(({ graph, text }, index) =>
-      h('td', { class: 'measure', 'data-label': measures[index]?.label }, graph.element, text),
+      h('td', { role: 'cell', class: 'measure', 'data-label': measures[index]?.label }, graph.element, text),
     );
     const link = h('a', { href: `#/vm/${name}` }, name);
     const shown = mayDo(session, name, 'console') ? this.#console : null;
     this.element = h(
       'tr',
-      {},
-      h('th', { scope: 'row' }, link, this.#problem),
-      h('td', { class: 'state' }, this.#badge.element),
+      { role: 'row' },
+      h('th', { scope: 'row', role: 'rowheader' }, link, this.#problem),
+      h('td', { role: 'cell', class: 'state', 'data-label': 'State' }, this.#badge.element),
       this.#uptime,
       ...cells,
-      h('td', { class: 'row-actions' }, h('div', { class: 'buttons' }, shown, this.#actions?.element)),
+      h(
+        'td',
+        { role: 'cell', class: 'row-actions' },
+        h('div', { class: 'buttons' }, shown, this.#actions?.element),
+      ),
     );
   }
 
