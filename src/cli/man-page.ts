@@ -59,7 +59,9 @@ waits. If no shell answers in time, by default 60s, the command is not done, the
 goes on. In both cases the error has the last screen. A VM that is down is refused, with status 5; if it
 goes down or boots anew meanwhile, the status is 7, or 0 after a command that is to do that, such as **reboot**.`,
   send: `*KEYS* may have \\\\r (Enter), \\\\n, \\\\t, \\\\e, \\\\\\\\ and \\\\xHH in it. Nothing is added.
-A VM that is down is refused.`,
+A VM that is down is refused. More than the guest has room for, about 3,000 bytes, is typed as the guest reads. If it does
+not read all of it within *DURATION*, by default 60s, the exit status is 8: the error says how many bytes the guest has,
+and how many were dropped.`,
   expect: `*PATTERN* is a regular expression of JavaScript; **^** and **$** are about lines. It is looked for in what the channel
 shows since the VM was started, and will show; after another **-send**, **-expect** or **-run** of the same command line, in
 what came since. A **-send** after an **-expect** ends the search in older output: only what comes after it counts.

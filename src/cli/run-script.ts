@@ -44,8 +44,8 @@ function partsOf({ values: { CHANNEL: channel = usualChannel } }: Command, run: 
 /** The words that use a console without a terminal. */
 export const scriptRunners = {
   async send(command: Command, run: Run): Promise<void> {
-    const { KEYS = '' } = command.values;
-    await sendText(KEYS, usualMs, partsOf(command, run));
+    const { KEYS = '', DURATION = usualMs } = command.values;
+    await sendText(KEYS, DURATION, partsOf(command, run));
     if (run.json) await print(JSON.stringify({ sent: Buffer.byteLength(KEYS) }));
   },
   async expect(command: Command, run: Run): Promise<void> {

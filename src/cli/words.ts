@@ -70,7 +70,11 @@ export const words = {
     options: { on: ['CHANNEL'], timeout: ['DURATION'] },
     help: 'Run a command in the shell on con1.',
   },
-  send: { arguments: ['KEYS'], options: { on: ['CHANNEL'] }, help: 'Type on con1; \\r is Enter.' },
+  send: {
+    arguments: ['KEYS'],
+    options: { on: ['CHANNEL'], timeout: ['DURATION'] },
+    help: 'Type on con1; \\r is Enter.',
+  },
   expect: {
     arguments: ['PATTERN'],
     options: { on: ['CHANNEL'], timeout: ['DURATION'] },

@@ -35,6 +35,8 @@ export class ConsoleBridge {
       this.#typist.typed += count;
       this.#send({ kind: 'typed', typed: this.#typist.typed });
     },
+    onStuck: (isOver) => this.#send({ kind: 'waits', isOver }),
+    onDrop: (keys) => this.#send({ kind: 'dropped', keys }),
     onError: (error) => this.#fail(error),
     signal: this.#ended.signal,
   });

@@ -102,6 +102,10 @@ export type ConsoleMessage =
       readonly typed: number;
     }
   | { readonly kind: 'typed'; readonly typed: number }
+  /** The guest has not read for a second while keys wait; or reads again. */
+  | { readonly kind: 'waits'; readonly isOver: boolean }
+  /** So many keys were dropped for a CTRL-C behind them; they count as typed. */
+  | { readonly kind: 'dropped'; readonly keys: number }
   /** Who types at the console, if that is somebody else; keys are dropped then. */
   | { readonly kind: 'writer'; readonly other: string }
   | { readonly kind: 'skipped'; readonly bytes: number }

@@ -1,6 +1,6 @@
 import type { ConsoleMessage } from '../wire.ts';
 import { Redial } from './redial.ts';
-import { TypedKeys } from './typed-keys.ts';
+import { isInterrupt, TypedKeys } from './typed-keys.ts';
 
 export interface ConsoleScreen {
   /** Writes output; resolves when it is on the screen. */
@@ -9,7 +9,10 @@ export interface ConsoleScreen {
   draw(bytes: Uint8Array, size: Size): Promise<void>;
   /** Who else types, so that this page cannot; empty if nobody does. */
   writer(other: string): void;
-  bell(): void;
+  /** So many keys wait for a guest that does not read; 0 if none do any more. */
+  waits(keys: number): void;
+  /** So many keys were dropped. */
+  dropped(keys: number): void;
   /** A line of ours, for people. */
   say(text: string): void;
   state(text: string): void;
@@ -64,8 +67,14 @@ export class ConsoleLink {
   }
 
   type(keys: Uint8Array): void {
-    if (!this.#keys.push(keys)) this.#screen.bell();
-    else if (this.#isSeated) this.#sendKeys(keys);
+    const isUrgent = isInterrupt(keys);
+    if (isUrgent) this.#drop(this.#keys.dropUnsent());
+    if (!this.#keys.push(keys)) this.#drop(keys.length);
+    else if (this.#isSeated) this.#sendKeys(isUrgent);
+  }
+
+  #drop(keys: number): void {
+    if (keys > 0) this.#screen.dropped(keys);
   }
 
   /** Types from now on, whoever did before. */
@@ -93,11 +102,19 @@ export class ConsoleLink {
         this.#redial.settle();
         this.#screen.state('');
         if (!screen) this.#sendSize();
-        this.#sendKeys(this.#keys.waiting());
+        this.#keys.sendAgain();
+        this.#sendKeys();
         break;
       }
       case 'typed':
         this.#keys.taken(message.typed);
+        this.#sendKeys();
+        break;
+      case 'waits':
+        this.#screen.waits(message.isOver ? 0 : this.#keys.count);
+        break;
+      case 'dropped':
+        this.#screen.dropped(message.keys);
         break;
       case 'writer':
         this.#screen.writer(message.other);
@@ -131,7 +148,8 @@ export class ConsoleLink {
     void this.#screen.write(bytes).then(() => this.#redial.send(shown));
   }
 
-  #sendKeys(keys: Uint8Array): void {
+  #sendKeys(isUrgent = false): void {
+    const keys = this.#keys.next(isUrgent);
     const pieceBytes = 16_384;
     for (let at = 0; at < keys.length; at += pieceBytes)
       this.#redial.send(new Uint8Array(keys.subarray(at, at + pieceBytes)));

@@ -44,7 +44,8 @@ export function consolePage(store: VmStore, session: WireSession, vm: string, ch
       setText(writer, other ? `${other} types here; you observe` : '');
       seat.hidden = other === '';
     },
-    bell: () => setText(status, 'the guest does not read what is typed'),
+    waits: (keys) => setText(status, keys > 0 ? `the guest is not reading; ${keys} bytes of input wait` : ''),
+    dropped: (keys) => setText(status, `${keys} bytes of input were dropped`),
     say: (text) => terminal.say(text),
     state: (text) => {
       setText(status, text);
