@@ -12,12 +12,14 @@ const world = new World();
 let client: MonitorClient;
 
 beforeAll(async () => {
-  world.configure({
-    vm1: 'mem = 64M\nubd0 = /disks/root.dsk\ncon0 = pty log\ncon1 = pty log\ncon2 = pty\non_reboot = restart\nwriter_idle = 1s',
-  });
-  world.addImage('vm1');
-  await world.startMonitor('vm1');
-  expect(world.run('umlwatch', ['vm1', '-start'])).toMatchObject({ status: 0 });
+  const vm =
+    'mem = 64M\nubd0 = /disks/root.dsk\ncon0 = pty log\ncon1 = pty log\ncon2 = pty\non_reboot = restart\nwriter_idle = 1s';
+  world.configure({ vm1: vm, vm2: `${vm}\nappend = seccomp=on` });
+  for (const name of ['vm1', 'vm2']) {
+    world.addImage(name);
+    await world.startMonitor(name);
+    expect(world.run('umlwatch', [name, '-start'])).toMatchObject({ status: 0 });
+  }
   client = await world.client('vm1');
   await GuestShell.open(client, 'con1');
   await GuestShell.open(client, 'con2');
@@ -59,10 +61,10 @@ async function typist(channel: string, of = client) {
 /** Waits until a console shows a text. */
 async function shows(channel: string, text: RegExp): Promise<void> {
   await expect
-    .poll(
-      async () => pictureText(await client.call('consolePicture', { channel, history: 0 })).join('\n'),
-      { timeout: 20_000, interval: 100 },
-    )
+    .poll(async () => pictureText(await client.call('consolePicture', { channel, history: 0 })).join('\n'), {
+      timeout: 20_000,
+      interval: 100,
+    })
     .toMatch(text);
 }
 
@@ -97,9 +99,7 @@ test('what waits is an event, and in the state of the VM, until the guest reads'
   const text = lines(20_000, 'wait');
   const typing = type(text, 30_000);
   const event = await waitForEvent(client, 'input-waits', eventsNext);
-  expect(event).toMatch(
-    /^con1: the guest is not reading \(\d+ bytes unread\); \d+ bytes of input wait$/,
-  );
+  expect(event).toMatch(/^con1: the guest is not reading \(\d+ bytes unread\); \d+ bytes of input wait$/);
   const input = await inputOf('con1');
   expect(input?.inputWaiting).toBeGreaterThan(10_000);
   expect(input?.inputWaitedMs).toBeGreaterThan(900);
@@ -224,3 +224,13 @@ test('a monitor that is killed in the middle of a paste: its successor does no h
   await again('\x03', 5000);
   expectAlive('con1');
 }, 90_000);
+
+test('a guest whose kernel uses seccomp for its processes', async () => {
+  const lines = 'x'.repeat(99).concat('\\r').repeat(100);
+  const words = ['-send', 'sleep 2\\r', '-send', lines, '-timeout', '20s', '-run', 'echo ok'];
+  expect(world.run('umlwatch', ['vm2', ...words])).toMatchObject({ status: 0, stdout: 'ok\n' });
+  const { consoles } = JSON.parse(world.run('umlwatch', ['vm2', '-info', '-json']).stdout);
+  expect(consoles.find(({ channel }: { channel: string }) => channel === 'con1')).toMatchObject({
+    inputSeen: true,
+  });
+}, 60_000);

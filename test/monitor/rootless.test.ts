@@ -95,6 +95,15 @@ test('a VM from its configuration in the home directory to its end, without root
   expect(spawnSync('setpriv', [...neighbour, 'cat', `${vm}/run.json`]).status).toBe(1);
   const script = run('sh', ['-c', `echo id | ${process.execPath} ${program('umlwatch')} vm1 -connect con1`]);
   expect(script.stdout).toContain('uid=0 gid=0(root)');
+  // What the guest has not read is seen in the memory of its kernel, which takes the right to trace it.
+  const lines = 'x'.repeat(99).concat('\\r').repeat(100);
+  expect(
+    umlwatch('vm1', '-send', 'sleep 2\\r', '-send', lines, '-timeout', '20s', '-run', 'echo ok'),
+  ).toMatchObject({ status: 0, stdout: 'ok\n' });
+  const { consoles } = JSON.parse(umlwatch('vm1', '-info', '-json').stdout);
+  expect(consoles.find(({ channel }: { channel: string }) => channel === 'con1')).toMatchObject({
+    inputSeen: true,
+  });
   expect(umlwatch('vm1', '-backup', 'first')).toMatchObject({
     status: 0,
     stdout: expect.stringMatching(/^vm1: backup first: 1 image; synced, .*; checked$/m),

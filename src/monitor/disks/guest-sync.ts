@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Channel } from '../../console/channel.ts';
 import { monitorLimits } from '../../system/limits.ts';
 import { findText } from '../guest/find-text.ts';
@@ -33,6 +34,7 @@ export class GuestFreezer {
   readonly #id = randomBytes(4).toString('hex');
 
   readonly #signal: AbortSignal;
+  #typed: Promise<void> = Promise.resolve();
 
   /** @param signal ends all waits: the guest is gone */
   constructor(channel: Channel, signal: AbortSignal) {
@@ -43,7 +45,7 @@ export class GuestFreezer {
   /** Whether the guest says in time that it has frozen them. */
   freeze(): Promise<boolean> {
     // It may still wait for the `thaw` of a monitor that was killed; otherwise it does not mind.
-    this.#channel.write(Buffer.from(`thaw ${this.#id}\n`));
+    this.#type(`thaw ${this.#id}\n`, monitorLimits.guestFreezeWait);
     return this.#ask('freeze', 'frozen', monitorLimits.guestFreezeWait);
   }
 
@@ -54,8 +56,23 @@ export class GuestFreezer {
 
   #ask(question: string, answer: string, ms: number): Promise<boolean> {
     const { found } = awaitText(this.#channel, `${answer} ${this.#id}`, ms, this.#signal);
-    this.#channel.write(Buffer.from(`${question} ${this.#id}\n`));
+    this.#type(`${question} ${this.#id}\n`, ms);
     return found;
+  }
+
+  /** Types after what was typed before, as far as the guest reads it in time: the answer tells. */
+  #type(text: string, ms: number): void {
+    const deadline = performance.now() + ms;
+    this.#typed = this.#typed.then(async () => {
+      for (let rest = Buffer.from(text); rest.length > 0 && !this.#signal.aborted; ) {
+        const waitMs = deadline - performance.now();
+        if (waitMs <= 0) return;
+        const taken = await this.#channel.type(rest, { waitMs, signal: this.#signal });
+        // The wait of somebody else's input at the same line has ended ours.
+        if (taken === 0) await delay(1);
+        rest = rest.subarray(taken);
+      }
+    });
   }
 }
 
