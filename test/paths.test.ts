@@ -99,6 +99,7 @@ const table: Readonly<Record<string, Uses>> = {
   ],
   'jail/pause.ts': [['host', 'readFileSync readdirSync']],
   'jail/private-group.ts': [['host', 'readFileSync']],
+  'jail/restrictions.ts': [['host', 'readFileSync']],
   'jail/status.ts': [['own', 'openSync']],
   'jail/user.ts': [['host', 'readFileSync']],
   'kernel/elf-file.ts': [['shared', 'openSync']],

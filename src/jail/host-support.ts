@@ -1,13 +1,15 @@
-/** What the host offers for a sandbox. Read once per process: none of it changes under a running monitor. */
+/** What the host offers for a sandbox. */
 
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { toolEnvironment } from '../system/environment.ts';
 import { UmlmonError } from '../system/errors.ts';
 import { findProgram } from '../system/find-program.ts';
+import { jailLimits } from '../system/limits.ts';
 import type { LauncherFiles } from './mounts.ts';
+import { type Advice, adviseOn, judgeRestrictions } from './namespace-advice.ts';
+import { readRestrictions } from './restrictions.ts';
 import type { SandboxPrograms } from './sandbox.ts';
+import { type TrialPlan, tryJail } from './trial.ts';
 
 /** The Debian packages of the programs that a jail needs. */
 export const packageOf = {
@@ -80,47 +82,47 @@ function librariesOf(program: string): string[] {
   }
 }
 
-/** `unsure`: a security module decides, by rules that only a trial shows. */
-export interface NamespaceSupport {
-  readonly allowed: 'yes' | 'no' | 'unsure';
-  /** Which setting of the host says so. */
-  readonly reason: string;
+/** Whether users other than root may make a jail with a user namespace on this host. */
+export interface NamespaceSupport extends Advice {
+  /** If so, there is nothing to fix. */
+  readonly allowed: 'yes' | 'no';
 }
 
-const namespaceSettings = [
-  'user/max_user_namespaces',
-  'kernel/unprivileged_userns_clone',
-  'kernel/apparmor_restrict_unprivileged_userns',
-] as const;
-
-let namespaces: NamespaceSupport | undefined;
-
-/** Whether unprivileged users of this host may create user namespaces. */
-export function userNamespaceSupport(): NamespaceSupport {
-  namespaces ??= judgeNamespaces(
-    Object.fromEntries(namespaceSettings.map((name) => [name, readSetting(name)])),
-  );
-  return namespaces;
+interface Tried {
+  readonly key: string;
+  /** In milliseconds of performance.now(). */
+  readonly at: number;
+  readonly support: Promise<NamespaceSupport>;
 }
 
-/** The same from the values of the settings; one that the host does not have is undefined. */
-export function judgeNamespaces(
-  settings: Readonly<Partial<Record<(typeof namespaceSettings)[number], string | undefined>>>,
-): NamespaceSupport {
-  const [maximum, clone, restricted] = namespaceSettings.map((name) => settings[name]);
-  const say = (name: string, value: string | undefined) =>
-    `${name.replace('/', '.')} is ${value ?? 'missing'}`;
-  if (maximum === undefined || Number(maximum) === 0)
-    return { allowed: 'no', reason: say(namespaceSettings[0], maximum) };
-  if (clone === '0') return { allowed: 'no', reason: say(namespaceSettings[1], clone) };
-  if (restricted === '1') return { allowed: 'unsure', reason: say(namespaceSettings[2], restricted) };
-  return { allowed: 'yes', reason: say(namespaceSettings[0], maximum) };
+let tried: Tried | undefined;
+
+/**
+ * The same as a trial shows it, where the settings of the host do not decide: a security module, a container or a unit
+ * does not say by which rules it forbids what. Errors: HOST_PROGRAM_MISSING.
+ *
+ * @param plan of the jail to be made
+ */
+export async function namespaceSupport(plan: Pick<TrialPlan, 'user' | 'unshare'>): Promise<NamespaceSupport> {
+  const restrictions = readRestrictions();
+  const { allowed, reason } = judgeRestrictions(restrictions);
+  if (allowed === 'yes') return { allowed, reason, fix: '' };
+  if (allowed === 'no') return { allowed, ...adviseOn(restrictions, { stage: undefined, words: '' }, []) };
+  const key = JSON.stringify([plan, restrictions]);
+  const now = performance.now();
+  if (tried?.key !== key || now - tried.at > jailLimits.trialAge)
+    tried = { key, at: now, support: trySupport(plan) };
+  return tried.support;
 }
 
-function readSetting(name: string): string | undefined {
-  try {
-    return readFileSync(join('/proc/sys', name), 'utf8').trim();
-  } catch {
-    return undefined;
-  }
+/** What a trial shows now, whatever the settings say. Errors: HOST_PROGRAM_MISSING. */
+export async function trySupport(plan: Pick<TrialPlan, 'user' | 'unshare'>): Promise<NamespaceSupport> {
+  const restrictions = readRestrictions();
+  if (judgeRestrictions(restrictions).allowed === 'no')
+    return { allowed: 'no', ...adviseOn(restrictions, { stage: undefined, words: '' }, []) };
+  const programs = hostPrograms();
+  const lack = await tryJail({ ...plan, programs, launcher: 'user-namespace' });
+  if (!lack) return { allowed: 'yes', reason: 'a jail on trial stands', fix: '' };
+  const makers = [programs.bwrap, ...(plan.unshare === undefined ? [] : [plan.unshare])];
+  return { allowed: 'no', ...adviseOn(restrictions, lack, makers) };
 }

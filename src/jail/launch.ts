@@ -19,9 +19,11 @@ import {
   signalProcess,
 } from '../system/process.ts';
 import { assertMounts, type MountPlan } from './assert-mounts.ts';
+import { type Ending, launchError } from './launch-error.ts';
 import { kernelInJail } from './mounts.ts';
 import { launchEnvironment } from './sandbox.ts';
 import { readStatus } from './status.ts';
+import type { TrialPlan } from './trial.ts';
 
 export interface LaunchRequest {
   /** From sandboxArguments. */
@@ -49,6 +51,8 @@ export interface LaunchRequest {
    * the kernel is not started, and the launch fails with the same error.
    */
   readonly gate?: { readonly fd: number; readonly open: (jail: ProcessIdentity) => void | Promise<void> };
+  /** What a trial needs of the plan, to tell why it comes to no kernel. */
+  readonly trial: TrialPlan;
   /** All that came out of descriptor 2 up to now: called if the launch fails, to say why. */
   readonly words: () => string;
 }
@@ -75,12 +79,6 @@ export interface Sandbox {
 export interface JailedProcesses {
   readonly init: ProcessIdentity;
   readonly kernel: ProcessIdentity;
-}
-
-/** How the launcher ended; `error` if it never started. */
-interface Ending {
-  readonly status?: number | undefined;
-  readonly error?: Error;
 }
 
 const POLL_MS = 1;
@@ -118,7 +116,7 @@ export async function launch(request: LaunchRequest): Promise<Sandbox> {
     if (readStatus(request.status.path).exitStatus !== undefined)
       return { launcher, init: undefined, kernel: undefined, exit };
   }
-  throw launchError(request, await ending);
+  throw await launchError(request, await ending);
 }
 
 interface Launching {
@@ -316,52 +314,6 @@ function killProcess(identity: ProcessIdentity): boolean {
   } finally {
     closeSync(pidfd);
   }
-}
-
-/** What bubblewrap complains of, and what to do about it. */
-const hints: readonly (readonly [pattern: RegExp, hint: string])[] = [
-  [
-    /Resource temporarily unavailable/,
-    'its user has as many processes as it may: end some, or raise the limit (ulimit -Hu shows it; max_processes)',
-  ],
-  [
-    /namespace|uid map/,
-    'this host restricts user namespaces (user.max_user_namespaces, AppArmor): run umlmon as root',
-  ],
-  [
-    /setpriv: setres[ug]id failed: Operation not permitted/,
-    'root must be able to become the user of the VM: give the monitor CAP_SETUID and CAP_SETGID (capabilities(7))',
-  ],
-  [
-    /Unknown option --(ro-)?bind-fd/,
-    'this bubblewrap cannot bind what is open: install 0.10 or newer, or the one of the security updates of the distribution',
-  ],
-  [
-    /Race condition binding/,
-    'somebody replaces what was named while the jail is made: look at who may write there',
-  ],
-  [/execvp .*: Permission denied/, 'make the kernel and its loader executable: chmod a+x'],
-];
-
-/** Root needs no other user to run as. */
-function adviceOf(hint: string): string {
-  return process.geteuid?.() === 0
-    ? hint.replace('run umlmon as root', 'write userns = off in [GLOBAL], and root makes the jail without')
-    : hint;
-}
-
-function launchError(request: LaunchRequest, { status, error }: Ending): UmlmonError {
-  const end = error?.message ?? (status === undefined ? 'it was killed' : `it ended with status ${status}`);
-  const words = request.words().trim().slice(-jailLimits.launchWords);
-  const known = hints.find(([pattern]) => pattern.test(words));
-  const hint = known ? adviceOf(known[1]) : 'umlmon -plan prints the whole command';
-  return new UmlmonError('JAIL_LAUNCH', {
-    place: posix.basename(request.argv[0] ?? ''),
-    cause: end,
-    hint,
-    // The kernel may have said them, not the launcher.
-    words: words && `: ${words}`,
-  });
 }
 
 /**

@@ -95,6 +95,8 @@ export interface SandboxPlan {
   readonly unshare?: string;
   /** Host directory that becomes `/`, read-only. */
   readonly root: string;
+  /** The root directory is the host's own, with its programs at their places: for a trial. */
+  readonly hostRoot?: true;
   readonly tmpfs: readonly Tmpfs[];
   /** In this order, over the tmpfs. */
   readonly binds: readonly Bind[];
@@ -181,7 +183,11 @@ export function hasLargeIds({ uid, gid }: { readonly uid: number; readonly gid: 
 }
 
 /** Words that make a program one of the user of the VM, without any privilege; none if that is our own user. */
-export function userArguments({ user }: SandboxPlan, setpriv: string, capabilities = dropAll): string[] {
+export function userArguments(
+  { user }: Pick<SandboxPlan, 'user'>,
+  setpriv: string,
+  capabilities = dropAll,
+): string[] {
   if (!user) return [];
   const groups = user.groups?.length ? ['--groups', user.groups.join(',')] : ['--clear-groups'];
   const ids = ['--reuid', String(user.uid), '--regid', String(user.gid), ...groups];
@@ -233,14 +239,15 @@ function mountArguments({ root, tmpfs, binds, copies = [] }: SandboxPlan): strin
  * capabilities, and that clears the personality (cap_bprm_creds_from_file in security/commoncap.c).
  */
 function dropInside(plan: SandboxPlan): string[] {
-  const loaded = (program: string) => [
-    ...[
-      `${launcherDirectory}/loader`,
-      '--library-path',
-      launcherDirectory,
-      `${launcherDirectory}/${program}`,
-    ],
-  ];
+  const loaded = (program: 'setpriv' | 'setarch') =>
+    plan.hostRoot
+      ? [plan.programs[program]]
+      : [
+          `${launcherDirectory}/loader`,
+          '--library-path',
+          launcherDirectory,
+          `${launcherDirectory}/${program}`,
+        ];
   const raw = plan.network === 'own';
   const [, ...drop] = userArguments(plan, 'setpriv', raw ? keepRaw : dropAll);
   return [

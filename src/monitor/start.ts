@@ -226,6 +226,7 @@ async function launchKernel(step: StepOf<'launch'>, progress: Progress): Promise
       }),
     ]),
     mounts: plan.sandbox,
+    trial: plan.sandbox,
     devices: sharedDevices(progress),
     status: { fd: plan.sandbox.statusFd, path: step.statusFile },
     seccomp: { fd: plan.sandbox.seccompFd, filter: seccompFilter(step.filter) },

@@ -3,7 +3,8 @@ import { dirname, join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { readConfig } from '../config/locate.ts';
 import { problemText } from '../config/problem.ts';
-import { userNamespaceSupport } from '../jail/host-support.ts';
+import { judgeRestrictions } from '../jail/namespace-advice.ts';
+import { readRestrictions } from '../jail/restrictions.ts';
 import { exitStatus } from '../system/errors.ts';
 import { layoutFor } from './prepare-launch.ts';
 import { unitFiles } from './unit-files.ts';
@@ -32,7 +33,7 @@ export function writeUnits(configPath: string | undefined, directory: string): n
 
 function unitHost(config: Config): UnitHost {
   return {
-    userNamespaces: userNamespaceSupport().allowed,
+    userNamespaces: judgeRestrictions(readRestrictions()).allowed,
     hasDevices: (vm) => {
       const { disks, shared } = layoutFor(config, vm);
       return [disks, join(shared, 'disks')].some((directory) =>

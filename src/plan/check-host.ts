@@ -86,7 +86,7 @@ function checkLauncher(global: GlobalConfig, { root, namespaces }: Inventory): P
     global.userns === 'off'
       ? 'without user namespaces (userns = off) a monitor must run as root'
       : `this host lets only root make a jail: ${namespaces.reason}`;
-  const hint = 'run umlmon as root, or let the administrator permit unprivileged user namespaces';
+  const hint = global.userns === 'off' ? 'run umlmon as root' : `${namespaces.fix}; or run umlmon as root`;
   return [problemAt(originOf(global, 'userns'), { code: 'HOST_NAMESPACES', cause, hint })];
 }
 
@@ -94,7 +94,8 @@ function checkLauncher(global: GlobalConfig, { root, namespaces }: Inventory): P
 function checkUserNetworks(global: GlobalConfig, vm: VmConfig, { namespaces }: Inventory): Problem[] {
   if (global.userns === 'auto' && namespaces.allowed !== 'no') return [];
   const cause = 'user needs user namespaces, and this umlmon runs without';
-  const hint = 'use nat, or let the administrator permit user namespaces';
+  const hint =
+    global.userns === 'off' ? 'use nat, or take userns = off away' : `use nat; or ${namespaces.fix}`;
   return vm.eth
     .filter(({ kind }) => kind === 'user')
     .map(({ unit }) => problemAt(originOf(vm, `eth${unit}`), { code: 'HOST_NAMESPACES', cause, hint }));

@@ -17,7 +17,7 @@ import {
   hostPrograms,
   launcherFiles,
   type NamespaceSupport,
-  userNamespaceSupport,
+  namespaceSupport,
 } from '../jail/host-support.ts';
 import type { VmLayout } from '../jail/layout.ts';
 import { mountWith, type UnrunnableFile, unrunnableFiles } from '../jail/mount-options.ts';
@@ -125,7 +125,6 @@ export async function takeInventory(
 ): Promise<Inventory> {
   const { global } = config;
   const root = process.geteuid?.() === 0;
-  const namespaces = userNamespaceSupport();
   const kernelPath = hostPathOf(vm.kernel, layout);
   const kernel = look.once(`kernel ${kernelPath}`, () =>
     find(() => probeKernel(kernelPath, layout.probeCache)),
@@ -137,6 +136,7 @@ export async function takeInventory(
         )
       : kernel;
   const user = find(() => vmUser(vm, look));
+  const namespaces = await look.once('namespaces', () => supportFor(root, user));
   const store = imageStoreOf(layout);
   const graph = look.isOfMany ? await look.graph(store) : await graphFor(vm, store);
   return {
@@ -172,6 +172,13 @@ export async function takeInventory(
     network: vm.eth.length > 0 ? await lookAtNetwork(vm, layout, look) : undefined,
     macs: find(() => foreseeMacs(macRequest(config, vm))),
   };
+}
+
+/** As the user of the VM, whom root becomes. Without the programs for a trial, nothing is known, and they are missing anyway. */
+async function supportFor(root: boolean, user: Found<VmUser>): Promise<NamespaceSupport> {
+  if ('missing' in find(hostPrograms)) return { allowed: 'yes', reason: 'not tried', fix: '' };
+  const { uid, gid } = 'found' in user ? user.found : { uid: 65_534, gid: 65_534 };
+  return namespaceSupport(root ? { user: { uid, gid } } : {});
 }
 
 async function lookAtNetwork(

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hostDefaults, readConfig } from '../config/locate.ts';
 import { configError } from '../config/problem.ts';
-import { hostPrograms, launcherFiles, userNamespaceSupport } from '../jail/host-support.ts';
+import { hostPrograms, launcherFiles, namespaceSupport } from '../jail/host-support.ts';
 import { tooSmall } from '../jail/limits-of-jail.ts';
 import { unrunnableFiles } from '../jail/mount-options.ts';
 import { type CopiedFile, copiesBytes, type LauncherFiles, tmpfsBytes } from '../jail/mounts.ts';
@@ -69,10 +69,10 @@ export function findRoots(configPath: string | undefined): Roots & { userns: 'au
 export const lpjCacheOf = ({ varDir }: Roots) => join(varDir, '.cache/lpj');
 
 /** @throws UmlmonError of the first thing that is missing */
-export function lookAtHost(
+export async function lookAtHost(
   request: RunRequest,
   { userns, files, ...roots }: Roots & { userns: 'auto' | 'off'; files: GivenFiles },
-): Host {
+): Promise<Host> {
   const root = process.geteuid?.() === 0;
   const user = userOf(request, root);
   const kernel = probeKernel(
@@ -84,7 +84,14 @@ export function lookAtHost(
     flags: parseCpuFlags(readFileSync('/proc/cpuinfo', 'latin1')),
   });
   if (unfit) throw new UmlmonError(isErrorCode(unfit.code) ? unfit.code : 'HOST_SYSTEM_CALL', unfit);
-  const launcher = launcherOf(root, userns);
+  const unshare =
+    request.root === undefined && request.shares.length === 0
+      ? undefined
+      : findProgram('unshare', 'util-linux');
+  const launcher = await launcherOf(root, userns, {
+    ...(root ? { user: { uid: user.uid, gid: user.gid } } : {}),
+    ...(unshare === undefined ? {} : { unshare }),
+  });
   const libraries = resolveLibraries(kernel.file, kernel.libraryDirectory);
   const executed = [kernel.file, ...filesOf(libraries)];
   const unrunnable = unrunnableFiles(executed);
@@ -120,10 +127,7 @@ export function lookAtHost(
     limits,
     lpj: recallLpj(lpjCacheOf(roots), kernel.version),
     networkPrograms: request.network === 'user' ? userNetworkPrograms(launcher) : undefined,
-    unshare:
-      request.root === undefined && request.shares.length === 0
-        ? undefined
-        : findProgram('unshare', 'util-linux'),
+    unshare,
     overlay,
   };
 }
@@ -147,14 +151,19 @@ function userOf({ user }: RunRequest, root: boolean): VmUser {
   });
 }
 
-function launcherOf(root: boolean, userns: 'auto' | 'off'): SandboxPlan['launcher'] {
-  const { allowed, reason } = userNamespaceSupport();
+async function launcherOf(
+  root: boolean,
+  userns: 'auto' | 'off',
+  plan: Pick<SandboxPlan, 'user' | 'unshare'>,
+): Promise<SandboxPlan['launcher']> {
+  if (userns === 'off' && root) return 'root';
+  const { allowed, reason, fix } = await namespaceSupport(plan);
   if (userns === 'auto' && allowed !== 'no') return 'user-namespace';
   if (root) return 'root';
   throw new UmlmonError('HOST_NAMESPACES', {
     place: 'umlrun',
     cause: userns === 'off' ? 'the configuration says userns = off' : `only root can make a jail: ${reason}`,
-    hint: 'run umlrun as root, or let the administrator permit unprivileged user namespaces',
+    hint: userns === 'off' ? 'run umlrun as root' : `${fix}; or run umlrun as root`,
   });
 }
 

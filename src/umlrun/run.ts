@@ -44,7 +44,7 @@ export async function run(request: RunRequest): Promise<number> {
   const { userns, ...roots } = findRoots(request.configPath);
   const files = new GivenFiles();
   try {
-    const host = lookAtHost(request, { ...roots, userns, files });
+    const host = await lookAtHost(request, { ...roots, userns, files });
     const directories = openDirectories(request, { host, roots, files });
     process.umask(0o022);
     const streams = ownStreams();
@@ -126,6 +126,7 @@ async function runIn(place: Place, parts: RunParts): Promise<number> {
       onPipes: (pipes) => relay.connect(pipes, place.input),
       status: { fd: fds.status, path: place.status },
       mounts: sandbox,
+      trial: sandbox,
       seccomp: { fd: fds.seccomp, filter: seccompFilter(filterOf(host)) },
       ...(hasGate(host) ? { gate: { fd: fds.gate, open: ({ pid }) => network?.connect(pid, sandbox) } } : {}),
       words: () => relay.words,

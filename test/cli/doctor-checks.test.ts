@@ -16,12 +16,19 @@ const program = {
   purpose: 'every VM',
 } as const;
 
+const jails = {
+  user: { allowed: 'yes', reason: 'a jail on trial stands', fix: '' },
+  root: undefined,
+  proc: undefined,
+} as const;
+const forbidden = { allowed: 'no', reason: 'x is 0', fix: 'set x' } as const;
+
 /** A host that lacks nothing. */
 const healthy: DoctorFacts = {
   root: true,
   problems: [],
   programs: [program],
-  namespaces: { allowed: 'yes', reason: 'user.max_user_namespaces is 1000' },
+  jails,
   kernels: [kernel],
   mapCount: 65530,
   memory: { total: 4 * GiB, swap: GiB },
@@ -44,6 +51,7 @@ test('a host that lacks nothing', () => {
     'kernel',
     'programs',
     'user namespaces',
+    'file system tools',
     'memory maps',
     'memory',
     'time-outs',
@@ -96,8 +104,14 @@ describe('what is wrong, and what to do', () => {
       /^apt/,
     ],
     [{ programs: [{ ...program, path: undefined, purpose: 'networks' }] }, 'error', /networks$/, /^apt/],
-    [{ root: false, namespaces: { allowed: 'no', reason: 'x is 0' } }, 'error', /^x is 0: /, /as root/],
-    [{ root: false, namespaces: { allowed: 'unsure', reason: 'x is 1' } }, 'warning', /^x is 1: /, /as root/],
+    [{ root: false, jails: { ...jails, user: forbidden } }, 'error', /^x is 0: /, /^set x$/],
+    [
+      { jails: { ...jails, user: forbidden, root: 'no' } },
+      'error',
+      /^x is 0; nor can root .*: no$/,
+      /^set x$/,
+    ],
+    [{ jails: { ...jails, proc: 'no' } }, 'warning', /^no jail can have a \/proc .*: no$/, /systempaths/],
     [{ vms: [{ ...vm, memory: GiB }] }, 'warning', /^vm\.max_map_count is 65530/, /max_map_count=1048576 >/],
     [
       { vms: [{ ...vm, memory: 8 * GiB }], memory: { total: 64 * GiB, swap: 0 } },
@@ -151,7 +165,8 @@ describe('what is wrong, and what to do', () => {
   });
 
   test.each<Partial<DoctorFacts>>([
-    { namespaces: { allowed: 'no', reason: 'as root one does without' } },
+    { jails: { ...jails, user: forbidden } },
+    { jails: undefined },
     { tun: { exists: false, needed: false, fault: '' } },
     {
       vms: [

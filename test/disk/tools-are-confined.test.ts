@@ -17,6 +17,7 @@ const runs: Readonly<Record<string, string>> = {
   'jail/host-support.ts': 'the loader of the host, for libraries of setpriv and setarch',
   'jail/launch.ts': 'the sandbox of a VM',
   'jail/pause.ts': 'sh, which has a paused VM go on',
+  'jail/trial.ts': 'a jail on trial, in which prlimit tells its limits',
   'jail/user.ts': 'getent',
   'monitor/endpoints/certificate.ts': 'openssl, for a new certificate',
   'monitor/hooks.ts': "the administrator's hooks",

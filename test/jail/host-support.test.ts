@@ -1,11 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
-import {
-  hostPrograms,
-  judgeNamespaces,
-  launcherFiles,
-  userNamespaceSupport,
-} from '../../src/jail/host-support.ts';
+import { hostPrograms, launcherFiles, trySupport } from '../../src/jail/host-support.ts';
+import { tryJail, tryProc } from '../../src/jail/trial.ts';
 import { findProgram } from '../../src/system/find-program.ts';
 
 describe('programs', () => {
@@ -28,26 +24,27 @@ describe('programs', () => {
   });
 });
 
-describe('user namespaces', () => {
-  test.each([
-    ['yes', '100', undefined, undefined],
-    ['yes', '100', '1', '0'],
-    ['no', undefined, undefined, undefined],
-    ['no', '0', '1', '0'],
-    ['no', '100', '0', undefined],
-    ['unsure', '100', undefined, '1'],
-  ] as const)('are allowed: %s for %s, %s, %s', (allowed, maximum, clone, apparmor) => {
-    const settings = {
-      'user/max_user_namespaces': maximum,
-      'kernel/unprivileged_userns_clone': clone,
-      'kernel/apparmor_restrict_unprivileged_userns': apparmor,
-    };
-    expect(judgeNamespaces(settings).allowed).toBe(allowed);
+const nobody = { user: { uid: 61_234, gid: 61_234 } };
+
+describe('a trial', () => {
+  test('shows that this host lets others than root make a jail', async () => {
+    expect(await trySupport({ ...nobody, unshare: findProgram('unshare', 'util-linux') })).toEqual({
+      allowed: 'yes',
+      reason: 'a jail on trial stands',
+      fix: '',
+    });
   });
 
-  test('are allowed here, as the kernel itself shows', () => {
-    const attempt = ['--reuid', '61234', '--regid', '61234', '--clear-groups', 'unshare', '--user', 'true'];
-    execFileSync('setpriv', attempt);
-    expect(userNamespaceSupport().allowed).not.toBe('no');
+  test.each(['user-namespace', 'root'] as const)('of the launcher %s passes', async (launcher) => {
+    expect(await tryJail({ ...nobody, programs: hostPrograms(), launcher })).toBeUndefined();
+    expect(await tryProc({ ...nobody, programs: hostPrograms(), launcher })).toBeUndefined();
+  });
+
+  test('says what failed', async () => {
+    const programs = { ...hostPrograms(), bwrap: '/bin/false' };
+    expect(await tryJail({ ...nobody, programs, launcher: 'user-namespace' })).toEqual({
+      stage: 'user',
+      words: 'it ended with status 1',
+    });
   });
 });

@@ -148,6 +148,7 @@ async function start(
       argv: sandboxArguments(plan),
       cwd: layout.home,
       mounts: mounts(plan),
+      trial: plan,
       descriptors: new Map([
         [0, input],
         [1, output],

@@ -27,7 +27,8 @@ configuration any more are stopped, after a question for each on a terminal; wit
 VMs without monitor are started, as with **start**. With **-n** nothing is done, only told. Where
 monitors are units, systemd is told the new order and limits, too. The files of the configuration are only read.`,
   doctor: `Mistakes of the configuration, and what would keep VMs that are down from starting; kernels and whether the processor suits
-them (AMX); programs; user namespaces; **vm.max\\_map\\_count**; memory and swap against what all guests may take; how long a stop
+them (AMX); programs; whether the host lets users make jails (user namespaces: AppArmor, containers, settings), and the tools of e2fsprogs have one,
+by a trial; **vm.max\\_map\\_count**; memory and swap against what all guests may take; how long a stop
 of all VMs takes; */dev/net/tun*; room for images, logs and sockets; */etc/services*, if VMs are reached over TCP; what dead VMs have left,
 kernels without monitors; and VMs in trouble. Each finding is *good*, a *warning* or an *error*, with what to do about it
 beside it. Nothing is changed. Exit status: 0 all good, 1 warnings, 2 errors.`,

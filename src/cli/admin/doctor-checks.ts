@@ -65,7 +65,17 @@ export interface DoctorFacts {
   readonly root: boolean;
   readonly problems: readonly Problem[];
   readonly programs: readonly ProgramFact[];
-  readonly namespaces: NamespaceSupport;
+  /** What a trial of each kind of jail has shown; undefined without the programs for it. */
+  readonly jails:
+    | {
+        /** With a user namespace, as users other than root need it. */
+        readonly user: NamespaceSupport;
+        /** What the host says against one without, made by root; undefined if it stands, or was not needed. */
+        readonly root: string | undefined;
+        /** What it says against one with a /proc of its own, for the tools of e2fsprogs. */
+        readonly proc: string | undefined;
+      }
+    | undefined;
   readonly kernels: readonly KernelFact[];
   /** vm.max_map_count */
   readonly mapCount: number;
@@ -165,16 +175,26 @@ const checks: readonly Check[] = [
     });
     return findings.length > 0 ? findings : [good('programs', programs.map(({ name }) => name).join(', '))];
   },
-  ({ namespaces: { allowed, reason }, root }) => {
+  ({ jails, root }) => {
+    if (!jails) return [];
     const subject = 'user namespaces';
-    if (allowed === 'yes') return [good(subject, reason)];
-    if (root) return [good(subject, `${reason}; as root, VMs do without`)];
-    const say = allowed === 'no' ? error : warning;
+    const { user } = jails;
+    if (user.allowed === 'yes') return [good(subject, user.reason)];
+    if (!root)
+      return [error(subject, `${user.reason}: a jail of a user other than root needs them`, user.fix)];
+    if (jails.root === undefined) return [good(subject, `${user.reason}; as root, VMs do without`)];
+    return [error(subject, `${user.reason}; nor can root make a jail without: ${jails.root}`, user.fix)];
+  },
+  ({ jails }) => {
+    const subject = 'file system tools';
+    if (!jails) return [];
+    if (jails.proc === undefined) return [good(subject, 'they can be confined')];
+    if (jails.user.allowed === 'no' && jails.root !== undefined) return [];
     return [
-      say(
+      warning(
         subject,
-        `${reason}: a jail of a user other than root needs them`,
-        'run umlmon as root, or permit them',
+        `no jail can have a /proc of its own, so images cannot be resized, checked or formatted: ${jails.proc}`,
+        'containers cover parts of /proc: docker run --security-opt systempaths=unconfined, or podman run --security-opt unmask=ALL',
       ),
     ];
   },

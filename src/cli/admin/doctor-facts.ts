@@ -8,8 +8,9 @@ import { transportNeeds } from '../../config/network-transports.ts';
 import type { Problem } from '../../config/problem.ts';
 import { defaultPorts, findService, type ServiceName } from '../../config/services.ts';
 import { listImages } from '../../disk/list.ts';
-import { packageOf, userNamespaceSupport } from '../../jail/host-support.ts';
+import { hostPrograms, packageOf, trySupport } from '../../jail/host-support.ts';
 import { tmpfsBytes } from '../../jail/mounts.ts';
+import { tryJail, tryProc } from '../../jail/trial.ts';
 import { tryTun } from '../../network/host-network.ts';
 import { readSetting } from '../../network/settings.ts';
 import { buildPlan } from '../../plan/build-plan.ts';
@@ -43,7 +44,7 @@ export async function gatherFacts(host: AdminHost): Promise<DoctorFacts> {
     root: process.geteuid?.() === 0,
     problems: await problemsOf(host, answers),
     programs: programs(),
-    namespaces: userNamespaceSupport(),
+    jails: await tryJails(),
     kernels: lookAtKernels(config),
     mapCount: Number(readSetting('vm/max_map_count') ?? 0),
     memory: { total: kibibytes('MemTotal'), swap: kibibytes('SwapTotal'), cgroup: tightest(memoryCgroups()) },
@@ -109,6 +110,29 @@ async function startProblems(
     const place = { file: '', line: 0, section: vm.name, key: '' };
     return [{ severity: 'error', code: 'HOST_SYSTEM_CALL', ...place, cause, hint }];
   }
+}
+
+/** As the user whom umlrun takes. Nothing is known where the programs for a trial are missing, which another check says. */
+async function tryJails(): Promise<DoctorFacts['jails']> {
+  if ([...Object.keys(packageOf)].some((name) => locateProgram(name) === undefined)) return undefined;
+  const isRoot = process.geteuid?.() === 0;
+  const programs = hostPrograms();
+  const unshare = locateProgram('unshare');
+  const plan = {
+    programs,
+    ...(isRoot ? { user: { uid: 65_534, gid: 65_534 } } : {}),
+    ...(unshare === undefined ? {} : { unshare }),
+  };
+  const user = await trySupport(plan);
+  const asUser = { ...plan, launcher: 'user-namespace' } as const;
+  const asRoot = { ...plan, launcher: 'root' } as const;
+  const withoutUser = isRoot && user.allowed === 'no' ? await tryJail(asRoot) : undefined;
+  const proc = await tryProc(asUser);
+  return {
+    user,
+    root: withoutUser?.words,
+    proc: proc !== undefined && isRoot ? await tryProc(asRoot) : proc,
+  };
 }
 
 function programs(): ProgramFact[] {

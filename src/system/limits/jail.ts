@@ -32,6 +32,18 @@ export const jail = {
     'Others are not named.',
     'one',
   ),
+  trialTime: limit(
+    10_000,
+    'ms',
+    'Time of a trial that shows whether the host lets a user make a jail; usual are 10 ms.',
+    'The trial has failed.',
+  ),
+  trialAge: limit(
+    60_000,
+    'ms',
+    'Age at which the result of such a trial is forgotten.',
+    'The next start or check makes a trial again.',
+  ),
   launchWords: limit(
     1000,
     'characters',

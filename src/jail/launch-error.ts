@@ -1,0 +1,68 @@
+import { posix } from 'node:path';
+import { UmlmonError } from '../system/errors.ts';
+import { jailLimits } from '../system/limits.ts';
+import { trySupport } from './host-support.ts';
+import type { LaunchRequest } from './launch.ts';
+import { type Advice, adviseOn } from './namespace-advice.ts';
+import { readRestrictions } from './restrictions.ts';
+import { type TrialPlan, tryJail } from './trial.ts';
+
+/** How the launcher ended; `error` if it never started. */
+export interface Ending {
+  readonly status?: number | undefined;
+  readonly error?: Error;
+}
+
+type FailedLaunch = Pick<LaunchRequest, 'argv' | 'trial' | 'words'>;
+
+/** What bubblewrap complains of where the host lets a jail stand, and what to do about it. */
+const hints: readonly (readonly [pattern: RegExp, hint: string])[] = [
+  [
+    /Resource temporarily unavailable/,
+    'its user has as many processes as it may: end some, or raise the limit (ulimit -Hu shows it; max_processes)',
+  ],
+  [
+    /setpriv: setres[ug]id failed: Operation not permitted/,
+    'root must be able to become the user of the VM: give the monitor CAP_SETUID and CAP_SETGID (capabilities(7))',
+  ],
+  [
+    /Unknown option --(ro-)?bind-fd/,
+    'this bubblewrap cannot bind what is open: install 0.10 or newer, or the one of the security updates of the distribution',
+  ],
+  [
+    /Race condition binding/,
+    'somebody replaces what was named while the jail is made: look at who may write there',
+  ],
+  [/execvp .*: Permission denied/, 'make the kernel and its loader executable: chmod a+x'],
+];
+
+/** What the host forbids of such a jail; undefined if one on trial stands. */
+async function forbiddenBy({ launcher, ...plan }: TrialPlan): Promise<Advice | undefined> {
+  if (launcher === 'root') {
+    const lack = await tryJail({ launcher, ...plan });
+    return lack && adviseOn(readRestrictions(), lack, [plan.programs.bwrap]);
+  }
+  const { allowed, fix, ...rest } = await trySupport(plan);
+  if (allowed === 'yes') return undefined;
+  return {
+    ...rest,
+    fix: plan.user ? `write userns = off in [GLOBAL], as root makes jails without; or ${fix}` : fix,
+  };
+}
+
+/** The error of a launch that came to no kernel: a trial shows whether the host forbids the jail, else its words count. */
+export async function launchError(request: FailedLaunch, { status, error }: Ending): Promise<UmlmonError> {
+  const forbidden = await forbiddenBy(request.trial);
+  const end = error?.message ?? (status === undefined ? 'it was killed' : `it ended with status ${status}`);
+  const words = request.words().trim().slice(-jailLimits.launchWords);
+  const known = hints.find(([pattern]) => pattern.test(words));
+  const certain = forbidden?.isGuess ? undefined : forbidden;
+  const hint = certain?.fix ?? known?.[1] ?? forbidden?.fix ?? 'umlmon -plan VM prints the whole command';
+  return new UmlmonError('JAIL_LAUNCH', {
+    place: posix.basename(request.argv[0] ?? ''),
+    cause: certain ? `${end}: ${certain.reason}` : end,
+    hint,
+    // The kernel may have said them, not the launcher.
+    words: words && `: ${words}`,
+  });
+}
