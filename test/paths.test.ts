@@ -189,6 +189,7 @@ const table: Readonly<Record<string, Uses>> = {
   'system/find-program.ts': [['host', 'accessSync statSync']],
   'system/held-lock.ts': [['own', 'openSync']],
   'system/host-limits.ts': [['host', 'readFileSync writeFileSync']],
+  'system/inherited-descriptors.ts': [['host', 'readdirSync']],
   'system/memory-limits.ts': [['host', 'readFileSync']],
   'system/process.ts': [['host', 'readFileSync']],
   'system/reopen.ts': [['held', 'open']],

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -73,6 +74,41 @@ static void cleanEnvironment(const char *program) {
   *to = NULL;
 }
 
+// Descriptors that the starter passes on purpose: below this number. Node marks others as its own, so a daemon could not
+// tell them apart: what is not given is closed here.
+enum { firstPassed = 3, mostPassed = 1024 };
+
+static void closeBetween(unsigned from, unsigned to) {
+  if (from <= to) syscall(SYS_close_range, from, to, 0);
+}
+
+static void keepNumber(char *kept, const char *text) {
+  char *end = NULL;
+  long fd = text && *text ? strtol(text, &end, 10) : -1;
+  if (fd >= firstPassed && fd < mostPassed && end && !*end) kept[fd] = 1;
+}
+
+// A lock or a pipe of the shell that starts a daemon would else stay open as long as that runs. Given are: what a service
+// manager passes (sd_listen_fds(3)), the report to a starter (system/background.ts), and what an argument names.
+static void closeInherited(int argc, char **argv) {
+  char kept[mostPassed] = {0};
+  const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
+  if (pid && count && atol(pid) == getpid())
+    for (long i = 0, n = atol(count); i < n && firstPassed + i < mostPassed; i++) kept[firstPassed + i] = 1;
+  keepNumber(kept, getenv("UMLMON_REPORT_FD"));
+  for (int i = 1; i < argc; i++) {
+    if (strncmp(argv[i], "/dev/fd/", 8) == 0) keepNumber(kept, argv[i] + 8);
+    if (strncmp(argv[i], "/proc/self/fd/", 14) == 0) keepNumber(kept, argv[i] + 14);
+  }
+  unsigned from = firstPassed;
+  for (unsigned fd = firstPassed; fd < mostPassed; fd++)
+    if (kept[fd]) {
+      closeBetween(from, fd - 1);
+      from = fd + 1;
+    }
+  closeBetween(from, ~0U);
+}
+
 // Node takes this mask over, and lets the signal through when something is there to take it: until then its default
 // action would end the program.
 static void holdSigusr1(void) {
@@ -108,6 +144,7 @@ int main(int argc, char **argv) {
   words[count++] = join(home, "/", join(program->name, ".cjs", ""));
   for (int i = 1; i < argc; i++) words[count++] = argv[i];
 
+  if (isAmong(daemons, program->name, strlen(program->name))) closeInherited(argc, argv);
   cleanEnvironment(program->name);
   holdSigusr1();
   // Never by PATH: who may be root is not to run what an entry of PATH leads to.

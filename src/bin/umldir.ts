@@ -1,4 +1,5 @@
 import '../system/sealed.ts';
+import '../system/closed-descriptors.ts';
 import '../system/raised-limits.ts';
 import { umldir } from '../directory/main.ts';
 

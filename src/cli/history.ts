@@ -1,6 +1,6 @@
 import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { stateHome } from '../system/home.ts';
 import { rewriteFile } from '../system/rewrite-file.ts';
 
 /** Lines kept from one session to the next. */
@@ -11,16 +11,18 @@ const linesMax = 500;
  * cannot be read or written is as good as none.
  */
 export class History {
-  readonly #file: string;
+  /** Undefined where there is no place for it. */
+  readonly #file: string | undefined;
   #lines: string[];
 
   constructor(env: Readonly<Record<string, string | undefined>>, name = 'umlwatch_history') {
-    this.#file = join(env.XDG_STATE_HOME || join(env.HOME || homedir(), '.local/state'), name);
+    const home = stateHome(env);
+    this.#file = home && join(home, name);
     const lines = this.#read();
     this.#lines = lines.slice(-linesMax);
     if (lines.length > 2 * linesMax)
-      this.#write(() =>
-        rewriteFile(this.#file, Buffer.from(toText(this.#lines)), { newMode: 0o600, links: 'follow' }),
+      this.#write((file) =>
+        rewriteFile(file, Buffer.from(toText(this.#lines)), { newMode: 0o600, links: 'follow' }),
       );
   }
 
@@ -32,21 +34,22 @@ export class History {
   add(line: string): void {
     if (line.trim() === '' || line === this.#lines.at(-1)) return;
     this.#lines = [...this.#lines, line].slice(-linesMax);
-    this.#write(() => appendFileSync(this.#file, toText([line]), { mode: 0o600 }));
+    this.#write((file) => appendFileSync(file, toText([line]), { mode: 0o600 }));
   }
 
   #read(): string[] {
     try {
-      return readFileSync(this.#file, 'utf8').split('\n').filter(Boolean);
+      return this.#file === undefined ? [] : readFileSync(this.#file, 'utf8').split('\n').filter(Boolean);
     } catch {
       return [];
     }
   }
 
-  #write(work: () => void): void {
+  #write(work: (file: string) => void): void {
+    if (this.#file === undefined) return;
     try {
       mkdirSync(dirname(this.#file), { recursive: true, mode: 0o700 });
-      work();
+      work(this.#file);
     } catch {
       return;
     }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { isSystemError } from '../system/errors.ts';
 import { mountFlags } from '../system/native.ts';
+import { shellWord } from '../system/shell-word.ts';
 import { whyPlaceDistrusted } from '../system/trusted-path.ts';
 import { trustedProgram } from '../system/trusted-program.ts';
 import { type GlobalConfig, originOf, type VmConfig } from './config.ts';
@@ -64,7 +65,7 @@ function hookProblems(vm: VmConfig, hook: string): Problem[] {
 function noExecProblem(vm: VmConfig, path: string): Problem[] {
   if (!mountFlags(path).has('noexec')) return [];
   const cause = `it cannot be run: ${path} lies on a file system that is mounted noexec`;
-  const hint = `findmnt -T ${path} shows it; move the hook to another file system`;
+  const hint = `findmnt -T ${shellWord(path)} shows it; move the hook to another file system`;
   return [problemAt(originOf(vm, 'hook'), { code: 'HOST_MOUNT', cause, hint })];
 }
 

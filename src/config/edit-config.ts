@@ -6,6 +6,7 @@ import { UmlmonError } from '../system/errors.ts';
 import { adminLimits } from '../system/limits.ts';
 import { lock } from '../system/native.ts';
 import { rewriteFile } from '../system/rewrite-file.ts';
+import { shellWord } from '../system/shell-word.ts';
 import { openTrustedDirectory } from '../system/trusted-path.ts';
 import { lineOf, type SettingPlace, setKey, unsetKey } from './edit-ini.ts';
 import { parseIni } from './ini.ts';
@@ -133,7 +134,7 @@ async function lockFile(path: string): Promise<LockedFile> {
         throw new UmlmonError('CONFIG_BUSY', {
           place: path,
           cause: 'another program has kept it locked for too long',
-          hint: `fuser -v ${path}`,
+          hint: `fuser -v ${shellWord(path)}`,
         });
       await sleep(adminLimits.editPoll);
     }

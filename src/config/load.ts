@@ -4,7 +4,7 @@ import type { Config, GlobalConfig, Loaded, VmConfig } from './config.ts';
 import { globalKeys } from './global-keys.ts';
 import { type IniSection, parseIni } from './ini.ts';
 import { vmNameDamage } from './names.ts';
-import { parseHostDirectory } from './paths.ts';
+import { parseHostDirectory, usualPlaceRefusal } from './paths.ts';
 import { maxProblems, type Origin, type Problem, problemAt, type Refusal } from './problem.ts';
 import { readKeys, type Written } from './read-keys.ts';
 import { vmKeys } from './vm-keys.ts';
@@ -22,6 +22,7 @@ export interface Source {
 
 /** What depends on the host and the user: see hostDefaults in locate.ts. */
 export interface HostDefaults {
+  /** '' where there is no usual place, as the user has no home directory. */
   readonly vardir: string;
   readonly rundir: string;
   /** Whether monitors run as root, so that VMs need users of their own. */
@@ -149,7 +150,7 @@ function readGlobal(gathering: Gathering, defaults: HostDefaults): GlobalConfig 
     rundir: defaults.rundir,
     shared: `${'value' in vardir ? vardir.value : defaults.vardir}/shared`,
   });
-  common.push(...read.problems);
+  common.push(...read.problems.map(ofUsualPlace));
   if (!read.values) return undefined;
   const global: GlobalConfig = {
     ...read.values,
@@ -158,6 +159,12 @@ function readGlobal(gathering: Gathering, defaults: HostDefaults): GlobalConfig 
   };
   common.push(...checkGlobal(global));
   return global;
+}
+
+/** The usual places come from the environment: what is wrong with one is not in any file. */
+function ofUsualPlace(problem: Problem): Problem {
+  if (problem.file !== '' || problem.code !== 'CONFIG_PATH') return problem;
+  return { ...problem, ...usualPlaceRefusal(problem.key, problem) };
 }
 
 function readVm(

@@ -1,5 +1,6 @@
-import { homedir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
+import { absolutePath } from '../system/current-directory.ts';
+import { homeDirectory, stateHome } from '../system/home.ts';
 import type { Loaded } from './config.ts';
 import { type HostDefaults, loadConfig, type Source } from './load.ts';
 import { vmNameDamage } from './names.ts';
@@ -33,20 +34,21 @@ export function isSystemPlace(file: string): boolean {
 
 /** Where the main configuration file is looked for, in this order; the first one that exists is it. */
 export function configPlaces({ configPath, env, uid }: ConfigRequest): string[] {
-  if (configPath !== undefined) return [resolve(configPath)];
-  if (env.UMLMON_CONFIG) return [resolve(env.UMLMON_CONFIG)];
+  if (configPath !== undefined) return [absolutePath(configPath)];
+  if (env.UMLMON_CONFIG) return [absolutePath(env.UMLMON_CONFIG)];
   if (uid === 0) return [...systemPlaces];
-  const home = env.HOME || homedir();
-  return [join(absolute(env.XDG_CONFIG_HOME) ?? join(home, '.config'), 'umlmon/umlmon.ini'), ...systemPlaces];
+  const home = homeDirectory(env);
+  const own = absolute(env.XDG_CONFIG_HOME) ?? (home === undefined ? undefined : join(home, '.config'));
+  return [...(own === undefined ? [] : [join(own, 'umlmon/umlmon.ini')]), ...systemPlaces];
 }
 
 /** Default directories of root, or of another user (XDG Base Directory Specification). */
 export function hostDefaults({ env, uid }: ConfigRequest): HostDefaults {
   if (uid === 0) return { vardir: '/var/lib/umlmon', rundir: '/run/umlmon', root: true };
-  const state = absolute(env.XDG_STATE_HOME) ?? join(env.HOME || homedir(), '.local/state');
+  const state = stateHome(env);
   const runtime = absolute(env.XDG_RUNTIME_DIR);
   return {
-    vardir: join(state, 'umlmon'),
+    vardir: state === undefined ? '' : join(state, 'umlmon'),
     rundir: runtime === undefined ? `/tmp/umlmon-${uid}` : join(runtime, 'umlmon'),
     root: false,
   };

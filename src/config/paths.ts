@@ -10,9 +10,18 @@ const ubdPartitions = 15;
 /** A directory of the host. */
 export function parseHostDirectory(text: string): Parsed<string> {
   const path = text.length > 1 && text.endsWith('/') ? text.slice(0, -1) : text;
-  const damage = pathDamage(path);
+  const damage = hostPathDamage(path);
   if (damage) return damage;
   return { value: path };
+}
+
+/** What is wrong with a directory of umlmon that the environment names, and no file. */
+export function usualPlaceRefusal(key: string, why: Refusal): Refusal {
+  const variables = key === 'rundir' ? 'XDG_RUNTIME_DIR' : 'HOME or XDG_STATE_HOME';
+  const write = `write another place as ${key} in [GLOBAL] of the configuration`;
+  if (why.cause !== emptyPath) return { ...why, hint: `it comes from ${variables}: ${write}` };
+  const cause = 'there is no usual place, as this user has no home directory: no HOME, and no account';
+  return { ...why, cause, hint: `set HOME, or ${write}` };
 }
 
 /** The same, or '' for none. */
@@ -22,7 +31,7 @@ export function parseOptionalDirectory(text: string): Parsed<string> {
 
 /** A kernel file or kernel directory as the jail sees it. */
 export function parseKernelPath(text: string): Parsed<string> {
-  const damage = pathDamage(text) ?? placeDamage(text, ['/shared/kernels/'], 'kernels');
+  const damage = hostPathDamage(text) ?? placeDamage(text, ['/shared/kernels/'], 'kernels');
   return damage ?? { value: text };
 }
 
@@ -56,13 +65,28 @@ export function ubdName(unit: number): string {
   return `ubd${String.fromCharCode('a'.charCodeAt(0) + unit)}`;
 }
 
+const emptyPath = 'the path is empty';
+
+/** Why a path cannot be one of the jail: blanks separate the arguments of the kernel. */
 export function pathDamage(path: string): Refusal | undefined {
+  if (path.startsWith('/') && /\s/u.test(path))
+    return refusePath(
+      `${quoted(path)} contains a blank, which separates arguments of the kernel`,
+      'rename the file or directory',
+    );
+  return hostPathDamage(path);
+}
+
+/** Why a path cannot be one of the host: those of umlmon are shown, and begin at the root directory. */
+function hostPathDamage(path: string): Refusal | undefined {
+  if (path === '') return refusePath(emptyPath, 'write one that begins with /');
   if (!path.startsWith('/')) return refusePath(`${quoted(path)} is not an absolute path`, 'begin with /');
   if (path === '/') return refusePath('the root directory is not allowed here');
-  if (/\s/u.test(path)) return refusePath(`${quoted(path)} contains a blank`, 'rename the file or directory');
   // The lines of a configuration have none; a client may send any.
   if (path.search(invisible) >= 0)
     return refusePath(`${quoted(path)} contains an invisible character`, 'rename the file or directory');
+  if (path.includes('\ufffd'))
+    return refusePath(`${quoted(path)} is not in UTF-8`, 'rename the file or directory');
   for (const part of path.slice(1).split('/')) {
     if (part === '' || part === '.' || part === '..')
       return refusePath(

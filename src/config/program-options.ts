@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { absolutePath } from '../system/current-directory.ts';
 import { UmlmonError } from '../system/errors.ts';
 
 export interface ProgramOptions {
@@ -49,5 +49,5 @@ export function readOptions(
     else operand = word;
   }
   const path = values.config ?? env.UMLMON_CONFIG;
-  return { configPath: path ? resolve(path) : undefined, flags, values, operand };
+  return { configPath: path ? absolutePath(path) : undefined, flags, values, operand };
 }

@@ -30,6 +30,8 @@ import { type DirectorySettings, readSettings } from './settings.ts';
  * Errors: CONFIG_*, DIRECTORY_RUNNING, DIRECTORY_LISTEN, JAIL_USER_*.
  */
 export async function runUmldir(configPath: string | undefined): Promise<void> {
+  // The directory of the starter may be unmounted, or removed.
+  process.chdir('/');
   const uid = process.geteuid?.() ?? 0;
   const read = () => readSettings(configPath, uid);
   const settings = read();
@@ -94,7 +96,8 @@ async function serve(parts: DaemonParts): Promise<string> {
       sharing === 'off' ? '' : sharing === 'on' ? ', shared' : ', not shared: etcd does not work';
     manager?.tell({ STATUS: `${directory.vmsOf(here).length} monitors${shared}` });
   };
-  const network = new Network(log, security, takePassedSockets(process.env, process.pid), status);
+  const passed = takePassedSockets(process.env, process.pid);
+  const network = new Network(log, security, passed, status);
   const changed = (name: string) => {
     network.tell(name);
     status();

@@ -21,6 +21,7 @@ import { isSystemError, UmlmonError } from '../system/errors.ts';
 import { diskLimits } from '../system/limits.ts';
 import { hold, isHeld } from '../system/native.ts';
 import { programNameOf } from '../system/process.ts';
+import { shellWord } from '../system/shell-word.ts';
 import type { Holding } from './graph.ts';
 import type { ImageStore } from './image-name.ts';
 
@@ -61,7 +62,7 @@ export class HolderFile {
         throw new UmlmonError('IMAGE_IN_USE', {
           place: path,
           cause: `${holder} holds images already`,
-          hint: `find the process with: fuser -v ${path}`,
+          hint: `find the process with: fuser -v ${shellWord(path)}`,
         });
     }
   }

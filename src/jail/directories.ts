@@ -60,8 +60,9 @@ function makeOne({ path, mode, owner, group }: JailDirectory, self: Ids, vm: Ids
   } catch (error) {
     if (!isSystemError(error)) throw error;
     const lacking = error.code === 'EPERM' || error.code === 'EACCES' ? capabilityHint(forDirectories) : '';
-    const hint =
-      lacking || (error.code === 'ENOSPC' ? 'free some space' : 'see who owns the directories above it');
+    const others =
+      'see who may write in the directories above it; vardir, rundir and shared name other places';
+    const hint = lacking || (error.code === 'ENOSPC' ? 'free some space' : others);
     throw new UmlmonError('JAIL_DIRECTORY', { place: path, cause: error.message, hint });
   }
 }

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type MountFlag, mountFlags } from '../system/native.ts';
+import { shellWord } from '../system/shell-word.ts';
 import { isBelow, reachableMounts } from './mount-table.ts';
 
 /** A file that would be executed, or mapped executable, and whose mount forbids that. */
@@ -35,5 +36,5 @@ function mountPointOf(path: string): string {
 
 /** What lifts an option of a mount, for a hint. */
 export function remountHint(flag: 'noexec' | 'nodev', point: string, otherwise: string): string {
-  return `mount -o remount,${flag === 'noexec' ? 'exec' : 'dev'} ${point}, or ${otherwise}`;
+  return `mount -o remount,${flag === 'noexec' ? 'exec' : 'dev'} ${shellWord(point)}, or ${otherwise}`;
 }

@@ -18,6 +18,7 @@ import { stepOf } from '../plan/step-of.ts';
 import { type Failure, isErrorCode, toFailure, UmlmonError } from '../system/errors.ts';
 import { lock } from '../system/native.ts';
 import type { ProcessIdentity } from '../system/process.ts';
+import { shellWord } from '../system/shell-word.ts';
 import { discard, emptyTrash, roomInTrash } from '../system/trash.ts';
 import { awaitKernel } from './await-kernel.ts';
 import type { Channels } from './channels.ts';
@@ -146,7 +147,7 @@ function lockVm({ path }: StepOf<'lock-vm'>, { plan, undo, opened }: Progress): 
     throw new UmlmonError('VM_ALIVE', {
       place: path,
       cause: `a kernel of ${plan.vm} still runs: it holds this lock`,
-      hint: `find it with: fuser -v ${path}`,
+      hint: `find it with: fuser -v ${shellWord(path)}`,
     });
   opened.set('vm-lock', fd);
 }

@@ -9,6 +9,7 @@ import { replaceFile } from '../system/atomic-file.ts';
 import { UmlmonError } from '../system/errors.ts';
 import { networkLimits } from '../system/limits.ts';
 import { lock } from '../system/native.ts';
+import { shellWord } from '../system/shell-word.ts';
 import type { Announcement } from './host-network.ts';
 import type { InterfacePlan } from './interface-plan.ts';
 import type { Setting } from './settings.ts';
@@ -111,7 +112,7 @@ function refuseLate(place: RecordPlace, deadline: number): void {
   throw new UmlmonError('NETWORK_COMMAND', {
     place: path,
     cause: 'another monitor is changing the network of the host, and does not come to an end',
-    hint: `find it with: fuser -v ${path}`,
+    hint: `find it with: fuser -v ${shellWord(path)}`,
   });
 }
 

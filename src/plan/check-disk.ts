@@ -129,8 +129,8 @@ function accessDamage(
     code: 'IMAGE_ACCESS',
     cause: `user ${user.name} may not ${write ? 'write' : 'read'} ${image.hostPath}: ${owner}`,
     hint: write
-      ? `chown ${shellWord(user.name)} ${image.hostPath}, or add the word ro`
-      : `chmod a+r ${image.hostPath}`,
+      ? `chown ${shellWord(user.name)} ${shellWord(image.hostPath)}, or add the word ro`
+      : `chmod a+r ${shellWord(image.hostPath)}`,
   };
 }
 

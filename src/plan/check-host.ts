@@ -10,6 +10,7 @@ import type { VmUser } from '../jail/user.ts';
 import { checkKernel } from '../kernel/host-check.ts';
 import { type ErrorCode, type Failure, isErrorCode } from '../system/errors.ts';
 import { memoryOwner } from '../system/memory-limits.ts';
+import { shellWord } from '../system/shell-word.ts';
 import { checkContent } from './check-content.ts';
 import { checkDisk } from './check-disk.ts';
 import { checkNetwork } from './check-network.ts';
@@ -76,7 +77,7 @@ function closedTo(user: Found<VmUser>, key: string, directory: string): Refusal 
   return {
     code: key === 'kernel' ? 'KERNEL_ACCESS' : 'JAIL_ACCESS',
     cause: `user ${'found' in user ? user.found.name : '?'} cannot pass the directory ${directory}`,
-    hint: `chmod a+x ${directory}, or move it elsewhere`,
+    hint: `chmod a+x ${shellWord(directory)}, or move it elsewhere`,
   };
 }
 

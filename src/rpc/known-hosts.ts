@@ -14,9 +14,10 @@ const hostsMax = 1000;
  * those that no authority vouches for: next time, nobody else is shown a proof that a password could be guessed from.
  */
 export class KnownHosts {
-  readonly path: string;
+  /** Undefined where there is no place for the file: then nothing is remembered. */
+  readonly path: string | undefined;
 
-  constructor(path: string) {
+  constructor(path: string | undefined) {
     this.path = path;
   }
 
@@ -27,6 +28,7 @@ export class KnownHosts {
 
   /** A convenience: a file that cannot be written is as good as none. */
   remember(address: string, fingerprint: string): void {
+    if (this.path === undefined) return;
     const place = plainPlace(address);
     const others = this.#read().filter(([known = '']) => plainPlace(known) !== place);
     const lines = [...others, [place, fingerprint]];
@@ -40,6 +42,7 @@ export class KnownHosts {
   }
 
   #read(): string[][] {
+    if (this.path === undefined) return [];
     try {
       return readFileSync(this.path, 'utf8')
         .split('\n')

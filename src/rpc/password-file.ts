@@ -11,6 +11,7 @@ import { remoteLimits } from '../system/limits.ts';
 import { lockWithin } from '../system/lock-within.ts';
 import { rewriteFile } from '../system/rewrite-file.ts';
 import { readSecretFile } from '../system/secret-file.ts';
+import { shellWord } from '../system/shell-word.ts';
 import { highestRole, isRole, type Role } from './roles.ts';
 import { type Derivation, saltPassword, type Verifier, verifierOf } from './scram.ts';
 
@@ -122,7 +123,7 @@ export function checkPassword(password: string): void {
 function openHint(path: string, readers: number | undefined): string | undefined {
   return readers === undefined || process.geteuid?.() === 0
     ? undefined
-    : `as root: chgrp ${readers} ${path} && chmod 640 ${path}`;
+    : `as root: chgrp ${readers} ${shellWord(path)} && chmod 640 ${shellWord(path)}`;
 }
 
 function fileOf(varDir: string): string {

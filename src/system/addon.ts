@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { UmlmonError } from './errors.ts';
+import { shellWord } from './shell-word.ts';
 
 /**
  * `require` for native addons, which stay outside the bundles and are loaded when first needed: the clients
@@ -20,7 +21,7 @@ export function loadAddon(name: string): unknown {
     throw new UmlmonError('HOST_MOUNT', {
       place: __filename,
       cause: `an addon of umlmon cannot be loaded: ${error.message}`,
-      hint: `findmnt -T ${__filename} shows how it is mounted; install umlmon on a file system without noexec`,
+      hint: `findmnt -T ${shellWord(__filename)} shows how it is mounted; install umlmon on a file system without noexec`,
     });
   }
 }

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, writeSync } from 'node:fs';
 import { daemonEnvironment } from './environment.ts';
 import { type Failure, isErrorCode, isSystemError, UmlmonError } from './errors.ts';
+import { setCloseOnExec } from './native.ts';
 
 /** The descriptor on which a background monitor reports to the one that started it. */
 const reportFd = 3;
@@ -61,6 +62,7 @@ export function openReport(): ((report: Report) => void) | undefined {
   const fd = Number(process.env[reportVariable]);
   delete process.env[reportVariable];
   if (fd !== reportFd) return undefined;
+  setCloseOnExec(fd, true);
   return (report) => {
     try {
       writeSync(fd, `${JSON.stringify(report)}\n`);

@@ -7,8 +7,13 @@ const passedMax = 64;
 
 type Environment = Record<string, string | undefined>;
 
+/** How many descriptors from 3 on are passed to this process. */
+export function passedCount(env: Readonly<Environment>, pid: number): number {
+  return passedNames(env, pid).length;
+}
+
 /** The names of passed descriptors, from 3 on; none if they are for another process. */
-function passedNames(env: Environment, pid: number): readonly string[] {
+function passedNames(env: Readonly<Environment>, pid: number): readonly string[] {
   if (env.LISTEN_PID !== String(pid)) return [];
   const count = Number(env.LISTEN_FDS ?? '');
   if (!Number.isInteger(count) || count < 1 || count > passedMax) return [];

@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { isSystemError } from './errors.ts';
+import { shellWord } from './shell-word.ts';
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
 
@@ -23,7 +24,7 @@ export function readSecretFile(
       const isShared = readers !== undefined && uid === 0 && gid === readers && (mode & 0o037) === 0;
       if (uid !== process.geteuid?.() && !isShared) throw refuse(`it belongs to uid ${uid}`);
       if ((mode & 0o077) !== 0 && !isShared)
-        throw refuse('others than its owner may read it', `chmod 600 ${path}`);
+        throw refuse('others than its owner may read it', `chmod 600 ${shellWord(path)}`);
       if (size > bytesMax) throw refuse(`it has ${size} bytes, too many`);
       return readFileSync(fd, 'utf8');
     } finally {

@@ -17,6 +17,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { Script } from 'node:vm';
 import { isSystemError } from '../system/errors.ts';
+import { homeDirectory } from '../system/home.ts';
 
 type Program = (require: NodeJS.Require, __filename: string, __dirname: string) => void;
 
@@ -40,10 +41,9 @@ export function runCompiled(file: string): void {
 
 /** Beside the cached kernels; the name changes with the bundle. Undefined if there is no such place. */
 function codeFileOf(file: string): string | undefined {
-  const { HOME, XDG_CACHE_HOME } = process.env;
-  const own = XDG_CACHE_HOME?.startsWith('/')
-    ? XDG_CACHE_HOME
-    : HOME?.startsWith('/') && join(HOME, '.cache');
+  const { XDG_CACHE_HOME } = process.env;
+  const home = homeDirectory(process.env);
+  const own = XDG_CACHE_HOME?.startsWith('/') ? XDG_CACHE_HOME : home && join(home, '.cache');
   const cache = process.geteuid?.() === 0 ? '/var/cache' : own;
   if (!cache) return undefined;
   const { size, mtimeMs, ino } = statSync(file);

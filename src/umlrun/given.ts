@@ -1,8 +1,10 @@
 import { closeSync, openSync, type Stats } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import type { VmUser } from '../jail/user.ts';
+import { currentDirectory, removedDirectory } from '../system/current-directory.ts';
 import { type ErrorCode, isSystemError, UmlmonError } from '../system/errors.ts';
 import { mayAccess } from '../system/permissions.ts';
+import { shellWord } from '../system/shell-word.ts';
 import { isOurs, whyDistrusted } from '../system/trusted-path.ts';
 import { type OpenedPath, walkPath } from '../system/walk-path.ts';
 
@@ -29,11 +31,11 @@ export function openGiven(given: string, user: VmUser, errors: GivenErrors): Ope
   const isOwn = user.uid === process.geteuid?.();
   let hint: string | undefined;
   try {
-    const opened = walkPath(isAbsolute(given) ? given : `${process.cwd()}/${given}`, {
+    const opened = walkPath(fromHere(given, place), {
       pass: (path, stat, isPassed) => {
         // Our own user meets what is closed by itself.
         if (isOwn || !(isPassed || isDirectory) || mayAccess(stat, user, 1)) return undefined;
-        hint = `chmod a+x ${path}, or name another user with -user`;
+        hint = `chmod a+x ${shellWord(path)}, or name another user with -user`;
         return `user ${user.name}, as whom the kernel runs, cannot pass the directory ${path}`;
       },
       follow: (path, link, directory) => {
@@ -51,6 +53,14 @@ export function openGiven(given: string, user: VmUser, errors: GivenErrors): Ope
     if (!isSystemError(error)) throw error;
     throw new UmlmonError(error.code === 'EACCES' ? closed : missing, { place, cause: error.message });
   }
+}
+
+/** With its links and dots, which are looked at one after the other. */
+function fromHere(given: string, place: string): string {
+  if (isAbsolute(given)) return given;
+  const directory = currentDirectory();
+  if (directory !== undefined) return `${directory}/${given}`;
+  throw removedDirectory(place);
 }
 
 function whyNotFollowed(path: string, link: Stats, directory: Stats): string | undefined {

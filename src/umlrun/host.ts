@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hostDefaults, readConfig } from '../config/locate.ts';
+import { parseHostDirectory, usualPlaceRefusal } from '../config/paths.ts';
 import { configError } from '../config/problem.ts';
 import { hostPrograms, launcherFiles, namespaceSupport } from '../jail/host-support.ts';
 import { tooSmall } from '../jail/limits-of-jail.ts';
@@ -63,7 +64,17 @@ export function findRoots(configPath: string | undefined): Roots & { userns: 'au
   const missing = mistakes.every(({ code }) => code === 'CONFIG_MISSING');
   if (!missing || configPath !== undefined || process.env.UMLMON_CONFIG) throw configError(mistakes);
   const { vardir, rundir } = hostDefaults(request);
+  requireUsable(vardir, 'vardir');
+  requireUsable(rundir, 'rundir');
   return { varDir: vardir, runDir: rundir, shared: join(vardir, 'shared'), userns: 'auto' };
+}
+
+/** Without a configuration they come from the environment. Errors: CONFIG_PATH. */
+function requireUsable(directory: string, key: 'vardir' | 'rundir'): void {
+  const parsed = parseHostDirectory(directory);
+  if ('value' in parsed) return;
+  const { code, ...why } = usualPlaceRefusal(key, parsed);
+  throw new UmlmonError(code, { place: key, ...why });
 }
 
 export const lpjCacheOf = ({ varDir }: Roots) => join(varDir, '.cache/lpj');

@@ -23,6 +23,7 @@ import type { VmUser } from '../jail/user.ts';
 import { isSystemError, UmlmonError } from '../system/errors.ts';
 import { lock } from '../system/native.ts';
 import { mayAccess } from '../system/permissions.ts';
+import { shellWord } from '../system/shell-word.ts';
 import type { OpenedPath } from '../system/walk-path.ts';
 import { fds } from './descriptors.ts';
 import { type GivenFiles, openGiven } from './given.ts';
@@ -83,7 +84,7 @@ export async function prepareImage(
       throw new UmlmonError('IMAGE_ACCESS', {
         place: path,
         cause: `user ${user.name}, as whom the kernel runs, may not read it`,
-        hint: `chmod a+r ${path}, or name another user with -user`,
+        hint: `chmod a+r ${shellWord(path)}, or name another user with -user`,
       });
     const store = { ...roots, holders: imageHoldersOf(roots) };
     const name = nameOfHostPath(path, store);
@@ -167,7 +168,7 @@ function openForReading({ fd, path }: OpenedPath): number {
     throw new UmlmonError('IMAGE_ACCESS', {
       place: path,
       cause: `it cannot be read: ${error.code}`,
-      hint: `chmod u+r ${path}`,
+      hint: `chmod u+r ${shellWord(path)}`,
     });
   }
 }

@@ -13,6 +13,7 @@ import { claimCores, countClaims } from '../plan/core-claims.ts';
 import { allowedCores } from '../plan/core-load.ts';
 import { chooseCore } from '../plan/cores.ts';
 import { rememberLpj } from '../plan/lpj-cache.ts';
+import { currentDirectory } from '../system/current-directory.ts';
 import { isSystemError, UmlmonError } from '../system/errors.ts';
 import { umlrunLimits } from '../system/limits.ts';
 import { memoryCgroups, outOfMemory } from '../system/memory-limits.ts';
@@ -224,7 +225,8 @@ async function prepareRoot(
 
 /** That of the caller, where the guest has the same. */
 function workingDirectory(shares: Directories['shares']): string {
-  const own = process.cwd();
+  const own = currentDirectory();
+  if (own === undefined) return '/';
   const isShared = shares.some(({ directory }) => own === directory || own.startsWith(`${directory}/`));
   return isShared ? own : '/';
 }

@@ -47,6 +47,8 @@ export async function umlweb(argv: readonly string[], programs: string): Promise
 }
 
 async function serve(configPath: string | undefined, programs: string): Promise<void> {
+  // The directory of the starter may be unmounted, or removed.
+  process.chdir('/');
   const ended = new Promise<string>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
   });

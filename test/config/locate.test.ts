@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { requireVm } from '../../src/config/config.ts';
+import { loadConfig } from '../../src/config/load.ts';
 import { configPlaces, hostDefaults, readConfig } from '../../src/config/locate.ts';
 import { problemText } from '../../src/config/problem.ts';
 
@@ -128,5 +129,41 @@ describe('readConfig', () => {
     write('umlmon.ini', vm('vm1'));
     write('vms/a.b.ini', '');
     expect(texts()).toEqual([expect.stringMatching(/a\.b\.ini: "a\.b" cannot be the name of a VM/)]);
+  });
+});
+
+describe('a usual place that cannot be one', () => {
+  const checked = (defaults: { vardir: string; rundir: string }, text = '[GLOBAL]\n') =>
+    loadConfig([{ file: 'f', text: Buffer.from(text), layer: 'main' }], { ...defaults, root: false })
+      .problems;
+
+  it('may have blanks', () => {
+    expect(checked({ vardir: '/home/a b/c', rundir: '/run/ x' })).toEqual([]);
+  });
+
+  it.each([
+    [
+      'vardir',
+      { vardir: '', rundir: '/r' },
+      /^there is no usual place/,
+      /^set HOME, or write another place as vardir /,
+    ],
+    ['vardir', { vardir: '/a\nb', rundir: '/r' }, /invisible/, /HOME or XDG_STATE_HOME: write .* as vardir /],
+    [
+      'vardir',
+      { vardir: '/a\ufffd', rundir: '/r' },
+      /not in UTF-8/,
+      /HOME or XDG_STATE_HOME: write .* as vardir /,
+    ],
+    ['rundir', { vardir: '/v', rundir: '/a\nb' }, /invisible/, /XDG_RUNTIME_DIR: write .* as rundir /],
+  ])('names the key to set: %s of %j', (key, defaults, cause, hint) => {
+    const [problem] = checked(defaults);
+    expect(problem).toMatchObject({
+      key,
+      file: '',
+      cause: expect.stringMatching(cause),
+      hint: expect.stringMatching(hint),
+    });
+    expect(checked(defaults, '[GLOBAL]\nvardir = /x y\nrundir = /z\n')).toEqual([]);
   });
 });

@@ -26,7 +26,7 @@ test.each([
   expect(known.fingerprintOf(other)).toBe('AA:BB');
   known.remember(other, 'CC:DD');
   expect(known.fingerprintOf(one)).toBe('CC:DD');
-  expect(readFileSync(known.path, 'utf8').trim().split('\n')).toHaveLength(1);
+  expect(readFileSync(join(directory, 'known_hosts'), 'utf8').trim().split('\n')).toHaveLength(1);
 });
 
 test.each([
@@ -41,6 +41,6 @@ test.each([
 });
 
 test('of several lines of one address the newest counts', () => {
-  writeFileSync(known.path, 'vm1@HOSTB AA:AA\nvm1@hostb BB:BB\n');
+  writeFileSync(join(directory, 'known_hosts'), 'vm1@HOSTB AA:AA\nvm1@hostb BB:BB\n');
   expect(known.fingerprintOf('vm1@hostb')).toBe('BB:BB');
 });

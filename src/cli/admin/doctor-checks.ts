@@ -5,6 +5,7 @@ import type { NamespaceSupport } from '../../jail/host-support.ts';
 import { tunHint } from '../../plan/check-forward.ts';
 import { type Failure, failureText } from '../../system/errors.ts';
 import { memoryOwner } from '../../system/memory-limits.ts';
+import { shellWord } from '../../system/shell-word.ts';
 import { sizeText } from '../render.ts';
 
 export interface Finding {
@@ -288,7 +289,7 @@ const leftoverWords: Record<LeftoverFact['kind'], (leftover: LeftoverFact) => Om
   'unconfigured-home': ({ vm, path }) => ({
     level: 'warning',
     text: `${path} belongs to no VM of the configuration`,
-    fix: `write a section [${vm}], or, if its images are not needed any more: rm -r ${path}`,
+    fix: `write a section [${vm}], or, if its images are not needed any more: rm -r ${shellWord(path)}`,
   }),
   'unconfigured-monitor': ({ vm }) => ({
     level: 'warning',

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { readConfig } from '../../config/locate.ts';
 import { configError } from '../../config/problem.ts';
@@ -13,6 +12,7 @@ import { answerMs, MonitorClient } from '../../rpc/monitor-client.ts';
 import type { Authorities } from '../../rpc/remote-access.ts';
 import { connectThroughDirectory } from '../../rpc/through-directory.ts';
 import { isSystemError, toFailure, UmlmonError } from '../../system/errors.ts';
+import { stateHome } from '../../system/home.ts';
 import { badEndOf, readMonitorEnd } from '../../system/monitor-end.ts';
 import type { CommandLine } from '../parse.ts';
 import { type EscapeKey, escapeKey } from '../session/escape-key.ts';
@@ -47,6 +47,7 @@ function findRemote(
   const directory = portOf('umldir', config?.global.umldir_port ?? 0);
   const endpoint = { host, port: port ?? directory };
   const { env } = process;
+  const home = stateHome(env);
   const way = {
     vm,
     address: text,
@@ -57,9 +58,7 @@ function findRemote(
         : connectTcp(endpoint, answerMs),
     plain,
     authorities: ca === undefined ? undefined : readAuthorities(ca),
-    knownHosts: new KnownHosts(
-      join(env.XDG_STATE_HOME || join(env.HOME || homedir(), '.local/state'), 'umlwatch_known_hosts'),
-    ),
+    knownHosts: new KnownHosts(home && join(home, 'umlwatch_known_hosts')),
     keys: new DerivedKeys(),
   };
   const monitor = new RemoteMonitor(way, { file, env });

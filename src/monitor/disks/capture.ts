@@ -13,6 +13,7 @@ import type { Directory } from '../../system/directory.ts';
 import { isSystemError, UmlmonError } from '../../system/errors.ts';
 import { monitorLimits } from '../../system/limits.ts';
 import { cloneFile, lock } from '../../system/native.ts';
+import { shellWord } from '../../system/shell-word.ts';
 import type { Channels } from '../channels.ts';
 import type { RunningKernel } from '../running-kernel.ts';
 import type { Disks } from './disks.ts';
@@ -76,7 +77,7 @@ export class ImageCopy {
           throw new UmlmonError('IMAGE_IN_USE', {
             place: image.backing.hostPath,
             cause: 'somebody writes to this backing file',
-            hint: `fuser -v ${image.backing.hostPath}`,
+            hint: `fuser -v ${shellWord(image.backing.hostPath)}`,
           });
       }
       const { uid, gid, mode } = await from.stat();
