@@ -179,6 +179,7 @@ const table: Readonly<Record<string, Uses>> = {
   'rpc/listen.ts': [['own', 'chmodSync chownSync lstatSync renameSync rmSync']],
   'rpc/password-file.ts': [['own', 'mkdirSync openSync readSecretFile rewriteFile']],
   'system/atomic-file.ts': [['own', 'openSync renameSync rmSync writeFileSync']],
+  'system/capabilities.ts': [['host', 'readFileSync']],
   'system/directory.ts': [
     [
       'layer',
@@ -191,6 +192,7 @@ const table: Readonly<Record<string, Uses>> = {
   'system/host-limits.ts': [['host', 'readFileSync writeFileSync']],
   'system/inherited-descriptors.ts': [['host', 'readdirSync']],
   'system/memory-limits.ts': [['host', 'readFileSync']],
+  'system/monitor-end.ts': [['own', 'openSync readFileSync replaceFile']],
   'system/process.ts': [['host', 'readFileSync']],
   'system/reopen.ts': [['held', 'open']],
   'system/rewrite-file.ts': [

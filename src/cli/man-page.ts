@@ -7,7 +7,7 @@ import { type WordName, words } from './words.ts';
 
 /** What the manual page says of a word beyond its line of help. */
 const details: Readonly<Record<Exclude<WordName, 'disk'>, string>> = {
-  info: `Settings are listed by the file that they come from, with their lines, then those that are defaults. *mconsole* is
+  info: `What is wrong with the VM comes first, if anything, each with a command for it (*wrong* with **-json**). Settings are listed by the file that they come from, with their lines, then those that are defaults. *mconsole* is
 the management socket of the kernel, for uml_mconsole(1); umlmon(8) shows how. *guest says* is what root in the guest
 last wrote to */proc/mconsole*.`,
   start: `The configuration is read anew. The kernel runs when its management console answers; the init of the guest is then

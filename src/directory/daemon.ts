@@ -54,10 +54,8 @@ export async function runUmldir(configPath: string | undefined): Promise<void> {
   try {
     const reason = await serve({ settings, read, log, manager, socket: place.path, takePlaceAgain, user });
     lastWord.end(reason);
-  } catch (error) {
-    lastWord.fail(error);
-    throw error;
   } finally {
+    // What is thrown here is the last line of the program.
     lastWord.close();
     if (lockFd >= 0) closeSync(lockFd);
     manager?.close();

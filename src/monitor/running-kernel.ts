@@ -1,11 +1,12 @@
-import { killSandbox, type Sandbox } from '../jail/launch.ts';
+import { closeSync } from 'node:fs';
+import type { Sandbox } from '../jail/launch.ts';
 import type { Answer, Mconsole } from '../kernel/mconsole.ts';
 import type { LaunchPlan } from '../plan/plan.ts';
 import { stepOf } from '../plan/step-of.ts';
 import { capabilityHint } from '../system/capabilities.ts';
 import { toFailure, UmlmonError } from '../system/errors.ts';
 import { kernelLimits } from '../system/limits.ts';
-import type { ProcessIdentity } from '../system/process.ts';
+import { openProcess, type ProcessIdentity, signalProcess } from '../system/process.ts';
 import type { Peer } from '../system/shares.ts';
 import { printable } from '../system/text.ts';
 import type { Disks } from './disks/disks.ts';
@@ -32,6 +33,8 @@ export class RunningKernel {
   paused = false;
   readonly #sandbox: Sandbox;
   readonly #mconsole: Mconsole;
+  /** Its first process, held so that a kill needs no descriptor: there may be none left. */
+  #init: number | undefined;
   #now: { readonly reached: LevelTimes; readonly pause: Paused | undefined } | undefined;
   /** Its record is removed, and must not come back. */
   #isGone = false;
@@ -51,8 +54,11 @@ export class RunningKernel {
     // The words of a kernel that may be hostile.
     this.version = printable(parts.version, kernelLimits.versionCharacters);
     this.undo = parts.undo;
+    this.#init = parts.sandbox.init && openProcess(parts.sandbox.init);
     this.exit = parts.sandbox.exit.finally(() => {
       this.#isGone = true;
+      if (this.#init !== undefined) closeSync(this.#init);
+      this.#init = undefined;
     });
     this.disks = parts.disks;
     this.networks = parts.networks;
@@ -115,7 +121,7 @@ export class RunningKernel {
    */
   async kill(): Promise<void> {
     try {
-      if (this.#sandbox.init) killSandbox(this.#sandbox.init);
+      if (this.#init !== undefined) signalProcess(this.#init, 'SIGKILL');
     } catch (error) {
       await this.request('halt').catch(() => {
         throw new UmlmonError('HOST_SYSTEM_CALL', {

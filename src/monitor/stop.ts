@@ -32,14 +32,20 @@ export async function stopKernel(
   stages: readonly StopStage[],
   report: { stage: (stage: StopStage) => void; trouble: (error: unknown) => void },
 ): Promise<StopStage['name'] | undefined> {
+  let refused: unknown;
   for (const stage of stages) {
+    refused = undefined;
     report.stage(stage);
     // Not awaited before the wait: a guest that goes down at once may leave the answer unsent.
-    const request = act[stage.name](kernel).catch(report.trouble);
+    const request = act[stage.name](kernel).catch((error: unknown) => {
+      refused = error;
+      report.trouble(error);
+    });
     const gone = await kernel.goneWithin(stage.waitMs);
     if (gone) return stage.name;
     await request;
   }
+  if (refused !== undefined) throw refused;
   return undefined;
 }
 

@@ -43,7 +43,7 @@ export function readMonitorEnd(path: string): MonitorEnd | undefined {
 
 /** Why a monitor ended that did not end in order, for people; undefined if it did. */
 export function badEndOf({ ended, failed }: MonitorEnd): string | undefined {
-  if (ended === 0) return 'it was killed, or the host went down';
+  if (ended === 0) return 'it was killed, ran out of memory, or the host went down';
   return failed || undefined;
 }
 

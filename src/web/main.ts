@@ -62,10 +62,8 @@ async function serve(configPath: string | undefined, programs: string): Promise<
   });
   try {
     lastWord.end(await serveUntilSignal({ configPath, programs, ended, manager, log }));
-  } catch (error) {
-    lastWord.fail(error);
-    throw error;
   } finally {
+    // What is thrown here is the last line of the program.
     lastWord.close();
     manager?.close();
   }

@@ -1,7 +1,9 @@
 /** Root without one of its capabilities, as in containers: what cannot be done is said, and no monitor ends by it. */
-import { existsSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import { waitForEvent } from '../helpers/guest.ts';
 import { World } from '../helpers/world.ts';
 
 /** Those that umlmon or its launcher may need; all others are taken away at once. */
@@ -74,4 +76,54 @@ test('without kill: a signal that is refused is a trouble, told once, and -kill 
   );
   expect(umlwatch('-kill')).toMatchObject({ status: 0, stdout: 'vm1: killed\n' });
   expect(umlwatch('-start').status).toBe(0);
+}, 60_000);
+
+test('without a descriptor left: what needs one is refused, and the VM can be stopped', async () => {
+  without(['mac_admin']);
+  await world.startMonitor('vm1');
+  umlwatch('-start');
+  const pid = world.monitorPid('vm1');
+  const client = await world.client('vm1');
+  // Descriptors are numbered from 0: no free number is below this one.
+  const fds = readdirSync(`/proc/${pid}/fd`).map(Number);
+  const free = fds.findIndex((_, index) => !fds.includes(index));
+  spawnSync('prlimit', ['--pid', `${pid}`, `--nofile=${free < 0 ? fds.length : free}`]);
+  await expect(client.call('backup', { name: 'b' })).rejects.toMatchObject({
+    reason: expect.stringMatching(/EMFILE/),
+  });
+  expect(await client.call('stop', { timeoutMs: 200 })).toMatchObject({ summary: 'stopped by kill' });
+  expect(existsSync(`/proc/${pid}`)).toBe(true);
+}, 60_000);
+
+test('a monitor that ends by a fault, or is killed: clients and the next monitor say how', async () => {
+  without(['mac_admin']);
+  await world.startMonitor('vm1');
+  const pid = world.monitorPid('vm1');
+  await world.killMonitor('vm1');
+  const killed = `the last monitor, process ${pid}: it was killed`;
+  expect(umlwatch('-info').stderr).toContain(killed);
+  // As LastWord writes it.
+  const path = join(world.varDir, 'vm1/log/monitor-end.json');
+  const end = {
+    ...endOfMonitor(),
+    ended: 1,
+    reason: 'INTERNAL',
+    failed: 'x is not a function',
+    stack: 'at y',
+  };
+  writeFileSync(path, JSON.stringify(end));
+  expect(umlwatch('-info').stderr).toContain(`process ${pid}: x is not a function`);
+  await world.startMonitor('vm1');
+  expect(umlwatch('-info').stdout).toContain('wrong: 1 trouble: former monitor');
+  expect(JSON.parse(umlwatch('-info', '-json').stdout)).toMatchObject({
+    troubles: 1,
+    wrong: [{ fix: expect.any(String) }],
+  });
+  expect(await waitForEvent(await world.client('vm1'), 'former-monitor')).toContain('x is not a function');
+  for (const text of ['', 'null', '[]', '{"pid":"x"}', 'no json']) {
+    await world.killMonitor('vm1');
+    writeFileSync(path, text);
+    expect(umlwatch('-info').stderr).toContain('no monitor is running for vm1');
+    await world.startMonitor('vm1');
+  }
 }, 60_000);
