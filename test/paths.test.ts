@@ -180,6 +180,7 @@ const table: Readonly<Record<string, Uses>> = {
   'rpc/password-file.ts': [['own', 'mkdirSync openSync readSecretFile rewriteFile']],
   'system/atomic-file.ts': [['own', 'openSync renameSync rmSync writeFileSync']],
   'system/capabilities.ts': [['host', 'readFileSync']],
+  'system/clock.ts': [['host', 'readFileSync']],
   'system/directory.ts': [
     [
       'layer',

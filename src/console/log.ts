@@ -75,7 +75,10 @@ export class ConsoleLog {
   #checked = Number.NEGATIVE_INFINITY;
   #failed = Number.NEGATIVE_INFINITY;
 
-  constructor(path: string, { maxBytes, keep, note: form = note, now = Date.now }: LogOptions) {
+  constructor(
+    path: string,
+    { maxBytes, keep, note: form = note, now = () => performance.now() }: LogOptions,
+  ) {
     this.path = path;
     this.#maxBytes = Math.max(1, maxBytes);
     this.#keep = keep;
@@ -112,7 +115,7 @@ export class ConsoleLog {
   /** Writes at once and without a copy; never throws. */
   append(bytes: Uint8Array): void {
     const now = this.#now();
-    if (now - this.#failed < consoleLimits.logRetry && now >= this.#failed) {
+    if (now - this.#failed < consoleLimits.logRetry) {
       this.#drop(bytes.length);
       return;
     }

@@ -46,6 +46,8 @@ export interface Manifest {
   readonly name: string;
   /** Milliseconds since 1970: when the guest stood still. */
   readonly takenAt: number;
+  /** One more than that of the backup before it: tells which is newer when the clock was set back. Absent in old ones. */
+  readonly sequence?: number;
   readonly consistency: Consistency;
   /** Milliseconds that programs of the guest could not write. */
   readonly pauseMs: number;
@@ -72,10 +74,15 @@ export function freshName(now: number, taken: ReadonlySet<string>): string {
  * others. The new one is not asked for its time: the clock of the host may have been set back.
  */
 export function surplusBackups(others: readonly Manifest[], keep: number): Manifest[] {
-  const newestFirst = others.filter(isSound).sort((a, b) => b.takenAt - a.takenAt);
+  const newestFirst = others.filter(isSound).sort((a, b) => byAge(b, a));
   if (keep === 0 || newestFirst.length < keep - 1) return [];
-  const since = newestFirst[keep - 2]?.takenAt ?? Number.POSITIVE_INFINITY;
-  return others.filter(({ takenAt }) => takenAt < since);
+  const oldestKept = newestFirst[keep - 2];
+  return others.filter((one) => !oldestKept || byAge(one, oldestKept) < 0);
+}
+
+/** Orders backups from the oldest to the newest. */
+export function byAge(one: Pick<Manifest, 'takenAt' | 'sequence'>, other: typeof one): number {
+  return (one.sequence ?? 0) - (other.sequence ?? 0) || one.takenAt - other.takenAt;
 }
 
 export function isSound({ images }: Pick<Manifest, 'images'>): boolean {
@@ -90,11 +97,13 @@ export function parseManifest(text: string): Manifest | undefined {
   } catch {
     return undefined;
   }
-  const { format, vm, name, takenAt, consistency, pauseMs, kernel, images, leftOut, settings } = value ?? {};
+  const { format, vm, name, takenAt, sequence, consistency, pauseMs, kernel, images, leftOut, settings } =
+    value ?? {};
   const sound =
     format === 1 &&
     [vm, name, kernel].every((word) => typeof word === 'string') &&
     isCount(takenAt) &&
+    (sequence === undefined || isCount(sequence)) &&
     typeof pauseMs === 'number' &&
     ['frozen', 'synced', 'crash'].includes(consistency ?? '') &&
     [images, leftOut, settings].every(Array.isArray) &&

@@ -9,7 +9,7 @@ import { diskLimits } from '../system/limits.ts';
 import { printable } from '../system/text.ts';
 import { discard, emptyTrash, trashIn } from '../system/trash.ts';
 import { makeTrustedDirectory, openTrustedDirectory } from '../system/trusted-path.ts';
-import { type Manifest, parseManifest } from './backup-manifest.ts';
+import { byAge, type Manifest, parseManifest } from './backup-manifest.ts';
 import { readFully } from './image-file.ts';
 
 const { O_CREAT, O_EXCL, O_RDONLY, O_WRONLY } = constants;
@@ -36,7 +36,7 @@ export async function listBackups(place: StorePlace): Promise<Manifest[]> {
       const manifest = await readManifest(store, name);
       if (manifest?.name === name) found.push(manifest);
     }
-    return found.sort((a, b) => a.takenAt - b.takenAt);
+    return found.sort(byAge);
   } finally {
     store.close();
   }

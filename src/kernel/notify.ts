@@ -104,7 +104,7 @@ export class NotifyListener {
   #isAllowed({ type, data }: NotificationPacket): boolean {
     const isNews = type === 'user' && !this.#saidReady && saysReady(data.toString());
     this.#saidReady ||= isNews;
-    const second = Math.floor(Date.now() / 1000);
+    const second = Math.floor(performance.now() / 1000);
     if (second !== this.#second) this.#passed.clear();
     this.#second = second;
     const passed = (this.#passed.get(type) ?? 0) + 1;

@@ -13,6 +13,7 @@ import { releaseCores } from '../plan/core-claims.ts';
 import { fdOf } from '../plan/descriptors.ts';
 import type { Descriptor, LaunchPlan } from '../plan/plan.ts';
 import { stepOf } from '../plan/step-of.ts';
+import { wallMoment } from '../system/clock.ts';
 import { toFailure } from '../system/errors.ts';
 import { pidfdGetfd } from '../system/native.ts';
 import { openProcess } from '../system/process.ts';
@@ -94,8 +95,18 @@ export async function adoptKernel(
     undo.push('cores', () => releaseCores(host.layout.coreClaims, plan.vm));
     undo.push('sandbox', () => endSandbox(jailed.init));
     const sandbox = adoptSandbox(launcher, jailed, host.layout.status);
-    const { began } = record;
-    const kernel = new RunningKernel({ plan, began, version, undo, sandbox, mconsole, disks, networks });
+    const { began, moment = wallMoment(began) } = record;
+    const kernel = new RunningKernel({
+      plan,
+      began,
+      moment,
+      version,
+      undo,
+      sandbox,
+      mconsole,
+      disks,
+      networks,
+    });
     // The VM is ours whatever becomes of this.
     await settleInterfaces(kernel).catch(host.trouble);
     return kernel;

@@ -163,7 +163,7 @@ function report(vm: Vm, { operation, joined, summary }: OperationResult) {
     id: operation.id,
     joined,
     state: vm.state,
-    elapsedMs: Math.max(0, Date.now() - operation.began),
+    elapsedMs: Math.round(performance.now() - operation.began),
     summary,
   };
 }

@@ -59,8 +59,7 @@ export interface HostFacts {
   readonly fileSystems: readonly FileSystemFacts[];
 }
 
-/** @param endedAt when the kernel was gone, in milliseconds since 1970 */
-export function lookAtHost(layout: VmLayout, kernel: RunningKernel, endedAt: number): HostFacts {
+export function lookAtHost(layout: VmLayout, kernel: RunningKernel): HostFacts {
   const { images } = stepOf(kernel.plan, 'lock-images');
   return {
     time: Date.now(),
@@ -73,7 +72,7 @@ export function lookAtHost(layout: VmLayout, kernel: RunningKernel, endedAt: num
     cgroups: memoryCgroups(),
     oomKills: Number(/^oom_kill (\d+)$/m.exec(textOf('/proc/vmstat'))?.[1] ?? 0),
     node: process.version,
-    vm: { pid: kernel.pid, kernelVersion: kernel.version, ranMs: endedAt - kernel.began },
+    vm: { pid: kernel.pid, kernelVersion: kernel.version, ranMs: kernel.ranMs },
     images: images.map(({ unit, hostPath }) => lookAtImage(unit, hostPath)),
     fileSystems: [
       lookAtFileSystem('logs', layout.logDir),

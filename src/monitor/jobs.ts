@@ -88,7 +88,11 @@ export class Jobs {
     this.#jobs.set(job.id, job);
     this.#events.publish('job-began', `${name} ${subject}, asked by ${by}`, { id: job.id, name, by });
     const abort = new AbortController();
-    const running: Running = { abort, told: job.began, ended: this.#carryOut(job, abort.signal, work) };
+    const running: Running = {
+      abort,
+      told: performance.now(),
+      ended: this.#carryOut(job, abort.signal, work),
+    };
     this.#running.set(job.id, running);
     void running.ended.finally(() => {
       release();
@@ -162,8 +166,8 @@ export class Jobs {
     job.done = done;
     job.total = total;
     const running = this.#running.get(job.id);
-    const now = Date.now();
-    if (!running || Math.abs(now - running.told) < monitorLimits.jobProgressInterval) return;
+    const now = performance.now();
+    if (!running || now - running.told < monitorLimits.jobProgressInterval) return;
     running.told = now;
     job.progress += 1;
     this.#wake();

@@ -87,7 +87,7 @@ export class Operations {
       if (name !== 'kill' || operation.name === 'restore') throw this.#busy(operation);
     }
     this.#last += 1;
-    const operation = { id: this.#last, name, by, began: Date.now(), object };
+    const operation = { id: this.#last, name, by, began: performance.now(), object };
     const report: Report = (done, total) => Object.assign(operation, { progress: { done, total } });
     const running: Running = { operation, done: this.#publish(operation, () => work(report)) };
     this.#current = running;
@@ -100,7 +100,7 @@ export class Operations {
   }
 
   #busy({ id, name, by, began }: Operation): UmlmonError {
-    const seconds = ((Date.now() - began) / 1000).toFixed(1);
+    const seconds = ((performance.now() - began) / 1000).toFixed(1);
     return new UmlmonError('STATE_BUSY', {
       place: this.#vm,
       cause: `busy with ${name} (operation ${id}, since ${seconds} s, asked by ${by})`,

@@ -6,6 +6,7 @@ import { fdOf } from '../plan/descriptors.ts';
 import type { LaunchPlan } from '../plan/plan.ts';
 import { stepOf } from '../plan/step-of.ts';
 import { replaceFile } from '../system/atomic-file.ts';
+import { type Moment, parseMoment } from '../system/clock.ts';
 import { monitorLimits } from '../system/limits.ts';
 import type { ProcessIdentity } from '../system/process.ts';
 import type { Disk } from './disks/disks.ts';
@@ -19,6 +20,8 @@ export interface RunRecord {
   readonly plan: LaunchPlan;
   /** Milliseconds since 1970 when the start began. */
   readonly began: number;
+  /** The same as a moment; absent in records of monitors that had none. */
+  readonly moment?: Moment | undefined;
   /** The kernel's process; absent before it was seen. */
   readonly kernel?: ProcessIdentity;
   /** Levels of readiness; absent before the kernel answered. */
@@ -47,7 +50,9 @@ export function readRunRecord(path: string): RunRecord | undefined {
     if (!isUsable(record)) return undefined;
     const { pause, began } = record;
     const stands = pause === undefined ? {} : { pause: parsePaused(pause, began) };
-    return { ...record, reached: parseLevelTimes(record.reached), ...stands };
+    const moment = parseMoment(record.moment);
+    const { moment: _, ...rest } = record;
+    return { ...rest, ...(moment ? { moment } : {}), reached: parseLevelTimes(record.reached), ...stands };
   } catch {
     return undefined;
   }

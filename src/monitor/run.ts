@@ -3,6 +3,7 @@ import type { VmLayout } from '../jail/layout.ts';
 import type { Notification } from '../kernel/notify.ts';
 import type { LaunchPlan } from '../plan/plan.ts';
 import type { ExitRecord } from '../rpc/umlmonctrl.gen.ts';
+import { msSince, wallMoment } from '../system/clock.ts';
 import { monitorLimits } from '../system/limits.ts';
 import { type MemoryCgroup, memoryCgroups, outOfMemory } from '../system/memory-limits.ts';
 import { adoptKernel } from './adopt.ts';
@@ -159,8 +160,8 @@ export class Run {
     up: (kernel: RunningKernel) => void,
   ): Promise<void> {
     const { layout, events, channels, config, ready, troubles } = this.#host;
-    const { began, reached = {}, pause } = finding.record;
-    ready.begin(config, Date.now() - began);
+    const { began, moment = wallMoment(began), reached = {}, pause } = finding.record;
+    ready.begin(config, msSince(moment));
     try {
       const kernel = await adoptKernel(finding, {
         layout,
@@ -313,7 +314,7 @@ export class Run {
       keepBundle: () => crashes.keep(kernel, exit, config),
       trouble: troubles.report,
     });
-    await ended(recorded, endedAt - kernel.began);
+    await ended(recorded, kernel.ranMs);
   }
 
   #onNotification({ type, text }: Notification): void {

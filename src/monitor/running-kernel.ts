@@ -4,6 +4,7 @@ import type { Answer, Mconsole } from '../kernel/mconsole.ts';
 import type { LaunchPlan } from '../plan/plan.ts';
 import { stepOf } from '../plan/step-of.ts';
 import { capabilityHint } from '../system/capabilities.ts';
+import { type Moment, msSince } from '../system/clock.ts';
 import { toFailure, UmlmonError } from '../system/errors.ts';
 import { kernelLimits } from '../system/limits.ts';
 import { openProcess, type ProcessIdentity, signalProcess } from '../system/process.ts';
@@ -21,6 +22,8 @@ export class RunningKernel {
   readonly plan: LaunchPlan;
   /** Milliseconds since 1970. */
   readonly began: number;
+  /** The same as a moment. */
+  readonly moment: Moment;
   /** As `version` of the management console says. */
   readonly version: string;
   /** What the start has acquired; unwound when the kernel is gone. */
@@ -38,10 +41,12 @@ export class RunningKernel {
   #now: { readonly reached: LevelTimes; readonly pause: Paused | undefined } | undefined;
   /** Its record is removed, and must not come back. */
   #isGone = false;
+  #ranMs: number | undefined;
 
   constructor(parts: {
     plan: LaunchPlan;
     began: number;
+    moment: Moment;
     version: string;
     undo: UndoStack;
     sandbox: Sandbox;
@@ -51,12 +56,14 @@ export class RunningKernel {
   }) {
     this.plan = parts.plan;
     this.began = parts.began;
+    this.moment = parts.moment;
     // The words of a kernel that may be hostile.
     this.version = printable(parts.version, kernelLimits.versionCharacters);
     this.undo = parts.undo;
     this.#init = parts.sandbox.init && openProcess(parts.sandbox.init);
     this.exit = parts.sandbox.exit.finally(() => {
       this.#isGone = true;
+      this.#ranMs = msSince(this.moment);
       if (this.#init !== undefined) closeSync(this.#init);
       this.#init = undefined;
     });
@@ -64,6 +71,11 @@ export class RunningKernel {
     this.networks = parts.networks;
     this.#sandbox = parts.sandbox;
     this.#mconsole = parts.mconsole;
+  }
+
+  /** Milliseconds that it has run; until its end, once that was seen. */
+  get ranMs(): number {
+    return this.#ranMs ?? msSince(this.moment);
   }
 
   /** Host pid of the kernel; 0 if it ended before it could be seen. */
@@ -99,12 +111,13 @@ export class RunningKernel {
   /** Leaves how the VM stands, and which disks and network interfaces it has, for the monitor after this one. Errors: HOST_SYSTEM_CALL. */
   record(now = this.#now): void {
     if (this.#isGone) return;
-    const { plan, began, disks, networks } = this;
+    const { plan, began, moment, disks, networks } = this;
     this.#now = now;
     const { kernel, init } = this.#sandbox;
     writeRunRecord(stepOf(plan, 'record').path, {
       plan,
       began,
+      moment,
       ...now,
       ...(disks.areThose(stepOf(plan, 'lock-images').images)
         ? {}

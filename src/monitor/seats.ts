@@ -32,6 +32,8 @@ interface Seat {
   size: Size | undefined;
   /** When it has typed last, or was given the pen; 0 if never. */
   typedAt: number;
+  /** The same on the clock of performance.now(). */
+  typedOn: number;
   acknowledged: number;
   skipped: number;
   /** Its place among all seats. */
@@ -73,7 +75,17 @@ export class Seats {
       });
     this.#last += 1;
     const { oldest, next } = channel.ring;
-    const seat = { id: this.#last, channel, by, since: Date.now(), size, typedAt: 0, skipped: 0, release };
+    const seat = {
+      id: this.#last,
+      channel,
+      by,
+      since: Date.now(),
+      size,
+      typedAt: 0,
+      typedOn: 0,
+      skipped: 0,
+      release,
+    };
     seats.set(seat.id, { ...seat, acknowledged: next });
     channel.viewers += 1;
     if (size && !this.#pens.has(channel)) channel.resize(size);
@@ -100,7 +112,7 @@ export class Seats {
     const seat = this.#seat(id, caller);
     const { channel } = seat;
     this.#mustHavePen(seat);
-    seat.typedAt = Date.now();
+    noteTyping(seat);
     const { inputWait } = consoleLimits;
     const isWanted = () => this.#pens.get(channel) === seat;
     const taken = await channel.type(data, { waitMs: inputWait, signal: caller.signal, isWanted });
@@ -193,7 +205,7 @@ export class Seats {
     const writer = this.#pens.get(seat.channel);
     if (writer === seat) return true;
     const idleMs = this.#vm.settings.vm.writer_idle;
-    if (writer && (idleMs === 0 || Date.now() - writer.typedAt < idleMs)) return false;
+    if (writer && (idleMs === 0 || performance.now() - writer.typedOn < idleMs)) return false;
     this.#give(seat, writer ? `has it: ${writer.by} was idle` : 'types now');
     return true;
   }
@@ -203,7 +215,7 @@ export class Seats {
     const former = this.#pens.get(channel);
     if (former === seat) return;
     this.#pens.set(channel, seat);
-    seat.typedAt = Date.now();
+    noteTyping(seat);
     if (seat.size) channel.resize(seat.size);
     this.#tell(channel, `${by} ${how}`, seat, former);
   }
@@ -245,6 +257,12 @@ export class Seats {
       skipped,
     };
   }
+}
+
+/** For people by the wall clock; for the time that the seat is idle by one that nobody sets. */
+function noteTyping(seat: Seat): void {
+  seat.typedAt = Date.now();
+  seat.typedOn = performance.now();
 }
 
 /** The kernel holds a window size in 16 bits (struct winsize); programs break long before. */

@@ -15,6 +15,7 @@ import { connectUser } from '../network/connect-user.ts';
 import { claimCores, releaseCores } from '../plan/core-claims.ts';
 import type { Descriptor, LaunchPlan, Step, StepOf } from '../plan/plan.ts';
 import { stepOf } from '../plan/step-of.ts';
+import { type Moment, thisMoment } from '../system/clock.ts';
 import { type Failure, isErrorCode, toFailure, UmlmonError } from '../system/errors.ts';
 import { lock } from '../system/native.ts';
 import type { ProcessIdentity } from '../system/process.ts';
@@ -48,7 +49,7 @@ interface Progress {
   readonly plan: LaunchPlan;
   readonly host: StartHost;
   readonly undo: UndoStack;
-  readonly began: number;
+  readonly moment: Moment;
   /** Offset on con0 of what this start says. */
   readonly con0From: number;
   /** Our descriptor for each descriptor of the plan, by `nameOf`. */
@@ -77,7 +78,7 @@ export async function executePlan(plan: LaunchPlan, host: StartHost): Promise<Ru
     plan,
     host,
     undo,
-    began: Date.now(),
+    moment: thisMoment(),
     con0From: host.channels.find('con0')?.ring.next ?? 0,
     opened: new Map(),
     notified: Promise.resolve(),
@@ -101,9 +102,19 @@ export async function executePlan(plan: LaunchPlan, host: StartHost): Promise<Ru
       throw why;
     }
   }
-  const { sandbox, mconsole, disks, networks, began, version } = progress;
+  const { sandbox, mconsole, disks, networks, moment, version } = progress;
   if (!sandbox || !mconsole || !disks) throw new Error('the plan launches no kernel');
-  return new RunningKernel({ plan, began, version, undo, sandbox, mconsole, disks, networks });
+  return new RunningKernel({
+    plan,
+    began: moment.wall,
+    moment,
+    version,
+    undo,
+    sandbox,
+    mconsole,
+    disks,
+    networks,
+  });
 }
 
 function perform(step: Step, progress: Progress): void | Promise<void> {
@@ -129,7 +140,11 @@ function perform(step: Step, progress: Progress): void | Promise<void> {
     case 'listen-notify':
       return listenNotify(step, progress);
     case 'record':
-      writeRunRecord(step.path, { plan: progress.plan, began: progress.began });
+      writeRunRecord(step.path, {
+        plan: progress.plan,
+        began: progress.moment.wall,
+        moment: progress.moment,
+      });
       progress.undo.push(step.path, () => rmSync(step.path, { force: true }));
       return;
     case 'launch':
@@ -242,7 +257,8 @@ async function launchKernel(step: StepOf<'launch'>, progress: Progress): Promise
   if (sandbox.kernel)
     writeRunRecord(stepOf(plan, 'record').path, {
       plan,
-      began: progress.began,
+      began: progress.moment.wall,
+      moment: progress.moment,
       kernel: sandbox.kernel,
       ...(sandbox.init ? { init: sandbox.init } : {}),
     });

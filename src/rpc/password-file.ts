@@ -3,7 +3,7 @@
  * which no password can be read). No VM can have that name. There is a password for each VM and role, and those of `*` open
  * all VMs; the password alone tells which one it is.
  */
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { closeSync, constants, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { isSystemError, UmlmonError } from '../system/errors.ts';
@@ -64,6 +64,11 @@ export async function grantsOf(passwords: Passwords, password: string): Promise<
   return passwords.list
     .filter((one) => timingSafeEqual(one.storedKey, storedKey))
     .map(({ vm, role }) => ({ vm, role }));
+}
+
+/** Tells a password from the one that is set after it, also if both are the same word, and whatever the clock says. */
+export function markOf({ vm, role, storedKey, changed }: Password): string {
+  return createHash('sha256').update(`${vm}\0${role}\0${changed}\0`).update(storedKey).digest('base64');
 }
 
 /** What some grants make of their owner at a VM; null: nothing. */

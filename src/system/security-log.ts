@@ -23,15 +23,18 @@ export class SecurityLog {
   readonly #budget = new LineBudget();
   readonly #sink: LineSink | undefined;
   readonly #now: () => number;
+  readonly #elapsed: () => number;
   /** Events whose line is written, and that have happened again since. */
   readonly #again = new Map<SecurityEvent, number>();
   /** Events that the log did not take, by their kind. */
   readonly #unsaid = new Map<SecurityKind, number>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(sink?: LineSink, now: () => number = Date.now) {
+  /** @param now the wall clock; another one, of a test, is that of the shares too */
+  constructor(sink?: LineSink, now?: () => number) {
     this.#sink = sink;
-    this.#now = now;
+    this.#now = now ?? Date.now;
+    this.#elapsed = now ?? (() => performance.now());
   }
 
   /** From the oldest to the newest. */
@@ -56,7 +59,7 @@ export class SecurityLog {
     };
     const event = this.#ring.add(fact, this.#now());
     if (event.count > 1) this.#again.set(event, (this.#again.get(event) ?? 0) + 1);
-    else if (this.#budget.take(kind, peer, event.time)) this.#write(event, 1);
+    else if (this.#budget.take(kind, peer, this.#elapsed())) this.#write(event, 1);
     else this.#unsaid.set(kind, (this.#unsaid.get(kind) ?? 0) + 1);
     // What is told together is so once a minute, while there is something: who is not bothered sleeps.
     if (this.#again.size + this.#unsaid.size > 0)
@@ -73,7 +76,8 @@ export class SecurityLog {
     this.#timer = undefined;
     const now = this.#now();
     for (const [event, count] of this.#again) {
-      if (this.#budget.take(event.kind, event.peer, now)) this.#write({ ...event, time: event.last }, count);
+      if (this.#budget.take(event.kind, event.peer, this.#elapsed()))
+        this.#write({ ...event, time: event.last }, count);
       else this.#unsaid.set(event.kind, (this.#unsaid.get(event.kind) ?? 0) + count);
     }
     this.#again.clear();

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { networkOf } from '../rpc/address.ts';
-import { grantsOf, type Passwords, readPasswords } from '../rpc/password-file.ts';
+import { type Grant, grantsOf, markOf, type Passwords, readPasswords } from '../rpc/password-file.ts';
 import { peerAt } from '../rpc/peer.ts';
 import { Throttle } from '../rpc/throttle.ts';
 import { FairTurns, OverShare } from '../system/fair-turns.ts';
@@ -40,8 +40,6 @@ export class Login {
     const network = networkOf(address);
     const wait = this.#throttle.waitOf(network, performance.now());
     if (wait > 0) throw tooMany(wait);
-    // A password that is changed from now on is not the one that is looked at.
-    const began = Date.now();
     const passwords = this.#read();
     if (!passwords || passwords.list.length === 0)
       throw refused(403, 'login', 'there are no passwords', 'set one on the host: umladmin password');
@@ -54,17 +52,20 @@ export class Login {
       });
     if (grants.length === 0) throw refused(401, 'login', 'the password is wrong');
     this.#throttle.succeeded(network);
-    return this.#sessions.open(grants, address, began);
+    // A password that was changed since it was read is not the one that was looked at.
+    const isGranted = ({ vm, role }: Grant) => grants.some((one) => one.vm === vm && one.role === role);
+    return this.#sessions.open(
+      grants,
+      address,
+      performance.now(),
+      passwords.list.filter(isGranted).map(markOf),
+    );
   }
 
   /** Ends sessions whose passwords were removed or changed since. Errors: PASSWORD_FILE. */
   checkSessions(): void {
-    const list = this.#read()?.list ?? [];
-    this.#sessions.keepOnly(({ grants, began }: Session) =>
-      grants.every(({ vm, role }) =>
-        list.some((one) => one.vm === vm && one.role === role && one.changed <= began),
-      ),
-    );
+    const marks = new Set(this.#read()?.list.map(markOf));
+    this.#sessions.keepOnly((session: Session) => session.marks.every((mark) => marks.has(mark)));
   }
 
   #read(): Passwords | undefined {

@@ -102,7 +102,7 @@ export class Monitors {
   }
 
   /** A configuration that cannot be read leaves what there was. */
-  #readCtrls(now = Date.now()): ReadonlyMap<string, string> {
+  #readCtrls(now = performance.now()): ReadonlyMap<string, string> {
     if (now - this.#readAt < webLimits.configTime) return this.#ctrls;
     this.#readAt = now;
     const { config, broken } = this.read();

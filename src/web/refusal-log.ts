@@ -16,7 +16,7 @@ export class RefusalLog {
     this.#log = log;
   }
 
-  add(facts: Readonly<Record<string, unknown>>, text: string, now = Date.now()): void {
+  add(facts: Readonly<Record<string, unknown>>, text: string, now = performance.now()): void {
     if (now - this.#began > minute) {
       if (this.#unsaid > 0) this.#log.warn({ refusals: this.#unsaid }, 'refusals that are not in the log');
       this.#began = now;

@@ -48,7 +48,7 @@ export class RemoteLogin {
   async connect(address: string, { target, directory }: OtherPlace<DirectoryWatch>): Promise<MonitorClient> {
     const password = this.#password();
     const refusal = this.#refusals.get(address);
-    if (refusal?.password === password && Date.now() < refusal.until) throw refusal.error;
+    if (refusal?.password === password && performance.now() < refusal.until) throw refusal.error;
     this.#refusals.delete(address);
     const way = {
       vm: target.vm,
@@ -69,7 +69,7 @@ export class RemoteLogin {
   }
 
   #keep(address: string, password: string, error: unknown): void {
-    const now = Date.now();
+    const now = performance.now();
     for (const [one, { until }] of this.#refusals) if (until <= now) this.#refusals.delete(one);
     this.#refusals.set(address, { password, error, until: now + webLimits.refusedTime });
   }

@@ -5,7 +5,10 @@ import type { WirePoint, WireVm } from './wire.ts';
 
 /** What a monitor says of its VM at one moment. */
 export interface Look {
+  /** Milliseconds since 1970, to be shown. */
   readonly time: number;
+  /** The same on the clock of performance.now(), for rates. */
+  readonly on: number;
   readonly info: VmInfo;
   /** Undefined of a guest that cannot be asked. */
   readonly stats: GuestStats | undefined;
@@ -57,15 +60,16 @@ export function absent(name: string, error: unknown, time: number): WireVm {
 
 const nothing = { cpu: null, memory: null, disk: null, network: null } as const;
 
-function pointOf({ time, info, stats }: Look, before: Look | undefined): WirePoint {
+function pointOf({ time, on, info, stats }: Look, before: Look | undefined): WirePoint {
   const memory = stats ? stats.memTotal - stats.memAvailable : null;
   // Counters begin anew with each kernel.
   const isSame = before && before.info.kernelPid === info.kernelPid && info.kernelPid > 0;
   if (!isSame) return { time, ...nothing, memory };
-  const network = rate(networkBytes(info) - networkBytes(before.info), time - before.time);
+  const network = rate(networkBytes(info) - networkBytes(before.info), on - before.on);
   const then = before.stats;
   if (!stats || !then) return { time, ...nothing, memory, network };
-  const span = stats.time - then.time;
+  // The guest's own clock: that of the monitor's host may have been set meanwhile.
+  const span = stats.uptimeMs - then.uptimeMs;
   const busy = busyMs(stats) - busyMs(then);
   const all = busy + stats.cpuIdleMs - then.cpuIdleMs + stats.cpuIowaitMs - then.cpuIowaitMs;
   return {

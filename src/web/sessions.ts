@@ -11,6 +11,8 @@ export interface Session {
   /** What the cookie says. */
   readonly id: string;
   readonly grants: readonly Grant[];
+  /** See markOf: gone from the password file, they end the session. */
+  readonly marks: readonly string[];
   /** Where it was opened: of its address, and of itself, a part of what all share. The key is no secret. */
   readonly atAddress: Peer;
   readonly itself: Peer;
@@ -32,7 +34,13 @@ export class Sessions {
   #last = 0;
 
   /** Of an address that has its share, or of the one that has most when all are taken, the least used one ends. */
-  open(grants: readonly Grant[], address: string, now = Date.now()): Session {
+  /** @param marks of the passwords that it was opened with */
+  open(
+    grants: readonly Grant[],
+    address: string,
+    now = performance.now(),
+    marks: readonly string[] = [],
+  ): Session {
     this.#dropOld(now);
     this.#last += 1;
     const ended = new AbortController();
@@ -41,6 +49,7 @@ export class Sessions {
     const session: Session = {
       id: randomBytes(32).toString('base64url'),
       grants,
+      marks,
       atAddress: peerAt(address),
       itself: { key: `session:${this.#last}`, isOwner: false },
       token: randomBytes(32).toString('base64url'),
@@ -56,7 +65,7 @@ export class Sessions {
   }
 
   /** The session of a cookie, which is used by that. */
-  find(id: string | undefined, now = Date.now()): Session | undefined {
+  find(id: string | undefined, now = performance.now()): Session | undefined {
     this.#dropOld(now);
     const session = id === undefined ? undefined : this.#byId.get(id);
     if (!session) return undefined;

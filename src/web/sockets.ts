@@ -150,7 +150,7 @@ export class Sockets {
     socket.once('close', () => {
       session.sockets -= 1;
       release();
-      session.used = Date.now();
+      session.used = performance.now();
       session.ended.signal.removeEventListener('abort', end);
       this.#silent.delete(socket);
       if (this.#server.clients.size > 0) return;

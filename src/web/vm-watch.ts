@@ -120,11 +120,11 @@ export class VmWatch {
     // A guest that hangs, boots or stands still cannot be asked.
     const isAwake = info.state === 'running' && !info.paused && info.hungSince === 0;
     const stats = isAwake ? await client.call('stats', undefined).catch(onlyFailed) : undefined;
-    const look: Look = { time: Date.now(), info, stats };
+    const look: Look = { time: Date.now(), on: performance.now(), info, stats };
     const before = this.#before;
     const vm = sampleOf(this.name, look, before);
     // Too little happens between two looks that an event brings together: rates of it would tell nothing.
-    const isSoon = before?.info.kernelPid === info.kernelPid && look.time - before.time < webLimits.rateTime;
+    const isSoon = before?.info.kernelPid === info.kernelPid && look.on - before.on < webLimits.rateTime;
     if (isSoon && this.latest) this.#publish({ ...vm, point: this.latest.point });
     else {
       this.#before = look;

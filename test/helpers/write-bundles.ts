@@ -19,6 +19,6 @@ console.log('writing');
 for (;;) {
   const endedAt = Date.now();
   const name = bundleName(endedAt, namesOfBundles({ crashes }));
-  writeBundle(place, { name, series: name, endedAt, cause: 'crash', panic: '' }, files);
+  writeBundle(place, { name, series: name, sequence: 1, endedAt, cause: 'crash', panic: '' }, files);
   for (const old of listBundles(place).slice(0, -3)) removeBundle(place, old.name);
 }

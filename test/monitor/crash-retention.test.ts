@@ -16,6 +16,7 @@ function bundle(endedAt: number, newest?: Bundle, bytes = 10): Bundle {
   return {
     name,
     endedAt,
+    sequence: 0,
     series: seriesOf(name, endedAt, newest, gap),
     cause: 'crash',
     panic: '',

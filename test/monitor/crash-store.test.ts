@@ -33,7 +33,7 @@ afterEach(() => {
 });
 
 function write(data: Uint8Array): void {
-  const description = { name, series: name, endedAt: 5, cause: 'crash', panic: 'oh' };
+  const description = { name, series: name, sequence: 1, endedAt: 5, cause: 'crash', panic: 'oh' };
   writeBundle(place, description, [{ path: 'exit.json', data }]);
 }
 
@@ -43,6 +43,7 @@ test('what is written is listed and read, in pieces', () => {
     {
       name,
       series: name,
+      sequence: 1,
       endedAt: 5,
       cause: 'crash',
       panic: 'oh',

@@ -7,6 +7,7 @@ import type { Networks } from '../../src/monitor/networks/networks.ts';
 import { RunningKernel } from '../../src/monitor/running-kernel.ts';
 import { UndoStack } from '../../src/monitor/undo.ts';
 import type { LaunchPlan } from '../../src/plan/plan.ts';
+import { wallMoment } from '../../src/system/clock.ts';
 import { UmlmonError } from '../../src/system/errors.ts';
 
 test('a kernel that stands still for a backup does not hang; one that is silent afterwards does', async () => {
@@ -18,6 +19,7 @@ test('a kernel that stands still for a backup does not hang; one that is silent 
   const kernel = new RunningKernel({
     plan: {} as LaunchPlan,
     began: 0,
+    moment: wallMoment(0),
     version: '',
     undo: new UndoStack(),
     sandbox: {

@@ -110,6 +110,7 @@ async function makeBackup(name: string, draft: Directory, host: BackupHost): Pro
       vm: layout.vm,
       name: name || freshName(captured.takenAt, new Set(namesIn(layout))),
       takenAt: captured.takenAt,
+      sequence: 1 + Math.max(0, ...(await listBackups(layout)).map(({ sequence = 0 }) => sequence)),
       consistency: consistencyOf(captured, described),
       pauseMs: Number(captured.pauseMs.toFixed(1)),
       kernel: kernel.version,

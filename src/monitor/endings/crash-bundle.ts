@@ -92,10 +92,12 @@ export class CrashBundles {
         .lastLines(monitorLimits.bundleConsoleBytes)
         .slice(-monitorLimits.bundleScreenLines),
       events: events.held(),
-      host: lookAtHost(layout, kernel, endedAt),
+      host: lookAtHost(layout, kernel),
     });
-    const series = seriesOf(name, endedAt, listBundles(layout).at(-1), monitorLimits.crashSeriesGap);
-    writeBundle(layout, { name, series, endedAt, cause, panic }, files);
+    const newest = listBundles(layout).at(-1);
+    const series = seriesOf(name, endedAt, newest, monitorLimits.crashSeriesGap);
+    const sequence = (newest?.sequence ?? 0) + 1;
+    writeBundle(layout, { name, series, sequence, endedAt, cause, panic }, files);
     return path;
   }
 

@@ -5,6 +5,8 @@ import type { CrashBundle } from '../../rpc/umlmonctrl.gen.ts';
 export interface Bundle extends CrashBundle {
   /** Name of the first bundle of the crashes that followed one another closely; its own if it is that. */
   readonly series: string;
+  /** One more than that of the bundle before it: the clock of the host may have been set back since. 0 in old ones. */
+  readonly sequence: number;
 }
 
 /**

@@ -32,7 +32,7 @@ export type StorePlace = Pick<VmLayout, 'crashes' | 'crashDraft'>;
 export function listBundles({ crashes }: StorePlace): Bundle[] {
   return namesOfBundles({ crashes })
     .flatMap((name) => readManifest(crashes, name) ?? [])
-    .sort((a, b) => a.endedAt - b.endedAt);
+    .sort((a, b) => a.sequence - b.sequence || a.endedAt - b.endedAt);
 }
 
 /** Of complete bundles, and of what has only the name of one. */
@@ -118,14 +118,16 @@ function readManifest(crashes: string, name: string): Bundle | undefined {
     const path = join(crashes, name, manifestFile);
     if (statSync(path).size > monitorLimits.bundleManifestBytes) return undefined;
     const value = JSON.parse(readFileSync(path, 'utf8')) as Bundle;
-    const { series, endedAt, cause, panic, files } = value;
+    const { series, sequence = 0, endedAt, cause, panic, files } = value;
     const sound =
       [series, cause, panic].every((text) => typeof text === 'string') &&
       Number.isSafeInteger(endedAt) &&
       endedAt >= 0 &&
+      Number.isSafeInteger(sequence) &&
+      sequence >= 0 &&
       Array.isArray(files) &&
       files.every((file) => isBundleFile(file.path) && Number.isSafeInteger(file.bytes) && file.bytes >= 0);
-    return sound ? { name, series, endedAt, cause, panic, files } : undefined;
+    return sound ? { name, series, sequence, endedAt, cause, panic, files } : undefined;
   } catch {
     return undefined;
   }

@@ -3,6 +3,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import type { VmLayout } from '../../jail/layout.ts';
 import type { Hold } from '../../rpc/umlmonctrl.gen.ts';
 import { replaceFile } from '../../system/atomic-file.ts';
+import { parseMoment } from '../../system/clock.ts';
 import { isSystemError, UmlmonError } from '../../system/errors.ts';
 import { monitorLimits } from '../../system/limits.ts';
 import type { Death, DeathTally } from './death-tally.ts';
@@ -55,7 +56,8 @@ function isDeathRecord(value: unknown): value is DeathRecord {
 }
 
 function isDeath(value: unknown): value is Death {
-  return isObject(value) && Number.isSafeInteger(value.at) && Number.isSafeInteger(value.ranMs);
+  if (!isObject(value) || !Number.isSafeInteger(value.at) || !Number.isSafeInteger(value.ranMs)) return false;
+  return value.moment === undefined || parseMoment(value.moment) !== undefined;
 }
 
 function isHold(value: unknown): value is Hold {

@@ -1,5 +1,6 @@
 /** The deaths of a guest that nobody asked for, oldest first, since the last start that somebody did ask for. */
 import type { RestartLimit } from '../../config/policy-values.ts';
+import { type Moment, spanMs, wallMoment } from '../../system/clock.ts';
 import { monitorLimits } from '../../system/limits.ts';
 
 export interface Death {
@@ -7,6 +8,8 @@ export interface Death {
   readonly at: number;
   /** Milliseconds that the kernel had run; 0 if it did not even start. */
   readonly ranMs: number;
+  /** `at` as a moment; absent in records of monitors that had none. */
+  readonly moment?: Moment;
 }
 
 export type DeathTally = readonly Death[];
@@ -20,8 +23,15 @@ export function addDeath(tally: DeathTally, death: Death): DeathTally {
 export function isTooMany(tally: DeathTally, limit: RestartLimit | null): boolean {
   const last = tally.at(-1);
   if (!limit || !last) return false;
-  const before = tally.slice(0, -1).filter(({ at }) => at <= last.at && last.at - at < limit.windowMs);
+  const before = tally.slice(0, -1).filter((death) => {
+    const span = spanMs(momentOf(death), momentOf(last));
+    return span >= 0 && span < limit.windowMs;
+  });
   return before.length >= limit.deaths;
+}
+
+function momentOf({ at, moment = wallMoment(at) }: Death): Moment {
+  return moment;
 }
 
 /** Milliseconds to wait after the last death: starts are a second apart, and twice as far after each short life. */

@@ -1,5 +1,6 @@
 import type { VmLayout } from '../../jail/layout.ts';
 import type { ExitRecord, Hold } from '../../rpc/umlmonctrl.gen.ts';
+import { thisMoment } from '../../system/clock.ts';
 import { toFailure } from '../../system/errors.ts';
 import { removeLeftovers } from '../clean-up.ts';
 import type { EventLog } from '../event-log.ts';
@@ -10,7 +11,7 @@ import {
   removeDeathRecord,
   writeDeathRecord,
 } from './death-record.ts';
-import { addDeath } from './death-tally.ts';
+import { addDeath, type Death } from './death-tally.ts';
 import { decideSequel, type Policies, type PolicyName, policyFor } from './policy.ts';
 
 export interface RestartsHost {
@@ -52,7 +53,12 @@ export class Restarts {
   /** Applies the policy for this exit, if one is for it. */
   afterExit(exit: ExitRecord, policies: Policies, ranMs: number): void {
     const policy = policyFor(exit);
-    if (policy) this.#afterDeath(policy, policies, { at: exit.endedAt, ranMs: Math.round(ranMs) });
+    if (policy)
+      this.#afterDeath(policy, policies, {
+        at: exit.endedAt,
+        ranMs: Math.round(ranMs),
+        moment: thisMoment(),
+      });
   }
 
   /** Whether there was a restart to cancel, one that waited. */
@@ -72,7 +78,7 @@ export class Restarts {
     this.#save(() => removeDeathRecord(layout));
   }
 
-  #afterDeath(policy: PolicyName, policies: Policies, death: { at: number; ranMs: number }): void {
+  #afterDeath(policy: PolicyName, policies: Policies, death: Death): void {
     const tally = addDeath(this.#record.tally, death);
     const sequel = decideSequel(policy, policies, tally);
     if (sequel.do === 'nothing') return;
@@ -107,7 +113,7 @@ export class Restarts {
         .catch((error: unknown) => {
           // It is published as an event already; the end of a kernel that came up has been counted.
           if (/^(?:START_KILLED|START_CRASHED|STATE_)/.test(toFailure(error).code)) return;
-          this.#afterDeath(policy, policies, { at: Date.now(), ranMs: 0 });
+          this.#afterDeath(policy, policies, { at: Date.now(), ranMs: 0, moment: thisMoment() });
         })
         .finally(() => {
           this.#starting = false;

@@ -30,6 +30,8 @@ export class HangWatch {
   #timer: NodeJS.Timeout | undefined;
   #said: number;
   #since = 0;
+  /** The same on the clock of performance.now(). */
+  #began = 0;
   #by: Hang['by'] | undefined;
   #closed = false;
 
@@ -46,7 +48,7 @@ export class HangWatch {
 
   /** The kernel has sent a HANG notification. */
   reported(text: string): void {
-    this.#hang({ by: 'watchdog', found: text || 'reported by the watchdog of the guest' }, Date.now());
+    this.#hang({ by: 'watchdog', found: text || 'reported by the watchdog of the guest' }, 0);
   }
 
   close(): void {
@@ -68,11 +70,15 @@ export class HangWatch {
     const quiet = said === this.#said;
     this.#said = said;
     if (!quiet && !this.#by) return;
-    const began = Date.now();
+    const began = performance.now();
     const heard = await this.#ask();
     if (this.#closed || heard === 'nothing to tell') return;
     if (heard === 'an answer') this.#answered();
-    else this.#hang({ by: 'mconsole', found: `${heard.silence}; ${this.#process()}` }, began);
+    else
+      this.#hang(
+        { by: 'mconsole', found: `${heard.silence}; ${this.#process()}` },
+        performance.now() - began,
+      );
   }
 
   async #ask(): Promise<'an answer' | 'nothing to tell' | { readonly silence: string }> {
@@ -97,16 +103,18 @@ export class HangWatch {
     return `process ${pid} is ${processStateOf(pid) ?? 'gone'}`;
   }
 
-  #hang(hang: Hang, since: number): void {
+  /** @param forMs how long it has hung already */
+  #hang(hang: Hang, forMs: number): void {
     if (this.#by || this.#closed) return;
     this.#by = hang.by;
-    this.#since = since;
+    this.#since = Math.round(Date.now() - forMs);
+    this.#began = performance.now() - forMs;
     this.#host.onHang(hang);
   }
 
   #answered(): void {
     if (this.#by !== 'mconsole') return;
-    const lastedMs = Date.now() - this.#since;
+    const lastedMs = Math.round(performance.now() - this.#began);
     this.#by = undefined;
     this.#since = 0;
     this.#host.onOver(lastedMs);

@@ -1,3 +1,4 @@
+import { type Moment, msSince, parseMoment, thisMoment, wallMoment } from '../../system/clock.ts';
 import { toFailure, UmlmonError } from '../../system/errors.ts';
 import { monitorLimits } from '../../system/limits.ts';
 import type { EventLog } from '../event-log.ts';
@@ -10,6 +11,8 @@ export interface Paused {
   readonly by: string;
   /** When the monitor resumes it, in milliseconds since 1970; 0: never by itself. */
   readonly resumesAt: number;
+  /** `since` as a moment; absent in records of monitors that had none. */
+  readonly moment?: Moment;
 }
 
 export interface PauseHost {
@@ -61,8 +64,9 @@ export class Pause {
         'a backup needs the guest until its images are copied',
         'try again then',
       );
-    const since = Date.now();
-    const paused = { since, by, resumesAt: limitMs > 0 ? since + limitMs : 0 };
+    const moment = thisMoment();
+    const since = moment.wall;
+    const paused = { since, by, resumesAt: limitMs > 0 ? since + limitMs : 0, moment };
     this.#paused = paused;
     try {
       await this.#apply();
@@ -91,7 +95,7 @@ export class Pause {
       this.#arm(monitorLimits.resumeRetry);
       throw error;
     }
-    const lasted = Date.now() - paused.since;
+    const lasted = msSince(momentOf(paused));
     this.#host.events.publish('resumed', `after ${lasted / 1000} s, by ${by}`, { by, lasted_ms: lasted });
   }
 
@@ -115,7 +119,7 @@ export class Pause {
   /** A pause that a former monitor has left goes on, with its limit. */
   restore(paused: Paused): void {
     this.#paused = paused;
-    this.#arm(paused.resumesAt - Date.now());
+    this.#arm(leftOf(paused));
     // That monitor may have been killed before the kernel had the request. Asked twice, a kernel stays stopped.
     this.#apply().catch(this.#host.trouble);
   }
@@ -131,7 +135,7 @@ export class Pause {
     const { since, by, resumesAt } = paused;
     const limit = resumesAt ? `for ${(resumesAt - since) / 1000} s at most` : 'without limit';
     this.#host.events.publish('paused', `by ${by}, ${limit}`, { by, resumes_at: resumesAt });
-    this.#arm(resumesAt - Date.now());
+    this.#arm(leftOf(paused));
   }
 
   /** Brings the kernel to what is wanted now, in turn with what others want. */
@@ -198,6 +202,16 @@ export class Pause {
   }
 }
 
+function momentOf({ since, moment = wallMoment(since) }: Paused): Moment {
+  return moment;
+}
+
+/** Milliseconds until a pause ends by itself: at most its whole limit, whatever the clocks of the host say. */
+function leftOf(paused: Paused): number {
+  const limit = Math.max(0, paused.resumesAt - paused.since);
+  return Math.max(0, limit - msSince(momentOf(paused)));
+}
+
 /**
  * What a former monitor has recorded of a pause. The guest of a damaged record may stand still: that is a pause whose
  * time is over.
@@ -207,7 +221,8 @@ export class Pause {
 export function parsePaused(value: unknown, began: number): Paused {
   const { since, by, resumesAt } = Object(value) as Partial<Record<keyof Paused, unknown>>;
   const isTime = (time: unknown): time is number => Number.isSafeInteger(time) && Number(time) >= 0;
+  const moment = parseMoment(Object(value).moment);
   if (isTime(since) && isTime(resumesAt) && typeof by === 'string' && by.length <= monitorLimits.eventText)
-    return { since, by, resumesAt };
+    return { since, by, resumesAt, ...(moment ? { moment } : {}) };
   return { since: began, by: 'unknown', resumesAt: began + 1 };
 }

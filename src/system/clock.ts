@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs';
+
+/**
+ * A moment that another process of this host can compare with its own: a file keeps it. The wall clock may be set forward
+ * and back (NTP, an administrator, a wrong RTC), and so is only for people, and for moments before the last boot.
+ */
+export interface Moment {
+  /** Milliseconds since 1970. */
+  readonly wall: number;
+  /** The boot of the host (proc(5), random/boot_id); '' if it is not known. */
+  readonly boot: string;
+  /** Milliseconds of the monotonic clock of that boot (clock_gettime(2), CLOCK_MONOTONIC). */
+  readonly uptime: number;
+}
+
+let boot: string | undefined;
+
+function bootId(): string {
+  try {
+    boot ??= readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+  } catch {
+    // Without /proc, only the wall clock is left.
+    boot = '';
+  }
+  return boot;
+}
+
+export function thisMoment(): Moment {
+  return { wall: Date.now(), boot: bootId(), uptime: Number(process.hrtime.bigint() / 1_000_000n) };
+}
+
+/** A moment of which only the wall clock is known. */
+export function wallMoment(wall: number): Moment {
+  return { wall, boot: '', uptime: 0 };
+}
+
+/** Milliseconds from one moment to a later one; negative only if the wall clock is all there is, and was set back. */
+export function spanMs(from: Moment, to: Moment): number {
+  return from.boot !== '' && from.boot === to.boot ? to.uptime - from.uptime : to.wall - from.wall;
+}
+
+/** Milliseconds since a moment; never negative. */
+export function msSince(moment: Moment): number {
+  return Math.max(0, spanMs(moment, thisMoment()));
+}
+
+/** A moment that was read from a file; undefined if it is none. */
+export function parseMoment(value: unknown): Moment | undefined {
+  const { wall, boot: of, uptime } = Object(value) as Partial<Record<keyof Moment, unknown>>;
+  const isTime = (time: unknown): time is number => Number.isSafeInteger(time) && Number(time) >= 0;
+  if (!isTime(wall) || !isTime(uptime) || typeof of !== 'string' || of.length > 64) return undefined;
+  return { wall, boot: of, uptime };
+}
