@@ -41,16 +41,16 @@ export async function runUmldir(configPath: string | undefined): Promise<void> {
   const place = registrationPlace(settings.runDir);
   const manager = ServiceManager.open(process.env);
   const user = settings.user !== '' && uid === 0 ? resolveUser(settings.user) : undefined;
-  const lastWord = new LastWord({
-    log,
-    trouble: (error) => log.error(toFailure(error), 'a call to the host failed'),
-  });
   let lockFd = takeSocketDirectory(place, user ?? ownIds());
   const takePlaceAgain = () => {
     if (lockFd >= 0) closeSync(lockFd);
     lockFd = -1;
     lockFd = takeSocketDirectory(place, user ?? ownIds());
   };
+  const lastWord = new LastWord({
+    log,
+    trouble: (error) => log.error(toFailure(error), 'a call to the host failed'),
+  });
   try {
     const reason = await serve({ settings, read, log, manager, socket: place.path, takePlaceAgain, user });
     lastWord.end(reason);

@@ -89,6 +89,8 @@ export async function runDaemon(request: DaemonRequest): Promise<void> {
   const logFile = request.foreground ? undefined : monitorLog(layout, vmConfig);
   const ownLog = logFile ?? new ErrorLog();
   const log = openLog(layout.vm, ownLog);
+  takePassedDescriptors();
+  const manager = ServiceManager.open(process.env);
   const strays = { report: (error: unknown) => log.error(toFailure(error), 'a call to the host failed') };
   const former = readMonitorEnd(layout.monitorEnd);
   const own = { pid: process.pid, began: Date.now(), served: false };
@@ -101,8 +103,6 @@ export async function runDaemon(request: DaemonRequest): Promise<void> {
     own.served = true;
     writeMonitorEnd(layout.monitorEnd, { ...own, ended: 0, reason: '', failed: '', stack: '' });
   };
-  takePassedDescriptors();
-  const manager = ServiceManager.open(process.env);
   try {
     for (const warning of warnings) log.warn(problemText(warning));
     const reason = await serve(request, {
