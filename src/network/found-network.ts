@@ -52,7 +52,7 @@ export async function lookAtNeeded(
       args: ['-details', '-json', '-batch', '-'],
       input: [
         'address show',
-        ...[...routes, '0.0.0.0/0', '::/0'].map((route) => `route show to exact ${route}`),
+        ...[...routes, '0.0.0.0/0', '::/0'].map(routeQuestion),
         'neighbour show proxy',
         '',
       ].join('\n'),
@@ -95,6 +95,11 @@ async function listRules(nft: string, things: readonly Need['thing'][]): Promise
 /** nft(8) fails for a table that is not there. */
 function noTable(): string {
   return '{}';
+}
+
+/** Among commands of both families, ip(8) shows routes of IPv6 only with those of all tables. */
+function routeQuestion(prefix: string): string {
+  return `route show ${prefix.includes(':') ? 'table all ' : ''}to exact ${prefix}`;
 }
 
 function waysOf(entries: readonly Entry[]): Ways {

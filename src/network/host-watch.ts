@@ -48,14 +48,14 @@ export class HostWatch {
     const { taps, links, tables } = followed;
     if (taps.length + links.length > 0)
       this.#route ??= new ChangeSocket('route', (...heard) => this.#onRoute(...heard));
-    if (tables && !this.#rules) {
-      this.#rules = new ChangeSocket('nftables', (...heard) => this.#onRules(...heard));
-      this.#rules.filter(rulesFilter());
-    }
     this.#setFilter();
     // After the filter: what changes after the look is told.
     this.#taps = new Map(taps.map((name) => [name, this.#taps.get(name) ?? lookAtLink(name).link]));
     this.#looks = new Map(links.map((name) => [name, this.#looks.get(name) ?? appearanceOf(name)]));
+    if (tables && !this.#rules) {
+      this.#rules = new ChangeSocket('nftables', (...heard) => this.#onRules(...heard));
+      this.#rules.filter(rulesFilter());
+    }
   }
 
   close(): void {

@@ -1,4 +1,5 @@
 /** What a VM needs on the host while it runs, taken from the very commands that a start executes. Pure. */
+import { plainAddress } from '../config/network-values.ts';
 import type { InterfacePlan } from './interface-plan.ts';
 import { planForwards } from './nat-plan.ts';
 import type { NetworkRecord, RecordPlace } from './network-record.ts';
@@ -68,7 +69,9 @@ export function needsOfRecord(place: RecordPlace, record: NetworkRecord): Need[]
     }),
     ...record.interfaces.map(({ name, alias }) => bare({ is: 'link', name, alias })),
     ...[...tables, ...record.tables].map((one) => bare({ is: 'table', ...one, chains: undefined })),
-    ...record.announced.map(({ address, on }) => bare({ is: 'proxy', what: address, name: on })),
+    ...record.announced.map(({ address, on }) =>
+      bare({ is: 'proxy', what: plainAddress(address), name: on }),
+    ),
     ...record.settings.map(({ name, value }) => ({
       ...bare({ is: 'setting', name, value }),
       cure: sysctl({ name, value }),
@@ -134,7 +137,7 @@ function ofInterface(restart: string, plan: InterfacePlan): Need[] {
     ),
     ...plan.announced.map(
       ({ address, on }): Need => ({
-        thing: { is: 'proxy', what: address, name: on },
+        thing: { is: 'proxy', what: plainAddress(address), name: on },
         make: [{ ip: [['neighbour', 'add', 'proxy', address, 'dev', on]] }],
         cure: `ip neighbour add proxy ${address} dev ${on}`,
       }),
@@ -154,9 +157,13 @@ function ofCommand(words: Words, join: readonly Words[], plan?: InterfacePlan): 
   const cure = `ip ${words.join(' ')}`;
   const [object, verb] = words;
   if (object === 'address' && verb === 'add')
-    return [{ thing: { is: 'address', what: after('add'), name: after('dev') }, make: again, cure }];
+    return [
+      { thing: { is: 'address', what: plainPrefix(after('add')), name: after('dev') }, make: again, cure },
+    ];
   if (object === 'route' && verb === 'add')
-    return [{ thing: { is: 'route', what: after('add'), name: after('dev') }, make: again, cure }];
+    return [
+      { thing: { is: 'route', what: plainPrefix(after('add')), name: after('dev') }, make: again, cure },
+    ];
   if (object !== 'link' || verb !== 'set') return [];
   const name = after('dev');
   if (words.includes('master')) {
@@ -166,7 +173,7 @@ function ofCommand(words: Words, join: readonly Words[], plan?: InterfacePlan): 
     );
     const isOurs = plan?.shared?.how.bridge === bridge || plan === undefined;
     return [
-      ...(isOurs ? [] : [{ thing: link(bridge, ''), make: [], cure: `ip link add ${bridge} type bridge` }]),
+      ...(isOurs ? [] : ofForeignBridge(bridge)),
       { thing: { is: 'port', name, bridge }, make: [{ ip: [words, ...options] }, { bridge: join }], cure },
     ];
   }
@@ -174,6 +181,20 @@ function ofCommand(words: Words, join: readonly Words[], plan?: InterfacePlan): 
   if (words.includes('promisc')) return [{ thing: { is: 'promiscuous', name }, make: again, cure }];
   // An administrator may have set it down on purpose.
   return words.at(-1) === 'up' ? [{ thing: { is: 'up', name }, make: [], cure }] : [];
+}
+
+/** As the host writes it. */
+function plainPrefix(text: string): string {
+  const [address = '', length] = text.split('/');
+  return length === undefined ? plainAddress(address) : `${plainAddress(address)}/${length}`;
+}
+
+function ofForeignBridge(name: string): Need[] {
+  const up = `ip link set dev ${name} up`;
+  return [
+    { thing: { is: 'link', name }, make: [], cure: `ip link add ${name} type bridge; ${up}` },
+    { thing: { is: 'up', name }, make: [], cure: up },
+  ];
 }
 
 function ofTables(rules: string, cure: string): Need[] {

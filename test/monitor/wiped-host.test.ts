@@ -186,10 +186,15 @@ test('what is of others, or was set down on purpose, is a warning in -info, list
   lan.host.run('ip link delete br0');
   await expect
     .poll(() => warnings('vm1'), patience)
-    .toEqual([{ what: 'the interface br0 is gone', hint: 'ip link add br0 type bridge' }]);
+    .toEqual([
+      { what: 'the interface br0 is gone', hint: 'ip link add br0 type bridge; ip link set dev br0 up' },
+    ]);
   // As ifup does it: the port comes back by itself.
   lan.host.run('ip link add br0 type bridge');
-  lan.host.run('ip link set br0 up');
+  await expect
+    .poll(() => warnings('vm1'), patience)
+    .toEqual([{ what: 'the interface br0 is down', hint: 'ip link set dev br0 up' }]);
+  lan.host.run('ip link set dev br0 up');
   await expect.poll(() => warnings('vm1'), patience).toEqual([]);
   expect(lan.host.run('ip link show p1')).toContain('master br0');
 
@@ -197,6 +202,60 @@ test('what is of others, or was set down on purpose, is a warning in -info, list
   await expect
     .poll(() => warnings('vm1'), patience)
     .toEqual([{ what: 'the interface p1 is gone', hint: 'umlwatch vm1 -restart' }]);
+}, 60_000);
+
+test('networks of every kind need neither repair nor warning after a start, in a look after it, and in doctor', async () => {
+  lan.host.run('sysctl -qw net.ipv6.conf.all.forwarding=1');
+  lan.host.run('ip tuntap add dev own0 mode tap user 39 vnet_hdr');
+  lan.host.run('ip link set own0 up');
+  lan.host.run('ip address add 2001:db8::1/64 dev lan0 nodad');
+  await lan.monitors({
+    vm1: [
+      toHost,
+      'host_to_host(proxy_if=p1, proxy_addr=fd00:8:0::1, guest_addr=FD00:9::0:2, host_if=lan0)',
+      'bridged(bridge_if=br0, proxy_if=p2, isolated=true)',
+      'network(name=lab, mirror=on)',
+      'nat(name=web, subnet=10.7.0.0/24, guest_addr=10.7.0.2, forward=8080:80)',
+      'nat(name=six, subnet=fd07::/64, guest_addr=fd07::2, forward=udp:53:53)',
+      'tap(ifname=own0)',
+      'network(name=far, link_id=7, local=192.0.2.1, remote=192.0.2.9)',
+      'host_to_host(proxy_if=p3, proxy_addr=10.8.1.1, guest_addr=10.9.1.2)',
+    ]
+      .map((text, unit) => `eth${unit} = ${text}`)
+      .join('\n'),
+    vm2: [
+      'eth0 = raw(ifname=lan0)',
+      'eth1 = hybrid(ifname=lan0)',
+      'eth2 = gre(src=192.0.2.1, dst=192.0.2.9)',
+      'eth3 = gre(src=2001:db8::1, dst=2001:db8::9)',
+    ].join('\n'),
+    vm3: 'eth0 = l2tpv3(src=192.0.2.1, dst=192.0.2.7, rx_session=1, tx_session=1)',
+  });
+  for (const vm of ['vm1', 'vm2', 'vm3']) await lan.client(vm).call('start', undefined);
+  await lan.client('vm1').call('plugNetwork', { unit: 12, network: 'network(name=lab)' });
+  // A table of somebody else has both look again.
+  lan.host.run('nft add table inet other');
+  lan.host.run('ip link set lan0 alias x');
+  await new Promise((resolve) => setTimeout(resolve, 4000));
+  for (const vm of ['vm1', 'vm2', 'vm3']) {
+    expect([vm, await warnings(vm)]).toEqual([vm, []]);
+    for (const kind of ['network-repaired', 'network-warning', 'trouble'])
+      expect([vm, await told(lan.client(vm), kind)]).toEqual([vm, []]);
+  }
+  expect(lan.world.run('umladmin', ['doctor']).stdout).not.toMatch(/VMs: /);
+
+  const all = () =>
+    `${state()}${lan.host.run('ip -6 route show')}${lan.host.run('ip -6 neighbour show proxy')}`;
+  lan.host.run('nft delete table inet other');
+  const before = all();
+  const [, leg = ''] = /(\S+) +inet 2[45]\d\./.exec(before) ?? [];
+  expect(leg).toMatch(/^um/);
+  lan.host.run('nft flush ruleset');
+  lan.host.run('ip -6 route flush dev p1');
+  lan.host.run('ip -6 address flush dev p1');
+  lan.host.run(`ip route flush dev ${leg}`);
+  lan.host.run('ip -6 neighbour del proxy fd00:9::2 dev lan0');
+  await expect.poll(all, patience).toBe(before);
 }, 60_000);
 
 test('another program that wipes it again and again is not fought', async () => {

@@ -9,6 +9,7 @@ import { repairNetwork } from '../../network/repair.ts';
 import type { HostWarning } from '../../rpc/umlmonctrl.gen.ts';
 import { locateProgram } from '../../system/find-program.ts';
 import { networkLimits } from '../../system/limits.ts';
+import { printable } from '../../system/text.ts';
 import type { EventLog } from '../event-log.ts';
 
 export interface GuardedNetwork {
@@ -102,6 +103,7 @@ export class HostGuard {
   async #compare(): Promise<void> {
     const { place, interfaces } = this.#network;
     const needs = needsOf(place, interfaces());
+    if (needs.length === 0) return this.#warn([]);
     const found = await lookAtNeeded(this.#programs, this.#lookable(needs));
     if (this.#isClosed) return;
     const drifts = driftOf(this.#lookable(needs), found);
@@ -141,8 +143,9 @@ export class HostGuard {
     return false;
   }
 
-  #warn(warnings: readonly HostWarning[]): void {
+  #warn(list: readonly HostWarning[]): void {
     const { events } = this.#network;
+    const warnings = list.map(({ what, hint }) => ({ what: shown(what), hint: shown(hint) }));
     const has = (list: readonly HostWarning[], what: string) => list.some((one) => one.what === what);
     const before = this.#warnings;
     this.#warnings = warnings;
@@ -159,6 +162,11 @@ export class HostGuard {
     this.#lastFailure = text;
     this.#network.trouble(error);
   }
+}
+
+/** Names on the host may be anything. */
+function shown(text: string): string {
+  return printable(text, networkLimits.warningText);
 }
 
 function warningOf({ need, text, isMakeable }: Drift, isGivenUp: boolean): HostWarning {

@@ -67,6 +67,12 @@ export const network = {
     'There is a warning, and no repair until the window is over.',
     'one',
   ),
+  warningText: limit(
+    1_000,
+    'characters',
+    'A warning about the host, with names of chains and interfaces.',
+    'Its end is left out.',
+  ),
   repairWindow: limit(60_000, 'ms', 'Time in which repairs are counted.', 'Older ones do not count.'),
   linkMessages: limit(
     64,
