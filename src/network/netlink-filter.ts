@@ -57,7 +57,7 @@ interface Line {
  * For a socket of NETLINK_ROUTE. Lets through links and addresses of these interfaces, routes that lead to them, default
  * routes, and settings of these interfaces or of all.
  *
- * @param isAny whether links and addresses of all interfaces count: while one is awaited whose index is not known
+ * @param isAny whether links of all interfaces count: while one is awaited whose index is not known
  */
 export function routeFilter(indexes: readonly number[], isAny: boolean): Uint8Array {
   if (indexes.length > mostIndexes) return encode([{ do: 'end', k: everything }]);
@@ -66,7 +66,11 @@ export function routeFilter(indexes: readonly number[], isAny: boolean): Uint8Ar
     { do: 'ifEqual', k: swap16(rtm.newRoute), to: 'route' },
     { do: 'ifEqual', k: swap16(rtm.delRoute), to: 'route' },
     { do: 'ifEqual', k: swap16(rtm.newNetconf), to: 'netconf' },
-    ...(isAny ? [{ do: 'jump', to: 'accept' } as const] : []),
+    ...(isAny
+      ? ([rtm.newLink, rtm.delLink] as const).map(
+          (type): Line => ({ do: 'ifEqual', k: swap16(type), to: 'accept' }),
+        )
+      : []),
     { do: 'word', k: indexOffset },
     { do: 'jump', to: 'compare' },
     { at: 'route', do: 'byte', k: lengthOffset },

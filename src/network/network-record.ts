@@ -82,14 +82,25 @@ export function inTurn<T>(place: RecordPlace, work: (turn: number) => T): T {
   }
 }
 
-/** The same for work that takes its time: this process does other things meanwhile. */
-export async function inTurnLater<T>(place: RecordPlace, work: (turn: number) => Promise<T>): Promise<T> {
+/**
+ * The same for work that takes its time, and that many monitors may have at once: this process does other things
+ * meanwhile.
+ *
+ * @param mayGoOn asked again and again while others have their turn
+ * @returns undefined if it may not go on, and nothing was done
+ */
+export async function inTurnLater<T>(
+  place: RecordPlace,
+  mayGoOn: () => boolean,
+  work: (turn: number) => Promise<T>,
+): Promise<T | undefined> {
   const fd = openTurn(place);
   try {
-    const deadline = performance.now() + networkLimits.lockWait;
+    const deadline = performance.now() + networkLimits.repairWait;
     while (!lock(fd, 'exclusive')) {
+      if (!mayGoOn()) return undefined;
       refuseLate(place, deadline);
-      await delay(networkLimits.lockPoll);
+      await delay(networkLimits.repairPoll);
     }
     return await work(fd);
   } finally {

@@ -25,13 +25,13 @@ const rounds = 3;
  * @param mayGoOn asked before each step: whether the VM still runs
  * @throws UmlmonError NETWORK_COMMAND if the host cannot be looked at, or another monitor does not come to an end
  */
-export function repairNetwork(
+export async function repairNetwork(
   place: RecordPlace,
   programs: NetworkPrograms,
   needs: readonly Need[],
   mayGoOn: () => boolean,
 ): Promise<Repaired> {
-  return inTurnLater(place, async (turn) => {
+  const done = await inTurnLater(place, mayGoOn, async (turn) => {
     const made = new Set<string>();
     const failed = new Set<Need>();
     let failure: unknown;
@@ -54,6 +54,7 @@ export function repairNetwork(
     const still = new Set(left.map(({ text }) => text));
     return { made: [...made].filter((text) => !still.has(text)), left, failure };
   });
+  return done ?? { made: [], left: [], failure: undefined };
 }
 
 async function take(step: MakingStep, { ip, bridge, nft }: NetworkPrograms, turn: number): Promise<void> {

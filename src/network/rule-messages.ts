@@ -37,7 +37,7 @@ export function changedRules(datagram: Buffer): RuleChanges {
       tables.add(attributes.get(tableAttribute)?.toString('latin1').replace(/\0.*$/s, '') ?? '');
       hasHooks ||= kind === 'table' || (kind === 'chain' && attributes.has(hookAttribute));
     }
-    at += (length + 3) & ~3;
+    at += 4 * Math.ceil(length / 4);
   }
   return { tables, hasHooks };
 }
