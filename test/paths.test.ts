@@ -159,6 +159,7 @@ const table: Readonly<Record<string, Uses>> = {
   'network/configure.ts': [['own', 'chownSync makeCharacterDevice openSync rmSync']],
   'network/connect-user.ts': [['own', 'chmodSync lstatSync mkdirSync rmSync symlinkSync']],
   'network/find-listeners.ts': [['host', 'readFile readdir readlink']],
+  'network/find-obstacles.ts': [['host', 'readFile']],
   'network/host-network.ts': [['host', 'existsSync openSync readFileSync statSync']],
   'network/host-watch.ts': [['host', 'readFileSync readlinkSync']],
   'network/link.ts': [['host', 'readFileSync']],

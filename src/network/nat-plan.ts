@@ -63,7 +63,7 @@ export function planNat(request: NatRequest): SwitchPlan {
 /**
  * Guests reach what the host reaches, under the host's address. Nobody reaches a guest but by a forwarded port, or in
  * answer. A guest cannot use an address from outside of the network. These rules only ever take away: where another
- * firewall of the host drops what is forwarded, it must be told about the bridge.
+ * firewall of the host drops what is forwarded, it must let the bridge through (obstacles.ts).
  */
 function natChains(bridge: string, { subnets, reachHost = false }: NatRequest): string[] {
   const known = subnets.map(

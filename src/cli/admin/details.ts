@@ -29,7 +29,9 @@ monitors are units, systemd is told the new order and limits, too. The files of 
   doctor: `Mistakes of the configuration, and what would keep VMs that are down from starting; kernels and whether the processor suits
 them (AMX); programs; whether the host lets users make jails (user namespaces: AppArmor, containers, settings), and the tools of e2fsprogs have one,
 by a trial; **vm.max\\_map\\_count**; memory and swap against what all guests may take; how long a stop
-of all VMs takes; */dev/net/tun*; room for images, logs and sockets; */etc/services*, if VMs are reached over TCP; what dead VMs have left,
+of all VMs takes; */dev/net/tun*, and whether it can be opened; forwarded ports that programs of the host have; rules of other
+programs (Docker, firewalld, ufw) that drop the traffic of VMs; what running VMs have set up of the network of the host, compared
+with what is there; room for images, logs and sockets; */etc/services*, if VMs are reached over TCP; what dead VMs have left,
 kernels without monitors; and VMs in trouble. Each finding is *good*, a *warning* or an *error*, with what to do about it
 beside it. Nothing is changed. Exit status: 0 all good, 1 warnings, 2 errors.`,
   cleanup: `As **umlmon -cleanup** does, see umlmon(8): for these VMs, or for all that have neither a monitor nor a kernel. It names each
