@@ -4,6 +4,7 @@ import {
   type ConsoleInfo,
   type ExitRecord,
   type Hold,
+  type HostWarning,
   type NetworkInfo,
   type Readiness,
   UMLMON_LIST_MAX,
@@ -36,6 +37,8 @@ export interface VmSnapshot {
   readonly readiness: Readiness;
   readonly consoles: readonly ConsoleInfo[];
   readonly networks: readonly NetworkInfo[];
+  /** What is wrong now with the network of the host. */
+  readonly warnings: readonly HostWarning[];
   readonly lastExit: ExitRecord | null;
   readonly eventsNext: number;
   readonly logDropped: number;
@@ -54,6 +57,7 @@ export function describeVm({
   kernel,
   mconsole,
   guestValues,
+  warnings,
   ...rest
 }: VmSnapshot): VmInfo {
   const plan = kernel?.plan;
@@ -70,7 +74,7 @@ export function describeVm({
       ? kernel.disks.all.map((disk) => describeDisk(disk, kernel.disks)).sort((a, b) => a.unit - b.unit)
       : [],
     hostMemory: hostMemory(kernel?.pid ?? 0),
-    warnings: (kernel?.networks.warnings ?? []).slice(0, UMLMON_LIST_MAX).map(({ what, hint }) => ({
+    warnings: warnings.slice(0, UMLMON_LIST_MAX).map(({ what, hint }) => ({
       what: clipText(what, UMLMON_TEXT_MAX),
       hint: clipText(hint, UMLMON_TEXT_MAX),
     })),

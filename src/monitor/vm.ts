@@ -272,6 +272,7 @@ export class Vm {
       readiness: this.#ready.info,
       consoles: this.channels.infos(),
       networks: networkInfos(this.settings.vm, this.#parts.layout, this.#run?.kernel?.networks.all),
+      warnings: this.#run?.kernel?.networks.warnings ?? [],
       lastExit: this.#lastExit,
       eventsNext: this.events.next,
       logDropped: this.#parts.monitorLogDropped(),

@@ -48,7 +48,12 @@ const deepest = 16;
 export function stopsOf(rules: Ruleset, flow: Flow, hooks: readonly string[]): Stop[] {
   return [...rules.values()].flatMap((chain): Stop[] => {
     if (!hooks.includes(chain.hook) || chain.type === 'nat' || !seesFamily(chain, flow)) return [];
-    const { verdict, chain: last, mayBeAccepted, isUnsure } = walk(rules, chain, flow, 0);
+    const {
+      verdict,
+      chain: last,
+      mayBeAccepted,
+      isUnsure,
+    } = walk({ rules, flow, walked: new Map() }, chain, 0);
     if (verdict === 'drop') return [{ chain: last, by: 'rule', isSure: !mayBeAccepted && !isUnsure }];
     if (verdict === 'return' && chain.policy === 'drop')
       return [{ chain, by: 'policy', isSure: !mayBeAccepted }];
@@ -60,8 +65,23 @@ function seesFamily({ family }: Chain, flow: Flow): boolean {
   return family === 'inet' || family === 'bridge' || family === (flow.family === 'ipv4' ? 'ip' : 'ip6');
 }
 
+interface Way {
+  readonly rules: Ruleset;
+  readonly flow: Flow;
+  /** Chains that may be jumped to from several others are walked once. */
+  readonly walked: Map<string, Walk>;
+}
+
+function walk(way: Way, chain: Chain, depth: number): Walk {
+  const key = chainKey(chain, chain.name);
+  const known = way.walked.get(key) ?? walkAnew(way, chain, depth);
+  way.walked.set(key, known);
+  return known;
+}
+
 /** What is not understood is taken as if it did not match. */
-function walk(rules: Ruleset, chain: Chain, flow: Flow, depth: number): Walk {
+function walkAnew(way: Way, chain: Chain, depth: number): Walk {
+  const { rules, flow } = way;
   let mayBeAccepted = false;
   for (const rule of chain.rules) {
     const isMatch = matchesAll(rule, flow);
@@ -72,7 +92,7 @@ function walk(rules: Ruleset, chain: Chain, flow: Flow, depth: number): Walk {
       if (one.does === 'jump' || one.does === 'goto') {
         const target = rules.get(chainKey(chain, one.target));
         if (!target || depth >= deepest) continue;
-        const end = walk(rules, target, flow, depth + 1);
+        const end = walk(way, target, depth + 1);
         mayBeAccepted ||= end.mayBeAccepted || (!all && end.verdict === 'accept');
         if (!all) continue;
         if (end.verdict !== 'return') return { ...end, mayBeAccepted };

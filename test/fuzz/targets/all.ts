@@ -3,6 +3,7 @@ import { configTargets } from './config.ts';
 import { openDirectoryTargets, sharedRecordTarget } from './directory.ts';
 import { openFileTargets } from './files.ts';
 import { guestTargets } from './guest.ts';
+import { hostRuleTargets } from './host-rules.ts';
 import { imageTargets } from './images.ts';
 import { kernelTargets } from './kernel.ts';
 import { openRemoteTargets } from './remote.ts';
@@ -24,6 +25,7 @@ export async function openTargets(directory: string): Promise<Target[]> {
     ...kernelTargets,
     ...openSocketTargets(directory),
     ...guestTargets,
+    ...hostRuleTargets,
     ...imageTargets,
     ...typedTargets,
     ...webTargets,

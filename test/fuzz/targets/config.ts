@@ -198,6 +198,7 @@ const snapshot = {
   hungSince: 0,
   held: null,
   networks: [],
+  warnings: [],
   paused: null,
   guestValues: new Map(),
 } as const;
