@@ -14,14 +14,12 @@ export interface Accounts {
  * devices, and whoever is given to it later does not look here. A number that no group has is nobody else's.
  */
 export function sharedGroup({ name, uid, gid }: VmUser, { passwd, group }: Accounts): string | undefined {
-  const accounts = linesOf(passwd).map(([account = '', , uidText, gidText]) => ({
-    account,
-    uid: parseId(uidText),
-    gid: parseId(gidText),
-  }));
+  const accounts = accountsIn(passwd);
   // Several accounts may be one user.
   const own = new Set([name, ...accounts.filter((one) => one.uid === uid).map(({ account }) => account)]);
-  const entries = linesOf(group).filter(([, , gidText]) => parseId(gidText) === gid);
+  const entries = linesOf(group).filter(
+    ([, , gidText]) => gidText === String(gid) || parseId(gidText) === gid,
+  );
   const [title = ''] = entries.find(([called = '']) => !own.has(called)) ?? entries[0] ?? [];
   const its = `its group ${title ? `${title} (gid ${gid})` : gid}`;
   if (gid === 0) return `${its} is that of root`;
@@ -37,8 +35,22 @@ export function sharedGroup({ name, uid, gid }: VmUser, { passwd, group }: Accou
   return entries.every(([called = '']) => own.has(called)) ? undefined : `${its} is not of its own name`;
 }
 
-function linesOf(text: string): string[][] {
-  return text.split('\n').map((line) => line.split(':'));
+const linesOf = rememberLast((text: string): string[][] => text.split('\n').map((line) => line.split(':')));
+
+const accountsIn = rememberLast((passwd: string) =>
+  passwd
+    .split('\n')
+    .map((line) => line.split(':'))
+    .map(([account = '', , uidText, gidText]) => ({ account, uid: parseId(uidText), gid: parseId(gidText) })),
+);
+
+/** The result for the last text is remembered: many VMs are looked at with the same files. */
+function rememberLast<T>(parse: (text: string) => T): (text: string) => T {
+  let last: { readonly text: string; readonly result: T } | undefined;
+  return (text) => {
+    if (last?.text !== text) last = { text, result: parse(text) };
+    return last.result;
+  };
 }
 
 /**

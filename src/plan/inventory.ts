@@ -1,7 +1,7 @@
 /** What a start needs to know of the host, gathered in one place and in about a millisecond; decides nothing. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Config, VmConfig } from '../config/config.ts';
+import type { Config, GlobalConfig, VmConfig } from '../config/config.ts';
 import { distrustedSettings } from '../config/distrusted.ts';
 import { isTransport } from '../config/network-kinds.ts';
 import { transportNeeds } from '../config/network-transports.ts';
@@ -160,7 +160,7 @@ export async function takeInventory(
       ? look.once('cores', () => lookAtCores(layout.coreClaims, ''))
       : lookAtCores(layout.coreClaims, layout.vm),
     closed: 'found' in user ? closedDirectories(user.found, kernel, layout) : [],
-    distrusted: distrustedSettings(global, vm),
+    distrusted: distrustedOf(global, vm, look),
     lpj:
       'found' in kernel
         ? look.once(`lpj ${kernelPath}`, () => recallLpj(layout.lpjCache, kernel.found.version))
@@ -172,6 +172,12 @@ export async function takeInventory(
     network: vm.eth.length > 0 ? await lookAtNetwork(vm, layout, look) : undefined,
     macs: find(() => foreseeMacs(macRequest(config, vm))),
   };
+}
+
+/** A VM without hook and backup_dir has what all have. */
+function distrustedOf(global: GlobalConfig, vm: VmConfig, look: HostLook): readonly Problem[] {
+  if (vm.hook || vm.backup_dir) return distrustedSettings(global, vm);
+  return look.once('distrusted', () => distrustedSettings(global, { name: vm.name, backup_dir: '' }));
 }
 
 /** As the user of the VM, whom root becomes. Without the programs for a trial, nothing is known, and they are missing anyway. */
