@@ -84,6 +84,7 @@ const table: Readonly<Record<string, Uses>> = {
   'disk/holders.ts': [['own', 'mkdirSync openSync readFileSync readdirSync rmSync statSync']],
   'disk/image-directories.ts': [['own', 'mkdirSync']],
   'disk/periodic-sync.ts': [['held', 'watch']],
+  'jail/ask-accounts.ts': [['host', 'readFileSync']],
   'jail/assert-mounts.ts': [['host', 'readFileSync']],
   'jail/directories.ts': [['own', 'lstatSync mkdirSync openSync']],
   'jail/host-support.ts': [['host', 'readFileSync']],

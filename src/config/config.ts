@@ -46,11 +46,16 @@ export function originOf(section: Section, key: string): Origin {
   return { ...(section.origins[''] ?? { file: '', line: 0, section: '' }), key };
 }
 
+/** The mistakes for which a VM cannot be started: its own, and those outside of the sections of VMs. */
+export function mistakesOf({ problems, broken }: Loaded, name: string): readonly Problem[] {
+  const elsewhere = new Set([...broken].flatMap(([other, mistakes]) => (other === name ? [] : mistakes)));
+  return problems.filter((problem) => problem.severity === 'error' && !elsewhere.has(problem));
+}
+
 /** The configuration and one VM of it. Throws CONFIG_INVALID with all mistakes that concern the VM, or CONFIG_NO_VM. */
 export function requireVm(loaded: Loaded, name: string): { config: Config; vm: VmConfig } {
-  const { config, problems, broken } = loaded;
-  const elsewhere = new Set([...broken].flatMap(([other, mistakes]) => (other === name ? [] : mistakes)));
-  const mistakes = problems.filter((problem) => problem.severity === 'error' && !elsewhere.has(problem));
+  const { config, broken } = loaded;
+  const mistakes = mistakesOf(loaded, name);
   if (mistakes.length > 0) throw configError(mistakes);
   const vm = config?.vms.get(name);
   if (config && vm) return { config, vm };

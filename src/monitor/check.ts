@@ -1,11 +1,8 @@
 import { readConfig } from '../config/locate.ts';
 import { type Problem, problemText } from '../config/problem.ts';
-import { buildPlan } from '../plan/build-plan.ts';
-import { findBlocked, type PlannedVm } from '../plan/find-blocked.ts';
 import { HostLook } from '../plan/host-look.ts';
-import { takeInventory } from '../plan/inventory.ts';
+import { problemsOfStarts } from '../plan/plan-start.ts';
 import { exitStatus } from '../system/errors.ts';
-import { layoutFor } from './prepare-launch.ts';
 
 export interface CheckRequest {
   /** Only this VM, and the host for it; all VMs if undefined. */
@@ -33,16 +30,7 @@ export async function checkConfig({ vm, configPath, json }: CheckRequest): Promi
   const names = [...(config?.vms.keys() ?? []), ...read.broken.keys()].filter(wanted);
   const checkedVms = [...(config?.vms.values() ?? [])].filter(({ name }) => wanted(name));
   const look = new HostLook(checkedVms.length > 1 ? checkedVms.map(({ vmuser }) => vmuser) : undefined);
-  const planned: PlannedVm[] = [];
-  for (const checked of checkedVms) {
-    if (!config) continue;
-    const layout = layoutFor(config, checked);
-    const inventory = await takeInventory(config, checked, layout, look);
-    const built = buildPlan(config.global, checked, layout, inventory);
-    problems.push(...built.problems);
-    if (built.plan) planned.push({ vm: checked, plan: built.plan });
-  }
-  problems.push(...(await findBlocked(planned)));
+  if (config) problems.push(...(await problemsOfStarts(config, checkedVms, look)));
   if (vm !== undefined && config && names.length === 0)
     problems.push({
       severity: 'error',

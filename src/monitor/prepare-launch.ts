@@ -7,13 +7,13 @@ import { vmNameDamage } from '../config/names.ts';
 import { ethUnits, parseNetwork } from '../config/network.ts';
 import { ubdUnits } from '../config/paths.ts';
 import { configError, type Problem } from '../config/problem.ts';
-import { layoutOf, type VmLayout } from '../jail/layout.ts';
+import type { VmLayout } from '../jail/layout.ts';
 import { knowsMacs, takeMacs } from '../network/mac-pool-file.ts';
-import { buildPlan } from '../plan/build-plan.ts';
 import { planPlug } from '../plan/check-plug.ts';
 import { type PlugRequest, planPlugNetwork } from '../plan/check-plug-network.ts';
 import { macRequest, takeInventory } from '../plan/inventory.ts';
 import type { ImagePlan, LaunchPlan } from '../plan/plan.ts';
+import { layoutOfVm, planStart } from '../plan/plan-start.ts';
 import type { PlugArgs, PlugNetworkArgs } from '../rpc/umlmonctrl.gen.ts';
 import { UmlmonError } from '../system/errors.ts';
 import type { PreparedInterface } from './networks/plug-network.ts';
@@ -71,8 +71,7 @@ export interface Prepared {
 /** Configuration and host, read anew, as a plan. Errors: CONFIG_INVALID with all problems, also those of the host. */
 export async function prepareLaunch(source: ConfigSource, layout: VmLayout): Promise<Prepared> {
   const { config, vm } = readVm(source);
-  const inventory = await takeInventory(config, vm, layout);
-  const { plan, problems } = buildPlan(config.global, vm, layout, inventory);
+  const { plan, problems } = await planStart(config, vm, { layout });
   if (!plan) throw configError(problems.filter(({ severity }) => severity === 'error'));
   return { configured: { global: config.global, vm }, plan, warnings: problems };
 }
@@ -145,11 +144,4 @@ export async function prepareInterface(
 /** What of a VM's configuration says where its files are. */
 type Placed = Pick<VmConfig, 'name' | 'backup_dir'>;
 
-export function layoutFor({ global }: Config, { name, backup_dir }: Placed): VmLayout {
-  return layoutOf(name, {
-    varDir: global.vardir,
-    runDir: global.rundir,
-    shared: global.shared,
-    backups: backup_dir,
-  });
-}
+export const layoutFor: (config: Config, vm: Placed) => VmLayout = layoutOfVm;

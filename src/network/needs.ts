@@ -1,5 +1,5 @@
 /** What a VM needs on the host while it runs, taken from the very commands that a start executes. Pure. */
-import { plainAddress } from '../config/network-values.ts';
+import { shortAddress } from '../system/ip-address.ts';
 import type { InterfacePlan } from './interface-plan.ts';
 import { planForwards } from './nat-plan.ts';
 import type { NetworkRecord, RecordPlace } from './network-record.ts';
@@ -70,7 +70,7 @@ export function needsOfRecord(place: RecordPlace, record: NetworkRecord): Need[]
     ...record.interfaces.map(({ name, alias }) => bare({ is: 'link', name, alias })),
     ...[...tables, ...record.tables].map((one) => bare({ is: 'table', ...one, chains: undefined })),
     ...record.announced.map(({ address, on }) =>
-      bare({ is: 'proxy', what: plainAddress(address), name: on }),
+      bare({ is: 'proxy', what: shortAddress(address), name: on }),
     ),
     ...record.settings.map(({ name, value }) => ({
       ...bare({ is: 'setting', name, value }),
@@ -137,7 +137,7 @@ function ofInterface(restart: string, plan: InterfacePlan): Need[] {
     ),
     ...plan.announced.map(
       ({ address, on }): Need => ({
-        thing: { is: 'proxy', what: plainAddress(address), name: on },
+        thing: { is: 'proxy', what: shortAddress(address), name: on },
         make: [{ ip: [['neighbour', 'add', 'proxy', address, 'dev', on]] }],
         cure: `ip neighbour add proxy ${address} dev ${on}`,
       }),
@@ -186,7 +186,7 @@ function ofCommand(words: Words, join: readonly Words[], plan?: InterfacePlan): 
 /** As the host writes it. */
 function plainPrefix(text: string): string {
   const [address = '', length] = text.split('/');
-  return length === undefined ? plainAddress(address) : `${plainAddress(address)}/${length}`;
+  return length === undefined ? shortAddress(address) : `${shortAddress(address)}/${length}`;
 }
 
 function ofForeignBridge(name: string): Need[] {

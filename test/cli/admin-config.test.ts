@@ -108,6 +108,42 @@ describe('set and unset', () => {
     expect(config('set', 'GLOBAL', 'escape', '^B')).toMatchObject({ status: 0, stderr: '' });
   });
 
+  test('a change that no start can follow says so, with file and line, and is written', () => {
+    world.configure(
+      { vm1: `mem = 64M\n${disk}\nstart = boot`, bad: 'mem = much\nvmuser = irc' },
+      'escape = nothing',
+    );
+    const first = config('set', 'vm1', 'mem', '96M');
+    expect(first.stdout).toBe(
+      'vm1: mem is 96M, was not set; takes effect when the other mistakes are mended\n',
+    );
+    expect(first.stderr).toMatch(/^vm1 cannot be started:\n\S+umlmon\.ini:4: \[GLOBAL\] escape: /);
+    expect(first.stderr).not.toContain('[bad]');
+    expect(content()).toContain('mem = 96M');
+    expect(JSON.parse(config('-json', 'set', 'vm1', 'mem', '80M').stdout).problems).toMatchObject([
+      { section: 'GLOBAL', key: 'escape', line: 4 },
+    ]);
+    const mended = config('set', 'GLOBAL', 'escape', '^B');
+    expect(mended).toMatchObject({ status: 0, stderr: '' });
+    // What is left is said by all of them, in the same words.
+    const again = config('set', 'vm1', 'mem', '96M');
+    expect(again.stderr).toMatch(
+      /^vm1 cannot be started with the host as it is now:\n\S+:\d+: \[vm1\] ubd0: there is no such image/,
+    );
+    const line = again.stderr.split('\n')[1] ?? '';
+    for (const [program, args] of [
+      ['umlmon', ['-check', 'vm1']],
+      ['umlmon', ['-plan', 'vm1']],
+      ['umladmin', ['config', 'check']],
+      ['umladmin', ['start', 'vm1']],
+    ] as const)
+      expect(world.run(program, args).stderr, `${program} ${args.join(' ')}`).toContain(line);
+    const [problem = '', hint = ''] = line.split(' (hint: ');
+    expect(world.run('umladmin', ['doctor']).stdout).toContain(problem);
+    expect(hint).not.toBe('');
+    world.run('umladmin', ['stop']);
+  });
+
   test('mode and owner stay; a link stays a link', () => {
     const real = join(directory, 'real.ini');
     renameSync(world.configPath, real);

@@ -15,6 +15,7 @@ import { print } from '../output.ts';
 import { settingsLines } from '../render.ts';
 import { configuredNames } from './host.ts';
 import { recordChange } from './record-change.ts';
+import { hostMistakes, type StartMistakes, startMistakes } from './start-mistakes.ts';
 import type { ConfigWord } from './words.ts';
 
 export interface AdminConfig {
@@ -76,12 +77,16 @@ async function printSections(read: ReadConfig, { values, json }: AdminConfig): P
   }
 }
 
+/** Mistakes of the files decide the status; what the host lacks for a start is told too. */
 async function printCheck(read: ReadConfig, json: boolean): Promise<number> {
-  const { file, problems } = read;
+  const { file, problems, config } = read;
   const ok = !problems.some(({ severity }) => severity === 'error');
-  if (json) await print(JSON.stringify({ file, ok, problems }));
+  const host = config ? await hostMistakes(read, config, [...config.vms.values()]) : [];
+  if (json) await print(JSON.stringify({ file, ok, problems, host }));
   else {
     for (const problem of problems) console.error(problemText(problem));
+    if (host.length > 0) console.error('with the host as it is now, starts fail:');
+    for (const problem of host) console.error(problemText(problem));
     const count = configuredNames(read).length;
     const vms = `${count} VM${count === 1 ? '' : 's'}`;
     await print(`${file || 'no configuration'}: ${ok ? 'good' : 'has mistakes'} (${vms})`);
@@ -102,20 +107,35 @@ async function change({ sub, values, request, json }: AdminConfig): Promise<void
   // Of a section with mistakes nothing is in force: then it is what was written.
   const after = valueIn(edited.after, section, key) ?? value ?? null;
   const effect = specOf(tableOf(section), key)?.effect ?? 'now';
+  const mistakes = await startMistakes(edited.after, section);
   if (json) {
-    await print(JSON.stringify({ section, key, before, after, changed, file, effect }));
+    const problems = [...mistakes.written, ...mistakes.host];
+    await print(JSON.stringify({ section, key, before, after, changed, file, effect, problems }));
     return;
   }
   const shown = (text: string | null) =>
     text === null ? 'not set' : printable(text, valueLength) || 'empty';
   if (!changed) {
     await print(`${section}: ${key} is ${shown(after)}; nothing was changed`);
+    tellMistakes(section, mistakes);
     return;
   }
   const when = effect === 'now' ? 'with umladmin update' : effectTexts[effect];
-  await print(`${section}: ${key} is ${shown(after)}, was ${shown(before)}; takes effect ${when}`);
+  const takesEffect =
+    mistakes.written.length > 0 ? 'takes effect when the other mistakes are mended' : `takes effect ${when}`;
+  await print(`${section}: ${key} is ${shown(after)}, was ${shown(before)}; ${takesEffect}`);
+  tellMistakes(section, mistakes);
   if (value !== undefined && after !== null && after !== value)
     console.error(`${section}: what the user of the VM has set wins: umladmin config list ${section}`);
+}
+
+/** What was written stays written: the mistakes of a file can only be mended one by one. */
+function tellMistakes(section: string, { written, host }: StartMistakes): void {
+  const all = [...written, ...host];
+  if (all.length === 0) return;
+  const who = section === 'GLOBAL' ? 'no VM can be started' : `${section} cannot be started`;
+  console.error(`${who}${written.length > 0 ? '' : ' with the host as it is now'}:`);
+  for (const problem of all) console.error(problemText(problem));
 }
 
 /** The value in force; null if there is none, or the section has mistakes. */

@@ -13,13 +13,11 @@ import { tmpfsBytes } from '../../jail/mounts.ts';
 import { tryJail, tryProc } from '../../jail/trial.ts';
 import { tryTun } from '../../network/host-network.ts';
 import { readSetting } from '../../network/settings.ts';
-import { buildPlan } from '../../plan/build-plan.ts';
-import { findBlocked, type PlannedVm } from '../../plan/find-blocked.ts';
 import { HostLook } from '../../plan/host-look.ts';
-import { imageStoreOf, takeInventory } from '../../plan/inventory.ts';
+import { imageStoreOf } from '../../plan/inventory.ts';
+import { problemsOfStarts } from '../../plan/plan-start.ts';
 import type { VmInfo } from '../../rpc/umlmonctrl.gen.ts';
 import { wrongWith } from '../../rpc/wrong-with.ts';
-import { toFailure } from '../../system/errors.ts';
 import { locateProgram } from '../../system/find-program.ts';
 import { heldLock } from '../../system/held-lock.ts';
 import { adminLimits, monitorLimits } from '../../system/limits.ts';
@@ -87,29 +85,12 @@ async function problemsOf({ config, loaded }: AdminHost, answers: Answers): Prom
     ({ name, start }) => start !== 'off' && (answers.get(name)?.state ?? 'down') === 'down',
   );
   const look = new HostLook(down.map(({ vmuser }) => vmuser));
-  const planned: PlannedVm[] = [];
-  const ofStarts = await Promise.all(down.map((vm) => startProblems(config, vm, { look, planned })));
-  return [...loaded.problems, ...ofStarts.flat(), ...(await findBlocked(planned))];
+  return [...loaded.problems, ...(await problemsOfStarts(config, down, look)).filter(isOfVm)];
 }
 
-/** @param planned gets the VM if nothing stands in its way */
-async function startProblems(
-  config: Config,
-  vm: VmConfig,
-  { look, planned }: { look: HostLook; planned: PlannedVm[] },
-): Promise<readonly Problem[]> {
-  const layout = layoutIn(config, vm.name);
-  try {
-    const inventory = await takeInventory(config, vm, layout, look);
-    const { plan, problems } = buildPlan(config.global, vm, layout, inventory);
-    if (plan) planned.push({ vm, plan });
-    // What is wrong with kernels and programs is told once, and not for each VM.
-    return problems.filter(({ code }) => !/^(?:KERNEL_(?!ACCESS)|HOST_PROGRAM|HOST_NAMESPACES)/.test(code));
-  } catch (error) {
-    const { cause, hint } = toFailure(error, vm.name);
-    const place = { file: '', line: 0, section: vm.name, key: '' };
-    return [{ severity: 'error', code: 'HOST_SYSTEM_CALL', ...place, cause, hint }];
-  }
+/** What is wrong with kernels and programs is told once, and not for each VM. */
+function isOfVm({ code }: Problem): boolean {
+  return !/^(?:KERNEL_(?!ACCESS)|HOST_PROGRAM|HOST_NAMESPACES)/.test(code);
 }
 
 /** As the user whom umlrun takes. Nothing is known where the programs for a trial are missing, which another check says. */
