@@ -10,8 +10,11 @@ const details: Readonly<Record<Exclude<WordName, 'disk'>, string>> = {
   info: `What is wrong with the VM comes first, if anything, each with a command for it (*wrong* with **-json**). Settings are listed by the file that they come from, with their lines, then those that are defaults. *mconsole* is
 the management socket of the kernel, for uml_mconsole(1); umlmon(8) shows how. *guest says* is what root in the guest
 last wrote to */proc/mconsole*.`,
-  start: `The configuration is read anew. The kernel runs when its management console answers; the init of the guest is then
-still at work, so con1 may need a moment more. If the start fails, everything is undone, and the error names the step.`,
+  start: `The configuration is read anew. The start is done when the guest runs its first processes; its init is then
+still at work, so con1 may need a moment more. If the start fails, everything is undone, and the error names the step. A kernel
+that panics, or ends otherwise, before its guest runs is a start that has failed: the error has the text of the panic, and what con0
+showed before it. A kernel that takes longer than five seconds for that, for instance with *rootdelay=*, counts as started, and the
+answer says that its guest runs no process yet.`,
   stop: `The first wait is **stop\\_timeout** of the configuration, or *DURATION* (as in 10s or 2m; a number alone is seconds). A guest that does not stop
 on Ctrl-Alt-Del by then is halted without a sync of its file systems, and at last killed. When the word is done, the
 kernel is gone, and the host has written the disk images to its disk.`,

@@ -2,10 +2,10 @@ import type { Channel } from '../console/channel.ts';
 import type { Sandbox } from '../jail/launch.ts';
 import type { KernelSender } from '../kernel/kernel-sender.ts';
 import { Mconsole, versionOf } from '../kernel/mconsole.ts';
+import { panicLines } from '../kernel/panic-lines.ts';
 import type { LaunchPlan, StepOf } from '../plan/plan.ts';
 import { UmlmonError } from '../system/errors.ts';
 import { monitorLimits } from '../system/limits.ts';
-import { panicLines } from './endings/panic-lines.ts';
 import { assertNotKilled } from './start-killed.ts';
 import type { UndoStack } from './undo.ts';
 

@@ -1,6 +1,7 @@
 import type { VmConfig } from '../config/config.ts';
 import type { VmLayout } from '../jail/layout.ts';
 import type { Notification } from '../kernel/notify.ts';
+import { panicLines } from '../kernel/panic-lines.ts';
 import type { LaunchPlan } from '../plan/plan.ts';
 import type { ExitRecord } from '../rpc/umlmonctrl.gen.ts';
 import { msSince, wallMoment } from '../system/clock.ts';
@@ -12,7 +13,6 @@ import { judgeEarlyEnd } from './early-end.ts';
 import type { CrashBundles } from './endings/crash-bundle.ts';
 import { describeExit } from './endings/exit-record.ts';
 import { recordExit } from './endings/last-exit.ts';
-import { panicLines } from './endings/panic-lines.ts';
 import type { EventLog } from './event-log.ts';
 import type { Finding } from './find-kernel.ts';
 import { awaitFirstProcess } from './first-process.ts';

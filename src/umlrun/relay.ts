@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { constants } from 'node:os';
+import { panicLines } from '../kernel/panic-lines.ts';
 import { UmlmonError } from '../system/errors.ts';
 import { umlrunLimits } from '../system/limits.ts';
 import { printable } from '../system/text.ts';
@@ -196,11 +197,9 @@ export class Relay {
   #failure(cause: string): UmlmonError {
     const all = this.#words.split(/\r*\n/).filter(Boolean);
     const last = all.slice(-umlrunLimits.lines);
-    // The reason of a panic comes before a long trace.
-    const panic = all.find((line) => line.includes('Kernel panic'));
-    const lines = (panic === undefined || last.includes(panic) ? last : [panic, ...last]).map((line) =>
-      printable(line, umlrunLimits.failureCharacters),
-    );
+    // A panic names its cause before a long trace.
+    const panic = panicLines(all);
+    const lines = (panic?.lines ?? last).map((line) => printable(line, umlrunLimits.failureCharacters));
     return new UmlmonError('RUN_FAILED', {
       place: 'the VM',
       cause: lines.length === 0 ? cause : `${cause}; the last words of its kernel:\n${lines.join('\n')}`,

@@ -60,5 +60,5 @@ keeps its owner, mode, access control list, label and links. Refused if it would
 each other. Says when the change takes effect.`,
   'config unset': `What then counts is the default.`,
   'config list': `Of all sections, or of one: with the line of each file, and the defaults.`,
-  'config check': `All mistakes of all files at once. **umlmon -check** also looks at the host.`,
+  'config check': `All mistakes of all files at once; and, without an effect on the exit status, what the host lacks for starts, as **umlmon -check** says.`,
 };

@@ -86,6 +86,15 @@ waited for. With **-json** each VM is a document: *did* says what was done, for 
 *killed*, *restarted*, *changed*, *unchanged*, *removed*, *failed*), *text* for people, and *failure* is null or an error. The exit status is that
 of the failures if they all have the same, else 1.
 
+**start** waits until a VM that its monitor boots (**start = boot**) runs its first processes, also without **-wait**. A boot that
+fails is a failure of **start**, with the text of a panic if there was one; the monitor stays for another try.
+
+# MISTAKES
+
+**config set** and **config unset** refuse what would be a mistake. With mistakes elsewhere they write all the same, with status 0, as
+mistakes can only be mended one by one; and say on standard error, with file and line, why the VM cannot be started then. What the
+host lacks for its start is said in the same way. **config check** ends with status 3 for mistakes of the files only.
+
 # DISK IMAGES
 
 An image is named by the VM and the path that the VM sees, as in *vm1:/disks/root.dsk*; or by the path alone if all VMs

@@ -1,5 +1,5 @@
+import { type PanicLines, panicMark } from '../../kernel/panic-lines.ts';
 import { type ExitRecord, UMLMON_TEXT_MAX } from '../../rpc/umlmonctrl.gen.ts';
-import { type PanicLines, panicMark } from './panic-lines.ts';
 
 export interface ExitFacts {
   /** Exit status of the sandbox: the kernel's own, or 128 + signal. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { panicLines } from '../../src/kernel/panic-lines.ts';
 import { describeExit } from '../../src/monitor/endings/exit-record.ts';
-import { panicLines } from '../../src/monitor/endings/panic-lines.ts';
 
 const trace = [
   'CPU: 0 UID: 0 PID: 1 Comm: swapper/0 Not tainted 7.2.7 #1 VOLUNTARY  ',
