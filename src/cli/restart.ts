@@ -1,6 +1,6 @@
 import type { MonitorClient } from '../rpc/monitor-client.ts';
+import { stopAndStart, stoppedAndStartedText } from '../rpc/stop-and-start.ts';
 import type { OperationReport } from '../rpc/umlmonctrl.gen.ts';
-import { toFailure } from '../system/errors.ts';
 import type { WaitLevel } from './arguments.ts';
 import { waitFor } from './wait.ts';
 import type { Reached } from './wait-outcome.ts';
@@ -27,29 +27,10 @@ export async function restartGuest(
   client: MonitorClient,
   { vm, stopMs, level, signal }: RestartRequest,
 ): Promise<Restarted> {
-  const stopped = await stopIfUp(client, stopMs, signal);
-  const { eventsNext: since } = await client.call('info', undefined, signal);
-  const started = await client.call('start', undefined, signal);
+  const { stopped, since, started } = await stopAndStart(client, stopMs, signal);
   const reached =
     level === undefined ? null : await waitFor(client, { vm, level, timeoutMs: undefined, signal, since });
   return { stopped, started, reached };
-}
-
-async function stopIfUp(
-  client: MonitorClient,
-  timeoutMs: number,
-  signal: AbortSignal | undefined,
-): Promise<OperationReport | null> {
-  const { state } = await client.call('info', undefined, signal);
-  if (state === 'down') return null;
-  try {
-    return await client.call('stop', { timeoutMs }, signal);
-  } catch (error) {
-    // It has ended by itself meanwhile.
-    const now = await client.call('info', undefined, signal);
-    if (toFailure(error).code === 'STATE_WRONG' && now.state === 'down') return null;
-    throw error;
-  }
 }
 
 /** For people: what came of it. */
@@ -60,5 +41,5 @@ export function restartText({ stopped, started, reached }: Restarted): string {
       : reached.level === 'down'
         ? '; down'
         : `; ${reached.level}, after ${reached.elapsedMs} ms`;
-  return `${stopped?.summary ?? 'it was down'}; ${started.summary}${what}`;
+  return `${stoppedAndStartedText({ stopped, started })}${what}`;
 }

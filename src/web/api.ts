@@ -3,13 +3,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { GlobalConfig } from '../config/config.ts';
 import type { WebUrl } from '../config/web-keys.ts';
 import { webGroup } from '../jail/user.ts';
-import { webLimits, webShares } from '../system/limits.ts';
+import { webShares } from '../system/limits.ts';
 import type { Log } from '../system/log.ts';
 import type { SecurityLog } from '../system/security-log.ts';
 import { refusalText, Shares } from '../system/shares.ts';
 import { version } from '../system/version.ts';
 import { readJson, refused, sendJson, statusOf } from './answer.ts';
 import { identityAt } from './identity.ts';
+import type { AnswerOrLate } from './late-answers.ts';
 import { Login, type PasswordPlace } from './login.ts';
 import type { Monitors } from './monitors.ts';
 import { checkOrigin, type Names } from './origin.ts';
@@ -57,7 +58,8 @@ export class Api {
     const { request, response, name } = call;
     const { method = '' } = request;
     const [, vm, word] = /^api\/vms\/([\w.-]{1,64}(?:@[^/\s]{1,253})?)\/([a-z-]{1,32})$/.exec(name) ?? [];
-    const isKnown = name === 'api/session' || (vm !== undefined && word !== undefined);
+    const [, late] = /^api\/late\/(\d{1,15})$/.exec(name) ?? [];
+    const isKnown = name === 'api/session' || late !== undefined || (vm !== undefined && word !== undefined);
     if (!isKnown) throw refused(404, 'request', 'there is no such page');
     // Browsers send it with every request that changes something, and with those of pages of other hosts.
     const { headers } = request;
@@ -68,8 +70,10 @@ export class Api {
     if (vm !== undefined && word !== undefined) {
       if (method === 'GET') return this.#shared(session, () => this.#readVm(session, vm, word, call));
       if (method === 'POST') return this.#shared(session, () => this.#changeVm(session, vm, word, call));
-    } else if (method === 'GET') return sendJson(response, 200, wireOf(session));
-    else if (method === 'DELETE') return this.#leave(session, response);
+    } else if (late !== undefined && method === 'GET')
+      return this.#shared(session, async () => sendAwaited(response, await session.late.again(Number(late))));
+    else if (late === undefined && method === 'GET') return sendJson(response, 200, wireOf(session));
+    else if (late === undefined && method === 'DELETE') return this.#leave(session, response);
     throw refused(405, name, `${method} is not possible`);
   }
 
@@ -127,7 +131,7 @@ export class Api {
     sendJson(response, 200, await monitors.with(vm, identity, (client) => page(client, query)));
   }
 
-  /** Answers when it is done, or takes long: then the page sees by the state what becomes of it. */
+  /** Answers when it is done, or takes long: then the page asks again, by `late`, for what becomes of it. */
   async #changeVm(
     session: Session,
     vm: string,
@@ -141,14 +145,8 @@ export class Api {
     const { monitors, log } = this.#options;
     log.info({ vm, action: word, address, role: identity.role }, 'asked for');
     const done = monitors.with(vm, identity, action);
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<undefined>((resolve) => {
-      timer = setTimeout(() => resolve(undefined), webLimits.operationTime);
-    });
-    const text = await Promise.race([done, late]).finally(() => clearTimeout(timer));
-    if (text !== undefined) return sendJson(response, 200, { text });
     done.catch((error: unknown) => log.warn({ vm, action: word, status: statusOf(error) }, String(error)));
-    sendJson(response, 202, { text: `${word} goes on` });
+    sendAwaited(response, await session.late.take(done));
   }
 }
 
@@ -163,6 +161,11 @@ function checkToken({ headers }: IncomingMessage, { token }: Session): void {
 /** Where the passwords are, and who may read them besides root. */
 function passwordPlace({ vardir, web_user }: GlobalConfig): PasswordPlace {
   return { varDir: vardir, readers: webGroup(web_user) };
+}
+
+/** Status 202: not yet. */
+function sendAwaited(response: ServerResponse, awaited: AnswerOrLate): void {
+  sendJson(response, 'text' in awaited ? 200 : 202, awaited);
 }
 
 function wireOf({ grants, token }: Session): WireSession {

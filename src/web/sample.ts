@@ -1,4 +1,5 @@
 import type { GuestStats, VmInfo } from '../rpc/umlmonctrl.gen.ts';
+import { wrongWith } from '../rpc/wrong-with.ts';
 import { failureText, toFailure } from '../system/errors.ts';
 import { printable } from '../system/text.ts';
 import type { WirePoint, WireVm } from './wire.ts';
@@ -15,15 +16,14 @@ export interface Look {
 }
 
 const problemCharacters = 500;
+/** As long as a text of the protocol that a page shows whole. */
+const warningCharacters = 8000;
 
 /** A VM as the dashboard shows it; rates are those since the look before. */
 export function sampleOf(name: string, now: Look, before: Look | undefined): WireVm {
   const { info } = now;
   const hung = info.hungSince > 0;
-  const held = info.held ? info.held.why : '';
-  const problem = hung
-    ? 'the kernel does not answer'
-    : held || info.warnings[0]?.what || (info.troubles > 0 ? info.lastTrouble : '');
+  const warnings = wrongWith(info).map(({ text }) => text);
   return {
     name,
     state: info.state,
@@ -32,7 +32,8 @@ export function sampleOf(name: string, now: Look, before: Look | undefined): Wir
     ready: info.readiness.ready,
     paused: info.paused !== null,
     hung,
-    problem: printable(problem, problemCharacters),
+    problem: printable(warnings[0] ?? '', problemCharacters),
+    warnings: warnings.map((text) => printable(text, warningCharacters)),
     mem: info.mem,
     consoles: info.consoles.map(({ channel }) => channel),
     point: pointOf(now, before),
@@ -52,6 +53,7 @@ export function absent(name: string, error: unknown, time: number): WireVm {
     paused: false,
     hung: false,
     problem: none ? '' : printable(failureText(failure), problemCharacters),
+    warnings: none ? [] : [printable(failureText(failure), warningCharacters)],
     mem: 0,
     consoles: [],
     point: { time, ...nothing },

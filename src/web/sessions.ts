@@ -5,6 +5,7 @@ import { peerAt } from '../rpc/peer.ts';
 import { FairTable } from '../system/fair-table.ts';
 import { webLimits, webShares } from '../system/limits.ts';
 import type { Peer } from '../system/shares.ts';
+import { LateAnswers } from './late-answers.ts';
 
 /** Somebody who has logged in. */
 export interface Session {
@@ -23,6 +24,7 @@ export interface Session {
   used: number;
   /** Open websockets. */
   sockets: number;
+  readonly late: LateAnswers;
   /** Aborted when the session ends. */
   readonly ended: AbortController;
 }
@@ -56,6 +58,7 @@ export class Sessions {
       began: now,
       used: now,
       sockets: 0,
+      late: new LateAnswers(),
       ended,
     };
     this.#byId.set(session.id, session);

@@ -1,4 +1,5 @@
 import type { MonitorClient } from '../rpc/monitor-client.ts';
+import { stopAndStart, stoppedAndStartedText } from '../rpc/stop-and-start.ts';
 
 /** Asks a monitor for something, for somebody; a line for people. Whether that may be, the monitor decides. */
 type VmAction = (client: MonitorClient) => Promise<string>;
@@ -7,6 +8,7 @@ type VmAction = (client: MonitorClient) => Promise<string>;
 export const vmActions: Readonly<Record<string, VmAction>> = {
   start: async (client) => (await client.call('start', undefined)).summary,
   stop: async (client) => (await client.call('stop', { timeoutMs: 0 })).summary,
+  restart: async (client) => stoppedAndStartedText(await stopAndStart(client, 0)),
   kill: async (client) => (await client.call('kill', undefined)).summary,
   pause: async (client) => {
     await client.call('pause', undefined);

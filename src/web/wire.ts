@@ -57,6 +57,8 @@ export interface WireVm {
   readonly hung: boolean;
   /** What is wrong with it; empty if nothing is known to be. */
   readonly problem: string;
+  /** All that is wrong with it, whole, the gravest first. */
+  readonly warnings: readonly string[];
   /** Bytes of guest memory. */
   readonly mem: number;
   readonly consoles: readonly string[];

@@ -110,7 +110,8 @@ describe('-info', () => {
     expect(infoText(running, noon)).toBe(
       [
         'vm1',
-        '  wrong: 2 troubles, the last: con0: the log cannot be written (umlwatch vm1 -events -since 1)',
+        '  wrong: con0: the log cannot be written (the newest of 2 troubles since the monitor began) (umlwatch vm1 -events -since 1)',
+        '  wrong: the log of con0: ENOSPC: disk full, write (umlwatch vm1 -events -since 1)',
         '  state       running for 1 h 2 min',
         '  operation   stop (operation 7, asked by uid 0)',
         '  monitor     pid 42',
@@ -209,7 +210,7 @@ describe('-info', () => {
     expect(infoText(down, noon)).toBe(
       [
         'vm1',
-        '  wrong: its last run ended by crash: Kernel panic: \\x1b[31mno init (umlwatch vm1 -start)',
+        '  wrong: it crashed: Kernel panic: \\x1b[31mno init (umlwatch vm1 -start)',
         '  state      down for 1 h 2 min',
         '  monitor    pid 42',
         '  memory     128 MiB',

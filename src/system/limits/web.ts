@@ -230,6 +230,13 @@ export const web = {
     20_000,
     'ms',
     'Time that a request waits for a start or stop.',
-    'Status 202; it goes on, and the page shows what becomes of it.',
+    'Status 202 and a number, by which the page asks again.',
+  ),
+  lateAnswers: limit(
+    16,
+    '',
+    'Answers of a session for which its requests have not waited.',
+    'The oldest is forgotten; the events tell what was done.',
+    'one',
   ),
 } as const;

@@ -2,6 +2,7 @@ import type { WireVm } from '../wire.ts';
 import { changeVm } from './api.ts';
 import { confirmed, say } from './dialog.ts';
 import { h } from './dom.ts';
+import { outcomeOf, setOutcome } from './outcomes.ts';
 
 interface Action {
   /** The word of the API. */
@@ -22,6 +23,13 @@ const actions: readonly Action[] = [
     isPossible: ({ state }) => state === 'running',
     hurts: (name) =>
       `The guest of ${name} is asked to shut down. If it does not, it is halted, and then killed.`,
+  },
+  {
+    word: 'restart',
+    label: 'Restart',
+    isPossible: ({ state }) => state === 'running',
+    hurts: (name) =>
+      `The guest of ${name} is asked to shut down, and is started again. If it does not shut down, it is halted, and then killed.`,
   },
   { word: 'pause', label: 'Pause', isPossible: (vm) => vm.state === 'running' && !vm.paused && !vm.hung },
   { word: 'resume', label: 'Resume', isPossible: (vm) => vm.paused },
@@ -44,13 +52,13 @@ const actions: readonly Action[] = [
 export class ActionButtons {
   readonly element: HTMLElement;
   readonly #name: string;
+  readonly #isOnItsPage: boolean;
   readonly #buttons: readonly { readonly action: Action; readonly button: HTMLButtonElement }[];
-  #latest: WireVm | undefined;
-  #isBusy = false;
 
-  /** @param words those to have; all without */
+  /** @param words those to have; all without, on the page of the VM */
   constructor(name: string, words?: readonly string[]) {
     this.#name = name;
+    this.#isOnItsPage = words === undefined;
     this.#buttons = actions
       .filter(({ word }) => !words || words.includes(word))
       .map((action) => {
@@ -69,25 +77,27 @@ export class ActionButtons {
   }
 
   draw(vm: WireVm | undefined): void {
-    this.#latest = vm;
+    const outcome = outcomeOf(this.#name);
+    const isBusy = outcome !== undefined && outcome.failure === undefined;
     for (const { action, button } of this.#buttons) {
       button.hidden = !vm || !action.isPossible(vm);
-      button.disabled = this.#isBusy;
+      button.disabled = isBusy;
     }
   }
 
   async #do({ word, label, hurts }: Action): Promise<void> {
     const name = this.#name;
     if (hurts && !(await confirmed(`${label} ${name}?`, hurts(name), label))) return;
-    this.#isBusy = true;
-    this.draw(this.#latest);
+    const since = Date.now();
+    setOutcome(name, { label, since, failure: undefined });
     try {
       say(`${name}: ${await changeVm(name, word)}`);
+      setOutcome(name, undefined);
     } catch (error) {
-      say(error instanceof Error ? error.message : String(error), true);
-    } finally {
-      this.#isBusy = false;
-      this.draw(this.#latest);
+      setOutcome(name, { label, since, failure: error });
+      // The page of the VM shows it itself.
+      const isShown = this.#isOnItsPage && this.element.isConnected;
+      if (!isShown) say(error instanceof Error ? `${label}: ${error.message}` : String(error), true);
     }
   }
 }

@@ -48,10 +48,15 @@ export async function readVm<T>(vm: string, page: string, query: Record<string, 
   return (await inSession('GET', `api/vms/${vm}/${page}${words && `?${words}`}`)) as T;
 }
 
-/** Has something done to a VM; resolves to a line for people. Errors: ApiError. */
+/** Has something done to a VM; resolves to a line for people when it is done. Errors: ApiError. */
 export async function changeVm(vm: string, action: string): Promise<string> {
-  return ((await inSession('POST', `api/vms/${vm}/${action}`)) as { text: string }).text;
+  let answer = (await inSession('POST', `api/vms/${vm}/${action}`)) as AnswerOrLate;
+  while ('late' in answer) answer = (await inSession('GET', `api/late/${answer.late}`)) as AnswerOrLate;
+  return answer.text;
 }
+
+/** What was done, or not yet: then it is asked for again by its number. */
+type AnswerOrLate = { readonly text: string } | { readonly late: number };
 
 /** Whether the session still is; if not, the listener is called. */
 export async function checkSession(): Promise<void> {

@@ -3,6 +3,7 @@ import { h, headRow, setText } from './dom.ts';
 import { EventList } from './event-list.ts';
 import { fitted, refit } from './fitting.ts';
 import type { View } from './main.ts';
+import { watchOutcomes } from './outcomes.ts';
 import { stateOf } from './state-badge.ts';
 import { measures, VmRow, wordsOf } from './vm-row.ts';
 import type { VmStore } from './vm-store.ts';
@@ -75,7 +76,7 @@ export function dashboard(store: VmStore, session: WireSession): View {
   };
   filter.addEventListener('input', draw);
   document.addEventListener('keydown', onKey);
-  const leave = store.watch(draw);
+  const leaves = [store.watch(draw), watchOutcomes(draw)];
   // Spans grow also when nothing happens.
   const timer = setInterval(draw, 10_000);
   draw();
@@ -83,7 +84,7 @@ export function dashboard(store: VmStore, session: WireSession): View {
     title: 'Virtual machines',
     element,
     close: () => {
-      leave();
+      for (const leave of leaves) leave();
       clearInterval(timer);
       document.removeEventListener('keydown', onKey);
     },

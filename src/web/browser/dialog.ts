@@ -30,7 +30,7 @@ export function clearNotes(): void {
 const shownMs = 8000;
 const region = h('div', { class: 'notes', role: 'status', 'aria-live': 'polite' });
 
-/** A line at the edge of the page that goes away by itself. */
+/** A line at the edge of the page: it goes away by itself, or when it is dismissed if it is bad. */
 export function say(text: string, isBad = false): void {
   if (!region.isConnected) document.body.append(region);
   const note = h('div', { class: isBad ? 'note bad' : 'note' }, text);
@@ -38,5 +38,6 @@ export function say(text: string, isBad = false): void {
   note.append(close);
   region.append(note);
   while (region.childElementCount > 4) region.firstElementChild?.remove();
-  setTimeout(() => note.remove(), isBad ? 2 * shownMs : shownMs);
+  // What has failed is read before it goes.
+  if (!isBad) setTimeout(() => note.remove(), shownMs);
 }

@@ -111,7 +111,7 @@ function edge(from: Node, to: Node): string {
 
 function draw(node: Node): SVGElement {
   const { x, y } = corner(node);
-  const longest = 28;
+  const longest = 25;
   const label = node.label.length > longest ? `…${node.label.slice(1 - longest)}` : node.label;
   return svg(
     'g',

@@ -5,6 +5,7 @@ import { dashboard } from './dashboard.ts';
 import { clearNotes, say } from './dialog.ts';
 import { h } from './dom.ts';
 import { loginPage } from './login-page.ts';
+import { clearOutcomes } from './outcomes.ts';
 import { allowOwnStyles } from './strict-styles.ts';
 import { applyTheme, themeSwitch } from './theme.ts';
 import { vmPage } from './vm-page.ts';
@@ -83,6 +84,7 @@ function showSession(session: WireSession): void {
     window.removeEventListener('hashchange', show);
     view?.close();
     store.close();
+    clearOutcomes();
     showLogin();
   };
   show();

@@ -1,18 +1,20 @@
 import type { WireSession } from '../wire.ts';
 import { ActionButtons } from './actions.ts';
-import { h, setText } from './dom.ts';
+import { h } from './dom.ts';
 import type { View } from './main.ts';
+import { watchOutcomes } from './outcomes.ts';
 import { mayDo } from './roles.ts';
 import { StateBadge } from './state-badge.ts';
 import type { VmStore } from './vm-store.ts';
 import { tabs } from './vm-tabs.ts';
+import { VmWarnings } from './vm-warnings.ts';
 
 /** One VM: what it is, and what can be done with it. */
 export function vmPage(store: VmStore, session: WireSession, vm: string, wanted: string): View {
   const allowed = tabs.filter(({ role }) => mayDo(session, vm, role));
   const tab = allowed.find(({ path }) => path === wanted) ?? allowed[0];
   const badge = new StateBadge();
-  const problem = h('p', { class: 'problem', role: 'status' });
+  const warnings = new VmWarnings(vm);
   const actions = mayDo(session, vm, 'operate') ? new ActionButtons(vm) : undefined;
   const consoleLink = h('a', { class: 'button primary' }, 'Console');
   const content = h('section', { class: 'content', 'aria-live': 'off' });
@@ -26,7 +28,7 @@ export function vmPage(store: VmStore, session: WireSession, vm: string, wanted:
       badge.element,
       h('div', { class: 'buttons' }, consoleLink, actions?.element),
     ),
-    problem,
+    warnings.element,
     h(
       'nav',
       { class: 'tabs', 'aria-label': `About ${vm}` },
@@ -42,19 +44,19 @@ export function vmPage(store: VmStore, session: WireSession, vm: string, wanted:
     const known = store.vms.get(vm);
     badge.draw(known?.vm);
     actions?.draw(known?.vm);
-    setText(problem, known || store.vms.size === 0 ? (known?.vm?.problem ?? '') : 'There is no such VM.');
+    warnings.draw(known?.vm, known || store.vms.size === 0 ? '' : 'There is no such VM.');
     const channel = known?.vm?.consoles.includes('con1') ? 'con1' : known?.vm?.consoles[0];
     consoleLink.hidden = channel === undefined || !mayDo(session, vm, 'console');
     consoleLink.href = `#/console/${vm}/${channel}`;
     shown?.draw?.();
   };
-  const leave = store.watch(draw);
+  const leaves = [store.watch(draw), watchOutcomes(draw)];
   draw();
   return {
     title: vm,
     element,
     close: () => {
-      leave();
+      for (const leave of leaves) leave();
       shown?.close?.();
     },
   };

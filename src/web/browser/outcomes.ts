@@ -1,0 +1,34 @@
+/** What this page has asked of a VM: in progress, or failed. What was done is not kept. */
+export interface Outcome {
+  /** `Start` */
+  readonly label: string;
+  /** Milliseconds since 1970. */
+  readonly since: number;
+  /** Why it failed; undefined while it is in progress. */
+  readonly failure: unknown;
+}
+
+const outcomes = new Map<string, Outcome>();
+const listeners = new Set<() => void>();
+
+export function outcomeOf(vm: string): Outcome | undefined {
+  return outcomes.get(vm);
+}
+
+/** @param outcome undefined: done, or read */
+export function setOutcome(vm: string, outcome: Outcome | undefined): void {
+  if (outcome) outcomes.set(vm, outcome);
+  else outcomes.delete(vm);
+  for (const listener of listeners) listener();
+}
+
+/** Forgets all of them: they were those of a session. */
+export function clearOutcomes(): void {
+  outcomes.clear();
+}
+
+/** Calls `listener` after changes; the function returned ends that. */
+export function watchOutcomes(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
