@@ -286,6 +286,33 @@ test('a touch screen has Esc, Tab, Ctrl, Alt and cursor keys', async () => {
   });
 });
 
+test('a finger scrolls the output of a console', async () => {
+  const options = { viewport: { width: 390, height: 700 }, hasTouch: true, isMobile: true };
+  await withPage(options, async (page, context) => {
+    await page.goto(`${web.url}#/console/vm1/con1`);
+    await shows(screenOf(page), /#/m);
+    await typeLine(page, 'clear; seq 1 200');
+    await shows(screenOf(page), /^200$/m);
+    const box = await page.locator('.screen').boundingBox();
+    if (!box) throw new Error('there is no screen');
+    const session = await context.newCDPSession(page);
+    const touch = (type: string, y?: number) =>
+      session.send('Input.dispatchTouchEvent', {
+        type: type as 'touchStart',
+        touchPoints: y === undefined ? [] : [{ x: box.x + 50, y: box.y + y }],
+      });
+    await touch('touchStart', 50);
+    for (let y = 60; y <= 350; y += 10) await touch('touchMove', y);
+    await touch('touchEnd');
+    await expect.poll(async () => (await linesOf(screenOf(page))).includes('200'), patience).toBe(false);
+    await touch('touchStart', 350);
+    for (let y = 340; y >= 10; y -= 10) await touch('touchMove', y);
+    await touch('touchEnd');
+    await shows(screenOf(page), /^200$/m);
+    expect(await page.evaluate('scrollY')).toBe(0);
+  });
+});
+
 test('with the keyboard alone every control is reached, and is seen to be', async () => {
   await withPage({ viewport: { width: 1440, height: 900 } }, async (page) => {
     for (const place of ['#/', '#/vm/vm1/overview', '#/vm/vm1/logs', '#/vm/vm1/endings']) {

@@ -1,4 +1,5 @@
 /** What is wrong with a VM, what was asked of it and failed, and a restart: on its page. */
+import { mkdirSync } from 'node:fs';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { MonitorClient } from '../../src/rpc/monitor-client.ts';
@@ -39,6 +40,14 @@ afterAll(async () => {
   await world?.close();
 });
 
+/** Where pictures of the pages go, for people to look at. */
+const shots = process.env.UMLMON_TEST_SCREENSHOTS;
+async function shoot(name: string): Promise<void> {
+  if (!shots) return;
+  mkdirSync(shots, { recursive: true });
+  await page.screenshot({ path: `${shots}/${name}.png`, fullPage: true });
+}
+
 const warnings = () => page.locator('.warnings');
 
 test('why a start has failed stands at the top of the page, whole, until it is dismissed', async () => {
@@ -47,6 +56,7 @@ test('why a start has failed stands at the top of the page, whole, until it is d
   await warnings().getByText('Start failed').waitFor(patience);
   const text = await warnings().innerText();
   expect(text).toMatch(/root\.dsk/);
+  await shoot('start-failed');
   expect(await axeViolations(page)).toEqual([]);
   // It stays on the other tabs, and can be tried again.
   await page.getByRole('link', { name: 'Plan' }).click();
@@ -88,6 +98,10 @@ test('a start that takes long and fails then is told with all lines of its cause
     .locator('.note')
     .getByText(/Start: vm2: Kernel panic/)
     .waitFor(patience);
+  await shoot('start-failed-note');
+  const note = page.locator('.note').first();
+  await note.getByRole('button', { name: 'Dismiss' }).click();
+  await expect.poll(() => page.locator('.note').count()).toBe(0);
   await page.unroute('**/api/vms/vm2/start');
   await page.unroute('**/api/late/7');
 });
@@ -118,6 +132,7 @@ test('a VM that has crashed says so at the top of its page, and on the dashboard
   await warnings()
     .getByText(/^it crashed/)
     .waitFor(patience);
+  await shoot('crashed');
   await page.goto(`${web.url}#/`);
   await page
     .locator('tr .problem')

@@ -7,6 +7,7 @@ import type { View } from './main.ts';
 import { mayDo } from './roles.ts';
 import { StateBadge } from './state-badge.ts';
 import { TerminalView } from './terminal-view.ts';
+import { followVisibleHeight } from './visible-height.ts';
 import type { VmStore } from './vm-store.ts';
 
 /** A console of a VM, with tabs for the others. */
@@ -133,7 +134,7 @@ export function consolePage(store: VmStore, session: WireSession, vm: string, ch
       ),
     );
   };
-  const leave = store.watch(draw);
+  const leaves = [store.watch(draw), followVisibleHeight()];
   draw();
   setTimeout(() => {
     if (!element.isConnected) return;
@@ -144,7 +145,7 @@ export function consolePage(store: VmStore, session: WireSession, vm: string, ch
     title,
     element,
     close: () => {
-      leave();
+      for (const leave of leaves) leave();
       link.close();
       terminal.close();
     },

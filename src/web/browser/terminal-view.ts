@@ -2,8 +2,11 @@ import { FitAddon } from '@xterm/addon-fit';
 import { SearchAddon } from '@xterm/addon-search';
 import { Terminal } from '@xterm/xterm';
 import { h } from './dom.ts';
+import { sequenceOf } from './key-sequences.ts';
 import { isDark } from './theme.ts';
+import { scrollByTouch } from './touch-scroll.ts';
 
+const noModifiers = { ctrl: false, alt: false };
 const fontKey = 'umlweb-font-size';
 const fontSizes = { least: 8, most: 28, usual: 14 };
 const dark = {
@@ -98,6 +101,10 @@ export class TerminalView {
   /** When the element is in the page. */
   open(): void {
     this.#terminal.open(this.element);
+    scrollByTouch(this.element, {
+      rowHeight: () => (this.element.querySelector('.xterm-screen')?.clientHeight ?? 0) / this.#terminal.rows,
+      scroll: (rows) => this.#scroll(rows),
+    });
     this.#fit.fit();
     this.#observer.observe(this.element);
     this.#terminal.focus();
@@ -150,6 +157,12 @@ export class TerminalView {
     await this.#put(bytes);
     this.#mute -= 1;
     this.#fit.fit();
+  }
+
+  /** A program that has the whole screen gets cursor keys, as from the wheel of a mouse. */
+  #scroll(rows: number): void {
+    if (this.#terminal.buffer.active.type === 'normal') this.#terminal.scrollLines(rows);
+    else this.type(sequenceOf(rows > 0 ? '↓' : '↑', noModifiers, this.isApplication).repeat(Math.abs(rows)));
   }
 
   #put(bytes: Uint8Array): Promise<void> {
