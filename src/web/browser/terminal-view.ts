@@ -23,11 +23,11 @@ const light = {
 };
 
 /**
- * Rows one pixel higher than the letters: at some sizes and pixel ratios the underscore lies on that pixel, and rows cut off what is
+ * Rows one pixel of the device higher than the letters: at some sizes and pixel ratios the underscore lies on that pixel, and rows cut off what is
  * below them. A factor, as the terminal wants it; letters are about 1.17 times as high as their size.
  */
 function lineHeightOf(fontSize: number): number {
-  return 1 + 1.1 / (1.17 * fontSize);
+  return 1 + 1.1 / (1.17 * fontSize * devicePixelRatio);
 }
 
 interface Size {
@@ -54,7 +54,11 @@ export class TerminalView {
   readonly #fit = new FitAddon();
   readonly #search = new SearchAddon();
   readonly #observer = new ResizeObserver(() => {
-    if (this.#mute === 0) this.#fit.fit();
+    if (this.#mute > 0) return;
+    // The ratio of pixels changes with the zoom of the page, and so does its size.
+    const { options } = this.#terminal;
+    options.lineHeight = lineHeightOf(options.fontSize ?? fontSizes.usual);
+    this.#fit.fit();
   });
   readonly #onTheme = () => {
     this.#terminal.options.theme = isDark() ? dark : light;
