@@ -37,6 +37,18 @@ const rules: readonly Rule[] = [
     },
   },
   {
+    what: 'addresses of peers as the kernel writes them',
+    pattern: /\bremoteAddress\b/,
+    but: {
+      'directory/redirector.ts': 'reads it by plainAddress',
+      'rpc/gate.ts': 'reads it by peerAt',
+      'rpc/remote-listener.ts': 'reads it by plainAddress',
+      'rpc/server.ts': 'reads it by plainAddress',
+      'web/login.ts': 'reads it by readIp',
+      'web/server.ts': 'reads it by peerAt and isLoopback',
+    },
+  },
+  {
     what: 'URLs',
     pattern: /new URL\(/,
     but: {

@@ -11,6 +11,7 @@ import {
   type ShareRefusal,
 } from '../system/shares.ts';
 import { acceptMore } from './accept-more.ts';
+import { plainAddress } from './address.ts';
 import { CallTurns } from './call-turns.ts';
 import { createDispatch, type Dispatch, type RpcCounters } from './dispatcher.ts';
 import { type ListenOptions, UnixListener } from './listen.ts';
@@ -162,7 +163,8 @@ export class RpcServer<P extends Program> {
   }
 
   #accept(socket: Socket, users: FairTable<Socket> | undefined, tellsRefusals: boolean): void {
-    const address = socket.remoteAddress;
+    const { remoteAddress } = socket;
+    const address = remoteAddress === undefined ? undefined : plainAddress(remoteAddress);
     let peer: Credentials & { groups: number[] };
     try {
       const fd = descriptorOf(socket);

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { UmlmonError } from '../system/errors.ts';
+import { isAnyAddress, isLoopback } from '../system/ip-address.ts';
 import { connectTcp, type Endpoint } from './connect-remote.ts';
 import { DirectoryClient } from './directory-client.ts';
 import { answerMs } from './monitor-client.ts';
@@ -21,7 +22,10 @@ export async function connectThroughDirectory(target: DirTarget, at: Endpoint): 
     const there = { vm: target.vm, host: found.host };
     return (await connectRedirected({ host, port: found.redirector }, there)).resume();
   }
-  if (found.port > 0) return connectTcp({ host: found.address || host, port: found.port }, answerMs);
+  // Another host that names its loopback address, or all of its own, means itself.
+  const isElsewhere = !isAnyAddress(found.address) && (!isLoopback(found.address) || isLoopback(host));
+  const address = isElsewhere ? found.address || host : host;
+  if (found.port > 0) return connectTcp({ host: address, port: found.port }, answerMs);
   throw new UmlmonError('DIRECTORY_NO_PORT', {
     place: directory.place,
     cause: `the monitor of ${target.vm} does not listen on TCP, or for its own host only, and there is no redirector`,
