@@ -211,7 +211,7 @@ test.each([1, 1.5, 2])(
     for (const colorScheme of ['light', 'dark'] as const)
       await withPage(
         { viewport: { width: 1000, height: 700 }, deviceScaleFactor, colorScheme },
-        async (page, context) => {
+        async (page) => {
           await page.goto(`${web.url}#/console/vm1/con1`);
           await shows(screenOf(page), /#/m);
           await typeLine(page, "clear; printf '\\n________\\n\\n'");
@@ -226,7 +226,7 @@ test.each([1, 1.5, 2])(
             const box = await row.boundingBox();
             if (!box) throw new Error('the row is not shown');
             const clip = { x: box.x, y: box.y, width: Math.floor(pixels * 0.6 * 8), height: box.height };
-            const ink = await inkOf(context, await page.screenshot({ clip }));
+            const ink = await inkOf(page, await page.screenshot({ clip }));
             // A line of a pixel at least, below all letters.
             expect(ink, `${pixels} px, ${colorScheme}`).toBeGreaterThan(clip.width * deviceScaleFactor * 0.8);
             await page.getByLabel('Larger letters').click();

@@ -126,8 +126,12 @@ test('a restart stops in order and starts again', async () => {
 
 test('a VM that has crashed says so at the top of its page, and on the dashboard', async () => {
   await page.goto(`${web.url}#/console/vm1/con1`);
-  await shows(screenOf(page), /#/m);
+  // Of this run: a shell that has answered.
+  await shows(screenOf(page), /# *$/m);
+  await typeLine(page, 'echo up$((1+1))');
+  await shows(screenOf(page), /^up2$/m);
   await typeLine(page, 'echo c >/proc/sysrq-trigger');
+  await expect.poll(async () => (await client.call('info', undefined)).state, patience).toBe('down');
   await page.goto(`${web.url}#/vm/vm1`);
   await warnings()
     .getByText(/^it crashed/)
