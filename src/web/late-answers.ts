@@ -20,7 +20,7 @@ export class LateAnswers {
   async take(answer: Promise<string>): Promise<AnswerOrLate> {
     this.#last += 1;
     const number = this.#last;
-    // It may fail before somebody asks again.
+    // It may fail before the page asks again.
     answer.catch(() => undefined);
     this.#waiting.set(number, answer);
     const [oldest] = this.#waiting.keys();

@@ -67,7 +67,7 @@ test('why a start has failed stands at the top of the page, whole, until it is d
   await expect.poll(() => warnings().getByText('Start failed').count()).toBe(0);
 });
 
-test('a start that takes long and fails then is told with all lines of its cause', async () => {
+test('a start that takes long and fails: the page shows all lines of its cause', async () => {
   const cause = [
     'Kernel panic - not syncing: VFS: Unable to mount root fs',
     'the lines before it:',
