@@ -65,7 +65,10 @@ const table: Readonly<Record<string, Uses>> = {
   'cli/session/recording.ts': [['named', 'openSync']],
   'config/distrusted.ts': [['config', 'mountFlags']],
   'config/edit-config.ts': [['config', 'openSync realpathSync rewriteFile statSync']],
-  'config/locate.ts': [['config', 'listNames readRegularFile']],
+  'config/locate.ts': [
+    ['config', 'listNames readRegularFile'],
+    ['message', 'existsSync'],
+  ],
   'config/read-file.ts': [['config', 'openSync readdirSync']],
   'config/services.ts': [['host', 'readFileSync']],
   'console/guest-terminals.ts': [['host', 'open readFile']],

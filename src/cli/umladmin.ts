@@ -1,6 +1,6 @@
 import { requireTrusted } from '../config/distrusted.ts';
-import { readConfig } from '../config/locate.ts';
-import { configError, quoted } from '../config/problem.ts';
+import { type ConfigRequest, defaultConfig, readConfig } from '../config/locate.ts';
+import { configError, type Problem, quoted } from '../config/problem.ts';
 import { exitStatusOf, toFailure } from '../system/errors.ts';
 import { version } from '../system/version.ts';
 import { type AdminCommand, runAdminCommand } from './admin/command.ts';
@@ -64,6 +64,21 @@ export function parseAdminLine(argv: readonly string[]): AdminLine {
 /** Words that themselves write where the configuration says; for others umlmon does, and looks. */
 const changing: readonly string[] = ['disk', 'kernel', 'password'];
 
+/**
+ * Whether a word makes sense before there is a configuration: doctor, which tells its mistakes, and what is done with kernels,
+ * if the place of the configuration was not named.
+ */
+function worksWithout(
+  { word, sub = '' }: { readonly word: string; readonly sub: string | undefined },
+  mistakes: readonly Problem[],
+  { configPath, env }: ConfigRequest,
+): boolean {
+  if (word === 'doctor') return true;
+  const isMissing = mistakes.every(({ code }) => code === 'CONFIG_MISSING');
+  const isNamed = configPath !== undefined || Boolean(env.UMLMON_CONFIG);
+  return word === 'kernel' && sub !== 'use' && isMissing && !isNamed;
+}
+
 async function run({ command, configPath, json }: AdminLine): Promise<number> {
   if (!command)
     throw usageError('what is to be done?', 'umladmin list; umladmin disk list; -help tells more');
@@ -75,8 +90,11 @@ async function run({ command, configPath, json }: AdminLine): Promise<number> {
   const { word, sub, values } = command;
   if (word === 'config') return runAdminConfig({ sub: sub as ConfigWord, values, request, json });
   const loaded = readConfig(request);
-  const { config, problems } = loaded;
-  if (!config) throw configError(problems.filter(({ severity }) => severity === 'error'));
+  const { problems } = loaded;
+  const mistakes = problems.filter(({ severity }) => severity === 'error');
+  const config =
+    loaded.config ?? (worksWithout({ word, sub }, mistakes, request) ? defaultConfig(request) : undefined);
+  if (!config) throw configError(mistakes);
   if (changing.includes(word)) requireTrusted(config.global, { name: '', backup_dir: '' });
   return runAdminCommand({ ...command, word }, { request, loaded, config, json });
 }

@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { absolutePath } from '../system/current-directory.ts';
 import { homeDirectory, stateHome } from '../system/home.ts';
-import type { Loaded } from './config.ts';
+import { shellWord } from '../system/shell-word.ts';
+import type { Config, Loaded } from './config.ts';
 import { type HostDefaults, loadConfig, type Source } from './load.ts';
 import { vmNameDamage } from './names.ts';
 import { type Problem, problemAt } from './problem.ts';
@@ -77,6 +79,17 @@ export function readConfig(request: ConfigRequest): ReadConfig {
   return checkSources(readSources(request), request.vm);
 }
 
+/**
+ * What counts without any configuration: the directories of this user, and no VM. For what is done before the first
+ * configuration is written: to fetch a kernel, to examine the host.
+ */
+export function defaultConfig(request: ConfigRequest): Config {
+  const empty: Source = { file: '', text: Buffer.alloc(0), layer: 'main' };
+  const { config } = loadConfig([empty], hostDefaults(request));
+  if (!config) throw new Error('the defaults of the configuration are not valid');
+  return config;
+}
+
 /** The main file, and vms/NAME.ini beside it. */
 export function readSources(request: ConfigRequest): ReadSources {
   const unread: Problem[] = [];
@@ -112,10 +125,18 @@ function readMain(places: readonly string[], unread: Problem[]): Source | undefi
     problemAt(wholeFile(''), {
       code: 'CONFIG_MISSING',
       cause: `there is no configuration file; looked at ${places.join(', ')}`,
-      hint: 'copy umlmon.example.ini to one of these places; see umlmon(5)',
+      hint: missingHint(places[0] ?? ''),
     }),
   );
   return undefined;
+}
+
+/** install-host puts an example there. */
+const example = '/etc/umlmon/umlmon.example.ini';
+
+function missingHint(place: string): string {
+  if (!existsSync(example)) return `write ${place}: umlmon(5) has an example, umlmon(7) the way there`;
+  return `begin with the example: mkdir -p ${shellWord(dirname(place))}; cp ${example} ${shellWord(place)}`;
 }
 
 function readVmFiles(mainFile: string, only: string | undefined, unread: Problem[]): Source[] {

@@ -2,8 +2,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 
-const sbin = ['umlmon', 'umladmin', 'umldir', 'umlweb'];
-
 /** Of each native addon only what is loaded when it runs, and its licence. */
 const addons = {
   koffi: ['LICENSE.txt'],
@@ -31,7 +29,7 @@ export function hostFiles(root, prefix) {
     to,
     mode,
     text: Buffer.from(
-      read(path).toString().replaceAll('@sbindir@', `${prefix}/sbin`).replaceAll('@home@', home),
+      read(path).toString().replaceAll('@bindir@', `${prefix}/bin`).replaceAll('@home@', home),
     ),
   });
   const modeOf = (path) => (statSync(join(root, path)).mode & 0o111 ? 0o755 : 0o644);
@@ -67,8 +65,9 @@ export function hostFiles(root, prefix) {
     ...Object.entries(addons).flatMap(([name, files]) =>
       files.map((file) => copy(`node_modules/${name}/${file}`, `${home}/node_modules/${name}/${file}`)),
     ),
+    // Where the PATH of every user looks: umlmon and umladmin are for users other than root, too.
     ...programs.map((name) => ({
-      to: `${prefix}/${sbin.includes(name) ? 'sbin' : 'bin'}/${name}`,
+      to: `${prefix}/bin/${name}`,
       target: `../lib/umlmon/${name}`,
     })),
     // By its name, the launcher knows which program it is.

@@ -68,7 +68,7 @@ describe('install-host', () => {
   test('only says what it would do with -n', () => {
     const { status, lines } = install(['-n']);
     expect(status).toBe(0);
-    expect(lines).toContain('/usr/local/sbin/umlmon -> ../lib/umlmon/umlmon');
+    expect(lines).toContain('/usr/local/bin/umlmon -> ../lib/umlmon/umlmon');
     expect(tree().size).toBe(0);
   });
 
@@ -79,7 +79,7 @@ describe('install-host', () => {
     expect(found).toEqual(manifestOf(prefix));
     const units = prefix === '/opt/umlmon' ? '/etc/systemd/system' : `${prefix}/lib/systemd/system`;
     expect(readFileSync(`${destination}${units}/umlmon@.service`, 'utf8')).toContain(
-      `ExecStart=${prefix}/sbin/umlmon -fg %i`,
+      `ExecStart=${prefix}/bin/umlmon -fg %i`,
     );
     // No mark is left that stands for a path.
     for (const [path, what] of found)

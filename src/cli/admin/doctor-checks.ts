@@ -139,6 +139,9 @@ const usualShutdownMs = 90_000;
 /** Free bytes of a file system below which logs and records are at stake. */
 const leastFree = 64 * MiB;
 
+/** Where umladmin kernel fetch puts the first kernel. */
+const usualKernel = '/shared/kernels/linux';
+
 const checks: readonly Check[] = [
   ({ problems }) => {
     if (problems.length === 0) return [good('configuration', 'it has no mistakes')];
@@ -161,7 +164,11 @@ const checks: readonly Check[] = [
         ];
       if (failures.length === 0) return [good('kernel', `${path}: Linux ${version}, ${users}`)];
       return failures.map((failure) =>
-        error('kernel', `${failureText({ ...failure, hint: '' })} (${users})`, failure.hint),
+        error(
+          'kernel',
+          `${failureText({ ...failure, hint: '' })} (${users})`,
+          path === usualKernel && failure.code === 'KERNEL_MISSING' ? 'umladmin kernel fetch' : failure.hint,
+        ),
       );
     }),
   ({ programs, networks }) => {
