@@ -178,3 +178,28 @@ test('they run as printed, on a host that umlmon was installed on as README says
   expect(status, `${stdout.slice(-1500)}\n${stderr.slice(-3000)}`).toBe(0);
   expect(stdout.slice(0, stdout.indexOf('uninstall-host'))).toContain('tested');
 }, 120_000);
+
+/** As mount(8) of Debian 13 mounts: it opens the file system, and sets each option by itself (fsconfig(2)). */
+const newMount = `
+import ctypes, os
+libc = ctypes.CDLL(None, use_errno=True)
+def call(*words):
+    result = libc.syscall(*words)
+    return result if result >= 0 else -ctypes.get_errno()
+fd = call(430, b"hostfs", 0)
+print(call(431, fd, 0, b"/kernel", None, 0), call(431, fd, 1, b"hostfs", b"/kernel", 0), call(431, fd, 6, None, None, 0))
+call(429, call(432, fd, 0, 0), b"", -100, b"/mnt", 4)
+print(os.listdir("/mnt"))
+`;
+
+test('hostfs in fstab of a guest whose mount(8) sets options one by one: hostfs=PATH, and not the path alone', () => {
+  const kernel = testKernelDirectory();
+  const { stdout, stderr } = spawnSync(
+    join(root, 'dist/umlrun'),
+    ['-kernel', kernel, '-root', '/', '--', 'python3', '-c', newMount],
+    { encoding: 'utf8', timeout: 60_000 },
+  );
+  expect(stderr).toBe('');
+  expect(stdout).toBe("-22 0 0\n['linux']\n");
+  expect(readFileSync(join(root, 'docs/umlmon.7.md'), 'utf8')).toContain('**hostfs=/kernel/modules**');
+});

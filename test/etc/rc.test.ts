@@ -77,7 +77,7 @@ describe('the rc script in a container without systemd', () => {
     const move = (from: string, to: string) =>
       renameSync(join(container.root, from), join(container.root, to));
     for (const [file, status] of [
-      ['usr/sbin/umladmin', lsb.notInstalled],
+      ['usr/bin/umladmin', lsb.notInstalled],
       ['etc/umlmon/umlmon.ini', lsb.notConfigured],
     ] as const) {
       move(file, `${file}.away`);
