@@ -57,7 +57,7 @@ export async function openBackup(
     throw new UmlmonError(known ? 'BACKUP_DAMAGED' : 'BACKUP_UNKNOWN', {
       place: known ? join(place.backups, name) : printable(name, 64),
       cause: known ? 'its manifest is missing or damaged' : 'there is no such backup',
-      hint: 'umlwatch VM -backups lists them',
+      hint: 'the word -backups lists those that there are',
     });
   } finally {
     store?.close();

@@ -61,8 +61,8 @@ export function refuseClaim(caller: ImageCaller, { claim, rights, names }: Claim
     cause: `the user ${user.name} of ${vm} may not ${words} ${textOf(claim)}`,
     hint:
       use === 'read'
-        ? 'let its user read it: chmod a+r'
-        : `let its user write it: chown ${shellWord(user.name)}`,
+        ? 'let its user read the file on the host, with chmod a+r'
+        : `give it to that user, with chown ${shellWord(user.name)} on the host`,
   };
 }
 

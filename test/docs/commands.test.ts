@@ -60,6 +60,9 @@ const table: Readonly<Record<string, Shown>> = {
   'cat /etc/umlmon/umlmon.ini': {
     before: `mkdir -p /var/lib/umlmon/shared/kernels
 umladmin doctor || true
+umladmin list 2>&1 | sed -n 's/.*begin with the example: \\(.*\\))$/\\1/p' | sh -ex
+test -s /etc/umlmon/umlmon.ini
+rm /etc/umlmon/umlmon.ini
 test "$(umladmin kernel list)" = 'there is no kernel; umladmin kernel fetch gets one'
 umladmin kernel fetch
 printf '[vm1]\\nmem = 128M\\nubd0 = /disks/root.dsk\\nmetrics = socket\\nssl0 = pty\\neth0 = network(name=first)\\n' >/etc/umlmon/umlmon.ini

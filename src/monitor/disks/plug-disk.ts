@@ -51,7 +51,7 @@ export function unplugDisk(kernel: RunningKernel, unit: number): Promise<void> {
       throw new UmlmonError('DISK_UNIT', {
         place: `ubd${unit}`,
         cause: 'the VM has no such disk',
-        hint: 'umlwatch -info shows those that it has',
+        hint: `umlwatch ${kernel.plan.vm} -info`,
       });
     // A former attempt may have been cut off after the kernel had done it.
     if (await hasDisk(kernel, unit)) await requestPatiently(kernel, `remove ubd${unit}`);

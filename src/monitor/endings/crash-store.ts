@@ -147,6 +147,6 @@ function unknown(bundle: string, file: string): UmlmonError {
   return new UmlmonError('CRASH_UNKNOWN', {
     place: printable(bundle, UMLMON_NAME_MAX),
     cause: `there is no such crash, or no file ${printable(file, UMLMON_NAME_MAX)} in it`,
-    hint: 'umlwatch VM -crashes lists the crashes',
+    hint: 'the word -crashes lists those that there are',
   });
 }

@@ -70,7 +70,7 @@ export function unplugInterface(kernel: NetworkedKernel, unit: number): Promise<
       throw new UmlmonError('NETWORK_UNIT', {
         place: `eth${unit}`,
         cause: 'the VM has no such interface',
-        hint: 'umlwatch -info shows those that it has',
+        hint: 'the word -info shows those that it has',
       });
     networks.note({ ...there, settled: false });
     kernel.record();
