@@ -4,6 +4,8 @@ import { TerminalModes } from './terminal-modes.ts';
 
 /** A monitor takes no larger window. */
 const sizeMax = 1000;
+/** Of a terminal that has no size: a serial line, or one of `docker run -t` without a terminal. */
+const usualSize = { columns: 80, rows: 24 };
 
 /**
  * The user's end of a console session. A terminal as input is raw until `close`; a terminal as output is put back as it
@@ -33,8 +35,9 @@ export class SessionTerminal {
 
   /** Size of the window, as a monitor takes it; 0 × 0 if there is none. */
   get size(): { columns: number; rows: number } {
-    const { columns = 0, rows = 0 } = this.output;
-    if (!this.isInteractive || !(columns > 0 && rows > 0)) return { columns: 0, rows: 0 };
+    if (!this.isInteractive || !this.output.isTTY) return { columns: 0, rows: 0 };
+    const { columns, rows } = this.output;
+    if (!(columns > 0 && rows > 0)) return usualSize;
     return { columns: Math.min(columns, sizeMax), rows: Math.min(rows, sizeMax) };
   }
 
