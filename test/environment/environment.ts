@@ -32,6 +32,8 @@ export interface Environment {
   readonly before?: string;
   /** Shell text in which `"$@"` is a program of umlmon: what surrounds each. */
   readonly each?: string;
+  /** The monitor is started by umlmon itself, not by umladmin for it. */
+  readonly direct?: boolean;
   /** Shell text, as root, while the VM runs; `program NAME ARGUMENT…` is a program of umlmon. It must succeed. */
   readonly underWay?: string;
   /** Variables beside, or instead of, the usual ones; undefined takes one away. `$home` and the like are those of place.sh. */
@@ -40,7 +42,7 @@ export interface Environment {
   readonly vm?: string;
   readonly global?: string;
   readonly sections?: string;
-  /** Size of the terminal, which standard input of umlrun is then, too. */
+  /** Size of the terminal; standard error of umlrun is one too, then. */
   readonly terminal?: { readonly columns: number; readonly rows: number };
   /** More words for unshare(1). */
   readonly namespaces?: readonly string[];

@@ -7,11 +7,11 @@ const limited = (words: string) => `exec ${within} prlimit ${words} -- "$@"`;
 const works = [
   ...['--core=0:', '--core=0', '--core=1'],
   ...['--nofile=64:', '--nofile=20:4096', '--nofile=256'],
-  ...['--nproc=2:', '--nproc=200'],
+  ...['--nproc=60:', '--nproc=200'],
   ...['--fsize=1000000:', '--fsize=600000000'],
   ...['--stack=262144:', '--stack=262144', '--stack=unlimited'],
   ...['--memlock=0', '--sigpending=1:', '--cpu=1:', '--cpu=60', '--rss=1', '--locks=0', '--msgqueue=0'],
-  ...['--nice=0', '--rtprio=0', '--data=1000000:'],
+  ...['--nice=0', '--rtprio=0'],
 ];
 
 /** Limits of resources, soft ones with a colon. */

@@ -22,8 +22,11 @@ export async function runRow(row: Row, usualUid: number): Promise<RowResult> {
   const { terminal = { columns: 80, rows: 24 }, namespaces: more = [] } = row.environment;
   const pty = Pty.open(terminal);
   const typist = new Typist(pty);
+  // The first is hung up when the console session at it has ended (disassociate_ctty in drivers/tty/tty_jobctrl.c).
+  const second = Pty.open(terminal);
+  const troublesOfRun = new Typist(second);
   const child = spawn('unshare', [...namespaces, ...more, 'sh', '-c', scriptOf(row, usualUid)], {
-    stdio: ['ignore', 'pipe', 'pipe', pty.slave],
+    stdio: ['ignore', 'pipe', 'pipe', pty.slave, second.slave],
   });
   const timer = setTimeout(() => child.kill('SIGKILL'), patienceMs);
   try {
@@ -39,25 +42,36 @@ export async function runRow(row: Row, usualUid: number): Promise<RowResult> {
       const [name = '', code = '', text = ''] = result.split(marks.part);
       if (name === 'needs' && code !== '0') impossible = text;
       const path = paths.find((one) => one === name);
-      if (path) outcomes.set(path, { status: Number(code), text: path === 'console' ? typist.seen : text });
+      const seen = path === 'console' ? typist.seen : path?.startsWith('umlrun') ? troublesOfRun.seen : '';
+      if (path) outcomes.set(path, { status: Number(code), text: text + seen });
     }
-    if (status !== 0) throw new Error(`the environment could not be made (${status}): ${said}${troubles}`);
+    if (outcomes.size === 0 && impossible === undefined)
+      throw new Error(`the environment could not be made (${status}): ${said}${troubles}`);
     return { outcomes, ...(impossible === undefined ? {} : { impossible }), ms: performance.now() - begun };
   } finally {
     clearTimeout(timer);
+    typist.stop();
+    troublesOfRun.stop();
     pty.close();
+    second.close();
   }
 }
+
+/** How long somebody waits at a terminal for what does not come, in milliseconds. */
+const typistPatienceMs = 15_000;
+const leave = '\x1dd';
 
 /** At the terminal: waits for the prompt of the guest, calculates, and leaves. */
 class Typist {
   seen = '';
+  readonly #timer: NodeJS.Timeout;
   readonly #script: (readonly [RegExp, string])[] = [
     [/# /, 'echo $((6*7))\r'],
-    [/^42\r*$/m, '\x1dd'],
+    [/^42\r*$/m, leave],
   ];
 
   constructor(pty: Pty) {
+    this.#timer = setTimeout(() => pty.write(Buffer.from(leave, 'latin1')), typistPatienceMs);
     pty.start({
       data: (bytes) => {
         this.seen = (this.seen + bytes.toString('latin1')).slice(-10_000);
@@ -70,6 +84,10 @@ class Typist {
         this.seen += '(the terminal has failed)';
       },
     });
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
   }
 }
 

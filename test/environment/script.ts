@@ -7,8 +7,8 @@ const project = join(import.meta.dirname, '../..');
 /** Between the results on standard output, and between the parts of one. */
 export const marks = { result: '\x1e', part: '\x1f' } as const;
 
-/** The descriptor of the terminal. */
-const terminal = 3;
+/** Descriptors of the terminals: of the console session, and of umlrun. */
+const terminals = { console: 3, run: 4 } as const;
 
 const functions = `
 as() { (
@@ -29,12 +29,19 @@ step() {
 }
 on_terminal() { (
   lead='setsid --ctty --wait'
-  program "$@" <&${terminal} >&${terminal} 2>&${terminal}
+  program "$@" <&${terminals.console} >&${terminals.console} 2>&${terminals.console}
 ); }
 run() { (
-  [ -z "$terminal" ] || exec <&${terminal}
+  [ -z "$terminal" ] || exec 2>&${terminals.run}
   program umlrun -mem 64M "$@"
 ); }
+start() {
+  if [ -z "$direct" ]; then
+    program umladmin start vm1 -wait ready -timeout 10s
+  else
+    program umlmon vm1 && program umlwatch vm1 -wait ready -timeout 10s
+  fi
+}
 left() {
   for wait in 0.01 0.05 0.1 0.2 0.5 1 1 x; do
     names=
@@ -52,7 +59,7 @@ left() {
 /** The VM is seen by its starter only: paths after one that fails are of no use. */
 const run = `
 lead=
-if step start program umladmin start vm1 -wait ready -timeout 10s; then
+if step start start; then
   step console on_terminal umlwatch vm1 -connect con1
   step exec program umlwatch vm1 -run 'echo $((6*7))'
   step 'under way' under_way
@@ -76,6 +83,7 @@ export function scriptOf({ environment, who }: Row, usualUid: number): string {
     image: testImage(),
     node: process.execPath,
     terminal: environment.terminal ? 'yes' : '',
+    direct: environment.direct ? 'yes' : '',
   };
   const head = Object.entries(given).map(([name, value]) => `${name}=${quoted(value)}`);
   return [
@@ -89,7 +97,7 @@ export function scriptOf({ environment, who }: Row, usualUid: number): string {
     `identity=${who === 'user' ? '"setpriv --reuid $uid --regid $uid --clear-groups --"' : ''}`,
     `{\n:\n${before}\n} || exit 1`,
     `under_way() {\n${underWay}\n}`,
-    run.replaceAll('@command@', () => `echo $((6*7))${environment.terminal ? '; stty size' : ''}`),
+    run.replaceAll('@command@', () => `echo $((6*7))${environment.terminal ? '; stty size <&2' : ''}`),
   ].join('\n');
 }
 
