@@ -14,15 +14,21 @@ const last = Number(readFileSync('/proc/sys/kernel/cap_last_cap', 'latin1'));
 /** Without these root cannot have a VM of another user, or give it its files. */
 const needed: readonly string[] = ['chown', 'setgid', 'setuid'];
 
-const without = (name: string): Refused => ({
-  cause: new RegExp(`CAP_${name.toUpperCase()}`),
-  hint: new RegExp(`CAP_${name.toUpperCase()}`),
-});
+/** The hint names what is missing. */
+const lacking = (name: string): Refused => ({ cause: /./, hint: new RegExp(`CAP_${name.toUpperCase()}`) });
+
+const refusedWithout = (name: string): Environment['refused'] => {
+  if (needed.includes(name)) return everywhere(lacking(name));
+  // The image is the user's, who opens it to nobody else.
+  if (name === 'dac_override') return { start: lacking(name) };
+  // Directories of the host come to the jail through a mount namespace of root.
+  return name === 'sys_admin' ? { 'umlrun -root': lacking(name) } : {};
+};
 
 /** Each capability taken away from root, one by one. */
 export const capabilities: readonly Environment[] = names.slice(0, last + 1).map((name) => ({
   name: `without CAP_${name.toUpperCase()}`,
   who: ['root'] as const,
   each: `exec setpriv --bounding-set -${name} --inh-caps -${name} -- "$@"`,
-  ...(needed.includes(name) ? { refused: everywhere(without(name)) } : {}),
+  refused: refusedWithout(name) ?? {},
 }));

@@ -7,7 +7,7 @@ export const descriptors: readonly Environment[] = [
   { name: 'no standard error', each: '[ "$1" = setsid ] && exec "$@"; exec "$@" 2>&-' },
   {
     name: 'no standard descriptors at the start',
-    direct: true,
+    start: 'umlmon',
     each: 'case "$*" in *"umlmon.cjs"*) "$@" <&- >&- 2>&- && echo "vm1: monitor 1 started" ;; *) "$@" ;; esac',
   },
   {
@@ -16,19 +16,19 @@ export const descriptors: readonly Environment[] = [
   },
   {
     name: 'a lock that is inherited',
-    direct: true,
+    start: 'umlmon',
     each: 'exec 9>/opt/lock; flock -s 9; "$@"',
     underWay: 'flock -n /opt/lock true || { echo "the monitor holds the lock"; exit 1; }',
   },
   {
     name: 'a pipe that is inherited',
-    direct: true,
+    start: 'umlmon',
     // Ends only when all writers of the pipe have ended.
     each: 'if [ "$1" = setsid ]; then exec "$@"; fi; { "$@" 8>&1; echo "ended $?" >/opt/ended; } | cat; read -r _ status </opt/ended; exit $status',
   },
   {
     name: 'five hundred descriptors that are inherited',
-    direct: true,
+    start: 'umlmon',
     each: 'exec bash -c \'for i in $(seq 20 520); do eval "exec $i</dev/null"; done; exec "$@"\' bash "$@"',
   },
   ...[

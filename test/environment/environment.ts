@@ -32,8 +32,8 @@ export interface Environment {
   readonly before?: string;
   /** Shell text in which `"$@"` is a program of umlmon: what surrounds each. */
   readonly each?: string;
-  /** The monitor is started by umlmon itself, not by umladmin for it. */
-  readonly direct?: boolean;
+  /** What starts the monitor: umladmin, which is usual, umlmon itself, or umlmon that stays in the foreground. */
+  readonly start?: 'umlmon' | 'foreground';
   /** Shell text, as root, while the VM runs; `program NAME ARGUMENT…` is a program of umlmon. It must succeed. */
   readonly underWay?: string;
   /** Variables beside, or instead of, the usual ones; undefined takes one away. `$home` and the like are those of place.sh. */

@@ -3,6 +3,7 @@ import { capabilities } from './capabilities.ts';
 import { descriptors } from './descriptors.ts';
 import type { Environment } from './environment.ts';
 import { fileSystems } from './file-systems.ts';
+import { hostStates } from './host.ts';
 import { limits } from './limits.ts';
 import { people } from './people.ts';
 
@@ -13,4 +14,5 @@ export const environments: readonly Environment[] = [
   ...descriptors,
   ...limits,
   ...capabilities,
+  ...hostStates,
 ];

@@ -1,4 +1,7 @@
 import { spawn } from 'node:child_process';
+import { existsSync, readdirSync, rmdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Pty } from '../../src/console/pty.ts';
 import { type Outcome, type Path, paths, type Row } from './environment.ts';
 import { marks, scriptOf } from './script.ts';
@@ -54,6 +57,7 @@ export async function runRow(row: Row, usualUid: number): Promise<RowResult> {
     troublesOfRun.stop();
     pty.close();
     second.close();
+    await removeCgroups(row.environment.uid ?? usualUid);
   }
 }
 
@@ -64,16 +68,16 @@ const leave = '\x1dd';
 /** At the terminal: waits for the prompt of the guest, calculates, and leaves. */
 class Typist {
   seen = '';
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
   readonly #script: (readonly [RegExp, string])[] = [
     [/# /, 'echo $((6*7))\r'],
     [/^42\r*$/m, leave],
   ];
 
   constructor(pty: Pty) {
-    this.#timer = setTimeout(() => pty.write(Buffer.from(leave, 'latin1')), typistPatienceMs);
     pty.start({
       data: (bytes) => {
+        this.#timer ??= setTimeout(() => pty.write(Buffer.from(leave, 'latin1')), typistPatienceMs);
         this.seen = (this.seen + bytes.toString('latin1')).slice(-10_000);
         const [next] = this.#script;
         if (!next?.[0].test(this.seen)) return;
@@ -88,6 +92,21 @@ class Typist {
 
   stop(): void {
     clearTimeout(this.#timer);
+  }
+}
+
+/** The cgroups of a row, in all hierarchies: they can be removed once the kernel has buried the last process. */
+async function removeCgroups(uid: number): Promise<void> {
+  const top = '/sys/fs/cgroup';
+  for (const hierarchy of existsSync(top) ? ['', ...readdirSync(top)] : []) {
+    const group = join(top, hierarchy, `umlmon-matrix-${uid}`);
+    for (let tries = 100; existsSync(group); tries -= 1)
+      try {
+        rmdirSync(group);
+      } catch (error) {
+        if (tries === 0) throw error;
+        await delay(20);
+      }
   }
 }
 

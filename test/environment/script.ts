@@ -36,11 +36,19 @@ run() { (
   program umlrun -mem 64M "$@"
 ); }
 start() {
-  if [ -z "$direct" ]; then
-    program umladmin start vm1 -wait ready -timeout 10s
-  else
-    program umlmon vm1 && program umlwatch vm1 -wait ready -timeout 10s
-  fi
+  case $starter in
+    umladmin) program umladmin start vm1 -wait ready -timeout 10s ;;
+    umlmon) program umlmon vm1 && program umlwatch vm1 -wait ready -timeout 10s ;;
+    foreground)
+      # Not beside the function: the shell would keep a copy of what is to be read to its end.
+      (exec >/opt/foreground 2>&1; program umlmon -fg vm1) &
+      for wait in 0.2 0.3 0.5 1 2 4; do
+        [ ! -S "$var/vm1/ctrl" ] || break
+        sleep $wait
+      done
+      program umlwatch vm1 -wait ready -timeout 10s && echo "vm1: monitor $! started"
+      ;;
+  esac
 }
 left() {
   for wait in 0.01 0.05 0.1 0.2 0.5 1 1 x; do
@@ -83,7 +91,7 @@ export function scriptOf({ environment, who }: Row, usualUid: number): string {
     image: testImage(),
     node: process.execPath,
     terminal: environment.terminal ? 'yes' : '',
-    direct: environment.direct ? 'yes' : '',
+    starter: environment.start ?? 'umladmin',
   };
   const head = Object.entries(given).map(([name, value]) => `${name}=${quoted(value)}`);
   return [
