@@ -64,7 +64,10 @@ export interface VmLayout {
   readonly runRecord: string;
   /** There while the kernel stands still for a backup. */
   readonly pauseRecord: string;
-  /** How far the consoles have been read. */
+  /**
+   * How far the consoles have been read: mapped into memory, and so in RUNDIR, whose file system writes to no disk. Without it,
+   * the next monitor says that output may be missing.
+   */
   readonly marks: string;
   /** What is left of former starts, on its way out. */
   readonly trash: string;
@@ -132,7 +135,7 @@ export function layoutOf(vm: string, roots: LayoutRoots): VmLayout {
     runMon: join(run, 'mon'),
     runRecord: join(home, 'run.json'),
     pauseRecord: join(home, 'pause.json'),
-    marks: join(home, 'marks'),
+    marks: join(runDir, `${vm}.marks`),
     trash: join(home, 'trash'),
     monitorLock: join(home, 'monitor.lock'),
     vmLock: join(home, 'vm.lock'),

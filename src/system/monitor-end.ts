@@ -21,7 +21,8 @@ const mode = 0o640;
 
 /** Errors: those of the system. */
 export function writeMonitorEnd(path: string, end: MonitorEnd): void {
-  replaceFile(path, `${JSON.stringify(end)}\n`, mode);
+  // After a crash of the host, the one before it says enough.
+  replaceFile(path, `${JSON.stringify(end)}\n`, mode, false);
 }
 
 /** Undefined if there is none that can be read. */
