@@ -50,6 +50,7 @@ export function needsOf(place: RecordPlace, interfaces: readonly InterfacePlan[]
   const needs = [
     ...[...shared.values()].flatMap((one) => ofShared(restart, one)),
     ...interfaces.flatMap((plan) => ofInterface(restart, plan)),
+    ...interfaces.flatMap(ofForwarding6),
     ...(forwards.length > 0 ? ofTables(table.rules, restart) : []),
   ];
   return [...new Map(needs.map((need) => [JSON.stringify(need.thing), need])).values()];
@@ -144,6 +145,19 @@ function ofInterface(restart: string, plan: InterfacePlan): Need[] {
     ),
     ...plan.rules.flatMap(({ rules }) => ofTables(rules, restart)),
   ];
+}
+
+/** That the administrator has turned on before the start: with it off, the host forwards no IPv6 for anyone. */
+function ofForwarding6({ own, leg, shared, announced }: InterfacePlan): Need[] {
+  const isRouted =
+    [...own, ...(leg?.settings ?? [])].some(({ name }) => /^net\/ipv6\/.*\/forwarding$/.test(name)) ||
+    (shared?.kind === 'nat' &&
+      shared.how.make.some((words) => words[0] === 'address' && words[2]?.includes(':')));
+  const ofHost = announced.flatMap(({ address, on }) => (address.includes(':') ? [on] : []));
+  return (isRouted ? ['all', ...ofHost] : []).map((of): Need => {
+    const setting = { name: `net/ipv6/conf/${of}/forwarding`, value: '1' };
+    return { thing: { is: 'setting', ...setting }, make: [], cure: sysctl(setting) };
+  });
 }
 
 function link(name: string, alias: string): Thing {

@@ -34,5 +34,17 @@ test('a start, -check and doctor name the program that has the port; when it has
   }
   await expect.poll(() => lan.host.run('ss -Hltn'), { timeout: 5000 }).not.toContain(':8080');
   await lan.client('vm1').call('start', undefined);
+  // One that comes later gets nothing any longer.
+  const late = spawn('ip', ['netns', 'exec', lan.host.name, 'busybox', 'nc', '-l', '-p', '8080'], {
+    stdio: 'ignore',
+  });
+  try {
+    await expect.poll(() => lan.host.run('ss -Hltn'), { timeout: 5000 }).toContain(':8080');
+    expect(lan.world.run('umladmin', ['doctor']).stdout).toMatch(
+      /vm1: tcp port 8080 of the host is in use: busybox \(pid \d+\) of uid 0 listens at .*, and gets only what is sent to the loop/,
+    );
+  } finally {
+    late.kill();
+  }
   await lan.client('vm1').call('kill', undefined);
 });

@@ -255,7 +255,20 @@ test('networks of every kind need neither repair nor warning after a start, in a
   lan.host.run('ip -6 address flush dev p1');
   lan.host.run(`ip route flush dev ${leg}`);
   lan.host.run('ip -6 neighbour del proxy fd00:9::2 dev lan0');
+  const [, tunnel = ''] = /^(um\w+-x)/m.exec(before) ?? [];
+  lan.host.run(`ip link delete ${tunnel}`);
   await expect.poll(all, patience).toBe(before);
+  lan.host.run('sysctl -qw net.ipv6.conf.all.forwarding=0');
+  await expect
+    .poll(async () => (await warnings('vm1')).map(({ hint }) => hint), patience)
+    .toEqual(
+      expect.arrayContaining([
+        'sysctl -w net/ipv6/conf/all/forwarding=1',
+        'sysctl -w net/ipv6/conf/lan0/forwarding=1',
+      ]),
+    );
+  for (const { hint } of await warnings('vm1')) lan.host.run(hint);
+  await expect.poll(() => warnings('vm1'), patience).toEqual([]);
 }, 60_000);
 
 test('another program that wipes it again and again is not fought', async () => {

@@ -23,7 +23,7 @@ import { heldLock } from '../../system/held-lock.ts';
 import { adminLimits, monitorLimits } from '../../system/limits.ts';
 import { type MemoryCgroup, memoryCgroups } from '../../system/memory-limits.ts';
 import type { DoctorFacts, LeftoverFact, ProgramFact, TroubleFact, VmFact } from './doctor-checks.ts';
-import { lostOnHost } from './doctor-network.ts';
+import { listenersBehindForwards, lostOnHost } from './doctor-network.ts';
 import { type AdminHost, configuredNames, connectTo, layoutIn, removedNames } from './host.ts';
 import { inParallel } from './in-parallel.ts';
 import { lookAtKernels } from './kernels.ts';
@@ -208,7 +208,9 @@ async function allTroubles({ config }: AdminHost, answers: Answers): Promise<Tro
   const running = [...answers].filter(([, info]) => info === null || info.state === 'running');
   const places = running.map(([vm]) => ({ directory: layoutIn(config, vm).networkRecords, vm }));
   const isTold = ({ vm, text }: TroubleFact) => told.some((one) => one.vm === vm && one.text === text);
-  return [...told, ...(await lostOnHost(places)).filter((one) => !isTold(one))];
+  const vms = running.flatMap(([vm]) => config.vms.get(vm) ?? []);
+  const lost = (await lostOnHost(places)).filter((one) => !isTold(one));
+  return [...told, ...lost, ...(await listenersBehindForwards(vms))];
 }
 
 function troublesOf(answers: Answers): TroubleFact[] {

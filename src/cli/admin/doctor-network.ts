@@ -1,6 +1,9 @@
 /** What doctor finds out about the host's side of the networks of VMs. */
+import type { VmConfig } from '../../config/config.ts';
 import { driftOf } from '../../network/drift.ts';
+import { findPortConflicts } from '../../network/find-listeners.ts';
 import { lookAtNeeded } from '../../network/found-network.ts';
+import { takenText } from '../../network/listener.ts';
 import { type Need, needsOfRecord } from '../../network/needs.ts';
 import { ownNamespace, type RecordPlace, readRecord } from '../../network/network-record.ts';
 import { locateProgram } from '../../system/find-program.ts';
@@ -31,4 +34,24 @@ export async function lostOnHost(running: readonly RecordPlace[]): Promise<Troub
   return needs.flatMap((one) =>
     driftOf(one.needs, found).map(({ need, text }) => ({ vm: one.vm, text, fix: need.cure })),
   );
+}
+
+/** Programs of the host that listen at ports that running VMs forward: rules of nat take these from them. */
+export async function listenersBehindForwards(running: readonly VmConfig[]): Promise<TroubleFact[]> {
+  const ports = running.flatMap(({ name, eth }) =>
+    eth.flatMap((spec) =>
+      spec.kind === 'nat'
+        ? (spec.forward ?? []).map((forward) => ({
+            vm: name,
+            port: { ...forward, family: spec.subnet.family },
+          }))
+        : [],
+    ),
+  );
+  const conflicts = await findPortConflicts(ports.map(({ port }) => port));
+  return conflicts.flatMap(({ port, listener, owner }) => {
+    const vm = ports.find((one) => one.port === port)?.vm;
+    const text = `${takenText(port, listener, owner)}, and gets only what is sent to the loop there`;
+    return vm === undefined ? [] : [{ vm, text, fix: 'let that program or the VM have another port' }];
+  });
 }
