@@ -3,7 +3,7 @@ import { monitorLimits } from '../system/limits.ts';
 import { childrenOf, programNameOf, tracerOf } from '../system/process.ts';
 
 /** Milliseconds between two looks: at first, and from `slowAfterMs` on. */
-const lookMs = 5;
+const lookMs = 10;
 const slowLookMs = 50;
 const slowAfterMs = 500;
 /** Children of a kernel that one look examines; at this point of a boot there are two or three. */
