@@ -83,7 +83,7 @@ export class InputGate {
   /** Passes on what there is room for, now; returns how many bytes that are. */
   write(bytes: Uint8Array): number {
     const room = this.#ledger.roomFor(bytes);
-    const isKey = bytes.length <= consoleLimits.keyBytes && bytes.length <= this.#ledger.reserve;
+    const isKey = bytes.length <= consoleLimits.keyBytes && bytes.length <= this.#ledger.reserveFor(bytes);
     const taken = this.#pass(bytes.subarray(0, isKey ? bytes.length : room));
     // For a key only: a paste looks itself.
     if (isKey && taken > room) this.#lookAfterKey ??= this.#lookSoon();

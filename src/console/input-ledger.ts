@@ -91,9 +91,18 @@ export class InputLedger {
     return Math.max(room, most);
   }
 
-  /** Bytes of a single key that may be passed on now. */
-  get reserve(): number {
-    return Math.max(0, consoleLimits.reservedInput - this.#unread);
+  /** How many bytes of a single key may be passed on now. One that interrupts has more room than others. */
+  reserveFor(key: Uint8Array): number {
+    const most = isInterrupt(key)
+      ? consoleLimits.reservedInput
+      : consoleLimits.unreadInput + consoleLimits.keysBytes;
+    return Math.max(0, most - this.#unread);
+  }
+
+  /** For pieces to recognise the buffer by; the last one is kept for after an interrupt. */
+  get #reserve(): number {
+    const kept = isInterrupt(this.#tail.subarray(-1)) ? 0 : consoleLimits.probeBytes;
+    return Math.max(0, consoleLimits.reservedInput - kept - this.#unread);
   }
 
   /** The buffers to look at next; undefined for all. */
@@ -108,7 +117,7 @@ export class InputLedger {
 
   /** Bytes of waiting input that may be passed on to recognise the buffer by them. */
   probe(now: number): number {
-    const bytes = Math.min(consoleLimits.probeBytes, this.reserve);
+    const bytes = Math.min(consoleLimits.probeBytes, this.#reserve);
     if (this.#isBlind) return 0;
     if (this.#known.size === 0) return this.#hunt?.passed === this.passed ? bytes : 0;
     // The terminal may have been closed and opened, and this be the memory of the former one.
@@ -134,8 +143,7 @@ export class InputLedger {
     this.#tail = tail.subarray(-consoleLimits.probeBytes);
     this.#controls += bytes.reduce((sum, byte) => sum + Number(isControl(byte)), 0);
     // CTRL-C, CTRL-Z, CTRL-\ empty the buffer. What is seen of it is better evidence.
-    const isFlush = bytes.length === 1 && [3, 26, 28].includes(bytes[0] ?? 0);
-    if (isFlush && this.#isBlind) this.#unread = 0;
+    if (isInterrupt(bytes) && this.#isBlind) this.#unread = 0;
   }
 
   look(sight: Sight, now: number): void {
@@ -202,8 +210,10 @@ export class InputLedger {
     if (!this.#isKnown) this.#assumeFullest(sight, buffers);
     const hunt = this.#hunt;
     if (!hunt) this.#beginHunt(sight, buffers);
-    else if (sight.passed > hunt.passed && sight.outside === 0 && sight.passed === this.passed)
-      this.#findPiece(hunt, sight, buffers, now);
+    else if (sight.outside > 0 || sight.passed !== this.passed) return;
+    else if (sight.passed > hunt.passed) this.#findPiece(hunt, sight, buffers, now);
+    else if (this.#reserve === 0 && now - this.#passedAt >= consoleLimits.arriveTime)
+      this.#findTail(hunt, sight, buffers, now);
   }
 
   /** Of another monitor's input: the console's buffer is one of them. */
@@ -218,16 +228,26 @@ export class InputLedger {
     const matches = [...buffers]
       .filter(([at, { head, endsWith }]) => head !== hunt.heads.get(at) && endsWith(piece))
       .map(([at]) => at);
-    if (matches.length > 0 && matches.join() === hunt.matches.join()) {
-      if (now - hunt.matchedAt >= settleTime) this.#recognise(matches, sight, buffers, now);
-    } else if (matches.length > 0) {
-      hunt.matches = matches;
-      hunt.matchedAt = now;
-    } else if (now - this.#passedAt >= consoleLimits.arriveTime) {
+    if (matches.length > 0) this.#settle(hunt, matches, sight, buffers, now);
+    else if (now - this.#passedAt >= consoleLimits.arriveTime) {
       this.#misses += 1;
       if (this.#misses >= consoleLimits.inputProbes) this.#goBlind();
       else this.#beginHunt(sight, buffers);
     }
+  }
+
+  /** Without room for a piece, what was passed on last has to do. */
+  #findTail(hunt: Hunt, sight: Sight, buffers: LineBuffers, now: number): void {
+    const matches = [...buffers].filter(([, { endsWith }]) => endsWith(this.#tail)).map(([at]) => at);
+    if (matches.length > 0) this.#settle(hunt, matches, sight, buffers, now);
+  }
+
+  /** These buffers are the console's when they match for a while. */
+  #settle(hunt: Hunt, matches: number[], sight: Sight, buffers: LineBuffers, now: number): void {
+    if (matches.join() !== hunt.matches.join()) {
+      hunt.matches = matches;
+      hunt.matchedAt = now;
+    } else if (now - hunt.matchedAt >= settleTime) this.#recognise(matches, sight, buffers, now);
   }
 
   #beginHunt({ passed }: Sight, buffers: LineBuffers): void {
@@ -259,3 +279,8 @@ export class InputLedger {
 
 const CR = 13;
 const NL = 10;
+
+/** CTRL-C, CTRL-Z, CTRL-\: they empty the buffer. */
+function isInterrupt(key: Uint8Array): boolean {
+  return key.length === 1 && [3, 26, 28].includes(key[0] ?? 0);
+}

@@ -58,7 +58,7 @@ export class KeyQueue {
 
   async #offer(): Promise<void> {
     const { offer, onTaken, signal } = this.#taker;
-    for (let [keys] = this.#keys; keys && !signal.aborted; [keys] = this.#keys) {
+    for (let keys = this.#next(); keys && !signal.aborted; keys = this.#next()) {
       const taken = await offer(keys);
       // An interrupt may have dropped them meanwhile.
       if (this.#keys[0] === keys) {
@@ -70,6 +70,12 @@ export class KeyQueue {
       this.#judge(taken);
       if (taken === 0) await delay(offerAgain);
     }
+  }
+
+  /** All that waits, as one: keys of a paste may come one by one. */
+  #next(): Buffer | undefined {
+    if (this.#keys.length > 1) this.#keys = [Buffer.concat(this.#keys)];
+    return this.#keys[0];
   }
 
   #judge(taken: number): void {

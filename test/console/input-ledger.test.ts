@@ -189,7 +189,8 @@ test('the buffer of a kernel never gets full, whatever a guest and its users do'
         if (one.do === 'paste')
           for (let turns = 0; turns < 4; turns++)
             rest = guest.paste(rest === '' ? text(one.length, seed) : rest);
-        else if (one.do === 'key' && guest.ledger.reserve >= one.key.length) guest.pass(one.key);
+        else if (one.do === 'key' && guest.ledger.reserveFor(Buffer.from(one.key)) >= one.key.length)
+          guest.pass(one.key);
         else if (one.do === 'arrive') guest.arrive();
         else if (one.do === 'read') guest.terminal.take(one.most);
         else if (one.do === 'tick') guest.tick(one.ms);
@@ -216,6 +217,7 @@ test('a guest that reads gets everything, whatever happened before', () => {
     'multiplexer',
     'canonical',
     'erased',
+    'keys',
   );
   fc.assert(
     fc.property(before, fc.integer({ min: 1, max: 89 }), (what, seed) => {
@@ -230,6 +232,9 @@ test('a guest that reads gets everything, whatever happened before', () => {
         guest.arrive();
         guest.arrive();
       }
+      // As fast as they come, without a moment to look.
+      if (what === 'keys')
+        for (const key of text(4000, 3)) if (guest.ledger.reserveFor(Buffer.from(key)) > 0) guest.pass(key);
       if (what === 'closed') {
         guest.close();
         guest.tick(100);
@@ -240,6 +245,24 @@ test('a guest that reads gets everything, whatever happened before', () => {
     }),
     { numRuns: 60 },
   );
+});
+
+test('CTRL-C helps a guest whose terminal was opened anew when there was no room to recognise it', () => {
+  const guest = new Guest();
+  guest.pass(text(3000, 3));
+  guest.tick(200);
+  guest.close();
+  guest.tick(200);
+  guest.reopen();
+  guest.terminal.isCanonical = true;
+  guest.pass(text(900, 5));
+  guest.tick(200);
+  const interrupt = '\x03';
+  expect(guest.ledger.reserveFor(Buffer.from(interrupt))).toBeGreaterThan(0);
+  guest.pass(interrupt);
+  guest.tick(200);
+  guest.terminal.take(1e9);
+  pasteAll(guest, text(20_000, 7), 30_000);
 });
 
 test('what another monitor has typed counts, as far as a terminal may have it unread', () => {

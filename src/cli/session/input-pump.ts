@@ -91,7 +91,7 @@ export class InputPump {
   /** Never rejects. */
   async #run(): Promise<void> {
     try {
-      for (let head = this.#waiting[0]; head && !this.#stopped; head = this.#waiting[0]) {
+      for (let head = this.#head(); head && !this.#stopped; head = this.#head()) {
         const taken = await this.#parts.offer(head.subarray(0, offerBytes));
         if (this.#waiting[0] === head) this.#took(head, taken);
         if (taken > stuck.bytes || this.#size === 0) this.#goesOn();
@@ -103,6 +103,15 @@ export class InputPump {
     } finally {
       this.#running = undefined;
     }
+  }
+
+  /** What is offered next: keys that came one by one go together. */
+  #head(): Buffer | undefined {
+    const [first, ...others] = this.#waiting.slice(0, 64);
+    if (!first || others.length === 0 || first.length >= offerBytes) return first;
+    const head = Buffer.concat([first, ...others]);
+    this.#waiting.splice(0, 1 + others.length, head);
+    return head;
   }
 
   #goesOn(): void {

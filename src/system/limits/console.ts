@@ -60,8 +60,15 @@ export const consoles = {
   reservedInput: limit(
     3940,
     'bytes',
-    'Unread input together with single keys and control characters, which do not wait.',
+    'Unread input together with keys that interrupt, and with pieces by which the buffer of a console is recognised.',
     'They wait, too.',
+    'one',
+  ),
+  keysBytes: limit(
+    256,
+    'bytes',
+    'Unread input of single keys beyond unreadInput, which do not wait for the guest.',
+    'Further keys wait; CTRL-C, CTRL-Z and CTRL-\\ do not, up to reservedInput.',
     'one',
   ),
   keyBytes: limit(
