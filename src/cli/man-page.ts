@@ -231,7 +231,8 @@ If standard input is a terminal:
 - When the session ends, also by SIGTERM, SIGHUP or SIGINT, the terminal is put back: its modes, the screen, the
   cursor, mouse reports, and what else a program in the guest may have changed.
 - A terminal that is slower than the guest misses output, and is told how many bytes.
-- If the guest does not read, up to 256 KiB of what is typed are kept for it; beyond that, the bell rings.
+- If the guest does not read, what is typed waits, up to 8 MiB; after a second the session says how much. What is beyond is
+  dropped, and told. **CTRL-C**, **CTRL-\\\\** and **CTRL-Z** drop what waits, and go to the guest at once.
 
 After the escape key, one key chooses:
 

@@ -41,7 +41,13 @@ function parse(text: string): Mapping[] {
   const [, from, to, offset, file] = line.exec(text) ?? [];
   if (from === undefined || to === undefined || offset === undefined || file === undefined) return [];
   const [first, behind, at] = [from, to, offset].map((hex) => Number.parseInt(hex, 16));
-  if (first === undefined || behind === undefined || at === undefined || !Number.isSafeInteger(behind))
+  if (
+    first === undefined ||
+    behind === undefined ||
+    at === undefined ||
+    !Number.isSafeInteger(behind) ||
+    behind <= first
+  )
     return [];
   return [{ from: first, to: behind, offset: at, file }];
 }

@@ -5,6 +5,7 @@ import { openFileTargets } from './files.ts';
 import { guestTargets } from './guest.ts';
 import { hostRuleTargets } from './host-rules.ts';
 import { imageTargets } from './images.ts';
+import { inputTargets } from './input.ts';
 import { kernelTargets } from './kernel.ts';
 import { openRemoteTargets } from './remote.ts';
 import { rpcTargets } from './rpc.ts';
@@ -23,6 +24,7 @@ export async function openTargets(directory: string): Promise<Target[]> {
     ...(await openDirectoryTargets()),
     sharedRecordTarget,
     ...kernelTargets,
+    ...inputTargets,
     ...openSocketTargets(directory),
     ...guestTargets,
     ...hostRuleTargets,
