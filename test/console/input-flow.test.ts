@@ -98,3 +98,27 @@ test('input of a guest that does not read waits, and arrives when it does', asyn
   await kernel.shown('done-late\r\n');
   expect(kernel.output()).toContain(md5(bytes));
 }, 60_000);
+
+test('a line that is longer than a terminal takes waits, and does no harm', async () => {
+  await run('stty sane -echo <&5');
+  const bytes = Buffer.alloc(6000, 'x');
+  const taken = await paste(bytes, 3000);
+  expect(taken).toBeGreaterThanOrEqual(3840);
+  expect(taken).toBeLessThan(3968);
+  await run('stty raw -echo <&5');
+  kernel.type(`head -c ${bytes.length} <&5 >/tmp/pasted; md5sum /tmp/pasted; echo "do"ne-long`);
+  expect(await paste(bytes.subarray(taken), 20_000)).toBe(bytes.length - taken);
+  await kernel.shown('done-long\r\n');
+  expect(kernel.output()).toContain(md5(bytes));
+}, 60_000);
+
+test('a console that no process has open gets what was typed when one opens it', async () => {
+  await run('exec 5<&-');
+  const bytes = lines(20_000, 'closed');
+  const taken = await paste(bytes, 1500);
+  expect(taken).toBeLessThan(3968);
+  kernel.type(`exec 5<>/dev/tty1; stty -echo <&5; head -c ${bytes.length} <&5 | md5sum; echo "do"ne-open`);
+  expect(await paste(bytes.subarray(taken), 20_000)).toBe(bytes.length - taken);
+  await kernel.shown('done-open\r\n');
+  expect(kernel.output()).toContain(md5(bytes));
+}, 60_000);
