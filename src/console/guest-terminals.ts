@@ -3,10 +3,16 @@ import { isSystemError } from '../system/errors.ts';
 import { consoleLimits } from '../system/limits.ts';
 import { isSameProcess, type ProcessIdentity } from '../system/process.ts';
 import { type LineBuffer, lineBufferBytes, readLineBuffer } from './line-buffer.ts';
-import { type AddressRange, vmallocRanges } from './ram-map.ts';
+import { type AddressRange, joined, offsetOf, vmallocPieces } from './ram-map.ts';
+
+/** An input buffer, or something that looks like one. */
+export interface SeenBuffer extends LineBuffer {
+  /** Where its begin is in the memory of the guest; known only of those that were searched for. */
+  readonly place?: number | undefined;
+}
 
 /** Input buffers by their address in the kernel. */
-export type LineBuffers = ReadonlyMap<number, LineBuffer>;
+export type LineBuffers = ReadonlyMap<number, SeenBuffer>;
 
 const pageBytes = 4096;
 
@@ -31,12 +37,13 @@ export class GuestTerminals {
    */
   all(): Promise<LineBuffers | undefined> {
     return this.#inTurn(async (memory) => {
-      const ranges = vmallocRanges(await readFile(`/proc/${this.#kernel.pid}/maps`, 'latin1'));
+      const pieces = vmallocPieces(await readFile(`/proc/${this.#kernel.pid}/maps`, 'latin1'));
+      const ranges = joined(pieces);
       const bytes = ranges.reduce((sum, { from, to }) => sum + to - from, 0);
       if (ranges.length === 0 || bytes > consoleLimits.searchedBytes) return undefined;
       const found = new Map<number, LineBuffer>();
       for (const range of ranges) await search(memory, range, found);
-      return found;
+      return new Map([...found].map(([at, buffer]) => [at, { ...buffer, place: offsetOf(pieces, at) }]));
     });
   }
 

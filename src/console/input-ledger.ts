@@ -1,4 +1,5 @@
 import { consoleLimits } from '../system/limits.ts';
+import { aliasesOf } from './aliases.ts';
 import type { LineBuffers } from './guest-terminals.ts';
 import { isControl, type LineBuffer } from './line-buffer.ts';
 
@@ -24,11 +25,14 @@ interface Known {
   hasMoved: boolean;
   /** Control characters of the input passed on up to then; they may do something else than arrive. */
   controls: number;
+  /** The tail at the begin of the search, and where the buffer is in the memory of the guest. */
+  readonly tail: number;
+  readonly place: number | undefined;
 }
 
-/** The search for the console's buffer: the heads of all before a piece of input was passed on. */
+/** The search for the console's buffer: all buffers before a piece of input was passed on. */
 interface Hunt {
-  readonly heads: ReadonlyMap<number, number>;
+  readonly before: LineBuffers;
   readonly passed: number;
   /** What the piece was found in, and since when. */
   matches: readonly number[];
@@ -44,6 +48,7 @@ const settleTime = 10;
  * The console's buffer is recognised by what is passed on: of all input buffers in the memory of the kernel, it is the one that
  * changes and ends with that. From then on the count is exact: what was passed on and has not arrived counts as unread.
  * Where several buffers match (a terminal multiplexer passes its input on to another terminal), the fullest one counts.
+ * Former mappings of the same buffer match too, with a tail that is not its own: they count until a tail moves.
  */
 export class InputLedger {
   /** Bytes passed on. */
@@ -169,6 +174,7 @@ export class InputLedger {
   }
 
   #follow(sight: Sight, buffers: LineBuffers, now: number): void {
+    for (const at of aliasesOf(this.#known, buffers)) this.#known.delete(at);
     let [most, isOpenLine] = [0, true];
     for (const [at, known] of this.#known) {
       const buffer = buffers.get(at);
@@ -218,7 +224,10 @@ export class InputLedger {
 
   /** Of another monitor's input: the console's buffer is one of them. */
   #assumeFullest({ passed, outside }: Sight, buffers: LineBuffers): void {
-    const most = Math.max(0, ...[...buffers.values()].map(({ unread }) => unread));
+    const least = new Map<number, number>();
+    for (const [at, { unread, hasContent, place = at }] of buffers)
+      if (hasContent) least.set(place, Math.min(unread, least.get(place) ?? unread));
+    const most = Math.max(0, ...least.values());
     this.#isKnown = true;
     this.#unread = Math.min(most + outside, consoleLimits.reservedInput) + this.passed - passed;
   }
@@ -226,7 +235,7 @@ export class InputLedger {
   #findPiece(hunt: Hunt, sight: Sight, buffers: LineBuffers, now: number): void {
     const piece = this.#tail.subarray(-Math.min(sight.passed - hunt.passed, consoleLimits.probeBytes));
     const matches = [...buffers]
-      .filter(([at, { head, endsWith }]) => head !== hunt.heads.get(at) && endsWith(piece))
+      .filter(([at, { head, endsWith }]) => head !== hunt.before.get(at)?.head && endsWith(piece))
       .map(([at]) => at);
     if (matches.length > 0) this.#settle(hunt, matches, sight, buffers, now);
     else if (now - this.#passedAt >= consoleLimits.arriveTime) {
@@ -247,22 +256,22 @@ export class InputLedger {
     if (matches.join() !== hunt.matches.join()) {
       hunt.matches = matches;
       hunt.matchedAt = now;
-    } else if (now - hunt.matchedAt >= settleTime) this.#recognise(matches, sight, buffers, now);
+    } else if (now - hunt.matchedAt >= settleTime) this.#recognise(hunt, sight, buffers, now);
   }
 
   #beginHunt({ passed }: Sight, buffers: LineBuffers): void {
-    const heads = new Map([...buffers].map(([at, { head }]) => [at, head]));
-    this.#hunt = { heads, passed, matches: [], matchedAt: 0 };
+    this.#hunt = { before: buffers, passed, matches: [], matchedAt: 0 };
   }
 
-  #recognise(matches: readonly number[], sight: Sight, buffers: LineBuffers, now: number): void {
+  #recognise({ matches, before }: Hunt, sight: Sight, buffers: LineBuffers, now: number): void {
     this.#hunt = undefined;
     this.#misses = 0;
     for (const at of matches) {
-      const head = buffers.get(at)?.head ?? 0;
+      const { head = 0, tail = 0, place } = buffers.get(at) ?? {};
       this.#known.set(at, {
         ...{ passed: sight.passed, head, seen: head, movedAt: now, hasMoved: true },
         controls: this.#controls,
+        ...{ tail: before.get(at)?.tail ?? tail, place },
       });
     }
     this.#follow(sight, buffers, now);

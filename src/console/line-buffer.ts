@@ -17,10 +17,14 @@ export const lineBufferBytes = place.tail + 8;
 export interface LineBuffer {
   /** Bytes received since the terminal was opened, or its input was flushed; erased characters do not count. */
   readonly head: number;
+  /** Where the next byte is read. */
+  readonly tail: number;
   /** Bytes that no process has read. */
   readonly unread: number;
   /** Nothing can be read yet: the terminal is in canonical mode, and the line has no end. */
   readonly isOpenLine: boolean;
+  /** Whether the byte that was received last is one: what is no line buffer is often empty there. */
+  readonly hasContent: boolean;
   /** Whether these bytes were received last. */
   endsWith(bytes: Uint8Array): boolean;
 }
@@ -41,7 +45,9 @@ export function readLineBuffer(memory: Buffer): LineBuffer | undefined {
   const isCanonical = (memory.readUInt8(place.flags) & canonicalMode) !== 0;
   return {
     head,
+    tail,
     unread: Math.max(0, head - tail),
+    hasContent: head > 0 && memory.readUInt8(place.content + ((head - 1) % size)) !== 0,
     isOpenLine: isCanonical && number(place.canonical) === tail,
     endsWith: (bytes) => {
       const received = Buffer.alloc(Math.min(bytes.length, head));

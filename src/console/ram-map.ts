@@ -6,35 +6,52 @@ export interface AddressRange {
   readonly to: number;
 }
 
-interface Mapping extends AddressRange {
-  /** In the file. */
+/** An address range that is one piece of the memory of the guest. */
+export interface MemoryPiece extends AddressRange {
+  /** Of the first byte in the memory file. */
   readonly offset: number;
+}
+
+interface Mapping extends MemoryPiece {
   readonly file: string;
 }
 
 const line = /^([0-9a-f]+)-([0-9a-f]+) r..s ([0-9a-f]+) (\S+ \d+) .*\(deleted\)$/;
 
 /**
- * The ranges of vmalloc() in the address space of a UML kernel: parts of its memory file that are not where the memory
- * as a whole is mapped. Neighbours are joined.
+ * What vmalloc() has mapped in the address space of a UML kernel: pieces of its memory file that are not where the memory
+ * as a whole is mapped. The kernel unmaps late: the same memory can be in several pieces, of which one is in use.
  *
  * @param maps text of /proc/PID/maps
  */
-export function vmallocRanges(maps: string): AddressRange[] {
+export function vmallocPieces(maps: string): MemoryPiece[] {
   const mappings = maps.split('\n').flatMap(parse);
   const largest = mappings.reduce<Mapping | undefined>(
     (most, one) => (most && most.to - most.from >= one.to - one.from ? most : one),
     undefined,
   );
   if (!largest) return [];
+  const isAsWhole = ({ from, offset }: Mapping) => from - offset === largest.from - largest.offset;
+  return mappings
+    .filter((one) => one.file === largest.file && !isAsWhole(one))
+    .map(({ from, to, offset }) => ({ from, to, offset }));
+}
+
+/** Pieces that follow each other, as one range. */
+export function joined(pieces: readonly AddressRange[]): AddressRange[] {
   const ranges: AddressRange[] = [];
-  for (const { from, to, offset, file } of mappings) {
-    if (file !== largest.file || from - offset === largest.from - largest.offset) continue;
+  for (const { from, to } of pieces) {
     const last = ranges.at(-1);
     if (last?.to === from) ranges[ranges.length - 1] = { from: last.from, to };
     else ranges.push({ from, to });
   }
   return ranges;
+}
+
+/** Where an address is in the memory file; undefined where nothing is mapped. */
+export function offsetOf(pieces: readonly MemoryPiece[], address: number): number | undefined {
+  const piece = pieces.find(({ from, to }) => address >= from && address < to);
+  return piece && piece.offset + address - piece.from;
 }
 
 function parse(text: string): Mapping[] {

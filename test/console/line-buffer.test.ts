@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { lineBufferBytes, readLineBuffer } from '../../src/console/line-buffer.ts';
-import { vmallocRanges } from '../../src/console/ram-map.ts';
+import { joined, offsetOf, vmallocPieces } from '../../src/console/ram-map.ts';
 import { memoryOf } from '../helpers/line-buffer.ts';
 
 test('what is unread, and whether a line has no end yet', () => {
@@ -57,10 +57,14 @@ test('the ranges of vmalloc() in the map of a kernel', () => {
 64857000-64858000 rwxs 01e66000 00:30 4                                  /other (deleted)
 7ffff6dbf000-7ffff7dc1000 rw-p 00000000 00:00 0
 `;
-  expect(vmallocRanges(maps)).toEqual([
+  const pieces = vmallocPieces(maps);
+  expect(joined(pieces)).toEqual([
     { from: 0x64812000, to: 0x6484a000 },
     { from: 0x64855000, to: 0x64857000 },
   ]);
-  expect(vmallocRanges('')).toEqual([]);
-  expect(vmallocRanges('nonsense\n')).toEqual([]);
+  const [first] = pieces;
+  expect(offsetOf(pieces, 0x64812010)).toBe((first?.offset ?? 0) + 0x10);
+  expect(offsetOf(pieces, 0x64850000)).toBeUndefined();
+  expect(vmallocPieces('')).toEqual([]);
+  expect(vmallocPieces('nonsense\n')).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import { lineBufferBytes, readLineBuffer } from '../../../src/console/line-buffer.ts';
-import { vmallocRanges } from '../../../src/console/ram-map.ts';
+import { joined, vmallocPieces } from '../../../src/console/ram-map.ts';
 import { memoryOf } from '../../helpers/line-buffer.ts';
 import { type Corpus, makeInput } from '../mutate.ts';
 import { assert, type Target } from '../target.ts';
@@ -46,7 +46,7 @@ const kernelMap: Target = {
   share: 20,
   make: (random) => makeInput(random, maps),
   run(input) {
-    const ranges = vmallocRanges(input.toString('latin1'));
+    const ranges = joined(vmallocPieces(input.toString('latin1')));
     for (const { from, to } of ranges) assert(from >= 0 && to > from, 'a range has a length');
     return ranges.length > 0 ? 'taken' : 'refused';
   },

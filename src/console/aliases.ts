@@ -1,0 +1,26 @@
+import type { LineBuffers } from './guest-terminals.ts';
+
+/** A buffer that was recognised: where it is in the memory of the guest, and its tail before. */
+interface Recognised {
+  readonly place: number | undefined;
+  readonly tail: number;
+}
+
+/**
+ * The buffers that are former mappings of others. A UML kernel removes mappings of vmalloc() late: the first page of such a
+ * mapping is that of the terminal, and the last one, with the tail, has been used for something else since. So of buffers
+ * at the same place, those are the terminal's whose tail goes forward; until one does, any may be.
+ *
+ * @returns their addresses in the kernel
+ */
+export function aliasesOf(known: ReadonlyMap<number, Recognised>, buffers: LineBuffers): number[] {
+  const isRead = (at: number, { tail }: Recognised) => {
+    const now = buffers.get(at);
+    return now !== undefined && now.tail > tail && now.tail <= now.head;
+  };
+  const read = new Set<number>();
+  for (const [at, one] of known) if (one.place !== undefined && isRead(at, one)) read.add(one.place);
+  return [...known].flatMap(([at, one]) =>
+    one.place !== undefined && read.has(one.place) && !isRead(at, one) ? [at] : [],
+  );
+}
