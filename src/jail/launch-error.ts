@@ -21,6 +21,7 @@ const hints: readonly (readonly [pattern: RegExp, hint: string])[] = [
     /Resource temporarily unavailable/,
     'its user has as many processes as it may: end some, or raise the limit (ulimit -Hu shows it; max_processes)',
   ],
+  [/No space left on device/, 'free some space on the file system of the VM: df VARDIR/VM shows it'],
   [
     /setpriv: setres[ug]id failed: Operation not permitted/,
     'root must be able to become the user of the VM: give the monitor CAP_SETUID and CAP_SETGID (capabilities(7))',

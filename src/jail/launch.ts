@@ -22,7 +22,7 @@ import { assertMounts, type MountPlan } from './assert-mounts.ts';
 import { type Ending, launchError } from './launch-error.ts';
 import { kernelInJail } from './mounts.ts';
 import { launchEnvironment } from './sandbox.ts';
-import { readStatus } from './status.ts';
+import { openStatus, readStatus } from './status.ts';
 import type { TrialPlan } from './trial.ts';
 
 export interface LaunchRequest {
@@ -171,7 +171,7 @@ function assertDevice(pid: number, { fd, to }: DeviceBind): void {
 }
 
 function spawnChain({ argv, cwd, descriptors, onPipes, status, seccomp, gate }: LaunchRequest): ChildProcess {
-  const statusFile = openSync(status.path, WRITE_ANEW, 0o600);
+  const statusFile = openStatus(status.path);
   try {
     const filterFile = openFilter(`${status.path}.filter`, seccomp.filter);
     try {

@@ -1,5 +1,5 @@
 /** What bubblewrap reports through --json-status-fd, kept in a file so that a later monitor can read it. */
-import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
 import { isSystemError } from '../system/errors.ts';
 
 export interface SandboxStatus {
@@ -11,6 +11,24 @@ export interface SandboxStatus {
 
 /** Two short lines are all that bubblewrap writes. */
 const STATUS_MAX = 4096;
+
+/**
+ * An empty status file for bubblewrap to write to, with room for all that it writes: on a full disk bubblewrap would end, and
+ * leave a kernel that no record names. The caller closes it. Errors: those of the system, ENOSPC among them.
+ */
+export function openStatus(path: string): number {
+  const { O_CREAT, O_NOFOLLOW, O_TRUNC, O_WRONLY } = constants;
+  const fd = openSync(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600);
+  try {
+    const blank = Buffer.alloc(STATUS_MAX, '\n');
+    if (writeSync(fd, blank, 0, blank.length, 0) < blank.length)
+      throw new Error('ENOSPC: no space left on device');
+    return fd;
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
 
 /** The status in a file; nothing if there is no such file. */
 export function readStatus(path: string): SandboxStatus {
