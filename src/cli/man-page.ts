@@ -9,7 +9,8 @@ import { type WordName, words } from './words.ts';
 const details: Readonly<Record<Exclude<WordName, 'disk'>, string>> = {
   info: `What is wrong with the VM comes first, if anything, each with a command for it (*wrong* with **-json**). Settings are listed by the file that they come from, with their lines, then those that are defaults. *mconsole* is
 the management socket of the kernel, for uml_mconsole(1); umlmon(8) shows how. *guest says* is what root in the guest
-last wrote to */proc/mconsole*.`,
+last wrote to */proc/mconsole*. What is wrong on the host with the network of the VM is there with a command that
+cures it; see umlmon(7), NETWORK.`,
   start: `The configuration is read anew. The start is done when the guest runs its first processes; its init is then
 still at work, so con1 may need a moment more. If the start fails, everything is undone, and the error names the step. A kernel
 that panics, or ends otherwise, before its guest runs is a start that has failed: the error has the text of the panic, and what con0

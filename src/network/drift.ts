@@ -68,7 +68,7 @@ function damageOf(thing: Thing, found: FoundNetwork): string | undefined {
   }
 }
 
-/** '' for one that is as it should be; undefined for what is no property of an interface. */
+/** '' for an interface that is as it should be; undefined for what is no property of an interface. */
 function damageOfLink(thing: Thing, link: FoundLink | undefined): string | undefined {
   const unless = (isWell: boolean | undefined, text: string) => (isWell === true ? '' : text);
   switch (thing.is) {

@@ -8,7 +8,7 @@ import { changedRules } from './rule-messages.ts';
 type Link = LinkStatus['link'];
 
 export interface Followed {
-  /** Taps of which it is told when the guest sets them up or down. */
+  /** Taps that the guest sets up and down, which is reported. */
   readonly taps: readonly string[];
   /** All interfaces that the VM needs on the host. */
   readonly links: readonly string[];
@@ -49,7 +49,7 @@ export class HostWatch {
     if (taps.length + links.length > 0)
       this.#route ??= new ChangeSocket('route', (...heard) => this.#onRoute(...heard));
     this.#setFilter();
-    // After the filter: what changes after the look is told.
+    // After the filter: a change after the look sends a message.
     this.#taps = new Map(taps.map((name) => [name, this.#taps.get(name) ?? lookAtLink(name).link]));
     this.#looks = new Map(links.map((name) => [name, this.#looks.get(name) ?? appearanceOf(name)]));
     if (tables && !this.#rules) {

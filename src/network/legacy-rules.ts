@@ -26,7 +26,7 @@ const ends: Readonly<Record<string, 'accept' | 'drop' | 'return'>> = {
   REJECT: 'drop',
   RETURN: 'return',
 };
-/** Targets after which a packet goes on. */
+/** Targets that do not end the way of a packet. */
 const notes = new Set([
   'LOG',
   'NFLOG',

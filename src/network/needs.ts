@@ -33,7 +33,7 @@ export type MakingStep =
 
 export interface Need {
   readonly thing: Thing;
-  /** Empty for what is not made again: it is of others, was set by somebody on purpose, or the kernel has it open. */
+  /** Empty for what is not made again: it is of others, was set on purpose, or the kernel has it open. */
   readonly make: readonly MakingStep[];
   /** What to do if it is not made again. */
   readonly cure: string;

@@ -43,7 +43,7 @@ export interface Chain {
   readonly family: string;
   readonly table: string;
   readonly name: string;
-  /** Where it sees packets of the host; '' for one that is only jumped to. */
+  /** Where it sees packets of the host; '' for a chain that is only jumped to. */
   readonly hook: string;
   /** `filter`, `nat` or `route`. */
   readonly type: string;
@@ -80,7 +80,7 @@ function withoutNotes(rules: readonly Rule[]): Rule[] {
   return rules.filter(({ verdict }, i) => verdict.does !== 'mayDrop' || i === rules.length - 1);
 }
 
-/** Nothing for a rule that lets every packet go on. */
+/** Nothing for a rule that stops no packet. */
 function ruleOf(rule: Entry): Rule[] {
   const matches: Match[] = [];
   let hasForeign = false;
@@ -122,9 +122,9 @@ function verdictOf(expression: Entry): Verdict | undefined {
   if ('return' in expression) return { does: 'return' };
   for (const does of ['jump', 'goto'] as const)
     if (does in expression) return { does, target: textOf(entryOf(expression[does]), 'target') };
-  // Translated packets, and those that a program judges, go on.
-  const goesOn = ['dnat', 'snat', 'masquerade', 'redirect', 'queue', 'tproxy'];
-  return goesOn.some((name) => name in expression) ? { does: 'accept' } : undefined;
+  // Translated packets, and those that a program judges, are not dropped here.
+  const passing = ['dnat', 'snat', 'masquerade', 'redirect', 'queue', 'tproxy'];
+  return passing.some((name) => name in expression) ? { does: 'accept' } : undefined;
 }
 
 function mapOf({ set }: Entry): (readonly [string, Verdict])[] {

@@ -64,7 +64,7 @@ export function refuseOwnConflicts(
 
 /**
  * The rules are set anew for a network that is there without them, as the host may have lost them when it reloaded its
- * own; not for one that has them: the monitors of all its VMs would look at them.
+ * own; not for a network that has them: the monitors of all its VMs would look at them.
  */
 export function makeShared(
   { place, ip, nft, turn }: Ip & { readonly place: RecordPlace; readonly nft: string },

@@ -34,7 +34,7 @@ test('a start, -check and doctor name the program that has the port; when it has
   }
   await expect.poll(() => lan.host.run('ss -Hltn'), { timeout: 5000 }).not.toContain(':8080');
   await lan.client('vm1').call('start', undefined);
-  // One that comes later gets nothing any longer.
+  // A program that listens there later gets nothing.
   const late = spawn('ip', ['netns', 'exec', lan.host.name, 'busybox', 'nc', '-l', '-p', '8080'], {
     stdio: 'ignore',
   });

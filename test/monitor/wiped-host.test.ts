@@ -233,7 +233,7 @@ test('networks of every kind need neither repair nor warning after a start, in a
   });
   for (const vm of ['vm1', 'vm2', 'vm3']) await lan.client(vm).call('start', undefined);
   await lan.client('vm1').call('plugNetwork', { unit: 12, network: 'network(name=lab)' });
-  // A table of somebody else has both look again.
+  // A table of another program makes the monitors look again.
   lan.host.run('nft add table inet other');
   lan.host.run('ip link set lan0 alias x');
   await new Promise((resolve) => setTimeout(resolve, 4000));

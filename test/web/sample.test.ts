@@ -51,6 +51,14 @@ test.each([
     { state: 'down', lastExit: { ...lastExit, panic: '', why: 'out of memory' } },
     ['it crashed: out of memory'],
   ],
+  [
+    'what is wrong on the host now, before what went wrong once',
+    {
+      ...{ troubles: 1, lastTrouble: 'a hook failed' },
+      warnings: [{ what: 'the interface p1 is down', hint: 'ip link set dev p1 up' }],
+    },
+    ['the interface p1 is down', 'a hook failed'],
+  ],
   ['the crash of the run before', { lastExit }, []],
   ['an ending that was asked for', { state: 'down', lastExit: { ...lastExit, cause: 'poweroff' } }, []],
   ['a log that cannot be written', { consoles: [consoleInfo] }, ['the log of con0: No space left on device']],

@@ -24,7 +24,7 @@ export interface GuardedNetwork {
 }
 
 /**
- * Compares what a VM needs on the host with what is there, when it is told that something changed. What is gone is made
+ * Compares what a VM needs on the host with what is there, when something changed. What is gone is made
  * again where that is safe; all else is a warning, as long as it lasts.
  */
 export class HostGuard {
@@ -155,7 +155,7 @@ export class HostGuard {
       if (!has(warnings, what)) events.publish('network-well', `no longer: ${what}`, { what });
   }
 
-  /** The same failure again and again is told once. */
+  /** The same failure is reported once. */
   #failed(error: unknown): void {
     const text = String(error);
     if (text === this.#lastFailure || this.#isClosed) return;

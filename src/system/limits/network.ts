@@ -77,7 +77,7 @@ export const network = {
     60_000,
     'ms',
     'Time to wait for the repairs of other monitors, which all begin when one command wipes what they need.',
-    'It is told as a trouble, and tried again with the next change.',
+    'There is an event **trouble**, and another attempt with the next change.',
   ),
   repairPoll: limit(25, 'ms', 'Time between two looks whether they are done.', 'There is another look.'),
   repairWindow: limit(60_000, 'ms', 'Time in which repairs are counted.', 'Older ones do not count.'),

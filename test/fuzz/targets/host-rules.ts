@@ -9,7 +9,7 @@ import { assert, refusable, type Target } from '../target.ts';
 
 const flow: Flow = { iif: 'web-1', oif: 'eth0', family: 'ipv4', saddr: '10.7.0.0/24', state: 'new' };
 
-/** No more stops than chains, whatever they say. */
+/** At most one stop for each chain. */
 function walk(rules: Ruleset): void {
   const stops = stopsOf(rules, flow, ['prerouting', 'forward', 'postrouting']);
   assert(stops.length <= rules.size, 'each chain stops a packet once');
