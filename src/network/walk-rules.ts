@@ -137,7 +137,23 @@ function matches({ field, isNegated, values }: Match, flow: Flow): boolean | und
 function isValue(field: PacketField, own: string, value: string): boolean | undefined {
   if (field === 'saddr' || field === 'daddr') return isWithin(own, value);
   if ((field === 'iif' || field === 'oif') && value.endsWith('*')) return own.startsWith(value.slice(0, -1));
+  if (field === 'protocol') return numberOf(own) === numberOf(value);
   return own === value;
+}
+
+/** IANA protocol numbers: nft(8) shows names only where the host has /etc/protocols. */
+const protocols: Readonly<Record<string, string>> = {
+  icmp: '1',
+  tcp: '6',
+  udp: '17',
+  gre: '47',
+  icmpv6: '58',
+  'ipv6-icmp': '58',
+  l2tp: '115',
+};
+
+function numberOf(protocol: string): string {
+  return protocols[protocol] ?? protocol;
 }
 
 /** Undefined if only some addresses of `own` are among those of `value`, or if that is no address. */

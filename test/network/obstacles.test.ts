@@ -168,6 +168,19 @@ describe('other firewalls', () => {
     expect(stops(nat)).toEqual([]);
   });
 
+  test('protocols are known by name and by number', () => {
+    const gre = 'gre(src=192.0.2.1, dst=192.0.2.9)';
+    for (const rule of ['meta l4proto 47 accept', 'ip protocol { gre, 115 } accept']) {
+      load(
+        `flush ruleset\ntable ip fw { chain pass { type filter hook forward priority 0; policy drop;\n${rule}\n}\n}`,
+      );
+      expect(stops(gre)).toEqual([]);
+      expect(stops('l2tpv3(src=192.0.2.1, dst=192.0.2.9, rx_session=1, tx_session=1)').length).toBe(
+        rule.includes('115') ? 0 : 1,
+      );
+    }
+  });
+
   test('a rule that is not understood makes it a maybe', () => {
     load(
       'table ip fw { chain pass { type filter hook forward priority 0; policy drop;\nmeta mark 7 accept\n}\n}',

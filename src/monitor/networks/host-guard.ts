@@ -73,7 +73,9 @@ export class HostGuard {
     this.#isClosed = true;
     clearTimeout(this.#timer);
     this.#warnings = [];
-    await this.#work;
+    await this.#work?.catch(() => {
+      // Its failure is that of the look, which has reported it.
+    });
   }
 
   #look(): void {
