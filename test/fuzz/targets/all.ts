@@ -1,5 +1,6 @@
 import type { Target } from '../target.ts';
 import { configTargets } from './config.ts';
+import { contentTargets } from './content.ts';
 import { openDirectoryTargets, sharedRecordTarget } from './directory.ts';
 import { openFileTargets } from './files.ts';
 import { guestTargets } from './guest.ts';
@@ -29,6 +30,7 @@ export async function openTargets(directory: string): Promise<Target[]> {
     ...guestTargets,
     ...hostRuleTargets,
     ...imageTargets,
+    ...contentTargets,
     ...typedTargets,
     ...webTargets,
     ...openFileTargets(directory),
