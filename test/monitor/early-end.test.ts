@@ -1,6 +1,9 @@
 /** A kernel that ends before its guest runs is a start that has failed, wherever it was asked for. */
+import { closeSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { MonitorClient } from '../../src/rpc/monitor-client.ts';
+import { openDatagram, receiveDatagram } from '../../src/system/native.ts';
 import { waitForEvent } from '../helpers/guest.ts';
 import { World } from '../helpers/world.ts';
 
@@ -129,5 +132,34 @@ test('umladmin start fails with it, without -wait too, and the monitor stays for
     expect(world.run('umlwatch', ['vm1', '-start']).status).toBe(0);
   } finally {
     world.run('umladmin', ['stop']);
+  }
+});
+
+test('a service is up when its guest runs, or when the start has failed, with the panic as its status', async () => {
+  const path = join(world.home, 'notify');
+  const fd = openDatagram(path);
+  let told = '';
+  const hears = (pattern: RegExp) =>
+    expect
+      .poll(
+        () => {
+          const buffer = Buffer.alloc(4096);
+          for (let got = receiveDatagram(fd, buffer); got; got = receiveDatagram(fd, buffer))
+            told += `${buffer.toString('utf8', 0, got.length)}\n`;
+          return told;
+        },
+        { timeout: 20_000 },
+      )
+      .toMatch(pattern);
+  process.env.NOTIFY_SOCKET = path;
+  try {
+    const client = await monitorOf('start = boot\nappend = init=/nowhere');
+    await hears(/STATUS=down; start failed: vm1: the kernel panicked before its guest ran: Requested init/);
+    await hears(/READY=1/);
+    expect(told.indexOf('READY=1')).toBeGreaterThan(told.indexOf('STATUS=down; start failed'));
+    expect((await client.call('info', undefined)).state).toBe('down');
+  } finally {
+    delete process.env.NOTIFY_SOCKET;
+    closeSync(fd);
   }
 });
