@@ -85,7 +85,11 @@ test('a start that takes long and fails: the page shows all lines of its cause',
   await page.goto(`${web.url}#/vm/vm2`);
   await page.getByRole('button', { name: 'Start vm2' }).click();
   await warnings().getByText('In progress: Start').waitFor(patience);
-  expect(await page.getByRole('button', { name: 'Start vm2' }).isDisabled()).toBe(true);
+  const start = page.getByRole('button', { name: 'Start vm2' });
+  expect(await start.getAttribute('aria-disabled')).toBe('true');
+  await start.click({ force: true });
+  // The keyboard is where it was.
+  expect(await start.evaluate((button) => button === button.ownerDocument.activeElement)).toBe(true);
   await warnings().getByText('Start failed').waitFor(patience);
   const text = await warnings().innerText();
   for (const line of [...cause, 'umlwatch vm2 -crash']) expect(text).toContain(line);
@@ -116,12 +120,36 @@ test('a restart stops in order and starts again', async () => {
     .getByText(/^vm1: .*; .*running/)
     .waitFor(patience);
   const after = await client.call('info', undefined);
+  expect(await page.evaluate('document.activeElement.textContent')).toBe('Console');
   expect(after.state).toBe('running');
   expect(after.kernelPid).not.toBe(before.kernelPid);
   expect(after.lastExit).toMatchObject({
     cause: 'poweroff',
     askedBy: expect.stringContaining('via') as string,
   });
+});
+
+test('a stop that takes long can be ended by a kill, and the keyboard stays among the buttons', async () => {
+  await page.goto(`${web.url}#/console/vm1/con1`);
+  await shows(screenOf(page), /# *$/m);
+  // A guest that does not hear of it.
+  await typeLine(page, 'kill -STOP 1; echo stopped$((1+1))');
+  await shows(screenOf(page), /^stopped2$/m);
+  await page.route('**/api/vms/vm1/stop', async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    await route.fulfill({ status: 200, json: { text: 'stopped' } });
+  });
+  await page.goto(`${web.url}#/vm/vm1`);
+  await page.getByRole('button', { name: 'Stop vm1' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Stop' }).click();
+  await warnings().getByText('In progress: Stop').waitFor(patience);
+  expect(await page.getByRole('button', { name: 'Pause vm1' }).getAttribute('aria-disabled')).toBe('true');
+  await page.getByRole('button', { name: 'Kill vm1' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Kill' }).click();
+  await page.locator('.bar').getByText('down', { exact: true }).waitFor(patience);
+  await expect.poll(() => page.evaluate('document.activeElement.textContent')).toBe('Console');
+  await page.unrouteAll({ behavior: 'wait' });
+  await client.call('start', undefined);
 });
 
 test('a VM that has crashed says so at the top of its page, and on the dashboard', async () => {

@@ -2,7 +2,7 @@ import type { WireVm } from '../wire.ts';
 import { changeVm } from './api.ts';
 import { confirmed, say } from './dialog.ts';
 import { h } from './dom.ts';
-import { outcomeOf, setOutcome } from './outcomes.ts';
+import { type Outcome, outcomeOf, setOutcome } from './outcomes.ts';
 
 interface Action {
   /** The word of the API. */
@@ -12,6 +12,11 @@ interface Action {
   /** What is lost by it; nothing is asked without. */
   readonly hurts?: (name: string) => string;
 }
+
+/** Possible also while something else is in progress, which it ends. */
+const kill = 'kill';
+
+const isInProgress = (outcome: Outcome | undefined) => outcome !== undefined && outcome.failure === undefined;
 
 const isUp = ({ state }: WireVm) => state === 'running' || state === 'stopping';
 
@@ -40,7 +45,7 @@ const actions: readonly Action[] = [
     hurts: (name) => `Most guests reboot or shut down at Ctrl-Alt-Del. The programs of ${name} end.`,
   },
   {
-    word: 'kill',
+    word: kill,
     label: 'Kill',
     isPossible: ({ state }) => state !== 'down' && state !== 'no-monitor' && state !== 'unreachable',
     hurts: (name) =>
@@ -64,7 +69,7 @@ export class ActionButtons {
       .map((action) => {
         const { label, word } = action;
         const onclick = () => void this.#do(action);
-        const look = word === 'kill' ? 'danger' : '';
+        const look = word === kill ? 'danger' : '';
         const button = h(
           'button',
           { type: 'button', class: look, 'aria-label': `${label} ${name}`, onclick },
@@ -77,24 +82,30 @@ export class ActionButtons {
   }
 
   draw(vm: WireVm | undefined): void {
-    const outcome = outcomeOf(this.#name);
-    const isBusy = outcome !== undefined && outcome.failure === undefined;
+    const isBusy = isInProgress(outcomeOf(this.#name));
+    const focused = this.#buttons.find(({ button }) => button === document.activeElement);
     for (const { action, button } of this.#buttons) {
       button.hidden = !vm || !action.isPossible(vm);
-      button.disabled = isBusy;
+      // A button that is disabled loses the keyboard.
+      button.setAttribute('aria-disabled', String(isBusy && action.word !== kill));
     }
+    // The keyboard goes to the link beside them, and to no button that ends something.
+    if (focused?.button.hidden)
+      this.element.closest('tr, .bar')?.querySelector<HTMLElement>('a:not([hidden])')?.focus();
   }
 
   async #do({ word, label, hurts }: Action): Promise<void> {
     const name = this.#name;
+    if (isInProgress(outcomeOf(name)) && word !== kill) return;
     if (hurts && !(await confirmed(`${label} ${name}?`, hurts(name), label))) return;
-    const since = Date.now();
-    setOutcome(name, { label, since, failure: undefined });
+    const begun = { label, since: Date.now(), failure: undefined };
+    setOutcome(name, begun);
     try {
       say(`${name}: ${await changeVm(name, word)}`);
-      setOutcome(name, undefined);
+      // A kill may have been asked for meanwhile.
+      if (outcomeOf(name) === begun) setOutcome(name, undefined);
     } catch (error) {
-      setOutcome(name, { label, since, failure: error });
+      setOutcome(name, { ...begun, failure: error });
       // The page of the VM shows it itself.
       const isShown = this.#isOnItsPage && this.element.isConnected;
       if (!isShown) say(error instanceof Error ? `${label}: ${error.message}` : String(error), true);
