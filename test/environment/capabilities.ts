@@ -19,8 +19,10 @@ const lacking = (name: string): Refused => ({ cause: /./, hint: new RegExp(`CAP_
 
 const refusedWithout = (name: string): Environment['refused'] => {
   if (needed.includes(name)) return everywhere(lacking(name));
-  // The image is the user's, who opens it to nobody else.
-  if (name === 'dac_override') return { start: lacking(name) };
+  // Images and directories of the VM belong to its user.
+  if (name === 'dac_override' || name === 'fowner') return { start: lacking(name) };
+  // A monitor has the kernel halt; the kernel of umlrun takes no commands.
+  if (name === 'kill') return { umlrun: lacking(name), 'umlrun -root': lacking(name) };
   // Directories of the host come to the jail through a mount namespace of root.
   return name === 'sys_admin' ? { 'umlrun -root': lacking(name) } : {};
 };

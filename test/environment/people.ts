@@ -19,16 +19,17 @@ export const people: readonly Environment[] = [
     who: ['user'],
     variables: { XDG_RUNTIME_DIR: '/opt/none' },
     refused: {
-      start: { cause: /\/opt\/none/, hint: /XDG_RUNTIME_DIR/ },
-      umlrun: { cause: /\/opt\/none/, hint: /XDG_RUNTIME_DIR/ },
-      'umlrun -root': { cause: /\/opt\/none/, hint: /XDG_RUNTIME_DIR/ },
+      start: { cause: /\/opt\/none/, hint: /XDG_RUNTIME_DIR|rundir/ },
+      umlrun: { cause: /\/opt\/none/, hint: /XDG_RUNTIME_DIR|rundir/ },
+      'umlrun -root': { cause: /\/opt\/none/, hint: /XDG_RUNTIME_DIR|rundir/ },
     },
   },
   { name: 'no HOME', variables: { HOME: undefined } },
   { name: 'empty HOME', variables: { HOME: '' } },
   {
     name: 'HOME with a blank',
-    before: '[ $who = root ] || { home="/home/a person"; mkdir "$home"; mount --bind /home/person "$home"; }',
+    before:
+      '[ $who = root ] || { home="/home/a person"; mkdir "$home"; mount --rbind /home/person "$home"; }',
   },
   { name: 'HOME that cannot be written', before: 'mkdir -p "$home"; chown 0 "$home"; chmod 555 "$home"' },
   {
