@@ -10,7 +10,7 @@ const noTmp: Refused = { cause: /./, hint: /mkdir -m 1777 \/tmp/ };
 /** Mount flags, and directories that vanish. */
 export const fileSystems: readonly Environment[] = [
   { name: `${flags} on RUNDIR`, before: `mount -o remount,${flags} ${runtime}` },
-  { name: `${flags} on /tmp`, before: `mount -o remount,${flags} /tmp` },
+  { name: `${flags} on /tmp`, who: ['root'], before: `mount -o remount,${flags} /tmp` },
   { name: `${flags} on VARDIR`, before: `mount -o remount,${flags} "$var"` },
   {
     name: `${flags} on all three`,
@@ -23,6 +23,7 @@ export const fileSystems: readonly Environment[] = [
   },
   {
     name: 'read-only root, and no /tmp to write to',
+    who: ['user'],
     before: 'mount -o remount,ro /tmp; mount -t tmpfs none /root; mount -o remount,ro /',
   },
   { name: 'no /tmp', before: 'umount /tmp; rmdir /tmp', refused: everywhere(noTmp) },
@@ -45,13 +46,13 @@ export const fileSystems: readonly Environment[] = [
       for pid in /proc/[0-9]*; do grep -q umlmon "$pid/comm" && echo "$pid"; done | wc -l >/opt/after
       cmp /opt/before /opt/after || { cat /opt/said; exit 1; }`,
   },
-  { name: 'no /dev/shm', before: 'umount /dev/shm' },
-  { name: 'no /dev/net/tun', before: 'mount -t tmpfs none /dev/net' },
+  { name: 'no /dev/shm', who: ['user'], before: 'umount /dev/shm' },
+  { name: 'no /dev/net/tun', who: ['root'], before: 'mount -t tmpfs none /dev/net' },
   { name: 'no /sys', before: 'umount -R /sys' },
-  { name: 'read-only /sys', before: 'mount -o remount,bind,ro /sys' },
+  { name: 'read-only /sys', who: ['user'], before: 'mount -o remount,bind,ro /sys' },
   {
     name: 'no writing to /proc/sys',
     before: 'mount --bind /proc/sys /proc/sys; mount -o remount,bind,ro /proc/sys',
   },
-  { name: 'hidepid=2 on /proc', before: 'mount -o remount,hidepid=2 /proc' },
+  { name: 'hidepid=2 on /proc', who: ['user'], before: 'mount -o remount,hidepid=2 /proc' },
 ];

@@ -21,6 +21,7 @@ const tooLittle = everywhere({ cause: /60 MiB of cgroup \/umlmon-matrix/, hint: 
 const cgroups: readonly Environment[] = [
   {
     name: 'cgroup v1: memory of 400 MiB',
+    who: ['user'],
     needs: needsV1('memory'),
     before: cgroup('memory', [['memory.limit_in_bytes', enough]]),
   },
@@ -30,14 +31,21 @@ const cgroups: readonly Environment[] = [
     before: cgroup('memory', [['memory.limit_in_bytes', little]]),
     refused: tooLittle,
   },
-  { name: 'cgroup v1: 150 processes', needs: needsV1('pids'), before: cgroup('pids', [['pids.max', '150']]) },
+  {
+    name: 'cgroup v1: 150 processes',
+    who: ['user'],
+    needs: needsV1('pids'),
+    before: cgroup('pids', [['pids.max', '150']]),
+  },
   {
     name: 'cgroup v1: half a core',
+    who: ['root'],
     needs: needsV1('cpu'),
     before: cgroup('cpu', [['cpu.cfs_quota_us', '50000']]),
   },
   {
     name: 'cgroup v1: one core',
+    who: ['root'],
     needs: needsV1('cpuset'),
     before: cgroup('cpuset', [
       ['cpuset.mems', '0'],
@@ -46,6 +54,7 @@ const cgroups: readonly Environment[] = [
   },
   {
     name: 'cgroup v2: memory of 400 MiB',
+    who: ['user'],
     needs: needsV2('memory'),
     before: cgroup('', [['memory.max', enough]]),
   },
@@ -55,7 +64,12 @@ const cgroups: readonly Environment[] = [
     before: cgroup('', [['memory.max', little]]),
     refused: tooLittle,
   },
-  { name: 'cgroup v2: 150 processes', needs: needsV2('pids'), before: cgroup('', [['pids.max', '150']]) },
+  {
+    name: 'cgroup v2: 150 processes',
+    who: ['user'],
+    needs: needsV2('pids'),
+    before: cgroup('', [['pids.max', '150']]),
+  },
 ];
 
 /** A host with a way out, and a VM behind nat. */
@@ -124,6 +138,23 @@ const networks: readonly Environment[] = [
       ${reach}; firewall-cmd --reload; ${again}; ${named('filter_FORWARD')}`,
   },
   {
+    name: 'what firewalld does at a reload',
+    ...behindNat,
+    before: `${uplink}
+      firewalld() { nft -f - <<'END'
+table inet firewalld {
+  chain filter_FORWARD {
+    type filter hook forward priority filter + 10; policy accept
+    ct state established,related accept
+    reject with icmpx admin-prohibited
+  }
+}
+END
+      }
+      firewalld`,
+    underWay: `${reach}; nft delete table inet firewalld; firewalld; ${again}; ${named('filter_FORWARD')}; reach`,
+  },
+  {
     name: 'a way out that goes away and comes back',
     ...behindNat,
     before: uplink,
@@ -153,9 +184,14 @@ const clocks: readonly Environment[] = [
     before: 'echo +0 >/opt/clock; chmod 644 /opt/clock',
     variables: faked,
     start: 'foreground' as const,
+    ...(Math.abs(seconds) > 7200 ? { who: ['root'] as const } : {}),
     underWay: jump(seconds),
   })),
-  { name: 'up for ten days', namespaces: ['--time', '--monotonic', '864000', '--boottime', '864000'] },
+  {
+    name: 'up for ten days',
+    who: ['user'],
+    namespaces: ['--time', '--monotonic', '864000', '--boottime', '864000'],
+  },
   {
     name: 'up for twenty years',
     namespaces: ['--time', '--monotonic', '630000000', '--boottime', '630000000'],

@@ -6,11 +6,12 @@ const byName = { UMLMON_CONFIG: '$config' };
 
 /** Users, home directories, variables. */
 export const people: readonly Environment[] = [
-  { name: 'no XDG_RUNTIME_DIR', variables: { XDG_RUNTIME_DIR: undefined } },
-  { name: 'empty XDG_RUNTIME_DIR', variables: { XDG_RUNTIME_DIR: '' } },
-  { name: 'relative XDG_RUNTIME_DIR', variables: { XDG_RUNTIME_DIR: 'run' } },
+  { name: 'no XDG_RUNTIME_DIR', who: ['user'], variables: { XDG_RUNTIME_DIR: undefined } },
+  { name: 'empty XDG_RUNTIME_DIR', who: ['user'], variables: { XDG_RUNTIME_DIR: '' } },
+  { name: 'relative XDG_RUNTIME_DIR', who: ['user'], variables: { XDG_RUNTIME_DIR: 'run' } },
   {
     name: 'another XDG_RUNTIME_DIR, with a blank',
+    who: ['user'],
     before: 'mkdir "/opt/run dir"; chown "$uid" "/opt/run dir"',
     variables: { XDG_RUNTIME_DIR: '/opt/run dir' },
   },
@@ -25,9 +26,10 @@ export const people: readonly Environment[] = [
     },
   },
   { name: 'no HOME', variables: { HOME: undefined } },
-  { name: 'empty HOME', variables: { HOME: '' } },
+  { name: 'empty HOME', who: ['user'], variables: { HOME: '' } },
   {
     name: 'HOME with a blank',
+    who: ['user'],
     before:
       '[ $who = root ] || { home="/home/a person"; mkdir "$home"; mount --rbind /home/person "$home"; }',
   },
@@ -66,23 +68,38 @@ export const people: readonly Environment[] = [
     vm: 'vmuser = 4242',
     before: ': >/etc/passwd; : >/etc/group; chown 4242 "$var/vm1/jail/disks/root.dsk"',
   },
-  ...['000', '027', '077', '777'].map((mask) => ({ name: `umask ${mask}`, each: `umask ${mask}; "$@"` })),
+  ...['077', '777'].map((mask) => ({ name: `umask ${mask}`, each: `umask ${mask}; "$@"` })),
+  ...['000', '027'].map((mask) => ({
+    name: `umask ${mask}`,
+    who: ['user'] as const,
+    each: `umask ${mask}; "$@"`,
+  })),
   ...['de_DE.UTF-8', 'tr_TR.UTF-8', 'ja_JP.EUC-JP'].map((language) => ({
     name: `LANG=${language}`,
+    who: [language === 'ja_JP.EUC-JP' ? 'root' : 'user'] as const,
     needs: `localedef --list-archive >/dev/null 2>&1; [ -e /usr/share/i18n/locales/${language.slice(0, 5)} ] || { echo 'no source of locales (package locales)'; exit 1; }`,
     before: `mkdir /opt/locale; localedef -i ${language.slice(0, 5)} -f ${language.slice(6)} /opt/locale/${language}`,
     variables: { LANG: language, LC_ALL: language, LANGUAGE: language.slice(0, 2), LOCPATH: '/opt/locale' },
   })),
-  { name: 'LANG that is not installed', variables: { LANG: 'xx_YY.UTF-8', LC_ALL: 'xx_YY.UTF-8' } },
+  {
+    name: 'LANG that is not installed',
+    who: ['user'],
+    variables: { LANG: 'xx_YY.UTF-8', LC_ALL: 'xx_YY.UTF-8' },
+  },
   {
     name: 'no variable but PATH',
     variables: { HOME: undefined, TERM: undefined, XDG_RUNTIME_DIR: undefined },
   },
-  { name: 'PATH with the programs of a user only', variables: { PATH: '/opt/node:/usr/bin:/bin' } },
+  {
+    name: 'PATH with the programs of a user only',
+    who: ['user'],
+    variables: { PATH: '/opt/node:/usr/bin:/bin' },
+  },
   { name: 'TMPDIR that is not there', variables: { TMPDIR: '/opt/none' } },
-  { name: 'TERM=dumb', variables: { TERM: 'dumb' } },
+  { name: 'TERM=dumb', who: ['user'], variables: { TERM: 'dumb' } },
   {
     name: 'a proxy, and colours',
+    who: ['user'],
     variables: { http_proxy: 'http://192.0.2.1:1', https_proxy: 'http://192.0.2.1:1', FORCE_COLOR: '1' },
   },
   {
@@ -91,6 +108,7 @@ export const people: readonly Environment[] = [
   },
   {
     name: 'a working directory that is closed',
+    who: ['user'],
     each: 'mkdir -p /opt/closed; chmod 700 /opt/closed; cd /opt/closed && "$@"',
   },
 ];
