@@ -4,11 +4,13 @@ import { describe, expect, inject, test } from 'vitest';
 import type { Row } from './environment.ts';
 import { environments } from './environments.ts';
 import { judge } from './judge.ts';
-import { runRow } from './run-row.ts';
+import { patienceMs, runRow } from './run-row.ts';
 import { type TableRow, tableText } from './table.ts';
 
 /** Two at a time: most of a row waits. */
 const atOnce = 2;
+/** A test that has begun waits for those before it in its lane (maxConcurrency of vitest is 5). */
+const timeout = 4 * patienceMs;
 /** The first user id of rows. */
 const firstUid = 61_200;
 
@@ -24,7 +26,7 @@ const lanes = Array.from({ length: atOnce }, () => Promise.resolve());
 describe.concurrent('the main paths', () => {
   for (const [i, row] of rows.entries()) {
     const { environment, who } = row;
-    test(`${environment.name}, ${who}`, async () => {
+    test(`${environment.name}, ${who}`, { timeout }, async () => {
       const turn = (lanes[i % atOnce] ?? Promise.resolve()).then(() => runRow(row, firstUid + i));
       lanes[i % atOnce] = turn.then(
         () => undefined,

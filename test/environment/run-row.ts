@@ -10,7 +10,7 @@ import { marks, scriptOf } from './script.ts';
 const namespaces = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc', '--net', '--ipc', '--uts'];
 
 /** How long a row may take, in milliseconds: much more than it does on a busy host. */
-const patienceMs = 40_000;
+export const patienceMs = 90_000;
 
 export interface RowResult {
   readonly outcomes: ReadonlyMap<Path, Outcome>;
