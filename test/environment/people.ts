@@ -1,8 +1,11 @@
-import type { Environment } from './environment.ts';
+import type { Environment, Refused } from './environment.ts';
 
 /** A configuration that names its directories: no variable is needed to find one. */
 const named = 'vardir = $var\nrundir = $run';
 const byName = { UMLMON_CONFIG: '$config' };
+
+/** The user of a VM has an account, so that its number is given to none else. */
+const unknownUser: Refused = { cause: /no such user/, hint: /useradd .*--uid 4242/ };
 
 /** Users, home directories, variables. */
 export const people: readonly Environment[] = [
@@ -54,11 +57,13 @@ export const people: readonly Environment[] = [
     name: 'vmuser 4242, no passwd entry',
     who: ['root'],
     vm: 'vmuser = 4242',
+    refused: { start: unknownUser },
     before: 'chown 4242 "$var/vm1/jail/disks/root.dsk"',
   },
   {
     name: 'vmuser 3000000000',
     who: ['root'],
+    uid: 3_000_000_000,
     vm: 'vmuser = 3000000000',
     before: 'chown 3000000000 "$var/vm1/jail/disks/root.dsk"',
   },
@@ -66,6 +71,7 @@ export const people: readonly Environment[] = [
     name: 'no user has a name',
     who: ['root'],
     vm: 'vmuser = 4242',
+    refused: { start: unknownUser },
     before: ': >/etc/passwd; : >/etc/group; chown 4242 "$var/vm1/jail/disks/root.dsk"',
   },
   ...['077', '777'].map((mask) => ({ name: `umask ${mask}`, each: `umask ${mask}; "$@"` })),
