@@ -51,6 +51,8 @@ export interface LaunchRequest {
    * the kernel is not started, and the launch fails with the same error.
    */
   readonly gate?: { readonly fd: number; readonly open: (jail: ProcessIdentity) => void | Promise<void> };
+  /** Whether we wait for its end: as of the plan. Absent: the guest does not keep its monitor alive. */
+  readonly tied?: boolean;
   /** What a trial needs of the plan, to tell why it comes to no kernel. */
   readonly trial: TrialPlan;
   /** All that came out of descriptor 2 up to now: called if the launch fails, to say why. */
@@ -84,14 +86,21 @@ export interface JailedProcesses {
 const POLL_MS = 1;
 
 /**
- * Starts a sandbox and waits until the kernel's program runs in it (not until the guest is up). The child does not
- * keep our event loop alive: a program that waits for nothing but `exit` ends.
+ * Starts a sandbox and waits until the kernel's program runs in it (not until the guest is up). Then the child does not
+ * keep our event loop alive, unless it is tied: a program that waits for nothing but `exit` ends.
  *
  * @throws UmlmonError JAIL_LAUNCH if it comes to no kernel, JAIL_MOUNTS if its jail is not as planned; nothing is left
  * running then
  */
 export async function launch(request: LaunchRequest): Promise<Sandbox> {
   const child = spawnChain(request);
+  const sandbox = await waitForSandbox(request, child);
+  // Not before: if nothing else kept this program alive, it would end in the middle of a launch, with status 0.
+  if (!request.tied) child.unref();
+  return sandbox;
+}
+
+async function waitForSandbox(request: LaunchRequest, child: ChildProcess): Promise<Sandbox> {
   const ending = endOf(child);
   const launcher = child.pid === undefined ? undefined : processIdentity(child.pid);
   if (launcher) {
@@ -189,8 +198,6 @@ function spawnChain({ argv, cwd, descriptors, onPipes, status, seccomp, gate }: 
       keepDescriptorsPrivate();
       keepMemoryFromCores();
       const child = spawn(program, args, { cwd, env: launchEnvironment, stdio, detached: true });
-      // The guest does not keep its monitor alive.
-      child.unref();
       onPipes?.(pipesOf(child));
       return child;
     } finally {

@@ -37,7 +37,9 @@ export function reachableMounts(mountinfo: string): Mount[] {
     const below = children.get(id) ?? [];
     const over = below.findLast((child) => child.point === point);
     if (!over) reached.push({ point, source, type });
-    next.unshift(...(over ? [over] : below));
+    // One upon a directory hides what was mounted below that directory before.
+    const seenBelow = below.filter((child) => !below.some((other) => isBelow(child.point, other.point)));
+    next.unshift(...(over ? [over] : seenBelow));
   }
   return reached;
 }

@@ -127,6 +127,7 @@ async function runIn(place: Place, parts: RunParts): Promise<number> {
       onPipes: (pipes) => relay.connect(pipes, place.input),
       status: { fd: fds.status, path: place.status },
       mounts: sandbox,
+      tied: true,
       trial: sandbox,
       seccomp: { fd: fds.seccomp, filter: seccompFilter(filterOf(host)) },
       ...(hasGate(host) ? { gate: { fd: fds.gate, open: ({ pid }) => network?.connect(pid, sandbox) } } : {}),

@@ -32,6 +32,11 @@ describe('reachableMounts', () => {
     ]);
   });
 
+  test('leaves out what lies below a directory upon which something else is mounted', () => {
+    const table = [line(1, 0, '/'), line(2, 1, '/run/netns'), line(3, 1, '/run'), line(4, 3, '/run/user')];
+    expect(points(...table)).toEqual(['/', '/run', '/run/user']);
+  });
+
   test('begins where the parent is out of sight, as in a chroot', () => {
     expect(points(line(30, 29, '/'), line(31, 12, '/elsewhere'))).toEqual(['/', '/elsewhere']);
   });
