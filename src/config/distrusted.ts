@@ -51,7 +51,10 @@ export function requireTrusted(...settings: Parameters<typeof distrustedSettings
 function hookProblems(vm: VmConfig, hook: string): Problem[] {
   try {
     const found = trustedProgram(hook);
-    if ('path' in found) return noExecProblem(vm, found.path);
+    if ('path' in found)
+      return [found.path, ...(found.interpreter === undefined ? [] : [found.interpreter])].flatMap((path) =>
+        noExecProblem(vm, path),
+      );
     const cause = `others than this user could change what runs: ${found.distrust}`;
     const hint = 'mend that with chown and chmod, or move the hook elsewhere';
     return [problemAt(originOf(vm, 'hook'), { code: 'HOOK_UNTRUSTED', cause, hint })];

@@ -34,7 +34,9 @@ function mountPointOf(path: string): string {
   return above.reduce((longest, point) => (point.length > longest.length ? point : longest), '/');
 }
 
+const lifted = { noexec: 'exec', nodev: 'dev', ro: 'rw' } as const satisfies Record<MountFlag, string>;
+
 /** What lifts an option of a mount, for a hint. */
-export function remountHint(flag: 'noexec' | 'nodev', point: string, otherwise: string): string {
-  return `mount -o remount,${flag === 'noexec' ? 'exec' : 'dev'} ${shellWord(point)}, or ${otherwise}`;
+export function remountHint(flag: MountFlag, point: string, otherwise: string): string {
+  return `mount -o remount,${lifted[flag]} ${shellWord(point)}, or ${otherwise}`;
 }

@@ -33,8 +33,10 @@ export function judgeRestrictions({ settings, filtered, profile, selinux }: Rest
   if (profile !== undefined)
     return { allowed: 'unsure', reason: `the profile ${profile} confines this process` };
   if (selinux) return { allowed: 'unsure', reason: 'SELinux enforces its policy' };
+  // Missing: a kernel without user namespaces, or a /proc/sys that cannot be read.
   const most = 'user/max_user_namespaces';
-  return { allowed: 'yes', reason: settingText(most, settings[most]) };
+  const allowed = settings[most] === undefined ? 'unsure' : 'yes';
+  return { allowed, reason: settingText(most, settings[most]) };
 }
 
 /** @param programs absolute paths of those that make namespaces */
@@ -98,11 +100,7 @@ function forbiddingSetting(
   stage: TrialStage | undefined,
 ): NamespaceSetting | undefined {
   const candidates = stage === undefined ? Object.values(stageSettings).flat() : stageSettings[stage];
-  return candidates.find((name) => {
-    const value = settings[name];
-    // A kernel without the first setting has no user namespaces.
-    return value === '0' || (name === 'user/max_user_namespaces' && value === undefined);
-  });
+  return candidates.find((name) => settings[name] === '0');
 }
 
 function nameOf(setting: NamespaceSetting): string {

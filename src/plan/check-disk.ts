@@ -24,7 +24,7 @@ export function checkDisk(vm: VmConfig, disk: Disk, image: ConfiguredImage, host
   const facts = image.facts.found;
   const why =
     kindDamage(facts, disk) ??
-    deviceDamage(image) ??
+    mountDamage(image, disk) ??
     twin(vm, disk, facts, host) ??
     refuseDisk(vm, disk, host.imageGraph) ??
     hazard(disk, host);
@@ -48,7 +48,16 @@ function missing({ code, place, cause, hint }: Failure): Refusal {
   return { code: isErrorCode(code) ? code : 'IMAGE_MISSING', cause, hint };
 }
 
-function deviceDamage({ nodev, name }: ConfiguredImage): Refusal | undefined {
+function mountDamage(
+  { nodev, readOnlyMount, name }: ConfiguredImage,
+  { readOnly }: Disk,
+): Refusal | undefined {
+  if (readOnlyMount !== undefined && !readOnly)
+    return {
+      code: 'HOST_MOUNT',
+      cause: `the VM would write to it, and ${readOnlyMount} is mounted read-only`,
+      hint: remountHint('ro', readOnlyMount, 'add the word ro'),
+    };
   if (nodev === undefined) return undefined;
   return {
     code: 'HOST_MOUNT',

@@ -5,6 +5,7 @@ import { type Problem, problemAt, type Refusal } from '../config/problem.ts';
 import { sizeText } from '../config/values.ts';
 import type { VmLayout } from '../jail/layout.ts';
 import { tooSmall } from '../jail/limits-of-jail.ts';
+import { remountHint } from '../jail/mount-options.ts';
 import { copiesBytes, tmpfsBytes } from '../jail/mounts.ts';
 import type { VmUser } from '../jail/user.ts';
 import { checkKernel } from '../kernel/host-check.ts';
@@ -37,6 +38,13 @@ export function checkHost(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
     ...checkUserNetworks(global, vm, host),
     ...host.closed.map(({ key, directory }) =>
       problemAt(originOf(key === 'kernel' ? vm : global, key), closedTo(host.user, key, directory)),
+    ),
+    ...host.unwritable.map(({ key, mount }) =>
+      problemAt(originOf(global, key), {
+        code: 'HOST_MOUNT',
+        cause: `a monitor writes there, and ${mount} is mounted read-only`,
+        hint: remountHint('ro', mount, `write another place as ${key}`),
+      }),
     ),
     ...checkMemory(vm, host, at),
     ...checkLimits(vm, host, at),

@@ -57,6 +57,8 @@ export interface ConfiguredImage {
   readonly closed: string | undefined;
   /** Of a device: the mount point above it that is mounted nodev. */
   readonly nodev: string | undefined;
+  /** Of a file: the mount point above it that is mounted read-only. */
+  readonly readOnlyMount: string | undefined;
   /** What the guest sees of it, of a backing file together with the COW image; undefined if that cannot be read. */
   readonly guestContent: GuestContent | undefined;
 }
@@ -84,6 +86,8 @@ export interface Inventory {
   readonly cores: readonly CoreLoad[];
   /** Directories that the VM's user would have to pass, and cannot: on the way to what the key names. */
   readonly closed: readonly { readonly key: 'kernel' | 'vardir'; readonly directory: string }[];
+  /** Directories of the VM that lie on file systems that are mounted read-only, by the keys that name them. */
+  readonly unwritable: readonly { readonly key: 'vardir' | 'rundir'; readonly mount: string }[];
   /** Settings that lead to what somebody else could change. */
   readonly distrusted: readonly Problem[];
   /** Delay loop calibration of an earlier boot of this kernel. */
@@ -160,6 +164,7 @@ export async function takeInventory(
       ? look.once('cores', () => lookAtCores(layout.coreClaims, ''))
       : lookAtCores(layout.coreClaims, layout.vm),
     closed: 'found' in user ? closedDirectories(user.found, kernel, layout) : [],
+    unwritable: unwritableOf(layout),
     distrusted: distrustedOf(global, vm, look),
     lpj:
       'found' in kernel
@@ -265,6 +270,17 @@ function closedDirectories(user: VmUser, kernel: Found<KernelProbe>, layout: VmL
   return [...closed.values()];
 }
 
+function unwritableOf({ home, runDir }: VmLayout): Inventory['unwritable'] {
+  const places = [
+    { key: 'vardir', path: home },
+    { key: 'rundir', path: runDir },
+  ] as const;
+  return places.flatMap(({ key, path }) => {
+    const mount = mountWith('ro', path);
+    return mount === undefined ? [] : [{ key, mount }];
+  });
+}
+
 /** Where the images of all VMs of this host are. */
 export function imageStoreOf({ varDir, shared, imageHolders }: VmLayout): ImageStore {
   return { varDir, shared, holders: imageHolders };
@@ -326,11 +342,14 @@ function lookAtConfigured(
   const facts = find(() => lookAtImage(name, store));
   const known = 'found' in facts && 'found' in user;
   const closed = known ? closedOnWay(facts.found, user.found) : undefined;
-  const isDevice = 'found' in facts && facts.found.kind === 'block';
-  const nodev = isDevice ? mountWith('nodev', facts.found.hostPath) : undefined;
-  // An image that cannot be opened is missing in its facts.
-  const guestContent = 'found' in content ? content.found : undefined;
-  return { unit, name, facts, closed, nodev, guestContent };
+  const found = 'found' in facts ? facts.found : undefined;
+  return {
+    ...{ unit, name, facts, closed },
+    nodev: found?.kind === 'block' ? mountWith('nodev', found.hostPath) : undefined,
+    readOnlyMount: found?.kind === 'file' ? mountWith('ro', found.hostPath) : undefined,
+    // An image that cannot be opened is missing in its facts.
+    guestContent: 'found' in content ? content.found : undefined,
+  };
 }
 
 function find<T>(look: () => T): Found<T> {

@@ -38,9 +38,17 @@ interface OpenDescriptor {
   readonly ino: bigint;
 }
 
+/** None without a /proc: then only what the launcher has closed is. */
+function numbersOf(directory: string): number[] {
+  try {
+    return readdirSync(directory).map(Number);
+  } catch {
+    return [];
+  }
+}
+
 function openDescriptors(): OpenDescriptor[] {
-  const numbers = readdirSync('/proc/self/fd').map(Number);
-  return numbers.flatMap((fd) => {
+  return numbersOf('/proc/self/fd').flatMap((fd) => {
     if (fd < firstOther) return [];
     try {
       const stat = fstatSync(fd, { bigint: true });

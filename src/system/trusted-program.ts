@@ -10,10 +10,12 @@ const headBytes = 256;
  * once more, finds the same file. By its descriptor a script could not be run: the interpreter would get a path that ends
  * at exec. The interpreter that a script names is looked at in the same way.
  *
- * @returns the path, or in words why it is not trusted
+ * @returns the path, and of a script that of its interpreter; or in words why it is not trusted
  * @throws NodeJS.ErrnoException where there is no such file
  */
-export function trustedProgram(program: string): { readonly path: string } | { readonly distrust: string } {
+export function trustedProgram(
+  program: string,
+): { readonly path: string; readonly interpreter?: string } | { readonly distrust: string } {
   const found = openTrusted(program);
   if (typeof found === 'string') return { distrust: found };
   try {
@@ -23,7 +25,7 @@ export function trustedProgram(program: string): { readonly path: string } | { r
     const runs = openTrusted(interpreter);
     if (typeof runs === 'string') return { distrust: `${found.path} is run by ${interpreter}: ${runs}` };
     closeSync(runs.fd);
-    return { path: found.path };
+    return { path: found.path, interpreter: runs.path };
   } finally {
     closeSync(found.fd);
   }

@@ -37,12 +37,21 @@ function umlrun(world: World, ...args: string[]) {
 }
 
 const hardened = 'noexec,nosuid,nodev';
+// The checkout may be in one of them.
+const everyTemporary = {
+  '/tmp': hardened,
+  '/var/tmp': hardened,
+  '/run': hardened,
+  '/dev/shm': hardened,
+  [root]: 'exec',
+};
 const section = 'mem = 64M\nubd0 = /disks/root.dsk';
 
 test.each([
   ['RUNDIR', (world: World) => ({ [world.runDir]: hardened })],
   ['RUNDIR and VARDIR', (world: World) => ({ [world.runDir]: hardened, [world.varDir]: hardened })],
   ['all above them', (world: World) => ({ [world.home]: hardened })],
+  ['/tmp, /var/tmp, /run and /dev/shm', () => everyTemporary],
 ])('a VM and umlrun work where %s cannot be executed from', async (_, mounts) => {
   const world = mounted(mounts);
   world.configure({ vm1: section });
@@ -140,6 +149,27 @@ test('a hook that cannot be run is refused', () => {
   const { status, stderr } = world.run('umlmon', ['-check']);
   expect(status).toBe(3);
   expect(stderr).toContain(`hook: it cannot be run: ${hook} lies on a file system that is mounted noexec`);
+});
+
+test('what is mounted read-only and is to be written is named', () => {
+  const world = mounted(({ home, varDir }) => ({
+    [home]: 'ro',
+    [varDir]: 'rw',
+    [join(varDir, 'vm1/jail/disks')]: 'ro',
+  }));
+  world.configure({ vm1: section });
+  world.addImage('vm1');
+  // The script makes directories, which it cannot make later.
+  mkdirSync(world.runDir);
+  const { status, stderr } = world.run('umlmon', ['-check']);
+  expect(status).toBe(3);
+  expect(stderr).toContain(
+    `rundir: a monitor writes there, and ${world.home} is mounted read-only (hint: mount -o remount,rw ${world.home}, or write another place as rundir)`,
+  );
+  expect(stderr).toMatch(
+    /ubd0: the VM would write to it, and .*disks is mounted read-only .*or add the word ro\)/,
+  );
+  expect(stderr).not.toContain('vardir:');
 });
 
 test('umlrun names a -root and a -share from which nothing can be executed', () => {

@@ -17,7 +17,7 @@ const apparmor = having('kernel/apparmor_restrict_unprivileged_userns', '1');
 describe('restrictions', () => {
   test.each<[string, Restrictions]>([
     ['yes', free],
-    ['no', having('user/max_user_namespaces', undefined)],
+    ['unsure', having('user/max_user_namespaces', undefined)],
     ['no', having('user/max_user_namespaces', '0')],
     ['no', having('user/max_net_namespaces', '0')],
     ['no', having('kernel/unprivileged_userns_clone', '0')],
