@@ -79,7 +79,7 @@ export function pathDamage(path: string): Refusal | undefined {
 
 /** Why a path cannot be one of the host: those of umlmon are shown, and begin at the root directory. */
 function hostPathDamage(path: string): Refusal | undefined {
-  if (path === '') return refusePath(emptyPath, 'write one that begins with /');
+  if (path === '') return refusePath(emptyPath, 'write a path that begins with /');
   if (!path.startsWith('/')) return refusePath(`${quoted(path)} is not an absolute path`, 'begin with /');
   if (path === '/') return refusePath('the root directory is not allowed here');
   // The lines of a configuration have none; a client may send any.

@@ -1,4 +1,4 @@
-/** Why a host lets nobody but root make a jail, and what its administrator can do about it. Pure. */
+/** Why a host lets only root make a jail, and what its administrator can do about it. Pure. */
 import type { NamespaceSetting, Restrictions } from './restrictions.ts';
 
 /** The parts of a jail that a trial makes one after the other. */

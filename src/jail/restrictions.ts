@@ -17,7 +17,7 @@ export const namespaceSettings = [
 export type NamespaceSetting = (typeof namespaceSettings)[number];
 
 export interface Restrictions {
-  /** One that the host does not have is undefined. */
+  /** A setting that the host does not have is undefined. */
   readonly settings: Readonly<Partial<Record<NamespaceSetting, string | undefined>>>;
   /** Whether a system call filter (seccomp(2)) is upon this process, as containers and units have one. */
   readonly filtered: boolean;

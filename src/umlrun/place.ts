@@ -136,7 +136,7 @@ function makeJail(roots: Roots, user: VmUser): string {
     passable(places(roots)),
     open(jail),
   ]);
-  // In directories of ours nobody else has made anything. A former version may have made less.
+  // In directories of ours no other user has made anything. A former version may have made less.
   if (![join(jail, 'ready'), join(jail, 'guest/bin')].every((path) => existsSync(path))) {
     make([
       ...jailParts.map((name) => open(join(jail, name))),

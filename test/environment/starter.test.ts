@@ -171,7 +171,7 @@ describe('a user', () => {
     },
   );
 
-  test('with a home that cannot be a path of umlmon is told the key to set, and may set it', () => {
+  test('with a home that cannot be a path of umlmon: the error names the key to set, and the key works', () => {
     const HOME = makeHome('a\nb');
     const checked = run({ HOME, UMLMON_CONFIG: join(HOME, '.config/umlmon/umlmon.ini') }, 'umlmon', '-check');
     expect(checked.status).toBe(3);
@@ -181,7 +181,7 @@ describe('a user', () => {
     expect(run({ HOME, UMLMON_CONFIG: config }, 'umlmon', '-check')).toMatchObject({ status: 0 });
   });
 
-  test('without home and account is told so where a home is needed, and only there', () => {
+  test('without home and account: the error comes where a home is needed, and only there', () => {
     const config = join(above, 'set.ini');
     writeFileSync(config, `[GLOBAL]\nvardir = ${above}/v\nrundir = ${above}/r\n`);
     for (const [name, ...args] of [
@@ -214,7 +214,7 @@ test('every daemon closes what it has inherited, before it opens anything', () =
     /\.ts$/.test(file),
   );
   const textOf = (file: string) => readFileSync(join(source, file), 'utf8');
-  // Whoever tells a service manager that it is ready is one.
+  // Each program that reports to a service manager is one.
   const daemons = files.filter((file) => textOf(file).includes('ServiceManager.open('));
   expect(daemons.sort()).toEqual(['directory/daemon.ts', 'monitor/daemon.ts', 'web/main.ts']);
   for (const name of ['umldir', 'umlmon', 'umlweb'])
