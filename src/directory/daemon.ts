@@ -201,6 +201,7 @@ function become(user: { readonly name: string; readonly uid: number; readonly gi
 
 function endSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
+    // Later ones change nothing: they must not cut off the last word.
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve(signal));
   });
 }

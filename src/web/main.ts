@@ -50,7 +50,8 @@ async function serve(configPath: string | undefined, programs: string): Promise<
   // The directory of the starter may be unmounted, or removed.
   process.chdir('/');
   const ended = new Promise<string>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
+    // Later ones change nothing: they must not cut off the last word.
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve(signal));
   });
   const manager = ServiceManager.open(process.env);
   const ownLog = new ErrorLog();

@@ -31,7 +31,8 @@ async function life(name: 'umldir' | 'umlweb', capability: string) {
   let log = '';
   child.stderr.on('data', (text: Buffer) => {
     log += text.toString();
-    if (!child.killed && /umldir serves|umlweb serves/.test(log)) child.kill('SIGTERM');
+    // Also more than once.
+    if (/umldir serves|umlweb serves/.test(log)) child.kill('SIGTERM');
   });
   const status = await new Promise<number | null>((resolve) => child.once('exit', resolve));
   return { status, last: log.trim().split('\n').at(-1) ?? '' };

@@ -17,6 +17,7 @@ import { recallLpj } from '../../../src/plan/lpj-cache.ts';
 import { stepOf } from '../../../src/plan/step-of.ts';
 import { infoAnswerCodec } from '../../../src/rpc/umlmonctrl.gen.ts';
 import { XdrWriter } from '../../../src/rpc/xdr.ts';
+import { badEndOf, readMonitorEnd } from '../../../src/system/monitor-end.ts';
 import { sampleRecord as record } from '../../monitor/sample-record.ts';
 import { info } from '../../rpc/stub-handlers.ts';
 import { type Corpus, makeInput } from '../mutate.ts';
@@ -50,6 +51,14 @@ const records: Corpus = {
   samples: [record, { ...record, kernel: undefined }].map((one) => Buffer.from(JSON.stringify(one))),
 };
 const exits: Corpus = { ...json, samples: [Buffer.from(`${JSON.stringify(info.lastExit)}\n`)] };
+const monitorEnds: Corpus = {
+  ...json,
+  samples: ['x is not a function', ''].map((failed) =>
+    Buffer.from(
+      JSON.stringify({ pid: 1, began: 1, served: true, ended: 2, reason: 'SIGTERM', failed, stack: '' }),
+    ),
+  ),
+};
 const statuses: Corpus = {
   ...json,
   samples: [
@@ -140,6 +149,19 @@ export function openFileTargets(directory: string): Target[] {
     },
   };
 
+  const monitorEnd: Target = {
+    name: 'monitor-end',
+    share: 15,
+    make: (random) => makeInput(random, monitorEnds),
+    run(input) {
+      writeFileSync(layout.monitorEnd, input);
+      const read = readMonitorEnd(layout.monitorEnd);
+      if (read)
+        for (const text of [read.reason, read.stack, badEndOf(read) ?? '']) assertSafe(text, 'a text');
+      return read ? 'taken' : 'refused';
+    },
+  };
+
   const small: Target = {
     name: 'small-files',
     share: 30,
@@ -173,7 +195,7 @@ export function openFileTargets(directory: string): Target[] {
       return broken.has('vm1') ? 'refused' : 'taken';
     },
   };
-  return [runRecord, lastExit, small, override];
+  return [runRecord, lastExit, monitorEnd, small, override];
 }
 
 function encode(answer: typeof info): void {
