@@ -1,6 +1,6 @@
 /**
  * Which source may look at the wall clock, and why. It may be set forward and back: elapsed time within a process is
- * measured with performance.now(), between processes with a Moment (src/system/clock.ts), and order is told by numbers.
+ * measured with performance.now(), between processes with a Moment (src/system/clock.ts), and numbers tell the order.
  * The same for times of files, which are of that clock.
  */
 import { readdirSync, readFileSync } from 'node:fs';

@@ -130,7 +130,7 @@ export class RunningKernel {
 
   /**
    * SIGKILL to the sandbox's init: the kernel and all its helpers end with it. Where the host refuses the signal, as to root
-   * without CAP_KILL, the kernel is told to halt, which it does at once. Errors: HOST_SYSTEM_CALL if it does not take that.
+   * without CAP_KILL, the management console halts the kernel at once. Errors: HOST_SYSTEM_CALL if that fails, too.
    */
   async kill(): Promise<void> {
     try {

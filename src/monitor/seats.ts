@@ -259,7 +259,7 @@ export class Seats {
   }
 }
 
-/** For people by the wall clock; for the time that the seat is idle by one that nobody sets. */
+/** By the wall clock for people, and by a monotonic clock for the time without typing. */
 function noteTyping(seat: Seat): void {
   seat.typedAt = Date.now();
   seat.typedOn = performance.now();

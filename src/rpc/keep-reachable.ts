@@ -63,7 +63,7 @@ export class KeepReachable {
       });
       this.#watcher.on('error', trouble);
     } catch (error) {
-      // The host has no more inotify instances (fs.inotify.max_user_instances).
+      // All inotify instances of the user are taken (fs.inotify.max_user_instances).
       this.#watcher = undefined;
       trouble(error);
     }

@@ -74,7 +74,7 @@ export class RpcServer<P extends Program> {
     former?.close();
   }
 
-  /** Whether the name of the socket file still leads to this server; true for one that others have opened. */
+  /** Whether the name of the socket file still leads to this server; true for a listener that others have opened. */
   get isReachable(): boolean {
     return !(this.#listener instanceof UnixListener) || this.#listener.isReachable;
   }
