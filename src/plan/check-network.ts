@@ -67,7 +67,11 @@ export function checkNetwork(
     ...(opensTun(spec) && host.tun && nodev !== undefined && !host.tunForAll ? [noDeviceIn(nodev)] : []),
     ...(needsTun(spec) ? checkTun(host.tunFault) : []),
     ...checkForwards(spec, host.conflicts),
-    ...checkEnds(spec, host, others, 'found' in user ? user.found.uid : undefined),
+    ...checkEnds(spec, host, others, {
+      uid: 'found' in user ? user.found.uid : undefined,
+      // Without root, this process is the user of the VM: it has tried.
+      opensTun: root ? host.tunForAll : host.tun,
+    }),
   ];
 }
 
@@ -87,7 +91,7 @@ function checkEnds(
   spec: Spec,
   host: HostNetwork,
   others: readonly HostLink[],
-  uid: number | undefined,
+  { uid, opensTun }: { readonly uid: number | undefined; readonly opensTun: boolean },
 ): Refusal[] {
   switch (spec.kind) {
     case 'host_to_host':
@@ -101,7 +105,7 @@ function checkEnds(
     case 'tap':
       return checkTap(spec.ifname, host, uid);
     case 'user':
-      return host.tunForAll
+      return opensTun
         ? []
         : [
             refusal(

@@ -15,6 +15,7 @@ import { filesOf, type Libraries, resolveLibraries } from '../kernel/libraries.t
 import { type KernelProbe, probeKernel } from '../kernel/probe.ts';
 import { type NetworkPrograms, networkPrograms } from '../network/configure.ts';
 import { lookAtHostNetwork } from '../network/host-network.ts';
+import { checkTun } from '../plan/check-forward.ts';
 import { recallLpj } from '../plan/lpj-cache.ts';
 import { isErrorCode, UmlmonError } from '../system/errors.ts';
 import { findProgram } from '../system/find-program.ts';
@@ -188,7 +189,11 @@ function userNetworkPrograms(launcher: SandboxPlan['launcher']): NetworkPrograms
       hint: 'leave -net out, or let the administrator permit user namespaces',
     });
   const programs = networkPrograms({ rules: false, legs: false, user: true });
-  if (!lookAtHostNetwork(programs.ip).tunForAll)
+  const { tun, tunForAll, tunFault } = lookAtHostNetwork(programs.ip);
+  const [why] = checkTun(tunFault);
+  if (why) throw new UmlmonError(why.code, { place, cause: why.cause, hint: why.hint });
+  // Without root, this process is the user of the VM: it has tried.
+  if (!(process.geteuid?.() === 0 ? tunForAll : tun))
     throw new UmlmonError('NETWORK_HOST', {
       place,
       cause: 'the user of the VM cannot open /dev/net/tun, which pasta does for it',

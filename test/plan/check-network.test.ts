@@ -101,6 +101,19 @@ test('a forwarded port at which a program of the host listens, and a tap device 
   }
 });
 
+test('pasta opens the tap device as the user of the VM: without root the attempt counts, not the mode of the file', () => {
+  const own: Inventory['kernel'] = {
+    found: { ...probeKernel(testKernelDirectory()), transports: ['raw'] },
+  };
+  expect(check('user()', { tunForAll: false }, false, own)).toEqual([]);
+  expect(check('user()', { tunFault: 'EACCES', tunForAll: false }, false, own)).toEqual([
+    expect.stringMatching(/^NETWORK_HOST \/dev\/net\/tun cannot be opened: EACCES/),
+  ]);
+  expect(check('user()', { tunForAll: false }, true, own)).toEqual([
+    expect.stringMatching(/^NETWORK_HOST the user of the VM cannot open/),
+  ]);
+});
+
 test('without root', () => {
   expect(check(toHost, {}, false)).toEqual([
     'NETWORK_PRIVILEGE host_to_host changes the network of the host, which only root may (run umlmon as root, or take the interface out)',
