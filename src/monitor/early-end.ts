@@ -13,7 +13,7 @@ export function judgeEarlyEnd(vm: string, exit: ExitRecord | undefined): string 
   if (exit?.askedBy) throw startKilled(`ended by ${exit.askedBy}`);
   if (exit?.cause === 'poweroff' || exit?.cause === 'reboot') return `; it has ended since: ${exit.cause}`;
   const { panic = '', con0Reason = '', lastLines = '' } = exit ?? {};
-  // What a console says is told to the caller only; the text of a panic is told to all.
+  // Events have the text of a panic, but not what a console shows: only the caller gets that.
   const reason = con0Reason && con0Reason !== panic ? `: ${con0Reason}` : '';
   throw new UmlmonError('START_CRASHED', {
     place: vm,

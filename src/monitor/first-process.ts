@@ -17,7 +17,7 @@ export type FirstProcess = 'runs' | 'ended' | 'not-yet';
 
 /**
  * Waits until a kernel that has just announced itself executes the first program of its guest. That program must have
- * made a second process, or have run for monitorLimits.firstProcessSettle: one that cannot be executed ends the kernel
+ * made a second process, or have run for monitorLimits.firstProcessSettle: an init that cannot be executed ends the kernel
  * within some milliseconds. Looks at the children of the kernel, for monitorLimits.firstProcessWait at most, and has no
  * timer afterwards.
  *

@@ -207,7 +207,7 @@ function rootOf(content: ImageContent | undefined, image: RootImage): { type: st
   });
 }
 
-/** Errors: IMAGE_CONTENT for one that the kernel does not mount, as a part of it is missing. */
+/** Errors: IMAGE_CONTENT if a part of the file system is missing: the kernel does not mount it. */
 function requireWhole({ kind, size }: Filesystem, room: number, place: string): void {
   if (size <= room) return;
   throw new UmlmonError('IMAGE_CONTENT', {

@@ -218,7 +218,7 @@ test('what is not known is a warning with the facts, and so is all where somethi
   expect(check()).toMatchObject([{ severity: 'warning' }]);
 });
 
-test('an image that the user of the VM may not read is not told of', () => {
+test('of an image that the user of the VM may not read, only that is said', () => {
   make(root, MiB, 'QFI\xfb\0\0\0\x03');
   chownSync(root, 0, 0);
   expect(check()).toMatchObject([{ code: 'IMAGE_ACCESS' }]);

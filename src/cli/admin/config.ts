@@ -77,7 +77,7 @@ async function printSections(read: ReadConfig, { values, json }: AdminConfig): P
   }
 }
 
-/** Mistakes of the files decide the status; what the host lacks for a start is told too. */
+/** Mistakes of the files decide the status; what the host lacks for a start is printed, too. */
 async function printCheck(read: ReadConfig, json: boolean): Promise<number> {
   const { file, problems, config } = read;
   const ok = !problems.some(({ severity }) => severity === 'error');

@@ -88,7 +88,7 @@ async function problemsOf({ config, loaded }: AdminHost, answers: Answers): Prom
   return [...loaded.problems, ...(await problemsOfStarts(config, down, look)).filter(isOfVm)];
 }
 
-/** What is wrong with kernels and programs is told once, and not for each VM. */
+/** Not what is wrong with kernels and programs: doctor has findings of its own for those, which name all VMs. */
 function isOfVm({ code }: Problem): boolean {
   return !/^(?:KERNEL_(?!ACCESS)|HOST_PROGRAM|HOST_NAMESPACES)/.test(code);
 }

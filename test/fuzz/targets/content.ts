@@ -78,7 +78,7 @@ const diskContent: Target = {
       [0, 1].map((unit) => checkContent(vm(partition), { unit, hostPath: '/disks/a.dsk', content })),
     );
     for (const problems of found) {
-      assert(problems.length <= 1, 'one reason is told');
+      assert(problems.length <= 1, 'there is one reason at most');
       for (const { why } of problems) assertSafe(`${why.cause} ${why.hint}`, 'the problem');
     }
     return found.some((problems) => problems.length > 0) ? 'refused' : 'taken';
