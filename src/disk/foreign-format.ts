@@ -29,6 +29,9 @@ const formats: readonly (ForeignFormat & { readonly magic: readonly Magic[] })[]
   disk('a QED image', 'qed', { at: 0, bytes: 'QED\0' }),
   disk('a Parallels image', 'parallels', { at: 0, bytes: 'WithoutFreeSpace' }),
   disk('a Parallels image', 'parallels', { at: 0, bytes: 'WithouFreSpacExt' }),
+  disk('a COW image of UML', undefined, { at: 0, bytes: 'OOOM' }),
+  archive('a LUKS volume', 'the kernel opens it only with an initrd', { at: 0, bytes: 'LUKS\xba\xbe' }),
+  archive('an LVM volume', 'the kernel opens it only with an initrd', { at: 512, bytes: 'LABELONE' }),
   archive('gzip data', 'gzip -dc IN >OUT', { at: 0, bytes: [0x1f, 0x8b, 0x08] }),
   archive('xz data', 'xz -dc IN >OUT', { at: 0, bytes: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0] }),
   archive('Zstandard data', 'zstd -dc IN >OUT', { at: 0, bytes: [0x28, 0xb5, 0x2f, 0xfd] }),
@@ -47,7 +50,7 @@ const formats: readonly (ForeignFormat & { readonly magic: readonly Magic[] })[]
 
 /** What the file is; undefined if its beginning is that of none of these. */
 export function recogniseForeign(readAt: ReadAt): ForeignFormat | undefined {
-  const head = readAt(0, 512);
+  const head = readAt(0, 1024);
   const found = formats.find(({ magic }) => magic.every((one) => has(head, one)));
   return found && { what: found.what, kind: found.kind, cure: found.cure };
 }
@@ -70,8 +73,9 @@ function has(head: Buffer, { at, bytes }: Magic): boolean {
   return head.subarray(at, at + wanted.length).equals(wanted);
 }
 
-function disk(what: string, format: string, ...magic: Magic[]): (typeof formats)[number] {
-  return { what, kind: 'disk', cure: convert(format), magic };
+function disk(what: string, format: string | undefined, ...magic: Magic[]): (typeof formats)[number] {
+  const cure = format === undefined ? 'give it a name that ends in .cow' : convert(format);
+  return { what, kind: 'disk', cure, magic };
 }
 
 function archive(what: string, cure: string, ...magic: Magic[]): (typeof formats)[number] {

@@ -33,7 +33,8 @@ export function checkContent(vm: VmConfig, disk: LookedAt): ContentProblem[] {
 function rootDamage(vm: VmConfig, disk: LookedAt): ContentProblem | undefined {
   const { hostPath, content } = disk;
   const isCertain = !vm.append.some((argument) => otherRoot.test(argument));
-  const refuse = (cause: string, hint: string) => problem(isCertain ? 'error' : 'warning', cause, hint);
+  const refuse: Say = (cause, hint) => problem(isCertain ? 'error' : 'warning', cause, hint);
+  const warn: Say = (cause, hint) => problem('warning', cause, hint);
   const { foreign, table, blank } = content;
   const filesystem = content.content?.holds === 'filesystem' ? content.content : undefined;
   if (!filesystem && foreign)
@@ -47,11 +48,14 @@ function rootDamage(vm: VmConfig, disk: LookedAt): ContentProblem | undefined {
   const name = (number: number) => `ubd${String.fromCharCode(97 + unit)}${number || ''}`;
   if (partition === 0) {
     if (filesystem) return filesystemDamage(filesystem, content.size, hostPath, refuse);
-    if (table && table.partitions.length > 0)
-      return refuse(
+    if (table && table.partitions.length > 0) {
+      // A boot sector may only look like a table.
+      const say: Say = table.partitions.some((one) => one.content) ? refuse : warn;
+      return say(
         `${hostPath} has partitions (${table.kind}): ${partitionsText(table)}; root = ${name(0)} is the whole disk`,
         `write root = ${name(likeliestRoot(table)?.number ?? 1)}`,
       );
+    }
     return content.iso
       ? problem(
           'warning',
@@ -70,7 +74,9 @@ function rootDamage(vm: VmConfig, disk: LookedAt): ContentProblem | undefined {
   const place = `partition ${partition} of ${hostPath}`;
   if (!found) {
     const likeliest = likeliestRoot(table);
-    return refuse(
+    // Of a damaged table the kernel may find a copy.
+    const say = table.partitions.length > 0 ? refuse : warn;
+    return say(
       `${hostPath} has no partition ${partition}: ${partitionsText(table) || 'it has none'}`,
       likeliest ? `write root = ${name(likeliest.number)}` : 'see them with: fdisk -l, on the host',
     );

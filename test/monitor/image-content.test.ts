@@ -62,6 +62,9 @@ describe('what is no disk', () => {
     ['tar', 'ustar\x0000', 257, 'a tar archive'],
     ['gzip', Buffer.from([0x1f, 0x8b, 8, 0]), 0, 'gzip data'],
     ['zip', 'PK\x03\x04', 0, 'a zip archive'],
+    ['UML’s COW under another name', 'OOOM\0\0\0\x03', 0, 'a COW image of UML'],
+    ['LUKS', 'LUKS\xba\xbe', 0, 'a LUKS volume'],
+    ['LVM', 'LABELONE', 512, 'an LVM volume'],
     ['xz', Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0]), 0, 'xz data'],
   ])('%s as the root is refused', (_title, magic, at, what) => {
     make(root, 32 * MiB, magic, at);
@@ -188,6 +191,14 @@ describe('partitions', () => {
     expect(check()).toEqual([]);
     world.configure({ vm1: 'ubd0 = /disks/root.dsk\nroot = ubda5' });
     expect(check()).toMatchObject([{ severity: 'error', hint: 'write root = ubda2' }]);
+  });
+
+  test('a boot sector that only looks like a table, and a table that is damaged, are warnings', () => {
+    make(root, 32 * MiB, Buffer.from('8000000083000000' + '0008000000100000', 'hex'), 446);
+    const fd = openSync(root, 'r+');
+    writeSync(fd, Buffer.from([0x55, 0xaa]), 0, undefined, 510);
+    closeSync(fd);
+    expect(check()).toMatchObject([{ severity: 'warning', code: 'IMAGE_CONTENT' }]);
   });
 
   test('none, and the root is one', () => {
