@@ -55,7 +55,7 @@ export const globalKeys = {
     layer: 'admin',
     effect: 'monitor',
     form: 'ROLE:GROUP …',
-    help: 'What members of groups of the host may do who may use the control sockets (see group): look, console, operate or admin, as docs/roles.md lists. The highest of their roles counts; members of none of these groups may look.',
+    help: 'What members of groups of the host may do who may use the control sockets (see group): look, console, operate or admin, as docs/roles.md lists. The highest of their roles counts; members of none of these groups may look. A group with blanks stands in quotes: look:"domain users".',
     example: 'console:students operate:tutors',
   }),
   tcp: single({
