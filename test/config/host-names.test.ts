@@ -5,7 +5,6 @@ import { hostName, isHostName } from '../../src/config/host-name.ts';
 import { parseInterface } from '../../src/config/network-values.ts';
 import { parseGroupRoles } from '../../src/config/remote-values.ts';
 import { parseIdMap, whyUnmapped } from '../../src/jail/id-map.ts';
-import { behalfOf, behalfText } from '../../src/monitor/endpoints/act-for.ts';
 
 test.each([
   ['vms.example.org', 'vms.example.org'],
@@ -81,13 +80,4 @@ test('numbers that a user namespace has', () => {
     'the user namespace of this process has no uid 65537; it has 0, 1 to 65536',
   );
   expect(whyUnmapped('gid', 4_294_967_294, parseIdMap('0 0 4294967295\n'))).toBeUndefined();
-});
-
-test('names of persons behind a proxy', () => {
-  const act = (user: string) => behalfOf({ user, role: 'look', address: '10.0.0.1' }, 'admin', 'proxy');
-  expect(behalfText(act('ann'))).toBe('ann@10.0.0.1 via proxy');
-  for (const user of ['bug@corp.example', 'CORP\\bug', 'Änn Ø'])
-    expect(behalfText(act(user))).toBe(`"${user}"@10.0.0.1 via proxy`);
-  for (const user of ['', 'a\nb', 'a"b', 'a\u202eb', 'x'.repeat(65)])
-    expect(() => act(user), user).toThrow(/name/);
 });

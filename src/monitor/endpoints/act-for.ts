@@ -23,23 +23,16 @@ export function behalfOf(
       'on the host that is for root, the user of the monitor, and web_user of umlmon(5)',
     );
   if (!isRole(role)) throw refusal('this is not a role', 'docs/roles.md lists them');
-  if (user === '' || [...user].length > nameMost || /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}"]/u.test(user))
-    throw refusal(
-      'the name is empty, too long, or has quotes or invisible characters',
-      `1 to ${nameMost} characters that can be shown`,
-    );
+  if (!/^[\w.:*-]{1,64}$/.test(user))
+    throw refusal('the name has characters other than letters, digits and .:*_-');
   const plain = address === '' || address === 'unknown' ? address : readIp(address)?.text;
   if (plain === undefined) throw refusal('the address is no IP address', 'it may be “unknown”, or empty');
   return { user, address: plain, role: lowerRole(ceiling, role), via };
 }
 
-/** Characters of a name. */
-const nameMost = 64;
-
-/** `NAME@ADDRESS via PROXY`, for events and records; names that could be taken for more are in quotes. */
+/** `NAME@ADDRESS via PROXY`, for events and records. */
 export function behalfText({ user, address, via }: Behalf): string {
-  const name = /^[\w.:*-]+$/.test(user) ? user : `"${user}"`;
-  return `${name}${address && `@${address}`} via ${via}`;
+  return `${user}${address && `@${address}`} via ${via}`;
 }
 
 export function refusal(cause: string, hint = ''): UmlmonError {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { wrongWith } from '../../src/cli/wrong-with.ts';
 import type { VmInfo } from '../../src/rpc/umlmonctrl.gen.ts';
+import { wrongWith } from '../../src/rpc/wrong-with.ts';
 
 const well = {
   name: 'vm1',
