@@ -14,6 +14,8 @@ export interface SeenBuffer extends LineBuffer {
 /** Input buffers by their address in the kernel. */
 export type LineBuffers = ReadonlyMap<number, SeenBuffer>;
 
+type Look = (memory: FileHandle) => Promise<LineBuffers | undefined>;
+
 const pageBytes = 4096;
 
 /**
@@ -33,14 +35,14 @@ export class GuestTerminals {
 
   /**
    * Everything that may be an input buffer: those of all terminals, and some memory that looks like one. Undefined where
-   * the memory cannot be read: the kernel has ended, or this process may not trace it (ptrace(2)).
+   * the memory may not be read, because this process may not trace the kernel (ptrace(2)), or has too much to search.
    */
   all(): Promise<LineBuffers | undefined> {
     return this.#inTurn(async (memory) => {
       const pieces = vmallocPieces(await readFile(`/proc/${this.#kernel.pid}/maps`, 'latin1'));
       const ranges = joined(pieces);
       const bytes = ranges.reduce((sum, { from, to }) => sum + to - from, 0);
-      if (ranges.length === 0 || bytes > consoleLimits.searchedBytes) return undefined;
+      if (bytes > consoleLimits.searchedBytes) return undefined;
       const found = new Map<number, LineBuffer>();
       for (const range of ranges) await search(memory, range, found);
       return new Map([...found].map(([at, buffer]) => [at, { ...buffer, place: offsetOf(pieces, at) }]));
@@ -60,21 +62,22 @@ export class GuestTerminals {
     });
   }
 
-  #inTurn<T>(look: (memory: FileHandle) => Promise<T | undefined>): Promise<T | undefined> {
+  #inTurn(look: Look): Promise<LineBuffers | undefined> {
     const turn = this.#last.then(() => this.#look(look));
     this.#last = turn;
     return turn;
   }
 
-  async #look<T>(look: (memory: FileHandle) => Promise<T | undefined>): Promise<T | undefined> {
+  async #look(look: Look): Promise<LineBuffers | undefined> {
     let memory: FileHandle | undefined;
     try {
       memory = await open(`/proc/${this.#kernel.pid}/mem`, 'r');
       // The number may be another process's by now; what is open stays what it is.
-      return isSameProcess(this.#kernel) ? await look(memory) : undefined;
-    } catch {
-      // It has ended, or this process may not look, or the kernel shows nonsense: nothing is seen, which is an answer.
-      return undefined;
+      return isSameProcess(this.#kernel) ? await look(memory) : new Map();
+    } catch (error) {
+      // It has ended, or begins again, or shows nonsense: there are no buffers.
+      const { code } = error as NodeJS.ErrnoException;
+      return code === 'EACCES' || code === 'EPERM' ? undefined : new Map();
     } finally {
       await memory?.close();
     }

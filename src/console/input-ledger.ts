@@ -62,6 +62,8 @@ export class InputLedger {
   #hunt: Hunt | undefined;
   #misses = 0;
   #isBlind = false;
+  /** The memory of the kernel may not be read; else its buffers were not recognised. */
+  #isForbidden = false;
   /** The last bytes passed on. */
   #tail = Buffer.alloc(0);
   #passedAt: number;
@@ -134,6 +136,7 @@ export class InputLedger {
   /** The memory of a kernel can be looked at from now on. */
   beginSeeing(): void {
     this.#isBlind = false;
+    this.#isForbidden = false;
     this.#misses = 0;
   }
 
@@ -152,7 +155,10 @@ export class InputLedger {
   }
 
   look(sight: Sight, now: number): void {
-    if (sight.buffers === undefined) this.#goBlind();
+    if (sight.buffers === undefined && !this.#isBlind) {
+      this.#isForbidden = true;
+      this.#goBlind();
+    }
     if (this.#isBlind || !sight.buffers) this.#reckonBlindly(sight, now);
     else if (this.#known.size > 0) this.#follow(sight, sight.buffers, now);
     else this.#search(sight, sight.buffers, now);
@@ -171,6 +177,7 @@ export class InputLedger {
     if (!isAnswered && now - this.#passedAt < consoleLimits.blindTime) return;
     this.#setUnread(0, now);
     this.#outputAt = output;
+    if (!this.#isForbidden) this.beginSeeing();
   }
 
   #follow(sight: Sight, buffers: LineBuffers, now: number): void {
@@ -197,13 +204,11 @@ export class InputLedger {
       known.movedAt = now;
       known.hasMoved = true;
     }
-    // It was flushed, and is counted from 0: what was passed on before has partly arrived.
-    const isFlushed = buffer.head < known.head;
-    if (isFlushed) known.head = 0;
     known.seen = buffer.head;
-    const missing = passed - known.passed - (buffer.head - known.head);
+    // The head goes back when the input is flushed, or a line erased: then nothing is known to have arrived.
+    const missing = passed - known.passed - Math.max(0, buffer.head - known.head);
     if (missing > 0) {
-      const isExact = known.controls === this.#controls && known.head > 0;
+      const isExact = known.controls === this.#controls && buffer.head >= known.head;
       const limit = isExact ? 2 * consoleLimits.arriveTime : consoleLimits.arriveTime;
       if (outside > 0 || now - Math.max(known.movedAt, this.#passedAt) < limit) return missing;
       if (isExact || !known.hasMoved) return undefined;
@@ -213,7 +218,8 @@ export class InputLedger {
   }
 
   #search(sight: Sight, buffers: LineBuffers, now: number): void {
-    if (!this.#isKnown) this.#assumeFullest(sight, buffers);
+    // A kernel that does not show any says nothing.
+    if (!this.#isKnown && buffers.size > 0) this.#assumeFullest(sight, buffers);
     const hunt = this.#hunt;
     if (!hunt) this.#beginHunt(sight, buffers);
     else if (sight.outside > 0 || sight.passed !== this.passed) return;
@@ -277,11 +283,11 @@ export class InputLedger {
     this.#follow(sight, buffers, now);
   }
 
+  /** What was known before stays true: no more than that. */
   #setUnread(bytes: number, now: number): void {
-    if (bytes < this.#unread) {
-      this.#movedAt = now;
-      this.#probeWait = 2 * consoleLimits.notReadTime;
-    }
+    if (bytes >= this.#unread) return;
+    this.#movedAt = now;
+    this.#probeWait = 2 * consoleLimits.notReadTime;
     this.#unread = bytes;
   }
 }

@@ -24,6 +24,8 @@ class Terminal {
       if (this.isCanonical && key === '\x03') {
         this.received = '';
         this.read = 0;
+      } else if (this.isCanonical && key === '\x15') {
+        this.received = this.received.slice(0, Math.max(this.read, this.received.lastIndexOf('\n') + 1));
       } else if (this.isCanonical && key === '\x7f') {
         if (this.received.length > this.read && !this.received.endsWith('\n'))
           this.received = this.received.slice(0, -1);
@@ -34,6 +36,12 @@ class Terminal {
   take(most: number): void {
     const end = this.isCanonical ? this.received.lastIndexOf('\n') + 1 : this.received.length;
     this.read = Math.max(this.read, Math.min(end, this.read + most));
+  }
+
+  /** As tcflush(3) does. */
+  flush(): void {
+    this.received = '';
+    this.read = 0;
   }
 
   get buffer(): LineBuffer {
@@ -169,7 +177,7 @@ test('the buffer of a kernel never gets full, whatever a guest and its users do'
       weight: 2,
       arbitrary: fc.record({
         do: fc.constant('key' as const),
-        key: fc.constantFrom('a', '\r', '\x7f', '\x03', '\x1b[A'),
+        key: fc.constantFrom('a', '\r', '\x7f', '\x15', '\x03', '\x1b[A'),
       }),
     },
     { weight: 6, arbitrary: fc.constant({ do: 'arrive' as const }) },
@@ -182,6 +190,7 @@ test('the buffer of a kernel never gets full, whatever a guest and its users do'
       arbitrary: fc.record({ do: fc.constant('tick' as const), ms: fc.constantFrom(1, 12, 90, 1100, 2500) }),
     },
     { weight: 1, arbitrary: fc.constant({ do: 'close' as const }) },
+    { weight: 1, arbitrary: fc.constant({ do: 'flush' as const }) },
     { weight: 2, arbitrary: fc.constant({ do: 'open' as const }) },
     { weight: 1, arbitrary: fc.record({ do: fc.constant('mode' as const), isCanonical: fc.boolean() }) },
     { weight: 1, arbitrary: fc.constant({ do: 'multiplex' as const }) },
@@ -203,6 +212,7 @@ test('the buffer of a kernel never gets full, whatever a guest and its users do'
         else if (one.do === 'arrive') guest.arrive();
         else if (one.do === 'read') guest.terminal.take(one.most);
         else if (one.do === 'tick') guest.tick(one.ms);
+        else if (one.do === 'flush') guest.terminal.flush();
         else if (one.do === 'close') guest.close();
         else if (one.do === 'open') guest.reopen();
         else if (one.do === 'mode') guest.terminal.isCanonical = one.isCanonical;

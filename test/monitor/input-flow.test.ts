@@ -234,3 +234,21 @@ test('a guest whose kernel uses seccomp for its processes', async () => {
     inputSeen: true,
   });
 }, 60_000);
+
+test('a monitor that may not look into its kernel: input goes in pieces, and the state of the VM says that it is estimated', async () => {
+  const blind = new World(['setpriv', '--bounding-set=-sys_ptrace', '--']);
+  try {
+    blind.configure({ vm3: 'mem = 64M\nubd0 = /disks/root.dsk\ncon1 = pty log' });
+    blind.addImage('vm3');
+    await blind.startMonitor('vm3');
+    const words = ['-send', 'sleep 3\\r', '-send', 'x'.repeat(99).concat('\\r').repeat(50)];
+    const ran = blind.run('umlwatch', ['vm3', '-start', ...words, '-timeout', '30s', '-run', 'echo ok']);
+    expect(ran).toMatchObject({ status: 0, stdout: expect.stringMatching(/\nok\n$/) });
+    const { consoles } = JSON.parse(blind.run('umlwatch', ['vm3', '-info', '-json']).stdout);
+    expect(consoles.find(({ channel }: { channel: string }) => channel === 'con1')).toMatchObject({
+      inputSeen: false,
+    });
+  } finally {
+    await blind.close();
+  }
+}, 90_000);
