@@ -37,7 +37,7 @@ export interface Patience {
   readonly isWanted?: () => boolean;
 }
 
-/** Input is passed on in pieces of so many bytes, if the guest goes on reading. */
+/** Input is passed on in pieces of so many bytes, if the guest keeps reading. */
 const goodPiece = 1024;
 /** Milliseconds without progress after which a smaller piece is passed on. */
 const stillTime = 10;

@@ -39,7 +39,7 @@ export function readLineBuffer(memory: Buffer): LineBuffer | undefined {
     return high > 0xffff ? Number.NaN : high * 2 ** 32 + memory.readUInt32LE(at);
   };
   const [head, tail] = [number(place.head), number(place.tail)];
-  // Received meanwhile: a guest goes on during the copy.
+  // Received meanwhile: a guest runs during the copy.
   const isPossible = head - tail <= size && tail - head <= size && memory.readUInt8(place.noRoom) <= 1;
   if (!isPossible) return undefined;
   const isCanonical = (memory.readUInt8(place.flags) & canonicalMode) !== 0;

@@ -89,7 +89,7 @@ export const consoles = {
     8,
     '',
     'Pieces in a row that are not recognised.',
-    'The monitor does without the memory of this kernel until the next start: see blindTime.',
+    'Unread input is estimated, as where the memory cannot be read, for blindTime; then the search begins anew.',
     'one',
   ),
   arriveTime: limit(
