@@ -9,6 +9,8 @@ const well = {
   held: null,
   troubles: 0,
   lastTrouble: '',
+  warnings: [],
+  consoles: [],
   lastExit: { cause: 'crash', why: '', panic: 'oh\x1b[31m', askedBy: '' },
 } as unknown as VmInfo;
 
@@ -24,9 +26,13 @@ test.each<[Partial<VmInfo>, string, string]>([
     'it is not started again: on_crash = keep',
     'umlwatch vm1 -start',
   ],
-  [{ state: 'down' }, 'its last run ended by crash: oh\\x1b[31m', 'umlwatch vm1 -start'],
-  [{ troubles: 1, lastTrouble: 'x\x07' }, '1 trouble: x\\x07', 'umlwatch vm1 -events -since 1'],
-  [{ troubles: 3, lastTrouble: 'x' }, '3 troubles, the last: x', 'umlwatch vm1 -events -since 1'],
+  [{ state: 'down' }, 'it crashed: oh\\x1b[31m', 'umlwatch vm1 -start'],
+  [{ troubles: 1, lastTrouble: 'x\x07' }, 'x\\x07', 'umlwatch vm1 -events -since 1'],
+  [
+    { troubles: 3, lastTrouble: 'x' },
+    'x (the newest of 3 troubles since the monitor began)',
+    'umlwatch vm1 -events -since 1',
+  ],
 ])('%j', (part, text, fix) => {
   expect(wrongWith({ ...well, ...part })).toContainEqual({ text, fix });
 });
