@@ -14,7 +14,8 @@ import type { VmUser } from '../jail/user.ts';
 import { type Failure, isErrorCode } from '../system/errors.ts';
 import { mayAccess } from '../system/permissions.ts';
 import { shellWord } from '../system/shell-word.ts';
-import type { ConfiguredImage, Inventory } from './inventory.ts';
+import type { ConfiguredImage } from './configured-images.ts';
+import type { Inventory } from './inventory.ts';
 
 type Disk = AtUnit<UbdSpec>;
 

@@ -15,7 +15,9 @@ import { shellWord } from '../system/shell-word.ts';
 import { checkContent } from './check-content.ts';
 import { checkDisk } from './check-disk.ts';
 import { checkNetwork } from './check-network.ts';
-import type { ConfiguredImage, Found, Inventory } from './inventory.ts';
+import type { ConfiguredImage } from './configured-images.ts';
+import type { Found } from './found.ts';
+import type { Inventory } from './inventory.ts';
 
 export function checkHost(global: GlobalConfig, vm: VmConfig, layout: VmLayout, host: Inventory): Problem[] {
   const at = (key: string, code: ErrorCode, cause: string, hint = ''): Problem =>

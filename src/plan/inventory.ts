@@ -3,16 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config, GlobalConfig, VmConfig } from '../config/config.ts';
 import { distrustedSettings } from '../config/distrusted.ts';
-import { isTransport } from '../config/network-kinds.ts';
-import { transportNeeds } from '../config/network-transports.ts';
 import type { Problem } from '../config/problem.ts';
 import type { ImageGraph } from '../disk/graph.ts';
-import { type GuestContent, lookIntoImage, lookThroughCow } from '../disk/guest-content.ts';
-import { type ImageName, type ImageStore, nameFor } from '../disk/image-name.ts';
-import { backingFor } from '../disk/may-use.ts';
-import { type ImageFacts, lookAtImage } from '../disk/open-image.ts';
-import { needsEveryone } from '../disk/refuse-unknown.ts';
-import { scanFor } from '../disk/scan.ts';
+import type { ImageStore } from '../disk/image-name.ts';
 import {
   hostPrograms,
   launcherFiles,
@@ -28,40 +21,18 @@ import { ownUser, resolveUser, type VmUser } from '../jail/user.ts';
 import { type HostProcessor, parseCpuFlags } from '../kernel/host-check.ts';
 import { filesOf, type Libraries, resolveLibraries } from '../kernel/libraries.ts';
 import { type KernelProbe, probeKernel } from '../kernel/probe.ts';
-import { type NetworkPrograms, networkPrograms } from '../network/configure.ts';
-import { isConnected } from '../network/connect-user.ts';
-import { findPortConflicts, type PortConflict } from '../network/find-listeners.ts';
-import { type HostNetwork, lookAtHostNetwork } from '../network/host-network.ts';
-import type { Taken } from '../network/listener.ts';
 import { foreseeMacs, type MacRequest } from '../network/mac-pool-file.ts';
-import { userLink } from '../network/user-plan.ts';
-import { type Failure, toFailure, UmlmonError } from '../system/errors.ts';
+import { UmlmonError } from '../system/errors.ts';
 import { type HostLimits, ownLimits } from '../system/host-limits.ts';
 import { type AvailableMemory, availableMemory } from '../system/memory-limits.ts';
-import { closedDirectory, closedOnWay } from './access.ts';
-import { refuseDisk } from './check-disk.ts';
+import { closedDirectory } from './access.ts';
+import { backingsOf, type ConfiguredImage, graphFor, lookAtDisk } from './configured-images.ts';
 import { lookAtCores } from './core-load.ts';
 import type { CoreLoad } from './cores.ts';
+import { type Found, find } from './found.ts';
 import { HostLook } from './host-look.ts';
 import { recallLpj } from './lpj-cache.ts';
-
-/** Something that was looked for: found, or why not. */
-export type Found<T> = { readonly found: T } | { readonly missing: Failure };
-
-/** An image that the configuration names: as a disk, or as the backing file of one. */
-export interface ConfiguredImage {
-  readonly unit: number;
-  readonly name: ImageName;
-  readonly facts: Found<ImageFacts>;
-  /** The directory on the way to it that the VM's user cannot pass, of those that no start gives their modes. */
-  readonly closed: string | undefined;
-  /** Of a device: the mount point above it that is mounted nodev. */
-  readonly nodev: string | undefined;
-  /** Of a file: the mount point above it that is mounted read-only. */
-  readonly readOnlyMount: string | undefined;
-  /** What the guest sees of it, of a backing file together with the COW image; undefined if that cannot be read. */
-  readonly guestContent: GuestContent | undefined;
-}
+import { lookAtNetwork, type NetworkFacts } from './network-facts.ts';
 
 export interface Inventory {
   /** Of the VM's interfaces, by number. */
@@ -101,12 +72,6 @@ export interface Inventory {
   readonly nodev: string | undefined;
   /** Looked at only for a VM that has a network. */
   readonly network: Found<NetworkFacts> | undefined;
-}
-
-export interface NetworkFacts extends HostNetwork {
-  readonly programs: NetworkPrograms;
-  /** Forwarded ports of the VM that programs of the host have. */
-  readonly conflicts: readonly PortConflict[];
 }
 
 /** The hardware addresses that a VM needs. */
@@ -192,29 +157,6 @@ async function supportFor(root: boolean, user: Found<VmUser>): Promise<Namespace
   return namespaceSupport(root ? { user: { uid, gid } } : {});
 }
 
-async function lookAtNetwork(
-  { eth }: VmConfig,
-  { run }: VmLayout,
-  look: HostLook,
-): Promise<Found<NetworkFacts>> {
-  const legs = eth.some((spec) => isTransport(spec) && transportNeeds(spec).network === 'own');
-  const rules = legs || eth.some(({ kind }) => kind === 'network' || kind === 'nat');
-  const needs = { rules, legs, user: eth.some(({ kind }) => kind === 'user') };
-  const conflicts = await findPortConflicts(eth.flatMap((spec) => portsToHave(spec, run)));
-  return find(() => {
-    const programs = look.once(`programs ${JSON.stringify(needs)}`, () => networkPrograms(needs));
-    return { ...look.once('network', () => lookAtHostNetwork(programs.ip)), programs, conflicts };
-  });
-}
-
-/** The forwarded ports of an interface, but not those that pasta has for the VM, which runs then. */
-function portsToHave(spec: VmConfig['eth'][number], run: string): Taken[] {
-  if (spec.kind === 'nat')
-    return (spec.forward ?? []).map((forward) => ({ ...forward, family: spec.subnet.family }));
-  if (spec.kind !== 'user' || isConnected(userLink(run, spec.unit))) return [];
-  return (spec.forward ?? []).map((forward) => ({ ...forward, family: 'both' }));
-}
-
 /**
  * The user of a VM: the configured one, with a group of its own, or else our own. Errors: JAIL_USER_*, JAIL_GROUP_SHARED,
  * HOST_NAMESPACES for another one.
@@ -284,78 +226,4 @@ function unwritableOf({ home, runDir }: VmLayout): Inventory['unwritable'] {
 /** Where the images of all VMs of this host are. */
 export function imageStoreOf({ varDir, shared, imageHolders }: VmLayout): ImageStore {
   return { varDir, shared, holders: imageHolders };
-}
-
-/** The image that a VM's configuration means; its parser has let no other path through. */
-function nameOfDisk(vm: VmConfig, path: string): ImageName {
-  const name = nameFor(vm.name, path);
-  if (!name) throw new Error(`${path} is no path of an image`);
-  return name;
-}
-
-/** The images that decide whether a VM may use its disks: with those of the other VMs only where it has to be. */
-async function graphFor(vm: VmConfig, store: ImageStore): Promise<ImageGraph> {
-  let seen: ImageGraph | undefined;
-  await scanFor(store, [vm.name], ({ graph }) => {
-    seen = graph;
-    const answers = vm.ubd.map((disk) => refuseDisk(vm, disk, graph));
-    return answers.includes(needsEveryone) ? needsEveryone : graph;
-  });
-  if (!seen) throw new Error('nothing was looked at');
-  return seen;
-}
-
-function backingsOf(vm: VmConfig, graph: ImageGraph, user: Found<VmUser>): ConfiguredImage[] {
-  return vm.ubd.flatMap(({ unit, path, kind, backing: said }) => {
-    if (kind !== 'cow') return [];
-    const image = nameOfDisk(vm, path);
-    const backing = backingFor(graph, { image, ...(said === undefined ? {} : { backing: said }) });
-    if ('cause' in backing) return [];
-    const content =
-      'found' in user ? find(() => lookThroughCow(image, backing.name, graph.store, user.found)) : user;
-    return [lookAtConfigured(unit, backing.name, graph.store, user, content)];
-  });
-}
-
-/** A COW image is looked at together with its backing file. */
-function lookAtDisk(
-  vm: VmConfig,
-  { unit, path, kind }: VmConfig['ubd'][number],
-  store: ImageStore,
-  user: Found<VmUser>,
-): ConfiguredImage {
-  const name = nameOfDisk(vm, path);
-  const content =
-    kind !== 'cow' && 'found' in user ? find(() => lookIntoImage(name, store, user.found)) : unread;
-  return lookAtConfigured(unit, name, store, user, content);
-}
-
-const unread: Found<undefined> = { found: undefined };
-
-function lookAtConfigured(
-  unit: number,
-  name: ImageName,
-  store: ImageStore,
-  user: Found<VmUser>,
-  content: Found<GuestContent | undefined>,
-): ConfiguredImage {
-  const facts = find(() => lookAtImage(name, store));
-  const known = 'found' in facts && 'found' in user;
-  const closed = known ? closedOnWay(facts.found, user.found) : undefined;
-  const found = 'found' in facts ? facts.found : undefined;
-  return {
-    ...{ unit, name, facts, closed },
-    nodev: found?.kind === 'block' ? mountWith('nodev', found.hostPath) : undefined,
-    readOnlyMount: found?.kind === 'file' ? mountWith('ro', found.hostPath) : undefined,
-    // An image that cannot be opened is missing in its facts.
-    guestContent: 'found' in content ? content.found : undefined,
-  };
-}
-
-function find<T>(look: () => T): Found<T> {
-  try {
-    return { found: look() };
-  } catch (error) {
-    return { missing: toFailure(error) };
-  }
 }
