@@ -90,7 +90,6 @@ const table: Readonly<Record<string, Uses>> = {
   'jail/ask-accounts.ts': [['host', 'readFileSync']],
   'jail/assert-mounts.ts': [['host', 'readFileSync']],
   'jail/directories.ts': [['own', 'lstatSync mkdirSync openSync']],
-  'jail/host-support.ts': [['host', 'readFileSync']],
   'jail/id-map.ts': [['host', 'readFileSync']],
   'jail/launch.ts': [
     ['own', 'openSync unlinkSync'],

@@ -17,6 +17,11 @@ type FailedLaunch = Pick<LaunchRequest, 'argv' | 'trial' | 'words'>;
 
 /** What bubblewrap complains of where the host lets a jail stand, and what to do about it. */
 const hints: readonly (readonly [pattern: RegExp, hint: string])[] = [
+  // Where bubblewrap puts the root of a jail together (setup_newroot in bubblewrap.c).
+  [
+    /Failed to mount tmpfs: No such file or directory/,
+    'bubblewrap needs the directory /tmp: mkdir -m 1777 /tmp',
+  ],
   [
     /Resource temporarily unavailable/,
     'its user has as many processes as it may: end some, or raise the limit (ulimit -Hu shows it; max_processes)',

@@ -1,7 +1,13 @@
 import { readFileSync } from 'node:fs';
 
 /** Bits of the capabilities that umlmon may miss (linux/capability.h). */
-const bits = { CAP_CHOWN: 0n, CAP_DAC_OVERRIDE: 1n, CAP_FOWNER: 3n, CAP_KILL: 5n } as const;
+const bits = {
+  CAP_CHOWN: 0n,
+  CAP_DAC_OVERRIDE: 1n,
+  CAP_FOWNER: 3n,
+  CAP_KILL: 5n,
+  CAP_SYS_ADMIN: 21n,
+} as const;
 
 export type Capability = keyof typeof bits;
 
@@ -13,7 +19,9 @@ export function capabilityHint(wanted: readonly Capability[]): string {
   if (process.geteuid?.() !== 0) return '';
   const mask = effective();
   const lacking = wanted.find((name) => mask !== undefined && (mask & (1n << bits[name])) === 0n);
-  return lacking === undefined ? '' : `root lacks ${lacking} here (capabilities(7)): give it to the monitor`;
+  return lacking === undefined
+    ? ''
+    : `root lacks ${lacking} here (capabilities(7)): give it, by --cap-add of a container or CapabilityBoundingSet= of a unit`;
 }
 
 /** Undefined where the host does not say. */

@@ -17,6 +17,7 @@ import { type NetworkPrograms, networkPrograms } from '../network/configure.ts';
 import { lookAtHostNetwork } from '../network/host-network.ts';
 import { checkTun } from '../plan/check-forward.ts';
 import { recallLpj } from '../plan/lpj-cache.ts';
+import { capabilityHint } from '../system/capabilities.ts';
 import { isErrorCode, UmlmonError } from '../system/errors.ts';
 import { findProgram } from '../system/find-program.ts';
 import { type HostLimits, ownLimits } from '../system/host-limits.ts';
@@ -87,6 +88,7 @@ export async function lookAtHost(
 ): Promise<Host> {
   const root = process.geteuid?.() === 0;
   const user = userOf(request, root);
+  refuseWithoutCapabilities(request, user);
   const kernel = probeKernel(
     request.kernel ?? join(roots.shared, 'kernels/linux'),
     join(roots.varDir, '.cache/kernels'),
@@ -142,6 +144,19 @@ export async function lookAtHost(
     unshare,
     overlay,
   };
+}
+
+/** Before anything is started: a kernel that cannot be ended would be left behind. */
+function refuseWithoutCapabilities({ root, shares }: RunRequest, user: VmUser): void {
+  if (user.uid === process.geteuid?.()) return;
+  const directories = root !== undefined || shares.length > 0;
+  const hint = capabilityHint(['CAP_KILL', ...(directories ? (['CAP_SYS_ADMIN'] as const) : [])]);
+  if (hint)
+    throw new UmlmonError('HOST_SYSTEM_CALL', {
+      place: 'umlrun',
+      cause: `root may not do all that a VM of user ${user.name} needs`,
+      hint,
+    });
 }
 
 function mebibytes(bytes: number): number {
