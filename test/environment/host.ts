@@ -135,7 +135,7 @@ const networks: readonly Environment[] = [
       firewalld --nopid --nofork >/dev/null 2>&1 & firewalld=$!
       for wait in 0.5 0.5 0.5 1 1 1 1 2 2; do firewall-cmd --state >/dev/null 2>&1 && break; sleep $wait; done`,
     underWay: `trap 'kill $firewalld $(pidof dbus-daemon)' EXIT
-      ${reach}; firewall-cmd --reload; ${again}; ${named('filter_FORWARD')}`,
+      ${reach}; firewall-cmd --reload; ${again}; ${named('filter_FWD_public')}`,
   },
   {
     name: 'what firewalld does at a reload',
@@ -152,7 +152,7 @@ table inet firewalld {
 END
       }
       firewalld`,
-    underWay: `${reach}; nft delete table inet firewalld; firewalld; ${again}; ${named('filter_FORWARD')}; reach`,
+    underWay: `${reach}; nft delete table inet firewalld; firewalld; ${again}; ${named('filter_FWD_public')}; reach`,
   },
   {
     name: 'a way out that goes away and comes back',
