@@ -68,7 +68,7 @@ const table: Readonly<Record<string, Uses>> = {
   'system/security-log.ts': [1, 'shown'],
   'umlrun/compiled.ts': [3, 'cache'],
   'umlrun/image.ts': [1, 'cow'],
-  'umlrun/place.ts': [2, 'identity'],
+  'web/browser/actions.ts': [1, 'browser'],
   'web/browser/event-list.ts': [1, 'browser'],
   'web/browser/format.ts': [1, 'browser'],
   'web/browser/tab-overview.ts': [1, 'browser'],
@@ -86,4 +86,15 @@ test('the wall clock is looked at only where the table has a reason', () => {
     if (count > 0) found[file] = count;
   }
   expect(found).toEqual(Object.fromEntries(Object.entries(table).map(([file, [count]]) => [file, count])));
+});
+
+test('a moment of performance.now() that has not been yet is long ago: the process may be younger than any wait', () => {
+  const found = readdirSync(source, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .flatMap((file) => {
+      const text = readFileSync(join(source, file), 'utf8');
+      const fields = [...text.matchAll(/^ {2}(#?\w*(?:At|Since|On)) = 0;/gm)].map(([, name = '']) => name);
+      return fields.filter((name) => text.includes(`now - this.${name}`)).map((name) => `${file} ${name}`);
+    });
+  expect(found).toEqual([]);
 });

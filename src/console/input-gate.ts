@@ -57,8 +57,8 @@ export class InputGate {
   #giveWay: AbortController | undefined;
   #waiting = 0;
   /** Of performance.now(). */
-  #waitsSince = 0;
-  #offeredAt = 0;
+  #waitsSince = Number.NEGATIVE_INFINITY;
+  #offeredAt = Number.NEGATIVE_INFINITY;
   #hasTold = false;
 
   /** @param isNew nothing was typed at this kernel yet */

@@ -32,8 +32,11 @@ export function writeUnits(configPath: string | undefined, directory: string): n
 }
 
 function unitHost(config: Config): UnitHost {
+  // By the settings of the host alone: a filter or a profile upon this generator says nothing of the units.
+  const { settings } = readRestrictions();
   return {
-    userNamespaces: judgeRestrictions(readRestrictions()).allowed,
+    userNamespaces: judgeRestrictions({ settings, filtered: false, profile: undefined, selinux: false })
+      .allowed,
     hasDevices: (vm) => {
       const { disks, shared } = layoutFor(config, vm);
       return [disks, join(shared, 'disks')].some((directory) =>

@@ -25,7 +25,7 @@ export class KeyQueue {
   #bytes = 0;
   #offering: Promise<void> | undefined;
   /** When the guest has read last, of performance.now(). */
-  #readAt = 0;
+  #readAt = Number.NEGATIVE_INFINITY;
   #isStuck = false;
 
   constructor(taker: KeyTaker) {

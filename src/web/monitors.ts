@@ -14,7 +14,7 @@ export class Monitors {
   readonly #idle = new IdleClients();
   /** Name → control socket. */
   #ctrls: ReadonlyMap<string, string> = new Map();
-  #readAt = 0;
+  #readAt = Number.NEGATIVE_INFINITY;
 
   /** Errors: CONFIG_*, WEB_HOSTS. */
   constructor(configPath: string | undefined) {

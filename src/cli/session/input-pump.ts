@@ -30,7 +30,7 @@ export class InputPump {
   #running: Promise<void> | undefined;
   #stopped = false;
   /** When the guest has read last, of performance.now(). */
-  #readAt = 0;
+  #readAt = Number.NEGATIVE_INFINITY;
   #isStuck = false;
 
   constructor(parts: PumpParts) {

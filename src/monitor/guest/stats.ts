@@ -14,7 +14,7 @@ const theStatistics: Peer = { key: 'statistics', isOwner: true };
 export class Stats {
   #kernel: RunningKernel | undefined;
   #read: Promise<GuestStats> | undefined;
-  #readAt = 0;
+  #readAt = Number.NEGATIVE_INFINITY;
 
   /** Errors: MCONSOLE_*, GUEST_STATS. */
   of(kernel: RunningKernel): Promise<GuestStats> {
