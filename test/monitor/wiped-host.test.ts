@@ -164,7 +164,7 @@ test('what is of others, or was set down on purpose, is a warning in -info, list
       },
     ]);
   expect(lan.world.run('umlwatch', ['vm1', '-info']).stdout).toMatch(
-    /warning +net\/ipv4\/conf\/lan0\/forwarding is 0/,
+    /wrong: net\/ipv4\/conf\/lan0\/forwarding is 0/,
   );
   expect(lan.world.run('umladmin', ['list']).stdout).toMatch(/vm1 .*forwarding is 0, not 1/);
   expect(lan.world.run('umladmin', ['doctor']).stdout).toMatch(
