@@ -12,7 +12,7 @@ export interface Dialect {
   readonly hyphen: '-' | '';
   /** What else may be written where a word may, with its hyphen; for suggestions. */
   readonly others: readonly string[];
-  /** Whether an option that stands alone is told as such; where words have no hyphen, it may be meant as one. */
+  /** Whether an option without a word is reported as such; where words have no hyphen, the option may be meant as a word. */
   readonly strayOptions: boolean;
   /** Where all words are listed. */
   readonly hint: string;

@@ -45,8 +45,8 @@ const settleTime = 10;
 /**
  * Reckons how much input of one console the guest has not read, at most. Times are those of performance.now().
  *
- * The console's buffer is recognised by what is passed on: of all input buffers in the memory of the kernel, it is the one that
- * changes and ends with that. From then on the count is exact: what was passed on and has not arrived counts as unread.
+ * The console's buffer is recognised by what is passed on: of all input buffers in the memory of the kernel, it is the
+ * buffer that changes and ends with those bytes. From then on the count is exact: what was passed on and has not arrived counts as unread.
  * Where several buffers match (a terminal multiplexer passes its input on to another terminal), the fullest one counts.
  * Former mappings of the same buffer match too, with a tail that is not its own: they count until a tail moves.
  */
@@ -98,7 +98,7 @@ export class InputLedger {
     return Math.max(room, most);
   }
 
-  /** How many bytes of a single key may be passed on now. One that interrupts has more room than others. */
+  /** How many bytes of a single key may be passed on now. A key that interrupts has more room. */
   reserveFor(key: Uint8Array): number {
     const most = isInterrupt(key)
       ? consoleLimits.reservedInput

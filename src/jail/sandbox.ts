@@ -60,7 +60,7 @@ export interface SandboxPlan {
   readonly user?: { readonly uid: number; readonly gid: number; readonly groups?: readonly number[] };
   /**
    * The number of the kernel's user or group is one that bubblewrap cannot write to the map of a user namespace: from 2^31
-   * on it writes a negative one. Then unshare(1) makes a namespace before it, in which both are those of nobody.
+   * on bubblewrap writes a negative one. Then unshare(1) first makes a namespace in which both are numbers of the account nobody.
    */
   readonly largeIds?: boolean;
   /** Within what the host permits: see limitsOfJail. */

@@ -66,7 +66,7 @@ export async function grantsOf(passwords: Passwords, password: string): Promise<
     .map(({ vm, role }) => ({ vm, role }));
 }
 
-/** Tells a password from the one that is set after it, also if both are the same word, and whatever the clock says. */
+/** Distinguishes a password from its successor, also if both have the same text, and whatever the clock says. */
 export function markOf({ vm, role, storedKey, changed }: Password): string {
   return createHash('sha256').update(`${vm}\0${role}\0${changed}\0`).update(storedKey).digest('base64');
 }

@@ -52,7 +52,7 @@ export class Login {
       });
     if (grants.length === 0) throw refused(401, 'login', 'the password is wrong');
     this.#throttle.succeeded(network);
-    // A password that was changed since it was read is not the one that was looked at.
+    // A password that was changed after the check gives no session.
     const isGranted = ({ vm, role }: Grant) => grants.some((one) => one.vm === vm && one.role === role);
     return this.#sessions.open(
       grants,

@@ -243,7 +243,7 @@ async function takeFrozen(
   } finally {
     if (frozen) await thawGuest(freezer, true, host);
   }
-  // One that is silent may have frozen them all the same, since it was asked to.
+  // A silent program may have frozen the file systems all the same, since the request to do so.
   return { frozen, ...taken, pauseMs: performance.now() - began };
 }
 

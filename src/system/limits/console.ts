@@ -102,7 +102,7 @@ export const consoles = {
     10_000,
     'ms',
     'Time without input after which earlier input counts as read, where the memory of the kernel cannot be read.',
-    'Input goes on, in pieces of unreadInput.',
+    'Input is passed on again, in pieces of unreadInput.',
   ),
   inputWait: limit(
     250,
@@ -113,7 +113,7 @@ export const consoles = {
   notReadTime: limit(
     1000,
     'ms',
-    'Time that input waits before people are told.',
+    'Time that input waits before the monitor says so.',
     'The event input-waits says that the guest does not read.',
   ),
   lookTimes: limit(
