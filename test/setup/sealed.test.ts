@@ -145,7 +145,7 @@ test('who calls node itself, with variables that Node has acted on or with its d
       child,
     );
     expect(status).toBe(2);
-    expect(stderr).toMatch(/umlmon: .*(?:NODE_OPTIONS is set|--inspect=127.0.0.1:0).*\(hint: /);
+    expect(stderr).toMatch(/umlwatch: .*(?:NODE_OPTIONS is set|--inspect=127.0.0.1:0).*\(hint: /);
   }
 });
 
