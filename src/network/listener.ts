@@ -1,4 +1,5 @@
-import { forwardText, isInSubnet } from '../config/network-shared.ts';
+import { forwardText } from '../config/network-shared.ts';
+import { isAnyAddress, isLoopback, readIp } from '../system/ip-address.ts';
 
 /** A socket of the host at which a program waits for connections (tcp) or datagrams (udp). */
 export interface Listener {
@@ -42,12 +43,11 @@ function addressOf(hex: string): string {
     (word.match(/../g) ?? []).reverse().map((byte) => Number.parseInt(byte, 16)),
   );
   if (bytes.length === 4) return bytes.join('.');
-  if (bytes.slice(0, 10).every((byte) => byte === 0) && bytes[10] === 0xff && bytes[11] === 0xff)
-    return bytes.slice(12).join('.');
   const words = Array.from({ length: 8 }, (_, i) =>
     (((bytes[2 * i] ?? 0) << 8) | (bytes[2 * i + 1] ?? 0)).toString(16),
   );
-  return new URL(`http://[${words.join(':')}]/`).hostname.slice(1, -1);
+  const text = words.join(':');
+  return readIp(text)?.text ?? text;
 }
 
 export interface Taken {
@@ -62,11 +62,10 @@ export function takesFrom({ protocol, hostPort, family }: Taken, one: Listener):
   if (one.protocol !== protocol || one.port !== hostPort) return false;
   if (family === 'both') return true;
   // Rules leave the loop to the host. A socket at :: mostly hears IPv4 too; nothing in /proc says whether it does.
-  const isLoop = one.address === '::1' || isInSubnet(one.address, loop);
-  return !isLoop && (one.address === '::' || one.address.includes(':') === (family === 6));
+  if (isLoopback(one.address)) return false;
+  const isIpv6 = one.address.includes(':');
+  return isIpv6 === (family === 6) || (isIpv6 && isAnyAddress(one.address));
 }
-
-const loop = { family: 4, prefix: '127.0.0.0/8', length: 8, gateway: '127.0.0.1' } as const;
 
 /** `tcp port 80 of the host is in use: nginx (pid 12) of uid 0 listens at 0.0.0.0` */
 export function takenText(taken: Taken, { address, uid }: Listener, owner: string): string {

@@ -377,7 +377,8 @@ describe('what cannot be reached', () => {
       status: 4,
       stderr:
         `umlwatch: ${world.varDir}/down/ctrl: no monitor is running for down; its socket is left from one that was ` +
-        'killed (hint: start it again: umlmon down)\n',
+        `killed; the last monitor, process ${monitor.pid}: it was killed, ran out of memory, or the host went down ` +
+        '(hint: start it again: umlmon down)\n',
     });
   });
 

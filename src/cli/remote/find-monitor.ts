@@ -117,8 +117,7 @@ function withFormerEnd(error: unknown, monitorEnd: string): unknown {
   const { code, place, cause, hint } = toFailure(error);
   const end = code === 'MONITOR_UNREACHABLE' ? readMonitorEnd(monitorEnd) : undefined;
   const why = end && badEndOf(end);
-  // That it was killed is said already.
-  if (!end || why === undefined || end.ended === 0) return error;
+  if (!end || why === undefined) return error;
   const last = `the last monitor, process ${end.pid}: ${why}`;
   return new UmlmonError('MONITOR_UNREACHABLE', { place, cause: `${cause}; ${last}`, hint });
 }
