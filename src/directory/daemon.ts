@@ -155,7 +155,7 @@ async function serve(parts: DaemonParts): Promise<string> {
       trouble: (error) =>
         log.warn(
           toFailure(error),
-          'monitors cannot register: the directory of the socket was removed; restart umldir',
+          'the socket of umldir cannot be watched, or made again where it was removed; monitors may not reach it',
         ),
     });
     tidyMemoryWhenQuiet();

@@ -1,4 +1,5 @@
 /** Files that are no disks, and are named like one: told by their magic numbers. Images are hostile: only bytes are compared. */
+import { shellWord } from '../system/shell-word.ts';
 import type { ReadAt } from './filesystem.ts';
 
 export interface ForeignFormat {
@@ -13,6 +14,12 @@ export interface ForeignFormat {
 interface Magic {
   readonly at: number;
   readonly bytes: readonly number[] | string;
+}
+
+/** @param cure of a foreign format, for the file at `path` */
+export function cureFor(cure: string, path: string): string {
+  const out = `${path.replace(/\.[^./]*$/, '')}-raw.dsk`;
+  return cure.replace(/\b(?:IN|OUT)\b/g, (word) => shellWord(word === 'IN' ? path : out));
 }
 
 const convert = (format: string) => `qemu-img convert -f ${format} -O raw IN OUT`;

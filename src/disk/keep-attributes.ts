@@ -2,6 +2,7 @@ import { closeSync, constants } from 'node:fs';
 import { carefully } from '../system/directory.ts';
 import { isSystemError, UmlmonError } from '../system/errors.ts';
 import { copyAttributes } from '../system/file-attributes.ts';
+import { shellWord } from '../system/shell-word.ts';
 import type { NewPlace, Owner } from './new-image.ts';
 
 /**
@@ -20,7 +21,7 @@ export function keepAttributes({ directory, name }: NewPlace, fresh: number, own
     throw new UmlmonError('IMAGE_ACCESS', {
       place: `${directory.path}/${name}`,
       cause: `the new file cannot have what the image has: ${error.message}`,
-      hint: `as root, or first remove it: getfattr -d -m - ${directory.path}/${name}`,
+      hint: `as root, or first remove it: getfattr -d -m - ${shellWord(`${directory.path}/${name}`)}`,
     });
   } finally {
     closeSync(image);

@@ -26,7 +26,7 @@ export interface JobRequest {
 interface Running {
   readonly ended: Promise<void>;
   readonly abort: AbortController;
-  /** Milliseconds since 1970 of what watchers were told last. */
+  /** Of performance.now(): when watchers heard of the job last. */
   told: number;
 }
 

@@ -190,7 +190,7 @@ export class Run {
    */
   async untilGuestRuns(): Promise<string> {
     const kernel = this.#kernel;
-    const end = Promise.race([this.settled, aborted(this.#goOn.signal)]);
+    const end = Promise.race([kernel?.exit, aborted(this.#goOn.signal)]);
     const found = kernel?.pid ? await awaitFirstProcess(kernel.pid, end) : 'ended';
     if (found === 'runs') return '';
     if (found === 'not-yet' || this.#goOn.signal.aborted) return '; its guest runs no process yet';

@@ -3,6 +3,7 @@ import type { LogChange } from '../console/log.ts';
 import { failureText, toFailure, UmlmonError } from '../system/errors.ts';
 import { monitorLimits } from '../system/limits.ts';
 import { type SecurityFileChange, securityFileText } from '../system/security-file.ts';
+import { shellWord } from '../system/shell-word.ts';
 import type { EventLog } from './event-log.ts';
 
 /** What went wrong without ending anything: said as events, and counted. */
@@ -48,7 +49,7 @@ export class Troubles {
       this.#events.publish('log-resumed', `${path}: ${cause}`, { path, missing: change.missing });
       return;
     }
-    const hint = `look at the file and its file system: ls -l ${path}; df ${path}`;
+    const hint = `look at the file and its file system: ls -l ${shellWord(path)}; df ${shellWord(path)}`;
     this.report(new UmlmonError('HOST_LOG', { place: path, cause, hint }));
   };
 

@@ -8,7 +8,7 @@ import { transportNeeds } from '../config/network-transports.ts';
 
 /** What the configuration does not say. */
 export interface UnitHost {
-  /** Whether the user of a VM may make user namespaces (userNamespaceSupport). */
+  /** Whether the user of a VM may make user namespaces (judgeRestrictions). */
   readonly userNamespaces: 'yes' | 'no' | 'unsure';
   /** Whether there are device nodes among the images of a VM: `.dev`. */
   readonly hasDevices: (vm: VmConfig) => boolean;

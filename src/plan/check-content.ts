@@ -2,10 +2,13 @@
  * Whether what a disk holds can be what its VM needs. Pure. Only what is certain is refused: that the kernel finds no root
  * file system. Whether there is an init in it, the kernel says at the start (START_CRASHED).
  */
+
 import type { VmConfig } from '../config/config.ts';
 import type { Refusal } from '../config/problem.ts';
 import type { Filesystem, Partition, PartitionTable } from '../disk/filesystem.ts';
+import { cureFor } from '../disk/foreign-format.ts';
 import type { GuestContent } from '../disk/guest-content.ts';
+import { shellWord } from '../system/shell-word.ts';
 
 export interface ContentProblem {
   readonly severity: 'error' | 'warning';
@@ -38,7 +41,7 @@ function rootDamage(vm: VmConfig, disk: LookedAt): ContentProblem | undefined {
   const { foreign, table, blank } = content;
   const filesystem = content.content?.holds === 'filesystem' ? content.content : undefined;
   if (!filesystem && foreign)
-    return refuse(`${hostPath} is ${foreign.what}, and no disk`, cureOf(foreign.cure, disk));
+    return refuse(`${hostPath} is ${foreign.what}, and no disk`, cureFor(foreign.cure, hostPath));
   if (blank)
     return refuse(
       `${hostPath} is blank: it holds no root file system`,
@@ -83,7 +86,11 @@ function rootDamage(vm: VmConfig, disk: LookedAt): ContentProblem | undefined {
   }
   const room = Math.min(found.size, content.size - found.start);
   if (found.content) return filesystemDamage(found.content, room, place, refuse);
-  return problem('warning', `it is not known what ${place} holds`, `blkid -p -O ${found.start} ${hostPath}`);
+  return problem(
+    'warning',
+    `it is not known what ${place} holds`,
+    `blkid -p -O ${found.start} ${shellWord(hostPath)}`,
+  );
 }
 
 type Say = (cause: string, hint: string) => ContentProblem;
@@ -103,13 +110,13 @@ function filesystemDamage(
 }
 
 /** Of another disk than the root, which a guest may use in any way. */
-function dataDamage({ unit, hostPath, content }: LookedAt): ContentProblem | undefined {
+function dataDamage({ hostPath, content }: LookedAt): ContentProblem | undefined {
   const warn: Say = (cause, hint) => problem('warning', cause, hint);
   const inner = content.content;
   if (!inner && content.foreign?.kind === 'disk')
     return warn(
       `${hostPath} is ${content.foreign.what}: the guest sees its bytes as they are`,
-      cureOf(content.foreign.cure, { unit, hostPath, content }),
+      cureFor(content.foreign.cure, hostPath),
     );
   if (inner?.holds === 'filesystem' && inner.kind !== 'swap')
     return filesystemDamage(inner, content.size, hostPath, warn);
@@ -129,16 +136,12 @@ function unknown(hostPath: string, { head }: GuestContent): ContentProblem {
   return problem(
     'warning',
     `it is not known what ${hostPath} holds (its first bytes: ${head}): it may be no root file system`,
-    `blkid -p ${hostPath}`,
+    `blkid -p ${shellWord(hostPath)}`,
   );
 }
 
 function problem(severity: ContentProblem['severity'], cause: string, hint: string): ContentProblem {
   return { severity, why: { code: 'IMAGE_CONTENT', cause, hint } };
-}
-
-function cureOf(cure: string, { hostPath }: LookedAt): string {
-  return cure.replace('IN', hostPath).replace('OUT', `${hostPath.replace(/\.[^./]*$/, '')}-raw.dsk`);
 }
 
 /** `1 (ext4), 2 (swap), 3` */

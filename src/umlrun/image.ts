@@ -15,7 +15,7 @@ import { dirname } from 'node:path';
 import { type CowHeader, encodeCowHeader, isCow, layOutCow } from '../disk/cow-format.ts';
 import { cowHazard } from '../disk/cow-hazard.ts';
 import { type Filesystem, type ImageContent, type ReadAt, recogniseImage } from '../disk/filesystem.ts';
-import { recogniseForeign } from '../disk/foreign-format.ts';
+import { cureFor, recogniseForeign } from '../disk/foreign-format.ts';
 import { ImageLocks } from '../disk/image-lock.ts';
 import { nameOfHostPath } from '../disk/image-name.ts';
 import type { Bind } from '../jail/sandbox.ts';
@@ -203,7 +203,9 @@ function rootOf(content: ImageContent | undefined, image: RootImage): { type: st
     cause: foreign
       ? `it is ${foreign.what}, and no disk`
       : 'no file system is known in it that could be a root',
-    hint: foreign?.cure ?? `there can be one of ${[...roots].join(', ')}, alone or in a partition`,
+    hint: foreign
+      ? cureFor(foreign.cure, image.path)
+      : `there can be one of ${[...roots].join(', ')}, alone or in a partition`,
   });
 }
 

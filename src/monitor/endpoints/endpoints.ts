@@ -36,7 +36,7 @@ export class Endpoints {
     this.#server = server;
   }
 
-  /** Errors: those of listenOnUnix, REMOTE_LISTEN, REMOTE_CERTIFICATE; nothing listens then. */
+  /** Errors: those of UnixListener.open, REMOTE_LISTEN, REMOTE_CERTIFICATE; nothing listens then. */
   static async open(vm: Vm, parts: EndpointsParts): Promise<Endpoints> {
     const endpoints = new Endpoints(parts);
     try {

@@ -105,7 +105,8 @@ export class ActionButtons {
       // A kill may have been asked for meanwhile.
       if (outcomeOf(name) === begun) setOutcome(name, undefined);
     } catch (error) {
-      setOutcome(name, { ...begun, failure: error });
+      // A kill that was asked for meanwhile has an outcome of its own.
+      if (outcomeOf(name) === begun) setOutcome(name, { ...begun, failure: error });
       // The page of the VM shows it itself.
       const isShown = this.#isOnItsPage && this.element.isConnected;
       if (!isShown) say(error instanceof Error ? `${label}: ${error.message}` : String(error), true);
