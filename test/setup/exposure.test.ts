@@ -14,7 +14,7 @@ test.each([
   try {
     const text = readFileSync(join(import.meta.dirname, '../../systemd', `${name}.service.in`), 'utf8');
     const path = join(home, `${name.replace('@', '@vm1')}.service`);
-    writeFileSync(path, text.replaceAll('@sbindir@', '/usr/sbin').replaceAll('@home@', '/usr/lib/umlmon'));
+    writeFileSync(path, text.replaceAll('@bindir@', '/usr/bin').replaceAll('@home@', '/usr/lib/umlmon'));
     const { stdout, stderr } = spawnSync(
       'systemd-analyze',
       ['security', '--offline=true', '--no-pager', path],
