@@ -13,10 +13,7 @@ let browser: Browser;
 
 beforeAll(async () => {
   world = new World();
-  world.configure(
-    { vm1: 'ubd0 = /disks/root.dsk\nmem = 64M\nwriter_idle = 1s' },
-    'web_listen = 127.0.0.1:0\nweb_url = http://127.0.0.1/',
-  );
+  world.configure({ vm1: 'ubd0 = /disks/root.dsk\nmem = 64M\nwriter_idle = 1s' }, 'web_listen = 127.0.0.1:0');
   world.addImage('vm1');
   await world.startMonitor('vm1');
   expect(world.run('umlwatch', ['vm1', '-start'])).toMatchObject({ status: 0 });
