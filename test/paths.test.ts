@@ -71,7 +71,7 @@ const table: Readonly<Record<string, Uses>> = {
   ],
   'config/read-file.ts': [['config', 'openSync readdirSync']],
   'config/services.ts': [['host', 'readFileSync']],
-  'console/guest-terminals.ts': [['host', 'open readFile']],
+  'console/guest-terminals.ts': [['host', 'open']],
   'console/log.ts': [['own', 'openSync readFileSync renameSync rmSync statSync writeFileSync']],
   'console/marks.ts': [['own', 'openSync writeFileSync']],
   'console/pty.ts': [['host', 'existsSync']],

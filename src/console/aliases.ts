@@ -1,4 +1,4 @@
-import type { LineBuffers } from './guest-terminals.ts';
+import type { LineBuffers } from './search-memory.ts';
 
 /** A buffer that was recognised: where it is in the memory of the guest, and its tail before. */
 interface Recognised {

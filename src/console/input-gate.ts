@@ -117,7 +117,11 @@ export class InputGate {
     this.#waits(bytes.length);
     for (let looks = 0; ; looks++) {
       const { passed } = this.#ledger;
+      const began = performance.now();
+      // A long search is followed by a pause of the same length.
+      const isSearch = this.#ledger.wanted === undefined;
       await this.#look();
+      const rest = isSearch ? Math.floor(performance.now() - began) : 0;
       if (isOver() || passed !== this.#ledger.passed) return 0;
       const now = performance.now();
       const room = this.#ledger.roomFor(bytes);
@@ -130,7 +134,7 @@ export class InputGate {
       if (probe > 0) return probe;
       this.#waits(bytes.length);
       if (now >= deadline) return 0;
-      const pause = lookTimes[Math.min(looks, lookTimes.length - 1)] ?? 0;
+      const pause = Math.max(rest, lookTimes[Math.min(looks, lookTimes.length - 1)] ?? 0);
       await (pause > 0 ? delay(pause) : nextTurn());
     }
   }

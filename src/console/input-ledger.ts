@@ -1,7 +1,7 @@
 import { consoleLimits } from '../system/limits.ts';
 import { aliasesOf } from './aliases.ts';
-import type { LineBuffers } from './guest-terminals.ts';
 import { isControl, type LineBuffer } from './line-buffer.ts';
+import type { LineBuffers } from './search-memory.ts';
 
 /** One look at a guest. */
 export interface Sight {

@@ -1,5 +1,7 @@
 /** What the kernel of a guest has received at a terminal and no process has read yet. */
 
+import { consoleLimits } from '../system/limits.ts';
+
 /**
  * Where the fields of `struct n_tty_data` are (drivers/tty/n_tty.c; the same in Linux 3.12 to 7.3, 64 bit). The kernel
  * allocates it with vzalloc(), so it begins a page.
@@ -25,13 +27,13 @@ export interface LineBuffer {
   readonly isOpenLine: boolean;
   /** Whether the byte that was received last is one: what is no line buffer is often empty there. */
   readonly hasContent: boolean;
-  /** Whether these bytes were received last. */
+  /** Whether these bytes, at most probeBytes of them, were received last. */
   endsWith(bytes: Uint8Array): boolean;
 }
 
 /**
  * Reads the structure at the begin of `memory`, which has lineBufferBytes. The memory is that of a guest, which may hold
- * anything and change during the copy: undefined if it cannot be such a structure.
+ * anything and change during the copy: undefined if it cannot be such a structure. The result keeps nothing of `memory`.
  */
 export function readLineBuffer(memory: Buffer): LineBuffer | undefined {
   const number = (at: number) => {
@@ -49,13 +51,22 @@ export function readLineBuffer(memory: Buffer): LineBuffer | undefined {
     unread: Math.max(0, head - tail),
     hasContent: head > 0 && memory.readUInt8(place.content + ((head - 1) % size)) !== 0,
     isOpenLine: isCanonical && number(place.canonical) === tail,
-    endsWith: (bytes) => {
-      const received = Buffer.alloc(Math.min(bytes.length, head));
-      for (let i = 0; i < received.length; i++)
-        received[i] = memory.readUInt8(place.content + ((head - received.length + i) % size));
-      return variants(bytes).some((variant) => variant.length > 0 && isEnd(received, variant));
-    },
+    endsWith: comparing(lastBytes(memory, head)),
   };
+}
+
+/** A copy of the bytes received last. */
+function lastBytes(memory: Buffer, head: number): Buffer {
+  // Not from the pool, whose pieces keep each other alive.
+  const last = Buffer.alloc(Math.min(consoleLimits.probeBytes, head));
+  for (let i = 0; i < last.length; i++)
+    last[i] = memory.readUInt8(place.content + ((head - last.length + i) % size));
+  return last;
+}
+
+/** A function of its own: a closure in readLineBuffer() would keep the memory that was read. */
+function comparing(last: Buffer): LineBuffer['endsWith'] {
+  return (bytes) => variants(bytes).some((variant) => variant.length > 0 && isEnd(last, variant));
 }
 
 function isEnd(received: Buffer, bytes: Uint8Array): boolean {

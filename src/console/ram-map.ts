@@ -48,10 +48,19 @@ export function joined(pieces: readonly AddressRange[]): AddressRange[] {
   return ranges;
 }
 
-/** Where an address is in the memory file; undefined where nothing is mapped. */
-export function offsetOf(pieces: readonly MemoryPiece[], address: number): number | undefined {
-  const piece = pieces.find(({ from, to }) => address >= from && address < to);
-  return piece && piece.offset + address - piece.from;
+/**
+ * Tells where addresses are in the memory file: a function to be called with addresses in ascending order. It returns
+ * undefined where nothing is mapped.
+ *
+ * @param pieces in ascending order, as /proc/PID/maps has them
+ */
+export function offsetsIn(pieces: readonly MemoryPiece[]): (address: number) => number | undefined {
+  let next = 0;
+  return (address) => {
+    while ((pieces[next]?.to ?? Number.POSITIVE_INFINITY) <= address) next += 1;
+    const piece = pieces[next];
+    return piece && piece.from <= address ? piece.offset + address - piece.from : undefined;
+  };
 }
 
 function parse(text: string): Mapping[] {

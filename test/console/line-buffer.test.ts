@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { lineBufferBytes, readLineBuffer } from '../../src/console/line-buffer.ts';
-import { joined, offsetOf, vmallocPieces } from '../../src/console/ram-map.ts';
+import { joined, offsetsIn, vmallocPieces } from '../../src/console/ram-map.ts';
 import { memoryOf } from '../helpers/line-buffer.ts';
 
 test('what is unread, and whether a line has no end yet', () => {
@@ -63,8 +63,12 @@ test('the ranges of vmalloc() in the map of a kernel', () => {
     { from: 0x64855000, to: 0x64857000 },
   ]);
   const [first] = pieces;
-  expect(offsetOf(pieces, 0x64812010)).toBe((first?.offset ?? 0) + 0x10);
-  expect(offsetOf(pieces, 0x64850000)).toBeUndefined();
+  const offsetOf = offsetsIn(pieces);
+  expect(offsetOf(0x64812010)).toBe((first?.offset ?? 0) + 0x10);
+  expect(offsetOf(0x64842010)).toBe(0x1a80010);
+  expect(offsetOf(0x64850000)).toBeUndefined();
+  expect(offsetOf(0x64855000)).toBe(0x1e66000);
+  expect(offsetOf(0x64857000)).toBeUndefined();
   expect(vmallocPieces('')).toEqual([]);
   expect(vmallocPieces('nonsense\n')).toEqual([]);
 });

@@ -136,6 +136,20 @@ export const consoles = {
     'The next piece follows.',
     'one',
   ),
+  searchedMapBytes: limit(
+    1 * MiB,
+    'bytes',
+    'List of the mappings of a kernel (/proc/PID/maps): some 13,000 of them. Modules of 20 MiB in single pages make 5,000.',
+    'As if the memory could not be read.',
+    'one',
+  ),
+  bufferCandidates: limit(
+    1024,
+    '',
+    'Places in the memory of a kernel that look like input buffers: real ones, and data that resembles them.',
+    'As if the memory could not be read.',
+    'one',
+  ),
   waiters: limit(
     256,
     '',
