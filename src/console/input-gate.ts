@@ -141,8 +141,9 @@ export class InputGate {
 
   #pass(bytes: Uint8Array): number {
     if (bytes.length === 0) return 0;
+    const output = this.#console.output();
     const taken = this.#console.put(bytes);
-    this.#ledger.note(bytes.subarray(0, taken), performance.now());
+    this.#ledger.note(bytes.subarray(0, taken), performance.now(), output);
     return taken;
   }
 

@@ -67,6 +67,7 @@ export class InputLedger {
   /** The last bytes passed on. */
   #tail = Buffer.alloc(0);
   #passedAt: number;
+  /** Output so far when they were. */
   #outputAt = 0;
   #movedAt = Number.NEGATIVE_INFINITY;
   #probeWait = 2 * consoleLimits.notReadTime;
@@ -140,9 +141,15 @@ export class InputLedger {
     this.#misses = 0;
   }
 
-  /** These bytes were passed on. */
-  note(bytes: Uint8Array, now: number): void {
+  /**
+   * These bytes were passed on.
+   *
+   * @param output bytes of output of the console before
+   */
+  note(bytes: Uint8Array, now: number, output: number): void {
     if (bytes.length === 0) return;
+    if (this.#isBlind) this.#reckonBlindly(output, now);
+    this.#outputAt = output;
     this.passed += bytes.length;
     this.#unread += bytes.length;
     this.#passedAt = now;
@@ -159,7 +166,7 @@ export class InputLedger {
       this.#isForbidden = true;
       this.#goBlind();
     }
-    if (this.#isBlind || !sight.buffers) this.#reckonBlindly(sight, now);
+    if (this.#isBlind || !sight.buffers) this.#reckonBlindly(sight.output, now);
     else if (this.#known.size > 0) this.#follow(sight, sight.buffers, now);
     else this.#search(sight, sight.buffers, now);
   }
@@ -171,8 +178,8 @@ export class InputLedger {
     this.#hunt = undefined;
   }
 
-  /** More output than an echo would be, or a long time without input. */
-  #reckonBlindly({ output }: Sight, now: number): void {
+  /** More output since the last input than an echo would be, or a long time without input. */
+  #reckonBlindly(output: number, now: number): void {
     const isAnswered = output - this.#outputAt > 2 * this.#unread + 2 * consoleLimits.probeBytes;
     if (!isAnswered && now - this.#passedAt < consoleLimits.blindTime) return;
     this.#setUnread(0, now);

@@ -82,7 +82,7 @@ class Guest {
   }
 
   pass(text: string): void {
-    this.ledger.note(Buffer.from(text, 'latin1'), this.now);
+    this.ledger.note(Buffer.from(text, 'latin1'), this.now, this.output);
     this.outside += text;
   }
 
@@ -331,27 +331,38 @@ test('where nothing can be seen, input goes in pieces: after a pause, or after o
   const ledger = new InputLedger(true, 0);
   const blind = (output: number) => ({ buffers: undefined, passed: ledger.passed, outside: 0, output });
   const bytes = Buffer.alloc(5000, 'a');
-  ledger.note(bytes.subarray(0, ledger.roomFor(bytes)), 0);
-  ledger.look(blind(3000), 10);
+  // The guest has booted: what it said before the input answers nothing.
+  const boot = 50_000;
+  ledger.note(bytes.subarray(0, ledger.roomFor(bytes)), 0, boot);
+  ledger.look(blind(boot + 3000), 10);
   expect(ledger.isBlind).toBe(true);
   expect(ledger.roomFor(bytes)).toBe(0);
-  ledger.look(blind(10_000), 20);
+  ledger.look(blind(boot + 10_000), 20);
   expect(ledger.roomFor(bytes)).toBe(3000);
-  ledger.note(bytes.subarray(0, 3000), 30);
-  ledger.look(blind(10_000), 9000);
+  ledger.note(bytes.subarray(0, 3000), 30, boot + 20_000);
+  ledger.look(blind(boot + 20_000), 9000);
   expect(ledger.roomFor(bytes)).toBe(0);
-  ledger.look(blind(10_000), 10_040);
+  ledger.look(blind(boot + 20_000), 10_040);
   expect(ledger.roomFor(bytes)).toBe(3000);
+});
+
+test('where nothing can be seen, keys that a guest answers do not use up the room', () => {
+  const ledger = new InputLedger(true, 0);
+  ledger.look({ buffers: undefined, passed: 0, outside: 0, output: 0 }, 0);
+  const key = Buffer.from('j');
+  // An editor draws a line for each key.
+  for (let keys = 0; keys < 10_000; keys++) ledger.note(key, keys * 50, keys * 100);
+  expect(ledger.unread).toBeLessThan(100);
 });
 
 test('a kernel whose buffers are not recognised is done without', () => {
   const ledger = new InputLedger(true, 0);
   const buffers = new Map([[0x1000, new Terminal().buffer]]);
   const bytes = Buffer.alloc(5000, 'a');
-  ledger.note(bytes.subarray(0, 3000), 0);
+  ledger.note(bytes.subarray(0, 3000), 0, 0);
   for (let now = 0; now < 60_000 && !ledger.isBlind; now += 100) {
     ledger.look({ buffers, passed: ledger.passed, outside: 0, output: 0 }, now);
-    ledger.note(bytes.subarray(0, ledger.probe(now)), now);
+    ledger.note(bytes.subarray(0, ledger.probe(now)), now, 0);
   }
   expect(ledger.isBlind).toBe(true);
   expect(ledger.unread).toBeLessThan(deadly);
