@@ -1,4 +1,6 @@
 /** What the network of the host is like at one moment, as far as a VM needs it; decides nothing. */
+
+import { toFailure } from '../system/errors.ts';
 import { countRules, type Entry, entryOf, listOf, textOf } from './answers.ts';
 import type { Ways } from './guest-flows.ts';
 import { runHostCommand } from './host-command.ts';
@@ -28,7 +30,10 @@ export interface FoundNetwork {
   readonly settings: ReadonlyMap<string, string | undefined>;
   /** `inet umlmon-nat-…` → rules of each of its chains. */
   readonly tables: ReadonlyMap<string, ReadonlyMap<string, number>>;
-  /** All rules of the host, as nft(8) gives them; '' without it, or if they are too many. */
+  /**
+   * All rules of the host, as nft(8) gives them. Only the tables that are needed if these alone are asked for, or if that
+   * fails, because they are too many or this is an ordinary user; '' without a needed table, or without nft(8).
+   */
   readonly rules: string;
   readonly ways: Ways;
 }
@@ -39,10 +44,14 @@ export interface FindPrograms {
   readonly nft?: string;
 }
 
-/** Takes some 10 ms, in other processes. Errors: NETWORK_COMMAND. */
+/**
+ * Takes some 10 ms, in other processes; more on a host with many rules, unless only those of needed tables are listed.
+ * Errors: NETWORK_COMMAND.
+ */
 export async function lookAtNeeded(
   { ip, bridge, nft }: FindPrograms,
   needs: readonly Need[],
+  which: 'all' | 'own' = 'all',
 ): Promise<FoundNetwork> {
   const things = needs.map(({ thing }) => thing);
   const routes = things.flatMap((thing) => (thing.is === 'route' ? [thing.what] : []));
@@ -60,7 +69,7 @@ export async function lookAtNeeded(
     things.some(({ is }) => is === 'vlan')
       ? runHostCommand({ program: bridge, args: ['-json', 'vlan', 'show'] })
       : '',
-    nft === undefined ? '' : listRules(nft, things),
+    nft === undefined ? '' : listRules(nft, things, which),
   ]);
   const entries = answers.split('\n').flatMap((line) => listIn(line));
   const settings = things.flatMap((thing) => (thing.is === 'setting' ? [thing.name] : []));
@@ -76,25 +85,29 @@ export async function lookAtNeeded(
   };
 }
 
-/** As libnftables-json(5), without the elements of sets: all, or only our own if that is too much. */
-async function listRules(nft: string, things: readonly Need['thing'][]): Promise<string> {
+/** As libnftables-json(5), without the elements of sets: all, or only the needed tables if that is too much. */
+async function listRules(
+  nft: string,
+  things: readonly Need['thing'][],
+  which: 'all' | 'own',
+): Promise<string> {
   const ask = (...words: string[]) =>
     runHostCommand({ program: nft, args: ['--json', '--terse', 'list', ...words] });
-  try {
-    return await ask('ruleset');
-  } catch (error) {
-    const own = things.flatMap((thing) => (thing.is === 'table' ? [thing] : []));
-    if (own.length === 0) throw error;
-    const tables = await Promise.all(
-      own.map(({ family, table }) => ask('table', family, table).catch(noTable)),
-    );
-    return JSON.stringify({ nftables: tables.flatMap((one) => listOf(entryOf(JSON.parse(one)).nftables)) });
-  }
+  // All fails where they are too many for its limits, and for an ordinary user.
+  const all = which === 'all' ? await ask('ruleset').catch(() => undefined) : undefined;
+  if (all !== undefined) return all;
+  const own = things.flatMap((thing) => (thing.is === 'table' ? [thing] : []));
+  if (own.length === 0) return '';
+  const tables = await Promise.all(
+    own.map(({ family, table }) => ask('table', family, table).catch(noTable)),
+  );
+  return JSON.stringify({ nftables: tables.flatMap((one) => listOf(entryOf(JSON.parse(one)).nftables)) });
 }
 
-/** nft(8) fails for a table that is not there. */
-function noTable(): string {
-  return '{}';
+/** nft(8) fails for a table that is not there. Any other failure is none of the table. */
+function noTable(error: unknown): string {
+  if (toFailure(error).cause.includes('No such file or directory')) return '{}';
+  throw error;
 }
 
 /** Among commands of both families, ip(8) shows routes of IPv6 only with those of all tables. */

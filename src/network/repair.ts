@@ -20,7 +20,8 @@ export interface Repaired {
 const rounds = 3;
 
 /**
- * Makes again what is gone and may be made, one monitor at a time, so that two do not make one network.
+ * Makes again what is gone and may be made, one monitor at a time, so that two do not make one network. The others wait
+ * meanwhile: it lists no rules of other programs, which may be many.
  *
  * @param mayGoOn asked before each step: whether the VM still runs
  * @throws UmlmonError NETWORK_COMMAND if the host cannot be looked at, or another monitor does not come to an end
@@ -35,7 +36,8 @@ export async function repairNetwork(
     const made = new Set<string>();
     const failed = new Set<Need>();
     let failure: unknown;
-    let left = driftOf(needs, await lookAtNeeded(programs, needs));
+    const look = async () => driftOf(needs, await lookAtNeeded(programs, needs, 'own'));
+    let left = await look();
     for (let round = 0; round < rounds; round++) {
       const now = left.filter(({ need, isMakeable }) => isMakeable && !failed.has(need));
       if (now.length === 0 || !mayGoOn()) break;
@@ -49,7 +51,7 @@ export async function repairNetwork(
           failure ??= error;
         }
       }
-      left = driftOf(needs, await lookAtNeeded(programs, needs));
+      left = await look();
     }
     const still = new Set(left.map(({ text }) => text));
     return { made: [...made].filter((text) => !still.has(text)), left, failure };
