@@ -229,14 +229,15 @@ function replaceForwards(place: RecordPlace, left: readonly PortForward[], turn:
 function release(place: RecordPlace, ip: Ip, tunDevice: string): string[] {
   const record = readRecord(place);
   if (record === undefined) return [];
-  const released = record.namespace === ownNamespace() ? releaseRecorded(place, record, ip) : [];
+  const isHere = record.namespace === ownNamespace();
+  const released = isHere ? releaseRecorded(place, record, ip) : disconnectUsers(record);
   rmSync(tunDevice, { force: true });
   removeRecord(place);
   return released;
 }
 
 function releaseRecorded(place: RecordPlace, record: NetworkRecord, { ip, turn }: Ip): string[] {
-  for (const link of record.links) disconnectUser(link);
+  const links = disconnectUsers(record);
   if (record.tables.length > 0)
     runRules(
       { program: findProgram('nft', 'nftables'), turn },
@@ -252,12 +253,18 @@ function releaseRecorded(place: RecordPlace, record: NetworkRecord, { ip, turn }
   const settings = settingsToRestore(place, record);
   for (const setting of settings) writeSetting(setting);
   return [
-    ...record.links.map((link) => `pasta at ${link}`),
+    ...links,
     ...taps.map((name) => `interface ${name}`),
     ...shared,
     ...announced.map(({ address, on }) => `${address} announced on ${on}`),
     ...settings.map(({ name, value }) => `sysctl ${name}=${value}`),
   ];
+}
+
+/** Links are files: they outlive a boot of the host, unlike all else that is recorded. */
+function disconnectUsers({ links }: NetworkRecord): string[] {
+  for (const link of links) disconnectUser(link);
+  return links.map((link) => `pasta at ${link}`);
 }
 
 /**

@@ -1,7 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { releaseNetwork } from '../../src/network/configure.ts';
+import { emptyRecord, readRecord, writeRecord } from '../../src/network/network-record.ts';
 import { NetNamespace } from '../helpers/net-namespace.ts';
 import { buildProgram } from '../helpers/program.ts';
 
@@ -58,4 +60,16 @@ test('an interface of the host that goes while a VM starts is in nobody’s way'
   const released = host.run(`${process.execPath} ${path} ${directory} ${nat}`);
   expect(released).toContain('sysctl net/ipv4/conf/stays/forwarding=0');
   expect(released).not.toContain('gone');
+});
+
+test('the links for pasta that a crash of the host has left are removed with the record of that boot', () => {
+  const directory = join(scratch, 'crashed');
+  const link = join(directory, 'user0/net');
+  mkdirSync(join(directory, 'user0'), { recursive: true });
+  symlinkSync('/proc/1/ns/net', link);
+  const place = { directory, vm: 'vm1' };
+  writeRecord(place, { ...emptyRecord('net:[1] another-boot'), links: [link] });
+  expect(releaseNetwork(place, join(directory, 'tun'))).toEqual([`pasta at ${link}`]);
+  expect(existsSync(join(directory, 'user0'))).toBe(false);
+  expect(readRecord(place)).toBeUndefined();
 });
