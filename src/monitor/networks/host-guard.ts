@@ -5,7 +5,7 @@ import { lookAtNeeded } from '../../network/found-network.ts';
 import type { InterfacePlan } from '../../network/interface-plan.ts';
 import { type Need, needsOf } from '../../network/needs.ts';
 import type { RecordPlace } from '../../network/network-record.ts';
-import { repairNetwork } from '../../network/repair.ts';
+import { type Repaired, repairNetwork } from '../../network/repair.ts';
 import type { HostWarning } from '../../rpc/umlmonctrl.gen.ts';
 import { locateProgram } from '../../system/find-program.ts';
 import { networkLimits } from '../../system/limits.ts';
@@ -36,7 +36,10 @@ export class HostGuard {
   #due = Number.POSITIVE_INFINITY;
   #lookedAt = Number.NEGATIVE_INFINITY;
   #repairs: number[] = [];
+  /** Of the look that has its turn: there is one at most. */
   #work: Promise<void> | undefined;
+  /** A look waits for its turn, or has it. */
+  #isQueued = false;
   #isAgain = false;
   #isClosed = false;
   #hasObstacles = false;
@@ -80,10 +83,11 @@ export class HostGuard {
 
   #look(): void {
     this.#due = Number.POSITIVE_INFINITY;
-    if (this.#work) {
+    if (this.#isQueued) {
       this.#isAgain = true;
       return;
     }
+    this.#isQueued = true;
     this.#lookedAt = performance.now();
     const { inTurn } = this.#network;
     // A look that waits for its turn while the VM ends is not waited for.
@@ -96,6 +100,7 @@ export class HostGuard {
   }
 
   #looked(): void {
+    this.#isQueued = false;
     this.#work = undefined;
     if (!this.#isAgain) return;
     this.#isAgain = false;
@@ -110,7 +115,9 @@ export class HostGuard {
     if (this.#isClosed) return;
     const drifts = driftOf(this.#lookable(needs), found);
     const isRepaired = drifts.some(({ isMakeable }) => isMakeable) && this.#mayRepair();
-    const left = isRepaired ? await this.#repair(this.#lookable(needs)) : drifts;
+    const { left, failure } = isRepaired
+      ? await this.#repair(this.#lookable(needs))
+      : { left: drifts, failure: undefined };
     if (this.#isClosed) return;
     const obstacles = await findObstacles(found, interfaces());
     if (this.#isClosed) return;
@@ -119,6 +126,8 @@ export class HostGuard {
       ...left.map((drift) => warningOf(drift, !isRepaired)),
       ...obstacles.map(({ what, cure }) => ({ what, hint: cure })),
     ]);
+    // While a repair is due, the last failure lasts.
+    if (failure === undefined && !left.some(({ isMakeable }) => isMakeable)) this.#lastFailure = '';
   }
 
   /** Without nft(8) tables cannot be looked at; the start has refused what needs them. */
@@ -126,13 +135,13 @@ export class HostGuard {
     return this.#programs.nft === undefined ? needs.filter(({ thing }) => thing.is !== 'table') : needs;
   }
 
-  async #repair(needs: readonly Need[]): Promise<readonly Drift[]> {
+  async #repair(needs: readonly Need[]): Promise<Pick<Repaired, 'left' | 'failure'>> {
     const { place, events } = this.#network;
     this.#repairs.push(performance.now());
     const { made, left, failure } = await repairNetwork(place, this.#programs, needs, () => !this.#isClosed);
     for (const what of made) events.publish('network-repaired', `${what}: made again`, { what });
     if (failure !== undefined) this.#failed(failure);
-    return left;
+    return { left, failure };
   }
 
   /** Whether there were not too many repairs lately; else there is a look when there were. */
@@ -157,7 +166,7 @@ export class HostGuard {
       if (!has(warnings, what)) events.publish('network-well', `no longer: ${what}`, { what });
   }
 
-  /** The same failure is reported once. */
+  /** The same failure is reported once, until there is a look without any. */
   #failed(error: unknown): void {
     const text = String(error);
     if (text === this.#lastFailure || this.#isClosed) return;
