@@ -55,8 +55,15 @@ export async function problemsOfStarts(
       }
     }),
   );
-  const blocked = await findBlocked(planned).catch((error: unknown) => [unasked(error, '')]);
+  const blocked = await findBlocked(planned).catch((error: unknown) => [unsure(error)]);
   return [...problems.flat(), ...blocked];
+}
+
+/** What would stop their traffic is only a warning: so is that it is not known. */
+function unsure(error: unknown): Problem {
+  const { place, cause } = toFailure(error);
+  const what = `rules of other programs could not be looked at: ${place}: ${cause}`;
+  return { ...unasked(error, ''), severity: 'warning', cause: what };
 }
 
 function unasked(error: unknown, section: string): Problem {

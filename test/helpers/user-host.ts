@@ -50,7 +50,7 @@ export class UserHost {
   }
 
   /** A program of umlmon, as the user. */
-  run(name: 'umlmon' | 'umlwatch' | 'umlrun', ...args: readonly string[]) {
+  run(name: 'umlmon' | 'umlwatch' | 'umladmin' | 'umlrun', ...args: readonly string[]) {
     const words = [
       ...['netns', 'exec', this.host.name, 'unshare', '--mount', 'sh', '-c', place],
       join(this.home, 'resolv.conf'),

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import type { Finding } from '../../src/cli/admin/doctor-checks.ts';
 import { MonitorClient } from '../../src/rpc/monitor-client.ts';
 import { GuestShell } from '../helpers/guest.ts';
 import type { NetNamespace } from '../helpers/net-namespace.ts';
@@ -18,8 +19,20 @@ test.each([
 ])('user, %s: out under the address of the host, in by forwarded ports only', async (_, uid) => {
   here = new UserHost(uid, 'eth0 = user(forward=8080:80)');
   const { host, outside } = here;
+  const troubles = () => {
+    const { stdout, stderr } = here.run('umladmin', '-json', 'doctor');
+    expect(stderr).toBe('');
+    const { findings } = JSON.parse(stdout) as { findings: Finding[] };
+    return findings.filter(({ level, subject, text }) => level !== 'good' && /vm1|VMs/.test(subject + text));
+  };
+  // Rules of the host, which an ordinary user may not list, are no mistake.
+  expect(here.run('umlmon', '-check')).toMatchObject({ status: 0, stderr: '' });
+  expect(here.run('umladmin', 'config', 'set', 'vm1', 'mem', '80M')).toMatchObject({ status: 0, stderr: '' });
+  expect(here.run('umladmin', 'config', 'check')).toMatchObject({ status: 0, stderr: '' });
+  expect(troubles()).toEqual([]);
   expect(here.run('umlmon', 'vm1')).toMatchObject({ status: 0, stderr: '' });
   expect(here.run('umlwatch', 'vm1', '-start')).toMatchObject({ status: 0, stderr: '' });
+  expect(troubles()).toEqual([]);
   const client = await MonitorClient.connect(join(here.home, 'var/vm1/ctrl'), 'vm1');
   try {
     const guest = await GuestShell.open(client);

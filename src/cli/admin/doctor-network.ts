@@ -6,12 +6,13 @@ import { lookAtNeeded } from '../../network/found-network.ts';
 import { takenText } from '../../network/listener.ts';
 import { type Need, needsOfRecord } from '../../network/needs.ts';
 import { ownNamespace, type RecordPlace, readRecord } from '../../network/network-record.ts';
+import { toFailure } from '../../system/errors.ts';
 import { locateProgram } from '../../system/find-program.ts';
 import type { TroubleFact } from './doctor-checks.ts';
 
 /**
  * Compares what running VMs have set up on the host, by their records, with what is there. Without root the records
- * cannot be read, and nothing is found. Errors: NETWORK_COMMAND.
+ * cannot be read, and nothing is found. A host that cannot be looked at is a trouble of each of these VMs.
  */
 export async function lostOnHost(running: readonly RecordPlace[]): Promise<TroubleFact[]> {
   const [ip, bridge, nft] = ['ip', 'bridge', 'nft'].map((name) => locateProgram(name));
@@ -21,19 +22,24 @@ export async function lostOnHost(running: readonly RecordPlace[]): Promise<Troub
     // What is in another network namespace cannot be seen from here.
     if (!record || record.namespace !== ownNamespace()) return [];
     const all = needsOfRecord(place, record);
-    return [
-      { vm: place.vm, needs: nft === undefined ? all.filter(({ thing }) => thing.is !== 'table') : all },
-    ];
+    const lookable = nft === undefined ? all.filter(({ thing }) => thing.is !== 'table') : all;
+    return lookable.length === 0 ? [] : [{ vm: place.vm, needs: lookable }];
   });
   if (needs.length === 0) return [];
   const programs = { ip, bridge, ...(nft === undefined ? {} : { nft }) };
-  const found = await lookAtNeeded(
-    programs,
-    needs.flatMap((one) => one.needs),
-  );
-  return needs.flatMap((one) =>
-    driftOf(one.needs, found).map(({ need, text }) => ({ vm: one.vm, text, fix: need.cure })),
-  );
+  try {
+    const found = await lookAtNeeded(
+      programs,
+      needs.flatMap((one) => one.needs),
+    );
+    return needs.flatMap((one) =>
+      driftOf(one.needs, found).map(({ need, text }) => ({ vm: one.vm, text, fix: need.cure })),
+    );
+  } catch (error) {
+    const { place, cause, hint } = toFailure(error);
+    const text = `its network on the host could not be looked at: ${place}: ${cause}`;
+    return needs.map(({ vm }) => ({ vm, text, fix: hint }));
+  }
 }
 
 /** Programs of the host that listen at ports that running VMs forward: rules of nat take these from them. */
