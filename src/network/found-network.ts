@@ -104,7 +104,7 @@ async function listRules(
   return JSON.stringify({ nftables: tables.flatMap((one) => listOf(entryOf(JSON.parse(one)).nftables)) });
 }
 
-/** nft(8) fails for a table that is not there. Any other failure is none of the table. */
+/** nft(8) fails for a table that is not there. After any other failure it is not known whether the table is there. */
 function noTable(error: unknown): string {
   if (toFailure(error).cause.includes('No such file or directory')) return '{}';
   throw error;

@@ -59,7 +59,7 @@ export async function problemsOfStarts(
   return [...problems.flat(), ...blocked];
 }
 
-/** What would stop their traffic is only a warning: so is that it is not known. */
+/** Rules that stop traffic are only warnings, so a failure to list the rules is only a warning too. */
 function unsure(error: unknown): Problem {
   const { place, cause } = toFailure(error);
   const what = `rules of other programs could not be looked at: ${place}: ${cause}`;

@@ -126,7 +126,7 @@ export class HostGuard {
       ...left.map((drift) => warningOf(drift, !isRepaired)),
       ...obstacles.map(({ what, cure }) => ({ what, hint: cure })),
     ]);
-    // While a repair is due, the last failure lasts.
+    // With a repair still due, the cause of the last failure may still be there.
     if (failure === undefined && !left.some(({ isMakeable }) => isMakeable)) this.#lastFailure = '';
   }
 
