@@ -4,9 +4,8 @@ import { execFileSync } from 'node:child_process';
 import { toolEnvironment } from '../system/environment.ts';
 import { UmlmonError } from '../system/errors.ts';
 import { findProgram } from '../system/find-program.ts';
-import { jailLimits } from '../system/limits.ts';
 import type { LauncherFiles } from './mounts.ts';
-import { type Advice, adviseOn, judgeRestrictions } from './namespace-advice.ts';
+import { type Advice, adviseOn, isForbidden, judgeRestrictions } from './namespace-advice.ts';
 import { readRestrictions } from './restrictions.ts';
 import type { SandboxPrograms } from './sandbox.ts';
 import { type TrialPlan, tryJail } from './trial.ts';
@@ -84,22 +83,22 @@ function librariesOf(program: string): string[] {
 
 /** Whether users other than root may make a jail with a user namespace on this host. */
 export interface NamespaceSupport extends Advice {
-  /** If so, there is nothing to fix. */
-  readonly allowed: 'yes' | 'no';
+  /** `yes`: there is nothing to fix; `unsure`: a trial failed for a reason that may pass. */
+  readonly allowed: 'yes' | 'no' | 'unsure';
 }
 
 interface Tried {
   readonly key: string;
-  /** In milliseconds of performance.now(). */
-  readonly at: number;
   readonly support: Promise<NamespaceSupport>;
 }
 
+/** A trial that is being made, or that was found good. */
 let tried: Tried | undefined;
 
 /**
  * The same as a trial shows it, where the settings of the host do not decide: a security module, a container or a unit
- * does not say by which rules it forbids what. Errors: HOST_PROGRAM_MISSING.
+ * does not say by which rules it forbids what. What was found good is not tried again until a launch fails; a failure is
+ * not kept. Errors: HOST_PROGRAM_MISSING.
  *
  * @param plan of the jail to be made
  */
@@ -110,20 +109,36 @@ export async function namespaceSupport(plan: Pick<TrialPlan, 'user' | 'unshare'>
   if (allowed === 'no') return { allowed, ...adviseOn(restrictions, { stage: undefined, words: '' }, []) };
   // The host does not tell one user from another: a trial is not made for each VM of a configuration.
   const key = JSON.stringify([plan.user !== undefined, plan.unshare, restrictions]);
-  const now = performance.now();
-  if (tried?.key !== key || now - tried.at > jailLimits.trialAge)
-    tried = { key, at: now, support: trySupport(plan) };
+  if (tried?.key !== key) {
+    const asked: Tried = { key, support: makeTrial(plan) };
+    const forget = () => {
+      if (tried === asked) tried = undefined;
+    };
+    tried = asked;
+    asked.support.then(({ allowed }) => allowed === 'yes' || forget(), forget);
+  }
   return tried.support;
 }
 
 /** What a trial shows now, whatever the settings say. Errors: HOST_PROGRAM_MISSING. */
 export async function trySupport(plan: Pick<TrialPlan, 'user' | 'unshare'>): Promise<NamespaceSupport> {
+  tried = undefined;
+  return makeTrial(plan);
+}
+
+async function makeTrial(plan: Pick<TrialPlan, 'user' | 'unshare'>): Promise<NamespaceSupport> {
   const restrictions = readRestrictions();
   if (judgeRestrictions(restrictions).allowed === 'no')
     return { allowed: 'no', ...adviseOn(restrictions, { stage: undefined, words: '' }, []) };
   const programs = hostPrograms();
   const lack = await tryJail({ ...plan, programs, launcher: 'user-namespace' });
   if (!lack) return { allowed: 'yes', reason: 'a jail on trial stands', fix: '' };
+  if (!isForbidden(lack.words))
+    return {
+      allowed: 'unsure',
+      reason: `a jail on trial failed, for a reason that may pass: ${lack.words}`,
+      fix: 'try again when the host has less load',
+    };
   const makers = [programs.bwrap, ...(plan.unshare === undefined ? [] : [plan.unshare])];
   return { allowed: 'no', ...adviseOn(restrictions, lack, makers) };
 }

@@ -49,7 +49,7 @@ async function forbiddenBy({ launcher, ...plan }: TrialPlan): Promise<Advice | u
     return lack && adviseOn(readRestrictions(), lack, [plan.programs.bwrap]);
   }
   const { allowed, fix, ...rest } = await trySupport(plan);
-  if (allowed === 'yes') return undefined;
+  if (allowed !== 'no') return undefined;
   return {
     ...rest,
     fix: plan.user ? `write userns = off in [GLOBAL], as root makes jails without; or ${fix}` : fix,

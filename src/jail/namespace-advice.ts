@@ -13,6 +13,16 @@ export interface Lack {
   readonly words: string;
 }
 
+/**
+ * Whether the words of a trial that ended by itself say that the host forbids it, or cannot do it. All others, as EAGAIN,
+ * ENOMEM, ENOSPC, or a trial that was killed, may pass: nothing follows from them.
+ */
+export function isForbidden(words: string): boolean {
+  return /permission|not permitted|not implemented|not supported|does not support|invalid argument/i.test(
+    words,
+  );
+}
+
 export interface Advice {
   readonly reason: string;
   readonly fix: string;

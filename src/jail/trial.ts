@@ -12,6 +12,9 @@ import { type Lack, type TrialStage, trialStages } from './namespace-advice.ts';
 import { launchEnvironment, type SandboxPlan, sandboxArguments, userArguments } from './sandbox.ts';
 import { seccompFilter } from './seccomp.ts';
 
+/** Begins the words of a trial that was killed, as after its time. */
+const killedBy = 'it was ended by ';
+
 /** As much of a plan as the host may forbid. */
 export type TrialPlan = Pick<SandboxPlan, 'programs' | 'launcher' | 'user' | 'unshare'>;
 
@@ -20,7 +23,8 @@ export async function tryJail(plan: TrialPlan): Promise<Lack | undefined> {
   const filter = filterOfTrial(plan);
   const words = await failureOf(wholeArguments(plan), filter);
   if (words === undefined) return undefined;
-  if (plan.launcher === 'root') return { stage: 'jail', words };
+  // Its parts would only take as long.
+  if (plan.launcher === 'root' || words.startsWith(killedBy)) return { stage: 'jail', words };
   for (const stage of trialStages) {
     const argv = stageArguments(stage, plan);
     const said = argv && (await failureOf(argv, filter));
@@ -156,7 +160,9 @@ function failureOf(
       // What it said last is on its way.
       setImmediate(() => {
         const line = words.trim().split('\n')[0]?.slice(0, jailLimits.launchWords);
-        end(status === 0 ? undefined : line || `it ended with ${signal ?? `status ${status}`}`);
+        // What a killed one said last is not why it ended.
+        if (signal !== null) return end(`${killedBy}${signal}`);
+        end(status === 0 ? undefined : line || `it ended with status ${status}`);
       });
     });
   });

@@ -1,6 +1,7 @@
 /** Hosts that restrict namespaces: as containers and AppArmor do, by a filter; by settings; by a masked /proc. */
 import { spawnSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { program, World } from '../helpers/world.ts';
 
@@ -16,10 +17,10 @@ afterEach(async () => {
   rmSync(filter, { force: true });
 });
 
-/** A filter as that of docker: unshare(2) and clone(2) with CLONE_NEWUSER fail with EPERM, clone3(2) with ENOSYS. */
-function withoutUserNamespaces(): Buffer {
+/** A filter as that of docker: unshare(2) and clone(2) with CLONE_NEWUSER fail with EPERM (or another), clone3(2) with ENOSYS. */
+function withoutUserNamespaces(errno: number = constants.errno.EPERM): Buffer {
   const [load, equal, set, end] = [0x20, 0x15, 0x45, 0x06];
-  const [CLONE_NEWUSER, ALLOW, EPERM, ENOSYS] = [0x1000_0000, 0x7fff_0000, 0x5_0001, 0x5_0026];
+  const [CLONE_NEWUSER, ALLOW, FAIL, ENOSYS] = [0x1000_0000, 0x7fff_0000, 0x5_0000 + errno, 0x5_0026];
   const program: [code: number, yes: number, no: number, value: number][] = [
     [load, 0, 0, 0],
     [equal, 5, 0, 435],
@@ -29,7 +30,7 @@ function withoutUserNamespaces(): Buffer {
     [set, 2, 0, CLONE_NEWUSER],
     [end, 0, 0, ALLOW],
     [end, 0, 0, ENOSYS],
-    [end, 0, 0, EPERM],
+    [end, 0, 0, FAIL],
   ];
   return Buffer.concat(
     program.map(([code, yes, no, value]) => {
@@ -67,6 +68,20 @@ test('root makes jails without user namespaces where a filter forbids them', asy
   // What stands before the monitor takes the signals.
   expect(world.run('umladmin', ['stop', 'vm1'])).toMatchObject({ status: 0 });
 });
+
+test.each(['EAGAIN', 'ENOMEM', 'ENOSPC'] as const)(
+  'root is not taken for a jail after %s, which passes',
+  (name) => {
+    writeFileSync(filter, withoutUserNamespaces(constants.errno[name]));
+    world = new World(filtered);
+    world.configure({ vm1: section });
+    world.addImage('vm1');
+    expect(world.run('umladmin', ['doctor']).stdout).toMatch(
+      /warning +user namespaces: a jail on trial failed, for a reason that may pass: bwrap: /,
+    );
+    expect(world.run('umlmon', ['-plan', 'vm1']).stdout).toContain('--unshare-user');
+  },
+);
 
 test('doctor, -check and umlrun of a user say what forbids a jail, and what to do', () => {
   const become = ['setpriv', '--reuid', `${uid}`, '--regid', `${uid}`, '--clear-groups', '--'];

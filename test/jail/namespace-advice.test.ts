@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { adviseOn, judgeRestrictions, type TrialStage } from '../../src/jail/namespace-advice.ts';
+import {
+  adviseOn,
+  isForbidden,
+  judgeRestrictions,
+  type TrialStage,
+} from '../../src/jail/namespace-advice.ts';
 import type { NamespaceSetting, Restrictions } from '../../src/jail/restrictions.ts';
 
 const free: Restrictions = {
@@ -29,6 +34,23 @@ describe('restrictions', () => {
   ])('%s: %j', (allowed, restrictions) => {
     expect(judgeRestrictions(restrictions).allowed).toBe(allowed);
   });
+});
+
+test.each([
+  [true, 'bwrap: No permissions to create new namespace, likely because the kernel does not allow it'],
+  [true, 'unshare: unshare failed: Operation not permitted'],
+  [true, "bwrap: Can't mount tmpfs on /newroot: Permission denied"],
+  [true, 'setpriv: setresuid failed: Invalid argument'],
+  [false, 'bwrap: Creating new namespace failed: Resource temporarily unavailable'],
+  [false, 'bwrap: Creating new namespace failed: Cannot allocate memory'],
+  [
+    false,
+    'bwrap: Creating new namespace failed: nesting depth or /proc/sys/user/max_*_namespaces exceeded (ENOSPC)',
+  ],
+  [false, 'it was ended by SIGKILL'],
+  [false, 'spawn EAGAIN'],
+])('%s: the host forbids a jail, by the words of a trial: %s', (forbidden, words) => {
+  expect(isForbidden(words)).toBe(forbidden);
 });
 
 describe('the advice', () => {

@@ -188,6 +188,7 @@ const checks: readonly Check[] = [
     const subject = 'user namespaces';
     const { user } = jails;
     if (user.allowed === 'yes') return [good(subject, user.reason)];
+    if (user.allowed === 'unsure') return [warning(subject, user.reason, user.fix)];
     if (!root)
       return [error(subject, `${user.reason}: a jail of a user other than root needs them`, user.fix)];
     if (jails.root === undefined) return [good(subject, `${user.reason}; as root, VMs do without`)];

@@ -36,13 +36,7 @@ export const jail = {
     10_000,
     'ms',
     'Time of a trial that shows whether the host lets a user make a jail; usual are 10 ms.',
-    'The trial has failed.',
-  ),
-  trialAge: limit(
-    60_000,
-    'ms',
-    'Age at which the result of such a trial is forgotten.',
-    'The next start or check makes a trial again.',
+    'The trial shows nothing: a start takes it that jails can be made.',
   ),
   launchWords: limit(
     1000,
