@@ -9,8 +9,10 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { dirname } from 'node:path';
+import { isSystemError } from './errors.ts';
 
-const { O_CREAT, O_NOFOLLOW, O_TRUNC, O_WRONLY } = constants;
+const { O_CREAT, O_DIRECTORY, O_NOFOLLOW, O_RDONLY, O_TRUNC, O_WRONLY } = constants;
 
 /**
  * Replaces a file as a whole: readers see the old content or the new one; if `durable`, also after a crash of the
@@ -39,8 +41,25 @@ export function replaceFile(
       closeSync(fd);
     }
     renameSync(fresh, path);
+    if (durable) keepNames(dirname(path));
   } catch (error) {
     rmSync(fresh, { force: true });
     throw error;
+  }
+}
+
+/**
+ * Writes the names in a directory to the disk: after a crash of the host, a file that was renamed has its new name. Nothing
+ * where the directory cannot be opened for reading, or its file system knows no such call (EINVAL). Errors: EIO, ENOSPC, …
+ */
+export function keepNames(directory: string): void {
+  let fd: number | undefined;
+  try {
+    fd = openSync(directory, O_RDONLY | O_DIRECTORY);
+    fsyncSync(fd);
+  } catch (error) {
+    if (!isSystemError(error) || !['EACCES', 'EINVAL'].includes(error.code ?? '')) throw error;
+  } finally {
+    if (fd !== undefined) closeSync(fd);
   }
 }

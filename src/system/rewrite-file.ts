@@ -6,6 +6,7 @@ import {
   fstatSync,
   fsyncSync,
   ftruncateSync,
+  lstatSync,
   openSync,
   readFileSync,
   realpathSync,
@@ -16,10 +17,11 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { replaceFile } from './atomic-file.ts';
+import { keepNames, replaceFile } from './atomic-file.ts';
 import { isSystemError, UmlmonError } from './errors.ts';
 import { copyAttributes, type FileOwner, ownerOf } from './file-attributes.ts';
 import { reserveBlocks } from './native.ts';
+import { openTrusted } from './trusted-path.ts';
 
 const { O_CREAT, O_EXCL, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 
@@ -41,7 +43,7 @@ export interface Rewrite {
   readonly newMode: number;
   /** In place of what the file has. */
   readonly owner?: FileOwner;
-  /** What a symbolic link at the path means: an error (ELOOP, the default), or the file behind it. */
+  /** What a symbolic link at the path means: an error (ELOOP, the default), or the file behind it. Root follows only links of its own. */
   readonly links?: 'refuse' | 'follow';
 }
 
@@ -96,6 +98,7 @@ function openExisting(path: string): number | undefined {
 function replaceWhole(path: string, content: Uint8Array, old: number, owner?: FileOwner): boolean {
   if (fstatSync(old).nlink !== 1) return false;
   const fresh = beside(path, 'new');
+  let isReplaced = false;
   let fd: number | undefined;
   try {
     // Left from a program that was killed.
@@ -106,7 +109,7 @@ function replaceWhole(path: string, content: Uint8Array, old: number, owner?: Fi
     if (copyAttributes(old, fd, owner)) {
       fsyncSync(fd);
       renameSync(fresh, path);
-      return true;
+      isReplaced = true;
     }
   } catch (error) {
     if (!isSystemError(error) || !notReplaceable.includes(error.code ?? '')) throw error;
@@ -116,7 +119,9 @@ function replaceWhole(path: string, content: Uint8Array, old: number, owner?: Fi
       rmSync(fresh, { force: true });
     }
   }
-  return false;
+  // Not above: an error of it must not lead to another write.
+  if (isReplaced) keepNames(dirname(path));
+  return isReplaced;
 }
 
 function writeInPlace(path: string, content: Uint8Array, old: number, owner?: FileOwner): void {
@@ -192,9 +197,21 @@ function isSame(one: Stats, other: Stats): boolean {
   return one.isFile() && one.dev === other.dev && one.ino === other.ino;
 }
 
+/**
+ * Root follows a link only where it alone could make it: one in the home of a user, whose environment sudo(8) has kept, could
+ * lead to any file of the host. Errors: ELOOP for a link that root does not follow.
+ */
 function behindLinks(path: string): string {
   try {
-    return realpathSync(path);
+    if (process.geteuid?.() !== 0) return realpathSync(path);
+    if (!lstatSync(path).isSymbolicLink()) return path;
+    const found = openTrusted(path);
+    if (typeof found !== 'string') {
+      closeSync(found.fd);
+      return found.path;
+    }
+    const cause = `ELOOP: root does not follow this link: ${found}`;
+    throw Object.assign(new Error(cause), { code: 'ELOOP', syscall: 'open', path });
   } catch (error) {
     if (isSystemError(error) && error.code === 'ENOENT') return path;
     throw error;

@@ -1,4 +1,14 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  lchownSync,
+  lstatSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -43,4 +53,23 @@ test.each([
 test('of several lines of one address the newest counts', () => {
   writeFileSync(join(directory, 'known_hosts'), 'vm1@HOSTB AA:AA\nvm1@hostb BB:BB\n');
   expect(known.fingerprintOf('vm1@hostb')).toBe('BB:BB');
+});
+
+test('root follows its own link, and not that of a user who has kept HOME', () => {
+  const [link, kept, target] = ['known_hosts', 'kept', 'target'].map((name) => join(directory, name)) as [
+    string,
+    string,
+    string,
+  ];
+  writeFileSync(target, '');
+  symlinkSync('target', link);
+  known.remember('vm1@hostb', 'AA:BB');
+  expect(readFileSync(target, 'utf8')).toBe('vm1@hostb AA:BB\n');
+  renameSync(link, kept);
+  symlinkSync('target', link);
+  chownSync(directory, 61_234, 61_234);
+  lchownSync(link, 61_234, 61_234);
+  known.remember('vm2@hostb', 'CC:DD');
+  expect(readFileSync(target, 'utf8')).toBe('vm1@hostb AA:BB\n');
+  expect(lstatSync(link).isSymbolicLink()).toBe(true);
 });
