@@ -157,7 +157,7 @@ const table: Readonly<Record<string, Uses>> = {
   'monitor/prepare-launch.ts': [['own', 'existsSync']],
   'monitor/run-cleanup.ts': [['own', 'existsSync']],
   'monitor/run-record.ts': [['own', 'readRegularFile replaceFile']],
-  'monitor/start.ts': [['own', 'openSync rmSync']],
+  'monitor/start.ts': [['own', 'rmSync']],
   'monitor/write-units.ts': [['named', 'mkdirSync readdirSync writeFileSync']],
   'network/configure.ts': [['own', 'chownSync makeCharacterDevice openSync rmSync']],
   'network/connect-user.ts': [['own', 'chmodSync lstatSync mkdirSync rmSync symlinkSync']],
@@ -201,7 +201,7 @@ const table: Readonly<Record<string, Uses>> = {
   'system/process.ts': [['host', 'readFileSync']],
   'system/reopen.ts': [['held', 'open']],
   'system/rewrite-file.ts': [
-    ['named', 'openSync readFileSync realpathSync renameSync replaceFile rmSync writeFileSync'],
+    ['named', 'lstatSync openSync readFileSync realpathSync renameSync replaceFile rmSync writeFileSync'],
   ],
   'system/secret-file.ts': [['own', 'openSync readFileSync']],
   'system/security-file.ts': [['own', 'mkdirSync openSync renameSync rmSync']],

@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, rmSync } from 'node:fs';
+import { closeSync, rmSync } from 'node:fs';
 import { GuestTerminals } from '../console/guest-terminals.ts';
 import { Pty } from '../console/pty.ts';
 import { makeDirectories, ownIds } from '../jail/directories.ts';
@@ -17,7 +17,7 @@ import type { Descriptor, LaunchPlan, Step, StepOf } from '../plan/plan.ts';
 import { stepOf } from '../plan/step-of.ts';
 import { type Moment, thisMoment } from '../system/clock.ts';
 import { type Failure, isErrorCode, toFailure, UmlmonError } from '../system/errors.ts';
-import { lock } from '../system/native.ts';
+import { lockReadOnly } from '../system/held-lock.ts';
 import type { ProcessIdentity } from '../system/process.ts';
 import { shellWord } from '../system/shell-word.ts';
 import { discard, emptyTrash, roomInTrash } from '../system/trash.ts';
@@ -65,8 +65,6 @@ interface Progress {
   readonly networks: Networks;
   version: string;
 }
-
-const { O_CREAT, O_NOFOLLOW, O_RDONLY } = constants;
 
 /**
  * Executes a launch plan step by step. If one fails, everything before it is released in reverse order, and the
@@ -156,14 +154,14 @@ function perform(step: Step, progress: Progress): void | Promise<void> {
 
 function lockVm({ path }: StepOf<'lock-vm'>, { plan, undo, opened }: Progress): void {
   // Not for writing: the kernel inherits it, and could fill the host's /run through it.
-  const fd = openSync(path, O_RDONLY | O_CREAT | O_NOFOLLOW, 0o600);
-  undo.push(path, () => closeSync(fd));
-  if (!lock(fd, 'exclusive'))
+  const fd = lockReadOnly(path);
+  if (fd === undefined)
     throw new UmlmonError('VM_ALIVE', {
       place: path,
       cause: `a kernel of ${plan.vm} still runs: it holds this lock`,
       hint: `find it with: fuser -v ${shellWord(path)}`,
     });
+  undo.push(path, () => closeSync(fd));
   opened.set('vm-lock', fd);
 }
 
@@ -230,7 +228,7 @@ async function launchKernel(step: StepOf<'launch'>, progress: Progress): Promise
   for (const descriptor of step.descriptors)
     if (descriptor.is === 'passed') opened.set(nameOf(descriptor), passedDescriptor(descriptor.name));
   const con0 = host.channels.get('con0');
-  const copied = openCopied(step.descriptors);
+  const copied = openCopied(step.descriptors, plan.user);
   const sandbox = await launch({
     argv: step.argv,
     cwd: '/',

@@ -53,7 +53,7 @@ export async function restoreBackup(name: string, layout: VmLayout, report: Repo
   const places = new ImagePlaces(layout.vm, store);
   let vmLock: number | undefined;
   try {
-    vmLock = openSync(layout.vmLock, O_RDONLY | O_CREAT | O_NOFOLLOW, 0o600);
+    vmLock = openSync(layout.vmLock, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
     if (!lock(vmLock, 'exclusive'))
       throw new UmlmonError('VM_ALIVE', {
         place: layout.vmLock,
