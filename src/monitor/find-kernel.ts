@@ -7,6 +7,7 @@ import { readStatus } from '../jail/status.ts';
 import { fdOf } from '../plan/descriptors.ts';
 import type { LaunchPlan } from '../plan/plan.ts';
 import { stepOf } from '../plan/step-of.ts';
+import { thisMoment } from '../system/clock.ts';
 import { heldLock } from '../system/held-lock.ts';
 import { isSameProcess, type ProcessIdentity, parentOf, processIdentity } from '../system/process.ts';
 import { type RunRecord, readRunRecord } from './run-record.ts';
@@ -43,7 +44,7 @@ export async function findKernel(layout: VmLayout): Promise<Finding> {
 function look(layout: VmLayout): Finding {
   const lockFile = heldLock(layout.vmLock);
   const foreign = (why: string, mayChange = false): Finding => ({ found: 'foreign', why, mayChange });
-  const record = readRunRecord(layout.runRecord);
+  const record = recordOfThisBoot(layout.runRecord);
   if (!lockFile)
     // A kernel that was taken over by its guest can let the lock go; PID 1 of its jail cannot be made to lie.
     return record?.init && isSameProcess(record.init)
@@ -65,6 +66,13 @@ function look(layout: VmLayout): Finding {
   if (!holdsLock(kernel, record.plan, lockFile))
     return foreign(`process ${kernel.pid} is not the one that holds the lock`);
   return { found: 'ours', record, launcher, jailed };
+}
+
+/** A record from before the host's last boot names processes that are gone; others may have their numbers and start times. */
+function recordOfThisBoot(path: string): RunRecord | undefined {
+  const record = readRunRecord(path);
+  const [then, now] = [record?.moment?.boot, thisMoment().boot];
+  return then && now && then !== now ? undefined : record;
 }
 
 /** Whether the process has the lock file open under the number that the plan gave it. */
