@@ -563,11 +563,13 @@ export function extendedAttributes(fd: number): Map<string, Buffer> {
     throw systemError(errno, 'flistxattr');
   }
   const listed = names.toString('utf8', 0, length).split('\0').filter(Boolean);
+  // One buffer for all: what is returned keeps only the bytes of the values.
+  const value = names;
   return new Map(
-    listed.map((name) => {
-      const value = Buffer.alloc(XATTR_BYTES_MAX);
-      return [name, value.subarray(0, call('fgetxattr', [fd, name, value, value.length]))];
-    }),
+    listed.map((name) => [
+      name,
+      Buffer.from(value.subarray(0, call('fgetxattr', [fd, name, value, value.length]))),
+    ]),
   );
 }
 

@@ -2,7 +2,14 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { copyFileRange, linkDescriptor, seekData, seekHole } from '../../src/system/native.ts';
+import {
+  copyFileRange,
+  extendedAttributes,
+  linkDescriptor,
+  seekData,
+  seekHole,
+  setExtendedAttribute,
+} from '../../src/system/native.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'umlmon-native-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -51,4 +58,17 @@ test('copies between places of files, many at once, each with its own error', as
   expect(beyond).toEqual({ status: 'fulfilled', value: 0 });
   expect(readFileSync(join(directory, 'target'), 'latin1')).toBe(`${'\0'.repeat(12)}cde\0\0h`);
   for (const fd of [source, target]) closeSync(fd);
+});
+
+test('extended attributes keep only the memory that they need', () => {
+  const fd = openSync(join(directory, 'attributes'), 'w+');
+  setExtendedAttribute(fd, 'trusted.one', Buffer.from('1'));
+  setExtendedAttribute(fd, 'trusted.two', Buffer.from('22'));
+  const found = extendedAttributes(fd);
+  closeSync(fd);
+  expect([...found].map(([name, value]) => `${name}=${value}`).sort()).toEqual([
+    'trusted.one=1',
+    'trusted.two=22',
+  ]);
+  for (const value of found.values()) expect(value.buffer.byteLength).toBeLessThan(65_536);
 });
