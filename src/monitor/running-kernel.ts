@@ -5,7 +5,7 @@ import type { LaunchPlan } from '../plan/plan.ts';
 import { stepOf } from '../plan/step-of.ts';
 import { capabilityHint } from '../system/capabilities.ts';
 import { type Moment, msSince } from '../system/clock.ts';
-import { toFailure, UmlmonError } from '../system/errors.ts';
+import { isSystemError, toFailure, UmlmonError } from '../system/errors.ts';
 import { kernelLimits } from '../system/limits.ts';
 import { openProcess, type ProcessIdentity, signalProcess } from '../system/process.ts';
 import type { Peer } from '../system/shares.ts';
@@ -60,7 +60,7 @@ export class RunningKernel {
     // The words of a kernel that may be hostile.
     this.version = printable(parts.version, kernelLimits.versionCharacters);
     this.undo = parts.undo;
-    this.#init = parts.sandbox.init && openProcess(parts.sandbox.init);
+    this.#init = tryOpen(parts.sandbox.init);
     this.exit = parts.sandbox.exit.finally(() => {
       this.#isGone = true;
       this.#ranMs = msSince(this.moment);
@@ -134,6 +134,8 @@ export class RunningKernel {
    */
   async kill(): Promise<void> {
     try {
+      const { init } = this.#sandbox;
+      if (!this.#isGone && init) this.#init ??= openProcess(init);
       if (this.#init !== undefined) signalProcess(this.#init, 'SIGKILL');
     } catch (error) {
       await this.request('halt').catch(() => {
@@ -157,5 +159,15 @@ export class RunningKernel {
     } finally {
       clearTimeout(timer);
     }
+  }
+}
+
+/** Undefined also where there is no descriptor left: a kernel that runs needs its owner, and a kill tries again. */
+function tryOpen(init: ProcessIdentity | undefined): number | undefined {
+  try {
+    return init && openProcess(init);
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    return undefined;
   }
 }
