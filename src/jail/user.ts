@@ -73,24 +73,28 @@ function isNumber(text: string): boolean {
 /**
  * The account of umlweb, by name or number, if the host has it. Root is none: it may do everything anyway.
  */
-export function webUser(nameOrNumber: string): VmUser | undefined {
-  const user = nameOrNumber === '' ? undefined : lookUpUser(nameOrNumber);
+export function webUser(nameOrNumber: string, ask: typeof askHost = askHost): VmUser | undefined {
+  const user = nameOrNumber === '' ? undefined : lookUpUser(nameOrNumber, ask);
   return user?.uid === 0 ? undefined : user;
+}
+
+/** The group of umlweb's account, by its name or number, as `groupOfWeb`. */
+export function webGroup(nameOrNumber: string): number | undefined {
+  return groupOfWeb(webUser(nameOrNumber));
 }
 
 /**
  * The group of umlweb's account, if it is nobody else's: files that umlweb reads may belong to it. Of network accounts,
  * which cannot be listed, only the members of the group are looked at.
  */
-export function webGroup(nameOrNumber: string): number | undefined {
-  const user = webUser(nameOrNumber);
+export function groupOfWeb(user: VmUser | undefined, ask: typeof askHost = askHost): number | undefined {
   if (!user || user.gid === 0) return undefined;
   const entries = (text: string) => text.split('\n').map((line) => line.split(':'));
   const others = entries(readFileSync('/etc/passwd', 'utf8')).some(
     ([name, , , gid]) => gid === String(user.gid) && name !== user.name,
   );
   const ofGroup = (text: string) => entries(text).find(([, , gid]) => gid === String(user.gid));
-  const group = ofGroup(readFileSync('/etc/group', 'utf8')) ?? ofGroup(askHost('group', String(user.gid)));
+  const group = ofGroup(readFileSync('/etc/group', 'utf8')) ?? ofGroup(ask('group', String(user.gid)));
   const members = group?.[3]?.split(',').filter((name) => name !== '' && name !== user.name);
   return others || (members?.length ?? 0) > 0 ? undefined : user.gid;
 }

@@ -8,7 +8,7 @@ import { ConsoleLog } from '../console/log.ts';
 import { Marks } from '../console/marks.ts';
 import { makeDirectories, ownIds } from '../jail/directories.ts';
 import { jailDirectories, type VmLayout } from '../jail/layout.ts';
-import { resolveGroup, webGroup, webUser } from '../jail/user.ts';
+import { askHost, groupOfWeb, resolveGroup, type VmUser, webUser } from '../jail/user.ts';
 import { consolePlans, logPlan } from '../plan/build-plan.ts';
 import { explainPlan } from '../plan/explain.ts';
 import { imageStoreOf, vmUser } from '../plan/inventory.ts';
@@ -189,8 +189,9 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<string
     log.info('SIGUSR1: the logs are opened again');
   });
   const jobs = new Jobs(layout.vm, events);
-  const users = localUsers(config.global);
-  const readers = webGroup(config.global.web_user);
+  const { ask, web } = webAccount(config.global);
+  const users = localUsers(config.global, web);
+  const readers = groupOfWeb(web, ask);
   const sessions = new Sessions({ vm: layout.vm, varDir: layout.varDir, readers, events, security, users });
   const handlers = controlHandlers(
     vm,
@@ -296,10 +297,19 @@ function planTeller(request: ConfigSource, layout: VmLayout): () => Promise<stri
   };
 }
 
-function localUsers({ group, group_roles, web_user }: GlobalConfig): LocalUsers {
+/**
+ * The account of umlweb, looked up once: each question to a network's accounts may take seconds. Without root and `group`,
+ * no other account reaches the control socket, so only the files of this host are read.
+ */
+function webAccount({ group, web_user }: GlobalConfig) {
+  const ask = process.geteuid?.() === 0 || group ? askHost : () => '';
+  return { ask, web: webUser(web_user, ask) };
+}
+
+function localUsers({ group, group_roles }: GlobalConfig, web: VmUser | undefined): LocalUsers {
   return {
     own: process.geteuid?.() ?? 0,
-    web: webUser(web_user)?.uid,
+    web: web?.uid,
     group: group ? resolveGroup(group) : undefined,
     groupRoles: group_roles.map((one) => ({ gid: resolveGroup(one.group), role: one.role })),
   };
