@@ -15,6 +15,9 @@ export interface Ending {
 
 type FailedLaunch = Pick<LaunchRequest, 'argv' | 'trial' | 'words'>;
 
+/** A root that may not become the user of a VM can make no jail of any kind. */
+const lackOfCapability = /setpriv: setres[ug]id failed: Operation not permitted/;
+
 /** What bubblewrap complains of where the host lets a jail stand, and what to do about it. */
 const hints: readonly (readonly [pattern: RegExp, hint: string])[] = [
   // Where bubblewrap puts the root of a jail together (setup_newroot in bubblewrap.c).
@@ -28,7 +31,7 @@ const hints: readonly (readonly [pattern: RegExp, hint: string])[] = [
   ],
   [/No space left on device/, 'free some space on the file system of the VM: df VARDIR/VM shows it'],
   [
-    /setpriv: setres[ug]id failed: Operation not permitted/,
+    lackOfCapability,
     'root must be able to become the user of the VM: give the monitor CAP_SETUID and CAP_SETGID (capabilities(7))',
   ],
   [
@@ -62,7 +65,7 @@ export async function launchError(request: FailedLaunch, { status, error }: Endi
   const end = error?.message ?? (status === undefined ? 'it was killed' : `it ended with status ${status}`);
   const words = request.words().trim().slice(-jailLimits.launchWords);
   const known = hints.find(([pattern]) => pattern.test(words));
-  const certain = forbidden?.isGuess ? undefined : forbidden;
+  const certain = forbidden?.isGuess || lackOfCapability.test(words) ? undefined : forbidden;
   const hint = certain?.fix ?? known?.[1] ?? forbidden?.fix ?? 'umlmon -plan VM prints the whole command';
   return new UmlmonError('JAIL_LAUNCH', {
     place: posix.basename(request.argv[0] ?? ''),

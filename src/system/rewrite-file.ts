@@ -21,6 +21,7 @@ import { keepNames, replaceFile } from './atomic-file.ts';
 import { isSystemError, UmlmonError } from './errors.ts';
 import { copyAttributes, type FileOwner, ownerOf } from './file-attributes.ts';
 import { reserveBlocks } from './native.ts';
+import { shellWord } from './shell-word.ts';
 import { openTrusted } from './trusted-path.ts';
 
 const { O_CREAT, O_EXCL, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
@@ -155,7 +156,7 @@ function saveAside(path: string, content: Uint8Array): string | undefined {
     throw new UmlmonError('HOST_FILE', {
       place: path,
       cause: `an earlier change was interrupted; ${saved} has the content from before it`,
-      hint: `diff ${saved} ${path}; then remove ${saved}`,
+      hint: `diff ${shellWord(saved)} ${shellWord(path)}; then remove ${shellWord(saved)}`,
     });
   }
   try {
@@ -224,10 +225,10 @@ function beside(path: string, what: 'new' | 'old'): string {
 }
 
 function hintFor(code: string | undefined, path: string): string {
-  if (code === 'ENOSPC') return `make room on its file system: df ${dirname(path)}`;
+  if (code === 'ENOSPC') return `make room on its file system: df ${shellWord(dirname(path))}`;
   if (code === 'EDQUOT') return 'make room within the quota of its owner: quota -s';
-  if (code === 'EROFS') return `its file system is mounted read-only: findmnt -T ${path}`;
-  if (code === 'EPERM') return `look at its flags: lsattr ${path}`;
-  if (code === 'EACCES') return `run it as the owner of the file: ls -l ${path}`;
+  if (code === 'EROFS') return `its file system is mounted read-only: findmnt -T ${shellWord(path)}`;
+  if (code === 'EPERM') return `look at its flags: lsattr ${shellWord(path)}`;
+  if (code === 'EACCES') return `run it as the owner of the file: ls -l ${shellWord(path)}`;
   return '';
 }

@@ -20,8 +20,8 @@ const refusals: Readonly<Record<string, RegExp>> = {
   chown: /root lacks CAP_CHOWN here/,
   fowner: /root lacks CAP_FOWNER here/,
   dac_override: /root lacks CAP_DAC_OVERRIDE here/,
-  setgid: /CAP_SETUID/,
-  setuid: /CAP_SETUID/,
+  setgid: /give the monitor CAP_SETUID and CAP_SETGID/,
+  setuid: /give the monitor CAP_SETUID and CAP_SETGID/,
 };
 
 let world: World;
