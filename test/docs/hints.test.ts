@@ -281,7 +281,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'find the process with: fuser -v …': needsFault,
   'take a snapshot, then repair it in a guest with e2fsck -f': needsFault,
   'repair it in a guest with e2fsck -f': needsFault,
-  'as root, or first remove it: getfattr -d -m - …/…': needsFault,
+  'as root, or first remove it: getfattr -d -m - …': needsFault,
   'umlmon -plan VM prints the whole command': needsFault,
   'findmnt -T … shows it; move the hook to another file system': 'test/environment/mount-options.test.ts',
   'findmnt -T … shows how it is mounted; install umlmon on a file system without noexec':
