@@ -22,7 +22,7 @@ async function connectNetwork(): Promise<void> {
   expect(guest.canReachGuest()).toBe(true);
 }
 
-async function info(): Promise<{ state: string; kernelPid: number; summary: string }> {
+async function info(): Promise<{ state: string; kernelPid: number; operation: string }> {
   return JSON.parse(await guest.ask('-json', '-info'));
 }
 
@@ -90,6 +90,20 @@ async function cutOff(words: readonly string[], afterMs: number, input?: string)
   await ended;
 }
 
+/** Waits until nothing is in progress any more, in the monitor or in a guest that was asked to go down. */
+async function settle(): Promise<void> {
+  const look = async () => {
+    const { state, kernelPid, operation } = await info();
+    return operation === '' && /^(?:running|down)$/.test(state) ? kernelPid : Number.NaN;
+  };
+  const isSettled = async () => {
+    const before = await look();
+    await delay(3_000);
+    return before === (await look());
+  };
+  await expect.poll(isSettled, { timeout: 40_000 }).toBe(true);
+}
+
 describe('with a monitor that is killed in each step', () => {
   test('boot and login', async () => {
     await cutOff(['-start', '-wait', 'guest'], 700);
@@ -114,7 +128,7 @@ describe('with a monitor that is killed in each step', () => {
     const before = await info();
     await cutOff(['-restart', '-wait', 'guest'], 600);
     // The stop was asked for and the start was not yet: the administrator asks again.
-    await expect.poll(async () => (await info()).state, patience).toMatch(/^(?:running|down)$/);
+    await settle();
     await guest.ask('-restart', '-wait', 'guest', '-timeout', '60s');
     expect((await info()).kernelPid).not.toBe(before.kernelPid);
     await logIn();
@@ -132,7 +146,7 @@ describe('with a monitor that is killed in each step', () => {
 
   test('stop', async () => {
     await cutOff(['-stop'], 200);
-    await expect.poll(async () => (await info()).state, patience).toMatch(/^(?:running|down)$/);
+    await settle();
     if ((await info()).state === 'running') await guest.ask('-stop');
     expect(await info()).toMatchObject({ state: 'down' });
     await guest.ask('-start', '-wait', 'guest', '-timeout', '60s', '-stop');

@@ -85,7 +85,8 @@ sys.stdin.read()`;
   const child = spawn('nsenter', words, { stdio: ['pipe', 'pipe', 'inherit'] });
   child.stdin.on('error', () => undefined);
   watchdogs.push(child);
-  await once(child.stdout, 'data');
+  // A monitor that kills the jail at once ends this process before it can say so.
+  await Promise.race([once(child.stdout, 'data'), once(child, 'exit')]);
 }
 const watchdogs: ChildProcess[] = [];
 afterEach(() => {
