@@ -155,7 +155,7 @@ async function serve(parts: DaemonParts): Promise<string> {
       trouble: (error) =>
         log.warn(
           toFailure(error),
-          'the socket of umldir cannot be watched, or made again where it was removed; monitors may not reach it',
+          'monitors cannot register: the socket cannot be watched, or made again where it was removed',
         ),
     });
     tidyMemoryWhenQuiet();

@@ -133,12 +133,13 @@ async function makeTrial(plan: Pick<TrialPlan, 'user' | 'unshare'>): Promise<Nam
   const programs = hostPrograms();
   const lack = await tryJail({ ...plan, programs, launcher: 'user-namespace' });
   if (!lack) return { allowed: 'yes', reason: 'a jail on trial stands', fix: '' };
-  if (!isForbidden(lack.words))
-    return {
-      allowed: 'unsure',
-      reason: `a jail on trial failed, for a reason that may pass: ${lack.words}`,
-      fix: 'try again when the host has less load',
-    };
   const makers = [programs.bwrap, ...(plan.unshare === undefined ? [] : [plan.unshare])];
-  return { allowed: 'no', ...adviseOn(restrictions, lack, makers) };
+  const advice = adviseOn(restrictions, lack, makers);
+  if (isForbidden(lack.words)) return { allowed: 'no', ...advice };
+  const again = 'try again when the host has less load';
+  return {
+    allowed: 'unsure',
+    reason: `a jail on trial failed, for a reason that may pass: ${lack.words}`,
+    fix: advice.isGuess ? `${again}, or look closer: ${advice.fix}` : again,
+  };
 }

@@ -52,7 +52,9 @@ async function forbiddenBy({ launcher, ...plan }: TrialPlan): Promise<Advice | u
     return lack && adviseOn(readRestrictions(), lack, [plan.programs.bwrap]);
   }
   const { allowed, fix, ...rest } = await trySupport(plan);
-  if (allowed !== 'no') return undefined;
+  if (allowed === 'yes') return undefined;
+  // A trial that failed for a passing reason says where to look, and no more.
+  if (allowed === 'unsure') return fix === '' ? undefined : { ...rest, fix, isGuess: true };
   return {
     ...rest,
     fix: plan.user ? `write userns = off in [GLOBAL], as root makes jails without; or ${fix}` : fix,

@@ -152,7 +152,7 @@ table inet firewalld {
 END
       }
       firewalld`,
-    underWay: `${reach}; nft delete table inet firewalld; firewalld; ${again}; ${named('filter_FWD_public')}; reach`,
+    underWay: `${reach}; nft delete table inet firewalld; firewalld; ${again}; ${named('filter_FORWARD')}; reach`,
   },
   {
     name: 'a way out that goes away and comes back',
