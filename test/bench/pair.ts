@@ -74,7 +74,7 @@ export class Pair {
   /** The same without a monitor. */
   startBare(): Promise<number> {
     this.#world.addImage('bare');
-    const home = join(this.#world.runDir, 'bare');
+    const home = join(this.#world.varDir, 'bare');
     rmSync(join(home, 'run/uml/bare'), { recursive: true, force: true });
     const launch = this.#plan.steps.find((step): step is StepOf<'launch'> => step.do === 'launch');
     if (!launch) throw new Error('the plan launches nothing');
