@@ -106,9 +106,19 @@ describe('a daemon', () => {
 /** Descriptors above the standard ones that its children would inherit. */
 function inherited(pid: number): string[] {
   return readdirSync(`/proc/${pid}/fdinfo`).filter((fd) => {
-    const flags = /^flags:\s*(\d+)$/m.exec(readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'utf8'))?.[1] ?? '0';
+    const flags = /^flags:\s*(\d+)$/m.exec(infoOf(pid, fd))?.[1] ?? '2000000';
     return Number(fd) > 2 && (Number.parseInt(flags, 8) & 0o2000000) === 0;
   });
+}
+
+/** Empty of a descriptor that the daemon has closed since it was listed. */
+function infoOf(pid: number, fd: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw error;
+  }
 }
 
 describe('a user', () => {
