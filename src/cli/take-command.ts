@@ -12,7 +12,7 @@ export interface Dialect {
   readonly hyphen: '-' | '';
   /** What else may be written where a word may, with its hyphen; for suggestions. */
   readonly others: readonly string[];
-  /** Whether an option without a word is reported as such; where words have no hyphen, the option may be meant as a word. */
+  /** Whether the error names an option without a word as an option; where words have no hyphen, the reader may have meant a word. */
   readonly strayOptions: boolean;
   /** Where all words are listed. */
   readonly hint: string;

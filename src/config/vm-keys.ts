@@ -59,7 +59,7 @@ export const vmKeys = {
     layer: 'admin',
     effect: 'vm',
     form: 'USER',
-    help: 'The user of the host, by name or number, as whom the kernel of the VM runs: any name that getent(1) knows, as bug@corp.example. Give every VM a user of its own, with a group that nobody else is in: umladmin user VM makes both. Root is refused, and so is, where the monitor is root, a user whose group others are in, as nobody is.',
+    help: 'The kernel of the VM runs as this user of the host, given by name or number: any name that getent(1) knows, as bug@corp.example. Give every VM a user of its own and a group without other members: umladmin user VM makes both. Root is refused. A monitor that is root also refuses a user whose group has other members, such as the account nobody.',
     example: 'uml-vm1',
   }),
   kernel: single({

@@ -82,7 +82,7 @@ export const webKeys = {
     layer: 'admin',
     effect: 'monitor',
     form: 'USER',
-    help: 'The account as which umlweb(8) runs, by name or number; nothing else should run as it. Monitors that are root give their control sockets to it. It may do nothing there but say for whom it calls, see ON BEHALF OF OTHERS in umlmon(7).',
+    help: 'umlweb(8) runs as this account, given by name or number; no other program should. Monitors that are root give their control sockets to the account. Its only right there is to say for which person it calls, see ON BEHALF OF OTHERS in umlmon(7).',
     example: 'umlweb',
   }),
   web_listen: single({
