@@ -22,7 +22,7 @@ const rules: readonly Rule[] = [
       /(?:startsWith|endsWith|includes)\('(?:127\.|::|localhost)|[=!]== '(?:127\.[^']*|0\.0\.0\.0|::1?|localhost)'|\/[^/\n]*(?:127\\\.|::ffff|::1)[^/\n]*\/i?\.(?:test|exec)|replace\(\/[^/\n]*::ffff/,
     but: {
       'system/ip-address.ts': 'the one place',
-      'web/origin.ts': 'localhost, of a host that plainHost has read',
+      'web/http/origin.ts': 'localhost, of a host that plainHost has read',
       'cli/remote/vm-address.ts': 'localhost, of a host that plainHost has read',
     },
   },
@@ -31,7 +31,7 @@ const rules: readonly Rule[] = [
     pattern:
       /headers\.(?:host|origin)\b|\{ (?:origin|host)(?:, (?:origin|host))? \}(?:: IncomingHttpHeaders| = request\.headers)/,
     but: {
-      'web/origin.ts': 'the one place',
+      'web/http/origin.ts': 'the one place',
       'web/server.ts': 'passes Host to it',
       'web/api.ts': 'whether there is an Origin at all',
     },
@@ -41,10 +41,10 @@ const rules: readonly Rule[] = [
     pattern: /\bremoteAddress\b/,
     but: {
       'directory/redirector.ts': 'reads it by plainAddress',
-      'rpc/gate.ts': 'reads it by peerAt',
-      'rpc/remote-listener.ts': 'reads it by plainAddress',
-      'rpc/server.ts': 'reads it by plainAddress',
-      'web/login.ts': 'reads it by readIp',
+      'rpc/server/gate.ts': 'reads it by peerAt',
+      'rpc/server/remote-listener.ts': 'reads it by plainAddress',
+      'rpc/server/server.ts': 'reads it by plainAddress',
+      'web/login/login.ts': 'reads it by readIp',
       'web/server.ts': 'reads it by peerAt and isLoopback',
     },
   },
@@ -52,11 +52,11 @@ const rules: readonly Rule[] = [
     what: 'URLs',
     pattern: /new URL\(/,
     but: {
-      'config/web-keys.ts': 'web_url',
+      'config/keys/web-keys.ts': 'web_url',
       'system/web-origin.ts': 'the one place',
       'system/ip-address.ts': 'IPv6 in its short form',
       'web/server.ts': 'the path of a request',
-      'web/browser/redial.ts': 'the address of the page itself',
+      'web/browser/console/reconnect.ts': 'the address of the page itself',
     },
   },
   {
@@ -69,8 +69,8 @@ const rules: readonly Rule[] = [
       'directory/redirector.ts': 'the same',
       'directory/other-hosts.ts': 'the same',
       'directory/daemon.ts': 'the setting before and after',
-      'web/other-places.ts': 'names that plainHost has read',
-      'web/origin.ts': 'hosts of origins, which plainHost has read',
+      'web/hosts/other-host-paths.ts': 'names that plainHost has read',
+      'web/http/origin.ts': 'hosts of origins, which plainHost has read',
       'system/web-origin.ts': 'the same',
     },
   },

@@ -72,7 +72,7 @@ test('clients talk to monitors through rpc only', () => {
   // A kernel that umlmon did not start has no monitor: its management console is talked to directly.
   const wrong = imports().filter(
     ({ file, from, to }) =>
-      file !== 'cli/mconsole-socket.ts' &&
+      file !== 'cli/mconsole/socket.ts' &&
       onlyThroughRpc.of.includes(from) &&
       onlyThroughRpc.forbidden.includes(to) &&
       !onlyThroughRpc.except.test(file),
@@ -81,6 +81,6 @@ test('clients talk to monitors through rpc only', () => {
 });
 
 test('the test sees the imports that there are', () => {
-  expect(imports()).toContainEqual({ file: 'monitor/daemon.ts', from: 'monitor', to: 'rpc' });
+  expect(imports()).toContainEqual({ file: 'monitor/program/daemon.ts', from: 'monitor', to: 'rpc' });
   expect(imports().length).toBeGreaterThan(200);
 });

@@ -1,4 +1,4 @@
-# Completion of umladmin(8) for bash. Generated from src/cli/admin/words.ts by `npm run generate`.
+# Completion of umladmin(8) for bash. Generated from src/cli/admin/table.ts by `npm run generate`.
 # Source it, or install it as umladmin in the directory of bash-completion.
 
 _umladmin() {

@@ -2,7 +2,7 @@
 // bundle beside it. Node reads variables, and opens a debugger on SIGUSR1, before a bundle has its first say; so what
 // Node and the loader of programs would act on is taken away before there is a Node (docs/threat-model.md).
 //
-// Its name when called says which program it is. What is in capitals comes from src/setup/build.mjs.
+// Its name when called says which program it is. What is in capitals comes from src/setup/build/build.mjs.
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -89,7 +89,7 @@ static void keepNumber(char *kept, const char *text) {
 }
 
 // A lock or a pipe of the shell that starts a daemon would else stay open as long as that runs. Given are: what a service
-// manager passes (sd_listen_fds(3)), the report to a starter (system/background.ts), and what an argument names.
+// manager passes (sd_listen_fds(3)), the report to a starter (system/processes/background.ts), and what an argument names.
 static void closeInherited(int argc, char **argv) {
   char kept[mostPassed] = {0};
   const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");

@@ -1,6 +1,6 @@
 import '../system/sealed.ts';
-import '../system/closed-descriptors.ts';
-import '../system/raised-limits.ts';
+import '../system/processes/closed-descriptors.ts';
+import '../system/processes/raised-limits.ts';
 import { umldir } from '../directory/main.ts';
 
 // Leaves at once: nothing that is still open may keep a directory alive that has ended.

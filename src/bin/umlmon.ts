@@ -1,7 +1,7 @@
 import '../system/sealed.ts';
-import '../system/closed-descriptors.ts';
-import '../system/raised-limits.ts';
-import { umlmon } from '../monitor/main.ts';
+import '../system/processes/closed-descriptors.ts';
+import '../system/processes/raised-limits.ts';
+import { umlmon } from '../monitor/program/main.ts';
 
 // Leaves at once: nothing that is still open may keep a monitor alive that has said its last word.
 umlmon(process.argv.slice(2)).then(

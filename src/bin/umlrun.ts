@@ -1,5 +1,5 @@
 import '../system/sealed.ts';
-import '../system/raised-limits.ts';
+import '../system/processes/raised-limits.ts';
 import { dirname, join } from 'node:path';
 import { runCompiled } from '../umlrun/compiled.ts';
 

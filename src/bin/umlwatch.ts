@@ -1,5 +1,5 @@
 import '../system/sealed.ts';
-import '../system/raised-limits.ts';
+import '../system/processes/raised-limits.ts';
 import { umlwatch } from '../cli/umlwatch.ts';
 
 umlwatch(process.argv.slice(2)).then(

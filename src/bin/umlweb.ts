@@ -1,6 +1,6 @@
 import '../system/sealed.ts';
-import '../system/closed-descriptors.ts';
-import '../system/raised-limits.ts';
+import '../system/processes/closed-descriptors.ts';
+import '../system/processes/raised-limits.ts';
 import { dirname } from 'node:path';
 import { umlweb } from '../web/main.ts';
 

@@ -1,15 +1,15 @@
-import { requireTrusted } from '../config/distrusted.ts';
-import { type ConfigRequest, defaultConfig, readConfig } from '../config/locate.ts';
+import { type ConfigRequest, defaultConfig, readConfig } from '../config/file/locate.ts';
+import { requireTrusted } from '../config/file/untrusted-directories.ts';
 import { configError, type Problem, quoted } from '../config/problem.ts';
-import { exitStatusOf, toFailure } from '../system/errors.ts';
+import { exitStatusOf, toFailure } from '../system/errors/errors.ts';
 import { version } from '../system/version.ts';
 import { type AdminCommand, runAdminCommand } from './admin/command.ts';
 import { runAdminConfig } from './admin/config.ts';
 import { adminHelpText } from './admin/help.ts';
-import { adminDialect, adminWords, type ConfigWord } from './admin/words.ts';
-import { errorText } from './error-text.ts';
-import { brokenPipeStatus, OutputClosed, print, watchOutput } from './output.ts';
-import { takeCommand, usageError, usageOf } from './take-command.ts';
+import { adminDialect, adminWords, type ConfigWord } from './admin/table.ts';
+import { takeCommand, usageError, usageOf } from './commands/parse-command.ts';
+import { errorText } from './print/error-text.ts';
+import { brokenPipeStatus, OutputClosed, print, watchOutput } from './print/output.ts';
 
 /** The tool of the host's administrator; resolves to the exit status (umladmin(8), EXIT STATUS). */
 export async function umladmin(argv: readonly string[]): Promise<number> {

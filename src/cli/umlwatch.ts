@@ -1,18 +1,18 @@
 import { quoted } from '../config/problem.ts';
-import type { MonitorClient } from '../rpc/monitor-client.ts';
-import { exitStatusOf, toFailure, UmlmonError } from '../system/errors.ts';
+import type { MonitorClient } from '../rpc/client/monitor-client.ts';
+import { exitStatusOf, toFailure, UmlmonError } from '../system/errors/errors.ts';
 import { printable } from '../system/text.ts';
 import { version } from '../system/version.ts';
-import { errorText } from './error-text.ts';
-import { helpText } from './help.ts';
-import { runInteractive, runScript } from './interactive.ts';
-import { type MconsoleLink, printAnswer, runMconsole } from './mconsole-session.ts';
-import { openForeignMconsole } from './mconsole-socket.ts';
-import { brokenPipeStatus, OutputClosed, print, watchOutput } from './output.ts';
-import { type CommandLine, parseCommandLine } from './parse.ts';
+import { CommandFailed } from './automation/run-script.ts';
+import { runCommand } from './commands/dispatch.ts';
+import { helpText } from './commands/help.ts';
+import { type MconsoleLink, printAnswer, runMconsole } from './mconsole/session.ts';
+import { openForeignMconsole } from './mconsole/socket.ts';
+import { errorText } from './print/error-text.ts';
+import { brokenPipeStatus, OutputClosed, print, watchOutput } from './print/output.ts';
+import { runInteractive, runScript } from './prompt/interactive.ts';
 import { findMonitor } from './remote/find-monitor.ts';
-import { runCommand } from './run-command.ts';
-import { CommandFailed } from './run-script.ts';
+import { type CommandLine, parseCommandLine } from './umlwatch-command-line.ts';
 
 /** The client of one VM; resolves to the exit status (umlwatch(1), EXIT STATUS). */
 export async function umlwatch(argv: readonly string[]): Promise<number> {

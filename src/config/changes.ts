@@ -1,8 +1,8 @@
 import type { GlobalConfig, Setting, VmConfig } from './config.ts';
-import { globalKeys } from './global-keys.ts';
-import type { KeyTable, MonitorEffect } from './key.ts';
-import { specOf } from './read-keys.ts';
-import { vmKeys } from './vm-keys.ts';
+import { specOf } from './file/read-keys.ts';
+import { globalKeys } from './keys/global-keys.ts';
+import type { KeyTable, MonitorEffect } from './keys/key.ts';
+import { vmKeys } from './keys/vm-keys.ts';
 
 /** A setting that is not in force as it is written. */
 export interface SettingChange {

@@ -1,9 +1,9 @@
-import { UmlmonError } from '../system/errors.ts';
-import type { globalKeys } from './global-keys.ts';
-import type { Values } from './key.ts';
+import { UmlmonError } from '../system/errors/errors.ts';
+import type { globalKeys } from './keys/global-keys.ts';
+import type { Values } from './keys/key.ts';
+import type { vmKeys } from './keys/vm-keys.ts';
 import { configError, type Origin, type Problem } from './problem.ts';
 import { didYouMean } from './suggest.ts';
-import type { vmKeys } from './vm-keys.ts';
 
 /** One key in force, as text. */
 export interface Setting {

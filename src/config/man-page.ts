@@ -1,8 +1,8 @@
-import { globalKeys } from './global-keys.ts';
-import { effectTexts, isFamily, type KeySpec, type KeyTable } from './key.ts';
-import { networkKinds } from './network-kinds.ts';
-import type { TransportOption } from './network-options.ts';
-import { vmKeys } from './vm-keys.ts';
+import { globalKeys } from './keys/global-keys.ts';
+import { effectTexts, isFamily, type KeySpec, type KeyTable } from './keys/key.ts';
+import { vmKeys } from './keys/vm-keys.ts';
+import { networkKinds } from './networks/kinds.ts';
+import type { TransportOption } from './networks/options.ts';
 
 const layers = {
   admin: 'the administrator only',

@@ -1,6 +1,6 @@
-import { wordDamage } from './kernel-argument.ts';
 import { invisible, quoted, type Refusal } from './problem.ts';
-import { type Parsed, refuse } from './values.ts';
+import { wordDamage } from './values/kernel-argument.ts';
+import { type Parsed, refuse } from './values/values.ts';
 
 /** Devices ubda … ubdp (facts of the kernel: arch/um/drivers/ubd_kern.c, MAX_DEV). */
 export const ubdUnits = 16;

@@ -1,4 +1,4 @@
-import { type ErrorCode, UmlmonError } from '../system/errors.ts';
+import { type ErrorCode, UmlmonError } from '../system/errors/errors.ts';
 
 /** One mistake (or oddity) of the configuration. Unknown text is '', an unknown line is 0. */
 export interface Problem {

@@ -1,5 +1,5 @@
-import { absolutePath } from '../system/current-directory.ts';
-import { UmlmonError } from '../system/errors.ts';
+import { UmlmonError } from '../system/errors/errors.ts';
+import { absolutePath } from '../system/files/current-directory.ts';
 
 export interface ProgramOptions {
   readonly program: string;

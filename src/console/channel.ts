@@ -1,16 +1,16 @@
-import { UmlmonError } from '../system/errors.ts';
-import { consoleLimits, consoleShares } from '../system/limits.ts';
-import { type Peer, refusalText, Shares } from '../system/shares.ts';
+import { UmlmonError } from '../system/errors/errors.ts';
+import { consoleLimits, consoleShares } from '../system/limits/limits.ts';
+import { type Peer, refusalText, Shares } from '../system/sharing/shares.ts';
 import { printable } from '../system/text.ts';
 import { Deliveries } from './deliveries.ts';
-import type { GuestTerminals } from './guest-terminals.ts';
-import { InputGate, type InputState, type Patience } from './input-gate.ts';
+import type { GuestTerminals } from './input/guest-terminals.ts';
+import { InputGate, type InputState, type Patience } from './input/input-gate.ts';
 import { type ConsoleLog, note } from './log.ts';
-import { type Loss, type Mark, unknownLoss } from './marks.ts';
+import { type Loss, type Mark, unknownLoss } from './log-marks.ts';
 import type { Pty, Size } from './pty.ts';
 import { type Piece, Ring } from './ring.ts';
-import { StallWatch } from './stall-watch.ts';
-import { WindowHistory } from './window-history.ts';
+import { WindowHistory } from './screen/window-history.ts';
+import { StallWatch } from './wake-kernel.ts';
 
 /** Who reads when nobody asks for it. */
 const monitorItself: Peer = { key: 'monitor', isOwner: true };

@@ -1,6 +1,6 @@
-import { FairQueue } from '../system/fair-queue.ts';
-import { consoleLimits } from '../system/limits.ts';
-import type { Peer } from '../system/shares.ts';
+import { consoleLimits } from '../system/limits/limits.ts';
+import { FairQueue } from '../system/sharing/fair-queue.ts';
+import type { Peer } from '../system/sharing/shares.ts';
 
 /**
  * Hands out the output of one channel to its viewers, so that they never delay the guest: one answer in each turn of

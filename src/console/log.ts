@@ -12,8 +12,8 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { takeOver } from '../system/file-attributes.ts';
-import { consoleLimits } from '../system/limits.ts';
+import { takeOver } from '../system/files/file-attributes.ts';
+import { consoleLimits } from '../system/limits/limits.ts';
 import type { Piece } from './ring.ts';
 import { countForCurrentFile, findBase, formatBase, parseBase } from './rotation.ts';
 

@@ -1,11 +1,17 @@
 import { closeSync, constants, existsSync, fstatSync, readSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { loadAddon, requireAddon } from '../system/addon.ts';
-import { UmlmonError } from '../system/errors.ts';
-import { consoleLimits } from '../system/limits.ts';
-import { openPtyPeer, setCloseOnExec, setNonBlocking, setRawMode, unreadBytes } from '../system/native.ts';
+import { UmlmonError } from '../system/errors/errors.ts';
+import { consoleLimits } from '../system/limits/limits.ts';
+import { loadAddon, requireAddon } from '../system/native/addon.ts';
+import {
+  openPtyPeer,
+  setCloseOnExec,
+  setNonBlocking,
+  setRawMode,
+  unreadBytes,
+} from '../system/native/native.ts';
 import { type Watch, watch } from '../system/watch.ts';
-import type { Mark } from './marks.ts';
+import type { Mark } from './log-marks.ts';
 
 /** node-pty's binding. Its JavaScript is not used: it reads the slave itself and steals what is typed. */
 interface PtyBinding {

@@ -1,4 +1,4 @@
-import { consoleLimits } from '../system/limits.ts';
+import { consoleLimits } from '../system/limits/limits.ts';
 
 /** A piece of a stream: `data` begins at byte `offset` of the stream. */
 export interface Piece {

@@ -1,6 +1,6 @@
 import { clipText } from '../rpc/clip-text.ts';
 import { type DirFailure, UMLDIR_TEXT_MAX } from '../rpc/umldir.gen.ts';
-import { toFailure } from '../system/errors.ts';
+import { toFailure } from '../system/errors/errors.ts';
 
 /** What an answer of the directory can carry of an error. */
 export function clippedFailure(error: unknown): DirFailure {

@@ -1,8 +1,8 @@
 import type { DirChange, DirChangeKind, DirChanges, DirEntry, DirList, DirVm } from '../rpc/umldir.gen.ts';
 import { UMLDIR_CHANGES_MAX, UMLDIR_LIST_MAX, UMLDIR_WAIT_MAX } from '../rpc/umldir.gen.ts';
-import { UmlmonError } from '../system/errors.ts';
-import { directoryLimits, directoryShares } from '../system/limits.ts';
-import { type Peer, refusalText, Shares } from '../system/shares.ts';
+import { UmlmonError } from '../system/errors/errors.ts';
+import { directoryLimits, directoryShares } from '../system/limits/limits.ts';
+import { type Peer, refusalText, Shares } from '../system/sharing/shares.ts';
 
 type Page = Pick<DirList, 'entries' | 'more' | 'next'>;
 

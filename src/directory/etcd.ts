@@ -1,8 +1,8 @@
 import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
-import type { Endpoint } from '../config/directory-keys.ts';
-import { UmlmonError } from '../system/errors.ts';
-import { directoryLimits } from '../system/limits.ts';
+import type { Endpoint } from '../config/keys/directory-keys.ts';
+import { UmlmonError } from '../system/errors/errors.ts';
+import { directoryLimits } from '../system/limits/limits.ts';
 
 /** JSON as etcd writes it: fields that are zero are left out, 64 bits are text, keys and values base64. */
 export type EtcdJson = { readonly [field: string]: unknown };

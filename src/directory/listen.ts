@@ -11,10 +11,10 @@ import {
 import type { Server } from 'node:net';
 import { basename, dirname } from 'node:path';
 import type { Ids } from '../jail/directories.ts';
-import type { RegistrationPlace } from '../rpc/registration-place.ts';
-import { carefully, Directory } from '../system/directory.ts';
-import { isSystemError, UmlmonError } from '../system/errors.ts';
-import { lock } from '../system/native.ts';
+import type { RegistrationPlace } from '../rpc/client/registration-place.ts';
+import { isSystemError, UmlmonError } from '../system/errors/errors.ts';
+import { carefully, Directory } from '../system/files/held-directory.ts';
+import { lock } from '../system/native/native.ts';
 
 const { O_CREAT, O_DIRECTORY, O_NOFOLLOW, O_RDONLY, O_RDWR } = constants;
 

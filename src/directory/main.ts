@@ -1,6 +1,6 @@
 import { readOptions } from '../config/program-options.ts';
-import { exitStatusOf, failureText, toFailure, UmlmonError } from '../system/errors.ts';
-import { sayFailure } from '../system/journal.ts';
+import { exitStatusOf, failureText, toFailure, UmlmonError } from '../system/errors/errors.ts';
+import { sayFailure } from '../system/logs/journal.ts';
 import { harmless } from '../system/text.ts';
 import { version } from '../system/version.ts';
 import { runUmldir } from './daemon.ts';

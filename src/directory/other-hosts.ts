@@ -1,5 +1,5 @@
-import { directoryLimits, directoryShares } from '../system/limits.ts';
-import { Shares } from '../system/shares.ts';
+import { directoryLimits, directoryShares } from '../system/limits/limits.ts';
+import { Shares } from '../system/sharing/shares.ts';
 import type { Directory } from './directory.ts';
 import { type HostRecord, readHost, readKey, readVm } from './shared-record.ts';
 

@@ -1,9 +1,9 @@
 import { isIP } from 'node:net';
-import { isHostName } from '../config/host-name.ts';
 import { quoted } from '../config/problem.ts';
-import { DirectoryClient } from '../rpc/directory-client.ts';
+import { isHostName } from '../config/values/host-name.ts';
+import { DirectoryClient } from '../rpc/client/directory-client.ts';
 import type { DirEntry, DirList } from '../rpc/umldir.gen.ts';
-import { UmlmonError } from '../system/errors.ts';
+import { UmlmonError } from '../system/errors/errors.ts';
 import { harmless, printable } from '../system/text.ts';
 import { directoryPlace } from './settings.ts';
 

@@ -1,11 +1,11 @@
 import { isIP } from 'node:net';
 import { vmNameDamage } from '../config/names.ts';
-import { nobody, peerOf } from '../rpc/peer.ts';
-import type { Handlers } from '../rpc/program.ts';
+import type { Handlers } from '../rpc/codec/program.ts';
+import { nobody, peerOf } from '../rpc/server/peer.ts';
 import type { DirFailure, DirPort, DirSharingState, DirTarget, DirVm, umldir } from '../rpc/umldir.gen.ts';
-import { UmlmonError } from '../system/errors.ts';
+import { UmlmonError } from '../system/errors/errors.ts';
 import { isAnyAddress, isLoopback } from '../system/ip-address.ts';
-import type { SecurityLog } from '../system/security-log.ts';
+import type { SecurityLog } from '../system/logs/security-log.ts';
 import { clippedFailure } from './clipped-failure.ts';
 import type { Directory } from './directory.ts';
 import type { Registrations } from './registrations.ts';

@@ -1,6 +1,6 @@
-import type { Caller } from '../rpc/program.ts';
+import type { Caller } from '../rpc/codec/program.ts';
 import type { DirVm } from '../rpc/umldir.gen.ts';
-import { UmlmonError } from '../system/errors.ts';
+import { UmlmonError } from '../system/errors/errors.ts';
 
 /** Who may register, besides root. */
 const root = 0;

@@ -1,5 +1,5 @@
 import type { DirTarget, DirVm } from '../rpc/umldir.gen.ts';
-import { UmlmonError } from '../system/errors.ts';
+import { UmlmonError } from '../system/errors/errors.ts';
 import { plainHost } from '../system/plain-host.ts';
 import { printable } from '../system/text.ts';
 import type { Directory } from './directory.ts';

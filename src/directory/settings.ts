@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import type { GlobalConfig } from '../config/config.ts';
-import type { Endpoint } from '../config/directory-keys.ts';
-import { readConfig } from '../config/locate.ts';
+import { readConfig } from '../config/file/locate.ts';
+import type { Endpoint } from '../config/keys/directory-keys.ts';
 import { configError } from '../config/problem.ts';
 import { portOf } from '../config/services.ts';
 import { plainHost } from '../system/plain-host.ts';

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DirSharingState, DirVm } from '../rpc/umldir.gen.ts';
 import { UMLDIR_TEXT_MAX } from '../rpc/umldir.gen.ts';
-import { failureText, toFailure, UmlmonError } from '../system/errors.ts';
-import { directoryLimits } from '../system/limits.ts';
+import { failureText, toFailure, UmlmonError } from '../system/errors/errors.ts';
+import { directoryLimits } from '../system/limits/limits.ts';
 import { printable } from '../system/text.ts';
 import type { Directory } from './directory.ts';
 import { arrayOf, type Etcd, fromBase64, objectOf, toBase64 } from './etcd.ts';

@@ -1,7 +1,7 @@
 /** What hosts write of themselves in etcd, and how much of what others have written is believed. */
 import { isIP } from 'node:net';
-import { isHostName } from '../config/host-name.ts';
 import { vmNameDamage } from '../config/names.ts';
+import { isHostName } from '../config/values/host-name.ts';
 import type { DirState, DirVm } from '../rpc/umldir.gen.ts';
 import { plainHost } from '../system/plain-host.ts';
 

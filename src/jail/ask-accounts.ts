@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { toolEnvironment } from '../system/environment.ts';
-import { locateProgram } from '../system/find-program.ts';
+import { locateProgram } from '../system/processes/find-program.ts';
 import { askHost, findUser, mayAsk } from './user.ts';
 
 /** As askHost: the entry of a name or number, or ''. */

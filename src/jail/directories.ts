@@ -11,8 +11,8 @@ import {
   type Stats,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { capabilityHint } from '../system/capabilities.ts';
-import { isSystemError, UmlmonError } from '../system/errors.ts';
+import { isSystemError, UmlmonError } from '../system/errors/errors.ts';
+import { capabilityHint } from '../system/native/capabilities.ts';
 import type { JailDirectory } from './layout.ts';
 
 export interface Ids {

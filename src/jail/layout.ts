@@ -1,6 +1,6 @@
 /** Where everything of one VM lies on the host, and who may reach it. */
 import { join } from 'node:path';
-import { UmlmonError } from '../system/errors.ts';
+import { UmlmonError } from '../system/errors/errors.ts';
 
 export interface LayoutRoots {
   /** VARDIR: what lasts. */

@@ -3,10 +3,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isSystemError, UmlmonError } from '../system/errors.ts';
-import { jailLimits } from '../system/limits.ts';
-import { keepDescriptorsPrivate, pidfdSendSignal } from '../system/native.ts';
-import { openProcess, type ProcessIdentity } from '../system/process.ts';
+import { isSystemError, UmlmonError } from '../system/errors/errors.ts';
+import { jailLimits } from '../system/limits/limits.ts';
+import { keepDescriptorsPrivate, pidfdSendSignal } from '../system/native/native.ts';
+import { openProcess, type ProcessIdentity } from '../system/native/process.ts';
 
 /**
  * A kernel that was stopped with SIGSTOP: it runs nothing, and neither does its thread for the disks. A process of its

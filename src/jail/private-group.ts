@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { UmlmonError } from '../system/errors.ts';
+import { UmlmonError } from '../system/errors/errors.ts';
 import { askHost, parseId, type VmUser } from './user.ts';
 
 /** Texts of the form of passwd(5) and group(5). */

@@ -1,6 +1,6 @@
 /** What bubblewrap reports through --json-status-fd, kept in a file so that a later monitor can read it. */
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
-import { isSystemError } from '../system/errors.ts';
+import { isSystemError } from '../system/errors/errors.ts';
 
 export interface SandboxStatus {
   /** Host pid of the jail's PID 1; present as soon as it exists. */

@@ -2,10 +2,10 @@
 
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { isAccountName } from '../config/account-name.ts';
+import { isAccountName } from '../config/values/account-name.ts';
 import { toolEnvironment } from '../system/environment.ts';
-import { UmlmonError } from '../system/errors.ts';
-import { locateProgram } from '../system/find-program.ts';
+import { UmlmonError } from '../system/errors/errors.ts';
+import { locateProgram } from '../system/processes/find-program.ts';
 import { whyUnmapped } from './id-map.ts';
 
 export interface VmUser {

@@ -1,7 +1,7 @@
 /** A VM's description → arguments of its kernel (linux.uml(1), kernel-parameters.txt, facts measured with 7.2). */
-import type { UbdFlags } from '../config/disk.ts';
-import { type KernelArgument, kernelArgument, userArgument } from '../config/kernel-argument.ts';
-import { UmlmonError } from '../system/errors.ts';
+import type { UbdFlags } from '../config/values/disk.ts';
+import { type KernelArgument, kernelArgument, userArgument } from '../config/values/kernel-argument.ts';
+import { UmlmonError } from '../system/errors/errors.ts';
 
 export interface KernelDescription {
   /** Name of the VM, for the guest. */

@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { UmlmonError } from '../system/errors.ts';
+import { UmlmonError } from '../system/errors/errors.ts';
 import { type Elf, parseElf, type ReadAt } from './elf.ts';
 
 export interface OpenElf {

@@ -2,7 +2,7 @@
  * The headers of 64-bit little-endian ELF files: what a program needs before it can run (System V ABI, chapters 4
  * and 5). The file is hostile: every offset, size and count is checked against the file and a limit.
  */
-import { UmlmonError } from '../system/errors.ts';
+import { UmlmonError } from '../system/errors/errors.ts';
 
 /** Gives `length` bytes at `offset`, or fewer at the end of the file. */
 export type ReadAt = (offset: number, length: number) => Buffer;

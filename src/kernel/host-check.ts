@@ -1,5 +1,5 @@
 /** Whether a kernel can run on a host, decided before it is tried. */
-import type { ErrorCode, Failure } from '../system/errors.ts';
+import type { ErrorCode, Failure } from '../system/errors/errors.ts';
 import type { KernelProbe } from './probe.ts';
 
 export interface HostProcessor {

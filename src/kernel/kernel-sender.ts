@@ -1,7 +1,7 @@
 import { readlinkSync } from 'node:fs';
-import { UmlmonError } from '../system/errors.ts';
-import { kernelLimits } from '../system/limits.ts';
-import type { Credentials } from '../system/native.ts';
+import { UmlmonError } from '../system/errors/errors.ts';
+import { kernelLimits } from '../system/limits/limits.ts';
+import type { Credentials } from '../system/native/native.ts';
 
 /** What is known of a kernel process. */
 export interface KernelProcess {

@@ -3,7 +3,7 @@
  * in host byte order, which is little endian wherever UML runs.
  */
 import { getSystemErrorMap } from 'node:util';
-import { nameOf } from '../config/kernel-argument.ts';
+import { nameOf } from '../config/values/kernel-argument.ts';
 
 const MAGIC = 0xcafebabe;
 const VERSION = 2;

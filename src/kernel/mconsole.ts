@@ -1,11 +1,11 @@
 import { closeSync, constants, fstatSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { constants as os } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { isSystemError, UmlmonError } from '../system/errors.ts';
-import { FairQueue } from '../system/fair-queue.ts';
-import { kernelLimits, kernelShares } from '../system/limits.ts';
-import { openDatagram, receiveDatagram, sendDatagram } from '../system/native.ts';
-import { type Peer, refusalText, Shares } from '../system/shares.ts';
+import { isSystemError, UmlmonError } from '../system/errors/errors.ts';
+import { kernelLimits, kernelShares } from '../system/limits/limits.ts';
+import { openDatagram, receiveDatagram, sendDatagram } from '../system/native/native.ts';
+import { FairQueue } from '../system/sharing/fair-queue.ts';
+import { type Peer, refusalText, Shares } from '../system/sharing/shares.ts';
 import { printable } from '../system/text.ts';
 import { type Watch, watch } from '../system/watch.ts';
 import type { KernelSender } from './kernel-sender.ts';

@@ -1,6 +1,6 @@
 import { closeSync, rmSync } from 'node:fs';
-import { kernelLimits } from '../system/limits.ts';
-import { openDatagram, receiveDatagram } from '../system/native.ts';
+import { kernelLimits } from '../system/limits/limits.ts';
+import { openDatagram, receiveDatagram } from '../system/native/native.ts';
 import { printable } from '../system/text.ts';
 import { type Watch, watch } from '../system/watch.ts';
 import type { KernelSender } from './kernel-sender.ts';

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { isSystemError, UmlmonError } from '../system/errors.ts';
+import { isSystemError, UmlmonError } from '../system/errors/errors.ts';
 import type { Elf } from './elf.ts';
 import { type OpenElf, withElfFile } from './elf-file.ts';
 import { collectTraits, type KernelTraits, OVERLAP } from './traits.ts';

@@ -1,6 +1,6 @@
 import { clipText } from '../rpc/clip-text.ts';
 import { UMLMON_TEXT_MAX } from '../rpc/umlmonctrl.gen.ts';
-import { type Failure, toFailure, toFailureWithWords } from '../system/errors.ts';
+import { type Failure, toFailure, toFailureWithWords } from '../system/errors/errors.ts';
 
 /** The answer that `work` makes; what it throws becomes a `failed` one. */
 export async function answer<A>(work: () => A | Promise<A>): Promise<A | { kind: 'failed'; why: Failure }> {

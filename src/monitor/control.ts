@@ -1,6 +1,6 @@
 import { clipText } from '../rpc/clip-text.ts';
-import { peerOf } from '../rpc/peer.ts';
-import type { Caller, Handlers } from '../rpc/program.ts';
+import type { Caller, Handlers } from '../rpc/codec/program.ts';
+import { peerOf } from '../rpc/server/peer.ts';
 import {
   type OperationAnswer,
   UMLMON_REPLAY_MAX,
@@ -8,8 +8,9 @@ import {
   type umlmonctrl,
   type WrittenSettings,
 } from '../rpc/umlmonctrl.gen.ts';
-import type { SecurityLog } from '../system/security-log.ts';
+import type { SecurityLog } from '../system/logs/security-log.ts';
 import { answer, answerWithWords } from './answer.ts';
+import { Seats } from './consoles/seats.ts';
 import { diskHandlers, type ImageHost } from './disks/disk-handlers.ts';
 import type { DiskVerbs } from './disks/disk-verbs.ts';
 import { secretValues } from './endings/redact.ts';
@@ -18,7 +19,6 @@ import type { Sessions } from './endpoints/sessions.ts';
 import { Management } from './guest/management.ts';
 import type { NetworkVerbs } from './networks/network-verbs.ts';
 import type { OperationResult } from './operations.ts';
-import { Seats } from './seats.ts';
 import type { Vm } from './vm.ts';
 
 export interface ControlParts {

@@ -1,5 +1,5 @@
-import type { InputState } from '../console/input-gate.ts';
-import type { EventLog } from './event-log.ts';
+import type { InputState } from '../console/input/input-gate.ts';
+import type { EventLog } from './events/event-log.ts';
 
 /** Publishes that a guest does not read the input of a console, and that it does so again. */
 export function inputReporter(events: EventLog): (channel: string, input: InputState) => void {

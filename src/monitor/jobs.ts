@@ -1,14 +1,14 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Progress } from '../disk/image-file.ts';
+import type { Progress } from '../disk/names/image-file.ts';
 import { clipText } from '../rpc/clip-text.ts';
 import { type Job, type JobResult, UMLMON_TEXT_MAX, UMLMON_WAIT_MAX } from '../rpc/umlmonctrl.gen.ts';
-import { type Failure, failureText, toFailure, UmlmonError } from '../system/errors.ts';
-import { FairTable } from '../system/fair-table.ts';
-import { monitorLimits, monitorShares } from '../system/limits.ts';
-import { type Peer, refusalText, type ShareRefusal, Shares } from '../system/shares.ts';
-import { tidyMemoryWhenQuiet } from '../system/tidy-memory.ts';
+import { tidyMemoryWhenQuiet } from '../system/collect-garbage.ts';
+import { type Failure, failureText, toFailure, UmlmonError } from '../system/errors/errors.ts';
+import { monitorLimits, monitorShares } from '../system/limits/limits.ts';
+import { FairTable } from '../system/sharing/fair-table.ts';
+import { type Peer, refusalText, type ShareRefusal, Shares } from '../system/sharing/shares.ts';
 import { clippedFailure } from './answer.ts';
-import type { EventLog } from './event-log.ts';
+import type { EventLog } from './events/event-log.ts';
 
 export interface JobRequest {
   /** The verb: `copy`, `cow-merge`. */

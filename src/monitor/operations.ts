@@ -1,6 +1,6 @@
-import { failureText, toFailure, UmlmonError } from '../system/errors.ts';
-import { tidyMemoryWhenQuiet } from '../system/tidy-memory.ts';
-import type { EventLog } from './event-log.ts';
+import { tidyMemoryWhenQuiet } from '../system/collect-garbage.ts';
+import { failureText, toFailure, UmlmonError } from '../system/errors/errors.ts';
+import type { EventLog } from './events/event-log.ts';
 
 export type OperationName = 'start' | 'stop' | 'kill' | 'backup' | 'restore';
 

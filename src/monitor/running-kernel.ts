@@ -1,21 +1,21 @@
 import { closeSync } from 'node:fs';
-import type { Sandbox } from '../jail/launch.ts';
+import type { Sandbox } from '../jail/spawn/spawn.ts';
 import type { Answer, Mconsole } from '../kernel/mconsole.ts';
 import type { LaunchPlan } from '../plan/plan.ts';
 import { stepOf } from '../plan/step-of.ts';
-import { capabilityHint } from '../system/capabilities.ts';
 import { type Moment, msSince } from '../system/clock.ts';
-import { isSystemError, toFailure, UmlmonError } from '../system/errors.ts';
-import { kernelLimits } from '../system/limits.ts';
-import { openProcess, type ProcessIdentity, signalProcess } from '../system/process.ts';
-import type { Peer } from '../system/shares.ts';
+import { isSystemError, toFailure, UmlmonError } from '../system/errors/errors.ts';
+import { kernelLimits } from '../system/limits/limits.ts';
+import { capabilityHint } from '../system/native/capabilities.ts';
+import { openProcess, type ProcessIdentity, signalProcess } from '../system/native/process.ts';
+import type { Peer } from '../system/sharing/shares.ts';
 import { printable } from '../system/text.ts';
 import type { Disks } from './disks/disks.ts';
 import type { Paused } from './guest/pause.ts';
 import type { LevelTimes } from './guest/readiness.ts';
 import type { Networks } from './networks/networks.ts';
-import { writeRunRecord } from './run-record.ts';
-import type { UndoStack } from './undo.ts';
+import type { UndoStack } from './start/undo.ts';
+import { writeRunRecord } from './takeover/run-record.ts';
 
 /** A kernel that runs under this monitor: what is needed to talk to it, to end it, and to clean up after it. */
 export class RunningKernel {

@@ -1,4 +1,4 @@
-import type { SecurityRecord } from '../system/security-log.ts';
+import type { SecurityRecord } from '../system/logs/security-log.ts';
 
 /** Why an image is refused because of what it is, or of whom it belongs to. */
 const imageRefusals: ReadonlySet<string> = new Set([

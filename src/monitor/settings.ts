@@ -1,7 +1,7 @@
 import { type Configured, pendingChanges, type SettingChange, withLiveKeys } from '../config/changes.ts';
 import type { VmConfig } from '../config/config.ts';
 import type { UpdateArgs } from '../rpc/umlmonctrl.gen.ts';
-import type { EventLog } from './event-log.ts';
+import type { EventLog } from './events/event-log.ts';
 
 export interface SettingsParts {
   /** What the monitor was started with. */

@@ -1,4 +1,4 @@
-import { UmlmonError } from '../system/errors.ts';
+import { UmlmonError } from '../system/errors/errors.ts';
 
 /** Somebody ended a start. */
 export function startKilled(cause: string): UmlmonError {

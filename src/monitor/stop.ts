@@ -1,5 +1,5 @@
-import { UmlmonError } from '../system/errors.ts';
-import { monitorLimits } from '../system/limits.ts';
+import { UmlmonError } from '../system/errors/errors.ts';
+import { monitorLimits } from '../system/limits/limits.ts';
 import type { RunningKernel } from './running-kernel.ts';
 
 export interface StopStage {

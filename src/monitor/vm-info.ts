@@ -12,7 +12,7 @@ import {
   type VmInfo,
   type VmState,
 } from '../rpc/umlmonctrl.gen.ts';
-import { refusalCounts } from '../system/refusals.ts';
+import { refusalCounts } from '../system/errors/refusals.ts';
 import { describeDisk } from './disks/disk-info.ts';
 import { hostMemory } from './guest/guest-memory.ts';
 import type { GuestValues } from './guest/guest-values.ts';

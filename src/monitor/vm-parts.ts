@@ -1,8 +1,8 @@
 import type { VmLayout } from '../jail/layout.ts';
 import type { LaunchPlan } from '../plan/plan.ts';
-import type { EventLog } from './event-log.ts';
-import type { Prepared } from './prepare-launch.ts';
+import type { EventLog } from './events/event-log.ts';
 import type { Settings } from './settings.ts';
+import type { Prepared } from './start/plan-start.ts';
 
 /** What a VM is made of, and what its monitor does for it. */
 export interface VmParts {

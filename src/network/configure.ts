@@ -1,14 +1,12 @@
 /** Sets up the network of a VM on the host, and takes it back. */
 import { chownSync, closeSync, constants, openSync, rmSync } from 'node:fs';
-import { forwardText } from '../config/network-shared.ts';
-import { toFailure, UmlmonError } from '../system/errors.ts';
-import { findProgram } from '../system/find-program.ts';
-import { makeCharacterDevice } from '../system/native.ts';
-import { disconnectUser } from './connect-user.ts';
-import { demandsOf, isSameAnnouncement, isSameNetwork, splitRecord } from './demands.ts';
-import { type Announcement, listAnnouncements } from './host-network.ts';
-import type { InterfacePlan } from './interface-plan.ts';
-import { type PortForward, planForwards } from './nat-plan.ts';
+import { forwardText } from '../config/networks/shared.ts';
+import { toFailure, UmlmonError } from '../system/errors/errors.ts';
+import { makeCharacterDevice } from '../system/native/native.ts';
+import { findProgram } from '../system/processes/find-program.ts';
+import { disconnectUser } from './connect-pasta.ts';
+import { type Announcement, listAnnouncements } from './host/host-network.ts';
+import { runCommands, runRules } from './host/run-ip.ts';
 import {
   emptyRecord,
   inTurn,
@@ -20,9 +18,12 @@ import {
   removeRecord,
   writeRecord,
 } from './network-record.ts';
+import { demandsOf, isSameAnnouncement, isSameNetwork, splitRecord } from './plan/host-resources.ts';
+import type { InterfacePlan } from './plan/interface-plan.ts';
+import { readGeneral, readSetting, type Setting, writeSetting } from './plan/kernel-settings.ts';
+import { type PortForward, planForwards } from './plan/nat-plan.ts';
+import { forgetTable } from './plan/private-bridge-plan.ts';
 import { type Ip, removeMarked } from './remove-marked.ts';
-import { runCommands, runRules } from './run-ip.ts';
-import { readGeneral, readSetting, type Setting, writeSetting } from './settings.ts';
 import {
   forwarderOf,
   makeShared,
@@ -30,7 +31,6 @@ import {
   refuseOwnConflicts,
   releaseShared,
 } from './shared-networks.ts';
-import { forgetTable } from './switch-plan.ts';
 
 export interface NetworkPrograms {
   readonly ip: string;
@@ -155,7 +155,7 @@ function extend({ place, ip, bridge, nft, turn }: Making, { interfaces, before, 
     { program: bridge, turn },
     interfaces.flatMap((plan) => plan.join),
   );
-  // Those of a leg when that is there (connect-legs.ts).
+  // Those of a leg when that is there (connect-veth.ts).
   const rules = interfaces.flatMap((plan) => (plan.leg ? [] : plan.rules));
   if (nft) for (const one of rules) runRules({ program: nft, turn }, one.rules);
   if (nft && forwards.length > 0)

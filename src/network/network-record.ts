@@ -5,16 +5,16 @@
 import { closeSync, constants, openSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { replaceFile } from '../system/atomic-file.ts';
-import { UmlmonError } from '../system/errors.ts';
-import { networkLimits } from '../system/limits.ts';
-import { lock } from '../system/native.ts';
+import { UmlmonError } from '../system/errors/errors.ts';
+import { replaceFile } from '../system/files/atomic-file.ts';
+import { networkLimits } from '../system/limits/limits.ts';
+import { lock } from '../system/native/native.ts';
 import { shellWord } from '../system/shell-word.ts';
-import type { Announcement } from './host-network.ts';
-import type { InterfacePlan } from './interface-plan.ts';
-import type { Setting } from './settings.ts';
-import type { SharedName } from './shared-plan.ts';
-import type { NftTable } from './switch-plan.ts';
+import type { Announcement } from './host/host-network.ts';
+import type { InterfacePlan } from './plan/interface-plan.ts';
+import type { Setting } from './plan/kernel-settings.ts';
+import type { NftTable } from './plan/private-bridge-plan.ts';
+import type { SharedName } from './plan/shared-plan.ts';
 
 /** A setting that a VM needs, and what it was before; that is the same if it was so already. */
 export interface ChangedSetting extends Setting {

@@ -1,6 +1,6 @@
-import { listLinks } from './host-network.ts';
+import { listLinks } from './host/host-network.ts';
+import { runCommands } from './host/run-ip.ts';
 import type { NetworkRecord } from './network-record.ts';
-import { runCommands } from './run-ip.ts';
 
 /** ip(8), and the turn in which it runs. */
 export interface Ip {

@@ -1,16 +1,16 @@
 /** Makes the networks that several VMs share, and removes those that no VM is in any more. */
-import { type Forward, forwardText } from '../config/network-shared.ts';
-import { UmlmonError } from '../system/errors.ts';
-import { findProgram } from '../system/find-program.ts';
-import { countRules } from './answers.ts';
-import { type Demands, isSameNetwork } from './demands.ts';
-import { listLinks } from './host-network.ts';
-import { planForwards } from './nat-plan.ts';
+import { type Forward, forwardText } from '../config/networks/shared.ts';
+import { UmlmonError } from '../system/errors/errors.ts';
+import { findProgram } from '../system/processes/find-program.ts';
+import { listLinks } from './host/host-network.ts';
+import { countRules } from './host/ip-answers.ts';
+import { askRules, runCommands, runRules } from './host/run-ip.ts';
 import { type NetworkRecord, otherRecords, ownNamespace, type RecordPlace } from './network-record.ts';
+import { type Demands, isSameNetwork } from './plan/host-resources.ts';
+import { planForwards } from './plan/nat-plan.ts';
+import { type SharedPlan, traceOf } from './plan/shared-plan.ts';
 import { type Ip, removeMarked } from './remove-marked.ts';
-import { chainsIn, tablesIn } from './rules-text.ts';
-import { askRules, runCommands, runRules } from './run-ip.ts';
-import { type SharedPlan, traceOf } from './shared-plan.ts';
+import { chainsIn, tablesIn } from './rules/rules-text.ts';
 
 /** Whose forwarded ports they are. */
 export function forwarderOf({ directory, vm }: RecordPlace): { vm: string; owner: string } {

@@ -1,22 +1,22 @@
 import { posix } from 'node:path';
-import { namespaceOf } from '../config/check-networks.ts';
+import { namespaceOf } from '../config/checks/check-networks.ts';
 import type { GlobalConfig, VmConfig } from '../config/config.ts';
-import type { TransportNeeds } from '../config/network-transports.ts';
+import type { TransportNeeds } from '../config/networks/transports.ts';
 import type { Problem } from '../config/problem.ts';
-import { hostPathOf } from '../disk/image-name.ts';
-import { backingFor } from '../disk/may-use.ts';
+import { backingFor } from '../disk/commands/may-use.ts';
+import { hostPathOf } from '../disk/names/image-name.ts';
 import { jailDirectories, type VmLayout } from '../jail/layout.ts';
-import { limitsOfJail } from '../jail/limits-of-jail.ts';
-import { jailMounts, kernelInJail } from '../jail/mounts.ts';
-import { hasLargeIds, type SandboxPlan, sandboxArguments } from '../jail/sandbox.ts';
-import type { FilterRequest } from '../jail/seccomp.ts';
+import { limitsOfJail } from '../jail/sandbox/limits.ts';
+import { jailMounts, kernelInJail } from '../jail/sandbox/mounts.ts';
+import { hasLargeIds, type SandboxPlan, sandboxArguments } from '../jail/sandbox/sandbox.ts';
+import type { FilterRequest } from '../jail/sandbox/seccomp.ts';
 import { kernelArguments } from '../kernel/command-line.ts';
 import type { Libraries } from '../kernel/libraries.ts';
-import { type NetworkRequest, planInterfaces } from '../network/interface-plan.ts';
-import { checkHost } from './check-host.ts';
-import { chooseCore } from './cores.ts';
+import { type NetworkRequest, planInterfaces } from '../network/plan/interface-plan.ts';
+import { checkHost } from './checks/check-host.ts';
 import { bindFdOf, descriptorsOf, fdOf } from './descriptors.ts';
-import { type Inventory, imageStoreOf } from './inventory.ts';
+import { chooseCore } from './facts/cores.ts';
+import { type Inventory, imageStoreOf } from './facts/inventory.ts';
 import type { ConsolePlan, ImagePlan, LaunchPlan, LogPlan, Step, StepOf } from './plan.ts';
 
 /** Longest time from exec until the kernel must have announced itself; usual are 10 to 100 ms. */

@@ -1,4 +1,4 @@
-import type { InterfacePlan } from '../network/interface-plan.ts';
+import type { InterfacePlan } from '../network/plan/interface-plan.ts';
 import { shellWord } from '../system/shell-word.ts';
 import type { Descriptor, LaunchPlan, Step } from './plan.ts';
 

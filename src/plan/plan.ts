@@ -1,17 +1,17 @@
 /**
  * The launch plan: everything a start will do, as plain data. `umlmon -plan VM` prints it without root; the monitor
- * executes exactly this value and nothing else (monitor/start.ts).
+ * executes exactly this value and nothing else (monitor/start/execute-plan.ts).
  */
 
-import type { UbdFlags } from '../config/disk.ts';
-import type { KernelArgument } from '../config/kernel-argument.ts';
-import type { ImageStore } from '../disk/image-name.ts';
+import type { UbdFlags } from '../config/values/disk.ts';
+import type { KernelArgument } from '../config/values/kernel-argument.ts';
+import type { ImageStore } from '../disk/names/image-name.ts';
 import type { JailDirectory } from '../jail/layout.ts';
-import type { SandboxPlan } from '../jail/sandbox.ts';
-import type { FilterRequest } from '../jail/seccomp.ts';
+import type { SandboxPlan } from '../jail/sandbox/sandbox.ts';
+import type { FilterRequest } from '../jail/sandbox/seccomp.ts';
 import type { NetworkPrograms, TunDevice } from '../network/configure.ts';
-import type { InterfacePlan } from '../network/interface-plan.ts';
 import type { RecordPlace } from '../network/network-record.ts';
+import type { InterfacePlan } from '../network/plan/interface-plan.ts';
 
 /** A descriptor that the kernel, or a program on the way to it, inherits, under its number there. */
 export type Descriptor = { readonly fd: number } & (

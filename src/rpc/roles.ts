@@ -1,4 +1,4 @@
-import type { ProcedureName } from './program.ts';
+import type { ProcedureName } from './codec/program.ts';
 import type { umlmonctrl } from './umlmonctrl.gen.ts';
 
 /** What somebody may do with a VM; each role may do what those before it may. */

@@ -1,5 +1,5 @@
-import { toFailure } from '../system/errors.ts';
-import type { MonitorClient } from './monitor-client.ts';
+import { toFailure } from '../system/errors/errors.ts';
+import type { MonitorClient } from './client/monitor-client.ts';
 import type { OperationReport } from './umlmonctrl.gen.ts';
 
 /** What a restart came to. */

@@ -1,5 +1,5 @@
 // Generated from umldir.x by `npm run generate`: change that file, not this one.
-import { type Codec, XdrError, voidCodec } from './xdr.ts';
+import { type Codec, XdrError, voidCodec } from './codec/xdr.ts';
 
 /** VM names, error codes */
 export const UMLDIR_NAME_MAX = 64;

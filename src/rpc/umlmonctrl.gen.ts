@@ -1,5 +1,5 @@
 // Generated from umlmonctrl.x by `npm run generate`: change that file, not this one.
-import { type Codec, XdrError, uhyperCodec, uintCodec, voidCodec } from './xdr.ts';
+import { type Codec, XdrError, uhyperCodec, uintCodec, voidCodec } from './codec/xdr.ts';
 
 /** VM names, channels, keys */
 export const UMLMON_NAME_MAX = 64;

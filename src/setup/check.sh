@@ -7,5 +7,5 @@ sh src/setup/node.sh
 npx tsc -p .
 npx tsc -p src/web/browser
 npx biome check --error-on-warnings
-node src/setup/generate.mjs --check
+node src/setup/generate/generate.mjs --check
 npx vitest run test/layers.test.ts

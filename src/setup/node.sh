@@ -28,5 +28,5 @@ fi
 oldest_program=$(ls -tr dist/*.cjs 2>/dev/null | head -n 1)
 if [ -z "$oldest_program" ] || [ -n "$(find src package-lock.json -newer "$oldest_program" -type f | head -n 1)" ]; then
   echo 'node: building dist/' >&2
-  node src/setup/build.mjs >&2
+  node src/setup/build/build.mjs >&2
 fi

@@ -1,4 +1,4 @@
-import { setCloseOnExec } from './native.ts';
+import { setCloseOnExec } from './native/native.ts';
 
 /** The first descriptor that a service manager passes (SD_LISTEN_FDS_START). */
 const firstPassed = 3;

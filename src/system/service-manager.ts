@@ -1,7 +1,7 @@
 import { closeSync } from 'node:fs';
-import { isSystemError } from './errors.ts';
-import { serviceLimits } from './limits.ts';
-import { openDatagram, sendDatagram } from './native.ts';
+import { isSystemError } from './errors/errors.ts';
+import { serviceLimits } from './limits/limits.ts';
+import { openDatagram, sendDatagram } from './native/native.ts';
 import { printable } from './text.ts';
 
 /** What a service may tell, sd_notify(3). */

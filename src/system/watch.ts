@@ -1,4 +1,4 @@
-import { koffi } from './koffi.ts';
+import { koffi } from './native/koffi.ts';
 
 export interface Interest {
   readonly readable?: boolean;

@@ -1,7 +1,7 @@
 import { quoted } from '../config/problem.ts';
-import { sizeParser } from '../config/values.ts';
+import { sizeParser } from '../config/values/values.ts';
 import { callersValue } from '../system/environment.ts';
-import { UmlmonError } from '../system/errors.ts';
+import { UmlmonError } from '../system/errors/errors.ts';
 
 export interface Share {
   readonly directory: string;

@@ -16,7 +16,7 @@ import {
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { Script } from 'node:vm';
-import { isSystemError } from '../system/errors.ts';
+import { isSystemError } from '../system/errors/errors.ts';
 import { homeDirectory } from '../system/home.ts';
 
 type Program = (require: NodeJS.Require, __filename: string, __dirname: string) => void;

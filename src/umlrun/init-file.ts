@@ -1,6 +1,6 @@
 import { openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { isSystemError, UmlmonError } from '../system/errors.ts';
+import { isSystemError, UmlmonError } from '../system/errors/errors.ts';
 
 /** The program that a guest starts with. It lies beside us, where the VM's user may not reach it: so it is copied. */
 export const initFile = join(dirname(__filename), 'umlrun-init');

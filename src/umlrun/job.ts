@@ -1,5 +1,5 @@
 /** What the init of the guest is to do before the command, and the command: words that each end in a NUL (init/job.c). */
-import type { userNetwork } from '../config/network-user.ts';
+import type { userNetwork } from '../config/networks/user.ts';
 import type { Size } from '../console/pty.ts';
 
 /** A descriptor of the command: the terminal, a pipe, or nothing (/dev/null). */

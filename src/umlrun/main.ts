@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { failureText, toFailureWithWords } from '../system/errors.ts';
+import { failureText, toFailureWithWords } from '../system/errors/errors.ts';
 import { version } from '../system/version.ts';
 import { parseArguments } from './arguments.ts';
 import { run } from './run.ts';

@@ -1,14 +1,14 @@
 import { posix } from 'node:path';
-import type { KernelArgument } from '../config/kernel-argument.ts';
-import { limitsOfJail } from '../jail/limits-of-jail.ts';
-import { kernelInJail, kernelMounts, mountPointsOnly } from '../jail/mounts.ts';
-import { type Bind, hasLargeIds, type SandboxPlan } from '../jail/sandbox.ts';
-import type { FilterRequest } from '../jail/seccomp.ts';
+import type { KernelArgument } from '../config/values/kernel-argument.ts';
+import { limitsOfJail } from '../jail/sandbox/limits.ts';
+import { kernelInJail, kernelMounts, mountPointsOnly } from '../jail/sandbox/mounts.ts';
+import { type Bind, hasLargeIds, type SandboxPlan } from '../jail/sandbox/sandbox.ts';
+import type { FilterRequest } from '../jail/sandbox/seccomp.ts';
 import { kernelArguments } from '../kernel/command-line.ts';
 import { librariesInJail } from '../plan/build-plan.ts';
-import { fds } from './descriptors.ts';
-import type { Host } from './host.ts';
-import type { RunImage } from './image.ts';
+import type { Host } from './host/host.ts';
+import type { RunImage } from './host/image.ts';
+import { fds } from './streams/descriptors.ts';
 
 /**
  * The init of the guest, in a tmpfs: RUNDIR, where all else of a run is, is mounted noexec on most hosts, and then the guest

@@ -1,36 +1,42 @@
 import { closeSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { KernelArgument } from '../config/kernel-argument.ts';
-import { userNetwork } from '../config/network-user.ts';
-import { killSandbox, launch, type Sandbox } from '../jail/launch.ts';
-import { type SandboxPlan, sandboxArguments, userArguments } from '../jail/sandbox.ts';
-import { seccompFilter } from '../jail/seccomp.ts';
-import { connectUser } from '../network/connect-user.ts';
-import { hasIpv6 } from '../network/host-network.ts';
-import { planUser } from '../network/user-plan.ts';
-import { interfaceArgument } from '../network/vector-options.ts';
-import { claimCores, countClaims } from '../plan/core-claims.ts';
-import { allowedCores } from '../plan/core-load.ts';
-import { chooseCore } from '../plan/cores.ts';
-import { rememberLpj } from '../plan/lpj-cache.ts';
-import { currentDirectory } from '../system/current-directory.ts';
-import { isSystemError, UmlmonError } from '../system/errors.ts';
-import { umlrunLimits } from '../system/limits.ts';
-import { memoryCgroups, outOfMemory } from '../system/memory-limits.ts';
+import { userNetwork } from '../config/networks/user.ts';
+import type { KernelArgument } from '../config/values/kernel-argument.ts';
+import { type SandboxPlan, sandboxArguments, userArguments } from '../jail/sandbox/sandbox.ts';
+import { seccompFilter } from '../jail/sandbox/seccomp.ts';
+import { killSandbox, launch, type Sandbox } from '../jail/spawn/spawn.ts';
+import { connectUser } from '../network/connect-pasta.ts';
+import { hasIpv6 } from '../network/host/host-network.ts';
+import { planUser } from '../network/plan/pasta-plan.ts';
+import { interfaceArgument } from '../network/plan/vector-options.ts';
+import { claimCores, countClaims } from '../plan/facts/core-claims.ts';
+import { allowedCores } from '../plan/facts/core-load.ts';
+import { chooseCore } from '../plan/facts/cores.ts';
+import { rememberLpj } from '../plan/facts/lpj-cache.ts';
+import { isSystemError, UmlmonError } from '../system/errors/errors.ts';
+import { currentDirectory } from '../system/files/current-directory.ts';
+import { umlrunLimits } from '../system/limits/limits.ts';
+import { memoryCgroups, outOfMemory } from '../system/processes/memory-limits.ts';
 import { printable } from '../system/text.ts';
 import type { RunRequest } from './arguments.ts';
-import { fds } from './descriptors.ts';
-import { type Directories, directoryBinds, leftOut, notExecutable, openDirectories } from './directories.ts';
-import { GivenFiles } from './given.ts';
-import { findRoots, type Host, lookAtHost, lpjCacheOf } from './host.ts';
-import { prepareImage, type RunImage } from './image.ts';
+import {
+  type Directories,
+  directoryBinds,
+  leftOut,
+  notExecutable,
+  openDirectories,
+} from './host/directories.ts';
+import { GivenFiles } from './host/given.ts';
+import { findRoots, type Host, lookAtHost, lpjCacheOf } from './host/host.ts';
+import { prepareImage, type RunImage } from './host/image.ts';
 import { initFile, openInit } from './init-file.ts';
 import { encodeJob, type Job, type Stream } from './job.ts';
-import { coreClaimsOf, holderName, makePlace, type Place, type Roots } from './place.ts';
 import { filterOf, hasGate, planSandbox } from './plan.ts';
-import { Relay } from './relay.ts';
-import { ownStreams } from './streams.ts';
-import { terminalSize } from './terminal.ts';
+import { coreClaimsOf, holderName, makePlace, type Place, type Roots } from './run-directory.ts';
+import { fds } from './streams/descriptors.ts';
+import { Relay } from './streams/relay.ts';
+import { ownStreams } from './streams/streams.ts';
+import { terminalSize } from './streams/terminal.ts';
 
 /** Where the usual image of a host is, below its shared tree. */
 const usualImage = 'disks/root.dsk';

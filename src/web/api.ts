@@ -1,23 +1,23 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { GlobalConfig } from '../config/config.ts';
-import type { WebUrl } from '../config/web-keys.ts';
+import type { WebUrl } from '../config/keys/web-keys.ts';
 import { webGroup } from '../jail/user.ts';
-import { webShares } from '../system/limits.ts';
-import type { Log } from '../system/log.ts';
-import type { SecurityLog } from '../system/security-log.ts';
-import { refusalText, Shares } from '../system/shares.ts';
+import { webShares } from '../system/limits/limits.ts';
+import type { Log } from '../system/logs/log.ts';
+import type { SecurityLog } from '../system/logs/security-log.ts';
+import { refusalText, Shares } from '../system/sharing/shares.ts';
 import { version } from '../system/version.ts';
-import { readJson, refused, sendJson, statusOf } from './answer.ts';
+import type { Monitors } from './hosts/monitors.ts';
+import { readJson, refused, sendJson, statusOf } from './http/answer.ts';
+import type { AnswerOrLate } from './http/late-answers.ts';
+import { checkOrigin, type Names } from './http/origin.ts';
 import { identityAt } from './identity.ts';
-import type { AnswerOrLate } from './late-answers.ts';
-import { Login, type PasswordPlace } from './login.ts';
-import type { Monitors } from './monitors.ts';
-import { checkOrigin, type Names } from './origin.ts';
+import { Login, type PasswordPlace } from './login/login.ts';
+import { type Session, Sessions, sessionCookie, sessionIdOf } from './login/sessions.ts';
 import type { RequestPath } from './server.ts';
-import { type Session, Sessions, sessionCookie, sessionIdOf } from './sessions.ts';
-import { vmActions } from './vm-actions.ts';
-import { vmPages } from './vm-pages.ts';
+import { vmActions } from './vms/vm-actions.ts';
+import { vmPages } from './vms/vm-pages.ts';
 import type { WireSession } from './wire.ts';
 
 interface ApiOptions {

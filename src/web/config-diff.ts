@@ -1,4 +1,4 @@
-import type { MonitorClient } from '../rpc/monitor-client.ts';
+import type { MonitorClient } from '../rpc/client/monitor-client.ts';
 
 /** One key of a VM: as its monitor has it in force, and as the files have it now. */
 export interface ComparedSetting {

@@ -1,10 +1,10 @@
 import { networkOf } from '../rpc/address.ts';
-import { roleAt } from '../rpc/password-file.ts';
+import { roleAt } from '../rpc/auth/password-file.ts';
 import type { Role } from '../rpc/roles.ts';
 import type { ActForArgs } from '../rpc/umlmonctrl.gen.ts';
 import { readIp } from '../system/ip-address.ts';
-import { refused } from './answer.ts';
-import type { Session } from './sessions.ts';
+import { refused } from './http/answer.ts';
+import type { Session } from './login/sessions.ts';
 
 /** For whom umlweb asks a monitor. The monitor gives it the role, or less, and names the person in events and records. */
 export interface Identity extends ActForArgs {

@@ -1,6 +1,6 @@
+import { wrongWith } from '../rpc/problem-advice.ts';
 import type { GuestStats, VmInfo } from '../rpc/umlmonctrl.gen.ts';
-import { wrongWith } from '../rpc/wrong-with.ts';
-import { failureText, toFailure } from '../system/errors.ts';
+import { failureText, toFailure } from '../system/errors/errors.ts';
 import { printable } from '../system/text.ts';
 import type { WirePoint, WireVm } from './wire.ts';
 

@@ -1,22 +1,22 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
-import type { WebListen, WebUrl } from '../config/web-keys.ts';
-import { Gate } from '../rpc/gate.ts';
-import { peerAt } from '../rpc/peer.ts';
-import { toFailure, UmlmonError } from '../system/errors.ts';
+import type { WebListen, WebUrl } from '../config/keys/web-keys.ts';
+import { Gate } from '../rpc/server/gate.ts';
+import { peerAt } from '../rpc/server/peer.ts';
+import { toFailure, UmlmonError } from '../system/errors/errors.ts';
 import { isLoopback } from '../system/ip-address.ts';
-import { webLimits, webShares } from '../system/limits.ts';
-import type { Log } from '../system/log.ts';
-import type { SecurityLog } from '../system/security-log.ts';
-import { Refused, refused, sendJson, statusOf } from './answer.ts';
+import { webLimits, webShares } from '../system/limits/limits.ts';
+import type { Log } from '../system/logs/log.ts';
+import type { SecurityLog } from '../system/logs/security-log.ts';
 import { Api } from './api.ts';
-import type { Assets } from './assets.ts';
-import { addressOf } from './login.ts';
-import type { Monitors } from './monitors.ts';
-import { isOurHost, type Names, pageText, pathBelow } from './origin.ts';
-import { RefusalLog } from './refusal-log.ts';
-import { Sockets } from './sockets.ts';
+import { Sockets } from './consoles/sockets.ts';
+import type { Monitors } from './hosts/monitors.ts';
+import { Refused, refused, sendJson, statusOf } from './http/answer.ts';
+import type { Assets } from './http/assets.ts';
+import { isOurHost, type Names, pageText, pathBelow } from './http/origin.ts';
+import { RefusalLog } from './http/refusal-log.ts';
+import { addressOf } from './login/login.ts';
 
 /** Both PEM. */
 export interface Tls {

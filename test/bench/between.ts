@@ -1,8 +1,8 @@
-import { GuestShell } from '../helpers/guest.ts';
-import { NetNamespace } from '../helpers/net-namespace.ts';
-import { vmUid, World } from '../helpers/world.ts';
-import { BareGuest } from './bare-guest.ts';
+import { GuestShell } from '../helpers/guest/guest.ts';
+import { NetNamespace } from '../helpers/host/net-namespace.ts';
+import { vmUid, World } from '../helpers/programs/world.ts';
 import { type Figure, inTurns, MiB, throughput } from './figure.ts';
+import { BareGuest } from './guests/bare-guest.ts';
 
 /** Guests count hundredths of a second. */
 const rounds = 9;

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { World } from '../helpers/world.ts';
+import type { World } from '../helpers/programs/world.ts';
 import { type Figure, median } from './figure.ts';
 
 const monitors = 20;

@@ -1,7 +1,7 @@
-import { hostPathOf } from '../../src/disk/image-name.ts';
-import { listImages } from '../../src/disk/list.ts';
-import { writeCow } from '../disk/cow-file.ts';
-import { TestStore } from '../disk/store.ts';
+import { hostPathOf } from '../../src/disk/names/image-name.ts';
+import { listImages } from '../../src/disk/store/list.ts';
+import { writeCow } from '../disk/cow/sample-file.ts';
+import { TestStore } from '../disk/store/store.ts';
 import { type Figure, MiB, median, milliseconds } from './figure.ts';
 
 const rounds = 21;

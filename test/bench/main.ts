@@ -2,24 +2,24 @@
  * The benchmarks, `npm run bench`: what umlmon adds to a bare kernel. Arguments: which ones; all without.
  * Ends with status 1 if a budget is exceeded.
  */
-import { World } from '../helpers/world.ts';
-import { measureBackup } from './backup.ts';
+import { World } from '../helpers/programs/world.ts';
 import { measureBetween } from './between.ts';
-import { measureConsole } from './console.ts';
-import { measureCopy } from './copy.ts';
-import { measureAgainstDebian } from './debian.ts';
+import { measureConsole } from './consoles/console.ts';
+import { measurePaces } from './consoles/paces.ts';
+import { measureViewers } from './consoles/viewers.ts';
+import { measureWeb } from './consoles/web.ts';
+import { measureBackup } from './disks/backup.ts';
+import { measureCopy } from './disks/copy.ts';
+import { measureManyBackups } from './disks/many-backups.ts';
+import { measureMerge } from './disks/merge.ts';
 import { type Figure, isWithin, table } from './figure.ts';
+import { measureAgainstDebian } from './guests/debian.ts';
+import { measureRun } from './guests/run.ts';
+import { measureStart } from './guests/start.ts';
 import { measureIdle } from './idle.ts';
 import { measureList } from './list.ts';
-import { measureManyBackups } from './many-backups.ts';
-import { measureMerge } from './merge.ts';
 import { measureNetwork } from './network.ts';
-import { measurePaces } from './paces.ts';
 import { Pair } from './pair.ts';
-import { measureRun } from './run.ts';
-import { measureStart } from './start.ts';
-import { measureViewers } from './viewers.ts';
-import { measureWeb } from './web.ts';
 
 type Closable = { close(): Promise<void> };
 

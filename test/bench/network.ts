@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { MonitorClient } from '../../src/rpc/monitor-client.ts';
-import { GuestShell } from '../helpers/guest.ts';
-import { NetNamespace } from '../helpers/net-namespace.ts';
-import { vmUid, World } from '../helpers/world.ts';
-import { BareGuest } from './bare-guest.ts';
+import type { MonitorClient } from '../../src/rpc/client/monitor-client.ts';
+import { GuestShell } from '../helpers/guest/guest.ts';
+import { NetNamespace } from '../helpers/host/net-namespace.ts';
+import { vmUid, World } from '../helpers/programs/world.ts';
 import { type Figure, inTurns, throughput } from './figure.ts';
+import { BareGuest } from './guests/bare-guest.ts';
 
 const rounds = 7;
 const megabytes = 512;

@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { launchEnvironment } from '../../src/jail/sandbox.ts';
-import { seccompFilter } from '../../src/jail/seccomp.ts';
+import { launchEnvironment } from '../../src/jail/sandbox/sandbox.ts';
+import { seccompFilter } from '../../src/jail/sandbox/seccomp.ts';
 import type { Descriptor, LaunchPlan, StepOf } from '../../src/plan/plan.ts';
-import type { MonitorClient } from '../../src/rpc/monitor-client.ts';
-import type { World } from '../helpers/world.ts';
-import { Floor, type FloorStart } from './floor.ts';
+import type { MonitorClient } from '../../src/rpc/client/monitor-client.ts';
+import type { World } from '../helpers/programs/world.ts';
+import { Floor, type FloorStart } from './guests/floor.ts';
 
 /** The monitor learns the kernel's delay loop calibration a second after a boot. */
 const learningMs = 2000;

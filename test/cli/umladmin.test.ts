@@ -3,10 +3,10 @@ import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { bigBytes, writeBigImage } from '../helpers/big-image.ts';
-import { slowMotionScript } from '../helpers/slow-motion.ts';
-import { Tmux } from '../helpers/tmux.ts';
-import { program, vmUid, World } from '../helpers/world.ts';
+import { bigBytes, writeBigImage } from '../helpers/guest/big-image.ts';
+import { slowMotionScript } from '../helpers/host/slow-motion.ts';
+import { program, vmUid, World } from '../helpers/programs/world.ts';
+import { Tmux } from '../helpers/terminal/tmux.ts';
 
 const world = new World();
 const admin = (...args: string[]) => world.run('umladmin', args);

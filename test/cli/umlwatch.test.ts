@@ -3,8 +3,8 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { GuestShell, waitForEvent } from '../helpers/guest.ts';
-import { program, type Ran, World } from '../helpers/world.ts';
+import { GuestShell, waitForEvent } from '../helpers/guest/guest.ts';
+import { program, type Ran, World } from '../helpers/programs/world.ts';
 
 const world = new World();
 const watch = (...args: string[]) => world.run('umlwatch', ['vm1', ...args]);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type Configured, pendingChanges, withLiveKeys } from '../../src/config/changes.ts';
-import { load } from './loading.ts';
+import { load } from './file/loading.ts';
 
 const configured = (keys: string, global = ''): Configured => {
   const { config, problems } = load(

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { globalKeys } from '../../src/config/global-keys.ts';
-import { isFamily } from '../../src/config/key.ts';
+import { globalKeys } from '../../src/config/keys/global-keys.ts';
+import { isFamily } from '../../src/config/keys/key.ts';
+import { vmKeys } from '../../src/config/keys/vm-keys.ts';
 import { generateConfigPage } from '../../src/config/man-page.ts';
-import { vmKeys } from '../../src/config/vm-keys.ts';
 
 describe('umlmon(5)', () => {
   const [page] = generateConfigPage();

@@ -9,7 +9,7 @@ import { Channel } from '../../src/console/channel.ts';
 import { ConsoleLog } from '../../src/console/log.ts';
 import { Pty } from '../../src/console/pty.ts';
 import { Ring } from '../../src/console/ring.ts';
-import { consoleLimits } from '../../src/system/limits.ts';
+import { consoleLimits } from '../../src/system/limits/limits.ts';
 
 let directory: string;
 let channel: Channel;

@@ -18,7 +18,7 @@ import fc from 'fast-check';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ConsoleLog, type LogChange } from '../../src/console/log.ts';
-import { attributesOf, readableByUser1, setAttribute } from '../helpers/attributes.ts';
+import { attributesOf, readableByUser1, setAttribute } from '../helpers/host/attributes.ts';
 
 let directory: string;
 let path: string;

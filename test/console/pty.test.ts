@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { closeSync, readdirSync, readlinkSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Pty } from '../../src/console/pty.ts';
-import { pidfdGetfd, pidfdOpen } from '../../src/system/native.ts';
+import { pidfdGetfd, pidfdOpen } from '../../src/system/native/native.ts';
 
 const open: Pty[] = [];
 const children: ChildProcess[] = [];

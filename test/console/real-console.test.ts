@@ -5,8 +5,8 @@ import { Pty } from '../../src/console/pty.ts';
 import { Ring } from '../../src/console/ring.ts';
 import { KernelSender } from '../../src/kernel/kernel-sender.ts';
 import { Mconsole } from '../../src/kernel/mconsole.ts';
-import { pidfdGetfd, pidfdOpen } from '../../src/system/native.ts';
-import { makeTestDirectory, startTestKernel, TEST_UID, type TestKernel } from '../helpers/kernel.ts';
+import { pidfdGetfd, pidfdOpen } from '../../src/system/native/native.ts';
+import { makeTestDirectory, startTestKernel, TEST_UID, type TestKernel } from '../helpers/guest/kernel.ts';
 
 const home = process.cwd();
 let kernel: TestKernel;

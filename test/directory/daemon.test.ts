@@ -14,10 +14,10 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { RpcClient } from '../../src/rpc/client.ts';
+import { RpcClient } from '../../src/rpc/client/client.ts';
 import { umldir as umldirProgram } from '../../src/rpc/umldir.gen.ts';
-import { openDatagram, receiveDatagram } from '../../src/system/native.ts';
-import { asWebUser, webUser } from '../helpers/as-user.ts';
+import { openDatagram, receiveDatagram } from '../../src/system/native/native.ts';
+import { asWebUser, webUser } from '../helpers/host/as-user.ts';
 import {
   freePort,
   listAt,
@@ -26,8 +26,8 @@ import {
   until,
   untilListed,
   writeGlobal,
-} from '../helpers/umldir.ts';
-import { program } from '../helpers/world.ts';
+} from '../helpers/programs/umldir.ts';
+import { program } from '../helpers/programs/world.ts';
 
 /** Its uid and gid on Debian. */
 const nobody = 65534;

@@ -4,7 +4,7 @@ import { Directory } from '../../src/directory/directory.ts';
 import { resolve } from '../../src/directory/resolve.ts';
 import type { DirEntry, DirVm } from '../../src/rpc/umldir.gen.ts';
 import { UMLDIR_LIST_MAX } from '../../src/rpc/umldir.gen.ts';
-import { directoryLimits } from '../../src/system/limits.ts';
+import { directoryLimits } from '../../src/system/limits/limits.ts';
 
 const never = new AbortController().signal;
 const peer = { key: 'address:192.0.2.1', isOwner: false };

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { buildCClient } from '../helpers/c-client.ts';
-import { freePort, registerAt, TestUmldir, untilListed } from '../helpers/umldir.ts';
+import { buildCClient } from '../helpers/programs/c-client.ts';
+import { freePort, registerAt, TestUmldir, untilListed } from '../helpers/programs/umldir.ts';
 
 // A client made by rpcgen and libtirpc, which share nothing with our code but umldir.x, and a real umldir.
 

@@ -4,7 +4,7 @@ import { Directory } from '../../src/directory/directory.ts';
 import { directoryHandlers } from '../../src/directory/procedures.ts';
 import { Registrations } from '../../src/directory/registrations.ts';
 import { resolve } from '../../src/directory/resolve.ts';
-import type { Caller } from '../../src/rpc/program.ts';
+import type { Caller } from '../../src/rpc/codec/program.ts';
 
 const caller = {} as Caller;
 

@@ -6,10 +6,10 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { connectRedirected, recordOf } from '../../src/rpc/redirect.ts';
+import { connectRedirected, recordOf } from '../../src/rpc/client/redirect.ts';
 import { announcementCodec, UMLREDIR_MAGIC } from '../../src/rpc/umldir.gen.ts';
-import { directoryShares } from '../../src/system/limits.ts';
-import { freePort, listAt, registerAt, TestUmldir, until } from '../helpers/umldir.ts';
+import { directoryShares } from '../../src/system/limits/limits.ts';
+import { freePort, listAt, registerAt, TestUmldir, until } from '../helpers/programs/umldir.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'umlmon-redirector-'));
 const servers: Server[] = [];

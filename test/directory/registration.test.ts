@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { freePort, TestUmldir, untilListed } from '../helpers/umldir.ts';
-import { World } from '../helpers/world.ts';
+import { freePort, TestUmldir, untilListed } from '../helpers/programs/umldir.ts';
+import { World } from '../helpers/programs/world.ts';
 
 const world = new World();
 let port = 0;

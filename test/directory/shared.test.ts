@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Etcd, toBase64 } from '../../src/directory/etcd.ts';
 import { hostKey, vmKey } from '../../src/directory/shared-record.ts';
-import { DirectoryClient } from '../../src/rpc/directory-client.ts';
-import { setPassword } from '../../src/rpc/password-file.ts';
-import { connectRedirected } from '../../src/rpc/redirect.ts';
-import { TestEtcd } from '../helpers/etcd.ts';
-import { freePort, registerAt, TestUmldir, until, untilListed } from '../helpers/umldir.ts';
-import { World } from '../helpers/world.ts';
+import { setPassword } from '../../src/rpc/auth/password-file.ts';
+import { DirectoryClient } from '../../src/rpc/client/directory-client.ts';
+import { connectRedirected } from '../../src/rpc/client/redirect.ts';
+import { TestEtcd } from '../helpers/host/etcd.ts';
+import { freePort, registerAt, TestUmldir, until, untilListed } from '../helpers/programs/umldir.ts';
+import { World } from '../helpers/programs/world.ts';
 
 interface Host {
   readonly name: string;

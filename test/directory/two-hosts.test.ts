@@ -4,12 +4,12 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { setPassword } from '../../src/rpc/password-file.ts';
-import { compareLongOutput, longOutput } from '../helpers/long-output.ts';
-import { NetNamespace } from '../helpers/net-namespace.ts';
-import { Tmux } from '../helpers/tmux.ts';
-import { TestUmldir, until, writeGlobal } from '../helpers/umldir.ts';
-import { program, type Ran, World } from '../helpers/world.ts';
+import { setPassword } from '../../src/rpc/auth/password-file.ts';
+import { NetNamespace } from '../helpers/host/net-namespace.ts';
+import { TestUmldir, until, writeGlobal } from '../helpers/programs/umldir.ts';
+import { program, type Ran, World } from '../helpers/programs/world.ts';
+import { compareLongOutput, longOutput } from '../helpers/terminal/long-output.ts';
+import { Tmux } from '../helpers/terminal/tmux.ts';
 
 const host = new NetNamespace();
 const client = new NetNamespace();

@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { testKernelDirectory } from '../helpers/kernel.ts';
+import { testKernelDirectory } from '../helpers/guest/kernel.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -90,11 +90,11 @@ umladmin disk create vm1:/disks/data.dsk 16M`,
   'umlwatch vm1 -stop': {},
   'umlwatch vm1 -start -wait ready -connect con1': { before: down },
   'umlwatch vm1 -start -wait guest -connect con1': {
-    elsewhere: 'it takes a guest that says so when it boots: test/monitor/ready.test.ts',
+    elsewhere: 'it takes a guest that says so when it boots: test/monitor/start/ready.test.ts',
   },
   'umlwatch vm1 -start -connect con1 -stop -timeout 10s': { before: down },
   "umlwatch vm1 -start -expect 'login: ' -send 'root\\r' -expect '[#$] $' -run 'uname -a'": {
-    elsewhere: 'it takes a guest that asks for a name: test/cli/script.test.ts',
+    elsewhere: 'it takes a guest that asks for a name: test/cli/automation/console-script.test.ts',
   },
   'mkdir -p /var/lib/umlmon/vm1/jail/usr/bin': {},
   'chmod 755 /var/lib/umlmon/vm1/jail/usr /var/lib/umlmon/vm1/jail/usr/bin': {},
@@ -122,7 +122,7 @@ umladmin disk create vm1:/disks/data.dsk 16M`,
   'ip addr add 192.168.2.2 peer 192.168.2.1 dev vec0': { elsewhere: inGuest },
   'ip route add default via 192.168.2.1 dev vec0': { elsewhere: inGuest },
   'umladmin password vm1                    on the host: asks for a new password': {
-    elsewhere: 'it asks on a terminal: test/cli/admin-password.test.ts',
+    elsewhere: 'it asks on a terminal: test/cli/admin/password.test.ts',
   },
   'umlwatch vm1@host.example:7001 -connect con1': { elsewhere: twoHosts },
   'umlwatch vm1@host.example:7001 -password-file ~/.vm1 -stats': { elsewhere: twoHosts },
@@ -165,7 +165,7 @@ test('they run as printed, on a host that umlmon was installed on as README says
         '-c',
         '! umount -l /run/netns; exec sh "$@"',
         'sh',
-        join(root, 'test/helpers/private-host.sh'),
+        join(root, 'test/helpers/host/private-host.sh'),
       ],
       'sh',
       '-exc',

@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { testKernelDirectory } from '../helpers/kernel.ts';
+import { testKernelDirectory } from '../helpers/guest/kernel.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -24,7 +24,7 @@ const typedAtConsole = 'echo "in the guest: $(id -u)"\n';
 function runOnPrivateHost(script: string) {
   const { status, stdout, stderr } = spawnSync(
     'sh',
-    [join(root, 'test/helpers/private-host.sh'), 'sh', '-exc', script],
+    [join(root, 'test/helpers/host/private-host.sh'), 'sh', '-exc', script],
     {
       cwd: root,
       encoding: 'utf8',

@@ -1,16 +1,16 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { generateUmlwatchPage } from '../../src/cli/man-page.ts';
-import { usesOf } from '../../src/cli/vocabulary.ts';
-import { words } from '../../src/cli/words.ts';
-import { eventKinds } from '../../src/monitor/event-kinds.ts';
-import { generateEventPage } from '../../src/monitor/event-page.ts';
+import { usesOf } from '../../src/cli/commands/spec.ts';
+import { words } from '../../src/cli/commands/table.ts';
+import { generateUmlwatchPage } from '../../src/cli/man/man-page.ts';
+import { eventKinds } from '../../src/monitor/events/kinds.ts';
 import { lifecycle, vmStates } from '../../src/monitor/lifecycle.ts';
-import { generateStatePage } from '../../src/monitor/state-page.ts';
-import { generators } from '../../src/setup/generators.ts';
-import { generateErrorPage } from '../../src/system/error-page.ts';
-import { errorCatalogue, exitStatus } from '../../src/system/errors.ts';
+import { generateEventPage } from '../../src/monitor/pages/event-page.ts';
+import { generateStatePage } from '../../src/monitor/pages/state-page.ts';
+import { generators } from '../../src/setup/generate/generators.ts';
+import { generateErrorPage } from '../../src/system/errors/error-page.ts';
+import { errorCatalogue, exitStatus } from '../../src/system/errors/errors.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -43,7 +43,7 @@ describe('docs/errors.md', () => {
   });
 
   test('no error is in the catalogue that nothing reports', () => {
-    const sources = sourcesWithout('system/errors.ts', 'system/error-page.ts');
+    const sources = sourcesWithout('system/errors/errors.ts', 'system/errors/error-page.ts');
     const unused = Object.keys(errorCatalogue).filter((code) => !sources.includes(`'${code}'`));
     expect(unused.filter((code) => !inErrorsItself.has(code))).toEqual([]);
   });
@@ -55,7 +55,7 @@ const inErrorsItself: ReadonlySet<string> = new Set(['INTERNAL', 'HOST_SYSTEM_CA
 describe('docs/events.md', () => {
   test('has every kind, and nothing is a kind that no monitor publishes', () => {
     const page = textOf(generateEventPage());
-    const sources = sourcesWithout('monitor/event-kinds.ts');
+    const sources = sourcesWithout('monitor/events/kinds.ts');
     for (const kind of Object.keys(eventKinds)) {
       expect(page).toContain(`| \`${kind}\` |`);
       expect(sources, kind).toMatch(new RegExp(`publish\\(\\s*'${kind}'`));

@@ -6,10 +6,10 @@ import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { hintsOfSources } from '../helpers/hints-of-sources.ts';
-import { testKernelDirectory } from '../helpers/kernel.ts';
-import { NetNamespace } from '../helpers/net-namespace.ts';
-import { testImage, vmUid, World } from '../helpers/world.ts';
+import { testKernelDirectory } from '../helpers/guest/kernel.ts';
+import { NetNamespace } from '../helpers/host/net-namespace.ts';
+import { hintsOfSources } from '../helpers/programs/hints-of-sources.ts';
+import { testImage, vmUid, World } from '../helpers/programs/world.ts';
 
 const commands =
   'umlwatch umladmin umlmon umlrun umldir umlweb chmod chown chgrp fuser ip apt-get modprobe sysctl systemctl journalctl getent useradd addgroup nft df ls lsattr findmnt kill rm mv cp diff e2fsck mount umount quota usermod userdel setfacl getfattr npm ps echo mkdir';
@@ -201,7 +201,7 @@ let ended: () => void = () => undefined;
 
 const placeholder = 'it has VM, FILE or the like in the place of what only the reader knows';
 const changesHost = 'it changes accounts, packages, modules or settings of the host';
-const network = 'test/network and test/cli/wrong-hints.test.ts';
+const network = 'test/network and test/cli/print/wrong-hints.test.ts';
 const needsFault =
   'it takes a fault that tests make by other means; the command only shows, or the one of another hint';
 
@@ -235,12 +235,12 @@ const elsewhere: Readonly<Record<string, string>> = {
     network,
   'change one of the two; if … does not run: umlmon -cleanup …': network,
   'ip link set … down in the guest first': network,
-  'umladmin user …': 'test/cli/admin-user.test.ts',
-  'umladmin user … makes one, and writes vmuser = uml-…': 'test/cli/admin-user.test.ts',
-  'umladmin config set … vmuser NAME': 'test/cli/admin-user.test.ts',
-  'give … another one: umladmin user …': 'test/cli/admin-user.test.ts',
-  'take the others out of the group, or remove it: getent group …': 'test/cli/admin-user.test.ts',
-  'keep what you need of it, then: rm -r …': 'test/cli/admin-user.test.ts',
+  'umladmin user …': 'test/cli/admin/users/user.test.ts',
+  'umladmin user … makes one, and writes vmuser = uml-…': 'test/cli/admin/users/user.test.ts',
+  'umladmin config set … vmuser NAME': 'test/cli/admin/users/user.test.ts',
+  'give … another one: umladmin user …': 'test/cli/admin/users/user.test.ts',
+  'take the others out of the group, or remove it: getent group …': 'test/cli/admin/users/user.test.ts',
+  'keep what you need of it, then: rm -r …': 'test/cli/admin/users/user.test.ts',
   'begin with the example: mkdir -p …; cp … …': 'test/docs/commands.test.ts',
   'umladmin kernel fetch': 'test/docs/commands.test.ts',
   'umlwatch … -events -since 1': 'test/docs/commands.test.ts',
@@ -249,28 +249,28 @@ const elsewhere: Readonly<Record<string, string>> = {
     'systemd runs in test/systemd/container.test.ts',
   'journalctl -u …': 'systemd runs in test/systemd/container.test.ts',
   'umladmin start …':
-    'it only shows what doctor, of test/cli/doctor-checks.test.ts, is about, or is a word of test/systemd/umladmin.test.ts',
+    'it only shows what doctor, of test/cli/admin/doctor/checks.test.ts, is about, or is a word of test/systemd/umladmin.test.ts',
   'umladmin cleanup …':
-    'it only shows what doctor, of test/cli/doctor-checks.test.ts, is about, or is a word of test/systemd/umladmin.test.ts',
+    'it only shows what doctor, of test/cli/admin/doctor/checks.test.ts, is about, or is a word of test/systemd/umladmin.test.ts',
   'umladmin stop …':
-    'it only shows what doctor, of test/cli/doctor-checks.test.ts, is about, or is a word of test/systemd/umladmin.test.ts',
+    'it only shows what doctor, of test/cli/admin/doctor/checks.test.ts, is about, or is a word of test/systemd/umladmin.test.ts',
   'kill the monitor: umladmin start … takes over':
-    'it only shows what doctor, of test/cli/doctor-checks.test.ts, is about, or is a word of test/systemd/umladmin.test.ts',
+    'it only shows what doctor, of test/cli/admin/doctor/checks.test.ts, is about, or is a word of test/systemd/umladmin.test.ts',
   'umlwatch … -kill -start':
-    'it only shows what doctor, of test/cli/doctor-checks.test.ts, is about, or is a word of test/systemd/umladmin.test.ts',
+    'it only shows what doctor, of test/cli/admin/doctor/checks.test.ts, is about, or is a word of test/systemd/umladmin.test.ts',
   'umladmin list shows all':
-    'it only shows what doctor, of test/cli/doctor-checks.test.ts, is about, or is a word of test/systemd/umladmin.test.ts',
+    'it only shows what doctor, of test/cli/admin/doctor/checks.test.ts, is about, or is a word of test/systemd/umladmin.test.ts',
   'umladmin kernel list':
-    'it only shows what doctor, of test/cli/doctor-checks.test.ts, is about, or is a word of test/systemd/umladmin.test.ts',
+    'it only shows what doctor, of test/cli/admin/doctor/checks.test.ts, is about, or is a word of test/systemd/umladmin.test.ts',
   'umladmin update -yes stops it':
-    'it only shows what doctor, of test/cli/doctor-checks.test.ts, is about, or is a word of test/systemd/umladmin.test.ts',
+    'it only shows what doctor, of test/cli/admin/doctor/checks.test.ts, is about, or is a word of test/systemd/umladmin.test.ts',
   'write a section […], or, if its images are not needed any more: rm -r …':
-    'it only shows what doctor, of test/cli/doctor-checks.test.ts, is about, or is a word of test/systemd/umladmin.test.ts',
+    'it only shows what doctor, of test/cli/admin/doctor/checks.test.ts, is about, or is a word of test/systemd/umladmin.test.ts',
   'set the passwords anew: umladmin password':
-    'it asks for a password on a terminal: test/cli/admin-password.test.ts',
+    'it asks for a password on a terminal: test/cli/admin/password.test.ts',
   'set one on the host: umladmin password':
-    'it asks for a password on a terminal: test/cli/admin-password.test.ts',
-  'on its host: umladmin password …': 'it asks for a password on a terminal: test/cli/admin-password.test.ts',
+    'it asks for a password on a terminal: test/cli/admin/password.test.ts',
+  'on its host: umladmin password …': 'it asks for a password on a terminal: test/cli/admin/password.test.ts',
   'umlwatch … -jobs, or -cancel …': needsFault,
   'umlwatch … -connect … <FILE': needsFault,
   'umlwatch … -start; on_reboot and on_poweroff of the configuration say what follows an end': needsFault,
@@ -291,7 +291,8 @@ const elsewhere: Readonly<Record<string, string>> = {
   'modprobe tun; after an update of the host kernel, boot that first':
     'it would change the kernel of the host',
   'bubblewrap needs the directory /tmp: mkdir -m 1777 /tmp': 'the row "no /tmp" of test/environment',
-  'free some space on the file system of the VM: df VARDIR/VM shows it': 'test/monitor/full-disk.test.ts',
+  'free some space on the file system of the VM: df VARDIR/VM shows it':
+    'test/monitor/disks/full-disk.test.ts',
   'make the kernel and its loader executable: chmod a+x': 'test/monitor/vm.test.ts',
   'umlwatch … -log con0': needsFault,
   'see what runs as the user of the VM: ps -u … -o pid,args': needsFault,

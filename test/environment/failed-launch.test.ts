@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { program, World } from '../helpers/world.ts';
+import { program, World } from '../helpers/programs/world.ts';
 
 const uid = 61_234;
 let world: World;

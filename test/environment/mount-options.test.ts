@@ -3,8 +3,8 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { NetNamespace } from '../helpers/net-namespace.ts';
-import { program, World } from '../helpers/world.ts';
+import { NetNamespace } from '../helpers/host/net-namespace.ts';
+import { program, World } from '../helpers/programs/world.ts';
 
 const root = join(import.meta.dirname, '../..');
 const worlds: World[] = [];

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { program, World } from '../helpers/world.ts';
+import { program, World } from '../helpers/programs/world.ts';
 
 const filter = `/tmp/umlmon-filter-${process.pid}`;
 const uid = 61_234;

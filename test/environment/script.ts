@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { testKernelDirectory } from '../helpers/kernel.ts';
-import { testImage } from '../helpers/world.ts';
+import { testKernelDirectory } from '../helpers/guest/kernel.ts';
+import { testImage } from '../helpers/programs/world.ts';
 import type { Row } from './environment.ts';
 
 const project = join(import.meta.dirname, '../..');

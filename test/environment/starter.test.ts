@@ -5,8 +5,8 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { testKernelDirectory } from '../helpers/kernel.ts';
-import { program, testImage, World } from '../helpers/world.ts';
+import { testKernelDirectory } from '../helpers/guest/kernel.ts';
+import { program, testImage, World } from '../helpers/programs/world.ts';
 
 /** No account has it. */
 const uid = 61_234;
@@ -226,7 +226,7 @@ test('every daemon closes what it has inherited, before it opens anything', () =
   const textOf = (file: string) => readFileSync(join(source, file), 'utf8');
   // Each program that reports to a service manager is one.
   const daemons = files.filter((file) => textOf(file).includes('ServiceManager.open('));
-  expect(daemons.sort()).toEqual(['directory/daemon.ts', 'monitor/daemon.ts', 'web/main.ts']);
+  expect(daemons.sort()).toEqual(['directory/daemon.ts', 'monitor/program/daemon.ts', 'web/main.ts']);
   for (const name of ['umldir', 'umlmon', 'umlweb'])
     expect(textOf(`bin/${name}.ts`)).toMatch(
       /^import '..\/system\/sealed.ts';\nimport '..\/system\/closed-descriptors.ts';/,

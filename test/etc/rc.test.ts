@@ -1,7 +1,7 @@
 import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Container, lastExit } from '../helpers/container.ts';
+import { Container, lastExit } from '../helpers/host/container.ts';
 
 /** Exit statuses of the Linux Standard Base 5.0, chapter 22.2. */
 const lsb = { done: 0, usage: 2, notPermitted: 4, notInstalled: 5, notConfigured: 6 } as const;

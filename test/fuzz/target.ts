@@ -1,4 +1,4 @@
-import { UmlmonError } from '../../src/system/errors.ts';
+import { UmlmonError } from '../../src/system/errors/errors.ts';
 import type { Random } from './random.ts';
 
 /** Whether an input was understood. Anything thrown is a fault. */

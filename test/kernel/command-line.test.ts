@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { KernelArgument } from '../../src/config/kernel-argument.ts';
+import type { KernelArgument } from '../../src/config/values/kernel-argument.ts';
 import { COMMAND_LINE_MAX, type KernelDescription, kernelArguments } from '../../src/kernel/command-line.ts';
 import { findLoopsPerJiffy } from '../../src/kernel/lpj.ts';
 

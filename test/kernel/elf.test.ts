@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseElf, readerOf } from '../../src/kernel/elf.ts';
-import { UmlmonError } from '../../src/system/errors.ts';
-import { testKernelDirectory } from '../helpers/kernel.ts';
+import { UmlmonError } from '../../src/system/errors/errors.ts';
+import { testKernelDirectory } from '../helpers/guest/kernel.ts';
 
 const kernel = join(testKernelDirectory(), 'linux');
 const parse = (file: Buffer) => parseElf(readerOf(file), file.length, 'file');

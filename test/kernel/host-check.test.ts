@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { checkKernel, parseCpuFlags } from '../../src/kernel/host-check.ts';
 import { probeKernel } from '../../src/kernel/probe.ts';
-import { testKernelDirectory } from '../helpers/kernel.ts';
+import { testKernelDirectory } from '../helpers/guest/kernel.ts';
 
 const host = { machine: 'x86_64', flags: new Set(['sse2', 'xsave', 'amx_tile']) };
 const plain = { machine: 'x86_64', flags: new Set(['sse2']) };

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { resolveLibraries } from '../../src/kernel/libraries.ts';
 import { parseLoaderCache } from '../../src/kernel/loader-cache.ts';
-import { testKernelDirectory } from '../helpers/kernel.ts';
+import { testKernelDirectory } from '../helpers/guest/kernel.ts';
 
 const directory = testKernelDirectory();
 const scratch = mkdtempSync(join(tmpdir(), 'umlmon-libraries-'));

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { KernelSender } from '../../src/kernel/kernel-sender.ts';
 import { Mconsole } from '../../src/kernel/mconsole.ts';
 import { type Notification, NotifyListener } from '../../src/kernel/notify.ts';
-import { openDatagram, sendDatagram } from '../../src/system/native.ts';
-import { makeTestDirectory, startTestKernel, TEST_UID, type TestKernel } from '../helpers/kernel.ts';
+import { openDatagram, sendDatagram } from '../../src/system/native/native.ts';
+import { makeTestDirectory, startTestKernel, TEST_UID, type TestKernel } from '../helpers/guest/kernel.ts';
 
 const home = process.cwd();
 const socket = 'run/uml/vm1/mconsole';

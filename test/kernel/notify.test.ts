@@ -8,9 +8,9 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { KernelSender } from '../../src/kernel/kernel-sender.ts';
 import { decodeNotification } from '../../src/kernel/mconsole-packet.ts';
 import { type Notification, NotifyListener } from '../../src/kernel/notify.ts';
-import type { UmlmonError } from '../../src/system/errors.ts';
-import { kernelLimits } from '../../src/system/limits.ts';
-import { openDatagram, sendDatagram } from '../../src/system/native.ts';
+import type { UmlmonError } from '../../src/system/errors/errors.ts';
+import { kernelLimits } from '../../src/system/limits/limits.ts';
+import { openDatagram, sendDatagram } from '../../src/system/native/native.ts';
 
 const uid = process.geteuid?.() ?? 0;
 let told: UmlmonError[];

@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { probeKernel } from '../../src/kernel/probe.ts';
 import { collectTraits, OVERLAP } from '../../src/kernel/traits.ts';
-import { testKernelDirectory } from '../helpers/kernel.ts';
+import { testKernelDirectory } from '../helpers/guest/kernel.ts';
 
 const directory = testKernelDirectory();
 const kernel = join(directory, 'linux');

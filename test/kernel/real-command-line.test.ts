@@ -1,14 +1,14 @@
 /**
- * What a real kernel makes of a hostile command line: that it is what test/helpers/kernel-parser.ts says, by which
- * test/config/kernel-argument.test.ts judges; and what it is when umlmon has let the line pass, or not.
+ * What a real kernel makes of a hostile command line: that it is what test/helpers/guest/kernel-parser.ts says, by which
+ * test/config/values/kernel-argument.test.ts judges; and what it is when umlmon has let the line pass, or not.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { CommandLineNames } from '../helpers/command-line-names.ts';
-import { makeTestDirectory, startTestKernel, testKernelDirectory } from '../helpers/kernel.ts';
-import { bytesOf, initOf, parseLine, setups, textOf, umlSetups } from '../helpers/kernel-parser.ts';
-import { World } from '../helpers/world.ts';
+import { makeTestDirectory, startTestKernel, testKernelDirectory } from '../helpers/guest/kernel.ts';
+import { bytesOf, initOf, parseLine, setups, textOf, umlSetups } from '../helpers/guest/kernel-parser.ts';
+import { CommandLineNames } from '../helpers/programs/command-line-names.ts';
+import { World } from '../helpers/programs/world.ts';
 
 /** Says what init was given: words, environment and kernel line, as hexadecimal numbers. */
 const init = `#!/bin/busybox sh

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { EventLog } from '../../src/monitor/event-log.ts';
+import { EventLog } from '../../src/monitor/events/event-log.ts';
 import { type JobRequest, Jobs } from '../../src/monitor/jobs.ts';
 import type { JobResult } from '../../src/rpc/umlmonctrl.gen.ts';
-import { UmlmonError } from '../../src/system/errors.ts';
-import { monitorLimits, monitorShares } from '../../src/system/limits.ts';
+import { UmlmonError } from '../../src/system/errors/errors.ts';
+import { monitorLimits, monitorShares } from '../../src/system/limits/limits.ts';
 
 const result: JobResult = { summary: 'copied', image: '/disks/b.dsk', bytes: 9, report: '' };
 const peer = { key: 'uid:1000', isOwner: false };

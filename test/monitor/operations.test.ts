@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { EventLog } from '../../src/monitor/event-log.ts';
+import { EventLog } from '../../src/monitor/events/event-log.ts';
 import { Operations } from '../../src/monitor/operations.ts';
 
 function pending() {

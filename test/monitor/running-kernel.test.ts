@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { expect, test, vi } from 'vitest';
 import { RunningKernel } from '../../src/monitor/running-kernel.ts';
 import { thisMoment } from '../../src/system/clock.ts';
-import * as processes from '../../src/system/process.ts';
+import * as processes from '../../src/system/native/process.ts';
 
 const failures = vi.hoisted(() => ({ left: 1 }));
-vi.mock('../../src/system/process.ts', async (importOriginal) => {
+vi.mock('../../src/system/native/process.ts', async (importOriginal) => {
   const original = await importOriginal<typeof processes>();
   const openProcess: typeof original.openProcess = (identity) => {
     if (failures.left === 0) return original.openProcess(identity);

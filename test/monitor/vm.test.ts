@@ -3,9 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { MonitorClient } from '../../src/rpc/monitor-client.ts';
-import { GuestShell, waitForEvent } from '../helpers/guest.ts';
-import { vmUid, World } from '../helpers/world.ts';
+import type { MonitorClient } from '../../src/rpc/client/monitor-client.ts';
+import { GuestShell, waitForEvent } from '../helpers/guest/guest.ts';
+import { vmUid, World } from '../helpers/programs/world.ts';
 
 /** Ctrl-Alt-Del then goes to a process that does not mind it. */
 const ignoreCtrlAltDel = 'sleep 1000 & echo $! > /proc/sys/kernel/cad_pid';

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { releaseNetwork } from '../../src/network/configure.ts';
 import { emptyRecord, readRecord, writeRecord } from '../../src/network/network-record.ts';
-import { NetNamespace } from '../helpers/net-namespace.ts';
-import { buildProgram } from '../helpers/program.ts';
+import { NetNamespace } from '../helpers/host/net-namespace.ts';
+import { buildProgram } from '../helpers/programs/program.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'umlmon-configure-'));
 const host = new NetNamespace();
@@ -17,10 +17,10 @@ afterAll(() => {
 /** Plans a network of a VM, lets an interface of the host go, makes the network, and takes it back. */
 const program = `
 import { execFileSync } from 'node:child_process';
-import { parseNetwork } from './src/config/network.ts';
+import { parseNetwork } from './src/config/networks/network.ts';
 import { configureNetwork, networkPrograms, releaseNetwork } from './src/network/configure.ts';
-import { lookAtHostNetwork } from './src/network/host-network.ts';
-import { planInterfaces } from './src/network/interface-plan.ts';
+import { lookAtHostNetwork } from './src/network/host/host-network.ts';
+import { planInterfaces } from './src/network/plan/interface-plan.ts';
 
 const [directory, text] = process.argv.slice(2);
 const place = { directory, vm: 'vm1' };

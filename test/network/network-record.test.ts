@@ -12,7 +12,7 @@ import {
   removeRecord,
   writeRecord,
 } from '../../src/network/network-record.ts';
-import { networkLimits } from '../../src/system/limits.ts';
+import { networkLimits } from '../../src/system/limits/limits.ts';
 
 let directory: string;
 

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { LaunchPlan, Step } from '../../src/plan/plan.ts';
-import { World } from '../helpers/world.ts';
+import { World } from '../helpers/programs/world.ts';
 
 let world: World;
 

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Caller } from '../../src/rpc/program.ts';
-import { RpcServer } from '../../src/rpc/server.ts';
+import type { Caller } from '../../src/rpc/codec/program.ts';
+import { RpcServer } from '../../src/rpc/server/server.ts';
 import { umlmonctrl } from '../../src/rpc/umlmonctrl.gen.ts';
-import { buildCClient } from '../helpers/c-client.ts';
+import { buildCClient } from '../helpers/programs/c-client.ts';
 import { pattern, stubHandlers } from './stub-handlers.ts';
 
 // A client made by rpcgen and libtirpc, which share nothing with our code but the `.x` file.

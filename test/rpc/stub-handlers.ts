@@ -1,4 +1,4 @@
-import type { Handlers } from '../../src/rpc/program.ts';
+import type { Handlers } from '../../src/rpc/codec/program.ts';
 import type {
   Failure,
   ImageInfo,

@@ -21,8 +21,8 @@ import { resolveLibraries } from '../../src/kernel/libraries.ts';
 import { findLoopsPerJiffy } from '../../src/kernel/lpj.ts';
 import { type Notification, NotifyListener } from '../../src/kernel/notify.ts';
 import { probeKernel } from '../../src/kernel/probe.ts';
-import { openDatagram, sendDatagram } from '../../src/system/native.ts';
-import { testKernelDirectory } from '../helpers/kernel.ts';
+import { openDatagram, sendDatagram } from '../../src/system/native/native.ts';
+import { testKernelDirectory } from '../helpers/guest/kernel.ts';
 
 const UID = 61_234;
 const scratch = mkdtempSync(join(tmpdir(), 'umlmon-image-'));

@@ -6,12 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { childrenOf, programNameOf } from '../../src/system/process.ts';
+import { childrenOf, programNameOf } from '../../src/system/native/process.ts';
 import { version } from '../../src/system/version.ts';
-import { listening } from '../helpers/listening.ts';
-import { freePort, TestUmldir } from '../helpers/umldir.ts';
-import { Web } from '../helpers/web.ts';
-import { program, World } from '../helpers/world.ts';
+import { listening } from '../helpers/host/listening.ts';
+import { freePort, TestUmldir } from '../helpers/programs/umldir.ts';
+import { program, World } from '../helpers/programs/world.ts';
+import { Web } from '../helpers/web/web.ts';
 
 const root = join(import.meta.dirname, '../..');
 const names = ['umlmon', 'umldir', 'umlweb', 'umlwatch', 'umladmin', 'umlrun'] as const;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openDatagram, receiveDatagram } from '../../src/system/native.ts';
+import { openDatagram, receiveDatagram } from '../../src/system/native/native.ts';
 import { ServiceManager } from '../../src/system/service-manager.ts';
 
 describe('a service manager', () => {

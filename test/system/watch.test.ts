@@ -4,9 +4,9 @@ import { closeSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openDatagram, receiveDatagram, sendDatagram } from '../../src/system/native.ts';
+import { openDatagram, receiveDatagram, sendDatagram } from '../../src/system/native/native.ts';
 import { watch } from '../../src/system/watch.ts';
-import { buildProgram } from '../helpers/program.ts';
+import { buildProgram } from '../helpers/programs/program.ts';
 
 let directory: string;
 const descriptors: number[] = [];
@@ -67,7 +67,7 @@ test('wakes the handler until it has read all, and survives garbage collection a
 test('an exception in the handler is not swallowed', async () => {
   const outfile = await buildProgram('watch', {
     text: `
-      import { openDatagram } from './src/system/native.ts';
+      import { openDatagram } from './src/system/native/native.ts';
       import { watch } from './src/system/watch.ts';
       watch(openDatagram(''), { writable: true }, () => { throw new Error('seen'); });`,
   });

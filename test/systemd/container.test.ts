@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Container, lastExit, momentOf } from '../helpers/container.ts';
+import { Container, lastExit, momentOf } from '../helpers/host/container.ts';
 
 const vms = {
   db: 'start = boot\nstart_order = 10\nstart_delay = 1s\nmemory_max = 512M\ncpu_weight = 50',

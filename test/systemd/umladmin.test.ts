@@ -1,6 +1,6 @@
 /** umladmin on a host that runs systemd: monitors are units. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Container } from '../helpers/container.ts';
+import { Container } from '../helpers/host/container.ts';
 
 let container: Container;
 const unit = (vm: string) => `umlmon@${vm}.service`;

@@ -1,4 +1,4 @@
-/** A kernel of umlrun that its guest has taken over: a C program in its place (helpers/hostile-run.c). */
+/** A kernel of umlrun that its guest has taken over: a C program in its place (helpers/hostile/hostile-run.c). */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -15,10 +15,10 @@ import {
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openDatagram, receiveDatagram } from '../../src/system/native.ts';
-import { compile } from '../helpers/compile.ts';
-import { testKernelDirectory } from '../helpers/kernel.ts';
-import { nobody, program, World } from '../helpers/world.ts';
+import { openDatagram, receiveDatagram } from '../../src/system/native/native.ts';
+import { testKernelDirectory } from '../helpers/guest/kernel.ts';
+import { compile } from '../helpers/programs/compile.ts';
+import { nobody, program, World } from '../helpers/programs/world.ts';
 
 let world: World;
 /** Of user nobody, as whom runs of root run. */

@@ -3,9 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { jailedProcesses } from '../../src/jail/launch.ts';
-import { childrenOf } from '../../src/system/process.ts';
-import { program, World } from '../helpers/world.ts';
+import { jailedProcesses } from '../../src/jail/spawn/spawn.ts';
+import { childrenOf } from '../../src/system/native/process.ts';
+import { program, World } from '../helpers/programs/world.ts';
 
 /** Root of a container: no limit can be raised above the hard one. */
 const within = ['setpriv', '--bounding-set=-sys_resource', '--inh-caps=-sys_resource', '--'];
@@ -102,5 +102,5 @@ test('each program raises its soft limits, and words for prlimit(1) are made whe
   const setting = files.filter((file) =>
     /--(?:core|nofile|nproc|fsize|as|cpu|stack)=/.test(readFileSync(join(source, file), 'utf8')),
   );
-  expect(setting).toEqual(['jail/sandbox.ts']);
+  expect(setting).toEqual(['jail/sandbox/sandbox.ts']);
 });

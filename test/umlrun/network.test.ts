@@ -1,6 +1,6 @@
 /** umlrun with a network, without root. */
 import { afterEach, expect, test } from 'vitest';
-import { UserHost } from '../helpers/user-host.ts';
+import { UserHost } from '../helpers/host/user-host.ts';
 
 /** A uid that no account has. */
 const user = 61_019;

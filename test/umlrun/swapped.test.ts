@@ -16,10 +16,10 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { resolveUser } from '../../src/jail/user.ts';
-import { GivenFiles } from '../../src/umlrun/given.ts';
-import { prepareImage } from '../../src/umlrun/image.ts';
-import { compile } from '../helpers/compile.ts';
-import { program, World } from '../helpers/world.ts';
+import { GivenFiles } from '../../src/umlrun/host/given.ts';
+import { prepareImage } from '../../src/umlrun/host/image.ts';
+import { compile } from '../helpers/programs/compile.ts';
+import { program, World } from '../helpers/programs/world.ts';
 
 const attacker = 61_019;
 /** Fifteen starts, on a host that does other things too. */

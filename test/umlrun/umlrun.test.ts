@@ -18,9 +18,9 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Pty } from '../../src/console/pty.ts';
-import { lock } from '../../src/system/native.ts';
-import { testKernelDirectory } from '../helpers/kernel.ts';
-import { nobody, program, testImage, World } from '../helpers/world.ts';
+import { lock } from '../../src/system/native/native.ts';
+import { testKernelDirectory } from '../helpers/guest/kernel.ts';
+import { nobody, program, testImage, World } from '../helpers/programs/world.ts';
 
 let world: World;
 /** A copy: the original may be anywhere. */

@@ -2,12 +2,12 @@ import { existsSync, readdirSync } from 'node:fs';
 import { requireVm } from '../../config/config.ts';
 import { vmNameDamage } from '../../config/names.ts';
 import { daemonEnvironment } from '../../system/environment.ts';
-import { UmlmonError } from '../../system/errors.ts';
-import { heldLock } from '../../system/held-lock.ts';
-import { adminLimits } from '../../system/limits.ts';
-import { runProgram } from '../../system/run-program.ts';
+import { UmlmonError } from '../../system/errors/errors.ts';
+import { heldLock } from '../../system/files/held-lock.ts';
+import { adminLimits } from '../../system/limits/limits.ts';
+import { runProgram } from '../../system/processes/run-program.ts';
+import { inParallel } from './concurrency.ts';
 import { type AdminHost, configuredNames, connectTo, layoutIn } from './host.ts';
-import { inParallel } from './in-parallel.ts';
 import { besideUs } from './monitors.ts';
 import { type Outcome, OutcomePrinter, overallStatus } from './outcome.ts';
 

@@ -1,18 +1,18 @@
-import type { ArgumentValues } from '../arguments.ts';
+import type { ArgumentValues } from '../commands/argument-kinds.ts';
 import type { DiskWord } from '../disk/disk-words.ts';
 import { cleanUpVms } from './cleanup.ts';
 import { runAdminDisk } from './disk.ts';
-import { runDoctor } from './doctor.ts';
+import { runDoctor } from './doctor/doctor.ts';
 import type { AdminHost } from './host.ts';
-import { runAdminKernel } from './kernel.ts';
+import { runAdminKernel } from './kernels/kernel.ts';
+import { restartVms } from './lifecycle/restart.ts';
+import { startVms } from './lifecycle/start.ts';
+import { stopVms } from './lifecycle/stop.ts';
 import { listVms } from './list.ts';
 import { runAdminPassword } from './password.ts';
-import { restartVms } from './restart.ts';
-import { startVms } from './start.ts';
-import { stopVms } from './stop.ts';
+import type { AdminWord, KernelWord } from './table.ts';
 import { updateVms } from './update.ts';
-import { runAdminUser } from './user.ts';
-import type { AdminWord, KernelWord } from './words.ts';
+import { runAdminUser } from './users/user.ts';
 
 /** The words that need a configuration without mistakes outside of the sections of VMs. */
 type HostWord = Exclude<AdminWord, 'config'>;

@@ -1,15 +1,15 @@
-import { globalKeys } from '../../config/global-keys.ts';
-import { keyNames } from '../../config/key.ts';
-import { vmKeys } from '../../config/vm-keys.ts';
-import { type ArgumentKind, imageKinds } from '../arguments.ts';
-import { usesOf, type Word, type WordTable } from '../vocabulary.ts';
-import { adminWords } from './words.ts';
+import { globalKeys } from '../../config/keys/global-keys.ts';
+import { keyNames } from '../../config/keys/key.ts';
+import { vmKeys } from '../../config/keys/vm-keys.ts';
+import { type ArgumentKind, imageKinds } from '../commands/argument-kinds.ts';
+import { usesOf, type Word, type WordTable } from '../commands/spec.ts';
+import { adminWords } from './table.ts';
 
 /** etc/completion/umladmin.bash, for bash(1): words, options, and the images of the host. */
 export function generateAdminCompletion(): { path: string; text: string }[] {
   const groups = Object.entries(adminWords as WordTable).filter(([, word]) => word.words);
   const text = [
-    '# Completion of umladmin(8) for bash. Generated from src/cli/admin/words.ts by `npm run generate`.',
+    '# Completion of umladmin(8) for bash. Generated from src/cli/admin/table.ts by `npm run generate`.',
     '# Source it, or install it as umladmin in the directory of bash-completion.',
     '',
     '_umladmin() {',

@@ -1,22 +1,22 @@
 import type { GlobalConfig, Setting, VmConfig } from '../../config/config.ts';
 import { requireVm } from '../../config/config.ts';
-import { editConfig } from '../../config/edit-config.ts';
-import { globalKeys } from '../../config/global-keys.ts';
-import { effectTexts, keyNames } from '../../config/key.ts';
-import { type ConfigRequest, type ReadConfig, readConfig } from '../../config/locate.ts';
+import { editConfig } from '../../config/file/edit-config.ts';
+import { type ConfigRequest, type ReadConfig, readConfig } from '../../config/file/locate.ts';
+import { specOf } from '../../config/file/read-keys.ts';
+import { globalKeys } from '../../config/keys/global-keys.ts';
+import { effectTexts, keyNames } from '../../config/keys/key.ts';
+import { vmKeys } from '../../config/keys/vm-keys.ts';
 import { configError, problemText } from '../../config/problem.ts';
-import { specOf } from '../../config/read-keys.ts';
 import { didYouMean } from '../../config/suggest.ts';
-import { vmKeys } from '../../config/vm-keys.ts';
-import { exitStatus, UmlmonError } from '../../system/errors.ts';
+import { exitStatus, UmlmonError } from '../../system/errors/errors.ts';
 import { printable } from '../../system/text.ts';
-import type { ArgumentValues } from '../arguments.ts';
-import { print } from '../output.ts';
-import { settingsLines } from '../render.ts';
+import type { ArgumentValues } from '../commands/argument-kinds.ts';
+import { print } from '../print/output.ts';
+import { settingsLines } from '../print/render.ts';
 import { configuredNames } from './host.ts';
+import { hostMistakes, type StartMistakes, startMistakes } from './lifecycle/start-mistakes.ts';
 import { recordChange } from './record-change.ts';
-import { hostMistakes, type StartMistakes, startMistakes } from './start-mistakes.ts';
-import type { ConfigWord } from './words.ts';
+import type { ConfigWord } from './table.ts';
 
 export interface AdminConfig {
   readonly sub: ConfigWord;

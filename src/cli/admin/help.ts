@@ -1,5 +1,5 @@
-import { wordLines } from '../help.ts';
-import { adminWords } from './words.ts';
+import { wordLines } from '../commands/help.ts';
+import { adminWords } from './table.ts';
 
 /** The text of `umladmin -help`. */
 export function adminHelpText(): string {

@@ -1,12 +1,12 @@
 /** What umladmin knows of a host: its configuration, and the monitors that answer. */
 import { existsSync, readdirSync } from 'node:fs';
 import type { Config } from '../../config/config.ts';
-import type { ConfigRequest, ReadConfig } from '../../config/locate.ts';
+import type { ConfigRequest, ReadConfig } from '../../config/file/locate.ts';
 import { vmNameDamage } from '../../config/names.ts';
 import { didYouMean } from '../../config/suggest.ts';
 import { layoutOf, type VmLayout } from '../../jail/layout.ts';
-import { MonitorClient } from '../../rpc/monitor-client.ts';
-import { toFailure, UmlmonError } from '../../system/errors.ts';
+import { MonitorClient } from '../../rpc/client/monitor-client.ts';
+import { toFailure, UmlmonError } from '../../system/errors/errors.ts';
 
 export interface AdminHost {
   /** How the configuration was found. */

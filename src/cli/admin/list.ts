@@ -1,12 +1,12 @@
 import type { Problem } from '../../config/problem.ts';
 import type { VmInfo, VmState } from '../../rpc/umlmonctrl.gen.ts';
-import { type Failure, failureText, toFailure } from '../../system/errors.ts';
-import { adminLimits } from '../../system/limits.ts';
+import { type Failure, failureText, toFailure } from '../../system/errors/errors.ts';
+import { adminLimits } from '../../system/limits/limits.ts';
 import { printable } from '../../system/text.ts';
-import { print } from '../output.ts';
-import { ageText, rows } from '../render.ts';
+import { print } from '../print/output.ts';
+import { ageText, rows } from '../print/render.ts';
+import { inParallel } from './concurrency.ts';
 import { type AdminHost, configuredNames, connectTo, removedNames } from './host.ts';
-import { inParallel } from './in-parallel.ts';
 
 interface ListedVm {
   readonly name: string;

@@ -2,13 +2,13 @@
 
 import { closeSync, existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { isSystemPlace } from '../../config/locate.ts';
-import { startInBackground } from '../../system/background.ts';
-import { UmlmonError } from '../../system/errors.ts';
-import { findProgram } from '../../system/find-program.ts';
-import { adminLimits } from '../../system/limits.ts';
-import { endOfProcess, openProcess, processIdentity, signalProcess } from '../../system/process.ts';
-import { runProgram } from '../../system/run-program.ts';
+import { isSystemPlace } from '../../config/file/locate.ts';
+import { UmlmonError } from '../../system/errors/errors.ts';
+import { adminLimits } from '../../system/limits/limits.ts';
+import { endOfProcess, openProcess, processIdentity, signalProcess } from '../../system/native/process.ts';
+import { startInBackground } from '../../system/processes/background.ts';
+import { findProgram } from '../../system/processes/find-program.ts';
+import { runProgram } from '../../system/processes/run-program.ts';
 
 export interface Monitors {
   /** The configuration has changed. Errors: HOST_COMMAND. */

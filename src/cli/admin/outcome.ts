@@ -1,7 +1,7 @@
 import type { SettingChange } from '../../rpc/umlmonctrl.gen.ts';
-import { exitStatusOf, type Failure, failureText, toFailure } from '../../system/errors.ts';
+import { exitStatusOf, type Failure, failureText, toFailure } from '../../system/errors/errors.ts';
 import { printable } from '../../system/text.ts';
-import { OutputClosed, print, write } from '../output.ts';
+import { OutputClosed, print, write } from '../print/output.ts';
 
 /** What was done about one VM. */
 export interface Outcome {

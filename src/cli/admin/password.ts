@@ -1,5 +1,5 @@
 import type { Config } from '../../config/config.ts';
-import type { ReadConfig } from '../../config/locate.ts';
+import type { ReadConfig } from '../../config/file/locate.ts';
 import { webGroup } from '../../jail/user.ts';
 import {
   allVms,
@@ -9,14 +9,14 @@ import {
   readPasswords,
   removePasswords,
   setPassword,
-} from '../../rpc/password-file.ts';
-import { UmlmonError } from '../../system/errors.ts';
+} from '../../rpc/auth/password-file.ts';
+import { UmlmonError } from '../../system/errors/errors.ts';
 import { firstLine } from '../../system/text.ts';
-import type { ArgumentValues } from '../arguments.ts';
-import { print } from '../output.ts';
+import type { ArgumentValues } from '../commands/argument-kinds.ts';
+import { print } from '../print/output.ts';
+import { rows, timeText } from '../print/render.ts';
 import { askSecret } from '../remote/ask-secret.ts';
 import { readSmall } from '../remote/find-password.ts';
-import { rows, timeText } from '../render.ts';
 import { requireSection } from './host.ts';
 import { recordChange } from './record-change.ts';
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { SecurityFile } from '../../system/security-file.ts';
-import { SecurityLog } from '../../system/security-log.ts';
+import { SecurityFile } from '../../system/logs/security-file.ts';
+import { SecurityLog } from '../../system/logs/security-log.ts';
 
 /**
  * Writes a change of passwords or settings into VARDIR/.security.log: who, by uid and by what sudo(8) says, and what. One that

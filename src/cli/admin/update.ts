@@ -1,17 +1,17 @@
 import { requireVm } from '../../config/config.ts';
-import { effectTexts } from '../../config/key.ts';
+import { effectTexts } from '../../config/keys/key.ts';
 import type { SettingChange } from '../../rpc/umlmonctrl.gen.ts';
-import { UmlmonError } from '../../system/errors.ts';
-import { adminLimits } from '../../system/limits.ts';
+import { UmlmonError } from '../../system/errors/errors.ts';
+import { adminLimits } from '../../system/limits/limits.ts';
 import { printable } from '../../system/text.ts';
-import { canAsk, confirm } from '../confirm.ts';
-import { rows } from '../render.ts';
+import { rows } from '../print/render.ts';
+import { canAsk, confirm } from '../prompt/confirm.ts';
+import { inParallel } from './concurrency.ts';
 import { type AdminHost, configuredNames, connectTo, removedNames } from './host.ts';
-import { inParallel } from './in-parallel.ts';
+import { startVms } from './lifecycle/start.ts';
+import { stopVm } from './lifecycle/stop.ts';
 import { type Monitors, monitorsOf } from './monitors.ts';
 import { type Outcome, OutcomePrinter, overallStatus } from './outcome.ts';
-import { startVms } from './start.ts';
-import { stopVm } from './stop.ts';
 
 export interface UpdateRequest {
   /** Empty: all VMs, also those that have no section any more. */

@@ -1,7 +1,7 @@
-import { adminWords } from '../admin/words.ts';
-import { type ArgumentKind, waitLevels } from '../arguments.ts';
-import { usesOf, type WordTable } from '../vocabulary.ts';
-import { words } from '../words.ts';
+import { adminWords } from '../admin/table.ts';
+import { type ArgumentKind, waitLevels } from '../commands/argument-kinds.ts';
+import { usesOf, type WordTable } from '../commands/spec.ts';
+import { words } from '../commands/table.ts';
 
 /** What may stand at a place of a command line. */
 export type Offer = 'vms' | 'files' | 'commands' | 'nothing' | readonly string[];

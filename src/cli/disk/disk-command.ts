@@ -1,6 +1,6 @@
 import type { DiskRequest } from '../../rpc/umlmonctrl.gen.ts';
-import { UmlmonError } from '../../system/errors.ts';
-import type { ArgumentValues } from '../arguments.ts';
+import { UmlmonError } from '../../system/errors/errors.ts';
+import type { ArgumentValues } from '../commands/argument-kinds.ts';
 import type { DiskWord } from './disk-words.ts';
 
 /** A verb as it was written, with what belongs to it. */

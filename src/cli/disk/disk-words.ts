@@ -1,4 +1,4 @@
-import type { Word } from '../vocabulary.ts';
+import type { Word } from '../commands/spec.ts';
 
 /** The verbs on disk images: of `umlwatch VM -disk`, and of `umladmin disk`. */
 export const diskWords = {

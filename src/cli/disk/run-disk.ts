@@ -1,8 +1,8 @@
-import type { MonitorClient } from '../../rpc/monitor-client.ts';
+import type { MonitorClient } from '../../rpc/client/monitor-client.ts';
 import type { Failure, ImageInfo } from '../../rpc/umlmonctrl.gen.ts';
-import { followJob, printEnded } from '../follow-job.ts';
-import { print } from '../output.ts';
-import type { Command } from '../words.ts';
+import type { Command } from '../commands/table.ts';
+import { print } from '../print/output.ts';
+import { followJob, printEnded } from '../wait/follow-job.ts';
 import { given, requestOf } from './disk-command.ts';
 import { imagesText, imageText, jobsText } from './render-disk.ts';
 

@@ -1,5 +1,5 @@
 import type { ScreenPicture, ScreenRun } from '../../rpc/umlmonctrl.gen.ts';
-import { consoleLimits } from '../../system/limits.ts';
+import { consoleLimits } from '../../system/limits/limits.ts';
 import { blend, colourOf, styles, usualColours } from './look.ts';
 
 /** A character where it is on the screen, as it is drawn. */

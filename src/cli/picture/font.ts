@@ -1,4 +1,4 @@
-import { consoleLimits } from '../../system/limits.ts';
+import { consoleLimits } from '../../system/limits/limits.ts';
 
 /** Rows of bits, each in whole bytes; the highest bit of the first one is the pixel on the left. */
 export interface Glyph {

@@ -1,7 +1,7 @@
 import { gunzipSync } from 'node:zlib';
-import { readRegularFile } from '../../config/read-file.ts';
-import { UmlmonError } from '../../system/errors.ts';
-import { consoleLimits } from '../../system/limits.ts';
+import { readRegularFile } from '../../config/file/read-file.ts';
+import { UmlmonError } from '../../system/errors/errors.ts';
+import { consoleLimits } from '../../system/limits/limits.ts';
 import { type Font, wholeGlyph } from './font.ts';
 import { isHexFont, parseHexFont } from './hex-font.ts';
 import { isPsf, parsePsf } from './psf-font.ts';

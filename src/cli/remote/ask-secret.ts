@@ -1,8 +1,8 @@
 import { openSync } from 'node:fs';
 import { ReadStream } from 'node:tty';
-import { beforeDeath } from '../../system/deadly-signals.ts';
-import { isSystemError, UmlmonError } from '../../system/errors.ts';
-import { remoteLimits } from '../../system/limits.ts';
+import { beforeDeath } from '../../system/errors/deadly-signals.ts';
+import { isSystemError, UmlmonError } from '../../system/errors/errors.ts';
+import { remoteLimits } from '../../system/limits/limits.ts';
 
 const keys = { interrupt: '\u0003', end: '\u0004', eraseLine: '\u0015' } as const;
 

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { createReadStream } from 'node:fs';
 import { userEnvironment } from '../../system/environment.ts';
-import { isSystemError, UmlmonError } from '../../system/errors.ts';
-import { locateProgram } from '../../system/find-program.ts';
-import { remoteLimits } from '../../system/limits.ts';
+import { isSystemError, UmlmonError } from '../../system/errors/errors.ts';
+import { remoteLimits } from '../../system/limits/limits.ts';
+import { locateProgram } from '../../system/processes/find-program.ts';
 import { firstLine } from '../../system/text.ts';
 import { askSecret } from './ask-secret.ts';
 

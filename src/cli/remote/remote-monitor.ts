@@ -1,6 +1,6 @@
-import type { MonitorClient } from '../../rpc/monitor-client.ts';
-import { checkRemote, connectRemote, type RemoteWay } from '../../rpc/remote-access.ts';
-import { toFailure } from '../../system/errors.ts';
+import type { MonitorClient } from '../../rpc/client/monitor-client.ts';
+import { checkRemote, connectRemote, type RemoteWay } from '../../rpc/server/remote-access.ts';
+import { toFailure } from '../../system/errors/errors.ts';
 import { findPassword, type PasswordSource } from './find-password.ts';
 
 /** How often a password that is typed may be wrong. */

@@ -1,7 +1,7 @@
-import { hostName, isZonedIPv6 } from '../../config/host-name.ts';
 import { vmNameDamage } from '../../config/names.ts';
 import { quoted } from '../../config/problem.ts';
-import { UmlmonError } from '../../system/errors.ts';
+import { hostName, isZonedIPv6 } from '../../config/values/host-name.ts';
+import { UmlmonError } from '../../system/errors/errors.ts';
 import { plainHost } from '../../system/plain-host.ts';
 
 /** Where a VM is. */

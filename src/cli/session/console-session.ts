@@ -1,5 +1,5 @@
-import type { MonitorClient } from '../../rpc/monitor-client.ts';
-import { UmlmonError } from '../../system/errors.ts';
+import type { MonitorClient } from '../../rpc/client/monitor-client.ts';
+import { UmlmonError } from '../../system/errors/errors.ts';
 import type { EscapeKey } from './escape-key.ts';
 import { EscapeMenu, type MenuAction } from './escape-menu.ts';
 import { InputPump } from './input-pump.ts';

@@ -1,4 +1,4 @@
-import { consoleLimits } from '../../system/limits.ts';
+import { consoleLimits } from '../../system/limits/limits.ts';
 
 /** Bytes that wait for a guest that does not read: of a terminal, several large pastes; of a pipe, which is held then. */
 const highWater = { terminal: 8 * 1024 * 1024, pipe: 256 * 1024 };

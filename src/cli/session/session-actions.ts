@@ -1,6 +1,6 @@
-import type { MonitorClient } from '../../rpc/monitor-client.ts';
+import type { MonitorClient } from '../../rpc/client/monitor-client.ts';
 import { printable } from '../../system/text.ts';
-import { whoText } from '../who-text.ts';
+import { whoText } from '../print/who-text.ts';
 import type { EscapeKey } from './escape-key.ts';
 import { type MenuAction, menuHelp, menuLine } from './escape-menu.ts';
 import type { SessionRecording } from './session-recording.ts';

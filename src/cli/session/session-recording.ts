@@ -1,4 +1,4 @@
-import { toFailure, UmlmonError } from '../../system/errors.ts';
+import { toFailure, UmlmonError } from '../../system/errors/errors.ts';
 import { Recording, type RecordingSize } from './recording.ts';
 import type { SessionTerminal } from './session-terminal.ts';
 

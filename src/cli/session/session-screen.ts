@@ -1,6 +1,6 @@
-import type { MonitorClient } from '../../rpc/monitor-client.ts';
+import type { MonitorClient } from '../../rpc/client/monitor-client.ts';
 import type { ScreenReplay } from '../../rpc/umlmonctrl.gen.ts';
-import { toFailure } from '../../system/errors.ts';
+import { toFailure } from '../../system/errors/errors.ts';
 import type { SessionTerminal } from './session-terminal.ts';
 
 /** The screen of a channel as its monitor knows it; undefined, and said, if it does not. Errors: MONITOR_UNREACHABLE. */

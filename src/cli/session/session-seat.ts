@@ -1,6 +1,6 @@
-import type { MonitorClient } from '../../rpc/monitor-client.ts';
+import type { MonitorClient } from '../../rpc/client/monitor-client.ts';
 import type { Attachment, Pen, PenAction } from '../../rpc/umlmonctrl.gen.ts';
-import { toFailure } from '../../system/errors.ts';
+import { toFailure } from '../../system/errors/errors.ts';
 import { printable } from '../../system/text.ts';
 import type { SessionTerminal } from './session-terminal.ts';
 import type { WriterChange } from './watch-state.ts';

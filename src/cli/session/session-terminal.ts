@@ -1,5 +1,5 @@
-import { beforeDeath } from '../../system/deadly-signals.ts';
-import { write } from '../output.ts';
+import { beforeDeath } from '../../system/errors/deadly-signals.ts';
+import { write } from '../print/output.ts';
 import { TerminalModes } from './terminal-modes.ts';
 
 /** A monitor takes no larger window. */

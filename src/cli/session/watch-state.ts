@@ -1,4 +1,4 @@
-import type { MonitorClient } from '../../rpc/monitor-client.ts';
+import type { MonitorClient } from '../../rpc/client/monitor-client.ts';
 import type { VmState } from '../../rpc/umlmonctrl.gen.ts';
 
 /** Milliseconds that one call waits for events. */

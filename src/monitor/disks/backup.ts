@@ -2,6 +2,7 @@ import { mkdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import type { VmConfig } from '../../config/config.ts';
 import { givenNameDamage } from '../../config/names.ts';
+import { fingerprintOf } from '../../disk/backup/fingerprint.ts';
 import {
   type BackupImage,
   type Consistency,
@@ -9,7 +10,7 @@ import {
   isSound,
   type Manifest,
   surplusBackups,
-} from '../../disk/backup-manifest.ts';
+} from '../../disk/backup/manifest.ts';
 import {
   beginDraft,
   completeDraft,
@@ -18,19 +19,18 @@ import {
   namesIn,
   refuseTaken,
   removeBackup,
-} from '../../disk/backup-store.ts';
-import { readCow } from '../../disk/cow-file.ts';
-import { withPair } from '../../disk/cow-merge.ts';
-import { fingerprintOf } from '../../disk/fingerprint.ts';
-import { openScratch } from '../../disk/new-image.ts';
-import { checkSoundness } from '../../disk/soundness.ts';
+} from '../../disk/backup/store.ts';
+import { checkSoundness } from '../../disk/content/fsck.ts';
+import { readCow } from '../../disk/cow/file.ts';
+import { withPair } from '../../disk/cow/merge.ts';
+import { openScratch } from '../../disk/names/new-image.ts';
 import type { VmLayout } from '../../jail/layout.ts';
 import type { ImagePlan } from '../../plan/plan.ts';
 import { stepOf } from '../../plan/step-of.ts';
-import type { Directory } from '../../system/directory.ts';
-import { UmlmonError } from '../../system/errors.ts';
-import { monitorLimits } from '../../system/limits.ts';
-import type { Channels } from '../channels.ts';
+import { UmlmonError } from '../../system/errors/errors.ts';
+import type { Directory } from '../../system/files/held-directory.ts';
+import { monitorLimits } from '../../system/limits/limits.ts';
+import type { Channels } from '../consoles/channels.ts';
 import type { Report } from '../operations.ts';
 import type { RunningKernel } from '../running-kernel.ts';
 import { type Captured, captureImages, ImageCopy } from './capture.ts';

@@ -1,11 +1,11 @@
-import { isSound, type Manifest } from '../../disk/backup-manifest.ts';
-import { listBackups } from '../../disk/backup-store.ts';
+import { isSound, type Manifest } from '../../disk/backup/manifest.ts';
+import { listBackups } from '../../disk/backup/store.ts';
 import type { VmLayout } from '../../jail/layout.ts';
 import type { BackupInfo, BackupList } from '../../rpc/umlmonctrl.gen.ts';
-import { UmlmonError } from '../../system/errors.ts';
-import { diskLimits } from '../../system/limits.ts';
-import type { Channels } from '../channels.ts';
-import type { EventLog } from '../event-log.ts';
+import { UmlmonError } from '../../system/errors/errors.ts';
+import { diskLimits } from '../../system/limits/limits.ts';
+import type { Channels } from '../consoles/channels.ts';
+import type { EventLog } from '../events/event-log.ts';
 import type { Report } from '../operations.ts';
 import type { Running } from '../run.ts';
 import { backUp, backupSummary, notChecked, notFrozen } from './backup.ts';

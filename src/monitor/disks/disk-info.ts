@@ -1,5 +1,5 @@
 import { fstatSync } from 'node:fs';
-import { factsIn } from '../../disk/image-facts.ts';
+import { factsIn } from '../../disk/names/image-facts.ts';
 import type { ImagePlan } from '../../plan/plan.ts';
 import { clipText } from '../../rpc/clip-text.ts';
 import { type DiskInfo, UMLMON_TEXT_MAX } from '../../rpc/umlmonctrl.gen.ts';

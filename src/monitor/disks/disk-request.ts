@@ -1,9 +1,9 @@
-import { parseImagePath } from '../../config/disk.ts';
-import { type ImageName, nameFor, nameText } from '../../disk/image-name.ts';
-import { readRequest } from '../../disk/read-request.ts';
-import type { DiskVerb } from '../../disk/verb.ts';
+import { parseImagePath } from '../../config/values/disk.ts';
+import { readRequest } from '../../disk/commands/read-request.ts';
+import type { DiskVerb } from '../../disk/commands/run.ts';
+import { type ImageName, nameFor, nameText } from '../../disk/names/image-name.ts';
 import type { DiskRequest } from '../../rpc/umlmonctrl.gen.ts';
-import { UmlmonError } from '../../system/errors.ts';
+import { UmlmonError } from '../../system/errors/errors.ts';
 
 /**
  * What a client of a VM asks for, as a verb. Pure.
@@ -11,7 +11,7 @@ import { UmlmonError } from '../../system/errors.ts';
  * Clients of a VM have the rights of its guest: /disks is theirs; /shared/disks, which all VMs read (umlmon(7): "one can
  * place here backing files"), they may read and not change. The images of other VMs they cannot even name. Whoever
  * administers the host changes shared images with umladmin(8). Here this is refused by name, at once; what the names
- * turn out to be, and what headers name, is decided on what is locked (image-caller.ts).
+ * turn out to be, and what headers name, is decided on what is locked (caller.ts).
  *
  * Errors: CONFIG_PATH, IMAGE_FOREIGN.
  */

@@ -1,18 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { requireAllowed } from '../../disk/allow-claims.ts';
-import type { Claim } from '../../disk/decide-verb.ts';
-import { type ImageLock, ImageLocks, type LockRequest } from '../../disk/image-lock.ts';
-import { type ImageName, nameFor } from '../../disk/image-name.ts';
-import { lockedGraph } from '../../disk/locked-graph.ts';
-import { refuseOpen } from '../../disk/may-use.ts';
-import { openNode } from '../../disk/open-image.ts';
-import { PeriodicSync } from '../../disk/periodic-sync.ts';
-import { needsEveryone } from '../../disk/refuse-unknown.ts';
-import { scanFor } from '../../disk/scan.ts';
-import { syncImage } from '../../disk/sync-image.ts';
+import { requireAllowed } from '../../disk/commands/allow.ts';
+import type { Claim } from '../../disk/commands/decide.ts';
+import { refuseOpen } from '../../disk/commands/may-use.ts';
+import { needsEveryone } from '../../disk/commands/refuse-unknown.ts';
+import { PeriodicSync } from '../../disk/io/periodic-sync.ts';
+import { syncImage } from '../../disk/io/sync-image.ts';
+import { type ImageLock, ImageLocks, type LockRequest } from '../../disk/locks/image-lock.ts';
+import { lockedGraph } from '../../disk/locks/locked-graph.ts';
+import { type ImageName, nameFor } from '../../disk/names/image-name.ts';
+import { openNode } from '../../disk/names/open-image.ts';
+import { scanFor } from '../../disk/store/scan.ts';
 import type { ImagePlan, LaunchPlan, StepOf } from '../../plan/plan.ts';
-import { toFailure, UmlmonError } from '../../system/errors.ts';
-import { diskLimits } from '../../system/limits.ts';
+import { toFailure, UmlmonError } from '../../system/errors/errors.ts';
+import { diskLimits } from '../../system/limits/limits.ts';
 
 /** A disk that a kernel has. */
 export interface Disk {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Channel } from '../../console/channel.ts';
-import { monitorLimits } from '../../system/limits.ts';
+import { monitorLimits } from '../../system/limits/limits.ts';
 import { findText } from '../guest/find-text.ts';
 import type { RunningKernel } from '../running-kernel.ts';
 

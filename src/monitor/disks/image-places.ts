@@ -1,9 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
 import { dirname } from 'node:path';
-import { hostPathOf, type ImageName, type ImageStore, nameFor, placeOf } from '../../disk/image-name.ts';
-import { Directory } from '../../system/directory.ts';
-import { isSystemError, UmlmonError } from '../../system/errors.ts';
+import {
+  hostPathOf,
+  type ImageName,
+  type ImageStore,
+  nameFor,
+  placeOf,
+} from '../../disk/names/image-name.ts';
+import { isSystemError, UmlmonError } from '../../system/errors/errors.ts';
+import { Directory } from '../../system/files/held-directory.ts';
 
 /**
  * Which file it is, also after the host was started anew, and not another one that has got its inode number: the number,

@@ -1,6 +1,6 @@
 import { diskArgument } from '../../kernel/command-line.ts';
 import type { ImagePlan } from '../../plan/plan.ts';
-import { UmlmonError } from '../../system/errors.ts';
+import { UmlmonError } from '../../system/errors/errors.ts';
 import { type Console, requestPatiently } from '../guest/patient-request.ts';
 import type { RunningKernel } from '../running-kernel.ts';
 

@@ -10,14 +10,14 @@ import {
   rmSync,
 } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { readRegularFile } from '../../config/read-file.ts';
-import { nameFor } from '../../disk/image-name.ts';
-import { keepAttributes } from '../../disk/keep-attributes.ts';
+import { readRegularFile } from '../../config/file/read-file.ts';
+import { keepAttributes } from '../../disk/names/copy-attributes.ts';
+import { nameFor } from '../../disk/names/image-name.ts';
 import type { VmLayout } from '../../jail/layout.ts';
-import { replaceFile } from '../../system/atomic-file.ts';
-import { carefully, Directory } from '../../system/directory.ts';
-import { toFailure, UmlmonError } from '../../system/errors.ts';
-import { monitorLimits } from '../../system/limits.ts';
+import { toFailure, UmlmonError } from '../../system/errors/errors.ts';
+import { replaceFile } from '../../system/files/atomic-file.ts';
+import { carefully, Directory } from '../../system/files/held-directory.ts';
+import { monitorLimits } from '../../system/limits/limits.ts';
 import { freshNameForm, hasIdentity, ImagePlaces } from './image-places.ts';
 
 /** One image of a restore. */

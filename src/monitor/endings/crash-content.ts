@@ -3,8 +3,8 @@ import type { Setting } from '../../config/config.ts';
 import type { LaunchPlan } from '../../plan/plan.ts';
 import { pictureText } from '../../rpc/picture-text.ts';
 import type { Event, ExitRecord, ScreenPicture } from '../../rpc/umlmonctrl.gen.ts';
-import { monitorLimits } from '../../system/limits.ts';
-import type { HostFacts } from '../host-facts.ts';
+import { monitorLimits } from '../../system/limits/limits.ts';
+import type { HostFacts } from '../program/host-facts.ts';
 import { bundleSummary } from './crash-summary.ts';
 import { isSecretName, redactBytes, redacted, redactValue, secretValues } from './redact.ts';
 

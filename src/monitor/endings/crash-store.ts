@@ -17,9 +17,9 @@ import {
 import { join } from 'node:path';
 import type { VmLayout } from '../../jail/layout.ts';
 import { UMLMON_DATA_MAX, UMLMON_NAME_MAX } from '../../rpc/umlmonctrl.gen.ts';
-import { replaceFile } from '../../system/atomic-file.ts';
-import { isSystemError, UmlmonError } from '../../system/errors.ts';
-import { monitorLimits } from '../../system/limits.ts';
+import { isSystemError, UmlmonError } from '../../system/errors/errors.ts';
+import { replaceFile } from '../../system/files/atomic-file.ts';
+import { monitorLimits } from '../../system/limits/limits.ts';
 import { printable } from '../../system/text.ts';
 import type { BundleFile } from './crash-content.ts';
 import { type Bundle, isBundleFile, isBundleName } from './crash-retention.ts';

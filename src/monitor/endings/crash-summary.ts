@@ -1,5 +1,5 @@
 import { printable } from '../../system/text.ts';
-import type { FileSystemFacts, HostFacts, ImageFacts } from '../host-facts.ts';
+import type { FileSystemFacts, HostFacts, ImageFacts } from '../program/host-facts.ts';
 import type { CrashFacts } from './crash-content.ts';
 
 /** Events shown of those in the bundle. */

@@ -2,10 +2,10 @@
 import { readFileSync, rmSync } from 'node:fs';
 import type { VmLayout } from '../../jail/layout.ts';
 import type { Hold } from '../../rpc/umlmonctrl.gen.ts';
-import { replaceFile } from '../../system/atomic-file.ts';
 import { parseMoment } from '../../system/clock.ts';
-import { isSystemError, UmlmonError } from '../../system/errors.ts';
-import { monitorLimits } from '../../system/limits.ts';
+import { isSystemError, UmlmonError } from '../../system/errors/errors.ts';
+import { replaceFile } from '../../system/files/atomic-file.ts';
+import { monitorLimits } from '../../system/limits/limits.ts';
 import type { Death, DeathTally } from './death-tally.ts';
 
 export interface DeathRecord {

@@ -1,7 +1,7 @@
 /** The deaths of a guest that nobody asked for, oldest first, since the last start that somebody did ask for. */
-import type { RestartLimit } from '../../config/policy-values.ts';
+import type { RestartLimit } from '../../config/values/policy-values.ts';
 import { type Moment, spanMs, wallMoment } from '../../system/clock.ts';
-import { monitorLimits } from '../../system/limits.ts';
+import { monitorLimits } from '../../system/limits/limits.ts';
 
 export interface Death {
   /** Milliseconds since 1970. */

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import { readRegularFile } from '../../config/read-file.ts';
+import { readRegularFile } from '../../config/file/read-file.ts';
 import type { VmLayout } from '../../jail/layout.ts';
+import { XdrReader, XdrWriter } from '../../rpc/codec/xdr.ts';
 import { type ExitRecord, exitRecordCodec } from '../../rpc/umlmonctrl.gen.ts';
-import { XdrReader, XdrWriter } from '../../rpc/xdr.ts';
-import { replaceFile } from '../../system/atomic-file.ts';
-import type { EventLog } from '../event-log.ts';
+import { replaceFile } from '../../system/files/atomic-file.ts';
+import type { EventLog } from '../events/event-log.ts';
 
 /** The exit record of the last guest, also of one under a former monitor; null if there is none that can be read. */
 export function readLastExit({ lastExit }: VmLayout): ExitRecord | null {

@@ -1,4 +1,4 @@
-import type { RestartLimit } from '../../config/policy-values.ts';
+import type { RestartLimit } from '../../config/values/policy-values.ts';
 import type { ExitRecord } from '../../rpc/umlmonctrl.gen.ts';
 import { backOff, type DeathTally, isTooMany } from './death-tally.ts';
 

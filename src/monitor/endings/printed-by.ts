@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Channel } from '../../console/channel.ts';
 import type { Answer } from '../../kernel/mconsole.ts';
-import { monitorLimits } from '../../system/limits.ts';
+import { monitorLimits } from '../../system/limits/limits.ts';
 
 /**
  * The answer of a command whose answer is what the kernel prints meanwhile (`sysrq`, `stack`): lines that the management

@@ -1,9 +1,9 @@
 import type { VmLayout } from '../../jail/layout.ts';
 import type { ExitRecord, Hold } from '../../rpc/umlmonctrl.gen.ts';
 import { thisMoment } from '../../system/clock.ts';
-import { toFailure } from '../../system/errors.ts';
-import { removeLeftovers } from '../clean-up.ts';
-import type { EventLog } from '../event-log.ts';
+import { toFailure } from '../../system/errors/errors.ts';
+import type { EventLog } from '../events/event-log.ts';
+import { removeLeftovers } from '../takeover/clean-up.ts';
 import {
   type DeathRecord,
   noDeaths,

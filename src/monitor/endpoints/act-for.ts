@@ -1,7 +1,7 @@
-import type { Behalf } from '../../rpc/program.ts';
+import type { Behalf } from '../../rpc/codec/program.ts';
 import { isRole, lowerRole, type Role } from '../../rpc/roles.ts';
 import type { ActForArgs } from '../../rpc/umlmonctrl.gen.ts';
-import { UmlmonError } from '../../system/errors.ts';
+import { UmlmonError } from '../../system/errors/errors.ts';
 import { readIp } from '../../system/ip-address.ts';
 
 /**

@@ -5,10 +5,10 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { GlobalConfig } from '../../config/config.ts';
 import { toolEnvironment } from '../../system/environment.ts';
-import { isSystemError, UmlmonError } from '../../system/errors.ts';
-import { findProgram } from '../../system/find-program.ts';
-import { remoteLimits } from '../../system/limits.ts';
-import { readSecretFile } from '../../system/secret-file.ts';
+import { isSystemError, UmlmonError } from '../../system/errors/errors.ts';
+import { readSecretFile } from '../../system/files/secret-file.ts';
+import { remoteLimits } from '../../system/limits/limits.ts';
+import { findProgram } from '../../system/processes/find-program.ts';
 
 /** PEM texts. */
 export interface Certificate {

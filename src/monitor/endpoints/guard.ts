@@ -1,11 +1,11 @@
-import { StrangerError } from '../../rpc/dispatcher.ts';
-import { peerOf } from '../../rpc/peer.ts';
-import type { Caller, Handlers } from '../../rpc/program.ts';
+import type { Caller, Handlers } from '../../rpc/codec/program.ts';
 import { allows, type ControlProcedure, procedureRoles, type Role } from '../../rpc/roles.ts';
+import { StrangerError } from '../../rpc/server/dispatcher.ts';
+import { peerOf } from '../../rpc/server/peer.ts';
 import type { umlmonctrl } from '../../rpc/umlmonctrl.gen.ts';
-import { UmlmonError } from '../../system/errors.ts';
-import type { SecurityKind } from '../../system/security-kinds.ts';
-import type { SecurityLog } from '../../system/security-log.ts';
+import { UmlmonError } from '../../system/errors/errors.ts';
+import type { SecurityKind } from '../../system/logs/security-kinds.ts';
+import type { SecurityLog } from '../../system/logs/security-log.ts';
 import { answer } from '../answer.ts';
 import { recordedCalls } from './recorded.ts';
 import { viewFor } from './view.ts';

@@ -1,5 +1,5 @@
-import { remoteLimits } from '../../system/limits.ts';
-import type { EventLog } from '../event-log.ts';
+import { remoteLimits } from '../../system/limits/limits.ts';
+import type { EventLog } from '../events/event-log.ts';
 
 /** Tells of refused logins: of the first one at once, and of those that follow soon once per interval, by their number. */
 export class LoginReport {

@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
-import { type ListenOptions, UnixListener } from '../../rpc/listen.ts';
-import { peerOfUser } from '../../rpc/peer.ts';
-import { descriptorOf } from '../../rpc/socket.ts';
-import { FairTable } from '../../system/fair-table.ts';
-import { monitorLimits, monitorShares } from '../../system/limits.ts';
-import { peerCredentials } from '../../system/native.ts';
+import { type ListenOptions, UnixListener } from '../../rpc/server/listen.ts';
+import { peerOfUser } from '../../rpc/server/peer.ts';
+import { descriptorOf } from '../../rpc/server/socket.ts';
+import { monitorLimits, monitorShares } from '../../system/limits/limits.ts';
+import { peerCredentials } from '../../system/native/native.ts';
+import { FairTable } from '../../system/sharing/fair-table.ts';
 
 const type = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
 

@@ -1,5 +1,5 @@
-import { Bucket } from '../../system/bucket.ts';
-import { remoteLimits } from '../../system/limits.ts';
+import { remoteLimits } from '../../system/limits/limits.ts';
+import { Bucket } from '../../system/sharing/bucket.ts';
 
 const { newcomers, newcomerTime, throttleNames } = remoteLimits;
 /** Who has failed twice waits as all do who guess. */

@@ -1,6 +1,6 @@
 import type { GlobalConfig, VmConfig } from '../../config/config.ts';
-import { RemoteListener } from '../../rpc/remote-listener.ts';
-import type { EventLog } from '../event-log.ts';
+import { RemoteListener } from '../../rpc/server/remote-listener.ts';
+import type { EventLog } from '../events/event-log.ts';
 import { fingerprintOf, loadCertificate } from './certificate.ts';
 
 /** The TCP port of a monitor, if its configuration wants one. Errors: REMOTE_LISTEN, REMOTE_CERTIFICATE. */

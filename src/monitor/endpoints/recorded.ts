@@ -1,5 +1,5 @@
 import type { ControlProcedure } from '../../rpc/roles.ts';
-import type { SecurityKind } from '../../system/security-kinds.ts';
+import type { SecurityKind } from '../../system/logs/security-kinds.ts';
 
 /** The calls that are security events, whatever comes of them, by their kind; null: only where they are refused. */
 export const recordedCalls: Readonly<Record<ControlProcedure, SecurityKind | null>> = {

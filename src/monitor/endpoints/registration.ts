@@ -1,10 +1,10 @@
 import { type FSWatcher, mkdirSync, statSync, watch } from 'node:fs';
 import { basename } from 'node:path';
-import { RpcClient } from '../../rpc/client.ts';
-import type { RegistrationPlace } from '../../rpc/registration-place.ts';
+import { RpcClient } from '../../rpc/client/client.ts';
+import type { RegistrationPlace } from '../../rpc/client/registration-place.ts';
 import { type DirVm, umldir } from '../../rpc/umldir.gen.ts';
-import { isSystemError, toFailure, UmlmonError } from '../../system/errors.ts';
-import { monitorLimits } from '../../system/limits.ts';
+import { isSystemError, toFailure, UmlmonError } from '../../system/errors/errors.ts';
+import { monitorLimits } from '../../system/limits/limits.ts';
 
 /** Nothing listens: umldir does not run. Its coming is seen in the directory of its socket. */
 const nobodyListens: readonly unknown[] = ['ENOENT', 'ECONNREFUSED'];

@@ -1,6 +1,6 @@
-import { remoteLimits } from '../../system/limits.ts';
-import { onRefusal, type Refusal } from '../../system/refusals.ts';
-import type { EventLog } from '../event-log.ts';
+import { onRefusal, type Refusal } from '../../system/errors/refusals.ts';
+import { remoteLimits } from '../../system/limits/limits.ts';
+import type { EventLog } from '../events/event-log.ts';
 
 /** Tells of refusals of those who are over their share: of the first one at once, and of those that follow once per interval. */
 export class ShareReport {

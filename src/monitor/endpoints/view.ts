@@ -1,8 +1,8 @@
-import type { ProcedureName, ResultOf } from '../../rpc/program.ts';
+import type { ProcedureName, ResultOf } from '../../rpc/codec/program.ts';
 import { includesRole, type Role } from '../../rpc/roles.ts';
 import type { Event, ExitRecord, Setting, umlmonctrl } from '../../rpc/umlmonctrl.gen.ts';
 import { isSecretName, redacted, redactValue } from '../endings/redact.ts';
-import type { EventKind } from '../event-kinds.ts';
+import type { EventKind } from '../events/kinds.ts';
 
 type Program = typeof umlmonctrl;
 

@@ -1,6 +1,6 @@
 /** How much memory of the host a guest uses, and how much of it the guest has freed. */
 import { statfsSync } from 'node:fs';
-import { monitorLimits } from '../../system/limits.ts';
+import { monitorLimits } from '../../system/limits/limits.ts';
 
 /** Bytes, from /proc/meminfo of a guest. */
 export interface GuestMemory {

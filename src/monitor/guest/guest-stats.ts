@@ -1,6 +1,6 @@
 /** What a guest says of itself in /proc (proc(5)), typed. */
 import type { DiskStats, GuestStats } from '../../rpc/umlmonctrl.gen.ts';
-import { monitorLimits } from '../../system/limits.ts';
+import { monitorLimits } from '../../system/limits/limits.ts';
 import { parseMeminfo } from './guest-memory.ts';
 
 /** Files of the guest's /proc that are read. Those of the network are not among them: its kernel cannot read them. */

@@ -1,4 +1,4 @@
-import { monitorLimits } from '../../system/limits.ts';
+import { monitorLimits } from '../../system/limits/limits.ts';
 
 /** What a guest has told as `key=value`: the last value of each key, in the order in which they were told. */
 export type GuestValues = ReadonlyMap<string, string>;

@@ -1,6 +1,6 @@
 import type { VmConfig } from '../../config/config.ts';
-import type { Channels } from '../channels.ts';
-import type { EventLog } from '../event-log.ts';
+import type { Channels } from '../consoles/channels.ts';
+import type { EventLog } from '../events/event-log.ts';
 import type { RunningKernel } from '../running-kernel.ts';
 import { HangWatch } from './hang-watch.ts';
 

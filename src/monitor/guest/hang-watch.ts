@@ -1,6 +1,6 @@
-import { failureText, toFailure } from '../../system/errors.ts';
-import { monitorLimits } from '../../system/limits.ts';
-import { processStateOf } from '../../system/process.ts';
+import { failureText, toFailure } from '../../system/errors/errors.ts';
+import { monitorLimits } from '../../system/limits/limits.ts';
+import { processStateOf } from '../../system/native/process.ts';
 
 /** A kernel that does not answer, or whose guest says that it hangs. */
 export interface Hang {

@@ -6,9 +6,9 @@ import {
 } from '../../kernel/mconsole-command.ts';
 import { clipText } from '../../rpc/clip-text.ts';
 import { type MconsoleReply, UMLMON_REPLY_MAX } from '../../rpc/umlmonctrl.gen.ts';
-import { UmlmonError } from '../../system/errors.ts';
-import { monitorLimits } from '../../system/limits.ts';
-import type { Peer } from '../../system/shares.ts';
+import { UmlmonError } from '../../system/errors/errors.ts';
+import { monitorLimits } from '../../system/limits/limits.ts';
+import type { Peer } from '../../system/sharing/shares.ts';
 import { printable } from '../../system/text.ts';
 import { printedBy } from '../endings/printed-by.ts';
 import type { Vm } from '../vm.ts';

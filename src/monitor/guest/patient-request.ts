@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Answer } from '../../kernel/mconsole.ts';
-import { toFailure } from '../../system/errors.ts';
-import { diskLimits } from '../../system/limits.ts';
+import { toFailure } from '../../system/errors/errors.ts';
+import { diskLimits } from '../../system/limits/limits.ts';
 
 /** Whoever carries commands to the management console of a kernel. */
 export interface Console {

@@ -1,7 +1,7 @@
 import { type Moment, msSince, parseMoment, thisMoment, wallMoment } from '../../system/clock.ts';
-import { toFailure, UmlmonError } from '../../system/errors.ts';
-import { monitorLimits } from '../../system/limits.ts';
-import type { EventLog } from '../event-log.ts';
+import { toFailure, UmlmonError } from '../../system/errors/errors.ts';
+import { monitorLimits } from '../../system/limits/limits.ts';
+import type { EventLog } from '../events/event-log.ts';
 
 /** A guest that stands still because somebody asked for it. */
 export interface Paused {

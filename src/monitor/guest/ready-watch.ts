@@ -1,8 +1,8 @@
 import type { VmConfig } from '../../config/config.ts';
 import { saysReady } from '../../kernel/notify.ts';
 import type { Readiness as ReadinessInfo, ReadyLevel } from '../../rpc/umlmonctrl.gen.ts';
-import type { Channels } from '../channels.ts';
-import type { EventLog } from '../event-log.ts';
+import type { Channels } from '../consoles/channels.ts';
+import type { EventLog } from '../events/event-log.ts';
 import { findText } from './find-text.ts';
 import { describeReadiness, type LevelTimes, type Readiness, reachLevel } from './readiness.ts';
 

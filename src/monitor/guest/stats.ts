@@ -1,8 +1,8 @@
-import { lookAtLink } from '../../network/link.ts';
+import { lookAtLink } from '../../network/plan/link.ts';
 import type { GuestStats, NetworkStats } from '../../rpc/umlmonctrl.gen.ts';
-import { UmlmonError } from '../../system/errors.ts';
-import { monitorLimits } from '../../system/limits.ts';
-import type { Peer } from '../../system/shares.ts';
+import { UmlmonError } from '../../system/errors/errors.ts';
+import { monitorLimits } from '../../system/limits/limits.ts';
+import type { Peer } from '../../system/sharing/shares.ts';
 import type { Interface } from '../networks/networks.ts';
 import type { RunningKernel } from '../running-kernel.ts';
 import { parseGuestStats, type StatsFile, statsFiles } from './guest-stats.ts';

@@ -1,5 +1,5 @@
-import { toFailure, UmlmonError } from '../../system/errors.ts';
-import { monitorLimits } from '../../system/limits.ts';
+import { toFailure, UmlmonError } from '../../system/errors/errors.ts';
+import { monitorLimits } from '../../system/limits/limits.ts';
 import type { RunningKernel } from '../running-kernel.ts';
 import { type GuestMemory, hostMemory, parseMeminfo, trimmable } from './guest-memory.ts';
 

@@ -1,16 +1,16 @@
 import type { NetworkPrograms } from '../../network/configure.ts';
-import { type Drift, driftOf } from '../../network/drift.ts';
-import { findObstacles } from '../../network/find-obstacles.ts';
-import { lookAtNeeded } from '../../network/found-network.ts';
-import type { InterfacePlan } from '../../network/interface-plan.ts';
-import { type Need, needsOf } from '../../network/needs.ts';
 import type { RecordPlace } from '../../network/network-record.ts';
-import { type Repaired, repairNetwork } from '../../network/repair.ts';
+import type { InterfacePlan } from '../../network/plan/interface-plan.ts';
+import { findObstacles } from '../../network/rules/find-obstacles.ts';
+import { type Drift, driftOf } from '../../network/watch/drift.ts';
+import { lookAtNeeded } from '../../network/watch/found-network.ts';
+import { type Need, needsOf } from '../../network/watch/needs.ts';
+import { type Repaired, repairNetwork } from '../../network/watch/repair.ts';
 import type { HostWarning } from '../../rpc/umlmonctrl.gen.ts';
-import { locateProgram } from '../../system/find-program.ts';
-import { networkLimits } from '../../system/limits.ts';
+import { networkLimits } from '../../system/limits/limits.ts';
+import { locateProgram } from '../../system/processes/find-program.ts';
 import { printable } from '../../system/text.ts';
-import type { EventLog } from '../event-log.ts';
+import type { EventLog } from '../events/event-log.ts';
 
 export interface GuardedNetwork {
   readonly place: RecordPlace;

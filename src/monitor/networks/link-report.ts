@@ -1,5 +1,5 @@
-import type { LinkStatus } from '../../network/link.ts';
-import type { EventLog } from '../event-log.ts';
+import type { LinkStatus } from '../../network/plan/link.ts';
+import type { EventLog } from '../events/event-log.ts';
 import type { Interface } from './networks.ts';
 
 /** Publishes that the guest has set an interface up or down. */

@@ -1,8 +1,8 @@
 import type { VmConfig } from '../../config/config.ts';
 import type { VmLayout } from '../../jail/layout.ts';
-import { guestCommands, guestName, withOneDefault } from '../../network/guest-commands.ts';
-import { hostName, type InterfacePlan } from '../../network/interface-plan.ts';
-import { lookAtLink, noTraffic } from '../../network/link.ts';
+import { guestCommands, guestName, withOneDefault } from '../../network/plan/guest-commands.ts';
+import { hostName, type InterfacePlan } from '../../network/plan/interface-plan.ts';
+import { lookAtLink, noTraffic } from '../../network/plan/link.ts';
 import type { NetworkInfo } from '../../rpc/umlmonctrl.gen.ts';
 import type { Interface } from './networks.ts';
 

@@ -1,8 +1,8 @@
-import type { InterfacePlan } from '../../network/interface-plan.ts';
+import type { InterfacePlan } from '../../network/plan/interface-plan.ts';
 import type { LaunchPlan } from '../../plan/plan.ts';
-import type { Caller } from '../../rpc/program.ts';
+import type { Caller } from '../../rpc/codec/program.ts';
 import type { PlugNetworkArgs } from '../../rpc/umlmonctrl.gen.ts';
-import { UmlmonError } from '../../system/errors.ts';
+import { UmlmonError } from '../../system/errors/errors.ts';
 import type { Vm } from '../vm.ts';
 import { type PreparedInterface, plugInterface, unplugInterface } from './plug-network.ts';
 

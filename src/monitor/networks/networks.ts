@@ -4,14 +4,14 @@ import {
   releaseNetwork,
   shrinkNetwork,
 } from '../../network/configure.ts';
-import { followedBy } from '../../network/followed.ts';
-import { HostWatch } from '../../network/host-watch.ts';
-import type { InterfacePlan } from '../../network/interface-plan.ts';
-import type { LinkStatus } from '../../network/link.ts';
+import type { InterfacePlan } from '../../network/plan/interface-plan.ts';
+import type { LinkStatus } from '../../network/plan/link.ts';
+import { HostWatch } from '../../network/watch/host-watch.ts';
+import { followedBy } from '../../network/watch/watched.ts';
 import type { LaunchPlan, StepOf } from '../../plan/plan.ts';
 import type { HostWarning } from '../../rpc/umlmonctrl.gen.ts';
-import { UmlmonError } from '../../system/errors.ts';
-import { networkLimits } from '../../system/limits.ts';
+import { UmlmonError } from '../../system/errors/errors.ts';
+import { networkLimits } from '../../system/limits/limits.ts';
 import { type GuardedNetwork, HostGuard } from './host-guard.ts';
 
 /** A network interface that a kernel has. */

@@ -1,6 +1,6 @@
 import { fstatSync } from 'node:fs';
-import { UmlmonError } from '../../system/errors.ts';
-import { isPacketSocket } from '../../system/native.ts';
+import { UmlmonError } from '../../system/errors/errors.ts';
+import { isPacketSocket } from '../../system/native/native.ts';
 import { takePassedSockets } from '../../system/passed-sockets.ts';
 
 let passed: ReadonlyMap<string, number> = new Map();

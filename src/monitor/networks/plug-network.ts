@@ -1,7 +1,7 @@
 import type { Answer } from '../../kernel/mconsole.ts';
 import type { NetworkPrograms } from '../../network/configure.ts';
-import type { InterfacePlan } from '../../network/interface-plan.ts';
-import { toFailure, UmlmonError } from '../../system/errors.ts';
+import type { InterfacePlan } from '../../network/plan/interface-plan.ts';
+import { toFailure, UmlmonError } from '../../system/errors/errors.ts';
 import { requestPatiently } from '../guest/patient-request.ts';
 import type { Interface, Networks } from './networks.ts';
 

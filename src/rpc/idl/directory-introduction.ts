@@ -1,4 +1,4 @@
-import { directoryLimits, directoryShares } from '../../system/limits.ts';
+import { directoryLimits, directoryShares } from '../../system/limits/limits.ts';
 import type { ProgramDefinition } from './ast.ts';
 import { table } from './markdown.ts';
 

@@ -33,7 +33,7 @@ export function emitTypes(specification: Specification, origin: string): string 
 function importText(body: string): string {
   const values = ['XdrError', ...Object.values(plainTypes).map(({ codec }) => codec)];
   const used = values.filter((name) => new RegExp(`\\b${name}\\b`).test(body)).sort();
-  return `import { type Codec, ${used.join(', ')} } from './xdr.ts';`;
+  return `import { type Codec, ${used.join(', ')} } from './codec/xdr.ts';`;
 }
 
 function typeText(type: TypeDefinition): string {

@@ -1,6 +1,6 @@
-import { remoteLimits, rpcLimits, rpcShares } from '../../system/limits.ts';
-import { writeCall, writeReply } from '../message.ts';
-import { beginRecord, sealRecord } from '../record.ts';
+import { remoteLimits, rpcLimits, rpcShares } from '../../system/limits/limits.ts';
+import { writeCall, writeReply } from '../codec/message.ts';
+import { beginRecord, sealRecord } from '../codec/record.ts';
 import type { ProgramDefinition } from './ast.ts';
 import { table } from './markdown.ts';
 

@@ -1,4 +1,4 @@
-import type { ShareBounds } from '../shares.ts';
+import type { ShareBounds } from '../sharing/shares.ts';
 
 export const KiB = 1024;
 export const MiB = 1024 * KiB;

@@ -1,4 +1,4 @@
-/* The serial line to the host: frames of a letter, a length of 16 bits, and so many bytes (src/umlrun/frames.ts). */
+/* The serial line to the host: frames of a letter, a length of 16 bits, and so many bytes (src/umlrun/streams/frames.ts). */
 #include "init.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 /*
  * The init of a throw-away VM (umlrun(1)). Its root is a directory of the host, mounted read-only through hostfs; there
  * it finds `run/job`: what to mount, and what to run. It goes over into the real root, runs the command, and carries its
- * streams over one serial line, in frames (src/umlrun/frames.ts): nothing else is exact, paced, and knows an end of file.
+ * streams over one serial line, in frames (src/umlrun/streams/frames.ts): nothing else is exact, paced, and knows an end of file.
  * The image of the guest needs nothing for this, not even a shell.
  */
 #include "init.h"

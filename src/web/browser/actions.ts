@@ -1,8 +1,8 @@
 import type { WireVm } from '../wire.ts';
+import { type Outcome, outcomeOf, setOutcome } from './action-results.ts';
 import { changeVm } from './api.ts';
 import { confirmed, say } from './dialog.ts';
 import { h } from './dom.ts';
-import { type Outcome, outcomeOf, setOutcome } from './outcomes.ts';
 
 interface Action {
   /** The word of the API. */

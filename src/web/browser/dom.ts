@@ -1,4 +1,4 @@
-import { fitted } from './fitting.ts';
+import { fitted } from './console/fitting.ts';
 
 type Child = Node | string | null | undefined;
 type Value = string | number | boolean | null | undefined | ((event: never) => void);

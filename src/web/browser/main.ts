@@ -1,15 +1,15 @@
 import type { WireSession } from '../wire.ts';
+import { clearOutcomes } from './action-results.ts';
 import { loadSession, logOut, whenLoggedOut } from './api.ts';
-import { consolePage } from './console-page.ts';
-import { dashboard } from './dashboard.ts';
+import { consolePage } from './console/console-page.ts';
 import { clearNotes, say } from './dialog.ts';
 import { h } from './dom.ts';
-import { loginPage } from './login-page.ts';
-import { clearOutcomes } from './outcomes.ts';
 import { allowOwnStyles } from './strict-styles.ts';
 import { applyTheme, themeSwitch } from './theme.ts';
-import { vmPage } from './vm-page.ts';
-import { VmStore } from './vm-store.ts';
+import { dashboard } from './vms/dashboard.ts';
+import { loginPage } from './vms/login-page.ts';
+import { vmPage } from './vms/vm-page.ts';
+import { VmStore } from './vms/vm-store.ts';
 
 /** What the page shows at the moment. */
 export interface View {

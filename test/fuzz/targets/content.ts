@@ -1,7 +1,7 @@
 /** What guests write to their disks, as every look before a start reads it. */
 import type { VmConfig } from '../../../src/config/config.ts';
-import { examineContent } from '../../../src/disk/guest-content.ts';
-import { checkContent } from '../../../src/plan/check-content.ts';
+import { examineContent } from '../../../src/disk/content/guest-content.ts';
+import { checkContent } from '../../../src/plan/checks/check-content.ts';
 import { type Corpus, makeInput } from '../mutate.ts';
 import { assert, assertSafe, type Target } from '../target.ts';
 

@@ -1,9 +1,10 @@
 /** What the host says about rules and sockets: programs of others have named what is in it. */
-import { parseLegacyRules } from '../../../src/network/legacy-rules.ts';
-import { parseListeners } from '../../../src/network/listener.ts';
-import { changedRules } from '../../../src/network/rule-messages.ts';
-import { parseRuleset, type Ruleset } from '../../../src/network/ruleset.ts';
-import { type Flow, stopsOf } from '../../../src/network/walk-rules.ts';
+
+import { parseListeners } from '../../../src/network/host/listener.ts';
+import { parseLegacyRules } from '../../../src/network/rules/legacy-rules.ts';
+import { changedRules } from '../../../src/network/rules/rule-messages.ts';
+import { parseRuleset, type Ruleset } from '../../../src/network/rules/ruleset.ts';
+import { type Flow, stopsOf } from '../../../src/network/rules/walk-rules.ts';
 import { type Corpus, makeInput } from '../mutate.ts';
 import { assert, refusable, type Target } from '../target.ts';
 

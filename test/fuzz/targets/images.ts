@@ -1,14 +1,14 @@
 /** The headers of COW images, which guests write, and all that is decided on them. */
 
-import { type Cow, decodeCow, encodeCowHeader } from '../../../src/disk/cow-format.ts';
-import { cowHazard } from '../../../src/disk/cow-hazard.ts';
-import { decideVerb } from '../../../src/disk/decide-verb.ts';
-import { buildGraph, type FoundImage } from '../../../src/disk/graph.ts';
-import { type ImageCaller, questionOf, refuseClaim } from '../../../src/disk/image-caller.ts';
-import { type ImageName, nameText } from '../../../src/disk/image-name.ts';
-import { listGraph } from '../../../src/disk/list.ts';
-import type { DiskVerb } from '../../../src/disk/verb.ts';
-import { UmlmonError } from '../../../src/system/errors.ts';
+import { type ImageCaller, questionOf, refuseClaim } from '../../../src/disk/commands/caller.ts';
+import { decideVerb } from '../../../src/disk/commands/decide.ts';
+import type { DiskVerb } from '../../../src/disk/commands/run.ts';
+import { type Cow, decodeCow, encodeCowHeader } from '../../../src/disk/cow/format.ts';
+import { cowHazard } from '../../../src/disk/cow/hazard.ts';
+import { type ImageName, nameText } from '../../../src/disk/names/image-name.ts';
+import { buildGraph, type FoundImage } from '../../../src/disk/store/graph.ts';
+import { listGraph } from '../../../src/disk/store/list.ts';
+import { UmlmonError } from '../../../src/system/errors/errors.ts';
 import { type Corpus, makeInput } from '../mutate.ts';
 import { assert, refusable, type Target } from '../target.ts';
 

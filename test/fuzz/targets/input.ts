@@ -1,6 +1,6 @@
-import { lineBufferBytes, readLineBuffer } from '../../../src/console/line-buffer.ts';
-import { joined, vmallocPieces } from '../../../src/console/ram-map.ts';
-import { memoryOf } from '../../helpers/line-buffer.ts';
+import { lineBufferBytes, readLineBuffer } from '../../../src/console/input/line-buffer.ts';
+import { joined, vmallocPieces } from '../../../src/console/input/ram-map.ts';
+import { memoryOf } from '../../helpers/terminal/line-buffer.ts';
 import { type Corpus, makeInput } from '../mutate.ts';
 import { assert, type Target } from '../target.ts';
 

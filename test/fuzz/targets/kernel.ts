@@ -9,7 +9,7 @@ import {
   errorWords,
 } from '../../../src/kernel/mconsole-packet.ts';
 import { collectTraits, OVERLAP } from '../../../src/kernel/traits.ts';
-import { UmlmonError } from '../../../src/system/errors.ts';
+import { UmlmonError } from '../../../src/system/errors/errors.ts';
 import { type Corpus, makeInput } from '../mutate.ts';
 import { assert, refusable, type Target } from '../target.ts';
 import { elfSample, loaderCacheSample, notification, reply, traitsSample } from './kernel-corpus.ts';

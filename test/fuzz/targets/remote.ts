@@ -3,13 +3,19 @@ import { connect, type Socket } from 'node:net';
 import { parseVmAddress } from '../../../src/cli/remote/vm-address.ts';
 import { guardHandlers } from '../../../src/monitor/endpoints/guard.ts';
 import { networkOf } from '../../../src/rpc/address.ts';
-import { RemoteListener } from '../../../src/rpc/remote-listener.ts';
-import { beginClient, beginServer, finishServer, readChallenge, ScramError } from '../../../src/rpc/scram.ts';
-import { RpcServer } from '../../../src/rpc/server.ts';
+import {
+  beginClient,
+  beginServer,
+  finishServer,
+  readChallenge,
+  ScramError,
+} from '../../../src/rpc/auth/scram.ts';
+import { RemoteListener } from '../../../src/rpc/server/remote-listener.ts';
+import { RpcServer } from '../../../src/rpc/server/server.ts';
 import { umlmonctrl } from '../../../src/rpc/umlmonctrl.gen.ts';
-import { UmlmonError } from '../../../src/system/errors.ts';
-import { remoteLimits } from '../../../src/system/limits.ts';
-import { SecurityLog } from '../../../src/system/security-log.ts';
+import { UmlmonError } from '../../../src/system/errors/errors.ts';
+import { remoteLimits } from '../../../src/system/limits/limits.ts';
+import { SecurityLog } from '../../../src/system/logs/security-log.ts';
 import { type Corpus, makeInput } from '../mutate.ts';
 import { assert, cutUp, refusable, type Target } from '../target.ts';
 import { boundedHandlers } from './rpc.ts';

@@ -1,7 +1,7 @@
-import { writeCall, writeReply } from '../../../src/rpc/message.ts';
-import { beginRecord, sealRecord } from '../../../src/rpc/record.ts';
+import { writeCall, writeReply } from '../../../src/rpc/codec/message.ts';
+import { beginRecord, sealRecord } from '../../../src/rpc/codec/record.ts';
+import { type Codec, XdrWriter } from '../../../src/rpc/codec/xdr.ts';
 import { umlmonctrl } from '../../../src/rpc/umlmonctrl.gen.ts';
-import { type Codec, XdrWriter } from '../../../src/rpc/xdr.ts';
 import { change, image, info, job, pattern, picture, seat, why } from '../../rpc/stub-handlers.ts';
 
 const failed = { kind: 'failed', why };

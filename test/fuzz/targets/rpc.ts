@@ -1,8 +1,8 @@
-import { createDispatch } from '../../../src/rpc/dispatcher.ts';
-import { readCall, readReply, writeCall } from '../../../src/rpc/message.ts';
-import { RecordError, RecordSplitter } from '../../../src/rpc/record.ts';
+import { readCall, readReply, writeCall } from '../../../src/rpc/codec/message.ts';
+import { RecordError, RecordSplitter } from '../../../src/rpc/codec/record.ts';
+import { type Codec, XdrError, XdrReader, XdrWriter } from '../../../src/rpc/codec/xdr.ts';
+import { createDispatch } from '../../../src/rpc/server/dispatcher.ts';
 import { UMLMON_DATA_MAX, umlmonctrl } from '../../../src/rpc/umlmonctrl.gen.ts';
-import { type Codec, XdrError, XdrReader, XdrWriter } from '../../../src/rpc/xdr.ts';
 import { stubHandlers } from '../../rpc/stub-handlers.ts';
 import { type Corpus, makeInput } from '../mutate.ts';
 import { assert, cutUp, refusable, type Target } from '../target.ts';

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { RpcClient } from '../../../src/rpc/client.ts';
-import { RpcServer } from '../../../src/rpc/server.ts';
+import { RpcClient } from '../../../src/rpc/client/client.ts';
+import { RpcServer } from '../../../src/rpc/server/server.ts';
 import { umlmonctrl } from '../../../src/rpc/umlmonctrl.gen.ts';
 import { type Corpus, makeInput } from '../mutate.ts';
 import { assert, cutUp, type Target } from '../target.ts';

@@ -1,7 +1,7 @@
 import { plainText } from '../../../src/web/browser/format.ts';
-import { parseConsoleRequest } from '../../../src/web/console-request.ts';
-import { isOurHost, isOurOrigin, type Names, pathBelow } from '../../../src/web/origin.ts';
-import { sessionIdOf } from '../../../src/web/sessions.ts';
+import { parseConsoleRequest } from '../../../src/web/consoles/console-request.ts';
+import { isOurHost, isOurOrigin, type Names, pathBelow } from '../../../src/web/http/origin.ts';
+import { sessionIdOf } from '../../../src/web/login/sessions.ts';
 import { type Corpus, makeInput } from '../mutate.ts';
 import { assert, type Target } from '../target.ts';
 

@@ -1,0 +1,138 @@
+/** What the words that use a console without a terminal have in common. */
+import { StringDecoder } from 'node:string_decoder';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { MonitorClient } from '../../rpc/client/monitor-client.ts';
+import { pictureText } from '../../rpc/picture-text.ts';
+import type { ScreenPicture, VmInfo } from '../../rpc/umlmonctrl.gen.ts';
+import { toFailure, UmlmonError } from '../../system/errors/errors.ts';
+import { PlainText } from './plain-text.ts';
+
+/** Bytes asked for in one read; the protocol's maximum. */
+export const readBytes = 65536;
+/** Characters of output in which a pattern is searched: the newest. */
+export const searchedCharacters = 65536;
+/** Milliseconds between two attempts to type: at a guest that does not read, or while somebody else types. */
+const retryMs = 50;
+
+/** How far the words of one umlwatch have come in the output of a channel. */
+export interface Progress {
+  offset: number;
+  /** Output that no pattern has matched yet. */
+  text: string;
+  readonly plain: PlainText;
+  readonly decoder: StringDecoder;
+  /** Whether something was searched in it. What is typed next is answered by what comes then, and not by older output. */
+  searched: boolean;
+}
+
+export interface ScriptParts {
+  readonly client: MonitorClient;
+  readonly channel: string;
+  /** By channel; words of one command line go on where the one before stopped. */
+  readonly progress: Map<string, Progress>;
+  readonly signal: AbortSignal | undefined;
+  /** Somebody else types, and is waited for. */
+  readonly onWait?: (error: UmlmonError) => void;
+}
+
+export function newProgress(offset: number, text = ''): Progress {
+  return { offset, text, plain: new PlainText(), decoder: new StringDecoder('utf8'), searched: false };
+}
+
+/** Time to type by, and what was not in time if it is over. */
+interface TypingTime {
+  /** Of performance.now(). */
+  readonly deadline: number;
+}
+
+/**
+ * Types bytes, when nobody else does, as fast as the guest takes them.
+ *
+ * Errors: CONSOLE_WRITER if somebody else types all the time; CONSOLE_TIMEOUT if the guest does not read, with how much of
+ * the bytes it has; the others are dropped.
+ */
+export async function type(
+  id: number,
+  bytes: Uint8Array,
+  { deadline }: TypingTime,
+  parts: ScriptParts,
+): Promise<void> {
+  const { client, signal } = parts;
+  let hasSaid = false;
+  for (let rest = bytes; rest.length > 0; ) {
+    const isLate = performance.now() > deadline;
+    let accepted = 0;
+    try {
+      accepted = await client.call('consoleWrite', { id, data: rest }, signal);
+    } catch (error) {
+      if (!(error instanceof UmlmonError) || error.code !== 'CONSOLE_WRITER' || isLate) throw error;
+      if (!hasSaid) parts.onWait?.(error);
+      hasSaid = true;
+    }
+    rest = rest.subarray(accepted);
+    if (rest.length === 0) return;
+    if (isLate)
+      throw await notInTime(
+        `the guest is not reading: it took ${bytes.length - rest.length} bytes; ${rest.length} were dropped`,
+        parts,
+      );
+    // The monitor has waited for a guest that does not read.
+    if (accepted === 0) await delay(retryMs, undefined, signal ? { signal } : {});
+  }
+}
+
+/** Lines of a screen in an error, the newest. */
+const screenLines = 24;
+
+export async function notInTime(
+  what: string,
+  { client, channel }: ScriptParts,
+  advice = `look at it with -connect ${channel}`,
+): Promise<UmlmonError> {
+  const [picture, info] = await Promise.all([
+    client.call('consolePicture', { channel, history: 0 }),
+    client.call('info', undefined),
+  ]);
+  const still = standstill(info);
+  return new UmlmonError('CONSOLE_TIMEOUT', {
+    place: channel,
+    cause: `${[what, ...(still ? [still.cause] : [])].join('; ')}; its screen:\n${screenText(picture)}`,
+    hint: still?.hint ?? advice,
+  });
+}
+
+/** Why a guest does nothing at all, and what ends that. */
+function standstill({ name, state, paused }: VmInfo): { cause: string; hint: string } | undefined {
+  if (state === 'down') return { cause: 'the VM is down', hint: `umlwatch ${name} -start` };
+  if (paused) return { cause: 'the VM is paused', hint: `umlwatch ${name} -resume` };
+  return undefined;
+}
+
+/** What is typed for a VM that is down would be lost, and with the kernel `pid` what is waited for is gone. */
+export async function requireUp({ client, signal }: ScriptParts, pid?: number): Promise<VmInfo> {
+  const info = await client.call('info', undefined, signal);
+  const still = info.state === 'down' ? standstill(info) : undefined;
+  // 0 is of a start that has no kernel yet.
+  if (pid && info.kernelPid !== pid)
+    throw new UmlmonError('WAIT_DOWN', {
+      place: info.name,
+      cause: 'the VM went down before the command had ended',
+      hint: `umlwatch ${info.name} -info`,
+    });
+  if (still) throw new UmlmonError('STATE_WRONG', { place: info.name, ...still });
+  return info;
+}
+
+/** Detaches a seat; a connection that is gone has taken it along. */
+export async function detach(id: number, { client }: ScriptParts): Promise<void> {
+  try {
+    await client.call('consoleDetach', id);
+  } catch (error) {
+    if (!['MONITOR_UNREACHABLE', 'CONSOLE_NO_SEAT'].includes(toFailure(error).code)) throw error;
+  }
+}
+
+function screenText(picture: ScreenPicture): string {
+  const shown = pictureText(picture).slice(-screenLines);
+  return shown.length === 0 ? '  (empty)\n' : shown.map((line) => `  | ${line}\n`).join('');
+}

@@ -1,0 +1,19 @@
+import type { SeatInfo, SeatList } from '../../rpc/umlmonctrl.gen.ts';
+import { printable } from '../../system/text.ts';
+import { ageText } from './render.ts';
+
+/** Who is at the consoles, for people: a line each. */
+export function whoText({ seats }: SeatList, now: number): string[] {
+  if (seats.length === 0) return ['nobody'];
+  return seats.map((seat) => `${printable(seat.channel, 32).padEnd(5)}  ${seatText(seat, now)}`);
+}
+
+function seatText({ by, since, writes, typedAt, behind, skipped }: SeatInfo, now: number): string {
+  return [
+    `${printable(by, 64)} ${writes ? 'types' : 'observes'}`,
+    `there for ${ageText(since, now)}`,
+    ...(typedAt > 0 ? [`typed ${ageText(typedAt, now)} ago`] : []),
+    ...(behind > 0 ? [`${behind} bytes behind`] : []),
+    ...(skipped > 0 ? [`${skipped} bytes skipped`] : []),
+  ].join(', ');
+}

@@ -1,0 +1,157 @@
+import { isIP } from 'node:net';
+import { quoted } from '../problem.ts';
+import { defaultPorts } from '../services.ts';
+import { hostName, isZonedIPv6 } from '../values/host-name.ts';
+import {
+  accountParser,
+  durationParser,
+  integerParser,
+  type Parsed,
+  parseBoolean,
+  refuse,
+} from '../values/values.ts';
+import { single } from './key.ts';
+
+/** Where an etcd answers. */
+export interface Endpoint {
+  readonly protocol: 'http:' | 'https:';
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Several etcds are members of one cluster. */
+const maxEndpoints = 16;
+
+/** `host:port, https://host:port, [::1]:2379`; '' is none. */
+export function parseEndpoints(text: string): Parsed<readonly Endpoint[]> {
+  if (text === '') return { value: [] };
+  const parts = text.split(',').map((part) => part.trim());
+  if (parts.length > maxEndpoints) return refuse(`${parts.length} addresses`, `at most ${maxEndpoints}`);
+  const endpoints: Endpoint[] = [];
+  for (const part of parts) {
+    const [, scheme, rest = ''] = /^(?:(https?):\/\/)?(.*?)\/?$/.exec(part) ?? [];
+    const { host, port } = parseHostAndPort(rest) ?? {};
+    if (host === undefined || port === undefined)
+      return refuse(
+        `${quoted(part)} is not the address of an etcd`,
+        'as in etcd1:2379, or https://10.0.0.1:2379',
+      );
+    endpoints.push({ protocol: scheme === 'https' ? 'https:' : 'http:', host, port });
+  }
+  return { value: endpoints };
+}
+
+/** `HOST` or `HOST:PORT`, an IPv6 address in brackets; undefined if it is neither. */
+export function parseHostAndPort(text: string): { host: string; port: number | undefined } | undefined {
+  const match = /^(?:\[([^[\]]+)\]|([^:/[\]\s]+))(?::(\d{1,5}))?$/.exec(text);
+  const host = match?.[1] ?? hostName(match?.[2] ?? '') ?? '';
+  const isSane = match?.[1] === undefined ? host !== '' : isZonedIPv6(host);
+  const port = match?.[3] === undefined ? undefined : Number(match[3]);
+  return isSane && (port === undefined || (port >= 1 && port <= 65_535)) ? { host, port } : undefined;
+}
+
+function parseHostName(text: string): Parsed<string> {
+  const value = text === '' ? '' : hostName(text);
+  if (value !== undefined) return { value };
+  return refuse(`${quoted(text)} is not the name of a host`, 'a name that its clients can look up');
+}
+
+function parseHostAddress(text: string): Parsed<string> {
+  const value = text === '' || isIP(text) > 0 ? text : hostName(text);
+  if (value !== undefined) return { value };
+  return refuse(`${quoted(text)} is neither the name nor the address of a host`);
+}
+
+const parsePort = integerParser(0, 65_535);
+
+/** The keys of [GLOBAL] for umldir(8). */
+export const directoryKeys = {
+  umldir_address: single({
+    parse: parseHostAddress,
+    default: '',
+    defaultNote: 'all addresses of the host',
+    layer: 'admin',
+    effect: 'umldir',
+    form: 'ADDRESS',
+    help: 'Where the directory and the redirector listen.',
+    example: '192.168.7.1',
+  }),
+  umldir_port: single({
+    parse: parsePort,
+    default: '0',
+    defaultNote: `the TCP port of *umldir* in */etc/services*, or else ${defaultPorts.umldir}`,
+    layer: 'admin',
+    effect: 'umldir',
+    form: 'PORT',
+    help: 'The TCP port of the directory, also of those that umlwatch(1) asks on other hosts.',
+    example: '8655',
+  }),
+  tcp_redir: single({
+    parse: parseBoolean,
+    default: 'false',
+    layer: 'admin',
+    effect: 'umldir',
+    form: 'true | false',
+    help: 'Whether umldir(8) opens its redirector: one port through which all monitors of the host are reached that listen on TCP.',
+    example: 'true',
+  }),
+  umlredir_port: single({
+    parse: parsePort,
+    default: '0',
+    defaultNote: `the TCP port of *umlredir* in */etc/services*, or else ${defaultPorts.umlredir}`,
+    layer: 'admin',
+    effect: 'umldir',
+    form: 'PORT',
+    help: 'The TCP port of the redirector.',
+    example: '8656',
+  }),
+  umldir_user: single({
+    parse: accountParser('user'),
+    default: '',
+    defaultNote: 'none: the user who has started it',
+    layer: 'admin',
+    effect: 'umldir',
+    form: 'USER',
+    help: 'The user that umldir(8) becomes when it was started by root and listens.',
+    example: 'umldir',
+  }),
+  host_name: single({
+    parse: parseHostName,
+    default: '',
+    defaultNote: 'the name of the host',
+    layer: 'admin',
+    effect: 'umldir',
+    form: 'NAME',
+    help: 'What this host is called in the directory. Hosts that share a directory have different names.',
+    example: 'host1.example.org',
+  }),
+  host_address: single({
+    parse: parseHostAddress,
+    default: '',
+    defaultNote: '**host_name**',
+    layer: 'admin',
+    effect: 'umldir',
+    form: 'ADDRESS',
+    help: 'Where the other hosts of a shared directory reach this one.',
+    example: '192.168.7.1',
+  }),
+  etcd: single({
+    parse: parseEndpoints,
+    default: '',
+    defaultNote: 'none: the directory has the VMs of this host only',
+    layer: 'admin',
+    effect: 'umldir',
+    form: 'HOST:PORT, ...',
+    help: 'The members of an etcd cluster in which several hosts share one directory. With *https://* before an address, its certificate must be one that Node trusts (NODE_EXTRA_CA_CERTS).',
+    example: 'etcd1:2379, etcd2:2379, etcd3:2379',
+  }),
+  etcd_lease: single({
+    parse: durationParser({ min: '2s', max: '10m' }),
+    default: '10s',
+    layer: 'admin',
+    effect: 'umldir',
+    form: 'DURATION',
+    help: 'When a host of a shared directory is gone without a word, its VMs vanish after this time.',
+    example: '30s',
+  }),
+};

@@ -1,0 +1,50 @@
+/** The values of the keys about restarts, hangs, pauses, syncs and limits. */
+import { monitorLimits } from '../../system/limits/limits.ts';
+import { quoted } from '../problem.ts';
+import { durationParser, integerParser, type Parsed, refuse, sizeParser } from './values.ts';
+
+/** More deaths than this within the window end the restarts; null: nothing ends them. */
+export interface RestartLimit {
+  readonly deaths: number;
+  readonly windowMs: number;
+}
+
+const parseDeaths = integerParser(1, monitorLimits.deathsKept);
+const parseWindow = durationParser({ min: '1s', max: '24h' });
+
+/** `5 in 10m`, or `off` (null). */
+export function parseRestartLimit(text: string): Parsed<RestartLimit | null> {
+  if (text === 'off') return { value: null };
+  const match = /^(\d+)[ \t]+in[ \t]+(\S+)$/.exec(text);
+  if (!match) return refuse(`${quoted(text)} is not a limit for restarts`, 'as in 5 in 10m, or off');
+  const deaths = parseDeaths(match[1] ?? '');
+  if ('cause' in deaths) return deaths;
+  const windowMs = parseWindow(match[2] ?? '');
+  if ('cause' in windowMs) return windowMs;
+  return { value: { deaths: deaths.value, windowMs: windowMs.value } };
+}
+
+const parseInterval = durationParser({ min: '1s', max: '1h' });
+const parsePause = durationParser({ min: '1s', max: '24h' });
+
+/** A duration in milliseconds, or `off` (0). */
+export function parseHangCheck(text: string): Parsed<number> {
+  return text === 'off' ? { value: 0 } : parseInterval(text);
+}
+
+/** The same: both are work of a monitor that nobody asks for. */
+export const parseSyncInterval = parseHangCheck;
+
+/** A duration in milliseconds, or `off` (0). */
+export function parsePauseLimit(text: string): Parsed<number> {
+  return text === 'off' ? { value: 0 } : parsePause(text);
+}
+
+const MiB = 1024 ** 2;
+const parseMemory = sizeParser({ min: 96 * MiB, max: 128 * 1024 * MiB, step: MiB });
+
+/** Bytes, or `off` (0). */
+export function parseMemoryMax(text: string): Parsed<number | 'auto'> {
+  if (text === 'auto') return { value: text };
+  return text === 'off' ? { value: 0 } : parseMemory(text);
+}

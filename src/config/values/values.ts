@@ -1,0 +1,212 @@
+import type { ErrorCode } from '../../system/errors/errors.ts';
+import { quoted, type Refusal } from '../problem.ts';
+import { didYouMean } from '../suggest.ts';
+import { isAccountName } from './account-name.ts';
+
+export type Parsed<T> = { readonly value: T } | Refusal;
+export type Parser<T> = (text: string) => Parsed<T>;
+
+export function refuse(cause: string, hint = '', code: ErrorCode = 'CONFIG_BAD_VALUE'): Refusal {
+  return { code, cause, hint };
+}
+
+const sizeUnits = { K: 1024, M: 1024 ** 2, G: 1024 ** 3 } as const;
+
+/** Sizes as `128M`, in bytes. `step` is what the size must be a multiple of. */
+export function sizeParser(limits: { min: number; max: number; step: number }): Parser<number> {
+  const { min, max, step } = limits;
+  return (text) => {
+    const match = /^(\d{1,12})([KMGkmg])$/.exec(text);
+    if (!match) {
+      const number = /^(\d{1,12})(?:[KMGkmg]i?[Bb])?$/.exec(text)?.[1];
+      const unit = /[KMG]/i.exec(text)?.[0].toUpperCase() ?? 'M';
+      return refuse(
+        `${quoted(text)} is not a size`,
+        number ? `write ${number}${unit}` : 'as in 512K, 128M, 2G',
+      );
+    }
+    const [, digits, unit] = match;
+    const value = Number(digits) * sizeUnits[(unit?.toUpperCase() ?? 'K') as keyof typeof sizeUnits];
+    if (value < min) return refuse(`${text} is too small`, `at least ${sizeText(min)}`);
+    if (value > max) return refuse(`${text} is too large`, `at most ${sizeText(max)}`);
+    if (value % step !== 0) return refuse(`${text} is not a whole multiple of ${sizeText(step)}`);
+    return { value };
+  };
+}
+
+/** Bytes (a multiple of 1024) in the largest unit that needs no fraction. */
+export function sizeText(bytes: number): string {
+  for (const unit of ['G', 'M'] as const)
+    if (bytes > 0 && bytes % sizeUnits[unit] === 0) return `${bytes / sizeUnits[unit]}${unit}`;
+  return `${bytes / 1024}K`;
+}
+
+const durationUnits = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
+
+/** A duration as `30s`, in milliseconds. */
+export function parseDuration(text: string): Parsed<number> {
+  const value = durationMs(text);
+  if (!Number.isNaN(value)) return { value };
+  const hint = /^\d{1,9}$/.test(text) ? `write ${text}s for seconds` : 'as in 500ms, 30s, 2m';
+  return refuse(`${quoted(text)} is not a duration`, hint);
+}
+
+/** Durations between two others. */
+export function durationParser(limits: { min: string; max: string }): Parser<number> {
+  const [min, max] = [durationMs(limits.min), durationMs(limits.max)];
+  return (text) => {
+    const parsed = parseDuration(text);
+    if ('cause' in parsed) return parsed;
+    if (parsed.value < min) return refuse(`${text} is too short`, `at least ${limits.min}`);
+    if (parsed.value > max) return refuse(`${text} is too long`, `at most ${limits.max}`);
+    return parsed;
+  };
+}
+
+function durationMs(text: string): number {
+  const match = /^(\d{1,9})(ms|s|m|h)$/.exec(text);
+  return match ? Number(match[1]) * durationUnits[match[2] as keyof typeof durationUnits] : Number.NaN;
+}
+
+const booleans: Readonly<Record<string, boolean>> = {
+  true: true,
+  yes: true,
+  on: true,
+  false: false,
+  no: false,
+  off: false,
+};
+
+export function parseBoolean(text: string): Parsed<boolean> {
+  const value = Object.hasOwn(booleans, text) ? booleans[text] : undefined;
+  if (value !== undefined) return { value };
+  return refuse(
+    `${quoted(text)} is neither true nor false`,
+    didYouMean(text, ['true', 'false'], 'write true or false'),
+  );
+}
+
+/** One of some words. */
+export function wordParser<const W extends string>(words: readonly W[]): Parser<W> {
+  return (text) => {
+    const value = words.find((word) => word === text);
+    if (value !== undefined) return { value };
+    const hint = didYouMean(text, words, '');
+    return refuse(`${quoted(text)} is not one of ${words.join(', ')}`, hint);
+  };
+}
+
+export function integerParser(min: number, max: number): Parser<number> {
+  return (text) => {
+    const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return { value };
+    return refuse(`${quoted(text)} is not a whole number from ${min} to ${max}`);
+  };
+}
+
+/** Name or number of a host user or group; '' means none. Which there are, the host says when they are needed. */
+export function accountParser(what: 'user' | 'group'): Parser<string> {
+  return (text) => {
+    // (uid_t)-1 means "no change" to the system calls.
+    const isNumber = /^\d+$/.test(text);
+    const isFit = isNumber
+      ? /^(?:0|[1-9]\d*)$/.test(text) && Number(text) < 0xffff_ffff
+      : isAccountName(text);
+    if (text === '' || isFit) return { value: text };
+    return refuse(
+      `${quoted(text)} is not the name or number of a ${what}`,
+      isNumber ? '0 to 4294967294' : 'a name as getent shows it, without colons and control characters',
+    );
+  };
+}
+
+/** The user of a VM's kernel: any account but root, whose powers a guest must not inherit. */
+export function parseVmUser(text: string): Parsed<string> {
+  if (text === 'root' || text === '0')
+    return refuse('the kernel of a VM must not run as root', 'name an account made for this VM');
+  return accountParser('user')(text);
+}
+
+/** The byte that a terminal sends for `^X`. */
+export function parseEscape(text: string): Parsed<number> {
+  const key = /^\^([A-Za-z[\\\]^_])$/.exec(text)?.[1]?.toUpperCase();
+  if (key === undefined)
+    return refuse(`${quoted(text)} is not a control character`, 'write ^] or another as in ^A');
+  if ('IJM'.includes(key))
+    return refuse(`${text} is a key that every session needs`, 'the usual choice is ^]');
+  return { value: key.charCodeAt(0) & 0x1f };
+}
+
+export type CpuChoice = 'auto' | 'none' | readonly number[];
+
+/** Host cores to pin to, ascending; `auto` and `none` as they are. */
+export function parseCpus(text: string): Parsed<CpuChoice> {
+  if (text === 'auto' || text === 'none') return { value: text };
+  const cpus = new Set<number>();
+  for (const part of text.split(',')) {
+    const match = /^(\d{1,4})(?:-(\d{1,4}))?$/.exec(part.trim());
+    const first = Number(match?.[1] ?? Number.NaN);
+    const last = Number(match?.[2] ?? first);
+    if (!(first <= last) || last > 4095)
+      return refuse(
+        `${quoted(text)} is not a choice of host cores`,
+        didYouMean(text, ['auto', 'none'], 'as in auto, none, 2, or 0,2-3'),
+      );
+    for (let cpu = first; cpu <= last; cpu++) cpus.add(cpu);
+  }
+  return { value: [...cpus].sort((a, b) => a - b) };
+}
+
+/** con0 to con15, ssl0 to ssl63. */
+export function isChannelName(text: string): boolean {
+  return /^(?:con\d|con1[0-5]|ssl\d|ssl[1-5]\d|ssl6[0-3])$/.test(text);
+}
+
+/** A text that a channel of the guest shows. */
+export interface ChannelText {
+  readonly channel: string;
+  readonly text: string;
+}
+
+/**
+ * `con0 login:`; '' is null. A plain text and no regular expression: the guest decides on what is searched, and there
+ * are expressions that take for ever on a text made for it. A text is found in a time that only its length tells.
+ */
+export function parseReadyPattern(value: string): Parsed<ChannelText | null> {
+  if (value === '') return { value: null };
+  const [, channel = '', text = ''] = /^(\S+)[ \t]+(\S.*)$/u.exec(value) ?? [];
+  if (!isChannelName(channel))
+    return refuse(`${quoted(value)} does not begin with a channel and a blank`, 'as in con0 login:');
+  if (/\p{Cc}/u.test(text) || Buffer.byteLength(text) > readyTextBytes)
+    return refuse(
+      'the text has control characters, or is too long',
+      `part of a line, of at most ${readyTextBytes} bytes`,
+    );
+  return { value: { channel, text } };
+}
+
+/** `con1`, `ssl0`, or '' for none. */
+export function parseChannelName(text: string): Parsed<string> {
+  if (text === '' || isChannelName(text)) return { value: text };
+  return refuse(`${quoted(text)} is not a channel`, 'con0 to con15, or ssl0 to ssl63');
+}
+
+/** A part of a line. */
+const readyTextBytes = 256;
+
+/** What stands behind a console or serial line of the guest. */
+export interface ChannelSpec {
+  readonly log: boolean;
+}
+
+/** `off` (null), `pty`, or `pty log`. */
+export function parseChannel(text: string): Parsed<ChannelSpec | null> {
+  const words = text.split(/[ \t]+/).join(' ');
+  if (words === 'off') return { value: null };
+  if (words === 'pty') return { value: { log: false } };
+  if (words === 'pty log') return { value: { log: true } };
+  return refuse(
+    `${quoted(text)} is not a console setting`,
+    didYouMean(words, ['off', 'pty', 'pty log'], 'write off, pty, or pty log'),
+  );
+}

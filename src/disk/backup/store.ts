@@ -1,0 +1,173 @@
+/** Backups on disk: directories that are there as a whole or not at all, in a place where nobody else may write. */
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { givenNameDamage } from '../../config/names.ts';
+import { isSystemError, UmlmonError } from '../../system/errors/errors.ts';
+import { carefully, type Directory } from '../../system/files/held-directory.ts';
+import { discard, emptyTrash, trashIn } from '../../system/files/trash.ts';
+import { makeTrustedDirectory, openTrustedDirectory } from '../../system/files/trusted-path.ts';
+import { diskLimits } from '../../system/limits/limits.ts';
+import { printable } from '../../system/text.ts';
+import { readFully } from '../names/image-file.ts';
+import { byAge, type Manifest, parseManifest } from './manifest.ts';
+
+const { O_CREAT, O_EXCL, O_RDONLY, O_WRONLY } = constants;
+
+export interface BackupPlace {
+  /** Directory of the backups of a VM. */
+  readonly backups: string;
+  /** One of them while it is written. */
+  readonly backupDraft: string;
+}
+
+type StorePlace = Pick<BackupPlace, 'backups'>;
+
+const manifestFile = 'manifest.json';
+
+/** All complete backups, from the oldest to the newest. Errors: BACKUP_PLACE. */
+export async function listBackups(place: StorePlace): Promise<Manifest[]> {
+  const store = openStore(place);
+  if (!store) return [];
+  try {
+    const found: Manifest[] = [];
+    for (const { name } of store.list()) {
+      if (givenNameDamage(name, 'backup')) continue;
+      const manifest = await readManifest(store, name);
+      if (manifest?.name === name) found.push(manifest);
+    }
+    return found.sort(byAge);
+  } finally {
+    store.close();
+  }
+}
+
+/**
+ * A backup with the directory of its files, which the caller closes. Errors: BACKUP_UNKNOWN, BACKUP_DAMAGED, BACKUP_PLACE.
+ */
+export async function openBackup(
+  place: StorePlace,
+  name: string,
+): Promise<{ manifest: Manifest; files: Directory }> {
+  const store = openStore(place);
+  try {
+    const known = !givenNameDamage(name, 'backup') && store?.look(name) !== undefined;
+    const manifest = store && known ? await readManifest(store, name) : undefined;
+    if (store && manifest?.name === name) return { manifest, files: store.directory(name) };
+    throw new UmlmonError(known ? 'BACKUP_DAMAGED' : 'BACKUP_UNKNOWN', {
+      place: known ? join(place.backups, name) : printable(name, 64),
+      cause: known ? 'its manifest is missing or damaged' : 'there is no such backup',
+      hint: 'the word -backups lists those that there are',
+    });
+  } finally {
+    store?.close();
+  }
+}
+
+export function namesIn(place: StorePlace): string[] {
+  const store = openStore(place);
+  try {
+    return store?.list().map(({ name }) => name) ?? [];
+  } finally {
+    store?.close();
+  }
+}
+
+/**
+ * Makes an empty draft, in the place of one that was cut off; the caller closes it. Only the monitor's user can enter it.
+ * Errors: BACKUP_PLACE.
+ */
+export async function beginDraft({ backups, backupDraft }: BackupPlace): Promise<Directory> {
+  const store = trusted(backups, makeTrustedDirectory(backups, 0o700));
+  try {
+    // A removal may still be going on in it.
+    await discard(backupDraft, trashIn(backups));
+    return store.makeDirectory(basename(backupDraft), 0o700);
+  } finally {
+    store.close();
+  }
+}
+
+/** What is left of a draft goes away. Resolves when it takes no room any more. */
+export async function endDraft({ backups, backupDraft }: BackupPlace): Promise<void> {
+  await discard(backupDraft, trashIn(backups));
+  await emptyTrash(trashIn(backups));
+}
+
+/** Completes the draft: its files have reached the disk, and now it appears under its name. Errors: BACKUP_EXISTS. */
+export async function completeDraft(place: BackupPlace, draft: Directory, manifest: Manifest): Promise<void> {
+  const flags = O_WRONLY | O_CREAT | O_EXCL | carefully;
+  const handle = await open(draft.pathTo(manifestFile), flags, 0o600);
+  try {
+    await handle.writeFile(`${JSON.stringify(manifest, null, 2)}\n`);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  draft.sync();
+  refuseTaken(place, manifest.name);
+  const store = trusted(place.backups, openTrustedDirectory(place.backups));
+  try {
+    store.rename(basename(place.backupDraft), manifest.name);
+    store.sync();
+  } finally {
+    store.close();
+  }
+}
+
+/** Errors: BACKUP_EXISTS. */
+export function refuseTaken({ backups }: StorePlace, name: string): void {
+  if (!namesIn({ backups }).includes(name)) return;
+  throw new UmlmonError('BACKUP_EXISTS', {
+    place: join(backups, name),
+    cause: 'there is a backup of this name',
+    hint: 'take another name, or none: then it is the time',
+  });
+}
+
+/** Removes a backup, which is no longer seen before the first of its files goes. */
+export async function removeBackup({ backups }: StorePlace, name: string): Promise<void> {
+  await discard(join(backups, name), trashIn(backups));
+  await emptyTrash(trashIn(backups));
+}
+
+/** Undefined if there is none. Errors: BACKUP_PLACE. */
+function openStore({ backups }: StorePlace): Directory | undefined {
+  try {
+    return trusted(backups, openTrustedDirectory(backups));
+  } catch (error) {
+    if (isSystemError(error) && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Who can write there, or above, can put into a VM what he likes, and have root write elsewhere. */
+function trusted(path: string, found: Directory | string): Directory {
+  if (typeof found !== 'string') return found;
+  throw new UmlmonError('BACKUP_PLACE', {
+    place: path,
+    cause: `others than this user could change what is there: ${found}`,
+    hint: 'mend that, or write another directory as backup_dir',
+  });
+}
+
+async function readManifest(store: Directory, name: string): Promise<Manifest | undefined> {
+  let backup: Directory | undefined;
+  try {
+    backup = store.directory(name);
+    const handle = await open(backup.pathTo(manifestFile), O_RDONLY | carefully);
+    try {
+      const { size } = await handle.stat();
+      if (size > diskLimits.backupManifestBytes) return undefined;
+      const bytes = Buffer.alloc(size);
+      return parseManifest(bytes.toString('utf8', 0, await readFully(handle, bytes, 0)));
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (isSystemError(error) && ['ENOENT', 'ELOOP', 'ENOTDIR'].includes(error.code ?? '')) return undefined;
+    throw error;
+  } finally {
+    backup?.close();
+  }
+}

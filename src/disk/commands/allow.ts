@@ -1,0 +1,86 @@
+import { UmlmonError } from '../../system/errors/errors.ts';
+import { type ImageName, nameText } from '../names/image-name.ts';
+import type { ImageGraph } from '../store/graph.ts';
+import {
+  type Claimed,
+  type ImageCaller,
+  type Question,
+  questionOf,
+  refuseClaim,
+  sameQuestion,
+} from './caller.ts';
+import type { Claim } from './decide.ts';
+
+/** Refuses what a caller may not do. Errors: IMAGE_FOREIGN, IMAGE_ACCESS. @param place for errors */
+export function requireAllowed(
+  caller: ImageCaller,
+  graph: ImageGraph,
+  claims: readonly Claim[],
+  place: string,
+): void {
+  for (const claimed of claimedIn(graph, claims)) {
+    const refusal = refuseClaim(caller, claimed);
+    if (refusal) throw new UmlmonError(refusal.code, { place, ...refusal });
+  }
+}
+
+/** Asks an administrator what is to be asked. Returns what he has agreed to. Errors: IMAGE_FOREIGN. */
+export async function askAbout(
+  caller: ImageCaller,
+  graph: ImageGraph,
+  claims: readonly Claim[],
+): Promise<readonly Question[]> {
+  const questions = questionsAbout(caller, graph, claims);
+  for (const question of questions)
+    if (caller.kind !== 'administrator' || !(await caller.ask(question))) throw refusedQuestion(question);
+  return questions;
+}
+
+/** Refuses what was not agreed to: a header may name another image now. Errors: IMAGE_SWAPPED. */
+export function requireAgreed(
+  caller: ImageCaller,
+  graph: ImageGraph,
+  claims: readonly Claim[],
+  agreed: readonly Question[],
+): void {
+  for (const question of questionsAbout(caller, graph, claims))
+    if (!agreed.some((one) => sameQuestion(one, question)))
+      throw new UmlmonError('IMAGE_SWAPPED', {
+        place: nameText(question.cow),
+        cause: `its header names ${nameText(question.image)} now`,
+        hint: 'try again, when its VM is down',
+      });
+}
+
+function questionsAbout(caller: ImageCaller, graph: ImageGraph, claims: readonly Claim[]): Question[] {
+  const isNamed = ({ image, use }: Claim) =>
+    claims.some((one) => !one.via && one.use === use && nameText(one.image) === nameText(image));
+  return claimedIn(graph, claims).flatMap((claimed) => {
+    const question = isNamed(claimed.claim) ? undefined : questionOf(caller, claimed);
+    return question ? [question] : [];
+  });
+}
+
+function claimedIn(graph: ImageGraph, claims: readonly Claim[]): Claimed[] {
+  return claims.map((claim) => {
+    const { image } = claim;
+    const found = graph.images.get(graph.ids.get(nameText(image)) ?? '');
+    if (!found) throw missing(image);
+    return { claim, rights: found, names: found.names };
+  });
+}
+
+function missing(image: ImageName): UmlmonError {
+  return new UmlmonError('IMAGE_MISSING', {
+    place: nameText(image),
+    cause: 'there is no such image on the host',
+  });
+}
+
+function refusedQuestion({ cow, image, use }: Question): UmlmonError {
+  return new UmlmonError('IMAGE_FOREIGN', {
+    place: nameText(cow),
+    cause: `its header, which its guest may have written, names ${nameText(image)}, which would be ${use === 'write' ? 'written to' : 'read'}`,
+    hint: 'write -yes if that is what you want',
+  });
+}

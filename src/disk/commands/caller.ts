@@ -1,0 +1,109 @@
+/** Who may do what to which images. Pure: asked before images are locked, and decided on what the locks are of. */
+import type { Refusal } from '../../config/problem.ts';
+import { shellWord } from '../../system/shell-word.ts';
+import { type ImageName, nameText } from '../names/image-name.ts';
+import { type Ids, type ImageRights, mayReach } from '../names/image-rights.ts';
+import type { Claim } from './decide.ts';
+
+interface VmUser {
+  readonly vm: string;
+  readonly user: Ids & { readonly name: string };
+}
+
+/** Who asks for something to be done to images. */
+export type ImageCaller =
+  /**
+   * A client of a VM, with the rights of its guest: /disks is theirs, as far as the VM's user may use what is there;
+   * /shared/disks, which all VMs read (umlmon(7): "one can place here backing files"), they may read and not change.
+   */
+  | (VmUser & { readonly kind: 'vm' })
+  /** The kernel of a VM, by its configuration: what the VM's user may use, in both places. */
+  | (VmUser & { readonly kind: 'kernel' })
+  /** Whoever administers the host, with the rights of this process. */
+  | {
+      readonly kind: 'administrator';
+      /** The user of a VM; undefined if it is not known. */
+      readonly userOf: (vm: string) => Ids | undefined;
+      /** Whether a guest's header is to be followed; not asked while images are locked. */
+      readonly ask: (question: Question) => Promise<boolean>;
+    };
+
+/** An image that a header names which a guest may have written, and which the guest itself could not use so. */
+export interface Question {
+  /** The COW image with the header. */
+  readonly cow: ImageName;
+  /** What the header names. */
+  readonly image: ImageName;
+  readonly use: 'read' | 'write';
+}
+
+/** An image that is claimed, as it is: what a descriptor says, or for a first look what a scan has found. */
+export interface Claimed {
+  readonly claim: Claim;
+  readonly rights: ImageRights;
+  /** All of its names that are known. */
+  readonly names: readonly ImageName[];
+}
+
+/** Why a caller may not do what a claim is for; undefined if he may. */
+export function refuseClaim(caller: ImageCaller, { claim, rights, names }: Claimed): Refusal | undefined {
+  if (caller.kind === 'administrator') return undefined;
+  const { vm, user } = caller;
+  const { image, use } = claim;
+  if (image.vm !== vm && image.vm !== '') return refuseForeign(caller, image);
+  const shared = [image, ...names].find((name) => name.vm !== vm);
+  if (shared && use !== 'read' && caller.kind === 'vm') return refuseForeign(caller, shared);
+  const want = use === 'read' ? 4 : use === 'write' ? 6 : 0;
+  if (want === 0 || mayReach(rights, user, want)) return undefined;
+  const words = use === 'read' ? 'read' : 'write';
+  return {
+    code: 'IMAGE_ACCESS',
+    cause: `the user ${user.name} of ${vm} may not ${words} ${textOf(claim)}`,
+    hint:
+      use === 'read'
+        ? 'let its user read the file on the host, with chmod a+r'
+        : `give it to that user, with chown ${shellWord(user.name)} on the host`,
+  };
+}
+
+/** Why a caller may not make an image; undefined if he may. */
+export function refuseMaking(caller: ImageCaller, image: ImageName): Refusal | undefined {
+  return caller.kind === 'administrator' || caller.vm === image.vm ? undefined : refuseForeign(caller, image);
+}
+
+function refuseForeign({ vm }: VmUser, image: ImageName): Refusal {
+  if (image.vm !== '')
+    return {
+      code: 'IMAGE_FOREIGN',
+      cause: `${nameText(image)} is not an image of ${vm}`,
+      hint: 'use umladmin disk on the host',
+    };
+  return {
+    code: 'IMAGE_FOREIGN',
+    cause: `${nameText(image)} belongs to all VMs: a client of one may read it only`,
+    hint: 'change a copy in /disks, or use umladmin disk on the host',
+  };
+}
+
+/** What an administrator is to be asked before a claim is used; undefined if there is nothing to ask. */
+export function questionOf(caller: ImageCaller, { claim, rights, names }: Claimed): Question | undefined {
+  const { image, use, via } = claim;
+  // A header in the shared tree is one that an administrator has put there.
+  if (caller.kind !== 'administrator' || !via || via.vm === '' || use === 'name') return undefined;
+  const user = caller.userOf(via.vm);
+  const leadsOut = [image, ...names].some(({ vm }) => vm !== via.vm);
+  if (use === 'write' && leadsOut) return { cow: via, image, use };
+  return user && mayReach(rights, user, use === 'read' ? 4 : 6) ? undefined : { cow: via, image, use };
+}
+
+export function sameQuestion(one: Question, other: Question): boolean {
+  return keyOf(one) === keyOf(other);
+}
+
+function keyOf({ cow, image, use }: Question): string {
+  return `${nameText(cow)} ${use} ${nameText(image)}`;
+}
+
+function textOf({ image, via }: Claim): string {
+  return via ? `${nameText(image)}, which the header of ${nameText(via)} names` : nameText(image);
+}

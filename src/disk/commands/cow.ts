@@ -1,0 +1,62 @@
+import { createCow } from '../cow/create.ts';
+import { mergeCowInPlace } from '../cow/merge-in-place.ts';
+import { rebaseCow } from '../cow/rebase.ts';
+import type { Work } from '../locks/with-locks.ts';
+import type { Progress } from '../names/image-file.ts';
+import { type ImageName, nameText } from '../names/image-name.ts';
+import { backingOf, mergeInto } from './copy.ts';
+import { backingFor } from './may-use.ts';
+import type { DiskHost, DiskResult, DiskVerb } from './run.ts';
+
+export async function createCowImage(
+  { image, backing }: DiskVerb & { verb: 'cow-create' },
+  { owner }: DiskHost,
+  work: Work,
+): Promise<DiskResult> {
+  const place = work.placeOfNew(image);
+  await createCow({ place, backing: work.source(backing), storedBacking: backing.path, owner });
+  const summary = `made ${nameText(image)} over ${nameText(backing)}`;
+  return { summary, image: nameText(image), bytes: sizeOf(work, backing) };
+}
+
+export async function mergeCowImage(
+  { image, target }: DiskVerb & { verb: 'cow-merge' },
+  { owner }: DiskHost,
+  work: Work,
+  progress: Progress,
+): Promise<DiskResult> {
+  const backing = backingOf(work, image);
+  if (target) {
+    const bytes = await mergeInto(work, image, { place: work.placeOfNew(target), owner }, progress);
+    const summary = `merged ${nameText(image)} and ${nameText(backing)} into ${nameText(target)}`;
+    return { summary, image: nameText(target), bytes };
+  }
+  const files = { path: work.source(image), place: work.placeOf(image), backing: work.source(backing) };
+  await mergeCowInPlace(files, progress);
+  const summary = `merged ${nameText(image)} into ${nameText(backing)}; the COW image is empty now`;
+  return { summary, image: nameText(backing), bytes: sizeOf(work, backing) };
+}
+
+export async function rebaseCowImage(
+  { image, backing, sameContent = false }: DiskVerb & { verb: 'cow-rebase' },
+  work: Work,
+  progress: Progress,
+): Promise<DiskResult> {
+  const present = backingFor(work.graph, { image });
+  const copies = !sameContent && !('cause' in present);
+  await rebaseCow(
+    {
+      path: work.source(image),
+      backing: work.source(backing),
+      storedBacking: backing.path,
+      ...(copies ? { copyFrom: work.source(present.name) } : {}),
+    },
+    progress,
+  );
+  const summary = `put ${nameText(image)} over ${nameText(backing)}`;
+  return { summary, image: nameText(image), bytes: sizeOf(work, backing) };
+}
+
+function sizeOf({ graph }: Work, image: ImageName): number {
+  return graph.images.get(graph.ids.get(nameText(image)) ?? '')?.size ?? 0;
+}

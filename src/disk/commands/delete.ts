@@ -1,0 +1,13 @@
+import type { Work } from '../locks/with-locks.ts';
+import { type ImageName, nameText } from '../names/image-name.ts';
+import { syncDirectory } from '../names/new-image.ts';
+import type { DiskResult } from './run.ts';
+
+/** Removes the name of an image; under another name it lives on. */
+export async function deleteImage(image: ImageName, { graph, placeOf }: Work): Promise<DiskResult> {
+  const { directory, name } = placeOf(image);
+  const found = graph.images.get(graph.ids.get(nameText(image)) ?? '');
+  directory.remove(name);
+  await syncDirectory(directory);
+  return { summary: `deleted ${nameText(image)}`, image: nameText(image), bytes: found?.allocated ?? 0 };
+}

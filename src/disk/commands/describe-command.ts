@@ -1,0 +1,43 @@
+import type { ImageContent } from '../content/filesystem.ts';
+import { nameText } from '../names/image-name.ts';
+import type { DiskVerb } from './run.ts';
+
+/** What a verb works on, for people: `vm1:/disks/a.dsk to vm1:/disks/b.dsk`. */
+export function subjectText(request: DiskVerb): string {
+  const image = nameText(request.image);
+  switch (request.verb) {
+    case 'create':
+    case 'delete':
+    case 'resize':
+    case 'check':
+      return image;
+    case 'copy':
+    case 'convert':
+      return `${image} to ${nameText(request.target)}`;
+    case 'cow-create':
+    case 'cow-rebase':
+      return `${image} over ${nameText(request.backing)}`;
+    case 'cow-merge':
+      return `${image} into ${request.target ? nameText(request.target) : 'its backing file'}`;
+    case 'snapshot':
+    case 'rollback':
+    case 'snapshot-delete':
+      return `${image} ${request.name}`;
+  }
+}
+
+/** What an image holds, for people: `ext4, blocks of 4096 bytes, clean`. */
+export function contentText(content: ImageContent | undefined): string {
+  if (!content) return '';
+  if (content.holds === 'partitions') {
+    const parts = content.partitions.map(({ number, content: inside }) => `${number} ${inside?.kind ?? '?'}`);
+    return `${content.kind} partitions: ${parts.join(', ')}`;
+  }
+  const { kind, blockSize, label, state } = content;
+  return [
+    kind,
+    `blocks of ${blockSize} bytes`,
+    ...(label ? [`label ${label}`] : []),
+    ...(state ? [state] : []),
+  ].join(', ');
+}

@@ -1,0 +1,127 @@
+import { UmlmonError } from '../../system/errors/errors.ts';
+import { seekData } from '../../system/native/native.ts';
+import { recogniseImage } from '../content/filesystem.ts';
+import { requireSound, runTool, toolImage, wordsOf } from '../content/filesystem-tool.ts';
+import { type HandedImage, handOver } from '../content/hand-over.ts';
+import { copyContent } from '../io/copy-content.ts';
+import type { Work } from '../locks/with-locks.ts';
+import { type ImageFile, type Progress, readerOf, withImage } from '../names/image-file.ts';
+import { type ImageName, nameText } from '../names/image-name.ts';
+import { type NewPlace, writeNewImage } from '../names/new-image.ts';
+import type { DiskResult, DiskVerb } from './run.ts';
+
+/**
+ * Gives an image another size. Alone, it is one system call, which happens or does not. With its file system it is
+ * done in a copy, which then takes the place of the image: resize2fs(8) that is killed, or meets a full disk, leaves
+ * a file system that is neither the old one nor the new one. The copy shares its blocks where the file system of the
+ * host can; elsewhere it needs their space until the end.
+ *
+ * @throws UmlmonError IMAGE_SIZE if what would be cut off is in use, IMAGE_KIND, IMAGE_DAMAGED
+ */
+export async function resizeImage(
+  { image, size, filesystem = false }: DiskVerb & { verb: 'resize' },
+  work: Work,
+  progress: Progress,
+): Promise<DiskResult> {
+  const before = await withImage(work.source(image), filesystem ? 'read' : 'write', async (file) => {
+    if (filesystem) await resizeFilesystem(image, work.placeOf(image), file, size, progress);
+    else {
+      if (size < file.size) requireShrunk(image, file, size);
+      await file.handle.truncate(size);
+      await file.handle.sync();
+    }
+    return file.size;
+  });
+  progress.onProgress?.(size, size);
+  const what = filesystem ? 'with its file system' : '';
+  const summary = `resized ${nameText(image)} ${what && `${what} `}from ${before} to ${size} bytes`;
+  return { summary, image: nameText(image), bytes: size };
+}
+
+function sizeError(image: ImageName, cause: string, hint: string): UmlmonError {
+  return new UmlmonError('IMAGE_SIZE', { place: nameText(image), cause, hint });
+}
+
+/** Only what says itself that it needs less, and holes, may be cut off. */
+function requireShrunk(image: ImageName, { handle, size: present }: ImageFile, size: number): void {
+  const content = recogniseImage(readerOf(handle.fd), present);
+  if (content === undefined) {
+    if (seekData(handle.fd, 0) === null) return;
+    throw sizeError(
+      image,
+      'it is not known what the image holds, and so how much of it',
+      'take a bigger size',
+    );
+  }
+  if (content.holds === 'partitions') {
+    const end = Math.max(0, ...content.partitions.map((partition) => partition.start + partition.size));
+    if (content.kind === 'mbr' && end <= size) return;
+    const cause =
+      content.kind === 'gpt'
+        ? 'its partition table has a second half at the end'
+        : `its partitions end at byte ${end}`;
+    throw sizeError(image, cause, 'shrink the partitions first');
+  }
+  // A file system that was grown while mounted may say so in its journal only.
+  if (content.state !== undefined && content.state !== 'clean')
+    throw sizeError(
+      image,
+      `its ${content.kind} file system is ${content.state}: its size is not known`,
+      'mount it once',
+    );
+  if (content.size > size)
+    throw sizeError(
+      image,
+      `its ${content.kind} file system has ${content.size} bytes`,
+      content.kind.startsWith('ext') ? 'resize it together with the image' : 'shrink it in its guest first',
+    );
+}
+
+async function resizeFilesystem(
+  image: ImageName,
+  place: NewPlace,
+  file: ImageFile,
+  size: number,
+  progress: Progress,
+): Promise<void> {
+  const content = recogniseImage(readerOf(file.handle.fd), file.size);
+  if (content?.holds !== 'filesystem' || !content.kind.startsWith('ext'))
+    throw new UmlmonError('IMAGE_KIND', {
+      place: nameText(image),
+      cause:
+        'ext2, ext3 and ext4 without partitions can be resized with their image, and it holds something else',
+      hint: 'resize the image alone, and what is in it in its guest',
+    });
+  await writeNewImage(place, file, 'replace', async (handle) => {
+    await copyContent(file, handle, progress);
+    if (size > file.size) await handle.truncate(size);
+    const handed = await handOver(handle, Math.max(size, file.size));
+    await resizeInside(image, handed, content.blockSize, size, progress.signal);
+    await handle.truncate(size);
+  });
+}
+
+async function resizeInside(
+  image: ImageName,
+  copy: HandedImage,
+  blockSize: number,
+  size: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const run = (name: 'e2fsck' | 'resize2fs', ...args: string[]) => runTool(name, args, copy, { signal });
+  const check = await run('e2fsck', '-f', '-p', toolImage);
+  // 1: it has corrected something, the journal for example.
+  if (check.status > 1)
+    throw new UmlmonError('IMAGE_DAMAGED', {
+      place: nameText(image),
+      cause: wordsOf('e2fsck', check),
+      hint: 'repair it in a guest with e2fsck -f',
+    });
+  const resize = await run('resize2fs', toolImage, `${size / 512}s`);
+  if (resize.status !== 0) {
+    const blocks = /minimum \((\d+)\)/.exec(resize.words)?.[1];
+    const hint = blocks === undefined ? '' : `at least ${Number(blocks) * blockSize} bytes`;
+    throw sizeError(image, wordsOf('resize2fs', resize), hint);
+  }
+  await requireSound(image, copy, signal);
+}

@@ -1,0 +1,128 @@
+/** What can be done to the images of a host. */
+
+import type { Refusal } from '../../config/problem.ts';
+import { underLocks, type Work } from '../locks/with-locks.ts';
+import type { Progress } from '../names/image-file.ts';
+import type { ImageName, ImageStore } from '../names/image-name.ts';
+import type { Owner } from '../names/new-image.ts';
+import type { ImageGraph } from '../store/graph.ts';
+import { type ImageCaller, refuseClaim } from './caller.ts';
+import { checkImage } from './check.ts';
+import { convertImage, copyImage } from './copy.ts';
+import { createCowImage, mergeCowImage, rebaseCowImage } from './cow.ts';
+import { createImage } from './create.ts';
+import { decideVerb } from './decide.ts';
+import { deleteImage } from './delete.ts';
+import { backingFor } from './may-use.ts';
+import { resizeImage } from './resize.ts';
+import { deleteSnapshot, rollBack, takeSnapshot } from './snapshot.ts';
+
+/** A verb on images. Sizes are in bytes; names of snapshots are those of snapshotName(). */
+export type DiskVerb =
+  /** Sparse; ext4 always with blocks of 4096 bytes. */
+  | { verb: 'create'; image: ImageName; size: number; filesystem?: 'ext4' }
+  | { verb: 'delete'; image: ImageName }
+  /** Shares blocks with the original where the file system can, and is as sparse as it. */
+  | { verb: 'copy'; image: ImageName; target: ImageName }
+  /** Shrinks only what has been shrunk inside, unless `filesystem` says to resize that too. */
+  | { verb: 'resize'; image: ImageName; size: number; filesystem?: boolean }
+  /** A COW image or device into a flat image, or a flat image into one whose zeros are holes. */
+  | { verb: 'convert'; image: ImageName; target: ImageName }
+  /** Looks for damage of ext2, ext3 and ext4; a COW image as its guest sees it. */
+  | { verb: 'check'; image: ImageName }
+  | { verb: 'cow-create'; image: ImageName; backing: ImageName }
+  /** Into a new image, or without one into the backing file; the COW image is then empty. */
+  | { verb: 'cow-merge'; image: ImageName; target?: ImageName }
+  /**
+   * The image stays the same: what differs is copied from the present backing file. `sameContent` says that nothing
+   * does, where that file is gone or was touched.
+   */
+  | { verb: 'cow-rebase'; image: ImageName; backing: ImageName; sameContent?: boolean }
+  | { verb: 'snapshot'; image: ImageName; name: string }
+  | { verb: 'rollback'; image: ImageName; name: string }
+  | { verb: 'snapshot-delete'; image: ImageName; name: string };
+
+export interface DiskResult {
+  /** One line for people. */
+  readonly summary: string;
+  /** nameText of what was made or changed. */
+  readonly image: string;
+  /** Bytes written, or size of the image. */
+  readonly bytes: number;
+  /** Words of a tool, some lines of them. */
+  readonly report?: string;
+}
+
+export interface DiskHost {
+  readonly store: ImageStore;
+  /** Holder of the locks, such as `@umladmin.123`. Verbs that run at the same time need one each. */
+  readonly by: string;
+  /** Of new images. */
+  readonly owner: Owner;
+  /** Who asks for it, and so what may be done to which images. */
+  readonly caller: ImageCaller;
+}
+
+/**
+ * Does a verb. It is refused where it could destroy data: for images that others have open, that are backing files, or
+ * that lie elsewhere than their names say. Killed, cancelled or out of space, it leaves the old image or the new one.
+ *
+ * @throws UmlmonError the refusals of caller.ts, may-use.ts and decide.ts, and what goes wrong; the reason of
+ *   `progress.signal`
+ */
+export function runDiskVerb(request: DiskVerb, host: DiskHost, progress: Progress = {}): Promise<DiskResult> {
+  const decide = (graph: ImageGraph) =>
+    refuseIntoForeign(graph, request, host.caller) ?? decideVerb(graph, request, host.by);
+  return underLocks(host, { image: request.image, vms: vmsOf(request), decide }, (work) =>
+    act(request, host, work, progress),
+  );
+}
+
+/**
+ * A client that may not write to a backing file is told that, and not who else depends on the file: nobody looks. The
+ * claims of the verb are checked all the same.
+ */
+function refuseIntoForeign(graph: ImageGraph, request: DiskVerb, caller: ImageCaller): Refusal | undefined {
+  if (request.verb !== 'cow-merge' || request.target) return undefined;
+  const chain = backingFor(graph, { image: request.image, evenMerging: true });
+  if ('cause' in chain) return undefined;
+  const claim = { image: chain.name, mode: 'rw', use: 'write', via: request.image } as const;
+  return refuseClaim(caller, { claim, rights: chain.image, names: chain.image.names });
+}
+
+/** All whose images a verb names. */
+function vmsOf(request: DiskVerb): Set<string> {
+  const names = [request.image];
+  if ('target' in request && request.target) names.push(request.target);
+  if ('backing' in request) names.push(request.backing);
+  return new Set(names.map(({ vm }) => vm));
+}
+
+function act(request: DiskVerb, host: DiskHost, work: Work, progress: Progress): Promise<DiskResult> {
+  switch (request.verb) {
+    case 'create':
+      return createImage(request, host, work, progress);
+    case 'delete':
+      return deleteImage(request.image, work);
+    case 'copy':
+      return copyImage(request, host, work, progress);
+    case 'resize':
+      return resizeImage(request, work, progress);
+    case 'convert':
+      return convertImage(request, host, work, progress);
+    case 'check':
+      return checkImage(request.image, work, progress);
+    case 'cow-create':
+      return createCowImage(request, host, work);
+    case 'cow-merge':
+      return mergeCowImage(request, host, work, progress);
+    case 'cow-rebase':
+      return rebaseCowImage(request, work, progress);
+    case 'snapshot':
+      return takeSnapshot(request, work, progress);
+    case 'rollback':
+      return rollBack(request, work, progress);
+    case 'snapshot-delete':
+      return deleteSnapshot(request, work);
+  }
+}

@@ -1,0 +1,87 @@
+import { closeSync } from 'node:fs';
+import { readCow } from '../cow/file.ts';
+import { cowReaderOf } from '../cow/reader.ts';
+import { readerOf } from '../names/image-file.ts';
+import type { ImageName, ImageStore } from '../names/image-name.ts';
+import { type Ids, mayReach } from '../names/image-rights.ts';
+import { openImage } from '../names/open-image.ts';
+import { type ImageContent, type PartitionTable, type ReadAt, recogniseImage } from './filesystem.ts';
+import { type ForeignFormat, isBlank, isIso, recogniseForeign } from './foreign-format.ts';
+import { recognisePartitions } from './partition-table.ts';
+
+/** What the guest sees on a disk. */
+export interface GuestContent {
+  readonly content: ImageContent | undefined;
+  /** The partition table, also where the disk holds a file system as a whole. */
+  readonly table: PartitionTable | undefined;
+  /** What it is if it is no disk; undefined if nothing says so. */
+  readonly foreign: ForeignFormat | undefined;
+  /** Whether its beginning holds nothing. */
+  readonly blank: boolean;
+  readonly iso: boolean;
+  /** Its first bytes in hexadecimal. */
+  readonly head: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** Bytes of `head`. */
+const headBytes = 8;
+
+/** Pure but for what `readAt` does. */
+export function examineContent(readAt: ReadAt, size: number): GuestContent {
+  const within: ReadAt = (offset, length) =>
+    offset < size ? readAt(offset, Math.min(length, size - offset)) : Buffer.alloc(0);
+  return {
+    content: recogniseImage(within, size),
+    table: recognisePartitions(within, size),
+    foreign: recogniseForeign(within),
+    blank: isBlank(within, size),
+    iso: isIso(within),
+    head: within(0, headBytes).toString('hex'),
+    size,
+  };
+}
+
+/**
+ * What a guest sees of an image that is no COW image. Reads some sectors. Undefined if the VM's user may not read it: then
+ * its content is no business of ours.
+ *
+ * @throws UmlmonError those of openImage
+ */
+export function lookIntoImage(image: ImageName, store: ImageStore, user: Ids): GuestContent | undefined {
+  const { fd, facts } = openImage(image, store, 'ro');
+  try {
+    return mayReach(facts, user, 4) ? examineContent(readerOf(fd), facts.size) : undefined;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/**
+ * What a guest sees through a COW image: the file system may be that of the backing file, or one that the guest has
+ * made. Reads some sectors of both. Undefined if the VM's user may not read one of them: then nobody is told of it.
+ *
+ * @throws UmlmonError COW_FORMAT, and the errors of openImage
+ */
+export function lookThroughCow(
+  image: ImageName,
+  backing: ImageName,
+  store: ImageStore,
+  user: Ids,
+): GuestContent | undefined {
+  const upper = openImage(image, store, 'ro');
+  try {
+    const lower = openImage(backing, store, 'ro');
+    try {
+      if (![upper, lower].every(({ facts }) => mayReach(facts, user, 4))) return undefined;
+      const cow = readCow(upper.fd, upper.facts.hostPath);
+      const { size } = lower.facts;
+      return examineContent(cowReaderOf(upper.fd, cow, readerOf(lower.fd)), size);
+    } finally {
+      closeSync(lower.fd);
+    }
+  } finally {
+    closeSync(upper.fd);
+  }
+}

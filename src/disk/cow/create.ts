@@ -1,0 +1,52 @@
+import type { FileHandle } from 'node:fs/promises';
+import { UmlmonError } from '../../system/errors/errors.ts';
+import { recogniseImage } from '../content/filesystem.ts';
+import { type ImageFile, type ImageSource, readerOf, withImage, writeFully } from '../names/image-file.ts';
+import { type NewPlace, type Owner, writeNewImage } from '../names/new-image.ts';
+import { type CowHeader, encodeCowHeader, layOutCow } from './format.ts';
+import { cowHazard } from './hazard.ts';
+import { MERGING_MTIME } from './match.ts';
+
+export interface CowRequest {
+  /** The COW file to make. */
+  readonly place: NewPlace;
+  /** The backing file for us. */
+  readonly backing: ImageSource;
+  /** Path of the backing file for the kernel, in its jail; not in the root directory of it (facts of ubd_kern.c). */
+  readonly storedBacking: string;
+  readonly owner: Owner;
+}
+
+/**
+ * Makes a COW file, empty and sparse, over a backing file: the bytes that the kernel would write.
+ *
+ * @throws UmlmonError IMAGE_EXISTS, IMAGE_MISSING, IMAGE_KIND, COW_HAZARD, COW_BACKING
+ */
+export async function createCow({ place, backing, storedBacking, owner }: CowRequest): Promise<void> {
+  await withImage(backing, 'read', async (image) => {
+    const hazard = imageHazard(image);
+    if (hazard !== undefined)
+      throw new UmlmonError('COW_HAZARD', {
+        place: image.path,
+        cause: hazard,
+        hint: 'copy the image instead, or make its file system with blocks of 4096 bytes',
+      });
+    const header = { backing: storedBacking, size: image.size, mtime: image.mtime };
+    await writeNewImage(place, owner, 'refuse', (handle) => writeEmptyCow(handle, header));
+  });
+}
+
+/** Writes the header and makes room for bitmap and data, all of it a hole. */
+export async function writeEmptyCow(handle: FileHandle, header: CowHeader): Promise<void> {
+  if (header.mtime === MERGING_MTIME) {
+    const cause = 'the time of its last change has a special meaning in COW files';
+    throw new UmlmonError('COW_BACKING', { place: header.backing, cause, hint: 'touch it' });
+  }
+  await writeFully(handle, encodeCowHeader(header), 0);
+  await handle.truncate(layOutCow(header.size).dataOffset + header.size);
+}
+
+/** Why a COW file over this image would corrupt it; undefined if nothing speaks against it. */
+export function imageHazard({ handle, size }: ImageFile): string | undefined {
+  return cowHazard(recogniseImage(readerOf(handle.fd), size), size);
+}

@@ -1,0 +1,41 @@
+import type { Filesystem, ImageContent } from '../content/filesystem.ts';
+
+/** ubd reads segments of up to a page. One that is partly in the COW file shifts all that come after it. */
+export const SEGMENT = 4096;
+
+/**
+ * The kernel writes two words of the bitmap at once, and for the last word of one it goes back by one
+ * (cowify_bitmap() of ubd_kern.c): before the begin of a bitmap that has one word only.
+ */
+const TINY = 64 * 512;
+
+/**
+ * Why the kernel would read wrong data through a COW file over an image; undefined if nothing speaks against it. The
+ * fault is in do_io() of ubd_kern.c: within one request, after a segment of 4 KiB of which only some sectors are in
+ * the COW file, it takes the data of all later segments from the wrong place. Who writes in aligned units of 4 KiB or
+ * more has no such segments.
+ *
+ * @param content of the image; undefined if it holds nothing that is known
+ * @param size of the image in bytes
+ */
+export function cowHazard(content: ImageContent | undefined, size: number): string | undefined {
+  if (size > 0 && size <= TINY)
+    return `an image of ${TINY} bytes or less: the kernel hangs when something is written to a COW file over it`;
+  if (content === undefined) return undefined;
+  if (content.holds === 'filesystem') return filesystemHazard(content);
+  for (const { number, start, content: inner } of content.partitions) {
+    if (start % SEGMENT !== 0)
+      return `partition ${number} begins at byte ${start}, not at a multiple of ${SEGMENT}: ${consequence}`;
+    const hazard = inner && filesystemHazard(inner);
+    if (hazard !== undefined) return `in partition ${number}, ${hazard}`;
+  }
+  return undefined;
+}
+
+const consequence = 'through a COW file the kernel would read wrong data';
+
+function filesystemHazard({ kind, unit, blockSize }: Filesystem): string | undefined {
+  if (unit === 0 || unit >= SEGMENT) return undefined;
+  const what = unit === blockSize ? 'has blocks' : 'writes sectors';
+  return `the ${kind} file system ${what} of ${unit} bytes, less than ${SEGMENT}: ${consequence}`;
+}

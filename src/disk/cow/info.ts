@@ -1,0 +1,40 @@
+import { type ImageSource, type Progress, withImage } from '../names/image-file.ts';
+import { countSet } from './bitmap.ts';
+import { cowOf, readBitmap } from './file.ts';
+import { type Cow, SECTOR } from './format.ts';
+import { backingChanges, isMerging } from './match.ts';
+
+export interface CowInfo {
+  /** The header, with `backing` as the kernel is to open it. */
+  readonly cow: Cow;
+  /** Sectors of 512 bytes that are in the COW file; usedPercent() makes a percentage of it. */
+  readonly usedSectors: number;
+  /** In words, why the kernel will refuse the pair; empty if it matches. */
+  readonly changes: readonly string[];
+  /** A merge into the backing file has begun and not ended: do it again. */
+  readonly merging: boolean;
+}
+
+/**
+ * What a COW file says of itself, against its backing file.
+ *
+ * @param backing the backing file for us
+ * @throws UmlmonError IMAGE_MISSING, IMAGE_KIND (of either file), COW_FORMAT
+ */
+export function readCowInfo(
+  path: ImageSource,
+  backing: ImageSource,
+  { signal, onProgress }: Progress = {},
+): Promise<CowInfo> {
+  return withImage(path, 'read', async (file) => {
+    const cow = cowOf(file);
+    const changes = await withImage(backing, 'read', async (image) => backingChanges(cow, image));
+    let usedSectors = 0;
+    for await (const { words, first, count } of readBitmap(file, cow)) {
+      signal?.throwIfAborted();
+      usedSectors += countSet(words, count);
+      onProgress?.(Math.min((first + count) * SECTOR, cow.size), cow.size);
+    }
+    return { cow, usedSectors, changes, merging: isMerging(cow) };
+  });
+}

@@ -1,0 +1,39 @@
+import type { Cow, CowHeader } from './format.ts';
+
+/**
+ * Recorded as the time of the backing file while its COW file is merged into it. No kernel opens a COW file that
+ * records it (it means the year 2106), and an interrupted merge is known by it.
+ */
+export const MERGING_MTIME = 0xff_ff_ff_ff;
+
+/** Whether an in-place merge of the COW file has begun and not ended. */
+export function isMerging({ mtime }: Pick<CowHeader, 'mtime'>): boolean {
+  return mtime === MERGING_MTIME;
+}
+
+/**
+ * In words, what differs between a backing file and what a COW file recorded of it; nothing if the kernel will accept
+ * the pair (backing_file_mismatch in ubd_kern.c). Times are in seconds since 1970.
+ */
+export function backingChanges(
+  recorded: Pick<CowHeader, 'size' | 'mtime'>,
+  actual: { readonly size: number; readonly mtime: number },
+): string[] {
+  const changes: string[] = [];
+  if (actual.size !== recorded.size) changes.push(`it has ${actual.size} bytes instead of ${recorded.size}`);
+  if (isMerging(recorded)) changes.push('a merge into it was interrupted');
+  // The kernel keeps 32 bits of the time.
+  else if (actual.mtime >>> 0 !== recorded.mtime)
+    changes.push(`it was last changed at ${timeText(actual.mtime)} instead of ${timeText(recorded.mtime)}`);
+  return changes;
+}
+
+function timeText(seconds: number): string {
+  const time = new Date(seconds * 1000);
+  return Number.isNaN(time.getTime()) ? `${seconds} s` : time.toISOString().replace('.000', '');
+}
+
+/** Part of the image that is in the COW file: 0 to 100. */
+export function usedPercent(used: number, { sectors }: Pick<Cow, 'sectors'>): number {
+  return sectors === 0 ? 0 : (100 * used) / sectors;
+}

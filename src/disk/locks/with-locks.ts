@@ -1,0 +1,138 @@
+import type { Refusal } from '../../config/problem.ts';
+import { UmlmonError } from '../../system/errors/errors.ts';
+import { askAbout, requireAgreed, requireAllowed } from '../commands/allow.ts';
+import { type ImageCaller, refuseMaking } from '../commands/caller.ts';
+import type { Claim } from '../commands/decide.ts';
+import type { DiskHost } from '../commands/run.ts';
+import { explainFailure, ImageDirectories } from '../names/image-directories.ts';
+import type { ImageSource } from '../names/image-file.ts';
+import { hostPathOf, type ImageName, nameText } from '../names/image-name.ts';
+import { temporaryFor } from '../names/new-image.ts';
+import type { ImagePlace } from '../names/open-image.ts';
+import type { ImageGraph } from '../store/graph.ts';
+import { type Scan, scanFor } from '../store/scan.ts';
+import { ImageLocks, type LockRequest } from './image-lock.ts';
+import { lockedGraph } from './locked-graph.ts';
+
+/** What a verb works with while its images are locked. */
+export interface Work {
+  readonly graph: ImageGraph;
+  /** An image that was claimed, as it was locked. */
+  readonly source: (image: ImageName) => ImageSource;
+  /** Where an image is, or one is to be that is named after it. */
+  readonly placeOf: (image: ImageName) => ImagePlace;
+  /** The same for a new image; its place may be new too. Errors: IMAGE_FOREIGN. */
+  readonly placeOfNew: (image: ImageName) => ImagePlace;
+}
+
+export interface UnderLocks {
+  /** For errors: which one it is about. */
+  readonly image: ImageName;
+  /** All VMs whose images are named. */
+  readonly vms: ReadonlySet<string>;
+  readonly decide: (graph: ImageGraph) => readonly Claim[] | Refusal;
+}
+
+interface Decided {
+  readonly claims: readonly Claim[];
+  readonly graph: ImageGraph;
+}
+
+/**
+ * Does something to images so that no start of a VM and no other verb can come between: decides on what a scan has
+ * found, locks, and decides again on a scan under the locks, since all who change images lock them too.
+ *
+ * A guest that was taken over heeds no locks. So what an image is, and what a COW image says of its backing file, is
+ * read once from the locked descriptor; the second decision, and all that is done, is on that. Whatever is claimed,
+ * by name or by such a header, is checked there for the caller.
+ *
+ * @throws UmlmonError the refusals of `decide`, IMAGE_FOREIGN, IMAGE_ACCESS, IMAGE_IN_USE, IMAGE_SWAPPED, and what `act`
+ *   throws
+ */
+export async function underLocks<Result>(
+  { store, by, caller }: DiskHost,
+  { image, vms, decide }: UnderLocks,
+  act: (work: Work) => Promise<Result>,
+): Promise<Result> {
+  const place = hostPathOf(image, store);
+  const decided = async (see: (scan: Scan) => ImageGraph): Promise<Decided> => {
+    const decision = await scanFor<Decided>(store, vms, (scan) => {
+      const graph = see(scan);
+      const claims = decide(graph);
+      return 'cause' in claims ? claims : { claims, graph };
+    });
+    if ('cause' in decision) throw new UmlmonError(decision.code, { place, ...decision });
+    return decision;
+  };
+  const first = await decided(({ graph }) => graph);
+  requireAllowed(caller, first.graph, first.claims, place);
+  const agreed = await askAbout(caller, first.graph, first.claims);
+  const wanted = requestsOf(first);
+  const directories = new ImageDirectories(store);
+  const locks = await ImageLocks.take(store, by, wanted);
+  try {
+    const now = await decided((scan) => lockedGraph(scan, locks.all));
+    if (textOf(requestsOf(now)) !== textOf(wanted)) throw swapped(place);
+    requireAllowed(caller, now.graph, now.claims, place);
+    requireAgreed(caller, now.graph, now.claims, agreed);
+    // Left by somebody who was killed while a new image was about to take its place: nobody can be at it now.
+    for (const { image: name, mode } of wanted) if (mode === 'rw') removeLeftOver(directories.placeOf(name));
+    return await act(workWith(caller, now.graph, locks, directories));
+  } catch (error) {
+    throw explainFailure(error, image, store);
+  } finally {
+    locks.close();
+    directories.close();
+  }
+}
+
+function workWith(
+  caller: ImageCaller,
+  graph: ImageGraph,
+  locks: ImageLocks,
+  directories: ImageDirectories,
+): Work {
+  return {
+    graph,
+    source: (image) => {
+      const lock = locks.lockOf(image);
+      if (lock?.fd === undefined || !lock.locked) throw new Error(`${nameText(image)} was not claimed`);
+      const { facts, header } = lock.locked;
+      const source = { fd: lock.fd, path: facts.hostPath };
+      return typeof header === 'object' ? { ...source, cow: header } : source;
+    },
+    placeOf: (image) => directories.placeOf(image),
+    placeOfNew: (image) => {
+      const refusal = refuseMaking(caller, image);
+      if (refusal) throw new UmlmonError(refusal.code, { place: nameText(image), ...refusal });
+      return directories.placeOfNew(image);
+    },
+  };
+}
+
+function removeLeftOver({ directory, name }: ImagePlace): void {
+  directory.remove(temporaryFor(name));
+}
+
+function swapped(place: string): UmlmonError {
+  return new UmlmonError('IMAGE_SWAPPED', {
+    place,
+    cause:
+      'another file has taken the place of the image since it was checked, or its header names another one',
+    hint: 'try again, when nobody moves images and the VM is down',
+  });
+}
+
+/** One request for each image, under one of its names. */
+function requestsOf({ graph, claims }: Decided): LockRequest[] {
+  const found = new Map<string, LockRequest>();
+  for (const { image, mode } of claims) {
+    const id = graph.ids.get(nameText(image)) ?? '';
+    if (!found.has(nameText(image))) found.set(nameText(image), { image, mode, id });
+  }
+  return [...found.values()];
+}
+
+function textOf(requests: readonly LockRequest[]): string {
+  return requests.map(({ image, mode, id }) => `${nameText(image)} ${mode} ${id}`).join('\n');
+}

@@ -1,0 +1,29 @@
+import { closeSync, constants } from 'node:fs';
+import { isSystemError, UmlmonError } from '../../system/errors/errors.ts';
+import { copyAttributes } from '../../system/files/file-attributes.ts';
+import { carefully } from '../../system/files/held-directory.ts';
+import { shellWord } from '../../system/shell-word.ts';
+import type { NewPlace, Owner } from './new-image.ts';
+
+/**
+ * Gives the file that is to take the place of an image the access control list, security label and other attributes of
+ * that image, and this owner. Nothing if there is no image.
+ *
+ * @throws UmlmonError IMAGE_ACCESS for an attribute that this process may not set
+ */
+export function keepAttributes({ directory, name }: NewPlace, fresh: number, owner: Owner): void {
+  if (!directory.look(name)?.isFile()) return;
+  const image = directory.openFile(name, constants.O_RDONLY | carefully);
+  try {
+    copyAttributes(image, fresh, owner);
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    throw new UmlmonError('IMAGE_ACCESS', {
+      place: `${directory.path}/${name}`,
+      cause: `the new file cannot have what the image has: ${error.message}`,
+      hint: `as root, or first remove it: getfattr -d -m - ${shellWord(`${directory.path}/${name}`)}`,
+    });
+  } finally {
+    closeSync(image);
+  }
+}

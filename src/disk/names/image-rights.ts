@@ -1,0 +1,23 @@
+import { mayAccess, type Permissions } from '../../system/files/permissions.ts';
+
+/** Who may do what with an image: its own permission bits, and those of the directories that lead to it. */
+export interface ImageRights extends Permissions {
+  /** Of the directories from /shared/disks to the image; in /disks of a VM, of those below that. */
+  readonly way: readonly Permissions[];
+}
+
+/** Who is meant: a user and his group. */
+export interface Ids {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** Whether a user can come to an image and do with it what `want` says: 4 (read), 2 (write), or their sum. */
+export function mayReach(image: ImageRights, user: Ids, want: number): boolean {
+  return mayPass(image, user) && mayAccess(image, user, want);
+}
+
+/** Whether a user can come to an image. */
+export function mayPass({ way }: ImageRights, user: Ids): boolean {
+  return way.every((directory) => mayAccess(directory, user, 1));
+}

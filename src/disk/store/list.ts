@@ -1,0 +1,86 @@
+import type { ImageKind } from '../../config/values/disk.ts';
+import type { Failure } from '../../system/errors/errors.ts';
+import type { ImageCaller } from '../commands/caller.ts';
+import { backingFor } from '../commands/may-use.ts';
+import { snapshotsOf } from '../commands/snapshot-name.ts';
+import { type ImageName, type ImageStore, nameText } from '../names/image-name.ts';
+import { mayPass, mayReach } from '../names/image-rights.ts';
+import type { GraphImage, Holding, ImageGraph } from './graph.ts';
+import { scanImages } from './scan.ts';
+
+/** One image of a list, under one of its names. */
+export interface ListedImage {
+  readonly name: ImageName;
+  readonly kind: ImageKind;
+  /** Bytes of the file or device; of a COW image those that its guest sees. */
+  readonly size: number;
+  /** Bytes that it takes of its file system. */
+  readonly allocated: number;
+  /** nameText of the backing file; as the header says it, where there is no such image; '' for none. */
+  readonly backing: string;
+  readonly holders: readonly { readonly holder: string; readonly mode: 'rw' | 'ro' }[];
+  /** Names of its snapshots, oldest first. */
+  readonly snapshots: readonly string[];
+  /** Why nobody can use it; '' if nothing is known to be wrong. */
+  readonly problem: string;
+}
+
+export interface ImageList {
+  /** In order of their names. */
+  readonly images: readonly ListedImage[];
+  /** What could not be read. */
+  readonly troubles: readonly Failure[];
+}
+
+/** All images of the host. Reads directories and headers, and waits for nobody. */
+export async function listImages(store: ImageStore): Promise<ImageList> {
+  const { graph, troubles } = await scanImages(store);
+  return { images: listGraph(graph), troubles };
+}
+
+/**
+ * The images that a client of a VM may know of: those of the VM; and of the shared ones those that the VM's user can
+ * come to, with what their headers say if he can read them.
+ */
+export async function listForClient(
+  store: ImageStore,
+  { vm, user }: ImageCaller & { kind: 'vm' },
+): Promise<ImageList> {
+  const { graph, troubles } = await scanImages(store, new Set([vm]));
+  const images = listGraph(graph).flatMap((image) => {
+    const found = graph.images.get(graph.ids.get(nameText(image.name)) ?? '');
+    if (image.name.vm === vm) return [image];
+    if (!found || !mayPass(found, user)) return [];
+    return [mayReach(found, user, 4) ? image : { ...image, backing: '', problem: '' }];
+  });
+  return { images, troubles };
+}
+
+/** The images of a graph under all of their names. Pure. */
+export function listGraph(graph: ImageGraph): ListedImage[] {
+  const holders = new Map<string, Holding[]>();
+  for (const holding of graph.holdings)
+    holders.set(holding.id, [...(holders.get(holding.id) ?? []), holding]);
+  const snapshots = snapshotsOf(graph);
+  const images = [...graph.images.values()].flatMap((image) =>
+    image.names.map((name) => ({
+      text: nameText(name),
+      name,
+      kind: image.kind,
+      size: typeof image.header === 'object' ? image.header.size : image.size,
+      allocated: image.allocated,
+      ...aboutBacking(graph, image, name),
+      holders: (holders.get(image.id) ?? []).map(({ holder, mode }) => ({ holder, mode })),
+      snapshots: snapshots.get(nameText(name)) ?? [],
+    })),
+  );
+  images.sort((one, other) => (one.text < other.text ? -1 : 1));
+  return images.map(({ text: _, ...image }) => image);
+}
+
+function aboutBacking(graph: ImageGraph, { kind, header }: GraphImage, name: ImageName) {
+  if (kind !== 'cow') return { backing: '', problem: '' };
+  const chain = backingFor(graph, { image: name });
+  if (!('cause' in chain)) return { backing: nameText(chain.name), problem: '' };
+  return { backing: typeof header === 'object' ? header.backing : '', problem: chain.cause };
+}

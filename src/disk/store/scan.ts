@@ -1,0 +1,97 @@
+import { setImmediate as later } from 'node:timers/promises';
+import type { Refusal } from '../../config/problem.ts';
+import { type Failure, isSystemError, toFailure } from '../../system/errors/errors.ts';
+import { Directory } from '../../system/files/held-directory.ts';
+import { diskLimits } from '../../system/limits/limits.ts';
+import { needsEveryone } from '../commands/refuse-unknown.ts';
+import { readHoldings } from '../locks/holders.ts';
+import { disksOf, type ImageStore, sharedDisks } from '../names/image-name.ts';
+import { buildGraph, type FoundImage, type ImageGraph, type Unknown } from './graph.ts';
+import { type Look, lookInto } from './scan-directory.ts';
+
+/** The VMs whose images are looked at; those of all VMs always are. */
+export type Scope = ReadonlySet<string> | 'everyone';
+
+export interface Scan {
+  readonly graph: ImageGraph;
+  /** What could not be read; the graph knows of whom something is missing. */
+  readonly troubles: readonly Failure[];
+  /** What the graph is built from. */
+  readonly found: readonly FoundImage[];
+}
+
+/**
+ * Looks at images: names, sizes, times, rights, and the headers of COW files. Reads no more. The event loop goes on
+ * meanwhile. What one VM has, however much, costs a scan of all of them diskLimits.scanFiles files at most, and a scan of
+ * another one nothing.
+ */
+export async function scanImages(store: ImageStore, scope: Scope = 'everyone'): Promise<Scan> {
+  const look: Look = { found: [], troubles: [], unknown: new Map(), full: new Set() };
+  let since = performance.now();
+  for (const _ of lookAtAll(look, store, scope)) {
+    if (performance.now() - since < diskLimits.scanSlice) continue;
+    await later();
+    since = performance.now();
+  }
+  await later();
+  const { holdings, unknown: holders } = readHoldings(store);
+  const unknown: Unknown = { images: look.unknown, full: look.full, holders, partial: scope !== 'everyone' };
+  const { found, troubles } = look;
+  return { graph: buildGraph(found, holdings, store, unknown), troubles, found };
+}
+
+/**
+ * The images of some VMs; or those of all, if the answer to a question depends on them. So a VM with more files than can
+ * be looked at harms those only who ask for what it may depend on.
+ */
+export async function scanFor<Answer>(
+  store: ImageStore,
+  vms: Iterable<string>,
+  ask: (scan: Scan) => Answer | Refusal,
+): Promise<Answer | Refusal> {
+  const answer = ask(await scanImages(store, new Set(vms)));
+  return answer === needsEveryone ? ask(await scanImages(store)) : answer;
+}
+
+function* lookAtAll(look: Look, store: ImageStore, scope: Scope): Generator<void> {
+  yield* lookAtOne(look, '', sharedDisks(store));
+  for (const vm of scope === 'everyone' ? vmsIn(look, store) : scope)
+    if (vm !== '') yield* lookAtOne(look, vm, disksOf(store, vm));
+}
+
+function* lookAtOne(look: Look, vm: string, path: string): Generator<void> {
+  const directory = openIfThere(look, vm, path);
+  if (!directory) return;
+  try {
+    yield* lookInto(look, vm, directory);
+  } finally {
+    directory.close();
+  }
+}
+
+/** Nothing where there is no such directory: a VM that never ran has none. */
+function openIfThere(look: Look, vm: string, path: string): Directory | undefined {
+  try {
+    return Directory.open(path);
+  } catch (error) {
+    if (isSystemError(error) && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return undefined;
+    const failure = toFailure(error, path);
+    if (look.troubles.length < diskLimits.scanTroubles) look.troubles.push(failure);
+    look.unknown.set(vm, failure.cause);
+    return undefined;
+  }
+}
+
+/** All that can be VMs: their directories are those of root, or of whoever runs umlmon. */
+function vmsIn(look: Look, { varDir }: ImageStore): string[] {
+  const directory = openIfThere(look, '', varDir);
+  if (!directory) return [];
+  try {
+    return directory
+      .list()
+      .filter((entry) => entry.name !== 'shared' && !entry.name.startsWith('.') && !entry.isFile())
+      .map(({ name }) => name);
+  } finally {
+    directory.close();
+  }
+}

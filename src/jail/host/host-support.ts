@@ -1,0 +1,145 @@
+/** What the host offers for a sandbox. */
+
+import { execFileSync } from 'node:child_process';
+import { toolEnvironment } from '../../system/environment.ts';
+import { UmlmonError } from '../../system/errors/errors.ts';
+import { findProgram } from '../../system/processes/find-program.ts';
+import type { LauncherFiles } from '../sandbox/mounts.ts';
+import type { SandboxPrograms } from '../sandbox/sandbox.ts';
+import { type Advice, adviseOn, isForbidden, judgeRestrictions } from './namespace-advice.ts';
+import { readRestrictions } from './restrictions.ts';
+import { type TrialPlan, tryJail } from './trial.ts';
+
+/** The Debian packages of the programs that a jail needs. */
+export const packageOf = {
+  prlimit: 'util-linux',
+  taskset: 'util-linux',
+  setarch: 'util-linux',
+  setpriv: 'util-linux',
+  unshare: 'util-linux',
+  bwrap: 'bubblewrap',
+} as const satisfies Record<keyof SandboxPrograms, string>;
+
+let programs: SandboxPrograms | undefined;
+
+/** @throws UmlmonError HOST_PROGRAM_MISSING */
+export function hostPrograms(): SandboxPrograms {
+  programs ??= {
+    prlimit: find('prlimit'),
+    taskset: find('taskset'),
+    setarch: find('setarch'),
+    setpriv: find('setpriv'),
+    unshare: find('unshare'),
+    bwrap: find('bwrap'),
+  };
+  return programs;
+}
+
+function find(name: keyof SandboxPrograms): string {
+  return findProgram(name, packageOf[name]);
+}
+
+/** The loader of the programs of an x86_64 host (System V ABI, AMD64 supplement). */
+const hostLoader = '/lib64/ld-linux-x86-64.so.2';
+
+let files: LauncherFiles | undefined;
+
+/**
+ * What the root launcher runs in the jail, with the libraries that the host's own loader finds for it. Takes
+ * about 5 ms the first time.
+ *
+ * @throws UmlmonError HOST_PROGRAM_MISSING, HOST_COMMAND
+ */
+export function launcherFiles(): LauncherFiles {
+  const { setpriv, setarch } = hostPrograms();
+  files ??= {
+    setpriv,
+    setarch,
+    loader: hostLoader,
+    libraries: [...new Set([setpriv, setarch].flatMap(librariesOf))],
+  };
+  return files;
+}
+
+function librariesOf(program: string): string[] {
+  try {
+    const listed = execFileSync(hostLoader, ['--list', program], {
+      encoding: 'utf8',
+      stdio: 'pipe',
+      env: toolEnvironment,
+    });
+    return [...listed.matchAll(/ => (\/\S+) \(0x/g)].flatMap(([, path]) =>
+      path && path !== hostLoader ? [path] : [],
+    );
+  } catch (error) {
+    const cause = `${hostLoader} --list ${program}: ${error instanceof Error ? error.message : error}`;
+    throw new UmlmonError('HOST_COMMAND', {
+      place: 'root launcher',
+      cause,
+      hint: 'apt-get install libc6 util-linux',
+    });
+  }
+}
+
+/** Whether users other than root may make a jail with a user namespace on this host. */
+export interface NamespaceSupport extends Advice {
+  /** `yes`: there is nothing to fix; `unsure`: a trial failed for a reason that may pass. */
+  readonly allowed: 'yes' | 'no' | 'unsure';
+}
+
+interface Tried {
+  readonly key: string;
+  readonly support: Promise<NamespaceSupport>;
+}
+
+/** A trial that is being made, or that was found good. */
+let tried: Tried | undefined;
+
+/**
+ * The same as a trial shows it, where the settings of the host do not decide: a security module, a container or a unit
+ * does not say by which rules it forbids what. What was found good is not tried again until a launch fails; a failure is
+ * not kept. Errors: HOST_PROGRAM_MISSING.
+ *
+ * @param plan of the jail to be made
+ */
+export async function namespaceSupport(plan: Pick<TrialPlan, 'user' | 'unshare'>): Promise<NamespaceSupport> {
+  const restrictions = readRestrictions();
+  const { allowed, reason } = judgeRestrictions(restrictions);
+  if (allowed === 'yes') return { allowed, reason, fix: '' };
+  if (allowed === 'no') return { allowed, ...adviseOn(restrictions, { stage: undefined, words: '' }, []) };
+  // The host does not tell one user from another: a trial is not made for each VM of a configuration.
+  const key = JSON.stringify([plan.user !== undefined, plan.unshare, restrictions]);
+  if (tried?.key !== key) {
+    const asked: Tried = { key, support: makeTrial(plan) };
+    const forget = () => {
+      if (tried === asked) tried = undefined;
+    };
+    tried = asked;
+    asked.support.then(({ allowed }) => allowed === 'yes' || forget(), forget);
+  }
+  return tried.support;
+}
+
+/** What a trial shows now, whatever the settings say. Errors: HOST_PROGRAM_MISSING. */
+export async function trySupport(plan: Pick<TrialPlan, 'user' | 'unshare'>): Promise<NamespaceSupport> {
+  tried = undefined;
+  return makeTrial(plan);
+}
+
+async function makeTrial(plan: Pick<TrialPlan, 'user' | 'unshare'>): Promise<NamespaceSupport> {
+  const restrictions = readRestrictions();
+  if (judgeRestrictions(restrictions).allowed === 'no')
+    return { allowed: 'no', ...adviseOn(restrictions, { stage: undefined, words: '' }, []) };
+  const programs = hostPrograms();
+  const lack = await tryJail({ ...plan, programs, launcher: 'user-namespace' });
+  if (!lack) return { allowed: 'yes', reason: 'a jail on trial stands', fix: '' };
+  const makers = [programs.bwrap, ...(plan.unshare === undefined ? [] : [plan.unshare])];
+  const advice = adviseOn(restrictions, lack, makers);
+  if (isForbidden(lack.words)) return { allowed: 'no', ...advice };
+  const again = 'try again when the host has less load';
+  return {
+    allowed: 'unsure',
+    reason: `a jail on trial failed, for a reason that may pass: ${lack.words}`,
+    fix: advice.isGuess ? `${again}, or look closer: ${advice.fix}` : again,
+  };
+}

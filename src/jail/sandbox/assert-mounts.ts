@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { isSystemError, UmlmonError } from '../../system/errors/errors.ts';
+import { jailLimits } from '../../system/limits/limits.ts';
+import { isBelow, type Mount, reachableMounts } from '../host/mount-table.ts';
+import type { SandboxPlan } from './sandbox.ts';
+
+/** As much of a plan as tells what is mounted. */
+export type MountPlan = Pick<SandboxPlan, 'tmpfs' | 'binds'>;
+
+/**
+ * Waits until a jail stands, and compares its mounts with the plan: a file system that was mounted below a directory of
+ * the host after the plan was made would be in the jail, too.
+ *
+ * @param pid a process of the jail
+ * @param patience milliseconds; none if the jail stands
+ * @throws UmlmonError JAIL_MOUNTS
+ */
+export async function assertMounts(pid: number, plan: MountPlan, patience: number): Promise<void> {
+  const deadline = performance.now() + patience;
+  for (;;) {
+    const mounts = mountsOf(pid);
+    // It has ended: whoever launched it says why.
+    if (mounts === undefined) return;
+    const differences = differencesOf(mounts, plan);
+    if (differences.length === 0) return;
+    if (performance.now() > deadline)
+      throw new UmlmonError('JAIL_MOUNTS', {
+        place: 'jail',
+        cause: `what is mounted in it is not what was planned: ${differences.slice(0, jailLimits.mountDifferences).join(', ')}`,
+        hint: 'unmount what is not part of it on the host; if that was mounted just now, try again',
+      });
+    await delay(1);
+  }
+}
+
+/** In words: what is there and should not, and the other way around. Empty if the jail stands as planned. Pure. */
+export function differencesOf(mounts: readonly Mount[], { tmpfs, binds }: MountPlan): string[] {
+  const planned = new Set(['/', ...tmpfs.map(({ path }) => path), ...binds.map(({ to }) => to)]);
+  const whole = binds.filter(({ submounts }) => submounts === 'kept').map(({ to }) => to);
+  const differences: string[] = [];
+  for (const { point, type } of mounts) {
+    if (planned.delete(point)) continue;
+    if (!whole.some((path) => isBelow(point, path))) differences.push(`${type} at ${point}`);
+  }
+  return [...differences, ...[...planned].map((point) => `nothing at ${point}`)];
+}
+
+/** Undefined if the process has ended. */
+function mountsOf(pid: number): Mount[] | undefined {
+  try {
+    return reachableMounts(readFileSync(`/proc/${pid}/mountinfo`, 'utf8'));
+  } catch (error) {
+    // EINVAL: it is just ending, and has no namespace any more.
+    if (isSystemError(error) && ['ENOENT', 'ESRCH', 'EINVAL'].includes(error.code ?? '')) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,79 @@
+import { posix } from 'node:path';
+import { UmlmonError } from '../../system/errors/errors.ts';
+import { jailLimits } from '../../system/limits/limits.ts';
+import { trySupport } from '../host/host-support.ts';
+import { type Advice, adviseOn } from '../host/namespace-advice.ts';
+import { readRestrictions } from '../host/restrictions.ts';
+import { type TrialPlan, tryJail } from '../host/trial.ts';
+import type { LaunchRequest } from './spawn.ts';
+
+/** How the launcher ended; `error` if it never started. */
+export interface Ending {
+  readonly status?: number | undefined;
+  readonly error?: Error;
+}
+
+type FailedLaunch = Pick<LaunchRequest, 'argv' | 'trial' | 'words'>;
+
+/** A root that may not become the user of a VM can make no jail of any kind. */
+const lackOfCapability = /setpriv: setres[ug]id failed: Operation not permitted/;
+
+/** What bubblewrap complains of where the host lets a jail stand, and what to do about it. */
+const hints: readonly (readonly [pattern: RegExp, hint: string])[] = [
+  // Where bubblewrap puts the root of a jail together (setup_newroot in bubblewrap.c).
+  [
+    /Failed to mount tmpfs: No such file or directory/,
+    'bubblewrap needs the directory /tmp: mkdir -m 1777 /tmp',
+  ],
+  [
+    /Resource temporarily unavailable/,
+    'its user has as many processes as it may: end some, or raise the limit (ulimit -Hu shows it; max_processes)',
+  ],
+  [/No space left on device/, 'free some space on the file system of the VM: df VARDIR/VM shows it'],
+  [
+    lackOfCapability,
+    'root must be able to become the user of the VM: give the monitor CAP_SETUID and CAP_SETGID (capabilities(7))',
+  ],
+  [
+    /Unknown option --(ro-)?bind-fd/,
+    'this bubblewrap cannot bind what is open: install 0.10 or newer, or the one of the security updates of the distribution',
+  ],
+  [
+    /Race condition binding/,
+    'somebody replaces what was named while the jail is made: look at who may write there',
+  ],
+  [/execvp .*: Permission denied/, 'make the kernel and its loader executable: chmod a+x'],
+];
+
+/** What the host forbids of such a jail; undefined if one on trial stands. */
+async function forbiddenBy({ launcher, ...plan }: TrialPlan): Promise<Advice | undefined> {
+  if (launcher === 'root') {
+    const lack = await tryJail({ launcher, ...plan });
+    return lack && adviseOn(readRestrictions(), lack, [plan.programs.bwrap]);
+  }
+  const { allowed, fix, ...rest } = await trySupport(plan);
+  if (allowed === 'yes') return undefined;
+  // A trial that failed for a passing reason says where to look, and no more.
+  if (allowed === 'unsure') return fix === '' ? undefined : { ...rest, fix, isGuess: true };
+  return {
+    ...rest,
+    fix: plan.user ? `write userns = off in [GLOBAL], as root makes jails without; or ${fix}` : fix,
+  };
+}
+
+/** The error of a launch that came to no kernel: a trial shows whether the host forbids the jail, else its words count. */
+export async function launchError(request: FailedLaunch, { status, error }: Ending): Promise<UmlmonError> {
+  const forbidden = await forbiddenBy(request.trial);
+  const end = error?.message ?? (status === undefined ? 'it was killed' : `it ended with status ${status}`);
+  const words = request.words().trim().slice(-jailLimits.launchWords);
+  const known = hints.find(([pattern]) => pattern.test(words));
+  const certain = forbidden?.isGuess || lackOfCapability.test(words) ? undefined : forbidden;
+  const hint = certain?.fix ?? known?.[1] ?? forbidden?.fix ?? 'umlmon -plan VM prints the whole command';
+  return new UmlmonError('JAIL_LAUNCH', {
+    place: posix.basename(request.argv[0] ?? ''),
+    cause: certain ? `${end}: ${certain.reason}` : end,
+    hint,
+    // The kernel may have said them, not the launcher.
+    words: words && `: ${words}`,
+  });
+}

@@ -1,0 +1,126 @@
+import { type Event, type EventList, UMLMON_WAIT_MAX } from '../../rpc/umlmonctrl.gen.ts';
+import { UmlmonError } from '../../system/errors/errors.ts';
+import { monitorLimits, monitorShares } from '../../system/limits/limits.ts';
+import { FairTable } from '../../system/sharing/fair-table.ts';
+import { type Peer, refusalText, Shares } from '../../system/sharing/shares.ts';
+import { type EventKind, eventCauses } from './kinds.ts';
+import { sourceOf } from './source.ts';
+
+const { eventsKept, eventsOfClients, eventsOfGuest } = monitorLimits;
+
+/** The numbers of the events of one cause: of the source that has most, the oldest gives way. */
+function room(total: number): FairTable<number> {
+  return new FairTable({ total, perPeer: total, reserve: 0 }, { atShare: 'replace', atFull: 'replace' });
+}
+
+/**
+ * The events of one monitor, numbered without gaps. The newest ones of each source are kept for listeners that come late, so
+ * that no client and no guest washes away what others did. Who asks for what is before the oldest is told that it is lost.
+ */
+export class EventLog {
+  readonly #vm: string;
+  /** By number, in that order. */
+  readonly #events = new Map<number, Event>();
+  readonly #rooms = {
+    vm: room(eventsKept - eventsOfClients - eventsOfGuest),
+    guest: room(eventsOfGuest),
+    client: room(eventsOfClients),
+  };
+  readonly #waiting = new Set<() => void>();
+  readonly #listeners = new Shares(monitorShares.eventListeners);
+  readonly #onEvent: (event: Event) => void;
+  #next = 1;
+
+  /** `onEvent` sees every event at once; the monitor's own log does. */
+  constructor(vm: string, onEvent: (event: Event) => void) {
+    this.#vm = vm;
+    this.#onEvent = onEvent;
+  }
+
+  get next(): number {
+    return this.#next;
+  }
+
+  publish(kind: EventKind, text: string, attributes: Record<string, string | number> = {}): void {
+    const event: Event = {
+      sequence: this.#next,
+      time: Date.now(),
+      kind,
+      text: text.slice(0, monitorLimits.eventText),
+      attributes: Object.entries(attributes).map(([name, value]) => ({
+        name,
+        value: String(value).slice(0, monitorLimits.eventText),
+      })),
+    };
+    this.#events.set(event.sequence, event);
+    const source = { key: sourceOf(kind, attributes), isOwner: false };
+    const kept = this.#rooms[eventCauses[kind]].add(source, event.sequence);
+    if ('victim' in kept && kept.victim !== undefined) this.#events.delete(kept.victim);
+    this.#next += 1;
+    this.#onEvent(event);
+    for (const wake of [...this.#waiting]) wake();
+  }
+
+  /** All events that are held. */
+  held(): readonly Event[] {
+    return [...this.#events.values()];
+  }
+
+  /**
+   * Up to `max` events from number `since` on (0 = from now on), waiting up to `waitMs` for the first one; and the number
+   * to go on with. A number that is missing was of a source that had more than others. Errors: EVENTS_LOST, EVENTS_LISTENERS.
+   */
+  async read(
+    since: number,
+    max: number,
+    waitMs: number,
+    { peer, signal }: { readonly peer: Peer; readonly signal: AbortSignal },
+  ): Promise<EventList> {
+    const from = since === 0 ? this.#next : since;
+    this.#assertHeld(from);
+    if (from === this.#next && waitMs > 0) {
+      await this.#wait(Math.min(waitMs, UMLMON_WAIT_MAX), peer, signal);
+      this.#assertHeld(from);
+    }
+    const most = Math.min(max, monitorLimits.eventsPerRead);
+    const events: Event[] = [];
+    for (const event of this.#events.values()) {
+      if (event.sequence < from) continue;
+      if (events.length >= most) return { events, next: event.sequence };
+      events.push(event);
+    }
+    return { events, next: this.#next };
+  }
+
+  #assertHeld(sequence: number): void {
+    const [oldest = this.#next] = this.#events.keys();
+    if (sequence >= oldest && sequence <= this.#next) return;
+    throw new UmlmonError('EVENTS_LOST', {
+      place: this.#vm,
+      cause: `event ${sequence} is not held: the monitor has ${oldest} to ${this.#next - 1}`,
+      hint: `ask again from ${oldest}, or from 0 for new events only`,
+    });
+  }
+
+  #wait(waitMs: number, peer: Peer, signal: AbortSignal): Promise<void> {
+    const release = this.#listeners.take(peer);
+    if (typeof release !== 'function')
+      throw new UmlmonError('EVENTS_LISTENERS', {
+        place: this.#vm,
+        cause: refusalText(release, 'calls that may wait for events'),
+        hint: 'end some of them, or ask again without waiting',
+      });
+    return new Promise((resolve) => {
+      const wake = () => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', wake);
+        this.#waiting.delete(wake);
+        release();
+        resolve();
+      };
+      const timer = setTimeout(wake, waitMs);
+      signal.addEventListener('abort', wake);
+      this.#waiting.add(wake);
+    });
+  }
+}

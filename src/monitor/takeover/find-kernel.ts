@@ -1,0 +1,94 @@
+/** Is there a kernel of a VM without a monitor, and is it ours? */
+import { type Stats, statSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { VmLayout } from '../../jail/layout.ts';
+import { type JailedProcesses, jailedProcesses } from '../../jail/spawn/spawn.ts';
+import { readStatus } from '../../jail/status.ts';
+import { fdOf } from '../../plan/descriptors.ts';
+import type { LaunchPlan } from '../../plan/plan.ts';
+import { stepOf } from '../../plan/step-of.ts';
+import { thisMoment } from '../../system/clock.ts';
+import { heldLock } from '../../system/files/held-lock.ts';
+import {
+  isSameProcess,
+  type ProcessIdentity,
+  parentOf,
+  processIdentity,
+} from '../../system/native/process.ts';
+import { type RunRecord, readRunRecord } from './run-record.ts';
+
+export type Finding =
+  | { readonly found: 'nothing' }
+  | {
+      readonly found: 'ours';
+      readonly record: RunRecord;
+      readonly launcher: ProcessIdentity;
+      readonly jailed: JailedProcesses;
+    }
+  /** Somebody holds the VM's lock, and not all marks say that it is the VM that was recorded. */
+  | { readonly found: 'foreign'; readonly why: string; readonly mayChange: boolean };
+
+/** A start that was cut off by a SIGKILL goes on by itself for some milliseconds, up to the kernel. */
+const settleMs = 5_000;
+const pollMs = 10;
+
+/**
+ * Looks for the VM's kernel. The lock tells whether there is one: it is held by the kernel process, and ends with
+ * it. Then record, process, start time and the descriptor of the lock in that process must agree.
+ */
+export async function findKernel(layout: VmLayout): Promise<Finding> {
+  const deadline = performance.now() + settleMs;
+  let finding = look(layout);
+  while (finding.found === 'foreign' && finding.mayChange && performance.now() < deadline) {
+    await delay(pollMs);
+    finding = look(layout);
+  }
+  return finding;
+}
+
+function look(layout: VmLayout): Finding {
+  const lockFile = heldLock(layout.vmLock);
+  const foreign = (why: string, mayChange = false): Finding => ({ found: 'foreign', why, mayChange });
+  const record = recordOfThisBoot(layout.runRecord);
+  if (!lockFile)
+    // A kernel that was taken over by its guest can let the lock go; PID 1 of its jail cannot be made to lie.
+    return record?.init && isSameProcess(record.init)
+      ? foreign(`the lock is free, but process ${record.init.pid}, PID 1 of the recorded jail, lives`, true)
+      : { found: 'nothing' };
+  if (!record) return foreign(`the lock ${layout.vmLock} is held, and no record says by whom`);
+  const { initPid } = readStatus(layout.status);
+  const launcher = initPid === undefined ? undefined : parentOf(initPid);
+  if (!launcher) return foreign('the launcher of the recorded kernel is gone', true);
+  const jailed = jailedProcesses(launcher.pid);
+  if (!jailed || jailed.init.pid !== initPid) return foreign('the recorded jail has no kernel', true);
+  const { kernel } = jailed;
+  if (record.kernel && (record.kernel.pid !== kernel.pid || !isSameProcess(record.kernel)))
+    // Of a kernel that was just killed, other processes are there for a moment.
+    return foreign(
+      `the kernel is process ${kernel.pid}, and ${record.kernel.pid} was recorded`,
+      !isSameProcess(record.kernel),
+    );
+  if (!holdsLock(kernel, record.plan, lockFile))
+    return foreign(`process ${kernel.pid} is not the one that holds the lock`);
+  return { found: 'ours', record, launcher, jailed };
+}
+
+/** A record from before the host's last boot names processes that are gone; others may have their numbers and start times. */
+function recordOfThisBoot(path: string): RunRecord | undefined {
+  const record = readRunRecord(path);
+  const [then, now] = [record?.moment?.boot, thisMoment().boot];
+  return then && now && then !== now ? undefined : record;
+}
+
+/** Whether the process has the lock file open under the number that the plan gave it. */
+function holdsLock(kernel: ProcessIdentity, plan: LaunchPlan, lockFile: Stats): boolean {
+  try {
+    const fd = fdOf(stepOf(plan, 'launch').descriptors, 'vm-lock');
+    const open = statSync(`/proc/${kernel.pid}/fd/${fd}`);
+    return (
+      open.dev === lockFile.dev && open.ino === lockFile.ino && processIdentity(kernel.pid) !== undefined
+    );
+  } catch {
+    return false;
+  }
+}

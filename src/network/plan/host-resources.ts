@@ -1,0 +1,69 @@
+/** What interfaces want of the host, all together, and what of a record none of them wants. Pure. */
+import { forwardText } from '../../config/networks/shared.ts';
+import type { Announcement } from '../host/host-network.ts';
+import type { NetworkRecord } from '../network-record.ts';
+import type { InterfacePlan } from './interface-plan.ts';
+import type { Setting } from './kernel-settings.ts';
+import type { PortForward } from './nat-plan.ts';
+import type { OwnRules } from './private-bridge-plan.ts';
+import type { SharedName, SharedPlan } from './shared-plan.ts';
+
+/** Each thing once, however many interfaces want it. */
+export interface Demands {
+  readonly taps: readonly InterfacePlan[];
+  readonly shared: readonly SharedPlan[];
+  readonly forwards: readonly PortForward[];
+  /** Of interfaces of others. */
+  readonly settings: readonly Setting[];
+  readonly announced: readonly Announcement[];
+  /** For single interfaces. */
+  readonly rules: readonly OwnRules[];
+  /** Of networks without root. */
+  readonly links: readonly string[];
+}
+
+export function demandsOf(interfaces: readonly InterfacePlan[]): Demands {
+  const shared = interfaces.flatMap((plan) => (plan.shared ? [plan.shared] : []));
+  const settings = interfaces.flatMap(({ others }) => others);
+  return {
+    taps: interfaces.filter(({ alias }) => alias !== ''),
+    shared: [...new Map(shared.map((one) => [one.how.alias, one])).values()],
+    forwards: interfaces.flatMap((plan) => plan.forwards),
+    settings: [...new Map(settings.map((one) => [one.name, one])).values()],
+    announced: interfaces.flatMap((plan) => plan.announced),
+    rules: interfaces.flatMap((plan) => plan.rules),
+    links: interfaces.flatMap(({ user }) => (user ? [user.link] : [])),
+  };
+}
+
+/** A record in two: what these demands need, and what is left over. */
+export function splitRecord(
+  record: NetworkRecord,
+  { taps, shared, forwards, settings, announced, rules, links }: Demands,
+): { kept: NetworkRecord; surplus: NetworkRecord } {
+  const aliases = new Set(taps.map(({ alias }) => alias));
+  const names = new Set(settings.map(({ name }) => name));
+  const tables = new Set(rules.map(({ table }) => table));
+  const ports = new Set(forwards.map(forwardText));
+  const divide = (isKept: boolean): NetworkRecord => ({
+    namespace: record.namespace,
+    interfaces: record.interfaces.filter(({ alias }) => aliases.has(alias) === isKept),
+    announced: record.announced.filter(
+      (one) => announced.some((other) => isSameAnnouncement(one, other)) === isKept,
+    ),
+    settings: record.settings.filter(({ name }) => names.has(name) === isKept),
+    shared: record.shared.filter((use) => shared.some((one) => isSameNetwork(use, one)) === isKept),
+    forwards: record.forwards.filter((port) => ports.has(port) === isKept),
+    tables: record.tables.filter(({ table }) => tables.has(table) === isKept),
+    links: record.links.filter((link) => links.includes(link) === isKept),
+  });
+  return { kept: divide(true), surplus: divide(false) };
+}
+
+export function isSameNetwork(one: SharedName, other: SharedName): boolean {
+  return one.kind === other.kind && one.network === other.network;
+}
+
+export function isSameAnnouncement(one: Announcement, other: Announcement): boolean {
+  return one.address === other.address && one.on === other.on;
+}

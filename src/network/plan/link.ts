@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { NetworkStats } from '../../rpc/umlmonctrl.gen.ts';
+
+export interface LinkStatus {
+  /** `up` while somebody has the tap open, which for a guest means that it has its interface up. */
+  readonly link: 'up' | 'down' | 'unknown';
+  readonly traffic: Traffic;
+}
+
+/** As the guest sees it: what the host sends is what the guest receives. */
+export type Traffic = Omit<NetworkStats, 'name'>;
+
+export const noTraffic: Traffic = {
+  received: 0,
+  receivedPackets: 0,
+  receivedDropped: 0,
+  sent: 0,
+  sentPackets: 0,
+  sentDropped: 0,
+};
+
+/** How a tap is doing (sysfs-class-net of the host kernel's documentation); unknown if there is none. */
+export function lookAtLink(name: string): LinkStatus {
+  const read = (file: string) => readFileSync(join('/sys/class/net', name, file), 'latin1').trim();
+  const count = (what: string) => Number(read(`statistics/${what}`));
+  try {
+    return {
+      link: read('carrier') === '1' ? 'up' : 'down',
+      traffic: {
+        received: count('tx_bytes'),
+        receivedPackets: count('tx_packets'),
+        receivedDropped: count('tx_dropped'),
+        sent: count('rx_bytes'),
+        sentPackets: count('rx_packets'),
+        sentDropped: count('rx_dropped'),
+      },
+    };
+  } catch {
+    return { link: 'unknown', traffic: noTraffic };
+  }
+}

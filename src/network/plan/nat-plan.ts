@@ -1,0 +1,143 @@
+/**
+ * A private network of VMs behind the addresses of the host: a bridge with an address, masquerading, and forwarded
+ * ports. Pure: what is wanted in, commands and rules out.
+ */
+import {
+  forgetTable,
+  hashOf,
+  localAddress,
+  replaceTable,
+  type SwitchPlan,
+  tableOf,
+} from './private-bridge-plan.ts';
+
+export interface NatRequest {
+  readonly network: string;
+  /** Tells different umlmons of a host apart: their VARDIR. */
+  readonly owner: string;
+  /** One of IPv4, one of IPv6, or both. */
+  readonly subnets: readonly NatSubnet[];
+  /** Whether guests may connect to the host itself, and not only to what is behind it. They may always ping it. */
+  readonly reachHost?: boolean;
+}
+
+export interface NatSubnet {
+  readonly family: 4 | 6;
+  /** The address of the bridge, which is the gateway of the guests. */
+  readonly gateway: string;
+  /** `10.7.0.0/24`, as the gateway has it. */
+  readonly prefix: string;
+  readonly length: number;
+}
+
+export interface PortForward {
+  readonly protocol: 'tcp' | 'udp';
+  readonly family: 4 | 6;
+  /** Of the host; without one, all that others reach. */
+  readonly hostAddress?: string;
+  readonly hostPort: number;
+  readonly guestAddress: string;
+  readonly guestPort: number;
+}
+
+const readable = 8;
+
+export function planNat(request: NatRequest): SwitchPlan {
+  const { network, owner, subnets } = request;
+  const hash = hashOf(`${owner}\0nat\0${network}`);
+  const bridge = `${network.slice(0, readable)}-${hash.slice(0, 6)}`;
+  const alias = `umlmon:nat:${network}:${hashOf(owner).slice(0, 8)}`;
+  const table = tableOf('nat', hash);
+  return {
+    bridge,
+    alias,
+    make: [
+      ['link', 'add', 'name', bridge, 'type', 'bridge', 'stp_state', '0', 'mcast_snooping', '0'],
+      ['link', 'set', 'dev', bridge, 'alias', alias],
+      ['link', 'set', 'dev', bridge, 'address', localAddress(hash)],
+      ...subnets.map(({ family, gateway, length }) => [
+        ...['address', 'add', `${gateway}/${length}`, 'dev', bridge],
+        ...(family === 6 ? ['nodad'] : []),
+      ]),
+    ],
+    rules: replaceTable('inet', table, natChains(bridge, request)),
+    open: [['link', 'set', 'dev', bridge, 'up']],
+    remove: [['link', 'del', 'dev', bridge]],
+    forget: forgetTable('inet', table),
+  };
+}
+
+/**
+ * Guests reach what the host reaches, under the host's address. Nobody reaches a guest but by a forwarded port, or in
+ * answer. A guest cannot use an address from outside of the network. These rules only ever take away: where another
+ * firewall of the host drops what is forwarded, it must let the bridge through (obstacles.ts).
+ */
+function natChains(bridge: string, { subnets, reachHost = false }: NatRequest): string[] {
+  const known = subnets.map(
+    ({ family, prefix }) => `iifname "${bridge}" ${ip(family)} saddr ${prefix} accept`,
+  );
+  return [
+    chain('postrouting', 'type nat hook postrouting priority srcnat; policy accept;', [
+      ...subnets.map(
+        ({ family, prefix }) => `oifname != "${bridge}" ${ip(family)} saddr ${prefix} masquerade`,
+      ),
+      // A guest that uses a forwarded port of its own network: the answer must come back through the host.
+      ...subnets.map(
+        ({ family, prefix }) => `oifname "${bridge}" ${ip(family)} saddr ${prefix} ct status dnat masquerade`,
+      ),
+    ]),
+    chain('forward', 'type filter hook forward priority filter; policy accept;', [
+      // From guest to guest: with br_netfilter the host sees that too.
+      `iifname "${bridge}" oifname "${bridge}" accept`,
+      `oifname "${bridge}" ct status dnat accept`,
+      `oifname "${bridge}" ct state established,related accept`,
+      `oifname "${bridge}" drop`,
+      ...known,
+      `iifname "${bridge}" drop`,
+    ]),
+    chain('input', 'type filter hook input priority filter; policy accept;', [
+      `iifname != "${bridge}" accept`,
+      'ct state established,related accept',
+      // ICMP and ICMPv6 by number: names need /etc/protocols, which a small host does not have.
+      'meta l4proto { 1, 58 } accept',
+      ...(reachHost ? known : []),
+      'drop',
+    ]),
+  ];
+}
+
+/** The forwarded ports of one VM, in a table of their own: they come and go with it. */
+export function planForwards(
+  { vm, owner }: { readonly vm: string; readonly owner: string },
+  forwards: readonly PortForward[],
+): Pick<SwitchPlan, 'rules' | 'forget'> {
+  const table = tableOf('forward', hashOf(`${owner}\0${vm}`));
+  const rules = forwards.map(forwardRule);
+  return {
+    rules: replaceTable('inet', table, [
+      chain('prerouting', 'type nat hook prerouting priority dstnat; policy accept;', rules),
+      // What the host itself sends to its own ports; dstnat has no name here in older versions of nft.
+      chain('output', 'type nat hook output priority -100; policy accept;', rules),
+    ]),
+    forget: forgetTable('inet', table),
+  };
+}
+
+function forwardRule({ protocol, family, hostAddress, hostPort, guestAddress, guestPort }: PortForward) {
+  // Not those of the loop, from which nothing gets out to a guest, and where the host may have a service of its own.
+  const loop = family === 4 ? '127.0.0.0/8' : '::1';
+  const host =
+    hostAddress === undefined
+      ? `fib daddr type local ${ip(family)} daddr != ${loop}`
+      : `${ip(family)} daddr ${hostAddress}`;
+  const guest = family === 4 ? guestAddress : `[${guestAddress}]`;
+  return `meta nfproto ipv${family} ${host} ${protocol} dport ${hostPort} dnat ${ip(family)} to ${guest}:${guestPort}`;
+}
+
+function ip(family: 4 | 6): string {
+  return family === 4 ? 'ip' : 'ip6';
+}
+
+function chain(name: string, head: string, rules: readonly string[]): string {
+  return `chain ${name} {\n${head}\n${rules.map((rule) => `${rule}\n`).join('')}}`;
+}

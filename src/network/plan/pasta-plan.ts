@@ -1,0 +1,67 @@
+/**
+ * A network without root: pasta(1) enters the namespaces of the jail, makes a tap there, and passes on between it and
+ * sockets of the host. The kernel has a raw socket at that tap. Pure.
+ */
+import { join } from 'node:path';
+import type { NetworkSpec } from '../../config/networks/kinds.ts';
+import type { TransportNeeds, TransportSpec } from '../../config/networks/transports.ts';
+import { userNetwork } from '../../config/networks/user.ts';
+import type { Words } from '../host/run-ip.ts';
+import { withoutLinkLocal } from './private-bridge-plan.ts';
+
+export type UserSpec = Extract<NetworkSpec, { kind: 'user' }>;
+
+export interface UserPlan {
+  /** Names the network namespace for pasta, which ends when this link is removed. */
+  readonly link: string;
+  /** Options of pasta. */
+  readonly options: readonly string[];
+  /** Commands of ip(8) in the namespace of the jail, when pasta is there. */
+  readonly inside: readonly Words[];
+}
+
+export const userNeeds: TransportNeeds = {
+  network: 'own',
+  capabilities: ['CAP_NET_RAW'],
+  socketFamilies: ['AF_PACKET'],
+  devices: [],
+};
+
+/** The link of one interface in such a directory. */
+export function userLink(directory: string, unit: number): string {
+  return join(directory, `user${unit}`, 'net');
+}
+
+/**
+ * @param directory of the VM, where its user can look and not write
+ * @param ipv6 whether the host has it
+ */
+export function planUser(
+  { forward = [], reach_host: reachHost = false }: Omit<UserSpec, 'kind'>,
+  unit: number,
+  directory: string,
+  ipv6: boolean,
+): { readonly plan: UserPlan; readonly spec: TransportSpec } {
+  const tap = `leg${unit}`;
+  const { guest, length, gateway, resolver } = userNetwork;
+  const ports = (protocol: 'tcp' | 'udp') => {
+    const list = forward.filter((one) => one.protocol === protocol);
+    return list.map(({ hostPort, guestPort }) => `${hostPort}:${guestPort}`).join(',') || 'none';
+  };
+  return {
+    plan: {
+      link: userLink(directory, unit),
+      options: [
+        '--quiet',
+        ...['--ns-ifname', tap, '--ipv4-only'],
+        ...['--address', guest, '--netmask', String(length), '--gateway', gateway],
+        ...['--dns-forward', resolver, '--dhcp-dns', '--mtu', '1500'],
+        ...['--tcp-ports', ports('tcp'), '--udp-ports', ports('udp'), '--tcp-ns', 'none', '--udp-ns', 'none'],
+        ...(reachHost ? [] : ['--no-map-gw']),
+      ],
+      // Without an address or a word of its own: there is the guest.
+      inside: [...withoutLinkLocal(tap, ipv6), ['link', 'set', 'dev', tap, 'up']],
+    },
+    spec: { kind: 'raw', ifname: tap },
+  };
+}

@@ -1,0 +1,50 @@
+/** The networks that umlmon makes itself, as the record of a VM names them, and how they come and go. Pure. */
+
+import type { NetworkSpec } from '../../config/networks/kinds.ts';
+import { linkOf, termsOf } from '../../config/networks/shared.ts';
+import { type PortForward, planNat } from './nat-plan.ts';
+import { planSwitch, type SwitchPlan } from './private-bridge-plan.ts';
+
+export type SharedSpec = Extract<NetworkSpec, { kind: 'network' | 'nat' }>;
+
+/** Which network it is, of all those of an umlmon. */
+export interface SharedName {
+  readonly kind: 'network' | 'nat';
+  readonly network: string;
+}
+
+export interface SharedPlan extends SharedName {
+  /** What every VM in it must say of it, as text. */
+  readonly terms: string;
+  readonly how: SwitchPlan;
+}
+
+/**
+ * @param owner tells the umlmons of a host apart: the directory of their records
+ * @param ipv6 whether the host has it
+ */
+export function planShared(spec: SharedSpec, owner: string, ipv6: boolean): SharedPlan {
+  const { kind, name: network } = spec;
+  const terms = termsOf(spec);
+  if (spec.kind === 'network') {
+    const link = linkOf(spec);
+    const request = { network, owner, hub: spec.hub === true, ipv6, ...(link ? { link } : {}) };
+    return { kind, network, terms, how: planSwitch(request) };
+  }
+  const reachHost = spec.reach_host === true;
+  return { kind, network, terms, how: planNat({ network, owner, subnets: [spec.subnet], reachHost }) };
+}
+
+/** What is known of a network by its name alone: enough to find it, and to take it back. */
+export function traceOf(
+  { kind, network }: SharedName,
+  owner: string,
+): Pick<SwitchPlan, 'bridge' | 'alias' | 'forget'> {
+  return kind === 'network' ? planSwitch({ network, owner }) : planNat({ network, owner, subnets: [] });
+}
+
+export function forwardsOf(spec: SharedSpec): PortForward[] {
+  if (spec.kind === 'network' || spec.guest_addr === undefined) return [];
+  const { guest_addr: guestAddress, subnet } = spec;
+  return (spec.forward ?? []).map((forward) => ({ ...forward, family: subnet.family, guestAddress }));
+}

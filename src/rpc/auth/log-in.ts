@@ -1,0 +1,57 @@
+import { randomBytes } from 'node:crypto';
+import { isErrorCode, UmlmonError } from '../../system/errors/errors.ts';
+import { printable } from '../../system/text.ts';
+import type { RpcClient } from '../client/client.ts';
+import type { AuthAnswer, AuthStep, umlmonctrl } from '../umlmonctrl.gen.ts';
+import { beginClient, type Derivation, finishClient, readChallenge, ScramError } from './scram.ts';
+
+/** Characters of a text that a stranger sends. */
+const shownLength = 200;
+
+export interface Login {
+  readonly vm: string;
+  /** Of the TLS connection; null without TLS. */
+  readonly binding: Buffer | null;
+  /** Derives the key from the password (saltPassword): the slow part, whose result is the same at the next login. */
+  readonly derive: (derivation: Derivation) => Promise<Buffer>;
+  /** For messages. */
+  readonly place: string;
+}
+
+/**
+ * Proves over a new connection that we know a password, and has the server prove that it does; the role that we have
+ * there. Errors: AUTH_*, PASSWORD_WRONG, REMOTE_IDENTITY, and those of RpcClient.call.
+ */
+export async function logIn(
+  client: RpcClient<typeof umlmonctrl>,
+  { vm, binding, derive, place }: Login,
+): Promise<string> {
+  const failed = (cause: string) => new UmlmonError('AUTH_FAILED', { place, cause });
+  const stepOf = (answer: AuthAnswer): AuthStep => {
+    if (answer.kind === 'ok') return answer.step;
+    // From who knows whom, and for a terminal.
+    const { code, place: where, cause, hint } = answer.why;
+    const [at, why, what] = [where, cause, hint].map((text) => printable(text, shownLength));
+    throw new UmlmonError(isErrorCode(code) ? code : 'AUTH_FAILED', {
+      place: at ?? '',
+      cause: why ?? '',
+      hint: what ?? '',
+    });
+  };
+  try {
+    const exchange = beginClient(vm, randomBytes(18).toString('base64'), binding);
+    const challenge = stepOf(await client.call('authBegin', exchange.message)).message;
+    const salted = await derive(readChallenge(exchange, challenge));
+    const { message, expected } = finishClient(exchange, challenge, salted);
+    const last = stepOf(await client.call('authFinish', message));
+    if (last.message !== expected)
+      throw new UmlmonError('REMOTE_IDENTITY', {
+        place,
+        cause: 'the other end does not know the password: it is not the monitor, or somebody is in between',
+      });
+    return last.role;
+  } catch (error) {
+    if (error instanceof ScramError) throw failed(error.message);
+    throw error;
+  }
+}

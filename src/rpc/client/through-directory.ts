@@ -1,0 +1,34 @@
+import type { Socket } from 'node:net';
+import { UmlmonError } from '../../system/errors/errors.ts';
+import { isAnyAddress, isLoopback } from '../../system/ip-address.ts';
+import type { DirTarget } from '../umldir.gen.ts';
+import { connectTcp, type Endpoint } from './connect-remote.ts';
+import { DirectoryClient } from './directory-client.ts';
+import { answerMs } from './monitor-client.ts';
+import { connectRedirected } from './redirect.ts';
+
+/**
+ * A connection to the monitor of a VM whose port is not known: a directory is asked, and its redirector is the way if there is
+ * one. Who is at the other end is not believed for that; it has yet to prove itself.
+ *
+ * @param at the directory
+ * @throws UmlmonError DIRECTORY_*, REDIRECTOR_*, REMOTE_*
+ */
+export async function connectThroughDirectory(target: DirTarget, at: Endpoint): Promise<Socket> {
+  const { host } = at;
+  const directory = await DirectoryClient.connect(host, at.port);
+  const found = await directory.getPort(target).finally(() => directory.close());
+  if (found.redirector > 0) {
+    const there = { vm: target.vm, host: found.host };
+    return (await connectRedirected({ host, port: found.redirector }, there)).resume();
+  }
+  // Another host that names its loopback address, or all of its own, means itself.
+  const isElsewhere = !isAnyAddress(found.address) && (!isLoopback(found.address) || isLoopback(host));
+  const address = isElsewhere ? found.address || host : host;
+  if (found.port > 0) return connectTcp({ host: address, port: found.port }, answerMs);
+  throw new UmlmonError('DIRECTORY_NO_PORT', {
+    place: directory.place,
+    cause: `the monitor of ${target.vm} does not listen on TCP, or for its own host only, and there is no redirector`,
+    hint: `in the configuration of ${found.host}: tcp = true, and tcp_redir = true`,
+  });
+}

@@ -1,0 +1,61 @@
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { replaceFile } from '../files/atomic-file.ts';
+import { monitorLimits } from '../limits/limits.ts';
+import { printable } from '../text.ts';
+import type { Ending } from './daemon-exit.ts';
+
+const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
+
+/** The exit record of a monitor: written when it begins to serve, and again when it ends. */
+export interface MonitorEnd extends Ending {
+  readonly pid: number;
+  /** Milliseconds since 1970. */
+  readonly began: number;
+  /** Whether the control socket answered. */
+  readonly served: boolean;
+  /** 0 if the monitor had no moment to write it: SIGKILL, or the end of the host. */
+  readonly ended: number;
+}
+
+const mode = 0o640;
+
+/** Errors: those of the system. */
+export function writeMonitorEnd(path: string, end: MonitorEnd): void {
+  // After a crash of the host, the one before it says enough.
+  replaceFile(path, `${JSON.stringify(end)}\n`, mode, false);
+}
+
+/** Undefined if there is none that can be read. */
+export function readMonitorEnd(path: string): MonitorEnd | undefined {
+  try {
+    const text = readSmallFile(path);
+    const { pid, began, served, ended, reason, failed, stack } = Object(JSON.parse(text)) as Record<
+      string,
+      unknown
+    >;
+    if (![pid, began, ended].every((number) => Number.isSafeInteger(number))) return undefined;
+    const shown = (value: unknown) => printable(String(value ?? ''), monitorLimits.eventText);
+    const times = { pid: Number(pid), began: Number(began), served: served === true, ended: Number(ended) };
+    return { ...times, reason: shown(reason), failed: shown(failed), stack: shown(stack) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Why a monitor ended that did not end in order, for people; undefined if it did. */
+export function badEndOf({ ended, failed }: MonitorEnd): string | undefined {
+  if (ended === 0) return 'it was killed, ran out of memory, or the host went down';
+  return failed || undefined;
+}
+
+/** Errors: those of the system, or Error for what is no regular file or too large. */
+function readSmallFile(path: string): string {
+  const fd = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  try {
+    const stat = fstatSync(fd);
+    if (!stat.isFile() || stat.size > monitorLimits.runRecordBytes) throw new Error('no exit record');
+    return readFileSync(fd, 'utf8');
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,65 @@
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { isSystemError } from '../errors/errors.ts';
+
+const { O_CREAT, O_DIRECTORY, O_NOFOLLOW, O_RDONLY, O_TRUNC, O_WRONLY } = constants;
+
+/**
+ * Replaces a file as a whole: readers see the old content or the new one; if `durable`, also after a crash of the
+ * host. If that fails, e.g. on a full disk, the old file stays. The directory must be one that only trusted users
+ * write to. With an `owner`, the file belongs to them and has exactly this mode, whatever the umask is.
+ */
+export function replaceFile(
+  path: string,
+  content: string | Uint8Array,
+  mode: number,
+  durable = true,
+  owner?: { readonly uid: number; readonly gid: number },
+): void {
+  const fresh = `${path}.new`;
+  try {
+    const fd = openSync(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode);
+    try {
+      // Unlike write(2), which is content with a part on a disk that becomes full.
+      writeFileSync(fd, content);
+      if (owner) {
+        fchownSync(fd, owner.uid, owner.gid);
+        fchmodSync(fd, mode & 0o7777);
+      }
+      if (durable) fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(fresh, path);
+    if (durable) keepNames(dirname(path));
+  } catch (error) {
+    rmSync(fresh, { force: true });
+    throw error;
+  }
+}
+
+/**
+ * Writes the names in a directory to the disk: after a crash of the host, a file that was renamed has its new name. Nothing
+ * where the directory cannot be opened for reading, or its file system knows no such call (EINVAL). Errors: EIO, ENOSPC, …
+ */
+export function keepNames(directory: string): void {
+  let fd: number | undefined;
+  try {
+    fd = openSync(directory, O_RDONLY | O_DIRECTORY);
+    fsyncSync(fd);
+  } catch (error) {
+    if (!isSystemError(error) || !['EACCES', 'EINVAL'].includes(error.code ?? '')) throw error;
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}

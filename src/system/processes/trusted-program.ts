@@ -1,0 +1,44 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { openTrusted } from '../files/trusted-path.ts';
+
+/** What the kernel reads of a script to find its interpreter (execve(2), BINPRM_BUF_SIZE). */
+const headBytes = 256;
+
+/**
+ * The path by which a program can be run with our rights, whoever else is on this host: what `openTrusted` finds. It has
+ * no links any more, and nobody else can change the file or a directory above it: so the kernel, which goes the same way
+ * once more, finds the same file. By its descriptor a script could not be run: the interpreter would get a path that ends
+ * at exec. The interpreter that a script names is looked at in the same way.
+ *
+ * @returns the path, and of a script that of its interpreter; or in words why it is not trusted
+ * @throws NodeJS.ErrnoException where there is no such file
+ */
+export function trustedProgram(
+  program: string,
+): { readonly path: string; readonly interpreter?: string } | { readonly distrust: string } {
+  const found = openTrusted(program);
+  if (typeof found === 'string') return { distrust: found };
+  try {
+    if (!found.stat.isFile()) return { distrust: `${found.path} is not a regular file` };
+    const interpreter = interpreterOf(found.fd);
+    if (interpreter === undefined) return { path: found.path };
+    const runs = openTrusted(interpreter);
+    if (typeof runs === 'string') return { distrust: `${found.path} is run by ${interpreter}: ${runs}` };
+    closeSync(runs.fd);
+    return { path: found.path, interpreter: runs.path };
+  } finally {
+    closeSync(found.fd);
+  }
+}
+
+/** Undefined for what is not a script. */
+function interpreterOf(program: number): string | undefined {
+  const fd = openSync(`/proc/self/fd/${program}`, 'r');
+  try {
+    const head = Buffer.alloc(headBytes);
+    const text = head.toString('latin1', 0, readSync(fd, head, 0, headBytes, 0));
+    return /^#![ \t]*([^ \t\n\0]+)/.exec(text)?.[1];
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,98 @@
+import { closeSync, openSync, type Stats } from 'node:fs';
+import { isAbsolute } from 'node:path';
+import type { VmUser } from '../../jail/user.ts';
+import { type ErrorCode, isSystemError, UmlmonError } from '../../system/errors/errors.ts';
+import { currentDirectory, removedDirectory } from '../../system/files/current-directory.ts';
+import { mayAccess } from '../../system/files/permissions.ts';
+import { isOurs, whyDistrusted } from '../../system/files/trusted-path.ts';
+import { type OpenedPath, walkPath } from '../../system/files/walk-path.ts';
+import { shellWord } from '../../system/shell-word.ts';
+
+export interface GivenErrors {
+  /** The option, or what the path is for. */
+  readonly place: string;
+  /** Of a path that leads to nothing. */
+  readonly missing: ErrorCode;
+  /** Of one that the VM's user must not, or cannot, follow. */
+  readonly closed: ErrorCode;
+  /** What is there must be a directory, which the VM's user can pass, too. */
+  readonly isDirectory?: boolean;
+}
+
+/**
+ * Opens a path that the caller has named, once: what is checked is what the kernel gets. Where others than root and the
+ * caller may write to a directory, they could have made a link in it, so links are followed only elsewhere. The VM's user
+ * must be able to pass every directory, as bubblewrap runs as that user.
+ *
+ * @throws UmlmonError with the codes of `errors`
+ */
+export function openGiven(given: string, user: VmUser, errors: GivenErrors): OpenedPath {
+  const { place, missing, closed, isDirectory = false } = errors;
+  const isOwn = user.uid === process.geteuid?.();
+  let hint: string | undefined;
+  try {
+    const opened = walkPath(fromHere(given, place), {
+      pass: (path, stat, isPassed) => {
+        // Our own user meets what is closed by itself.
+        if (isOwn || !(isPassed || isDirectory) || mayAccess(stat, user, 1)) return undefined;
+        hint = `chmod a+x ${shellWord(path)}, or name another user with -user`;
+        return `user ${user.name}, as whom the kernel runs, cannot pass the directory ${path}`;
+      },
+      follow: (path, link, directory) => {
+        hint = 'name what it leads to';
+        return whyNotFollowed(path, link, directory);
+      },
+    });
+    if (typeof opened !== 'string') {
+      if (!isDirectory || opened.stat.isDirectory()) return opened;
+      closeSync(opened.fd);
+      throw new UmlmonError(missing, { place, cause: 'not a directory' });
+    }
+    throw new UmlmonError(closed, { place, cause: opened, ...(hint === undefined ? {} : { hint }) });
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    throw new UmlmonError(error.code === 'EACCES' ? closed : missing, { place, cause: error.message });
+  }
+}
+
+/** With its links and dots, which are looked at one after the other. */
+function fromHere(given: string, place: string): string {
+  if (isAbsolute(given)) return given;
+  const directory = currentDirectory();
+  if (directory !== undefined) return `${directory}/${given}`;
+  throw removedDirectory(place);
+}
+
+function whyNotFollowed(path: string, link: Stats, directory: Stats): string | undefined {
+  if (isOurs(link) && whyDistrusted('', directory, true) === undefined) return undefined;
+  return `${path} is a link in a directory that others may write to: it may lead anywhere`;
+}
+
+/** What a run holds open until its jail stands. */
+export class GivenFiles {
+  readonly #open: OpenedPath[] = [];
+
+  add(opened: OpenedPath): OpenedPath {
+    this.#open.push(opened);
+    return opened;
+  }
+
+  /** The same file open for reading, from its beginning: added, with its number in the chain. */
+  addReadable({ fd, ...file }: OpenedPath, from: number): number {
+    return this.numberOf(this.add({ ...file, fd: openSync(`/proc/self/fd/${fd}`, 'r') }), from);
+  }
+
+  /** The number in the chain of what was added, if the first of all has the number `from`. */
+  numberOf(opened: OpenedPath, from: number): number {
+    return from + this.#open.indexOf(opened);
+  }
+
+  /** All that is open, by these numbers. */
+  numbered(from: number): [number, number][] {
+    return this.#open.map(({ fd }, i) => [from + i, fd]);
+  }
+
+  close(): void {
+    for (const { fd } of this.#open.splice(0)) closeSync(fd);
+  }
+}

@@ -1,0 +1,45 @@
+import type { ComparedSetting } from '../../config-diff.ts';
+import { readVm } from '../api.ts';
+import { h, table } from '../dom.ts';
+import { load } from '../load.ts';
+import type { Shown, TabPlace } from './vm-tabs.ts';
+
+/** The settings of a VM, and what the files say otherwise by now. */
+export function showConfig({ vm, content }: TabPlace): Shown {
+  void load(content, async () => {
+    const { settings, problems } = await readVm<{ settings: ComparedSetting[]; problems: string[] }>(
+      vm,
+      'config',
+    );
+    const changed = settings.filter(({ inForce, inFiles }) => inForce !== inFiles);
+    const written = settings.filter(({ origin }) => origin !== 'default');
+    const defaults = settings.filter(({ origin }) => origin === 'default');
+    const row = ({ key, inForce, origin }: ComparedSetting) => [key, h('code', {}, inForce ?? ''), origin];
+    return h(
+      'div',
+      {},
+      ...problems.map((problem) => h('p', { class: 'error' }, problem)),
+      changed.length > 0 ? h('p', {}, 'The files have changed since the monitor has read them:') : null,
+      changed.length > 0
+        ? table(
+            'Changes',
+            ['Key', 'In force', 'In the files', 'Where'],
+            changed.map(({ key, inForce, inFiles, origin }) => [
+              key,
+              inForce === null ? '–' : h('del', {}, inForce),
+              inFiles === null ? '–' : h('ins', {}, inFiles),
+              origin,
+            ]),
+          )
+        : null,
+      table('Settings', ['Key', 'Value', 'Where'], written.map(row)),
+      h(
+        'details',
+        {},
+        h('summary', {}, `Defaults (${defaults.length})`),
+        table('Defaults', ['Key', 'Value', 'Where'], defaults.map(row)),
+      ),
+    );
+  });
+  return {};
+}

@@ -1,0 +1,42 @@
+import type { ImageInfo, ImageList } from '../../../rpc/umlmonctrl.gen.ts';
+import { readVm } from '../api.ts';
+import { h, table } from '../dom.ts';
+import { bytesText } from '../format.ts';
+import { load } from '../load.ts';
+import { drawImages } from '../vms/disk-graph.ts';
+import type { Shown, TabPlace } from './vm-tabs.ts';
+
+/** The images that a VM can see: what is made over what, and who has it open. */
+export function showDisks({ vm, store, content }: TabPlace): Shown {
+  let drawn: string | undefined = '';
+  return {
+    draw: () => {
+      const state = store.vms.get(vm)?.vm?.state;
+      if (state === drawn) return;
+      drawn = state;
+      void load(content, async () => {
+        const { images, troubles, more } = await readVm<ImageList>(vm, 'images');
+        return h(
+          'div',
+          { class: 'disks' },
+          ...troubles.map(({ place, cause }) => h('p', { class: 'error' }, `${place}: ${cause}`)),
+          table(
+            'Images',
+            ['Path', 'Kind', 'Size', 'On the host', 'Over', 'Open by', 'Snapshots', 'Problem'],
+            images.map(rowOf),
+          ),
+          // Shown before the table, where there is room for it.
+          drawImages(images),
+          more
+            ? h('p', { class: 'quiet' }, 'There are more images; umlwatch -disk list shows them all.')
+            : null,
+        );
+      });
+    },
+  };
+}
+
+function rowOf({ path, kind, size, allocated, backing, holders, snapshots, problem }: ImageInfo): string[] {
+  const open = holders.map(({ holder, writes }) => `${holder}${writes ? '' : ' (reads)'}`).join(', ');
+  return [path, kind, bytesText(size), bytesText(allocated), backing, open, snapshots.join(', '), problem];
+}

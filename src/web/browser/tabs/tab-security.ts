@@ -1,0 +1,31 @@
+import type { SecurityList } from '../../../rpc/umlmonctrl.gen.ts';
+import { readVm } from '../api.ts';
+import { h, table } from '../dom.ts';
+import { clockText } from '../format.ts';
+import { load } from '../load.ts';
+import type { Shown, TabPlace } from './vm-tabs.ts';
+
+/** Who came in, who was refused, and who did what: the newest first. */
+export function showSecurity({ vm, content }: TabPlace): Shown {
+  void load(content, async () => {
+    const { events, dropped } = await readVm<SecurityList>(vm, 'security');
+    const rows = [...events]
+      .reverse()
+      .map(({ last, count, kind, who, from, what, result }) => [
+        clockText(last),
+        kind,
+        who,
+        from,
+        what,
+        result,
+        count > 1 ? `${count} times` : '',
+      ]);
+    return h(
+      'div',
+      {},
+      table('Security events', ['Time', 'Kind', 'Who', 'From', 'What', 'Result', 'Count'], rows),
+      dropped > 0 ? h('p', { class: 'quiet' }, `${dropped} others gave way to these.`) : null,
+    );
+  });
+  return {};
+}

@@ -1,0 +1,193 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { WebSocket } from 'ws';
+import type { MonitorClient } from '../../rpc/client/monitor-client.ts';
+import { type Event, UMLMON_DATA_MAX } from '../../rpc/umlmonctrl.gen.ts';
+import { toFailure } from '../../system/errors/errors.ts';
+import { webLimits } from '../../system/limits/limits.ts';
+import type { ConsoleMessage } from '../wire.ts';
+import { parseConsoleRequest } from './console-request.ts';
+import type { ConsoleSeat } from './console-seat.ts';
+import { KeyQueue } from './key-queue.ts';
+import type { Typist } from './typed-input.ts';
+
+/** Milliseconds that one call waits for output, and for events. */
+const readWait = 30_000;
+const offsetBytes = 8;
+
+/**
+ * One console of a VM on one page, over a connection to the monitor of its own. Output goes as absolute offset and
+ * bytes, no faster than the page shows it; keys are counted, so that a page that comes back goes on where it was.
+ */
+export class ConsoleBridge {
+  readonly #socket: WebSocket;
+  readonly #client: MonitorClient;
+  readonly #seat: ConsoleSeat;
+  readonly #typist: Typist;
+  readonly #ended = new AbortController();
+  /** Resolves when nothing is typed any more. */
+  readonly #leave = () => this.#end();
+  #offset: number;
+  #shown: number;
+  #endPause: () => void = () => undefined;
+  readonly #keys = new KeyQueue({
+    offer: (keys) => this.#offer(keys),
+    onTaken: (count) => {
+      this.#typist.typed += count;
+      this.#send({ kind: 'typed', typed: this.#typist.typed });
+    },
+    onStuck: (isOver) => this.#send({ kind: 'waits', isOver }),
+    onDrop: (keys) => this.#send({ kind: 'dropped', keys }),
+    onError: (error) => this.#fail(error),
+    signal: this.#ended.signal,
+  });
+
+  /** Takes possession of the connection of the seat. */
+  constructor(socket: WebSocket, seat: ConsoleSeat, typist: Typist) {
+    this.#socket = socket;
+    this.#client = seat.client;
+    this.#seat = seat;
+    this.#typist = typist;
+    this.#offset = seat.offset;
+    this.#shown = seat.offset;
+    typist.leave = this.#leave;
+    socket.on('message', (data: Buffer, isBinary: boolean) => {
+      if (!isBinary) this.#obey(data.toString());
+      // A page of ours holds back what is too much.
+      else if (!this.#keys.push(data)) socket.close(1008, 'too many keys');
+    });
+    socket.once('close', () => {
+      // Its pen goes to whoever asks next; one that its own page replaces at this moment keeps it.
+      if (typist.leave === this.#leave) typist.hasPen = false;
+      void this.#leave();
+    });
+    const { monitor, offset, screen } = seat;
+    const size = screen ? { screen: { columns: screen.columns, rows: screen.rows } } : {};
+    this.#send({ kind: 'seat', monitor, offset, ...size, typed: typist.typed });
+    if (screen) this.#sendOutput(offset, screen.data);
+    this.#tellWriter(seat.writer);
+    const fail = (error: unknown) => this.#fail(error);
+    void this.#pump().catch(fail);
+    void this.#watchPen().catch(fail);
+  }
+
+  async #end(): Promise<void> {
+    this.#ended.abort();
+    this.#endPause();
+    this.#socket.close();
+    await this.#keys.settled();
+    this.#client.close();
+    if (this.#typist.leave === this.#leave) this.#typist.leave = undefined;
+  }
+
+  async #pump(): Promise<void> {
+    const { signal } = this.#ended;
+    while (!signal.aborted) {
+      while (this.#offset - this.#shown >= webLimits.aheadBytes && !signal.aborted)
+        await new Promise<void>((resolve) => {
+          this.#endPause = resolve;
+        });
+      const request = { id: this.#seat.id, offset: this.#offset, max: UMLMON_DATA_MAX, waitMs: readWait };
+      const { offset, data, ended } = await this.#client.call('consoleRead', request, signal);
+      if (offset > this.#offset) {
+        this.#send({ kind: 'skipped', bytes: offset - this.#offset });
+        // What is gone needs not to be shown.
+        this.#shown += offset - this.#offset;
+      }
+      this.#offset = offset + data.length;
+      if (data.length > 0) this.#sendOutput(offset, data);
+      if (!ended) continue;
+      this.#send({ kind: 'ended' });
+      await this.#end();
+    }
+  }
+
+  /** Tells the page when the right to type goes from one to another. */
+  async #watchPen(): Promise<void> {
+    const { signal } = this.#ended;
+    const { id, channel } = this.#seat;
+    let since = this.#seat.eventsNext;
+    while (!signal.aborted) {
+      const request = { since, max: 64, waitMs: readWait };
+      const { events, next } = await this.#client.call('events', request, signal).catch(noEvents);
+      since = next;
+      for (const { kind, attributes } of events) {
+        const about = (name: string) => attributes.find((one) => one.name === name)?.value ?? '';
+        if (kind !== 'console-writer' || about('channel') !== channel) continue;
+        const isOurs = about('seat') === String(id);
+        if (isOurs || about('former') === String(id)) this.#typist.hasPen = isOurs;
+        this.#tellWriter(isOurs ? '' : about('by'));
+      }
+    }
+  }
+
+  #tellWriter(other: string): void {
+    this.#send({ kind: 'writer', other });
+  }
+
+  #obey(text: string): void {
+    const request = parseConsoleRequest(text);
+    const { id } = this.#seat;
+    if (request?.kind === 'shown') {
+      this.#shown = Math.min(Math.max(this.#shown, request.offset), this.#offset);
+      this.#endPause();
+    } else if (request?.kind === 'size') {
+      const { columns, rows } = request;
+      // Fails with the connection, and then the read does too; a size alone is not worth the session.
+      void this.#client.call('consoleResize', { id, columns, rows }).catch(() => undefined);
+    } else if (request?.kind === 'take') void this.#take().catch((error: unknown) => this.#fail(error));
+    else this.#socket.close(1008, 'not a request');
+  }
+
+  async #take(): Promise<void> {
+    await this.#client.call('consolePen', { id: this.#seat.id, action: 'take' });
+    this.#typist.hasPen = true;
+    this.#tellWriter('');
+  }
+
+  /** How many bytes are done with: what is typed while another has the pen is dropped. */
+  async #offer(keys: Buffer): Promise<number> {
+    try {
+      const taken = await this.#client.call('consoleWrite', { id: this.#seat.id, data: keys });
+      this.#typist.hasPen = true;
+      return taken;
+    } catch (error) {
+      if (toFailure(error).code !== 'CONSOLE_WRITER') throw error;
+      this.#typist.hasPen = false;
+      return keys.length;
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (this.#ended.signal.aborted) return;
+    this.#send({ kind: 'failed', why: toFailure(error) });
+    this.#socket.close();
+  }
+
+  #send(message: ConsoleMessage): void {
+    this.#put(JSON.stringify(message));
+  }
+
+  /** A page that types and does not read what is said to that is cut off. */
+  #put(data: string | Buffer): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    if (this.#socket.bufferedAmount > webLimits.unsentBytes) this.#socket.terminate();
+    else this.#socket.send(data);
+  }
+
+  #sendOutput(offset: number, data: Uint8Array): void {
+    const frame = Buffer.allocUnsafe(offsetBytes + data.length);
+    frame.writeBigUInt64BE(BigInt(offset));
+    frame.set(data, offsetBytes);
+    this.#put(frame);
+  }
+}
+
+/** A page does without the events that are lost, or that too many wait for: it sees who types when it types itself. */
+async function noEvents(
+  error: unknown,
+): Promise<{ readonly events: readonly Event[]; readonly next: number }> {
+  const { code } = toFailure(error);
+  if (code !== 'EVENTS_LOST' && code !== 'EVENTS_LISTENERS') throw error;
+  await delay(webLimits.retryTime);
+  return { events: [], next: 0 };
+}

@@ -1,0 +1,56 @@
+import type { MonitorClient } from '../../rpc/client/monitor-client.ts';
+import { consoleLimits, webLimits } from '../../system/limits/limits.ts';
+import type { Typist } from './typed-input.ts';
+
+export interface ConsoleRequested {
+  readonly connect: () => Promise<MonitorClient>;
+  readonly channel: string;
+  /** The monitor and the offset up to which the page has the output; none for a new page. */
+  readonly from?: { readonly monitor: string; readonly offset: number };
+}
+
+/** A seat at a console, and where the page begins there. */
+export interface ConsoleSeat {
+  readonly client: MonitorClient;
+  readonly id: number;
+  readonly channel: string;
+  /** Offsets are those of this monitor. */
+  readonly monitor: string;
+  readonly offset: number;
+  /** What draws the screen as it is at the offset; undefined for a page that has one. */
+  readonly screen: { readonly columns: number; readonly rows: number; readonly data: Uint8Array } | undefined;
+  /** Who types there, if that is not us; or nobody. */
+  readonly writer: string;
+  readonly eventsNext: number;
+}
+
+/**
+ * Takes a seat: from where the page is, or with the screen if it is new, or was away for too long. Errors:
+ * MONITOR_UNREACHABLE, CONSOLE_*.
+ */
+export async function takeSeat(wanted: ConsoleRequested, { hasPen }: Typist): Promise<ConsoleSeat> {
+  const { connect, channel, from } = wanted;
+  const client = await connect();
+  try {
+    const { monitorPid, eventsNext } = await client.call('info', undefined);
+    const { id, oldest, next } = await client.call('consoleAttach', { channel, columns: 0, rows: 0 });
+    // It types on: its former seat may still be there.
+    if (hasPen) await client.call('consolePen', { id, action: 'take' });
+    const { seats } = await client.call('consoleWho', channel);
+    const writer = seats.find((seat) => seat.writes && seat.id !== id)?.by ?? '';
+    const seat = { client, id, channel, monitor: String(monitorPid), writer, eventsNext };
+    if (from?.monitor === seat.monitor && from.offset >= oldest && from.offset <= next)
+      return { ...seat, offset: from.offset, screen: undefined };
+    const { offset, columns, rows, data } = await client.call('consoleReplay', {
+      channel,
+      history: webLimits.historyLines,
+    });
+    // One of another host can say anything, and a browser would make it.
+    const { screenColumns, screenRows } = consoleLimits;
+    const size = { columns: Math.min(columns, screenColumns), rows: Math.min(rows, screenRows) };
+    return { ...seat, offset, screen: { ...size, data } };
+  } catch (error) {
+    client.close();
+    throw error;
+  }
+}

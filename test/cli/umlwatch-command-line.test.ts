@@ -1,0 +1,228 @@
+import { describe, expect, test } from 'vitest';
+import type { Command } from '../../src/cli/commands/table.ts';
+import { parseCommandLine, parseLine } from '../../src/cli/umlwatch-command-line.ts';
+import { toFailure } from '../../src/system/errors/errors.ts';
+
+function refusalOf(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    const { code, cause, hint } = toFailure(error);
+    return `${code}: ${cause} (${hint})`;
+  }
+  return 'accepted';
+}
+
+const plain = (command: Command) => ({ ...command, options: [...command.options] });
+
+describe('the command line', () => {
+  test('words keep their order, with arguments and options', () => {
+    const words = '-start -log con0 -follow -stop -timeout 2m -log ssl63 -events -since 17'.split(' ');
+    const line = parseCommandLine(['-config', '/x', 'vm1', ...words, '-json']);
+    expect({ ...line, commands: line.commands.map(plain) }).toEqual({
+      target: 'vm1',
+      configPath: '/x',
+      plain: false,
+      json: true,
+      help: false,
+      version: false,
+      commands: [
+        { word: 'start', options: [], values: {} },
+        { word: 'log', options: ['follow'], values: { CHANNEL: 'con0' } },
+        { word: 'stop', options: ['timeout'], values: { DURATION: 120_000 } },
+        { word: 'log', options: [], values: { CHANNEL: 'ssl63' } },
+        { word: 'events', options: ['since'], values: { NUMBER: 17 } },
+      ],
+    });
+  });
+
+  test('an argument that may be left out is taken only if it has the right form', () => {
+    const values = (...argv: string[]) => parseCommandLine(argv).commands.map((command) => command.values);
+    expect(values('vm1', '-crash', '-crash', 'last', '-get', 'console/con0')).toEqual([
+      {},
+      { NAME: 'last', FILE: 'console/con0' },
+    ]);
+    expect(parseCommandLine(['-crash', 'vm1'])).toMatchObject({ target: 'vm1' });
+    expect(values('vm1', '-crash', '2026-11-21T12-34-56Z-2')).toEqual([{ NAME: '2026-11-21T12-34-56Z-2' }]);
+    expect(refusalOf(() => parseCommandLine(['vm1', '-crash', 'last', 'first']))).toContain(
+      '-crash [NAME] [-get FILE]',
+    );
+  });
+
+  test('an image is one argument with words of its own, in quotes; a typed line needs none', () => {
+    const network = 'bridged(bridge_if=br0, proxy_if=p1)';
+    expect(parseLine(`plug-net eth1 ${network}`)?.values).toEqual({ INTERFACE: 1, NETWORK: network });
+    expect(() => parseLine('plug-net eth16 network(name=lab)')).toThrow(/eth0 to eth15/);
+    expect(() => parseLine('plug-net eth1 bridged(bridge_if=br0)')).toThrow(/proxy_if is missing/);
+    const values = { DISK: 1, IMAGE: '/disks/data.dsk ro serial=a' };
+    const quotes = parseCommandLine([
+      'vm1',
+      '-plug',
+      'ubd1',
+      '/disks/data.dsk ro serial=a',
+      '-unplug',
+      'ubd15',
+    ]);
+    expect(quotes.commands.map((command) => command.values)).toEqual([values, { DISK: 15 }]);
+    expect(parseLine('plug ubd1  /disks/data.dsk   ro serial=a')?.values).toEqual(values);
+    expect(refusalOf(() => parseLine('plug ubd16 /disks/data.dsk'))).toContain('"ubd16" is not a disk');
+    expect(refusalOf(() => parseLine('plug ubd1 /disks/data.dsk rw'))).toContain('unexpected "rw"');
+    expect(refusalOf(() => parseLine('unplug ubd1 ubd2'))).toContain('too much');
+  });
+
+  test('a word with words of its own takes one of them, and what belongs to that', () => {
+    const words =
+      '-disk create /disks/a.dsk 10G -ext4 -disk cow-merge /disks/a.cow -disk list -cancel 3'.split(' ');
+    expect(parseCommandLine(['vm1', ...words]).commands.map(plain)).toEqual([
+      {
+        word: 'disk',
+        sub: 'create',
+        options: ['ext4'],
+        values: { PATH: '/disks/a.dsk', SIZE: 10 * 2 ** 30 },
+      },
+      { word: 'disk', sub: 'cow-merge', options: [], values: { COW: '/disks/a.cow' } },
+      { word: 'disk', sub: 'list', options: [], values: {} },
+      { word: 'cancel', options: [], values: { ID: 3 } },
+    ]);
+    const target = parseCommandLine('vm1 -disk cow-merge /disks/a.cow /shared/disks/b.dsk'.split(' '));
+    expect(target.commands[0]?.values).toEqual({ COW: '/disks/a.cow', TARGET: '/shared/disks/b.dsk' });
+  });
+
+  test('what is typed, waited for and done has its own forms', () => {
+    const words = [
+      '-send',
+      'root\\r\\x03',
+      '-on',
+      'ssl0',
+      '-expect',
+      '^# $',
+      '-timeout',
+      '5',
+      '-run',
+      "echo 'a b'",
+    ];
+    expect(parseCommandLine(['vm1', ...words]).commands.map(plain)).toEqual([
+      { word: 'send', options: ['on'], values: { KEYS: 'root\r\x03', CHANNEL: 'ssl0' } },
+      { word: 'expect', options: ['timeout'], values: { PATTERN: '^# $', DURATION: 5000 } },
+      { word: 'run', options: [], values: { COMMAND: "echo 'a b'" } },
+    ]);
+    expect(parseLine('run echo  a   b')?.values).toEqual({ COMMAND: 'echo  a   b' });
+    expect(refusalOf(() => parseLine('send \\q'))).toBe(
+      'USAGE: send: "\\q" is not a key (\\r \\n \\t \\e \\\\ \\xHH)',
+    );
+    expect(refusalOf(() => parseLine('expect (')).startsWith('USAGE: expect: Invalid regular')).toBe(true);
+    expect(refusalOf(() => parseLine(`run ${'a'.repeat(801)}`))).toContain('at most 800 bytes');
+  });
+
+  test('the VM may stand anywhere, and two hyphens are as good as one', () => {
+    const line = parseCommandLine(['--info', '--json', 'vm1', '--help', '--version']);
+    expect(line).toMatchObject({ target: 'vm1', json: true, help: true, version: true });
+    expect(line.commands.map(({ word }) => word)).toEqual(['info']);
+  });
+
+  test('without words there are no commands', () => {
+    expect(parseCommandLine(['vm1']).commands).toEqual([]);
+    expect(parseCommandLine([]).target).toBeUndefined();
+  });
+
+  test.each([
+    [
+      'vm1 -disk',
+      '-disk what? (one of list, info, create, delete, copy, resize, convert, check, cow-create, cow-merge, cow-rebase, snapshot, rollback, snapshot-delete)',
+    ],
+    ['vm1 -disk crate', 'unknown word "crate" after -disk (did you mean -disk create?)'],
+    ['vm1 -disk -list', 'unknown word "-list" after -disk (did you mean -disk list?)'],
+    ['vm1 -create', 'unknown word "create" (did you mean -disk create?)'],
+    ['vm1 -disk create /disks/a.dsk', '-disk create needs a SIZE (use: -disk create PATH SIZE [-ext4])'],
+    ['vm1 -disk create /disks/a.dsk 10', '-disk create: "10" is not a size (write 10M)'],
+    ['vm1 -disk create /disks/a.dsk 9000G', '-disk create: 9000G is too large (at most 8192G)'],
+    ['vm1 -disk create /disks/a.dsk 1K', '-disk create: 1K is too small (at least 4K)'],
+    [
+      'vm1 -disk copy /etc/passwd /disks/a.dsk',
+      '-disk copy: "/etc/passwd" is not a place for disk images (disk images are under /disks/ or /shared/disks/ (as the jail sees them))',
+    ],
+    ['vm1 -disk list now', '"now" is too much after -disk list (use: -disk list)'],
+    [
+      'vm1 -disk snapshot /disks/a.dsk a/b',
+      '-disk snapshot: "a/b" is no name for a snapshot (a letter or digit, then also . _ and -; at most 64)',
+    ],
+    ['vm1 -ext4', '-ext4 does not stand here (use: -disk create PATH SIZE [-ext4])'],
+    ['vm1 -crash nix', '-crash: "nix" is not the name of a crash (last, or a name that -crashes lists)'],
+    ['vm1 -cancel all', '-cancel: "all" is not a number (use: -cancel ID)'],
+    ['vm1 -strat', 'unknown word "strat" (did you mean -start?)'],
+    ['-mconsole-sockt x', 'unknown word "mconsole-sockt" (did you mean -mconsole-socket?)'],
+    ['vm1 -confg x', 'unknown word "confg" (did you mean -config?)'],
+    [
+      'vm1 -restore .x',
+      '-restore: ".x" is no name for a backup (a letter or digit, then also . _ and -; at most 64)',
+    ],
+    ['vm1 -halp', 'unknown word "halp" (did you mean -help?)'],
+    ['vm1 -log con0 -folow', 'unknown word "folow" (did you mean -follow?)'],
+    ['vm1 -INFO', 'unknown word "INFO" (did you mean -info?)'],
+    ['vm1 -xyzzy', 'unknown word "xyzzy" (umlwatch -help lists all words)'],
+    ['vm1 -constructor', 'unknown word "constructor" (umlwatch -help lists all words)'],
+    ['vm1 -follow -log con0', '-follow does not stand here (use: -log CHANNEL [-follow])'],
+    ['vm1 -', '"-" is not an option (umlwatch -help lists all words)'],
+    ['vm1 -1', '"-1" is not an option (umlwatch -help lists all words)'],
+    ['vm1 ---info', '"---info" is not an option (umlwatch -help lists all words)'],
+    ['vm1 -sysrq', '-sysrq needs a LETTER (use: -sysrq LETTER)'],
+    ['vm1 -log -follow', '-log needs a CHANNEL (use: -log CHANNEL [-follow])'],
+    ['vm1 -log con16', '-log: "con16" is not a channel (con0 to con15, or ssl0 to ssl63)'],
+    ['vm1 -log ssl64', '-log: "ssl64" is not a channel (con0 to con15, or ssl0 to ssl63)'],
+    ['vm1 -log con01', '-log: "con01" is not a channel (con0 to con15, or ssl0 to ssl63)'],
+    ['vm1 -stop -timeout', '-timeout needs a DURATION (use: -stop [-timeout DURATION])'],
+    ['vm1 -start -stop -timeout 3x', '-timeout: "3x" is not a duration (as in 500ms, 30s, 2m)'],
+    ['vm1 -stop -timeout 7200', '-timeout: 7200s is too long (at most 1h)'],
+    ['vm1 -stop -timeout 2h', '-timeout: 2h is too long (at most 1h)'],
+    ['vm1 -stop -timeout 1ms', '-timeout: 1ms is too short (at least 100ms)'],
+    ['vm1 -events -since now', '-since: "now" is not a number (use: -events [-since NUMBER])'],
+    ['vm1 -events -since -1', '-since needs a NUMBER (use: -events [-since NUMBER])'],
+    ['vm1 vm2', 'one VM at a time: "vm1" or "vm2"? (umlwatch vm1 -info)'],
+    ['vm1 info', '"info" needs a hyphen here (umlwatch vm1 -info)'],
+    ['vm1 -info now', '"now" is too much after -info (use: -info)'],
+    ['vm1 -config', '-config needs a PATH (a configuration file)'],
+  ])('%s', (line, why) => {
+    expect(refusalOf(() => parseCommandLine(line.split(' ')))).toBe(`USAGE: ${why}`);
+  });
+
+  test('what is typed cannot write control characters to the terminal', () => {
+    expect(refusalOf(() => parseCommandLine(['vm1', 'a\x1b[2Jb']))).toContain('"a\\u{1b}[2Jb"');
+  });
+});
+
+describe('a line of the interactive mode', () => {
+  test('is a word without hyphen; with one is as good', () => {
+    for (const line of ['log con1 -follow', '  -log   con1  --follow '])
+      expect(plain(parseLine(line) ?? expect.fail('nothing'))).toEqual({
+        word: 'log',
+        options: ['follow'],
+        values: { CHANNEL: 'con1' },
+      });
+  });
+
+  test.each(['', '   ', '# a comment', '#info'])('nothing to do: %j', (line) => {
+    expect(parseLine(line)).toBeUndefined();
+  });
+
+  test.each([
+    ['inof', 'unknown word "inof" (did you mean info?)'],
+    ['quti', 'unknown word "quti" (did you mean quit?)'],
+    ['xyzzy', 'unknown word "xyzzy" (help lists all words)'],
+    ['info stop', '"stop" is too much (use: info)'],
+    ['who nix', 'who: "nix" is not a channel (con0 to con15, or ssl0 to ssl63)'],
+    ['log con0 -folow', '"-folow" is too much (use: log CHANNEL [-follow])'],
+    ['log', 'log needs a CHANNEL (use: log CHANNEL [-follow])'],
+    ['since', '-since does not stand here (use: events [-since NUMBER])'],
+    [
+      'wait redy',
+      'wait: "redy" is not one of launched, kernel, guest, console, ready, down (did you mean "ready"?)',
+    ],
+    ['__proto__', 'unknown word "__proto__" (help lists all words)'],
+  ])('%s', (line, why) => {
+    expect(refusalOf(() => parseLine(line))).toBe(`USAGE: ${why}`);
+  });
+});
+
+test('an error shows no control character of what was typed', () => {
+  expect(() => parseCommandLine(['vm\x1b[2J', 'vm2'])).toThrow(/hint: umlwatch vm\\x1b\[2J -info/);
+});

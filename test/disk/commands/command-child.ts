@@ -1,0 +1,16 @@
+/** Runs one verb in a process of its own, which a test may kill: `node verb-child.mjs VERB REQUEST`. */
+import { type DiskHost, type DiskVerb, runDiskVerb } from '../../../src/disk/commands/run.ts';
+import { mergeCow, mergeCowInPlace, rebaseCow } from '../names/by-path.ts';
+import { administrator } from './callers.ts';
+
+const [verb = '', request = ''] = process.argv.slice(2);
+const verbs: Readonly<Record<string, (request: never) => Promise<unknown>>> = {
+  mergeCow,
+  mergeCowInPlace,
+  rebaseCow,
+  runDiskVerb: ({ request, host }: { request: DiskVerb; host: DiskHost }) =>
+    runDiskVerb(request, { ...host, caller: administrator }),
+};
+const run = verbs[verb];
+if (!run) throw new Error(`no verb ${verb}`);
+await run(JSON.parse(request) as never);

@@ -1,0 +1,39 @@
+/**
+ * Runs one verb, or one tool on a file with a time to live, in a process of its own, whose mount namespace may have other
+ * tools: `node tool-child.mjs JSON`. Prints what comes of it, as JSON.
+ */
+import { open } from 'node:fs/promises';
+import { type DiskHost, type DiskVerb, runDiskVerb } from '../../../src/disk/commands/run.ts';
+import { runTool, toolImage } from '../../../src/disk/content/filesystem-tool.ts';
+import { handOver } from '../../../src/disk/content/hand-over.ts';
+import { toFailure } from '../../../src/system/errors/errors.ts';
+import { administrator } from '../commands/callers.ts';
+
+type Job =
+  | { request: DiskVerb; host: Omit<DiskHost, 'caller'> }
+  | { file: string; timeMs: number; abortMs?: number };
+
+const job = JSON.parse(process.argv[2] ?? '') as Job;
+try {
+  console.log(
+    JSON.stringify(
+      'request' in job
+        ? await runDiskVerb(job.request, { ...job.host, caller: administrator })
+        : await tool(job),
+    ),
+  );
+} catch (error) {
+  const { code, cause, hint } = toFailure(error);
+  console.log(JSON.stringify({ code, cause, hint }));
+}
+
+async function tool({ file, timeMs, abortMs }: Extract<Job, { file: string }>) {
+  const handle = await open(file, 'r+');
+  const { size } = await handle.stat();
+  const signal = abortMs === undefined ? undefined : AbortSignal.timeout(abortMs);
+  try {
+    return await runTool('e2fsck', ['-fn', toolImage], await handOver(handle, size), { timeMs, signal });
+  } finally {
+    await handle.close();
+  }
+}
