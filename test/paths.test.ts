@@ -58,7 +58,6 @@ const table: Readonly<Record<string, Uses>> = {
   'cli/prompt/history.ts': [['named', 'appendFileSync mkdirSync readFileSync rewriteFile']],
   'cli/mconsole/socket.ts': [['named', 'chmodSync mkdtempSync rmSync statSync']],
   'cli/print/output.ts': [['host', 'openSync']],
-  'cli/picture/read-fonts.ts': [['host', 'readRegularFile']],
   'cli/remote/ask-secret.ts': [['host', 'openSync']],
   'cli/remote/find-monitor.ts': [['named', 'readFileSync']],
   'cli/remote/find-password.ts': [['named', 'createReadStream']],

@@ -10,7 +10,7 @@ build='python3 make g++'
 test='uml-utilities strace iperf3 tcpdump etcd-server etcd-client chromium fonts-dejavu-core debootstrap mmdebstrap
   systemd-container zsh fish fdisk xfsprogs btrfs-progs dosfstools squashfs-tools rpcsvc-proto
   libtirpc-dev libc6-dev gcc tmux procps curl pandoc vim less htop dialog bindfs
-  console-setup-linux unifont bdf2psf python3-png logrotate locales libfaketime'
+  logrotate locales libfaketime'
 
 [ $# -gt 0 ] || {
   echo 'usage: packages.sh {run|build|test|PACKAGE}...' >&2

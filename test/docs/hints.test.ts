@@ -227,7 +227,6 @@ const elsewhere: Readonly<Record<string, string>> = {
   'apt-get install …': changesHost,
   'echo vm.max_map_count=… >/etc/sysctl.d/umlmon.conf; sysctl -p /etc/sysctl.d/umlmon.conf': changesHost,
   'modprobe tun': changesHost,
-  'apt-get install console-setup-linux, or name a font with -font': changesHost,
   'build it with: npm run build, which needs cc and the static C library (libc6-dev)': changesHost,
   'choose another name, or if no program uses this tap: ip link delete …': network,
   'ip link set … type bridge vlan_filtering 1': network,

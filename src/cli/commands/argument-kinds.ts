@@ -33,7 +33,6 @@ export type ArgumentKind =
   | 'DISK'
   | 'DURATION'
   | 'FILE'
-  | 'FONT'
   | 'ID'
   | 'IMAGE'
   | 'INTERFACE'
@@ -84,8 +83,6 @@ export type ArgumentValues = { readonly [Image in ImageArgument]?: string } & {
   readonly KEYS?: string;
   /** Of a regular expression. */
   readonly PATTERN?: string;
-  /** A path of the host. */
-  readonly FONT?: string;
   /** A path of the host. */
   readonly RECORDING?: string;
   readonly LETTER?: string;
@@ -148,7 +145,6 @@ export function parsersWith(image: Parser<string>): ArgumentParsers {
     COMMAND: parseShellCommand,
     KEYS: parseTypedText,
     PATTERN: parsePattern,
-    FONT: (text) => (text === '' ? refuse('which font?', 'a file') : { value: text }),
     RECORDING: (text) => (text === '' ? refuse('which file?', '') : { value: text }),
     ID: parseNumber,
     LEVEL: wordParser(waitLevels),

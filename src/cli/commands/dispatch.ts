@@ -153,9 +153,7 @@ const runners: Record<WordName, Runner> = {
     await print(json ? JSON.stringify(list) : whoText(list, Date.now()).join('\n'));
   },
   screen: (command, run) => {
-    const { options, values } = command;
-    const form = { html: options.has('html'), png: options.has('png'), font: values.FONT };
-    return printScreen(channelOf(command), form, run);
+    return printScreen(channelOf(command), { html: command.options.has('html') }, run);
   },
   history: (command, run) => {
     const { NUMBER: lines, PATTERN } = command.values;

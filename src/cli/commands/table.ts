@@ -57,7 +57,7 @@ export const words = {
   who: { arguments: [], optional: 'CHANNEL', options: {}, help: 'List who is at the consoles.' },
   screen: {
     arguments: ['CHANNEL'],
-    options: { html: [], png: [], font: ['FONT'] },
+    options: { html: [] },
     help: 'Show what a console shows now.',
   },
   history: {

@@ -125,6 +125,5 @@ function placesIn(table: WordTable, path: readonly string[] = []): Place[] {
 function offerFor(kind: ArgumentKind | undefined): Offer {
   if (kind === 'LEVEL') return waitLevels;
   if (kind === 'CHANNEL') return ['con0', 'con1', 'con2', 'con3', 'ssl0', 'ssl1'];
-  if (kind === 'FONT') return 'files';
   return kind === 'VM' || kind === 'SECTION' ? 'vms' : 'nothing';
 }

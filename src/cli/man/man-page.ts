@@ -49,11 +49,8 @@ is 7; after *DURATION*, by default 60s, it is 8. After a word of the same comman
   connect: `See CONSOLE SESSIONS. With **-observe** nothing is typed; with **-force** the right to type is taken from whoever
 has it. **-record** writes what is shown into the new file *RECORDING*, in the format asciicast v2, at most 256 MiB.`,
   who: `With who types, for how long, and how far a slow viewer is behind. Without *CHANNEL*, at all of them.`,
-  screen: `As text; with **-html** as a page; with **-png** as a picture, for a file or a pipe; with **-json** cell by cell:
-*screen\\_picture* in *docs/protocol.md*. The monitor makes it from the output that it still has, 1 MiB at most. The picture
-is drawn by umlwatch, with the fonts of the Linux console in the package console-setup-linux. For what they lack, such as
-Chinese, it takes those of psf-unifont and unifont, if they are there. *FONT* is the file of another one (PSF, or .hex of
-Unifont), which comes first and gives the size. A character that no font has is an empty box.`,
+  screen: `As text. **-html** prints a web page with colours. **-json** prints every cell: *screen\\_picture* in
+*docs/protocol.md*. The monitor rebuilds the screen from the output that it holds, at most 1 MiB.`,
   history: `The lines that have left the screen, up to 1000, and the screen; only the last *NUMBER* of them, or those that
 match the regular expression *PATTERN*. If none does, the exit status is 1. What is older is in the log.`,
   run: `Types *COMMAND* for the shell that waits on con1, or on another channel with **-on**; prints its output, and has its
@@ -317,9 +314,9 @@ Log in without a terminal, and run a command:
 
     umlwatch vm1 -start -expect 'login: ' -send 'root\\r' -expect '[#$] $' -run 'uname -a'
 
-A picture of a console, with large letters:
+The screen of a console as a web page:
 
-    umlwatch vm1 -screen con1 -png -font /usr/share/consolefonts/Uni2-Terminus32x16.psf.gz > con1.png
+    umlwatch vm1 -screen con1 -html > con1.html
 
 Everything that has happened since the monitor started, and will:
 

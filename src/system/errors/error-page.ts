@@ -23,7 +23,6 @@ const groups: Readonly<Record<Prefix, string>> = {
   RUN: 'Throw-away VMs',
   WAIT: 'Waiting',
   CONSOLE: 'Consoles and serial lines',
-  FONT: 'Fonts for pictures',
   GUEST: 'Statistics of guests',
   MEM: 'Memory',
   MCONSOLE: 'The management console of the kernel',

@@ -176,11 +176,6 @@ export const errorCatalogue = {
   CONSOLE_NO_MATCH: { class: 'failed', means: 'No line of a console matches.' },
   CONSOLE_RECORDING: { class: 'failed', means: 'A session cannot be recorded into this file.' },
   CONSOLE_SCREEN: { class: 'failed', means: 'The picture of a console could not be made.' },
-  FONT_MISSING: { class: 'host', means: 'The host has no font to draw a picture of a screen with.' },
-  FONT_UNUSABLE: {
-    class: 'failed',
-    means: 'A file is no font to draw a picture of a screen with, or cannot be read.',
-  },
   CONSOLE_BUSY: { class: 'state', means: 'Too many readers wait for the output of one console.' },
   CONSOLE_FOREIGN: {
     class: 'state',

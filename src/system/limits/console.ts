@@ -298,19 +298,4 @@ export const consoles = {
     'The thread ends, and CONSOLE_SCREEN is answered.',
     'one',
   ),
-  fontBytes: limit(
-    8 * MiB,
-    'bytes',
-    'File of a font for pictures of a screen, also when it is unpacked: the largest that is known has 4 MiB.',
-    'FONT_UNUSABLE is the answer.',
-    'one',
-  ),
-  glyphColumns: limit(
-    32,
-    '',
-    'Pixels across one column of such a font; with the next one and the cells, what bounds a picture.',
-    'As above.',
-    'one',
-  ),
-  glyphRows: limit(64, '', 'Pixels down one row of such a font.', 'As above.', 'one'),
 } as const;

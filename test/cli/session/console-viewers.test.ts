@@ -1,12 +1,10 @@
 /** Several people at one console, each in a real terminal (tmux), with a real guest; and words without a terminal. */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { program, World } from '../../helpers/programs/world.ts';
-import { decodePng, patternOf } from '../../helpers/terminal/png.ts';
 import { Tmux } from '../../helpers/terminal/tmux.ts';
-import { unifontPath, unifontPattern } from '../../helpers/terminal/unifont.ts';
 
 const world = new World();
 const terminals: Tmux[] = [];
@@ -266,51 +264,6 @@ describe('words without a terminal', () => {
     expect(watch('-history', 'con1', '-lines', '2', '-search', '^line').stdout).toBe('line 99\nline 100\n');
     expect(watch('-history', 'con1', '-search', 'nowhere')).toMatchObject({ status: 1, stdout: '' });
     expect(watch('-screen', 'con9')).toMatchObject({ status: 1, stdout: '' });
-  });
-
-  test('-screen -png', async () => {
-    watch('-run', "printf '\\033[2J\\033[H\\033[1;31mR\\033[0m\\346\\274\\242\\033[44mb\\033[0m\\n'");
-    expect(watch('-expect', '# ?$')).toMatchObject({ status: 0 });
-    const words = ['-config', world.configPath, 'vm1'];
-    const draw = (args: readonly string[], input = '') =>
-      spawnSync(program('umlwatch'), [...words, ...args], { input, timeout: 60_000 });
-    const { status, stdout, stderr } = draw(['-screen', 'con1', '-png', '-font', unifontPath]);
-    expect({ status, stderr: stderr.toString() }).toEqual({ status: 0, stderr: '' });
-    const { columns, rows } = JSON.parse(watch('-json', '-screen', 'con1').stdout);
-    const picture = decodePng(stdout);
-    expect(picture).toMatchObject({ width: 8 * columns, height: 16 * rows });
-    const box = { x: 0, y: 0, width: 8, height: 16 };
-    const bold = unifontPattern('R').map((row) => row.replaceAll('#.', '##'));
-    expect(patternOf(picture, box, 0xcd0000)).toEqual(bold);
-    expect(patternOf(picture, { ...box, x: 8, width: 16 }, 0xe5e5e5)).toEqual(unifontPattern('漢'));
-    expect(patternOf(picture, { ...box, x: 24 }, 0xe5e5e5)).toEqual(unifontPattern('b'));
-    expect(new Set(patternOf(picture, { ...box, x: 24 }, 0x0000ee).join('')).size).toBe(2);
-    // The same through a pipe; and with the fonts that are taken by themselves.
-    expect(draw([], `screen con1 -png -font ${unifontPath}\n`).stdout.equals(stdout)).toBe(true);
-    expect(decodePng(draw(['-screen', 'con1', '-png']).stdout)).toMatchObject({ height: 16 * rows });
-
-    expect(watch('-screen', 'con1', '-png', '-html')).toMatchObject({ status: 2, stdout: '' });
-    expect(watch('-screen', 'con1', '-font', unifontPath)).toMatchObject({ status: 2, stdout: '' });
-    expect(watch('-screen', 'con1', '-png', '-font', '/dev/null')).toMatchObject({
-      status: 1,
-      stdout: '',
-      stderr: expect.stringContaining('/dev/null: this is not a regular file'),
-    });
-    const terminal = new Tmux({ commands });
-    terminals.push(terminal);
-    terminal.line('umlwatch vm1 -screen con1 -png');
-    await terminal.shows('-png is not for a terminal (hint: umlwatch vm1 -screen con1 -png > con');
-  });
-
-  test('-screen -png on a host without fonts', () => {
-    const hide =
-      'for d in consolefonts unifont; do mount -t tmpfs none /usr/share/$d || exit; done; exec "$@"';
-    const command = ['-m', 'sh', '-c', hide, 'sh', program('umlwatch'), '-config', world.configPath];
-    const { status, stdout, stderr } = spawnSync('unshare', [...command, 'vm1', '-screen', 'con1', '-png'], {
-      encoding: 'utf8',
-    });
-    expect({ status, stdout }).toEqual({ status: 6, stdout: '' });
-    expect(stderr).toContain('hint: apt-get install console-setup-linux');
   });
 
   test('-run of what ends the guest is done when it has, and waits for no more', () => {

@@ -1,23 +1,23 @@
 import type { ScreenPicture, ScreenRun } from '../../rpc/umlmonctrl.gen.ts';
 import { printable } from '../../system/text.ts';
-import { colourOf, cssColour, styles, usualColours } from './look.ts';
+import { cssColour, defaultColours, rgbOf, styles } from './screen-colours.ts';
 
 /** Characters of a run: the longest that a monitor sends. */
 const runCharacters = 4096;
 
 const usual = {
-  foreground: cssColour(usualColours.foreground),
-  background: cssColour(usualColours.background),
+  foreground: cssColour(defaultColours.foreground),
+  background: cssColour(defaultColours.background),
 };
 
 /** A colour of screen_run (umlmonctrl.x) for CSS; undefined for the default one. */
 function colourText(colour: number): string | undefined {
-  const value = colourOf(colour);
+  const value = rgbOf(colour);
   return value === undefined ? undefined : cssColour(value);
 }
 
 /** A page that shows a picture, without scripts and without anything from elsewhere. */
-export function pictureHtml(picture: ScreenPicture, title: string): string {
+export function screenHtml(picture: ScreenPicture, title: string): string {
   return [
     '<!DOCTYPE html>',
     `<html lang="en"><head><meta charset="utf-8"><title>${escaped(title)}</title>`,

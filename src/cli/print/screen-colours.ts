@@ -10,8 +10,8 @@ export const styles = {
   overlined: 256,
 } as const;
 
-/** Where a screen says nothing else: 0xRRGGBB. */
-export const usualColours = { foreground: 0xe5e5e5, background: 0x000000 } as const;
+/** The colours of text without a colour of its own: 0xRRGGBB. */
+export const defaultColours = { foreground: 0xe5e5e5, background: 0x000000 } as const;
 
 /** The colours of xterm. */
 const basic =
@@ -19,7 +19,7 @@ const basic =
 const palette = basic.split(' ').map((hex) => Number.parseInt(hex, 16));
 
 /** A colour of screen_run (umlmonctrl.x) as 0xRRGGBB; undefined for the default one. */
-export function colourOf(colour: number): number | undefined {
+export function rgbOf(colour: number): number | undefined {
   if (colour === 0) return undefined;
   if (colour >= 2 ** 25) return colour & 0xffffff;
   const index = colour & 0xff;
@@ -34,13 +34,6 @@ export function colourOf(colour: number): number | undefined {
 
 function mixed(red: number, green: number, blue: number): number {
   return red * 2 ** 16 + green * 2 ** 8 + blue;
-}
-
-/** `part` of the first colour, and the rest of the second. */
-export function blend(one: number, other: number, part: number): number {
-  const channel = (shift: number) =>
-    Math.round(((one >> shift) & 0xff) * part + ((other >> shift) & 0xff) * (1 - part));
-  return mixed(channel(16), channel(8), channel(0));
 }
 
 /** For CSS: #rrggbb. */

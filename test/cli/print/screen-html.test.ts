@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { pictureHtml } from '../../../src/cli/picture/picture-html.ts';
+import { screenHtml } from '../../../src/cli/print/screen-html.ts';
 import { pictureText, unwrappedText } from '../../../src/rpc/picture-text.ts';
 import { picture } from '../../rpc/stub-handlers.ts';
 
@@ -14,7 +14,7 @@ test('a picture as text', () => {
 });
 
 test('a picture as a page, as a reader of HTML sees it', () => {
-  const page = pictureHtml(picture, 'con1 of <vm1>');
+  const page = screenHtml(picture, 'con1 of <vm1>');
   const { status, stdout, stderr } = spawnSync('python3', ['-c', reader], { input: page, encoding: 'utf8' });
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   const [text = '', ...styles] = stdout.trimEnd().split('\x1e');
