@@ -6,8 +6,8 @@ import { version } from '../system/version.ts';
 import { type AdminCommand, runAdminCommand } from './admin/command.ts';
 import { runAdminConfig } from './admin/config.ts';
 import { adminHelpText } from './admin/help.ts';
-import { adminDialect, adminWords, type ConfigWord } from './admin/table.ts';
-import { takeCommand, usageError, usageOf } from './commands/parse-command.ts';
+import { adminCommands, adminSyntax, type ConfigCommandName } from './admin/table.ts';
+import { parseCommand, usageError, usageOf } from './commands/parse-command.ts';
 import { errorText } from './print/error-text.ts';
 import { brokenPipeStatus, OutputClosed, print, watchOutput } from './print/output.ts';
 
@@ -47,18 +47,18 @@ export function parseAdminLine(argv: readonly string[]): AdminLine {
     if (option === 'json' || option === 'help' || option === 'version') flags[option] = true;
     else if (option === 'config') {
       configPath = given.shift();
-      if (configPath === undefined) throw usageError('-config needs a PATH', adminDialect.hint);
+      if (configPath === undefined) throw usageError('-config needs a PATH', adminSyntax.hint);
     } else rest.push(next);
   }
   const word = rest.shift();
   if (word === undefined || flags.help || flags.version) return { ...flags, configPath, command: undefined };
-  if (word.startsWith('-')) throw usageError(`${quoted(word)} is not an option`, adminDialect.hint);
-  const command = takeCommand(word, rest, adminDialect) as AdminCommand;
+  if (word.startsWith('-')) throw usageError(`${quoted(word)} is not an option`, adminSyntax.hint);
+  const command = parseCommand(word, rest, adminSyntax) as AdminCommand;
   const [surplus] = rest;
   if (surplus === undefined) return { ...flags, configPath, command };
-  const written = [command.word, command.sub].join(' ').trim();
+  const written = [command.name, command.subcommand].join(' ').trim();
   const why = surplus.startsWith('-') ? 'is not an option of' : 'is too much after';
-  throw usageError(`${quoted(surplus)} ${why} ${written}`, `use: ${usageOf(command, adminWords)}`);
+  throw usageError(`${quoted(surplus)} ${why} ${written}`, `use: ${usageOf(command, adminCommands)}`);
 }
 
 /** Words that themselves write where the configuration says; for others umlmon does, and looks. */
@@ -87,8 +87,9 @@ async function run({ command, configPath, json }: AdminLine): Promise<number> {
     env: process.env,
     uid: process.geteuid?.() ?? 0,
   };
-  const { word, sub, values } = command;
-  if (word === 'config') return runAdminConfig({ sub: sub as ConfigWord, values, request, json });
+  const { name: word, subcommand: sub, values } = command;
+  if (word === 'config')
+    return runAdminConfig({ subcommand: sub as ConfigCommandName, values, request, json });
   const loaded = readConfig(request);
   const { problems } = loaded;
   const mistakes = problems.filter(({ severity }) => severity === 'error');
@@ -96,5 +97,5 @@ async function run({ command, configPath, json }: AdminLine): Promise<number> {
     loaded.config ?? (worksWithout({ word, sub }, mistakes, request) ? defaultConfig(request) : undefined);
   if (!config) throw configError(mistakes);
   if (changing.includes(word)) requireTrusted(config.global, { name: '', backup_dir: '' });
-  return runAdminCommand({ ...command, word }, { request, loaded, config, json });
+  return runAdminCommand({ ...command, name: word }, { request, loaded, config, json });
 }

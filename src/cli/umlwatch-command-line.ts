@@ -2,9 +2,9 @@ import { quoted, type Refusal } from '../config/problem.ts';
 import type { UmlmonError } from '../system/errors/errors.ts';
 import { printable } from '../system/text.ts';
 import { type ArgumentKind, argumentParsers } from './commands/argument-kinds.ts';
-import { type Dialect, takeCommand, usageError, usageOf } from './commands/parse-command.ts';
-import { type Word, wordOf } from './commands/spec.ts';
-import { type Command, isWord, words } from './commands/table.ts';
+import { type CommandSyntax, parseCommand, usageError, usageOf } from './commands/parse-command.ts';
+import { type CommandSpec, findCommand } from './commands/spec.ts';
+import { type Command, isCommandName, umlwatchCommands } from './commands/table.ts';
 
 export interface CommandLine {
   readonly target: string | undefined;
@@ -31,8 +31,8 @@ const optionPaths = {
   ca: 'a file with certificates in PEM form',
 } as const;
 
-const onCommandLine: Dialect = {
-  table: words,
+const onCommandLine: CommandSyntax = {
+  table: umlwatchCommands,
   parsers: argumentParsers,
   hyphen: '-',
   others: ['help', 'version', 'json', 'plain', ...Object.keys(optionPaths)],
@@ -40,7 +40,7 @@ const onCommandLine: Dialect = {
   hint: 'umlwatch -help lists all words',
 };
 
-const typed: Dialect = {
+const typed: CommandSyntax = {
   ...onCommandLine,
   hyphen: '',
   others: ['help', 'quit'],
@@ -75,7 +75,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
       const path = rest.shift();
       if (!path) throw usageError(`-${name} needs a PATH`, optionPaths[name]);
       paths[name] = path;
-    } else commands.push(takeCommand(option, rest, onCommandLine) as Command);
+    } else commands.push(parseCommand(option, rest, onCommandLine) as Command);
   }
   return {
     target,
@@ -91,23 +91,23 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
 /** A second word without hyphen: one argument too many, or a second VM. */
 function surplus(text: string, target: string, last: Command | undefined): UmlmonError {
   if (last) {
-    const written = last.sub === undefined ? last.word : `${last.word} ${last.sub}`;
+    const written = last.subcommand === undefined ? last.name : `${last.name} ${last.subcommand}`;
     const why = notTaken(text, last);
     if (why) return usage(`-${written}: ${why.cause}`, why.hint);
-    return usage(`${quoted(text)} is too much after -${written}`, `use: -${usageOf(last, words)}`);
+    return usage(`${quoted(text)} is too much after -${written}`, `use: -${usageOf(last, umlwatchCommands)}`);
   }
   const shown = printable(target, 64);
-  if (isWord(text))
+  if (isCommandName(text))
     return usage(
       `${quoted(text)} needs a hyphen here`,
-      `umlwatch ${shown} -${usageOf({ word: text }, words)}`,
+      `umlwatch ${shown} -${usageOf({ name: text }, umlwatchCommands)}`,
     );
   return usage(`one VM at a time: ${quoted(target)} or ${quoted(text)}?`, `umlwatch ${shown} -info`);
 }
 
 /** Why a text is not the argument that a word may have, if that is still missing. */
-function notTaken(text: string, { word, values }: Command): Refusal | undefined {
-  const kind = wordOf(words, word)?.optional;
+function notTaken(text: string, { name: word, values }: Command): Refusal | undefined {
+  const kind = findCommand(umlwatchCommands, word)?.optional;
   if (kind === undefined || values[kind] !== undefined) return undefined;
   const parsed = onCommandLine.parsers[kind](text);
   return 'cause' in parsed ? parsed : undefined;
@@ -119,15 +119,16 @@ export function parseLine(line: string): Command | undefined {
   if (!first || first.startsWith('#')) return undefined;
   const name = first.replace(/^--?/, '');
   // A text goes to the end of the line; so do an image with its flags and a network, which need no quotes here.
-  const word = wordOf(words, name);
+  const word = findCommand(umlwatchCommands, name);
   if (word && rest.length > 0 && takesText(word))
     rest.splice(0, rest.length, line.trim().slice(first.length).trim());
   else if (endsInBlanks(word?.arguments.at(-1)) && rest.length > 2) rest.push(rest.splice(1).join(' '));
-  const command = takeCommand(name, rest, typed) as Command;
+  const command = parseCommand(name, rest, typed) as Command;
   const left = rest[0];
   const why = left === undefined ? undefined : notTaken(left, command);
   if (why) throw usage(`${first}: ${why.cause}`, why.hint);
-  if (left !== undefined) throw usage(`${quoted(left)} is too much`, `use: ${usageOf(command, words)}`);
+  if (left !== undefined)
+    throw usage(`${quoted(left)} is too much`, `use: ${usageOf(command, umlwatchCommands)}`);
   return command;
 }
 
@@ -138,7 +139,7 @@ function endsInBlanks(kind: string | undefined): boolean {
 /** Kinds of arguments that may have blanks in them. */
 const texts: ReadonlySet<ArgumentKind> = new Set(['TEXT', 'COMMAND', 'KEYS', 'PATTERN']);
 
-function takesText(word: Word): boolean {
+function takesText(word: CommandSpec): boolean {
   const [first] = word.arguments;
   return first !== undefined ? texts.has(first) : word.optional === 'TEXT';
 }

@@ -16,7 +16,7 @@ import { type CommandLine, parseCommandLine } from './umlwatch-command-line.ts';
 
 /** The client of one VM; resolves to the exit status (umlwatch(1), EXIT STATUS). */
 export async function umlwatch(argv: readonly string[]): Promise<number> {
-  const json = argv.some((word) => /^--?json$/.test(word));
+  const json = argv.some((argument) => /^--?json$/.test(argument));
   watchOutput();
   try {
     const line = parseCommandLine(argv);
@@ -59,11 +59,11 @@ async function talk(line: CommandLine): Promise<void> {
 /** A kernel that umlmon did not start: only its management console can be used. */
 async function talkToForeign(path: string, line: CommandLine): Promise<void> {
   const { target, commands, json } = line;
-  const other = commands.find(({ word }) => word !== 'mconsole');
+  const other = commands.find(({ name }) => name !== 'mconsole');
   if (target !== undefined || other)
     throw new UmlmonError('USAGE', {
       place: '-mconsole-socket',
-      cause: `${target === undefined ? `-${other?.word}` : quoted(target)} needs a monitor`,
+      cause: `${target === undefined ? `-${other?.name}` : quoted(target)} needs a monitor`,
       hint: "umlwatch -mconsole-socket PATH -mconsole 'COMMAND'",
     });
   const foreign = openForeignMconsole(path);

@@ -3,7 +3,7 @@ import { sizeParser } from '../config/values/values.ts';
 import { callersValue } from '../system/environment.ts';
 import { UmlmonError } from '../system/errors/errors.ts';
 
-export interface Share {
+export interface SharedPath {
   readonly directory: string;
   readonly writable: boolean;
 }
@@ -14,7 +14,7 @@ export interface RunRequest {
   /** Neither: the image that the configuration's shared tree has under the usual name. */
   readonly image: string | undefined;
   readonly root: string | undefined;
-  readonly shares: readonly Share[];
+  readonly shares: readonly SharedPath[];
   /** Bytes of guest memory. */
   readonly memory: number;
   /** `user`: a way out, by pasta(1). */
@@ -26,7 +26,7 @@ export interface RunRequest {
   readonly command: readonly Buffer[];
 }
 
-export type Parsed = { readonly run: RunRequest } | { readonly show: 'help' | 'version' };
+export type UmlrunCommandLine = { readonly run: RunRequest } | { readonly show: 'help' | 'version' };
 
 const MIB = 1024 ** 2;
 const parseSize = sizeParser({ min: 32 * MIB, max: 64 * 1024 * MIB, step: MIB });
@@ -37,15 +37,15 @@ const parseSize = sizeParser({ min: 32 * MIB, max: 64 * 1024 * MIB, step: MIB })
  * @param env is where `-env NAME` takes its values from
  * @throws UmlmonError USAGE
  */
-export function parseArguments(
+export function parseUmlrunArguments(
   argv: readonly Buffer[],
   env: Readonly<Record<string, string | undefined>>,
-): Parsed {
+): UmlrunCommandLine {
   const usage = (cause: string, hint = 'umlrun -help') =>
     new UmlmonError('USAGE', { place: '', cause, hint });
   const rest = [...argv];
   const given = new Map<string, string>();
-  const shares: Share[] = [];
+  const shares: SharedPath[] = [];
   const environment: Buffer[] = [];
   while (rest[0]?.[0] === 0x2d) {
     const word = rest.shift()?.toString() ?? '';
@@ -86,7 +86,7 @@ export function parseArguments(
 }
 
 /** A directory whose name ends in `:ro` can be shared as `DIR:ro:rw`. */
-function parseShare(text: string): Share {
+function parseShare(text: string): SharedPath {
   const [, directory = text, mode = 'rw'] = /^(.+):(ro|rw)$/.exec(text) ?? [];
   return { directory, writable: mode === 'rw' };
 }

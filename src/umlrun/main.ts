@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { failureText, toFailureWithWords } from '../system/errors/errors.ts';
 import { version } from '../system/version.ts';
-import { parseArguments } from './arguments.ts';
+import { parseUmlrunArguments } from './arguments.ts';
 import { run } from './run.ts';
 
 const help = `umlrun [OPTION]... [--] COMMAND [ARGUMENT]...   run a command in a VM of its own, and remove the VM
@@ -25,7 +25,7 @@ const failed = 125;
 /** `umlrun`: resolves to the exit status (umlrun(1), EXIT STATUS). */
 export async function umlrun(): Promise<number> {
   try {
-    const parsed = parseArguments(ownArguments(), process.env);
+    const parsed = parseUmlrunArguments(ownArguments(), process.env);
     if ('run' in parsed) return await run(parsed.run);
     console.log(parsed.show === 'help' ? help : version);
     return 0;

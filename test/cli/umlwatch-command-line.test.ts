@@ -27,11 +27,11 @@ describe('the command line', () => {
       help: false,
       version: false,
       commands: [
-        { word: 'start', options: [], values: {} },
-        { word: 'log', options: ['follow'], values: { CHANNEL: 'con0' } },
-        { word: 'stop', options: ['timeout'], values: { DURATION: 120_000 } },
-        { word: 'log', options: [], values: { CHANNEL: 'ssl63' } },
-        { word: 'events', options: ['since'], values: { NUMBER: 17 } },
+        { name: 'start', options: [], values: {} },
+        { name: 'log', options: ['follow'], values: { CHANNEL: 'con0' } },
+        { name: 'stop', options: ['timeout'], values: { DURATION: 120_000 } },
+        { name: 'log', options: [], values: { CHANNEL: 'ssl63' } },
+        { name: 'events', options: ['since'], values: { NUMBER: 17 } },
       ],
     });
   });
@@ -70,19 +70,19 @@ describe('the command line', () => {
     expect(refusalOf(() => parseLine('unplug ubd1 ubd2'))).toContain('too much');
   });
 
-  test('a word with words of its own takes one of them, and what belongs to that', () => {
+  test('a command with subcommands takes one of them, with its arguments', () => {
     const words =
       '-disk create /disks/a.dsk 10G -ext4 -disk cow-merge /disks/a.cow -disk list -cancel 3'.split(' ');
     expect(parseCommandLine(['vm1', ...words]).commands.map(plain)).toEqual([
       {
-        word: 'disk',
-        sub: 'create',
+        name: 'disk',
+        subcommand: 'create',
         options: ['ext4'],
         values: { PATH: '/disks/a.dsk', SIZE: 10 * 2 ** 30 },
       },
-      { word: 'disk', sub: 'cow-merge', options: [], values: { COW: '/disks/a.cow' } },
-      { word: 'disk', sub: 'list', options: [], values: {} },
-      { word: 'cancel', options: [], values: { ID: 3 } },
+      { name: 'disk', subcommand: 'cow-merge', options: [], values: { COW: '/disks/a.cow' } },
+      { name: 'disk', subcommand: 'list', options: [], values: {} },
+      { name: 'cancel', options: [], values: { ID: 3 } },
     ]);
     const target = parseCommandLine('vm1 -disk cow-merge /disks/a.cow /shared/disks/b.dsk'.split(' '));
     expect(target.commands[0]?.values).toEqual({ COW: '/disks/a.cow', TARGET: '/shared/disks/b.dsk' });
@@ -102,9 +102,9 @@ describe('the command line', () => {
       "echo 'a b'",
     ];
     expect(parseCommandLine(['vm1', ...words]).commands.map(plain)).toEqual([
-      { word: 'send', options: ['on'], values: { KEYS: 'root\r\x03', CHANNEL: 'ssl0' } },
-      { word: 'expect', options: ['timeout'], values: { PATTERN: '^# $', DURATION: 5000 } },
-      { word: 'run', options: [], values: { COMMAND: "echo 'a b'" } },
+      { name: 'send', options: ['on'], values: { KEYS: 'root\r\x03', CHANNEL: 'ssl0' } },
+      { name: 'expect', options: ['timeout'], values: { PATTERN: '^# $', DURATION: 5000 } },
+      { name: 'run', options: [], values: { COMMAND: "echo 'a b'" } },
     ]);
     expect(parseLine('run echo  a   b')?.values).toEqual({ COMMAND: 'echo  a   b' });
     expect(refusalOf(() => parseLine('send \\q'))).toBe(
@@ -117,7 +117,7 @@ describe('the command line', () => {
   test('the VM may stand anywhere, and two hyphens are as good as one', () => {
     const line = parseCommandLine(['--info', '--json', 'vm1', '--help', '--version']);
     expect(line).toMatchObject({ target: 'vm1', json: true, help: true, version: true });
-    expect(line.commands.map(({ word }) => word)).toEqual(['info']);
+    expect(line.commands.map(({ name }) => name)).toEqual(['info']);
   });
 
   test('without words there are no commands', () => {
@@ -191,10 +191,10 @@ describe('the command line', () => {
 });
 
 describe('a line of the interactive mode', () => {
-  test('is a word without hyphen; with one is as good', () => {
+  test('is a command without hyphen; a hyphen is allowed', () => {
     for (const line of ['log con1 -follow', '  -log   con1  --follow '])
       expect(plain(parseLine(line) ?? expect.fail('nothing'))).toEqual({
-        word: 'log',
+        name: 'log',
         options: ['follow'],
         values: { CHANNEL: 'con1' },
       });

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { usesOf } from '../../src/cli/commands/spec.ts';
-import { words } from '../../src/cli/commands/table.ts';
+import { formsOf } from '../../src/cli/commands/spec.ts';
+import { umlwatchCommands } from '../../src/cli/commands/table.ts';
 import { generateUmlwatchPage } from '../../src/cli/man/man-page.ts';
 import { eventKinds } from '../../src/monitor/events/kinds.ts';
 import { lifecycle, vmStates } from '../../src/monitor/lifecycle.ts';
@@ -84,11 +84,11 @@ describe('docs/states.md', () => {
   });
 });
 
-test('docs/umlwatch.1.md has every word with its arguments and options', () => {
+test('docs/umlwatch.1.md has every command with its arguments and options', () => {
   const page = textOf(generateUmlwatchPage());
-  for (const { path, word } of usesOf(words)) {
+  for (const { path, spec } of formsOf(umlwatchCommands)) {
     const line = page.split('\n').find((candidate) => candidate.startsWith(`**-${path.join(' ')}**`)) ?? '';
-    for (const part of [...word.arguments, ...Object.keys(word.options).map((option) => `-${option}`)])
+    for (const part of [...spec.arguments, ...Object.keys(spec.options).map((option) => `-${option}`)])
       expect(line).toContain(part);
   }
 });

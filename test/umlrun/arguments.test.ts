@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { parseArguments } from '../../src/umlrun/arguments.ts';
+import { parseUmlrunArguments } from '../../src/umlrun/arguments.ts';
 
 const parse = (words: readonly string[], env = {}) =>
-  parseArguments(
+  parseUmlrunArguments(
     words.map((word) => Buffer.from(word)),
     env,
   );

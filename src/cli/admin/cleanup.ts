@@ -9,7 +9,7 @@ import { runProgram } from '../../system/processes/run-program.ts';
 import { inParallel } from './concurrency.ts';
 import { type AdminHost, configuredNames, connectTo, layoutIn } from './host.ts';
 import { besideUs } from './monitors.ts';
-import { type Outcome, OutcomePrinter, overallStatus } from './outcome.ts';
+import { OutcomePrinter, overallStatus, type VmOutcome } from './outcome.ts';
 
 /**
  * `umladmin cleanup`: what VMs that do not run have left, as `umlmon -cleanup` does. Without names those that have neither
@@ -38,7 +38,7 @@ async function lives(vm: string, { config }: AdminHost): Promise<boolean> {
   return client !== undefined || heldLock(layoutIn(config, vm).vmLock) !== undefined;
 }
 
-async function cleanUpVm(vm: string, { loaded }: AdminHost): Promise<Outcome> {
+async function cleanUpVm(vm: string, { loaded }: AdminHost): Promise<VmOutcome> {
   if (loaded.broken.has(vm)) requireVm(loaded, vm);
   try {
     const args = ['-config', loaded.file, '-cleanup', vm, '-json'];

@@ -1,5 +1,5 @@
 import type { ArgumentValues } from '../commands/argument-kinds.ts';
-import type { DiskWord } from '../disk/disk-words.ts';
+import type { DiskCommandName } from '../disk/disk-commands.ts';
 import { cleanUpVms } from './cleanup.ts';
 import { runAdminDisk } from './disk.ts';
 import { runDoctor } from './doctor/doctor.ts';
@@ -8,27 +8,27 @@ import { runAdminKernel } from './kernels/kernel.ts';
 import { restartVms } from './lifecycle/restart.ts';
 import { startVms } from './lifecycle/start.ts';
 import { stopVms } from './lifecycle/stop.ts';
-import { listVms } from './list.ts';
+import { printVmList } from './list.ts';
 import { runAdminPassword } from './password.ts';
-import type { AdminWord, KernelWord } from './table.ts';
+import type { AdminCommandName, KernelCommandName } from './table.ts';
 import { updateVms } from './update.ts';
 import { runAdminUser } from './users/user.ts';
 
 /** The words that need a configuration without mistakes outside of the sections of VMs. */
-type HostWord = Exclude<AdminWord, 'config'>;
+type HostCommandName = Exclude<AdminCommandName, 'config'>;
 
 /** A word of umladmin with what belongs to it, ready to be done. */
 export interface AdminCommand {
-  readonly word: AdminWord;
-  readonly sub?: string;
+  readonly name: AdminCommandName;
+  readonly subcommand?: string;
   readonly options: ReadonlySet<string>;
   readonly values: ArgumentValues;
   readonly many?: readonly string[];
 }
 
 /** Each resolves to the exit status. */
-const runners: Record<HostWord, (command: AdminCommand, host: AdminHost) => Promise<number>> = {
-  list: (_command, host) => done(listVms(host)),
+const runners: Record<HostCommandName, (command: AdminCommand, host: AdminHost) => Promise<number>> = {
+  list: (_command, host) => done(printVmList(host)),
   start: ({ many: names = [], values: { LEVEL: level, DURATION: timeoutMs } }, host) =>
     startVms({ names, level, timeoutMs }, host),
   stop: ({ many: names = [], values: { DURATION: timeoutMs } }, host) => stopVms({ names, timeoutMs }, host),
@@ -38,20 +38,20 @@ const runners: Record<HostWord, (command: AdminCommand, host: AdminHost) => Prom
     updateVms({ names, dryRun: options.has('n'), yes: options.has('yes') }, host),
   doctor: (_command, host) => runDoctor(host),
   cleanup: ({ many: names = [] }, host) => cleanUpVms(names, host),
-  kernel: ({ sub, options, values }, host) =>
-    done(runAdminKernel({ sub: sub as KernelWord, options, values }, host)),
+  kernel: ({ subcommand, options, values }, host) =>
+    done(runAdminKernel({ subcommand: subcommand as KernelCommandName, options, values }, host)),
   password: ({ options, values }, host) => done(runAdminPassword({ options, values }, host)),
   user: ({ options, values }, host) => done(runAdminUser({ options, values }, host)),
-  disk: ({ sub, options, values }, host) =>
-    done(runAdminDisk({ sub: sub as DiskWord, options, values }, host)),
+  disk: ({ subcommand, options, values }, host) =>
+    done(runAdminDisk({ subcommand: subcommand as DiskCommandName, options, values }, host)),
 };
 
 /** Does what a command line asks for; resolves to the exit status. Errors: those of the word. */
 export function runAdminCommand(
-  command: AdminCommand & { readonly word: HostWord },
+  command: AdminCommand & { readonly name: HostCommandName },
   host: AdminHost,
 ): Promise<number> {
-  return runners[command.word](command, host);
+  return runners[command.name](command, host);
 }
 
 /** Work that either is done or throws. */

@@ -2,12 +2,12 @@ import { globalKeys } from '../../config/keys/global-keys.ts';
 import { keyNames } from '../../config/keys/key.ts';
 import { vmKeys } from '../../config/keys/vm-keys.ts';
 import { type ArgumentKind, imageKinds } from '../commands/argument-kinds.ts';
-import { usesOf, type Word, type WordTable } from '../commands/spec.ts';
-import { adminWords } from './table.ts';
+import { type CommandSpec, type CommandTable, formsOf } from '../commands/spec.ts';
+import { adminCommands } from './table.ts';
 
 /** etc/completion/umladmin.bash, for bash(1): words, options, and the images of the host. */
 export function generateAdminCompletion(): { path: string; text: string }[] {
-  const groups = Object.entries(adminWords as WordTable).filter(([, word]) => word.words);
+  const groups = Object.entries(adminCommands as CommandTable).filter(([, spec]) => spec.subcommands);
   const text = [
     '# Completion of umladmin(8) for bash. Generated from src/cli/admin/table.ts by `npm run generate`.',
     '# Source it, or install it as umladmin in the directory of bash-completion.',
@@ -29,13 +29,15 @@ export function generateAdminCompletion(): { path: string; text: string }[] {
     '  done',
     `  local begun=\${1-}`,
     `  case "\${given[*]:0:2}" in`,
-    `    '') offers='${Object.keys(adminWords).join(' ')} -config -json -help -version' ;;`,
-    ...groups.map(([name, word]) => `    ${name}) offers='${Object.keys(word.words ?? {}).join(' ')}' ;;`),
+    `    '') offers='${Object.keys(adminCommands).join(' ')} -config -json -help -version' ;;`,
+    ...groups.map(
+      ([name, spec]) => `    ${name}) offers='${Object.keys(spec.subcommands ?? {}).join(' ')}' ;;`,
+    ),
     // What was given is two words at most; of a word without words of its own, the second may be its first argument.
-    ...usesOf(adminWords).map(({ path, word }) => {
+    ...formsOf(adminCommands).map(({ path, spec }) => {
       const name = path.join(' ');
       const pattern = path.length === 1 ? `${name} | '${name} '*` : `'${name}'`;
-      return `    ${pattern}) ${offersOf(word)} ;;`;
+      return `    ${pattern}) ${offersOf(spec)} ;;`;
     }),
     '  esac',
     `  local before=\${begun%"$word"}`,
@@ -61,7 +63,7 @@ const listOf = {
 } as const;
 
 /** The options of the word; and images, VMs, kernels, sections or keys where they may stand. */
-function offersOf({ arguments: kinds, optional, many, options }: Word): string {
+function offersOf({ arguments: kinds, optional, many, options }: CommandSpec): string {
   const own = Object.keys(options).map((option) => `-${option}`);
   const all: readonly (ArgumentKind | undefined)[] = [...kinds, optional, many];
   const fixed = [

@@ -16,10 +16,10 @@ import { settingsLines } from '../print/render.ts';
 import { configuredNames } from './host.ts';
 import { hostMistakes, type StartMistakes, startMistakes } from './lifecycle/start-mistakes.ts';
 import { recordChange } from './record-change.ts';
-import type { ConfigWord } from './table.ts';
+import type { ConfigCommandName } from './table.ts';
 
 export interface AdminConfig {
-  readonly sub: ConfigWord;
+  readonly subcommand: ConfigCommandName;
   readonly values: ArgumentValues;
   readonly request: ConfigRequest;
   readonly json: boolean;
@@ -27,10 +27,10 @@ export interface AdminConfig {
 
 /** `umladmin config …`, also with a configuration that has mistakes. Resolves to the exit status. Errors: CONFIG_*. */
 export async function runAdminConfig(command: AdminConfig): Promise<number> {
-  const { sub, request } = command;
-  if (sub === 'check') return printCheck(readConfig(request), command.json);
-  if (sub === 'list') await printSections(readConfig(request), command);
-  else if (sub === 'get') await printValue(readConfig(request), command);
+  const { subcommand, request } = command;
+  if (subcommand === 'check') return printCheck(readConfig(request), command.json);
+  if (subcommand === 'list') await printSections(readConfig(request), command);
+  else if (subcommand === 'get') await printValue(readConfig(request), command);
   else await change(command);
   return 0;
 }
@@ -94,15 +94,15 @@ async function printCheck(read: ReadConfig, json: boolean): Promise<number> {
   return ok ? 0 : exitStatus.config;
 }
 
-async function change({ sub, values, request, json }: AdminConfig): Promise<void> {
+async function change({ subcommand, values, request, json }: AdminConfig): Promise<void> {
   const { SECTION: section = '', KEY: key = '' } = values;
-  const value = sub === 'set' ? values.VALUE : undefined;
+  const value = subcommand === 'set' ? values.VALUE : undefined;
   const edited = await editConfig(request, { section, key }, value);
   const { file, changed } = edited;
   const vardir = edited.after.config?.global.vardir;
   // Not the value: it may be a secret.
   if (changed && vardir !== undefined)
-    recordChange(vardir, 'configuration', `${sub} [${section}] ${key} in ${file}`);
+    recordChange(vardir, 'configuration', `${subcommand} [${section}] ${key} in ${file}`);
   const before = valueIn(edited.before, section, key);
   // Of a section with mistakes nothing is in force: then it is what was written.
   const after = valueIn(edited.after, section, key) ?? value ?? null;

@@ -1,5 +1,5 @@
-/** What umladmin(8) says of its words beyond their line of help; those of images are in disk-page.ts. */
-export const wordDetails: Readonly<Record<string, string>> = {
+/** What umladmin(8) says of its words beyond their line of help; those of disk commands are in disk-details.ts. */
+export const adminCommandDetails: Readonly<Record<string, string>> = {
   list: `Each monitor is asked through its control socket; **no monitor** means that none answers. A line ends with what should
 not be missed: a pause, a hang, why the VM was kept or given up, a crash, or the last trouble, as a boot that has failed. A VM whose
 configuration has a mistake is listed with the mistake; so is a monitor whose VM is **not in the configuration** any more.`,

@@ -13,41 +13,44 @@ import { jailDirectories } from '../../jail/layout.ts';
 import { imageStoreOf, vmUser } from '../../plan/facts/inventory.ts';
 import { UmlmonError } from '../../system/errors/errors.ts';
 import type { ArgumentValues } from '../commands/argument-kinds.ts';
-import { given, requestOf } from '../disk/disk-command.ts';
-import type { DiskWord } from '../disk/disk-words.ts';
+import type { DiskCommandName } from '../disk/disk-commands.ts';
+import { given, requestOf } from '../disk/disk-request.ts';
 import { imagesText, imageText } from '../disk/render-disk.ts';
 import { print } from '../print/output.ts';
 import { canAsk, confirm } from '../prompt/confirm.ts';
-import { runAdminVerb } from './disk-arguments.ts';
 import { type AdminHost, layoutIn } from './host.ts';
+import { runDiskCommandHere } from './run-disk-command.ts';
 import { parseAdminImage } from './table.ts';
 
 export interface AdminDisk {
-  readonly sub: DiskWord;
+  readonly subcommand: DiskCommandName;
   readonly options: ReadonlySet<string>;
   readonly values: ArgumentValues;
 }
 
 /** `umladmin disk …`, with or without running monitors: the locks of the images keep all apart. */
-export async function runAdminDisk({ sub, options, values }: AdminDisk, host: AdminHost): Promise<void> {
+export async function runAdminDisk(
+  { subcommand, options, values }: AdminDisk,
+  host: AdminHost,
+): Promise<void> {
   const { config, json } = host;
   const store = storeOf(config);
-  if (sub === 'list') {
+  if (subcommand === 'list') {
     const { images, troubles } = await listImages(store);
     const infos = images.map((image) => imageInfo(image, nameText));
     await print(json ? JSON.stringify({ images: infos, troubles }) : imagesText(infos, troubles));
-  } else if (sub === 'info') {
+  } else if (subcommand === 'info') {
     const caller = callerOf(host, options);
     const details = imageDetails(await describeImage(store, imageOf(given(values.PATH)), caller), nameText);
     await print(json ? JSON.stringify(details) : imageText(details));
   } else {
-    const verb = readRequest(requestOf({ sub, values, options }), { read: imageOf, change: imageOf });
+    const verb = readRequest(requestOf({ subcommand, values, options }), { read: imageOf, change: imageOf });
     const question = options.has('yes') ? undefined : questionOf(verb);
     if (question !== undefined && !(await confirm(question))) throw nothingDone(verb.image);
     const made = newImageOf(verb);
     const owner = ownerOf(made, host);
     if (made) makeRoom(made, owner, config);
-    await runAdminVerb(verb, { store, owner, caller: callerOf(host, options), json });
+    await runDiskCommandHere(verb, { store, owner, caller: callerOf(host, options), json });
   }
 }
 

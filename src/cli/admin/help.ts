@@ -1,12 +1,12 @@
-import { wordLines } from '../commands/help.ts';
-import { adminWords } from './table.ts';
+import { commandLines } from '../commands/help.ts';
+import { adminCommands } from './table.ts';
 
 /** The text of `umladmin -help`. */
 export function adminHelpText(): string {
   return [
     'umladmin [-config PATH] [-json] WORD [ARGUMENT] …',
     '',
-    ...wordLines(adminWords, ''),
+    ...commandLines(adminCommands, ''),
     '',
     'Images are named VM:/disks/NAME, or /shared/disks/NAME; sizes as in 512M, 10G.',
     'No monitor need run; images that a VM or a program has open are left alone.',

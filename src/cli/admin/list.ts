@@ -25,7 +25,7 @@ interface ListedVm {
 }
 
 /** `umladmin list`: all VMs of the configuration, each asked for its state; and monitors that have no section any more. */
-export async function listVms(host: AdminHost): Promise<void> {
+export async function printVmList(host: AdminHost): Promise<void> {
   const { loaded, json } = host;
   const listed: ListedVm[] = [];
   await inParallel(configuredNames(loaded), adminLimits.asksAtOnce, async (name) => {

@@ -1,10 +1,10 @@
 import { exitStatusMeans } from '../../system/errors/error-page.ts';
 import { type ErrorClass, exitStatus } from '../../system/errors/errors.ts';
-import { diskDetails } from '../disk/disk-page.ts';
-import type { DiskWord } from '../disk/disk-words.ts';
+import type { DiskCommandName } from '../disk/disk-commands.ts';
+import { diskCommandDetails } from '../disk/disk-details.ts';
 import { definitions } from '../man/man-definitions.ts';
-import { wordDetails } from './details.ts';
-import { adminWords, followingWords } from './table.ts';
+import { adminCommandDetails } from './details.ts';
+import { adminCommands, commandsFollowingHeaders } from './table.ts';
 
 /** docs/umladmin.8.md, the manual page of umladmin (Markdown for pandoc). */
 export function generateUmladminPage(): { path: string; text: string }[] {
@@ -13,7 +13,7 @@ export function generateUmladminPage(): { path: string; text: string }[] {
     beginning,
     '# WORDS',
     '',
-    ...definitions(adminWords, '', detailsOf),
+    ...definitions(adminCommands, '', detailsOf),
     middle,
     '# EXIT STATUS',
     '',
@@ -33,13 +33,15 @@ export function generateUmladminPage(): { path: string; text: string }[] {
 }
 
 function detailsOf([word = '', sub]: readonly string[]): string {
-  if (word === 'disk' && sub !== undefined) return `${diskDetails[sub as DiskWord]}${asks(sub)}`;
-  return wordDetails[sub === undefined ? word : `${word} ${sub}`] ?? '';
+  if (word === 'disk' && sub !== undefined)
+    return `${diskCommandDetails[sub as DiskCommandName]}${asks(sub)}`;
+  return adminCommandDetails[sub === undefined ? word : `${word} ${sub}`] ?? '';
 }
 
 function asks(sub: string): string {
-  const { options } = adminWords.disk.words[sub as DiskWord];
-  if (followingWords.has(sub)) return ' Asks as said under HEADERS OF GUESTS, unless **-yes** is given.';
+  const { options } = adminCommands.disk.subcommands[sub as DiskCommandName];
+  if (commandsFollowingHeaders.has(sub))
+    return ' Asks as said under HEADERS OF GUESTS, unless **-yes** is given.';
   return 'yes' in options ? ' Asks on a terminal, unless **-yes** is given.' : '';
 }
 

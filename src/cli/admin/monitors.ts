@@ -10,7 +10,7 @@ import { startInBackground } from '../../system/processes/background.ts';
 import { findProgram } from '../../system/processes/find-program.ts';
 import { runProgram } from '../../system/processes/run-program.ts';
 
-export interface Monitors {
+export interface HostMonitors {
   /** The configuration has changed. Errors: HOST_COMMAND. */
   reload(): Promise<void>;
   /** Starts the monitor of a VM, which outlives us. Errors: those of umlmon(8), HOST_COMMAND. */
@@ -27,12 +27,12 @@ export interface Monitors {
  *
  * @param file the main file of the configuration
  */
-export async function monitorsOf(file: string): Promise<Monitors> {
+export async function monitorsOf(file: string): Promise<HostMonitors> {
   const withSystemd = existsSync('/run/systemd/system') && process.geteuid?.() === 0 && isSystemPlace(file);
   return withSystemd && (await hasUnit()) ? units : directly(file);
 }
 
-function directly(file: string): Monitors {
+function directly(file: string): HostMonitors {
   return {
     reload: async () => undefined,
     async start(vm) {
@@ -61,7 +61,7 @@ async function endMonitor(pid: number, signal: AbortSignal): Promise<void> {
 
 const unitOf = (vm: string) => `umlmon@${vm}.service`;
 
-const units: Monitors = {
+const units: HostMonitors = {
   // The generator of umlmon tells systemd the order and the limits of all VMs anew.
   reload: () => systemctl('umlmon.target', ['daemon-reload']),
   async start(vm) {

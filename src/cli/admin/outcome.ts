@@ -4,7 +4,7 @@ import { printable } from '../../system/text.ts';
 import { OutputClosed, print, write } from '../print/output.ts';
 
 /** What was done about one VM. */
-export interface Outcome {
+export interface VmOutcome {
   readonly vm: string;
   /** For programs: `started`, `untouched`, `off`, `stopped`, `killed`, `removed` …, or `failed`. */
   readonly did: string;
@@ -18,7 +18,7 @@ export interface Outcome {
 }
 
 /** The outcome of work that may fail; other VMs go on. */
-export async function outcomeOf(vm: string, work: () => Promise<Outcome>): Promise<Outcome> {
+export async function vmOutcomeOf(vm: string, work: () => Promise<VmOutcome>): Promise<VmOutcome> {
   try {
     return await work();
   } catch (error) {
@@ -29,7 +29,7 @@ export async function outcomeOf(vm: string, work: () => Promise<Outcome>): Promi
 }
 
 /** The exit status of a command for several VMs: that of their failures if they agree, else 1. */
-export function overallStatus(outcomes: readonly Outcome[]): number {
+export function overallStatus(outcomes: readonly VmOutcome[]): number {
   const statuses = new Set(
     outcomes.flatMap(({ failure }) => (failure === null ? [] : [exitStatusOf(failure.code)])),
   );
@@ -39,7 +39,7 @@ export function overallStatus(outcomes: readonly Outcome[]): number {
 
 /** Prints outcomes as they come, those that failed to standard error; on a terminal, who is still waited for. */
 export class OutcomePrinter {
-  readonly outcomes: Outcome[] = [];
+  readonly outcomes: VmOutcome[] = [];
   readonly #json: boolean;
   readonly #waiting = new Set<string>();
   #hasLine = false;
@@ -49,17 +49,17 @@ export class OutcomePrinter {
   }
 
   /** Runs work for a VM and prints what it came to. Work that `asks` has the terminal for itself meanwhile. */
-  async run(vm: string, work: () => Promise<Outcome>, manner: 'shown' | 'asks' = 'shown'): Promise<void> {
+  async run(vm: string, work: () => Promise<VmOutcome>, manner: 'shown' | 'asks' = 'shown'): Promise<void> {
     if (manner === 'shown') this.#waiting.add(vm);
     await this.#drawLine();
-    const outcome = await outcomeOf(vm, work);
+    const outcome = await vmOutcomeOf(vm, work);
     this.#waiting.delete(vm);
     this.outcomes.push(outcome);
     // Begun at once, in this order: nothing of another VM comes in between.
     await Promise.all([this.#eraseLine(), this.#tell(outcome), this.#drawLine()]);
   }
 
-  async #tell(outcome: Outcome): Promise<void> {
+  async #tell(outcome: VmOutcome): Promise<void> {
     const { vm, text, notes = [], failure } = outcome;
     if (this.#json) return print(JSON.stringify(outcome));
     // The mistakes of a configuration are a line each.

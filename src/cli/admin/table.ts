@@ -4,47 +4,52 @@ import { parseImagePath } from '../../config/values/disk.ts';
 import { refuse } from '../../config/values/values.ts';
 import { type ImageName, nameFor } from '../../disk/names/image-name.ts';
 import { parsersWith } from '../commands/argument-kinds.ts';
-import type { Dialect } from '../commands/parse-command.ts';
-import type { Word } from '../commands/spec.ts';
-import { diskWords } from '../disk/disk-words.ts';
+import type { CommandSyntax } from '../commands/parse-command.ts';
+import type { CommandSpec } from '../commands/spec.ts';
+import { diskCommands } from '../disk/disk-commands.ts';
 
 /** The verbs on images: two destroy what nobody has elsewhere, and four follow what a guest may have written. */
-const adminDiskWords = {
-  ...diskWords,
-  delete: { ...diskWords.delete, options: { yes: [] } },
-  convert: { ...diskWords.convert, options: { yes: [] } },
-  check: { ...diskWords.check, options: { yes: [] } },
-  'cow-merge': { ...diskWords['cow-merge'], options: { yes: [] } },
-  'cow-rebase': { ...diskWords['cow-rebase'], options: { same: [], yes: [] } },
-  rollback: { ...diskWords.rollback, options: { yes: [] } },
+const adminDiskCommands = {
+  ...diskCommands,
+  delete: { ...diskCommands.delete, options: { yes: [] } },
+  convert: { ...diskCommands.convert, options: { yes: [] } },
+  check: { ...diskCommands.check, options: { yes: [] } },
+  'cow-merge': { ...diskCommands['cow-merge'], options: { yes: [] } },
+  'cow-rebase': { ...diskCommands['cow-rebase'], options: { same: [], yes: [] } },
+  rollback: { ...diskCommands.rollback, options: { yes: [] } },
 } as const;
 
 /** Of those, the verbs that read a backing file, or write to it, which only the header of a COW image names. */
-export const followingWords: ReadonlySet<string> = new Set(['convert', 'check', 'cow-merge', 'cow-rebase']);
+export const commandsFollowingHeaders: ReadonlySet<string> = new Set([
+  'convert',
+  'check',
+  'cow-merge',
+  'cow-rebase',
+]);
 
 /** What can be done with the configuration; SECTION is a VM, or GLOBAL. */
-export const configWords = {
+export const configCommands = {
   get: { arguments: ['SECTION', 'KEY'], options: {}, help: 'Print a value in force.' },
   set: { arguments: ['SECTION', 'KEY', 'VALUE'], options: {}, help: 'Change the file.' },
   unset: { arguments: ['SECTION', 'KEY'], options: {}, help: 'Take a key out of the file.' },
   list: { arguments: [], optional: 'SECTION', options: {}, help: 'Print all, with their lines.' },
   check: { arguments: [], options: {}, help: 'Look for mistakes.' },
-} as const satisfies Record<string, Word>;
+} as const satisfies Record<string, CommandSpec>;
 
 /** What can be done with kernels. */
-export const kernelWords = {
+export const kernelCommands = {
   list: { arguments: [], options: {}, help: 'List the kernels and who uses them.' },
   info: { arguments: ['KERNEL'], options: {}, help: 'Tell all about a kernel.' },
   fetch: { arguments: [], options: { update: [] }, help: "Get Debian's newest kernel." },
   use: { arguments: ['VM', 'KERNEL'], options: {}, help: 'Have a VM boot this kernel.' },
-} as const satisfies Record<string, Word>;
+} as const satisfies Record<string, CommandSpec>;
 
-export type KernelWord = keyof typeof kernelWords;
+export type KernelCommandName = keyof typeof kernelCommands;
 
-export type ConfigWord = keyof typeof configWords;
+export type ConfigCommandName = keyof typeof configCommands;
 
 /** The words of umladmin. */
-export const adminWords = {
+export const adminCommands = {
   list: { arguments: [], options: {}, help: 'List the VMs and their states.' },
   start: {
     arguments: [],
@@ -72,8 +77,8 @@ export const adminWords = {
   },
   doctor: { arguments: [], options: {}, help: 'Examine the host.' },
   cleanup: { arguments: [], many: 'VM', options: {}, help: 'Remove what dead VMs left.' },
-  kernel: { arguments: [], options: {}, words: kernelWords, help: 'Manage kernels.' },
-  config: { arguments: [], options: {}, words: configWords, help: 'Read, change, check settings.' },
+  kernel: { arguments: [], options: {}, subcommands: kernelCommands, help: 'Manage kernels.' },
+  config: { arguments: [], options: {}, subcommands: configCommands, help: 'Read, change, check settings.' },
   password: {
     arguments: [],
     optional: 'VM',
@@ -81,13 +86,13 @@ export const adminWords = {
     help: 'Set a password for remote control.',
   },
   user: { arguments: ['VM'], options: { remove: [], n: [] }, help: 'Make a user for a VM alone.' },
-  disk: { arguments: [], options: {}, words: adminDiskWords, help: 'Work on disk images.' },
-} as const satisfies Record<string, Word>;
+  disk: { arguments: [], options: {}, subcommands: adminDiskCommands, help: 'Work on disk images.' },
+} as const satisfies Record<string, CommandSpec>;
 
-export type AdminWord = keyof typeof adminWords;
+export type AdminCommandName = keyof typeof adminCommands;
 
-export const adminDialect: Dialect = {
-  table: adminWords,
+export const adminSyntax: CommandSyntax = {
+  table: adminCommands,
   parsers: parsersWith((text) => {
     const parsed = parseAdminImage(text);
     return 'cause' in parsed ? parsed : { value: text };

@@ -10,8 +10,8 @@ import { inParallel } from './concurrency.ts';
 import { type AdminHost, configuredNames, connectTo, removedNames } from './host.ts';
 import { startVms } from './lifecycle/start.ts';
 import { stopVm } from './lifecycle/stop.ts';
-import { type Monitors, monitorsOf } from './monitors.ts';
-import { type Outcome, OutcomePrinter, overallStatus } from './outcome.ts';
+import { type HostMonitors, monitorsOf } from './monitors.ts';
+import { OutcomePrinter, overallStatus, type VmOutcome } from './outcome.ts';
 
 export interface UpdateRequest {
   /** Empty: all VMs, also those that have no section any more. */
@@ -65,11 +65,11 @@ function isServed(vm: string, { config }: AdminHost): Promise<boolean> {
   );
 }
 
-function wouldStart(vm: string): Outcome {
+function wouldStart(vm: string): VmOutcome {
   return { vm, did: 'started', text: 'has no monitor; it would be started', failure: null };
 }
 
-async function updateVm(name: string, dryRun: boolean, host: AdminHost): Promise<Outcome> {
+async function updateVm(name: string, dryRun: boolean, host: AdminHost): Promise<VmOutcome> {
   requireVm(host.loaded, name);
   const client = await connectTo(host.config, name);
   if (!client) return { vm: name, did: 'off', text: 'no monitor (start = off)', failure: null };
@@ -86,12 +86,12 @@ async function updateVm(name: string, dryRun: boolean, host: AdminHost): Promise
 async function endRemoved(
   vm: string,
   { dryRun, yes }: UpdateRequest,
-  monitors: Monitors,
+  monitors: HostMonitors,
   host: AdminHost,
-): Promise<Outcome> {
+): Promise<VmOutcome> {
   const client = await connectTo(host.config, vm);
   client?.close();
-  const outcome = (did: string, text: string): Outcome => ({ vm, did, text, failure: null });
+  const outcome = (did: string, text: string): VmOutcome => ({ vm, did, text, failure: null });
   if (!client) return outcome('unchanged', 'not in the configuration, and has no monitor');
   if (dryRun) return outcome('removed', 'not in the configuration any more; it would be stopped');
   if (!yes && !(canAsk() && (await confirm(`Stop ${vm}, which is not in the configuration any more?`))))

@@ -3,12 +3,12 @@ import { quoted } from '../../config/problem.ts';
 import { lineText, pictureText } from '../../rpc/picture-text.ts';
 import type { Attachment, ScreenPicture } from '../../rpc/umlmonctrl.gen.ts';
 import {
-  newProgress,
+  newScriptProgress,
   notInTime,
-  type Progress,
   readBytes,
   requireUp,
   type ScriptParts,
+  type ScriptProgress,
   searchedCharacters,
   type,
 } from './script-steps.ts';
@@ -20,7 +20,7 @@ export async function sendText(text: string, timeoutMs: number, parts: ScriptPar
   const { id, next } = await client.call('consoleAttach', { channel, columns: 0, rows: 0 }, signal);
   const known = progress.get(channel);
   // An answer comes after what it answers.
-  if (!known || known.searched) progress.set(channel, newProgress(next));
+  if (!known || known.searched) progress.set(channel, newScriptProgress(next));
   await type(id, Buffer.from(text), { deadline: performance.now() + timeoutMs }, parts);
   await client.call('consoleDetach', id, signal);
 }
@@ -56,16 +56,16 @@ export async function expectText(pattern: RegExp, timeoutMs: number, parts: Scri
 }
 
 /** What is on the screen now counts as come, if the present kernel has put it there. */
-async function progressAtScreen(seat: Attachment, parts: ScriptParts): Promise<Progress> {
+async function progressAtScreen(seat: Attachment, parts: ScriptParts): Promise<ScriptProgress> {
   const { client, channel, signal } = parts;
   const picture = await client.call('consolePicture', { channel, history: 0 }, signal);
   if (seat.began >= seat.oldest && seat.next - seat.began <= readBytes) {
-    const young = newProgress(seat.began);
+    const young = newScriptProgress(seat.began);
     while (young.offset < picture.offset) await readMore(young, seat.id, 0, parts);
     // The screen has lines of a former run below which there is room for those of this one.
     if (young.text.split('\n').length <= picture.lines.length) return young;
   }
-  return newProgress(picture.offset, screenText(picture));
+  return newScriptProgress(picture.offset, screenText(picture));
 }
 
 /** The lines of a screen; what stands before the cursor is there with its blanks, as those at the end of a prompt. */
@@ -78,7 +78,12 @@ function screenText(picture: ScreenPicture): string {
   return [...before, lineText(cursorLine).padEnd(cursorColumn)].join('\n');
 }
 
-async function readMore(known: Progress, id: number, waitMs: number, parts: ScriptParts): Promise<void> {
+async function readMore(
+  known: ScriptProgress,
+  id: number,
+  waitMs: number,
+  parts: ScriptParts,
+): Promise<void> {
   const { client, signal } = parts;
   const asked = { id, offset: known.offset, max: readBytes, waitMs: Math.min(waitMs, 10_000) };
   const { data, offset } = await client.call('consoleRead', asked, signal);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import {
   detach,
-  newProgress,
+  newScriptProgress,
   notInTime,
   readBytes,
   requireUp,
@@ -31,7 +31,7 @@ export async function runInGuest(
   const { kernelPid } = await requireUp(parts);
   const mark = randomBytes(6).toString('hex');
   const { id, next } = await client.call('consoleAttach', { channel, columns: 0, rows: 0 }, signal);
-  const known = { ...newProgress(next), searched: true };
+  const known = { ...newScriptProgress(next), searched: true };
   progress.set(channel, known);
   const deadline = performance.now() + timeoutMs;
   /** Reads until `take` has found what it looks for. */

@@ -8,7 +8,7 @@ import { print, write } from '../print/output.ts';
 import { mayEndGuest } from '../wait/next-run.ts';
 import { expectText, sendText } from './console-script.ts';
 import { runInGuest } from './run-in-guest.ts';
-import type { Progress } from './script-steps.ts';
+import type { ScriptProgress } from './script-steps.ts';
 
 /** A command in the guest has failed. Its exit status is that of umlwatch; the words after it are not done. */
 export class CommandFailed extends Error {
@@ -24,7 +24,7 @@ export class CommandFailed extends Error {
 interface Run {
   readonly client: MonitorClient;
   readonly json: boolean;
-  readonly progress: Map<string, Progress>;
+  readonly progress: Map<string, ScriptProgress>;
   readonly signal: AbortSignal | undefined;
 }
 

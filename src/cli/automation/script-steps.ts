@@ -15,7 +15,7 @@ export const searchedCharacters = 65536;
 const retryMs = 50;
 
 /** How far the words of one umlwatch have come in the output of a channel. */
-export interface Progress {
+export interface ScriptProgress {
   offset: number;
   /** Output that no pattern has matched yet. */
   text: string;
@@ -29,13 +29,13 @@ export interface ScriptParts {
   readonly client: MonitorClient;
   readonly channel: string;
   /** By channel; words of one command line go on where the one before stopped. */
-  readonly progress: Map<string, Progress>;
+  readonly progress: Map<string, ScriptProgress>;
   readonly signal: AbortSignal | undefined;
   /** Somebody else types, and is waited for. */
   readonly onWait?: (error: UmlmonError) => void;
 }
 
-export function newProgress(offset: number, text = ''): Progress {
+export function newScriptProgress(offset: number, text = ''): ScriptProgress {
   return { offset, text, plain: new PlainText(), decoder: new StringDecoder('utf8'), searched: false };
 }
 

@@ -3,7 +3,7 @@ import { wrongWith } from '../../rpc/problem-advice.ts';
 import { UmlmonError } from '../../system/errors/errors.ts';
 import { printable } from '../../system/text.ts';
 import { scriptRunners } from '../automation/run-script.ts';
-import type { Progress } from '../automation/script-steps.ts';
+import type { ScriptProgress } from '../automation/script-steps.ts';
 import { cancelJob, printJobs, runDisk } from '../disk/run-disk.ts';
 import { type MconsoleLink, printAnswer, runMconsole } from '../mconsole/session.ts';
 import { printCrash, printCrashes } from '../print/crash.ts';
@@ -28,7 +28,7 @@ import type { EscapeKey } from '../session/escape-key.ts';
 import { type LeavingRun, mayEndGuest } from '../wait/next-run.ts';
 import { restartGuest, restartText } from '../wait/restart.ts';
 import { waitFor } from '../wait/wait.ts';
-import type { Command, WordName } from './table.ts';
+import type { Command, CommandName } from './table.ts';
 
 export interface CommandContext {
   readonly vm: string;
@@ -39,23 +39,23 @@ export interface CommandContext {
   /** The same for another VM. */
   readonly connectTo: (vm: string) => Promise<MonitorClient>;
   /** How far words without a terminal have come in the output of each channel. */
-  readonly progress: Map<string, Progress>;
+  readonly progress: Map<string, ScriptProgress>;
   /** By VM: its run that a word of this command line may have ended. */
   readonly leaving: Map<string, LeavingRun>;
 }
 
-export interface Run extends CommandContext {
+export interface CommandRun extends CommandContext {
   readonly client: MonitorClient;
   /** Aborted by CTRL-C in the interactive mode: ends what follows or waits. */
   readonly signal: AbortSignal | undefined;
 }
 
-type Runner = (command: Command, run: Run) => Promise<void>;
+type Runner = (command: Command, run: CommandRun) => Promise<void>;
 
 /** Milliseconds that one call waits for events. */
 const waitMs = 30_000;
 
-const runners: Record<WordName, Runner> = {
+const runners: Record<CommandName, Runner> = {
   async info(_command, { client, json, signal }) {
     const info = await client.call('info', undefined, signal);
     await print(json ? JSON.stringify({ ...info, wrong: wrongWith(info) }) : infoText(info, Date.now()));
@@ -191,7 +191,7 @@ function sayMissing(vm: string, from: number, next: number): void {
   console.error(`umlwatch: ${vm}: ${which} not held any more: there were too many of one source`);
 }
 
-async function printSecurity({ client, json, signal }: Run): Promise<void> {
+async function printSecurity({ client, json, signal }: CommandRun): Promise<void> {
   const list = await client.call('security', undefined, signal);
   await print(json ? JSON.stringify(list) : securityLines(list).join('\n'));
 }
@@ -200,7 +200,7 @@ function mconsoleLink(vm: string, client: MonitorClient): MconsoleLink {
   return { name: vm, ask: (line, signal) => client.call('mconsole', line, signal) };
 }
 
-function askAndPrint({ client, vm, json, signal }: Run, line: string): Promise<void> {
+function askAndPrint({ client, vm, json, signal }: CommandRun, line: string): Promise<void> {
   return printAnswer({ link: mconsoleLink(vm, client), json }, line, signal);
 }
 
@@ -214,7 +214,7 @@ export async function runCommand(
   const client = await context.connect();
   try {
     await noteLeaving(command, context, client, signal);
-    await runners[command.word](command, { ...context, client, signal });
+    await runners[command.name](command, { ...context, client, signal });
   } finally {
     client.close();
   }
@@ -222,25 +222,25 @@ export async function runCommand(
 
 /** Remembers the run that a word may end, for a wait after it. */
 async function noteLeaving(
-  { word, values: { COMMAND, KEYS, LETTER, TEXT } }: Command,
+  { name, values: { COMMAND, KEYS, LETTER, TEXT } }: Command,
   { vm, leaving }: CommandContext,
   client: MonitorClient,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  if (!mayEndGuest(word, COMMAND ?? KEYS ?? LETTER ?? TEXT ?? '')) return;
+  if (!mayEndGuest(name, COMMAND ?? KEYS ?? LETTER ?? TEXT ?? '')) return;
   const { kernelPid, eventsNext: since } = await client.call('info', undefined, signal);
   leaving.set(vm, { kernelPid, since });
 }
 
 async function operation(
-  { vm, json }: Run,
+  { vm, json }: CommandRun,
   answer: Promise<Parameters<typeof operationText>[1]>,
 ): Promise<void> {
   const report = await answer;
   await print(json ? JSON.stringify(report) : operationText(vm, report));
 }
 
-function channelOf({ word, values: { CHANNEL } }: Command): string {
+function channelOf({ name, values: { CHANNEL } }: Command): string {
   if (CHANNEL !== undefined) return CHANNEL;
-  throw new UmlmonError('INTERNAL', { place: word, cause: 'parsed without its channel' });
+  throw new UmlmonError('INTERNAL', { place: name, cause: 'parsed without its channel' });
 }

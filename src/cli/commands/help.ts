@@ -1,31 +1,31 @@
-import { usageText, type Word, type WordTable } from './spec.ts';
-import { words } from './table.ts';
+import { type CommandSpec, type CommandTable, usageText } from './spec.ts';
+import { umlwatchCommands } from './table.ts';
 
 /** A line for each word of a table; those of a word with words of its own are listed below it. */
-export function wordLines(table: WordTable, hyphen: '-' | ''): string[] {
+export function commandLines(table: CommandTable, hyphen: '-' | ''): string[] {
   return linesOf(table, `  ${hyphen}`);
 }
 
 /** Columns of a usage that has its help beside it. */
 const usageMax = 33;
 /** Columns before the words of a word. */
-const ownIndent = 6;
+const subcommandIndent = 6;
 
-function linesOf(table: WordTable, before: string): string[] {
+function linesOf(table: CommandTable, before: string): string[] {
   const entries = Object.entries(table);
-  const shown = ([name, word]: [string, Word]) =>
-    word.words ? `${name} WORD …` : usageText({ path: [name], word });
+  const shown = ([name, word]: [string, CommandSpec]) =>
+    word.subcommands ? `${name} WORD …` : usageText({ path: [name], spec: word });
   const lengths = entries.map((entry) => shown(entry).length);
   const width = Math.max(...lengths.filter((length) => length <= usageMax));
   return entries.flatMap((entry) => {
-    const [, { help, words: own }] = entry;
+    const [, { help, subcommands: own }] = entry;
     const usage = shown(entry);
     // A long usage has a line of its own.
     const line =
       usage.length > width
         ? [`${before}${usage}`, `${' '.repeat(before.length + width)}  ${help}`]
         : [`${before}${usage.padEnd(width)}  ${help}`];
-    return own ? [...line, ...linesOf(own, ' '.repeat(ownIndent))] : line;
+    return own ? [...line, ...linesOf(own, ' '.repeat(subcommandIndent))] : line;
   });
 }
 
@@ -37,7 +37,7 @@ export function helpText(): string {
     'Words are done in the order given, up to the first error. Without any, umlwatch',
     'asks for them, or reads them from a pipe: a line each, without the hyphen.',
     '',
-    ...wordLines(words, '-'),
+    ...commandLines(umlwatchCommands, '-'),
     '',
     '  -mconsole-socket PATH  in place of VM: a kernel that umlmon did not start',
     '  -config PATH  another configuration (also: UMLMON_CONFIG)',
@@ -68,7 +68,7 @@ export function interactiveHelpText(): string {
     quit: { ...plain, help: 'Leave; the VM is not touched. Also CTRL-D.' },
   };
   return [
-    ...wordLines({ ...words, ...more }, ''),
+    ...commandLines({ ...umlwatchCommands, ...more }, ''),
     '',
     'TAB completes. CTRL-C ends a word that waits, CTRL-] d a session at a console.',
   ].join('\n');

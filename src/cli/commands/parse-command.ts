@@ -2,11 +2,19 @@ import { quoted } from '../../config/problem.ts';
 import { suggest } from '../../config/suggest.ts';
 import { UmlmonError } from '../../system/errors/errors.ts';
 import type { ArgumentKind, ArgumentParsers } from './argument-kinds.ts';
-import { optionsOf, type Use, usageText, usesOf, type Word, type WordTable, wordOf } from './spec.ts';
+import {
+  type CommandForm,
+  type CommandSpec,
+  type CommandTable,
+  findCommand,
+  formsOf,
+  optionsOf,
+  usageText,
+} from './spec.ts';
 
 /** How words are written in one place: on a command line, or typed. */
-export interface Dialect {
-  readonly table: WordTable;
+export interface CommandSyntax {
+  readonly table: CommandTable;
   readonly parsers: ArgumentParsers;
   /** What stands before a word. */
   readonly hyphen: '-' | '';
@@ -19,9 +27,9 @@ export interface Dialect {
 }
 
 /** A word with what belongs to it, of any table. */
-export interface TakenCommand {
-  readonly word: string;
-  readonly sub?: string;
+export interface ParsedCommand {
+  readonly name: string;
+  readonly subcommand?: string;
   readonly options: ReadonlySet<string>;
   readonly values: Partial<Record<ArgumentKind, string | number>>;
   /** What a word of which any number may follow was given. */
@@ -33,14 +41,14 @@ export function usageError(cause: string, hint: string): UmlmonError {
 }
 
 /** Takes a word, its word of its own, arguments and options off `rest`. Errors: USAGE. */
-export function takeCommand(name: string, rest: string[], dialect: Dialect): TakenCommand {
+export function parseCommand(name: string, rest: string[], dialect: CommandSyntax): ParsedCommand {
   const { table, parsers, hyphen } = dialect;
-  const outer = wordOf(table, name);
-  if (!outer) throw unknownWord(name, dialect);
-  const use = outer.words
-    ? takeSub({ path: [name], word: outer }, rest, hyphen)
-    : { path: [name], word: outer };
-  const { word } = use;
+  const outer = findCommand(table, name);
+  if (!outer) throw unknownCommand(name, dialect);
+  const use = outer.subcommands
+    ? parseSubcommand({ path: [name], spec: outer }, rest, hyphen)
+    : { path: [name], spec: outer };
+  const { spec: word } = use;
   const written = `${hyphen}${use.path.join(' ')}`;
   const usage = `use: ${hyphen}${usageText(use)}`;
   const values: Partial<Record<ArgumentKind, string | number>> = {};
@@ -72,8 +80,8 @@ export function takeCommand(name: string, rest: string[], dialect: Dialect): Tak
   }
   const [, sub] = use.path;
   return {
-    word: name,
-    ...(sub === undefined ? {} : { sub }),
+    name: name,
+    ...(sub === undefined ? {} : { subcommand: sub }),
     values,
     options,
     ...(word.many ? { many } : {}),
@@ -81,14 +89,14 @@ export function takeCommand(name: string, rest: string[], dialect: Dialect): Tak
 }
 
 /** The word of its own that follows a word; it has no hyphen anywhere. */
-function takeSub({ path, word }: Use, rest: string[], hyphen: '-' | ''): Use {
-  const names = Object.keys(word.words ?? {});
+function parseSubcommand({ path, spec: word }: CommandForm, rest: string[], hyphen: '-' | ''): CommandForm {
+  const names = Object.keys(word.subcommands ?? {});
   const written = `${hyphen}${path.join(' ')}`;
   const name = rest.shift();
   const hint = `one of ${names.join(', ')}`;
   if (name === undefined) throw usageError(`${written} what?`, hint);
-  const sub = wordOf(word.words, name);
-  if (sub) return { path: [...path, name], word: sub };
+  const sub = findCommand(word.subcommands, name);
+  if (sub) return { path: [...path, name], spec: sub };
   const near = suggest(name.replace(/^--?/, ''), names);
   throw usageError(
     `unknown word ${quoted(name)} after ${written}`,
@@ -96,14 +104,17 @@ function takeSub({ path, word }: Use, rest: string[], hyphen: '-' | ''): Use {
   );
 }
 
-function unknownWord(name: string, { table, hyphen, others, hint, strayOptions }: Dialect): UmlmonError {
-  const owners = usesOf(table).filter(({ word }) => Object.hasOwn(word.options, name));
+function unknownCommand(
+  name: string,
+  { table, hyphen, others, hint, strayOptions }: CommandSyntax,
+): UmlmonError {
+  const owners = formsOf(table).filter(({ spec: word }) => Object.hasOwn(word.options, name));
   if (strayOptions && owners.length > 0)
     return usageError(
       `-${name} does not stand here`,
       `use: ${owners.map((use) => hyphen + usageText(use)).join(', ')}`,
     );
-  const inner = usesOf(table).find(({ path }) => path[1] === name);
+  const inner = formsOf(table).find(({ path }) => path[1] === name);
   if (inner)
     return usageError(`unknown word ${quoted(name)}`, `did you mean ${hyphen}${inner.path.join(' ')}?`);
   const options = hyphen ? optionsOf(table) : [];
@@ -112,9 +123,12 @@ function unknownWord(name: string, { table, hyphen, others, hint, strayOptions }
 }
 
 /** How a word is used, as a hint; of one with words of its own, that one. */
-export function usageOf({ word, sub }: Pick<TakenCommand, 'word' | 'sub'>, table: WordTable): string {
-  const outer: Word | undefined = wordOf(table, word);
-  const inner = sub === undefined ? undefined : wordOf(outer?.words, sub);
-  if (inner && sub !== undefined) return usageText({ path: [word, sub], word: inner });
-  return outer ? usageText({ path: [word], word: outer }) : word;
+export function usageOf(
+  { name: word, subcommand: sub }: Pick<ParsedCommand, 'name' | 'subcommand'>,
+  table: CommandTable,
+): string {
+  const outer: CommandSpec | undefined = findCommand(table, word);
+  const inner = sub === undefined ? undefined : findCommand(outer?.subcommands, sub);
+  if (inner && sub !== undefined) return usageText({ path: [word, sub], spec: inner });
+  return outer ? usageText({ path: [word], spec: outer }) : word;
 }

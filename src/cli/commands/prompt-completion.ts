@@ -1,6 +1,6 @@
 import { imageKinds, waitLevels } from './argument-kinds.ts';
-import { wordOf } from './spec.ts';
-import { words } from './table.ts';
+import { findCommand } from './spec.ts';
+import { umlwatchCommands } from './table.ts';
 
 /** What TAB offers: whole candidates, and the text that they replace. */
 export type Completion = [candidates: string[], begun: string];
@@ -20,12 +20,12 @@ export async function complete(line: string, offers: Offers): Promise<Completion
     candidates.filter((candidate) => candidate.startsWith(begun)).map((candidate) => `${candidate} `),
     begun,
   ];
-  if (after.length === 0) return starting([...Object.keys(words), 'help', 'quit']);
-  const outer = wordOf(words, first);
-  if (outer?.words && after.length === 1) return starting(Object.keys(outer.words));
-  const word = outer?.words ? wordOf(outer.words, after[0]) : outer;
+  if (after.length === 0) return starting([...Object.keys(umlwatchCommands), 'help', 'quit']);
+  const outer = findCommand(umlwatchCommands, first);
+  if (outer?.subcommands && after.length === 1) return starting(Object.keys(outer.subcommands));
+  const word = outer?.subcommands ? findCommand(outer.subcommands, after[0]) : outer;
   if (!word) return [[], begun];
-  const rest = outer?.words ? after.slice(1) : after;
+  const rest = outer?.subcommands ? after.slice(1) : after;
   const kind = word.arguments[rest.length - 1];
   const isImage = (name: string | undefined) => imageKinds.some((known) => known === name);
   if (kind === 'LEVEL') return starting(waitLevels);

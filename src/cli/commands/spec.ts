@@ -1,7 +1,7 @@
 /** What the words of a program are made of: one table is command line, interactive mode, help, completion and page. */
 import type { ArgumentKind } from './argument-kinds.ts';
 
-export interface Word {
+export interface CommandSpec {
   /** The arguments that follow. */
   readonly arguments: readonly ArgumentKind[];
   /** One that may follow them; taken if the next text has its form. */
@@ -13,43 +13,46 @@ export interface Word {
   /** One line, short enough for a terminal. */
   readonly help: string;
   /** Words of its own, one of which must follow, with what belongs to that one. */
-  readonly words?: WordTable;
+  readonly subcommands?: CommandTable;
 }
 
-export type WordTable = Readonly<Record<string, Word>>;
+export type CommandTable = Readonly<Record<string, CommandSpec>>;
 
 /** One way to use a table: a word, or a word and one of its own. */
-export interface Use {
+export interface CommandForm {
   /** `['log']`, `['disk', 'create']` */
   readonly path: readonly string[];
-  readonly word: Word;
+  readonly spec: CommandSpec;
 }
 
 /** All ways to use a table, in its order. */
-export function usesOf(table: WordTable, before: readonly string[] = []): Use[] {
-  return Object.entries(table).flatMap(([name, word]) => {
+export function formsOf(table: CommandTable, before: readonly string[] = []): CommandForm[] {
+  return Object.entries(table).flatMap(([name, spec]) => {
     const path = [...before, name];
-    return word.words ? usesOf(word.words, path) : [{ path, word }];
+    return spec.subcommands ? formsOf(spec.subcommands, path) : [{ path, spec }];
   });
 }
 
 /** The options of all words of a table, each once. */
-export function optionsOf(table: WordTable): string[] {
-  return [...new Set(usesOf(table).flatMap(({ word }) => Object.keys(word.options)))];
+export function optionsOf(table: CommandTable): string[] {
+  return [...new Set(formsOf(table).flatMap(({ spec }) => Object.keys(spec.options)))];
 }
 
 /** `connect CHANNEL`, `log CHANNEL [-follow]`, `disk copy FROM TO`: how a word is used. */
-export function usageText({ path, word }: Use): string {
-  const options = Object.entries(word.options).map(
+export function usageText({ path, spec }: CommandForm): string {
+  const options = Object.entries(spec.options).map(
     ([option, values]) => `[-${[option, ...values].join(' ')}]`,
   );
-  const optional = word.optional ? [`[${word.optional}]`] : [];
-  const many = word.many ? [`[${word.many} …]`] : [];
-  const own = word.words ? [Object.keys(word.words).join('|')] : [];
-  return [...path, ...own, ...word.arguments, ...optional, ...many, ...options].join(' ');
+  const optional = spec.optional ? [`[${spec.optional}]`] : [];
+  const many = spec.many ? [`[${spec.many} …]`] : [];
+  const own = spec.subcommands ? [Object.keys(spec.subcommands).join('|')] : [];
+  return [...path, ...own, ...spec.arguments, ...optional, ...many, ...options].join(' ');
 }
 
 /** The word of a table with this name. */
-export function wordOf(table: WordTable | undefined, name: string | undefined): Word | undefined {
+export function findCommand(
+  table: CommandTable | undefined,
+  name: string | undefined,
+): CommandSpec | undefined {
   return table && name !== undefined && Object.hasOwn(table, name) ? table[name] : undefined;
 }

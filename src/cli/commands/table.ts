@@ -1,9 +1,9 @@
-import { type DiskWord, diskWords } from '../disk/disk-words.ts';
+import { type DiskCommandName, diskCommands } from '../disk/disk-commands.ts';
 import type { ArgumentValues } from './argument-kinds.ts';
-import type { Word } from './spec.ts';
+import type { CommandSpec } from './spec.ts';
 
 /** The words of umlwatch: `-start` on the command line, `start` in the interactive mode. */
-export const words = {
+export const umlwatchCommands = {
   info: { arguments: [], options: {}, help: 'Show state, disks, consoles, exit, settings.' },
   start: { arguments: [], options: {}, help: 'Boot the VM; done when its kernel runs.' },
   stop: {
@@ -98,7 +98,7 @@ export const words = {
     options: { get: ['FILE'] },
     help: 'Show a crash: the last one, or NAME.',
   },
-  disk: { arguments: [], options: {}, words: diskWords, help: 'Work on disk images.' },
+  disk: { arguments: [], options: {}, subcommands: diskCommands, help: 'Work on disk images.' },
   jobs: { arguments: [], options: {}, help: 'List what is done to images.' },
   cancel: { arguments: ['ID'], options: {}, help: 'End such a job early.' },
   backup: {
@@ -109,21 +109,19 @@ export const words = {
   },
   backups: { arguments: [], options: {}, help: 'List the backups.' },
   restore: { arguments: ['BACKUP'], options: {}, help: 'Put the disks of a backup back.' },
-} as const satisfies Record<string, Word>;
+} as const satisfies Record<string, CommandSpec>;
 
-export type WordName = keyof typeof words;
-
-export const wordNames = Object.keys(words) as WordName[];
+export type CommandName = keyof typeof umlwatchCommands;
 
 /** A word with what belongs to it, ready to be done. */
 export interface Command {
-  readonly word: WordName;
+  readonly name: CommandName;
   /** The word of its own that the word has; only `disk` has such. */
-  readonly sub?: DiskWord;
+  readonly subcommand?: DiskCommandName;
   readonly options: ReadonlySet<string>;
   readonly values: ArgumentValues;
 }
 
-export function isWord(name: string): name is WordName {
-  return Object.hasOwn(words, name);
+export function isCommandName(name: string): name is CommandName {
+  return Object.hasOwn(umlwatchCommands, name);
 }

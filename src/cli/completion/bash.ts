@@ -1,7 +1,7 @@
-import { listVms, type Offer, type Place, type Program } from './programs.ts';
+import { type CompletedProgram, type CompletionPlace, listVmsCommand, type Offer } from './programs.ts';
 
 /** A script for bash-completion. */
-export function bashScript({ name, options, places }: Program): string {
+export function bashScript({ name, options, places }: CompletedProgram): string {
   const withArgument = options.filter(({ arguments: offers }) => offers.length > 0);
   return [
     `# Completion of ${name} for bash. Generated from src/cli/completion by \`npm run generate\`.`,
@@ -37,18 +37,18 @@ export function bashScript({ name, options, places }: Program): string {
 const hyphens = (names: readonly string[]) =>
   names.flatMap((name) => [`-${name}`, `--${name}`]).join(' | ') || "''";
 
-function pattern({ path }: Place): string {
+function pattern({ path }: CompletionPlace): string {
   return path.length === 0 ? '*' : `'${path.join(' ')}' | '${path.join(' ')} '*`;
 }
 
-function placeStatement({ path, words, offer }: Place): string {
+function placeStatement({ path, choices, offer }: CompletionPlace): string {
   const exact = `[ "\${#given[@]}" -ne ${path.length} ] ||`;
-  if (words.length === 0) return path.length === 0 ? `${exact} ${statement(offer)}` : statement(offer);
-  return `${exact} offers='${words.map(({ name }) => name).join(' ')}'`;
+  if (choices.length === 0) return path.length === 0 ? `${exact} ${statement(offer)}` : statement(offer);
+  return `${exact} offers='${choices.map(({ name }) => name).join(' ')}'`;
 }
 
 function statement(offer: Offer): string {
-  if (offer === 'vms') return `offers=$(${listVms})`;
+  if (offer === 'vms') return `offers=$(${listVmsCommand})`;
   if (offer === 'files') return `mapfile -t COMPREPLY < <(compgen -f -- "$now")`;
   if (offer === 'commands') return `mapfile -t COMPREPLY < <(compgen -c -- "$now")`;
   return offer === 'nothing' ? ':' : `offers='${offer.join(' ')}'`;

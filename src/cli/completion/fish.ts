@@ -1,7 +1,7 @@
-import { listVms, type Offer, type Place, type Program } from './programs.ts';
+import { type CompletedProgram, type CompletionPlace, listVmsCommand, type Offer } from './programs.ts';
 
 /** A script for fish. */
-export function fishScript({ name, options, places }: Program): string {
+export function fishScript({ name, options, places }: CompletedProgram): string {
   const complete = (rest: string) => `complete -c ${name} ${rest}`;
   return [
     `# Completion of ${name} for fish. Generated from src/cli/completion by \`npm run generate\`.`,
@@ -11,8 +11,8 @@ export function fishScript({ name, options, places }: Program): string {
       return complete(`-o ${one.name}${offer === undefined ? '' : argument(offer)} -d ${quote(one.help)}`);
     }),
     ...places.flatMap((place) => [
-      ...place.words.map((word) =>
-        complete(`-n ${quote(condition(place))} -a ${quote(word.name)} -d ${quote(word.help)}`),
+      ...place.choices.map((choice) =>
+        complete(`-n ${quote(condition(place))} -a ${quote(choice.name)} -d ${quote(choice.help)}`),
       ),
       ...(place.offer === 'nothing'
         ? []
@@ -23,10 +23,12 @@ export function fishScript({ name, options, places }: Program): string {
 }
 
 /** Words of a place stand directly after its path, and VMs of a program without words at the beginning. */
-function condition({ path, words, offer }: Place): string {
+function condition({ path, choices, offer }: CompletionPlace): string {
   const seen = path.map((word) => `__fish_seen_subcommand_from ${word}`);
   const none =
-    words.length > 0 ? [`not __fish_seen_subcommand_from ${words.map(({ name }) => name).join(' ')}`] : [];
+    choices.length > 0
+      ? [`not __fish_seen_subcommand_from ${choices.map(({ name }) => name).join(' ')}`]
+      : [];
   return [...seen, ...none].join('; and ') || (offer === 'commands' ? 'true' : '__fish_use_subcommand');
 }
 
@@ -36,7 +38,7 @@ function argument(offer: Offer): string {
 }
 
 function offered(offer: Offer): string {
-  if (offer === 'vms') return `-a ${quote(`(${listVms})`)}`;
+  if (offer === 'vms') return `-a ${quote(`(${listVmsCommand})`)}`;
   if (offer === 'commands') return '-a "(__fish_complete_command)"';
   return offer === 'files' ? '-F' : `-a ${quote([...offer].join(' '))}`;
 }

@@ -1,7 +1,7 @@
-import { adminWords } from '../admin/table.ts';
+import { adminCommands } from '../admin/table.ts';
 import { type ArgumentKind, waitLevels } from '../commands/argument-kinds.ts';
-import { usesOf, type WordTable } from '../commands/spec.ts';
-import { words } from '../commands/table.ts';
+import { type CommandTable, formsOf } from '../commands/spec.ts';
+import { umlwatchCommands } from '../commands/table.ts';
 
 /** What may stand at a place of a command line. */
 export type Offer = 'vms' | 'files' | 'commands' | 'nothing' | readonly string[];
@@ -14,24 +14,24 @@ export interface Choice {
 }
 
 /** A word that others may follow. */
-export interface Place {
+export interface CompletionPlace {
   /** The words before, as in `['disk', 'create']`; none at the beginning. */
   readonly path: readonly string[];
-  readonly words: readonly Choice[];
+  readonly choices: readonly Choice[];
   /** What else may stand there; at the beginning, once. */
   readonly offer: Offer;
 }
 
 /** A program as its completion sees it. */
-export interface Program {
+export interface CompletedProgram {
   readonly name: string;
   readonly options: readonly Choice[];
   /** The places for words without a hyphen; a command line stays at the last one that it has reached. */
-  readonly places: readonly Place[];
+  readonly places: readonly CompletionPlace[];
 }
 
 /** Prints the names of the VMs of the configuration, a line each. */
-export const listVms = `umladmin config list 2>/dev/null | sed -n 's/^\\[\\(.*\\)\\]$/\\1/p' | grep -vx GLOBAL`;
+export const listVmsCommand = `umladmin config list 2>/dev/null | sed -n 's/^\\[\\(.*\\)\\]$/\\1/p' | grep -vx GLOBAL`;
 
 const common: readonly Choice[] = [
   { name: 'config', help: 'Read this configuration.', arguments: ['files'] },
@@ -47,16 +47,16 @@ const option = (name: string, help: string, offer: Offer = 'nothing'): Choice =>
 });
 
 /** The programs that complete; what they offer comes from the tables of their words. */
-export const programs: readonly Program[] = [
+export const programs: readonly CompletedProgram[] = [
   {
     name: 'umlwatch',
-    options: [...common, ...hyphened(words)],
-    places: [{ path: [], words: [], offer: 'vms' }],
+    options: [...common, ...hyphened(umlwatchCommands)],
+    places: [{ path: [], choices: [], offer: 'vms' }],
   },
   {
     name: 'umladmin',
-    options: [...common, ...optionsIn(adminWords)],
-    places: placesIn(adminWords),
+    options: [...common, ...optionsIn(adminCommands)],
+    places: placesIn(adminCommands),
   },
   {
     name: 'umlmon',
@@ -68,7 +68,7 @@ export const programs: readonly Program[] = [
       flag('cleanup', 'Remove what a killed monitor has left.'),
       option('units', 'Write units for systemd.', 'files'),
     ],
-    places: [{ path: [], words: [], offer: 'vms' }],
+    places: [{ path: [], choices: [], offer: 'vms' }],
   },
   {
     name: 'umlrun',
@@ -83,7 +83,7 @@ export const programs: readonly Program[] = [
       option('user', 'The user of the host.'),
       option('env', 'A variable of the environment.'),
     ],
-    places: [{ path: [], words: [], offer: 'commands' }],
+    places: [{ path: [], choices: [], offer: 'commands' }],
   },
   {
     name: 'umldir',
@@ -93,8 +93,8 @@ export const programs: readonly Program[] = [
   { name: 'umlweb', options: common.filter(({ name }) => name !== 'json'), places: [] },
 ];
 
-function hyphened(table: WordTable): Choice[] {
-  const own = Object.entries(table).map(([name, { help, arguments: kinds, words: inner }]) => ({
+function hyphened(table: CommandTable): Choice[] {
+  const own = Object.entries(table).map(([name, { help, arguments: kinds, subcommands: inner }]) => ({
     name,
     help,
     arguments: inner ? [Object.keys(inner)] : kinds.map(offerFor),
@@ -103,23 +103,23 @@ function hyphened(table: WordTable): Choice[] {
 }
 
 /** The options of all words, each once. */
-function optionsIn(table: WordTable): Choice[] {
+function optionsIn(table: CommandTable): Choice[] {
   const options = new Map<string, Choice>();
-  for (const { path, word } of usesOf(table))
-    for (const [name, kinds] of Object.entries(word.options))
+  for (const { path, spec } of formsOf(table))
+    for (const [name, kinds] of Object.entries(spec.options))
       options.set(name, { name, help: `Option of ${path.join(' ')}.`, arguments: kinds.map(offerFor) });
   return [...options.values()];
 }
 
-function placesIn(table: WordTable, path: readonly string[] = []): Place[] {
+function placesIn(table: CommandTable, path: readonly string[] = []): CompletionPlace[] {
   const choices = Object.entries(table).map(([name, { help }]) => flag(name, help));
-  const inner = Object.entries(table).flatMap(([name, { words: own, many, arguments: kinds }]) => {
+  const inner = Object.entries(table).flatMap(([name, { subcommands: own, many, arguments: kinds }]) => {
     const here = [...path, name];
     if (own) return placesIn(own, here);
     const offer = offerFor(many ?? kinds[0]);
-    return offer === 'nothing' ? [] : [{ path: here, words: [], offer }];
+    return offer === 'nothing' ? [] : [{ path: here, choices: [], offer }];
   });
-  return [{ path, words: choices, offer: 'nothing' }, ...inner];
+  return [{ path, choices, offer: 'nothing' }, ...inner];
 }
 
 function offerFor(kind: ArgumentKind | undefined): Offer {

@@ -1,7 +1,13 @@
-import { type Choice, listVms, type Offer, type Place, type Program } from './programs.ts';
+import {
+  type Choice,
+  type CompletedProgram,
+  type CompletionPlace,
+  listVmsCommand,
+  type Offer,
+} from './programs.ts';
 
 /** A function for the completion system of zsh. */
-export function zshScript({ name, options, places }: Program): string {
+export function zshScript({ name, options, places }: CompletedProgram): string {
   const withArgument = options.filter(({ arguments: offers }) => offers.length > 0);
   const hyphens = (choice: Choice) => `-${choice.name}|--${choice.name}`;
   return [
@@ -31,21 +37,21 @@ export function zshScript({ name, options, places }: Program): string {
   ].join('\n');
 }
 
-function pattern({ path }: Place): string {
+function pattern({ path }: CompletionPlace): string {
   return path.length === 0 ? '*' : `'${path.join(' ')}'|'${path.join(' ')} '*`;
 }
 
-function placeStatement({ path, words, offer }: Place): string {
-  if (words.length === 0)
+function placeStatement({ path, choices, offer }: CompletionPlace): string {
+  if (choices.length === 0)
     return path.length === 0 && offer === 'vms'
       ? `(($#given == 0)) && { ${statement(offer)}; }`
       : statement(offer);
-  const choices = words.map(({ name, help }) => described(name, help)).join(' ');
-  return `(($#given == ${path.length})) && { choices=(${choices}); _describe word choices; }`;
+  const list = choices.map(({ name, help }) => described(name, help)).join(' ');
+  return `(($#given == ${path.length})) && { choices=(${list}); _describe word choices; }`;
 }
 
 function statement(offer: Offer): string {
-  if (offer === 'vms') return `vms=(\${(f)"$(${listVms})"}); _describe VM vms`;
+  if (offer === 'vms') return `vms=(\${(f)"$(${listVmsCommand})"}); _describe VM vms`;
   if (offer === 'files') return '_files';
   if (offer === 'commands') return '(($#given)) && _files || _command_names -e';
   return offer === 'nothing' ? '_message argument' : `choices=(${offer.join(' ')}); _describe value choices`;

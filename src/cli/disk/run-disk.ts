@@ -3,7 +3,7 @@ import type { Failure, ImageInfo } from '../../rpc/umlmonctrl.gen.ts';
 import type { Command } from '../commands/table.ts';
 import { print } from '../print/output.ts';
 import { followJob, printEnded } from '../wait/follow-job.ts';
-import { given, requestOf } from './disk-command.ts';
+import { given, requestOf } from './disk-request.ts';
 import { imagesText, imageText, jobsText } from './render-disk.ts';
 
 interface Context {
@@ -17,22 +17,22 @@ interface Context {
 const imagesMax = 256;
 
 /** `disk …` of umlwatch. Errors: those of the monitor and of the job. */
-export async function runDisk({ sub, values, options }: Command, context: Context): Promise<void> {
+export async function runDisk({ subcommand, values, options }: Command, context: Context): Promise<void> {
   const { client, json, signal } = context;
-  if (sub === undefined || sub === 'list') {
-    const { images, troubles } = await listImages(client, signal);
+  if (subcommand === undefined || subcommand === 'list') {
+    const { images, troubles } = await readAllImages(client, signal);
     await print(json ? JSON.stringify({ images, troubles }) : imagesText(images, troubles));
-  } else if (sub === 'info') {
+  } else if (subcommand === 'info') {
     const details = await client.call('diskInfo', given(values.PATH), signal);
     await print(json ? JSON.stringify(details) : imageText(details));
   } else {
-    const job = await client.call('diskRun', requestOf({ sub, values, options }), signal);
+    const job = await client.call('diskRun', requestOf({ subcommand, values, options }), signal);
     await printEnded(await followJob(job, context), context);
   }
 }
 
 /** All images that the VM can see. */
-export async function listImages(
+export async function readAllImages(
   client: MonitorClient,
   signal?: AbortSignal,
 ): Promise<{ images: ImageInfo[]; troubles: readonly Failure[] }> {

@@ -1,12 +1,12 @@
 import { exitStatusMeans } from '../../system/errors/error-page.ts';
 import { type ErrorClass, exitStatus } from '../../system/errors/errors.ts';
-import { type WordName, words } from '../commands/table.ts';
-import { diskDetails } from '../disk/disk-page.ts';
-import type { DiskWord } from '../disk/disk-words.ts';
+import { type CommandName, umlwatchCommands } from '../commands/table.ts';
+import type { DiskCommandName } from '../disk/disk-commands.ts';
+import { diskCommandDetails } from '../disk/disk-details.ts';
 import { definitions } from './man-definitions.ts';
 
 /** What the manual page says of a word beyond its line of help. */
-const details: Readonly<Record<Exclude<WordName, 'disk'>, string>> = {
+const details: Readonly<Record<Exclude<CommandName, 'disk'>, string>> = {
   info: `What is wrong with the VM comes first, if anything, each with a command for it (*wrong* with **-json**). Settings are listed by the file that they come from, with their lines, then those that are defaults. *mconsole* is
 the management socket of the kernel, for uml_mconsole(1); umlmon(8) shows how. *guest says* is what root in the guest
 last wrote to */proc/mconsole*. What is wrong on the host with the network of the VM is there with a command that
@@ -108,8 +108,8 @@ export function generateUmlwatchPage(): { path: string; text: string }[] {
     '',
     'A word is written with a hyphen on the command line, and without in the interactive mode.',
     '',
-    ...definitions(words, '-', ([name, sub]) =>
-      sub === undefined ? details[name as keyof typeof details] : diskDetails[sub as DiskWord],
+    ...definitions(umlwatchCommands, '-', ([name, sub]) =>
+      sub === undefined ? details[name as keyof typeof details] : diskCommandDetails[sub as DiskCommandName],
     ),
     middle,
     '# EXIT STATUS',

@@ -6,7 +6,7 @@ import {
   type Estimate,
   estimate,
   isLineDue,
-  lineText,
+  progressLine,
   type Sample,
   type Track,
 } from './progress.ts';
@@ -84,7 +84,7 @@ class Lines implements ProgressView {
     this.#last = now;
     const known = estimate(this.#track);
     await print(
-      this.#json ? JSON.stringify(progressDocument(document, known)) : lineText(this.#label, known),
+      this.#json ? JSON.stringify(progressDocument(document, known)) : progressLine(this.#label, known),
     );
   }
 

@@ -73,7 +73,7 @@ export function isLineDue(begin: Sample, last: Sample | undefined, now: Sample):
 }
 
 /** `copy: 45 %, 1.2 GiB of 2.6 GiB, 130 MiB/s, 11 s left` */
-export function lineText(label: string, known: Estimate): string {
+export function progressLine(label: string, known: Estimate): string {
   const { percent, done, total } = known;
   if (percent === undefined)
     return `${label}: ${done > 0 ? `${sizeText(done)}, ` : ''}${timeText(known.secondsGone)}`;
@@ -92,7 +92,7 @@ const barMax = 40;
 /** The same in one line of at most `width` columns, with a bar: what does not fit is left out, the least first. */
 export function barText(label: string, known: Estimate, width: number): string {
   const { percent, done, total } = known;
-  if (percent === undefined) return lineText(label, known).slice(0, Math.max(0, width));
+  if (percent === undefined) return progressLine(label, known).slice(0, Math.max(0, width));
   const amount = `${sizeText(done)} of ${sizeText(total)}`.padStart(2 * sizeText(total).length + 4);
   const share = percentText(percent).padStart(5);
   const rate = rateText(known).padStart(rateWidth);

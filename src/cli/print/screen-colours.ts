@@ -1,5 +1,5 @@
 /** Bits of screen_run.style (umlmonctrl.x). */
-export const styles = {
+export const screenStyles = {
   bold: 1,
   dim: 2,
   italic: 4,

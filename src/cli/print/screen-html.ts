@@ -1,6 +1,6 @@
 import type { ScreenPicture, ScreenRun } from '../../rpc/umlmonctrl.gen.ts';
 import { printable } from '../../system/text.ts';
-import { cssColour, defaultColours, rgbOf, styles } from './screen-colours.ts';
+import { cssColour, defaultColours, rgbOf, screenStyles } from './screen-colours.ts';
 
 /** Characters of a run: the longest that a monitor sends. */
 const runCharacters = 4096;
@@ -28,22 +28,22 @@ export function screenHtml(picture: ScreenPicture, title: string): string {
 
 function runHtml({ text, foreground, background, style }: ScreenRun): string {
   const has = (bit: number) => (style & bit) !== 0;
-  const isInverse = has(styles.inverse);
+  const isInverse = has(screenStyles.inverse);
   const front = isInverse ? (colourText(background) ?? usual.background) : colourText(foreground);
   const back = isInverse ? (colourText(foreground) ?? usual.foreground) : colourText(background);
   const lines = [
-    [styles.underlined, 'underline'],
-    [styles.struck, 'line-through'],
-    [styles.overlined, 'overline'],
+    [screenStyles.underlined, 'underline'],
+    [screenStyles.struck, 'line-through'],
+    [screenStyles.overlined, 'overline'],
   ] as const;
   const drawn = lines.filter(([bit]) => has(bit)).map(([, name]) => name);
   const css = [
     front && `color:${front}`,
     back && `background:${back}`,
-    has(styles.bold) && 'font-weight:bold',
-    has(styles.dim) && 'opacity:.6',
-    has(styles.italic) && 'font-style:italic',
-    has(styles.hidden) && 'visibility:hidden',
+    has(screenStyles.bold) && 'font-weight:bold',
+    has(screenStyles.dim) && 'opacity:.6',
+    has(screenStyles.italic) && 'font-style:italic',
+    has(screenStyles.hidden) && 'visibility:hidden',
     drawn.length > 0 && `text-decoration:${drawn.join(' ')}`,
   ].filter(Boolean);
   const shown = escaped(printable(text, runCharacters));

@@ -5,8 +5,8 @@ import { CommandFailed } from '../automation/run-script.ts';
 import { type CommandContext, runCommand } from '../commands/dispatch.ts';
 import { interactiveHelpText } from '../commands/help.ts';
 import { complete } from '../commands/prompt-completion.ts';
-import type { Command, WordName } from '../commands/table.ts';
-import { listImages } from '../disk/run-disk.ts';
+import type { Command, CommandName } from '../commands/table.ts';
+import { readAllImages } from '../disk/run-disk.ts';
 import { errorText } from '../print/error-text.ts';
 import { OutputClosed, print } from '../print/output.ts';
 import { parseLine } from '../umlwatch-command-line.ts';
@@ -14,10 +14,10 @@ import { History } from './history.ts';
 import { typedLines } from './prompt.ts';
 
 /** Words that a monitor carries to their end, whether somebody waits or not. */
-const goesOn: ReadonlySet<WordName> = new Set(['start', 'stop', 'kill']);
+const goesOn: ReadonlySet<CommandName> = new Set(['start', 'stop', 'kill']);
 
 /** In a session at a console, CTRL-C is the guest's; while a job is followed, it is about the job. */
-const hasOwnInterrupt: ReadonlySet<WordName> = new Set(['connect', 'disk']);
+const hasOwnInterrupt: ReadonlySet<CommandName> = new Set(['connect', 'disk']);
 
 /**
  * Asks for words until `quit` or the end of the input; an error is printed and the next word asked for. Errors:
@@ -34,7 +34,7 @@ export async function runInteractive(context: CommandContext): Promise<void> {
   };
   const channels = () =>
     ask(async (client) => (await client.call('info', undefined)).consoles.map(({ channel }) => channel));
-  const images = () => ask(async (client) => (await listImages(client)).images.map(({ path }) => path));
+  const images = () => ask(async (client) => (await readAllImages(client)).images.map(({ path }) => path));
   const lines = typedLines({
     prompt: `${context.vm}> `,
     history: new History(process.env),
@@ -52,7 +52,7 @@ export async function runScript(context: CommandContext): Promise<void> {
   for await (const line of createInterface({ input: process.stdin })) {
     if (line.trim() === 'quit') return;
     const command = parseLine(line);
-    if (command?.word === 'connect')
+    if (command?.name === 'connect')
       throw new UmlmonError('USAGE', {
         place: 'connect',
         cause: 'the standard input is taken by the words',
@@ -73,15 +73,15 @@ async function runTyped(line: string, context: CommandContext): Promise<void> {
   try {
     command = parseLine(line);
     if (!command) return;
-    const isManagement = command.word === 'mconsole' && !command.values.TEXT;
-    if (!isManagement && !hasOwnInterrupt.has(command.word)) process.on('SIGINT', onInterrupt);
+    const isManagement = command.name === 'mconsole' && !command.values.TEXT;
+    if (!isManagement && !hasOwnInterrupt.has(command.name)) process.on('SIGINT', onInterrupt);
     await runCommand(command, context, interrupt.signal);
   } catch (error) {
     if (error instanceof OutputClosed) throw error;
     if (error instanceof CommandFailed) console.error(`exit status ${error.status}`);
     else if (!interrupt.signal.aborted) console.error(errorText(error, context.json));
-    else if (command && goesOn.has(command.word))
-      console.error(`not waiting; the monitor goes on: ${command.word}`);
+    else if (command && goesOn.has(command.name))
+      console.error(`not waiting; the monitor goes on: ${command.name}`);
   } finally {
     process.off('SIGINT', onInterrupt);
   }

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { adminWords } from '../../../src/cli/admin/table.ts';
+import { adminCommands } from '../../../src/cli/admin/table.ts';
 import { program, World } from '../../helpers/programs/world.ts';
 
 const world = new World();
@@ -42,7 +42,7 @@ function offers(line: string): string[] {
 }
 
 test.each([
-  ['umladmin ', [...Object.keys(adminWords), '-config', '-json', '-help', '-version']],
+  ['umladmin ', [...Object.keys(adminCommands), '-config', '-json', '-help', '-version']],
   ['umladmin di', ['disk']],
   ['umladmin start ', ['-wait', '-timeout', '-json', 'vm1']],
   ['umladmin stop vm1 v', ['vm1']],

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Finding } from '../../../src/cli/admin/doctor/checks.ts';
+import type { DoctorFinding } from '../../../src/cli/admin/doctor/checks.ts';
 import { parentOf } from '../../../src/system/native/process.ts';
 import { testKernelDirectory } from '../../helpers/guest/kernel.ts';
 import { World } from '../../helpers/programs/world.ts';
@@ -12,9 +12,9 @@ const world = new World();
 const admin = (...args: string[]) => world.run('umladmin', args);
 const disk = 'ubd0 = /disks/root.dsk';
 /** What is said of one subject. */
-const found = (subject: string): Finding[] => {
+const found = (subject: string): DoctorFinding[] => {
   const { stdout } = admin('-json', 'doctor');
-  const { findings } = JSON.parse(stdout) as { findings: Finding[] };
+  const { findings } = JSON.parse(stdout) as { findings: DoctorFinding[] };
   return findings.filter((finding) => finding.subject === subject);
 };
 

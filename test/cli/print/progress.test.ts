@@ -5,7 +5,7 @@ import {
   barText,
   estimate,
   isLineDue,
-  lineText,
+  progressLine,
   type Sample,
   type Track,
 } from '../../../src/cli/print/progress.ts';
@@ -84,11 +84,11 @@ describe('a line', () => {
   });
 
   test('says all', () => {
-    expect(lineText('copy', estimate(steady(4, 100 * MiB, 1000 * MiB)))).toBe(
+    expect(progressLine('copy', estimate(steady(4, 100 * MiB, 1000 * MiB)))).toBe(
       'copy: 40 %, 400 MiB of 1000 MiB, 100 MiB/s, 6 s left',
     );
-    expect(lineText('copy', estimate(steady(5, 2 * MiB, 10 * MiB)))).toMatch(/100 %.*, syncing$/);
-    expect(lineText('check', estimate(steady(3, 0, 0)))).toBe('check: 3 s');
+    expect(progressLine('copy', estimate(steady(5, 2 * MiB, 10 * MiB)))).toMatch(/100 %.*, syncing$/);
+    expect(progressLine('check', estimate(steady(3, 0, 0)))).toBe('check: 3 s');
   });
 });
 

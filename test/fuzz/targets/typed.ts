@@ -2,8 +2,8 @@ import { resolve } from 'node:path';
 import { parseAdminImage } from '../../../src/cli/admin/table.ts';
 import { type ArgumentKind, imageKinds } from '../../../src/cli/commands/argument-kinds.ts';
 import { complete } from '../../../src/cli/commands/prompt-completion.ts';
-import { optionsOf, usesOf, type Word, wordOf } from '../../../src/cli/commands/spec.ts';
-import { type Command, words as table } from '../../../src/cli/commands/table.ts';
+import { type CommandSpec, findCommand, formsOf, optionsOf } from '../../../src/cli/commands/spec.ts';
+import { type Command, umlwatchCommands as table } from '../../../src/cli/commands/table.ts';
 import { parseAdminLine } from '../../../src/cli/umladmin.ts';
 import { parseCommandLine, parseLine } from '../../../src/cli/umlwatch-command-line.ts';
 import { subjectText } from '../../../src/disk/commands/describe-command.ts';
@@ -18,7 +18,7 @@ import { assert, assertSafe, refusable, type Target } from '../target.ts';
 import { encodedArgs } from './rpc-corpus.ts';
 
 const words = [
-  ...new Set(usesOf(table).flatMap(({ path }) => path)),
+  ...new Set(formsOf(table).flatMap(({ path }) => path)),
   ...optionsOf(table),
   ...[
     'help',
@@ -113,14 +113,15 @@ const typedLine: Target = {
 };
 
 /** A command as it may be typed. */
-function written({ word, sub, options, values }: Command): string[] {
-  const outer = table[word];
-  const use = wordOf('words' in outer ? outer.words : undefined, sub) ?? (outer as Word);
+function written({ name, subcommand, options, values }: Command): string[] {
+  const outer = table[name];
+  const use =
+    findCommand('subcommands' in outer ? outer.subcommands : undefined, subcommand) ?? (outer as CommandSpec);
   const texts = (kinds: readonly ArgumentKind[]) =>
     kinds.flatMap((kind) => (values[kind] === undefined ? [] : [textOf(kind, values[kind])]));
   const own = texts([...use.arguments, ...(use.optional ? [use.optional] : [])]);
   const given = [...options].flatMap((option) => [`-${option}`, ...texts(use.options[option] ?? [])]);
-  return [`-${word}`, ...(sub === undefined ? [] : [sub]), ...own, ...given];
+  return [`-${name}`, ...(subcommand === undefined ? [] : [subcommand]), ...own, ...given];
 }
 
 /** An argument as it may be typed. */
@@ -137,7 +138,7 @@ function textOf(kind: ArgumentKind, value: string | number): string {
 
 function assertSame(command: Command, again: Command | undefined): void {
   const text = (one: Command | undefined) =>
-    JSON.stringify([one?.word, one?.sub, one?.values, [...(one?.options ?? [])]]);
+    JSON.stringify([one?.name, one?.subcommand, one?.values, [...(one?.options ?? [])]]);
   assert(text(command) === text(again), `typed again it means the same: ${text(command)}, ${text(again)}`);
 }
 

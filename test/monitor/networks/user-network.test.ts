@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import type { Finding } from '../../../src/cli/admin/doctor/checks.ts';
+import type { DoctorFinding } from '../../../src/cli/admin/doctor/checks.ts';
 import { MonitorClient } from '../../../src/rpc/client/monitor-client.ts';
 import { GuestShell } from '../../helpers/guest/guest.ts';
 import type { NetNamespace } from '../../helpers/host/net-namespace.ts';
@@ -22,7 +22,7 @@ test.each([
   const troubles = () => {
     const { stdout, stderr } = here.run('umladmin', '-json', 'doctor');
     expect(stderr).toBe('');
-    const { findings } = JSON.parse(stdout) as { findings: Finding[] };
+    const { findings } = JSON.parse(stdout) as { findings: DoctorFinding[] };
     return findings.filter(({ level, subject, text }) => level !== 'good' && /vm1|VMs/.test(subject + text));
   };
   // Rules of the host, which an ordinary user may not list, are no mistake.

@@ -8,7 +8,7 @@ import { memoryOwner } from '../../../system/processes/memory-limits.ts';
 import { shellWord } from '../../../system/shell-word.ts';
 import { sizeText } from '../../print/render.ts';
 
-export interface Finding {
+export interface DoctorFinding {
   readonly level: 'good' | 'warning' | 'error';
   /** What was looked at, in two or three words. */
   readonly subject: string;
@@ -102,16 +102,16 @@ export interface DoctorFacts {
   readonly troubles: readonly TroubleFact[];
 }
 
-type Check = (facts: DoctorFacts) => readonly Finding[];
+type Check = (facts: DoctorFacts) => readonly DoctorFinding[];
 
-const good = (subject: string, text: string): Finding => ({ level: 'good', subject, text, fix: '' });
-const warning = (subject: string, text: string, fix: string): Finding => ({
+const good = (subject: string, text: string): DoctorFinding => ({ level: 'good', subject, text, fix: '' });
+const warning = (subject: string, text: string, fix: string): DoctorFinding => ({
   level: 'warning',
   subject,
   text,
   fix,
 });
-const error = (subject: string, text: string, fix: string): Finding => ({
+const error = (subject: string, text: string, fix: string): DoctorFinding => ({
   level: 'error',
   subject,
   text,
@@ -119,12 +119,12 @@ const error = (subject: string, text: string, fix: string): Finding => ({
 });
 
 /** All findings, in the order of the checks. */
-export function examineHost(facts: DoctorFacts): Finding[] {
+export function examineHost(facts: DoctorFacts): DoctorFinding[] {
   return checks.flatMap((check) => check(facts));
 }
 
 /** 0: all is good, 1: there are warnings, 2: there are errors. */
-export function doctorStatus(findings: readonly Finding[]): number {
+export function doctorStatus(findings: readonly DoctorFinding[]): number {
   if (findings.some(({ level }) => level === 'error')) return 2;
   return findings.some(({ level }) => level === 'warning') ? 1 : 0;
 }
@@ -276,14 +276,17 @@ const checks: readonly Check[] = [
   ({ leftovers }) => {
     if (leftovers.length === 0) return [good('leftovers', 'no dead VM has left anything')];
     return leftovers.map((leftover) => {
-      const { level, text, fix } = leftoverWords[leftover.kind](leftover);
+      const { level, text, fix } = leftoverFindings[leftover.kind](leftover);
       return { level, subject: 'leftovers', text, fix };
     });
   },
   ({ troubles }) => troubles.map(({ vm, text, fix }) => warning('VMs', `${vm}: ${text}`, fix)),
 ];
 
-const leftoverWords: Record<LeftoverFact['kind'], (leftover: LeftoverFact) => Omit<Finding, 'subject'>> = {
+const leftoverFindings: Record<
+  LeftoverFact['kind'],
+  (leftover: LeftoverFact) => Omit<DoctorFinding, 'subject'>
+> = {
   orphan: ({ vm }) => ({
     level: 'error',
     text: `the kernel of ${vm} runs without a monitor`,

@@ -1,7 +1,7 @@
 import { printable } from '../../../system/text.ts';
 import { print } from '../../print/output.ts';
 import type { AdminHost } from '../host.ts';
-import { doctorStatus, examineHost, type Finding } from './checks.ts';
+import { type DoctorFinding, doctorStatus, examineHost } from './checks.ts';
 import { gatherFacts } from './facts.ts';
 
 /** `umladmin doctor`. Resolves to the exit status: 0 all good, 1 warnings, 2 errors. */
@@ -12,7 +12,7 @@ export async function runDoctor(host: AdminHost): Promise<number> {
   return status;
 }
 
-function findingText({ level, subject, text, fix }: Finding): string {
+function findingText({ level, subject, text, fix }: DoctorFinding): string {
   const line = `${level.padEnd(levelWidth)}  ${subject}: ${printable(text, textLength)}`;
   return fix === '' ? line : `${line}\n${' '.repeat(levelWidth + 2)}→ ${printable(fix, textLength)}`;
 }

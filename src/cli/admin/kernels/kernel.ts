@@ -11,27 +11,30 @@ import { print } from '../../print/output.ts';
 import { rows } from '../../print/render.ts';
 import type { AdminHost } from '../host.ts';
 import { besideUs } from '../monitors.ts';
-import type { KernelWord } from '../table.ts';
+import type { KernelCommandName } from '../table.ts';
 import { type Kernel, listKernels, lookAtKernel } from './list-kernels.ts';
 
 export interface AdminKernel {
-  readonly sub: KernelWord;
+  readonly subcommand: KernelCommandName;
   readonly options: ReadonlySet<string>;
   readonly values: ArgumentValues;
 }
 
 /** `umladmin kernel …`. Errors: CONFIG_*, KERNEL_*, HOST_COMMAND. */
-export async function runAdminKernel({ sub, options, values }: AdminKernel, host: AdminHost): Promise<void> {
+export async function runAdminKernel(
+  { subcommand, options, values }: AdminKernel,
+  host: AdminHost,
+): Promise<void> {
   const { config, json } = host;
   const { KERNEL: name = '', VM: vm = '' } = values;
-  if (sub === 'list') {
+  if (subcommand === 'list') {
     const kernels = listKernels(config);
     await print(json ? JSON.stringify({ kernels: kernels.map(kernelDocument) }) : kernelsText(kernels));
-  } else if (sub === 'info') {
+  } else if (subcommand === 'info') {
     const kernel = kernelOf(name, host);
     if (!kernel.probe) throw unfit(kernel);
     await print(json ? JSON.stringify(kernelDocument(kernel)) : kernelText(kernel));
-  } else if (sub === 'fetch') await fetchKernel(options.has('update'), host);
+  } else if (subcommand === 'fetch') await fetchKernel(options.has('update'), host);
   else await useKernel(vm, name, host);
 }
 

@@ -5,7 +5,7 @@ import { restartGuest, restartText } from '../../wait/restart.ts';
 import { inParallel } from '../concurrency.ts';
 import { type AdminHost, configuredNames, connectTo } from '../host.ts';
 import { monitorsOf } from '../monitors.ts';
-import { type Outcome, OutcomePrinter, overallStatus } from '../outcome.ts';
+import { OutcomePrinter, overallStatus, type VmOutcome } from '../outcome.ts';
 import { startMonitor } from './start.ts';
 import { startTurns } from './start-order.ts';
 
@@ -32,12 +32,12 @@ export async function restartVms(request: RestartVmsRequest, host: AdminHost): P
   return overallStatus(printer.outcomes);
 
   /** What is wrong with a VM that has no configuration. */
-  async function refuse(name: string): Promise<Outcome> {
+  async function refuse(name: string): Promise<VmOutcome> {
     requireVm(host.loaded, name);
     throw new Error(`${name} has a configuration`);
   }
 
-  async function restartVm(vm: string): Promise<Outcome> {
+  async function restartVm(vm: string): Promise<VmOutcome> {
     const untouched = { vm, did: 'untouched', text: 'it is down', failure: null };
     const own = await connectTo(host.config, vm);
     if (!own && names.length === 0) return untouched;

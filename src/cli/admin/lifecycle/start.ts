@@ -8,8 +8,8 @@ import { reachedText } from '../../print/render.ts';
 import { waitFor } from '../../wait/wait.ts';
 import { inParallel } from '../concurrency.ts';
 import { type AdminHost, configuredNames, connectTo } from '../host.ts';
-import { type Monitors, monitorsOf } from '../monitors.ts';
-import { type Outcome, OutcomePrinter, overallStatus } from '../outcome.ts';
+import { type HostMonitors, monitorsOf } from '../monitors.ts';
+import { OutcomePrinter, overallStatus, type VmOutcome } from '../outcome.ts';
 import { startTurns } from './start-order.ts';
 import { untilBooted } from './wait-booted.ts';
 
@@ -45,12 +45,12 @@ export async function startVms(
   return overallStatus(printer.outcomes);
 
   /** What is wrong with a VM that has no configuration. */
-  async function refuse(name: string): Promise<Outcome> {
+  async function refuse(name: string): Promise<VmOutcome> {
     requireVm(host.loaded, name);
     throw new Error(`${name} has a configuration`);
   }
 
-  async function startVm(vm: VmConfig): Promise<Outcome> {
+  async function startVm(vm: VmConfig): Promise<VmOutcome> {
     const outcome = await startMonitor(vm.name, monitors, host);
     const isFresh = outcome.did === 'started';
     hasStarted ||= isFresh;
@@ -75,7 +75,11 @@ export async function startVms(
 }
 
 /** Starts the monitor of a VM, if it has none. Errors: those of umlmon(8). */
-export async function startMonitor(vm: string, monitors: Monitors, { config }: AdminHost): Promise<Outcome> {
+export async function startMonitor(
+  vm: string,
+  monitors: HostMonitors,
+  { config }: AdminHost,
+): Promise<VmOutcome> {
   const untouched = { vm, did: 'untouched', text: 'its monitor runs already', failure: null };
   const client = await connectTo(config, vm);
   client?.close();

@@ -11,8 +11,8 @@ import {
   removedNames,
   requireSection,
 } from '../host.ts';
-import { type Monitors, monitorsOf } from '../monitors.ts';
-import { type Outcome, OutcomePrinter, overallStatus } from '../outcome.ts';
+import { type HostMonitors, monitorsOf } from '../monitors.ts';
+import { OutcomePrinter, overallStatus, type VmOutcome } from '../outcome.ts';
 import { shareOf, stopTurns } from './start-order.ts';
 
 export interface StopRequest {
@@ -52,9 +52,9 @@ function orderOf(name: string, { config }: AdminHost): { start_order: number; st
 export async function stopVm(
   vm: string,
   until: number | undefined,
-  monitors: Monitors,
+  monitors: HostMonitors,
   host: AdminHost,
-): Promise<Outcome> {
+): Promise<VmOutcome> {
   const client = (await connectTo(host.config, vm)) ?? (await adoptOrphan(vm, monitors, host));
   if (!client) {
     requireSection(vm, host.loaded);
@@ -91,7 +91,7 @@ export async function stopVm(
 /** A kernel whose monitor was killed gets one, which takes it over: only a monitor knows how to stop it. */
 async function adoptOrphan(
   vm: string,
-  monitors: Monitors,
+  monitors: HostMonitors,
   { config }: AdminHost,
 ): Promise<MonitorClient | undefined> {
   if (!heldLock(layoutIn(config, vm).vmLock)) return undefined;
@@ -104,7 +104,7 @@ async function endInOrder(
   client: MonitorClient,
   vm: string,
   pid: number,
-  monitors: Monitors,
+  monitors: HostMonitors,
   signal: AbortSignal,
 ): Promise<string> {
   const said = await stopGuest(client, signal);
@@ -125,7 +125,7 @@ async function stopGuest(client: MonitorClient, signal: AbortSignal): Promise<st
 }
 
 /** The time is over: nothing of the guest is asked any more. */
-async function endAtOnce(vm: string, pid: number, monitors: Monitors, host: AdminHost): Promise<string> {
+async function endAtOnce(vm: string, pid: number, monitors: HostMonitors, host: AdminHost): Promise<string> {
   const patience = AbortSignal.timeout(adminLimits.killWait);
   const client = await connectTo(host.config, vm);
   try {

@@ -12,7 +12,7 @@ export interface UserRequest {
   readonly accounts: Accounts;
 }
 
-export interface UserPlan {
+export interface AccountPlan {
   readonly user: string;
   /** Programs of the host with their arguments, in this order; none if all is there. */
   readonly commands: readonly (readonly [program: string, ...args: string[]])[];
@@ -32,7 +32,7 @@ const nameMax = 32;
  *
  * @throws UmlmonError JAIL_USER_IN_USE, JAIL_GROUP_SHARED
  */
-export function planUser(request: UserRequest): UserPlan {
+export function planAccount(request: UserRequest): AccountPlan {
   const { configured, accounts } = request;
   if (configured !== '') {
     const found = findUser(accounts.passwd, configured);
@@ -45,7 +45,7 @@ export function planUser(request: UserRequest): UserPlan {
   return planNamed(`uml-${request.vm}`, request);
 }
 
-function planNamed(name: string, request: UserRequest): UserPlan {
+function planNamed(name: string, request: UserRequest): AccountPlan {
   const { vm, accounts } = request;
   const found = findUser(accounts.passwd, name);
   if (name.length > nameMax)
@@ -92,7 +92,7 @@ function planNamed(name: string, request: UserRequest): UserPlan {
  *
  * @throws UmlmonError JAIL_USER_IN_USE
  */
-export function planRemoval(request: UserRequest): UserPlan {
+export function planRemoval(request: UserRequest): AccountPlan {
   const { vm, configured, accounts } = request;
   const user = configured || `uml-${vm}`;
   const found = findUser(accounts.passwd, user);

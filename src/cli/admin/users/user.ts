@@ -12,7 +12,7 @@ import { printable } from '../../../system/text.ts';
 import type { ArgumentValues } from '../../commands/argument-kinds.ts';
 import { print } from '../../print/output.ts';
 import { type AdminHost, connectTo, layoutIn, requireSection } from '../host.ts';
-import { planRemoval, planUser, type UserPlan, type UserRequest } from './user-plan.ts';
+import { type AccountPlan, planAccount, planRemoval, type UserRequest } from './user-plan.ts';
 
 export interface AdminUser {
   readonly options: ReadonlySet<string>;
@@ -28,7 +28,7 @@ export async function runAdminUser({ options, values }: AdminUser, host: AdminHo
   requireSection(vm, host.loaded);
   if (options.has('remove')) return removeUser(vm, options.has('n'), host);
   const request = requestFor(vm, host);
-  const plan = planUser(request);
+  const plan = planAccount(request);
   const setting = plan.user === request.configured ? undefined : ['config', 'set', vm, 'vmuser', plan.user];
   if (options.has('n')) return printCommands(plan, setting, host.json);
   if (plan.commands.length > 0) requireRoot();
@@ -91,7 +91,7 @@ function accountsOf(names: readonly string[] = []): UserRequest['accounts'] {
 }
 
 async function printCommands(
-  { user, commands }: UserPlan,
+  { user, commands }: AccountPlan,
   setting: readonly string[] | undefined,
   json: boolean,
 ): Promise<void> {
@@ -131,7 +131,7 @@ function requireNoFiles(vm: string, user: string, { config }: AdminHost): void {
   });
 }
 
-function execute({ commands }: UserPlan): void {
+function execute({ commands }: AccountPlan): void {
   for (const [program, ...args] of commands) run(program, args);
 }
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import {
   type DoctorFacts,
+  type DoctorFinding,
   doctorStatus,
   examineHost,
-  type Finding,
 } from '../../../../src/cli/admin/doctor/checks.ts';
 
 const GiB = 1024 ** 3;
@@ -41,7 +41,7 @@ const healthy: DoctorFacts = {
   troubles: [],
 };
 
-const notGood = (findings: readonly Finding[]) => findings.filter(({ level }) => level !== 'good');
+const notGood = (findings: readonly DoctorFinding[]) => findings.filter(({ level }) => level !== 'good');
 
 test('a host that lacks nothing', () => {
   const findings = examineHost(healthy);
@@ -81,7 +81,7 @@ const problem = {
 } as const;
 
 describe('what is wrong, and what to do', () => {
-  test.each<[Partial<DoctorFacts>, Finding['level'], RegExp, RegExp]>([
+  test.each<[Partial<DoctorFacts>, DoctorFinding['level'], RegExp, RegExp]>([
     [{ problems: [problem] }, 'warning', /^f:3: \[vm1\] vmuser: odd$/, /^change it$/],
     [{ problems: [{ ...problem, severity: 'error' }] }, 'error', /odd$/, /^change it$/],
     [{ kernels: [{ ...kernel, failures: [failure] }] }, 'error', /AMX \(of vm1\)$/, /newer kernel/],

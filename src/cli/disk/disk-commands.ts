@@ -1,7 +1,7 @@
-import type { Word } from '../commands/spec.ts';
+import type { CommandSpec } from '../commands/spec.ts';
 
 /** The verbs on disk images: of `umlwatch VM -disk`, and of `umladmin disk`. */
-export const diskWords = {
+export const diskCommands = {
   list: { arguments: [], options: {}, help: 'List the images.' },
   info: { arguments: ['PATH'], options: {}, help: 'Tell all about an image.' },
   create: { arguments: ['PATH', 'SIZE'], options: { ext4: [] }, help: 'Make an image, sparse.' },
@@ -20,6 +20,6 @@ export const diskWords = {
   snapshot: { arguments: ['PATH', 'SNAPSHOT'], options: {}, help: 'Keep its present state.' },
   rollback: { arguments: ['PATH', 'SNAPSHOT'], options: {}, help: 'Go back to a snapshot.' },
   'snapshot-delete': { arguments: ['PATH', 'SNAPSHOT'], options: {}, help: 'Forget a snapshot.' },
-} as const satisfies Record<string, Word>;
+} as const satisfies Record<string, CommandSpec>;
 
-export type DiskWord = keyof typeof diskWords;
+export type DiskCommandName = keyof typeof diskCommands;

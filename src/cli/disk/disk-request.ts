@@ -1,17 +1,17 @@
 import type { DiskRequest } from '../../rpc/umlmonctrl.gen.ts';
 import { UmlmonError } from '../../system/errors/errors.ts';
 import type { ArgumentValues } from '../commands/argument-kinds.ts';
-import type { DiskWord } from './disk-words.ts';
+import type { DiskCommandName } from './disk-commands.ts';
 
 /** A verb as it was written, with what belongs to it. */
 export interface DiskCommand {
-  readonly sub: Exclude<DiskWord, 'list' | 'info'>;
+  readonly subcommand: Exclude<DiskCommandName, 'list' | 'info'>;
   readonly options: ReadonlySet<string>;
   readonly values: ArgumentValues;
 }
 
 /** What is asked for by a command. Pure. */
-export function requestOf({ sub: verb, options, values }: DiskCommand): DiskRequest {
+export function requestOf({ subcommand: verb, options, values }: DiskCommand): DiskRequest {
   const { PATH, FROM, TO, COW, BACKING, TARGET, SIZE, SNAPSHOT } = values;
   switch (verb) {
     case 'create':

@@ -15,7 +15,10 @@ interface Running {
 }
 
 /** Does a verb here, with its progress; CTRL-C cancels it, and again ends the program at once. */
-export async function runAdminVerb(verb: DiskVerb, { store, owner, caller, json }: Running): Promise<void> {
+export async function runDiskCommandHere(
+  verb: DiskVerb,
+  { store, owner, caller, json }: Running,
+): Promise<void> {
   const view = progressView(verb.verb, json);
   const job = { name: verb.verb, subject: subjectText(verb), began: Date.now(), ended: 0, done: 0, total: 0 };
   const cancel = new AbortController();

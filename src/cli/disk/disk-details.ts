@@ -1,7 +1,7 @@
-import type { DiskWord } from './disk-words.ts';
+import type { DiskCommandName } from './disk-commands.ts';
 
 /** What the manual pages say of the verbs on images beyond their line of help. */
-export const diskDetails: Readonly<Record<DiskWord, string>> = {
+export const diskCommandDetails: Readonly<Record<DiskCommandName, string>> = {
   list: `Name, kind, size, bytes that it takes of the host's disk, backing file, who has it open, snapshots, and what is wrong
 with it.`,
   info: `Also what is in it, and whether a COW image may be made over it.`,
