@@ -14,6 +14,7 @@ const levels: readonly (readonly string[])[] = [
   ['monitor', 'directory', 'cli', 'web', 'umlrun'],
   ['plan'],
   ['jail', 'kernel', 'console', 'disk', 'network'],
+  ['command-line'],
   ['config', 'rpc'],
   ['system'],
 ];

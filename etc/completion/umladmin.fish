@@ -1,8 +1,8 @@
 # Completion of umladmin for fish. Generated from src/cli/completion by `npm run generate`.
 complete -c umladmin -f
-complete -c umladmin -o config -r -F -d 'Read this configuration.'
-complete -c umladmin -o json -d 'Print JSON documents.'
-complete -c umladmin -o help -d 'Print a summary.'
+complete -c umladmin -o config -r -F -d 'Read this configuration (also: UMLMON_CONFIG).'
+complete -c umladmin -o json -d 'Print JSON, one document per line.'
+complete -c umladmin -o help -d 'Print this summary.'
 complete -c umladmin -o version -d 'Print the version.'
 complete -c umladmin -o wait -x -a 'launched kernel guest console ready down' -d 'Option of restart.'
 complete -c umladmin -o timeout -x -d 'Option of restart.'

@@ -11,7 +11,7 @@ _umldir() {
   case $before in
     -config | --config) mapfile -t COMPREPLY < <(compgen -f -- "$now"); offers+=' ' ;;
   esac
-  if [ -z "$offers" ] && [[ $now == -* ]]; then offers='-config -json -help -version -list'; fi
+  if [ -z "$offers" ] && [[ $now == -* ]]; then offers='-config -json -list -help -version'; fi
   [ -n "$offers" ] || case "${given[*]-}" in
   esac
   for offer in $offers; do

@@ -10,7 +10,7 @@ _umldir() {
     (-config|--config) _files; return ;;
   esac
   if [[ $words[CURRENT] == -* ]]; then
-    choices=('-config:Read this configuration.' '-json:Print JSON documents.' '-help:Print a summary.' '-version:Print the version.' '-list:Print what a directory knows.')
+    choices=('-config:Read this configuration (also: UMLMON_CONFIG).' '-json:Print JSON, one document per line.' '-list:List the VMs in the directory of this host or of HOST.' '-help:Print this summary.' '-version:Print the version.')
     _describe -o option choices; return
   fi
   case "$given" in

@@ -12,7 +12,7 @@ _umlmon() {
     -config | --config) mapfile -t COMPREPLY < <(compgen -f -- "$now"); offers+=' ' ;;
     -units | --units) mapfile -t COMPREPLY < <(compgen -f -- "$now"); offers+=' ' ;;
   esac
-  if [ -z "$offers" ] && [[ $now == -* ]]; then offers='-config -json -help -version -fg -plan -check -cleanup -units'; fi
+  if [ -z "$offers" ] && [[ $now == -* ]]; then offers='-config -json -fg -plan -check -cleanup -units -help -version'; fi
   [ -n "$offers" ] || case "${given[*]-}" in
     *) [ "${#given[@]}" -ne 0 ] || offers=$(umladmin config list 2>/dev/null | sed -n 's/^\[\(.*\)\]$/\1/p' | grep -vx GLOBAL) ;;
   esac

@@ -11,7 +11,7 @@ _umlmon() {
     (-units|--units) _files; return ;;
   esac
   if [[ $words[CURRENT] == -* ]]; then
-    choices=('-config:Read this configuration.' '-json:Print JSON documents.' '-help:Print a summary.' '-version:Print the version.' '-fg:Stay in the foreground.' '-plan:Print what a start would do.' '-check:Check configuration and host.' '-cleanup:Remove what a killed monitor has left.' '-units:Write units for systemd.')
+    choices=('-config:Read this configuration (also: UMLMON_CONFIG).' '-json:Print JSON, one document per line.' '-fg:Stay in the foreground and log to standard error.' '-plan:Print what a start would do, and change nothing.' '-check:Check the configuration, and this host for the VM.' '-cleanup:Remove and list leftovers of a killed monitor.' '-units:Write the systemd units of all VMs to this directory.' '-help:Print this summary.' '-version:Print the version.')
     _describe -o option choices; return
   fi
   case "$given" in

@@ -4,21 +4,21 @@ _umlrun() {
   local -a given vms choices
   local at
   for ((at = 2; at < CURRENT; at++)); do
-    case $words[at] in (-config|--config|-image|--image|-root|--root|-share|--share|-mem|--mem|-net|--net|-kernel|--kernel|-user|--user|-env|--env) ((at++)) ;; (-*) ;; (*) given+=("$words[at]") ;; esac
+    case $words[at] in (-image|--image|-root|--root|-share|--share|-mem|--mem|-env|--env|-kernel|--kernel|-user|--user|-net|--net|-config|--config) ((at++)) ;; (-*) ;; (*) given+=("$words[at]") ;; esac
   done
   case $words[CURRENT-1] in
-    (-config|--config) _files; return ;;
     (-image|--image) _files; return ;;
     (-root|--root) _files; return ;;
     (-share|--share) _files; return ;;
     (-mem|--mem) _message argument; return ;;
-    (-net|--net) _message argument; return ;;
+    (-env|--env) _message argument; return ;;
     (-kernel|--kernel) _files; return ;;
     (-user|--user) _message argument; return ;;
-    (-env|--env) _message argument; return ;;
+    (-net|--net) _message argument; return ;;
+    (-config|--config) _files; return ;;
   esac
   if [[ $words[CURRENT] == -* ]]; then
-    choices=('-config:Read this configuration.' '-help:Print a summary.' '-version:Print the version.' '-image:An image with a file system.' '-root:A directory as root.' '-share:A directory that the guest sees, too.' '-mem:Memory of the guest.' '-net:Its network.' '-kernel:The kernel.' '-user:The user of the host.' '-env:A variable of the environment.')
+    choices=('-image:A disk image as the root (shared/disks/root.dsk).' '-root:A directory of the host as the root.' '-share:Share this directory of the host. May be repeated.' '-mem:Memory of the guest (256M).' '-env:Set a variable for the command. May be repeated.' '-kernel:The kernel, or its directory (shared/kernels/linux).' '-user:Run the kernel as this user; only for root (nobody).' '-net:user: reach the network of the host through pasta(1).' '-config:Take the directories from this configuration.' '-help:Print this summary.' '-version:Print the version.')
     _describe -o option choices; return
   fi
   case "$given" in

@@ -1,8 +1,12 @@
 # Completion of umlwatch for fish. Generated from src/cli/completion by `npm run generate`.
 complete -c umlwatch -f
-complete -c umlwatch -o config -r -F -d 'Read this configuration.'
-complete -c umlwatch -o json -d 'Print JSON documents.'
-complete -c umlwatch -o help -d 'Print a summary.'
+complete -c umlwatch -o config -r -F -d 'Read this configuration (also: UMLMON_CONFIG).'
+complete -c umlwatch -o json -d 'Print JSON, one document per line.'
+complete -c umlwatch -o mconsole-socket -r -F -d 'Control a kernel without a monitor, in place of VM.'
+complete -c umlwatch -o password-file -r -F -d 'Read the password for a remote VM from this file.'
+complete -c umlwatch -o ca -r -F -d 'Trust only hosts with a certificate from these CAs.'
+complete -c umlwatch -o plain -d 'Connect without TLS, for monitors with tcp = plain.'
+complete -c umlwatch -o help -d 'Print this summary.'
 complete -c umlwatch -o version -d 'Print the version.'
 complete -c umlwatch -o info -d 'Show state, disks, consoles, exit, settings.'
 complete -c umlwatch -o start -d 'Boot the VM; done when its kernel runs.'

@@ -10,7 +10,7 @@ _umlweb() {
     (-config|--config) _files; return ;;
   esac
   if [[ $words[CURRENT] == -* ]]; then
-    choices=('-config:Read this configuration.' '-help:Print a summary.' '-version:Print the version.')
+    choices=('-config:Read this configuration (also: UMLMON_CONFIG).' '-help:Print this summary.' '-version:Print the version.')
     _describe -o option choices; return
   fi
   case "$given" in

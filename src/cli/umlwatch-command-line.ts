@@ -1,9 +1,16 @@
+import { findCommand } from '../command-line/command-spec.ts';
+import { parseCommand, usageError, usageOf } from '../command-line/parse-command.ts';
+import { umlwatchProgram } from '../command-line/programs.ts';
+import { lastValue, readOptions } from '../command-line/read-options.ts';
 import { quoted, type Refusal } from '../config/problem.ts';
 import type { UmlmonError } from '../system/errors/errors.ts';
 import { printable } from '../system/text.ts';
-import { type ArgumentKind, argumentParsers } from './commands/argument-kinds.ts';
-import { type CommandSyntax, parseCommand, usageError, usageOf } from './commands/parse-command.ts';
-import { type CommandSpec, findCommand } from './commands/spec.ts';
+import {
+  type ArgumentKind,
+  argumentParsers,
+  type CliCommand,
+  type CliSyntax,
+} from './commands/argument-kinds.ts';
 import { type Command, isCommandName, umlwatchCommands } from './commands/table.ts';
 
 export interface CommandLine {
@@ -13,7 +20,7 @@ export interface CommandLine {
   readonly socket: string | undefined;
   /** File with the password for a remote VM. */
   readonly passwordFile: string | undefined;
-  /** File with the authorities that must vouch for its host. */
+  /** File with the CAs that a remote host must have a certificate from. */
   readonly ca: string | undefined;
   /** Without TLS. */
   readonly plain: boolean;
@@ -23,29 +30,20 @@ export interface CommandLine {
   readonly commands: readonly Command[];
 }
 
-/** Options with a path, and what it is. */
-const optionPaths = {
-  config: 'a configuration file',
-  'mconsole-socket': 'the socket of a kernel: uml_dir/UMID/mconsole',
-  'password-file': 'a file with the password in its first line',
-  ca: 'a file with certificates in PEM form',
-} as const;
-
-const onCommandLine: CommandSyntax = {
+const onCommandLine: CliSyntax = {
   table: umlwatchCommands,
   parsers: argumentParsers,
   hyphen: '-',
-  others: ['help', 'version', 'json', 'plain', ...Object.keys(optionPaths)],
+  others: Object.keys(umlwatchProgram.options),
   strayOptions: true,
-  hint: 'umlwatch -help lists all words',
+  hint: 'umlwatch -help lists all commands',
 };
 
-const typed: CommandSyntax = {
+const atPrompt: CliSyntax = {
   ...onCommandLine,
   hyphen: '',
   others: ['help', 'quit'],
-  strayOptions: true,
-  hint: 'help lists all words',
+  hint: 'help lists all commands',
 };
 
 function usage(cause: string, hint = onCommandLine.hint): UmlmonError {
@@ -53,83 +51,80 @@ function usage(cause: string, hint = onCommandLine.hint): UmlmonError {
 }
 
 /**
- * `umlwatch [-config PATH] [-json] [-password-file PATH] [-ca PATH] [-plain] VM [-WORD [ARGUMENT …] …]`, or `-mconsole-socket PATH` in the place of the VM. Words
- * keep their order; one or two hyphens are the same. Arguments are checked here, so that a mistake in the last word keeps
- * the first from being done. Errors: USAGE.
+ * The command line of umlwatch(1), without the name of the program. Commands keep their order. All arguments are
+ * checked here: no command is executed if a later one is wrong. Errors: USAGE.
  */
 export function parseCommandLine(argv: readonly string[]): CommandLine {
-  const rest = [...argv];
+  const options = readOptions(argv, umlwatchProgram);
+  const rest = [...options.rest];
   let target: string | undefined;
-  const paths: { -readonly [option in keyof typeof optionPaths]?: string } = {};
-  const flags = { json: false, help: false, version: false, plain: false };
   const commands: Command[] = [];
   for (let next = rest.shift(); next !== undefined; next = rest.shift()) {
-    const option = /^--?([A-Za-z][\w-]*)$/.exec(next)?.[1];
-    if (option === undefined) {
-      if (next.startsWith('-')) throw usage(`${quoted(next)} is not an option`);
-      if (target !== undefined) throw surplus(next, target, commands.at(-1));
-      target = next;
-    } else if (Object.hasOwn(flags, option)) flags[option as keyof typeof flags] = true;
-    else if (Object.hasOwn(optionPaths, option)) {
-      const name = option as keyof typeof optionPaths;
-      const path = rest.shift();
-      if (!path) throw usageError(`-${name} needs a PATH`, optionPaths[name]);
-      paths[name] = path;
-    } else commands.push(parseCommand(option, rest, onCommandLine) as Command);
+    const name = /^--?([A-Za-z][\w-]*)$/.exec(next)?.[1];
+    if (name !== undefined) commands.push(parseCommand(name, rest, onCommandLine) as Command);
+    else if (next.startsWith('-')) throw usage(`unknown option ${quoted(next)}`);
+    else if (target !== undefined) throw unexpected(next, target, commands.at(-1));
+    else target = next;
   }
+  const { flags } = options;
   return {
     target,
-    configPath: paths.config,
-    socket: paths['mconsole-socket'],
-    passwordFile: paths['password-file'],
-    ca: paths.ca,
-    ...flags,
+    configPath: lastValue(options, 'config'),
+    socket: lastValue(options, 'mconsole-socket'),
+    passwordFile: lastValue(options, 'password-file'),
+    ca: lastValue(options, 'ca'),
+    plain: flags.has('plain'),
+    json: flags.has('json'),
+    help: flags.has('help'),
+    version: flags.has('version'),
     commands,
   };
 }
 
-/** A second word without hyphen: one argument too many, or a second VM. */
-function surplus(text: string, target: string, last: Command | undefined): UmlmonError {
+/** A second argument without hyphen: one argument too many, or a second VM. */
+function unexpected(text: string, target: string, last: Command | undefined): UmlmonError {
   if (last) {
     const written = last.subcommand === undefined ? last.name : `${last.name} ${last.subcommand}`;
-    const why = notTaken(text, last);
+    const why = optionalRefused(text, last);
     if (why) return usage(`-${written}: ${why.cause}`, why.hint);
-    return usage(`${quoted(text)} is too much after -${written}`, `use: -${usageOf(last, umlwatchCommands)}`);
+    return usage(
+      `unexpected argument ${quoted(text)} after -${written}`,
+      `use: -${usageOf(last, umlwatchCommands)}`,
+    );
   }
   const shown = printable(target, 64);
   if (isCommandName(text))
     return usage(
-      `${quoted(text)} needs a hyphen here`,
+      `the command ${quoted(text)} needs a hyphen here`,
       `umlwatch ${shown} -${usageOf({ name: text }, umlwatchCommands)}`,
     );
-  return usage(`one VM at a time: ${quoted(target)} or ${quoted(text)}?`, `umlwatch ${shown} -info`);
+  return usage(`more than one VM: ${quoted(target)} and ${quoted(text)}`, `umlwatch ${shown} -info`);
 }
 
-/** Why a text is not the argument that a word may have, if that is still missing. */
-function notTaken(text: string, { name: word, values }: Command): Refusal | undefined {
-  const kind = findCommand(umlwatchCommands, word)?.optional;
+/** Why a text is not the optional argument of a command, if the command has none yet. */
+function optionalRefused(text: string, { name, values }: Command): Refusal | undefined {
+  const kind = findCommand<ArgumentKind>(umlwatchCommands, name)?.optional;
   if (kind === undefined || values[kind] !== undefined) return undefined;
   const parsed = onCommandLine.parsers[kind](text);
   return 'cause' in parsed ? parsed : undefined;
 }
 
-/** One line of the interactive mode: the same words without the hyphen; `#` begins a comment. Errors: USAGE. */
+/** One line at the prompt: a command without the hyphen; `#` begins a comment. Errors: USAGE. */
 export function parseLine(line: string): Command | undefined {
   const [first, ...rest] = line.trim().split(/\s+/);
   if (!first || first.startsWith('#')) return undefined;
   const name = first.replace(/^--?/, '');
   // A text goes to the end of the line; so do an image with its flags and a network, which need no quotes here.
-  const word = findCommand(umlwatchCommands, name);
-  if (word && rest.length > 0 && takesText(word))
+  const spec: CliCommand | undefined = findCommand<ArgumentKind>(umlwatchCommands, name);
+  if (spec && rest.length > 0 && takesText(spec))
     rest.splice(0, rest.length, line.trim().slice(first.length).trim());
-  else if (endsInBlanks(word?.arguments.at(-1)) && rest.length > 2) rest.push(rest.splice(1).join(' '));
-  const command = parseCommand(name, rest, typed) as Command;
-  const left = rest[0];
-  const why = left === undefined ? undefined : notTaken(left, command);
+  else if (endsInBlanks(spec?.arguments.at(-1)) && rest.length > 2) rest.push(rest.splice(1).join(' '));
+  const command = parseCommand(name, rest, atPrompt) as Command;
+  const [left] = rest;
+  if (left === undefined) return command;
+  const why = optionalRefused(left, command);
   if (why) throw usage(`${first}: ${why.cause}`, why.hint);
-  if (left !== undefined)
-    throw usage(`${quoted(left)} is too much`, `use: ${usageOf(command, umlwatchCommands)}`);
-  return command;
+  throw usage(`unexpected argument ${quoted(left)}`, `use: ${usageOf(command, umlwatchCommands)}`);
 }
 
 function endsInBlanks(kind: string | undefined): boolean {
@@ -139,7 +134,7 @@ function endsInBlanks(kind: string | undefined): boolean {
 /** Kinds of arguments that may have blanks in them. */
 const texts: ReadonlySet<ArgumentKind> = new Set(['TEXT', 'COMMAND', 'KEYS', 'PATTERN']);
 
-function takesText(word: CommandSpec): boolean {
-  const [first] = word.arguments;
-  return first !== undefined ? texts.has(first) : word.optional === 'TEXT';
+function takesText(spec: CliCommand): boolean {
+  const [first] = spec.arguments;
+  return first !== undefined ? texts.has(first) : spec.optional === 'TEXT';
 }

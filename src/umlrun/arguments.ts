@@ -1,3 +1,5 @@
+import { umlrunProgram } from '../command-line/programs.ts';
+import { lastValue, readOptions } from '../command-line/read-options.ts';
 import { quoted } from '../config/problem.ts';
 import { sizeParser } from '../config/values/values.ts';
 import { callersValue } from '../system/environment.ts';
@@ -8,7 +10,7 @@ export interface SharedPath {
   readonly writable: boolean;
 }
 
-/** What the command line asks for. Words of the command are bytes: arguments need not be UTF-8. */
+/** What the command line asks for. The command is bytes: arguments need not be UTF-8. */
 export interface RunRequest {
   readonly configPath: string | undefined;
   /** Neither: the image that the configuration's shared tree has under the usual name. */
@@ -29,6 +31,8 @@ export interface RunRequest {
 export type UmlrunCommandLine = { readonly run: RunRequest } | { readonly show: 'help' | 'version' };
 
 const MIB = 1024 ** 2;
+/** Options that may be given several times. */
+const repeatable: ReadonlySet<string> = new Set(['share', 'env']);
 const parseSize = sizeParser({ min: 32 * MIB, max: 64 * 1024 * MIB, step: MIB });
 
 /**
@@ -43,43 +47,32 @@ export function parseUmlrunArguments(
 ): UmlrunCommandLine {
   const usage = (cause: string, hint = 'umlrun -help') =>
     new UmlmonError('USAGE', { place: '', cause, hint });
-  const rest = [...argv];
-  const given = new Map<string, string>();
-  const shares: SharedPath[] = [];
-  const environment: Buffer[] = [];
-  while (rest[0]?.[0] === 0x2d) {
-    const word = rest.shift()?.toString() ?? '';
-    if (word === '--') break;
-    const option = word.replace(/^--?/, '');
-    if (option === 'help' || option === 'version') return { show: option };
-    if (!['config', 'image', 'root', 'share', 'mem', 'net', 'kernel', 'user', 'env'].includes(option))
-      throw usage(`${word} is not an option`);
-    const value = rest.shift();
-    if (value === undefined || value.length === 0) throw usage(`${word} needs a value`);
-    const text = value.toString();
-    if (option === 'share') shares.push(parseShare(text));
-    else if (option === 'env') environment.push(...parseVariable(value, env, usage));
-    else if (given.has(option)) throw usage(`${word} is given twice`);
-    else given.set(option, text);
-  }
-  const net = given.get('net') ?? 'none';
+  const options = readOptions(argv, umlrunProgram);
+  const { flags, values, rest } = options;
+  if (flags.has('help')) return { show: 'help' };
+  if (flags.has('version')) return { show: 'version' };
+  for (const [option, given] of values)
+    if (given.length > 1 && !repeatable.has(option)) throw usage(`-${option} is given more than once`);
+  const textOf = (option: string) => lastValue(options, option)?.toString();
+  const [image, root] = [textOf('image'), textOf('root')];
+  const net = textOf('net') ?? 'none';
   if (net !== 'none' && net !== 'user') throw usage(`-net: ${quoted(net)} is not none or user`);
-  if (given.has('image') && given.has('root'))
+  if (image !== undefined && root !== undefined)
     throw usage('either -image or -root: there is one root file system');
-  const size = parseSize(given.get('mem') ?? '256M');
+  const size = parseSize(textOf('mem') ?? '256M');
   if ('cause' in size) throw usage(`-mem: ${size.cause}`, size.hint || undefined);
-  if (rest.length === 0) throw usage('which command?');
+  if (rest.length === 0) throw usage('no command given');
   return {
     run: {
-      configPath: given.get('config'),
-      image: given.get('image'),
-      root: given.get('root'),
-      shares,
+      configPath: textOf('config'),
+      image,
+      root,
+      shares: (values.get('share') ?? []).map((value) => parseShare(value.toString())),
       memory: size.value,
       network: net,
-      kernel: given.get('kernel'),
-      user: given.get('user'),
-      environment,
+      kernel: textOf('kernel'),
+      user: textOf('user'),
+      environment: (values.get('env') ?? []).flatMap((value) => parseVariable(value, env, usage)),
       command: rest,
     },
   };

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { optionLines, paragraph, usageLines } from '../command-line/help.ts';
+import { umlwebProgram } from '../command-line/programs.ts';
+import { configPathOf, readOptions } from '../command-line/read-options.ts';
 import type { GlobalConfig } from '../config/config.ts';
-import { readOptions } from '../config/program-options.ts';
 import { tidyMemoryWhenQuiet } from '../system/collect-garbage.ts';
 import { LastWord } from '../system/errors/daemon-exit.ts';
 import { exitStatusOf, failureText, toFailure, UmlmonError } from '../system/errors/errors.ts';
@@ -17,15 +19,23 @@ import { Monitors } from './hosts/monitors.ts';
 import { Assets } from './http/assets.ts';
 import { type Tls, WebServer } from './server.ts';
 
-const help = `umlweb [-config PATH]   dashboard and consoles of VMs, for browsers
-umlweb -version | -help
-
-Runs in the foreground and logs to standard error. Keys: web_listen, web_url, web_hosts and others that
-begin with web_, in [GLOBAL] (umlmon(5)). Passwords: umladmin password.
-
-Exit status: 0 ended by a signal, 1 failed, 2 wrong usage, 3 wrong configuration, 6 cannot take calls.`;
-
-const options = { program: 'umlweb', flags: ['version', 'help'] };
+function helpText(): string {
+  return [
+    ...usageLines(umlwebProgram),
+    '',
+    ...paragraph(
+      'Serves the dashboard and the consoles of VMs to browsers. Runs in the foreground and logs to ' +
+        'standard error. Its keys in [GLOBAL] begin with web_ (umlmon(5)). Passwords: umladmin password.',
+    ),
+    '',
+    ...optionLines(umlwebProgram),
+    '',
+    ...paragraph(
+      'Exit status: 0 ended by a signal, 1 failed, 2 wrong usage, 3 wrong configuration, ' +
+        '6 cannot listen.',
+    ),
+  ].join('\n');
+}
 
 /**
  * `umlweb`: resolves to the exit status (umlweb(8), EXIT STATUS).
@@ -34,10 +44,10 @@ const options = { program: 'umlweb', flags: ['version', 'help'] };
  */
 export async function umlweb(argv: readonly string[], programs: string): Promise<number> {
   try {
-    const { configPath, flags } = readOptions(argv, process.env, options);
-    if (flags.has('help')) console.log(help);
-    else if (flags.has('version')) console.log(version);
-    else await serve(configPath, programs);
+    const options = readOptions(argv, umlwebProgram);
+    if (options.flags.has('help')) console.log(helpText());
+    else if (options.flags.has('version')) console.log(version);
+    else await serve(configPathOf(options, process.env), programs);
     return 0;
   } catch (error) {
     const failure = toFailure(error);

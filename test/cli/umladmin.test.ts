@@ -87,10 +87,10 @@ describe('without any monitor', () => {
 
 describe('the command line', () => {
   test.each([
-    ['', 'what is to be done? (hint: umladmin list; umladmin disk list; -help tells more)', 2],
-    ['lst', 'unknown word "lst" (hint: did you mean list?)', 2],
-    ['disk crate', 'unknown word "crate" after disk (hint: did you mean disk create?)', 2],
-    ['disk list now', '"now" is too much after disk list (hint: use: disk list)', 2],
+    ['', 'no command given (hint: umladmin -help lists all commands)', 2],
+    ['lst', 'unknown command "lst" (hint: did you mean list?)', 2],
+    ['disk crate', 'unknown subcommand "crate" of disk (hint: did you mean disk create?)', 2],
+    ['disk list now', 'unexpected argument "now" after disk list (hint: use: disk list)', 2],
     [
       'disk info /disks/a.dsk',
       'disk info: "/disks/a.dsk" may be an image of any VM (hint: write VM:/disks/a.dsk)',
@@ -101,7 +101,7 @@ describe('the command line', () => {
       'VM vm3: the configuration has no section of this name (hint: did you mean "vm1"?)',
       3,
     ],
-    ['-wat', '"-wat" is not an option (hint: umladmin -help lists all words)', 2],
+    ['-wat', 'unknown option "-wat" (hint: umladmin -help lists all commands)', 2],
     ['disk info GLOBAL:/disks/a.dsk', /cannot be the name of a VM/, 2],
     ['disk info ../vm1:/disks/a.dsk', /cannot be the name of a VM/, 2],
   ])('%s', (line, message, status) => {

@@ -16,7 +16,7 @@ function refusalOf(work: () => unknown): string {
 const plain = (command: Command) => ({ ...command, options: [...command.options] });
 
 describe('the command line', () => {
-  test('words keep their order, with arguments and options', () => {
+  test('commands keep their order, with arguments and options', () => {
     const words = '-start -log con0 -follow -stop -timeout 2m -log ssl63 -events -since 17'.split(' ');
     const line = parseCommandLine(['-config', '/x', 'vm1', ...words, '-json']);
     expect({ ...line, commands: line.commands.map(plain) }).toEqual({
@@ -36,7 +36,7 @@ describe('the command line', () => {
     });
   });
 
-  test('an argument that may be left out is taken only if it has the right form', () => {
+  test('an optional argument is taken only if it has the right form', () => {
     const values = (...argv: string[]) => parseCommandLine(argv).commands.map((command) => command.values);
     expect(values('vm1', '-crash', '-crash', 'last', '-get', 'console/con0')).toEqual([
       {},
@@ -49,7 +49,7 @@ describe('the command line', () => {
     );
   });
 
-  test('an image is one argument with words of its own, in quotes; a typed line needs none', () => {
+  test('an image with its flags is one argument, in quotes; a line at the prompt needs none', () => {
     const network = 'bridged(bridge_if=br0, proxy_if=p1)';
     expect(parseLine(`plug-net eth1 ${network}`)?.values).toEqual({ INTERFACE: 1, NETWORK: network });
     expect(() => parseLine('plug-net eth16 network(name=lab)')).toThrow(/eth0 to eth15/);
@@ -67,7 +67,7 @@ describe('the command line', () => {
     expect(parseLine('plug ubd1  /disks/data.dsk   ro serial=a')?.values).toEqual(values);
     expect(refusalOf(() => parseLine('plug ubd16 /disks/data.dsk'))).toContain('"ubd16" is not a disk');
     expect(refusalOf(() => parseLine('plug ubd1 /disks/data.dsk rw'))).toContain('unexpected "rw"');
-    expect(refusalOf(() => parseLine('unplug ubd1 ubd2'))).toContain('too much');
+    expect(refusalOf(() => parseLine('unplug ubd1 ubd2'))).toContain('unexpected argument "ubd2"');
   });
 
   test('a command with subcommands takes one of them, with its arguments', () => {
@@ -88,7 +88,7 @@ describe('the command line', () => {
     expect(target.commands[0]?.values).toEqual({ COW: '/disks/a.cow', TARGET: '/shared/disks/b.dsk' });
   });
 
-  test('what is typed, waited for and done has its own forms', () => {
+  test('keys, patterns and commands for the guest have their own forms', () => {
     const words = [
       '-send',
       'root\\r\\x03',
@@ -114,13 +114,13 @@ describe('the command line', () => {
     expect(refusalOf(() => parseLine(`run ${'a'.repeat(801)}`))).toContain('at most 800 bytes');
   });
 
-  test('the VM may stand anywhere, and two hyphens are as good as one', () => {
+  test('the VM is valid anywhere, and two hyphens are the same as one', () => {
     const line = parseCommandLine(['--info', '--json', 'vm1', '--help', '--version']);
     expect(line).toMatchObject({ target: 'vm1', json: true, help: true, version: true });
     expect(line.commands.map(({ name }) => name)).toEqual(['info']);
   });
 
-  test('without words there are no commands', () => {
+  test('a VM alone has no commands', () => {
     expect(parseCommandLine(['vm1']).commands).toEqual([]);
     expect(parseCommandLine([]).target).toBeUndefined();
   });
@@ -128,11 +128,11 @@ describe('the command line', () => {
   test.each([
     [
       'vm1 -disk',
-      '-disk what? (one of list, info, create, delete, copy, resize, convert, check, cow-create, cow-merge, cow-rebase, snapshot, rollback, snapshot-delete)',
+      '-disk needs a subcommand (one of list, info, create, delete, copy, resize, convert, check, cow-create, cow-merge, cow-rebase, snapshot, rollback, snapshot-delete)',
     ],
-    ['vm1 -disk crate', 'unknown word "crate" after -disk (did you mean -disk create?)'],
-    ['vm1 -disk -list', 'unknown word "-list" after -disk (did you mean -disk list?)'],
-    ['vm1 -create', 'unknown word "create" (did you mean -disk create?)'],
+    ['vm1 -disk crate', 'unknown subcommand "crate" of -disk (did you mean -disk create?)'],
+    ['vm1 -disk -list', 'unknown subcommand "-list" of -disk (did you mean -disk list?)'],
+    ['vm1 -create', 'unknown command "-create" (did you mean -disk create?)'],
     ['vm1 -disk create /disks/a.dsk', '-disk create needs a SIZE (use: -disk create PATH SIZE [-ext4])'],
     ['vm1 -disk create /disks/a.dsk 10', '-disk create: "10" is not a size (write 10M)'],
     ['vm1 -disk create /disks/a.dsk 9000G', '-disk create: 9000G is too large (at most 8192G)'],
@@ -141,30 +141,30 @@ describe('the command line', () => {
       'vm1 -disk copy /etc/passwd /disks/a.dsk',
       '-disk copy: "/etc/passwd" is not a place for disk images (disk images are under /disks/ or /shared/disks/ (as the jail sees them))',
     ],
-    ['vm1 -disk list now', '"now" is too much after -disk list (use: -disk list)'],
+    ['vm1 -disk list now', 'unexpected argument "now" after -disk list (use: -disk list)'],
     [
       'vm1 -disk snapshot /disks/a.dsk a/b',
       '-disk snapshot: "a/b" is no name for a snapshot (a letter or digit, then also . _ and -; at most 64)',
     ],
-    ['vm1 -ext4', '-ext4 does not stand here (use: -disk create PATH SIZE [-ext4])'],
+    ['vm1 -ext4', '-ext4 is not valid here (use: -disk create PATH SIZE [-ext4])'],
     ['vm1 -crash nix', '-crash: "nix" is not the name of a crash (last, or a name that -crashes lists)'],
     ['vm1 -cancel all', '-cancel: "all" is not a number (use: -cancel ID)'],
-    ['vm1 -strat', 'unknown word "strat" (did you mean -start?)'],
-    ['-mconsole-sockt x', 'unknown word "mconsole-sockt" (did you mean -mconsole-socket?)'],
-    ['vm1 -confg x', 'unknown word "confg" (did you mean -config?)'],
+    ['vm1 -strat', 'unknown command "-strat" (did you mean -start?)'],
+    ['-mconsole-sockt x', 'unknown command "-mconsole-sockt" (did you mean -mconsole-socket?)'],
+    ['vm1 -confg x', 'unknown command "-confg" (did you mean -config?)'],
     [
       'vm1 -restore .x',
       '-restore: ".x" is no name for a backup (a letter or digit, then also . _ and -; at most 64)',
     ],
-    ['vm1 -halp', 'unknown word "halp" (did you mean -help?)'],
-    ['vm1 -log con0 -folow', 'unknown word "folow" (did you mean -follow?)'],
-    ['vm1 -INFO', 'unknown word "INFO" (did you mean -info?)'],
-    ['vm1 -xyzzy', 'unknown word "xyzzy" (umlwatch -help lists all words)'],
-    ['vm1 -constructor', 'unknown word "constructor" (umlwatch -help lists all words)'],
-    ['vm1 -follow -log con0', '-follow does not stand here (use: -log CHANNEL [-follow])'],
-    ['vm1 -', '"-" is not an option (umlwatch -help lists all words)'],
-    ['vm1 -1', '"-1" is not an option (umlwatch -help lists all words)'],
-    ['vm1 ---info', '"---info" is not an option (umlwatch -help lists all words)'],
+    ['vm1 -halp', 'unknown command "-halp" (did you mean -help?)'],
+    ['vm1 -log con0 -folow', 'unknown command "-folow" (did you mean -follow?)'],
+    ['vm1 -INFO', 'unknown command "-INFO" (did you mean -info?)'],
+    ['vm1 -xyzzy', 'unknown command "-xyzzy" (umlwatch -help lists all commands)'],
+    ['vm1 -constructor', 'unknown command "-constructor" (umlwatch -help lists all commands)'],
+    ['vm1 -follow -log con0', '-follow is not valid here (use: -log CHANNEL [-follow])'],
+    ['vm1 -', 'unknown option "-" (umlwatch -help lists all commands)'],
+    ['vm1 -1', 'unknown option "-1" (umlwatch -help lists all commands)'],
+    ['vm1 ---info', 'unknown option "---info" (umlwatch -help lists all commands)'],
     ['vm1 -sysrq', '-sysrq needs a LETTER (use: -sysrq LETTER)'],
     ['vm1 -log -follow', '-log needs a CHANNEL (use: -log CHANNEL [-follow])'],
     ['vm1 -log con16', '-log: "con16" is not a channel (con0 to con15, or ssl0 to ssl63)'],
@@ -177,9 +177,9 @@ describe('the command line', () => {
     ['vm1 -stop -timeout 1ms', '-timeout: 1ms is too short (at least 100ms)'],
     ['vm1 -events -since now', '-since: "now" is not a number (use: -events [-since NUMBER])'],
     ['vm1 -events -since -1', '-since needs a NUMBER (use: -events [-since NUMBER])'],
-    ['vm1 vm2', 'one VM at a time: "vm1" or "vm2"? (umlwatch vm1 -info)'],
-    ['vm1 info', '"info" needs a hyphen here (umlwatch vm1 -info)'],
-    ['vm1 -info now', '"now" is too much after -info (use: -info)'],
+    ['vm1 vm2', 'more than one VM: "vm1" and "vm2" (umlwatch vm1 -info)'],
+    ['vm1 info', 'the command "info" needs a hyphen here (umlwatch vm1 -info)'],
+    ['vm1 -info now', 'unexpected argument "now" after -info (use: -info)'],
     ['vm1 -config', '-config needs a PATH (a configuration file)'],
   ])('%s', (line, why) => {
     expect(refusalOf(() => parseCommandLine(line.split(' ')))).toBe(`USAGE: ${why}`);
@@ -190,7 +190,7 @@ describe('the command line', () => {
   });
 });
 
-describe('a line of the interactive mode', () => {
+describe('a line at the prompt', () => {
   test('is a command without hyphen; a hyphen is allowed', () => {
     for (const line of ['log con1 -follow', '  -log   con1  --follow '])
       expect(plain(parseLine(line) ?? expect.fail('nothing'))).toEqual({
@@ -205,19 +205,19 @@ describe('a line of the interactive mode', () => {
   });
 
   test.each([
-    ['inof', 'unknown word "inof" (did you mean info?)'],
-    ['quti', 'unknown word "quti" (did you mean quit?)'],
-    ['xyzzy', 'unknown word "xyzzy" (help lists all words)'],
-    ['info stop', '"stop" is too much (use: info)'],
+    ['inof', 'unknown command "inof" (did you mean info?)'],
+    ['quti', 'unknown command "quti" (did you mean quit?)'],
+    ['xyzzy', 'unknown command "xyzzy" (help lists all commands)'],
+    ['info stop', 'unexpected argument "stop" (use: info)'],
     ['who nix', 'who: "nix" is not a channel (con0 to con15, or ssl0 to ssl63)'],
-    ['log con0 -folow', '"-folow" is too much (use: log CHANNEL [-follow])'],
+    ['log con0 -folow', 'unexpected argument "-folow" (use: log CHANNEL [-follow])'],
     ['log', 'log needs a CHANNEL (use: log CHANNEL [-follow])'],
-    ['since', '-since does not stand here (use: events [-since NUMBER])'],
+    ['since', '-since is not valid here (use: events [-since NUMBER])'],
     [
       'wait redy',
       'wait: "redy" is not one of launched, kernel, guest, console, ready, down (did you mean "ready"?)',
     ],
-    ['__proto__', 'unknown word "__proto__" (help lists all words)'],
+    ['__proto__', 'unknown command "__proto__" (help lists all commands)'],
   ])('%s', (line, why) => {
     expect(refusalOf(() => parseLine(line))).toBe(`USAGE: ${why}`);
   });

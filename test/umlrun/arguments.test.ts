@@ -35,12 +35,12 @@ test.each([
   [['-mem', '1M', 'x'], /-mem: 1M is too small \(hint: at least 32M/],
   [['-mem', '3', 'x'], /-mem: "3" is not a size \(hint: write 3M/],
   [['-image', 'a', '-root', 'b', 'x'], /either -image or -root/],
-  [['-image', 'a', '-image', 'b', 'x'], /given twice/],
-  [['-image'], /needs a value/],
-  [['-frob', 'x'], /-frob is not an option/],
+  [['-image', 'a', '-image', 'b', 'x'], /-image is given more than once/],
+  [['-image'], /-image needs a FILE/],
+  [['-frob', 'x'], /unknown option "-frob"/],
   [['-net', 'tap', 'x'], /-net: "tap" is not none or user/],
   [['-env', '=x', 'x'], /a variable has a name/],
-  [['--'], /which command/],
+  [['--'], /no command given/],
 ])('%j is refused', (words, why) => {
   expect(() => parse(words)).toThrow(why);
   expect(() => parse(words)).toThrow(expect.objectContaining({ code: 'USAGE' }));

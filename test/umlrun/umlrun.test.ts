@@ -117,7 +117,7 @@ test('exit statuses', () => {
     stderr: 'umlrun: nosuch: No such file or directory\n',
   });
   expect(umlrun(['--', '/etc/passwd']).status).toBe(126);
-  expect(umlrun([])).toMatchObject({ status: 2, stderr: expect.stringContaining('which command?') });
+  expect(umlrun([])).toMatchObject({ status: 2, stderr: expect.stringContaining('no command given') });
   expect(umlrun(['-image', '/nowhere/x.dsk', '--', 'true'])).toMatchObject({
     status: 125,
     stderr: expect.stringContaining('/nowhere/x.dsk: ENOENT: no such file or directory'),

@@ -1,13 +1,18 @@
+import { formsOf } from '../../command-line/command-spec.ts';
 import { globalKeys } from '../../config/keys/global-keys.ts';
 import { keyNames } from '../../config/keys/key.ts';
 import { vmKeys } from '../../config/keys/vm-keys.ts';
-import { type ArgumentKind, imageKinds } from '../commands/argument-kinds.ts';
-import { type CommandSpec, type CommandTable, formsOf } from '../commands/spec.ts';
+import {
+  type ArgumentKind,
+  type CliCommand,
+  type CliCommandTable,
+  imageKinds,
+} from '../commands/argument-kinds.ts';
 import { adminCommands } from './table.ts';
 
 /** etc/completion/umladmin.bash, for bash(1): words, options, and the images of the host. */
 export function generateAdminCompletion(): { path: string; text: string }[] {
-  const groups = Object.entries(adminCommands as CommandTable).filter(([, spec]) => spec.subcommands);
+  const groups = Object.entries(adminCommands as CliCommandTable).filter(([, spec]) => spec.subcommands);
   const text = [
     '# Completion of umladmin(8) for bash. Generated from src/cli/admin/table.ts by `npm run generate`.',
     '# Source it, or install it as umladmin in the directory of bash-completion.',
@@ -34,7 +39,7 @@ export function generateAdminCompletion(): { path: string; text: string }[] {
       ([name, spec]) => `    ${name}) offers='${Object.keys(spec.subcommands ?? {}).join(' ')}' ;;`,
     ),
     // What was given is two words at most; of a word without words of its own, the second may be its first argument.
-    ...formsOf(adminCommands).map(({ path, spec }) => {
+    ...formsOf<ArgumentKind>(adminCommands).map(({ path, spec }) => {
       const name = path.join(' ');
       const pattern = path.length === 1 ? `${name} | '${name} '*` : `'${name}'`;
       return `    ${pattern}) ${offersOf(spec)} ;;`;
@@ -63,7 +68,7 @@ const listOf = {
 } as const;
 
 /** The options of the word; and images, VMs, kernels, sections or keys where they may stand. */
-function offersOf({ arguments: kinds, optional, many, options }: CommandSpec): string {
+function offersOf({ arguments: kinds, optional, many, options }: CliCommand): string {
   const own = Object.keys(options).map((option) => `-${option}`);
   const all: readonly (ArgumentKind | undefined)[] = [...kinds, optional, many];
   const fixed = [

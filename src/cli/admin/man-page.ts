@@ -1,8 +1,10 @@
+import { umladminProgram } from '../../command-line/programs.ts';
 import { exitStatusMeans } from '../../system/errors/error-page.ts';
 import { type ErrorClass, exitStatus } from '../../system/errors/errors.ts';
 import type { DiskCommandName } from '../disk/disk-commands.ts';
 import { diskCommandDetails } from '../disk/disk-details.ts';
 import { definitions } from '../man/man-definitions.ts';
+import { optionDefinitions } from '../man/man-options.ts';
 import { adminCommandDetails } from './details.ts';
 import { adminCommands, commandsFollowingHeaders } from './table.ts';
 
@@ -11,6 +13,11 @@ export function generateUmladminPage(): { path: string; text: string }[] {
   const classes = Object.entries(exitStatus) as [ErrorClass, number][];
   const text = [
     beginning,
+    '# OPTIONS',
+    '',
+    ...optionDefinitions(umladminProgram, optionDetails),
+    'Options are valid anywhere on the command line. Two hyphens are the same as one.',
+    '',
     '# WORDS',
     '',
     ...definitions(adminCommands, '', detailsOf),
@@ -64,21 +71,14 @@ umladmin - administer the User Mode Linux virtual machines of a host
 umladmin is for whoever administers a host with VMs. Other than umlwatch(1) it sees all VMs and their disk images, those
 that are shared too, and needs no running monitor: it starts and stops monitors, applies and changes the configuration,
 examines the host, and brings kernels. It must be run by the user of the monitors, which usually is root.
-
-# OPTIONS
-
-**-config** *PATH*
-:   Read this configuration instead of the usual one, see umlmon(5).
-
-**-json**
-:   Print one JSON document per line instead of text. Errors are JSON on standard error, with the codes of
-    *docs/errors.md*.
-
-**-help**, **-version**
-:   Print a summary, or the version, and leave.
-
-Options may stand anywhere. Two hyphens are as good as one.
 `;
+
+/** What the manual page says of an option beyond its line of help. */
+const optionDetails: Partial<Record<keyof typeof umladminProgram.options, string>> = {
+  config: `Read this configuration instead of the usual one, see umlmon(5).`,
+  json: `Print one JSON document per line instead of text. Errors are JSON on standard error, with the codes of
+*docs/errors.md*.`,
+};
 
 const middle = `# SEVERAL VMS
 

@@ -3,9 +3,7 @@ import { quoted } from '../../config/problem.ts';
 import { parseImagePath } from '../../config/values/disk.ts';
 import { refuse } from '../../config/values/values.ts';
 import { type ImageName, nameFor } from '../../disk/names/image-name.ts';
-import { parsersWith } from '../commands/argument-kinds.ts';
-import type { CommandSyntax } from '../commands/parse-command.ts';
-import type { CommandSpec } from '../commands/spec.ts';
+import { type CliCommandTable, type CliSyntax, parsersWith } from '../commands/argument-kinds.ts';
 import { diskCommands } from '../disk/disk-commands.ts';
 
 /** The verbs on images: two destroy what nobody has elsewhere, and four follow what a guest may have written. */
@@ -34,7 +32,7 @@ export const configCommands = {
   unset: { arguments: ['SECTION', 'KEY'], options: {}, help: 'Take a key out of the file.' },
   list: { arguments: [], optional: 'SECTION', options: {}, help: 'Print all, with their lines.' },
   check: { arguments: [], options: {}, help: 'Look for mistakes.' },
-} as const satisfies Record<string, CommandSpec>;
+} as const satisfies CliCommandTable;
 
 /** What can be done with kernels. */
 export const kernelCommands = {
@@ -42,7 +40,7 @@ export const kernelCommands = {
   info: { arguments: ['KERNEL'], options: {}, help: 'Tell all about a kernel.' },
   fetch: { arguments: [], options: { update: [] }, help: "Get Debian's newest kernel." },
   use: { arguments: ['VM', 'KERNEL'], options: {}, help: 'Have a VM boot this kernel.' },
-} as const satisfies Record<string, CommandSpec>;
+} as const satisfies CliCommandTable;
 
 export type KernelCommandName = keyof typeof kernelCommands;
 
@@ -87,11 +85,11 @@ export const adminCommands = {
   },
   user: { arguments: ['VM'], options: { remove: [], n: [] }, help: 'Make a user for a VM alone.' },
   disk: { arguments: [], options: {}, subcommands: adminDiskCommands, help: 'Work on disk images.' },
-} as const satisfies Record<string, CommandSpec>;
+} as const satisfies CliCommandTable;
 
 export type AdminCommandName = keyof typeof adminCommands;
 
-export const adminSyntax: CommandSyntax = {
+export const adminSyntax: CliSyntax = {
   table: adminCommands,
   parsers: parsersWith((text) => {
     const parsed = parseAdminImage(text);
@@ -100,7 +98,7 @@ export const adminSyntax: CommandSyntax = {
   hyphen: '',
   others: [],
   strayOptions: false,
-  hint: 'umladmin -help lists all words',
+  hint: 'umladmin -help lists all commands',
 };
 
 /** `vm1:/disks/x.dsk`, or `/shared/disks/x.dsk`: the form of names in messages (nameText). */

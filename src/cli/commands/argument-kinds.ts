@@ -1,3 +1,5 @@
+import type { CommandSpec, CommandTable } from '../../command-line/command-spec.ts';
+import type { CommandSyntax } from '../../command-line/parse-command.ts';
 import { givenNameDamage, vmNameDamage } from '../../config/names.ts';
 import { ethUnits, parseNetwork } from '../../config/networks/network.ts';
 import { ubdUnits } from '../../config/paths.ts';
@@ -97,6 +99,11 @@ export type ArgumentValues = { readonly [Image in ImageArgument]?: string } & {
   readonly VALUE?: string;
   readonly VM?: string;
 };
+
+/** A command of umlwatch or umladmin. */
+export type CliCommand = CommandSpec<ArgumentKind>;
+export type CliCommandTable = CommandTable<ArgumentKind>;
+export type CliSyntax = CommandSyntax<ArgumentKind>;
 
 export type ArgumentParsers = Readonly<Record<ArgumentKind, Parser<string | number>>>;
 

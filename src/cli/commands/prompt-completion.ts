@@ -1,5 +1,5 @@
+import { findCommand } from '../../command-line/command-spec.ts';
 import { imageKinds, waitLevels } from './argument-kinds.ts';
-import { findCommand } from './spec.ts';
 import { umlwatchCommands } from './table.ts';
 
 /** What TAB offers: whole candidates, and the text that they replace. */

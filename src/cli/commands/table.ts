@@ -1,6 +1,5 @@
 import { type DiskCommandName, diskCommands } from '../disk/disk-commands.ts';
-import type { ArgumentValues } from './argument-kinds.ts';
-import type { CommandSpec } from './spec.ts';
+import type { ArgumentValues, CliCommandTable } from './argument-kinds.ts';
 
 /** The words of umlwatch: `-start` on the command line, `start` in the interactive mode. */
 export const umlwatchCommands = {
@@ -109,7 +108,7 @@ export const umlwatchCommands = {
   },
   backups: { arguments: [], options: {}, help: 'List the backups.' },
   restore: { arguments: ['BACKUP'], options: {}, help: 'Put the disks of a backup back.' },
-} as const satisfies Record<string, CommandSpec>;
+} as const satisfies CliCommandTable;
 
 export type CommandName = keyof typeof umlwatchCommands;
 

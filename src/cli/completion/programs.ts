@@ -1,24 +1,33 @@
+import { formsOf } from '../../command-line/command-spec.ts';
+import type { ProgramSpec } from '../../command-line/program-spec.ts';
+import {
+  umladminProgram,
+  umldirProgram,
+  umlmonProgram,
+  umlrunProgram,
+  umlwatchProgram,
+  umlwebProgram,
+} from '../../command-line/programs.ts';
 import { adminCommands } from '../admin/table.ts';
-import { type ArgumentKind, waitLevels } from '../commands/argument-kinds.ts';
-import { type CommandTable, formsOf } from '../commands/spec.ts';
+import { type ArgumentKind, type CliCommandTable, waitLevels } from '../commands/argument-kinds.ts';
 import { umlwatchCommands } from '../commands/table.ts';
 
-/** What may stand at a place of a command line. */
+/** What a shell offers at a place of a command line. */
 export type Offer = 'vms' | 'files' | 'commands' | 'nothing' | readonly string[];
 
-/** An option, or a word, with what follows it. */
+/** An option or a command, with what follows it. */
 export interface Choice {
   readonly name: string;
   readonly help: string;
   readonly arguments: readonly Offer[];
 }
 
-/** A word that others may follow. */
+/** A place of a command line. */
 export interface CompletionPlace {
-  /** The words before, as in `['disk', 'create']`; none at the beginning. */
+  /** The commands before it, as in `['disk', 'create']`; none at the beginning. */
   readonly path: readonly string[];
   readonly choices: readonly Choice[];
-  /** What else may stand there; at the beginning, once. */
+  /** What else is valid there; at the beginning, once. */
   readonly offer: Offer;
 }
 
@@ -26,74 +35,47 @@ export interface CompletionPlace {
 export interface CompletedProgram {
   readonly name: string;
   readonly options: readonly Choice[];
-  /** The places for words without a hyphen; a command line stays at the last one that it has reached. */
+  /** The places for arguments without a hyphen; a command line stays at the last one that it has reached. */
   readonly places: readonly CompletionPlace[];
 }
 
-/** Prints the names of the VMs of the configuration, a line each. */
+/** Shell command that prints the names of the VMs of the configuration, one per line. */
 export const listVmsCommand = `umladmin config list 2>/dev/null | sed -n 's/^\\[\\(.*\\)\\]$/\\1/p' | grep -vx GLOBAL`;
 
-const common: readonly Choice[] = [
-  { name: 'config', help: 'Read this configuration.', arguments: ['files'] },
-  { name: 'json', help: 'Print JSON documents.', arguments: [] },
-  { name: 'help', help: 'Print a summary.', arguments: [] },
-  { name: 'version', help: 'Print the version.', arguments: [] },
-];
-const flag = (name: string, help: string): Choice => ({ name, help, arguments: [] });
-const option = (name: string, help: string, offer: Offer = 'nothing'): Choice => ({
-  name,
-  help,
-  arguments: [offer],
-});
-
-/** The programs that complete; what they offer comes from the tables of their words. */
+/** What the programs complete: the tables of their options and commands. */
 export const programs: readonly CompletedProgram[] = [
   {
     name: 'umlwatch',
-    options: [...common, ...hyphened(umlwatchCommands)],
+    options: [...programOptions(umlwatchProgram), ...hyphened(umlwatchCommands)],
     places: [{ path: [], choices: [], offer: 'vms' }],
   },
   {
     name: 'umladmin',
-    options: [...common, ...optionsIn(adminCommands)],
+    options: [...programOptions(umladminProgram), ...optionsIn(adminCommands)],
     places: placesIn(adminCommands),
   },
   {
     name: 'umlmon',
-    options: [
-      ...common,
-      flag('fg', 'Stay in the foreground.'),
-      flag('plan', 'Print what a start would do.'),
-      flag('check', 'Check configuration and host.'),
-      flag('cleanup', 'Remove what a killed monitor has left.'),
-      option('units', 'Write units for systemd.', 'files'),
-    ],
+    options: programOptions(umlmonProgram),
     places: [{ path: [], choices: [], offer: 'vms' }],
   },
   {
     name: 'umlrun',
-    options: [
-      ...common.filter(({ name }) => name !== 'json'),
-      option('image', 'An image with a file system.', 'files'),
-      option('root', 'A directory as root.', 'files'),
-      option('share', 'A directory that the guest sees, too.', 'files'),
-      option('mem', 'Memory of the guest.'),
-      option('net', 'Its network.'),
-      option('kernel', 'The kernel.', 'files'),
-      option('user', 'The user of the host.'),
-      option('env', 'A variable of the environment.'),
-    ],
+    options: programOptions(umlrunProgram),
     places: [{ path: [], choices: [], offer: 'commands' }],
   },
-  {
-    name: 'umldir',
-    options: [...common, flag('list', 'Print what a directory knows.')],
-    places: [],
-  },
-  { name: 'umlweb', options: common.filter(({ name }) => name !== 'json'), places: [] },
+  { name: 'umldir', options: programOptions(umldirProgram), places: [] },
+  { name: 'umlweb', options: programOptions(umlwebProgram), places: [] },
 ];
 
-function hyphened(table: CommandTable): Choice[] {
+function programOptions({ options }: ProgramSpec): Choice[] {
+  return Object.entries(options).map(([name, { help, value, completes }]) => {
+    const offers: Offer[] = value === undefined ? [] : [completes ?? 'nothing'];
+    return { name, help, arguments: offers };
+  });
+}
+
+function hyphened(table: CliCommandTable): Choice[] {
   const own = Object.entries(table).map(([name, { help, arguments: kinds, subcommands: inner }]) => ({
     name,
     help,
@@ -102,17 +84,17 @@ function hyphened(table: CommandTable): Choice[] {
   return [...own, ...optionsIn(table).filter(({ name }) => !Object.hasOwn(table, name))];
 }
 
-/** The options of all words, each once. */
-function optionsIn(table: CommandTable): Choice[] {
+/** The options of all commands, each once. */
+function optionsIn(table: CliCommandTable): Choice[] {
   const options = new Map<string, Choice>();
-  for (const { path, spec } of formsOf(table))
+  for (const { path, spec } of formsOf<ArgumentKind>(table))
     for (const [name, kinds] of Object.entries(spec.options))
       options.set(name, { name, help: `Option of ${path.join(' ')}.`, arguments: kinds.map(offerFor) });
   return [...options.values()];
 }
 
-function placesIn(table: CommandTable, path: readonly string[] = []): CompletionPlace[] {
-  const choices = Object.entries(table).map(([name, { help }]) => flag(name, help));
+function placesIn(table: CliCommandTable, path: readonly string[] = []): CompletionPlace[] {
+  const choices = Object.entries(table).map(([name, { help }]) => ({ name, help, arguments: [] }));
   const inner = Object.entries(table).flatMap(([name, { subcommands: own, many, arguments: kinds }]) => {
     const here = [...path, name];
     if (own) return placesIn(own, here);

@@ -1,4 +1,4 @@
-import type { CommandSpec } from '../commands/spec.ts';
+import type { CliCommandTable } from '../commands/argument-kinds.ts';
 
 /** The verbs on disk images: of `umlwatch VM -disk`, and of `umladmin disk`. */
 export const diskCommands = {
@@ -20,6 +20,6 @@ export const diskCommands = {
   snapshot: { arguments: ['PATH', 'SNAPSHOT'], options: {}, help: 'Keep its present state.' },
   rollback: { arguments: ['PATH', 'SNAPSHOT'], options: {}, help: 'Go back to a snapshot.' },
   'snapshot-delete': { arguments: ['PATH', 'SNAPSHOT'], options: {}, help: 'Forget a snapshot.' },
-} as const satisfies Record<string, CommandSpec>;
+} as const satisfies CliCommandTable;
 
 export type DiskCommandName = keyof typeof diskCommands;

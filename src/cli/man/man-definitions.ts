@@ -1,4 +1,4 @@
-import { type CommandForm, type CommandTable, formsOf } from '../commands/spec.ts';
+import { type CommandForm, type CommandTable, formsOf } from '../../command-line/command-spec.ts';
 
 /** The words of a table as a list of definitions of a manual page; `detailsOf` says more than the line of help. */
 export function definitions(

@@ -1,9 +1,11 @@
+import { umlwatchProgram } from '../../command-line/programs.ts';
 import { exitStatusMeans } from '../../system/errors/error-page.ts';
 import { type ErrorClass, exitStatus } from '../../system/errors/errors.ts';
 import { type CommandName, umlwatchCommands } from '../commands/table.ts';
 import type { DiskCommandName } from '../disk/disk-commands.ts';
 import { diskCommandDetails } from '../disk/disk-details.ts';
 import { definitions } from './man-definitions.ts';
+import { optionDefinitions } from './man-options.ts';
 
 /** What the manual page says of a word beyond its line of help. */
 const details: Readonly<Record<Exclude<CommandName, 'disk'>, string>> = {
@@ -104,6 +106,11 @@ export function generateUmlwatchPage(): { path: string; text: string }[] {
   const classes = Object.entries(exitStatus) as [ErrorClass, number][];
   const text = [
     beginning,
+    '# OPTIONS',
+    '',
+    ...optionDefinitions(umlwatchProgram, optionDetails),
+    'Two hyphens are the same as one.',
+    '',
     '# WORDS',
     '',
     'A word is written with a hyphen on the command line, and without in the interactive mode.',
@@ -155,35 +162,24 @@ host. *VM***@***HOST***:***PORT* goes straight to the monitor that listens there
 with a port stands in brackets, as in *vm1@\\[::1\\]:7001*. A password is asked for, once. *VM***@localhost** is a VM of this host.
 Messages say which leg has failed: the directory, the redirector, the name, the connection, TLS, who the host is, the password, or
 the role.
-
-# OPTIONS
-
-**-config** *PATH*
-:   Read this configuration instead of the usual one, see umlmon(5).
-
-**-json**
-:   Print one JSON document per line instead of text. The names in the documents are those of the control protocol,
-    *docs/protocol.md*. **-connect** is the same with and without. Errors are JSON on standard error, with the codes of
-    *docs/errors.md*:
-
-        {"error":{"code":"...","place":"...","cause":"...","hint":"..."}}
-
-**-password-file** *PATH*
-:   Read the password for a VM of another host from the first line of a file or pipe.
-
-**-ca** *PATH*
-:   Believe another host only if one of the authorities in this file (PEM) vouches for its certificate and its name. Without it
-    that may be one of those that Node.js knows; else the certificate must be the one of the last login, and the host must
-    prove that it knows the password.
-
-**-plain**
-:   Talk to the other host without TLS, for monitors with **tcp = plain**.
-
-**-help**, **-version**
-:   Print a summary, or the version, and leave.
-
-Two hyphens are as good as one.
 `;
+
+/** What the manual page says of an option beyond its line of help. */
+const optionDetails: Partial<Record<keyof typeof umlwatchProgram.options, string>> = {
+  config: `Read this configuration instead of the usual one, see umlmon(5).`,
+  json: `Print one JSON document per line instead of text. The names in the documents are those of the control protocol,
+*docs/protocol.md*. **-connect** is the same with and without. Errors are JSON on standard error, with the codes of
+*docs/errors.md*:
+
+    {"error":{"code":"...","place":"...","cause":"...","hint":"..."}}`,
+  'mconsole-socket': `Control a kernel that umlmon did not start, through its management socket *uml_dir/UMID/mconsole*. It replaces
+*VM*. Only **-mconsole** is available.`,
+  'password-file': `Read the password for a VM of another host from the first line of a file or pipe.`,
+  ca: `Trust a remote host only if its certificate chains to a CA in this file (PEM) and matches its name. Without
+**-ca**, the CAs of Node.js are trusted. A host with another certificate must prove that it knows the password, and
+keep the certificate of the first login.`,
+  plain: `Connect to the other host without TLS, for monitors with **tcp = plain**.`,
+};
 
 const middle = `# INTERACTIVE MODE
 

@@ -1,4 +1,6 @@
-import { readOptions } from '../../config/program-options.ts';
+import { optionLines, paragraph, usageLines } from '../../command-line/help.ts';
+import { umlmonProgram } from '../../command-line/programs.ts';
+import { configPathOf, lastValue, readOptions } from '../../command-line/read-options.ts';
 import { exitStatusOf, failureText, toFailure, UmlmonError } from '../../system/errors/errors.ts';
 import { sayFailure } from '../../system/logs/journal.ts';
 import { openReport, startInBackground } from '../../system/processes/background.ts';
@@ -10,34 +12,36 @@ import { runDaemon } from './daemon.ts';
 import { printPlan } from './print-plan.ts';
 import { writeUnits } from './write-units.ts';
 
-const help = `umlmon [-config PATH] [-fg] VM       start the monitor of a VM
-umlmon [-config PATH] -plan VM [-json]   print what a start would do, and change nothing
-umlmon [-config PATH] -check [VM] [-json]   check the configuration, and the host for the VM
-umlmon [-config PATH] -cleanup VM [-json]   remove what a killed monitor has left, and say what
-umlmon [-config PATH] -units DIRECTORY   write what systemd is to know of the VMs
-umlmon -version | -help
-
-  -fg   stay in the foreground and log to standard error
-
-Exit status: 0 done, 1 failed, 2 wrong usage, 3 wrong configuration, 5 a monitor runs already,
-6 the host lacks something.`;
-
-const options = {
-  program: 'umlmon',
-  flags: ['fg', 'plan', 'check', 'cleanup', 'json', 'version', 'help'],
-  values: { units: 'DIRECTORY' },
-  operand: 'VM',
-};
+function helpText(): string {
+  return [
+    ...usageLines(umlmonProgram),
+    '',
+    'Starts the monitor of a VM, in the background unless -fg is given.',
+    '',
+    ...optionLines(umlmonProgram),
+    '',
+    ...paragraph(
+      'Exit status: 0 done, 1 failed, 2 wrong usage, 3 wrong configuration, ' +
+        '5 a monitor runs already, 6 the host lacks something.',
+    ),
+  ].join('\n');
+}
 
 /** `umlmon`: resolves to the exit status (umlmon(8), EXIT STATUS). */
 export async function umlmon(argv: readonly string[]): Promise<number> {
   const report = openReport();
   try {
-    const { operand: vm, configPath, values, flags } = readOptions(argv, process.env, options);
-    if (flags.has('help')) console.log(help);
+    const options = readOptions(argv, umlmonProgram);
+    const {
+      flags,
+      rest: [vm],
+    } = options;
+    const configPath = configPathOf(options, process.env);
+    const units = lastValue(options, 'units');
+    if (flags.has('help')) console.log(helpText());
     else if (flags.has('version')) console.log(version);
     else if (flags.has('check')) return checkConfig({ vm, configPath, json: flags.has('json') });
-    else if (values.units !== undefined) return writeUnits(configPath, values.units);
+    else if (units !== undefined) return writeUnits(configPath, units);
     else {
       const source = { vm: requireName(vm), configPath };
       if (flags.has('plan')) await printPlan(source, flags.has('json'));

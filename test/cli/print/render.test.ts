@@ -311,10 +311,10 @@ test.each([
   expect(ageText(noon - ms, noon)).toBe(text);
 });
 
-test('the help texts fit 80 columns and name every word', () => {
+test('the help texts fit 80 columns and name every command', () => {
   for (const text of [helpText(), interactiveHelpText()]) {
     expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
-    for (const word of ['info', 'start', 'stop', 'kill', 'ctrlaltdel', 'wait', 'connect', 'log', 'events'])
-      expect(text).toMatch(new RegExp(`^  -?${word}\\b.*(?:  |\\n {9,})\\S`, 'm'));
+    for (const name of ['info', 'start', 'stop', 'kill', 'ctrlaltdel', 'wait', 'connect', 'log', 'events'])
+      expect(text).toMatch(new RegExp(`^  -?${name}\\b.*(?:  |\\n {9,})\\S`, 'm'));
   }
 });

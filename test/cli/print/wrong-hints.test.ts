@@ -74,7 +74,7 @@ test.each([
 });
 
 test.each([
-  [['remove', 'web1'], 'unknown word "remove" (hint: umladmin -help lists all words)'],
+  [['remove', 'web1'], 'unknown command "remove" (hint: umladmin -help lists all commands)'],
   [['password', 'vm1', '-role'], 'password -role needs a ROLE (hint: use: password'],
   [['disk', 'create', '/disks/a.dsk'], 'disk create: "/disks/a.dsk" may be an image of any VM'],
 ])('a usage error names what was typed: umladmin %j', (args, message) => {

@@ -46,7 +46,7 @@ async function word(line: string): Promise<string> {
 test('words are done, errors do not end it, quit does', async () => {
   await open();
   expect(await word('start')).toBe('vm1: it is running already (hint: umlwatch vm1 -info)\n');
-  expect(await word('ifno')).toBe('unknown word "ifno" (hint: did you mean info?)\n');
+  expect(await word('ifno')).toBe('unknown command "ifno" (hint: did you mean info?)\n');
   expect(await word('log con1')).toContain('the output of this channel is not logged');
   expect(await word('# nothing')).toBe('');
   expect(await word('help')).toContain('  crashes                         List what was kept of crashes.');

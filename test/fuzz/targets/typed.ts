@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
 import { parseAdminImage } from '../../../src/cli/admin/table.ts';
-import { type ArgumentKind, imageKinds } from '../../../src/cli/commands/argument-kinds.ts';
+import { type ArgumentKind, type CliCommand, imageKinds } from '../../../src/cli/commands/argument-kinds.ts';
 import { complete } from '../../../src/cli/commands/prompt-completion.ts';
-import { type CommandSpec, findCommand, formsOf, optionsOf } from '../../../src/cli/commands/spec.ts';
 import { type Command, umlwatchCommands as table } from '../../../src/cli/commands/table.ts';
 import { parseAdminLine } from '../../../src/cli/umladmin.ts';
 import { parseCommandLine, parseLine } from '../../../src/cli/umlwatch-command-line.ts';
+import { findCommand, formsOf, optionsOf } from '../../../src/command-line/command-spec.ts';
 import { subjectText } from '../../../src/disk/commands/describe-command.ts';
 import type { DiskVerb } from '../../../src/disk/commands/run.ts';
 import { hostPathOf, type ImageName, nameText, placeOf } from '../../../src/disk/names/image-name.ts';
@@ -116,7 +116,8 @@ const typedLine: Target = {
 function written({ name, subcommand, options, values }: Command): string[] {
   const outer = table[name];
   const use =
-    findCommand('subcommands' in outer ? outer.subcommands : undefined, subcommand) ?? (outer as CommandSpec);
+    findCommand<ArgumentKind>('subcommands' in outer ? outer.subcommands : undefined, subcommand) ??
+    (outer as CliCommand);
   const texts = (kinds: readonly ArgumentKind[]) =>
     kinds.flatMap((kind) => (values[kind] === undefined ? [] : [textOf(kind, values[kind])]));
   const own = texts([...use.arguments, ...(use.optional ? [use.optional] : [])]);
