@@ -4,7 +4,7 @@ import type { ImageCaller, Question } from '../../disk/commands/caller.ts';
 import { readRequest } from '../../disk/commands/read-request.ts';
 import type { DiskVerb } from '../../disk/commands/run.ts';
 import { type ImageName, type ImageStore, nameText, sharedDisks } from '../../disk/names/image-name.ts';
-import type { Owner } from '../../disk/names/new-image.ts';
+import type { Owner } from '../../disk/names/new-place.ts';
 import { describeImage } from '../../disk/store/describe.ts';
 import { imageDetails, imageInfo } from '../../disk/store/image-wire.ts';
 import { listImages } from '../../disk/store/list.ts';

@@ -2,7 +2,7 @@ import type { ImageCaller } from '../../disk/commands/caller.ts';
 import { subjectText } from '../../disk/commands/describe-command.ts';
 import { type DiskResult, type DiskVerb, runDiskVerb } from '../../disk/commands/run.ts';
 import type { ImageStore } from '../../disk/names/image-name.ts';
-import type { Owner } from '../../disk/names/new-image.ts';
+import type { Owner } from '../../disk/names/new-place.ts';
 import { UmlmonError } from '../../system/errors/errors.ts';
 import { print } from '../print/output.ts';
 import { progressView } from '../print/progress-view.ts';

@@ -3,7 +3,8 @@ import { copyContent, packContent } from '../io/copy-content.ts';
 import type { Work } from '../locks/with-locks.ts';
 import { type Progress, withImage } from '../names/image-file.ts';
 import { type ImageName, nameText } from '../names/image-name.ts';
-import { type NewPlace, type Owner, writeNewImage } from '../names/new-image.ts';
+import { writeNewImage } from '../names/new-image.ts';
+import type { NewPlace, Owner } from '../names/new-place.ts';
 import { backingFor } from './may-use.ts';
 import type { DiskHost, DiskResult, DiskVerb } from './run.ts';
 

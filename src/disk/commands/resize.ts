@@ -7,7 +7,8 @@ import { copyContent } from '../io/copy-content.ts';
 import type { Work } from '../locks/with-locks.ts';
 import { type ImageFile, type Progress, readerOf, withImage } from '../names/image-file.ts';
 import { type ImageName, nameText } from '../names/image-name.ts';
-import { type NewPlace, writeNewImage } from '../names/new-image.ts';
+import { writeNewImage } from '../names/new-image.ts';
+import type { NewPlace } from '../names/new-place.ts';
 import type { DiskResult, DiskVerb } from './run.ts';
 
 /**

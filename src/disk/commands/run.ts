@@ -4,7 +4,7 @@ import type { Refusal } from '../../config/problem.ts';
 import { underLocks, type Work } from '../locks/with-locks.ts';
 import type { Progress } from '../names/image-file.ts';
 import type { ImageName, ImageStore } from '../names/image-name.ts';
-import type { Owner } from '../names/new-image.ts';
+import type { Owner } from '../names/new-place.ts';
 import type { ImageGraph } from '../store/graph.ts';
 import { type ImageCaller, refuseClaim } from './caller.ts';
 import { checkImage } from './check.ts';

@@ -11,7 +11,8 @@ import { isSystemError, UmlmonError } from '../../system/errors/errors.ts';
 import { makeBlockDevice } from '../../system/native/native.ts';
 import { copyContent } from '../io/copy-content.ts';
 import type { ImageFile, Progress } from '../names/image-file.ts';
-import { type NewPlace, withScratchFile } from '../names/new-image.ts';
+import { withScratchFile } from '../names/new-image.ts';
+import type { NewPlace } from '../names/new-place.ts';
 
 declare const handed: unique symbol;
 

@@ -10,7 +10,8 @@ import {
   withImage,
   writeFully,
 } from '../names/image-file.ts';
-import { type NewPlace, writeNewImage } from '../names/new-image.ts';
+import { writeNewImage } from '../names/new-image.ts';
+import type { NewPlace } from '../names/new-place.ts';
 import { findClear, type Run, runsOf } from './bitmap.ts';
 import { writeEmptyCow } from './create.ts';
 import { type BitmapPart, cowOf, readBitmap, readSectors, requireBacking } from './file.ts';

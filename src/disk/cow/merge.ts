@@ -11,7 +11,8 @@ import {
   readFully,
   withImage,
 } from '../names/image-file.ts';
-import { type NewPlace, type Owner, writeNewImage } from '../names/new-image.ts';
+import { writeNewImage } from '../names/new-image.ts';
+import type { NewPlace, Owner } from '../names/new-place.ts';
 import { runsOf } from './bitmap.ts';
 import { type BitmapPart, cowOf, readBitmap, readSectors, requireBacking, requireData } from './file.ts';
 import { type Cow, SECTOR } from './format.ts';

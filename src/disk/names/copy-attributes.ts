@@ -3,7 +3,7 @@ import { isSystemError, UmlmonError } from '../../system/errors/errors.ts';
 import { copyAttributes } from '../../system/files/file-attributes.ts';
 import { carefully } from '../../system/files/held-directory.ts';
 import { shellWord } from '../../system/shell-word.ts';
-import type { NewPlace, Owner } from './new-image.ts';
+import type { NewPlace, Owner } from './new-place.ts';
 
 /**
  * Gives the file that is to take the place of an image the access control list, security label and other attributes of

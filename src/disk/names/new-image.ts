@@ -5,24 +5,12 @@ import { isSystemError, UmlmonError } from '../../system/errors/errors.ts';
 import type { Directory } from '../../system/files/held-directory.ts';
 import { reopen } from '../../system/files/reopen.ts';
 import { keepAttributes } from './copy-attributes.ts';
+import type { NewPlace, Owner } from './new-place.ts';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_RDWR, O_DIRECTORY } = constants;
 const O_TMPFILE = 0o20000000 | O_DIRECTORY;
 /** File systems that have no files without a name (NFS, some overlays). */
 const noTemporaryFiles = ['ENOTSUP', 'EISDIR', 'ENOENT', 'EINVAL'];
-
-/** Where a new image is to be: an open directory, and the name in it. */
-export interface NewPlace {
-  readonly directory: Directory;
-  readonly name: string;
-}
-
-export interface Owner {
-  readonly uid: number;
-  readonly gid: number;
-  /** Permission bits. */
-  readonly mode: number;
-}
 
 /** The name that a new image can have for a moment, before it takes its place. */
 export function temporaryFor(name: string): string {

@@ -8,7 +8,7 @@ import * as merge from '../../../src/disk/cow/merge.ts';
 import * as inPlace from '../../../src/disk/cow/merge-in-place.ts';
 import * as rebase from '../../../src/disk/cow/rebase.ts';
 import type { ImageSource, Progress } from '../../../src/disk/names/image-file.ts';
-import type { Owner } from '../../../src/disk/names/new-image.ts';
+import type { Owner } from '../../../src/disk/names/new-place.ts';
 import { Directory } from '../../../src/system/files/held-directory.ts';
 
 /** Closes all that a work has had open. */

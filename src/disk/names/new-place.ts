@@ -1,0 +1,14 @@
+import type { Directory } from '../../system/files/held-directory.ts';
+
+/** Where a new image is to be: an open directory, and the name in it. */
+export interface NewPlace {
+  readonly directory: Directory;
+  readonly name: string;
+}
+
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+  /** Permission bits. */
+  readonly mode: number;
+}
