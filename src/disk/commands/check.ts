@@ -1,7 +1,8 @@
 import { UmlmonError } from '../../system/errors/errors.ts';
-import { type Filesystem, recogniseImage } from '../content/filesystem.ts';
+import type { Filesystem } from '../content/filesystem.ts';
 import { runTool, toolImage, toolLines } from '../content/filesystem-tool.ts';
 import { type HandedImage, handOver, withReadable } from '../content/hand-over.ts';
+import { recogniseImage } from '../content/recognise.ts';
 import { withPair } from '../cow/merge.ts';
 import type { Work } from '../locks/with-locks.ts';
 import { type Progress, readerOf, withImage } from '../names/image-file.ts';

@@ -1,4 +1,4 @@
-import type { ImageContent } from '../content/filesystem.ts';
+import type { ImageContent } from '../content/recognise.ts';
 import { nameText } from '../names/image-name.ts';
 import type { DiskVerb } from './run.ts';
 

@@ -1,8 +1,8 @@
 import { UmlmonError } from '../../system/errors/errors.ts';
 import { seekData } from '../../system/native/native.ts';
-import { recogniseImage } from '../content/filesystem.ts';
 import { requireSound, runTool, toolImage, wordsOf } from '../content/filesystem-tool.ts';
 import { type HandedImage, handOver } from '../content/hand-over.ts';
+import { recogniseImage } from '../content/recognise.ts';
 import { copyContent } from '../io/copy-content.ts';
 import type { Work } from '../locks/with-locks.ts';
 import { type ImageFile, type Progress, readerOf, withImage } from '../names/image-file.ts';

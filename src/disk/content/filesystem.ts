@@ -1,8 +1,4 @@
-/**
- * What an image holds, by the magic numbers of its first sectors. Images are hostile: nothing here is more than a
- * number or a short text, and partitions are followed to a limit.
- */
-import { recognisePartitions } from './partition-table.ts';
+/** File systems, recognised by the magic numbers of their first blocks. The content is hostile. */
 
 /** Gives `length` bytes at `offset` of the image, or fewer at its end. */
 export type ReadAt = (offset: number, length: number) => Buffer;
@@ -19,29 +15,6 @@ export interface Filesystem {
   readonly label: string;
   /** What ext2, ext3, ext4 say of themselves. */
   readonly state?: 'clean' | 'not clean' | 'errors';
-}
-
-export interface Partition {
-  readonly number: number;
-  /** Bytes from the begin of the image. */
-  readonly start: number;
-  readonly size: number;
-  readonly content: Filesystem | undefined;
-}
-
-export interface PartitionTable {
-  readonly holds: 'partitions';
-  readonly kind: 'mbr' | 'gpt';
-  readonly partitions: readonly Partition[];
-}
-
-export type ImageContent = Filesystem | PartitionTable;
-
-/** What an image of `size` bytes holds; undefined if nothing that is known here. */
-export function recogniseImage(readAt: ReadAt, size: number): ImageContent | undefined {
-  const within: ReadAt = (offset, length) => (offset < size ? readAt(offset, length) : Buffer.alloc(0));
-  // A boot sector of FAT ends like a partition table.
-  return recogniseFilesystem(within) ?? recognisePartitions(within, size);
 }
 
 export function recogniseFilesystem(readAt: ReadAt): Filesystem | undefined {

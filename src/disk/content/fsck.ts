@@ -7,9 +7,10 @@ import type { Soundness } from '../backup/manifest.ts';
 import { copyContent } from '../io/copy-content.ts';
 import { readFully } from '../names/image-file.ts';
 import { openScratch } from '../names/new-image.ts';
-import { type Filesystem, recogniseImage } from './filesystem.ts';
+import type { Filesystem } from './filesystem.ts';
 import { runTool, toolImage } from './filesystem-tool.ts';
 import { type HandedImage, handOver } from './hand-over.ts';
+import { recogniseImage } from './recognise.ts';
 
 export interface CheckRequest {
   /** The content of a disk: a flat image, or a COW image merged with its backing file. */

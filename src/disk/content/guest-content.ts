@@ -5,9 +5,11 @@ import { readerOf } from '../names/image-file.ts';
 import type { ImageName, ImageStore } from '../names/image-name.ts';
 import { type Ids, mayReach } from '../names/image-rights.ts';
 import { openImage } from '../names/open-image.ts';
-import { type ImageContent, type PartitionTable, type ReadAt, recogniseImage } from './filesystem.ts';
+import type { ReadAt } from './filesystem.ts';
 import { type ForeignFormat, isBlank, isIso, recogniseForeign } from './foreign-format.ts';
+import type { PartitionTable } from './partition-table.ts';
 import { recognisePartitions } from './partition-table.ts';
+import { type ImageContent, recogniseImage } from './recognise.ts';
 
 /** What the guest sees on a disk. */
 export interface GuestContent {

@@ -2,10 +2,24 @@
 
 import { diskLimits } from '../../system/limits/limits.ts';
 import { SECTOR } from '../cow/format.ts';
-import { type Partition, type PartitionTable, type ReadAt, recogniseFilesystem } from './filesystem.ts';
+import { type Filesystem, type ReadAt, recogniseFilesystem } from './filesystem.ts';
 
 const GPT_PROTECTIVE = 0xee;
 const extendedTypes = [0x05, 0x0f, 0x85];
+
+export interface Partition {
+  readonly number: number;
+  /** Bytes from the beginning of the image. */
+  readonly start: number;
+  readonly size: number;
+  readonly content: Filesystem | undefined;
+}
+
+export interface PartitionTable {
+  readonly holds: 'partitions';
+  readonly kind: 'mbr' | 'gpt';
+  readonly partitions: readonly Partition[];
+}
 
 interface Extent {
   readonly number: number;

@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { UmlmonError } from '../../system/errors/errors.ts';
-import { recogniseImage } from '../content/filesystem.ts';
+import { recogniseImage } from '../content/recognise.ts';
 import { type ImageFile, type ImageSource, readerOf, withImage, writeFully } from '../names/image-file.ts';
 import { writeNewImage } from '../names/new-image.ts';
 import type { NewPlace, Owner } from '../names/new-place.ts';

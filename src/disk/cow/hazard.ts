@@ -1,4 +1,5 @@
-import type { Filesystem, ImageContent } from '../content/filesystem.ts';
+import type { Filesystem } from '../content/filesystem.ts';
+import type { ImageContent } from '../content/recognise.ts';
 
 /** ubd reads segments of up to a page. One that is partly in the COW file shifts all that come after it. */
 export const SEGMENT = 4096;

@@ -3,7 +3,7 @@ import { UmlmonError } from '../../system/errors/errors.ts';
 import { requireAllowed } from '../commands/allow.ts';
 import type { ImageCaller } from '../commands/caller.ts';
 import { backingFor } from '../commands/may-use.ts';
-import { type ImageContent, recogniseImage } from '../content/filesystem.ts';
+import { type ImageContent, recogniseImage } from '../content/recognise.ts';
 import { countSet } from '../cow/bitmap.ts';
 import { headerIn, readBitmap } from '../cow/file.ts';
 import { type Cow, SECTOR } from '../cow/format.ts';

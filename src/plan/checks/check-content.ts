@@ -5,9 +5,10 @@
 
 import type { VmConfig } from '../../config/config.ts';
 import type { Refusal } from '../../config/problem.ts';
-import type { Filesystem, Partition, PartitionTable } from '../../disk/content/filesystem.ts';
+import type { Filesystem } from '../../disk/content/filesystem.ts';
 import { cureFor } from '../../disk/content/foreign-format.ts';
 import type { GuestContent } from '../../disk/content/guest-content.ts';
+import type { Partition, PartitionTable } from '../../disk/content/partition-table.ts';
 import { shellWord } from '../../system/shell-word.ts';
 
 export interface ContentProblem {

@@ -12,13 +12,9 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import {
-  type Filesystem,
-  type ImageContent,
-  type ReadAt,
-  recogniseImage,
-} from '../../disk/content/filesystem.ts';
+import type { Filesystem, ReadAt } from '../../disk/content/filesystem.ts';
 import { cureFor, recogniseForeign } from '../../disk/content/foreign-format.ts';
+import { type ImageContent, recogniseImage } from '../../disk/content/recognise.ts';
 import { type CowHeader, encodeCowHeader, isCow, layOutCow } from '../../disk/cow/format.ts';
 import { cowHazard } from '../../disk/cow/hazard.ts';
 import { ImageLocks } from '../../disk/locks/image-lock.ts';

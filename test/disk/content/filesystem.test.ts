@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, openSync, readSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { type ImageContent, recogniseImage } from '../../../src/disk/content/filesystem.ts';
+import { type ImageContent, recogniseImage } from '../../../src/disk/content/recognise.ts';
 import { cowHazard } from '../../../src/disk/cow/hazard.ts';
 import { makeScratch } from '../cow/oracle.ts';
 
