@@ -1,8 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { type Config, requireVm } from '../../config/config.ts';
-import type { ImageCaller, Question } from '../../disk/commands/caller.ts';
+import type { DiskVerb, ImageCaller, Question } from '../../disk/commands/command-types.ts';
 import { readRequest } from '../../disk/commands/read-request.ts';
-import type { DiskVerb } from '../../disk/commands/run.ts';
 import { type ImageName, type ImageStore, nameText, sharedDisks } from '../../disk/names/image-name.ts';
 import type { Owner } from '../../disk/names/new-place.ts';
 import { describeImage } from '../../disk/store/describe.ts';

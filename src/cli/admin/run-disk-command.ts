@@ -1,6 +1,6 @@
-import type { ImageCaller } from '../../disk/commands/caller.ts';
+import type { DiskResult, DiskVerb, ImageCaller } from '../../disk/commands/command-types.ts';
 import { subjectText } from '../../disk/commands/describe-command.ts';
-import { type DiskResult, type DiskVerb, runDiskVerb } from '../../disk/commands/run.ts';
+import { runDiskVerb } from '../../disk/commands/run.ts';
 import type { ImageStore } from '../../disk/names/image-name.ts';
 import type { Owner } from '../../disk/names/new-place.ts';
 import { UmlmonError } from '../../system/errors/errors.ts';

@@ -1,15 +1,8 @@
 import { UmlmonError } from '../../system/errors/errors.ts';
 import { type ImageName, nameText } from '../names/image-name.ts';
 import type { ImageGraph } from '../store/graph.ts';
-import {
-  type Claimed,
-  type ImageCaller,
-  type Question,
-  questionOf,
-  refuseClaim,
-  sameQuestion,
-} from './caller.ts';
-import type { Claim } from './decide.ts';
+import { type Claimed, questionOf, refuseClaim, sameQuestion } from './caller.ts';
+import type { Claim, ImageCaller, Question } from './command-types.ts';
 
 /** Refuses what a caller may not do. Errors: IMAGE_FOREIGN, IMAGE_ACCESS. @param place for errors */
 export function requireAllowed(

@@ -2,40 +2,8 @@
 import type { Refusal } from '../../config/problem.ts';
 import { shellWord } from '../../system/shell-word.ts';
 import { type ImageName, nameText } from '../names/image-name.ts';
-import { type Ids, type ImageRights, mayReach } from '../names/image-rights.ts';
-import type { Claim } from './decide.ts';
-
-interface VmUser {
-  readonly vm: string;
-  readonly user: Ids & { readonly name: string };
-}
-
-/** Who asks for something to be done to images. */
-export type ImageCaller =
-  /**
-   * A client of a VM, with the rights of its guest: /disks is theirs, as far as the VM's user may use what is there;
-   * /shared/disks, which all VMs read (umlmon(7): "one can place here backing files"), they may read and not change.
-   */
-  | (VmUser & { readonly kind: 'vm' })
-  /** The kernel of a VM, by its configuration: what the VM's user may use, in both places. */
-  | (VmUser & { readonly kind: 'kernel' })
-  /** Whoever administers the host, with the rights of this process. */
-  | {
-      readonly kind: 'administrator';
-      /** The user of a VM; undefined if it is not known. */
-      readonly userOf: (vm: string) => Ids | undefined;
-      /** Whether a guest's header is to be followed; not asked while images are locked. */
-      readonly ask: (question: Question) => Promise<boolean>;
-    };
-
-/** An image that a header names which a guest may have written, and which the guest itself could not use so. */
-export interface Question {
-  /** The COW image with the header. */
-  readonly cow: ImageName;
-  /** What the header names. */
-  readonly image: ImageName;
-  readonly use: 'read' | 'write';
-}
+import { type ImageRights, mayReach } from '../names/image-rights.ts';
+import type { Claim, ImageCaller, Question, VmCaller } from './command-types.ts';
 
 /** An image that is claimed, as it is: what a descriptor says, or for a first look what a scan has found. */
 export interface Claimed {
@@ -71,7 +39,7 @@ export function refuseMaking(caller: ImageCaller, image: ImageName): Refusal | u
   return caller.kind === 'administrator' || caller.vm === image.vm ? undefined : refuseForeign(caller, image);
 }
 
-function refuseForeign({ vm }: VmUser, image: ImageName): Refusal {
+function refuseForeign({ vm }: VmCaller, image: ImageName): Refusal {
   if (image.vm !== '')
     return {
       code: 'IMAGE_FOREIGN',

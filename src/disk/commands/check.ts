@@ -4,12 +4,11 @@ import { runTool, toolImage, toolLines } from '../content/filesystem-tool.ts';
 import { type HandedImage, handOver, withReadable } from '../content/hand-over.ts';
 import { recogniseImage } from '../content/recognise.ts';
 import { withPair } from '../cow/merge.ts';
-import type { Work } from '../locks/with-locks.ts';
 import { type Progress, readerOf, withImage } from '../names/image-file.ts';
 import { type ImageName, nameText } from '../names/image-name.ts';
 import { withScratchFile } from '../names/new-image.ts';
+import type { DiskResult, Work } from './command-types.ts';
 import { backingOf } from './copy.ts';
-import type { DiskResult } from './run.ts';
 
 /**
  * Looks for damage in the ext2, ext3 or ext4 file systems of an image, without a change to it. What a COW image shows

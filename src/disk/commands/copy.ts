@@ -1,12 +1,11 @@
 import { mergeCow } from '../cow/merge.ts';
 import { copyContent, packContent } from '../io/copy-content.ts';
-import type { Work } from '../locks/with-locks.ts';
 import { type Progress, withImage } from '../names/image-file.ts';
 import { type ImageName, nameText } from '../names/image-name.ts';
 import { writeNewImage } from '../names/new-image.ts';
 import type { NewPlace, Owner } from '../names/new-place.ts';
+import type { DiskHost, DiskResult, DiskVerb, Work } from './command-types.ts';
 import { backingFor } from './may-use.ts';
-import type { DiskHost, DiskResult, DiskVerb } from './run.ts';
 
 /** Copies an image with the time of its last change, so that a copy of a backing file fits its COW images. */
 export async function copyImage(

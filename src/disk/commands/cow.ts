@@ -1,12 +1,11 @@
 import { createCow } from '../cow/create.ts';
 import { mergeCowInPlace } from '../cow/merge-in-place.ts';
 import { rebaseCow } from '../cow/rebase.ts';
-import type { Work } from '../locks/with-locks.ts';
 import type { Progress } from '../names/image-file.ts';
 import { type ImageName, nameText } from '../names/image-name.ts';
+import type { DiskHost, DiskResult, DiskVerb, Work } from './command-types.ts';
 import { backingOf, mergeInto } from './copy.ts';
 import { backingFor } from './may-use.ts';
-import type { DiskHost, DiskResult, DiskVerb } from './run.ts';
 
 export async function createCowImage(
   { image, backing }: DiskVerb & { verb: 'cow-create' },

@@ -1,11 +1,10 @@
 import { UmlmonError } from '../../system/errors/errors.ts';
 import { requireSound, runTool, toolImage, wordsOf } from '../content/filesystem-tool.ts';
 import { handOver } from '../content/hand-over.ts';
-import type { Work } from '../locks/with-locks.ts';
 import type { Progress } from '../names/image-file.ts';
 import { nameText } from '../names/image-name.ts';
 import { writeNewImage } from '../names/new-image.ts';
-import type { DiskHost, DiskResult, DiskVerb } from './run.ts';
+import type { DiskHost, DiskResult, DiskVerb, Work } from './command-types.ts';
 
 /**
  * A new file is all zeros, and a hole. So the journal needs no others, which would take space; and the inode tables are

@@ -2,6 +2,7 @@
 import type { Refusal } from '../../config/problem.ts';
 import { type ImageName, nameText } from '../names/image-name.ts';
 import type { ImageGraph } from '../store/graph.ts';
+import type { Claim, DiskVerb } from './command-types.ts';
 import { backingFor, refuseMerge, refuseSnapshot, refuseVerb } from './may-use.ts';
 import {
   kindOf,
@@ -14,19 +15,7 @@ import {
   refuseSize,
   refuseSnapshots,
 } from './refuse-request.ts';
-import type { DiskVerb } from './run.ts';
 import { snapshotName } from './snapshot-name.ts';
-
-/** An image that is locked while a verb is at work. */
-export interface Claim {
-  readonly image: ImageName;
-  /** How it is locked. */
-  readonly mode: 'rw' | 'ro';
-  /** What is done: its content read or written; or its name taken away. */
-  readonly use: 'read' | 'write' | 'name';
-  /** The COW image whose header names it, where nobody else does. */
-  readonly via?: ImageName;
-}
 
 const reads = (image: ImageName): Claim => ({ image, mode: 'ro', use: 'read' });
 const writes = (image: ImageName): Claim => ({ image, mode: 'rw', use: 'write' });

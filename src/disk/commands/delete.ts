@@ -1,7 +1,6 @@
-import type { Work } from '../locks/with-locks.ts';
 import { type ImageName, nameText } from '../names/image-name.ts';
 import { syncDirectory } from '../names/new-image.ts';
-import type { DiskResult } from './run.ts';
+import type { DiskResult, Work } from './command-types.ts';
 
 /** Removes the name of an image; under another name it lives on. */
 export async function deleteImage(image: ImageName, { graph, placeOf }: Work): Promise<DiskResult> {

@@ -1,6 +1,6 @@
 import type { ImageContent } from '../content/recognise.ts';
 import { nameText } from '../names/image-name.ts';
-import type { DiskVerb } from './run.ts';
+import type { DiskVerb } from './command-types.ts';
 
 /** What a verb works on, for people: `vm1:/disks/a.dsk to vm1:/disks/b.dsk`. */
 export function subjectText(request: DiskVerb): string {

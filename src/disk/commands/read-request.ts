@@ -1,6 +1,6 @@
 import type { DiskRequest } from '../../rpc/umlmonctrl.gen.ts';
 import type { ImageName } from '../names/image-name.ts';
-import type { DiskVerb } from './run.ts';
+import type { DiskVerb } from './command-types.ts';
 
 /** How the paths of a request are read: each throws for an image that the caller may not use so. */
 export interface RequestNames {

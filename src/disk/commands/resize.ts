@@ -4,12 +4,11 @@ import { requireSound, runTool, toolImage, wordsOf } from '../content/filesystem
 import { type HandedImage, handOver } from '../content/hand-over.ts';
 import { recogniseImage } from '../content/recognise.ts';
 import { copyContent } from '../io/copy-content.ts';
-import type { Work } from '../locks/with-locks.ts';
 import { type ImageFile, type Progress, readerOf, withImage } from '../names/image-file.ts';
 import { type ImageName, nameText } from '../names/image-name.ts';
 import { writeNewImage } from '../names/new-image.ts';
 import type { NewPlace } from '../names/new-place.ts';
-import type { DiskResult, DiskVerb } from './run.ts';
+import type { DiskResult, DiskVerb, Work } from './command-types.ts';
 
 /**
  * Gives an image another size. Alone, it is one system call, which happens or does not. With its file system it is

@@ -1,11 +1,10 @@
 import { UmlmonError } from '../../system/errors/errors.ts';
 import { copyContent } from '../io/copy-content.ts';
-import type { Work } from '../locks/with-locks.ts';
 import { type Progress, withImage } from '../names/image-file.ts';
 import { type ImageName, nameText } from '../names/image-name.ts';
 import { writeNewImage } from '../names/new-image.ts';
+import type { DiskResult, DiskVerb, Work } from './command-types.ts';
 import { deleteImage } from './delete.ts';
-import type { DiskResult, DiskVerb } from './run.ts';
 import { snapshotName } from './snapshot-name.ts';
 
 /** Keeps the present state of an image as another one, which nobody may write to. */

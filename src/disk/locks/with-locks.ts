@@ -1,11 +1,9 @@
 import type { Refusal } from '../../config/problem.ts';
 import { UmlmonError } from '../../system/errors/errors.ts';
 import { askAbout, requireAgreed, requireAllowed } from '../commands/allow.ts';
-import { type ImageCaller, refuseMaking } from '../commands/caller.ts';
-import type { Claim } from '../commands/decide.ts';
-import type { DiskHost } from '../commands/run.ts';
+import { refuseMaking } from '../commands/caller.ts';
+import type { Claim, DiskHost, ImageCaller, Work } from '../commands/command-types.ts';
 import { explainFailure, ImageDirectories } from '../names/image-directories.ts';
-import type { ImageSource } from '../names/image-file.ts';
 import { hostPathOf, type ImageName, nameText } from '../names/image-name.ts';
 import { temporaryFor } from '../names/new-image.ts';
 import type { ImagePlace } from '../names/open-image.ts';
@@ -13,17 +11,6 @@ import type { ImageGraph } from '../store/graph.ts';
 import { type Scan, scanFor } from '../store/scan.ts';
 import { ImageLocks, type LockRequest } from './image-lock.ts';
 import { lockedGraph } from './locked-graph.ts';
-
-/** What a verb works with while its images are locked. */
-export interface Work {
-  readonly graph: ImageGraph;
-  /** An image that was claimed, as it was locked. */
-  readonly source: (image: ImageName) => ImageSource;
-  /** Where an image is, or one is to be that is named after it. */
-  readonly placeOf: (image: ImageName) => ImagePlace;
-  /** The same for a new image; its place may be new too. Errors: IMAGE_FOREIGN. */
-  readonly placeOfNew: (image: ImageName) => ImagePlace;
-}
 
 export interface UnderLocks {
   /** For errors: which one it is about. */

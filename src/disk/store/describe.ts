@@ -1,7 +1,7 @@
 import { closeSync } from 'node:fs';
 import { UmlmonError } from '../../system/errors/errors.ts';
 import { requireAllowed } from '../commands/allow.ts';
-import type { ImageCaller } from '../commands/caller.ts';
+import type { ImageCaller } from '../commands/command-types.ts';
 import { backingFor } from '../commands/may-use.ts';
 import { type ImageContent, recogniseImage } from '../content/recognise.ts';
 import { countSet } from '../cow/bitmap.ts';

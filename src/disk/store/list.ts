@@ -1,6 +1,6 @@
 import type { ImageKind } from '../../config/values/disk.ts';
 import type { Failure } from '../../system/errors/errors.ts';
-import type { ImageCaller } from '../commands/caller.ts';
+import type { ImageCaller } from '../commands/command-types.ts';
 import { backingFor } from '../commands/may-use.ts';
 import { snapshotsOf } from '../commands/snapshot-name.ts';
 import { type ImageName, type ImageStore, nameText } from '../names/image-name.ts';

@@ -1,4 +1,4 @@
-import type { ImageCaller } from '../../disk/commands/caller.ts';
+import type { ImageCaller } from '../../disk/commands/command-types.ts';
 import { subjectText } from '../../disk/commands/describe-command.ts';
 import { runDiskVerb } from '../../disk/commands/run.ts';
 import { disksOf, type ImageName, type ImageStore, sharedDisks } from '../../disk/names/image-name.ts';

@@ -1,6 +1,6 @@
 import { parseImagePath } from '../../config/values/disk.ts';
+import type { DiskVerb } from '../../disk/commands/command-types.ts';
 import { readRequest } from '../../disk/commands/read-request.ts';
-import type { DiskVerb } from '../../disk/commands/run.ts';
 import { type ImageName, nameFor, nameText } from '../../disk/names/image-name.ts';
 import type { DiskRequest } from '../../rpc/umlmonctrl.gen.ts';
 import { UmlmonError } from '../../system/errors/errors.ts';

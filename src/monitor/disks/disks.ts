@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { requireAllowed } from '../../disk/commands/allow.ts';
-import type { Claim } from '../../disk/commands/decide.ts';
+import type { Claim } from '../../disk/commands/command-types.ts';
 import { refuseOpen } from '../../disk/commands/may-use.ts';
 import { needsEveryone } from '../../disk/commands/refuse-unknown.ts';
 import { PeriodicSync } from '../../disk/io/periodic-sync.ts';

@@ -2,8 +2,8 @@
 import { chmodSync, chownSync, existsSync, linkSync, mkdirSync, readFileSync, utimesSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { ImageCaller, Question } from '../../../src/disk/commands/caller.ts';
-import { type DiskVerb, runDiskVerb } from '../../../src/disk/commands/run.ts';
+import type { DiskVerb, ImageCaller, Question } from '../../../src/disk/commands/command-types.ts';
+import { runDiskVerb } from '../../../src/disk/commands/run.ts';
 import { hostPathOf, type ImageName } from '../../../src/disk/names/image-name.ts';
 import { describeImage } from '../../../src/disk/store/describe.ts';
 import { listForClient } from '../../../src/disk/store/list.ts';

@@ -1,4 +1,4 @@
-import type { ImageCaller } from '../../../src/disk/commands/caller.ts';
+import type { ImageCaller } from '../../../src/disk/commands/command-types.ts';
 
 /** Somebody who agrees to everything. */
 export const administrator: ImageCaller = {

@@ -1,5 +1,7 @@
 /** Runs one verb in a process of its own, which a test may kill: `node verb-child.mjs VERB REQUEST`. */
-import { type DiskHost, type DiskVerb, runDiskVerb } from '../../../src/disk/commands/run.ts';
+
+import type { DiskHost, DiskVerb } from '../../../src/disk/commands/command-types.ts';
+import { runDiskVerb } from '../../../src/disk/commands/run.ts';
 import { mergeCow, mergeCowInPlace, rebaseCow } from '../names/by-path.ts';
 import { administrator } from './callers.ts';
 

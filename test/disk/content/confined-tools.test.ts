@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { DiskVerb } from '../../../src/disk/commands/run.ts';
+import type { DiskVerb } from '../../../src/disk/commands/command-types.ts';
 import { hostPathOf, type ImageName } from '../../../src/disk/names/image-name.ts';
 import { childrenOf, programNameOf } from '../../../src/system/native/process.ts';
 import { TestStore } from '../store/store.ts';

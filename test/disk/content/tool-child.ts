@@ -3,7 +3,8 @@
  * tools: `node tool-child.mjs JSON`. Prints what comes of it, as JSON.
  */
 import { open } from 'node:fs/promises';
-import { type DiskHost, type DiskVerb, runDiskVerb } from '../../../src/disk/commands/run.ts';
+import type { DiskHost, DiskVerb } from '../../../src/disk/commands/command-types.ts';
+import { runDiskVerb } from '../../../src/disk/commands/run.ts';
 import { runTool, toolImage } from '../../../src/disk/content/filesystem-tool.ts';
 import { handOver } from '../../../src/disk/content/hand-over.ts';
 import { toFailure } from '../../../src/system/errors/errors.ts';

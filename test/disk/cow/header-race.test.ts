@@ -1,7 +1,8 @@
 /** A guest that changes the header of its COW image while a client of the VM has verbs done with it. */
 import { chmodSync, chownSync, existsSync, readFileSync, rmSync, utimesSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type DiskVerb, runDiskVerb } from '../../../src/disk/commands/run.ts';
+import type { DiskVerb } from '../../../src/disk/commands/command-types.ts';
+import { runDiskVerb } from '../../../src/disk/commands/run.ts';
 import { hostPathOf, type ImageName } from '../../../src/disk/names/image-name.ts';
 import { toFailure } from '../../../src/system/errors/errors.ts';
 import { HeaderFlipper } from '../../helpers/hostile/header-flipper.ts';

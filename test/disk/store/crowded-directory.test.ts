@@ -2,7 +2,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type DiskVerb, runDiskVerb } from '../../../src/disk/commands/run.ts';
+import type { DiskVerb } from '../../../src/disk/commands/command-types.ts';
+import { runDiskVerb } from '../../../src/disk/commands/run.ts';
 import { hostPathOf, type ImageName } from '../../../src/disk/names/image-name.ts';
 import { listImages } from '../../../src/disk/store/list.ts';
 import { scanImages } from '../../../src/disk/store/scan.ts';

@@ -1,8 +1,8 @@
 /** The headers of COW images, which guests write, and all that is decided on them. */
 
-import { type ImageCaller, questionOf, refuseClaim } from '../../../src/disk/commands/caller.ts';
+import { questionOf, refuseClaim } from '../../../src/disk/commands/caller.ts';
+import type { DiskVerb, ImageCaller } from '../../../src/disk/commands/command-types.ts';
 import { decideVerb } from '../../../src/disk/commands/decide.ts';
-import type { DiskVerb } from '../../../src/disk/commands/run.ts';
 import { type Cow, decodeCow, encodeCowHeader } from '../../../src/disk/cow/format.ts';
 import { cowHazard } from '../../../src/disk/cow/hazard.ts';
 import { type ImageName, nameText } from '../../../src/disk/names/image-name.ts';

@@ -6,8 +6,8 @@ import { type Command, umlwatchCommands as table } from '../../../src/cli/comman
 import { parseAdminLine } from '../../../src/cli/umladmin.ts';
 import { parseCommandLine, parseLine } from '../../../src/cli/umlwatch-command-line.ts';
 import { findCommand, formsOf, optionsOf } from '../../../src/command-line/command-spec.ts';
+import type { DiskVerb } from '../../../src/disk/commands/command-types.ts';
 import { subjectText } from '../../../src/disk/commands/describe-command.ts';
-import type { DiskVerb } from '../../../src/disk/commands/run.ts';
 import { hostPathOf, type ImageName, nameText, placeOf } from '../../../src/disk/names/image-name.ts';
 import { readClientRequest } from '../../../src/monitor/disks/disk-request.ts';
 import { XdrError, XdrReader } from '../../../src/rpc/codec/xdr.ts';
