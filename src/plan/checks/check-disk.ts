@@ -1,14 +1,9 @@
 /** Whether a VM can use one of its disks as this host has it. Pure; the words are for the person who wrote the key. */
 
 import type { VmConfig } from '../../config/config.ts';
-import type { AtUnit } from '../../config/keys/key.ts';
 import type { Refusal } from '../../config/problem.ts';
-import type { UbdSpec } from '../../config/values/disk.ts';
-import { refuseOpen } from '../../disk/commands/may-use.ts';
 import { cowHazard } from '../../disk/cow/hazard.ts';
-import { nameFor } from '../../disk/names/image-name.ts';
 import type { ImageFacts } from '../../disk/names/open-image.ts';
-import type { ImageGraph } from '../../disk/store/graph.ts';
 import { remountHint } from '../../jail/host/mount-options.ts';
 import type { VmUser } from '../../jail/user.ts';
 import { type Failure, isErrorCode } from '../../system/errors/errors.ts';
@@ -16,11 +11,15 @@ import { mayAccess } from '../../system/files/permissions.ts';
 import { shellWord } from '../../system/shell-word.ts';
 import type { ConfiguredImage } from '../facts/configured-images.ts';
 import type { Inventory } from '../facts/inventory.ts';
-
-type Disk = AtUnit<UbdSpec>;
+import { type ConfiguredDisk, refuseDisk } from './refuse-disk.ts';
 
 /** Why the disk cannot be used: the first reason only, as the others mostly follow from it. */
-export function checkDisk(vm: VmConfig, disk: Disk, image: ConfiguredImage, host: Inventory): Refusal[] {
+export function checkDisk(
+  vm: VmConfig,
+  disk: ConfiguredDisk,
+  image: ConfiguredImage,
+  host: Inventory,
+): Refusal[] {
   if ('missing' in image.facts) return [missing(image.facts.missing)];
   const facts = image.facts.found;
   const why =
@@ -35,14 +34,6 @@ export function checkDisk(vm: VmConfig, disk: Disk, image: ConfiguredImage, host
   return closed ? [closed] : [];
 }
 
-/** Why the images of the host do not permit that a VM uses one as this disk; undefined if they do. */
-export function refuseDisk({ name: by }: VmConfig, disk: Disk, graph: ImageGraph): Refusal | undefined {
-  const image = nameFor(by, disk.path);
-  if (!image) throw new Error(`${disk.path} is no path of an image`);
-  const said = disk.backing === undefined ? {} : { backing: disk.backing };
-  return refuseOpen(graph, { by, image, mode: disk.readOnly ? 'ro' : 'rw', ...said });
-}
-
 function missing({ code, place, cause, hint }: Failure): Refusal {
   if (code === 'IMAGE_MISSING')
     return { code, cause, hint: `put it at ${place}, or correct the path, which is as the jail sees it` };
@@ -51,7 +42,7 @@ function missing({ code, place, cause, hint }: Failure): Refusal {
 
 function mountDamage(
   { nodev, readOnlyMount, name }: ConfiguredImage,
-  { readOnly }: Disk,
+  { readOnly }: ConfiguredDisk,
 ): Refusal | undefined {
   if (readOnlyMount !== undefined && !readOnly)
     return {
@@ -67,7 +58,7 @@ function mountDamage(
   };
 }
 
-function kindDamage({ hostPath, kind, size }: ImageFacts, disk: Disk): Refusal | undefined {
+function kindDamage({ hostPath, kind, size }: ImageFacts, disk: ConfiguredDisk): Refusal | undefined {
   const what = {
     file: 'a regular file',
     block: 'a block device',
@@ -89,7 +80,7 @@ function kindDamage({ hostPath, kind, size }: ImageFacts, disk: Disk): Refusal |
 }
 
 /** Two names of one file or device: the kernel would write through both, or change a backing file in use. */
-function twin(vm: VmConfig, disk: Disk, { id }: ImageFacts, host: Inventory): Refusal | undefined {
+function twin(vm: VmConfig, disk: ConfiguredDisk, { id }: ImageFacts, host: Inventory): Refusal | undefined {
   const isSame = ({ facts }: ConfiguredImage) => 'found' in facts && facts.found.id === id;
   const same = host.images.find((image) => image.unit < disk.unit && isSame(image));
   const first = vm.ubd.find(({ unit }) => unit === same?.unit);
@@ -109,7 +100,7 @@ function twin(vm: VmConfig, disk: Disk, { id }: ImageFacts, host: Inventory): Re
 }
 
 /** A file system that the kernel would read wrong through a COW image, and then destroy. */
-function hazard({ unit, path }: Disk, { backings }: Inventory): Refusal | undefined {
+function hazard({ unit, path }: ConfiguredDisk, { backings }: Inventory): Refusal | undefined {
   const seen = backings.find((backing) => backing.unit === unit)?.guestContent;
   const cause = seen && cowHazard(seen.content, seen.size);
   return cause === undefined
@@ -144,7 +135,7 @@ function accessDamage(
   };
 }
 
-function backingAccess({ unit }: Disk, { backings, user }: Inventory): Refusal | undefined {
+function backingAccess({ unit }: ConfiguredDisk, { backings, user }: Inventory): Refusal | undefined {
   const backing = backings.find((one) => one.unit === unit);
   if (!backing || 'missing' in user) return undefined;
   const { facts } = backing;

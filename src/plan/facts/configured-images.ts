@@ -10,7 +10,7 @@ import { scanFor } from '../../disk/store/scan.ts';
 import { mountWith } from '../../jail/host/mount-options.ts';
 import type { VmUser } from '../../jail/user.ts';
 import { closedOnWay } from '../checks/access.ts';
-import { refuseDisk } from '../checks/check-disk.ts';
+import { refuseDisk } from '../checks/refuse-disk.ts';
 import { type Found, find } from './found.ts';
 
 /** An image that the configuration names: as a disk, or as the backing file of one. */
