@@ -16,6 +16,7 @@ import { Refused, refused, sendJson, statusOf } from './http/answer.ts';
 import type { Assets } from './http/assets.ts';
 import { isOurHost, type Names, pageText, pathBelow } from './http/origin.ts';
 import { RefusalLog } from './http/refusal-log.ts';
+import type { RequestPath } from './http/request-path.ts';
 import { addressOf } from './login/login.ts';
 
 /** Both PEM. */
@@ -187,13 +188,6 @@ export class WebServer {
       });
     } else if (status === 500) this.#options.log.error(toFailure(error), 'fault in an answer');
   }
-}
-
-/** What is asked for. */
-export interface RequestPath {
-  /** Without the base and the first slash. */
-  readonly name: string;
-  readonly query: URLSearchParams;
 }
 
 function newServer(tls: Tls | undefined): Server {

@@ -6,18 +6,11 @@ import { clearNotes, say } from './dialog.ts';
 import { h } from './dom.ts';
 import { allowOwnStyles } from './strict-styles.ts';
 import { applyTheme, themeSwitch } from './theme.ts';
+import type { View } from './view.ts';
 import { dashboard } from './vms/dashboard.ts';
 import { loginPage } from './vms/login-page.ts';
 import { vmPage } from './vms/vm-page.ts';
 import { VmStore } from './vms/vm-store.ts';
-
-/** What the page shows at the moment. */
-export interface View {
-  readonly title: string;
-  readonly element: HTMLElement;
-  /** Ends what the view has going on. */
-  readonly close: () => void;
-}
 
 let endSession: () => void = () => undefined;
 

@@ -1,8 +1,8 @@
 import type { WireSession } from '../../wire.ts';
 import { say } from '../dialog.ts';
 import { h, setText } from '../dom.ts';
-import type { View } from '../main.ts';
 import { mayDo } from '../roles.ts';
+import type { View } from '../view.ts';
 import { StateBadge } from '../vms/state-badge.ts';
 import type { VmStore } from '../vms/vm-store.ts';
 import { ConsoleLink } from './console-link.ts';

@@ -2,7 +2,7 @@ import type { ComparedSetting } from '../../config-diff.ts';
 import { readVm } from '../api.ts';
 import { h, table } from '../dom.ts';
 import { load } from '../load.ts';
-import type { Shown, TabPlace } from './vm-tabs.ts';
+import type { Shown, TabPlace } from './tab.ts';
 
 /** The settings of a VM, and what the files say otherwise by now. */
 export function showConfig({ vm, content }: TabPlace): Shown {

@@ -4,7 +4,7 @@ import { h, table } from '../dom.ts';
 import { bytesText } from '../format.ts';
 import { load } from '../load.ts';
 import { drawImages } from '../vms/disk-graph.ts';
-import type { Shown, TabPlace } from './vm-tabs.ts';
+import type { Shown, TabPlace } from './tab.ts';
 
 /** The images that a VM can see: what is made over what, and who has it open. */
 export function showDisks({ vm, store, content }: TabPlace): Shown {

@@ -3,7 +3,7 @@ import { readVm } from '../api.ts';
 import { facts, h } from '../dom.ts';
 import { bytesText, dateText, plainText } from '../format.ts';
 import { load } from '../load.ts';
-import type { Shown, TabPlace } from './vm-tabs.ts';
+import type { Shown, TabPlace } from './tab.ts';
 
 /** How the VM ended last, and what was kept of each death that nobody asked for. */
 export function showEndings({ vm, content }: TabPlace): Shown {

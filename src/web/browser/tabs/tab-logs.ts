@@ -3,7 +3,7 @@ import { readVm } from '../api.ts';
 import { h } from '../dom.ts';
 import { bytesText, plainText } from '../format.ts';
 import { load } from '../load.ts';
-import type { Shown, TabPlace } from './vm-tabs.ts';
+import type { Shown, TabPlace } from './tab.ts';
 
 interface LogPiece {
   readonly text: string;

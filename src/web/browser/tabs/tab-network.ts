@@ -3,7 +3,7 @@ import { readVm } from '../api.ts';
 import { h, table } from '../dom.ts';
 import { bytesText } from '../format.ts';
 import { load } from '../load.ts';
-import type { Shown, TabPlace } from './vm-tabs.ts';
+import type { Shown, TabPlace } from './tab.ts';
 
 /** The network interfaces of a VM, and what to type in its guest. */
 export function showNetwork({ vm, content }: TabPlace): Shown {

@@ -7,7 +7,7 @@ import { mayDo } from '../roles.ts';
 import { EventList } from '../vms/event-list.ts';
 import { Graph } from '../vms/graph.ts';
 import { measures, topOf, valueText } from '../vms/vm-row.ts';
-import type { Shown, TabPlace } from './vm-tabs.ts';
+import type { Shown, TabPlace } from './tab.ts';
 
 /** State, graphs and events of a VM. */
 export function showOverview({ vm, store, session, content }: TabPlace): Shown {

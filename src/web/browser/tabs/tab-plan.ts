@@ -1,7 +1,7 @@
 import { readVm } from '../api.ts';
 import { h } from '../dom.ts';
 import { load } from '../load.ts';
-import type { Shown, TabPlace } from './vm-tabs.ts';
+import type { Shown, TabPlace } from './tab.ts';
 
 /** What the next start would do. */
 export function showPlan({ vm, content }: TabPlace): Shown {

@@ -3,7 +3,7 @@ import { readVm } from '../api.ts';
 import { h, table } from '../dom.ts';
 import { clockText } from '../format.ts';
 import { load } from '../load.ts';
-import type { Shown, TabPlace } from './vm-tabs.ts';
+import type { Shown, TabPlace } from './tab.ts';
 
 /** Who came in, who was refused, and who did what: the newest first. */
 export function showSecurity({ vm, content }: TabPlace): Shown {

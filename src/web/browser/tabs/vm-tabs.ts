@@ -1,5 +1,4 @@
-import type { WireRole, WireSession } from '../../wire.ts';
-import type { VmStore } from '../vms/vm-store.ts';
+import type { Tab } from './tab.ts';
 import { showConfig } from './tab-config.ts';
 import { showDisks } from './tab-disks.ts';
 import { showEndings } from './tab-endings.ts';
@@ -8,29 +7,6 @@ import { showNetwork } from './tab-network.ts';
 import { showOverview } from './tab-overview.ts';
 import { showPlan } from './tab-plan.ts';
 import { showSecurity } from './tab-security.ts';
-
-export interface TabPlace {
-  readonly vm: string;
-  readonly store: VmStore;
-  readonly session: WireSession;
-  /** What the tab fills. */
-  readonly content: HTMLElement;
-}
-
-/** What a tab does later. */
-export interface Shown {
-  /** After changes of what is known of the VMs. */
-  readonly draw?: () => void;
-  readonly close?: () => void;
-}
-
-interface Tab {
-  readonly path: string;
-  readonly label: string;
-  /** The lowest role for which the monitor has something to show there: others are spared the refusal. */
-  readonly role: WireRole;
-  readonly show: (place: TabPlace) => Shown;
-}
 
 /** What there is to know about a VM. */
 export const tabs: readonly Tab[] = [

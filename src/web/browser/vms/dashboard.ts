@@ -2,7 +2,7 @@ import type { WireSession } from '../../wire.ts';
 import { watchOutcomes } from '../action-results.ts';
 import { fitted, refit } from '../console/fitting.ts';
 import { h, headRow, setText } from '../dom.ts';
-import type { View } from '../main.ts';
+import type { View } from '../view.ts';
 import { EventList } from './event-list.ts';
 import { stateOf } from './state-badge.ts';
 import { measures, VmRow, wordsOf } from './vm-row.ts';
