@@ -1,25 +1,23 @@
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  openSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  rmSync,
-  type Stats,
-  statSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { takeOver } from '../system/files/file-attributes.ts';
 import { consoleLimits } from '../system/limits/limits.ts';
+import {
+  LOG_FILE_MODE,
+  readBaseFile,
+  readSegments,
+  removeRotatedFrom,
+  rotatedFiles,
+  rotateNames,
+  type Segment,
+  segmentsOf,
+  statIfExists,
+  writeBaseFile,
+} from './log-files.ts';
 import type { Piece } from './ring.ts';
-import { countForCurrentFile, findBase, formatBase, parseBase } from './rotation.ts';
+import { countForCurrentFile, findBase } from './rotation.ts';
 
-const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDONLY, O_TRUNC, O_WRONLY } = constants;
+const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
 const APPEND = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW;
-const MODE = 0o640;
 
 export interface LogOptions {
   /** Largest size of one file in bytes. */
@@ -38,13 +36,6 @@ export type LogChange = { readonly failed: string } | { readonly missing: number
 /** A line of umlmon's own in the output of a console, which is in raw mode and may be in the middle of a line. */
 export function note(text: string): string {
   return `\r\n[umlmon: ${text}]\r\n`;
-}
-
-/** A part of the log in one file. */
-interface Segment {
-  readonly path: string;
-  readonly offset: number;
-  readonly size: number;
 }
 
 /**
@@ -165,23 +156,7 @@ export class ConsoleLog {
    */
   read(offset: number, max: number): Piece {
     const from = Math.min(Math.max(offset, 0), this.end);
-    const parts: Buffer[] = [];
-    let at = from;
-    let wanted = max;
-    for (const segment of this.#segments()) {
-      if (wanted <= 0 || segment.offset + segment.size <= at) continue;
-      if (segment.offset > at && parts.length > 0) break;
-      const start = Math.max(at, segment.offset);
-      const part = readPart(
-        segment.path,
-        start - segment.offset,
-        Math.min(wanted, segment.offset + segment.size - start),
-      );
-      if (part.length === 0) continue;
-      parts.push(part);
-      at = start + part.length;
-      wanted -= part.length;
-    }
+    const { parts, end: at } = readSegments(this.#segments(), from, max);
     const data = parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts);
     if (data.length === 0) return { offset: max > 0 ? this.end : from, data };
     return { offset: at - data.length, data };
@@ -228,7 +203,7 @@ export class ConsoleLog {
     if (this.#fd !== undefined && statIfExists(this.path)?.ino !== fstatSync(this.#fd).ino) this.close();
     const end = this.end;
     const opened = this.#fd === undefined;
-    this.#fd ??= openSync(this.path, APPEND, MODE);
+    this.#fd ??= openSync(this.path, APPEND, LOG_FILE_MODE);
     const { size } = fstatSync(this.#fd);
     const moved = size !== this.#size;
     this.#size = size;
@@ -243,10 +218,10 @@ export class ConsoleLog {
     const end = this.end;
     const former = openSync(this.path, O_RDONLY | O_NOFOLLOW);
     try {
-      this.#rename();
+      rotateNames(this.path, this.#keep);
       this.#base = end;
       this.#size = 0;
-      this.#fd = openSync(this.path, APPEND, MODE);
+      this.#fd = openSync(this.path, APPEND, LOG_FILE_MODE);
       takeOver(former, this.#fd);
     } finally {
       closeSync(former);
@@ -254,23 +229,9 @@ export class ConsoleLog {
     this.#writeBase();
   }
 
-  #rename(): void {
-    rmSync(`${this.path}.${this.#keep}`, { force: true });
-    for (let i = this.#keep - 1; i >= 1; i--) renameIfExists(`${this.path}.${i}`, `${this.path}.${i + 1}`);
-    if (this.#keep > 0) renameSync(this.path, `${this.path}.1`);
-    else rmSync(this.path, { force: true });
-  }
-
   #writeBase(): void {
     const { ino } = fstatSync(this.#fd ?? -1);
-    const path = `${this.path}.base`;
-    const fd = openSync(`${path}.new`, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, MODE);
-    try {
-      writeFileSync(fd, formatBase({ offset: this.#base, ino }));
-    } finally {
-      closeSync(fd);
-    }
-    renameSync(`${path}.new`, path);
+    writeBaseFile(this.path, { offset: this.#base, ino });
   }
 
   /** Finds out where a former writer stopped, and removes rotated files that are too many now. */
@@ -279,60 +240,18 @@ export class ConsoleLog {
       const current = statIfExists(this.path);
       this.#base = findBase({
         current,
-        rotated: this.#rotated(),
-        base: parseBase(readIfExists(`${this.path}.base`)),
+        rotated: rotatedFiles(this.path),
+        base: readBaseFile(this.path),
       });
       this.#size = current?.size ?? 0;
-      let i = this.#keep + 1;
-      for (; statIfExists(`${this.path}.${i}`); i++) rmSync(`${this.path}.${i}`);
+      removeRotatedFrom(this.path, this.#keep + 1);
     } catch (error) {
       this.#error = words(error);
     }
   }
 
-  #rotated(): Stats[] {
-    const found: Stats[] = [];
-    for (let i = 1; ; i++) {
-      const stats = statIfExists(`${this.path}.${i}`);
-      if (!stats) return found;
-      found.push(stats);
-    }
-  }
-
-  /** All files, oldest first. */
   #segments(): Segment[] {
-    const segments = [{ path: this.path, offset: this.#base, size: this.#size }];
-    let offset = this.#base;
-    for (const [i, { size }] of this.#rotated().entries()) {
-      offset -= size;
-      // A file that somebody put there cannot lie before the beginning of the log.
-      if (offset < 0) break;
-      segments.unshift({ path: `${this.path}.${i + 1}`, offset, size });
-    }
-    return segments;
-  }
-}
-
-function readPart(path: string, position: number, length: number): Buffer {
-  const data = Buffer.allocUnsafe(length);
-  try {
-    const fd = openSync(path, O_RDONLY | O_NOFOLLOW);
-    try {
-      return data.subarray(0, readSync(fd, data, 0, length, position));
-    } finally {
-      closeSync(fd);
-    }
-  } catch {
-    return data.subarray(0, 0);
-  }
-}
-
-function statIfExists(path: string): Stats | undefined {
-  try {
-    return statSync(path, { throwIfNoEntry: false });
-  } catch {
-    // Whoever needs the file meets the error when opening it.
-    return undefined;
+    return segmentsOf(this.path, { offset: this.#base, size: this.#size });
   }
 }
 
@@ -343,12 +262,4 @@ function words(error: unknown): string {
 /** The words of the system in an error message of Node: `ENOSPC: no space left on device, write`. */
 function reason(message: string): string {
   return /^E[A-Z0-9]+: (.+?), /.exec(message)?.[1] ?? message;
-}
-
-function readIfExists(path: string): string {
-  return statIfExists(path) ? readFileSync(path, 'utf8') : '';
-}
-
-function renameIfExists(from: string, to: string): void {
-  if (statIfExists(from)) renameSync(from, to);
 }
