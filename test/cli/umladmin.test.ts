@@ -32,7 +32,7 @@ afterAll(() => world.close());
 describe('without any monitor', () => {
   test('images of a VM that never ran, and of all VMs', () => {
     expect(ok('create vm2:/disks/a.dsk 64M -ext4')).toBe(
-      'made vm2:/disks/a.dsk: 67108864 bytes, with ext4\n',
+      'created vm2:/disks/a.dsk: 67108864 bytes, with ext4\n',
     );
     const file = join(world.varDir, 'vm2/jail/disks/a.dsk');
     expect(statSync(file)).toMatchObject({ uid: vmUid, mode: 0o100600, size: 64 * 2 ** 20 });
@@ -46,7 +46,7 @@ describe('without any monitor', () => {
     expect(list).toMatch(/^vm2:\/disks\/a\.dsk +flat +64 MiB/m);
     expect(ok('info vm2:/disks/a.dsk')).toContain('ext4, blocks of 4096 bytes');
     const refused = disk('delete /shared/disks/base.dsk -yes');
-    expect(refused.stderr).toContain('/shared/disks/base.dsk is the backing of vm1:/disks/root.cow');
+    expect(refused.stderr).toContain('/shared/disks/base.dsk is the backing file of vm1:/disks/root.cow');
     expect(refused.status).toBe(5);
   });
 

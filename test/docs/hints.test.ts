@@ -215,8 +215,12 @@ const elsewhere: Readonly<Record<string, string>> = {
   'start it by a program that passes it as LISTEN_FDS and LISTEN_FDNAMES of sd_listen_fds(3), with umlmon -fg':
     placeholder,
   'umldir -list HOST lists those that it knows; on the host of the VM: umlmon …': placeholder,
-  'let its user read the file on the host, with chmod a+r': placeholder,
-  'give it to that user, with chown … on the host': placeholder,
+  'make the file readable on the host: chmod a+r': placeholder,
+  'list the backups: umlwatch VM -backups': placeholder,
+  'run umladmin disk on the host': placeholder,
+  'change a copy in /disks, or run umladmin disk on the host': placeholder,
+  'bubblewrap must be able to create namespaces, as for VMs: umladmin doctor': changesHost,
+  'make that user its owner on the host: chown …': placeholder,
   'apt-get install libc6 util-linux': changesHost,
   'addgroup --system --gid … NAME': changesHost,
   'addgroup --system …': changesHost,
@@ -279,7 +283,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'find the process with: fuser -v …': needsFault,
   'take a snapshot, then repair it in a guest with e2fsck -f': needsFault,
   'repair it in a guest with e2fsck -f': needsFault,
-  'as root, or first remove it: getfattr -d -m - …': needsFault,
+  'do it as root, or remove the attribute first: getfattr -d -m - …': needsFault,
   'umlmon -plan VM prints the whole command': needsFault,
   'findmnt -T … shows it; move the hook to another file system': 'test/environment/mount-options.test.ts',
   'findmnt -T … shows how it is mounted; install umlmon on a file system without noexec':

@@ -56,8 +56,8 @@ export async function openBackup(
     if (store && manifest?.name === name) return { manifest, files: store.directory(name) };
     throw new UmlmonError(known ? 'BACKUP_DAMAGED' : 'BACKUP_UNKNOWN', {
       place: known ? join(place.backups, name) : printable(name, 64),
-      cause: known ? 'its manifest is missing or damaged' : 'there is no such backup',
-      hint: 'the word -backups lists those that there are',
+      cause: known ? 'its manifest is missing or damaged' : 'the backup does not exist',
+      hint: 'list the backups: umlwatch VM -backups',
     });
   } finally {
     store?.close();
@@ -120,8 +120,8 @@ export function refuseTaken({ backups }: StorePlace, name: string): void {
   if (!namesIn({ backups }).includes(name)) return;
   throw new UmlmonError('BACKUP_EXISTS', {
     place: join(backups, name),
-    cause: 'there is a backup of this name',
-    hint: 'take another name, or none: then it is the time',
+    cause: 'a backup of this name exists',
+    hint: 'choose another name, or omit it: then the time is the name',
   });
 }
 
@@ -146,8 +146,8 @@ function trusted(path: string, found: Directory | string): Directory {
   if (typeof found !== 'string') return found;
   throw new UmlmonError('BACKUP_PLACE', {
     place: path,
-    cause: `others than this user could change what is there: ${found}`,
-    hint: 'mend that, or write another directory as backup_dir',
+    cause: `another user could change its files: ${found}`,
+    hint: 'fix the permissions, or set backup_dir to another directory',
   });
 }
 

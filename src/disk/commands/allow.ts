@@ -41,7 +41,7 @@ export function requireAgreed(
       throw new UmlmonError('IMAGE_SWAPPED', {
         place: nameText(question.cow),
         cause: `its header names ${nameText(question.image)} now`,
-        hint: 'try again, when its VM is down',
+        hint: 'stop its VM, then try again',
       });
 }
 
@@ -66,14 +66,14 @@ function claimedIn(graph: ImageGraph, claims: readonly Claim[]): Claimed[] {
 function missing(image: ImageName): UmlmonError {
   return new UmlmonError('IMAGE_MISSING', {
     place: nameText(image),
-    cause: 'there is no such image on the host',
+    cause: 'the image does not exist on the host',
   });
 }
 
 function refusedQuestion({ cow, image, use }: Question): UmlmonError {
   return new UmlmonError('IMAGE_FOREIGN', {
     place: nameText(cow),
-    cause: `its header, which its guest may have written, names ${nameText(image)}, which would be ${use === 'write' ? 'written to' : 'read'}`,
-    hint: 'write -yes if that is what you want',
+    cause: `its header names ${nameText(image)}, which the command would ${use === 'write' ? 'write to' : 'read'}; the guest may have written that header`,
+    hint: 'add -yes to do it',
   });
 }

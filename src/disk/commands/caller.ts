@@ -29,8 +29,8 @@ export function refuseClaim(caller: ImageCaller, { claim, rights, names }: Claim
     cause: `the user ${user.name} of ${vm} may not ${words} ${textOf(claim)}`,
     hint:
       use === 'read'
-        ? 'let its user read the file on the host, with chmod a+r'
-        : `give it to that user, with chown ${shellWord(user.name)} on the host`,
+        ? 'make the file readable on the host: chmod a+r'
+        : `make that user its owner on the host: chown ${shellWord(user.name)}`,
   };
 }
 
@@ -43,13 +43,13 @@ function refuseForeign({ vm }: VmCaller, image: ImageName): Refusal {
   if (image.vm !== '')
     return {
       code: 'IMAGE_FOREIGN',
-      cause: `${nameText(image)} is not an image of ${vm}`,
-      hint: 'use umladmin disk on the host',
+      cause: `${nameText(image)} does not belong to ${vm}`,
+      hint: 'run umladmin disk on the host',
     };
   return {
     code: 'IMAGE_FOREIGN',
-    cause: `${nameText(image)} belongs to all VMs: a client of one may read it only`,
-    hint: 'change a copy in /disks, or use umladmin disk on the host',
+    cause: `${nameText(image)} belongs to all VMs: a client of one VM may only read it`,
+    hint: 'change a copy in /disks, or run umladmin disk on the host',
   };
 }
 

@@ -37,7 +37,7 @@ async function checkContent(image: ImageName, file: HandedImage, progress: Progr
   for (const { start, number, state } of extIn(file, image)) {
     const lines = await checkOne(image, number, file, start, progress);
     const journal =
-      state === 'not clean' ? ['the journal is not replayed yet: the next mount does that'] : [];
+      state === 'not clean' ? ['the journal is not replayed yet: the next mount replays it'] : [];
     reports.push(...journal, ...lines);
   }
   progress.onProgress?.(file.size, file.size);
@@ -60,11 +60,10 @@ function extIn({ handle, size }: HandedImage, image: ImageName): Found[] {
     inner && isExt(inner) ? [{ ...inner, number, start }] : [],
   );
   if (found.length > 0) return found;
-  const what =
-    content?.holds === 'filesystem' ? `a ${content.kind} file system` : 'no file system that is known';
+  const what = content?.holds === 'filesystem' ? `a ${content.kind} file system` : 'no known file system';
   throw new UmlmonError('IMAGE_KIND', {
     place: nameText(image),
-    cause: `the image holds ${what}; ext2, ext3 and ext4 can be checked`,
+    cause: `the image holds ${what}; only ext2, ext3 and ext4 can be checked`,
     hint: 'check it in its guest',
   });
 }
@@ -88,7 +87,7 @@ async function checkOne(
   const isDamaged = (status & errorsLeft) !== 0;
   throw new UmlmonError(isDamaged ? 'IMAGE_DAMAGED' : 'HOST_COMMAND', {
     place: nameText(image),
-    cause: `${where}e2fsck ended with status ${status}: ${lines.join('\n')}`,
+    cause: `${where}e2fsck exited with status ${status}: ${lines.join('\n')}`,
     hint: isDamaged ? 'take a snapshot, then repair it in a guest with e2fsck -f' : '',
   });
 }

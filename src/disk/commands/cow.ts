@@ -14,7 +14,7 @@ export async function createCowImage(
 ): Promise<DiskResult> {
   const place = work.placeOfNew(image);
   await createCow({ place, backing: work.source(backing), storedBacking: backing.path, owner });
-  const summary = `made ${nameText(image)} over ${nameText(backing)}`;
+  const summary = `created ${nameText(image)} over ${nameText(backing)}`;
   return { summary, image: nameText(image), bytes: sizeOf(work, backing) };
 }
 
@@ -52,7 +52,7 @@ export async function rebaseCowImage(
     },
     progress,
   );
-  const summary = `put ${nameText(image)} over ${nameText(backing)}`;
+  const summary = `rebased ${nameText(image)} on ${nameText(backing)}`;
   return { summary, image: nameText(image), bytes: sizeOf(work, backing) };
 }
 

@@ -33,5 +33,9 @@ export async function createImage(
   });
   onProgress?.(size, size);
   const content = filesystem ? `, with ${filesystem}` : '';
-  return { summary: `made ${nameText(image)}: ${size} bytes${content}`, image: nameText(image), bytes: size };
+  return {
+    summary: `created ${nameText(image)}: ${size} bytes${content}`,
+    image: nameText(image),
+    bytes: size,
+  };
 }

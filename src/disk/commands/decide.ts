@@ -145,7 +145,7 @@ function rebase(
     return refuseVerb(graph, 'copy', present.name, by) ?? [...claims, { ...reads(present.name), via: image }];
   // A file of that size and time is the same one, elsewhere.
   const moved = isRecorded(graph, image, backing);
-  return moved ? claims : { ...present, hint: `${present.hint}; or say that the content is the same` };
+  return moved ? claims : { ...present, hint: `${present.hint}; or add -same if the content is the same` };
 }
 
 function isRecorded(graph: ImageGraph, image: ImageName, backing: ImageName): boolean {

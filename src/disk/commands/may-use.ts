@@ -59,7 +59,10 @@ function refuseHolders(
 ): Refusal | undefined {
   const others = othersHolding(graph, id, by).filter((holding) => mode === 'rw' || holding.mode === 'rw');
   if (others.length > 0)
-    return inUse(`${nameOfId(graph, id)}${over === undefined ? '' : `, the backing of ${over},`}`, others);
+    return inUse(
+      `${nameOfId(graph, id)}${over === undefined ? '' : `, the backing file of ${over},`}`,
+      others,
+    );
   return refuseUnknownHolders(graph, id, by);
 }
 
@@ -78,7 +81,7 @@ function refuseBacking(graph: ImageGraph, id: string, except?: string): Refusal 
   return {
     code: 'IMAGE_IS_BACKING',
     cause,
-    hint: 'a change would destroy what depends on it: use it read-only, or a copy of it',
+    hint: 'use it read-only, or use a copy: a change would destroy the images that depend on it',
   };
 }
 
@@ -111,8 +114,8 @@ export function backingFor(
   if (!cow || header === undefined || typeof header === 'string')
     return {
       code: 'IMAGE_KIND',
-      cause: `${nameText(name)} cannot be used: ${header ?? 'it is no COW image'}`,
-      hint: 'names of flat images end in .dsk',
+      cause: `${nameText(name)} cannot be used: ${header ?? 'it is not a COW image'}`,
+      hint: 'rename it to end in .dsk if it is a flat image',
     };
   const path = said ?? header.backing;
   const backing = nameFor(name.vm, path);
@@ -123,8 +126,8 @@ export function backingFor(
     return (
       refuseUnseen(graph, visible.vm) ?? {
         code: 'IMAGE_BACKING_PATH',
-        cause: `${nameText(name)} needs the backing file ${nameText(visible)}, and there is none`,
-        hint: 'put it there, or write PATH,BACKING with the right path',
+        cause: `the backing file of ${nameText(name)}, ${nameText(visible)}, does not exist`,
+        hint: 'put it there, or set the right path: PATH,BACKING',
       }
     );
   if (image.id === cow.id || image.kind === 'cow')
@@ -133,7 +136,7 @@ export function backingFor(
       cause:
         image.id === cow.id
           ? `${nameText(name)} names itself as its backing file`
-          : `the backing of ${nameText(name)} is the COW image ${nameText(visible)}, and the kernel reads one layer only`,
+          : `the backing file of ${nameText(name)} is the COW image ${nameText(visible)}, and the kernel reads one layer only`,
       hint: 'merge the lower layer into a flat image first',
     };
   if (isMerging(header)) return evenMerging ? { name: visible, image } : interrupted(name, visible);
@@ -141,11 +144,11 @@ export function backingFor(
   if (changes.length > 0)
     return {
       code: 'COW_BACKING',
-      cause: `${nameText(visible)} is not what ${nameText(name)} was made over: ${changes.join('; ')}`,
+      cause: `${nameText(visible)} has changed since ${nameText(name)} was created over it: ${changes.join('; ')}`,
       hint:
         image.size === header.size
-          ? 'if it was only touched: cow-rebase with -same; else put the original back, with its time (cp -p)'
-          : 'put the original back, with its time (cp -p); with this one the data of the COW image is garbage',
+          ? 'if only its time changed: cow-rebase with -same; else restore the original with its time (cp -p)'
+          : 'restore the original with its time (cp -p): over this file the COW image is garbage',
     };
   return { name: visible, image };
 }
@@ -154,7 +157,7 @@ function interrupted(name: ImageName, backing: ImageName): Refusal {
   return {
     code: 'COW_BACKING',
     cause: `a merge of ${nameText(name)} into ${nameText(backing)} was interrupted`,
-    hint: 'merge it again: that does the rest, and nothing is lost',
+    hint: 'repeat the merge: it does the rest, and nothing is lost',
   };
 }
 
@@ -162,13 +165,13 @@ function misplaced(graph: ImageGraph, cow: GraphImage, name: ImageName, path: st
   const real = backingName(cow, name, graph.store);
   const known = real && graph.ids.has(nameText(real)) ? real : undefined;
   const reachable = known !== undefined && (known.vm === '' || (known.vm === name.vm && name.vm !== ''));
-  const cause = `the backing file of ${nameText(name)} is ${quoted(path)}, which is no image in its jail`;
+  const cause = `the backing file of ${nameText(name)} is ${quoted(path)}, which is not an image in its jail`;
   return {
     code: 'IMAGE_BACKING_PATH',
     cause,
     hint: reachable
-      ? `write ${name.path},${known.path}`
-      : `put it in /shared/disks${name.vm === '' ? '' : ' or /disks'}, and write ${name.path},BACKING`,
+      ? `set ${name.path},${known.path}`
+      : `put it in /shared/disks${name.vm === '' ? '' : ' or /disks'}, and set ${name.path},BACKING`,
   };
 }
 
@@ -193,7 +196,7 @@ const demands = {
   write: { mode: 'rw' },
   delete: { mode: 'rw' },
   rename: { mode: 'rw' },
-  resize: { mode: 'rw', flat: 'it has the size of its backing file' },
+  resize: { mode: 'rw', flat: 'its size is that of its backing file' },
   rebase: { mode: 'rw' },
   restore: { mode: 'rw' },
 } as const satisfies Record<string, Demand>;

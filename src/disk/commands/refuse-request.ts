@@ -16,8 +16,8 @@ export function refuseSize(size: number): Refusal | undefined {
   if (isPossible && size <= diskLimits.imageBytes) return undefined;
   return {
     code: 'IMAGE_SIZE',
-    cause: `an image cannot have ${size} bytes`,
-    hint: `a multiple of ${SECTOR}, up to ${diskLimits.imageBytes}`,
+    cause: `invalid image size, ${size} bytes`,
+    hint: `give a multiple of ${SECTOR}, up to ${diskLimits.imageBytes}`,
   };
 }
 
@@ -36,15 +36,15 @@ export function refuseNew(graph: ImageGraph, image: ImageName, kind: Suffix): Re
   if (parsed.value.shared !== (image.vm === ''))
     return {
       code: 'IMAGE_NAME',
-      cause: `${quoted(text)} is no place for images`,
-      hint: 'as in vm1:/disks/a.dsk',
+      cause: `${quoted(text)} is not a path of an image`,
+      hint: 'example: vm1:/disks/a.dsk',
     };
   if (kindOf(image) !== kind)
     return { code: 'IMAGE_NAME', cause: `the name of the new image, ${text}, must end in ${kind}`, hint: '' };
   if (!graph.ids.has(text)) return refuseUnseen(graph, image.vm) ?? refuseFull(graph, image.vm);
   return {
     code: 'IMAGE_EXISTS',
-    cause: `there is an image ${text}`,
+    cause: `image ${text} exists`,
     hint: 'choose another name, or delete it',
   };
 }
@@ -54,13 +54,13 @@ export function refuseDevice(image: ImageName): Refusal | undefined {
   return {
     code: 'IMAGE_KIND',
     cause: `${nameText(image)} is a block device of the host`,
-    hint: 'convert it into a .dsk image, or use the tools of the host',
+    hint: 'convert it into a .dsk image, or use tools of the host',
   };
 }
 
 export function refuseFlat(graph: ImageGraph, image: ImageName): Refusal | undefined {
   if (!graph.ids.has(nameText(image)) || kindOf(image) === '.cow') return undefined;
-  return { code: 'IMAGE_KIND', cause: `${nameText(image)} is no COW image`, hint: '' };
+  return { code: 'IMAGE_KIND', cause: `${nameText(image)} is not a COW image`, hint: '' };
 }
 
 /** A new file takes the place of one name; under the others the image would stay what it was. */
@@ -70,7 +70,7 @@ export function refuseLinks(graph: ImageGraph, image: ImageName): Refusal | unde
   return {
     code: 'IMAGE_KIND',
     cause: `the image has several names: ${names.slice(0, 3).map(nameText).join(', ')}`,
-    hint: 'remove the others (they are hard links)',
+    hint: 'remove the other names (hard links)',
   };
 }
 
@@ -91,7 +91,7 @@ export function refuseOutOfSight(image: ImageName, backing: ImageName): Refusal 
   if (backing.vm === '' || backing.vm === image.vm) return undefined;
   return {
     code: 'IMAGE_BACKING_PATH',
-    cause: `${nameText(backing)} is not where the user of ${nameText(image)} can see it`,
+    cause: `the VM of ${nameText(image)} cannot see ${nameText(backing)}`,
     hint: 'put the backing file in /shared/disks',
   };
 }

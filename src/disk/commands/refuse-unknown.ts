@@ -10,7 +10,7 @@ import { type ImageGraph, nameOfId } from '../store/graph.ts';
  */
 export const needsEveryone: Refusal = {
   code: 'IMAGE_UNKNOWN',
-  cause: 'the images of the other VMs were not looked at, and one of them may depend on it',
+  cause: 'the images of other VMs are not known yet, and one of them may depend on it',
   hint: 'try again',
 };
 
@@ -18,8 +18,8 @@ export const needsEveryone: Refusal = {
 export function refuseMissing(graph: ImageGraph, image: ImageName): Refusal {
   const missing = {
     code: 'IMAGE_MISSING',
-    cause: `there is no image ${nameText(image)}`,
-    hint: 'list the images',
+    cause: `image ${nameText(image)} does not exist`,
+    hint: 'list them: disk list',
   };
   return refuseUnseen(graph, image.vm) ?? (missing as Refusal);
 }
@@ -30,8 +30,8 @@ export function refuseUnseen({ unknown }: ImageGraph, vm: string): Refusal | und
   if (why === undefined) return undefined;
   return {
     code: 'IMAGE_UNKNOWN',
-    cause: `${whose(vm)} could not all be looked at, and what they depend on is not known: ${why}`,
-    hint: 'remove what cannot be looked at, or move it to another directory',
+    cause: `${whose(vm)} cannot all be read, and one of them may depend on this image: ${why}`,
+    hint: 'remove the unreadable image, or move it to another directory',
   };
 }
 
@@ -40,8 +40,8 @@ export function refuseFull({ unknown }: ImageGraph, vm: string): Refusal | undef
   if (!unknown.full.has(vm)) return undefined;
   return {
     code: 'IMAGE_UNKNOWN',
-    cause: `${whose(vm)} have ${diskLimits.scanFiles} files beside them, and more would not be looked at`,
-    hint: 'delete some first',
+    cause: `${whose(vm)} share their directory with ${diskLimits.scanFiles} files, the largest number that is read`,
+    hint: 'delete some files first',
   };
 }
 
@@ -76,8 +76,8 @@ export function refuseUnknownHolders(graph: ImageGraph, id: string, by: string):
   if (holder === undefined) return undefined;
   return {
     code: 'IMAGE_UNKNOWN',
-    cause: `it is not known whether ${holder} holds ${nameOfId(graph, id)}: its record of held images cannot be read`,
-    hint: `end ${holder}, and try again`,
+    cause: `${holder} may hold ${nameOfId(graph, id)}: its record of held images cannot be read`,
+    hint: `stop ${holder}, then try again`,
   };
 }
 

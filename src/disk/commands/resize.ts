@@ -49,8 +49,8 @@ function requireShrunk(image: ImageName, { handle, size: present }: ImageFile, s
     if (seekData(handle.fd, 0) === null) return;
     throw sizeError(
       image,
-      'it is not known what the image holds, and so how much of it',
-      'take a bigger size',
+      'the content of the image is unknown, and so is the size it needs',
+      'give a larger size',
     );
   }
   if (content.holds === 'partitions') {
@@ -58,7 +58,7 @@ function requireShrunk(image: ImageName, { handle, size: present }: ImageFile, s
     if (content.kind === 'mbr' && end <= size) return;
     const cause =
       content.kind === 'gpt'
-        ? 'its partition table has a second half at the end'
+        ? 'its partition table has a backup at the end of the image'
         : `its partitions end at byte ${end}`;
     throw sizeError(image, cause, 'shrink the partitions first');
   }
@@ -66,8 +66,8 @@ function requireShrunk(image: ImageName, { handle, size: present }: ImageFile, s
   if (content.state !== undefined && content.state !== 'clean')
     throw sizeError(
       image,
-      `its ${content.kind} file system is ${content.state}: its size is not known`,
-      'mount it once',
+      `its ${content.kind} file system is ${content.state}: its size is unknown`,
+      'mount and unmount it once in a guest',
     );
   if (content.size > size)
     throw sizeError(
@@ -88,9 +88,8 @@ async function resizeFilesystem(
   if (content?.holds !== 'filesystem' || !content.kind.startsWith('ext'))
     throw new UmlmonError('IMAGE_KIND', {
       place: nameText(image),
-      cause:
-        'ext2, ext3 and ext4 without partitions can be resized with their image, and it holds something else',
-      hint: 'resize the image alone, and what is in it in its guest',
+      cause: 'only ext2, ext3 and ext4 without partitions can be resized together with the image',
+      hint: 'resize only the image, then resize its content in a guest',
     });
   await writeNewImage(place, file, 'replace', async (handle) => {
     await copyContent(file, handle, progress);
@@ -120,7 +119,7 @@ async function resizeInside(
   const resize = await run('resize2fs', toolImage, `${size / 512}s`);
   if (resize.status !== 0) {
     const blocks = /minimum \((\d+)\)/.exec(resize.words)?.[1];
-    const hint = blocks === undefined ? '' : `at least ${Number(blocks) * blockSize} bytes`;
+    const hint = blocks === undefined ? '' : `give at least ${Number(blocks) * blockSize} bytes`;
     throw sizeError(image, wordsOf('resize2fs', resize), hint);
   }
   await requireSound(image, copy, signal);

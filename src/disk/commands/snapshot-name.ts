@@ -20,7 +20,7 @@ export function snapshotName(image: ImageName, name: string): ImageName | Refusa
   if (!suffix.test(image.path) || !snapshot)
     return {
       code: 'IMAGE_KIND',
-      cause: `there are no snapshots of ${nameText(image)}`,
+      cause: `snapshots of ${nameText(image)} are not possible`,
       hint: 'convert it into a .dsk image',
     };
   return snapshot;

@@ -38,7 +38,7 @@ export async function rollBack(
       return from.size;
     }),
   );
-  return { summary: `put ${nameText(image)} back to snapshot ${name}`, image: nameText(image), bytes };
+  return { summary: `rolled ${nameText(image)} back to snapshot ${name}`, image: nameText(image), bytes };
 }
 
 export async function deleteSnapshot(

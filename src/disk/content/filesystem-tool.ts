@@ -104,8 +104,8 @@ function runConfined(
       const words = Buffer.concat(pieces).toString('utf8');
       if (signal?.aborted) reject(signal.reason);
       else if (isLate && status === null)
-        reject(commandError(name, `it took more than ${timeMs / 1000} seconds`));
-      else if (status === null) reject(commandError(name, `it was ended by ${killer}`));
+        reject(commandError(name, `it did not finish within ${timeMs / 1000} seconds`));
+      else if (status === null) reject(commandError(name, `it was killed by ${killer}`));
       else resolve({ status, words });
     });
   });
@@ -166,8 +166,12 @@ function commandError(name: string, cause: string, hint = ''): UmlmonError {
 }
 
 function confinementError(name: string, words: string): UmlmonError {
-  const hint = 'bubblewrap must be able to make namespaces on this host, as for VMs: see umladmin doctor';
-  return commandError(name, `it cannot be confined, and was not run: ${toolLines(words)[0] ?? ''}`, hint);
+  const hint = 'bubblewrap must be able to create namespaces, as for VMs: umladmin doctor';
+  return commandError(
+    name,
+    `it was not run, because it cannot be confined: ${toolLines(words)[0] ?? ''}`,
+    hint,
+  );
 }
 
 /** What a tool said, as lines for people: bounded, without control characters and the names of our descriptors. */
@@ -185,7 +189,7 @@ export function toolLines(words: string): string[] {
 
 /** A result of a tool in one line. */
 export function wordsOf(name: FilesystemTool, { status, words }: ToolResult): string {
-  return `${name} ended with status ${status}: ${toolLines(words).join('; ')}`;
+  return `${name} exited with status ${status}: ${toolLines(words).join('; ')}`;
 }
 
 /**
@@ -205,6 +209,6 @@ export async function requireSound(
   throw new UmlmonError('HOST_COMMAND', {
     place: nameText(image),
     cause,
-    hint: 'is there space on the host? The image is as it was',
+    hint: 'free some space on the host (the image is unchanged)',
   });
 }

@@ -81,7 +81,7 @@ function has(head: Buffer, { at, bytes }: Magic): boolean {
 }
 
 function disk(what: string, format: string | undefined, ...magic: Magic[]): (typeof formats)[number] {
-  const cure = format === undefined ? 'give it a name that ends in .cow' : convert(format);
+  const cure = format === undefined ? 'rename it so that the name ends in .cow' : convert(format);
   return { what, kind: 'disk', cure, magic };
 }
 

@@ -34,7 +34,7 @@ export async function checkSoundness(request: CheckRequest): Promise<Soundness> 
     const { status, words } = await runCheck(['-fn'], handed, request);
     if (status === 0) return { found: needsReplay ? 'clean-after-replay' : 'clean' };
     if (status === undefined) return { found: 'not-checked', words, unable: true };
-    return { found: 'errors', words: `e2fsck ended with status ${status}: ${words}` };
+    return { found: 'errors', words: `e2fsck exited with status ${status}: ${words}` };
   } finally {
     await scratch.close();
   }

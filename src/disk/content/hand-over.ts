@@ -92,8 +92,8 @@ async function withNode<Result>(rdev: number, use: (node: FileHandle) => Promise
     if (!isSystemError(error)) throw error;
     throw new UmlmonError('HOST_SYSTEM_CALL', {
       place: path,
-      cause: `making another node of the device failed: ${error.message}`,
-      hint: 'a tool without the rights of root needs it; attach the disk to a VM, and check it there',
+      cause: `cannot create another node of the device: ${error.message}`,
+      hint: 'attach the disk to a VM and check it there: the tool runs without root and needs that node',
     });
   }
   let node: FileHandle;

@@ -30,7 +30,7 @@ export async function createCow({ place, backing, storedBacking, owner }: CowReq
       throw new UmlmonError('COW_HAZARD', {
         place: image.path,
         cause: hazard,
-        hint: 'copy the image instead, or make its file system with blocks of 4096 bytes',
+        hint: 'copy the image instead, or create its file system with blocks of 4096 bytes',
       });
     const header = { backing: storedBacking, size: image.size, mtime: image.mtime };
     await writeNewImage(place, owner, 'refuse', (handle) => writeEmptyCow(handle, header));
@@ -40,8 +40,12 @@ export async function createCow({ place, backing, storedBacking, owner }: CowReq
 /** Writes the header and makes room for bitmap and data, all of it a hole. */
 export async function writeEmptyCow(handle: FileHandle, header: CowHeader): Promise<void> {
   if (header.mtime === MERGING_MTIME) {
-    const cause = 'the time of its last change has a special meaning in COW files';
-    throw new UmlmonError('COW_BACKING', { place: header.backing, cause, hint: 'touch it' });
+    const cause = 'its modification time has a special meaning in COW files';
+    throw new UmlmonError('COW_BACKING', {
+      place: header.backing,
+      cause,
+      hint: 'set another modification time: touch FILE',
+    });
   }
   await writeFully(handle, encodeCowHeader(header), 0);
   await handle.truncate(layOutCow(header.size).dataOffset + header.size);

@@ -29,7 +29,7 @@ export function headerIn(fd: number, path: string): Cow | string {
 /** The header that whoever opened a COW file has read. Errors: COW_FORMAT if there was none. */
 export function cowOf({ cow, path }: ImageFile): Cow {
   if (cow) return cow;
-  throw new UmlmonError('COW_FORMAT', { place: path, cause: 'not a COW file when it was opened' });
+  throw new UmlmonError('COW_FORMAT', { place: path, cause: 'it is not a COW file' });
 }
 
 /** A part of a bitmap: bit 0 of `words` is that of sector `first`. */
@@ -71,7 +71,7 @@ export async function readSectors(file: ImageFile, cow: Cow, buffer: Buffer, fir
 export function requireData(file: ImageFile, cow: Cow, end: number): void {
   const needed = cow.dataOffset + Math.min(end, cow.size);
   if (file.size >= needed) return;
-  const cause = `damaged COW file: it ends after ${file.size} bytes, but has sectors up to byte ${needed}`;
+  const cause = `damaged COW file: it has ${file.size} bytes, but its bitmap names sectors up to byte ${needed}`;
   throw new UmlmonError('COW_FORMAT', { place: file.path, cause });
 }
 
@@ -88,8 +88,8 @@ export function requireBacking(file: ImageFile, cow: Cow, backing: ImageFile): v
   if (changes.length > 0)
     throw new UmlmonError('COW_BACKING', {
       place: file.path,
-      cause: `${backing.path} is not what the COW file was made over: ${changes.join('; ')}`,
-      hint: 'give the right backing file, or rebase the COW file if the content is the same',
+      cause: `${backing.path} has changed since the COW file was created: ${changes.join('; ')}`,
+      hint: 'give the original backing file, or rebase the COW file if the content is the same',
     });
   requireWholeBitmap(file, cow);
 }
@@ -97,6 +97,6 @@ export function requireBacking(file: ImageFile, cow: Cow, backing: ImageFile): v
 /** A bitmap of version 1 or 2 can lack bits for the last sectors; kernels keep those in memory only. */
 export function requireWholeBitmap(file: ImageFile, cow: Cow): void {
   if (cow.recorded === cow.sectors) return;
-  const cause = `its bitmap has no bits for the last ${cow.sectors - cow.recorded} sectors: what they hold is not known`;
+  const cause = `its bitmap does not cover the last ${cow.sectors - cow.recorded} sectors: their content is unknown`;
   throw new UmlmonError('COW_FORMAT', { place: file.path, cause });
 }

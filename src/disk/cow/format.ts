@@ -67,30 +67,30 @@ export function decodeCow(bytes: Buffer, fileSize: number, place: string): Cow {
   const fail = (cause: string): never => {
     throw new UmlmonError('COW_FORMAT', { place, cause });
   };
-  if (!isCow(bytes)) return fail('not a COW file: it does not begin with their magic number');
+  if (!isCow(bytes)) return fail('not a COW file: the magic number is missing');
   const version = bytes.readUInt32BE(0) === MAGIC ? bytes.readUInt32BE(4) : bytes.readUInt32LE(4);
   if (version !== 1 && version !== 2 && version !== 3)
-    return fail(`a COW file of version ${version}; 1, 2 and 3 are known`);
+    return fail(`COW file of version ${version}; only 1, 2 and 3 are supported`);
   const raw = readFields(bytes, version);
-  if (!raw) return fail('damaged COW file: it ends within its header');
+  if (!raw) return fail('damaged COW file: the header is truncated');
 
   const end = raw.path.indexOf(0);
-  if (end === 0) fail('damaged COW file: no backing file is named');
-  if (end < 0) fail('damaged COW file: the path of the backing file has no end');
-  if (raw.format !== 0) fail(`a COW file of format ${raw.format}; only 0 (bitmap) is known`);
-  if (raw.sectorSize !== SECTOR) fail(`a COW file with sectors of ${raw.sectorSize} bytes; kernels use 512`);
+  if (end === 0) fail('damaged COW file: the path of the backing file is empty');
+  if (end < 0) fail('damaged COW file: the path of the backing file is not terminated');
+  if (raw.format !== 0) fail(`COW file of format ${raw.format}; only 0 (bitmap) is supported`);
+  if (raw.sectorSize !== SECTOR) fail(`COW file with sectors of ${raw.sectorSize} bytes; kernels use 512`);
   if (raw.size > BigInt(diskLimits.cowImageBytes))
-    fail(`damaged COW file: an image of ${raw.size} bytes is not possible`);
-  if (!isAlignment(raw.alignment)) fail(`damaged COW file: an alignment of ${raw.alignment} is not possible`);
+    fail(`damaged COW file: invalid image size, ${raw.size} bytes`);
+  if (!isAlignment(raw.alignment)) fail(`damaged COW file: invalid alignment, ${raw.alignment}`);
 
   const backing = decodePath(raw.path.subarray(0, end)) ?? fail('the path of the backing file is not UTF-8');
   const size = Number(raw.size);
   const sectors = countSectors(size);
   const layout = layOut(version, raw.headerBytes, size, raw.alignment);
   if (layout.dataOffset > diskLimits.cowDataOffset)
-    fail('damaged COW file: its bitmap is too long for a kernel');
+    fail('damaged COW file: the bitmap is too large for a kernel');
   if (layout.bitmapOffset + layout.bitmapLength > fileSize)
-    fail(`damaged COW file: it ends, after ${fileSize} bytes, within its bitmap`);
+    fail(`damaged COW file: the bitmap is truncated after ${fileSize} bytes`);
   const recorded = Math.min(sectors, layout.bitmapLength * 8);
   return { version, backing, size, mtime: raw.mtime, alignment: raw.alignment, sectors, recorded, ...layout };
 }
@@ -105,13 +105,13 @@ export function encodeCowHeader({ backing, size, mtime }: CowHeader): Buffer {
     throw new UmlmonError('COW_BACKING', { place: backing, cause });
   };
   const path = Buffer.from(backing);
-  if (!backing.startsWith('/') || path.includes(0)) fail('a backing file must have an absolute path');
+  if (!backing.startsWith('/') || path.includes(0)) fail('the path of a backing file must be absolute');
   if (path.length > BACKING_PATH_MAX)
-    fail(`the path is ${path.length} bytes long; a COW file holds ${BACKING_PATH_MAX}`);
+    fail(`the path has ${path.length} bytes; a COW file holds up to ${BACKING_PATH_MAX}`);
   if (!Number.isSafeInteger(size) || size < 0 || layOutCow(size).dataOffset > diskLimits.cowDataOffset)
-    fail(`an image of ${size} bytes is too big for a COW file`);
+    fail(`an image of ${size} bytes is too large for a COW file`);
   if (!Number.isInteger(mtime) || mtime < 0 || mtime > 0xff_ff_ff_ff)
-    fail('the time of its last change is before 1970 or after 2106, which a COW file cannot hold');
+    fail('its modification time is before 1970 or after 2106, which a COW file cannot store');
   const header = Buffer.alloc(V3_BYTES);
   header.writeUInt32BE(MAGIC, 0);
   header.writeUInt32BE(3, 4);

@@ -21,19 +21,19 @@ const TINY = 64 * 512;
  */
 export function cowHazard(content: ImageContent | undefined, size: number): string | undefined {
   if (size > 0 && size <= TINY)
-    return `an image of ${TINY} bytes or less: the kernel hangs when something is written to a COW file over it`;
+    return `the image has ${TINY} bytes or less: the kernel hangs when it writes to a COW file over it`;
   if (content === undefined) return undefined;
   if (content.holds === 'filesystem') return filesystemHazard(content);
   for (const { number, start, content: inner } of content.partitions) {
     if (start % SEGMENT !== 0)
-      return `partition ${number} begins at byte ${start}, not at a multiple of ${SEGMENT}: ${consequence}`;
+      return `partition ${number} starts at byte ${start}, not at a multiple of ${SEGMENT}: ${consequence}`;
     const hazard = inner && filesystemHazard(inner);
     if (hazard !== undefined) return `in partition ${number}, ${hazard}`;
   }
   return undefined;
 }
 
-const consequence = 'through a COW file the kernel would read wrong data';
+const consequence = 'the kernel would read wrong data through a COW file';
 
 function filesystemHazard({ kind, unit, blockSize }: Filesystem): string | undefined {
   if (unit === 0 || unit >= SEGMENT) return undefined;

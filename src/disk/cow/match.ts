@@ -24,7 +24,7 @@ export function backingChanges(
   if (isMerging(recorded)) changes.push('a merge into it was interrupted');
   // The kernel keeps 32 bits of the time.
   else if (actual.mtime >>> 0 !== recorded.mtime)
-    changes.push(`it was last changed at ${timeText(actual.mtime)} instead of ${timeText(recorded.mtime)}`);
+    changes.push(`its modification time is ${timeText(actual.mtime)} instead of ${timeText(recorded.mtime)}`);
   return changes;
 }
 

@@ -61,12 +61,13 @@ function requireRebase(file: ImageFile, cow: Cow, next: ImageFile): void {
   };
   requireWholeBitmap(file, cow);
   const hint = 'merge it into a new image';
-  if (isMerging(cow)) fail('a merge of the COW file was interrupted', 'end the merge first');
+  if (isMerging(cow))
+    fail('a merge of the COW file was interrupted', 'finish it first with the same cow-merge command');
   const { bitmapOffset, dataOffset } = layOutCow(cow.size);
   if (cow.version !== 3 || cow.bitmapOffset !== bitmapOffset || cow.dataOffset !== dataOffset)
-    fail(`the header of version 3 has no room in this file of version ${cow.version}`, hint);
+    fail(`the new header does not fit into this COW file of version ${cow.version}`, hint);
   if (next.size !== cow.size)
-    fail(`${next.path} has ${next.size} bytes, but the image of the COW file ${cow.size}`, hint);
+    fail(`${next.path} has ${next.size} bytes, but the COW image has ${cow.size}`, hint);
 }
 
 async function copyDifferences(

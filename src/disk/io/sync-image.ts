@@ -16,7 +16,7 @@ export async function syncImage(fd: number, hostPath: string): Promise<void> {
   } catch (error) {
     throw new UmlmonError('HOST_SYSTEM_CALL', {
       place: hostPath,
-      cause: `what the guest has written is not safe: ${error instanceof Error ? error.message : String(error)}`,
+      cause: `cannot write the data of the guest to the disk: ${error instanceof Error ? error.message : String(error)}`,
     });
   }
 }

@@ -61,7 +61,7 @@ export class HolderFile {
       if (!held)
         throw new UmlmonError('IMAGE_IN_USE', {
           place: path,
-          cause: `${holder} holds images already`,
+          cause: `${holder} already holds images`,
           hint: `find the process with: fuser -v ${shellWord(path)}`,
         });
     }

@@ -117,14 +117,14 @@ export class ImageLocks {
       if (facts.id !== wanted.id)
         throw new UmlmonError('IMAGE_SWAPPED', {
           place: facts.hostPath,
-          cause: 'another file has taken the place of the image since it was checked',
-          hint: 'try again, when nobody moves images',
+          cause: 'the image was replaced by another file after it was checked',
+          hint: 'try again while no program moves images',
         });
       if (!lock(fd, wanted.mode === 'rw' ? 'exclusive' : 'shared'))
         throw new UmlmonError('IMAGE_IN_USE', {
           place: facts.hostPath,
           cause: `${nameText(wanted.image)} is ${await whoHolds(this.#store, facts.id)}`,
-          hint: 'stop that first, or use another image',
+          hint: 'stop it first, or use another image',
         });
       wanted.locked = lockedImage(wanted.image, fd, facts);
       wanted.fd = fd;

@@ -104,9 +104,8 @@ function removeLeftOver({ directory, name }: ImagePlace): void {
 function swapped(place: string): UmlmonError {
   return new UmlmonError('IMAGE_SWAPPED', {
     place,
-    cause:
-      'another file has taken the place of the image since it was checked, or its header names another one',
-    hint: 'try again, when nobody moves images and the VM is down',
+    cause: 'the image was replaced after it was checked, or its header names another backing file',
+    hint: 'stop the VM, then try again while no program moves images',
   });
 }
 

@@ -44,7 +44,7 @@ export function toHostDevice(own: number, id: string, hostPath: string, mode: 'r
       closeSync(own);
       throw new UmlmonError('IMAGE_IN_USE', {
         place: hostPath,
-        cause: `the host itself uses the block device ${id.slice(1)}`,
+        cause: `the host uses the block device ${id.slice(1)}`,
         hint: 'unmount it (see findmnt, swapon -s, dmsetup ls)',
       });
     }

@@ -20,8 +20,8 @@ export function keepAttributes({ directory, name }: NewPlace, fresh: number, own
     if (!isSystemError(error)) throw error;
     throw new UmlmonError('IMAGE_ACCESS', {
       place: `${directory.path}/${name}`,
-      cause: `the new file cannot have what the image has: ${error.message}`,
-      hint: `as root, or first remove it: getfattr -d -m - ${shellWord(`${directory.path}/${name}`)}`,
+      cause: `cannot copy the attributes of the image to the new file: ${error.message}`,
+      hint: `do it as root, or remove the attribute first: getfattr -d -m - ${shellWord(`${directory.path}/${name}`)}`,
     });
   } finally {
     closeSync(image);

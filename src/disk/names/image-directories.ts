@@ -47,7 +47,7 @@ export function explainFailure(error: unknown, image: ImageName, store: ImageSto
   return new UmlmonError('HOST_SYSTEM_CALL', {
     place: hostPathOf(image, store),
     cause: `${nameText(image)}: ${error.message}`,
-    hint: isFull(error) ? 'free some space and do it again: nothing is lost' : '',
+    hint: isFull(error) ? 'free some space and repeat the command: nothing is lost' : '',
   });
 }
 

@@ -56,7 +56,7 @@ export async function writeNewImage<Result>(
     if (isSystemError(error) && error.code === 'EEXIST')
       throw new UmlmonError('IMAGE_EXISTS', {
         place: join(directory.path, name),
-        cause: 'there is a file of this name',
+        cause: 'a file of this name exists',
       });
     throw error;
   } finally {

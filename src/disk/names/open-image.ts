@@ -73,12 +73,12 @@ export function openPlace(
   name: ImageName,
   store: ImageStore,
   use: 'list' | 'pass' = 'list',
-  missing = 'there is no such directory',
+  missing = 'the directory does not exist',
 ): ImagePlace {
   const { directory: root, below } = placeOf(name, store);
   const [hostPath, parts] = [join(root, below), below.split('/')];
   if (parts.some((part) => part === '' || part === '.' || part === '..'))
-    throw new UmlmonError('IMAGE_OUTSIDE', { place: hostPath, cause: 'the path is not in its plain form' });
+    throw new UmlmonError('IMAGE_OUTSIDE', { place: hostPath, cause: 'the path is not normalized' });
   const last = parts.pop() ?? '';
   let at: Directory | undefined;
   let here = '';
@@ -102,7 +102,7 @@ export function openPlace(
   }
 }
 
-const noImage = 'there is no such image on the host';
+const noImage = 'the image does not exist on the host';
 
 function openBelow(name: ImageName, store: ImageStore, flags: number): OpenedImage {
   const { directory, name: last, hostPath, way } = openPlace(name, store, 'pass', noImage);
@@ -138,7 +138,7 @@ function explain(error: unknown, end: End, missing: string): unknown {
   const [words = ''] = error.message.split(', ');
   return new UmlmonError('HOST_SYSTEM_CALL', {
     place: end.hostPath,
-    cause: `opening the image failed: ${words}`,
+    cause: `cannot open the image: ${words}`,
     hint: error.code === 'EACCES' || error.code === 'EPERM' ? capabilityHint(['CAP_DAC_OVERRIDE']) : '',
   });
 }
@@ -149,14 +149,14 @@ function linkError({ at, root, hostPath }: End, link: string | undefined): Umlmo
   if (target !== undefined && !target.startsWith(`${root}/`))
     return new UmlmonError('IMAGE_OUTSIDE', {
       place: hostPath,
-      cause: `a symbolic link is in the path; it leads to ${link}, outside of the jail`,
+      cause: `the path contains a symbolic link to ${link}, outside of the jail`,
       hint: hostPath.endsWith('.dev')
-        ? 'make a device node with mknod instead of a link'
-        : 'move the file there instead of linking it',
+        ? 'create a device node with mknod instead of a link'
+        : 'move the file into the jail instead of linking it',
     });
   return new UmlmonError('IMAGE_LINK', {
     place: hostPath,
-    cause: `a symbolic link is in the path${link === undefined ? '' : `; it leads to ${link}`}`,
-    hint: 'name the file itself',
+    cause: `the path contains a symbolic link${link === undefined ? '' : ` to ${link}`}`,
+    hint: 'give the path of the file itself',
   });
 }

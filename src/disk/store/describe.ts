@@ -84,8 +84,8 @@ export function describeImage(
 function missing(image: ImageName, store: ImageStore): UmlmonError {
   return new UmlmonError('IMAGE_MISSING', {
     place: hostPathOf(image, store),
-    cause: `there is no image ${nameText(image)}`,
-    hint: 'list the images',
+    cause: `image ${nameText(image)} does not exist`,
+    hint: 'list them: disk list',
   });
 }
 

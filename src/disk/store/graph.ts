@@ -131,7 +131,7 @@ export function dependantText(graph: ImageGraph, id: string, except?: string): s
   const names = over.slice(0, namedAtMost).map((image) => nameOf(image) + holdersText(graph, image.id));
   const more = over.length - names.length;
   const list = names.join('; of ') + (more > 0 ? `; and of ${more} more` : '');
-  return `${nameOfId(graph, id)} is the backing of ${list}`;
+  return `${nameOfId(graph, id)} is the backing file of ${list}`;
 }
 
 function holdersText(graph: ImageGraph, id: string): string {

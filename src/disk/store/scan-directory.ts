@@ -44,7 +44,7 @@ function* lookIn(look: Look, here: Here): Generator<void> {
       files.count += 1;
       if (files.count === diskLimits.scanFiles) look.full.add(vm);
       if (files.count > diskLimits.scanFiles) {
-        const cause = `there are more than ${diskLimits.scanFiles} files`;
+        const cause = `the directory has more than ${diskLimits.scanFiles} files`;
         // Once, and not again for every directory above.
         if (files.count === diskLimits.scanFiles + 1) miss(look, vm, directory.path, cause);
         return;
@@ -64,7 +64,7 @@ function* lookIn(look: Look, here: Here): Generator<void> {
 function* lookBelow(look: Look, here: Here, entry: string): Generator<void> {
   const { vm, directory, jailPath, depth, way } = here;
   const path = join(directory.path, entry);
-  if (depth === diskLimits.scanDepth) return miss(look, vm, path, 'a directory is too deep');
+  if (depth === diskLimits.scanDepth) return miss(look, vm, path, 'a directory is nested too deeply');
   let below: Directory;
   try {
     below = directory.directory(entry);
@@ -94,7 +94,7 @@ function lookAt(look: Look, { vm, directory, way }: Here, name: ImageName, entry
     else if (image === undefined)
       report(look, path, {
         code: 'IMAGE_KIND',
-        cause: `${nameText(name)} is neither a file nor a device of the kind of its name`,
+        cause: `${nameText(name)} is not the kind of file that its name says`,
       });
   } catch (error) {
     fail(look, vm, path, error);
@@ -138,7 +138,7 @@ function seen({ hostPath: _, kind: __, ...facts }: ImageFacts, kind: FoundImage[
 /** Something is not known now: what depends on it is refused. */
 function miss(look: Look, vm: string, place: string, cause: string): void {
   if (!look.unknown.has(vm)) look.unknown.set(vm, `${cause}: ${place}`);
-  report(look, place, { code: 'IMAGE_UNKNOWN', cause: `${cause}; what is there is not looked at` });
+  report(look, place, { code: 'IMAGE_UNKNOWN', cause: `${cause}; the rest is ignored` });
 }
 
 function fail(look: Look, vm: string, place: string, error: unknown): void {

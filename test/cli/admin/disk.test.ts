@@ -80,7 +80,7 @@ describe('in a pipe', () => {
   test('errors with status, place and hint', () => {
     const { status, stdout, stderr } = disk('delete /disks/none.dsk');
     expect({ status, stdout }).toEqual({ status: 3, stdout: '' });
-    expect(stderr).toContain('there is no image vm1:/disks/none.dsk');
+    expect(stderr).toContain('image vm1:/disks/none.dsk does not exist');
     expect(disk('delete /shared/disks/root.dsk')).toMatchObject({ status: 5 });
     expect(JSON.parse(disk('create /disks/root.dsk 1M', '-json').stderr)).toMatchObject({
       error: { code: 'IMAGE_EXISTS' },

@@ -216,7 +216,7 @@ test('a merge in place that meets a full disk is told to be done again, and gets
     const merge: DiskVerb = { verb: 'cow-merge', image: cow };
     await expect(runDiskVerb(merge, hostOf(store))).rejects.toMatchObject({
       reason: expect.stringContaining('ENOSPC'),
-      hint: 'free some space and do it again: nothing is lost',
+      hint: 'free some space and repeat the command: nothing is lost',
     });
     rmSync(filler);
     await runDiskVerb(merge, hostOf(store));

@@ -50,7 +50,7 @@ const graph = (unknown: Partial<Unknown> = {}): ImageGraph =>
     ...unknown,
   });
 /** vm2 has too many files. */
-const crowded = { images: new Map([['vm2', 'there are more than 5000 files']]) };
+const crowded = { images: new Map([['vm2', 'the directory has more than 5000 files']]) };
 const code = (refusal: { code: string } | undefined) => refusal?.code ?? '';
 
 describe('a VM with images that could not be looked at', () => {
@@ -84,7 +84,7 @@ describe('a VM with images that could not be looked at', () => {
     expect(refusal).toMatchObject({
       code: 'IMAGE_UNKNOWN',
       cause:
-        'the images of vm2 could not all be looked at, and what they depend on is not known: there are more than 5000 files',
+        'the images of vm2 cannot all be read, and one of them may depend on this image: the directory has more than 5000 files',
     });
     for (const file of ['linked.dsk', 'x.dev']) expect(open(own('vm1', file), 'rw')).toBe('IMAGE_UNKNOWN');
   });

@@ -84,7 +84,7 @@ test('an image that another process holds, and a backing file, with the chain in
     await expect(run(request), request.verb).rejects.toMatchObject({
       code: 'IMAGE_IS_BACKING',
       message: expect.stringContaining(
-        '/shared/disks/base.dsk is the backing of vm1:/disks/web.cow, open read-write by vm1',
+        '/shared/disks/base.dsk is the backing file of vm1:/disks/web.cow, open read-write by vm1',
       ),
     });
   for (const request of [
@@ -98,7 +98,9 @@ test('an image that another process holds, and a backing file, with the chain in
   vm1.close();
 
   await run({ verb: 'cow-create', image: own('mail.cow'), backing: base });
-  await expect(run({ verb: 'cow-merge', image: cow })).rejects.toThrow('the backing of vm1:/disks/mail.cow');
+  await expect(run({ verb: 'cow-merge', image: cow })).rejects.toThrow(
+    'the backing file of vm1:/disks/mail.cow',
+  );
   for (const racer of [writer, reader]) await racer.kill();
   expect(readdirSync(store.holders)).toEqual([]);
 });
@@ -184,7 +186,7 @@ describe('what would lose data', () => {
     const image = own('a.dsk');
     const shrink = () => run({ verb: 'resize', image, size: MiB });
     makeImage(store.add(image), 8 * MiB, [[4 * MiB, 4096]]);
-    await expect(shrink()).rejects.toThrow('it is not known what the image holds');
+    await expect(shrink()).rejects.toThrow('the content of the image is unknown');
     makeImage(path(image), 8 * MiB, []);
     await shrink();
     truncateSync(path(image), 8 * MiB);
@@ -241,7 +243,7 @@ describe('what would lose data', () => {
     const request = { verb: 'cow-rebase', image: cow, backing: own('moved.dsk') } as const;
     await expect(run({ verb: 'check', image: cow })).rejects.toMatchObject({
       code: 'COW_BACKING',
-      hint: 'if it was only touched: cow-rebase with -same; else put the original back, with its time (cp -p)',
+      hint: 'if only its time changed: cow-rebase with -same; else restore the original with its time (cp -p)',
     });
     await expect(run(request)).rejects.toMatchObject({ code: 'COW_BACKING' });
     await run({ ...request, sameContent: true });

@@ -82,7 +82,7 @@ describe.each(hostFilesystems)('on %s', (kind) => {
       run({ verb: 'create', image: own('b.dsk'), size: 4096, filesystem: 'ext4' }),
     ).rejects.toMatchObject({
       code: 'HOST_COMMAND',
-      message: expect.stringContaining('mke2fs ended with status 1: '),
+      message: expect.stringContaining('mke2fs exited with status 1: '),
     });
     expect(filesIn(image)).toEqual(['root.dsk']);
   });
@@ -131,7 +131,7 @@ describe.each(hostFilesystems)('on %s', (kind) => {
     ]);
     await expect(run({ verb: 'resize', image, size: MiB, filesystem: true })).rejects.toMatchObject({
       code: 'IMAGE_SIZE',
-      hint: expect.stringMatching(/^at least \d+ bytes$/),
+      hint: expect.stringMatching(/^give at least \d+ bytes$/),
     });
     expect([isSound(image), filesIn(image)]).toEqual([true, ['root.dsk']]);
   });
@@ -164,7 +164,7 @@ describe.each(hostFilesystems)('on %s', (kind) => {
     writeSectors(path(cow), 64 * MiB, range(16, 400));
     await expect(run({ verb: 'check', image: cow })).rejects.toMatchObject({
       code: 'IMAGE_DAMAGED',
-      message: expect.stringContaining('e2fsck ended with status'),
+      message: expect.stringContaining('e2fsck exited with status'),
     });
     await run({ verb: 'check', image });
     expect(statSync(path(image)).mtimeMs).toBe(before);
@@ -259,7 +259,7 @@ describe.each(hostFilesystems)('on %s', (kind) => {
     moo('-b', path(image), path(own('web@a.cow')), join(store.home, 'moo.dsk'));
     expect(sameBytes(path(own('merged.dsk')), join(store.home, 'moo.dsk'))).toBe(true);
     await expect(run({ verb: 'cow-merge', image: cow })).rejects.toThrow(
-      'the backing of vm1:/disks/web@a.cow',
+      'the backing file of vm1:/disks/web@a.cow',
     );
   });
 

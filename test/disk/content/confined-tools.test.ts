@@ -258,7 +258,7 @@ describe('a tool that goes wrong is ended as a whole:', () => {
     ['whose child has left its session', 'setsid sleep 1000 & wait'],
   ])('one %s, when its time is over or it is cancelled', (_, script) => {
     const late = run(`sleep() { /usr/bin/sleep 86461; }\n${script}`, { file: file(), timeMs: 1000 });
-    expect(late).toMatchObject({ code: 'HOST_COMMAND', cause: 'it took more than 1 seconds' });
+    expect(late).toMatchObject({ code: 'HOST_COMMAND', cause: 'it did not finish within 1 seconds' });
     const cancelled = run(script, { file: file(), timeMs: 60_000, abortMs: 500 });
     expect(cancelled.cause).toContain('aborted');
     expect(spawnSync('pgrep', ['-f', store.home], { encoding: 'utf8' }).stdout).toBe('');

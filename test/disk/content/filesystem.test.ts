@@ -147,7 +147,7 @@ describe('partitions', () => {
   });
   test.each(['dos', 'gpt'] as const)('%s, not aligned to 4 KiB', (label) => {
     table(label, 'start=2049, size=20480');
-    expect(hazard()).toMatch(/^partition 1 begins at byte 1049088/);
+    expect(hazard()).toMatch(/^partition 1 starts at byte 1049088/);
   });
 });
 

@@ -122,15 +122,15 @@ describe('hostile headers', () => {
   test.each<[string, (bytes: Buffer) => void, RegExp]>([
     ['no magic', (b) => b.fill(0, 0, 4), /not a COW file/],
     ['version 4', (b) => b.writeUInt32BE(4, 4), /version 4/],
-    ['a huge image', (b) => b.writeBigUInt64BE(2n ** 64n - 1n, 12), /not possible/],
-    ['an image just too big', (b) => b.writeBigUInt64BE(8n * 1024n ** 4n, 12), /too long for a kernel/],
-    ['an image bigger than its bitmap', (b) => b.writeBigUInt64BE(10n ** 12n, 12), /within its bitmap/],
+    ['a huge image', (b) => b.writeBigUInt64BE(2n ** 64n - 1n, 12), /invalid image size/],
+    ['an image just too big', (b) => b.writeBigUInt64BE(8n * 1024n ** 4n, 12), /too large for a kernel/],
+    ['an image bigger than its bitmap', (b) => b.writeBigUInt64BE(10n ** 12n, 12), /bitmap is truncated/],
     ['no sector size', (b) => b.writeUInt32BE(0, 20), /sectors of 0 bytes/],
-    ['no alignment', (b) => b.writeUInt32BE(0, 24), /alignment of 0/],
-    ['alignment 1', (b) => b.writeUInt32BE(1, 24), /alignment of 1/],
+    ['no alignment', (b) => b.writeUInt32BE(0, 24), /invalid alignment, 0/],
+    ['alignment 1', (b) => b.writeUInt32BE(1, 24), /invalid alignment, 1/],
     ['alignment 2 GiB', (b) => b.writeUInt32BE(0x8000_0000, 24), /alignment/],
     ['another format', (b) => b.writeUInt32BE(1, 28), /format 1/],
-    ['a path without end', (b) => b.fill(0x61, 32, 4128), /has no end/],
+    ['a path without end', (b) => b.fill(0x61, 32, 4128), /is not terminated/],
     ['a path that is no text', (b) => b.writeUInt8(0xff, 33), /UTF-8/],
   ])('%s', (_, edit, message) => {
     expect(change(edit)).toThrow(message);
@@ -172,13 +172,13 @@ describe('hostile headers', () => {
 test('what a header cannot hold is refused', () => {
   const encode = (change: Partial<typeof header>) => () => encodeCowHeader({ ...header, ...change });
   expect(encode({ backing: `/${'a'.repeat(BACKING_PATH_MAX - 1)}` })).not.toThrow();
-  expect(encode({ backing: `/${'a'.repeat(BACKING_PATH_MAX)}` })).toThrow(/4096 bytes long/);
+  expect(encode({ backing: `/${'a'.repeat(BACKING_PATH_MAX)}` })).toThrow(/has 4096 bytes/);
   expect(encode({ backing: 'disks/base.dsk' })).toThrow(/absolute/);
   expect(encode({ backing: '/disks/a\0b' })).toThrow(/absolute/);
   expect(encode({ mtime: -1 })).toThrow(/1970/);
   expect(encode({ mtime: 2 ** 32 })).toThrow(/2106/);
-  expect(encode({ size: 8 * 1024 ** 4 })).toThrow(/too big/);
-  expect(encode({ size: -1 })).toThrow(/too big/);
+  expect(encode({ size: 8 * 1024 ** 4 })).toThrow(/too large/);
+  expect(encode({ size: -1 })).toThrow(/too large/);
 });
 
 test('an image is a COW file by its magic number in either byte order', () => {

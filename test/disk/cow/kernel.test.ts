@@ -164,7 +164,7 @@ describe('the fault of the kernel', () => {
     await expect(createCow(request('small'))).rejects.toMatchObject({
       code: 'COW_HAZARD',
       reason:
-        'the ext4 file system has blocks of 1024 bytes, less than 4096: through a COW file the kernel would read wrong data',
+        'the ext4 file system has blocks of 1024 bytes, less than 4096: the kernel would read wrong data through a COW file',
     });
     await createCow(request('page'));
   });

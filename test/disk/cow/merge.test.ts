@@ -192,8 +192,8 @@ describe('refused', () => {
   test('a changed backing file', async () => {
     prepare(MiB, [5]);
     utimesSync(backing, 1, 1);
-    await expect(merge()).rejects.toThrow(/last changed at 1970-01-01T00:00:01Z instead of/);
-    await expect(mergeCowInPlace({ path: cow, backing })).rejects.toThrow(/last changed/);
+    await expect(merge()).rejects.toThrow(/modification time is 1970-01-01T00:00:01Z instead of/);
+    await expect(mergeCowInPlace({ path: cow, backing })).rejects.toThrow(/modification time/);
     expect((await readCowInfo(cow, backing)).changes).toHaveLength(1);
   });
   test('a backing file of another size', async () => {
@@ -210,7 +210,7 @@ describe('refused', () => {
   test('a COW file whose data was cut off', async () => {
     prepare(8 * MiB, range(8000, 9000));
     writeFileSync(cow, readFileSync(cow).subarray(0, 4 * MiB));
-    await expect(merge()).rejects.toThrow(/damaged COW file: it ends after 4194304 bytes/);
+    await expect(merge()).rejects.toThrow(/damaged COW file: it has 4194304 bytes/);
     expect(existsSync(ours)).toBe(false);
   });
 });

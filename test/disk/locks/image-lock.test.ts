@@ -44,7 +44,7 @@ describe('within one process', () => {
     const one = await ImageLocks.take(store, 'vm1', [request('ro')]);
     const two = await ImageLocks.take(store, 'vm2', [request('ro')]);
     await expect(ImageLocks.take(store, 'vm3', [request('rw')])).rejects.toThrow(
-      `${path}: /shared/disks/base.dsk is open read-only by vm1, vm2 (hint: stop that first, or use another image)`,
+      `${path}: /shared/disks/base.dsk is open read-only by vm1, vm2 (hint: stop it first, or use another image)`,
     );
     one.close();
     two.close();
@@ -88,7 +88,7 @@ describe('within one process', () => {
 
   test('one holder at a time under a name', async () => {
     const one = await ImageLocks.take(store, 'vm1', []);
-    await expect(ImageLocks.take(store, 'vm1', [])).rejects.toThrow('vm1 holds images already');
+    await expect(ImageLocks.take(store, 'vm1', [])).rejects.toThrow('vm1 already holds images');
     one.close();
     (await ImageLocks.take(store, 'vm1', [])).close();
   });
@@ -119,7 +119,7 @@ describe('within one process', () => {
     try {
       locks.leave();
       expect(readHoldings(store).holdings).toEqual([{ holder: 'vm1', id: request('rw').id, mode: 'rw' }]);
-      await expect(ImageLocks.take(store, 'vm1', [])).rejects.toThrow('vm1 holds images already');
+      await expect(ImageLocks.take(store, 'vm1', [])).rejects.toThrow('vm1 already holds images');
     } finally {
       inherited.kill('SIGKILL');
     }

@@ -80,8 +80,8 @@ describe('opening', () => {
     expect(refuseOpen(graph([held('vm2', '1:3', 'rw')]), { by: 'vm1', image: base, mode: 'rw' })).toEqual({
       code: 'IMAGE_IS_BACKING',
       cause:
-        '/shared/disks/base.dsk is the backing of vm2:/disks/web.cow, open read-write by vm2; of vm3:/disks/mail.cow',
-      hint: 'a change would destroy what depends on it: use it read-only, or a copy of it',
+        '/shared/disks/base.dsk is the backing file of vm2:/disks/web.cow, open read-write by vm2; of vm3:/disks/mail.cow',
+      hint: 'use it read-only, or use a copy: a change would destroy the images that depend on it',
     });
     expect(refuseOpen(graph(), { by: 'vm1', image: base, mode: 'ro' })).toBeUndefined();
   });
@@ -103,7 +103,7 @@ describe('opening', () => {
 
   test('a COW image over a backing file that somebody writes', () => {
     expect(refuseOpen(graph([held('vm9', '1:1', 'rw')]), { by: 'vm2', image: web, mode: 'rw' })?.cause).toBe(
-      '/shared/disks/base.dsk, the backing of vm2:/disks/web.cow, is open read-write by vm9',
+      '/shared/disks/base.dsk, the backing file of vm2:/disks/web.cow, is open read-write by vm9',
     );
   });
 });
@@ -127,37 +127,37 @@ describe('the backing file of a COW image', () => {
       'has another size',
       withCow(base.path, { size: 8192 }),
       'COW_BACKING',
-      '/shared/disks/base.dsk is not what vm2:/disks/web.cow was made over: it has 4096 bytes instead of 8192',
+      '/shared/disks/base.dsk has changed since vm2:/disks/web.cow was created over it: it has 4096 bytes instead of 8192',
     ],
     [
       'has another time',
       withCow(base.path, { mtime: 999 }),
       'COW_BACKING',
-      '/shared/disks/base.dsk is not what vm2:/disks/web.cow was made over: it was last changed at 1970-01-01T00:16:40Z instead of 1970-01-01T00:16:39Z',
+      '/shared/disks/base.dsk has changed since vm2:/disks/web.cow was created over it: its modification time is 1970-01-01T00:16:40Z instead of 1970-01-01T00:16:39Z',
     ],
     [
       'is not there',
       withCow('/shared/disks/none.dsk'),
       'IMAGE_BACKING_PATH',
-      'vm2:/disks/web.cow needs the backing file /shared/disks/none.dsk, and there is none',
+      'the backing file of vm2:/disks/web.cow, /shared/disks/none.dsk, does not exist',
     ],
     [
       'is a path of the host',
       withCow('/srv/shared/disks/base.dsk'),
       'IMAGE_BACKING_PATH',
-      'the backing file of vm2:/disks/web.cow is "/srv/shared/disks/base.dsk", which is no image in its jail',
+      'the backing file of vm2:/disks/web.cow is "/srv/shared/disks/base.dsk", which is not an image in its jail',
     ],
     [
       'is the image of another VM',
       withCow('/var/lib/umlmon/vm1/jail/disks/root.dsk'),
       'IMAGE_BACKING_PATH',
-      'the backing file of vm2:/disks/web.cow is "/var/lib/umlmon/vm1/jail/disks/root.dsk", which is no image in its jail',
+      'the backing file of vm2:/disks/web.cow is "/var/lib/umlmon/vm1/jail/disks/root.dsk", which is not an image in its jail',
     ],
     [
       'is a way out',
       withCow('/disks/../../../etc/shadow'),
       'IMAGE_BACKING_PATH',
-      'the backing file of vm2:/disks/web.cow is "/disks/../../../etc/shadow", which is no image in its jail',
+      'the backing file of vm2:/disks/web.cow is "/disks/../../../etc/shadow", which is not an image in its jail',
     ],
     [
       'is the image itself',
@@ -169,7 +169,7 @@ describe('the backing file of a COW image', () => {
       'is a COW image',
       withCow('/disks/lower.cow', {}, [cow({ vm: 'vm2', path: '/disks/lower.cow' }, '1:9', base.path)]),
       'IMAGE_CHAIN',
-      'the backing of vm2:/disks/web.cow is the COW image vm2:/disks/lower.cow, and the kernel reads one layer only',
+      'the backing file of vm2:/disks/web.cow is the COW image vm2:/disks/lower.cow, and the kernel reads one layer only',
     ],
   ])('%s', (_, broken, code, cause) => {
     expect(refuseOpen(broken, { by: 'vm2', image: web, mode: 'rw' })).toMatchObject({ code, cause });
@@ -178,7 +178,7 @@ describe('the backing file of a COW image', () => {
   test('a wrong path comes with the right one', () => {
     expect(
       refuseOpen(withCow('/srv/shared/disks/base.dsk'), { by: 'vm2', image: web, mode: 'rw' })?.hint,
-    ).toBe('write /disks/web.cow,/shared/disks/base.dsk');
+    ).toBe('set /disks/web.cow,/shared/disks/base.dsk');
   });
 
   test('/disks in a shared COW image means no place', () => {
@@ -222,7 +222,7 @@ describe('verbs', () => {
 
   test('a COW image is neither resized nor backed on', () => {
     expect(refuseVerb(graph(), 'resize', web, 'tool')?.cause).toBe(
-      'vm2:/disks/web.cow is a COW image: it has the size of its backing file',
+      'vm2:/disks/web.cow is a COW image: its size is that of its backing file',
     );
     expect(refuseVerb(graph(), 'back', web, 'tool')?.code).toBe('IMAGE_CHAIN');
     expect(refuseVerb(graph(), 'back', base, 'tool')).toBeUndefined();
@@ -232,12 +232,12 @@ describe('verbs', () => {
   test('merging in place: only by the one COW image there is, and while nobody reads the backing file', () => {
     expect(refuseMerge(graph(), web, 'tool')).toMatchObject({
       code: 'IMAGE_IS_BACKING',
-      cause: '/shared/disks/base.dsk is the backing of vm3:/disks/mail.cow',
+      cause: '/shared/disks/base.dsk is the backing file of vm3:/disks/mail.cow',
     });
     const single = [flat(base, '1:1'), cow(web, '1:3', base.path)];
     expect(refuseMerge(graph([], single), web, 'tool')).toBeUndefined();
     expect(refuseMerge(graph([held('vm7', '1:1', 'ro')], single), web, 'tool')?.cause).toBe(
-      '/shared/disks/base.dsk, the backing of vm2:/disks/web.cow, is open read-only by vm7',
+      '/shared/disks/base.dsk, the backing file of vm2:/disks/web.cow, is open read-only by vm7',
     );
     expect(refuseMerge(graph([held('vm2', '1:3', 'rw')], single), web, 'tool')?.code).toBe('IMAGE_IN_USE');
   });
@@ -246,7 +246,9 @@ describe('verbs', () => {
     const other: ImageName = { vm: 'vm2', path: '/disks/other.cow' };
     const cycle = graph([], [cow(web, '1:3', other.path), cow(other, '1:4', web.path)]);
     expect(refuseOpen(cycle, { by: 'vm2', image: web, mode: 'ro' })?.code).toBe('IMAGE_CHAIN');
-    expect(dependantText(cycle, '1:3')).toBe('vm2:/disks/web.cow is the backing of vm2:/disks/other.cow');
+    expect(dependantText(cycle, '1:3')).toBe(
+      'vm2:/disks/web.cow is the backing file of vm2:/disks/other.cow',
+    );
   });
 });
 

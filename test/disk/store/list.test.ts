@@ -65,10 +65,10 @@ test('problems are told, and no image hides another', async () => {
   expect(texts((await listImages(store)).images)).toEqual([
     [':/shared/disks/base.dsk', '', ''],
     ['vm1:/disks/empty.cow', '', expect.stringContaining('cannot be used: not a COW file')],
-    ['vm1:/disks/host.cow', path(base), expect.stringContaining('which is no image in its jail')],
+    ['vm1:/disks/host.cow', path(base), expect.stringContaining('which is not an image in its jail')],
     ['vm1:/disks/link.dsk', '', ''],
-    ['vm1:/disks/lost.cow', '/shared/disks/gone.dsk', expect.stringContaining('and there is none')],
-    ['vm1:/disks/out.cow', '/etc/passwd', expect.stringContaining('which is no image in its jail')],
+    ['vm1:/disks/lost.cow', '/shared/disks/gone.dsk', expect.stringContaining('does not exist')],
+    ['vm1:/disks/out.cow', '/etc/passwd', expect.stringContaining('which is not an image in its jail')],
   ]);
 });
 
@@ -103,7 +103,7 @@ test('a description: what is in it, what a COW image makes of it, and dangers', 
   expect((await describeImage(store, base, administrator)).content).toMatchObject({ label: '' });
   renameSync(path(base), `${path(base)}.old`);
   expect(await describeImage(store, web, administrator)).toMatchObject({
-    problem: expect.stringContaining('and there is none'),
+    problem: expect.stringContaining('does not exist'),
     cow: { changed: 4096 },
   });
   await expect(describeImage(store, base, administrator)).rejects.toMatchObject({ code: 'IMAGE_MISSING' });

@@ -47,7 +47,7 @@ test('images of all VMs, links between them, and who holds them', async () => {
   ]);
   expect(graph.images.size).toBe(3);
   expect(dependantText(graph, lookAtImage(base, store).id)).toBe(
-    '/shared/disks/base.dsk is the backing of vm2:/disks/web.cow, open read-write by vm2',
+    '/shared/disks/base.dsk is the backing file of vm2:/disks/web.cow, open read-write by vm2',
   );
   expect(othersHolding(graph, id, 'vm1')).toEqual([{ holder: 'vm2', id, mode: 'rw' }]);
   expect(othersHolding((await scanImages(store)).graph, id, 'vm1')).toEqual([]);
@@ -59,7 +59,7 @@ test('uml_mkcow: the backing file is found by its host path', async () => {
   execFileSync('sh', ['-c', 'rm "$1"; uml_mkcow "$1" "$0"', basePath, hostPathOf(web, store)]);
   const { graph } = await scanImages(store);
   expect(dependantText(graph, lookAtImage(base, store).id)).toBe(
-    '/shared/disks/base.dsk is the backing of vm2:/disks/web.cow',
+    '/shared/disks/base.dsk is the backing file of vm2:/disks/web.cow',
   );
 });
 
@@ -84,7 +84,7 @@ test('what cannot be read or is no image is reported, and the rest is there', as
   ]);
   expect(graph.ids.has('/shared/disks/base.dsk')).toBe(true);
   expect(graph.images.get(graph.ids.get('vm1:/disks/short.cow') ?? '')?.header).toBe(
-    'not a COW file: it does not begin with their magic number',
+    'not a COW file: the magic number is missing',
   );
 });
 

@@ -48,7 +48,7 @@ test('blocks of 1 KiB in the backing file: refused by -check and by a start', as
     code: 'COW_HAZARD',
     key: 'ubd1',
     cause:
-      '/disks/data.cow: the ext4 file system has blocks of 1024 bytes, less than 4096: through a COW file the kernel would read wrong data',
+      '/disks/data.cow: the ext4 file system has blocks of 1024 bytes, less than 4096: the kernel would read wrong data through a COW file',
     hint: 'use a copy of the whole image, or make its file system with blocks of 4096 bytes',
   };
   expect(check()).toMatchObject([problem]);
@@ -65,7 +65,7 @@ test('a partition that is not aligned, and one that is', () => {
   mkfs(4096, 63 * 512);
   addCow();
   expect(check()).toMatchObject([
-    { code: 'COW_HAZARD', cause: expect.stringContaining('partition 1 begins at byte 32256') },
+    { code: 'COW_HAZARD', cause: expect.stringContaining('partition 1 starts at byte 32256') },
   ]);
   execFileSync('/usr/sbin/sfdisk', ['-q', base], { input: 'label: dos\nstart=2048, size=60000\n' });
   mkfs(4096, 2048 * 512);

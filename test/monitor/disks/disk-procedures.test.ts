@@ -125,7 +125,10 @@ describe('what this VM runs with', () => {
     await done({ verb: 'cow-create', pair: { image: '/disks/over.cow', other: '/disks/big.dsk' } });
     const outcome = (await run({ verb: 'delete', image: '/disks/big.dsk' })).outcome;
     expect(outcome).toMatchObject({
-      why: { code: 'IMAGE_IS_BACKING', cause: 'vm1:/disks/big.dsk is the backing of vm1:/disks/over.cow' },
+      why: {
+        code: 'IMAGE_IS_BACKING',
+        cause: 'vm1:/disks/big.dsk is the backing file of vm1:/disks/over.cow',
+      },
     });
     await done({ verb: 'delete', image: '/disks/over.cow' });
     await expect(

@@ -103,7 +103,7 @@ test('two VMs on one backing file, each with its own changes; the backing file s
   expect(check('vm3')).toMatchObject([
     {
       code: 'IMAGE_IS_BACKING',
-      cause: '/shared/disks/root.dsk is the backing of vm1:/disks/root.cow; of vm2:/disks/root.cow',
+      cause: '/shared/disks/root.dsk is the backing file of vm1:/disks/root.cow; of vm2:/disks/root.cow',
     },
   ]);
   expect(execFileSync('sha256sum', [base]).toString()).toBe(before);
@@ -122,8 +122,8 @@ test('a COW image of uml_mkcow: refused by name with the right words, used with 
   expect(check('vm1')).toMatchObject([
     {
       code: 'IMAGE_BACKING_PATH',
-      cause: `the backing file of vm1:/disks/root.cow is ${JSON.stringify(base.length > 60 ? `${base.slice(0, 59)}…` : base)}, which is no image in its jail`,
-      hint: 'write /disks/root.cow,/shared/disks/root.dsk',
+      cause: `the backing file of vm1:/disks/root.cow is ${JSON.stringify(base.length > 60 ? `${base.slice(0, 59)}…` : base)}, which is not an image in its jail`,
+      hint: 'set /disks/root.cow,/shared/disks/root.dsk',
     },
   ]);
   world.configure({ vm1: 'ubd0 = /disks/root.cow,/shared/disks/root.dsk' });
@@ -148,7 +148,7 @@ test('a backing file that was changed, and one that the VM’s user cannot read'
     {
       code: 'COW_BACKING',
       cause:
-        '/shared/disks/root.dsk is not what vm1:/disks/root.cow was made over: it was last changed at 2001-09-09T01:46:41Z instead of 2001-09-09T01:46:40Z',
+        '/shared/disks/root.dsk has changed since vm1:/disks/root.cow was created over it: its modification time is 2001-09-09T01:46:41Z instead of 2001-09-09T01:46:40Z',
     },
   ]);
   utimesSync(base, 1_000_000_000, 1_000_000_000);

@@ -136,7 +136,7 @@ test('a VM with 50,000 files: other VMs start, and their verbs are done; what it
   const create = { verb: 'create', sized: { image: '/disks/new.dsk', size, filesystem: false } } as const;
   expect(codeOf(await run('vm1', create))).toBe('IMAGE_UNKNOWN');
   await expect(client('vm1').call('start', undefined)).rejects.toMatchObject({
-    message: expect.stringContaining('there are more than 5000 files'),
+    message: expect.stringContaining('the directory has more than 5000 files'),
   });
   // It writes to a shared image, over which one of the 50,000 may be a COW image.
   await expect(client('vm3').call('start', undefined)).rejects.toMatchObject({

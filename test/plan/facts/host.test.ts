@@ -81,7 +81,7 @@ const damages: readonly [string, () => string, Partial<Reported>][] = [
       symlinkSync('real.dsk', image);
       return disk;
     },
-    { code: 'IMAGE_LINK', key: 'ubd0', hint: 'name the file itself' },
+    { code: 'IMAGE_LINK', key: 'ubd0', hint: 'give the path of the file itself' },
   ],
   [
     'two names of one image',
@@ -113,7 +113,7 @@ const damages: readonly [string, () => string, Partial<Reported>][] = [
     {
       code: 'IMAGE_KIND',
       key: 'ubd0',
-      cause: 'vm1:/disks/root.cow cannot be used: not a COW file: it does not begin with their magic number',
+      cause: 'vm1:/disks/root.cow cannot be used: not a COW file: the magic number is missing',
     },
   ],
   [
