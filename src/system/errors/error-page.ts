@@ -1,9 +1,9 @@
 import { type ErrorClass, type ErrorCode, errorCatalogue, exitStatus } from './errors.ts';
 
-/** The part of a code before its first `_`: the room or the thing it is about. */
+/** The part of a code before its first `_`: the thing that the error is about. */
 type Prefix = ErrorCode extends infer C ? (C extends `${infer P}_${string}` ? P : C) : never;
 
-/** Heading of each group, in the order of the page. A new prefix needs a line here. */
+/** Heading of each prefix, in the order of the page. A new prefix needs a line here. */
 const groups: Readonly<Record<Prefix, string>> = {
   USAGE: 'Command lines',
   CONFIG: 'Configuration',
@@ -24,7 +24,7 @@ const groups: Readonly<Record<Prefix, string>> = {
   WAIT: 'Waiting',
   CONSOLE: 'Consoles and serial lines',
   GUEST: 'Statistics of guests',
-  MEM: 'Memory',
+  MEM: 'Memory of guests',
   MCONSOLE: 'The management console of the kernel',
   EVENTS: 'Events',
   JOB: 'Jobs',
@@ -34,28 +34,28 @@ const groups: Readonly<Record<Prefix, string>> = {
   REMOTE: 'Remote control',
   WEB: 'umlweb',
   AUTH: 'Authentication',
-  ACT: 'On behalf of others',
+  ACT: 'Calls on behalf of others',
   PASSWORD: 'Passwords',
   ROLE: 'Roles',
-  DIRECTORY: 'The directory',
+  DIRECTORY: 'The directory server',
   REDIRECTOR: 'The redirector',
   ETCD: 'The shared directory',
-  INTERNAL: 'Faults',
+  INTERNAL: 'Bugs',
 };
 
-/** What a program says with its exit status; also printed in the manual pages. */
+/** Meaning of each exit status; also printed in the manual pages. */
 export const exitStatusMeans: Readonly<Record<ErrorClass, string>> = {
   failed: 'The operation was tried and failed.',
   usage: 'The command line is wrong; nothing was done.',
-  config: 'The configuration has mistakes.',
-  unreachable: 'No monitor answers, or it does not let the client in.',
+  config: 'The configuration has problems.',
+  unreachable: 'No monitor answers, or it refuses the connection.',
   state: 'The VM is in the wrong state, or busy with another operation.',
   host: 'The host lacks something that the VM needs.',
-  down: 'The VM went down, or did not start, while **-wait** waited for it.',
-  timeout: 'What **-wait** waited for has not happened in time.',
+  down: 'The VM stopped or did not start while **-wait** waited for it.',
+  timeout: '**-wait** timed out.',
 };
 
-/** docs/errors.md, the reference of all error codes. */
+/** Prints docs/errors.md, the reference of all error codes. */
 export function generateErrorPage(): { path: string; text: string }[] {
   const classes = Object.entries(exitStatus) as [ErrorClass, number][];
   const text = [
@@ -86,23 +86,25 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [line(head), line(head.map(() => '---')), ...rows.map(line)];
 }
 
-const beginning = `<!-- Generated from src/system/errors/errors.ts by \`npm run generate\`: change that file, not this page. -->
+const beginning = `<!-- Generated from src/system/errors/catalogue by \`npm run generate\`: change those files, not this page. -->
 
 # Errors
 
 An error has four parts:
 
-| part | what it says |
+| part | meaning |
 | --- | --- |
-| code | which error it is; stable, for programs |
-| place | where: file, line, section and key; or a path; or the step of a start |
-| cause | what was attempted, and the words of the system |
-| hint | what can be done about it; may be empty |
+| code | identifies the error; stable, for programs |
+| place | where it occurred: file, line, section and key; or a path; or the step of a start |
+| cause | what was attempted, and the message of the system |
+| hint | a command or action that helps; may be empty |
 
-On a terminal it is one line, \`place: cause (hint: …)\`. With \`-json\`, umlwatch(1) writes
+A terminal shows one line, \`place: cause (hint: …)\`. With \`-json\`, umlwatch(1) writes
 \`{"error":{"code":…,"place":…,"cause":…,"hint":…}}\` to standard error. The control protocol, the events and the log
-of the monitor carry the same parts. Mistakes of the configuration, and what the host lacks for it, come all at once:
-as one error CONFIG_INVALID with a line for each. \`umlmon -check -json\` lists them one by one with the codes below.
+of the monitor carry the same four parts.
 
-The class of a code decides the exit status of the programs; 0 is success.
+Problems of the configuration and unmet needs of the host are reported together, as one CONFIG_INVALID with a line for
+each. \`umlmon -check -json\` lists them one by one with the codes below.
+
+The class of a code determines the exit status of the programs; 0 is success.
 `;

@@ -1,0 +1,25 @@
+/** Errors of the configuration (config/). */
+export const configErrors = {
+  CONFIG_INVALID: { class: 'config', means: 'The configuration has problems; all of them are listed.' },
+  CONFIG_MISSING: { class: 'config', means: 'There is no configuration file.' },
+  CONFIG_NO_VM: { class: 'config', means: 'The configuration has no such VM.' },
+  CONFIG_UNREADABLE: { class: 'config', means: 'A configuration file cannot be read.' },
+  CONFIG_SYNTAX: { class: 'config', means: 'A line of a configuration file is malformed.' },
+  CONFIG_DUPLICATE: { class: 'config', means: 'A section or key occurs more than once.' },
+  CONFIG_BAD_NAME: { class: 'config', means: 'The name of a section is neither GLOBAL nor a valid VM name.' },
+  CONFIG_UNKNOWN_KEY: { class: 'config', means: 'The key does not exist.' },
+  CONFIG_BAD_VALUE: { class: 'config', means: 'A value is malformed or out of range.' },
+  CONFIG_PATH: { class: 'config', means: 'The path is not allowed for this key.' },
+  CONFIG_REQUIRED: { class: 'config', means: 'A required setting is missing.' },
+  CONFIG_RESERVED: { class: 'config', means: 'umlmon sets this kernel argument itself.' },
+  CONFIG_LAYER: { class: 'config', means: 'Only the administrator may set this key.' },
+  CONFIG_CONFLICT: { class: 'config', means: 'Two settings contradict each other.' },
+  CONFIG_UNSUPPORTED: { class: 'config', means: 'This version of umlmon does not support the setting.' },
+  CONFIG_UNTRUSTED: {
+    class: 'config',
+    means: 'Users other than root can replace a file that root is about to write.',
+  },
+  CONFIG_BUSY: { class: 'state', means: 'Another program is changing the configuration.' },
+  CONFIG_NOT_SET: { class: 'failed', means: 'The key has no value.' },
+  CONFIG_UNUSUAL: { class: 'config', means: 'Warning: the setting is valid, but probably not intended.' },
+} as const;
