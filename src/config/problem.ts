@@ -1,4 +1,5 @@
 import { type ErrorCode, UmlmonError } from '../system/errors/errors.ts';
+import { configLimits } from '../system/limits/limits.ts';
 
 /** One mistake (or oddity) of the configuration. Unknown text is '', an unknown line is 0. */
 export interface Problem {
@@ -48,7 +49,7 @@ function placeText({ file, line, section, key }: Problem): string {
 }
 
 /** With more mistakes than this a file is not read further, and an error lists no more. */
-export const maxProblems = 100;
+export const maxProblems = configLimits.problems;
 
 /** All problems as one error: a single one under its own code, several with one line each, in the order given. */
 export function configError(problems: readonly Problem[]): UmlmonError {

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { toolEnvironment } from '../system/environment.ts';
+import { jailLimits } from '../system/limits/limits.ts';
 import { locateProgram } from '../system/processes/find-program.ts';
 import { askHost, findUser, mayAsk } from './user.ts';
 
@@ -47,7 +48,7 @@ export function askAccounts(database: 'passwd', names: Iterable<string>): AskAcc
 function ask(database: string, names: readonly string[]): string[] | undefined {
   const program = locateProgram('getent');
   if (program === undefined || names.length === 0) return undefined;
-  const options = { encoding: 'utf8', timeout: 10_000, env: toolEnvironment } as const;
+  const options = { encoding: 'utf8', timeout: jailLimits.accountTime, env: toolEnvironment } as const;
   const { status, stdout } = spawnSync(program, [database, '--', ...names], options);
   return status === 0 || status === 2 ? stdout.split('\n').filter(Boolean) : undefined;
 }

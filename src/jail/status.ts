@@ -1,6 +1,7 @@
 /** What bubblewrap reports through --json-status-fd, kept in a file so that a later monitor can read it. */
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
 import { isSystemError } from '../system/errors/errors.ts';
+import { jailLimits } from '../system/limits/limits.ts';
 
 export interface SandboxStatus {
   /** Host pid of the jail's PID 1; present as soon as it exists. */
@@ -10,7 +11,7 @@ export interface SandboxStatus {
 }
 
 /** Two short lines are all that bubblewrap writes. */
-const STATUS_MAX = 4096;
+const STATUS_MAX = jailLimits.statusBytes;
 
 /**
  * An empty status file for bubblewrap to write to, with room for all that it writes: on a full disk bubblewrap would end, and

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { isAccountName } from '../config/values/account-name.ts';
 import { toolEnvironment } from '../system/environment.ts';
 import { UmlmonError } from '../system/errors/errors.ts';
+import { jailLimits } from '../system/limits/limits.ts';
 import { locateProgram } from '../system/processes/find-program.ts';
 import { whyUnmapped } from './id-map.ts';
 
@@ -188,7 +189,7 @@ export function askHost(database: 'passwd' | 'group', nameOrNumber: string): str
   if (program === undefined) return '';
   const getent = spawnSync(program, [database, '--', nameOrNumber], {
     encoding: 'utf8',
-    timeout: 10_000,
+    timeout: jailLimits.accountTime,
     env: toolEnvironment,
   });
   return getent.status === 0 ? getent.stdout : '';

@@ -3,6 +3,7 @@
  * and 5). The file is hostile: every offset, size and count is checked against the file and a limit.
  */
 import { UmlmonError } from '../system/errors/errors.ts';
+import { kernelLimits } from '../system/limits/limits.ts';
 
 /** Gives `length` bytes at `offset`, or fewer at the end of the file. */
 export type ReadAt = (offset: number, length: number) => Buffer;
@@ -39,11 +40,11 @@ const DT_RUNPATH = 29;
 
 const FILE_HEADER = 64;
 const PROGRAM_HEADER = 56;
-const PROGRAM_HEADERS_MAX = 256;
+const PROGRAM_HEADERS_MAX = kernelLimits.programHeaders;
 const DYNAMIC_ENTRY = 16;
-const DYNAMIC_ENTRIES_MAX = 4096;
-const NEEDED_MAX = 256;
-const STRING_MAX = 4096;
+const DYNAMIC_ENTRIES_MAX = kernelLimits.dynamicEntries;
+const NEEDED_MAX = kernelLimits.neededNames;
+const STRING_MAX = kernelLimits.elfString;
 
 /**
  * @param size of the file in bytes

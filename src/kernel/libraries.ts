@@ -1,6 +1,7 @@
 import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { UmlmonError } from '../system/errors/errors.ts';
+import { kernelLimits } from '../system/limits/limits.ts';
 import { withElfFile } from './elf-file.ts';
 import { parseLoaderCache } from './loader-cache.ts';
 
@@ -16,8 +17,8 @@ export function filesOf({ interpreter, libraries }: Libraries): string[] {
   return [...(interpreter ? [interpreter.hostPath] : []), ...libraries.map(({ hostPath }) => hostPath)];
 }
 
-const CLOSURE_MAX = 256;
-const LIBC_MAX = 64 * 1024 * 1024;
+const CLOSURE_MAX = kernelLimits.libraries;
+const LIBC_MAX = kernelLimits.libcBytes;
 /** Different libcs whose names are remembered. */
 const LIBCS_MAX = 16;
 const defaultDirectories = ['/lib64', '/usr/lib64', '/lib', '/usr/lib'];

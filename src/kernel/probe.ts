@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isSystemError, UmlmonError } from '../system/errors/errors.ts';
+import { kernelLimits } from '../system/limits/limits.ts';
 import type { Elf } from './elf.ts';
 import { type OpenElf, withElfFile } from './elf-file.ts';
 import { collectTraits, type KernelTraits, OVERLAP } from './traits.ts';
@@ -16,10 +17,10 @@ export interface KernelProbe extends KernelTraits, Pick<Elf, 'machine' | 'linkin
 
 const PIECE = 1024 * 1024;
 /** More than any kernel loads, debugging information not counted. */
-const LOADED_MAX = 512 * 1024 * 1024;
+const LOADED_MAX = kernelLimits.probedBytes;
 const CACHE_VERSION = 1;
-const CACHE_ENTRIES_MAX = 32;
-const CACHE_BYTES_MAX = 256 * 1024;
+const CACHE_ENTRIES_MAX = kernelLimits.probesKept;
+const CACHE_BYTES_MAX = kernelLimits.probeCacheBytes;
 
 /**
  * Finds out what a kernel is, by reading it: nothing of it is executed.

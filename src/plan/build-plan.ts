@@ -13,6 +13,7 @@ import type { FilterRequest } from '../jail/sandbox/seccomp.ts';
 import { kernelArguments } from '../kernel/command-line.ts';
 import type { Libraries } from '../kernel/libraries.ts';
 import { type NetworkRequest, planInterfaces } from '../network/plan/interface-plan.ts';
+import { kernelLimits } from '../system/limits/limits.ts';
 import { checkHost } from './checks/check-host.ts';
 import { bindFdOf, descriptorsOf, fdOf } from './descriptors.ts';
 import { chooseCore } from './facts/cores.ts';
@@ -20,9 +21,9 @@ import { type Inventory, imageStoreOf } from './facts/inventory.ts';
 import type { ConsolePlan, ImagePlan, LaunchPlan, LogPlan, Step, StepOf } from './plan.ts';
 
 /** Longest time from exec until the kernel must have announced itself; usual are 10 to 100 ms. */
-const kernelUpMs = 20_000;
+const kernelUpMs = kernelLimits.upTime;
 /** RLIMIT_NOFILE: with seccomp=on the kernel needs one descriptor per guest process. */
-const openFiles = 65_536;
+const { openFiles } = kernelLimits;
 
 export interface BuiltPlan {
   /** Absent if there is an error among the problems. */

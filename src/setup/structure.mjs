@@ -65,7 +65,9 @@ function doubledNames(files) {
   const places = new Map();
   for (const { path, text } of files)
     for (const name of new Set(exportedNames(text))) places.set(name, [...(places.get(name) ?? []), path]);
-  return [...places].filter(([, paths]) => paths.length > 1).map(([name, paths]) => `${name}: ${paths.join(' ')}`);
+  return [...places]
+    .filter(([, paths]) => paths.length > 1)
+    .map(([name, paths]) => `${name}: ${paths.join(' ')}`);
 }
 
 function exportedNames(text) {

@@ -1,9 +1,10 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { serviceLimits } from './limits/limits.ts';
 import { trimHeap } from './native/native.ts';
 
 /** Quiet time before the garbage of a burst is collected. */
-const quietMs = 2_000;
+const quietMs = serviceLimits.idleCollection;
 
 let timer: NodeJS.Timeout | undefined;
 let collect: (() => void) | undefined;

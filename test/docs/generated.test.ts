@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { formsOf } from '../../src/command-line/command-spec.ts';
 import { umlwatchCommands } from '../../src/cli/commands/table.ts';
 import { generateUmlwatchPage } from '../../src/cli/man/man-page.ts';
+import { formsOf } from '../../src/command-line/command-spec.ts';
 import { eventKinds } from '../../src/monitor/events/kinds.ts';
 import { lifecycle, vmStates } from '../../src/monitor/lifecycle.ts';
 import { generateEventPage } from '../../src/monitor/pages/event-page.ts';

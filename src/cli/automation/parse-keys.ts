@@ -1,5 +1,6 @@
 import { quoted } from '../../config/problem.ts';
 import { type Parsed, refuse } from '../../config/values/values.ts';
+import { clientLimits } from '../../system/limits/limits.ts';
 
 const named: Readonly<Record<string, string>> = { r: '\r', n: '\n', t: '\t', e: '\x1b', '\\': '\\' };
 
@@ -18,7 +19,7 @@ export function parseTypedText(text: string): Parsed<string> {
 }
 
 /** Characters of a regular expression. */
-const patternCharacters = 1000;
+const { patternCharacters } = clientLimits;
 
 /** A regular expression of JavaScript, each of whose ^ and $ is about a line. */
 export function parsePattern(text: string): Parsed<string> {
@@ -31,7 +32,7 @@ export function parsePattern(text: string): Parsed<string> {
 }
 
 /** Bytes of a command: the line editor of busybox takes a line of 1024, with what is put around the command. */
-const commandBytes = 800;
+const { commandBytes } = clientLimits;
 
 /** A command line for a shell in the guest. */
 export function parseShellCommand(text: string): Parsed<string> {

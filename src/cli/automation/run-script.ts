@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import type { MonitorClient } from '../../rpc/client/monitor-client.ts';
 import { toFailure, type UmlmonError } from '../../system/errors/errors.ts';
+import { clientLimits } from '../../system/limits/limits.ts';
 import { printable } from '../../system/text.ts';
 import type { Command } from '../commands/table.ts';
 import { LogText } from '../print/log-text.ts';
@@ -31,9 +32,9 @@ interface Run {
 /** The console on which a shell waits in most guests. */
 const usualChannel = 'con1';
 /** Milliseconds that a word may take, if nothing else is said. */
-const usualMs = 60_000;
+const usualMs = clientLimits.stepTime;
 /** Characters of output in a document; the rest is left out, and said. */
-const documentCharacters = 4 * 1024 * 1024;
+const { documentCharacters } = clientLimits;
 
 function partsOf({ values: { CHANNEL: channel = usualChannel } }: Command, run: Run) {
   const onWait = ({ reason }: UmlmonError) =>

@@ -5,12 +5,13 @@ import type { MonitorClient } from '../../rpc/client/monitor-client.ts';
 import { pictureText } from '../../rpc/picture-text.ts';
 import type { ScreenPicture, VmInfo } from '../../rpc/umlmonctrl.gen.ts';
 import { toFailure, UmlmonError } from '../../system/errors/errors.ts';
+import { clientLimits } from '../../system/limits/limits.ts';
 import { PlainText } from './plain-text.ts';
 
 /** Bytes asked for in one read; the protocol's maximum. */
 export const readBytes = 65536;
 /** Characters of output in which a pattern is searched: the newest. */
-export const searchedCharacters = 65536;
+export const { searchedCharacters } = clientLimits;
 /** Milliseconds between two attempts to type: at a guest that does not read, or while somebody else types. */
 const retryMs = 50;
 

@@ -1,6 +1,7 @@
 import type { MonitorClient } from '../../rpc/client/monitor-client.ts';
 import { wrongWith } from '../../rpc/problem-advice.ts';
 import { UmlmonError } from '../../system/errors/errors.ts';
+import { clientLimits } from '../../system/limits/limits.ts';
 import { printable } from '../../system/text.ts';
 import { scriptRunners } from '../automation/run-script.ts';
 import type { ScriptProgress } from '../automation/script-steps.ts';
@@ -53,7 +54,7 @@ export interface CommandRun extends CommandContext {
 type Runner = (command: Command, run: CommandRun) => Promise<void>;
 
 /** Milliseconds that one call waits for events. */
-const waitMs = 30_000;
+const waitMs = clientLimits.callWait;
 
 const runners: Record<CommandName, Runner> = {
   async info(_command, { client, json, signal }) {

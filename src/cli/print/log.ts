@@ -1,10 +1,11 @@
 import { StringDecoder } from 'node:string_decoder';
 import type { MonitorClient } from '../../rpc/client/monitor-client.ts';
+import { clientLimits } from '../../system/limits/limits.ts';
 import { LogText } from './log-text.ts';
 import { print, write } from './output.ts';
 
 /** Milliseconds that one call waits for more of the log. */
-const waitMs = 30_000;
+const waitMs = clientLimits.callWait;
 /** Bytes asked for in one read; the protocol's maximum. */
 const readBytes = 65536;
 

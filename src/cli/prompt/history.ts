@@ -2,9 +2,10 @@ import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { rewriteFile } from '../../system/files/rewrite-file.ts';
 import { stateHome } from '../../system/home.ts';
+import { clientLimits } from '../../system/limits/limits.ts';
 
 /** Lines kept from one session to the next. */
-const linesMax = 500;
+const linesMax = clientLimits.historyLines;
 
 /**
  * The lines typed in the interactive mode, oldest first, in a file that all sessions add to. A convenience: a file that

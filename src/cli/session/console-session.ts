@@ -1,5 +1,6 @@
 import type { MonitorClient } from '../../rpc/client/monitor-client.ts';
 import { UmlmonError } from '../../system/errors/errors.ts';
+import { clientLimits } from '../../system/limits/limits.ts';
 import type { EscapeKey } from './escape-key.ts';
 import { EscapeMenu, type MenuAction } from './escape-menu.ts';
 import { InputPump } from './input-pump.ts';
@@ -13,7 +14,7 @@ import { type StateChange, watchState } from './watch-state.ts';
 /** Bytes asked for in one read; the protocol's maximum. */
 const readBytes = 65536;
 /** Milliseconds that one read waits for output before it is asked again. */
-const waitMs = 30_000;
+const waitMs = clientLimits.callWait;
 /** Without a terminal: leave after the end of the input, once the guest has been quiet for so many milliseconds. */
 const quietMs = 1_000;
 /** Milliseconds that keys typed before the escape key have to reach the guest. */

@@ -1,8 +1,9 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
+import { clientLimits } from '../../system/limits/limits.ts';
 
 /** Bytes of a recording; then it ends. */
-const recordingBytes = 256 * 1024 * 1024;
+const { recordingBytes } = clientLimits;
 
 export interface RecordingSize {
   readonly columns: number;

@@ -1,8 +1,9 @@
 import type { MonitorClient } from '../../rpc/client/monitor-client.ts';
 import type { VmState } from '../../rpc/umlmonctrl.gen.ts';
+import { clientLimits } from '../../system/limits/limits.ts';
 
 /** Milliseconds that one call waits for events. */
-const waitMs = 30_000;
+const waitMs = clientLimits.callWait;
 
 export interface StateChange {
   readonly to: VmState;

@@ -1,6 +1,7 @@
 import type { MonitorClient } from '../../rpc/client/monitor-client.ts';
 import type { Event } from '../../rpc/umlmonctrl.gen.ts';
 import { UmlmonError } from '../../system/errors/errors.ts';
+import { clientLimits } from '../../system/limits/limits.ts';
 
 /** The run of a guest that a word may end, as it was before that. */
 export interface LeavingRun {
@@ -13,7 +14,7 @@ export interface LeavingRun {
 /** Milliseconds after the end of a guest in which its monitor says whether it starts it again. */
 const sequelMs = 1000;
 /** Milliseconds that one call waits for events. */
-const callMs = 30_000;
+const callMs = clientLimits.callWait;
 
 /** Words in a command for a shell that end or restart the guest. */
 const endings = /(?:^|[\s;&|/])(?:reboot|halt|poweroff|shutdown|kexec|init [06]|telinit [06])(?:$|[\s;&|])/;

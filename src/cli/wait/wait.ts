@@ -1,13 +1,14 @@
 import type { MonitorClient } from '../../rpc/client/monitor-client.ts';
 import { UmlmonError } from '../../system/errors/errors.ts';
+import { clientLimits } from '../../system/limits/limits.ts';
 import type { WaitLevel } from '../commands/argument-kinds.ts';
 import { type LeavingRun, untilNextRun } from './next-run.ts';
 import { outcomeNow, outcomeOfEvents, type Reached } from './wait-outcome.ts';
 
 /** Milliseconds that one call waits for events. */
-const callMs = 30_000;
+const callMs = clientLimits.callWait;
 /** Milliseconds until a level of readiness must be reached, if nothing else is said. */
-const levelMs = 60_000;
+const levelMs = clientLimits.levelWait;
 
 export interface WaitRequest {
   readonly vm: string;

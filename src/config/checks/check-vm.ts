@@ -1,3 +1,4 @@
+import { configLimits } from '../../system/limits/limits.ts';
 import { originOf, type VmConfig } from '../config.ts';
 import { ubdName } from '../paths.ts';
 import { type Problem, problemAt, quoted, type Refusal } from '../problem.ts';
@@ -6,7 +7,7 @@ import { sizeText } from '../values/values.ts';
 import { checkOwnNetworks } from './check-networks.ts';
 
 /** What monitor and kernel take beside the memory of the guest, in bytes: usual are 30 MiB. */
-const besideMemory = 64 * 1024 ** 2;
+const besideMemory = configLimits.memoryBeside;
 
 /** Mistakes that only show when several keys of one VM are seen together, and oddities as warnings. */
 export function checkVm(vm: VmConfig, root: boolean): Problem[] {

@@ -1,4 +1,5 @@
 import { decode } from 'ini';
+import { configLimits } from '../../system/limits/limits.ts';
 import { invisible, maxProblems, type Problem, problemAt, quoted, type Refusal } from '../problem.ts';
 
 export interface IniEntry {
@@ -19,12 +20,12 @@ export interface IniDocument {
 }
 
 /** Largest file in bytes. */
-export const maxFileBytes = 1 << 20;
+export const maxFileBytes = configLimits.fileBytes;
 /** Longest line in characters. */
-export const maxLineLength = 4096;
-export const maxSections = 1000;
+export const maxLineLength = configLimits.lineCharacters;
+export const maxSections = configLimits.sections;
 /** Most keys of one section; twice as many as there are. */
-export const maxKeys = 256;
+export const maxKeys = configLimits.keys;
 
 const sectionName = /^[A-Za-z0-9][A-Za-z0-9_-]*$/;
 const keyName = /^[A-Za-z][A-Za-z0-9_-]*$/;

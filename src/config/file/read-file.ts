@@ -1,10 +1,11 @@
 import { closeSync, constants, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { isSystemError } from '../../system/errors/errors.ts';
+import { configLimits } from '../../system/limits/limits.ts';
 import type { Refusal } from '../problem.ts';
 import { maxFileBytes } from './ini.ts';
 
 /** Most names taken from one directory. */
-const maxNames = 1000;
+const maxNames = configLimits.files;
 
 export type UnreadFile = Refusal & { readonly isDirectory: boolean };
 

@@ -173,7 +173,7 @@ function readHolder(path: string): Held[] | undefined {
 }
 
 /** Reads of a record that is being written: one write of less than a page takes some microseconds. */
-const readAttempts = 20;
+const readAttempts = diskLimits.holderReads;
 
 function parseHeld(fd: number): Held[] | undefined {
   const bytes = Buffer.alloc(diskLimits.holderBytes);

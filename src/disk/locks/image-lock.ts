@@ -1,6 +1,7 @@
 import { closeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { UmlmonError } from '../../system/errors/errors.ts';
+import { diskLimits } from '../../system/limits/limits.ts';
 import { lock, unlock } from '../../system/native/native.ts';
 import { headerIn } from '../cow/file.ts';
 import type { Cow } from '../cow/format.ts';
@@ -181,8 +182,8 @@ function lockedImage({ path }: ImageName, fd: number, facts: ImageFacts): Locked
 }
 
 /** How often, and how many milliseconds apart, to look for a holder that has its lock and is about to say so. */
-const looks = 20;
-const pauseMs = 5;
+const looks = diskLimits.lockLooks;
+const pauseMs = diskLimits.lockPause;
 const programsNamed = 4;
 
 /** `open read-write by vm2`, for a lock that was not to be had. */

@@ -1,8 +1,9 @@
+import { jailLimits } from '../../system/limits/limits.ts';
 import type { HostLimits } from '../../system/processes/host-limits.ts';
 import type { SandboxPlan } from './sandbox.ts';
 
 /** As the kernel itself would have it at most (STACKSIZE of arch/um/kernel/um_arch.c); also of its guest's processes. */
-const stackBytes = 8 * 1024 ** 2;
+const { stackBytes } = jailLimits;
 
 /** The limits of a jail: what is wanted, or what the host permits of it. Pure. */
 export function limitsOfJail(
@@ -18,9 +19,9 @@ export function limitsOfJail(
 }
 
 /** Signals that wait for all processes of a user: below it a kernel loses those of its timer and its devices. */
-const leastSignals = 64;
+const { leastSignals } = jailLimits;
 /** Descriptors without which a kernel, its disks and its console do not come up. */
-const leastFiles = 64;
+const { leastFiles } = jailLimits;
 
 /** What is too small among the hard limits for a kernel to start at all; undefined if nothing is. Pure. */
 export function tooSmall(

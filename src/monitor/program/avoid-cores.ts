@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { allowedCores } from '../../plan/facts/core-load.ts';
 import { toolEnvironment } from '../../system/environment.ts';
+import { monitorLimits } from '../../system/limits/limits.ts';
 
 /**
  * Moves this monitor off the cores of its VM, if there are others. A pty holds so little that every moment in which
@@ -23,6 +24,6 @@ export function keepOffCores(taskset: string, cores: readonly number[]): () => P
 function setOwnCores(taskset: string, cores: readonly number[]): Promise<void> {
   const args = ['--all-tasks', '--cpu-list', '--pid', cores.join(','), String(process.pid)];
   return new Promise((resolve) => {
-    execFile(taskset, args, { timeout: 10_000, env: toolEnvironment }, () => resolve());
+    execFile(taskset, args, { timeout: monitorLimits.tasksetTime, env: toolEnvironment }, () => resolve());
   });
 }

@@ -15,6 +15,7 @@ import type { Descriptor, LaunchPlan } from '../../plan/plan.ts';
 import { stepOf } from '../../plan/step-of.ts';
 import { wallMoment } from '../../system/clock.ts';
 import { toFailure } from '../../system/errors/errors.ts';
+import { monitorLimits } from '../../system/limits/limits.ts';
 import { pidfdGetfd } from '../../system/native/native.ts';
 import { openProcess } from '../../system/native/process.ts';
 import type { Channels } from '../consoles/channels.ts';
@@ -36,7 +37,7 @@ export interface AdoptHost {
 }
 
 /** A kernel that lives opens its management console some 10 ms after exec; a loaded host takes longer. */
-const bootMs = 5_000;
+const bootMs = monitorLimits.takeoverAnswer;
 const pollMs = 10;
 
 type Ours = Extract<Finding, { found: 'ours' }>;

@@ -9,6 +9,7 @@ import type { LaunchPlan } from '../../plan/plan.ts';
 import { stepOf } from '../../plan/step-of.ts';
 import { thisMoment } from '../../system/clock.ts';
 import { heldLock } from '../../system/files/held-lock.ts';
+import { monitorLimits } from '../../system/limits/limits.ts';
 import {
   isSameProcess,
   type ProcessIdentity,
@@ -29,7 +30,7 @@ export type Finding =
   | { readonly found: 'foreign'; readonly why: string; readonly mayChange: boolean };
 
 /** A start that was cut off by a SIGKILL goes on by itself for some milliseconds, up to the kernel. */
-const settleMs = 5_000;
+const settleMs = monitorLimits.takeoverSettle;
 const pollMs = 10;
 
 /**

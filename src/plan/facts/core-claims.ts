@@ -1,9 +1,10 @@
 /** Which VM is pinned to which cores of the host: small files that monitors leave for each other. */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { monitorLimits } from '../../system/limits/limits.ts';
 
 /** Beyond this a claim is no claim; a list of all cores of a large host is shorter. */
-const claimBytesMax = 4096;
+const claimBytesMax = monitorLimits.coreClaimBytes;
 
 /**
  * Number of VMs on each core, without `vm` itself. A claim that a killed monitor left only makes the choice a bit

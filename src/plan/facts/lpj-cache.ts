@@ -2,11 +2,12 @@
 import { closeSync, constants, openSync, readFileSync } from 'node:fs';
 import { findLoopsPerJiffy } from '../../kernel/lpj.ts';
 import { replaceFile } from '../../system/files/atomic-file.ts';
+import { monitorLimits } from '../../system/limits/limits.ts';
 import { lock } from '../../system/native/native.ts';
 import type { LaunchPlan } from '../plan.ts';
 
 /** More kernel versions than a host ever has. */
-const versionsMax = 100;
+const versionsMax = monitorLimits.lpjVersions;
 const { O_CREAT, O_NOFOLLOW, O_RDONLY } = constants;
 
 /** Loops per jiffy measured by an earlier boot of this kernel version; undefined if there was none. */

@@ -1,7 +1,8 @@
+import { remoteLimits } from '../../system/limits/limits.ts';
 import { type Derivation, saltPassword } from './scram.ts';
 
 /** What is kept: a host has one way to derive keys, and a client asks few hosts. */
-const keysMax = 64;
+const keysMax = remoteLimits.keysDerived;
 
 /**
  * The keys that were derived from passwords: slow to make, and the same for all VMs of a host. Who asks for one that is being

@@ -3,11 +3,12 @@ import { isIPv6 } from 'node:net';
 import { dirname } from 'node:path';
 import { isSystemError, UmlmonError } from '../../system/errors/errors.ts';
 import { rewriteFile } from '../../system/files/rewrite-file.ts';
+import { remoteLimits } from '../../system/limits/limits.ts';
 import { plainHost } from '../../system/plain-host.ts';
 import { placeText } from '../address.ts';
 
 /** Hosts that are remembered: the newest. */
-const hostsMax = 1000;
+const hostsMax = remoteLimits.hostsKnown;
 
 /**
  * The certificates of monitors that a password was proved to, a line each: address, and fingerprint. An address is one however it is written (`vm1@HOSTB`, `vm1@hostb.`). For

@@ -1,15 +1,15 @@
 import { toFailure, UmlmonError } from '../../system/errors/errors.ts';
-import { directoryLimits } from '../../system/limits/limits.ts';
+import { directoryLimits, rpcLimits } from '../../system/limits/limits.ts';
 import { placeText } from '../address.ts';
 import { type DirChanges, type DirList, type DirPort, type DirTarget, umldir } from '../umldir.gen.ts';
 import { RpcClient } from './client.ts';
 import { errorOfDirectory } from './redirect.ts';
 
 /** Milliseconds that a directory may take to answer. */
-const answerMs = 15_000;
+const answerMs = rpcLimits.answerTime;
 
 /** Milliseconds that one call waits for changes; less than the time after which a directory ends an idle connection. */
-const watchMs = 55_000;
+const watchMs = rpcLimits.watchTime;
 
 /** More VMs than these no directory can have. */
 const entriesMax = directoryLimits.vms + directoryLimits.sharedVms;

@@ -1,4 +1,5 @@
 import { type Failure, isErrorCode, UmlmonError } from '../../system/errors/errors.ts';
+import { rpcLimits } from '../../system/limits/limits.ts';
 import type { ArgsOf, ProcedureName, ResultOf } from '../codec/program.ts';
 import { umlmonctrl } from '../umlmonctrl.gen.ts';
 import { RpcClient } from './client.ts';
@@ -14,7 +15,7 @@ type Payload<R> = OkArm<R>[Exclude<keyof OkArm<R>, 'kind'>];
 /** Procedures that take as long as a guest takes to start or stop, or its images to copy. */
 const slow: ReadonlySet<string> = new Set(['start', 'stop', 'kill', 'mconsole', 'backup', 'restore']);
 /** Milliseconds that a monitor may take for anything else, besides the wait that a call asks for. */
-export const answerMs = 15_000;
+export const answerMs = rpcLimits.answerTime;
 
 /**
  * A connection to one monitor on which failed answers are thrown as errors, so that callers see only results.

@@ -1,47 +1,25 @@
-import { limit } from './limit.ts';
+import { internal, limit, MiB } from './limit.ts';
 
 export const jail = {
   pauseWait: limit(
     5_000,
     'ms',
-    'Wait until all threads of a kernel stand still: longer than the host may take for a write.',
-    'The kernel goes on, and the backup fails.',
+    'Pause of all threads of a kernel.',
+    'The kernel continues; the backup fails.',
   ),
-  orphanWait: limit(
-    2_000,
-    'ms',
-    'Wait until a sandbox whose processes may not be killed has ended with its kernel.',
-    'A trouble tells of it.',
-  ),
-  launchDeadline: limit(
-    30_000,
-    'ms',
-    'Time until the sandbox has started the kernel process; usual are 15 ms.',
-    'The start fails, and everything is undone.',
-  ),
-  mountWait: limit(
+  orphanWait: limit(2_000, 'ms', 'Exit of a sandbox with its kernel.', 'A warning.'),
+  launchDeadline: limit(30_000, 'ms', 'Sandbox setup; usually 15 ms.', 'The start fails and is undone.'),
+  mountWait: limit(10_000, 'ms', 'Mounts of a jail; usually 5 ms.', 'The start fails and is undone.'),
+  mountDifferences: internal(8, '', 'Wrong mounts named in an error.'),
+  trialTime: internal(
     10_000,
     'ms',
-    'Time until a jail whose kernel waits has the mounts of its plan; usual are 5 ms.',
-    'The start fails, and everything is undone.',
+    'Trial whether jails can be created; after it, a start assumes they can.',
   ),
-  mountDifferences: limit(
-    8,
-    '',
-    'Mounts that a jail has and should not, or the other way around, in the error.',
-    'Others are not named.',
-    'one',
-  ),
-  trialTime: limit(
-    10_000,
-    'ms',
-    'Time of a trial that shows whether the host lets a user make a jail; usual are 10 ms.',
-    'The trial shows nothing: a start takes it that jails can be made.',
-  ),
-  launchWords: limit(
-    1000,
-    'characters',
-    'Last words of a sandbox that failed, kept for the error.',
-    'Earlier words are left out.',
-  ),
+  launchWords: limit(1000, 'characters', 'Output of a failed sandbox in an error.', 'The beginning is cut.'),
+  accountTime: limit(10_000, 'ms', 'Lookup of users and groups (getent).', 'The lookup fails.'),
+  stackBytes: internal(8 * MiB, 'bytes', 'Stack of a kernel (RLIMIT_STACK).'),
+  leastSignals: limit(64, '', 'Pending signals that a VM needs.', 'HOST_LIMIT.', 'one'),
+  leastFiles: limit(64, '', 'Open files that a VM needs.', 'HOST_LIMIT.', 'one'),
+  statusBytes: internal(4096, 'bytes', 'Status that the sandbox reports; usually 100 bytes.'),
 } as const;

@@ -6,27 +6,27 @@ export const TiB = 1024 * 1024 * MiB;
 
 /** Times and lengths of texts bound one thing at a time. */
 export type Measure = 'ms' | 'characters';
-/** Numbers and bytes may bound what several fill. */
+/** Counts and bytes may bound a table that several peers fill. */
 export type Amount = 'bytes' | '';
 export type Unit = Measure | Amount;
 
-/** The bound is that of a table which several peers fill, and so much of it is for each, and for owners only. */
+/** Several peers fill the table. Each has a share; root and the user of the daemon have a reserve. */
 export interface Shared {
   readonly perPeer: number;
   readonly reserve: number;
-  /** Who is a peer: `user`, `address`, `session`. */
+  /** What identifies a peer: `user`, `address`, `session`. */
   readonly by: string;
 }
 
-/** At the bound, whoever has most loses the oldest of its own. */
+/** At the limit, the peer with the most entries loses its oldest one. */
 export interface Fair {
-  /** By whom or what it is counted: `VM`. */
+  /** What the entries are counted by: `VM`. */
   readonly fairBy: string;
 }
 
 /**
- * Who fills what is bounded. `one`: a single thing, or a table of one owner, so that nobody else suffers at its bound.
- * `trusted`: only root, the administrator or the code itself.
+ * Who fills the table. `one`: a single thing, or a table of one owner, so nobody else is affected. `trusted`: root, the
+ * administrator or umlmon itself.
  */
 export type Share = 'one' | 'trusted' | Shared | Fair;
 
@@ -38,38 +38,55 @@ export interface Limit<
   readonly unit: Unit;
   /** What is bounded, and why this much. */
   readonly what: string;
-  /** What happens at the bound. */
-  readonly then: string;
+  /** What happens at the limit; '' if only developers see it. Then docs/limits.md omits the limit. */
+  readonly atLimit: string;
   readonly share: S;
 }
 
-/** A line of the table. What is counted says who fills it; without that it does not compile. */
+/** A limit that an administrator can meet. A count without its share does not compile. */
 export function limit<V extends number | readonly number[]>(
   value: V,
   unit: Measure,
   what: string,
-  then: string,
+  atLimit: string,
 ): Limit<V, undefined>;
 export function limit<V extends number | readonly number[], const S extends Share>(
   value: V,
   unit: Amount,
   what: string,
-  then: string,
+  atLimit: string,
   share: S,
 ): Limit<V, S>;
 export function limit<V extends number | readonly number[]>(
   value: V,
   unit: Unit,
   what: string,
-  then: string,
+  atLimit: string,
   share?: Share,
 ): Limit<V> {
-  return { value, unit, what, then, share };
+  return { value, unit, what, atLimit, share };
+}
+
+/** A limit that only developers see: a buffer size, a pause between attempts, a measured settling time. */
+export function internal<V extends number | readonly number[]>(
+  value: V,
+  unit: Unit,
+  what: string,
+): Limit<V, 'one'> {
+  return { value, unit, what, atLimit: '', share: 'one' };
+}
+
+export function shared(perPeer: number, reserve: number, by: string): Shared {
+  return { perPeer, reserve, by };
+}
+
+export function fair(fairBy: string): Fair {
+  return { fairBy };
 }
 
 type Values<T extends Record<string, Limit>> = { readonly [K in keyof T]: T[K]['value'] };
 
-/** Names → values, for the code that keeps to them. */
+/** Names → values, for the code that enforces them. */
 export function valuesOf<T extends Record<string, Limit>>(limits: T): Values<T> {
   return Object.fromEntries(Object.entries(limits).map(([name, { value }]) => [name, value])) as Values<T>;
 }
@@ -78,15 +95,15 @@ type SharedNames<T extends Record<string, Limit>> = {
   [K in keyof T]: T[K]['share'] extends Shared ? K : never;
 }[keyof T];
 
-/** Names → how the table is shared, of those that several fill. */
+/** Names → shares, of the tables that several peers fill. */
 export function sharesOf<T extends Record<string, Limit>>(
   room: string,
   limits: T,
 ): { readonly [K in SharedNames<T>]: ShareBounds } {
-  const shared = Object.entries(limits).flatMap(([name, { value, share }]) =>
+  const tables = Object.entries(limits).flatMap(([name, { value, share }]) =>
     typeof share === 'object' && 'perPeer' in share && typeof value === 'number'
       ? [[name, { table: `${room}.${name}`, total: value, perPeer: share.perPeer, reserve: share.reserve }]]
       : [],
   );
-  return Object.fromEntries(shared) as { readonly [K in SharedNames<T>]: ShareBounds };
+  return Object.fromEntries(tables) as { readonly [K in SharedNames<T>]: ShareBounds };
 }

@@ -1,9 +1,11 @@
 /**
- * Every bound of umlmon that is not set by configuration: rings, queues, frames, counts, times. One table, because
- * docs/limits.md is printed from it, and because a bound that nobody sees is one that nobody questions. Bounds of
- * the protocol's fields are in rpc/umlmonctrl.x, bounds of configured values in the key table (umlmon(5)).
+ * Every fixed bound of umlmon: rings, queues, frames, counts, times. docs/limits.md is generated from this table; a test
+ * finds bounds that are missing here. Bounds of protocol fields are in rpc/umlmonctrl.x, those of configured values in
+ * the key table (umlmon(5)).
  */
 import { admin } from './admin.ts';
+import { client } from './client.ts';
+import { configuration } from './config.ts';
 import { consoles } from './console.ts';
 import { directory } from './directory.ts';
 import { disk } from './disk.ts';
@@ -19,8 +21,9 @@ import { service } from './service.ts';
 import { umlrun } from './umlrun.ts';
 import { web } from './web.ts';
 
-/** The table as docs/limits.md shows it: room → limits. */
+/** Room → limits, in the order of docs/limits.md. */
 export const limitTable = {
+  config: configuration,
   console: consoles,
   disk,
   network,
@@ -29,6 +32,7 @@ export const limitTable = {
   kernel,
   jail,
   monitor,
+  client,
   admin,
   service,
   security,
@@ -37,6 +41,7 @@ export const limitTable = {
   web,
 } as const;
 
+export const configLimits = valuesOf(configuration);
 export const consoleLimits = valuesOf(consoles);
 export const diskLimits = valuesOf(disk);
 export const networkLimits = valuesOf(network);
@@ -45,6 +50,7 @@ export const remoteLimits = valuesOf(remote);
 export const kernelLimits = valuesOf(kernel);
 export const jailLimits = valuesOf(jail);
 export const monitorLimits = valuesOf(monitor);
+export const clientLimits = valuesOf(client);
 export const adminLimits = valuesOf(admin);
 export const serviceLimits = valuesOf(service);
 export const securityLimits = valuesOf(security);
@@ -52,7 +58,7 @@ export const directoryLimits = valuesOf(directory);
 export const umlrunLimits = valuesOf(umlrun);
 export const webLimits = valuesOf(web);
 
-/** How the tables are shared that several fill. */
+/** Shares of the tables that several peers fill. */
 export const consoleShares = sharesOf('console', consoles);
 export const rpcShares = sharesOf('rpc', rpc);
 export const remoteShares = sharesOf('remote', remote);

@@ -1,38 +1,11 @@
-import { KiB, limit, MiB } from './limit.ts';
+import { internal, KiB, limit, MiB } from './limit.ts';
 
 export const umlrun = {
-  pieceBytes: limit(
-    1 * MiB,
-    'bytes',
-    'Standard input that waits while a piece is on its way to the guest, and so the size of a piece.',
-    'Standard input is not read until the guest has taken the piece.',
-    'one',
-  ),
-  lineBytes: limit(
-    512,
-    'bytes',
-    'Largest piece of input that goes over the serial line: what a person types.',
-    'A larger one goes through a file.',
-    'one',
-  ),
-  bootWait: limit(
-    30_000,
-    'ms',
-    'Time from the launch until the command runs; usual are 50 to 200.',
-    'The VM is ended, and umlrun fails.',
-  ),
-  signalWait: limit(
-    5_000,
-    'ms',
-    'Time that a command has to end after a signal that umlrun has passed on.',
-    'The VM is ended.',
-  ),
-  words: limit(
-    64 * KiB,
-    'characters',
-    'Messages of the kernel that are kept, to say how a VM failed.',
-    'The oldest go.',
-  ),
-  lines: limit(20, '', 'Of these, lines that are shown.', 'Those before are left out.', 'one'),
-  failureCharacters: limit(1000, 'characters', 'One such line.', 'It is cut.'),
+  pieceBytes: internal(1 * MiB, 'bytes', 'Piece of standard input on its way to the guest.'),
+  lineBytes: internal(512, 'bytes', 'Largest piece sent over the serial line; larger ones use a file.'),
+  bootWait: limit(30_000, 'ms', 'From launch to the command; usually 0.2 s.', 'RUN_FAILED.'),
+  signalWait: limit(5_000, 'ms', 'Exit of the command after a signal.', 'The VM is killed.'),
+  words: internal(64 * KiB, 'characters', 'Kernel messages kept for an error; the oldest go.'),
+  lines: limit(20, '', 'Of these, lines that are printed.', 'Older lines are omitted.', 'one'),
+  failureCharacters: limit(1000, 'characters', 'One such line.', 'The rest is cut.'),
 } as const;

@@ -1,4 +1,4 @@
-/** Whoever bounds something that several fill says how they share it, and does it. */
+/** Every table that several peers fill has shares, and code that enforces them. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -12,26 +12,23 @@ const limits = Object.entries(limitTable).flatMap(([room, table]) =>
   Object.entries(table).map(([name, limit]) => ({ room, name, limit, title: `${room}.${name}` })),
 );
 
-describe('a limit of what is counted', () => {
+describe('a limit of a count or of bytes', () => {
   const counted = limits.filter(({ limit: { unit } }) => unit === '' || unit === 'bytes');
 
-  test.each(counted.map(({ title, limit }) => [title, limit] as const))(
-    '%s says who fills it',
-    (_title, limit) => {
-      const { share, value } = limit;
-      expect(share).toBeDefined();
-      if (typeof share !== 'object' || !('perPeer' in share)) return;
-      expect(value).toBeGreaterThan(share.reserve);
-      expect(value).toBeGreaterThanOrEqual(share.perPeer);
-      // One peer cannot have it all, unless it is a table of one kind for few.
-      if (Number(value) > 4) expect(share.perPeer).toBeLessThan(Number(value) - share.reserve);
-    },
-  );
+  test.each(counted.map(({ title, limit }) => [title, limit] as const))('%s has a share', (_title, limit) => {
+    const { share, value } = limit;
+    expect(share).toBeDefined();
+    if (typeof share !== 'object' || !('perPeer' in share)) return;
+    expect(value).toBeGreaterThan(share.reserve);
+    expect(value).toBeGreaterThanOrEqual(share.perPeer);
+    // One peer cannot fill the table, unless the table is tiny.
+    if (Number(value) > 4) expect(share.perPeer).toBeLessThan(Number(value) - share.reserve);
+  });
 
   const shared = limits.filter(({ limit: { share } }) => typeof share === 'object');
 
   test.each(shared.map(({ title, name, limit, room }) => [title, name, limit.share, room] as const))(
-    '%s is kept by a table that knows its peers',
+    '%s is enforced by a table that knows its peers',
     (_title, name, share, room) => {
       const isShared = typeof share === 'object' && 'perPeer' in share;
       const users = sources.filter(({ text }) =>
@@ -47,7 +44,7 @@ describe('a limit of what is counted', () => {
   );
 });
 
-test('what several fill is nowhere bounded by a mere count', () => {
+test('no table that several peers fill is bounded by a count alone', () => {
   const shared = new Set(
     limits.filter(({ limit: { share } }) => typeof share === 'object').map(({ title }) => title),
   );

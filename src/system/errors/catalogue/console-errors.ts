@@ -15,5 +15,4 @@ export const consoleErrors = {
     means: 'A console of the running kernel is not the pty that the monitor expects.',
   },
   CONSOLE_NOT_LOGGED: { class: 'failed', means: 'The console has no log.' },
-
 } as const;
