@@ -1,8 +1,8 @@
-/** Makes the networks that several VMs share, and removes those that no VM is in any more. */
+/** Makes the networks that several VMs share, and removes those without any VM. */
 import { type Forward, forwardText } from '../config/networks/shared.ts';
 import { UmlmonError } from '../system/errors/errors.ts';
 import { findProgram } from '../system/processes/find-program.ts';
-import { listLinks } from './host/host-network.ts';
+import type { HostLink } from './host/host-network.ts';
 import { countRules } from './host/ip-answers.ts';
 import { askRules, runCommands, runRules } from './host/run-ip.ts';
 import { type NetworkRecord, otherRecords, ownNamespace, type RecordPlace } from './network-record.ts';
@@ -12,13 +12,14 @@ import { type SharedPlan, traceOf } from './plan/shared-plan.ts';
 import { type Ip, removeMarked } from './remove-marked.ts';
 import { chainsIn, tablesIn } from './rules/rules-text.ts';
 
-/** Whose forwarded ports they are. */
+/** The owner of forwarded ports. */
 export function forwarderOf({ directory, vm }: RecordPlace): { vm: string; owner: string } {
   return { vm, owner: directory };
 }
 
 /**
- * Whether VMs that run, or that were killed and not yet cleaned up, say otherwise of a network, or have a port.
+ * Refuses a network that another VM has other settings of, and a port that another VM has: one that runs, or that was
+ * killed and not yet cleaned up.
  *
  * @throws UmlmonError NETWORK_IN_USE
  */
@@ -36,14 +37,16 @@ export function refuseConflicts(
     for (const one of shared) {
       const other = record.shared.find((use) => isSameNetwork(use, one));
       if (other && other.terms !== one.terms)
-        throw refuse(`${vm} says ${other.terms} of the ${one.kind} ${one.network}, and this VM ${one.terms}`);
+        throw refuse(
+          `${vm} has the ${one.kind} ${one.network} with ${other.terms}, and this VM with ${one.terms}`,
+        );
     }
     const taken = record.forwards.find((port) => wanted.has(port));
     if (taken !== undefined) throw refuse(`${taken} is forwarded to ${vm}`);
   }
 }
 
-/** Whether other interfaces of the VM say otherwise of a network, or have a port. Errors: NETWORK_IN_USE. */
+/** Refuses the same of other interfaces of the VM itself. Errors: NETWORK_IN_USE. */
 export function refuseOwnConflicts(
   { vm }: RecordPlace,
   record: NetworkRecord,
@@ -55,63 +58,74 @@ export function refuseOwnConflicts(
     const other = record.shared.find((use) => isSameNetwork(use, one));
     if (other && other.terms !== one.terms)
       throw refuse(
-        `another interface says ${other.terms} of the ${one.kind} ${one.network}, not ${one.terms}`,
+        `another interface has the ${one.kind} ${one.network} with ${other.terms}, and this one with ${one.terms}`,
       );
   }
   const taken = forwards.map(forwardText).find((port) => record.forwards.includes(port));
   if (taken !== undefined) throw refuse(`${taken} is forwarded to another interface`);
 }
 
+interface Making extends Ip {
+  readonly place: RecordPlace;
+  readonly nft: string;
+  /** Those of the host, listed under the lock. */
+  readonly links: readonly Pick<HostLink, 'name' | 'alias'>[];
+}
+
 /**
- * The rules are set anew for a network that is there without them, as the host may have lost them when it reloaded its
- * own; not for a network that has them: the monitors of all its VMs would look at them.
+ * Makes a network that is missing. The rules of an existing network are set only if they are missing, as after the host
+ * has reloaded its own: the monitors of all its VMs compare the rules after each change.
  */
-export function makeShared(
-  { place, ip, nft, turn }: Ip & { readonly place: RecordPlace; readonly nft: string },
+export async function makeShared(
+  { place, ip, nft, lock, links }: Making,
   { how, ...name }: SharedPlan,
-): void {
+): Promise<void> {
   const isUsed = neighbours(place, ownNamespace()).some(({ record }) =>
     record.shared.some((use) => isSameNetwork(use, name)),
   );
-  // One that nobody is in was left by a crash, and may be half of one.
-  if (!isUsed) removeMarked({ ip, turn }, [{ alias: how.alias, temporary: how.bridge }]);
-  const isThere = listLinks(ip).some(({ alias }) => alias === how.alias);
-  if (!isThere) runCommands({ program: ip, turn }, how.make);
-  if (!isThere || !hasRules(nft, how.rules)) runRules({ program: nft, turn }, how.rules);
-  if (!isThere) runCommands({ program: ip, turn }, how.open);
+  // A crash may have left a part of a network without any VM.
+  if (!isUsed) await removeMarked({ ip, lock }, [{ alias: how.alias, temporary: how.bridge }], links);
+  const isThere = isUsed && links.some(({ alias }) => alias === how.alias);
+  if (!isThere) await runCommands({ program: ip, lock }, how.make);
+  if (!isThere || !(await hasRules(nft, how.rules))) await runRules({ program: nft, lock }, how.rules);
+  if (!isThere) await runCommands({ program: ip, lock }, how.open);
 }
 
-function hasRules(nft: string, rules: string): boolean {
-  const all = tablesIn(rules).flatMap(({ family, table }) => {
-    const answer = askRules(nft, ['list', 'table', family, table]);
-    const found = answer === undefined ? undefined : countRules(answer).get(`${family} ${table}`);
-    return found ? [found] : [];
-  });
-  const wanted = [...chainsIn(rules)];
-  return all.some(
-    (found) => found.size === wanted.length && wanted.every(([name, count]) => found.get(name) === count),
+async function hasRules(nft: string, rules: string): Promise<boolean> {
+  const answers = await Promise.all(
+    tablesIn(rules).map(async ({ family, table }) => {
+      const answer = await askRules(nft, ['list', 'table', family, table]);
+      return answer === undefined ? undefined : countRules(answer).get(`${family} ${table}`);
+    }),
   );
+  const wanted = [...chainsIn(rules)];
+  return answers
+    .filter((found) => found !== undefined)
+    .some(
+      (found) => found.size === wanted.length && wanted.every(([name, count]) => found.get(name) === count),
+    );
 }
 
-/** Networks without any other VM, and the forwarded ports of this one; returns what was removed, for people. */
-export function releaseShared(
+/** Removes networks without any other VM, and the forwarded ports of this one; returns what it has removed, for people. */
+export async function releaseShared(
   place: RecordPlace,
   { namespace, shared, forwards }: NetworkRecord,
-  { ip, turn }: Ip,
-): string[] {
+  { ip, lock }: Ip,
+): Promise<string[]> {
   if (shared.length === 0) return [];
   const others = neighbours(place, namespace);
   const unused = shared.filter(
     (one) => !others.some(({ record }) => record.shared.some((use) => isSameNetwork(use, one))),
   );
   const program = findProgram('nft', 'nftables');
-  const bridges = unused.flatMap((one) => {
+  const bridges: string[] = [];
+  for (const one of unused) {
     const { alias, bridge, forget } = traceOf(one, place.directory);
-    const removed = removeMarked({ ip, turn }, [{ alias, temporary: bridge }]);
-    runRules({ program, turn }, forget);
-    return removed.map((name) => `${name === bridge ? 'bridge' : 'link'} ${name}`);
-  });
-  if (forwards.length > 0) runRules({ program, turn }, planForwards(forwarderOf(place), []).forget);
+    const removed = await removeMarked({ ip, lock }, [{ alias, temporary: bridge }]);
+    await runRules({ program, lock }, forget);
+    bridges.push(...removed.map((name) => `${name === bridge ? 'bridge' : 'link'} ${name}`));
+  }
+  if (forwards.length > 0) await runRules({ program, lock }, planForwards(forwarderOf(place), []).forget);
   return [...bridges, ...forwards.map((port) => `forwarding of ${port}`)];
 }
 

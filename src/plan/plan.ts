@@ -9,7 +9,8 @@ import type { ImageStore } from '../disk/names/image-name.ts';
 import type { JailDirectory } from '../jail/layout.ts';
 import type { SandboxPlan } from '../jail/sandbox/sandbox.ts';
 import type { FilterRequest } from '../jail/sandbox/seccomp.ts';
-import type { NetworkPrograms, TunDevice } from '../network/configure.ts';
+import type { TunDevice } from '../network/configure.ts';
+import type { NetworkPrograms } from '../network/network-programs.ts';
 import type { RecordPlace } from '../network/network-record.ts';
 import type { InterfacePlan } from '../network/plan/interface-plan.ts';
 

@@ -167,7 +167,7 @@ interface RunNetwork {
   /** Of the kernel. */
   readonly argument: KernelArgument;
   /** Errors: NETWORK_COMMAND. */
-  connect(jail: number, sandbox: SandboxPlan): void;
+  connect(jail: number, sandbox: SandboxPlan): Promise<void>;
 }
 
 /** What is connected ends with the directory of the run. */

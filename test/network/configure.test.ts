@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { releaseNetwork } from '../../src/network/configure.ts';
 import { emptyRecord, readRecord, writeRecord } from '../../src/network/network-record.ts';
+import { releaseNetwork } from '../../src/network/release.ts';
 import { NetNamespace } from '../helpers/host/net-namespace.ts';
 import { buildProgram } from '../helpers/programs/program.ts';
 
@@ -14,13 +14,15 @@ afterAll(() => {
   rmSync(scratch, { recursive: true });
 });
 
-/** Plans a network of a VM, lets an interface of the host go, makes the network, and takes it back. */
+/** Plans a network of a VM, removes an interface of the host, makes the network, and releases it. */
 const program = `
 import { execFileSync } from 'node:child_process';
 import { parseNetwork } from './src/config/networks/network.ts';
-import { configureNetwork, networkPrograms, releaseNetwork } from './src/network/configure.ts';
+import { configureNetwork } from './src/network/configure.ts';
 import { lookAtHostNetwork } from './src/network/host/host-network.ts';
+import { networkPrograms } from './src/network/network-programs.ts';
 import { planInterfaces } from './src/network/plan/interface-plan.ts';
+import { releaseNetwork } from './src/network/release.ts';
 
 const [directory, text] = process.argv.slice(2);
 const place = { directory, vm: 'vm1' };
@@ -35,16 +37,19 @@ const request = {
   macs: new Map([[0, '02:00:00:00:00:01']]),
   interfaces: [{ unit: 0, ...parseNetwork(text).value }],
 };
-const plans = planInterfaces(request, lookAtHostNetwork(programs.ip));
-execFileSync('ip', ['link', 'delete', 'gone']);
-try {
-  configureNetwork(place, programs, plans, device);
-} finally {
-  console.log(releaseNetwork(place, device.path).join('\\n'));
-}
+const main = async () => {
+  const plans = planInterfaces(request, await lookAtHostNetwork(programs.ip));
+  execFileSync('ip', ['link', 'delete', 'gone']);
+  try {
+    await configureNetwork(place, programs, plans, device);
+  } finally {
+    console.log((await releaseNetwork(place, device.path)).join('\\n'));
+  }
+};
+void main();
 `;
 
-test('an interface of the host that goes while a VM starts is in nobody’s way', async () => {
+test('a start succeeds although an interface of the host is removed after the plan was made', async () => {
   for (const [name, address] of [
     ['stays', '192.0.2.1'],
     ['gone', '192.0.2.5'],
@@ -62,14 +67,14 @@ test('an interface of the host that goes while a VM starts is in nobody’s way'
   expect(released).not.toContain('gone');
 });
 
-test('the links for pasta that a crash of the host has left are removed with the record of that boot', () => {
+test('the links for pasta that a crash of the host has left are removed with the record of that boot', async () => {
   const directory = join(scratch, 'crashed');
   const link = join(directory, 'user0/net');
   mkdirSync(join(directory, 'user0'), { recursive: true });
   symlinkSync('/proc/1/ns/net', link);
   const place = { directory, vm: 'vm1' };
   writeRecord(place, { ...emptyRecord('net:[1] another-boot'), links: [link] });
-  expect(releaseNetwork(place, join(directory, 'tun'))).toEqual([`pasta at ${link}`]);
+  expect(await releaseNetwork(place, join(directory, 'tun'))).toEqual([`pasta at ${link}`]);
   expect(existsSync(join(directory, 'user0'))).toBe(false);
   expect(readRecord(place)).toBeUndefined();
 });

@@ -1,4 +1,4 @@
-import type { NetworkPrograms } from '../../network/configure.ts';
+import type { NetworkPrograms } from '../../network/network-programs.ts';
 import type { RecordPlace } from '../../network/network-record.ts';
 import type { InterfacePlan } from '../../network/plan/interface-plan.ts';
 import { findObstacles } from '../../network/rules/find-obstacles.ts';

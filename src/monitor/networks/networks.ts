@@ -1,11 +1,8 @@
-import {
-  extendNetwork,
-  type NetworkPrograms,
-  releaseNetwork,
-  shrinkNetwork,
-} from '../../network/configure.ts';
+import { extendNetwork } from '../../network/configure.ts';
+import type { NetworkPrograms } from '../../network/network-programs.ts';
 import type { InterfacePlan } from '../../network/plan/interface-plan.ts';
 import type { LinkStatus } from '../../network/plan/link.ts';
+import { releaseNetwork, shrinkNetwork } from '../../network/release.ts';
 import { HostWatch } from '../../network/watch/host-watch.ts';
 import { followedBy } from '../../network/watch/watched.ts';
 import type { LaunchPlan, StepOf } from '../../plan/plan.ts';
@@ -113,21 +110,22 @@ export class Networks {
   }
 
   /** Makes the end of a listed interface on the host. Errors: NETWORK_COMMAND, NETWORK_IN_USE. */
-  make(plan: InterfacePlan, programs: NetworkPrograms): void {
+  async make(plan: InterfacePlan, programs: NetworkPrograms): Promise<void> {
     const { record } = this.#open();
-    const others = this.#all.flatMap((one) => (one.plan.unit === plan.unit ? [] : [one.plan]));
-    extendNetwork(record, programs, plan, others);
+    const before = this.#all.flatMap((one) => (one.plan.unit === plan.unit ? [] : [one.plan]));
+    // After `close` nothing would remove it.
+    await extendNetwork(record, programs, plan, { before, assertWanted: () => this.#open() });
     this.#follow();
   }
 
   /** Forgets an interface that the kernel has not, and takes its end on the host back. Errors: NETWORK_COMMAND. */
-  remove(unit: number): void {
+  async remove(unit: number): Promise<void> {
     if (this.#closed) return;
     this.#all = this.#all.filter(({ plan }) => plan.unit !== unit);
     const { record } = this.#open();
     const left = this.#all.map(({ plan }) => plan);
     this.#follow();
-    shrinkNetwork(record, left);
+    await shrinkNetwork(record, left);
   }
 
   /** The kernel is gone: takes back all that there is on the host. Errors: NETWORK_COMMAND. */
@@ -135,7 +133,7 @@ export class Networks {
     this.#closed = true;
     await this.unwatch();
     this.#all = [];
-    if (this.#step) releaseNetwork(this.#step.record, this.#step.device.path);
+    if (this.#step) await releaseNetwork(this.#step.record, this.#step.device.path);
   }
 
   #planned(): Interface[] {

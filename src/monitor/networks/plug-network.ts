@@ -1,5 +1,5 @@
 import type { Answer } from '../../kernel/mconsole.ts';
-import type { NetworkPrograms } from '../../network/configure.ts';
+import type { NetworkPrograms } from '../../network/network-programs.ts';
 import type { InterfacePlan } from '../../network/plan/interface-plan.ts';
 import { toFailure, UmlmonError } from '../../system/errors/errors.ts';
 import { requestPatiently } from '../guest/patient-request.ts';
@@ -45,10 +45,10 @@ export function plugInterface(
     networks.note(one);
     try {
       kernel.record();
-      networks.make(plan, programs);
+      await networks.make(plan, programs);
       await kernel.request(`config ${plan.argument}`);
     } catch (error) {
-      if (!isUnsure(error)) forget(kernel, unit);
+      if (!isUnsure(error)) await forget(kernel, unit);
       throw error;
     }
     networks.note({ ...one, settled: true });
@@ -74,7 +74,7 @@ export function unplugInterface(kernel: NetworkedKernel, unit: number): Promise<
       });
     networks.note({ ...there, settled: false });
     kernel.record();
-    if (await takeFromKernel(kernel, there)) forget(kernel, unit);
+    if (await takeFromKernel(kernel, there)) await forget(kernel, unit);
     else throw isUp(there);
   });
 }
@@ -85,7 +85,7 @@ export function unplugInterface(kernel: NetworkedKernel, unit: number): Promise<
  */
 export async function settleInterfaces(kernel: NetworkedKernel): Promise<void> {
   for (const one of kernel.networks.all)
-    if (!one.settled && (await takeFromKernel(kernel, one))) forget(kernel, one.plan.unit);
+    if (!one.settled && (await takeFromKernel(kernel, one))) await forget(kernel, one.plan.unit);
 }
 
 /** False if the guest has it up: then it stays, and that is known for sure. Errors: MCONSOLE_*. */
@@ -115,9 +115,9 @@ function isUp({ plan: { unit, guest } }: Interface): UmlmonError {
   });
 }
 
-function forget(kernel: NetworkedKernel, unit: number): void {
+async function forget(kernel: NetworkedKernel, unit: number): Promise<void> {
   try {
-    kernel.networks.remove(unit);
+    await kernel.networks.remove(unit);
   } finally {
     kernel.record();
   }

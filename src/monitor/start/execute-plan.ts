@@ -303,10 +303,10 @@ function gateOf({ sandbox, steps }: LaunchPlan): Pick<LaunchRequest, 'gate'> {
   const network = steps.find((step) => step.do === 'configure-network');
   if (sandbox.gateFd === undefined || !network) return {};
   const { record, programs, interfaces } = network;
-  const open = (jail: ProcessIdentity) => {
-    if (interfaces.some(({ leg }) => leg)) connectLegs(record, programs, interfaces, jail.pid);
+  const open = async (jail: ProcessIdentity) => {
+    if (interfaces.some(({ leg }) => leg)) await connectLegs(record, programs, interfaces, jail.pid);
     const become = userArguments(sandbox, sandbox.programs.setpriv);
-    for (const { user } of interfaces) if (user) connectUser({ ...programs, become }, user, jail.pid);
+    for (const { user } of interfaces) if (user) await connectUser({ ...programs, become }, user, jail.pid);
   };
   return { gate: { fd: sandbox.gateFd, open } };
 }

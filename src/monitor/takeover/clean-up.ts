@@ -1,7 +1,7 @@
 import { existsSync, opendirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { VmLayout } from '../../jail/layout.ts';
-import { releaseNetwork } from '../../network/configure.ts';
+import { releaseNetwork } from '../../network/release.ts';
 import { Directory } from '../../system/files/held-directory.ts';
 import { discard, emptyTrash, trashIn } from '../../system/files/trash.ts';
 import { monitorLimits } from '../../system/limits/limits.ts';
@@ -43,7 +43,7 @@ export async function cleanUp(
     ...(existsSync(layout.crashDraft) ? [discardDraft(layout.crashes, layout.crashDraft)] : []),
     ...(existsSync(layout.backupDraft) ? [discardDraft(layout.backups, layout.backupDraft)] : []),
   ];
-  const network = releaseNetwork({ directory: layout.networkRecords, vm: layout.vm }, layout.tunDevice);
+  const network = await releaseNetwork({ directory: layout.networkRecords, vm: layout.vm }, layout.tunDevice);
   return { removed: [...guests, ...files, ...trees, ...network], emptied: Promise.all(emptied) };
 }
 

@@ -1,7 +1,8 @@
-/** What the network of the host is like at one moment, as ip(8) tells it; decides nothing. */
+/** The network of the host at one moment, as ip(8) reports it; decides nothing. */
 import { closeSync, constants, existsSync, openSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isSystemError } from '../../system/errors/errors.ts';
+import { type Announcement, isSameAnnouncement } from '../plan/announcement.ts';
 import { readSetting } from '../plan/kernel-settings.ts';
 import { type Entry, entryOf, listOf, textOf } from './ip-answers.ts';
 import { askIp } from './run-ip.ts';
@@ -17,28 +18,31 @@ export interface HostLink {
   readonly kind: string;
   /** Without prefix lengths, in the form of the host kernel. */
   readonly addresses: readonly string[];
-  /** Of a tap: the number of the user who may open it; -1 for anybody with the right to administer networks. */
+  /** Of a tap: the uid of the user who may open it; -1 for any process with CAP_NET_ADMIN. */
   readonly tapOwner?: number;
   /** Of a bridge. */
   readonly bridge?: { readonly filtersVlans: boolean; readonly defaultVlan: number };
 }
 
-export interface HostNetwork {
-  readonly links: readonly HostLink[];
-  /** Whether the host kernel has IPv6 at all. */
-  readonly ipv6: boolean;
-  /** Interfaces between which it forwards IPv6; none unless it does so in general. */
-  readonly forwards6: readonly string[];
-  /** Whether there is /dev/net/tun, and whether all may open it. */
+export interface TunFacts {
+  /** Whether /dev/net/tun exists, and whether all users may open it. */
   readonly tun: boolean;
   readonly tunForAll: boolean;
-  /** Why this process cannot open it: ENODEV, EPERM, …; '' if it can, or if there is none. */
+  /** Why this process cannot open it: ENODEV, EPERM, …; '' if it can, or if it does not exist. */
   readonly tunFault: string;
 }
 
+export interface HostNetwork extends TunFacts {
+  readonly links: readonly HostLink[];
+  /** Whether the host kernel has IPv6 at all. */
+  readonly ipv6: boolean;
+  /** Interfaces between which it forwards IPv6; empty unless it forwards IPv6 in general. */
+  readonly forwards6: readonly string[];
+}
+
 /** Takes about 2 ms. Errors: NETWORK_COMMAND. */
-export function lookAtHostNetwork(ip: string): HostNetwork {
-  const links = listOf(askIp(ip, ['-details', 'address', 'show'])).flatMap(linkOf);
+export async function lookAtHostNetwork(ip: string): Promise<HostNetwork> {
+  const links = listOf(await askIp(ip, ['-details', 'address', 'show'])).flatMap(linkOf);
   const forwards6 = links
     .map(({ name }) => name)
     .filter((name) => readSetting(`net/ipv6/conf/${name}/forwarding`) === '1');
@@ -46,6 +50,12 @@ export function lookAtHostNetwork(ip: string): HostNetwork {
     links,
     ipv6: hasIpv6(),
     forwards6: readSetting('net/ipv6/conf/all/forwarding') === '1' ? forwards6 : [],
+    ...inspectTun(),
+  };
+}
+
+export function inspectTun(): TunFacts {
+  return {
     tun: existsSync('/dev/net/tun'),
     tunForAll: ((statSync('/dev/net/tun', { throwIfNoEntry: false })?.mode ?? 0) & 0o006) === 0o006,
     tunFault: tryTun(),
@@ -53,7 +63,7 @@ export function lookAtHostNetwork(ip: string): HostNetwork {
 }
 
 /**
- * Opens /dev/net/tun and closes it, which makes no interface; the host loads the module then, if it has it.
+ * Opens /dev/net/tun and closes it. That makes no interface, and loads the module of the host, if it has one.
  *
  * @returns the error code of open(2); '' if it can be opened, or if there is no such file
  */
@@ -73,21 +83,18 @@ export function hasIpv6(): boolean {
 }
 
 /** Names and aliases only. */
-export function listLinks(ip: string): Pick<HostLink, 'name' | 'alias'>[] {
-  return listOf(askIp(ip, ['link', 'show'])).flatMap(linkOf);
+export async function listLinks(ip: string): Promise<Pick<HostLink, 'name' | 'alias'>[]> {
+  return listOf(await askIp(ip, ['link', 'show'])).flatMap(linkOf);
 }
 
-/** An address that an interface of the host announces for somebody else. */
-export interface Announcement {
-  readonly address: string;
-  readonly on: string;
-}
-
-export function listAnnouncements(ip: string): Announcement[] {
-  return listOf(askIp(ip, ['neighbour', 'show', 'proxy'])).flatMap((entry) => {
-    const [address, on] = [textOf(entry, 'dst'), textOf(entry, 'dev')];
-    return address && on ? [{ address, on }] : [];
-  });
+/** Those of a list that the host announces now. */
+export async function amongAnnouncements(ip: string, list: readonly Announcement[]): Promise<Announcement[]> {
+  if (list.length === 0) return [];
+  const there = listOf(await askIp(ip, ['neighbour', 'show', 'proxy'])).map((entry) => ({
+    address: textOf(entry, 'dst'),
+    on: textOf(entry, 'dev'),
+  }));
+  return list.filter((one) => there.some((other) => isSameAnnouncement(one, other)));
 }
 
 function linkOf(entry: Entry): HostLink[] {
@@ -117,7 +124,7 @@ function linkOf(entry: Entry): HostLink[] {
       ];
 }
 
-/** Nothing if it is a tun, which is no Ethernet, or is not to be seen. */
+/** Empty for a tun interface, which has no Ethernet, and where the files cannot be read. */
 function tapOwnerOf(name: string): { tapOwner?: number } {
   const read = (file: string) => Number(readFileSync(join('/sys/class/net', name, file), 'latin1'));
   try {

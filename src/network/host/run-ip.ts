@@ -1,83 +1,108 @@
 /** Runs ip(8), bridge(8) and nft(8), without a shell. */
-import { spawnSync } from 'node:child_process';
 import { basename } from 'node:path';
 import { UmlmonError } from '../../system/errors/errors.ts';
 import { networkLimits } from '../../system/limits/limits.ts';
-import { printable } from '../../system/text.ts';
+import {
+  type CommandResult,
+  commandError,
+  type HostCommand,
+  runHostCommand,
+} from '../../system/processes/host-command.ts';
 
 /** The words of one command of ip(8), without the program. */
 export type Words = readonly string[];
 
 export interface Runner {
   readonly program: string;
-  /** The descriptor of the turn (network-record.ts). */
-  readonly turn: number;
+  /** The descriptor of the lock (network-record.ts), which the program inherits. */
+  readonly lock: number;
   /** Words before the program: nsenter(1). */
   readonly within?: readonly string[] | undefined;
 }
 
 /**
- * Runs commands in one process, in their order, up to the first that fails. They must be made of plain words. The
- * process inherits the descriptor of the turn (network-record.ts).
+ * Runs commands in one process, in their order, up to the first that fails. They must be made of plain words.
  *
  * @throws UmlmonError NETWORK_COMMAND, with the command that failed and the words of the program
  */
-export function runCommands({ program, turn, within }: Runner, commands: readonly Words[]): void {
+export async function runCommands(runner: Runner, commands: readonly Words[]): Promise<void> {
   if (commands.length === 0) return;
-  const input = commands.map((words) => `${words.join(' ')}\n`).join('');
-  const { status, stderr, error } = run(program, ['-batch', '-'], { input, inherits: [turn], within });
-  if (status === 0 && !error) return;
+  const result = await run(runner, ['-batch', '-'], batchOf(commands));
+  if (result.failure === '') return;
   // `Command failed -:3`: the number of the line, from 1 on.
-  const line = Number(/^Command failed -:(\d+)/m.exec(stderr)?.[1] ?? 0);
-  const words = stderr.replace(/^Command failed .*$/m, '');
-  throw failure(program, commands[line - 1] ?? ['-batch'], error?.message ?? words);
+  const line = Number(/^Command failed -:(\d+)/m.exec(result.stderr)?.[1] ?? 0);
+  throw failureOf(runner.program, commands[line - 1] ?? ['-batch'], result);
 }
 
-/** Has nft(8) do what a text says, all of it or nothing. Errors: NETWORK_COMMAND. */
-export function runRules({ program, turn, within }: Runner, rules: string): void {
-  const { status, stderr, error } = run(program, ['-f', '-'], { input: rules, inherits: [turn], within });
-  if (status !== 0 || error) throw failure(program, ['-f', '-'], error?.message ?? stderr);
+/** Gives rules to nft(8), which sets all of them or none. Errors: NETWORK_COMMAND. */
+export async function runRules(runner: Runner, rules: string): Promise<void> {
+  const result = await run(runner, ['-f', '-'], rules);
+  if (result.failure !== '') throw failureOf(runner.program, ['-f', '-'], result);
 }
 
-/** What nft(8) answers, as libnftables-json(5); undefined if there is no such thing. */
-export function askRules(nft: string, words: Words): string | undefined {
-  const { status, stdout } = run(nft, ['--json', '--terse', ...words], { input: '', inherits: [] });
-  return status === 0 ? stdout : undefined;
+/** What nft(8) answers, as libnftables-json(5); undefined if it fails, as it does for a missing table. */
+export async function askRules(nft: string, words: Words): Promise<string | undefined> {
+  const { stdout, failure } = await runHostCommand(query(nft, ['--json', '--terse', ...words]));
+  return failure === '' ? stdout : undefined;
 }
 
 /** What ip(8) answers, as JSON. Errors: NETWORK_COMMAND. */
-export function askIp(ip: string, words: Words): unknown {
-  const { status, stdout, stderr, error } = run(ip, ['-json', ...words], { input: '', inherits: [] });
-  if (status !== 0 || error) throw failure(ip, words, error?.message ?? stderr);
+export async function askIp(ip: string, words: Words): Promise<unknown> {
+  const answer = await askNetwork(ip, ['-json', ...words]);
   try {
-    // Nothing at all stands for an empty list in some versions.
-    return JSON.parse(stdout.trim() || '[]');
+    // Some versions print nothing for an empty list.
+    return JSON.parse(answer.trim() || '[]');
   } catch {
-    throw failure(ip, words, 'its answer is no JSON; iproute2 4.17 and newer have that');
+    throw new UmlmonError('NETWORK_COMMAND', {
+      place: `${basename(ip)} ${words.join(' ')}`,
+      cause: 'its answer is not JSON',
+      hint: 'iproute2 4.17 and newer have JSON',
+    });
   }
 }
 
-interface Feed {
-  readonly within?: readonly string[] | undefined;
-  readonly input: string;
-  readonly inherits: readonly number[];
-}
-
-function run(program: string, args: readonly string[], { input, inherits, within = [] }: Feed) {
-  const [first = program, ...words] = [...within, program, ...args];
-  return spawnSync(first, words, {
-    input,
-    stdio: ['pipe', 'pipe', 'pipe', ...inherits],
-    encoding: 'utf8',
-    timeout: networkLimits.commandTime,
-    maxBuffer: networkLimits.outputBytes,
-    env: { LC_ALL: 'C' },
+/**
+ * What a program says of the network of the host.
+ *
+ * @param commands of `-batch -`
+ * @throws UmlmonError NETWORK_COMMAND if it fails, takes longer than `commandTime` or prints more than `outputBytes`
+ */
+export async function askNetwork(
+  program: string,
+  args: readonly string[],
+  commands?: readonly Words[],
+): Promise<string> {
+  const result = await runHostCommand({
+    ...query(program, args),
+    ...(commands ? { input: batchOf(commands) } : {}),
   });
+  if (result.failure === '') return result.stdout;
+  throw failureOf(program, args, result);
 }
 
-function failure(program: string, words: Words, cause: string): UmlmonError {
-  return new UmlmonError('NETWORK_COMMAND', {
+/** Commands as ip(8) and bridge(8) read them with `-batch -`. */
+export function batchOf(commands: readonly Words[]): string {
+  return commands.map((words) => `${words.join(' ')}\n`).join('');
+}
+
+function query(program: string, args: readonly string[]): HostCommand {
+  const { commandTime: timeMs, outputBytes } = networkLimits;
+  return { program, args, timeMs, outputBytes };
+}
+
+function run(
+  { program, lock, within = [] }: Runner,
+  args: readonly string[],
+  input: string,
+): Promise<CommandResult> {
+  const [first = program, ...words] = [...within, program, ...args];
+  return runHostCommand({ ...query(first, words), input, inherits: [lock] });
+}
+
+function failureOf(program: string, words: Words, result: CommandResult): UmlmonError {
+  return commandError(result, {
+    code: 'NETWORK_COMMAND',
     place: `${basename(program)} ${words.join(' ')}`,
-    cause: printable(cause.trim().replaceAll('\n', '; '), 500) || 'it failed without a word',
+    clean: (text) => text.replaceAll(/^Command failed .*$/gm, ''),
   });
 }

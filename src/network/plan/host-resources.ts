@@ -1,14 +1,14 @@
-/** What interfaces want of the host, all together, and what of a record none of them wants. Pure. */
+/** The resources of the host that interfaces need together, and those of a record that none of them needs. Pure. */
 import { forwardText } from '../../config/networks/shared.ts';
-import type { Announcement } from '../host/host-network.ts';
 import type { NetworkRecord } from '../network-record.ts';
+import { type Announcement, isSameAnnouncement } from './announcement.ts';
 import type { InterfacePlan } from './interface-plan.ts';
 import type { Setting } from './kernel-settings.ts';
 import type { PortForward } from './nat-plan.ts';
 import type { OwnRules } from './private-bridge-plan.ts';
 import type { SharedName, SharedPlan } from './shared-plan.ts';
 
-/** Each thing once, however many interfaces want it. */
+/** Each resource once, even if several interfaces need it. */
 export interface Demands {
   readonly taps: readonly InterfacePlan[];
   readonly shared: readonly SharedPlan[];
@@ -36,7 +36,7 @@ export function demandsOf(interfaces: readonly InterfacePlan[]): Demands {
   };
 }
 
-/** A record in two: what these demands need, and what is left over. */
+/** Splits a record in two: what these interfaces need, and the rest. */
 export function splitRecord(
   record: NetworkRecord,
   { taps, shared, forwards, settings, announced, rules, links }: Demands,
@@ -62,8 +62,4 @@ export function splitRecord(
 
 export function isSameNetwork(one: SharedName, other: SharedName): boolean {
   return one.kind === other.kind && one.network === other.network;
-}
-
-export function isSameAnnouncement(one: Announcement, other: Announcement): boolean {
-  return one.address === other.address && one.on === other.on;
 }

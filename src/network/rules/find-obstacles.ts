@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { locateProgram } from '../../system/processes/find-program.ts';
-import { runHostCommand } from '../host/run-network-program.ts';
+import { askNetwork } from '../host/run-ip.ts';
 import type { InterfacePlan } from '../plan/interface-plan.ts';
 import type { FoundNetwork } from '../watch/found-network.ts';
 import { flowsOf } from './guest-flows.ts';
@@ -50,5 +50,5 @@ async function readLegacy(family: 'ip' | 'ip6'): Promise<Legacy> {
   if (!dropping.test(names)) return { chains: new Map() };
   const save = locateProgram(`${program}-save`);
   if (save === undefined) return { missing: program };
-  return { chains: parseLegacyRules(family, await runHostCommand({ program: save, args: [] })) };
+  return { chains: parseLegacyRules(family, await askNetwork(save, [])) };
 }

@@ -1,8 +1,7 @@
-/** What the network of the host is like at one moment, as far as a VM needs it; decides nothing. */
-
+/** The part of the host's network that a VM needs, at one moment; decides nothing. */
 import { toFailure } from '../../system/errors/errors.ts';
 import { countRules, type Entry, entryOf, listOf, textOf } from '../host/ip-answers.ts';
-import { runHostCommand } from '../host/run-network-program.ts';
+import { askNetwork, type Words } from '../host/run-ip.ts';
 import { readSetting } from '../plan/kernel-settings.ts';
 import type { Ways } from '../rules/guest-flows.ts';
 import type { Need } from './needs.ts';
@@ -56,19 +55,16 @@ export async function lookAtNeeded(
   const things = needs.map(({ thing }) => thing);
   const routes = things.flatMap((thing) => (thing.is === 'route' ? [thing.what] : []));
   const [answers, vlans, rules] = await Promise.all([
-    runHostCommand({
-      program: ip,
-      args: ['-details', '-json', '-batch', '-'],
-      input: [
-        'address show',
+    askNetwork(
+      ip,
+      ['-details', '-json', '-batch', '-'],
+      [
+        ['address', 'show'],
         ...[...routes, '0.0.0.0/0', '::/0'].map(routeQuestion),
-        'neighbour show proxy',
-        '',
-      ].join('\n'),
-    }),
-    things.some(({ is }) => is === 'vlan')
-      ? runHostCommand({ program: bridge, args: ['-json', 'vlan', 'show'] })
-      : '',
+        ['neighbour', 'show', 'proxy'],
+      ],
+    ),
+    things.some(({ is }) => is === 'vlan') ? askNetwork(bridge, ['-json', 'vlan', 'show']) : '',
     nft === undefined ? '' : listRules(nft, things, which),
   ]);
   const entries = answers.split('\n').flatMap((line) => listIn(line));
@@ -91,9 +87,8 @@ async function listRules(
   things: readonly Need['thing'][],
   which: 'all' | 'own',
 ): Promise<string> {
-  const ask = (...words: string[]) =>
-    runHostCommand({ program: nft, args: ['--json', '--terse', 'list', ...words] });
-  // All fails where they are too many for its limits, and for an ordinary user.
+  const ask = (...words: string[]) => askNetwork(nft, ['--json', '--terse', 'list', ...words]);
+  // Listing all of them fails where they exceed the limits, and for an ordinary user.
   const all = which === 'all' ? await ask('ruleset').catch(() => undefined) : undefined;
   if (all !== undefined) return all;
   const own = things.flatMap((thing) => (thing.is === 'table' ? [thing] : []));
@@ -104,15 +99,15 @@ async function listRules(
   return JSON.stringify({ nftables: tables.flatMap((one) => listOf(entryOf(JSON.parse(one)).nftables)) });
 }
 
-/** nft(8) fails for a table that is not there. After any other failure it is not known whether the table is there. */
+/** nft(8) fails for a missing table. After any other failure it is unknown whether the table exists. */
 function noTable(error: unknown): string {
   if (toFailure(error).cause.includes('No such file or directory')) return '{}';
   throw error;
 }
 
 /** Among commands of both families, ip(8) shows routes of IPv6 only with those of all tables. */
-function routeQuestion(prefix: string): string {
-  return `route show ${prefix.includes(':') ? 'table all ' : ''}to exact ${prefix}`;
+function routeQuestion(prefix: string): Words {
+  return ['route', 'show', ...(prefix.includes(':') ? ['table', 'all'] : []), 'to', 'exact', prefix];
 }
 
 function waysOf(entries: readonly Entry[]): Ways {

@@ -1,30 +1,32 @@
-/** Makes again what a VM needs on the host, and what was wiped there. */
-import type { NetworkPrograms } from '../configure.ts';
-import { runHostCommand } from '../host/run-network-program.ts';
-import { inTurnLater, type RecordPlace } from '../network-record.ts';
+/** Restores what a VM needs on the host after it was removed there. */
+import { networkLimits } from '../../system/limits/limits.ts';
+import { runCommands, runRules } from '../host/run-ip.ts';
+import { withNetworkLockWhile } from '../network-lock.ts';
+import type { NetworkPrograms } from '../network-programs.ts';
+import type { RecordPlace } from '../network-record.ts';
 import { writeSetting } from '../plan/kernel-settings.ts';
 import { type Drift, driftOf } from './drift.ts';
 import { lookAtNeeded } from './found-network.ts';
 import type { MakingStep, Need } from './needs.ts';
 
 export interface Repaired {
-  /** What was made again, in the words of its drift. */
+  /** What was restored, in the words of its drift. */
   readonly made: readonly string[];
-  /** What is not as it should be after all. */
+  /** What still differs. */
   readonly left: readonly Drift[];
-  /** Why something could not be made; the first reason. */
+  /** Why something could not be restored; the first reason. */
   readonly failure: unknown;
 }
 
-/** What rests on a bridge can be made when that is there: rounds for bridge, ports, and what rests on those. */
+/** One round for bridges, one for their ports, one for what needs the ports. */
 const rounds = 3;
 
 /**
- * Makes again what is gone and may be made, one monitor at a time, so that two do not make one network. The others wait
- * meanwhile: it lists no rules of other programs, which may be many.
+ * Restores what is missing and may be made, under the lock, so that two monitors do not make the same network. The other
+ * monitors wait, so it does not list the rules of other programs, which may be many.
  *
- * @param mayGoOn asked before each step: whether the VM still runs
- * @throws UmlmonError NETWORK_COMMAND if the host cannot be looked at, or another monitor does not come to an end
+ * @param mayGoOn called before each step: whether the VM still runs
+ * @throws UmlmonError NETWORK_COMMAND if the host cannot be inspected, or another monitor holds the lock for too long
  */
 export async function repairNetwork(
   place: RecordPlace,
@@ -32,7 +34,9 @@ export async function repairNetwork(
   needs: readonly Need[],
   mayGoOn: () => boolean,
 ): Promise<Repaired> {
-  const done = await inTurnLater(place, mayGoOn, async (turn) => {
+  // Many monitors may repair at once, after one command has removed what they all need.
+  const wait = { waitMs: networkLimits.repairWait, pollMs: networkLimits.repairPoll };
+  const work = async (lock: number) => {
     const made = new Set<string>();
     const failed = new Set<Need>();
     let failure: unknown;
@@ -44,7 +48,7 @@ export async function repairNetwork(
       for (const { need, text } of now) {
         if (!mayGoOn()) break;
         try {
-          for (const step of need.make) await take(step, programs, turn);
+          for (const step of need.make) await make(step, programs, lock);
           made.add(text);
         } catch (error) {
           failed.add(need);
@@ -55,18 +59,14 @@ export async function repairNetwork(
     }
     const still = new Set(left.map(({ text }) => text));
     return { made: [...made].filter((text) => !still.has(text)), left, failure };
-  });
-  return done ?? { made: [], left: [], failure: undefined };
+  };
+  const done = await withNetworkLockWhile(place, mayGoOn, work, wait);
+  return done?.result ?? { made: [], left: [], failure: undefined };
 }
 
-async function take(step: MakingStep, { ip, bridge, nft }: NetworkPrograms, turn: number): Promise<void> {
-  if ('setting' in step) return writeSetting(step.setting);
-  if ('rules' in step) {
-    if (nft !== undefined) await runHostCommand({ program: nft, args: ['-f', '-'], input: step.rules, turn });
-    return;
-  }
-  const [program, commands] = 'ip' in step ? [ip, step.ip] : [bridge, step.bridge];
-  if (commands.length === 0) return;
-  const input = commands.map((words) => `${words.join(' ')}\n`).join('');
-  await runHostCommand({ program, args: ['-batch', '-'], input, turn });
+async function make(step: MakingStep, { ip, bridge, nft }: NetworkPrograms, lock: number): Promise<void> {
+  if ('setting' in step) writeSetting(step.setting);
+  else if ('ip' in step) await runCommands({ program: ip, lock }, step.ip);
+  else if ('bridge' in step) await runCommands({ program: bridge, lock }, step.bridge);
+  else if (nft !== undefined) await runRules({ program: nft, lock }, step.rules);
 }

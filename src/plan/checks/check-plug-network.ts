@@ -4,7 +4,7 @@ import type { AtUnit } from '../../config/keys/key.ts';
 import type { NetworkSpec } from '../../config/networks/kinds.ts';
 import type { Refusal } from '../../config/problem.ts';
 import type { VmLayout } from '../../jail/layout.ts';
-import type { NetworkPrograms } from '../../network/configure.ts';
+import type { NetworkPrograms } from '../../network/network-programs.ts';
 import { aliasOf, type InterfacePlan } from '../../network/plan/interface-plan.ts';
 import { networkPlan } from '../build-plan.ts';
 import type { Inventory } from '../facts/inventory.ts';

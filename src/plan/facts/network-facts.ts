@@ -3,13 +3,13 @@ import type { VmConfig } from '../../config/config.ts';
 import { isTransport } from '../../config/networks/kinds.ts';
 import { transportNeeds } from '../../config/networks/transports.ts';
 import type { VmLayout } from '../../jail/layout.ts';
-import { type NetworkPrograms, networkPrograms } from '../../network/configure.ts';
-import { isConnected } from '../../network/connect-pasta.ts';
 import { findPortConflicts, type PortConflict } from '../../network/host/find-listeners.ts';
 import { type HostNetwork, lookAtHostNetwork } from '../../network/host/host-network.ts';
 import type { Taken } from '../../network/host/listener.ts';
+import { type NetworkPrograms, networkPrograms } from '../../network/network-programs.ts';
+import { isConnected } from '../../network/pasta-link.ts';
 import { userLink } from '../../network/plan/pasta-plan.ts';
-import { type Found, find } from './found.ts';
+import { type Found, findLater } from './found.ts';
 import type { HostLook } from './host-look.ts';
 
 export interface NetworkFacts extends HostNetwork {
@@ -27,9 +27,9 @@ export async function lookAtNetwork(
   const rules = legs || eth.some(({ kind }) => kind === 'network' || kind === 'nat');
   const needs = { rules, legs, user: eth.some(({ kind }) => kind === 'user') };
   const conflicts = await findPortConflicts(eth.flatMap((spec) => portsToHave(spec, run)));
-  return find(() => {
+  return findLater(async () => {
     const programs = look.once(`programs ${JSON.stringify(needs)}`, () => networkPrograms(needs));
-    return { ...look.once('network', () => lookAtHostNetwork(programs.ip)), programs, conflicts };
+    return { ...(await look.once('network', () => lookAtHostNetwork(programs.ip))), programs, conflicts };
   });
 }
 

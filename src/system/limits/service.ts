@@ -1,6 +1,15 @@
 import { internal, KiB, limit, MiB } from './limit.ts';
 
 export const service = {
+  commandOutput: limit(
+    MiB,
+    'bytes',
+    'Output of a host program where no other limit is named.',
+    'The program is killed; the call fails.',
+    'one',
+  ),
+  commandWords: internal(500, 'characters', 'Error message of a failed host program; the rest is cut.'),
+  commandPlace: internal(300, 'characters', 'Command line in such an error; the rest is cut.'),
   statusText: internal(256, 'characters', 'Text for a service manager; the rest is cut.'),
   retry: internal(100, 'ms', 'Pause while the queue of a service manager is full.'),
   strays: limit(

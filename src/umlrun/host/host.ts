@@ -13,8 +13,8 @@ import { ownUser, resolveUser, type VmUser } from '../../jail/user.ts';
 import { checkKernel, parseCpuFlags } from '../../kernel/host-check.ts';
 import { filesOf, type Libraries, resolveLibraries } from '../../kernel/libraries.ts';
 import { type KernelProbe, probeKernel } from '../../kernel/probe.ts';
-import { type NetworkPrograms, networkPrograms } from '../../network/configure.ts';
-import { lookAtHostNetwork } from '../../network/host/host-network.ts';
+import { inspectTun } from '../../network/host/host-network.ts';
+import { type NetworkPrograms, networkPrograms } from '../../network/network-programs.ts';
 import { checkTun } from '../../plan/checks/check-forward.ts';
 import { recallLpj } from '../../plan/facts/lpj-cache.ts';
 import { isErrorCode, UmlmonError } from '../../system/errors/errors.ts';
@@ -204,7 +204,7 @@ function userNetworkPrograms(launcher: SandboxPlan['launcher']): NetworkPrograms
       hint: 'leave -net out, or let the administrator permit user namespaces',
     });
   const programs = networkPrograms({ rules: false, legs: false, user: true });
-  const { tun, tunForAll, tunFault } = lookAtHostNetwork(programs.ip);
+  const { tun, tunForAll, tunFault } = inspectTun();
   const [why] = checkTun(tunFault);
   if (why) throw new UmlmonError(why.code, { place, cause: why.cause, hint: why.hint });
   // Without root, this process is the user of the VM: it has tried.

@@ -24,11 +24,11 @@ const runs: Readonly<Record<string, string>> = {
   'monitor/start/hooks.ts': "the administrator's hooks",
   'monitor/program/avoid-cores.ts': 'taskset',
   'network/connect-pasta.ts': 'programs of user networks',
-  'network/host/run-network-program.ts': 'ip, bridge, nft, iptables-save',
-  'network/host/run-ip.ts': 'ip, bridge, nft',
+  'network/host/run-ip.ts': 'ip, bridge, nft, iptables-save',
   'system/processes/background.ts': 'umlmon itself',
   'system/files/remove-tree.ts': 'rm',
-  'system/processes/run-program.ts': 'what its callers say',
+  'system/processes/host-command.ts': 'the programs of its callers',
+  'system/processes/run-program.ts': 'the programs of its callers',
 };
 
 /** Programs that take file systems, partition tables, images or archives apart. */
@@ -49,7 +49,7 @@ function namedReaders(text: string): string[] {
 
 test('each file that runs programs is known, with what it runs', () => {
   const found = files.filter(({ text }) =>
-    /['"](?:(?:node:)?child_process|[./]+(?:[\w-]+\/)*run-program\.ts)['"]/.test(text),
+    /['"](?:(?:node:)?child_process|[./]+(?:[\w-]+\/)*(?:run-program|host-command)\.ts)['"]/.test(text),
   );
   expect(found.map(({ file }) => file).sort()).toEqual(Object.keys(runs).sort());
 });

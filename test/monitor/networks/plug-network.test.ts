@@ -78,7 +78,7 @@ test('what cannot be plugged is refused with its reason, and changes nothing', a
     ['bridged(bridge_if=none, proxy_if=p2)', 'NETWORK_MISSING', /no interface none/],
     ['host_to_host(proxy_if=br0, proxy_addr=10.8.0.1, guest_addr=10.8.0.2)', 'NETWORK_IN_USE', /br0 already/],
     ['host_to_host(proxy_if=p2, proxy_addr=10.7.0.1, guest_addr=10.8.0.2)', 'NETWORK_IN_USE', /10\.7\.0\.1/],
-    ['network(name=lab, hub=on)', 'NETWORK_IN_USE', /another interface says hub=off/],
+    ['network(name=lab, hub=on)', 'NETWORK_IN_USE', /another interface has the network lab with hub=off/],
     ['nat(name=web2, subnet=10.6.0.0/24, guest_addr=10.6.0.2, forward=80:81)', 'NETWORK_IN_USE', /port 80/],
     ['raw(ifname=br0)', 'NETWORK_PRIVILEGE', /without CAP_NET_RAW/],
     ['fd(fd=wire)', 'NETWORK_PRIVILEGE', /descriptor/],

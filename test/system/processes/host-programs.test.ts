@@ -12,7 +12,7 @@ const root = join(import.meta.dirname, '../../..');
 const starters = ['exec', 'execFile', 'execFileSync', 'execSync', 'fork', 'spawn', 'spawnSync'];
 
 /** Files that start programs which they are given, by an absolute path, with an environment that they are given. */
-const wrappers = ['src/system/processes/run-program.ts'];
+const wrappers = ['src/system/processes/host-command.ts', 'src/system/processes/run-program.ts'];
 
 const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
   .filter((path) => path.endsWith('.ts'))
