@@ -40,7 +40,7 @@ export async function runUmldir(configPath: string | undefined): Promise<void> {
   reopenAtSignal(ownLog, log);
   const place = registrationPlace(settings.runDir);
   const manager = ServiceManager.open(process.env);
-  const user = settings.user !== '' && uid === 0 ? resolveUser(settings.user) : undefined;
+  const user = settings.user !== '' && uid === 0 ? await resolveUser(settings.user) : undefined;
   let lockFd = takeSocketDirectory(place, user ?? ownIds());
   const takePlaceAgain = () => {
     if (lockFd >= 0) closeSync(lockFd);

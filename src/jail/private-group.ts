@@ -54,23 +54,23 @@ function rememberLast<T>(parse: (text: string) => T): (text: string) => T {
 }
 
 /**
- * Why the group of a user of this host is not private. Of network accounts, which cannot be listed, only the group's name
- * and its members are looked at (getent(1)).
+ * Why the group of a user of this host is not private. Network accounts cannot be listed, so of those only the group's
+ * name and its members count (getent(1)).
  */
-export function whyShared(user: VmUser): string | undefined {
+export async function whyShared(user: VmUser): Promise<string | undefined> {
   const passwd = readFileSync('/etc/passwd', 'utf8');
   const local = readFileSync('/etc/group', 'utf8');
   const isLocal = linesOf(local).some(([, , gidText]) => parseId(gidText) === user.gid);
-  return sharedGroup(user, { passwd, group: isLocal ? local : askHost('group', String(user.gid)) });
+  return sharedGroup(user, { passwd, group: isLocal ? local : await askHost('group', String(user.gid)) });
 }
 
 /**
- * What is open to the group of a VM, such as its jail and its sockets, must be open to nobody else.
+ * Refuses a user whose group other accounts are in: the jail and the sockets of a VM are open to its group.
  *
  * @throws UmlmonError JAIL_GROUP_SHARED
  */
-export function requirePrivateGroup(user: VmUser, vm: string): void {
-  const cause = whyShared(user);
+export async function requirePrivateGroup(user: VmUser, vm: string): Promise<void> {
+  const cause = await whyShared(user);
   if (cause === undefined) return;
   const hint = `umladmin user ${vm}`;
   throw new UmlmonError('JAIL_GROUP_SHARED', { place: `user ${user.name}`, cause, hint });

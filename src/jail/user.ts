@@ -1,12 +1,11 @@
 /** Users and groups of the host. */
 
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { isAccountName } from '../config/values/account-name.ts';
-import { toolEnvironment } from '../system/environment.ts';
 import { UmlmonError } from '../system/errors/errors.ts';
 import { jailLimits } from '../system/limits/limits.ts';
 import { locateProgram } from '../system/processes/find-program.ts';
+import { type CommandResult, runHostCommand } from '../system/processes/host-command.ts';
 import { whyUnmapped } from './id-map.ts';
 
 export interface VmUser {
@@ -18,15 +17,18 @@ export interface VmUser {
 /** (uid_t) -1 means "no change" to the system calls. */
 const ID_MAX = 0xffff_fffe;
 
+/** The entry of a name or number in a database of the host; '' if it has none. */
+export type AskAccounts = (database: 'passwd' | 'group', nameOrNumber: string) => Promise<string>;
+
 /**
- * Looks a user up by name or number: in /etc/passwd, then with getent(1), which asks all that nsswitch.conf(5) names. A
+ * Finds a user by name or number: in /etc/passwd, then with getent(1), which asks all sources of nsswitch.conf(5). A
  * name is any text that the host knows: `bug@corp.example`, `CORP\\bug`, with blanks.
  *
- * @param ask what asks it, for who has asked for many at once
+ * @param ask in place of getent(1), for callers that have asked for many users at once
  * @throws UmlmonError JAIL_USER_ROOT, JAIL_USER_UNKNOWN
  */
-export function resolveUser(nameOrNumber: string, ask: typeof askHost = askHost): VmUser {
-  const user = lookUpUser(nameOrNumber, ask);
+export async function resolveUser(nameOrNumber: string, ask: AskAccounts = askHost): Promise<VmUser> {
+  const user = await lookUpUser(nameOrNumber, ask);
   const place = `user ${nameOrNumber}`;
   if (!user)
     throw new UmlmonError('JAIL_USER_UNKNOWN', {
@@ -49,10 +51,9 @@ export function resolveUser(nameOrNumber: string, ask: typeof askHost = askHost)
 }
 
 /** The same, without errors; undefined if the host has no such user. */
-function lookUpUser(nameOrNumber: string, ask: typeof askHost = askHost): VmUser | undefined {
-  return (
-    findUser(readFileSync('/etc/passwd', 'utf8'), nameOrNumber) ?? firstUser(ask('passwd', nameOrNumber))
-  );
+async function lookUpUser(nameOrNumber: string, ask: AskAccounts = askHost): Promise<VmUser | undefined> {
+  const local = findUser(readFileSync('/etc/passwd', 'utf8'), nameOrNumber);
+  return local ?? firstUser(await ask('passwd', nameOrNumber));
 }
 
 /** useradd(8) takes only some of the names that other sources of accounts have. */
@@ -71,31 +72,32 @@ function isNumber(text: string): boolean {
   return /^\d+$/.test(text);
 }
 
-/**
- * The account of umlweb, by name or number, if the host has it. Root is none: it may do everything anyway.
- */
-export function webUser(nameOrNumber: string, ask: typeof askHost = askHost): VmUser | undefined {
-  const user = nameOrNumber === '' ? undefined : lookUpUser(nameOrNumber, ask);
+/** The account of umlweb, by name or number, if the host has it. Root does not count: it may do everything anyway. */
+export async function webUser(nameOrNumber: string, ask: AskAccounts = askHost): Promise<VmUser | undefined> {
+  const user = nameOrNumber === '' ? undefined : await lookUpUser(nameOrNumber, ask);
   return user?.uid === 0 ? undefined : user;
 }
 
 /** The group of umlweb's account, by its name or number, as `groupOfWeb`. */
-export function webGroup(nameOrNumber: string): number | undefined {
-  return groupOfWeb(webUser(nameOrNumber));
+export async function webGroup(nameOrNumber: string): Promise<number | undefined> {
+  return groupOfWeb(await webUser(nameOrNumber));
 }
 
 /**
- * The group of umlweb's account, if it is nobody else's: files that umlweb reads may belong to it. Of network accounts,
- * which cannot be listed, only the members of the group are looked at.
+ * The group of umlweb's account, if no other account is in it: files that umlweb reads may belong to it. Network accounts
+ * cannot be listed, so of those only the members of the group count.
  */
-export function groupOfWeb(user: VmUser | undefined, ask: typeof askHost = askHost): number | undefined {
+export async function groupOfWeb(
+  user: VmUser | undefined,
+  ask: AskAccounts = askHost,
+): Promise<number | undefined> {
   if (!user || user.gid === 0) return undefined;
   const entries = (text: string) => text.split('\n').map((line) => line.split(':'));
   const others = entries(readFileSync('/etc/passwd', 'utf8')).some(
     ([name, , , gid]) => gid === String(user.gid) && name !== user.name,
   );
   const ofGroup = (text: string) => entries(text).find(([, , gid]) => gid === String(user.gid));
-  const group = ofGroup(readFileSync('/etc/group', 'utf8')) ?? ofGroup(ask('group', String(user.gid)));
+  const group = ofGroup(readFileSync('/etc/group', 'utf8')) ?? ofGroup(await ask('group', String(user.gid)));
   const members = group?.[3]?.split(',').filter((name) => name !== '' && name !== user.name);
   return others || (members?.length ?? 0) > 0 ? undefined : user.gid;
 }
@@ -119,7 +121,7 @@ export function findUser(passwd: string, nameOrNumber: string): VmUser | undefin
   return undefined;
 }
 
-/** What getent(1) has answered: the entry, whose name may be spelled in another way than the one that was asked for. */
+/** The entry that getent(1) has answered. Its name may be spelled in another way than in the question. */
 function firstUser(answer: string): VmUser | undefined {
   const [line = ''] = answer.split('\n');
   return userIn(line.split(':'));
@@ -137,15 +139,15 @@ export function parseId(text: string | undefined): number | undefined {
 }
 
 /**
- * Looks a group up by name or number, as resolveUser does.
+ * Finds a group by name or number, as resolveUser does.
  *
  * @returns its gid
  * @throws UmlmonError JAIL_GROUP_UNKNOWN
  */
-export function resolveGroup(nameOrNumber: string): number {
+export async function resolveGroup(nameOrNumber: string): Promise<number> {
   const gid =
     findGroup(readFileSync('/etc/group', 'utf8'), nameOrNumber) ??
-    parseId(askHost('group', nameOrNumber).split('\n')[0]?.split(':')[2]);
+    parseId((await askHost('group', nameOrNumber)).split('\n')[0]?.split(':')[2]);
   const place = `group ${nameOrNumber}`;
   const unmapped = gid === undefined ? undefined : whyUnmapped('gid', gid);
   if (unmapped !== undefined)
@@ -180,19 +182,23 @@ export function findGroup(groups: string, nameOrNumber: string): number | undefi
 }
 
 /**
- * The entry of a name or number in a database of the host (getent(1)); empty if there is none. For a name, the host decides
+ * The entry of a name or number in a database of the host (getent(1)); '' if it has none. For a name, the host decides
  * which spellings are the same.
  */
-export function askHost(database: 'passwd' | 'group', nameOrNumber: string): string {
+export async function askHost(database: 'passwd' | 'group', nameOrNumber: string): Promise<string> {
   if (!mayAsk(nameOrNumber)) return '';
+  const { status, stdout } = await runGetent(database, [nameOrNumber]);
+  return status === 0 ? stdout : '';
+}
+
+/** Status 2: the database lacks some of the names. Without getent(1) the status is undefined. */
+export async function runGetent(
+  database: 'passwd' | 'group',
+  names: readonly string[],
+): Promise<Pick<CommandResult, 'status' | 'stdout'>> {
   const program = locateProgram('getent');
-  if (program === undefined) return '';
-  const getent = spawnSync(program, [database, '--', nameOrNumber], {
-    encoding: 'utf8',
-    timeout: jailLimits.accountTime,
-    env: toolEnvironment,
-  });
-  return getent.status === 0 ? getent.stdout : '';
+  if (program === undefined) return { status: undefined, stdout: '' };
+  return runHostCommand({ program, args: [database, '--', ...names], timeMs: jailLimits.accountTime });
 }
 
 /** Whether getent(1) can be asked for this. A number out of range would come back as another one. */

@@ -1,8 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { GlobalConfig } from '../config/config.ts';
 import type { WebUrl } from '../config/keys/web-keys.ts';
-import { webGroup } from '../jail/user.ts';
 import { webShares } from '../system/limits/limits.ts';
 import type { Log } from '../system/logs/log.ts';
 import type { SecurityLog } from '../system/logs/security-log.ts';
@@ -15,6 +13,7 @@ import { checkOrigin, type Names } from './http/origin.ts';
 import type { RequestPath } from './http/request-path.ts';
 import { identityAt } from './identity.ts';
 import { Login, type PasswordPlace } from './login/login.ts';
+import { PasswordReaders } from './login/password-readers.ts';
 import { type Session, Sessions, sessionCookie, sessionIdOf } from './login/sessions.ts';
 import { vmActions } from './vms/vm-actions.ts';
 import { vmPages } from './vms/vm-pages.ts';
@@ -41,11 +40,17 @@ export class Api {
   readonly #options: ApiOptions;
   readonly #sessions = new Sessions();
   readonly #login: Login;
+  readonly #readers = new PasswordReaders();
   readonly #calls = new Shares(webShares.calls);
 
   constructor(options: ApiOptions) {
     this.#options = options;
-    this.#login = new Login(this.#sessions, () => passwordPlace(options.monitors.global()));
+    this.#login = new Login(this.#sessions, () => this.#passwordPlace());
+  }
+
+  /** Before the first request. */
+  async prepare(): Promise<void> {
+    await this.#readers.prepare(this.#options.monitors.global().web_user);
   }
 
   /** Ends all sessions. */
@@ -75,6 +80,12 @@ export class Api {
     else if (late === undefined && method === 'GET') return sendJson(response, 200, wireOf(session));
     else if (late === undefined && method === 'DELETE') return this.#leave(session, response);
     throw refused(405, name, `${method} is not possible`);
+  }
+
+  /** Where the passwords are, and the group that may read them besides root. */
+  #passwordPlace(): PasswordPlace {
+    const { vardir, web_user } = this.#options.monitors.global();
+    return { varDir: vardir, readers: this.#readers.groupOf(web_user) };
   }
 
   /** Ends the sessions whose passwords are not good any more. Errors: PASSWORD_FILE. */
@@ -156,11 +167,6 @@ function checkToken({ headers }: IncomingMessage, { token }: Session): void {
   const wanted = Buffer.from(token);
   if (given.length === wanted.length && timingSafeEqual(given, wanted)) return;
   throw refused(403, 'x-umlweb-token', 'the request lacks the token of its session', 'load the page again');
-}
-
-/** Where the passwords are, and who may read them besides root. */
-function passwordPlace({ vardir, web_user }: GlobalConfig): PasswordPlace {
-  return { varDir: vardir, readers: webGroup(web_user) };
 }
 
 /** Status 202: not yet. */

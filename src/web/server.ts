@@ -49,6 +49,7 @@ export class WebServer {
   /** Takes calls when it resolves. Errors: WEB_LISTEN, WEB_TLS. */
   static async open(options: WebOptions): Promise<WebServer> {
     const server = new WebServer(options);
+    await server.#api.prepare();
     await server.#listen();
     return server;
   }

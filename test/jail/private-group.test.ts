@@ -55,8 +55,8 @@ describe('a group is private', () => {
   });
 });
 
-test('nobody of this host is refused, with a hint that names the VM', () => {
-  expect(() => requirePrivateGroup({ name: 'nobody', uid: 65_534, gid: 65_534 }, 'vm1')).toThrow(
+test('the user nobody of this host is refused, with a hint that names the VM', async () => {
+  await expect(requirePrivateGroup({ name: 'nobody', uid: 65_534, gid: 65_534 }, 'vm1')).rejects.toThrow(
     expect.objectContaining({ code: 'JAIL_GROUP_SHARED', hint: 'umladmin user vm1' }),
   );
 });

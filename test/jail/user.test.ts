@@ -20,29 +20,32 @@ describe('findUser', () => {
 });
 
 describe('resolveUser', () => {
-  test('knows a user of this host', () => {
-    expect(resolveUser('nobody')).toEqual({ name: 'nobody', uid: 65_534, gid: 65_534 });
+  test('knows a user of this host', async () => {
+    expect(await resolveUser('nobody')).toEqual({ name: 'nobody', uid: 65_534, gid: 65_534 });
   });
 
-  test.each(['root', '0', String(userInfo().uid)])('refuses %s', (name) => {
-    expect(() => resolveUser(name)).toThrow(expect.objectContaining({ code: 'JAIL_USER_ROOT' }));
+  test.each(['root', '0', String(userInfo().uid)])('refuses %s', async (name) => {
+    await expect(resolveUser(name)).rejects.toThrow(expect.objectContaining({ code: 'JAIL_USER_ROOT' }));
   });
 
-  test.each(['no-such-user', '61999', '', '-h', 'a:b', 'a b', 'x\nroot'])('does not know %j', (name) => {
-    expect(() => resolveUser(name)).toThrow(expect.objectContaining({ code: 'JAIL_USER_UNKNOWN' }));
-  });
+  test.each(['no-such-user', '61999', '', '-h', 'a:b', 'a b', 'x\nroot'])(
+    'does not know %j',
+    async (name) => {
+      await expect(resolveUser(name)).rejects.toThrow(expect.objectContaining({ code: 'JAIL_USER_UNKNOWN' }));
+    },
+  );
 });
 
 describe('groups', () => {
-  test('are found by name and by number', () => {
+  test('are found by name and by number', async () => {
     const groups = 'root:x:0:\numl:x:998:a,b\nbad:x:-1:\n';
     expect(findGroup(groups, 'uml')).toBe(998);
     expect(findGroup(groups, '998')).toBe(998);
     expect(findGroup(groups, 'bad')).toBeUndefined();
-    expect(resolveGroup('nogroup')).toBe(65_534);
+    expect(await resolveGroup('nogroup')).toBe(65_534);
   });
 
-  test.each(['no-such-group', '', '-h', 'a:b'])('%j is not known', (name) => {
-    expect(() => resolveGroup(name)).toThrow(expect.objectContaining({ code: 'JAIL_GROUP_UNKNOWN' }));
+  test.each(['no-such-group', '', '-h', 'a:b'])('%j is not known', async (name) => {
+    await expect(resolveGroup(name)).rejects.toThrow(expect.objectContaining({ code: 'JAIL_GROUP_UNKNOWN' }));
   });
 });

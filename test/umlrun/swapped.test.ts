@@ -92,7 +92,7 @@ test('an image is what was checked: in 1,000 starts nothing of a file of root is
   chmodSync(join(home, 'images/img'), 0o644);
   link(secrets, join(home, 'other'));
   const roots = { varDir: world.varDir, runDir: world.runDir, shared: join(world.varDir, 'shared') };
-  const user = resolveUser('nobody');
+  const user = await resolveUser('nobody');
   const outcomes = { prepared: 0, refused: 0 };
   await exchange(join(home, 'images'), join(home, 'other'));
   const memory = join(world.home, 'changes');

@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { type Config, requireVm } from '../../config/config.ts';
+import { type Config, requireVm, type VmConfig } from '../../config/config.ts';
 import type { DiskVerb, ImageCaller, Question } from '../../disk/commands/command-types.ts';
 import { readRequest } from '../../disk/commands/read-request.ts';
 import { type ImageName, type ImageStore, nameText, sharedDisks } from '../../disk/names/image-name.ts';
@@ -9,6 +9,8 @@ import { imageDetails, imageInfo } from '../../disk/store/image-wire.ts';
 import { listImages } from '../../disk/store/list.ts';
 import { makeDirectories, ownIds } from '../../jail/directories.ts';
 import { jailDirectories } from '../../jail/layout.ts';
+import type { VmUser } from '../../jail/user.ts';
+import { HostLook } from '../../plan/facts/host-look.ts';
 import { imageStoreOf, vmUser } from '../../plan/facts/inventory.ts';
 import { UmlmonError } from '../../system/errors/errors.ts';
 import type { ArgumentValues } from '../commands/argument-kinds.ts';
@@ -39,7 +41,7 @@ export async function runAdminDisk(
     const infos = images.map((image) => imageInfo(image, nameText));
     await print(json ? JSON.stringify({ images: infos, troubles }) : imagesText(infos, troubles));
   } else if (subcommand === 'info') {
-    const caller = callerOf(host, options);
+    const caller = await callerOf(host, options);
     const details = imageDetails(await describeImage(store, imageOf(given(values.PATH)), caller), nameText);
     await print(json ? JSON.stringify(details) : imageText(details));
   } else {
@@ -47,9 +49,9 @@ export async function runAdminDisk(
     const question = options.has('yes') ? undefined : questionOf(verb);
     if (question !== undefined && !(await confirm(question))) throw nothingDone(verb.image);
     const made = newImageOf(verb);
-    const owner = ownerOf(made, host);
+    const owner = await ownerOf(made, host);
     if (made) makeRoom(made, owner, config);
-    await runDiskCommandHere(verb, { store, owner, caller: callerOf(host, options), json });
+    await runDiskCommandHere(verb, { store, owner, caller: await callerOf(host, options), json });
   }
 }
 
@@ -66,21 +68,25 @@ function newImageOf(verb: DiskVerb): ImageName | undefined {
 }
 
 /** Who owns a new image: the user of its VM, or for one of all VMs whoever runs this, for all to read. */
-function ownerOf(image: ImageName | undefined, { loaded }: AdminHost): Owner {
+async function ownerOf(image: ImageName | undefined, { loaded }: AdminHost): Promise<Owner> {
   if (!image || image.vm === '') return { ...ownIds(), mode: 0o644 };
-  const { uid, gid } = vmUser(requireVm(loaded, image.vm).vm);
+  const { uid, gid } = await vmUser(requireVm(loaded, image.vm).vm);
   return { uid, gid, mode: 0o600 };
 }
 
+/** The users of VMs; a VM with a wrong one is left out. */
+async function usersOf(vms: readonly VmConfig[]): Promise<Map<string, VmUser>> {
+  const look = new HostLook(vms.map(({ vmuser }) => vmuser));
+  const found = await Promise.all(
+    vms.map(async (vm) => [vm.name, await vmUser(vm, look).catch(() => undefined)] as const),
+  );
+  return new Map(found.flatMap(([name, user]) => (user ? [[name, user]] : [])));
+}
+
 /** Whoever runs this. What a guest's header leads to is asked on a terminal, and refused without one, unless `-yes`. */
-function callerOf({ loaded }: AdminHost, options: ReadonlySet<string>): ImageCaller {
-  const userOf = (vm: string) => {
-    try {
-      return vmUser(requireVm(loaded, vm).vm);
-    } catch {
-      return undefined;
-    }
-  };
+async function callerOf({ config }: AdminHost, options: ReadonlySet<string>): Promise<ImageCaller> {
+  const users = await usersOf([...config.vms.values()]);
+  const userOf = (vm: string) => users.get(vm);
   const ask = async (question: Question) => {
     if (options.has('yes')) return true;
     if (!canAsk()) return false;

@@ -37,7 +37,7 @@ export async function runAdminPassword(
   { loaded, config, json }: PasswordContext,
 ): Promise<void> {
   const { vardir, web_user } = config.global;
-  const readers = webGroup(web_user);
+  const readers = await webGroup(web_user);
   const { VM: vm = allVms, ROLE } = values;
   if (options.has('list')) return listPasswords(readPasswords(vardir, readers), values, json);
   const named = vm === allVms ? 'all VMs' : vm;

@@ -20,7 +20,7 @@ export interface ImageHost {
   readonly store: ImageStore;
   readonly jobs: Jobs;
   /** The user of the VM, who owns its images, by the configuration as it is now. Errors: CONFIG_*, JAIL_*. */
-  readonly user: () => VmUser;
+  readonly user: () => Promise<VmUser>;
 }
 
 type Procedures = 'diskList' | 'diskInfo' | 'diskRun' | 'jobWatch' | 'jobCancel' | 'jobList';
@@ -36,14 +36,14 @@ export function diskHandlers(
     diskInfo: (path, caller) =>
       answer(async () => {
         const { signal } = caller;
-        const image = await describeImage(store, imageOf(vm, path), clientOf(disks), { signal });
+        const image = await describeImage(store, imageOf(vm, path), await clientOf(disks), { signal });
         const details = imageDetails(image, pathOf);
         return { kind: 'ok', details };
       }),
     diskRun: (request, caller) =>
-      answer(() => {
+      answer(async () => {
         const verb = readClientRequest(vm, request);
-        const client = clientOf(disks);
+        const client = await clientOf(disks);
         const { uid, gid } = client.user;
         const job = jobs.run({
           name: verb.verb,
@@ -70,14 +70,14 @@ export function diskHandlers(
 }
 
 /** A client of the VM, whoever he is, for the checks of images. */
-function clientOf({ vm, user }: ImageHost): ImageCaller & { kind: 'vm' } {
-  return { kind: 'vm', vm, user: user() };
+async function clientOf({ vm, user }: ImageHost): Promise<ImageCaller & { kind: 'vm' }> {
+  return { kind: 'vm', vm, user: await user() };
 }
 
 /** A part of the images that the VM can see, as large as an answer may be. */
 async function pageOf(disks: ImageHost, { after, max }: DiskListArgs): Promise<ImageList> {
   const { vm, store } = disks;
-  const { images, troubles } = await listForClient(store, clientOf(disks));
+  const { images, troubles } = await listForClient(store, await clientOf(disks));
   const all = images
     .map((image) => imageInfo(image, pathOf))
     .sort((one, other) => (one.path < other.path ? -1 : 1));

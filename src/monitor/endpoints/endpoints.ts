@@ -51,7 +51,7 @@ export class Endpoints {
   async #listen(vm: Vm, { global, vmConfig, layout, server, web }: EndpointsParts): Promise<void> {
     // Without a group of its own a socket is not for the group that happens to be the user's first: on many hosts all
     // users share it.
-    const access = global.group ? { mode: 0o660, gid: resolveGroup(global.group) } : { mode: 0o600 };
+    const access = global.group ? { mode: 0o660, gid: await resolveGroup(global.group) } : { mode: 0o600 };
     // umlweb gets in as the owner of the socket: it needs no group for that. What it may do there is decided by who it is.
     const owner = web === undefined || process.geteuid?.() !== 0 ? {} : { uid: web };
     const listen = async () => {

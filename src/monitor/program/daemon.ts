@@ -8,7 +8,14 @@ import { ConsoleLog } from '../../console/log.ts';
 import { Marks } from '../../console/log-marks.ts';
 import { makeDirectories, ownIds } from '../../jail/directories.ts';
 import { jailDirectories, type VmLayout } from '../../jail/layout.ts';
-import { askHost, groupOfWeb, resolveGroup, type VmUser, webUser } from '../../jail/user.ts';
+import {
+  type AskAccounts,
+  askHost,
+  groupOfWeb,
+  resolveGroup,
+  type VmUser,
+  webUser,
+} from '../../jail/user.ts';
 import { consolePlans, logPlan } from '../../plan/build-plan.ts';
 import { explainPlan } from '../../plan/explain.ts';
 import { imageStoreOf, vmUser } from '../../plan/facts/inventory.ts';
@@ -82,7 +89,7 @@ export async function runDaemon(request: DaemonRequest): Promise<void> {
   const layout = layoutFor(config, vmConfig);
   // Without root our group may be everybody's.
   process.umask(process.geteuid?.() === 0 ? 0o027 : 0o077);
-  prepareDirectories(layout, vmConfig);
+  await prepareDirectories(layout, vmConfig);
   // Sockets are named relative to this directory: their names then mean the same here and in the jail.
   process.chdir(layout.home);
   const lockFd = takeMonitorLock(layout);
@@ -134,9 +141,9 @@ export async function runDaemon(request: DaemonRequest): Promise<void> {
  * A kernel whose user has come to share its group since is taken over with the directories that it has: its next start is
  * refused. Errors: JAIL_*, HOST_NAMESPACES.
  */
-function prepareDirectories(layout: VmLayout, vmConfig: VmConfig): void {
+async function prepareDirectories(layout: VmLayout, vmConfig: VmConfig): Promise<void> {
   try {
-    const user = vmUser(vmConfig);
+    const user = await vmUser(vmConfig);
     makeDirectories(jailDirectories(layout, process.geteuid?.() === 0), ownIds(), user);
   } catch (error) {
     if (toFailure(error).code !== 'JAIL_GROUP_SHARED' || !heldLock(layout.vmLock)) throw error;
@@ -189,9 +196,9 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<string
     log.info('SIGUSR1: the logs are opened again');
   });
   const jobs = new Jobs(layout.vm, events);
-  const { ask, web } = webAccount(config.global);
-  const users = localUsers(config.global, web);
-  const readers = groupOfWeb(web, ask);
+  const { ask, web } = await webAccount(config.global);
+  const users = await localUsers(config.global, web);
+  const readers = await groupOfWeb(web, ask);
   const sessions = new Sessions({ vm: layout.vm, varDir: layout.varDir, readers, events, security, users });
   const handlers = controlHandlers(
     vm,
@@ -301,17 +308,22 @@ function planTeller(request: ConfigSource, layout: VmLayout): () => Promise<stri
  * The account of umlweb, looked up once: each question to a network's accounts may take seconds. Without root and `group`,
  * no other account reaches the control socket, so only the files of this host are read.
  */
-function webAccount({ group, web_user }: GlobalConfig) {
-  const ask = process.geteuid?.() === 0 || group ? askHost : () => '';
-  return { ask, web: webUser(web_user, ask) };
+async function webAccount({ group, web_user }: GlobalConfig) {
+  const ask: AskAccounts = process.geteuid?.() === 0 || group ? askHost : async () => '';
+  return { ask, web: await webUser(web_user, ask) };
 }
 
-function localUsers({ group, group_roles }: GlobalConfig, web: VmUser | undefined): LocalUsers {
+async function localUsers(
+  { group, group_roles }: GlobalConfig,
+  web: VmUser | undefined,
+): Promise<LocalUsers> {
   return {
     own: process.geteuid?.() ?? 0,
     web: web?.uid,
-    group: group ? resolveGroup(group) : undefined,
-    groupRoles: group_roles.map((one) => ({ gid: resolveGroup(one.group), role: one.role })),
+    group: group ? await resolveGroup(group) : undefined,
+    groupRoles: await Promise.all(
+      group_roles.map(async (one) => ({ gid: await resolveGroup(one.group), role: one.role })),
+    ),
   };
 }
 

@@ -1,8 +1,8 @@
 import type { ImageStore } from '../../disk/names/image-name.ts';
 import type { ImageGraph } from '../../disk/store/graph.ts';
 import { scanImages } from '../../disk/store/scan.ts';
-import { type AskAccounts, askAccounts } from '../../jail/ask-accounts.ts';
-import { askHost } from '../../jail/user.ts';
+import { askAccounts } from '../../jail/ask-accounts.ts';
+import { type AskAccounts, askHost } from '../../jail/user.ts';
 
 /**
  * One look at the host, for one VM or for many. What is the same for all VMs is looked at once: a kernel, its libraries,

@@ -29,7 +29,7 @@ import { closedDirectory } from '../checks/access.ts';
 import { backingsOf, type ConfiguredImage, graphFor, lookAtDisk } from './configured-images.ts';
 import { lookAtCores } from './core-load.ts';
 import type { CoreLoad } from './cores.ts';
-import { type Found, find } from './found.ts';
+import { type Found, find, findLater } from './found.ts';
 import { HostLook } from './host-look.ts';
 import { recallLpj } from './lpj-cache.ts';
 import { lookAtNetwork, type NetworkFacts } from './network-facts.ts';
@@ -104,7 +104,7 @@ export async function takeInventory(
           find(() => resolveLibraries(kernel.found.file, kernel.found.libraryDirectory)),
         )
       : kernel;
-  const user = find(() => vmUser(vm, look));
+  const user = await findLater(() => vmUser(vm, look));
   const namespaces = await look.once('namespaces', () => supportFor(root, user));
   const store = imageStoreOf(layout);
   const graph = look.isOfMany ? await look.graph(store) : await graphFor(vm, store);
@@ -161,17 +161,17 @@ async function supportFor(root: boolean, user: Found<VmUser>): Promise<Namespace
  * The user of a VM: the configured one, with a group of its own, or else our own. Errors: JAIL_USER_*, JAIL_GROUP_SHARED,
  * HOST_NAMESPACES for another one.
  */
-export function vmUser(vm: VmConfig, look = new HostLook()): VmUser {
-  const user = accountOf(vm, look);
-  if (process.geteuid?.() === 0) requirePrivateGroup(user, vm.name);
+export async function vmUser(vm: VmConfig, look = new HostLook()): Promise<VmUser> {
+  const user = await accountOf(vm, look);
+  if (process.geteuid?.() === 0) await requirePrivateGroup(user, vm.name);
   return user;
 }
 
 /** The same, also with a group that others are in. */
-export function accountOf(vm: VmConfig, look = new HostLook()): VmUser {
+export async function accountOf(vm: VmConfig, look = new HostLook()): Promise<VmUser> {
   const own = process.geteuid?.() ?? 0;
   if (own !== 0 && !vm.vmuser) return ownUser();
-  const user = resolveUser(vm.vmuser, look.accounts);
+  const user = await resolveUser(vm.vmuser, look.accounts);
   if (own === 0 || user.uid === own) return user;
   throw new UmlmonError('HOST_NAMESPACES', {
     place: `user ${user.name}`,

@@ -3,6 +3,12 @@ import { fair, internal, KiB, limit, MiB, shared } from './limit.ts';
 const closed = 'The connection is closed.';
 
 export const web = {
+  readersAge: limit(
+    1_000,
+    'ms',
+    'Age after which umlweb asks the host again for the group that may read its passwords.',
+    'Until the answer comes, the earlier one counts.',
+  ),
   connections: limit(
     512,
     '',

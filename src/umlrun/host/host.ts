@@ -87,7 +87,7 @@ export async function lookAtHost(
   { userns, files, ...roots }: Roots & { userns: 'auto' | 'off'; files: GivenFiles },
 ): Promise<Host> {
   const root = process.geteuid?.() === 0;
-  const user = userOf(request, root);
+  const user = await userOf(request, root);
   refuseWithoutCapabilities(request, user);
   const kernel = probeKernel(
     request.kernel ?? join(roots.shared, 'kernels/linux'),
@@ -168,7 +168,7 @@ function openOfKernel(path: string, user: VmUser, files: GivenFiles): OpenedPath
   return files.add(openGiven(path, user, errors));
 }
 
-function userOf({ user }: RunRequest, root: boolean): VmUser {
+async function userOf({ user }: RunRequest, root: boolean): Promise<VmUser> {
   if (root) return resolveUser(user ?? 'nobody');
   if (user === undefined) return ownUser();
   throw new UmlmonError('HOST_NAMESPACES', {

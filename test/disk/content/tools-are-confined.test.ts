@@ -14,7 +14,6 @@ const runs: Readonly<Record<string, string>> = {
   'cli/admin/users/user.ts': 'useradd, userdel: the accounts of the host',
   'cli/admin/kernels/kernel.ts': 'the script that fetches kernels',
   'cli/remote/find-password.ts': "the caller's own program for passwords",
-  'jail/ask-accounts.ts': 'getent',
   'jail/host/host-support.ts': 'the loader of the host, for libraries of setpriv and setarch',
   'jail/spawn/spawn.ts': 'the sandbox of a VM',
   'jail/pause.ts': 'sh, which has a paused VM go on',

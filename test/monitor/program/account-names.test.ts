@@ -42,7 +42,7 @@ const lookUp = await buildProgram('look-up-accounts', {
   text: `import { resolveGroup, resolveUser, webGroup, webUser } from './src/jail/user.ts';
     const [what = '', name = ''] = process.argv.slice(2);
     const ways = { user: resolveUser, group: resolveGroup, webUser, webGroup };
-    try { console.log(JSON.stringify(ways[what](name))) } catch (error) { console.log(String(error)) }`,
+    ways[what](name).then((found) => console.log(JSON.stringify(found)), (error) => console.log(String(error)));`,
 });
 
 function found(before: readonly string[], what: string, name: string): string {

@@ -27,7 +27,7 @@ export async function runAdminUser({ options, values }: AdminUser, host: AdminHo
   const { VM: vm = '' } = values;
   requireSection(vm, host.loaded);
   if (options.has('remove')) return removeUser(vm, options.has('n'), host);
-  const request = requestFor(vm, host);
+  const request = await requestFor(vm, host);
   const plan = planAccount(request);
   const setting = plan.user === request.configured ? undefined : ['config', 'set', vm, 'vmuser', plan.user];
   if (options.has('n')) return printCommands(plan, setting, host.json);
@@ -35,7 +35,7 @@ export async function runAdminUser({ options, values }: AdminUser, host: AdminHo
   if (plan.changes) await requireDown(vm, host);
   execute(plan);
   const edited = setting && (await editConfig(host.request, { section: vm, key: 'vmuser' }, plan.user));
-  const { uid, gid } = findUser(accountsOf([plan.user]).passwd, plan.user) ?? { uid: -1, gid: -1 };
+  const { uid, gid } = findUser((await accountsOf([plan.user])).passwd, plan.user) ?? { uid: -1, gid: -1 };
   const did = plan.changes ? 'changed' : plan.commands.length > 0 ? 'made' : 'untouched';
   if (host.json)
     return print(JSON.stringify({ vm, did, user: plan.user, uid, gid, file: edited?.file ?? '' }));
@@ -49,7 +49,7 @@ export async function runAdminUser({ options, values }: AdminUser, host: AdminHo
 }
 
 async function removeUser(vm: string, dryRun: boolean, host: AdminHost): Promise<void> {
-  const plan = planRemoval(requestFor(vm, host));
+  const plan = planRemoval(await requestFor(vm, host));
   if (dryRun) return printCommands(plan, undefined, host.json);
   if (plan.commands.length > 0) {
     requireRoot();
@@ -57,14 +57,14 @@ async function removeUser(vm: string, dryRun: boolean, host: AdminHost): Promise
     requireNoFiles(vm, plan.user, host);
     execute(plan);
     // userdel(8) leaves the group where login.defs(5) says so.
-    if (findGroup(accountsOf().group, plan.user) !== undefined) run('groupdel', [plan.user]);
+    if (findGroup((await accountsOf()).group, plan.user) !== undefined) run('groupdel', [plan.user]);
   }
   const did = plan.commands.length > 0 ? 'removed' : 'untouched';
   const text = did === 'removed' ? 'was removed, with its group' : 'is not there';
   await print(host.json ? JSON.stringify({ vm, did, user: plan.user }) : `${vm}: user ${plan.user} ${text}`);
 }
 
-function requestFor(vm: string, { loaded, config }: AdminHost): UserRequest {
+async function requestFor(vm: string, { loaded, config }: AdminHost): Promise<UserRequest> {
   const others = [...config.vms].filter(([name, { vmuser }]) => name !== vm && vmuser !== '');
   // A section that has no user, or an impossible one, is what we are asked to mend.
   const isOpen = loaded.broken.get(vm)?.some(({ key }) => key === 'vmuser');
@@ -73,20 +73,21 @@ function requestFor(vm: string, { loaded, config }: AdminHost): UserRequest {
     vm,
     configured,
     others: new Map(others.map(([name, { vmuser }]) => [name, vmuser])),
-    accounts: accountsOf([configured, ...others.map(([, { vmuser }]) => vmuser)]),
+    accounts: await accountsOf([configured, ...others.map(([, { vmuser }]) => vmuser)]),
   };
 }
 
 /** The local accounts, and of `names` those too that come from elsewhere (getent(1)). */
-function accountsOf(names: readonly string[] = []): UserRequest['accounts'] {
+async function accountsOf(names: readonly string[] = []): Promise<UserRequest['accounts']> {
   const passwd = readFileSync('/etc/passwd', 'utf8');
   const group = readFileSync('/etc/group', 'utf8');
-  const elsewhere = [...new Set(names)].flatMap((name) => {
-    const entry = findUser(passwd, name) ? '' : askHost('passwd', name).split('\n', 1).join('');
+  const entries = [...new Set(names)].map(async (name) => {
+    const entry = findUser(passwd, name) ? '' : (await askHost('passwd', name)).split('\n', 1).join('');
     // Under the name that the configuration has, too: the host may spell it in another way.
     return entry === '' ? [] : [entry, [name, ...entry.split(':').slice(1)].join(':')];
   });
-  const groups = elsewhere.map((entry) => askHost('group', entry.split(':')[3] ?? ''));
+  const elsewhere = (await Promise.all(entries)).flat();
+  const groups = await Promise.all(elsewhere.map((entry) => askHost('group', entry.split(':')[3] ?? '')));
   return { passwd: [passwd, ...elsewhere].join('\n'), group: [group, ...groups].join('\n') };
 }
 
