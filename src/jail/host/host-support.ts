@@ -1,9 +1,8 @@
 /** What the host offers for a sandbox. */
 
-import { execFileSync } from 'node:child_process';
-import { toolEnvironment } from '../../system/environment.ts';
-import { UmlmonError } from '../../system/errors/errors.ts';
+import { jailLimits } from '../../system/limits/limits.ts';
 import { findProgram } from '../../system/processes/find-program.ts';
+import { requireHostCommand } from '../../system/processes/host-command.ts';
 import type { LauncherFiles } from '../sandbox/mounts.ts';
 import type { SandboxPrograms } from '../sandbox/sandbox.ts';
 import { type Advice, adviseOn, isForbidden, judgeRestrictions } from './namespace-advice.ts';
@@ -50,35 +49,26 @@ let files: LauncherFiles | undefined;
  *
  * @throws UmlmonError HOST_PROGRAM_MISSING, HOST_COMMAND
  */
-export function launcherFiles(): LauncherFiles {
+export async function launcherFiles(): Promise<LauncherFiles> {
+  if (files) return files;
   const { setpriv, setarch } = hostPrograms();
-  files ??= {
-    setpriv,
-    setarch,
-    loader: hostLoader,
-    libraries: [...new Set([setpriv, setarch].flatMap(librariesOf))],
-  };
+  const libraries = (await Promise.all([setpriv, setarch].map(librariesOf))).flat();
+  files = { setpriv, setarch, loader: hostLoader, libraries: [...new Set(libraries)] };
   return files;
 }
 
-function librariesOf(program: string): string[] {
-  try {
-    const listed = execFileSync(hostLoader, ['--list', program], {
-      encoding: 'utf8',
-      stdio: 'pipe',
-      env: toolEnvironment,
-    });
-    return [...listed.matchAll(/ => (\/\S+) \(0x/g)].flatMap(([, path]) =>
-      path && path !== hostLoader ? [path] : [],
-    );
-  } catch (error) {
-    const cause = `${hostLoader} --list ${program}: ${error instanceof Error ? error.message : error}`;
-    throw new UmlmonError('HOST_COMMAND', {
-      place: 'root launcher',
-      cause,
+async function librariesOf(program: string): Promise<string[]> {
+  const listed = await requireHostCommand(
+    { program: hostLoader, args: ['--list', program], timeMs: jailLimits.launchDeadline },
+    {
+      code: 'HOST_COMMAND',
+      place: `${hostLoader} --list ${program}`,
       hint: 'apt-get install libc6 util-linux',
-    });
-  }
+    },
+  );
+  return [...listed.matchAll(/ => (\/\S+) \(0x/g)].flatMap(([, path]) =>
+    path && path !== hostLoader ? [path] : [],
+  );
 }
 
 /** Whether users other than root may make a jail with a user namespace on this host. */

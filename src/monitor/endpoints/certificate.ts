@@ -1,14 +1,13 @@
-import { spawnSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { GlobalConfig } from '../../config/config.ts';
-import { toolEnvironment } from '../../system/environment.ts';
 import { isSystemError, UmlmonError } from '../../system/errors/errors.ts';
 import { readSecretFile } from '../../system/files/secret-file.ts';
 import { remoteLimits } from '../../system/limits/limits.ts';
 import { findProgram } from '../../system/processes/find-program.ts';
+import { requireHostCommand } from '../../system/processes/host-command.ts';
 
 /** PEM texts. */
 export interface Certificate {
@@ -17,15 +16,15 @@ export interface Certificate {
 }
 
 /**
- * Key and certificate that the configuration names; else those of the host in VARDIR, which are made at first need: they
- * vouch for nothing, but do not change. Errors: REMOTE_CERTIFICATE, HOST_PROGRAM_MISSING.
+ * Key and certificate that the configuration names; else those of the host in VARDIR, which the first monitor makes. No
+ * authority has signed them, but they do not change. Errors: REMOTE_CERTIFICATE, HOST_PROGRAM_MISSING.
  */
-export function loadCertificate({ vardir, tls_cert, tls_key }: GlobalConfig): Certificate {
+export async function loadCertificate({ vardir, tls_cert, tls_key }: GlobalConfig): Promise<Certificate> {
   if (tls_cert !== '') return { key: readSecret(tls_key), cert: readPem(tls_cert) };
   const path = join(vardir, '.tls.pem');
-  if (readOwn(path) === undefined) makeOwn(path);
+  if (readOwn(path) === undefined) await makeOwn(path);
   const pem = readOwn(path);
-  if (pem === undefined) throw unusable(path, 'it was removed just now');
+  if (pem === undefined) throw unusable(path, 'another process has removed it just now');
   return { key: pem, cert: pem };
 }
 
@@ -57,11 +56,11 @@ function readPem(path: string): string {
   }
 }
 
-/** Makes the file as a whole, and once: of monitors that start at the same time, one wins. */
-function makeOwn(path: string): void {
+/** Makes the complete file, once: of monitors that start at the same time, the first one wins. */
+async function makeOwn(path: string): Promise<void> {
   const draft = `${path}.${process.pid}`;
   try {
-    writeFileSync(draft, makePem(), { mode: 0o600 });
+    writeFileSync(draft, await makePem(), { mode: 0o600 });
     linkSync(draft, path);
   } catch (error) {
     if (!isSystemError(error)) throw error;
@@ -71,34 +70,32 @@ function makeOwn(path: string): void {
   }
 }
 
-function makePem(): string {
+async function makePem(): Promise<string> {
   const openssl = findProgram('openssl', 'openssl');
   // A common name has 64 characters at most (RFC 5280, ub-common-name).
   const name = hostname()
     .replace(/[^\w.-]/g, '-')
     .slice(0, 64);
   const words = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-sha256'];
-  const { status, stdout, stderr, error } = spawnSync(
-    openssl,
-    [...words, '-days', '7300', '-subj', `/CN=${name}`, '-keyout', '-', '-out', '-'],
+  const pem = await requireHostCommand(
     {
-      encoding: 'utf8',
-      timeout: remoteLimits.opensslTime,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: toolEnvironment,
+      program: openssl,
+      args: [...words, '-days', '7300', '-subj', `/CN=${name}`, '-keyout', '-', '-out', '-'],
+      timeMs: remoteLimits.opensslTime,
     },
+    { code: 'REMOTE_CERTIFICATE', place: 'openssl req', hint: certificateHint, clean: lastLine },
   );
-  if (status === 0 && stdout.includes('PRIVATE KEY') && stdout.includes('CERTIFICATE')) return stdout;
-  throw unusable(
-    'openssl req',
-    error?.message ?? (stderr.trim().split('\n').at(-1) || `exit status ${status}`),
-  );
+  if (pem.includes('PRIVATE KEY') && pem.includes('CERTIFICATE')) return pem;
+  throw unusable('openssl req', 'it succeeded, but printed no key and certificate');
 }
 
-function unusable(
-  place: string,
-  cause: string,
-  hint = 'name a certificate with tls_cert and tls_key, or write tcp = plain',
-): UmlmonError {
+/** openssl(1) shows its progress on standard error, too. */
+function lastLine(words: string): string {
+  return words.trim().split('\n').at(-1) ?? '';
+}
+
+const certificateHint = 'name a certificate with tls_cert and tls_key, or write tcp = plain';
+
+function unusable(place: string, cause: string, hint = certificateHint): UmlmonError {
   return new UmlmonError('REMOTE_CERTIFICATE', { place, cause, hint });
 }

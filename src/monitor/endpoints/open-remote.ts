@@ -10,7 +10,7 @@ export async function openRemote(
   events: Pick<EventLog, 'publish'>,
 ): Promise<RemoteListener | undefined> {
   if (global.tcp === 'off') return undefined;
-  const tls = global.tcp === 'tls' ? loadCertificate(global) : null;
+  const tls = global.tcp === 'tls' ? await loadCertificate(global) : null;
   const fingerprint = tls ? fingerprintOf(tls) : '';
   const listener = await RemoteListener.open({ host: global.tcp_address, port, tls });
   events.publish(

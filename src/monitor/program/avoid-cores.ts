@@ -1,12 +1,12 @@
-import { execFile } from 'node:child_process';
 import { allowedCores } from '../../plan/facts/core-load.ts';
-import { toolEnvironment } from '../../system/environment.ts';
 import { monitorLimits } from '../../system/limits/limits.ts';
+import { runHostCommand } from '../../system/processes/host-command.ts';
 
 /**
- * Moves this monitor off the cores of its VM, if there are others. A pty holds so little that every moment in which
- * the monitor waits for the core of its own guest is a moment in which neither gets on (measured: console output
- * comes half as fast again). Returns the way back. Failure costs only speed and is no error.
+ * Moves this monitor off the cores of its VM, if there are others. A pty holds so little that a monitor that waits for the
+ * core of its own guest makes the guest wait, too (measured: console output is half as fast again without that).
+ *
+ * @returns what undoes it. Failure costs only speed and is no error.
  */
 export function keepOffCores(taskset: string, cores: readonly number[]): () => Promise<void> {
   const all = allowedCores();
@@ -20,10 +20,8 @@ export function keepOffCores(taskset: string, cores: readonly number[]): () => P
   };
 }
 
-/** All threads of this process (taskset(1), -a). */
-function setOwnCores(taskset: string, cores: readonly number[]): Promise<void> {
+/** Sets the cores of all threads of this process (taskset(1), -a). */
+async function setOwnCores(taskset: string, cores: readonly number[]): Promise<void> {
   const args = ['--all-tasks', '--cpu-list', '--pid', cores.join(','), String(process.pid)];
-  return new Promise((resolve) => {
-    execFile(taskset, args, { timeout: monitorLimits.tasksetTime, env: toolEnvironment }, () => resolve());
-  });
+  await runHostCommand({ program: taskset, args, timeMs: monitorLimits.tasksetTime });
 }

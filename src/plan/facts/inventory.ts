@@ -122,7 +122,8 @@ export async function takeInventory(
     processor: hostProcessor(),
     programs: find(hostPrograms),
     namespaces,
-    launcherFiles: global.userns === 'off' || namespaces.allowed === 'no' ? find(launcherFiles) : undefined,
+    launcherFiles:
+      global.userns === 'off' || namespaces.allowed === 'no' ? await findLater(launcherFiles) : undefined,
     limits: look.once('limits', ownLimits),
     memory: look.once('memory', availableMemory),
     cores: look.isOfMany

@@ -137,7 +137,7 @@ export async function lookAtHost(
     copied: new Map(copied),
     programs: hostPrograms(),
     launcher,
-    launcherFiles: launcher === 'root' ? launcherFiles() : undefined,
+    launcherFiles: launcher === 'root' ? await launcherFiles() : undefined,
     limits,
     lpj: recallLpj(lpjCacheOf(roots), kernel.version),
     networkPrograms: request.network === 'user' ? userNetworkPrograms(launcher) : undefined,

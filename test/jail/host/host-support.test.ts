@@ -16,8 +16,8 @@ describe('programs', () => {
     );
   });
 
-  test('of the root launcher come with the libraries that ldd names', () => {
-    const { loader, setpriv, setarch, libraries } = launcherFiles();
+  test('of the root launcher come with the libraries that ldd names', async () => {
+    const { loader, setpriv, setarch, libraries } = await launcherFiles();
     const listed = execFileSync('ldd', [setpriv, setarch], { encoding: 'utf8' });
     const paths = new Set([...listed.matchAll(/(\/\S+) \(0x/g)].map(([, path]) => path));
     expect(new Set([loader, ...libraries])).toEqual(paths);

@@ -115,7 +115,7 @@ async function start(
       writableShared: [],
       devices: false,
       tun: undefined,
-      ...(launcher === 'root' ? { launcherFiles: launcherFiles() } : {}),
+      ...(launcher === 'root' ? { launcherFiles: await launcherFiles() } : {}),
     }),
     environment: { TMPDIR: '/tmp' },
     seccompFd,

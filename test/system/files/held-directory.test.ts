@@ -129,12 +129,12 @@ test('a directory that is already there is used, and a link in its place is not'
   expect(() => directory.makeDirectory('link', 0o700)).toThrow(/ELOOP/);
 });
 
-test('a tree that cannot be removed is told with its path', async () => {
+test('the error for a tree that cannot be removed names its path', async () => {
   const proc = Directory.open('/proc');
   await expect(proc.removeTree('sys')).rejects.toMatchObject({
     code: 'HOST_COMMAND',
     place: '/proc/sys',
-    reason: expect.stringMatching(/^rm ended with status 1: /),
+    reason: expect.stringMatching(/^rm: cannot remove /),
   });
   proc.close();
 });
