@@ -2,10 +2,9 @@ import { existsSync, readdirSync } from 'node:fs';
 import { requireVm } from '../../config/config.ts';
 import { vmNameDamage } from '../../config/names.ts';
 import { daemonEnvironment } from '../../system/environment.ts';
-import { UmlmonError } from '../../system/errors/errors.ts';
 import { heldLock } from '../../system/files/held-lock.ts';
 import { adminLimits } from '../../system/limits/limits.ts';
-import { runProgram } from '../../system/processes/run-program.ts';
+import { requireHostCommand } from '../../system/processes/host-command.ts';
 import { inParallel } from './concurrency.ts';
 import { type AdminHost, configuredNames, connectTo, layoutIn } from './host.ts';
 import { besideUs } from './monitors.ts';
@@ -40,19 +39,16 @@ async function lives(vm: string, { config }: AdminHost): Promise<boolean> {
 
 async function cleanUpVm(vm: string, { loaded }: AdminHost): Promise<VmOutcome> {
   if (loaded.broken.has(vm)) requireVm(loaded, vm);
-  try {
-    const args = ['-config', loaded.file, '-cleanup', vm, '-json'];
-    const { stdout } = await runProgram(besideUs('umlmon'), args, { env: daemonEnvironment(process.env) });
-    const { removed } = JSON.parse(stdout) as { removed: readonly string[] };
-    if (removed.length === 0) return { vm, did: 'untouched', text: 'nothing is left over', failure: null };
-    return { vm, did: 'removed', text: ['removed', ...removed].join('\n  '), failure: null };
-  } catch (error) {
-    throw cleanupError(vm, error);
-  }
-}
-
-/** What `umlmon -cleanup` said: a line, with the name of the program before it. */
-function cleanupError(vm: string, error: unknown): UmlmonError {
-  const words = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : String(error);
-  return new UmlmonError('VM_CLEANUP', { place: vm, cause: words.replace(/^umlmon: (?:\S+: )?/, '') });
+  const stdout = await requireHostCommand(
+    {
+      program: besideUs('umlmon'),
+      args: ['-config', loaded.file, '-cleanup', vm, '-json'],
+      env: daemonEnvironment(process.env),
+    },
+    // A line, with the name of the program before it.
+    { code: 'VM_CLEANUP', place: vm, clean: (words) => words.trim().replace(/^umlmon: (?:\S+: )?/, '') },
+  );
+  const { removed } = JSON.parse(stdout) as { removed: readonly string[] };
+  if (removed.length === 0) return { vm, did: 'untouched', text: 'nothing is left over', failure: null };
+  return { vm, did: 'removed', text: ['removed', ...removed].join('\n  '), failure: null };
 }

@@ -3,12 +3,10 @@
 import { closeSync, existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isSystemPlace } from '../../config/file/locate.ts';
-import { UmlmonError } from '../../system/errors/errors.ts';
-import { adminLimits } from '../../system/limits/limits.ts';
 import { endOfProcess, openProcess, processIdentity, signalProcess } from '../../system/native/process.ts';
 import { startInBackground } from '../../system/processes/background.ts';
 import { findProgram } from '../../system/processes/find-program.ts';
-import { runProgram } from '../../system/processes/run-program.ts';
+import { requireHostCommand } from '../../system/processes/host-command.ts';
 
 export interface HostMonitors {
   /** The configuration has changed. Errors: HOST_COMMAND. */
@@ -85,15 +83,13 @@ async function hasUnit(): Promise<boolean> {
 }
 
 async function systemctl(place: string, args: readonly string[], signal?: AbortSignal): Promise<void> {
-  try {
-    await runProgram(findProgram('systemctl', 'systemd'), args, { signal });
-  } catch (error) {
-    signal?.throwIfAborted();
-    const words = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : String(error);
-    throw new UmlmonError('HOST_COMMAND', {
+  await requireHostCommand(
+    { program: findProgram('systemctl', 'systemd'), args, signal },
+    {
+      code: 'HOST_COMMAND',
       place,
-      cause: `systemctl ${args.join(' ')}: ${words.slice(0, adminLimits.systemctlBytes)}`,
       hint: `journalctl -u ${args.at(-1)}`,
-    });
-  }
+      clean: (words) => `systemctl ${args.join(' ')}: ${words.trim()}`,
+    },
+  );
 }

@@ -1,9 +1,9 @@
-import { spawnSync } from 'node:child_process';
 import { createReadStream } from 'node:fs';
 import { userEnvironment } from '../../system/environment.ts';
 import { isSystemError, UmlmonError } from '../../system/errors/errors.ts';
 import { remoteLimits } from '../../system/limits/limits.ts';
 import { locateProgram } from '../../system/processes/find-program.ts';
+import { runInForeground } from '../../system/processes/foreground-command.ts';
 import { firstLine } from '../../system/text.ts';
 import { askSecret } from './ask-secret.ts';
 
@@ -26,7 +26,7 @@ export async function findPassword(
   if (path) return { password: firstLine(await readFile(path)), typed: false };
   const question = `password for ${address}: `;
   if (env.UMLMON_ASKPASS)
-    return { password: firstLine(askProgram(env.UMLMON_ASKPASS, question, env)), typed: false };
+    return { password: firstLine(await askProgram(env.UMLMON_ASKPASS, question, env)), typed: false };
   const password = await askSecret(question);
   if (password !== undefined) return { password, typed: true };
   throw bad(
@@ -59,21 +59,18 @@ async function readFile(path: string): Promise<string> {
   }
 }
 
-function askProgram(named: string, question: string, env: PasswordSource['env']): string {
+async function askProgram(named: string, question: string, env: PasswordSource['env']): Promise<string> {
   const program = named.includes('/') ? named : locateProgram(named);
   if (program === undefined) throw bad(named, 'there is no such program', 'name its path in UMLMON_ASKPASS');
-  const { status, stdout, error } = spawnSync(program, [question], {
-    env: userEnvironment(env),
-    encoding: 'utf8',
-    stdio: ['inherit', 'pipe', 'inherit'],
-    maxBuffer: bytesMost,
-  });
-  if (status === 0 && !error) return stdout;
-  throw bad(
+  const { stdout, failure } = await runInForeground({
     program,
-    error?.message ?? `it ended with exit status ${status}`,
-    'UMLMON_ASKPASS names a program that prints the password',
-  );
+    args: [question],
+    env: userEnvironment(env),
+    input: 'inherit',
+    outputBytes: bytesMost,
+  });
+  if (failure === '') return stdout;
+  throw bad(program, failure, 'UMLMON_ASKPASS names a program that prints the password');
 }
 
 function bad(place: string, cause: string, hint: string): UmlmonError {

@@ -22,6 +22,17 @@ const programs = readdirSync(`${root}src/bin`).flatMap((file) =>
 );
 const node = realpathSync(process.execPath);
 
+/** Few calls need it, so it is a file of its own, which Node reads at the first of them (docs/decisions/0026-host-commands.md). */
+const execaApart = {
+  name: 'execa-apart',
+  setup({ onResolve }) {
+    onResolve({ filter: /^execa$/ }, ({ kind }) => {
+      if (kind !== 'dynamic-import') throw new Error('execa is imported by import() only');
+      return { path: './umlmon-execa.cjs', external: true };
+    });
+  },
+};
+
 // Programs may be running, or about to be started: each is replaced when all are there.
 const made = `${root}dist.new`;
 rmSync(made, { recursive: true, force: true });
@@ -39,6 +50,7 @@ for (const name of programs)
     target: 'node20',
     format: 'cjs',
     external: ['koffi', 'node-pty'],
+    plugins: [execaApart],
     // What ws would look for in every directory of packages from here to the root.
     define: { 'process.env.WS_NO_BUFFER_UTIL': '"1"', 'process.env.WS_NO_UTF_8_VALIDATE': '"1"' },
     banner: { js: firstLine(name, node) },
@@ -74,6 +86,17 @@ await build({
   format: 'cjs',
   // What @xterm/headless calls its module is not in its package.
   mainFields: ['main'],
+  logLevel: 'warning',
+});
+
+await build({
+  stdin: { contents: "export { execa } from 'execa';", resolveDir: root },
+  outfile: `${made}/umlmon-execa.cjs`,
+  bundle: true,
+  minify: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
   logLevel: 'warning',
 });
 

@@ -9,5 +9,4 @@ export const admin = {
   accountCommand: limit(60_000, 'ms', 'One run of useradd(8) or userdel(8).', 'HOST_COMMAND.'),
   editWait: limit(10_000, 'ms', 'Wait for another change of the configuration.', 'CONFIG_BUSY.'),
   editPoll: internal(20, 'ms', 'Pause between attempts to lock the configuration.'),
-  systemctlBytes: internal(4096, 'bytes', 'Output of systemctl(1) in an error; the rest is cut.'),
 } as const;

@@ -94,7 +94,7 @@ export function commandError(
 
 /** What the program says of its failure; else how it ended. A program that was killed may have said something else. */
 function failureWords({ status, stderr, failure }: CommandResult, clean = (words: string) => words): string {
-  const words = clean(stderr).trim().replaceAll(/\n+/g, '; ');
+  const words = stderr.trim() === '' ? '' : clean(stderr).trim().replaceAll(/\n+/g, '; ');
   return printable(status === undefined || words === '' ? failure : words, serviceLimits.commandWords);
 }
 

@@ -27,7 +27,7 @@ const runs: Readonly<Record<string, string>> = {
   'system/processes/background.ts': 'umlmon itself',
   'system/files/remove-tree.ts': 'rm',
   'system/processes/host-command.ts': 'the programs of its callers',
-  'system/processes/run-program.ts': 'the programs of its callers',
+  'system/processes/foreground-command.ts': 'the programs of its callers',
 };
 
 /** Programs that take file systems, partition tables, images or archives apart. */
@@ -48,7 +48,7 @@ function namedReaders(text: string): string[] {
 
 test('each file that runs programs is known, with what it runs', () => {
   const found = files.filter(({ text }) =>
-    /['"](?:(?:node:)?child_process|[./]+(?:[\w-]+\/)*(?:run-program|host-command)\.ts)['"]/.test(text),
+    /['"](?:(?:node:)?child_process|execa|[./]+(?:[\w-]+\/)*(?:foreground|host)-command\.ts)['"]/.test(text),
   );
   expect(found.map(({ file }) => file).sort()).toEqual(Object.keys(runs).sort());
 });

@@ -11,8 +11,18 @@ import { locateProgram, programPath, systemPath } from '../../../src/system/proc
 const root = join(import.meta.dirname, '../../..');
 const starters = ['exec', 'execFile', 'execFileSync', 'execSync', 'fork', 'spawn', 'spawnSync'];
 
-/** Files that start programs which they are given, by an absolute path, with an environment that they are given. */
-const wrappers = ['src/system/processes/host-command.ts', 'src/system/processes/run-program.ts'];
+/** Starts the programs of its callers, by an absolute path and with chosen variables. */
+const layer = 'src/system/processes/host-command.ts';
+
+/** All other files that start programs themselves, and why. */
+const exceptions: Readonly<Record<string, string>> = {
+  'src/disk/content/filesystem-tool.ts': 'its confinement is proved by a test that reads this file',
+  'src/jail/host/trial.ts': 'the chain of a jail has exact descriptors',
+  'src/jail/pause.ts': 'a guard that outlives this process and listens to a pipe of it',
+  'src/jail/spawn/spawn.ts': 'the chain of a kernel has exact descriptors, and outlives this process',
+  'src/monitor/start/hooks.ts': 'an end of the hook is an end of its group, whatever holds its pipes',
+  'src/system/processes/background.ts': 'a monitor outlives this process and reports on a pipe',
+};
 
 const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
   .filter((path) => path.endsWith('.ts'))
@@ -39,7 +49,7 @@ function mistakes({ path, text }: { path: string; text: string }): string[] {
     .filter((name) => name !== '' && !name.startsWith('type '));
   return names.flatMap((name) => {
     if (!starters.includes(name)) return [`${path}: imports ${name}`];
-    if (wrappers.includes(path)) return [];
+    if (path === layer) return [];
     const calls = [...text.matchAll(new RegExp(`(?<![\\w.])${name}\\(`, 'g'))];
     const uses = [...text.matchAll(new RegExp(`(?<![\\w.'/])${name}\\b(?!')`, 'g'))];
     // One use is the import.
@@ -61,6 +71,13 @@ function mistakes({ path, text }: { path: string; text: string }): string[] {
 
 test('every program of the host is started by its path, and with variables that were chosen', () => {
   expect(sources.flatMap(mistakes)).toEqual([]);
+});
+
+test('programs are started by one layer, and by the few files that need more than it has', () => {
+  const starting = sources.filter(({ text }) => /from '(?:node:)?child_process'/.test(text));
+  expect(starting.map(({ path }) => path).sort()).toEqual([layer, ...Object.keys(exceptions)].sort());
+  const onExeca = sources.filter(({ text }) => /['"]execa['"]/.test(text));
+  expect(onExeca.map(({ path }) => path)).toEqual(['src/system/processes/foreground-command.ts']);
 });
 
 test('that test finds what it looks for', () => {

@@ -1,10 +1,11 @@
-import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { editConfig } from '../../../config/file/edit-config.ts';
 import { userEnvironment } from '../../../system/environment.ts';
 import { failureText, UmlmonError } from '../../../system/errors/errors.ts';
+import { serviceLimits } from '../../../system/limits/limits.ts';
 import { programPath } from '../../../system/processes/find-program.ts';
+import { runInForeground } from '../../../system/processes/foreground-command.ts';
 import { printable } from '../../../system/text.ts';
 import type { ArgumentValues } from '../../commands/argument-kinds.ts';
 import { print } from '../../print/output.ts';
@@ -113,29 +114,24 @@ function link(target: string, path: string): void {
   renameSync(fresh, path);
 }
 
-/** The script's words go to standard error; its last line is the directory of the kernel. Errors: HOST_COMMAND. */
+/** The script reports on standard error; its last line of output is the directory of the kernel. Errors: HOST_COMMAND. */
 async function runScript(args: readonly string[]): Promise<string> {
   const script = besideUs('kernel.sh');
-  const child = spawn('/bin/sh', [script, ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+  const { stdout, failure } = await runInForeground({
+    program: '/bin/sh',
+    args: [script, ...args],
     env: { ...userEnvironment(process.env), PATH: programPath() },
+    input: 'ignore',
+    outputBytes: serviceLimits.commandOutput,
   });
-  let text = '';
-  for await (const piece of child.stdout) text = (text + String(piece)).slice(-scriptCharacters);
-  const status =
-    child.exitCode ??
-    (await new Promise<number>((resolve) => child.once('exit', (code) => resolve(code ?? 1))));
-  const directory = text.trimEnd().split('\n').at(-1) ?? '';
-  if (status === 0 && directory.startsWith('/')) return directory;
+  const directory = stdout.trimEnd().split('\n').at(-1) ?? '';
+  if (failure === '' && directory.startsWith('/')) return directory;
   throw new UmlmonError('HOST_COMMAND', {
     place: script,
-    cause: `no kernel was fetched: it ended with status ${status}`,
-    hint: 'what it said is above',
+    cause: `no kernel was fetched: ${failure || 'its last line is no directory'}`,
+    hint: 'see its messages above',
   });
 }
-
-/** Characters of the script's output that are kept: its last line. */
-const scriptCharacters = 8192;
 
 /** Changes the configuration, if the kernel can run here. */
 async function useKernel(vm: string, name: string, host: AdminHost): Promise<void> {

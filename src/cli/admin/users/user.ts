@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { requireVm } from '../../../config/config.ts';
 import { editConfig } from '../../../config/file/edit-config.ts';
@@ -7,8 +6,8 @@ import { UmlmonError } from '../../../system/errors/errors.ts';
 import { heldLock } from '../../../system/files/held-lock.ts';
 import { adminLimits } from '../../../system/limits/limits.ts';
 import { findProgram, systemPath } from '../../../system/processes/find-program.ts';
+import { requireHostCommand } from '../../../system/processes/host-command.ts';
 import { shellWord } from '../../../system/shell-word.ts';
-import { printable } from '../../../system/text.ts';
 import type { ArgumentValues } from '../../commands/argument-kinds.ts';
 import { print } from '../../print/output.ts';
 import { type AdminHost, connectTo, layoutIn, requireSection } from '../host.ts';
@@ -33,7 +32,7 @@ export async function runAdminUser({ options, values }: AdminUser, host: AdminHo
   if (options.has('n')) return printCommands(plan, setting, host.json);
   if (plan.commands.length > 0) requireRoot();
   if (plan.changes) await requireDown(vm, host);
-  execute(plan);
+  await execute(plan);
   const edited = setting && (await editConfig(host.request, { section: vm, key: 'vmuser' }, plan.user));
   const { uid, gid } = findUser((await accountsOf([plan.user])).passwd, plan.user) ?? { uid: -1, gid: -1 };
   const did = plan.changes ? 'changed' : plan.commands.length > 0 ? 'made' : 'untouched';
@@ -55,9 +54,9 @@ async function removeUser(vm: string, dryRun: boolean, host: AdminHost): Promise
     requireRoot();
     await requireDown(vm, host);
     requireNoFiles(vm, plan.user, host);
-    execute(plan);
+    await execute(plan);
     // userdel(8) leaves the group where login.defs(5) says so.
-    if (findGroup((await accountsOf()).group, plan.user) !== undefined) run('groupdel', [plan.user]);
+    if (findGroup((await accountsOf()).group, plan.user) !== undefined) await run('groupdel', [plan.user]);
   }
   const did = plan.commands.length > 0 ? 'removed' : 'untouched';
   const text = did === 'removed' ? 'was removed, with its group' : 'is not there';
@@ -132,20 +131,19 @@ function requireNoFiles(vm: string, user: string, { config }: AdminHost): void {
   });
 }
 
-function execute({ commands }: AccountPlan): void {
-  for (const [program, ...args] of commands) run(program, args);
+async function execute({ commands }: AccountPlan): Promise<void> {
+  for (const [program, ...args] of commands) await run(program, args);
 }
 
 /** Errors: HOST_PROGRAM_MISSING, HOST_COMMAND. */
-function run(program: string, args: readonly string[]): void {
-  const path = findProgram(program, 'passwd', systemPath);
-  const { status, stderr, error } = spawnSync(path, args, {
-    encoding: 'utf8',
-    env: { PATH: systemPath, LC_ALL: 'C.UTF-8' },
-    stdio: ['ignore', 'ignore', 'pipe'],
-    timeout: adminLimits.accountCommand,
-  });
-  if (status === 0) return;
-  const words = error?.message ?? (printable(stderr.trim(), 1000) || `it ended with status ${status}`);
-  throw new UmlmonError('HOST_COMMAND', { place: [program, ...args].join(' '), cause: words });
+async function run(program: string, args: readonly string[]): Promise<void> {
+  await requireHostCommand(
+    {
+      program: findProgram(program, 'passwd', systemPath),
+      args,
+      env: { PATH: systemPath, LC_ALL: 'C.UTF-8' },
+      timeMs: adminLimits.accountCommand,
+    },
+    { code: 'HOST_COMMAND', place: [program, ...args].join(' ') },
+  );
 }
