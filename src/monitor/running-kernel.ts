@@ -1,13 +1,12 @@
-import { closeSync } from 'node:fs';
-import type { Sandbox } from '../jail/spawn/spawn.ts';
+import type { Sandbox } from '../jail/spawn/sandbox-processes.ts';
 import type { Answer, Mconsole } from '../kernel/mconsole.ts';
 import type { LaunchPlan } from '../plan/plan.ts';
 import { stepOf } from '../plan/step-of.ts';
 import { type Moment, msSince } from '../system/clock.ts';
-import { isSystemError, toFailure, UmlmonError } from '../system/errors/errors.ts';
+import { toFailure, UmlmonError } from '../system/errors/errors.ts';
 import { kernelLimits } from '../system/limits/limits.ts';
 import { capabilityHint } from '../system/native/capabilities.ts';
-import { openProcess, type ProcessIdentity, signalProcess } from '../system/native/process.ts';
+import type { ProcessIdentity } from '../system/native/process.ts';
 import type { Peer } from '../system/sharing/shares.ts';
 import { printable } from '../system/text.ts';
 import type { Disks } from './disks/disks.ts';
@@ -36,8 +35,6 @@ export class RunningKernel {
   paused = false;
   readonly #sandbox: Sandbox;
   readonly #mconsole: Mconsole;
-  /** Its first process, held so that a kill needs no descriptor: there may be none left. */
-  #init: number | undefined;
   #now: { readonly reached: LevelTimes; readonly pause: Paused | undefined } | undefined;
   /** Its record is removed, and must not come back. */
   #isGone = false;
@@ -60,12 +57,9 @@ export class RunningKernel {
     // The words of a kernel that may be hostile.
     this.version = printable(parts.version, kernelLimits.versionCharacters);
     this.undo = parts.undo;
-    this.#init = tryOpen(parts.sandbox.init);
     this.exit = parts.sandbox.exit.finally(() => {
       this.#isGone = true;
       this.#ranMs = msSince(this.moment);
-      if (this.#init !== undefined) closeSync(this.#init);
-      this.#init = undefined;
     });
     this.disks = parts.disks;
     this.networks = parts.networks;
@@ -134,9 +128,7 @@ export class RunningKernel {
    */
   async kill(): Promise<void> {
     try {
-      const { init } = this.#sandbox;
-      if (!this.#isGone && init) this.#init ??= openProcess(init);
-      if (this.#init !== undefined) signalProcess(this.#init, 'SIGKILL');
+      this.#sandbox.kill();
     } catch (error) {
       await this.request('halt').catch(() => {
         throw new UmlmonError('HOST_SYSTEM_CALL', {
@@ -159,15 +151,5 @@ export class RunningKernel {
     } finally {
       clearTimeout(timer);
     }
-  }
-}
-
-/** Undefined also where there is no descriptor left: a kernel that runs needs its owner, and a kill tries again. */
-function tryOpen(init: ProcessIdentity | undefined): number | undefined {
-  try {
-    return init && openProcess(init);
-  } catch (error) {
-    if (!isSystemError(error)) throw error;
-    return undefined;
   }
 }

@@ -4,7 +4,8 @@ import { userNetwork } from '../config/networks/user.ts';
 import type { KernelArgument } from '../config/values/kernel-argument.ts';
 import { type SandboxPlan, sandboxArguments, userArguments } from '../jail/sandbox/sandbox.ts';
 import { seccompFilter } from '../jail/sandbox/seccomp.ts';
-import { killSandbox, launch, type Sandbox } from '../jail/spawn/spawn.ts';
+import { killSandbox, type Sandbox } from '../jail/spawn/sandbox-processes.ts';
+import { spawnInJail } from '../jail/spawn/spawn.ts';
 import { connectUser } from '../network/connect-pasta.ts';
 import { hasIpv6 } from '../network/host/host-network.ts';
 import { planUser } from '../network/plan/pasta-plan.ts';
@@ -122,7 +123,7 @@ async function runIn(place: Place, parts: RunParts): Promise<number> {
     process.umask(0);
     const memory = memoryCgroups();
     const init = openInit();
-    const running = await launch({
+    const running = await spawnInJail({
       argv: sandboxArguments(sandbox),
       cwd: '/',
       descriptors: new Map<number, number | 'pipe'>([

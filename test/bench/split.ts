@@ -60,14 +60,14 @@ async function timed(count: number, ways: Readonly<Record<string, () => Promise<
 /** The same program in Node: the modules that a helper needs, idle. */
 function nodeHelper(): string {
   const source = `
-    import { launch } from './src/jail/spawn/spawn.ts';
+    import { spawnInJail } from './src/jail/spawn/spawn.ts';
     import { configureNetwork } from './src/network/configure.ts';
     import { makeDirectories } from './src/jail/directories.ts';
     import { koffi } from './src/system/native/koffi.ts';
     import { lchownSync } from 'node:fs';
     import { Socket } from 'node:net';
     koffi();
-    export const all = [launch, configureNetwork, makeDirectories];
+    export const all = [spawnInJail, configureNetwork, makeDirectories];
     const line = new Socket({ fd: 3 });
     line.on('data', (text) => {
       const [, uid, path] = /^own (\\d+) (.*)$/.exec(String(text).trim());

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { jailedProcesses } from '../../src/jail/spawn/spawn.ts';
+import { jailedProcesses } from '../../src/jail/spawn/sandbox-processes.ts';
 import { childrenOf } from '../../src/system/native/process.ts';
 import { program, World } from '../helpers/programs/world.ts';
 

@@ -5,7 +5,7 @@ import { trySupport } from '../host/host-support.ts';
 import { type Advice, adviseOn } from '../host/namespace-advice.ts';
 import { readRestrictions } from '../host/restrictions.ts';
 import { type TrialPlan, tryJail } from '../host/trial.ts';
-import type { LaunchRequest } from './spawn.ts';
+import type { SpawnRequest } from './spawn-request.ts';
 
 /** How the launcher ended; `error` if it never started. */
 export interface Ending {
@@ -13,12 +13,12 @@ export interface Ending {
   readonly error?: Error;
 }
 
-type FailedLaunch = Pick<LaunchRequest, 'argv' | 'trial' | 'words'>;
+type FailedSpawn = Pick<SpawnRequest, 'argv' | 'trial' | 'words'>;
 
-/** A root that may not become the user of a VM can make no jail of any kind. */
+/** Root without the right to become the user of a VM can make no jail at all. */
 const lackOfCapability = /setpriv: setres[ug]id failed: Operation not permitted/;
 
-/** What bubblewrap complains of where the host lets a jail stand, and what to do about it. */
+/** Errors of bubblewrap on hosts that allow jails, and what to do about them. */
 const hints: readonly (readonly [pattern: RegExp, hint: string])[] = [
   // Where bubblewrap puts the root of a jail together (setup_newroot in bubblewrap.c).
   [
@@ -45,7 +45,7 @@ const hints: readonly (readonly [pattern: RegExp, hint: string])[] = [
   [/execvp .*: Permission denied/, 'make the kernel and its loader executable: chmod a+x'],
 ];
 
-/** What the host forbids of such a jail; undefined if one on trial stands. */
+/** What the host forbids of such a jail; undefined if a trial jail works. */
 async function forbiddenBy({ launcher, ...plan }: TrialPlan): Promise<Advice | undefined> {
   if (launcher === 'root') {
     const lack = await tryJail({ launcher, ...plan });
@@ -53,7 +53,7 @@ async function forbiddenBy({ launcher, ...plan }: TrialPlan): Promise<Advice | u
   }
   const { allowed, fix, ...rest } = await trySupport(plan);
   if (allowed === 'yes') return undefined;
-  // A trial that failed for a passing reason says where to look, and no more.
+  // A trial that failed for a temporary reason only says where to look.
   if (allowed === 'unsure') return fix === '' ? undefined : { ...rest, fix, isGuess: true };
   return {
     ...rest,
@@ -61,8 +61,8 @@ async function forbiddenBy({ launcher, ...plan }: TrialPlan): Promise<Advice | u
   };
 }
 
-/** The error of a launch that came to no kernel: a trial shows whether the host forbids the jail, else its words count. */
-export async function launchError(request: FailedLaunch, { status, error }: Ending): Promise<UmlmonError> {
+/** The error of a spawn without a kernel: a trial shows whether the host forbids the jail, else the output explains it. */
+export async function spawnError(request: FailedSpawn, { status, error }: Ending): Promise<UmlmonError> {
   const forbidden = await forbiddenBy(request.trial);
   const end = error?.message ?? (status === undefined ? 'it was killed' : `it ended with status ${status}`);
   const words = request.words().trim().slice(-jailLimits.launchWords);
@@ -73,7 +73,7 @@ export async function launchError(request: FailedLaunch, { status, error }: Endi
     place: posix.basename(request.argv[0] ?? ''),
     cause: certain ? `${end}: ${certain.reason}` : end,
     hint,
-    // The kernel may have said them, not the launcher.
+    // They may come from the kernel, not from the launcher.
     words: words && `: ${words}`,
   });
 }

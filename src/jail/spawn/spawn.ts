@@ -1,106 +1,47 @@
-/** Starts the chain of programs that becomes the kernel, and ends it. */
+/** Spawns the chain of programs that becomes the kernel. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, constants, fstatSync, openSync, statSync, unlinkSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { posix } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { UmlmonError } from '../../system/errors/errors.ts';
 import { jailLimits } from '../../system/limits/limits.ts';
 import { keepDescriptorsPrivate } from '../../system/native/native.ts';
-import {
-  childrenOf,
-  endOfProcess,
-  openProcess,
-  type ProcessIdentity,
-  processIdentity,
-  programNameOf,
-  signalProcess,
-} from '../../system/native/process.ts';
+import { type ProcessIdentity, processIdentity } from '../../system/native/process.ts';
 import { keepMemoryFromCores } from '../../system/processes/host-limits.ts';
-import type { TrialPlan } from '../host/trial.ts';
-import { assertMounts, type MountPlan } from '../sandbox/assert-mounts.ts';
-import { kernelInJail } from '../sandbox/mounts.ts';
+import { assertMounts } from '../sandbox/assert-mounts.ts';
 import { launchEnvironment } from '../sandbox/sandbox.ts';
 import { openStatus, readStatus } from '../status.ts';
-import { type Ending, launchError } from './spawn-error.ts';
-
-export interface LaunchRequest {
-  /** From sandboxArguments. */
-  readonly argv: readonly string[];
-  /** Host directory to start in. */
-  readonly cwd: string;
-  /**
-   * Number in the kernel → our descriptor, or `pipe` for one end of a new stream socket (see `onPipes`). 0, 1 and 2
-   * should be among them (else /dev/null): bubblewrap's own complaints go where the kernel's go. Other numbers that are
-   * missing are closed in the kernel.
-   */
-  readonly descriptors: ReadonlyMap<number, number | 'pipe'>;
-  /** Called at once with our end of each `pipe`, by its number in the kernel; from then on they are the caller's. */
-  readonly onPipes?: (pipes: ReadonlyMap<number, Socket>) => void;
-  /** The plan's `statusFd`, and the file of the layout that it writes to. */
-  readonly status: { readonly fd: number; readonly path: string };
-  /** What must be mounted in the jail, and nothing else. */
-  readonly mounts: MountPlan;
-  /** Binds of mode `dev` whose source is open. */
-  readonly devices?: readonly DeviceBind[];
-  /** The plan's `seccompFd`, and what is read from it. */
-  readonly seccomp: { readonly fd: number; readonly filter: Uint8Array };
-  /**
-   * The plan's `gateFd`. When the jail stands, `open` connects its namespaces, of which it is told a process; if it fails,
-   * the kernel is not started, and the launch fails with the same error.
-   */
-  readonly gate?: { readonly fd: number; readonly open: (jail: ProcessIdentity) => void | Promise<void> };
-  /** Whether we wait for its end: as of the plan. Absent: the guest does not keep its monitor alive. */
-  readonly tied?: boolean;
-  /** What a trial needs of the plan, to tell why it comes to no kernel. */
-  readonly trial: TrialPlan;
-  /** All that came out of descriptor 2 up to now: called if the launch fails, to say why. */
-  readonly words: () => string;
-}
-
-export interface DeviceBind {
-  readonly fd: number;
-  /** Path in the jail. */
-  readonly to: string;
-}
-
-export interface Sandbox {
-  /** bubblewrap outside of the jail: our child, which reports the exit. */
-  readonly launcher: ProcessIdentity;
-  /** PID 1 of the jail: everything in the jail ends with it. Undefined if it ended before it could be seen. */
-  readonly init: ProcessIdentity | undefined;
-  readonly kernel: ProcessIdentity | undefined;
-  /**
-   * The kernel's exit status, 128 + N if signal N ended it. Undefined if somebody killed the launcher: the
-   * kernel may live on.
-   */
-  readonly exit: Promise<number | undefined>;
-}
-
-export interface JailedProcesses {
-  readonly init: ProcessIdentity;
-  readonly kernel: ProcessIdentity;
-}
+import {
+  firstChild,
+  HeldSandbox,
+  type JailedProcesses,
+  jailedProcesses,
+  killProcess,
+  killSandbox,
+  type Sandbox,
+} from './sandbox-processes.ts';
+import { type Ending, spawnError } from './spawn-error.ts';
+import type { DeviceBind, SpawnRequest } from './spawn-request.ts';
 
 const POLL_MS = 1;
 
 /**
- * Starts a sandbox and waits until the kernel's program runs in it (not until the guest is up). Then the child does not
- * keep our event loop alive, unless it is tied: a program that waits for nothing but `exit` ends.
+ * Spawns a sandbox and waits for the exec of the kernel in it (not until the guest is up). Unless it is tied, the child then
+ * does not keep our event loop alive: a program that waits only for `exit` ends.
  *
- * @throws UmlmonError JAIL_LAUNCH if it comes to no kernel, JAIL_MOUNTS if its jail is not as planned; nothing is left
- * running then
+ * @throws UmlmonError JAIL_LAUNCH if the kernel was not executed, JAIL_MOUNTS if its jail is not as planned; no process is
+ * left then
  */
-export async function launch(request: LaunchRequest): Promise<Sandbox> {
+export async function spawnInJail(request: SpawnRequest): Promise<Sandbox> {
   const child = spawnChain(request);
   const sandbox = await waitForSandbox(request, child);
-  // Not before: if nothing else kept this program alive, it would end in the middle of a launch, with status 0.
+  // Not earlier: a program that nothing else keeps alive would end before the exec, with status 0.
   if (!request.tied) child.unref();
   return sandbox;
 }
 
-async function waitForSandbox(request: LaunchRequest, child: ChildProcess): Promise<Sandbox> {
+async function waitForSandbox(request: SpawnRequest, child: ChildProcess): Promise<Sandbox> {
   const ending = endOf(child);
   const launcher = child.pid === undefined ? undefined : processIdentity(child.pid);
   if (launcher) {
@@ -117,18 +58,17 @@ async function waitForSandbox(request: LaunchRequest, child: ChildProcess): Prom
           await ending;
           throw error;
         }
-      return { launcher, ...jailed, exit };
+      return new HeldSandbox(launcher, jailed, exit);
     }
     endLauncher(launcher);
     // bubblewrap reports an exit status only if the program was started.
     await ending;
-    if (readStatus(request.status.path).exitStatus !== undefined)
-      return { launcher, init: undefined, kernel: undefined, exit };
+    if (readStatus(request.status.path).exitStatus !== undefined) return new HeldSandbox(launcher, {}, exit);
   }
-  throw await launchError(request, await ending);
+  throw await spawnError(request, await ending);
 }
 
-interface Launching {
+interface Spawning {
   readonly child: ChildProcess;
   readonly launcher: ProcessIdentity;
   readonly ending: Promise<Ending>;
@@ -136,12 +76,12 @@ interface Launching {
 
 /** bubblewrap makes all namespaces at once, with PID 1 of the jail; when all is mounted, it waits at the gate. */
 async function openGate(
-  request: LaunchRequest,
-  { fd, open }: NonNullable<LaunchRequest['gate']>,
-  { child, launcher, ending }: Launching,
+  request: SpawnRequest,
+  { fd, open }: NonNullable<SpawnRequest['gate']>,
+  { child, launcher, ending }: Spawning,
 ): Promise<void> {
   const gate = pipesOf(child).get(fd);
-  // Nobody may be waiting there any more.
+  // The launcher may have ended.
   gate?.on('error', () => undefined);
   try {
     const init = await waitFor(() => firstChild(launcher.pid), ending);
@@ -154,14 +94,14 @@ async function openGate(
     await ending;
     throw error;
   } finally {
-    // Closed without a word, the gate would open too: not before the launcher is gone.
+    // A gate that is closed opens too: close it only after the launcher has ended.
     gate?.destroySoon();
   }
 }
 
 async function assertJail(
   pid: number,
-  { mounts, devices = [] }: LaunchRequest,
+  { mounts, devices = [] }: SpawnRequest,
   patience: number,
 ): Promise<void> {
   await assertMounts(pid, mounts, patience);
@@ -179,7 +119,7 @@ function assertDevice(pid: number, { fd, to }: DeviceBind): void {
   });
 }
 
-function spawnChain({ argv, cwd, descriptors, onPipes, status, seccomp, gate }: LaunchRequest): ChildProcess {
+function spawnChain({ argv, cwd, descriptors, onPipes, status, seccomp, gate }: SpawnRequest): ChildProcess {
   const statusFile = openStatus(status.path);
   try {
     const filterFile = openFilter(`${status.path}.filter`, seccomp.filter);
@@ -257,89 +197,9 @@ async function waitFor<T>(look: () => T | undefined, ending: Promise<Ending>): P
   return undefined;
 }
 
-/**
- * The processes of a sandbox, found from the launcher's pid: they are the child and grandchild of the launcher.
- * Undefined before the kernel's program was started, and after its end.
- */
-export function jailedProcesses(launcherPid: number): JailedProcesses | undefined {
-  const init = firstChild(launcherPid);
-  const kernel = init && firstChild(init.pid);
-  return kernel && programNameOf(kernel.pid) === posix.basename(kernelInJail) ? { init, kernel } : undefined;
-}
-
-function firstChild(pid: number): ProcessIdentity | undefined {
-  const [child] = childrenOf(pid);
-  return child === undefined ? undefined : processIdentity(child);
-}
-
-/** Ends a launch that took too long, with what there is of the jail. */
+/** Ends a launcher that took too long, with what exists of its jail. */
 function endLauncher(launcher: ProcessIdentity): void {
   const init = firstChild(launcher.pid);
   if (init) killSandbox(init);
   killProcess(launcher);
-}
-
-/**
- * Kills PID 1 of a jail, and so everything in it. The launcher then reports 137.
- *
- * @returns false if it had ended before
- */
-export function killSandbox(init: ProcessIdentity): boolean {
-  return killProcess(init);
-}
-
-/**
- * The same, and waits until nothing of it is left: PID 1 is the last to end. A kernel that has ended may have left
- * processes in its jail, which still write where it could write.
- */
-export async function endSandbox(init: ProcessIdentity): Promise<void> {
-  const pidfd = openProcess(init);
-  if (pidfd === undefined) return;
-  try {
-    let refused: unknown;
-    try {
-      signalProcess(pidfd, 'SIGKILL');
-    } catch (error) {
-      refused = error;
-    }
-    // Without the right to kill it, it ends with its kernel.
-    if (refused === undefined) await endOfProcess(pidfd);
-    else
-      await endOfProcess(pidfd, AbortSignal.timeout(jailLimits.orphanWait)).catch(() =>
-        Promise.reject(refused),
-      );
-  } finally {
-    closeSync(pidfd);
-  }
-}
-
-function killProcess(identity: ProcessIdentity): boolean {
-  const pidfd = openProcess(identity);
-  if (pidfd === undefined) return false;
-  try {
-    return signalProcess(pidfd, 'SIGKILL');
-  } finally {
-    closeSync(pidfd);
-  }
-}
-
-/**
- * The sandbox of a kernel that a former monitor started. Its launcher is no child of ours, so the exit is seen
- * through a pidfd, and the status read from the file that bubblewrap wrote it to.
- */
-export function adoptSandbox(
-  launcher: ProcessIdentity,
-  jailed: JailedProcesses,
-  statusPath: string,
-): Sandbox {
-  return { launcher, ...jailed, exit: exitOf(launcher, statusPath) };
-}
-
-async function exitOf(launcher: ProcessIdentity, statusPath: string): Promise<number | undefined> {
-  const pidfd = openProcess(launcher);
-  if (pidfd !== undefined) {
-    await endOfProcess(pidfd);
-    closeSync(pidfd);
-  }
-  return readStatus(statusPath).exitStatus;
 }

@@ -1,5 +1,5 @@
 import type { Channel } from '../../console/channel.ts';
-import type { Sandbox } from '../../jail/spawn/spawn.ts';
+import type { Sandbox } from '../../jail/spawn/sandbox-processes.ts';
 import type { KernelSender } from '../../kernel/kernel-sender.ts';
 import { Mconsole, versionOf } from '../../kernel/mconsole.ts';
 import { panicLines } from '../../kernel/panic-lines.ts';

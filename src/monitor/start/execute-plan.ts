@@ -4,13 +4,9 @@ import { Pty } from '../../console/pty.ts';
 import { makeDirectories, ownIds } from '../../jail/directories.ts';
 import { userArguments } from '../../jail/sandbox/sandbox.ts';
 import { seccompFilter } from '../../jail/sandbox/seccomp.ts';
-import {
-  type DeviceBind,
-  endSandbox,
-  type LaunchRequest,
-  launch,
-  type Sandbox,
-} from '../../jail/spawn/spawn.ts';
+import { endSandbox, type Sandbox } from '../../jail/spawn/sandbox-processes.ts';
+import { spawnInJail } from '../../jail/spawn/spawn.ts';
+import type { DeviceBind, SpawnRequest } from '../../jail/spawn/spawn-request.ts';
 import { KernelWaker } from '../../jail/wake.ts';
 import { KernelSender } from '../../kernel/kernel-sender.ts';
 import type { Mconsole } from '../../kernel/mconsole.ts';
@@ -152,7 +148,7 @@ function perform(step: Step, progress: Progress): void | Promise<void> {
       progress.undo.push(step.path, () => rmSync(step.path, { force: true }));
       return;
     case 'launch':
-      return launchKernel(step, progress);
+      return spawnKernel(step, progress);
     case 'await-kernel':
       return awaitAnnounced(step, progress);
   }
@@ -229,13 +225,13 @@ function listenNotify({ path }: StepOf<'listen-notify'>, progress: Progress): vo
   });
 }
 
-async function launchKernel(step: StepOf<'launch'>, progress: Progress): Promise<void> {
+async function spawnKernel(step: StepOf<'launch'>, progress: Progress): Promise<void> {
   const { plan, host, con0From, undo, opened } = progress;
   for (const descriptor of step.descriptors)
     if (descriptor.is === 'passed') opened.set(nameOf(descriptor), passedDescriptor(descriptor.name));
   const con0 = host.channels.get('con0');
   const copied = openCopied(step.descriptors, plan.user);
-  const sandbox = await launch({
+  const sandbox = await spawnInJail({
     argv: step.argv,
     cwd: '/',
     descriptors: new Map([
@@ -299,7 +295,7 @@ function sharedDevices({ plan, disks }: Progress): DeviceBind[] {
 }
 
 /** A kernel with a network of its own starts when that is connected. */
-function gateOf({ sandbox, steps }: LaunchPlan): Pick<LaunchRequest, 'gate'> {
+function gateOf({ sandbox, steps }: LaunchPlan): Pick<SpawnRequest, 'gate'> {
   const network = steps.find((step) => step.do === 'configure-network');
   if (sandbox.gateFd === undefined || !network) return {};
   const { record, programs, interfaces } = network;

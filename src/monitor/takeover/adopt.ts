@@ -4,7 +4,7 @@ import { GuestTerminals } from '../../console/input/guest-terminals.ts';
 import { Pty } from '../../console/pty.ts';
 import type { VmLayout } from '../../jail/layout.ts';
 import { resumeKernel } from '../../jail/pause.ts';
-import { adoptSandbox, endSandbox } from '../../jail/spawn/spawn.ts';
+import { adoptSandbox, endSandbox } from '../../jail/spawn/sandbox-processes.ts';
 import { KernelWaker } from '../../jail/wake.ts';
 import { KernelSender } from '../../kernel/kernel-sender.ts';
 import { Mconsole, versionOf } from '../../kernel/mconsole.ts';

@@ -2,7 +2,7 @@
 import { type Stats, statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { VmLayout } from '../../jail/layout.ts';
-import { type JailedProcesses, jailedProcesses } from '../../jail/spawn/spawn.ts';
+import { type JailedProcesses, jailedProcesses } from '../../jail/spawn/sandbox-processes.ts';
 import { readStatus } from '../../jail/status.ts';
 import { fdOf } from '../../plan/descriptors.ts';
 import type { LaunchPlan } from '../../plan/plan.ts';

@@ -24,7 +24,8 @@ import type { MountPlan } from '../../../src/jail/sandbox/assert-mounts.ts';
 import { jailMounts, kernelInJail } from '../../../src/jail/sandbox/mounts.ts';
 import { type SandboxPlan, sandboxArguments } from '../../../src/jail/sandbox/sandbox.ts';
 import { seccompFilter } from '../../../src/jail/sandbox/seccomp.ts';
-import { jailedProcesses, killSandbox, launch, type Sandbox } from '../../../src/jail/spawn/spawn.ts';
+import { jailedProcesses, killSandbox, type Sandbox } from '../../../src/jail/spawn/sandbox-processes.ts';
+import { spawnInJail } from '../../../src/jail/spawn/spawn.ts';
 import { readStatus } from '../../../src/jail/status.ts';
 import { isSameProcess } from '../../../src/system/native/process.ts';
 import { makeRootImage, TEST_UID, testKernelDirectory } from '../../helpers/guest/kernel.ts';
@@ -144,7 +145,7 @@ async function start(
   const output = openSync(log, 'w');
   const text = () => readFileSync(log, 'latin1').replaceAll('\r', '');
   try {
-    const sandbox = await launch({
+    const sandbox = await spawnInJail({
       argv: sandboxArguments(plan),
       cwd: layout.home,
       mounts: mounts(plan),

@@ -27,6 +27,7 @@ test('a kernel that stands still for a backup does not hang; one that is silent 
       init: undefined,
       kernel: undefined,
       exit: new Promise(() => undefined),
+      kill: () => undefined,
     },
     mconsole: { request: silent } as unknown as Mconsole,
     disks: {} as Disks,

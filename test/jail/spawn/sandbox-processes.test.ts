@@ -1,12 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, test, vi } from 'vitest';
-import { RunningKernel } from '../../src/monitor/running-kernel.ts';
-import { thisMoment } from '../../src/system/clock.ts';
-import * as processes from '../../src/system/native/process.ts';
+import { HeldSandbox } from '../../../src/jail/spawn/sandbox-processes.ts';
+import * as processes from '../../../src/system/native/process.ts';
 
 const failures = vi.hoisted(() => ({ left: 1 }));
-vi.mock('../../src/system/native/process.ts', async (importOriginal) => {
+vi.mock('../../../src/system/native/process.ts', async (importOriginal) => {
   const original = await importOriginal<typeof processes>();
   const openProcess: typeof original.openProcess = (identity) => {
     if (failures.left === 0) return original.openProcess(identity);
@@ -16,14 +15,14 @@ vi.mock('../../src/system/native/process.ts', async (importOriginal) => {
   return { ...original, openProcess };
 });
 
-test('a kernel whose first process could not be opened has an owner, which can kill it', async () => {
+test('a sandbox whose first process could not be opened can still be killed', async () => {
   const child = spawn('sleep', ['60']);
   const exit = once(child, 'exit').then(([status]) => status ?? undefined);
   const init = processes.processIdentity(child.pid ?? 0);
-  const parts = { version: '7.2.7', moment: thisMoment(), sandbox: { init, exit } };
-  const kernel = new RunningKernel(parts as unknown as ConstructorParameters<typeof RunningKernel>[0]);
+  if (!init) throw new Error('sleep did not start');
+  const sandbox = new HeldSandbox(init, { init }, exit);
   expect(failures.left).toBe(0);
-  await kernel.kill();
-  await kernel.exit;
+  sandbox.kill();
+  await sandbox.exit;
   expect(child.signalCode).toBe('SIGKILL');
 });
