@@ -154,7 +154,7 @@ const table: Readonly<Record<string, Uses>> = {
   'monitor/program/monitor-lock.ts': [['own', 'openSync statSync']],
   'monitor/program/own-cgroup.ts': [['host', 'existsSync readFileSync']],
   'monitor/program/pid-file.ts': [['own', 'readFileSync rmSync writeFileSync']],
-  'monitor/start/plan-start.ts': [['own', 'existsSync']],
+  'monitor/start/config-source.ts': [['own', 'existsSync']],
   'monitor/takeover/cleanup.ts': [['own', 'existsSync']],
   'monitor/takeover/run-record.ts': [['own', 'readRegularFile replaceFile']],
   'monitor/start/execute-plan.ts': [['own', 'rmSync']],

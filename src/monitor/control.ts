@@ -6,12 +6,11 @@ import {
   UMLMON_REPLAY_MAX,
   UMLMON_REPLY_MAX,
   type umlmonctrl,
-  type WrittenSettings,
 } from '../rpc/umlmonctrl.gen.ts';
 import type { SecurityLog } from '../system/logs/security-log.ts';
 import { answer, answerWithWords } from './answer.ts';
 import { Seats } from './consoles/seats.ts';
-import { diskHandlers, type ImageHost } from './disks/disk-handlers.ts';
+import { diskHandlers, type ImageParts } from './disks/disk-handlers.ts';
 import type { DiskVerbs } from './disks/disk-verbs.ts';
 import { secretValues } from './endings/redact.ts';
 import { guardHandlers } from './endpoints/guard.ts';
@@ -19,23 +18,21 @@ import type { Sessions } from './endpoints/sessions.ts';
 import { Management } from './guest/management.ts';
 import type { NetworkVerbs } from './networks/network-verbs.ts';
 import type { OperationResult } from './operations.ts';
+import type { VmPlanner } from './start/plan-start.ts';
 import type { Vm } from './vm.ts';
 
 export interface ControlParts {
   readonly security: SecurityLog;
-  /** The configuration of the VM as it is written now. */
-  readonly written: () => WrittenSettings;
-  /** What the next start would do, for people. Errors: CONFIG_*. */
-  readonly plan: () => Promise<string>;
+  readonly planner: VmPlanner;
 }
 
 /** The procedures of umlmonctrl.x, each one a call of the monitor; what goes wrong becomes a `failed` answer. */
 export function controlHandlers(
   vm: Vm,
   { disks, networks }: { readonly disks: DiskVerbs; readonly networks: NetworkVerbs },
-  images: ImageHost,
+  images: ImageParts,
   sessions: Sessions,
-  { security, written, plan }: ControlParts,
+  { security, planner }: ControlParts,
 ): Handlers<typeof umlmonctrl> {
   const nameOf = (caller: Caller) => sessions.nameOf(caller);
   const seats = new Seats(vm);
@@ -49,8 +46,9 @@ export function controlHandlers(
     authFinish: (message, caller) => answer(() => ({ kind: 'ok', step: sessions.finish(message, caller) })),
     actFor: (args, caller) => answer(() => ({ kind: 'ok', role: sessions.actFor(args, caller) })),
     info: () => answer(() => ({ kind: 'ok', info: vm.info() })),
-    written: () => answer(() => ({ kind: 'ok', written: written() })),
-    plan: () => answer(async () => ({ kind: 'ok', plan: clipText(await plan(), UMLMON_REPLY_MAX) })),
+    written: () => answer(() => ({ kind: 'ok', written: planner.written() })),
+    plan: () =>
+      answer(async () => ({ kind: 'ok', plan: clipText(await planner.explain(), UMLMON_REPLY_MAX) })),
     security: () =>
       answer(() => ({ kind: 'ok', list: { events: [...security.held()], dropped: security.dropped } })),
     start: (_args, caller) => operation(vm.start(nameOf(caller))),

@@ -26,9 +26,9 @@ export type LifecycleEvent =
 
 export type Action =
   /** Plan and execute the start. */
-  | 'begin-start'
+  | 'start'
   /** Ctrl-Alt-Del, then halt, then kill. */
-  | 'begin-stop'
+  | 'stop'
   /** SIGKILL to the sandbox. */
   | 'kill'
   /** Start again, give up, or keep, as on_poweroff, on_reboot, on_crash and on_hang say. */
@@ -43,7 +43,7 @@ export type Cell =
 
 export const lifecycle: Record<VmState, Record<LifecycleEvent, Cell>> = {
   down: {
-    'start-asked': { next: 'starting', actions: ['begin-start'] },
+    'start-asked': { next: 'starting', actions: ['start'] },
     'kernel-up': 'impossible',
     'start-failed': 'impossible',
     'stop-asked': { refuse: 'it is down already' },
@@ -68,7 +68,7 @@ export const lifecycle: Record<VmState, Record<LifecycleEvent, Cell>> = {
     'start-asked': { refuse: 'it is running already' },
     'kernel-up': { next: 'running', actions: [] },
     'start-failed': 'impossible',
-    'stop-asked': { next: 'stopping', actions: ['begin-stop'] },
+    'stop-asked': { next: 'stopping', actions: ['stop'] },
     'kill-asked': { next: 'stopping', actions: ['kill'] },
     'kernel-gone': { next: 'down', actions: ['apply-policy'] },
     adopted: 'impossible',

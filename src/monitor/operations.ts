@@ -1,3 +1,4 @@
+import { type Clock, hostClock } from '../system/clock.ts';
 import { tidyMemoryWhenQuiet } from '../system/collect-garbage.ts';
 import { failureText, toFailure, UmlmonError } from '../system/errors/errors.ts';
 import type { EventLog } from './events/event-log.ts';
@@ -20,7 +21,7 @@ export interface Operation {
   readonly progress?: { readonly done: number; readonly total: number };
 }
 
-interface Running {
+interface RunningOperation {
   readonly operation: Operation;
   readonly done: Promise<string>;
 }
@@ -39,12 +40,14 @@ export interface OperationResult {
 export class Operations {
   readonly #vm: string;
   readonly #events: Pick<EventLog, 'publish'>;
-  #current: Running | undefined;
+  readonly #clock: Clock;
+  #current: RunningOperation | undefined;
   #last = 0;
 
-  constructor(vm: string, events: Pick<EventLog, 'publish'>) {
+  constructor(vm: string, events: Pick<EventLog, 'publish'>, clock: Clock = hostClock) {
     this.#vm = vm;
     this.#events = events;
+    this.#clock = clock;
   }
 
   get current(): Operation | undefined {
@@ -87,9 +90,9 @@ export class Operations {
       if (name !== 'kill' || operation.name === 'restore') throw this.#busy(operation);
     }
     this.#last += 1;
-    const operation = { id: this.#last, name, by, began: performance.now(), object };
+    const operation = { id: this.#last, name, by, began: this.#clock.now(), object };
     const report: Report = (done, total) => Object.assign(operation, { progress: { done, total } });
-    const running: Running = { operation, done: this.#publish(operation, () => work(report)) };
+    const running: RunningOperation = { operation, done: this.#publish(operation, () => work(report)) };
     this.#current = running;
     try {
       return { operation, joined: false, summary: await running.done };
@@ -100,7 +103,7 @@ export class Operations {
   }
 
   #busy({ id, name, by, began }: Operation): UmlmonError {
-    const seconds = ((performance.now() - began) / 1000).toFixed(1);
+    const seconds = ((this.#clock.now() - began) / 1000).toFixed(1);
     return new UmlmonError('STATE_BUSY', {
       place: this.#vm,
       cause: `busy with ${name} (operation ${id}, since ${seconds} s, asked by ${by})`,

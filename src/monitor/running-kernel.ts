@@ -2,7 +2,7 @@ import type { Sandbox } from '../jail/spawn/sandbox-processes.ts';
 import type { Answer, Mconsole } from '../kernel/mconsole.ts';
 import type { LaunchPlan } from '../plan/plan.ts';
 import { stepOf } from '../plan/step-of.ts';
-import { type Moment, msSince } from '../system/clock.ts';
+import { type Clock, type ClockTimer, type Moment, msSince } from '../system/clock.ts';
 import { toFailure, UmlmonError } from '../system/errors/errors.ts';
 import { kernelLimits } from '../system/limits/limits.ts';
 import { capabilityHint } from '../system/native/capabilities.ts';
@@ -34,7 +34,8 @@ export class RunningKernel {
   /** It stands still for a backup, and cannot answer. */
   paused = false;
   readonly #sandbox: Sandbox;
-  readonly #mconsole: Mconsole;
+  readonly #mconsole: Pick<Mconsole, 'request'>;
+  readonly #clock: Clock;
   #now: { readonly reached: LevelTimes; readonly pause: Paused | undefined } | undefined;
   /** Its record is removed, and must not come back. */
   #isGone = false;
@@ -47,9 +48,10 @@ export class RunningKernel {
     version: string;
     undo: UndoStack;
     sandbox: Sandbox;
-    mconsole: Mconsole;
+    mconsole: Pick<Mconsole, 'request'>;
     disks: Disks;
     networks: Networks;
+    clock: Clock;
   }) {
     this.plan = parts.plan;
     this.began = parts.began;
@@ -59,17 +61,18 @@ export class RunningKernel {
     this.undo = parts.undo;
     this.exit = parts.sandbox.exit.finally(() => {
       this.#isGone = true;
-      this.#ranMs = msSince(this.moment);
+      this.#ranMs = msSince(this.moment, this.#clock);
     });
     this.disks = parts.disks;
     this.networks = parts.networks;
     this.#sandbox = parts.sandbox;
     this.#mconsole = parts.mconsole;
+    this.#clock = parts.clock;
   }
 
   /** Milliseconds that it has run; until its end, once that was seen. */
   get ranMs(): number {
-    return this.#ranMs ?? msSince(this.moment);
+    return this.#ranMs ?? msSince(this.moment, this.#clock);
   }
 
   /** Host pid of the kernel; 0 if it ended before it could be seen. */
@@ -142,14 +145,14 @@ export class RunningKernel {
 
   /** Whether the kernel is gone within the given milliseconds. */
   async goneWithin(ms: number): Promise<boolean> {
-    let timer: NodeJS.Timeout | undefined;
+    let timer: ClockTimer | undefined;
     const timeout = new Promise<false>((resolve) => {
-      timer = setTimeout(() => resolve(false), ms);
+      timer = this.#clock.after(ms, () => resolve(false));
     });
     try {
       return await Promise.race([this.exit.then(() => true), timeout]);
     } finally {
-      clearTimeout(timer);
+      timer?.cancel();
     }
   }
 }

@@ -3,15 +3,19 @@ import type { VmConfig } from '../config/config.ts';
 import type { UpdateArgs } from '../rpc/umlmonctrl.gen.ts';
 import type { EventLog } from './events/event-log.ts';
 
-export interface SettingsParts {
-  /** What the monitor was started with. */
-  readonly configured: Configured;
-  /** The configuration as it is written now. Errors: CONFIG_*. */
-  readonly readConfig: () => Configured;
-  readonly events: EventLog;
+export interface WrittenConfig {
+  /** The configuration as its files are now. Errors: CONFIG_*. */
+  readConfigured(): Configured;
 }
 
-/** The settings in force: those of the last start of the VM, and what has been taken since. */
+export interface SettingsParts {
+  /** The configuration with which the monitor was started. */
+  readonly configured: Configured;
+  readonly written: WrittenConfig;
+  readonly events: Pick<EventLog, 'publish'>;
+}
+
+/** The settings in force: those of the last start of the VM, and the updates since. */
 export class Settings {
   readonly #parts: SettingsParts;
   #inForce: Configured;
@@ -25,15 +29,15 @@ export class Settings {
     return this.#inForce.vm;
   }
 
-  /** The VM starts with these. */
-  begin(configured: Configured): void {
+  /** A start of the VM puts its configuration in force. */
+  putInForce(configured: Configured): void {
     this.#inForce = configured;
   }
 
-  /** Reads the configuration anew, takes what takes effect at once, and tells all that has changed. Errors: CONFIG_*. */
+  /** Reads the configuration anew, puts live keys in force, and returns all changes. Errors: CONFIG_*. */
   update({ dryRun }: UpdateArgs): SettingChange[] {
-    const { configured, readConfig, events } = this.#parts;
-    const written = readConfig();
+    const { configured, events } = this.#parts;
+    const written = this.#parts.written.readConfigured();
     const changes = pendingChanges(configured, this.#inForce, written);
     const live = changes.filter(({ effect }) => effect === 'now').map(({ key }) => key);
     if (dryRun || live.length === 0) return changes;

@@ -1,6 +1,7 @@
 import { UmlmonError } from '../system/errors/errors.ts';
 import { monitorLimits } from '../system/limits/limits.ts';
 import type { RunningKernel } from './running-kernel.ts';
+import type { Troubles } from './warnings.ts';
 
 export interface StopStage {
   readonly name: 'ctrl-alt-del' | 'halt' | 'kill';
@@ -23,23 +24,29 @@ const act: Record<StopStage['name'], (kernel: RunningKernel) => Promise<unknown>
   kill: (kernel) => kernel.kill(),
 };
 
+/** What a stop needs of the run of its kernel. */
+export interface StopOwner {
+  readonly troubles: Pick<Troubles, 'report'>;
+  stageBegan(stage: StopStage): void;
+}
+
 /**
- * Takes a kernel through the stages until it is gone; returns the stage that ended it, or undefined if even a kill
+ * Takes a kernel through the stages until it has ended. Returns the stage that ended it, or undefined if even a kill
  * did not. A stage whose request fails (a hung kernel answers nothing) counts as tried.
  */
 export async function stopKernel(
   kernel: RunningKernel,
   stages: readonly StopStage[],
-  report: { stage: (stage: StopStage) => void; trouble: (error: unknown) => void },
+  owner: StopOwner,
 ): Promise<StopStage['name'] | undefined> {
   let refused: unknown;
   for (const stage of stages) {
     refused = undefined;
-    report.stage(stage);
-    // Not awaited before the wait: a guest that goes down at once may leave the answer unsent.
+    owner.stageBegan(stage);
+    // Not awaited before the wait: a guest that shuts down at once may leave the answer unsent.
     const request = act[stage.name](kernel).catch((error: unknown) => {
       refused = error;
-      report.trouble(error);
+      owner.troubles.report(error);
     });
     const gone = await kernel.goneWithin(stage.waitMs);
     if (gone) return stage.name;
@@ -53,6 +60,6 @@ export function stopFailed(vm: string): UmlmonError {
   return new UmlmonError('STOP_FAILED', {
     place: vm,
     cause: 'the kernel process is still there after SIGKILL',
-    hint: 'it hangs in the host kernel, most likely in I/O: look at the log of the host',
+    hint: 'it hangs in the kernel of the host, most likely in I/O: read the log of that kernel',
   });
 }

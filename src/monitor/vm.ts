@@ -1,40 +1,44 @@
 import { dirname, join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Screens } from '../console/screen/screens.ts';
+import type { VmLayout } from '../jail/layout.ts';
 import type { ExitRecord, VmInfo, VmState } from '../rpc/umlmonctrl.gen.ts';
+import type { Clock } from '../system/clock.ts';
 import { failureText, toFailure, UmlmonError } from '../system/errors/errors.ts';
 import { monitorLimits } from '../system/limits/limits.ts';
 import { Channels } from './consoles/channels.ts';
 import { Backups } from './disks/backups.ts';
 import { CrashBundles } from './endings/crash-bundle.ts';
 import { readLastExit } from './endings/last-exit.ts';
-import { Restarts } from './endings/restarts.ts';
+import type { PolicyName } from './endings/policy.ts';
+import { Restarts, type RestartsOwner } from './endings/restarts.ts';
 import type { EventLog } from './events/event-log.ts';
-import { ReadyWatch } from './guest/ready-watch.ts';
+import { type ReadyOwner, ReadyWatch } from './guest/ready-watch.ts';
 import { Stats } from './guest/stats.ts';
 import { inputReporter } from './input-report.ts';
+import { type ActiveRun, KernelRun, type RunOwner } from './kernel-run.ts';
+import type { KernelSource } from './kernels.ts';
 import { type Action, type LifecycleEvent, lifecycle } from './lifecycle.ts';
 import { networkInfos } from './networks/network-info.ts';
 import { type OperationResult, Operations, type Report } from './operations.ts';
 import type { ReportedVm } from './program/service-report.ts';
-import { Run, type Running } from './run.ts';
 import type { Settings } from './settings.ts';
 import { Hooks } from './start/hooks.ts';
+import type { StartPlanner } from './start/start-planner.ts';
 import { StartReport } from './start/start-report.ts';
 import { startKilled } from './start-killed.ts';
 import { type StopStage, stopStages } from './stop.ts';
 import { removeLeftovers } from './takeover/clean-up.ts';
-import { findKernel } from './takeover/find-kernel.ts';
 import { describeVm } from './vm-info.ts';
-import type { VmParts } from './vm-parts.ts';
+import type { VmOwner, VmParts } from './vm-parts.ts';
 import { Troubles } from './warnings.ts';
 
-/** Beside the program of the monitor; its thread begins when somebody asks for a screen. */
+/** Beside the program of the monitor. Its thread starts with the first request for a screen. */
 const screenProgram = join(dirname(__filename), 'umlmon-screen.cjs');
 
-/** One VM: its state, and everything that may be done to it. */
-export class Vm {
+/** One VM: its state and its operations. */
+export class Vm implements RunOwner, RestartsOwner, ReadyOwner {
   readonly name: string;
+  readonly layout: VmLayout;
   readonly events: EventLog;
   readonly settings: Settings;
   readonly channels: Channels;
@@ -43,16 +47,19 @@ export class Vm {
   readonly backups: Backups;
   readonly troubles: Troubles;
   readonly stats = new Stats();
-  readonly #parts: VmParts;
+  readonly ready: ReadyWatch;
+  readonly hooks: Hooks;
+  readonly planner: StartPlanner;
+  readonly kernels: KernelSource;
+  readonly clock: Clock;
+  readonly #owner: VmOwner;
   readonly #operations: Operations;
   readonly #restarts: Restarts;
-  readonly #ready: ReadyWatch;
-  readonly #hooks: Hooks;
   #state: VmState = 'down';
-  #stateSince = Date.now();
-  /** Resolves when the last start had a plan, or failed before. */
+  #stateSince: number;
+  /** Resolves when the last start has its plan, or has failed. */
   #planned: Promise<unknown> = Promise.resolve();
-  #run: Run | undefined;
+  #run: KernelRun | undefined;
   #stopStages: readonly StopStage[] = [];
   #isLeaving = false;
   /** Milliseconds that the last kernel ran. */
@@ -60,29 +67,27 @@ export class Vm {
   #lastExit: ExitRecord | null;
 
   constructor(parts: VmParts) {
-    this.#parts = parts;
-    this.settings = parts.settings;
+    this.#owner = parts.owner;
+    this.layout = parts.layout;
     this.name = parts.layout.vm;
+    this.settings = parts.settings;
     this.events = parts.events;
+    this.planner = parts.planner;
+    this.kernels = parts.kernels;
+    this.clock = parts.clock;
+    this.#stateSince = this.clock.wall();
     this.troubles = new Troubles(this.name, this.events);
-    const trouble = this.troubles.report;
     this.channels = new Channels(
       (path, change) => this.troubles.logChanged(path, change),
       inputReporter(this.events),
     );
-    this.crashes = new CrashBundles({ ...parts, channels: this.channels, screens: this.screens, trouble });
-    this.backups = new Backups({ ...parts, channels: this.channels, trouble });
-    this.#hooks = new Hooks(this.name, this.events);
-    this.#operations = new Operations(this.name, this.events);
+    this.crashes = new CrashBundles(this);
+    this.backups = new Backups(this);
+    this.hooks = new Hooks(this.name, this.events);
+    this.ready = new ReadyWatch(parts.settings.vm, this);
+    this.#operations = new Operations(this.name, this.events, this.clock);
     this.#lastExit = readLastExit(parts.layout);
-    const onReached = () => this.#run?.reached();
-    this.#ready = new ReadyWatch(parts.settings.vm, { ...parts, channels: this.channels, onReached });
-    this.#restarts = new Restarts({
-      ...parts,
-      // A guest that ended by itself may have done so in the middle of a backup, which does not need it any more.
-      start: (policy) => this.#operations.after('backup', 'restore').then(() => this.#begin(policy)),
-      trouble,
-    });
+    this.#restarts = new Restarts(this);
   }
 
   get state(): VmState {
@@ -92,48 +97,48 @@ export class Vm {
   /** What the directory of the host says of the VM. */
   get summary(): Pick<VmInfo, 'name' | 'state' | 'stateSince'> & { readonly ready: boolean } {
     const { name, state } = this;
-    return { name, state, stateSince: this.#stateSince, ready: this.#ready.info.ready };
+    return { name, state, stateSince: this.#stateSince, ready: this.ready.info.ready };
   }
 
   /**
-   * Looks for a kernel that a former monitor has left, and takes it over; one that is not what was recorded is
-   * reported and left alone. If there is none, the leftovers are removed, unless they are kept for inspection.
+   * Takes over a kernel that a previous monitor has left. A kernel that does not match its record is reported and left
+   * alone. Without a kernel, leftovers are removed, unless the VM is preserved.
    */
   async examine(): Promise<void> {
-    const finding = await findKernel(this.#parts.layout);
-    if (finding.found === 'nothing') {
+    const search = await this.kernels.find(this.layout);
+    if (search.found === 'nothing') {
       this.#enter('foreign-gone');
       this.troubles.attempt(() => this.backups.settle());
       if (this.#restarts.held?.kind !== 'kept')
-        await removeLeftovers(this.#parts.layout, this.events, this.troubles.report).catch(
-          this.troubles.report,
-        );
-    } else if (finding.found === 'foreign') this.#reportForeign(finding.why);
+        await removeLeftovers(this.layout, this.events, this.troubles).catch(this.troubles.report);
+    } else if (search.found === 'foreign') this.#reportForeign(search.why);
     else
       await this.#newRun()
-        .adopt(finding, () => this.#enter('adopted'))
+        .adopt(search)
         .catch((error: unknown) => this.#reportForeign(failureText(toFailure(error, this.name))));
   }
 
-  #newRun(): Run {
-    this.#run = new Run({
-      ...this.#parts,
-      config: this.settings.vm,
-      channels: this.channels,
-      crashes: this.crashes,
-      ready: this.#ready,
-      troubles: this.troubles,
-      hooks: this.#hooks,
-      killHung: () => {
-        if (this.#state === 'running') this.kill('on_hang').catch(this.troubles.report);
-      },
-      ended: (exit, ranMs) => {
-        this.#lastExit = exit;
-        this.#ranMs = ranMs;
-        return this.#handle('kernel-gone');
-      },
-    });
+  #newRun(): KernelRun {
+    this.#run = new KernelRun(this);
     return this.#run;
+  }
+
+  kernelUp(how: 'kernel-up' | 'adopted'): void {
+    this.#enter(how);
+  }
+
+  levelReached(): void {
+    this.#run?.levelReached();
+  }
+
+  killHung(): void {
+    if (this.#state === 'running') this.kill('on_hang').catch(this.troubles.report);
+  }
+
+  async kernelGone(exit: ExitRecord, ranMs: number): Promise<void> {
+    this.#lastExit = exit;
+    this.#ranMs = ranMs;
+    await this.#handle('kernel-gone');
   }
 
   #reportForeign(why: string): void {
@@ -147,24 +152,30 @@ export class Vm {
       await this.#run?.settled;
       await this.#operations.idle();
       if (this.#state !== 'running' && !this.#restarts.pending) return;
-      await (this.#run?.kernel?.exit ?? delay(monitorLimits.restartInterval));
+      await (this.#run?.kernel?.exit ?? this.clock.delay(monitorLimits.restartInterval));
     }
   }
 
-  /** Boots the VM; done when its guest runs. Errors: STATE_*, CONFIG_INVALID, those of the step that failed, START_CRASHED. */
+  /** Starts the VM; done when its guest runs. Errors: STATE_*, CONFIG_INVALID, those of the step that failed, START_CRASHED. */
   start(by: string): Promise<OperationResult> {
-    return this.#begin(by, () => this.#restarts.forget());
+    return this.#start(by, () => this.#restarts.forget());
   }
 
-  /** What `start = boot` asks for when a monitor comes up: nothing if the VM runs, or a former monitor let it lie. */
-  boot(): void {
+  /** Does `start = boot` of a monitor that comes up: nothing if the VM runs, or is held since before. */
+  startAtBoot(): void {
     const { held } = this.#restarts;
     if (held) this.events.publish(held.kind, `not booted: ${held.why}; start it to end this`);
-    // Nobody waits for this boot: that it failed is told to whoever looks later. The monitor stays for another try.
-    else if (this.#state === 'down') this.#begin('start = boot').catch(this.troubles.report);
+    // A failure is reported as a warning, and the monitor stays for the next attempt.
+    else if (this.#state === 'down') this.#start('start = boot').catch(this.troubles.report);
   }
 
-  #begin(by: string, first: () => Promise<void> = () => Promise.resolve()): Promise<OperationResult> {
+  /** A backup may still be in progress when its guest has ended. */
+  async startByPolicy(policy: PolicyName): Promise<void> {
+    await this.#operations.after('backup', 'restore');
+    await this.#start(policy);
+  }
+
+  #start(by: string, first: () => Promise<void> = () => Promise.resolve()): Promise<OperationResult> {
     if (this.#isLeaving) return Promise.reject(this.#refusal('its monitor is about to end'));
     return this.#operations.run('start', by, async () => {
       this.#restarts.cancel();
@@ -211,7 +222,7 @@ export class Vm {
 
   /** For the service manager of the host. */
   get reported(): ReportedVm {
-    const readiness = this.#ready.info;
+    const readiness = this.ready.info;
     const isStarting = this.#restarts.pending || this.#operations.current?.name === 'start';
     const isComing = isStarting || (this.#state === 'running' && !readiness.ready);
     return { state: this.#state, isComing, readiness };
@@ -221,7 +232,7 @@ export class Vm {
   backup(by: string, name: string): Promise<OperationResult> {
     const work = (report: Report): Promise<string> => {
       if (this.#state === 'down') throw this.#refusal('it is down: its images can be copied as they are');
-      return this.backups.make(name, { ...this.running(['running']), report });
+      return this.backups.make(name, this.running(['running']), report);
     };
     return this.#operations.run('backup', by, work, name);
   }
@@ -237,7 +248,7 @@ export class Vm {
   }
 
   /** The kernel that runs, with what belongs to it. Errors: STATE_WRONG. */
-  running(states: readonly VmState[] = ['running', 'stopping']): Running {
+  running(states: readonly VmState[] = ['running', 'stopping']): ActiveRun {
     const { kernel, pause } = this.#run ?? {};
     if (!states.includes(this.#state))
       throw this.#refusal(`it is ${this.#state}`, this.#state === 'down' ? '-start' : '-info');
@@ -254,39 +265,41 @@ export class Vm {
     await this.#operations.idle();
     if (this.#state === 'running') await this.stop(reason, 0);
     await this.#run?.settled;
-    await this.#hooks.idle();
+    await this.hooks.idle();
   }
 
   info(): VmInfo {
+    const run = this.#run;
+    const { networks } = run?.kernel ?? {};
     return describeVm({
       config: this.settings.vm,
       state: this.#state,
       stateSince: this.#stateSince,
       operation: this.#operations.current,
       monitorPid: process.pid,
-      tcp: this.#parts.tcp(),
-      kernel: this.#run?.kernel,
-      mconsole: this.#parts.layout.mconsole,
-      guestMessage: this.#run?.guestMessage ?? '',
-      guestValues: this.#run?.guestValues ?? new Map(),
-      readiness: this.#ready.info,
+      tcp: this.#owner.tcp,
+      kernel: run?.kernel,
+      mconsole: this.layout.mconsole,
+      guestMessage: run?.guestMessage ?? '',
+      guestValues: run?.guestValues ?? new Map(),
+      readiness: this.ready.info,
       consoles: this.channels.infos(),
-      networks: networkInfos(this.settings.vm, this.#parts.layout, this.#run?.kernel?.networks.all),
-      warnings: this.#run?.kernel?.networks.warnings ?? [],
+      networks: networkInfos(this.settings.vm, this.layout, networks?.all),
+      warnings: networks?.warnings ?? [],
       lastExit: this.#lastExit,
       eventsNext: this.events.next,
-      logDropped: this.#parts.monitorLogDropped(),
+      logDropped: this.#owner.logDropped,
       troubles: this.troubles.count,
       lastTrouble: this.troubles.last,
-      hungSince: this.#run?.hungSince ?? 0,
+      hungSince: run?.hungSince ?? 0,
       held: this.#restarts.held,
-      paused: this.#run?.pause?.paused ?? null,
+      paused: run?.pause?.paused ?? null,
     });
   }
 
   readonly #actions: Record<Action, () => Promise<string>> = {
-    'begin-start': () => this.#beginStart(),
-    'begin-stop': () => this.#stopInOrder(),
+    start: () => this.#planAndExecute(),
+    stop: () => this.#stopCleanly(),
     kill: () => this.#killNow(),
     'apply-policy': async () => {
       if (this.#lastExit) this.#restarts.afterExit(this.#lastExit, this.settings.vm, this.#ranMs);
@@ -310,7 +323,7 @@ export class Vm {
     if (cell.next !== this.#state) {
       const from = this.#state;
       this.#state = cell.next;
-      this.#stateSince = Date.now();
+      this.#stateSince = this.clock.wall();
       this.events.publish('state', `${from} → ${cell.next}`, { from, to: cell.next });
     }
     return cell.actions;
@@ -320,21 +333,18 @@ export class Vm {
     return new UmlmonError('STATE_WRONG', { place: this.name, cause, hint: `umlwatch ${this.name} ${word}` });
   }
 
-  async #beginStart(): Promise<string> {
-    const report = new StartReport(this.events);
+  async #planAndExecute(): Promise<string> {
+    const report = new StartReport(this.events, this.clock);
     let summary = '';
     try {
       this.backups.settle();
-      const planning = this.#parts.makePlan();
+      const planning = this.planner.planStart();
       this.#planned = planning.catch(() => undefined);
       const { configured, plan, warnings } = await planning;
       if (this.#state !== 'starting') throw startKilled('killed before it had a plan');
       this.troubles.warn(warnings);
-      this.settings.begin(configured);
-      await this.#newRun().launch(plan, report, (kernel) => {
-        this.#enter('kernel-up');
-        summary = report.kernelUp(kernel);
-      });
+      this.settings.putInForce(configured);
+      summary = await this.#newRun().execute(plan, report);
     } catch (error) {
       this.#enter('start-failed');
       throw error;
@@ -342,7 +352,7 @@ export class Vm {
     return `${summary}${(await this.#run?.untilGuestRuns()) ?? ''}`;
   }
 
-  async #stopInOrder(): Promise<string> {
+  async #stopCleanly(): Promise<string> {
     const stage = await this.#run?.stop(this.#stopStages);
     if (stage !== 'ctrl-alt-del') return `stopped by ${stage}`;
     return this.#lastExit?.cause === 'poweroff' ? 'stopped in order' : 'stopped; the guest wanted to reboot';

@@ -21,12 +21,12 @@ export function layoutOfVm(
 }
 
 /**
- * What a start would execute with configuration and host as they are now, or why there can be none. The one way of starts,
- * of `umlmon -plan` and -check, of doctor and of `umladmin config`: what the one refuses, the others say. Changes nothing.
+ * The plan of a start with configuration and host as they are now, or the problems that prevent it. Starts, `umlmon -plan`
+ * and -check, doctor and `umladmin config` all use it, so that they report the same problems. Changes nothing.
  *
- * @param look of who asks for many VMs
+ * @param look shared by callers that plan for many VMs
  */
-export async function planStart(
+export async function planFromConfig(
   config: Config,
   vm: VmConfig,
   { look, layout = layoutOfVm(config, vm) }: { readonly look?: HostLook; readonly layout?: VmLayout } = {},
@@ -47,7 +47,7 @@ export async function problemsOfStarts(
   const problems = await Promise.all(
     vms.map(async (vm): Promise<readonly Problem[]> => {
       try {
-        const built = await planStart(config, vm, { look });
+        const built = await planFromConfig(config, vm, { look });
         if (built.plan) planned.push({ vm, plan: built.plan });
         return built.problems;
       } catch (error) {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /**
  * A moment that another process of this host can compare with its own: a file keeps it. The wall clock may be set forward
@@ -40,8 +41,8 @@ export function spanMs(from: Moment, to: Moment): number {
 }
 
 /** Milliseconds since a moment; never negative. */
-export function msSince(moment: Moment): number {
-  return Math.max(0, spanMs(moment, thisMoment()));
+export function msSince(moment: Moment, clock: Pick<Clock, 'moment'> = hostClock): number {
+  return Math.max(0, spanMs(moment, clock.moment()));
 }
 
 /** A moment that was read from a file; undefined if it is none. */
@@ -51,3 +52,33 @@ export function parseMoment(value: unknown): Moment | undefined {
   if (!isTime(wall) || !isTime(uptime) || typeof of !== 'string' || of.length > 64) return undefined;
   return { wall, boot: of, uptime };
 }
+
+/** A timer of a Clock. */
+export interface ClockTimer {
+  cancel(): void;
+}
+
+/** The time as a VM and its parts read it. Tests pass a clock of their own. */
+export interface Clock {
+  /** Milliseconds since 1970, only for people: see Moment. */
+  wall(): number;
+  /** Milliseconds of a clock that is never set back or forward; only differences have a meaning. */
+  now(): number;
+  moment(): Moment;
+  /** Calls `work` once, after `ms` milliseconds. A background timer does not keep the program alive. */
+  after(ms: number, work: () => void, kind?: 'background'): ClockTimer;
+  delay(ms: number): Promise<void>;
+}
+
+/** The clocks and timers of the host. */
+export const hostClock: Clock = {
+  wall: () => Date.now(),
+  now: () => performance.now(),
+  moment: thisMoment,
+  after: (ms, work, kind) => {
+    const timer = setTimeout(work, ms);
+    if (kind === 'background') timer.unref();
+    return { cancel: () => clearTimeout(timer) };
+  },
+  delay: (ms) => delay(ms),
+};

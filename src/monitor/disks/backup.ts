@@ -1,6 +1,5 @@
 import { mkdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import type { VmConfig } from '../../config/config.ts';
 import { givenNameDamage } from '../../config/names.ts';
 import { fingerprintOf } from '../../disk/backup/fingerprint.ts';
 import {
@@ -30,20 +29,16 @@ import { stepOf } from '../../plan/step-of.ts';
 import { UmlmonError } from '../../system/errors/errors.ts';
 import type { Directory } from '../../system/files/held-directory.ts';
 import { monitorLimits } from '../../system/limits/limits.ts';
-import type { Channels } from '../consoles/channels.ts';
+import type { ActiveRun } from '../kernel-run.ts';
 import type { Report } from '../operations.ts';
-import type { RunningKernel } from '../running-kernel.ts';
-import { type Captured, captureImages, ImageCopy } from './capture.ts';
+import { type Captured, type CaptureOwner, captureImages, ImageCopy } from './capture.ts';
 
-export interface BackupHost {
-  readonly layout: VmLayout;
-  readonly config: VmConfig;
-  readonly kernel: RunningKernel;
-  readonly channels: Channels;
-  /** Called when all images are copied as they were, and the guest goes on. */
-  readonly captured: () => void;
+/** One backup of a running VM. */
+export interface BackupJob {
+  readonly vm: CaptureOwner & { readonly layout: VmLayout };
+  readonly run: Pick<ActiveRun, 'kernel' | 'config' | 'pause'>;
+  /** Aborted when the VM is killed. */
   readonly signal: AbortSignal;
-  readonly trouble: (error: unknown) => void;
   readonly report: Report;
 }
 
@@ -54,22 +49,22 @@ export interface BackupHost {
  * @param name '' for the time
  * @throws UmlmonError BACKUP_NAME, BACKUP_EXISTS, BACKUP_PLACE, BACKUP_CUT_OFF; BACKUP_UNSOUND when the backup is there and bad
  */
-export async function backUp(name: string, host: BackupHost): Promise<Manifest> {
-  const { layout, config, trouble } = host;
+export async function backUp(name: string, job: BackupJob): Promise<Manifest> {
+  const { layout, troubles } = job.vm;
   const damage = name === '' ? undefined : givenNameDamage(name, 'backup');
   if (damage) throw new UmlmonError(damage.code, { place: layout.vm, ...damage });
   const draft = await beginDraft(layout);
   try {
     refusePlace(layout);
     if (name !== '') refuseTaken(layout, name);
-    const manifest = await makeBackup(name, draft, host);
+    const manifest = await makeBackup(name, draft, job);
     await completeDraft(layout, draft, manifest);
     if (!isSound(manifest)) throw unsound(manifest, layout);
     try {
       const others = (await listBackups(layout)).filter((one) => one.name !== manifest.name);
-      for (const old of surplusBackups(others, config.backups)) await removeBackup(layout, old.name);
+      for (const old of surplusBackups(others, job.run.config.backups)) await removeBackup(layout, old.name);
     } catch (error) {
-      trouble(error);
+      troubles.report(error);
     }
     return manifest;
   } finally {
@@ -78,27 +73,23 @@ export async function backUp(name: string, host: BackupHost): Promise<Manifest> 
   }
 }
 
-async function makeBackup(name: string, draft: Directory, host: BackupHost): Promise<Manifest> {
-  const { layout, config, kernel, channels, signal, trouble, report } = host;
+async function makeBackup(name: string, draft: Directory, job: BackupJob): Promise<Manifest> {
+  const { vm, run, signal, report } = job;
+  const { layout } = vm;
+  const { kernel, config, pause } = run;
   const { store } = stepOf(kernel.plan, 'lock-images');
   const writable: ImagePlan[] = [];
   const copies: ImageCopy[] = [];
   try {
-    // No disk comes or goes meanwhile.
+    // No disk is plugged or unplugged meanwhile.
     const captured = await kernel.disks.inTurn(async () => {
       writable.push(...kernel.disks.all.map(({ image }) => image).filter(({ readOnly }) => !readOnly));
       for (const image of writable.filter(isFile))
         copies.push(await ImageCopy.open({ vm: layout.vm, image, store, disks: kernel.disks, draft }));
-      return captureImages(copies, {
-        kernel,
-        channels,
-        freezeChannel: config.backup_freeze,
-        pauseRecord: layout.pauseRecord,
-        signal,
-        trouble,
-      });
+      return captureImages(copies, vm, { kernel, freezeChannel: config.backup_freeze, signal });
     });
-    host.captured();
+    // The guest runs again.
+    pause.unbar();
     const described: BackupImage[] = [];
     for (const [done, copy] of copies.entries()) {
       report(done, copies.length);

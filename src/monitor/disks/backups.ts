@@ -6,46 +6,50 @@ import { UmlmonError } from '../../system/errors/errors.ts';
 import { diskLimits } from '../../system/limits/limits.ts';
 import type { Channels } from '../consoles/channels.ts';
 import type { EventLog } from '../events/event-log.ts';
+import type { ActiveRun } from '../kernel-run.ts';
 import type { Report } from '../operations.ts';
-import type { Running } from '../run.ts';
+import type { Troubles } from '../warnings.ts';
 import { backUp, backupSummary, notChecked, notFrozen } from './backup.ts';
 import { restoreBackup } from './restore.ts';
 import { settleRestore } from './restore-journal.ts';
 
-export interface BackupsHost {
+/** What backups need of their VM. */
+export interface BackupsOwner {
   readonly layout: VmLayout;
   readonly events: Pick<EventLog, 'publish'>;
   readonly channels: Channels;
-  readonly trouble: (error: unknown) => void;
+  readonly troubles: Pick<Troubles, 'report'>;
 }
 
-/** The backups of a VM; its operations see to it that one is made or restored at a time. */
+/** The backups of a VM. Operations allow one backup or restore at a time. */
 export class Backups {
-  readonly #host: BackupsHost;
+  readonly #vm: BackupsOwner;
   #current: { readonly abort: AbortController; readonly done: Promise<unknown> } | undefined;
 
-  constructor(host: BackupsHost) {
-    this.#host = host;
+  constructor(vm: BackupsOwner) {
+    this.#vm = vm;
   }
 
   /**
    * Resolves to a line for people. Errors: STATE_WRONG, those of backUp; BACKUP_CUT_OFF after `abort`; BACKUP_NOT_FROZEN when
    * the backup is there and is not as `backup_freeze` wants it.
    */
-  async make(name: string, { pause, ...vm }: Running & { readonly report: Report }): Promise<string> {
+  async make(name: string, run: ActiveRun, report: Report): Promise<string> {
     const abort = new AbortController();
-    const captured = pause.bar();
-    const work = backUp(name, { ...this.#host, ...vm, captured, signal: abort.signal }).finally(captured);
-    // How it ends is told to who asked for it; `abort` only waits.
+    const { pause, config } = run;
+    pause.bar();
+    const job = { vm: this.#vm, run, signal: abort.signal, report };
+    const work = backUp(name, job).finally(() => pause.unbar());
+    // The caller gets its errors; `abort` only waits.
     this.#current = { abort, done: work.catch(() => undefined) };
     try {
       const manifest = await work;
       const { consistency, pauseMs } = manifest;
       const summary = backupSummary(manifest);
-      const { events, layout, trouble } = this.#host;
+      const { events, layout, troubles } = this.#vm;
       const unchecked = notChecked(manifest, layout);
-      if (unchecked) trouble(unchecked);
-      const freeze = vm.config.backup_freeze;
+      if (unchecked) troubles.report(unchecked);
+      const freeze = config.backup_freeze;
       const less = notFrozen(manifest, freeze, layout);
       events.publish(
         'backup',
@@ -62,16 +66,16 @@ export class Backups {
     } catch (error) {
       if (!abort.signal.aborted) throw error;
       throw new UmlmonError('BACKUP_CUT_OFF', {
-        place: this.#host.layout.vm,
+        place: this.#vm.layout.vm,
         cause: String(abort.signal.reason),
-        hint: 'nothing is kept of this backup',
+        hint: 'nothing of this backup is kept: make another one',
       });
     } finally {
       this.#current = undefined;
     }
   }
 
-  /** Ends a backup in progress, if there is one. Resolves when nothing is left of it. */
+  /** Aborts a backup in progress. Resolves when nothing is left of it. */
   async abort(why: string): Promise<void> {
     this.#current?.abort.abort(why);
     await this.#current?.done;
@@ -79,17 +83,17 @@ export class Backups {
 
   /** Resolves to a line for people. Errors: those of restoreBackup. */
   restore(name: string, report: Report): Promise<string> {
-    return restoreBackup(name, this.#host.layout, report);
+    return restoreBackup(name, this.#vm.layout, report);
   }
 
-  /** Ends a restore that a former monitor has begun. Errors: BACKUP_RESTORE. */
+  /** Finishes a restore that a previous monitor has begun. Errors: BACKUP_RESTORE. */
   settle(): void {
-    const settled = settleRestore(this.#host.layout);
-    if (settled !== undefined) this.#host.events.publish('restore-settled', settled);
+    const settled = settleRestore(this.#vm.layout);
+    if (settled !== undefined) this.#vm.events.publish('restore-settled', settled);
   }
 
   async list(): Promise<BackupList> {
-    const { layout } = this.#host;
+    const { layout } = this.#vm;
     const newest = (await listBackups(layout)).slice(-diskLimits.backupsListed);
     return { directory: layout.backups, backups: newest.map(describe) };
   }

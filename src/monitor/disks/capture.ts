@@ -6,6 +6,7 @@ import { copyContent } from '../../disk/io/copy-content.ts';
 import { type ImageName, type ImageStore, nameFor } from '../../disk/names/image-name.ts';
 import { openScratch } from '../../disk/names/new-image.ts';
 import { openImage, openPlace } from '../../disk/names/open-image.ts';
+import type { VmLayout } from '../../jail/layout.ts';
 import { KernelPause } from '../../jail/pause.ts';
 import type { ImagePlan } from '../../plan/plan.ts';
 import { isSystemError, UmlmonError } from '../../system/errors/errors.ts';
@@ -16,6 +17,7 @@ import { cloneFile, lock } from '../../system/native/native.ts';
 import { shellWord } from '../../system/shell-word.ts';
 import type { Channels } from '../consoles/channels.ts';
 import type { RunningKernel } from '../running-kernel.ts';
+import type { Troubles } from '../warnings.ts';
 import type { Disks } from './disks.ts';
 import { GuestFreezer, syncGuest } from './guest-sync.ts';
 
@@ -180,16 +182,20 @@ async function copyNow(from: FileHandle, to: FileHandle, signal: AbortSignal): P
   await copyContent({ handle: from, size }, to, { signal });
 }
 
-export interface CaptureHost {
-  readonly kernel: RunningKernel;
+/** What a capture needs of its VM. */
+export interface CaptureOwner {
+  /** `pauseRecord` tells the next monitor to resume the guest. */
+  readonly layout: Pick<VmLayout, 'pauseRecord'>;
   readonly channels: Channels;
+  readonly troubles: Pick<Troubles, 'report'>;
+}
+
+interface Capture {
+  readonly kernel: RunningKernel;
   /** The channel on which the guest freezes its file systems; '' for none. */
   readonly freezeChannel: string;
-  /** Where it is left for another monitor that the guest has to go on. */
-  readonly pauseRecord: string;
   /** Aborted when the VM is killed. */
   readonly signal: AbortSignal;
-  readonly trouble: (error: unknown) => void;
 }
 
 export interface Captured {
@@ -207,41 +213,51 @@ export interface Captured {
  * Has the guest write back what it holds back, freeze its file systems if it can, and stand still, while all images
  * are copied. Whatever happens, it goes on then. Errors: BACKUP_CUT_OFF, those of the copy.
  */
-export async function captureImages(copies: readonly ImageCopy[], host: CaptureHost): Promise<Captured> {
-  const { kernel, channels, signal, freezeChannel } = host;
+export async function captureImages(
+  copies: readonly ImageCopy[],
+  owner: CaptureOwner,
+  capture: Capture,
+): Promise<Captured> {
+  const { layout, channels } = owner;
+  const { kernel, signal, freezeChannel } = capture;
   const synced = await syncGuest(kernel, channels.get('con0'), signal);
   if (!kernel.process) throw cutOff('the kernel has ended');
   const pause = await KernelPause.prepare(kernel.process);
   try {
     await syncUntilQuick(copies, signal);
-    replaceFile(host.pauseRecord, '{}', 0o600, false);
-    if (freezeChannel === '') return { frozen: false, synced, ...(await takeStill(pause, copies, host)) };
+    replaceFile(layout.pauseRecord, '{}', 0o600, false);
+    if (freezeChannel === '') return { frozen: false, synced, ...(await takeStill(pause, copies, capture)) };
     const freezer = new GuestFreezer(channels.get(freezeChannel), signal);
-    return { synced, ...(await takeFrozen(freezer, pause, copies, host)) };
+    return { synced, ...(await takeFrozen(freezer, { pause, copies, capture, owner })) };
   } finally {
     pause.end();
-    rmSync(host.pauseRecord, { force: true });
+    rmSync(layout.pauseRecord, { force: true });
   }
 }
 
 type Taken = Pick<Captured, 'takenAt' | 'pauseMs'>;
 
+interface Freezing {
+  readonly pause: KernelPause;
+  readonly copies: readonly ImageCopy[];
+  readonly capture: Capture;
+  readonly owner: CaptureOwner;
+}
+
 /** Has the guest freeze its file systems around the pause, if it does so in time. */
 async function takeFrozen(
   freezer: GuestFreezer,
-  pause: KernelPause,
-  copies: readonly ImageCopy[],
-  host: CaptureHost,
+  { pause, copies, capture, owner }: Freezing,
 ): Promise<Taken & Pick<Captured, 'frozen'>> {
   const began = performance.now();
   let frozen = false;
   let taken: Taken;
   try {
     frozen = await freezer.freeze();
-    if (!frozen) await thawGuest(freezer, false, host);
-    taken = await takeStill(pause, copies, host);
+    if (!frozen) await thawGuest(freezer, false, capture, owner);
+    taken = await takeStill(pause, copies, capture);
   } finally {
-    if (frozen) await thawGuest(freezer, true, host);
+    if (frozen) await thawGuest(freezer, true, capture, owner);
   }
   // A silent program may have frozen the file systems all the same, since the request to do so.
   return { frozen, ...taken, pauseMs: performance.now() - began };
@@ -251,7 +267,7 @@ async function takeFrozen(
 async function takeStill(
   pause: KernelPause,
   copies: readonly ImageCopy[],
-  { kernel, signal }: CaptureHost,
+  { kernel, signal }: Capture,
 ): Promise<Taken> {
   signal.throwIfAborted();
   kernel.paused = true;
@@ -282,15 +298,20 @@ async function syncUntilQuick(copies: readonly ImageCopy[], signal: AbortSignal)
 }
 
 /** Tells the guest to thaw its file systems; if it does not say that it has, its kernel does it. */
-async function thawGuest(freezer: GuestFreezer, wasFrozen: boolean, host: CaptureHost): Promise<void> {
+async function thawGuest(
+  freezer: GuestFreezer,
+  wasFrozen: boolean,
+  { kernel, signal }: Capture,
+  { troubles }: CaptureOwner,
+): Promise<void> {
   const thawed = freezer.thaw();
   // One that has not frozen them in time may do so yet, and then finds this.
   if (wasFrozen && (await thawed)) return;
-  if (host.signal.aborted) return;
+  if (signal.aborted) return;
   try {
-    await host.kernel.request('sysrq j');
+    await kernel.request('sysrq j');
   } catch (error) {
-    host.trouble(error);
+    troubles.report(error);
   }
 }
 

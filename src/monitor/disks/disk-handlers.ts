@@ -14,20 +14,24 @@ import { answer, clippedFailure } from '../answer.ts';
 import type { Jobs } from '../jobs.ts';
 import { imageOf, readClientRequest } from './disk-request.ts';
 
-/** What the disk procedures need of the monitor of a VM. */
-export interface ImageHost {
+/** What the disk procedures work with. */
+export interface ImageParts {
   readonly vm: string;
   readonly store: ImageStore;
   readonly jobs: Jobs;
+  readonly planner: ImageUser;
+}
+
+export interface ImageUser {
   /** The user of the VM, who owns its images, by the configuration as it is now. Errors: CONFIG_*, JAIL_*. */
-  readonly user: () => Promise<VmUser>;
+  user(): Promise<VmUser>;
 }
 
 type Procedures = 'diskList' | 'diskInfo' | 'diskRun' | 'jobWatch' | 'jobCancel' | 'jobList';
 
 /** The procedures on images and jobs. @param nameOf names a caller for events */
 export function diskHandlers(
-  disks: ImageHost,
+  disks: ImageParts,
   nameOf: (caller: Caller) => string,
 ): Pick<Handlers<typeof umlmonctrl>, Procedures> {
   const { vm, store, jobs } = disks;
@@ -70,12 +74,12 @@ export function diskHandlers(
 }
 
 /** A client of the VM, whoever he is, for the checks of images. */
-async function clientOf({ vm, user }: ImageHost): Promise<ImageCaller & { kind: 'vm' }> {
-  return { kind: 'vm', vm, user: await user() };
+async function clientOf({ vm, planner }: ImageParts): Promise<ImageCaller & { kind: 'vm' }> {
+  return { kind: 'vm', vm, user: await planner.user() };
 }
 
 /** A part of the images that the VM can see, as large as an answer may be. */
-async function pageOf(disks: ImageHost, { after, max }: DiskListArgs): Promise<ImageList> {
+async function pageOf(disks: ImageParts, { after, max }: DiskListArgs): Promise<ImageList> {
   const { vm, store } = disks;
   const { images, troubles } = await listForClient(store, await clientOf(disks));
   const all = images

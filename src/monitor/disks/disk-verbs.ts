@@ -3,21 +3,28 @@ import type { PlugArgs } from '../../rpc/umlmonctrl.gen.ts';
 import type { Vm } from '../vm.ts';
 import { plugDisk, unplugDisk } from './plug-disk.ts';
 
-/** What clients may do to the disks of a VM that runs. */
+export interface DiskPlanner {
+  /**
+   * A disk for a running VM, checked with configuration and host as they are now; `disk` has the form of the key ubdN.
+   * Errors: CONFIG_*, IMAGE_*, COW_HAZARD.
+   */
+  planDisk(running: LaunchPlan, args: PlugArgs): Promise<ImagePlan>;
+}
+
+/** Plugs and unplugs the disks of a running VM for clients. */
 export class DiskVerbs {
   readonly #vm: Vm;
-  readonly #prepare: (running: LaunchPlan, args: PlugArgs) => Promise<ImagePlan>;
+  readonly #planner: DiskPlanner;
 
-  /** @param prepare checks a disk with configuration and host as they are now */
-  constructor(vm: Vm, prepare: (running: LaunchPlan, args: PlugArgs) => Promise<ImagePlan>) {
+  constructor(vm: Vm, planner: DiskPlanner) {
     this.#vm = vm;
-    this.#prepare = prepare;
+    this.#planner = planner;
   }
 
-  /** Gives the kernel a disk until it ends. Errors: STATE_WRONG, and those of prepareDisk and plugDisk. */
+  /** Gives the kernel a disk until it ends. Errors: STATE_WRONG, and those of planDisk and plugDisk. */
   async plug(by: string, args: PlugArgs): Promise<void> {
     const { kernel } = this.#vm.running(['running']);
-    const image = await this.#prepare(kernel.plan, args);
+    const image = await this.#planner.planDisk(kernel.plan, args);
     await plugDisk(kernel, image);
     const { unit, jailPath: path } = image;
     this.#vm.events.publish('disk-plugged', `ubd${unit} is ${path}, asked by ${by}`, { unit, path, by });

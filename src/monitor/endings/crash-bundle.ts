@@ -10,6 +10,7 @@ import type { Channels } from '../consoles/channels.ts';
 import type { EventLog } from '../events/event-log.ts';
 import { lookAtHost } from '../program/host-facts.ts';
 import type { RunningKernel } from '../running-kernel.ts';
+import type { Troubles } from '../warnings.ts';
 import { bundleFiles, isUnasked, screenFile } from './crash-content.ts';
 import { bundleName, seriesOf, surplus } from './crash-retention.ts';
 import {
@@ -21,34 +22,35 @@ import {
   writeBundle,
 } from './crash-store.ts';
 
-/** Pictures for a bundle are nobody's. */
+/** Pictures for a bundle belong to no client. */
 const theBundle = { key: 'crash bundle', isOwner: true };
 
-export interface CrashHost {
+/** What crash bundles need of their VM. */
+export interface CrashOwner {
   readonly layout: VmLayout;
   readonly events: EventLog;
   readonly channels: Channels;
   readonly screens: Screens;
-  readonly trouble: (error: unknown) => void;
+  readonly troubles: Pick<Troubles, 'report'>;
 }
 
-/** What is left of a VM's deaths that nobody asked for. */
+/** The crash bundles of a VM: one for each unexpected exit. */
 export class CrashBundles {
-  readonly #host: CrashHost;
+  readonly #vm: CrashOwner;
   /** Bundles that could not be written. */
   #lost = 0;
 
-  constructor(host: CrashHost) {
-    this.#host = host;
+  constructor(vm: CrashOwner) {
+    this.#vm = vm;
   }
 
   /**
-   * Keeps what is known of a kernel that has just ended, if nobody asked for its end, and says so. Never throws, and
-   * takes some milliseconds: a restart follows. Returns the path of the bundle, or ''.
+   * Writes a bundle about a kernel that has just ended, if its exit was unexpected, and publishes its path. Never throws,
+   * and takes some milliseconds: a restart follows. Returns the path of the bundle, or ''.
    */
   keep(kernel: RunningKernel, exit: ExitRecord, config: VmConfig): string {
     if (!isUnasked(exit) || config.crash_bundles === 0) return '';
-    const { layout, events, trouble } = this.#host;
+    const { layout, events, troubles } = this.#vm;
     try {
       const path = this.#write(kernel, exit, config);
       events.publish('crash-bundle', path, { path });
@@ -57,26 +59,30 @@ export class CrashBundles {
       return path;
     } catch (error) {
       this.#lost += 1;
-      const cause = `no crash bundle could be kept (${this.#lost} since the monitor started): ${toFailure(error).cause}`;
-      trouble(
-        new UmlmonError('CRASH_BUNDLE', { place: layout.crashes, cause, hint: 'see what is in its way' }),
+      const cause = `cannot write a crash bundle (${this.#lost} since the monitor started): ${toFailure(error).cause}`;
+      troubles.report(
+        new UmlmonError('CRASH_BUNDLE', {
+          place: layout.crashes,
+          cause,
+          hint: `check the directory and its file system: ls -ld ${layout.crashes}; df ${layout.crashes}`,
+        }),
       );
       return '';
     }
   }
 
   list(): CrashList {
-    const bundles = listBundles(this.#host.layout).map(({ series: _, ...bundle }) => bundle);
+    const bundles = listBundles(this.#vm.layout).map(({ series: _, ...bundle }) => bundle);
     return { bundles, lost: this.#lost };
   }
 
   /** Errors: CRASH_UNKNOWN. */
   read(args: CrashReadArgs): CrashBytes {
-    return readBundleFile(this.#host.layout, args);
+    return readBundleFile(this.#vm.layout, args);
   }
 
   #write(kernel: RunningKernel, exit: ExitRecord, config: VmConfig): string {
-    const { layout, events, channels } = this.#host;
+    const { layout, events, channels } = this.#vm;
     const { endedAt, cause, panic } = exit;
     const name = bundleName(endedAt, namesOfBundles(layout));
     const path = join(layout.crashes, name);
@@ -101,27 +107,27 @@ export class CrashBundles {
     return path;
   }
 
-  /** What the consoles show now, before another kernel says something; each comes when it is drawn. */
+  /** Adds pictures of the consoles as they are before the next kernel prints, each when it is drawn. */
   #addScreens(name: string, { plan }: RunningKernel): void {
-    const { layout, channels, screens, trouble } = this.#host;
+    const { layout, channels, screens, troubles } = this.#vm;
     for (const channel of channels.withOutput().slice(0, consoleLimits.screensKept))
       screens
         .picture(channel, { history: 0, bytes: monitorLimits.bundleConsoleBytes }, theBundle)
         .then((picture) => addToBundle(layout, name, screenFile(channel.name, picture, plan)))
-        .catch(trouble);
+        .catch(troubles.report);
   }
 
   #removeSurplus(newest: string, count: number): void {
-    const { layout } = this.#host;
+    const { layout } = this.#vm;
     const retention = { count, bytes: monitorLimits.bundlesBytes };
     const isNewest = ({ name }: { readonly name: string }) => Number(name === newest);
     try {
-      // By their times it may be another one: the clock of the host may have been set back.
+      // Not by time alone: the clock of the host may have been set back.
       const bundles = listBundles(layout).sort((a, b) => isNewest(a) - isNewest(b));
       for (const { name } of surplus(bundles, retention)) removeBundle(layout, name);
     } catch (error) {
-      // The new bundle is there all the same.
-      this.#host.trouble(error);
+      // The new bundle exists anyway.
+      this.#vm.troubles.report(error);
     }
   }
 }

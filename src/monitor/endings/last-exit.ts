@@ -6,13 +6,13 @@ import { type ExitRecord, exitRecordCodec } from '../../rpc/umlmonctrl.gen.ts';
 import { replaceFile } from '../../system/files/atomic-file.ts';
 import type { EventLog } from '../events/event-log.ts';
 
-/** The exit record of the last guest, also of one under a former monitor; null if there is none that can be read. */
+/** The exit record of the last guest, also of a previous monitor; null if the record is missing or invalid. */
 export function readLastExit({ lastExit }: VmLayout): ExitRecord | null {
   try {
     const text = readRegularFile(lastExit, 'any');
     if (!Buffer.isBuffer(text)) return null;
     const stored: unknown = JSON.parse(text.toString());
-    // Monitors before this one did not keep all of it.
+    // Older monitors did not write all fields.
     const record = typeof stored === 'object' ? { bundle: '', why: '', con0Reason: '', ...stored } : stored;
     return isExitRecord(record) ? record : null;
   } catch {
@@ -20,40 +20,19 @@ export function readLastExit({ lastExit }: VmLayout): ExitRecord | null {
   }
 }
 
-export interface ExitHost {
-  readonly events: Pick<EventLog, 'publish'>;
-  /** Keeps what is known of the death, the event of it included; the path, or empty. */
-  readonly keepBundle: () => string;
-  readonly trouble: (error: unknown) => void;
-}
-
-function exitReason({ cause, why, panic }: ExitRecord): string {
+/** Publishes how a guest ended. */
+export function publishExit(events: Pick<EventLog, 'publish'>, exit: ExitRecord): void {
+  const { cause, why, panic, code, signal, askedBy } = exit;
   const reason = why || panic;
-  return reason ? `${cause}: ${reason}` : cause;
+  events.publish('exit', reason ? `${cause}: ${reason}` : cause, { cause, code, signal, asked_by: askedBy });
 }
 
-/** Publishes an exit and keeps its record, as it is returned; what cannot be written is published as trouble. */
-export function recordExit(
-  { lastExit }: VmLayout,
-  exit: ExitRecord,
-  { events, keepBundle, trouble }: ExitHost,
-): ExitRecord {
-  events.publish('exit', exitReason(exit), {
-    cause: exit.cause,
-    code: exit.code,
-    signal: exit.signal,
-    asked_by: exit.askedBy,
-  });
-  const record = { ...exit, bundle: keepBundle() };
-  try {
-    replaceFile(lastExit, `${JSON.stringify(record)}\n`, 0o640);
-  } catch (error) {
-    trouble(error);
-  }
-  return record;
+/** Writes the record that readLastExit reads. Errors: those of the system. */
+export function writeLastExit({ lastExit }: VmLayout, exit: ExitRecord): void {
+  replaceFile(lastExit, `${JSON.stringify(exit)}\n`, 0o640);
 }
 
-/** A record is what the protocol can carry: anything else would make every later answer to INFO fail. */
+/** Whether the protocol can carry the record: any other would make every later answer to INFO fail. */
 function isExitRecord(value: unknown): value is ExitRecord {
   const writer = new XdrWriter();
   exitRecordCodec.encode(writer, value as ExitRecord);

@@ -1,9 +1,10 @@
 import type { VmLayout } from '../../jail/layout.ts';
 import type { ExitRecord, Hold } from '../../rpc/umlmonctrl.gen.ts';
-import { thisMoment } from '../../system/clock.ts';
+import type { Clock, ClockTimer } from '../../system/clock.ts';
 import { toFailure } from '../../system/errors/errors.ts';
 import type { EventLog } from '../events/event-log.ts';
 import { removeLeftovers } from '../takeover/clean-up.ts';
+import type { Troubles } from '../warnings.ts';
 import {
   type DeathRecord,
   noDeaths,
@@ -14,29 +15,31 @@ import {
 import { addDeath, type Death } from './death-tally.ts';
 import { decideSequel, type Policies, type PolicyName, policyFor } from './policy.ts';
 
-export interface RestartsHost {
+/** What the restarts need of their VM. */
+export interface RestartsOwner {
   readonly layout: VmLayout;
   readonly events: Pick<EventLog, 'publish'>;
-  /** Starts the VM in the name of a policy; rejects if it does not come up. */
-  readonly start: (policy: PolicyName) => Promise<unknown>;
-  readonly trouble: (error: unknown) => void;
+  readonly troubles: Pick<Troubles, 'report' | 'attempt'>;
+  readonly clock: Clock;
+  /** Starts the VM in the name of a policy; rejects if no kernel comes up. */
+  startByPolicy(policy: PolicyName): Promise<unknown>;
 }
 
 /**
- * Does what the policies say when a guest has ended: starts it again after a while, which somebody may cancel, or
- * lets it lie, which lasts until somebody starts it, whatever becomes of this monitor.
+ * Applies the policies when a guest has ended: restarts it after a delay, which a user can cancel, or holds it, also under
+ * the next monitor, until a user starts it.
  */
 export class Restarts {
-  readonly #host: RestartsHost;
+  readonly #owner: RestartsOwner;
   #record: DeathRecord;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: ClockTimer | undefined;
   #starting = false;
 
-  constructor(host: RestartsHost) {
-    this.#host = host;
+  constructor(owner: RestartsOwner) {
+    this.#owner = owner;
     this.#record = noDeaths;
-    this.#save(() => {
-      this.#record = readDeathRecord(host.layout);
+    this.#owner.troubles.attempt(() => {
+      this.#record = readDeathRecord(owner.layout);
     });
   }
 
@@ -57,32 +60,32 @@ export class Restarts {
       this.#afterDeath(policy, policies, {
         at: exit.endedAt,
         ranMs: Math.round(ranMs),
-        moment: thisMoment(),
+        moment: this.#owner.clock.moment(),
       });
   }
 
-  /** Whether there was a restart to cancel, one that waited. */
+  /** Cancels a restart that waits. Returns whether there was one. */
   cancel(): boolean {
     const waited = this.#timer !== undefined;
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
     this.#timer = undefined;
     return waited;
   }
 
-  /** Somebody starts the VM: what was before does not count any more. */
+  /** A user starts the VM: earlier exits no longer count. */
   async forget(): Promise<void> {
     this.cancel();
-    const { layout, events, trouble } = this.#host;
-    if (this.held?.kind === 'kept') await removeLeftovers(layout, events, trouble);
+    const { layout, events, troubles } = this.#owner;
+    if (this.held?.kind === 'kept') await removeLeftovers(layout, events, troubles);
     this.#record = noDeaths;
-    this.#save(() => removeDeathRecord(layout));
+    this.#owner.troubles.attempt(() => removeDeathRecord(layout));
   }
 
   #afterDeath(policy: PolicyName, policies: Policies, death: Death): void {
     const tally = addDeath(this.#record.tally, death);
     const sequel = decideSequel(policy, policies, tally);
     if (sequel.do === 'nothing') return;
-    const { events } = this.#host;
+    const { events } = this.#owner;
     let held: Hold | null = null;
     if (sequel.do === 'restart') {
       const { delayMs } = sequel;
@@ -99,33 +102,29 @@ export class Restarts {
       events.publish('kept', why, { policy });
     }
     this.#record = { tally, held };
-    this.#save(() => writeDeathRecord(this.#host.layout, this.#record));
+    this.#owner.troubles.attempt(() => writeDeathRecord(this.#owner.layout, this.#record));
   }
 
-  /** A start that fails counts as a death, and is tried again, unless somebody ended or overtook it. */
+  /** A start that fails counts as an unexpected exit and is repeated, unless a user ended it or started the VM meanwhile. */
   #schedule(policy: PolicyName, policies: Policies, delayMs: number): void {
     this.cancel();
-    this.#timer = setTimeout(() => {
+    this.#timer = this.#owner.clock.after(delayMs, () => {
       this.#timer = undefined;
       this.#starting = true;
-      this.#host
-        .start(policy)
+      this.#owner
+        .startByPolicy(policy)
         .catch((error: unknown) => {
-          // It is published as an event already; the end of a kernel that came up has been counted.
+          // An event has reported these already, and the exit of a kernel that came up has been counted.
           if (/^(?:START_KILLED|START_CRASHED|STATE_)/.test(toFailure(error).code)) return;
-          this.#afterDeath(policy, policies, { at: Date.now(), ranMs: 0, moment: thisMoment() });
+          this.#afterDeath(policy, policies, {
+            at: this.#owner.clock.wall(),
+            ranMs: 0,
+            moment: this.#owner.clock.moment(),
+          });
         })
         .finally(() => {
           this.#starting = false;
         });
-    }, delayMs);
-  }
-
-  #save(write: () => void): void {
-    try {
-      write();
-    } catch (error) {
-      this.#host.trouble(error);
-    }
+    });
   }
 }

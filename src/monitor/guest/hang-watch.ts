@@ -1,43 +1,54 @@
+import type { Clock, ClockTimer } from '../../system/clock.ts';
 import { failureText, toFailure } from '../../system/errors/errors.ts';
 import { monitorLimits } from '../../system/limits/limits.ts';
 import { processStateOf } from '../../system/native/process.ts';
+import type { RunningKernel } from '../running-kernel.ts';
 
-/** A kernel that does not answer, or whose guest says that it hangs. */
+/** A kernel that does not answer, or whose guest reports a hang. */
 export interface Hang {
   readonly by: 'mconsole' | 'watchdog';
   /** One line for people. */
   readonly found: string;
 }
 
-export interface HangWatchHost {
-  readonly kernel: { readonly pid: number; readonly request: (command: string) => Promise<unknown> };
-  /** Milliseconds between two looks; 0: only the guest's watchdog counts. */
-  readonly intervalMs: number;
-  /** Bytes that the consoles have said: more than last time is a sign of life. */
-  readonly said: () => number;
-  readonly onHang: (hang: Hang) => void;
+export interface HangListener {
+  /** Bytes of console output up to now: more than last time is a sign of life. */
+  bytesSaid(): number;
+  hung(hang: Hang): void;
   /** The kernel answers again, after so many milliseconds. */
-  readonly onOver: (lastedMs: number) => void;
+  hangOver(lastedMs: number): void;
 }
 
 /**
- * Watches one kernel for hangs. `version` is answered by a worker thread of the guest's kernel, so it tells more than
- * that the process lives; a guest that was stopped by the management console answers it, too, and does not hang.
- * What a watchdog reports is about the guest's programs: that the kernel answers does not end such a hang.
+ * Watches one kernel for hangs. A worker thread of the guest's kernel answers `version`, so an answer shows more than a
+ * living process. A guest that was stopped by the management console answers too, and does not hang. A watchdog reports
+ * hangs of the guest's programs: an answer of the kernel does not end such a hang.
  */
 export class HangWatch {
-  readonly #host: HangWatchHost;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #kernel: Pick<RunningKernel, 'pid'> & { request(command: string): Promise<unknown> };
+  readonly #intervalMs: number;
+  readonly #listener: HangListener;
+  readonly #clock: Clock;
+  #timer: ClockTimer | undefined;
   #said: number;
   #since = 0;
-  /** The same on the clock of performance.now(). */
+  /** The same moment of Clock.now. */
   #began = 0;
   #by: Hang['by'] | undefined;
   #closed = false;
 
-  constructor(host: HangWatchHost) {
-    this.#host = host;
-    this.#said = host.said();
+  /** @param intervalMs milliseconds between two checks; 0: only the guest's watchdog counts */
+  constructor(
+    kernel: Pick<RunningKernel, 'pid'> & { request(command: string): Promise<unknown> },
+    intervalMs: number,
+    listener: HangListener,
+    clock: Clock,
+  ) {
+    this.#kernel = kernel;
+    this.#intervalMs = intervalMs;
+    this.#listener = listener;
+    this.#clock = clock;
+    this.#said = listener.bytesSaid();
     this.#arm();
   }
 
@@ -53,45 +64,43 @@ export class HangWatch {
 
   close(): void {
     this.#closed = true;
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
   }
 
   #arm(): void {
-    if (this.#closed || this.#host.intervalMs === 0) return;
-    this.#timer = setTimeout(() => {
-      // #look handles every failure of a question itself.
-      void this.#look().finally(() => this.#arm());
-    }, this.#host.intervalMs);
-    this.#timer.unref();
+    if (this.#closed || this.#intervalMs === 0) return;
+    // #check handles every failure of a request itself.
+    const check = () => void this.#check().finally(() => this.#arm());
+    this.#timer = this.#clock.after(this.#intervalMs, check, 'background');
   }
 
-  async #look(): Promise<void> {
-    const said = this.#host.said();
+  async #check(): Promise<void> {
+    const said = this.#listener.bytesSaid();
     const quiet = said === this.#said;
     this.#said = said;
     if (!quiet && !this.#by) return;
-    const began = performance.now();
+    const began = this.#clock.now();
     const heard = await this.#ask();
-    if (this.#closed || heard === 'nothing to tell') return;
+    if (this.#closed || heard === 'unknown') return;
     if (heard === 'an answer') this.#answered();
     else
       this.#hang(
         { by: 'mconsole', found: `${heard.silence}; ${this.#process()}` },
-        performance.now() - began,
+        this.#clock.now() - began,
       );
   }
 
-  async #ask(): Promise<'an answer' | 'nothing to tell' | { readonly silence: string }> {
+  async #ask(): Promise<'an answer' | 'unknown' | { readonly silence: string }> {
     let silence = '';
     for (let n = 0; n < monitorLimits.hangQuestions && !this.#closed; n++) {
       try {
-        await this.#host.kernel.request('version');
+        await this.#kernel.request('version');
         return 'an answer';
       } catch (error) {
         const failure = toFailure(error, 'version');
         if (failure.code === 'MCONSOLE_REFUSED') return 'an answer';
-        // That we cannot ask says nothing about the kernel: others do, or its socket is gone, or our descriptors are.
-        if (failure.code !== 'MCONSOLE_TIMEOUT') return 'nothing to tell';
+        // A failed request says nothing about the kernel: the console may be busy, or the socket or our descriptors gone.
+        if (failure.code !== 'MCONSOLE_TIMEOUT') return 'unknown';
         silence = failureText({ ...failure, hint: '' });
       }
     }
@@ -99,24 +108,24 @@ export class HangWatch {
   }
 
   #process(): string {
-    const { pid } = this.#host.kernel;
+    const { pid } = this.#kernel;
     return `process ${pid} is ${processStateOf(pid) ?? 'gone'}`;
   }
 
-  /** @param forMs how long it has hung already */
+  /** @param forMs milliseconds since the hang began */
   #hang(hang: Hang, forMs: number): void {
     if (this.#by || this.#closed) return;
     this.#by = hang.by;
-    this.#since = Math.round(Date.now() - forMs);
-    this.#began = performance.now() - forMs;
-    this.#host.onHang(hang);
+    this.#since = Math.round(this.#clock.wall() - forMs);
+    this.#began = this.#clock.now() - forMs;
+    this.#listener.hung(hang);
   }
 
   #answered(): void {
     if (this.#by !== 'mconsole') return;
-    const lastedMs = Math.round(performance.now() - this.#began);
+    const lastedMs = Math.round(this.#clock.now() - this.#began);
     this.#by = undefined;
     this.#since = 0;
-    this.#host.onOver(lastedMs);
+    this.#listener.hangOver(lastedMs);
   }
 }

@@ -1,7 +1,16 @@
-import { type Moment, msSince, parseMoment, thisMoment, wallMoment } from '../../system/clock.ts';
+import type { VmLayout } from '../../jail/layout.ts';
+import {
+  type Clock,
+  type ClockTimer,
+  type Moment,
+  msSince,
+  parseMoment,
+  wallMoment,
+} from '../../system/clock.ts';
 import { toFailure, UmlmonError } from '../../system/errors/errors.ts';
 import { monitorLimits } from '../../system/limits/limits.ts';
 import type { EventLog } from '../events/event-log.ts';
+import type { Troubles } from '../warnings.ts';
 
 /** A guest that stands still because somebody asked for it. */
 export interface Paused {
@@ -15,14 +24,19 @@ export interface Paused {
   readonly moment?: Moment;
 }
 
-export interface PauseHost {
-  readonly vm: string;
-  /** A command of the management console. Errors: MCONSOLE_*. */
-  readonly request: (command: 'stop' | 'go' | 'version') => Promise<unknown>;
+/** What a pause needs of the run of its kernel. */
+export interface PauseOwner {
+  readonly layout: Pick<VmLayout, 'vm'>;
   readonly events: Pick<EventLog, 'publish'>;
-  /** Leaves what there is for the monitor after this one: called before each `stop` and after each `go`. */
-  readonly keep: () => void;
-  readonly trouble: (error: unknown) => void;
+  readonly troubles: Pick<Troubles, 'report'>;
+  readonly clock: Clock;
+  /** Writes the state of the run for the next monitor: called before each `stop` and after each `go`. */
+  record(): void;
+}
+
+interface PausableKernel {
+  /** A command of the management console. Errors: MCONSOLE_*. */
+  request(command: string): Promise<unknown>;
 }
 
 /**
@@ -31,7 +45,8 @@ export interface PauseHost {
  * the kernel instead (src/jail/pause.ts), and needs a guest that is not paused.
  */
 export class Pause {
-  readonly #host: PauseHost;
+  readonly #kernel: PausableKernel;
+  readonly #owner: PauseOwner;
   #paused: Paused | undefined;
   /** A backup needs the guest to go on. */
   #isBarred = false;
@@ -40,11 +55,12 @@ export class Pause {
   /** A `stop` was not answered: it may wait in the kernel's queue. */
   #isUncertain = false;
   #turn: Promise<unknown> = Promise.resolve();
-  #timer: NodeJS.Timeout | undefined;
+  #timer: ClockTimer | undefined;
   #isClosed = false;
 
-  constructor(host: PauseHost) {
-    this.#host = host;
+  constructor(kernel: PausableKernel, owner: PauseOwner) {
+    this.#kernel = kernel;
+    this.#owner = owner;
   }
 
   /** Undefined if nobody has asked for a pause. */
@@ -64,7 +80,7 @@ export class Pause {
         'a backup needs the guest until its images are copied',
         'try again then',
       );
-    const moment = thisMoment();
+    const moment = this.#owner.clock.moment();
     const since = moment.wall;
     const paused = { since, by, resumesAt: limitMs > 0 ? since + limitMs : 0, moment };
     this.#paused = paused;
@@ -73,7 +89,7 @@ export class Pause {
     } catch (error) {
       if (!this.#isStopped) {
         if (this.#paused === paused) this.#paused = undefined;
-        this.#host.keep();
+        this.#owner.record();
       } else this.#announce(paused);
       throw error;
     }
@@ -85,7 +101,7 @@ export class Pause {
   async resume(by: string): Promise<void> {
     const paused = this.#paused;
     if (!paused) throw this.#refusal('STATE_WRONG', 'it is not paused');
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
     this.#paused = undefined;
     try {
       await this.#apply();
@@ -95,47 +111,46 @@ export class Pause {
       this.#arm(monitorLimits.resumeRetry);
       throw error;
     }
-    const lasted = msSince(momentOf(paused));
-    this.#host.events.publish('resumed', `after ${lasted / 1000} s, by ${by}`, { by, lasted_ms: lasted });
+    const lasted = msSince(momentOf(paused), this.#owner.clock);
+    this.#owner.events.publish('resumed', `after ${lasted / 1000} s, by ${by}`, { by, lasted_ms: lasted });
   }
 
-  /**
-   * Nobody may pause the guest until the function that is returned is called, once or more. Errors: STATE_WRONG if
-   * somebody has.
-   */
-  bar(): () => void {
+  /** Refuses pauses until `unbar`. Errors: STATE_WRONG if the guest is paused. */
+  bar(): void {
     if (this.#paused)
       throw this.#refusal(
         'STATE_WRONG',
         `the guest is paused, by ${this.#paused.by}: it cannot write back what it holds in memory`,
-        `resume it first: umlwatch ${this.#host.vm} -resume`,
+        `resume it first: umlwatch ${this.#owner.layout.vm} -resume`,
       );
     this.#isBarred = true;
-    return () => {
-      this.#isBarred = false;
-    };
+  }
+
+  /** Allows pauses again; does nothing if they are allowed. */
+  unbar(): void {
+    this.#isBarred = false;
   }
 
   /** A pause that a former monitor has left goes on, with its limit. */
   restore(paused: Paused): void {
     this.#paused = paused;
-    this.#arm(leftOf(paused));
+    this.#arm(leftOf(paused, this.#owner.clock));
     // That monitor may have been killed before the kernel had the request. Asked twice, a kernel stays stopped.
-    this.#apply().catch(this.#host.trouble);
+    this.#apply().catch(this.#owner.troubles.report);
   }
 
   /** The kernel is gone. */
   close(): void {
     this.#isClosed = true;
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
     this.#paused = undefined;
   }
 
   #announce(paused: Paused): void {
     const { since, by, resumesAt } = paused;
     const limit = resumesAt ? `for ${(resumesAt - since) / 1000} s at most` : 'without limit';
-    this.#host.events.publish('paused', `by ${by}, ${limit}`, { by, resumes_at: resumesAt });
-    this.#arm(leftOf(paused));
+    this.#owner.events.publish('paused', `by ${by}, ${limit}`, { by, resumes_at: resumesAt });
+    this.#arm(leftOf(paused, this.#owner.clock));
   }
 
   /** Brings the kernel to what is wanted now, in turn with what others want. */
@@ -151,7 +166,7 @@ export class Pause {
       if (wanted) throw this.#refusal('STATE_WRONG', 'it is not running');
       return;
     }
-    if (wanted) this.#host.keep();
+    if (wanted) this.#owner.record();
     if (wanted === this.#isStopped) return;
     if (wanted) await this.#stop();
     else await this.#go();
@@ -170,35 +185,36 @@ export class Pause {
 
   async #go(): Promise<void> {
     // `go` overtakes a `stop` that waits for a worker of the kernel; `version` is answered by that worker.
-    if (this.#isUncertain) await this.#host.request('version');
+    if (this.#isUncertain) await this.#kernel.request('version');
     await this.#ask('go');
     this.#isStopped = false;
     this.#isUncertain = false;
-    this.#host.keep();
+    this.#owner.record();
   }
 
   /** A kernel that is there already says `Already stopped` or `Not stopped`. */
   async #ask(command: 'stop' | 'go'): Promise<void> {
     try {
-      await this.#host.request(command);
+      await this.#kernel.request(command);
     } catch (error) {
       if (!/already stopped|not stopped/i.test(toFailure(error).cause)) throw error;
     }
   }
 
   #arm(ms: number): void {
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
     const { paused } = this;
     if (!paused?.resumesAt || this.#isClosed) return;
-    this.#timer = setTimeout(() => this.resume('pause_limit').catch(this.#host.trouble), Math.max(0, ms));
+    const resume = () => void this.resume('pause_limit').catch(this.#owner.troubles.report);
+    this.#timer = this.#owner.clock.after(Math.max(0, ms), resume);
   }
 
   #refusal(
     code: 'STATE_WRONG' | 'STATE_BUSY',
     cause: string,
-    hint = `umlwatch ${this.#host.vm} -info`,
+    hint = `umlwatch ${this.#owner.layout.vm} -info`,
   ): UmlmonError {
-    return new UmlmonError(code, { place: this.#host.vm, cause, hint });
+    return new UmlmonError(code, { place: this.#owner.layout.vm, cause, hint });
   }
 }
 
@@ -207,9 +223,9 @@ function momentOf({ since, moment = wallMoment(since) }: Paused): Moment {
 }
 
 /** Milliseconds until a pause ends by itself: at most its whole limit, whatever the clocks of the host say. */
-function leftOf(paused: Paused): number {
+function leftOf(paused: Paused, clock: Clock): number {
   const limit = Math.max(0, paused.resumesAt - paused.since);
-  return Math.max(0, limit - msSince(momentOf(paused)));
+  return Math.max(0, limit - msSince(momentOf(paused), clock));
 }
 
 /**

@@ -1,30 +1,33 @@
 import type { VmConfig } from '../../config/config.ts';
 import { saysReady } from '../../kernel/notify.ts';
 import type { Readiness as ReadinessInfo, ReadyLevel } from '../../rpc/umlmonctrl.gen.ts';
+import type { Clock } from '../../system/clock.ts';
 import type { Channels } from '../consoles/channels.ts';
 import type { EventLog } from '../events/event-log.ts';
 import { findText } from './find-text.ts';
 import { describeReadiness, type LevelTimes, type Readiness, reachLevel } from './readiness.ts';
 
-export interface ReadyWatchParts {
+/** What the watch needs of its VM. */
+export interface ReadyOwner {
   readonly events: Pick<EventLog, 'publish'>;
   readonly channels: Channels;
-  /** Called after each level, to keep what was reached for the monitor after this one. */
-  readonly onReached: () => void;
+  readonly clock: Clock;
+  /** A level is reached: the next monitor needs it too. */
+  levelReached(): void;
 }
 
-/** Watches how far a VM has come, from the beginning of a start to the end of its kernel. */
+/** Watches the readiness of a VM, from the request of a start to the end of its kernel. */
 export class ReadyWatch {
-  readonly #parts: ReadyWatchParts;
+  readonly #owner: ReadyOwner;
   #config: VmConfig;
   #readiness: Readiness;
   #isRunning = false;
-  /** When the start was asked for, on the clock of performance.now(). */
+  /** When the start was requested, by Clock.now. */
   #began = 0;
   #giveUp: () => void = () => undefined;
 
-  constructor(config: VmConfig, parts: ReadyWatchParts) {
-    this.#parts = parts;
+  constructor(config: VmConfig, owner: ReadyOwner) {
+    this.#owner = owner;
     this.#config = config;
     this.#readiness = { configured: config.ready, reached: {} };
   }
@@ -37,19 +40,19 @@ export class ReadyWatch {
     return describeReadiness(this.#readiness);
   }
 
-  /** A start was asked for `elapsedMs` milliseconds ago. */
-  begin(config: VmConfig, elapsedMs: number): void {
+  /** Watches a start that was requested `elapsedMs` milliseconds ago. */
+  watchStart(config: VmConfig, elapsedMs: number): void {
     this.end();
     this.#config = config;
     this.#readiness = { configured: config.ready, reached: {} };
-    this.#began = performance.now() - elapsedMs;
+    this.#began = this.#owner.clock.now() - elapsedMs;
     this.#isRunning = true;
   }
 
-  /** Looks for ready_pattern in the output that comes from now on, and with `past` in all that is held. */
+  /** Looks for ready_pattern in the output from now on; with `past` also in the output that is held. */
   watchConsole({ past }: { past: boolean }): void {
     const pattern = this.#config.ready_pattern;
-    const channel = pattern && this.#parts.channels.find(pattern.channel);
+    const channel = pattern && this.#owner.channels.find(pattern.channel);
     if (!this.#isRunning || !channel || this.reached.console !== undefined) return;
     const from = past ? channel.ring.oldest : channel.ring.next;
     this.#giveUp = findText(channel, from, pattern.text, () => this.reach('console'));
@@ -60,22 +63,22 @@ export class ReadyWatch {
   }
 
   /** Does nothing if the level is reached, or no kernel runs. */
-  reach(level: ReadyLevel, elapsedMs = performance.now() - this.#began): void {
+  reach(level: ReadyLevel, elapsedMs = this.#owner.clock.now() - this.#began): void {
     const before = this.#readiness;
     if (this.#isRunning) this.#readiness = reachLevel(before, level, elapsedMs);
     if (this.#readiness === before) return;
     const time = this.reached[level] ?? 0;
     const ready = level === before.configured ? 'yes' : 'no';
-    this.#parts.events.publish('ready', `${level}, after ${time} ms`, { level, elapsed_ms: time, ready });
-    this.#parts.onReached();
+    this.#owner.events.publish('ready', `${level}, after ${time} ms`, { level, elapsed_ms: time, ready });
+    this.#owner.levelReached();
   }
 
-  /** Levels that a former monitor has seen this kernel reach. */
+  /** Levels that this kernel reached under a previous monitor. */
   restore(reached: LevelTimes): void {
     for (const [level, time] of Object.entries(reached) as [ReadyLevel, number][]) this.reach(level, time);
   }
 
-  /** The kernel is gone, or about to be released: what still comes from it counts no more. */
+  /** The kernel has ended or is about to be released: its output counts no longer. */
   end(): void {
     this.#isRunning = false;
     this.#readiness = { ...this.#readiness, reached: {} };

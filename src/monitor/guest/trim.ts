@@ -1,3 +1,4 @@
+import type { Clock, ClockTimer } from '../../system/clock.ts';
 import { toFailure, UmlmonError } from '../../system/errors/errors.ts';
 import { monitorLimits } from '../../system/limits/limits.ts';
 import type { RunningKernel } from '../running-kernel.ts';
@@ -45,49 +46,52 @@ export async function guestMemory(kernel: RunningKernel): Promise<GuestMemory> {
   throw new UmlmonError('MEM_TRIM', { place: 'proc meminfo', cause: 'the guest does not tell its memory' });
 }
 
+/** What the automatic trim needs of the run of its kernel. */
+export interface TrimOwner {
+  /** A paused guest is not trimmed. */
+  readonly isPaused: boolean;
+  readonly clock: Clock;
+  trimmed(trimmed: Trimmed): void;
+}
+
 /**
- * Trims a guest by itself: looks every `intervalMs` milliseconds how much the host could have back, and takes it when it is
- * worth it. 0: never, and no timer.
+ * Trims a guest automatically: checks every `intervalMs` milliseconds how much memory the guest could return, and trims
+ * above monitorLimits.trimWorth. 0: never, and no timer.
  */
 export class AutoTrim {
   readonly #kernel: RunningKernel;
   readonly #intervalMs: number;
-  readonly #mayTrim: () => boolean;
-  readonly #onTrimmed: (trimmed: Trimmed) => void;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #owner: TrimOwner;
+  #timer: ClockTimer | undefined;
   #closed = false;
 
-  constructor(
-    kernel: RunningKernel,
-    intervalMs: number,
-    host: { readonly mayTrim: () => boolean; readonly onTrimmed: (trimmed: Trimmed) => void },
-  ) {
+  constructor(kernel: RunningKernel, intervalMs: number, owner: TrimOwner) {
     this.#kernel = kernel;
     this.#intervalMs = intervalMs;
-    this.#mayTrim = host.mayTrim;
-    this.#onTrimmed = host.onTrimmed;
+    this.#owner = owner;
     this.#arm();
   }
 
   close(): void {
     this.#closed = true;
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
   }
 
   #arm(): void {
     if (this.#closed || this.#intervalMs === 0) return;
-    this.#timer = setTimeout(() => void this.#look().finally(() => this.#arm()), this.#intervalMs);
-    this.#timer.unref();
+    const check = () => void this.#check().finally(() => this.#arm());
+    this.#timer = this.#owner.clock.after(this.#intervalMs, check, 'background');
   }
 
-  async #look(): Promise<void> {
+  async #check(): Promise<void> {
     try {
-      if (!this.#mayTrim()) return;
+      if (this.#owner.isPaused) return;
       const { total, free } = await guestMemory(this.#kernel);
       const freed = hostMemory(this.#kernel.pid) - (total - free);
-      if (freed > monitorLimits.trimWorth && !this.#closed) this.#onTrimmed(await trimMemory(this.#kernel));
+      if (freed > monitorLimits.trimWorth && !this.#closed)
+        this.#owner.trimmed(await trimMemory(this.#kernel));
     } catch (error) {
-      // A kernel that does not answer is the business of the watch for hangs; the next look comes.
+      // HangWatch handles a kernel that does not answer.
       if (!toFailure(error).code.startsWith('M')) throw error;
     }
   }

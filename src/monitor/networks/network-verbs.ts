@@ -1,31 +1,35 @@
-import type { InterfacePlan } from '../../network/plan/interface-plan.ts';
-import type { LaunchPlan } from '../../plan/plan.ts';
+import type { PlugRequest } from '../../plan/checks/check-plug-network.ts';
 import type { Caller } from '../../rpc/codec/program.ts';
 import type { PlugNetworkArgs } from '../../rpc/umlmonctrl.gen.ts';
 import { UmlmonError } from '../../system/errors/errors.ts';
 import type { Vm } from '../vm.ts';
 import { type PreparedInterface, plugInterface, unplugInterface } from './plug-network.ts';
 
-/** Checks an interface with configuration and host as they are now. */
-export type PrepareInterface = (
-  running: LaunchPlan,
-  there: readonly InterfacePlan[],
-  args: PlugNetworkArgs,
-) => Promise<PreparedInterface>;
+export interface InterfacePlanner {
+  /**
+   * A network interface for a running VM, checked with configuration and host as they are now, and the setup of its end on
+   * the host. Its hardware address belongs to the VM from then on; `network` has the form of the key ethN.
+   * Errors: CONFIG_*, NETWORK_*, HOST_*.
+   */
+  planInterface(
+    kernel: Pick<PlugRequest, 'running' | 'there'>,
+    args: PlugNetworkArgs,
+  ): Promise<PreparedInterface>;
+}
 
-/** What clients may do to the network interfaces of a VM that runs. */
+/** Plugs and unplugs the network interfaces of a running VM for clients. */
 export class NetworkVerbs {
   readonly #vm: Vm;
-  readonly #prepare: PrepareInterface;
+  readonly #planner: InterfacePlanner;
 
-  constructor(vm: Vm, prepare: PrepareInterface) {
+  constructor(vm: Vm, planner: InterfacePlanner) {
     this.#vm = vm;
-    this.#prepare = prepare;
+    this.#planner = planner;
   }
 
   /**
    * Gives the kernel an interface until it ends. What that changes on the host is for those who could write it in the
-   * configuration. Errors: CONFIG_LAYER, STATE_WRONG, those of prepareInterface and plugInterface.
+   * configuration. Errors: CONFIG_LAYER, STATE_WRONG, those of planInterface and plugInterface.
    */
   async plug(by: string, { uid }: Pick<Caller, 'uid'>, args: PlugNetworkArgs): Promise<void> {
     if (uid !== 0 && uid !== process.geteuid?.())
@@ -38,7 +42,7 @@ export class NetworkVerbs {
     const { unit } = args;
     const { kind } = await plugInterface(kernel, unit, () => {
       const there = kernel.networks.all.map(({ plan }) => plan);
-      return this.#prepare(kernel.plan, there, args);
+      return this.#planner.planInterface({ running: kernel.plan, there }, args);
     });
     const text = `eth${unit} is ${kind}, asked by ${by}`;
     this.#vm.events.publish('interface-plugged', text, { unit, kind, by });

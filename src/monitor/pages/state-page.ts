@@ -22,8 +22,8 @@ const events: Readonly<Record<LifecycleEvent, string>> = {
 };
 
 const actions: Readonly<Record<Action, string>> = {
-  'begin-start': 'plan the start and execute the plan',
-  'begin-stop': 'Ctrl-Alt-Del, then halt, then kill, with a wait after each',
+  start: 'plan the start and execute the plan',
+  stop: 'Ctrl-Alt-Del, then halt, then kill, with a wait after each',
   kill: 'SIGKILL to the sandbox of the kernel',
   'apply-policy':
     'start again, give up or keep, as `on_poweroff`, `on_reboot`, `on_crash` and `on_hang` say, unless somebody asked for the end',

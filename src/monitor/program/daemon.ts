@@ -17,17 +17,15 @@ import {
   webUser,
 } from '../../jail/user.ts';
 import { consolePlans, logPlan } from '../../plan/build-plan.ts';
-import { explainPlan } from '../../plan/explain.ts';
 import { imageStoreOf, vmUser } from '../../plan/facts/inventory.ts';
-import { rememberLpj } from '../../plan/facts/lpj-cache.ts';
 import { RpcServer } from '../../rpc/server/server.ts';
 import { umlmonctrl } from '../../rpc/umlmonctrl.gen.ts';
+import { hostClock } from '../../system/clock.ts';
 import { tidyMemoryWhenQuiet } from '../../system/collect-garbage.ts';
 import { LastWord } from '../../system/errors/daemon-exit.ts';
 import { toFailure, UmlmonError } from '../../system/errors/errors.ts';
 import { type MonitorEnd, readMonitorEnd, writeMonitorEnd } from '../../system/errors/monitor-exit-record.ts';
 import { heldLock } from '../../system/files/held-lock.ts';
-import { monitorLimits } from '../../system/limits/limits.ts';
 import { ErrorLog } from '../../system/logs/error-log.ts';
 import { type Log, openLog } from '../../system/logs/log.ts';
 import { type SecurityFileChange, securityFile } from '../../system/logs/security-file.ts';
@@ -42,19 +40,13 @@ import { ShareReport } from '../endpoints/share-report.ts';
 import { EventLog } from '../events/event-log.ts';
 import { EventLines } from '../events/log-lines.ts';
 import { Jobs } from '../jobs.ts';
+import { HostKernels } from '../kernels.ts';
 import { NetworkVerbs } from '../networks/network-verbs.ts';
 import { takePassedDescriptors } from '../networks/passed-descriptors.ts';
 import { securityOfEvent } from '../security-of-event.ts';
 import { Settings } from '../settings.ts';
-import {
-  type ConfigSource,
-  layoutFor,
-  prepareDisk,
-  prepareInterface,
-  prepareLaunch,
-  prepareStart,
-  readVm,
-} from '../start/plan-start.ts';
+import { type ConfigSource, layoutFor, readVm } from '../start/config-source.ts';
+import { VmPlanner } from '../start/plan-start.ts';
 import { Vm } from '../vm.ts';
 import { leaveSignal } from './exit-modes.ts';
 import { takeMonitorLock } from './monitor-lock.ts';
@@ -62,7 +54,6 @@ import { ownCgroupLimits, unkeptLimits } from './own-cgroup.ts';
 import { removePidFile, writePidFile } from './pid-file.ts';
 import { tellFormerEnd } from './previous-exit.ts';
 import { ServiceReport } from './service-report.ts';
-import { writtenSettings } from './written-config.ts';
 
 export interface DaemonRequest extends ConfigSource {
   /** Log to standard error instead of VARDIR/VM/log/monitor. */
@@ -186,7 +177,8 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<string
     if (kind === 'state' || kind === 'ready') endpoints?.vmChanged();
   });
   const shares = new ShareReport(events);
-  const vm = makeVm(request, parts, events, () => endpoints?.tcp ?? '');
+  const planner = new VmPlanner(request, layout);
+  const vm = makeVm(parts, events, planner, () => endpoints?.tcp ?? '');
   parts.strays.report = vm.troubles.report;
   securityChanged = vm.troubles.securityChanged;
   for (const change of unrecorded) securityChanged(...change);
@@ -203,18 +195,12 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<string
   const handlers = controlHandlers(
     vm,
     {
-      disks: new DiskVerbs(vm, (running, args) => prepareDisk(request, layout, running, args)),
-      networks: new NetworkVerbs(vm, (running, there, args) =>
-        prepareInterface(request, layout, { running, there }, args),
-      ),
+      disks: new DiskVerbs(vm, planner),
+      networks: new NetworkVerbs(vm, planner),
     },
-    { vm: layout.vm, store: imageStoreOf(layout), jobs, user: () => vmUser(readVm(request).vm) },
+    { vm: layout.vm, store: imageStoreOf(layout), jobs, planner },
     sessions,
-    {
-      security,
-      written: () => writtenSettings(request),
-      plan: planTeller(request, layout),
-    },
+    { security, planner },
   );
   const server = new RpcServer(umlmonctrl, handlers, (error, procedure) =>
     lines.fault(toFailure(error), procedure),
@@ -232,7 +218,7 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<string
     endpoints.register(vm, layout);
     // Also lets V8 rest: without a first collection it wakes up every eight seconds to see whether one is due.
     tidyMemoryWhenQuiet();
-    if (vmConfig.start === 'boot') vm.boot();
+    if (vmConfig.start === 'boot') vm.startAtBoot();
     report?.begin();
     const { way, signal } = await leaving;
     events.publish('monitor-leaving', `${signal}: ${way}`, { reason: signal, way });
@@ -258,50 +244,36 @@ async function serve(request: DaemonRequest, parts: DaemonParts): Promise<string
 
 /** The VM as it is configured, with its channels open. */
 function makeVm(
-  request: DaemonRequest,
   { config, vmConfig, layout, logFile }: DaemonParts,
   events: EventLog,
+  planner: VmPlanner,
   tcp: () => string,
 ): Vm {
   const settings = new Settings({
     configured: { global: config.global, vm: vmConfig },
-    readConfig: () => {
-      const written = readVm(request);
-      return { global: written.config.global, vm: written.vm };
-    },
+    written: planner,
     events,
   });
   const vm = new Vm({
     layout,
     events,
     settings,
-    makePlan: () => prepareStart(request, layout),
-    afterBoot: (plan, bootMessages) => rememberLpj(layout.lpjCache, plan, bootMessages),
-    monitorLogDropped: () => logFile?.dropped ?? 0,
-    tcp,
+    planner,
+    kernels: new HostKernels(),
+    clock: hostClock,
+    owner: {
+      get logDropped() {
+        return logFile?.dropped ?? 0;
+      },
+      get tcp() {
+        return tcp();
+      },
+    },
   });
   if (logFile) logFile.onChange = (change) => vm.troubles.logChanged(logFile.path, change);
   vm.troubles.attempt(() => vm.channels.useMarks(Marks.open(layout.marks)));
   vm.channels.configure(consolePlans(vmConfig), logPlan(vmConfig, layout));
   return vm;
-}
-
-/** What the next start would do, for people. Who asks soon after somebody else is told the same. */
-function planTeller(request: ConfigSource, layout: VmLayout): () => Promise<string> {
-  let told = { text: Promise.resolve(''), at: Number.NEGATIVE_INFINITY };
-  return () => {
-    const now = performance.now();
-    if (now - told.at >= monitorLimits.planAge) {
-      const text = prepareLaunch(request, layout).then(({ plan }) => explainPlan(plan));
-      const asked = { text, at: now };
-      told = asked;
-      // Only a plan is remembered.
-      text.catch(() => {
-        asked.at = Number.NEGATIVE_INFINITY;
-      });
-    }
-    return told.text;
-  };
 }
 
 /**

@@ -5,7 +5,7 @@ import { exitStatusOf, failureText, toFailure, UmlmonError } from '../../system/
 import { sayFailure } from '../../system/logs/journal.ts';
 import { openReport, startInBackground } from '../../system/processes/background.ts';
 import { version } from '../../system/version.ts';
-import type { ConfigSource } from '../start/plan-start.ts';
+import type { ConfigSource } from '../start/config-source.ts';
 import { runCleanup } from '../takeover/cleanup.ts';
 import { checkConfig } from './check.ts';
 import { runDaemon } from './daemon.ts';

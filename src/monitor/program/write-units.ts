@@ -6,7 +6,7 @@ import { problemText } from '../../config/problem.ts';
 import { judgeRestrictions } from '../../jail/host/namespace-advice.ts';
 import { readRestrictions } from '../../jail/host/restrictions.ts';
 import { exitStatus } from '../../system/errors/errors.ts';
-import { layoutFor } from '../start/plan-start.ts';
+import { layoutFor } from '../start/config-source.ts';
 import { unitFiles } from './unit-files.ts';
 import type { UnitHost } from './unit-needs.ts';
 

@@ -1,25 +1,32 @@
 import type { Channel } from '../../console/channel.ts';
+import type { LaunchPlan } from '../../plan/plan.ts';
+import type { Clock } from '../../system/clock.ts';
 import { monitorLimits } from '../../system/limits/limits.ts';
+import type { Troubles } from '../warnings.ts';
+import type { StartPlanner } from './start-planner.ts';
+
+export interface BootOwner {
+  readonly planner: Pick<StartPlanner, 'rememberBoot'>;
+  readonly troubles: Pick<Troubles, 'attempt'>;
+  readonly clock: Clock;
+}
 
 /**
- * Passes the boot messages on, which are on con0 some milliseconds after the kernel is up. Nothing is learnt from a guest
- * that says so much that the kernel's own words are not the first any more: what is learnt serves other VMs too.
+ * Passes the boot messages to the planner: they are on con0 some milliseconds after the kernel is up. The output of a guest
+ * that prints more than a kernel does is ignored, because the planner uses the result for other VMs too.
  *
  * @param from offset of the first byte of this boot
  */
 export function learnFromBoot(
+  plan: LaunchPlan,
   con0: Channel,
   from: number,
-  { learn, trouble }: { learn: (messages: string) => void; trouble: (error: unknown) => void },
+  { planner, troubles, clock }: BootOwner,
 ): void {
   const pass = () => {
     const length = con0.ring.next - from;
     if (length > monitorLimits.bootMessages) return;
-    try {
-      learn(con0.lastLines(length, from).join('\n'));
-    } catch (error) {
-      trouble(error);
-    }
+    troubles.attempt(() => planner.rememberBoot(plan, con0.lastLines(length, from).join('\n')));
   };
-  setTimeout(pass, monitorLimits.bootMessagesWait).unref();
+  clock.after(monitorLimits.bootMessagesWait, pass, 'background');
 }

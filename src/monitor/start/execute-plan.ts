@@ -10,21 +10,21 @@ import type { DeviceBind, SpawnRequest } from '../../jail/spawn/spawn-request.ts
 import { KernelWaker } from '../../jail/wake.ts';
 import { KernelSender } from '../../kernel/kernel-sender.ts';
 import type { Mconsole } from '../../kernel/mconsole.ts';
-import { type Notification, NotifyListener } from '../../kernel/notify.ts';
+import { NotifyListener } from '../../kernel/notify.ts';
 import { configureNetwork } from '../../network/configure.ts';
 import { connectUser } from '../../network/connect-pasta.ts';
 import { connectLegs } from '../../network/connect-veth.ts';
 import { claimCores, releaseCores } from '../../plan/facts/core-claims.ts';
 import type { Descriptor, LaunchPlan, Step, StepOf } from '../../plan/plan.ts';
 import { stepOf } from '../../plan/step-of.ts';
-import { type Moment, thisMoment } from '../../system/clock.ts';
+import type { Moment } from '../../system/clock.ts';
 import { type Failure, isErrorCode, toFailure, UmlmonError } from '../../system/errors/errors.ts';
 import { lockReadOnly } from '../../system/files/held-lock.ts';
 import { discard, emptyTrash, roomInTrash } from '../../system/files/trash.ts';
 import type { ProcessIdentity } from '../../system/native/process.ts';
 import { shellWord } from '../../system/shell-word.ts';
-import type { Channels } from '../consoles/channels.ts';
 import { Disks } from '../disks/disks.ts';
+import type { KernelOwner } from '../kernel-owner.ts';
 import { Networks } from '../networks/networks.ts';
 import { passedDescriptor } from '../networks/passed-descriptors.ts';
 import { keepOffCores } from '../program/avoid-cores.ts';
@@ -35,21 +35,10 @@ import { awaitKernel } from './await-kernel.ts';
 import { openCopied } from './copied-files.ts';
 import { UndoStack } from './undo.ts';
 
-/** What a start needs of its monitor. */
-export interface StartHost {
-  readonly channels: Channels;
-  readonly onNotification: (notification: Notification) => void;
-  /** Called after each step that is done. */
-  readonly onStep: (step: Step['do']) => void;
-  readonly trouble: (error: unknown) => void;
-  /** Aborted by a kill: the start then ends at once. */
-  readonly signal: AbortSignal;
-}
-
 /** What the steps have opened so far. */
 interface Progress {
   readonly plan: LaunchPlan;
-  readonly host: StartHost;
+  readonly owner: KernelOwner;
   readonly undo: UndoStack;
   readonly moment: Moment;
   /** Offset on con0 of what this start says. */
@@ -72,14 +61,14 @@ interface Progress {
  * Executes a launch plan step by step. If one fails, everything before it is released in reverse order, and the
  * error names the step.
  */
-export async function executePlan(plan: LaunchPlan, host: StartHost): Promise<RunningKernel> {
+export async function executePlan(plan: LaunchPlan, owner: KernelOwner): Promise<RunningKernel> {
   const undo = new UndoStack();
   const progress: Progress = {
     plan,
-    host,
+    owner,
     undo,
-    moment: thisMoment(),
-    con0From: host.channels.find('con0')?.ring.next ?? 0,
+    moment: owner.clock.moment(),
+    con0From: owner.channels.find('con0')?.ring.next ?? 0,
     opened: new Map(),
     notified: Promise.resolve(),
     listener: undefined,
@@ -93,12 +82,12 @@ export async function executePlan(plan: LaunchPlan, host: StartHost): Promise<Ru
   };
   for (const step of plan.steps) {
     try {
-      assertNotKilled(host.signal);
+      assertNotKilled(owner.signal);
       await perform(step, progress);
-      host.onStep(step.do);
+      owner.stepDone(step.do);
     } catch (error) {
       const why = failureOfStep(step, error);
-      for (const release of await undo.unwind()) host.trouble(release.error);
+      for (const release of await undo.unwind()) owner.troubles.report(release.error);
       throw why;
     }
   }
@@ -114,6 +103,7 @@ export async function executePlan(plan: LaunchPlan, host: StartHost): Promise<Ru
     mconsole,
     disks,
     networks,
+    clock: owner.clock,
   });
 }
 
@@ -170,12 +160,12 @@ function lockVm({ path }: StepOf<'lock-vm'>, { plan, undo, opened }: Progress): 
 /** Nobody waits for the removal of the old directory, which its owner, the VM's user, may have filled. */
 async function emptyDirectory(
   { path, trash }: StepOf<'empty-directory'>,
-  { plan, host }: Progress,
+  { plan, owner }: Progress,
 ): Promise<void> {
   await roomInTrash(trash);
   await discard(path, trash);
   const emptied = emptyTrash(trash);
-  emptied.catch(host.trouble);
+  emptied.catch(owner.troubles.report);
   const fresh = [{ path, mode: 0o700, owner: 'vm', group: 'vm' }] as const;
   try {
     makeDirectories(fresh, ownIds(), plan.user);
@@ -187,8 +177,8 @@ async function emptyDirectory(
 }
 
 async function lockImages(step: StepOf<'lock-images'>, progress: Progress): Promise<void> {
-  const { plan, host, undo, opened } = progress;
-  const disks = await Disks.lock({ vm: plan.vm, user: plan.user, step, trouble: host.trouble });
+  const { plan, owner, undo, opened } = progress;
+  const disks = await Disks.lock({ vm: plan.vm, user: plan.user, step, trouble: owner.troubles.report });
   undo.push('images', () => disks.close());
   progress.disks = disks;
   opened.set('image-holder', disks.holder);
@@ -202,12 +192,12 @@ async function lockImages(step: StepOf<'lock-images'>, progress: Progress): Prom
 }
 
 function openConsoles(step: StepOf<'open-consoles'>, progress: Progress): void {
-  const { host, undo, opened } = progress;
-  host.channels.configure(step.consoles, step.log);
+  const { owner, undo, opened } = progress;
+  owner.channels.configure(step.consoles, step.log);
   for (const { channel: name } of step.consoles) {
-    const channel = host.channels.get(name);
+    const channel = owner.channels.get(name);
     const pty = Pty.open(channel.window.size);
-    channel.connect(pty, () => progress.waker?.wake(), host.channels.markOf(name));
+    channel.connect(pty, () => progress.waker?.wake(), owner.channels.markOf(name));
     undo.push(name, () => channel.disconnect());
     opened.set(nameOf({ fd: 0, is: 'slave', channel: name }), pty.slave);
     opened.set(nameOf({ fd: 0, is: 'master', channel: name }), pty.master);
@@ -218,7 +208,7 @@ function listenNotify({ path }: StepOf<'listen-notify'>, progress: Progress): vo
   progress.notified = new Promise((resolve) => {
     const listener = NotifyListener.open(path, (notification) => {
       if (notification.type === 'socket') resolve();
-      progress.host.onNotification(notification);
+      progress.owner.notified(notification);
     });
     progress.undo.push(path, () => listener.close());
     progress.listener = listener;
@@ -226,10 +216,10 @@ function listenNotify({ path }: StepOf<'listen-notify'>, progress: Progress): vo
 }
 
 async function spawnKernel(step: StepOf<'launch'>, progress: Progress): Promise<void> {
-  const { plan, host, con0From, undo, opened } = progress;
+  const { plan, owner, con0From, undo, opened } = progress;
   for (const descriptor of step.descriptors)
     if (descriptor.is === 'passed') opened.set(nameOf(descriptor), passedDescriptor(descriptor.name));
-  const con0 = host.channels.get('con0');
+  const con0 = owner.channels.get('con0');
   const copied = openCopied(step.descriptors, plan.user);
   const sandbox = await spawnInJail({
     argv: step.argv,
@@ -266,15 +256,15 @@ async function spawnKernel(step: StepOf<'launch'>, progress: Progress): Promise<
   if (sandbox.kernel) {
     progress.sender = new KernelSender(
       { vm: plan.vm, uid: plan.user.uid, pid: sandbox.kernel.pid },
-      host.trouble,
+      owner.troubles.report,
     );
     progress.listener?.hear(progress.sender);
     const waker = new KernelWaker(sandbox.kernel, {
       poke: () => progress.mconsole?.poke(),
-      trouble: host.trouble,
+      trouble: owner.troubles.report,
     });
     progress.waker = waker;
-    host.channels.useTerminals(new GuestTerminals(sandbox.kernel));
+    owner.channels.useTerminals(new GuestTerminals(sandbox.kernel));
     undo.push('waker', () => waker.close());
   }
 }
@@ -308,10 +298,10 @@ function gateOf({ sandbox, steps }: LaunchPlan): Pick<SpawnRequest, 'gate'> {
 }
 
 async function awaitAnnounced(step: StepOf<'await-kernel'>, progress: Progress): Promise<void> {
-  const { plan, host, con0From, undo, sandbox, sender, notified } = progress;
+  const { plan, owner, con0From, undo, sandbox, sender, notified } = progress;
   if (!sandbox) throw new Error('await-kernel before launch');
-  const { signal } = host;
-  const con0 = host.channels.get('con0');
+  const { signal } = owner;
+  const con0 = owner.channels.get('con0');
   const wait = { plan, con0, con0From, signal, sandbox, sender, notified, undo };
   Object.assign(progress, await awaitKernel(step, wait));
 }

@@ -45,8 +45,8 @@ export class Hooks {
     });
   }
 
-  /** Nobody waits for it. */
-  tell(moment: Exclude<HookMoment, 'prepare'>, program: string, plan: LaunchPlan): void {
+  /** Calls the hook without waiting for its end. */
+  call(moment: Exclude<HookMoment, 'prepare'>, program: string, plan: LaunchPlan): void {
     void this.#call(moment, program, plan);
   }
 

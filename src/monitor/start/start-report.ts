@@ -1,15 +1,19 @@
 import type { Step } from '../../plan/plan.ts';
+import type { Clock } from '../../system/clock.ts';
 import type { Channels } from '../consoles/channels.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { RunningKernel } from '../running-kernel.ts';
 
-/** Publishes the progress of one start, which begins now. */
+/** Publishes the progress of one start, from its request on. */
 export class StartReport {
-  readonly #began = performance.now();
+  readonly #began: number;
   readonly #events: Pick<EventLog, 'publish'>;
+  readonly #clock: Clock;
 
-  constructor(events: Pick<EventLog, 'publish'>) {
+  constructor(events: Pick<EventLog, 'publish'>, clock: Clock) {
+    this.#began = clock.now();
     this.#events = events;
+    this.#clock = clock;
   }
 
   step(step: Step['do']): void {
@@ -25,13 +29,13 @@ export class StartReport {
     return `running, ${version.replace(/^(Linux \S+).*/, '$1')}, ${(elapsedMs / 1000).toFixed(2)} s`;
   }
 
-  /** Since the start was asked for. */
+  /** Milliseconds since the request. */
   elapsedMs(): number {
-    return Math.round(performance.now() - this.#began);
+    return Math.round(this.#clock.now() - this.#began);
   }
 }
 
-/** Publishes that a kernel of a former monitor was taken over, and what was lost meanwhile. */
+/** Publishes that a kernel of a previous monitor was taken over, and how much output was lost meanwhile. */
 export function reportAdoption(
   { pid, version }: RunningKernel,
   channels: Channels,

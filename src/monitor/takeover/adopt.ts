@@ -8,7 +8,7 @@ import { adoptSandbox, endSandbox } from '../../jail/spawn/sandbox-processes.ts'
 import { KernelWaker } from '../../jail/wake.ts';
 import { KernelSender } from '../../kernel/kernel-sender.ts';
 import { Mconsole, versionOf } from '../../kernel/mconsole.ts';
-import { type Notification, NotifyListener } from '../../kernel/notify.ts';
+import { NotifyListener } from '../../kernel/notify.ts';
 import { fdOf } from '../../plan/descriptors.ts';
 import { releaseCores } from '../../plan/facts/core-claims.ts';
 import type { Descriptor, LaunchPlan } from '../../plan/plan.ts';
@@ -18,29 +18,20 @@ import { toFailure } from '../../system/errors/errors.ts';
 import { monitorLimits } from '../../system/limits/limits.ts';
 import { pidfdGetfd } from '../../system/native/native.ts';
 import { openProcess } from '../../system/native/process.ts';
-import type { Channels } from '../consoles/channels.ts';
 import { Disks } from '../disks/disks.ts';
 import { hasDisk } from '../disks/plug-disk.ts';
+import type { KernelOwner } from '../kernel-owner.ts';
 import { Networks } from '../networks/networks.ts';
 import { settleInterfaces } from '../networks/plug-network.ts';
 import { keepOffCores } from '../program/avoid-cores.ts';
 import { RunningKernel } from '../running-kernel.ts';
 import { UndoStack } from '../start/undo.ts';
-import type { Finding } from './find-kernel.ts';
+import type { FoundKernel } from './find-kernel.ts';
 import type { RunRecord } from './run-record.ts';
-
-export interface AdoptHost {
-  readonly layout: VmLayout;
-  readonly channels: Channels;
-  readonly onNotification: (notification: Notification) => void;
-  readonly trouble: (error: unknown) => void;
-}
 
 /** A kernel that lives opens its management console some 10 ms after exec; a loaded host takes longer. */
 const bootMs = monitorLimits.takeoverAnswer;
 const pollMs = 10;
-
-type Ours = Extract<Finding, { found: 'ours' }>;
 
 /**
  * Takes over a kernel that a former monitor has left. Its descriptors are fetched from the kernel process itself:
@@ -48,26 +39,29 @@ type Ours = Extract<Finding, { found: 'ours' }>;
  * When all is there, the kernel must answer; if anything fails, everything is let go again and the VM is untouched.
  */
 export async function adoptKernel(
-  { record, launcher, jailed }: Ours,
-  host: AdoptHost,
+  { record, launcher, jailed }: FoundKernel,
+  owner: KernelOwner,
 ): Promise<RunningKernel> {
   const { plan } = record;
   const undo = new UndoStack();
   // Its monitor was killed during a backup. The guard of the pause has done this already, if that was not killed, too.
-  const wasPaused = existsSync(host.layout.pauseRecord);
+  const wasPaused = existsSync(owner.layout.pauseRecord);
   if (wasPaused) resumeKernel(jailed.kernel);
   try {
     let console: Mconsole | undefined;
-    const waker = new KernelWaker(jailed.kernel, { poke: () => console?.poke(), trouble: host.trouble });
+    const waker = new KernelWaker(jailed.kernel, {
+      poke: () => console?.poke(),
+      trouble: owner.troubles.report,
+    });
     undo.push('waker', () => waker.close());
     const pidfd = openProcess(jailed.kernel);
     if (pidfd === undefined) throw new Error(`kernel ${jailed.kernel.pid} has ended meanwhile`);
     let disks: Disks;
     let isOurs = false;
     try {
-      fetchDescriptors(plan, pidfd, { host, undo, wake: () => waker.wake() });
-      host.channels.useTerminals(new GuestTerminals(jailed.kernel));
-      disks = fetchDisks(record, pidfd, host);
+      fetchDescriptors(plan, pidfd, { owner, undo, wake: () => waker.wake() });
+      owner.channels.useTerminals(new GuestTerminals(jailed.kernel));
+      disks = fetchDisks(record, pidfd, owner);
       undo.push('images', () => (isOurs ? disks.close() : disks.leave()));
     } finally {
       closeSync(pidfd);
@@ -75,9 +69,9 @@ export async function adoptKernel(
     undo.push('own cores', keepOffCores(plan.sandbox.programs.taskset, plan.cpus));
     const sender = new KernelSender(
       { vm: plan.vm, uid: plan.user.uid, pid: jailed.kernel.pid },
-      host.trouble,
+      owner.troubles.report,
     );
-    const listener = NotifyListener.open('run/mon/notify', host.onNotification);
+    const listener = NotifyListener.open('run/mon/notify', (notification) => owner.notified(notification));
     undo.push('notify', () => listener.close());
     listener.hear(sender);
     const { mconsole: socket, reply } = stepOf(plan, 'await-kernel');
@@ -85,17 +79,17 @@ export async function adoptKernel(
     console = mconsole;
     undo.push('mconsole', () => mconsole.close());
     const version = await askVersion(mconsole);
-    if (wasPaused) await thawAll(mconsole, host.layout);
+    if (wasPaused) await thawAll(mconsole, owner.layout);
     await disks.relock();
     await forgetRemoved(disks, mconsole);
     // Only now, when nothing can fail any more: a VM that cannot be taken over is let be.
     const networks = new Networks(plan, record.networks);
     undo.push('network', () => networks.close());
     isOurs = true;
-    undo.push('record', () => rmSync(host.layout.runRecord, { force: true }));
-    undo.push('cores', () => releaseCores(host.layout.coreClaims, plan.vm));
+    undo.push('record', () => rmSync(owner.layout.runRecord, { force: true }));
+    undo.push('cores', () => releaseCores(owner.layout.coreClaims, plan.vm));
     undo.push('sandbox', () => endSandbox(jailed.init));
-    const sandbox = adoptSandbox(launcher, jailed, host.layout.status);
+    const sandbox = adoptSandbox(launcher, jailed, owner.layout.status);
     const { began, moment = wallMoment(began) } = record;
     const kernel = new RunningKernel({
       plan,
@@ -107,12 +101,13 @@ export async function adoptKernel(
       mconsole,
       disks,
       networks,
+      clock: owner.clock,
     });
     // The VM is ours whatever becomes of this.
-    await settleInterfaces(kernel).catch(host.trouble);
+    await settleInterfaces(kernel).catch(owner.troubles.report);
     return kernel;
   } catch (error) {
-    for (const release of await undo.unwind()) host.trouble(release.error);
+    for (const release of await undo.unwind()) owner.troubles.report(release.error);
     throw error;
   }
 }
@@ -140,20 +135,20 @@ async function thawAll(mconsole: Mconsole, { pauseRecord }: VmLayout): Promise<v
 const heldByKernel: ReadonlySet<Descriptor['is']> = new Set(['vm-lock']);
 
 interface Taking {
-  readonly host: AdoptHost;
+  readonly owner: KernelOwner;
   readonly undo: UndoStack;
   readonly wake: () => void;
 }
 
-function fetchDescriptors(plan: LaunchPlan, pidfd: number, { host, undo, wake }: Taking): void {
+function fetchDescriptors(plan: LaunchPlan, pidfd: number, { owner, undo, wake }: Taking): void {
   for (const step of plan.steps) {
-    if (step.do === 'open-consoles') host.channels.configure(step.consoles, step.log);
+    if (step.do === 'open-consoles') owner.channels.configure(step.consoles, step.log);
     if (step.do !== 'launch') continue;
     for (const descriptor of step.descriptors) {
       if (descriptor.is === 'master') {
-        const channel = host.channels.get(descriptor.channel);
+        const channel = owner.channels.get(descriptor.channel);
         const pty = Pty.adopt(pidfdGetfd(pidfd, descriptor.fd));
-        channel.takeOver(pty, wake, host.channels.markOf(descriptor.channel));
+        channel.takeOver(pty, wake, owner.channels.markOf(descriptor.channel));
         undo.push(descriptor.channel, () => channel.disconnect());
       } else if (heldByKernel.has(descriptor.is)) {
         const fd = pidfdGetfd(pidfd, descriptor.fd);
@@ -164,12 +159,12 @@ function fetchDescriptors(plan: LaunchPlan, pidfd: number, { host, undo, wake }:
 }
 
 /** The locks of the disks that the kernel has, as far as it has inherited them; the list of them in any case. */
-function fetchDisks({ plan, disks }: RunRecord, pidfd: number, { trouble }: AdoptHost): Disks {
+function fetchDisks({ plan, disks }: RunRecord, pidfd: number, { troubles }: KernelOwner): Disks {
   const step = stepOf(plan, 'lock-images');
   const { descriptors } = stepOf(plan, 'launch');
   const holder = pidfdGetfd(pidfd, fdOf(descriptors, 'image-holder'));
   return Disks.adopt(
-    { vm: plan.vm, user: plan.user, step, trouble },
+    { vm: plan.vm, user: plan.user, step, trouble: troubles.report },
     disks ?? step.images.map((image) => ({ image, plugged: false })),
     holder,
     (is, unit) => {

@@ -7,6 +7,7 @@ import { discard, emptyTrash, trashIn } from '../../system/files/trash.ts';
 import { monitorLimits } from '../../system/limits/limits.ts';
 import { printable } from '../../system/text.ts';
 import type { EventLog } from '../events/event-log.ts';
+import type { Troubles } from '../warnings.ts';
 
 export interface CleanedUp {
   /** What is gone, as paths for people. */
@@ -51,10 +52,10 @@ export async function cleanUp(
 export async function removeLeftovers(
   layout: VmLayout,
   events: Pick<EventLog, 'publish'>,
-  trouble: (error: unknown) => void,
+  troubles: Pick<Troubles, 'report'>,
 ): Promise<void> {
   const { removed, emptied } = await cleanUp(layout, { monitorToo: false });
-  emptied.catch(trouble);
+  emptied.catch(troubles.report);
   if (removed.length === 0) return;
   events.publish('cleaned-up', `removed ${removed.length} leftovers`, { paths: removed.join(' ') });
 }

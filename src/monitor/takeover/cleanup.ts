@@ -4,7 +4,7 @@ import { forgetMacs } from '../../network/mac/mac-pool-file.ts';
 import { UmlmonError } from '../../system/errors/errors.ts';
 import { settleRestore } from '../disks/restore-journal.ts';
 import { takeMonitorLock } from '../program/monitor-lock.ts';
-import { type ConfigSource, layoutFor, readVmOrGone } from '../start/plan-start.ts';
+import { type ConfigSource, layoutFor, readVmOrGone } from '../start/config-source.ts';
 import { cleanUp } from './clean-up.ts';
 import { findKernel } from './find-kernel.ts';
 

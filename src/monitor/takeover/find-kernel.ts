@@ -18,15 +18,18 @@ import {
 } from '../../system/native/process.ts';
 import { type RunRecord, readRunRecord } from './run-record.ts';
 
-export type Finding =
+/** The kernel that a previous monitor has recorded. */
+export interface FoundKernel {
+  readonly found: 'ours';
+  readonly record: RunRecord;
+  readonly launcher: ProcessIdentity;
+  readonly jailed: JailedProcesses;
+}
+
+export type KernelSearch =
   | { readonly found: 'nothing' }
-  | {
-      readonly found: 'ours';
-      readonly record: RunRecord;
-      readonly launcher: ProcessIdentity;
-      readonly jailed: JailedProcesses;
-    }
-  /** Somebody holds the VM's lock, and not all marks say that it is the VM that was recorded. */
+  | FoundKernel
+  /** A process holds the lock of the VM, but it does not match the record in all points. */
   | { readonly found: 'foreign'; readonly why: string; readonly mayChange: boolean };
 
 /** A start that was cut off by a SIGKILL goes on by itself for some milliseconds, up to the kernel. */
@@ -37,7 +40,7 @@ const pollMs = 10;
  * Looks for the VM's kernel. The lock tells whether there is one: it is held by the kernel process, and ends with
  * it. Then record, process, start time and the descriptor of the lock in that process must agree.
  */
-export async function findKernel(layout: VmLayout): Promise<Finding> {
+export async function findKernel(layout: VmLayout): Promise<KernelSearch> {
   const deadline = performance.now() + settleMs;
   let finding = look(layout);
   while (finding.found === 'foreign' && finding.mayChange && performance.now() < deadline) {
@@ -47,9 +50,9 @@ export async function findKernel(layout: VmLayout): Promise<Finding> {
   return finding;
 }
 
-function look(layout: VmLayout): Finding {
+function look(layout: VmLayout): KernelSearch {
   const lockFile = heldLock(layout.vmLock);
-  const foreign = (why: string, mayChange = false): Finding => ({ found: 'foreign', why, mayChange });
+  const foreign = (why: string, mayChange = false): KernelSearch => ({ found: 'foreign', why, mayChange });
   const record = recordOfThisBoot(layout.runRecord);
   if (!lockFile)
     // A kernel that was taken over by its guest can let the lock go; PID 1 of its jail cannot be made to lie.

@@ -2,27 +2,25 @@
  * A monitor that dies by SIGKILL right after one step of its start, for test/monitor/takeover/kill-at-step.test.ts:
  * die-at-step CONFIG VM STEP
  */
-import { Channels } from '../../../src/monitor/consoles/channels.ts';
+
+import { layoutFor, readVm } from '../../../src/monitor/start/config-source.ts';
 import { executePlan } from '../../../src/monitor/start/execute-plan.ts';
-import { layoutFor, prepareLaunch, readVm } from '../../../src/monitor/start/plan-start.ts';
+import { VmPlanner } from '../../../src/monitor/start/plan-start.ts';
+import { aloneOwner } from '../programs/kernel-owner.ts';
 
 const [configPath, vm = '', last] = process.argv.slice(2);
 const source = { vm, configPath };
 const { config, vm: vmConfig } = readVm(source);
 const layout = layoutFor(config, vmConfig);
 process.chdir(layout.home);
-prepareLaunch(source, layout)
+new VmPlanner(source, layout)
+  .planLaunch()
   .then(({ plan }) =>
     executePlan(plan, {
-      channels: new Channels(() => undefined),
-      onNotification: () => undefined,
-      trouble: (error) => {
-        throw error;
-      },
-      onStep: (step) => {
+      ...aloneOwner(layout),
+      stepDone: (step) => {
         if (step === last) process.kill(process.pid, 'SIGKILL');
       },
-      signal: new AbortController().signal,
     }),
   )
   .then(

@@ -181,7 +181,7 @@ test('a full disk costs the bundle, and nothing else; with space again there are
   const since = await boot(client);
   await killKernel(client);
   expect(await waitForEvent(client, 'trouble', since)).toMatch(
-    /crashes: no crash bundle could be kept \(1 since the monitor started\): ENOSPC/,
+    /crashes: cannot write a crash bundle \(1 since the monitor started\): ENOSPC/,
   );
   await waitForEvent(client, 'guest-message', since);
   expect(names()).toEqual(['ballast']);

@@ -4,9 +4,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { layoutOf, type VmLayout } from '../../../src/jail/layout.ts';
-import { readLastExit, recordExit } from '../../../src/monitor/endings/last-exit.ts';
+import { readLastExit, writeLastExit } from '../../../src/monitor/endings/last-exit.ts';
 import { readRunRecord, writeRunRecord } from '../../../src/monitor/takeover/run-record.ts';
-import type { ExitRecord } from '../../../src/rpc/umlmonctrl.gen.ts';
 import { monitorLimits } from '../../../src/system/limits/limits.ts';
 import { info } from '../../rpc/stub-handlers.ts';
 import { sampleRecord } from '../takeover/sample-record.ts';
@@ -25,17 +24,8 @@ const exit = info.lastExit;
 if (!exit) throw new Error('the sample has no exit record');
 
 describe('an exit record', () => {
-  const write = (record: ExitRecord) =>
-    recordExit(layout, record, {
-      events: { publish: () => undefined },
-      keepBundle: () => record.bundle,
-      trouble: (error) => {
-        throw error;
-      },
-    });
-
   test('comes back as it was written', () => {
-    write(exit);
+    writeLastExit(layout, exit);
     expect(readLastExit(layout)).toEqual(exit);
   });
 

@@ -2,12 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { Mconsole } from '../../../src/kernel/mconsole.ts';
 import type { Disks } from '../../../src/monitor/disks/disks.ts';
-import { HangWatch } from '../../../src/monitor/guest/hang-watch.ts';
+import { type HangListener, HangWatch } from '../../../src/monitor/guest/hang-watch.ts';
 import type { Networks } from '../../../src/monitor/networks/networks.ts';
 import { RunningKernel } from '../../../src/monitor/running-kernel.ts';
 import { UndoStack } from '../../../src/monitor/start/undo.ts';
 import type { LaunchPlan } from '../../../src/plan/plan.ts';
-import { wallMoment } from '../../../src/system/clock.ts';
+import { hostClock, wallMoment } from '../../../src/system/clock.ts';
 import { UmlmonError } from '../../../src/system/errors/errors.ts';
 
 test('a kernel that stands still for a backup does not hang; one that is silent afterwards does', async () => {
@@ -32,16 +32,16 @@ test('a kernel that stands still for a backup does not hang; one that is silent 
     mconsole: { request: silent } as unknown as Mconsole,
     disks: {} as Disks,
     networks: {} as Networks,
+    clock: hostClock,
   });
   kernel.paused = true;
   const hangs: string[] = [];
-  const watch = new HangWatch({
-    kernel,
-    intervalMs: 5,
-    said: () => 0,
-    onHang: ({ by }) => hangs.push(by),
-    onOver: () => undefined,
-  });
+  const listener: HangListener = {
+    bytesSaid: () => 0,
+    hung: ({ by }) => hangs.push(by),
+    hangOver: () => undefined,
+  };
+  const watch = new HangWatch(kernel, 5, listener, hostClock);
   try {
     await delay(100);
     expect({ hangs, asked }).toEqual({ hangs: [], asked: 0 });
@@ -62,13 +62,12 @@ test.each(['MCONSOLE_DOWN', 'MCONSOLE_BUSY'] as const)(
       asked += 1;
       return Promise.reject(new UmlmonError(answer, { place: 'mconsole version', cause: 'no answer' }));
     };
-    const watch = new HangWatch({
-      kernel: { pid: process.pid, request },
-      intervalMs: 1,
-      said: () => 0,
-      onHang: () => told.push('hangs'),
-      onOver: () => told.push('over'),
-    });
+    const listener: HangListener = {
+      bytesSaid: () => 0,
+      hung: () => told.push('hangs'),
+      hangOver: () => told.push('over'),
+    };
+    const watch = new HangWatch({ pid: process.pid, request }, 1, listener, hostClock);
     const someMore = () => expect.poll(() => asked).toBeGreaterThan(asked + 10);
     try {
       await someMore();

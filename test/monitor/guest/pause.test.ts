@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Pause, parsePaused } from '../../../src/monitor/guest/pause.ts';
 import type { MonitorClient } from '../../../src/rpc/client/monitor-client.ts';
+import { hostClock } from '../../../src/system/clock.ts';
 import { UmlmonError } from '../../../src/system/errors/errors.ts';
 import { GuestShell, waitForEvent } from '../../helpers/guest/guest.ts';
 import { World } from '../../helpers/programs/world.ts';
@@ -19,18 +20,22 @@ describe('the one place that stops a guest', () => {
     kept = 0;
     troubles = [];
     answers = {};
-    pause = new Pause({
-      vm: 'vm1',
-      request: async (command) => {
-        asked.push(command);
-        if (answers[command]) throw answers[command];
+    const request = async (command: string) => {
+      asked.push(command);
+      if (answers[command]) throw answers[command];
+    };
+    pause = new Pause(
+      { request },
+      {
+        layout: { vm: 'vm1' },
+        events: { publish: () => undefined },
+        troubles: { report: (error) => troubles.push(error) },
+        clock: hostClock,
+        record: () => {
+          kept += 1;
+        },
       },
-      events: { publish: () => undefined },
-      keep: () => {
-        kept += 1;
-      },
-      trouble: (error) => troubles.push(error),
-    });
+    );
   });
   afterEach(() => pause.close());
 
@@ -52,12 +57,12 @@ describe('the one place that stops a guest', () => {
     await pause.pause('uid 7', 0);
     expect(() => pause.bar()).toThrow(/paused, by uid 7.*resume it first: umlwatch vm1 -resume/);
     await pause.resume('uid 7');
-    const release = pause.bar();
+    pause.bar();
     await expect(pause.pause('uid 7', 0)).rejects.toMatchObject({ code: 'STATE_BUSY' });
     expect(asked).toEqual(['stop', 'go']);
-    release();
+    pause.unbar();
     await pause.pause('uid 7', 0);
-    release();
+    pause.unbar();
     expect(pause.paused).toMatchObject({ by: 'uid 7' });
   });
 

@@ -67,7 +67,7 @@ describe('one call', () => {
       code: 'HOOK_REFUSED',
       reason: 'it refuses the start: exit status 3: no room',
     });
-    hooks.tell('stopped', hook, plan);
+    hooks.call('stopped', hook, plan);
     await hooks.idle();
     writeHook('kill -9 $$');
     await prepare();
@@ -166,7 +166,7 @@ describe('one call', () => {
       closeSync(writer);
     }
     expect(events[0]).toMatch(/^hook unusable .*ETXTBSY/);
-    hooks.tell('stopped', hook, plan);
+    hooks.call('stopped', hook, plan);
     await hooks.idle();
     expect(log()).toBe('ran\n');
   });
@@ -183,7 +183,7 @@ describe('one call', () => {
   test('moments come one after the other', async () => {
     writeHook('echo "$1 begins" >>"$log"; sleep 0.1; echo "$1 ends" >>"$log"');
     const moments: Exclude<HookMoment, 'prepare'>[] = ['start', 'ready', 'stopped', 'release'];
-    for (const moment of moments) hooks.tell(moment, hook, plan);
+    for (const moment of moments) hooks.call(moment, hook, plan);
     await hooks.idle();
     expect(log().trim().split('\n')).toEqual(
       moments.flatMap((moment) => [`${moment} begins`, `${moment} ends`]),

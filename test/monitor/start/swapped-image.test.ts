@@ -2,9 +2,10 @@
 import { chmodSync, chownSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { Channels } from '../../../src/monitor/consoles/channels.ts';
+import { layoutFor, readVm } from '../../../src/monitor/start/config-source.ts';
 import { executePlan } from '../../../src/monitor/start/execute-plan.ts';
-import { layoutFor, prepareLaunch, readVm } from '../../../src/monitor/start/plan-start.ts';
+import { VmPlanner } from '../../../src/monitor/start/plan-start.ts';
+import { aloneOwner } from '../../helpers/programs/kernel-owner.ts';
 import { vmUid, World } from '../../helpers/programs/world.ts';
 
 let world: World;
@@ -27,17 +28,10 @@ afterEach(() => world.close());
 async function startAfter(change: () => void): Promise<unknown> {
   const source = { vm: 'vm1', configPath: world.configPath };
   const { config, vm } = readVm(source);
-  const { plan } = await prepareLaunch(source, layoutFor(config, vm));
+  const layout = layoutFor(config, vm);
+  const { plan } = await new VmPlanner(source, layout).planLaunch();
   change();
-  return executePlan(plan, {
-    channels: new Channels(() => undefined),
-    onNotification: () => undefined,
-    trouble: (error) => {
-      throw error;
-    },
-    onStep: () => undefined,
-    signal: new AbortController().signal,
-  });
+  return executePlan(plan, aloneOwner(layout));
 }
 
 const secret = () => {
