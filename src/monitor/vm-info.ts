@@ -1,70 +1,47 @@
-import type { VmConfig } from '../config/config.ts';
 import { clipText } from '../rpc/clip-text.ts';
 import {
-  type ConsoleInfo,
   type ExitRecord,
   type Hold,
-  type HostWarning,
-  type NetworkInfo,
   type Readiness,
   UMLMON_LIST_MAX,
   UMLMON_TEXT_MAX,
   type VmInfo,
-  type VmState,
 } from '../rpc/umlmonctrl.gen.ts';
 import { refusalCounts } from '../system/errors/refusals.ts';
 import { describeDisk } from './disks/disk-info.ts';
 import { hostMemory } from './guest/guest-memory.ts';
-import type { GuestValues } from './guest/guest-values.ts';
-import type { Paused } from './guest/pause.ts';
+import type { KernelRun } from './kernel-run.ts';
+import { networkInfos } from './networks/network-info.ts';
 import type { Operation } from './operations.ts';
-import type { RunningKernel } from './running-kernel.ts';
+import type { VmContext, VmOwner } from './vm-parts.ts';
+import type { StateMachine } from './vm-state.ts';
 
 /** What a monitor knows of its VM at one moment. */
 export interface VmSnapshot {
-  readonly config: VmConfig;
-  readonly state: VmState;
-  readonly stateSince: number;
-  readonly operation: Operation | undefined;
-  readonly monitorPid: number;
-  readonly kernel: RunningKernel | undefined;
-  /** `ADDRESS:PORT`, or '' without TCP. */
-  readonly tcp: string;
-  /** Host path of the kernel's management socket. */
-  readonly mconsole: string;
-  readonly guestMessage: string;
-  readonly guestValues: GuestValues;
+  readonly vm: Pick<VmContext, 'layout' | 'settings' | 'channels' | 'events' | 'troubles'>;
+  readonly owner: VmOwner;
+  readonly state: Pick<StateMachine, 'state' | 'since'>;
   readonly readiness: Readiness;
-  readonly consoles: readonly ConsoleInfo[];
-  readonly networks: readonly NetworkInfo[];
-  /** What is wrong now with the network of the host. */
-  readonly warnings: readonly HostWarning[];
+  readonly operation: Operation | undefined;
+  readonly run: KernelRun | undefined;
   readonly lastExit: ExitRecord | null;
-  readonly eventsNext: number;
-  readonly logDropped: number;
-  readonly troubles: number;
-  readonly lastTrouble: string;
-  /** Milliseconds since 1970; 0 if the kernel does not hang. */
-  readonly hungSince: number;
   readonly held: Hold | null;
-  readonly paused: Paused | null;
 }
 
-/** The answer to INFO; of a VM that is down it tells what the configuration says. */
-export function describeVm({
-  config,
-  operation,
-  kernel,
-  mconsole,
-  guestValues,
-  warnings,
-  ...rest
-}: VmSnapshot): VmInfo {
+/** The answer to INFO. Without a kernel, it has the values of the configuration. */
+export function describeVm(snapshot: VmSnapshot): VmInfo {
+  const { vm, owner, state, readiness, operation, run, lastExit, held } = snapshot;
+  const { layout, channels, events, troubles } = vm;
+  const config = vm.settings.vm;
+  const kernel = run?.kernel;
   const plan = kernel?.plan;
   return {
-    ...rest,
     name: config.name,
+    state: state.state,
+    stateSince: state.since,
     operation: operation ? operationText(operation) : '',
+    monitorPid: process.pid,
+    tcp: owner.tcp,
     kernelPid: kernel?.pid ?? 0,
     kernelVersion: kernel?.version ?? '',
     user: plan?.user.name ?? config.vmuser,
@@ -74,13 +51,28 @@ export function describeVm({
       ? kernel.disks.all.map((disk) => describeDisk(disk, kernel.disks)).sort((a, b) => a.unit - b.unit)
       : [],
     hostMemory: hostMemory(kernel?.pid ?? 0),
-    warnings: warnings.slice(0, UMLMON_LIST_MAX).map(({ what, hint }) => ({
+    networks: networkInfos(config, layout, kernel?.networks.all),
+    warnings: (kernel?.networks.warnings ?? []).slice(0, UMLMON_LIST_MAX).map(({ what, hint }) => ({
       what: clipText(what, UMLMON_TEXT_MAX),
       hint: clipText(hint, UMLMON_TEXT_MAX),
     })),
-    mconsole: plan ? mconsole : '',
+    consoles: channels.infos(),
+    mconsole: plan ? layout.mconsole : '',
+    readiness,
+    guestMessage: run?.guestMessage ?? '',
+    guestValues: [...(run?.guestValues ?? [])].map(([name, value]) => ({
+      name,
+      value: clipText(value, UMLMON_TEXT_MAX),
+    })),
+    hungSince: run?.hungSince ?? 0,
+    paused: run?.pause?.paused ?? null,
+    lastExit,
+    held,
+    eventsNext: events.next,
+    logDropped: owner.logDropped,
+    troubles: troubles.count,
+    lastTrouble: troubles.last,
     refusals: [...refusalCounts()].map(([name, value]) => ({ name, value: String(value) })),
-    guestValues: [...guestValues].map(([name, value]) => ({ name, value: clipText(value, UMLMON_TEXT_MAX) })),
     // A line of a configuration may have more bytes than a text of the protocol.
     settings: config.settings.map(({ key, value, origin }) => ({
       key,

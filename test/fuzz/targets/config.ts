@@ -5,13 +5,13 @@ import { globalKeys } from '../../../src/config/keys/global-keys.ts';
 import { isFamily, type KeyTable, keyNames } from '../../../src/config/keys/key.ts';
 import { vmKeys } from '../../../src/config/keys/vm-keys.ts';
 import { configError } from '../../../src/config/problem.ts';
-import { networkInfos } from '../../../src/monitor/networks/network-info.ts';
 import { describeVm } from '../../../src/monitor/vm-info.ts';
 import { XdrWriter } from '../../../src/rpc/codec/xdr.ts';
 import { infoAnswerCodec } from '../../../src/rpc/umlmonctrl.gen.ts';
 import { type Corpus, makeInput } from '../mutate.ts';
 import type { Random } from '../random.ts';
 import { assert, assertSafe, type Target } from '../target.ts';
+import { snapshotOf } from '../vm-snapshot.ts';
 
 const examples = (table: KeyTable): string[] =>
   Object.entries(table).map(([name, spec]) => `${name}${isFamily(spec) ? 1 : ''} = ${spec.example}`);
@@ -168,40 +168,12 @@ const config: Target = {
     if (!loaded) return 'refused';
     assert(Object.isFrozen(loaded.global), 'the configuration is frozen');
     for (const vm of loaded.vms.values()) {
-      const info = describeVm({
-        ...snapshot,
-        config: vm,
-        networks: networkInfos(vm, { home: '/run/umlmon/vm1' }, undefined),
-      });
+      const info = describeVm(snapshotOf(vm));
       infoAnswerCodec.encode(new XdrWriter(), { kind: 'ok', info });
     }
     return broken.size > 0 ? 'refused' : 'taken';
   },
 };
-
-const snapshot = {
-  state: 'down',
-  stateSince: 0,
-  operation: undefined,
-  monitorPid: 1,
-  kernel: undefined,
-  tcp: '',
-  mconsole: '',
-  guestMessage: '',
-  consoles: [],
-  lastExit: null,
-  eventsNext: 1,
-  readiness: { configured: 'kernel', ready: false, reached: [] },
-  logDropped: 0,
-  troubles: 0,
-  lastTrouble: '',
-  hungSince: 0,
-  held: null,
-  networks: [],
-  warnings: [],
-  paused: null,
-  guestValues: new Map(),
-} as const;
 
 /** A user's file changes no key of the administrator. */
 function assertAdmin(sources: readonly Source[]): void {

@@ -8,7 +8,7 @@ import { reachableMounts } from '../../../src/jail/host/mount-table.ts';
 import { layoutOf } from '../../../src/jail/layout.ts';
 import { parseStatus } from '../../../src/jail/status.ts';
 import { readLastExit } from '../../../src/monitor/endings/last-exit.ts';
-import type { RunningKernel } from '../../../src/monitor/running-kernel.ts';
+import type { KernelRun } from '../../../src/monitor/kernel-run.ts';
 import { readRunRecord } from '../../../src/monitor/takeover/run-record.ts';
 import { describeVm } from '../../../src/monitor/vm-info.ts';
 import { fdOf } from '../../../src/plan/descriptors.ts';
@@ -22,6 +22,7 @@ import { sampleRecord as record } from '../../monitor/takeover/sample-record.ts'
 import { info } from '../../rpc/stub-handlers.ts';
 import { type Corpus, makeInput } from '../mutate.ts';
 import { assert, assertSafe, type Target } from '../target.ts';
+import { snapshotOf } from '../vm-snapshot.ts';
 
 const json = {
   words: [
@@ -122,17 +123,10 @@ export function openFileTargets(directory: string): Target[] {
       const all = read.disks ?? images.map((image) => ({ image, plugged: false }));
       // No image is held.
       const disks = { all, fdOf: () => undefined };
-      const kernel = { plan, disks, pid: 1, version: 'Linux' } as unknown as RunningKernel;
-      encode(
-        describeVm({
-          ...info,
-          operation: undefined,
-          config: vm,
-          kernel,
-          guestValues: new Map(),
-          paused: read.pause ?? null,
-        }),
-      );
+      const networks = { all: read.networks, warnings: [] };
+      const kernel = { plan, disks, networks, pid: 1, version: 'Linux' };
+      const run = { kernel, pause: { paused: read.pause } } as unknown as KernelRun;
+      encode(describeVm(snapshotOf(vm, run)));
       return 'taken';
     },
   };

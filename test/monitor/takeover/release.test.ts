@@ -47,7 +47,7 @@ test('who asks a guest that has just ended is refused, and the monitor goes on',
   await expect(refusal).rejects.toMatchObject({
     code: 'STATE_WRONG',
     // On a host that is slow enough, the release is over by now.
-    reason: state === 'running' ? expect.stringMatching(/^its kernel is gone$|^it is down$/) : 'it is down',
+    reason: state === 'running' ? expect.stringMatching(/^its kernel has ended$|^it is down$/) : 'it is down',
   });
   await backup;
   await waitForEvent(client, 'exit');
