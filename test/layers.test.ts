@@ -82,6 +82,6 @@ test('clients talk to monitors through rpc only', () => {
 });
 
 test('the test sees the imports that there are', () => {
-  expect(imports()).toContainEqual({ file: 'monitor/program/daemon.ts', from: 'monitor', to: 'rpc' });
+  expect(imports()).toContainEqual({ file: 'monitor/program/monitor.ts', from: 'monitor', to: 'rpc' });
   expect(imports().length).toBeGreaterThan(200);
 });

@@ -12,7 +12,6 @@ import { answer, answerWithWords } from './answer.ts';
 import { Seats } from './consoles/seats.ts';
 import { diskHandlers, type ImageParts } from './disks/disk-handlers.ts';
 import type { DiskVerbs } from './disks/disk-verbs.ts';
-import { secretValues } from './endings/redact.ts';
 import { guardHandlers } from './endpoints/guard.ts';
 import type { Sessions } from './endpoints/sessions.ts';
 import { Management } from './guest/management.ts';
@@ -26,7 +25,7 @@ export interface ControlParts {
   readonly planner: VmPlanner;
 }
 
-/** The procedures of umlmonctrl.x, each one a call of the monitor; what goes wrong becomes a `failed` answer. */
+/** The procedures of umlmonctrl.x: each calls the monitor, and answers `failed` if that throws. */
 export function controlHandlers(
   vm: Vm,
   { disks, networks }: { readonly disks: DiskVerbs; readonly networks: NetworkVerbs },
@@ -38,7 +37,7 @@ export function controlHandlers(
   const seats = new Seats(vm);
   const management = new Management(vm);
   const operation = (work: Promise<OperationResult>) =>
-    // Whoever may ask for one may read consoles.
+    // The role for operations includes reading consoles.
     answerWithWords(async (): Promise<OperationAnswer> => ({ kind: 'ok', report: report(vm, await work) }));
   const handlers: Handlers<typeof umlmonctrl> = {
     null: () => undefined,
@@ -150,10 +149,9 @@ export function controlHandlers(
         list: await vm.events.read(since, max, waitMs, { peer: peerOf(caller), signal: caller.signal }),
       })),
     update: (args) => answer(() => ({ kind: 'ok', list: { changes: vm.settings.update(args) } })),
-    ...diskHandlers(images, nameOf),
+    ...diskHandlers(images, sessions),
   };
-  const callers = { roleOf: (caller: Caller) => sessions.roleOf(caller), nameOf };
-  return guardHandlers(handlers, callers, { security, secrets: () => secretValues(vm.settings.vm.append) });
+  return guardHandlers(handlers, sessions, { security, settings: vm.settings });
 }
 
 function report(vm: Vm, { operation, joined, summary }: OperationResult) {

@@ -1,6 +1,8 @@
 import { type Configured, pendingChanges, type SettingChange, withLiveKeys } from '../config/changes.ts';
 import type { VmConfig } from '../config/config.ts';
 import type { UpdateArgs } from '../rpc/umlmonctrl.gen.ts';
+import { secretValues } from './endings/redact.ts';
+import type { SecretSource } from './endpoints/view.ts';
 import type { EventLog } from './events/event-log.ts';
 
 export interface WrittenConfig {
@@ -16,13 +18,18 @@ export interface SettingsParts {
 }
 
 /** The settings in force: those of the last start of the VM, and the updates since. */
-export class Settings {
+export class Settings implements SecretSource {
   readonly #parts: SettingsParts;
   #inForce: Configured;
 
   constructor(parts: SettingsParts) {
     this.#parts = parts;
     this.#inForce = parts.configured;
+  }
+
+  /** Values of kernel arguments whose names sound secret. */
+  secrets(): readonly string[] {
+    return secretValues(this.vm.append);
   }
 
   get vm(): VmConfig {

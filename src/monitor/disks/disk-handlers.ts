@@ -6,11 +6,12 @@ import { describeImage } from '../../disk/store/describe.ts';
 import { imageDetails, imageInfo } from '../../disk/store/image-wire.ts';
 import { listForClient } from '../../disk/store/list.ts';
 import type { VmUser } from '../../jail/user.ts';
-import type { Caller, Handlers } from '../../rpc/codec/program.ts';
+import type { Handlers } from '../../rpc/codec/program.ts';
 import { peerOf } from '../../rpc/server/peer.ts';
 import type { DiskListArgs, ImageInfo, ImageList, umlmonctrl } from '../../rpc/umlmonctrl.gen.ts';
 import { monitorLimits } from '../../system/limits/limits.ts';
 import { answer, clippedFailure } from '../answer.ts';
+import type { Callers } from '../endpoints/guard.ts';
 import type { Jobs } from '../jobs.ts';
 import { imageOf, readClientRequest } from './disk-request.ts';
 
@@ -29,10 +30,10 @@ export interface ImageUser {
 
 type Procedures = 'diskList' | 'diskInfo' | 'diskRun' | 'jobWatch' | 'jobCancel' | 'jobList';
 
-/** The procedures on images and jobs. @param nameOf names a caller for events */
+/** The procedures on images and jobs. */
 export function diskHandlers(
   disks: ImageParts,
-  nameOf: (caller: Caller) => string,
+  callers: Pick<Callers, 'nameOf'>,
 ): Pick<Handlers<typeof umlmonctrl>, Procedures> {
   const { vm, store, jobs } = disks;
   return {
@@ -52,7 +53,7 @@ export function diskHandlers(
         const job = jobs.run({
           name: verb.verb,
           subject: subjectText(verb),
-          by: nameOf(caller),
+          by: callers.nameOf(caller),
           peer: peerOf(caller),
           work: async (id, progress) => {
             const owner = { uid, gid, mode: 0o600 };
@@ -68,17 +69,17 @@ export function diskHandlers(
         kind: 'ok',
         job: await jobs.watch(id, seen, waitMs, { peer: peerOf(caller), signal: caller.signal }),
       })),
-    jobCancel: (id, caller) => answer(() => ({ kind: 'ok', job: jobs.cancel(id, nameOf(caller)) })),
+    jobCancel: (id, caller) => answer(() => ({ kind: 'ok', job: jobs.cancel(id, callers.nameOf(caller)) })),
     jobList: () => answer(() => ({ kind: 'ok', list: { jobs: jobs.list() } })),
   };
 }
 
-/** A client of the VM, whoever he is, for the checks of images. */
+/** Any client of the VM, for the checks of images. */
 async function clientOf({ vm, planner }: ImageParts): Promise<ImageCaller & { kind: 'vm' }> {
   return { kind: 'vm', vm, user: await planner.user() };
 }
 
-/** A part of the images that the VM can see, as large as an answer may be. */
+/** The visible images of the VM after `after`, as many as an answer can carry. */
 async function pageOf(disks: ImageParts, { after, max }: DiskListArgs): Promise<ImageList> {
   const { vm, store } = disks;
   const { images, troubles } = await listForClient(store, await clientOf(disks));
@@ -102,7 +103,7 @@ async function pageOf(disks: ImageParts, { after, max }: DiskListArgs): Promise<
   };
 }
 
-/** As the jail sees it: all images that a client can name have different paths there. */
+/** The path in the jail: there, all images that a client can name have different paths. */
 function pathOf({ path }: ImageName): string {
   return path;
 }

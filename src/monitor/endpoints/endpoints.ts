@@ -6,41 +6,45 @@ import { registrationPlace } from '../../rpc/client/registration-place.ts';
 import type { RemoteListener } from '../../rpc/server/remote-listener.ts';
 import { KeepReachable } from '../../rpc/server/restore-socket.ts';
 import type { RpcServer } from '../../rpc/server/server.ts';
+import type { DirVm } from '../../rpc/umldir.gen.ts';
 import type { umlmonctrl } from '../../rpc/umlmonctrl.gen.ts';
 import { writePidFile } from '../program/pid-file.ts';
 import type { Vm } from '../vm.ts';
+import type { Troubles } from '../warnings.ts';
 import { makeRunDir } from './make-run-dir.ts';
 import { MetricsServer } from './metrics-server.ts';
 import { metricsText } from './metrics-text.ts';
 import { openRemote } from './open-remote.ts';
-import { Registration } from './registration.ts';
+import { Registration, type RegistrationOwner } from './registration.ts';
 
 export interface EndpointsParts {
   readonly global: GlobalConfig;
   readonly vmConfig: VmConfig;
   readonly layout: VmLayout;
   readonly server: RpcServer<typeof umlmonctrl>;
-  /** The uid of umlweb, if it has one of its own. */
+  /** The uid of umlweb, if it has an account of its own. */
   readonly web: number | undefined;
 }
 
-/** Where a monitor is reached: its control socket, a TCP port, a socket with metrics, and an entry in the host's directory. */
-export class Endpoints {
-  readonly #server: RpcServer<typeof umlmonctrl>;
+/** The endpoints of a monitor: control socket, TCP port, metrics socket, and an entry in the directory of the host. */
+export class Endpoints implements RegistrationOwner {
+  readonly #vm: Vm;
+  readonly #parts: EndpointsParts;
   #remote: RemoteListener | undefined;
   #metrics: MetricsServer | undefined;
   #registration: Registration | undefined;
   #keeper: KeepReachable | undefined;
 
-  private constructor({ server }: EndpointsParts) {
-    this.#server = server;
+  private constructor(vm: Vm, parts: EndpointsParts) {
+    this.#vm = vm;
+    this.#parts = parts;
   }
 
   /** Errors: those of UnixListener.open, REMOTE_LISTEN, REMOTE_CERTIFICATE; nothing listens then. */
   static async open(vm: Vm, parts: EndpointsParts): Promise<Endpoints> {
-    const endpoints = new Endpoints(parts);
+    const endpoints = new Endpoints(vm, parts);
     try {
-      await endpoints.#listen(vm, parts);
+      await endpoints.#listen();
     } catch (error) {
       await endpoints.close();
       throw error;
@@ -48,14 +52,15 @@ export class Endpoints {
     return endpoints;
   }
 
-  async #listen(vm: Vm, { global, vmConfig, layout, server, web }: EndpointsParts): Promise<void> {
-    // Without a group of its own a socket is not for the group that happens to be the user's first: on many hosts all
-    // users share it.
+  async #listen(): Promise<void> {
+    const vm = this.#vm;
+    const { global, vmConfig, layout, server, web } = this.#parts;
+    // Without `group` the socket has no access for groups: on many hosts all users share their first group.
     const access = global.group ? { mode: 0o660, gid: await resolveGroup(global.group) } : { mode: 0o600 };
-    // umlweb gets in as the owner of the socket: it needs no group for that. What it may do there is decided by who it is.
+    // umlweb connects as the owner of the socket: it needs no group for that. Its uid decides its role.
     const owner = web === undefined || process.geteuid?.() !== 0 ? {} : { uid: web };
     const listen = async () => {
-      // We hold the lock, which lies beside it: a socket file here belongs to no other process that lives.
+      // We hold the lock beside it: a socket file here belongs to no living process.
       rmSync(layout.ctrl, { force: true });
       await server.listen({ path: layout.ctrl, ...access, ...owner }, { tellsRefusals: true });
     };
@@ -80,7 +85,7 @@ export class Endpoints {
           listenAgain: listenForMetrics,
         },
       ],
-      onRestored: (path) => sayRestored(vm, path),
+      onRestored: (path) => publishRecreated(vm, path),
       trouble: vm.troubles.report,
     });
   }
@@ -90,41 +95,46 @@ export class Endpoints {
     return this.#remote?.place ?? '';
   }
 
-  /** From now on the directory of the host knows the VM. */
-  register(vm: Vm, layout: VmLayout): void {
-    const prepare = () => {
-      if (!makeRunDir(layout) && existsSync(layout.pidFile)) return;
-      sayRestored(vm, layout.runDir);
-      vm.troubles.attempt(() => writePidFile(layout.pidFile));
-    };
-    this.#registration = new Registration(
-      registrationPlace(layout.runDir),
-      prepare,
-      () => ({ ...vm.summary, address: this.#remote?.address ?? '', port: this.#remote?.port ?? 0 }),
-      vm.troubles.report,
-    );
+  /** Enters the VM in the directory of the host. */
+  register(): void {
+    this.#registration = new Registration(registrationPlace(this.#parts.layout.runDir), this);
     this.vmChanged();
   }
 
-  /** What the directory says of the VM is no longer so. */
+  get troubles(): Troubles {
+    return this.#vm.troubles;
+  }
+
+  recreateRunDir(): void {
+    const { layout } = this.#parts;
+    if (!makeRunDir(layout) && existsSync(layout.pidFile)) return;
+    publishRecreated(this.#vm, layout.runDir);
+    this.troubles.attempt(() => writePidFile(layout.pidFile));
+  }
+
+  describe(): DirVm {
+    return { ...this.#vm.summary, address: this.#remote?.address ?? '', port: this.#remote?.port ?? 0 };
+  }
+
+  /** The entry of the VM in the directory is out of date. */
   vmChanged(): void {
     this.#registration?.update();
   }
 
-  /** Connections end with their answers sent. */
+  /** Sends pending answers, then ends the connections. */
   async close(): Promise<void> {
     this.#keeper?.close();
     this.#registration?.close();
     this.#metrics?.close();
-    await this.#server.close();
+    await this.#parts.server.close();
   }
 }
 
-function sayRestored(vm: Vm, path: string): void {
-  vm.events.publish('made-again', `${path} was removed while the monitor served; it is made again`, { path });
+function publishRecreated(vm: Vm, path: string): void {
+  vm.events.publish('made-again', `${path} was removed while the monitor served; it is recreated`, { path });
 }
 
-/** Of a guest that cannot be asked, what the monitor knows itself. */
+/** Without an answer of the guest, only the values of the monitor. */
 async function metricsOf(vm: Vm): Promise<string> {
   const ask = async () => vm.stats.of(vm.running(['running']).kernel);
   return metricsText(vm.info(), await ask().catch(() => undefined));

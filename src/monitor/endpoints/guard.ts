@@ -8,27 +8,26 @@ import type { SecurityKind } from '../../system/logs/security-kinds.ts';
 import type { SecurityLog } from '../../system/logs/security-log.ts';
 import { answer } from '../answer.ts';
 import { recordedCalls } from './recorded.ts';
-import { viewFor } from './view.ts';
+import { type SecretSource, viewFor } from './view.ts';
 
 type Handle = (args: unknown, caller: Caller) => unknown;
 
 /** What the guard of a monitor needs besides. */
 export interface GuardParts {
   readonly security: Pick<SecurityLog, 'record'>;
-  /** What is to be taken out of the answers to those who may not see it, wherever it stands. */
-  readonly secrets: () => readonly string[];
+  readonly settings: SecretSource;
 }
 
-/** Who callers are. */
+/** Identifies callers. */
 export interface Callers {
-  /** Null for who has no role: over TCP a stranger. */
-  readonly roleOf: (caller: Caller) => Role | null;
-  readonly nameOf: (caller: Caller) => string;
+  /** Null for a caller without a role: over TCP a stranger. */
+  roleOf(caller: Caller): Role | null;
+  nameOf(caller: Caller): string;
 }
 
 /**
- * Handlers that do nothing for callers whose role is too low, and know no strangers (docs/roles.md); whose answers have
- * nothing in them that is not for the role; and whose calls are recorded, with what came of them.
+ * Wraps handlers: refuses callers whose role is too low, and disconnects strangers (docs/roles.md); removes from answers
+ * what the role may not see; records calls and their results.
  */
 export function guardHandlers(
   handlers: Handlers<typeof umlmonctrl>,
@@ -46,13 +45,13 @@ export function guardHandlers(
 function guard(
   procedure: ControlProcedure,
   handle: Handle,
-  { roleOf, nameOf }: Callers,
-  { security, secrets }: GuardParts,
+  callers: Callers,
+  { security, settings }: GuardParts,
 ): Handle {
   const record = (kind: SecurityKind, caller: Caller, result: string) =>
     security.record({
       kind,
-      who: nameOf(caller),
+      who: callers.nameOf(caller),
       from: caller.behalf?.address ?? caller.remote?.address ?? '',
       what: procedure,
       result,
@@ -65,24 +64,24 @@ function guard(
       return answer(() => {
         throw refusal;
       });
-    const role = roleOf(caller);
+    const role = callers.roleOf(caller);
     const isStranger = !role && caller.remote !== undefined && procedureRoles[procedure] !== 'nobody';
     if (isStranger || !allows(role, procedure)) {
       record(role ? 'refused' : 'stranger', caller, 'ROLE_TOO_LOW');
       if (isStranger) throw new StrangerError(procedure);
       return answer(() => {
-        throw tooLow(procedure, role, nameOf(caller));
+        throw tooLow(procedure, role, callers.nameOf(caller));
       });
     }
     const answered = await handle(args, caller);
     const kind = recordedCalls[procedure];
     if (kind) record(kind, caller, resultOf(answered));
-    return viewFor(role, procedure, answered, secrets);
+    return viewFor(role, procedure, answered, settings);
   };
 }
 
 function tooLow(procedure: ControlProcedure, role: Role | null, name: string): UmlmonError {
-  const theirs = role ? `yours is ${role}` : `${name} has none`;
+  const theirs = role ? `yours is ${role}` : `${name} has no role`;
   return new UmlmonError('ROLE_TOO_LOW', {
     place: procedure,
     cause: `this needs the role ${procedureRoles[procedure]}, and ${theirs}`,
@@ -90,7 +89,7 @@ function tooLow(procedure: ControlProcedure, role: Role | null, name: string): U
   });
 }
 
-/** `ok`, or the code of what went wrong. */
+/** `ok`, or the error code. */
 function resultOf(answered: unknown): string {
   const { kind, why } = (answered ?? {}) as { kind?: unknown; why?: { code?: unknown } };
   return kind === 'failed' ? String(why?.code) : 'ok';

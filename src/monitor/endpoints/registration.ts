@@ -5,53 +5,48 @@ import type { RegistrationPlace } from '../../rpc/client/registration-place.ts';
 import { type DirVm, umldir } from '../../rpc/umldir.gen.ts';
 import { isSystemError, toFailure, UmlmonError } from '../../system/errors/errors.ts';
 import { monitorLimits } from '../../system/limits/limits.ts';
+import type { Troubles } from '../warnings.ts';
 
-/** Nothing listens: umldir does not run. Its coming is seen in the directory of its socket. */
+/** Nothing listens: umldir does not run. Its start is seen in the directory of its socket. */
 const nobodyListens: readonly unknown[] = ['ENOENT', 'ECONNREFUSED'];
 
+/** What a registration needs of the endpoints of its monitor. */
+export interface RegistrationOwner {
+  readonly troubles: Pick<Troubles, 'report'>;
+  /** Recreates the directory above the one of the socket, if it was removed. */
+  recreateRunDir(): void;
+  /** The entry of the VM in the directory of the host. */
+  describe(): DirVm;
+}
+
 /**
- * Keeps a VM in the directory of its host: registered as long as this connection lasts, told of every change, and
- * registered again when umldir comes back. Nothing happens while nothing changes: the connection tells that umldir has
- * gone, and the host's kernel (inotify) that it has come.
+ * Keeps a VM in the directory of its host: registers it, sends every change, and registers it again when umldir has
+ * restarted. Without changes it is idle: the connection reports the end of umldir, and inotify its start.
  */
 export class Registration {
   readonly #place: RegistrationPlace;
-  readonly #prepare: () => void;
-  readonly #describe: () => DirVm;
-  readonly #trouble: (error: unknown) => void;
+  readonly #owner: RegistrationOwner;
   #watcher: FSWatcher | undefined;
   #watched = 0;
   #client: RpcClient<typeof umldir> | undefined;
   #isBusy = false;
-  /** Something has changed since the last attempt began. */
+  /** The VM has changed since the last attempt began. */
   #isStale = false;
   #isClosed = false;
   #retryMs: number = monitorLimits.registerRetry;
   #timer: NodeJS.Timeout | undefined;
   #lookLater: NodeJS.Timeout | undefined;
 
-  /**
-   * @param prepare makes the directory above the one of the socket, if that was removed
-   * @param describe is asked whenever umldir is told
-   * @param trouble hears why umldir cannot be told, if it is there
-   */
-  constructor(
-    place: RegistrationPlace,
-    prepare: () => void,
-    describe: () => DirVm,
-    trouble: (error: unknown) => void,
-  ) {
+  constructor(place: RegistrationPlace, owner: RegistrationOwner) {
     this.#place = place;
-    this.#prepare = prepare;
-    this.#describe = describe;
-    this.#trouble = trouble;
+    this.#owner = owner;
     this.#look();
   }
 
-  /** Tells umldir, if it is there, what has become of the VM. */
+  /** Sends the state of the VM to umldir, if it runs. */
   update(): void {
     this.#isStale = true;
-    if (!this.#isBusy && !this.#isClosed) void this.#tell();
+    if (!this.#isBusy && !this.#isClosed) void this.#send();
   }
 
   close(): void {
@@ -62,12 +57,12 @@ export class Registration {
     this.#client?.close();
   }
 
-  /** Watches the directory of the socket; one that was removed is made again, by us or by umldir. */
+  /** Watches the directory of the socket, and recreates it if it was removed. */
   #look(): void {
     const { directory } = this.#place;
     try {
-      this.#prepare();
-      // Not the one above it, too: that one is open to others.
+      this.#owner.recreateRunDir();
+      // Not recursively: other users can write to the directory above.
       makeOne(directory);
       const { ino } = statSync(directory);
       if (this.#watcher && ino === this.#watched) return;
@@ -75,27 +70,27 @@ export class Registration {
       this.#watcher?.close();
       this.#watched = ino;
       this.#watcher = watch(directory, (_, name) => {
-        // It was removed itself, maybe: the next one can have the same number.
+        // The directory itself may have been removed; the next one can have the same inode number.
         if (name === basename(directory)) this.#watched = 0;
         this.#look();
         if (!this.#client) this.update();
       });
       if (isAgain) this.#lookSoon();
-      this.#watcher.on('error', this.#trouble);
+      this.#watcher.on('error', this.#owner.troubles.report);
     } catch (error) {
       this.#watcher = undefined;
-      this.#trouble(error);
+      this.#owner.troubles.report(error);
       if (isSystemError(error) && error.code === 'ENOENT') this.#lookSoon();
     }
   }
 
-  /** What removes a whole tree may still be at it. */
+  /** Later: a removal of the whole tree may still be in progress. */
   #lookSoon(): void {
     clearTimeout(this.#lookLater);
     if (!this.#isClosed) this.#lookLater = setTimeout(() => this.#look(), monitorLimits.registerRetry);
   }
 
-  async #tell(): Promise<void> {
+  async #send(): Promise<void> {
     this.#isBusy = true;
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -103,7 +98,7 @@ export class Registration {
       while (this.#isStale && !this.#isClosed) {
         this.#isStale = false;
         this.#client ??= await this.#connect();
-        const answer = await this.#client.call('register', this.#describe());
+        const answer = await this.#client.call('register', this.#owner.describe());
         if (answer.kind === 'failed') throw new UmlmonError('DIRECTORY_LOCAL', answer.why);
         this.#retryMs = monitorLimits.registerRetry;
       }
@@ -113,13 +108,13 @@ export class Registration {
       client?.close();
       if (this.#isClosed) return;
       if (!(error instanceof Absent)) this.#retry(error);
-      // Nobody tells us when it comes: the host has no more inotify instances (fs.inotify.max_user_instances).
+      // Without inotify (fs.inotify.max_user_instances), its start is not seen.
       else if (!this.#watcher) this.#after(monitorLimits.registerRetryMax);
     } finally {
       this.#isBusy = false;
     }
-    // What came while the last attempt failed: umldir may listen by now.
-    if (this.#isStale && !this.#isClosed && this.#timer === undefined) void this.#tell();
+    // A change during the failed attempt: umldir may listen by now.
+    if (this.#isStale && !this.#isClosed && this.#timer === undefined) void this.#send();
   }
 
   async #connect(): Promise<RpcClient<typeof umldir>> {
@@ -132,16 +127,16 @@ export class Registration {
       onEnd: () => {
         if (!opened || this.#client !== opened) return;
         this.#client = undefined;
-        // It may be back already.
+        // It may have restarted already.
         this.update();
       },
     });
     return opened;
   }
 
-  /** umldir is there, and does not take us: it is busy or full, and will say when. */
+  /** umldir runs, but refuses the registration: it is busy or full. */
   #retry(error: unknown): void {
-    this.#trouble(error);
+    this.#owner.troubles.report(error);
     this.#after(this.#retryMs);
     this.#retryMs = Math.min(2 * this.#retryMs, monitorLimits.registerRetryMax);
   }
@@ -159,7 +154,7 @@ function makeOne(directory: string): void {
   }
 }
 
-/** There is no umldir. */
+/** umldir does not run. */
 class Absent extends Error {
   override readonly name = 'Absent';
 }

@@ -12,6 +12,7 @@ import { remoteLimits } from '../../system/limits/limits.ts';
 import type { SecurityLog, SecurityRecord } from '../../system/logs/security-log.ts';
 import type { EventLog } from '../events/event-log.ts';
 import { behalfOf, behalfText, refusal } from './act-for.ts';
+import type { Callers } from './guard.ts';
 import { type LocalUsers, localCeiling, localRole } from './local-role.ts';
 import { LoginReport } from './login-report.ts';
 import { Newcomers } from './newcomers.ts';
@@ -44,7 +45,7 @@ const { free, first, most, memory, names } = {
 const nonceBytes = 18;
 
 /** Who the clients of a monitor are, and what they may do. A session ends with its connection. */
-export class Sessions {
+export class Sessions implements Callers {
   readonly #parts: SessionParts;
   readonly #sessions = new Map<number, Session>();
   readonly #addresses = new Throttle({ free, first, most, memory, names });

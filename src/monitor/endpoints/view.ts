@@ -96,20 +96,24 @@ const views: Views = {
   security: 'same',
 };
 
-/**
- * What of an answer is for a role: without bytes of consoles and without what sounds like a secret, for those who may not read
- * consoles.
- */
+export interface SecretSource {
+  /** Values that are removed from answers to callers without the right to see them. */
+  secrets(): readonly string[];
+}
+
+/** An answer as a role may see it: roles that may not read consoles get no console output and no secrets. */
 export function viewFor<A>(
   role: Role | null,
   procedure: ProcedureName<Program>,
   answer: A,
-  secrets: () => readonly string[],
+  settings: SecretSource,
 ): A {
   if (role !== null && includesRole(role, 'console')) return answer;
   const view = views[procedure];
   // The table ties procedure and answer together by name, which the type of a call does not say.
-  return view === 'same' ? answer : redactValue((view as unknown as (answer: A) => A)(answer), secrets());
+  return view === 'same'
+    ? answer
+    : redactValue((view as unknown as (answer: A) => A)(answer), settings.secrets());
 }
 
 function exitView(exit: ExitRecord): ExitRecord {

@@ -1,11 +1,9 @@
 import { closeSync } from 'node:fs';
 import { join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
-import type { Config, GlobalConfig, VmConfig } from '../../config/config.ts';
+import type { GlobalConfig, VmConfig } from '../../config/config.ts';
 import { requireTrusted } from '../../config/file/untrusted-directories.ts';
 import { problemText } from '../../config/problem.ts';
 import { ConsoleLog } from '../../console/log.ts';
-import { Marks } from '../../console/log-marks.ts';
 import { makeDirectories, ownIds } from '../../jail/directories.ts';
 import { jailDirectories, type VmLayout } from '../../jail/layout.ts';
 import {
@@ -16,44 +14,21 @@ import {
   type VmUser,
   webUser,
 } from '../../jail/user.ts';
-import { consolePlans, logPlan } from '../../plan/build-plan.ts';
-import { imageStoreOf, vmUser } from '../../plan/facts/inventory.ts';
-import { RpcServer } from '../../rpc/server/server.ts';
-import { umlmonctrl } from '../../rpc/umlmonctrl.gen.ts';
-import { hostClock } from '../../system/clock.ts';
-import { tidyMemoryWhenQuiet } from '../../system/collect-garbage.ts';
-import { LastWord } from '../../system/errors/daemon-exit.ts';
+import { vmUser } from '../../plan/facts/inventory.ts';
+import { type Ending, LastWord } from '../../system/errors/daemon-exit.ts';
 import { toFailure, UmlmonError } from '../../system/errors/errors.ts';
 import { type MonitorEnd, readMonitorEnd, writeMonitorEnd } from '../../system/errors/monitor-exit-record.ts';
 import { heldLock } from '../../system/files/held-lock.ts';
 import { ErrorLog } from '../../system/logs/error-log.ts';
-import { type Log, openLog } from '../../system/logs/log.ts';
-import { type SecurityFileChange, securityFile } from '../../system/logs/security-file.ts';
-import { SecurityLog } from '../../system/logs/security-log.ts';
+import { openLog } from '../../system/logs/log.ts';
 import { ServiceManager } from '../../system/service-manager.ts';
-import { controlHandlers } from '../control.ts';
-import { DiskVerbs } from '../disks/disk-verbs.ts';
-import { Endpoints } from '../endpoints/endpoints.ts';
 import type { LocalUsers } from '../endpoints/local-role.ts';
-import { Sessions } from '../endpoints/sessions.ts';
-import { ShareReport } from '../endpoints/share-report.ts';
-import { EventLog } from '../events/event-log.ts';
-import { EventLines } from '../events/log-lines.ts';
-import { Jobs } from '../jobs.ts';
-import { HostKernels } from '../kernels.ts';
-import { NetworkVerbs } from '../networks/network-verbs.ts';
 import { takePassedDescriptors } from '../networks/passed-descriptors.ts';
-import { securityOfEvent } from '../security-of-event.ts';
-import { Settings } from '../settings.ts';
 import { type ConfigSource, layoutFor, readVm } from '../start/config-source.ts';
-import { VmPlanner } from '../start/plan-start.ts';
-import { Vm } from '../vm.ts';
-import { leaveSignal } from './exit-modes.ts';
+import { type Leaving, leaveSignal } from './exit-modes.ts';
+import { Monitor } from './monitor.ts';
 import { takeMonitorLock } from './monitor-lock.ts';
-import { ownCgroupLimits, unkeptLimits } from './own-cgroup.ts';
-import { removePidFile, writePidFile } from './pid-file.ts';
-import { tellFormerEnd } from './previous-exit.ts';
-import { ServiceReport } from './service-report.ts';
+import { removePidFile } from './pid-file.ts';
 
 export interface DaemonRequest extends ConfigSource {
   /** Log to standard error instead of VARDIR/VM/log/monitor. */
@@ -89,34 +64,33 @@ export async function runDaemon(request: DaemonRequest): Promise<void> {
   const log = openLog(layout.vm, ownLog);
   takePassedDescriptors();
   const manager = ServiceManager.open(process.env);
-  const strays = { report: (error: unknown) => log.error(toFailure(error), 'a call to the host failed') };
-  const former = readMonitorEnd(layout.monitorEnd);
-  const own = { pid: process.pid, began: Date.now(), served: false };
+  let monitor: Monitor | undefined;
+  const previous = readMonitorEnd(layout.monitorEnd);
+  const record = new EndRecord(layout.monitorEnd);
   const lastWord = new LastWord({
     log,
-    trouble: (error) => strays.report(error),
-    keep: (ending) => writeMonitorEnd(layout.monitorEnd, { ...own, ended: Date.now(), ...ending }),
+    trouble: (error) =>
+      monitor ? monitor.vm.troubles.report(error) : log.error(toFailure(error), 'a call to the host failed'),
+    keep: (ending) => record.end(ending),
   });
-  const onServing = () => {
-    own.served = true;
-    writeMonitorEnd(layout.monitorEnd, { ...own, ended: 0, reason: '', failed: '', stack: '' });
-  };
   try {
     for (const warning of warnings) log.warn(problemText(warning));
-    const reason = await serve(request, {
-      config,
-      vmConfig,
-      layout,
-      log,
-      logFile,
-      ownLog,
-      manager,
-      warnings: warnings.map(problemText),
-      strays,
-      former,
-      onServing,
+    const leaving = leaveSignal();
+    const { ask, web } = await webAccount(config.global);
+    const users = await localUsers(config.global, web);
+    const readers = await groupOfWeb(web, ask);
+    monitor = new Monitor({
+      ...{ vm: request.vm, configPath: request.configPath, config, vmConfig, layout },
+      ...{ log, logFile, ownLog, manager, users, readers },
     });
-    lastWord.end(reason);
+    lastWord.end(
+      await serve(monitor, {
+        leaving,
+        previous,
+        record,
+        onReady: () => request.onReady(warnings.map(problemText)),
+      }),
+    );
   } catch (error) {
     lastWord.fail(error);
     throw error;
@@ -125,6 +99,52 @@ export async function runDaemon(request: DaemonRequest): Promise<void> {
     manager?.close();
     removePidFile(layout.pidFile);
     closeSync(lockFd);
+  }
+}
+
+interface Serving {
+  readonly leaving: Promise<Leaving>;
+  /** How the previous monitor ended. */
+  readonly previous: MonitorEnd | undefined;
+  readonly record: EndRecord;
+  readonly onReady: () => void;
+}
+
+/** Resolves to the reason for which the monitor ends. */
+async function serve(monitor: Monitor, { leaving, previous, record, onReady }: Serving): Promise<string> {
+  process.on('SIGUSR1', () => monitor.reopenLogs());
+  try {
+    await monitor.open();
+    // Before the event for which clients wait.
+    monitor.vm.troubles.attempt(() => record.serve());
+    monitor.announce(previous);
+    onReady();
+    monitor.begin();
+    const { way, signal } = await leaving;
+    await monitor.leave({ way, signal });
+    return `${signal}: ${way}`;
+  } finally {
+    await monitor.close();
+  }
+}
+
+/** The exit record of this monitor. */
+class EndRecord {
+  readonly #path: string;
+  readonly #own = { pid: process.pid, began: Date.now(), served: false };
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** The control socket answers. Errors: those of the system. */
+  serve(): void {
+    this.#own.served = true;
+    writeMonitorEnd(this.#path, { ...this.#own, ended: 0, reason: '', failed: '', stack: '' });
+  }
+
+  end(ending: Ending): void {
+    writeMonitorEnd(this.#path, { ...this.#own, ended: Date.now(), ...ending });
   }
 }
 
@@ -139,141 +159,6 @@ async function prepareDirectories(layout: VmLayout, vmConfig: VmConfig): Promise
   } catch (error) {
     if (toFailure(error).code !== 'JAIL_GROUP_SHARED' || !heldLock(layout.vmLock)) throw error;
   }
-}
-
-interface DaemonParts {
-  readonly config: Config;
-  readonly vmConfig: VmConfig;
-  readonly layout: VmLayout;
-  readonly log: Log;
-  readonly logFile: ConsoleLog | undefined;
-  readonly ownLog: { reopen(): void };
-  readonly manager: ServiceManager | undefined;
-  readonly warnings: readonly string[];
-  /** Takes errors of host calls that no caller takes. */
-  readonly strays: { report: (error: unknown) => void };
-  /** How the monitor before this one ended. */
-  readonly former: MonitorEnd | undefined;
-  /** Called when the control socket answers. Errors: those of the system. */
-  readonly onServing: () => void;
-}
-
-/** Resolves to why the monitor ends. */
-async function serve(request: DaemonRequest, parts: DaemonParts): Promise<string> {
-  const { config, vmConfig, layout, log, manager, warnings } = parts;
-  const leaving = leaveSignal();
-  const report = manager && new ServiceReport(manager, () => vm.reported);
-  let endpoints: Endpoints | undefined;
-  const lines = new EventLines(log);
-  const unrecorded: [SecurityFileChange, string][] = [];
-  let securityChanged = (...change: [SecurityFileChange, string]): void => void unrecorded.push(change);
-  const security = new SecurityLog(securityFile(layout.logDir, (...change) => securityChanged(...change)));
-  const events = new EventLog(layout.vm, ({ kind, text, attributes, ...rest }) => {
-    const details = Object.fromEntries(attributes.map(({ name, value }) => [name, value]));
-    lines.write({ kind, text, ...rest, attributes }, details);
-    const fact = securityOfEvent(kind, text, details);
-    if (fact) security.record(fact);
-    report?.changed(kind, text, details.result ?? '');
-    if (kind === 'state' || kind === 'ready') endpoints?.vmChanged();
-  });
-  const shares = new ShareReport(events);
-  const planner = new VmPlanner(request, layout);
-  const vm = makeVm(parts, events, planner, () => endpoints?.tcp ?? '');
-  parts.strays.report = vm.troubles.report;
-  securityChanged = vm.troubles.securityChanged;
-  for (const change of unrecorded) securityChanged(...change);
-  process.on('SIGUSR1', () => {
-    for (const logs of [parts.ownLog, { reopen: () => vm.channels.reopenLogs() }])
-      vm.troubles.attempt(() => logs.reopen());
-    log.info('SIGUSR1: the logs are opened again');
-  });
-  const jobs = new Jobs(layout.vm, events);
-  const { ask, web } = await webAccount(config.global);
-  const users = await localUsers(config.global, web);
-  const readers = await groupOfWeb(web, ask);
-  const sessions = new Sessions({ vm: layout.vm, varDir: layout.varDir, readers, events, security, users });
-  const handlers = controlHandlers(
-    vm,
-    {
-      disks: new DiskVerbs(vm, planner),
-      networks: new NetworkVerbs(vm, planner),
-    },
-    { vm: layout.vm, store: imageStoreOf(layout), jobs, planner },
-    sessions,
-    { security, planner },
-  );
-  const server = new RpcServer(umlmonctrl, handlers, (error, procedure) =>
-    lines.fault(toFailure(error), procedure),
-  );
-  await vm.examine();
-  endpoints = await Endpoints.open(vm, { global: config.global, vmConfig, layout, server, web: users.web });
-  try {
-    vm.troubles.attempt(() => writePidFile(layout.pidFile));
-    vm.troubles.attempt(parts.onServing);
-    events.publish('monitor-started', `monitor ${process.pid} serves ${layout.ctrl}`, { pid: process.pid });
-    tellFormerEnd(parts.former, { events, trouble: vm.troubles.report });
-    const unkept = unkeptLimits(vmConfig, ownCgroupLimits());
-    if (unkept) vm.troubles.report(unkept);
-    request.onReady(warnings);
-    endpoints.register(vm, layout);
-    // Also lets V8 rest: without a first collection it wakes up every eight seconds to see whether one is due.
-    tidyMemoryWhenQuiet();
-    if (vmConfig.start === 'boot') vm.startAtBoot();
-    report?.begin();
-    const { way, signal } = await leaving;
-    events.publish('monitor-leaving', `${signal}: ${way}`, { reason: signal, way });
-    report?.leave(way, vm.settings.vm.stop_timeout);
-    if (way === 'when-down') await vm.whenDown();
-    if (way === 'keep') await vm.backups.abort(`the monitor leaves: ${signal}`);
-    else await vm.leave(signal);
-    await jobs.close();
-    // Sessions see the end of their console; the answers to operations that have just ended are on their way.
-    vm.channels.close();
-    await setImmediate();
-    return `${signal}: ${way}`;
-  } finally {
-    await jobs.close();
-    await endpoints.close();
-    sessions.close();
-    security.close();
-    shares.close();
-    vm.screens.close();
-    vm.channels.close();
-  }
-}
-
-/** The VM as it is configured, with its channels open. */
-function makeVm(
-  { config, vmConfig, layout, logFile }: DaemonParts,
-  events: EventLog,
-  planner: VmPlanner,
-  tcp: () => string,
-): Vm {
-  const settings = new Settings({
-    configured: { global: config.global, vm: vmConfig },
-    written: planner,
-    events,
-  });
-  const vm = new Vm({
-    layout,
-    events,
-    settings,
-    planner,
-    kernels: new HostKernels(),
-    clock: hostClock,
-    owner: {
-      get logDropped() {
-        return logFile?.dropped ?? 0;
-      },
-      get tcp() {
-        return tcp();
-      },
-    },
-  });
-  if (logFile) logFile.onChange = (change) => vm.troubles.logChanged(logFile.path, change);
-  vm.troubles.attempt(() => vm.channels.useMarks(Marks.open(layout.marks)));
-  vm.channels.configure(consolePlans(vmConfig), logPlan(vmConfig, layout));
-  return vm;
 }
 
 /**

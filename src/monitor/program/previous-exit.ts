@@ -1,22 +1,22 @@
 import { UmlmonError } from '../../system/errors/errors.ts';
 import { badEndOf, type MonitorEnd } from '../../system/errors/monitor-exit-record.ts';
 import type { EventLog } from '../events/event-log.ts';
+import type { Troubles } from '../warnings.ts';
 
-/** Tells in the events of a monitor how the one before it ended, unless that was in order. */
-export function tellFormerEnd(
-  former: MonitorEnd | undefined,
-  { events, trouble }: { events: Pick<EventLog, 'publish'>; trouble: (error: unknown) => void },
+/** Publishes how the previous monitor ended, unless it was a clean shutdown. */
+export function reportPreviousEnd(
+  previous: MonitorEnd | undefined,
+  events: Pick<EventLog, 'publish'>,
+  troubles: Pick<Troubles, 'report'>,
 ): void {
-  const why = former && badEndOf(former);
-  if (!former?.served || why === undefined) return;
-  events.publish('former-monitor', `the former monitor, process ${former.pid}: ${why}`, {
-    pid: former.pid,
-    why,
-  });
-  if (former.failed)
-    trouble(
+  const why = previous && badEndOf(previous);
+  if (!previous?.served || why === undefined) return;
+  const { pid, failed } = previous;
+  events.publish('former-monitor', `the previous monitor, process ${pid}: ${why}`, { pid, why });
+  if (failed)
+    troubles.report(
       new UmlmonError('MONITOR_FAULT', {
-        place: `former monitor, process ${former.pid}`,
+        place: `previous monitor, process ${pid}`,
         cause: why,
         hint: 'log/monitor-end.json in the directory of the VM has the details',
       }),

@@ -7,61 +7,61 @@ import type { Leaving } from './exit-modes.ts';
 /** A VM as a service manager may see it. */
 export interface ReportedVm {
   readonly state: VmState;
-  /** Whether it is on its way up. */
+  /** Whether a start is pending or in progress. */
   readonly isComing: boolean;
   readonly readiness: Readiness;
 }
 
-/** Tells the service manager how the VM is: as its status, and once that the service is up. */
+/** Reports the status of the VM to the service manager, and once that the service is up. */
 export class ServiceReport {
   readonly #manager: ServiceManager;
-  readonly #look: () => ReportedVm;
+  readonly #vm: { readonly reported: ReportedVm };
   #status = '';
-  /** What became of the last operation, if it failed. */
+  /** The failure of the last operation, or ''. */
   #failure = '';
   #isUp = false;
   #hasBegun = false;
   #isDue = false;
   #giveUp: NodeJS.Timeout | undefined;
 
-  constructor(manager: ServiceManager, look: () => ReportedVm) {
+  constructor(manager: ServiceManager, vm: { readonly reported: ReportedVm }) {
     this.#manager = manager;
-    this.#look = look;
+    this.#vm = vm;
   }
 
   /**
-   * The monitor serves. The service is up now, or, if the VM is being booted, when it is ready or will not be; but after
-   * serviceLimits.readyWait in any case.
+   * The monitor serves. The service is up now; or, while the VM starts, when it is ready or has failed, at the latest after
+   * serviceLimits.readyWait.
    */
   begin(): void {
     this.#hasBegun = true;
-    // It was taken over, and has been up before.
-    if (this.#look().state === 'running') this.#up();
+    // A kernel that was taken over.
+    if (this.#vm.reported.state === 'running') this.#up();
     else this.#giveUp = setTimeout(() => this.#up(), serviceLimits.readyWait).unref();
-    this.#tell();
+    this.#send();
   }
 
-  /** Something has happened; told when all that belongs to it has happened too. */
+  /** An event was published. Reported after the events that follow at once. */
   changed(kind: string, text: string, result: string): void {
-    // Every user of the host may read a status: what sounds like a secret stays out of it.
+    // Every user of the host can read a status: it contains no secrets.
     if (kind === 'operation-ended') this.#failure = result === 'ok' ? '' : redactText(text, []);
     if (this.#isDue || !this.#hasBegun) return;
     this.#isDue = true;
     setImmediate(() => {
       this.#isDue = false;
-      this.#tell();
+      this.#send();
     });
   }
 
-  /** The monitor ends, which may take `stopMs` where the guest is stopped first. */
+  /** The monitor shuts down; a stop of the guest takes up to `stopMs`. */
   leave(way: Leaving['way'], stopMs: number): void {
     if (way === 'when-down') return;
     const patience = (way === 'stop' ? stopMs : 0) + serviceLimits.stopReserve;
     this.#manager.tell({ STOPPING: '1', EXTEND_TIMEOUT_USEC: String(patience * 1000) });
   }
 
-  #tell(): void {
-    const vm = this.#look();
+  #send(): void {
+    const vm = this.#vm.reported;
     const status = statusText(vm, this.#failure);
     if (status !== this.#status) this.#manager.tell({ STATUS: status });
     this.#status = status;

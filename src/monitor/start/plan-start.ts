@@ -118,7 +118,7 @@ export class VmPlanner implements StartPlanner, DiskPlanner, InterfacePlanner, W
     return writtenSettings(this.#source);
   }
 
-  user(): Promise<VmUser> {
+  async user(): Promise<VmUser> {
     return vmUser(readVm(this.#source).vm);
   }
 }

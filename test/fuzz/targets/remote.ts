@@ -97,7 +97,7 @@ async function openStrangerTarget(): Promise<Target> {
       .map((name) => [name, () => void reached.push(name)]),
   );
   const stranger = { roleOf: () => null, nameOf: () => 'stranger' };
-  const parts = { security: new SecurityLog(), secrets: () => [] };
+  const parts = { security: new SecurityLog(), settings: { secrets: () => [] } };
   const handlers = guardHandlers({ ...boundedHandlers, ...counting }, stranger, parts);
   const server = new RpcServer(umlmonctrl, handlers, (error, name) => reached.push(`${name}: ${error}`));
   const listener = await RemoteListener.open({ host: '127.0.0.1', port: 0, tls: null });

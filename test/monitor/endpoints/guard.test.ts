@@ -37,7 +37,7 @@ test.each([null, ...roles])('who is %s reaches the handlers of that role, and no
   const callers = { roleOf: () => role, nameOf: () => 'somebody' };
   const guarded = guardHandlers({ ...stubHandlers, ...Object.fromEntries(answering) }, callers, {
     security,
-    secrets: () => [],
+    settings: { secrets: () => [] },
   });
   for (const name of procedures) {
     const handle = guarded[name] as (args: unknown, caller: Caller) => unknown;

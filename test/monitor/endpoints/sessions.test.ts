@@ -65,7 +65,7 @@ beforeAll(async () => {
   };
   const guarded = guardHandlers({ ...stubHandlers, ...steps, actFor }, callers, {
     security,
-    secrets: () => [],
+    settings: { secrets: () => [] },
   });
   server = new RpcServer(umlmonctrl, guarded, (error) => faults.push(error));
   listener = await RemoteListener.open({ host: '127.0.0.1', port: 0, tls: makeCertificate() });

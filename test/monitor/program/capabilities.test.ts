@@ -112,7 +112,7 @@ test('a monitor that ends by a fault, or is killed: clients and the next monitor
   writeFileSync(path, JSON.stringify(end));
   expect(umlwatch('-info').stderr).toContain(`process ${pid}: x is not a function`);
   await world.startMonitor('vm1');
-  expect(umlwatch('-info').stdout).toContain('wrong: former monitor');
+  expect(umlwatch('-info').stdout).toContain('wrong: previous monitor');
   expect(JSON.parse(umlwatch('-info', '-json').stdout)).toMatchObject({
     troubles: 1,
     wrong: [{ fix: expect.any(String) }],
