@@ -1,6 +1,7 @@
 import { UmlmonError } from '../system/errors/errors.ts';
 import { consoleLimits, consoleShares } from '../system/limits/limits.ts';
 import { type Peer, refusalText, Shares } from '../system/sharing/shares.ts';
+import { Waiters } from '../system/sharing/waiters.ts';
 import { printable } from '../system/text.ts';
 import { Deliveries } from './deliveries.ts';
 import type { GuestTerminals } from './input/guest-terminals.ts';
@@ -59,8 +60,9 @@ export class Channel {
   #stallWatch: StallWatch | undefined;
   readonly #deliveries = new Deliveries();
   readonly #listeners = new Set<() => void>();
+  readonly #readers = new Waiters();
   /** Of those who type: told of an echo before the others. */
-  readonly #firstListeners = new Set<() => void>();
+  readonly #firstReaders = new Waiters();
   readonly #waiters = new Shares(consoleShares.waiters);
   /** Output that the listeners do not know of yet. */
   #untold = 0;
@@ -264,23 +266,10 @@ export class Channel {
     signal?: AbortSignal,
   ): Promise<void> {
     const isOver = () => this.#ended || this.ring.next > offset || signal?.aborted === true;
-    if (isOver() || waitMs <= 0) return;
-    await new Promise<void>((resolve) => {
-      const finish = () => {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', finish);
-        forget();
-        resolve();
-      };
-      const timer = setTimeout(finish, waitMs);
-      const listeners = ahead ? this.#firstListeners : this.#listeners;
-      const listener = () => {
-        if (isOver()) finish();
-      };
-      const forget = () => listeners.delete(listener);
-      listeners.add(listener);
-      signal?.addEventListener('abort', finish);
-    });
+    const listeners = ahead ? this.#firstReaders : this.#readers;
+    const deadline = performance.now() + waitMs;
+    for (let left = waitMs; left > 0 && !isOver(); left = deadline - performance.now())
+      await listeners.wait(left, signal);
   }
 
   /** The last lines of output from offset `from` on, within the newest `bytes` bytes, safe to show. */
@@ -310,10 +299,10 @@ export class Channel {
     this.bytesOut += bytes.length;
     this.#keep(bytes);
     this.#untold += bytes.length;
-    if (floods ? this.#untold >= consoleLimits.gatherBytes : this.#firstListeners.size === 0) this.#tell();
+    if (floods ? this.#untold >= consoleLimits.gatherBytes : this.#firstReaders.size === 0) this.#tell();
     else {
       // The others would keep the core busy on which the program of the one who types is to show the echo.
-      if (!floods) call(this.#firstListeners);
+      if (!floods) this.#firstReaders.wake();
       this.#gatherTimer ??= setTimeout(() => this.#tell(), consoleLimits.gatherTime);
     }
   }
@@ -332,13 +321,10 @@ export class Channel {
     clearTimeout(this.#gatherTimer);
     this.#gatherTimer = undefined;
     this.#untold = 0;
-    call(this.#firstListeners);
-    call(this.#listeners);
+    this.#firstReaders.wake();
+    this.#readers.wake();
+    for (const listener of [...this.#listeners]) listener();
   }
-}
-
-function call(listeners: ReadonlySet<() => void>): void {
-  for (const listener of [...listeners]) listener();
 }
 
 function noteOfLoss({ bytes, exact }: Loss): Buffer {

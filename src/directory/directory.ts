@@ -3,6 +3,7 @@ import { UMLDIR_CHANGES_MAX, UMLDIR_LIST_MAX, UMLDIR_WAIT_MAX } from '../rpc/uml
 import { UmlmonError } from '../system/errors/errors.ts';
 import { directoryLimits, directoryShares } from '../system/limits/limits.ts';
 import { type Peer, refusalText, Shares } from '../system/sharing/shares.ts';
+import { Waiters } from '../system/sharing/waiters.ts';
 
 type Page = Pick<DirList, 'entries' | 'more' | 'next'>;
 
@@ -13,7 +14,7 @@ type Page = Pick<DirList, 'entries' | 'more' | 'next'>;
 export class Directory {
   readonly #hosts = new Map<string, Map<string, DirVm>>();
   readonly #changes: DirChange[] = [];
-  readonly #waiting = new Set<() => void>();
+  readonly #waiting = new Waiters();
   readonly #watchers = new Shares(directoryShares.watchers);
   #next = 1;
   /** All entries in order, until the next change. */
@@ -96,7 +97,7 @@ export class Directory {
     this.#changes.push({ sequence: this.#next, kind, entry });
     this.#next += 1;
     if (this.#changes.length > directoryLimits.changesKept) this.#changes.shift();
-    for (const wake of [...this.#waiting]) wake();
+    this.#waiting.wake();
   }
 
   #assertHeld(from: number): void {
@@ -117,19 +118,7 @@ export class Directory {
         cause: refusalText(release, 'calls that may wait for changes'),
         hint: 'ask again without waiting',
       });
-    return new Promise((resolve) => {
-      const done = () => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', done);
-        this.#waiting.delete(done);
-        release();
-        resolve();
-      };
-      const timer = setTimeout(done, ms);
-      signal.addEventListener('abort', done);
-      this.#waiting.add(done);
-      if (signal.aborted) done();
-    });
+    return this.#waiting.wait(ms, signal).finally(release);
   }
 }
 

@@ -7,49 +7,49 @@ import { type Failure, failureText, toFailure, UmlmonError } from '../system/err
 import { monitorLimits, monitorShares } from '../system/limits/limits.ts';
 import { FairTable } from '../system/sharing/fair-table.ts';
 import { type Peer, refusalText, type ShareRefusal, Shares } from '../system/sharing/shares.ts';
+import { Waiters } from '../system/sharing/waiters.ts';
 import { clippedFailure } from './answer.ts';
 import type { EventLog } from './events/event-log.ts';
 
 export interface JobRequest {
-  /** The verb: `copy`, `cow-merge`. */
+  /** The disk command: `copy`, `cow-merge`. */
   readonly name: string;
   /** What it works on, for people. */
   readonly subject: string;
   /** Who asked, for events and lists: `uid 1000`. */
   readonly by: string;
-  /** For whom it counts. */
+  /** The peer whose share it uses. */
   readonly peer: Peer;
-  /** Ends soon, with nothing changed, when the signal of the progress is aborted. */
+  /** Ends soon, without changes, when the signal of the progress is aborted. */
   readonly work: (id: number, progress: Required<Progress>) => Promise<JobResult>;
 }
 
-interface Running {
+interface RunningJob {
   readonly ended: Promise<void>;
   readonly abort: AbortController;
-  /** Of performance.now(): when watchers heard of the job last. */
-  told: number;
+  /** Time of the last report to watchers, of performance.now(). */
+  reportedAt: number;
 }
 
 type Kept = { -readonly [K in keyof Job]: Job[K] };
 
 /**
- * The slow verbs of a monitor: several at once, each with a number by which any client can watch or cancel it, also
- * one that comes after the client that asked has gone. Those that have ended are remembered for a while.
+ * The slow disk commands of a monitor. Several run at once. Any client can watch or cancel a job by its number, also after
+ * the client that started it has disconnected. The last finished jobs stay in the list.
  *
- * They are no Operations: of those there is one at a time, as each changes the state of the VM, and who asks again
- * joins it and waits without an end. Jobs leave the state alone, exclude each other by the locks of the images only,
- * and are asked for again with another meaning each time.
+ * Unlike Operations, jobs do not change the state of the VM, and only the locks of images exclude them from each other.
+ * The same request again starts another job.
  */
 export class Jobs {
   readonly #vm: string;
   readonly #events: Pick<EventLog, 'publish'>;
   /** By id, oldest first. */
   readonly #jobs = new Map<number, Kept>();
-  readonly #running = new Map<number, Running>();
-  readonly #watchers = new Set<() => void>();
+  readonly #running = new Map<number, RunningJob>();
+  readonly #watchers = new Waiters();
   readonly #shares = new Shares(monitorShares.jobsRunning);
   readonly #listeners = new Shares(monitorShares.eventListeners);
-  /** Those that have ended: of the client that has most, the oldest is forgotten. */
+  /** Finished jobs. The oldest job of the client with the most jobs is removed first. */
   readonly #ended = new FairTable<number>(
     {
       total: monitorLimits.jobsKept - monitorLimits.jobsRunning,
@@ -66,7 +66,7 @@ export class Jobs {
     this.#events = events;
   }
 
-  /** Begins a job. Errors: JOB_BUSY. */
+  /** Starts a job. Errors: JOB_BUSY. */
   run({ name, subject, by, peer, work }: JobRequest): Job {
     if (this.#isClosing) throw this.#refusal();
     const release = this.#shares.take(peer);
@@ -88,9 +88,9 @@ export class Jobs {
     this.#jobs.set(job.id, job);
     this.#events.publish('job-began', `${name} ${subject}, asked by ${by}`, { id: job.id, name, by });
     const abort = new AbortController();
-    const running: Running = {
+    const running: RunningJob = {
       abort,
-      told: performance.now(),
+      reportedAt: performance.now(),
       ended: this.#carryOut(job, abort.signal, work),
     };
     this.#running.set(job.id, running);
@@ -102,7 +102,7 @@ export class Jobs {
     return { ...job };
   }
 
-  /** The running job as it is when there is more to tell than was seen, at the latest after `waitMs`. */
+  /** The job as soon as its progress is beyond `seen`, at the latest after `waitMs`. */
   async watch(
     id: number,
     seen: number,
@@ -119,7 +119,7 @@ export class Jobs {
     return { ...job };
   }
 
-  /** Asks a job to end early; one that has ended is left as it is. Errors: JOB_UNKNOWN. */
+  /** Cancels a job; does nothing if it has finished. Errors: JOB_UNKNOWN. */
   cancel(id: number, by: string): Job {
     const job = this.#get(id);
     const running = this.#running.get(id);
@@ -130,25 +130,25 @@ export class Jobs {
     return { ...job };
   }
 
-  /** All that are known, from the oldest to the newest. */
+  /** All jobs of the list, from the oldest to the newest. */
   list(): Job[] {
     return [...this.#jobs.values()].map((job) => ({ ...job }));
   }
 
-  /** Cancels what runs, and begins nothing more; resolves when all jobs have ended. */
+  /** Cancels all jobs and refuses new ones; resolves when all have finished. */
   async close(): Promise<void> {
     this.#isClosing = true;
     for (const id of this.#running.keys()) this.cancel(id, 'the end of the monitor');
     await Promise.all([...this.#running.values()].map(({ ended }) => ended));
   }
 
-  /** Never rejects: what goes wrong is the outcome of the job. */
+  /** Never rejects: an error is the outcome of the job. */
   async #carryOut(job: Kept, signal: AbortSignal, work: JobRequest['work']): Promise<void> {
     try {
-      // The client is told of the job before it begins.
+      // The client gets the number of the job before it starts.
       await setImmediate();
       signal.throwIfAborted();
-      const onProgress = (done: number, total: number) => this.#tell(job, done, total);
+      const onProgress = (done: number, total: number) => this.#report(job, done, total);
       const { summary, image, bytes, report } = await work(job.id, { signal, onProgress });
       const clip = (text: string) => clipText(text, UMLMON_TEXT_MAX);
       const result = { summary: clip(summary), image, bytes, report: clip(report) };
@@ -162,15 +162,15 @@ export class Jobs {
     }
   }
 
-  #tell(job: Kept, done: number, total: number): void {
+  #report(job: Kept, done: number, total: number): void {
     job.done = done;
     job.total = total;
     const running = this.#running.get(job.id);
     const now = performance.now();
-    if (!running || now - running.told < monitorLimits.jobProgressInterval) return;
-    running.told = now;
+    if (!running || now - running.reportedAt < monitorLimits.jobProgressInterval) return;
+    running.reportedAt = now;
     job.progress += 1;
-    this.#wake();
+    this.#watchers.wake();
   }
 
   #end(job: Kept, outcome: Job['outcome'], text: string, result: string): void {
@@ -184,7 +184,7 @@ export class Jobs {
       by: job.by,
       result,
     });
-    this.#wake();
+    this.#watchers.wake();
     tidyMemoryWhenQuiet();
   }
 
@@ -193,7 +193,7 @@ export class Jobs {
     if (job) return job;
     throw new UmlmonError('JOB_UNKNOWN', {
       place: this.#vm,
-      cause: id > 0 && id <= this.#last ? `job ${id} is no longer remembered` : `there was no job ${id}`,
+      cause: id > 0 && id <= this.#last ? `job ${id} is no longer in the list` : `there was no job ${id}`,
       hint: `umlwatch ${this.#vm} -jobs lists them`,
     });
   }
@@ -206,27 +206,12 @@ export class Jobs {
         cause: refusalText(release, 'calls that may watch jobs'),
         hint: 'end some of them, or ask again without waiting',
       });
-    return new Promise((resolve) => {
-      const wake = () => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', wake);
-        this.#watchers.delete(wake);
-        release();
-        resolve();
-      };
-      const timer = setTimeout(wake, waitMs);
-      signal.addEventListener('abort', wake);
-      this.#watchers.add(wake);
-    });
-  }
-
-  #wake(): void {
-    for (const wake of [...this.#watchers]) wake();
+    return this.#watchers.wait(waitMs, signal).finally(release);
   }
 
   #refusal(refusal?: ShareRefusal): UmlmonError {
     if (!refusal)
-      return new UmlmonError('JOB_BUSY', { place: this.#vm, cause: 'the monitor is about to end' });
+      return new UmlmonError('JOB_BUSY', { place: this.#vm, cause: 'the monitor is shutting down' });
     const names = [...this.#running.keys()].map((id) => `${id} (${this.#jobs.get(id)?.name})`);
     return new UmlmonError('JOB_BUSY', {
       place: this.#vm,

@@ -166,7 +166,7 @@ test('those that have ended are remembered for a while; those that run for as lo
   const ids = jobs.list().map(({ id }) => id);
   expect(ids).toHaveLength(monitorLimits.jobsKept - monitorLimits.jobsRunning + 1);
   expect(ids.slice(0, 2)).toEqual([1, 11]);
-  expect(() => jobs.cancel(3, 'uid 0')).toThrow('job 3 is no longer remembered');
+  expect(() => jobs.cancel(3, 'uid 0')).toThrow('job 3 is no longer in the list');
   await jobs.close();
 });
 
@@ -183,7 +183,7 @@ test('a monitor that ends cancels what runs, waits for it, and begins nothing mo
   await jobs.close();
   expect(isTidy).toBe(true);
   expect(jobs.list()[0]?.outcome.state).toBe('cancelled');
-  expect(() => run(async () => result)).toThrow('the monitor is about to end');
+  expect(() => run(async () => result)).toThrow('the monitor is shutting down');
 });
 
 test('one user has its share of them, and does not keep root from one, nor wash away what others have done', async () => {

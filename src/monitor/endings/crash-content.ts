@@ -1,36 +1,11 @@
 /** What is in a crash bundle. Pure: everything that it tells was gathered before. */
-import type { Setting } from '../../config/config.ts';
 import type { LaunchPlan } from '../../plan/plan.ts';
 import { pictureText } from '../../rpc/picture-text.ts';
 import type { Event, ExitRecord, ScreenPicture } from '../../rpc/umlmonctrl.gen.ts';
 import { monitorLimits } from '../../system/limits/limits.ts';
-import type { HostFacts } from '../program/host-facts.ts';
+import type { ConsoleOutput, CrashFacts } from './crash-facts.ts';
 import { bundleSummary } from './crash-summary.ts';
 import { isSecretName, redactBytes, redacted, redactValue, secretValues } from './redact.ts';
-
-export interface ConsoleOutput {
-  readonly channel: string;
-  /** The newest output. */
-  readonly data: Uint8Array;
-  /** Offset of `data` in all that the channel said: 0 if nothing is missing. */
-  readonly offset: number;
-}
-
-export interface CrashFacts {
-  readonly vm: string;
-  /** Version of umlmon. */
-  readonly version: string;
-  readonly exit: ExitRecord;
-  readonly plan: LaunchPlan;
-  /** The section of the VM, with the defaults. */
-  readonly settings: readonly Setting[];
-  /** con0 first. */
-  readonly consoles: readonly ConsoleOutput[];
-  /** The last lines of con0, safe to show. */
-  readonly screen: readonly string[];
-  readonly events: readonly Event[];
-  readonly host: HostFacts;
-}
 
 export interface BundleFile {
   readonly path: string;

@@ -1,6 +1,6 @@
 import { printable } from '../../system/text.ts';
 import type { FileSystemFacts, HostFacts, ImageFacts } from '../program/host-facts.ts';
-import type { CrashFacts } from './crash-content.ts';
+import type { CrashFacts } from './crash-facts.ts';
 
 /** Events shown of those in the bundle. */
 const eventsShown = 12;

@@ -3,19 +3,20 @@ import { UmlmonError } from '../../system/errors/errors.ts';
 import { monitorLimits, monitorShares } from '../../system/limits/limits.ts';
 import { FairTable } from '../../system/sharing/fair-table.ts';
 import { type Peer, refusalText, Shares } from '../../system/sharing/shares.ts';
+import { Waiters } from '../../system/sharing/waiters.ts';
 import { type EventKind, eventCauses } from './kinds.ts';
 import { sourceOf } from './source.ts';
 
 const { eventsKept, eventsOfClients, eventsOfGuest } = monitorLimits;
 
-/** The numbers of the events of one cause: of the source that has most, the oldest gives way. */
+/** The numbers of the events of one cause. The oldest event of the source with the most events is replaced. */
 function room(total: number): FairTable<number> {
   return new FairTable({ total, perPeer: total, reserve: 0 }, { atShare: 'replace', atFull: 'replace' });
 }
 
 /**
- * The events of one monitor, numbered without gaps. The newest ones of each source are kept for listeners that come late, so
- * that no client and no guest washes away what others did. Who asks for what is before the oldest is told that it is lost.
+ * The events of one monitor, numbered without gaps. The newest events of each source are held, so that no client and no
+ * guest displaces events of others. A read from before the oldest event fails with EVENTS_LOST.
  */
 export class EventLog {
   readonly #vm: string;
@@ -26,12 +27,12 @@ export class EventLog {
     guest: room(eventsOfGuest),
     client: room(eventsOfClients),
   };
-  readonly #waiting = new Set<() => void>();
+  readonly #waiting = new Waiters();
   readonly #listeners = new Shares(monitorShares.eventListeners);
   readonly #onEvent: (event: Event) => void;
   #next = 1;
 
-  /** `onEvent` sees every event at once; the monitor's own log does. */
+  /** @param onEvent called at once with every event */
   constructor(vm: string, onEvent: (event: Event) => void) {
     this.#vm = vm;
     this.#onEvent = onEvent;
@@ -58,7 +59,7 @@ export class EventLog {
     if ('victim' in kept && kept.victim !== undefined) this.#events.delete(kept.victim);
     this.#next += 1;
     this.#onEvent(event);
-    for (const wake of [...this.#waiting]) wake();
+    this.#waiting.wake();
   }
 
   /** All events that are held. */
@@ -68,7 +69,8 @@ export class EventLog {
 
   /**
    * Up to `max` events from number `since` on (0 = from now on), waiting up to `waitMs` for the first one; and the number
-   * to go on with. A number that is missing was of a source that had more than others. Errors: EVENTS_LOST, EVENTS_LISTENERS.
+   * of the next read. A missing number belonged to a source with more events than others. Errors: EVENTS_LOST,
+   * EVENTS_LISTENERS.
    */
   async read(
     since: number,
@@ -110,17 +112,6 @@ export class EventLog {
         cause: refusalText(release, 'calls that may wait for events'),
         hint: 'end some of them, or ask again without waiting',
       });
-    return new Promise((resolve) => {
-      const wake = () => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', wake);
-        this.#waiting.delete(wake);
-        release();
-        resolve();
-      };
-      const timer = setTimeout(wake, waitMs);
-      signal.addEventListener('abort', wake);
-      this.#waiting.add(wake);
-    });
+    return this.#waiting.wait(waitMs, signal).finally(release);
   }
 }
