@@ -12,7 +12,7 @@ import { writePidFile } from '../program/pid-file.ts';
 import type { Vm } from '../vm.ts';
 import type { Troubles } from '../warnings.ts';
 import { makeRunDir } from './make-run-dir.ts';
-import { MetricsServer } from './metrics-server.ts';
+import { MetricsServer, type MetricsSource } from './metrics-server.ts';
 import { metricsText } from './metrics-text.ts';
 import { openRemote } from './open-remote.ts';
 import { Registration, type RegistrationOwner } from './registration.ts';
@@ -27,7 +27,7 @@ export interface EndpointsParts {
 }
 
 /** The endpoints of a monitor: control socket, TCP port, metrics socket, and an entry in the directory of the host. */
-export class Endpoints implements RegistrationOwner {
+export class Endpoints implements RegistrationOwner, MetricsSource {
   readonly #vm: Vm;
   readonly #parts: EndpointsParts;
   #remote: RemoteListener | undefined;
@@ -68,7 +68,7 @@ export class Endpoints implements RegistrationOwner {
       rmSync(layout.metrics, { force: true });
       if (vmConfig.metrics !== 'socket') return;
       const former = this.#metrics;
-      this.#metrics = await MetricsServer.open({ path: layout.metrics, ...access }, () => metricsOf(vm));
+      this.#metrics = await MetricsServer.open({ path: layout.metrics, ...access }, this);
       former?.close();
     };
     await listen();
@@ -116,6 +116,13 @@ export class Endpoints implements RegistrationOwner {
     return { ...this.#vm.summary, address: this.#remote?.address ?? '', port: this.#remote?.port ?? 0 };
   }
 
+  /** Without an answer of the guest, only the values of the monitor. */
+  async metrics(): Promise<string> {
+    const vm = this.#vm;
+    const ask = async () => vm.stats.of(vm.running(['running']).kernel);
+    return metricsText(vm.info(), await ask().catch(() => undefined));
+  }
+
   /** The entry of the VM in the directory is out of date. */
   vmChanged(): void {
     this.#registration?.update();
@@ -132,10 +139,4 @@ export class Endpoints implements RegistrationOwner {
 
 function publishRecreated(vm: Vm, path: string): void {
   vm.events.publish('made-again', `${path} was removed while the monitor served; it is recreated`, { path });
-}
-
-/** Without an answer of the guest, only the values of the monitor. */
-async function metricsOf(vm: Vm): Promise<string> {
-  const ask = async () => vm.stats.of(vm.running(['running']).kernel);
-  return metricsText(vm.info(), await ask().catch(() => undefined));
 }

@@ -1,3 +1,4 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type ListenOptions, UnixListener } from '../../rpc/server/listen.ts';
 import { peerOfUser } from '../../rpc/server/peer.ts';
@@ -6,30 +7,48 @@ import { monitorLimits, monitorShares } from '../../system/limits/limits.ts';
 import { peerCredentials } from '../../system/native/native.ts';
 import { FairTable } from '../../system/sharing/fair-table.ts';
 
-const type = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
+const openMetrics = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
+
+/** The owner of a metrics server. */
+export interface MetricsSource {
+  /** The metrics as they are now; does not reject. */
+  metrics(): Promise<string>;
+}
 
 /**
- * Answers HTTP GET and HEAD on a Unix socket, one request per connection (RFC 9112, as much of it as a scraper needs):
- * `curl --unix-socket PATH http://localhost/metrics`. Nothing happens while nobody asks.
+ * Answers HTTP GET and HEAD on a Unix socket, one request per connection:
+ * `curl --unix-socket PATH http://localhost/metrics`. Without requests it is idle.
  */
 export class MetricsServer {
   readonly #listener: UnixListener;
+  readonly #http: Server;
+  readonly #source: MetricsSource;
   readonly #sockets = new FairTable<Socket>(monitorShares.metricsConnections, {
     atShare: 'replace',
     atFull: 'replace',
   });
-  readonly #text: () => Promise<string>;
 
-  /** `text` is asked for each request; it does not reject. Errors: HOST_SYSTEM_CALL, RPC_SOCKET_PATH. */
-  static async open(at: ListenOptions, text: () => Promise<string>): Promise<MetricsServer> {
-    return new MetricsServer(await UnixListener.open(at), text);
+  /** Errors: HOST_SYSTEM_CALL, RPC_SOCKET_PATH. */
+  static async open(at: ListenOptions, source: MetricsSource): Promise<MetricsServer> {
+    // Loaded on demand: most monitors serve no metrics, and the module takes memory.
+    const { createServer } = await import('node:http');
+    const http = createServer({ maxHeaderSize: monitorLimits.metricsRequest, keepAlive: false });
+    http.setTimeout(monitorLimits.metricsTime, (socket) => socket.destroy());
+    http.maxRequestsPerSocket = 1;
+    return new MetricsServer(await UnixListener.open(at), http, source);
   }
 
-  private constructor(listener: UnixListener, text: () => Promise<string>) {
+  private constructor(listener: UnixListener, http: Server, source: MetricsSource) {
     this.#listener = listener;
-    this.#text = text;
+    this.#http = http;
+    this.#source = source;
+    // Malformed, or longer than maxHeaderSize.
+    http.on('clientError', (_, socket) =>
+      socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n'),
+    );
+    http.on('request', (request, response) => void this.#answer(request, response));
     listener.on('connection', (socket) => this.#admit(socket));
-    // Too many descriptors, for a moment: who asked asks again.
+    // A temporary lack of descriptors: the client repeats its request.
     listener.on('error', () => undefined);
   }
 
@@ -43,49 +62,32 @@ export class MetricsServer {
     for (const socket of [...this.#sockets]) socket.destroy();
   }
 
-  /** Of a user with too many, the oldest is cut off: it has said nothing for longest. */
+  /** Above the share of a user, the oldest connection of that user is closed: it has been silent for longest. */
   #admit(socket: Socket): void {
     socket.on('error', () => undefined);
     try {
       const { uid } = peerCredentials(descriptorOf(socket));
       const added = this.#sockets.add(peerOfUser(uid), socket);
       if ('victim' in added) added.victim?.destroy();
-      if ('refused' in added) socket.destroy();
-      else this.#serve(socket);
+      if ('refused' in added) return void socket.destroy();
+      socket.on('close', () => this.#sockets.delete(socket));
+      this.#http.emit('connection', socket);
     } catch {
-      // It has gone already.
+      // The client has disconnected already.
       socket.destroy();
     }
   }
 
-  #serve(socket: Socket): void {
-    let head = '';
-    socket.setTimeout(monitorLimits.metricsTime, () => socket.destroy());
-    socket.on('close', () => this.#sockets.delete(socket));
-    const take = (bytes: Buffer) => {
-      head += bytes.toString('latin1');
-      const isComplete = /\r?\n\r?\n/.test(head);
-      if (!isComplete && head.length < monitorLimits.metricsRequest) return;
-      socket.off('data', take);
-      socket.resume();
-      void this.#answer(socket, isComplete ? head : '');
+  async #answer({ method, url }: IncomingMessage, response: ServerResponse): Promise<void> {
+    response.shouldKeepAlive = false;
+    if (method !== 'GET' && method !== 'HEAD')
+      return void response.writeHead(405, { Allow: 'GET, HEAD' }).end();
+    const isFound = url === '/' || url === '/metrics';
+    const body = isFound ? await this.#source.metrics() : 'try /metrics\n';
+    const headers = {
+      'Content-Type': isFound ? openMetrics : 'text/plain',
+      'Content-Length': Buffer.byteLength(body),
     };
-    socket.on('data', take);
-  }
-
-  async #answer(socket: Socket, head: string): Promise<void> {
-    const [, method, path] = /^(GET|HEAD) (\S{1,200}) HTTP\/1\.[01]\r?\n/.exec(head) ?? [];
-    const isFound = path === '/' || path === '/metrics';
-    const [status, body] = !method
-      ? ['400 Bad Request', '']
-      : isFound
-        ? ['200 OK', await this.#text()]
-        : ['404 Not Found', 'try /metrics\n'];
-    const fields = [
-      `Content-Type: ${isFound ? type : 'text/plain'}`,
-      `Content-Length: ${Buffer.byteLength(body)}`,
-    ];
-    const lines = [`HTTP/1.1 ${status}`, ...fields, 'Connection: close', '', ''];
-    socket.end(lines.join('\r\n') + (method === 'HEAD' ? '' : body));
+    response.writeHead(isFound ? 200 : 404, headers).end(body);
   }
 }

@@ -122,7 +122,7 @@ describe('a real guest', () => {
   test('other requests are answered too, and silence is ended', async () => {
     expect(curl('metrics', '--head')).toMatch(/^HTTP\/1\.1 200 OK/);
     expect(curl('other')).toMatch(/^HTTP\/1\.1 404 /);
-    expect(curl('metrics', '-X', 'POST')).toMatch(/^HTTP\/1\.1 400 /);
+    expect(curl('metrics', '-X', 'POST')).toMatch(/^HTTP\/1\.1 405 /);
     const hostile = connect(socket);
     hostile.write('x'.repeat(20_000));
     const answer = await new Promise<string>((resolve) =>
