@@ -4,7 +4,6 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     // Real kernels boot in most files; two cores run two of them at a time.
-    globalSetup: ['test/environment/print-matrix.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,

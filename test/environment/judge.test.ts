@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Outcome, type Path, paths } from './environment.ts';
 import { judge } from './judge.ts';
-import { tableText } from './table.ts';
+import { summaryText, tableText } from './table.ts';
 
 const works: Readonly<Record<Path, Outcome>> = {
   start: { status: 0, text: 'vm1: monitor 25 started; kernel, after 154 ms' },
@@ -54,18 +54,38 @@ describe('a row', () => {
   });
 });
 
-test('the table says what is wrong and what could not be tried', () => {
-  const row = { who: 'root', ms: 912.4 };
-  const text = tableText([
-    { ...row, name: 'plain', cells: judge({}, outcomesWith({})) },
-    { ...row, name: 'broken', cells: judge({}, outcomesWith({ exec: { status: 1, text: '' } })) },
-    { ...row, name: 'version 2', cells: [], impossible: 'no controller of cgroup v2\n' },
-  ]);
-  expect(text.split('\n').map((line) => line.replace(/ +/g, ' '))).toEqual([
-    'environment who start console exec under way stop umlrun umlrun -root left',
+const plain = { who: 'root', ms: 912.4, name: 'plain', cells: judge({}, outcomesWith({})) };
+const broken = {
+  ...plain,
+  name: 'broken',
+  cells: judge({}, outcomesWith({ exec: { status: 1, text: '' } })),
+};
+const impossible = { ...plain, name: 'version 2', cells: [], impossible: 'no controller of cgroup v2\n' };
+const linesOf = (text: string) => text.split('\n').map((line) => line.replace(/ +/g, ' '));
+const heading = 'environment who start console exec under way stop umlrun umlrun -root left';
+const brokenLine = 'broken root works works WRONG works works works works works 912 ms';
+const impossibleLine = 'version 2 root NOT TRIED: no controller of cgroup v2';
+const totals = '2 environments tried, 1 wrong, 1 not possible on this host';
+
+test('the whole matrix has every environment', () => {
+  expect(linesOf(tableText([plain, broken, impossible]))).toEqual([
+    heading,
     'plain root works works works works works works works works 912 ms',
-    'broken root works works WRONG works works works works works 912 ms',
-    'version 2 root NOT TRIED: no controller of cgroup v2',
-    '2 environments tried, 1 wrong, 1 not possible on this host',
+    brokenLine,
+    impossibleLine,
+    totals,
   ]);
+});
+
+test('the summary has only wrong and impossible environments, and names the file of the matrix', () => {
+  const end = `${totals}; the whole matrix: file.txt`;
+  expect(linesOf(summaryText([plain, broken, impossible], 'file.txt'))).toEqual([
+    heading,
+    brokenLine,
+    impossibleLine,
+    end,
+  ]);
+  expect(summaryText([plain], 'file.txt')).toBe(
+    '1 environments tried, 0 wrong, 0 not possible on this host; the whole matrix: file.txt',
+  );
 });

@@ -1,11 +1,12 @@
 /** The main paths in every environment of environments.ts. The matrix is printed at the end of the run. */
-import { writeFileSync } from 'node:fs';
-import { describe, expect, inject, test } from 'vitest';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
 import type { Row } from './environment.ts';
 import { environments } from './environments.ts';
 import { judge } from './judge.ts';
 import { patienceMs, runRow } from './run-row.ts';
-import { type TableRow, tableText } from './table.ts';
+import { summaryText, type TableRow, tableText } from './table.ts';
 
 /** Two at a time: most of a row waits. */
 const atOnce = 2;
@@ -19,7 +20,19 @@ const rows: readonly Row[] = environments.flatMap((environment) =>
 );
 const results: (TableRow | undefined)[] = rows.map(() => undefined);
 
-const keep = () => writeFileSync(inject('matrixFile'), tableText(results.flatMap((result) => result ?? [])));
+const project = join(import.meta.dirname, '../..');
+const matrixFile = 'test-results/environments.txt';
+mkdirSync(dirname(join(project, matrixFile)), { recursive: true });
+
+const finishedRows = () => results.flatMap((result) => result ?? []);
+const writeMatrix = () =>
+  writeFileSync(
+    join(project, matrixFile),
+    `${tableText(finishedRows())}
+`,
+  );
+
+afterAll(() => console.log(summaryText(finishedRows(), matrixFile)));
 
 const lanes = Array.from({ length: atOnce }, () => Promise.resolve());
 
@@ -41,8 +54,8 @@ describe.concurrent('the main paths', () => {
         ms,
         ...(impossible === undefined ? {} : { impossible }),
       };
-      // After each row: a run that is cut short shows what it has.
-      keep();
+      // After each row: the file of an interrupted run has the rows that finished.
+      writeMatrix();
       expect(cells.filter(({ right }) => !right).map(({ why }) => why)).toEqual([]);
     });
   }

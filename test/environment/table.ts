@@ -11,8 +11,27 @@ export interface TableRow {
   readonly ms: number;
 }
 
-/** The matrix as text: environments by paths, and what could not be tried. Pure. */
+/** The whole matrix as text: environments by paths. Pure. */
 export function tableText(rows: readonly TableRow[]): string {
+  return textOf(rows, totals(rows));
+}
+
+/** Only the environments that are wrong or that this host cannot have, and the totals. Pure. */
+export function summaryText(rows: readonly TableRow[], file: string): string {
+  const shown = rows.filter((row) => row.impossible !== undefined || isWrong(row));
+  const end = `${totals(rows)}; the whole matrix: ${file}`;
+  return shown.length > 0 ? textOf(shown, end) : end;
+}
+
+const isWrong = ({ cells }: TableRow) => cells.some(({ right }) => !right);
+
+function totals(rows: readonly TableRow[]): string {
+  const impossible = rows.filter((row) => row.impossible !== undefined).length;
+  const wrong = rows.filter(isWrong).length;
+  return `${rows.length - impossible} environments tried, ${wrong} wrong, ${impossible} not possible on this host`;
+}
+
+function textOf(rows: readonly TableRow[], end: string): string {
   const width = Math.max(...rows.map(({ name }) => name.length), 0);
   const columns = paths.map((path) => Math.max(path.length, 'refused'.length));
   const line = (name: string, who: string, words: readonly string[], end: string) =>
@@ -29,8 +48,5 @@ export function tableText(rows: readonly TableRow[]): string {
         )
       : `${name.padEnd(width)}  ${who.padEnd(4)}  NOT TRIED: ${impossible.trim()}`,
   );
-  const tried = rows.filter(({ impossible }) => impossible === undefined);
-  const wrong = tried.filter(({ cells }) => cells.some(({ right }) => !right));
-  const total = `${tried.length} environments tried, ${wrong.length} wrong, ${rows.length - tried.length} not possible on this host`;
-  return [line('environment', 'who', paths, ''), ...lines, total].join('\n');
+  return [line('environment', 'who', paths, ''), ...lines, end].join('\n');
 }
