@@ -1,3 +1,4 @@
+/** Pure. */
 import type { GlobalConfig, Setting, VmConfig } from './config.ts';
 import { specOf } from './file/read-keys.ts';
 import { globalKeys } from './keys/global-keys.ts';

@@ -1,3 +1,4 @@
+/** Pure. */
 import { UmlmonError } from '../system/errors/errors.ts';
 import type { globalKeys } from './keys/global-keys.ts';
 import type { Values } from './keys/key.ts';

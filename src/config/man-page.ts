@@ -1,3 +1,4 @@
+/** Pure. */
 import { globalKeys } from './keys/global-keys.ts';
 import { effectTexts, isFamily, type KeySpec, type KeyTable } from './keys/key.ts';
 import { vmKeys } from './keys/vm-keys.ts';

@@ -1,3 +1,4 @@
+/** Pure. */
 import { quoted, type Refusal } from './problem.ts';
 
 export const maxVmNameLength = 32;

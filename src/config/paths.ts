@@ -1,3 +1,4 @@
+/** Pure. */
 import { invisible, quoted, type Refusal } from './problem.ts';
 import { wordDamage } from './values/kernel-argument.ts';
 import { type Parsed, refuse } from './values/values.ts';

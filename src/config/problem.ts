@@ -1,3 +1,4 @@
+/** Pure. */
 import { type ErrorCode, UmlmonError } from '../system/errors/errors.ts';
 import { configLimits } from '../system/limits/limits.ts';
 

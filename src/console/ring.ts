@@ -1,3 +1,4 @@
+/** Pure. */
 import { consoleLimits } from '../system/limits/limits.ts';
 
 /** A piece of a stream: `data` begins at byte `offset` of the stream. */

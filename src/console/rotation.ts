@@ -1,3 +1,4 @@
+/** Pure. */
 const newline = 0x0a;
 
 /**

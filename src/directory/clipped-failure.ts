@@ -1,3 +1,4 @@
+/** Pure. */
 import { clipText } from '../rpc/clip-text.ts';
 import { type DirFailure, UMLDIR_TEXT_MAX } from '../rpc/umldir.gen.ts';
 import { toFailure } from '../system/errors/errors.ts';

@@ -1,3 +1,4 @@
+/** Pure. */
 import { directoryLimits, directoryShares } from '../system/limits/limits.ts';
 import { Shares } from '../system/sharing/shares.ts';
 import type { Directory } from './directory.ts';

@@ -1,3 +1,4 @@
+/** Pure. */
 import type { Caller } from '../rpc/codec/program.ts';
 import type { DirVm } from '../rpc/umldir.gen.ts';
 import { UmlmonError } from '../system/errors/errors.ts';

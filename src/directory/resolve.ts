@@ -1,3 +1,4 @@
+/** Pure. */
 import type { DirTarget, DirVm } from '../rpc/umldir.gen.ts';
 import { UmlmonError } from '../system/errors/errors.ts';
 import { plainHost } from '../system/plain-host.ts';

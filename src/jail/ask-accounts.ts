@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { type AskAccounts, askHost, findUser, mayAsk, runGetent } from './user.ts';
+import { findUser } from './accounts.ts';
+import { type AskAccounts, askHost, mayAsk, runGetent } from './user.ts';
 
 /** Names that one call of getent(1) gets. */
 const namesAtOnce = 1000;

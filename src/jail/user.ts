@@ -6,6 +6,7 @@ import { UmlmonError } from '../system/errors/errors.ts';
 import { jailLimits } from '../system/limits/limits.ts';
 import { locateProgram } from '../system/processes/find-program.ts';
 import { type CommandResult, runHostCommand } from '../system/processes/host-command.ts';
+import { findGroup, findUser, isLocalName, isNumber, parseId, userIn } from './accounts.ts';
 import { whyUnmapped } from './id-map.ts';
 
 export interface VmUser {
@@ -13,9 +14,6 @@ export interface VmUser {
   readonly uid: number;
   readonly gid: number;
 }
-
-/** (uid_t) -1 means "no change" to the system calls. */
-const ID_MAX = 0xffff_fffe;
 
 /** The entry of a name or number in a database of the host; '' if it has none. */
 export type AskAccounts = (database: 'passwd' | 'group', nameOrNumber: string) => Promise<string>;
@@ -56,20 +54,11 @@ async function lookUpUser(nameOrNumber: string, ask: AskAccounts = askHost): Pro
   return local ?? firstUser(await ask('passwd', nameOrNumber));
 }
 
-/** useradd(8) takes only some of the names that other sources of accounts have. */
-export function isLocalName(name: string): boolean {
-  return /^[a-zA-Z_][a-zA-Z0-9_.-]{0,31}\$?$/.test(name);
-}
-
 function makeUserHint(nameOrNumber: string): string {
   const make = 'useradd --system --user-group --shell /usr/sbin/nologin';
   if (isNumber(nameOrNumber)) return `${make} --uid ${nameOrNumber} uml-${nameOrNumber}`;
   if (isLocalName(nameOrNumber)) return `${make} ${nameOrNumber}`;
   return nameOrNumber === '' ? `${make} NAME` : `look for the name as the host knows it: getent passwd`;
-}
-
-function isNumber(text: string): boolean {
-  return /^\d+$/.test(text);
 }
 
 /** The account of umlweb, by name or number, if the host has it. Root does not count: it may do everything anyway. */
@@ -109,33 +98,10 @@ export function ownUser(): VmUser {
   return { name: findUser(readFileSync('/etc/passwd', 'utf8'), String(uid))?.name ?? String(uid), uid, gid };
 }
 
-/** The entry of a name, or else of a number, in text of the form of passwd(5). */
-export function findUser(passwd: string, nameOrNumber: string): VmUser | undefined {
-  const lines = passwd.split('\n').map((line) => line.split(':'));
-  const named = lines.filter(([name]) => name === nameOrNumber);
-  const numbered = lines.filter(([, , uidText]) => uidText === nameOrNumber);
-  for (const line of [...named, ...numbered]) {
-    const user = userIn(line);
-    if (user) return user;
-  }
-  return undefined;
-}
-
 /** The entry that getent(1) has answered. Its name may be spelled in another way than in the question. */
 function firstUser(answer: string): VmUser | undefined {
   const [line = ''] = answer.split('\n');
   return userIn(line.split(':'));
-}
-
-function userIn([name, , uidText, gidText]: readonly string[]): VmUser | undefined {
-  const uid = parseId(uidText);
-  const gid = parseId(gidText);
-  return name && uid !== undefined && gid !== undefined ? { name, uid, gid } : undefined;
-}
-
-/** A uid or gid in text of these forms. */
-export function parseId(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d{1,10}$/.test(text) && Number(text) <= ID_MAX ? Number(text) : undefined;
 }
 
 /**
@@ -170,15 +136,6 @@ function makeGroupHint(nameOrNumber: string): string {
   return nameOrNumber === ''
     ? 'addgroup --system NAME'
     : 'look for the name as the host knows it: getent group';
-}
-
-/** The gid of a name, or else of a number, in text of the form of group(5). */
-export function findGroup(groups: string, nameOrNumber: string): number | undefined {
-  const lines = groups.split('\n').map((line) => line.split(':'));
-  const named = lines.filter(([name]) => name === nameOrNumber);
-  const numbered = lines.filter(([name, , gidText]) => name && gidText === nameOrNumber);
-  const gids = nameOrNumber === '' ? [] : [...named, ...numbered].map(([, , gidText]) => parseId(gidText));
-  return gids.find((gid) => gid !== undefined);
 }
 
 /**

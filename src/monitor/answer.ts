@@ -1,3 +1,4 @@
+/** Pure. */
 import { clipText } from '../rpc/clip-text.ts';
 import { UMLMON_TEXT_MAX } from '../rpc/umlmonctrl.gen.ts';
 import { type Failure, toFailure, toFailureWithWords } from '../system/errors/errors.ts';

@@ -1,3 +1,4 @@
+/** Pure. */
 import type { InputState } from '../console/input/input-gate.ts';
 import type { EventLog } from './events/event-log.ts';
 

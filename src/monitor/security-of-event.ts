@@ -1,3 +1,4 @@
+/** Pure. */
 import type { SecurityRecord } from '../system/logs/security-log.ts';
 
 /** Why an image is refused because of what it is, or of whom it belongs to. */

@@ -12,10 +12,10 @@ import { isSameAnnouncement } from './plan/announcement.ts';
 import { demandsOf, isSameNetwork } from './plan/host-resources.ts';
 import type { InterfacePlan } from './plan/interface-plan.ts';
 import { readGeneral, readSetting, writeSetting } from './plan/kernel-settings.ts';
-import { planForwards } from './plan/nat-plan.ts';
+import { forwarderOf, planForwards } from './plan/nat-plan.ts';
 import { releaseLocked } from './release.ts';
 import { removeMarked } from './remove-marked.ts';
-import { forwarderOf, makeShared, refuseConflicts, refuseOwnConflicts } from './shared-networks.ts';
+import { makeShared, refuseConflicts, refuseOwnConflicts } from './shared-networks.ts';
 
 /** A VM's own /dev/net/tun, which its kernel opens, and its owner. */
 export interface TunDevice {

@@ -1,4 +1,5 @@
 /** Removes what umlmon has set up on the host for the network of a VM. */
+
 import { rmSync } from 'node:fs';
 import { findProgram } from '../system/processes/find-program.ts';
 import { amongAnnouncements } from './host/host-network.ts';
@@ -18,10 +19,10 @@ import { disconnectUser } from './pasta-link.ts';
 import { demandsOf, splitRecord } from './plan/host-resources.ts';
 import type { InterfacePlan } from './plan/interface-plan.ts';
 import { readGeneral, readSetting, type Setting, writeSetting } from './plan/kernel-settings.ts';
-import { type PortForward, planForwards } from './plan/nat-plan.ts';
+import { forwarderOf, type PortForward, planForwards } from './plan/nat-plan.ts';
 import { forgetTable } from './plan/private-bridge-plan.ts';
 import { type Ip, removeMarked } from './remove-marked.ts';
-import { forwarderOf, releaseShared } from './shared-networks.ts';
+import { releaseShared } from './shared-networks.ts';
 
 /**
  * Removes what umlmon has set up for a VM, and nothing that is not known as its own: taps by their mark, settings only

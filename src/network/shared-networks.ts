@@ -7,15 +7,10 @@ import { countRules } from './host/ip-answers.ts';
 import { askRules, runCommands, runRules } from './host/run-ip.ts';
 import { type NetworkRecord, otherRecords, ownNamespace, type RecordPlace } from './network-record.ts';
 import { type Demands, isSameNetwork } from './plan/host-resources.ts';
-import { planForwards } from './plan/nat-plan.ts';
+import { forwarderOf, planForwards } from './plan/nat-plan.ts';
 import { type SharedPlan, traceOf } from './plan/shared-plan.ts';
 import { type Ip, removeMarked } from './remove-marked.ts';
 import { chainsIn, tablesIn } from './rules/rules-text.ts';
-
-/** The owner of forwarded ports. */
-export function forwarderOf({ directory, vm }: RecordPlace): { vm: string; owner: string } {
-  return { vm, owner: directory };
-}
 
 /**
  * Refuses a network that another VM has other settings of, and a port that another VM has: one that runs, or that was

@@ -1,3 +1,4 @@
+/** Pure. */
 import { posix } from 'node:path';
 import { namespaceOf } from '../config/checks/check-networks.ts';
 import type { GlobalConfig, VmConfig } from '../config/config.ts';
@@ -17,7 +18,8 @@ import { kernelLimits } from '../system/limits/limits.ts';
 import { checkHost } from './checks/check-host.ts';
 import { bindFdOf, descriptorsOf, fdOf } from './descriptors.ts';
 import { chooseCore } from './facts/cores.ts';
-import { type Inventory, imageStoreOf } from './facts/inventory.ts';
+import type { Inventory } from './facts/inventory.ts';
+import { imageStoreOf } from './image-store.ts';
 import type { ConsolePlan, ImagePlan, LaunchPlan, LogPlan, Step, StepOf } from './plan.ts';
 
 /** Longest time from exec until the kernel must have announced itself; usual are 10 to 100 ms. */

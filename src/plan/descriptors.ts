@@ -1,3 +1,4 @@
+/** Pure. */
 import type { ConsolePlan, Descriptor, ImagePlan } from './plan.ts';
 
 /**

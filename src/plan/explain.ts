@@ -1,3 +1,4 @@
+/** Pure. */
 import type { InterfacePlan } from '../network/plan/interface-plan.ts';
 import { shellWord } from '../system/shell-word.ts';
 import type { Descriptor, LaunchPlan, Step } from './plan.ts';

@@ -1,3 +1,4 @@
+/** Pure. */
 import type { LaunchPlan, Step, StepOf } from './plan.ts';
 
 /** The step of a plan that does `what`. Throws if there is none, which only a damaged plan can lack. */

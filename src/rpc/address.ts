@@ -1,3 +1,4 @@
+/** Pure. */
 import { isIPv6 } from 'node:net';
 import { readIp } from '../system/ip-address.ts';
 

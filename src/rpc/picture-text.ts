@@ -1,3 +1,4 @@
+/** Pure. */
 import { printable } from '../system/text.ts';
 import type { ScreenLine, ScreenPicture, ScreenRun } from './umlmonctrl.gen.ts';
 

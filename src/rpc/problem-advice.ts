@@ -1,3 +1,4 @@
+/** Pure. */
 import { printable } from '../system/text.ts';
 import type { ExitCause, VmInfo } from './umlmonctrl.gen.ts';
 

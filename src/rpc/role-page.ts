@@ -1,3 +1,4 @@
+/** Pure. */
 import { table } from './idl/markdown.ts';
 import { procedureRoles, type Role, roleMeans, roles } from './roles.ts';
 import { umlmonctrl } from './umlmonctrl.gen.ts';

@@ -1,3 +1,4 @@
+/** Pure. */
 import type { ProcedureName } from './codec/program.ts';
 import type { umlmonctrl } from './umlmonctrl.gen.ts';
 

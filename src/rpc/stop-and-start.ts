@@ -1,3 +1,4 @@
+/** Pure. */
 import { toFailure } from '../system/errors/errors.ts';
 import type { MonitorClient } from './client/monitor-client.ts';
 import type { OperationReport } from './umlmonctrl.gen.ts';

@@ -1,6 +1,6 @@
 /** Which variables a program passes on (environment.json, which the launcher is made from too: src/bin/launcher.c). */
 import lists from './environment.json' with { type: 'json' };
-import { systemPath } from './processes/find-program.ts';
+import { systemPath } from './processes/system-path.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -1,3 +1,4 @@
+/** Pure. */
 import { isIP } from 'node:net';
 
 /** An IP address that was read: equal addresses have equal texts. */

@@ -1,3 +1,4 @@
+/** Pure. */
 import { isIPv4 } from 'node:net';
 import { plainHost } from './plain-host.ts';
 

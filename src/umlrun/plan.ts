@@ -1,3 +1,4 @@
+/** Pure. */
 import { posix } from 'node:path';
 import type { KernelArgument } from '../config/values/kernel-argument.ts';
 import { limitsOfJail } from '../jail/sandbox/limits.ts';

@@ -17,7 +17,8 @@ import { rememberLpj } from '../plan/facts/lpj-cache.ts';
 import { isSystemError, UmlmonError } from '../system/errors/errors.ts';
 import { currentDirectory } from '../system/files/current-directory.ts';
 import { umlrunLimits } from '../system/limits/limits.ts';
-import { memoryCgroups, outOfMemory } from '../system/processes/memory-limits.ts';
+import { outOfMemory } from '../system/processes/memory-cgroup.ts';
+import { memoryCgroups } from '../system/processes/memory-limits.ts';
 import { printable } from '../system/text.ts';
 import type { RunRequest } from './arguments.ts';
 import {

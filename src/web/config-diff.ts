@@ -1,3 +1,4 @@
+/** Pure. */
 import type { MonitorClient } from '../rpc/client/monitor-client.ts';
 
 /** One key of a VM: as its monitor has it in force, and as the files have it now. */

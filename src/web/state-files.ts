@@ -1,3 +1,4 @@
+/** Pure. */
 import { join } from 'node:path';
 import type { GlobalConfig } from '../config/config.ts';
 

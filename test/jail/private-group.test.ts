@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { requirePrivateGroup, sharedGroup } from '../../src/jail/private-group.ts';
+import { sharedGroup } from '../../src/jail/accounts.ts';
+import { requirePrivateGroup } from '../../src/jail/private-group.ts';
 
 const passwd = `root:x:0:0::/:
 sync:x:4:65534::/:

@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os';
 import { describe, expect, test } from 'vitest';
-import { findGroup, findUser, resolveGroup, resolveUser } from '../../src/jail/user.ts';
+import { findGroup, findUser } from '../../src/jail/accounts.ts';
+import { resolveGroup, resolveUser } from '../../src/jail/user.ts';
 
 const passwd =
   'root:x:0:0::/root:/bin/sh\numl:x:999:998::/:\n\nbad:x:-1:5::/:\nworse:x:4294967295:1::/:\nshort:x\n';

@@ -1,3 +1,4 @@
+/** Pure. */
 import type { Setting } from '../config.ts';
 import { unsupported } from '../keys/global-keys.ts';
 import {

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { quoted } from '../problem.ts';
-import { defaultPorts } from '../services.ts';
+import { defaultPorts } from '../service-ports.ts';
 import { hostName, isZonedIPv6 } from '../values/host-name.ts';
 import {
   accountParser,

@@ -1,3 +1,4 @@
+/** Pure. */
 import type { LineBuffers } from './search-memory.ts';
 
 /** A buffer that was recognised: where it is in the memory of the guest, and its tail before. */

@@ -1,3 +1,4 @@
+/** Pure. */
 import { consoleLimits } from '../../system/limits/limits.ts';
 import { aliasesOf } from './former-mappings.ts';
 import { isControl, type LineBuffer } from './line-buffer.ts';

@@ -1,3 +1,4 @@
+/** Pure. */
 import { isSystemError } from '../../system/errors/errors.ts';
 import { consoleLimits } from '../../system/limits/limits.ts';
 import { type LineBuffer, lineBufferBytes, readLineBuffer } from './line-buffer.ts';

@@ -1,3 +1,4 @@
+/** Pure. */
 import type { IBuffer, Terminal } from '@xterm/headless';
 import { lookSequence, styleOf } from './look.ts';
 import { type Cell, type CoreBuffer, cellAt, charsetName, coreOf, type Look } from './xterm-core.ts';

@@ -1,3 +1,4 @@
+/** Pure. */
 import { consoleLimits } from '../../system/limits/limits.ts';
 
 const ESC = 0x1b;

@@ -1,3 +1,4 @@
+/** Pure. */
 import type { Look } from './xterm-core.ts';
 
 /** Of the colour of an underline: none. */

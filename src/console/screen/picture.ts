@@ -1,3 +1,4 @@
+/** Pure. */
 import type { Terminal } from '@xterm/headless';
 import { colourOf, styleOf } from './look.ts';
 import { type Cell, cellAt, coreOf } from './xterm-core.ts';

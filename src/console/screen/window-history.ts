@@ -1,3 +1,4 @@
+/** Pure. */
 import { consoleLimits } from '../../system/limits/limits.ts';
 import type { Size } from '../pty.ts';
 

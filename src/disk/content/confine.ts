@@ -1,6 +1,6 @@
 /** The confinement of a program of the host that reads what a guest has written. Pure. */
 import { dirname } from 'node:path';
-import { type HostLimits, prlimitWords } from '../../system/processes/host-limits.ts';
+import { type HostLimits, prlimitWords } from '../../system/processes/resource-limits.ts';
 
 /** Absolute paths of the host's programs that make it. */
 export interface ConfiningPrograms {

@@ -1,3 +1,4 @@
+/** Pure. */
 import type { Cow, CowHeader } from './format.ts';
 
 /**

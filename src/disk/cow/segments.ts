@@ -1,3 +1,4 @@
+/** Pure. */
 import { findClear, findSet } from './bitmap.ts';
 import type { BitmapPart } from './file.ts';
 

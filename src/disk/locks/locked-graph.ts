@@ -1,3 +1,4 @@
+/** Pure. */
 import { type ImageName, nameText } from '../names/image-name.ts';
 import { buildGraph, type FoundImage, type ImageGraph } from '../store/graph.ts';
 import type { Scan } from '../store/scan.ts';

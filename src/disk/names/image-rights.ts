@@ -1,3 +1,4 @@
+/** Pure. */
 import { mayAccess, type Permissions } from '../../system/files/permissions.ts';
 
 /** Who may do what with an image: its own permission bits, and those of the directories that lead to it. */

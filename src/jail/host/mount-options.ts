@@ -2,7 +2,6 @@
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type MountFlag, mountFlags } from '../../system/native/native.ts';
-import { shellWord } from '../../system/shell-word.ts';
 import { isBelow, reachableMounts } from './mount-table.ts';
 
 /** A file that would be executed, or mapped executable, and whose mount forbids that. */
@@ -32,11 +31,4 @@ function mountPointOf(path: string): string {
   const mounts = reachableMounts(readFileSync('/proc/self/mountinfo', 'utf8'));
   const above = mounts.map(({ point }) => point).filter((point) => real === point || isBelow(real, point));
   return above.reduce((longest, point) => (point.length > longest.length ? point : longest), '/');
-}
-
-const lifted = { noexec: 'exec', nodev: 'dev', ro: 'rw' } as const satisfies Record<MountFlag, string>;
-
-/** What lifts an option of a mount, for a hint. */
-export function remountHint(flag: MountFlag, point: string, otherwise: string): string {
-  return `mount -o remount,${lifted[flag]} ${shellWord(point)}, or ${otherwise}`;
 }

@@ -1,5 +1,6 @@
+/** Pure. */
 import { jailLimits } from '../../system/limits/limits.ts';
-import type { HostLimits } from '../../system/processes/host-limits.ts';
+import type { HostLimits } from '../../system/processes/resource-limits.ts';
 import type { SandboxPlan } from './sandbox.ts';
 
 /** As the kernel itself would have it at most (STACKSIZE of arch/um/kernel/um_arch.c); also of its guest's processes. */

@@ -5,7 +5,7 @@
  */
 
 import type { KernelArgument } from '../../config/values/kernel-argument.ts';
-import { systemPath } from '../../system/processes/find-program.ts';
+import { systemPath } from '../../system/processes/system-path.ts';
 
 /** Absolute paths of the host's programs. */
 export interface SandboxPrograms {

@@ -1,3 +1,4 @@
+/** Pure. */
 import { printable } from '../../system/text.ts';
 import type { FileSystemFacts, HostFacts, ImageFacts } from '../program/host-facts.ts';
 import type { CrashFacts } from './crash-facts.ts';

@@ -1,3 +1,4 @@
+/** Pure. */
 import { type PanicLines, panicMark } from '../../kernel/panic-lines.ts';
 import { type ExitRecord, UMLMON_TEXT_MAX } from '../../rpc/umlmonctrl.gen.ts';
 

@@ -1,3 +1,4 @@
+/** Pure. */
 import type { Behalf } from '../../rpc/codec/program.ts';
 import { isRole, lowerRole, type Role } from '../../rpc/roles.ts';
 import type { ActForArgs } from '../../rpc/umlmonctrl.gen.ts';

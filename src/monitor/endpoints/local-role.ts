@@ -1,3 +1,4 @@
+/** Pure. */
 import { highestRole, type Role } from '../../rpc/roles.ts';
 
 /** Members of a group of the host have a role. */

@@ -1,3 +1,4 @@
+/** Pure. */
 import type { GuestStats, NetworkStats, VmInfo } from '../../rpc/umlmonctrl.gen.ts';
 
 interface Sample {

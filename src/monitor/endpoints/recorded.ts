@@ -1,3 +1,4 @@
+/** Pure. */
 import type { ControlProcedure } from '../../rpc/roles.ts';
 import type { SecurityKind } from '../../system/logs/security-kinds.ts';
 

@@ -1,3 +1,4 @@
+/** Pure. */
 import type { ProcedureName, ResultOf } from '../../rpc/codec/program.ts';
 import { includesRole, type Role } from '../../rpc/roles.ts';
 import type { Event, ExitRecord, Setting, umlmonctrl } from '../../rpc/umlmonctrl.gen.ts';

@@ -1,3 +1,4 @@
+/** Pure. */
 import { networkOf } from '../../rpc/address.ts';
 import type { EventKind } from './kinds.ts';
 

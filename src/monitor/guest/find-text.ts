@@ -1,3 +1,4 @@
+/** Pure. */
 import type { Channel } from '../../console/channel.ts';
 
 /**

@@ -1,3 +1,4 @@
+/** Pure. */
 import { monitorLimits } from '../../system/limits/limits.ts';
 
 /** What a guest has told as `key=value`: the last value of each key, in the order in which they were told. */

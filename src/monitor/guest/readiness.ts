@@ -1,3 +1,4 @@
+/** Pure. */
 import type { Readiness as ReadinessInfo, ReadyLevel } from '../../rpc/umlmonctrl.gen.ts';
 
 /** Milliseconds, since the start was asked for, at which each level was reached. */

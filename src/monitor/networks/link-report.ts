@@ -1,3 +1,4 @@
+/** Pure. */
 import type { LinkStatus } from '../../network/plan/link.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { Interface } from './networks.ts';

@@ -5,7 +5,8 @@ import { dirname } from 'node:path';
 import type { VmLayout } from '../../jail/layout.ts';
 import { stepOf } from '../../plan/step-of.ts';
 import { toFailure } from '../../system/errors/errors.ts';
-import { type MemoryCgroup, memoryCgroups } from '../../system/processes/memory-limits.ts';
+import type { MemoryCgroup } from '../../system/processes/memory-cgroup.ts';
+import { memoryCgroups } from '../../system/processes/memory-limits.ts';
 import type { RunningKernel } from '../running-kernel.ts';
 
 export type ImageFacts = { readonly unit: number; readonly path: string } & (

@@ -4,7 +4,7 @@ import type { ConsoleLog } from '../../console/log.ts';
 import { Marks } from '../../console/log-marks.ts';
 import type { VmLayout } from '../../jail/layout.ts';
 import { consolePlans, logPlan } from '../../plan/build-plan.ts';
-import { imageStoreOf } from '../../plan/facts/inventory.ts';
+import { imageStoreOf } from '../../plan/image-store.ts';
 import { RpcServer } from '../../rpc/server/server.ts';
 import { type Event, umlmonctrl } from '../../rpc/umlmonctrl.gen.ts';
 import { hostClock } from '../../system/clock.ts';

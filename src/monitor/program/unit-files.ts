@@ -1,3 +1,4 @@
+/** Pure. */
 import type { Config, GlobalConfig, VmConfig } from '../../config/config.ts';
 import { tmpfsBytes } from '../../jail/sandbox/mounts.ts';
 import { registrationPlace } from '../../rpc/client/registration-place.ts';

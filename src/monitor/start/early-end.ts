@@ -1,3 +1,4 @@
+/** Pure. */
 import type { ExitRecord } from '../../rpc/umlmonctrl.gen.ts';
 import { UmlmonError } from '../../system/errors/errors.ts';
 import { startKilled } from '../start-killed.ts';

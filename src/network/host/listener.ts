@@ -1,3 +1,4 @@
+/** Pure. */
 import { forwardText } from '../../config/networks/shared.ts';
 import { isAnyAddress, isLoopback, readIp } from '../../system/ip-address.ts';
 

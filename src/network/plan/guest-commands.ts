@@ -1,3 +1,4 @@
+/** Pure. */
 import type { NetworkSpec } from '../../config/networks/kinds.ts';
 import { userNetwork } from '../../config/networks/user.ts';
 

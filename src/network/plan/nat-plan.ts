@@ -141,3 +141,11 @@ function ip(family: 4 | 6): string {
 function chain(name: string, head: string, rules: readonly string[]): string {
   return `chain ${name} {\n${head}\n${rules.map((rule) => `${rule}\n`).join('')}}`;
 }
+
+/** Whose forwarded ports they are. */
+export function forwarderOf({ directory, vm }: { readonly directory: string; readonly vm: string }): {
+  vm: string;
+  owner: string;
+} {
+  return { vm, owner: directory };
+}

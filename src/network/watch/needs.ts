@@ -4,11 +4,10 @@ import type { Words } from '../host/run-ip.ts';
 import type { NetworkRecord, RecordPlace } from '../network-record.ts';
 import type { InterfacePlan } from '../plan/interface-plan.ts';
 import type { Setting } from '../plan/kernel-settings.ts';
-import { planForwards } from '../plan/nat-plan.ts';
+import { forwarderOf, planForwards } from '../plan/nat-plan.ts';
 import type { NftTable } from '../plan/private-bridge-plan.ts';
 import { type SharedPlan, traceOf } from '../plan/shared-plan.ts';
 import { chainsIn, tablesIn } from '../rules/rules-text.ts';
-import { forwarderOf } from '../shared-networks.ts';
 
 /** A thing that must be there, so that it can be compared with what is found. */
 export type Thing =

@@ -1,3 +1,4 @@
+/** Pure. */
 import type { RecordPlace } from '../network-record.ts';
 import type { InterfacePlan } from '../plan/interface-plan.ts';
 import type { Followed } from './host-watch.ts';

@@ -1,10 +1,9 @@
 /** Whether a VM can use one of its disks as this host has it. Pure; the words are for the person who wrote the key. */
-
 import type { VmConfig } from '../../config/config.ts';
 import type { Refusal } from '../../config/problem.ts';
 import { cowHazard } from '../../disk/cow/hazard.ts';
 import type { ImageFacts } from '../../disk/names/open-image.ts';
-import { remountHint } from '../../jail/host/mount-options.ts';
+import { remountHint } from '../../jail/host/remount-hint.ts';
 import type { VmUser } from '../../jail/user.ts';
 import { type Failure, isErrorCode } from '../../system/errors/errors.ts';
 import { mayAccess } from '../../system/files/permissions.ts';

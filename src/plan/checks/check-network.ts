@@ -4,7 +4,7 @@ import { isTransport } from '../../config/networks/kinds.ts';
 import { transportNeeds } from '../../config/networks/transports.ts';
 import type { Refusal } from '../../config/problem.ts';
 import { didYouMean } from '../../config/suggest.ts';
-import { remountHint } from '../../jail/host/mount-options.ts';
+import { remountHint } from '../../jail/host/remount-hint.ts';
 import type { VmLayout } from '../../jail/layout.ts';
 import type { HostLink, HostNetwork } from '../../network/host/host-network.ts';
 import { isMarkOf } from '../../network/plan/interface-plan.ts';

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import type { Config, GlobalConfig, VmConfig } from '../../config/config.ts';
 import { distrustedSettings } from '../../config/file/untrusted-directories.ts';
 import type { Problem } from '../../config/problem.ts';
-import type { ImageStore } from '../../disk/names/image-name.ts';
 import type { ImageGraph } from '../../disk/store/graph.ts';
 import {
   hostPrograms,
@@ -23,9 +22,12 @@ import { filesOf, type Libraries, resolveLibraries } from '../../kernel/librarie
 import { type KernelProbe, probeKernel } from '../../kernel/probe.ts';
 import { foreseeMacs, type MacRequest } from '../../network/mac/mac-pool-file.ts';
 import { UmlmonError } from '../../system/errors/errors.ts';
-import { type HostLimits, ownLimits } from '../../system/processes/host-limits.ts';
-import { type AvailableMemory, availableMemory } from '../../system/processes/memory-limits.ts';
+import { ownLimits } from '../../system/processes/host-limits.ts';
+import type { AvailableMemory } from '../../system/processes/memory-cgroup.ts';
+import { availableMemory } from '../../system/processes/memory-limits.ts';
+import type { HostLimits } from '../../system/processes/resource-limits.ts';
 import { closedDirectory } from '../checks/access.ts';
+import { imageStoreOf } from '../image-store.ts';
 import { backingsOf, type ConfiguredImage, graphFor, lookAtDisk } from './configured-images.ts';
 import { lookAtCores } from './core-load.ts';
 import type { CoreLoad } from './cores.ts';
@@ -222,9 +224,4 @@ function unwritableOf({ home, runDir }: VmLayout): Inventory['unwritable'] {
     const mount = mountWith('ro', path);
     return mount === undefined ? [] : [{ key, mount }];
   });
-}
-
-/** Where the images of all VMs of this host are. */
-export function imageStoreOf({ varDir, shared, imageHolders }: VmLayout): ImageStore {
-  return { varDir, shared, holders: imageHolders };
 }

@@ -1,3 +1,4 @@
+/** Pure. */
 import type { TLSSocket } from 'node:tls';
 
 /** Both ends: older versions have no tls-exporter binding without further conditions (RFC 9266 section 3). */

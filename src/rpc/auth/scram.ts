@@ -1,7 +1,7 @@
 /**
  * SCRAM-SHA-256 (RFC 5802, RFC 7677): client and server each prove that they know a password, or what was derived
  * from it, without showing it. Over TLS both bind their proof to the very connection (tls-exporter, RFC 9266), so
- * that nobody in the middle can pass it on. Pure but for the derivation, which is slow on purpose.
+ * that nobody in the middle can pass it on. Without input and output; the derivation is slow on purpose.
  */
 import { createHash, createHmac, pbkdf2, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';

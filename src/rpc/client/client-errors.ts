@@ -1,3 +1,4 @@
+/** Pure. */
 import { isSystemError, UmlmonError } from '../../system/errors/errors.ts';
 import { authProblem, type ReplyStatus } from '../codec/message.ts';
 

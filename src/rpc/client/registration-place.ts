@@ -1,3 +1,4 @@
+/** Pure. */
 import { join } from 'node:path';
 
 export interface RegistrationPlace {

@@ -1,3 +1,4 @@
+/** Pure. */
 import { directoryLimits, directoryShares } from '../../system/limits/limits.ts';
 import type { ProgramDefinition } from './ast.ts';
 import { table } from './markdown.ts';

@@ -1,3 +1,4 @@
+/** Pure. */
 import type { Enum, Type, TypeDefinition } from './ast.ts';
 import { camelCase, enumWords, pascalCase } from './names.ts';
 import { sizeOf, type WireSize } from './wire-size.ts';

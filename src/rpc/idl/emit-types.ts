@@ -1,3 +1,4 @@
+/** Pure. */
 import type { Field, ProgramDefinition, Specification, Type, TypeDefinition } from './ast.ts';
 import { codecOf, codecText, plainTypes, wordsOf } from './emit-codecs.ts';
 import { camelCase, enumWords, pascalCase, procedureNames } from './names.ts';

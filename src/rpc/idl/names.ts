@@ -1,3 +1,4 @@
+/** Pure. */
 import type { Enum, ProgramDefinition } from './ast.ts';
 
 /** vm_info → VmInfo */

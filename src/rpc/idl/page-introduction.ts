@@ -1,3 +1,4 @@
+/** Pure. */
 import { remoteLimits, rpcLimits, rpcShares } from '../../system/limits/limits.ts';
 import { writeCall, writeReply } from '../codec/message.ts';
 import { beginRecord, sealRecord } from '../codec/record.ts';

@@ -1,3 +1,4 @@
+/** Pure. */
 import type {
   Arm,
   Bound,

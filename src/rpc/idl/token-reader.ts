@@ -1,3 +1,4 @@
+/** Pure. */
 import { type Comment, IdlError, lex, type Token } from './lex.ts';
 
 /** The parser's cursor over the tokens of a `.x` file and the comments between them. Every mistake is an IdlError with its line. */

@@ -1,3 +1,4 @@
+/** Pure. */
 import type { Specification, Type, TypeDefinition } from './ast.ts';
 
 /** Smallest and largest XDR of a type, in bytes. */

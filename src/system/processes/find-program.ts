@@ -1,9 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { UmlmonError } from '../errors/errors.ts';
-
-/** Where Linux systems keep their programs; a monitor may have been started without those of the administrator. */
-export const systemPath = '/usr/sbin:/usr/bin:/sbin:/bin';
+import { systemPath } from './system-path.ts';
 
 /** What the administrator has installed beside the packages. On some hosts a group may write there. */
 const localPlaces = ['/usr/local/sbin', '/usr/local/bin'];

@@ -4,58 +4,11 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setResourceLimit } from '../native/native.ts';
-
-/** Number of the resource (asm-generic/resource.h), and its name in proc_pid_limits(5). */
-const resources = {
-  cpu: [0, 'Max cpu time'],
-  fsize: [1, 'Max file size'],
-  data: [2, 'Max data size'],
-  stack: [3, 'Max stack size'],
-  core: [4, 'Max core file size'],
-  nproc: [6, 'Max processes'],
-  nofile: [7, 'Max open files'],
-  memlock: [8, 'Max locked memory'],
-  as: [9, 'Max address space'],
-  sigpending: [11, 'Max pending signals'],
-} as const;
-
-export type LimitName = keyof typeof resources;
-
-export interface HostLimit {
-  /** Infinity for `unlimited`; units as of getrlimit(2). */
-  readonly soft: number;
-  readonly hard: number;
-}
-
-export type HostLimits = Readonly<Record<LimitName, HostLimit>>;
-
-const names = Object.keys(resources) as LimitName[];
-
-/** All limits in the text of proc_pid_limits(5). One that it does not have is no limit. */
-export function parseLimits(text: string): HostLimits {
-  const boundOf = (word: string | undefined) =>
-    word === undefined || word === 'unlimited' ? Number.POSITIVE_INFINITY : Number(word);
-  const limitOf = (name: LimitName): HostLimit => {
-    const [, soft, hard] = new RegExp(`^${resources[name][1]}\\s+(\\S+)\\s+(\\S+)`, 'm').exec(text) ?? [];
-    return { soft: boundOf(soft), hard: boundOf(hard) };
-  };
-  return Object.fromEntries(names.map((name) => [name, limitOf(name)])) as HostLimits;
-}
+import { type HostLimits, type LimitName, limitNames, parseLimits, resources } from './resource-limits.ts';
 
 /** The limits of this process. */
 export function ownLimits(): HostLimits {
   return parseLimits(readFileSync('/proc/self/limits', 'latin1'));
-}
-
-/** What prlimit(1) is to set, in its words: for each limit the smaller of what is wanted and what can be. */
-export function prlimitWords(
-  wanted: Partial<Record<LimitName, number>>,
-  limits: HostLimits,
-): `--${LimitName}=${string}`[] {
-  return names.flatMap((name): `--${LimitName}=${string}`[] => {
-    const most = wanted[name];
-    return most === undefined ? [] : [`--${name}=${Math.min(most, limits[name].hard)}`];
-  });
 }
 
 /**
@@ -69,7 +22,7 @@ const asTheyAre: readonly LimitName[] = ['core', 'stack'];
  * habit, and one of file size ends a program at a write (SIGXFSZ).
  */
 export function raiseOwnLimits(limits = ownLimits()): void {
-  for (const name of names) {
+  for (const name of limitNames) {
     const { soft, hard } = limits[name];
     if (soft < hard && !asTheyAre.includes(name)) setResourceLimit(resources[name][0], hard, hard);
   }

@@ -1,8 +1,9 @@
 /** The directories of the host that a guest is given: its root, if it is one, and the shares. */
 import { mkdirSync, readFileSync, realpathSync, statfsSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { mountWith, remountHint } from '../../jail/host/mount-options.ts';
+import { mountWith } from '../../jail/host/mount-options.ts';
 import { isBelow, reachableMounts } from '../../jail/host/mount-table.ts';
+import { remountHint } from '../../jail/host/remount-hint.ts';
 import type { Bind } from '../../jail/sandbox/sandbox.ts';
 import { isSystemError, UmlmonError } from '../../system/errors/errors.ts';
 import type { RunRequest } from '../arguments.ts';

@@ -1,3 +1,4 @@
+/** Pure. */
 import type { ConsoleRequest } from '../wire.ts';
 
 /** A text message of a console page; undefined if it is none. */

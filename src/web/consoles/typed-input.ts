@@ -1,3 +1,4 @@
+/** Pure. */
 import { webLimits } from '../../system/limits/limits.ts';
 import { FairTable } from '../../system/sharing/fair-table.ts';
 import type { Peer } from '../../system/sharing/shares.ts';

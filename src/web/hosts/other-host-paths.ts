@@ -1,3 +1,4 @@
+/** Pure. */
 import { vmNameDamage } from '../../config/names.ts';
 import { isHostName } from '../../config/values/host-name.ts';
 import type { DirList, DirTarget } from '../../rpc/umldir.gen.ts';

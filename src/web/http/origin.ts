@@ -1,3 +1,4 @@
+/** Pure. */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { WebListen, WebUrl } from '../../config/keys/web-keys.ts';
 import { isAnyAddress, isLoopback, readIp } from '../../system/ip-address.ts';

@@ -1,3 +1,4 @@
+/** Pure. */
 import type { MonitorClient } from '../../rpc/client/monitor-client.ts';
 import { stopAndStart, stoppedAndStartedText } from '../../rpc/stop-and-start.ts';
 

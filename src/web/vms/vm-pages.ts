@@ -1,3 +1,4 @@
+/** Pure. */
 import type { MonitorClient } from '../../rpc/client/monitor-client.ts';
 import { compareConfig } from '../config-diff.ts';
 import { refused } from '../http/answer.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parseEndpoints } from '../../../src/config/keys/directory-keys.ts';
-import { findService } from '../../../src/config/services.ts';
+import { findService } from '../../../src/config/service-ports.ts';
 
 describe('etcd', () => {
   test('several members, names and addresses, with and without TLS', () => {

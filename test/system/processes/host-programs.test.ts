@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { daemonEnvironment, userEnvironment } from '../../../src/system/environment.ts';
-import { locateProgram, programPath, systemPath } from '../../../src/system/processes/find-program.ts';
+import { locateProgram, programPath } from '../../../src/system/processes/find-program.ts';
+import { systemPath } from '../../../src/system/processes/system-path.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const starters = ['exec', 'execFile', 'execFileSync', 'execSync', 'fork', 'spawn', 'spawnSync'];

@@ -1,10 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import {
-  availableMemory,
-  type MemoryCgroup,
-  memoryCgroups,
-  outOfMemory,
-} from '../../../src/system/processes/memory-limits.ts';
+import { type MemoryCgroup, outOfMemory } from '../../../src/system/processes/memory-cgroup.ts';
+import { availableMemory, memoryCgroups } from '../../../src/system/processes/memory-limits.ts';
 
 const MiB = 1024 ** 2;
 const unlimited = Number.POSITIVE_INFINITY;

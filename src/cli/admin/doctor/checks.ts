@@ -1,10 +1,10 @@
 /** What a host lacks or has too much of for its VMs. Pure: facts in, findings out, each with what to do about it. */
 import { type Problem, problemText } from '../../../config/problem.ts';
-import { defaultPorts, type ServiceName } from '../../../config/services.ts';
+import { defaultPorts, type ServiceName } from '../../../config/service-ports.ts';
 import type { NamespaceSupport } from '../../../jail/host/host-support.ts';
 import { tunHint } from '../../../plan/checks/check-forward.ts';
 import { type Failure, failureText } from '../../../system/errors/errors.ts';
-import { memoryOwner } from '../../../system/processes/memory-limits.ts';
+import { memoryOwner } from '../../../system/processes/memory-cgroup.ts';
 import { shellWord } from '../../../system/shell-word.ts';
 import { sizeText } from '../../print/render.ts';
 

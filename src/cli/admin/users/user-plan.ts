@@ -1,6 +1,5 @@
 /** What makes a private user for a VM, or removes it. Pure. */
-import { type Accounts, sharedGroup } from '../../../jail/private-group.ts';
-import { findGroup, findUser, isLocalName } from '../../../jail/user.ts';
+import { type Accounts, findGroup, findUser, isLocalName, sharedGroup } from '../../../jail/accounts.ts';
 import { UmlmonError } from '../../../system/errors/errors.ts';
 
 export interface UserRequest {

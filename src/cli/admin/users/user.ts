@@ -1,12 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { requireVm } from '../../../config/config.ts';
 import { editConfig } from '../../../config/file/edit-config.ts';
-import { askHost, findGroup, findUser } from '../../../jail/user.ts';
+import { findGroup, findUser } from '../../../jail/accounts.ts';
+import { askHost } from '../../../jail/user.ts';
 import { UmlmonError } from '../../../system/errors/errors.ts';
 import { heldLock } from '../../../system/files/held-lock.ts';
 import { adminLimits } from '../../../system/limits/limits.ts';
-import { findProgram, systemPath } from '../../../system/processes/find-program.ts';
+import { findProgram } from '../../../system/processes/find-program.ts';
 import { requireHostCommand } from '../../../system/processes/host-command.ts';
+import { systemPath } from '../../../system/processes/system-path.ts';
 import { shellWord } from '../../../system/shell-word.ts';
 import type { ArgumentValues } from '../../commands/argument-kinds.ts';
 import { print } from '../../print/output.ts';
