@@ -17,6 +17,18 @@ export function isWithin({ value, budget }: Figure): boolean {
   return 'atMost' in budget ? value <= budget.atMost : value >= budget.atLeast;
 }
 
+/** What the noise of a busy machine may add to a figure, by its unit. */
+const slack = { x: 1, MiB: 5, ms: 20, '': 50 } as const;
+
+/** The figure with a budget that only a real loss exceeds: twice the usual one, and what noise adds. */
+export function withSlack(figure: Figure): Figure {
+  const { budget, unit } = figure;
+  if ('atLeast' in budget) return { ...figure, budget: { atLeast: budget.atLeast / 3 } };
+  // Memory is hardly noisy.
+  const factor = unit === 'MiB' ? 1 : 2;
+  return { ...figure, budget: { atMost: factor * budget.atMost + slack[unit] } };
+}
+
 /** The report as a table for people. */
 export function table(figures: readonly Figure[]): string {
   const number = (value: number, unit: string) =>

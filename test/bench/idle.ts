@@ -3,14 +3,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { World } from '../helpers/programs/world.ts';
 import { type Figure, median } from './figure.ts';
 
-const monitors = 20;
 /** V8 collects its garbage up to three times after the last activity, with pauses of 8 seconds. */
 const settleMs = 36_000;
 const idleMs = 10_000;
 const budgetMiB = 15;
 
-/** What monitors cost while nothing happens: memory of each, and wake-ups, of which there must be none. */
-export async function measureIdle(world: World): Promise<Figure[]> {
+/** The cost of idle monitors: memory of each, and wake-ups, which must be zero. */
+export async function measureIdle(world: World, monitors = 20): Promise<Figure[]> {
   const idle = Array.from({ length: monitors }, (_, i) => `idle${i + 1}`);
   const names = [...idle, 'busy'];
   // A guest that writes is not idle: what it has written at its boot would come to its disk half a minute later.

@@ -2,8 +2,6 @@ import { type Figure, inTurns, MiB, median, milliseconds, percentile } from '../
 import type { Pair } from '../pair.ts';
 import { Viewer } from './viewer.ts';
 
-/** Where the host puts two kernels, and who shares a core with whom, is decided at their start. */
-const boots = 3;
 const rounds = 5;
 const volume = 8 * MiB;
 const echoes = 300;
@@ -15,8 +13,12 @@ const becomeEcho = "stty raw echo; echo E''CHO; exec sleep 1000\n";
 
 type Rounds<T> = Awaited<ReturnType<typeof inTurns<T>>>;
 
-/** Console output from the guest to a viewer, and the round trip of a key, against the plainest loop on the pty. */
-export async function measureConsole(pair: Pair): Promise<Figure[]> {
+/**
+ * Console output from the guest to a viewer, and the round trip of a key, against the plainest loop on the pty.
+ *
+ * @param boots several: the host decides at a start on which core a kernel runs, and beside which other
+ */
+export async function measureConsole(pair: Pair, boots = 3): Promise<Figure[]> {
   const output: Rounds<number> = { baseline: [], subject: [] };
   const echo: Rounds<number[]> = { baseline: [], subject: [] };
   for (let boot = 0; boot < boots; boot++) {

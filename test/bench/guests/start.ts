@@ -1,10 +1,8 @@
 import { type Figure, inTurns, median, milliseconds } from '../figure.ts';
 import type { Pair } from '../pair.ts';
 
-const rounds = 15;
-
 /** What the monitor adds to the start of a kernel in its jail: until the guest says that it is booted. */
-export async function measureStart(pair: Pair): Promise<Figure[]> {
+export async function measureStart(pair: Pair, rounds = 15): Promise<Figure[]> {
   const { baseline, subject } = await inTurns(
     rounds,
     async () => {
