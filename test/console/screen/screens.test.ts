@@ -10,7 +10,7 @@ import { consoleShares } from '../../../src/system/limits/limits.ts';
 import { cellsOf } from '../../helpers/terminal/cells.ts';
 
 /** As npm test builds it. */
-const program = join(import.meta.dirname, '../../dist/umlmon-screen.cjs');
+const program = join(import.meta.dirname, '../../../dist/umlmon-screen.cjs');
 const much = 500_000;
 const viewer = { key: 'uid:1000', isOwner: false };
 const closing: { close(): void }[] = [];

@@ -4,9 +4,12 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createRandom } from '../../fuzz/random.ts';
 import { program, World } from '../../helpers/programs/world.ts';
 
 const rounds = Number(process.env.UMLMON_TEST_ROUNDS ?? 200);
+/** Of the moments of the kills; printed, so that a run can be repeated. */
+const seed = Number(process.env.UMLMON_TEST_SEED ?? Date.now() % 2 ** 31);
 
 let world: World;
 const children = new Set<ChildProcess>();
@@ -88,10 +91,12 @@ test(`${rounds} rounds: one wins, the other says why not`, async () => {
 }, 300_000);
 
 test('the first is killed right away: the other serves or has said no, and the next one serves', async () => {
+  console.log(`UMLMON_TEST_SEED=${seed}`);
+  const random = createRandom(seed, 0);
   const seen = { served: 0, refused: 0 };
   for (let round = 0; round < rounds / 10; round++) {
     const [first, second] = [contend('plain'), contend('plain')];
-    await delay(60 + Math.random() * 120);
+    await delay(60 + random.below(120));
     first.child.kill('SIGKILL');
     await ended(first.child);
     const outcome = await second.outcome;
