@@ -1,11 +1,32 @@
 import { defineConfig } from 'vitest/config';
+import { pureFiles } from './test/helpers/sources/pure-files.ts';
+import { testTiers } from './test/helpers/tiers/tiers.ts';
+
+const { unit, host } = testTiers();
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    // Real kernels boot in most files; two cores run two of them at a time.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // Real kernels boot in most files of the host tier; two cores run two of them at a time.
     maxWorkers: 2,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: [...unit],
+          setupFiles: ['test/helpers/tiers/ordinary-user.ts'],
+        },
+      },
+      { extends: true, test: { name: 'host', include: [...host] } },
+    ],
+    coverage: {
+      provider: 'v8',
+      include: pureFiles().map((file) => `src/${file}`),
+      exclude: ['src/**/*.gen.ts'],
+      reporter: ['text-summary', 'html'],
+      reportsDirectory: 'test-results/coverage',
+    },
   },
 });

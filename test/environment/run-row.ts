@@ -1,3 +1,4 @@
+import '../helpers/tiers/needs-host.ts';
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+import '../helpers/tiers/needs-host.ts';
 import { userInfo } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { findGroup, findUser } from '../../src/jail/accounts.ts';

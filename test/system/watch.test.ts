@@ -1,3 +1,4 @@
+import '../helpers/tiers/needs-host.ts';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdtempSync, rmSync } from 'node:fs';

@@ -1,4 +1,5 @@
 /** SIGKILL and a full disk at each kind of system call of verbs on images: the old image or the new one, no debris. */
+import '../../helpers/tiers/needs-host.ts';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';

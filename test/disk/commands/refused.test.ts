@@ -1,4 +1,5 @@
 /** What verbs refuse: images that others hold, backing files, names that lead elsewhere, what would lose data. */
+import '../../helpers/tiers/needs-host.ts';
 import { execFileSync } from 'node:child_process';
 import { linkSync, mkdirSync, readdirSync, renameSync, symlinkSync, truncateSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -1,4 +1,5 @@
 /** Every verb on real files, on each kind of file system of the host; e2fsck, cmp and uml_moo tell whether it is right. */
+import '../../helpers/tiers/needs-host.ts';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chownSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';

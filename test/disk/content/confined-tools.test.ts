@@ -2,6 +2,7 @@
  * What a tool has that reads a guest's file system: a stand-in for e2fsck(8), in a mount namespace of its own, tells what
  * it sees when the verbs of umlmon run it. It ends with an error, so that its words come out wherever it is run.
  */
+import '../../helpers/tiers/needs-host.ts';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,

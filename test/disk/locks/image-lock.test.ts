@@ -1,3 +1,4 @@
+import '../../helpers/tiers/needs-host.ts';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {

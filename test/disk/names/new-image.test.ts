@@ -1,4 +1,5 @@
 /** Where the file system has no files without a name, as with NFS: here bindfs(1), which is in user space. */
+import '../../helpers/tiers/needs-host.ts';
 import { execFileSync } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';

@@ -1,3 +1,4 @@
+import '../../helpers/tiers/needs-host.ts';
 import { execFileSync } from 'node:child_process';
 import { closeSync, existsSync, linkSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

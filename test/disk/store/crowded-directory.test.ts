@@ -1,4 +1,5 @@
 /** A VM with 50,000 files in its directory of images: what others notice. */
+import '../../helpers/tiers/needs-host.ts';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';

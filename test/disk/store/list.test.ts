@@ -1,3 +1,4 @@
+import '../../helpers/tiers/needs-host.ts';
 import { execFileSync } from 'node:child_process';
 import { linkSync, renameSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';

@@ -2,6 +2,7 @@
  * A real UML kernel in a bubblewrap jail, laid out as umlmon lays out a VM (run/uml, run/mon, disks), with a shell
  * as its init. Independent of src/jail and src/plan, so that their faults do not hide here.
  */
+import '../tiers/needs-host.ts';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {

@@ -1,3 +1,4 @@
+import '../tiers/needs-host.ts';
 import { join } from 'node:path';
 import { MonitorClient } from '../../../src/rpc/client/monitor-client.ts';
 import type { World } from '../programs/world.ts';

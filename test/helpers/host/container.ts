@@ -1,4 +1,5 @@
 /** A booted container of Debian with systemd, in which the project is installed: systemd-nspawn(1) over an overlay. */
+import '../tiers/needs-host.ts';
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
   copyFileSync,

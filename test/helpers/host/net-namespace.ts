@@ -1,3 +1,4 @@
+import '../tiers/needs-host.ts';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 
 let count = 0;

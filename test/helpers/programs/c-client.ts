@@ -1,3 +1,4 @@
+import '../tiers/needs-host.ts';
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

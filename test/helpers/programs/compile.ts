@@ -1,3 +1,4 @@
+import '../tiers/needs-host.ts';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 

@@ -1,3 +1,4 @@
+import '../tiers/needs-host.ts';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setPassword } from '../../../src/rpc/auth/password-file.ts';
 import type { Role } from '../../../src/rpc/roles.ts';

@@ -1,3 +1,4 @@
+import '../../helpers/tiers/needs-host.ts';
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { hostPrograms, launcherFiles, trySupport } from '../../../src/jail/host/host-support.ts';

@@ -1,4 +1,5 @@
 /** A bundle is there as a whole or not at all. */
+import '../../helpers/tiers/needs-host.ts';
 import { spawn, spawnSync } from 'node:child_process';
 import {
   existsSync,

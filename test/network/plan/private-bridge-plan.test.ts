@@ -1,3 +1,4 @@
+import '../../helpers/tiers/needs-host.ts';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

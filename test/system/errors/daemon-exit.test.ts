@@ -1,4 +1,5 @@
 /** How a daemon ends: the last line of its log, its exit record, its status. */
+import '../../helpers/tiers/needs-host.ts';
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

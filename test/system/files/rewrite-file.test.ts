@@ -1,4 +1,5 @@
 /** Files of users are written so that they keep what they have. */
+import '../../helpers/tiers/needs-host.ts';
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,

@@ -1,3 +1,4 @@
+import '../../helpers/tiers/needs-host.ts';
 import {
   chmodSync,
   chownSync,

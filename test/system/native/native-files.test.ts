@@ -1,3 +1,4 @@
+import '../../helpers/tiers/needs-host.ts';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

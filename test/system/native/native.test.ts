@@ -1,3 +1,4 @@
+import '../../helpers/tiers/needs-host.ts';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {

@@ -1,4 +1,5 @@
 /** Which programs of the host are run, from where, and with which variables. */
+import '../../helpers/tiers/needs-host.ts';
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';

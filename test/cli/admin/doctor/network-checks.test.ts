@@ -1,3 +1,4 @@
+import '../../../helpers/tiers/needs-host.ts';
 import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
