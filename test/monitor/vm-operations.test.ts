@@ -1,0 +1,158 @@
+/** What the operations of a VM do in each state, with fake kernels and a fake clock. */
+import { afterEach, expect, test } from 'vitest';
+import { lifecycle } from '../../src/monitor/lifecycle.ts';
+import { UmlmonError } from '../../src/system/errors/errors.ts';
+import { type Asked, FakeVm } from '../helpers/fakes/fake-vm.ts';
+
+let world: FakeVm;
+
+afterEach(() => world.close());
+
+async function open(keys = ''): Promise<FakeVm> {
+  world = new FakeVm(keys);
+  await world.startMonitor();
+  return world;
+}
+
+/** Starts the VM up to a guest that runs. */
+async function run(): Promise<Asked> {
+  const asked = world.ask('start');
+  await world.quiet();
+  world.planner.finish();
+  await world.quiet();
+  world.kernels.finishStart();
+  await world.quiet();
+  world.kernels.alive?.boot();
+  await world.quiet();
+  expect(world.vm.state).toBe('running');
+  return asked;
+}
+
+const states = {
+  down: async () => undefined,
+  starting: async () => {
+    world.ask('start');
+    await world.quiet();
+  },
+  running: async () => {
+    await run();
+  },
+  stopping: async () => {
+    await run();
+    const { alive } = world.kernels;
+    if (alive) alive.obeys = false;
+    world.ask('stop');
+    await world.quiet();
+  },
+  foreign: async () => {
+    world.killMonitor();
+    world.kernels.hasUnknownKernel = true;
+    await world.startMonitor();
+  },
+};
+
+const busy = { refused: 'STATE_BUSY', cause: /^busy with / };
+const joined = { joins: true };
+
+/** Operations that the one in progress answers before the table is asked. */
+const answeredByOperation: Partial<Record<string, typeof busy | typeof joined>> = {
+  'starting, start': joined,
+  'starting, stop': busy,
+  'stopping, start': busy,
+  'stopping, stop': joined,
+};
+
+for (const [state, enter] of Object.entries(states))
+  for (const name of ['start', 'stop', 'kill'] as const)
+    test(`${name} while the VM is ${state}`, async () => {
+      await open();
+      await enter();
+      expect(world.vm.state).toBe(state);
+      const before = world.events.length;
+      const asked = world.ask(name);
+      // Not longer: an operation that is done goes through several states.
+      await Promise.resolve();
+      await world.quiet();
+      const special = answeredByOperation[`${state}, ${name}`];
+      const cell = lifecycle[state as keyof typeof lifecycle][`${name}-asked`];
+      if (special === joined) {
+        const began = world.events.slice(before).filter(({ kind }) => kind === 'operation-began');
+        expect({ answers: asked.answers, began }).toEqual({ answers: 0, began: [] });
+      } else if (special) expect(asked.error).toMatchObject({ code: 'STATE_BUSY', reason: busy.cause });
+      else if (typeof cell === 'object' && 'refuse' in cell)
+        expect(asked.error).toMatchObject({ code: 'STATE_WRONG', reason: cell.refuse });
+      else {
+        expect(asked.error).toBeUndefined();
+        const to = world.events.slice(before).filter(({ kind }) => kind === 'state');
+        const [first] = to.map(({ attributes }) => attributes.find(({ name: of }) => of === 'to')?.value);
+        // A kill of a stop stays in its state.
+        expect(first ?? world.vm.state).toBe(
+          state === 'stopping' ? 'down' : typeof cell === 'object' && 'next' in cell && cell.next,
+        );
+      }
+    });
+
+test('a start that others join ends alike for all of them', async () => {
+  await open();
+  const first = world.ask('start');
+  await world.quiet();
+  const second = world.ask('start');
+  await world.quiet();
+  world.planner.finish();
+  await world.quiet();
+  world.kernels.finishStart();
+  await world.quiet();
+  world.kernels.alive?.boot();
+  await world.quiet();
+  expect(first.result).toMatchObject({ joined: false });
+  expect(second.result).toEqual({ ...first.result, joined: true });
+});
+
+test('a start that fails fails alike for all who joined it, and releases everything', async () => {
+  await open();
+  const first = world.ask('start');
+  await world.quiet();
+  const second = world.ask('start');
+  world.planner.finish();
+  await world.quiet();
+  expect(world.kernels.held.size).toBeGreaterThan(0);
+  world.kernels.failStart();
+  await world.quiet();
+  expect(first.error).toBeInstanceOf(UmlmonError);
+  expect(second.error).toBe(first.error);
+  expect(world.vm.state).toBe('down');
+  expect([...world.kernels.held]).toEqual([]);
+});
+
+test('on_crash = restart starts a new kernel after a pause, and a stop meanwhile cancels that', async () => {
+  await open('on_crash = restart');
+  await run();
+  world.kernels.alive?.end('crash');
+  await world.quiet();
+  expect(world.vm.state).toBe('down');
+  await world.advance(120_000);
+  expect(world.vm.state).toBe('starting');
+  world.planner.finish();
+  await world.quiet();
+  world.kernels.finishStart();
+  await world.quiet();
+  expect(world.kernels.all.map(({ isAlive }) => isAlive)).toEqual([false, true]);
+  world.kernels.alive?.end('crash');
+  await world.quiet();
+  const stop = world.ask('stop');
+  await world.advance(600_000);
+  expect(stop.result?.summary).toBe('down; the restart by policy is cancelled');
+  expect(world.vm.state).toBe('down');
+  expect(world.kernels.all).toHaveLength(2);
+});
+
+test('the next monitor takes over the kernel, and its policies apply to it', async () => {
+  await open('on_crash = restart');
+  await run();
+  world.killMonitor();
+  await world.startMonitor();
+  expect(world.vm.state).toBe('running');
+  world.kernels.alive?.end('crash');
+  await world.advance(120_000);
+  expect(world.vm.state).toBe('starting');
+});
