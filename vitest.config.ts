@@ -17,6 +17,8 @@ export default defineConfig({
           name: 'unit',
           include: [...unit],
           setupFiles: ['test/helpers/tiers/ordinary-user.ts'],
+          // Tests of the host tier also wait for what guests print, which throws by itself.
+          expect: { requireAssertions: true },
         },
       },
       { extends: true, test: { name: 'host', include: [...host] } },

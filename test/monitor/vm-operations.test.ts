@@ -124,6 +124,34 @@ test('a start that fails fails alike for all who joined it, and releases everyth
   expect([...world.kernels.held]).toEqual([]);
 });
 
+test('a kill ends a start whose kernel has not announced itself', async () => {
+  await open();
+  const start = world.ask('start');
+  await world.quiet();
+  world.planner.finish();
+  await world.quiet();
+  const kill = world.ask('kill');
+  await world.quiet();
+  expect(kill.result?.summary).toBe('killed while starting');
+  expect(start.error).toMatchObject({ code: 'START_KILLED' });
+  expect(world.vm.state).toBe('down');
+  expect([...world.kernels.held]).toEqual([]);
+});
+
+test('a kill of a start that has no plan yet is answered when nothing can come of it', async () => {
+  await open();
+  const start = world.ask('start');
+  await world.quiet();
+  const kill = world.ask('kill');
+  await world.quiet();
+  expect(kill.answers).toBe(0);
+  world.planner.finish();
+  await world.quiet();
+  expect(kill).toMatchObject({ answers: 1, stateThen: 'down' });
+  expect(start.error).toMatchObject({ code: 'START_KILLED' });
+  expect(world.kernels.all).toEqual([]);
+});
+
 test('on_crash = restart starts a new kernel after a pause, and a stop meanwhile cancels that', async () => {
   await open('on_crash = restart');
   await run();

@@ -11,7 +11,7 @@ import { Settings } from '../../../src/monitor/settings.ts';
 import type { PlannedStart, StartPlanner } from '../../../src/monitor/start/start-planner.ts';
 import { Vm } from '../../../src/monitor/vm.ts';
 import type { LaunchPlan, Step } from '../../../src/plan/plan.ts';
-import type { Event } from '../../../src/rpc/umlmonctrl.gen.ts';
+import type { Event, VmState } from '../../../src/rpc/umlmonctrl.gen.ts';
 import { UmlmonError } from '../../../src/system/errors/errors.ts';
 import { load } from '../../config/file/loading.ts';
 import { sampleRecord } from '../../monitor/takeover/sample-record.ts';
@@ -24,6 +24,8 @@ export interface Asked {
   /** How often it was answered. */
   answers: number;
   result?: OperationResult;
+  /** The state of the VM in the moment of the answer. */
+  stateThen?: VmState;
   error?: unknown;
   /** Its monitor was killed: no answer comes. */
   isLost: boolean;
@@ -150,6 +152,7 @@ export class FakeVm {
       (result) => {
         asked.answers += 1;
         asked.result = result;
+        asked.stateThen = this.vm.state;
       },
       (error: unknown) => {
         asked.answers += 1;

@@ -96,7 +96,7 @@ test('noise throws XdrError or is read', () => {
         try {
           read(new XdrReader(w.bytes()));
         } catch (error) {
-          if (!(error instanceof XdrError)) throw error;
+          expect(error).toBeInstanceOf(XdrError);
         }
       }
     }),

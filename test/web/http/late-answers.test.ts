@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { webLimits } from '../../../src/system/limits/limits.ts';
 import { LateAnswers } from '../../../src/web/http/late-answers.ts';
@@ -11,11 +10,14 @@ test('an answer that is soon there is given at once, and is not held', async () 
 
 test('a late one is asked for by its number, a failure too', async () => {
   const late = new LateAnswers(20);
-  const slow = delay(100).then(() => 'done');
-  const failing = delay(100).then(() => Promise.reject(new Error('it panics')));
-  expect(await late.take(slow)).toEqual({ late: 1 });
+  let finish: () => void = () => undefined;
+  const finished = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  expect(await late.take(finished.then(() => 'done'))).toEqual({ late: 1 });
+  const failing = finished.then(() => Promise.reject(new Error('it panics')));
   expect(await late.take(failing)).toEqual({ late: 2 });
-  await delay(150);
+  finish();
   expect(await late.again(1)).toEqual({ text: 'done' });
   await expect(late.again(2)).rejects.toThrow('it panics');
   await expect(late.again(2)).rejects.toMatchObject({ status: 404 });
