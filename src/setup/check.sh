@@ -1,5 +1,5 @@
 #!/bin/sh
-# npm run check: types, lint, whether generated files are current, and the direction of imports.
+# npm run check: types, lint, whether generated files are current, the language of all texts, and the direction of imports.
 cd "$(dirname "$0")/../.." || exit
 set -e
 sh src/setup/node.sh
@@ -8,4 +8,5 @@ npx tsc -p .
 npx tsc -p src/web/browser
 npx biome check --error-on-warnings
 node src/setup/generate/generate.mjs --check
+node src/setup/prose/prose.mjs
 npx vitest run test/layers.test.ts

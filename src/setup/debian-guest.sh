@@ -53,7 +53,7 @@ sed -i "s|^root:[^:]*:|root:$hash:|" "$root/etc/shadow"
 echo debian >"$root/etc/hostname"
 echo '/dev/ubda / ext4 defaults 0 1' >"$root/etc/fstab"
 : >"$root/etc/machine-id"
-# The guest says that it is up, and freezes its root file system for backups.
+# The guest reports that it is up, and freezes its root file system for backups.
 cat >"$root/etc/systemd/system/umlmon-ready.service" <<'UNIT'
 [Unit]
 Description=Says to the monitor that the guest is up

@@ -5,7 +5,7 @@
 set -eu
 packages=${packages:-run build}
 
-# shellcheck disable=SC2086 # A list of words.
+# shellcheck disable=SC2086 # A list of names.
 sh src/setup/packages.sh $packages
 sh src/setup/node.sh
 UMLMON_TEST_KERNEL=${UMLMON_TEST_KERNEL:-$(sh src/setup/kernel.sh)}

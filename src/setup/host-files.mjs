@@ -19,7 +19,7 @@ const addons = {
  * `keep`: a file that the administrator has changed stays.
  */
 export function hostFiles(root, prefix) {
-  // systemd looks into no other prefix.
+  // systemd reads no other prefix.
   const isSystem = prefix === '/usr' || prefix === '/usr/local';
   const lib = isSystem ? `${prefix}/lib` : '/etc';
   const home = `${prefix}/lib/umlmon`;

@@ -35,7 +35,7 @@ ln -s ../init "$root/sbin/init" # Where the kernel looks by itself.
 cp "$busybox" "$root/bin/busybox"
 "$busybox" --list | grep -vx busybox | while read -r applet; do ln -s busybox "$root/bin/$applet"; done
 
-# Every file shall belong to the guest's root, whoever runs this.
+# Every file shall belong to the guest's root, independent of the user that runs this.
 find "$root" -printf '%P\n' | sed 's|.*|set_inode_field "/&" uid 0\nset_inode_field "/&" gid 0|' >"$work/owners"
 mke2fs -qF -t ext4 -b 4096 -m 0 -E lazy_itable_init=0,lazy_journal_init=0 -d "$root" "$work/image" "${size}M" >/dev/null
 debugfs -w -f "$work/owners" "$work/image" >/dev/null 2>"$work/errors"

@@ -1,5 +1,5 @@
-// Installs what host-files.mjs lists below DESTDIR, or with --undo removes it: exactly what the manifest of the last
-// installation names, apart from files that were changed since.
+// Installs what host-files.mjs lists below DESTDIR. With --undo, removes exactly what the manifest of the last
+// installation names, except files that were changed since.
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
@@ -121,7 +121,7 @@ function removeIfEmpty(path) {
   }
 }
 
-/** What is at a path, in the words of the manifest; undefined if nothing is. */
+/** What is at a path, in the form of the manifest; undefined if nothing is. */
 function describe(path) {
   const found = lstatSync(at(path), { throwIfNoEntry: false });
   if (!found) return undefined;

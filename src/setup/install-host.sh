@@ -2,7 +2,7 @@
 # npm run install-host: puts programs, manual pages, completions, units and rc script on this host.
 # npm run uninstall-host removes what it has put there.
 #
-#   [PREFIX=/usr/local] [DESTDIR=] install-host.sh [--undo] [-n]     -n: only say what would be done
+#   [PREFIX=/usr/local] [DESTDIR=] install-host.sh [--undo] [-n]     -n: only print what would be done
 set -eu
 cd "$(dirname "$0")/../.."
 case ${1-} in

@@ -10,8 +10,8 @@
 #   DIR/kernel-VERSION/VERSION        version of the package
 #   DIR/kernel                        symbolic link to the newest
 #
-# Everything comes from the Debian mirror that apt is configured with, checked against Debian's keyring, through
-# private apt directories: the host's package state is neither used nor changed, and root is not needed.
+# Everything comes from the Debian mirror that apt is configured with, checked against Debian's keyring.
+# The directories of apt are private: the host's package state is neither used nor changed, and root is not needed.
 # A cached kernel is used as it is, without network; --update looks for a newer one.
 # The last line on stdout is the kernel directory; messages go to stderr.
 # Exit status: 0 done, 1 failed, 2 usage, 4 mirror unreachable, 6 the host lacks a tool, the keyring or a source.
@@ -134,7 +134,7 @@ if [ ! -d "$cache/$directory" ]; then
     [ -n "$found" ] || die 1 "no fetched package has $1" 'please report it'
     readlink -f "$found"
   }
-  # The kernel's own loader tells what it would load; a static kernel names no loader.
+  # The kernel's own loader lists what it would load. A static kernel names no loader.
   loader=$(head -c 4096 "$kernel" | tr '\0' '\n' | grep -m 1 '^/lib.*/ld' || true)
   if [ -n "$loader" ]; then
     cp "$(packaged "${loader##*/}")" "$new/lib/${loader##*/}"

@@ -56,7 +56,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 lock_wait=${UMLMON_APT_WAIT:-1800} # seconds
 
-# apt-get that waits while another one (cloud-init, unattended-upgrades) has a lock of apt, and says which.
+# apt-get that waits while another one (cloud-init, unattended-upgrades) has a lock of apt, and names it.
 apt() {
   since=$(date +%s)
   told=

@@ -107,7 +107,7 @@ execFileSync('cc', ['-static', '-Os', '-s', '-Wall', '-Wextra', '-o', `${made}/u
   stdio: 'inherit',
 });
 
-// What all programs begin with. It needs no loader, which would read variables before they are removed.
+// The launcher, with which all programs start. It needs no loader, which would read variables before they are removed.
 execFileSync('cc', ['-static', '-Os', '-s', '-Wall', '-Wextra', '-o', `${made}/launcher`, '-x', 'c', '-'], {
   input: `${launcherTables(programs, node)}${readFileSync(`${root}src/bin/launcher.c`, 'utf8')}`,
   stdio: ['pipe', 'inherit', 'inherit'],

@@ -2,16 +2,16 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * Nothing of Node's own is to be opened in a program (docs/threat-model.md). This host name cannot be resolved, and nobody
- * is asked for it, since it has an empty label: the debugger, which a signal starts while Node itself starts, has nowhere
- * to listen. Packages come from beside the programs, not from the home of a user.
+ * Node must not open anything of its own in a program (docs/threat-model.md). A signal starts the debugger while Node
+ * itself starts. This host name cannot be resolved, so that the debugger has no address to listen at. It has an empty
+ * label, so that no server is queried for it. Packages come from beside the programs, not from the home of a user.
  */
 const sealed = ['--inspect-port=no..debugger:9229', '--no-global-search-paths'];
 
 /** @param {string} program its name: umlmon */
 export function nodeOptions(program) {
-  // A monitor lives long and does little: without these, the memory of the young generation and of the optimizing
-  // compiler doubles its size in its first fifty starts (docs/decisions/0003-bundles.md).
+  // A monitor lives long and does little. Without these, the young generation and the optimizing compiler double
+  // its memory in the first fifty starts (docs/decisions/0003-bundles.md).
   if (program === 'umlmon') return [...sealed, '--max-semi-space-size=1', '--no-opt'];
   // It does not live long enough for helpers: some milliseconds of its start.
   if (program === 'umlrun') return [...sealed, '--v8-pool-size=0'];
@@ -19,8 +19,8 @@ export function nodeOptions(program) {
 }
 
 /**
- * The first line of a bundle, for whoever runs it without the launcher: a kernel reads 255 bytes of it. What Node would
- * act on before the bundle can refuse it is taken away here.
+ * The first line of a bundle that is run without the launcher; a kernel reads 255 bytes of it. It removes the variables
+ * that Node would act on before the bundle can refuse them.
  *
  * @param {string} program its name: umlmon
  * @param {string} node the path of Node

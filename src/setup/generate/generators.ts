@@ -9,6 +9,7 @@ import { generateRpc } from '../../rpc/idl/generate.ts';
 import { generateRolePage } from '../../rpc/role-page.ts';
 import { generateErrorPage } from '../../system/errors/error-page.ts';
 import { generateLimitPage } from '../../system/limits/limit-page.ts';
+import { generateGlossary } from '../prose/glossary.ts';
 
 /** A file that is made from the sources; `path` is relative to the root of the project. */
 export interface GeneratedFile {
@@ -21,6 +22,7 @@ export const generators: readonly (() => readonly GeneratedFile[])[] = [
   generateConfigPage,
   generateErrorPage,
   generateEventPage,
+  generateGlossary,
   generateLimitPage,
   generateRpc,
   generateRolePage,
