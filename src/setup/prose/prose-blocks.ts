@@ -15,14 +15,15 @@ export function masked(part: string, by: ' ' | typeof codeMark): string {
 }
 
 const inlineCode = [
+  // Cited test titles of the threat model.
+  /^\s*test\/\S+\.test\.ts: .*$/gm,
   /\\?`[^`]*`/g,
   /\*\*[^*]+\*\*/g,
   /\{@link [^}]*\}/g,
   /\bhttps?:\/\/[^\s)>]+/g,
   // Names of the code: camelCase, snake_case, CAPITALS_OF_CODES, calls.
   /\b[a-z]+[A-Z]\w*(?:\(\))?|\b\w+_\w+|\b[\w.]+\(\)/g,
-  // Cited test titles of the threat model.
-  /^\s*test\/\S+\.test\.ts: .*$/gm,
+  /\b[\w/-]+\.(?:cow|dsk|ini|jsonl?|log|md|mjs|service|sh|ts|txt)\b/g,
 ];
 
 /** Marks what is code within prose. */

@@ -48,7 +48,7 @@ export const terms: readonly Term[] = [
     meaning: 'the state of a VM that has no kernel',
     never: 'down, off, kept',
     match:
-      '(?:VMs?|vm1|guests?|kernels?|monitors?|it|they|that) (?:is|are|was|were|goes|go|went|has gone|comes|come) down',
+      '(?:VMs?|vm1|guests?|kernels?|monitors?|it|they|VMs? that|those that) (?:is|are|was|were|goes|go|went|has gone|comes|come) down',
   },
   {
     use: 'preserved',
