@@ -7,10 +7,9 @@ export interface Sentence {
   readonly words: number;
 }
 
-/** A sentence starts with a capital, a number, code, or one of our names that have no capital. */
-const endOfSentence =
-  /[.!?…]["')\]*_]*(?=\s+["'(*_]*(?:[A-Z0-9§]|uml[a-z]+\b|(?:con|ssl)\d|[a-z]\w*\(\d\)))|:\s*\n\s*(?=[-*:] )/g;
-const abbreviation = /\b(?:e\.g|i\.e|cf|vs|approx|No|St)\.$/;
+/** A sentence may start with a small letter, as in names: umlmon, con0. */
+const endOfSentence = /(?<!\.\.)[.!?…]["')\]*_]*(?=\s+["'(*_]*[\p{L}\p{N}§])|:\s*\n\s*(?=[-*:] )/gu;
+const abbreviation = /\b(?:e\.g|i\.e|cf|vs|approx|etc|No|St)\.$/;
 const word = /[\p{L}\p{N}§][\p{L}\p{N}§'’./@%+-]*/gu;
 /** A row of names of the code: it reads like one. */
 const codeRow = new RegExp(`${codeMark}+(?:[,/]?\\s+(?:and\\s+|or\\s+)?${codeMark}+)+`, 'g');
