@@ -85,6 +85,11 @@ export const phrases: readonly Phrase[] = [
     match: 'knows? (?:nothing|none|of no)',
   },
   { never: 'wants of', use: '"needs from"', match: 'wants? of' },
+  {
+    never: 'believe',
+    use: '"accept", "trust"; a kernel is adopted',
+    match: 'believ(?:e|es|ed|ing)',
+  },
   { never: 'be it', use: '"whether it is"', match: 'be it|be they' },
   { never: 'so much as', use: '"even"' },
 ];

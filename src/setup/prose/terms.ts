@@ -92,13 +92,13 @@ export const terms: readonly Term[] = [
     use: 'to take over, to adopt; takeover',
     meaning: 'a new monitor continues with a running kernel',
     never: 'believe, take back',
-    match: 'believ(?:e|es|ed|ing)|tak(?:e|es|ing) back|taken back|took back',
+    match: 'tak(?:e|es|ing) back|taken back|took back',
   },
   {
     use: 'exit record, unexpected exit, crash',
     meaning: 'how a kernel ended',
     never: 'death, ending, unasked end',
-    match: 'deaths?|endings?(?! \\d)|unasked',
+    match: 'deaths?|endings|(?:an|its|last|the|this|that|each) ending|unasked',
   },
   { use: 'crash bundle', meaning: 'the directory with the logs, the screens and the memory of a crash' },
   {
