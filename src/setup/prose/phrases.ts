@@ -59,7 +59,7 @@ export const phrases: readonly Phrase[] = [
   },
   { never: 'vouches for', use: '"signs", "certifies"', match: 'vouch(?:es|ed)?' },
   { never: 'mend', use: '"fix", "repair"', match: 'mend(?:s|ed|ing)?' },
-  { never: 'is ours', use: 'name the owner', match: 'ours|theirs' },
+  { never: 'is ours', use: 'name the owner', match: '(?<!\\bof )ours|theirs' },
   {
     never: 'hears of',
     use: '"is notified of", "receives"',

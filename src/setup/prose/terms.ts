@@ -66,7 +66,7 @@ export const terms: readonly Term[] = [
     use: "another user's, not yours",
     meaning: 'an image, a file or a process that belongs to another user',
     never: 'foreign (image, file)',
-    match: 'foreign(?!-)',
+    match: 'foreign(?!-| (?:function|key))',
   },
   {
     use: 'clean shutdown, clean stop',
