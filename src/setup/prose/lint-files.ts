@@ -24,6 +24,7 @@ const blocksOf: Readonly<Record<string, (file: string, path: string) => ProseBlo
   '.h': cProse,
   '.x': cProse,
   '.sh': shellProse,
+  '.ini': shellProse,
   '.html': htmlProse,
 };
 

@@ -9,7 +9,7 @@ export function cProse(file: string): ProseBlock[] {
     .flatMap(({ 0: comment, index }) => paragraphsOf(commentText(comment), index));
 }
 
-/** The comments of shell scripts that have a line of their own. */
+/** The comments of shell scripts and INI files that have a line of their own. */
 export function shellProse(file: string): ProseBlock[] {
   return [...file.matchAll(/^[ \t]*#(?!!)[^\n]*(?:\n[ \t]*#[^\n]*)*/gm)].flatMap(({ 0: comment, index }) =>
     paragraphsOf(commentText(comment.replace(/^[ \t]*#+/gm, (signs) => masked(signs, ' '))), index),
