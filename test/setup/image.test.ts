@@ -41,7 +41,7 @@ const sbin = { env: { PATH: '/usr/sbin:/sbin:/usr/bin:/bin' }, encoding: 'utf8' 
 const ask = (program: string, ...args: string[]) => execFileSync(program, args, { ...sbin, stdio: 'pipe' });
 
 describe('the image', () => {
-  test('is made by anyone, silently, and nothing else is left', () => {
+  test('any user can make it, silently, and no other file is left', () => {
     expect(maker).toMatchObject({ status: 0, stdout: '', stderr: '' });
     expect(readdirSync(made)).toEqual(['demo.img']);
   });

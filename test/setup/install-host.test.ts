@@ -65,7 +65,7 @@ describe('install-host', () => {
         .map((line) => line.split('\t') as [string, string]),
     );
 
-  test('only says what it would do with -n', () => {
+  test('with -n only prints what it would do', () => {
     const { status, lines } = install(['-n']);
     expect(status).toBe(0);
     expect(lines).toContain('/usr/local/bin/umlmon -> ../lib/umlmon/umlmon');
@@ -87,7 +87,7 @@ describe('install-host', () => {
         expect(readFileSync(destination + path, 'utf8')).not.toMatch(/@[a-z]+@/);
   });
 
-  test('installs programs that run, whoever is to read them', () => {
+  test('installs programs that every user can read and run', () => {
     const umask = process.umask(0o077);
     try {
       install();
@@ -112,7 +112,7 @@ describe('install-host', () => {
         ]);
   });
 
-  test('puts back what was changed, but not what the administrator may change', () => {
+  test('restores changed files, except those that the administrator may change', () => {
     install();
     const mine = ['/etc/init.d/umlmon', '/etc/umlmon/umlmon.example.ini'];
     const program = '/usr/local/lib/umlmon/umlmon.cjs';
@@ -126,7 +126,7 @@ describe('install-host', () => {
     for (const path of mine) expect(after.get(path)).toBe(changed.get(path));
   });
 
-  test('removes what it has made, and nothing else', () => {
+  test('removes the files that it has made, and no others', () => {
     mkdirSync(join(destination, 'etc/umlmon'), { recursive: true });
     mkdirSync(join(destination, 'usr/local/bin'), { recursive: true });
     writeFileSync(join(destination, 'etc/umlmon/umlmon.ini'), '[GLOBAL]\n');
@@ -141,7 +141,7 @@ describe('install-host', () => {
     expect(lines.join()).toContain('nothing is installed');
   });
 
-  test('leaves what was changed since', () => {
+  test('leaves files that were changed since', () => {
     install();
     const changed = '/etc/init.d/umlmon';
     writeFileSync(destination + changed, '#!/bin/sh\n');
@@ -149,7 +149,7 @@ describe('install-host', () => {
     expect([...tree().keys()].sort()).toEqual(['/etc', '/etc/init.d', changed]);
   });
 
-  test('removes what a former version has installed and this one does not', () => {
+  test('removes files of a previous version that this one does not have', () => {
     install();
     const manifest = `${destination}/usr/local/lib/umlmon/manifest`;
     const old = '/usr/local/lib/umlmon/old.cjs';
@@ -159,7 +159,7 @@ describe('install-host', () => {
     expect(existsSync(destination + old)).toBe(false);
   });
 
-  test('refuses words that it does not know', () => {
+  test('refuses unknown arguments', () => {
     expect(install(['--force']).status).toBe(2);
     expect(install([], 'usr').status).toBe(2);
   });

@@ -33,19 +33,19 @@ describe('kernel.sh', () => {
     symlinkSync('kernel-1um1', join(cache, 'kernel'));
   });
 
-  test('uses a cached kernel without network, and without a word', () => {
+  test('uses a cached kernel without network, silently', () => {
     expect(run('kernel.sh', [cache], offline)).toEqual({ status: 0, stdout: `${kernel}\n`, stderr: '' });
     const byVariable = run('kernel.sh', [], { ...offline, UMLMON_CACHE: cache });
     expect(byVariable.stdout).toBe(`${kernel}\n`);
   });
 
-  test('keeps the cached one when no newer one can be looked for', () => {
+  test('keeps the cached one when the mirror cannot be reached', () => {
     const { status, stdout, stderr } = run('kernel.sh', ['--update', cache], offline);
     expect({ status, stdout }).toEqual({ status: 0, stdout: `${kernel}\n` });
     expect(stderr).toMatch(/the cached one stays in use/);
   });
 
-  test('without cache and network it says so, and leaves nothing', () => {
+  test('without cache and network it fails with the reason, and leaves no files', () => {
     const empty = join(scratch, 'empty');
     const { status, stdout, stderr } = run('kernel.sh', [empty], offline);
     expect({ status, stdout }).toEqual({ status: 4, stdout: '' });
@@ -53,7 +53,7 @@ describe('kernel.sh', () => {
     expect(readdirSync(empty)).toEqual(['.lock']);
   });
 
-  test('without the tools it says which one is missing', () => {
+  test('without the tools it names the missing one', () => {
     // A PATH with just what the script needs before it asks.
     const bin = join(scratch, 'bin');
     mkdirSync(bin);
@@ -70,7 +70,7 @@ describe('kernel.sh', () => {
     expect(run('kernel.sh', args)).toMatchObject({ status: 2, stdout: '' });
   });
 
-  test('the kernel of the tests was laid out by it', () => {
+  test('the kernel of the tests has its layout', () => {
     const directory = process.env.UMLMON_TEST_KERNEL ?? '';
     expect(run('kernel.sh', [dirname(directory)], offline).stdout).toMatch(/\/kernel-[^/\n]+\n$/);
     expect(readdirSync(directory).sort()).toEqual(['VERSION', 'lib', 'linux', 'modules']);
@@ -114,7 +114,7 @@ exit 100`;
       return { status, lines: stderr.trimEnd().split('\n') };
     };
 
-    test('it waits, and says once for whom', () => {
+    test('it waits, and names the other process once', () => {
       const { status, lines } = runWith(2, '60');
       expect(status).toBe(0);
       expect(lines.filter((line) => line !== locked)).toEqual([
@@ -124,7 +124,7 @@ exit 100`;
       ]);
     });
 
-    test('it does not wait for ever', () => {
+    test('it does not wait without limit', () => {
       const { status, lines } = runWith(1000, '1');
       expect(status).toBe(100);
       expect(lines.at(-1)).toBe(
@@ -133,7 +133,7 @@ exit 100`;
     });
   });
 
-  test('is silent when all is there', () => {
+  test('is silent when all packages are installed', () => {
     expect(run('packages.sh', ['run', 'build', 'test', 'dpkg'])).toEqual({
       status: 0,
       stdout: '',
@@ -141,7 +141,7 @@ exit 100`;
     });
   });
 
-  test('tells another user than root what to do', () => {
+  test('prints the command for root to another user', () => {
     // dpk: part of the name of an installed package.
     expect(run('packages.sh', ['run', 'no-such-b', 'dpkg', 'dpk', 'no-such-a'])).toEqual({
       status: 1,
@@ -150,7 +150,7 @@ exit 100`;
     });
   });
 
-  test('wants an argument', () => {
+  test('requires an argument', () => {
     expect(run('packages.sh', []).status).toBe(2);
   });
 
@@ -166,7 +166,7 @@ exit 100`;
   });
 });
 
-test('another user than root finds the kernel in the cache of his home directory', () => {
+test('another user than root finds the kernel in the cache of the home directory', () => {
   const home = mkdtempSync(join(tmpdir(), 'umlmon-home-'));
   try {
     const kernel = join(home, '.cache/umlmon/kernel-1');

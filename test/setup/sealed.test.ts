@@ -82,7 +82,7 @@ describe.each(forms)('%s', (file) => {
     expect(spawnSync('ls', [traces]).status).toBe(2);
   });
 
-  test('is Node from a fixed place, whatever PATH says', () => {
+  test('is Node from a fixed place, independent of PATH', () => {
     const node = join(home, 'node');
     writeFileSync(node, `#!/bin/sh\necho "$@" >>${marker}\n`);
     chmodSync(node, 0o755);
