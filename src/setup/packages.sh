@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs missing Debian packages: packages.sh {run|build|test|PACKAGE}...
-# As root with apt; as another user it prints the command that would do it and fails.
+# Root installs with apt. Another user gets the command that would do it, and a failure.
 # Exit status: 0 all installed, 1 something is missing or could not be installed, 2 usage, 6 not a Debian host.
 set -eu
 

@@ -90,6 +90,22 @@ export const phrases: readonly Phrase[] = [
     use: '"accept", "trust"; a kernel is adopted',
     match: 'believ(?:e|es|ed|ing)',
   },
+  {
+    never: 'is cut off',
+    use: '"is interrupted", "is truncated", "is disconnected"',
+    match: 'cut(?:s|ting)? off',
+  },
+  { never: 'lets go of', use: '"releases"', match: '(?:lets?|letting) (?:\\w+ ){0,2}go' },
+  { never: 'gives way', use: '"is closed first", "is replaced"', match: '(?:gives?|gave|giving) way' },
+  { never: 'washes away', use: '"displaces"', match: 'wash(?:es|ed)? (?:away|out)' },
+  { never: 'leads astray', use: '"redirects", "misleads"', match: 'astray' },
+  { never: 'holds up', use: '"delays", "blocks"', match: '(?:holds?|held|holding) up' },
+  {
+    never: 'comes and goes',
+    use: '"is plugged and unplugged", "starts and ends"',
+    match: 'comes? and goe?s?',
+  },
+  { never: 'his', use: 'name the user, or "its"', match: 'he|him|his|himself' },
   { never: 'be it', use: '"whether it is"', match: 'be it|be they' },
   { never: 'so much as', use: '"even"' },
 ];
