@@ -135,7 +135,7 @@ export const terms: readonly Term[] = [
     meaning: 'to give information; an event is published',
     never: 'tell, say, told, speak',
     match:
-      '(?:is|are|was|were|be|been|being|not) told|told|tells?|telling|says?|said|saying|spoken?|speaks?|spoke',
+      '(?:is|are|was|were|be|been|being|not) told|told|tells?|telling|(?<!(?:page|configuration|dashboard|column|line|status|manual|file|header|name|message|manifest|table|section|README|RFC \\d+|use) )says|say|said|saying|spoken?|speaks?|spoke',
   },
   {
     use: 'check, read, inspect, detect',
