@@ -1,8 +1,8 @@
-// Each program of umlmon begins here: dist/umlmon and its siblings are links to this one, which becomes Node with the
-// bundle beside it. Node reads variables, and opens a debugger on SIGUSR1, before a bundle has its first say; so what
-// Node and the loader of programs would act on is taken away before there is a Node (docs/threat-model.md).
+// Each program of umlmon starts here: dist/umlmon and its siblings are links to this one, which executes Node with the
+// bundle beside it. Node reads variables, and opens a debugger on SIGUSR1, before a bundle runs. So this program removes
+// what Node and the loader of programs would act on, before it executes Node (docs/threat-model.md).
 //
-// Its name when called says which program it is. What is in capitals comes from src/setup/build/build.mjs.
+// Its name when called selects the program. Names in capitals come from src/setup/build/build.mjs.
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,8 +23,8 @@ struct program {
 
 static const struct program programs[] = {PROGRAMS};
 
-// Lists of src/system/environment.json; a name may end with an asterisk. A daemon lives on long after the shell of
-// whoever started it: it knows these variables, and no others.
+// Lists of src/system/environment.json; a name may end with an asterisk. A daemon outlives the shell of
+// its caller: it gets these variables, and no others.
 static const char *const daemons[] = {"umlmon", "umldir", "umlweb", NULL};
 static const char *const daemonVariables[] = {DAEMON_VARIABLES, NULL};
 // Certificates, and no code: umldir asks etcd, through TLS.
@@ -75,7 +75,7 @@ static void cleanEnvironment(const char *program) {
 }
 
 // Descriptors that the starter passes on purpose: below this number. Node marks others as its own, so a daemon could not
-// tell them apart: what is not given is closed here.
+// distinguish them: descriptors that are not passed are closed here.
 enum { firstPassed = 3, mostPassed = 1024 };
 
 static void closeBetween(unsigned from, unsigned to) {

@@ -3,7 +3,7 @@ import '../system/processes/closed-descriptors.ts';
 import '../system/processes/raised-limits.ts';
 import { umlmon } from '../monitor/program/main.ts';
 
-// Leaves at once: nothing that is still open may keep a monitor alive that has said its last word.
+// Exits at once: an open handle must not keep a finished monitor alive.
 umlmon(process.argv.slice(2)).then(
   (status) => process.exit(status),
   (error: unknown) => {
