@@ -80,7 +80,7 @@ const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter(
   file.endsWith('.ts'),
 );
 
-test.each(rules)('only some sources look at $what', ({ pattern, but }) => {
+test.each(rules)('only some sources use $what', ({ pattern, but }) => {
   const found = files.filter((file) => pattern.test(readFileSync(join(source, file), 'utf8')));
   expect(found.filter((file) => !Object.hasOwn(but, file))).toEqual([]);
   expect(

@@ -72,7 +72,7 @@ const table: Readonly<Record<string, Uses>> = {
   'web/vms/vm-watch.ts': [3, 'shown'],
 };
 
-test('the wall clock is looked at only where the table has a reason', () => {
+test('the wall clock is read only where the table has a reason', () => {
   const found: Record<string, number> = {};
   for (const file of readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((name) =>
     name.endsWith('.ts'),

@@ -78,7 +78,7 @@ describe('docs/states.md', () => {
     expect(arrows.sort()).toEqual(changes.sort());
   });
 
-  test('shows the words of every refusal', () => {
+  test('shows the text of every refusal', () => {
     for (const cell of vmStates.flatMap((state) => Object.values(lifecycle[state])))
       if (typeof cell === 'object' && 'refuse' in cell) expect(page).toContain(`“${cell.refuse}”`);
   });

@@ -38,7 +38,7 @@ test('a jail that is not as planned is an error, also when nothing else keeps um
   ]);
 });
 
-test('a bubblewrap that fails is named by what it says, and by the part of the jail that it cannot make', () => {
+test('the error of a failed bubblewrap has its message, and the part of the jail that it cannot make', () => {
   const ran = umlrun('echo bwrap: no more jails >&2; exit 1', '--', 'true');
   expect(ran.status).toBe(125);
   expect(ran.stderr).toMatch(

@@ -47,7 +47,7 @@ describe('a row', () => {
     ]);
   });
 
-  test('that works where it is to be refused, or has another hint, is wrong', () => {
+  test('that works where it must be refused, or has another hint, is wrong', () => {
     expect(wordsOf({ refused }, outcomesWith({}))[0]).toBe('WRONG');
     const other = { status: 3, text: 'the limit is 40 open files (hint: see the log)' };
     expect(wordsOf({ refused }, outcomesWith({ start: other, ...without }))[0]).toBe('WRONG');

@@ -79,7 +79,7 @@ test('the same with the root launcher, which makes no user namespaces', async ()
   expect(umlrun(world, '--', 'echo', 'hi')).toMatchObject({ status: 0, stdout: 'hi\n' });
 });
 
-test('a kernel that is copied counts as memory, and doctor says so', () => {
+test('a copied kernel counts as memory, and doctor reports that', () => {
   const world = mounted(({ varDir }) => ({ [varDir]: hardened }));
   world.configure({ vm1: section });
   world.addImage('vm1');
@@ -151,7 +151,7 @@ test('a hook that cannot be run is refused', () => {
   expect(stderr).toContain(`hook: it cannot be run: ${hook} lies on a file system that is mounted noexec`);
 });
 
-test('what is mounted read-only and is to be written is named', () => {
+test('a read-only mount that must be writable is named', () => {
   const world = mounted(({ home, varDir }) => ({
     [home]: 'ro',
     [varDir]: 'rw',
@@ -188,7 +188,7 @@ test('umlrun names a -root and a -share from which nothing can be executed', () 
   expect(shared.stderr).toContain(`no program in -share ${given} can be run: ${given} is mounted noexec`);
 });
 
-test('programs that lie where addons cannot be loaded say so', () => {
+test('programs on a file system where addons cannot be loaded report it', () => {
   const home = execFileSync('mktemp', ['-d'], { encoding: 'utf8' }).trim();
   directories.push(home);
   execFileSync('cp', ['-r', '--dereference', join(root, 'dist'), join(home, 'dist')]);

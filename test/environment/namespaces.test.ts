@@ -83,7 +83,7 @@ test.each(['EAGAIN', 'ENOMEM', 'ENOSPC'] as const)(
   },
 );
 
-test('doctor, -check and umlrun of a user say what forbids a jail, and what to do', () => {
+test('doctor, -check and umlrun of a user name what forbids a jail, and the remedy', () => {
   const become = ['setpriv', '--reuid', `${uid}`, '--regid', `${uid}`, '--clear-groups', '--'];
   world = new World([...filtered, ...become]);
   world.configure({ vm1: 'vmuser =\nmem = 64M\nubd0 = /disks/root.dsk ro' });

@@ -1,4 +1,4 @@
-# Sourced at the top of an environment, in namespaces of its own, as root: makes a host on a root directory in memory, with
+# Sourced at the top of an environment, in private namespaces, as root. Makes a host on a root directory in memory. The host has
 # the programs, a kernel, and a VM that root or an ordinary user has configured.
 #   given:    who (root, user), uid, passwd (yes, no), project, kernel, image, node
 #   defined:  var, run, home, config, owner

@@ -28,7 +28,7 @@ describe('the rc script in a container without systemd', () => {
   const none = { db: 'no-monitor', idle: 'no-monitor', off: 'no-monitor' };
   const kernelOf = () => JSON.parse(container.ask('umlwatch', '-json', 'db', '-info')).kernelPid as number;
 
-  test('says that nothing runs, and has nothing to stop', () => {
+  test('reports that no monitor runs, and has none to stop', () => {
     expect(rc('status').status).toBe(lsbStatus.notRunning);
     expect(rc('stop').status).toBe(lsb.done);
     expect(rc('try-restart').status).toBe(lsb.done);
@@ -72,7 +72,7 @@ describe('the rc script in a container without systemd', () => {
     expect(statesOf()).toEqual(none);
   });
 
-  test('says what is wrong', () => {
+  test('reports the problems', () => {
     expect(rc('')).toMatchObject({ status: lsb.usage, stderr: expect.stringContaining('usage:') });
     const move = (from: string, to: string) =>
       renameSync(join(container.root, from), join(container.root, to));

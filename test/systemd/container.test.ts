@@ -80,7 +80,7 @@ describe('units in a container with systemd', () => {
     expect(delayed).toBeGreaterThanOrEqual(1000);
   });
 
-  test('are told the limits of the configuration', () => {
+  test('get the limits of the configuration', () => {
     const limits = ['MemoryMax', 'CPUWeight', 'TasksMax'];
     const limitsOf = (vm: string) => limits.map((name) => container.property(unit(vm), name));
     expect(limitsOf('db')).toEqual([String(512 * 1024 ** 2), '50', '4160']);
@@ -88,7 +88,7 @@ describe('units in a container with systemd', () => {
     expect(limitsOf('web')).toEqual([String((128 + 16 + 192 + 384) * 1024 ** 2), '100', '4160']);
   });
 
-  test('have monitors say which of them the host does not keep', () => {
+  test('have monitors report those that the host does not enforce', () => {
     const [, cgroup] = /^0::(.*)$/m.exec(container.ask('cat', `/proc/${info('db').monitorPid}/cgroup`)) ?? [];
     const kept =
       container.run('cat', `/sys/fs/cgroup${cgroup}/memory.max`).stdout.trim() === String(512 * 1024 ** 2);
@@ -117,7 +117,7 @@ describe('units in a container with systemd', () => {
     expect(container.ask('node', '-e', get)).toMatch(/^200 <!doctype html>/i);
   });
 
-  test('say how the VM is', () => {
+  test('report the state of the VM', () => {
     expect(container.property(unit('web'), 'StatusText')).toBe('running, ready');
     expect(container.property(unit('idle'), 'StatusText')).toBe('down');
   });

@@ -48,7 +48,7 @@ test('a monitor that was started by hand is stopped all the same', () => {
   expect(vms.map(({ state }) => state)).toEqual(['no-monitor', 'no-monitor', 'no-monitor']);
 });
 
-test('what systemd says of a failure is told', () => {
+test('the message of systemd about a failure is shown', () => {
   const { status, stderr } = container.run('umladmin', 'start', 'off');
   expect(stderr).toMatch(/^off: systemctl start umlmon@off\.service: .*\(hint: journalctl -u /s);
   expect(status).toBe(6);

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs a command as root of a host of its own: what it writes to /etc, /home, /tmp, /usr/local and /var/lib, or below /run,
-# is gone when it ends, and so are all processes that it has started. umlmon was never set up there, whatever is on ours.
+# Runs a command as root of a private host. When it ends, its files in /etc, /home, /tmp, /usr/local, /var/lib and below /run
+# are removed, and all its processes are killed. umlmon was never set up there, independent of the real host.
 #
 #   private-host.sh COMMAND [ARGUMENT]...
 set -eu

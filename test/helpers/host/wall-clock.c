@@ -1,4 +1,4 @@
-/* Preloaded: the wall clock of a process is off by the seconds that the file $WALL_CLOCK_OFFSET says. */
+/* Preloaded: shifts the wall clock of a process by the seconds in the file $WALL_CLOCK_OFFSET. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* A kernel that was taken over: it writes the header of a COW file again and again, with one backing path and the other,
- * whoever has locked the file, and also when a new file has taken its place.
+/* A taken-over kernel. It writes the header of a COW file again and again, with one backing path and the other. It does so
+ * although the file is locked, and also when a new file has replaced it.
  *
  * header-flipper COW UID SIZE MTIME PATH OTHER
  */

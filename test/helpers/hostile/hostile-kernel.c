@@ -1,7 +1,7 @@
 /*
- * What a UML kernel is when its guest has taken it over: any program, as the user of the VM, in the jail. It does as
- * much of a kernel's part as the monitor asks for (announce the management console, answer version, end at cad, halt),
- * and takes orders from the test at con0: a word and numbers per line, each answered with lines and "done".
+ * A UML kernel that its guest has taken over: any program, as the user of the VM, in the jail. It does the part of a kernel
+ * that the monitor needs: announce the management console, answer version, end at cad and halt. It takes orders from the
+ * test at con0: an order and numbers per line, each answered with lines and "done".
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -26,7 +26,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The monitor tells a UML kernel by these. */
+/* The monitor recognises a UML kernel by these. */
 const char marker[] __attribute__((used)) = "uml_dir=";
 const char tap_marker[] __attribute__((used)) = "user_init_tap: init failed";
 const char banner[] __attribute__((used)) = "Linux version 9.9.9 (hostile@nowhere) #1";
@@ -168,7 +168,7 @@ static void terminals(int first, int last) {
   }
 }
 
-/* Taps by their names, and what a Unix socket tells of interfaces. */
+/* Taps by their names, and what a Unix socket reveals about interfaces. */
 static void taps(char *names) {
   for (char *name = strtok(names, " "); name; name = strtok(0, " ")) {
     struct ifreq request = {.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR};

@@ -1,7 +1,6 @@
 /*
- * What the kernel of umlrun(1) is when its guest has taken it over: any program, as the user of the run, in the jail.
- * It tries everything at once, says what came of it at standard output, a line each, and ends; umlrun then fails, and
- * prints the last lines.
+ * A kernel of umlrun(1) that its guest has taken over: any program, as the user of the run, in the jail. It tries everything
+ * at once, prints each result at standard output, a line each, and ends. umlrun then fails, and prints the last lines.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -17,7 +16,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* umlrun tells a UML kernel by these. */
+/* umlrun recognises a UML kernel by these. */
 const char marker[] __attribute__((used)) = "uml_dir=";
 const char banner[] __attribute__((used)) = "Linux version 9.9.9 (hostile@nowhere) #1";
 
@@ -105,7 +104,7 @@ static void descriptors(void) {
   printf("\n");
 }
 
-/* The orders are in the file `orders` of the first share: a word and a path per line. */
+/* The orders are in the file `orders` of the first share: an order and a path per line. */
 int main(void) {
   char word[32], path[256];
   descriptors();

@@ -1,4 +1,4 @@
-/* Exchanges two names, over and over, until its standard input ends; then says how often. */
+/* Exchanges two names, over and over, until its standard input ends; then prints the number of exchanges. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <poll.h>
