@@ -76,6 +76,8 @@ function expressionsOf(node: Node): Node[] {
   );
 }
 
+const english = /\b(?:the|an?|is|are|was|has|have|had|not|of|cannot|must)\b/;
+
 /** A text that is a script of a shell, or a piece of a page. */
 const script = /;;|\$\(|\blocal \w+=|\bfi\n|^\s*#!|<\/?\w+[ >]/;
 
@@ -83,6 +85,8 @@ function textBlocks(node: Node, file: string, always = false): ProseBlock[] {
   const text = maskCode(maskedText(node, file).replace(/\\[nrt]/g, '  '));
   // Names, paths and formats have no two parts of English in a row.
   if (!always && !/[A-Za-z]{2,}[,;:]? [a-z]{2,}/.test(text)) return [];
+  // A long text without an article or a verb of English is a rule, a list or a command.
+  if (!always && text.split(/\s+/).length > 12 && !english.test(text)) return [];
   return script.test(text) ? [] : paragraphsOf(text, node.start);
 }
 
