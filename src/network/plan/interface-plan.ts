@@ -29,15 +29,15 @@ export interface InterfacePlan {
   readonly kind: NetworkSpec['kind'];
   /** Its name in the guest. */
   readonly guest: string;
-  /** Its other end on the host, mostly a tap; '' if that is no interface. */
+  /** Its other end on the host, mostly a tap; '' if that is not an interface. */
   readonly name: string;
-  /** What the tap is called until it bears its mark: a name that nobody else would choose. '' if umlmon makes none. */
+  /** The name of the tap until it has its mark, unique on the host. '' if umlmon makes no tap. */
   readonly temporary: string;
-  /** The mark by which the tap is known as this VM's (ifalias). '' if umlmon makes none. */
+  /** The mark that identifies the tap as this VM's (ifalias). '' if umlmon makes no tap. */
   readonly alias: string;
   /** Of the guest. */
   readonly mac: string;
-  /** What the kernel needs for it beyond what every jail has. */
+  /** What the kernel needs for it beyond every jail. */
   readonly needs: TransportNeeds;
   /** Of the kernel: `vecN:transport=…`, or `ethN=…` for those before the vector devices. */
   readonly argument: KernelArgument;
@@ -45,23 +45,23 @@ export interface InterfacePlan {
   readonly shared?: SharedPlan;
   /** Ports of the host that lead to it. */
   readonly forwards: readonly PortForward[];
-  /** Commands of ip(8) that make the tap and all that goes with it when it is removed. */
+  /** Commands of ip(8) that make the tap and everything that is removed with it. */
   readonly make: readonly Words[];
   /** Commands of bridge(8), after those. */
   readonly join: readonly Words[];
-  /** Rules of nftables for this interface alone, after those; with a leg, when that is there. */
+  /** Rules of nftables for this interface alone, after those, and after a veth pair. */
   readonly rules: readonly OwnRules[];
   /** Only for transports of a kernel in a network namespace of its own. */
   readonly leg?: LegPlan;
   /** Only for networks without root. */
   readonly user?: UserPlan;
-  /** Settings of the tap; they go with it. */
+  /** Settings of the tap; they are removed with it. */
   readonly own: readonly Setting[];
-  /** Settings of other interfaces, to be put back when no VM needs them any more. */
+  /** Settings of other interfaces, restored when no VM needs them any more. */
   readonly others: readonly Setting[];
-  /** Addresses that other interfaces announce for the guest, to be taken back. */
+  /** Addresses that other interfaces announce for the guest, removed at the end. */
   readonly announced: readonly Announcement[];
-  /** What to type in the guest. */
+  /** The commands for the guest. */
   readonly guestCommands: readonly string[];
 }
 
@@ -70,14 +70,14 @@ const queueDepth = 64;
 
 export interface NetworkRequest {
   readonly vm: string;
-  /** VARDIR/VM: tells the VMs of different umlmons on a host apart. */
+  /** VARDIR/VM: distinguishes the VMs of several umlmons on a host. */
   readonly home: string;
-  /** The directory of the records: tells the umlmons of a host apart. */
+  /** The directory of the records: distinguishes the umlmons of a host. */
   readonly owner: string;
-  /** Who may open the taps. */
+  /** The user that may open the taps. */
   readonly uid: number;
   readonly kernel: KernelTransports;
-  /** Numbers in the kernel process of what it is passed, by name; none for a kernel that runs already. */
+  /** Numbers of the passed descriptors in the kernel process, by name; none for a kernel that runs already. */
   readonly descriptors?: ReadonlyMap<string, number>;
   /** Hardware addresses by the numbers of the interfaces. */
   readonly macs: ReadonlyMap<number, string>;
@@ -97,7 +97,7 @@ export function planInterfaces(request: NetworkRequest, host: HostNetwork): Inte
   });
 }
 
-/** A transport of the kernel to something that others have made. */
+/** A transport of the kernel to something that another program has made. */
 function foreign(
   spec: TransportSpec & { readonly unit: number },
   { kernel, descriptors }: NetworkRequest,
@@ -178,7 +178,7 @@ function legged(
 
 const nothingElse = { join: [], rules: [], own: [], others: [], announced: [], forwards: [] } as const;
 
-/** The mark of a VM's tap: for people, and a hash of the VM's own directory that nobody else has. */
+/** The mark of a VM's tap: a readable name, and a hash of the VM's own directory, which is unique. */
 export function aliasOf({ vm, home }: Pick<NetworkRequest, 'vm' | 'home'>, unit: number): string {
   return `umlmon:${vm}:eth${unit}:${hashOf(home).slice(0, 8)}`;
 }
@@ -203,7 +203,7 @@ function tapOf(
   const own6 = spec.kind === 'host_to_host' && spec.guest_addr.family === 6;
   const set = (...words: string[]) => ['link', 'set', 'dev', temporary, ...words];
   const tap: TransportSpec = { kind: 'tap', ifname: name };
-  // Without gro=1 the kernel drops what the host sends in large pieces, which is most of what TCP sends.
+  // Without gro=1 the kernel drops packets in large pieces from the host, which is most of TCP.
   const link = spec.kind === 'network' ? linkOf(spec) : undefined;
   const how = { ...tap, gro: true, depth: queueDepth, ...(link ? { mtu: linkedMtu(link) } : {}) };
   const { argument, guestName: guest } = interfaceArgument(unit, how, mac, request.kernel);
@@ -220,11 +220,11 @@ function tapOf(
     make: [
       ['tuntap', 'add', 'dev', temporary, 'mode', 'tap', 'user', String(request.uid), 'vnet_hdr'],
       set('alias', alias),
-      // No link-local address: the guest has no way to the host that the configuration does not name.
+      // No link-local address: the guest has no path to the host that the configuration does not name.
       ...withoutLinkLocal(temporary, ipv6 && !own6),
-      // High: a bridge takes the lowest address of its ports, and must keep its own when this one comes and goes.
+      // High: a bridge takes the lowest address of its ports, and must keep its own when this one changes.
       set('address', `fe:${(hashOf(alias).slice(0, 10).match(/../g) ?? []).join(':')}`),
-      // Fails if there is one of this name: nobody else's is ever taken for ours.
+      // Fails if the name exists: another interface is never mistaken for one of umlmon.
       ...(name === temporary ? [] : [set('name', name)]),
     ],
   };
@@ -243,14 +243,14 @@ function hostToHost(tap: Tap, spec: Extract<NetworkSpec, { kind: 'host_to_host' 
     ...tap,
     make: [
       ...tap.make,
-      // nodad: nobody else is on this link, and the address is needed at once.
+      // nodad: the link has no other host, and the address is needed at once.
       ['address', 'add', `${here.text}/${length}`, 'dev', name, ...(six ? ['nodad'] : [])],
       ['link', 'set', 'dev', name, 'up'],
       ['route', 'add', `${there.text}/${length}`, 'dev', name, 'src', here.text],
     ],
     ...nothingElse,
-    // With proxy_arp the host answers on the link for all that it can reach: the guest may use the prefix length of the
-    // network that it is announced in.
+    // With proxy_arp the host answers on the link for everything that it can reach. So the guest may use the prefix length
+    // of the network that it is announced in.
     own: on === undefined ? [] : [conf(name, 'forwarding'), conf(name, six ? 'proxy_ndp' : 'proxy_arp')],
     // Not `forwarding` for IPv6: that would make the host forget the routes that it has learned from routers.
     others: on === undefined ? [] : [conf(on, six ? 'proxy_ndp' : 'forwarding')],
@@ -320,8 +320,8 @@ function forwarding4(of: string): Setting {
 }
 
 /**
- * IPv4, for all interfaces that have an address. Not ip_forward for all at once: to set and reset that is to set what
- * others have set for their interfaces.
+ * IPv4, for all interfaces that have an address. Not ip_forward for all at once: to set and reset it would change the
+ * settings of other programs for their interfaces.
  */
 function forwardingBetween({ links }: HostNetwork): Setting[] {
   const ways = links.filter(
@@ -334,7 +334,7 @@ function temporaryName({ home }: Pick<NetworkRequest, 'home'>, unit: number): st
   return `um${hashOf(home).slice(0, 8)}-${unit}`;
 }
 
-/** The other end of an interface on the host; '' if that is no interface. */
+/** The other end of an interface on the host; '' if that is not an interface. */
 export function hostName(
   vm: Pick<NetworkRequest, 'home'>,
   spec: NetworkRequest['interfaces'][number],

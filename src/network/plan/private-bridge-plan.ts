@@ -1,22 +1,21 @@
 /**
- * A named network between VMs, with no way to the host: a bridge of umlmon's own, whose ports are the taps of the
- * VMs. Pure: what is wanted in, commands and rules out.
+ * A named network between VMs, without a path to the host: a bridge made by umlmon, whose ports are the taps of the
+ * VMs. Pure: the specification in, commands and rules out.
  *
- * The bridge has no address, but that alone is no wall: a Linux host answers on any interface for all its addresses
- * (arp_ignore=0). So everything that the bridge hands up to the host, or the host sends into it, is dropped at the
- * bridge itself (hooks ingress and egress of nftables), before any protocol sees it. What goes from port to port does
- * not pass there, and costs nothing.
+ * The bridge has no address, but that alone is not enough: a Linux host answers on any interface for all its addresses
+ * (arp_ignore=0). So traffic between the bridge and the host is dropped at the bridge itself, before any protocol sees it
+ * (hooks ingress and egress of nftables). Traffic from port to port does not pass there, and costs nothing.
  */
 import { createHash } from 'node:crypto';
 import type { NetworkLink } from '../../config/networks/shared.ts';
 
-/** The words of one command of ip(8), without the program. */
+/** The arguments of one command of ip(8). */
 export type Words = readonly string[];
 
 export interface SwitchRequest {
   /** Name of the network in the configuration. */
   readonly network: string;
-  /** Tells different umlmons of a host apart: their VARDIR. */
+  /** Distinguishes several umlmons of a host: their VARDIR. */
   readonly owner: string;
   /** Every port sees everything, as with a hub. */
   readonly hub?: boolean;
@@ -29,11 +28,11 @@ export interface SwitchRequest {
 /** Whole: all commands of a list succeed, or those before are undone by `remove`. */
 export interface SwitchPlan {
   readonly bridge: string;
-  /** The mark by which the bridge is known as ours (ifalias). */
+  /** The mark that identifies the bridge as one of umlmon (ifalias). */
   readonly alias: string;
   /** Of ip(8), when there is no bridge with this mark yet; first the bridge, which is not up before it is closed. */
   readonly make: readonly Words[];
-  /** For nft -f -, after `make`: replaces what there was. */
+  /** For nft -f -, after `make`: replaces the present rules. */
   readonly rules: string;
   /** Of ip(8), after the rules. */
   readonly open: readonly Words[];
@@ -43,7 +42,7 @@ export interface SwitchPlan {
   readonly forget: string;
 }
 
-/** How many characters of a name people need to recognise it; 15 is the most for an interface. */
+/** The number of characters by which a user recognises a name; 15 is the most for an interface. */
 const readable = 8;
 
 export function planSwitch({ network, owner, hub = false, link, ipv6 = true }: SwitchRequest): SwitchPlan {
@@ -62,7 +61,7 @@ export function planSwitch({ network, owner, hub = false, link, ipv6 = true }: S
         ...(hub ? ['ageing_time', '0'] : []),
       ],
       ['link', 'set', 'dev', bridge, 'alias', alias],
-      // An address of its own; else it has that of a port, and changes it whenever ports come and go.
+      // Its own address; otherwise it has that of a port, and changes it whenever ports change.
       ['link', 'set', 'dev', bridge, 'address', localAddress(hash)],
       ...withoutLinkLocal(bridge, ipv6),
       ...(link ? linkCommands({ tunnel, bridge, alias, ipv6 }, link) : []),
@@ -80,12 +79,12 @@ export function planSwitch({ network, owner, hub = false, link, ipv6 = true }: S
   };
 }
 
-/** No address and no word of its own; on a host without IPv6 there are none, and to say so is an error. */
+/** No link-local address. On a host without IPv6 there are no addresses, and the setting is an error. */
 export function withoutLinkLocal(dev: string, ipv6: boolean): Words[] {
   return ipv6 ? [['link', 'set', 'dev', dev, 'addrgenmode', 'none']] : [];
 }
 
-/** Connects a tap, which then goes with itself. */
+/** Connects a tap. The connection is removed with the tap. */
 export function joinCommands({ bridge }: Pick<SwitchPlan, 'bridge'>, tap: string): Words[] {
   return [
     ['link', 'set', 'dev', tap, 'master', bridge],
@@ -93,7 +92,7 @@ export function joinCommands({ bridge }: Pick<SwitchPlan, 'bridge'>, tap: string
   ];
 }
 
-/** The tunnel bears the mark of the bridge: they go together. */
+/** The tunnel has the mark of the bridge: they are removed together. */
 function linkCommands(
   {
     tunnel,
@@ -127,10 +126,10 @@ export interface Mirror {
 }
 
 /**
- * A port that sees what others send each other. A bridge in promiscuous mode hands a copy of every packet up to its own
- * device, where the wall drops it: on the way it is copied to the tap. Not what the port gets as any port does:
- * packets to all, to its own address, and its own. Packets to an address that is not known yet are not flooded to it,
- * as it has their copy.
+ * A port that sees the traffic between others. A bridge in promiscuous mode passes a copy of every packet to its own
+ * device, where the rules drop it. Before that it is copied to the tap. Packets that the port gets as any port are not
+ * copied: packets to all, to its own address, and its own. Packets to an unknown address are not flooded to it, as it
+ * has their copy.
  */
 export function planMirror({ bridge, tap, mac }: Mirror): {
   /** Of ip(8), of bridge(8), and for nft -f -, in this order. */
@@ -162,7 +161,7 @@ export function planMirror({ bridge, tap, mac }: Mirror): {
   };
 }
 
-/** The name of a table that nobody else would choose; one for each network or VM, so that each can be replaced whole. */
+/** A name of a table that is unique on the host. Each network or VM has its own, so that each can be replaced whole. */
 export function tableOf(kind: 'network' | 'nat' | 'forward' | 'mirror' | 'tunnel', hash: string): string {
   return `umlmon-${kind}-${hash.slice(0, 12)}`;
 }
@@ -178,12 +177,12 @@ export interface OwnRules extends NftTable {
   readonly rules: string;
 }
 
-/** In one transaction: there is never no table, and never the rules of two. Names of tables need no quotes. */
+/** In one transaction: there is always exactly one table. Names of tables need no quotes. */
 export function replaceTable(family: 'netdev' | 'inet', table: string, chains: readonly string[]): string {
   return `${forgetTable(family, table)}table ${family} ${table} {\n${chains.map((chain) => `${chain}\n`).join('')}}\n`;
 }
 
-/** Deleting what is not there would fail; adding what is there does not. */
+/** Deleting a missing table would fail; adding a present one does not. */
 export function forgetTable(family: 'netdev' | 'inet', table: string): string {
   return `add table ${family} ${table}\ndelete table ${family} ${table}\n`;
 }

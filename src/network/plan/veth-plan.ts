@@ -1,7 +1,7 @@
 /**
- * The way of a kernel with raw sockets to the host. With CAP_NET_RAW it could hear and forge everything in the network
- * namespace that it is in: so it is in one of its own, whose only way out is a leg, a veth pair. Rules of nftables at
- * the host's end let through what the transport is for, and nothing else. Pure.
+ * The connection of a kernel with raw sockets to the host. With CAP_NET_RAW it could receive and forge everything in its
+ * network namespace. So it has its own namespace, with a veth pair as the only connection. Rules of nftables at the host's
+ * end pass the traffic of the transport, and drop everything else. Pure.
  */
 import type { TransportSpec } from '../../config/networks/transports.ts';
 import type { Words } from '../host/run-ip.ts';
@@ -11,11 +11,11 @@ import { type OwnRules, replaceTable, tableOf, withoutLinkLocal } from './privat
 /** Transports of a kernel in a network namespace of its own. */
 export type LegSpec = Extract<TransportSpec, { kind: 'raw' | 'hybrid' | 'gre' | 'l2tpv3' }>;
 
-/** What is done when the namespace is there, before the kernel starts. It all goes with the leg. */
+/** The steps after the namespace exists, before the kernel starts. All of it is removed with the veth pair. */
 export interface LegPlan {
   /** Commands of ip(8) on the host, in which `theNamespace` stands for the namespace of the jail. */
   readonly outside: readonly Words[];
-  /** Settings of the leg on the host. */
+  /** Settings of the veth pair on the host. */
   readonly settings: readonly Setting[];
   /** Commands of ip(8) in the namespace of the jail. */
   readonly inside: readonly Words[];
@@ -27,7 +27,7 @@ export const theNamespace = '@jail';
 
 export interface LegRequest {
   readonly unit: number;
-  /** The end of the leg on the host, a name that nobody else would choose, and its mark. */
+  /** The end of the veth pair on the host, with a name that is unique on the host, and its mark. */
   readonly name: string;
   readonly alias: string;
   /** Hexadecimal, of this interface alone. */
@@ -39,13 +39,13 @@ export interface LegRequest {
 
 export interface Leg {
   readonly plan: LegPlan;
-  /** What the kernel is told: names and addresses are those of its namespace. */
+  /** The argument of the kernel: names and addresses are those of its namespace. */
   readonly spec: LegSpec;
-  /** Of the host, to be made when the leg is there. */
+  /** Of the host, made after the veth pair. */
   readonly rules: OwnRules;
 }
 
-/** Of packets in large pieces (GSO) that a leg must take; more than any interface has. */
+/** Of packets in large pieces (GSO) that a veth pair must accept; more than any interface has. */
 const largestMtu = '65535';
 
 /** IANA protocol numbers. */
@@ -56,8 +56,8 @@ export function planLeg(spec: LegSpec, request: LegRequest): Leg {
 }
 
 /**
- * The kernel hears what arrives at the interface, as the host does, and what it sends leaves there. A hybrid has a tap
- * of its own in the namespace, between which and the leg everything is passed on.
+ * The kernel receives what arrives at the interface, as the host does, and its packets leave there. A hybrid has its own
+ * tap in the namespace. Everything is passed on between that tap and the veth pair.
  */
 function planWire(spec: Extract<LegSpec, { kind: 'raw' | 'hybrid' }>, request: LegRequest): Leg {
   const { unit, name, uid, ipv6 } = request;
@@ -102,8 +102,8 @@ function passOn(chain: string, from: string, statement: string): string {
 }
 
 /**
- * The kernel has an address of its own, of a range that nobody uses, and the host exchanges it for `src` in packets of
- * the one protocol from and to `dst`. Without connection tracking, which would go on with what it has seen before.
+ * The kernel has its own address, of an unused range. The host replaces it by `src` in packets of the one protocol from
+ * and to `dst`. Without connection tracking, which would continue earlier connections.
  */
 function planTunnel(spec: Extract<LegSpec, { kind: 'gre' | 'l2tpv3' }>, request: LegRequest): Leg {
   const { unit, name, ipv6 } = request;
@@ -166,8 +166,8 @@ function ownTable(family: OwnRules['family'], { hash }: LegRequest, chains: read
 }
 
 /**
- * Addresses of both ends of a leg: IPv4 of the reserved class E (RFC 1112, section 4), IPv6 of a private network
- * (RFC 4193) of the interface alone. Should two legs of a host meet, the second start fails at its route.
+ * Addresses of both ends of a veth pair: IPv4 of the reserved class E (RFC 1112, section 4), IPv6 of a private network
+ * (RFC 4193) of the interface alone. If two veth pairs of a host get the same ones, the second start fails at its route.
  */
 function ownAddresses(family: 4 | 6, hash: string): readonly [string, string] {
   const bytes = [0, 2, 4, 6, 8].map((at) => Number.parseInt(hash.slice(at, at + 2), 16));
@@ -176,7 +176,7 @@ function ownAddresses(family: 4 | 6, hash: string): readonly [string, string] {
     return [`${network}::1`, `${network}::2`];
   }
   const [first = 0, second = 0, third = 0, fourth = 0] = bytes;
-  // 240 to 254: what begins with 255 may be taken for a broadcast.
+  // 240 to 254: an address that starts with 255 may count as a broadcast.
   const ofLast = (last: number) => `${240 + (first % 15)}.${second}.${third}.${(fourth & 0xfe) + last}`;
   return [ofLast(0), ofLast(1)];
 }
