@@ -42,7 +42,7 @@ export async function takeMacs(request: MacRequest): Promise<ReadonlyMap<number,
   });
 }
 
-/** Forgets a VM that is being removed; tells whether there was anything to forget. Errors: NETWORK_MAC_FILE. */
+/** Forgets a VM that is being removed. Returns whether it had addresses. Errors: NETWORK_MAC_FILE. */
 export async function forgetMacs(varDir: string, vm: string): Promise<boolean> {
   if (!knowsMacs(varDir, vm)) return false;
   await withLock(varDir, () =>
@@ -63,7 +63,7 @@ function claim({ varDir, range, configured, ...claimant }: MacRequest, pool: Mac
   const { vm } = claimant;
   const isGone = (name: string) => name !== vm && !configured.has(name) && !existsSync(join(varDir, name));
   const place = `${hostIdentity()}\0${varDir}`;
-  // Who asks for nothing new is not kept by what others have left; whoever does cleans up first.
+  // A known interface keeps its address without any pruning. A new one first drops entries of deleted VMs.
   const kept = claimMacsOrNone(pool, claimant, range, place);
   return kept?.pool === pool ? kept : claimMacs(releaseMacs(pool, isGone), claimant, range, place);
 }
@@ -97,7 +97,7 @@ async function withLock<T>(varDir: string, change: () => T): Promise<T> {
   const fd = inFile(path, () => openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600));
   try {
     if (!(await lockWithin(fd, networkLimits.macLockWait, networkLimits.lockPoll)))
-      throw damaged(path, 'somebody has kept it locked for too long', 'see fuser(1) for who that is');
+      throw damaged(path, 'another process has it locked for too long', 'fuser(1) shows the process');
     return change();
   } finally {
     closeSync(fd);
