@@ -29,8 +29,8 @@ export interface TunDevice {
 const TUN = { major: 10, minor: 200 } as const;
 
 /**
- * Makes interfaces, addresses, routes and settings of a plan, after it has removed what an earlier start of the VM has
- * left: the caller knows that no kernel of the VM lives. After a failure `releaseNetwork` removes what has been made.
+ * Makes interfaces, addresses, routes and settings of a plan. Before that it removes leftovers of an earlier start of the
+ * VM: the caller ensures that no kernel of the VM lives. After a failure `releaseNetwork` removes what has been made.
  *
  * @throws UmlmonError NETWORK_COMMAND, NETWORK_IN_USE, HOST_SYSTEM_CALL
  */

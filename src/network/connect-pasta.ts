@@ -9,7 +9,7 @@ import { disconnectUser } from './pasta-link.ts';
 import type { UserPlan } from './plan/pasta-plan.ts';
 
 export interface UserPrograms extends Pick<NetworkPrograms, 'ip' | 'pasta' | 'nsenter'> {
-  /** Words that make a program one of the user of the VM; empty if that is our own user. */
+  /** The command before a program that runs it as the user of the VM; empty if that is the user of this process. */
   readonly become: readonly string[];
 }
 

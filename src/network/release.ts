@@ -25,10 +25,10 @@ import { type Ip, removeMarked } from './remove-marked.ts';
 import { releaseShared } from './shared-networks.ts';
 
 /**
- * Removes what umlmon has set up for a VM, and nothing that is not known as its own: taps by their mark, settings only
- * where they still have the value that umlmon has written. What another VM needs, too, stays until that VM is released.
+ * Removes what umlmon has set up for a VM, and nothing else. Taps are identified by their mark. Settings are restored only
+ * if they still have the value of umlmon. What another VM needs, too, stays until that VM is released.
  *
- * @returns what was removed, for people; empty if there was nothing
+ * @returns what was removed, as readable text; empty if there was nothing
  * @throws UmlmonError NETWORK_COMMAND; the record stays, for another try
  */
 export async function releaseNetwork(place: RecordPlace, tunDevice: string): Promise<string[]> {

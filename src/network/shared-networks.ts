@@ -13,7 +13,7 @@ import { type Ip, removeMarked } from './remove-marked.ts';
 import { chainsIn, tablesIn } from './rules/rules-text.ts';
 
 /**
- * Refuses a network that another VM has other settings of, and a port that another VM has: one that runs, or that was
+ * Refuses a network for which another VM has other settings, and a port that another VM has. The other VM runs, or was
  * killed and not yet cleaned up.
  *
  * @throws UmlmonError NETWORK_IN_USE
@@ -68,8 +68,8 @@ interface Making extends Ip {
 }
 
 /**
- * Makes a network that is missing. The rules of an existing network are set only if they are missing, as after the host
- * has reloaded its own: the monitors of all its VMs compare the rules after each change.
+ * Makes a network that is missing. The rules of an existing network are set only if they are missing, for example
+ * because the host has reloaded its own. The monitors of all its VMs compare the rules after each change.
  */
 export async function makeShared(
   { place, ip, nft, lock, links }: Making,
@@ -101,7 +101,7 @@ async function hasRules(nft: string, rules: string): Promise<boolean> {
     );
 }
 
-/** Removes networks without any other VM, and the forwarded ports of this one; returns what it has removed, for people. */
+/** Removes networks without any other VM, and the forwarded ports of this one. Returns what it has removed, as readable text. */
 export async function releaseShared(
   place: RecordPlace,
   { namespace, shared, forwards }: NetworkRecord,

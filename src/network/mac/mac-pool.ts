@@ -18,7 +18,7 @@ export type MacPool = readonly GivenMac[];
 
 export interface MacWish {
   readonly unit: number;
-  /** What `mac=` says. */
+  /** The value of `mac=`. */
   readonly mac?: string;
 }
 
@@ -40,11 +40,10 @@ export interface MacClaim {
  * Gives every interface of a VM its address: what the configuration says, else what it has had before, else a free
  * one. All of them, or none.
  *
- * An interface that is no longer configured keeps what the pool gave it, for the day when it comes back; an address
- * of the configuration is free as soon as the VM starts without it.
+ * An interface that is no longer configured keeps its address of the pool, in case it is configured again. An address of
+ * the configuration is free as soon as the VM starts without it.
  *
- * @param place where the host stands in the range: another one on each host, so that hosts which share a network and
- *   have the same range hardly meet
+ * @param place a starting offset per host, so that hosts that share a network and a range rarely collide
  * @throws UmlmonError NETWORK_MAC_TAKEN, NETWORK_MAC_EXHAUSTED
  */
 export function claimMacs(

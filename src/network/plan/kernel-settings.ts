@@ -17,7 +17,7 @@ export function readSetting(name: string): string | undefined {
   }
 }
 
-/** The value of a setting of an interface for all interfaces at once (`conf/all/…`); '' if there is none. */
+/** The value of a setting of an interface for all interfaces at once (`conf/all/…`); '' if it does not exist. */
 export function readGeneral(name: string): string {
   return readSetting(name.replace(/\/conf\/[^/]+\//, '/conf/all/')) ?? '';
 }

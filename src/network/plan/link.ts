@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { NetworkStats } from '../../rpc/umlmonctrl.gen.ts';
 
 export interface LinkStatus {
-  /** `up` while somebody has the tap open, which for a guest means that it has its interface up. */
+  /** `up` while a process has the tap open: the guest has its interface up. */
   readonly link: 'up' | 'down' | 'unknown';
   readonly traffic: Traffic;
 }
@@ -20,7 +20,7 @@ export const noTraffic: Traffic = {
   sentDropped: 0,
 };
 
-/** How a tap is doing (sysfs-class-net of the host kernel's documentation); unknown if there is none. */
+/** The state of a tap (sysfs-class-net of the host kernel's documentation); unknown if it does not exist. */
 export function lookAtLink(name: string): LinkStatus {
   const read = (file: string) => readFileSync(join('/sys/class/net', name, file), 'latin1').trim();
   const count = (what: string) => Number(read(`statistics/${what}`));

@@ -13,7 +13,7 @@ import {
 
 export interface NatRequest {
   readonly network: string;
-  /** Tells different umlmons of a host apart: their VARDIR. */
+  /** Distinguishes several umlmons of a host: their VARDIR. */
   readonly owner: string;
   /** One of IPv4, one of IPv6, or both. */
   readonly subnets: readonly NatSubnet[];
@@ -68,9 +68,9 @@ export function planNat(request: NatRequest): SwitchPlan {
 }
 
 /**
- * Guests reach what the host reaches, under the host's address. Nobody reaches a guest but by a forwarded port, or in
- * answer. A guest cannot use an address from outside of the network. These rules only ever take away: where another
- * firewall of the host drops what is forwarded, it must let the bridge through (obstacles.ts).
+ * Guests reach what the host reaches, under the host's address. From outside, a guest is reached only by a forwarded
+ * port, or by replies. A guest cannot use an address from outside of the network. These rules only restrict: if another
+ * firewall of the host drops forwarded traffic, it must let the bridge through (obstacles.ts).
  */
 function natChains(bridge: string, { subnets, reachHost = false }: NatRequest): string[] {
   const known = subnets.map(
@@ -106,7 +106,7 @@ function natChains(bridge: string, { subnets, reachHost = false }: NatRequest): 
   ];
 }
 
-/** The forwarded ports of one VM, in a table of their own: they come and go with it. */
+/** The forwarded ports of one VM, in their own table, which exists as long as the VM runs. */
 export function planForwards(
   { vm, owner }: { readonly vm: string; readonly owner: string },
   forwards: readonly PortForward[],

@@ -59,7 +59,7 @@ export function planUser(
         ...['--tcp-ports', ports('tcp'), '--udp-ports', ports('udp'), '--tcp-ns', 'none', '--udp-ns', 'none'],
         ...(reachHost ? [] : ['--no-map-gw']),
       ],
-      // Without an address or a word of its own: there is the guest.
+      // Without a link-local address: the end of this link is the guest.
       inside: [...withoutLinkLocal(tap, ipv6), ['link', 'set', 'dev', tap, 'up']],
     },
     spec: { kind: 'raw', ifname: tap },

@@ -1,4 +1,4 @@
-/** The networks that umlmon makes itself, as the record of a VM names them, and how they come and go. Pure. */
+/** The networks that umlmon makes itself, as the record of a VM names them, and how they are made and removed. Pure. */
 
 import type { NetworkSpec } from '../../config/networks/kinds.ts';
 import { linkOf, termsOf } from '../../config/networks/shared.ts';
@@ -14,13 +14,13 @@ export interface SharedName {
 }
 
 export interface SharedPlan extends SharedName {
-  /** What every VM in it must say of it, as text. */
+  /** The settings that must be the same in every VM of it, as text. */
   readonly terms: string;
   readonly how: SwitchPlan;
 }
 
 /**
- * @param owner tells the umlmons of a host apart: the directory of their records
+ * @param owner distinguishes the umlmons of a host: the directory of their records
  * @param ipv6 whether the host has it
  */
 export function planShared(spec: SharedSpec, owner: string, ipv6: boolean): SharedPlan {

@@ -13,7 +13,7 @@ import { type KernelArgument, kernelArgument, wordDamage } from '../../config/va
 import { UmlmonError } from '../../system/errors/errors.ts';
 import { networkLimits } from '../../system/limits/limits.ts';
 
-/** What the probe of a kernel tells (KernelTraits). */
+/** The result of the probe of a kernel (KernelTraits). */
 export interface KernelTransports {
   readonly transports: readonly string[];
   readonly legacyTransports: readonly string[];
@@ -32,7 +32,7 @@ const offloading: readonly TransportName[] = ['tap', 'hybrid', 'raw'];
  * The argument for a kernel that has the transport; for one that has taps only in the old form, that.
  *
  * @param unit 0 for vec0 or eth0
- * @param mac what `mac=` says, or else what the pool has given
+ * @param mac the value of `mac=`, or else of the pool
  * @throws UmlmonError NETWORK_TRANSPORT if the kernel has it in neither form
  */
 export function interfaceArgument(
@@ -61,7 +61,7 @@ export function vectorArgument(unit: number, spec: TransportSpec, mac: string): 
   return kernelArgument(`vec${unit}:${options.map(([name, value]) => `${name}=${value}`).join(',')}`);
 }
 
-/** What the vector driver is to be told, in the order of the table. Errors: KERNEL_ARGUMENT. */
+/** The options of the vector driver, in the order of the table. Errors: KERNEL_ARGUMENT. */
 export function vectorOptions(unit: number, spec: TransportSpec, mac: string): Record<string, string> {
   const values: Readonly<Record<string, unknown>> = {
     ...(offloading.includes(spec.kind) ? { gro: true } : {}),
@@ -119,7 +119,7 @@ export type LegacyInterface =
       readonly data?: string;
     };
 
-/** `ethN=KIND,VALUE,…`: values by position, empty ones where nothing is said, and none after the last. */
+/** `ethN=KIND,VALUE,…`: values by position, empty for missing ones, and none after the last. */
 export function legacyArgument(unit: number, legacy: LegacyInterface): KernelArgument {
   const text = [legacy.kind, ...positions(legacy).map((value) => value ?? '')].join(',').replace(/,+$/, '');
   if (positions(legacy).every((value) => !/[,"]/.test(String(value ?? ''))))

@@ -3,7 +3,7 @@ import type { InterfacePlan } from '../plan/interface-plan.ts';
 import type { Flow } from './walk-rules.ts';
 
 export interface GuestFlow {
-  /** For people: `what the guest sends`. */
+  /** Readable text: `what the guest sends`. */
   readonly what: string;
   readonly flow: Flow;
   /** Hooks that it passes, of these families of chains only. */

@@ -97,7 +97,7 @@ function verdictOf(option: '-j' | '-g', target: string): Verdict | undefined {
   return { does: option === '-j' ? 'jump' : 'goto', target };
 }
 
-/** Interfaces end in `+` for all that begin so. */
+/** Interfaces end in `+` for all with that prefix. */
 function valuesOf(field: PacketField, text: string): string[] {
   if (field === 'iif' || field === 'oif') return [text.replace(/\+$/, '*')];
   return field === 'state' ? text.toLowerCase().split(',') : [text];

@@ -76,7 +76,7 @@ function cureOf(rules: Ruleset, chain: Chain, flows: readonly GuestFlow[]): stri
   );
 }
 
-/** For nft(8) in a shell: a name of letters alone may be a word of its language. */
+/** For nft(8) in a shell: a name of letters alone may be a keyword of nft. */
 function nftName(name: string): string {
   return /^[a-z]+[-_]?[0-9][\w-]*$/i.test(name) || name.includes('-') ? name : `'"${name}"'`;
 }

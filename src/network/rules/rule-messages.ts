@@ -23,7 +23,7 @@ const kinds: Readonly<Record<number, 'table' | 'chain' | 'rule'>> = {
 const tableAttribute = 1;
 const hookAttribute = 4;
 
-/** Sets and their elements, counters and the like are left out. A damaged datagram is read as far as it makes sense. */
+/** Sets with their elements, counters and other objects are left out. A damaged datagram is read as far as it makes sense. */
 export function changedRules(datagram: Buffer): RuleChanges {
   const tables = new Set<string>();
   let hasHooks = false;

@@ -1,7 +1,7 @@
 /** Rules of a packet filter, of nftables or of iptables, in one form: what a chain does with a packet. Pure. */
 import { type Entry, entryOf, listOf, rulesIn, textOf } from '../host/ip-answers.ts';
 
-/** What a rule looks at; '?' for what is not understood here. */
+/** The field that a rule checks; '?' for an unknown one. */
 export type PacketField =
   | 'iif'
   | 'oif'
@@ -17,7 +17,7 @@ export type PacketField =
 export interface Match {
   readonly field: PacketField;
   readonly isNegated: boolean;
-  /** Names (with `*` at their end for all that begin so), numbers, prefixes; undefined for what cannot be compared. */
+  /** Names (with `*` at their end for a prefix), numbers, network prefixes; undefined for values that cannot be compared. */
   readonly values: readonly string[] | undefined;
 }
 

@@ -156,7 +156,7 @@ function numberOf(protocol: string): string {
   return protocols[protocol] ?? protocol;
 }
 
-/** Undefined if only some addresses of `own` are among those of `value`, or if that is no address. */
+/** Undefined if only some addresses of `own` are among those of `value`, or if that is not an address. */
 function isWithin(own: string, value: string): boolean | undefined {
   const [ours, theirs] = [own, value].map(prefixOf);
   if (!ours || !theirs) return undefined;
