@@ -42,8 +42,8 @@ export interface Place {
   readonly home: string;
   /** Of this run alone; undefined without root. */
   readonly group: number | undefined;
-  /** A directory and a file with nothing in them. */
-  readonly empty: { readonly directory: string; readonly file: string };
+  /** A file with nothing in it. */
+  readonly emptyFile: string;
   /** Where the changes of an image go: in memory, or on disk. Only while the kernel has not yet opened it. */
   readonly changes: { readonly memory: string; onDisk(): string };
   close(): void;
@@ -104,7 +104,7 @@ export function makePlace(roots: Roots, user: VmUser): Place {
     status: join(home, 'status'),
     home,
     group,
-    empty: { directory: join(jail, 'share'), file: join(jail, 'ready') },
+    emptyFile: join(jail, 'ready'),
     changes: {
       memory: join(home, 'changes'),
       onDisk: () => {

@@ -204,6 +204,15 @@ test('a directory as the root file system is not changed', () => {
   expect(readdirSync(join(root, 'bin'))).toEqual(['busybox']);
 });
 
+test('the root directory of the host: /proc, /sys and /dev are file systems of the guest', () => {
+  const script = 'test -d /proc/self && test -d /sys/class && test -c /dev/pts/ptmx && echo good';
+  // With the modules of the kernel, and so overlays; and without.
+  for (const kernel of [['-kernel', testKernelDirectory()], []]) {
+    const ran = umlrun([...kernel, '-root', '/', '--', 'sh', '-c', script]);
+    expect(ran).toEqual({ status: 0, stdout: Buffer.from('good\n'), stderr: '' });
+  }
+});
+
 test('an image with blocks of 1 KiB is copied; one that is written to is refused', () => {
   const small = join(world.home, 'small.img');
   const tree = join(world.home, 'tree');

@@ -112,15 +112,16 @@ export function directoryBinds({ root, shares, overlay }: Directories, place: Pl
     { from: given.directory, to, mode, fd: given.fd },
     ...given.covers.map(({ path, isDirectory }): Bind => {
       const name = relative(given.directory, path);
-      const from = isDirectory ? coverFor(path, join(place.home, 'covers', to, name)) : place.empty.file;
+      const from = isDirectory ? coverFor(path, join(place.home, 'covers', to, name)) : place.emptyFile;
       return { from, to: `${to}/${name}`, mode: 'ro' };
     }),
   ];
+  // Each cover is a directory of its own: hostfs knows directories by their inodes, so the guest's kernel would take several
+  // covers of one inode for one directory, and a mount on one of them (/proc) would be on all (/sys, /dev).
   // A share is mounted upon a directory of the root, which must be there even where the root cannot be written.
   const coverFor = (path: string, skeleton: string): string => {
-    const inside = shares.filter(({ directory }) => isBelow(directory, path));
-    if (inside.length === 0) return place.empty.directory;
-    for (const { directory } of inside)
+    mkdirSync(skeleton, { recursive: true, mode: 0o755 });
+    for (const { directory } of shares.filter((share) => isBelow(share.directory, path)))
       mkdirSync(join(skeleton, relative(path, directory)), { recursive: true, mode: 0o755 });
     return skeleton;
   };
