@@ -5,7 +5,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 
 const root = join(import.meta.dirname, '../..');
 const pages = [
-  ...['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md'],
+  ...['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md'],
   ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.md'))
     .map((file) => `docs/${file}`),
@@ -31,14 +31,14 @@ describe.each(pages)('%s', (page) => {
   });
 });
 
-test('README.md names every Debian package that umlmon runs with and is built with', () => {
+test('docs/install.md names every Debian package that umlmon runs with and is built with', () => {
   const script = read('src/setup/packages.sh');
   const lists = [...script.matchAll(/^(?:run|build)='(.*)'$/gm)].flatMap(([, names = '']) =>
     names.split(' '),
   );
   expect(lists.length).toBeGreaterThan(8);
-  const readme = read('README.md');
-  expect(lists.filter((name) => !readme.includes(name))).toEqual([]);
+  const page = read('docs/install.md');
+  expect(lists.filter((name) => !page.includes(name))).toEqual([]);
 });
 
 test('each decision has a number of its own', () => {
