@@ -25,6 +25,17 @@ describe.each(pages)('%s', (page) => {
     expect(named.filter((path) => !existsSync(join(root, path)))).toEqual([]);
   });
 
+  test('names sections of the manual pages that exist', () => {
+    const named = [...text.replace(/\s+/g, ' ').matchAll(/(uml\w+)\((\d)\), ([A-Z][A-Z ]+[A-Z])(?![a-z])/g)];
+    const missing = named.flatMap(([, name = '', section = '', heading = '']) => {
+      const manual = `docs/${name}.${section}.md`;
+      return existsSync(join(root, manual)) && !read(manual).includes(`\n# ${heading}\n`)
+        ? [`${name}(${section}), ${heading}`]
+        : [];
+    });
+    expect(missing).toEqual([]);
+  });
+
   test('names commands of npm that exist', () => {
     const named = [...text.matchAll(/npm run ([\w-]+)/g)].map(([, name = '']) => name);
     expect(named.filter((name) => !Object.hasOwn(packageJson.scripts, name))).toEqual([]);
