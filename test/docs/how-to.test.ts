@@ -4,8 +4,9 @@
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { testKernelDirectory } from '../helpers/guest/kernel.ts';
 import {
   linkKernel,
   linkPrograms,
@@ -129,7 +130,10 @@ describe('runs as printed', () => {
     async (page, { given = '', user, typed = [], shows, instead }) => {
       // The guest of the tutorial comes from a mirror, which a private host cannot reach.
       if (page === 'tutorial.md')
-        execFileSync('sh', ['src/setup/debian-guest.sh'], { cwd: root, stdio: 'ignore' });
+        execFileSync('sh', ['src/setup/debian-guest.sh', dirname(testKernelDirectory())], {
+          cwd: root,
+          stdio: 'ignore',
+        });
       const printed = blocksOf(page)
         .map(({ info, lines }) => (info === 'sh' ? lines : `${instead ?? ''}\n`))
         .join('');
