@@ -39,7 +39,7 @@ test('has the levels of test/layers.test.ts, and so has CONTRIBUTING.md', () => 
   const [, lines = ''] = /const levels[^=]*= \[\n([\s\S]*?)\n\];/.exec(read('test/layers.test.ts')) ?? [];
   const levels = lines
     .split('\n')
-    .map((line) => [...line.matchAll(/'(\w+)'/g)].map(([, room]) => room).join(', '));
+    .map((line) => [...line.matchAll(/'([\w-]+)'/g)].map(([, room]) => room).join(', '));
   expect(levels.length).toBeGreaterThan(5);
   expect(page).toContain(`    ${levels.join(' -> ')}\n`);
   expect(read('CONTRIBUTING.md')).toContain(`    ${levels.join(' -> ')}\n`);
@@ -63,7 +63,13 @@ test('goes from key press to exec in at most 20 hops', () => {
 });
 
 /** Ways from one hop to the next that no import shows. */
-const indirect = ['socket', 'handlers', 'parts'];
+const indirect = ['socket', 'handlers'];
+
+/** The caller has an object of an interface, whose class is in the file of the hop. */
+function expectInterface(name: string, caller: Hop, { file, names }: Pick<Hop, 'file' | 'names'>): void {
+  expect(read(file)).toMatch(new RegExp(`class ${names[0]} .*\\bimplements\\b.*\\b${name}\\b`));
+  expect(names.slice(1).some((method) => read(caller.file).includes(`.${method}(`))).toBe(true);
+}
 
 /** The files that a file imports, as paths from the top. */
 function importsOf(file: string): string[] {
@@ -80,9 +86,11 @@ describe.each(hops)('hop $hop, $file', ({ file, names, by, hop }) => {
   test('is called by the hop that the table says', () => {
     if (hop === 1) return expect(by).toBe('');
     if (indirect.includes(by)) return;
-    const caller = hops.find((one) => one.hop === Number(by));
+    const [number = '', through] = by.split(', ');
+    const caller = hops.find((one) => one.hop === Number(number));
     expect(caller?.hop).toBeLessThan(hop);
     if (!caller) return;
+    if (through !== undefined) return expectInterface(through.replaceAll('`', ''), caller, { file, names });
     expect(importsOf(caller.file)).toContain(file);
     expect(names.some((name) => read(caller.file).includes(name))).toBe(true);
   });
