@@ -29,7 +29,7 @@ export async function printDirectory({ configPath, host, json }: ListRequest): P
 }
 
 /** @throws UmlmonError USAGE */
-export function parseHostPort(text: string): { readonly host: string; readonly port: number } {
+function parseHostPort(text: string): { readonly host: string; readonly port: number } {
   if (text === '') return { host: '', port: 0 };
   const bare = isIP(text) === 6 ? { host: text, port: 0 } : undefined;
   const match = /^(?:\[([^\]]*)\]|([^:[\]]+))(?::(\d{1,5}))?$/.exec(text);
@@ -43,7 +43,7 @@ export function parseHostPort(text: string): { readonly host: string; readonly p
 }
 
 /** One line for each VM; what comes from other hosts is made harmless. */
-export function directoryText({ entries, here, state }: Pick<DirList, 'entries' | 'here' | 'state'>): string {
+function directoryText({ entries, here, state }: Pick<DirList, 'entries' | 'here' | 'state'>): string {
   const shown = (text: string) => printable(text, 253);
   const rows = entries.map(({ host, vm }: DirEntry) => [
     `${shown(vm.name)}@${shown(host)}`,

@@ -12,7 +12,7 @@ export function parseIdMap(text: string): IdMap {
 }
 
 /** Of this process. Empty where /proc does not say: then every number may be one. */
-export function ownIdMap(kind: 'uid' | 'gid'): IdMap {
+function ownIdMap(kind: 'uid' | 'gid'): IdMap {
   try {
     return parseIdMap(readFileSync(`/proc/self/${kind}_map`, 'latin1'));
   } catch {

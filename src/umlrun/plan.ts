@@ -15,7 +15,7 @@ import { fds } from './streams/descriptors.ts';
  * The init of the guest, in a tmpfs: RUNDIR, where all else of a run is, is mounted noexec on most hosts, and then the guest
  * may not execute what lies there either.
  */
-export const initInJail = '/guest/bin/init';
+const initInJail = '/guest/bin/init';
 
 /** RLIMIT_NPROC and RLIMIT_NOFILE, where the host permits as much. */
 const most = { processes: 4096, files: 65_536 };

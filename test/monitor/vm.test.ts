@@ -251,7 +251,7 @@ test('a start that fails is undone and says where, and the next one works', asyn
   await expect(client.call('start', undefined)).rejects.toMatchObject({
     code: 'HOST_MEMORY',
     place: expect.stringMatching(/umlmon\.ini:9: \[vm1\] mem$/),
-    reason: expect.stringMatching(/^the VM needs 61456M of host memory, and \d+M are available$/),
+    reason: expect.stringMatching(/^the VM needs 60 GiB of host memory, and [\d.]+ \wiB are available$/),
   });
   world.configure({ vm1: 'ubd0 = /disks/root.dsk' });
   expect(await client.call('start', undefined)).toMatchObject({ state: 'running' });

@@ -18,7 +18,7 @@ export interface VmOutcome {
 }
 
 /** The outcome of work that may fail; other VMs go on. */
-export async function vmOutcomeOf(vm: string, work: () => Promise<VmOutcome>): Promise<VmOutcome> {
+async function vmOutcomeOf(vm: string, work: () => Promise<VmOutcome>): Promise<VmOutcome> {
   try {
     return await work();
   } catch (error) {

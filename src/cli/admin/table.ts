@@ -26,7 +26,7 @@ export const commandsFollowingHeaders: ReadonlySet<string> = new Set([
 ]);
 
 /** What can be done with the configuration; SECTION is a VM, or GLOBAL. */
-export const configCommands = {
+const configCommands = {
   get: { arguments: ['SECTION', 'KEY'], options: {}, help: 'Print a value in force.' },
   set: { arguments: ['SECTION', 'KEY', 'VALUE'], options: {}, help: 'Change the file.' },
   unset: { arguments: ['SECTION', 'KEY'], options: {}, help: 'Take a key out of the file.' },
@@ -35,7 +35,7 @@ export const configCommands = {
 } as const satisfies CliCommandTable;
 
 /** What can be done with kernels. */
-export const kernelCommands = {
+const kernelCommands = {
   list: { arguments: [], options: {}, help: 'List the kernels and who uses them.' },
   info: { arguments: ['KERNEL'], options: {}, help: 'Tell all about a kernel.' },
   fetch: { arguments: [], options: { update: [] }, help: "Get Debian's newest kernel." },

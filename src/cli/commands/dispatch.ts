@@ -2,6 +2,7 @@ import type { MonitorClient } from '../../rpc/client/monitor-client.ts';
 import { wrongWith } from '../../rpc/problem-advice.ts';
 import { UmlmonError } from '../../system/errors/errors.ts';
 import { clientLimits } from '../../system/limits/limits.ts';
+import { sizeText } from '../../system/size-text.ts';
 import { printable } from '../../system/text.ts';
 import { scriptRunners } from '../automation/run-script.ts';
 import type { ScriptProgress } from '../automation/script-steps.ts';
@@ -19,7 +20,6 @@ import {
   pauseText,
   reachedText,
   securityLines,
-  sizeText,
 } from '../print/render.ts';
 import { printHistory, printScreen } from '../print/screen.ts';
 import { statsText } from '../print/stats-text.ts';

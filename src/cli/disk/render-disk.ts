@@ -1,7 +1,8 @@
 import type { Failure, ImageDetails, ImageInfo, Job } from '../../rpc/umlmonctrl.gen.ts';
 import { failureText } from '../../system/errors/errors.ts';
+import { sizeText } from '../../system/size-text.ts';
 import { printable } from '../../system/text.ts';
-import { ageText, rows, sizeText } from '../print/render.ts';
+import { ageText, rows } from '../print/render.ts';
 
 /** One line per image; then what could not be read. */
 export function imagesText(images: readonly ImageInfo[], troubles: readonly Failure[]): string {

@@ -44,7 +44,7 @@ export async function printAnswer(
 }
 
 /** The lines of a text of the guest, safe to show. */
-export function shownLines(text: string): string[] {
+function shownLines(text: string): string[] {
   return text
     .trimEnd()
     .split('\n')

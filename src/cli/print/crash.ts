@@ -2,10 +2,11 @@ import { StringDecoder } from 'node:string_decoder';
 import type { MonitorClient } from '../../rpc/client/monitor-client.ts';
 import type { CrashBundle, CrashList } from '../../rpc/umlmonctrl.gen.ts';
 import { UmlmonError } from '../../system/errors/errors.ts';
+import { sizeText } from '../../system/size-text.ts';
 import { printable } from '../../system/text.ts';
 import { LogText } from './log-text.ts';
 import { print, write } from './output.ts';
-import { sizeText, timeText } from './render.ts';
+import { timeText } from './render.ts';
 
 /** Bytes asked for in one read; the protocol's maximum. */
 const readBytes = 65536;

@@ -1,5 +1,5 @@
 /** How far a slow verb has come, for people and programs. Pure: times come in, texts go out. */
-import { sizeText } from './render.ts';
+import { sizeText } from '../../system/size-text.ts';
 
 /** What is known at one moment. */
 export interface Sample {
@@ -76,7 +76,7 @@ export function isLineDue(begin: Sample, last: Sample | undefined, now: Sample):
 export function progressLine(label: string, known: Estimate): string {
   const { percent, done, total } = known;
   if (percent === undefined)
-    return `${label}: ${done > 0 ? `${sizeText(done)}, ` : ''}${timeText(known.secondsGone)}`;
+    return `${label}: ${done > 0 ? `${sizeText(done)}, ` : ''}${durationText(known.secondsGone)}`;
   const parts = [
     percentText(percent),
     `${sizeText(done)} of ${sizeText(total)}`,
@@ -129,10 +129,10 @@ function rateText({ bytesPerSecond }: Estimate): string {
 
 function leftText({ done, total, secondsLeft }: Estimate): string {
   if (done >= total) return 'syncing';
-  return secondsLeft === undefined ? '' : `${timeText(Math.ceil(secondsLeft))} left`;
+  return secondsLeft === undefined ? '' : `${durationText(Math.ceil(secondsLeft))} left`;
 }
 
-function timeText(seconds: number): string {
+function durationText(seconds: number): string {
   const whole = Math.floor(seconds);
   if (whole < 60) return `${whole} s`;
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;

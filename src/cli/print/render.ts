@@ -14,6 +14,7 @@ import type {
   VmInfo,
 } from '../../rpc/umlmonctrl.gen.ts';
 import { consoleLimits } from '../../system/limits/limits.ts';
+import { sizeText } from '../../system/size-text.ts';
 import { printable } from '../../system/text.ts';
 import type { Reached } from '../wait/wait-outcome.ts';
 
@@ -25,20 +26,6 @@ export function timeText(ms: number): string {
     `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ` +
     `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`
   );
-}
-
-/** Bytes with the largest binary unit that divides them to at most one decimal: `128 MiB`. */
-export function sizeText(bytes: number): string {
-  const units = ['KiB', 'MiB', 'GiB', 'TiB'];
-  if (bytes < 1024) return bytes === 1 ? '1 byte' : `${bytes} bytes`;
-  let value = bytes;
-  let unit = -1;
-  // As it will be shown: what rounds to 1024 is 1 of the next unit.
-  while (Number(value.toFixed(1)) >= 1024 && unit < units.length - 1) {
-    value /= 1024;
-    unit += 1;
-  }
-  return `${Number(value.toFixed(1))} ${units[unit]}`;
 }
 
 /** Time since `ms`, in the two largest units: `2 h 5 min`. */

@@ -1,6 +1,7 @@
 import type { GuestStats } from '../../rpc/umlmonctrl.gen.ts';
+import { sizeText } from '../../system/size-text.ts';
 import { printable } from '../../system/text.ts';
-import { ageText, rows, sizeText } from './render.ts';
+import { ageText, rows } from './render.ts';
 
 /** The statistics of a guest, for people. */
 export function statsText(vm: string, stats: GuestStats): string {

@@ -1,9 +1,10 @@
 import { configLimits } from '../../system/limits/limits.ts';
+import { sizeText } from '../../system/size-text.ts';
 import { originOf, type VmConfig } from '../config.ts';
 import { ubdName } from '../paths.ts';
 import { type Problem, problemAt, quoted, type Refusal } from '../problem.ts';
 import { fastBootArguments, plainName } from '../values/kernel-arguments.ts';
-import { sizeText } from '../values/values.ts';
+import { sizeValue } from '../values/values.ts';
 import { checkOwnNetworks } from './check-networks.ts';
 
 /** What monitor and kernel take beside the memory of the guest, in bytes: usual are 30 MiB. */
@@ -75,7 +76,7 @@ export function checkVm(vm: VmConfig, root: boolean): Problem[] {
       'memory_max',
       conflict(
         `the guest alone may take ${sizeText(vm.mem)}, and monitor and kernel need room too`,
-        `at least ${sizeText(vm.mem + besideMemory)}`,
+        `at least ${sizeValue(vm.mem + besideMemory)}`,
       ),
     );
 

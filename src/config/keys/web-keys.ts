@@ -56,7 +56,7 @@ export interface DirectoryPlace {
 const maxDirectories = 16;
 
 /** `hostb, hostc:8655, [fd00::1]:8655`; '' is none. */
-export function parseDirectories(text: string): Parsed<readonly DirectoryPlace[]> {
+function parseDirectories(text: string): Parsed<readonly DirectoryPlace[]> {
   if (text === '') return { value: [] };
   const parts = text.split(',').map((part) => part.trim());
   if (parts.length > maxDirectories)

@@ -58,24 +58,6 @@ export function parseMacRange(text: string): Parsed<MacRange> {
   return { value: { first, last } };
 }
 
-/** An interface with the address that the configuration says. */
-export interface WrittenMac {
-  readonly vm: string;
-  /** 0 for eth0. */
-  readonly unit: number;
-  readonly mac: string;
-}
-
-/** Interfaces whose address another one has that comes before it, with that one. */
-export function findDuplicateMacs(written: readonly WrittenMac[]): (WrittenMac & { first: WrittenMac })[] {
-  const seen = new Map<string, WrittenMac>();
-  return written.flatMap((one) => {
-    const first = seen.get(one.mac);
-    if (!first) seen.set(one.mac, one);
-    return first ? [{ ...one, first }] : [];
-  });
-}
-
 /** Enough for every VM of a site, which is why a host takes them from a place of its own in it. */
 export const defaultMacPool = '02:00:00:00:00:00-02:00:00:ff:ff:ff';
 

@@ -27,15 +27,15 @@ export function sizeParser(limits: { min: number; max: number; step: number }): 
     }
     const [, digits, unit] = match;
     const value = Number(digits) * sizeUnits[(unit?.toUpperCase() ?? 'K') as keyof typeof sizeUnits];
-    if (value < min) return refuse(`${text} is too small`, `at least ${sizeText(min)}`);
-    if (value > max) return refuse(`${text} is too large`, `at most ${sizeText(max)}`);
-    if (value % step !== 0) return refuse(`${text} is not a whole multiple of ${sizeText(step)}`);
+    if (value < min) return refuse(`${text} is too small`, `at least ${sizeValue(min)}`);
+    if (value > max) return refuse(`${text} is too large`, `at most ${sizeValue(max)}`);
+    if (value % step !== 0) return refuse(`${text} is not a whole multiple of ${sizeValue(step)}`);
     return { value };
   };
 }
 
-/** Bytes (a multiple of 1024) in the largest unit that needs no fraction. */
-export function sizeText(bytes: number): string {
+/** Bytes (a multiple of 1024) as a user writes them, in the largest unit that needs no fraction: `32M`. */
+export function sizeValue(bytes: number): string {
   for (const unit of ['G', 'M'] as const)
     if (bytes > 0 && bytes % sizeUnits[unit] === 0) return `${bytes / sizeUnits[unit]}${unit}`;
   return `${bytes / 1024}K`;
@@ -44,7 +44,7 @@ export function sizeText(bytes: number): string {
 const durationUnits = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
 
 /** A duration as `30s`, in milliseconds. */
-export function parseDuration(text: string): Parsed<number> {
+function parseDuration(text: string): Parsed<number> {
   const value = durationMs(text);
   if (!Number.isNaN(value)) return { value };
   const hint = /^\d{1,9}$/.test(text) ? `write ${text}s for seconds` : 'as in 500ms, 30s, 2m';

@@ -1,6 +1,6 @@
 import { UmlmonError } from '../../system/errors/errors.ts';
 import { type ImageName, nameText } from '../names/image-name.ts';
-import type { ImageGraph } from '../store/graph.ts';
+import { type ImageGraph, imageOf } from '../store/graph.ts';
 import { type Claimed, questionOf, refuseClaim, sameQuestion } from './caller.ts';
 import type { Claim, ImageCaller, Question } from './command-types.ts';
 
@@ -57,7 +57,7 @@ function questionsAbout(caller: ImageCaller, graph: ImageGraph, claims: readonly
 function claimedIn(graph: ImageGraph, claims: readonly Claim[]): Claimed[] {
   return claims.map((claim) => {
     const { image } = claim;
-    const found = graph.images.get(graph.ids.get(nameText(image)) ?? '');
+    const found = imageOf(graph, image);
     if (!found) throw missing(image);
     return { claim, rights: found, names: found.names };
   });

@@ -4,6 +4,7 @@ import { type Progress, withImage } from '../names/image-file.ts';
 import { type ImageName, nameText } from '../names/image-name.ts';
 import { writeNewImage } from '../names/new-image.ts';
 import type { NewPlace, Owner } from '../names/new-place.ts';
+import { imageOf } from '../store/graph.ts';
 import type { DiskHost, DiskResult, DiskVerb, Work } from './command-types.ts';
 import { backingFor } from './may-use.ts';
 
@@ -55,7 +56,7 @@ export async function mergeInto(
     { path: work.source(image), backing: work.source(backing), target: target.place, owner: target.owner },
     progress,
   );
-  return work.graph.images.get(work.graph.ids.get(nameText(backing)) ?? '')?.size ?? 0;
+  return imageOf(work.graph, backing)?.size ?? 0;
 }
 
 /** The backing file of a COW image, which the decision has found to be there. */

@@ -3,6 +3,7 @@ import { mergeCowInPlace } from '../cow/merge-in-place.ts';
 import { rebaseCow } from '../cow/rebase.ts';
 import type { Progress } from '../names/image-file.ts';
 import { type ImageName, nameText } from '../names/image-name.ts';
+import { imageOf } from '../store/graph.ts';
 import type { DiskHost, DiskResult, DiskVerb, Work } from './command-types.ts';
 import { backingOf, mergeInto } from './copy.ts';
 import { backingFor } from './may-use.ts';
@@ -57,5 +58,5 @@ export async function rebaseCowImage(
 }
 
 function sizeOf({ graph }: Work, image: ImageName): number {
-  return graph.images.get(graph.ids.get(nameText(image)) ?? '')?.size ?? 0;
+  return imageOf(graph, image)?.size ?? 0;
 }

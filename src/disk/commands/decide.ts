@@ -1,7 +1,7 @@
 /** What a verb needs of the images of a host: which of them it locks, or why it is refused. Pure. */
 import type { Refusal } from '../../config/problem.ts';
-import { type ImageName, nameText } from '../names/image-name.ts';
-import type { ImageGraph } from '../store/graph.ts';
+import type { ImageName } from '../names/image-name.ts';
+import { type ImageGraph, imageOf } from '../store/graph.ts';
 import type { Claim, DiskVerb } from './command-types.ts';
 import { backingFor, refuseMerge, refuseSnapshot, refuseVerb } from './may-use.ts';
 import {
@@ -102,7 +102,7 @@ function readAsGuest(
   by: string,
   flat: 'copy' | 'check' | 'merge',
 ): Decision {
-  const found = graph.images.get(graph.ids.get(nameText(image)) ?? '');
+  const found = imageOf(graph, image);
   if (found?.kind !== 'cow') return refuseVerb(graph, flat, image, by) ?? [reads(image)];
   const refusal = refuseVerb(graph, 'merge', image, by);
   if (refusal) return refusal;
@@ -149,7 +149,7 @@ function rebase(
 }
 
 function isRecorded(graph: ImageGraph, image: ImageName, backing: ImageName): boolean {
-  const [cow, next] = [image, backing].map((name) => graph.images.get(graph.ids.get(nameText(name)) ?? ''));
+  const [cow, next] = [image, backing].map((name) => imageOf(graph, name));
   if (!next || typeof cow?.header !== 'object') return false;
   return next.size === cow.header.size && next.mtime >>> 0 === cow.header.mtime;
 }

@@ -9,6 +9,7 @@ import {
   type GraphImage,
   type Holding,
   type ImageGraph,
+  imageOf,
   nameOfId,
   openText,
   othersHolding,
@@ -109,7 +110,7 @@ export function backingFor(
   graph: ImageGraph,
   { image: name, backing: said, evenMerging = false }: Pick<OpenRequest, 'image' | 'backing' | 'evenMerging'>,
 ): Backing | Refusal {
-  const cow = graph.images.get(graph.ids.get(nameText(name)) ?? '');
+  const cow = imageOf(graph, name);
   const header = cow?.header;
   if (!cow || header === undefined || typeof header === 'string')
     return {
@@ -121,7 +122,7 @@ export function backingFor(
   const backing = nameFor(name.vm, path);
   const visible = backing && (name.vm !== '' || backing.vm === '') ? backing : undefined;
   if (!visible) return misplaced(graph, cow, name, path);
-  const image = graph.images.get(graph.ids.get(nameText(visible)) ?? '');
+  const image = imageOf(graph, visible);
   if (!image)
     return (
       refuseUnseen(graph, visible.vm) ?? {

@@ -6,7 +6,7 @@ import { parseImagePath } from '../../config/values/disk.ts';
 import { diskLimits } from '../../system/limits/limits.ts';
 import { SECTOR } from '../cow/format.ts';
 import { type ImageName, nameText } from '../names/image-name.ts';
-import { backingName, type ImageGraph } from '../store/graph.ts';
+import { backingName, type ImageGraph, imageOf } from '../store/graph.ts';
 import { refuseFull, refuseUnseen } from './refuse-unknown.ts';
 import { snapshotsOf } from './snapshot-name.ts';
 
@@ -65,7 +65,7 @@ export function refuseFlat(graph: ImageGraph, image: ImageName): Refusal | undef
 
 /** A new file takes the place of one name; under the others the image would stay what it was. */
 export function refuseLinks(graph: ImageGraph, image: ImageName): Refusal | undefined {
-  const names = graph.images.get(graph.ids.get(nameText(image)) ?? '')?.names ?? [];
+  const names = imageOf(graph, image)?.names ?? [];
   if (names.length < 2) return undefined;
   return {
     code: 'IMAGE_KIND',
@@ -98,7 +98,7 @@ export function refuseOutOfSight(image: ImageName, backing: ImageName): Refusal 
 
 /** The header of a COW image names a path, which may be another file for another VM. */
 export function refuseMove(graph: ImageGraph, image: ImageName, target: ImageName): Refusal | undefined {
-  const found = graph.images.get(graph.ids.get(nameText(image)) ?? '');
+  const found = imageOf(graph, image);
   if (found?.kind !== 'cow') return undefined;
   const [old, next] = [image, target].map((name) => backingName(found, name, graph.store));
   if (old === undefined || (next !== undefined && nameText(old) === nameText(next))) return undefined;

@@ -52,6 +52,6 @@ export async function writeEmptyCow(handle: FileHandle, header: CowHeader): Prom
 }
 
 /** Why a COW file over this image would corrupt it; undefined if nothing speaks against it. */
-export function imageHazard({ handle, size }: ImageFile): string | undefined {
+function imageHazard({ handle, size }: ImageFile): string | undefined {
   return cowHazard(recogniseImage(readerOf(handle.fd), size), size);
 }

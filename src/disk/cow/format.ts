@@ -140,7 +140,7 @@ export function layOutCow(size: number): CowLayout {
 }
 
 /** Sectors of an image, including a last one that is cut. */
-export function countSectors(size: number): number {
+function countSectors(size: number): number {
   return Math.ceil(size / SECTOR);
 }
 

@@ -1,5 +1,5 @@
 /** Pure. */
-import type { Cow, CowHeader } from './format.ts';
+import type { CowHeader } from './format.ts';
 
 /**
  * Recorded as the time of the backing file while its COW file is merged into it. No kernel opens a COW file that
@@ -25,16 +25,13 @@ export function backingChanges(
   if (isMerging(recorded)) changes.push('a merge into it was interrupted');
   // The kernel keeps 32 bits of the time.
   else if (actual.mtime >>> 0 !== recorded.mtime)
-    changes.push(`its modification time is ${timeText(actual.mtime)} instead of ${timeText(recorded.mtime)}`);
+    changes.push(
+      `its modification time is ${utcTimeText(actual.mtime)} instead of ${utcTimeText(recorded.mtime)}`,
+    );
   return changes;
 }
 
-function timeText(seconds: number): string {
+function utcTimeText(seconds: number): string {
   const time = new Date(seconds * 1000);
   return Number.isNaN(time.getTime()) ? `${seconds} s` : time.toISOString().replace('.000', '');
-}
-
-/** Part of the image that is in the COW file: 0 to 100. */
-export function usedPercent(used: number, { sectors }: Pick<Cow, 'sectors'>): number {
-  return sectors === 0 ? 0 : (100 * used) / sectors;
 }

@@ -47,7 +47,7 @@ export interface Unknown {
   readonly partial: boolean;
 }
 
-export const allKnown: Unknown = { images: new Map(), full: new Set(), holders: [], partial: false };
+const allKnown: Unknown = { images: new Map(), full: new Set(), holders: [], partial: false };
 
 export interface ImageGraph {
   readonly store: ImageStore;
@@ -94,6 +94,11 @@ export function buildGraph(
     }
   }
   return { store, unknown, images, ids, dependants, holdings };
+}
+
+/** The image with this name. */
+export function imageOf(graph: ImageGraph, name: ImageName): GraphImage | undefined {
+  return graph.images.get(graph.ids.get(nameText(name)) ?? '');
 }
 
 /**

@@ -5,7 +5,7 @@ import { backingFor } from '../commands/may-use.ts';
 import { snapshotsOf } from '../commands/snapshot-name.ts';
 import { type ImageName, type ImageStore, nameText } from '../names/image-name.ts';
 import { mayPass, mayReach } from '../names/image-rights.ts';
-import type { GraphImage, Holding, ImageGraph } from './graph.ts';
+import { type GraphImage, type Holding, type ImageGraph, imageOf } from './graph.ts';
 import { scanImages } from './scan.ts';
 
 /** One image of a list, under one of its names. */
@@ -48,7 +48,7 @@ export async function listForClient(
 ): Promise<ImageList> {
   const { graph, troubles } = await scanImages(store, new Set([vm]));
   const images = listGraph(graph).flatMap((image) => {
-    const found = graph.images.get(graph.ids.get(nameText(image.name)) ?? '');
+    const found = imageOf(graph, image.name);
     if (image.name.vm === vm) return [image];
     if (!found || !mayPass(found, user)) return [];
     return [mayReach(found, user, 4) ? image : { ...image, backing: '', problem: '' }];

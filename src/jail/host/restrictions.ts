@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Settings of the host (sysctl(8)), as paths below /proc/sys. */
-export const namespaceSettings = [
+const namespaceSettings = [
   'user/max_user_namespaces',
   'user/max_mnt_namespaces',
   'user/max_pid_namespaces',

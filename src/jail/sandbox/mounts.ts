@@ -55,7 +55,7 @@ export interface LauncherFiles {
 
 const hostTun = '/dev/net/tun';
 export const kernelInJail = '/kernel/linux';
-export const modulesInJail = '/kernel/modules';
+const modulesInJail = '/kernel/modules';
 
 const MIB = 1024 * 1024;
 const PAGE = 4096;

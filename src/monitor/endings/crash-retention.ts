@@ -69,6 +69,6 @@ export function surplus(bundles: readonly Bundle[], { count, bytes }: Retention)
   return gone;
 }
 
-export function bundleSize({ files }: Pick<CrashBundle, 'files'>): number {
+function bundleSize({ files }: Pick<CrashBundle, 'files'>): number {
   return files.reduce((sum, { bytes }) => sum + bytes, 0);
 }

@@ -1,4 +1,5 @@
 /** Pure. */
+import { sizeText } from '../../system/size-text.ts';
 import { printable } from '../../system/text.ts';
 import type { FileSystemFacts, HostFacts, ImageFacts } from '../program/host-facts.ts';
 import type { CrashFacts } from './crash-facts.ts';
@@ -18,7 +19,7 @@ export function bundleSummary({ vm, version, exit, plan, screen, events, host }:
       : []),
     `kernel    ${printable(host.vm.kernelVersion, 200)}`,
     `          ${plan.kernel.file}, pid ${host.vm.pid}, user ${plan.user.name}`,
-    `memory    ${sizeOf(plan.mem)} for the guest`,
+    `memory    ${sizeText(plan.mem)} for the guest`,
     `cores     ${plan.cpus.join(',') || 'all'}`,
     `umlmon    ${version}, Node.js ${host.node}`,
     ...hostLines(host),
@@ -44,12 +45,12 @@ function hostLines({ release, cores, load, uptime, memory, cgroups, oomKills }: 
   const loads = load.map((value) => value.toFixed(2)).join(' ');
   return [
     `host      Linux ${release}, up ${Math.round(uptime)} s, load ${loads} on ${cores} cores`,
-    `          ${sizeOf(memory.MemAvailable ?? 0)} of ${sizeOf(memory.MemTotal ?? 0)} memory available, ${sizeOf(memory.SwapFree ?? 0)} swap free; ${oomKills} processes ended for lack of memory since its boot`,
+    `          ${sizeText(memory.MemAvailable ?? 0)} of ${sizeText(memory.MemTotal ?? 0)} memory available, ${sizeText(memory.SwapFree ?? 0)} swap free; ${oomKills} processes ended for lack of memory since its boot`,
     ...cgroups
       .filter(({ limit }) => Number.isFinite(limit))
       .map(
         ({ path, limit, free }) =>
-          `          ${sizeOf(free)} of the limit ${sizeOf(limit)} of cgroup ${printable(path, 200)} available`,
+          `          ${sizeText(free)} of the limit ${sizeText(limit)} of cgroup ${printable(path, 200)} available`,
       ),
   ];
 }
@@ -57,22 +58,15 @@ function hostLines({ release, cores, load, uptime, memory, cgroups, oomKills }: 
 function imageLine(image: ImageFacts): string {
   const name = `image     ubd${image.unit} ${image.path}`;
   if (image.error !== undefined) return `${name}: ${image.error}`;
-  return `${name}: ${sizeOf(image.size)}, ${sizeOf(image.allocated)} on disk, modified ${time(image.modified)}`;
+  return `${name}: ${sizeText(image.size)}, ${sizeText(image.allocated)} on disk, modified ${time(image.modified)}`;
 }
 
 function fileSystemLine(fileSystem: FileSystemFacts): string {
   const name = `space     ${fileSystem.of}, ${fileSystem.path}`;
   if (fileSystem.error !== undefined) return `${name}: ${fileSystem.error}`;
-  return `${name}: ${sizeOf(fileSystem.free)} of ${sizeOf(fileSystem.size)} free, ${fileSystem.filesFree} files`;
+  return `${name}: ${sizeText(fileSystem.free)} of ${sizeText(fileSystem.size)} free, ${fileSystem.filesFree} files`;
 }
 
 function time(ms: number): string {
   return new Date(ms).toISOString().replace('T', ' ').replace(/\..*/, '');
-}
-
-function sizeOf(bytes: number): string {
-  const mebibytes = bytes / 2 ** 20;
-  return mebibytes < 10_240
-    ? `${Number(mebibytes.toFixed(1))} MiB`
-    : `${Number((mebibytes / 1024).toFixed(1))} GiB`;
 }

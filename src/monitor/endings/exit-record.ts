@@ -24,7 +24,7 @@ export interface ExitFacts {
 }
 
 /** In the place of the text of a panic that only con0 tells of: what a console says is for those who may read it. */
-export const printedPanic = 'con0 shows a kernel panic';
+const printedPanic = 'con0 shows a kernel panic';
 
 /** How a guest ended. With `noreboot` a guest's reboot exits like a halt; only its last words tell (kernel/reboot.c). */
 export function describeExit(facts: ExitFacts): ExitRecord {

@@ -40,7 +40,7 @@ export async function returnMemory(kernel: RunningKernel): Promise<void> {
   await kernel.request(`config mem=+${mib}M`);
 }
 
-export async function guestMemory(kernel: RunningKernel): Promise<GuestMemory> {
+async function guestMemory(kernel: RunningKernel): Promise<GuestMemory> {
   const memory = parseMeminfo((await kernel.request('proc meminfo')).text);
   if (memory) return memory;
   throw new UmlmonError('MEM_TRIM', { place: 'proc meminfo', cause: 'the guest does not tell its memory' });

@@ -1,8 +1,6 @@
 /** Which of the VM's settings this host cannot fulfil. Pure; the words are for the person who wrote the setting. */
-import type { GlobalConfig, VmConfig } from '../../config/config.ts';
-import { originOf } from '../../config/config.ts';
+import { type GlobalConfig, originOf, type VmConfig } from '../../config/config.ts';
 import { type Problem, problemAt, type Refusal } from '../../config/problem.ts';
-import { sizeText } from '../../config/values/values.ts';
 import { remountHint } from '../../jail/host/remount-hint.ts';
 import type { VmLayout } from '../../jail/layout.ts';
 import { tooSmall } from '../../jail/sandbox/limits.ts';
@@ -12,6 +10,7 @@ import { checkKernel } from '../../kernel/host-check.ts';
 import { type ErrorCode, type Failure, isErrorCode } from '../../system/errors/errors.ts';
 import { memoryOwner } from '../../system/processes/memory-cgroup.ts';
 import { shellWord } from '../../system/shell-word.ts';
+import { sizeText } from '../../system/size-text.ts';
 import type { ConfiguredImage } from '../facts/configured-images.ts';
 import type { Found } from '../facts/found.ts';
 import type { Inventory } from '../facts/inventory.ts';
@@ -118,7 +117,7 @@ function checkMemory(vm: VmConfig, { memory: { bytes, cgroup }, unrunnable }: In
   const need = tmpfsBytes(vm.mem) + copiesBytes(unrunnable.map((file) => file.bytes));
   if (need <= bytes) return [];
   const within = cgroup ? `, within ${memoryOwner(cgroup)}` : '';
-  const cause = `the VM needs ${sizeText(need)} of host memory, and ${sizeText(roundToMiB(bytes))} are available${within}`;
+  const cause = `the VM needs ${sizeText(need)} of host memory, and ${sizeText(bytes)} are available${within}`;
   const hint = cgroup ? 'raise that limit, or give this VM less' : 'stop other VMs, or give this one less';
   return [at('mem', 'HOST_MEMORY', cause, hint)];
 }
@@ -127,10 +126,6 @@ function checkLimits(vm: VmConfig, { limits, images }: Inventory, at: At): Probl
   const sizes = images.flatMap(({ facts }) => ('found' in facts ? [facts.found.size] : []));
   const why = tooSmall(limits, Math.max(vm.mem, ...sizes));
   return why ? [at('', 'HOST_LIMIT', why.cause, why.hint)] : [];
-}
-
-function roundToMiB(bytes: number): number {
-  return Math.floor(bytes / 1024 ** 2) * 1024 ** 2;
 }
 
 function checkCores(vm: VmConfig, { cores }: Inventory, at: At): Problem[] {

@@ -171,7 +171,7 @@ export async function vmUser(vm: VmConfig, look = new HostLook()): Promise<VmUse
 }
 
 /** The same, also with a group that others are in. */
-export async function accountOf(vm: VmConfig, look = new HostLook()): Promise<VmUser> {
+async function accountOf(vm: VmConfig, look = new HostLook()): Promise<VmUser> {
   const own = process.geteuid?.() ?? 0;
   if (own !== 0 && !vm.vmuser) return ownUser();
   const user = await resolveUser(vm.vmuser, look.accounts);

@@ -6,7 +6,7 @@ import type { AvailableMemory, MemoryCgroup } from './memory-cgroup.ts';
 /** Reads a file of /proc or of a cgroup; undefined if it cannot be read. */
 export type ReadText = (path: string) => string | undefined;
 
-export const readHostText: ReadText = (path) => {
+const readHostText: ReadText = (path) => {
   try {
     return readFileSync(path, 'latin1');
   } catch {

@@ -1,14 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { helpText, interactiveHelpText } from '../../../src/cli/commands/help.ts';
-import {
-  ageText,
-  eventText,
-  exitText,
-  infoText,
-  operationText,
-  sizeText,
-} from '../../../src/cli/print/render.ts';
+import { ageText, eventText, exitText, infoText, operationText } from '../../../src/cli/print/render.ts';
 import type { ExitRecord, VmInfo } from '../../../src/rpc/umlmonctrl.gen.ts';
+import { sizeText } from '../../../src/system/size-text.ts';
 
 process.env.TZ = 'UTC';
 const noon = Date.UTC(2026, 10, 21, 12, 0, 0);

@@ -8,7 +8,6 @@ import {
   parseSubnet,
   type Subnet,
 } from '../../../src/config/networks/shared.ts';
-import { findDuplicateMacs } from '../../../src/config/values/mac.ts';
 
 describe('a subnet', () => {
   test.each([
@@ -107,12 +106,4 @@ test.each([
   const forward = [{ protocol: 'tcp', hostPort: 8080, guestPort: 80 }] as const;
   const values = { subnet, forward, ...(guest_addr === undefined ? {} : { guest_addr }) };
   expect(natMistakes(values).map(({ argument }) => argument)).toEqual(mistakes);
-});
-
-test('an address in the configuration twice is found', () => {
-  const one = { vm: 'vm1', unit: 0, mac: '02:00:00:00:00:01' };
-  const two = { ...one, vm: 'vm2' };
-  const other = { vm: 'vm3', unit: 1, mac: '02:00:00:00:00:02' };
-  expect(findDuplicateMacs([one, other, two])).toEqual([{ ...two, first: one }]);
-  expect(findDuplicateMacs([one, other])).toEqual([]);
 });

@@ -11,7 +11,7 @@ import {
   parseEscape,
   parseReadyPattern,
   sizeParser,
-  sizeText,
+  sizeValue,
 } from '../../../src/config/values/values.ts';
 
 describe('values', () => {
@@ -27,14 +27,14 @@ describe('values', () => {
     );
   });
 
-  it('of sizes read back what sizeText prints', () => {
+  it('of sizes read back what sizeValue prints', () => {
     const parse = sizeParser({ min: 0, max: 2 ** 45, step: 1024 });
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 2 ** 34 }), (kib) => {
-        expect(parse(sizeText(kib * 1024))).toEqual({ value: kib * 1024 });
+        expect(parse(sizeValue(kib * 1024))).toEqual({ value: kib * 1024 });
       }),
     );
-    expect(sizeText(3 * 1024 ** 3)).toBe('3G');
+    expect(sizeValue(3 * 1024 ** 3)).toBe('3G');
     expect(parse('2m')).toEqual({ value: 2 * 1024 ** 2 });
   });
 

@@ -3,13 +3,13 @@ import { closeSync, openSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import * as create from '../../../src/disk/cow/create.ts';
 import { readCow } from '../../../src/disk/cow/file.ts';
-import * as info from '../../../src/disk/cow/info.ts';
 import * as merge from '../../../src/disk/cow/merge.ts';
 import * as inPlace from '../../../src/disk/cow/merge-in-place.ts';
 import * as rebase from '../../../src/disk/cow/rebase.ts';
 import type { ImageSource, Progress } from '../../../src/disk/names/image-file.ts';
 import type { Owner } from '../../../src/disk/names/new-place.ts';
 import { Directory } from '../../../src/system/files/held-directory.ts';
+import * as info from '../cow/cow-info.ts';
 
 /** Closes all that a work has had open. */
 class Opened {

@@ -247,7 +247,11 @@ const damages: readonly [string, () => string, Partial<Reported>][] = [
   [
     'more memory than the host has',
     () => `mem = 60G\n${disk}`,
-    { code: 'HOST_MEMORY', key: 'mem', cause: expect.stringMatching(/needs 61456M .* \d+M are available/) },
+    {
+      code: 'HOST_MEMORY',
+      key: 'mem',
+      cause: expect.stringMatching(/needs 60 GiB .* [\d.]+ \wiB are available/),
+    },
   ],
   [
     'directories that the VM’s user cannot reach',

@@ -6,7 +6,7 @@ import { tunHint } from '../../../plan/checks/check-forward.ts';
 import { type Failure, failureText } from '../../../system/errors/errors.ts';
 import { memoryOwner } from '../../../system/processes/memory-cgroup.ts';
 import { shellWord } from '../../../system/shell-word.ts';
-import { sizeText } from '../../print/render.ts';
+import { sizeText } from '../../../system/size-text.ts';
 
 export interface DoctorFinding {
   readonly level: 'good' | 'warning' | 'error';

@@ -1,13 +1,13 @@
-import { type ImageSource, type Progress, withImage } from '../names/image-file.ts';
-import { countSet } from './bitmap.ts';
-import { cowOf, readBitmap } from './file.ts';
-import { type Cow, SECTOR } from './format.ts';
-import { backingChanges, isMerging } from './match.ts';
+import { countSet } from '../../../src/disk/cow/bitmap.ts';
+import { cowOf, readBitmap } from '../../../src/disk/cow/file.ts';
+import { type Cow, SECTOR } from '../../../src/disk/cow/format.ts';
+import { backingChanges, isMerging } from '../../../src/disk/cow/match.ts';
+import { type ImageSource, type Progress, withImage } from '../../../src/disk/names/image-file.ts';
 
 export interface CowInfo {
   /** The header, with `backing` as the kernel is to open it. */
   readonly cow: Cow;
-  /** Sectors of 512 bytes that are in the COW file; usedPercent() makes a percentage of it. */
+  /** Sectors of 512 bytes that are in the COW file. */
   readonly usedSectors: number;
   /** In words, why the kernel will refuse the pair; empty if it matches. */
   readonly changes: readonly string[];
