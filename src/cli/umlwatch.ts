@@ -46,12 +46,12 @@ async function talk(line: CommandLine): Promise<void> {
   const context = { vm: target, json, connectTo, progress: new Map(), leaving: new Map(), ...monitor };
   for (const command of commands) await runCommand(command, context);
   if (commands.length > 0) return;
-  // Whether there is a monitor is said before words are asked for.
+  // An error of the connection comes before the prompt.
   const client = await context.connect();
   const { state } = await client.call('info', undefined).finally(() => client.close());
   if (!process.stdin.isTTY) await runScript(context);
   else {
-    await print(`${target} is ${state}; help lists the words, quit leaves`);
+    await print(`${target} is ${state}. Type 'help' for commands, 'quit' to exit.`);
     await runInteractive(context);
   }
 }

@@ -6,7 +6,7 @@ import { type ImageName, nameFor } from '../../disk/names/image-name.ts';
 import { type CliCommandTable, type CliSyntax, parsersWith } from '../commands/argument-kinds.ts';
 import { diskCommands } from '../disk/disk-commands.ts';
 
-/** The verbs on images: two destroy what nobody has elsewhere, and four follow what a guest may have written. */
+/** The disk commands with `-yes`: two destroy data, and four follow a header that a guest may have written. */
 const adminDiskCommands = {
   ...diskCommands,
   delete: { ...diskCommands.delete, options: { yes: [] } },
@@ -17,7 +17,7 @@ const adminDiskCommands = {
   rollback: { ...diskCommands.rollback, options: { yes: [] } },
 } as const;
 
-/** Of those, the verbs that read a backing file, or write to it, which only the header of a COW image names. */
+/** Disk commands that read or write a backing file that only the header of a COW image names. */
 export const commandsFollowingHeaders: ReadonlySet<string> = new Set([
   'convert',
   'check',
@@ -25,35 +25,35 @@ export const commandsFollowingHeaders: ReadonlySet<string> = new Set([
   'cow-rebase',
 ]);
 
-/** What can be done with the configuration; SECTION is a VM, or GLOBAL. */
+/** Subcommands of config; SECTION is a VM, or GLOBAL. */
 const configCommands = {
-  get: { arguments: ['SECTION', 'KEY'], options: {}, help: 'Print a value in force.' },
-  set: { arguments: ['SECTION', 'KEY', 'VALUE'], options: {}, help: 'Change the file.' },
-  unset: { arguments: ['SECTION', 'KEY'], options: {}, help: 'Take a key out of the file.' },
-  list: { arguments: [], optional: 'SECTION', options: {}, help: 'Print all, with their lines.' },
-  check: { arguments: [], options: {}, help: 'Look for mistakes.' },
+  get: { arguments: ['SECTION', 'KEY'], options: {}, help: 'Print the effective value of a key.' },
+  set: { arguments: ['SECTION', 'KEY', 'VALUE'], options: {}, help: 'Set a key in the file.' },
+  unset: { arguments: ['SECTION', 'KEY'], options: {}, help: 'Remove a key from the file.' },
+  list: { arguments: [], optional: 'SECTION', options: {}, help: 'Print all settings and their lines.' },
+  check: { arguments: [], options: {}, help: 'List all problems.' },
 } as const satisfies CliCommandTable;
 
-/** What can be done with kernels. */
+/** Subcommands of kernel. */
 const kernelCommands = {
-  list: { arguments: [], options: {}, help: 'List the kernels and who uses them.' },
-  info: { arguments: ['KERNEL'], options: {}, help: 'Tell all about a kernel.' },
-  fetch: { arguments: [], options: { update: [] }, help: "Get Debian's newest kernel." },
-  use: { arguments: ['VM', 'KERNEL'], options: {}, help: 'Have a VM boot this kernel.' },
+  list: { arguments: [], options: {}, help: 'List the kernels and their VMs.' },
+  info: { arguments: ['KERNEL'], options: {}, help: 'Show a kernel in detail.' },
+  fetch: { arguments: [], options: { update: [] }, help: 'Install the newest kernel of Debian.' },
+  use: { arguments: ['VM', 'KERNEL'], options: {}, help: 'Set the kernel of a VM.' },
 } as const satisfies CliCommandTable;
 
 export type KernelCommandName = keyof typeof kernelCommands;
 
 export type ConfigCommandName = keyof typeof configCommands;
 
-/** The words of umladmin. */
+/** The commands of umladmin. */
 export const adminCommands = {
   list: { arguments: [], options: {}, help: 'List the VMs and their states.' },
   start: {
     arguments: [],
     many: 'VM',
     options: { wait: ['LEVEL'], timeout: ['DURATION'] },
-    help: 'Start monitors.',
+    help: 'Start monitors and their VMs.',
   },
   stop: {
     arguments: [],
@@ -65,7 +65,7 @@ export const adminCommands = {
     arguments: [],
     many: 'VM',
     options: { wait: ['LEVEL'], timeout: ['DURATION'] },
-    help: 'Stop guests in order, start them.',
+    help: 'Stop guests cleanly, and start them again.',
   },
   update: {
     arguments: [],
@@ -73,18 +73,23 @@ export const adminCommands = {
     options: { n: [], yes: [] },
     help: 'Apply a changed configuration.',
   },
-  doctor: { arguments: [], options: {}, help: 'Examine the host.' },
-  cleanup: { arguments: [], many: 'VM', options: {}, help: 'Remove what dead VMs left.' },
+  doctor: { arguments: [], options: {}, help: 'Check the host and the configuration.' },
+  cleanup: { arguments: [], many: 'VM', options: {}, help: 'Remove leftovers of stopped VMs.' },
   kernel: { arguments: [], options: {}, subcommands: kernelCommands, help: 'Manage kernels.' },
-  config: { arguments: [], options: {}, subcommands: configCommands, help: 'Read, change, check settings.' },
+  config: {
+    arguments: [],
+    options: {},
+    subcommands: configCommands,
+    help: 'Read, change and check the configuration.',
+  },
   password: {
     arguments: [],
     optional: 'VM',
     options: { role: ['ROLE'], remove: [], list: [] },
     help: 'Set a password for remote control.',
   },
-  user: { arguments: ['VM'], options: { remove: [], n: [] }, help: 'Make a user for a VM alone.' },
-  disk: { arguments: [], options: {}, subcommands: adminDiskCommands, help: 'Work on disk images.' },
+  user: { arguments: ['VM'], options: { remove: [], n: [] }, help: 'Create a user of the host for a VM.' },
+  disk: { arguments: [], options: {}, subcommands: adminDiskCommands, help: 'Manage disk images.' },
 } as const satisfies CliCommandTable;
 
 export type AdminCommandName = keyof typeof adminCommands;

@@ -1,68 +1,68 @@
 import { type DiskCommandName, diskCommands } from '../disk/disk-commands.ts';
 import type { ArgumentValues, CliCommandTable } from './argument-kinds.ts';
 
-/** The words of umlwatch: `-start` on the command line, `start` in the interactive mode. */
+/** The commands of umlwatch: `-start` on the command line, `start` at the prompt. */
 export const umlwatchCommands = {
-  info: { arguments: [], options: {}, help: 'Show state, disks, consoles, exit, settings.' },
-  start: { arguments: [], options: {}, help: 'Boot the VM; done when its kernel runs.' },
+  info: { arguments: [], options: {}, help: 'Show state, warnings, disks, consoles, settings.' },
+  start: { arguments: [], options: {}, help: 'Start the VM; return when its guest runs.' },
   stop: {
     arguments: [],
     options: { timeout: ['DURATION'] },
-    help: 'Ctrl-Alt-Del, then halt, then kill.',
+    help: 'Send Ctrl-Alt-Del, then halt, then kill.',
   },
   restart: {
     arguments: [],
     options: { wait: ['LEVEL'], timeout: ['DURATION'] },
-    help: 'Stop the VM in order, and start it.',
+    help: 'Stop the guest cleanly, and start it again.',
   },
-  kill: { arguments: [], options: {}, help: 'End the kernel at once, unasked.' },
+  kill: { arguments: [], options: {}, help: 'Kill the kernel immediately.' },
   ctrlaltdel: { arguments: [], options: {}, help: 'Send Ctrl-Alt-Del to the guest.' },
-  pause: { arguments: [], options: {}, help: 'Make the guest stand still.' },
-  resume: { arguments: [], options: {}, help: 'Let a paused guest go on.' },
-  stats: { arguments: [], options: {}, help: 'Show load, memory, disks, traffic.' },
-  'mem-trim': { arguments: [], options: {}, help: 'Give freed guest memory to the host.' },
+  pause: { arguments: [], options: {}, help: 'Pause the guest.' },
+  resume: { arguments: [], options: {}, help: 'Resume a paused guest.' },
+  stats: { arguments: [], options: {}, help: 'Show CPU, memory, disk and network usage.' },
+  'mem-trim': { arguments: [], options: {}, help: 'Return free guest memory to the host.' },
   mconsole: {
     arguments: [],
     optional: 'TEXT',
     options: {},
-    help: 'Talk to the management console.',
+    help: 'Send a command to the management console.',
   },
-  sysrq: { arguments: ['LETTER'], options: {}, help: 'Magic SysRq: s syncs, h helps.' },
+  sysrq: { arguments: ['LETTER'], options: {}, help: 'Send a magic SysRq: s syncs, h lists all.' },
   ps: { arguments: [], options: {}, help: 'List the processes of the guest.' },
-  stack: { arguments: ['PID'], options: {}, help: 'Show where a process of the guest is.' },
-  'log-to-guest': { arguments: ['TEXT'], options: {}, help: 'Write a line to the log of the guest.' },
+  stack: { arguments: ['PID'], options: {}, help: 'Show the kernel stack of a guest process.' },
+  'log-to-guest': { arguments: ['TEXT'], options: {}, help: 'Write a line to the kernel log of the guest.' },
   wait: {
     arguments: ['LEVEL'],
     options: { timeout: ['DURATION'] },
-    help: 'Wait until the VM is ready, or down.',
+    help: 'Wait for a readiness level, or for the stop.',
   },
   plug: {
     arguments: ['DISK', 'IMAGE'],
     options: {},
-    help: 'Give the guest a disk while it runs.',
+    help: 'Attach a disk to the running guest.',
   },
-  unplug: { arguments: ['DISK'], options: {}, help: 'Take a disk from the guest: ubd1.' },
+  unplug: { arguments: ['DISK'], options: {}, help: 'Detach a disk from the running guest.' },
   'plug-net': {
     arguments: ['INTERFACE', 'NETWORK'],
     options: {},
-    help: 'Give the guest a network interface.',
+    help: 'Attach a network interface to the guest.',
   },
-  'unplug-net': { arguments: ['INTERFACE'], options: {}, help: 'Take an interface from the guest: eth1.' },
+  'unplug-net': { arguments: ['INTERFACE'], options: {}, help: 'Detach a network interface.' },
   connect: {
     arguments: ['CHANNEL'],
     options: { observe: [], force: [], record: ['RECORDING'] },
-    help: 'Use a console (con1) or serial line (ssl0).',
+    help: 'Attach to a console (con1) or line (ssl0).',
   },
-  who: { arguments: [], optional: 'CHANNEL', options: {}, help: 'List who is at the consoles.' },
+  who: { arguments: [], optional: 'CHANNEL', options: {}, help: 'List the viewers of the consoles.' },
   screen: {
     arguments: ['CHANNEL'],
     options: { html: [] },
-    help: 'Show what a console shows now.',
+    help: 'Print the current screen of a console.',
   },
   history: {
     arguments: ['CHANNEL'],
     options: { lines: ['NUMBER'], search: ['PATTERN'] },
-    help: 'Show what it has shown before.',
+    help: 'Print the scrollback of a console.',
   },
   run: {
     arguments: ['COMMAND'],
@@ -72,50 +72,50 @@ export const umlwatchCommands = {
   send: {
     arguments: ['KEYS'],
     options: { on: ['CHANNEL'], timeout: ['DURATION'] },
-    help: 'Type on con1; \\r is Enter.',
+    help: 'Type text on con1; \\r is Enter.',
   },
   expect: {
     arguments: ['PATTERN'],
     options: { on: ['CHANNEL'], timeout: ['DURATION'] },
-    help: 'Wait until con1 shows a text.',
+    help: 'Wait until con1 prints a pattern.',
   },
   log: {
     arguments: ['CHANNEL'],
     options: { follow: [] },
-    help: 'Print the log; -follow: go on as it grows.',
+    help: 'Print the log of a console; -follow continues.',
   },
   events: {
     arguments: [],
     options: { since: ['NUMBER'] },
-    help: 'Print what happens; -since: and what did.',
+    help: 'Follow events; -since N replays earlier ones.',
   },
-  security: { arguments: [], options: {}, help: 'List logins, refusals, who did what.' },
-  crashes: { arguments: [], options: {}, help: 'List what was kept of crashes.' },
+  security: { arguments: [], options: {}, help: 'List logins, refusals and actions of clients.' },
+  crashes: { arguments: [], options: {}, help: 'List the crash bundles.' },
   crash: {
     arguments: [],
     optional: 'NAME',
     options: { get: ['FILE'] },
-    help: 'Show a crash: the last one, or NAME.',
+    help: 'Show a crash bundle; by default the last one.',
   },
-  disk: { arguments: [], options: {}, subcommands: diskCommands, help: 'Work on disk images.' },
-  jobs: { arguments: [], options: {}, help: 'List what is done to images.' },
-  cancel: { arguments: ['ID'], options: {}, help: 'End such a job early.' },
+  disk: { arguments: [], options: {}, subcommands: diskCommands, help: 'Manage disk images.' },
+  jobs: { arguments: [], options: {}, help: 'List the disk jobs.' },
+  cancel: { arguments: ['ID'], options: {}, help: 'Cancel a disk job.' },
   backup: {
     arguments: [],
     optional: 'BACKUP',
     options: {},
-    help: 'Copy the disks of a VM that runs.',
+    help: 'Back up the disks of the running VM.',
   },
   backups: { arguments: [], options: {}, help: 'List the backups.' },
-  restore: { arguments: ['BACKUP'], options: {}, help: 'Put the disks of a backup back.' },
+  restore: { arguments: ['BACKUP'], options: {}, help: 'Restore the disks from a backup.' },
 } as const satisfies CliCommandTable;
 
 export type CommandName = keyof typeof umlwatchCommands;
 
-/** A word with what belongs to it, ready to be done. */
+/** A command with its arguments and options. */
 export interface Command {
   readonly name: CommandName;
-  /** The word of its own that the word has; only `disk` has such. */
+  /** Only `disk` has subcommands. */
   readonly subcommand?: DiskCommandName;
   readonly options: ReadonlySet<string>;
   readonly values: ArgumentValues;

@@ -33,7 +33,7 @@ afterEach(() => terminal.close());
 
 async function open(): Promise<void> {
   terminal.afresh('umlwatch vm1');
-  await terminal.shows(/^vm1 is running; help lists the words, quit leaves\nvm1>$/m);
+  await terminal.shows(/^vm1 is running\. Type 'help' for commands, 'quit' to exit\.\nvm1>$/m);
 }
 
 /** Does a word, and waits until the next is asked for. */
