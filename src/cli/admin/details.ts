@@ -1,64 +1,74 @@
-/** What umladmin(8) says of its words beyond their line of help; those of disk commands are in disk-details.ts. */
+/** What umladmin(8) says of its commands beyond their line of help; those of disk commands are in disk-details.ts. */
 export const adminCommandDetails: Readonly<Record<string, string>> = {
-  list: `Each monitor is asked through its control socket; **no monitor** means that none answers. A line ends with what should
-not be missed: a pause, a hang, why the VM was kept or given up, a crash, or the last trouble, as a boot that has failed. A VM whose
-configuration has a mistake is listed with the mistake; so is a monitor whose VM is **not in the configuration** any more.`,
-  start: `For every VM by its key **start**: nothing (*off*), its monitor (*manual*), or its monitor, which then boots it (*boot*).
-With names: for these VMs and no others. Monitors that run are left untouched, whatever their VMs do.
+  list: `Asks each monitor through its control socket; **no monitor** means that no monitor answers. A line ends with what
+needs attention: a pause, a hang, why the VM was preserved or given up, a crash, or the last warning, such as a failed start.
+A VM with a problem in its configuration is listed with the problem. A monitor of a VM that is no longer configured is listed
+as **not in the configuration**.`,
+  start: `The key **start** of each VM decides: *off* starts nothing, *manual* starts the monitor, and *boot* starts the monitor
+and the VM. With *VM*, only these VMs are started. Running monitors are not changed.
 
-VMs of the same **start\\_order** are started together, and those of the next one when all of them have been, after the
-longest **start\\_delay** among them. A monitor goes on when umladmin, the shell and the session have ended. Where the host
-runs systemd and has *umlmon@.service*, and the configuration is that of */etc*, monitors are started as *umlmon@VM.service*,
-and a start is over when systemd says so.
+VMs with the same **start\\_order** are started together. The next group follows after the longest **start\\_delay** of the
+group before it. A monitor continues when umladmin, the shell and the session have ended. If the host runs systemd with
+*umlmon@.service* and the configuration in */etc*, monitors are started as *umlmon@VM.service*. The start is complete when
+systemd reports it.
 
-Boots are not waited for, unless **-wait** says up to which level of readiness (see **-wait** in umlwatch(1)), for at
-most 60 s or **-timeout** each: then every turn is, before the next one begins.`,
-  stop: `Each guest gets Ctrl-Alt-Del and **stop\\_timeout** to go down, as with **-stop** in umlwatch(1); then its monitor ends. With
-names: these VMs and no others; without, also those that are not in the configuration any more. VMs of the highest **start\\_order** are first, the others
-when those are down. A kernel without a monitor is taken over and stopped as well.
+**-wait** waits for a level of readiness (see **-wait** in umlwatch(1)), at most 60 s or **-timeout** for each VM. Each group
+reaches the level before the next group is started.`,
+  stop: `Sends Ctrl-Alt-Del to each guest and waits for **stop\\_timeout**, as **-stop** in umlwatch(1); then the monitor shuts
+down. With *VM*, only these VMs are stopped. Without, also those that are no longer configured. VMs with the highest
+**start\\_order** are stopped first, and the others after them. A kernel without a monitor is taken over and stopped as well.
 
-With **-timeout**, for a host that shuts down, all is over by then: every turn gets an equal part of the time that is
-left, and a guest that is still there at its end is killed.`,
-  restart: `Guests stop in order and start again, in the turns of **start**; their monitors go on. Without a *VM*, all that are
-not down. With **-wait** each turn waits until its VMs have reached *LEVEL*. *DURATION* is for the stop of each.`,
-  update: `Every monitor reads the configuration anew, takes what needs no new start, and tells each setting that differs from what is
-in force: the old value, the new one, and when it takes effect. Guests are not touched. Then VMs that are not in the
-configuration any more are stopped, after a question for each on a terminal; without a terminal only with **-yes**. At last
-VMs without monitor are started, as with **start**. With **-n** nothing is done, only told. Where
-monitors are units, systemd is told the new order and limits, too. The files of the configuration are only read.`,
-  doctor: `Mistakes of the configuration, and what would keep VMs that are down from starting; kernels and whether the processor suits
-them (AMX); programs; whether the host lets users make jails (user namespaces: AppArmor, containers, settings), and the tools of e2fsprogs have one,
-by a trial; **vm.max\\_map\\_count**; memory and swap against what all guests may take; how long a stop
-of all VMs takes; */dev/net/tun*, and whether it can be opened; forwarded ports that programs of the host have; rules of other
-programs (Docker, firewalld, ufw) that drop the traffic of VMs; what running VMs have set up of the network of the host, compared
-with what is there; room for images, logs and sockets; */etc/services*, if VMs are reached over TCP; what dead VMs have left,
-kernels without monitors; and VMs in trouble. Each finding is *good*, a *warning* or an *error*, with what to do about it
-beside it. Nothing is changed. Exit status: 0 all good, 1 warnings, 2 errors.`,
-  cleanup: `As **umlmon -cleanup** does, see umlmon(8): for these VMs, or for all that have neither a monitor nor a kernel. It names each
-file and interface that it removes.`,
-  'kernel list': `Those in *SHARED/kernels*, and those that VMs name: version, the VMs that use it, and why it cannot run on this host.`,
-  'kernel info': `*KERNEL* is a name in *SHARED/kernels*. Also the kinds of networks that it knows, its libraries and its modules.`,
-  'kernel fetch': `From the Debian mirror that apt is configured with, checked with Debian's keyring, into a cache; then linked into
-*SHARED/kernels*. One that is in the cache is used as it is; **-update** looks for a newer one. If there is no kernel
-*linux* yet, it becomes that, which VMs use if their configuration says nothing else.`,
+**-timeout** limits the whole command, for a host that shuts down. Each group gets an equal part of the remaining time. A guest
+that still runs then is killed.`,
+  restart: `Guests are stopped cleanly and started again, in the groups of **start**. Their monitors continue. Without *VM*, all
+VMs that are not stopped. With **-wait**, each group waits until its VMs have reached *LEVEL*. *DURATION* is for the stop of
+each VM.`,
+  update: `Each monitor reads the configuration anew and applies what needs no restart. It lists each changed setting: old value,
+new value, and when the new value takes effect. Guests are not affected. Then VMs that are no longer configured are stopped,
+after a question for each on a terminal, or with **-yes**. At last VMs without a monitor are started, as with **start**.
+
+**-n** only prints what would be done. If monitors are units of systemd, the new order and limits are written to their units.
+The files of the configuration are only read.`,
+  doctor: `Checks the configuration, and what would prevent the start of stopped VMs. Each finding is *good*, a *warning* or an
+*error*, with a command or an action that helps. Nothing is changed. The exit status is 0 without problems, 1 with warnings, and
+2 with errors. It checks:
+
+- kernels, and whether the processor supports them (AMX); programs; memory and swap for all guests; **vm.max\\_map\\_count**;
+- whether users can create jails (user namespaces: AppArmor, containers, settings), and the tools of e2fsprogs theirs, by a trial;
+- how long a stop of all VMs takes;
+- */dev/net/tun*; forwarded ports that other programs use; firewall rules of other programs (Docker, firewalld, ufw) that drop
+  the traffic of VMs; the network of the host against the records of running VMs;
+- free space for images, logs and sockets; */etc/services* for VMs over TCP;
+- leftovers of stopped VMs, kernels without monitors, and VMs with warnings.`,
+  cleanup: `The same as **umlmon -cleanup**, see umlmon(8), for these VMs, or for all VMs without a monitor and a kernel. It lists
+each file and interface that it removes.`,
+  'kernel list': `The kernels in *SHARED/kernels*, and those that VMs name, with version, VMs, and why a kernel cannot run on this
+host.`,
+  'kernel info': `*KERNEL* is a name in *SHARED/kernels*. Includes the network kinds of the kernel, its libraries and its modules.`,
+  'kernel fetch': `Downloads from the Debian mirror of apt to a cache, checks the signature with the keyring of Debian, and links the
+kernel into *SHARED/kernels*. A cached kernel is used without a download; **-update** looks for a newer one. Without a kernel named
+*linux*, the new kernel gets this name, which is the default of VMs.`,
   'kernel use': `Sets **kernel** in the configuration, as **config set** does, if the kernel can run on this host.`,
-  user: `A system user with a group of its own, without password, home and shell, by useradd(8): jail and sockets of a VM are
-open to the group of its user, so nobody else may be in it. It is the configured **vmuser** if there is no such user yet, else
-*uml-VM*, which is then written to the configuration. A user that has a group of its own, and is that of no other VM, stays
-as it is; one of the name *uml-...* whose group is shared, as adduser(8) makes them with **--system** alone, gets its own
-group, if the VM is down. With **-n** the commands are printed, and nothing is done.
+  user: `Creates a system user with a group of its own, without password, home and shell, by useradd(8). Jail and sockets of a VM
+are open to the group of its user, so the group must have no other member. The name is the configured **vmuser**, or *uml-VM*,
+which is then written to the configuration.
 
-**-remove** removes a user that was made so, and its group, when VM and monitor are down and the directories of the VM are gone: who
-gets the numbers of the user next would own the files. The configuration is left as it is.`,
-  password: `For clients over TCP, see umlmon(7), REMOTE CONTROL. There may be one for each VM and *ROLE*, by default **admin**; without
-*VM* it opens all VMs. It is asked for twice on a terminal, or read from a pipe: its first line. It counts at once, and
-nobody can read it from the file that it is proved by. **-remove** removes the one of *ROLE*, or those of all roles; connections that were
-made with it go on. **-list** shows which there are.`,
-  'config get': `Of all files together, or the default. *SECTION* is a VM, or **GLOBAL**.`,
-  'config set': `In the file where it stands, or where the section is; all other lines stay as they are, comments too, and the file
-keeps its owner, mode, access control list, label and links. Refused if it would add a mistake: then nothing is written. Two that edit at the same time wait for
-each other. Says when the change takes effect.`,
-  'config unset': `What then counts is the default.`,
-  'config list': `Of all sections, or of one: with the line of each file, and the defaults.`,
-  'config check': `All mistakes of all files at once; and, without an effect on the exit status, what the host lacks for starts, as **umlmon -check** says.`,
+An existing user with a group of its own, and of no other VM, is not changed. A user *uml-...* with a shared group, as adduser(8)
+creates it with **--system** alone, gets a group of its own if the VM is stopped. **-n** only prints the commands.
+
+**-remove** deletes such a user and its group. VM and monitor must be stopped, and the directories of the VM deleted: the next user
+with the same numbers would own the files. The configuration is not changed.`,
+  password: `For clients over TCP, see umlmon(7), REMOTE CONTROL. Each VM can have one password per *ROLE*, by default **admin**;
+without *VM*, the password is for all VMs. umladmin asks for it twice on a terminal, or reads the first line of a pipe. It takes
+effect at once, and cannot be read from the password file.
+
+**-remove** removes the password of *ROLE*, or of all roles. Connections that used it continue. **-list** lists the passwords.`,
+  'config get': `From all files together, or the default. *SECTION* is a VM, or **GLOBAL**.`,
+  'config set': `Changes the file that has the key, or the section. All other lines, and comments, stay as they are. The file keeps its
+owner, mode, access control list, label and links. A change that would add a problem is refused, and nothing is written.
+Concurrent changes wait for each other. umladmin prints when the change takes effect.`,
+  'config unset': `The default takes effect.`,
+  'config list': `Of all sections, or of one, with the line of each file, and with defaults.`,
+  'config check': `Lists all problems of all files at once. It also lists what the host lacks for a start, as **umlmon -check** does,
+without effect on the exit status.`,
 };

@@ -18,7 +18,7 @@ export function generateUmladminPage(): { path: string; text: string }[] {
     ...optionDefinitions(umladminProgram, optionDetails),
     'Options are valid anywhere on the command line. Two hyphens are the same as one.',
     '',
-    '# WORDS',
+    '# COMMANDS',
     '',
     ...definitions(adminCommands, '', detailsOf),
     middle,
@@ -32,23 +32,23 @@ export function generateUmladminPage(): { path: string; text: string }[] {
     ':   CTRL-C was pressed twice.',
     '',
     '**141**',
-    ':   The reader of the output has gone.',
+    ':   The reader of the output closed it.',
     '',
     end,
   ];
   return [{ path: 'docs/umladmin.8.md', text: text.join('\n') }];
 }
 
-function detailsOf([word = '', sub]: readonly string[]): string {
-  if (word === 'disk' && sub !== undefined)
-    return `${diskCommandDetails[sub as DiskCommandName]}${asks(sub)}`;
-  return adminCommandDetails[sub === undefined ? word : `${word} ${sub}`] ?? '';
+function detailsOf([name = '', subcommand]: readonly string[]): string {
+  if (name === 'disk' && subcommand !== undefined)
+    return `${diskCommandDetails[subcommand as DiskCommandName]}${asks(subcommand)}`;
+  return adminCommandDetails[subcommand === undefined ? name : `${name} ${subcommand}`] ?? '';
 }
 
-function asks(sub: string): string {
-  const { options } = adminCommands.disk.subcommands[sub as DiskCommandName];
-  if (commandsFollowingHeaders.has(sub))
-    return ' Asks as said under HEADERS OF GUESTS, unless **-yes** is given.';
+function asks(subcommand: string): string {
+  const { options } = adminCommands.disk.subcommands[subcommand as DiskCommandName];
+  if (commandsFollowingHeaders.has(subcommand))
+    return ' Asks on a terminal if the header is not trusted; see HEADERS OF GUESTS.';
   return 'yes' in options ? ' Asks on a terminal, unless **-yes** is given.' : '';
 }
 
@@ -62,15 +62,15 @@ umladmin - administer the User Mode Linux virtual machines of a host
 
 # SYNOPSIS
 
-**umladmin** \\[**-config** *PATH*\\] \\[**-json**\\] *WORD* \\[*ARGUMENT* ...\\]
+**umladmin** \\[**-config** *PATH*\\] \\[**-json**\\] *COMMAND* \\[*ARGUMENT* ...\\]
 
 **umladmin** **-help** | **-version**
 
 # DESCRIPTION
 
-umladmin is for whoever administers a host with VMs. Other than umlwatch(1) it sees all VMs and their disk images, those
-that are shared too, and needs no running monitor: it starts and stops monitors, applies and changes the configuration,
-examines the host, and brings kernels. It must be run by the user of the monitors, which usually is root.
+umladmin is the tool of the administrator of a host with VMs. Unlike umlwatch(1), it handles all VMs and all disk images of
+the host, also shared ones, and needs no running monitor. It starts and stops monitors, changes and applies the configuration,
+checks the host, and installs kernels. It must run as the user of the monitors, usually root.
 `;
 
 /** What the manual page says of an option beyond its line of help. */
@@ -82,47 +82,50 @@ const optionDetails: Partial<Record<keyof typeof umladminProgram.options, string
 
 const middle = `# SEVERAL VMS
 
-**start**, **stop**, **restart**, **update** and **cleanup** work on several VMs at the same time. What was done for a VM is a line on
-standard output, what failed one on standard error, and neither holds up the others. On a terminal a last line shows who is
-waited for. With **-json** each VM is a document: *did* says what was done, for programs (*started*, *untouched*, *off*, *stopped*,
-*killed*, *restarted*, *changed*, *unchanged*, *removed*, *failed*), *text* for people, and *failure* is null or an error. The exit status is that
-of the failures if they all have the same, else 1.
+**start**, **stop**, **restart**, **update** and **cleanup** handle several VMs at the same time. Each VM has a line on standard
+output, or an error on standard error. An error does not delay the other VMs. On a terminal, a last line lists the VMs that are
+waited for.
 
-**start** waits until a VM that its monitor boots (**start = boot**) runs its first processes, also without **-wait**. A boot that
-fails is a failure of **start**, with the text of a panic if there was one; the monitor stays for another try.
+With **-json** each VM is a document. *did* is the result for programs: *started*, *untouched*, *off*, *stopped*, *killed*,
+*restarted*, *changed*, *unchanged*, *removed* or *failed*. *text* is the result for readers. *failure* is null or an error. If all
+failures have the same exit status, it is that of umladmin; otherwise umladmin exits with 1.
 
-# MISTAKES
+**start** waits for the first processes of a guest with **start = boot**, also without **-wait**. A failed start of the guest is a
+failure of **start**, with the text of a panic if there was one. The monitor continues, for another attempt.
 
-**config set** and **config unset** refuse what would be a mistake. With mistakes elsewhere they write all the same, with status 0, as
-mistakes can only be mended one by one; and say on standard error, with file and line, why the VM cannot be started then. What the
-host lacks for its start is said in the same way. **config check** ends with status 3 for mistakes of the files only.
+# PROBLEMS
+
+**config set** and **config unset** refuse a change that would add a problem. Problems elsewhere do not prevent a change: they can
+only be fixed one by one. The status is 0 then, and standard error lists, with file and line, why the VM cannot be started, and what
+the host lacks for its start. **config check** exits with 3 only for problems of the files.
 
 # DISK IMAGES
 
-An image is named by the VM and the path that the VM sees, as in *vm1:/disks/root.dsk*; or by the path alone if all VMs
-see it, as in */shared/disks/base.dsk*. A new image belongs to the user of its VM; a shared one can be read by all. Sizes
-are written as in 512M or 10G.
+An image is named by its VM and the path that the VM sees, as in *vm1:/disks/root.dsk*. A shared image is named by the path alone, as
+in */shared/disks/base.dsk*. A new image belongs to the user of its VM; a new shared image is readable by all. Sizes are written as
+in 512M or 10G.
 
-The locks of the images keep umladmin, running VMs and monitors apart: an image that is open, or the backing file of
-others, is left alone, and the refusal names the chain. Interrupted, killed or out of space, a verb leaves the images as they
-were, or is done.
+Locks keep umladmin, running VMs and monitors apart. An image that is open, or the backing file of others, is not changed, and the
+error names the chain. If a disk command is interrupted, is killed, or runs out of space, it is either complete or has changed
+nothing.
 
-While a verb goes on, a terminal shows how far it is; a pipe has a line for each tenth at most; and with **-json** a
-document, the last one with the result in its *outcome*. **CTRL-C** cancels the verb; pressed again it ends umladmin at once.
+During a disk command, a terminal shows the progress, and a pipe gets at most one line per tenth. With **-json**, each line is a
+document; the last one has the result in *outcome*. **CTRL-C** cancels the command. A second **CTRL-C** exits umladmin at once.
 
 # HEADERS OF GUESTS
 
-The header of a COW image says what its backing file is, and a guest can write what it likes there. **cow-merge** without a
-*TARGET* changes that file; with one, and in **convert**, **check** and **cow-rebase**, its content comes to the guest. So umladmin
-asks, and names the file, before it writes to one that is not in */disks* of the same VM, and before it reads one that the user of
-the VM may not read. Without a terminal it refuses with IMAGE_FOREIGN and status 5; **-yes** agrees beforehand. The answer is for
-that file only: if the header names another one when the images are locked, nothing is done, and the error is IMAGE_SWAPPED.
+The header of a COW image names its backing file, and a guest can write any name there. **cow-merge** without *TARGET* changes that
+file. **cow-merge** with *TARGET*, **convert**, **check** and **cow-rebase** make its content available to the guest.
+
+So umladmin names the file and asks before it writes to a file outside */disks* of the same VM, and before it reads a file that the
+user of the VM may not read. Without a terminal it refuses, with IMAGE_FOREIGN and status 5. **-yes** answers yes. The answer applies
+only to this file: if the header names another file when the images are locked, nothing is changed, and the error is IMAGE_SWAPPED.
 
 # TOO MANY FILES
 
-At most 5000 files are looked at in the image directory of a VM, and eight directories deep. Of a VM with more it is not known what
-its images depend on. Then none of them can be written, made or removed, and no shared image can be written, which they may
-depend on: the error is IMAGE_UNKNOWN, and names the VM. Other VMs, and whoever reads shared images, are not concerned.
+umladmin examines at most 5000 files in the image directory of a VM, at most eight directories deep. The dependencies of a VM with
+more files are unknown. Its images, and the shared images that they may depend on, cannot be written, created or deleted then. The
+error is IMAGE_UNKNOWN, and names the VM. Other VMs, and readers of shared images, are not affected.
 `;
 
 const end = `# ENVIRONMENT
@@ -134,27 +137,28 @@ const end = `# ENVIRONMENT
 
 *VARDIR/VM/jail/disks*, *VARDIR/shared/disks*
 :   The images of a VM, and those of all VMs. VARDIR is */var/lib/umlmon*, for users other than root
-    *~/.local/state/umlmon*, unless the configuration says otherwise.
+    *~/.local/state/umlmon*, unless **vardir** of the configuration is set.
 
 *SHARED/kernels*
-:   The kernels, a directory or file each. SHARED is *VARDIR/shared*, unless the configuration says otherwise.
+:   The kernels, a directory or file each. SHARED is **shared** of the configuration, by default *VARDIR/shared*.
+
 *VARDIR/.passwords*
-:   What is kept of passwords; only the user of the monitors may read it.
+:   Verifiers of passwords; only the user of the monitors can read them.
 
 # EXAMPLES
 
-All VMs that are to run, each turn ready before the next one begins; and at the end of the day at most a minute for all:
+Start all VMs, each group ready before the next one; stop all VMs within a minute:
 
     umladmin start -wait ready
     umladmin stop -timeout 60s
 
-More memory for a VM, seen before it is done:
+More memory for a VM, with a preview:
 
     umladmin config set vm1 mem 512M
     umladmin update -n
     umladmin update
 
-What is wrong with this host, for a program:
+The problems of this host, for a program:
 
     umladmin -json doctor | jq '.findings[] | select(.level != "good")'
 
@@ -163,11 +167,11 @@ A base image, and a VM with a disk of its own over it:
     umladmin disk create /shared/disks/base.dsk 10G -ext4
     umladmin disk cow-create vm1:/disks/root.cow /shared/disks/base.dsk
 
-All images that something is wrong with:
+All images with problems:
 
     umladmin -json disk list | jq '.images[] | select(.problem != "")'
 
-A password to look at all VMs of this host from others, made by a program:
+A random password for the read-only role, for all VMs of this host:
 
     openssl rand -base64 18 | tee ~/umlmon-look | umladmin password -role look
 

@@ -1,26 +1,25 @@
 import type { DiskCommandName } from './disk-commands.ts';
 
-/** What the manual pages say of the verbs on images beyond their line of help. */
+/** What the manual pages say of disk commands beyond their line of help. */
 export const diskCommandDetails: Readonly<Record<DiskCommandName, string>> = {
-  list: `Name, kind, size, bytes that it takes of the host's disk, backing file, who has it open, snapshots, and what is wrong
-with it.`,
-  info: `Also what is in it, and whether a COW image may be made over it.`,
-  create: `The file takes no room until the guest writes to it. With **-ext4** it has a file system, with the blocks of
-4096 bytes that a COW image over it needs.`,
-  delete: `Refused while something depends on it, and while it has snapshots.`,
-  copy: `Blocks are shared with the original where the file system of the host can do that; else the copy is as sparse as the
+  list: `Prints name, kind, size, space on the disk of the host, backing file, lock holder, snapshots, and problems.`,
+  info: `Includes the content of the image, and whether a COW image over it is possible.`,
+  create: `The file takes no space until the guest writes to it. **-ext4** creates a file system, with the blocks of 4096 bytes
+that a COW image over it needs.`,
+  delete: `Refused if other images depend on it, or if it has snapshots.`,
+  copy: `Blocks are shared with the original if the file system of the host supports it. Otherwise the copy is as sparse as the
 original.`,
-  resize: `Larger at once. Smaller only if what is in it has been made smaller before. With **-filesystem** an ext4 in it is
-resized too, which makes both ways possible.`,
-  convert: `Of a COW image with its backing file, or of a device; a flat image loses its zeros to holes.`,
-  check: `Runs **e2fsck -fn** over ext2, ext3 or ext4, of a COW image as its guest sees it. Nothing is changed.`,
-  'cow-create': `Empty, over a backing file that must not change any more. Refused over a file system of which the kernel would
-read wrong data through a COW image: blocks smaller than 4096 bytes, or partitions that do not begin at one.`,
-  'cow-merge': `Into the new flat image *TARGET*; or without it into the backing file, if nobody else depends on that. The COW image
-is then empty.`,
-  'cow-rebase': `What the guest sees stays the same: what differs between the two backing files is copied into the COW image. With
-**-same** the new one is taken to have the content of the former one, where that is gone or was touched.`,
-  snapshot: `*SNAPSHOT* is a name. It is kept beside the image, as */disks/root@SNAPSHOT.dsk*.`,
-  rollback: `What was written since the snapshot is lost; the snapshot stays.`,
+  resize: `An image can always grow. It can shrink only after its content has shrunk. **-filesystem** also resizes an ext4 file
+system in it, so that both directions are possible.`,
+  convert: `Merges a COW image with its backing file, or reads a device. Zeros of a flat image become holes.`,
+  check: `Runs **e2fsck -fn** over ext2, ext3 or ext4; of a COW image, over what its guest sees. Nothing is changed.`,
+  'cow-create': `The image is empty. Its backing file must not change any more. Refused over a file system that the kernel would
+read wrongly through a COW image: with blocks smaller than 4096 bytes, or with partitions at another alignment.`,
+  'cow-merge': `Into the new flat image *TARGET*. Without *TARGET*, into the backing file, if no other image depends on it; the COW
+image is empty then.`,
+  'cow-rebase': `The guest sees the same content: differences of the two backing files are copied into the COW image. **-same**
+declares that both have the same content, for an old backing file that is missing or was modified.`,
+  snapshot: `*SNAPSHOT* is a name. The snapshot is stored beside the image, as */disks/root@SNAPSHOT.dsk*.`,
+  rollback: `Data written since the snapshot is lost. The snapshot stays.`,
   'snapshot-delete': ``,
 };
