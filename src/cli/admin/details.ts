@@ -1,11 +1,10 @@
-/** What umladmin(8) says of its commands beyond their line of help; those of disk commands are in disk-details.ts. */
+/** Text of umladmin(8) for its commands, after their line of help. Disk commands are in disk-details.ts. */
 export const adminCommandDetails: Readonly<Record<string, string>> = {
   list: `Asks each monitor through its control socket; **no monitor** means that no monitor answers. A line ends with what
 needs attention: a pause, a hang, why the VM was preserved or given up, a crash, or the last warning, such as a failed start.
 A VM with a problem in its configuration is listed with the problem. A monitor of a VM that is no longer configured is listed
 as **not in the configuration**.`,
-  start: `The key **start** of each VM decides: *off* starts nothing, *manual* starts the monitor, and *boot* starts the monitor
-and the VM. With *VM*, only these VMs are started. Running monitors are not changed.
+  start: `The key **start** of each VM decides. *off* starts nothing, *manual* the monitor, and *boot* the monitor and the VM. With *VM*, only these VMs are started. Running monitors are not changed.
 
 VMs with the same **start\\_order** are started together. The next group follows after the longest **start\\_delay** of the
 group before it. A monitor continues when umladmin, the shell and the session have ended. If the host runs systemd with
@@ -34,7 +33,7 @@ The files of the configuration are only read.`,
 2 with errors. It checks:
 
 - kernels, and whether the processor supports them (AMX); programs; memory and swap for all guests; **vm.max\\_map\\_count**;
-- whether users can create jails (user namespaces: AppArmor, containers, settings), and the tools of e2fsprogs theirs, by a trial;
+- whether users can create jails (user namespaces: AppArmor, containers, settings), and the jail of the tools of e2fsprogs, by a trial;
 - how long a stop of all VMs takes;
 - */dev/net/tun*; forwarded ports that other programs use; firewall rules of other programs (Docker, firewalld, ufw) that drop
   the traffic of VMs; the network of the host against the records of running VMs;

@@ -73,7 +73,7 @@ the host, also shared ones, and needs no running monitor. It starts and stops mo
 checks the host, and installs kernels. It must run as the user of the monitors, usually root.
 `;
 
-/** What the manual page says of an option beyond its line of help. */
+/** Text for options, instead of their line of help. */
 const optionDetails: Partial<Record<keyof typeof umladminProgram.options, string>> = {
   config: `Read this configuration instead of the usual one, see umlmon(5).`,
   json: `Print one JSON document per line instead of text. Errors are JSON on standard error, with the codes of
@@ -117,8 +117,8 @@ document; the last one has the result in *outcome*. **CTRL-C** cancels the comma
 The header of a COW image names its backing file, and a guest can write any name there. **cow-merge** without *TARGET* changes that
 file. **cow-merge** with *TARGET*, **convert**, **check** and **cow-rebase** make its content available to the guest.
 
-So umladmin names the file and asks before it writes to a file outside */disks* of the same VM, and before it reads a file that the
-user of the VM may not read. Without a terminal it refuses, with IMAGE_FOREIGN and status 5. **-yes** answers yes. The answer applies
+So umladmin names the file and asks, in two cases: before it writes to a file outside */disks* of the same VM, and before it reads a
+file that the user of the VM may not read. Without a terminal it refuses, with IMAGE_FOREIGN and status 5. **-yes** answers yes. The answer applies
 only to this file: if the header names another file when the images are locked, nothing is changed, and the error is IMAGE_SWAPPED.
 
 # TOO MANY FILES

@@ -1,6 +1,6 @@
 import type { DiskCommandName } from './disk-commands.ts';
 
-/** What the manual pages say of disk commands beyond their line of help. */
+/** Text of the manual pages for disk commands, after their line of help. */
 export const diskCommandDetails: Readonly<Record<DiskCommandName, string>> = {
   list: `Prints name, kind, size, space on the disk of the host, backing file, lock holder, snapshots, and problems.`,
   info: `Includes the content of the image, and whether a COW image over it is possible.`,

@@ -1,6 +1,6 @@
 import type { CommandName } from '../commands/table.ts';
 
-/** What umlwatch(1) says of a command beyond its line of help. */
+/** Text of umlwatch(1) for each command, after its line of help. */
 export const umlwatchCommandDetails: Readonly<Record<Exclude<CommandName, 'disk'>, string>> = {
   info: `Warnings come first, each with a command that helps (*wrong* with **-json**). A warning about the network of the
 host has a command that repairs it; see umlmon(7), NETWORK. Settings are listed by file, with their lines; defaults come
@@ -12,7 +12,7 @@ names the step.
 
 A kernel that panics or exits before its guest runs is a failed start. The error has the text of the panic and the last
 output of con0. A kernel that needs longer than five seconds, for instance with *rootdelay=*, counts as started. The answer
-then says that the guest runs no process yet.`,
+then has a note that the guest runs no process yet.`,
   stop: `The monitor sends Ctrl-Alt-Del and waits for **stop\\_timeout** of the configuration, or for *DURATION* (10s, 2m; a
 number alone is in seconds). Then it halts the guest, without a sync of its file systems. At last it kills the kernel. When
 the command returns, the kernel is gone, and the disk images are written to the disk of the host.`,

@@ -1,6 +1,6 @@
 import { type CommandForm, type CommandTable, formsOf } from '../../command-line/command-spec.ts';
 
-/** The words of a table as a list of definitions of a manual page; `detailsOf` says more than the line of help. */
+/** The commands of a table as a definition list of a manual page; `detailsOf` adds text to the line of help. */
 export function definitions(
   table: CommandTable,
   hyphen: '-' | '',
@@ -8,7 +8,7 @@ export function definitions(
 ): string[] {
   return formsOf(table).flatMap((use) => [
     usageMarkup(use, hyphen),
-    `:   ${`${use.spec.help}\n${detailsOf(use.path)}`.trim().replaceAll('\n', '\n    ')}`,
+    `:   ${`${use.spec.help}\n${detailsOf(use.path)}`.trim().replace(/\n(?=.)/g, '\n    ')}`,
     '',
   ]);
 }

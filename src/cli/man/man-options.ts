@@ -3,7 +3,7 @@ import type { ProgramSpec } from '../../command-line/program-spec.ts';
 /**
  * The options of a program as the section OPTIONS of its manual page. `-help` and `-version` share one entry.
  *
- * @param details what the page says of an option, if that is more than its line of help
+ * @param details text of the page for an option, instead of its line of help
  */
 export function optionDefinitions(
   { options }: ProgramSpec,

@@ -73,7 +73,7 @@ CONTROL. An IPv6 address with a port is written in brackets, as in *vm1@\\[::1\\
 connection, TLS, certificate, password or role.
 `;
 
-/** What the manual page says of an option beyond its line of help. */
+/** Text for options, instead of their line of help. */
 const optionDetails: Partial<Record<keyof typeof umlwatchProgram.options, string>> = {
   config: `Read this configuration instead of the usual one, see umlmon(5).`,
   json: `Print one JSON document per line instead of text. The names in the documents are those of the control protocol,
@@ -131,8 +131,8 @@ If standard input is a terminal:
   configuration. It opens a menu, also when the guest hangs; see below.
 - The guest follows the size of the window.
 - The session continues while the VM is stopped, and across a reboot.
-- At the end of the session, also by SIGTERM, SIGHUP or SIGINT, umlwatch restores the terminal: modes, screen, cursor, mouse
-  reports, and everything else that a program in the guest may have changed.
+- The session restores the terminal at its end, also after SIGTERM, SIGHUP or SIGINT: modes, screen, cursor, mouse
+  reports, and other modes that a program in the guest may have changed.
 - If the terminal is slower than the guest, output is dropped, and the session reports the number of bytes.
 - If the guest does not read, up to 8 MiB of input wait. The session reports the amount after a second. Further input is
   dropped and reported. **CTRL-C**, **CTRL-\\\\** and **CTRL-Z** discard waiting input, and reach the guest at once.
