@@ -38,7 +38,7 @@ async function talk(line: CommandLine): Promise<void> {
   if (target === undefined)
     throw new UmlmonError('USAGE', {
       place: '',
-      cause: 'which VM?',
+      cause: 'no VM given',
       hint: 'umlwatch VM -info; -help tells more',
     });
   const connectTo = (vm: string) => findMonitor(vm, line).connect();
@@ -70,7 +70,7 @@ async function talkToForeign(path: string, line: CommandLine): Promise<void> {
   const switched: MonitorClient[] = [];
   try {
     if (process.stdin.isTTY && commands.length === 0)
-      await print(`${printable(path, 200)} is foreign: no monitor of umlmon watches over what is done here`);
+      await print(`${printable(path, 200)} has no monitor: umlmon does not check commands`);
     const switchTo = async (vm: string): Promise<MconsoleLink> => {
       const client = await findMonitor(vm, line).connect();
       switched.push(client);

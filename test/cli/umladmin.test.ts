@@ -161,7 +161,7 @@ describe('on a terminal', () => {
     ok('create vm2:/disks/x.dsk 1M');
     for (const answer of ['', 'n', 'maybe']) {
       terminal.afresh('umladmin disk delete vm2:/disks/x.dsk; echo "<$?>"');
-      await terminal.shows('Delete vm2:/disks/x.dsk for good? [y/N]');
+      await terminal.shows('Delete vm2:/disks/x.dsk permanently? [y/N]');
       terminal.line(answer);
       expect(await terminal.shows('<1>')).toContain('nothing was done');
     }
@@ -175,7 +175,7 @@ describe('on a terminal', () => {
     terminal.afresh('slow-umladmin disk convert vm1:/disks/big.dsk vm1:/disks/c.dsk; echo "<$?>"');
     await terminal.shows(/^convert {2}\[[#.]+\] +\d+ %/m);
     terminal.keys('C-c');
-    expect(await terminal.shows('<1>')).toContain('convert was cancelled; the images are as they were');
+    expect(await terminal.shows('<1>')).toContain('convert was cancelled; the images are unchanged');
     expect(readdirSync(join(world.varDir, 'vm1/jail/disks'))).not.toContain('c.dsk');
   });
 });

@@ -93,7 +93,7 @@ describe('a VM that is down', () => {
   test('input for its console is refused, not kept waiting', () => {
     const { status, stderr } = world.run('umlwatch', ['vm1', '-connect', 'con1'], 'echo hello\n');
     expect(stderr).toBe(
-      'umlwatch: vm1: VM down: the last 11 bytes of the input were not taken (hint: umlwatch vm1 -info)\n',
+      'umlwatch: vm1: VM down: the last 11 bytes of the input were not read (hint: umlwatch vm1 -info)\n',
     );
     expect(status).toBe(5);
     expect(world.run('umlwatch', ['vm1', '-connect', 'con1'], '').status).toBe(0);
@@ -271,7 +271,7 @@ describe('words on standard input', () => {
     expect(script('connect con1\n')).toMatchObject({
       status: 2,
       stderr:
-        'umlwatch: connect: the standard input is taken by the words (hint: umlwatch vm1 -connect con1 <FILE)\n',
+        'umlwatch: connect: standard input is in use for commands (hint: umlwatch vm1 -connect con1 <FILE)\n',
     });
   });
 
@@ -348,7 +348,7 @@ describe('what cannot be reached', () => {
     expect(world.run('umlwatch', ['vn1', '-info'])).toEqual({
       status: 3,
       stdout: '',
-      stderr: `umlwatch: ${world.configPath}: there is no VM vn1, and no monitor for it (hint: did you mean "vm1"?)\n`,
+      stderr: `umlwatch: ${world.configPath}: VM vn1 does not exist, and has no monitor (hint: did you mean "vm1"?)\n`,
     });
   });
 
@@ -404,6 +404,6 @@ describe('what cannot be reached', () => {
 test('without a VM: status 2', () => {
   expect(world.run('umlwatch', ['-info'])).toMatchObject({
     status: 2,
-    stderr: expect.stringContaining('which VM?'),
+    stderr: expect.stringContaining('no VM given'),
   });
 });

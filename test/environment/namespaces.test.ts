@@ -63,7 +63,7 @@ test('root makes jails without user namespaces where a filter forbids them', asy
   const ran = spawnSync(command, [...words, '--', 'echo', 'hi'], { encoding: 'utf8', timeout: 60_000 });
   expect(ran).toMatchObject({ status: 0, stdout: 'hi\n' });
   expect(world.run('umladmin', ['doctor']).stdout).toMatch(
-    /good +user namespaces: a system call filter is upon this process.*; as root, VMs do without/,
+    /good +user namespaces: a system call filter is upon this process.*; VMs of root do not need them/,
   );
   // What stands before the monitor takes the signals.
   expect(world.run('umladmin', ['stop', 'vm1'])).toMatchObject({ status: 0 });

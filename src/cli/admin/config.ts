@@ -64,7 +64,7 @@ function notSet(section: string, key: string): UmlmonError {
   const place = `[${section}] ${key}`;
   const table = tableOf(section);
   if (specOf(table, key)) return new UmlmonError('CONFIG_NOT_SET', { place, cause: 'the key has no value' });
-  const hint = didYouMean(key, keyNames(table), 'umlmon(5) has them all');
+  const hint = didYouMean(key, keyNames(table), 'umlmon(5) lists all keys');
   return new UmlmonError('CONFIG_UNKNOWN_KEY', { place, cause: 'there is no such key', hint });
 }
 
@@ -85,7 +85,7 @@ async function printCheck(read: ReadConfig, json: boolean): Promise<number> {
   if (json) await print(JSON.stringify({ file, ok, problems, host }));
   else {
     for (const problem of problems) console.error(problemText(problem));
-    if (host.length > 0) console.error('with the host as it is now, starts fail:');
+    if (host.length > 0) console.error('starts fail on this host:');
     for (const problem of host) console.error(problemText(problem));
     const count = configuredNames(read).length;
     const vms = `${count} VM${count === 1 ? '' : 's'}`;
@@ -126,7 +126,9 @@ async function change({ subcommand, values, request, json }: AdminConfig): Promi
   await print(`${section}: ${key} is ${shown(after)}, was ${shown(before)}; ${takesEffect}`);
   tellMistakes(section, mistakes);
   if (value !== undefined && after !== null && after !== value)
-    console.error(`${section}: what the user of the VM has set wins: umladmin config list ${section}`);
+    console.error(
+      `${section}: a setting of the user of the VM takes precedence: umladmin config list ${section}`,
+    );
 }
 
 /** What was written stays written: the mistakes of a file can only be mended one by one. */
@@ -134,7 +136,7 @@ function tellMistakes(section: string, { written, host }: StartMistakes): void {
   const all = [...written, ...host];
   if (all.length === 0) return;
   const who = section === 'GLOBAL' ? 'no VM can be started' : `${section} cannot be started`;
-  console.error(`${who}${written.length > 0 ? '' : ' with the host as it is now'}:`);
+  console.error(`${who}${written.length > 0 ? '' : ' on this host'}:`);
   for (const problem of all) console.error(problemText(problem));
 }
 

@@ -123,8 +123,8 @@ function storeOf(config: Config): ImageStore {
 
 /** What is asked on a terminal before something is lost for good. */
 function questionOf(verb: DiskVerb): string | undefined {
-  if (verb.verb === 'delete') return `Delete ${nameText(verb.image)} for good?`;
+  if (verb.verb === 'delete') return `Delete ${nameText(verb.image)} permanently?`;
   if (verb.verb === 'rollback')
-    return `Give up what was written to ${nameText(verb.image)} since the snapshot ${verb.name}?`;
+    return `Discard what was written to ${nameText(verb.image)} since the snapshot ${verb.name}?`;
   return undefined;
 }

@@ -80,5 +80,5 @@ async function newPassword(question: string): Promise<string> {
   const password = (await askSecret(`new ${question}: `)) ?? '';
   checkPassword(password);
   if ((await askSecret('again: ')) === password) return password;
-  throw new UmlmonError('PASSWORD_BAD', { place: 'password', cause: 'the two are not the same' });
+  throw new UmlmonError('PASSWORD_BAD', { place: 'password', cause: 'the two passwords differ' });
 }

@@ -25,11 +25,11 @@ export async function runDiskCommandHere(
   const onInterrupt = () => {
     // What a process leaves that is killed in the middle, a verb is made for.
     if (cancel.signal.aborted) process.exit(interruptedStatus);
-    process.stderr.write('\ncancelling; CTRL-C again ends at once\n');
+    process.stderr.write('\ncancelling; press CTRL-C again to exit at once\n');
     cancel.abort(
       new UmlmonError('JOB_CANCELLED', {
         place: job.subject,
-        cause: `${verb.verb} was cancelled; the images are as they were`,
+        cause: `${verb.verb} was cancelled; the images are unchanged`,
       }),
     );
   };

@@ -97,7 +97,7 @@ async function endRemoved(
   if (!yes && !(canAsk() && (await confirm(`Stop ${vm}, which is not in the configuration any more?`))))
     throw new UmlmonError('VM_REMOVED', {
       place: vm,
-      cause: 'it is not in the configuration any more, and was left alone',
+      cause: 'the VM is no longer in the configuration, and was not changed',
       hint: 'umladmin update -yes stops it',
     });
   const stopped = await stopVm(vm, undefined, monitors, host);

@@ -38,7 +38,7 @@ const { documentCharacters } = clientLimits;
 
 function partsOf({ values: { CHANNEL: channel = usualChannel } }: Command, run: Run) {
   const onWait = ({ reason }: UmlmonError) =>
-    console.error(`umlwatch: waits for ${channel}: ${printable(reason, 200)}`);
+    console.error(`umlwatch: waiting for ${channel}: ${printable(reason, 200)}`);
   return { channel, ...run, ...(run.json ? {} : { onWait }) };
 }
 

@@ -117,7 +117,7 @@ export async function requireUp({ client, signal }: ScriptParts, pid?: number): 
   if (pid && info.kernelPid !== pid)
     throw new UmlmonError('WAIT_DOWN', {
       place: info.name,
-      cause: 'the VM went down before the command had ended',
+      cause: 'the VM stopped before the command ended',
       hint: `umlwatch ${info.name} -info`,
     });
   if (still) throw new UmlmonError('STATE_WRONG', { place: info.name, ...still });

@@ -158,11 +158,11 @@ export function parsersWith(image: Parser<string>): ArgumentParsers {
     KERNEL: (text) =>
       /^[\w+~-][\w.+~-]{0,63}$/.test(text)
         ? { value: text }
-        : refuse(`${quoted(text)} is not the name of a kernel`, 'umladmin kernel list tells the names'),
+        : refuse(`${quoted(text)} is not the name of a kernel`, 'umladmin kernel list prints the names'),
     KEY: (text) =>
       /^[a-z_]{1,32}\d{0,3}$/.test(text)
         ? { value: text }
-        : refuse(`${quoted(text)} is not a key`, 'umlmon(5) has them all'),
+        : refuse(`${quoted(text)} is not a key`, 'umlmon(5) lists all keys'),
     LETTER: (text) =>
       /^[a-zA-Z0-9]$/.test(text)
         ? { value: text }

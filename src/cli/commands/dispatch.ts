@@ -75,11 +75,11 @@ const runners: Record<CommandName, Runner> = {
   },
   async pause(_command, { client, vm, json, signal }) {
     const paused = await client.call('pause', undefined, signal);
-    await print(json ? JSON.stringify(paused) : `${vm}: ${pauseText(paused, Date.now())}`);
+    await print(json ? JSON.stringify(paused) : `${vm}: paused ${pauseText(paused, Date.now())}`);
   },
   async resume(_command, { client, vm, json, signal }) {
     await client.call('resume', undefined, signal);
-    await print(json ? JSON.stringify({ resumed: true }) : `${vm}: goes on`);
+    await print(json ? JSON.stringify({ resumed: true }) : `${vm}: resumed`);
   },
   async stats(_command, { client, vm, json, signal }) {
     const stats = await client.call('stats', undefined, signal);

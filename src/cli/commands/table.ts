@@ -3,7 +3,7 @@ import type { ArgumentValues, CliCommandTable } from './argument-kinds.ts';
 
 /** The commands of umlwatch: `-start` on the command line, `start` at the prompt. */
 export const umlwatchCommands = {
-  info: { arguments: [], options: {}, help: 'Show state, warnings, disks, consoles, settings.' },
+  info: { arguments: [], options: {}, help: 'Show state, warnings, disks and settings.' },
   start: { arguments: [], options: {}, help: 'Start the VM; return when its guest runs.' },
   stop: {
     arguments: [],
@@ -82,7 +82,7 @@ export const umlwatchCommands = {
   log: {
     arguments: ['CHANNEL'],
     options: { follow: [] },
-    help: 'Print the log of a console; -follow continues.',
+    help: 'Print the log of a console, or follow it.',
   },
   events: {
     arguments: [],

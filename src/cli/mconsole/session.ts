@@ -40,7 +40,8 @@ export async function printAnswer(
   if (json) return print(JSON.stringify(reply));
   const text = shownLines(reply.text).join('\n');
   if (text) await print(text);
-  if (reply.truncated) console.error('(the kernel does not wait for its readers: lines may be missing)');
+  if (reply.truncated)
+    console.error('(lines may be missing: the kernel sends long answers without flow control)');
 }
 
 /** The lines of a text of the guest, safe to show. */

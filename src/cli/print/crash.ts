@@ -33,7 +33,7 @@ export function crashesText(vm: string, { bundles, lost }: CrashList): string {
         `${bundle.name}  ${timeText(bundle.endedAt)}  ${bundle.cause}  ${sizeText(sizeOf(bundle))}` +
         (bundle.panic && `  ${printable(bundle.panic, 200)}`),
     ),
-    ...(bundles.length === 0 ? [`${vm}: no crash is known`] : []),
+    ...(bundles.length === 0 ? [`${vm}: no crash is recorded`] : []),
     ...(lost > 0 ? [`${vm}: ${lost} more could not be kept`] : []),
   ].join('\n');
 }
@@ -58,7 +58,7 @@ export async function printCrash(choice: CrashChoice, printing: Printing): Promi
   if (!bundle)
     throw new UmlmonError('CRASH_UNKNOWN', {
       place: vm,
-      cause: bundles.length === 0 ? 'no crash is known' : `there is no crash ${name}`,
+      cause: bundles.length === 0 ? 'no crash is recorded' : `there is no crash ${name}`,
       hint: bundles.length === 0 ? '' : `umlwatch ${vm} -crashes lists them`,
     });
   const pieces = (file: string) => readPieces({ client, bundle: bundle.name, file, signal });

@@ -18,5 +18,5 @@ export async function printTasks(link: MconsoleLink, json: boolean): Promise<voi
   });
   await print(rows([['PID', 'PPID', 'S', 'NAME'], ...lines]).join('\n'));
   if (count !== undefined && tasks.length < count)
-    console.error(`(${tasks.length} of ${count} tasks: the kernel does not wait for its readers)`);
+    console.error(`(${tasks.length} of ${count} tasks: the kernel sends the list without flow control)`);
 }

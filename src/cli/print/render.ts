@@ -52,7 +52,7 @@ function holdText({ kind, since, why }: Hold): string {
 /** `stands still for 12 s, asked by uid 0, until 2026-11-21 09:30:05` */
 export function pauseText({ since, by, resumesAt }: PauseInfo, now: number): string {
   const end = resumesAt ? `until ${timeText(resumesAt)} (pause_limit)` : 'without limit';
-  return `stands still for ${ageText(since, now)}, asked by ${by}, ${end}`;
+  return `for ${ageText(since, now)}, requested by ${by}, ${end}`;
 }
 
 /** Text of a guest or a setting, which may hold anything. */
@@ -162,7 +162,7 @@ function consoleRow(info: ConsoleInfo): string[] {
   const isStuck = inputWaiting > 0 && inputWaitedMs >= consoleLimits.notReadTime;
   const failing = logError && ` (${shown(logError)})`;
   const lost = logDropped > 0 ? `, but ${sizeText(logDropped)} are missing${failing}` : '';
-  const taken = maybeLost > 0 ? `, up to ${sizeText(maybeLost)} lost with a former monitor` : '';
+  const taken = maybeLost > 0 ? `, up to ${sizeText(maybeLost)} lost with a previous monitor` : '';
   return [
     channel,
     `${sizeText(bytesOut)} out`,

@@ -11,7 +11,7 @@ export function whoText({ seats }: SeatList, now: number): string[] {
 function seatText({ by, since, writes, typedAt, behind, skipped }: SeatInfo, now: number): string {
   return [
     `${printable(by, 64)} ${writes ? 'types' : 'observes'}`,
-    `there for ${ageText(since, now)}`,
+    `attached for ${ageText(since, now)}`,
     ...(typedAt > 0 ? [`typed ${ageText(typedAt, now)} ago`] : []),
     ...(behind > 0 ? [`${behind} bytes behind`] : []),
     ...(skipped > 0 ? [`${skipped} bytes skipped`] : []),

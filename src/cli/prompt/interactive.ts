@@ -55,7 +55,7 @@ export async function runScript(context: CommandContext): Promise<void> {
     if (command?.name === 'connect')
       throw new UmlmonError('USAGE', {
         place: 'connect',
-        cause: 'the standard input is taken by the words',
+        cause: 'standard input is in use for commands',
         hint: `umlwatch ${context.vm} -connect ${command.values.CHANNEL ?? 'CHANNEL'} <FILE`,
       });
     if (command) await runCommand(command, context);
@@ -81,7 +81,7 @@ async function runTyped(line: string, context: CommandContext): Promise<void> {
     if (error instanceof CommandFailed) console.error(`exit status ${error.status}`);
     else if (!interrupt.signal.aborted) console.error(errorText(error, context.json));
     else if (command && goesOn.has(command.name))
-      console.error(`not waiting; the monitor goes on: ${command.name}`);
+      console.error(`interrupted; the monitor continues: ${command.name}`);
   } finally {
     process.off('SIGINT', onInterrupt);
   }

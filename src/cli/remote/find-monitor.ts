@@ -104,7 +104,7 @@ function findLocal(vm: string, { configPath }: FindOptions): FoundMonitor {
       const hint = didYouMean(vm, known, known.length > 0 ? `it has ${known.join(', ')}` : 'it has none');
       throw new UmlmonError('CONFIG_NO_VM', {
         place: file,
-        cause: `there is no VM ${vm}, and no monitor for it`,
+        cause: `VM ${vm} does not exist, and has no monitor`,
         hint,
       });
     }

@@ -201,7 +201,7 @@ function isUnreachable(error: unknown): boolean {
 function untakenInput(vm: string, end: string, bytes: number): UmlmonError {
   return new UmlmonError('STATE_WRONG', {
     place: vm,
-    cause: `${end}: the last ${bytes} bytes of the input were not taken`,
+    cause: `${end}: the last ${bytes} bytes of the input were not read`,
     hint: `umlwatch ${vm} -info`,
   });
 }

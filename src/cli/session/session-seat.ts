@@ -71,7 +71,7 @@ export class SessionSeat {
     if (isKnown) return;
     if (seat === this.#id) terminal.message(`you type at ${channel} now`);
     else if (former === this.#id && seat !== 0)
-      terminal.message(`${printable(by, 64)} types now: ${this.#observeText(null)}`);
+      terminal.message(`${printable(by, 64)} took control: ${this.#observeText(null)}`);
     else if (seat === 0 && former !== this.#id && !this.#isObserver)
       terminal.message('nobody types any more: you may');
   }

@@ -30,7 +30,9 @@ export async function followJob(first: Job, { client, vm, json }: Following): Pr
   const onInterrupt = () => {
     interrupts += 1;
     if (interrupts > 1) return leave.abort(new Left());
-    process.stderr.write(`\n${vm}: cancelling job ${first.id}; CTRL-C again leaves it alone\n`);
+    process.stderr.write(
+      `\n${vm}: cancelling job ${first.id}; press CTRL-C again to exit without cancelling\n`,
+    );
     // If this fails, so does the call below.
     client.call('jobCancel', first.id).catch(() => undefined);
   };
@@ -49,7 +51,7 @@ export async function followJob(first: Job, { client, vm, json }: Following): Pr
     if (error instanceof Left)
       throw new UmlmonError('JOB_LEFT', {
         place: vm,
-        cause: `job ${first.id} (${first.name}) goes on without us`,
+        cause: `job ${first.id} (${first.name}) continues in the monitor`,
         hint: `umlwatch ${vm} -jobs, or -cancel ${first.id}`,
       });
     if (toFailure(error).code === 'MONITOR_UNREACHABLE') throw lostError(error, first);
@@ -70,7 +72,7 @@ function resultOf({ id, outcome }: Job, vm: string): JobResult {
   if (outcome.state === 'failed') throw errorOf(outcome.why);
   throw new UmlmonError('JOB_CANCELLED', {
     place: vm,
-    cause: `job ${id} was cancelled; the images are as they were`,
+    cause: `job ${id} was cancelled; the images are unchanged`,
   });
 }
 
@@ -79,7 +81,7 @@ function lostError(error: unknown, { id, name }: Job): UmlmonError {
   const { place, cause, hint } = toFailure(error);
   return new UmlmonError('MONITOR_UNREACHABLE', {
     place,
-    cause: `${cause}; job ${id} (${name}) ended with the monitor: it is done, or nothing is changed`,
+    cause: `${cause}; job ${id} (${name}) ended with the monitor; it is complete, or has changed nothing`,
     hint,
   });
 }

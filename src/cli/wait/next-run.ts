@@ -66,8 +66,8 @@ export class NextRun {
   down(why: string): UmlmonError {
     return new UmlmonError('WAIT_DOWN', {
       place: this.#vm,
-      cause: `it went down, and nothing starts it again: ${why}`,
-      hint: `umlwatch ${this.#vm} -start; on_reboot and on_poweroff of the configuration say what follows an end`,
+      cause: `the VM stopped, and nothing starts it again: ${why}`,
+      hint: `umlwatch ${this.#vm} -start; on_reboot and on_poweroff of the configuration select what follows`,
     });
   }
 }

@@ -44,7 +44,7 @@ export function outcomeOfEvents(vm: string, level: WaitLevel): (event: Event) =>
   const gone = (text: string) =>
     new UmlmonError('WAIT_DOWN', {
       place: vm,
-      cause: `it did not come to ${level}: ${text}`,
+      cause: `${level} was not reached: ${text}`,
       hint: `umlwatch ${vm} -info`,
     });
   return ({ kind, text, attributes }) => {

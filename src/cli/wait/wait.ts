@@ -54,7 +54,7 @@ export async function waitFor(client: MonitorClient, request: WaitRequest): Prom
 function timeoutError(vm: string, level: WaitLevel, timeoutMs: number): UmlmonError {
   return new UmlmonError('WAIT_TIMEOUT', {
     place: vm,
-    cause: `it did not come to ${level} within ${timeoutMs / 1000} s`,
-    hint: `look at it: umlwatch ${vm} -info -log con0`,
+    cause: `${level} was not reached within ${timeoutMs / 1000} s`,
+    hint: `umlwatch ${vm} -info -log con0`,
   });
 }

@@ -79,7 +79,7 @@ function requireName(vm: string | undefined): string {
   if (vm !== undefined) return vm;
   throw new UmlmonError('USAGE', {
     place: '',
-    cause: 'which VM?',
+    cause: 'no VM given',
     hint: 'umlmon VM; umlmon -check lists them',
   });
 }

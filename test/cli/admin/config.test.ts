@@ -128,7 +128,7 @@ describe('set and unset', () => {
     // What is left is said by all of them, in the same words.
     const again = config('set', 'vm1', 'mem', '96M');
     expect(again.stderr).toMatch(
-      /^vm1 cannot be started with the host as it is now:\n\S+:\d+: \[vm1\] ubd0: there is no such image/,
+      /^vm1 cannot be started on this host:\n\S+:\d+: \[vm1\] ubd0: there is no such image/,
     );
     const line = again.stderr.split('\n')[1] ?? '';
     for (const [program, args] of [
@@ -209,7 +209,7 @@ describe('set and unset', () => {
     writeFileSync(join(world.varDir, 'own/config'), '[own]\nstop_timeout = 7s\n');
     const { stdout, stderr } = config('set', 'own', 'stop_timeout', '9s');
     expect(stdout).toMatch(/^own: stop_timeout is 7s/);
-    expect(stderr).toContain('what the user of the VM has set wins');
+    expect(stderr).toContain('a setting of the user of the VM takes precedence');
   });
 
   test('many at the same time: nothing is lost', async () => {

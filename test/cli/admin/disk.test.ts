@@ -117,8 +117,8 @@ describe('on a terminal', () => {
       terminal.keys('C-c');
       return terminal.shows('<1>');
     });
-    expect(screen).toMatch(/^vm1: cancelling job \d+; CTRL-C again leaves it alone$/m);
-    expect(screen).toMatch(/^umlwatch: vm1: job \d+ was cancelled; the images are as they were$/m);
+    expect(screen).toMatch(/^vm1: cancelling job \d+; press CTRL-C again to exit without cancelling$/m);
+    expect(screen).toMatch(/^umlwatch: vm1: job \d+ was cancelled; the images are unchanged$/m);
     expect(readdirSync(disks)).toEqual(before);
   });
 
@@ -137,10 +137,10 @@ describe('on a terminal', () => {
     process.kill(pid, 'SIGSTOP');
     try {
       terminal.keys('C-c');
-      await terminal.shows('CTRL-C again leaves it alone');
+      await terminal.shows('press CTRL-C again to exit without cancelling');
       terminal.keys('C-c');
       expect(await terminal.shows('<1>')).toMatch(
-        /job \d+ \(convert\) goes on without us \(hint: umlwatch vm1 -jobs, or -cancel \d+\)/,
+        /job \d+ \(convert\) continues in the monitor \(hint: umlwatch vm1 -jobs, or -cancel \d+\)/,
       );
     } finally {
       process.kill(pid, 'SIGCONT');

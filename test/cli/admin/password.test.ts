@@ -92,7 +92,7 @@ describe('umladmin password', () => {
       terminal.line('typed by hand');
       await terminal.shows('again:');
       terminal.line('typed by hnad');
-      await terminal.shows('not the same');
+      await terminal.shows('the two passwords differ');
       terminal.afresh('umladmin password vm1');
       await terminal.shows(/^new admin password for vm1:$/m);
       // Erased and typed anew.

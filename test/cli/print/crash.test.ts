@@ -19,5 +19,5 @@ test('crashes, one per line; what a guest has said cannot harm the terminal', ()
   expect(crashesText('vm1', { bundles, lost: 2 })).toBe(
     '2026-11-21T12-34-56Z  2026-11-21 12:34:56  crash  1.5 KiB  no \\x1b[31minit\nvm1: 2 more could not be kept',
   );
-  expect(crashesText('vm1', { bundles: [], lost: 0 })).toBe('vm1: no crash is known');
+  expect(crashesText('vm1', { bundles: [], lost: 0 })).toBe('vm1: no crash is recorded');
 });

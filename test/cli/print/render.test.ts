@@ -129,7 +129,7 @@ describe('-info', () => {
         '  ubd0  /disks/root.cow over /shared/disks/base.dsk  64 MiB, 4 KiB used',
         '  ubd1  /disks/b.dsk                                 512 bytes, 0 bytes used  ro, plugged',
         'consoles',
-        '  con0   4.7 KiB out  0 bytes in   1 viewer   logged, but 2 KiB are missing (ENOSPC: disk full, write), up to 100 bytes lost with a former monitor  the guest is not reading: 64 KiB of input wait',
+        '  con0   4.7 KiB out  0 bytes in   1 viewer   logged, but 2 KiB are missing (ENOSPC: disk full, write), up to 100 bytes lost with a previous monitor  the guest is not reading: 64 KiB of input wait',
         '  con10  1 byte out   12 bytes in  0 viewers',
         'settings of /etc/umlmon/umlmon.ini, by line',
         '  7   mem    128M',
@@ -242,9 +242,9 @@ test('-info of a VM that is paused', () => {
       .split('\n')
       .find((line) => line.startsWith('  paused'));
   expect(lineOf(paused)).toBe(
-    '  paused      stands still for 1 min 5 s, asked by uid 0, until 2026-11-21 12:00:00 (pause_limit)',
+    '  paused      for 1 min 5 s, requested by uid 0, until 2026-11-21 12:00:00 (pause_limit)',
   );
-  expect(lineOf({ ...paused, resumesAt: 0 })).toMatch(/asked by uid 0, without limit$/);
+  expect(lineOf({ ...paused, resumesAt: 0 })).toMatch(/requested by uid 0, without limit$/);
 });
 
 test('-info of a VM that hangs, and of one that is held', () => {

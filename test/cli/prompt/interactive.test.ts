@@ -49,7 +49,7 @@ test('words are done, errors do not end it, quit does', async () => {
   expect(await word('ifno')).toBe('unknown command "ifno" (hint: did you mean info?)\n');
   expect(await word('log con1')).toContain('the output of this channel is not logged');
   expect(await word('# nothing')).toBe('');
-  expect(await word('help')).toContain('  crashes                         List what was kept of crashes.');
+  expect(await word('help')).toContain('  crashes                         List the crash bundles.');
   terminal.line('quit');
   await terminal.shows(shellPrompt);
   expect(await terminal.run('echo $?')).toBe('0\n');
@@ -102,7 +102,7 @@ test('the management console has a prompt of its own, with completion, and a way
   terminal.line('switch vm1');
   await terminal.shows(/commands go to vm1\n\(mconsole\)$/);
   terminal.line('switch vm7');
-  await terminal.shows(/there is no VM vm7[\s\S]*\n\(mconsole\)$/);
+  await terminal.shows(/VM vm7 does not exist[\s\S]*\n\(mconsole\)$/);
   terminal.line('quit');
   await terminal.shows(prompt);
   expect(await word('log con1')).toContain('is not logged');
@@ -151,7 +151,7 @@ test('CTRL-C does not wait for an operation, and says that the monitor goes on',
   terminal.line('stop');
   await new Promise((resolve) => setTimeout(resolve, 500));
   terminal.keys('C-c');
-  await terminal.shows(/not waiting; the monitor goes on: stop\nvm1>$/);
+  await terminal.shows(/interrupted; the monitor continues: stop\nvm1>$/);
   expect(await word('start')).toContain('busy with stop');
   expect(await word('kill')).toBe('vm1: killed\n');
   expect(await word('start')).toMatch(/^vm1: running/);

@@ -53,14 +53,14 @@ describe('two at a console', () => {
 
     second.keys('C-]', 't');
     await second.shows('[you type at con1 now]');
-    await first.shows('[uid 0 types now: you observe, CTRL-] t takes over]');
+    await first.shows('[uid 0 took control: you observe, CTRL-] t takes over]');
     first.line('echo lost');
     second.line('echo $((8*8))');
     for (const terminal of [first, second]) await terminal.shows(/^64$/m);
     expect(second.screen()).not.toContain('lost');
 
     second.keys('C-]', 'w');
-    await second.shows(/\[con1 +uid 0 types, there for .*\]\n+\[con1 +uid 0 observes, there for /);
+    await second.shows(/\[con1 +uid 0 types, attached for .*\]\n+\[con1 +uid 0 observes, attached for /);
     second.keys('C-]', 'n');
     second.line('look at this');
     for (const terminal of [first, second]) await terminal.shows('[umlmon: uid 0: look at this]');
@@ -90,7 +90,7 @@ describe('two at a console', () => {
     await third.shows('you observe');
     third.line('echo never');
     const second = await sit('-force');
-    await first.shows('[uid 0 types now: you observe');
+    await first.shows('[uid 0 took control: you observe');
     second.line('echo $((3*3))00');
     for (const terminal of [first, second, third]) await terminal.shows(/^900$/m);
     expect(second.screen()).not.toContain('never');
@@ -275,7 +275,7 @@ describe('words without a terminal', () => {
     watch('-send', '(sleep 1; poweroff -f) &\\r');
     const { status, stderr } = watch('-run', 'sleep 100', '-timeout', '50s');
     expect(stderr).toBe(
-      'umlwatch: vm1: the VM went down before the command had ended (hint: umlwatch vm1 -info)\n',
+      'umlwatch: vm1: the VM stopped before the command ended (hint: umlwatch vm1 -info)\n',
     );
     expect(status).toBe(7);
   });

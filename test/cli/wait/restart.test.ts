@@ -63,7 +63,7 @@ describe('umlwatch', () => {
     (...words) => {
       const { status, stderr } = watch(...words, '-wait', 'ready', '-timeout', '20s');
       expect(status).toBe(7);
-      expect(stderr).toMatch(/^umlwatch: vm1: it went down, and nothing starts it again: /);
+      expect(stderr).toMatch(/^umlwatch: vm1: the VM stopped, and nothing starts it again: /);
     },
   );
 

@@ -77,7 +77,7 @@ describe('by events', () => {
 
   test('the VM goes down', () => {
     const events = [state('down', 'starting'), state('starting', 'running'), crash, state('running', 'down')];
-    expect(outcomeAfter('guest', events)).toBe('WAIT_DOWN: it did not come to guest: crash: no init');
+    expect(outcomeAfter('guest', events)).toBe('WAIT_DOWN: guest was not reached: crash: no init');
     expect(outcomeAfter('down', events)).toBe('down');
   });
 
@@ -85,7 +85,7 @@ describe('by events', () => {
     const failing = [state('down', 'starting'), state('starting', 'down')];
     expect(outcomeAfter('kernel', failing)).toBe('waiting');
     expect(outcomeAfter('kernel', [...failing, ended('start', 'start failed: no disk')])).toBe(
-      'WAIT_DOWN: it did not come to kernel: start failed: no disk',
+      'WAIT_DOWN: kernel was not reached: start failed: no disk',
     );
     expect(outcomeAfter('kernel', [ended('start', 'the end of an earlier one'), ready('kernel')])).toBe(
       'kernel',

@@ -96,8 +96,7 @@ describe('-wait', () => {
     expect(watch('-wait', 'console', '-timeout', '300ms')).toEqual({
       status: 8,
       stdout: '',
-      stderr:
-        'umlwatch: vm1: it did not come to console within 0.3 s (hint: look at it: umlwatch vm1 -info -log con0)\n',
+      stderr: 'umlwatch: vm1: console was not reached within 0.3 s (hint: umlwatch vm1 -info -log con0)\n',
     });
     expect(watch('-wait', 'down', '-timeout', '300ms').status).toBe(8);
   });
@@ -123,7 +122,7 @@ describe('-wait', () => {
       const { status, stderr } = await waiting.ended;
       expect(status).toBe(7);
       expect(stderr).toMatch(
-        /^umlwatch: vm1: it did not come to kernel: start failed: .*ubd0: there is no such image/,
+        /^umlwatch: vm1: kernel was not reached: start failed: .*ubd0: there is no such image/,
       );
     } finally {
       renameSync(`${image}.away`, image);

@@ -154,7 +154,7 @@ const checks: readonly Check[] = [
   },
   ({ kernels }) =>
     kernels.flatMap(({ path, version, usedBy, failures, copied }) => {
-      const users = usedBy.length > 0 ? `of ${usedBy.join(', ')}` : 'of no VM yet';
+      const users = usedBy.length > 0 ? `used by ${usedBy.join(', ')}` : 'used by no VM';
       if (copied)
         return [
           good(
@@ -191,13 +191,15 @@ const checks: readonly Check[] = [
     if (user.allowed === 'unsure') return [warning(subject, user.reason, user.fix)];
     if (!root)
       return [error(subject, `${user.reason}: a jail of a user other than root needs them`, user.fix)];
-    if (jails.root === undefined) return [good(subject, `${user.reason}; as root, VMs do without`)];
-    return [error(subject, `${user.reason}; nor can root make a jail without: ${jails.root}`, user.fix)];
+    if (jails.root === undefined) return [good(subject, `${user.reason}; VMs of root do not need them`)];
+    return [
+      error(subject, `${user.reason}; and root cannot create a jail without them: ${jails.root}`, user.fix),
+    ];
   },
   ({ jails }) => {
     const subject = 'file system tools';
     if (!jails) return [];
-    if (jails.proc === undefined) return [good(subject, 'they can be confined')];
+    if (jails.proc === undefined) return [good(subject, 'they run confined')];
     if (jails.user.allowed === 'no' && jails.root !== undefined) return [];
     return [
       warning(
@@ -215,7 +217,7 @@ const checks: readonly Check[] = [
     return [
       warning(
         'memory maps',
-        `${said}: a process of a guest that touches more pages all over is killed`,
+        `${said}: a guest process that uses more scattered pages is killed`,
         `echo vm.max_map_count=${wanted} >/etc/sysctl.d/umlmon.conf; sysctl -p /etc/sysctl.d/umlmon.conf`,
       ),
     ];
@@ -224,7 +226,7 @@ const checks: readonly Check[] = [
     const isLess = cgroup !== undefined && cgroup.limit < ofHost;
     const total = isLess ? cgroup.limit : ofHost;
     const sum = vms.filter(({ counts }) => counts).reduce((all, { memory }) => all + memory, 0);
-    const said = `the VMs that run or are booted may take ${sizeText(sum)} of ${isLess ? memoryOwner(cgroup) : sizeText(total)}`;
+    const said = `VMs that run or start with the host may use ${sizeText(sum)} of ${isLess ? memoryOwner(cgroup) : sizeText(total)}`;
     if (sum <= total) return [good('memory', said)];
     const beyond = sum > total + swap ? 'more than memory and swap together' : 'the rest goes to swap';
     return [warning('memory', `${said}: ${beyond}`, 'lower mem, set mem_trim, boot fewer VMs, or add swap')];
@@ -234,18 +236,18 @@ const checks: readonly Check[] = [
     for (const { startOrder, stopMs, counts } of vms)
       if (counts) turns.set(startOrder, Math.max(stopMs, turns.get(startOrder) ?? 0));
     const seconds = [...turns.values()].reduce((all, ms) => all + ms, 0) / 1000;
-    const said = `to stop all VMs takes ${seconds} s, if no guest reacts`;
+    const said = `stopping all VMs takes ${seconds} s if no guest reacts`;
     if (seconds * 1000 <= usualShutdownMs) return [good('time-outs', said)];
     const fix =
       'lower stop_timeout, give VMs the same start_order, or let the host use umladmin stop -timeout';
-    return [warning('time-outs', `${said}: longer than a host usually waits when it shuts down`, fix)];
+    return [warning('time-outs', `${said}: longer than most hosts wait at shutdown`, fix)];
   },
   ({ tun, root }) => {
     if (tun.exists && (tun.fault === '' || !tun.needed)) return [good('taps', '/dev/net/tun is there')];
     if (tun.exists) return [error('taps', `/dev/net/tun cannot be opened: ${tun.fault}`, tunHint(tun.fault))];
-    if (!tun.needed) return [good('taps', 'there is no /dev/net/tun, and no VM needs it')];
-    const fix = root ? 'modprobe tun' : 'let the administrator load the module tun';
-    return [error('taps', 'there is no /dev/net/tun, which networks of VMs need', fix)];
+    if (!tun.needed) return [good('taps', '/dev/net/tun is missing, and no VM needs it')];
+    const fix = root ? 'modprobe tun' : 'ask the administrator to load the module tun';
+    return [error('taps', '/dev/net/tun is missing; networks of VMs need it', fix)];
   },
   ({ room }) =>
     room.map(({ directory, free, promised }) => {
@@ -274,7 +276,7 @@ const checks: readonly Check[] = [
     ];
   },
   ({ leftovers }) => {
-    if (leftovers.length === 0) return [good('leftovers', 'no dead VM has left anything')];
+    if (leftovers.length === 0) return [good('leftovers', 'no leftovers of stopped VMs')];
     return leftovers.map((leftover) => {
       const { level, text, fix } = leftoverFindings[leftover.kind](leftover);
       return { level, subject: 'leftovers', text, fix };
@@ -294,7 +296,7 @@ const leftoverFindings: Record<
   }),
   dead: ({ vm, path }) => ({
     level: 'warning',
-    text: `${vm} has no monitor, and left ${path}`,
+    text: `${vm} has no monitor; ${path} is left over`,
     fix: `umladmin cleanup ${vm}`,
   }),
   'unconfigured-home': ({ vm, path }) => ({

@@ -37,7 +37,7 @@ export async function lostOnHost(running: readonly RecordPlace[]): Promise<Troub
     );
   } catch (error) {
     const { place, cause, hint } = toFailure(error);
-    const text = `its network on the host could not be looked at: ${place}: ${cause}`;
+    const text = `its network on the host could not be inspected: ${place}: ${cause}`;
     return needs.map(({ vm }) => ({ vm, text, fix: hint }));
   }
 }
@@ -57,7 +57,7 @@ export async function listenersBehindForwards(running: readonly VmConfig[]): Pro
   const conflicts = await findPortConflicts(ports.map(({ port }) => port));
   return conflicts.flatMap(({ port, listener, owner }) => {
     const vm = ports.find((one) => one.port === port)?.vm;
-    const text = `${takenText(port, listener, owner)}, and gets only what is sent to the loop there`;
-    return vm === undefined ? [] : [{ vm, text, fix: 'let that program or the VM have another port' }];
+    const text = `${takenText(port, listener, owner)}, and receives only traffic to the loopback address`;
+    return vm === undefined ? [] : [{ vm, text, fix: 'change the port of that program or of the VM' }];
   });
 }

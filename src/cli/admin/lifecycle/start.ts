@@ -108,7 +108,7 @@ async function waitForBoot(client: MonitorClient, wait: BootWait): Promise<strin
   if (state === 'down' && held)
     throw new UmlmonError('WAIT_NEVER', {
       place: vm,
-      cause: `it was not booted: ${held.why}`,
+      cause: `not started: ${held.why}`,
       hint: `umlwatch ${vm} -start`,
     });
   const since = isFresh ? { since: 1 } : {};

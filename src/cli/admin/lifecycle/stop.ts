@@ -71,7 +71,7 @@ export async function stopVm(
     if (state === 'foreign')
       throw new UmlmonError('VM_ALIVE', {
         place: vm,
-        cause: 'a kernel runs that its monitor cannot vouch for; both are left alone',
+        cause: 'an unmanaged kernel runs; kernel and monitor are not changed',
         hint: `umlwatch ${vm} -events -since 1`,
       });
     const ending = endInOrder(client, vm, monitorPid, monitors, outOfTime.signal);
@@ -140,7 +140,7 @@ async function endAtOnce(vm: string, pid: number, monitors: HostMonitors, host: 
     if (!patience.aborted) throw error;
     throw new UmlmonError('STOP_FAILED', {
       place: vm,
-      cause: `the time is over, and its monitor, process ${pid}, does not end`,
+      cause: `timeout: its monitor, process ${pid}, does not exit`,
       hint: `umlwatch ${vm} -info`,
     });
   } finally {

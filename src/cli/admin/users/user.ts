@@ -128,8 +128,8 @@ function requireNoFiles(vm: string, user: string, { config }: AdminHost): void {
   if (!existsSync(left)) return;
   throw new UmlmonError('JAIL_USER_IN_USE', {
     place: `user ${user}`,
-    cause: `files of the VM are in ${left}, and would belong to whoever gets the numbers of its user next`,
-    hint: `keep what you need of it, then: rm -r ${left}`,
+    cause: `files of the VM are in ${left}, and would belong to the next user with the same numbers`,
+    hint: `save needed files, then: rm -r ${left}`,
   });
 }
 

@@ -84,7 +84,7 @@ describe('what is wrong, and what to do', () => {
   test.each<[Partial<DoctorFacts>, DoctorFinding['level'], RegExp, RegExp]>([
     [{ problems: [problem] }, 'warning', /^f:3: \[vm1\] vmuser: odd$/, /^change it$/],
     [{ problems: [{ ...problem, severity: 'error' }] }, 'error', /odd$/, /^change it$/],
-    [{ kernels: [{ ...kernel, failures: [failure] }] }, 'error', /AMX \(of vm1\)$/, /newer kernel/],
+    [{ kernels: [{ ...kernel, failures: [failure] }] }, 'error', /AMX \(used by vm1\)$/, /newer kernel/],
     [
       { programs: [{ ...program, path: undefined }] },
       'error',
@@ -108,7 +108,7 @@ describe('what is wrong, and what to do', () => {
     [
       { jails: { ...jails, user: forbidden, root: 'no' } },
       'error',
-      /^x is 0; nor can root .*: no$/,
+      /^x is 0; and root cannot .*: no$/,
       /^set x$/,
     ],
     [{ jails: { ...jails, proc: 'no' } }, 'warning', /^no jail can have a \/proc .*: no$/, /systempaths/],
@@ -143,12 +143,17 @@ describe('what is wrong, and what to do', () => {
       /cannot be opened: EPERM/,
       /DeviceAllow/,
     ],
-    [{ tun: { exists: false, needed: true, fault: '' } }, 'error', /no \/dev\/net\/tun/, /^modprobe tun$/],
+    [
+      { tun: { exists: false, needed: true, fault: '' } },
+      'error',
+      /dev\/net\/tun is missing/,
+      /^modprobe tun$/,
+    ],
     [{ room: [{ directory: '/d', free: GiB, promised: 3 * GiB }] }, 'warning', /grow by 3 GiB/, /make room/],
     [{ room: [{ directory: '/d', free: 1024, promised: 0 }] }, 'error', /^\/d: 1 KiB free$/, /remove/],
     [{ missingServices: ['umlredir'] }, 'warning', /umlredir/, /'umlredir 8656\/tcp' >>\/etc\/services$/],
     [{ leftovers: [leftover('orphan')] }, 'error', /kernel of old runs without/, /^umladmin start old$/],
-    [{ leftovers: [leftover('dead')] }, 'warning', /left \/run\/umlmon\/old$/, /^umladmin cleanup old$/],
+    [{ leftovers: [leftover('dead')] }, 'warning', /umlmon\/old is left over$/, /^umladmin cleanup old$/],
     [{ leftovers: [leftover('unconfigured-home')] }, 'warning', /no VM/, /section \[old\]/],
     [{ leftovers: [leftover('unconfigured-monitor')] }, 'warning', /not in the/, /^umladmin stop old$/],
     [{ troubles: [{ vm: 'vm1', text: 'it hangs', fix: 'look' }] }, 'warning', /^vm1: it hangs$/, /^look$/],

@@ -34,7 +34,7 @@ test('what an ordinary user may not look at is said of the VM that needs it, and
   expect(lost('bare', 'vm1')).toEqual([
     {
       vm: 'vm1',
-      text: expect.stringMatching(/could not be looked at: nft .*Operation not permitted/),
+      text: expect.stringMatching(/could not be inspected: nft .*Operation not permitted/),
       fix: '',
     },
   ]);
