@@ -56,7 +56,7 @@ async function talk(line: CommandLine): Promise<void> {
   }
 }
 
-/** A kernel that umlmon did not start: only its management console can be used. */
+/** A kernel that umlmon did not start: only its management console is available. */
 async function talkToForeign(path: string, line: CommandLine): Promise<void> {
   const { target, commands, json } = line;
   const other = commands.find(({ name }) => name !== 'mconsole');

@@ -17,7 +17,7 @@ export interface CommandSyntax<Kind extends string = string> {
   readonly table: CommandTable<Kind>;
   /** Each reads a text as an argument of its kind. */
   readonly parsers: Readonly<Record<Kind, Parser<string | number>>>;
-  /** What a command begins with. */
+  /** The prefix of a command. */
   readonly hyphen: '-' | '';
   /** What else may be written in place of a command, without its hyphen; for suggestions. */
   readonly others: readonly string[];

@@ -14,10 +14,10 @@ import type { AdminCommandName, KernelCommandName } from './table.ts';
 import { updateVms } from './update.ts';
 import { runAdminUser } from './users/user.ts';
 
-/** The words that need a configuration without mistakes outside of the sections of VMs. */
+/** Commands that need a configuration without problems outside of the sections of VMs. */
 type HostCommandName = Exclude<AdminCommandName, 'config'>;
 
-/** A word of umladmin with what belongs to it, ready to be done. */
+/** A command of umladmin with its arguments and options. */
 export interface AdminCommand {
   readonly name: AdminCommandName;
   readonly subcommand?: string;
@@ -46,7 +46,7 @@ const runners: Record<HostCommandName, (command: AdminCommand, host: AdminHost) 
     done(runAdminDisk({ subcommand: subcommand as DiskCommandName, options, values }, host)),
 };
 
-/** Does what a command line asks for; resolves to the exit status. Errors: those of the word. */
+/** Executes a command; resolves to the exit status. Errors: those of the command. */
 export function runAdminCommand(
   command: AdminCommand & { readonly name: HostCommandName },
   host: AdminHost,

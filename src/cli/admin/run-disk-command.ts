@@ -14,7 +14,7 @@ interface Running {
   readonly json: boolean;
 }
 
-/** Does a verb here, with its progress; CTRL-C cancels it, and again ends the program at once. */
+/** Executes a disk command in this process, with its progress. CTRL-C cancels it; a second one exits at once. */
 export async function runDiskCommandHere(
   verb: DiskVerb,
   { store, owner, caller, json }: Running,
@@ -23,7 +23,7 @@ export async function runDiskCommandHere(
   const job = { name: verb.verb, subject: subjectText(verb), began: Date.now(), ended: 0, done: 0, total: 0 };
   const cancel = new AbortController();
   const onInterrupt = () => {
-    // What a process leaves that is killed in the middle, a verb is made for.
+    // Disk commands leave consistent images even if their process is killed.
     if (cancel.signal.aborted) process.exit(interruptedStatus);
     process.stderr.write('\ncancelling; press CTRL-C again to exit at once\n');
     cancel.abort(
@@ -34,7 +34,7 @@ export async function runDiskCommandHere(
     );
   };
   process.on('SIGINT', onInterrupt);
-  // A verb that tells nothing for a while is still alive.
+  // Shows that a command without progress is still running.
   const timer = setInterval(() => void show(), 1000);
   let shown: Promise<void> = Promise.resolve();
   let failed: unknown;
@@ -43,12 +43,12 @@ export async function runDiskCommandHere(
     shown = shown
       .then(() => view.show(job.done, job.total, { ...job, outcome: { state: 'running' } }))
       .catch((error: unknown) => {
-        // Nobody reads: the verb goes on, and its end says so.
+        // The output is closed: the command continues, and fails at its end.
         failed ??= error;
       });
     return shown;
   };
-  // The question stands alone on the terminal.
+  // No progress is drawn during a question.
   let asking = false;
   const asks: ImageCaller =
     caller.kind !== 'administrator'

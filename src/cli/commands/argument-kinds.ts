@@ -57,7 +57,7 @@ export type ArgumentKind =
   | 'VM'
   | ImageArgument;
 
-/** Arguments of a word and of its options, by kind: no word has two of one kind. */
+/** Arguments of a command and of its options, by kind. No command has two of one kind. */
 export type ArgumentValues = { readonly [Image in ImageArgument]?: string } & {
   readonly NAME?: string;
   readonly FILE?: string;

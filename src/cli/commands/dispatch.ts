@@ -39,9 +39,9 @@ export interface CommandContext {
   readonly connect: () => Promise<MonitorClient>;
   /** The same for another VM. */
   readonly connectTo: (vm: string) => Promise<MonitorClient>;
-  /** How far words without a terminal have come in the output of each channel. */
+  /** By channel: the output that `-send`, `-expect` and `-run` have read. */
   readonly progress: Map<string, ScriptProgress>;
-  /** By VM: its run that a word of this command line may have ended. */
+  /** By VM: its run that a command of this command line may have ended. */
   readonly leaving: Map<string, LeavingRun>;
 }
 
@@ -185,7 +185,7 @@ const runners: Record<CommandName, Runner> = {
     }),
 };
 
-/** Says which events are missing before one: their source had more than others, and they gave way. 0: from now on. */
+/** Reports missing events: the monitor dropped them because their source had the most. `from` 0: only new events. */
 function sayMissing(vm: string, from: number, next: number): void {
   if (from === 0 || next <= from) return;
   const which = next - 1 === from ? `event ${from} is` : `events ${from} to ${next - 1} are`;
@@ -205,13 +205,13 @@ function askAndPrint({ client, vm, json, signal }: CommandRun, line: string): Pr
   return printAnswer({ link: mconsoleLink(vm, client), json }, line, signal);
 }
 
-/** Does one word of umlwatch and prints what it says. Errors: those of the monitor, OutputClosed. */
+/** Executes one command of umlwatch and prints the result. Errors: those of the monitor, OutputClosed. */
 export async function runCommand(
   command: Command,
   context: CommandContext,
   signal?: AbortSignal,
 ): Promise<void> {
-  // A connection of its own for each word: calls that were given up end with it, and a monitor may be restarted.
+  // A new connection for each command: it ends abandoned calls, and the monitor may have been restarted.
   const client = await context.connect();
   try {
     await noteLeaving(command, context, client, signal);
@@ -221,7 +221,7 @@ export async function runCommand(
   }
 }
 
-/** Remembers the run that a word may end, for a wait after it. */
+/** Remembers the run that a command may end, for a later wait. */
 async function noteLeaving(
   { name, values: { COMMAND, KEYS, LETTER, TEXT } }: Command,
   { vm, leaving }: CommandContext,

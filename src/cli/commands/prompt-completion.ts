@@ -5,14 +5,14 @@ import { umlwatchCommands } from './table.ts';
 /** What TAB offers: whole candidates, and the text that they replace. */
 export type Completion = [candidates: string[], begun: string];
 
-/** What a monitor knows; asked only where it may stand. */
+/** Names that the monitor knows; requested only where they are valid. */
 export interface Offers {
   readonly channels: () => Promise<readonly string[]>;
   /** Paths of images. */
   readonly images: () => Promise<readonly string[]>;
 }
 
-/** Completes a line of the interactive mode: words first; then what the VM has, or the word's options. */
+/** Completes a line at the prompt: commands first, then names of the VM or options of the command. */
 export async function complete(line: string, offers: Offers): Promise<Completion> {
   const [first = '', ...after] = line.trimStart().split(/\s+/);
   const begun = after.at(-1) ?? first;

@@ -13,14 +13,14 @@ import { parseLine } from '../umlwatch-command-line.ts';
 import { History } from './history.ts';
 import { typedLines } from './prompt.ts';
 
-/** Words that a monitor carries to their end, whether somebody waits or not. */
+/** Commands that a monitor completes even if the client stops waiting. */
 const goesOn: ReadonlySet<CommandName> = new Set(['start', 'stop', 'kill']);
 
 /** In a session at a console, CTRL-C is the guest's; while a job is followed, it is about the job. */
 const hasOwnInterrupt: ReadonlySet<CommandName> = new Set(['connect', 'disk']);
 
 /**
- * Asks for words until `quit` or the end of the input; an error is printed and the next word asked for. Errors:
+ * Reads commands until `quit` or the end of the input. After an error the prompt returns. Errors:
  * OutputClosed.
  */
 export async function runInteractive(context: CommandContext): Promise<void> {
@@ -47,7 +47,7 @@ export async function runInteractive(context: CommandContext): Promise<void> {
   }
 }
 
-/** Words from a pipe or file, a line each. The first error ends the script. Errors: those of the words. */
+/** Executes commands from a pipe or file, one per line, up to the first error. Errors: those of the commands. */
 export async function runScript(context: CommandContext): Promise<void> {
   for await (const line of createInterface({ input: process.stdin })) {
     if (line.trim() === 'quit') return;

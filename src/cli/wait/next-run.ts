@@ -3,7 +3,7 @@ import type { Event } from '../../rpc/umlmonctrl.gen.ts';
 import { UmlmonError } from '../../system/errors/errors.ts';
 import { clientLimits } from '../../system/limits/limits.ts';
 
-/** The run of a guest that a word may end, as it was before that. */
+/** The run of a guest before a command that may end it. */
 export interface LeavingRun {
   /** Of the kernel; 0 if the VM was down. */
   readonly kernelPid: number;
@@ -11,17 +11,17 @@ export interface LeavingRun {
   readonly since: number;
 }
 
-/** Milliseconds after the end of a guest in which its monitor says whether it starts it again. */
+/** Milliseconds after the end of a run until its monitor has reported a restart. */
 const sequelMs = 1000;
 /** Milliseconds that one call waits for events. */
 const callMs = clientLimits.callWait;
 
-/** Words in a command for a shell that end or restart the guest. */
+/** Shell commands that stop or restart the guest. */
 const endings = /(?:^|[\s;&|/])(?:reboot|halt|poweroff|shutdown|kexec|init [06]|telinit [06])(?:$|[\s;&|])/;
 /** What the management console does that. */
 const consoleEndings = /^(?:reboot|halt|cad|sysrq [bBoO])$/;
 
-/** Whether a word is one after which the guest ends, or may: what is waited for then is its next run. */
+/** Whether a command may end the run of the guest, so that a wait is for the next run. */
 export function mayEndGuest(word: string, text: string): boolean {
   switch (word) {
     case 'ctrlaltdel':
@@ -39,9 +39,9 @@ export function mayEndGuest(word: string, text: string): boolean {
 }
 
 /**
- * Follows the events of a run that ends, until the next one begins: `begun` then. Pure, but for what it remembers.
+ * Follows the events of a run that ends, until the next run has started (`begun`). Pure except for its own state.
  *
- * @throws UmlmonError WAIT_DOWN when nobody starts the VM again
+ * @throws UmlmonError WAIT_DOWN when no policy starts the VM again
  */
 export class NextRun {
   readonly #vm: string;
@@ -73,8 +73,8 @@ export class NextRun {
 }
 
 /**
- * Waits until the run that there was has ended and the next one has begun. Resolves to the number of the event to go on
- * with; undefined if the time is over and the old run goes on. Errors: WAIT_DOWN, EVENTS_*.
+ * Waits until the old run has ended and the next one has started. Resolves to the number of the next event to read, or
+ * to undefined on a timeout with the old run. Errors: WAIT_DOWN, EVENTS_*.
  */
 export async function untilNextRun(
   client: MonitorClient,

@@ -43,7 +43,7 @@ async function word(line: string): Promise<string> {
   return screen.slice(screen.lastIndexOf(`vm1> ${line}\n`) + `vm1> ${line}\n`.length).replace(/vm1>$/, '');
 }
 
-test('words are done, errors do not end it, quit does', async () => {
+test('commands are executed, errors return to the prompt, quit exits', async () => {
   await open();
   expect(await word('start')).toBe('vm1: it is running already (hint: umlwatch vm1 -info)\n');
   expect(await word('ifno')).toBe('unknown command "ifno" (hint: did you mean info?)\n');
@@ -141,7 +141,7 @@ test('CTRL-C at the prompt gives the line up and stays', async () => {
   expect(await word('info')).toContain('default settings');
 });
 
-test('CTRL-C does not wait for an operation, and says that the monitor goes on', async () => {
+test('CTRL-C does not wait for an operation, and prints that the monitor continues', async () => {
   await open();
   const client = await world.client('vm1');
   const { kernelPid } = await client.call('info', undefined);

@@ -12,20 +12,20 @@ import { startTurns } from './start-order.ts';
 export interface RestartVmsRequest {
   /** Empty: all VMs of the configuration that are not down. */
   readonly names: readonly string[];
-  /** What each is to reach before the next turn; undefined: that its kernel runs. */
+  /** The level that each VM reaches before the next group; undefined: its kernel runs. */
   readonly level: WaitLevel | undefined;
   /** Of each orderly stop, in milliseconds; undefined: stop_timeout of the VM. */
   readonly timeoutMs: number | undefined;
 }
 
-/** `umladmin restart`: guests, one turn after the other; their monitors go on. Resolves to the exit status. */
+/** `umladmin restart`: restarts guests, group by group; their monitors continue. Resolves to the exit status. */
 export async function restartVms(request: RestartVmsRequest, host: AdminHost): Promise<number> {
   const { names, level, timeoutMs = 0 } = request;
   const printer = new OutcomePrinter(host.json);
   const monitors = await monitorsOf(host.loaded.file);
   const wanted = names.length > 0 ? [...new Set(names)] : configuredNames(host.loaded);
   const known = wanted.flatMap((name) => host.config.vms.get(name) ?? []);
-  // Mistakes are told first; they hold up nobody else.
+  // Problems are printed first; they do not delay other VMs.
   for (const name of wanted) if (!host.config.vms.has(name)) await printer.run(name, () => refuse(name));
   for (const { vms } of startTurns(known))
     await inParallel(vms, adminLimits.startsAtOnce, ({ name }) => printer.run(name, () => restartVm(name)));

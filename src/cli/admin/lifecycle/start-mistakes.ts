@@ -12,7 +12,7 @@ export interface StartMistakes {
   readonly host: readonly Problem[];
 }
 
-/** Why a VM cannot be started, or for GLOBAL any of them; as a start itself would say. */
+/** Why a VM, or for GLOBAL any VM, cannot be started: the same problems as those of a start. */
 export async function startMistakes(read: ReadConfig, section: string): Promise<StartMistakes> {
   const written = mistakesOf(read, section);
   const { config } = read;

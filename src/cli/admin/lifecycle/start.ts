@@ -16,12 +16,12 @@ import { untilBooted } from './wait-booted.ts';
 export interface StartRequest {
   /** Empty: all VMs of the configuration that are not `start = off`. */
   readonly names: readonly string[];
-  /** What VMs that are booted are to reach before the next turn. */
+  /** The level that started VMs reach before the next group. */
   readonly level: WaitLevel | undefined;
   readonly timeoutMs: number | undefined;
 }
 
-/** `umladmin start`: monitors that are missing, in turns. Resolves to the exit status. */
+/** `umladmin start`: starts missing monitors, group by group. Resolves to the exit status. */
 export async function startVms(
   request: StartRequest,
   host: AdminHost,
@@ -31,7 +31,7 @@ export async function startVms(
   const monitors = await monitorsOf(host.loaded.file);
   const wanted = names.length > 0 ? [...new Set(names)] : configuredNames(host.loaded);
   const { vms } = host.config;
-  // Mistakes are told first; they hold up nobody else.
+  // Problems are printed first; they do not delay other VMs.
   for (const name of wanted) if (!vms.has(name)) await printer.run(name, () => refuse(name));
   let hasStarted = false;
   const isWanted = ({ name, start }: VmConfig) =>
@@ -87,7 +87,7 @@ export async function startMonitor(
   try {
     return { vm, did: 'started', ...(await monitors.start(vm)), failure: null };
   } catch (error) {
-    // Somebody else has just started it.
+    // Another process has just started it.
     if (toFailure(error).code === 'MONITOR_RUNNING') return untouched;
     throw error;
   }

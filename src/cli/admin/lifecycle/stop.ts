@@ -22,7 +22,7 @@ export interface StopRequest {
   readonly timeoutMs: number | undefined;
 }
 
-/** `umladmin stop`: guests in order, and then their monitors, in the turns of the start backwards. The exit status. */
+/** `umladmin stop`: stops guests cleanly, then their monitors, in reverse order of the start. Resolves to the exit status. */
 export async function stopVms({ names, timeoutMs }: StopRequest, host: AdminHost): Promise<number> {
   const printer = new OutcomePrinter(host.json);
   const monitors = await monitorsOf(host.loaded.file);
@@ -40,7 +40,7 @@ export async function stopVms({ names, timeoutMs }: StopRequest, host: AdminHost
   return overallStatus(printer.outcomes);
 }
 
-/** Those whose configuration says nothing end first: whatever needs them is not known either. */
+/** VMs without a configuration stop first: VMs that depend on them are not known either. */
 function orderOf(name: string, { config }: AdminHost): { start_order: number; start_delay: number } {
   return config.vms.get(name) ?? { start_order: Number.POSITIVE_INFINITY, start_delay: 0 };
 }
@@ -118,7 +118,7 @@ async function stopGuest(client: MonitorClient, signal: AbortSignal): Promise<st
   } catch (error) {
     const { code } = toFailure(error);
     if (signal.aborted) throw signal.reason;
-    // Down already, or busy: its monitor stops it when it leaves, after whatever goes on.
+    // Already stopped, or busy: its monitor stops it at its own exit, after the current operation.
     if (code === 'STATE_WRONG' || code === 'STATE_BUSY') return 'monitor stopped';
     throw error;
   }

@@ -3,7 +3,7 @@ import type { Event } from '../../../rpc/umlmonctrl.gen.ts';
 import { isErrorCode, UmlmonError } from '../../../system/errors/errors.ts';
 import { adminLimits } from '../../../system/limits/limits.ts';
 
-/** Events of a monitor that has just started which tell that it boots nothing. */
+/** Events of a new monitor that starts no guest. */
 const noBoot: ReadonlySet<string> = new Set(['adopted', 'foreign', 'gave-up', 'kept']);
 /** Events asked for at once, and milliseconds that one call waits for them. */
 const eventsAtOnce = 64;
