@@ -140,7 +140,7 @@ function tellMistakes(section: string, { written, host }: StartMistakes): void {
   for (const problem of all) console.error(problemText(problem));
 }
 
-/** The value in force; null if there is none, or the section has mistakes. */
+/** The effective value; null without a value, or if the section has problems. */
 function valueIn({ config }: ReadConfig, section: string, key: string): string | null {
   const found = section === 'GLOBAL' ? config?.global : config?.vms.get(section);
   return (found && find(found, key)?.value) ?? null;

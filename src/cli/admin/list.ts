@@ -16,7 +16,7 @@ interface ListedVm {
   readonly since: number;
   readonly ready: boolean;
   readonly kernelPid: number;
-  /** What a glance should not miss, for people: paused, hanging, crashed, given up; or ''. */
+  /** What needs attention: paused, hanging, crashed, given up; or ''. */
   readonly note: string;
   /** Whether it has a section. */
   readonly configured: boolean;
@@ -35,7 +35,7 @@ export async function printVmList(host: AdminHost): Promise<void> {
   });
   await inParallel(removedNames(host), adminLimits.asksAtOnce, async (name) => {
     const vm = { ...(await stateOf(name, host)), configured: false };
-    // A socket that nobody serves is only a file.
+    // A socket without a monitor is only a file.
     if (vm.state !== 'no-monitor' || vm.problem) listed.push(vm);
   });
   listed.sort((one, other) => (one.name < other.name ? -1 : 1));

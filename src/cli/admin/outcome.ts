@@ -8,7 +8,7 @@ export interface VmOutcome {
   readonly vm: string;
   /** For programs: `started`, `untouched`, `off`, `stopped`, `killed`, `removed` …, or `failed`. */
   readonly did: string;
-  /** For people. */
+  /** For readers. */
   readonly text: string;
   /** What is unusual, a line each. */
   readonly notes?: readonly string[];

@@ -1,4 +1,4 @@
-/** Words that type on a console without a terminal, and wait for what it shows. */
+/** `-send` and `-expect`: typing on a console without a terminal, and waiting for its output. */
 import { quoted } from '../../config/problem.ts';
 import { lineText, pictureText } from '../../rpc/picture-text.ts';
 import type { Attachment, ScreenPicture } from '../../rpc/umlmonctrl.gen.ts';
@@ -27,7 +27,7 @@ export async function sendText(text: string, timeoutMs: number, parts: ScriptPar
 
 /**
  * Waits until the output of a channel matches: what is on its screen of this run of the VM, and what comes; or what came
- * since the last word of this command line that used the channel. Resolves to the text that matches.
+ * since the last command of this command line that used the channel. Resolves to the text that matches.
  *
  * Errors: CONSOLE_UNKNOWN; CONSOLE_TIMEOUT with the last screen.
  */

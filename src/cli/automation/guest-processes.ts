@@ -1,4 +1,4 @@
-/** The processes of a guest, as `sysrq t` tells them (kernel/sched/core.c, sched_show_task). */
+/** The processes of a guest, as `sysrq t` prints them (kernel/sched/core.c, sched_show_task). */
 export interface Task {
   readonly pid: number;
   readonly parent: number;

@@ -10,7 +10,7 @@ import {
   type,
 } from './script-steps.ts';
 
-/** Milliseconds of silence after which a command that runs is looked at: whether its guest is still there. */
+/** Milliseconds without output after which the state of the guest is checked. */
 const lookMs = 1000;
 
 /**
@@ -18,7 +18,7 @@ const lookMs = 1000;
  * answered a harmless one: a command that is given up is not run later. `onOutput` is given its output, with plain line
  * ends, as it comes; resolves to its exit status.
  *
- * Errors: CONSOLE_UNKNOWN, STATE_WRONG, WAIT_DOWN; CONSOLE_WRITER if somebody else types all the time; CONSOLE_TIMEOUT
+ * Errors: CONSOLE_UNKNOWN, STATE_WRONG, WAIT_DOWN; CONSOLE_WRITER if another viewer types all the time; CONSOLE_TIMEOUT
  * with the last screen.
  */
 export async function runInGuest(

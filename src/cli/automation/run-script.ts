@@ -11,7 +11,7 @@ import { expectText, sendText } from './console-script.ts';
 import { runInGuest } from './run-in-guest.ts';
 import type { ScriptProgress } from './script-steps.ts';
 
-/** A command in the guest has failed. Its exit status is that of umlwatch; the words after it are not done. */
+/** A command in the guest failed. umlwatch exits with its status, and skips later commands. */
 export class CommandFailed extends Error {
   override readonly name = 'CommandFailed';
   readonly status: number;
@@ -31,7 +31,7 @@ interface Run {
 
 /** The console on which a shell waits in most guests. */
 const usualChannel = 'con1';
-/** Milliseconds that a word may take, if nothing else is said. */
+/** Default timeout of a command, in milliseconds. */
 const usualMs = clientLimits.stepTime;
 /** Characters of output in a document; the rest is left out, and said. */
 const { documentCharacters } = clientLimits;
@@ -42,7 +42,7 @@ function partsOf({ values: { CHANNEL: channel = usualChannel } }: Command, run: 
   return { channel, ...run, ...(run.json ? {} : { onWait }) };
 }
 
-/** The words that use a console without a terminal. */
+/** The commands that use a console without a terminal. */
 export const scriptRunners = {
   async send(command: Command, run: Run): Promise<void> {
     const { KEYS = '', DURATION = usualMs } = command.values;

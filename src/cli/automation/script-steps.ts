@@ -1,4 +1,4 @@
-/** What the words that use a console without a terminal have in common. */
+/** Common steps of the commands that use a console without a terminal. */
 import { StringDecoder } from 'node:string_decoder';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { MonitorClient } from '../../rpc/client/monitor-client.ts';
@@ -15,7 +15,7 @@ export const { searchedCharacters } = clientLimits;
 /** Milliseconds between two attempts to type: at a guest that does not read, or while somebody else types. */
 const retryMs = 50;
 
-/** How far the words of one umlwatch have come in the output of a channel. */
+/** The output of a channel that the commands of one umlwatch have read. */
 export interface ScriptProgress {
   offset: number;
   /** Output that no pattern has matched yet. */
@@ -29,10 +29,10 @@ export interface ScriptProgress {
 export interface ScriptParts {
   readonly client: MonitorClient;
   readonly channel: string;
-  /** By channel; words of one command line go on where the one before stopped. */
+  /** By channel; a command continues where the one before it stopped. */
   readonly progress: Map<string, ScriptProgress>;
   readonly signal: AbortSignal | undefined;
-  /** Somebody else types, and is waited for. */
+  /** Called while another viewer types. */
   readonly onWait?: (error: UmlmonError) => void;
 }
 
@@ -47,9 +47,9 @@ interface TypingTime {
 }
 
 /**
- * Types bytes, when nobody else does, as fast as the guest takes them.
+ * Types bytes as fast as the guest reads them, when no other viewer types.
  *
- * Errors: CONSOLE_WRITER if somebody else types all the time; CONSOLE_TIMEOUT if the guest does not read, with how much of
+ * Errors: CONSOLE_WRITER if another viewer types all the time; CONSOLE_TIMEOUT if the guest does not read, with how much of
  * the bytes it has; the others are dropped.
  */
 export async function type(

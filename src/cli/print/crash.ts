@@ -49,7 +49,7 @@ export interface CrashChoice {
   readonly file: string | undefined;
 }
 
-/** One crash for people, or a file of it. Errors: CRASH_UNKNOWN. */
+/** Prints one crash bundle, or a file of it. Errors: CRASH_UNKNOWN. */
 export async function printCrash(choice: CrashChoice, printing: Printing): Promise<void> {
   const { client, vm, json, signal } = printing;
   const { bundles } = await client.call('crashList', undefined, signal);
@@ -70,7 +70,7 @@ export async function printCrash(choice: CrashChoice, printing: Printing): Promi
       text += Buffer.from(data).toString('latin1');
       if (text.length > summaryBytes) break;
     }
-    // The other end says that it is safe to show; here it is made so.
+    // The text comes from the monitor: it is escaped here as well.
     const lines = Buffer.from(text, 'latin1').toString('utf8').trimEnd().split('\n');
     await print(lines.map((line) => printable(line, 1000)).join('\n'));
     await print(`\nfiles in ${bundle.name}`);

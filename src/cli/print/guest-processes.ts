@@ -5,8 +5,8 @@ import { print } from './output.ts';
 import { rows } from './render.ts';
 
 /**
- * The processes of a guest without any help from it. The kernel tells them in lines that may be lost; how many there
- * are, it says in one that is not. Errors: those of the link, OutputClosed.
+ * The processes of a guest, read from its kernel. Lines of the list may be lost; the line with the number of tasks is
+ * not. Errors: those of the link, OutputClosed.
  */
 export async function printTasks(link: MconsoleLink, json: boolean): Promise<void> {
   const count = taskCount((await link.ask('proc loadavg')).text);

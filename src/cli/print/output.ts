@@ -8,7 +8,7 @@ export class OutputClosed extends Error {
   override readonly name = 'OutputClosed';
 }
 
-/** Exit status of a program that wrote to a pipe nobody reads: 128 + SIGPIPE, as a shell shows it. */
+/** Exit status of a program that wrote to a pipe without a reader: 128 + SIGPIPE, as a shell shows it. */
 export const brokenPipeStatus = 141;
 
 /** Errors of the output streams come from each write below; without a listener they would end the program. */
@@ -52,7 +52,7 @@ export async function whileRead<R>(
   }
 }
 
-/** Calls `onGone` when nobody has the other end of standard output, if it is a pipe, open any more. */
+/** Calls `onGone` when standard output is a pipe whose last reader has closed it. */
 function watchReader(onGone: () => void): () => void {
   if (!fstatSync(process.stdout.fd).isFIFO()) return () => undefined;
   let fd: number;

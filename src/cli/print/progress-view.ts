@@ -20,9 +20,9 @@ const usualColumns = 80;
 /** Columns left free for the ^C that a terminal shows, and the last one, after which some go to the next line. */
 const roomAfter = 3;
 
-/** Shows how far a slow verb has come: as a bar on a terminal, else as lines, or as documents. */
+/** Shows the progress of a disk command: as a bar on a terminal, as lines, or as documents. */
 export interface ProgressView {
-  /** `document` is what the document of this moment says besides the estimate. */
+  /** `document` is the content of a JSON line, without the estimate. */
   show(done: number, total: number, document?: object): Promise<void>;
   /** Removes the bar; what is printed next begins on a line of its own. */
   end(): Promise<void>;

@@ -1,4 +1,4 @@
-/** How far a slow verb has come, for people and programs. Pure: times come in, texts go out. */
+/** The progress of a disk command, as text and as data. Pure: times are parameters. */
 import { sizeText } from '../../system/size-text.ts';
 
 /** What is known at one moment. */
@@ -24,10 +24,10 @@ export interface Estimate {
 
 /** The rate is that of the last seconds: a copy runs through holes at another speed than through data. */
 const windowMs = 5000;
-/** Before that, a rate tells of caches only. */
+/** Before that, a rate measures caches only. */
 const rateAfterMs = 300;
 
-/** The samples of one verb, oldest first: the first one, and those that the rate is made of. */
+/** The samples of one disk command, oldest first: the first sample, and those for the rate. */
 export type Track = readonly Sample[];
 
 export function advance(track: Track, sample: Sample): Track {

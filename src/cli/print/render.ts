@@ -37,7 +37,7 @@ export function ageText(ms: number, now: number): string {
   return `${Math.floor(seconds / 86400)} d ${Math.floor((seconds % 86400) / 3600)} h`;
 }
 
-/** How a guest ended, in words; its panic text is another line. */
+/** How a guest ended; its panic text is another line. */
 export function exitText(exit: ExitRecord): string {
   const how = exit.signal ? `signal ${exit.signal}` : `status ${exit.code}`;
   const by = exit.askedBy && `, asked by ${exit.askedBy}`;
@@ -49,7 +49,7 @@ function holdText({ kind, since, why }: Hold): string {
   return `${kind === 'gave-up' ? 'gave up at' : 'kept since'} ${timeText(since)}: ${why}`;
 }
 
-/** `stands still for 12 s, asked by uid 0, until 2026-11-21 09:30:05` */
+/** `for 12 s, requested by uid 0, until 2026-11-21 09:30:05` */
 export function pauseText({ since, by, resumesAt }: PauseInfo, now: number): string {
   const end = resumesAt ? `until ${timeText(resumesAt)} (pause_limit)` : 'without limit';
   return `for ${ageText(since, now)}, requested by ${by}, ${end}`;
@@ -63,7 +63,7 @@ function shown(text: string): string {
 /** Lines of con0 shown after a crash; of a panic, all that the record has: those before the call trace. */
 const crashLines = 8;
 
-/** What con0 showed last, when the guest did not end by its own or anybody's will. */
+/** The last output of con0 before an unexpected exit. */
 function crashText({ cause, lastLines, con0Reason }: ExitRecord): string[] {
   if ((cause !== 'crash' && cause !== 'hang' && cause !== 'error') || lastLines === '') return [];
   const all = lastLines.split('\n');
@@ -91,7 +91,7 @@ function diskRow({ unit, path, backing, flags, size, allocated, plugged }: DiskI
   ];
 }
 
-/** Everything about a VM, for people; at most 80 columns, unless a path or value is long. */
+/** Everything about a VM as text; at most 80 columns, unless a path or value is long. */
 export function infoText(info: VmInfo, now: number): string {
   const optional = (name: string, value: string): [string, string][] => (value ? [[name, value]] : []);
   const exit = info.lastExit;

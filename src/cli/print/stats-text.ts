@@ -3,7 +3,7 @@ import { sizeText } from '../../system/size-text.ts';
 import { printable } from '../../system/text.ts';
 import { ageText, rows } from './render.ts';
 
-/** The statistics of a guest, for people. */
+/** The statistics of a guest as text. */
 export function statsText(vm: string, stats: GuestStats): string {
   const load = [stats.load1, stats.load5, stats.load15].map((hundredths) => (hundredths / 100).toFixed(2));
   const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;

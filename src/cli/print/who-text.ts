@@ -2,7 +2,7 @@ import type { SeatInfo, SeatList } from '../../rpc/umlmonctrl.gen.ts';
 import { printable } from '../../system/text.ts';
 import { ageText } from './render.ts';
 
-/** Who is at the consoles, for people: a line each. */
+/** The viewers of the consoles, one per line. */
 export function whoText({ seats }: SeatList, now: number): string[] {
   if (seats.length === 0) return ['nobody'];
   return seats.map((seat) => `${printable(seat.channel, 32).padEnd(5)}  ${seatText(seat, now)}`);

@@ -8,7 +8,7 @@ const keys = { interrupt: '\u0003', end: '\u0004', eraseLine: '\u0015' } as cons
 
 /**
  * Asks for a text on the terminal of this process that is not shown, whatever input and output are. Undefined if there is no
- * terminal. Errors: PASSWORD_BAD if nobody answers.
+ * terminal. Errors: PASSWORD_BAD if no answer comes.
  */
 export async function askSecret(question: string): Promise<string | undefined> {
   let fd: number;

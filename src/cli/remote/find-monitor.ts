@@ -36,7 +36,7 @@ export function findMonitor(text: string, options: FindOptions): FoundMonitor {
     : findRemote(text, address, address.host, options);
 }
 
-/** A host without a configuration is none that anything is wrong with. */
+/** A missing local configuration is not an error here. */
 function findRemote(
   text: string,
   { vm, port }: VmAddress,
@@ -87,7 +87,7 @@ function configOf(configPath: string | undefined, vm?: string) {
   });
 }
 
-/** A configuration with mistakes elsewhere still tells where the monitor listens. */
+/** A configuration with problems elsewhere still names the socket of the monitor. */
 function findLocal(vm: string, { configPath }: FindOptions): FoundMonitor {
   const { config, broken, problems, file } = configOf(configPath, vm);
   if (!config) throw configError(problems);

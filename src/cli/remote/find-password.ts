@@ -9,7 +9,7 @@ import { askSecret } from './ask-secret.ts';
 
 /** Where a password can come from. */
 export interface PasswordSource {
-  /** What the option -password-file says. */
+  /** The value of -password-file. */
   readonly file: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
 }

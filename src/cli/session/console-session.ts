@@ -28,7 +28,7 @@ export interface SessionOptions {
   readonly escapeKey: EscapeKey;
   /** Never type. */
   readonly observe: boolean;
-  /** Take the right to type from whoever has it. */
+  /** Take control from another viewer. */
   readonly force: boolean;
   /** File for a recording. */
   readonly record: string | undefined;
@@ -175,7 +175,7 @@ export async function runConsoleSession(
   input.off('data', onData).off('end', onEnd).off('error', onEnd).pause();
   terminal.output.off('resize', onResize);
   recording.close();
-  // The seat ends with the connection; a monitor that hangs keeps nobody here.
+  // The viewer is detached with the connection; a hanging monitor must not block the exit.
   terminal.close();
   if (typeof end !== 'string') throw end;
   if (!isInteractive && untaken > 0) throw untakenInput(vm, end, untaken);

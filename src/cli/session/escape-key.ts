@@ -1,6 +1,6 @@
 /** The control character that opens the menu of a console session. */
 export interface EscapeKey {
-  /** For people: `CTRL-]`. */
+  /** As text: `CTRL-]`. */
   readonly name: string;
   /** All that a terminal may send for it. */
   readonly sequences: readonly Buffer[];
@@ -19,7 +19,7 @@ export function escapeKey(byte: number): EscapeKey {
   return { name: `CTRL-${letter}`, sequences: texts.map((text) => Buffer.from(text, 'latin1')) };
 }
 
-/** Where the escape key first stands in what was typed, or -1. */
+/** Index of the first escape key in the input, or -1. */
 export function findEscape(typed: Buffer, { sequences }: EscapeKey): number {
   const places = sequences.map((sequence) => typed.indexOf(sequence)).filter((place) => place >= 0);
   return places.length > 0 ? Math.min(...places) : -1;

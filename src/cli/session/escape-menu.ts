@@ -31,7 +31,7 @@ export type MenuAction =
 /** Characters of a note. */
 const noteCharacters = 200;
 
-/** Tells what of the typed keys is for the guest, and what for the session: what follows the escape key. */
+/** Separates keys for the guest from keys for the session, which follow the escape key. */
 export class EscapeMenu {
   readonly #key: EscapeKey;
   #state: 'typing' | 'menu' | 'note' | 'sysrq' = 'typing';

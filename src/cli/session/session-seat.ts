@@ -13,7 +13,7 @@ export interface SeatParts {
   readonly escape: string;
 }
 
-/** The seat of a session: whether its user types or observes, and what the user is told about it. */
+/** The viewer of a session: whether it has control, and the messages about that. */
 export class SessionSeat {
   readonly #parts: SeatParts;
   readonly #id: number;
@@ -34,7 +34,7 @@ export class SessionSeat {
     return this.#id;
   }
 
-  /** Says how the session begins, if it does not just begin with the right to type. */
+  /** The first message of a session that starts without control. */
   async begin(force: boolean): Promise<string> {
     if (this.#isObserver) return 'you observe';
     const { yours, writer } = await this.#pen(force ? 'take' : 'ask');
@@ -62,7 +62,7 @@ export class SessionSeat {
     }
   }
 
-  /** Another one types at the console now, or nobody. */
+  /** Another viewer has taken control, or the controller has released it. */
   writerChanged({ seat, former, by }: WriterChange): void {
     const { terminal, channel } = this.#parts;
     this.#isTold = seat !== this.#id && seat !== 0;
@@ -80,7 +80,7 @@ export class SessionSeat {
     this.#isObserver = false;
     this.#hasTaken = true;
     await this.#pen('take');
-    // There is no event of it where nobody else is at the console.
+    // Without other viewers there is no event.
     this.#parts.terminal.message(`you type at ${this.#parts.channel} now`);
   }
 

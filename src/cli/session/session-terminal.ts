@@ -16,7 +16,7 @@ export class SessionTerminal {
   readonly output = process.stdout;
   /** A person types. */
   readonly isInteractive = process.stdin.isTTY === true;
-  /** Told of all that is shown of the guest; for a recording. */
+  /** Called with all output of the guest; for a recording. */
   onShow: ((bytes: Uint8Array) => void) | undefined;
   #modes = new TerminalModes();
   /** Ends the watch for signals; undefined while the session is not open. */
@@ -33,7 +33,7 @@ export class SessionTerminal {
     return this.size.rows > 0;
   }
 
-  /** Size of the window, as a monitor takes it; 0 × 0 if there is none. */
+  /** Size of the window, as a monitor takes it; 0 × 0 without a window. */
   get size(): { columns: number; rows: number } {
     if (!this.isInteractive || !this.output.isTTY) return { columns: 0, rows: 0 };
     const { columns, rows } = this.output;
@@ -48,7 +48,7 @@ export class SessionTerminal {
     await write(bytes);
   }
 
-  /** A message of umlwatch itself, on a line of its own; for people only. */
+  /** A message of umlwatch itself, on a line of its own. */
   message(text: string): void {
     if (this.isInteractive) process.stderr.write(`\r\n[${text}]\r\n`);
   }

@@ -7,7 +7,7 @@ const waitMs = clientLimits.callWait;
 
 export interface StateChange {
   readonly to: VmState;
-  /** For people: `down (poweroff)`, `running`. */
+  /** As text: `down (poweroff)`, `running`. */
   readonly text: string;
 }
 
@@ -25,7 +25,7 @@ export interface SessionEvents {
   readonly writer: (change: WriterChange) => void;
 }
 
-/** Tells what happens to a VM and its consoles from event number `since` on, until the signal. Errors: MONITOR_UNREACHABLE. */
+/** Reports the events of a VM and its consoles from number `since` on, until the signal. Errors: MONITOR_UNREACHABLE. */
 export async function watchState(
   client: MonitorClient,
   since: number,

@@ -33,7 +33,7 @@ export async function restartGuest(
   return { stopped, started, reached };
 }
 
-/** For people: what came of it. */
+/** The result as text. */
 export function restartText({ stopped, started, reached }: Restarted): string {
   const what =
     reached === null

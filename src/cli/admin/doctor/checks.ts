@@ -10,7 +10,7 @@ import { sizeText } from '../../../system/size-text.ts';
 
 export interface DoctorFinding {
   readonly level: 'good' | 'warning' | 'error';
-  /** What was looked at, in two or three words. */
+  /** The subject of the check, in two or three words. */
   readonly subject: string;
   readonly text: string;
   /** What to do; '' where there is nothing to do. */
@@ -55,7 +55,7 @@ export interface LeftoverFact {
   readonly path: string;
 }
 
-/** What a monitor says of its VM. */
+/** What a monitor reports about its VM. */
 export interface TroubleFact {
   readonly vm: string;
   readonly text: string;

@@ -19,7 +19,7 @@ export interface Kernel extends KernelFact {
   readonly probe: KernelProbe | undefined;
 }
 
-/** The kernel of a VM that says nothing else. */
+/** The default kernel of a VM. */
 const usualKernel = '/shared/kernels/linux';
 
 /** The kernels that are there, and those that VMs name; by their paths as VMs see them. */
