@@ -66,7 +66,7 @@ describe('what is too small is named before a start', () => {
   });
 
   test.each([
-    ['--fsize=20000000', /the hard limit is 20000000 bytes of a file, and the kernel needs/],
+    ['--fsize=20000000', /the hard limit is 20000000 bytes of a file, but the kernel needs/],
     ['--sigpending=1', /the hard limit is 1 pending signals/],
     ['--nofile=40', /the hard limit is 40 open files/],
   ])('%s', (limit, why) => {
@@ -95,7 +95,9 @@ describe('what is too small is named before a start', () => {
 test('each program raises its soft limits, and words for prlimit(1) are made where hard ones are known', () => {
   const source = join(import.meta.dirname, '../../src');
   for (const file of readdirSync(join(source, 'bin')).filter((name) => name.endsWith('.ts')))
-    expect(readFileSync(join(source, 'bin', file), 'utf8')).toContain("import '../system/raised-limits.ts';");
+    expect(readFileSync(join(source, 'bin', file), 'utf8')).toContain(
+      "import '../system/processes/raised-limits.ts';",
+    );
   const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((file) =>
     file.endsWith('.ts'),
   );

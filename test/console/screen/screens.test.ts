@@ -123,7 +123,7 @@ test('a thread that dies is an error for who asks, and the next one has a new on
     screens.picture(channel, { history: 0, bytes: much }, viewer),
     screens.replay(channel, { history: 0, bytes: much }, viewer),
   ];
-  const error = { code: 'CONSOLE_SCREEN', place: 'con1', reason: 'the emulator has ended' };
+  const error = { code: 'CONSOLE_SCREEN', place: 'con1', reason: 'the emulator exited' };
   for (const asked of both) await expect(asked).rejects.toMatchObject(error);
   writeFileSync(dying, `require(${JSON.stringify(program)});\n`);
   expect(await textOf(screens, channel)).toBe('text');
