@@ -257,7 +257,7 @@ export class Channel {
     throw new UmlmonError('CONSOLE_BUSY', {
       place: this.name,
       cause: refusalText(release, 'readers of its output'),
-      hint: 'close other viewers of this console',
+      hint: 'close other viewers of this console: umlwatch VM -who',
     });
   }
 

@@ -87,7 +87,7 @@ export class Pty {
       closeSync(master);
       throw new UmlmonError('CONSOLE_FOREIGN', {
         place: `descriptor ${master}`,
-        cause: 'what the kernel has in the place of a console’s pty is not one',
+        cause: 'the descriptor of the kernel is not a pty master',
       });
     }
     setCloseOnExec(master, true);

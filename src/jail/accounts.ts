@@ -72,7 +72,7 @@ export function sharedGroup({ name, uid, gid }: Account, { passwd, group }: Acco
   );
   const [title = ''] = entries.find(([called = '']) => !own.has(called)) ?? entries[0] ?? [];
   const its = `its group ${title ? `${title} (gid ${gid})` : gid}`;
-  if (gid === 0) return `${its} is that of root`;
+  if (gid === 0) return `${its} is the group of root`;
   const others = new Set([
     ...accounts.filter((one) => one.gid === gid && one.uid !== uid).map(({ account }) => account),
     ...entries.flatMap(([, , , members = '']) => members.split(',')).filter((member) => member.trim() !== ''),
@@ -80,9 +80,11 @@ export function sharedGroup({ name, uid, gid }: Account, { passwd, group }: Acco
   for (const account of own) others.delete(account);
   if (others.size > 0) {
     const [shown, rest] = [[...others].slice(0, 3).join(', '), others.size - 3];
-    return `${its} is also that of ${shown}${rest > 0 ? ` and ${rest} more` : ''}`;
+    return `${its} is also the group of ${shown}${rest > 0 ? ` and ${rest} more` : ''}`;
   }
-  return entries.every(([called = '']) => own.has(called)) ? undefined : `${its} is not of its own name`;
+  return entries.every(([called = '']) => own.has(called))
+    ? undefined
+    : `${its} does not have the name of the user`;
 }
 
 export const accountLines = rememberLast((text: string): string[][] =>

@@ -61,7 +61,7 @@ function makeOne({ path, mode, owner, group }: JailDirectory, self: Ids, vm: Ids
     if (!isSystemError(error)) throw error;
     const lacking = error.code === 'EPERM' || error.code === 'EACCES' ? capabilityHint(forDirectories) : '';
     const others =
-      'see who may write in the directories above it; vardir, rundir and shared name other places';
+      'check the permissions of the directories above it, or set vardir, rundir or shared to other directories';
     const hint = lacking || (error.code === 'ENOSPC' ? 'free some space' : others);
     throw new UmlmonError('JAIL_DIRECTORY', { place: path, cause: error.message, hint });
   }
@@ -96,12 +96,12 @@ function setOwner(path: string, looked: Stats, { uid, gid }: Ids, mode: number):
 
 function distrust(path: string, found: Stats, uid: number): UmlmonError {
   const cause = found.isSymbolicLink()
-    ? 'is a symbolic link, and should be a directory'
+    ? 'is a symbolic link, not a directory'
     : found.isDirectory()
-      ? `belongs to uid ${found.uid}, and should to ${uid}`
-      : 'exists, and is not a directory';
+      ? `belongs to uid ${found.uid}, not to ${uid}`
+      : 'exists, but is not a directory';
   const hint = found.isSymbolicLink()
-    ? 'put a directory in its place; if all shall be elsewhere, say so with vardir, rundir or shared'
-    : `look at what is in it, then remove it, or chown it to ${uid}`;
+    ? 'replace it with a directory, or set vardir, rundir or shared to another directory'
+    : `check its content, then remove it or chown it to ${uid}`;
   return new UmlmonError('JAIL_DIRECTORY', { place: path, cause, hint });
 }

@@ -27,5 +27,5 @@ export function whyUnmapped(kind: 'uid' | 'gid', id: number, map = ownIdMap(kind
   const ranges = map.map(({ first, count }) =>
     count === 1 ? `${first}` : `${first} to ${first + count - 1}`,
   );
-  return `the user namespace of this process has no ${kind} ${id}; it has ${ranges.join(', ')}`;
+  return `the user namespace of this process does not map ${kind} ${id}; it maps ${ranges.join(', ')}`;
 }

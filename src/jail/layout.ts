@@ -155,10 +155,10 @@ function checkName(vm: string): void {
     vm.length > NAME_MAX || !/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(vm)
       ? `“${vm.slice(0, NAME_MAX)}” is not a VM name`
       : vm === 'shared' || vm.endsWith('.pid')
-        ? `“${vm}” is taken by umlmon itself`
+        ? `“${vm}” is reserved by umlmon`
         : undefined;
   if (cause === undefined) return;
-  const hint = `1 to ${NAME_MAX} letters, digits and _ . -; first a letter or digit; neither “shared” nor “….pid”`;
+  const hint = `use 1 to ${NAME_MAX} letters, digits and _ . -, starting with a letter or digit; not “shared”, not “….pid”`;
   throw new UmlmonError('JAIL_VM_NAME', { place: 'VM name', cause, hint });
 }
 

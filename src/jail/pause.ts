@@ -71,8 +71,8 @@ export class KernelPause {
       if (performance.now() > deadline)
         throw new UmlmonError('BACKUP_CUT_OFF', {
           place: `process ${this.#kernel.pid}`,
-          cause: 'the kernel does not come to a standstill',
-          hint: 'most likely a write to an image takes very long: look at the disks of the host',
+          cause: 'the kernel did not stop in time',
+          hint: 'check the disks of the host: a write to an image may take very long',
         });
       await delay(look < 10 ? 0 : 1);
     }
@@ -131,5 +131,5 @@ function isStopped(path: string): boolean {
 }
 
 function ended({ pid }: ProcessIdentity): UmlmonError {
-  return new UmlmonError('BACKUP_CUT_OFF', { place: `process ${pid}`, cause: 'the kernel has ended' });
+  return new UmlmonError('BACKUP_CUT_OFF', { place: `process ${pid}`, cause: 'the kernel exited' });
 }

@@ -31,11 +31,11 @@ export async function resolveUser(nameOrNumber: string, ask: AskAccounts = askHo
   if (!user)
     throw new UmlmonError('JAIL_USER_UNKNOWN', {
       place,
-      cause: 'the host has no such user',
+      cause: 'the user does not exist on the host',
       hint: makeUserHint(nameOrNumber),
     });
   if (user.uid === 0) {
-    const hint = 'name an unprivileged user, best one that nothing else uses';
+    const hint = 'choose an unprivileged user that nothing else uses';
     throw new UmlmonError('JAIL_USER_ROOT', { place, cause: `${user.name} is root (uid 0)`, hint });
   }
   const unmapped = whyUnmapped('uid', user.uid) ?? whyUnmapped('gid', user.gid);
@@ -43,7 +43,7 @@ export async function resolveUser(nameOrNumber: string, ask: AskAccounts = askHo
     throw new UmlmonError('JAIL_USER_UNKNOWN', {
       place,
       cause: unmapped,
-      hint: 'take a user with numbers in that range; subuid(5) and subgid(5) set it for rootless containers',
+      hint: 'choose a user with numbers in that range; subuid(5) and subgid(5) set it for rootless containers',
     });
   return user;
 }
@@ -58,7 +58,7 @@ function makeUserHint(nameOrNumber: string): string {
   const make = 'useradd --system --user-group --shell /usr/sbin/nologin';
   if (isNumber(nameOrNumber)) return `${make} --uid ${nameOrNumber} uml-${nameOrNumber}`;
   if (isLocalName(nameOrNumber)) return `${make} ${nameOrNumber}`;
-  return nameOrNumber === '' ? `${make} NAME` : `look for the name as the host knows it: getent passwd`;
+  return nameOrNumber === '' ? `${make} NAME` : `list the users of the host: getent passwd`;
 }
 
 /** The account of umlweb, by name or number, if the host has it. Root does not count: it may do everything anyway. */
@@ -120,12 +120,12 @@ export async function resolveGroup(nameOrNumber: string): Promise<number> {
     throw new UmlmonError('JAIL_GROUP_UNKNOWN', {
       place,
       cause: unmapped,
-      hint: 'take a group with a number in that range',
+      hint: 'choose a group with a number in that range',
     });
   if (gid !== undefined) return gid;
   throw new UmlmonError('JAIL_GROUP_UNKNOWN', {
     place,
-    cause: 'the host has no such group',
+    cause: 'the group does not exist on the host',
     hint: makeGroupHint(nameOrNumber),
   });
 }
@@ -133,9 +133,7 @@ export async function resolveGroup(nameOrNumber: string): Promise<number> {
 function makeGroupHint(nameOrNumber: string): string {
   if (isNumber(nameOrNumber)) return `addgroup --system --gid ${nameOrNumber} NAME`;
   if (isLocalName(nameOrNumber)) return `addgroup --system ${nameOrNumber}`;
-  return nameOrNumber === ''
-    ? 'addgroup --system NAME'
-    : 'look for the name as the host knows it: getent group';
+  return nameOrNumber === '' ? 'addgroup --system NAME' : 'list the groups of the host: getent group';
 }
 
 /**

@@ -73,8 +73,8 @@ export function kernelArguments(vm: KernelDescription): KernelArgument[] {
   if (length > COMMAND_LINE_MAX)
     throw new UmlmonError('KERNEL_COMMAND_LINE_TOO_LONG', {
       place: vm.name,
-      cause: `the kernel command line has ${length} bytes, ${length - COMMAND_LINE_MAX} too many`,
-      hint: 'shorten paths, or the arguments of your own',
+      cause: `the kernel command line has ${length} bytes; the limit is ${COMMAND_LINE_MAX}`,
+      hint: 'shorten paths or your own arguments',
     });
   return all;
 }

@@ -63,7 +63,7 @@ export function parseElf(readAt: ReadAt, size: number, place: string): Elf {
   /** Numbers above 2^53 are imprecise, which does not matter: they are outside of any file. */
   const number = (buffer: Buffer, offset: number) => Number(buffer.readBigUInt64LE(offset));
 
-  if (size < FILE_HEADER) fail('not a program: too short');
+  if (size < FILE_HEADER) fail('not a program: the file is too short');
   const header = bytes(0, FILE_HEADER, 'its header');
   if (header.readUInt32BE(0) !== 0x7f454c46)
     fail(header.toString('latin1', 0, 2) === '#!' ? 'a script, not an ELF program' : 'not an ELF program');
@@ -110,7 +110,7 @@ export function parseElf(readAt: ReadAt, size: number, place: string): Elf {
   const strings = (wanted: number, what: string): string[] => {
     const found = tags.filter(({ tag }) => tag === wanted);
     if (found.length === 0) return [];
-    if (found.length > NEEDED_MAX) return fail(`damaged ELF file: too many times ${what}`);
+    if (found.length > NEEDED_MAX) return fail(`damaged ELF file: ${what} occurs too often`);
     const address = tags.find(({ tag }) => tag === DT_STRTAB)?.value ?? -1;
     const home = loaded.find(
       (segment) => address >= segment.address && address - segment.address < segment.length,

@@ -27,23 +27,23 @@ export function checkKernel(
     return [
       problem(
         'KERNEL_NOT_UML',
-        'the program is no User Mode Linux kernel',
-        'Debian has one in the package user-mode-linux; an ordinary kernel (vmlinux, bzImage) cannot be used',
+        'the program is not a User Mode Linux kernel',
+        'install one, on Debian the package user-mode-linux; an ordinary kernel (vmlinux, bzImage) does not work',
       ),
     ];
   if (kernel.machine !== host.machine)
     return [
       problem(
         'KERNEL_MACHINE',
-        `the kernel is for ${kernel.machine}, this host is ${host.machine}`,
-        'a User Mode Linux kernel runs only on the architecture it was built for',
+        `the kernel is built for ${kernel.machine}, but the host is ${host.machine}`,
+        'use a User Mode Linux kernel that is built for the architecture of the host',
       ),
     ];
   if (host.flags.has('amx_tile') && isBefore(kernel.version, firstWithLargeRegisters))
     return [
       problem(
         'KERNEL_TOO_OLD',
-        `Linux ${kernel.version} has no room for the AMX registers of this processor: its first process would ` +
+        `Linux ${kernel.version} cannot save the AMX registers of this processor: its first process would ` +
           'end in "ptrace set fp regs failed" and a panic',
         'use a newer kernel (Debian: user-mode-linux 7.2), or a host without AMX',
       ),

@@ -65,12 +65,12 @@ export class KernelSender {
     const now = performance.now();
     if (now < this.#silentUntil) return;
     this.#silentUntil = now + kernelLimits.forgedReport;
-    const who = sender ? `process ${sender.pid} of user ${sender.uid}` : 'somebody unknown';
+    const who = sender ? `process ${sender.pid} of user ${sender.uid}` : 'an unknown process';
     this.#tell(
       new UmlmonError('KERNEL_FORGED', {
         place: vm,
-        cause: `${who} sent what only the kernel process may send; ${this.#forged} so far, all dropped`,
-        hint: `see what runs as the user of the VM: ps -u ${uid} -o pid,args`,
+        cause: `${who} sent a message that only the kernel may send; ${this.#forged} such messages were dropped`,
+        hint: `list the processes of the VM's user: ps -u ${uid} -o pid,args`,
       }),
     );
   }

@@ -50,7 +50,7 @@ export function resolveLibraries(program: string, directory?: string): Libraries
     throw new UmlmonError('KERNEL_LIBRARY_MISSING', {
       place: program,
       cause: `${basename(neededBy)} needs ${name}; not found: ${candidates.join(', ')}`,
-      hint: directory ? `copy ${name} into ${directory}` : `install the package that has ${name}`,
+      hint: directory ? `copy ${name} into ${directory}` : `install the package that contains ${name}`,
     });
   };
 
@@ -61,7 +61,7 @@ export function resolveLibraries(program: string, directory?: string): Libraries
     if (found.size === CLOSURE_MAX || basename(next.name) !== next.name)
       throw new UmlmonError('KERNEL_LIBRARY_MISSING', {
         place: program,
-        cause: `${next.neededBy} needs ${next.name}: not a plain name, or more than ${CLOSURE_MAX} libraries`,
+        cause: `${next.neededBy} needs ${next.name}: invalid name, or more than ${CLOSURE_MAX} libraries`,
       });
     const hostPath = lookUp(next.name, next.neededBy, next.ownPath);
     found.set(next.name, hostPath);

@@ -14,14 +14,14 @@ export const mconsoleCommands = {
   help: { argument: 'no', usage: 'help' },
   halt: { argument: 'no', usage: 'halt' },
   reboot: { argument: 'no', usage: 'reboot' },
-  config: { argument: 'must', usage: 'config DEVICE=VALUE, or config DEVICE to ask' },
+  config: { argument: 'must', usage: 'config DEVICE=VALUE to set, config DEVICE to show' },
   remove: { argument: 'must', usage: 'remove DEVICE' },
   sysrq: { argument: 'may', usage: 'sysrq LETTER' },
   cad: { argument: 'no', usage: 'cad' },
   stop: { argument: 'no', usage: 'stop' },
   go: { argument: 'no', usage: 'go' },
   log: { argument: 'must', usage: 'log TEXT' },
-  proc: { argument: 'must', usage: 'proc FILE, as in proc meminfo' },
+  proc: { argument: 'must', usage: 'proc FILE, for example proc meminfo' },
   stack: { argument: 'must', usage: 'stack PID' },
 } as const satisfies Record<string, CommandForm>;
 
@@ -58,10 +58,10 @@ export function parseMconsoleLine(line: string): MconsoleCommand | WrongCommand 
   if (form === 'must' && !rest) return wrong(`${word} needs an argument`);
   const argument = word === 'proc' ? rest.replace(/^\/+proc\/+/, '') : rest;
   if (word === 'sysrq' && argument.length > 1) return wrong('sysrq takes one letter');
-  if (word === 'stack' && !/^\d{1,10}$/.test(argument)) return wrong(`'${argument}' is not a process number`);
-  if (word === 'proc' && endless.test(argument)) return wrong(`/proc/${argument} has no end to read to`);
+  if (word === 'stack' && !/^\d{1,10}$/.test(argument)) return wrong(`'${argument}' is not a process ID`);
+  if (word === 'proc' && endless.test(argument)) return wrong(`/proc/${argument} is endless`);
   if (word === 'proc' && argument.split('/').some((part) => detours.has(part)))
-    return wrong(`'${argument}' leads out of /proc`);
+    return wrong(`'${argument}' lies outside /proc`);
   return { word, argument };
 }
 
@@ -86,10 +86,10 @@ export function tidyAnswer(command: string, text: string): string {
 /** What to do about an error number; the words of the kernel say what it is about. */
 const advice: Readonly<Record<string, string>> = {
   EBUSY: 'the device is open in the guest: close or unmount it there, and try again',
-  ENODEV: 'there is no such device',
-  ENOENT: 'there is no such file, as the kernel sees it in its jail',
+  ENODEV: 'the device does not exist',
+  ENOENT: 'the file does not exist in the jail of the kernel',
   EACCES: 'the user of the VM may not use it',
-  EINVAL: 'the kernel does not understand the value',
+  EINVAL: 'the kernel rejects the value',
   EAGAIN: 'another VM or program has it locked',
   ENOMEM: 'the guest has not enough free memory',
 };

@@ -103,7 +103,7 @@ export class Mconsole {
     if (this.#closed) throw failure('MCONSOLE_DOWN', command, 'the management console was closed');
     const release = ahead ? () => undefined : this.#shares.take(peer);
     if (typeof release !== 'function')
-      throw failure('MCONSOLE_BUSY', command, refusalText(release, 'commands that may wait'));
+      throw failure('MCONSOLE_BUSY', command, refusalText(release, 'waiting commands'));
     return new Promise<Answer>((resolve, reject) => {
       const state = { parts: [], error: 0, deadline: 0 };
       const request = { command, packet, timeoutMs, resolve, reject, ...state };
@@ -189,7 +189,7 @@ export class Mconsole {
       );
       try {
         const stats = fstatSync(socket);
-        if (!stats.isSocket()) throw new Error('it is not a socket');
+        if (!stats.isSocket()) throw new Error('not a socket');
         const { uid } = this.#sender;
         if (stats.uid !== uid) throw new Error(`it belongs to user ${stats.uid}, not to ${uid}`);
         sendDatagram(from, packet, `/proc/self/fd/${socket}`);
@@ -249,7 +249,7 @@ export class Mconsole {
       return;
     }
     const cause = `no answer within ${request.timeoutMs} ms`;
-    const hint = 'the guest may be very busy, or its kernel hangs';
+    const hint = 'wait, if the guest is very busy; otherwise its kernel hangs';
     this.#finish(() => request.reject(failure('MCONSOLE_TIMEOUT', request.command, cause, hint)));
   }
 
@@ -297,12 +297,17 @@ function removeLeftovers(replyPath: string): number {
 function sendFailure(command: string, error: unknown): UmlmonError {
   const cause = error instanceof Error ? error.message : String(error);
   if (isSystemError(error) && error.code === 'EAGAIN')
-    return failure('MCONSOLE_TIMEOUT', command, 'the kernel does not read its requests', 'it may be frozen');
+    return failure(
+      'MCONSOLE_TIMEOUT',
+      command,
+      'the kernel does not read its requests',
+      'try again: the kernel may be frozen for a moment',
+    );
   return failure(
     'MCONSOLE_DOWN',
     command,
-    `the kernel's socket cannot be used: ${cause}`,
-    'is the VM running?',
+    `cannot use the socket of the kernel: ${cause}`,
+    'check whether the VM runs',
   );
 }
 

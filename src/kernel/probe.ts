@@ -60,7 +60,7 @@ function locate(path: string): { file: string; directory?: string } {
     throw new UmlmonError('KERNEL_MISSING', {
       place: path,
       cause: error instanceof Error ? error.message : String(error),
-      hint: 'name a kernel, or a directory with the kernel as "linux"',
+      hint: 'give a kernel, or a directory that contains a kernel named "linux"',
     });
   }
 }

@@ -59,7 +59,7 @@ function explainStep(step: Step): string[] {
       ];
     case 'await-kernel':
       return [
-        `${step.mconsole} must be announced within ${step.withinMs / 1000} s; our end is ${step.reply}`,
+        `${step.mconsole} must be announced within ${step.withinMs / 1000} s; replies go to ${step.reply}`,
       ];
   }
 }

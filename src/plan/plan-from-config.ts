@@ -62,7 +62,7 @@ export async function problemsOfStarts(
 /** Rules that stop traffic are only warnings, so a failure to list the rules is only a warning too. */
 function unsure(error: unknown): Problem {
   const { place, cause } = toFailure(error);
-  const what = `rules of other programs could not be looked at: ${place}: ${cause}`;
+  const what = `cannot read the rules of other programs: ${place}: ${cause}`;
   return { ...unasked(error, ''), severity: 'warning', cause: what };
 }
 

@@ -14,7 +14,7 @@ export function openInit(): number {
     throw new UmlmonError('HOST_PROGRAM_MISSING', {
       place: initFile,
       cause: error.message,
-      hint: 'build it with: npm run build, which needs cc and the static C library (libc6-dev)',
+      hint: 'install cc and the static C library (libc6-dev), then build it: npm run build',
     });
   }
 }

@@ -225,8 +225,8 @@ async function prepareRoot(
   if (request.image === undefined && !statSync(path, { throwIfNoEntry: false }))
     throw new UmlmonError('IMAGE_MISSING', {
       place: path,
-      cause: 'there is no such image, and neither -image nor -root was given',
-      hint: 'umlrun -image FILE -- COMMAND',
+      cause: 'the default image does not exist, and neither -image nor -root is given',
+      hint: 'give an image: umlrun -image FILE -- COMMAND',
     });
   const image = await prepareImage(path, { roots, place, user: host.user, files });
   return { root: { from: 'image', type: image.type, device: image.device }, image };

@@ -82,12 +82,12 @@ const followed: Readonly<Record<string, Followed>> = {
     after: 'umladmin password -list',
   },
   'getent hosts …': { line: 'umlwatch vm1@nosuch.invalid:7001 -info', ends: anyEnd },
-  'look for the name as the host knows it: getent passwd': {
+  'list the users of the host: getent passwd': {
     given: () => world.configure({ vm1: 'vmuser = bug@nosuch.example\nubd0 = /disks/root.dsk' }),
     line: 'umlmon -check vm1',
     command: /(getent passwd)/,
   },
-  'look for the name as the host knows it: getent group': {
+  'list the groups of the host: getent group': {
     given: () => world.configure({ vm1: 'ubd0 = /disks/root.dsk' }, 'group = the admins'),
     line: 'umlmon vm1',
     command: /(getent group)/,
@@ -100,7 +100,7 @@ const followed: Readonly<Record<string, Followed>> = {
     line: 'umlmon -check vm1',
     after: 'umlmon -check vm1',
   },
-  'chown … …, or add the word ro': {
+  'chown … …, or add ro to the disk': {
     given: () => {
       plain();
       world.addImage('vm1');
@@ -120,7 +120,7 @@ const followed: Readonly<Record<string, Followed>> = {
     line: 'umlmon -check vm1',
     after: 'umlmon -check vm1',
   },
-  'chmod a+r …, or name another user with -user': {
+  'chmod a+r …, or choose another user with -user': {
     given: () => {
       const copy = join(world.home, 'closed.img');
       spawnSync('cp', ['--sparse=always', testImage(), copy]);
@@ -162,10 +162,10 @@ const followed: Readonly<Record<string, Followed>> = {
     },
     line: 'umladmin config set vm1 mem 96M',
   },
-  'make it: ip link add … type bridge; ip link set … up': {
+  'create it: ip link add … type bridge; ip link set … up': {
     given: withEth('bridged(proxy_if=tv1, bridge_if=br9)'),
     line: 'umlmon -check vm1',
-    command: /make it: (.*)$/,
+    command: /create it: (.*)$/,
     after: 'umlmon -check vm1',
     within: inNet,
   },
@@ -208,15 +208,17 @@ const needsFault =
 const elsewhere: Readonly<Record<string, string>> = {
   'umlwatch VM -info; -help tells more': placeholder,
   "umlwatch -mconsole-socket PATH -mconsole 'COMMAND'": placeholder,
-  'its output is all right: umlwatch VM -connect, or -log': placeholder,
-  'umlrun -image FILE -- COMMAND': placeholder,
+  'read its output instead: umlwatch VM -connect, or -log': placeholder,
+  'give an image: umlrun -image FILE -- COMMAND': placeholder,
   'run it in the foreground: umlmon -fg VM': placeholder,
-  'choose another name; umlmon -cleanup VM removes it when its VM is down': placeholder,
+  'choose another name; umlmon -cleanup VM removes it while its VM is stopped': placeholder,
   'start it by a program that passes it as LISTEN_FDS and LISTEN_FDNAMES of sd_listen_fds(3), with umlmon -fg':
     placeholder,
   'umldir -list HOST lists those that it knows; on the host of the VM: umlmon …': placeholder,
   'make the file readable on the host: chmod a+r': placeholder,
   'list the backups: umlwatch VM -backups': placeholder,
+  'close other viewers of this console: umlwatch VM -who': placeholder,
+  'list its addresses: ip addr': network,
   'run umladmin disk on the host': placeholder,
   'change a copy in /disks, or run umladmin disk on the host': placeholder,
   'bubblewrap must be able to create namespaces, as for VMs: umladmin doctor': changesHost,
@@ -226,14 +228,14 @@ const elsewhere: Readonly<Record<string, string>> = {
   'addgroup --system …': changesHost,
   'addgroup --system NAME': changesHost,
   'modprobe tun; in a container, add the device': changesHost,
-  'as most systems have it: modprobe tun; chmod 666 /dev/net/tun': changesHost,
+  'set the usual permissions: modprobe tun; chmod 666 /dev/net/tun': changesHost,
   'apt-get install …': changesHost,
   'echo vm.max_map_count=… >/etc/sysctl.d/umlmon.conf; sysctl -p /etc/sysctl.d/umlmon.conf': changesHost,
   'modprobe tun': changesHost,
-  'build it with: npm run build, which needs cc and the static C library (libc6-dev)': changesHost,
+  'install cc and the static C library (libc6-dev), then build it: npm run build': changesHost,
   'choose another name, or if no program uses this tap: ip link delete …': network,
   'ip link set … type bridge vlan_filtering 1': network,
-  'sysctl -w net.ipv6.conf.all.forwarding=1; an interface that learns its routes from routers needs accept_ra=2 before':
+  'sysctl -w net.ipv6.conf.all.forwarding=1; set accept_ra=2 first on interfaces that learn routes from routers':
     network,
   'change one of the two; if … does not run: umlmon -cleanup …': network,
   'ip link set … down in the guest first': network,
@@ -284,20 +286,20 @@ const elsewhere: Readonly<Record<string, string>> = {
   'take a snapshot, then repair it in a guest with e2fsck -f': needsFault,
   'repair it in a guest with e2fsck -f': needsFault,
   'do it as root, or remove the attribute first: getfattr -d -m - …': needsFault,
-  'umlmon -plan VM prints the whole command': needsFault,
+  'see the whole command: umlmon -plan VM': needsFault,
   'findmnt -T … shows it; move the hook to another file system': 'test/environment/mount-options.test.ts',
   'findmnt -T … shows how it is mounted; install umlmon on a file system without noexec':
     'test/environment/mount-options.test.ts',
   'mount -o remount,… …, or …': 'test/environment/mount-options.test.ts',
-  'as most systems have it: chmod 666 /dev/net/tun': 'test/environment/mount-options.test.ts',
-  'modprobe tun; after an update of the host kernel, boot that first':
+  'set the usual permissions: chmod 666 /dev/net/tun': 'test/environment/mount-options.test.ts',
+  'modprobe tun; after an update of the host kernel, boot the new kernel first':
     'it would change the kernel of the host',
-  'bubblewrap needs the directory /tmp: mkdir -m 1777 /tmp': 'the row "no /tmp" of test/environment',
+  'create /tmp, which bubblewrap needs: mkdir -m 1777 /tmp': 'the row "no /tmp" of test/environment',
   'free some space on the file system of the VM: df VARDIR/VM shows it':
     'test/monitor/disks/full-disk.test.ts',
   'make the kernel and its loader executable: chmod a+x': 'test/monitor/vm.test.ts',
   'umlwatch … -log con0': needsFault,
-  'see what runs as the user of the VM: ps -u … -o pid,args': needsFault,
+  "list the processes of the VM's user: ps -u … -o pid,args": needsFault,
   'see the event hook: umlwatch … -events -since 1': needsFault,
   'wait for one, or end it with: umlwatch … -cancel ID': needsFault,
   'wait for it, or end it with: umlwatch … -kill': needsFault,
@@ -313,7 +315,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'make room within the quota of its owner: quota -s': needsFault,
   'look at its flags: lsattr …': needsFault,
   'run it as the owner of the file: ls -l …': needsFault,
-  'chmod a+x …, or name another user with -user': needsFault,
+  'chmod a+x …, or choose another user with -user': needsFault,
   'chmod u+r …': needsFault,
   'look for the program that freezes in the guest, see umlmon(7), BACKUPS: umlwatch … -connect …': needsFault,
   'check it by hand, on a copy: e2fsck -fn FILE; the files are in …': needsFault,

@@ -42,6 +42,6 @@ test('the error of a failed bubblewrap has its message, and the part of the jail
   const ran = umlrun('echo bwrap: no more jails >&2; exit 1', '--', 'true');
   expect(ran.status).toBe(125);
   expect(ran.stderr).toMatch(
-    /it ended with status 1: bwrap: no more jails \(hint: try again .*: strace -f \S+bwrap /,
+    /it exited with status 1: bwrap: no more jails \(hint: try again .*: strace -f \S+bwrap /,
   );
 });

@@ -118,10 +118,8 @@ test('a tap is refused where neither VARDIR nor the host has a device for the VM
     world.addImage('vm1');
     const { status, stderr } = world.run('umlmon', ['-check']);
     expect(status).toBe(3);
-    expect(stderr).toContain(
-      `eth0: the VM needs a /dev/net/tun of its own in vardir, and ${world.home} is mounted`,
-    );
-    expect(stderr).toContain(`mount -o remount,dev ${world.home}, or as most systems have it`);
+    expect(stderr).toContain(`cannot have its own: ${world.home} is mounted`);
+    expect(stderr).toContain(`mount -o remount,dev ${world.home}, or set the usual permissions`);
   } finally {
     namespace.close();
   }
@@ -164,10 +162,10 @@ test('a read-only mount that must be writable is named', () => {
   const { status, stderr } = world.run('umlmon', ['-check']);
   expect(status).toBe(3);
   expect(stderr).toContain(
-    `rundir: a monitor writes there, and ${world.home} is mounted read-only (hint: mount -o remount,rw ${world.home}, or write another place as rundir)`,
+    `rundir: the monitor writes there, but ${world.home} is mounted read-only (hint: mount -o remount,rw ${world.home}, or set rundir to another directory)`,
   );
   expect(stderr).toMatch(
-    /ubd0: the VM would write to it, and .*disks is mounted read-only .*or add the word ro\)/,
+    /ubd0: the VM writes to it, but .*disks is mounted read-only .*or add ro to the disk\)/,
   );
   expect(stderr).not.toContain('vardir:');
 });
@@ -181,11 +179,13 @@ test('umlrun names a -root and a -share from which nothing can be executed', () 
   writeFileSync(join(given, 'tool'), '#!/bin/sh\necho tool\n', { mode: 0o755 });
   expect(umlrun(world, '-root', given, '--', 'true')).toMatchObject({
     status: 125,
-    stderr: `umlrun: -root ${given}: no program in it can be run: ${given} is mounted noexec (hint: mount -o remount,exec ${given}, or move the directory to another file system)\n`,
+    stderr: `umlrun: -root ${given}: its programs cannot be executed: ${given} is mounted noexec (hint: mount -o remount,exec ${given}, or move the directory to another file system)\n`,
   });
   const shared = umlrun(world, '-share', `${given}:ro`, '--', join(given, 'tool'));
   expect(shared.status).toBe(126);
-  expect(shared.stderr).toContain(`no program in -share ${given} can be run: ${given} is mounted noexec`);
+  expect(shared.stderr).toContain(
+    `programs in -share ${given} cannot be executed: ${given} is mounted noexec`,
+  );
 });
 
 test('programs on a file system where addons cannot be loaded report it', () => {

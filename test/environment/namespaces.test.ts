@@ -77,7 +77,7 @@ test.each(['EAGAIN', 'ENOMEM', 'ENOSPC'] as const)(
     world.configure({ vm1: section });
     world.addImage('vm1');
     expect(world.run('umladmin', ['doctor']).stdout).toMatch(
-      /warning +user namespaces: a jail on trial failed, for a reason that may pass: bwrap: /,
+      /warning +user namespaces: a test jail failed, perhaps temporarily: bwrap: /,
     );
     expect(world.run('umlmon', ['-plan', 'vm1']).stdout).toContain('--unshare-user');
   },
@@ -90,7 +90,7 @@ test('doctor, -check and umlrun of a user name what forbids a jail, and the reme
   world.addImage('vm1', 'root.dsk', uid);
   world.addSharedImage(uid);
   spawnSync('chown', ['-R', `${uid}:${uid}`, world.home]);
-  const said = /a system call filter is upon this process.*bwrap: .*seccomp=unconfined/s;
+  const said = /a system call filter confines this process.*bwrap: .*seccomp=unconfined/s;
   expect(world.run('umladmin', ['doctor'])).toMatchObject({ status: 2, stdout: expect.stringMatching(said) });
   expect(world.run('umlmon', ['-check']).stderr).toMatch(said);
   const [command = '', ...words] = [...filtered, ...become, program('umlrun'), '-config', world.configPath];

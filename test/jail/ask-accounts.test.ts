@@ -9,5 +9,5 @@ test('many users at once get the answers of one question for each', async () => 
     expect(await ask('passwd', name)).toBe(await askHost('passwd', name));
   expect(await ask('passwd', 'irc')).toBe(await askHost('passwd', 'irc'));
   expect(await resolveUser('irc', ask)).toEqual(await resolveUser('irc'));
-  await expect(resolveUser('no-such-user', ask)).rejects.toThrow('the host has no such user');
+  await expect(resolveUser('no-such-user', ask)).rejects.toThrow('the user does not exist on the host');
 });

@@ -42,9 +42,13 @@ describe('a group is private', () => {
     ['the primary group of others', shared('uml-vm2', 997, 65_534), /nogroup \(gid 65534\) .* sync$/],
     ['of the right name, but that of another account', shared('uml-vm6', 993, 993), /other$/],
     ['with a member', shared('uml-vm4', 995, 995), /mallory$/],
-    ['of many, who are not here', shared('uml-vm3', 996, 100), /users \(gid 100\) is not of its own name/],
-    ['of devices', shared('uml-vm5', 994, 6), /disk \(gid 6\) is not of its own name/],
-    ['of root', shared('uml-vm7', 991, 0), /that of root/],
+    [
+      'of many, who are not here',
+      shared('uml-vm3', 996, 100),
+      /users \(gid 100\) does not have the name of the user/,
+    ],
+    ['of devices', shared('uml-vm5', 994, 6), /disk \(gid 6\) does not have the name of the user/],
+    ['of root', shared('uml-vm7', 991, 0), /the group of root/],
     [
       'of root, without a name',
       sharedGroup({ name: 'a', uid: 1, gid: 0 }, { passwd: '', group: '' }),

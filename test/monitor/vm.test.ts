@@ -251,7 +251,7 @@ test('a start that fails is undone and says where, and the next one works', asyn
   await expect(client.call('start', undefined)).rejects.toMatchObject({
     code: 'HOST_MEMORY',
     place: expect.stringMatching(/umlmon\.ini:9: \[vm1\] mem$/),
-    reason: expect.stringMatching(/^the VM needs 60 GiB of host memory, and [\d.]+ \wiB are available$/),
+    reason: expect.stringMatching(/^the VM needs 60 GiB of host memory, but only [\d.]+ \wiB are available$/),
   });
   world.configure({ vm1: 'ubd0 = /disks/root.dsk' });
   expect(await client.call('start', undefined)).toMatchObject({ state: 'running' });
@@ -266,7 +266,7 @@ test('a launch that fails is told in the words of who failed, all of them', asyn
     for (let round = 0; round < 10; round++)
       await expect(client.call('start', undefined)).rejects.toMatchObject({
         code: 'JAIL_LAUNCH',
-        reason: 'it ended with status 1: bwrap: execvp /kernel/linux: Permission denied',
+        reason: 'it exited with status 1: bwrap: execvp /kernel/linux: Permission denied',
         hint: expect.stringContaining('chmod a+x'),
       });
   } finally {

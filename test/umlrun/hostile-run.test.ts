@@ -52,7 +52,7 @@ function attack(
   ];
   const { stderr } = spawnSync(command, rest, { encoding: 'utf8', timeout: 60_000 });
   const lines = stderr.split(/\r?\n/);
-  expect(lines[0]).toBe('umlrun: the VM: it has ended, with status 3; the last words of its kernel:');
+  expect(lines[0]).toBe('umlrun: the VM: the kernel exited with status 3; the last lines of its kernel:');
   return lines
     .slice(1)
     .map((line) => line.trimEnd())
@@ -221,10 +221,7 @@ test.each(['run', 'run/.umlrun', 'var/.umlrun'])('is not given %s of umlmon by n
   mkdirSync(join(world.home, directory), { recursive: true });
   const args = ['-config', world.configPath, '-share', join(world.home, directory), '--', 'true'];
   const { status, stderr } = spawnSync(program('umlrun'), args, { encoding: 'utf8' });
-  expect([status, stderr]).toEqual([
-    2,
-    expect.stringContaining('umlmon keeps what other runs and VMs were given'),
-  ]);
+  expect([status, stderr]).toEqual([2, expect.stringContaining('holds files of other runs and VMs')]);
 });
 
 test.each(['/proc', '/proc/self', '/sys', '/sys/kernel', '/dev/pts'])(

@@ -229,7 +229,7 @@ test('an image with blocks of 1 KiB is copied; one that is written to is refused
   expect(umlrun(command)).toMatchObject({ status: 125, stderr: expect.stringContaining('writes to it') });
   closeSync(writer);
   chmodSync(small, 0o600);
-  expect(umlrun(command).stderr).toContain('user nobody, as whom the kernel runs, may not read it');
+  expect(umlrun(command).stderr).toContain('the kernel runs as user nobody, who cannot read it');
   expectNothingLeft();
 });
 
@@ -243,7 +243,7 @@ test('a hostile guest sees what it was given, and cannot keep umlrun', () => {
   expect(seen.stderr).toContain("can't create /h/disk/image");
   const noise = umlrun(['--', 'sh', '-c', 'yes >/dev/ttyS0']);
   expect(noise.status).toBe(125);
-  expect(noise.stderr).toContain('something that its init does not send');
+  expect(noise.stderr).toContain('data that its init does not send');
   const deaf = umlrun(['--', 'sh', '-c', 'kill -STOP 1; kill -9 1; echo o >/proc/sysrq-trigger; sleep 1000']);
   expect(deaf.status).toBe(125);
   expectNothingLeft();

@@ -83,7 +83,7 @@ export class Screen {
   /** New output: the emulator sees it in time, or begins anew when it is needed. */
   #chase(): void {
     const { ring, ended } = this.#channel;
-    if (ended) this.#fail(new Error('the channel has ended'));
+    if (ended) this.#fail(new Error('the console was closed'));
     else if (!this.#isNew && ring.next - this.#offset >= consoleLimits.screenChaseBytes) {
       if (this.#isBusy || this.#offset < ring.oldest) this.#isNew = true;
       // It has failed for everybody then: who asks is told.
@@ -125,7 +125,7 @@ export class Screen {
     return new UmlmonError('CONSOLE_SCREEN', {
       place: this.#channel.name,
       cause: error instanceof Error ? error.message : String(error),
-      hint: 'its output is all right: umlwatch VM -connect, or -log',
+      hint: 'read its output instead: umlwatch VM -connect, or -log',
     });
   }
 }

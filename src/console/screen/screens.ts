@@ -43,20 +43,20 @@ export class Screens {
   /** What draws the screen of a channel on a terminal. Errors: CONSOLE_SCREEN, CONSOLE_BUSY. */
   async replay(channel: Channel, size: ScreenSize, peer: Peer): Promise<At<Replay>> {
     const { answer, offset } = await this.#ask(channel, { what: 'replay', ...size }, peer);
-    if (!answer.replay) throw new Error('no screen was drawn');
+    if (!answer.replay) throw new Error('the emulator returned no screen');
     return { offset, ...answer.replay };
   }
 
   /** The cells of the screen of a channel. Errors: CONSOLE_SCREEN, CONSOLE_BUSY. */
   async picture(channel: Channel, size: ScreenSize, peer: Peer): Promise<At<Picture>> {
     const { answer, offset } = await this.#ask(channel, { what: 'picture', ...size }, peer);
-    if (!answer.picture) throw new Error('no picture was taken');
+    if (!answer.picture) throw new Error('the emulator returned no picture');
     return { offset, ...answer.picture };
   }
 
   /** Ends the threads; they begin again when somebody asks. */
   close(): void {
-    for (const channel of [...this.#screens.keys()]) this.#end(channel, 'the monitor has closed it');
+    for (const channel of [...this.#screens.keys()]) this.#end(channel, 'the monitor closed it');
   }
 
   async #ask(channel: Channel, want: ScreenWant, peer: Peer): Promise<Shown> {
@@ -64,8 +64,8 @@ export class Screens {
     if (typeof release !== 'function')
       throw new UmlmonError('CONSOLE_BUSY', {
         place: channel.name,
-        cause: refusalText(release, 'calls that may wait for a screen'),
-        hint: 'ask again when some of them are answered',
+        cause: refusalText(release, 'calls waiting for a screen'),
+        hint: 'try again later',
       });
     try {
       const screen = await this.#enter(channel, peer);
@@ -95,14 +95,14 @@ export class Screens {
     }
     const kept = this.#kept.add({ key: peer.key, isOwner: false }, channel);
     if ('refused' in kept) return undefined;
-    if (kept.victim) this.#end(kept.victim, 'others, who ask for less, are served');
+    if (kept.victim) this.#end(kept.victim, 'too many screens are in use');
     const screen = new Screen(channel, this.#program, () => this.#drop(channel));
     this.#screens.set(channel, { screen, timer: this.#endLater(channel) });
     return screen;
   }
 
   #endLater(channel: Channel): NodeJS.Timeout {
-    const end = () => this.#end(channel, 'nobody asks for it');
+    const end = () => this.#end(channel, 'no client uses it');
     return setTimeout(end, consoleLimits.screenKeptTime).unref();
   }
 

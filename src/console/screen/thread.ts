@@ -24,8 +24,8 @@ export class ScreenThread {
       this.#questions.shift()?.resolve(answer);
       this.#watch();
     });
-    this.#worker.on('error', (error) => this.end(`the emulator has failed: ${error.message}`));
-    this.#worker.on('exit', () => this.end('the emulator has ended'));
+    this.#worker.on('error', (error) => this.end(`the emulator failed: ${error.message}`));
+    this.#worker.on('exit', () => this.end('the emulator exited'));
     this.#worker.unref();
   }
 

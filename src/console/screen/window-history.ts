@@ -38,7 +38,7 @@ export class WindowHistory {
   at(offset: number): WindowChange {
     const [first] = this.#changes;
     const found = this.#changes.findLast((change) => change.offset <= offset) ?? first;
-    if (!found) throw new Error('a window has a size');
+    if (!found) throw new Error('the window has no size');
     return found;
   }
 

@@ -122,14 +122,14 @@ async function makeTrial(plan: Pick<TrialPlan, 'user' | 'unshare'>): Promise<Nam
     return { allowed: 'no', ...adviseOn(restrictions, { stage: undefined, words: '' }, []) };
   const programs = hostPrograms();
   const lack = await tryJail({ ...plan, programs, launcher: 'user-namespace' });
-  if (!lack) return { allowed: 'yes', reason: 'a jail on trial stands', fix: '' };
+  if (!lack) return { allowed: 'yes', reason: 'a test jail works', fix: '' };
   const makers = [programs.bwrap, ...(plan.unshare === undefined ? [] : [plan.unshare])];
   const advice = adviseOn(restrictions, lack, makers);
   if (isForbidden(lack.words)) return { allowed: 'no', ...advice };
-  const again = 'try again when the host has less load';
+  const again = 'try again when the load of the host is lower';
   return {
     allowed: 'unsure',
-    reason: `a jail on trial failed, for a reason that may pass: ${lack.words}`,
-    fix: advice.isGuess ? `${again}, or look closer: ${advice.fix}` : again,
+    reason: `a test jail failed, perhaps temporarily: ${lack.words}`,
+    fix: advice.isGuess ? `${again}, or find the cause: ${advice.fix}` : again,
   };
 }

@@ -39,7 +39,7 @@ export function judgeRestrictions({ settings, filtered, profile, selinux }: Rest
   if (forbidding) return { allowed: 'no', reason: settingText(forbidding, settings[forbidding]) };
   const apparmor = 'kernel/apparmor_restrict_unprivileged_userns';
   if (settings[apparmor] === '1') return { allowed: 'unsure', reason: settingText(apparmor, '1') };
-  if (filtered) return { allowed: 'unsure', reason: 'a system call filter is upon this process' };
+  if (filtered) return { allowed: 'unsure', reason: 'a system call filter confines this process' };
   if (profile !== undefined)
     return { allowed: 'unsure', reason: `the profile ${profile} confines this process` };
   if (selinux) return { allowed: 'unsure', reason: 'SELinux enforces its policy' };
@@ -58,25 +58,25 @@ export function adviseOn(restrictions: Restrictions, lack: Lack, programs: reado
   if (lack.stage === 'become')
     return {
       reason: what,
-      fix: 'keep CAP_SETUID, CAP_SETGID and CAP_SETPCAP; in a user namespace, map more users (subuid(5), podman run --uidmap)',
+      fix: 'keep CAP_SETUID, CAP_SETGID and CAP_SETPCAP; in a user namespace map more users (subuid(5), podman run --uidmap)',
     };
   const apparmor = 'kernel/apparmor_restrict_unprivileged_userns';
   if (settings[apparmor] === '1')
     return { reason: `${settingText(apparmor, '1')} (AppArmor); ${what}`, fix: apparmorFix(programs) };
   if (filtered)
     return {
-      reason: `a system call filter is upon this process, as of a container or a unit; ${what}`,
-      fix: 'for a container: docker run --security-opt seccomp=unconfined --security-opt apparmor=unconfined, or the same of podman; for a unit: take RestrictNamespaces and SystemCallFilter out',
+      reason: `a system call filter, of a container or a unit, confines this process; ${what}`,
+      fix: 'for a container: docker run --security-opt seccomp=unconfined --security-opt apparmor=unconfined, or podman with the same options; for a unit: remove RestrictNamespaces and SystemCallFilter',
     };
   if (profile !== undefined)
     return {
       reason: `the AppArmor profile ${profile} confines this process; ${what}`,
-      fix: 'for a container: docker run --security-opt apparmor=unconfined; else permit userns and mount in that profile',
+      fix: 'for a container: docker run --security-opt apparmor=unconfined; otherwise permit userns and mount in that profile',
     };
   if (selinux)
     return {
       reason: `SELinux enforces its policy; ${what}`,
-      fix: 'ausearch -m avc -ts recent names the rule; audit2allow makes a module that permits it',
+      fix: 'find the rule with ausearch -m avc -ts recent, and create a module that permits it with audit2allow',
     };
   return {
     reason: `the host does not permit it; ${what}`,
@@ -88,11 +88,11 @@ export function adviseOn(restrictions: Restrictions, lack: Lack, programs: reado
 /** What a stage has that those before it do not have. */
 const stageTexts: Record<TrialStage, string> = {
   become: 'no process can become the user of a VM',
-  user: 'a user namespace with mounts of its own cannot be made',
-  processes: 'namespaces of processes, IPC and host names cannot be made',
-  network: 'a network namespace cannot be made',
+  user: 'a user namespace with its own mounts cannot be created',
+  processes: 'namespaces of processes, IPC and host names cannot be created',
+  network: 'a network namespace cannot be created',
   jail: 'the tmpfs, limits, capabilities or filter of a jail cannot be set',
-  unshare: 'unshare(1) cannot make a mount namespace, which umlrun needs for -root and -share',
+  unshare: 'unshare(1) cannot create a mount namespace, which umlrun needs for -root and -share',
 };
 
 const stageSettings: Record<TrialStage, readonly NamespaceSetting[]> = {

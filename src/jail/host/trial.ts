@@ -13,7 +13,7 @@ import { seccompFilter } from '../sandbox/seccomp.ts';
 import { type Lack, type TrialStage, trialStages } from './namespace-advice.ts';
 
 /** Begins the words of a trial that was killed, as after its time. */
-const killedBy = 'it was ended by ';
+const killedBy = 'it was killed by ';
 
 /** As much of a plan as the host may forbid. */
 export type TrialPlan = Pick<SandboxPlan, 'programs' | 'launcher' | 'user' | 'unshare'>;
@@ -162,7 +162,7 @@ function failureOf(
         const line = words.trim().split('\n')[0]?.slice(0, jailLimits.launchWords);
         // What a killed one said last is not why it ended.
         if (signal !== null) return end(`${killedBy}${signal}`);
-        end(status === 0 ? undefined : line || `it ended with status ${status}`);
+        end(status === 0 ? undefined : line || `it exited with status ${status}`);
       });
     });
   });

@@ -27,8 +27,8 @@ export async function assertMounts(pid: number, plan: MountPlan, patience: numbe
     if (performance.now() > deadline)
       throw new UmlmonError('JAIL_MOUNTS', {
         place: 'jail',
-        cause: `what is mounted in it is not what was planned: ${differences.slice(0, jailLimits.mountDifferences).join(', ')}`,
-        hint: 'unmount what is not part of it on the host; if that was mounted just now, try again',
+        cause: `its mounts differ from the plan: ${differences.slice(0, jailLimits.mountDifferences).join(', ')}`,
+        hint: 'unmount the extra mounts on the host, or try again if they have just changed',
       });
     await delay(1);
   }

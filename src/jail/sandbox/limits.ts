@@ -40,8 +40,8 @@ export function tooSmall(
     if (host[name].hard >= least[name]) continue;
     const [what, unit, option] = words[name];
     return {
-      cause: `the hard limit is ${host[name].hard} ${what}, and the kernel needs ${least[name]}`,
-      hint: `ulimit ${option} shows it; let the administrator raise it (limits.conf(5), ${unit} of a unit, --ulimit of a container)`,
+      cause: `the hard limit is ${host[name].hard} ${what}, but the kernel needs ${least[name]}`,
+      hint: `raise the limit that ulimit ${option} shows: limits.conf(5), ${unit} of a unit, --ulimit of a container`,
     };
   }
   return undefined;

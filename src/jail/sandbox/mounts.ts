@@ -173,6 +173,6 @@ function tunBinds(tun: JailContents['tun'], layout: VmLayout): Bind[] {
 function inShared(path: string): string {
   const inside = posix.normalize(path);
   if (path !== '' && !posix.isAbsolute(path) && inside !== '.' && !inside.startsWith('..')) return inside;
-  const hint = 'name a file of the shared tree, relative to it';
+  const hint = 'give a path relative to the shared tree';
   throw new UmlmonError('JAIL_DIRECTORY', { place: path, cause: 'is not in the shared tree', hint });
 }

@@ -140,7 +140,7 @@ const fail = (errno: number) => statement(RETURN, 0x0005_0000 | errno);
  */
 export function seccompFilter(request: FilterRequest): Uint8Array {
   if (request.architecture !== 'x64') {
-    const cause = `no system call filter for ${request.architecture}`;
+    const cause = `umlmon has no system call filter for ${request.architecture}`;
     throw new UmlmonError('JAIL_ARCHITECTURE', { place: 'jail', cause, hint: 'run umlmon on x86_64' });
   }
   return encode([

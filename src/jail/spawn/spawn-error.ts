@@ -23,24 +23,24 @@ const hints: readonly (readonly [pattern: RegExp, hint: string])[] = [
   // Where bubblewrap puts the root of a jail together (setup_newroot in bubblewrap.c).
   [
     /Failed to mount tmpfs: No such file or directory/,
-    'bubblewrap needs the directory /tmp: mkdir -m 1777 /tmp',
+    'create /tmp, which bubblewrap needs: mkdir -m 1777 /tmp',
   ],
   [
     /Resource temporarily unavailable/,
-    'its user has as many processes as it may: end some, or raise the limit (ulimit -Hu shows it; max_processes)',
+    'stop some processes of its user, or raise the limit (ulimit -Hu; max_processes)',
   ],
   [/No space left on device/, 'free some space on the file system of the VM: df VARDIR/VM shows it'],
   [
     lackOfCapability,
-    'root must be able to become the user of the VM: give the monitor CAP_SETUID and CAP_SETGID (capabilities(7))',
+    'give the monitor CAP_SETUID and CAP_SETGID (capabilities(7)), to become the user of the VM',
   ],
   [
     /Unknown option --(ro-)?bind-fd/,
-    'this bubblewrap cannot bind what is open: install 0.10 or newer, or the one of the security updates of the distribution',
+    'install bubblewrap 0.10 or newer, or the security update of the distribution: this one cannot bind descriptors',
   ],
   [
     /Race condition binding/,
-    'somebody replaces what was named while the jail is made: look at who may write there',
+    'check who can write to that directory: a file was replaced while the jail was created',
   ],
   [/execvp .*: Permission denied/, 'make the kernel and its loader executable: chmod a+x'],
 ];
@@ -57,18 +57,18 @@ async function forbiddenBy({ launcher, ...plan }: TrialPlan): Promise<Advice | u
   if (allowed === 'unsure') return fix === '' ? undefined : { ...rest, fix, isGuess: true };
   return {
     ...rest,
-    fix: plan.user ? `write userns = off in [GLOBAL], as root makes jails without; or ${fix}` : fix,
+    fix: plan.user ? `set userns = off in [GLOBAL], because root needs no user namespaces; or ${fix}` : fix,
   };
 }
 
 /** The error of a spawn without a kernel: a trial shows whether the host forbids the jail, else the output explains it. */
 export async function spawnError(request: FailedSpawn, { status, error }: Ending): Promise<UmlmonError> {
   const forbidden = await forbiddenBy(request.trial);
-  const end = error?.message ?? (status === undefined ? 'it was killed' : `it ended with status ${status}`);
+  const end = error?.message ?? (status === undefined ? 'it was killed' : `it exited with status ${status}`);
   const words = request.words().trim().slice(-jailLimits.launchWords);
   const known = hints.find(([pattern]) => pattern.test(words));
   const certain = forbidden?.isGuess || lackOfCapability.test(words) ? undefined : forbidden;
-  const hint = certain?.fix ?? known?.[1] ?? forbidden?.fix ?? 'umlmon -plan VM prints the whole command';
+  const hint = certain?.fix ?? known?.[1] ?? forbidden?.fix ?? 'see the whole command: umlmon -plan VM';
   return new UmlmonError('JAIL_LAUNCH', {
     place: posix.basename(request.argv[0] ?? ''),
     cause: certain ? `${end}: ${certain.reason}` : end,

@@ -114,8 +114,8 @@ function assertDevice(pid: number, { fd, to }: DeviceBind): void {
   if (meant.isBlockDevice() && found.isBlockDevice() && meant.rdev === found.rdev) return;
   throw new UmlmonError('JAIL_MOUNTS', {
     place: to,
-    cause: 'the device was replaced while the jail was made',
-    hint: 'look at who may write to its directory',
+    cause: 'the device was replaced while the jail was created',
+    hint: 'check who can write to its directory',
   });
 }
 

@@ -42,11 +42,11 @@ function rootDamage(vm: VmConfig, disk: LookedAt): ContentProblem | undefined {
   const { foreign, table, blank } = content;
   const filesystem = content.content?.holds === 'filesystem' ? content.content : undefined;
   if (!filesystem && foreign)
-    return refuse(`${hostPath} is ${foreign.what}, and no disk`, cureFor(foreign.cure, hostPath));
+    return refuse(`${hostPath} is ${foreign.what}, not a disk image`, cureFor(foreign.cure, hostPath));
   if (blank)
     return refuse(
-      `${hostPath} is blank: it holds no root file system`,
-      'put a system on it, or copy an image there',
+      `${hostPath} is blank: it has no root file system`,
+      'install a system on it, or copy an image over it',
     );
   const { partition, unit } = vm.root;
   const name = (number: number) => `ubd${String.fromCharCode(97 + unit)}${number || ''}`;
@@ -57,21 +57,21 @@ function rootDamage(vm: VmConfig, disk: LookedAt): ContentProblem | undefined {
       const say: Say = table.partitions.some((one) => one.content) ? refuse : warn;
       return say(
         `${hostPath} has partitions (${table.kind}): ${partitionsText(table)}; root = ${name(0)} is the whole disk`,
-        `write root = ${name(likeliestRoot(table)?.number ?? 1)}`,
+        `set root = ${name(likeliestRoot(table)?.number ?? 1)}`,
       );
     }
     return content.iso
       ? problem(
           'warning',
           `${hostPath} is an ISO 9660 image`,
-          'the kernel may not be able to mount it as its root',
+          'use another image if the kernel cannot mount it',
         )
       : unknown(hostPath, content);
   }
   if (!table && filesystem)
     return refuse(
-      `${hostPath} has no partitions, and holds ${withArticle(filesystem.kind)} file system; root = ${name(partition)}`,
-      `write root = ${name(0)}`,
+      `${hostPath} holds ${withArticle(filesystem.kind)} file system without partitions; root = ${name(partition)} is a partition`,
+      `set root = ${name(0)}`,
     );
   if (!table) return unknown(hostPath, content);
   const found = table.partitions.find(({ number }) => number === partition);
@@ -81,15 +81,15 @@ function rootDamage(vm: VmConfig, disk: LookedAt): ContentProblem | undefined {
     // Of a damaged table the kernel may find a copy.
     const say = table.partitions.length > 0 ? refuse : warn;
     return say(
-      `${hostPath} has no partition ${partition}: ${partitionsText(table) || 'it has none'}`,
-      likeliest ? `write root = ${name(likeliest.number)}` : 'see them with: fdisk -l, on the host',
+      `${hostPath} has no partition ${partition}: ${partitionsText(table) || 'it has no partitions'}`,
+      likeliest ? `set root = ${name(likeliest.number)}` : 'list them on the host: fdisk -l',
     );
   }
   const room = Math.min(found.size, content.size - found.start);
   if (found.content) return filesystemDamage(found.content, room, place, refuse);
   return problem(
     'warning',
-    `it is not known what ${place} holds`,
+    `the content of ${place} is unknown`,
     `blkid -p -O ${found.start} ${shellWord(hostPath)}`,
   );
 }
@@ -103,10 +103,13 @@ function filesystemDamage(
   refuse: Say,
 ): ContentProblem | undefined {
   if (kind === 'swap')
-    return refuse(`${place} is swap space, and no root file system`, 'name the root with root = ubdX');
+    return refuse(
+      `${place} is swap space, not a root file system`,
+      'set root = ubdX to the root file system',
+    );
   if (size <= room) return undefined;
-  const cause = `${place} was cut short: its ${kind} file system has ${size} bytes, and there are ${room}`;
-  const hint = 'copy the image once more, as a whole';
+  const cause = `${place} is truncated: its ${kind} file system needs ${size} bytes, but has ${room}`;
+  const hint = 'copy the whole image again';
   return sized.has(kind) ? refuse(cause, hint) : problem('warning', cause, hint);
 }
 
@@ -116,7 +119,7 @@ function dataDamage({ hostPath, content }: LookedAt): ContentProblem | undefined
   const inner = content.content;
   if (!inner && content.foreign?.kind === 'disk')
     return warn(
-      `${hostPath} is ${content.foreign.what}: the guest sees its bytes as they are`,
+      `${hostPath} is ${content.foreign.what}: the guest sees its raw bytes`,
       cureFor(content.foreign.cure, hostPath),
     );
   if (inner?.holds === 'filesystem' && inner.kind !== 'swap')
@@ -127,8 +130,8 @@ function dataDamage({ hostPath, content }: LookedAt): ContentProblem | undefined
       : undefined;
   return cut
     ? warn(
-        `${hostPath} was cut short: its partition ${cut.number} ends after its end`,
-        'copy the image once more, as a whole',
+        `${hostPath} is truncated: its partition ${cut.number} extends beyond its end`,
+        'copy the whole image again',
       )
     : undefined;
 }
@@ -136,7 +139,7 @@ function dataDamage({ hostPath, content }: LookedAt): ContentProblem | undefined
 function unknown(hostPath: string, { head }: GuestContent): ContentProblem {
   return problem(
     'warning',
-    `it is not known what ${hostPath} holds (its first bytes: ${head}): it may be no root file system`,
+    `the content of ${hostPath} is unknown (first bytes: ${head}): it may not be a root file system`,
     `blkid -p ${shellWord(hostPath)}`,
   );
 }

@@ -35,7 +35,7 @@ export function checkDisk(
 
 function missing({ code, place, cause, hint }: Failure): Refusal {
   if (code === 'IMAGE_MISSING')
-    return { code, cause, hint: `put it at ${place}, or correct the path, which is as the jail sees it` };
+    return { code, cause, hint: `put it at ${place}, or correct the path (a path inside the jail)` };
   return { code: isErrorCode(code) ? code : 'IMAGE_MISSING', cause, hint };
 }
 
@@ -46,14 +46,14 @@ function mountDamage(
   if (readOnlyMount !== undefined && !readOnly)
     return {
       code: 'HOST_MOUNT',
-      cause: `the VM would write to it, and ${readOnlyMount} is mounted read-only`,
-      hint: remountHint('ro', readOnlyMount, 'add the word ro'),
+      cause: `the VM writes to it, but ${readOnlyMount} is mounted read-only`,
+      hint: remountHint('ro', readOnlyMount, 'add ro to the disk'),
     };
   if (nodev === undefined) return undefined;
   return {
     code: 'HOST_MOUNT',
     cause: `the kernel cannot open a device there: ${nodev} is mounted nodev`,
-    hint: remountHint('nodev', nodev, `make the node of ${name.path} on another file system`),
+    hint: remountHint('nodev', nodev, `create the node of ${name.path} on another file system`),
   };
 }
 
@@ -67,13 +67,13 @@ function kindDamage({ hostPath, kind, size }: ImageFacts, disk: ConfiguredDisk):
     return {
       code: 'IMAGE_KIND',
       cause: `${hostPath} is ${what[kind]}`,
-      hint: 'names of regular files end in .dsk or .cow, of block devices in .dev',
+      hint: 'rename it: regular files end in .dsk or .cow, block devices in .dev',
     };
   if (disk.kind === 'flat' && (size === 0 || size % 512 !== 0))
     return {
       code: 'IMAGE_KIND',
       cause: `${hostPath} has ${size} bytes`,
-      hint: 'an image is a whole number of 512-byte sectors, at least one',
+      hint: 'make its size a multiple of 512 bytes, at least 512',
     };
   return undefined;
 }
@@ -88,13 +88,13 @@ function twin(vm: VmConfig, disk: ConfiguredDisk, { id }: ImageFacts, host: Inve
     return {
       code: 'CONFIG_CONFLICT',
       cause: `${disk.path} is the backing file of ubd${over.unit}`,
-      hint: 'add the word ro: a backing file must stay as it is',
+      hint: 'add ro to the disk: a backing file must not change',
     };
   if (!first || (first.readOnly && disk.readOnly)) return undefined;
   return {
     code: 'CONFIG_CONFLICT',
-    cause: `ubd${first.unit} is the same image under another name, ${first.path}`,
-    hint: 'a writable image can be one disk only',
+    cause: `ubd${first.unit} is the same image, by another name: ${first.path}`,
+    hint: 'remove one of the two: a writable image can be only one disk',
   };
 }
 
@@ -107,7 +107,7 @@ function hazard({ unit, path }: ConfiguredDisk, { backings }: Inventory): Refusa
     : {
         code: 'COW_HAZARD',
         cause: `${path}: ${cause}`,
-        hint: 'use a copy of the whole image, or make its file system with blocks of 4096 bytes',
+        hint: 'use a copy of the whole image, or create its file system with blocks of 4096 bytes',
       };
 }
 
@@ -120,7 +120,7 @@ function accessDamage(
   if (closed !== undefined)
     return {
       code: 'IMAGE_ACCESS',
-      cause: `user ${user.name} cannot pass the directory ${closed}`,
+      cause: `user ${user.name} cannot enter the directory ${closed}`,
       hint: `chmod a+x ${closed}`,
     };
   if (mayAccess(image, user, write ? 6 : 4)) return undefined;
@@ -129,7 +129,7 @@ function accessDamage(
     code: 'IMAGE_ACCESS',
     cause: `user ${user.name} may not ${write ? 'write' : 'read'} ${image.hostPath}: ${owner}`,
     hint: write
-      ? `chown ${shellWord(user.name)} ${shellWord(image.hostPath)}, or add the word ro`
+      ? `chown ${shellWord(user.name)} ${shellWord(image.hostPath)}, or add ro to the disk`
       : `chmod a+r ${shellWord(image.hostPath)}`,
   };
 }

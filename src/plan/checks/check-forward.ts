@@ -19,7 +19,7 @@ export function checkForwards(spec: VmConfig['eth'][number], conflicts: readonly
     .map(({ port, listener, owner }) => ({
       code: 'NETWORK_IN_USE',
       cause: `forward: ${takenText(port, listener, owner)}`,
-      hint: `forward another port of the host, or end that program; ss -anp sport = :${port.hostPort} shows it`,
+      hint: `forward another port of the host, or stop that program; ss -anp sport = :${port.hostPort} shows it`,
     }));
 }
 
@@ -31,8 +31,8 @@ export function checkTun(fault: string): Refusal[] {
 }
 
 export function tunHint(fault: string): string {
-  if (fault === 'EACCES') return 'as most systems have it: chmod 666 /dev/net/tun';
+  if (fault === 'EACCES') return 'set the usual permissions: chmod 666 /dev/net/tun';
   if (fault === 'EPERM')
-    return 'let the cgroup have the device: in a unit DeviceAllow=/dev/net/tun rwm; of docker run --device /dev/net/tun';
-  return 'modprobe tun; after an update of the host kernel, boot that first';
+    return 'allow the device in the cgroup: DeviceAllow=/dev/net/tun rwm in a unit, --device /dev/net/tun of docker run';
+  return 'modprobe tun; after an update of the host kernel, boot the new kernel first';
 }

@@ -43,8 +43,8 @@ export function checkHost(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
     ...host.unwritable.map(({ key, mount }) =>
       problemAt(originOf(global, key), {
         code: 'HOST_MOUNT',
-        cause: `a monitor writes there, and ${mount} is mounted read-only`,
-        hint: remountHint('ro', mount, `write another place as ${key}`),
+        cause: `the monitor writes there, but ${mount} is mounted read-only`,
+        hint: remountHint('ro', mount, `set ${key} to another directory`),
       }),
     ),
     ...checkMemory(vm, host, at),
@@ -85,7 +85,7 @@ function words({ code, place, cause, hint }: Failure): [ErrorCode, string, strin
 function closedTo(user: Found<VmUser>, key: string, directory: string): Refusal {
   return {
     code: key === 'kernel' ? 'KERNEL_ACCESS' : 'JAIL_ACCESS',
-    cause: `user ${'found' in user ? user.found.name : '?'} cannot pass the directory ${directory}`,
+    cause: `user ${'found' in user ? user.found.name : '?'} cannot enter the directory ${directory}`,
     hint: `chmod a+x ${shellWord(directory)}, or move it elsewhere`,
   };
 }
@@ -95,7 +95,7 @@ function checkLauncher(global: GlobalConfig, { root, namespaces }: Inventory): P
   const cause =
     global.userns === 'off'
       ? 'without user namespaces (userns = off) a monitor must run as root'
-      : `this host lets only root make a jail: ${namespaces.reason}`;
+      : `on this host only root can create a jail: ${namespaces.reason}`;
   const hint = global.userns === 'off' ? 'run umlmon as root' : `${namespaces.fix}; or run umlmon as root`;
   return [problemAt(originOf(global, 'userns'), { code: 'HOST_NAMESPACES', cause, hint })];
 }
@@ -103,9 +103,8 @@ function checkLauncher(global: GlobalConfig, { root, namespaces }: Inventory): P
 /** pasta enters a user namespace of the VM's user, which the root launcher does not make. */
 function checkUserNetworks(global: GlobalConfig, vm: VmConfig, { namespaces }: Inventory): Problem[] {
   if (global.userns === 'auto' && namespaces.allowed !== 'no') return [];
-  const cause = 'user needs user namespaces, and this umlmon runs without';
-  const hint =
-    global.userns === 'off' ? 'use nat, or take userns = off away' : `use nat; or ${namespaces.fix}`;
+  const cause = 'a user network needs user namespaces, and this monitor does not use them';
+  const hint = global.userns === 'off' ? 'use nat, or remove userns = off' : `use nat; or ${namespaces.fix}`;
   return vm.eth
     .filter(({ kind }) => kind === 'user')
     .map(({ unit }) => problemAt(originOf(vm, `eth${unit}`), { code: 'HOST_NAMESPACES', cause, hint }));
@@ -117,8 +116,10 @@ function checkMemory(vm: VmConfig, { memory: { bytes, cgroup }, unrunnable }: In
   const need = tmpfsBytes(vm.mem) + copiesBytes(unrunnable.map((file) => file.bytes));
   if (need <= bytes) return [];
   const within = cgroup ? `, within ${memoryOwner(cgroup)}` : '';
-  const cause = `the VM needs ${sizeText(need)} of host memory, and ${sizeText(bytes)} are available${within}`;
-  const hint = cgroup ? 'raise that limit, or give this VM less' : 'stop other VMs, or give this one less';
+  const cause = `the VM needs ${sizeText(need)} of host memory, but only ${sizeText(bytes)} are available${within}`;
+  const hint = cgroup
+    ? 'raise that limit, or reduce mem of this VM'
+    : 'stop other VMs, or reduce mem of this VM';
   return [at('mem', 'HOST_MEMORY', cause, hint)];
 }
 
@@ -133,6 +134,6 @@ function checkCores(vm: VmConfig, { cores }: Inventory, at: At): Problem[] {
   const usable = new Set(cores.map(({ core }) => core));
   const unusable = vm.cpu.filter((core) => !usable.has(core));
   if (unusable.length === 0) return [];
-  const cause = `this host has no core ${unusable.join(', ')} for us`;
-  return [at('cpu', 'HOST_CORES', cause, `usable are ${[...usable].join(', ')}`)];
+  const cause = `umlmon cannot use core ${unusable.join(', ')} of this host`;
+  return [at('cpu', 'HOST_CORES', cause, `usable cores: ${[...usable].join(', ')}`)];
 }

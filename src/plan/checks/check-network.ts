@@ -41,8 +41,8 @@ export function checkNetwork(
       : [
           refusal(
             'NETWORK_PRIVILEGE',
-            `${spec.kind} changes the network of the host, which only root may`,
-            'run umlmon as root, or take the interface out',
+            `${spec.kind} changes the network of the host, which needs root`,
+            'run umlmon as root, or remove the interface',
           ),
         ]),
   ];
@@ -82,8 +82,8 @@ function opensTun(spec: Spec): boolean {
 function noDeviceIn(point: string): Refusal {
   return refusal(
     'HOST_MOUNT',
-    `the VM needs a /dev/net/tun of its own in vardir, and ${point} is mounted nodev; that of the host is not for all users`,
-    remountHint('nodev', point, 'as most systems have it: chmod 666 /dev/net/tun'),
+    `the VM cannot open /dev/net/tun of the host, and cannot have its own: ${point} is mounted nodev`,
+    remountHint('nodev', point, 'set the usual permissions: chmod 666 /dev/net/tun'),
   );
 }
 
@@ -110,8 +110,8 @@ function checkEnds(
         : [
             refusal(
               'NETWORK_HOST',
-              'the user of the VM cannot open /dev/net/tun, which pasta does for it',
-              'as most systems have it: modprobe tun; chmod 666 /dev/net/tun',
+              'pasta runs as the user of the VM, who cannot open /dev/net/tun',
+              'set the usual permissions: modprobe tun; chmod 666 /dev/net/tun',
             ),
           ];
     case 'raw':
@@ -148,7 +148,7 @@ function checkName(name: string, others: readonly HostLink[]): Refusal[] {
   return [
     refusal(
       'NETWORK_IN_USE',
-      `proxy_if: the host has an interface ${name} already${whose}`,
+      `proxy_if: the host already has an interface ${name}${whose}`,
       adviceOnTaken(taken),
     ),
   ];
@@ -157,11 +157,11 @@ function checkName(name: string, others: readonly HostLink[]): Refusal[] {
 /** What to do about an interface of the host that has the name of one of ours. It may be anything: even the way out. */
 function adviceOnTaken({ name, alias, kind, addresses }: HostLink): string {
   if (alias.startsWith('umlmon:'))
-    return 'choose another name; umlmon -cleanup VM removes it when its VM is down';
+    return 'choose another name; umlmon -cleanup VM removes it while its VM is stopped';
   const isIdle = kind === 'tun' && addresses.length === 0;
   return isIdle
     ? `choose another name, or if no program uses this tap: ip link delete ${name}`
-    : 'choose another name: umlmon makes this interface itself';
+    : 'choose another name, because umlmon creates this interface';
 }
 
 function checkBridge(spec: Extract<Spec, { kind: 'bridged' }>, { links }: HostNetwork): Refusal[] {
@@ -173,15 +173,15 @@ function checkBridge(spec: Extract<Spec, { kind: 'bridged' }>, { links }: HostNe
       refusal(
         'NETWORK_MISSING',
         `bridge_if: the host has no interface ${name}`,
-        didYouMean(name, bridges, `make it: ip link add ${name} type bridge; ip link set ${name} up`),
+        didYouMean(name, bridges, `create it: ip link add ${name} type bridge; ip link set ${name} up`),
       ),
     ];
   if (!link.bridge)
     return [
       refusal(
         'NETWORK_MISSING',
-        `bridge_if: ${name} is no bridge${link.kind && ` (it is ${link.kind})`}`,
-        bridges.length > 0 ? `bridges are ${bridges.slice(0, 20).join(', ')}` : 'the host has no bridge',
+        `bridge_if: ${name} is not a bridge${link.kind && ` (it is ${link.kind})`}`,
+        bridges.length > 0 ? `bridges: ${bridges.slice(0, 20).join(', ')}` : 'the host has no bridge',
       ),
     ];
   if (spec.vlan === undefined || link.bridge.filtersVlans) return [];
@@ -206,12 +206,12 @@ function checkLink(
     const { text } = spec[argument];
     const found = user(text);
     if (!found) return [];
-    const cause = `${argument}: ${text} is an address of the host already, on ${found.name}`;
-    return [refusal('NETWORK_IN_USE', cause, 'choose an address that nobody has')];
+    const cause = `${argument}: the host already has ${text}, on ${found.name}`;
+    return [refusal('NETWORK_IN_USE', cause, 'choose an unused address')];
   });
   if (six && !host.ipv6)
     problems.push(
-      refusal('NETWORK_HOST', 'the host has no IPv6', 'boot it without ipv6.disable=1, or use IPv4'),
+      refusal('NETWORK_HOST', 'the host has no IPv6', 'boot the host without ipv6.disable=1, or use IPv4'),
     );
   if (host_if === undefined) return problems;
   const names = others.map(({ name }) => name);
@@ -220,7 +220,7 @@ function checkLink(
       refusal(
         'NETWORK_MISSING',
         `host_if: the host has no interface ${host_if}`,
-        didYouMean(host_if, names, `there are ${names.slice(0, 20).join(', ')}`),
+        didYouMean(host_if, names, `interfaces: ${names.slice(0, 20).join(', ')}`),
       ),
     );
   // Not umlmon's to turn on: it makes the host forget what it has learned from routers (accept_ra).
@@ -229,7 +229,7 @@ function checkLink(
       refusal(
         'NETWORK_HOST',
         `host_if: the host does not forward IPv6 on ${host_if}`,
-        'sysctl -w net.ipv6.conf.all.forwarding=1; an interface that learns its routes from routers needs accept_ra=2 before',
+        'sysctl -w net.ipv6.conf.all.forwarding=1; set accept_ra=2 first on interfaces that learn routes from routers',
       ),
     );
   return problems;

@@ -43,8 +43,8 @@ export function planPlugNetwork({
   if (!step || !plan) throw new Error(`eth${spec.unit} has no plan`);
   const user = there.find(({ name }) => name !== '' && name === plan.name);
   if (user) {
-    const cause = `eth${user.unit} of the VM has the interface ${plan.name} already`;
-    return { code: 'NETWORK_IN_USE', cause, hint: 'name another' };
+    const cause = `eth${user.unit} of the VM already has the interface ${plan.name}`;
+    return { code: 'NETWORK_IN_USE', cause, hint: 'choose another interface name' };
   }
   return lackOf(running, plan) ?? { plan, programs: step.programs };
 }
@@ -56,7 +56,7 @@ function lackOf(running: LaunchPlan, { kind, needs }: InterfacePlan): Refusal | 
   const lack = (what: string): Refusal => ({
     code: 'NETWORK_PRIVILEGE',
     cause: `the jail was started without ${what}, which ${kind} needs`,
-    hint: 'write the interface in the configuration and start the VM again: then there is room for more of its kind',
+    hint: 'add the interface to the configuration and restart the VM: then more of its kind can be plugged',
   });
   if (!running.steps.some((step) => step.do === 'configure-network')) return lack('a network');
   if (needs.capabilities.length > 0) return lack(needs.capabilities.join(', '));

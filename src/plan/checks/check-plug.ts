@@ -44,6 +44,6 @@ function hiddenBy({ sandbox }: LaunchPlan, jailPath: string, write: boolean): Re
     cause: isDevice
       ? `the jail was started without block devices in ${nearest?.to ?? '/'}: ${jailPath} cannot be opened in it`
       : `the jail was started with ${nearest?.to ?? '/'} read-only: ${jailPath} cannot be written`,
-    hint: 'write the disk in the configuration and start the VM again',
+    hint: 'add the disk to the configuration and restart the VM',
   };
 }

@@ -24,7 +24,7 @@ export function checkTransport(spec: Spec, kernel: Inventory['kernel']): Refusal
       cause: `the kernel has no vector transport ${transport}`,
       hint:
         transports.length > 0
-          ? `it has ${transports.join(', ')}`
+          ? `transports of this kernel: ${transports.join(', ')}`
           : 'use a kernel with CONFIG_UML_NET_VECTOR, 5.0 or newer',
     },
   ];
@@ -37,8 +37,8 @@ function checkLegacy(spec: Spec): Refusal[] {
   if (spec.kind === 'network' && linkOf(spec)) lost.push('mtu');
   return lost.map((name) => ({
     code: 'NETWORK_TRANSPORT',
-    cause: `${name}: the kernel has taps only as ethN=tuntap, which knows no ${name}`,
-    hint: `do without, or use a kernel with CONFIG_UML_NET_VECTOR`,
+    cause: `${name}: the kernel supports taps only as ethN=tuntap, without ${name}`,
+    hint: `remove it, or use a kernel with CONFIG_UML_NET_VECTOR`,
   }));
 }
 
@@ -49,23 +49,23 @@ export function checkTap(name: string, { links }: HostNetwork, uid: number | und
   const makeTap = (called: string) =>
     `ip tuntap add dev ${called} mode tap user ${uid ?? 'UID'} vnet_hdr; ip link set ${called} up`;
   // Of an interface that is there, the name cannot be given again.
-  const another = `make another, and write its name as ifname: ${makeTap(freeName(links))}`;
+  const another = `create another and set ifname to its name: ${makeTap(freeName(links))}`;
   if (!link)
     return [
       missing(
         `ifname: the host has no interface ${name}`,
-        didYouMean(name, taps, `make it: ${makeTap(name)}`),
+        didYouMean(name, taps, `create it: ${makeTap(name)}`),
       ),
     ];
   if (link.alias.startsWith('umlmon:'))
     return [
       {
         code: 'NETWORK_IN_USE',
-        cause: `ifname: ${name} is a tap that umlmon has made, marked ${link.alias}`,
+        cause: `ifname: ${name} is a tap of umlmon, marked ${link.alias}`,
         hint: another,
       },
     ];
-  if (link.tapOwner === undefined) return [missing(`ifname: ${name} is no tap`, another)];
+  if (link.tapOwner === undefined) return [missing(`ifname: ${name} is not a tap`, another)];
   if (uid === undefined || link.tapOwner === uid) return [];
   return [missing(`ifname: the tap ${name} does not belong to the user of the VM, uid ${uid}`, another)];
 }
@@ -83,7 +83,7 @@ export function checkWire(name: string, { links }: Pick<HostNetwork, 'links'>): 
     : [
         missing(
           `ifname: the host has no interface ${name}`,
-          didYouMean(name, names, `there are ${names.slice(0, 20).join(', ')}`),
+          didYouMean(name, names, `interfaces: ${names.slice(0, 20).join(', ')}`),
         ),
       ];
 }
@@ -96,8 +96,8 @@ export function checkTunnel(src: TunnelEnd, host: HostNetwork): Refusal[] {
   if (isLocal(src))
     return [
       missing(
-        `src: ${src.text} reaches no other host`,
-        'name the address at which the other end knows this host',
+        `src: ${src.text} cannot be reached from another host`,
+        'give the address at which the other end reaches this host',
       ),
     ];
   return [...checkSource('src', src, host), ...(src.family === 6 ? checkForwarding6('src', host) : [])];
@@ -111,7 +111,7 @@ export function checkSource(
 ): Refusal[] {
   if (isLocal({ text })) return [];
   if (links.some(({ addresses }) => addresses.includes(text))) return [];
-  return [missing(`${argument}: the host has no address ${text}`, 'see ip addr')];
+  return [missing(`${argument}: the host has no address ${text}`, 'list its addresses: ip addr')];
 }
 
 function isLocal({ text }: Pick<TunnelEnd, 'text'>): boolean {
@@ -126,7 +126,7 @@ function checkForwarding6(argument: string, { ipv6, forwards6 }: HostNetwork): R
         {
           code: 'NETWORK_HOST',
           cause: `${argument}: the host does not forward IPv6`,
-          hint: 'sysctl -w net.ipv6.conf.all.forwarding=1; an interface that learns its routes from routers needs accept_ra=2 before',
+          hint: 'sysctl -w net.ipv6.conf.all.forwarding=1; set accept_ra=2 first on interfaces that learn routes from routers',
         },
       ];
 }
@@ -143,8 +143,8 @@ export function checkNat(spec: Extract<Spec, { kind: 'nat' }>, host: HostNetwork
       ? [
           {
             code: 'NETWORK_IN_USE',
-            cause: `subnet: ${taken.address} is an address of the host already, on ${taken.name}`,
-            hint: 'choose a subnet that nobody has',
+            cause: `subnet: the host already has ${taken.address}, on ${taken.name}`,
+            hint: 'choose an unused subnet',
           } as const,
         ]
       : []),

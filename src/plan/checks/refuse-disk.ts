@@ -15,7 +15,7 @@ export function refuseDisk(
   graph: ImageGraph,
 ): Refusal | undefined {
   const image = nameFor(by, disk.path);
-  if (!image) throw new Error(`${disk.path} is no path of an image`);
+  if (!image) throw new Error(`${disk.path} is not a path of an image`);
   const said = disk.backing === undefined ? {} : { backing: disk.backing };
   return refuseOpen(graph, { by, image, mode: disk.readOnly ? 'ro' : 'rw', ...said });
 }

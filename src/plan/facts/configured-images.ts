@@ -31,7 +31,7 @@ export interface ConfiguredImage {
 /** The image that a VM's configuration means; its parser has let no other path through. */
 function nameOfDisk(vm: VmConfig, path: string): ImageName {
   const name = nameFor(vm.name, path);
-  if (!name) throw new Error(`${path} is no path of an image`);
+  if (!name) throw new Error(`${path} is not a path of an image`);
   return name;
 }
 
@@ -43,7 +43,7 @@ export async function graphFor(vm: VmConfig, store: ImageStore): Promise<ImageGr
     const answers = vm.ubd.map((disk) => refuseDisk(vm, disk, graph));
     return answers.includes(needsEveryone) ? needsEveryone : graph;
   });
-  if (!seen) throw new Error('nothing was looked at');
+  if (!seen) throw new Error('no scan was made');
   return seen;
 }
 

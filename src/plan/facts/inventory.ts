@@ -178,8 +178,8 @@ async function accountOf(vm: VmConfig, look = new HostLook()): Promise<VmUser> {
   if (own === 0 || user.uid === own) return user;
   throw new UmlmonError('HOST_NAMESPACES', {
     place: `user ${user.name}`,
-    cause: `only root may run a VM as another user; this is uid ${own}`,
-    hint: 'take vmuser out of the configuration, or run umlmon as root',
+    cause: `only root can run a VM as another user; this is uid ${own}`,
+    hint: 'remove vmuser from the configuration, or run umlmon as root',
   });
 }
 

@@ -79,14 +79,14 @@ function openOne(
   if (ofTheKernel.has(statfsSync(`/proc/self/fd/${opened.fd}`).type))
     throw new UmlmonError('USAGE', {
       place,
-      cause: 'it shows processes and settings of the host, which no guest may see',
-      hint: 'the guest has its own there',
+      cause: 'it shows processes and settings of the host, which a guest must not see',
+      hint: 'omit it: the guest has its own there',
     });
   const noExec = mountWith('noexec', `/proc/self/fd/${opened.fd}`);
   if (noExec !== undefined && option === '-root')
     throw new UmlmonError('HOST_MOUNT', {
       place,
-      cause: `no program in it can be run: ${noExec} is mounted noexec`,
+      cause: `its programs cannot be executed: ${noExec} is mounted noexec`,
       hint: remountHint('noexec', noExec, 'move the directory to another file system'),
     });
   const closed = closedOf(roots)
@@ -95,8 +95,8 @@ function openOne(
   if (closed !== undefined)
     throw new UmlmonError('USAGE', {
       place,
-      cause: `in ${closed} umlmon keeps what other runs and VMs were given`,
-      hint: 'name another directory',
+      cause: `${closed} holds files of other runs and VMs`,
+      hint: 'choose another directory',
     });
   return {
     directory: opened.path,
@@ -141,14 +141,14 @@ export function leftOut({ root }: Directories): string | undefined {
   const missing = root?.covers.filter(({ type }) => type !== '' && !pseudo.test(type)) ?? [];
   if (!root || missing.length === 0) return undefined;
   const paths = missing.map(({ path }) => path).join(', ');
-  return `not in -root ${root.directory}, as they are other file systems: ${paths} (hint: -share DIR:ro gives one)`;
+  return `-root ${root.directory} does not include other file systems: ${paths} (hint: add each with -share DIR:ro)`;
 }
 
 /** For a command that may not be executed: shares that are mounted noexec on the host. */
 export function notExecutable({ shares }: Directories): string | undefined {
   const [share] = shares.filter(({ noExec }) => noExec !== undefined);
   if (share?.noExec === undefined) return undefined;
-  return `no program in -share ${share.directory} can be run: ${share.noExec} is mounted noexec (hint: ${remountHint('noexec', share.noExec, 'move the directory to another file system')})`;
+  return `programs in -share ${share.directory} cannot be executed: ${share.noExec} is mounted noexec (hint: ${remountHint('noexec', share.noExec, 'move the directory to another file system')})`;
 }
 
 /** Nothing if there is no such directory. */

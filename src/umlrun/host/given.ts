@@ -35,11 +35,11 @@ export function openGiven(given: string, user: VmUser, errors: GivenErrors): Ope
       pass: (path, stat, isPassed) => {
         // Our own user meets what is closed by itself.
         if (isOwn || !(isPassed || isDirectory) || mayAccess(stat, user, 1)) return undefined;
-        hint = `chmod a+x ${shellWord(path)}, or name another user with -user`;
-        return `user ${user.name}, as whom the kernel runs, cannot pass the directory ${path}`;
+        hint = `chmod a+x ${shellWord(path)}, or choose another user with -user`;
+        return `the kernel runs as user ${user.name}, who cannot enter the directory ${path}`;
       },
       follow: (path, link, directory) => {
-        hint = 'name what it leads to';
+        hint = 'give the path that it points to';
         return whyNotFollowed(path, link, directory);
       },
     });
@@ -65,7 +65,7 @@ function fromHere(given: string, place: string): string {
 
 function whyNotFollowed(path: string, link: Stats, directory: Stats): string | undefined {
   if (isOurs(link) && whyDistrusted('', directory, true) === undefined) return undefined;
-  return `${path} is a link in a directory that others may write to: it may lead anywhere`;
+  return `${path} is a link in a directory that others can write to: it may point anywhere`;
 }
 
 /** What a run holds open until its jail stands. */

@@ -116,8 +116,8 @@ export async function lookAtHost(
   if (needed > available.bytes)
     throw new UmlmonError('HOST_MEMORY', {
       place: '-mem',
-      cause: `the VM may need ${mebibytes(needed)} MiB, and ${mebibytes(available.bytes)} MiB are available: ${memoryOwner(available.cgroup)}`,
-      hint: 'give it less',
+      cause: `the VM may need ${mebibytes(needed)} MiB, but only ${mebibytes(available.bytes)} MiB are available: ${memoryOwner(available.cgroup)}`,
+      hint: 'give the VM less memory: -mem',
     });
   const limits = ownLimits();
   const small = tooSmall(limits, needed);
@@ -156,7 +156,7 @@ function refuseWithoutCapabilities({ root, shares }: RunRequest, user: VmUser): 
   if (hint)
     throw new UmlmonError('HOST_SYSTEM_CALL', {
       place: 'umlrun',
-      cause: `root may not do all that a VM of user ${user.name} needs`,
+      cause: `root lacks capabilities that a VM of user ${user.name} needs`,
       hint,
     });
 }
@@ -175,8 +175,8 @@ async function userOf({ user }: RunRequest, root: boolean): Promise<VmUser> {
   if (user === undefined) return ownUser();
   throw new UmlmonError('HOST_NAMESPACES', {
     place: `-user ${user}`,
-    cause: 'only root may run a VM as another user',
-    hint: 'leave -user out',
+    cause: 'only root can run a VM as another user',
+    hint: 'omit -user',
   });
 }
 
@@ -191,7 +191,8 @@ async function launcherOf(
   if (root) return 'root';
   throw new UmlmonError('HOST_NAMESPACES', {
     place: 'umlrun',
-    cause: userns === 'off' ? 'the configuration says userns = off' : `only root can make a jail: ${reason}`,
+    cause:
+      userns === 'off' ? 'the configuration says userns = off' : `only root can create a jail: ${reason}`,
     hint: userns === 'off' ? 'run umlrun as root' : `${fix}; or run umlrun as root`,
   });
 }
@@ -202,8 +203,8 @@ function userNetworkPrograms(launcher: SandboxPlan['launcher']): NetworkPrograms
   if (launcher === 'root')
     throw new UmlmonError('HOST_NAMESPACES', {
       place,
-      cause: 'it needs user namespaces, and this run has none',
-      hint: 'leave -net out, or let the administrator permit user namespaces',
+      cause: 'it needs user namespaces, which this run does not use',
+      hint: 'omit -net, or have the administrator permit user namespaces',
     });
   const programs = networkPrograms({ rules: false, legs: false, user: true });
   const { tun, tunForAll, tunFault } = inspectTun();
@@ -213,8 +214,8 @@ function userNetworkPrograms(launcher: SandboxPlan['launcher']): NetworkPrograms
   if (!(process.geteuid?.() === 0 ? tunForAll : tun))
     throw new UmlmonError('NETWORK_HOST', {
       place,
-      cause: 'the user of the VM cannot open /dev/net/tun, which pasta does for it',
-      hint: 'as most systems have it: modprobe tun; chmod 666 /dev/net/tun',
+      cause: 'pasta runs as the user of the VM, who cannot open /dev/net/tun',
+      hint: 'set the usual permissions: modprobe tun; chmod 666 /dev/net/tun',
     });
   return programs;
 }

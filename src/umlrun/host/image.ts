@@ -76,7 +76,7 @@ export async function prepareImage(
       throw new UmlmonError('IMAGE_KIND', {
         place: path,
         cause: 'not a regular file',
-        hint: 'an image is a file; of a directory: -root DIR',
+        hint: 'give a file; for a directory use -root DIR',
       });
     fd = openForReading(opened);
     const stat = fstatSync(fd, { bigint: true });
@@ -84,8 +84,8 @@ export async function prepareImage(
     if (user.uid !== process.geteuid?.() && !mayAccess({ uid, gid, mode }, user, 4))
       throw new UmlmonError('IMAGE_ACCESS', {
         place: path,
-        cause: `user ${user.name}, as whom the kernel runs, may not read it`,
-        hint: `chmod a+r ${shellWord(path)}, or name another user with -user`,
+        cause: `the kernel runs as user ${user.name}, who cannot read it`,
+        hint: `chmod a+r ${shellWord(path)}, or choose another user with -user`,
       });
     const store = { ...roots, holders: imageHoldersOf(roots) };
     const name = nameOfHostPath(path, store);
@@ -96,7 +96,7 @@ export async function prepareImage(
       throw new UmlmonError('IMAGE_IN_USE', {
         place: path,
         cause: 'a VM or another program writes to it',
-        hint: 'stop that first, or use a copy',
+        hint: 'stop it first, or use a copy',
       });
     const size = Number(stat.size);
     const readAt = (offset: number, length: number) => {
@@ -106,8 +106,8 @@ export async function prepareImage(
     if (isCow(readAt(0, 8)))
       throw new UmlmonError('IMAGE_CHAIN', {
         place: path,
-        cause: 'a COW file, over which the kernel takes no second one',
-        hint: 'merge it, or use its backing file',
+        cause: 'it is a COW file, and the kernel supports only one COW layer',
+        hint: 'merge it first, or use its backing file',
       });
     const content = recogniseImage(readAt, size);
     const root = rootOf(content, { path, size, readAt });
@@ -168,7 +168,7 @@ function openForReading({ fd, path }: OpenedPath): number {
     if (!isSystemError(error)) throw error;
     throw new UmlmonError('IMAGE_ACCESS', {
       place: path,
-      cause: `it cannot be read: ${error.code}`,
+      cause: `cannot read it: ${error.code}`,
       hint: `chmod u+r ${shellWord(path)}`,
     });
   }
@@ -202,11 +202,11 @@ function rootOf(content: ImageContent | undefined, image: RootImage): { type: st
   throw new UmlmonError('IMAGE_KIND', {
     place: image.path,
     cause: foreign
-      ? `it is ${foreign.what}, and no disk`
-      : 'no file system is known in it that could be a root',
+      ? `it is ${foreign.what}, not a disk image`
+      : 'it contains no file system that can be a root',
     hint: foreign
       ? cureFor(foreign.cure, image.path)
-      : `there can be one of ${[...roots].join(', ')}, alone or in a partition`,
+      : `use an image with ${[...roots].join(', ')}, with or without partitions`,
   });
 }
 
@@ -215,8 +215,8 @@ function requireWhole({ kind, size }: Filesystem, room: number, place: string): 
   if (size <= room) return;
   throw new UmlmonError('IMAGE_CONTENT', {
     place,
-    cause: `it was cut short: its ${kind} file system has ${size} bytes, and there are ${room}`,
-    hint: 'copy the image once more, as a whole',
+    cause: `it is truncated: its ${kind} file system needs ${size} bytes, but has ${room}`,
+    hint: 'copy the whole image again',
   });
 }
 

@@ -68,7 +68,7 @@ function decode(letter: string, data: Buffer): GuestFrame {
     case 'F':
       return { is: 'failed', words: data.toString() };
     default:
-      throw new Error('the serial line of the guest carries something that its init does not send');
+      throw new Error('the serial line of the guest carries data that its init does not send');
   }
 }
 

@@ -78,13 +78,13 @@ export class Relay {
    */
   async untilEnd(gone: Promise<number | undefined>, lackOfMemory: () => string | undefined): Promise<number> {
     const timer = setTimeout(() => {
-      if (!this.#started) this.#fail(this.#failure('the guest did not come up in time'));
+      if (!this.#started) this.#fail(this.#failure('the guest did not boot in time'));
     }, umlrunLimits.bootWait);
     this.#releases.push(() => clearTimeout(timer));
     void gone.then((status) =>
       // What its line still holds comes first.
       setImmediate(() =>
-        this.#fail(this.#failure(lackOfMemory() ?? `it has ended, with status ${status ?? 'unknown'}`)),
+        this.#fail(this.#failure(lackOfMemory() ?? `the kernel exited with status ${status ?? 'unknown'}`)),
       ),
     );
     return this.#outcome;
@@ -202,7 +202,7 @@ export class Relay {
     const lines = (panic?.lines ?? last).map((line) => printable(line, umlrunLimits.failureCharacters));
     return new UmlmonError('RUN_FAILED', {
       place: 'the VM',
-      cause: lines.length === 0 ? cause : `${cause}; the last words of its kernel:\n${lines.join('\n')}`,
+      cause: lines.length === 0 ? cause : `${cause}; the last lines of its kernel:\n${lines.join('\n')}`,
     });
   }
 }

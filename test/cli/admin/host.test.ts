@@ -65,7 +65,7 @@ describe('doctor', () => {
     expect(admin('kernel', 'list').stdout).toMatch(/^true .*used by vm1 .*no User Mode Linux kernel/m);
     world.configure({ vm1: disk });
     const refused = admin('kernel', 'use', 'vm1', 'true');
-    expect(refused.stderr).toContain('the program is no User Mode Linux kernel');
+    expect(refused.stderr).toContain('the program is not a User Mode Linux kernel');
     expect(refused.status).toBe(3);
     rmSync(join(kernels, 'true'));
   });

@@ -21,7 +21,7 @@ describe('an interface of the host is never to be deleted, if it could be in use
   test.each(['eth0', 'mine', 'tap0'])('ifname=%s: another tap, with a name that is free', (name) => {
     expect(checkTap(name, host, 39)).toEqual([
       expect.objectContaining({
-        hint: 'make another, and write its name as ifname: ip tuntap add dev tap1 mode tap user 39 vnet_hdr; ip link set tap1 up',
+        hint: 'create another and set ifname to its name: ip tuntap add dev tap1 mode tap user 39 vnet_hdr; ip link set tap1 up',
       }),
     ]);
   });
@@ -36,7 +36,7 @@ describe('an interface of the host is never to be deleted, if it could be in use
       ])
         net.run(line);
       for (const [name, hint] of [
-        ['wan0', 'choose another name: umlmon makes this interface itself'],
+        ['wan0', 'choose another name, because umlmon creates this interface'],
         ['idle0', 'choose another name, or if no program uses this tap: ip link delete idle0'],
       ] as const) {
         const there = new World(net.name);

@@ -77,7 +77,7 @@ test('numbers that a user namespace has', () => {
   expect(whyUnmapped('uid', 0, map)).toBeUndefined();
   expect(whyUnmapped('uid', 65_536, map)).toBeUndefined();
   expect(whyUnmapped('uid', 65_537, map)).toBe(
-    'the user namespace of this process has no uid 65537; it has 0, 1 to 65536',
+    'the user namespace of this process does not map uid 65537; it maps 0, 1 to 65536',
   );
   expect(whyUnmapped('gid', 4_294_967_294, parseIdMap('0 0 4294967295\n'))).toBeUndefined();
 });

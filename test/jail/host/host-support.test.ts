@@ -31,7 +31,7 @@ describe('a trial', () => {
   test('shows that this host lets others than root make a jail', async () => {
     expect(await trySupport({ ...nobody, unshare: findProgram('unshare', 'util-linux') })).toEqual({
       allowed: 'yes',
-      reason: 'a jail on trial stands',
+      reason: 'a test jail works',
       fix: '',
     });
   });
@@ -45,7 +45,7 @@ describe('a trial', () => {
     const programs = { ...hostPrograms(), bwrap: '/bin/false' };
     expect(await tryJail({ ...nobody, programs, launcher: 'user-namespace' })).toEqual({
       stage: 'user',
-      words: 'it ended with status 1',
+      words: 'it exited with status 1',
     });
   });
 });

@@ -47,7 +47,7 @@ test.each([
     false,
     'bwrap: Creating new namespace failed: nesting depth or /proc/sys/user/max_*_namespaces exceeded (ENOSPC)',
   ],
-  [false, 'it was ended by SIGKILL'],
+  [false, 'it was killed by SIGKILL'],
   [false, 'spawn EAGAIN'],
 ])('%s: the host forbids a jail, by the words of a trial: %s', (forbidden, words) => {
   expect(isForbidden(words)).toBe(forbidden);
@@ -79,7 +79,7 @@ describe('the advice', () => {
     [
       apparmor,
       'network',
-      /_userns is 1 \(AppArmor\); a network namespace cannot be made: bwrap: no$/,
+      /_userns is 1 \(AppArmor\); a network namespace cannot be created: bwrap: no$/,
       /profile umlmon-bwrap \/usr\/bin\/bwrap flags=\(unconfined\) \{ userns, \}.*apparmor_parser -r/,
     ],
     [{ ...free, filtered: true }, 'user', /filter.*: bwrap: no$/, /seccomp=unconfined/],

@@ -314,7 +314,7 @@ describe('a launch that fails', () => {
     const change = (plan: SandboxPlan) => ({ ...plan, programs: { ...plan.programs, bwrap: old } });
     await expect(failing(change)).rejects.toMatchObject({
       code: 'JAIL_LAUNCH',
-      hint: expect.stringContaining('install 0.10 or newer'),
+      hint: expect.stringContaining('install bubblewrap 0.10 or newer'),
     });
   });
 

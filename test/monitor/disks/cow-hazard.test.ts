@@ -49,7 +49,7 @@ test('blocks of 1 KiB in the backing file: refused by -check and by a start', as
     key: 'ubd1',
     cause:
       '/disks/data.cow: the ext4 file system has blocks of 1024 bytes, less than 4096: the kernel would read wrong data through a COW file',
-    hint: 'use a copy of the whole image, or make its file system with blocks of 4096 bytes',
+    hint: 'use a copy of the whole image, or create its file system with blocks of 4096 bytes',
   };
   expect(check()).toMatchObject([problem]);
   await world.startMonitor('vm1');

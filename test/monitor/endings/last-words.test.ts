@@ -53,7 +53,7 @@ test('why a jail cannot be made is said each time', async () => {
   for (let attempt = 0; attempt < 2; attempt++)
     await expect(client.call('start', undefined)).rejects.toMatchObject({
       code: 'JAIL_LAUNCH',
-      reason: 'it ended with status 1: bwrap: no room today',
+      reason: 'it exited with status 1: bwrap: no room today',
     });
 });
 

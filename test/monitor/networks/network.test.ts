@@ -253,9 +253,9 @@ test('all that the host lacks is told before the start, in one report', async ()
   const { status, stderr } = world.run('umlmon', ['-check', 'vm1']);
   expect(status).toBe(3);
   for (const line of [
-    /eth0: bridge_if: the host has no interface br0 \(hint: make it: ip link add br0 type bridge/,
-    /eth1: bridge_if: eth7 is no bridge \(it is veth\)/,
-    /eth2: proxy_addr: 10\.8\.0\.1 is an address of the host already, on eth7/,
+    /eth0: bridge_if: the host has no interface br0 \(hint: create it: ip link add br0 type bridge/,
+    /eth1: bridge_if: eth7 is not a bridge \(it is veth\)/,
+    /eth2: proxy_addr: the host already has 10\.8\.0\.1, on eth7/,
     /eth2: host_if: the host has no interface lan0/,
     /eth3: host_if: the host does not forward IPv6 on eth7 \(hint: sysctl -w net\.ipv6/,
   ])

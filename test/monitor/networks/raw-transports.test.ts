@@ -193,7 +193,7 @@ test('what keeps a VM from such a transport is told before the start', () => {
   const { stderr } = here.world.run('umlmon', ['-check', 'vm1']);
   for (const reason of [
     /eth0: ifname: the host has no interface lan0/,
-    /eth1: src: 127\.0\.0\.1 reaches no other host/,
+    /eth1: src: 127\.0\.0\.1 cannot be reached from another host/,
     /eth2: src: the host has no address 192\.0\.2\.1/,
   ])
     expect(stderr).toMatch(reason);

@@ -72,14 +72,14 @@ test('what getent answers counts, however it spells the name', () => {
   expect(found(withGetent, 'webUser', 'Bug@Corp.Example')).toBe(user);
   expect(found(withGetent, 'group', 'domain users')).toBe('70000');
   expect(found(withGetent, 'user', 'bug@other.example')).toBe(
-    'UmlmonError: user bug@other.example: the host has no such user (hint: look for the name as the host knows it: getent passwd)',
+    'UmlmonError: user bug@other.example: the user does not exist on the host (hint: list the users of the host: getent passwd)',
   );
 });
 
 test('a number that the user namespace does not have', () => {
   const alone = ['unshare', '--user', '--map-root-user'];
   expect(found(alone, 'user', 'irc')).toBe(
-    'UmlmonError: user irc: the user namespace of this process has no uid 39; it has 0 (hint: take a user with numbers in that range; subuid(5) and subgid(5) set it for rootless containers)',
+    'UmlmonError: user irc: the user namespace of this process does not map uid 39; it maps 0 (hint: choose a user with numbers in that range; subuid(5) and subgid(5) set it for rootless containers)',
   );
   expect(found(alone, 'group', 'irc')).toMatch(/has no gid 39; it has 0 /);
 });

@@ -120,8 +120,8 @@ test('another user as vmuser is refused with the reason', () => {
   execFileSync('chown', ['-R', `${uid}:${uid}`, home]);
   const checked = umlmon('-check', 'vm1');
   expect(checked.status).toBe(3);
-  expect(checked.stderr).toMatch(/umlmon\.ini:3: \[vm1\] vmuser: .*only root may run a VM as another user/);
+  expect(checked.stderr).toMatch(/umlmon\.ini:3: \[vm1\] vmuser: .*only root can run a VM as another user/);
   const started = umlmon('vm1');
   expect(started.status).not.toBe(0);
-  expect(started.stderr).toContain('only root may run a VM as another user');
+  expect(started.stderr).toContain('only root can run a VM as another user');
 });

@@ -28,7 +28,7 @@ test.each(['linux', 'current'])('%s is opened', (name) => {
 
 test.each([
   ['swapped', /cannot read .*secret/],
-  ['closed/linux', /cannot pass the directory .*closed/],
+  ['closed/linux', /cannot enter the directory .*closed/],
   ['fifo', /fifo is not a regular file/],
 ])('%s is refused, which the user of the VM cannot read', (name, cause) => {
   expect(() => open(name)).toThrow(

@@ -74,7 +74,7 @@ describe('what is no disk', () => {
         code: 'IMAGE_CONTENT',
         key: 'ubd0',
         line: 8,
-        cause: `${root} is ${what}, and no disk`,
+        cause: `${root} is ${what}, not a disk image`,
       },
     ]);
   });
@@ -130,7 +130,7 @@ describe('cut short', () => {
       {
         severity: 'error',
         code: 'IMAGE_CONTENT',
-        cause: `${root} was cut short: its ${kind} file system has ${320 * MiB} bytes, and there are ${20 * MiB}`,
+        cause: `${root} is truncated: its ${kind} file system needs ${320 * MiB} bytes, but has ${20 * MiB}`,
       },
     ]);
   });
@@ -165,7 +165,7 @@ describe('cut short', () => {
     chownSync(cow, vmUid, vmUid);
     world.configure({ vm1: 'ubd0 = /disks/root.cow' });
     expect(check()).toMatchObject([
-      { severity: 'error', key: 'ubd0', cause: expect.stringContaining(`${base} was cut short`) },
+      { severity: 'error', key: 'ubd0', cause: expect.stringContaining(`${base} is truncated`) },
     ]);
   });
 });
@@ -183,14 +183,14 @@ describe('partitions', () => {
       {
         severity: 'error',
         cause: expect.stringMatching(/has partitions \((?:mbr|gpt)\): 1, 2 \(ext4\); root = ubda is/),
-        hint: 'write root = ubda2',
+        hint: 'set root = ubda2',
       },
     ]);
     // The hint is right.
     world.configure({ vm1: 'ubd0 = /disks/root.dsk\nroot = ubda2' });
     expect(check()).toEqual([]);
     world.configure({ vm1: 'ubd0 = /disks/root.dsk\nroot = ubda5' });
-    expect(check()).toMatchObject([{ severity: 'error', hint: 'write root = ubda2' }]);
+    expect(check()).toMatchObject([{ severity: 'error', hint: 'set root = ubda2' }]);
   });
 
   test('a boot sector that only looks like a table, and a table that is damaged, are warnings', () => {
@@ -204,7 +204,7 @@ describe('partitions', () => {
   test('none, and the root is one', () => {
     world.configure({ vm1: 'ubd0 = /disks/root.dsk\nroot = ubda1' });
     expect(check()).toMatchObject([
-      { severity: 'error', cause: expect.stringContaining('has no partitions'), hint: 'write root = ubda' },
+      { severity: 'error', cause: expect.stringContaining('without partitions'), hint: 'set root = ubda' },
     ]);
   });
 });
@@ -215,7 +215,7 @@ test('a blank root is refused, blank data is usual', () => {
   expect(check()).toEqual([]);
   make(root, 32 * MiB);
   expect(check()).toMatchObject([
-    { severity: 'error', key: 'ubd0', cause: `${root} is blank: it holds no root file system` },
+    { severity: 'error', key: 'ubd0', cause: `${root} is blank: it has no root file system` },
   ]);
 });
 

@@ -69,7 +69,7 @@ test('a kernel before the vector devices has taps in another form, without their
   expect(check(toHost, {}, true, old)).toEqual([]);
   expect(check('tap(ifname=t0, mac=02:00:00:00:00:01)', tap, true, old)).toEqual([]);
   expect(check('tap(ifname=t0, mtu=1400, depth=8)', tap, true, old)).toEqual([
-    expect.stringMatching(/^NETWORK_TRANSPORT mtu: .* ethN=tuntap, which knows no mtu \(do without/),
+    expect.stringMatching(/^NETWORK_TRANSPORT mtu: .* ethN=tuntap, without mtu \(remove it/),
     expect.stringMatching(/^NETWORK_TRANSPORT depth: /),
   ]);
   expect(check('bess(dst=/run/uml/s)', {}, true, old)).toEqual([
@@ -83,7 +83,7 @@ test('a forwarded port at which a program of the host listens, and a tap device 
   const conflict: PortConflict = { port, listener, owner: 'nginx (pid 12)' };
   const nat = 'nat(name=web, subnet=10.7.0.0/24, guest_addr=10.7.0.2, forward=8080:80 udp:8080:80)';
   expect(check(nat, {}, true, kernel, [conflict])).toEqual([
-    'NETWORK_IN_USE forward: tcp port 8080 of the host is in use: nginx (pid 12) of uid 33 listens at 0.0.0.0 (forward another port of the host, or end that program; ss -anp sport = :8080 shows it)',
+    'NETWORK_IN_USE forward: tcp port 8080 of the host is in use: nginx (pid 12) of uid 33 listens at 0.0.0.0 (forward another port of the host, or stop that program; ss -anp sport = :8080 shows it)',
   ]);
   expect(check('nat(name=web, subnet=10.7.0.0/24)', {}, true, kernel, [conflict])).toEqual([]);
   for (const [fault, cure] of [
@@ -110,13 +110,13 @@ test('pasta opens the tap device as the user of the VM: without root the attempt
     expect.stringMatching(/^NETWORK_HOST \/dev\/net\/tun cannot be opened: EACCES/),
   ]);
   expect(check('user()', { tunForAll: false }, true, own)).toEqual([
-    expect.stringMatching(/^NETWORK_HOST the user of the VM cannot open/),
+    expect.stringMatching(/^NETWORK_HOST pasta runs as the user of the VM, who cannot open/),
   ]);
 });
 
 test('without root', () => {
   expect(check(toHost, {}, false)).toEqual([
-    'NETWORK_PRIVILEGE host_to_host changes the network of the host, which only root may (run umlmon as root, or take the interface out)',
+    'NETWORK_PRIVILEGE host_to_host changes the network of the host, which needs root (run umlmon as root, or remove the interface)',
   ]);
 });
 
@@ -132,7 +132,7 @@ test.each<[string, string, Partial<HostNetwork>, RegExp]>([
     'no bridge',
     'bridged(bridge_if=eth0, proxy_if=p0)',
     {},
-    /^NETWORK_MISSING bridge_if: eth0 is no bridge \(bridges are br0\)/,
+    /^NETWORK_MISSING bridge_if: eth0 is not a bridge \(bridges: br0\)/,
   ],
   [
     'no VLAN filter',
@@ -144,19 +144,19 @@ test.each<[string, string, Partial<HostNetwork>, RegExp]>([
     'a name that is taken',
     'bridged(bridge_if=br0, proxy_if=eth0)',
     {},
-    /^NETWORK_IN_USE proxy_if: the host has an interface eth0 already/,
+    /^NETWORK_IN_USE proxy_if: the host already has an interface eth0/,
   ],
   [
     'an address of the host',
     toHost.replace('10.0.0.2', '10.9.0.1'),
     {},
-    /^NETWORK_IN_USE guest_addr: 10\.9\.0\.1 is an address of the host already, on eth0/,
+    /^NETWORK_IN_USE guest_addr: the host already has 10\.9\.0\.1, on eth0/,
   ],
   [
     'an IPv6 address of the host',
     toHost6.replace('fd00::1', 'fd00:0::9'),
     { forwards6: ['eth0'] },
-    /^NETWORK_IN_USE proxy_addr: fd00::9 /,
+    /^NETWORK_IN_USE proxy_addr: the host already has fd00::9, /,
   ],
   [
     'no such host_if',
@@ -216,8 +216,8 @@ test.each<[string, boolean, RegExp | undefined]>([
   ['tap(ifname=tap0)', true, undefined],
   ['tap(ifname=tap0)', false, /^NETWORK_PRIVILEGE tap changes the network of the host/],
   ['tap(ifname=tap1)', true, /^NETWORK_MISSING ifname: the tap tap1 does not belong to .* uid 1000/],
-  ['tap(ifname=tap2)', true, /^NETWORK_IN_USE ifname: tap2 is a tap that umlmon has made/],
-  ['tap(ifname=tun0)', true, /^NETWORK_MISSING ifname: tun0 is no tap/],
+  ['tap(ifname=tap2)', true, /^NETWORK_IN_USE ifname: tap2 is a tap of umlmon/],
+  ['tap(ifname=tun0)', true, /^NETWORK_MISSING ifname: tun0 is not a tap/],
   ['tap(ifname=tap7)', true, /^NETWORK_MISSING ifname: the host has no interface tap7 \(did you mean "tap0"/],
   [
     'l2tpv3(udp=on, src=10.9.0.1, dst=10.9.0.2, srcport=1707, dstport=1707, rx_session=1, tx_session=1)',
@@ -233,7 +233,7 @@ test.each<[string, boolean, RegExp | undefined]>([
   [
     'l2tpv3(src=127.0.0.1, dst=10.9.0.2, rx_session=1, tx_session=1)',
     true,
-    /^NETWORK_MISSING src: 127\.0\.0\.1 reaches no other host/,
+    /^NETWORK_MISSING src: 127\.0\.0\.1 cannot be reached from another host/,
   ],
   [
     'l2tpv3(udp=on, src=FD00:0::9, dst=fd00::1, srcport=2000, dstport=2, rx_session=1, tx_session=1)',
@@ -246,7 +246,7 @@ test.each<[string, boolean, RegExp | undefined]>([
   [
     'bess(dst=/run/uml/switch)',
     true,
-    /^NETWORK_TRANSPORT the kernel has no vector transport bess \(it has tap, l2tpv3, raw/,
+    /^NETWORK_TRANSPORT the kernel has no vector transport bess \(transports of this kernel: tap, l2tpv3, raw/,
   ],
   ['network(name=lab)', true, undefined],
   ['network(name=lab)', false, /^NETWORK_PRIVILEGE network changes/],
@@ -254,13 +254,13 @@ test.each<[string, boolean, RegExp | undefined]>([
   [
     'nat(name=other, subnet=10.8.0.0/24)',
     true,
-    /^NETWORK_IN_USE subnet: 10\.8\.0\.1 is an address of the host already, on web-1/,
+    /^NETWORK_IN_USE subnet: the host already has 10\.8\.0\.1, on web-1/,
   ],
   // The gateway would be the router of the host's own network.
   [
     'nat(name=lan, subnet=10.9.4.0/22)',
     true,
-    /^NETWORK_IN_USE subnet: 10\.9\.5\.6 is an address of the host already, on eth1/,
+    /^NETWORK_IN_USE subnet: the host already has 10\.9\.5\.6, on eth1/,
   ],
   ['nat(name=six, subnet=fd08::/64)', true, /^NETWORK_HOST subnet: the host does not forward IPv6/],
 ])('%s, root %s', (text, root, refusal) => {

@@ -183,7 +183,7 @@ const damages: readonly [string, () => string, Partial<Reported>][] = [
       renameSync(image, join(dirname(image), 'apart/root.dsk'));
       return 'ubd0 = /disks/apart/root.dsk';
     },
-    { code: 'IMAGE_ACCESS', key: 'ubd0', cause: expect.stringMatching(/irc cannot pass .*disks\/apart$/) },
+    { code: 'IMAGE_ACCESS', key: 'ubd0', cause: expect.stringMatching(/irc cannot enter .*disks\/apart$/) },
   ],
   [
     'a backing file in a directory that is closed',
@@ -198,7 +198,7 @@ const damages: readonly [string, () => string, Partial<Reported>][] = [
     {
       code: 'IMAGE_ACCESS',
       key: 'ubd0',
-      cause: expect.stringMatching(/irc cannot pass .*shared\/disks$/),
+      cause: expect.stringMatching(/irc cannot enter .*shared\/disks$/),
     },
   ],
   [
@@ -259,7 +259,7 @@ const damages: readonly [string, () => string, Partial<Reported>][] = [
       chmodSync(world.home, 0o700);
       return disk;
     },
-    { code: 'JAIL_ACCESS', key: 'vardir', cause: expect.stringContaining('user irc cannot pass') },
+    { code: 'JAIL_ACCESS', key: 'vardir', cause: expect.stringContaining('user irc cannot enter') },
   ],
   ['a core that the host has not', () => `cpu = 4000\n${disk}`, { code: 'HOST_CORES', key: 'cpu' }],
 ];

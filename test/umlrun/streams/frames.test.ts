@@ -49,7 +49,7 @@ test('a guest that sends anything at all gets an error or nothing', () => {
       try {
         for (const frame of read(pieces)) expect(frame).toHaveProperty('is');
       } catch (error) {
-        expect(String(error)).toContain('something that its init does not send');
+        expect(String(error)).toContain('data that its init does not send');
       }
     }),
   );

@@ -17,7 +17,7 @@ const program = {
 } as const;
 
 const jails = {
-  user: { allowed: 'yes', reason: 'a jail on trial stands', fix: '' },
+  user: { allowed: 'yes', reason: 'a test jail works', fix: '' },
   root: undefined,
   proc: undefined,
 } as const;

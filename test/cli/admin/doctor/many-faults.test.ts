@@ -58,8 +58,8 @@ test('five faults are named with their cures, and the cures work', async () => {
   const said = wrong();
   for (const named of [
     /\[web\] ubd0: user irc may not write .*uid 0/,
-    /\[db\] ubd0: .* is a qcow2 image, and no disk/,
-    /\[mail\] ubd0: user uucp cannot pass the directory/,
+    /\[db\] ubd0: .* is a qcow2 image, not a disk image/,
+    /\[mail\] ubd0: user uucp cannot enter the directory/,
     /\[web\] eth0: forward: tcp port 8080 of the host is in use: busybox \(pid \d+\)/,
     /\[lan\] eth0: .*FORWARD.*drop/,
   ])

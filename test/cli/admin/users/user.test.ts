@@ -91,7 +91,7 @@ describe('a group that others are in', () => {
     expect(problem).toMatchObject({
       code: 'JAIL_GROUP_SHARED',
       key: 'vmuser',
-      cause: expect.stringMatching(/uml-vm1: its group nogroup \(gid 65534\) is also that of/),
+      cause: expect.stringMatching(/uml-vm1: its group nogroup \(gid 65534\) is also the group of/),
       hint: 'umladmin user vm1',
     });
     expect(more).toEqual([]);
