@@ -12,7 +12,7 @@ export interface PlannedVm {
 }
 
 /**
- * Warnings about rules of other programs that would stop the traffic of these VMs. The host is looked at once for all of
+ * Warnings about rules of other programs that would stop the traffic of these VMs. The host is inspected once for all of
  * them. Errors: NETWORK_COMMAND.
  */
 export async function findBlocked(planned: readonly PlannedVm[]): Promise<Problem[]> {

@@ -39,7 +39,7 @@ export function buildPlan(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
   const { user, kernel, libraries, programs } = host;
   if (problems.some(({ severity }) => severity === 'error')) return { problems };
   if ('missing' in user || 'missing' in kernel || 'missing' in libraries || 'missing' in programs)
-    throw new Error('something is missing, and no problem says so');
+    throw new Error('a fact is missing, but no problem was reported');
 
   const consoles = consolePlans(vm);
   const images = imagePlans(vm, host);
@@ -216,7 +216,7 @@ export function networkPlan(
   const { network, macs } = host;
   if (!network) return undefined;
   if ('missing' in network || 'missing' in macs)
-    throw new Error('the network of the host is unknown, and no problem says so');
+    throw new Error('the network of the host is unknown, but no problem was reported');
   return {
     do: 'configure-network',
     interfaces: planInterfaces(
@@ -249,7 +249,7 @@ export function imagePlans(vm: VmConfig, { images, imageGraph }: Inventory): Ima
       image: image.name,
       ...(said === undefined ? {} : { backing: said }),
     });
-    if ('cause' in backing) throw new Error(`${path} has no backing file, and no problem says so`);
+    if ('cause' in backing) throw new Error(`${path} has no backing file, but no problem was reported`);
     const { name } = backing;
     return [
       {

@@ -2,7 +2,7 @@
 import type { ConsolePlan, Descriptor, ImagePlan } from './plan.ts';
 
 /**
- * The descriptors of the kernel process. con0 is its standard input, output and error, so that what is said before
+ * The descriptors of the kernel process. con0 is its standard input, output and error, so that output before
  * the kernel's console exists is seen too. The masters go along: a kernel that holds them is not hung up when its
  * monitor dies, and the next monitor takes them back. The locks go along: they are held as long as the kernel lives.
  */

@@ -3,7 +3,7 @@ import type { InterfacePlan } from '../network/plan/interface-plan.ts';
 import { shellWord } from '../system/shell-word.ts';
 import type { Descriptor, LaunchPlan, Step } from './plan.ts';
 
-/** A launch plan for people: every step with its paths, modes, owners and descriptors, then the whole command. */
+/** A launch plan as text: every step with its paths, modes, owners and descriptors, then the whole command. */
 export function explainPlan(plan: LaunchPlan): string {
   const { name, uid, gid } = plan.user;
   return [

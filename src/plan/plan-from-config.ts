@@ -21,10 +21,10 @@ export function layoutOfVm(
 }
 
 /**
- * The plan of a start with configuration and host as they are now, or the problems that prevent it. Starts, `umlmon -plan`
- * and -check, doctor and `umladmin config` all use it, so that they report the same problems. Changes nothing.
+ * What a start would execute with configuration and host as they are now, or why there can be none. The one way of starts,
+ * of `umlmon -plan` and -check, of doctor and of `umladmin config`: all of them report the same problems. Changes nothing.
  *
- * @param look shared by callers that plan for many VMs
+ * @param look shared by callers that check many VMs
  */
 export async function planFromConfig(
   config: Config,
@@ -35,7 +35,7 @@ export async function planFromConfig(
 }
 
 /**
- * What stands in the way of the starts of these VMs, and what would stop their traffic. A host that cannot be asked is a
+ * Problems of the starts of these VMs, and rules that would stop their traffic. A host that cannot be inspected is a
  * problem like others.
  */
 export async function problemsOfStarts(

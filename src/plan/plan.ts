@@ -57,7 +57,7 @@ export interface LogPlan {
 /** One step of a start, in the order of execution. What it acquires is released in reverse order. */
 export type Step =
   | { readonly do: 'make-directories'; readonly directories: readonly JailDirectory[] }
-  /** Held by the kernel too: locked means that the VM lives, whoever its monitor is. */
+  /** The kernel holds it too: it is locked as long as the VM runs, under any monitor. */
   | { readonly do: 'lock-vm'; readonly path: string }
   /** A stale umid directory makes the kernel take a random umid in silence: start with an empty one. */
   | { readonly do: 'empty-directory'; readonly path: string; readonly trash: string }
@@ -68,11 +68,11 @@ export type Step =
       /** From a guest's write until its image is synced, in milliseconds; 0: at the end only. */
       readonly syncMs: number;
     }
-  /** Tells other monitors which cores are taken. */
+  /** Shows other monitors which cores are taken. */
   | { readonly do: 'claim-cores'; readonly directory: string; readonly cores: readonly number[] }
   | { readonly do: 'open-consoles'; readonly consoles: readonly ConsolePlan[]; readonly log: LogPlan }
   | { readonly do: 'listen-notify'; readonly path: string }
-  /** Only if the VM has a network. Recorded before it is done, so that it can be taken back after a SIGKILL too. */
+  /** Only if the VM has a network. Recorded before it is executed, so that it can be undone after a SIGKILL too. */
   | {
       readonly do: 'configure-network';
       readonly interfaces: readonly InterfacePlan[];
@@ -90,7 +90,7 @@ export type Step =
       readonly filter: FilterRequest;
       readonly descriptors: readonly Descriptor[];
     }
-  /** `mconsole` is the kernel's socket and `reply` ours, as both sides name them. */
+  /** `mconsole` is the kernel's socket and `reply` the monitor's, as both sides name them. */
   | {
       readonly do: 'await-kernel';
       readonly withinMs: number;

@@ -8,8 +8,8 @@ const blockBytes = 64 * 1024;
 const zeros = Buffer.alloc(blockBytes);
 
 /**
- * SHA-256 of an image's content as hexadecimal digits: of its size, and of each block of 64 KiB that is not all zeros,
- * after its number (both as 64 bits, big endian). So it does not depend on which zeros are holes, and holes cost nothing.
+ * SHA-256 of an image's content, in hexadecimal. It covers the size and each block of 64 KiB that is not all zeros, after
+ * its number (both 64 bits, big endian). So holes and zeros are equal, and holes cost no time.
  */
 export async function fingerprintOf(handle: FileHandle, size: number, signal?: AbortSignal): Promise<string> {
   const hash = createHash('sha256').update(number(size));
@@ -28,7 +28,7 @@ export async function fingerprintOf(handle: FileHandle, size: number, signal?: A
   return hash.digest('hex');
 }
 
-/** The block with the next data; Infinity if there is none. */
+/** The block with the next data; Infinity if the rest is a hole. */
 function nextData({ fd }: FileHandle, from: number): number {
   const data = seekData(fd, from);
   return data === null ? Number.POSITIVE_INFINITY : Math.floor(data / blockBytes) * blockBytes;

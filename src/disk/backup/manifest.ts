@@ -1,13 +1,13 @@
-/** What a backup says of itself: pure, with what is needed to believe it. */
+/** The manifest of a backup: pure, with the checks that it needs before it is trusted. */
 import { parseImagePath } from '../../config/values/disk.ts';
 
 /**
- * What the guest had done before its images were copied: frozen its file systems, so that they are clean; written back
- * what it held back; or nothing. In the last two cases the copy is as after a crash: journals have to be replayed.
+ * The state of the guest when its images were copied. `frozen`: its file systems are clean. `synced`: it had written back
+ * its caches. Otherwise nothing was done. In the last two cases the copy is as after a crash: mounting replays journals.
  */
 export type Consistency = 'frozen' | 'synced' | 'crash';
 
-/** Of a file system in the backup: what e2fsck says, or why it was not asked. */
+/** Of a file system in the backup: the result of e2fsck, or why it was not run. */
 export type Soundness =
   | { readonly found: 'clean' }
   | { readonly found: 'clean-after-replay' }
@@ -35,7 +35,7 @@ export interface BackupImage {
   readonly fingerprint: string;
   /** The copy shares its blocks with the image. */
   readonly shared: boolean;
-  /** Of a COW image: what its header says. The backing file is not in the backup. */
+  /** Of a COW image: the content of its header. The backing file is not in the backup. */
   readonly backing?: { readonly path: string; readonly size: number; readonly mtime: number };
   readonly soundness: Soundness;
 }
@@ -44,9 +44,9 @@ export interface Manifest {
   readonly format: 1;
   readonly vm: string;
   readonly name: string;
-  /** Milliseconds since 1970: when the guest stood still. */
+  /** Milliseconds since 1970: when the guest was paused. */
   readonly takenAt: number;
-  /** One more than that of the backup before it: tells which is newer when the clock was set back. Absent in old ones. */
+  /** One more than that of the previous backup, so that order survives a clock that is set back. Absent in old backups. */
   readonly sequence?: number;
   readonly consistency: Consistency;
   /** Milliseconds that programs of the guest could not write. */
@@ -89,7 +89,7 @@ export function isSound({ images }: Pick<Manifest, 'images'>): boolean {
   return images.every(({ soundness }) => soundness.found !== 'errors');
 }
 
-/** A manifest as it was read; undefined if it is none. */
+/** A manifest as it was read; undefined if it is malformed. */
 export function parseManifest(text: string): Manifest | undefined {
   let value: Partial<Manifest> | null;
   try {

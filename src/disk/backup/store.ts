@@ -1,4 +1,4 @@
-/** Backups on disk: directories that are there as a whole or not at all, in a place where nobody else may write. */
+/** Backups on disk: a backup exists completely or not at all, in a directory that no other user can write to. */
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -80,7 +80,7 @@ export function namesIn(place: StorePlace): string[] {
 export async function beginDraft({ backups, backupDraft }: BackupPlace): Promise<Directory> {
   const store = trusted(backups, makeTrustedDirectory(backups, 0o700));
   try {
-    // A removal may still be going on in it.
+    // A removal may still be in progress in it.
     await discard(backupDraft, trashIn(backups));
     return store.makeDirectory(basename(backupDraft), 0o700);
   } finally {
@@ -88,7 +88,7 @@ export async function beginDraft({ backups, backupDraft }: BackupPlace): Promise
   }
 }
 
-/** What is left of a draft goes away. Resolves when it takes no room any more. */
+/** Removes the rest of a draft. Resolves when its space is free. */
 export async function endDraft({ backups, backupDraft }: BackupPlace): Promise<void> {
   await discard(backupDraft, trashIn(backups));
   await emptyTrash(trashIn(backups));
@@ -131,7 +131,7 @@ export async function removeBackup({ backups }: StorePlace, name: string): Promi
   await emptyTrash(trashIn(backups));
 }
 
-/** Undefined if there is none. Errors: BACKUP_PLACE. */
+/** Undefined if the directory does not exist. Errors: BACKUP_PLACE. */
 function openStore({ backups }: StorePlace): Directory | undefined {
   try {
     return trusted(backups, openTrustedDirectory(backups));

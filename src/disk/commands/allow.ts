@@ -17,7 +17,7 @@ export function requireAllowed(
   }
 }
 
-/** Asks an administrator what is to be asked. Returns what he has agreed to. Errors: IMAGE_FOREIGN. */
+/** Asks an administrator all open questions. Returns those that were answered with yes. Errors: IMAGE_FOREIGN. */
 export async function askAbout(
   caller: ImageCaller,
   graph: ImageGraph,

@@ -5,7 +5,7 @@ import { type ImageName, nameText } from '../names/image-name.ts';
 import { type ImageRights, mayReach } from '../names/image-rights.ts';
 import type { Claim, ImageCaller, Question, VmCaller } from './command-types.ts';
 
-/** An image that is claimed, as it is: what a descriptor says, or for a first look what a scan has found. */
+/** A claimed image: facts from its descriptor or, before it is locked, from a scan. */
 export interface Claimed {
   readonly claim: Claim;
   readonly rights: ImageRights;
@@ -53,7 +53,7 @@ function refuseForeign({ vm }: VmCaller, image: ImageName): Refusal {
   };
 }
 
-/** What an administrator is to be asked before a claim is used; undefined if there is nothing to ask. */
+/** The question that an administrator must answer before a claim is used; undefined if no question is needed. */
 export function questionOf(caller: ImageCaller, { claim, rights, names }: Claimed): Question | undefined {
   const { image, use, via } = claim;
   // A header in the shared tree is one that an administrator has put there.

@@ -11,11 +11,11 @@ import type { DiskResult, Work } from './command-types.ts';
 import { backingOf } from './copy.ts';
 
 /**
- * Looks for damage in the ext2, ext3 or ext4 file systems of an image, without a change to it. What a COW image shows
- * its guest is merged into a file without a name, which shares blocks where the file system can, and else takes space
- * until the end; so it is with a file that root alone may read.
+ * Checks the ext2, ext3 or ext4 file systems of an image for damage, without changing it. A COW image is merged with its
+ * backing file into a file without a name. That file shares blocks where the file system can, and otherwise takes space
+ * until the check ends. A file that only root can read is copied in the same way.
  *
- * @throws UmlmonError IMAGE_DAMAGED with the words of e2fsck, IMAGE_KIND if there is no such file system
+ * @throws UmlmonError IMAGE_DAMAGED with the output of e2fsck, IMAGE_KIND if the image has no such file system
  */
 export function checkImage(image: ImageName, work: Work, progress: Progress): Promise<DiskResult> {
   const source = work.source(image);
@@ -71,7 +71,7 @@ function extIn({ handle, size }: HandedImage, image: ImageName): Found[] {
 /** Bit of the exit status of e2fsck: errors were found, and left (e2fsck(8), EXIT CODE). */
 const errorsLeft = 4;
 
-/** e2fsck of one file system. Returns its words. */
+/** e2fsck of one file system. Returns the lines of its output. */
 async function checkOne(
   image: ImageName,
   partition: number,

@@ -6,14 +6,14 @@ import type { Owner } from '../names/new-place.ts';
 import type { ImagePlace } from '../names/open-image.ts';
 import type { ImageGraph } from '../store/graph.ts';
 
-/** A verb on images. Sizes are in bytes; names of snapshots are those of snapshotName(). */
+/** A disk command. Sizes are in bytes; names of snapshots are those of snapshotName(). */
 export type DiskVerb =
   /** Sparse; ext4 always with blocks of 4096 bytes. */
   | { verb: 'create'; image: ImageName; size: number; filesystem?: 'ext4' }
   | { verb: 'delete'; image: ImageName }
   /** Shares blocks with the original where the file system can, and is as sparse as it. */
   | { verb: 'copy'; image: ImageName; target: ImageName }
-  /** Shrinks only what has been shrunk inside, unless `filesystem` says to resize that too. */
+  /** Shrinks only what was shrunk inside, unless `filesystem` requests to resize that too. */
   | { verb: 'resize'; image: ImageName; size: number; filesystem?: boolean }
   /** A COW image or device into a flat image, or a flat image into one whose zeros are holes. */
   | { verb: 'convert'; image: ImageName; target: ImageName }
@@ -23,8 +23,8 @@ export type DiskVerb =
   /** Into a new image, or without one into the backing file; the COW image is then empty. */
   | { verb: 'cow-merge'; image: ImageName; target?: ImageName }
   /**
-   * The image stays the same: what differs is copied from the present backing file. `sameContent` says that nothing
-   * does, where that file is gone or was touched.
+   * The content stays the same: blocks that differ are copied from the present backing file. `sameContent` asserts that no
+   * block differs, for a backing file that is missing or was touched.
    */
   | { verb: 'cow-rebase'; image: ImageName; backing: ImageName; sameContent?: boolean }
   | { verb: 'snapshot'; image: ImageName; name: string }
@@ -32,19 +32,19 @@ export type DiskVerb =
   | { verb: 'snapshot-delete'; image: ImageName; name: string };
 
 export interface DiskResult {
-  /** One line for people. */
+  /** One line for users. */
   readonly summary: string;
   /** nameText of what was made or changed. */
   readonly image: string;
   /** Bytes written, or size of the image. */
   readonly bytes: number;
-  /** Words of a tool, some lines of them. */
+  /** Output of a tool, some lines. */
   readonly report?: string;
 }
 
 export interface DiskHost {
   readonly store: ImageStore;
-  /** Holder of the locks, such as `@umladmin.123`. Verbs that run at the same time need one each. */
+  /** Holder of the locks, such as `@umladmin.123`. Each concurrent command needs its own. */
   readonly by: string;
   /** Of new images. */
   readonly owner: Owner;
@@ -52,14 +52,14 @@ export interface DiskHost {
   readonly caller: ImageCaller;
 }
 
-/** An image that is locked while a verb is at work. */
+/** An image that is locked during a disk command. */
 export interface Claim {
   readonly image: ImageName;
   /** How it is locked. */
   readonly mode: 'rw' | 'ro';
-  /** What is done: its content read or written; or its name taken away. */
+  /** What the command does: it reads or writes the content, or removes the name. */
   readonly use: 'read' | 'write' | 'name';
-  /** The COW image whose header names it, where nobody else does. */
+  /** The COW image whose header names this image, if no argument of the command names it. */
   readonly via?: ImageName;
 }
 
@@ -71,18 +71,18 @@ export interface VmCaller {
 /** Who asks for something to be done to images. */
 export type ImageCaller =
   /**
-   * A client of a VM, with the rights of its guest: /disks is theirs, as far as the VM's user may use what is there;
-   * /shared/disks, which all VMs read (umlmon(7): "one can place here backing files"), they may read and not change.
+   * A client of a VM, with the rights of its guest. It can use /disks as far as the VM's user can.
+   * It can read, not change, /shared/disks, which all VMs read (umlmon(7): "one can place here backing files").
    */
   | (VmCaller & { readonly kind: 'vm' })
   /** The kernel of a VM, by its configuration: what the VM's user may use, in both places. */
   | (VmCaller & { readonly kind: 'kernel' })
-  /** Whoever administers the host, with the rights of this process. */
+  /** The administrator of the host, with the rights of this process. */
   | {
       readonly kind: 'administrator';
       /** The user of a VM; undefined if it is not known. */
       readonly userOf: (vm: string) => Ids | undefined;
-      /** Whether a guest's header is to be followed; not asked while images are locked. */
+      /** Whether to follow a header that the guest may have written; not asked while images are locked. */
       readonly ask: (question: Question) => Promise<boolean>;
     };
 
@@ -95,12 +95,12 @@ export interface Question {
   readonly use: 'read' | 'write';
 }
 
-/** What a verb works with while its images are locked. */
+/** What a disk command works with while its images are locked. */
 export interface Work {
   readonly graph: ImageGraph;
   /** An image that was claimed, as it was locked. */
   readonly source: (image: ImageName) => ImageSource;
-  /** Where an image is, or one is to be that is named after it. */
+  /** The place of an existing image, or of a new image that is named after it. */
   readonly placeOf: (image: ImageName) => ImagePlace;
   /** The same for a new image; its place may be new too. Errors: IMAGE_FOREIGN. */
   readonly placeOfNew: (image: ImageName) => ImagePlace;

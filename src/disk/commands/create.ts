@@ -7,8 +7,8 @@ import { writeNewImage } from '../names/new-image.ts';
 import type { DiskHost, DiskResult, DiskVerb, Work } from './command-types.ts';
 
 /**
- * A new file is all zeros, and a hole. So the journal needs no others, which would take space; and the inode tables are
- * marked as done, so that no guest fills them with zeros in the background.
+ * A new file is one hole, so all of it is zeros. So mke2fs writes no zeros into the journal, which would take space.
+ * The inode tables are marked as initialised, so that no guest zeroes them in the background.
  */
 const ext4 = ['-q', '-F', '-t', 'ext4', '-b', '4096', '-E', 'lazy_itable_init=0,lazy_journal_init=1'];
 

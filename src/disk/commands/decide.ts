@@ -1,4 +1,4 @@
-/** What a verb needs of the images of a host: which of them it locks, or why it is refused. Pure. */
+/** Which images a disk command locks, or why it is refused. Pure. */
 import type { Refusal } from '../../config/problem.ts';
 import type { ImageName } from '../names/image-name.ts';
 import { type ImageGraph, imageOf } from '../store/graph.ts';
@@ -23,7 +23,7 @@ const removes = (image: ImageName): Claim => ({ image, mode: 'rw', use: 'name' }
 
 type Decision = readonly Claim[] | Refusal;
 
-/** @param by who asks; what it holds itself is no obstacle */
+/** @param by the caller; images that it holds itself do not conflict */
 export function decideVerb(graph: ImageGraph, request: DiskVerb, by: string): Decision {
   const { image } = request;
   switch (request.verb) {
@@ -123,8 +123,8 @@ function mergeInPlace(graph: ImageGraph, image: ImageName, by: string): Decision
 }
 
 /**
- * The present backing file is read, so that the image stays the same. Where that is not there, or no longer what it was, the new
- * one must be told to have the same content, or be known by its size and time.
+ * The present backing file is read, so that the image keeps its content. If that file is missing or has changed, one of
+ * two conditions must hold: the caller asserts equal content, or the new file has the recorded size and time.
  */
 function rebase(
   graph: ImageGraph,

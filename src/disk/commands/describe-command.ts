@@ -2,7 +2,7 @@ import type { ImageContent } from '../content/recognise.ts';
 import { nameText } from '../names/image-name.ts';
 import type { DiskVerb } from './command-types.ts';
 
-/** What a verb works on, for people: `vm1:/disks/a.dsk to vm1:/disks/b.dsk`. */
+/** The images of a disk command, for users: `vm1:/disks/a.dsk to vm1:/disks/b.dsk`. */
 export function subjectText(request: DiskVerb): string {
   const image = nameText(request.image);
   switch (request.verb) {
@@ -26,7 +26,7 @@ export function subjectText(request: DiskVerb): string {
   }
 }
 
-/** What an image holds, for people: `ext4, blocks of 4096 bytes, clean`. */
+/** The content of an image, for users: `ext4, blocks of 4096 bytes, clean`. */
 export function contentText(content: ImageContent | undefined): string {
   if (!content) return '';
   if (content.holds === 'partitions') {

@@ -1,4 +1,4 @@
-/** Questions to the graph of images: may a VM open one, may a verb touch one? Pure; the answers are refusals. */
+/** Whether a VM may open an image, and whether a disk command may touch it. Pure; the results are refusals. */
 import type { Refusal } from '../../config/problem.ts';
 import { quoted } from '../../config/problem.ts';
 import { backingChanges, isMerging } from '../cow/match.ts';
@@ -23,13 +23,13 @@ import {
 import { snapshotOf } from './snapshot-name.ts';
 
 export interface OpenRequest {
-  /** Who asks: a VM or tool. What it holds itself is no obstacle. */
+  /** The caller: a VM or tool. Images that it holds itself do not conflict. */
   readonly by: string;
   readonly image: ImageName;
   readonly mode: 'rw' | 'ro';
-  /** The backing file as the jail sees it, where it is said and not taken from the header. */
+  /** The backing file as the jail sees it, if it is given; otherwise the header names it. */
   readonly backing?: string;
-  /** An interrupted merge into the backing file is no obstacle: the image is as it was for whoever knows of it. */
+  /** An interrupted merge into the backing file is acceptable: the caller takes it into account. */
   readonly evenMerging?: boolean;
 }
 
@@ -50,7 +50,7 @@ export function refuseOpen(graph: ImageGraph, request: OpenRequest): Refusal | u
   return 'cause' in chain ? chain : refuseHolders(graph, chain.image.id, 'ro', by, nameText(name));
 }
 
-/** Writers exclude everybody, readers exclude writers. `over` is the COW image for whose sake it is opened. */
+/** Writers exclude all others, readers exclude writers. `over` is the COW image that needs this backing file. */
 function refuseHolders(
   graph: ImageGraph,
   id: string,
@@ -103,8 +103,8 @@ export interface Backing {
 }
 
 /**
- * The backing file that a COW image is to be opened with, or why it cannot be: not there, not where the VM can see
- * it, changed since, or a COW image itself.
+ * The backing file that a COW image needs, or why it cannot be used. It may be missing, invisible to the VM, changed
+ * since, or itself a COW image.
  */
 export function backingFor(
   graph: ImageGraph,
@@ -176,17 +176,17 @@ function misplaced(graph: ImageGraph, cow: GraphImage, name: ImageName, path: st
   };
 }
 
-/** What a verb does to an image. */
+/** The effect of a disk command on an image. */
 interface Demand {
   /** How it opens the image. */
   readonly mode: 'rw' | 'ro';
-  /** Whether the content is of use only together with the backing file, be it half merged into. */
+  /** Whether the content is useful only together with the backing file, even if half merged into it. */
   readonly chain?: true;
   /** Refused for COW images, with this reason. */
   readonly flat?: string;
 }
 
-/** Every verb that reads or changes images. Merging in place is `refuseMerge`'s. */
+/** All disk commands that read or change images, except merging in place: see `refuseMerge`. */
 const demands = {
   copy: { mode: 'ro' },
   check: { mode: 'ro', chain: true },
@@ -204,7 +204,7 @@ const demands = {
 
 export type ImageVerb = keyof typeof demands;
 
-/** Why a verb may not touch an image; undefined if it may. */
+/** Why a disk command may not touch an image; undefined if it may. */
 export function refuseVerb(
   graph: ImageGraph,
   verb: ImageVerb,
@@ -228,7 +228,7 @@ export function refuseVerb(
   );
 }
 
-/** Why a COW image may not be merged into its own backing file: that changes it for everybody else. */
+/** Why a COW image may not be merged into its own backing file: that changes the file for all its users. */
 export function refuseMerge(graph: ImageGraph, cow: ImageName, by: string): Refusal | undefined {
   const refusal = refuseOpen(graph, { by, image: cow, mode: 'rw', evenMerging: true });
   if (refusal) return refusal;

@@ -10,7 +10,7 @@ export interface RequestNames {
   readonly change: (path: string) => ImageName;
 }
 
-/** What is asked for over the wire or on a command line, as a verb. Pure. Errors: those of `names`. */
+/** A request from the control socket or a command line, as a disk command. Pure. Errors: those of `names`. */
 export function readRequest(request: DiskRequest, { read, change }: RequestNames): DiskVerb {
   const { verb } = request;
   switch (verb) {

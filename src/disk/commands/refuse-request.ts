@@ -1,4 +1,4 @@
-/** Why a request for a verb cannot be fulfilled by what it names: places, kinds, sizes, names. Pure. */
+/** Why a disk command is refused because of its own arguments: paths, kinds, sizes, names. Pure. */
 
 import { vmNameDamage } from '../../config/names.ts';
 import { quoted, type Refusal } from '../../config/problem.ts';
@@ -74,7 +74,7 @@ export function refuseLinks(graph: ImageGraph, image: ImageName): Refusal | unde
   };
 }
 
-/** Without their image, snapshots would be images that nobody knows the use of. */
+/** Deleting the image would orphan its snapshots. */
 export function refuseSnapshots(graph: ImageGraph, image: ImageName): Refusal | undefined {
   const names = snapshotsOf(graph).get(nameText(image));
   if (!names) return undefined;

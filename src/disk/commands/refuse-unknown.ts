@@ -1,4 +1,4 @@
-/** What is not known of images is refused, to whoever depends on it, and to nobody else. Pure. */
+/** Refuses only commands that depend on images whose state is unknown. Pure. */
 import type { Refusal } from '../../config/problem.ts';
 import { diskLimits } from '../../system/limits/limits.ts';
 import { type ImageName, nameText } from '../names/image-name.ts';
@@ -14,7 +14,7 @@ export const needsEveryone: Refusal = {
   hint: 'try again',
 };
 
-/** An image that the scan has not found: there is none, or it is not known. */
+/** An image that the scan has not found: it does not exist, or it is unknown. */
 export function refuseMissing(graph: ImageGraph, image: ImageName): Refusal {
   const missing = {
     code: 'IMAGE_MISSING',
@@ -24,7 +24,7 @@ export function refuseMissing(graph: ImageGraph, image: ImageName): Refusal {
   return refuseUnseen(graph, image.vm) ?? (missing as Refusal);
 }
 
-/** The images of a VM that could not all be looked at. */
+/** The images of a VM that could not all be read. */
 export function refuseUnseen({ unknown }: ImageGraph, vm: string): Refusal | undefined {
   const why = unknown.images.get(vm);
   if (why === undefined) return undefined;
@@ -70,7 +70,7 @@ function isElsewhere({ images }: ImageGraph, id: string): boolean {
   );
 }
 
-/** Somebody whose record cannot be read may hold an image. @param by who asks */
+/** A holder whose record cannot be read may hold an image. @param by the caller */
 export function refuseUnknownHolders(graph: ImageGraph, id: string, by: string): Refusal | undefined {
   const holder = graph.unknown.holders.find((one) => one !== by && mayHold(graph, one, id));
   if (holder === undefined) return undefined;
@@ -81,7 +81,7 @@ export function refuseUnknownHolders(graph: ImageGraph, id: string, by: string):
   };
 }
 
-/** A VM, and a verb of its clients (`@VM.NUMBER`), can have its own images and the shared ones; a tool, any. */
+/** A VM and the disk commands of its clients (`@VM.NUMBER`) can hold its images and the shared ones; a tool, any. */
 function mayHold(graph: ImageGraph, holder: string, id: string): boolean {
   const vm = /^@(.*)\.\d+$/.exec(holder)?.[1] ?? holder;
   const names = graph.images.get(id)?.names ?? [];

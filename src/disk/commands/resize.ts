@@ -11,10 +11,10 @@ import type { NewPlace } from '../names/new-place.ts';
 import type { DiskResult, DiskVerb, Work } from './command-types.ts';
 
 /**
- * Gives an image another size. Alone, it is one system call, which happens or does not. With its file system it is
- * done in a copy, which then takes the place of the image: resize2fs(8) that is killed, or meets a full disk, leaves
- * a file system that is neither the old one nor the new one. The copy shares its blocks where the file system of the
- * host can; elsewhere it needs their space until the end.
+ * Changes the size of an image. Without its file system that is one system call, which succeeds or fails as a whole.
+ * With its file system, a copy is resized and then replaces the image. A killed resize2fs(8), or a full disk, would
+ * leave a file system that is neither old nor new. The copy shares its blocks where the file system of the host can;
+ * elsewhere it takes their space until the end.
  *
  * @throws UmlmonError IMAGE_SIZE if what would be cut off is in use, IMAGE_KIND, IMAGE_DAMAGED
  */
@@ -42,7 +42,7 @@ function sizeError(image: ImageName, cause: string, hint: string): UmlmonError {
   return new UmlmonError('IMAGE_SIZE', { place: nameText(image), cause, hint });
 }
 
-/** Only what says itself that it needs less, and holes, may be cut off. */
+/** Only holes, and parts beyond the size that the content states, can be cut off. */
 function requireShrunk(image: ImageName, { handle, size: present }: ImageFile, size: number): void {
   const content = recogniseImage(readerOf(handle.fd), present);
   if (content === undefined) {
@@ -62,7 +62,7 @@ function requireShrunk(image: ImageName, { handle, size: present }: ImageFile, s
         : `its partitions end at byte ${end}`;
     throw sizeError(image, cause, 'shrink the partitions first');
   }
-  // A file system that was grown while mounted may say so in its journal only.
+  // A file system that was grown while mounted may record its size only in the journal.
   if (content.state !== undefined && content.state !== 'clean')
     throw sizeError(
       image,

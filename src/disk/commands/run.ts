@@ -17,8 +17,9 @@ import { resizeImage } from './resize.ts';
 import { deleteSnapshot, rollBack, takeSnapshot } from './snapshot.ts';
 
 /**
- * Does a verb. It is refused where it could destroy data: for images that others have open, that are backing files, or
- * that lie elsewhere than their names say. Killed, cancelled or out of space, it leaves the old image or the new one.
+ * Runs a disk command. It is refused where it could destroy data: images that are open elsewhere or are backing files,
+ * and images that are not where their names point. If it is killed or cancelled, or the disk is full, the image is either
+ * the old one or the new one.
  *
  * @throws UmlmonError the refusals of caller.ts, may-use.ts and decide.ts, and what goes wrong; the reason of
  *   `progress.signal`
@@ -32,8 +33,8 @@ export function runDiskVerb(request: DiskVerb, host: DiskHost, progress: Progres
 }
 
 /**
- * A client that may not write to a backing file is told that, and not who else depends on the file: nobody looks. The
- * claims of the verb are checked all the same.
+ * A client that may not write to a backing file learns only that, not which other images depend on the file. The claims
+ * of the command are checked all the same.
  */
 function refuseIntoForeign(graph: ImageGraph, request: DiskVerb, caller: ImageCaller): Refusal | undefined {
   if (request.verb !== 'cow-merge' || request.target) return undefined;
@@ -43,7 +44,7 @@ function refuseIntoForeign(graph: ImageGraph, request: DiskVerb, caller: ImageCa
   return refuseClaim(caller, { claim, rights: chain.image, names: chain.image.names });
 }
 
-/** All whose images a verb names. */
+/** All VMs whose images a disk command names. */
 function vmsOf(request: DiskVerb): Set<string> {
   const names = [request.image];
   if ('target' in request && request.target) names.push(request.target);

@@ -1,6 +1,6 @@
 /**
- * Names of snapshots. A snapshot is an image beside the one that it is of: `/disks/root@before.dsk` is the snapshot
- * `before` of `/disks/root.dsk`, so that a VM may have both.
+ * Names of snapshots. A snapshot is an image beside its original: `/disks/root@before.dsk` is the snapshot `before` of
+ * `/disks/root.dsk`. So a VM can use both.
  */
 import { givenNameDamage } from '../../config/names.ts';
 import type { Refusal } from '../../config/problem.ts';

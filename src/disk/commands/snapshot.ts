@@ -7,7 +7,7 @@ import type { DiskResult, DiskVerb, Work } from './command-types.ts';
 import { deleteImage } from './delete.ts';
 import { snapshotName } from './snapshot-name.ts';
 
-/** Keeps the present state of an image as another one, which nobody may write to. */
+/** Copies the present state of an image to a snapshot, which is read-only. */
 export async function takeSnapshot(
   { image, name }: DiskVerb & { verb: 'snapshot' },
   work: Work,

@@ -44,8 +44,8 @@ const keptToDrop = ['CAP_SETUID', 'CAP_SETGID', 'CAP_SETPCAP'];
 const descriptors = 64;
 
 /**
- * Words to put before a program. It has no right, no network, no process but its own in sight, and no file but programs,
- * /dev/null and what it is given open. All of it ends with the first program of the chain.
+ * The command line prefix that confines a program. The program has no privilege and no network, and sees no other process.
+ * It sees no file but programs, /dev/null and its open descriptors. All of it ends with the first program of the chain.
  */
 export function confine({ programs, launcher, user, files = [], limits, hostLimits }: Confinement): string[] {
   const { bwrap, setpriv, choom, prlimit } = programs;

@@ -26,11 +26,11 @@ export interface ToolOptions {
 export interface ToolResult {
   /** Exit status. */
   readonly status: number;
-  /** What it said, on both of its outputs. */
+  /** Its output, standard output and standard error. */
   readonly words: string;
 }
 
-/** Path of the image for the tool, as its own descriptor: nobody can put another file there. */
+/** Path of the image for the tool, as its own descriptor: no user can replace it by another file. */
 export const toolImage = '/proc/self/fd/3';
 
 /**
@@ -94,7 +94,7 @@ function runConfined(
     };
     child.stdout?.on('data', keep);
     child.stderr?.on('data', keep);
-    // Whoever is told of an end may use the image: so an abort is told when the tool is gone.
+    // Reject only after the tool has exited: the caller may reuse the image at once.
     child.on('error', (error) => {
       if (child.pid !== undefined) return;
       clearTimeout(timer);
@@ -112,7 +112,7 @@ function runConfined(
   });
 }
 
-/** What a program says that could not do its part of the confinement: then nothing has been said before. */
+/** The output of a program that failed to set up its part of the confinement: the tool itself has printed nothing. */
 const notConfined = /^(?:bwrap|setpriv|choom|prlimit): /;
 
 async function confinementOf(
@@ -132,7 +132,7 @@ async function confinementOf(
     },
     launcher,
     user,
-    // It makes what the administrator wants of new file systems, and nothing else is read for that.
+    // It creates new file systems as the administrator configured, and reads no other file for that.
     files: name === 'mke2fs' ? ['/etc/mke2fs.conf'] : [],
     limits: {
       memory: diskLimits.toolMemoryBytes + Math.ceil(size / diskLimits.toolMemoryPart),
@@ -175,7 +175,7 @@ function confinementError(name: string, words: string): UmlmonError {
   );
 }
 
-/** What a tool said, as lines for people: bounded, without control characters and the names of our descriptors. */
+/** Output of a tool as lines for users: bounded, without control characters and without names of our descriptors. */
 export function toolLines(words: string): string[] {
   const lines = words
     .replaceAll(toolImage, 'image')
@@ -194,8 +194,8 @@ export function wordsOf(name: FilesystemTool, { status, words }: ToolResult): st
 }
 
 /**
- * Refuses a file system that another tool has just made or changed and that is not clean: the tools of e2fsprogs do not
- * tell of every write that has failed.
+ * Refuses a file system that is not clean after a tool has created or changed it: the tools of e2fsprogs do not report
+ * all failed writes.
  *
  * @throws UmlmonError HOST_COMMAND
  */

@@ -10,15 +10,15 @@ export interface Filesystem {
   readonly blockSize: number;
   /** The fewest bytes it writes at once: less than a block for xfs, nothing (0) if it is never written. */
   readonly unit: number;
-  /** Bytes, as the file system says. */
+  /** Bytes, from the superblock. */
   readonly size: number;
   readonly label: string;
-  /** What ext2, ext3, ext4 say of themselves. */
+  /** From the superblock of ext2, ext3 and ext4. */
   readonly state?: 'clean' | 'not clean' | 'errors';
 }
 
 export function recogniseFilesystem(readAt: ReadAt): Filesystem | undefined {
-  // Blocks of zeros are cheaper to look at than to tell apart from the end of the image.
+  // Reading zeros beyond the end of the image is simpler than checking for the end.
   const bytes = (offset: number, length: number) => Buffer.concat([readAt(offset, length)], length);
   const first = bytes(0, 4096);
   return (

@@ -1,4 +1,4 @@
-/** Files that are no disks, and are named like one: told by their magic numbers. Images are hostile: only bytes are compared. */
+/** Files that have the name of a disk image but another format, by magic number. Images are hostile: only bytes are compared. */
 import { shellWord } from '../../system/shell-word.ts';
 import type { ReadAt } from './filesystem.ts';
 
@@ -16,7 +16,7 @@ interface Magic {
   readonly bytes: readonly number[] | string;
 }
 
-/** @param cure of a foreign format, for the file at `path` */
+/** @param cure of a `ForeignFormat`, for the file at `path` */
 export function cureFor(cure: string, path: string): string {
   const out = `${path.replace(/\.[^./]*$/, '')}-raw.dsk`;
   return cure.replace(/\b(?:IN|OUT)\b/g, (word) => shellWord(word === 'IN' ? path : out));
@@ -55,17 +55,17 @@ const formats: readonly (ForeignFormat & { readonly magic: readonly Magic[] })[]
   archive('a program (ELF)', 'name a disk image', { at: 0, bytes: '\x7fELF' }),
 ];
 
-/** What the file is; undefined if its beginning is that of none of these. */
+/** The format of the file; undefined if its first bytes match none. */
 export function recogniseForeign(readAt: ReadAt): ForeignFormat | undefined {
   const head = readAt(0, 1024);
   const found = formats.find(({ magic }) => magic.every((one) => has(head, one)));
   return found && { what: found.what, kind: found.kind, cure: found.cure };
 }
 
-/** Bytes at the beginning that all file systems which a kernel mounts as its root have written to. */
+/** Leading bytes that every file system writes that a kernel can mount as its root. */
 const blankBytes = 128 * 1024;
 
-/** Whether the beginning of an image holds nothing but zeros. */
+/** Whether the first bytes of an image are all zero. */
 export function isBlank(readAt: ReadAt, size: number): boolean {
   return readAt(0, Math.min(size, blankBytes)).every((byte) => byte === 0);
 }

@@ -40,10 +40,10 @@ export async function checkSoundness(request: CheckRequest): Promise<Soundness> 
   }
 }
 
-/** An ext file system, or why there is none to check. */
+/** An ext file system, or why nothing is checked. */
 async function recognise(image: FileHandle): Promise<Filesystem | string> {
   const { size } = await image.stat();
-  // All that can tell is in the first sectors, and those of partitions are not looked at.
+  // The first sectors decide; those of partitions are not read.
   const head = Buffer.alloc(Math.min(size, 128 * 1024));
   await readFully(image, head, 0);
   const content = recogniseImage((offset, length) => head.subarray(offset, offset + length), size);

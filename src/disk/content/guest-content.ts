@@ -16,9 +16,9 @@ export interface GuestContent {
   readonly content: ImageContent | undefined;
   /** The partition table, also where the disk holds a file system as a whole. */
   readonly table: PartitionTable | undefined;
-  /** What it is if it is no disk; undefined if nothing says so. */
+  /** What it is instead of a disk; undefined if no magic number matches. */
   readonly foreign: ForeignFormat | undefined;
-  /** Whether its beginning holds nothing. */
+  /** Whether its first bytes are all zero. */
   readonly blank: boolean;
   readonly iso: boolean;
   /** Its first bytes in hexadecimal. */
@@ -46,8 +46,8 @@ export function examineContent(readAt: ReadAt, size: number): GuestContent {
 }
 
 /**
- * What a guest sees of an image that is no COW image. Reads some sectors. Undefined if the VM's user may not read it: then
- * its content is no business of ours.
+ * What a guest sees of an image that is not a COW image. Reads some sectors. Undefined if the VM's user may not read it:
+ * then umlmon must not reveal its content.
  *
  * @throws UmlmonError those of openImage
  */
@@ -62,7 +62,7 @@ export function lookIntoImage(image: ImageName, store: ImageStore, user: Ids): G
 
 /**
  * What a guest sees through a COW image: the file system may be that of the backing file, or one that the guest has
- * made. Reads some sectors of both. Undefined if the VM's user may not read one of them: then nobody is told of it.
+ * created. Reads some sectors of both. Undefined if the VM's user may not read one of them: umlmon must not reveal them.
  *
  * @throws UmlmonError COW_FORMAT, and the errors of openImage
  */

@@ -1,8 +1,7 @@
 /**
  * How an image gets to a tool that reads what a guest has written, and as which user. The tool has a descriptor, and
- * opens it once more through /proc, which asks for the rights to the file itself (proc_pid_fd(5)). So it runs as a user
- * who has them, and who is never root: what root alone may read is handed over as a copy, or as another node of the
- * device.
+ * opens it once more through /proc, which checks the rights to the file itself (proc_pid_fd(5)). So the tool runs as an
+ * unprivileged user who has them. A file that only root can read is handed over as a copy, a device as another node.
  */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
@@ -18,7 +17,7 @@ declare const handed: unique symbol;
 
 /** An image that a tool may open: only this file makes them. */
 export interface HandedImage {
-  /** Closed by who has opened it, when the tool is done. */
+  /** The caller closes it when the tool has exited. */
   readonly handle: FileHandle;
   /** Bytes. */
   readonly size: number;
@@ -36,7 +35,7 @@ export interface ToolUser {
 const nobody: ToolUser = { uid: 65_534, gid: 65_534 };
 
 /**
- * A file that umlmon has made and nobody else has open: it becomes the tool's, which may write to it.
+ * A file that umlmon has created and that no other process has open: the tool becomes its owner and can write to it.
  *
  * @param size bytes that the tool may make of it
  */
@@ -70,7 +69,7 @@ export async function withReadable<Result>(
   });
 }
 
-/** An unprivileged user who may read a file; nobody first, who then may not write to it. */
+/** An unprivileged user who can read a file: preferably nobody, who then cannot write to it. */
 function readerOf({ uid, gid, mode }: ToolUser & { readonly mode: number }): ToolUser | undefined {
   if (uid !== nobody.uid && gid !== nobody.gid && (mode & 0o004) !== 0) return nobody;
   if (uid === 0 || (mode & 0o400) === 0) return undefined;

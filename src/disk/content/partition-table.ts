@@ -9,7 +9,7 @@ const extendedTypes = [0x05, 0x0f, 0x85];
 
 export interface Partition {
   readonly number: number;
-  /** Bytes from the beginning of the image. */
+  /** Bytes from the start of the image. */
   readonly start: number;
   readonly size: number;
   readonly content: Filesystem | undefined;
@@ -28,7 +28,7 @@ interface Extent {
   readonly count: number;
 }
 
-/** @param size bytes of the image; partitions that begin outside of it are left out. */
+/** @param size bytes of the image; partitions that start beyond its end are left out. */
 export function recognisePartitions(readAt: ReadAt, size: number): PartitionTable | undefined {
   const primary = readMbr(readAt, 0);
   if (!primary) return undefined;
@@ -49,7 +49,7 @@ interface MbrEntry extends Extent {
   readonly type: number;
 }
 
-/** The four entries of a master or extended boot record; undefined if the sector is none. */
+/** The four entries of a master or extended boot record; undefined if the sector has no such table. */
 function readMbr(readAt: ReadAt, sector: number): MbrEntry[] | undefined {
   const block = readAt(sector * SECTOR, SECTOR);
   if (block.length < SECTOR || block.readUInt16LE(510) !== 0xaa55) return undefined;

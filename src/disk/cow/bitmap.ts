@@ -1,9 +1,9 @@
 /**
- * Bitmaps of COW files, read 32 bits at a time: bit n is bit n % 8 of byte n / 8, LSB first, so that the words of a
- * little-endian machine (UML runs on no other) have the bits in order.
+ * Bitmaps of COW files, read 32 bits at a time: bit n is bit n % 8 of byte n / 8, least significant bit first.
+ * So 32-bit integers of a little-endian machine (UML runs on no other) have the bits in order.
  */
 
-/** The words of a bitmap; bytes that fill no word are padded with zeros. */
+/** A bitmap as 32-bit integers; missing bytes of the last one are zero. */
 export function wordsOf(bytes: Uint8Array): Uint32Array {
   const isAligned = bytes.byteOffset % 4 === 0 && bytes.length % 4 === 0;
   if (isAligned) return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
@@ -12,12 +12,12 @@ export function wordsOf(bytes: Uint8Array): Uint32Array {
   return words;
 }
 
-/** The first bit that is set, at or after `from` and before `end`; `end` if there is none. */
+/** The first set bit at or after `from` and before `end`; `end` if all are clear. */
 export function findSet(words: Uint32Array, from: number, end: number): number {
   return find(words, from, end, 0);
 }
 
-/** The first bit that is clear, at or after `from` and before `end`; `end` if there is none. */
+/** The first clear bit at or after `from` and before `end`; `end` if all are set. */
 export function findClear(words: Uint32Array, from: number, end: number): number {
   return find(words, from, end, -1);
 }

@@ -51,7 +51,7 @@ export async function writeEmptyCow(handle: FileHandle, header: CowHeader): Prom
   await handle.truncate(layOutCow(header.size).dataOffset + header.size);
 }
 
-/** Why a COW file over this image would corrupt it; undefined if nothing speaks against it. */
+/** Why a COW file over this image would be corrupted; undefined if it is safe. */
 function imageHazard({ handle, size }: ImageFile): string | undefined {
   return cowHazard(recogniseImage(readerOf(handle.fd), size), size);
 }

@@ -7,7 +7,7 @@ import { COW_HEADER_BYTES, type Cow, decodeCow, SECTOR } from './format.ts';
 import { backingChanges, isMerging } from './match.ts';
 
 /**
- * Reads the header of an open file: once, for all that is done with it. Errors: COW_FORMAT.
+ * Reads the header of an open file, once: all later steps use it. Errors: COW_FORMAT.
  *
  * @param path for errors
  */
@@ -26,7 +26,7 @@ export function headerIn(fd: number, path: string): Cow | string {
   }
 }
 
-/** The header that whoever opened a COW file has read. Errors: COW_FORMAT if there was none. */
+/** The header of a COW file, read when it was opened. Errors: COW_FORMAT if it is missing. */
 export function cowOf({ cow, path }: ImageFile): Cow {
   if (cow) return cow;
   throw new UmlmonError('COW_FORMAT', { place: path, cause: 'it is not a COW file' });

@@ -3,7 +3,7 @@
  * sector of 512 bytes (LSB first; set: the sector is in this file, clear: it is in the backing file), data. The data
  * of a sector is at its own offset in the image plus that of the data.
  *
- * A COW file is hostile: a guest's kernel writes it. Whatever a header says is checked before it is used.
+ * A COW file is hostile: a guest's kernel writes it. All values of a header are checked before they are used.
  */
 import { UmlmonError } from '../../system/errors/errors.ts';
 import { diskLimits } from '../../system/limits/limits.ts';
@@ -50,7 +50,7 @@ export interface Cow extends CowHeader, CowLayout {
   readonly recorded: number;
 }
 
-/** Whether a file that begins with these bytes is taken for a COW file by the kernel. */
+/** Whether the kernel takes a file that starts with these bytes for a COW file. */
 export function isCow(bytes: Buffer): boolean {
   return bytes.length >= 8 && (bytes.readUInt32BE(0) === MAGIC || bytes.readUInt32LE(0) === MAGIC);
 }
@@ -169,7 +169,7 @@ function readFields(bytes: Buffer, version: 1 | 2 | 3): Fields | undefined {
 
 /**
  * Until 2005, 64-bit systems had four bytes of padding before the size: format, which is 0, is then where the path
- * should begin. They wrote the seconds into the first half of a field of 64 bits.
+ * should start. They wrote the seconds into the first half of a field of 64 bits.
  */
 function readVersion3(bytes: Buffer): Fields | undefined {
   if (bytes.length < V3_BYTES) return undefined;
@@ -187,7 +187,7 @@ function readVersion3(bytes: Buffer): Fields | undefined {
   };
 }
 
-/** Kernels align to sectors or pages; they write the bitmap in words of 8 bytes, so data must not begin within one. */
+/** Kernels align to sectors or pages; they write the bitmap in units of 8 bytes, so data must not start within one. */
 function isAlignment(alignment: number): boolean {
   return alignment >= SECTOR && alignment <= diskLimits.cowAlignment && (alignment & (alignment - 1)) === 0;
 }

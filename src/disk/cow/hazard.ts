@@ -5,16 +5,16 @@ import type { ImageContent } from '../content/recognise.ts';
 export const SEGMENT = 4096;
 
 /**
- * The kernel writes two words of the bitmap at once, and for the last word of one it goes back by one
- * (cowify_bitmap() of ubd_kern.c): before the begin of a bitmap that has one word only.
+ * The kernel writes two 64-bit units of the bitmap at once. For the last unit of a bitmap it starts one unit earlier
+ * (cowify_bitmap() of ubd_kern.c): that lies before the start of a bitmap with only one unit.
  */
 const TINY = 64 * 512;
 
 /**
- * Why the kernel would read wrong data through a COW file over an image; undefined if nothing speaks against it. The
- * fault is in do_io() of ubd_kern.c: within one request, after a segment of 4 KiB of which only some sectors are in
- * the COW file, it takes the data of all later segments from the wrong place. Who writes in aligned units of 4 KiB or
- * more has no such segments.
+ * Why the kernel would read wrong data through a COW file over an image; undefined if it is safe. The fault is in
+ * do_io() of ubd_kern.c. Within one request, a segment of 4 KiB may have only some sectors in the COW file. Then the
+ * kernel reads all later segments from the wrong place. A file system that writes aligned units of at least 4 KiB never
+ * has such segments.
  *
  * @param content of the image; undefined if it holds nothing that is known
  * @param size of the image in bytes

@@ -7,13 +7,13 @@ import type { CowHeader } from './format.ts';
  */
 export const MERGING_MTIME = 0xff_ff_ff_ff;
 
-/** Whether an in-place merge of the COW file has begun and not ended. */
+/** Whether an in-place merge of the COW file was started and not finished. */
 export function isMerging({ mtime }: Pick<CowHeader, 'mtime'>): boolean {
   return mtime === MERGING_MTIME;
 }
 
 /**
- * In words, what differs between a backing file and what a COW file recorded of it; nothing if the kernel will accept
+ * Text: how a backing file differs from what a COW file recorded of it; empty if the kernel will accept
  * the pair (backing_file_mismatch in ubd_kern.c). Times are in seconds since 1970.
  */
 export function backingChanges(

@@ -33,9 +33,9 @@ export interface MergeRequest {
 }
 
 /**
- * Makes a new image, sparse, of a COW file and its backing file, as `uml_moo COW NEW` does. Nobody may write to either
- * meanwhile: the caller holds their locks. The image has the size of the backing file; if the size is odd and the
- * guest has written to the last sector, which is cut, all of that sector (uml_moo leaves out cut sectors).
+ * Creates a sparse image from a COW file and its backing file, as `uml_moo COW NEW` does. The caller holds the locks of
+ * both, so no process writes to them. The image has the size of the backing file. If that size is odd and the guest has
+ * written to the truncated last sector, the image includes that whole sector (uml_moo leaves it out).
  *
  * @throws UmlmonError IMAGE_EXISTS, IMAGE_MISSING, IMAGE_KIND, COW_FORMAT, COW_BACKING
  */

@@ -22,16 +22,16 @@ export interface RebaseRequest {
   /** Path of the new backing file for the kernel. */
   readonly storedBacking: string;
   /**
-   * The present backing file for us: pages that differ between the two are copied from it into the COW file,
-   * so that the image stays the same. Left out: the caller knows that the content of the two is the same.
+   * The present backing file: pages that differ between the two are copied from it into the COW file, so that the image
+   * keeps its content. Omitted if the caller knows that the two have the same content.
    */
   readonly copyFrom?: ImageSource;
 }
 
 /**
  * Puts a COW file over another backing file of the same size, or over the same one after it was moved or touched. The
- * caller holds the locks of all files. Killed at any moment, the COW file is good over the old backing file or over the
- * new one: sectors are copied, then their bits set, and the header, which names the backing file, comes last.
+ * caller holds the locks of all files. Killed at any moment, the COW file is valid over the old backing file or over the
+ * new one. Sectors are copied first, then their bits are set. The header, which names the backing file, comes last.
  *
  * @throws UmlmonError IMAGE_MISSING, IMAGE_KIND, COW_FORMAT, COW_BACKING
  */
@@ -107,8 +107,8 @@ async function copyDifferences(
 }
 
 /**
- * Sets the bits of sectors that are not in the COW file, in all pages that differ: the kernel reads wrong data where only
- * a part of a page is in the COW file (hazard.ts).
+ * Sets the bits of sectors that are not in the COW file, in all pages that differ. The kernel reads wrong data where the
+ * COW file has only part of a page (hazard.ts).
  */
 function markDifferences(
   words: Uint32Array,

@@ -24,7 +24,7 @@ export function* segmentsOf(part: BitmapPart, window: number, most: number): Gen
     const set = findSet(words, start, limit);
     const other = set === start ? findClear(words, start, limit) : set;
     const isPure = other === limit || other - start >= window;
-    // Whole windows, so that the next segment begins at a multiple of one.
+    // Whole windows, so that the next segment starts at a multiple of one.
     const end =
       isPure && other < limit ? other - (other % window) : Math.min(limit, isPure ? limit : start + window);
     const source = !isPure ? 'mixed' : set === start ? 'cow' : 'backing';

@@ -13,8 +13,8 @@ export interface Place {
 }
 
 /**
- * Copies bytes into a part of a file that is a hole: holes of the source stay holes, and blocks are shared where the
- * file system can. The source may end early; the rest is then a hole.
+ * Copies bytes into a hole of a file. Holes of the source stay holes, and blocks are shared where the file system can.
+ * The source may end early: the rest is then a hole.
  */
 export async function copyRange(from: Place, to: Place, length: number, signal?: AbortSignal): Promise<void> {
   const end = from.offset + length;

@@ -19,8 +19,8 @@ interface Watched {
 }
 
 /**
- * Syncs images so long after a guest has written to them. inotify(7) tells of the first write, and is not asked again
- * until the sync: a guest that writes all the time costs two wake-ups per interval, one that writes nothing costs none.
+ * Syncs images a fixed time after a guest has written to them. inotify(7) reports the first write, and is disabled until
+ * the sync. So a guest that writes all the time costs two wake-ups per interval, and an idle guest costs none.
  */
 export class PeriodicSync {
   /** Times that an image was synced. */

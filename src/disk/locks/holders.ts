@@ -1,5 +1,5 @@
 /**
- * Who holds images: a small file per VM or tool, which is believed as long as it is held itself. Holding ends with
+ * Who holds images: a small file per VM or tool, which counts as long as it is locked itself. Holding ends with
  * the last process that has the descriptor, like the locks of the images: for a VM that is its kernel.
  */
 import {
@@ -67,12 +67,12 @@ export class HolderFile {
     }
   }
 
-  /** That of a former monitor, by the descriptor that its kernel has kept. */
+  /** That of the previous monitor, by the descriptor that its kernel has kept. */
   static adopt({ holders }: ImageStore, holder: string, fd: number): HolderFile {
     return new HolderFile(fd, openSync(`/proc/self/fd/${fd}`, O_RDWR), join(holders, holder));
   }
 
-  /** In one write, over what was there: a SIGKILL leaves the old text or the new one, and never none. */
+  /** Overwrites the text in one write: after SIGKILL it is the old text or the new one, never empty. */
   write(held: readonly Held[]): void {
     const text = JSON.stringify(held);
     writeSync(this.#writable, text.padEnd(fstatSync(this.fd).size), 0);
@@ -91,7 +91,7 @@ export class HolderFile {
   }
 }
 
-/** Opens a file that we hold for reading only; both descriptors hold it then, and nobody can have had it in between. */
+/** Opens a locked file for reading only: both descriptors hold the lock, and no other process could take it in between. */
 function shareHold(fd: number): number {
   const readOnly = openSync(`/proc/self/fd/${fd}`, O_RDONLY);
   if (!hold(fd, 'shared') || !hold(readOnly, 'shared')) throw new Error('what is held cannot be shared');
@@ -137,7 +137,7 @@ export function readHoldings({ holders }: ImageStore): Holdings {
   try {
     names = readdirSync(holders);
   } catch (error) {
-    // Nobody has held an image yet; or it is not for us to see, and then we cannot hold one either (HolderFile.open).
+    // No image was ever held; or we may not see the file, and then we cannot hold one either (HolderFile.open).
     if (isSystemError(error) && ['ENOENT', 'EACCES'].includes(error.code ?? ''))
       return { holdings: [], unknown: [] };
     throw error;
@@ -178,7 +178,7 @@ const readAttempts = diskLimits.holderReads;
 function parseHeld(fd: number): Held[] | undefined {
   const bytes = Buffer.alloc(diskLimits.holderBytes);
   const text = bytes.toString('utf8', 0, readSync(fd, bytes, 0, bytes.length, 0));
-  // Just made: nothing is listed yet, and the image that is to be is locked.
+  // Just created: the list is still empty, and the image is locked already.
   if (text === '') return [];
   try {
     const held: unknown = JSON.parse(text);
@@ -195,7 +195,7 @@ function isHolding(value: unknown): value is Held {
 
 /**
  * Programs that are not umlmon's and hold a lock on a file, as proc_locks(5) names them: `process 12 (fsck)`. The
- * process may have passed its lock on and be gone; then there is none.
+ * process may have passed its lock on and exited; then the list is empty.
  */
 export function lockingPrograms(id: string): string[] {
   const inode = id.split(':')[1];

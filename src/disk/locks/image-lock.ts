@@ -21,25 +21,25 @@ export interface LockRequest {
 export interface ImageLock extends LockRequest {
   /** Undefined while the image is listed only: the lock of a monitor that is dead, see `adopt`. */
   fd: number | undefined;
-  /** What was locked, as its descriptor says; undefined for a lock that a former monitor took. */
+  /** What was locked, from its descriptor; undefined for a lock of the previous monitor. */
   locked?: LockedImage;
 }
 
 /** An image as it was when it was locked: all that is decided on it is decided on this. */
 export interface LockedImage {
   readonly facts: ImageFacts;
-  /** Of a COW image: the header, read once; or why there is none. */
+  /** Of a COW image: the header, read once; or why it is invalid. */
   readonly header?: Cow | string;
 }
 
 /**
- * Locks on images, in the files themselves, so that all names of a file agree: writers against everybody, readers
- * (of backing files too) against writers. The descriptors hold the locks: whoever inherits them keeps them, and
+ * Locks on images, in the files themselves, so that all names of a file agree: writers exclude all others, readers (of
+ * backing files too) exclude writers. The descriptors hold the locks: a process that inherits them keeps them, and
  * SIGKILL releases them.
  *
- * What is locked is also listed in the holder file. That alone holds an image too, once the lock is gone, as long as
- * somebody has the holder file's descriptor: whoever wants the image locks it first, and then looks who lists it
- * (refuseOpen). So a kernel that has inherited the holder file keeps images that were locked after its launch.
+ * Locked images are also listed in the holder file. After a lock has ended, the list still holds its image while a
+ * process has the descriptor of the holder file: a caller locks the image first, then checks who lists it
+ * (refuseOpen). So a kernel that has inherited the holder file keeps images that were locked after its start.
  */
 export class ImageLocks {
   /** Descriptor of the holder file; to be inherited together with those of the images. */
@@ -58,7 +58,7 @@ export class ImageLocks {
    * Locks all of the images, or none.
    *
    * @param holder name of the VM, or of a tool: `@umladmin.1234`, which no VM can be named
-   * @throws UmlmonError IMAGE_IN_USE with who holds an image, IMAGE_SWAPPED, and the errors of openImage
+   * @throws UmlmonError IMAGE_IN_USE with the holder of the image, IMAGE_SWAPPED, and the errors of openImage
    */
   static async take(
     store: ImageStore,
@@ -76,7 +76,7 @@ export class ImageLocks {
   }
 
   /**
-   * The locks of a former monitor, as its kernel has kept them: `fd` is the holder file's. Those without a descriptor
+   * The locks of the previous monitor, as its kernel has kept them: `fd` is the holder file's. Those without a descriptor
    * are listed and no longer locked; `relock` ends that.
    */
   static adopt(store: ImageStore, holder: string, fd: number, kept: readonly ImageLock[]): ImageLocks {
@@ -146,7 +146,7 @@ export class ImageLocks {
     }
   }
 
-  /** Ends it all; who has inherited descriptors keeps his locks, but is no longer listed. */
+  /** Releases all locks. A process that has inherited descriptors keeps its locks, but is no longer listed. */
   close(): void {
     this.#file.close();
     this.#closeAll();
@@ -181,12 +181,12 @@ function lockedImage({ path }: ImageName, fd: number, facts: ImageFacts): Locked
   return path.endsWith('.cow') ? { facts: now, header: headerIn(fd, facts.hostPath) } : { facts: now };
 }
 
-/** How often, and how many milliseconds apart, to look for a holder that has its lock and is about to say so. */
+/** How often, and how many milliseconds apart, to check for a holder that has its lock and is about to list it. */
 const looks = diskLimits.lockLooks;
 const pauseMs = diskLimits.lockPause;
 const programsNamed = 4;
 
-/** `open read-write by vm2`, for a lock that was not to be had. */
+/** `open read-write by vm2`, for a lock that could not be taken. */
 async function whoHolds(store: ImageStore, id: string): Promise<string> {
   for (let look = 0; look < looks; look++) {
     const holdings = readHoldings(store).holdings.filter((holding) => holding.id === id);

@@ -5,8 +5,8 @@ import type { Scan } from '../store/scan.ts';
 import type { LockedImage } from './image-lock.ts';
 
 /**
- * The images of a scan, with those that are held as they were when they were locked: sizes, times, rights, and the one
- * reading of the header that everything is decided on. Pure.
+ * The images of a scan, where held ones have the facts of the moment of locking: sizes, times, rights. Their header was
+ * read once, and all decisions use that reading. Pure.
  */
 export function lockedGraph(
   { graph, found }: Scan,
@@ -15,7 +15,7 @@ export function lockedGraph(
   const locked = new Map(held.map((one) => [nameText(one.image), one.locked]));
   const images = found.map((image): FoundImage => {
     const now = locked.get(nameText(image.name));
-    // Another file, under the name of one that is held: the ids differ, and whoever decides sees that.
+    // Another file, under the name of a held one: the ids differ, and the decision sees that.
     if (!now || now.facts.id !== image.id) return image;
     const { size, allocated, mtime, links, uid, gid, mode, way } = now.facts;
     const header = now.header === undefined ? {} : { header: now.header };

@@ -26,12 +26,12 @@ interface Decided {
 }
 
 /**
- * Does something to images so that no start of a VM and no other verb can come between: decides on what a scan has
- * found, locks, and decides again on a scan under the locks, since all who change images lock them too.
+ * Runs `act` on locked images, so that no start of a VM and no other disk command can interfere. It decides on a scan,
+ * locks, and decides again on a scan under the locks, because all programs that change images lock them.
  *
- * A guest that was taken over heeds no locks. So what an image is, and what a COW image says of its backing file, is
- * read once from the locked descriptor; the second decision, and all that is done, is on that. Whatever is claimed,
- * by name or by such a header, is checked there for the caller.
+ * A kernel that was taken over by its guest ignores locks. So the facts of an image, and the header of a COW image, are
+ * read once, from the locked descriptor. The second decision and all later steps use them. Each claim, by name or by a
+ * header, is checked there for the caller.
  *
  * @throws UmlmonError the refusals of `decide`, IMAGE_FOREIGN, IMAGE_ACCESS, IMAGE_IN_USE, IMAGE_SWAPPED, and what `act`
  *   throws
@@ -62,7 +62,7 @@ export async function underLocks<Result>(
     if (textOf(requestsOf(now)) !== textOf(wanted)) throw swapped(place);
     requireAllowed(caller, now.graph, now.claims, place);
     requireAgreed(caller, now.graph, now.claims, agreed);
-    // Left by somebody who was killed while a new image was about to take its place: nobody can be at it now.
+    // Left by a process that was killed just before a new image took its place. The lock excludes all other writers.
     for (const { image: name, mode } of wanted) if (mode === 'rw') removeLeftOver(directories.placeOf(name));
     return await act(workWith(caller, now.graph, locks, directories));
   } catch (error) {

@@ -11,7 +11,7 @@ export function deviceId(rdev: bigint): string {
   return `b${major}:${minor}`;
 }
 
-/** Bytes of a block device, as sysfs tells it in sectors; 0 if there is no such device. */
+/** Bytes of a block device, from its sectors in sysfs; 0 if the device does not exist. */
 export function deviceSize(id: string): number {
   try {
     return Number(readFileSync(`/sys/dev/block/${id.slice(1)}/size`, 'latin1')) * 512;
@@ -21,8 +21,8 @@ export function deviceSize(id: string): number {
 }
 
 /**
- * Locks belong to a node, and a device may have many. All programs that lock block devices do it on the node in
- * /dev (systemd.io/BLOCK_DEVICE_LOCKING), so it is opened instead of the jail's own; without it, that one serves.
+ * Locks belong to a node, and a device may have many nodes. All programs that lock block devices use the node in /dev
+ * (systemd.io/BLOCK_DEVICE_LOCKING), so that one is opened instead of the jail's. If it is missing, the jail's is used.
  *
  * @param own descriptor of the jail's node, which is closed if another one takes its place
  * @throws UmlmonError IMAGE_IN_USE for `rw` of a device that the host has mounted

@@ -6,8 +6,8 @@ import { shellWord } from '../../system/shell-word.ts';
 import type { NewPlace, Owner } from './new-place.ts';
 
 /**
- * Gives the file that is to take the place of an image the access control list, security label and other attributes of
- * that image, and this owner. Nothing if there is no image.
+ * Copies the access control list, security label and other attributes of an image to the file that will replace it, and
+ * sets the owner. Does nothing if the image does not exist.
  *
  * @throws UmlmonError IMAGE_ACCESS for an attribute that this process may not set
  */

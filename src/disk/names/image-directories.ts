@@ -5,8 +5,8 @@ import { hostPathOf, type ImageName, type ImageStore, nameText, placeOf } from '
 import { type ImagePlace, openPlace } from './open-image.ts';
 
 /**
- * Directories of images, held open: what is done in them is done where the directory was when it was opened, whatever
- * the user of a VM renames or links meanwhile.
+ * Directories of images, held open. All work happens in the directory that was opened, even if the user of a VM
+ * renames or links directories meanwhile.
  */
 export class ImageDirectories {
   readonly #store: ImageStore;
@@ -17,7 +17,7 @@ export class ImageDirectories {
     this.#store = store;
   }
 
-  /** The place of an image that is there or is to be. Errors: those of openPlace. */
+  /** The place of an existing or new image. Errors: those of openPlace. */
   placeOf(image: ImageName): ImagePlace {
     const hostPath = hostPathOf(image, this.#store);
     const held = this.#held.get(dirname(hostPath));

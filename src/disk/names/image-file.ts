@@ -7,9 +7,9 @@ import { deviceId, deviceSize } from './block-device.ts';
 
 const { O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
 
-/** What a slow verb is told by its caller, and tells it. */
+/** How a slow disk command and its caller communicate. */
 export interface Progress {
-  /** When aborted, the verb ends soon, leaves files as they were, and throws the reason of the signal. */
+  /** When aborted, the command ends soon, leaves files unchanged, and throws the reason of the signal. */
   readonly signal?: AbortSignal;
   /** Called from time to time, and at the end with twice the same number. */
   readonly onProgress?: (doneBytes: number, totalBytes: number) => void;
@@ -63,7 +63,7 @@ export async function withImage<Result>(
     const { mtimeMs, uid, gid, mode } = stat;
     const size = stat.isFile() ? stat.size : deviceSize(deviceId(BigInt(stat.rdev)));
     const mtime = wholeSeconds(mtimeMs);
-    // No bits that give rights to whoever runs the file: a new one of these may have another content.
+    // Without set-user-ID and set-group-ID bits: the new file may have another content.
     const file = { path, handle, size, mtime, uid, gid, mode: mode & 0o777 };
     return await use(cow ? { ...file, cow } : file);
   } finally {
@@ -87,7 +87,7 @@ export async function readFully(file: FileHandle, buffer: Uint8Array, offset: nu
   return done;
 }
 
-/** The same without waiting, for the few bytes that tell what an image holds. */
+/** The same, synchronously, for the few bytes that identify the content of an image. */
 export function readerOf(fd: number): (offset: number, length: number) => Buffer {
   return (offset, length) => {
     const buffer = Buffer.alloc(length);

@@ -1,4 +1,4 @@
-/** Names of images: as a jail sees them, as the host does, and as messages tell them. */
+/** Names of images: in a jail, on the host, and in messages. */
 import { join, relative } from 'node:path';
 import { parseImagePath } from '../../config/values/disk.ts';
 
@@ -8,7 +8,7 @@ export interface ImageStore {
   readonly varDir: string;
   /** The shared tree: the images of all VMs are in disks below it. */
   readonly shared: string;
-  /** Where holders of images say so (holders.ts). */
+  /** Where holders of images list them (holders.ts). */
   readonly holders: string;
 }
 

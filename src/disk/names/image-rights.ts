@@ -13,7 +13,7 @@ export interface Ids {
   readonly gid: number;
 }
 
-/** Whether a user can come to an image and do with it what `want` says: 4 (read), 2 (write), or their sum. */
+/** Whether a user can reach an image and access it as `want` requires: 4 (read), 2 (write), or their sum. */
 export function mayReach(image: ImageRights, user: Ids, want: number): boolean {
   return mayPass(image, user) && mayAccess(image, user, want);
 }

@@ -18,10 +18,10 @@ export function temporaryFor(name: string): string {
 }
 
 /**
- * Makes a file that appears as a whole: `write` fills it before it has a name, and it gets one when its content has
- * reached the disk. Whatever ends this early, SIGKILL too, leaves what was there before, and no other file (but one
- * called `.NAME.new` in the last moment of a replacement, and where the file system knows no files without a name; the
- * next attempt replaces it).
+ * Creates a file that appears as a whole: `write` fills it without a name, and it gets its name when its content has
+ * reached the disk. If this ends early, even by SIGKILL, the previous file stays, and no other is left. Two exceptions:
+ * `.NAME.new` at the last moment of a replacement, and file systems that need a name for each file. The next attempt
+ * replaces that file.
  *
  * @param existing what to do with a file of that name
  * @throws UmlmonError IMAGE_EXISTS, and what `write` throws

@@ -1,6 +1,6 @@
 import type { Directory } from '../../system/files/held-directory.ts';
 
-/** Where a new image is to be: an open directory, and the name in it. */
+/** The place of a new image: an open directory, and the name in it. */
 export interface NewPlace {
   readonly directory: Directory;
   readonly name: string;

@@ -16,7 +16,7 @@ export interface OpenedImage {
   readonly facts: ImageFacts;
 }
 
-/** The open directory of an image that is or is to be. */
+/** The open directory of an existing or new image. */
 export interface ImagePlace {
   readonly directory: Directory;
   /** Of the image in its directory. */
@@ -63,11 +63,11 @@ export function openNode(name: ImageName, store: ImageStore): number {
 }
 
 /**
- * Opens the directory of an image that is or is to be; the caller closes it. Errors: those of lookAtImage;
+ * Opens the directory of an existing or new image; the caller closes it. Errors: those of lookAtImage;
  * IMAGE_MISSING if there is no such directory.
  *
- * @param use `pass` needs no right to list it: only what lies in it is used
- * @param missing says what is not there
+ * @param use `pass` needs no right to list it: only known names in it are used
+ * @param missing the error text for a missing directory
  */
 export function openPlace(
   name: ImageName,
@@ -143,7 +143,7 @@ function explain(error: unknown, end: End, missing: string): unknown {
   });
 }
 
-/** Where the link leads is what it says itself: nobody is told with root's eyes what is there. */
+/** The target comes from the link itself: umlmon does not reveal with root's rights whether it exists. */
 function linkError({ at, root, hostPath }: End, link: string | undefined): UmlmonError {
   const target = link === undefined ? undefined : resolve(at?.path ?? root, link);
   if (target !== undefined && !target.startsWith(`${root}/`))

@@ -35,7 +35,7 @@ export interface CowDescription {
 }
 
 /**
- * Everything about one image. Takes no lock: of an image in use, what is told may be of different moments. The header of
+ * Everything about one image. Takes no lock: for an image in use, the facts may be of different moments. The header of
  * a COW image is read once.
  *
  * @throws UmlmonError IMAGE_MISSING; IMAGE_ACCESS, IMAGE_FOREIGN for what the caller may not read; and what goes wrong

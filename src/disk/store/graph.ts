@@ -1,4 +1,4 @@
-/** All images of a host, which one backs which, and who holds them. Pure: built from what a scan has found. */
+/** All images of a host, their backing files, and their holders. Pure: built from the results of a scan. */
 import { type ImageKind, parseImagePath } from '../../config/values/disk.ts';
 import type { CowHeader } from '../cow/format.ts';
 import { type ImageName, type ImageStore, nameFor, nameOfHostPath, nameText } from '../names/image-name.ts';
@@ -18,11 +18,11 @@ export interface FoundImage extends ImageRights {
   readonly mtime: number;
   /** Names that the file has (hard links), wherever they are. */
   readonly links: number;
-  /** Of a COW file: its header, or why there is none. */
+  /** Of a COW file: its header, or why it is invalid. */
   readonly header?: CowHeader | string;
 }
 
-/** An image that somebody has open; as true as the lock is held. */
+/** An image that is open, according to a holder file; valid as long as the lock is held. */
 export interface Holding {
   /** Name of the VM, or of the tool with its process. */
   readonly holder: string;
@@ -37,13 +37,13 @@ export interface GraphImage extends Omit<FoundImage, 'name'> {
 
 /** What a graph does not know, and what is therefore refused. */
 export interface Unknown {
-  /** Name of a VM, '' for the shared images → why its images could not all be looked at. */
+  /** Name of a VM, '' for the shared images → why not all its images could be read. */
   readonly images: ReadonlyMap<string, string>;
-  /** Those whose images are as many as can be looked at: another one could not be. */
+  /** VMs with the largest number of images that can be read: one more would be ignored. */
   readonly full: ReadonlySet<string>;
   /** Holders of whom it is not known which images they hold. */
   readonly holders: readonly string[];
-  /** Whether only the images of some VMs were looked at, and the shared ones: those of the others are not asked for. */
+  /** Whether only the images of some VMs and the shared ones were read: the images of other VMs are not needed. */
   readonly partial: boolean;
 }
 
@@ -71,7 +71,7 @@ export function buildGraph(
   for (const { name, ...rest } of found) {
     ids.set(nameText(name), rest.id);
     const known = images.get(rest.id);
-    // A file with a .cow name is a COW image, whatever its other names say.
+    // A file with a .cow name is a COW image, whatever its other names are.
     if (!known || (rest.kind === 'cow' && known.kind !== 'cow'))
       images.set(rest.id, { ...rest, names: [...(known?.names ?? []), name] });
     else known.names.push(name);
@@ -102,8 +102,8 @@ export function imageOf(graph: ImageGraph, name: ImageName): GraphImage | undefi
 }
 
 /**
- * The image that a COW image means by the path in its header, under one of its own names: a path of the jail, or one
- * of the host as uml_mkcow(1) writes it. Undefined if it means nothing that is in a place for images.
+ * The image that the header of a COW image names, for one of the names of that image: a path of the jail, or a path of
+ * the host as uml_mkcow(1) writes it. Undefined if the path is not in a directory of images.
  */
 export function backingName(
   { header }: Pick<FoundImage, 'header'>,
@@ -123,12 +123,12 @@ export function othersHolding({ holdings }: ImageGraph, id: string, self: string
   return holdings.filter((holding) => holding.id === id && holding.holder !== self);
 }
 
-/** Images and layers in one sentence: more is no help. */
+/** Images and layers in one sentence: at most this many, for readability. */
 const namedAtMost = 3;
 
 /**
  * Who depends on an image, as a chain: `/shared/disks/base.dsk is the backing of vm2:/disks/web.cow, open read-write
- * by vm2`. '' if nobody does.
+ * by vm2`. '' without dependants.
  */
 export function dependantText(graph: ImageGraph, id: string, except?: string): string {
   const over = (graph.dependants.get(id) ?? []).filter((image) => image.id !== id && image.id !== except);
@@ -144,7 +144,7 @@ function holdersText(graph: ImageGraph, id: string): string {
   return text && `, ${text}`;
 }
 
-/** `open read-write by vm2`; '' for nobody. */
+/** `open read-write by vm2`; '' if it is not open. */
 export function openText(holdings: readonly Holding[]): string {
   const [writer] = holdings.filter(({ mode }) => mode === 'rw');
   if (writer) return `open read-write by ${writer.holder}`;

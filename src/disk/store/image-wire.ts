@@ -1,4 +1,4 @@
-/** Images as the control protocol, and documents of the programs, tell of them. Pure. */
+/** Images in the form of the control protocol and of JSON output. Pure. */
 import { clipText } from '../../rpc/clip-text.ts';
 import {
   type ImageDetails,

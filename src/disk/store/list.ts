@@ -16,12 +16,12 @@ export interface ListedImage {
   readonly size: number;
   /** Bytes that it takes of its file system. */
   readonly allocated: number;
-  /** nameText of the backing file; as the header says it, where there is no such image; '' for none. */
+  /** nameText of the backing file; as in the header, if no image has that name; '' for a flat image. */
   readonly backing: string;
   readonly holders: readonly { readonly holder: string; readonly mode: 'rw' | 'ro' }[];
   /** Names of its snapshots, oldest first. */
   readonly snapshots: readonly string[];
-  /** Why nobody can use it; '' if nothing is known to be wrong. */
+  /** Why no VM can use it; '' if no problem is known. */
   readonly problem: string;
 }
 
@@ -32,15 +32,15 @@ export interface ImageList {
   readonly troubles: readonly Failure[];
 }
 
-/** All images of the host. Reads directories and headers, and waits for nobody. */
+/** All images of the host. Reads directories and headers, without waiting for locks. */
 export async function listImages(store: ImageStore): Promise<ImageList> {
   const { graph, troubles } = await scanImages(store);
   return { images: listGraph(graph), troubles };
 }
 
 /**
- * The images that a client of a VM may know of: those of the VM; and of the shared ones those that the VM's user can
- * come to, with what their headers say if he can read them.
+ * The images that a client of a VM may list: those of the VM, and the shared ones that the VM's user can reach. Headers
+ * are included if that user can read them.
  */
 export async function listForClient(
   store: ImageStore,

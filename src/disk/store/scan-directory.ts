@@ -1,4 +1,4 @@
-/** Looks at the images in one directory, which may belong to a hostile user: by open directories, and not at too many. */
+/** Scans the images in one directory, which may belong to a hostile user: by open directories, up to a limit. */
 import { closeSync, constants, type Dirent } from 'node:fs';
 import { join } from 'node:path';
 import { type Failure, isSystemError, toFailure } from '../../system/errors/errors.ts';
@@ -30,7 +30,7 @@ interface Here {
   readonly files: { count: number };
 }
 
-/** Looks at the images of a VM, or for '' at the shared ones; yields after every file. */
+/** Scans the images of a VM, or for '' the shared ones; yields after every file. */
 export function* lookInto(look: Look, vm: string, directory: Directory): Generator<void> {
   const way = vm === '' ? [permissionsIn(directory.stat)] : [];
   const jailPath = vm === '' ? '/shared/disks' : '/disks';
@@ -119,7 +119,7 @@ function lookAtOther(
 
 /** The header is one that a hostile guest's kernel may have written. */
 function lookAtCow(directory: Directory, entry: Dirent, way: readonly Permissions[]): Seen | undefined {
-  // Opening a device has effects; a file system that does not tell kinds is asked.
+  // Opening a device has side effects; if the file system does not report file kinds, stat is used.
   if (!entry.isFile() && !directory.look(entry.name)?.isFile()) return undefined;
   const fd = directory.openFile(entry.name, constants.O_RDONLY | carefully);
   try {

@@ -9,7 +9,7 @@ import { disksOf, type ImageStore, sharedDisks } from '../names/image-name.ts';
 import { buildGraph, type FoundImage, type ImageGraph, type Unknown } from './graph.ts';
 import { type Look, lookInto } from './scan-directory.ts';
 
-/** The VMs whose images are looked at; those of all VMs always are. */
+/** The VMs whose images are scanned; the shared images always are. */
 export type Scope = ReadonlySet<string> | 'everyone';
 
 export interface Scan {
@@ -21,7 +21,7 @@ export interface Scan {
 }
 
 /**
- * Looks at images: names, sizes, times, rights, and the headers of COW files. Reads no more. The event loop goes on
+ * Scans images: names, sizes, times, rights, and the headers of COW files. Reads no other data. The event loop runs
  * meanwhile. What one VM has, however much, costs a scan of all of them diskLimits.scanFiles files at most, and a scan of
  * another one nothing.
  */
@@ -42,7 +42,7 @@ export async function scanImages(store: ImageStore, scope: Scope = 'everyone'): 
 
 /**
  * The images of some VMs; or those of all, if the answer to a question depends on them. So a VM with more files than can
- * be looked at harms those only who ask for what it may depend on.
+ * be read affects only commands that may depend on it.
  */
 export async function scanFor<Answer>(
   store: ImageStore,
@@ -82,7 +82,7 @@ function openIfThere(look: Look, vm: string, path: string): Directory | undefine
   }
 }
 
-/** All that can be VMs: their directories are those of root, or of whoever runs umlmon. */
+/** All directories that can belong to VMs: root owns them, or the user who runs umlmon. */
 function vmsIn(look: Look, { varDir }: ImageStore): string[] {
   const directory = openIfThere(look, '', varDir);
   if (!directory) return [];

@@ -16,7 +16,7 @@ export function closedOnWay(
 }
 
 /**
- * The topmost directory on the way to `path` that a user cannot pass; undefined if there is none, or no such path.
+ * The topmost directory on the way to `path` that a user cannot enter; undefined if all can be entered or `path` is missing.
  *
  * @param from a directory on the way, if those below it are all that counts
  */

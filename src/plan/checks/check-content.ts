@@ -1,6 +1,6 @@
 /**
  * Whether what a disk holds can be what its VM needs. Pure. Only what is certain is refused: that the kernel finds no root
- * file system. Whether there is an init in it, the kernel says at the start (START_CRASHED).
+ * file system. Only the kernel can find out at the start whether it contains an init (START_CRASHED).
  */
 
 import type { VmConfig } from '../../config/config.ts';

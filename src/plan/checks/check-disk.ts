@@ -1,4 +1,5 @@
-/** Whether a VM can use one of its disks as this host has it. Pure; the words are for the person who wrote the key. */
+/** Whether a VM can use one of its disks on this host. Pure; the texts address the author of the key. */
+
 import type { VmConfig } from '../../config/config.ts';
 import type { Refusal } from '../../config/problem.ts';
 import { cowHazard } from '../../disk/cow/hazard.ts';

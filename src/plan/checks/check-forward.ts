@@ -23,7 +23,7 @@ export function checkForwards(spec: VmConfig['eth'][number], conflicts: readonly
     }));
 }
 
-/** @param fault the error code of an attempt to open it; '' if that went well, or there is none */
+/** @param fault the error code of an attempt to open the device; '' if it succeeded, or the device does not exist */
 export function checkTun(fault: string): Refusal[] {
   if (fault === '') return [];
   const cause = `/dev/net/tun cannot be opened: ${fault}`;

@@ -1,4 +1,4 @@
-/** Which of the VM's settings this host cannot fulfil. Pure; the words are for the person who wrote the setting. */
+/** Which of the VM's settings this host cannot fulfil. Pure; the texts address the author of the setting. */
 import { type GlobalConfig, originOf, type VmConfig } from '../../config/config.ts';
 import { type Problem, problemAt, type Refusal } from '../../config/problem.ts';
 import { remountHint } from '../../jail/host/remount-hint.ts';
@@ -61,7 +61,7 @@ export function checkHost(global: GlobalConfig, vm: VmConfig, layout: VmLayout, 
   ];
 }
 
-/** What a disk holds is looked at only where nothing else speaks against it. */
+/** The content of a disk is checked only if the other checks pass. */
 function diskProblems(
   vm: VmConfig,
   spec: VmConfig['ubd'][number],

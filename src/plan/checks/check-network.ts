@@ -23,9 +23,9 @@ import {
 type Spec = VmConfig['eth'][number];
 
 /**
- * All that stands in the way of one interface.
+ * All problems of one interface.
  *
- * @param isOwn whether an interface of the host with this mark does not stand in the way
+ * @param isOwn whether an interface of the host with this mark belongs to this VM
  */
 export function checkNetwork(
   vm: Pick<VmLayout, 'vm' | 'home'>,
@@ -154,7 +154,7 @@ function checkName(name: string, others: readonly HostLink[]): Refusal[] {
   ];
 }
 
-/** What to do about an interface of the host that has the name of one of ours. It may be anything: even the way out. */
+/** What to do about an interface of the host that has a name we need. It may be any interface, even the default route. */
 function adviceOnTaken({ name, alias, kind, addresses }: HostLink): string {
   if (alias.startsWith('umlmon:'))
     return 'choose another name; umlmon -cleanup VM removes it while its VM is stopped';

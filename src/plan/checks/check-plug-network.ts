@@ -37,7 +37,7 @@ export function planPlugNetwork({
   const [why] = checkNetwork(layout, spec, host, isLeft);
   if (why) return why;
   if ('missing' in host.kernel || 'missing' in host.user)
-    throw new Error('something is missing, and no problem says so');
+    throw new Error('a fact is missing, but no problem was reported');
   const step = networkPlan(vm, layout, host, { uid: running.user.uid, kernel: host.kernel.found });
   const [plan] = step?.interfaces ?? [];
   if (!step || !plan) throw new Error(`eth${spec.unit} has no plan`);

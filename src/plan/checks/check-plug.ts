@@ -24,7 +24,7 @@ export function planPlug(
     if (why) return why;
   }
   const [plan] = imagePlans(vm, host);
-  if (!plan) throw new Error(`${disk.path} is missing, and no problem says so`);
+  if (!plan) throw new Error(`${disk.path} is missing, but no problem was reported`);
   const hidden =
     hiddenBy(running, plan.jailPath, !plan.readOnly) ??
     (plan.backing && hiddenBy(running, plan.backing.jailPath, false));

@@ -42,7 +42,7 @@ function checkLegacy(spec: Spec): Refusal[] {
   }));
 }
 
-/** A tap that somebody else has made. */
+/** A tap that umlmon did not create. */
 export function checkTap(name: string, { links }: HostNetwork, uid: number | undefined): Refusal[] {
   const link = links.find((candidate) => candidate.name === name);
   const taps = links.filter(({ tapOwner }) => tapOwner !== undefined).map((tap) => tap.name);
@@ -89,8 +89,8 @@ export function checkWire(name: string, { links }: Pick<HostNetwork, 'links'>): 
 }
 
 /**
- * The end of a tunnel over IP: an address of the host that others reach, from which it passes on what the kernel sends
- * in the network namespace of its own.
+ * The end of a tunnel over IP: an address of the host that other hosts can reach. From it the host passes on what the
+ * kernel sends in its own network namespace.
  */
 export function checkTunnel(src: TunnelEnd, host: HostNetwork): Refusal[] {
   if (isLocal(src))
@@ -133,7 +133,7 @@ function checkForwarding6(argument: string, { ipv6, forwards6 }: HostNetwork): R
 
 export function checkNat(spec: Extract<Spec, { kind: 'nat' }>, host: HostNetwork): Refusal[] {
   const isOurs = ({ alias }: HostLink) => alias.startsWith(`umlmon:nat:${spec.name}:`);
-  // Beside another interface in the subnet, the host would lose its way to whoever has the other addresses.
+  // Beside another interface in the subnet, the host would lose its route to the other addresses.
   const taken = host.links
     .filter((link) => !isOurs(link))
     .flatMap(({ name, addresses }) => addresses.map((address) => ({ name, address })))

@@ -60,7 +60,7 @@ export function backingsOf(vm: VmConfig, graph: ImageGraph, user: Found<VmUser>)
   });
 }
 
-/** A COW image is looked at together with its backing file. */
+/** The content of a COW image is read together with its backing file. */
 export function lookAtDisk(
   vm: VmConfig,
   { unit, path, kind }: VmConfig['ubd'][number],

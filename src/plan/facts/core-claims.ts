@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { monitorLimits } from '../../system/limits/limits.ts';
 
-/** Beyond this a claim is no claim; a list of all cores of a large host is shorter. */
+/** A longer text is not a claim: a list of all cores of a large host is shorter. */
 const claimBytesMax = monitorLimits.coreClaimBytes;
 
 /**

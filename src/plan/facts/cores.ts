@@ -12,9 +12,9 @@ const busySteps = 4;
 
 /**
  * The core for a VM with `cpu = auto`: the one with the fewest VMs, then the least busy one. Among equals the name
- * decides where to begin, so that many VMs that start at the same moment spread out. One core per VM is the largest
- * free gain of speed (twice the system calls per second): kernel and guest processes take turns anyway, and on one
- * core they do it without waking another.
+ * decides where to start, so that VMs that start at the same moment spread out. One core per VM is the largest gain of
+ * speed (twice the system calls per second). Kernel and guest processes never run at the same time anyway, and on one
+ * core they switch without waking another core.
  */
 export function chooseCore(cores: readonly CoreLoad[], vm: string): number | undefined {
   const first = [...vm].reduce((hash, letter) => (hash * 31 + letter.charCodeAt(0)) % 65_521, 7);

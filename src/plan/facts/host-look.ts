@@ -5,14 +5,14 @@ import { askAccounts } from '../../jail/ask-accounts.ts';
 import { type AskAccounts, askHost } from '../../jail/user.ts';
 
 /**
- * One look at the host, for one VM or for many. What is the same for all VMs is looked at once: a kernel, its libraries,
+ * One inspection of the host, for one VM or for many. Facts that all VMs share are read once: a kernel, its libraries,
  * the memory, the network, the accounts. Its answers are those of the moment in which they were first asked for: who looks
  * again later makes a new one.
  */
 export class HostLook {
-  /** Entries of accounts, as getent(1) tells them. */
+  /** Entries of accounts, as getent(1) prints them. */
   readonly accounts: AskAccounts;
-  /** Whether many VMs are looked at: then the images of all of them are looked at together. */
+  /** Whether many VMs are inspected: then the images of all of them are read together. */
   readonly isOfMany: boolean;
   readonly #known = new Map<string, unknown>();
   #graph: Promise<ImageGraph> | undefined;
@@ -23,7 +23,7 @@ export class HostLook {
     this.accounts = users ? askAccounts('passwd', users) : askHost;
   }
 
-  /** What `look` finds, which is called the first time only. The name says what it is, and each has one type. */
+  /** The result of `look`, which is called only the first time. The name identifies it, and each has one type. */
   once<T>(name: string, look: () => T): T {
     if (!this.#known.has(name)) this.#known.set(name, look());
     return this.#known.get(name) as T;

@@ -45,7 +45,7 @@ export interface Inventory {
   readonly kernel: Found<KernelProbe>;
   /** What the kernel loads; the kernel directory's own, or the host's. */
   readonly libraries: Found<Libraries>;
-  /** Files of the kernel that lie on file systems from which nothing may be executed. */
+  /** Files of the kernel on file systems that are mounted noexec. */
   readonly unrunnable: readonly UnrunnableFile[];
   readonly processor: HostProcessor;
   readonly programs: Found<SandboxPrograms>;
@@ -59,20 +59,20 @@ export interface Inventory {
   readonly cores: readonly CoreLoad[];
   /** Directories that the VM's user would have to pass, and cannot: on the way to what the key names. */
   readonly closed: readonly { readonly key: 'kernel' | 'vardir'; readonly directory: string }[];
-  /** Directories of the VM that lie on file systems that are mounted read-only, by the keys that name them. */
+  /** Directories of the VM on file systems that are mounted read-only, by the keys that name them. */
   readonly unwritable: readonly { readonly key: 'vardir' | 'rundir'; readonly mount: string }[];
-  /** Settings that lead to what somebody else could change. */
+  /** Settings with paths that another user could change. */
   readonly distrusted: readonly Problem[];
   /** Delay loop calibration of an earlier boot of this kernel. */
   readonly lpj: number | undefined;
   readonly images: readonly ConfiguredImage[];
   /** The backing files of those that are COW images, as far as they have one. */
   readonly backings: readonly ConfiguredImage[];
-  /** All images of the host, and who holds them. */
+  /** All images of the host, and their holders. */
   readonly imageGraph: ImageGraph;
-  /** The mount point of the VM's directory, if it is mounted nodev; looked at only for a VM that has a network. */
+  /** The mount point of the VM's directory, if it is mounted nodev; read only for a VM with a network. */
   readonly nodev: string | undefined;
-  /** Looked at only for a VM that has a network. */
+  /** Read only for a VM with a network. */
   readonly network: Found<NetworkFacts> | undefined;
 }
 
@@ -87,7 +87,7 @@ export function macRequest({ global, vms }: Config, vm: VmConfig): MacRequest {
   };
 }
 
-/** @param look of who takes the inventories of many VMs: what is the same for all of them is looked at once */
+/** @param look shared by the inventories of many VMs: facts that they share are read once */
 export async function takeInventory(
   config: Config,
   vm: VmConfig,

@@ -10,14 +10,14 @@ import type { LaunchPlan } from '../plan.ts';
 const versionsMax = monitorLimits.lpjVersions;
 const { O_CREAT, O_NOFOLLOW, O_RDONLY } = constants;
 
-/** Loops per jiffy measured by an earlier boot of this kernel version; undefined if there was none. */
+/** Loops per jiffy measured by an earlier boot of this kernel version; undefined if it is unknown. */
 export function recallLpj(cacheFile: string, kernelVersion: string): number | undefined {
   return readCache(cacheFile)[kernelVersion];
 }
 
 /**
- * Takes the figure from a kernel's boot messages, unless the plan gave it one, or somebody else is writing one just now: a
- * later boot can be learnt from, too.
+ * Takes the figure from a kernel's boot messages. Does nothing if the plan gave the figure, or another process is writing
+ * one: the figure of a later boot serves as well.
  */
 export function rememberLpj(cacheFile: string, plan: Pick<LaunchPlan, 'kernel'>, bootMessages: string): void {
   if (plan.kernel.arguments.some((argument) => argument.startsWith('lpj='))) return;

@@ -9,14 +9,14 @@ export interface CowInfo {
   readonly cow: Cow;
   /** Sectors of 512 bytes that are in the COW file. */
   readonly usedSectors: number;
-  /** In words, why the kernel will refuse the pair; empty if it matches. */
+  /** Why the kernel will refuse the pair, as text; empty if it matches. */
   readonly changes: readonly string[];
-  /** A merge into the backing file has begun and not ended: do it again. */
+  /** A merge into the backing file was interrupted: repeat it. */
   readonly merging: boolean;
 }
 
 /**
- * What a COW file says of itself, against its backing file.
+ * The header of a COW file, compared with its backing file.
  *
  * @param backing the backing file for us
  * @throws UmlmonError IMAGE_MISSING, IMAGE_KIND (of either file), COW_FORMAT
