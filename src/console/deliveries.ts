@@ -3,9 +3,9 @@ import { FairQueue } from '../system/sharing/fair-queue.ts';
 import type { Peer } from '../system/sharing/shares.ts';
 
 /**
- * Hands out the output of one channel to its viewers, so that they never delay the guest: one answer in each turn of
- * the event loop, and in a flood all of them together no more bytes than came in, or half of them if they are many.
- * However many read, taking the guest's output costs as much as with one viewer; who falls behind the ring misses some.
+ * Hands out the output of one channel to its viewers, so that they never delay the guest. Each turn of the event loop
+ * answers one viewer. In a flood, all viewers together get at most as many bytes as arrive, or half of that if they are
+ * many. So the cost does not depend on their number, and a viewer that falls behind the ring misses output.
  */
 export class Deliveries {
   readonly #waiting = new FairQueue<() => void>();
@@ -29,7 +29,7 @@ export class Deliveries {
   /**
    * Resolves when it is the caller's turn; undefined if that is now.
    *
-   * @param ahead of all who wait: a person who types looks for the echo
+   * @param ahead of all waiting viewers: the controller waits for the echo
    */
   pass(ahead: boolean, peer: Peer): Promise<void> | undefined {
     if (!this.#turning && this.#size === 0 && this.#isAllowed()) {

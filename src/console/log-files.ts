@@ -18,10 +18,10 @@ const { O_CREAT, O_NOFOLLOW, O_RDONLY, O_TRUNC, O_WRONLY } = constants;
 /** Permission bits of new log files. */
 export const LOG_FILE_MODE = 0o640;
 
-/** The part of a log that lies in one file. */
+/** The part of a log in one file. */
 export interface Segment {
   readonly path: string;
-  /** Bytes from the beginning of the log to the first byte of the file. */
+  /** Bytes from the start of the log to the first byte of the file. */
   readonly offset: number;
   /** Bytes. */
   readonly size: number;
@@ -56,7 +56,7 @@ export function segmentsOf(path: string, current: Omit<Segment, 'path'>): Segmen
   let { offset } = current;
   for (const [i, { size }] of rotatedFiles(path).entries()) {
     offset -= size;
-    // The log begins at offset 0: a file that would begin earlier does not belong to it.
+    // The log starts at offset 0: a file that would start earlier does not belong to it.
     if (offset < 0) break;
     segments.unshift({ path: `${path}.${i + 1}`, offset, size });
   }

@@ -9,7 +9,7 @@ const SLOTS = 80;
 const SSL_FIRST = 16;
 const FILE_BYTES = 4096;
 
-/** What a slot says: nothing, all is in the log up to `taken`, or a read(2) is under way. */
+/** State of a slot: unused, all bytes up to `taken` are in the log, or a read(2) is in progress. */
 const state = { unknown: 0, idle: 1, reading: 2 } as const;
 
 /** Output that a monitor which was killed has taken from a console and not put into its log. */
@@ -20,8 +20,8 @@ export interface Loss {
 }
 
 /**
- * How far the consoles of a VM have been read, in a file that is mapped into memory: noting it costs no system call,
- * and it is still there after a SIGKILL. So the next monitor knows what the log does not have.
+ * How far the consoles of a VM have been read, in a file that is mapped into memory. An update costs no system call, and
+ * survives a SIGKILL. So the next monitor knows how many bytes the log lacks.
  */
 export class Marks {
   readonly #slots: Float64Array;
@@ -63,7 +63,7 @@ export class Mark {
     this.#slot = slot;
   }
 
-  /** A read begins. */
+  /** A read starts. */
   begin(): void {
     this.#slot[0] = state.reading;
   }

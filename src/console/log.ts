@@ -24,13 +24,13 @@ export interface LogOptions {
   readonly maxBytes: number;
   /** Rotated files kept beside the current one: NAME.1 (newest) … NAME.<keep>. */
   readonly keep: number;
-  /** How the log says that bytes are missing; by default as a console shows it. */
+  /** Formats the note about missing bytes; by default as a console shows it. */
   readonly note?: (text: string) => string;
   /** Milliseconds of a clock; for tests. */
   readonly now?: () => number;
 }
 
-/** What becomes of a log: it cannot be written from now on, or it is written again and says what is missing. */
+/** A log that can no longer be written, or can be written again after `missing` bytes were lost. */
 export type LogChange = { readonly failed: string } | { readonly missing: number };
 
 /** A line of umlmon's own in the output of a console, which is in raw mode and may be in the middle of a line. */
@@ -39,10 +39,9 @@ export function note(text: string): string {
 }
 
 /**
- * A log file that rotates by size, and that can be read by offset from the beginning of the log, over all
- * rotations. Nothing that happens to the disk is an error for the writer: what could not be written is counted in
- * `dropped`, the reason is in `error`, and writing is tried again after a second. When that works, a note says in the
- * log itself how much is missing there.
+ * A log file that rotates by size, and that can be read by offset from the start of the log, over all rotations. Disk
+ * errors are not errors for the writer: lost bytes are counted in `dropped`, and the reason is in `error`. Writing is
+ * retried after a second. When it works again, a note in the log gives the number of missing bytes.
  *
  * Also a destination for pino.
  */
@@ -52,7 +51,7 @@ export class ConsoleLog {
   readonly #keep: number;
   readonly #now: () => number;
   readonly #note: (text: string) => string;
-  /** Told once when writing fails, and once when it works again. */
+  /** Called once when writing fails, and once when it works again. */
   onChange: ((change: LogChange) => void) | undefined;
   #fd: number | undefined;
   /** Offset of the first byte of the current file. */
@@ -83,7 +82,7 @@ export class ConsoleLog {
     return this.#dropped;
   }
 
-  /** Those of them that the log does not tell of yet. */
+  /** Those of them that the log does not mention yet. */
   get unsaid(): number {
     return this.#unsaid;
   }
@@ -138,7 +137,7 @@ export class ConsoleLog {
     this.#unsaid = 0;
   }
 
-  /** Last of all in a write, because who is told may write to this log again. */
+  /** The last step of a write, because `onChange` may write to this log again. */
   #setError(error: string): void {
     const before = this.#error;
     this.#error = error;
@@ -163,8 +162,8 @@ export class ConsoleLog {
   }
 
   /**
-   * Goes on in the file that has the name now, or makes it: somebody has moved the old one. Nothing is lost, and offsets
-   * go on. Never throws.
+   * Continues in the file that now has the name, or creates it, after another program has moved the old one. No bytes are
+   * lost, and offsets continue. Never throws.
    */
   reopen(): void {
     this.#checked = Number.NEGATIVE_INFINITY;
@@ -184,7 +183,7 @@ export class ConsoleLog {
     }
   }
 
-  /** Writes what the current file takes, or begins a new one; returns the bytes written. */
+  /** Writes as much as fits into the current file, or rotates; returns the bytes written. */
   #writeSome(bytes: Uint8Array): number {
     const length = countForCurrentFile(bytes, this.#size, this.#maxBytes);
     if (length === 0) {
@@ -207,7 +206,7 @@ export class ConsoleLog {
     const { size } = fstatSync(this.#fd);
     const moved = size !== this.#size;
     this.#size = size;
-    // Somebody emptied or removed the file: its offsets go on where they were.
+    // Another program emptied or removed the file: offsets continue.
     if (moved) this.#base = Math.max(0, end - size);
     if (opened || moved) this.#writeBase();
     this.#checked = now;

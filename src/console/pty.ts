@@ -27,7 +27,7 @@ export interface Size {
 export interface PtyReader {
   /** Output of the slave side. The bytes are valid until the call returns. */
   data(bytes: Buffer): void;
-  /** The pty is of no use any more. Cannot happen as long as nobody revokes it, because we hold its slave. */
+  /** The pty has become unusable. Cannot happen unless it is revoked, because we hold its slave. */
   failed(error: NodeJS.ErrnoException): void;
 }
 
@@ -78,8 +78,8 @@ export class Pty {
   }
 
   /**
-   * Takes over an open master, e.g. one that a former monitor left with its kernel (pidfd_getfd(2)). The kernel may
-   * have put anything in its place: what is no master is closed, and an error.
+   * Takes over an open master, e.g. one that a previous monitor left with its kernel (pidfd_getfd(2)). The kernel may have
+   * replaced it by anything: a descriptor that is not a master is closed, and an error.
    */
   static adopt(master: number): Pty {
     const { rdev, mode } = fstatSync(master);
@@ -110,7 +110,7 @@ export class Pty {
   /**
    * Reads all output from now on; without a reader the slave side waits once the pty is full.
    *
-   * @param mark is told of every read
+   * @param mark is called for every read
    */
   start(reader: PtyReader, mark?: Mark): void {
     this.#reader = reader;
@@ -164,8 +164,8 @@ export class Pty {
   }
 
   /**
-   * Takes all output that the slave side has written so far, for when its last writer is gone; twice as much as a pty
-   * holds at most, should one be left.
+   * Reads all output that the slave side has written so far, after its last writer has closed it. At most twice the size
+   * of a pty, in case a writer is left.
    */
   drain(): void {
     for (
@@ -181,8 +181,8 @@ export class Pty {
   }
 
   /**
-   * In a flood, looks for more without going to sleep: to be woken on another core takes longer than the guest needs to
-   * fill the pty.
+   * In a flood, polls for more without sleeping: a wake-up on another core takes longer than the guest needs to fill the
+   * pty.
    */
   #turn(): void {
     const now = performance.now();
@@ -196,7 +196,7 @@ export class Pty {
 
   /**
    * One turn of reading: at most one buffer full, so that several consoles share the event loop fairly. Stops
-   * without asking for EAGAIN where a short read says that there is no more; the watch is level-triggered.
+   * without asking for EAGAIN where a short read shows that the pty is empty; the watch is level-triggered.
    */
   #drain(): number {
     shared ??= Buffer.allocUnsafeSlow(consoleLimits.readBytes);

@@ -1,7 +1,7 @@
 /** Pure. */
 import { consoleLimits } from '../system/limits/limits.ts';
 
-/** A piece of a stream: `data` begins at byte `offset` of the stream. */
+/** A piece of a stream: `data` starts at byte `offset` of the stream. */
 export interface Piece {
   readonly offset: number;
   readonly data: Uint8Array;
@@ -10,7 +10,7 @@ export interface Piece {
 const nothing = new Uint8Array(0);
 
 /**
- * The newest bytes of a stream, addressed by their offset from its beginning. Holds no memory before the first
+ * The newest bytes of a stream, addressed by their offset from its start. Holds no memory before the first
  * byte, and never more than its capacity.
  */
 export class Ring {

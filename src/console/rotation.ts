@@ -2,8 +2,8 @@
 const newline = 0x0a;
 
 /**
- * How many of `bytes` still go into the current file of a log, before it is rotated: all that fit, or else up to
- * the last line end that fits. A file never exceeds `max`, and a line that is longer than a file is cut.
+ * How many of `bytes` fit into the current file of a log before it is rotated: all, or else up to the last line end that
+ * fits. A file never exceeds `max`, and a line that is longer than a file is cut.
  *
  * @param size bytes in the current file
  * @param max largest size of a file, at least 1
@@ -15,7 +15,7 @@ export function countForCurrentFile(bytes: Uint8Array, size: number, max: number
   return lines === 0 && size === 0 ? room : lines;
 }
 
-/** Where the file with this inode number begins in the stream of a log. */
+/** The offset of the file with this inode number in the stream of a log. */
 export interface Base {
   readonly offset: number;
   readonly ino: number;
@@ -42,7 +42,7 @@ export interface LogFiles {
 }
 
 /**
- * Offset of the first byte of the current file. The inode number tells for which file the base was written, so that
+ * Offset of the first byte of the current file. The inode number identifies the file of the base, so that
  * a rotation which was cut short is completed.
  */
 export function findBase({ current, rotated, base }: LogFiles): number {

@@ -3,9 +3,9 @@ import { consoleLimits } from '../system/limits/limits.ts';
 /**
  * Wakes a kernel that sleeps although it could write or read a console.
  *
- * A kernel that has filled a pty is told once, by SIGIO, that it may write again, at a moment when there is no room yet
- * (n_tty clears TTY_DO_WRITE_WAKEUP with the first read). It then waits until anything else happens to it, however fast
- * we read. So it is woken after every large read, and again when a lot of output is followed by silence.
+ * A kernel that has filled a pty gets one SIGIO when it may write again, at a moment when the pty is still full (n_tty
+ * clears TTY_DO_WRITE_WAKEUP with the first read). It then waits for any other event, however fast we read. So it is
+ * woken after every large read, and again when a lot of output is followed by silence.
  *
  * A kernel that goes to sleep just as input arrives may sleep on until its next timer. So it is woken when input is
  * followed by silence, too.
@@ -19,7 +19,7 @@ export class StallWatch {
   /** Times that the kernel was woken in this silence; undefined when nothing is awaited. */
   #wakes: number | undefined;
 
-  /** @param wake makes the kernel look at its descriptors, without any other effect */
+  /** @param wake makes the kernel check its descriptors, without any other effect */
   constructor(wake: () => void) {
     this.#wake = wake;
   }

@@ -6,8 +6,8 @@ import { type AskAccounts, askHost, mayAsk, runGetent } from './user.ts';
 const namesAtOnce = 1000;
 
 /**
- * Asks the host for many users at once, at the first question. It skips users of /etc/passwd. Users that the host does not
- * know, which one call finds out for all of them, are not asked for again.
+ * Asks the host for many users at once. Those that /etc/passwd has are not asked for. If the host has none of the others,
+ * which takes one call to learn, none is asked for again.
  *
  * @param names as the configuration has them
  */
@@ -50,7 +50,7 @@ async function askFor(database: 'passwd', names: Iterable<string>): Promise<Answ
   return { known, unknown };
 }
 
-/** Undefined without an answer, as without getent(1). */
+/** Status 2: some of the names are unknown. Undefined where getent(1) is missing. */
 async function ask(database: 'passwd', names: readonly string[]): Promise<string[] | undefined> {
   if (names.length === 0) return undefined;
   const { status, stdout } = await runGetent(database, names);

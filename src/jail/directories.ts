@@ -29,8 +29,8 @@ export function ownIds(): Ids {
  * Makes what is missing of the directories (parents first, as jailDirectories lists them), and gives those that
  * exist the owner, group and mode that they should have.
  *
- * Every directory is one whose parent only `self` can write to, and the last step never follows a link, so no
- * user of a VM can redirect it. What lies above the first ones is the administrator's: links are followed there.
+ * Only `self` can write to the parent of each directory, and the last step never follows a link. So no user of a VM can
+ * redirect it. The directories above the first ones belong to the administrator: links are followed there.
  *
  * @param self the user who stands for `root`: root, or whoever runs umlmon
  * @param vm the user of the VM; the same as `self` without root
@@ -50,7 +50,7 @@ function makeOne({ path, mode, owner, group }: JailDirectory, self: Ids, vm: Ids
   try {
     const created = makeIfMissing(path);
     const found = lstatSync(path);
-    // A directory that is to change hands comes from `self`. One that the VM's user or a stranger has made may
+    // A directory whose owner changes comes from `self`. One that the VM's user or another user has created may
     // hold anything.
     const trusted = found.uid === uid || found.uid === self.uid;
     if (!found.isDirectory() || !trusted) throw distrust(path, found, uid);
@@ -69,7 +69,7 @@ function makeOne({ path, mode, owner, group }: JailDirectory, self: Ids, vm: Ids
 
 function makeIfMissing(path: string): boolean {
   try {
-    // Nobody else gets in before owner and mode are set.
+    // No other user can enter before owner and mode are set.
     mkdirSync(path, 0o700);
     return true;
   } catch (error) {
@@ -81,7 +81,7 @@ function makeIfMissing(path: string): boolean {
   }
 }
 
-/** By descriptor: what was looked at is what is changed. */
+/** By descriptor: the inspected directory is the one that is changed. */
 function setOwner(path: string, looked: Stats, { uid, gid }: Ids, mode: number): void {
   const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   try {

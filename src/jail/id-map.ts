@@ -11,12 +11,12 @@ export function parseIdMap(text: string): IdMap {
     .flatMap(([first, , count]) => (first === undefined || count === undefined ? [] : [{ first, count }]));
 }
 
-/** Of this process. Empty where /proc does not say: then every number may be one. */
+/** Of this process. Empty if /proc is missing: then every number may be mapped. */
 function ownIdMap(kind: 'uid' | 'gid'): IdMap {
   try {
     return parseIdMap(readFileSync(`/proc/self/${kind}_map`, 'latin1'));
   } catch {
-    // Without /proc, the system call that uses the number says so.
+    // Without /proc, the system call that uses the number fails instead.
     return [];
   }
 }

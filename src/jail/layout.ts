@@ -1,4 +1,4 @@
-/** Where everything of one VM lies on the host, and who may reach it. */
+/** Where the files of one VM are on the host, and who can reach them. */
 import { join } from 'node:path';
 import { UmlmonError } from '../system/errors/errors.ts';
 
@@ -37,9 +37,9 @@ export interface VmLayout {
   readonly lastExit: string;
   /** How the last monitor ended. */
   readonly monitorEnd: string;
-  /** The deaths that nobody asked for, since the last start that somebody did. */
+  /** The unexpected exits since the last manual start. */
   readonly deaths: string;
-  /** What is left of deaths that nobody asked for, a directory each. */
+  /** Crash bundles: one directory for each unexpected exit. */
   readonly crashes: string;
   /** One of them while it is written or removed. */
   readonly crashDraft: string;
@@ -60,20 +60,20 @@ export interface VmLayout {
   readonly mconsole: string;
   /** The monitor's sockets; /run/mon in the jail. */
   readonly runMon: string;
-  /** What a monitor leaves for the one after it. */
+  /** State that a monitor leaves for the next monitor. */
   readonly runRecord: string;
-  /** There while the kernel stands still for a backup. */
+  /** Exists while the kernel is paused for a backup. */
   readonly pauseRecord: string;
   /**
    * How far the consoles have been read: mapped into memory, and so in RUNDIR, whose file system writes to no disk. Without it,
-   * the next monitor says that output may be missing.
+   * the next monitor reports that output may be missing.
    */
   readonly marks: string;
   /** What is left of former starts, on its way out. */
   readonly trash: string;
   /** Held by the monitor. */
   readonly monitorLock: string;
-  /** Held by whoever runs or changes the VM. */
+  /** Locked by the process that runs or changes the VM. */
   readonly vmLock: string;
   /** Where bubblewrap reports its child and the exit status, for this monitor and the next one. */
   readonly status: string;
@@ -85,7 +85,7 @@ export interface VmLayout {
   readonly networkRecords: string;
   /** /dev/net/tun of the jail, there while the VM has a tap. */
   readonly tunDevice: string;
-  /** For people and their scripts; umlmon never reads it. */
+  /** For users and their scripts; umlmon never reads it. */
   readonly pidFile: string;
 
   /** Delay loop calibration of this host. */
@@ -187,12 +187,12 @@ const mountPoints = [
 
 /**
  * The directories of a VM, parents first. bubblewrap runs as the VM's user and must reach the jail and both run
- * directories; nobody else's user may, hence mode 0750 and the VM's group, which nobody else is in. Locks, status and configuration lie
- * in directories where that user can pass but not list, and are 0600. No directory lies in one that the VM's
- * user owns, so that user can never plant a link on the way.
+ * directories. No other user may, hence mode 0750 and the VM's group, which has no other members. Locks, status and
+ * configuration have mode 0600, in directories that this user can enter but not list. No directory is inside one that
+ * the VM's user owns, so that user can never plant a link on the way.
  *
  * @param root whether umlmon is root. Without, monitor and VM are one user: no group needs access, and that of the user
- * may be everybody's.
+ * may belong to other users.
  */
 export function jailDirectories(layout: VmLayout, root: boolean): readonly JailDirectory[] {
   return root ? directoriesOfRoot(layout) : directoriesOfRoot(layout).map(withoutGroup);

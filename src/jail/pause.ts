@@ -1,4 +1,4 @@
-/** Makes a kernel stand still, in a way that does not depend on anybody to end it. */
+/** Stops a kernel, so that it continues even if the monitor is killed. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, readdirSync, readFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { openProcess, type ProcessIdentity } from '../system/native/process.ts';
 
 /**
  * A kernel that was stopped with SIGSTOP: it runs nothing, and neither does its thread for the disks. A process of its
- * own, a shell that waits for the end of a pipe from us, has it go on if we are killed (docs/decisions/0009-pause.md).
+ * own, a shell that waits for the end of a pipe from us, continues it if we are killed (docs/decisions/0009-pause.md).
  */
 export class KernelPause {
   readonly #kernel: ProcessIdentity;
@@ -25,7 +25,7 @@ export class KernelPause {
     this.#guard = guard;
   }
 
-  /** All that takes time: the kernel runs on. The caller ends the pause, begun or not. Errors: BACKUP_CUT_OFF. */
+  /** All slow preparations, while the kernel runs. The caller ends the pause, even one not started. Errors: BACKUP_CUT_OFF. */
   static async prepare(kernel: ProcessIdentity): Promise<KernelPause> {
     const guard = await startGuard(kernel.pid);
     const pidfd = openProcess(kernel);
@@ -34,7 +34,7 @@ export class KernelPause {
     throw ended(kernel);
   }
 
-  /** Resolves when all threads of the kernel stand still. Errors: BACKUP_CUT_OFF if it has ended, or does not obey. */
+  /** Resolves when all threads of the kernel are stopped. Errors: BACKUP_CUT_OFF if it has exited or does not stop. */
   async begin(): Promise<void> {
     this.#began = performance.now();
     try {
@@ -45,12 +45,12 @@ export class KernelPause {
     await this.#standstill();
   }
 
-  /** Whether the kernel has stood still up to now, as far as can be seen: nobody else made it go on, or killed it. */
+  /** Whether the kernel has been stopped without interruption, as far as can be seen: not continued, not killed. */
   get holds(): boolean {
     return !this.#ended && stands(this.#kernel.pid);
   }
 
-  /** The kernel goes on. Returns the milliseconds that it was stopped. */
+  /** Continues the kernel. Returns the milliseconds that it was stopped. */
   end(): number {
     if (!this.#ended) {
       this.#ended = true;
@@ -79,7 +79,7 @@ export class KernelPause {
   }
 }
 
-/** Has a kernel go on that a former monitor may have left standing still; nothing happens to one that runs. */
+/** Continues a kernel that a previous monitor may have left stopped; no effect on a running one. */
 export function resumeKernel(kernel: ProcessIdentity): void {
   const pidfd = openProcess(kernel);
   if (pidfd === undefined) return;
@@ -96,8 +96,8 @@ function resume(pidfd: number): void {
 }
 
 /**
- * The process id may belong to somebody else by the time the pipe ends; SIGCONT does nothing to a process that does not
- * stand still.
+ * The process id may belong to another process by the time the pipe ends; SIGCONT has no effect on a process that is not
+ * stopped.
  */
 async function startGuard(pid: number): Promise<ChildProcess> {
   keepDescriptorsPrivate();

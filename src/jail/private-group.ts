@@ -15,7 +15,7 @@ export async function whyShared(user: VmUser): Promise<string | undefined> {
 }
 
 /**
- * Refuses a user whose group other accounts are in: the jail and the sockets of a VM are open to its group.
+ * Files that the group of a VM can use, such as its jail and its sockets, must not be usable by other users.
  *
  * @throws UmlmonError JAIL_GROUP_SHARED
  */

@@ -14,8 +14,8 @@ export interface SandboxStatus {
 const STATUS_MAX = jailLimits.statusBytes;
 
 /**
- * An empty status file for bubblewrap to write to, with room for all that it writes: on a full disk bubblewrap would end, and
- * leave a kernel that no record names. The caller closes it. Errors: those of the system, ENOSPC among them.
+ * An empty status file for bubblewrap, with space reserved for all that it writes. On a full disk bubblewrap would exit,
+ * and leave a kernel that no record names. The caller closes it. Errors: those of the system, ENOSPC among them.
  */
 export function openStatus(path: string): number {
   const { O_CREAT, O_NOFOLLOW, O_TRUNC, O_WRONLY } = constants;

@@ -22,7 +22,7 @@ export type AskAccounts = (database: 'passwd' | 'group', nameOrNumber: string) =
  * Finds a user by name or number: in /etc/passwd, then with getent(1), which asks all sources of nsswitch.conf(5). A
  * name is any text that the host knows: `bug@corp.example`, `CORP\\bug`, with blanks.
  *
- * @param ask in place of getent(1), for callers that have asked for many users at once
+ * @param ask the lookup, for a caller that has asked for many users at once
  * @throws UmlmonError JAIL_USER_ROOT, JAIL_USER_UNKNOWN
  */
 export async function resolveUser(nameOrNumber: string, ask: AskAccounts = askHost): Promise<VmUser> {
@@ -73,8 +73,8 @@ export async function webGroup(nameOrNumber: string): Promise<number | undefined
 }
 
 /**
- * The group of umlweb's account, if no other account is in it: files that umlweb reads may belong to it. Network accounts
- * cannot be listed, so of those only the members of the group count.
+ * The group of umlweb's account, if it is private: files that umlweb reads may belong to it. Network accounts cannot be
+ * listed: for them only the members of the group are checked.
  */
 export async function groupOfWeb(
   user: VmUser | undefined,
@@ -137,7 +137,7 @@ function makeGroupHint(nameOrNumber: string): string {
 }
 
 /**
- * The entry of a name or number in a database of the host (getent(1)); '' if it has none. For a name, the host decides
+ * The entry of a name or number in a database of the host (getent(1)); empty if not found. For a name, the host decides
  * which spellings are the same.
  */
 export async function askHost(database: 'passwd' | 'group', nameOrNumber: string): Promise<string> {

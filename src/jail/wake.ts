@@ -10,8 +10,8 @@ export interface WakerHost {
 }
 
 /**
- * Something that makes a kernel look at all of its descriptors, without any other effect: SIGIO, which it waits for
- * anyway (arch/um/os-Linux/signal.c). Not before it has said something: until then SIGIO would end it. Where the host
+ * A way to make a kernel check all of its descriptors, without any other effect: SIGIO, which it waits for
+ * anyway (arch/um/os-Linux/signal.c). Not before its first output: until then SIGIO would kill it. Where the host
  * refuses the signal, as to root without CAP_KILL, the kernel is poked instead.
  */
 export class KernelWaker {

@@ -121,7 +121,7 @@ function fastBootArguments(loopsPerJiffy: number | undefined): string[] {
   ];
 }
 
-/** Where the guest should offer a shell: all but con0, which shows what the kernel says. */
+/** Where the guest should offer a shell: all but con0, which shows the kernel's messages. */
 function shellConsoles({ consoles }: KernelDescription): string {
   return consoles
     .map(({ channel }) => channel)

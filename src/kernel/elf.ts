@@ -56,7 +56,7 @@ export function parseElf(readAt: ReadAt, size: number, place: string): Elf {
     throw new UmlmonError('KERNEL_NOT_ELF', { place, cause });
   };
   const bytes = (offset: number, length: number, what: string): Buffer => {
-    if (offset + length > size) return fail(`damaged ELF file: ${what} lies outside of the file`);
+    if (offset + length > size) return fail(`damaged ELF file: ${what} is outside of the file`);
     const found = readAt(offset, length);
     return found.length === length ? found : fail(`damaged ELF file: ${what} cannot be read`);
   };
@@ -85,10 +85,10 @@ export function parseElf(readAt: ReadAt, size: number, place: string): Elf {
   });
   const loaded = segments.filter(({ type, length }) => type === PT_LOAD && length > 0);
   if (loaded.some(({ offset, length }) => offset + length > size))
-    fail('damaged ELF file: a segment lies outside of the file');
+    fail('damaged ELF file: a segment is outside of the file');
 
   const string = (offset: number, what: string): string => {
-    if (offset >= size) return fail(`damaged ELF file: ${what} lies outside of the file`);
+    if (offset >= size) return fail(`damaged ELF file: ${what} is outside of the file`);
     const text = readAt(offset, Math.min(STRING_MAX, size - offset));
     const end = text.indexOf(0);
     return end > 0 ? text.toString('utf8', 0, end) : fail(`damaged ELF file: ${what} is not a string`);

@@ -5,25 +5,25 @@ import type { Credentials } from '../system/native/native.ts';
 
 /** What is known of a kernel process. */
 export interface KernelProcess {
-  /** The VM, for people. */
+  /** The VM, for messages. */
   readonly vm: string;
   readonly uid: number;
   /**
-   * As we see it, in our pid namespace. Undefined where only the user is known. All that a UML kernel sends comes from
-   * this one process: its threads share its number, and processes of the guest run no code of the kernel.
+   * In our pid namespace. Undefined if only the user is known. A UML kernel sends everything from this one process: its
+   * threads share its number, and processes of the guest run no code of the kernel.
    */
   readonly pid?: number;
 }
 
 /**
- * Tells the datagrams of a kernel process from those of others who reach the same socket: processes of the same user
- * outside of the jail, of another VM with that user, and what a taken-over kernel has forked. Those are counted, and told
- * of, but never believed.
+ * Separates the datagrams of a kernel process from those of others that reach the same socket: processes of its user
+ * outside of the jail or in another VM, and children of a kernel that its guest has taken over. Those are counted and
+ * reported, and never accepted.
  */
 export class KernelSender {
   readonly #kernel: KernelProcess;
   readonly #tell: (error: UmlmonError) => void;
-  /** The pid namespace of the jail (pid_namespaces(7)); undefined if nobody can say. */
+  /** The pid namespace of the jail (pid_namespaces(7)); undefined if unknown. */
   readonly #jail: string | undefined;
   #forged = 0;
   #silentUntil = 0;
@@ -46,7 +46,7 @@ export class KernelSender {
 
   /**
    * Whether the kernel process is who sent something; with `jail`, whether a process of its jail is. A sender that is not
-   * known is somebody else. What is refused is counted.
+   * known is another process. Refused datagrams are counted.
    */
   accepts(sender: Credentials | undefined, who: 'kernel' | 'jail' = 'kernel'): boolean {
     const { uid, pid } = this.#kernel;
@@ -76,7 +76,7 @@ export class KernelSender {
   }
 }
 
-/** Undefined if the process has ended, or is not ours to look at. */
+/** Undefined if the process has exited, or we may not inspect it. */
 function pidNamespaceOf(pid: number): string | undefined {
   try {
     return readlinkSync(`/proc/${pid}/ns/pid`);

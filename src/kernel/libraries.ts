@@ -24,10 +24,10 @@ const LIBCS_MAX = 16;
 const defaultDirectories = ['/lib64', '/usr/lib64', '/lib', '/usr/lib'];
 
 /**
- * What a program needs to run in a jail: its loader, the libraries it names, those that they name, and those that
- * libc loads by name only when it needs them (without libgcc_s.so.1 a kernel boots, and aborts at power off).
+ * The files that a program needs in a jail: its loader and libraries, recursively. Libraries that libc loads by name when
+ * it needs them are included (without libgcc_s.so.1 a kernel boots, and aborts at power off).
  *
- * @param directory the only place to look, as in a kernel directory's lib/; without it, where the host's loader looks
+ * @param directory the only directory to search, as in a kernel directory's lib/; if absent, those of the host's loader
  * @throws UmlmonError KERNEL_LIBRARY_MISSING, KERNEL_MISSING, KERNEL_NOT_ELF
  */
 export function resolveLibraries(program: string, directory?: string): Libraries {
@@ -96,7 +96,7 @@ const PIECE = 128 * 1024;
 
 const namesInLibc = new Map<string, readonly string[]>();
 
-/** libc says of each library that it loads by name: "NAME must be installed for …" (glibc, libgcc_s_for…). */
+/** libc has a text for each library that it loads by name: "NAME must be installed for …" (glibc, libgcc_s_for…). */
 function loadedByName(name: string, path: string): readonly string[] {
   if (!/^libc\.so\.\d+$/.test(name)) return [];
   const { size, mtimeMs } = statSync(path);

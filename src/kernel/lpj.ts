@@ -1,5 +1,5 @@
 /**
- * Finds the loops per jiffy that a kernel measured, in what it says while it boots:
+ * Finds the loops per jiffy that a kernel measured, in its boot messages:
  * `Calibrating delay loop... 7736.52 BogoMIPS (lpj=38682600)` (init/calibrate.c).
  */
 export function findLoopsPerJiffy(output: string): number | undefined {

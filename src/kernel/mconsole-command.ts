@@ -1,4 +1,4 @@
-/** What may be said to the management console, and what its answers mean (arch/um/drivers/mconsole_kern.c). */
+/** Commands of the management console, and the meaning of its replies (arch/um/drivers/mconsole_kern.c). */
 import { suggest } from '../config/suggest.ts';
 import { errorWords, textDamage } from './mconsole-packet.ts';
 
@@ -8,7 +8,7 @@ interface CommandForm {
   readonly usage: string;
 }
 
-/** All commands of version 2. The kernel compares only their beginnings; here they are whole words. */
+/** All commands of version 2. The kernel compares only their prefixes; here they must match completely. */
 export const mconsoleCommands = {
   version: { argument: 'no', usage: 'version' },
   help: { argument: 'no', usage: 'help' },
@@ -78,12 +78,12 @@ export function isQuestion({ word, argument }: MconsoleCommand): boolean {
   return word === 'version' || word === 'help' || word === 'proc' || word === 'stack';
 }
 
-/** The answer without what is not of it: `proc` begins with an empty packet, which counts as a line. */
+/** The reply without noise: `proc` starts with an empty packet, which counts as a line. */
 export function tidyAnswer(command: string, text: string): string {
   return command.startsWith('proc ') ? text.replace(/^\n/, '') : text;
 }
 
-/** What to do about an error number; the words of the kernel say what it is about. */
+/** What to do about an error number; the text of the kernel shows the object. */
 const advice: Readonly<Record<string, string>> = {
   EBUSY: 'the device is open in the guest: close or unmount it there, and try again',
   ENODEV: 'the device does not exist',
@@ -95,7 +95,7 @@ const advice: Readonly<Record<string, string>> = {
 };
 
 /**
- * A refusal in words: `EBUSY: Device is currently open`.
+ * A refusal as text: `EBUSY: Device is currently open`.
  *
  * @param error of the reply: negative errno, or 1 for errors that have no name
  * @param text of the reply, safe to show

@@ -35,7 +35,7 @@ const commandWords = [
 ];
 
 /**
- * Why a text cannot follow a word; undefined if it can. The kernel skips blanks as its isspace() has them (lib/ctype.c),
+ * Why a text cannot be an argument; undefined if it can. The kernel skips blanks as its isspace() has them (lib/ctype.c),
  * to which 0xA0 belongs: devices and files are named in printable ASCII. What is logged is text in any language.
  */
 export function textDamage(word: string, text: string): string | undefined {
@@ -86,7 +86,7 @@ export interface NotificationPacket {
 }
 
 /**
- * How what uml_watchdog(1) of uml-utilities sends for a hang begins. It declares the magic as a long, so that on 64
+ * The first bytes of the report of a hang by uml_watchdog(1) of uml-utilities. It declares the magic as a long. So on 64
  * bits version, type and length are 4 bytes off from where the kernel has them. Some noise follows, 24 bytes in all.
  */
 const watchdogBegins = Buffer.alloc(20);
@@ -116,7 +116,7 @@ function textOf(packet: Buffer, at: number): Buffer | undefined {
   return data.at(-1) === 0 ? data.subarray(0, -1) : data;
 }
 
-/** The error number of a reply in words. */
+/** The error number of a reply as text. */
 export function errorWords(error: number): string {
   const [name, words] = getSystemErrorMap().get(error) ?? [];
   return name ? `${name}: ${words}` : `error ${error}`;

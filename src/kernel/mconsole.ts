@@ -25,7 +25,7 @@ export interface Answer {
   readonly truncated: boolean;
 }
 
-/** Without another word, the tables are the caller's own. */
+/** By default the tables are the caller's own. */
 const anybody: Peer = { key: 'own', isOwner: true };
 
 interface Request {
@@ -43,8 +43,8 @@ interface Request {
  * The management console of a running kernel. One request is under way at a time, since the kernel runs queued ones in
  * reverse order; the others wait here.
  *
- * Replies carry nothing that tells to which request they belong. So after a request without a complete answer the
- * reply socket gets another name, and what comes late goes nowhere.
+ * Replies do not identify their requests. So after a request without a complete reply the reply socket gets another name,
+ * and late replies are lost.
  */
 export class Mconsole {
   readonly #replyPath: string;
@@ -64,10 +64,10 @@ export class Mconsole {
   #closed = false;
 
   /**
-   * @param replyPath beginning of the names of our sockets. The kernel sends to the name we bind: it must be the same
-   * file here and in the jail, such as a relative path whose parts exist below both working directories.
+   * @param replyPath prefix of the names of our sockets. The kernel sends to the name we bind. It must be the same file here
+   * and in the jail, such as a relative path whose parts exist below both working directories.
    * @param socketPath of the kernel's socket (uml_dir/umid/mconsole) on the host, in a directory that is not trusted
-   * @param sender who the kernel is: answers of others are dropped, and sockets of others not written to
+   * @param sender identifies the kernel: replies from other processes are dropped, and other sockets are not written to
    */
   static open(replyPath: string, socketPath: string, sender: KernelSender): Mconsole {
     return new Mconsole(replyPath, socketPath, sender);
@@ -84,11 +84,11 @@ export class Mconsole {
   /**
    * Sends a command and collects its answer.
    *
-   * @param options.timeoutMs for the answer, from when its turn comes
+   * @param options.timeoutMs for the reply, from the moment the request is sent
    * @param options.ahead of all that waits: for what the monitor itself wants
    * @param options.peer who asks; those who do are taken in turns
    * @throws UmlmonError MCONSOLE_COMMAND, _DOWN (no kernel), _BUSY, _TIMEOUT, _DEVICE_OPEN (EBUSY), or _REFUSED (the
-   * kernel says no)
+   * kernel refuses)
    */
   async request(
     command: string,
@@ -114,7 +114,7 @@ export class Mconsole {
   }
 
   /**
-   * Makes the kernel look at all its descriptors again, without any effect in whatever state the guest is (`go` would
+   * Makes the kernel check all its descriptors again, without any effect in any state of the guest (`go` would
    * resume a stopped one). Its reply goes to a socket that is closed by then. Does nothing if there is no kernel.
    */
   poke(): void {
@@ -125,7 +125,7 @@ export class Mconsole {
       fd = openDatagram('');
       this.#send(fd, packet);
     } catch {
-      // Nobody is there, or has enough to read: nobody who needs to be woken.
+      // The socket is missing or its queue is full: then the kernel needs no wake-up.
       return;
     } finally {
       if (fd !== -1) closeSync(fd);
@@ -240,7 +240,7 @@ export class Mconsole {
     }
   }
 
-  /** No more is to be expected. Changes the name, so that what comes all the same is not taken for the next answer. */
+  /** Stops waiting for a reply. Changes the name, so that a late reply is not taken for the next one. */
   #giveUp(request: Request): void {
     this.#unbind();
     this.#generation++;
@@ -259,7 +259,7 @@ export class Mconsole {
       if (request.error === 0) request.resolve({ text, truncated });
       else {
         const { cause, hint } = explainRefusal(request.error, printable(text.trim(), 300));
-        // It says EBUSY also of what is configured already, or can never be removed.
+        // EBUSY also means: already configured, or never removable.
         const isOpen = request.error === -os.errno.EBUSY && text.includes('open');
         const code = isOpen ? 'MCONSOLE_DEVICE_OPEN' : 'MCONSOLE_REFUSED';
         request.reject(failure(code, request.command, cause, hint));
@@ -280,7 +280,7 @@ export function versionOf({ text }: Pick<Answer, 'text'>): string {
   return printable(text.trim().replace(/^(Linux) \S+ /, '$1 '), DATA_MAX);
 }
 
-/** Removes sockets of former monitors; the result is a number that none of them has used. */
+/** Removes sockets of previous monitors; the result is a number that none of them has used. */
 function removeLeftovers(replyPath: string): number {
   const directory = dirname(replyPath);
   const prefix = `${basename(replyPath)}.`;

@@ -13,20 +13,20 @@ export interface Notification {
 }
 
 export interface NotifyCounts {
-  /** Datagrams that are no notifications. */
+  /** Datagrams that are not notifications. */
   readonly malformed: number;
   /** Notifications beyond the number of one type that is passed on per second. */
   readonly suppressed: number;
 }
 
-/** Whether a message of the guest says that it is up: its first word is `booted` or `ready` (umlmon(7), READINESS). */
+/** Whether a message of the guest announces that it is up: its first word is `booted` or `ready` (umlmon(7), READINESS). */
 export function saysReady(text: string): boolean {
   return /^(?:booted|ready)(?![^\s:])/.test(text);
 }
 
 /**
  * Receives what a kernel with `mconsole=notify:PATH` reports. The kernel sends with a call that waits: a listener
- * that does not read freezes the whole guest. So everything is taken, always, and what is too much is counted. What
+ * that does not read freezes the whole guest. So all messages are read at once, and excess ones are only counted. What
  * others send is dropped.
  */
 export class NotifyListener {
@@ -85,7 +85,7 @@ export class NotifyListener {
       const datagram = receiveDatagram(this.#fd, this.#buffer);
       if (!datagram) return;
       const packet = decodeNotification(this.#buffer.subarray(0, datagram.length));
-      // Of a hang a program tells that the kernel has started in its jail: uml_watchdog(1).
+      // A hang is reported by uml_watchdog(1), which the kernel has started in its jail.
       if (!sender.accepts(datagram.sender, packet?.type === 'hang' ? 'jail' : 'kernel')) continue;
       if (!packet) this.#malformed++;
       else if (!this.#isAllowed(packet)) this.#suppressed++;
@@ -98,7 +98,7 @@ export class NotifyListener {
   }
 
   /**
-   * By type: a flood of messages, which any guest process can make, does not hide a panic. The first message that says
+   * By type: a flood of messages, which any guest process can send, does not hide a panic. The first message that announces
    * that the guest is up is waited for, and passes even in a flood.
    */
   #isAllowed({ type, data }: NotificationPacket): boolean {

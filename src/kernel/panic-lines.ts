@@ -1,4 +1,4 @@
-/** What the lines of con0 tell of a panic. Pure. The lines are those of a guest: they may hold anything. */
+/** The reason of a panic, from the lines of con0. Pure. The lines come from a guest: they may contain anything. */
 
 export interface PanicLines {
   /** The line that names the cause: one above the panic where the kernel printed one, else the text of the panic. */
@@ -28,7 +28,7 @@ const traceLines: readonly RegExp[] = [
 
 /**
  * Lines that name a cause, those of the first pattern before those of the next. A root file system that is damaged makes
- * the kernel say both why it does not mount it, and that it has none.
+ * the kernel both why it does not mount it, and that it has none.
  */
 const causes: readonly RegExp[] = [
   /^(?:EXT[234]-fs|XFS|BTRFS|SQUASHFS|erofs|F2FS-fs|FAT-fs|ISOFS|JFS|hostfs)\b.*(?:error|bad|exceed|can(?:'|no)t|unable|fail|corrupt|invalid|not |no |unsupported|unrecognized|unknown|smaller|larger|past|mismatch|missing)/i,
@@ -38,7 +38,7 @@ const causes: readonly RegExp[] = [
   /^(?:Kernel mode (?:fault|signal)|BUG: |Kernel BUG|kernel BUG|Unable to handle kernel|Out of memory|Kernel tried to access)/,
 ];
 
-/** The last panic among the lines; undefined if there is none. */
+/** The last panic among the lines; undefined without a panic. */
 export function panicLines(output: readonly string[]): PanicLines | undefined {
   const at = output.findLastIndex((line) => line.includes(panicMark));
   const panic = output[at];

@@ -1,14 +1,14 @@
 /**
- * What a kernel can do, told by texts that its drivers carry: read, not asked for, since asking would run a
- * program that nobody has checked. Each marker was found in kernels that have the driver (6.1, 7.2) and is missing
- * in those that have not.
+ * The features of a kernel, from texts that its drivers contain. The file is read, not executed: running it would run
+ * an unchecked program. Each marker was found in kernels that have the driver (6.1, 7.2), and is missing in kernels
+ * without it.
  */
 
-/** What the text of a kernel tells about it. */
+/** The features that the text of a kernel shows. */
 export interface KernelTraits {
   /** Whether it is a User Mode Linux kernel. */
   readonly uml: boolean;
-  /** As `uname -r` prints it: `7.2.7`; empty if there is none. */
+  /** As `uname -r` prints it: `7.2.7`; empty if unknown. */
   readonly version: string;
   /** The whole line: compiler, builder, date. */
   readonly banner: string;
@@ -57,7 +57,7 @@ const markers: readonly string[] = [
 export const OVERLAP = 1024;
 const banners = /Linux version (\d[\w.+~-]{0,64}) \([\x20-\x7e]{0,900}/g;
 
-/** Reads a kernel piece by piece; each piece begins with the last `OVERLAP` bytes of the one before. */
+/** Reads a kernel piece by piece; each piece starts with the last `OVERLAP` bytes of the previous one. */
 export function collectTraits(): { add(piece: Buffer): void; result(): KernelTraits } {
   const missing = new Set(markers);
   let banner = '';

@@ -8,9 +8,9 @@ interface Recognised {
 }
 
 /**
- * The buffers that are former mappings of others. A UML kernel removes mappings of vmalloc() late: the first page of such a
- * mapping is that of the terminal, and the last one, with the tail, has been used for something else since. So of buffers
- * at the same place, those are the terminal's whose tail goes forward; until one does, any may be.
+ * The buffers that are former mappings of others. A UML kernel removes mappings of vmalloc() late. The first page of such
+ * a mapping is that of the terminal; the last page, with the tail, is in use for other data since. So of buffers at the
+ * same place, the terminal's is one whose tail advances. Until one does, each of them may be it.
  *
  * @returns their addresses in the kernel
  */

@@ -25,7 +25,7 @@ export class GuestTerminals {
   /**
    * Everything that may be an input buffer and has received something: those of terminals, and some memory that looks like
    * one. Undefined where the memory may not be read, because this process may not trace the kernel (ptrace(2)), or where
-   * there is too much to search.
+   * the memory is too large to search.
    */
   all(): Promise<LineBuffers | undefined> {
     return this.#inTurn(async (memory) => {
@@ -52,7 +52,7 @@ export class GuestTerminals {
       // The number may be another process's by now; what is open stays what it is.
       return isSameProcess(this.#kernel) ? await look(memory) : new Map();
     } catch (error) {
-      // It has ended, or begins again, or shows nonsense: there are no buffers.
+      // It has exited, is restarting, or shows invalid data: no buffers are known.
       const { code } = error as NodeJS.ErrnoException;
       return code === 'EACCES' || code === 'EPERM' ? undefined : new Map();
     } finally {

@@ -13,11 +13,11 @@ export interface GatedConsole {
   output(): number;
   /** The terminals of the guest; undefined before its kernel runs. */
   terminals(): GuestTerminals | undefined;
-  /** Input waits for a guest that does not read, or does so no more. */
+  /** Called when input starts, and when it stops, waiting for a guest that does not read. */
   onWait?(input: InputState): void;
 }
 
-/** How the input of a console stands. */
+/** The state of the input of a console. */
 export interface InputState {
   /** Bytes that the guest has not read, at most. */
   readonly unread: number;
@@ -41,12 +41,12 @@ export interface Patience {
 const goodPiece = 1024;
 /** Milliseconds without progress after which a smaller piece is passed on. */
 const stillTime = 10;
-/** Looks after a key that was passed on from the reserve, and the milliseconds between them. */
+/** Checks after a key that was passed on from the reserve, and the milliseconds between them. */
 const lookAfterKey = { times: 3, pause: 12 };
 
 /**
  * Passes the input of one console on no faster than the guest reads it, so that the line buffer of its kernel never
- * overflows; see InputLedger for how that is known. Small input is passed on at once, without a look at the guest.
+ * overflows; see InputLedger for the method. Small input is passed on at once, without inspecting the guest.
  */
 export class InputGate {
   readonly #console: GatedConsole;
@@ -67,7 +67,7 @@ export class InputGate {
     this.#ledger = new InputLedger(isNew, performance.now());
   }
 
-  /** The terminals of the guest can be looked at from now on. */
+  /** The terminals of the guest can be inspected from now on. */
   beginSeeing(): void {
     this.#ledger.beginSeeing();
   }
@@ -80,7 +80,7 @@ export class InputGate {
     return { unread, waiting, waitedMs: waiting > 0 ? now - this.#waitsSince : 0, isSeen: !isBlind };
   }
 
-  /** Passes on what there is room for, now; returns how many bytes that are. */
+  /** Passes on as many bytes as fit now; returns their number. */
   write(bytes: Uint8Array): number {
     const room = this.#ledger.roomFor(bytes);
     const isKey = bytes.length <= consoleLimits.keyBytes && bytes.length <= this.#ledger.reserveFor(bytes);
@@ -91,7 +91,7 @@ export class InputGate {
   }
 
   /**
-   * Passes on what there is room for; if that is nothing, waits until there is. A later call ends the wait of an earlier
+   * Passes on as many bytes as fit; waits until at least one fits. A later call ends the wait of an earlier
    * one. Never rejects.
    *
    * @returns how many of the bytes were passed on; 0 if the guest does not read

@@ -4,11 +4,11 @@ import { aliasesOf } from './former-mappings.ts';
 import { isControl, type LineBuffer } from './line-buffer.ts';
 import type { LineBuffers } from './search-memory.ts';
 
-/** One look at a guest. */
+/** One inspection of a guest. */
 export interface Sight {
   /** Those asked for; undefined where the memory of the kernel cannot be read. */
   readonly buffers: LineBuffers | undefined;
-  /** Bytes passed on when the look began. */
+  /** Bytes passed on when the inspection started. */
   readonly passed: number;
   /** Bytes of them that the kernel has not taken from its console yet. */
   readonly outside: number;
@@ -26,7 +26,7 @@ interface Known {
   hasMoved: boolean;
   /** Control characters of the input passed on up to then; they may do something else than arrive. */
   controls: number;
-  /** The tail at the begin of the search, and where the buffer is in the memory of the guest. */
+  /** The tail at the start of the search, and the place of the buffer in the memory of the guest. */
   readonly tail: number;
   readonly place: number | undefined;
 }
@@ -46,9 +46,9 @@ const settleTime = 10;
 /**
  * Reckons how much input of one console the guest has not read, at most. Times are those of performance.now().
  *
- * The console's buffer is recognised by what is passed on: of all input buffers in the memory of the kernel, it is the
- * buffer that changes and ends with those bytes. From then on the count is exact: what was passed on and has not arrived counts as unread.
- * Where several buffers match (a terminal multiplexer passes its input on to another terminal), the fullest one counts.
+ * The console's buffer is recognised by the bytes that were passed on: of all input buffers in the memory of the kernel, it
+ * is the one that changes and ends with those bytes. From then on the count is exact: bytes that have not arrived count as
+ * unread. If several buffers match (a terminal multiplexer passes its input on to another terminal), the fullest counts.
  * Former mappings of the same buffer match too, with a tail that is not its own: they count until a tail moves.
  */
 export class InputLedger {
@@ -114,7 +114,7 @@ export class InputLedger {
     return Math.max(0, consoleLimits.reservedInput - kept - this.#unread);
   }
 
-  /** The buffers to look at next; undefined for all. */
+  /** The buffers to inspect next; undefined for all. */
   get wanted(): Iterable<number> | undefined {
     return this.#known.size > 0 ? this.#known.keys() : undefined;
   }
@@ -135,7 +135,7 @@ export class InputLedger {
     return bytes;
   }
 
-  /** The memory of a kernel can be looked at from now on. */
+  /** The memory of a kernel can be inspected from now on. */
   beginSeeing(): void {
     this.#isBlind = false;
     this.#isForbidden = false;
@@ -206,7 +206,7 @@ export class InputLedger {
     if (this.#known.size > 0) this.#setUnread(most + this.passed - sight.passed, now);
   }
 
-  /** Bytes that have not arrived in a buffer; undefined if it is the console's no more. */
+  /** Bytes that have not arrived in a buffer; undefined if it no longer belongs to the console. */
   #missingIn(buffer: LineBuffer, known: Known, { passed, outside }: Sight, now: number): number | undefined {
     if (buffer.head !== known.seen) {
       known.movedAt = now;
@@ -226,7 +226,7 @@ export class InputLedger {
   }
 
   #search(sight: Sight, buffers: LineBuffers, now: number): void {
-    // A kernel that does not show any says nothing.
+    // A kernel without visible buffers gives no information.
     if (!this.#isKnown && buffers.size > 0) this.#assumeFullest(sight, buffers);
     const hunt = this.#hunt;
     if (!hunt) this.#beginHunt(sight, buffers);

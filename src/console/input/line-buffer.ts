@@ -4,7 +4,7 @@ import { consoleLimits } from '../../system/limits/limits.ts';
 
 /**
  * Where the fields of `struct n_tty_data` are (drivers/tty/n_tty.c; the same in Linux 3.12 to 7.3, 64 bit). The kernel
- * allocates it with vzalloc(), so it begins a page.
+ * allocates it with vzalloc(), so it starts at a page.
  */
 const place = { head: 0, canonical: 16, noRoom: 92, flags: 93, content: 94, tail: 8800 } as const;
 /** N_TTY_BUF_SIZE of n_tty.c. */
@@ -12,7 +12,7 @@ const size = 4096;
 /** The bit `icanon`. */
 const canonicalMode = 0x10;
 
-/** Bytes from the begin of the structure to the last field that is of use here. */
+/** Bytes from the start of the structure to the last field that is used here. */
 export const lineBufferBytes = place.tail + 8;
 
 /** The input buffer of a terminal, at one moment. */
@@ -25,14 +25,14 @@ export interface LineBuffer {
   readonly unread: number;
   /** Nothing can be read yet: the terminal is in canonical mode, and the line has no end. */
   readonly isOpenLine: boolean;
-  /** Whether the byte that was received last is one: what is no line buffer is often empty there. */
+  /** Whether the newest byte in it is not zero: other memory is often empty there. */
   readonly hasContent: boolean;
   /** Whether these bytes, at most probeBytes of them, were received last. */
   endsWith(bytes: Uint8Array): boolean;
 }
 
 /**
- * Reads the structure at the begin of `memory`, which has lineBufferBytes. The memory is that of a guest, which may hold
+ * Reads the structure at the start of `memory`, which has lineBufferBytes. The memory is that of a guest, which may hold
  * anything and change during the copy: undefined if it cannot be such a structure. The result keeps nothing of `memory`.
  */
 export function readLineBuffer(memory: Buffer): LineBuffer | undefined {

@@ -19,8 +19,8 @@ interface Mapping extends MemoryPiece {
 const line = /^([0-9a-f]+)-([0-9a-f]+) r..s ([0-9a-f]+) (\S+ \d+) .*\(deleted\)$/;
 
 /**
- * What vmalloc() has mapped in the address space of a UML kernel: pieces of its memory file that are not where the memory
- * as a whole is mapped. The kernel unmaps late: the same memory can be in several pieces, of which one is in use.
+ * The mappings of vmalloc() in the address space of a UML kernel: pieces of its memory file, apart from the mapping of the
+ * whole memory. The kernel unmaps late: the same memory can be in several pieces, of which one is in use.
  *
  * @param maps text of /proc/PID/maps
  */
@@ -49,7 +49,7 @@ export function joined(pieces: readonly AddressRange[]): AddressRange[] {
 }
 
 /**
- * Tells where addresses are in the memory file: a function to be called with addresses in ascending order. It returns
+ * Translates addresses to offsets in the memory file: a function to be called with addresses in ascending order. It returns
  * undefined where nothing is mapped.
  *
  * @param pieces in ascending order, as /proc/PID/maps has them

@@ -6,7 +6,7 @@ import { type AddressRange, joined, type MemoryPiece, offsetsIn } from './ram-ma
 
 /** An input buffer, or something that looks like one. */
 export interface SeenBuffer extends LineBuffer {
-  /** Where its begin is in the memory of the guest; known only of those that were searched for. */
+  /** Offset of its start in the memory of the guest; known only for those that were searched for. */
   readonly place?: number | undefined;
 }
 
@@ -22,7 +22,7 @@ const pageBytes = 4096;
 
 /**
  * Everything in these pieces that may be an input buffer and has received something. Empty memory looks like a buffer that
- * has received nothing, so those are left out. Undefined if there is too much to search, or too much is found.
+ * has received no byte, so those are left out. Undefined if the memory is too large to search, or has too many matches.
  *
  * @param pieces in ascending order
  */

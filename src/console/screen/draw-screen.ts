@@ -7,9 +7,9 @@ import { type Cell, type CoreBuffer, cellAt, charsetName, coreOf, type Look } fr
 const plain = '\x1b[0m\x1b[0"q';
 
 /**
- * What makes a terminal that was reset, and has this size, the same as this one: its cells with `history` lines before
- * the screen, its cursor, margins, tab stops, saved cursor, character sets and modes, and where it is in a line that is
- * being written.
+ * A text that turns a terminal of this size, after a reset, into the same state as this one. That covers cells with
+ * `history` lines before the screen, cursor, margins, tab stops, saved cursor, character sets and modes, and the position
+ * in a line that is being written.
  *
  * @param isPlain without colours and attributes of what is on the screen
  */
@@ -63,7 +63,7 @@ interface Line extends Omit<Drawing, 'first'> {
   readonly goesOn: boolean;
 }
 
-/** Begins and ends in the plain look. */
+/** Starts and ends with the default attributes. */
 function drawLine({ terminal, buffer, row, isPlain, isWrapped, goesOn }: Line): string {
   const { cols } = terminal;
   let text = '';

@@ -14,7 +14,7 @@ export interface Replay {
   readonly data: Uint8Array;
 }
 
-/** Ends what was begun, leaves the alternate screen, and resets modes, colours and mouse. */
+/** Ends a pending sequence, leaves the alternate screen, and resets modes, colours and mouse. */
 const usual = '\x18\x1b[?1049l\x1b[!p\x1b[?1003l\x1b[?1006l\x1b[?1004l\x1b[?2004l\x1b[?7h\x1b[20l';
 
 /** A terminal without a window: what the output of a console looks like. It never answers, and has no timers. */
@@ -33,7 +33,7 @@ export class Emulator {
     this.#terminal.parser.registerOscHandler(8, () => true);
   }
 
-  /** Bytes at the end of the output that are not on the screen yet: of a sequence that has begun. */
+  /** Bytes at the end of the output that are not on the screen yet: an incomplete sequence. */
   get heldBytes(): number {
     return this.#input.heldBytes;
   }
@@ -55,7 +55,7 @@ export class Emulator {
     this.#terminal.resize(cols, rowCount);
   }
 
-  /** Another kernel writes from now on, to a terminal in its usual state, below what there is. */
+  /** Another kernel writes from now on, to a terminal in its default state, below the old output. */
   async renew(): Promise<void> {
     await this.write(Buffer.from(usual));
     if (isFull(this.#terminal)) await this.write(Buffer.from(`\x1b[${this.#terminal.rows}H\r\n`));

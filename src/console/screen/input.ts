@@ -17,17 +17,17 @@ const marks = new RegExp(
  * Makes a guest's output fit for an emulator (ECMA-48; the states are those of xterm.js): nothing in it can take memory
  * or time out of proportion. Long strings are cut, numbers have four digits, few marks are put on one character.
  *
- * A sequence or character that has begun is held back until it is whole, so that what was given out can be followed by
- * a picture of the screen.
+ * An incomplete sequence or character is held back until it is complete, so that a picture of the screen can follow the
+ * output.
  */
 export class ScreenInput {
   /** Of the state machine after all bytes that came. */
   #state: State = 'ground';
   /** After a C1 lead byte. */
   #isLead = false;
-  /** Bytes of the sequence that has begun. */
+  /** Bytes of the incomplete sequence. */
   #length = 0;
-  /** Digits of the number that has begun. */
+  /** Digits of the incomplete number. */
   #digits = 0;
   /** Filtered bytes that are not given out yet, and how many bytes of the output they stand for. */
   #held: number[] = [];
@@ -56,7 +56,7 @@ export class ScreenInput {
         after = 0;
       }
     }
-    // Nobody ends a sequence so long: the emulator may have it as it is.
+    // No sequence is so long: the emulator gets it as it is.
     if (out.length - whole > consoleLimits.screenHeldBytes) {
       whole = out.length;
       after = 0;

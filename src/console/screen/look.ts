@@ -12,7 +12,7 @@ const valueMask = 0xffffff;
 /**
  * The sequences that give what is written next this look, whatever it was before (ECMA-48 SGR, xterm's ctlseqs).
  *
- * @param isNext it is the look of what comes next: the colour of an underline counts although there is none yet
+ * @param isNext for the attributes of the next character: the colour of an underline counts although none is drawn yet
  */
 export function lookSequence(look: Look, isNext = false): string {
   const codes = ['0'];

@@ -4,7 +4,7 @@ import { colourOf, styleOf } from './look.ts';
 import { type Cell, cellAt, coreOf } from './xterm-core.ts';
 
 /**
- * Cells in a row that look the same; as screen_run in umlmonctrl.x, which says what the numbers mean. Their characters are
+ * Cells in a row with the same attributes; as screen_run in umlmonctrl.x, which defines the numbers. Their characters are
  * equally wide, and a character with marks is alone, so that the cell of each is known.
  */
 export interface Run {

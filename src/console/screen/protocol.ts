@@ -1,4 +1,4 @@
-/** What is said between a monitor and the thread of an emulator. */
+/** Messages between a monitor and the thread of an emulator. */
 
 import type { Size } from '../pty.ts';
 import type { Replay } from './emulator.ts';
@@ -13,7 +13,7 @@ export interface Stretch {
   readonly data: Uint8Array;
 }
 
-/** What somebody wants of a screen: lines of the scroll-back and bytes of the result, at most. */
+/** A request for a screen: the largest number of lines of the scroll-back and of bytes of the result. */
 export interface ScreenWant {
   readonly what: 'replay' | 'picture';
   readonly history: number;
@@ -22,7 +22,7 @@ export interface ScreenWant {
 
 /** One piece of work on a screen; each is answered, in their order. */
 export interface ScreenRequest {
-  /** Forget what was there before. */
+  /** Forget all previous output. */
   readonly isNew: boolean;
   /** Output that is new. */
   readonly stretches: readonly Stretch[];

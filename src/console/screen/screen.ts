@@ -20,26 +20,26 @@ interface Asked {
 
 /**
  * The screen of a channel, emulated in a thread of its own: whatever a guest prints there keeps no other screen waiting. The
- * emulator begins with all that the ring holds. From then on it is given what comes, while it keeps up.
+ * emulator starts with the content of the ring. From then on it receives new output, while it keeps up.
  */
 export class Screen {
   readonly #channel: Channel;
   readonly #thread: ScreenThread;
   readonly #onEnd: () => void;
   readonly #forget: () => void;
-  /** Calls by those who ask, and those that wait for their turn, by what is wanted: who wants the same gets the same. */
+  /** Running and queued calls, by request: equal requests share one result. */
   readonly #asked = new FairQueue<Asked>();
   readonly #waiting = new Map<string, Promise<Shown>>();
-  /** The emulator begins anew with what the ring holds. */
+  /** The emulator restarts with the content of the ring. */
   #isNew = true;
   /** Offset of the output that it has not been given. */
   #offset = 0;
-  /** Of the last change of the window that it has been told of. */
+  /** Of the last change of the window that it has received. */
   #serial = 0;
   /** A request that is not answered. */
   #isBusy = false;
 
-  /** @param onEnd is told when the thread has failed; nothing is answered then */
+  /** @param onEnd called when the thread has failed; no request is answered then */
   constructor(channel: Channel, program: string, onEnd: () => void) {
     this.#channel = channel;
     this.#thread = new ScreenThread(program);
@@ -47,7 +47,7 @@ export class Screen {
     this.#forget = channel.onData(() => this.#chase());
   }
 
-  /** Somebody waits for an answer. */
+  /** A caller waits for a result. */
   get isBusy(): boolean {
     return this.#isBusy || this.#waiting.size > 0;
   }
@@ -80,13 +80,13 @@ export class Screen {
     resolve(this.#give(want));
   }
 
-  /** New output: the emulator sees it in time, or begins anew when it is needed. */
+  /** New output: the emulator reads it in time, or restarts when it is needed. */
   #chase(): void {
     const { ring, ended } = this.#channel;
     if (ended) this.#fail(new Error('the console was closed'));
     else if (!this.#isNew && ring.next - this.#offset >= consoleLimits.screenChaseBytes) {
       if (this.#isBusy || this.#offset < ring.oldest) this.#isNew = true;
-      // It has failed for everybody then: who asks is told.
+      // It has failed for all callers: the next one gets the error.
       else this.#give().catch(() => undefined);
     }
   }
@@ -138,7 +138,7 @@ function stretchesOf(
 ): (Stretch & { readonly serial: number })[] {
   const { offset, data } = ring.read(from, ring.capacity);
   const bytes = Uint8Array.from(data);
-  // What the last kernel has left stays, until the next one says something.
+  // The screen of the last kernel stays until the next one writes.
   const isInForce = (change: WindowChange) => !change.isRenewed || change.offset < ring.next;
   const changes = window
     .after(serial)

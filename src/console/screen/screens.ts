@@ -16,13 +16,13 @@ export type At<T> = T & { readonly offset: number };
 export type ScreenSize = Omit<ScreenWant, 'what'>;
 
 /**
- * The screens of the channels of a VM, which are emulated while somebody has asked for them not long ago: a few at once, each
- * in a thread of its own.
+ * The screens of the channels of a VM, which are emulated for some time after each request: a few at once, each in its
+ * own thread.
  */
 export class Screens {
   readonly #program: string;
   readonly #asked = new Shares(consoleShares.screensAsked);
-  /** One that nobody waits for gives way, of who has asked for most, and whatever is of somebody who has more than others. */
+  /** Evicts an idle screen of the peer with the most screens, or any screen of a peer that exceeds its share. */
   readonly #kept = new FairTable<Channel>(
     { ...consoleShares.screensKept, table: '' },
     {
@@ -54,7 +54,7 @@ export class Screens {
     return { offset, ...answer.picture };
   }
 
-  /** Ends the threads; they begin again when somebody asks. */
+  /** Ends the threads; the next request starts them again. */
   close(): void {
     for (const channel of [...this.#screens.keys()]) this.#end(channel, 'the monitor closed it');
   }

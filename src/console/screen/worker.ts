@@ -1,7 +1,7 @@
 /**
- * The thread of a monitor in which the screen of one console is emulated. What a guest prints can keep an emulator busy, or
- * break it: it must not be in the thread that takes the guest's output, nor in that of another console. When it ends, all its
- * memory is free.
+ * The thread of a monitor in which the screen of one console is emulated. The output of a guest can keep an emulator busy,
+ * or break it: it must not run in the thread that reads the guest's output, nor in that of another console. When it
+ * exits, all its memory is free.
  */
 import { parentPort } from 'node:worker_threads';
 import { Emulator } from './emulator.ts';
@@ -13,7 +13,7 @@ const pieceBytes = 16_384;
 let emulator: Emulator | undefined;
 let last: Promise<void> = Promise.resolve();
 
-/** An error ends the thread, and so tells the monitor. */
+/** An error ends the thread, and the monitor sees that. */
 parentPort?.on('message', (request: ScreenRequest) => {
   last = last.then(async () => parentPort?.postMessage(await work(request)));
 });

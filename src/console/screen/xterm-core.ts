@@ -1,6 +1,6 @@
 /**
- * What is used of @xterm/headless beyond its public interface: a picture that another terminal can go on with needs
- * margins, saved cursors and character sets, for which there is no public one. The version is pinned in package.json.
+ * The internals of @xterm/headless that are used here. A picture that another terminal can continue needs margins, saved
+ * cursors and character sets, and no public interface has them. The version is pinned in package.json.
  */
 import type { IBuffer, IBufferCell, Terminal } from '@xterm/headless';
 

@@ -86,9 +86,9 @@ interface Tried {
 let tried: Tried | undefined;
 
 /**
- * The same as a trial shows it, where the settings of the host do not decide: a security module, a container or a unit
- * does not say by which rules it forbids what. What was found good is not tried again until a launch fails; a failure is
- * not kept. Errors: HOST_PROGRAM_MISSING.
+ * The same from a trial, where the settings of the host do not decide: a security module, a container or a unit does not
+ * show which of its rules applies. A success is remembered until a launch fails, a failure is not.
+ * Errors: HOST_PROGRAM_MISSING.
  *
  * @param plan of the jail to be made
  */
@@ -97,7 +97,7 @@ export async function namespaceSupport(plan: Pick<TrialPlan, 'user' | 'unshare'>
   const { allowed, reason } = judgeRestrictions(restrictions);
   if (allowed === 'yes') return { allowed, reason, fix: '' };
   if (allowed === 'no') return { allowed, ...adviseOn(restrictions, { stage: undefined, words: '' }, []) };
-  // The host does not tell one user from another: a trial is not made for each VM of a configuration.
+  // The host treats all users alike: one trial serves all VMs of a configuration.
   const key = JSON.stringify([plan.user !== undefined, plan.unshare, restrictions]);
   if (tried?.key !== key) {
     const asked: Tried = { key, support: makeTrial(plan) };
@@ -110,7 +110,7 @@ export async function namespaceSupport(plan: Pick<TrialPlan, 'user' | 'unshare'>
   return tried.support;
 }
 
-/** What a trial shows now, whatever the settings say. Errors: HOST_PROGRAM_MISSING. */
+/** The result of a trial now, regardless of the settings. Errors: HOST_PROGRAM_MISSING. */
 export async function trySupport(plan: Pick<TrialPlan, 'user' | 'unshare'>): Promise<NamespaceSupport> {
   tried = undefined;
   return makeTrial(plan);

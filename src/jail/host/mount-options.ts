@@ -1,4 +1,4 @@
-/** Whether the options of a mount (mount(8)) let the jail use what lies there. */
+/** Whether the options of a mount (mount(8)) let the jail use the files on it. */
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type MountFlag, mountFlags } from '../../system/native/native.ts';

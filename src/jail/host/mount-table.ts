@@ -14,8 +14,8 @@ interface Entry extends Mount {
 }
 
 /**
- * The mounts that can be reached by a path, each parent before its children: what is mounted at the same place later
- * hides what was there, with all that is mounted below.
+ * The mounts that can be reached by a path, each parent before its children. A later mount at the same place hides the
+ * earlier one and all mounts below it.
  *
  * @param mountinfo text of /proc/PID/mountinfo
  */

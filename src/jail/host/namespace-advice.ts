@@ -7,14 +7,14 @@ export type TrialStage = (typeof trialStages)[number];
 
 /** What a host forbids. */
 export interface Lack {
-  /** The first part that cannot be made; undefined if the settings say it before any trial. */
+  /** The first part that cannot be created; undefined if the settings forbid it before any trial. */
   readonly stage: TrialStage | undefined;
-  /** What the program said that failed. */
+  /** The output of the program that failed. */
   readonly words: string;
 }
 
 /**
- * Whether the words of a trial that ended by itself say that the host forbids it, or cannot do it. All others, as EAGAIN,
+ * Whether the output of a failed trial shows that the host forbids it, or cannot do it. All other errors, as EAGAIN,
  * ENOMEM, ENOSPC, or a trial that was killed, may pass: nothing follows from them.
  */
 export function isForbidden(words: string): boolean {

@@ -12,7 +12,7 @@ import { launchEnvironment, type SandboxPlan, sandboxArguments, userArguments } 
 import { seccompFilter } from '../sandbox/seccomp.ts';
 import { type Lack, type TrialStage, trialStages } from './namespace-advice.ts';
 
-/** Begins the words of a trial that was killed, as after its time. */
+/** Prefix of the result of a trial that was killed, for example by its timeout. */
 const killedBy = 'it was killed by ';
 
 /** As much of a plan as the host may forbid. */
@@ -35,8 +35,8 @@ export async function tryJail(plan: TrialPlan): Promise<Lack | undefined> {
 }
 
 /**
- * What the host says against a /proc of its own for a jail, as the tools that look at the file systems of guests have one;
- * undefined if there can be one. The kernel has none; so containers, which cover parts of theirs, can still run VMs.
+ * Why the host forbids a jail its own /proc, which the tools that read the file systems of guests need. Undefined if it
+ * is allowed. A kernel's jail has no /proc, so containers that cover parts of theirs can still run VMs.
  */
 export async function tryProc(plan: TrialPlan): Promise<string | undefined> {
   const { programs } = plan;
@@ -59,7 +59,7 @@ export async function tryProc(plan: TrialPlan): Promise<string | undefined> {
 const seccompFd = 3;
 const statusFd = 4;
 
-/** The host's own root directory stands for the jail's: nothing is to be made for a trial. prlimit tells limits, and ends. */
+/** The root directory of the host serves as the jail's: a trial creates no files. prlimit prints limits and exits. */
 function wholeArguments({ programs, launcher, user, unshare }: TrialPlan): string[] {
   const { processes: _, ...limits } = limitsOfJail({ processes: 0, files: 1024 }, ownLimits());
   return sandboxArguments({
@@ -120,7 +120,7 @@ function stageArguments(stage: TrialStage, plan: TrialPlan): string[] | undefine
   ];
 }
 
-/** What the chain says if it fails; undefined if it ends well. */
+/** The error output of the chain if it fails; undefined if it succeeds. */
 function failureOf(
   [program = '', ...args]: readonly string[],
   filter: Uint8Array,
@@ -157,10 +157,10 @@ function failureOf(
     };
     child.once('error', (error) => end(error.message));
     child.once('exit', (status, signal) => {
-      // What it said last is on its way.
+      // Its last output is still on its way.
       setImmediate(() => {
         const line = words.trim().split('\n')[0]?.slice(0, jailLimits.launchWords);
-        // What a killed one said last is not why it ended.
+        // The last output of a killed program does not explain its end.
         if (signal !== null) return end(`${killedBy}${signal}`);
         end(status === 0 ? undefined : line || `it exited with status ${status}`);
       });

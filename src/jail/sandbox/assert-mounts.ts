@@ -5,22 +5,22 @@ import { jailLimits } from '../../system/limits/limits.ts';
 import { isBelow, type Mount, reachableMounts } from '../host/mount-table.ts';
 import type { SandboxPlan } from './sandbox.ts';
 
-/** As much of a plan as tells what is mounted. */
+/** The part of a plan that describes the mounts. */
 export type MountPlan = Pick<SandboxPlan, 'tmpfs' | 'binds'>;
 
 /**
- * Waits until a jail stands, and compares its mounts with the plan: a file system that was mounted below a directory of
- * the host after the plan was made would be in the jail, too.
+ * Waits until a jail is complete, and compares its mounts with the plan. A file system that was mounted below a directory
+ * of the host after the plan was made would be in the jail, too.
  *
  * @param pid a process of the jail
- * @param patience milliseconds; none if the jail stands
+ * @param patience milliseconds; none if the jail is complete
  * @throws UmlmonError JAIL_MOUNTS
  */
 export async function assertMounts(pid: number, plan: MountPlan, patience: number): Promise<void> {
   const deadline = performance.now() + patience;
   for (;;) {
     const mounts = mountsOf(pid);
-    // It has ended: whoever launched it says why.
+    // It has exited: the launch reports why.
     if (mounts === undefined) return;
     const differences = differencesOf(mounts, plan);
     if (differences.length === 0) return;
@@ -34,7 +34,7 @@ export async function assertMounts(pid: number, plan: MountPlan, patience: numbe
   }
 }
 
-/** In words: what is there and should not, and the other way around. Empty if the jail stands as planned. Pure. */
+/** Unexpected and missing mounts, as text. Empty if the jail matches the plan. Pure. */
 export function differencesOf(mounts: readonly Mount[], { tmpfs, binds }: MountPlan): string[] {
   const planned = new Set(['/', ...tmpfs.map(({ path }) => path), ...binds.map(({ to }) => to)]);
   const whole = binds.filter(({ submounts }) => submounts === 'kept').map(({ to }) => to);

@@ -38,7 +38,7 @@ export interface WritableImage {
   readonly fd?: number;
 }
 
-/** A file of the kernel that lies on a file system from which nothing may be executed. */
+/** A file of the kernel on a file system that is mounted noexec. */
 export interface CopiedFile {
   /** As of Copy. */
   readonly fd: number;
@@ -134,7 +134,7 @@ export function kernelMounts(contents: KernelContents): Mounts {
 /**
  * The mounts of a plan, tmpfs before binds.
  *
- * @throws UmlmonError JAIL_DIRECTORY if a shared image lies outside of the shared tree
+ * @throws UmlmonError JAIL_DIRECTORY if a shared image is outside of the shared tree
  */
 export function jailMounts(contents: JailContents): Mounts {
   const { layout } = contents;

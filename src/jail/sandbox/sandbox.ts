@@ -1,7 +1,7 @@
 /**
- * The chain of ordinary programs that becomes the kernel, as one argv: prlimit, taskset, setarch and setpriv each
- * set one thing and exec the next, bubblewrap builds the jail. Measured: the chain takes less than 5 ms more than
- * bubblewrap alone.
+ * The chain of ordinary programs that becomes the kernel, as one argv. prlimit, taskset, setarch and setpriv each set one
+ * thing and exec the next; bubblewrap builds the jail. Measured: the chain takes less than 5 ms more than bubblewrap
+ * alone.
  */
 
 import type { KernelArgument } from '../../config/values/kernel-argument.ts';
@@ -23,8 +23,8 @@ export interface Bind {
   /** `dev` is `rw` with usable device files. */
   readonly mode: 'ro' | 'rw' | 'dev';
   /**
-   * Descriptor, in the chain, of what is to be bound: bubblewrap fails if `from` leads to anything else by then. Absent
-   * where nobody but root and our own user could make it so, and for `dev`, where the launch compares them.
+   * Descriptor, in the chain, of the source: bubblewrap fails if `from` leads to anything else by then. Absent where only
+   * root and our own user could replace it, and for `dev`, where the launch compares them.
    */
   readonly fd?: number;
   /** File systems that are mounted below `from` come along. Absent: the launch fails if there is one. */
@@ -35,7 +35,7 @@ export interface Bind {
 export interface Copy {
   readonly from: string;
   readonly to: string;
-  /** Descriptor, in the chain, that it is read from, from its beginning. */
+  /** Descriptor, in the chain, that it is read from, from its start. */
   readonly fd: number;
 }
 
@@ -59,14 +59,14 @@ export interface SandboxPlan {
   /** The host user of the kernel; absent if that is the monitor's own, unprivileged user. */
   readonly user?: { readonly uid: number; readonly gid: number; readonly groups?: readonly number[] };
   /**
-   * The number of the kernel's user or group is one that bubblewrap cannot write to the map of a user namespace: from 2^31
-   * on bubblewrap writes a negative one. Then unshare(1) first makes a namespace in which both are numbers of the account nobody.
+   * The number of the kernel's user or group cannot be written by bubblewrap to the map of a user namespace: from 2^31 on it
+   * writes a negative number. Then unshare(1) first creates a namespace where both are numbers of the account nobody.
    */
   readonly largeIds?: boolean;
   /** Within what the host permits: see limitsOfJail. */
   readonly limits: {
     /**
-     * RLIMIT_CORE: one byte, not none. A core pattern that is a program gets its core in spite of a limit of 0, and a
+     * RLIMIT_CORE: one byte, not zero. A core pattern that is a program gets its core in spite of a limit of 0, and a
      * panic would hand the guest's memory to a program that runs as root. 1 alone stops that too (fs/coredump.c). Where
      * the host permits only 0, the core is empty of memory (keepMemoryFromCores).
      */
@@ -86,7 +86,7 @@ export interface SandboxPlan {
   readonly rootInside?: boolean;
   /** Only with a network `own`: the kernel is started when something can be read there. */
   readonly gateFd?: number;
-  /** The VM ends with the program that launches it. Absent: it outlives its monitor. */
+  /** The VM is killed when the program that starts it exits. Absent: it outlives its monitor. */
   readonly tied?: boolean;
   /**
    * Path of unshare(1), for a jail that gets nothing of what is mounted on the host after it was made. Absent: it gets
@@ -150,7 +150,7 @@ function limitArguments({ programs, limits: { core, processes, files, stack } }:
   return [
     ...[programs.prlimit, `--core=${core}`],
     ...(processes === undefined ? [] : [`--nproc=${processes}`]),
-    // The soft limit alone: the hard one is none of ours.
+    // Only the soft limit: umlmon does not change the hard one.
     ...[`--nofile=${files}`, `--stack=${stack}:`, '--'],
   ];
 }
@@ -168,7 +168,7 @@ function unshareArguments({ unshare, user, largeIds }: SandboxPlan): string[] {
   ];
 }
 
-/** Numbers that every program can write: those of nobody (user_namespaces(7), overflow). */
+/** Numbers that every program can write: those of the account nobody (user_namespaces(7), overflow). */
 const asNobody = ['--map-user=65534', '--map-group=65534'];
 
 function smallIdArguments({ launcher, largeIds, programs, unshare, user }: SandboxPlan): string[] {
@@ -182,7 +182,7 @@ export function hasLargeIds({ uid, gid }: { readonly uid: number; readonly gid: 
   return uid > 0x7fff_ffff || gid > 0x7fff_ffff;
 }
 
-/** Words that make a program one of the user of the VM, without any privilege; none if that is our own user. */
+/** Command line prefix that makes a program run as the user of the VM without privileges; empty for our own user. */
 export function userArguments(
   { user }: Pick<SandboxPlan, 'user'>,
   setpriv: string,
@@ -236,7 +236,7 @@ function mountArguments({ root, tmpfs, binds, copies = [] }: SandboxPlan): strin
 /**
  * The root launcher's drop. Its programs run through their own loader, as the host's libraries are not those of
  * the kernel. setarch must come after setpriv: an exec by user 0 with a full bounding set counts as a gain of
- * capabilities, and that clears the personality (cap_bprm_creds_from_file in security/commoncap.c).
+ * capabilities. That clears the personality (cap_bprm_creds_from_file in security/commoncap.c).
  */
 function dropInside(plan: SandboxPlan): string[] {
   const loaded = (program: 'setpriv' | 'setarch') =>

@@ -1,8 +1,8 @@
 /**
  * The kernel's system call filter: classic BPF as of seccomp(2) and linux/filter.h, over struct seccomp_data
- * (nr at 0, arch at 4, args[6] as u64 from 16). What is not allowed fails with EPERM. It is an error and not
- * a kill since in `seccomp=on` mode the system calls of guest programs pass here too: an error gives way to
- * the trap that UML wants, a kill would not.
+ * (nr at 0, arch at 4, args[6] as u64 from 16). A forbidden call fails with EPERM. It is not a kill, since in
+ * `seccomp=on` mode the system calls of guest programs pass here too. UML's own trap has precedence over an error, not
+ * over a kill.
  */
 import { UmlmonError } from '../../system/errors/errors.ts';
 import { kernelCalls, setprivCalls } from './system-calls.ts';
@@ -13,9 +13,9 @@ export interface FilterRequest {
   /** As in process.arch. */
   readonly architecture: string;
   /**
-   * Unix sockets, which the host has in directories that the jail may show. `none` is none but pairs; `datagram`, those
-   * that the management console and its notifications take; `connect`, all, and the right to connect, which a network
-   * transport needs (bess).
+   * Unix sockets, which the host has in directories that the jail may show. `none` allows only pairs; `datagram`, those of
+   * the management console and its notifications. `connect` allows all of them and connect(2), which a network transport
+   * (bess) needs.
    */
   readonly unix: 'none' | 'datagram' | 'connect';
   /** Other socket families that the VM's network transports need. */
@@ -24,7 +24,7 @@ export interface FilterRequest {
   readonly rootLauncher: boolean;
   /**
    * Whether the kernel is in the network namespace of the host, for its taps. It then may not connect whatever `unix`
-   * says, as most Unix sockets without a file want it, nor ask or change interfaces.
+   * reports, as most Unix sockets without a file need it, nor read or change interfaces.
    */
   readonly hostNetwork: boolean;
   /** Of `inet` and `inet6` raw sockets, not those for UDP. */
@@ -66,7 +66,7 @@ const modeArguments = {
 /** S_ISUID and S_ISGID. */
 const SET_ID = 0o6000;
 
-/** O_CREAT, and the bit of O_TMPFILE that is its own: only with them open(2) looks at its mode. */
+/** O_CREAT, and the own bit of O_TMPFILE: only with them open(2) uses its mode. */
 const CREATES = 0o100 | 0o20000000;
 
 const familyNumbers: Readonly<Record<SocketFamily, number>> = {
@@ -187,8 +187,8 @@ function verdicts({
     allowExcept(1, Object.values(deniedIoctls), hostNetwork ? socketIoctls : undefined),
   );
   ofCall.set(filteredCalls.clone, [loadArgument(0), jump(IF_ANY_BIT, CLONE_NEW, 0, 1), fail(EPERM), allow]);
-  // O_NONBLOCK belongs to the open file, and the masters of the ptys are shared with the monitor: who could clear it
-  // would make the monitor wait in read(2) for ever.
+  // O_NONBLOCK belongs to the open file, and the masters of the ptys are shared with the monitor: a process that clears
+  // it would make the monitor wait in read(2) for ever.
   ofCall.set(filteredCalls.fcntl, [
     loadArgument(1),
     jump(IF_EQUAL, F_SETFL, 0, 3),
@@ -206,7 +206,7 @@ const allowAll: readonly Instruction[] = [allow];
 const denyAll: readonly Instruction[] = [fail(EPERM)];
 
 /**
- * A file with a set-id bit would run as the VM's user, for whoever reaches it from outside of the jail. The call fails,
+ * A file with a set-id bit would run as the VM's user, for any user who reaches it from outside of the jail. The call fails,
  * as the host's own rules may have it (chmod(2), EPERM).
  */
 const refuseSetId: readonly Instruction[] = [jump(IF_ANY_BIT, SET_ID, 0, 1), fail(EPERM), allow];

@@ -44,7 +44,7 @@ export const kernelCalls = numbersOf(
     waitid 247, set_robust_list 273, prlimit64 302, seccomp 317, getrandom 318, execveat 322,
     rseq 334
   `,
-  // Sockets; who may open one, and connect it, is decided by family and type.
+  // Sockets; family and type decide whether one can be opened and connected.
   `
     connect 42, sendto 44, recvfrom 45, sendmsg 46, recvmsg 47, shutdown 48, bind 49,
     getsockname 51, setsockopt 54, getsockopt 55, recvmmsg 299, sendmmsg 307
