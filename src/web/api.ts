@@ -24,7 +24,7 @@ interface ApiOptions {
   readonly log: Log;
   readonly security: Pick<SecurityLog, 'record'>;
   readonly url: WebUrl | undefined;
-  /** Whether we speak https ourselves. */
+  /** Whether umlweb itself serves https. */
   readonly isSecure: boolean;
 }
 
@@ -65,7 +65,7 @@ export class Api {
     const [, vm, word] = /^api\/vms\/([\w.-]{1,64}(?:@[^/\s]{1,253})?)\/([a-z-]{1,32})$/.exec(name) ?? [];
     const [, late] = /^api\/late\/(\d{1,15})$/.exec(name) ?? [];
     const isKnown = name === 'api/session' || late !== undefined || (vm !== undefined && word !== undefined);
-    if (!isKnown) throw refused(404, 'request', 'there is no such page');
+    if (!isKnown) throw refused(404, 'request', 'the page does not exist');
     // Browsers send it with every request that changes something, and with those of pages of other hosts.
     const { headers } = request;
     if (method !== 'GET' || headers.origin !== undefined) checkOrigin(headers, names, 'do that');
@@ -79,7 +79,7 @@ export class Api {
       return this.#shared(session, async () => sendAwaited(response, await session.late.again(Number(late))));
     else if (late === undefined && method === 'GET') return sendJson(response, 200, wireOf(session));
     else if (late === undefined && method === 'DELETE') return this.#leave(session, response);
-    throw refused(405, name, `${method} is not possible`);
+    throw refused(405, name, `method ${method} is not allowed`);
   }
 
   /** Where the passwords are, and the group that may read them besides root. */
@@ -105,7 +105,12 @@ export class Api {
   async #shared({ itself }: Session, work: () => Promise<void>): Promise<void> {
     const release = this.#calls.take(itself);
     if (typeof release !== 'function')
-      throw refused(429, 'session', refusalText(release, 'requests in progress'), 'wait for an answer');
+      throw refused(
+        429,
+        'session',
+        refusalText(release, 'requests in progress'),
+        'wait for a response, then try again',
+      );
     await work().finally(release);
   }
 
@@ -136,7 +141,7 @@ export class Api {
     { query, response, address }: ApiCall,
   ): Promise<void> {
     const page = Object.hasOwn(vmPages, word) ? vmPages[word] : undefined;
-    if (!page) throw refused(404, word, 'there is no such page');
+    if (!page) throw refused(404, word, 'the page does not exist');
     const identity = identityAt(session, vm, address);
     const { monitors } = this.#options;
     sendJson(response, 200, await monitors.with(vm, identity, (client) => page(client, query)));
@@ -150,23 +155,23 @@ export class Api {
     { request, response, address }: ApiCall,
   ): Promise<void> {
     const action = Object.hasOwn(vmActions, word) ? vmActions[word] : undefined;
-    if (!action) throw refused(404, word, 'there is no such action');
+    if (!action) throw refused(404, word, 'the action does not exist');
     const identity = identityAt(session, vm, address);
     request.resume();
     const { monitors, log } = this.#options;
-    log.info({ vm, action: word, address, role: identity.role }, 'asked for');
+    log.info({ vm, action: word, address, role: identity.role }, 'action requested');
     const done = monitors.with(vm, identity, action);
     done.catch((error: unknown) => log.warn({ vm, action: word, status: statusOf(error) }, String(error)));
     sendAwaited(response, await session.late.take(done));
   }
 }
 
-/** The token that pages of ours have from `api/session`; no other page can read it. */
+/** Checks the token that pages of umlweb have from `api/session`; no other page can read it. */
 function checkToken({ headers }: IncomingMessage, { token }: Session): void {
   const given = Buffer.from(String(headers['x-umlweb-token'] ?? ''));
   const wanted = Buffer.from(token);
   if (given.length === wanted.length && timingSafeEqual(given, wanted)) return;
-  throw refused(403, 'x-umlweb-token', 'the request lacks the token of its session', 'load the page again');
+  throw refused(403, 'x-umlweb-token', 'the request lacks the token of its session', 'reload the page');
 }
 
 /** Status 202: not yet. */

@@ -25,7 +25,7 @@ export async function compareConfig(
     settings: [...keys].map((key) => ({
       key,
       inForce: inForce.get(key)?.value ?? null,
-      // With a mistake in the files, what they say is not known.
+      // With a mistake in the files, their settings are unknown.
       inFiles: (problems.length > 0 ? inForce : files).get(key)?.value ?? null,
       origin: (files.get(key) ?? inForce.get(key))?.origin ?? '',
     })),

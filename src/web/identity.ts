@@ -6,7 +6,7 @@ import { readIp } from '../system/ip-address.ts';
 import { refused } from './http/answer.ts';
 import type { Session } from './login/sessions.ts';
 
-/** For whom umlweb asks a monitor. The monitor gives it the role, or less, and names the person in events and records. */
+/** The user for whom umlweb calls a monitor. The monitor grants at most this role, and records the name in events. */
 export interface Identity extends ActForArgs {
   readonly role: Role;
 }
@@ -15,21 +15,21 @@ export interface Identity extends ActForArgs {
 export const dashboard: Identity = { user: 'dashboard', role: 'look', address: '' };
 
 /**
- * Whoever asks by a session, at a VM. A person is known by the role of the password. A VM that the password does not open is as
- * one that is not there.
+ * The user of a session, at a VM. A user is identified by the role of the password. A VM that the password does not open
+ * is treated as missing.
  *
  * @param address of the browser, as far as that is known
  * @throws Refused 404
  */
 export function identityAt({ grants }: Session, vm: string, address: string): Identity {
   const role = roleAt(grants, vm);
-  if (role === null) throw refused(404, vm, 'there is no such VM');
+  if (role === null) throw refused(404, vm, 'the VM does not exist');
   // The zone of an address has a meaning on one host only.
   const [plain = ''] = address.split('%');
   return { user: role, role, address: readIp(plain)?.text ?? 'unknown' };
 }
 
-/** Whose connection may be whose: one for each VM and person. */
+/** The key for sharing connections: one for each VM and user. */
 export function identityKey(vm: string, { user, role, address }: Identity): string {
   return [vm, user, role, address].join(' ');
 }

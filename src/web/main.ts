@@ -31,7 +31,7 @@ function helpText(): string {
     ...optionLines(umlwebProgram),
     '',
     ...paragraph(
-      'Exit status: 0 ended by a signal, 1 failed, 2 wrong usage, 3 wrong configuration, ' +
+      'Exit status: 0 stopped by a signal, 1 failed, 2 wrong usage, 3 wrong configuration, ' +
         '6 cannot listen.',
     ),
   ].join('\n');
@@ -60,7 +60,7 @@ async function serve(configPath: string | undefined, programs: string): Promise<
   // The directory of the starter may be unmounted, or removed.
   process.chdir('/');
   const ended = new Promise<string>((resolve) => {
-    // Later ones change nothing: they must not cut off the last word.
+    // Later signals have no effect: the last log line must be complete.
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve(signal));
   });
   const manager = ServiceManager.open(process.env);
@@ -118,14 +118,14 @@ async function serveUntilSignal({ configPath, programs, ended, manager, log }: W
   return signal;
 }
 
-/** A certificate is renewed while the pages are open. One that cannot be used leaves what there was. */
+/** A certificate is renewed while pages are open. If it is unusable, the previous one stays. */
 function renewTls(server: WebServer, monitors: Monitors, log: Log): void {
   try {
     const tls = readTls(monitors.global());
     if (tls) server.renewTls(tls);
-    log.info(tls ? 'certificate read again' : 'SIGHUP: there is no certificate to read again');
+    log.info(tls ? 'certificate reloaded' : 'SIGHUP: no certificate is configured');
   } catch (error) {
-    log.error(toFailure(error), 'the certificate stays as it was');
+    log.error(toFailure(error), 'the certificate was not reloaded');
   }
 }
 

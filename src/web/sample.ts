@@ -4,7 +4,7 @@ import { failureText, toFailure } from '../system/errors/errors.ts';
 import { printable } from '../system/text.ts';
 import type { WirePoint, WireVm } from './wire.ts';
 
-/** What a monitor says of its VM at one moment. */
+/** The measurements of a VM at one moment, from its monitor. */
 export interface Look {
   /** Milliseconds since 1970, to be shown. */
   readonly time: number;
@@ -64,7 +64,7 @@ const nothing = { cpu: null, memory: null, disk: null, network: null } as const;
 
 function pointOf({ time, on, info, stats }: Look, before: Look | undefined): WirePoint {
   const memory = stats ? stats.memTotal - stats.memAvailable : null;
-  // Counters begin anew with each kernel.
+  // Counters restart with each kernel.
   const isSame = before && before.info.kernelPid === info.kernelPid && info.kernelPid > 0;
   if (!isSame) return { time, ...nothing, memory };
   const network = rate(networkBytes(info) - networkBytes(before.info), on - before.on);
@@ -98,7 +98,7 @@ function networkBytes({ networks }: VmInfo): number {
   return networks.reduce((sum, { received, sent }) => sum + received + sent, 0);
 }
 
-/** Bytes a second; null without a span, or when a counter has begun anew. */
+/** Bytes a second; null without a span, or when a counter has restarted. */
 function rate(bytes: number, ms: number): number | null {
   return ms > 0 && bytes >= 0 ? Math.round((bytes * 1000) / ms) : null;
 }

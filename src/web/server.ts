@@ -64,7 +64,7 @@ export class WebServer {
     this.#server = newServer(tls);
     this.#gate = new Gate({
       bounds: webShares.connections,
-      onClosed: (count) => log.warn({ count }, 'connections were closed: there were too many'),
+      onClosed: (count) => log.warn({ count }, 'too many connections: some were closed'),
       // A proxy on this host brings those of all: it has no share.
       peerOf: ({ remoteAddress = '' }) => {
         const peer = peerAt(remoteAddress);
@@ -120,7 +120,9 @@ export class WebServer {
       this.#server.listen(to, resolve);
     });
     // Too many descriptors, for a moment: who called calls again.
-    this.#server.on('error', (error) => this.#options.log.warn(toFailure(error), 'cannot take a call'));
+    this.#server.on('error', (error) =>
+      this.#options.log.warn(toFailure(error), 'cannot accept a connection'),
+    );
     const at = this.#server.address();
     // A Unix socket that the service manager has passed has no address: browsers come through a proxy, by web_url.
     if (typeof at === 'object' && at !== null) this.#names = { ...this.#names, listen: at };
@@ -136,7 +138,7 @@ export class WebServer {
       if (!assets.has(path.name))
         await this.#api.answer({ request, response, address, ...path }, this.#names);
       else if (request.method !== 'GET' && request.method !== 'HEAD')
-        throw refused(405, path.name, `${request.method} is not possible`, '', { Allow: 'GET, HEAD' });
+        throw refused(405, path.name, `method ${request.method} is not allowed`, '', { Allow: 'GET, HEAD' });
       else assets.send(path.name, randomBytes(16).toString('base64url'), request, response);
     } catch (error) {
       this.#sayRefusal(request, address, error);
@@ -153,10 +155,10 @@ export class WebServer {
       throw refused(
         421,
         'Host',
-        'this server has another name',
+        'the Host header does not name this server',
         this.#options.url
           ? `open ${pageText(this.#options.url)}`
-          : 'set web_url (umlmon(5)) to what browsers call',
+          : 'set web_url (umlmon(5)) to the URL that browsers open',
       );
     const target = request.url ?? '';
     // Not relative to a base: `//name/path` is a path here, and no other host.
@@ -175,7 +177,7 @@ export class WebServer {
     const why = error instanceof Refused ? error.why : toFailure(error);
     const isRefusal = error instanceof Refused ? status !== 404 : status === 403;
     const { method, url = '' } = request;
-    // Pages ask for what is not there, for a VM that is down; only what somebody must not do is of interest.
+    // Pages request resources of a stopped VM that do not exist; only forbidden requests are logged.
     if (isRefusal) {
       this.#refusals.add({ refused: status, address, method, path: url.slice(0, 200), ...why }, 'refused');
       const isLogin = why.place === 'login';
@@ -187,7 +189,7 @@ export class WebServer {
         result: why.code,
         peer: peerAt(address).key,
       });
-    } else if (status === 500) this.#options.log.error(toFailure(error), 'fault in an answer');
+    } else if (status === 500) this.#options.log.error(toFailure(error), 'internal error in a response');
   }
 }
 
@@ -210,7 +212,7 @@ function usable<T>(work: () => T): T {
     throw new UmlmonError('WEB_TLS', {
       place: 'web_tls_cert, web_tls_key',
       cause: error instanceof Error ? error.message : String(error),
-      hint: 'both are PEM files, and the key is that of the certificate',
+      hint: 'give two PEM files: a certificate, and the key that belongs to it',
     });
   }
 }

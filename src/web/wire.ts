@@ -1,4 +1,4 @@
-/** What umlweb and its pages tell each other, as JSON. No imports: both sides have it. */
+/** The JSON messages between umlweb and its pages. No imports: both sides use it. */
 
 /** In the order of what they may do. */
 export const wireRoles = ['look', 'console', 'operate', 'admin'] as const;
@@ -88,15 +88,15 @@ export type LiveMessage =
 
 /**
  * Text messages of the websocket `console`, from umlweb. Binary ones are output: its absolute offset as a 64-bit
- * number, most significant byte first, and the bytes. After a seat with a screen, the first one draws that screen.
+ * number, most significant byte first, and the bytes. After a `seat` with a screen, the first one draws that screen.
  */
 export type ConsoleMessage =
   | {
       /** The first message. */
       readonly kind: 'seat';
-      /** Offsets and counts are good for this monitor only: if it is another one, the page begins anew. */
+      /** Offsets and counts are valid only for this monitor: with another one, the page restarts. */
       readonly monitor: string;
-      /** Where the output begins that comes now. */
+      /** Offset of the output that follows. */
       readonly offset: number;
       /** The size of the screen that is drawn first; none is, if the page has one. */
       readonly screen?: { readonly columns: number; readonly rows: number };
@@ -108,7 +108,7 @@ export type ConsoleMessage =
   | { readonly kind: 'waits'; readonly isOver: boolean }
   /** So many keys were dropped for a CTRL-C behind them; they count as typed. */
   | { readonly kind: 'dropped'; readonly keys: number }
-  /** Who types at the console, if that is somebody else; keys are dropped then. */
+  /** The controller of the console, if it is another viewer; keys are dropped then. */
   | { readonly kind: 'writer'; readonly other: string }
   | { readonly kind: 'skipped'; readonly bytes: number }
   | { readonly kind: 'ended' }
@@ -116,7 +116,7 @@ export type ConsoleMessage =
 
 /** Text messages of the websocket `console`, from a page. Binary ones are keys. */
 export type ConsoleRequest =
-  /** From now on this page types, whoever did before. */
+  /** This page takes control from any other viewer. */
   | { readonly kind: 'take' }
   | { readonly kind: 'size'; readonly columns: number; readonly rows: number }
   /** Output before this offset is on the screen. */

@@ -5,7 +5,7 @@ import { confirmed, say } from './dialog.ts';
 import { h } from './dom.ts';
 
 interface Action {
-  /** The word of the API. */
+  /** The name in the API. */
   readonly word: string;
   readonly label: string;
   readonly isPossible: (vm: WireVm) => boolean;
@@ -27,14 +27,14 @@ const actions: readonly Action[] = [
     label: 'Stop',
     isPossible: ({ state }) => state === 'running',
     hurts: (name) =>
-      `The guest of ${name} is asked to shut down. If it does not, it is halted, and then killed.`,
+      `${name} shuts down its guest. A guest that does not shut down in time is halted, then killed.`,
   },
   {
     word: 'restart',
     label: 'Restart',
     isPossible: ({ state }) => state === 'running',
     hurts: (name) =>
-      `The guest of ${name} is asked to shut down, and is started again. If it does not shut down, it is halted, and then killed.`,
+      `${name} shuts down its guest and starts again. A guest that does not shut down in time is halted, then killed.`,
   },
   { word: 'pause', label: 'Pause', isPossible: (vm) => vm.state === 'running' && !vm.paused && !vm.hung },
   { word: 'resume', label: 'Resume', isPossible: (vm) => vm.paused },
@@ -42,14 +42,14 @@ const actions: readonly Action[] = [
     word: 'ctrl-alt-del',
     label: 'Ctrl-Alt-Del',
     isPossible: (vm) => isUp(vm) && !vm.paused,
-    hurts: (name) => `Most guests reboot or shut down at Ctrl-Alt-Del. The programs of ${name} end.`,
+    hurts: (name) => `Most guests reboot or shut down on Ctrl-Alt-Del: all programs in ${name} are stopped.`,
   },
   {
     word: kill,
     label: 'Kill',
     isPossible: ({ state }) => state !== 'down' && state !== 'no-monitor' && state !== 'unreachable',
     hurts: (name) =>
-      `The kernel of ${name} ends at once. What its guest has not written to its disks is lost.`,
+      `The kernel of ${name} is killed at once. Data that the guest has not written to disk is lost.`,
   },
 ];
 

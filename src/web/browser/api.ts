@@ -1,6 +1,6 @@
 import type { WireFailure, WireSession } from '../wire.ts';
 
-/** What umlweb or a monitor has said against a request. */
+/** An error that umlweb or a monitor has returned. */
 export class ApiError extends Error {
   readonly status: number;
   readonly why: WireFailure;
@@ -20,7 +20,7 @@ export function whenLoggedOut(listener: () => void): void {
   onLoggedOut = listener;
 }
 
-/** Who is logged in; undefined if nobody is. */
+/** The session; undefined if not logged in. */
 export async function loadSession(): Promise<WireSession | undefined> {
   try {
     session = (await request('GET', 'api/session')) as WireSession;
@@ -48,7 +48,7 @@ export async function readVm<T>(vm: string, page: string, query: Record<string, 
   return (await inSession('GET', `api/vms/${vm}/${page}${words && `?${words}`}`)) as T;
 }
 
-/** Has something done to a VM; resolves to a line for people when it is done. Errors: ApiError. */
+/** Runs an action on a VM; resolves to a line for users when it is finished. Errors: ApiError. */
 export async function changeVm(vm: string, action: string): Promise<string> {
   let answer = (await inSession('POST', `api/vms/${vm}/${action}`)) as AnswerOrLate;
   while ('late' in answer) answer = (await inSession('GET', `api/late/${answer.late}`)) as AnswerOrLate;
@@ -83,6 +83,11 @@ async function request(method: string, path: string, body?: unknown): Promise<un
   });
   const answer: unknown = await response.json().catch(() => undefined);
   if (response.ok) return answer;
-  const nothing = { code: '', place: '', cause: `umlweb answers ${response.status}`, hint: '' };
+  const nothing = {
+    code: '',
+    place: '',
+    cause: `umlweb responded with HTTP status ${response.status}`,
+    hint: '',
+  };
   throw new ApiError(response.status, (answer as WireFailure | undefined) ?? nothing);
 }

@@ -30,7 +30,7 @@ export function clearNotes(): void {
 const shownMs = 8000;
 const region = h('div', { class: 'notes', role: 'status', 'aria-live': 'polite' });
 
-/** A line at the edge of the page: it goes away by itself, or when it is dismissed if it is bad. */
+/** A line at the edge of the page: it disappears by itself, or, for an error, when it is dismissed. */
 export function say(text: string, isBad = false): void {
   if (!region.isConnected) document.body.append(region);
   const note = h('div', { class: isBad ? 'note bad' : 'note' }, text);

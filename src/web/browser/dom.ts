@@ -41,7 +41,7 @@ function apply(element: Element, properties: Properties): void {
   }
 }
 
-/** Writes a text where it differs: a screen reader is not told what did not change. */
+/** Writes a text only if it differs: a screen reader must not read unchanged text again. */
 export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }

@@ -1,6 +1,6 @@
 const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
 
-/** Bytes for people: `1.5 MiB`. */
+/** Bytes for users: `1.5 MiB`. */
 export function bytesText(bytes: number): string {
   let [value, unit] = [bytes, 0];
   while (value >= 1000 && unit < units.length - 1) {
@@ -11,7 +11,7 @@ export function bytesText(bytes: number): string {
   return `${value.toFixed(digits)} ${units[unit]}`;
 }
 
-/** A span for people: `3 d 4 h`, `12 min`, `8 s`. */
+/** A time span for users: `3 d 4 h`, `12 min`, `8 s`. */
 export function spanText(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
   const [days, hours, minutes] = [seconds / 86400, (seconds / 3600) % 24, (seconds / 60) % 60].map(
@@ -48,7 +48,7 @@ export function plainText(text: string): string {
     .replace(/[\x00-\x08\x0b-\x1f\x7f]/g, '');
 }
 
-/** What is left of a line that was written over from its beginning. */
+/** The visible rest of a line that was overwritten from its start. */
 function lastWritten(line: string): string {
   let end = line.length;
   while (end > 0 && line[end - 1] === '\r') end -= 1;

@@ -19,7 +19,7 @@ function place(): string[] {
   try {
     return location.hash.replace(/^#\//, '').split('/').map(decodeURIComponent);
   } catch {
-    // Somebody has typed a % that begins nothing.
+    // The address contains a % that is not an escape.
     return [];
   }
 }
@@ -41,7 +41,7 @@ function showSession(session: WireSession): void {
     h(
       'a',
       { class: 'skip', href: '#main', onclick: (event: Event) => focusMain(event, main) },
-      'Skip to the page',
+      'Skip to content',
     ),
     h('a', { class: 'brand', href: '#/' }, 'umlweb'),
     line,
@@ -62,14 +62,14 @@ function showSession(session: WireSession): void {
     document.title = `${view.title} – umlweb`;
     document.body.dataset.page = shown[0] || 'dashboard';
     main.replaceChildren(view.element);
-    // Another page begins at its top, and the keyboard in it; another tab of the same one, where it was chosen.
+    // Another page starts at its top, with the keyboard focus; another tab of the same page keeps the focus on its link.
     scrollTo(0, 0);
     const isSame = before[0] === shown[0] && before[1] === shown[1];
     const tab = isSame ? main.querySelector<HTMLElement>('.tabs [aria-current="page"]') : null;
     if (wasInside) (tab ?? main).focus({ preventScroll: true });
   };
   const drawLine = () => {
-    line.textContent = store.isUp ? '' : 'No connection – trying again';
+    line.textContent = store.isUp ? '' : 'No connection. Reconnecting…';
   };
   store.watch(drawLine);
   window.addEventListener('hashchange', show);

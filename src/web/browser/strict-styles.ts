@@ -1,6 +1,6 @@
 /**
- * xterm.js writes styles into the page as it runs. The policy of the page forbids styles within the markup, so its style
- * elements get the nonce of this page, and its style attributes are set through the object model, which is allowed.
+ * xterm.js writes styles into the page as it runs. The policy of the page forbids inline styles. So its style elements get
+ * the nonce of this page, and its style attributes are set through the object model, which is allowed.
  */
 export function allowOwnStyles(): void {
   const nonce = document.querySelector<HTMLElement>('link[nonce]')?.nonce ?? '';

@@ -15,7 +15,7 @@ export function applyTheme(): void {
   document.documentElement.dataset.theme = chosen();
 }
 
-/** The choice of the theme; the event `themechange` of the document tells of it. */
+/** The choice of the theme; it dispatches the event `themechange` on the document. */
 export function themeSwitch(): HTMLElement {
   const options = themes.map((theme) => h('option', { value: theme, selected: theme === chosen() }, theme));
   const select = h('select', { 'aria-label': 'Theme' }, ...options);

@@ -2,6 +2,6 @@
 export interface View {
   readonly title: string;
   readonly element: HTMLElement;
-  /** Ends what the view has going on. */
+  /** Stops timers and connections of the view. */
   readonly close: () => void;
 }

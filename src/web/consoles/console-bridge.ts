@@ -15,8 +15,8 @@ const readWait = 30_000;
 const offsetBytes = 8;
 
 /**
- * One console of a VM on one page, over a connection to the monitor of its own. Output goes as absolute offset and
- * bytes, no faster than the page shows it; keys are counted, so that a page that comes back goes on where it was.
+ * One console of a VM on one page, over its own connection to the monitor. Output goes as absolute offset and bytes, no
+ * faster than the page shows it. Keys are counted, so that a page that reconnects continues exactly.
  */
 export class ConsoleBridge {
   readonly #socket: WebSocket;
@@ -41,7 +41,7 @@ export class ConsoleBridge {
     signal: this.#ended.signal,
   });
 
-  /** Takes possession of the connection of the seat. */
+  /** Takes ownership of the connection of the viewer. */
   constructor(socket: WebSocket, seat: ConsoleSeat, typist: Typist) {
     this.#socket = socket;
     this.#client = seat.client;
@@ -52,11 +52,11 @@ export class ConsoleBridge {
     typist.leave = this.#leave;
     socket.on('message', (data: Buffer, isBinary: boolean) => {
       if (!isBinary) this.#obey(data.toString());
-      // A page of ours holds back what is too much.
+      // A page of umlweb holds back keys beyond the limit.
       else if (!this.#keys.push(data)) socket.close(1008, 'too many keys');
     });
     socket.once('close', () => {
-      // Its pen goes to whoever asks next; one that its own page replaces at this moment keeps it.
+      // The next viewer that requests control gets it; a connection that its own page is replacing keeps it.
       if (typist.leave === this.#leave) typist.hasPen = false;
       void this.#leave();
     });
@@ -101,7 +101,7 @@ export class ConsoleBridge {
     }
   }
 
-  /** Tells the page when the right to type goes from one to another. */
+  /** Notifies the page when control passes to another viewer. */
   async #watchPen(): Promise<void> {
     const { signal } = this.#ended;
     const { id, channel } = this.#seat;
@@ -144,7 +144,7 @@ export class ConsoleBridge {
     this.#tellWriter('');
   }
 
-  /** How many bytes are done with: what is typed while another has the pen is dropped. */
+  /** Acknowledges typed bytes: without control they are dropped. */
   async #offer(keys: Buffer): Promise<number> {
     try {
       const taken = await this.#client.call('consoleWrite', { id: this.#seat.id, data: keys });
@@ -167,7 +167,7 @@ export class ConsoleBridge {
     this.#put(JSON.stringify(message));
   }
 
-  /** A page that types and does not read what is said to that is cut off. */
+  /** A page that types without reading its replies is disconnected. */
   #put(data: string | Buffer): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
     if (this.#socket.bufferedAmount > webLimits.unsentBytes) this.#socket.terminate();
@@ -182,7 +182,7 @@ export class ConsoleBridge {
   }
 }
 
-/** A page does without the events that are lost, or that too many wait for: it sees who types when it types itself. */
+/** A page can do without lost or refused events: it learns the controller when it types. */
 async function noEvents(
   error: unknown,
 ): Promise<{ readonly events: readonly Event[]; readonly next: number }> {

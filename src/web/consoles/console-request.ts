@@ -1,7 +1,7 @@
 /** Pure. */
 import type { ConsoleRequest } from '../wire.ts';
 
-/** A text message of a console page; undefined if it is none. */
+/** A text message of a console page; undefined if it is malformed. */
 export function parseConsoleRequest(text: string): ConsoleRequest | undefined {
   let value: unknown;
   try {

@@ -9,7 +9,7 @@ export interface ConsoleRequested {
   readonly from?: { readonly monitor: string; readonly offset: number };
 }
 
-/** A seat at a console, and where the page begins there. */
+/** A viewer at a console, and the offset where its page continues. */
 export interface ConsoleSeat {
   readonly client: MonitorClient;
   readonly id: number;
@@ -19,13 +19,13 @@ export interface ConsoleSeat {
   readonly offset: number;
   /** What draws the screen as it is at the offset; undefined for a page that has one. */
   readonly screen: { readonly columns: number; readonly rows: number; readonly data: Uint8Array } | undefined;
-  /** Who types there, if that is not us; or nobody. */
+  /** The controller, if it is another viewer; otherwise empty. */
   readonly writer: string;
   readonly eventsNext: number;
 }
 
 /**
- * Takes a seat: from where the page is, or with the screen if it is new, or was away for too long. Errors:
+ * Attaches a viewer: at the offset of the page, or with the screen if it is new or was disconnected for too long. Errors:
  * MONITOR_UNREACHABLE, CONSOLE_*.
  */
 export async function takeSeat(wanted: ConsoleRequested, { hasPen }: Typist): Promise<ConsoleSeat> {
@@ -34,7 +34,7 @@ export async function takeSeat(wanted: ConsoleRequested, { hasPen }: Typist): Pr
   try {
     const { monitorPid, eventsNext } = await client.call('info', undefined);
     const { id, oldest, next } = await client.call('consoleAttach', { channel, columns: 0, rows: 0 });
-    // It types on: its former seat may still be there.
+    // It keeps control: its previous viewer may still be attached.
     if (hasPen) await client.call('consolePen', { id, action: 'take' });
     const { seats } = await client.call('consoleWho', channel);
     const writer = seats.find((seat) => seat.writes && seat.id !== id)?.by ?? '';
@@ -45,7 +45,7 @@ export async function takeSeat(wanted: ConsoleRequested, { hasPen }: Typist): Pr
       channel,
       history: webLimits.historyLines,
     });
-    // One of another host can say anything, and a browser would make it.
+    // A monitor of another host can send any size, and a browser would create it.
     const { screenColumns, screenRows } = consoleLimits;
     const size = { columns: Math.min(columns, screenColumns), rows: Math.min(rows, screenRows) };
     return { ...seat, offset, screen: { ...size, data } };

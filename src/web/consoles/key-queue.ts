@@ -5,7 +5,7 @@ import { consoleLimits, webLimits } from '../../system/limits/limits.ts';
 const offerAgain = 20;
 
 export interface KeyTaker {
-  /** How many bytes of these are done with. */
+  /** How many of these bytes are acknowledged. */
   readonly offer: (keys: Buffer) => Promise<number>;
   /** So many more are. */
   readonly onTaken: (count: number) => void;

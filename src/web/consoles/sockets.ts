@@ -62,13 +62,13 @@ export class Sockets {
   /** Makes a websocket of a request. Errors: Refused. */
   accept({ request, address, names, socket, head, ...path }: Upgrade): void {
     const { headers } = request;
-    checkOrigin(headers, names, 'open a websocket');
+    checkOrigin(headers, names, 'open a WebSocket');
     const session = this.#api.sessionOf(request);
     const serve = this.#servant(session, address, path);
     if (session.sockets >= webLimits.socketsOfSession)
-      throw refused(429, 'websocket', `the session has ${session.sockets} already`);
+      throw refused(429, 'websocket', `the session already has ${session.sockets} WebSockets`);
     const refusal = this.#shares.check(session.atAddress);
-    if (refusal) throw refused(429, 'websocket', refusalText(refusal, 'websockets'), 'close some pages');
+    if (refusal) throw refused(429, 'websocket', refusalText(refusal, 'WebSockets'), 'close some pages');
     this.#server.handleUpgrade(request, socket, head, (opened) => {
       if (this.#keep(opened, session)) serve(opened);
     });
@@ -78,23 +78,23 @@ export class Sockets {
   refuse(socket: Duplex, error: unknown): void {
     const status = error instanceof Refused ? error.status : 500;
     socket.on('error', () => undefined);
-    // The other end may keep its half open for ever.
+    // The client may keep its half open without limit.
     socket.once('finish', () => socket.destroy());
     socket.end(
       `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
     );
   }
 
-  /** What is to be done with the websocket. Errors: Refused. */
+  /** The handler of the WebSocket. Errors: Refused. */
   #servant(session: Session, address: string, { name, query }: RequestPath): (socket: WebSocket) => void {
     if (name === 'live') return (socket) => this.#showVms(session, socket);
-    if (name !== 'console') throw refused(404, name.slice(0, 100), 'there is no such websocket');
+    if (name !== 'console') throw refused(404, name.slice(0, 100), 'the WebSocket does not exist');
     const vm = query.get('vm') ?? '';
     const [channel, page] = [query.get('channel') ?? '', query.get('page') ?? ''];
     const identity = identityAt(session, vm, address);
     if (!/^[a-z]{3}\d{1,3}$/.test(channel) || !/^[\w-]{8,64}$/.test(page))
-      throw refused(400, 'console', 'the query lacks a channel, or the name of the page');
-    if (!this.#monitors.mayHave(vm)) throw refused(404, vm, 'there is no such VM');
+      throw refused(400, 'console', 'a parameter is missing or malformed: channel or page');
+    if (!this.#monitors.mayHave(vm)) throw refused(404, vm, 'the VM does not exist');
     const [monitor, offset] = [query.get('monitor'), Number(query.get('offset'))];
     const from = monitor && Number.isSafeInteger(offset) && offset >= 0 ? { monitor, offset } : undefined;
     const connect = () => this.#monitors.connect(vm, identity);
@@ -131,7 +131,7 @@ export class Sockets {
         if (socket.bufferedAmount < webLimits.unsentBytes) socket.send(text);
       },
     });
-    socket.on('message', () => socket.close(1008, 'nothing is asked here'));
+    socket.on('message', () => socket.close(1008, 'no messages are expected'));
     socket.once('close', leave);
   }
 
@@ -143,9 +143,11 @@ export class Sockets {
       return false;
     }
     session.sockets += 1;
-    const end = () => socket.close(4401, 'the session has ended');
+    const end = () => socket.close(4401, 'the session has expired');
     session.ended.signal.addEventListener('abort', end);
-    socket.on('error', (error) => this.#log.warn({ refused: 'frame' }, `a websocket ends: ${error.message}`));
+    socket.on('error', (error) =>
+      this.#log.warn({ refused: 'frame' }, `a WebSocket failed: ${error.message}`),
+    );
     socket.on('pong', () => this.#silent.delete(socket));
     socket.once('close', () => {
       session.sockets -= 1;
@@ -165,7 +167,7 @@ export class Sockets {
     try {
       this.#api.checkSessions();
     } catch (error) {
-      this.#log.error(toFailure(error), 'cannot see whether passwords have changed');
+      this.#log.error(toFailure(error), 'cannot check whether passwords have changed');
     }
     for (const socket of this.#server.clients) {
       if (this.#silent.has(socket)) {

@@ -7,13 +7,13 @@ import type { Peer } from '../../system/sharing/shares.ts';
 export interface Typist {
   /** Bytes that the guest has taken, or that were dropped since another types, in all. */
   typed: number;
-  /** Its connection has the pen, or had it until its page came back over another one. */
+  /** Its connection has control, or had it until its page reconnected. */
   hasPen: boolean;
-  /** Ends the connection that types now; resolves when it types no more. */
+  /** Ends the present connection; resolves when it passes on no more keys. */
   leave: (() => Promise<void>) | undefined;
 }
 
-/** The typists of all sessions, by a name that each page makes up for itself. */
+/** The typists of all sessions, by a name that each page chooses at random. */
 export class Typists {
   readonly #byKey = new Map<string, Typist>();
   /** Of the session that has most, one that is not connected is forgotten first. */
@@ -22,7 +22,7 @@ export class Typists {
     { atShare: 'replace', atFull: 'replace', yields: (key) => this.#byKey.get(key)?.leave === undefined },
   );
 
-  /** The typist of a page, after the connection that the page had before has ended. */
+  /** The typist of a page, after the previous connection of the page has ended. */
   async take(key: string, session: Peer): Promise<Typist> {
     const known = this.#byKey.get(key);
     await known?.leave?.();

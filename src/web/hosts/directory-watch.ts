@@ -12,10 +12,10 @@ import { keepServing } from './reconnecting.ts';
 
 const troubleCharacters = 500;
 
-/** What the umldir of a host knows, as long as somebody looks; and afterwards, what it knew. */
+/** The VMs that the umldir of a host knows, while a page is open; afterwards the last known ones. */
 export class DirectoryWatch {
   readonly at: Endpoint;
-  /** One that does not answer leaves what it said last: its VMs are still there, perhaps. */
+  /** If it does not answer, its last list stays valid: its VMs may still exist. */
   list: DirList | undefined;
   /** Why the list may be old; '' if it is not. */
   trouble = '';
@@ -26,7 +26,7 @@ export class DirectoryWatch {
     this.at = at;
   }
 
-  /** Calls `onChange` when VMs have come or gone, or the trouble is another one; until `close`. */
+  /** Calls `onChange` when VMs or the error have changed; until `close`. */
   follow(onChange: () => void): void {
     this.close();
     this.#leave = new AbortController();
@@ -85,7 +85,7 @@ export class DirectoryWatch {
   }
 }
 
-/** Until there are other VMs than those of a list, or it is old. How they are, their monitors tell. */
+/** Resolves when the VMs differ from a list, or it is old. The monitors report the states of the VMs. */
 async function untilOthers(client: DirectoryClient, { entries, next }: DirList): Promise<void> {
   const known = new Set(entries.map(nameOf));
   const isOther = ({ kind, entry }: DirChange) => kind === 'gone' || !known.has(nameOf(entry));

@@ -7,7 +7,7 @@ interface Idle {
   readonly timer: NodeJS.Timeout;
 }
 
-/** Connections to monitors of other hosts between two requests, one for each VM and person: a login is work there, and an event. */
+/** Idle connections to monitors of other hosts, one for each VM and user: a login there costs work, and an event. */
 export class IdleClients {
   readonly #idle = new Map<string, Idle>();
   readonly #shares = new FairTable<string>(webShares.idleClients, { atShare: 'replace', atFull: 'replace' });

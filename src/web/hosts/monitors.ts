@@ -22,7 +22,7 @@ export class Monitors {
     this.#others = new OtherHosts(this.global());
   }
 
-  /** The VMs as they are configured now, and those of other hosts as they were when somebody looked last. */
+  /** The configured VMs of this host, and the last known VMs of other hosts. */
   names(): readonly string[] {
     return [...this.#readCtrls().keys(), ...this.#others.names];
   }
@@ -32,7 +32,7 @@ export class Monitors {
     return this.#others.troubles;
   }
 
-  /** Follows what comes and goes on other hosts, until `close`. */
+  /** Follows changes on other hosts, until `close`. */
   follow(onChange: () => void): void {
     this.#others.follow(onChange);
   }
@@ -70,7 +70,7 @@ export class Monitors {
   }
 
   /**
-   * A connection to the monitor of a VM that is somebody's: there is no other way to one. Errors: Refused 404,
+   * A connection to the monitor of a VM, for one user: every connection belongs to a user. Errors: Refused 404,
    * MONITOR_UNREACHABLE, ACT_FOR_REFUSED, and those of OtherHosts.
    */
   async connect(vm: string, identity: Identity): Promise<MonitorClient> {
@@ -85,7 +85,7 @@ export class Monitors {
     }
   }
 
-  /** Does something with the monitor of a VM for somebody, over a connection that nothing else uses meanwhile. */
+  /** Calls the monitor of a VM for a user, over a connection that no other request uses meanwhile. */
   async with<T>(vm: string, identity: Identity, work: (client: MonitorClient) => Promise<T>): Promise<T> {
     const key = identityKey(vm, identity);
     const client = this.#idle.take(key) ?? (await this.connect(vm, identity));
@@ -101,7 +101,7 @@ export class Monitors {
     }
   }
 
-  /** A configuration that cannot be read leaves what there was. */
+  /** If the configuration cannot be read, the previous one stays. */
   #readCtrls(now = performance.now()): ReadonlyMap<string, string> {
     if (now - this.#readAt < webLimits.configTime) return this.#ctrls;
     this.#readAt = now;

@@ -19,8 +19,8 @@ export interface OtherPlaces<D> {
 }
 
 /**
- * The VMs of other hosts that some directories know. The first one that names a VM is the way to it; what cannot be a name is
- * left out, and so are those of this host, which need no directory.
+ * The VMs of other hosts that some directory servers know. The first one that names a VM is the way to it. Invalid names
+ * are left out, and so are VMs of this host, which need no directory server.
  *
  * @param here the name of this host, as `plainHost` has it
  */

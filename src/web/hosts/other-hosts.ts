@@ -35,11 +35,11 @@ export class OtherHosts {
   /** Why the names may not be all, a line for each reason. */
   get troubles(): string[] {
     const troubles = this.#directories.map(({ trouble }) => trouble);
-    const left = this.#left === 0 ? '' : `${this.#left} VMs of other hosts are not shown: there are too many`;
+    const left = this.#left === 0 ? '' : `${this.#left} VMs of other hosts are not shown: too many VMs`;
     return [...troubles, left].filter(Boolean);
   }
 
-  /** Keeps names and troubles current, and calls `onChange` with each change, until `close`. */
+  /** Keeps names and errors current, and calls `onChange` with each change, until `close`. */
   follow(onChange: () => void): void {
     for (const directory of this.#directories)
       directory.follow(() => {
@@ -59,7 +59,7 @@ export class OtherHosts {
     return this.#login.connect(vm, place);
   }
 
-  /** For a page that begins with a VM, before any directory has answered. */
+  /** For a page that starts with a VM, before any directory server has answered. */
   async #search(vm: string): Promise<OtherPlace<DirectoryWatch> | undefined> {
     if (!isOtherName(vm)) return undefined;
     await Promise.all(this.#directories.map((directory) => directory.ask()));
@@ -67,11 +67,11 @@ export class OtherHosts {
     return this.#places.get(vm);
   }
 
-  /** That there is none is only known if all directories have answered. */
+  /** That it does not exist is known only if all directory servers have answered. */
   #unknown(vm: string): Error {
     const [trouble] = this.troubles;
-    if (!isOtherName(vm) || trouble === undefined) return refused(404, vm, 'there is no such VM');
-    return new UmlmonError('DIRECTORY_UNREACHABLE', { place: vm, cause: `it is not known; ${trouble}` });
+    if (!isOtherName(vm) || trouble === undefined) return refused(404, vm, 'the VM does not exist');
+    return new UmlmonError('DIRECTORY_UNREACHABLE', { place: vm, cause: `the VM is unknown; ${trouble}` });
   }
 
   #place(): void {

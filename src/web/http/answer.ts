@@ -26,7 +26,7 @@ export function safeHeaders(nonce?: string): Record<string, string> {
   };
 }
 
-/** An answer other than success: what it is in words, and its status (RFC 9110 section 15). */
+/** An error response: its text and its status (RFC 9110 section 15). */
 export class Refused extends Error {
   override readonly name = 'Refused';
   readonly status: number;
@@ -83,7 +83,7 @@ export async function readJson(request: IncomingMessage): Promise<Readonly<Recor
   throw refused(400, 'request', 'the body is not a JSON object');
 }
 
-/** The whole body. What is beyond the bound is read and forgotten, so that its sender hears of the refusal. */
+/** The whole body. Bytes beyond the bound are read and discarded, so that the sender receives the refusal. */
 function readBody(request: IncomingMessage): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const pieces: Buffer[] = [];

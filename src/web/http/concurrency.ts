@@ -1,4 +1,4 @@
-/** Lets so much work go on at once; what is more waits for its turn. */
+/** Limits how much work runs at once; more work is queued. */
 export class Turns {
   #free: number;
   readonly #waiting: (() => void)[] = [];

@@ -2,10 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { webLimits } from '../../system/limits/limits.ts';
 import { refused } from './answer.ts';
 
-/** What a request that takes long has come to: what was done, or not yet. */
+/** The result of a slow request: finished, or not yet. */
 export type AnswerOrLate = { readonly text: string } | { readonly late: number };
 
-/** What a session has asked for and not yet heard of, by number. Errors are those of what was asked for. */
+/** Results that a session has requested and not received yet, by number. Errors are those of the requests. */
 export class LateAnswers {
   readonly #waiting = new Map<number, Promise<string>>();
   readonly #waitMs: number;
@@ -31,7 +31,7 @@ export class LateAnswers {
   /** Waits again. Errors: also Refused 404. */
   async again(number: number): Promise<AnswerOrLate> {
     const answer = this.#waiting.get(number);
-    if (!answer) throw refused(404, 'late', 'this answer is not held', 'the events tell what was done');
+    if (!answer) throw refused(404, 'late', 'the result is no longer available', 'see the events of the VM');
     return this.#wait(number, answer);
   }
 

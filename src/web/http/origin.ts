@@ -21,8 +21,8 @@ export interface Names {
 }
 
 /**
- * Whether `Host` is a name of ours. A page of elsewhere whose name was made to point here (DNS rebinding) is not. With
- * `web_url`, its port does not matter: proxies leave it out.
+ * Whether `Host` is a name of umlweb. The name of another site that was made to resolve to this host (DNS rebinding) is
+ * not. With `web_url`, its port does not matter: proxies omit it.
  */
 export function isOurHost(host: string | undefined, names: Names): boolean {
   const { scheme, url } = names;
@@ -32,8 +32,8 @@ export function isOurHost(host: string | undefined, names: Names): boolean {
 }
 
 /**
- * Whether `Origin` is a page of ours: with `web_url` one of that, whatever a proxy has made of `Host` and of the scheme; without
- * it, one of what the browser has called, `host`, which must be an address of our listener.
+ * Whether `Origin` is a page of umlweb. With `web_url` its origin must match, whatever a proxy has made of `Host` and of
+ * the scheme. Without it, it must match `host`, the address that the browser has called, which is our listener's.
  */
 export function isOurOrigin(origin: string | undefined, host: string | undefined, names: Names): boolean {
   const page = readOrigin(origin);
@@ -54,11 +54,11 @@ export function pageText({ origin, path }: WebUrl): string {
   return `${originText(origin)}${path}`;
 }
 
-/** Errors: Refused 403 if `Origin` is no page of ours. */
+/** Errors: Refused 403 if `Origin` is another origin. */
 export function checkOrigin({ origin, host }: IncomingHttpHeaders, names: Names, what: string): void {
   if (isOurOrigin(origin, host, names)) return;
   const hint = names.url ? `open ${pageText(names.url)}` : '';
-  throw refused(403, 'Origin', `a page of another origin may not ${what}`, hint);
+  throw refused(403, 'Origin', `a page of another origin cannot ${what}`, hint);
 }
 
 /** Whether that is where we listen: by its address, or as `localhost`; at all addresses, by any address, and by no name. */

@@ -3,7 +3,7 @@ import type { Log } from '../../system/logs/log.ts';
 
 const minute = 60_000;
 
-/** Logs what was refused, but no more of it than a person reads. */
+/** Logs refusals, at a rate that a reader can follow. */
 export class RefusalLog {
   readonly #log: Log;
   #began = 0;
@@ -18,7 +18,8 @@ export class RefusalLog {
 
   add(facts: Readonly<Record<string, unknown>>, text: string, now = performance.now()): void {
     if (now - this.#began > minute) {
-      if (this.#unsaid > 0) this.#log.warn({ refusals: this.#unsaid }, 'refusals that are not in the log');
+      if (this.#unsaid > 0)
+        this.#log.warn({ refusals: this.#unsaid }, 'more refusals, not logged one by one');
       this.#began = now;
       this.#lines = 0;
       this.#byAddress.clear();

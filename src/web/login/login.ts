@@ -23,7 +23,7 @@ export interface PasswordPlace {
   readonly readers: number | undefined;
 }
 
-/** Who may log in: whoever knows a password of VARDIR/.passwords. */
+/** Who may log in: users who know a password of VARDIR/.passwords. */
 export class Login {
   readonly #sessions: Sessions;
   readonly #throttle = new Throttle(throttleLimits);
@@ -42,15 +42,15 @@ export class Login {
     if (wait > 0) throw tooMany(wait);
     const passwords = this.#read();
     if (!passwords || passwords.list.length === 0)
-      throw refused(403, 'login', 'there are no passwords', 'set one on the host: umladmin password');
-    // Counted before it is looked at, so that many at once do not all get in front of the count.
+      throw refused(403, 'login', 'no password is set', 'set one on the host: umladmin password');
+    // Counted before it is checked, so that parallel attempts cannot exceed the limit.
     this.#throttle.failed(network, performance.now());
     const grants = await this.#turns
       .take(peerAt(address), () => check(passwords, password))
       .catch((error: unknown) => {
         throw error instanceof OverShare ? tooMany(0) : error;
       });
-    if (grants.length === 0) throw refused(401, 'login', 'the password is wrong');
+    if (grants.length === 0) throw refused(401, 'login', 'wrong password');
     this.#throttle.succeeded(network);
     // A password that was changed after the check gives no session.
     const isGranted = ({ vm, role }: Grant) => grants.some((one) => one.vm === vm && one.role === role);
@@ -81,14 +81,14 @@ async function check(passwords: Passwords, password: unknown) {
 
 function tooMany(waitMs: number): Refused {
   const seconds = Math.max(1, Math.ceil(waitMs / 1000));
-  return refused(429, 'login', 'too many tries', `try again in ${seconds} s`, {
+  return refused(429, 'login', 'too many failed logins', `try again in ${seconds} s`, {
     'Retry-After': String(seconds),
   });
 }
 
 /**
- * The address of the browser, as `readIp` has it, or `unknown`. A proxy on this host says whose call it passes on; what it
- * says is an address, with a port or not, or else the call is its own.
+ * The address of the browser, as `readIp` has it, or `unknown`. A proxy on this host forwards the address of its client.
+ * If that is an address, with a port or not, it counts; otherwise the request is the proxy's own.
  */
 export function addressOf(
   {

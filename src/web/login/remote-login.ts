@@ -20,7 +20,7 @@ interface Refusal {
   readonly until: number;
 }
 
-/** umlweb as a client of monitors of other hosts: with a password of its own, whoever looks at its pages. */
+/** umlweb as a client of monitors of other hosts: with its own password, for all its users. */
 export class RemoteLogin {
   readonly #passwordFile: string;
   readonly #ca: string;
@@ -82,7 +82,7 @@ export class RemoteLogin {
     );
     const password = firstLine(text ?? '');
     if (password !== '') return password;
-    throw unusable(path, text === undefined ? 'there is no such file' : 'its first line is empty');
+    throw unusable(path, text === undefined ? 'the file does not exist' : 'its first line is empty');
   }
 
   #authorities(): Authorities | undefined {

@@ -7,17 +7,17 @@ import { FairTable } from '../../system/sharing/fair-table.ts';
 import type { Peer } from '../../system/sharing/shares.ts';
 import { LateAnswers } from '../http/late-answers.ts';
 
-/** Somebody who has logged in. */
+/** A logged-in user. */
 export interface Session {
-  /** What the cookie says. */
+  /** The value of the cookie. */
   readonly id: string;
   readonly grants: readonly Grant[];
   /** See markOf: gone from the password file, they end the session. */
   readonly marks: readonly string[];
-  /** Where it was opened: of its address, and of itself, a part of what all share. The key is no secret. */
+  /** Shares of the client address and of the session itself in the common limits. The keys are not secret. */
   readonly atAddress: Peer;
   readonly itself: Peer;
-  /** Known to pages of ours only, since no other page can read our answers. */
+  /** Known only to pages of umlweb, since no other page can read its responses. */
   readonly token: string;
   /** Milliseconds since 1970. */
   readonly began: number;

@@ -15,8 +15,8 @@ export interface Viewer {
 }
 
 /**
- * One look at each VM for all pages together, and none while there is no page. It is that of the lowest role, whoever looks: the
- * monitors give it nothing that is not for everybody.
+ * One watch of each VM for all pages together, and none without a page. It has the lowest role, for all users: the
+ * monitors then return only data that every user may see.
  */
 export class Hub {
   readonly #monitors: Monitors;
@@ -37,7 +37,7 @@ export class Hub {
 
   /** Shows everything to a viewer from now on; the function ends that. */
   add(viewer: Viewer): () => void {
-    // The pages before it are told, too, what has changed in the configuration.
+    // Older pages also receive changes of the configuration.
     this.#change();
     this.#viewers.add(viewer);
     this.#showAll(viewer);
@@ -69,7 +69,7 @@ export class Hub {
     viewer.send(textOf({ kind: 'events', events: this.#events.filter(({ vm }) => viewer.maySee(vm)) }));
   }
 
-  /** Watches exactly the VMs that there are; whether pages have to be told. */
+  /** Watches exactly the existing VMs; returns whether pages must be notified. */
   #refresh(): boolean {
     const names = this.#monitors.names();
     const troubles = JSON.stringify(this.#monitors.troubles);
@@ -107,7 +107,7 @@ export class Hub {
       if ('refused' in added) continue;
       this.#events.push(event);
     }
-    // Those of several VMs come when their monitors are reached: the times tell their order.
+    // Events of several VMs arrive when their monitors are reached: their times give the order.
     this.#events = this.#events
       .filter((event) => this.#kept.has(event))
       .sort((one, other) => one.time - other.time);

@@ -3,14 +3,14 @@ import type { MonitorClient } from '../../rpc/client/monitor-client.ts';
 import { webLimits } from '../../system/limits/limits.ts';
 
 export interface LogHit {
-  /** Of the beginning of the line. */
+  /** Offset of the start of the line. */
   readonly offset: number;
   readonly line: string;
 }
 
 export interface LogHits {
   readonly hits: readonly LogHit[];
-  /** Where the search began; what is older was not searched. */
+  /** Where the search started; older output was not searched. */
   readonly from: number;
   readonly isAll: boolean;
 }

@@ -2,7 +2,7 @@
 import type { MonitorClient } from '../../rpc/client/monitor-client.ts';
 import { stopAndStart, stoppedAndStartedText } from '../../rpc/stop-and-start.ts';
 
-/** Asks a monitor for something, for somebody; a line for people. Whether that may be, the monitor decides. */
+/** Sends a user's request to a monitor; returns a line for users. The monitor checks whether it is allowed. */
 type VmAction = (client: MonitorClient) => Promise<string>;
 
 /** What a page can do to a VM: POST api/vms/VM/NAME. */
@@ -21,7 +21,7 @@ export const vmActions: Readonly<Record<string, VmAction>> = {
   },
   'ctrl-alt-del': async (client) => {
     await client.call('ctrlAltDel', undefined);
-    return 'Ctrl-Alt-Del was sent';
+    return 'Ctrl-Alt-Del sent';
   },
   backup: async (client) => (await client.call('backup', { name: '' })).summary,
 };

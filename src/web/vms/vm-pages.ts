@@ -4,7 +4,7 @@ import { compareConfig } from '../config-diff.ts';
 import { refused } from '../http/answer.ts';
 import { searchLog } from './log-search.ts';
 
-/** Makes a page of what a monitor answers to somebody: what that may be, the monitor decides. */
+/** Makes a page from the reply of a monitor to a user. The monitor checks which data the user may see. */
 type VmPage = (client: MonitorClient, query: URLSearchParams) => Promise<unknown>;
 
 const listMax = 512;
@@ -42,7 +42,7 @@ export const vmPages: Readonly<Record<string, VmPage>> = {
 /** A query parameter of a sane length. Errors: Refused 400. */
 function textOf(query: URLSearchParams, name: string): string {
   const text = query.get(name) ?? '';
-  if (text === '' || text.length > 200) throw refused(400, name, 'the query lacks it, or it is too long');
+  if (text === '' || text.length > 200) throw refused(400, name, 'the parameter is missing or too long');
   return text;
 }
 

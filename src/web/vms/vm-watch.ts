@@ -17,8 +17,8 @@ const eventWait = 55_000;
 const eventsAtOnce = 64;
 
 /**
- * Looks at one VM for all pages that show it: at each event, and while it runs also in intervals, for the graphs. It
- * costs nothing while nobody looks, since there is none then.
+ * Watches one VM for all pages that show it: at each event, and while it runs also in intervals, for the graphs. Without a
+ * page there is no watch, so it costs nothing.
  */
 export class VmWatch {
   readonly name: string;
@@ -34,7 +34,7 @@ export class VmWatch {
   #isOld = false;
   #endWait: () => void = () => undefined;
 
-  /** @param delayMs until the first look at a VM that runs, so that not all are asked at the same moment */
+  /** @param delayMs until the first measurement of a running VM, so that not all are measured at the same moment */
   constructor(name: string, connect: () => Promise<MonitorClient>, listener: VmListener, delayMs: number) {
     this.name = name;
     this.#listener = listener;
@@ -57,7 +57,7 @@ export class VmWatch {
   /** Until the connection ends, which one of the two loops finds out first. */
   async #serve(client: MonitorClient, delayMs: number): Promise<void> {
     const { state, eventsNext, monitorPid } = await this.#look(client);
-    // What was told before the connection was lost is not told again.
+    // Events from before the connection was lost are not sent again.
     if (monitorPid !== this.#monitorPid) this.#next = 1;
     this.#monitorPid = monitorPid;
     this.#next = Math.max(this.#next, eventsNext - webLimits.eventsOfVm);
@@ -117,13 +117,13 @@ export class VmWatch {
 
   async #look(client: MonitorClient): Promise<VmInfo> {
     const info = await client.call('info', undefined);
-    // A guest that hangs, boots or stands still cannot be asked.
+    // A guest that hangs, boots or is paused cannot be measured.
     const isAwake = info.state === 'running' && !info.paused && info.hungSince === 0;
     const stats = isAwake ? await client.call('stats', undefined).catch(onlyFailed) : undefined;
     const look: Look = { time: Date.now(), on: performance.now(), info, stats };
     const before = this.#before;
     const vm = sampleOf(this.name, look, before);
-    // Too little happens between two looks that an event brings together: rates of it would tell nothing.
+    // Two measurements that an event brings close together are too short for rates.
     const isSoon = before?.info.kernelPid === info.kernelPid && look.on - before.on < webLimits.rateTime;
     if (isSoon && this.latest) this.#publish({ ...vm, point: this.latest.point });
     else {
@@ -147,7 +147,7 @@ function isLost(error: unknown): boolean {
   return toFailure(error).code === 'EVENTS_LOST';
 }
 
-/** What the monitor says it cannot tell is not known; the loss of the connection is another matter. */
+/** Values that the monitor cannot measure are unknown; the loss of the connection is another error. */
 function onlyFailed(error: unknown): undefined {
   const { code } = toFailure(error);
   if (code === 'MONITOR_UNREACHABLE' || code === 'RPC_PROTOCOL' || !isErrorCode(code)) throw error;

@@ -52,7 +52,7 @@ test('200 KB wait for a guest that sleeps, which the page says, and arrive compl
   await delay(500);
   await paste(page, text);
   const status = page.locator('.console .line');
-  await status.getByText(/^the guest is not reading; 1\d{5} bytes of input wait$/).waitFor(patience);
+  await status.getByText(/^the guest is not reading its input; 1\d{5} bytes are waiting$/).waitFor(patience);
   await shows(screen, /^a42b$/m);
   expect(await status.textContent()).toBe('');
   const md5 = createHash('md5').update(text).digest('hex');

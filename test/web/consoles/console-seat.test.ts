@@ -12,7 +12,7 @@ import { stubHandlers } from '../../rpc/stub-handlers.ts';
 
 const drawn = { offset: 0, columns: 80, rows: 24, history: 0, full: false, data: Buffer.from('login:') };
 
-test('a page draws no larger screen than monitors have, whatever one of another host says', async () => {
+test('a page draws no larger screen than monitors have, whatever size another host sends', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'umlmon-test-'));
   const path = join(directory, 'ctrl');
   const handlers: Handlers<typeof umlmonctrl> = {

@@ -19,7 +19,7 @@ function makeQueue(offer: (keys: Buffer) => Promise<number>) {
   return { queue, said, done: () => done, end: () => ended.abort() };
 }
 
-test('a page is told when a guest has not read for a second, and when it reads', async () => {
+test('a page is notified when a guest has not read for a second, and when it reads again', async () => {
   let isReading = false;
   const { queue, said, done } = makeQueue(async (keys) => (isReading ? keys.length : 0));
   queue.push(Buffer.alloc(5000));
@@ -31,7 +31,7 @@ test('a page is told when a guest has not read for a second, and when it reads',
   expect(done()).toBe(5000);
 });
 
-test('CTRL-C drops the keys before it, says how many, and is offered at once', async () => {
+test('CTRL-C drops the keys before it, reports how many, and is sent at once', async () => {
   const offered: string[] = [];
   const { queue, said, done } = makeQueue(async (keys) => {
     offered.push(keys.toString());

@@ -92,7 +92,7 @@ test('a VM of another host is started, used and stopped as one of this host', as
     ['Overview', /Linux \S+/],
     ['Configuration', /mem/],
     ['Disks', /root\.dsk/],
-    ['Endings', /Last ending/],
+    ['Exits', /Last exit/],
     ['Logs', /Linux version/],
     ['Plan', /plan for vm1/],
     // Whom the monitor there knows by name.
@@ -108,7 +108,7 @@ test('a VM of another host is started, used and stopped as one of this host', as
   await row.getByText('down', { exact: true }).waitFor(patience);
 });
 
-test('a page may begin with such a VM, before umlweb knows of it', async () => {
+test('a page may start with such a VM, before umlweb knows it', async () => {
   const fresh = await Web.start(here, []);
   try {
     const url = `${fresh.url}#/vm/vm1@hostb/config`;
@@ -120,7 +120,7 @@ test('a page may begin with such a VM, before umlweb knows of it', async () => {
   }
 });
 
-test('VMs come and go with their monitors, and stay while only the directory is away', async () => {
+test('VMs appear and disappear with their monitors, and stay while only the directory server is missing', async () => {
   await rowOf('vm2@hostb').getByText('down', { exact: true }).waitFor(patience);
   await there.signalMonitor('vm2', 'SIGTERM');
   await rowOf('vm2@hostb').waitFor({ state: 'detached', ...patience });
@@ -177,7 +177,7 @@ function ask(from: Page, method: string, path: string): Promise<unknown> {
   );
 }
 
-test('a password that the other host refuses is said, and a new one counts without a restart', async () => {
+test('a password that the other host refuses is reported, and a new one works without a restart', async () => {
   await rowOf('vm1@hostb').getByText('down', { exact: true }).waitFor(patience);
   await page.goto('about:blank');
   await removePasswords(there.varDir, '*');
@@ -193,7 +193,7 @@ test('a password that the other host refuses is said, and a new one counts witho
 
 test.each([
   ['web_password_file', /web_hosts: their monitors want a password/],
-  ['/nonexistent', /\/nonexistent: there is no such file/],
+  ['/nonexistent', /\/nonexistent: the file does not exist/],
 ])('a start without a password that can be used: %s', async (file, words) => {
   const world = new World();
   const line = file.startsWith('/') ? `web_password_file = ${file}` : '';

@@ -103,7 +103,7 @@ describe('the names of umlweb', () => {
     ['::ffff:127.0.0.1', 'localhost:8470'],
     ['0:0:0:0:0:0:0:1', '[::1]:8470'],
     ['2001:DB8::0:1', '[2001:db8::1]:8470'],
-  ])('listening at %s, %s is ours', (address, host) => {
+  ])('listening at %s, %s is the name of umlweb', (address, host) => {
     expect(isOurHost(host, names(address))).toBe(true);
     expect(isOurHost('elsewhere.example:8470', names(address))).toBe(false);
   });
@@ -131,7 +131,7 @@ describe('the names of umlweb', () => {
     expect(isOurHost('192.0.2.1', { scheme: 'http', listen, url: undefined })).toBe(false);
   });
 
-  test('no other host is taken for ours, whatever it is called', () => {
+  test('no other host is accepted, whatever its name', () => {
     const ours = names('127.0.0.1', 'https://vms.example.org/');
     const known = /^(?:vms\.example\.org|(?:localhost|127\.\d+\.\d+\.\d+|\[::1\]):8470)$/;
     fc.assert(
@@ -174,7 +174,7 @@ describe('the keys of umlweb', () => {
     '::1:8470',
     '[127.0.0.1]:1',
     '[::1]',
-  ])('%j is none', (text) => expect(parseWebListen(text)).toMatchObject({ code: 'CONFIG_BAD_VALUE' }));
+  ])('%j is invalid', (text) => expect(parseWebListen(text)).toMatchObject({ code: 'CONFIG_BAD_VALUE' }));
 
   test.each([
     'vms.example.org',
@@ -183,7 +183,7 @@ describe('the keys of umlweb', () => {
     'https://user@vms.example.org/',
     'https://vms.example.org/?a/',
     'https://vms.example.org/a/../b c/',
-  ])('%j is no address for browsers', (text) =>
+  ])('%j is not a URL for browsers', (text) =>
     expect(parseWebUrl(text)).toMatchObject({ code: 'CONFIG_BAD_VALUE' }),
   );
 });

@@ -109,7 +109,7 @@ function upgradeStatus(url: string, headers: Record<string, string>): Promise<nu
   });
 }
 
-test('with web_url only its pages may open websockets and change something, whatever umlweb speaks', async () => {
+test('with web_url only its pages can open WebSockets and change something, with http or https', async () => {
   const { url } = await start('web_url = https://vms.example.org/umlweb/');
   const type = { 'content-type': 'application/json' };
   const logIn = (origin: string) =>
@@ -193,7 +193,7 @@ test('https, with a certificate that is renewed while it runs', async () => {
 
   execFileSync('cp', [second.key, cert]);
   process.kill(pid, 'SIGHUP');
-  await expect.poll(() => web?.log, { timeout: 10_000 }).toContain('the certificate stays as it was');
+  await expect.poll(() => web?.log, { timeout: 10_000 }).toContain('the certificate was not reloaded');
   expect((await shown()).subject.CN).toBe('second');
 });
 

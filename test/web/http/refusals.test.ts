@@ -226,7 +226,7 @@ describe('umlweb refuses, and logs', () => {
     expect((await ask('/api/vms/vm1/log?channel=con0', 'GET', { cookie: console.cookie })).status).toBe(200);
   });
 
-  test('a VM that the password does not open, as if there were none', async () => {
+  test('a VM that the password does not open looks like a missing VM', async () => {
     await setPassword(world.varDir, { vm: 'vm2', role: 'admin' }, 'only the second');
     const second = await logIn('only the second');
     const { cookie, headers } = second;
@@ -270,7 +270,7 @@ describe('umlweb refuses, and logs', () => {
   });
 });
 
-test('every answer has the headers of a page that nobody can use for anything else', async () => {
+test('every response has headers that restrict the page', async () => {
   for (const path of ['/', '/app.js', '/app.css', '/icon.svg', '/api/session', '/nothing']) {
     const { headers } = await ask(path);
     const policy = String(headers['content-security-policy']);

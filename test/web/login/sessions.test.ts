@@ -20,7 +20,7 @@ describe('sessions', () => {
     expect(session.ended.signal.aborted).toBe(true);
   });
 
-  test('end when nobody uses them, but not while a page looks', () => {
+  test('end when they are idle, but not while a page is open', () => {
     const sessions = new Sessions();
     const [idle, looking] = [sessions.open(grants, '192.0.2.1', 0), sessions.open(grants, '192.0.2.1', 0)];
     looking.sockets = 1;
@@ -44,7 +44,7 @@ describe('sessions', () => {
     expect(sessions.find(other.id, webLimits.sessions + 2)).toBe(other);
   });
 
-  test('have names and tokens that nobody guesses', () => {
+  test('have names and tokens that cannot be guessed', () => {
     const sessions = new Sessions();
     const all = Array.from({ length: 50 }, () => sessions.open(grants, '192.0.2.1'));
     expect(new Set(all.flatMap(({ id, token }) => [id, token])).size).toBe(100);
@@ -71,7 +71,7 @@ describe('sessions', () => {
   });
 });
 
-test('a login with a password that is changed meanwhile is none', async () => {
+test('a login with a password that is changed meanwhile is refused', async () => {
   const varDir = mkdtempSync(join(tmpdir(), 'umlmon-test-'));
   const sessions = new Sessions();
   const login = new Login(sessions, () => ({ varDir, readers: undefined }));

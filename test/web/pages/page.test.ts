@@ -112,10 +112,10 @@ test('a VM is started and used; a lost connection loses nothing; another takes o
 
   // And observes, until it takes over.
   await typeLine(late, 'echo not typed');
-  await late.getByText(/types here; you observe/).waitFor(patience);
+  await late.getByText(/controls this console; you are viewing/).waitFor(patience);
   await shoot(late, 'console-observer');
-  await late.getByRole('button', { name: 'Take over' }).click();
-  await page.getByText(/types here; you observe/).waitFor(patience);
+  await late.getByRole('button', { name: 'Take control' }).click();
+  await page.getByText(/controls this console; you are viewing/).waitFor(patience);
   await typeLine(late, 'echo taken $((6*7))');
   await shows(screen, /^taken 42$/m);
   expect((await linesOf(screen)).join('\n')).not.toContain('not typed');
@@ -147,7 +147,7 @@ test('everything about a VM is on its page, and readable', async () => {
       ['Configuration', /mem/],
       ['Disks', /two\.cow/],
       ['Network', /Interfaces/],
-      ['Endings', /Last ending/],
+      ['Exits', /Last exit/],
       ['Logs', /Linux version/],
       ['Plan', /linux/],
     ] as const) {
@@ -193,7 +193,7 @@ test('the keyboard is enough', async () => {
   expect(complaints).toEqual([]);
 });
 
-test('a console is a click away; one that the VM does not have is said to be none', async () => {
+test('a console is one click away; a missing console is reported', async () => {
   const context = await browser.newContext();
   const page = await open(context);
   await page.goto(`http://127.0.0.1:${line.port}/#/vm/vm1`);
@@ -241,7 +241,7 @@ test('who may only look sees no button and no console', async () => {
   await page.goto(`http://127.0.0.1:${line.port}/#/console/vm1/con1`);
   await page.getByText('Your role does not include the consoles').waitFor(patience);
   await page.goto(`http://127.0.0.1:${line.port}/#/vm/vm1`);
-  await page.getByRole('link', { name: 'Endings' }).waitFor(patience);
+  await page.getByRole('link', { name: 'Exits' }).waitFor(patience);
   expect(await page.getByRole('link', { name: /Logs|Plan/ }).count()).toBe(0);
   await page.getByRole('button', { name: 'Log out' }).click();
   await page.getByLabel('Password').waitFor(patience);

@@ -70,7 +70,7 @@ const tabs = [
   ['config', /mem/],
   ['disks', /^8\.0 KiB$/],
   ['network', /Interfaces/],
-  ['endings', /Last ending/],
+  ['endings', /Last exit/],
   ['logs', /Linux version/],
   ['plan', /linux/],
   ['security', /Security events/],
@@ -219,7 +219,7 @@ test.each([1, 1.5, 2])(
           const size = () =>
             page.evaluate(`parseFloat(getComputedStyle(document.querySelector('.xterm-rows')).fontSize)`);
           const [least, most] = colorScheme === 'light' ? [8, 28] : [14, 15];
-          for (let pixels = 14; pixels > least; pixels--) await page.getByLabel('Smaller letters').click();
+          for (let pixels = 14; pixels > least; pixels--) await page.getByLabel('A− smaller text').click();
           for (let pixels = least; pixels <= most; pixels++) {
             await expect.poll(size, patience).toBe(pixels);
             const row = screenOf(page).locator('> div').filter({ hasText: /^_{8}/ }).first();
@@ -229,7 +229,7 @@ test.each([1, 1.5, 2])(
             const ink = await inkOf(page, await page.screenshot({ clip }));
             // A line of a pixel at least, below all letters.
             expect(ink, `${pixels} px, ${colorScheme}`).toBeGreaterThan(clip.width * deviceScaleFactor * 0.8);
-            await page.getByLabel('Larger letters').click();
+            await page.getByLabel('A+ larger text').click();
           }
         },
       );
@@ -237,7 +237,7 @@ test.each([1, 1.5, 2])(
   180_000,
 );
 
-test('a page begins at its top, and the keyboard in it; tabs keep the keyboard', async () => {
+test('a page starts at its top, with the keyboard focus; tabs keep the focus', async () => {
   await withPage({ viewport: { width: 390, height: 600 } }, async (page) => {
     await page.evaluate('scrollTo(0, document.documentElement.scrollHeight)');
     await page.getByRole('link', { name: 'vm1', exact: true }).first().focus();

@@ -50,7 +50,7 @@ async function shoot(name: string): Promise<void> {
 
 const warnings = () => page.locator('.warnings');
 
-test('why a start has failed stands at the top of the page, whole, until it is dismissed', async () => {
+test('the reason of a failed start is shown completely at the top of the page, until it is dismissed', async () => {
   await page.goto(`${web.url}#/vm/vm2`);
   await page.getByRole('button', { name: 'Start vm2' }).click();
   await warnings().getByText('Start failed').waitFor(patience);
@@ -110,7 +110,7 @@ test('a start that takes long and fails: the page shows all lines of its cause',
   await page.unroute('**/api/late/7');
 });
 
-test('a restart stops in order and starts again', async () => {
+test('a restart shuts the guest down and starts it again', async () => {
   const before = await client.call('info', undefined);
   await page.goto(`${web.url}#/vm/vm1`);
   await page.getByRole('button', { name: 'Restart vm1' }).click();
@@ -152,7 +152,7 @@ test('a stop that takes long can be ended by a kill, and the keyboard stays amon
   await client.call('start', undefined);
 });
 
-test('a VM that has crashed says so at the top of its page, and on the dashboard', async () => {
+test('a VM that has crashed has a warning at the top of its page, and on the dashboard', async () => {
   await page.goto(`${web.url}#/console/vm1/con1`);
   // Of this run: a shell that has answered.
   await shows(screenOf(page), /# *$/m);

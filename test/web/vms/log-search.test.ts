@@ -71,7 +71,7 @@ test('finds each line that has the text, wherever a read ends', async () => {
   );
 });
 
-test('has the newest lines only, and says so', async () => {
+test('has only the newest lines, and reports that', async () => {
   pieceBytes = 65536;
   oldest = 0;
   log = Buffer.from('panic\n'.repeat(webLimits.searchBytes / 6 + 1000));
@@ -91,7 +91,7 @@ test('a log without an end of a line does not fill the memory', async () => {
   expect(hits[0]?.line.length).toBeLessThanOrEqual(4096);
 });
 
-test('a monitor that does not go on, as one of another host may be, is not asked for ever', async () => {
+test('a monitor that does not answer, as one of another host may be, is not asked without limit', async () => {
   log = Buffer.from('one\ntwo\n');
   pieceBytes = 4;
   isStuck = true;

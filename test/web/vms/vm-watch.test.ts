@@ -64,7 +64,7 @@ function look(): void {
   watch = new VmWatch('vm1', connect, listener, 1000);
 }
 
-test('an event comes once, though the connection is lost and made again', async () => {
+test('an event arrives once, even if the connection is lost and restored', async () => {
   kept = [eventOf(1, 1000), eventOf(2, 2000)];
   look();
   await expect.poll(() => seen.length, { timeout: 20_000 }).toBe(2);

@@ -5,15 +5,15 @@ import { isInterrupt, TypedKeys } from './typed-keys.ts';
 export interface ConsoleScreen {
   /** Writes output; resolves when it is on the screen. */
   write(bytes: Uint8Array): Promise<void>;
-  /** Draws a whole screen of this size in the place of what there was, without answering what it asks. */
+  /** Replaces the screen by a screen of this size, without replying to its queries. */
   draw(bytes: Uint8Array, size: Size): Promise<void>;
-  /** Who else types, so that this page cannot; empty if nobody does. */
+  /** The controller, if it is another viewer; empty otherwise. */
   writer(other: string): void;
   /** So many keys wait for a guest that does not read; 0 if none do any more. */
   waits(keys: number): void;
   /** So many keys were dropped. */
   dropped(keys: number): void;
-  /** A line of ours, for people. */
+  /** A line of umlweb itself, for users. */
   say(text: string): void;
   state(text: string): void;
 }
@@ -26,7 +26,7 @@ interface Size {
 const offsetBytes = 8;
 
 /**
- * The console of a VM over a network that may come and go. Output is counted in absolute offsets, and keys as well, so
+ * The console of a VM over a network that may fail at any time. Output is counted in absolute offsets, and keys as well, so
  * that nothing is lost or repeated when the connection comes back.
  */
 export class ConsoleLink {
@@ -35,13 +35,13 @@ export class ConsoleLink {
   readonly #keys = new TypedKeys();
   readonly #page = crypto.getRandomValues(new Uint32Array(4)).join('-');
   #monitor = '';
-  /** Where the next output begins. */
+  /** Offset of the next output. */
   #offset = 0;
   /** The size of a screen that comes next. */
   #drawn: Size | undefined;
   #size: Size | undefined;
   #isSeated = false;
-  /** Why there is no seat is on the screen, and stays until there is one. */
+  /** Why the console is not attached: shown until it is. */
   #isRefused = false;
 
   constructor(vm: string, channel: string, screen: ConsoleScreen) {
@@ -77,7 +77,7 @@ export class ConsoleLink {
     if (keys > 0) this.#screen.dropped(keys);
   }
 
-  /** Types from now on, whoever did before. */
+  /** Takes control from any other viewer. */
   take(): void {
     this.#redial.send(JSON.stringify({ kind: 'take' }));
   }
@@ -92,7 +92,7 @@ export class ConsoleLink {
       case 'seat': {
         const { monitor, offset, screen, typed } = message;
         if (monitor === this.#monitor) this.#keys.taken(typed);
-        // Whether the monitor before has passed on the last keys, nobody knows.
+        // It is unknown whether the previous monitor has passed on the last keys.
         else this.#keys.restart(typed);
         this.#drawn = screen;
         this.#monitor = monitor;
@@ -120,10 +120,12 @@ export class ConsoleLink {
         this.#screen.writer(message.other);
         break;
       case 'skipped':
-        this.#screen.say(`${message.bytes} bytes skipped: this page was too slow, or away for too long`);
+        this.#screen.say(
+          `${message.bytes} bytes skipped: this page was too slow or disconnected for too long`,
+        );
         break;
       case 'ended':
-        this.#screen.say('the monitor has closed the console');
+        this.#screen.say('the monitor closed the console');
         break;
       case 'failed':
         this.#isRefused = true;

@@ -42,10 +42,11 @@ export function consolePage(store: VmStore, session: WireSession, vm: string, ch
     write: (bytes) => terminal.write(bytes),
     draw: (bytes, size) => terminal.draw(bytes, size),
     writer: (other) => {
-      setText(writer, other ? `${other} types here; you observe` : '');
+      setText(writer, other ? `${other} controls this console; you are viewing` : '');
       seat.hidden = other === '';
     },
-    waits: (keys) => setText(status, keys > 0 ? `the guest is not reading; ${keys} bytes of input wait` : ''),
+    waits: (keys) =>
+      setText(status, keys > 0 ? `the guest is not reading its input; ${keys} bytes are waiting` : ''),
     dropped: (keys) => setText(status, `${keys} bytes of input were dropped`),
     say: (text) => terminal.say(text),
     state: (text) => {
@@ -53,7 +54,7 @@ export function consolePage(store: VmStore, session: WireSession, vm: string, ch
       element.dataset.link = text ? 'down' : 'up';
     },
   });
-  const take = h('button', { type: 'button', onclick: () => takeOver() }, 'Take over');
+  const take = h('button', { type: 'button', onclick: () => takeOver() }, 'Take control');
   const writer = h('span');
   const seat = h('div', { class: 'seat', role: 'status', hidden: true }, writer, take);
   const takeOver = () => {
@@ -82,8 +83,8 @@ export function consolePage(store: VmStore, session: WireSession, vm: string, ch
     search,
     button('↑', 'Search upwards (Enter)', () => find(true)),
     button('↓', 'Search downwards (Shift-Enter)', () => find(false)),
-    button('A−', 'A− smaller letters', () => terminal.grow(-1)),
-    button('A+', 'A+ larger letters', () => terminal.grow(1)),
+    button('A−', 'A− smaller text', () => terminal.grow(-1)),
+    button('A+', 'A+ larger text', () => terminal.grow(1)),
     ...clipboard,
   );
   // Where there is little room they are shown when they are wanted.
@@ -153,5 +154,5 @@ export function consolePage(store: VmStore, session: WireSession, vm: string, ch
 }
 
 function complain(error: unknown): void {
-  say(`The clipboard: ${error instanceof Error ? error.message : String(error)}`, true);
+  say(`Clipboard error: ${error instanceof Error ? error.message : String(error)}`, true);
 }

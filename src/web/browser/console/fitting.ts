@@ -1,6 +1,6 @@
 /**
- * What does not fit side by side is shown one below the other: an element gets the class `tight` while the content of its
- * usual form is wider than it is.
+ * Content that does not fit side by side is shown one below the other. An element gets the class `tight` while the
+ * content of its usual form is wider than it is.
  */
 export function fitted<E extends HTMLElement>(element: E): E {
   observer.observe(element);

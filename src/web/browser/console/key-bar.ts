@@ -41,10 +41,10 @@ export class KeyBar {
     );
   }
 
-  /** What was typed, with Ctrl and Alt if they are held; those are let go by it. */
+  /** Typed text, with Ctrl and Alt if they are held; it releases them. */
   take(text: string): string {
     const { ctrl, alt } = this.#held;
-    // What a terminal answers by itself begins with an escape.
+    // Automatic replies of a terminal start with an escape.
     if ((!ctrl && !alt) || text.startsWith('\x1b')) return text;
     const typed = modified(text, this.#held);
     this.#hold({ ctrl: false, alt: false });

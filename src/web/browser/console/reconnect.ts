@@ -65,7 +65,7 @@ export class Redial {
       this.#line.onState(false);
       this.#timer = setTimeout(() => this.#dial(), this.#wait);
       this.#wait = Math.min(this.#wait * 2, longestWait);
-      // A refused websocket does not say why. Without a network, nothing does.
+      // Neither a refused WebSocket nor a missing network gives a reason.
       checkSession().catch(() => undefined);
     };
   }

@@ -23,8 +23,8 @@ const light = {
 };
 
 /**
- * Rows one pixel of the device higher than the letters: at some sizes and pixel ratios the underscore lies on that pixel, and rows cut off what is
- * below them. A factor, as the terminal wants it; letters are about 1.17 times as high as their size.
+ * Rows are one device pixel higher than the letters. At some sizes and pixel ratios the underscore is on that pixel, and
+ * rows cut off pixels below them. A factor, as the terminal expects; letters are about 1.17 times as high as their size.
  */
 function lineHeightOf(fontSize: number): number {
   return 1 + 1.1 / (1.17 * fontSize * devicePixelRatio);
@@ -42,7 +42,7 @@ export interface TerminalKeys {
   readonly onText: (text: string) => string;
   readonly onSize: (columns: number, rows: number) => void;
   readonly onSearch: () => void;
-  /** The keyboard is to go back to the page. */
+  /** The keyboard focus returns to the page. */
   readonly onLeave: () => void;
 }
 

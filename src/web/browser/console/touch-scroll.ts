@@ -7,7 +7,7 @@ export interface TouchScrolled {
 
 /** A finger that is drawn over an element scrolls it, row by row. */
 export function scrollByTouch(element: HTMLElement, { rowHeight, scroll }: TouchScrolled): void {
-  /** Where the finger was when the last row was scrolled; undefined: there is none, or are several. */
+  /** Where the finger was when the last row was scrolled; undefined without a finger, or with several. */
   let from: number | undefined;
   element.addEventListener('touchstart', ({ touches }) => {
     from = touches.length === 1 ? touches[0]?.clientY : undefined;

@@ -43,12 +43,12 @@ export class TypedKeys {
     this.#taken = count;
   }
 
-  /** The connection is another one: what was on its way is to be sent again. */
+  /** The connection is a new one: keys that were in transit are sent again. */
   sendAgain(): void {
     this.#sent = 0;
   }
 
-  /** Begins anew with a count; what waits is dropped. */
+  /** Restarts with a count; waiting keys are dropped. */
   restart(count: number): void {
     this.#taken = count;
     this.#waiting = new Uint8Array(0);

@@ -4,7 +4,7 @@ import { h, table } from '../dom.ts';
 import { load } from '../load.ts';
 import type { Shown, TabPlace } from './tab.ts';
 
-/** The settings of a VM, and what the files say otherwise by now. */
+/** The settings of a VM, and how the files differ from them by now. */
 export function showConfig({ vm, content }: TabPlace): Shown {
   void load(content, async () => {
     const { settings, problems } = await readVm<{ settings: ComparedSetting[]; problems: string[] }>(
@@ -19,11 +19,13 @@ export function showConfig({ vm, content }: TabPlace): Shown {
       'div',
       {},
       ...problems.map((problem) => h('p', { class: 'error' }, problem)),
-      changed.length > 0 ? h('p', {}, 'The files have changed since the monitor has read them:') : null,
+      changed.length > 0
+        ? h('p', {}, 'The configuration files have changed since the monitor read them:')
+        : null,
       changed.length > 0
         ? table(
             'Changes',
-            ['Key', 'In force', 'In the files', 'Where'],
+            ['Key', 'Active', 'In the files', 'Source'],
             changed.map(({ key, inForce, inFiles, origin }) => [
               key,
               inForce === null ? '–' : h('del', {}, inForce),
@@ -32,12 +34,12 @@ export function showConfig({ vm, content }: TabPlace): Shown {
             ]),
           )
         : null,
-      table('Settings', ['Key', 'Value', 'Where'], written.map(row)),
+      table('Settings', ['Key', 'Value', 'Source'], written.map(row)),
       h(
         'details',
         {},
         h('summary', {}, `Defaults (${defaults.length})`),
-        table('Defaults', ['Key', 'Value', 'Where'], defaults.map(row)),
+        table('Defaults', ['Key', 'Value', 'Source'], defaults.map(row)),
       ),
     );
   });

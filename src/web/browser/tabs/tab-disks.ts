@@ -6,7 +6,7 @@ import { load } from '../load.ts';
 import { drawImages } from '../vms/disk-graph.ts';
 import type { Shown, TabPlace } from './tab.ts';
 
-/** The images that a VM can see: what is made over what, and who has it open. */
+/** The images that a VM can see, their backing files, and their holders. */
 export function showDisks({ vm, store, content }: TabPlace): Shown {
   let drawn: string | undefined = '';
   return {
@@ -22,13 +22,13 @@ export function showDisks({ vm, store, content }: TabPlace): Shown {
           ...troubles.map(({ place, cause }) => h('p', { class: 'error' }, `${place}: ${cause}`)),
           table(
             'Images',
-            ['Path', 'Kind', 'Size', 'On the host', 'Over', 'Open by', 'Snapshots', 'Problem'],
+            ['Path', 'Kind', 'Size', 'On the host', 'Backing file', 'Open by', 'Snapshots', 'Problem'],
             images.map(rowOf),
           ),
           // Shown before the table, where there is room for it.
           drawImages(images),
           more
-            ? h('p', { class: 'quiet' }, 'There are more images; umlwatch -disk list shows them all.')
+            ? h('p', { class: 'quiet' }, 'More images exist. List all with: umlwatch VM -disk list')
             : null,
         );
       });

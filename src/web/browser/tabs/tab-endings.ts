@@ -5,7 +5,7 @@ import { bytesText, dateText, plainText } from '../format.ts';
 import { load } from '../load.ts';
 import type { Shown, TabPlace } from './tab.ts';
 
-/** How the VM ended last, and what was kept of each death that nobody asked for. */
+/** The last exit of the VM, and its crash bundles. */
 export function showEndings({ vm, content }: TabPlace): Shown {
   const words = h('pre', { tabindex: 0 });
   const loaded = load(content, async () => {
@@ -17,28 +17,28 @@ export function showEndings({ vm, content }: TabPlace): Shown {
       ? facts([
           ['When', dateText(lastExit.endedAt)],
           ['Cause', lastExit.cause],
-          ['Asked for by', lastExit.askedBy],
+          ['Requested by', lastExit.askedBy],
           ['Signal', lastExit.signal > 0 ? String(lastExit.signal) : ''],
           ['Exit status', lastExit.code >= 0 ? String(lastExit.code) : ''],
           ['Why', lastExit.why],
           ['Panic', lastExit.panic],
           ['Reason', lastExit.con0Reason === lastExit.panic ? '' : lastExit.con0Reason],
         ])
-      : h('p', { class: 'quiet' }, 'It has not ended yet.');
+      : h('p', { class: 'quiet' }, 'The VM has not exited yet.');
     words.textContent = plainText(lastExit?.lastLines ?? '');
     return h(
       'div',
       {},
-      h('h2', {}, 'Last ending'),
+      h('h2', {}, 'Last exit'),
       last,
       words.textContent ? words : null,
       h('h2', {}, 'Crash bundles'),
-      lost > 0 ? h('p', { class: 'error' }, `${lost} could not be kept.`) : null,
-      bundles.length === 0 ? h('p', { class: 'quiet' }, 'There are none.') : null,
+      lost > 0 ? h('p', { class: 'error' }, `${lost} crash bundles could not be saved.`) : null,
+      bundles.length === 0 ? h('p', { class: 'quiet' }, 'No crash bundles.') : null,
       ...bundles.toReversed().map((bundle) => showBundle(vm, bundle)),
     );
   });
-  // What was said last tells most.
+  // The last lines are the most useful.
   void loaded.then(() => words.scrollTo(0, words.scrollHeight));
   return {};
 }
@@ -56,7 +56,8 @@ function showBundle(
         file,
       });
       const rest = size - new TextEncoder().encode(text).length;
-      const note = rest > 0 ? `\n… and ${bytesText(rest)} more: umlwatch -crash shows all` : '';
+      const note =
+        rest > 0 ? `\n… and ${bytesText(rest)} more. Show all with: umlwatch ${vm} -crash ${name}` : '';
       return document.createTextNode(plainText(text) + note);
     });
   };

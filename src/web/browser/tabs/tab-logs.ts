@@ -51,7 +51,7 @@ export function showLogs({ vm, store, content }: TabPlace): Shown {
       const lines = hits.map(({ offset, line }) =>
         h('li', {}, h('button', { type: 'button', onclick: () => show(offset) }, plainText(line))),
       );
-      const count = `${hits.length} lines${isAll ? '' : ' in the newest part'}`;
+      const count = `${hits.length} lines${isAll ? '' : ' (newest part of the log)'}`;
       return h(
         'div',
         {},

@@ -28,7 +28,7 @@ export function showNetwork({ vm, content }: TabPlace): Shown {
       {},
       interfaces,
       ...commands.flatMap(({ guestInterface, guestCommands }) => [
-        h('h2', {}, `To type in the guest for ${guestInterface}`),
+        h('h2', {}, `Commands to set up ${guestInterface} in the guest`),
         h('pre', {}, guestCommands.join('\n')),
       ]),
     );

@@ -37,7 +37,7 @@ export function showOverview({ vm, store, session, content }: TabPlace): Shown {
       }
       const own = store.events.filter((event) => event.vm === vm);
       events.draw(own);
-      // What the monitor tells changes with its events.
+      // The information from the monitor changes with its events.
       const latest = `${known?.vm?.state} ${own.at(-1)?.sequence}`;
       if (latest === drawn) return;
       drawn = latest;
@@ -63,7 +63,7 @@ function aboutVm(info: VmInfo, linked: string | undefined): HTMLElement {
       ['Ready', reached.join(', ')],
       ['Kernel', info.kernelVersion],
       ['Memory', bytesText(info.mem)],
-      ['Taken of the host', info.hostMemory > 0 ? bytesText(info.hostMemory) : ''],
+      ['Host memory used', info.hostMemory > 0 ? bytesText(info.hostMemory) : ''],
       ['Host cores', info.cpus],
       ['User', info.user],
       [
@@ -75,13 +75,13 @@ function aboutVm(info: VmInfo, linked: string | undefined): HTMLElement {
       ['Paused', info.paused ? `since ${dateText(info.paused.since)} by ${info.paused.by}` : ''],
       ['Held', info.held?.why],
       ...info.warnings.map(({ what, hint }) => ['Warning', `${what} (${hint})`] as const),
-      ['Guest says', info.guestMessage],
+      ['Guest status', info.guestMessage],
       ...info.guestValues.map(({ name, value }) => [name, value] as const),
-      ['Last trouble', info.lastTrouble],
+      ['Last warning', info.lastTrouble],
     ]),
     table(
       'Consoles',
-      ['Channel', 'Viewers', 'Out', 'In', 'Log'],
+      ['Channel', 'Viewers', 'Output', 'Input', 'Log'],
       info.consoles.map(({ channel, viewers, bytesOut, bytesIn, logged, logError }) => [
         linked === undefined ? channel : h('a', { href: `#/console/${linked}/${channel}` }, channel),
         String(viewers),
@@ -116,7 +116,7 @@ async function readMore(vm: string): Promise<HTMLElement> {
     ),
     table(
       'Jobs',
-      ['Job', 'Of', 'State', 'For'],
+      ['Job', 'Image', 'State', 'Time'],
       jobs
         .toReversed()
         .map(({ name, subject, outcome, began, ended }) => [

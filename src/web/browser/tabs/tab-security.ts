@@ -24,7 +24,7 @@ export function showSecurity({ vm, content }: TabPlace): Shown {
       'div',
       {},
       table('Security events', ['Time', 'Kind', 'Who', 'From', 'What', 'Result', 'Count'], rows),
-      dropped > 0 ? h('p', { class: 'quiet' }, `${dropped} others gave way to these.`) : null,
+      dropped > 0 ? h('p', { class: 'quiet' }, `${dropped} older events are no longer stored.`) : null,
     );
   });
   return {};

@@ -8,13 +8,13 @@ import { showOverview } from './tab-overview.ts';
 import { showPlan } from './tab-plan.ts';
 import { showSecurity } from './tab-security.ts';
 
-/** What there is to know about a VM. */
+/** The tabs of a VM's page. */
 export const tabs: readonly Tab[] = [
   { path: 'overview', label: 'Overview', role: 'look', show: showOverview },
   { path: 'config', label: 'Configuration', role: 'look', show: showConfig },
   { path: 'disks', label: 'Disks', role: 'look', show: showDisks },
   { path: 'network', label: 'Network', role: 'look', show: showNetwork },
-  { path: 'endings', label: 'Endings', role: 'look', show: showEndings },
+  { path: 'endings', label: 'Exits', role: 'look', show: showEndings },
   { path: 'logs', label: 'Logs', role: 'console', show: showLogs },
   { path: 'plan', label: 'Plan', role: 'operate', show: showPlan },
   { path: 'security', label: 'Security', role: 'admin', show: showSecurity },

@@ -61,10 +61,7 @@ export function dashboard(store: VmStore, session: WireSession): View {
     place.hidden = shown.length === 0;
     refit(place);
     none.hidden = shown.length > 0;
-    setText(
-      none,
-      store.vms.size > 0 ? 'No VM matches.' : store.isUp ? 'The configuration has no VM.' : 'Loading…',
-    );
+    setText(none, store.vms.size > 0 ? 'No VM matches.' : store.isUp ? 'No VMs are configured.' : 'Loading…');
     setText(summary, countsText(store));
     drawTroubles(troubles, store);
     events.draw(store.events);

@@ -17,11 +17,11 @@ interface Node {
 
 /**
  * Images from the left to the right: backing files, what is made over them, and at the end who has them open. The table
- * beside it says the same in words.
+ * beside it has the same facts as text.
  */
 export function drawImages(images: readonly ImageInfo[]): HTMLElement {
   const nodes = layOut(images);
-  if (nodes.length === 0) return h('p', { class: 'quiet' }, 'There are no images.');
+  if (nodes.length === 0) return h('p', { class: 'quiet' }, 'No disk images.');
   const columns = 1 + Math.max(...nodes.map(({ column }) => column));
   const rows = 1 + Math.max(...nodes.map(({ row }) => row));
   const width = columns * (box.width + box.gapX) - box.gapX + 2;
@@ -38,7 +38,7 @@ export function drawImages(images: readonly ImageInfo[]): HTMLElement {
   return fitted(h('div', { class: 'disk-graph' }, drawing));
 }
 
-/** Every image stands right of what it is made over, and each holder right of what it holds, a row for each leaf. */
+/** Every image is right of its backing file, and each holder right of its image, one row for each leaf. */
 function layOut(images: readonly ImageInfo[]): Node[] {
   const byPath = new Map<string, Node>();
   for (const { path, kind, size, problem } of images)

@@ -9,7 +9,7 @@ const points = 60;
 const step = 2;
 const width = (points - 1) * step;
 
-/** A small graph without scales: the number stands beside it. */
+/** A small graph without scales: the number is beside it. */
 export class Graph {
   readonly element: SVGSVGElement;
   readonly #line = svg('path', { class: 'line' });

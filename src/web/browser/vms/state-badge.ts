@@ -1,7 +1,7 @@
 import type { WireVm } from '../../wire.ts';
 import { h } from '../dom.ts';
 
-/** The state in a word, and what colour it has. */
+/** The state as a short text, and its colour. */
 export function stateOf(vm: WireVm | undefined): { readonly word: string; readonly tone: string } {
   if (!vm) return { word: '…', tone: 'off' };
   if (vm.hung) return { word: 'hangs', tone: 'bad' };

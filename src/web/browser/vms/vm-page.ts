@@ -44,7 +44,7 @@ export function vmPage(store: VmStore, session: WireSession, vm: string, wanted:
     const known = store.vms.get(vm);
     badge.draw(known?.vm);
     actions?.draw(known?.vm);
-    warnings.draw(known?.vm, known || store.vms.size === 0 ? '' : 'There is no such VM.');
+    warnings.draw(known?.vm, known || store.vms.size === 0 ? '' : 'This VM does not exist.');
     const channel = known?.vm?.consoles.includes('con1') ? 'con1' : known?.vm?.consoles[0];
     consoleLink.hidden = channel === undefined || !mayDo(session, vm, 'console');
     consoleLink.href = `#/console/${vm}/${channel}`;

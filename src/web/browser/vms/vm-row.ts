@@ -14,7 +14,7 @@ export const measures: readonly { readonly measure: Measure; readonly label: str
   { measure: 'network', label: 'Network' },
 ];
 
-/** A measured value for people; nothing if it is not known. */
+/** A measured value for users; empty if unknown. */
 export function valueText(measure: Measure, value: number | null | undefined): string {
   if (value === null || value === undefined) return '';
   if (measure === 'cpu') return `${Math.round(value)} %`;
@@ -78,7 +78,7 @@ export function topOf(measure: Measure, mem: number | undefined): number | undef
   return measure === 'memory' && mem ? mem : undefined;
 }
 
-/** What the filter of the dashboard looks at. */
+/** The text that the filter of the dashboard searches. */
 export function wordsOf({ name, vm }: KnownVm): string {
   return `${name} ${stateOf(vm).word} ${vm?.problem ? 'problem' : ''}`.toLowerCase();
 }

@@ -6,12 +6,12 @@ const eventsKept = 200;
 
 export interface KnownVm {
   readonly name: string;
-  /** Undefined until it has been looked at. */
+  /** Undefined until umlweb has sent it. */
   readonly vm: WireVm | undefined;
   readonly history: readonly WirePoint[];
 }
 
-/** What this page knows of the VMs; told by umlweb as it happens. */
+/** What this page knows of the VMs; umlweb sends changes as they happen. */
 export class VmStore {
   readonly vms = new Map<string, KnownVm>();
   events: readonly WireEvent[] = [];

@@ -3,7 +3,7 @@ import { type Outcome, outcomeOf, setOutcome } from '../action-results.ts';
 import { ApiError } from '../api.ts';
 import { h } from '../dom.ts';
 
-/** What is wrong with a VM, and what was asked of it and failed or is in progress: at the top of its page, whole. */
+/** Warnings of a VM, and its running or failed request: complete, at the top of its page. */
 export class VmWarnings {
   readonly element = h('div', { class: 'warnings', role: 'status' });
   readonly #vm: string;
