@@ -50,7 +50,7 @@ function codeFileOf(file: string): string | undefined {
   return join(cache, 'umlmon/code', `${ino}-${size}-${Math.round(mtimeMs)}-${process.version}`);
 }
 
-/** Code that somebody else could have written is not run. */
+/** Refuses code that another user could have written. */
 function readOwn(path: string): Buffer | undefined {
   try {
     if (!isOwn(statSync(dirname(path)))) return undefined;

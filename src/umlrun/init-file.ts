@@ -2,7 +2,7 @@ import { openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isSystemError, UmlmonError } from '../system/errors/errors.ts';
 
-/** The program that a guest starts with. It lies beside us, where the VM's user may not reach it: so it is copied. */
+/** The first program of a guest. The VM's user may not be able to reach its directory, so it is copied. */
 export const initFile = join(dirname(__filename), 'umlrun-init');
 
 /** Opens it for reading; the caller closes it. Errors: HOST_PROGRAM_MISSING. */

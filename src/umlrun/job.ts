@@ -1,4 +1,4 @@
-/** What the init of the guest is to do before the command, and the command: words that each end in a NUL (init/job.c). */
+/** The job for the init of the guest: preparations and the command, as strings that each end in a NUL (init/job.c). */
 import type { userNetwork } from '../config/networks/user.ts';
 import type { Size } from '../console/pty.ts';
 
@@ -71,7 +71,7 @@ function networkWords({ guest, mask, gateway, resolver }: typeof userNetwork): W
 function rootWords(root: Job['root']): Word[] {
   if (root.from === 'image') return mount(root.type, root.device, '/m', '', 0);
   const { jailPath, overlay } = root;
-  // Without the module the root stays as it is, and what is to be written goes to memory.
+  // Without the module the root stays read-only, and files are written to memory.
   if (overlay === undefined) return mount('hostfs', 'hostfs', '/m', jailPath, MS_RDONLY);
   return [
     ...['module', overlay],

@@ -10,7 +10,7 @@ function helpText(): string {
   return [
     ...usageLines(umlrunProgram),
     '',
-    'Runs a command in a VM of its own, and removes the VM.',
+    'Runs a command in a throw-away VM.',
     '',
     ...optionLines(umlrunProgram),
     '',

@@ -12,8 +12,8 @@ import type { RunImage } from './host/image.ts';
 import { fds } from './streams/descriptors.ts';
 
 /**
- * The init of the guest, in a tmpfs: RUNDIR, where all else of a run is, is mounted noexec on most hosts, and then the guest
- * may not execute what lies there either.
+ * The init of the guest, in a tmpfs. RUNDIR has all other files of a run, but most hosts mount it noexec, and then the
+ * guest cannot execute files there either.
  */
 const initInJail = '/guest/bin/init';
 
@@ -123,7 +123,7 @@ export function planSandbox({
         ...(lpj === undefined ? {} : { loopsPerJiffy: lpj }),
         append: [
           ...['rootfstype=hostfs', 'rootflags=/guest', `init=/${posix.relative('/guest', initInJail)}`],
-          // Without a calibration from earlier, the messages are to tell it.
+          // Without an earlier calibration, the kernel's messages must contain it.
           ...(lpj === undefined ? [] : ['quiet']),
         ],
       }),

@@ -1,6 +1,6 @@
 import { umlrun } from './main.ts';
 
-// Leaves at once: neither a standard input that goes on nor a slow reader may keep it.
+// Exits at once, even if standard input stays open or a reader is slow.
 umlrun().then(
   (status) => process.exit(status),
   (error: unknown) => {

@@ -28,7 +28,7 @@ export interface Roots {
 
 export interface Place {
   readonly id: string;
-  /** Root of the jail; the same for all runs, and empty but for what is to be mounted upon. */
+  /** Root of the jail; the same for all runs, and empty except for mount points. */
   readonly jail: string;
   /** What belongs to this run of the first root of the guest. */
   readonly guest: string;
@@ -36,8 +36,8 @@ export interface Place {
   readonly input: string;
   readonly status: string;
   /**
-   * Where the VM's user may look, and not write; what stands there goes with the run. Closed to other runs, also to those
-   * of the same user, where the run has a group.
+   * A directory that the VM's user can read but not write to; its content is removed with the run. If the run has a group,
+   * other runs of the same user cannot enter it.
    */
   readonly home: string;
   /** Of this run alone; undefined without root. */
@@ -136,7 +136,7 @@ function makeJail(roots: Roots, user: VmUser): string {
     passable(places(roots)),
     open(jail),
   ]);
-  // In directories of ours no other user has made anything. A former version may have made less.
+  // No other user can create files in our directories. A previous version may have created fewer of them.
   if (![join(jail, 'ready'), join(jail, 'guest/bin')].every((path) => existsSync(path))) {
     make([
       ...jailParts.map((name) => open(join(jail, name))),
@@ -179,7 +179,7 @@ function takeLock(directory: string): { id: string; lockFd: number } {
   }
 }
 
-/** Undefined if somebody else holds it, or has removed it meanwhile. */
+/** Undefined if another process holds it, or has removed it meanwhile. */
 function tryLock(path: string, flags = 0): number | undefined {
   let fd: number;
   try {

@@ -162,7 +162,7 @@ async function runIn(place: Place, parts: RunParts): Promise<number> {
   }
 }
 
-/** Nobody else is in the network of a run. */
+/** A run has its network to itself. */
 const ownMac = '02:00:00:00:00:01';
 
 interface RunNetwork {
@@ -183,7 +183,7 @@ function networkOf({ home }: Place, { kernel, networkPrograms: programs }: Host)
   };
 }
 
-/** By what is claimed only: how busy cores are, a second look would tell. */
+/** By claims only: the load of the cores would take a second measurement. */
 function chooseCores(roots: Roots, name: string): number[] {
   const claims = countClaims(coreClaimsOf(roots), name);
   const cores = allowedCores().map((core) => ({ core, vms: claims.get(core) ?? 0, busy: 0 }));

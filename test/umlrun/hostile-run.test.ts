@@ -225,7 +225,7 @@ test.each(['run', 'run/.umlrun', 'var/.umlrun'])('is not given %s of umlmon by n
 });
 
 test.each(['/proc', '/proc/self', '/sys', '/sys/kernel', '/dev/pts'])(
-  '%s of the host is given to nobody',
+  '%s of the host is never shared',
   (path) => {
     for (const option of ['-share', '-root']) {
       const args = ['-config', world.configPath, option, path, '--', 'true'];

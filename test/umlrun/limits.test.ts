@@ -81,7 +81,7 @@ describe('what is too small is named before a start', () => {
     expect([check.status, check.stderr]).toEqual([3, expect.stringMatching(why)]);
   });
 
-  test('too few processes: the hint says which limit', () => {
+  test('too few processes: the hint names the limit', () => {
     world.addSharedImage();
     world.configure({});
     const { status, stderr } = umlrun('--nproc=2');
@@ -92,7 +92,7 @@ describe('what is too small is named before a start', () => {
   });
 });
 
-test('each program raises its soft limits, and words for prlimit(1) are made where hard ones are known', () => {
+test('each program raises its soft limits, and only the sandbox sets hard ones', () => {
   const source = join(import.meta.dirname, '../../src');
   for (const file of readdirSync(join(source, 'bin')).filter((name) => name.endsWith('.ts')))
     expect(readFileSync(join(source, 'bin', file), 'utf8')).toContain(

@@ -159,7 +159,7 @@ test.each(['-share', '-root'])(
 );
 
 test.each(['-image', '-share', '-root'])(
-  '%s through a link of somebody else is refused, with the reason',
+  '%s through a link of another user is refused, with the reason',
   (option) => {
     mkdirSync(join(home, 'directory'));
     cpSync(join(world.varDir, 'shared/disks/root.dsk'), join(home, 'directory/img'));

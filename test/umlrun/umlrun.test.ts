@@ -128,7 +128,7 @@ test('exit statuses', () => {
   expectNothingLeft();
 });
 
-test('what the command leaves running ends with it, and what it has said arrives', () => {
+test('background processes of the command end with it, and their output arrives', () => {
   const ran = umlrun(['--', 'sh', '-c', 'sleep 1000 & setsid sleep 1000 & yes | head -c 300000']);
   expect(ran.status).toBe(0);
   expect(ran.stdout.length).toBe(300_000);
@@ -312,7 +312,7 @@ test('in a terminal: its size, keys, and CTRL-C', async () => {
   }
 });
 
-test('in a terminal that says that it is 0 x 0, as one of docker run -t may: 80 x 24', async () => {
+test('in a terminal that reports 0 x 0, as one of docker run -t may: 80 x 24', async () => {
   const pty = Pty.open({ columns: 0, rows: 0 });
   let screen = '';
   pty.start({ data: (bytes) => (screen += bytes.toString()), failed: () => undefined });

@@ -21,7 +21,7 @@ export interface HostView {
 }
 
 /**
- * The places below a directory that are to be covered, none below another one. Where the VM's user cannot pass, the whole
+ * The places below a directory that must be covered, none below another one. Where the VM's user cannot enter, the whole
  * directory that stops it is covered: bubblewrap, as that user, cannot reach what is below.
  */
 export function coversOf(directory: string, { mounts, own, user }: HostView): Cover[] {

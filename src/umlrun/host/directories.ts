@@ -132,7 +132,7 @@ export function directoryBinds({ root, shares, overlay }: Directories, place: Pl
   ];
 }
 
-/** File systems of a kernel's own making, which nobody misses. */
+/** File systems that the kernel itself provides, which no command needs. */
 const pseudo =
   /^(proc|sysfs|tmpfs|ramfs|dev\w+|cgroup2?|securityfs|debugfs|tracefs|configfs|pstore|bpf|efivarfs|mqueue|hugetlbfs|autofs|binfmt_misc|nsfs|rpc_pipefs|fusectl)$/;
 

@@ -15,14 +15,14 @@ export interface GivenErrors {
   readonly missing: ErrorCode;
   /** Of one that the VM's user must not, or cannot, follow. */
   readonly closed: ErrorCode;
-  /** What is there must be a directory, which the VM's user can pass, too. */
+  /** The path must be a directory, which the VM's user can enter. */
   readonly isDirectory?: boolean;
 }
 
 /**
- * Opens a path that the caller has named, once: what is checked is what the kernel gets. Where others than root and the
- * caller may write to a directory, they could have made a link in it, so links are followed only elsewhere. The VM's user
- * must be able to pass every directory, as bubblewrap runs as that user.
+ * Opens a path that the caller has named, once: the checked file is the one that the kernel gets. In directories that
+ * users other than root and the caller can write to, links are not followed, since another user could have made them.
+ * The VM's user must be able to enter every directory, as bubblewrap runs as that user.
  *
  * @throws UmlmonError with the codes of `errors`
  */
@@ -55,7 +55,7 @@ export function openGiven(given: string, user: VmUser, errors: GivenErrors): Ope
   }
 }
 
-/** With its links and dots, which are looked at one after the other. */
+/** With its links and dots, which are resolved one after the other. */
 function fromHere(given: string, place: string): string {
   if (isAbsolute(given)) return given;
   const directory = currentDirectory();
@@ -68,7 +68,7 @@ function whyNotFollowed(path: string, link: Stats, directory: Stats): string | u
   return `${path} is a link in a directory that others can write to: it may point anywhere`;
 }
 
-/** What a run holds open until its jail stands. */
+/** Descriptors that a run holds open until its jail is complete. */
 export class GivenFiles {
   readonly #open: OpenedPath[] = [];
 
@@ -77,7 +77,7 @@ export class GivenFiles {
     return opened;
   }
 
-  /** The same file open for reading, from its beginning: added, with its number in the chain. */
+  /** The same file, opened for reading from its start: added, with its number in the chain. */
   addReadable({ fd, ...file }: OpenedPath, from: number): number {
     return this.numberOf(this.add({ ...file, fd: openSync(`/proc/self/fd/${fd}`, 'r') }), from);
   }

@@ -37,7 +37,7 @@ export interface RunImage {
   readonly binds: readonly Bind[];
   /** Paths in the jail. */
   readonly disk: { readonly jailPath: string; readonly backing?: string };
-  /** On the host; to be removed as soon as the kernel's jail stands. */
+  /** On the host; removed as soon as the kernel's jail is complete. */
   readonly changes: string;
   release(): void;
 }
@@ -47,10 +47,10 @@ const changesInJail = '/disk/changes';
 const backingInJail = '/disk/image';
 
 /**
- * Locks an image against those who would write to it, and makes the file for the changes: a COW file, or a copy where
- * the kernel would read wrong data through one. The image is opened once: what was checked is locked, copied and bound.
+ * Locks an image against writers, and creates the file for the changes: a COW file, or a copy if the kernel would read
+ * wrong data through a COW file. The image is opened once: the checked file is locked, copied and bound.
  *
- * @param bound number of the image's descriptor in the chain that makes the jail
+ * @param bound number of the image's descriptor in the chain that creates the jail
  * @throws UmlmonError IMAGE_MISSING, IMAGE_KIND, IMAGE_CONTENT, IMAGE_ACCESS, IMAGE_IN_USE, IMAGE_CHAIN
  */
 export async function prepareImage(

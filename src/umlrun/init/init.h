@@ -1,4 +1,4 @@
-/* Parts of the init of a throw-away VM; main.c tells what it is. */
+/* Parts of the init of a throw-away VM; see main.c. */
 #define _GNU_SOURCE
 #include <stddef.h>
 

@@ -1,4 +1,4 @@
-/* The job: words that each end in a NUL (src/umlrun/job.ts). It mounts, makes a terminal, and tells what to run. */
+/* The job: strings that each end in a NUL (src/umlrun/job.ts). It mounts, creates a terminal, and defines the command. */
 #include "init.h"
 
 #include <errno.h>
@@ -84,7 +84,7 @@ static void open_terminal(unsigned short rows, unsigned short columns)
 		fail("open", "a terminal");
 }
 
-/* In place of what is there, which may be a link; whether it worked, its reader will see. */
+/* Replaces an existing file or link. Errors are ignored: the program that reads the file reports them. */
 static void write_file(const char *path, const char *text)
 {
 	int fd;

@@ -59,7 +59,7 @@ void say(char type, const void *data, size_t length)
 	out_length += HEAD + length;
 }
 
-/* What went wrong, in words; the host ends the VM. */
+/* The error as text; the host then stops the VM. */
 void fail(const char *what, const char *which)
 {
 	char words[1024];

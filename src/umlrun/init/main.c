@@ -1,8 +1,8 @@
 /*
  * The init of a throw-away VM (umlrun(1)). Its root is a directory of the host, mounted read-only through hostfs; there
- * it finds `run/job`: what to mount, and what to run. It goes over into the real root, runs the command, and carries its
- * streams over one serial line, in frames (src/umlrun/streams/frames.ts): nothing else is exact, paced, and knows an end of file.
- * The image of the guest needs nothing for this, not even a shell.
+ * it finds `run/job`: the mounts and the command. It changes to the real root, runs the command, and carries its streams
+ * in frames over one serial line (src/umlrun/streams/frames.ts). Only that is exact, paced, and carries an end of
+ * file. The image of the guest needs no support for this, not even a shell.
  */
 #include "init.h"
 

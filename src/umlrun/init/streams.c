@@ -22,7 +22,7 @@ static struct source sources[3];	/* standard output, standard error, terminal */
 static int input = -1;			/* where input goes: a pipe, or the terminal */
 static char piece[PIECE];		/* of input, on its way to the command */
 static size_t piece_length, piece_done;
-static int piece_file = -1, taking;	/* the host waits for our word that we have taken its input */
+static int piece_file = -1, taking;	/* the host waits until we report that we have read its input */
 static pid_t command;
 static int status = -1;
 
@@ -90,7 +90,7 @@ static void close_input(void)
 	input = -1;
 }
 
-/* The input that was announced is with the command, or nobody wants it. */
+/* The announced input has reached the command, or the command has closed its input. */
 static void taken(void)
 {
 	if (piece_file >= 0)
@@ -165,7 +165,7 @@ static void obey(char type, char *data, size_t length)
 	}
 }
 
-/* The host sends little at once: it waits for our word before it sends more. */
+/* The host sends small pieces: it waits for our report before it sends more. */
 static void listen_to_host(void)
 {
 	static char in[4096];

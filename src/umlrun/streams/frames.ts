@@ -1,6 +1,6 @@
 /**
- * What goes over the serial line between umlrun and the init of its VM (init/line.c): frames of a letter, a length of 16
- * bits, little-endian, and so many bytes.
+ * The protocol of the serial line between umlrun and the init of its VM (init/line.c): frames of a letter, a length of 16
+ * bits, little-endian, and that many bytes.
  */
 
 /** From the guest. `data` is valid until the handler returns. */
@@ -10,7 +10,7 @@ export type GuestFrame =
   | { readonly is: 'output'; readonly to: 'stdout' | 'stderr' | 'terminal'; readonly data: Uint8Array }
   /** The last input was taken; there may be more. */
   | { readonly is: 'taken' }
-  /** Nobody reads input any more. */
+  /** The command has closed its input. */
   | { readonly is: 'input-closed' }
   | { readonly is: 'exit'; readonly status: number }
   | { readonly is: 'failed'; readonly words: string };
@@ -23,13 +23,13 @@ export type HostFrame =
   | { readonly is: 'input-end' }
   | { readonly is: 'size'; readonly columns: number; readonly rows: number }
   | { readonly is: 'signal'; readonly number: number }
-  /** Nobody reads this output any more. */
+  /** The reader of this output is gone. */
   | { readonly is: 'output-closed'; readonly of: 'stdout' | 'stderr' };
 
 const headBytes = 3;
 const outputs = { O: 'stdout', E: 'stderr', T: 'terminal' } as const;
 
-/** Takes the line apart. A guest may send anything: what is no frame is an error, and a frame is never larger than 64 KiB. */
+/** Parses the line. A guest may send anything: a malformed frame is an error, and a frame is never larger than 64 KiB. */
 export class FrameReader {
   readonly #handle: (frame: GuestFrame) => void;
   #rest: Buffer = Buffer.alloc(0);

@@ -6,7 +6,7 @@ import type { HostFrame } from './frames.ts';
 
 /**
  * Carries a stream to the standard input of the command, one piece after the other: the next one when the guest has
- * taken the last. A small piece goes over the serial line. A kernel reads that line byte by byte, so a large one goes
+ * read the last. A small piece goes over the serial line. A kernel reads that line byte by byte, so a large one goes
  * into a file that the guest sees, which is some hundred times faster.
  */
 export class Input {
@@ -24,7 +24,7 @@ export class Input {
 
   /**
    * @param directory is where files for the guest go
-   * @param fail is told why one cannot be written
+   * @param fail is called with the error if a piece cannot be written
    */
   constructor(
     source: Readable,
@@ -59,7 +59,7 @@ export class Input {
     this.#next();
   }
 
-  /** Nobody in the guest reads any more. */
+  /** The command in the guest has closed its input. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;

@@ -41,14 +41,14 @@ export class Relay {
       this.#finish = resolve;
       this.#fail = reject;
     });
-    // It may fail before anybody waits for it.
+    // It may fail before a caller waits for it.
     this.#outcome.catch(() => undefined);
     for (const name of endings) this.#on(name, () => this.#end(constants.signals[name]));
     for (const name of passed) this.#on(name, () => this.#pass(constants.signals[name]));
     this.#on('SIGWINCH', () => this.#resize());
   }
 
-  /** The last words of kernel and launcher. */
+  /** The last lines of kernel and launcher. */
   get words(): string {
     return this.#words;
   }
@@ -71,7 +71,7 @@ export class Relay {
   }
 
   /**
-   * Resolves to the exit status of the command when everything that it has said is where it belongs.
+   * Resolves to the exit status of the command when all its output is written.
    *
    * @param gone when the kernel is
    * @throws UmlmonError RUN_FAILED
@@ -180,7 +180,7 @@ export class Relay {
     this.#releases.push(() => clearTimeout(timer));
   }
 
-  /** Before there is a command, nobody waits for them. */
+  /** Before the command runs, no caller waits for them. */
   #pass(number: number): void {
     if (this.#started) this.#send({ is: 'signal', number });
   }

@@ -4,7 +4,7 @@ import { isSystemError } from '../../system/errors/errors.ts';
 
 /** One of our own outputs. */
 export interface Sink {
-  /** False if the output has enough for now; `onRoom` tells when there is room again. */
+  /** False if the output is full for now; `onRoom` is called when it has room again. */
   write(bytes: Uint8Array): boolean;
   /** Resolves when the system has everything. */
   idle(): Promise<void>;
@@ -12,13 +12,13 @@ export interface Sink {
 
 export interface SinkEvents {
   onRoom(): void;
-  /** Nobody reads any more, or the disk is full. */
+  /** The reader is gone, or the disk is full. */
   onClosed(): void;
 }
 
 /**
- * The output with this number. A pipe is written without waiting, so that a reader who is slow does not keep signals
- * from being obeyed; through a description of our own, because others may share the one that we were given.
+ * The output with this number. A pipe is written without blocking, so that signals are handled even if its reader is
+ * slow. It is opened again, because other processes may share the descriptor that we inherited.
  */
 export function openSink(fd: number, events: SinkEvents): Sink {
   const stat = fstatSync(fd);
@@ -91,7 +91,7 @@ function plainSink(fd: number, { onClosed }: SinkEvents): Sink {
   };
 }
 
-/** Somebody has made the terminal that we share non-blocking. */
+/** Another process has made the shared terminal non-blocking. */
 function pause(): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
 }

@@ -6,8 +6,8 @@ import type { Stream } from '../job.ts';
 const NULL_DEVICE = 0x103;
 
 /**
- * What our own standard descriptors are. A terminal whose output goes elsewhere is not read: its keys belong to the one
- * who reads our output (`umlrun … | less`), or to the shell that has put us in the background.
+ * The kinds of our standard descriptors. A terminal is not read if the output goes elsewhere: its keys belong to the
+ * reader of our output (`umlrun … | less`), or to the shell that runs us in the background.
  */
 export function ownStreams(): [Stream, Stream, Stream] {
   const [input, output, error] = [streamOf(0), streamOf(1), streamOf(2)];

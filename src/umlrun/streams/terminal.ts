@@ -11,16 +11,16 @@ export function terminalFd(streams: readonly Stream[]): number | undefined {
 
 const usualSize: Size = { columns: 80, rows: 24 };
 
-/** The window that the command begins with. */
+/** The initial window of the command. */
 export function terminalSize(streams: readonly Stream[]): Size {
   const fd = terminalFd(streams);
   if (fd === undefined) return usualSize;
   const [columns, rows] = new WriteStream(fd).getWindowSize();
-  // A terminal that nobody has given a size says 0 x 0, as one of `docker run -t` without a terminal of its own.
+  // A terminal without a size reports 0 x 0, as one of `docker run -t` without a terminal of its own.
   return columns > 0 && rows > 0 ? { columns, rows } : usualSize;
 }
 
-/** Keys reach the guest as they are typed, until `restore`; nothing happens where standard input is no terminal. */
+/** Keys reach the guest as they are typed, until `restore`; no effect if standard input is not a terminal. */
 export function makeRaw(): { restore: () => void } {
   const { stdin } = process;
   if (!(stdin instanceof ReadStream)) return { restore: () => undefined };

@@ -39,6 +39,6 @@ test('are what is umlmon’s own, unless another cover has it', () => {
   expect(covers(['run'], ['run'])).toEqual(['run directory xfs']);
 });
 
-test('stand in for what the user cannot reach, and are not for what is gone', () => {
+test('hide what the user cannot reach, except deleted paths', () => {
   expect(covers(['closed/inner', 'missing'])).toEqual(['closed directory xfs']);
 });
