@@ -32,7 +32,7 @@ export function ownIds(): Ids {
  * Only `self` can write to the parent of each directory, and the last step never follows a link. So no user of a VM can
  * redirect it. The directories above the first ones belong to the administrator: links are followed there.
  *
- * @param self the user who stands for `root`: root, or whoever runs umlmon
+ * @param self the user who stands for `root`: root, or the user who runs umlmon
  * @param vm the user of the VM; the same as `self` without root
  * @returns the paths that did not exist before
  * @throws UmlmonError JAIL_DIRECTORY

@@ -1,4 +1,4 @@
-/** Where the files of one VM are on the host, and who can reach them. */
+/** Where the files of one VM are on the host, and their access rights. */
 import { join } from 'node:path';
 import { UmlmonError } from '../system/errors/errors.ts';
 
@@ -187,7 +187,7 @@ const mountPoints = [
 
 /**
  * The directories of a VM, parents first. bubblewrap runs as the VM's user and must reach the jail and both run
- * directories. No other user may, hence mode 0750 and the VM's group, which has no other members. Locks, status and
+ * directories. No other user may: so the mode is 0750 and the VM's group, which has no other members. Locks, status and
  * configuration have mode 0600, in directories that this user can enter but not list. No directory is inside one that
  * the VM's user owns, so that user can never plant a link on the way.
  *

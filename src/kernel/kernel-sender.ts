@@ -16,8 +16,8 @@ export interface KernelProcess {
 }
 
 /**
- * Separates the datagrams of a kernel process from those of others that reach the same socket: processes of its user
- * outside of the jail or in another VM, and children of a kernel that its guest has taken over. Those are counted and
+ * Separates the datagrams of a kernel process from those of others that reach the same socket. Those are processes of its user
+ * outside of the jail or in another VM, and children of a kernel that its guest has taken over. They are counted and
  * reported, and never accepted.
  */
 export class KernelSender {

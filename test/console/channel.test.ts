@@ -110,7 +110,7 @@ test('the number of those who wait is bounded, and places are given back', async
   await channel.waitFor(0, 1);
 });
 
-test('who types sees the echo first, however many have waited longer', async () => {
+test('the controller gets the echo first, however many viewers have waited longer', async () => {
   const seen: string[] = [];
   const request = { offset: 0, max: 100, waitMs: 10_000 };
   const others = Array.from({ length: 20 }, () =>

@@ -58,7 +58,7 @@ test('a full file system is an error when the marks are opened, not a SIGBUS whe
   }
 });
 
-test('a pty that is taken over: the bytes that are missing are said in ring and log, and counted', () => {
+test('a pty that is taken over: missing bytes are reported in ring and log, and counted', () => {
   const path = join(directory, 'con1');
   writeFileSync(path, 'logged');
   const mark = Marks.open(join(directory, 'marks')).of('con1');

@@ -144,7 +144,7 @@ describe('rotation', () => {
 });
 
 describe('what others do to the files', () => {
-  test('a file that was removed is written anew, an emptied one goes on, and offsets only grow', () => {
+  test('a removed file is created again, an emptied one continues, and offsets only grow', () => {
     const log = new ConsoleLog(path, { maxBytes: 1000, keep: 1, now });
     log.append(Buffer.from('before'));
     rmSync(path);
@@ -194,7 +194,7 @@ describe('what others do to the files', () => {
   });
 });
 
-test('a full disk is counted, and writing goes on when there is room', () => {
+test('a full disk is counted, and writing continues when there is space', () => {
   const disk = join(directory, 'disk');
   mkdirSync(disk);
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', disk]);

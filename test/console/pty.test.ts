@@ -120,7 +120,7 @@ describe('a pty', () => {
     expect(md5(back)).toBe(md5(bytes));
   });
 
-  test('accepts a bounded amount for a child that does not read, and says how much', () => {
+  test('accepts a bounded amount for a child that does not read, and returns how much', () => {
     const pty = Pty.open({ columns: 80, rows: 24 });
     collect(pty);
     let accepted = 0;

@@ -68,7 +68,7 @@ test('a guest that writes much, faster than it is read, never hangs, and every b
   expect(seen === `${lines(100_000).repeat(9)}end\r\n`).toBe(true);
 }, 30_000);
 
-test('a successor takes the console over from the kernel, and loses nothing', async () => {
+test('the next monitor takes the console over from the kernel, and loses no output', async () => {
   channel.close();
   kernel.type('(cat /tmp/much >&5; echo end >&5) & sleep 0.3; echo away');
   await kernel.shown('away\r\n');

@@ -52,7 +52,7 @@ describe('makeDirectories', () => {
       });
   });
 
-  test('mends mode, group and owner of what exists', () => {
+  test('repairs mode, group and owner of existing directories', () => {
     mkdirSync(join(scratch, 'x'));
     chmodSync(join(scratch, 'x'), 0o1777);
     expect(makeDirectories([one('x')], self, vm)).toEqual([]);
@@ -77,7 +77,7 @@ describe('makeDirectories', () => {
     expect(look(join(scratch, 'target'))).toEqual({ ...self, mode: 0o700 });
   });
 
-  test('of a link, says where another place is named', () => {
+  test('for a link, the hint is the setting of another directory', () => {
     mkdirSync(join(scratch, 'large-disk'));
     symlinkSync('large-disk', join(scratch, 'var'));
     expect(() => makeDirectories([one('var', { owner: 'root' })], self, vm)).toThrow(
@@ -91,7 +91,7 @@ describe('makeDirectories', () => {
     for (const name of ['x', 'y']) expect(() => makeDirectories([one(name)], self, vm)).toThrow(refusal);
   });
 
-  test('says why the host refuses', () => {
+  test('reports why the host refuses', () => {
     writeFileSync(join(scratch, 'x'), '');
     expect(() => makeDirectories([one('x/y')], self, vm)).toThrow(/ENOTDIR/);
   });

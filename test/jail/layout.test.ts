@@ -92,7 +92,7 @@ describe('jailDirectories', () => {
       expect(directories.filter(({ path }) => path.startsWith(`${parent}/`))).toEqual([]);
   });
 
-  test('lets nobody write but the owner', () => {
+  test('lets only the owner write', () => {
     for (const { mode } of directories) expect(mode & 0o022).toBe(0);
   });
 

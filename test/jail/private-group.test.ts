@@ -34,7 +34,7 @@ describe('a group is private', () => {
     expect(shared('alias', 999, 998)).toBeUndefined();
   });
 
-  test('if nobody has given its number a name', () => {
+  test('if its number has no name', () => {
     expect(shared('61000', 61_000, 61_000)).toBeUndefined();
   });
 
@@ -60,7 +60,7 @@ describe('a group is private', () => {
   });
 });
 
-test('the user nobody of this host is refused, with a hint that names the VM', async () => {
+test('a host without private groups is refused, with a hint that names the VM', async () => {
   await expect(requirePrivateGroup({ name: 'nobody', uid: 65_534, gid: 65_534 }, 'vm1')).rejects.toThrow(
     expect.objectContaining({ code: 'JAIL_GROUP_SHARED', hint: 'umladmin user vm1' }),
   );

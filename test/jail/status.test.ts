@@ -11,7 +11,7 @@ describe('parseStatus', () => {
     expect(parseStatus(`${started}{ "exit-code": 134 }\n`)).toEqual({ initPid: 2750, exitStatus: 134 });
   });
 
-  test('believes no half line', () => {
+  test('does not accept an incomplete line', () => {
     expect(parseStatus('{ "child-pid": 27')).toEqual({});
     expect(parseStatus(`${started}{ "exit-code": 13`)).toEqual({ initPid: 2750 });
   });

@@ -39,7 +39,7 @@ describe('the headers of', () => {
   });
 });
 
-describe('what is no program', () => {
+describe('files that are not programs', () => {
   const header = readFileSync('/bin/ls').subarray(0, 64);
   const changed = (at: number, value: number) => {
     const copy = Buffer.from(header);

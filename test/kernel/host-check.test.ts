@@ -35,7 +35,7 @@ test('the kernel of the tests can run here', () => {
   expect(checkKernel(probeKernel('/bin/busybox'), { machine, flags })).toHaveLength(1);
 });
 
-test('flags are words, those of the first processor', () => {
+test('flags are separate names, those of the first processor', () => {
   expect(parseCpuFlags('processor\t: 0\nflags\t\t: fpu amx_tile \nprocessor\t: 1\nflags\t\t: vme\n')).toEqual(
     new Set(['fpu', 'amx_tile']),
   );

@@ -41,7 +41,7 @@ describe('the libraries of', () => {
     );
   });
 
-  test('a static program are none', () => {
+  test('a static program needs no libraries', () => {
     expect(resolveLibraries('/bin/busybox')).toEqual({ interpreter: undefined, libraries: [] });
   });
 });
@@ -65,7 +65,7 @@ test.each(['libc.so.6', 'libgcc_s.so.1', 'ld-linux-x86-64.so.2'])(
 describe('the cache of the loader', () => {
   const cache = readFileSync('/etc/ld.so.cache');
 
-  test('says what ldconfig -p says', () => {
+  test('agrees with ldconfig -p', () => {
     const printed = execFileSync('/sbin/ldconfig', ['-p'], { encoding: 'utf8' });
     const expected = new Map<string, string>();
     for (const [, name, path] of printed.matchAll(/^\t(\S+) \(libc6,x86-64\) => (\S+)$/gm))

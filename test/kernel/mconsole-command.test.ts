@@ -52,7 +52,7 @@ test('a slip is corrected, and the use of a command shown', () => {
   expect(parseMconsoleLine('stack x')).toMatchObject({ hint: 'use: stack PID' });
 });
 
-test('whatever is typed: what passes is a request, with the same word', () => {
+test('for any input, an accepted line becomes a request with the same command', () => {
   const line = fc.oneof(
     fc.string(),
     fc.tuple(fc.constantFrom(...Object.keys(mconsoleCommands)), fc.string()).map((parts) => parts.join(' ')),
@@ -70,7 +70,7 @@ test('whatever is typed: what passes is a request, with the same word', () => {
   );
 });
 
-test('questions are told from changes', () => {
+test('queries are distinguished from changes', () => {
   const asks = (line: string) => {
     const command = parseMconsoleLine(line);
     return 'cause' in command ? undefined : isQuestion(command);

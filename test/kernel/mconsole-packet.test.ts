@@ -33,7 +33,7 @@ describe('requests', () => {
 });
 
 describe('replies', () => {
-  test('have an error number with a sign, a text without its NUL, and perhaps a successor', () => {
+  test('have a signed error number, a text without its NUL, and perhaps a next packet', () => {
     const data = Buffer.from('text\0');
     expect(decodeReply(Buffer.concat([words(-2, 1, 5), data]))).toEqual({
       error: -2,

@@ -74,7 +74,7 @@ describe('a real kernel, in namespaces of its own,', () => {
     expect(text).toContain('mconsole=notify:run/mon/notify');
   });
 
-  test('says no in words, and answers the next request', async () => {
+  test('reports a refusal as text, and answers the next request', async () => {
     await expect(mconsole.request('proc no/such/file')).rejects.toMatchObject({ code: 'MCONSOLE_REFUSED' });
     await expect(mconsole.request('config bogus')).rejects.toMatchObject({
       code: 'MCONSOLE_REFUSED',
@@ -101,7 +101,7 @@ describe('a real kernel, in namespaces of its own,', () => {
     expect(many.at(-1)).toMatchObject({ reason: { code: 'MCONSOLE_BUSY' } });
   });
 
-  test('stops, stays stopped whatever is asked, and goes on', async () => {
+  test('stops, stays stopped for any request, and continues', async () => {
     kernel.type('(while sleep 0.02; do echo tick; done) & ticker=$!');
     await kernel.shown('tick');
     await mconsole.request('stop');
@@ -177,7 +177,7 @@ describe('a hostile directory', () => {
     expect((await mconsole.request('version')).text).toMatch(/^Linux/);
   });
 
-  test("gains nothing by the socket of somebody else's, nor by none", async () => {
+  test('gains no access by a foreign or missing socket', async () => {
     let other = -1;
     await replaced(
       socket,
@@ -220,7 +220,7 @@ describe('a kernel that does not answer', () => {
     mconsole = later;
   });
 
-  test('halt is answered, and then nobody is there', async () => {
+  test('halt is answered, and then the socket is closed', async () => {
     await mconsole.request('halt');
     await kernel.exited;
     await expect(mconsole.request('version')).rejects.toMatchObject({ code: 'MCONSOLE_DOWN' });

@@ -112,7 +112,7 @@ while n != 0:
 test.each([
   ['another user', 61_234],
   ['the same user, but another process', uid],
-])('what %s sends is counted, dropped, and told of once', async (_who, as) => {
+])('messages from %s are counted, dropped, and reported once', async (_who, as) => {
   const forger = forge(as, 30);
   expect(await once(forger, 'exit')).toEqual([0, null]);
   await expect.poll(() => kernel.forged).toBe(30);

@@ -103,7 +103,7 @@ test('the exit record has the lines before the trace', () => {
   expect(exit.con0Reason).toBe('VFS: Unable to mount root fs on unknown-block(98,0)');
 });
 
-test('a guest that printed the words of a panic, and powered off, has not panicked', () => {
+test('a guest that printed the text of a panic, and powered off, has not panicked', () => {
   const exit = describeExit({
     status: 0,
     wasUp: true,

@@ -22,7 +22,7 @@ const scratch = mkdtempSync(join(tmpdir(), 'umlmon-probe-'));
 afterAll(() => rmSync(scratch, { recursive: true }));
 
 describe('a real kernel', () => {
-  test('is what it says of itself', () => {
+  test('matches what the kernel prints', () => {
     const loader = join(directory, 'lib/ld-linux-x86-64.so.2');
     // Run by its loader with addresses fixed, as the host's libraries may be too old for it.
     const version = execFileSync(
@@ -59,7 +59,7 @@ describe('a real kernel', () => {
   });
 });
 
-test('other programs are no kernels', () => {
+test('other programs are not kernels', () => {
   expect(probeKernel('/bin/busybox')).toMatchObject({ uml: false, version: '', transports: [] });
 });
 

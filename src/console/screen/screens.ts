@@ -31,7 +31,7 @@ export class Screens {
       yields: (channel) => this.#screens.get(channel)?.screen.isBusy !== true,
     },
   );
-  /** Those who wait until one can give way. */
+  /** Callers that wait until a screen can be closed. */
   readonly #waiting = new FairQueue<() => void>();
   readonly #screens = new Map<Channel, { readonly screen: Screen; timer: NodeJS.Timeout }>();
 

@@ -74,7 +74,7 @@ export function namesIn(place: StorePlace): string[] {
 }
 
 /**
- * Makes an empty draft, in the place of one that was cut off; the caller closes it. Only the monitor's user can enter it.
+ * Creates an empty draft, and replaces an interrupted one; the caller closes it. Only the monitor's user can enter it.
  * Errors: BACKUP_PLACE.
  */
 export async function beginDraft({ backups, backupDraft }: BackupPlace): Promise<Directory> {
@@ -141,7 +141,7 @@ function openStore({ backups }: StorePlace): Directory | undefined {
   }
 }
 
-/** Who can write there, or above, can put into a VM what he likes, and have root write elsewhere. */
+/** A user who can write there, or above, could change the data of a VM, and make root write elsewhere. */
 function trusted(path: string, found: Directory | string): Directory {
   if (typeof found !== 'string') return found;
   throw new UmlmonError('BACKUP_PLACE', {

@@ -13,7 +13,7 @@ export interface Claimed {
   readonly names: readonly ImageName[];
 }
 
-/** Why a caller may not do what a claim is for; undefined if he may. */
+/** Why a caller may not use a claimed image; undefined if it may. */
 export function refuseClaim(caller: ImageCaller, { claim, rights, names }: Claimed): Refusal | undefined {
   if (caller.kind === 'administrator') return undefined;
   const { vm, user } = caller;
@@ -34,7 +34,7 @@ export function refuseClaim(caller: ImageCaller, { claim, rights, names }: Claim
   };
 }
 
-/** Why a caller may not make an image; undefined if he may. */
+/** Why a caller may not create an image; undefined if it may. */
 export function refuseMaking(caller: ImageCaller, image: ImageName): Refusal | undefined {
   return caller.kind === 'administrator' || caller.vm === image.vm ? undefined : refuseForeign(caller, image);
 }

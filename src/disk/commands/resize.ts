@@ -16,7 +16,7 @@ import type { DiskResult, DiskVerb, Work } from './command-types.ts';
  * leave a file system that is neither old nor new. The copy shares its blocks where the file system of the host can;
  * elsewhere it takes their space until the end.
  *
- * @throws UmlmonError IMAGE_SIZE if what would be cut off is in use, IMAGE_KIND, IMAGE_DAMAGED
+ * @throws UmlmonError IMAGE_SIZE if the end of the image is in use, IMAGE_KIND, IMAGE_DAMAGED
  */
 export async function resizeImage(
   { image, size, filesystem = false }: DiskVerb & { verb: 'resize' },
@@ -42,7 +42,7 @@ function sizeError(image: ImageName, cause: string, hint: string): UmlmonError {
   return new UmlmonError('IMAGE_SIZE', { place: nameText(image), cause, hint });
 }
 
-/** Only holes, and parts beyond the size that the content states, can be cut off. */
+/** Only holes, and parts beyond the size that the content states, can be removed. */
 function requireShrunk(image: ImageName, { handle, size: present }: ImageFile, size: number): void {
   const content = recogniseImage(readerOf(handle.fd), present);
   if (content === undefined) {

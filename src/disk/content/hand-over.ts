@@ -69,7 +69,7 @@ export async function withReadable<Result>(
   });
 }
 
-/** An unprivileged user who can read a file: preferably nobody, who then cannot write to it. */
+/** An unprivileged user who can read a file: preferably the account `nobody`, which then cannot write to it. */
 function readerOf({ uid, gid, mode }: ToolUser & { readonly mode: number }): ToolUser | undefined {
   if (uid !== nobody.uid && gid !== nobody.gid && (mode & 0o004) !== 0) return nobody;
   if (uid === 0 || (mode & 0o400) === 0) return undefined;

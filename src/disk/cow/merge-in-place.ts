@@ -31,9 +31,9 @@ export interface InPlaceRequest {
  * Writes the sectors of a COW file into its backing file, as `uml_moo -d` does. The caller holds the locks of both and
  * knows that no other COW file has this backing file: it would be spoiled.
  *
- * Killed or cancelled at any moment, it loses no data: the COW file keeps all its sectors until the backing file has
+ * Killed or cancelled at any moment, it loses no data. The COW file keeps all its sectors until the backing file has
  * reached the disk, and writing a sector twice does no harm. From before the first write until the end, the header of
- * the COW file marks the merge (MERGING_MTIME), because the time of the backing file changes meanwhile. So no kernel
+ * the COW file marks the merge (MERGING_MTIME): the time of the backing file changes meanwhile. So no kernel
  * opens the pair, and the merge can be repeated.
  *
  * @throws UmlmonError IMAGE_MISSING, IMAGE_KIND, COW_FORMAT, COW_BACKING

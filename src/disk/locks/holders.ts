@@ -149,7 +149,7 @@ export function readHoldings({ holders }: ImageStore): Holdings {
   };
 }
 
-/** What one holder holds; undefined if he lives and it cannot be known. */
+/** The images of one holder; undefined if it runs and its record cannot be read. */
 function readHolder(path: string): Held[] | undefined {
   let fd: number;
   try {

@@ -135,7 +135,7 @@ export class ImageLocks {
     }
   }
 
-  /** Lets go of some images, also in the name of those who have inherited their descriptors. */
+  /** Releases some images, also for processes that have inherited their descriptors. */
   release(locks: readonly ImageLock[]): void {
     this.#remove(locks);
     this.#list();

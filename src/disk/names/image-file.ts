@@ -16,7 +16,7 @@ export interface Progress {
 }
 
 /**
- * An image that the caller has open, and locked where that matters: nobody can swap it. It stays open as long as it is
+ * An image that the caller has open, and locked where that matters: it cannot be swapped. It stays open as long as it is
  * used.
  */
 export interface ImageSource {

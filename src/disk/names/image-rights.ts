@@ -7,7 +7,7 @@ export interface ImageRights extends Permissions {
   readonly way: readonly Permissions[];
 }
 
-/** Who is meant: a user and his group. */
+/** A user and its group. */
 export interface Ids {
   readonly uid: number;
   readonly gid: number;

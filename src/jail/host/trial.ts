@@ -36,7 +36,7 @@ export async function tryJail(plan: TrialPlan): Promise<Lack | undefined> {
 
 /**
  * Why the host forbids a jail its own /proc, which the tools that read the file systems of guests need. Undefined if it
- * is allowed. A kernel's jail has no /proc, so containers that cover parts of theirs can still run VMs.
+ * is allowed. A kernel's jail has no /proc, so containers that hide parts of /proc can still run VMs.
  */
 export async function tryProc(plan: TrialPlan): Promise<string | undefined> {
   const { programs } = plan;

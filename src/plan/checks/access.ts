@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import type { ImageFacts } from '../../disk/names/open-image.ts';
 import { mayAccess } from '../../system/files/permissions.ts';
 
-/** The topmost directory on the way to an image that a user cannot pass; undefined if he can pass all. */
+/** The topmost directory on the way to an image that a user cannot enter; undefined if it can enter all. */
 export function closedOnWay(
   { hostPath, way }: ImageFacts,
   user: { readonly uid: number; readonly gid: number },

@@ -32,7 +32,7 @@ test('a buffer that has been gone round many times', () => {
   expect(buffer?.endsWith(Buffer.from('line 2998\nline 2999\n'))).toBe(true);
 });
 
-test('memory that cannot be a buffer is none', () => {
+test('invalid memory is not taken for a buffer', () => {
   const is = (change: (memory: Buffer) => void) => {
     const memory = memoryOf('hello');
     change(memory);

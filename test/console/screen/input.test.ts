@@ -58,7 +58,7 @@ test('whole text goes through unchanged, however it is cut up', () => {
   );
 });
 
-test('a sequence or character that has begun is held back, and counted', () => {
+test('an incomplete sequence or character is held back, and counted', () => {
   for (const begun of [
     '\x1b',
     '\x1b[',

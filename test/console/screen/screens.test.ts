@@ -37,7 +37,7 @@ async function textOf(screens: Screens, channel: Channel): Promise<string> {
   return texts.join('\n').trimEnd();
 }
 
-test('a picture is that of an offset; a sequence that has begun comes after it', async () => {
+test('a picture belongs to an offset; an incomplete sequence comes after it', async () => {
   const { channel, screens } = open();
   says(channel, 'one\r\ntwo \x1b[3');
   expect(await screens.replay(channel, { history: 0, bytes: much }, viewer)).toMatchObject({
@@ -69,7 +69,7 @@ test('output is drawn in the window that there was', async () => {
   expect(cellsOf(late)).toEqual(cellsOf(emulator));
 });
 
-test('another kernel begins on a usual terminal, below what was there', async () => {
+test('another kernel starts on a terminal in its default state, below the old output', async () => {
   const { channel, screens } = open();
   const pty = Pty.open({ columns: 80, rows: 24 });
   channel.connect(pty);
@@ -89,7 +89,7 @@ test('another kernel begins on a usual terminal, below what was there', async ()
   expect(lines[1]?.runs).toMatchObject([{ foreground: 0 }]);
 });
 
-test('more output than the ring holds: the screen begins anew with what there is', async () => {
+test('more output than the ring holds: the screen restarts with the content of the ring', async () => {
   const { channel, screens } = open();
   says(channel, 'first');
   expect(await textOf(screens, channel)).toBe('first');
@@ -112,7 +112,7 @@ test('more consoles than are kept: each has its own screen', async () => {
     for (const channel of channels) expect(await textOf(screens, channel)).toBe(`this is ${channel.name}`);
 });
 
-test('a thread that dies is an error for who asks, and the next one has a new one', async () => {
+test('a thread that fails is an error for its caller, and the next caller gets a new thread', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'umlmon-screen-'));
   closing.push({ close: () => rmSync(directory, { recursive: true }) });
   const dying = join(directory, 'dying.cjs');

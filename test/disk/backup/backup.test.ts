@@ -53,7 +53,7 @@ const manifest: Manifest = {
   settings: [],
 };
 
-test('a manifest is believed only if it has the form of one, and names nothing outside of its directory', () => {
+test('a manifest is accepted only in its exact form, with names inside its directory', () => {
   expect(parseManifest(JSON.stringify(manifest))).toEqual(manifest);
   const [image] = manifest.images;
   for (const damage of [
@@ -98,7 +98,7 @@ test('beside a new backup the newest sound ones stay, with the unsound ones that
   expect(surplusBackups(others, 9)).toEqual([]);
 });
 
-test('directories that are no backups are not listed, and not found', async () => {
+test('directories without a manifest are not listed, and not found', async () => {
   const backups = join(scratch, 'store');
   execFileSync('mkdir', ['-p', ...['b', 'moved', 'empty', '.draft'].map((name) => join(backups, name))]);
   for (const name of ['b', 'moved', '.draft'])
@@ -120,7 +120,7 @@ test('directories that are no backups are not listed, and not found', async () =
     await expect(findBackup(name)).rejects.toMatchObject({ code });
 });
 
-test('a fingerprint tells contents apart, and does not see which zeros are holes', async () => {
+test('a fingerprint differs for other content, and ignores which zeros are holes', async () => {
   const path = join(scratch, 'image');
   const fingerprint = async (): Promise<string> => {
     const handle = await open(path, 'r');
@@ -161,7 +161,7 @@ test('a copy has the holes and the size of its source', async () => {
   expect(statSync(to).blocks).toBeLessThan(64);
 });
 
-test('what e2fsck says: clean, with errors; and what it is not asked about', async () => {
+test('results of e2fsck: clean, errors, and not checked', async () => {
   const image = join(scratch, 'fs');
   const soundness = async () => {
     const handle = await open(image, 'r');

@@ -69,7 +69,7 @@ describe('a client of a VM', () => {
       },
     );
 
-    test('a header that names what is closed: merged in place, told of', async () => {
+    test('a header that names a file the user cannot read: merged in place, and reported', async () => {
       nameBacking(target);
       const before = readFileSync(path(target));
       await expect(run({ verb: 'cow-merge', image: cow })).rejects.toMatchObject({ code: 'IMAGE_FOREIGN' });
@@ -130,7 +130,7 @@ describe('a client of a VM', () => {
     expect(existsSync(path(golden))).toBe(true);
   });
 
-  test('is not told the names in shared directories that its user cannot pass, nor what closed headers say', async () => {
+  test('does not learn the names in shared directories that its user cannot enter, nor unreadable headers', async () => {
     mkdirSync(dirname(path(shared('b.cow'))), { recursive: true });
     writeCowHeader(path(shared('b.cow')), { stored: '/shared/disks/closed/base.dsk', size, mtime });
     const { images } = await listForClient(store, client('vm1', nobody));

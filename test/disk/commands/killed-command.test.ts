@@ -201,7 +201,7 @@ test('a file system that is really full gets its space back', async () => {
   }
 });
 
-test('a merge in place that meets a full disk is told to be done again, and gets to its end then', async () => {
+test('a merge in place on a full disk reports that it must be repeated, and then completes', async () => {
   const mounted = new MountedFilesystem('tmpfs', '16M');
   const oracle = join(tmpdir(), `umlmon-oracle-${process.pid}`);
   try {

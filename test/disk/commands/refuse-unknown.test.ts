@@ -53,7 +53,7 @@ const graph = (unknown: Partial<Unknown> = {}): ImageGraph =>
 const crowded = { images: new Map([['vm2', 'the directory has more than 5000 files']]) };
 const code = (refusal: { code: string } | undefined) => refusal?.code ?? '';
 
-describe('a VM with images that could not be looked at', () => {
+describe('a VM with images that could not be read', () => {
   const open = (image: ImageName, mode: 'rw' | 'ro', vm = image.vm) =>
     code(refuseOpen(graph(crowded), { by: vm, image, mode }));
 
@@ -79,7 +79,7 @@ describe('a VM with images that could not be looked at', () => {
     expect(code(refuseMerge(graph(crowded), own('vm1', 'e.cow'), 'vm1'))).toBe('');
   });
 
-  test('keeps everybody from writing what it may depend on, and is named', () => {
+  test('prevents writes to images that it may depend on, and is named', () => {
     const refusal = refuseOpen(graph(crowded), { by: 'vm1', image: free, mode: 'rw' });
     expect(refusal).toMatchObject({
       code: 'IMAGE_UNKNOWN',
@@ -90,7 +90,7 @@ describe('a VM with images that could not be looked at', () => {
   });
 });
 
-test('a graph of some VMs says what it takes all VMs for', () => {
+test('a graph of some VMs reports when it needs all VMs', () => {
   const partial = graph({ partial: true });
   expect(refuseOpen(partial, { by: 'vm1', image: free, mode: 'rw' })).toBe(needsEveryone);
   expect(refuseOpen(partial, { by: 'vm1', image: own('vm1', 'linked.dsk'), mode: 'rw' })).toBe(needsEveryone);
@@ -99,7 +99,7 @@ test('a graph of some VMs says what it takes all VMs for', () => {
   expect(refuseOpen(graph(), { by: 'vm1', image: free, mode: 'rw' })).toBeUndefined();
 });
 
-test('as many files as can be looked at: no more are made, the others are used', () => {
+test('with the largest number of files no image can be created, and existing ones can be used', () => {
   const full = graph({ full: new Set(['vm2']) });
   expect(code(refuseNew(full, own('vm2', 'new.dsk'), '.dsk'))).toBe('IMAGE_UNKNOWN');
   expect(refuseOpen(full, { by: 'vm2', image: own('vm2', 'e.cow'), mode: 'rw' })).toBeUndefined();
@@ -115,7 +115,7 @@ describe('a holder whose record cannot be read', () => {
     expect(open(holder, own('vm1', 'a.dsk'), 'vm1')).toBe('');
   });
 
-  test('umladmin may hold any; what oneself holds is no obstacle', () => {
+  test('umladmin may hold any image; images of the caller itself do not conflict', () => {
     expect(open('@umladmin.7', own('vm1', 'a.dsk'), 'vm1')).toBe('IMAGE_UNKNOWN');
     expect(open('vm1', own('vm1', 'a.dsk'), 'vm1')).toBe('');
   });

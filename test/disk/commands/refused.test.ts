@@ -48,7 +48,7 @@ const reading = (image: ImageName): DiskVerb[] => [
   { verb: 'snapshot', image, name: 'a' },
 ];
 
-test('an image that another process holds, and a backing file, with the chain in the words', async () => {
+test('an image that another process holds, and a backing file, with the chain in the error', async () => {
   makeImage(store.add(base), 8 * MiB, []);
   const program = await buildRacer();
   const writer = new Racer(store, 'vm2', program);
@@ -106,7 +106,7 @@ test('an image that another process holds, and a backing file, with the chain in
   expect(readdirSync(store.holders)).toEqual([]);
 });
 
-test('of two verbs that exclude each other, one is done', async () => {
+test('of two commands that exclude each other, one is executed', async () => {
   for (let round = 0; round < 20; round++) {
     makeImage(store.add(base), MiB, [[0, MiB]]);
     const cow = own(`c${round}.cow`);
@@ -156,7 +156,7 @@ describe('names', () => {
     });
   });
 
-  test('a directory that is swapped under a verb does not lead it out', async () => {
+  test('a directory that is swapped during a command does not lead out of the jail', async () => {
     const image = own('sub/big.dsk');
     makeImage(store.add(image), 64 * MiB, [[0, 48 * MiB]]);
     const sub = dirname(path(image));
@@ -230,7 +230,7 @@ describe('what would lose data', () => {
     });
   });
 
-  test('a rebase without the old backing file needs a word, or the same file elsewhere', async () => {
+  test('a rebase without the old backing file needs -same, or the same file elsewhere', async () => {
     const cow = own('a.cow');
     makeImage(store.add(base), 8 * MiB, [[0, MiB]]);
     await run({ verb: 'cow-create', image: cow, backing: base });

@@ -297,7 +297,7 @@ describe('a tool that goes wrong is ended as a whole:', () => {
   });
 });
 
-test('a host that forbids user namespaces: root makes the jail, and the tool is nobody in it', () => {
+test('a host that forbids user namespaces: root creates the jail, and the tool runs as an unprivileged user', () => {
   const image = own('root.dsk');
   mkdirSync(dirname(place(image)), { recursive: true });
   execFileSync('mke2fs', ['-q', '-F', '-b', '4096', place(image), '16M'], { env: { PATH: '/usr/sbin' } });
@@ -311,7 +311,7 @@ test('a host that forbids user namespaces: root makes the jail, and the tool is 
   expect(run(real, check)).toMatchObject({ bytes: 16 * MiB });
 });
 
-test('a host on which it cannot be confined is told, and it does not run', () => {
+test('if the host cannot confine the tool, the tool does not run and the error reports it', () => {
   const file = store.add(own('a.dsk'), 64 * MiB);
   const result = run('echo ran', { file, timeMs: 1000, forbidden: 'all' });
   expect(result).toMatchObject({

@@ -39,7 +39,7 @@ test('a cancel kills it', async () => {
   expect(isRunning()).toBe(false);
 });
 
-test('its words are lines for people, few and without controls', () => {
+test('its output becomes a few lines without control characters', () => {
   expect(toolLines(`e2fsck 1.47.0 (5-Feb-2023)\nPass 1\n\n${toolImage}: \x1b[31mclean\r\n`)).toEqual([
     'Pass 1',
     'image: [31mclean',

@@ -60,7 +60,7 @@ test('none of them but the runner runs a program that reads images', () => {
   expect(found).toEqual([]);
 });
 
-test('the runner starts programs at one place, behind the words that confine them', () => {
+test('the runner starts programs in one place, behind the confining prefix', () => {
   const { text = '' } = files.find(({ file }) => file === runner) ?? {};
   expect(text.match(/\b(?:spawn|spawnSync|exec|execSync|execFile|execFileSync|fork)\(/g)).toEqual(['spawn(']);
   expect(text.match(/\brunConfined\(.*/g)).toEqual([

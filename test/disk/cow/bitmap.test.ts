@@ -16,7 +16,7 @@ function bytesOf(bits: readonly boolean[]): Uint8Array {
   return bytes;
 }
 
-test('finding and counting agree with looking at each bit', () => {
+test('finding and counting agree with reading each bit', () => {
   fc.assert(
     fc.property(bitsArbitrary, fc.nat(800), fc.nat(800), (bits, from, length) => {
       const words = wordsOf(bytesOf(bits));
@@ -33,7 +33,7 @@ test('finding and counting agree with looking at each bit', () => {
   );
 });
 
-test('runs hold every set bit, are apart by the gap, and begin and end with a set bit', () => {
+test('runs hold every set bit, are apart by the gap, and start and end with a set bit', () => {
   fc.assert(
     fc.property(bitsArbitrary, fc.integer({ min: 1, max: 40 }), (bits, gap) => {
       const words = wordsOf(bytesOf(bits));
@@ -55,7 +55,7 @@ test('runs hold every set bit, are apart by the gap, and begin and end with a se
   );
 });
 
-test('segments cover a bitmap in order, and are what they say', () => {
+test('segments cover a bitmap in order, and match it', () => {
   fc.assert(
     fc.property(bitsArbitrary, fc.integer({ min: 1, max: 6 }), (bits, most) => {
       const window = 16;

@@ -87,7 +87,7 @@ describe.each(faults)('%s', (fault) => {
   });
 });
 
-test('the verbs in a process of their own get to their ends without a fault', async () => {
+test('the commands in their own process finish without an error', async () => {
   const never = ['signal=KILL', 'pwrite64', 60_000] as const;
   expect(runWith(...never, 'mergeCow', { path: cow, backing, target })).toBe(true);
   expect(sameBytes(target, merged)).toBe(true);

@@ -207,7 +207,7 @@ describe('refused', () => {
     await expect(merge()).rejects.toMatchObject({ code: 'IMAGE_EXISTS' });
     expect(readFileSync(ours, 'utf8')).toBe('mine');
   });
-  test('a COW file whose data was cut off', async () => {
+  test('a COW file with truncated data', async () => {
     prepare(8 * MiB, range(8000, 9000));
     writeFileSync(cow, readFileSync(cow).subarray(0, 4 * MiB));
     await expect(merge()).rejects.toThrow(/damaged COW file: it has 4194304 bytes/);

@@ -79,7 +79,7 @@ test('a file that was renamed or removed is synced on', async () => {
   await expect.poll(() => sync.count).toBe(before + 1);
 });
 
-test('a failure is told, and tried again', async () => {
+test('a failure is reported, and retried', async () => {
   sync.add({ fd, hostPath });
   closeSync(fd);
   writeSync(writer, 'y', 0);

@@ -113,7 +113,7 @@ describe('within one process', () => {
     tool.close();
   });
 
-  test('the descriptor that a kernel inherits holds the record, and cannot write what others would believe', async () => {
+  test('the descriptor that a kernel inherits holds the record, and cannot write to it', async () => {
     const locks = await ImageLocks.take(store, 'vm1', [request('rw')]);
     expect(() => writeSync(locks.holder, '[]', 0)).toThrow('EBADF');
     const inherited = spawn('sleep', ['60'], { stdio: ['ignore', 'ignore', 'ignore', locks.holder] });
@@ -127,7 +127,7 @@ describe('within one process', () => {
   });
 
   test.each(['nonsense', '{}', '[{"id":1}]', 'x'.repeat(100_000)])(
-    'a record of somebody living that cannot be read (%.10s): he may hold anything',
+    'an unreadable record of a running holder (%.10s): it may hold any image',
     async (text) => {
       const locks = await ImageLocks.take(store, 'vm1', [request('ro')]);
       writeFileSync(join(store.holders, 'vm1'), text);
@@ -137,7 +137,7 @@ describe('within one process', () => {
     },
   );
 
-  test('holder files that nobody holds, or with nonsense in them, say nothing', async () => {
+  test('holder files that are not locked, or malformed, are ignored', async () => {
     mkdirSync(store.holders, { recursive: true });
     writeFileSync(join(store.holders, 'vm1'), JSON.stringify([{ id: request('ro').id, mode: 'rw' }]));
     expect(readHoldings(store).holdings).toEqual([]);

@@ -57,7 +57,7 @@ test('of two who make the same image, one never gets what the other has not ende
   expect(names()).toEqual([]);
 });
 
-test('an image is made, refused to be made again, and replaced', async () => {
+test('an image is created, refused if it exists, and replaced', async () => {
   await write('refuse', (handle) => handle.write('one'));
   await expect(write('refuse', (handle) => handle.write('two'))).rejects.toMatchObject({
     code: 'IMAGE_EXISTS',

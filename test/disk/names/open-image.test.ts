@@ -169,7 +169,7 @@ test('names of images: to the host and back', () => {
   expect(nameText({ vm: 'vm1', path: '/disks/a.dsk' })).toBe('vm1:/disks/a.dsk');
 });
 
-test('block devices: all nodes of a device are one image, and one that the host has mounted is not to be had', () => {
+test('block devices: all nodes of a device are one image, and a device that the host has mounted is refused', () => {
   const file = store.add({ vm: '', path: '/shared/disks/fs.dsk' }, 1024 * 1024);
   const loop = execFileSync('losetup', ['--find', '--show', file], { encoding: 'utf8' }).trim();
   const mount = join(store.home, 'mnt');

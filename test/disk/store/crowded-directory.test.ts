@@ -48,7 +48,7 @@ async function longestTurn(work: Promise<unknown>): Promise<number> {
   return longest;
 }
 
-test('a look at all images pauses nothing for 20 ms, and looks at as many files of the VM as are allowed', async () => {
+test('a scan of all images blocks the event loop for less than 20 ms, and reads up to the limit of files of the VM', async () => {
   const pauses: number[] = [];
   // Time of the threads that compile and collect garbage counts too: the quietest round tells.
   for (let round = 0; round < 4; round++) {
@@ -67,13 +67,13 @@ test('a look at all images pauses nothing for 20 ms, and looks at as many files 
   expect([...graph.unknown.images.keys()]).toEqual(['vm1']);
 });
 
-test('a look at the images of another VM does not even see them', async () => {
+test('a scan of the images of another VM does not read them', async () => {
   const { graph, troubles } = await scanImages(store, new Set(['vm2']));
   expect([...graph.ids.keys()].sort()).toEqual([base.path, free.path, 'vm2:/disks/root.dsk']);
   expect(troubles).toEqual([]);
 });
 
-test('verbs of another VM are done, those of this one and on what it may depend on are refused', async () => {
+test('commands of another VM are executed, those that may depend on this one are refused', async () => {
   const owner = { uid: 0, gid: 0, mode: 0o600 };
   const host = (vm: string) => ({ store, by: `@${vm}.1`, owner, caller: client(vm) });
   const done: DiskVerb[] = [

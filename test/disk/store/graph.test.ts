@@ -101,7 +101,7 @@ describe('opening', () => {
     expect(refuseOpen(linked, { by: 'vm1', image: link, mode: 'rw' })?.code).toBe('IMAGE_IS_BACKING');
   });
 
-  test('a COW image over a backing file that somebody writes', () => {
+  test('a COW image over a backing file that is open for writing', () => {
     expect(refuseOpen(graph([held('vm9', '1:1', 'rw')]), { by: 'vm2', image: web, mode: 'rw' })?.cause).toBe(
       '/shared/disks/base.dsk, the backing file of vm2:/disks/web.cow, is open read-write by vm9',
     );
@@ -112,7 +112,7 @@ describe('the backing file of a COW image', () => {
   const withCow = (backing: string, header = {}, more: readonly FoundImage[] = []) =>
     graph([], [flat(base, '1:1'), flat(root, '1:2'), cow(web, '1:3', backing, header), ...more]);
 
-  test('is found by the name in the header, or by the one that is said', () => {
+  test('is found by the name in the header, or by a given name', () => {
     expect(backingFor(withCow(base.path), { image: web })).toMatchObject({
       name: base,
       image: { id: '1:1' },
@@ -188,7 +188,7 @@ describe('the backing file of a COW image', () => {
     expect(dependantText(lone, '1:2')).toBe('');
   });
 
-  test('a file without a COW header is no COW image', () => {
+  test('a file without a COW header is not a COW image', () => {
     const damaged = graph([], [{ ...cow(web, '1:3', ''), header: 'it has no COW header' }]);
     expect(refuseOpen(damaged, { by: 'vm2', image: web, mode: 'rw' })).toMatchObject({
       code: 'IMAGE_KIND',
@@ -203,7 +203,7 @@ describe('the backing file of a COW image', () => {
   });
 });
 
-describe('verbs', () => {
+describe('disk commands', () => {
   const verbs: readonly ImageVerb[] = ['write', 'delete', 'rename', 'resize', 'rebase', 'restore'];
 
   test.each(verbs)('%s is refused on a backing file and on an image in use, else done', (verb) => {
@@ -229,7 +229,7 @@ describe('verbs', () => {
     expect(refuseVerb(graph([held('vm1', '1:2', 'rw')]), 'back', root, 'tool')?.code).toBe('IMAGE_IN_USE');
   });
 
-  test('merging in place: only by the one COW image there is, and while nobody reads the backing file', () => {
+  test('merging in place: only the single COW image of a backing file that is not open', () => {
     expect(refuseMerge(graph(), web, 'tool')).toMatchObject({
       code: 'IMAGE_IS_BACKING',
       cause: '/shared/disks/base.dsk is the backing file of vm3:/disks/mail.cow',

@@ -49,7 +49,7 @@ test('1,000 images, 500 of them COW: each with its backing file, holders, snapsh
   ]);
 });
 
-test('problems are told, and no image hides another', async () => {
+test('problems are reported, and no image hides another', async () => {
   store.add(base, MiB);
   for (const [file, backing] of [
     ['lost.cow', '/shared/disks/gone.dsk'],

@@ -28,7 +28,7 @@ test('a host without images, and one without directories', async () => {
   expect((await scanImages(store)).troubles).toEqual([]);
 });
 
-test('images of all VMs, links between them, and who holds them', async () => {
+test('images of all VMs, links between them, and their holders', async () => {
   const basePath = store.add(base, 1024 * 1024);
   writeCow(hostPathOf(web, store), base.path, basePath);
   store.add({ vm: 'vm1', path: '/disks/sub/dir/root.dsk' });
@@ -63,7 +63,7 @@ test('uml_mkcow: the backing file is found by its host path', async () => {
   );
 });
 
-test('what cannot be read or is no image is reported, and the rest is there', async () => {
+test('unreadable files and other formats are reported, and the rest is listed', async () => {
   store.add(base);
   const disks = join(store.varDir, 'vm1/jail/disks');
   mkdirSync(join(disks, 'dir.dsk'), { recursive: true });
@@ -88,7 +88,7 @@ test('what cannot be read or is no image is reported, and the rest is there', as
   );
 });
 
-test('1,000 images, half of them COW, are looked at as a whole', async () => {
+test('1,000 images, half of them COW, are scanned as a whole', async () => {
   const basePath = store.add(base, 1024 * 1024);
   for (let i = 0; i < 500; i++) {
     const vm = `vm${i % 50}`;

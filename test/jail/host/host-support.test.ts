@@ -41,7 +41,7 @@ describe('a trial', () => {
     expect(await tryProc({ ...nobody, programs: hostPrograms(), launcher })).toBeUndefined();
   });
 
-  test('says what failed', async () => {
+  test('reports the failed stage', async () => {
     const programs = { ...hostPrograms(), bwrap: '/bin/false' };
     expect(await tryJail({ ...nobody, programs, launcher: 'user-namespace' })).toEqual({
       stage: 'user',

@@ -32,12 +32,12 @@ describe('reachableMounts', () => {
     ]);
   });
 
-  test('leaves out what lies below a directory upon which something else is mounted', () => {
+  test('omits mounts below a directory that another mount hides', () => {
     const table = [line(1, 0, '/'), line(2, 1, '/run/netns'), line(3, 1, '/run'), line(4, 3, '/run/user')];
     expect(points(...table)).toEqual(['/', '/run', '/run/user']);
   });
 
-  test('begins where the parent is out of sight, as in a chroot', () => {
+  test('starts where the parent is invisible, as in a chroot', () => {
     expect(points(line(30, 29, '/'), line(31, 12, '/elsewhere'))).toEqual(['/', '/elsewhere']);
   });
 
@@ -78,7 +78,7 @@ describe('differencesOf', () => {
     );
   });
 
-  test('names what is too much, and what is missing', () => {
+  test('names extra mounts, and missing ones', () => {
     expect(differencesOf(mounts('/', '/tmp', '/root', '/root/proc', '/shared', '/sharedx'), plan)).toEqual([
       'ext4 at /root/proc',
       'ext4 at /sharedx',

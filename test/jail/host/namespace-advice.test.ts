@@ -49,7 +49,7 @@ test.each([
   ],
   [false, 'it was killed by SIGKILL'],
   [false, 'spawn EAGAIN'],
-])('%s: the host forbids a jail, by the words of a trial: %s', (forbidden, words) => {
+])('%s: the host forbids a jail, by the output of a trial: %s', (forbidden, words) => {
   expect(isForbidden(words)).toBe(forbidden);
 });
 

@@ -285,7 +285,7 @@ function filesOf(pid: number): string[] {
 describe('a launch that fails', () => {
   const failing = (change: Wish['change']) => start('poweroff', change ? { change } : {});
 
-  test('says what bubblewrap said', async () => {
+  test('reports the error of bubblewrap', async () => {
     const bind = { from: '/nonexistent/image', to: '/disks/x', mode: 'rw' } as const;
     await expect(failing((plan) => ({ ...plan, binds: [...plan.binds, bind] }))).rejects.toMatchObject({
       code: 'JAIL_LAUNCH',
@@ -308,7 +308,7 @@ describe('a launch that fails', () => {
     expect(spawnSync('pgrep', ['-f', scratch], { encoding: 'utf8' }).stdout).toBe('');
   });
 
-  test('says what to do with a bubblewrap that cannot bind what is open', async () => {
+  test('has a hint for a bubblewrap that cannot bind descriptors', async () => {
     const old = join(scratch, 'old-bwrap');
     writeFileSync(old, '#!/bin/sh\necho "bwrap: Unknown option --ro-bind-fd" >&2\nexit 1\n', { mode: 0o755 });
     const change = (plan: SandboxPlan) => ({ ...plan, programs: { ...plan.programs, bwrap: old } });
@@ -318,7 +318,7 @@ describe('a launch that fails', () => {
     });
   });
 
-  test('says which program is missing', async () => {
+  test('reports which program is missing', async () => {
     const missing = (plan: SandboxPlan) => ({
       ...plan,
       programs: { ...plan.programs, prlimit: '/nonexistent/prlimit' },
@@ -329,7 +329,7 @@ describe('a launch that fails', () => {
     });
   });
 
-  test('says that the kernel is no program', async () => {
+  test('reports that the kernel is not a program', async () => {
     await expect(failing((plan) => ({ ...plan, command: ['/kernel/absent'] }))).rejects.toMatchObject({
       code: 'JAIL_LAUNCH',
       words: expect.stringContaining('/kernel/absent'),

@@ -184,7 +184,7 @@ test('the tap of the VM itself, of a VM that runs or a start that was killed, is
   expect(check(toHost, { links: [...host.links, other] })).toHaveLength(2);
 });
 
-test('a host without ip(8) says so once per interface, with the package', () => {
+test('a host without ip(8): reported once per interface, with the package', () => {
   const network: Inventory['network'] = {
     missing: {
       code: 'HOST_PROGRAM_MISSING',
