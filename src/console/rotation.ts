@@ -2,8 +2,8 @@
 const newline = 0x0a;
 
 /**
- * How many of `bytes` fit into the current file of a log before it is rotated: all, or else up to the last line end that
- * fits. A file never exceeds `max`, and a line that is longer than a file is cut.
+ * How many of `bytes` fit into the current file of a log before it is rotated: all, or up to the last line end that fits.
+ * A file never exceeds `max`, and a line that is longer than a file is cut.
  *
  * @param size bytes in the current file
  * @param max largest size of a file, at least 1

@@ -10,7 +10,7 @@ interface Recognised {
 /**
  * The buffers that are former mappings of others. A UML kernel removes mappings of vmalloc() late. The first page of such
  * a mapping is that of the terminal; the last page, with the tail, is in use for other data since. So of buffers at the
- * same place, the terminal's is one whose tail advances. Until one does, each of them may be it.
+ * same place, the terminal's is one whose tail advances. Until one does, each of them is a candidate.
  *
  * @returns their addresses in the kernel
  */

@@ -45,8 +45,8 @@ const stillTime = 10;
 const lookAfterKey = { times: 3, pause: 12 };
 
 /**
- * Passes the input of one console on no faster than the guest reads it, so that the line buffer of its kernel never
- * overflows; see InputLedger for the method. Small input is passed on at once, without inspecting the guest.
+ * Passes the input of one console on no faster than the guest reads it. So the line buffer of its kernel never overflows;
+ * see InputLedger for the method. Small input is passed on at once, without inspecting the guest.
  */
 export class InputGate {
   readonly #console: GatedConsole;

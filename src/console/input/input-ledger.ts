@@ -46,7 +46,7 @@ const settleTime = 10;
 /**
  * Reckons how much input of one console the guest has not read, at most. Times are those of performance.now().
  *
- * The console's buffer is recognised by the bytes that were passed on: of all input buffers in the memory of the kernel, it
+ * The console's buffer is recognised by the bytes that were passed on. Of all input buffers in the memory of the kernel, it
  * is the one that changes and ends with those bytes. From then on the count is exact: bytes that have not arrived count as
  * unread. If several buffers match (a terminal multiplexer passes its input on to another terminal), the fullest counts.
  * Former mappings of the same buffer match too, with a tail that is not its own: they count until a tail moves.

@@ -7,7 +7,7 @@ import { type Cell, type CoreBuffer, cellAt, charsetName, coreOf, type Look } fr
 const plain = '\x1b[0m\x1b[0"q';
 
 /**
- * A text that turns a terminal of this size, after a reset, into the same state as this one. That covers cells with
+ * A text that turns a terminal of this size, after a reset, into the same state as this one. It covers cells with
  * `history` lines before the screen, cursor, margins, tab stops, saved cursor, character sets and modes, and the position
  * in a line that is being written.
  *

@@ -16,8 +16,8 @@ export type At<T> = T & { readonly offset: number };
 export type ScreenSize = Omit<ScreenWant, 'what'>;
 
 /**
- * The screens of the channels of a VM, which are emulated for some time after each request: a few at once, each in its
- * own thread.
+ * The screens of the channels of a VM, which are emulated for some time after each request. A few run at once, each in
+ * its own thread.
  */
 export class Screens {
   readonly #program: string;

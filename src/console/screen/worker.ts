@@ -1,6 +1,6 @@
 /**
  * The thread of a monitor in which the screen of one console is emulated. The output of a guest can keep an emulator busy,
- * or break it: it must not run in the thread that reads the guest's output, nor in that of another console. When it
+ * or break it. So it must not run in the thread that reads the guest's output, nor in that of another console. When it
  * exits, all its memory is free.
  */
 import { parentPort } from 'node:worker_threads';

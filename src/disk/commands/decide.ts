@@ -123,8 +123,8 @@ function mergeInPlace(graph: ImageGraph, image: ImageName, by: string): Decision
 }
 
 /**
- * The present backing file is read, so that the image keeps its content. If that file is missing or has changed, one of
- * two conditions must hold: the caller asserts equal content, or the new file has the recorded size and time.
+ * The present backing file is read, so that the image keeps its content. If that file is missing or has changed, the
+ * caller must assert equal content, or the new file must have the recorded size and time.
  */
 function rebase(
   graph: ImageGraph,

@@ -17,9 +17,9 @@ import { resizeImage } from './resize.ts';
 import { deleteSnapshot, rollBack, takeSnapshot } from './snapshot.ts';
 
 /**
- * Runs a disk command. It is refused where it could destroy data: images that are open elsewhere or are backing files,
- * and images that are not where their names point. If it is killed or cancelled, or the disk is full, the image is either
- * the old one or the new one.
+ * Runs a disk command. It is refused where it could destroy data: an image may be open elsewhere, be a backing file, or
+ * not be where its name points. If the command is killed or cancelled, or the disk is full, the image is either the old
+ * one or the new one.
  *
  * @throws UmlmonError the refusals of caller.ts, may-use.ts and decide.ts, and what goes wrong; the reason of
  *   `progress.signal`

@@ -194,7 +194,7 @@ export function wordsOf(name: FilesystemTool, { status, words }: ToolResult): st
 }
 
 /**
- * Refuses a file system that is not clean after a tool has created or changed it: the tools of e2fsprogs do not report
+ * Refuses a file system that is not clean after a tool has created or changed it. The tools of e2fsprogs do not report
  * all failed writes.
  *
  * @throws UmlmonError HOST_COMMAND

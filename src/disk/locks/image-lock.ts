@@ -38,8 +38,8 @@ export interface LockedImage {
  * SIGKILL releases them.
  *
  * Locked images are also listed in the holder file. After a lock has ended, the list still holds its image while a
- * process has the descriptor of the holder file: a caller locks the image first, then checks who lists it
- * (refuseOpen). So a kernel that has inherited the holder file keeps images that were locked after its start.
+ * process has the descriptor of the holder file. So a caller locks the image first, then checks who lists it
+ * (refuseOpen). A kernel that has inherited the holder file keeps images that were locked after its start.
  */
 export class ImageLocks {
   /** Descriptor of the holder file; to be inherited together with those of the images. */

@@ -18,7 +18,7 @@ export function temporaryFor(name: string): string {
 }
 
 /**
- * Creates a file that appears as a whole: `write` fills it without a name, and it gets its name when its content has
+ * Creates a file that appears as a whole. `write` fills it without a name, and it gets its name when its content has
  * reached the disk. If this ends early, even by SIGKILL, the previous file stays, and no other is left. Two exceptions:
  * `.NAME.new` at the last moment of a replacement, and file systems that need a name for each file. The next attempt
  * replaces that file.

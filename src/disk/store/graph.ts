@@ -102,8 +102,8 @@ export function imageOf(graph: ImageGraph, name: ImageName): GraphImage | undefi
 }
 
 /**
- * The image that the header of a COW image names, for one of the names of that image: a path of the jail, or a path of
- * the host as uml_mkcow(1) writes it. Undefined if the path is not in a directory of images.
+ * The image that the header of a COW image names, for one of the names of that image. The path in the header is one of
+ * the jail, or one of the host as uml_mkcow(1) writes it. Undefined if it is not in a directory of images.
  */
 export function backingName(
   { header }: Pick<FoundImage, 'header'>,

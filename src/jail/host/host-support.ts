@@ -86,7 +86,7 @@ interface Tried {
 let tried: Tried | undefined;
 
 /**
- * The same from a trial, where the settings of the host do not decide: a security module, a container or a unit does not
+ * The same from a trial, where the settings of the host do not decide. A security module, a container or a unit does not
  * show which of its rules applies. A success is remembered until a launch fails, a failure is not.
  * Errors: HOST_PROGRAM_MISSING.
  *

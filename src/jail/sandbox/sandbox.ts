@@ -59,14 +59,14 @@ export interface SandboxPlan {
   /** The host user of the kernel; absent if that is the monitor's own, unprivileged user. */
   readonly user?: { readonly uid: number; readonly gid: number; readonly groups?: readonly number[] };
   /**
-   * The number of the kernel's user or group cannot be written by bubblewrap to the map of a user namespace: from 2^31 on it
+   * bubblewrap cannot write the number of the kernel's user or group to the map of a user namespace. From 2^31 on it
    * writes a negative number. Then unshare(1) first creates a namespace where both are numbers of the account nobody.
    */
   readonly largeIds?: boolean;
   /** Within what the host permits: see limitsOfJail. */
   readonly limits: {
     /**
-     * RLIMIT_CORE: one byte, not zero. A core pattern that is a program gets its core in spite of a limit of 0, and a
+     * RLIMIT_CORE: one byte, not zero. A core pattern that is a program gets its core in spite of a limit of 0. Then a
      * panic would hand the guest's memory to a program that runs as root. 1 alone stops that too (fs/coredump.c). Where
      * the host permits only 0, the core is empty of memory (keepMemoryFromCores).
      */

@@ -187,8 +187,8 @@ function verdicts({
     allowExcept(1, Object.values(deniedIoctls), hostNetwork ? socketIoctls : undefined),
   );
   ofCall.set(filteredCalls.clone, [loadArgument(0), jump(IF_ANY_BIT, CLONE_NEW, 0, 1), fail(EPERM), allow]);
-  // O_NONBLOCK belongs to the open file, and the masters of the ptys are shared with the monitor: a process that clears
-  // it would block the monitor in read(2).
+  // O_NONBLOCK belongs to the open file, and the monitor shares the masters of the ptys. A process that clears it would
+  // block the monitor in read(2).
   ofCall.set(filteredCalls.fcntl, [
     loadArgument(1),
     jump(IF_EQUAL, F_SETFL, 0, 3),

@@ -47,8 +47,8 @@ const changesInJail = '/disk/changes';
 const backingInJail = '/disk/image';
 
 /**
- * Locks an image against writers, and creates the file for the changes: a COW file, or a copy if the kernel would read
- * wrong data through a COW file. The image is opened once: the checked file is locked, copied and bound.
+ * Locks an image against writers, and creates the file for the changes. That is a COW file, or a copy if the kernel would
+ * read wrong data through a COW file. The image is opened once: the checked file is locked, copied and bound.
  *
  * @param bound number of the image's descriptor in the chain that creates the jail
  * @throws UmlmonError IMAGE_MISSING, IMAGE_KIND, IMAGE_CONTENT, IMAGE_ACCESS, IMAGE_IN_USE, IMAGE_CHAIN
