@@ -134,7 +134,7 @@ test('a device in a VARDIR without devices is refused', () => {
   const { status, stderr } = world.run('umlmon', ['-check']);
   expect(status).toBe(3);
   expect(stderr).toContain(`ubd0: the kernel cannot open a device there: ${world.home} is mounted nodev`);
-  expect(stderr).toContain(`mount -o remount,dev ${world.home}, or make the node`);
+  expect(stderr).toContain(`mount -o remount,dev ${world.home}, or create the node`);
 });
 
 test('a hook that cannot be run is refused', () => {

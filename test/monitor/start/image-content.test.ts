@@ -140,7 +140,7 @@ describe('cut short', () => {
     chownSync(root, vmUid, vmUid);
     expect(check()).toEqual([]);
     truncateSync(root, 4096);
-    expect(check()).toMatchObject([{ severity: 'error', cause: expect.stringContaining('cut short') }]);
+    expect(check()).toMatchObject([{ severity: 'error', cause: expect.stringContaining('is truncated') }]);
   });
 
   test('a partition, and an image beside the root', () => {
