@@ -3,7 +3,7 @@ import { table } from './idl/markdown.ts';
 import { procedureRoles, type Role, roleMeans, roles } from './roles.ts';
 import { umlmonctrl } from './umlmonctrl.gen.ts';
 
-/** docs/roles.md: what each role is for, and the lowest role that may call each procedure. */
+/** Prints docs/roles.md: the purpose of each role, and the lowest role that may call each procedure. */
 export function generateRolePage(): { path: string; text: string }[] {
   const called = (role: Role | 'nobody' | 'proxy') =>
     Object.entries(umlmonctrl.procedures)
@@ -13,24 +13,24 @@ export function generateRolePage(): { path: string; text: string }[] {
   const text = [
     '# Roles',
     '<!-- Generated from src/rpc/roles.ts by `npm run generate`. -->',
-    `Who may call which procedure of the control protocol (*docs/protocol.md*). Each role may also call what those above it
-may. Over TCP the password says which role its user has (\`umladmin password\`, umladmin(8)); on the Unix socket root and the user of the
-monitor are admin, and members of **group** have what **group\\_roles** of the configuration says, umlmon(5); others have none.`,
-    `A proxy says for whom it calls (actFor): root, the user of the monitor and **web\\_user** may do so on the Unix socket, and over
-TCP whoever has logged in. The connection then has the role that was asked for, at most that of the proxy, and keeps it; the proxy's
-own user counts no more. **web\\_user** has no other role.`,
-    `Of answers, those who may not read consoles get no byte of one: not the last lines of an ending, what a start that failed
-printed, notes at consoles, or commands of the management console. Kernel arguments and what sounds like a secret is \`***\` for
-them.`,
+    `This page lists the role that each procedure of the control protocol (*docs/protocol.md*) requires. Each role includes
+those above it in the table. Over TCP, each password has a role (\`umladmin password\`, umladmin(8)). On the Unix socket,
+root and the user of the monitor have the role admin. Members of **group** have the role of **group\\_roles** in the
+configuration, umlmon(5); other users have none.`,
+    `A proxy calls actFor to act on behalf of a client. On the Unix socket, root, the user of the monitor and **web\\_user** may
+do so; over TCP, every authenticated client. The connection then has the requested role, but at most that of the proxy,
+and keeps it. The user of the proxy itself no longer counts. **web\\_user** has no other role.`,
+    `Clients below the role console get no console output: no last lines of an exit record, no output of a failed start, no
+notes, and no commands of the management console. Kernel arguments and possible secrets appear as \`***\`.`,
     table(
       ['role', 'may', 'procedures'],
       [
         ['none yet', 'authenticate over TCP', called('nobody')],
-        ['of those who may act for others', 'say for whom it calls', called('proxy')],
+        ['a proxy', 'act on behalf of a client', called('proxy')],
         ...roles.map((role) => [role, roleMeans[role], called(role)]),
       ],
     ),
-    'A call beyond the role of its client is answered with the failure ROLE\\_TOO\\_LOW, and does nothing.',
+    'A call that requires a higher role gets the failure ROLE\\_TOO\\_LOW and has no effect.',
     '',
   ];
   return [{ path: 'docs/roles.md', text: text.join('\n\n').trimEnd().concat('\n') }];

@@ -2,23 +2,23 @@
 import type { ProcedureName } from './codec/program.ts';
 import type { umlmonctrl } from './umlmonctrl.gen.ts';
 
-/** What somebody may do with a VM; each role may do what those before it may. */
+/** Roles of clients; each one includes those before it. */
 export const roles = ['look', 'console', 'operate', 'admin'] as const;
 export type Role = (typeof roles)[number];
 
-/** What the roles are for, in a line each. */
+/** The purpose of each role, in one line. */
 export const roleMeans: Readonly<Record<Role, string>> = {
-  look: 'sees state, statistics, events and lists, but nothing that goes through a console',
-  console: 'also reads and types at consoles, and reads logs and crash bundles',
-  operate: 'also starts, stops, pauses and backs up the VM',
-  admin: 'may do everything, disk images and the management console of the kernel included',
+  look: 'read state, statistics, events and lists, but no console output',
+  console: 'also read consoles, write to them, and read logs and crash bundles',
+  operate: 'also start, stop, pause and back up the VM',
+  admin: 'everything, including disk images and the management console of the kernel',
 };
 
 export type ControlProcedure = ProcedureName<typeof umlmonctrl>;
 
 /**
- * The lowest role that may call each procedure. `nobody` needs no role: it is for those who have none yet. `proxy` is decided by
- * who it is, and over TCP for those who have proved that.
+ * The lowest role that may call each procedure. `nobody` requires no role: such calls come before the login. `proxy`
+ * depends on the user of the host; over TCP it requires a login.
  */
 export const procedureRoles: Readonly<Record<ControlProcedure, Role | 'nobody' | 'proxy'>> = {
   authBegin: 'nobody',
@@ -60,7 +60,7 @@ export const procedureRoles: Readonly<Record<ControlProcedure, Role | 'nobody' |
   backup: 'operate',
   plan: 'operate',
 
-  // These change what outlives the VM, or go past what the monitor checks.
+  // These change state that outlives the VM, or bypass the checks of the monitor.
   restore: 'admin',
   diskRun: 'admin',
   jobCancel: 'admin',
@@ -73,12 +73,12 @@ export const procedureRoles: Readonly<Record<ControlProcedure, Role | 'nobody' |
   mconsole: 'admin',
 };
 
-/** Whether `role` may do what needs `needed`. */
+/** Whether `role` includes `needed`. */
 export function includesRole(role: Role, needed: Role): boolean {
   return roles.indexOf(role) >= roles.indexOf(needed);
 }
 
-/** Whether a role may call a procedure; null is a client that has not proved who it is. */
+/** Whether a role may call a procedure; null is an unauthenticated client. */
 export function allows(role: Role | null, procedure: ControlProcedure): boolean {
   const needed = procedureRoles[procedure];
   if (needed === 'nobody' || needed === 'proxy') return true;
@@ -90,7 +90,7 @@ export function lowerRole(one: Role, other: Role): Role {
   return includesRole(one, other) ? other : one;
 }
 
-/** The highest of some roles; null if there are none. */
+/** The highest of some roles; null for an empty list. */
 export function highestRole(some: readonly Role[]): Role | null {
   return roles.findLast((role) => some.includes(role)) ?? null;
 }

@@ -43,7 +43,7 @@ export const dirTextCodec: Codec<DirText> = {
   decode: (r) => r.string(UMLDIR_TEXT_MAX),
 };
 
-/** Why something could not be done. `code` is stable (docs/errors.md), the rest is for people. */
+/** Why a call failed. `code` is stable (docs/errors.md), the other texts are for users. */
 export interface DirFailure {
   readonly code: DirName;
   readonly place: DirText;
@@ -138,17 +138,17 @@ export const dirStateCodec: Codec<DirState> = {
   },
 };
 
-/** What a monitor says of its VM and itself. */
+/** A monitor and its VM, as registered. */
 export interface DirVm {
   readonly name: DirName;
   readonly state: DirState;
   /** milliseconds since 1970 */
   readonly stateSince: number;
-  /** as far as the VM is configured to be */
+  /** the configured level of readiness is reached */
   readonly ready: boolean;
   /** where the monitor listens on TCP; empty = on all addresses of its host */
   readonly address: DirHost;
-  /** 0 = it does not */
+  /** 0 = it does not listen */
   readonly port: number;
 }
 
@@ -172,7 +172,7 @@ export const dirVmCodec: Codec<DirVm> = {
 };
 
 export interface DirEntry {
-  /** where the monitor runs */
+  /** host of the monitor */
   readonly host: DirHost;
   readonly vm: DirVm;
 }
@@ -191,7 +191,7 @@ export const dirEntryCodec: Codec<DirEntry> = {
 /** A VM somewhere in the directory. */
 export interface DirTarget {
   readonly vm: DirName;
-  /** empty: the VM of this host, or else the only one of this name */
+  /** empty: the VM of this host, or else the only VM of this name */
   readonly host: DirHost;
 }
 
@@ -208,13 +208,13 @@ export const dirTargetCodec: Codec<DirTarget> = {
 
 /** How the monitor of a VM is reached. */
 export interface DirPort {
-  /** where it runs */
+  /** host of the monitor */
   readonly host: DirHost;
-  /** under which its TCP port is reached; empty: that of who has answered */
+  /** of its TCP port; empty: the address of this directory server */
   readonly address: DirHost;
-  /** 0 = none that other hosts can reach */
+  /** 0 = not reachable from other hosts */
   readonly port: number;
-  /** port of the redirector of the host that has answered; 0 = none */
+  /** port of the redirector of this host; 0 = none */
   readonly redirector: number;
 }
 
@@ -256,10 +256,10 @@ export const dirPortAnswerCodec: Codec<DirPortAnswer> = {
 
 /** Whether the hosts share their directory. */
 export type DirSharing =
-  /** this host alone */
+  /** this host only */
   | 'off'
   | 'on'
-  /** what is known of other hosts may be old, or missing */
+  /** entries of other hosts may be outdated or missing */
   | 'broken';
 
 const dirSharingNumbers: Readonly<Record<DirSharing, number>> = {
@@ -297,7 +297,7 @@ export const dirSharingStateCodec: Codec<DirSharingState> = {
   }),
 };
 
-/** VMs in the order of hosts and names, after the given one: empty names begin. */
+/** The list is sorted by host and name. It continues after the given VM; empty names start it. */
 export interface DirListArgs {
   readonly afterHost: DirHost;
   readonly afterVm: DirName;
@@ -318,7 +318,7 @@ export interface DirList {
   /** the name of the host that answers */
   readonly here: DirHost;
   readonly entries: readonly DirEntry[];
-  /** ask again, after the last one */
+  /** call again with the last VM */
   readonly more: boolean;
   /** for UMLDIR_WATCH: the first change that is not in the list */
   readonly next: number;
@@ -364,9 +364,9 @@ export const dirListAnswerCodec: Codec<DirListAnswer> = {
 };
 
 export type DirChangeKind =
-  /** a VM that is new, or not as before */
+  /** a new or changed VM */
   | 'set'
-  /** its monitor, or its host, has ended */
+  /** its monitor or its host has ended */
   | 'gone';
 
 const dirChangeKindNumbers: Readonly<Record<DirChangeKind, number>> = {
@@ -388,7 +388,7 @@ export const dirChangeKindCodec: Codec<DirChangeKind> = {
 export interface DirChange {
   readonly sequence: number;
   readonly kind: DirChangeKind;
-  /** of a VM that has gone: as it was last known */
+  /** for a VM that is gone: its last known entry */
   readonly entry: DirEntry;
 }
 
@@ -406,7 +406,7 @@ export const dirChangeCodec: Codec<DirChange> = {
 };
 
 export interface DirWatchArgs {
-  /** the first change asked for; 0 = from now on */
+  /** first change; 0 = new changes only */
   readonly since: number;
   /** for the first one; at most UMLDIR_WAIT_MAX */
   readonly waitMs: number;
@@ -425,7 +425,7 @@ export const dirWatchArgsCodec: Codec<DirWatchArgs> = {
 
 export interface DirChanges {
   readonly changes: readonly DirChange[];
-  /** where to go on */
+  /** pass this as `since` in the next call */
   readonly next: number;
 }
 
@@ -462,14 +462,14 @@ export const dirWatchAnswerCodec: Codec<DirWatchAnswer> = {
 };
 
 /**
- * The first record on a connection to the redirector, and the only one from a client. After the answer `ok` the
- * connection is one to the monitor.
+ * The first and only record that a client sends to the redirector. After the answer `ok`, the connection leads to
+ * the monitor.
  */
 export interface Announcement {
   /** UMLREDIR_MAGIC */
   readonly magic: number;
   readonly target: DirTarget;
-  /** VMs of this host only: what one redirector says to another */
+  /** only VMs of this host; set by a redirector that forwards to another */
   readonly last: boolean;
 }
 
@@ -486,7 +486,7 @@ export const announcementCodec: Codec<Announcement> = {
   }),
 };
 
-/** The answer to an announcement; `failed` is followed by the end of the connection. */
+/** The answer to an announcement. After a failure, the redirector closes the connection. */
 export type AnnouncementAnswer =
   | { readonly kind: 'ok'; readonly host: DirHost }
   | { readonly kind: 'failed'; readonly why: DirFailure };
@@ -513,17 +513,17 @@ export const umldir = {
   version: 1,
   argsBytesMax: 348,
   procedures: {
-    /** Answers nothing; for reachability checks. */
+    /** Does nothing; for reachability checks. */
     null: { number: 0, args: voidCodec, result: voidCodec },
     /** How the monitor of a VM is reached. */
     getPort: { number: 1, args: dirTargetCodec, result: dirPortAnswerCodec },
-    /** All VMs whose monitors run. */
+    /** All VMs with a running monitor. */
     list: { number: 2, args: dirListArgsCodec, result: dirListAnswerCodec },
-    /** Changes from a sequence number on, waiting for the first one. */
+    /** Changes from a sequence number on; waits for the first one. */
     watch: { number: 3, args: dirWatchArgsCodec, result: dirWatchAnswerCodec },
     /**
-     * For monitors, on the Unix socket only. The VM is in the directory as long as the connection lasts; a second
-     * call on it replaces what the first one has said.
+     * For monitors, on the Unix socket only. The VM is listed while the connection is open. A second call replaces
+     * the entry.
      */
     register: { number: 4, args: dirVmCodec, result: dirSimpleAnswerCodec },
   },

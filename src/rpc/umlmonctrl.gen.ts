@@ -22,7 +22,7 @@ export const UMLMON_REPLY_MAX = 524288;
 /** bytes that draw a screen */
 export const UMLMON_REPLAY_MAX = 524288;
 
-/** lines of a picture: scroll-back and screen */
+/** lines of a picture: scrollback and screen */
 export const UMLMON_LINES_MAX = 1200;
 
 export type UmlmonName = string;
@@ -53,7 +53,7 @@ export const umlmonDataCodec: Codec<UmlmonData> = {
   decode: (r) => r.opaque(UMLMON_DATA_MAX),
 };
 
-/** Why something could not be done. `code` is stable (docs/errors.md), the rest is for people. */
+/** Why a call failed. `code` is stable (docs/errors.md), the other texts are for users. */
 export interface Failure {
   readonly code: UmlmonName;
   /** file:line, section and key, path, or step */
@@ -104,7 +104,7 @@ export type VmState =
   | 'starting'
   | 'running'
   | 'stopping'
-  /** a kernel runs that this monitor cannot vouch for, and leaves alone */
+  /** unmanaged: a kernel of the VM runs that this monitor did not start and cannot verify */
   | 'foreign';
 
 const vmStateNumbers: Readonly<Record<VmState, number>> = {
@@ -133,9 +133,9 @@ export const vmStateCodec: Codec<VmState> = {
 export type ExitCause =
   /** the guest powered off or halted */
   | 'poweroff'
-  /** the guest asked for a reboot */
+  /** the guest requested a reboot */
   | 'reboot'
-  /** panic, or a fatal signal that nobody here sent */
+  /** panic, or a fatal signal that the monitor did not send */
   | 'crash'
   /** the monitor killed it on request */
   | 'killed'
@@ -176,17 +176,17 @@ export interface ExitRecord {
   readonly code: number;
   /** signal number, or 0 */
   readonly signal: number;
-  /** who asked for the end; empty if nobody did */
+  /** user who requested it; empty if it was unexpected */
   readonly askedBy: UmlmonText;
-  /** panic text; empty if there was none */
+  /** panic text; empty if none */
   readonly panic: UmlmonText;
-  /** the last lines of con0; of a panic, those before its call trace */
+  /** the last lines of con0; for a panic, those before its call trace */
   readonly lastLines: UmlmonText;
-  /** host path of the crash bundle; empty if there is none */
+  /** host path of the crash bundle; empty if none */
   readonly bundle: UmlmonText;
-  /** what ended it, as far as the host knows: `out of memory: …`; else empty */
+  /** reason known to the host: `out of memory: …`; else empty */
   readonly why: UmlmonText;
-  /** of a panic: the line of con0 that names its cause; else empty */
+  /** for a panic, the line of con0 with its cause; else empty */
   readonly con0Reason: UmlmonText;
 }
 
@@ -217,11 +217,11 @@ export const exitRecordCodec: Codec<ExitRecord> = {
   }),
 };
 
-/** Why neither a policy nor `start = boot` starts the VM. A start that somebody asks for ends it. */
+/** Why neither a policy nor `start = boot` starts the VM. A start by a user clears it. */
 export type HoldKind =
-  /** too many deaths: restart_limit */
+  /** too many unexpected exits: restart_limit */
   | 'gave-up'
-  /** kept for inspection: on_poweroff, on_reboot or on_crash = keep */
+  /** preserved for inspection: on_poweroff, on_reboot or on_crash = keep */
   | 'kept';
 
 const holdKindNumbers: Readonly<Record<HoldKind, number>> = {
@@ -244,7 +244,7 @@ export interface Hold {
   readonly kind: HoldKind;
   /** milliseconds since 1970 */
   readonly since: number;
-  /** one line for people */
+  /** one line for users */
   readonly why: UmlmonText;
 }
 
@@ -290,20 +290,20 @@ export interface ConsoleInfo {
   readonly bytesOut: number;
   /** host to guest */
   readonly bytesIn: number;
-  /** bytes that the log could not take (disk full) */
+  /** bytes that could not be logged (disk full) */
   readonly logDropped: number;
   readonly logged: boolean;
-  /** why the log cannot be written now; empty if it can */
+  /** why the log cannot be written; empty if it can */
   readonly logError: UmlmonText;
-  /** bytes that a killed monitor took and did not log, at most */
+  /** most bytes that a killed monitor read but did not log */
   readonly maybeLost: number;
-  /** bytes of input that the guest has not read, at most */
+  /** most bytes of input that the guest has not read */
   readonly inputUnread: number;
-  /** seen in the memory of its kernel; else estimated */
+  /** read from kernel memory; else estimated */
   readonly inputSeen: boolean;
-  /** bytes offered by a client while there is no room for them; 0 if none wait */
+  /** bytes that clients offer and that wait for the guest */
   readonly inputWaiting: number;
-  /** for so many milliseconds */
+  /** how long they have waited, in milliseconds */
   readonly inputWaitedMs: number;
 }
 
@@ -354,7 +354,7 @@ export const attributeCodec: Codec<Attribute> = {
   }),
 };
 
-/** Bytes of the host that the memory of the guest took. */
+/** Memory of the host that the guest uses, in bytes, before and after a trim. */
 export interface TrimReport {
   readonly before: number;
   readonly after: number;
@@ -418,7 +418,7 @@ export const diskStatsCodec: Codec<DiskStats> = {
   }),
 };
 
-/** As the host counts at the tap of an interface; in the words of the guest. */
+/** As counted at the tap on the host; directions are those of the guest. */
 export interface NetworkStats {
   /** of the guest: vec0 */
   readonly name: UmlmonName;
@@ -452,9 +452,9 @@ export const networkStatsCodec: Codec<NetworkStats> = {
   }),
 };
 
-/** What a guest says of itself in its /proc; read when it is asked for, and given again for a second. */
+/** Statistics from /proc of the guest, at most one second old. */
 export interface GuestStats {
-  /** when it was read, in milliseconds since 1970 */
+  /** when they were read, in milliseconds since 1970 */
   readonly time: number;
   readonly uptimeMs: number;
   /** load averages in hundredths */
@@ -536,11 +536,11 @@ export const statsAnswerCodec: Codec<StatsAnswer> = {
   },
 };
 
-/** What the management console of the kernel answers. */
+/** An answer of the management console of the kernel. */
 export interface MconsoleReply {
-  /** as the kernel sent it: not safe to show */
+  /** raw bytes from the kernel: escape them before printing */
   readonly text: UmlmonReply;
-  /** something may be missing */
+  /** part of the answer may be missing */
   readonly truncated: boolean;
 }
 
@@ -576,13 +576,13 @@ export const mconsoleAnswerCodec: Codec<MconsoleAnswer> = {
   },
 };
 
-/** A guest that stands still because somebody asked for it. */
+/** A paused guest. */
 export interface PauseInfo {
   /** milliseconds since 1970 */
   readonly since: number;
-  /** who asked */
+  /** user who paused it */
   readonly by: UmlmonText;
-  /** when the monitor resumes it; 0 = not by itself (pause_limit) */
+  /** when the monitor resumes it; 0 = never (pause_limit) */
   readonly resumesAt: number;
 }
 
@@ -620,13 +620,13 @@ export const pauseAnswerCodec: Codec<PauseAnswer> = {
   },
 };
 
-/** How far a VM that runs has come (umlmon(7), READINESS). */
+/** Readiness of a running VM (umlmon(7), READINESS). */
 export type ReadyLevel =
   /** sandbox and kernel process exist */
   | 'launched'
   /** the kernel answers on its management console */
   | 'kernel'
-  /** the guest has said so in /proc/mconsole */
+  /** the guest has reported it in /proc/mconsole */
   | 'guest'
   /** a console has shown the text of ready_pattern */
   | 'console';
@@ -653,7 +653,7 @@ export const readyLevelCodec: Codec<ReadyLevel> = {
 
 export interface LevelReached {
   readonly level: ReadyLevel;
-  /** since the start was asked for */
+  /** since the start was requested */
   readonly elapsedMs: number;
 }
 
@@ -668,11 +668,11 @@ export const levelReachedCodec: Codec<LevelReached> = {
   }),
 };
 
-/** A level that was reached stays reached until the kernel is gone. */
+/** A reached level is valid until the kernel has ended. */
 export interface Readiness {
   /** the level at which the VM counts as ready */
   readonly configured: ReadyLevel;
-  /** it is reached */
+  /** that level is reached */
   readonly ready: boolean;
   /** in the order of time */
   readonly reached: readonly LevelReached[];
@@ -692,7 +692,7 @@ export const readinessCodec: Codec<Readiness> = {
 };
 
 export type LinkState =
-  /** the VM is down, or the host does not say */
+  /** the VM is stopped, or the host does not report it */
   | 'unknown'
   /** the guest has not set it up */
   | 'down'
@@ -724,22 +724,22 @@ export interface NetworkInfo {
   readonly kind: UmlmonName;
   /** its name in the guest: vecN */
   readonly guestInterface: UmlmonName;
-  /** its other end on the host; empty if that is none */
+  /** its other end on the host; empty if none */
   readonly hostInterface: UmlmonName;
-  /** of the guest; empty if the guest picks one */
+  /** of the guest; empty if the guest chooses one */
   readonly mac: UmlmonName;
   readonly link: LinkState;
-  /** bytes that the guest has received, and sent; 0 if the VM is down */
+  /** bytes that the guest has received and sent; 0 if stopped */
   readonly received: number;
   readonly sent: number;
-  /** what to type in the guest */
+  /** commands to run in the guest */
   readonly guestCommands: readonly UmlmonText[];
-  /** came at run time, and is gone at the next start */
+  /** plugged at run time; removed at the next start */
   readonly plugged: boolean;
-  /** false: a plug or unplug is going on, or was cut off */
+  /** false: a plug or unplug is in progress or was interrupted */
   readonly settled: boolean;
   readonly receivedPackets: number;
-  /** that the guest did not take */
+  /** dropped because the guest did not read them */
   readonly receivedDropped: number;
   readonly sentPackets: number;
   readonly sentDropped: number;
@@ -782,7 +782,7 @@ export const networkInfoCodec: Codec<NetworkInfo> = {
   }),
 };
 
-/** A disk of a kernel that runs. */
+/** A disk of a running kernel. */
 export interface DiskInfo {
   /** 0: ubd0, ubda in the guest */
   readonly unit: number;
@@ -790,13 +790,13 @@ export interface DiskInfo {
   readonly path: UmlmonText;
   /** of a copy-on-write image; else empty */
   readonly backing: UmlmonText;
-  /** words as in the configuration: ro sync nolock notrim serial=TEXT */
+  /** options as in the configuration: ro sync nolock notrim serial=TEXT */
   readonly flags: UmlmonText;
   /** bytes of the file or device */
   readonly size: number;
-  /** bytes that it takes of the host's disk */
+  /** bytes that it uses on the disk of the host */
   readonly allocated: number;
-  /** came at run time, and is gone at the next start */
+  /** plugged at run time; removed at the next start */
   readonly plugged: boolean;
 }
 
@@ -845,9 +845,9 @@ export interface VmInfo {
   /** operation in progress; empty if none */
   readonly operation: UmlmonText;
   readonly monitorPid: number;
-  /** host pid of the kernel; 0 if down */
+  /** host pid of the kernel; 0 if stopped */
   readonly kernelPid: number;
-  /** as the running kernel says, without its host name; empty if down */
+  /** as reported by the kernel, without host name; empty if stopped */
   readonly kernelVersion: UmlmonText;
   /** host user of the kernel */
   readonly user: UmlmonText;
@@ -855,9 +855,9 @@ export interface VmInfo {
   readonly mem: number;
   /** host cores the VM is pinned to; empty if not pinned */
   readonly cpus: UmlmonText;
-  /** ADDRESS:PORT on which the monitor listens too; empty if none */
+  /** ADDRESS:PORT on which the monitor also listens; empty if none */
   readonly tcp: UmlmonText;
-  /** host path of the kernel's management socket; empty if down */
+  /** host path of the management socket of the kernel; empty if stopped */
   readonly mconsole: UmlmonText;
   /** last message that the guest wrote to /proc/mconsole */
   readonly guestMessage: UmlmonText;
@@ -865,28 +865,28 @@ export interface VmInfo {
   readonly settings: readonly Setting[];
   readonly consoles: readonly ConsoleInfo[];
   readonly lastExit: ExitRecord | null;
-  /** sequence number that the next event will have */
+  /** sequence number of the next event */
   readonly eventsNext: number;
-  /** bytes that the monitor's own log could not take */
+  /** bytes that could not be written to the log of the monitor */
   readonly logDropped: number;
   /** events `trouble` since the monitor started */
   readonly troubles: number;
-  /** the text of the newest; empty if there was none */
+  /** the text of the newest; empty if none */
   readonly lastTrouble: UmlmonText;
   /** milliseconds since 1970; 0 if the kernel does not hang */
   readonly hungSince: number;
   readonly held: Hold | null;
   readonly networks: readonly NetworkInfo[];
-  /** by number; none while the VM is down */
+  /** by number; empty while the VM is stopped */
   readonly disks: readonly DiskInfo[];
   readonly paused: PauseInfo | null;
-  /** bytes of the host that guest memory takes; 0 if down or unknown */
+  /** memory of the host that the guest uses, in bytes; 0 if stopped or unknown */
   readonly hostMemory: number;
-  /** last values of what the guest tells as key=value */
+  /** newest values that the guest reports as key=value */
   readonly guestValues: readonly Attribute[];
-  /** table of docs/limits.md → how often somebody over its share was refused */
+  /** table of docs/limits.md → number of refused requests */
   readonly refusals: readonly Attribute[];
-  /** what is wrong now with the host's side of the network */
+  /** current problems of the network on the host */
   readonly warnings: readonly HostWarning[];
 }
 
@@ -978,16 +978,16 @@ export const infoAnswerCodec: Codec<InfoAnswer> = {
   },
 };
 
-/** What an operation (start, stop, kill, backup, restore) came to. */
+/** The result of an operation (start, stop, kill, backup, restore). */
 export interface OperationReport {
   readonly id: number;
   /** the same operation was already in progress */
   readonly joined: boolean;
   /** state of the VM now */
   readonly state: VmState;
-  /** from the operation's beginning */
+  /** since the operation started */
   readonly elapsedMs: number;
-  /** one line for people */
+  /** one line for users */
   readonly summary: UmlmonText;
 }
 
@@ -1086,7 +1086,7 @@ export const plugNetworkArgsCodec: Codec<PlugNetworkArgs> = {
 };
 
 export interface StopArgs {
-  /** for Ctrl-Alt-Del, an hour at most; 0 = the configured stop_timeout */
+  /** for Ctrl-Alt-Del, at most an hour; 0 = stop_timeout of the configuration */
   readonly timeoutMs: number;
 }
 
@@ -1101,7 +1101,7 @@ export const stopArgsCodec: Codec<StopArgs> = {
 
 export interface AttachArgs {
   readonly channel: UmlmonName;
-  /** the viewer's window; 0 = leave the size alone */
+  /** window of the viewer; 0 = do not change the size */
   readonly columns: number;
   readonly rows: number;
 }
@@ -1123,11 +1123,11 @@ export const attachArgsCodec: Codec<AttachArgs> = {
 export interface Attachment {
   /** valid on this connection only */
   readonly id: number;
-  /** oldest byte that the ring still has */
+  /** oldest byte in the ring */
   readonly oldest: number;
-  /** offset that the next byte will have */
+  /** offset of the next byte */
   readonly next: number;
-  /** offset of the first byte that the present kernel has sent; the last one, if there is none */
+  /** offset of the first byte from the current (or last) kernel */
   readonly began: number;
 }
 
@@ -1172,7 +1172,7 @@ export interface ReadArgs {
   readonly offset: number;
   /** bytes; at most UMLMON_DATA_MAX */
   readonly max: number;
-  /** wait so long for the first byte; at most UMLMON_WAIT_MAX */
+  /** wait for the first byte; at most UMLMON_WAIT_MAX */
   readonly waitMs: number;
 }
 
@@ -1191,11 +1191,11 @@ export const readArgsCodec: Codec<ReadArgs> = {
   }),
 };
 
-/** `offset` is where `data` begins; larger than asked if the bytes before are gone. */
+/** `offset` is that of the first byte of `data`. It is larger than requested if earlier bytes are no longer available. */
 export interface ReadBytes {
   readonly offset: number;
   readonly data: UmlmonData;
-  /** the channel is closed and everything was read */
+  /** the channel is closed and all output was read */
   readonly ended: boolean;
 }
 
@@ -1250,9 +1250,10 @@ export const writeArgsCodec: Codec<WriteArgs> = {
 };
 
 /**
- * Who types first at a console where nobody does has the pen, until its seat ends or another takes it; the others
- * observe. The monitor takes what the guest has room for (docs/limits.md: unreadInput), which may be less than was offered. For a guest without room it waits up to a quarter of a second, then takes 0: offer the rest again.
- * A later write of any seat at the console ends the wait of an earlier one.
+ * The first viewer that writes takes control, until it detaches or another viewer takes control. The other viewers
+ * only watch. The monitor accepts as much as the guest has room for (docs/limits.md: unreadInput), possibly less than
+ * offered. If the guest has no room, it waits up to 250 ms and then accepts 0: offer the rest again. A later write of
+ * any viewer ends the wait of an earlier one.
  */
 export type WriteAnswer =
   | { readonly kind: 'ok'; readonly accepted: number }
@@ -1294,7 +1295,7 @@ export const resizeArgsCodec: Codec<ResizeArgs> = {
   }),
 };
 
-/** A seat at a console. */
+/** A viewer of a console. */
 export interface SeatInfo {
   /** as in the events console-writer; unique for the life of a monitor */
   readonly id: number;
@@ -1302,15 +1303,15 @@ export interface SeatInfo {
   readonly by: UmlmonText;
   /** milliseconds since 1970 */
   readonly since: number;
-  /** has the pen */
+  /** is the controller */
   readonly writes: boolean;
-  /** when it typed last or got the pen, in milliseconds since 1970; 0 = never */
+  /** time of its last input, or when it took control, in milliseconds since 1970; 0 = never */
   readonly typedAt: number;
-  /** offset up to which it has read: a read acknowledges what is before it */
+  /** offset up to which it has read: a read acknowledges all earlier bytes */
   readonly acknowledged: number;
-  /** bytes that it has not read yet */
+  /** unread bytes */
   readonly behind: number;
-  /** bytes that it has missed, because it was too slow */
+  /** bytes that it missed because it was too slow */
   readonly skipped: number;
 }
 
@@ -1339,7 +1340,7 @@ export const seatInfoCodec: Codec<SeatInfo> = {
   }),
 };
 
-/** Those who write first. */
+/** Controllers come first. */
 export interface SeatList {
   readonly seats: readonly SeatInfo[];
 }
@@ -1375,9 +1376,9 @@ export const seatListAnswerCodec: Codec<SeatListAnswer> = {
 };
 
 export type PenAction =
-  /** if nobody has it, or who has it has not typed for writer_idle */
+  /** request: succeeds without a controller, or if that is idle for writer_idle */
   | 'ask'
-  /** from whoever has it */
+  /** take control from the current controller */
   | 'take'
   | 'drop';
 
@@ -1417,7 +1418,7 @@ export const penArgsCodec: Codec<PenArgs> = {
 
 export interface Pen {
   readonly yours: boolean;
-  /** who has it now */
+  /** the current controller */
   readonly writer: SeatInfo | null;
 }
 
@@ -1455,7 +1456,7 @@ export const penAnswerCodec: Codec<PenAnswer> = {
 
 export interface ScreenArgs {
   readonly channel: UmlmonName;
-  /** lines of the scroll-back before the screen, at most */
+  /** most lines of scrollback before the screen */
   readonly history: number;
 }
 
@@ -1471,16 +1472,16 @@ export const screenArgsCodec: Codec<ScreenArgs> = {
 };
 
 /**
- * What draws the screen of a channel on a terminal that was reset and has this size. Go on with the bytes from `offset`
- * on: nothing is missing then, and nothing twice.
+ * Bytes that draw the screen of a channel on a terminal of this size after a reset. Continue with the bytes from
+ * `offset`: then none is missing or repeated.
  */
 export interface ScreenReplay {
   readonly offset: number;
   readonly columns: number;
   readonly rows: number;
-  /** lines of the scroll-back in it, drawn before the screen */
+  /** lines of scrollback in it, drawn before the screen */
   readonly history: number;
-  /** a program draws on the whole screen */
+  /** a full-screen program is running */
   readonly full: boolean;
   readonly data: Uint8Array;
 }
@@ -1525,10 +1526,10 @@ export const replayAnswerCodec: Codec<ReplayAnswer> = {
   },
 };
 
-/** Cells in a row that look the same. Colours: 0 = default, 2^24 + index of the palette, 2^25 + 0xRRGGBB. */
+/** Adjacent cells with the same style. Colours: 0 = default, 2^24 + palette index, 2^25 + 0xRRGGBB. */
 export interface ScreenRun {
   readonly text: UmlmonText;
-  /** columns that it takes */
+  /** width in columns */
   readonly cells: number;
   readonly foreground: number;
   readonly background: number;
@@ -1553,9 +1554,9 @@ export const screenRunCodec: Codec<ScreenRun> = {
   }),
 };
 
-/** Without the empty cells at its end. */
+/** Trailing empty cells are omitted. */
 export interface ScreenLine {
-  /** goes on with the line before it */
+  /** continues the previous line */
   readonly wrapped: boolean;
   readonly runs: readonly ScreenRun[];
 }
@@ -1572,20 +1573,20 @@ export const screenLineCodec: Codec<ScreenLine> = {
 };
 
 export interface ScreenPicture {
-  /** of the first byte that is not in it */
+  /** of the first byte after the picture */
   readonly offset: number;
   readonly columns: number;
   readonly rows: number;
-  /** from 0 on */
+  /** starts at 0 */
   readonly cursorColumn: number;
   /** of the screen */
   readonly cursorRow: number;
   readonly cursorVisible: boolean;
-  /** the alternate screen, which has no scroll-back */
+  /** the alternate screen, which has no scrollback */
   readonly alternate: boolean;
-  /** lines before the first one, left out because they were not asked for, or too many */
+  /** earlier lines that were not requested or exceed the limit */
   readonly omitted: number;
-  /** lines of the scroll-back among `lines`; then those of the screen */
+  /** how many of `lines` are scrollback; the others are the screen */
   readonly history: number;
   readonly lines: readonly ScreenLine[];
 }
@@ -1655,10 +1656,10 @@ export const noteArgsCodec: Codec<NoteArgs> = {
   }),
 };
 
-/** Offsets of a log count all bytes ever logged, over rotations; they belong to the reader. */
+/** Offsets of a log count all bytes ever logged, across rotations. The reader keeps its own offset. */
 export interface LogReadArgs {
   readonly channel: UmlmonName;
-  /** an offset beyond the end means: from the end */
+  /** beyond the end: start at the end */
   readonly offset: number;
   readonly max: number;
   readonly waitMs: number;
@@ -1680,12 +1681,12 @@ export const logReadArgsCodec: Codec<LogReadArgs> = {
 };
 
 export interface LogBytes {
-  /** where `data` begins */
+  /** of the first byte of `data` */
   readonly offset: number;
   readonly data: UmlmonData;
-  /** first byte that rotation has left */
+  /** oldest byte after rotation */
   readonly oldest: number;
-  /** offset that the next byte will have */
+  /** offset of the next byte */
   readonly end: number;
 }
 
@@ -1732,7 +1733,7 @@ export interface Event {
   readonly time: number;
   /** docs/events.md */
   readonly kind: UmlmonName;
-  /** one line for people */
+  /** one line for users */
   readonly text: UmlmonText;
   readonly attributes: readonly Attribute[];
 }
@@ -1755,7 +1756,7 @@ export const eventCodec: Codec<Event> = {
 };
 
 export interface EventsArgs {
-  /** first sequence number wanted; 0 = from now on */
+  /** first sequence number; 0 = new events only */
   readonly since: number;
   readonly max: number;
   readonly waitMs: number;
@@ -1775,12 +1776,12 @@ export const eventsArgsCodec: Codec<EventsArgs> = {
 };
 
 /**
- * Events before the oldest that is held make the call fail with EVENTS_LOST. Later, the numbers of an answer show what is
- * missing: of a client or guest that makes many events, the oldest go first, so that those of others stay.
+ * The call fails with EVENTS_LOST if `since` is older than the oldest event. Later, gaps in the numbers show which
+ * events are missing. The oldest events of the most active client or guest are dropped first.
  */
 export interface EventList {
   readonly events: readonly Event[];
-  /** pass this as `since` the next time */
+  /** pass this as `since` in the next call */
   readonly next: number;
 }
 
@@ -1833,14 +1834,14 @@ export const crashFileCodec: Codec<CrashFile> = {
   }),
 };
 
-/** What was kept of one death that nobody asked for (umlmon(7)). */
+/** The crash bundle of an unexpected exit (umlmon(7)). */
 export interface CrashBundle {
   readonly name: UmlmonName;
   /** milliseconds since 1970 */
   readonly endedAt: number;
   /** crash, error or hang */
   readonly cause: UmlmonName;
-  /** panic text; empty if there was none */
+  /** panic text; empty if none */
   readonly panic: UmlmonText;
   readonly files: readonly CrashFile[];
 }
@@ -1862,10 +1863,10 @@ export const crashBundleCodec: Codec<CrashBundle> = {
   }),
 };
 
-/** From the oldest to the newest. */
+/** From oldest to newest. */
 export interface CrashList {
   readonly bundles: readonly CrashBundle[];
-  /** bundles that could not be kept since the monitor started */
+  /** bundles that could not be written since the monitor started */
   readonly lost: number;
 }
 
@@ -1903,7 +1904,7 @@ export const crashListAnswerCodec: Codec<CrashListAnswer> = {
 
 export interface CrashReadArgs {
   readonly bundle: UmlmonName;
-  /** a path of the list: nothing else is ever opened */
+  /** a path of the list; other paths are never opened */
   readonly file: UmlmonName;
   readonly offset: number;
   /** bytes; at most UMLMON_DATA_MAX */
@@ -1925,7 +1926,7 @@ export const crashReadArgsCodec: Codec<CrashReadArgs> = {
   }),
 };
 
-/** Empty data means that the file ends before `offset`. */
+/** Empty data means that `offset` is at or after the end of the file. */
 export interface CrashBytes {
   readonly data: UmlmonData;
   /** of the whole file */
@@ -1964,7 +1965,7 @@ export const crashReadAnswerCodec: Codec<CrashReadAnswer> = {
   },
 };
 
-/** What an image is, by the suffix of its name. */
+/** The format of an image, from the suffix of its name. */
 export type ImageKind =
   /** .dsk, a file */
   | 'flat'
@@ -2012,16 +2013,16 @@ export const imageHolderCodec: Codec<ImageHolder> = {
 export interface ImageInfo {
   readonly path: UmlmonText;
   readonly kind: ImageKind;
-  /** bytes; of a COW image those that its guest sees */
+  /** bytes; for a COW image, as the guest sees it */
   readonly size: number;
-  /** bytes that it takes of the host's file system */
+  /** bytes that it uses in the file system of the host */
   readonly allocated: number;
   /** of a COW image; empty for others */
   readonly backing: UmlmonText;
   readonly holders: readonly ImageHolder[];
   /** oldest first */
   readonly snapshots: readonly UmlmonName[];
-  /** why nobody can use it; empty if nothing is known to be wrong */
+  /** why it is unusable; empty if no problem is known */
   readonly problem: UmlmonText;
 }
 
@@ -2049,7 +2050,7 @@ export const imageInfoCodec: Codec<ImageInfo> = {
 };
 
 export interface DiskListArgs {
-  /** go on after this path; empty = from the first one */
+  /** continue after this path; empty = start */
   readonly after: UmlmonText;
   readonly max: number;
 }
@@ -2068,9 +2069,9 @@ export const diskListArgsCodec: Codec<DiskListArgs> = {
 /** In the order of the paths. */
 export interface ImageList {
   readonly images: readonly ImageInfo[];
-  /** ask again, after the last of these */
+  /** call again with the last path */
   readonly more: boolean;
-  /** what could not be read; in the first answer only */
+  /** unreadable images; in the first answer only */
   readonly troubles: readonly Failure[];
 }
 
@@ -2113,7 +2114,7 @@ export interface CowInfo {
   readonly format: number;
   /** bytes that the guest has changed */
   readonly changed: number;
-  /** a merge into the backing file was interrupted: do it again */
+  /** a merge into the backing file was interrupted: repeat it */
   readonly merging: boolean;
 }
 
@@ -2132,9 +2133,9 @@ export const cowInfoCodec: Codec<CowInfo> = {
 
 export interface ImageDetails {
   readonly image: ImageInfo;
-  /** file system or partitions, for people; empty if nothing is known */
+  /** file system or partitions; empty if unknown */
   readonly content: UmlmonText;
-  /** why the kernel would read wrong data through a COW image; empty if it would not */
+  /** why the kernel would read wrong data through a COW image; empty if none */
   readonly hazard: UmlmonText;
   readonly cow: CowInfo | null;
 }
@@ -2180,7 +2181,7 @@ export type DiskVerb =
   | 'delete'
   | 'copy'
   | 'resize'
-  /** a COW image or device into a flat one, or zeros into holes */
+  /** a COW image or device to a flat image, or zeros to holes */
   | 'convert'
   | 'check'
   | 'cow-create'
@@ -2230,7 +2231,7 @@ export interface SizedImage {
   readonly image: UmlmonText;
   /** bytes */
   readonly size: number;
-  /** create: with an ext4 in it; resize: what is in it too */
+  /** create: with an ext4 file system; resize: its file system too */
   readonly filesystem: boolean;
 }
 
@@ -2266,9 +2267,9 @@ export const imagePairCodec: Codec<ImagePair> = {
 
 export interface CowRebase {
   readonly image: UmlmonText;
-  /** the backing file from now on */
+  /** the new backing file */
   readonly backing: UmlmonText;
-  /** it has the content of the former one, which is gone or was touched */
+  /** its content equals that of the previous one, which is missing or modified */
   readonly sameContent: boolean;
 }
 
@@ -2301,7 +2302,7 @@ export const imageSnapshotCodec: Codec<ImageSnapshot> = {
   }),
 };
 
-/** Only images of /disks are written; those of /shared/disks may be copied, checked, and backing files. */
+/** Only images of /disks can be written. Images of /shared/disks can be copied, checked, and used as backing files. */
 export type DiskRequest =
   | { readonly verb: 'create' | 'resize'; readonly sized: SizedImage }
   | { readonly verb: 'delete' | 'check'; readonly image: UmlmonText }
@@ -2336,7 +2337,7 @@ export type JobState =
   | 'running'
   | 'done'
   | 'failed'
-  /** everything is as if it had not begun */
+  /** all changes were undone */
   | 'cancelled';
 
 const jobStateNumbers: Readonly<Record<JobState, number>> = {
@@ -2360,13 +2361,13 @@ export const jobStateCodec: Codec<JobState> = {
 };
 
 export interface JobResult {
-  /** one line for people */
+  /** one line for users */
   readonly summary: UmlmonText;
-  /** what was made or changed */
+  /** the created or changed image */
   readonly image: UmlmonText;
-  /** written, or size of the image */
+  /** bytes written, or size of the image */
   readonly bytes: number;
-  /** words of a tool, some lines; may be empty */
+  /** some lines of the output of a tool; may be empty */
   readonly report: UmlmonText;
 }
 
@@ -2412,14 +2413,14 @@ export const jobOutcomeCodec: Codec<JobOutcome> = {
   },
 };
 
-/** A slow verb. It belongs to the monitor, not to the client that has asked for it. */
+/** A disk command that runs in the background. It belongs to the monitor and continues when the client disconnects. */
 export interface Job {
   readonly id: number;
   /** copy, cow-merge */
   readonly name: UmlmonName;
-  /** what it works on, for people */
+  /** its image, as text */
   readonly subject: UmlmonText;
-  /** who has asked for it */
+  /** user who started it */
   readonly by: UmlmonText;
   /** milliseconds since 1970 */
   readonly began: number;
@@ -2427,11 +2428,11 @@ export interface Job {
   readonly ended: number;
   /** bytes */
   readonly done: number;
-  /** 0 while it is not known */
+  /** 0 if unknown */
   readonly total: number;
-  /** grows when there is something new to tell */
+  /** increases with each change */
   readonly progress: number;
-  /** a cancel was asked for */
+  /** a cancel was requested */
   readonly cancelling: boolean;
   readonly outcome: JobOutcome;
 }
@@ -2488,9 +2489,9 @@ export const jobAnswerCodec: Codec<JobAnswer> = {
 
 export interface JobWatchArgs {
   readonly id: number;
-  /** `progress` as it was told last; 0 = tell at once */
+  /** `progress` of the previous answer; 0 = answer at once */
   readonly seen: number;
-  /** wait so long for something new; at most UMLMON_WAIT_MAX */
+  /** wait for a change; at most UMLMON_WAIT_MAX */
   readonly waitMs: number;
 }
 
@@ -2507,7 +2508,7 @@ export const jobWatchArgsCodec: Codec<JobWatchArgs> = {
   }),
 };
 
-/** Those that run, and the newest of those that have ended; from the oldest to the newest. */
+/** Running jobs and the newest finished ones; from oldest to newest. */
 export interface JobList {
   readonly jobs: readonly Job[];
 }
@@ -2543,7 +2544,7 @@ export const jobListAnswerCodec: Codec<JobListAnswer> = {
 };
 
 export interface BackupArgs {
-  /** empty: the time, in UTC */
+  /** empty: the current time in UTC */
   readonly name: UmlmonName;
 }
 
@@ -2569,13 +2570,13 @@ export const restoreArgsCodec: Codec<RestoreArgs> = {
   }),
 };
 
-/** What the guest had done before its images were copied (umlmon(7), BACKUPS). */
+/** State of the file systems in a backup (umlmon(7), BACKUPS). */
 export type Consistency =
-  /** frozen its file systems */
+  /** the guest froze its file systems */
   | 'frozen'
-  /** written back what it held back; else as after a crash */
+  /** the guest synced; otherwise as after a crash */
   | 'synced'
-  /** nothing: as after a crash */
+  /** as after a crash */
   | 'crash';
 
 const consistencyNumbers: Readonly<Record<Consistency, number>> = {
@@ -2603,7 +2604,7 @@ export interface BackupInfo {
   readonly consistency: Consistency;
   /** rounded up */
   readonly pauseMs: number;
-  /** no file system in it has errors, as far as they were checked */
+  /** no checked file system in it has errors */
   readonly sound: boolean;
   /** as the jail sees them */
   readonly images: readonly UmlmonText[];
@@ -2632,7 +2633,7 @@ export const backupInfoCodec: Codec<BackupInfo> = {
   }),
 };
 
-/** From the oldest to the newest. */
+/** From oldest to newest. */
 export interface BackupList {
   /** host path */
   readonly directory: UmlmonText;
@@ -2673,9 +2674,9 @@ export const backupListAnswerCodec: Codec<BackupListAnswer> = {
 
 /** A step of authentication (docs/protocol.md). */
 export interface AuthStep {
-  /** of SCRAM-SHA-256: the next one to the client */
+  /** of SCRAM-SHA-256, for the client */
   readonly message: UmlmonText;
-  /** what the connection may do from now on; empty before the last step */
+  /** role of the connection from now on; empty before the last step */
   readonly role: UmlmonName;
 }
 
@@ -2712,9 +2713,9 @@ export const authAnswerCodec: Codec<AuthAnswer> = {
 };
 
 /**
- * For whom a proxy calls from now on. The role of the connection is then `role`, or the one that it had if that is lower;
- * it can not be changed any more. Letters, digits and .:*_- name the person; the address is an IP address, `unknown`, or
- * empty.
+ * The client on whose behalf a proxy calls from now on. The role of the connection becomes the lower one of `role` and
+ * its own role, and cannot be changed again. `user` consists of letters, digits and .:*_-. `address` is an IP address,
+ * `unknown`, or empty.
  */
 export interface ActForArgs {
   readonly user: UmlmonName;
@@ -2756,10 +2757,10 @@ export const actForAnswerCodec: Codec<ActForAnswer> = {
   },
 };
 
-/** The configuration of the VM as its files say it now. */
+/** The current configuration files of the VM. */
 export interface WrittenSettings {
   readonly settings: readonly Setting[];
-  /** its mistakes, as file:line: cause; there are no settings then */
+  /** as file:line: cause; then `settings` is empty */
   readonly problems: readonly UmlmonText[];
 }
 
@@ -2795,7 +2796,7 @@ export const writtenAnswerCodec: Codec<WrittenAnswer> = {
   },
 };
 
-/** What the next start would do, for people; the plan of `umlmon -plan`. */
+/** The plan of the next start as text, as `umlmon -plan` prints it. */
 export type PlanAnswer =
   | { readonly kind: 'ok'; readonly plan: UmlmonReply }
   | { readonly kind: 'failed'; readonly why: Failure };
@@ -2817,15 +2818,15 @@ export const planAnswerCodec: Codec<PlanAnswer> = {
   },
 };
 
-/** Something that concerns security (docs/events.md). Its texts are safe to show. */
+/** A security event (docs/events.md). Its texts are safe to print. */
 export interface SecurityEvent {
-  /** of those of this monitor */
+  /** counts the security events of this monitor */
   readonly sequence: number;
-  /** of the first one, in milliseconds since 1970 */
+  /** of the first equal event, in milliseconds since 1970 */
   readonly time: number;
-  /** of the newest one that is like it */
+  /** of the newest equal event */
   readonly last: number;
-  /** so many, within a minute, are told as one */
+  /** number of equal events, merged within a minute */
   readonly count: number;
   readonly kind: UmlmonName;
   readonly who: UmlmonText;
@@ -2861,10 +2862,10 @@ export const securityEventCodec: Codec<SecurityEvent> = {
   }),
 };
 
-/** Those that the monitor holds, from the oldest to the newest. */
+/** The security events that the monitor holds, from oldest to newest. */
 export interface SecurityList {
   readonly events: readonly SecurityEvent[];
-  /** so many others gave way to them */
+  /** number of events that were dropped */
   readonly dropped: number;
 }
 
@@ -2901,7 +2902,7 @@ export const securityAnswerCodec: Codec<SecurityAnswer> = {
 };
 
 export interface UpdateArgs {
-  /** only tell */
+  /** report the changes only */
   readonly dryRun: boolean;
 }
 
@@ -2916,7 +2917,7 @@ export const updateArgsCodec: Codec<UpdateArgs> = {
 
 /** When a changed setting takes effect. */
 export type Effect =
-  /** at once: it has, unless this was a dry run */
+  /** at once; already in force unless this is a dry run */
   | 'now'
   /** at the next start of the VM */
   | 'vm'
@@ -2941,7 +2942,7 @@ export const effectCodec: Codec<Effect> = {
   },
 };
 
-/** A setting that was not in force as it is written. */
+/** A setting whose value in the files differs from the one in force. */
 export interface SettingChange {
   /** GLOBAL, or the VM */
   readonly section: UmlmonName;
@@ -3008,27 +3009,27 @@ export const umlmonctrl = {
   version: 1,
   argsBytesMax: 65544,
   procedures: {
-    /** Answers nothing; for reachability checks. */
+    /** Does nothing; for reachability checks. */
     null: { number: 0, args: voidCodec, result: voidCodec },
     /** State, settings in force, consoles, last exit. */
     info: { number: 1, args: voidCodec, result: infoAnswerCodec },
-    /** Boot the VM. Answers when the kernel runs, or the start has failed and everything is undone. */
+    /** Start the VM. Answers when the kernel runs, or when the start has failed and was undone. */
     start: { number: 2, args: voidCodec, result: operationAnswerCodec },
-    /** Ctrl-Alt-Del, then mconsole halt, then kill, with a wait after each. Answers when the VM is down. */
+    /** Clean shutdown: Ctrl-Alt-Del, then mconsole halt, then kill, with a wait after each. Answers when the VM is stopped. */
     stop: { number: 3, args: stopArgsCodec, result: operationAnswerCodec },
-    /** End the kernel at once, without asking the guest. */
+    /** Kill the kernel immediately. */
     kill: { number: 4, args: voidCodec, result: operationAnswerCodec },
-    /** Send Ctrl-Alt-Del to the guest; what it does is the guest's own business. */
+    /** Send Ctrl-Alt-Del to the guest, which decides what to do. */
     ctrlAltDel: { number: 5, args: voidCodec, result: simpleAnswerCodec },
-    /** Open a seat at a console. Seats end with their connection. */
+    /** Attach a viewer to a console. Viewers end with their connection. */
     consoleAttach: { number: 6, args: attachArgsCodec, result: attachAnswerCodec },
     consoleRead: { number: 7, args: readArgsCodec, result: readAnswerCodec },
     consoleWrite: { number: 8, args: writeArgsCodec, result: writeAnswerCodec },
     consoleResize: { number: 9, args: resizeArgsCodec, result: simpleAnswerCodec },
     consoleDetach: { number: 10, args: uintCodec, result: simpleAnswerCodec },
-    /** Bytes of a channel's log from the reader's own offset. */
+    /** Bytes of the log of a channel from an offset on. */
     logRead: { number: 11, args: logReadArgsCodec, result: logReadAnswerCodec },
-    /** Events from a sequence number on, waiting for the first one. */
+    /** Events from a sequence number on; waits for the first one. */
     events: { number: 12, args: eventsArgsCodec, result: eventsAnswerCodec },
     /** The crash bundles of the VM. */
     crashList: { number: 14, args: voidCodec, result: crashListAnswerCodec },
@@ -3036,48 +3037,48 @@ export const umlmonctrl = {
     crashRead: { number: 15, args: crashReadArgsCodec, result: crashReadAnswerCodec },
     /** The images that the VM can see. */
     diskList: { number: 16, args: diskListArgsCodec, result: diskListAnswerCodec },
-    /** Everything about one of them, by its path. */
+    /** Details of one image, by its path. */
     diskInfo: { number: 17, args: umlmonTextCodec, result: diskInfoAnswerCodec },
-    /** Begin a verb on images; answers at once, with the job that does it. */
+    /** Start a disk command; answers at once with its job. */
     diskRun: { number: 18, args: diskRequestCodec, result: jobAnswerCodec },
-    /** How far a job has come, or what it came to. */
+    /** Progress or result of a job. */
     jobWatch: { number: 19, args: jobWatchArgsCodec, result: jobAnswerCodec },
-    /** End a job early; answers at once. What it came to, UMLMON_JOB_WATCH tells. */
+    /** Cancel a job; answers at once. UMLMON_JOB_WATCH returns the result. */
     jobCancel: { number: 20, args: uhyperCodec, result: jobAnswerCodec },
     jobList: { number: 21, args: voidCodec, result: jobListAnswerCodec },
-    /** Copy all writable images as they are at one moment. Answers when the copy is complete and checked. */
+    /** Copy all writable images at one point in time. Answers when the copy is complete and checked. */
     backup: { number: 22, args: backupArgsCodec, result: operationAnswerCodec },
-    /** Put the images of a backup back; the VM must be down. All or none of them. */
+    /** Restore all images of a backup, or none on failure. The VM must be stopped. */
     restore: { number: 23, args: restoreArgsCodec, result: operationAnswerCodec },
-    /** Give the running kernel a disk, until the VM stops. */
+    /** Plug a disk into the running kernel, until the VM stops. */
     plug: { number: 24, args: plugArgsCodec, result: simpleAnswerCodec },
-    /** Take a disk from the running kernel, by its number; answers when its image is synced and free. */
+    /** Unplug a disk by its number; answers when its image is synced and unused. */
     unplug: { number: 25, args: uintCodec, result: simpleAnswerCodec },
     /** The complete backups of the VM. */
     backupList: { number: 26, args: voidCodec, result: backupListAnswerCodec },
     /**
-     * A command of the kernel's management console (mconsole version 2). What ends the guest or makes it stand still
-     * (halt, reboot, stop) goes through the VM's state, as STOP, START and PAUSE do. Those of one connection are
-     * done in their order.
+     * A command of the management console of the kernel (mconsole version 2). Commands that end or pause the guest
+     * (halt, reboot, stop) change the state of the VM, as STOP, START and PAUSE do. Commands of one connection run
+     * in order.
      */
     mconsole: { number: 28, args: umlmonTextCodec, result: mconsoleAnswerCodec },
-    /** Make the guest stand still, for pause_limit at most. The kernel answers its management console all the same. */
+    /** Pause the guest, for at most pause_limit. The management console still answers. */
     pause: { number: 29, args: voidCodec, result: pauseAnswerCodec },
-    /** Let it go on. */
+    /** Resume a paused guest. */
     resume: { number: 30, args: voidCodec, result: simpleAnswerCodec },
-    /** Give memory that the guest has freed back to the host. */
+    /** Return memory that the guest has freed to the host. */
     memTrim: { number: 31, args: voidCodec, result: trimAnswerCodec },
     /** Load, memory, uptime, disks and network traffic of the guest. */
     stats: { number: 32, args: voidCodec, result: statsAnswerCodec },
-    /** Give the running kernel a network interface, until the VM stops. Only for root and the user of the monitor. */
+    /** Plug a network interface into the running kernel, until the VM stops. Only for root and the user of the monitor. */
     plugNetwork: { number: 33, args: plugNetworkArgsCodec, result: simpleAnswerCodec },
-    /** Take one from it, by its number; the guest must have set it down. */
+    /** Unplug a network interface by its number; the guest must have set it down. */
     unplugNetwork: { number: 34, args: uintCodec, result: simpleAnswerCodec },
-    /** Read the configuration anew: take what takes effect at once, and tell all that has changed. */
+    /** Read the configuration again, apply what takes effect at once, and report all changes. */
     update: { number: 36, args: updateArgsCodec, result: updateAnswerCodec },
-    /** Ask for the right to type at a console, take it from another, or give it up. */
+    /** Request, take or release control of a console. */
     consolePen: { number: 45, args: penArgsCodec, result: penAnswerCodec },
-    /** The seats at a channel, or with an empty name at all of them. */
+    /** The viewers of a channel, or with an empty name of all channels. */
     consoleWho: { number: 46, args: umlmonNameCodec, result: seatListAnswerCodec },
     /** The screen of a channel, for a terminal. */
     consoleReplay: { number: 47, args: screenArgsCodec, result: replayAnswerCodec },
@@ -3086,16 +3087,16 @@ export const umlmonctrl = {
     /** Write a line into the output and the log of a channel. */
     consoleNote: { number: 49, args: noteArgsCodec, result: simpleAnswerCodec },
     /**
-     * Prove over TCP that one knows a password: the client's first message of SCRAM-SHA-256, and its final one. No
-     * other call is served before; local clients need none of this.
+     * Log in over TCP: the first and the final message of the client in SCRAM-SHA-256. No other call is accepted
+     * before. Local clients do not log in.
      */
     authBegin: { number: 40, args: umlmonTextCodec, result: authAnswerCodec },
     authFinish: { number: 41, args: umlmonTextCodec, result: authAnswerCodec },
-    /** For proxies: say for whom this connection calls. Once, and only for those who may (docs/protocol.md). */
+    /** For proxies: act on behalf of another client. Once per connection, and only for some users (docs/protocol.md). */
     actFor: { number: 42, args: actForArgsCodec, result: actForAnswerCodec },
-    /** What the next start would do. */
+    /** The plan of the next start. */
     plan: { number: 50, args: voidCodec, result: planAnswerCodec },
-    /** The configuration as it is written now. */
+    /** The current configuration files. */
     written: { number: 51, args: voidCodec, result: writtenAnswerCodec },
     /** The security events of the monitor. */
     security: { number: 52, args: voidCodec, result: securityAnswerCodec },

@@ -3,69 +3,63 @@ import { directoryLimits, directoryShares } from '../../system/limits/limits.ts'
 import type { ProgramDefinition } from './ast.ts';
 import { table } from './markdown.ts';
 
-/** The part of docs/directory-protocol.md that umldir.x does not say. */
+/** The part of docs/directory-protocol.md that is not in umldir.x. */
 export function directoryIntroduction(program: ProgramDefinition, origin: string): string[] {
   const number = `0x${program.number.toString(16)}`;
   const seconds = (ms: number) => `${ms / 1000} s`;
   return [
-    '# The protocol of the directory',
-    `umldir(8) tells which monitors run on a host, and how they are reached. Calls, replies, data and errors are those of
-the [control protocol](protocol.md), over TCP: from \`${origin}\`, \`rpcgen\` makes a C client for libtirpc
-(\`clnttcp_create\` with the port given; there is no port mapper).`,
+    '# The protocol of the directory server',
+    `umldir(8) lists the monitors of a host and their addresses. Calls, replies, data and errors are those of the
+[control protocol](protocol.md), over TCP. \`rpcgen\` generates a C client for libtirpc from \`${origin}\`
+(\`clnttcp_create\` with the port; there is no port mapper).`,
     table(
       ['', ''],
       [
         ['program', `${program.name} = ${number} (${program.number})`],
         ['version', `${program.version.name} = ${program.version.number}`],
         ['transport', 'TCP, the service `umldir` of /etc/services; the Unix socket `RUNDIR/.umldir/socket`'],
+        ['access', 'all hosts that reach the port: there is no password, and access is read-only'],
         [
-          'who may connect',
-          'everybody who reaches the port: there is no password, and nothing can be changed',
-        ],
-        [
-          'who may register',
-          'on the Unix socket: root, and the user of umldir itself, as the kernel vouches for them (SO_PEERCRED)',
+          'registration',
+          'on the Unix socket: root and the user of umldir, identified by the kernel (SO_PEERCRED)',
         ],
       ],
     ),
     '## The redirector',
-    `The redirector listens on a port of its own, the service \`umlredir\`, and does not speak RPC. Both sides send one
-record (RFC 5531 section 11: a word with the length and the highest bit set, then the bytes):`,
+    `The redirector listens on its own port, the service \`umlredir\`, and does not use RPC. Both sides send one record
+(RFC 5531 section 11: a header of 32 bits with the length and the highest bit set, then the bytes):`,
     table(
-      ['who', 'sends'],
+      ['sender', 'data'],
       [
         ['client', 'an [announcement](#announcement)'],
         [
           'redirector',
           'an [announcement_answer](#announcement_answer); after a failure it closes the connection',
         ],
-        [
-          'both',
-          'any bytes: they are forwarded both ways, as is the end of either direction, and nobody looks inside',
-        ],
+        ['both', 'any bytes: the redirector forwards them unread, and also the end of each direction'],
       ],
     ),
-    `The client may send on without waiting for the answer. The redirector connects to the TCP port of the monitor and to
-nothing else, so whoever comes through it proves himself to the monitor as over any other TCP connection. If the VM runs
-on another host, the redirector announces it to the redirector of that host, with \`last\`, and hands on the answer.
+    `The client may send data before the answer arrives. The redirector connects only to the TCP port of the monitor, so
+clients log in to the monitor as over any other TCP connection. If the VM runs on another host, the redirector sends the
+announcement to the redirector of that host, with \`last\`, and forwards the answer.
 
-To tell clients apart, a monitor sees each of them under an address of its own within 127.0.0.0/8, made from the
-address of the client; the log of umldir has both.`,
+The monitor sees each client under its own address in 127.0.0.0/8, which is derived from the address of the client. The
+log of umldir has both addresses.`,
     '## Limits',
     table(
-      ['limit', 'value', 'beyond it'],
+      ['limit', 'value', 'above it'],
       [
         [
-          'connections to the directory',
+          'connections to the directory server',
           `${directoryLimits.connections}, ${directoryShares.connections.perPeer} from one address`,
-          'of the address that has most, the oldest that has never been answered ends, or else its oldest; if nobody has more than the new one, that ends',
+          'the address with the most loses its oldest unanswered connection, or else its oldest. If no address has more than the new one, the new connection ends.',
         ],
         [
           'connections to the redirector',
           `${directoryLimits.redirected}, ${directoryShares.redirected.perPeer} from one address`,
           'the same',
         ],
-        ['time without a byte (directory)', seconds(directoryLimits.idleTime), 'the connection ends'],
+        ['silence (directory server)', seconds(directoryLimits.idleTime), 'the connection ends'],
         ['time to announce a VM', seconds(directoryLimits.announceTime), 'the connection ends'],
         ['record with an announcement', `${directoryLimits.announceBytes} bytes`, 'the connection ends'],
       ],
