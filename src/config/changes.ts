@@ -5,12 +5,12 @@ import { globalKeys } from './keys/global-keys.ts';
 import type { KeyTable, MonitorEffect } from './keys/key.ts';
 import { vmKeys } from './keys/vm-keys.ts';
 
-/** A setting that is not in force as it is written. */
+/** A setting whose value in the files differs from the one in force. */
 export interface SettingChange {
   /** `GLOBAL`, or the name of the VM. */
   readonly section: string;
   readonly key: string;
-  /** Empty if it was, or is, not set. */
+  /** Empty if the key was not set; so is `after` if it is not set now. */
   readonly before: string;
   readonly after: string;
   readonly effect: MonitorEffect;
@@ -22,9 +22,9 @@ export interface Configured {
 }
 
 /**
- * How what is written differs from what is in force: of keys that wait for a new monitor, what was `atMonitorStart`; of the
- * others what was `atVmStart`, the last one. Keys of [GLOBAL] that are read whenever they are needed are in force already;
- * those of other programs are not for a monitor to tell.
+ * Differences between the files and the settings in force. Keys with the effect `monitor` are compared with
+ * `atMonitorStart`, others with `atVmStart`, the last start of the VM. Keys of [GLOBAL] with the effect `now` are always
+ * in force. Keys of other programs are omitted.
  */
 export function pendingChanges(
   atMonitorStart: Configured,
@@ -62,7 +62,7 @@ function valueIn(settings: readonly Setting[], key: string): string {
   return settings.find((setting) => setting.key === key)?.value ?? '';
 }
 
-/** A configuration in force, with those keys as they are written now that need no new start. */
+/** The configuration in force, with the current values of keys that take effect at once. */
 export function withLiveKeys(inForce: VmConfig, written: VmConfig): VmConfig {
   const live = Object.entries(vmKeys).flatMap(([key, { effect }]) => (effect === 'now' ? [key] : []));
   const isLive = ({ key }: Setting) => live.includes(key);

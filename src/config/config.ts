@@ -17,7 +17,7 @@ export interface Setting {
 interface Section {
   /** All keys in force, in the order of the key table. */
   readonly settings: readonly Setting[];
-  /** Where each key that is not at its default was written; `''` is the section itself. */
+  /** Where each key without its default was written; `''` is the section itself. */
   readonly origins: Readonly<Record<string, Origin>>;
 }
 
@@ -25,18 +25,18 @@ interface Section {
 export type GlobalConfig = Values<typeof globalKeys> & Section;
 export type VmConfig = Values<typeof vmKeys> & Section & { readonly name: string };
 
-/** The whole configuration without mistakes. Deeply frozen. */
+/** The whole configuration, free of errors. Deeply frozen. */
 export interface Config {
   readonly global: GlobalConfig;
   readonly vms: ReadonlyMap<string, VmConfig>;
 }
 
 export interface Loaded {
-  /** Absent when there is a mistake outside the sections of VMs. VMs with mistakes are left out. */
+  /** Absent if there is an error outside the sections of VMs. VMs with errors are omitted. */
   readonly config?: Config;
-  /** All mistakes and warnings of all files, in the order of files and lines. */
+  /** All errors and warnings of all files, in the order of files and lines. */
   readonly problems: readonly Problem[];
-  /** The mistakes of each VM that has some; a mistake in one VM does not hold up another. */
+  /** The errors of each VM that has some; an error in one VM does not affect another. */
   readonly broken: ReadonlyMap<string, readonly Problem[]>;
 }
 
@@ -47,13 +47,13 @@ export function originOf(section: Section, key: string): Origin {
   return { ...(section.origins[''] ?? { file: '', line: 0, section: '' }), key };
 }
 
-/** The mistakes for which a VM cannot be started: its own, and those outside of the sections of VMs. */
+/** The errors that prevent a start of a VM: its own, and those outside the sections of VMs. */
 export function mistakesOf({ problems, broken }: Loaded, name: string): readonly Problem[] {
   const elsewhere = new Set([...broken].flatMap(([other, mistakes]) => (other === name ? [] : mistakes)));
   return problems.filter((problem) => problem.severity === 'error' && !elsewhere.has(problem));
 }
 
-/** The configuration and one VM of it. Throws CONFIG_INVALID with all mistakes that concern the VM, or CONFIG_NO_VM. */
+/** The configuration and one VM of it. @throws CONFIG_INVALID with all errors that affect the VM, CONFIG_NO_VM */
 export function requireVm(loaded: Loaded, name: string): { config: Config; vm: VmConfig } {
   const { config, broken } = loaded;
   const mistakes = mistakesOf(loaded, name);
@@ -67,7 +67,7 @@ export function requireVm(loaded: Loaded, name: string): { config: Config; vm: V
     hint: didYouMean(
       name,
       known,
-      known.length > 0 ? `there are ${known.slice(0, 20).join(', ')}` : 'add one',
+      known.length > 0 ? `VMs are ${known.slice(0, 20).join(', ')}` : 'add a section',
     ),
   });
 }

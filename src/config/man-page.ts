@@ -10,7 +10,7 @@ const layers = {
   user: 'also in the *config* file of the VM',
 } as const;
 
-/** docs/umlmon.5.md, the manual page of the configuration (Markdown for pandoc). */
+/** Prints docs/umlmon.5.md, the manual page of the configuration (Markdown for pandoc). */
 export function generateConfigPage(): { path: string; text: string }[] {
   const text = [
     beginning,
@@ -86,65 +86,65 @@ umlmon - configuration of User Mode Linux virtual machines
 
 # DESCRIPTION
 
-The configuration says which virtual machines (VMs) there are and what each of them has. It is a text file in INI
-format: the section **\\[GLOBAL\\]** is for all VMs, and every other section is one VM, whose name is the name of the
-section. A VM must have a section before its monitor, umlmon(8), can be started.
+The configuration describes the virtual machines (VMs) of a host. It is a text file in INI format. The section
+**\\[GLOBAL\\]** applies to all VMs; each other section describes the VM of its name. The monitor of a VM, umlmon(8),
+requires such a section.
 
-A name of a VM has at most 32 letters, digits, **-** and **\\_**, and begins with a letter or digit. *GLOBAL* and
-*shared* are not possible.
+The name of a VM has at most 32 letters, digits, **-** and **\\_**, and starts with a letter or digit. *GLOBAL* and
+*shared* are reserved.
 
-All mistakes of all files are reported together, with file, line, section and key. A mistake in the section of one
-VM does not hold up the others; a mistake elsewhere does.
+umlmon reports all problems of all files together, with file, line, section and key. A problem in the section of one
+VM does not affect the other VMs; a problem elsewhere affects all.
 
 # FILES
 
 The first of these files that exists is the main file:
 
-1. the one that the option **-config** names, and no other;
-2. the one that the environment variable **UMLMON\\_CONFIG** names, and no other;
+1. the file of the option **-config**; if given, no other file is tried;
+2. the file of the environment variable **UMLMON\\_CONFIG**; if set, no other file is tried;
 3. *$XDG\\_CONFIG\\_HOME/umlmon/umlmon.ini*, that is *~/.config/umlmon/umlmon.ini*, for users other than root;
 4. */etc/umlmon/umlmon.ini*;
 5. */etc/umlmon*, if that is a file.
 
-Beside it:
+Further files:
 
 *vms/NAME.ini*
-:   In the directory of the main file: a VM with a file of its own. The file has exactly one section, **\\[NAME\\]**.
+:   A separate file for one VM, in the directory of the main file. It has exactly one section, **\\[NAME\\]**.
 
 *VARDIR/NAME/config*
-:   What the user of a VM changes, in a section **\\[NAME\\]**. These settings win over those of the other files, but only
-    some keys may be set here. The file must be a regular file; links are not followed.
+:   Settings that the user of the VM may change, in a section **\\[NAME\\]**. They override those of the other files.
+    Only some keys are allowed here. The file must be a regular file; links are not followed.
 
-**umladmin config**, see umladmin(8), changes single settings of the first two and keeps everything else in them.
+**umladmin config**, see umladmin(8), changes single settings of the first two files and leaves the rest unchanged.
 
 # SYNTAX
 
-A line is a section, **\\[NAME\\]** in the first column; or a setting, *key* **=** *value*; or a comment, which begins
-with **#** or **;** (or the line is empty). Comments have lines of their own. Names of keys are in small letters.
+A line is empty, a section (**\\[NAME\\]** in the first column), a setting (*key* **=** *value*), or a comment that
+starts with **#** or **;**. A comment needs its own line. Names of keys are in lower case.
 
-A value is the rest of the line without the blanks around it. A value with **#** or **;** in it must stand in double
-quotes; a double quote or a backslash inside them needs a backslash before it. In single quotes everything stands for itself.
+A value is the rest of the line without surrounding blanks. A value that contains **#** or **;** needs double quotes.
+Within them, a double quote or a backslash needs a backslash before it. Within single quotes, every character is
+literal.
 
-What other programs would silently pass over is a mistake here: a section or key that is there twice, a key before
-the first section, a line without **=**, an unknown key. The text must be UTF-8. A file may have 1 MiB, 1000 sections
-of 256 keys,
-and lines of 4096 characters.
+umlmon rejects what other programs ignore: a repeated section or key, a key before the first section, a line without
+**=**, an unknown key. The text must be UTF-8. A file has at most 1 MiB and 1000 sections of 256 keys; a line has at
+most 4096 characters.
 
 BOOLEAN
 :   **true**, **yes**, **on**, or **false**, **no**, **off**.
 
 SIZE
-:   A whole number with **K**, **M** or **G** behind it, for KiB, MiB or GiB.
+:   A whole number followed by **K**, **M** or **G** for KiB, MiB or GiB.
 
 DURATION
-:   A whole number with **ms**, **s**, **m** or **h** behind it.
+:   A whole number followed by **ms**, **s**, **m** or **h**.
 
 PATH
 :   A path as the jail of the VM sees it. */disks* is *VARDIR/NAME/jail/disks* on the host, and */shared* is the
     directory **shared**.
 
 DIRECTORY
-:   The path of a directory of the host, from the root on.
+:   The absolute path of a directory of the host.
 `;
 
 const end = `# EXAMPLES
@@ -155,7 +155,7 @@ The smallest useful configuration:
     vmuser = uml-vm1
     ubd0 = /disks/root.dsk
 
-A VM with a second, read-only disk, a logged login console, and a core of its own:
+A VM with a second, read-only disk, a logged login console and its own core:
 
     [build]
     vmuser = uml-build

@@ -16,16 +16,16 @@ export function parseHostDirectory(text: string): Parsed<string> {
   return { value: path };
 }
 
-/** What is wrong with a directory of umlmon that the environment names, and no file. */
+/** The refusal of a directory of umlmon that comes from the environment rather than from a file. */
 export function usualPlaceRefusal(key: string, why: Refusal): Refusal {
   const variables = key === 'rundir' ? 'XDG_RUNTIME_DIR' : 'HOME or XDG_STATE_HOME';
-  const write = `write another place as ${key} in [GLOBAL] of the configuration`;
+  const write = `set ${key} in [GLOBAL] of the configuration`;
   if (why.cause !== emptyPath) return { ...why, hint: `it comes from ${variables}: ${write}` };
-  const cause = 'there is no usual place, as this user has no home directory: no HOME, and no account';
+  const cause = 'there is no default, because this user has no home directory: no HOME, and no account';
   return { ...why, cause, hint: `set HOME, or ${write}` };
 }
 
-/** The same, or '' for none. */
+/** A directory of the host; '' if not set. */
 export function parseOptionalDirectory(text: string): Parsed<string> {
   return text === '' ? { value: '' } : parseHostDirectory(text);
 }
@@ -41,7 +41,7 @@ export interface RootDevice {
   readonly unit: number;
   /** 0 is the whole device. */
   readonly partition: number;
-  /** As the argument `root=` needs it. */
+  /** The value of the kernel argument `root=`. */
   readonly device: string;
 }
 
@@ -68,7 +68,7 @@ export function ubdName(unit: number): string {
 
 const emptyPath = 'the path is empty';
 
-/** Why a path cannot be one of the jail: blanks separate the arguments of the kernel. */
+/** Why a path is not valid in the jail; undefined if it is. Blanks separate the arguments of the kernel. */
 export function pathDamage(path: string): Refusal | undefined {
   if (path.startsWith('/') && /\s/u.test(path))
     return refusePath(
@@ -78,12 +78,12 @@ export function pathDamage(path: string): Refusal | undefined {
   return hostPathDamage(path);
 }
 
-/** Why a path cannot be one of the host: those of umlmon are shown, and begin at the root directory. */
+/** Why a path is not valid on the host; undefined if it is. umlmon prints paths, so they contain no invisible characters. */
 function hostPathDamage(path: string): Refusal | undefined {
-  if (path === '') return refusePath(emptyPath, 'write a path that begins with /');
-  if (!path.startsWith('/')) return refusePath(`${quoted(path)} is not an absolute path`, 'begin with /');
+  if (path === '') return refusePath(emptyPath, 'use an absolute path');
+  if (!path.startsWith('/')) return refusePath(`${quoted(path)} is not an absolute path`, 'start it with /');
   if (path === '/') return refusePath('the root directory is not allowed here');
-  // The lines of a configuration have none; a client may send any.
+  // The lines of a configuration contain none; a client may send any.
   if (path.search(invisible) >= 0)
     return refusePath(`${quoted(path)} contains an invisible character`, 'rename the file or directory');
   if (path.includes('\ufffd'))
@@ -91,15 +91,15 @@ function hostPathDamage(path: string): Refusal | undefined {
   for (const part of path.slice(1).split('/')) {
     if (part === '' || part === '.' || part === '..')
       return refusePath(
-        `${quoted(path)} is not in its plain form`,
+        `${quoted(path)} is not a normalised path`,
         "write the path without '//', '.', '..' and a '/' at the end",
       );
-    if (Buffer.byteLength(part) > 255) return refusePath('a part of the path is longer than 255 bytes');
+    if (Buffer.byteLength(part) > 255) return refusePath('a component of the path is longer than 255 bytes');
   }
   return undefined;
 }
 
-/** Why a path cannot be on the command line of the kernel. */
+/** Why a path cannot be passed on the command line of the kernel; undefined if it can. */
 export function kernelPathDamage(path: string): Refusal | undefined {
   const damage = wordDamage(path);
   if (damage === undefined) return undefined;
@@ -112,8 +112,8 @@ export function kernelPathDamage(path: string): Refusal | undefined {
 export function placeDamage(path: string, places: readonly string[], what: string): Refusal | undefined {
   if (places.some((place) => path.startsWith(place))) return undefined;
   return refusePath(
-    `${quoted(path)} is not a place for ${what}`,
-    `${what} are under ${places.join(' or ')} (as the jail sees them)`,
+    `${quoted(path)} is not a valid path for ${what}`,
+    `${what} are below ${places.join(' or ')} (as the jail sees them)`,
   );
 }
 
@@ -121,11 +121,11 @@ export function refusePath(cause: string, hint = ''): Refusal {
   return refuse(cause, hint, 'CONFIG_PATH');
 }
 
-/** A program of the host by its absolute path, or '' for none. */
+/** The absolute path of a program of the host; '' if not set. */
 export function parseHook(text: string): Parsed<string> {
   if (text === '') return { value: '' };
   return parseHostDirectory(text);
 }
 
-/** A file of the host by its absolute path, or '' for none. */
+/** The absolute path of a file of the host; '' if not set. */
 export const parseOptionalFile = parseHook;

@@ -2,7 +2,7 @@
 import { type ErrorCode, UmlmonError } from '../system/errors/errors.ts';
 import { configLimits } from '../system/limits/limits.ts';
 
-/** One mistake (or oddity) of the configuration. Unknown text is '', an unknown line is 0. */
+/** One error or warning of the configuration. Unknown text is '', an unknown line is 0. */
 export interface Problem {
   readonly severity: 'error' | 'warning';
   readonly code: ErrorCode;
@@ -14,7 +14,7 @@ export interface Problem {
   readonly hint: string;
 }
 
-/** Where a setting was written; line 0 and file '' where nothing was written. */
+/** Where a setting was written; line 0 and file '' if it was not written. */
 export interface Origin {
   readonly file: string;
   readonly line: number;
@@ -22,20 +22,20 @@ export interface Origin {
   readonly key: string;
 }
 
-/** Why a value or a setting is refused, before it is known where it stands. */
+/** Why a value or a setting is refused, without its place. */
 export interface Refusal {
   readonly code: ErrorCode;
   readonly cause: string;
   readonly hint: string;
 }
 
-/** A refusal at a place: for this room, and for rooms that find out later that the host lacks what a key names. */
+/** A refusal with its place. Other rooms use it too, when the host lacks what a key names. */
 export function problemAt(origin: Origin, why: Refusal, severity: Problem['severity'] = 'error'): Problem {
   const { file, line, section, key } = origin;
   return { severity, code: why.code, file, line, section, key, cause: why.cause, hint: why.hint };
 }
 
-/** `FILE:LINE: [SECTION] key: cause (hint: …)`; parts that are not known are left out. */
+/** `FILE:LINE: [SECTION] key: cause (hint: …)`; unknown parts are omitted. */
 export function problemText(problem: Problem): string {
   const { severity, cause, hint } = problem;
   const place = placeText(problem);
@@ -49,7 +49,7 @@ function placeText({ file, line, section, key }: Problem): string {
   return [place, setting].filter(Boolean).join(': ');
 }
 
-/** With more mistakes than this a file is not read further, and an error lists no more. */
+/** Most problems that are read from one file or listed in one error. */
 export const maxProblems = configLimits.problems;
 
 /** All problems as one error: a single one under its own code, several with one line each, in the order given. */
@@ -67,7 +67,7 @@ export function configError(problems: readonly Problem[]): UmlmonError {
   });
 }
 
-/** Text of a file as it may stand in a message: quoted, without control characters, at most 60 characters. */
+/** Text for a message: quoted, without control characters, at most 60 characters. */
 export function quoted(text: string): string {
   const short = text.length > 60 ? `${text.slice(0, 59)}…` : text;
   return `"${short.replace(invisible, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`)}"`;

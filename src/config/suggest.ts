@@ -1,7 +1,7 @@
-/** Characters that two words begin with, so that one may mean the other. */
+/** Length of a common prefix for which one name may mean another. */
 const startLength = 3;
 
-/** The candidate that a mistyped word most likely means, or '' when none is near. */
+/** The candidate that a mistyped name most likely means, or '' if none is similar. */
 export function suggest(word: string, candidates: readonly string[]): string {
   const wanted = word.slice(0, 64).toLowerCase();
   let best = '';
@@ -13,7 +13,7 @@ export function suggest(word: string, candidates: readonly string[]): string {
   return best || longestStart(wanted, candidates);
 }
 
-/** The longest candidate with which the word begins, as `mem` of `memory`, or ''. */
+/** The longest candidate that is a prefix of the name, such as `mem` of `memory`, or ''. */
 function longestStart(word: string, candidates: readonly string[]): string {
   const starts = candidates
     .filter(({ length }) => length >= startLength)
@@ -21,7 +21,7 @@ function longestStart(word: string, candidates: readonly string[]): string {
   return starts.reduce((best, each) => (each.length > best.length ? each : best), '');
 }
 
-/** `did you mean "…"?`, or the given text when nothing is near. */
+/** `did you mean "…"?`, or the given text if no candidate is similar. */
 export function didYouMean(word: string, candidates: readonly string[], otherwise: string): string {
   const near = suggest(word, candidates);
   return near ? `did you mean "${near}"?` : otherwise;

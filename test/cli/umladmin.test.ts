@@ -102,8 +102,8 @@ describe('the command line', () => {
       3,
     ],
     ['-wat', 'unknown option "-wat" (hint: umladmin -help lists all commands)', 2],
-    ['disk info GLOBAL:/disks/a.dsk', /cannot be the name of a VM/, 2],
-    ['disk info ../vm1:/disks/a.dsk', /cannot be the name of a VM/, 2],
+    ['disk info GLOBAL:/disks/a.dsk', /is not a valid VM name/, 2],
+    ['disk info ../vm1:/disks/a.dsk', /is not a valid VM name/, 2],
   ])('%s', (line, message, status) => {
     const ran = admin(...line.split(' ').filter(Boolean));
     if (typeof message === 'string') expect(ran.stderr).toBe(`umladmin: ${message}\n`);

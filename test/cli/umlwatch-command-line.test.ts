@@ -139,12 +139,12 @@ describe('the command line', () => {
     ['vm1 -disk create /disks/a.dsk 1K', '-disk create: 1K is too small (at least 4K)'],
     [
       'vm1 -disk copy /etc/passwd /disks/a.dsk',
-      '-disk copy: "/etc/passwd" is not a place for disk images (disk images are under /disks/ or /shared/disks/ (as the jail sees them))',
+      '-disk copy: "/etc/passwd" is not a valid path for disk images (disk images are below /disks/ or /shared/disks/ (as the jail sees them))',
     ],
     ['vm1 -disk list now', 'unexpected argument "now" after -disk list (use: -disk list)'],
     [
       'vm1 -disk snapshot /disks/a.dsk a/b',
-      '-disk snapshot: "a/b" is no name for a snapshot (a letter or digit, then also . _ and -; at most 64)',
+      '-disk snapshot: "a/b" is not a valid name of a snapshot (use at most 64 letters, digits, . _ and -; start with a letter or digit)',
     ],
     ['vm1 -ext4', '-ext4 is not valid here (use: -disk create PATH SIZE [-ext4])'],
     ['vm1 -crash nix', '-crash: "nix" is not the name of a crash (last, or a name that -crashes lists)'],
@@ -154,7 +154,7 @@ describe('the command line', () => {
     ['vm1 -confg x', 'unknown command "-confg" (did you mean -config?)'],
     [
       'vm1 -restore .x',
-      '-restore: ".x" is no name for a backup (a letter or digit, then also . _ and -; at most 64)',
+      '-restore: ".x" is not a valid name of a backup (use at most 64 letters, digits, . _ and -; start with a letter or digit)',
     ],
     ['vm1 -halp', 'unknown command "-halp" (did you mean -help?)'],
     ['vm1 -log con0 -folow', 'unknown command "-folow" (did you mean -follow?)'],

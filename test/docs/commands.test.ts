@@ -60,7 +60,7 @@ const table: Readonly<Record<string, Shown>> = {
   'cat /etc/umlmon/umlmon.ini': {
     before: `mkdir -p /var/lib/umlmon/shared/kernels
 umladmin doctor || true
-umladmin list 2>&1 | sed -n 's/.*begin with the example: \\(.*\\))$/\\1/p' | sh -ex
+umladmin list 2>&1 | sed -n 's/.*start with the example: \\(.*\\))$/\\1/p' | sh -ex
 test -s /etc/umlmon/umlmon.ini
 rm /etc/umlmon/umlmon.ini
 test "$(umladmin kernel list)" = 'there is no kernel; umladmin kernel fetch gets one'

@@ -146,7 +146,7 @@ test('a hook that cannot be run is refused', () => {
   world.addImage('vm1');
   const { status, stderr } = world.run('umlmon', ['-check']);
   expect(status).toBe(3);
-  expect(stderr).toContain(`hook: it cannot be run: ${hook} lies on a file system that is mounted noexec`);
+  expect(stderr).toContain(`hook: it cannot be run: ${hook} is on a file system that is mounted noexec`);
 });
 
 test('a read-only mount that must be writable is named', () => {

@@ -185,7 +185,7 @@ describe('a user', () => {
     const HOME = makeHome('a\nb');
     const checked = run({ HOME, UMLMON_CONFIG: join(HOME, '.config/umlmon/umlmon.ini') }, 'umlmon', '-check');
     expect(checked.status).toBe(3);
-    expect(checked.stderr).toContain('write another place as vardir in [GLOBAL] of the configuration');
+    expect(checked.stderr).toContain('set vardir in [GLOBAL] of the configuration');
     const config = join(above, 'set.ini');
     writeFileSync(config, `[GLOBAL]\nvardir = ${above}/v\nrundir = ${above}/r\n`);
     expect(run({ HOME, UMLMON_CONFIG: config }, 'umlmon', '-check')).toMatchObject({ status: 0 });
@@ -205,16 +205,14 @@ describe('a user', () => {
       expect(run(env, 'umlmon', '-check')).toMatchObject({
         status: 3,
         stderr: expect.stringMatching(
-          /vardir: there is no usual place, as this user has no home.*set HOME, or write/,
+          /vardir: there is no default, because this user has no home.*set HOME, or set/,
         ),
       });
     expect(run({}, 'umlrun', '--', 'true')).toMatchObject({
       status: 125,
-      stderr: expect.stringContaining('vardir: there is no usual place'),
+      stderr: expect.stringContaining('vardir: there is no default'),
     });
-    expect(run({}, 'umlmon', '-check').stderr).toContain(
-      'there is no configuration file; looked at /etc/umlmon',
-    );
+    expect(run({}, 'umlmon', '-check').stderr).toContain('no configuration file found; tried /etc/umlmon');
   });
 });
 

@@ -167,34 +167,26 @@ describe('in a VM of umlmon,', () => {
     [
       'U+00A0',
       'foo\u00a0hostfs=/x\u00a0ubd7=/disks/other.dsk',
-      /contain U\+00A0.*\(hint: write printable ASCII/,
+      /contain U\+00A0.*\(hint: use printable ASCII/,
     ],
     ['a single byte 0xA0', Buffer.from('foo\xa0ubd7=/disks/other.dsk', 'latin1'), /not UTF-8.*\(hint: store/],
-    [
-      'a letter of which a byte is 0xA0',
-      'fooàubd7=/disks/other.dsk',
-      /contain "à" \(U\+00E0\).*\(hint: write/,
-    ],
+    ['a letter of which a byte is 0xA0', 'fooàubd7=/disks/other.dsk', /contain "à" \(U\+00E0\).*\(hint: use/],
     ['bytes above 0x7f', Buffer.from('foo\x80\xff', 'latin1'), /not UTF-8.*\(hint: store/],
     ['a vertical tab', 'foo\vubd7=/disks/other.dsk', /character U\+000B.*\(hint: delete/],
     ['a form feed', 'foo\fubd7=/disks/other.dsk', /character U\+000C.*\(hint: delete/],
     ['a carriage return', 'foo\rubd7=/disks/other.dsk', /character U\+000D.*\(hint: delete/],
     ['a NUL', 'foo\0ubd7=/disks/other.dsk', /U\+0000.*\(hint: /],
-    ['a tab between quotes', 'foo="a\tb"', /a tab between quotes \(hint: write a blank/],
+    ['a tab between quotes', 'foo="a\tb"', /a tab between quotes \(hint: use a blank/],
     ['a quote that is left open', 'foo="ubd7=/disks/other.dsk', /quote is not closed/],
-    ['a disk in quotes', 'x "ubd7=/disks/other.dsk"', /does not pass on .*\(hint: use the keys ubd0/],
-    ['a disk for init', '-- ubd7=/disks/other.dsk', /does not pass on .*\(hint: use the keys ubd0/],
-    [
-      'a console with a hexadecimal number',
-      'con0x1=port:9000',
-      /does not pass on .*\(hint: use the keys con0/,
-    ],
+    ['a disk in quotes', 'x "ubd7=/disks/other.dsk"', /does not allow .*\(hint: use the keys ubd0/],
+    ['a disk for init', '-- ubd7=/disks/other.dsk', /does not allow .*\(hint: use the keys ubd0/],
+    ['a console with a hexadecimal number', 'con0x1=port:9000', /does not allow .*\(hint: use the keys con0/],
     [
       'an interface with a sign',
       'vec+1:transport=tap,ifname=x',
-      /does not pass on .*\(hint: use the keys eth0/,
+      /does not allow .*\(hint: use the keys eth0/,
     ],
-    ['another place for the sockets', 'uml-dir=/x', /does not pass on .*\(hint: umlmon needs it/],
+    ['another place for the sockets', 'uml-dir=/x', /does not allow .*\(hint: umlmon needs it/],
   ])('%s is refused with place, cause and hint, and nothing is started', (_, append, cause) => {
     world.configure({ vm1: section('XXX') });
     const [before = '', after = ''] = readFileSync(world.configPath, 'utf8').split('XXX');

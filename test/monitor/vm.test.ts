@@ -329,7 +329,7 @@ test('hundreds of mistakes in a configuration are an answer, too, cut to its len
   world.configure({ vm1: mistakes.join('\n') });
   await expect(client.call('start', undefined)).rejects.toMatchObject({
     code: 'CONFIG_INVALID',
-    reason: expect.stringMatching(/umlmon\.ini:\d+: \[vm1\] unknown0: there is no such key.*…$/s),
+    reason: expect.stringMatching(/umlmon\.ini:\d+: \[vm1\] unknown0: the key does not exist.*…$/s),
   });
 });
 

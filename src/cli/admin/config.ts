@@ -65,7 +65,7 @@ function notSet(section: string, key: string): UmlmonError {
   const table = tableOf(section);
   if (specOf(table, key)) return new UmlmonError('CONFIG_NOT_SET', { place, cause: 'the key has no value' });
   const hint = didYouMean(key, keyNames(table), 'umlmon(5) lists all keys');
-  return new UmlmonError('CONFIG_UNKNOWN_KEY', { place, cause: 'there is no such key', hint });
+  return new UmlmonError('CONFIG_UNKNOWN_KEY', { place, cause: 'the key does not exist', hint });
 }
 
 async function printSections(read: ReadConfig, { values, json }: AdminConfig): Promise<void> {

@@ -7,14 +7,15 @@ import { checkCommonNetworks } from './check-networks.ts';
 /** Longest path of a Unix socket (sun_path in unix(7), without the final NUL). */
 const maxSocketPath = 107;
 
-/** Mistakes in the relations of the GLOBAL keys. */
+/** Errors in the relations of the GLOBAL keys. */
 export function checkGlobal(global: GlobalConfig): Problem[] {
   const problems: Problem[] = [];
   const say = (key: string, cause: string, hint: string): void => {
     problems.push(problemAt(originOf(global, key), { code: 'CONFIG_CONFLICT', cause, hint }));
   };
   const { vardir, rundir, shared } = global;
-  if (vardir === rundir) say('rundir', 'rundir and vardir are the same directory', 'choose two directories');
+  if (vardir === rundir)
+    say('rundir', 'rundir and vardir are the same directory', 'choose different directories');
   if (`${vardir}/`.startsWith(`${shared}/`))
     say(
       'shared',
@@ -24,30 +25,30 @@ export function checkGlobal(global: GlobalConfig): Problem[] {
   if (global.group_roles.length > 0 && global.group === '')
     say(
       'group_roles',
-      'no group may use the control sockets, so none can have a role',
-      'name one that has all of them as members: group = umlmon',
+      'group is not set, so no member of these groups can use a control socket',
+      'set a group that contains all of these users: group = umlmon',
     );
   const { tls_cert, tls_key } = global;
   if ((tls_cert === '') !== (tls_key === ''))
     say(
       tls_cert === '' ? 'tls_key' : 'tls_cert',
       'tls_cert and tls_key belong together',
-      'write both, or none of them',
+      'set both or neither',
     );
   const longest = maxSocketPath - maxVmNameLength - '//ctrl'.length;
   if (Buffer.byteLength(vardir) > longest)
     say(
       'vardir',
-      `the path has ${Buffer.byteLength(vardir)} bytes, too long for the sockets in it`,
+      `the path has ${Buffer.byteLength(vardir)} bytes and is too long for the sockets in it`,
       `at most ${longest} bytes`,
     );
   checkWeb(global, say);
   if (global.umldir_user !== '' && global.umldir_user === global.web_user)
-    say('umldir_user', 'umldir could then call for everybody, as umlweb may', 'give each a user of its own');
+    say('umldir_user', 'umldir could act on behalf of every user, as umlweb can', 'use two different users');
   return problems;
 }
 
-/** Passwords and consoles must not cross a network in the clear. */
+/** Passwords and consoles must not cross a network unencrypted. */
 function checkWeb(
   { web_listen, web_tls_cert, web_tls_key, web_url, web_hosts, web_password_file }: GlobalConfig,
   say: (key: string, cause: string, hint: string) => void,
@@ -61,26 +62,26 @@ function checkWeb(
   if (web_hosts.length > 0 && web_password_file === '')
     say(
       'web_hosts',
-      'their monitors want a password',
-      'write it to a file, and the file to web_password_file',
+      'monitors of other hosts require a password',
+      'write it to a file, and set web_password_file to that file',
     );
   const isLocal = isLoopback(web_listen.address);
   if (!isLocal && web_tls_cert === '' && web_url?.origin.scheme !== 'https')
     say(
       'web_listen',
-      'other hosts would send passwords in the clear',
+      'other hosts would send passwords unencrypted',
       'set web_tls_cert and web_tls_key, or a web_url with https for a proxy, or listen on 127.0.0.1',
     );
 }
 
-/** Oddities in the relations of VMs, as warnings. */
+/** Warnings on the relations of VMs. */
 export function checkNeighbours(config: Config, root: boolean): Problem[] {
   const problems: Problem[] = [];
   const owner = new Map<string, string>();
   for (const vm of config.vms.values()) {
     if (root && vm.vmuser === config.global.web_user) {
-      const cause = `${vm.vmuser} is also web_user: what breaks out of the VM could call for everybody`;
-      const hint = 'give the VM a user of its own';
+      const cause = `${vm.vmuser} is also web_user: a guest that escapes could act on behalf of every user`;
+      const hint = 'give the VM its own user';
       problems.push(problemAt(originOf(vm, 'vmuser'), { code: 'CONFIG_UNUSUAL', cause, hint }, 'warning'));
     }
     const first = owner.get(vm.vmuser);
@@ -88,7 +89,7 @@ export function checkNeighbours(config: Config, root: boolean): Problem[] {
       owner.set(vm.vmuser, vm.name);
       continue;
     }
-    const cause = `${vm.vmuser} is also the user of ${first}: neither VM is protected from the kernel of the other`;
+    const cause = `${vm.vmuser} is also the user of ${first}: the VMs are not protected from each other`;
     const hint = `umladmin user ${vm.name}`;
     problems.push(problemAt(originOf(vm, 'vmuser'), { code: 'CONFIG_UNUSUAL', cause, hint }, 'warning'));
   }

@@ -4,7 +4,7 @@ import { forwardText, termsOf } from '../networks/shared.ts';
 import { type TransportNeeds, transportNeeds } from '../networks/transports.ts';
 import { type Problem, problemAt } from '../problem.ts';
 
-/** Names and addresses of an interface that no other interface of the host, or of its guests, may have. */
+/** Names and addresses of an interface that must be unique among the interfaces of the host and its guests. */
 function ownNames(spec: NetworkSpec): { argument: string; text: string }[] {
   return [...kindNames(spec), ...(spec.mac === undefined ? [] : [{ argument: 'mac', text: spec.mac }])];
 }
@@ -36,7 +36,7 @@ function kindNames(spec: NetworkSpec): { argument: string; text: string }[] {
         : [{ argument: 'srcport', text: `UDP port ${spec.srcport} of ${spec.src.text}` }];
     case 'fd':
       return [{ argument: 'fd', text: `the descriptor ${spec.fd}` }];
-    // Several may be at one interface, in one network, and at one switch.
+    // Several interfaces may share one host interface, one network or one BESS switch.
     case 'raw':
     case 'hybrid':
     case 'network':
@@ -45,33 +45,33 @@ function kindNames(spec: NetworkSpec): { argument: string; text: string }[] {
   }
 }
 
-/** Interfaces of one VM that are in each other's way. */
+/** Errors in the relations of the interfaces of one VM. */
 export function checkOwnNetworks(vm: VmConfig): Problem[] {
   return [...checkOwnNames(vm), ...checkConnections(vm), ...checkNamespaces(vm)];
 }
 
-/** Which network namespace an interface needs its kernel to be in. */
+/** The network namespace that the kernel of an interface must be in. */
 export function namespaceOf(spec: NetworkSpec): TransportNeeds['network'] {
   if (spec.kind === 'user') return 'own';
   return isTransport(spec) ? transportNeeds(spec).network : 'host';
 }
 
-/** A kernel is in one network namespace: that of the host, or, with raw sockets, one of its own. */
+/** A kernel is in one network namespace: that of the host, or with raw sockets its own. */
 function checkNamespaces(vm: VmConfig): Problem[] {
   const inHost = vm.eth.find((spec) => namespaceOf(spec) === 'host');
   const apart = vm.eth.find((spec) => namespaceOf(spec) === 'own');
   if (!inHost || !apart) return [];
-  const cause = `a kernel with ${apart.kind} is kept apart from the network of the host, where eth${inHost.unit} needs it to be`;
+  const cause = `${apart.kind} needs a network namespace of its own, but eth${inHost.unit} needs that of the host`;
   const why = { code: 'CONFIG_CONFLICT', cause, hint: 'give one of the two to another VM' } as const;
   return [problemAt(originOf(vm, `eth${apart.unit}`), why)];
 }
 
-/** A kernel in the network of the host may not connect: there are sockets of others without a file. */
+/** A kernel in the network of the host may not call connect(2): it could reach abstract sockets of other programs. */
 function checkConnections(vm: VmConfig): Problem[] {
   const inHost = vm.eth.find((spec) => namespaceOf(spec) === 'host');
   const bess = vm.eth.find(({ kind }) => kind === 'bess');
   if (!inHost || !bess) return [];
-  const cause = `bess connects, which a kernel in the network of the host may not; eth${inHost.unit} needs it to be there`;
+  const cause = `bess requires connect(2), which is forbidden in the network of the host, and eth${inHost.unit} needs that network`;
   const why = { code: 'CONFIG_CONFLICT', cause, hint: 'give one of the two to another VM' } as const;
   return [problemAt(originOf(vm, `eth${bess.unit}`), why)];
 }
@@ -83,14 +83,14 @@ function checkOwnNames(vm: VmConfig): Problem[] {
       const first = owner.get(text);
       owner.set(text, first ?? spec.unit);
       if (first === undefined) return [];
-      const cause = `${argument}: eth${first} has ${text} too`;
-      const why = { code: 'CONFIG_CONFLICT', cause, hint: 'every interface needs its own' } as const;
+      const cause = `${argument}: eth${first} also has ${text}`;
+      const why = { code: 'CONFIG_CONFLICT', cause, hint: 'use a different one for each interface' } as const;
       return [problemAt(originOf(vm, `eth${spec.unit}`), why)];
     }),
   );
 }
 
-/** Interfaces of several VMs that are in each other's way: the VMs cannot run at the same time. */
+/** Warnings on interfaces of several VMs that conflict: these VMs cannot run at the same time. */
 export function checkCommonNetworks(config: Config): Problem[] {
   const owner = new Map<string, string>();
   const names = [...config.vms.values()].flatMap((vm) =>
@@ -99,8 +99,12 @@ export function checkCommonNetworks(config: Config): Problem[] {
         const first = owner.get(text);
         owner.set(text, first ?? vm.name);
         if (first === undefined || first === vm.name) return [];
-        const cause = `${argument}: ${first} has ${text} too, so only one of the two VMs can run at a time`;
-        const why = { code: 'CONFIG_UNUSUAL', cause, hint: 'every interface needs its own' } as const;
+        const cause = `${argument}: ${first} also has ${text}, so only one of the two VMs can run at a time`;
+        const why = {
+          code: 'CONFIG_UNUSUAL',
+          cause,
+          hint: 'use a different one for each interface',
+        } as const;
         return [problemAt(originOf(vm, `eth${spec.unit}`), why, 'warning')];
       }),
     ),
@@ -108,7 +112,7 @@ export function checkCommonNetworks(config: Config): Problem[] {
   return [...names, ...checkTerms(config)];
 }
 
-/** What all VMs in one named network must say of it, and do not. */
+/** Warnings on VMs that describe one named network differently. */
 function checkTerms({ vms }: Config): Problem[] {
   const first = new Map<string, { vm: string; terms: string }>();
   return [...vms.values()].flatMap((vm) =>
@@ -119,8 +123,8 @@ function checkTerms({ vms }: Config): Problem[] {
       const before = first.get(name);
       if (!before) first.set(name, { vm: vm.name, terms });
       if (!before || before.terms === terms) return [];
-      const cause = `${name}: ${before.vm} says ${before.terms}, and this says ${terms}, so only one of the two VMs can run at a time`;
-      const why = { code: 'CONFIG_UNUSUAL', cause, hint: 'all VMs of a network must say the same' } as const;
+      const cause = `${name}: ${before.vm} has ${before.terms}, but this VM has ${terms}, so only one of the two can run at a time`;
+      const why = { code: 'CONFIG_UNUSUAL', cause, hint: 'use the same arguments in all VMs' } as const;
       return [problemAt(originOf(vm, `eth${spec.unit}`), why, 'warning')];
     }),
   );

@@ -7,10 +7,10 @@ import { fastBootArguments, plainName } from '../values/kernel-arguments.ts';
 import { sizeValue } from '../values/values.ts';
 import { checkOwnNetworks } from './check-networks.ts';
 
-/** What monitor and kernel take beside the memory of the guest, in bytes: usual are 30 MiB. */
+/** Memory of monitor and kernel beyond that of the guest, in bytes; usually 30 MiB. */
 const besideMemory = configLimits.memoryBeside;
 
-/** Mistakes that only show when several keys of one VM are seen together, and oddities as warnings. */
+/** Errors and warnings on the relations of the keys of one VM. */
 export function checkVm(vm: VmConfig, root: boolean): Problem[] {
   const problems: Problem[] = [];
   const say = (key: string, why: Refusal, severity?: Problem['severity']): void => {
@@ -23,7 +23,7 @@ export function checkVm(vm: VmConfig, root: boolean): Problem[] {
     say('vmuser', {
       code: 'CONFIG_REQUIRED',
       cause: 'the VM has no user, and its kernel must not run as root',
-      hint: `umladmin user ${vm.name} makes one, and writes vmuser = uml-${vm.name}`,
+      hint: `umladmin user ${vm.name} creates one and sets vmuser = uml-${vm.name}`,
     });
 
   const rootDisk = vm.ubd.find((disk) => disk.unit === vm.root.unit);
@@ -38,7 +38,7 @@ export function checkVm(vm: VmConfig, root: boolean): Problem[] {
   else if (rootDisk.readOnly && vm.root_mode === 'rw')
     say(
       'root_mode',
-      unusual(`root_mode is rw, but ubd${rootDisk.unit} is read-only`, 'write root_mode = ro'),
+      unusual(`root_mode is rw, but ubd${rootDisk.unit} is read-only`, 'set root_mode = ro'),
       'warning',
     );
 
@@ -50,7 +50,7 @@ export function checkVm(vm: VmConfig, root: boolean): Problem[] {
         `ubd${disk.unit}`,
         conflict(
           `ubd${twin.unit} has the same image ${quoted(disk.path)}`,
-          'a writable image can be one disk only',
+          'use a writable image for one disk only',
         ),
       );
   }
@@ -62,7 +62,7 @@ export function checkVm(vm: VmConfig, root: boolean): Problem[] {
   if (vm.ready === 'console' && !awaited)
     say('ready', {
       code: 'CONFIG_REQUIRED',
-      cause: 'no ready_pattern says what a console must show',
+      cause: 'ready = console requires a ready_pattern',
       hint: 'add one, as in ready_pattern = con0 login:',
     });
   if (awaited && !channels.includes(awaited.channel))
@@ -75,8 +75,8 @@ export function checkVm(vm: VmConfig, root: boolean): Problem[] {
     say(
       'memory_max',
       conflict(
-        `the guest alone may take ${sizeText(vm.mem)}, and monitor and kernel need room too`,
-        `at least ${sizeValue(vm.mem + besideMemory)}`,
+        `the guest alone can use ${sizeText(vm.mem)}, and monitor and kernel need more`,
+        `set at least ${sizeValue(vm.mem + besideMemory)}`,
       ),
     );
 
@@ -85,7 +85,7 @@ export function checkVm(vm: VmConfig, root: boolean): Problem[] {
     say('append', {
       code: 'CONFIG_RESERVED',
       cause: `fast_boot sets ${fast.slice(0, 8).map(quoted).join(', ')}`,
-      hint: 'write fast_boot = false to set it here',
+      hint: 'set fast_boot = false to use it here',
     });
 
   const plain = vm.append.map(plainName);
@@ -95,7 +95,7 @@ export function checkVm(vm: VmConfig, root: boolean): Problem[] {
       'append',
       unusual(
         `the argument ${mode} contradicts root_mode = ${vm.root_mode}`,
-        `write root_mode = ${mode} instead`,
+        `set root_mode = ${mode} instead`,
       ),
       'warning',
     );

@@ -1,4 +1,4 @@
-/** Changes of single settings in the files of the administrator, checked before they are written. */
+/** Changes of single settings in the files of the administrator; each change is checked before it is written. */
 import { closeSync, constants, fstatSync, openSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -22,7 +22,7 @@ import {
 } from './locate.ts';
 
 export interface Edited {
-  /** The file that has the setting, or had it; '' if nothing had it. */
+  /** The file that has or had the setting; '' if no file had it. */
   readonly file: string;
   readonly changed: boolean;
   /** The configuration before and after. */
@@ -31,9 +31,9 @@ export interface Edited {
 }
 
 /**
- * Sets a key, or with an undefined value removes it, where it stands or where the section is. The file keeps what it
- * has besides its content (`rewriteFile`); of several programs that edit, one waits for the other. What would add a mistake to the
- * configuration is refused; mistakes that were there before are no hindrance, so that they can be mended one by one.
+ * Sets a key where it is written, or else in its section; removes it if the value is undefined. The file keeps its
+ * attributes (`rewriteFile`). Programs that edit at the same time wait for each other. A change that would add an error
+ * is refused. Existing errors do not prevent a change, so that they can be fixed one by one.
  *
  * Errors: CONFIG_*, HOST_FILE, HOST_SYSTEM_CALL.
  */
@@ -48,7 +48,7 @@ export async function editConfig(
     requireOwnDirectory(path);
     const locked = await lockFile(path);
     try {
-      // Again, as it may have been changed while we waited, or before.
+      // Read again: another program may have changed it in the meantime.
       const read = readSources(request);
       const source = sourceFor(read, place);
       if (source.file === file && isStill(path, locked.status))
@@ -83,12 +83,12 @@ function replace(read: ReadSources, source: Source, { place, value, path }: Chan
   return { file, changed: true, before, after };
 }
 
-/** The file that has the setting, or the section; [GLOBAL] may be new. Errors: CONFIG_NO_VM, those of reading. */
+/** The file that has the setting or the section; [GLOBAL] may be new. Errors: CONFIG_NO_VM, those of reading. */
 function sourceFor({ sources, unread }: ReadSources, place: SettingPlace): Source {
   const parsed = sources.map((source) => ({ source, document: parseIni(source.file, source.text) }));
   const [main] = sources;
   if (!main) throw configError(unread);
-  // The last file wins where several have the setting.
+  // If several files have the setting, the last one is in force.
   const having = parsed.findLast(({ document }) => lineOf(document, place) > 0);
   const owner = parsed.findLast(({ document }) =>
     document.sections.some(({ name }) => name === place.section),
@@ -104,12 +104,12 @@ function sourceFor({ sources, unread }: ReadSources, place: SettingPlace): Sourc
   throw new UmlmonError('CONFIG_NO_VM', {
     place: `VM ${place.section}`,
     cause: 'the configuration has no section of this name',
-    hint: didYouMean(place.section, names, `begin it in ${main.file}: [${place.section}]`),
+    hint: didYouMean(place.section, names, `add the section [${place.section}] to ${main.file}`),
   });
 }
 
 /**
- * Whether a mistake is in a section that had none: where there was one already, mending it may bring others to light.
+ * Whether an error is in a section without earlier errors. Fixing an error can reveal others in its section.
  */
 function isNew({ section }: Problem, before: ReadConfig): boolean {
   return !errorsOf(before).some((known) => known.section === section);
@@ -124,7 +124,7 @@ interface LockedFile {
   readonly status: Stats;
 }
 
-/** Waits for the lock on the file itself; a file beside it would stay for ever. The caller closes the descriptor. */
+/** Waits for the lock on the file itself; a separate lock file would never be removed. The caller closes the descriptor. */
 async function lockFile(path: string): Promise<LockedFile> {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
@@ -133,7 +133,7 @@ async function lockFile(path: string): Promise<LockedFile> {
       if (performance.now() > deadline)
         throw new UmlmonError('CONFIG_BUSY', {
           place: path,
-          cause: 'another program has kept it locked for too long',
+          cause: 'another program still holds the lock',
           hint: `fuser -v ${shellWord(path)}`,
         });
       await sleep(adminLimits.editPoll);
@@ -145,20 +145,20 @@ async function lockFile(path: string): Promise<LockedFile> {
   }
 }
 
-/** Root writes a new file beside the old one, and gives it to the owner of that: nobody else may lead it elsewhere. */
+/** Root creates a new file in the directory and gives it to the owner of the old one: other users must not control the path. */
 function requireOwnDirectory(path: string): void {
   if (process.geteuid?.() !== 0) return;
   const directory = openTrustedDirectory(dirname(path));
   if (typeof directory === 'string')
     throw new UmlmonError('CONFIG_UNTRUSTED', {
       place: path,
-      cause: `others than root could change what is there: ${directory}`,
-      hint: 'edit it as its owner, or mend that with chown and chmod',
+      cause: `users other than root can replace the file: ${directory}`,
+      hint: 'edit it as its owner, or fix the directory with chown and chmod',
     });
   directory.close();
 }
 
-/** Whether the locked file is still the one of this name: who had the lock before us may have replaced it. */
+/** Whether the path still leads to the locked file: the previous lock holder may have replaced it. */
 function isStill(path: string, { dev, ino }: Stats): boolean {
   const now = statSync(path, { throwIfNoEntry: false });
   return now?.dev === dev && now.ino === ino;

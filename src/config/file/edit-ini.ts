@@ -1,15 +1,15 @@
-/** Changes of single settings in the text of an INI file, in which every other line stays as it is, byte for byte. */
+/** Changes of single settings in the text of an INI file; all other lines remain unchanged, byte for byte. */
 
 import { quoted, type Refusal } from '../problem.ts';
 import { type IniDocument, parseIni, quoteValue } from './ini.ts';
 
-/** The setting that is meant. */
+/** A setting, by its section and key. */
 export interface SettingPlace {
   readonly section: string;
   readonly key: string;
 }
 
-/** The text with the setting changed where it stands, or else as the last one of its section, or in a section at the end. */
+/** The text with the setting changed in place, added at the end of its section, or added in a new section at the end. */
 export function setKey(text: Uint8Array, place: SettingPlace, value: string): Buffer | Refusal {
   const written = writeValue(place.key, value);
   if (typeof written !== 'string') return written;
@@ -19,7 +19,7 @@ export function setKey(text: Uint8Array, place: SettingPlace, value: string): Bu
   const setting = latin(`${place.key} = ${written}`.trimEnd());
   if (line > 0) {
     const old = lines[line - 1] ?? '';
-    // What stands before the value, the blanks too, is the taste of whoever wrote it.
+    // The text before the value, with its blanks, remains as the user wrote it.
     const [before = ''] = /^[^=]*=[ \t]*/.exec(old) ?? [];
     lines[line - 1] = `${`${before}${latin(written)}`.trimEnd()}${endOf(old)}`;
   } else {
@@ -34,7 +34,7 @@ export function setKey(text: Uint8Array, place: SettingPlace, value: string): Bu
   return Buffer.from(lines.join('\n'), 'latin1');
 }
 
-/** The text without the setting; undefined if there is none. */
+/** The text without the setting; undefined if it does not have it. */
 export function unsetKey(text: Uint8Array, place: SettingPlace): Buffer | undefined {
   const line = lineOf(parseIni('', text), place);
   if (line === 0) return undefined;
@@ -43,7 +43,7 @@ export function unsetKey(text: Uint8Array, place: SettingPlace): Buffer | undefi
   return Buffer.from(lines.join('\n'), 'latin1');
 }
 
-/** The number of the line where a setting stands, also of one that is not understood; 0 if there is none. */
+/** The number of the line with a setting, even if it is malformed; 0 if not found. */
 export function lineOf({ sections, problems }: IniDocument, { section, key }: SettingPlace): number {
   const entries = sections.find(({ name }) => name === section)?.entries ?? [];
   const entry = entries.find((one) => one.key === key);
@@ -55,13 +55,13 @@ export function lineOf({ sections, problems }: IniDocument, { section, key }: Se
 
 function appendSection(lines: string[], section: string, setting: string): void {
   const end = endOf(lines[0] ?? '');
-  // What comes after the last newline.
+  // The empty text after the last newline.
   if (lines.at(-1) === '') lines.pop();
   const space = (lines.at(-1) ?? '').trim() === '' ? [] : [end];
   lines.push(...space, `[${section}]${end}`, `${setting}${end}`, '');
 }
 
-/** A value as it must be written to be read back as it is: plain, or in one kind of quotes. */
+/** The value plain or in quotes, whichever form reads back unchanged. */
 function writeValue(key: string, value: string): string | Refusal {
   const ways = [value, quoteValue(value), `'${value}'`];
   const fitting = ways.find((way) => {
@@ -74,7 +74,7 @@ function writeValue(key: string, value: string): string | Refusal {
   return { code: 'CONFIG_BAD_VALUE', cause, hint: 'a value is one line without control characters' };
 }
 
-/** One character for each byte, so that what is not touched stays as it is. */
+/** One character for each byte, so that unchanged lines keep their bytes. */
 function linesOf(text: Uint8Array): string[] {
   return Buffer.from(text).toString('latin1').split('\n');
 }
@@ -83,7 +83,7 @@ function latin(text: string): string {
   return Buffer.from(text).toString('latin1');
 }
 
-/** What a line has before its newline, where lines end as on Windows. */
+/** The carriage return of a line with a Windows line end, or ''. */
 function endOf(line: string): string {
   return line.endsWith('\r') ? '\r' : '';
 }

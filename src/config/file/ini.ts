@@ -24,7 +24,7 @@ export const maxFileBytes = configLimits.fileBytes;
 /** Longest line in characters. */
 export const maxLineLength = configLimits.lineCharacters;
 export const maxSections = configLimits.sections;
-/** Most keys of one section; twice as many as there are. */
+/** Most keys of one section; twice the number of existing keys. */
 export const maxKeys = configLimits.keys;
 
 const sectionName = /^[A-Za-z0-9][A-Za-z0-9_-]*$/;
@@ -39,16 +39,16 @@ interface OpenSection extends IniSection {
 
 interface Scan {
   readonly sections: OpenSection[];
-  /** The lines that the scanner understands, for the `ini` package to decode. */
+  /** The valid lines, for the `ini` package to decode. */
   readonly understood: string[];
   readonly problems: Problem[];
 }
 
 /**
- * Sections, keys and values of an INI file with their lines, and all its mistakes in the order of the lines.
- * The `ini` package says what a value is; the scanner knows the lines and refuses what the package would swallow
- * (repeated keys and sections, lines without '=', text cut at '#' or ';', nested section names). A value which
- * the two read differently is refused. Never throws.
+ * Sections, keys and values of an INI file with their lines, and all its problems in the order of the lines.
+ * The `ini` package decodes the values. The scanner knows the lines and refuses what the package silently accepts
+ * (repeated keys and sections, lines without '=', text cut at '#' or ';', nested section names). A value that the
+ * two read differently is refused. Never throws.
  */
 export function parseIni(file: string, bytes: Uint8Array): IniDocument {
   const unreadable = (line: number, why: Refusal): IniDocument => ({
@@ -72,7 +72,7 @@ export function parseIni(file: string, bytes: Uint8Array): IniDocument {
   };
 }
 
-/** A value as it must be written when it has characters that need quotes. */
+/** A value in double quotes, with escapes. */
 export function quoteValue(value: string): string {
   return `"${value.replace(/["\\]/g, '\\$&')}"`;
 }
@@ -92,7 +92,7 @@ function decodeUtf8(bytes: Uint8Array): string | (Refusal & { line: number }) {
 function scanLines(file: string, text: string): Scan {
   const scan: Scan = { sections: [], understood: [], problems: [] };
   const known = new Map<string, OpenSection>();
-  /** Undefined before the first section; after a refused header a section that is in no list. */
+  /** Undefined before the first section; after a refused header, a section that is not in the result. */
   let section: OpenSection | undefined;
   let number = 0;
   for (const rawLine of text.split('\n')) {
@@ -102,7 +102,7 @@ function scanLines(file: string, text: string): Scan {
       scan.problems.push(problemAt({ file, line: number, section: name, key }, why));
     };
     if (scan.problems.length >= maxProblems) {
-      say(syntax(`more than ${maxProblems} mistakes; the rest of the file was not read`));
+      say(syntax(`more than ${maxProblems} problems; the rest of the file was not read`));
       break;
     }
     const damage = lineDamage(line);
@@ -143,12 +143,12 @@ function scanLines(file: string, text: string): Scan {
     }
     const { key, value } = setting;
     if (!section) {
-      say(syntax('the setting stands before any section', 'write [GLOBAL] or [VM-NAME] above it'), '', key);
+      say(syntax('the setting is outside any section', 'write [GLOBAL] or [VM-NAME] above it'), '', key);
       continue;
     }
     const firstLine = section.keys.get(key);
     if (firstLine !== undefined) {
-      say(repeated('the key', firstLine, 'keep one of them'), section.name, key);
+      say(repeated('the key', firstLine, 'remove one of them'), section.name, key);
       continue;
     }
     if (section.keys.size >= maxKeys) {
@@ -173,7 +173,7 @@ function lineDamage(line: string): Refusal | undefined {
 
 function readHeader(line: string): { name: string } | Refusal {
   if (!line.startsWith('['))
-    return syntax('a section must begin in the first column', 'delete the blanks before the [');
+    return syntax('a section must start in the first column', 'delete the blanks before the [');
   const close = line.indexOf(']');
   if (close < 0) return syntax("the '[' is not closed", 'write [NAME]');
   if (line.slice(close + 1).trim() !== '') return syntax('text after the section name', ownLine);
@@ -183,7 +183,7 @@ function readHeader(line: string): { name: string } | Refusal {
   if (!sectionName.test(name))
     return syntax(
       `section name ${quoted(name)} is not allowed`,
-      'use letters, digits, - and _; begin with a letter or digit',
+      'use letters, digits, - and _; start with a letter or digit',
     );
   return { name };
 }
@@ -204,14 +204,14 @@ function readSetting(line: string): { key: string; value: string } | (Refusal & 
   return 'cause' in value ? { ...value, key } : { key, value: value.text };
 }
 
-/** Plain text as it stands, or text in quotes; in double quotes \" and \\ stand for " and \. */
+/** Plain text, or text in quotes; within double quotes, \" and \\ are " and \. */
 function readValue(raw: string): { text: string } | Refusal {
   const mark = raw.charAt(0);
   if (mark !== '"' && mark !== "'") {
     const cut = raw.search(/[#;]/);
     if (cut < 0) return { text: raw };
     return syntax(
-      `the value has a ${raw[cut]} outside quotes, where a comment would begin`,
+      `the value has a ${raw[cut]} outside quotes, where a comment would start`,
       `${ownLine}; if it belongs to the value, write ${bounded(quoteValue(raw))}`,
     );
   }
@@ -224,7 +224,7 @@ function readValue(raw: string): { text: string } | Refusal {
       : { text: inner };
   if (!/^(?:[^"\\]|\\["\\])*$/.test(inner))
     return syntax('a lone " or \\ inside double quotes', 'write \\" for " and \\\\ for \\');
-  // The package reads JSON, which has no tab in a text.
+  // The package reads JSON, which allows no tab in a string.
   if (inner.includes('\t'))
     return syntax('a tab inside double quotes', 'write a blank, or use single quotes around the value');
   return { text: inner.replace(/\\(["\\])/g, '$1') };
@@ -237,7 +237,7 @@ function compareWithPackage(file: string, scan: Scan): Problem[] {
     const values = (decoded[name] ?? {}) as Record<string, unknown>;
     for (const { key, value, line } of entries) {
       const read = values[key];
-      // The package types true, false, null, and JSON in single quotes; the text of the simple ones counts here.
+      // The package converts true, false, null, and JSON in single quotes; here the text of simple values counts.
       if (!(read instanceof Object) && String(read) === value) continue;
       if (disputed.length >= maxProblems) break;
       const why = syntax(
@@ -255,7 +255,7 @@ function syntax(cause: string, hint = ''): Refusal {
 }
 
 function repeated(what: string, line: number, hint: string): Refusal {
-  return { code: 'CONFIG_DUPLICATE', cause: `${what} stands already in line ${line}`, hint };
+  return { code: 'CONFIG_DUPLICATE', cause: `${what} is already in line ${line}`, hint };
 }
 
 function bounded(text: string): string {

@@ -20,12 +20,12 @@ export interface Source {
   readonly vm?: string;
 }
 
-/** What depends on the host and the user: see hostDefaults in locate.ts. */
+/** Defaults that depend on the host and the user: see hostDefaults in locate.ts. */
 export interface HostDefaults {
-  /** '' where there is no usual place, as the user has no home directory. */
+  /** '' if the user has no home directory. */
   readonly vardir: string;
   readonly rundir: string;
-  /** Whether monitors run as root, so that VMs need users of their own. */
+  /** Whether monitors run as root, so that VMs need their own users. */
   readonly root: boolean;
 }
 
@@ -43,7 +43,7 @@ interface Gathering {
   readonly common: Problem[];
 }
 
-/** All files as one frozen configuration, with all their mistakes. Later files win. Never throws. */
+/** All files as one frozen configuration, with all their problems. Later files override earlier ones. Never throws. */
 export function loadConfig(sources: readonly Source[], defaults: HostDefaults): Loaded {
   const gathering: Gathering = { global: undefined, vms: new Map(), common: [] };
   for (const source of sources) gatherSource(gathering, source);
@@ -68,7 +68,7 @@ export function loadConfig(sources: readonly Source[], defaults: HostDefaults): 
 }
 
 function gatherSource(gathering: Gathering, source: Source): void {
-  // What users write can change a VM but not make one.
+  // A user file can change a VM but not create one.
   if (source.layer === 'user' && !gathering.vms.has(source.vm ?? '')) return;
   const { sections, problems } = parseIni(source.file, source.text);
   const line = sections.find(({ name }) => name === source.vm)?.line;
@@ -103,7 +103,7 @@ function gatherSection(gathering: Gathering, source: Source, section: IniSection
     const why: Refusal = {
       code: 'CONFIG_BAD_NAME',
       cause: `only the section [${source.vm}] may be in this file`,
-      hint: layer === 'user' ? 'other settings are made by the administrator' : 'move the section',
+      hint: layer === 'user' ? 'only the administrator may change other settings' : 'move the section',
     };
     vmOf(gathering, source.vm, source).problems.push(problemAt(place, why));
     return;
@@ -121,7 +121,7 @@ function gatherSection(gathering: Gathering, source: Source, section: IniSection
   const known = gathering.vms.get(name);
   if (layer === 'vm-file' && known && known.place.file !== file) {
     const cause = `the VM is already defined in ${known.place.file}:${known.place.line}`;
-    known.problems.push(problemAt(place, { code: 'CONFIG_DUPLICATE', cause, hint: 'keep one of them' }));
+    known.problems.push(problemAt(place, { code: 'CONFIG_DUPLICATE', cause, hint: 'remove one of them' }));
     return;
   }
   const vm = vmOf(gathering, name, source, line);
@@ -143,7 +143,7 @@ function readGlobal(gathering: Gathering, defaults: HostDefaults): GlobalConfig 
     written: new Map<string, Written>(),
     place: { file: '', line: 0, section: 'GLOBAL', key: '' },
   };
-  // A bad vardir is one mistake, not two: `shared` then follows the default.
+  // An invalid vardir is reported once: `shared` then uses the default.
   const vardir = parseHostDirectory(written.get('vardir')?.value ?? '');
   const read = readKeys(globalKeys, vmKeys, written, {
     vardir: defaults.vardir,
@@ -161,7 +161,7 @@ function readGlobal(gathering: Gathering, defaults: HostDefaults): GlobalConfig 
   return global;
 }
 
-/** The usual places come from the environment: what is wrong with one is not in any file. */
+/** Default directories come from the environment, so their problems are in no file. */
 function ofUsualPlace(problem: Problem): Problem {
   if (problem.file !== '' || problem.code !== 'CONFIG_PATH') return problem;
   return { ...problem, ...usualPlaceRefusal(problem.key, problem) };

@@ -10,23 +10,23 @@ import { type HostDefaults, loadConfig, type Source } from './load.ts';
 import { listNames, readRegularFile } from './read-file.ts';
 
 export interface ConfigRequest {
-  /** What the option -config says. */
+  /** Value of the option -config. */
   readonly configPath?: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Effective user id of this process. */
   readonly uid: number;
-  /** The only VM of interest: files of others are not read where that can be avoided. */
+  /** The only VM of interest: files of others are read only if necessary. */
   readonly vm?: string;
 }
 
 export interface ReadConfig extends Loaded {
-  /** The main file, or '' if there is none. */
+  /** The main file; '' if missing. */
   readonly file: string;
-  /** Whether the defaults are those of root. */
+  /** Whether the defaults of root apply. */
   readonly root: boolean;
 }
 
-/** The configuration of the host's administrator; in 2005 /etc/umlmon was the file itself. */
+/** The configuration of the administrator of the host; in 2005, /etc/umlmon was the file itself. */
 const systemPlaces: readonly string[] = ['/etc/umlmon/umlmon.ini', '/etc/umlmon'];
 
 /** Whether a main file is that of the host's administrator. */
@@ -34,7 +34,7 @@ export function isSystemPlace(file: string): boolean {
   return systemPlaces.includes(file);
 }
 
-/** Where the main configuration file is looked for, in this order; the first one that exists is it. */
+/** Possible paths of the main configuration file; the first existing one is used. */
 export function configPlaces({ configPath, env, uid }: ConfigRequest): string[] {
   if (configPath !== undefined) return [absolutePath(configPath)];
   if (env.UMLMON_CONFIG) return [absolutePath(env.UMLMON_CONFIG)];
@@ -56,32 +56,32 @@ export function hostDefaults({ env, uid }: ConfigRequest): HostDefaults {
   };
 }
 
-/** XDG variables that are not absolute paths count as not set. */
+/** XDG variables without an absolute path are ignored. */
 function absolute(path: string | undefined): string | undefined {
   return path?.startsWith('/') ? path : undefined;
 }
 
-/** What the administrator has written, read but not checked. */
+/** The files of the administrator, read but not checked. */
 export interface ReadSources {
-  /** The main file, or '' if there is none. */
+  /** The main file; '' if missing. */
   readonly file: string;
   readonly sources: readonly Source[];
-  /** Files that could not be read. */
+  /** Unreadable files. */
   readonly unread: readonly Problem[];
   readonly defaults: HostDefaults;
 }
 
 /**
  * Finds, reads and checks the configuration: the main file, vms/NAME.ini beside it, and VARDIR/VM/config of the
- * VMs. Nothing is thrown: a file that cannot be read is a problem like others.
+ * VMs. It never throws: an unreadable file is a problem like any other.
  */
 export function readConfig(request: ConfigRequest): ReadConfig {
   return checkSources(readSources(request), request.vm);
 }
 
 /**
- * What counts without any configuration: the directories of this user, and no VM. For what is done before the first
- * configuration is written: to fetch a kernel, to examine the host.
+ * The configuration without any file: the default directories of this user, and no VM. For commands that run before the
+ * first configuration exists: fetching a kernel, examining the host.
  */
 export function defaultConfig(request: ConfigRequest): Config {
   const empty: Source = { file: '', text: Buffer.alloc(0), layer: 'main' };
@@ -94,7 +94,7 @@ export function defaultConfig(request: ConfigRequest): Config {
 export function readSources(request: ConfigRequest): ReadSources {
   const unread: Problem[] = [];
   const main = readMain(configPlaces(request), unread);
-  // The host's configuration means the host's directories, whoever reads it.
+  // The configuration of the host uses the directories of the host, whichever user reads it.
   const defaults = hostDefaults(main && isSystemPlace(main.file) ? { ...request, uid: 0 } : request);
   const sources = main ? [main, ...readVmFiles(main.file, request.vm, unread)] : [];
   return { file: main?.file ?? '', sources, unread, defaults };
@@ -116,7 +116,7 @@ function readMain(places: readonly string[], unread: Problem[]): Source | undefi
   for (const file of places) {
     const text = readRegularFile(file, 'any');
     if (Buffer.isBuffer(text)) return { file, text, layer: 'main' };
-    // The system's places may be directories: /etc/umlmon is one today, and was the file itself in 2005.
+    // /etc/umlmon is a directory today and was the file itself in 2005.
     if (text === undefined || (text.isDirectory && places.length > 1)) continue;
     unread.push(problemAt(wholeFile(file), text));
     return undefined;
@@ -124,19 +124,19 @@ function readMain(places: readonly string[], unread: Problem[]): Source | undefi
   unread.push(
     problemAt(wholeFile(''), {
       code: 'CONFIG_MISSING',
-      cause: `there is no configuration file; looked at ${places.join(', ')}`,
+      cause: `no configuration file found; tried ${places.join(', ')}`,
       hint: missingHint(places[0] ?? ''),
     }),
   );
   return undefined;
 }
 
-/** install-host puts an example there. */
+/** install-host installs an example there. */
 const example = '/etc/umlmon/umlmon.example.ini';
 
 function missingHint(place: string): string {
   if (!existsSync(example)) return `write ${place}: umlmon(5) has an example, umlmon(7) the way there`;
-  return `begin with the example: mkdir -p ${shellWord(dirname(place))}; cp ${example} ${shellWord(place)}`;
+  return `start with the example: mkdir -p ${shellWord(dirname(place))}; cp ${example} ${shellWord(place)}`;
 }
 
 function readVmFiles(mainFile: string, only: string | undefined, unread: Problem[]): Source[] {
@@ -176,7 +176,7 @@ function readOverrides({ config, broken }: Loaded, only: string | undefined, unr
   return sources;
 }
 
-/** A file that could not be read breaks its VM, or everything if it belongs to none. */
+/** An unreadable file breaks its VM, or the whole configuration if it belongs to no VM. */
 function withUnread(loaded: Loaded, unread: readonly Problem[]): Loaded {
   if (unread.length === 0) return loaded;
   const broken = new Map(loaded.broken);

@@ -4,15 +4,15 @@ import { configLimits } from '../../system/limits/limits.ts';
 import type { Refusal } from '../problem.ts';
 import { maxFileBytes } from './ini.ts';
 
-/** Most names taken from one directory. */
+/** Most files read from one directory. */
 const maxNames = configLimits.files;
 
 export type UnreadFile = Refusal & { readonly isDirectory: boolean };
 
 /**
- * The whole of a regular file, or why not; undefined if there is none. With `own`, the file must be the only name
- * of its content: a link that a user puts in its place could show him lines of a file that he may not read.
- * Opening never waits, so a FIFO or a terminal in the place of a file does no harm.
+ * The content of a regular file, or the refusal; undefined if it does not exist. With `own`, the file must not
+ * have other hard links: such a link could reveal lines of a file that its user may not read.
+ * Opening never waits, so a FIFO or a terminal instead of a file is harmless.
  */
 export function readRegularFile(
   file: string,
@@ -26,7 +26,7 @@ export function readRegularFile(
   } catch (error) {
     if (!isSystemError(error)) throw error;
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
-    if (error.code === 'ELOOP') return unread('the file is a symbolic link that is not followed');
+    if (error.code === 'ELOOP') return unread('the file is a symbolic link, which is not followed');
     return unread(`cannot open the file: ${error.message}`);
   }
   try {
@@ -49,7 +49,7 @@ export function readRegularFile(
   }
 }
 
-/** The names in a directory in order, none if there is no directory, or why they cannot be listed. */
+/** The sorted names in a directory, an empty list if it does not exist, or the refusal. */
 export function listNames(directory: string): string[] | UnreadFile {
   try {
     const names = readdirSync(directory).sort();

@@ -13,12 +13,12 @@ import {
 import { type Origin, type Problem, problemAt, type Refusal } from '../problem.ts';
 import { didYouMean, suggest } from '../suggest.ts';
 
-/** A key as written in some file. */
+/** A key as written in a file. */
 export interface Written {
   readonly value: string;
   readonly origin: Origin;
   readonly layer: Layer;
-  /** What the key was before a later layer changed it. */
+  /** The setting of an earlier layer that this one overrides. */
   readonly below?: Written;
 }
 
@@ -31,9 +31,9 @@ export interface ReadKeys<Table> {
 }
 
 /**
- * The typed values of one section. `otherTable` is that of the other kind of section, for better advice;
- * `defaults` replaces defaults of the table. Without `advise`, what an unknown key may have meant is not looked for:
- * that takes a quarter of a millisecond, too long for a file that is not a configuration at all.
+ * The typed values of one section. `otherTable` is the table of the other kind of section, for better hints;
+ * `defaults` replaces defaults of the table. Without `advise`, unknown keys get no suggestion:
+ * each one takes 0.25 ms, too long for a file that is not a configuration at all.
  */
 export function readKeys<Table extends KeyTable>(
   table: Table,
@@ -75,7 +75,7 @@ export function readKeys<Table extends KeyTable>(
     if (isFamily(spec)) values[name] = readFamily(name, spec, read);
     else values[name] = read(name, spec, 0, defaults[name] ?? spec.default);
   }
-  // Every key of the table has got a value that its own parser made, unless there is a problem.
+  // Without problems, each key of the table has a value from its own parser.
   const complete = problems.length === 0 ? { values: values as Values<Table> } : {};
   return { ...complete, settings, origins, problems };
 }
@@ -93,7 +93,7 @@ function readFamily(
   return list;
 }
 
-/** The entry of the table that a written key belongs to: `mem`, or `ubd` for `ubd0`. */
+/** The entry of the table for a written key: `mem`, or `ubd` for `ubd0`. */
 export function specOf(table: KeyTable, key: string): KeySpec | undefined {
   const [, name = key, digits] = /^([a-z_]+?)(0|[1-9]\d{0,2})$/.exec(key) ?? [];
   const spec = Object.hasOwn(table, name) ? table[name] : undefined;
@@ -107,8 +107,8 @@ function unitOf(key: string): number {
 
 const plainUnknown: Refusal = {
   code: 'CONFIG_UNKNOWN_KEY',
-  cause: 'there is no such key',
-  hint: 'see umlmon(5) for all keys',
+  cause: 'the key does not exist',
+  hint: 'umlmon(5) lists all keys',
 };
 
 function unknownKey(key: string, table: KeyTable, otherTable: KeyTable): Refusal {
@@ -117,16 +117,16 @@ function unknownKey(key: string, table: KeyTable, otherTable: KeyTable): Refusal
   const unknown = (cause: string, hint: string): Refusal => ({ code: 'CONFIG_UNKNOWN_KEY', cause, hint });
   if (specOf(otherTable, key)) {
     const place = 'vardir' in otherTable ? 'the section [GLOBAL]' : 'the section of a VM';
-    return unknown('the key is not known in this section', `it belongs in ${place}`);
+    return unknown('the key does not exist in this section', `it belongs in ${place}`);
   }
   for (const [name, spec] of Object.entries(table)) {
     if (!isFamily(spec) || !new RegExp(`^${name}(?:\\d*|[a-p])$`).test(key)) continue;
-    return unknown('there is no such key', `${name}0 to ${name}${spec.units - 1} exist`);
+    return unknown('the key does not exist', `${name}0 to ${name}${spec.units - 1} exist`);
   }
   const names = keyNames(table);
   const elsewhere = suggest(key, names) ? '' : suggest(key, keyNames(otherTable));
   return unknown(
-    'there is no such key',
+    'the key does not exist',
     elsewhere
       ? `${elsewhere} exists in the other kind of section`
       : didYouMean(key, names, plainUnknown.hint),
@@ -137,7 +137,7 @@ function adminOnly(key: string): Refusal {
   return {
     code: 'CONFIG_LAYER',
     cause: `only the administrator may set ${key}`,
-    hint: 'ask for a change of the main configuration, and delete the line here',
+    hint: 'delete the line, and ask the administrator to set it in the main configuration',
   };
 }
 

@@ -7,13 +7,13 @@ import { shellWord } from '../../system/shell-word.ts';
 import { type GlobalConfig, originOf, type VmConfig } from '../config.ts';
 import { configError, type Problem, problemAt } from '../problem.ts';
 
-/** Keys of directories in which root writes, and the code of what is wrong with one. */
+/** Keys of directories in which root writes → error code. */
 const places = { vardir: 'JAIL_DIRECTORY', rundir: 'JAIL_DIRECTORY', shared: 'JAIL_DIRECTORY' } as const;
 
 /**
- * The settings that lead root to a place which somebody else could lead elsewhere: a directory in which it would write, or
- * a program that it would run. What a directory is to be made of may be missing. A user who runs VMs of his own answers
- * for his own directories; a hook is checked for all.
+ * The settings with paths that users other than root can change: a directory in which root would write, or a program
+ * that root would run. A missing directory is allowed. Users who run their own VMs are responsible for their own
+ * directories; a hook is checked for all users.
  */
 export function distrustedSettings(
   global: GlobalConfig,
@@ -25,12 +25,12 @@ export function distrustedSettings(
   for (const [key, code] of Object.entries(places)) {
     const path = global[key as keyof typeof places];
     const why = path === '' ? undefined : whyPlaceDistrusted(path);
-    // What is below another of them has the same reason.
+    // A directory below another one has the same reason.
     if (why === undefined || told.has(why)) continue;
     told.add(why);
     problems.push(problemAt(originOf(global, key), { code, ...wordsOf(why, key) }));
   }
-  // Each VM has a directory of its own there.
+  // Each VM has its own subdirectory there.
   const why = vm.backup_dir === '' ? undefined : whyPlaceDistrusted(join(vm.backup_dir, vm.name));
   if (why !== undefined)
     problems.push(
@@ -55,11 +55,11 @@ function hookProblems(vm: VmConfig, hook: string): Problem[] {
       return [found.path, ...(found.interpreter === undefined ? [] : [found.interpreter])].flatMap((path) =>
         noExecProblem(vm, path),
       );
-    const cause = `others than this user could change what runs: ${found.distrust}`;
-    const hint = 'mend that with chown and chmod, or move the hook elsewhere';
+    const cause = `users other than this one can change the program: ${found.distrust}`;
+    const hint = 'fix it with chown and chmod, or move the hook';
     return [problemAt(originOf(vm, 'hook'), { code: 'HOOK_UNTRUSTED', cause, hint })];
   } catch (error) {
-    // One that is missing is not run, and the event hook says so.
+    // A missing hook is not run, and the event `hook` reports it.
     if (isSystemError(error)) return [];
     throw error;
   }
@@ -67,14 +67,14 @@ function hookProblems(vm: VmConfig, hook: string): Problem[] {
 
 function noExecProblem(vm: VmConfig, path: string): Problem[] {
   if (!mountFlags(path).has('noexec')) return [];
-  const cause = `it cannot be run: ${path} lies on a file system that is mounted noexec`;
+  const cause = `it cannot be run: ${path} is on a file system that is mounted noexec`;
   const hint = `findmnt -T ${shellWord(path)} shows it; move the hook to another file system`;
   return [problemAt(originOf(vm, 'hook'), { code: 'HOST_MOUNT', cause, hint })];
 }
 
 function wordsOf(why: string, key: string): { cause: string; hint: string } {
   return {
-    cause: `others than root could change what is there: ${why}`,
-    hint: `mend that with chown and chmod, or write another directory as ${key}`,
+    cause: `users other than root can change the directory: ${why}`,
+    hint: `fix it with chown and chmod, or set ${key} to another directory`,
   };
 }

@@ -1,7 +1,7 @@
 import { parsePauseLimit } from '../values/policy-values.ts';
 import { single } from './key.ts';
 
-/** The keys of a VM about those who use its consoles. */
+/** Keys of a VM for the users of its consoles. */
 export const consoleKeys = {
   writer_idle: single({
     parse: parsePauseLimit,
@@ -9,7 +9,7 @@ export const consoleKeys = {
     layer: 'user',
     effect: 'vm',
     form: 'DURATION | off',
-    help: 'Several people may be at a console; one of them types. Who has not typed for this long, from 1s to 24h, loses that right to the next who wants to type. With off, only to one who takes it (umlwatch -connect CHANNEL -force).',
+    help: 'Idle time after which a controller loses control of a console to the next viewer with input, from 1s to 24h. With off, control passes only by request (umlwatch -connect CHANNEL -force).',
     example: '2m',
   }),
 };

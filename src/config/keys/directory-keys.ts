@@ -12,17 +12,17 @@ import {
 } from '../values/values.ts';
 import { single } from './key.ts';
 
-/** Where an etcd answers. */
+/** Address of an etcd member. */
 export interface Endpoint {
   readonly protocol: 'http:' | 'https:';
   readonly host: string;
   readonly port: number;
 }
 
-/** Several etcds are members of one cluster. */
+/** Members of one etcd cluster. */
 const maxEndpoints = 16;
 
-/** `host:port, https://host:port, [::1]:2379`; '' is none. */
+/** `host:port, https://host:port, [::1]:2379`; '' is the empty list. */
 export function parseEndpoints(text: string): Parsed<readonly Endpoint[]> {
   if (text === '') return { value: [] };
   const parts = text.split(',').map((part) => part.trim());
@@ -33,7 +33,7 @@ export function parseEndpoints(text: string): Parsed<readonly Endpoint[]> {
     const { host, port } = parseHostAndPort(rest) ?? {};
     if (host === undefined || port === undefined)
       return refuse(
-        `${quoted(part)} is not the address of an etcd`,
+        `${quoted(part)} is not a valid address of an etcd member`,
         'as in etcd1:2379, or https://10.0.0.1:2379',
       );
     endpoints.push({ protocol: scheme === 'https' ? 'https:' : 'http:', host, port });
@@ -41,7 +41,7 @@ export function parseEndpoints(text: string): Parsed<readonly Endpoint[]> {
   return { value: endpoints };
 }
 
-/** `HOST` or `HOST:PORT`, an IPv6 address in brackets; undefined if it is neither. */
+/** `HOST` or `HOST:PORT`, an IPv6 address in brackets; undefined if malformed. */
 export function parseHostAndPort(text: string): { host: string; port: number | undefined } | undefined {
   const match = /^(?:\[([^[\]]+)\]|([^:/[\]\s]+))(?::(\d{1,5}))?$/.exec(text);
   const host = match?.[1] ?? hostName(match?.[2] ?? '') ?? '';
@@ -53,13 +53,13 @@ export function parseHostAndPort(text: string): { host: string; port: number | u
 function parseHostName(text: string): Parsed<string> {
   const value = text === '' ? '' : hostName(text);
   if (value !== undefined) return { value };
-  return refuse(`${quoted(text)} is not the name of a host`, 'a name that its clients can look up');
+  return refuse(`${quoted(text)} is not a valid host name`, 'use a name that its clients can resolve');
 }
 
 function parseHostAddress(text: string): Parsed<string> {
   const value = text === '' || isIP(text) > 0 ? text : hostName(text);
   if (value !== undefined) return { value };
-  return refuse(`${quoted(text)} is neither the name nor the address of a host`);
+  return refuse(`${quoted(text)} is neither a host name nor an address`);
 }
 
 const parsePort = integerParser(0, 65_535);
@@ -73,7 +73,7 @@ export const directoryKeys = {
     layer: 'admin',
     effect: 'umldir',
     form: 'ADDRESS',
-    help: 'Where the directory and the redirector listen.',
+    help: 'The address on which the directory server and the redirector listen.',
     example: '192.168.7.1',
   }),
   umldir_port: single({
@@ -83,7 +83,7 @@ export const directoryKeys = {
     layer: 'admin',
     effect: 'umldir',
     form: 'PORT',
-    help: 'The TCP port of the directory, also of those that umlwatch(1) asks on other hosts.',
+    help: 'The TCP port of the directory server; umlwatch(1) also uses it for other hosts.',
     example: '8655',
   }),
   tcp_redir: single({
@@ -92,7 +92,7 @@ export const directoryKeys = {
     layer: 'admin',
     effect: 'umldir',
     form: 'true | false',
-    help: 'Whether umldir(8) opens its redirector: one port through which all monitors of the host are reached that listen on TCP.',
+    help: 'Whether umldir(8) runs its redirector: one port through which clients reach all monitors of the host that listen on TCP.',
     example: 'true',
   }),
   umlredir_port: single({
@@ -108,11 +108,11 @@ export const directoryKeys = {
   umldir_user: single({
     parse: accountParser('user'),
     default: '',
-    defaultNote: 'none: the user who has started it',
+    defaultNote: 'none: the user who starts it',
     layer: 'admin',
     effect: 'umldir',
     form: 'USER',
-    help: 'The user that umldir(8) becomes when it was started by root and listens.',
+    help: 'The user that umldir(8) switches to if root started it.',
     example: 'umldir',
   }),
   host_name: single({
@@ -122,7 +122,7 @@ export const directoryKeys = {
     layer: 'admin',
     effect: 'umldir',
     form: 'NAME',
-    help: 'What this host is called in the directory. Hosts that share a directory have different names.',
+    help: 'The name of this host in the directory server. Hosts that share a directory need different names.',
     example: 'host1.example.org',
   }),
   host_address: single({
@@ -132,7 +132,7 @@ export const directoryKeys = {
     layer: 'admin',
     effect: 'umldir',
     form: 'ADDRESS',
-    help: 'Where the other hosts of a shared directory reach this one.',
+    help: 'The address at which the other hosts of a shared directory reach this host.',
     example: '192.168.7.1',
   }),
   etcd: single({
@@ -142,7 +142,7 @@ export const directoryKeys = {
     layer: 'admin',
     effect: 'umldir',
     form: 'HOST:PORT, ...',
-    help: 'The members of an etcd cluster in which several hosts share one directory. With *https://* before an address, its certificate must be one that Node trusts (NODE_EXTRA_CA_CERTS).',
+    help: 'The members of an etcd cluster in which several hosts share one directory. With *https://* before an address, Node must trust its certificate (NODE_EXTRA_CA_CERTS).',
     example: 'etcd1:2379, etcd2:2379, etcd3:2379',
   }),
   etcd_lease: single({
@@ -151,7 +151,7 @@ export const directoryKeys = {
     layer: 'admin',
     effect: 'umldir',
     form: 'DURATION',
-    help: 'When a host of a shared directory is gone without a word, its VMs vanish after this time.',
+    help: 'When a host of a shared directory fails, its VMs disappear after this time.',
     example: '30s',
   }),
 };

@@ -15,7 +15,7 @@ export const globalKeys = {
     layer: 'admin',
     effect: 'monitor',
     form: 'DIRECTORY',
-    help: 'Everything that belongs to a VM is in the directory of its name below this one.',
+    help: 'Each VM has a directory of its name below this one; it contains everything of the VM.',
     example: '/srv/umlmon',
   }),
   rundir: single({
@@ -25,7 +25,7 @@ export const globalKeys = {
     layer: 'admin',
     effect: 'monitor',
     form: 'DIRECTORY',
-    help: 'What VMs and tools of the host exchange, and can do without: the socket of umldir(8), claims of cores, process ids. It may be removed while VMs run.',
+    help: 'Files that VMs and tools of the host exchange: the socket of umldir(8), claims of cores, process ids. None of them is vital: the directory may be removed while VMs run.',
     example: '/run/umlmon',
   }),
   shared: single({
@@ -35,27 +35,27 @@ export const globalKeys = {
     layer: 'admin',
     effect: 'monitor',
     form: 'DIRECTORY',
-    help: 'What all VMs see as /shared: kernels in /shared/kernels, common disk images in /shared/disks.',
+    help: 'The directory that all VMs see as /shared: kernels in /shared/kernels, common disk images in /shared/disks.',
     example: '/srv/umlmon/shared',
   }),
   group: single({
     parse: accountParser('group'),
     default: '',
-    defaultNote: "none: only root and the monitor's own user",
+    defaultNote: 'none: only root and the user of the monitor',
     layer: 'admin',
     effect: 'monitor',
     form: 'GROUP',
-    help: 'Members of this group of the host may use the control sockets of the monitors, and so start, stop and log in to every VM.',
+    help: 'Members of this group of the host may use the control sockets of the monitors. They can start and stop every VM and log in to it.',
     example: 'umlmon',
   }),
   group_roles: single({
     parse: parseGroupRoles,
     default: '',
-    defaultNote: 'none: whoever may use a control socket may do everything',
+    defaultNote: 'none: every user of a control socket has the role admin',
     layer: 'admin',
     effect: 'monitor',
     form: 'ROLE:GROUP …',
-    help: 'What members of groups of the host may do who may use the control sockets (see group): look, console, operate or admin, as docs/roles.md lists. The highest of their roles counts; members of none of these groups may look. A group with blanks stands in quotes: look:"domain users".',
+    help: 'Roles for members of groups, among the users who may use the control sockets (see group). The roles are look, console, operate and admin, see docs/roles.md. The highest role of a user counts; members of none of these groups can only look. A group with blanks needs quotes: look:"domain users".',
     example: 'console:students operate:tutors',
   }),
   tcp: single({
@@ -64,7 +64,7 @@ export const globalKeys = {
     layer: 'admin',
     effect: 'monitor',
     form: 'true | false | plain',
-    help: 'Whether the monitors also listen on TCP, for clients that prove a password (umladmin password): with TLS (true), or without (plain), where everybody on the way can read and change what is said. umlmon(7), REMOTE CONTROL.',
+    help: 'Whether the monitors also listen on TCP, for clients with a password (umladmin password). With true, they use TLS. With plain, every host on the path can read and change the traffic. See umlmon(7), REMOTE CONTROL.',
     example: 'true',
   }),
   tcp_address: single({
@@ -73,17 +73,17 @@ export const globalKeys = {
     layer: 'admin',
     effect: 'monitor',
     form: 'ADDRESS',
-    help: 'The address of the host on which they listen: 127.0.0.1 for programs of this host only, 0.0.0.0 or :: for everybody, or one of its interfaces.',
+    help: 'The address of the host on which the monitors listen. 127.0.0.1 accepts programs of this host only; 0.0.0.0 or :: listens on all interfaces.',
     example: '192.0.2.1',
   }),
   tls_cert: single({
     parse: parseOptionalFile,
     default: '',
-    defaultNote: 'one that umlmon makes itself at first need, in **vardir**',
+    defaultNote: 'a self-signed one that umlmon creates in **vardir** when needed',
     layer: 'admin',
     effect: 'monitor',
     form: 'FILE',
-    help: 'The certificate for TLS with those that vouch for it, in PEM form. Without it clients know the host by the password, which proves both ends to each other.',
+    help: 'The certificate for TLS with its chain of authorities, in PEM form. Without it, clients identify the host by the password, with which both ends authenticate each other.',
     example: '/etc/umlmon/host.pem',
   }),
   tls_key: single({
@@ -93,7 +93,7 @@ export const globalKeys = {
     layer: 'admin',
     effect: 'monitor',
     form: 'FILE',
-    help: 'The private key of tls_cert, in PEM form. Only the user of the monitors may be able to read it.',
+    help: 'The private key of tls_cert, in PEM form. Only the user of the monitors may have read access.',
     example: '/etc/umlmon/host.key',
   }),
   userns: single({
@@ -111,7 +111,7 @@ export const globalKeys = {
     layer: 'admin',
     effect: 'vm',
     form: 'FIRST-LAST',
-    help: 'The range of hardware addresses for interfaces without mac=: locally administered, with the same first byte, and no groups. An interface keeps its address over restarts, until its VM has neither section nor directory any more. Every host begins at another place of the range.',
+    help: 'The range of MAC addresses for interfaces without mac=: locally administered unicast addresses with the same first byte. An interface keeps its address until its VM has neither section nor directory. Each host starts at another offset in the range.',
     example: '02:00:00:12:00:00-02:00:00:12:ff:ff',
   }),
   escape: single({
@@ -120,19 +120,19 @@ export const globalKeys = {
     layer: 'admin',
     effect: 'now',
     form: '^X',
-    help: 'The control character that opens the menu of a console session of umlwatch(1), with which it is left.',
+    help: 'The control character that opens the menu of a console session of umlwatch(1), for example to detach.',
     example: '^A',
   }),
   ...webKeys,
   ...directoryKeys,
 };
 
-/** Names of the original umlmon and of things to come: refused, but not as unknown. */
+/** Reserved keys, such as those of the original umlmon: rejected with their own message. */
 const notYet: readonly (readonly [pattern: RegExp, sentence: string])[] = [
   [/^(?:master_)?password$/, 'passwords are not in the configuration: umladmin password sets them'],
 ];
 
-/** The sentence about a key that this version does not have yet, or ''. */
+/** The message for a reserved key, or ''. */
 export function unsupported(key: string): string {
   return notYet.find(([pattern]) => pattern.test(key))?.[1] ?? '';
 }

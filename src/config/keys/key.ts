@@ -2,12 +2,12 @@ import type { Parsed, Parser } from '../values/values.ts';
 
 /** Who may set a key: `admin` in the main files only, `user` also in VARDIR/VM/config. */
 export type Layer = 'admin' | 'user';
-/** What a change waits for, of the monitor: nothing, the next start of the VM, its own. */
+/** When the monitor applies a change: at once, at the next start of the VM, at its own next start. */
 export type MonitorEffect = 'now' | 'vm' | 'monitor';
-/** What a change waits for; keys of other programs wait for their next start. */
+/** When a change takes effect; programs other than the monitor apply it at their next start. */
 export type Effect = MonitorEffect | 'umldir' | 'umlweb';
 
-/** In words, after "takes effect". */
+/** Texts to follow "takes effect". */
 export const effectTexts: Readonly<Record<Effect, string>> = {
   now: 'at once',
   vm: 'at the next start of the VM',
@@ -24,20 +24,20 @@ interface KeyNotes {
   /** One to three sentences for umlmon(5). */
   readonly help: string;
   readonly example: string;
-  /** How umlmon(5) shows the default, where the text is not the whole truth. */
+  /** Replaces `default` in umlmon(5) if the default depends on the user or on another key. */
   readonly defaultNote?: string;
 }
 
 export interface SingleKey<T> extends KeyNotes {
   readonly parse: Parser<T>;
-  /** Text in the form of the key. */
+  /** As it would be written in a file. */
   readonly default: string;
 }
 
-/** Keys with a number at the end, from 0 to `units` - 1. */
+/** Keys that end in a number, from 0 to `units` - 1. */
 export interface FamilyKey<T> extends KeyNotes {
   readonly units: number;
-  /** Null when there is nothing at this unit. */
+  /** Null if the unit is unused. */
   readonly parse: (text: string, unit: number) => Parsed<T | null>;
   readonly defaults: Readonly<Record<number, string>>;
 }
@@ -48,10 +48,10 @@ export type AtUnit<T> = T & { readonly unit: number };
 
 type ValueOf<K> =
   K extends FamilyKey<infer T> ? readonly AtUnit<T>[] : K extends SingleKey<infer T> ? T : never;
-/** The typed values of a table: one property for every key, lists in ascending order of units for families. */
+/** The typed values of a table: one property per key; families as lists in ascending order of units. */
 export type Values<Table> = { readonly [Key in keyof Table]: ValueOf<Table[Key]> };
 
-/** For the inference of T. */
+/** Infers T. */
 export const single = <T>(spec: SingleKey<T>): SingleKey<T> => spec;
 export const family = <T>(spec: FamilyKey<T>): FamilyKey<T> => spec;
 
@@ -59,7 +59,7 @@ export function isFamily(spec: KeySpec): spec is FamilyKey<unknown> {
   return 'units' in spec;
 }
 
-/** All names that may stand before a '=', for suggestions and completion. */
+/** All valid names of keys, for suggestions and completion. */
 export function keyNames(table: KeyTable): string[] {
   return Object.entries(table).flatMap(([name, spec]) =>
     isFamily(spec) ? Array.from({ length: spec.units }, (_, unit) => `${name}${unit}`) : [name],

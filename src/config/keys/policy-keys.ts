@@ -3,10 +3,10 @@ import { parseHangCheck, parsePauseLimit } from '../values/policy-values.ts';
 import { durationParser, wordParser } from '../values/values.ts';
 import { single } from './key.ts';
 
-/** What a policy may say about the end of a guest. */
+/** Values of a policy for the exit of a guest. */
 const afterEnd = ['stop', 'restart', 'keep'] as const;
 
-/** Of a VM: how it is stopped, what follows the end of its guest, and what is done for it while it runs. */
+/** Keys of a VM: how it is stopped, what follows an exit of its guest, and what the monitor does while it runs. */
 export const policyKeys = {
   stop_timeout: single({
     parse: durationParser({ min: '100ms', max: '1h' }),
@@ -23,7 +23,7 @@ export const policyKeys = {
     layer: 'user',
     effect: 'now',
     form: 'stop | restart | keep',
-    help: 'What happens when the guest powers off or halts without having been asked to by umlwatch(1): the VM stays down (stop), is started again (restart), or stays down for inspection (keep): nothing is cleaned up, and start = boot does not boot it, until somebody starts it or runs umlmon -cleanup.',
+    help: 'What happens when the guest powers off or halts by itself. The VM is stopped (stop), is started again (restart), or is stopped with everything preserved for inspection (keep). A preserved VM is not booted by start = boot until a user starts it or runs umlmon -cleanup.',
     example: 'restart',
   }),
   on_reboot: single({
@@ -32,7 +32,7 @@ export const policyKeys = {
     layer: 'user',
     effect: 'now',
     form: 'stop | restart | keep',
-    help: 'What happens when the guest asks for a reboot; the choices are those of on_poweroff. A restart applies changes of the configuration.',
+    help: 'What happens when the guest requests a reboot; the values are those of on_poweroff. A restart applies changes of the configuration.',
     example: 'stop',
   }),
   on_crash: single({
@@ -41,7 +41,7 @@ export const policyKeys = {
     layer: 'user',
     effect: 'now',
     form: 'stop | restart | keep',
-    help: 'What happens after a panic of the guest or any other unexpected end of its kernel; the choices are those of on_poweroff.',
+    help: 'What happens after a panic of the guest or any other unexpected exit of its kernel; the values are those of on_poweroff.',
     example: 'restart',
   }),
   on_hang: single({
@@ -50,7 +50,7 @@ export const policyKeys = {
     layer: 'user',
     effect: 'vm',
     form: 'stop | restart | keep',
-    help: 'What happens when the kernel does not answer any more, or the watchdog of the guest reports a hang: the kernel is killed (stop), killed and started again (restart), or left as it is and reported (keep).',
+    help: 'What happens when the kernel no longer answers, or the watchdog of the guest reports a hang. The kernel is killed (stop), killed and started again (restart), or left running and reported (keep).',
     example: 'restart',
   }),
   hang_check: single({
@@ -59,7 +59,7 @@ export const policyKeys = {
     layer: 'user',
     effect: 'vm',
     form: 'DURATION | off',
-    help: 'How often the kernel is asked whether it lives, from 1s to 1h. It is not asked when its consoles have said something since the last time. A kernel that leaves two questions in a row unanswered, 5 s each, hangs.',
+    help: 'How often the monitor checks whether the kernel answers, from 1s to 1h. The check is skipped if a console had output since the last one. A kernel that does not answer two checks in a row, 5 s each, hangs.',
     example: '10s',
   }),
   mem_trim: single({
@@ -68,7 +68,7 @@ export const policyKeys = {
     layer: 'user',
     effect: 'vm',
     form: 'DURATION | off',
-    help: 'How often the monitor looks, from 1s to 1h, whether the guest has freed memory that the host could have back, and takes 32 MiB or more of it. See -mem-trim in umlwatch(1).',
+    help: 'How often the monitor checks for memory that the guest has freed, from 1s to 1h. It returns 32 MiB or more to the host. See -mem-trim in umlwatch(1).',
     example: '1m',
   }),
   metrics: single({
@@ -77,7 +77,7 @@ export const policyKeys = {
     layer: 'admin',
     effect: 'monitor',
     form: 'socket | off',
-    help: 'Whether the monitor answers requests for metrics (OpenMetrics, by HTTP) on the socket *VARDIR/VM/metrics*, which those may use who may use the control socket.',
+    help: 'Whether the monitor serves metrics (OpenMetrics over HTTP) on the socket *VARDIR/VM/metrics*. Users who may use the control socket may use this one too.',
     example: 'socket',
   }),
   hook: single({
@@ -87,7 +87,7 @@ export const policyKeys = {
     layer: 'admin',
     effect: 'vm',
     form: 'PATH',
-    help: 'A program of the host that is called at prepare, start, ready, stopped and release, see HOOKS in umlmon(7).',
+    help: 'A program of the host that runs at prepare, start, ready, stopped and release, see HOOKS in umlmon(7).',
     example: '/etc/umlmon/hook',
   }),
   pause_limit: single({
@@ -96,7 +96,7 @@ export const policyKeys = {
     layer: 'user',
     effect: 'now',
     form: 'DURATION | off',
-    help: 'How long a pause (umlwatch -pause) lasts at most, from 1s to 24h: then the monitor resumes the guest by itself. With off it stands still until somebody resumes it.',
+    help: 'The longest pause (umlwatch -pause), from 1s to 24h; then the monitor resumes the guest. With off, the guest remains paused until a user resumes it.',
     example: '5m',
   }),
 };

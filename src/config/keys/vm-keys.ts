@@ -31,7 +31,7 @@ export const vmKeys = {
     layer: 'admin',
     effect: 'monitor',
     form: 'off | manual | boot',
-    help: 'What a monitor does when it is started: refuse to (off), wait until somebody boots the VM (manual), or boot it at once (boot).',
+    help: 'What a monitor does when it starts: exit with an error (off), wait for a start by a user (manual), or boot the VM (boot).',
     example: 'boot',
   }),
   start_order: single({
@@ -40,7 +40,7 @@ export const vmKeys = {
     layer: 'admin',
     effect: 'now',
     form: 'NUMBER',
-    help: 'When this VM is started with others, by umladmin(8) or with the host, from 0 (first) to 1000: those with the same number together, and then those with the next one. They are stopped the other way round.',
+    help: 'The order in which umladmin(8) or the host starts several VMs, from 0 (first) to 1000. VMs with the same number start together, before those with the next number. Stops use the reverse order.',
     example: '10',
   }),
   start_delay: single({
@@ -49,7 +49,7 @@ export const vmKeys = {
     layer: 'admin',
     effect: 'now',
     form: 'DURATION',
-    help: 'How long, after this VM is started, those of a higher start_order wait: up to 1h, so that a server is there before its clients.',
+    help: 'The wait after the start of this VM before VMs with a higher start_order start, up to 1h. It gives a server a head start over its clients.',
     example: '5s',
   }),
   vmuser: single({
@@ -59,7 +59,7 @@ export const vmKeys = {
     layer: 'admin',
     effect: 'vm',
     form: 'USER',
-    help: 'The kernel of the VM runs as this user of the host, given by name or number: any name that getent(1) knows, as bug@corp.example. Give every VM a user of its own and a group without other members: umladmin user VM makes both. Root is refused. A monitor that is root also refuses a user whose group has other members, such as the account nobody.',
+    help: 'The user of the host that the kernel of the VM runs as, by name or number: any name that getent(1) knows, such as bug@corp.example. Give each VM its own user, with a group without other members: umladmin user VM creates both. The user root is refused. A monitor of root also refuses a user whose group has other members, such as the account nobody.',
     example: 'uml-vm1',
   }),
   kernel: single({
@@ -68,7 +68,7 @@ export const vmKeys = {
     layer: 'user',
     effect: 'vm',
     form: 'PATH',
-    help: 'The kernel as the jail sees it, below /shared/kernels: an executable file, or a directory with the kernel and the libraries it needs.',
+    help: 'The kernel as the jail sees it, below /shared/kernels: an executable file, or a directory with the kernel and its libraries.',
     example: '/shared/kernels/linux-7.2',
   }),
   mem: single({
@@ -77,7 +77,7 @@ export const vmKeys = {
     layer: 'admin',
     effect: 'vm',
     form: 'SIZE',
-    help: 'Memory of the guest, from 32M to 64G in whole MiB. The host gives it only as the guest uses it.',
+    help: 'Memory of the guest, from 32M to 64G in whole MiB. The host allocates it as the guest uses it.',
     example: '512M',
   }),
   root: single({
@@ -105,7 +105,7 @@ export const vmKeys = {
     layer: 'user',
     effect: 'vm',
     form: 'PATH[,BACKING] [ro] [sync] [nolock] [notrim] [serial=TEXT]',
-    help: 'A disk of the VM: an image in /disks (own) or /shared/disks (common), as the jail sees them. The suffix says what it is: .dsk a flat image in a file, .cow a copy-on-write file, .dev a block device. A .cow file names its backing file itself; BACKING replaces that name, for instance that of uml_mkcow(1). Words after the path: ro makes the disk read-only, sync has every write reach the disk of the host at once (18 to 100 times slower), nolock keeps the kernel from locking the file as umlmon does, notrim from giving discarded blocks back to the host, and serial gives the disk a serial number.',
+    help: 'A disk of the VM: an image in /disks (own) or /shared/disks (common), as the jail sees it. The suffix is the format: .dsk for a flat image, .cow for a copy-on-write file, .dev for a block device. A .cow file names its backing file. BACKING replaces that name, for example one from uml_mkcow(1). Options follow the path. With ro, the disk is read-only. With sync, each block is written to the disk of the host at once (18 to 100 times slower). With nolock, the kernel does not lock the file. With notrim, discarded blocks are not returned to the host. The serial number of the disk is serial.',
     example: '/disks/root.dsk',
   }),
   eth: family({
@@ -115,20 +115,20 @@ export const vmKeys = {
     layer: 'admin',
     effect: 'vm',
     form: 'KIND(ARGUMENT=VALUE, …)',
-    help: 'A network interface of the VM; see NETWORK for the kinds and their arguments. The guest sees eth0 as vec0, eth1 as vec1, and so on, and gives them their addresses itself.',
+    help: 'A network interface of the VM; see NETWORK for the kinds and their arguments. The guest sees eth0 as vec0, eth1 as vec1, and so on, and assigns the addresses itself.',
     example: 'host_to_host(proxy_if=proxy1, proxy_addr=192.168.2.1, guest_addr=192.168.2.2)',
   }),
   con: family({
     units: 16,
     parse: (text, unit) =>
       unit === 0 && text === 'off'
-        ? refuse('con0 carries the messages of the kernel and cannot be off', 'write pty or pty log')
+        ? refuse('con0 carries the messages of the kernel and cannot be off', 'use pty or pty log')
         : parseChannel(text),
     defaults: { 0: 'pty log', 1: 'pty' },
     layer: 'user',
     effect: 'vm',
     form: 'off | pty | pty log',
-    help: 'A console of the guest, tty0 to tty15: not there, there, or there with all its output logged. con0 carries the messages of the kernel.',
+    help: 'A console of the guest, tty0 to tty15: absent (off), present (pty), or present with all output logged (pty log). con0 carries the messages of the kernel.',
     example: 'pty log',
   }),
   ssl: family({
@@ -147,7 +147,7 @@ export const vmKeys = {
     layer: 'admin',
     effect: 'vm',
     form: 'DURATION | off',
-    help: 'How long after a write of the guest its image is synced to the disk of the host, from 1s to 1h: what a crash of the host can lose of what the guest has synced. off leaves that to the host until the guest has ended. See umlmon(7), DISKS.',
+    help: 'Longest time between a write of the guest and its sync to the disk of the host, from 1s to 1h. A crash of the host can lose the writes of this time, even those that the guest has synced. With off, the host decides until the guest has ended. See umlmon(7), DISKS.',
     example: '1m',
   }),
   append: single({
@@ -157,7 +157,7 @@ export const vmKeys = {
     layer: 'user',
     effect: 'vm',
     form: 'ARGUMENTS',
-    help: 'More arguments for the kernel, separated by blanks; double quotes keep blanks together. They are printable ASCII: the kernel takes some other bytes for blanks. Arguments that umlmon sets itself are refused, in every form in which the kernel would take them; those after -- go to the init of the guest, and are checked as well.',
+    help: 'Further arguments for the kernel, separated by blanks; double quotes keep blanks together. Only printable ASCII is allowed, because the kernel treats some other bytes as blanks. Arguments that umlmon sets itself are refused, in every form that the kernel accepts. Arguments after -- go to the init of the guest and are checked too.',
     example: 'quiet systemd.unit=rescue.target',
   }),
   cpu: single({
@@ -166,7 +166,7 @@ export const vmKeys = {
     layer: 'admin',
     effect: 'vm',
     form: 'auto | none | LIST',
-    help: 'The cores of the host on which the VM may run: one that umlmon chooses by load (auto, the fastest), all (none), or those of a list.',
+    help: 'The cores of the host on which the VM may run: one that umlmon chooses by load (auto, the fastest), all (none), or a list.',
     example: '0,2-3',
   }),
   fast_boot: single({
@@ -175,7 +175,7 @@ export const vmKeys = {
     layer: 'user',
     effect: 'vm',
     form: 'BOOLEAN',
-    help: 'Skip measurements of the kernel that take most of the boot time. Guests that write to RAID 6 (btrfs or md) must set it to false, or their kernel will panic.',
+    help: 'Skip measurements of the kernel that take most of the boot time. Guests that write to RAID 6 (btrfs or md) must set it to false; otherwise their kernel panics.',
     example: 'false',
   }),
   ready: single({
@@ -184,7 +184,7 @@ export const vmKeys = {
     layer: 'user',
     effect: 'vm',
     form: 'launched | kernel | guest | console',
-    help: 'When the VM counts as ready: when its kernel process exists, when the kernel answers, when the guest says so in /proc/mconsole, or when a console has shown ready_pattern. See umlmon(7), READINESS.',
+    help: 'The level at which the VM counts as ready: the kernel process exists (launched), the kernel answers (kernel), the guest reports it in /proc/mconsole (guest), or ready_pattern appears (console). See umlmon(7), READINESS.',
     example: 'guest',
   }),
   ready_pattern: single({
@@ -194,7 +194,7 @@ export const vmKeys = {
     layer: 'user',
     effect: 'vm',
     form: 'CHANNEL TEXT',
-    help: 'The level console is reached when this channel shows this text, exactly as it stands here. It is part of a line, has at most 256 bytes, and must not have colours or the like in it.',
+    help: 'The level console is reached when this channel shows exactly this text. The text is part of one line, has at most 256 bytes, and contains no colours or other control sequences.',
     example: 'con1 login:',
   }),
   ...policyKeys,
@@ -205,7 +205,7 @@ export const vmKeys = {
     layer: 'user',
     effect: 'now',
     form: 'NUMBER in DURATION | off',
-    help: 'So many restarts by policy may follow each other within that time, up to 100 within 24h. At one death more the monitor gives up: the VM stays down until somebody starts it.',
+    help: 'The most restarts by policy within a time, up to 100 within 24h. After one more exit, the monitor gives up: the VM remains stopped until a user starts it.',
     example: '20 in 1h',
   }),
   crash_bundles: single({
@@ -214,7 +214,7 @@ export const vmKeys = {
     layer: 'admin',
     effect: 'vm',
     form: 'NUMBER',
-    help: 'How many crash bundles are kept, from 0 (none) to 100: what is known of each end of the kernel that nobody asked for, see umlmon(7).',
+    help: 'How many crash bundles are preserved, from 0 (none) to 100. A crash bundle records an unexpected exit of the kernel, see umlmon(7).',
     example: '20',
   }),
   backup_dir: single({
@@ -224,7 +224,7 @@ export const vmKeys = {
     layer: 'admin',
     effect: 'monitor',
     form: 'DIRECTORY',
-    help: 'Backups are in the directory of the name of the VM below this one. Guests must not be able to reach it. On the file system of the images, where that can share blocks (xfs, btrfs), backups take hardly any room.',
+    help: 'The directory for backups; each VM has a subdirectory of its name. Guests must not be able to reach it. On the file system of the images, if that can share blocks (xfs, btrfs), backups need little space.',
     example: '/srv/backups',
   }),
   backups: single({
@@ -233,7 +233,7 @@ export const vmKeys = {
     layer: 'admin',
     effect: 'now',
     form: 'NUMBER',
-    help: 'How many backups are kept, up to 1000: each new one removes the oldest. 0 keeps all.',
+    help: 'How many backups remain, up to 1000: each new one removes the oldest. 0 means no limit.',
     example: '7',
   }),
   backup_freeze: single({
@@ -243,7 +243,7 @@ export const vmKeys = {
     layer: 'user',
     effect: 'vm',
     form: 'CHANNEL',
-    help: 'The console or serial line on which a program of the guest freezes its file systems for a backup; see umlmon(7), BACKUPS. It must be configured.',
+    help: 'The console or serial line on which a program of the guest freezes its file systems for a backup; see umlmon(7), BACKUPS. The channel must be configured.',
     example: 'ssl0',
   }),
   log_size: single({
@@ -252,7 +252,7 @@ export const vmKeys = {
     layer: 'admin',
     effect: 'monitor',
     form: 'SIZE',
-    help: 'A console log that reaches this size, from 4K to 1G, is put aside and a new one begun.',
+    help: 'A console log that reaches this size, from 4K to 1G, is rotated.',
     example: '16M',
   }),
   log_count: single({
@@ -261,13 +261,13 @@ export const vmKeys = {
     layer: 'admin',
     effect: 'monitor',
     form: 'NUMBER',
-    help: 'How many old logs of each console are kept, from 0 to 100.',
+    help: 'How many rotated logs of each console remain, from 0 to 100.',
     example: '10',
   }),
   tcp_port: single({
     parse: integerParser(0, 65_535),
     default: '0',
-    defaultNote: '`0`: one that the host picks, and umlwatch -info shows',
+    defaultNote: '`0`: the host chooses one, and umlwatch -info shows it',
     layer: 'admin',
     effect: 'monitor',
     form: 'NUMBER',
@@ -280,7 +280,7 @@ export const vmKeys = {
     layer: 'admin',
     effect: 'vm',
     form: 'NUMBER',
-    help: 'The most processes that the user of the VM may have on the host, from 64 to 1000000. Every process of the guest is one on the host.',
+    help: 'The most processes that the user of the VM may have on the host, from 64 to 1000000. Each process of the guest is one of the host.',
     example: '1024',
   }),
   memory_max: single({
@@ -289,7 +289,7 @@ export const vmKeys = {
     layer: 'admin',
     effect: 'monitor',
     form: 'SIZE | auto | off',
-    help: 'The most memory of the host that monitor, kernel and guest together may take, and no less than mem and 64M; beyond it, the host kills the kernel. With auto it is mem and what the rest takes at most, with max_processes. Kept by systemd, see STARTING WITH THE HOST in umlmon(8).',
+    help: 'The most memory of the host for monitor, kernel and guest together, at least mem plus 64M. Above it, the host kills the kernel. With auto, it is mem plus the most that monitor and kernel need with max_processes. The limit is enforced by systemd, see STARTING WITH THE HOST in umlmon(8).',
     example: '768M',
   }),
   cpu_weight: single({
@@ -298,7 +298,7 @@ export const vmKeys = {
     layer: 'admin',
     effect: 'monitor',
     form: 'NUMBER',
-    help: 'The part of the processor time of the host that the VM gets when there is not enough for all, from 1 to 10000, compared to the numbers of others. Kept by systemd, see STARTING WITH THE HOST in umlmon(8).',
+    help: 'The share of processor time of the VM when the host is busy, from 1 to 10000, relative to other VMs. It is enforced by systemd, see STARTING WITH THE HOST in umlmon(8).',
     example: '50',
   }),
 };

@@ -6,18 +6,18 @@ import { accountParser, type Parsed, refuse } from '../values/values.ts';
 import { parseHostAndPort } from './directory-keys.ts';
 import { single } from './key.ts';
 
-/** Where umlweb takes calls; port 0 is any that is free. */
+/** Where umlweb listens; port 0 is any free one. */
 export interface WebListen {
   /** An IPv4 or IPv6 address, without brackets. */
   readonly address: string;
   readonly port: number;
 }
 
-/** Where browsers find umlweb, if not at its own address. */
+/** URL of umlweb for browsers, if it is not its own address. */
 export interface WebUrl {
   /** Of all pages: scheme, name and port. */
   readonly origin: WebOrigin;
-  /** Begins and ends with a slash. */
+  /** Starts and ends with a slash. */
   readonly path: string;
 }
 
@@ -27,11 +27,11 @@ export function parseWebListen(text: string): Parsed<WebListen> {
   const address = bracketed ?? plain ?? '';
   const port = Number(digits);
   if (isIP(address) !== (bracketed === undefined ? 4 : 6) || port > 65535)
-    return refuse(`${quoted(text)} is not an address and a port`, 'as in 127.0.0.1:8470, [::1]:8470');
+    return refuse(`${quoted(text)} is not ADDRESS:PORT`, 'as in 127.0.0.1:8470, [::1]:8470');
   return { value: { address, port } };
 }
 
-/** `https://vms.example.org/umlweb/`, or '' for none. */
+/** `https://vms.example.org/umlweb/`; '' is undefined. */
 export function parseWebUrl(text: string): Parsed<WebUrl | undefined> {
   if (text === '') return { value: undefined };
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -39,23 +39,23 @@ export function parseWebUrl(text: string): Parsed<WebUrl | undefined> {
   const origin = isPlain ? originOfUrl(url) : undefined;
   if (!url || !origin || !/^\/(?:[\w.~-]+\/)*$/.test(url.pathname))
     return refuse(
-      `${quoted(text)} is not the address of a page`,
+      `${quoted(text)} is not a valid URL of a page`,
       'as in https://vms.example.org/umlweb/, with a / at the end',
     );
   return { value: { origin, path: url.pathname } };
 }
 
-/** The umldir of a host. */
+/** The directory server of a host. */
 export interface DirectoryPlace {
   readonly host: string;
-  /** Undefined: the port that umldirs have on this host. */
+  /** Undefined: the default port of umldir on this host. */
   readonly port: number | undefined;
 }
 
-/** Directories that umlweb asks: each may have the VMs of many hosts. */
+/** Directory servers that umlweb asks; each may have the VMs of many hosts. */
 const maxDirectories = 16;
 
-/** `hostb, hostc:8655, [fd00::1]:8655`; '' is none. */
+/** `hostb, hostc:8655, [fd00::1]:8655`; '' is the empty list. */
 function parseDirectories(text: string): Parsed<readonly DirectoryPlace[]> {
   if (text === '') return { value: [] };
   const parts = text.split(',').map((part) => part.trim());
@@ -82,7 +82,7 @@ export const webKeys = {
     layer: 'admin',
     effect: 'monitor',
     form: 'USER',
-    help: 'umlweb(8) runs as this account, given by name or number; no other program should. Monitors that are root give their control sockets to the account. Its only right there is to say for which person it calls, see ON BEHALF OF OTHERS in umlmon(7).',
+    help: 'The account that umlweb(8) runs as, by name or number; no other program should use it. Monitors of root give it access to their control sockets. Its only right there is acting on behalf of its users, see ON BEHALF OF OTHERS in umlmon(7).',
     example: 'umlweb',
   }),
   web_listen: single({
@@ -91,17 +91,17 @@ export const webKeys = {
     layer: 'admin',
     effect: 'umlweb',
     form: 'ADDRESS:PORT',
-    help: 'Where umlweb(8) takes calls of browsers. An address that other hosts can reach needs web_tls_cert, or a web_url of a proxy that speaks https.',
+    help: 'The address and port on which umlweb(8) listens. An address that other hosts can reach requires web_tls_cert, or the web_url of a proxy with https.',
     example: '[::1]:8470',
   }),
   web_tls_cert: single({
     parse: parseOptionalFile,
     default: '',
-    defaultNote: 'none: umlweb speaks http',
+    defaultNote: 'none: umlweb uses http',
     layer: 'admin',
     effect: 'umlweb',
     form: 'FILE',
-    help: 'The certificate of umlweb(8), with those between it and its authority, in PEM form.',
+    help: 'The certificate of umlweb(8) with its chain of authorities, in PEM form.',
     example: '/etc/umlmon/web.crt',
   }),
   web_tls_key: single({
@@ -121,7 +121,7 @@ export const webKeys = {
     layer: 'admin',
     effect: 'umlweb',
     form: 'URL',
-    help: 'What browsers call umlweb(8): needed when they use a name, or reach it through a proxy, perhaps below a path. Pages of any other origin are refused, by scheme, name and port; also those that call umlweb directly.',
+    help: 'The URL of umlweb(8) in browsers. Set it if browsers use a name, or a proxy, possibly with a path. umlweb refuses pages of any other origin (scheme, name and port), including those that reach it directly.',
     example: 'https://vms.example.org/umlweb/',
   }),
   web_hosts: single({
@@ -131,7 +131,7 @@ export const webKeys = {
     layer: 'admin',
     effect: 'umlweb',
     form: 'HOST[:PORT], ...',
-    help: 'Hosts whose umldir(8) umlweb(8) asks for VMs that it shows besides those of this host. One that shares its directory (etcd), as *localhost* may do, brings the VMs of all. Needs web_password_file.',
+    help: 'Hosts whose directory servers umlweb(8) asks for further VMs. A host with a shared directory (etcd) provides the VMs of all its hosts; *localhost* is allowed. Requires web_password_file.',
     example: 'hostb, hostc:8655',
   }),
   web_password_file: single({
@@ -141,17 +141,17 @@ export const webKeys = {
     layer: 'admin',
     effect: 'umlweb',
     form: 'FILE',
-    help: 'Its first line is the password with which umlweb(8) logs in to monitors of other hosts. Nobody else may be able to read the file.',
+    help: 'The first line of this file is the password with which umlweb(8) logs in to monitors of other hosts. No other user may have read access.',
     example: '/etc/umlmon/web.password',
   }),
   web_ca: single({
     parse: parseOptionalFile,
     default: '',
-    defaultNote: 'none: umlweb(8) remembers the certificates of hosts that have proved to know the password',
+    defaultNote: 'none: umlweb(8) remembers the certificates of hosts that authenticated with the password',
     layer: 'admin',
     effect: 'umlweb',
     form: 'FILE',
-    help: 'Certificates, in PEM form, of the authorities that must vouch for the other hosts.',
+    help: 'Certificates of the authorities that must have signed those of the other hosts, in PEM form.',
     example: '/etc/umlmon/ca.pem',
   }),
 };

@@ -1,4 +1,4 @@
-/** The kinds of network interfaces, with what stands between their parentheses. */
+/** The kinds of network interfaces and their arguments. */
 import type { IpAddress } from '../../system/ip-address.ts';
 import { integerParser, type Parser, parseBoolean } from '../values/values.ts';
 import type { OptionMistake } from './option-checks.ts';
@@ -16,7 +16,7 @@ export interface NetworkKind<Table extends ArgumentTable> {
   readonly help: string;
   readonly example: string;
   readonly arguments: Table;
-  /** Called when every argument for itself is good. */
+  /** Checks the arguments together, once each one is valid. */
   check?(values: OptionValues<Table>): readonly OptionMistake[];
 }
 
@@ -25,16 +25,16 @@ const kind = <const Table extends ArgumentTable>(spec: NetworkKind<Table>): Netw
 const required = <T>(parse: Parser<T>, form: string, help: string) =>
   requiredOption(option(parse, form, help));
 
-/** What several kinds have. */
+/** Shared by several kinds. */
 const proxyInterface = required(
   parseInterface,
   'NAME',
-  'The interface of the host that umlmon makes for this one of the guest. There must be none of this name yet.',
+  'The interface of the host that umlmon creates for this interface of the guest. The name must be unused.',
 );
 
 export const networkKinds = {
   host_to_host: kind({
-    help: 'A link between the host and the guest only, with an address for either end, IPv4 or IPv6. The guest sets its own address itself. With host_if the guest address can be reached from the network of that interface too: the host answers there for the guest (proxy ARP, for IPv6 proxy NDP) and forwards between the two. Needs root.',
+    help: 'A link between host and guest, with an IPv4 or IPv6 address at each end. The guest assigns its address itself. With host_if, the network of that interface can reach the guest too: the host answers for the guest address there (proxy ARP or proxy NDP) and forwards. Requires root.',
     example: 'host_to_host(proxy_if=proxy1, proxy_addr=192.168.2.1, guest_addr=192.168.2.2)',
     arguments: {
       proxy_if: proxyInterface,
@@ -42,46 +42,54 @@ export const networkKinds = {
       guest_addr: required(
         parseIpAddress,
         'ADDRESS',
-        'The address that the guest will use. The host routes it to this link.',
+        'The address that the guest uses. The host routes it to this link.',
       ),
-      host_if: option(
-        parseInterface,
-        'NAME',
-        'An interface of the host on which the guest address is announced.',
-      ),
+      host_if: option(parseInterface, 'NAME', 'An interface of the host that answers for the guest address.'),
       mac: commonOptions.mac,
     },
     check: ({ proxy_if, proxy_addr, guest_addr, host_if }) => [
       ...(proxy_addr.family === guest_addr.family ? [] : [mixedFamilies(guest_addr)]),
       ...(proxy_addr.text === guest_addr.text
-        ? [{ argument: 'guest_addr', cause: 'both ends have the same address', hint: 'take two' }]
+        ? [{ argument: 'guest_addr', cause: 'both ends have the same address', hint: 'use two' }]
         : []),
       ...(proxy_if === host_if
-        ? [{ argument: 'host_if', cause: 'it is proxy_if, which umlmon makes', hint: 'name another' }]
+        ? [
+            {
+              argument: 'host_if',
+              cause: 'it is proxy_if, which umlmon creates',
+              hint: 'use another interface',
+            },
+          ]
         : []),
     ],
   }),
   bridged: kind({
-    help: 'A port of a bridge that the administrator has made: the guest is in the network of the bridge, like any other machine there. Needs root.',
+    help: 'A port of an existing bridge: the guest is a member of the network of the bridge. Requires root.',
     example: 'bridged(bridge_if=br0, proxy_if=proxy1)',
     arguments: {
-      bridge_if: required(parseInterface, 'NAME', 'The bridge. umlmon does not make it.'),
+      bridge_if: required(parseInterface, 'NAME', 'The bridge. umlmon does not create it.'),
       proxy_if: proxyInterface,
       isolated: option(
         parseBoolean,
         'BOOLEAN',
-        'Whether the guest can reach only those ports of the bridge that are not isolated: with true for all guests, they cannot reach each other. The default is false.',
+        'Whether the guest reaches only ports of the bridge that are not isolated. If it is true for all guests, they cannot reach each other. The default is false.',
       ),
       vlan: option(
         integerParser(1, 4094),
         'NUMBER',
-        'The VLAN of the bridge that the guest is in, from 1 to 4094; the guest itself sees no tags. The bridge must filter VLANs.',
+        'The VLAN of the guest on the bridge, from 1 to 4094. The guest sees no tags. The bridge must filter VLANs.',
       ),
       mac: commonOptions.mac,
     },
     check: ({ bridge_if, proxy_if }) =>
       bridge_if === proxy_if
-        ? [{ argument: 'proxy_if', cause: 'it is the bridge itself', hint: 'name another: umlmon makes it' }]
+        ? [
+            {
+              argument: 'proxy_if',
+              cause: 'it is the bridge itself',
+              hint: 'use another name, because umlmon creates this interface',
+            },
+          ]
         : [],
   }),
   ...sharedKinds,
@@ -93,8 +101,8 @@ function mixedFamilies({ family }: IpAddress): OptionMistake {
   const [here, there] = family === 4 ? ['IPv4', 'IPv6'] : ['IPv6', 'IPv4'];
   return {
     argument: 'guest_addr',
-    cause: `the guest address is ${here}, and proxy_addr is ${there}`,
-    hint: 'both ends need the same; give the VM two interfaces for both',
+    cause: `the guest address is ${here}, but proxy_addr is ${there}`,
+    hint: 'use one family for both ends, or two interfaces',
   };
 }
 
@@ -105,7 +113,7 @@ export type NetworkSpec = {
   [Name in NetworkKindName]: { readonly kind: Name } & OptionValues<Kinds[Name]['arguments']>;
 }[NetworkKindName];
 
-/** Whether a kind is a transport of the kernel, for which umlmon makes nothing on the host. */
+/** Whether a kind is a transport of the kernel; umlmon creates no interface on the host for it. */
 export function isTransport(spec: NetworkSpec): spec is TransportSpec {
   return Object.hasOwn(networkTransports, spec.kind);
 }

@@ -6,7 +6,7 @@ import { type Parsed, refuse } from '../values/values.ts';
 import { type ArgumentTable, type NetworkKind, type NetworkSpec, networkKinds } from './kinds.ts';
 import { refusedKinds, refusedOptions } from './transports.ts';
 
-/** Something that is wrong in a value, and the number of the character where it stands, from 1 on. */
+/** A problem in a value and its position: the number of the character, starting at 1. */
 interface Mistake {
   readonly at: number;
   readonly cause: string;
@@ -28,25 +28,25 @@ interface Call {
 /** Network interfaces of a VM: eth0 to eth15. */
 export const ethUnits = 16;
 
-/** The largest value that is looked at; a line of a configuration may be twice as long. */
+/** Longest value that is parsed; a line of a configuration may be twice as long. */
 const maxLength = 2048;
 
-/** A network interface. All mistakes of all arguments are reported together, each with its place. */
+/** A network interface. All problems of all arguments are reported together, each with its position. */
 export function parseNetwork(text: string): Parsed<NetworkSpec> {
   const names = Object.keys(networkKinds);
   const call = text.length > maxLength ? undefined : parseCall(text);
-  if (!call) return refuse(`${quoted(text)} has not the form KIND(ARGUMENT=VALUE, …)`, exampleOf(text));
+  if (!call) return refuse(`${quoted(text)} is not KIND(ARGUMENT=VALUE, …)`, exampleOf(text));
   const refused = Object.hasOwn(refusedKinds, call.kind) ? refusedKinds[call.kind] : undefined;
-  if (refused) return refuse(`umlmon has no ${call.kind}`, refused);
+  if (refused) return refuse(`umlmon does not support ${call.kind}`, refused);
   if (!isKind(call.kind))
     return refuse(
-      `there is no kind of network ${quoted(call.kind)}`,
-      didYouMean(call.kind, names, `there are ${names.join(', ')}`),
+      `${quoted(call.kind)} is not a kind of network`,
+      didYouMean(call.kind, names, `kinds are ${names.join(', ')}`),
     );
   const kind: NetworkKind<ArgumentTable> = networkKinds[call.kind];
   const { values, mistakes } = readArguments(kind, call, text.length);
   if (mistakes.length > 0) return report(mistakes, formOf(call.kind));
-  // Every value was made by the parser of its argument, and all that are required are there.
+  // Each value comes from the parser of its argument, and all required ones are set.
   return { value: { kind: call.kind, ...values } as NetworkSpec };
 }
 
@@ -65,13 +65,13 @@ function isKind(name: string): name is keyof typeof networkKinds {
   return Object.hasOwn(networkKinds, name);
 }
 
-/** An example of the kind that the text begins with. */
+/** An example of the kind that the text starts with. */
 function exampleOf(text: string): string {
   const begun = /^\w*/.exec(text)?.[0] ?? '';
   return `as in ${networkKinds[isKind(begun) ? begun : 'host_to_host'].example}`;
 }
 
-/** The parts of `kind(name=value, …)`. Values have none of `( ) , =`. Undefined if the text has not this form at all. */
+/** The parts of `kind(name=value, …)`. Values contain none of `( ) , =`. Undefined if the text is malformed. */
 function parseCall(text: string): Call | undefined {
   const [, kind, inside] = /^(\w+)[ \t]*\(([^()]*)\)$/.exec(text) ?? [];
   if (kind === undefined || inside === undefined) return undefined;
@@ -87,7 +87,7 @@ function parseCall(text: string): Call | undefined {
         at: start,
         cause: part.trim()
           ? `${quoted(part.trim())} is not ARGUMENT=VALUE`
-          : 'there is nothing between the commas',
+          : 'an argument between two commas is empty',
         hint: '',
       });
     at += part.length + 1;
@@ -107,7 +107,7 @@ function readArguments(kind: NetworkKind<ArgumentTable>, call: Call, end: number
       const unused = Object.keys(table).filter((other) => !call.written.some((one) => one.name === other));
       const reason = Object.hasOwn(refusedOptions, name) ? refusedOptions[name] : undefined;
       say(`${call.kind} has no argument ${quoted(name)}`, reason ?? didYouMean(name, unused, ''));
-    } else if (places.has(name)) say(`${name} is there twice`, 'keep one');
+    } else if (places.has(name)) say(`${name} occurs twice`, 'remove one');
     else {
       const parsed = argument.parse(value);
       if ('cause' in parsed) say(`${name}: ${parsed.cause}`, parsed.hint);
@@ -131,5 +131,5 @@ function report(mistakes: readonly Mistake[], form: string) {
   const texts = [first, ...others].flatMap((mistake) =>
     mistake ? [`${mistake.cause}, at character ${mistake.at}${mistake.hint && ` (${mistake.hint})`}`] : [],
   );
-  return refuse(`${texts.length} mistakes: ${texts.join('; ')}`, `the form is ${form}`);
+  return refuse(`${texts.length} problems: ${texts.join('; ')}`, `the form is ${form}`);
 }

@@ -1,4 +1,4 @@
-/** What is wrong with the options of a transport when all of them are seen. */
+/** Problems in the relations of the options of a transport. */
 import { type TunnelEnd, wordMax } from './options.ts';
 
 export interface OptionMistake {
@@ -17,13 +17,13 @@ export function endMistakes({ src, dst, v6 }: Ends, wholeAddress: boolean): Opti
   const mistakes: OptionMistake[] = [];
   const say = (argument: string, cause: string, hint: string) => mistakes.push({ argument, cause, hint });
   if (src.family !== dst.family)
-    say('dst', `it is IPv${dst.family}, and src is IPv${src.family}`, 'both ends need the same');
+    say('dst', `it is IPv${dst.family}, but src is IPv${src.family}`, 'use one family for both ends');
   if (v6 !== undefined && v6 !== (src.family === 6))
-    say('v6', `src is IPv${src.family}`, 'leave v6 out: the addresses tell');
+    say('v6', `src is IPv${src.family}`, 'remove v6: the addresses suffice');
   if (/^(?:0\.0\.0\.0|[0:]+)$/.test(dst.text))
-    say('dst', 'it is the address of nobody', 'name the other end');
+    say('dst', 'it is the unspecified address', 'use the address of the other end');
   if (wholeAddress && src.text === dst.text)
-    say('dst', 'it is src: the guest would hear itself', 'the two ends need an address each');
+    say('dst', 'it equals src: the guest would receive its own packets', 'use two different addresses');
   return mistakes;
 }
 
@@ -41,26 +41,24 @@ export function portMistakes({
   const ports = { srcport, dstport };
   if (udp === true) {
     if (srcport !== undefined && srcport === dstport && src.text === dst.text)
-      return [{ argument: 'dstport', cause: 'both ends are the same', hint: 'take two ports' }];
+      return [{ argument: 'dstport', cause: 'both ends are the same', hint: 'use two ports' }];
     return Object.entries(ports).flatMap(([argument, port]) =>
       port === undefined ? [{ argument, cause: 'it is missing', hint: 'UDP needs both ports' }] : [],
     );
   }
   return Object.entries(ports).flatMap(([argument, port]) =>
-    port === undefined
-      ? []
-      : [{ argument, cause: 'only UDP has ports', hint: 'add udp=on, or leave it out' }],
+    port === undefined ? [] : [{ argument, cause: 'only UDP has ports', hint: 'add udp=on, or remove it' }],
   );
 }
 
-/** Either both or none. */
+/** The two options require each other. */
 export function pairMistakes(values: object, one: string, other: string): OptionMistake[] {
   const missing = [one, other].filter((name) => !has(values, name));
   return missing.length === 1
     ? missing.map((argument) => ({
         argument,
-        cause: `it is missing, and ${argument === one ? other : one} is there`,
-        hint: 'write both, or none',
+        cause: `it is missing, but ${argument === one ? other : one} is set`,
+        hint: 'set both or neither',
       }))
     : [];
 }
@@ -83,11 +81,11 @@ export function cookieMistakes(values: {
   );
 }
 
-/** The first means nothing without the second. */
+/** The first option has no effect without the second. */
 export function followMistakes(values: object, name: string, needed: string): OptionMistake[] {
   const on = (option: string) => (values as Record<string, unknown>)[option] === true;
   return on(name) && !on(needed)
-    ? [{ argument: name, cause: `it changes nothing without ${needed}`, hint: `add ${needed}=on` }]
+    ? [{ argument: name, cause: `it has no effect without ${needed}`, hint: `add ${needed}=on` }]
     : [];
 }
 

@@ -1,4 +1,4 @@
-/** Options of the vector transports: how each is written, what it may be, and what the kernel makes of it. */
+/** Options of the vector transports: syntax, range and meaning. */
 import { type IpAddress, readIp } from '../../system/ip-address.ts';
 import { networkLimits } from '../../system/limits/limits.ts';
 import { kernelPathDamage, pathDamage, placeDamage, refusePath } from '../paths.ts';
@@ -20,19 +20,19 @@ export interface TransportOption<T> {
 export const option = <T>(parse: Parser<T>, form: string, help: string) =>
   ({ parse, required: false, form, help }) as const;
 
-/** The same option where it must be there. */
+/** The same option, required. */
 export const required = <T>({ parse, form, help }: TransportOption<T>) =>
   ({ parse, required: true, form, help }) as const;
 
-/** Below, ports are for root, who the kernel is not (net.ipv4.ip_unprivileged_port_start). */
+/** Lower ports require root (net.ipv4.ip_unprivileged_port_start); the kernel of a VM is not root. */
 export const ownPortMin = 1024;
 const portMax = 65_535;
-/** get_mtu of vector_kern.c takes nothing else, and says nothing about it. */
+/** get_mtu of vector_kern.c silently ignores other values. */
 const mtuMin = 576;
 const mtuMax = 65_534;
 export const wordMax = 0xffff_ffff;
 
-// The kernel's own way to write it is 0 and 1.
+// The kernel writes 0 and 1.
 const parseFlag: Parser<boolean> = (text) =>
   text === '0' || text === '1' ? { value: text === '1' } : parseBoolean(text);
 
@@ -43,28 +43,28 @@ export const commonOptions = {
   mac: option(
     parseMac,
     'MAC',
-    'The MAC address that the guest sees. Without it the guest gets one of mac_pool.',
+    'The MAC address of the interface in the guest. The default is one from mac_pool.',
   ),
   depth: option(
     integerParser(1, networkLimits.vectorDepth),
     'NUMBER',
-    'Packets that the guest reads or writes at once; 64 if it is left out. With gro on, the guest keeps 64 KiB for each.',
+    'Packets that the guest reads or writes at once; the default is 64. With gro on, the guest reserves 64 KiB for each.',
   ),
   mtu: option(
     integerParser(mtuMin, mtuMax),
     'BYTES',
-    'Largest packet of the guest, 576 to 65534. The other end must be able to take it.',
+    'Largest packet of the guest, 576 to 65534. The other end must support it.',
   ),
   gro: flagOption(
-    'Whether segments and checksums are left to the host: on for tap, hybrid and raw if it is left out, as on the interfaces of the host. Off there, the guest gets TCP at a ten-thousandth of the speed, unless ethtool(8) has turned it off on the host too.',
+    'Segmentation and checksum offload to the host. The default is on for tap, hybrid and raw. If it is off there but on at the interface of the host (ethtool(8)), TCP is 10,000 times slower.',
   ),
   vec: flagOption(
-    'Several packets by one system call; off, they go one by one. An inherited tap needs it off, or the guest hangs.',
+    'Several packets per system call; the default is on. An inherited tap requires off, otherwise the guest hangs.',
   ),
   headroom: option(
     integerParser(0, networkLimits.vectorHeadroom),
     'BYTES',
-    'Room in front of each packet that the guest will wrap once more, as in VXLAN; 2 if it is left out.',
+    'Free bytes before each packet, for packets that the guest encapsulates, as in VXLAN; the default is 2.',
   ),
 } as const;
 
@@ -76,16 +76,17 @@ export type TunnelEnd = IpAddress;
 function parseEnd(text: string): Parsed<TunnelEnd> {
   const value = readIp(text);
   if (value && /^[\w.:%-]+$/.test(text)) return { value };
-  return refuse(`${quoted(text)} is not an IP address`, 'names are not looked up in the jail');
+  return refuse(
+    `${quoted(text)} is not an IP address`,
+    'use an address: names cannot be resolved in the jail',
+  );
 }
 
-/** The ends of a tunnel. Names are not looked up: the jail has no resolver. */
+/** The ends of a tunnel. They are addresses, because the jail has no resolver. */
 export const endOptions = {
-  src: required(
-    option(parseEnd, 'ADDRESS', 'Address of the host at which the guest listens and from which it sends.'),
-  ),
+  src: required(option(parseEnd, 'ADDRESS', 'Address of the host for packets in both directions.')),
   dst: required(option(parseEnd, 'ADDRESS', 'Address of the other end.')),
-  v6: flagOption('Says that the addresses are IPv6. They show it themselves; this must not contradict.'),
+  v6: flagOption('Whether the addresses are IPv6. It is optional and must match the addresses.'),
 } as const;
 
 export const portOption = (min: number, help: string) => option(integerParser(min, portMax), 'PORT', help);
@@ -95,14 +96,14 @@ export const descriptorOption = option(
     /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/.test(text)
       ? { value: text }
       : refuse(
-          `${quoted(text)} is not the name of a descriptor`,
-          'up to 64 letters, digits, - _ and .; begin with a letter or digit',
+          `${quoted(text)} is not a valid name of a descriptor`,
+          'use at most 64 letters, digits, - _ and .; start with a letter or digit',
         ),
   'NAME',
-  'The name under which the monitor has been passed the descriptor (LISTEN_FDNAMES).',
+  'The name of the descriptor that the monitor inherits (LISTEN_FDNAMES).',
 );
 
-/** A number of 32 bits, decimal or as 0x…: the kernel takes both. */
+/** A number of 32 bits, decimal or as 0x…; the kernel accepts both. */
 export const wordOption = (min: number, help: string) =>
   option(
     (text): Parsed<number> => {
@@ -114,7 +115,7 @@ export const wordOption = (min: number, help: string) =>
     help,
   );
 
-/** A number of up to 64 bits, kept as hexadecimal text: a number would lose bits of it. */
+/** A number of up to 64 bits, as hexadecimal text: a JavaScript number would lose bits. */
 export const cookieOption = (help: string) =>
   option(
     (text): Parsed<string> => {
@@ -150,10 +151,10 @@ export const filterOption = option(
     return damage ?? { value: text };
   },
   'PATH',
-  'File in the jail with instructions of classic BPF: a filter that the host applies to what the guest receives.',
+  'File in the jail with a classic BPF program, which the host applies to packets for the guest.',
 );
 
-/** The kernel splits its argument at these, and knows no quotes. */
+/** The kernel splits its argument at these characters and has no quotes. */
 function unwritable(path: string) {
   return /[,="\\]/.test(path)
     ? refusePath('the path must not contain , = " or \\', 'rename the file')

@@ -1,4 +1,4 @@
-/** Kinds of networks that umlmon makes itself, and that several VMs share by naming them: `network` and `nat`. */
+/** The kinds `network` and `nat`: networks that umlmon creates and that VMs share by name. */
 import { BlockList, isIP } from 'node:net';
 import { type IpAddress, shortAddress } from '../../system/ip-address.ts';
 import { networkLimits } from '../../system/limits/limits.ts';
@@ -20,7 +20,7 @@ const argument = <T, const R extends boolean>(
 export interface Subnet {
   readonly family: 4 | 6;
   readonly gateway: string;
-  /** In one form for all who write it: `10.8.0.0/24`. */
+  /** Normalised: `10.8.0.0/24`. */
   readonly prefix: string;
   readonly length: number;
 }
@@ -35,7 +35,7 @@ export function forwardText({ protocol, hostPort }: Pick<Forward, 'protocol' | '
   return `${protocol} port ${hostPort} of the host`;
 }
 
-/** The same network of another host, over VXLAN (RFC 7348). */
+/** A link to the network of another host, over VXLAN (RFC 7348). */
 export interface NetworkLink {
   /** VXLAN network identifier, 1 to 16777215, the same at both ends. */
   readonly id: number;
@@ -47,10 +47,10 @@ export interface NetworkLink {
 
 /** The port of VXLAN (RFC 7348, section 5). */
 const vxlanPort = 4789;
-/** It has 24 bits. */
+/** 24 bits. */
 const vxlanIdMax = 0xff_ffff;
 
-/** The link of a network as its arguments say it, all of them or none. */
+/** The link of a network from its arguments; undefined without them. */
 export function linkOf({ link_id, local, remote, link_port }: LinkArguments): NetworkLink | undefined {
   if (link_id === undefined || !local || !remote) return undefined;
   return { id: link_id, local, remote, port: link_port ?? vxlanPort };
@@ -63,7 +63,7 @@ interface LinkArguments {
   readonly link_port?: number;
 }
 
-/** What all VMs of a network must say of it. */
+/** The arguments that must be equal in all VMs of a network, as text. */
 export function termsOf(
   spec:
     | ({ readonly kind: 'network'; readonly hub?: boolean } & LinkArguments)
@@ -79,19 +79,19 @@ export function termsOf(
   return `subnet=${spec.subnet.prefix}, reach_host=${spec.reach_host === true ? 'on' : 'off'}`;
 }
 
-/** Names stand in names of interfaces and in their marks. */
+/** The name is part of names and aliases of interfaces. */
 export function parseNetworkName(text: string): Parsed<string> {
   if (/^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/.test(text)) return { value: text };
   return refuse(
-    `${quoted(text)} is not the name of a network`,
-    'up to 32 letters, digits, - and _; begin with a letter or digit',
+    `${quoted(text)} is not a valid network name`,
+    'use at most 32 letters, digits, - and _; start with a letter or digit',
   );
 }
 
-/** Room for two guests at least; more than a million would be a mistake. */
+/** Room for at least two and at most a million guests. */
 const lengths = { 4: { min: 12, max: 29 }, 6: { min: 48, max: 125 } } as const;
 
-/** `10.8.0.0/24`, `fd08::/64`: nothing but zeros after the prefix. */
+/** `10.8.0.0/24`, `fd08::/64`: only zeros after the prefix. */
 export function parseSubnet(text: string): Parsed<Subnet> {
   const [, address = '', digits = ''] = /^([0-9a-fA-F:.]+)\/(\d{1,3})$/.exec(text) ?? [];
   const family = isIP(address);
@@ -100,13 +100,13 @@ export function parseSubnet(text: string): Parsed<Subnet> {
   const length = Number(digits);
   const { min, max } = lengths[family];
   if (length < min || length > max)
-    return refuse(`/${length} is not a length for IPv${family} here`, `from /${min} to /${max}`);
+    return refuse(`/${length} is not a valid prefix length for IPv${family}`, `use /${min} to /${max}`);
   const network = shortAddress(address);
   const first = family === 4 ? firstOf4(network, length) : firstOf6(network, length);
   if (first === undefined)
-    return refuse(`${text} has digits after the prefix`, 'end it in zeros, as in 10.8.0.0/24');
+    return refuse(`${text} has digits after the prefix`, 'use zeros there, as in 10.8.0.0/24');
   if ('cause' in parseIpAddress(first))
-    return refuse(`${text} has no addresses of single hosts`, 'take a private network, as in 10.8.0.0/24');
+    return refuse(`${text} has no addresses of single hosts`, 'use a private network, as in 10.8.0.0/24');
   return { value: { family, gateway: first, prefix: `${network}/${length}`, length } };
 }
 
@@ -116,7 +116,7 @@ function firstOf4(address: string, length: number): string | undefined {
   return address.replace(/\d+$/, (last) => String(Number(last) + 1));
 }
 
-/** @param address in its plain form */
+/** @param address normalised */
 function firstOf6(address: string, length: number): string | undefined {
   const [head = '', tail] = address.split('::');
   const words = (part: string | undefined) => (part ? part.split(':') : []);
@@ -151,7 +151,7 @@ export function parseForwards(text: string): Parsed<readonly Forward[]> {
       guestPort: guestPort.value,
     } as const;
     if (value.some((other) => other.protocol === forward.protocol && other.hostPort === forward.hostPort))
-      return refuse(`port ${from} of the host is forwarded twice`, 'one guest can have it');
+      return refuse(`port ${from} of the host is forwarded twice`, 'remove one');
     value.push(forward);
   }
   if (value.length > networkLimits.forwards)
@@ -167,7 +167,7 @@ function parseGuestAddress(text: string): Parsed<string> {
 const name = argument(
   true,
   'NAME',
-  'The network. VMs that name the same one are in it together; it is there as long as one of them runs.',
+  'The name of the network. VMs with the same name share it; it exists while one of them runs.',
   parseNetworkName,
 );
 
@@ -175,7 +175,7 @@ interface SharedKind<Table extends Readonly<Record<string, TransportOption<unkno
   readonly help: string;
   readonly example: string;
   readonly arguments: Table;
-  /** What is wrong when every argument for itself is good. */
+  /** Checks the arguments together, once each one is valid. */
   check?(values: OptionValues<Table>): readonly OptionMistake[];
 }
 const kind = <const Table extends Readonly<Record<string, TransportOption<unknown>>>>(
@@ -184,54 +184,54 @@ const kind = <const Table extends Readonly<Record<string, TransportOption<unknow
 
 export const sharedKinds = {
   network: kind({
-    help: 'A named network between VMs that has no way to the host, nor the host a way in. With link_id, local and remote it is linked to a network of another host by VXLAN, which is neither encrypted nor authenticated. Needs root, and nftables.',
+    help: 'A named network between VMs, isolated from the host. With link_id, local and remote, it is linked to a network of another host by VXLAN, which is neither encrypted nor authenticated. Requires root and nftables.',
     example: 'network(name=lab, link_id=7, local=192.0.2.1, remote=192.0.2.9)',
     arguments: {
       name,
       hub: flagOption(
-        'Whether every VM sees what goes between others, as with a hub. All VMs must say the same.',
+        'Whether every VM receives all packets, as with a hub. It must be the same in all VMs.',
       ),
       mirror: flagOption(
-        'Whether this interface sees what goes between others, and they do not. The others need not say it.',
+        'Whether this interface receives all packets of the network, but other interfaces do not.',
       ),
       link_id: argument(
         false,
         'NUMBER',
-        'The VXLAN network identifier, 1 to 16777215: the same at both hosts. All VMs must say the same of the link.',
+        'The VXLAN network identifier, 1 to 16777215: the same on both hosts and in all VMs.',
         integerParser(1, vxlanIdMax),
       ),
       local: argument(false, 'ADDRESS', 'The address of this host for the link.', parseIpAddress),
       remote: argument(false, 'ADDRESS', 'The address of the other host.', parseIpAddress),
-      link_port: portOption(1, 'The UDP port of the link at both hosts, 4789 if it is left out.'),
+      link_port: portOption(1, 'The UDP port of the link on both hosts; the default is 4789.'),
       mac: commonOptions.mac,
     },
     check: networkMistakes,
   }),
   nat: kind({
-    help: 'A private network behind the host: guests reach what the host reaches, under its address, and are reached by forwarded ports only. The first address of the subnet is the gateway. Needs root, and nftables.',
+    help: 'A private network behind the host. Guests reach other hosts under the address of the host; only forwarded ports lead to guests. The first address of the subnet is the gateway. Requires root and nftables.',
     example: 'nat(name=web, subnet=10.8.0.0/24, guest_addr=10.8.0.2, forward=8080:80)',
     arguments: {
       name,
       subnet: argument(
         true,
         'NETWORK',
-        'The addresses of the network. All VMs must say the same.',
+        'The addresses of the network. It must be the same in all VMs.',
         parseSubnet,
       ),
       guest_addr: argument(
         false,
         'ADDRESS',
-        'The address that the guest will use, where ports are forwarded to. The guest sets it itself.',
+        'The address of the guest, to which ports are forwarded. The guest assigns it itself.',
         parseGuestAddress,
       ),
       forward: argument(
         false,
         'PORTS',
-        'Ports of the host that lead to the guest, separated by blanks: HOST:GUEST, or udp:HOST:GUEST.',
+        'Ports of the host that are forwarded to the guest, separated by blanks: HOST:GUEST or udp:HOST:GUEST.',
         parseForwards,
       ),
       reach_host: flagOption(
-        'Whether guests of the network may connect to the host itself, and not only ping it. All VMs must say the same.',
+        'Whether guests may connect to the host itself; otherwise they can only ping it. It must be the same in all VMs.',
       ),
       mac: commonOptions.mac,
     },
@@ -256,27 +256,27 @@ function networkMistakes(
       ? [
           {
             argument: 'remote',
-            cause: `it is IPv${remote.family}, and local is IPv${local.family}`,
-            hint: 'both ends need the same',
+            cause: `it is IPv${remote.family}, but local is IPv${local.family}`,
+            hint: 'use one family for both ends',
           },
         ]
       : []),
     ...(local && remote && local.text === remote.text
-      ? [{ argument: 'remote', cause: 'it is local', hint: 'name the address of the other host' }]
+      ? [{ argument: 'remote', cause: 'it equals local', hint: 'use the address of the other host' }]
       : []),
     ...(values.hub === true && values.mirror === true
       ? [
           {
             argument: 'mirror',
-            cause: 'every port of a hub sees everything',
-            hint: 'leave one of the two out',
+            cause: 'every port of a hub receives all packets',
+            hint: 'remove hub or mirror',
           },
         ]
       : []),
   ];
 }
 
-/** What is wrong with a `nat` when all of its arguments are seen. */
+/** Problems in the relations of the arguments of `nat`. */
 export function natMistakes(values: {
   readonly subnet: Subnet;
   readonly guest_addr?: string;
@@ -286,9 +286,11 @@ export function natMistakes(values: {
   if (guest === undefined)
     return forward === undefined
       ? []
-      : [{ argument: 'forward', cause: 'it is not known where to', hint: 'add guest_addr' }];
+      : [{ argument: 'forward', cause: 'there is no address to forward to', hint: 'add guest_addr' }];
   if (guest === subnet.gateway)
-    return [{ argument: 'guest_addr', cause: 'it is that of the gateway', hint: 'take the next one' }];
+    return [
+      { argument: 'guest_addr', cause: 'it is the address of the gateway', hint: 'use the next address' },
+    ];
   return isInSubnet(guest, subnet)
     ? []
     : [{ argument: 'guest_addr', cause: `it is not in ${subnet.prefix}`, hint: '' }];

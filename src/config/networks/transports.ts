@@ -27,11 +27,11 @@ import {
   wordOption,
 } from './options.ts';
 
-/** What the kernel needs beyond what every jail has; nothing else is to be given to it. */
+/** What the kernel needs beyond an ordinary jail. The jail grants exactly this. */
 export interface TransportNeeds {
   /**
-   * `host`: the network namespace with the interface or address; `own`: one of its own, connected to that; `none`: an
-   * empty one will do.
+   * `host`: the network namespace with the interface or address. `own`: a separate one that is connected to it. `none`:
+   * an empty one suffices.
    */
   readonly network: 'host' | 'own' | 'none';
   readonly capabilities: readonly 'CAP_NET_RAW'[];
@@ -41,13 +41,13 @@ export interface TransportNeeds {
   readonly devices: readonly string[];
   /** The tap that must exist, be up, and belong to the user of the VM. */
   readonly tap?: string;
-  /** The name of the descriptor that must be passed on. */
+  /** The name of the descriptor that the kernel inherits. */
   readonly descriptor?: string;
 }
 
 type OptionTable = Readonly<Record<string, TransportOption<unknown>>>;
 type ValueOf<O> = O extends TransportOption<infer T> ? T : never;
-/** The typed values of a table: those of required options are there, the others may be. */
+/** The typed values of a table; only those of required options are always set. */
 export type OptionValues<Table> = {
   readonly [Name in keyof Table as Table[Name] extends { required: true } ? Name : never]: ValueOf<
     Table[Name]
@@ -63,7 +63,7 @@ export interface Transport<Table extends OptionTable> {
   readonly help: string;
   readonly example: string;
   readonly arguments: Table;
-  /** Called when every option for itself is good; tells all that is wrong. */
+  /** Checks the options together, once each one is valid; returns all problems. */
   check(values: OptionValues<Table>): readonly OptionMistake[];
   needs(values: OptionValues<Table>): TransportNeeds;
 }
@@ -75,14 +75,14 @@ const tunDevice = '/dev/net/tun';
 
 export const networkTransports = {
   tap: transport({
-    help: 'A tap of the host that exists, is up, and belongs to vmuser. The fastest transport, and the one that needs least.',
+    help: 'An existing tap of the host that is up and belongs to vmuser. It is the fastest transport and needs the fewest privileges.',
     example: 'tap(ifname=tap0)',
     arguments: { ifname: required(interfaceOption), ...commonOptions },
     check: () => [],
     needs: ({ ifname }) => ({ ...nothing, network: 'host', devices: [tunDevice], tap: ifname }),
   }),
   hybrid: transport({
-    help: 'As raw, but the guest sends through a tap: umlmon makes one in the network namespace of the kernel. Needs root, and nftables.',
+    help: 'Like raw, but the guest sends through a tap, which umlmon creates in the network namespace of the kernel. Requires root and nftables.',
     example: 'hybrid(ifname=veth1)',
     arguments: { ifname: required(interfaceOption), ...commonOptions, bpffile: filterOption },
     check: () => [],
@@ -94,7 +94,7 @@ export const networkTransports = {
     }),
   }),
   raw: transport({
-    help: 'A raw socket that hears what arrives at an interface of the host, besides whatever else uses that, and sends from there. An interface of the network must be promiscuous to receive for the address of the guest (ip link set NAME promisc on); an end of a veth pair takes all. The kernel has its raw sockets in a network namespace of its own. Needs root, and nftables.',
+    help: 'A raw socket that receives and sends on an interface of the host, which other programs can use too. A physical interface must be promiscuous to receive packets for the guest (ip link set NAME promisc on); an end of a veth pair need not. The raw sockets are in a separate network namespace. Requires root and nftables.',
     example: 'raw(ifname=veth1, depth=128)',
     arguments: { ifname: required(interfaceOption), ...commonOptions, bpffile: filterOption },
     check: () => [],
@@ -106,14 +106,14 @@ export const networkTransports = {
     }),
   }),
   gre: transport({
-    help: 'Ethernet over GRE (gretap) to another host, network device, or guest of another host. One tunnel between two addresses; the keys are no protection. There is no GRE checksum. The kernel has its raw sockets in a network namespace of its own, for which the host forwards. Needs root, and nftables.',
+    help: 'Ethernet over GRE (gretap) to another host, network device, or guest of another host. There is one tunnel between two addresses. The keys do not protect it, and there is no GRE checksum. The raw sockets are in a separate network namespace, for which the host forwards. Requires root and nftables.',
     example: 'gre(src=192.168.129.1, dst=192.168.128.1, rx_key=1, tx_key=1)',
     arguments: {
       ...endOptions,
-      rx_key: wordOption(0, 'Key of what is received, of 32 bits.'),
-      tx_key: wordOption(0, 'Key of what is sent, of 32 bits.'),
+      rx_key: wordOption(0, 'Key of received packets, of 32 bits.'),
+      tx_key: wordOption(0, 'Key of sent packets, of 32 bits.'),
       sequence: flagOption('Packets are numbered.'),
-      pin_sequence: flagOption('Every packet has the number 0, for other ends that cannot count.'),
+      pin_sequence: flagOption('Every packet has the number 0, for peers without sequence numbers.'),
       ...commonOptions,
     },
     check: (values) => [
@@ -124,24 +124,24 @@ export const networkTransports = {
     needs: ({ src }) => rawIpNeeds(src),
   }),
   l2tpv3: transport({
-    help: 'Ethernet over a fixed L2TPv3 tunnel (ip l2tp): over UDP, which needs no privilege and as many tunnels as there are ports, or over IP, with what gre needs and has.',
+    help: 'Ethernet over a static L2TPv3 tunnel (ip l2tp), over UDP or IP. UDP requires no privilege and allows one tunnel per port. The requirements and restrictions of IP are those of gre.',
     example:
       'l2tpv3(udp=on, src=192.168.126.2, dst=192.168.126.1, srcport=1707, dstport=1706, rx_session=1, tx_session=2)',
     arguments: {
       ...endOptions,
       udp: flagOption('Over UDP; otherwise over IP.'),
-      srcport: portOption(ownPortMin, 'UDP port at which the guest listens, from 1024 on.'),
+      srcport: portOption(ownPortMin, 'UDP port on which the guest listens, at least 1024.'),
       dstport: portOption(1, 'UDP port of the other end.'),
       // Session 0 carries control messages (RFC 3931, 4.1.1.1).
       rx_session: required(
-        wordOption(1, 'Session of what is received; the peer_session_id of the other end.'),
+        wordOption(1, 'Session of received packets; the peer_session_id of the other end.'),
       ),
-      tx_session: required(wordOption(1, 'Session of what is sent; the session_id of the other end.')),
-      rx_cookie: cookieOption('Cookie of what is received.'),
-      tx_cookie: cookieOption('Cookie of what is sent.'),
+      tx_session: required(wordOption(1, 'Session of sent packets; the session_id of the other end.')),
+      rx_cookie: cookieOption('Cookie of received packets.'),
+      tx_cookie: cookieOption('Cookie of sent packets.'),
       cookie64: flagOption('Cookies have 64 bits; otherwise 32.'),
       counter: flagOption('Packets are numbered.'),
-      pin_counter: flagOption('Every packet has the number 0, for other ends that cannot count.'),
+      pin_counter: flagOption('Every packet has the number 0, for peers without sequence numbers.'),
       ...commonOptions,
     },
     check: (values) => [
@@ -154,23 +154,23 @@ export const networkTransports = {
     needs: ({ src, udp }) => (udp === true ? ipNeeds(src) : rawIpNeeds(src)),
   }),
   bess: transport({
-    help: 'A sequential packet socket of a switch such as BESS, which must listen before the guest sets the interface up.',
+    help: 'A sequential packet socket of a switch such as BESS. The switch must listen before the guest sets the interface up.',
     example: 'bess(dst=/run/uml/switch)',
     arguments: {
       dst: required(socketOption('The socket of the switch, as the jail sees it.')),
       src: socketOption(
-        'Where the kernel binds its own end. It does not remove that: set down, the interface cannot come up again.',
+        'The path to which the kernel binds its own end. The kernel does not remove it: once set down, the interface cannot be set up again.',
       ),
       ...commonOptions,
     },
     check: ({ dst, src }) =>
       dst === src
-        ? [{ argument: 'src', cause: 'it is dst, the socket of the switch', hint: 'take another path' }]
+        ? [{ argument: 'src', cause: 'it is dst, the socket of the switch', hint: 'use another path' }]
         : [],
     needs: () => ({ ...nothing, socketFamilies: ['AF_UNIX'] }),
   }),
   fd: transport({
-    help: 'A descriptor that the kernel inherits: one end of a socketpair of packets, or a tap, which needs vec=off. It is passed to the monitor by whoever starts it with umlmon -fg, as sd_listen_fds(3) has it. Needs no privilege. A guest that sets the interface down closes it, and cannot set it up again before the VM is started anew.',
+    help: 'A descriptor that the kernel inherits: one end of a socketpair of packets, or a tap, which requires vec=off. The program that runs umlmon -fg passes it as in sd_listen_fds(3). Requires no privilege. A guest that sets the interface down closes the descriptor, and can set it up again only after a new start of the VM.',
     example: 'fd(fd=lab)',
     arguments: { fd: required(descriptorOption), ...commonOptions },
     check: () => [],
@@ -185,16 +185,16 @@ export type TransportSpec = {
   [Name in TransportName]: { readonly kind: Name } & OptionValues<Transports[Name]['arguments']>;
 }[TransportName];
 
-/** Kinds that people ask for, and that umlmon does not offer: why. */
+/** Well-known kinds that umlmon does not support → why. */
 export const refusedKinds: Readonly<Record<string, string>> = {
-  vde: 'the kernel would run vde_plug inside the jail; use bridged, or a named network',
+  vde: 'the kernel would run vde_plug in the jail; use bridged, or a named network',
 };
 
-/** Options that the kernel has, and that umlmon does not offer. */
+/** Options of the kernel that umlmon does not support → why. */
 export const refusedOptions: Readonly<Record<string, string>> = {
   bpfflash: 'it lets the guest load filters into the host; use bpffile',
   ifup: 'the kernel would run a program inside the jail; umlmon sets interfaces up itself',
-  transport: 'the word before the parenthesis is the transport',
+  transport: 'the name before the parenthesis is the transport',
 };
 
 export function transportNeeds(spec: TransportSpec): TransportNeeds {

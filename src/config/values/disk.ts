@@ -3,14 +3,14 @@ import { quoted } from '../problem.ts';
 import { didYouMean } from '../suggest.ts';
 import { type Parsed, refuse } from './values.ts';
 
-/** What an image is, by the suffix of its name: `.dsk`, `.cow`, `.dev`. */
+/** The format of an image, from the suffix of its name: `.dsk`, `.cow`, `.dev`. */
 export type ImageKind = 'flat' | 'cow' | 'device';
 
 export interface ImagePath {
   /** As the jail sees it. */
   readonly path: string;
   readonly kind: ImageKind;
-  /** Below /shared/disks, which all VMs see, not below /disks, the VM's own. */
+  /** Whether it is below /shared/disks, which all VMs see, rather than below /disks. */
   readonly shared: boolean;
 }
 
@@ -35,7 +35,7 @@ export function parseImagePath(path: string): Parsed<ImagePath> {
 /** How the ubd driver uses an image. */
 export interface UbdFlags {
   readonly readOnly: boolean;
-  /** Every write reaches the disk of the host before the guest goes on (O_SYNC). */
+  /** Each write reaches the disk of the host before the guest continues (O_SYNC). */
   readonly sync: boolean;
   /** Whether the kernel locks the file too (fcntl); umlmon always does (flock). */
   readonly kernelLock: boolean;
@@ -47,13 +47,13 @@ export interface UbdFlags {
 
 /** An image behind a ubd device. */
 export interface UbdSpec extends ImagePath, UbdFlags {
-  /** The backing file of a COW image, if it is written; else the one that the image names. */
+  /** The backing file of a COW image, if configured; otherwise the image names it. */
   readonly backing?: string;
 }
 
 const words = ['ro', 'sync', 'nolock', 'notrim'] as const;
 
-/** `PATH[,BACKING] [ro] [sync] [nolock] [notrim] [serial=TEXT]`: the flags of the ubd driver as words. */
+/** `PATH[,BACKING] [ro] [sync] [nolock] [notrim] [serial=TEXT]`: with the flags of the ubd driver as options. */
 export function parseUbd(text: string): Parsed<UbdSpec> {
   const [paths = '', ...rest] = text.split(/[ \t]+/);
   const comma = paths.indexOf(',');
@@ -71,7 +71,7 @@ export function parseUbd(text: string): Parsed<UbdSpec> {
   if (unknown !== undefined)
     return refuse(
       `unexpected ${quoted(unknown)} after the path`,
-      didYouMean(unknown, words, `what may follow: ${words.join(', ')}, serial=TEXT; names have no blanks`),
+      didYouMean(unknown, words, `options are ${words.join(', ')}, serial=TEXT; names have no blanks`),
     );
   const has = (word: (typeof words)[number]) => rest.includes(word);
   return {
@@ -91,5 +91,8 @@ function backingDamage(path: string) {
   const parsed = parseImagePath(path);
   if ('cause' in parsed) return parsed;
   if (parsed.value.kind !== 'cow') return undefined;
-  return refusePath(`${quoted(path)} is no backing file`, 'the kernel reads one layer only: .dsk or .dev');
+  return refusePath(
+    `${quoted(path)} cannot be a backing file`,
+    'use .dsk or .dev: the kernel supports one layer only',
+  );
 }

@@ -5,8 +5,8 @@ import { domainToASCII } from 'node:url';
 const nameBytes = 253;
 
 /**
- * A name, or an IPv4 address, as getaddrinfo(3) takes it; undefined for a text that can be neither. Which names there are is
- * for the resolver of the host to say: `/etc/hosts` may have any. Names with letters of other scripts become those of the DNS
+ * A name or an IPv4 address for getaddrinfo(3); undefined if malformed. The resolver of the host knows which names
+ * exist: `/etc/hosts` may have any. Names with letters of other scripts are converted to those of the DNS
  * (`xn--…`, RFC 5891).
  */
 export function hostName(text: string): string | undefined {
@@ -16,12 +16,12 @@ export function hostName(text: string): string | undefined {
   return bytes > 0 && bytes <= nameBytes ? ascii : undefined;
 }
 
-/** Whether a text is a name in that form already. */
+/** Whether a text is already a name in that form. */
 export function isHostName(text: string): boolean {
   return hostName(text) === text;
 }
 
-/** An IPv6 address, which may have the name of any interface as its zone: `fe80::1%ovs_br0` (RFC 4007 section 11). */
+/** An IPv6 address, optionally with an interface as its zone: `fe80::1%ovs_br0` (RFC 4007 section 11). */
 export function isZonedIPv6(text: string): boolean {
   const [address = '', ...zone] = text.split('%');
   if (zone.length === 0) return isIPv6(text);

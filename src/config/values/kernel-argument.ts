@@ -1,23 +1,23 @@
 /**
- * What may stand on the command line of a UML kernel, or be said to its management console about a device: the one way
- * to a KernelArgument. The kernel splits its line by a table of its own (next_arg of lib/cmdline.c, isspace of
- * lib/ctype.c), in which 0xA0 is a blank, which is also a byte of à in UTF-8. So nothing passes but printable ASCII.
+ * The only constructor of KernelArgument: an argument on the command line of a UML kernel, or of a device command of its
+ * management console. The kernel splits its line by its own table (next_arg of lib/cmdline.c, isspace of lib/ctype.c).
+ * There, 0xA0 is a blank, but also a byte of à in UTF-8. So only printable ASCII is allowed.
  */
 import { UmlmonError } from '../../system/errors/errors.ts';
 import { quoted } from '../problem.ts';
 
 declare const checked: unique symbol;
 
-/** One argument, which the kernel takes for one: only this file makes them. */
+/** A text that the kernel reads as one argument: only this file creates them. */
 export type KernelArgument = string & { readonly [checked]: true };
 
-/** @throws UmlmonError KERNEL_ARGUMENT for one that has blanks or quotes, or that the kernel would take for another */
+/** @throws UmlmonError KERNEL_ARGUMENT if it has blanks or quotes, or if the kernel would read it differently */
 export function kernelArgument(text: string): KernelArgument {
   return passed(text, /["]/.test(text) ? 'it contains a double quote' : wordDamage(text));
 }
 
 /**
- * The same for an argument of the user's own, which may have blanks between double quotes.
+ * The same for an argument of the user, which may have blanks between double quotes.
  *
  * @throws UmlmonError KERNEL_ARGUMENT
  */
@@ -29,12 +29,12 @@ function passed(text: string, damage: string | undefined): KernelArgument {
   if (damage === undefined) return text as KernelArgument;
   throw new UmlmonError('KERNEL_ARGUMENT', {
     place: quoted(text),
-    cause: `the kernel cannot be given this as one argument: ${damage}`,
-    hint: 'rename what it names, in printable ASCII characters without blanks and quotes',
+    cause: `the kernel cannot receive this as one argument: ${damage}`,
+    hint: 'use a name in printable ASCII, without blanks and quotes',
   });
 }
 
-/** Why a text cannot be a word of the kernel, which has no blanks; undefined if it can. */
+/** Why a text is not a valid argument without blanks; undefined if it is. */
 export function wordDamage(text: string): string | undefined {
   if (text === '') return 'it is empty';
   const [strange] = /[^!-~]/u.exec(text) ?? [];
@@ -45,10 +45,12 @@ function argumentDamage(text: string): string | undefined {
   const damage = wordDamage(text.replaceAll(' ', '_'));
   if (damage) return damage;
   const [first, ...others] = splitArguments(text);
-  return first === text && others.length === 0 ? undefined : 'the kernel would split it, or wait for a quote';
+  return first === text && others.length === 0
+    ? undefined
+    : 'the kernel would split it or expect another quote';
 }
 
-/** What a character is called in a message. */
+/** The name of a character in a message. */
 export function nameOf(character: string): string {
   if (character === ' ') return 'a blank';
   const code = character.codePointAt(0) ?? 0;
@@ -72,14 +74,14 @@ export function splitArguments(text: string): string[] {
       current = '';
     }
   }
-  // What is left open would take in whatever comes after.
+  // An open quote would include all following arguments.
   if (inQuotes) return [...found, `${current}"`];
   return current === '' ? found : [...found, current];
 }
 
-/** A name and what follows it, in all forms in which the kernel compares it with its own: */
+/** A name with its value, in all forms that the kernel compares with its parameters: */
 export function formsOf(argument: string): string[] {
-  // as the argument stands (uml_checksetup, before it is split), without the quotes around it and its value (next_arg),
+  // as written (uml_checksetup, before the line is split), without the quotes around it and its value (next_arg),
   // and without any, all with _ for - (parameq of kernel/params.c).
   const forms = [argument, argument.replace(/^"/, ''), argument.replaceAll('"', '')];
   return [...new Set(forms.flatMap((form) => [form, form.replaceAll('-', '_')]))];

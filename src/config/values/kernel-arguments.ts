@@ -3,19 +3,19 @@ import { formsOf, type KernelArgument, nameOf, splitArguments, userArgument } fr
 import { type Parsed, refuse } from './values.ts';
 
 /**
- * Kernel arguments that umlmon sets itself, or that reach for the host, and what to do instead. The kernel finds
- * most of them by their beginning (arch/um/kernel/um_arch.c, uml_checksetup), so the patterns do the same.
+ * Kernel arguments that umlmon sets itself or that access the host, with an alternative. The kernel matches most of
+ * them by prefix (arch/um/kernel/um_arch.c, uml_checksetup), so the patterns do the same.
  */
 const reserved: readonly (readonly [pattern: RegExp, instead: string])[] = [
   [/^mem=/, 'use the key mem'],
   [/^(?:ubd|udb)/, 'use the keys ubd0 to ubd15'],
-  // Numbers are read by simple_strtoul and kstrtouint: 0x1, 01 and +1 are numbers, too.
+  // simple_strtoul and kstrtouint read numbers: 0x1, 01 and +1 are numbers too.
   [/^con(?:[\d=+]|$)/, 'use the keys con0 to con15'],
   [/^ssl(?:[\d=+]|$)/, 'use the keys ssl0 to ssl63'],
-  [/^(?:xterm|stderr)=/, 'consoles are those of umlmon'],
+  [/^(?:xterm|stderr)=/, 'umlmon provides the consoles'],
   [/^root=/, 'use the key root'],
   [/^(?:umid|uml_dir|mconsole)/, 'umlmon needs it to control the kernel'],
-  [/^umlmon\./, 'umlmon tells it the guest'],
+  [/^umlmon\./, 'umlmon passes it to the guest'],
   [/^noreboot/, 'use the key on_reboot'],
   [/^(?:vec|eth)(?:[\d=+:]|$)/, 'use the keys eth0 to eth15'],
   [/^virtio_uml\./, 'virtio devices are not supported by this version'],
@@ -32,14 +32,14 @@ export function parseArguments(text: string): Parsed<readonly KernelArgument[]> 
   if (strange !== undefined)
     return refuse(
       `the arguments contain ${nameOf(strange)}, which the kernel may take for something else`,
-      'write printable ASCII characters only',
+      'use printable ASCII characters only',
     );
   if ((text.match(/"/g) ?? []).length % 2 === 1)
-    return refuse('a double quote is not closed', 'add one, or leave it out');
+    return refuse('a double quote is not closed', 'add or remove one');
   const words = splitArguments(text);
   const tabbed = words.find((word) => word.includes('\t'));
   if (tabbed !== undefined)
-    return refuse(`${quoted(tabbed)} contains a tab between quotes`, 'write a blank instead');
+    return refuse(`${quoted(tabbed)} contains a tab between quotes`, 'use a blank instead');
   const refused = words.flatMap((argument) => {
     const instead = reserved.find(([pattern]) => formsOf(argument).some((form) => pattern.test(form)))?.[1];
     return instead ? [{ argument, instead }] : [];
@@ -47,7 +47,7 @@ export function parseArguments(text: string): Parsed<readonly KernelArgument[]> 
   if (refused.length === 0) return { value: words.map(userArgument) };
   const names = refused.slice(0, 8).map(({ argument }) => quoted(argument));
   return refuse(
-    `umlmon does not pass on ${names.join(', ')}`,
+    `umlmon does not allow ${names.join(', ')}`,
     [...new Set(refused.map(({ instead }) => instead))].join('; '),
     'CONFIG_RESERVED',
   );
@@ -58,7 +58,7 @@ export function fastBootArguments(values: readonly string[]): string[] {
   return values.filter((argument) => formsOf(argument).some((form) => fastBoot.test(form)));
 }
 
-/** The kernel takes '-' for '_' in names (kernel/params.c, parameq) and drops quotes around an argument. */
+/** The kernel treats '-' and '_' in names as equal (kernel/params.c, parameq) and removes quotes around an argument. */
 export function plainName(argument: string): string {
   const text = argument.replaceAll('"', '');
   return text.startsWith('--') ? text : text.replaceAll('-', '_');

@@ -3,7 +3,7 @@ import { monitorLimits } from '../../system/limits/limits.ts';
 import { quoted } from '../problem.ts';
 import { durationParser, integerParser, type Parsed, refuse, sizeParser } from './values.ts';
 
-/** More deaths than this within the window end the restarts; null: nothing ends them. */
+/** More unexpected exits than this within the window end the restarts; null: no limit. */
 export interface RestartLimit {
   readonly deaths: number;
   readonly windowMs: number;
@@ -16,7 +16,7 @@ const parseWindow = durationParser({ min: '1s', max: '24h' });
 export function parseRestartLimit(text: string): Parsed<RestartLimit | null> {
   if (text === 'off') return { value: null };
   const match = /^(\d+)[ \t]+in[ \t]+(\S+)$/.exec(text);
-  if (!match) return refuse(`${quoted(text)} is not a limit for restarts`, 'as in 5 in 10m, or off');
+  if (!match) return refuse(`${quoted(text)} is not a limit of restarts`, 'as in 5 in 10m, or off');
   const deaths = parseDeaths(match[1] ?? '');
   if ('cause' in deaths) return deaths;
   const windowMs = parseWindow(match[2] ?? '');
@@ -32,7 +32,7 @@ export function parseHangCheck(text: string): Parsed<number> {
   return text === 'off' ? { value: 0 } : parseInterval(text);
 }
 
-/** The same: both are work of a monitor that nobody asks for. */
+/** A duration in milliseconds, or `off` (0). */
 export const parseSyncInterval = parseHangCheck;
 
 /** A duration in milliseconds, or `off` (0). */

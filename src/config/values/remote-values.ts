@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { quoted } from '../problem.ts';
 import { accountParser, type Parsed, parseBoolean, refuse, wordParser } from './values.ts';
 
-/** Whether there is TCP, and how. */
+/** Whether and how the monitor listens on TCP. */
 export type TcpChoice = 'off' | 'tls' | 'plain';
 
 /** `true`, `false`, or `plain`. */
@@ -39,7 +39,7 @@ export function parseGroupRoles(text: string): Parsed<readonly GroupRoleSpec[]> 
     const group = groups.find((one) => one !== undefined) ?? '';
     if (word === undefined)
       return refuse(
-        `${quoted(rest.split(/[ \t]/)[0] ?? '')} is not a role and a group`,
+        `${quoted(rest.split(/[ \t]/)[0] ?? '')} is not ROLE:GROUP`,
         'as in console:students, or console:"domain users"',
       );
     rest = rest.slice(word.length).trim();

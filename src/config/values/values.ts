@@ -12,7 +12,7 @@ export function refuse(cause: string, hint = '', code: ErrorCode = 'CONFIG_BAD_V
 
 const sizeUnits = { K: 1024, M: 1024 ** 2, G: 1024 ** 3 } as const;
 
-/** Sizes as `128M`, in bytes. `step` is what the size must be a multiple of. */
+/** Sizes such as `128M`, in bytes; multiples of `step`. */
 export function sizeParser(limits: { min: number; max: number; step: number }): Parser<number> {
   const { min, max, step } = limits;
   return (text) => {
@@ -43,7 +43,7 @@ export function sizeValue(bytes: number): string {
 
 const durationUnits = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
 
-/** A duration as `30s`, in milliseconds. */
+/** A duration such as `30s`, in milliseconds. */
 function parseDuration(text: string): Parsed<number> {
   const value = durationMs(text);
   if (!Number.isNaN(value)) return { value };
@@ -51,7 +51,7 @@ function parseDuration(text: string): Parsed<number> {
   return refuse(`${quoted(text)} is not a duration`, hint);
 }
 
-/** Durations between two others. */
+/** Durations from `min` to `max`. */
 export function durationParser(limits: { min: string; max: string }): Parser<number> {
   const [min, max] = [durationMs(limits.min), durationMs(limits.max)];
   return (text) => {
@@ -86,7 +86,7 @@ export function parseBoolean(text: string): Parsed<boolean> {
   );
 }
 
-/** One of some words. */
+/** One of some fixed values. */
 export function wordParser<const W extends string>(words: readonly W[]): Parser<W> {
   return (text) => {
     const value = words.find((word) => word === text);
@@ -104,7 +104,7 @@ export function integerParser(min: number, max: number): Parser<number> {
   };
 }
 
-/** Name or number of a host user or group; '' means none. Which there are, the host says when they are needed. */
+/** Name or number of a user or group of the host; '' means none. Whether it exists is checked when it is needed. */
 export function accountParser(what: 'user' | 'group'): Parser<string> {
   return (text) => {
     // (uid_t)-1 means "no change" to the system calls.
@@ -114,32 +114,30 @@ export function accountParser(what: 'user' | 'group'): Parser<string> {
       : isAccountName(text);
     if (text === '' || isFit) return { value: text };
     return refuse(
-      `${quoted(text)} is not the name or number of a ${what}`,
+      `${quoted(text)} is not a valid name or number of a ${what}`,
       isNumber ? '0 to 4294967294' : 'a name as getent shows it, without colons and control characters',
     );
   };
 }
 
-/** The user of a VM's kernel: any account but root, whose powers a guest must not inherit. */
+/** The user of the kernel of a VM: any account except root, whose privileges a guest must not inherit. */
 export function parseVmUser(text: string): Parsed<string> {
   if (text === 'root' || text === '0')
-    return refuse('the kernel of a VM must not run as root', 'name an account made for this VM');
+    return refuse('the kernel of a VM must not run as root', 'use a separate account for this VM');
   return accountParser('user')(text);
 }
 
 /** The byte that a terminal sends for `^X`. */
 export function parseEscape(text: string): Parsed<number> {
   const key = /^\^([A-Za-z[\\\]^_])$/.exec(text)?.[1]?.toUpperCase();
-  if (key === undefined)
-    return refuse(`${quoted(text)} is not a control character`, 'write ^] or another as in ^A');
-  if ('IJM'.includes(key))
-    return refuse(`${text} is a key that every session needs`, 'the usual choice is ^]');
+  if (key === undefined) return refuse(`${quoted(text)} is not a control character`, 'as in ^] or ^A');
+  if ('IJM'.includes(key)) return refuse(`every session needs the key ${text}`, 'the default is ^]');
   return { value: key.charCodeAt(0) & 0x1f };
 }
 
 export type CpuChoice = 'auto' | 'none' | readonly number[];
 
-/** Host cores to pin to, ascending; `auto` and `none` as they are. */
+/** Cores of the host to pin to, ascending; `auto` and `none` unchanged. */
 export function parseCpus(text: string): Parsed<CpuChoice> {
   if (text === 'auto' || text === 'none') return { value: text };
   const cpus = new Set<number>();
@@ -149,7 +147,7 @@ export function parseCpus(text: string): Parsed<CpuChoice> {
     const last = Number(match?.[2] ?? first);
     if (!(first <= last) || last > 4095)
       return refuse(
-        `${quoted(text)} is not a choice of host cores`,
+        `${quoted(text)} is not a list of cores`,
         didYouMean(text, ['auto', 'none'], 'as in auto, none, 2, or 0,2-3'),
       );
     for (let cpu = first; cpu <= last; cpu++) cpus.add(cpu);
@@ -162,39 +160,39 @@ export function isChannelName(text: string): boolean {
   return /^(?:con\d|con1[0-5]|ssl\d|ssl[1-5]\d|ssl6[0-3])$/.test(text);
 }
 
-/** A text that a channel of the guest shows. */
+/** A text in the output of a channel. */
 export interface ChannelText {
   readonly channel: string;
   readonly text: string;
 }
 
 /**
- * `con0 login:`; '' is null. A plain text and no regular expression: the guest decides on what is searched, and there
- * are expressions that take for ever on a text made for it. A text is found in a time that only its length tells.
+ * `con0 login:`; '' is null. It is a plain text, not a regular expression: the guest controls the searched output, and
+ * some expressions take exponential time on crafted output. The search for a plain text takes linear time.
  */
 export function parseReadyPattern(value: string): Parsed<ChannelText | null> {
   if (value === '') return { value: null };
   const [, channel = '', text = ''] = /^(\S+)[ \t]+(\S.*)$/u.exec(value) ?? [];
   if (!isChannelName(channel))
-    return refuse(`${quoted(value)} does not begin with a channel and a blank`, 'as in con0 login:');
+    return refuse(`${quoted(value)} does not start with a channel and a blank`, 'as in con0 login:');
   if (/\p{Cc}/u.test(text) || Buffer.byteLength(text) > readyTextBytes)
     return refuse(
-      'the text has control characters, or is too long',
-      `part of a line, of at most ${readyTextBytes} bytes`,
+      'the text has control characters or is too long',
+      `use a part of one line, of at most ${readyTextBytes} bytes`,
     );
   return { value: { channel, text } };
 }
 
-/** `con1`, `ssl0`, or '' for none. */
+/** `con1`, `ssl0`; '' if not set. */
 export function parseChannelName(text: string): Parsed<string> {
   if (text === '' || isChannelName(text)) return { value: text };
   return refuse(`${quoted(text)} is not a channel`, 'con0 to con15, or ssl0 to ssl63');
 }
 
-/** A part of a line. */
+/** Length of a part of a line. */
 const readyTextBytes = 256;
 
-/** What stands behind a console or serial line of the guest. */
+/** The host side of a console or serial line of the guest. */
 export interface ChannelSpec {
   readonly log: boolean;
 }
@@ -207,6 +205,6 @@ export function parseChannel(text: string): Parsed<ChannelSpec | null> {
   if (words === 'pty log') return { value: { log: true } };
   return refuse(
     `${quoted(text)} is not a console setting`,
-    didYouMean(words, ['off', 'pty', 'pty log'], 'write off, pty, or pty log'),
+    didYouMean(words, ['off', 'pty', 'pty log'], 'use off, pty, or pty log'),
   );
 }

@@ -48,7 +48,7 @@ describe('get and list', () => {
 
   test.each([
     [['get', 'vm1', 'ubd7'], '[vm1] ubd7: the key has no value', 1],
-    [['get', 'vm1', 'mme'], '[vm1] mme: there is no such key (hint: did you mean "mem"?)', 3],
+    [['get', 'vm1', 'mme'], '[vm1] mme: the key does not exist (hint: did you mean "mem"?)', 3],
     [
       ['set', 'vm3', 'mem', '64M'],
       'VM vm3: the configuration has no section of this name (hint: did you mean "vm1"?)',
@@ -79,7 +79,7 @@ describe('set and unset', () => {
 
   test.each([
     ['vm1', 'mem', 'much', /\[vm1\] mem: "much" is not a size/],
-    ['vm1', 'mme', '64M', /\[vm1\] mme: there is no such key/],
+    ['vm1', 'mme', '64M', /\[vm1\] mme: the key does not exist/],
     ['vm1', 'root', 'ubdb', /\[vm1\] root: the root device ubdb is ubd1, which is not configured/],
     ['GLOBAL', 'rundir', 'here', /\[GLOBAL\] rundir: /],
     ['vm1', 'append', 'a\nmem = 1G', /\[vm1\] append: .* cannot be written in a configuration/],
@@ -238,7 +238,7 @@ test('root edits no file in a directory of somebody else', () => {
   const refused = config('set', 'vm1', 'mem', '96M');
   expect(refused).toMatchObject({ status: 3, stdout: '' });
   expect(refused.stderr).toContain(
-    `${directory} belongs to user ${nobody} (hint: edit it as its owner, or mend that with chown and chmod)`,
+    `${directory} belongs to user ${nobody} (hint: edit it as its owner, or fix the directory with chown and chmod)`,
   );
   expect(content()).toBe(before);
   expect(readFileSync(victim, 'utf8')).toBe('of root');

@@ -16,9 +16,9 @@ const rows: Row[] = [
   ['__proto__ as a section', '[__proto__]', 'CONFIG_SYNTAX', 1, '', /"__proto__" is not allowed/],
   ['an indented section', ' [vm1]', 'CONFIG_SYNTAX', 1, '', /first column/],
   ['text after a section', '[vm1] ; mine', 'CONFIG_SYNTAX', 1, '', /comment needs a line of its own/],
-  ['a repeated section', `${vm}\n[vm1]`, 'CONFIG_DUPLICATE', 5, '', /\[vm1\] stands already in line 1/],
+  ['a repeated section', `${vm}\n[vm1]`, 'CONFIG_DUPLICATE', 5, '', /\[vm1\] is already in line 1/],
   ['a repeated key', `${vm}mem = 64M\nmem = 65M`, 'CONFIG_DUPLICATE', 5, 'mem', /already in line 4/],
-  ['a key before any section', `mem = 64M\n${vm}`, 'CONFIG_SYNTAX', 1, 'mem', /before any section/],
+  ['a key before any section', `mem = 64M\n${vm}`, 'CONFIG_SYNTAX', 1, 'mem', /outside any section/],
   ['an empty key', `${vm}= 64M`, 'CONFIG_SYNTAX', 4, '', /no key before/],
   ['a list', `${vm}append[] = quiet`, 'CONFIG_SYNTAX', 4, '', /lists as in "append\[\]"/],
   ['__proto__ as a key', `${vm}__proto__ = 1`, 'CONFIG_SYNTAX', 4, '', /"__proto__" is not allowed/],
@@ -59,7 +59,7 @@ const rows: Row[] = [
     'CONFIG_UNKNOWN_KEY',
     4,
     'constructor',
-    /no such key/,
+    /the key does not exist/,
   ],
   [
     'several mistakes in a network',
@@ -67,7 +67,7 @@ const rows: Row[] = [
     'CONFIG_BAD_VALUE',
     4,
     'eth0',
-    /4 mistakes: .*no argument "b".*isolated.*bridge_if is missing.*proxy_if is missing/,
+    /4 problems: .*no argument "b".*isolated.*bridge_if is missing.*proxy_if is missing/,
   ],
   ['TCP', '[GLOBAL]\ntcp = tls', 'CONFIG_BAD_VALUE', 2, 'tcp', /not one of true, false, plain/],
   ['a name to listen on', '[GLOBAL]\ntcp_address = eth0', 'CONFIG_BAD_VALUE', 2, 'tcp_address', /IP address/],
@@ -78,7 +78,7 @@ const rows: Row[] = [
     'CONFIG_BAD_VALUE',
     2,
     'group_roles',
-    /role and a group/,
+    /is not ROLE:GROUP/,
   ],
   [
     'roles without a group',
@@ -86,7 +86,7 @@ const rows: Row[] = [
     'CONFIG_CONFLICT',
     2,
     'group_roles',
-    /no group may use/,
+    /group is not set/,
   ],
   [
     'an unknown role',
@@ -108,7 +108,7 @@ const rows: Row[] = [
   ['a VM named shared', '[Shared]', 'CONFIG_BAD_NAME', 1, '', /directory of umlmon/],
   ['a long VM name', `[${'a'.repeat(33)}]`, 'CONFIG_BAD_NAME', 1, '', /at most 32/],
   ['a relative directory', '[GLOBAL]\nvardir = uml', 'CONFIG_PATH', 2, 'vardir', /not an absolute path/],
-  ['a way up', '[GLOBAL]\nshared = /srv/../etc', 'CONFIG_PATH', 2, 'shared', /plain form/],
+  ['a way up', '[GLOBAL]\nshared = /srv/../etc', 'CONFIG_PATH', 2, 'shared', /normalised path/],
   ['shared around vardir', '[GLOBAL]\nshared = /var', 'CONFIG_CONFLICT', 2, 'shared', /files of all others/],
   [
     'rundir as vardir',
@@ -184,7 +184,7 @@ const rows: Row[] = [
     'root',
     /ubd1, which is not configured/,
   ],
-  ['readiness by nothing', `${vm}ready = console`, 'CONFIG_REQUIRED', 4, 'ready', /no ready_pattern says/],
+  ['readiness by nothing', `${vm}ready = console`, 'CONFIG_REQUIRED', 4, 'ready', /requires a ready_pattern/],
   [
     'a text on no console',
     `${vm}ready_pattern = con5 x`,
@@ -202,8 +202,8 @@ const rows: Row[] = [
     'ubd1',
     /\/disks\/ or \/shared\/disks\//,
   ],
-  ['a disk by way of ..', `${vm}ubd1 = /disks/../etc/a.dsk`, 'CONFIG_PATH', 4, 'ubd1', /plain form/],
-  ['a disk with //', `${vm}ubd1 = /disks//a.dsk`, 'CONFIG_PATH', 4, 'ubd1', /plain form/],
+  ['a disk by way of ..', `${vm}ubd1 = /disks/../etc/a.dsk`, 'CONFIG_PATH', 4, 'ubd1', /normalised path/],
+  ['a disk with //', `${vm}ubd1 = /disks//a.dsk`, 'CONFIG_PATH', 4, 'ubd1', /normalised path/],
   ['a disk without a name', `${vm}ubd1 = /disks/.dsk`, 'CONFIG_PATH', 4, 'ubd1', /does not end in/],
   ['a comma in a disk', `${vm}ubd1 = /disks/a,b.dsk`, 'CONFIG_PATH', 4, 'ubd1', /must not contain ,/],
   ['a colon in a disk', `${vm}ubd1 = /disks/a:b.dsk`, 'CONFIG_PATH', 4, 'ubd1', /must not contain :/],
@@ -229,7 +229,7 @@ const rows: Row[] = [
     'CONFIG_PATH',
     4,
     'ubd1',
-    /not a place for disk images/,
+    /not a valid path for disk images/,
   ],
   [
     'a serial number with a comma',
@@ -239,9 +239,16 @@ const rows: Row[] = [
     'ubd1',
     /serial=a,b/,
   ],
-  ['a word twice', `${vm}ubd1 = /disks/a.dsk ro ro`, 'CONFIG_BAD_VALUE', 4, 'ubd1', /unexpected "ro"/],
+  ['an option twice', `${vm}ubd1 = /disks/a.dsk ro ro`, 'CONFIG_BAD_VALUE', 4, 'ubd1', /unexpected "ro"/],
   ['a wrong suffix', `${vm}ubd1 = /disks/a.img`, 'CONFIG_PATH', 4, 'ubd1', /\.dsk, \.cow or \.dev/],
-  ['a word after the path', `${vm}ubd1 = /disks/a.dsk rw`, 'CONFIG_BAD_VALUE', 4, 'ubd1', /unexpected "rw"/],
+  [
+    'an unknown option after the path',
+    `${vm}ubd1 = /disks/a.dsk rw`,
+    'CONFIG_BAD_VALUE',
+    4,
+    'ubd1',
+    /unexpected "rw"/,
+  ],
   [
     'one image twice',
     `${vm}ubd1 = /disks/root.dsk ro`,
@@ -282,8 +289,8 @@ const rows: Row[] = [
     /fast_boot/,
   ],
   ['an open quote in append', `${vm}append = quiet a="b`, 'CONFIG_BAD_VALUE', 4, 'append', /not closed/],
-  ['cores backwards', `${vm}cpu = 3-1`, 'CONFIG_BAD_VALUE', 4, 'cpu', /choice of host cores/],
-  ['cores without end', `${vm}cpu = 0-99999`, 'CONFIG_BAD_VALUE', 4, 'cpu', /choice of host cores/],
+  ['cores backwards', `${vm}cpu = 3-1`, 'CONFIG_BAD_VALUE', 4, 'cpu', /is not a list of cores/],
+  ['cores without end', `${vm}cpu = 0-99999`, 'CONFIG_BAD_VALUE', 4, 'cpu', /is not a list of cores/],
   ['neither true nor false', `${vm}fast_boot = maybe`, 'CONFIG_BAD_VALUE', 4, 'fast_boot', /true or false/],
   ['a duration without a unit', `${vm}stop_timeout = 30`, 'CONFIG_BAD_VALUE', 4, 'stop_timeout', /write 30s/],
   ['a long duration', `${vm}stop_timeout = 61m`, 'CONFIG_BAD_VALUE', 4, 'stop_timeout', /at most 1h/],
@@ -301,7 +308,7 @@ describe('a broken configuration', () => {
     expect(problems.map(problemText)[0]).toMatch(words);
   });
 
-  it('says all ten mistakes of a file, in their order', () => {
+  it('reports all ten problems of a file, in their order', () => {
     const text = [
       'stray = 1', //                    1 before any section
       '[GLOBAL]', //                     2
@@ -350,7 +357,7 @@ describe('a broken configuration', () => {
     });
     const mistakes = load('bad\n'.repeat(100_000)).problems;
     expect(mistakes).toHaveLength(101);
-    expect(mistakes.at(-1)?.cause).toMatch(/more than 100 mistakes/);
+    expect(mistakes.at(-1)?.cause).toMatch(/more than 100 problems/);
   });
 
   it('cannot send control characters to the terminal', () => {

@@ -25,7 +25,7 @@ vardir=/srv
 mem = 32M`;
 
 describe('setKey', () => {
-  test('a value in its place keeps what stands before it', () => {
+  test('the text before a changed value remains', () => {
     expect(set(text, 'a', 'mem', '1G')).toBe(text.replace('64M   ', '1G'));
     expect(set(text, 'GLOBAL', 'vardir', '/var')).toBe(text.replace('/srv', '/var'));
     expect(set(text, 'b', 'mem', '64M')).toBe(text.replace('32M', '64M'));
@@ -47,7 +47,7 @@ describe('setKey', () => {
     expect(set('[a]\r\nmem = 1G\r\n', 'a', 'cpu', '1')).toBe('[a]\r\nmem = 1G\r\ncpu = 1\r\n');
   });
 
-  test('a line that is not understood is mended, not doubled', () => {
+  test('a malformed line is replaced, not repeated', () => {
     expect(set('[a]\nappend = x # y\n', 'a', 'append', 'z')).toBe('[a]\nappend = z\n');
   });
 

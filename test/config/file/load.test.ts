@@ -51,7 +51,7 @@ describe('loadConfig', () => {
     });
   });
 
-  it('tells where every setting comes from', () => {
+  it('reports the origin of each setting', () => {
     const vm = onlyVm(vm1);
     expect(vm.settings).toContainEqual({ key: 'vmuser', value: 'uml-vm1', origin: 'umlmon.ini:2' });
     expect(vm.settings).toContainEqual({ key: 'mem', value: '128M', origin: 'default' });
@@ -124,7 +124,7 @@ describe('loadConfig', () => {
       'root_mode on a read-only disk',
       '[vm1]\nvmuser = a\nubd0 = /disks/a.dsk ro',
       'root_mode',
-      /write root_mode = ro/,
+      /set root_mode = ro/,
     ],
     ['ro against root_mode', `${vm1}append = ro`, 'append', /contradicts root_mode = rw/],
     ['seccomp', `${vm1}append = seccomp=on`, 'append', /take over the guest kernel/],
@@ -201,13 +201,13 @@ describe('layers', () => {
     expect(own(`${vm1}[vm2]\n`).broken.get('vm1')).toMatchObject([{ code: 'CONFIG_BAD_NAME', line: 4 }]);
     expect(own(`[GLOBAL]\n${vm1}`).problems).toMatchObject([{ code: 'CONFIG_BAD_NAME', section: 'GLOBAL' }]);
     expect(own(vm1, vm1).problems.map(problemText)).toEqual([
-      'vms/vm1.ini:1: [vm1]: the VM is already defined in umlmon.ini:1 (hint: keep one of them)',
+      'vms/vm1.ini:1: [vm1]: the VM is already defined in umlmon.ini:1 (hint: remove one of them)',
     ]);
   });
 });
 
 describe('requireVm', () => {
-  it('is not held up by the mistakes of another VM, and says all of its own', () => {
+  it('is not affected by the problems of another VM, and reports all of its own', () => {
     const loaded = load(`${vm1}[vm2]\nmem = 1\nwhat\n`);
     expect(requireVm(loaded, 'vm1').vm.name).toBe('vm1');
     expect(() => requireVm(loaded, 'vm2')).toThrow(/mem: .*\n.*no '='/);

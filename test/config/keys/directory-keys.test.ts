@@ -27,7 +27,7 @@ describe('etcd', () => {
     'a:1/v3',
   ])('%s is refused', (text) => {
     expect(parseEndpoints(text)).toMatchObject({
-      cause: expect.stringContaining('not the address of an etcd'),
+      cause: expect.stringContaining('not a valid address of an etcd member'),
     });
   });
 });
@@ -36,7 +36,7 @@ describe('/etc/services', () => {
   const services =
     '# umldir 1/tcp\numldir\t\t8000/udp\numldir 8001/tcp dir\t# umlredir\nother 9/tcp umlredir\nbad 70000/tcp\n';
 
-  test('the TCP port, by name or alias; comments are none', () => {
+  test('the TCP port, by name or alias; comments are ignored', () => {
     expect(findService(services, 'umldir')).toBe(8001);
     expect(findService(services, 'dir')).toBe(8001);
     expect(findService(services, 'umlredir')).toBe(9);

@@ -59,18 +59,22 @@ describe('a network interface', () => {
   it.each([
     ['proxy_adr=10.0.0.1', /no argument "proxy_adr", at character 27/, /did you mean "proxy_addr"/],
     ['proxy_addr=10.0.0.256', /proxy_addr: "10.0.0.256" is not an IP address, at character 27/, /192\.168/],
-    ['proxy_addr=10.0.0.0/24', /prefix length/, /write 10\.0\.0\.0/],
+    ['proxy_addr=10.0.0.0/24', /prefix length/, /use 10\.0\.0\.0/],
     ['proxy_addr=127.0.0.1', /not the address of a single host/, /private/],
     ['proxy_addr=224.0.0.1', /not the address of a single host/, /private/],
     ['proxy_addr=fe80::1', /not the address of a single host/, /private/],
     ['proxy_addr=fd00::1%eth0', /not an IP address/, /fd00/],
-    ['proxy_addr=fd00::1', /guest_addr: the guest address is IPv4, and proxy_addr is IPv6/, /two interfaces/],
+    ['proxy_addr=fd00::1', /guest_addr: the guest address is IPv4, but proxy_addr is IPv6/, /two interfaces/],
     ['proxy_addr=10.0.0.2', /both ends have the same address/, /two/],
     ['proxy_addr=10.0.0.1, host_if=p', /host_if: it is proxy_if/, /another/],
-    ['proxy_addr=10.0.0.1, mac=01:00:00:00:00:01', /address of a group/, /even/],
-    ['proxy_addr=10.0.0.1, mac=02-00-00-00-00-01', /not a hardware address/, /02:00/],
-    ['proxy_addr=10.0.0.1, proxy_if=q', /proxy_if is there twice/, /keep one/],
-    ['proxy_addr=10.0.0.1,', /nothing between the commas/, /the form is host_to_host\(proxy_if=NAME/],
+    ['proxy_addr=10.0.0.1, mac=01:00:00:00:00:01', /is a group address/, /even/],
+    ['proxy_addr=10.0.0.1, mac=02-00-00-00-00-01', /not a MAC address/, /02:00/],
+    ['proxy_addr=10.0.0.1, proxy_if=q', /proxy_if occurs twice/, /remove one/],
+    [
+      'proxy_addr=10.0.0.1,',
+      /an argument between two commas is empty/,
+      /the form is host_to_host\(proxy_if=NAME/,
+    ],
     ['proxy_addr=', /"proxy_addr=" is not ARGUMENT=VALUE/, /the form is/],
   ])('host_to_host(proxy_if=p, …, guest_addr=10.0.0.2) refuses %s', (argument, cause, hint) => {
     const why = refused(`host_to_host(proxy_if=p,  ${argument}, guest_addr=10.0.0.2)`);
@@ -79,17 +83,17 @@ describe('a network interface', () => {
   });
 
   it.each([
-    ['', /has not the form/, /as in host_to_host/],
-    ['bridged', /has not the form/, /as in bridged/],
-    ['bridged(bridge_if=br0', /has not the form/, /as in bridged/],
-    ['bridged(bridge_if=(br0), proxy_if=x)', /has not the form/, /as in bridged/],
-    ['bridge(bridge_if=br0, proxy_if=x)', /no kind of network "bridge"/, /did you mean "bridged"/],
-    ['tuntap(x=1)', /no kind of network "tuntap"/, /host_to_host, bridged/],
-    ['constructor(x=1)', /no kind of network/, /host_to_host/],
+    ['', /is not KIND/, /as in host_to_host/],
+    ['bridged', /is not KIND/, /as in bridged/],
+    ['bridged(bridge_if=br0', /is not KIND/, /as in bridged/],
+    ['bridged(bridge_if=(br0), proxy_if=x)', /is not KIND/, /as in bridged/],
+    ['bridge(bridge_if=br0, proxy_if=x)', /"bridge" is not a kind of network/, /did you mean "bridged"/],
+    ['tuntap(x=1)', /"tuntap" is not a kind of network/, /host_to_host, bridged/],
+    ['constructor(x=1)', /is not a kind of network/, /host_to_host/],
     ['bridged(bridge_if=br0, proxy_if=br0)', /proxy_if: it is the bridge itself/, /another/],
     ['bridged(bridge_if=br0, proxy_if=sixteen-letters-)', /too long/, /15/],
-    ['bridged(bridge_if=br0, proxy_if=../x)', /not the name of an interface/, /letters/],
-    ['bridged(bridge_if=br0, proxy_if=all)', /meaning of its own/, /another/],
+    ['bridged(bridge_if=br0, proxy_if=../x)', /not a valid interface name/, /letters/],
+    ['bridged(bridge_if=br0, proxy_if=all)', /all is reserved/, /another/],
     ['bridged(bridge_if=br0, proxy_if=p, vlan=4095)', /1 to 4094/, /form/],
     ['bridged(bridge_if=br0, proxy_if=p, toString=1)', /no argument "toString"/, /form/],
   ])('refuses %s', (text, cause, hint) => {
@@ -98,18 +102,18 @@ describe('a network interface', () => {
     expect(why.hint).toMatch(hint);
   });
 
-  it('reports all mistakes at once, in the order of their places', () => {
+  it('reports all problems together, sorted by position', () => {
     const { cause, hint } = refused('host_to_host(proxy_if=a/b, guest_adr=1, proxy_addr=x, host_if)');
-    expect(cause).toMatch(/^5 mistakes: .*14 .*28.*41.*55.*guest_addr is missing, at character 62/);
+    expect(cause).toMatch(/^5 problems: .*14 .*28.*41.*55.*guest_addr is missing, at character 62/);
     expect(cause).toMatch(/did you mean "guest_addr"/);
     expect(hint).toBe(`the form is ${formOf('host_to_host')}`);
   });
 
-  it.each(Object.entries(networkKinds))('the example of %s is good', (name, { example }) => {
+  it.each(Object.entries(networkKinds))('the example of %s is valid', (name, { example }) => {
     expect(parseNetwork(example)).toMatchObject({ value: { kind: name } });
   });
 
-  it('never throws, and refuses in words', () => {
+  it('never throws, and each refusal has a cause', () => {
     const parts = [
       'bridged',
       'host_to_host',
@@ -147,26 +151,26 @@ ${eth0}
 `;
 
   it.each([
-    ['eth1 = bridged(bridge_if=br0, proxy_if=p0)', /proxy_if: eth0 has p0 too/],
+    ['eth1 = bridged(bridge_if=br0, proxy_if=p0)', /proxy_if: eth0 also has p0/],
     [
       'eth1 = host_to_host(proxy_if=p1, proxy_addr=10.0.0.2, guest_addr=10.0.0.3)',
-      /proxy_addr: eth0 has 10.0.0.2 too/,
+      /proxy_addr: eth0 also has 10.0.0.2/,
     ],
-    ['eth1 = bess(dst=/run/uml/switch)', /bess connects, which .* eth0 needs it to be there/],
-    ['eth1 = nat(name=a, subnet=10.0.0.0/24, guest_addr=10.0.0.2)', /guest_addr: eth0 has 10.0.0.2 too/],
+    ['eth1 = bess(dst=/run/uml/switch)', /bess requires connect.* eth0 needs that network/],
+    ['eth1 = nat(name=a, subnet=10.0.0.0/24, guest_addr=10.0.0.2)', /guest_addr: eth0 also has 10.0.0.2/],
   ])('in one VM are refused: %s', (eth1, cause) => {
     const { broken } = load(text(eth1));
     expect(broken.get('vm1')).toMatchObject([{ code: 'CONFIG_CONFLICT', key: 'eth1', line: 6 }]);
     expect(broken.get('vm1')?.[0]?.cause).toMatch(cause);
   });
 
-  it('in several VMs are told: they cannot run at the same time', () => {
+  it('in several VMs are reported: the VMs cannot run at the same time', () => {
     const { config, problems } = load(
       text('', 'eth3 = host_to_host(proxy_if=p0, proxy_addr=10.0.0.5, guest_addr=10.0.0.2)'),
     );
     expect(problems.map(({ severity, key, cause }) => `${severity} ${key} ${cause}`)).toEqual([
-      'warning eth3 proxy_if: vm1 has p0 too, so only one of the two VMs can run at a time',
-      'warning eth3 guest_addr: vm1 has 10.0.0.2 too, so only one of the two VMs can run at a time',
+      'warning eth3 proxy_if: vm1 also has p0, so only one of the two VMs can run at a time',
+      'warning eth3 guest_addr: vm1 also has 10.0.0.2, so only one of the two VMs can run at a time',
     ]);
     expect(config?.vms.size).toBe(2);
   });

@@ -178,8 +178,8 @@ describe('hardware addresses', () => {
 
   test.each([
     ['02:00:00:00:00:00', 'is not a range'],
-    ['02:00:00:00:00:09-02:00:00:00:00:01', 'ends before it begins'],
-    ['03:00:00:00:00:00-03:00:00:00:00:01', 'address of a group'],
+    ['02:00:00:00:00:09-02:00:00:00:00:01', 'ends before it starts'],
+    ['03:00:00:00:00:00-03:00:00:00:00:01', 'is a group address'],
     ['00:16:3e:00:00:00-00:16:3e:00:00:01', 'belongs to a manufacturer'],
     ['02:00:00:00:00:00-06:00:00:00:00:00', 'different first bytes'],
   ])('have no range %s', (text, cause) =>

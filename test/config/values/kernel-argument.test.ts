@@ -106,7 +106,7 @@ const line = fc.oneof(
 const own = ['mem=64M', 'ubd0d=/disks/root.dsk', 'con0=fd:0,fd:1', 'umid=vm1'];
 
 describe('arguments of the user', () => {
-  it('are, where they are accepted, the same words to the kernel, and reach nothing of umlmon', () => {
+  it('that are accepted are the same arguments to the kernel, and set nothing of umlmon', () => {
     let accepted = 0;
     fc.assert(
       fc.property(line, (text) => {

@@ -20,7 +20,7 @@ test.each([
   expect(parseRestartLimit(text)).toMatchObject({ code: 'CONFIG_BAD_VALUE', hint });
 });
 
-test('restart_limit allows from 1 to 100 deaths', () => {
+test('restart_limit allows 1 to 100 unexpected exits', () => {
   for (const text of ['0 in 1m', '101 in 1m'])
     expect(parseRestartLimit(text)).toMatchObject({ cause: expect.stringContaining('from 1 to 100') });
 });

@@ -43,7 +43,7 @@ describe('values', () => {
     expect(parseCpus('ato')).toMatchObject({ hint: 'did you mean "auto"?' });
   });
 
-  it('of a text to wait for are a channel, and the rest of the line as it stands', () => {
+  it('of ready_pattern are a channel and the unchanged rest of the line', () => {
     expect(parseReadyPattern('con0  debian  login: (a+)+$')).toEqual({
       value: { channel: 'con0', text: 'debian  login: (a+)+$' },
     });

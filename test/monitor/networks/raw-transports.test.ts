@@ -201,6 +201,6 @@ test('what keeps a VM from such a transport is told before the start', () => {
     vm1: 'ubd0 = /disks/root.dsk\neth0 = raw(ifname=lan0)\neth1 = network(name=lab)',
   });
   expect(here.world.run('umlmon', ['-check', 'vm1']).stderr).toMatch(
-    /eth0: a kernel with raw is kept apart from the network of the host, where eth1 needs it to be/,
+    /eth0: raw needs a network namespace of its own, but eth1 needs that of the host/,
   );
 });

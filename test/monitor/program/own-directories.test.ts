@@ -81,8 +81,8 @@ test.each([
       [['-check', 'vm1'], 3],
     ] as const) {
       const { status, stderr } = world.run('umlmon', args);
-      expect(stderr).toContain(`[${section}] ${key}: others than root could change what is there: `);
-      expect(stderr).toContain(`${theirs} belongs to user ${vmUid} (hint: mend that with chown and chmod`);
+      expect(stderr).toContain(`[${section}] ${key}: users other than root can change the directory: `);
+      expect(stderr).toContain(`${theirs} belongs to user ${vmUid} (hint: fix it with chown and chmod`);
       expect(status).toBe(expected);
     }
     expect(readdirSync(theirs)).toEqual([]);

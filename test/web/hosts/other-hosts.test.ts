@@ -192,7 +192,7 @@ test('a password that the other host refuses is reported, and a new one works wi
 });
 
 test.each([
-  ['web_password_file', /web_hosts: their monitors want a password/],
+  ['web_password_file', /web_hosts: monitors of other hosts require a password/],
   ['/nonexistent', /\/nonexistent: the file does not exist/],
 ])('a start without a password that can be used: %s', async (file, words) => {
   const world = new World();

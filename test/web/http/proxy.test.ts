@@ -198,7 +198,7 @@ test('https, with a certificate that is renewed while it runs', async () => {
 });
 
 test.each([
-  ['web_listen = 0.0.0.0:8470', /other hosts would send passwords in the clear/],
+  ['web_listen = 0.0.0.0:8470', /other hosts would send passwords unencrypted/],
   ['web_listen = 127.0.0.1:0\nweb_tls_cert = /a.crt', /a certificate and its key belong together/],
   ['web_listen = 127.0.0.1:0\nweb_tls_cert = /none.crt\nweb_tls_key = /none.key', /none\.crt/],
   ['web_listen = 192.0.2.1:8470\nweb_url = https://vms.example.org/', /EADDRNOTAVAIL/],
