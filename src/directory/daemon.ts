@@ -25,12 +25,12 @@ import { resolve } from './resolve.ts';
 import { type DirectorySettings, readSettings } from './settings.ts';
 
 /**
- * umldir, from its start to SIGTERM or SIGINT. SIGHUP reads the configuration again.
+ * Runs umldir until SIGTERM or SIGINT. SIGHUP reloads the configuration.
  *
  * Errors: CONFIG_*, DIRECTORY_RUNNING, DIRECTORY_LISTEN, JAIL_USER_*.
  */
 export async function runUmldir(configPath: string | undefined): Promise<void> {
-  // The directory of the starter may be unmounted, or removed.
+  // The current directory may be unmounted or removed while umldir runs.
   process.chdir('/');
   const uid = process.geteuid?.() ?? 0;
   const read = () => readSettings(configPath, uid);
@@ -55,7 +55,7 @@ export async function runUmldir(configPath: string | undefined): Promise<void> {
     const reason = await serve({ settings, read, log, manager, socket: place.path, takePlaceAgain, user });
     lastWord.end(reason);
   } finally {
-    // What is thrown here is the last line of the program.
+    // The caller prints an error from here as the last line of the program.
     lastWord.close();
     if (lockFd >= 0) closeSync(lockFd);
     manager?.close();
@@ -64,19 +64,19 @@ export async function runUmldir(configPath: string | undefined): Promise<void> {
 
 interface DaemonParts {
   readonly settings: DirectorySettings;
-  /** Reads them anew, as the user who has started us. Errors: CONFIG_*. */
+  /** Reads the settings again, as the user who started umldir. Errors: CONFIG_*. */
   readonly read: () => DirectorySettings;
   readonly log: Log;
   readonly manager: ServiceManager | undefined;
-  /** Where monitors register. */
+  /** Path of the registration socket. */
   readonly socket: string;
-  /** Makes the directory of the socket again, with its lock. Errors: DIRECTORY_RUNNING, DIRECTORY_LISTEN. */
+  /** Recreates the directory of the socket, with its lock. Errors: DIRECTORY_RUNNING, DIRECTORY_LISTEN. */
   readonly takePlaceAgain: () => void;
-  /** Whom to become. */
+  /** The user to switch to. */
   readonly user: { readonly name: string; readonly uid: number; readonly gid: number } | undefined;
 }
 
-/** Resolves to why umldir ends. */
+/** Resolves to the reason for which umldir exits. */
 async function serve(parts: DaemonParts): Promise<string> {
   const { settings, read, log, manager, socket, user } = parts;
   const { here } = settings;
@@ -91,7 +91,7 @@ async function serve(parts: DaemonParts): Promise<string> {
   const status = () => {
     const { sharing } = network.sharing;
     const shared =
-      sharing === 'off' ? '' : sharing === 'on' ? ', shared' : ', not shared: etcd does not work';
+      sharing === 'off' ? '' : sharing === 'on' ? ', shared' : ', not shared: etcd is unavailable';
     manager?.tell({ STATUS: `${directory.vmsOf(here).length} monitors${shared}` });
   };
   const passed = takePassedSockets(process.env, process.pid);
@@ -126,7 +126,7 @@ async function serve(parts: DaemonParts): Promise<string> {
     sharing: () => network.sharing,
   };
   const local = new RpcServer(umldir, directoryHandlers(service), (error, procedure) =>
-    log.error(toFailure(error), `fault in ${procedure}`),
+    log.error(toFailure(error), `bug in ${procedure}`),
   );
   let keeper: KeepReachable | undefined;
   try {
@@ -150,12 +150,11 @@ async function serve(parts: DaemonParts): Promise<string> {
           },
         },
       ],
-      onRestored: (path) =>
-        log.warn({ path }, 'the socket was removed while umldir served; it is made again'),
+      onRestored: (path) => log.warn({ path }, 'the registration socket was removed; it is recreated'),
       trouble: (error) =>
         log.warn(
           toFailure(error),
-          'monitors cannot register: the socket cannot be watched, or made again where it was removed',
+          'monitors cannot register: the registration socket cannot be watched or recreated',
         ),
     });
     tidyMemoryWhenQuiet();
@@ -165,7 +164,7 @@ async function serve(parts: DaemonParts): Promise<string> {
     return signal;
   } finally {
     keeper?.close();
-    // First the others are told, then the connections of the monitors end.
+    // Notify the other hosts before the connections of the monitors end.
     await network.close();
     await local.close();
     security.close();
@@ -181,17 +180,17 @@ async function serve(parts: DaemonParts): Promise<string> {
     try {
       const fresh = read();
       if (fresh.here !== here || fresh.runDir !== settings.runDir || fresh.user !== settings.user)
-        log.warn('host_name, rundir and umldir_user change with the next start');
+        log.warn('changes of host_name, rundir and umldir_user take effect at the next start');
       await network.open({ ...fresh, here, runDir: settings.runDir }, service);
-      log.info('the configuration was read again');
+      log.info('the configuration was reloaded');
     } catch (error) {
-      log.error(toFailure(error), 'the configuration was not taken');
+      log.error(toFailure(error), 'the configuration was not reloaded');
     }
     manager?.tell({ READY: '1' });
   }
 }
 
-/** Gives up the powers of root for good. */
+/** Drops the privileges of root permanently. */
 function become(user: { readonly name: string; readonly uid: number; readonly gid: number }, log: Log): void {
   process.setgroups?.([user.gid]);
   process.setgid?.(user.gid);
@@ -201,7 +200,7 @@ function become(user: { readonly name: string; readonly uid: number; readonly gi
 
 function endSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    // Later ones change nothing: they must not cut off the last word.
+    // Further signals are ignored: they must not interrupt the exit.
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve(signal));
   });
 }

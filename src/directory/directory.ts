@@ -8,8 +8,8 @@ import { Waiters } from '../system/sharing/waiters.ts';
 type Page = Pick<DirList, 'entries' | 'more' | 'next'>;
 
 /**
- * What is known of VMs, of this host and of others, with the changes numbered without gaps. The newest changes are kept
- * for watchers that come late; who asks for older ones is told that they are lost.
+ * The VMs of this host and of other hosts. Changes have consecutive numbers, and the newest ones are kept for watchers.
+ * A request for older changes fails with DIRECTORY_LOST.
  */
 export class Directory {
   readonly #hosts = new Map<string, Map<string, DirVm>>();
@@ -17,7 +17,7 @@ export class Directory {
   readonly #waiting = new Waiters();
   readonly #watchers = new Shares(directoryShares.watchers);
   #next = 1;
-  /** All entries in order, until the next change. */
+  /** All entries, sorted; undefined after a change. */
   #sorted: readonly DirEntry[] | undefined;
 
   get next(): number {
@@ -38,7 +38,7 @@ export class Directory {
     return [...this.#hosts].flatMap(([host, vms]) => (vms.has(name) ? [host] : []));
   }
 
-  /** Notes what is said of a VM; what is as before is no change. */
+  /** Sets the entry of a VM; an equal entry is not a change. */
   set(host: string, vm: DirVm): void {
     let vms = this.#hosts.get(host);
     if (!vms) {
@@ -77,7 +77,7 @@ export class Directory {
   }
 
   /**
-   * Changes from number `since` on (0 = from now on), waiting up to `waitMs` for the first one. Errors: DIRECTORY_LOST,
+   * Changes from number `since` on (0 = new changes only); waits up to `waitMs` for the first one. Errors: DIRECTORY_LOST,
    * DIRECTORY_BUSY.
    */
   async watch(since: number, waitMs: number, peer: Peer, signal: AbortSignal): Promise<DirChanges> {
@@ -105,8 +105,8 @@ export class Directory {
     if (from >= oldest && from <= this.#next) return;
     throw new UmlmonError('DIRECTORY_LOST', {
       place: `change ${from}`,
-      cause: `changes ${oldest} to ${this.#next - 1} are held`,
-      hint: 'list again, and go on from there',
+      cause: `only changes ${oldest} to ${this.#next - 1} are available`,
+      hint: 'list again, and continue with `next` of the list',
     });
   }
 
@@ -115,14 +115,14 @@ export class Directory {
     if (typeof release !== 'function')
       throw new UmlmonError('DIRECTORY_BUSY', {
         place: 'umldir',
-        cause: refusalText(release, 'calls that may wait for changes'),
-        hint: 'ask again without waiting',
+        cause: refusalText(release, 'calls that wait for changes'),
+        hint: 'call again without waiting',
       });
     return this.#waiting.wait(ms, signal).finally(release);
   }
 }
 
-/** By bytes, as every program and locale has it. */
+/** Compares by bytes, independent of the locale. */
 function compare(one: string, other: string): number {
   return one < other ? -1 : one > other ? 1 : 0;
 }

@@ -4,12 +4,12 @@ import type { Endpoint } from '../config/keys/directory-keys.ts';
 import { UmlmonError } from '../system/errors/errors.ts';
 import { directoryLimits } from '../system/limits/limits.ts';
 
-/** JSON as etcd writes it: fields that are zero are left out, 64 bits are text, keys and values base64. */
+/** JSON of etcd: zero fields are omitted, 64-bit integers are strings, keys and values are base64. */
 export type EtcdJson = { readonly [field: string]: unknown };
 
 /**
- * The JSON gateway of an etcd cluster (its documentation, "gRPC gateway"; 3.4 and later). One member is asked; when it
- * fails, the next one has its turn.
+ * A client of the JSON gateway of an etcd cluster (etcd documentation, "gRPC gateway"; 3.4 and later). It uses one
+ * member and switches to the next one after a failure.
  */
 export class Etcd {
   readonly #endpoints: readonly Endpoint[];
@@ -31,10 +31,10 @@ export class Etcd {
     };
     await this.#post(path, body, signal, onLine, this.#timeMs);
     if (answer) return answer;
-    throw this.#failure(path, 'an empty answer');
+    throw this.#failure(path, 'the answer is empty');
   }
 
-  /** Calls `onLine` with each result of a stream. Never resolves: errors as those of `call`. */
+  /** Calls `onLine` with each result of a stream. Never resolves. Errors: as for `call`. */
   async stream(
     path: string,
     body: EtcdJson,
@@ -82,7 +82,7 @@ export class Etcd {
 
   get #endpoint(): Endpoint {
     const endpoint = this.#endpoints[this.#at];
-    if (!endpoint) throw new Error('no etcd');
+    if (!endpoint) throw new Error('no etcd is configured');
     return endpoint;
   }
 
@@ -92,7 +92,7 @@ export class Etcd {
   }
 }
 
-/** Sends a request; resolves at the end of the answer, each line of which is one JSON value. */
+/** Sends a request; resolves at the end of the answer. Each line of the answer is one JSON value. */
 function exchange(sent: ClientRequest, body: string, onLine: (line: EtcdJson) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     sent.once('error', reject);
@@ -127,7 +127,7 @@ async function readLines(answer: IncomingMessage, onLine: (line: EtcdJson) => vo
     }
     pieces.push(chunk.subarray(from));
     length += chunk.length - from;
-    if (length > directoryLimits.etcdReplyBytes) throw new Error(`an answer of over ${length} bytes`);
+    if (length > directoryLimits.etcdReplyBytes) throw new Error(`the answer has more than ${length} bytes`);
   }
   finish();
 }
@@ -137,12 +137,12 @@ function errorWords(line: EtcdJson, { statusCode }: IncomingMessage): string {
   return String(message ?? line.message ?? line.error ?? `HTTP status ${statusCode}`).slice(0, 500);
 }
 
-/** A JSON object, or an empty one in the place of anything else. */
+/** The value if it is a JSON object, else an empty object. */
 export function objectOf(value: unknown): EtcdJson {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as EtcdJson) : {};
 }
 
-/** A JSON array, or an empty one in the place of anything else. */
+/** The value if it is a JSON array, else an empty array. */
 export function arrayOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }

@@ -22,7 +22,7 @@ const { O_CREAT, O_DIRECTORY, O_NOFOLLOW, O_RDONLY, O_RDWR } = constants;
  * Lets a server listen on a TCP port.
  *
  * @param address '' = all addresses of the host
- * @param passed a socket of the service manager that listens already; the port is then its own
+ * @param passed a listening socket from the service manager, which determines the port
  * @throws UmlmonError DIRECTORY_LISTEN
  */
 export async function listenOnTcp(
@@ -43,28 +43,28 @@ export async function listenOnTcp(
     throw new UmlmonError('DIRECTORY_LISTEN', {
       place: `${address || '*'}:${port}`,
       cause: `cannot listen: ${error instanceof Error ? error.message : String(error)}`,
-      hint: `another umldir may run already; or choose another ${key}`,
+      hint: `stop the other program, or set ${key} to another port`,
     });
   }
 }
 
 /**
- * Makes the directory of the registration socket, and makes it ours: a socket that is in it belongs to an umldir that was
- * killed, and is removed.
+ * Creates and locks the directory of the registration socket. An existing socket in it is a leftover of a killed umldir
+ * and is removed.
  *
- * @param owner who is to own everything in it
+ * @param owner owner of everything in it
  * @returns the descriptor that holds the lock, until the caller closes it
  * @throws UmlmonError DIRECTORY_RUNNING, DIRECTORY_LISTEN
  */
 export function takeSocketDirectory({ directory, path }: RegistrationPlace, owner: Ids): number {
   try {
-    // Whatever our umask is: the users of VMs, and our own, must be able to pass.
+    // Independent of the umask: the users of VMs and the user of umldir need search permission.
     if (mkdirSync(dirname(directory), { recursive: true }) !== undefined)
       chmodSync(dirname(directory), 0o755);
     const place = openPlace(directory);
     try {
       const lockFd = takeLock(place, owner);
-      // Who may register is root, or the owner.
+      // Only root and the owner may register.
       if (owner.uid !== process.geteuid?.()) place.give(owner, 0o700);
       else fchmodSync(place.fd, 0o700);
       place.remove(basename(path));
@@ -76,15 +76,15 @@ export function takeSocketDirectory({ directory, path }: RegistrationPlace, owne
     if (!isSystemError(error)) throw error;
     throw new UmlmonError('DIRECTORY_LISTEN', {
       place: directory,
-      cause: `cannot make the directory of the registration socket: ${error.message}`,
+      cause: `cannot create the directory of the registration socket: ${error.message}`,
       hint: 'run umldir as the user of the monitors, or give it this directory',
     });
   }
 }
 
 /**
- * Of RUNDIR, to which only root or our own user may write; the directory itself may be the owner's since an earlier start.
- * Without openat2(2), which systemd's RestrictSUIDSGID= forbids: for a single name O_NOFOLLOW says the same.
+ * Opens RUNDIR, to which only root or the own user may write; the directory itself may belong to the owner from an earlier start.
+ * It avoids openat2(2), which RestrictSUIDSGID= of systemd forbids: for a single name, O_NOFOLLOW has the same effect.
  */
 function openPlace(directory: string): Directory {
   const above = Directory.open(dirname(directory));
@@ -106,20 +106,20 @@ function takeLock(place: Directory, owner: Ids): number {
   const fd = openSync(place.pathTo('lock'), O_RDWR | O_CREAT | carefully, 0o600);
   try {
     const stat = fstatSync(fd);
-    // The owner could have given a file of somebody else this name (link(2)): that one must not become his.
+    // The owner could have linked another user's file to this name (link(2)); it must not become the owner's.
     if (!stat.isFile() || stat.nlink !== 1)
       throw new UmlmonError('DIRECTORY_LISTEN', {
         place: `${place.path}/lock`,
-        cause: 'it is not a file of umldir alone',
-        hint: 'see who has put it there, and remove it',
+        cause: 'the lock file is not a regular file with a single name',
+        hint: 'check which user created it, and remove it',
       });
     if (!lock(fd, 'exclusive'))
       throw new UmlmonError('DIRECTORY_RUNNING', {
         place: place.path,
         cause: 'another umldir serves this RUNDIR',
-        hint: 'umldir -list shows what it knows',
+        hint: 'umldir -list prints its VMs',
       });
-    // Who is the owner already may be forbidden the very call.
+    // The service manager may forbid fchown(2) to a process that is already the owner.
     if (owner.uid !== process.geteuid?.()) fchownSync(fd, owner.uid, owner.gid);
     return fd;
   } catch (error) {

@@ -19,7 +19,7 @@ function helpText(): string {
     '',
     ...paragraph(
       'Exit status: 0 done, 1 failed, 2 wrong usage, 3 wrong configuration, ' +
-        '4 no directory answers, 5 another umldir runs, 6 cannot listen.',
+        '4 no directory server answers, 5 another umldir runs, 6 cannot listen.',
     ),
   ].join('\n');
 }
@@ -37,7 +37,7 @@ export async function umldir(argv: readonly string[]): Promise<number> {
     if (host !== undefined && !flags.has('list'))
       throw new UmlmonError('USAGE', {
         place: '',
-        cause: `unexpected argument ${quoted(host)}: only -list takes a host`,
+        cause: `unexpected argument ${quoted(host)}: only -list accepts a host`,
         hint: 'umldir -help',
       });
     if (flags.has('help')) console.log(helpText());
@@ -47,7 +47,7 @@ export async function umldir(argv: readonly string[]): Promise<number> {
     return 0;
   } catch (error) {
     const failure = toFailure(error, 'umldir');
-    // A directory of another host may have said it.
+    // The text may come from the directory server of another host.
     const text = json ? JSON.stringify({ error: failure }) : `umldir: ${failureText(failure)}`;
     sayFailure(harmless(text));
     return exitStatusOf(failure.code);

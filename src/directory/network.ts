@@ -17,19 +17,19 @@ import type { DirectorySettings } from './settings.ts';
 import { SharedDirectory } from './shared-directory.ts';
 
 interface Part {
-  /** The settings that it was opened with, as text. */
+  /** The settings of the open part, as text. */
   readonly key: string;
   close(): Promise<void>;
 }
 
 /**
- * What of umldir other hosts see: the directory, the redirector, and what is shared through etcd. Each is opened anew when
- * its settings have changed.
+ * The parts of umldir that other hosts see: directory server, redirector, and the shared directory in etcd. Each part is
+ * reopened when its settings change.
  */
 export class Network {
   readonly #log: Log;
   readonly #security: Pick<SecurityLog, 'record'>;
-  /** Listening sockets of the service manager, by name; one that was closed cannot be opened again. */
+  /** Listening sockets from the service manager, by name; a closed one cannot be reopened. */
   readonly #passed: ReadonlyMap<string, number>;
   readonly #parts = new Map<string, Part>();
   readonly #onState: () => void;
@@ -48,7 +48,7 @@ export class Network {
     this.#onState = onState;
   }
 
-  /** 0 = there is none now. */
+  /** 0 = not listening. */
   get redirectorPort(): number {
     return this.#redirectorPort;
   }
@@ -57,17 +57,17 @@ export class Network {
     return this.#shared?.state ?? { sharing: 'off', trouble: '' };
   }
 
-  /** Where a host of the shared directory is reached. */
+  /** The address of a host of the shared directory. */
   addressOf(host: string): string | undefined {
     return this.#shared?.host(host)?.address;
   }
 
-  /** A VM of this host has changed, or is gone. */
+  /** Notifies other hosts of a changed or removed VM of this host. */
   tell(name: string): void {
     this.#shared?.tell(name);
   }
 
-  /** Opens what is new or has changed, and closes what is not wanted any more. Errors: DIRECTORY_LISTEN. */
+  /** Opens new and changed parts and closes parts that are no longer configured. Errors: DIRECTORY_LISTEN. */
   async open(settings: DirectorySettings, service: DirectoryService): Promise<void> {
     const { address, port, redirectorPort, etcd, lease, here, hostAddress } = settings;
     await this.#replace('umldir', this.#listenKey('umldir', address, port), () =>
@@ -106,12 +106,12 @@ export class Network {
     this.#parts.clear();
   }
 
-  /** The service manager's sockets stay what they are, whatever the configuration says of them. */
+  /** Sockets from the service manager do not depend on the configuration. */
   #listenKey(name: string, address: string, port: number): string {
     return this.#passed.has(name) ? 'passed' : JSON.stringify([address, port]);
   }
 
-  /** @param key the settings of the part; '' = it is not wanted */
+  /** @param key the settings of the part; '' = it is not configured */
   async #replace(name: string, key: string, open: () => Promise<() => Promise<void>>): Promise<void> {
     const known = this.#parts.get(name);
     if ((known?.key ?? '') === key) return;
@@ -126,7 +126,7 @@ export class Network {
   ): Promise<() => Promise<void>> {
     const gate = new Gate({ bounds: directoryShares.connections, onClosed: this.#onClosed('umldir') });
     const server = new RpcServer(umldir, directoryHandlers(service), (error, procedure) =>
-      this.#log.error(toFailure(error), `fault in ${procedure}`),
+      this.#log.error(toFailure(error), `bug in ${procedure}`),
     );
     const listener = createServer({ noDelay: true, keepAlive: true });
     await this.#listen('umldir', listener, { address, port, key: 'umldir_port' });
@@ -144,9 +144,9 @@ export class Network {
 
   #onClosed(listener: string): (count: number) => void {
     return (count) => {
-      const what = `${listener}: ${count} connections were closed: there were too many`;
+      const what = `${listener}: ${count} connections above the limit were closed`;
       this.#security.record({ kind: 'connection', who: 'clients', what, result: 'closed' });
-      this.#log.warn({ listener, count }, 'connections were closed: there were too many');
+      this.#log.warn({ listener, count }, 'connections above the limit were closed');
     };
   }
 
@@ -166,7 +166,7 @@ export class Network {
       log: ({ failure, ...what }) => {
         const { client: from, vm, host, as } = what;
         const peer = peerAt(from).key;
-        // Under which address a monitor has somebody in its records.
+        // The address of the client in the records of the monitor.
         const to = `${vm}@${host}${as && ` as ${as}`}`;
         const result = failure === undefined ? 'ok' : toFailure(failure).code;
         this.#security.record({ kind: 'redirected', who: 'a client', from, what: to, result, peer });

@@ -15,15 +15,15 @@ interface Pair {
   readonly value: string;
 }
 
-/** What other hosts have written in etcd, as far as it can be believed; their VMs are set in the directory. */
+/** The valid records of other hosts in etcd; their VMs are set in the directory. */
 export class OtherHosts {
   readonly #here: string;
   readonly #directory: Directory;
   readonly #hosts = new Map<string, HostRecord>();
-  /** Keys of the VMs that are in the directory. */
+  /** Keys of the VMs in the directory. */
   readonly #vms = new Map<string, Known>();
   readonly #shares = new Shares(directoryShares.sharedVms);
-  /** Keys of what was left out, as far as there is room to tell them apart. */
+  /** Keys of omitted records, up to a limit. */
   readonly #leftOut = new Set<string>();
 
   constructor(here: string, directory: Directory) {
@@ -31,7 +31,7 @@ export class OtherHosts {
     this.#directory = directory;
   }
 
-  /** Records that were too many, or no records. */
+  /** Number of records above the limit or malformed. */
   get leftOut(): number {
     return this.#leftOut.size;
   }
@@ -63,7 +63,7 @@ export class OtherHosts {
     if (about && about.vm === undefined) this.#hosts.delete(about.host);
   }
 
-  /** Everything that is there now; what was there before and is not among it goes. */
+  /** Replaces all records; those that are missing now are removed. */
   replace(pairs: readonly Pair[]): void {
     const keys = new Set(pairs.map(({ key }) => key));
     for (const key of [...this.#vms.keys()]) if (!keys.has(key)) this.remove(key);

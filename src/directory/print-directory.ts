@@ -14,7 +14,7 @@ interface ListRequest {
   readonly json: boolean;
 }
 
-/** `umldir -list`: what the directory of a host knows. Errors: USAGE, DIRECTORY_UNREACHABLE. */
+/** `umldir -list`: prints the VMs of a directory server. Errors: USAGE, DIRECTORY_UNREACHABLE. */
 export async function printDirectory({ configPath, host, json }: ListRequest): Promise<void> {
   const { port, address } = directoryPlace(configPath);
   const at = parseHostPort(host ?? '');
@@ -38,11 +38,11 @@ function parseHostPort(text: string): { readonly host: string; readonly port: nu
   throw new UmlmonError('USAGE', {
     place: '',
     cause: `${quoted(text)} is not a host`,
-    hint: 'HOST, HOST:PORT, or [ADDRESS]:PORT',
+    hint: 'use HOST, HOST:PORT, or [ADDRESS]:PORT',
   });
 }
 
-/** One line for each VM; what comes from other hosts is made harmless. */
+/** One line for each VM; texts of other hosts are escaped. */
 function directoryText({ entries, here, state }: Pick<DirList, 'entries' | 'here' | 'state'>): string {
   const shown = (text: string) => printable(text, 253);
   const rows = entries.map(({ host, vm }: DirEntry) => [

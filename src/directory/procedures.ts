@@ -17,14 +17,14 @@ export interface DirectoryService {
   readonly registrations: Registrations;
   readonly security: Pick<SecurityLog, 'record'>;
   readonly resolve: (target: DirTarget) => Resolved;
-  /** Where other hosts reach a host; undefined if that is not known. */
+  /** The address of a host for other hosts; undefined if unknown. */
   readonly addressOf: (host: string) => string | undefined;
-  /** 0 = there is none now. */
+  /** 0 = not listening. */
   readonly redirectorPort: () => number;
   readonly sharing: () => DirSharingState;
 }
 
-/** The procedures of umldir.x; what goes wrong becomes a `failed` answer. */
+/** The procedures of umldir.x; errors become `failed` answers. */
 export function directoryHandlers(service: DirectoryService): Handlers<typeof umldir> {
   const { here, directory, registrations, security, sharing } = service;
   return {
@@ -44,7 +44,7 @@ export function directoryHandlers(service: DirectoryService): Handlers<typeof um
       if (answered.kind === 'failed')
         security.record({
           kind: 'registration',
-          // Of a client over TCP nobody knows the uid.
+          // The uid of a client over TCP is unknown.
           who: caller.uid === nobody.uid ? 'a client over TCP' : `uid ${caller.uid}`,
           what: `${vm.name}: ${answered.why.cause}`,
           result: answered.why.code,
@@ -59,7 +59,7 @@ function portOf({ here, resolve, addressOf, redirectorPort }: DirectoryService, 
   const { host, vm } = resolve(target);
   const own = isAnyAddress(vm.address) ? '' : vm.address;
   const address = own || (host === here ? '' : (addressOf(host) ?? host));
-  // Other hosts do not reach what listens on a loopback address.
+  // Other hosts cannot reach a loopback address.
   const isReachable = !isLoopback(own);
   return {
     host,
@@ -75,11 +75,11 @@ function checkVm(vm: DirVm): DirVm {
   if (!damage && isAddress && vm.port <= 65_535) return vm;
   throw new UmlmonError('DIRECTORY_LOCAL', {
     place: 'umldir',
-    cause: damage?.cause ?? `${vm.address}:${vm.port} is not where a monitor can listen`,
+    cause: damage?.cause ?? `a monitor cannot listen on ${vm.address}:${vm.port}`,
   });
 }
 
-/** The answer that `work` makes; what it throws becomes a `failed` one. */
+/** The answer of `work`; an error becomes a `failed` answer. */
 async function answer<A>(work: () => A | Promise<A>): Promise<A | { kind: 'failed'; why: DirFailure }> {
   try {
     return await work();

@@ -16,13 +16,13 @@ import type { Resolved } from './resolve.ts';
 export interface RedirectorParts {
   /** The name of this host. */
   readonly here: string;
-  /** Which VM is meant. Errors: DIRECTORY_*. */
+  /** Finds the VM of a target. Errors: DIRECTORY_*. */
   readonly resolve: (target: DirTarget) => Resolved;
-  /** The redirector of another host of the shared directory. */
+  /** Address of the redirector of another host of the shared directory. */
   readonly redirectorOf: (host: string) => RedirectorAt | undefined;
-  /** Told of every connection that a monitor gets, and of every one that it does not. */
+  /** Called for each forwarded and each failed connection. */
   readonly log: (what: Redirected) => void;
-  /** Told how many connections were closed at a limit. */
+  /** Called with the number of connections that were closed at a limit. */
   readonly onClosed: (count: number) => void;
 }
 
@@ -32,13 +32,14 @@ export interface Redirected {
   readonly host: string;
   /** The address that the monitor sees; empty on another host. */
   readonly as: string;
-  /** Why there is no connection. */
+  /** Why the connection failed. */
   readonly failure?: unknown;
 }
 
 /**
- * One port for all monitors: the client says which VM it wants (docs/directory-protocol.md), then bytes go both ways
- * unseen. A side that does not read stops the other, and the end of either direction is handed on.
+ * One port for all monitors. The client names a VM (docs/directory-protocol.md), then the redirector forwards bytes in
+ * both directions, unread. It stops reading from one side while the other side does not read. It also forwards the end
+ * of each direction.
  */
 export class Redirector {
   readonly #parts: RedirectorParts;
@@ -57,7 +58,7 @@ export class Redirector {
 
   serve(listener: Server): void {
     this.#listener = listener;
-    // Too many descriptors, for a moment: who asked asks again.
+    // Too many open descriptors: the client tries again.
     listener.on('error', () => undefined);
     listener.on('connection', (socket) => {
       if (this.#gate.admit(socket)) void this.#take(socket);
@@ -103,7 +104,7 @@ export class Redirector {
       splice(client, monitor);
     } catch (error) {
       if (client.destroyed) return;
-      // What speaks another language gets no answer in ours.
+      // A client of another protocol gets no answer.
       if (error instanceof UmlmonError) refuse(client, error);
       else client.destroy();
       if (!(error instanceof RecordError) && !signal.aborted)
@@ -138,7 +139,7 @@ async function connectMonitor(
       hint: `in the configuration of ${host}: tcp = true`,
     });
   const address = vm.address === '' || isAnyAddress(vm.address) ? '127.0.0.1' : plainAddress(vm.address);
-  // Only a loopback address can be reached from another one.
+  // Only loopback addresses are reachable from a loopback address.
   const from = isLoopback(address) && isIPv4(address) ? { localAddress } : {};
   const monitor = connect({ host: address, port: vm.port, noDelay: true, allowHalfOpen: true, ...from });
   monitor.pause();
@@ -153,14 +154,14 @@ async function connectMonitor(
     throw new UmlmonError('REDIRECTOR_MONITOR', {
       place,
       cause: `cannot connect to the monitor of ${vm.name}: ${error instanceof Error ? error.message : String(error)}`,
-      hint: 'it may have just ended; try again',
+      hint: 'it may have just exited; try again',
     });
   } finally {
     signal.removeEventListener('abort', abort);
   }
 }
 
-/** Reads on until the client has seen the answer: what is closed with unread bytes in it loses its last words. */
+/** Keeps reading until the client has the answer: closing a socket with unread bytes discards unsent data. */
 function refuse(client: Socket, error: UmlmonError): void {
   const timer = setTimeout(() => client.destroy(), rpcLimits.closeGrace);
   client.once('close', () => clearTimeout(timer));
@@ -168,7 +169,7 @@ function refuse(client: Socket, error: UmlmonError): void {
   client.resume();
 }
 
-/** Joins two connections until both have ended; what breaks one breaks the other, and is not taken for its end. */
+/** Joins two connections until both have ended. An error of one destroys the other instead of ending it. */
 function splice(one: Socket, other: Socket): void {
   for (const [from, to] of [
     [one, other],
@@ -176,7 +177,7 @@ function splice(one: Socket, other: Socket): void {
   ] as const) {
     from.on('error', () => from.destroy());
     from.once('close', () => {
-      // After an orderly end the other side may still have to send what it was given.
+      // After a clean end, the other side may still have data to send.
       if (!from.readableEnded || !from.writableFinished) to.resetAndDestroy();
     });
     from.pipe(to);

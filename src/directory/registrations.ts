@@ -3,10 +3,10 @@ import type { Caller } from '../rpc/codec/program.ts';
 import type { DirVm } from '../rpc/umldir.gen.ts';
 import { UmlmonError } from '../system/errors/errors.ts';
 
-/** Who may register, besides root. */
+/** The uid that may always register. */
 const root = 0;
 
-/** Which connection speaks for which VM of this host. A VM is registered as long as its connection lasts. */
+/** The connections that register VMs of this host. A VM is registered while its connection is open. */
 export class Registrations {
   readonly #ownUid: number;
   readonly #onSet: (vm: DirVm) => void;
@@ -17,7 +17,7 @@ export class Registrations {
   readonly #names = new Map<number, string>();
 
   constructor(parts: {
-    /** The user of umldir, whose monitors may register besides those of root. */
+    /** The user of umldir; monitors of this user and of root may register. */
     readonly ownUid: number;
     readonly onSet: (vm: DirVm) => void;
     readonly onGone: (name: string) => void;
@@ -39,7 +39,7 @@ export class Registrations {
     if (former === undefined) signal.addEventListener('abort', () => this.#leave(id));
     else if (former !== vm.name) this.#release(former, id);
     this.#names.set(id, vm.name);
-    // The newest wins: the monitor before it has just been killed, and we have not heard of it yet.
+    // The newest connection wins: the previous monitor was just killed, and the end of its connection is not read yet.
     this.#holders.set(vm.name, id);
     this.#onSet(vm);
   }

@@ -11,7 +11,7 @@ export interface Resolved {
 }
 
 /**
- * Which VM is meant: that of the named host; without a name that of this host, or else the only one there is.
+ * Finds the VM of a target: on the named host; without a host name on this host, or else the only VM of this name.
  *
  * @param here the name of this host, as `plainHost` has it
  * @throws UmlmonError DIRECTORY_NO_VM, DIRECTORY_AMBIGUOUS
@@ -30,12 +30,12 @@ export function resolve(directory: Directory, here: string, { vm: name, host }: 
     throw new UmlmonError('DIRECTORY_AMBIGUOUS', {
       place,
       cause: `several hosts have a VM ${shown}: ${[...hosts].sort().slice(0, 8).join(', ')}`,
-      hint: 'ask one of them',
+      hint: 'add the name of one of them: VM@HOST',
     });
   const at = wanted === here ? '' : ` of ${printable(host, 253)}`;
   throw new UmlmonError('DIRECTORY_NO_VM', {
     place,
-    cause: `the directory knows no VM ${shown}${at}: its monitor does not run`,
-    hint: `umldir -list HOST lists those that it knows; on the host of the VM: umlmon ${shown}`,
+    cause: `the directory has no VM ${shown}${at}: its monitor does not run`,
+    hint: `umldir -list HOST lists its VMs; on the host of the VM: umlmon ${shown}`,
   });
 }

@@ -6,14 +6,14 @@ import { configError } from '../config/problem.ts';
 import { portOf } from '../config/services.ts';
 import { plainHost } from '../system/plain-host.ts';
 
-/** What umldir takes from the configuration. */
+/** The settings of umldir. */
 export interface DirectorySettings {
   /** The name of this host, as `plainHost` has it. */
   readonly here: string;
   readonly runDir: string;
-  /** The user to become; '' = none. */
+  /** The user to switch to; '' = none. */
   readonly user: string;
-  /** Where the directory listens; an empty address = all. */
+  /** Address and port of the directory server; an empty address = all addresses. */
   readonly address: string;
   readonly port: number;
   /** 0 = no redirector. */
@@ -25,9 +25,9 @@ export interface DirectorySettings {
 }
 
 /**
- * Reads the configuration. Mistakes of single VMs are theirs.
+ * Reads the configuration. Errors of single VMs are ignored.
  *
- * @param uid whose configuration, where none is named
+ * @param uid the user whose configuration is read if no path is given
  * @throws UmlmonError CONFIG_*
  */
 export function readSettings(configPath: string | undefined, uid: number): DirectorySettings {
@@ -40,7 +40,7 @@ export function readSettings(configPath: string | undefined, uid: number): Direc
   return settingsOf(config.global);
 }
 
-/** Where the directory of this host listens; hosts that have no configuration may well ask others. */
+/** Address and port of the directory server of this host. A missing configuration is not an error: such hosts can use other servers. */
 export function directoryPlace(configPath: string | undefined): {
   readonly address: string;
   readonly port: number;

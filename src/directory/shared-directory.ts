@@ -12,25 +12,25 @@ import { type HostRecord, hostKey, readHost, sharedPrefix, vmKey } from './share
 export interface SharedParts {
   readonly etcd: Etcd;
   readonly here: HostRecord;
-  /** Milliseconds after which a host that says nothing is gone. */
+  /** Milliseconds after which a silent host counts as gone. */
   readonly leaseMs: number;
-  /** The VMs of this host are told to the others, and those of the others are set in it. */
+  /** Source of the VMs of this host; the VMs of other hosts are set in it. */
   readonly directory: Directory;
-  /** Told of every change between working and broken. */
+  /** Called when sharing starts to work or fails. */
   readonly onState: (state: DirSharingState) => void;
 }
 
 /**
- * One directory for several hosts: each writes its VMs to etcd under a lease that it keeps alive, and watches what the
- * others write. Whatever goes wrong ends the session; the next one begins anew after a while. The VMs of this host do not
- * wait for etcd, and those of other hosts are forgotten when it was away for as long as a lease.
+ * One directory for several hosts. Each host writes its VMs to etcd under a lease that it keeps alive, and watches the
+ * records of the others. Any failure ends the session; a new one starts after a pause. The VMs of this host do not
+ * depend on etcd. Those of other hosts are removed when etcd was unavailable for the time of a lease.
  */
 export class SharedDirectory {
   readonly #parts: SharedParts;
   readonly #others: OtherHosts;
   readonly #closing = new AbortController();
   readonly #running: Promise<void>;
-  /** VMs of this host that etcd has not been told of as they are. */
+  /** VMs of this host whose current entry is not in etcd yet. */
   readonly #untold = new Set<string>();
   #wake: () => void = () => undefined;
   #lease = '';
@@ -49,7 +49,7 @@ export class SharedDirectory {
     if (this.#state.sharing !== 'on' || leftOut === 0) return this.#state;
     return {
       sharing: 'on',
-      trouble: `${leftOut} records of other hosts were left out: too many, or damaged`,
+      trouble: `${leftOut} records of other hosts were omitted: too many, or malformed`,
     };
   }
 
@@ -57,19 +57,19 @@ export class SharedDirectory {
     return this.#others.host(name);
   }
 
-  /** A VM of this host has changed, or is gone. */
+  /** Publishes a changed or removed VM of this host. */
   tell(name: string): void {
     this.#untold.add(name);
     this.#wake();
   }
 
-  /** Leaves: the other hosts see at once that this one is gone. */
+  /** Revokes the lease, so that other hosts see the exit at once. */
   async close(): Promise<void> {
     this.#closing.abort();
     clearTimeout(this.#forgetting);
     await this.#running;
     const time = AbortSignal.timeout(directoryLimits.etcdRetry);
-    // If it cannot be told, the lease ends by itself.
+    // If this fails, the lease expires.
     if (this.#lease)
       await this.#parts.etcd.call('lease/revoke', { ID: this.#lease }, time).catch(() => undefined);
     this.#parts.etcd.close();
@@ -90,15 +90,15 @@ export class SharedDirectory {
         signal.removeEventListener('abort', end);
         end();
       }
-      // Not all hosts at the same moment.
+      // Random, so that not all hosts retry at the same time.
       const pause = this.#retryMs * (0.75 + Math.random() / 2);
       this.#retryMs = Math.min(2 * this.#retryMs, directoryLimits.etcdRetryMax);
-      // Cut short by the end of umldir, which the loop sees.
+      // Aborted when umldir exits; the loop checks the signal.
       await delay(pause, undefined, { signal }).catch(() => undefined);
     }
   }
 
-  /** From a lease to the first thing that goes wrong. */
+  /** One session: from the grant of a lease to the first failure. */
   async #session(signal: AbortSignal): Promise<void> {
     const { etcd, leaseMs } = this.#parts;
     const granted = await etcd.call('lease/grant', { TTL: Math.ceil(leaseMs / 1000) }, signal);
@@ -134,11 +134,11 @@ export class SharedDirectory {
     if (answer.succeeded !== true)
       throw new UmlmonError('ETCD_FAILED', {
         place: `host ${here.name}`,
-        cause: 'another host takes the name',
+        cause: 'another host has just claimed the name',
       });
   }
 
-  /** Every VM of this host; what a former umldir of this host has left goes. */
+  /** Publishes all VMs of this host and removes leftovers of a previous umldir. */
   async #tellAll(signal: AbortSignal): Promise<void> {
     const { directory, etcd, here } = this.#parts;
     const prefix = vmKey(here.name, '');
@@ -164,7 +164,7 @@ export class SharedDirectory {
     }
   }
 
-  /** What all hosts have written; the revision that this is. */
+  /** Reads the records of all hosts; resolves to their revision. */
   async #readAll(signal: AbortSignal): Promise<number> {
     const range = { key: toBase64(sharedPrefix), range_end: rangeEnd(sharedPrefix) };
     const found = await this.#parts.etcd.call('kv/range', range, signal);
@@ -179,7 +179,7 @@ export class SharedDirectory {
       if (Number(objectOf(result).TTL ?? 0) <= 0)
         throw new UmlmonError('ETCD_FAILED', {
           place: `host ${this.#parts.here.name}`,
-          cause: 'the lease has run out: etcd was not reached in time',
+          cause: 'the lease has expired: etcd was unreachable for too long',
         });
     }
   }
@@ -227,7 +227,7 @@ export class SharedDirectory {
   }
 
   #broken(error: unknown): void {
-    // By then the leases of all others would have run out, if they were gone.
+    // By then, the leases of all hosts that are gone have expired.
     this.#forgetting ??= setTimeout(() => this.#others.clear(), this.#parts.leaseMs);
     this.#enter({
       sharing: 'broken',
@@ -256,7 +256,7 @@ function jsonOf({ name: _, ...value }: DirVm): string {
   return JSON.stringify(value);
 }
 
-/** The end of the range of all keys that begin so, as etcd wants it: the prefix with its last byte one higher. */
+/** The end of the range of all keys with a prefix, for etcd: the prefix with its last byte incremented. */
 function rangeEnd(prefix: string): string {
   const bytes = Buffer.from(prefix);
   bytes.writeUInt8(bytes.readUInt8(bytes.length - 1) + 1, bytes.length - 1);
@@ -266,7 +266,7 @@ function rangeEnd(prefix: string): string {
 function taken({ name, address }: HostRecord): UmlmonError {
   return new UmlmonError('ETCD_FAILED', {
     place: `host ${name}`,
-    cause: `another host has this name in the shared directory: ${address}`,
-    hint: 'give each a host_name of its own',
+    cause: `another host uses this name in the shared directory: ${address}`,
+    hint: 'set a different host_name on each host',
   });
 }

@@ -1,24 +1,24 @@
-/** What hosts write of themselves in etcd, and how much of what others have written is believed. */
+/** The records of hosts in etcd, and the validation of records of other hosts. */
 import { isIP } from 'node:net';
 import { vmNameDamage } from '../config/names.ts';
 import { isHostName } from '../config/values/host-name.ts';
 import type { DirState, DirVm } from '../rpc/umldir.gen.ts';
 import { plainHost } from '../system/plain-host.ts';
 
-/** All keys are below this one. A form that older umldirs cannot read gets another number. */
+/** Prefix of all keys. An incompatible format gets another number. */
 export const sharedPrefix = '/umlmon/directory/1/';
 
 export interface HostRecord {
   readonly name: string;
-  /** Where other hosts reach it: a name or address. */
+  /** Name or address for other hosts. */
   readonly address: string;
   /** Port of its redirector; 0 = none. */
   readonly redirector: number;
-  /** Tells two hosts apart that have the same name by mistake. */
+  /** Distinguishes two hosts with the same name. */
   readonly identity: string;
 }
 
-/** One key of etcd that can be believed. */
+/** A valid key in etcd. */
 export type SharedKey = { readonly host: string; readonly vm?: string };
 
 const states: readonly string[] = ['down', 'starting', 'running', 'stopping', 'foreign'] satisfies DirState[];
@@ -31,7 +31,7 @@ export function vmKey(host: string, vm: string): string {
   return `${sharedPrefix}vm/${host}/${vm}`;
 }
 
-/** Which host or VM a key is about; undefined if it is none of ours. */
+/** The host or VM of a key; undefined if malformed. */
 export function readKey(key: string): SharedKey | undefined {
   if (!key.startsWith(sharedPrefix)) return undefined;
   const [kind, name = '', vm, ...more] = key.slice(sharedPrefix.length).split('/');
@@ -66,7 +66,7 @@ function parse(value: string): { readonly [field: string]: unknown } {
     const parsed: unknown = JSON.parse(value);
     return typeof parsed === 'object' && parsed !== null ? { ...parsed } : {};
   } catch {
-    // Whoever has written this, it is no record.
+    // Malformed: not JSON.
     return {};
   }
 }

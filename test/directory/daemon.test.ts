@@ -1,4 +1,4 @@
-/** umldir as a service: who starts it, what it is told, and whom it becomes. */
+/** umldir as a service: its starter, its signals and its user. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -39,7 +39,7 @@ const cleanUp: (() => void)[] = [];
 
 beforeEach(async () => {
   home = mkdtempSync(join(tmpdir(), 'umlmon-umldir-'));
-  // Another user than ours must be able to pass.
+  // Other users need search permission.
   chmodSync(home, 0o755);
   port = await freePort();
 });
@@ -60,7 +60,7 @@ const start = async (keys: Record<string, string | number> = {}, env: Record<str
   return umldir;
 };
 
-test('SIGHUP opens what the configuration says now, and a mistake in it changes nothing', async () => {
+test('SIGHUP reloads the configuration, and an error in it changes nothing', async () => {
   const running = await start();
   const held = await registerAt(home, { name: 'vm1' });
   cleanUp.push(() => held.close());
@@ -71,7 +71,7 @@ test('SIGHUP opens what the configuration says now, and a mistake in it changes 
     await running.said(text, from);
   };
   writeFileSync(running.configPath, '[GLOBAL]\numldir_port = many\n');
-  await reload('was not taken');
+  await reload('was not reloaded');
   expect((await listAt(port)).entries).toHaveLength(1);
   writeGlobal(home, {
     umldir_address: '127.0.0.1',
@@ -80,20 +80,20 @@ test('SIGHUP opens what the configuration says now, and a mistake in it changes 
     umlredir_port: redirector,
     host_name: 'host1',
   });
-  await reload('was read again');
+  await reload('was reloaded');
   expect((await listAt(next)).entries).toHaveLength(1);
   await expect(listAt(port)).rejects.toMatchObject({ code: 'DIRECTORY_UNREACHABLE' });
 });
 
-test('without RUNDIR it makes the place of its socket again, and a second umldir is refused', async () => {
+test('without RUNDIR, umldir recreates its directory, and a second umldir is refused', async () => {
   const running = await start();
   const held = await registerAt(home, { name: 'vm1' });
   cleanUp.push(() => held.close());
   for (const part of ['run', 'run/.umldir', 'run/.umldir/socket']) {
     const from = running.log.length;
-    // umldir may make it again while rm(1) is in it.
+    // umldir may recreate it while rm(1) runs.
     spawnSync('rm', ['-rf', join(home, part)]);
-    await running.said('it is made again', from);
+    await running.said('it is recreated', from);
     const other = await registerAt(home, { name: 'vm2' });
     await untilListed(port, ({ entries }) => entries.length === 2);
     other.close();
@@ -107,9 +107,9 @@ test('without RUNDIR it makes the place of its socket again, and a second umldir
   expect(existsSync(join(home, 'run/.umldir/socket'))).toBe(false);
 });
 
-test('umldir that may not make RUNDIR again says so as a warning, and serves on', async () => {
+test('umldir that cannot recreate RUNDIR logs a warning and continues', async () => {
   const running = await start({ umldir_user: 'nobody' });
-  // As long as there is its own directory, umldir makes its socket in it again.
+  // While its own directory exists, umldir recreates its socket in it.
   while (existsSync(join(home, 'run'))) spawnSync('rm', ['-rf', join(home, 'run')]);
   await running.said('monitors cannot register');
   expect(running.log.split('\n').find((line) => line.includes('monitors cannot register'))).toContain(
@@ -119,8 +119,8 @@ test('umldir that may not make RUNDIR again says so as a warning, and serves on'
   expect(await running.end()).toBe(0);
 });
 
-test('started by root, it becomes its user, and root’s monitors register all the same', async () => {
-  // As strict as the service manager sets it.
+test('started by root, umldir switches to its user, and monitors of root still register', async () => {
+  // The umask of the service manager.
   const umask = process.umask(0o077);
   const running = await start({ umldir_user: 'nobody' }).finally(() => process.umask(umask));
   const status = readFileSync(`/proc/${running.child.pid}/status`, 'utf8');
@@ -135,7 +135,7 @@ test('started by root, it becomes its user, and root’s monitors register all t
   expect((await listAt(port)).entries).toHaveLength(0);
 });
 
-test('started as a user of its own it serves monitors of root, and records what it has refused', async () => {
+test('started as its own user, umldir serves monitors of root and records refusals', async () => {
   const directory = join(home, 'run/.umldir');
   for (const path of [dirname(directory), directory])
     mkdirSync(path, { mode: path === directory ? 0o700 : 0o755 });
@@ -164,7 +164,7 @@ test('started as a user of its own it serves monitors of root, and records what 
   });
 });
 
-test('tells its service manager that it is ready, how many monitors there are, and that it ends', async () => {
+test('umldir notifies its service manager: ready, number of monitors, stopping', async () => {
   const path = join(home, 'notify');
   const fd = openDatagram(path);
   cleanUp.push(() => closeSync(fd));
@@ -187,14 +187,14 @@ test('tells its service manager that it is ready, how many monitors there are, a
   await hears('STOPPING=1');
 });
 
-test('serves on the sockets that the service manager has opened', async () => {
+test('umldir uses the sockets of the service manager', async () => {
   const redirector = await freePort();
   const configPath = writeGlobal(home, {
     umldir_port: await freePort(),
     tcp_redir: 'true',
     host_name: 'host1',
   });
-  // systemd's own tool opens the sockets, and starts the service at the first connection.
+  // systemd-socket-activate opens the sockets and starts the service at the first connection.
   const child: ChildProcess = spawn(
     'systemd-socket-activate',
     [

@@ -30,7 +30,7 @@ const step = fc.record({
   port: fc.constantFrom(-1, 0, 7),
 });
 
-test('a list and the changes after it are the same as a later list', async () => {
+test('a list with the changes after it equals a later list', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 40 }), fc.nat(40), async (steps, lookAt) => {
       const directory = new Directory();
@@ -55,7 +55,7 @@ test('a list and the changes after it are the same as a later list', async () =>
   );
 });
 
-test('what is said again is no change', () => {
+test('an equal entry is not a change', () => {
   const directory = new Directory();
   directory.set('a', vm('x'));
   directory.set('a', vm('x'));
@@ -63,7 +63,7 @@ test('what is said again is no change', () => {
   expect(directory.next).toBe(2);
 });
 
-test('a list of many has pages, each VM on one of them', () => {
+test('a long list has pages, with each VM on one page', () => {
   const directory = new Directory();
   for (let i = 0; i < 2 * UMLDIR_LIST_MAX + 1; i++) directory.set(`host${i % 3}`, vm(`vm${i}`));
   const entries = allOf(directory);
@@ -72,7 +72,7 @@ test('a list of many has pages, each VM on one of them', () => {
   expect(entries.map(({ host }) => host)).toEqual(entries.map(({ host }) => host).sort());
 });
 
-test('a watcher that waits hears of the change, and one whose connection ends waits no more', async () => {
+test('a waiting watcher gets the change, and the end of its connection ends the wait', async () => {
   const directory = new Directory();
   const heard = directory.watch(0, 60_000, peer, never);
   const ended = new AbortController();
@@ -83,14 +83,14 @@ test('a watcher that waits hears of the change, and one whose connection ends wa
   expect((await heard).changes).toMatchObject([{ sequence: 1, kind: 'set', entry: { host: 'a' } }]);
 });
 
-test('changes that are no longer held are not made up', async () => {
+test('changes that are too old are refused', async () => {
   const directory = new Directory();
   for (let i = 0; i <= directoryLimits.changesKept; i++) directory.set('a', vm('x', i));
   await expect(directory.watch(1, 0, peer, never)).rejects.toMatchObject({ code: 'DIRECTORY_LOST' });
   expect((await directory.watch(2, 0, peer, never)).changes[0]?.sequence).toBe(2);
 });
 
-describe('which VM is meant', () => {
+describe('the VM of a target', () => {
   const directory = new Directory();
   for (const [host, name] of [
     ['here', 'web'],

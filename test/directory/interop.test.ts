@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { buildCClient } from '../helpers/programs/c-client.ts';
 import { freePort, registerAt, TestUmldir, untilListed } from '../helpers/programs/umldir.ts';
 
-// A client made by rpcgen and libtirpc, which share nothing with our code but umldir.x, and a real umldir.
+// A client from rpcgen and libtirpc, which share only umldir.x with umlmon, and a real umldir.
 
 const directory = mkdtempSync(join(tmpdir(), 'umlmon-umldir-'));
 const clients: { close(): void }[] = [];
@@ -60,7 +60,7 @@ test('GET_PORT', async () => {
   });
 });
 
-test('WATCH: what was, and what comes', async () => {
+test('WATCH: past and future changes', async () => {
   expect((await run('watch', '1', '0')).out).toContain('1 0 vm1@host1');
   const coming = run('watch', '3', '20000');
   clients.pop()?.close();
@@ -71,14 +71,14 @@ test('WATCH: what was, and what comes', async () => {
   });
 });
 
-test('REGISTER over TCP is refused, whoever asks', async () => {
+test('REGISTER over TCP is always refused', async () => {
   expect(await run('register', 'vm9')).toMatchObject({
     status: 1,
     out: expect.stringMatching(/^DIRECTORY_LOCAL\|/),
   });
 });
 
-test('500 monitors come and go, and are listed by one answer', async () => {
+test('500 monitors register and exit, and one answer lists them', async () => {
   const many = await Promise.all(
     Array.from({ length: 500 }, (_, i) => registerAt(directory, { name: `many${i}`, port: 1 })),
   );

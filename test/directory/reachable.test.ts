@@ -1,4 +1,4 @@
-/** Where the directory says that a monitor is reached from other hosts. */
+/** The address of a monitor for other hosts, in answers of the directory server. */
 import { expect, test } from 'vitest';
 import { Directory } from '../../src/directory/directory.ts';
 import { directoryHandlers } from '../../src/directory/procedures.ts';

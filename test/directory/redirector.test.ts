@@ -17,10 +17,10 @@ const registered: { close(): void }[] = [];
 let umldir: TestUmldir;
 let port = 0;
 let redirector = 0;
-/** Resolves when who announces too slowly was shown out. */
+/** Resolves when the connection with a slow announcement is closed. */
 let slow: Promise<void>;
 
-/** A server in the place of a monitor, in the directory as `name`. */
+/** A server instead of a monitor, registered as `name`. */
 async function fakeMonitor(name: string, serve: (socket: Socket) => void): Promise<void> {
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     socket.on('error', () => undefined);
@@ -56,7 +56,7 @@ beforeAll(async () => {
 
 /** Announces a VM a byte at a time; resolves when the connection is closed. */
 async function announceSlowly(): Promise<void> {
-  // Of an address of its own, so that no flood of another test is the reason.
+  // From its own address, so that floods of other tests have no effect.
   const socket = connect({ host: '127.0.0.1', port: redirector, localAddress: '127.0.0.8' });
   socket.on('error', () => undefined);
   socket.write(Buffer.from('80000100', 'hex'));
@@ -72,24 +72,24 @@ afterAll(async () => {
   rmSync(home, { recursive: true });
 });
 
-test('10 MB go both ways as they are, and the end of each direction is handed on', async () => {
+test('10 MB pass unchanged in both directions, and so does the end of each direction', async () => {
   const sent = randomBytes(10_000_000);
   const socket = await reach('echo');
   socket.end(sent);
   expect(Buffer.compare(await readAll(socket), sent)).toBe(0);
 });
 
-test('a client that waits for long hears of an end that has vanished', async () => {
+test('a long-waiting client detects a dead peer', async () => {
   const socket = await reach('echo');
   const from = `sport = :${socket.localPort}`;
-  // The timer of tcp(7) that asks whether the other end is still there: when everything that was sent is known to be there.
+  // The keep-alive timer of tcp(7), which runs when all sent data is acknowledged.
   await until('the timer', () =>
     execFileSync('ss', ['-Htno', from], { encoding: 'utf8' }).includes('timer:(keepalive,'),
   );
   socket.destroy();
 });
 
-test('what is sent along with the announcement arrives, and an answer comes after the end of the question', async () => {
+test('data after the announcement arrives, and the answer arrives after the client has ended its direction', async () => {
   await fakeMonitor('late', (socket) => {
     readAll(socket).then(
       (text) => socket.end(`${text.toString()} from ${socket.remoteAddress}`),
@@ -101,7 +101,7 @@ test('what is sent along with the announcement arrives, and an answer comes afte
   expect((await readAll(socket)).toString()).toMatch(/^hello from 127\.(?!0\.)\d+\.\d+\.\d+$/);
 });
 
-test('each client comes to the monitor from an address of its own', async () => {
+test('the monitor sees each client under its own address', async () => {
   const seen: (string | undefined)[] = [];
   await fakeMonitor('looking', (socket) => {
     seen.push(socket.remoteAddress);
@@ -122,7 +122,7 @@ test('each client comes to the monitor from an address of its own', async () => 
   expect(new Set(seen).size).toBe(2);
 });
 
-test('who does not read holds up who writes', async () => {
+test('a side that does not read stops the writer of the other side', async () => {
   let monitor: Socket | undefined;
   await fakeMonitor('deaf', (socket) => {
     monitor = socket.pause();
@@ -130,7 +130,7 @@ test('who does not read holds up who writes', async () => {
   const socket = await reach('deaf');
   const chunk = randomBytes(1 << 20);
   let written = 0;
-  // Loopback sockets take some MiB each; the redirector must not take the rest.
+  // Loopback sockets buffer some MiB each; the redirector must not buffer the rest.
   while (written < 64 && socket.writableLength < 2 * chunk.length) {
     socket.write(chunk);
     written += 1;
@@ -154,9 +154,9 @@ test('a connection that breaks on one side breaks on the other', async () => {
 });
 
 test.each([
-  ['a VM that is not there', 'nobody', 'DIRECTORY_NO_VM', /knows no VM nobody/],
+  ['an unknown VM', 'nobody', 'DIRECTORY_NO_VM', /has no VM nobody/],
   ['a monitor without TCP', 'silent', 'DIRECTORY_NO_PORT', /does not listen on TCP/],
-  ['a monitor that has just gone', 'gone', 'REDIRECTOR_MONITOR', /cannot connect to the monitor of gone/],
+  ['a monitor that has just exited', 'gone', 'REDIRECTOR_MONITOR', /cannot connect to the monitor of gone/],
 ])('%s is said', async (_what, vm, code, cause) => {
   registered.push(await registerAt(home, { name: 'silent' }));
   registered.push(await registerAt(home, { name: 'gone', port: await freePort() }));
@@ -174,14 +174,14 @@ test.each([
   expect(await readAll(socket)).toHaveLength(0);
 });
 
-test('without a redirector, the error says which leg has failed', async () => {
+test('without a redirector, the error names the stage that failed', async () => {
   const nowhere = await freePort();
   await expect(
     connectRedirected({ host: '127.0.0.1', port: nowhere }, { vm: 'echo', host: '' }),
   ).rejects.toMatchObject({ code: 'REDIRECTOR_UNREACHABLE', place: `redirector of 127.0.0.1:${nowhere}` });
 });
 
-/** Opens connections that say little or nothing, from another address than ours; the function ends them. */
+/** Opens silent connections from another address; the returned function ends them. */
 async function flood(count: number, to: number, say: string): Promise<() => void> {
   const open = () => {
     const socket = connect({ host: '127.0.0.1', port: to, localAddress: '127.0.0.9' });
@@ -190,7 +190,7 @@ async function flood(count: number, to: number, say: string): Promise<() => void
     return socket.resume();
   };
   const sockets: Socket[] = [];
-  // No more at once than wait in the queue of a listener: what the host drops there comes again after seconds.
+  // At most as many at once as the queue of a listener holds: the host retries dropped ones only after seconds.
   while (sockets.length < count) {
     sockets.push(...Array.from({ length: 200 }, open));
     await until('every connection was made or refused', () => sockets.every(({ connecting }) => !connecting));
@@ -211,12 +211,12 @@ test.each([
     const before = openFiles();
     const end = await flood(2000, to(), say);
     await until('the bound', () => openFiles() <= before + most);
-    await umldir.said('connections were closed: there were too many');
+    await umldir.said('connections above the limit were closed');
     const socket = await reach('echo');
     socket.end('still here');
     expect((await readAll(socket)).toString()).toBe('still here');
     expect((await listAt(port)).entries.length).toBeGreaterThan(0);
-    // Also from the very address.
+    // From the same address too.
     const neighbour = connect({ host: '127.0.0.1', port, localAddress: '127.0.0.9' });
     neighbour.write(
       Buffer.from(
@@ -232,7 +232,7 @@ test.each([
   },
 );
 
-test('connections of fifty addresses that are answered and stay keep nobody out of the directory', async () => {
+test('idle connections of fifty addresses do not lock out other clients of the directory server', async () => {
   const before = openFiles();
   const question = Buffer.from(
     '8000002800000007000000000000000220756d64000000010000000000000000000000000000000000000000',
@@ -263,6 +263,6 @@ test('connections of fifty addresses that are answered and stay keep nobody out 
   await until('all is released', () => openFiles() <= before);
 });
 
-test('who does not announce a VM in time is shown out', async () => {
+test('a client that does not announce a VM in time is disconnected', async () => {
   await slow;
 });

@@ -1,4 +1,4 @@
-/** Monitors and their umldir: who comes when, and what becomes of it. */
+/** Registration of monitors with umldir, in every order of starts. */
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -30,7 +30,7 @@ afterAll(async () => {
   await world.close();
 });
 
-test('a monitor that was there first is registered when umldir comes, with every state of its VM', async () => {
+test('a monitor that starts before umldir registers when umldir starts, with each state of its VM', async () => {
   await world.startMonitor('vm1');
   await startUmldir();
   const { here, entries, state } = await untilListed(port, (list) => list.entries.length === 1);
@@ -50,7 +50,7 @@ test('a monitor that was there first is registered when umldir comes, with every
   }
 });
 
-test('one that comes later is registered at once, and umldir -list shows both', async () => {
+test('a monitor that starts later registers at once, and umldir -list shows both', async () => {
   await world.startMonitor('vm2');
   await untilListed(port, ({ entries }) => entries.length === 2);
   const { status, stdout } = world.run('umldir', ['-list', `127.0.0.1:${port}`]);
@@ -58,7 +58,7 @@ test('one that comes later is registered at once, and umldir -list shows both', 
   expect(stdout).toBe('vm1@host1  down    no TCP\nvm2@host1  down    no TCP\n');
 });
 
-test('one that is killed vanishes', async () => {
+test('a killed monitor disappears from the list', async () => {
   await world.killMonitor('vm2');
   await untilListed(port, ({ entries }) => entries.length === 1);
 });
@@ -78,12 +78,12 @@ test('a second umldir of the host is refused', async () => {
   expect(stderr).toContain('another umldir serves');
 });
 
-test('a monitor does nothing while nothing happens, with umldir or without', async () => {
+test('an idle monitor uses no CPU, with or without umldir', async () => {
   const switches = () => {
     const text = readFileSync(`/proc/${world.monitorPid('vm1')}/status`, 'utf8');
     return Number(/^voluntary_ctxt_switches:\s*(\d+)$/m.exec(text)?.[1]);
   };
-  // Whatever is still going on comes to its end.
+  // Pending work ends first.
   const isQuiet = async () => {
     for (let look = 0; look < 20; look++) {
       const before = switches();

@@ -45,7 +45,7 @@ async function startHost(name: string, home = join(root, `${name}${hosts.length}
   return host;
 }
 
-/** A monitor's TCP port that says which one it is. */
+/** A TCP port that sends the name of its monitor. */
 async function addVm(host: Host, name: string): Promise<void> {
   const server = createServer((socket) => socket.end(`${name} of ${host.name}`));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -93,7 +93,7 @@ afterAll(async () => {
   rmSync(root, { recursive: true, force: true });
 });
 
-test('every host knows the VMs of all, with the same entries', async () => {
+test('each host lists the VMs of all hosts, with equal entries', async () => {
   const all = ['web@host1', 'mail@host2', 'web@host2', 'db@host3'];
   for (const host of [one, two, three]) expect(await namesAt(host, 4)).toEqual(all);
   const [first, second] = [
@@ -104,7 +104,7 @@ test('every host knows the VMs of all, with the same entries', async () => {
   expect(first.state).toEqual({ sharing: 'on', trouble: '' });
 });
 
-test('the redirector of any host leads to any VM; of two with one name the own one, or the named one', async () => {
+test('the redirector of each host leads to each VM; of two equal names to its own VM, or to that of the named host', async () => {
   expect(await talk(one, 'db')).toBe('db of host3');
   expect(await talk(three, 'mail')).toBe('mail of host2');
   expect(await talk(one, 'web')).toBe('web of host1');
@@ -112,7 +112,7 @@ test('the redirector of any host leads to any VM; of two with one name the own o
   await expect(talk(three, 'web')).rejects.toMatchObject({ code: 'DIRECTORY_AMBIGUOUS' });
 });
 
-test('GET_PORT tells where the monitor of another host is', async () => {
+test('GET_PORT returns the address of a monitor on another host', async () => {
   const client = await DirectoryClient.connect('127.0.0.1', one.port);
   try {
     const found = await client.getPort({ vm: 'db', host: '' });
@@ -123,11 +123,11 @@ test('GET_PORT tells where the monitor of another host is', async () => {
   }
 });
 
-test('a VM whose state changes often leaves nothing behind in its umldir', async () => {
+test('frequent changes of a VM leak nothing in umldir', async () => {
   const vm = { name: 'busy', state: 'running', ready: true, address: '', port: 0 } as const;
   const client = await registerAt(one.home, vm);
   try {
-    // Told one by one: Node complains of more than ten listeners of one kind.
+    // One by one: Node warns about more than ten listeners of one kind.
     for (let stateSince = 1; stateSince <= 12; stateSince++) {
       await client.call('register', { ...vm, stateSince });
       await untilListed(two.port, ({ entries }) => entries.some(({ vm }) => vm.stateSince === stateSince));
@@ -139,7 +139,7 @@ test('a VM whose state changes often leaves nothing behind in its umldir', async
   expect(one.umldir.log).not.toContain('MaxListeners');
 });
 
-test('a record that is damaged is told of as long as it is there, once', async () => {
+test('a malformed record is reported once, while it exists', async () => {
   const writer = new Etcd([{ protocol: 'http:', host: '127.0.0.1', port: etcd.port }]);
   const { signal } = new AbortController();
   const key = toBase64(vmKey('host9', 'bad'));
@@ -148,7 +148,7 @@ test('a record that is damaged is told of as long as it is there, once', async (
     for (const value of ['not JSON', 'nor this'])
       await writer.call('kv/put', { key, value: toBase64(value) }, signal);
     await writer.call('kv/put', { key: toBase64(hostKey('host9')), value: toBase64('{}') }, signal);
-    await trouble(/^2 records of other hosts were left out/);
+    await trouble(/^2 records of other hosts were omitted/);
     for (const gone of [key, toBase64(hostKey('host9'))])
       await writer.call('kv/deleterange', { key: gone }, signal);
     await trouble(/^$/);
@@ -180,24 +180,24 @@ test('umlwatch reaches a monitor of one host through another one', async () => {
   }
 });
 
-test('a host with a name that is taken stays alone, and says why', async () => {
+test('a host with the name of another one does not share, and reports why', async () => {
   const impostor = await startHost('host1');
   const { entries, state } = await untilListed(impostor.port, (list) =>
-    list.state.trouble.includes('has this name'),
+    list.state.trouble.includes('uses this name'),
   );
   expect([entries, state.sharing]).toEqual([[], 'broken']);
   await impostor.umldir.end();
   expect(await namesAt(two, 4)).toContain('web@host1');
 });
 
-test('the VMs of a host that is gone vanish, and all others stay', async () => {
+test('the VMs of a failed host disappear, and all others remain', async () => {
   await two.umldir.end('SIGKILL');
   for (const host of [one, three]) expect(await namesAt(host, 2)).toEqual(['web@host1', 'db@host3']);
   expect(await talk(one, 'db')).toBe('db of host3');
   await expect(talk(one, 'mail')).rejects.toMatchObject({ code: 'DIRECTORY_NO_VM' });
 });
 
-test('without etcd the own VMs are there, and the list says that others are missing; with it again, all are', async () => {
+test('without etcd, the list has only the own VMs and says so; when etcd returns, it has all VMs', async () => {
   await etcd.kill();
   const { entries } = await untilListed(
     one.port,
@@ -212,7 +212,7 @@ test('without etcd the own VMs are there, and the list says that others are miss
     expect(await namesAt(host, 3)).toEqual(['new@host1', 'web@host1', 'db@host3']);
 });
 
-test('a host that ends in order leaves nothing in etcd', async () => {
+test('a clean exit of umldir leaves nothing in etcd', async () => {
   await three.umldir.end();
   expect(await namesAt(one, 2)).toEqual(['new@host1', 'web@host1']);
   await one.umldir.end();

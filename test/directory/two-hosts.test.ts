@@ -1,4 +1,4 @@
-/** umlwatch on one host, a VM on another: two network namespaces, and a firewall that knows two ports. */
+/** umlwatch on one host, a VM on another: two network namespaces, and a firewall with two open ports. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
@@ -17,7 +17,7 @@ const world = new World(host.name);
 const password = 'correct horse battery';
 const passwordFile = join(world.home, 'password');
 const place = 'vm1@10.9.0.1';
-/** On the client there is no configuration. */
+/** The client has no configuration. */
 const env = { XDG_STATE_HOME: world.home, UMLMON_CONFIG: join(world.home, 'none.ini') };
 const keys = { host_name: 'host1', tcp_redir: 'true' };
 let umldir: TestUmldir;
@@ -61,8 +61,8 @@ const failureOf = (...args: readonly string[]) => {
   return [status, code, where];
 };
 
-describe('through directory and redirector', () => {
-  test('every word works as on the host', () => {
+describe('through directory server and redirector', () => {
+  test('every command works as on the host', () => {
     expect(watch([place, '-start', '-wait', 'kernel'])).toMatchObject({ status: 0, stderr: '' });
     expect(watch([place, '-info']).stdout).toMatch(/state +running/);
     const typed = watch([place], 'info\nsysrq h\nquit\n');
@@ -101,31 +101,31 @@ describe('through directory and redirector', () => {
   });
 });
 
-describe('who asks in vain is told which leg has failed:', () => {
-  test('the monitor, which knows another password', () => {
+describe('an error names the stage that failed:', () => {
+  test('the monitor, which has another password', () => {
     writeFileSync(join(world.home, 'wrong'), 'a wrong one\n');
     const [status, code] = failureOf(place, '-password-file', join(world.home, 'wrong'), '-info');
     expect([status, code]).toEqual([4, 'PASSWORD_WRONG']);
   });
 
-  test('the directory, which does not know the VM', () => {
+  test('the directory server, which does not know the VM', () => {
     expect(failureOf('vm9@10.9.0.1', '-info')).toEqual([4, 'DIRECTORY_NO_VM', 'umldir of host1']);
   });
 
-  test('the redirector, which is not there, and the monitor is for its own host only', async () => {
+  test('a missing redirector, with a monitor that serves only its own host', async () => {
     writeGlobal(world.home, { ...keys, tcp_redir: 'false' });
     const from = umldir.log.length;
     umldir.child.kill('SIGHUP');
-    await umldir.said('was read again', from);
+    await umldir.said('was reloaded', from);
     expect(failureOf(place, '-info')).toEqual([4, 'DIRECTORY_NO_PORT', 'umldir of 10.9.0.1:8655']);
   });
 
-  test('the directory, which is not there', async () => {
+  test('a missing directory server', async () => {
     await umldir.end();
     expect(failureOf(place, '-info')).toEqual([4, 'DIRECTORY_UNREACHABLE', 'umldir of 10.9.0.1:8655']);
   });
 
-  test('nothing, once it is there again', async () => {
+  test('none, once it runs again', async () => {
     umldir = await TestUmldir.start({ home: world.home, keys, namespace: host.name });
     await until('vm1 is there', () => watch([place, '-info']).status === 0);
   });
