@@ -2,7 +2,7 @@
 import { isIPv6 } from 'node:net';
 import { readIp } from '../system/ip-address.ts';
 
-/** The address of a peer as people write it: an IPv4 client of an IPv6 socket is no IPv6 address. Another text as it is. */
+/** The usual form of the address of a peer: an IPv4 client of an IPv6 socket has an IPv4 address. Other texts are unchanged. */
 export function plainAddress(address: string): string {
   return readIp(address)?.text ?? address;
 }
@@ -12,7 +12,7 @@ export function placeText(host: string, port: number): string {
   return `${isIPv6(host) ? `[${host}]` : host}:${port}`;
 }
 
-/** Whose an address is, as far as its text tells: itself, or for IPv6 its network of 64 bits, which one host may have. */
+/** The key that identifies the owner of an address: the address itself, or for IPv6 its /64 network, which one host may have. */
 export function networkOf(address: string): string {
   const [plain = ''] = plainAddress(address).split('%');
   if (!isIPv6(plain)) return plain;

@@ -2,16 +2,16 @@
 import { printable } from '../system/text.ts';
 import type { ScreenLine, ScreenPicture, ScreenRun } from './umlmonctrl.gen.ts';
 
-/** Characters of a line: those of the widest screen with their marks. */
+/** Most characters of a line: the widest screen, with combining marks. */
 const lineCharacters = 4096;
 
-/** A picture as lines of text that are safe to show, without empty ones at the end. */
+/** A picture as lines of text that are safe to print, without trailing empty lines. */
 export function pictureText({ lines }: Pick<ScreenPicture, 'lines'>): string[] {
   const texts = lines.map(lineText);
   return texts.slice(0, texts.findLastIndex((text) => text !== '') + 1);
 }
 
-/** Lines as they were printed: what the window has wrapped is one line again. */
+/** Lines as the guest printed them: wrapped lines are joined. */
 export function unwrappedText({ lines }: Pick<ScreenPicture, 'lines'>): string[] {
   const whole: ScreenRun[][] = [];
   for (const { wrapped, runs } of lines) {

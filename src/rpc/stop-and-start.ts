@@ -3,19 +3,19 @@ import { toFailure } from '../system/errors/errors.ts';
 import type { MonitorClient } from './client/monitor-client.ts';
 import type { OperationReport } from './umlmonctrl.gen.ts';
 
-/** What a restart came to. */
+/** The result of a restart. */
 export interface StoppedAndStarted {
-  /** Null if the VM was down. */
+  /** Null if the VM was stopped. */
   readonly stopped: OperationReport | null;
-  /** The number of the first event of the start, or of one after the stop. */
+  /** The number of the first event of the start, or of a later one. */
   readonly since: number;
   readonly started: OperationReport;
 }
 
 /**
- * Stops a guest in order, and starts it; one that is down is started. Errors: those of stop and start.
+ * Shuts a guest down and starts it again; a stopped one is only started. Errors: those of stop and start.
  *
- * @param stopMs milliseconds for the orderly stop; 0: stop_timeout of the configuration
+ * @param stopMs milliseconds for the clean shutdown; 0: stop_timeout of the configuration
  */
 export async function stopAndStart(
   client: MonitorClient,
@@ -37,14 +37,14 @@ async function stopIfUp(
   try {
     return await client.call('stop', { timeoutMs }, signal);
   } catch (error) {
-    // It has ended by itself meanwhile.
+    // The guest has ended by itself in the meantime.
     const now = await client.call('info', undefined, signal);
     if (toFailure(error).code === 'STATE_WRONG' && now.state === 'down') return null;
     throw error;
   }
 }
 
-/** A line for people. */
+/** One line of text. */
 export function stoppedAndStartedText({ stopped, started }: Omit<StoppedAndStarted, 'since'>): string {
-  return `${stopped?.summary ?? 'it was down'}; ${started.summary}`;
+  return `${stopped?.summary ?? 'it was stopped'}; ${started.summary}`;
 }

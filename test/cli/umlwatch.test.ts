@@ -362,7 +362,7 @@ describe('what cannot be reached', () => {
     expect(world.run('umlwatch', ['vm1@server.invalid', '-info'])).toMatchObject({
       status: 4,
       stderr: expect.stringMatching(
-        /^umlwatch: umldir of server\.invalid:8655: cannot talk to the directory: .*server\.invalid/,
+        /^umlwatch: umldir of server\.invalid:8655: cannot connect to the directory server: .*server\.invalid/,
       ),
     });
   });
@@ -376,8 +376,8 @@ describe('what cannot be reached', () => {
     expect(world.run('umlwatch', ['down', '-info'])).toMatchObject({
       status: 4,
       stderr:
-        `umlwatch: ${world.varDir}/down/ctrl: no monitor is running for down; its socket is left from one that was ` +
-        `killed; the last monitor, process ${monitor.pid}: it was killed, ran out of memory, or the host went down ` +
+        `umlwatch: ${world.varDir}/down/ctrl: no monitor is running for down; its socket is a leftover of a ` +
+        `killed monitor; the last monitor, process ${monitor.pid}: it was killed, ran out of memory, or the host went down ` +
         '(hint: start it again: umlmon down)\n',
     });
   });
@@ -396,7 +396,7 @@ describe('what cannot be reached', () => {
       stdout: '',
       stderr:
         `umlwatch: ${world.varDir}/vm1/ctrl: no permission to use the control socket of vm1 ` +
-        '(hint: the socket is open to its owner and its group: join the group, or become its owner)\n',
+        '(hint: only the owner and the group of the socket have access: join the group, or become the owner)\n',
     });
   });
 });

@@ -214,7 +214,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'choose another name; umlmon -cleanup VM removes it while its VM is stopped': placeholder,
   'start it by a program that passes it as LISTEN_FDS and LISTEN_FDNAMES of sd_listen_fds(3), with umlmon -fg':
     placeholder,
-  'umldir -list HOST lists those that it knows; on the host of the VM: umlmon …': placeholder,
+  'umldir -list HOST lists its VMs; on the host of the VM: umlmon …': placeholder,
   'make the file readable on the host: chmod a+r': placeholder,
   'list the backups: umlwatch VM -backups': placeholder,
   'close other viewers of this console: umlwatch VM -who': placeholder,
@@ -270,7 +270,7 @@ const elsewhere: Readonly<Record<string, string>> = {
     'it only shows what doctor, of test/cli/admin/doctor/checks.test.ts, is about, or is a word of test/systemd/umladmin.test.ts',
   'write a section […], or, if its images are not needed any more: rm -r …':
     'it only shows what doctor, of test/cli/admin/doctor/checks.test.ts, is about, or is a word of test/systemd/umladmin.test.ts',
-  'set the passwords anew: umladmin password':
+  'set the passwords again: umladmin password':
     'it asks for a password on a terminal: test/cli/admin/password.test.ts',
   'set one on the host: umladmin password':
     'it asks for a password on a terminal: test/cli/admin/password.test.ts',
@@ -281,7 +281,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'umlwatch … -…': needsFault,
   'umlwatch … -crashes lists them': needsFault,
   'umlwatch … -info -log con0': needsFault,
-  'umldir -list shows what it knows': needsFault,
+  'umldir -list prints its VMs': needsFault,
   'find the process with: fuser -v …': needsFault,
   'take a snapshot, then repair it in a guest with e2fsck -f': needsFault,
   'repair it in a guest with e2fsck -f': needsFault,

@@ -14,12 +14,12 @@ const well = {
   lastExit: { cause: 'crash', why: '', panic: 'oh\x1b[31m', askedBy: '' },
 } as unknown as VmInfo;
 
-test('a VM that runs has nothing wrong, whatever its last run was', () => {
+test('a running VM has no problems, whatever its last exit', () => {
   expect(wrongWith(well)).toEqual([]);
 });
 
 test.each<[Partial<VmInfo>, string, string]>([
-  [{ state: 'foreign' }, 'a kernel runs that its monitor cannot vouch for', 'umlwatch vm1 -events -since 1'],
+  [{ state: 'foreign' }, 'a kernel runs that its monitor does not manage', 'umlwatch vm1 -events -since 1'],
   [{ hungSince: 5 }, 'its kernel hangs', 'umlwatch vm1 -kill -start'],
   [
     { state: 'down', held: { kind: 'kept', since: 1, why: 'on_crash = keep' } },
@@ -30,14 +30,14 @@ test.each<[Partial<VmInfo>, string, string]>([
   [{ troubles: 1, lastTrouble: 'x\x07' }, 'x\\x07', 'umlwatch vm1 -events -since 1'],
   [
     { troubles: 3, lastTrouble: 'x' },
-    'x (the newest of 3 troubles since the monitor began)',
+    'x (the newest of 3 warnings since the monitor started)',
     'umlwatch vm1 -events -since 1',
   ],
 ])('%j', (part, text, fix) => {
   expect(wrongWith({ ...well, ...part })).toContainEqual({ text, fix });
 });
 
-test('what was asked for is not wrong', () => {
+test('a requested exit is not a problem', () => {
   for (const cause of ['poweroff', 'reboot', 'killed'] as const)
     expect(wrongWith({ ...well, state: 'down', lastExit: { ...well.lastExit, cause } } as VmInfo)).toEqual(
       [],

@@ -33,7 +33,7 @@ test.each([
   [
     'a trouble, and how many there were',
     { troubles: 3, lastTrouble: 'cannot write the log' },
-    ['cannot write the log (the newest of 3 troubles since the monitor began)'],
+    ['cannot write the log (the newest of 3 warnings since the monitor started)'],
   ],
   ['the only trouble', { troubles: 1, lastTrouble: 'cannot write the log' }, ['cannot write the log']],
   [
@@ -44,7 +44,7 @@ test.each([
   [
     'a crash without a text',
     { state: 'down', lastExit: { ...lastExit, panic: '' } },
-    ['it crashed: the last lines of con0 may say why'],
+    ['it crashed: see the last lines of con0'],
   ],
   [
     'a crash of which the host knows why',

@@ -1,12 +1,12 @@
 import { remoteLimits } from '../../system/limits/limits.ts';
 import { type Derivation, saltPassword } from './scram.ts';
 
-/** What is kept: a host has one way to derive keys, and a client asks few hosts. */
+/** Most cached keys: each host has one salt, and a client uses few hosts. */
 const keysMax = remoteLimits.keysDerived;
 
 /**
- * The keys that were derived from passwords: slow to make, and the same for all VMs of a host. Who asks for one that is being
- * made waits for it.
+ * A cache of keys derived from passwords, which are slow to compute and equal for all VMs of a host. Concurrent requests
+ * for a key share one computation.
  */
 export class DerivedKeys {
   readonly #keys = new Map<string, Promise<Buffer>>();

@@ -7,15 +7,16 @@ import { remoteLimits } from '../../system/limits/limits.ts';
 import { plainHost } from '../../system/plain-host.ts';
 import { placeText } from '../address.ts';
 
-/** Hosts that are remembered: the newest. */
+/** Most hosts in the file; the newest are kept. */
 const hostsMax = remoteLimits.hostsKnown;
 
 /**
- * The certificates of monitors that a password was proved to, a line each: address, and fingerprint. An address is one however it is written (`vm1@HOSTB`, `vm1@hostb.`). For
- * those that no authority vouches for: next time, nobody else is shown a proof that a password could be guessed from.
+ * The certificates of monitors after a successful login, one line each: address and fingerprint. Addresses are normalised
+ * (`vm1@HOSTB` equals `vm1@hostb.`). It has certificates without a trusted authority. The next login detects an
+ * impostor before it sends a proof from which the password could be guessed.
  */
 export class KnownHosts {
-  /** Undefined where there is no place for the file: then nothing is remembered. */
+  /** Undefined if there is no directory for the file: then nothing is stored. */
   readonly path: string | undefined;
 
   constructor(path: string | undefined) {
@@ -27,7 +28,7 @@ export class KnownHosts {
     return this.#read().findLast(([known = '']) => plainPlace(known) === wanted)?.[1];
   }
 
-  /** A convenience: a file that cannot be written is as good as none. */
+  /** Errors of writing are ignored: the file is optional. */
   remember(address: string, fingerprint: string): void {
     if (this.path === undefined) return;
     const place = plainPlace(address);
@@ -56,7 +57,7 @@ export class KnownHosts {
   }
 }
 
-/** `VM@HOST`, `VM@HOST:PORT` with its host as hosts are compared; another text as it is. */
+/** `VM@HOST`, `VM@HOST:PORT` with a normalised host; other texts are unchanged. */
 function plainPlace(address: string): string {
   const [, vm = '', rest = ''] = /^([^@]*@)(.*)$/.exec(address) ?? [];
   if (isIPv6(rest)) return `${vm}${plainHost(rest)}`;

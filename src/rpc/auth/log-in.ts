@@ -5,22 +5,22 @@ import type { RpcClient } from '../client/client.ts';
 import type { AuthAnswer, AuthStep, umlmonctrl } from '../umlmonctrl.gen.ts';
 import { beginClient, type Derivation, finishClient, readChallenge, ScramError } from './scram.ts';
 
-/** Characters of a text that a stranger sends. */
+/** Most characters of an untrusted text in a message. */
 const shownLength = 200;
 
 export interface Login {
   readonly vm: string;
   /** Of the TLS connection; null without TLS. */
   readonly binding: Buffer | null;
-  /** Derives the key from the password (saltPassword): the slow part, whose result is the same at the next login. */
+  /** Derives the key from the password (saltPassword). This is slow, and the next login gives the same result. */
   readonly derive: (derivation: Derivation) => Promise<Buffer>;
   /** For messages. */
   readonly place: string;
 }
 
 /**
- * Proves over a new connection that we know a password, and has the server prove that it does; the role that we have
- * there. Errors: AUTH_*, PASSWORD_WRONG, REMOTE_IDENTITY, and those of RpcClient.call.
+ * Logs in over a new connection: the client and the server each prove that they know the password. Resolves to the role.
+ * Errors: AUTH_*, PASSWORD_WRONG, REMOTE_IDENTITY, and those of RpcClient.call.
  */
 export async function logIn(
   client: RpcClient<typeof umlmonctrl>,
@@ -29,7 +29,7 @@ export async function logIn(
   const failed = (cause: string) => new UmlmonError('AUTH_FAILED', { place, cause });
   const stepOf = (answer: AuthAnswer): AuthStep => {
     if (answer.kind === 'ok') return answer.step;
-    // From who knows whom, and for a terminal.
+    // Untrusted text for a terminal.
     const { code, place: where, cause, hint } = answer.why;
     const [at, why, what] = [where, cause, hint].map((text) => printable(text, shownLength));
     throw new UmlmonError(isErrorCode(code) ? code : 'AUTH_FAILED', {
@@ -47,7 +47,8 @@ export async function logIn(
     if (last.message !== expected)
       throw new UmlmonError('REMOTE_IDENTITY', {
         place,
-        cause: 'the other end does not know the password: it is not the monitor, or somebody is in between',
+        cause:
+          'the other end does not know the password: it is not the monitor, or the connection is intercepted',
       });
     return last.role;
   } catch (error) {

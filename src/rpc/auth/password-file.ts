@@ -1,7 +1,7 @@
 /**
- * VARDIR/.passwords: what the monitors of a host keep of the passwords for TCP and umlweb (RFC 5802: verifiers, from
- * which no password can be read). No VM can have that name. There is a password for each VM and role, and those of `*` open
- * all VMs; the password alone tells which one it is.
+ * VARDIR/.passwords: the verifiers (RFC 5802) of the passwords for TCP and umlweb on a host. Passwords cannot be read from
+ * verifiers. The name is not a valid VM name. Each VM and role can have a password; passwords of `*` are valid for all
+ * VMs. The password alone determines VM and role.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { closeSync, constants, mkdirSync, openSync } from 'node:fs';
@@ -15,10 +15,10 @@ import { shellWord } from '../../system/shell-word.ts';
 import { highestRole, isRole, type Role } from '../roles.ts';
 import { type Derivation, saltPassword, type Verifier, verifierOf } from './scram.ts';
 
-/** In the place of a VM's name: all VMs of the host. */
+/** Instead of a VM name: all VMs of the host. */
 export const allVms = '*';
 
-/** What a password opens. */
+/** The VM and role of a password. */
 export interface Grant {
   /** Name of a VM, or `allVms`. */
   readonly vm: string;
@@ -40,10 +40,10 @@ const saltBytes = 16;
 const keyBytes = 32;
 
 /**
- * The passwords of a host as they are now; undefined if none was ever set. A file that others can read or that is not ours
- * is refused. Errors: PASSWORD_FILE.
+ * Reads the current passwords of a host; undefined if none was ever set. A file that other users can read, or of another
+ * owner, is refused. Errors: PASSWORD_FILE.
  *
- * @param readers the group of umlweb, where it has a user of its own: it may read the file, and then root owns it
+ * @param readers the group of umlweb if it has its own user: it may read the file, which root then owns
  */
 export function readPasswords(varDir: string, readers?: number): Passwords | undefined {
   const path = fileOf(varDir);
@@ -52,31 +52,31 @@ export function readPasswords(varDir: string, readers?: number): Passwords | und
   return text === undefined ? undefined : parsePasswords(text, path);
 }
 
-/** Those of the passwords that open a VM. */
+/** The passwords that are valid for a VM. */
 export function passwordsFor(passwords: Passwords, vm: string): readonly Password[] {
   return passwords.list.filter((one) => one.vm === vm || one.vm === allVms);
 }
 
-/** What a password opens, by whoever has it in the clear; nothing if it is none of them. Takes some hundredths of a second. */
+/** The grants of a plain password; an empty list if it is wrong. Takes some hundredths of a second. */
 export async function grantsOf(passwords: Passwords, password: string): Promise<readonly Grant[]> {
   const { storedKey } = verifierOf(await saltPassword(password, passwords));
-  // All are compared, whichever it is: the time tells nothing.
+  // All are compared, so that the time does not reveal which one matches.
   return passwords.list
     .filter((one) => timingSafeEqual(one.storedKey, storedKey))
     .map(({ vm, role }) => ({ vm, role }));
 }
 
-/** Distinguishes a password from its successor, also if both have the same text, and whatever the clock says. */
+/** Identifies one setting of a password. It differs after each change, even for the same text and whatever the clock. */
 export function markOf({ vm, role, storedKey, changed }: Password): string {
   return createHash('sha256').update(`${vm}\0${role}\0${changed}\0`).update(storedKey).digest('base64');
 }
 
-/** What some grants make of their owner at a VM; null: nothing. */
+/** The highest role of some grants for a VM; null if none. */
 export function roleAt(grants: readonly Grant[], vm: string): Role | null {
   return highestRole(grants.filter((one) => one.vm === vm || one.vm === allVms).map(({ role }) => role));
 }
 
-/** Sets the password of a VM and role. It counts at once. Errors: PASSWORD_BAD, PASSWORD_FILE. */
+/** Sets the password of a VM and role. It takes effect at once. Errors: PASSWORD_BAD, PASSWORD_FILE. */
 export async function setPassword(
   varDir: string,
   { vm, role }: Grant,
@@ -91,8 +91,8 @@ export async function setPassword(
 }
 
 /**
- * Removes the password of a VM and role, or those of all its roles; the removed ones. Connections that were made with
- * them go on. Errors: PASSWORD_UNKNOWN, PASSWORD_FILE.
+ * Removes the password of a VM and role, or those of all its roles; returns the removed ones. Existing connections
+ * continue. Errors: PASSWORD_UNKNOWN, PASSWORD_FILE.
  */
 export async function removePasswords(
   varDir: string,
@@ -113,18 +113,19 @@ export async function removePasswords(
   return removed;
 }
 
-/** Throws PASSWORD_BAD for a text that cannot become a password. */
+/** @throws UmlmonError PASSWORD_BAD for a text that is not a valid password */
 export function checkPassword(password: string): void {
   const bad = (cause: string) => new UmlmonError('PASSWORD_BAD', { place: 'password', cause });
   const { length } = [...password];
   const { passwordLeast, passwordMost } = remoteLimits;
-  if (length < passwordLeast) throw bad(`it has ${length} characters, and needs ${passwordLeast}`);
-  if (length > passwordMost) throw bad(`it has ${length} characters; at most ${passwordMost}`);
+  if (length < passwordLeast)
+    throw bad(`it has ${length} characters; at least ${passwordLeast} are required`);
+  if (length > passwordMost) throw bad(`it has ${length} characters; at most ${passwordMost} are allowed`);
   if (/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.test(password))
-    throw bad('it has a control character, which no prompt takes');
+    throw bad('it has a control character, which prompts do not accept');
 }
 
-/** For umlweb as its own user, when the file is from before it was one. */
+/** A hint for umlweb with its own user, if the file is older than that user. */
 function openHint(path: string, readers: number | undefined): string | undefined {
   return readers === undefined || process.geteuid?.() === 0
     ? undefined
@@ -139,7 +140,7 @@ function without(list: readonly Password[], { vm, role }: Grant): Password[] {
   return list.filter((one) => one.vm !== vm || one.role !== role);
 }
 
-/** Changes the list as one step, among all who do. */
+/** Changes the list atomically, under a lock. */
 async function change(
   varDir: string,
   readers: number | undefined,
@@ -151,11 +152,7 @@ async function change(
     const fd = openSync(`${path}.lock`, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
     try {
       if (!(await lockWithin(fd, remoteLimits.passwordLockWait, remoteLimits.passwordLockPoll)))
-        throw unusable(
-          `${path}.lock`,
-          'somebody has kept it locked for too long',
-          'see fuser(1) for who that is',
-        );
+        throw unusable(`${path}.lock`, 'another program still holds the lock', 'fuser(1) shows which');
       const passwords = readPasswords(varDir, readers) ?? fresh();
       const list = await to(passwords);
       const isShared = readers !== undefined && process.geteuid?.() === 0;
@@ -166,7 +163,7 @@ async function change(
     }
   } catch (error) {
     if (!isSystemError(error)) throw error;
-    throw unusable(path, error.message, 'this is for the user of the monitors, usually root');
+    throw unusable(path, error.message, 'run this as the user of the monitors, usually root');
   }
 }
 
@@ -197,12 +194,12 @@ function parsePasswords(text: string, path: string): Passwords {
     throw unusable(path, 'it is not JSON');
   }
   const { version, salt, iterations, passwords } = (content ?? {}) as Record<string, unknown>;
-  if (version !== fileVersion) throw unusable(path, 'it is not of a version that this umlmon knows');
+  if (version !== fileVersion) throw unusable(path, 'its version is not supported by this umlmon');
   const saltRead = bytesOf(salt, saltBytes);
   if (!saltRead || typeof iterations !== 'number' || !Array.isArray(passwords))
-    throw unusable(path, 'its head is damaged');
+    throw unusable(path, 'its header is malformed');
   const list = passwords.map(parseOne);
-  if (!list.every((one) => one !== undefined)) throw unusable(path, 'an entry in it has a wrong form');
+  if (!list.every((one) => one !== undefined)) throw unusable(path, 'an entry in it is malformed');
   return { salt: saltRead, iterations, list };
 }
 
@@ -222,7 +219,7 @@ function bytesOf(value: unknown, length: number): Buffer | undefined {
 function unusable(
   path: string,
   cause: string,
-  hint = 'set the passwords anew: umladmin password',
+  hint = 'set the passwords again: umladmin password',
 ): UmlmonError {
   return new UmlmonError('PASSWORD_FILE', { place: path, cause, hint });
 }

@@ -1,24 +1,24 @@
 /**
- * SCRAM-SHA-256 (RFC 5802, RFC 7677): client and server each prove that they know a password, or what was derived
- * from it, without showing it. Over TLS both bind their proof to the very connection (tls-exporter, RFC 9266), so
- * that nobody in the middle can pass it on. Without input and output; the derivation is slow on purpose.
+ * SCRAM-SHA-256 (RFC 5802, RFC 7677): client and server each prove that they know a password, or a key derived from it,
+ * without revealing it. Over TLS, both bind their proof to the connection (tls-exporter, RFC 9266), so that it cannot be
+ * relayed. Pure except for the derivation, which is slow on purpose.
  */
 import { createHash, createHmac, pbkdf2, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import { remoteLimits } from '../../system/limits/limits.ts';
 
-/** The other side does not keep to the mechanism. */
+/** The peer violates the mechanism. */
 export class ScramError extends Error {
   override readonly name = 'ScramError';
 }
 
-/** What a server keeps of a password (RFC 5802 section 3): it verifies with it, and cannot log in elsewhere with it. */
+/** Stored by a server instead of a password (RFC 5802 section 3): it verifies logins, but cannot be used to log in. */
 export interface Verifier {
   readonly storedKey: Buffer;
   readonly serverKey: Buffer;
 }
 
-/** How passwords are derived: the same for all of a host, so that a password alone tells whose it is. */
+/** Parameters of the derivation. They are equal for all passwords of a host, so that a password alone identifies its entry. */
 export interface Derivation {
   readonly salt: Buffer;
   readonly iterations: number;
@@ -47,9 +47,9 @@ export interface ServerExchange extends Begun {
 const derive = promisify(pbkdf2);
 const keyBytes = 32;
 
-/** SaltedPassword of RFC 5802: some tenths of a second of work. */
+/** SaltedPassword of RFC 5802: takes some tenths of a second. */
 export function saltPassword(password: string, { salt, iterations }: Derivation): Promise<Buffer> {
-  // SASLprep is NFKC for whatever a password may have here: umladmin refuses control characters.
+  // SASLprep equals NFKC for valid passwords, because umladmin refuses control characters.
   return derive(password.normalize('NFKC'), salt, iterations, keyBytes, 'sha256');
 }
 
@@ -58,11 +58,11 @@ export function verifierOf(salted: Buffer): Verifier {
 }
 
 /**
- * The client's first message.
+ * The first message of the client.
  *
- * @param user only a name for the record: the password tells who it is
+ * @param user informational: the password identifies the client
  * @param nonce printable, without commas
- * @param binding what the TLS connection exports; null without TLS
+ * @param binding exported by the TLS connection; null without TLS
  */
 export function beginClient(user: string, nonce: string, binding: Buffer | null): ClientExchange {
   const header = headerOf(binding);
@@ -70,7 +70,7 @@ export function beginClient(user: string, nonce: string, binding: Buffer | null)
   return { firstBare, header, binding, nonce, message: header + firstBare };
 }
 
-/** What the server's first message asks to derive. Throws ScramError, also for what no server of umlmon asks for. */
+/** The derivation that the first message of the server requests. Throws ScramError, also for parameters that umlmon never uses. */
 export function readChallenge(exchange: ClientExchange, serverFirst: string): Derivation {
   const {
     nonce,
@@ -79,15 +79,15 @@ export function readChallenge(exchange: ClientExchange, serverFirst: string): De
   } = /^r=(?<nonce>[!-+\--~]+),s=(?<salt>[A-Za-z0-9+/=]+),i=(?<count>\d{1,9})$/.exec(serverFirst)?.groups ??
   {};
   if (!nonce?.startsWith(exchange.nonce) || nonce.length === exchange.nonce.length)
-    throw new ScramError('the challenge is not for this exchange');
+    throw new ScramError('the challenge belongs to another exchange');
   const iterations = Number(count);
   const { iterationsLeast, iterationsMost } = remoteLimits;
   if (!(iterations >= iterationsLeast && iterations <= iterationsMost))
-    throw new ScramError(`${iterations} iterations are asked for`);
+    throw new ScramError(`the server requests ${iterations} iterations`);
   return { salt: Buffer.from(salt, 'base64'), iterations };
 }
 
-/** The client's final message, and what only a server that knows the verifier can answer to it. */
+/** The final message of the client, and the answer that only a server with the verifier can send. */
 export function finishClient(
   exchange: ClientExchange,
   serverFirst: string,
@@ -106,8 +106,8 @@ export function finishClient(
 }
 
 /**
- * The server's first message. Over TLS a client must bind to the connection, without it cannot: nobody can talk the
- * two out of it. Throws ScramError.
+ * The first message of the server. Over TLS, a client must use channel binding; without TLS it must not. So a downgrade is
+ * not possible. Throws ScramError.
  */
 export function beginServer(
   clientFirst: string,
@@ -115,16 +115,16 @@ export function beginServer(
 ): ServerExchange {
   const header = headerOf(binding);
   if (!clientFirst.startsWith(header))
-    throw new ScramError(`the first message must begin with ${JSON.stringify(header)}`);
+    throw new ScramError(`the first message must start with ${JSON.stringify(header)}`);
   const firstBare = clientFirst.slice(header.length);
   const theirs = /^n=[^,]{0,400},r=([!-+\--~]{16,128})$/.exec(firstBare)?.[1];
-  if (theirs === undefined) throw new ScramError('the first message is not the one of SCRAM');
+  if (theirs === undefined) throw new ScramError('the first message is not a valid SCRAM message');
   const both = theirs + nonce;
   const message = `r=${both},s=${derivation.salt.toString('base64')},i=${derivation.iterations}`;
   return { firstBare, header, binding, nonce: both, message };
 }
 
-/** The verifiers whose password the client knows, with the answer that proves that we know it too. Throws ScramError. */
+/** The verifiers whose password the client knows, with the answer that proves the knowledge of the server. Throws ScramError. */
 export function finishServer<V extends Verifier>(
   exchange: ServerExchange,
   clientFinal: string,
@@ -134,9 +134,9 @@ export function finishServer<V extends Verifier>(
   const cut = clientFinal.lastIndexOf(',p=');
   const proof = Buffer.from(clientFinal.slice(cut + ',p='.length), 'base64');
   if (cut < 0 || clientFinal.slice(0, cut) !== withoutProof || proof.length !== keyBytes)
-    throw new ScramError('the final message does not belong to this exchange, or to this connection');
+    throw new ScramError('the final message belongs to another exchange or connection');
   const authMessage = [exchange.firstBare, exchange.message, withoutProof].join(',');
-  // All are tried, whichever it is: the time tells nothing.
+  // All are tried, so that the time does not reveal which one matches.
   return verifiers
     .map((verifier) => ({ verifier, ok: isProof(proof, verifier.storedKey, authMessage) }))
     .filter(({ ok }) => ok)

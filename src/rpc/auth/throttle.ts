@@ -5,9 +5,9 @@ interface Failures {
 }
 
 export interface ThrottleLimits {
-  /** Failures before there is a wait. */
+  /** Failures without a wait. */
   readonly free: number;
-  /** Milliseconds of the first wait, of the longest, and until failures are forgotten. */
+  /** Milliseconds of the first wait, of the longest wait, and until failures are forgotten. */
   readonly first: number;
   readonly most: number;
   readonly memory: number;
@@ -16,12 +16,12 @@ export interface ThrottleLimits {
 }
 
 /**
- * Who has failed too often must wait, for longer each time. It holds names and numbers only; the time is the caller's, in
- * milliseconds of a clock that does not jump.
+ * Makes names wait after too many failures, longer each time. It holds names and numbers only. The caller passes the time,
+ * in milliseconds of a monotonic clock.
  */
 export class Throttle {
   readonly #limits: ThrottleLimits;
-  /** The one that has failed last is the last one. */
+  /** Ordered by the time of the last failure. */
   readonly #failures = new Map<string, Failures>();
 
   constructor(limits: ThrottleLimits) {
@@ -53,7 +53,7 @@ export class Throttle {
     if (this.#failures.size > this.#limits.names && oldest !== undefined) this.#failures.delete(oldest);
   }
 
-  /** Half of the failures are forgotten: who has one password may still be guessing another. */
+  /** Forgets half of the failures: a client with one password may still be guessing another. */
   succeeded(name: string): void {
     const failures = this.#failures.get(name);
     if (!failures) return;

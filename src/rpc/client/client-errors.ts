@@ -3,11 +3,11 @@ import { isSystemError, UmlmonError } from '../../system/errors/errors.ts';
 import { authProblem, type ReplyStatus } from '../codec/message.ts';
 
 /**
- * What a user is told when a server cannot be reached or the connection to it is lost.
+ * The error for a server that is unreachable, or whose connection is lost.
  *
  * @param place path of the socket, or host:port
- * @param name what the user calls the peer
- * @param error the socket's error; null if the peer just closed the connection
+ * @param name name of the peer for the user
+ * @param error error of the socket; null if the peer closed the connection
  */
 export function connectFailure(place: string, name: string, error: unknown): UmlmonError {
   const isDenied = isSystemError(error) && (error.code === 'EACCES' || error.code === 'EPERM');
@@ -25,20 +25,20 @@ function reasonOf(name: string, error: unknown): { cause: string; hint?: string 
     case 'ECONNRESET':
       return {
         cause: `the monitor of ${name} closed the connection`,
-        hint: 'it has ended, or has too many clients; see its log',
+        hint: 'it has exited or has too many clients; see its log',
       };
     case 'ENOENT':
       return { cause: `no monitor is running for ${name}`, hint: `start it: umlmon ${name}` };
     case 'ECONNREFUSED':
       return {
-        cause: `no monitor is running for ${name}; its socket is left from one that was killed`,
+        cause: `no monitor is running for ${name}; its socket is a leftover of a killed monitor`,
         hint: `start it again: umlmon ${name}`,
       };
     case 'EACCES':
     case 'EPERM':
       return {
         cause: `no permission to use the control socket of ${name}`,
-        hint: 'the socket is open to its owner and its group: join the group, or become its owner',
+        hint: 'only the owner and the group of the socket have access: join the group, or become the owner',
       };
     default:
       return { cause: `cannot talk to the monitor of ${name}: ${words}` };
@@ -53,11 +53,11 @@ export function timeoutFailure(place: string, procedure: string, timeoutMs: numb
   return new UmlmonError('RPC_TIMEOUT', {
     place,
     cause: `the monitor did not answer ${procedure} within ${timeoutMs} ms`,
-    hint: 'it may be busy or stopped; what was asked may still happen',
+    hint: 'it may be busy or stopped, and may still execute the call',
   });
 }
 
-/** The peer's bytes are not the protocol. */
+/** The peer violates the protocol. */
 export function protocolFailure(place: string, error: unknown): UmlmonError {
   const cause = error instanceof Error ? error.message : String(error);
   return new UmlmonError('RPC_PROTOCOL', {
@@ -74,7 +74,7 @@ export function statusFailure(place: string, reply: ReplyStatus): UmlmonError {
   if (reply.status === 'system-err')
     return new UmlmonError('INTERNAL', {
       place,
-      cause: 'a fault in the monitor',
+      cause: 'a bug in the monitor',
       hint: "the monitor's log has the details",
     });
   return new UmlmonError('RPC_PROTOCOL', { place, cause: refusalOf(reply), hint: sameVersion });
@@ -83,16 +83,16 @@ export function statusFailure(place: string, reply: ReplyStatus): UmlmonError {
 function refusalOf(reply: ReplyStatus): string {
   switch (reply.status) {
     case 'prog-mismatch':
-      return `the server has versions ${reply.low} to ${reply.high} of the program only`;
+      return `the server supports only versions ${reply.low} to ${reply.high} of the program`;
     case 'rpc-mismatch':
-      return `the server speaks RPC versions ${reply.low} to ${reply.high} only`;
+      return `the server supports only RPC versions ${reply.low} to ${reply.high}`;
     case 'auth-error': {
-      if (reply.problem === authProblem.tooWeak) return 'the server wants a password first';
+      if (reply.problem === authProblem.tooWeak) return 'the server requires a login first';
       const problem = Object.entries(authProblem).find(([, number]) => number === reply.problem)?.[0];
       return `the server refused the credential (${problem ?? reply.problem})`;
     }
     case 'prog-unavail':
-      return 'the server does not serve this program';
+      return 'the server does not have this program';
     case 'proc-unavail':
       return 'the server does not have this procedure';
     default:

@@ -20,24 +20,24 @@ import {
 export type RpcTarget = string | { readonly host: string; readonly port: number };
 
 export interface ConnectOptions {
-  /** What the user calls the peer, for messages: the VM's name. */
+  /** Name of the peer for messages: the name of the VM. */
   readonly name: string;
-  /** Longest time to connect, and for each call that does not say otherwise, in milliseconds; 0 = no limit. */
+  /** Timeout to connect, and default timeout of calls, in milliseconds; 0 = no limit. */
   readonly timeoutMs: number;
-  /** What it is called when there is no connection, or no longer; `error` is null if the peer has just closed it. */
+  /** Builds the error for a missing or lost connection; `error` is null if the peer closed it. */
   readonly failure?: (error: unknown) => Error;
-  /** Told once when the connection is at its end, whoever has ended it. */
+  /** Called once when the connection has ended, on either side. */
   readonly onEnd?: () => void;
 }
 
 export interface CallOptions {
-  /** Gives the call up; it then rejects with the signal's reason. The server may still carry it out. */
+  /** Aborts the call, which then rejects with the reason of the signal. The server may still execute it. */
   readonly signal?: AbortSignal;
   /** In milliseconds; 0 = no limit. */
   readonly timeoutMs?: number;
 }
 
-/** The procedures whose arguments are void: `call('info')` says all. */
+/** The procedures without arguments: `call('info')`. */
 type ProcedureWithoutArgs<P extends Program> = {
   [K in ProcedureName<P>]: undefined extends ArgsOf<P, K> ? K : never;
 }[ProcedureName<P>];
@@ -49,8 +49,8 @@ interface Pending {
 }
 
 /**
- * One connection to a server of `program`. Calls may overlap; each is answered when the server is ready. When the
- * connection ends for whatever reason, all calls under way reject, and all later ones.
+ * One connection to a server of `program`. Calls may overlap and are answered in any order. When the connection ends, all
+ * pending and later calls reject.
  */
 export class RpcClient<P extends Program> {
   readonly #socket: Socket;
@@ -60,7 +60,7 @@ export class RpcClient<P extends Program> {
   readonly #splitter = new RecordSplitter(rpcLimits.replyBytes);
   readonly #pending = new Map<number, Pending>();
   #lastXid = 0;
-  /** Why the connection is at its end. */
+  /** Why the connection has ended. */
   #ended: Error | null = null;
 
   private constructor(socket: Socket, program: P, place: string, options: ConnectOptions) {
@@ -73,7 +73,7 @@ export class RpcClient<P extends Program> {
     socket.on('close', () => this.#end(this.#failure(null)));
   }
 
-  /** Speaks over a socket that is connected already, and closes it at the end. `place` is HOST:PORT, for messages. */
+  /** Uses a connected socket and closes it at the end. `place` is HOST:PORT, for messages. */
   static over<P extends Program>(
     socket: Socket,
     program: P,
@@ -101,16 +101,16 @@ export class RpcClient<P extends Program> {
       const client = new RpcClient(socket, program, place, options);
       const failure = await client.#connected().catch((error: unknown) => ({ error }));
       if (!failure) return client;
-      // The queue of the socket is full (connect(2)): somebody connects all the time.
+      // The queue of the socket is full (connect(2)): too many clients are connecting.
       if (!isFull || performance.now() > deadline) throw failure.error;
       await delay(rpcLimits.connectPause);
     }
   }
 
   /**
-   * Calls a procedure by the name that the generator gave it. Rejects with UmlmonError: MONITOR_UNREACHABLE when the
-   * connection is lost, RPC_TIMEOUT, RPC_PROTOCOL when the two do not understand each other, INTERNAL for a fault in
-   * the server; with XdrError when the arguments are beyond their bounds; or with the reason of `signal`.
+   * Calls a procedure by its generated name. Rejects with UmlmonError: MONITOR_UNREACHABLE when the connection is lost,
+   * RPC_TIMEOUT, RPC_PROTOCOL when the answer violates the protocol, INTERNAL for a bug in the server. Rejects with
+   * XdrError when the arguments exceed their bounds, or with the reason of `signal`.
    */
   call<K extends ProcedureName<P>>(
     name: K,
@@ -127,7 +127,7 @@ export class RpcClient<P extends Program> {
       if (this.#pending.size >= rpcLimits.clientCalls)
         throw new UmlmonError('INTERNAL', {
           place: this.#place,
-          cause: `over ${rpcLimits.clientCalls} calls under way`,
+          cause: `more than ${rpcLimits.clientCalls} calls are pending`,
         });
       const xid = this.#nextXid();
       const writer = beginRecord();
@@ -144,7 +144,7 @@ export class RpcClient<P extends Program> {
     return this.#ended === null;
   }
 
-  /** Ends the connection; calls under way reject. */
+  /** Ends the connection; pending calls reject. */
   close(): void {
     this.#end(closedByUs(this.#place));
   }
@@ -159,7 +159,7 @@ export class RpcClient<P extends Program> {
     }).finally(() => clearTimeout(timer));
   }
 
-  /** `resolve` and `reject`, each of which first takes back the timer and the signal's listener of the call. */
+  /** `resolve` and `reject`, which first remove the timer and the signal listener of the call. */
   #withLimits(
     xid: number,
     name: string,
@@ -189,7 +189,7 @@ export class RpcClient<P extends Program> {
     };
   }
 
-  /** Numbers of calls that were given up are not used again until 2^32 others have been. */
+  /** The numbers of aborted calls are reused only after 2^32 others. */
   #nextXid(): number {
     do this.#lastXid = (this.#lastXid + 1) >>> 0;
     while (this.#pending.has(this.#lastXid));
@@ -206,7 +206,7 @@ export class RpcClient<P extends Program> {
     }
   }
 
-  /** Settles the call that a reply belongs to; the reply to a call that was given up is ignored. */
+  /** Settles the call of a reply; replies to aborted calls are ignored. */
   #settle(record: Buffer): void {
     const reader = new XdrReader(record);
     const { xid, reply } = readReply(reader);

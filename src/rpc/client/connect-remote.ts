@@ -6,13 +6,13 @@ import { placeText } from '../address.ts';
 import { channelBinding, tlsVersion } from '../auth/channel-binding.ts';
 import { tcpOptions } from './tcp-options.ts';
 
-/** A TCP connection of which both ends know that nobody is in between who could pass it on. */
+/** A TLS connection with the value for channel binding, which prevents relaying. */
 export interface Secured {
   readonly socket: Socket;
   readonly binding: Buffer;
   /** SHA-256 of the certificate. */
   readonly fingerprint: string;
-  /** Why no authority vouches for the certificate and the name in it; '' if one does. */
+  /** Why the certificate or its name is not trusted; '' if it is. */
   readonly doubt: string;
 }
 
@@ -33,7 +33,7 @@ export async function connectTcp({ host, port }: Endpoint, timeoutMs: number): P
     if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
       throw new UmlmonError('REMOTE_NAME', {
         place: host,
-        cause: `the name of the host is not known: ${cause}`,
+        cause: `the host name cannot be resolved: ${cause}`,
         hint: `getent hosts ${host}`,
       });
     throw new UmlmonError('REMOTE_CONNECT', {
@@ -42,13 +42,13 @@ export async function connectTcp({ host, port }: Endpoint, timeoutMs: number): P
       hint:
         code === 'ECONNREFUSED'
           ? 'on that host, umlwatch VM -info shows address and port; see tcp and tcp_address in umlmon(5)'
-          : 'see whether the host is up, and what lies between here and there',
+          : 'check that the host is up and that no firewall blocks the port',
     });
   }
 }
 
 /**
- * TLS on a connection that is there. Whether the certificate is to be believed is the caller's to decide.
+ * Starts TLS on an existing connection. The caller decides whether to trust the certificate.
  *
  * @param ca certificates of the authorities, PEM; those of the system if undefined
  * @throws UmlmonError REMOTE_TLS
@@ -62,7 +62,7 @@ export async function secure(
   try {
     const tls = connectTls({
       socket,
-      // Certificates have addresses and names in one form.
+      // Certificates have normalised addresses and names.
       host: plainHost(host),
       minVersion: tlsVersion,
       rejectUnauthorized: false,
@@ -80,12 +80,12 @@ export async function secure(
     throw new UmlmonError('REMOTE_TLS', {
       place: placeText(host, port),
       cause: `no TLS connection: ${error instanceof Error ? error.message : String(error)}`,
-      hint: 'if the host has tcp = plain, and what lies between can be trusted: -plain',
+      hint: 'if the host has tcp = plain and the network is trusted, use -plain',
     });
   }
 }
 
-/** Waits for an event of a socket that is on its way; destroys it if that does not come. */
+/** Waits for an event of a connecting socket; destroys it at the timeout. */
 async function until(socket: Socket, event: 'connect' | 'secureConnect', timeoutMs: number): Promise<void> {
   const timer = setTimeout(() => socket.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
   try {

@@ -5,16 +5,16 @@ import { type DirChanges, type DirList, type DirPort, type DirTarget, umldir } f
 import { RpcClient } from './client.ts';
 import { errorOfDirectory } from './redirect.ts';
 
-/** Milliseconds that a directory may take to answer. */
+/** Timeout of an answer, in milliseconds. */
 const answerMs = rpcLimits.answerTime;
 
-/** Milliseconds that one call waits for changes; less than the time after which a directory ends an idle connection. */
+/** Milliseconds that one call waits for changes; less than the idle timeout of the server. */
 const watchMs = rpcLimits.watchTime;
 
-/** More VMs than these no directory can have. */
+/** Most VMs of a directory server. */
 const entriesMax = directoryLimits.vms + directoryLimits.sharedVms;
 
-/** Asks the umldir of a host. Errors: DIRECTORY_UNREACHABLE, and what it answers. */
+/** A client of the umldir of a host. Errors: DIRECTORY_UNREACHABLE, and those of its answers. */
 export class DirectoryClient {
   readonly #rpc: RpcClient<typeof umldir>;
   /** For messages. */
@@ -46,16 +46,16 @@ export class DirectoryClient {
       const answer = await this.#asked(this.#rpc.call('list', after));
       if (answer.kind === 'failed') throw errorOfDirectory(answer.why);
       const { entries, next } = answer.list;
-      // What has changed between the pages is among the changes after the first one.
+      // Changes between the pages are among the changes after the first page.
       whole = { ...answer.list, entries: [...(whole?.entries ?? []), ...entries], next: whole?.next ?? next };
       const last = answer.list.entries.at(-1);
       if (!answer.list.more || !last) return whole;
-      if (whole.entries.length > entriesMax) throw unreachable(this.place, 'its list has no end');
+      if (whole.entries.length > entriesMax) throw unreachable(this.place, 'its list is too long');
       after = { afterHost: last.host, afterVm: last.vm.name };
     }
   }
 
-  /** Changes from one on; waits for the first, and may come back without one. */
+  /** Changes from a number on; waits for the first one, and may return an empty list. */
   async watch(since: number): Promise<DirChanges> {
     const answer = await this.#asked(
       this.#rpc.call('watch', { since, waitMs: watchMs }, { timeoutMs: answerMs + watchMs }),
@@ -68,7 +68,7 @@ export class DirectoryClient {
     this.#rpc.close();
   }
 
-  /** What is wrong with the answer is wrong with the directory. */
+  /** An invalid answer counts as an unreachable server. */
   async #asked<A>(call: Promise<A>): Promise<A> {
     try {
       return await call;
@@ -82,12 +82,12 @@ export class DirectoryClient {
 function unreachable(place: string, words: string): UmlmonError {
   return new UmlmonError('DIRECTORY_UNREACHABLE', {
     place,
-    cause: `cannot talk to the directory: ${words}`,
-    hint: 'is umldir running there, and its port open?',
+    cause: `cannot connect to the directory server: ${words}`,
+    hint: 'check that umldir runs there and that its port is open',
   });
 }
 
 function wordsOf(error: unknown): string {
-  if (error === null) return 'it has closed the connection';
+  if (error === null) return 'it closed the connection';
   return error instanceof Error ? error.message : String(error);
 }

@@ -9,17 +9,17 @@ type Procedures = ProcedureName<Program>;
 /** All answers of the protocol: `ok` with a payload of any name, or `failed`. */
 type Answer = { readonly kind: 'ok' } | { readonly kind: 'failed'; readonly why: Failure };
 type OkArm<R> = Extract<R, { kind: 'ok' }>;
-/** What an answer carries when it is not a failure: `info_answer` → `VmInfo`, `simple_answer` → nothing. */
+/** The result in a successful answer: `info_answer` → `VmInfo`, `simple_answer` → undefined. */
 type Payload<R> = OkArm<R>[Exclude<keyof OkArm<R>, 'kind'>];
 
-/** Procedures that take as long as a guest takes to start or stop, or its images to copy. */
+/** Procedures without a timeout: they take as long as a guest starts or stops, or its images are copied. */
 const slow: ReadonlySet<string> = new Set(['start', 'stop', 'kill', 'mconsole', 'backup', 'restore']);
-/** Milliseconds that a monitor may take for anything else, besides the wait that a call asks for. */
+/** Timeout of all other calls in milliseconds, in addition to the wait that a call requests. */
 export const answerMs = rpcLimits.answerTime;
 
 /**
- * A connection to one monitor on which failed answers are thrown as errors, so that callers see only results.
- * Errors: MONITOR_UNREACHABLE, RPC_TIMEOUT, and whatever the monitor answers.
+ * A connection to one monitor. Failed answers are thrown as errors, so callers get only results.
+ * Errors: MONITOR_UNREACHABLE, RPC_TIMEOUT, and those of the monitor.
  */
 export class MonitorClient {
   readonly #rpc: RpcClient<Program>;
@@ -33,7 +33,7 @@ export class MonitorClient {
     return new MonitorClient(await RpcClient.connect(path, umlmonctrl, { name: vm, timeoutMs: answerMs }));
   }
 
-  /** Over a connection on which we are known already. */
+  /** Uses an authenticated connection. */
   static over(rpc: RpcClient<Program>): MonitorClient {
     return new MonitorClient(rpc);
   }
@@ -61,13 +61,13 @@ export class MonitorClient {
   }
 }
 
-/** Milliseconds that a call itself asks the monitor to wait. */
+/** Milliseconds that a call requests the monitor to wait. */
 function waitOf(args: unknown): number {
   const wait: unknown = typeof args === 'object' && args !== null && 'waitMs' in args ? args.waitMs : 0;
   return typeof wait === 'number' ? wait : 0;
 }
 
-/** A failure that came over the wire, as an error; a code this client does not know is kept in the cause. */
+/** A received failure as an error; an unknown code becomes part of the cause. */
 export function errorOf({ code, place, cause, hint }: Failure): UmlmonError {
   if (isErrorCode(code)) return new UmlmonError(code, { place, cause, hint });
   return new UmlmonError('INTERNAL', { place, cause: `${code}: ${cause}`, hint });

@@ -1,4 +1,4 @@
-/** The client's side of the redirector: umlwatch and redirectors of other hosts. */
+/** The client side of the redirector, for umlwatch and redirectors of other hosts. */
 import { connect, type Socket } from 'node:net';
 import { isErrorCode, UmlmonError } from '../../system/errors/errors.ts';
 import { directoryLimits } from '../../system/limits/limits.ts';
@@ -29,7 +29,7 @@ export function recordOf<T>(codec: Codec<T>, value: T): Buffer {
   return sealRecord(writer);
 }
 
-/** The value of a record that has nothing else in it. Throws XdrError. */
+/** The value of a record that contains nothing else. Throws XdrError. */
 export function readRecord<T>(codec: Codec<T>, record: Buffer): T {
   const reader = new XdrReader(record);
   const value = codec.decode(reader);
@@ -38,11 +38,11 @@ export function readRecord<T>(codec: Codec<T>, record: Buffer): T {
 }
 
 /**
- * A connection to the monitor of a VM through a redirector: paused, and nothing read of what the monitor says.
+ * A connection to the monitor of a VM through a redirector. It is paused, and no byte of the monitor is read yet.
  *
- * @param options.last whether the VM must be one of the redirector's own host
+ * @param options.last whether the VM must be on the host of the redirector
  * @param options.allowHalfOpen as net.connect has it
- * @throws UmlmonError REDIRECTOR_UNREACHABLE, or what the redirector answers
+ * @throws UmlmonError REDIRECTOR_UNREACHABLE, or the failure of the redirector
  */
 export async function connectRedirected(
   at: RedirectorAt,
@@ -51,7 +51,7 @@ export async function connectRedirected(
 ): Promise<Socket> {
   const place = `redirector of ${placeText(at.host, at.port)}`;
   const socket = connect({ ...at, ...tcpOptions, allowHalfOpen });
-  // Errors are those of the record that is waited for; later ones are for whoever has the connection then.
+  // Errors reject the pending record; later errors are left to the next user of the connection.
   const errors = () => undefined;
   socket.on('error', errors);
   const giveUp = new AbortController();
@@ -73,8 +73,8 @@ export async function connectRedirected(
     if (error instanceof UmlmonError) throw error;
     throw new UmlmonError('REDIRECTOR_UNREACHABLE', {
       place,
-      cause: `cannot talk to the redirector: ${wordsOf(error)}`,
-      hint: `is tcp_redir = true on ${at.host}, and the port open?`,
+      cause: `cannot connect to the redirector: ${wordsOf(error)}`,
+      hint: `check tcp_redir = true on ${at.host}, and that the port is open`,
     });
   } finally {
     clearTimeout(timer);
@@ -86,7 +86,7 @@ export function answerRecord(answer: AnnouncementAnswer): Buffer {
   return recordOf(announcementAnswerCodec, answer);
 }
 
-/** A failure that a directory or redirector has told, as an error; a code that is not known here is kept in the cause. */
+/** A failure from a directory server or redirector as an error; an unknown code becomes part of the cause. */
 export function errorOfDirectory({ code, place, cause, hint }: DirFailure): UmlmonError {
   if (isErrorCode(code)) return new UmlmonError(code, { place, cause, hint });
   return new UmlmonError('INTERNAL', { place, cause: `${code}: ${cause}`, hint });

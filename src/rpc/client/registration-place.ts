@@ -2,13 +2,13 @@
 import { join } from 'node:path';
 
 export interface RegistrationPlace {
-  /** A directory of its own: monitors watch it, to see when umldir comes up. */
+  /** A separate directory: monitors watch it for the start of umldir. */
   readonly directory: string;
   /** The socket. */
   readonly path: string;
 }
 
-/** Where the monitors of a host register with its umldir. */
+/** The path where monitors of a host register with umldir. */
 export function registrationPlace(runDir: string): RegistrationPlace {
   const directory = join(runDir, '.umldir');
   return { directory, path: join(directory, 'socket') };

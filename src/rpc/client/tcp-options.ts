@@ -1,7 +1,7 @@
 /** Pure. */
 import { remoteLimits } from '../../system/limits/limits.ts';
 
-/** Of both ends of remote control: keys are sent at once, and an end that has vanished is noticed. */
+/** Options of both ends: keys are sent at once, and dead peers are detected. */
 export const tcpOptions = {
   noDelay: true,
   keepAlive: true,

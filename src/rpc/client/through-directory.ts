@@ -8,10 +8,10 @@ import { answerMs } from './monitor-client.ts';
 import { connectRedirected } from './redirect.ts';
 
 /**
- * A connection to the monitor of a VM whose port is not known: a directory is asked, and its redirector is the way if there is
- * one. Who is at the other end is not believed for that; it has yet to prove itself.
+ * A connection to the monitor of a VM with an unknown port. It asks a directory server and uses its redirector if there is
+ * one. The peer is not authenticated yet.
  *
- * @param at the directory
+ * @param at address of the directory server
  * @throws UmlmonError DIRECTORY_*, REDIRECTOR_*, REMOTE_*
  */
 export async function connectThroughDirectory(target: DirTarget, at: Endpoint): Promise<Socket> {
@@ -22,13 +22,13 @@ export async function connectThroughDirectory(target: DirTarget, at: Endpoint): 
     const there = { vm: target.vm, host: found.host };
     return (await connectRedirected({ host, port: found.redirector }, there)).resume();
   }
-  // Another host that names its loopback address, or all of its own, means itself.
+  // A loopback or unspecified address of another host means that host.
   const isElsewhere = !isAnyAddress(found.address) && (!isLoopback(found.address) || isLoopback(host));
   const address = isElsewhere ? found.address || host : host;
   if (found.port > 0) return connectTcp({ host: address, port: found.port }, answerMs);
   throw new UmlmonError('DIRECTORY_NO_PORT', {
     place: directory.place,
-    cause: `the monitor of ${target.vm} does not listen on TCP, or for its own host only, and there is no redirector`,
+    cause: `the monitor of ${target.vm} does not listen on TCP for other hosts, and its host has no redirector`,
     hint: `in the configuration of ${found.host}: tcp = true, and tcp_redir = true`,
   });
 }

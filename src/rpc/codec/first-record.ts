@@ -5,11 +5,11 @@ const MARK_BYTES = 4;
 const LAST_FRAGMENT = 0x80000000;
 
 /**
- * Takes one record of one fragment (RFC 5531 section 11) off the beginning of a stream, and leaves the stream paused with
- * everything that follows still in it.
+ * Reads one record of one fragment (RFC 5531 section 11) from the start of a stream, and leaves the stream paused with
+ * all following bytes unread.
  *
- * @param maxBytes largest record; what announces more is refused as soon as it does
- * @throws RecordError when the stream is something else or ends, the socket's error, or the reason of `signal`
+ * @param maxBytes largest record; a larger one is refused at its mark
+ * @throws RecordError if the stream is malformed or ends; the error of the socket; the reason of `signal`
  */
 export function takeFirstRecord(socket: Socket, maxBytes: number, signal: AbortSignal): Promise<Buffer> {
   return new Promise((resolve, reject) => {

@@ -11,7 +11,7 @@ const DENIED = 1;
 const AUTH_NONE = 0;
 const AUTH_SYS = 1;
 
-/** What a call asks for. */
+/** The header of a call. */
 export interface CallHeader {
   readonly xid: number;
   readonly program: number;
@@ -32,18 +32,18 @@ const acceptWords = [
 /** RFC 5531 section 9, `auth_stat`; the numbers of other flavours are not used here. */
 export const authProblem = { badCredential: 1, rejectedCredential: 2, badVerifier: 3, tooWeak: 5 } as const;
 
-/** How a call came out; after `success` the results follow. */
+/** The status of a call; after `success`, the results follow. */
 export type ReplyStatus =
   | { readonly status: Exclude<(typeof acceptWords)[number], 'prog-mismatch'> }
   | { readonly status: 'prog-mismatch' | 'rpc-mismatch'; readonly low: number; readonly high: number }
   | { readonly status: 'auth-error'; readonly problem: number };
 
-/** A call, or the reply that its header deserves without looking further. */
+/** A call, or the reply that refuses its header. */
 export type ReadCall =
   | { readonly kind: 'call'; readonly header: CallHeader }
   | { readonly kind: 'denied'; readonly xid: number; readonly status: ReplyStatus };
 
-/** Writes a call's header with AUTH_NONE; the arguments follow. The server knows local peers from the socket. */
+/** Writes the header of a call with AUTH_NONE; the arguments follow. The server identifies local peers by the socket. */
 export function writeCall(writer: XdrWriter, header: CallHeader): void {
   const { xid, program, version, procedure } = header;
   for (const word of [xid, CALL, RPC_VERSION, program, version, procedure]) writer.uint(word);
@@ -53,7 +53,7 @@ export function writeCall(writer: XdrWriter, header: CallHeader): void {
   }
 }
 
-/** Reads a call's header up to its arguments. Throws XdrError when the record is no call at all. */
+/** Reads the header of a call up to its arguments. Throws XdrError if the record is not a call. */
 export function readCall(reader: XdrReader): ReadCall {
   const xid = reader.uint();
   if (reader.uint() !== CALL) throw new XdrError('not a call');
@@ -78,7 +78,7 @@ export function writeReply(writer: XdrWriter, xid: number, reply: ReplyStatus): 
   }
 }
 
-/** Reads a reply's header up to its results. Throws XdrError when the record is no reply. */
+/** Reads the header of a reply up to its results. Throws XdrError if the record is not a reply. */
 export function readReply(reader: XdrReader): { readonly xid: number; readonly reply: ReplyStatus } {
   const xid = reader.uint();
   if (reader.uint() !== REPLY) throw new XdrError('not a reply');
@@ -104,7 +104,7 @@ function readDenied(reader: XdrReader): ReplyStatus {
   throw new XdrError(`reject_stat ${number}`);
 }
 
-/** AUTH_NONE, or a well-formed AUTH_SYS: whatever it claims is not believed, the socket tells who the peer is. */
+/** AUTH_NONE, or a well-formed AUTH_SYS. Its content is ignored: the socket identifies the peer. */
 function checkCredential(reader: XdrReader): number | null {
   const flavour = reader.uint();
   const body = readAuthBody(reader);
@@ -120,7 +120,7 @@ function checkVerifier(reader: XdrReader): number | null {
   return flavour === AUTH_NONE && body?.length === 0 ? null : authProblem.badVerifier;
 }
 
-/** The body of a credential or verifier; null when it is longer than RFC 5531 allows. */
+/** The body of a credential or verifier; null if it is longer than RFC 5531 allows. */
 function readAuthBody(reader: XdrReader): Buffer | null {
   const length = reader.uint();
   return length > rpcLimits.authBytes ? null : reader.fixedOpaque(length);

@@ -8,11 +8,11 @@ export interface Procedure<Args = unknown, Result = unknown> {
   readonly result: Codec<Result>;
 }
 
-/** A program as the generator describes it; server and client are generic over it. */
+/** A program from the generator; server and client are generic over it. */
 export interface Program {
   readonly program: number;
   readonly version: number;
-  /** Largest XDR of the arguments of any procedure, in bytes: what a server must be ready to take. */
+  /** Largest XDR of the arguments of any procedure, in bytes: a server must accept this much. */
   readonly argsBytesMax: number;
   readonly procedures: { readonly [name: string]: Procedure };
 }
@@ -25,33 +25,33 @@ export type ArgsOf<P extends Program, K extends ProcedureName<P>> =
 export type ResultOf<P extends Program, K extends ProcedureName<P>> =
   P['procedures'][K] extends Procedure<infer _Args, infer Result> ? Result : never;
 
-/** The other end of a TCP connection, a stranger until it has proved who it is. */
+/** The peer of a TCP connection, unauthenticated until its login. */
 export interface Remote {
   /** IP address, without a port. */
   readonly address: string;
-  /** What the TLS connection exports (RFC 9266): the same at both ends of it and nowhere else; null without TLS. */
+  /** Channel binding of the TLS connection (RFC 9266), which only its two ends know; null without TLS. */
   readonly binding: Buffer | null;
-  /** Ends the bounds for strangers. Errors: RPC_CONNECTIONS. */
+  /** Lifts the bounds for unauthenticated clients. Errors: RPC_CONNECTIONS. */
   readonly welcome: () => void;
-  /** Ends the connection, after the replies that are on their way. */
+  /** Ends the connection after its pending replies. */
   readonly dismiss: () => void;
 }
 
-/** For whom a proxy calls (UMLMON_ACT_FOR). */
+/** The client of a proxy (UMLMON_ACT_FOR). */
 export interface Behalf {
   readonly user: string;
-  /** IP address of the person, `unknown`, or ''. */
+  /** IP address of the client, `unknown`, or ''. */
   readonly address: string;
-  /** What the connection may do: a role of roles.ts. */
+  /** The role of the connection, from roles.ts. */
   readonly role: string;
   /** The proxy, for events and records. */
   readonly via: string;
 }
 
 /**
- * The peer of one connection, as the kernel knows it (SO_PEERCRED and SO_PEERGROUPS, noted when it connected). Over TCP the
- * kernel knows nothing: uid and gid are 2^32 - 1, pid is 0, and there are no groups. So it is from the moment on from which the peer calls
- * for somebody else: nothing that is decided by a uid is decided by that of a proxy.
+ * The peer of one connection, as identified by the kernel at connect(2) (SO_PEERCRED and SO_PEERGROUPS). Over TCP, the
+ * kernel has no credentials: uid and gid are 2^32 - 1, pid is 0, and there are no groups. The same values apply once the
+ * peer acts on behalf of a client: the uid of a proxy grants nothing.
  */
 export interface Caller {
   readonly uid: number;
@@ -63,22 +63,22 @@ export interface Caller {
   readonly address?: string | undefined;
   /** Undefined for local peers. */
   readonly remote: Remote | undefined;
-  /** Undefined for those who call for themselves. */
+  /** Undefined for clients that act for themselves. */
   readonly behalf?: Behalf;
   /**
-   * Calls that come from now on are those of somebody else, and count for that person if this host vouches for the proxy.
+   * Makes further calls act on behalf of a client, and use the share of that client if the proxy is on this host.
    * Errors: RPC_CONNECTIONS.
    */
   readonly actFor: (behalf: Behalf) => void;
-  /** Why none of its calls is served; it may make one, to be told. */
+  /** Why the connection is refused; it may make one call to get this error. */
   readonly refusal?: UmlmonError | undefined;
-  /** Number of the connection, never used twice by a server. */
+  /** Number of the connection, unique for the life of a server. */
   readonly id: number;
   /** Aborted when the connection ends. */
   readonly signal: AbortSignal;
 }
 
-/** One handler for each procedure: a missing one does not compile. */
+/** One handler for each procedure; a missing one does not compile. */
 export type Handlers<P extends Program> = {
   readonly [K in ProcedureName<P>]: (
     args: ArgsOf<P, K>,

@@ -1,7 +1,7 @@
 import { rpcLimits } from '../../system/limits/limits.ts';
 import { XdrWriter } from './xdr.ts';
 
-/** The stream is no sequence of records within the bounds: its framing is lost and the connection must end. */
+/** The stream is not a sequence of records within the bounds: its framing is lost and the connection must end. */
 export class RecordError extends Error {
   override readonly name = 'RecordError';
 }
@@ -10,9 +10,9 @@ const MARK_BYTES = 4;
 const LAST_FRAGMENT = 0x80000000;
 
 /**
- * Cuts a byte stream into records (RFC 5531 section 11): push chunks, then take records with next() until it is null.
- * A record that lies within one chunk is a view of it; any other is copied once into memory of its own, never more
- * than `maxBytes` and taken only after the mark was checked. Each record is the taker's to keep.
+ * Splits a byte stream into records (RFC 5531 section 11): push chunks, then call next() until it returns null.
+ * A record within one chunk is a view of it. Any other is copied once into a new buffer of at most
+ * `maxBytes`, which is allocated after the check of the mark. The caller may keep each record.
  */
 export class RecordSplitter {
   #maxBytes: number;
@@ -20,29 +20,29 @@ export class RecordSplitter {
   #offset = 0;
   readonly #mark = Buffer.alloc(MARK_BYTES);
   #markFilled = 0;
-  /** Bytes of the present fragment that are missing; null between fragments. */
+  /** Missing bytes of the current fragment; null between fragments. */
   #missing: number | null = null;
   #last = false;
   #fragments = 0;
   #record = Buffer.alloc(0);
   #recordLength = 0;
 
-  /** @param maxBytes largest record, over all its fragments */
+  /** @param maxBytes largest record, summed over its fragments */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
 
-  /** Takes larger records from now on. */
+  /** Accepts larger records from now on. */
   raise(maxBytes: number): void {
     this.#maxBytes = maxBytes;
   }
 
-  /** Hands over a chunk; its bytes must not change afterwards. */
+  /** Adds a chunk; its bytes must not change afterwards. */
   push(chunk: Buffer): void {
     if (chunk.length > 0) this.#chunks.push(chunk);
   }
 
-  /** The next whole record, or null when more chunks are needed. Throws RecordError. */
+  /** The next complete record, or null if more chunks are needed. Throws RecordError. */
   next(): Buffer | null {
     for (;;) {
       const missing = this.#missing ?? this.#readMark();
@@ -54,7 +54,7 @@ export class RecordSplitter {
     }
   }
 
-  /** Reads a fragment's mark and checks what it announces; the fragment's length, or null when bytes are missing. */
+  /** Reads and checks the mark of a fragment. Returns the length of the fragment, or null if bytes are missing. */
   #readMark(): number | null {
     this.#markFilled += this.#copyInto(this.#mark, this.#markFilled, MARK_BYTES - this.#markFilled);
     if (this.#markFilled < MARK_BYTES) return null;
@@ -71,7 +71,7 @@ export class RecordSplitter {
     return length;
   }
 
-  /** The frequent case: a record of one fragment that lies in one chunk. */
+  /** The frequent case: a record of one fragment within one chunk. */
   #viewWhole(missing: number): Buffer | null {
     const chunk = this.#chunks[0];
     if (!this.#last || this.#recordLength > 0 || !chunk || chunk.length - this.#offset < missing) return null;
@@ -81,7 +81,7 @@ export class RecordSplitter {
     return record;
   }
 
-  /** Copies what there is of the fragment into the record; true when the fragment is complete. */
+  /** Copies the available part of the fragment into the record; true if the fragment is complete. */
   #fillFragment(missing: number): boolean {
     const needed = this.#recordLength + missing;
     if (needed > this.#record.length) {
@@ -105,7 +105,7 @@ export class RecordSplitter {
     return record;
   }
 
-  /** Moves up to `size` bytes from the chunks to `target`; how many they were. */
+  /** Moves up to `size` bytes from the chunks to `target`; returns their number. */
   #copyInto(target: Buffer, at: number, size: number): number {
     let copied = 0;
     for (let chunk = this.#chunks[0]; chunk && copied < size; chunk = this.#chunks[0]) {
@@ -125,14 +125,14 @@ export class RecordSplitter {
   }
 }
 
-/** A writer whose bytes sealRecord() makes one record: the mark's place is kept free, so nothing is copied again. */
+/** A writer for sealRecord(): it reserves space for the mark, so that nothing is copied again. */
 export function beginRecord(): XdrWriter {
   const writer = new XdrWriter();
   writer.uint(0);
   return writer;
 }
 
-/** Writes the mark of a record of one fragment; the bytes to send. */
+/** Writes the mark of a record of one fragment; returns the bytes to send. */
 export function sealRecord(writer: XdrWriter): Buffer {
   const bytes = writer.bytes();
   bytes.writeUInt32BE(LAST_FRAGMENT + bytes.length - MARK_BYTES, 0);

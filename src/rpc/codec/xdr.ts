@@ -1,11 +1,11 @@
 import { isUtf8 } from 'node:buffer';
 
-/** Bytes that are not the XDR of the expected type, or a value that the type cannot hold. */
+/** Bytes are not valid XDR of the expected type, or a value exceeds its type. */
 export class XdrError extends Error {
   override readonly name = 'XdrError';
 }
 
-/** Both directions of one type. Method syntax: a Codec<VmInfo> is usable where a Codec<unknown> is asked for. */
+/** Encoder and decoder of one type. Method syntax makes a Codec<VmInfo> assignable to a Codec<unknown>. */
 export interface Codec<T> {
   encode(writer: XdrWriter, value: T): void;
   decode(reader: XdrReader): T;
@@ -13,12 +13,12 @@ export interface Codec<T> {
 
 const WORD = 2 ** 32;
 
-/** Zero bytes after `length` bytes up to the next multiple of four; no 32-bit arithmetic, which wraps near 2^32. */
+/** Zero bytes after `length` bytes up to the next multiple of four. It avoids 32-bit arithmetic, which wraps near 2^32. */
 export function paddingOf(length: number): number {
   return (4 - (length % 4)) % 4;
 }
 
-/** Writes XDR (RFC 4506) into one buffer that grows by doubling, so opaque data is copied once. Values out of range throw XdrError. */
+/** Writes XDR (RFC 4506) into one buffer that grows by doubling. Values out of range throw XdrError. */
 export class XdrWriter {
   #buffer: Buffer;
   #length = 0;
@@ -32,32 +32,32 @@ export class XdrWriter {
     return this.#length;
   }
 
-  /** What was written, as a view: write nothing after taking it. */
+  /** The written bytes, as a view: write nothing afterwards. */
   bytes(): Buffer {
     return this.#buffer.subarray(0, this.#length);
   }
 
   int(value: number): void {
-    if ((value | 0) !== value) throw new XdrError(`${value} is no int`);
+    if ((value | 0) !== value) throw new XdrError(`${value} is not an int`);
     const at = this.#take(4);
     this.#buffer.writeInt32BE(value, at);
   }
 
   uint(value: number): void {
-    if (value >>> 0 !== value) throw new XdrError(`${value} is no unsigned int`);
+    if (value >>> 0 !== value) throw new XdrError(`${value} is not an unsigned int`);
     const at = this.#take(4);
     this.#buffer.writeUInt32BE(value, at);
   }
 
   hyper(value: number): void {
-    if (!Number.isSafeInteger(value)) throw new XdrError(`${value} is no hyper that a number can hold`);
+    if (!Number.isSafeInteger(value)) throw new XdrError(`${value} is not a hyper within 2^53 - 1`);
     const at = this.#take(8);
     this.#buffer.writeInt32BE(Math.floor(value / WORD), at);
     this.#buffer.writeUInt32BE(value >>> 0, at + 4);
   }
 
   uhyper(value: number): void {
-    if (value < 0) throw new XdrError(`${value} is no unsigned hyper`);
+    if (value < 0) throw new XdrError(`${value} is not an unsigned hyper`);
     this.hyper(value);
   }
 
@@ -113,7 +113,7 @@ export class XdrWriter {
     return at;
   }
 
-  /** Claims `size` bytes and returns where they begin; may replace the buffer, so name that only afterwards. */
+  /** Reserves `size` bytes and returns their offset. It may replace the buffer, so read that only afterwards. */
   #take(size: number): number {
     const at = this.#length;
     const needed = at + size;
@@ -128,8 +128,8 @@ export class XdrWriter {
 }
 
 /**
- * Reads XDR (RFC 4506) strictly: every length is checked against its bound and against what is left before memory is
- * taken; bool is 0 or 1; padding is zero; strings are UTF-8. Anything else throws XdrError.
+ * Reads XDR (RFC 4506) strictly. Each length is checked against its bound and the remaining bytes before memory is
+ * allocated. A bool is 0 or 1, padding is zero, strings are UTF-8. Anything else throws XdrError.
  */
 export class XdrReader {
   readonly #buffer: Buffer;
@@ -143,7 +143,7 @@ export class XdrReader {
     return this.#buffer.length - this.#offset;
   }
 
-  /** Throws unless everything was read. */
+  /** Throws XdrError unless all bytes are read. */
   finish(): void {
     if (this.left > 0) throw new XdrError(`${this.left} bytes too many`);
   }
@@ -168,7 +168,7 @@ export class XdrReader {
 
   bool(): boolean {
     const value = this.uint();
-    if (value > 1) throw new XdrError(`${value} is no bool`);
+    if (value > 1) throw new XdrError(`${value} is not a bool`);
     return value === 1;
   }
 
@@ -178,7 +178,7 @@ export class XdrReader {
     return bytes.toString('utf8');
   }
 
-  /** A view of the input: it keeps the record in memory, and copying is up to the caller. */
+  /** A view of the input, which keeps the record in memory; the caller may copy it. */
   opaque(max: number): Buffer {
     return this.#variable('opaque', max);
   }
@@ -191,7 +191,7 @@ export class XdrReader {
     return this.#buffer.subarray(at, padding);
   }
 
-  /** @param minBytes smallest size of one element, so that a count which cannot be true takes no memory */
+  /** @param minBytes smallest size of one element, so that an impossible count allocates no memory */
   array<T>(max: number, minBytes: number, codec: Codec<T>): T[] {
     const count = this.uint();
     this.#checkLength('array', count, max);

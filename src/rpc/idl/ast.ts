@@ -1,6 +1,6 @@
-/** What a `.x` file says: the subset of RFC 4506 section 6 and RFC 5531 section 12 described in parse.ts. */
+/** The content of a `.x` file: the subset of RFC 4506 section 6 and RFC 5531 section 12 described in parse.ts. */
 
-/** A length as written (a constant's name or digits) and what it comes to. */
+/** A length as written (name of a constant, or digits) and its value. */
 export interface Bound {
   readonly text: string;
   readonly value: number;
@@ -16,7 +16,7 @@ export type Type =
   | { readonly kind: 'array'; readonly of: Type; readonly bound: Bound; readonly fixed: boolean }
   | { readonly kind: 'optional'; readonly of: Type };
 
-/** Something with a name, and the comment that stands before it or on its line. */
+/** A declaration with a name, and the comment before it or on its line. */
 interface Named {
   readonly name: string;
   readonly comment: string;
@@ -50,7 +50,7 @@ export interface Struct extends Named {
   readonly fields: readonly Field[];
 }
 
-/** `cases` are members of the discriminant's enum; `default` is resolved to those that have no case. */
+/** `cases` are members of the enum of the discriminant; `default` is resolved to the members without a case. */
 export interface Arm {
   readonly cases: readonly EnumMember[];
   /** Null for a void arm. */
@@ -80,10 +80,10 @@ export interface ProgramDefinition extends Named {
 export type TypeDefinition = Typedef | Enum | Struct | Union;
 
 export interface Specification {
-  /** The file's first comment. */
+  /** The first comment of the file. */
   readonly banner: string;
   readonly constants: readonly Constant[];
-  /** In the file's order: a type is defined before it is used, so none is recursive. */
+  /** In the order of the file: a type is defined before its use, so no type is recursive. */
   readonly types: readonly TypeDefinition[];
   readonly program: ProgramDefinition;
 }

@@ -13,7 +13,7 @@ export const plainTypes = {
   void: { text: 'void', codec: 'voidCodec', method: '' },
 } as const;
 
-/** The codec of a type as a TypeScript declaration; the types it names are measured in `sizes`. */
+/** The codec of a type as a TypeScript declaration; `sizes` has the sizes of the types that it uses. */
 export function codecText(type: TypeDefinition, sizes: ReadonlyMap<string, WireSize>): string {
   const head = `export const ${codecName(type.name)}: Codec<${pascalCase(type.name)}> = {`;
   switch (type.kind) {
@@ -137,7 +137,7 @@ function codecName(name: string): string {
   return `${camelCase(name)}Codec`;
 }
 
-/** The words of some members of an enum, given by their names in the `.x` file. */
+/** The TypeScript names of members of an enum, from their names in the `.x` file. */
 export function wordsOf(of: Enum, names: readonly string[]): string[] {
   const words = enumWords(of);
   return of.members.flatMap(({ name }, i) => (names.includes(name) ? [words[i] ?? name] : []));

@@ -13,7 +13,7 @@ import { measureTypes, sizeOf, type WireSize } from './wire-size.ts';
 
 type Sizes = ReadonlyMap<string, WireSize>;
 
-/** What a page says before its tables: paragraphs. `argsMax` is the size of the largest arguments in bytes. */
+/** The paragraphs before the tables of a page. `argsMax` is the size of the largest arguments in bytes. */
 export type Introduce = (program: ProgramDefinition, origin: string, argsMax: number) => string[];
 
 /**
@@ -45,7 +45,7 @@ export function emitPage(specification: Specification, origin: string, introduce
       constants.map(({ name, value, comment }) => [`\`${name}\``, String(value), comment]),
     ),
     '## Types',
-    'In the order of definition. "Bytes" is the size of the XDR, smallest to largest, with length words and padding.',
+    'In the order of definition. "Bytes" is the size of the XDR, smallest to largest, including lengths and padding.',
     ...types.map((type) => definitionText(type, sizes)),
   ].join('\n\n')}\n`;
 }

@@ -6,7 +6,7 @@ import { introduction } from './page-introduction.ts';
 import { parseIdl } from './parse.ts';
 
 interface Protocol {
-  /** Name of the `.x` file without its end. */
+  /** Name of the `.x` file without its suffix. */
   readonly name: string;
   readonly page: string;
   readonly introduce: Introduce;
@@ -17,7 +17,7 @@ const protocols: readonly Protocol[] = [
   { name: 'umldir', page: 'docs/directory-protocol.md', introduce: directoryIntroduction },
 ];
 
-/** What is generated from the `.x` files; paths are relative to the root of the project, which is the working directory. */
+/** The files generated from the `.x` files; paths are relative to the root of the project, which is the working directory. */
 export function generateRpc(): { readonly path: string; readonly text: string }[] {
   return protocols.flatMap(({ name, page, introduce }) => {
     const origin = `src/rpc/${name}.x`;

@@ -1,4 +1,4 @@
-/** A mistake in a `.x` file. */
+/** An error in a `.x` file. */
 export class IdlError extends Error {
   override readonly name = 'IdlError';
 

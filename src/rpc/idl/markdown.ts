@@ -1,4 +1,4 @@
-/** A Markdown table; a `|` or line break in a cell is made harmless. */
+/** A Markdown table; a `|` or line break in a cell is escaped. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.map(cell).join(' | ')} |`;
   return [line(head), `|${' --- |'.repeat(head.length)}`, ...rows.map(line)].join('\n');

@@ -16,21 +16,21 @@ export function camelCase(name: string): string {
   return pascal.charAt(0).toLowerCase() + pascal.slice(1);
 }
 
-/** The words of an enum in the order of its members, without their common prefix: VM_DOWN, VM_RUNNING → down, running. */
+/** The names of the members of an enum, in order, without their common prefix: VM_DOWN, VM_RUNNING → down, running. */
 export function enumWords({ members }: Enum): string[] {
   const names = members.map(({ name }) => name);
   const prefix = commonPrefix(names);
   return names.map((name) => name.slice(prefix.length).toLowerCase().replaceAll('_', '-'));
 }
 
-/** The names of a program's procedures: UMLMON_INFO, UMLMON_CTRL_ALT_DEL → info, ctrlAltDel. */
+/** The names of the procedures of a program: UMLMON_INFO, UMLMON_CTRL_ALT_DEL → info, ctrlAltDel. */
 export function procedureNames({ procedures }: ProgramDefinition): string[] {
   const names = procedures.map(({ name }) => name);
   const prefix = commonPrefix(names);
   return names.map((name) => camelCase(name.slice(prefix.length)));
 }
 
-/** The longest beginning up to a `_` that all names share and that leaves something of each. */
+/** The longest common prefix that ends in `_` and leaves a rest of each name. */
 function commonPrefix(names: readonly string[]): string {
   const [first = ''] = names;
   if (names.length < 2) return '';

@@ -28,7 +28,7 @@ that file (\`clntunix_create\`); any other XDR library works too.`,
         ['version', `${program.version.name} = ${program.version.number}`],
         [
           'transport',
-          'a Unix stream socket (AF_UNIX, SOCK_STREAM); with `tcp = true` also TLS 1.3 over TCP, with `tcp = plain` TCP alone',
+          'a Unix stream socket (AF_UNIX, SOCK_STREAM), and TCP: with TLS 1.3 (`tcp = true`), or without TLS (`tcp = plain`)',
         ],
         [
           'access',

@@ -18,10 +18,10 @@ import { TokenReader } from './token-reader.ts';
 const plainKinds: ReadonlySet<string> = new Set<PlainKind>(['int', 'hyper', 'bool', 'void']);
 
 /**
- * Parses a `.x` file: RFC 4506 section 6 with the program of RFC 5531 section 12, without what umlmon's protocols
- * do not need: floating point, unnamed types, unbounded lengths, unions over anything but an enum, several programs
- * or versions, and types that are used before they are defined (so none is recursive and nesting is bounded).
- * Comments are kept with the declaration that follows or that stands on their line. Throws IdlError.
+ * Parses a `.x` file: RFC 4506 section 6 with the program of RFC 5531 section 12. It does not support what the protocols of
+ * umlmon do not need: floating point, unnamed types, unbounded lengths, unions over types other than enums, several
+ * programs or versions. A type must be defined before its use, so no type is recursive and nesting is bounded.
+ * A comment belongs to the next declaration, or to the one on its line. Throws IdlError.
  */
 export function parseIdl(source: string): Specification {
   return new IdlParser(source).specification();
@@ -73,7 +73,7 @@ class IdlParser {
       case 'program':
         return this.#program(leading);
       default:
-        return this.#in.fail(`"${keyword}" begins no definition`);
+        return this.#in.fail(`"${keyword}" does not start a definition`);
     }
   }
 
@@ -128,7 +128,7 @@ class IdlParser {
     this.#in.expect('(');
     const enumName = this.#in.word();
     const of = this.#types.get(enumName);
-    if (of?.kind !== 'enum') return this.#in.fail(`a union goes over an enum, "${enumName}" is none`);
+    if (of?.kind !== 'enum') return this.#in.fail(`a union needs an enum, but "${enumName}" is not one`);
     const discriminant = { name: this.#in.word(), of };
     this.#in.expect(')');
     this.#in.expect('{');
@@ -141,20 +141,20 @@ class IdlParser {
     return { kind: 'union', name, discriminant, arms, comment };
   }
 
-  /** One or more `case X:`, or `default:`, and what they carry; takes its cases out of `open`. */
+  /** One or more `case X:`, or `default:`, with their field; removes its cases from `open`. */
   #arm(of: Enum, open: Set<EnumMember>): Arm {
     const leading = this.#in.takeLeading();
     const cases: EnumMember[] = [];
     if (this.#in.accept('default')) {
       cases.push(...open);
-      if (cases.length === 0) this.#in.fail('every case has its arm, default is for none');
+      if (cases.length === 0) this.#in.fail('all cases have an arm, so default is not allowed');
       this.#in.expect(':');
     } else {
       do {
         this.#in.expect('case');
         const name = this.#in.word();
         const member = of.members.find((candidate) => candidate.name === name);
-        if (!member) return this.#in.fail(`${name} is no member of ${of.name}`);
+        if (!member) return this.#in.fail(`${name} is not a member of ${of.name}`);
         if (!open.has(member) || cases.includes(member)) this.#in.fail(`${name} has two arms`);
         cases.push(member);
         this.#in.expect(':');
@@ -227,7 +227,7 @@ class IdlParser {
       };
     }
     const of = this.#typeName();
-    if (of.kind === 'void') return this.#in.fail('void has no place here');
+    if (of.kind === 'void') return this.#in.fail('void is not allowed here');
     if (this.#in.accept('*')) return { name: this.#in.word(), type: { kind: 'optional', of } };
     const name = this.#in.word();
     if (this.#in.sees('['))
@@ -265,7 +265,7 @@ class IdlParser {
   }
 
   #checkBound(bound: Bound): Bound {
-    if (bound.value < 1) this.#in.fail(`${bound.value} is no length`);
+    if (bound.value < 1) this.#in.fail(`${bound.value} is not a valid length`);
     return bound;
   }
 
@@ -273,7 +273,8 @@ class IdlParser {
   #value(): Bound {
     const { kind, text } = this.#in.take();
     const value = kind === 'number' ? readNumber(text) : this.#constants.get(text);
-    if (value === undefined) return this.#in.fail(`"${text}" is no number and no constant defined above`);
+    if (value === undefined)
+      return this.#in.fail(`"${text}" is neither a number nor a constant defined above`);
     if (value < -(2 ** 31) || value >= 2 ** 32) this.#in.fail(`${text} does not fit 32 bits`);
     return { text, value };
   }

@@ -1,11 +1,11 @@
 /** Pure. */
 import { type Comment, IdlError, lex, type Token } from './lex.ts';
 
-/** The parser's cursor over the tokens of a `.x` file and the comments between them. Every mistake is an IdlError with its line. */
+/** The cursor of the parser over the tokens of a `.x` file and the comments between them. Each error is an IdlError with its line. */
 export class TokenReader {
   readonly #tokens: readonly Token[];
   #at = 0;
-  /** Comments before the token at the cursor that nothing has taken yet. */
+  /** Unclaimed comments before the token at the cursor. */
   #comments: Comment[] = [];
   #lastLine = 1;
 
@@ -54,7 +54,7 @@ export class TokenReader {
     return this.take().text;
   }
 
-  /** Throws IdlError, by default for the line of the last token taken. */
+  /** Throws IdlError, by default for the line of the last token. */
   fail(cause: string, line = this.#lastLine): never {
     throw new IdlError(line, cause);
   }
@@ -78,7 +78,7 @@ export class TokenReader {
     return [before, this.takeLeading()].filter(Boolean).join('\n');
   }
 
-  /** `leading` and the comments on the line of the last token taken. */
+  /** `leading` and the comments on the line of the last token. */
   withTrailing(leading: string): string {
     const count = this.#comments.findIndex((comment) => comment.firstLine !== this.#lastLine);
     const trailing = this.#comments.splice(0, count < 0 ? this.#comments.length : count);

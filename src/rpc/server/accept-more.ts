@@ -5,11 +5,11 @@ import { acceptConnection } from '../../system/native/native.ts';
 import { descriptorOf } from './socket.ts';
 
 /**
- * Makes a server take all connections that wait, as far as there is time, whenever it takes one. libuv takes one in each turn
- * of its loop (uv__server_io in stream.c): who connects all the time, and is refused, would keep the others waiting behind it
- * in the queue of the kernel, where nobody has a share.
+ * Makes a server accept all waiting connections, within a time limit, whenever it accepts one. libuv accepts one per iteration
+ * of its loop (uv__server_io in stream.c). A client that connects all the time and is refused would block the others
+ * in the queue of the kernel, which has no shares.
  *
- * @param refuses decides on a bare descriptor that needs no more: it is closed, which costs next to nothing
+ * @param refuses decides on a bare descriptor; a refused one is closed, which is cheap
  */
 export function acceptMore(
   server: Server,

@@ -3,12 +3,12 @@ import { FairQueue } from '../../system/sharing/fair-queue.ts';
 import type { Peer } from '../../system/sharing/shares.ts';
 
 /**
- * Begins calls in turns of their peers, and so many in one turn of the event loop that the others are still read soon: a
- * peer that floods waits for itself. What comes while there is time begins at once.
+ * Starts calls, alternating between peers. It limits the time in one turn of the event loop, so that other peers are read
+ * soon and a flooding peer delays only itself. While there is time, a call starts at once.
  */
 export class CallTurns {
   readonly #waiting = new FairQueue<() => void>();
-  /** When the first call of this turn of the event loop began; undefined if there was none. */
+  /** Start time of the first call in this turn of the event loop; undefined without calls. */
   #began: number | undefined;
   #isRunning = false;
 
@@ -34,8 +34,8 @@ export class CallTurns {
   }
 
   /**
-   * Begins one. The next one comes when all that this one does at once is done, its answer too: Node runs all ticks before the
-   * microtasks, so the tick is asked for behind these.
+   * Starts one call. The next one starts after the synchronous work of this one, including its answer. Node runs all ticks
+   * before the microtasks, so the tick is requested from a microtask.
    */
   #run(): void {
     const begin = this.#waiting.shift();

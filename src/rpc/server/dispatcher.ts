@@ -4,26 +4,26 @@ import type { Caller, Handlers, Procedure, Program } from '../codec/program.ts';
 import { beginRecord, sealRecord } from '../codec/record.ts';
 import { XdrError, XdrReader } from '../codec/xdr.ts';
 
-/** What a server has seen since it began; only ever grows. */
+/** Counters of a server since its start; they only increase. */
 export interface RpcCounters {
   connections: number;
-  /** Connections closed at once because there were too many. */
+  /** Connections closed at once at a limit. */
   refused: number;
-  /** Connections dropped because their peer did not read its replies. */
+  /** Connections closed because the peer did not read its replies. */
   dropped: number;
   calls: number;
-  /** Handlers that threw, or whose result no reply can carry. */
+  /** Handlers that threw, or whose result does not fit a reply. */
   faults: number;
-  /** Records that are no call, calls refused by their header or as those of strangers, arguments that are not their type, and lost framing. */
+  /** Malformed records, headers and arguments, lost framing, and calls before the login. */
   garbage: number;
 }
 
-/** What a handler throws at a caller that must prove first who it is: the call is refused, and the connection ends. */
+/** Thrown by a handler if the caller must log in first: the call is refused, and the connection ends. */
 export class StrangerError extends Error {
   override readonly name = 'StrangerError';
 }
 
-/** Answers one record with one record. Rejects with XdrError when the record is no call: the connection must end. */
+/** Answers one record with one record. Rejects with XdrError if the record is not a call: then the connection must end. */
 export type Dispatch = (record: Buffer, caller: Caller) => Promise<Buffer>;
 
 interface Served {
@@ -32,7 +32,7 @@ interface Served {
   readonly handle: (args: unknown, caller: Caller) => unknown;
 }
 
-/** @param onFault is told of every error that the peer sees as SYSTEM_ERR, with the procedure's name */
+/** @param onFault called for each error that the peer gets as SYSTEM_ERR, with the name of the procedure */
 export function createDispatch<P extends Program>(
   program: P,
   handlers: Handlers<P>,
@@ -41,7 +41,7 @@ export function createDispatch<P extends Program>(
 ): Dispatch {
   const served = new Map<number, Served>();
   for (const [name, procedure] of Object.entries(program.procedures)) {
-    // The type of `handlers` ties the two together by name; the map cannot say so.
+    // The type of `handlers` connects the two by name, which the type of the map cannot express.
     const handle = handlers[name as keyof Handlers<P>] as unknown as Served['handle'];
     served.set(procedure.number, { name, procedure, handle });
   }
@@ -82,7 +82,7 @@ function refuseHeader({ program, version }: Program, call: CallHeader): ReplySta
   return call.version === version ? null : { status: 'prog-mismatch', low: version, high: version };
 }
 
-/** The arguments, wrapped because they may be void; null when they are not of the procedure's type. */
+/** The arguments, wrapped because they may be void; null if malformed. */
 function readArgs(procedure: Procedure, reader: XdrReader): { readonly value: unknown } | null {
   try {
     const value = procedure.args.decode(reader);

@@ -6,21 +6,21 @@ import { peerAt } from './peer.ts';
 
 export interface GateParts {
   readonly bounds: ShareBounds;
-  /** Told how many were closed at a limit, soon and not too often. */
+  /** Called with the number of closed connections at a limit, at most once in rpcLimits.tellInterval. */
   readonly onClosed: (count: number) => void;
-  /** Whose part of the table a connection takes; by its address, unless told otherwise. */
+  /** The peer whose share a connection uses; by default its address. */
   readonly peerOf?: (socket: Socket) => Peer;
 }
 
 /**
- * Bounds the connections to a port. At a limit, a connection that has been waiting longest without an answer gives way to the
- * new one, of the address that has most: a flood of connections that say nothing keeps nobody out. Of answered ones, an
- * address with more of them gives one up for an address with less; otherwise the new one is closed.
+ * Bounds the connections to a port. At a limit, the address with the most connections loses its oldest unanswered one to
+ * the new connection. So a flood of silent connections locks out no client. If all are answered, an address with more
+ * connections loses one to an address with fewer; otherwise the new one is closed.
  */
 export class Gate {
   readonly #parts: GateParts;
   readonly #open: FairTable<Socket>;
-  /** Connections that were closed at a limit, and not told of yet. */
+  /** Closed connections that are not reported yet. */
   #closed = 0;
   #telling: NodeJS.Timeout | undefined;
 
@@ -33,7 +33,7 @@ export class Gate {
     });
   }
 
-  /** Whether the connection may stay; otherwise it is closed. */
+  /** Whether the connection is admitted; otherwise it is closed. */
   admit(socket: Socket): boolean {
     const { peerOf = ({ remoteAddress = '' }) => peerAt(remoteAddress) } = this.#parts;
     const added = this.#open.add(peerOf(socket), socket);

@@ -4,30 +4,30 @@ import { dirname, join } from 'node:path';
 import { UmlmonError } from '../../system/errors/errors.ts';
 import { checkSocketPath } from './socket-path.ts';
 
-/** Where a server listens. */
+/** The socket file of a server. */
 export interface ListenOptions {
   readonly path: string;
-  /** Permissions of the socket file: to connect, one must be able to write to it. */
+  /** Permissions of the socket file: connecting requires write permission. */
   readonly mode: number;
-  /** Owner of the socket file; the process's own user if absent. */
+  /** Owner of the socket file; by default the user of the process. */
   readonly uid?: number;
-  /** Group of the socket file; the process's own if absent. */
+  /** Group of the socket file; by default that of the process. */
   readonly gid?: number;
 }
 
-/** The name of a socket file until it has its owner and mode. Not longer than the names of our sockets. */
+/** Temporary name of a socket file until it has its owner and mode. Not longer than the final names. */
 const newName = '.new';
 
 /**
- * A server on a Unix socket whose file belongs to it: `close` removes that very file, and never that of another server
- * which has taken the name since. Device and inode tell them apart; the inode stays ours as long as the server listens.
+ * A server on a Unix socket that owns its file: `close` removes only this file, never the file of another server with the
+ * same name. Device and inode identify it; the inode is not reused while the server listens.
  */
 export class UnixListener extends Server {
   readonly #at: ListenOptions;
   #file: Pick<Stats, 'dev' | 'ino'> | undefined;
 
   /**
-   * For a caller that holds the lock of the directory, on a name that is free. The socket appears under its name with its
+   * Listens on a free name; the caller holds the lock of the directory. The socket appears under its name with its final
    * owner and mode. Errors: HOST_SYSTEM_CALL, RPC_SOCKET_PATH.
    */
   static async open(at: ListenOptions): Promise<UnixListener> {
@@ -49,10 +49,10 @@ export class UnixListener extends Server {
 
   override close(callback?: (error?: Error) => void): this {
     try {
-      // Node removes the name under which the server was bound: that one is gone already.
+      // Node removes the name at bind time, which no longer exists.
       if (this.isReachable) rmSync(this.#at.path, { force: true });
     } catch {
-      // In a directory that is no longer ours; the next server replaces the file.
+      // The directory is no longer accessible; the next server replaces the file.
     }
     this.#file = undefined;
     return super.close(callback);
@@ -66,7 +66,7 @@ export class UnixListener extends Server {
       rmSync(fresh, { force: true });
       const umask = process.umask(0o177);
       try {
-        // Binds before it returns; only the event comes later.
+        // It binds before it returns; only the event is asynchronous.
         this.listen(fresh);
       } finally {
         process.umask(umask);
@@ -74,7 +74,7 @@ export class UnixListener extends Server {
       await new Promise<void>((resolve, reject) => {
         this.once('listening', resolve).once('error', reject);
       });
-      // The mode first: who owns the file from then on can change it.
+      // The mode first: the new owner could change it.
       chmodSync(fresh, mode);
       if (uid >= 0 || gid >= 0) chownSync(fresh, uid, gid);
       this.#file = lstatSync(fresh);

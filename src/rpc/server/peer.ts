@@ -6,7 +6,7 @@ import type { Caller } from '../codec/program.ts';
 const noId = 0xffff_ffff;
 const root = 0;
 
-/** What the kernel knows of a peer that it does not know, and of whoever is behind a proxy. */
+/** The credentials of a peer that the kernel cannot identify, and of a client behind a proxy. */
 export const nobody: Pick<Caller, 'uid' | 'gid' | 'pid' | 'groups'> = {
   uid: noId,
   gid: noId,
@@ -14,25 +14,25 @@ export const nobody: Pick<Caller, 'uid' | 'gid' | 'pid' | 'groups'> = {
   groups: [],
 };
 
-/** Whose part of a table somebody at an address takes: the address is that of its host, or of IPv6 of its network. */
+/** The peer of an address, for shares: the address itself, or for IPv6 its /64 network. */
 export function peerAt(address: string): Peer {
   return { key: `address:${networkOf(address)}`, isOwner: false };
 }
 
-/** The same of a user of this host, whom the kernel vouches for. Root and the user of this daemon own the tables. */
+/** The peer of a user of this host, as identified by the kernel. Root and the user of the daemon own the tables. */
 export function peerOfUser(uid: number, own = process.geteuid?.() ?? root): Peer {
   return { key: `uid:${uid}`, isOwner: uid === root || uid === own };
 }
 
-/** What is known of whoever calls. */
+/** The identity of a caller. */
 export interface Known extends Pick<Caller, 'uid' | 'address' | 'behalf'> {
   readonly remote?: { readonly address: string } | undefined;
 }
 
 /**
- * The one place that decides for whom a call counts. A person behind a proxy of this host counts for itself: who may be one,
- * the configuration says. Whoever knows a password may call for others from afar, with any names: these count for the address
- * that they come from. The redirector needs no words, since it comes from an address for each client.
+ * Decides whose share a call uses; no other code does. A client of a proxy on this host has its own share: the
+ * configuration determines the proxies. A remote client with a password may act for any name, so the share of its address
+ * counts. The redirector uses a separate address for each client.
  */
 export function peerOf({ uid, address, remote, behalf }: Known): Peer {
   const from = remote?.address ?? address;

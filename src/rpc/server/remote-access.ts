@@ -9,30 +9,30 @@ import { type Endpoint, type Secured, secure } from '../client/connect-remote.ts
 import { answerMs, MonitorClient } from '../client/monitor-client.ts';
 import { umlmonctrl } from '../umlmonctrl.gen.ts';
 
-/** Certificates, and the file that they are from. */
+/** Certificates of authorities, and their file. */
 export interface Authorities {
   readonly path: string;
   readonly pem: string;
 }
 
-/** How a monitor of another host is reached, and believed. */
+/** How a monitor of another host is reached and authenticated. */
 export interface RemoteWay {
   readonly vm: string;
-  /** `VM@HOST:PORT` as the user has it: in messages, and what its certificate is remembered for. */
+  /** `VM@HOST:PORT` as the user wrote it: for messages, and as the key of its stored certificate. */
   readonly address: string;
-  /** For messages, and the name that a certificate must have. */
+  /** Host name: for messages, and required in the certificate. */
   readonly endpoint: Endpoint;
-  /** Makes a connection whose other end is the monitor. */
+  /** Opens a connection to the monitor. */
   readonly open: () => Promise<Socket>;
-  /** Without TLS: what lies between is trusted. */
+  /** No TLS: the network is trusted. */
   readonly plain: boolean;
-  /** Those that must vouch for the host; undefined: those of the system may. */
+  /** Required authorities; undefined: those of the system are sufficient but not required. */
   readonly authorities: Authorities | undefined;
   readonly knownHosts: KnownHosts;
   readonly keys: DerivedKeys;
 }
 
-/** Whether there is somebody to log in at, so that nobody types a password in vain. Errors: REMOTE_*, DIRECTORY_*. */
+/** Checks that the monitor is reachable before the user types a password. Errors: REMOTE_*, DIRECTORY_*. */
 export async function checkRemote(way: RemoteWay): Promise<void> {
   const socket = await way.open();
   try {
@@ -42,7 +42,7 @@ export async function checkRemote(way: RemoteWay): Promise<void> {
   }
 }
 
-/** A connection on which we are known. Errors: REMOTE_*, DIRECTORY_*, AUTH_*, PASSWORD_WRONG, and those of a local monitor. */
+/** An authenticated connection. Errors: REMOTE_*, DIRECTORY_*, AUTH_*, PASSWORD_WRONG, and those of a local monitor. */
 export async function connectRemote(way: RemoteWay, password: string): Promise<MonitorClient> {
   const { vm, address, plain, keys, knownHosts } = way;
   const place = placeOf(way);
@@ -61,7 +61,7 @@ export async function connectRemote(way: RemoteWay, password: string): Promise<M
   }
 }
 
-/** The host must be vouched for, or be the one of last time, or prove now that it knows the password. */
+/** The host must have a trusted certificate, or the certificate of the last login, or prove that it knows the password. */
 async function secureWay(way: RemoteWay, socket: Socket): Promise<Secured> {
   const { authorities, endpoint, address, knownHosts } = way;
   const secured = await secure(socket, endpoint, authorities?.pem, answerMs);
@@ -70,15 +70,15 @@ async function secureWay(way: RemoteWay, socket: Socket): Promise<Secured> {
   if (authorities)
     throw new UmlmonError('REMOTE_IDENTITY', {
       place,
-      cause: `${authorities.path} does not vouch for its certificate: ${secured.doubt}`,
+      cause: `no authority in ${authorities.path} has signed its certificate: ${secured.doubt}`,
       hint: `its fingerprint is ${secured.fingerprint}`,
     });
   const known = knownHosts.fingerprintOf(address);
   if (known !== undefined && known !== secured.fingerprint)
     throw new UmlmonError('REMOTE_IDENTITY', {
       place,
-      cause: `its certificate is not the one of last time; its fingerprint is ${secured.fingerprint}`,
-      hint: `if the host was set up anew, remove its line from ${knownHosts.path}`,
+      cause: `its certificate has changed since the last login; its fingerprint is ${secured.fingerprint}`,
+      hint: `if the host was reinstalled, remove its line from ${knownHosts.path}`,
     });
   return secured;
 }
@@ -87,12 +87,12 @@ function placeOf({ endpoint }: RemoteWay): string {
   return placeText(endpoint.host, endpoint.port);
 }
 
-/** A monitor that wants TLS takes our first call for noise, and hangs up. */
+/** A monitor with TLS rejects a plain call and closes the connection. */
 function withoutTls(error: unknown, place: string): unknown {
   if (toFailure(error).code !== 'MONITOR_UNREACHABLE') return error;
   return new UmlmonError('REMOTE_TLS', {
     place,
     cause: 'the monitor closed the connection at the first call',
-    hint: 'it may want TLS: leave out -plain',
+    hint: 'it may require TLS: do not use -plain',
   });
 }

@@ -12,26 +12,26 @@ import { Strangers } from './strangers.ts';
 
 export interface RemoteListenOptions {
   readonly host: string;
-  /** 0: one that the host picks. */
+  /** 0: the host chooses one. */
   readonly port: number;
-  /** PEM texts; null: without TLS. */
+  /** PEM texts; null: no TLS. */
   readonly tls: { readonly key: string; readonly cert: string } | null;
 }
 
-/** A client whose connection is ready for its first call. */
+/** A client that may make its first call. */
 export interface Arrival {
   readonly socket: Socket;
   readonly address: string;
   readonly binding: Buffer | null;
-  /** To be called when it has proved who it is; before, it is cut off soon. */
+  /** Called after the login; without a login, the connection ends soon. */
   readonly welcomed: () => void;
 }
 
-/** Accepts clients over TCP, with TLS 1.3 or in the clear, within the bounds for strangers. */
+/** Accepts clients over TCP, with or without TLS 1.3, within the bounds for unauthenticated clients. */
 export class RemoteListener {
   readonly server: Server;
   readonly #strangers = new Strangers();
-  /** In which TLS begins: that is work. */
+  /** Schedules TLS handshakes, which are expensive. */
   readonly #turns = new CallTurns();
   readonly #secure: SecureContext | null;
   readonly #host: string;
@@ -52,7 +52,7 @@ export class RemoteListener {
       throw new UmlmonError('REMOTE_LISTEN', {
         place: placeText(host, port),
         cause,
-        hint: 'tcp_address must be one of this host, and tcp_port one that nothing else uses',
+        hint: 'tcp_address must be an address of this host, and tcp_port must be unused',
       });
     }
   }
@@ -69,12 +69,12 @@ export class RemoteListener {
     return typeof address === 'object' && address !== null ? address.port : 0;
   }
 
-  /** The one on which it listens; '' for all addresses of the host. */
+  /** The address on which it listens; '' for all addresses. */
   get address(): string {
     return isAnyAddress(this.#host) ? '' : this.#host;
   }
 
-  /** `ADDRESS:PORT`, as a client would write it. */
+  /** `ADDRESS:PORT` for clients. */
   get place(): string {
     return placeText(this.#host, this.port);
   }
@@ -83,7 +83,7 @@ export class RemoteListener {
     this.#onArrival = handler;
   }
 
-  /** Stops listening and cuts strangers off; resolves when all others, who are the server's, are gone too. */
+  /** Stops listening and disconnects unauthenticated clients; resolves when all other connections have ended too. */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
     this.#strangers.close();
@@ -94,7 +94,7 @@ export class RemoteListener {
     const address = plainAddress(socket.remoteAddress ?? '');
     socket.setNoDelay(tcpOptions.noDelay);
     socket.setKeepAlive(tcpOptions.keepAlive, tcpOptions.keepAliveInitialDelay);
-    // A broken connection is no fault of ours and 'close' follows; without a listener the error would be thrown.
+    // 'close' follows; without a listener, an error of the connection would be thrown.
     socket.on('error', () => socket.destroy());
     this.#strangers.add(socket, address);
     const welcomed = () => this.#strangers.forget(socket);
@@ -103,7 +103,7 @@ export class RemoteListener {
       this.#onArrival({ socket, address, binding: null, welcomed });
       return;
     }
-    // The first message of the client has come; TLSSocket takes what was read already.
+    // The first message of the client has arrived; TLSSocket also takes bytes that were already read.
     socket.once('readable', () =>
       this.#turns.add(peerAt(address), () => {
         if (socket.destroyed) return;
@@ -125,7 +125,7 @@ function secureContext({ key, cert }: { key: string; cert: string }): SecureCont
     throw new UmlmonError('REMOTE_CERTIFICATE', {
       place: 'tls_cert, tls_key',
       cause: `key and certificate cannot be used: ${error instanceof Error ? error.message : String(error)}`,
-      hint: 'both are in PEM form, and belong together',
+      hint: 'both must be in PEM form and belong together',
     });
   }
 }

@@ -5,20 +5,20 @@ import { monitorLimits } from '../../system/limits/limits.ts';
 export interface Reach {
   /** The directory of the sockets. */
   readonly directory: string;
-  /** Paths in it, each with whether it still leads to us, and what makes it do so again. */
+  /** Paths in it, each with a check whether it still leads to this server, and a function that listens again. */
   readonly sockets: readonly {
     readonly path: string;
     readonly isReachable: () => boolean;
     readonly listenAgain: () => Promise<void>;
   }[];
-  /** A socket had been removed, and is there again. */
+  /** Called when a removed socket is recreated. */
   readonly onRestored: (path: string) => void;
   readonly trouble: (error: unknown) => void;
 }
 
 /**
- * Sees that somebody removes or replaces a socket file of a daemon, or its directory, and has the daemon listen there
- * again. The host's kernel (inotify) tells of it; there is a timer only after an attempt that failed.
+ * Detects that a socket file of a daemon, or its directory, was removed or replaced, and makes the daemon listen again.
+ * It uses inotify of the host, and a timer only after a failed attempt.
  */
 export class KeepReachable {
   readonly #reach: Reach;
@@ -32,13 +32,13 @@ export class KeepReachable {
 
   constructor(reach: Reach) {
     this.#reach = reach;
-    // A directory that is removed itself tells so with its own name.
+    // The event of a removed directory has the name of the directory.
     const paths = [reach.directory, ...reach.sockets.map(({ path }) => path)];
     this.#names = new Set(paths.map((path) => basename(path)));
     this.#watch();
   }
 
-  /** Listens again where that is needed. */
+  /** Listens again on removed sockets. */
   look(): void {
     if (!this.#isBusy && !this.#isClosed) void this.#restore();
   }
@@ -57,13 +57,13 @@ export class KeepReachable {
       this.#watcher?.close();
       this.#watched = ino;
       this.#watcher = watch(directory, (_, name) => {
-        // It was removed itself, maybe: the next one can have the same number.
+        // The directory may have been removed: the next one can have the same inode number.
         if (name === basename(directory)) this.#watched = 0;
         if (name === null || this.#names.has(name)) this.look();
       });
       this.#watcher.on('error', trouble);
     } catch (error) {
-      // All inotify instances of the user are taken (fs.inotify.max_user_instances).
+      // All inotify instances of the user are in use (fs.inotify.max_user_instances).
       this.#watcher = undefined;
       trouble(error);
     }

@@ -9,21 +9,21 @@ import type { Dispatch, RpcCounters } from './dispatcher.ts';
 import { nobody, peerOf } from './peer.ts';
 import { writeTogether } from './socket.ts';
 
-/** What a connection has of its server. */
+/** The parts of the server that a connection uses. */
 export interface Service {
   readonly dispatch: Dispatch;
   readonly counters: RpcCounters;
   /** Largest record of a call. */
   readonly callBytesMax: number;
-  /** In which the calls of all connections begin. */
+  /** Schedules the calls of all connections. */
   readonly turns: CallTurns;
-  /** Whether a peer may have unsent bytes beyond the pause of a connection. */
+  /** Whether a peer may have more unsent bytes than rpcLimits.unsentPauseBytes. */
   readonly mayHaveUnsent: (peer: SharePeer) => boolean;
 }
 
 /**
- * A peer as it is known when it has connected. Of a remote one, `welcomed` is told when it has proved who it is; it throws if
- * there is no room for it then. So is `actsFor` of a local one, when it calls for somebody else.
+ * A peer as identified at the connection. For a remote peer, `welcomed` is called after the login; it throws if there are
+ * too many connections. For a local peer, `actsFor` is called when it acts on behalf of a client.
  */
 export interface Peer extends Omit<Caller, 'signal' | 'remote' | 'behalf' | 'actFor'> {
   readonly actsFor?: (behalf: SharePeer) => void;
@@ -31,8 +31,8 @@ export interface Peer extends Omit<Caller, 'signal' | 'remote' | 'behalf' | 'act
 }
 
 /**
- * One peer of a server. Reads calls while few enough are in progress and the peer reads its replies; otherwise the
- * bytes stay in the kernel's socket, where they slow down the peer alone.
+ * One peer of a server. It reads calls while few enough are in progress and the peer reads its replies. Otherwise the
+ * bytes stay in the socket, which slows down only this peer.
  */
 export class ServerConnection {
   readonly #socket: Socket;
@@ -41,13 +41,13 @@ export class ServerConnection {
   readonly #service: Service;
   readonly #splitter: RecordSplitter;
   readonly #ended = new AbortController();
-  /** Never changed, only replaced: a call in progress has the one that it began with. */
+  /** Never changed, only replaced: a call in progress keeps the one from its start. */
   #caller: Caller;
   readonly #callBytesMax: number;
   #callsMax: number = rpcLimits.callsOutstanding;
   #outstanding = 0;
   #isDismissed = false;
-  /** A call that waits for its turn. */
+  /** A call that waits in the scheduler. */
   #next: Buffer | undefined;
   #peer: SharePeer;
 
@@ -58,12 +58,12 @@ export class ServerConnection {
     this.#service = service;
     this.#peer = peerOf(peer);
     this.#callBytesMax = service.callBytesMax;
-    // A stranger has two calls to make, one after the other, and both are small.
+    // An unauthenticated client makes two small calls, one after the other.
     const bounds = peer.remote ? remoteLimits.strangerCallBytes : service.callBytesMax;
     this.#splitter = new RecordSplitter(bounds);
     if (peer.remote || peer.refusal) this.#callsMax = 1;
     if (peer.refusal) this.#refuse();
-    // Each call in progress may listen for the end of the connection, and a few owners of what it holds.
+    // Each call in progress may listen for the end of the connection, and so may a few other objects.
     setMaxListeners(2 * rpcLimits.callsOutstanding, this.#ended.signal);
     const actFor = (behalf: Behalf) => {
       const caller = { ...this.#caller, ...nobody, behalf };
@@ -78,22 +78,22 @@ export class ServerConnection {
       this.#pump();
     });
     socket.on('drain', () => this.#pump());
-    // A broken connection is no fault of ours and 'close' follows; without a listener the error would be thrown.
+    // 'close' follows; without a listener, an error of the connection would be thrown.
     socket.on('error', () => socket.destroy());
     socket.on('close', () => this.#ended.abort());
   }
 
-  /** For whom its calls count. */
+  /** The peer whose shares its calls use. */
   get peer(): SharePeer {
     return this.#peer;
   }
 
-  /** Bytes of replies that the peer has not taken. */
+  /** Bytes of replies that are not sent yet. */
   get unsent(): number {
     return this.#socket.writableLength;
   }
 
-  /** Ends the connection after the replies that are written already, at the latest after rpcLimits.closeGrace. */
+  /** Ends the connection after the pending replies, at the latest after rpcLimits.closeGrace. */
   async close(): Promise<void> {
     this.#ended.abort();
     if (this.#socket.closed) return;
@@ -120,14 +120,14 @@ export class ServerConnection {
     return { address: remote.address, binding: remote.binding, welcome, dismiss };
   }
 
-  /** One call, and soon: who is refused is told why. */
+  /** Allows one call within rpcLimits.refusedTime, to answer it with the refusal. */
   #refuse(): void {
     this.#isDismissed = true;
     const timer = setTimeout(() => this.#socket.destroy(), rpcLimits.refusedTime);
     this.#socket.once('close', () => clearTimeout(timer));
   }
 
-  /** Has the next call wait for its turn, if one has arrived and the bounds allow it. */
+  /** Schedules the next call, if one has arrived and the bounds allow it. */
   #pump(): void {
     if (this.#next) return;
     if (!this.#isOpen() || !this.#hasRoom()) {
@@ -147,7 +147,7 @@ export class ServerConnection {
       void this.#serve(record);
       this.#pump();
     });
-    // It was not its turn: what comes now stays in the socket.
+    // The scheduler delays the call: further bytes stay in the socket.
     if (this.#next) this.#socket.pause();
   }
 

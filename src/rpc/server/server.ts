@@ -23,13 +23,13 @@ import { descriptorOf } from './socket.ts';
 
 const refuses = { atShare: 'refuse', atFull: 'refuse' } as const;
 
-/** What a server takes of those who connect. */
+/** How a server limits connections. */
 export interface ServeOptions {
-  /** How the users of this host share the connections. */
+  /** Shares of the users of this host. */
   readonly bounds?: ShareBounds;
-  /** Whether a connection of a port may stay; who says no has closed it. */
+  /** Whether a connection to a port is admitted; otherwise the callee has closed it. */
   readonly admit?: (socket: Socket) => boolean;
-  /** The handlers answer a caller that has a refusal with it. */
+  /** Whether the handlers answer calls of refused connections with the refusal. */
   readonly tellsRefusals?: boolean;
 }
 
@@ -49,14 +49,14 @@ export class RpcServer<P extends Program> {
   readonly #connections = new Set<ServerConnection>();
   readonly #turns = new CallTurns();
   readonly #remotes = new FairTable<Socket>(remoteShares.connections, refuses);
-  /** Those of people behind proxies of this host: they take nothing of what its users have. */
+  /** Connections of clients behind proxies of this host, apart from those of the users of the host. */
   readonly #behalfs = new FairTable<Socket>(rpcShares.behalfConnections, refuses);
   readonly #refused = new FairTable<Socket>(rpcShares.refusedConnections, refuses);
   #listener: Server | null = null;
   #remote: RemoteListener | null = null;
   #lastId = 0;
 
-  /** @param onFault is told of every error of a handler; the peer sees SYSTEM_ERR only */
+  /** @param onFault called for each error of a handler; the peer gets only SYSTEM_ERR */
   constructor(program: P, handlers: Handlers<P>, onFault: (error: unknown, procedure: string) => void) {
     this.#onFault = onFault;
     this.#dispatch = createDispatch(program, handlers, this.#counters, onFault);
@@ -67,19 +67,19 @@ export class RpcServer<P extends Program> {
     return this.#counters;
   }
 
-  /** Connections stay where the server listens again, because its socket file was removed. Errors: those of UnixListener.open. */
+  /** Existing connections continue when the server listens again after its socket file was removed. Errors: those of UnixListener.open. */
   async listen(at: ListenOptions, options: ServeOptions = {}): Promise<void> {
     const former = this.#listener;
     this.serve(await UnixListener.open(at), options);
     former?.close();
   }
 
-  /** Whether the name of the socket file still leads to this server; true for a listener that others have opened. */
+  /** Whether the socket file still leads to this server; true for a passed listener. */
   get isReachable(): boolean {
     return !(this.#listener instanceof UnixListener) || this.#listener.isReachable;
   }
 
-  /** Takes over a server that listens already, for instance on a descriptor that systemd has passed. */
+  /** Uses a listening server, for example on a descriptor from systemd. */
   serve(
     listener: Server,
     { bounds = rpcShares.connections, admit, tellsRefusals = false }: ServeOptions = {},
@@ -94,7 +94,7 @@ export class RpcServer<P extends Program> {
     });
   }
 
-  /** Serves clients over TCP too; the handlers must ask who they are. */
+  /** Also serves clients over TCP; the handlers must require a login. */
   serveRemote(listener: RemoteListener): void {
     this.#remote = listener;
     this.#count(listener.server);
@@ -109,7 +109,7 @@ export class RpcServer<P extends Program> {
     });
   }
 
-  /** One that is not even told why. */
+  /** Closes a connection without an answer. */
   #isRefused(fd: number, users: FairTable<Socket>, tellsRefusals: boolean): boolean {
     const peer = peerOfUser(peerCredentials(fd).uid);
     if (!users.isOver(peer) || (tellsRefusals && !this.#refused.isOver(peer))) return false;
@@ -118,7 +118,7 @@ export class RpcServer<P extends Program> {
     return true;
   }
 
-  /** Takes a connection into a table; whoever gives way for it is cut off. */
+  /** Adds a connection to a table and closes the one that it displaces. */
   #enter(table: FairTable<Socket>, peer: SharePeer, socket: Socket): UmlmonError | undefined {
     const added = table.add(peer, socket);
     if ('refused' in added) {
@@ -138,7 +138,7 @@ export class RpcServer<P extends Program> {
     listener.on('drop', () => this.#counters.refused++);
   }
 
-  /** Stops listening, removes the socket file, and ends all connections after the replies that are on their way. */
+  /** Stops listening, removes the socket file, and ends all connections after their pending replies. */
   async close(): Promise<void> {
     const listener = this.#listener;
     const remote = this.#remote;
@@ -170,7 +170,7 @@ export class RpcServer<P extends Program> {
       const fd = descriptorOf(socket);
       peer = { ...peerCredentials(fd), groups: address === undefined ? peerGroups(fd) : [] };
     } catch (error) {
-      // Without knowing who it is, nobody is served.
+      // A peer without credentials is not served.
       this.#counters.faults++;
       this.#onFault(error, 'connect');
       socket.destroy();
@@ -218,7 +218,7 @@ function tooMany(refusal: ShareRefusal): UmlmonError {
     cause: refusalText(refusal, 'connections'),
     hint:
       refusal.refused === 'share'
-        ? 'close some of them; others are not concerned'
-        : 'try again; whoever has more connections than you has to give one up for yours',
+        ? 'close some of them; other users are not affected'
+        : 'try again; a user with more connections loses one to a user with fewer',
   });
 }

@@ -4,9 +4,9 @@ import { FairTable } from '../../system/sharing/fair-table.ts';
 import { peerAt } from './peer.ts';
 
 /**
- * Connections of clients that have not proved who they are, from the moment they are accepted: few at once, and none for
- * long. An address that holds its share of them loses its own oldest, and so does the one that holds most when all are taken:
- * others still get in.
+ * Unauthenticated connections, from the moment they are accepted: few at once, and only for a short time. An address with
+ * its full share loses its own oldest one. If all are in use, the address with the most loses its oldest, so that other
+ * clients can still connect.
  */
 export class Strangers {
   readonly #sockets = new FairTable<Socket>(remoteShares.strangers, {
@@ -33,7 +33,7 @@ export class Strangers {
     }
   }
 
-  /** It has proved who it is, or is gone. */
+  /** Removes a connection: it has logged in or has ended. */
   forget(socket: Socket): void {
     clearTimeout(this.#timers.get(socket));
     this.#sockets.delete(socket);

@@ -42,7 +42,7 @@ describe('umlwatch', () => {
     expect(watch('-stop').status).toBe(0);
     expect(watch('-restart', '-wait', 'ready')).toMatchObject({
       status: 0,
-      stdout: expect.stringMatching(/^vm1: it was down; .*; guest, after \d+ ms\n$/),
+      stdout: expect.stringMatching(/^vm1: it was stopped; .*; guest, after \d+ ms\n$/),
     });
   });
 
@@ -87,7 +87,7 @@ describe('umladmin restart', () => {
   test('starts one that is named; an unknown one is an error, and holds up nobody', () => {
     const { status, stdout, stderr } = world.run('umladmin', ['restart', 'vm2', 'vm3']);
     expect(status).toBe(3);
-    expect(stdout).toMatch(/^vm2: it was down; /);
+    expect(stdout).toMatch(/^vm2: it was stopped; /);
     expect(stderr).toContain('vm3');
     expect(info('vm2').state).toBe('running');
   });

@@ -136,7 +136,7 @@ test('a session that was recorded is refused when it is played again', async () 
   socket.write(Buffer.concat(recorded));
   await once(socket, 'close');
   const text = Buffer.concat(answers).toString('latin1');
-  expect(text).toContain('the final message does not belong to this exchange');
+  expect(text).toContain('the final message belongs to another exchange');
   expect(text).not.toContain('/disks/root.dsk');
 });
 

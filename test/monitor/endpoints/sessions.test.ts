@@ -124,7 +124,7 @@ describe('a login over TLS', () => {
     });
     await once(proxy.listen(0, '127.0.0.1'), 'listening');
     expect(await logInAt((proxy.address() as AddressInfo).port, password)).toMatch(
-      /^AUTH_FAILED: .*does not belong to .* this connection/,
+      /^AUTH_FAILED: .*belongs to another .* connection/,
     );
     proxy.close();
   });
@@ -157,7 +157,7 @@ describe('a login over TLS', () => {
     const { socket } = await secure(await connectTcp(endpoint, 5000), endpoint, undefined, 5000);
     const client = RpcClient.over(socket, umlmonctrl, 'vm1', { name: 'vm1', timeoutMs: 5000 });
     await expect(client.call('actFor', { user: 'a', role: 'look', address: '' })).rejects.toMatchObject({
-      reason: 'the server wants a password first',
+      reason: 'the server requires a login first',
     });
     await once(socket, 'close');
     expect(security.held()).toContainEqual(

@@ -29,27 +29,27 @@ test('the failure of the protocol is the failure of the error catalogue', () => 
 });
 
 test.each([
-  ['const A = B;', 1, 'no number and no constant'],
+  ['const A = B;', 1, 'neither a number nor a constant'],
   ['\nconst A = 1;\nconst A = 2;', 3, 'defined twice'],
   ['const A = 4294967296;', 1, '32 bits'],
   ['typedef string s<>;', 1, 'needs a bound'],
-  ['typedef string s<0>;', 1, 'no length'],
+  ['typedef string s<0>;', 1, 'not a valid length'],
   ['struct s {\n  float f;\n};', 2, '"float" is not defined above'],
   ['struct s {\n  s *next;\n};', 2, '"s" is not defined above'],
   ['struct s {\n  int a;\n  int a;\n};', 3, 'two fields a'],
   ['struct s {\n};', 2, 'no field'],
   ['struct s {\n  int a\n};', 3, '";" expected, not "}"'],
   ['enum e { A = 0, B = 0 };', 1, 'value of another member'],
-  ['union u switch (int k) { case 0: void; };', 1, 'goes over an enum'],
+  ['union u switch (int k) { case 0: void; };', 1, 'needs an enum'],
   ['enum e { A = 0, B = 1 };\nunion u switch (e k) {\ncase A: void;\n};', 4, 'no arm for B'],
   ['enum e { A = 0 };\nunion u switch (e k) {\ncase A: void;\ncase A: void;\n};', 4, 'two arms'],
-  ['enum e { A = 0 };\nunion u switch (e k) {\ncase C: void;\n};', 3, 'no member of e'],
+  ['enum e { A = 0 };\nunion u switch (e k) {\ncase C: void;\n};', 3, 'not a member of e'],
   ['program P { version V { void N(void) = 0; void M(void) = 0; } = 1; } = 1;', 1, 'have the number 0'],
   [`${program}\nconst A = 1;`, 2, 'nothing may follow'],
   ['const A = 1;', 1, 'no program'],
   ['/* open', 1, 'cannot read "/* open"'],
   ['struct s {\n  int a;', 2, 'not "the end of the file"'],
-  ['const A = 08;', 1, 'no number'],
+  ['const A = 08;', 1, 'neither a number'],
   ['%#include "x.h"', 1, 'cannot read'],
 ])('refuses %j', (source, line, words) => {
   expect(() => parseIdl(source)).toThrow(new RegExp(`^line ${line}: .*${words.replace(/[*/]/g, '\\$&')}`));

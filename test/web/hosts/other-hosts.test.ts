@@ -130,12 +130,15 @@ test('VMs appear and disappear with their monitors, and stay while only the dire
   await umldir.end();
   const trouble = page
     .locator('p.problem')
-    .getByText(/^umldir of localhost:\d+: cannot talk to the directory/);
+    .getByText(/^umldir of localhost:\d+: cannot connect to the directory server/);
   await trouble.waitFor(patience);
   // Nobody knows whether there is one.
   expect(await ask(page, 'GET', 'api/vms/vm9@hostb/info')).toMatchObject({
     status: 502,
-    body: { place: 'vm9@hostb', cause: expect.stringContaining('cannot talk to the directory') as string },
+    body: {
+      place: 'vm9@hostb',
+      cause: expect.stringContaining('cannot connect to the directory server') as string,
+    },
   });
   await rowOf('vm1@hostb').getByText('unreachable').waitFor(patience);
   umldir = await startUmldir();
@@ -229,7 +232,7 @@ test('more VMs than a directory lets one address ask for at once', async () => {
     await expect
       .poll(async () => (await problems.allInnerTexts()).filter(Boolean).length, { timeout: 60_000 })
       .toBe(names.length);
-    expect((await problems.allInnerTexts()).join('\n')).not.toMatch(/cannot talk to the directory/);
+    expect((await problems.allInnerTexts()).join('\n')).not.toMatch(/cannot connect to the directory server/);
     await all.context().close();
   } finally {
     await many.close();
