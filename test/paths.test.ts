@@ -188,6 +188,7 @@ const table: Readonly<Record<string, Uses>> = {
   'system/files/atomic-file.ts': [['own', 'openSync renameSync rmSync writeFileSync']],
   'system/native/capabilities.ts': [['host', 'readFileSync']],
   'system/clock.ts': [['host', 'readFileSync']],
+  'system/files/walk-beneath.ts': [['layer', 'lstatSync openSync']],
   'system/files/held-directory.ts': [
     [
       'layer',

@@ -2,8 +2,9 @@
 import { closeSync, constants } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { isSystemError, UmlmonError } from '../../system/errors/errors.ts';
-import { Directory, O_PATH } from '../../system/files/held-directory.ts';
+import { Directory } from '../../system/files/held-directory.ts';
 import type { Permissions } from '../../system/files/permissions.ts';
+import { O_PATH } from '../../system/files/walk-beneath.ts';
 import { capabilityHint } from '../../system/native/capabilities.ts';
 import { toHostDevice } from './block-device.ts';
 import { factsOf, type ImageFacts, permissionsIn } from './image-facts.ts';

@@ -18,31 +18,26 @@ import {
   rmdirSync,
   unlinkSync,
 } from 'node:fs';
-import { constants as os, release } from 'node:os';
+import { release } from 'node:os';
 import { join } from 'node:path';
 import { isSystemError, UmlmonError } from '../errors/errors.ts';
 import { linkDescriptor, openBeneath } from '../native/native.ts';
 import { removeBelow } from './remove-tree.ts';
+import { O_PATH, walkBeneath } from './walk-beneath.ts';
 
 const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = constants;
-/** Not in node:fs: a descriptor that only stands for the file. The same number on all architectures of Linux. */
-export const O_PATH = 0o10000000;
-
-const exdev = { code: 'EXDEV', errno: -os.errno.EXDEV, syscall: 'open' };
-const eloop = { code: 'ELOOP', errno: -os.errno.ELOOP, syscall: 'open' };
-
-/** A directory was renamed at the moment of the call (openat2(2), EAGAIN): the call is repeated this often. */
+/** Repetitions of openat2(2) after EAGAIN: a directory was renamed during the call. */
 const attempts = 100;
 
 /**
- * An open directory, and all that root does below one that somebody else may write to. A name is that of an entry,
- * without a slash; a path is relative, and leads through directories only: a symbolic link on the way is an error. So
- * nobody who renames, replaces or links something meanwhile leads an operation to another place.
+ * An open directory, for operations of root below directories that other users can write to. A name is that of an entry,
+ * without a slash. A path is relative and contains no symbolic link. So no user can redirect an operation by renaming,
+ * replacing or linking something in the meantime.
  *
- * Calls fail with errors of node:fs, whose `path` is the one for people (`Directory.path` and the name).
+ * Calls fail with errors of node:fs, whose `path` is `Directory.path` with the name, for messages.
  */
 export class Directory {
-  /** For messages: where the directory was when it was opened. */
+  /** For messages: the path with which the directory was opened. */
   readonly path: string;
   readonly #fd: number;
 
@@ -52,22 +47,22 @@ export class Directory {
   }
 
   /**
-   * Opens a directory by an absolute path of the configuration. Links are followed: only the administrator, or the user
-   * that this program runs as, may have made what lies above. Errors: ENOENT, ENOTDIR, EACCES.
+   * Opens a directory by an absolute path of the configuration. Links are followed: only the administrator or the user of
+   * this process can have created the parent directories. Errors: ENOENT, ENOTDIR, EACCES.
    */
   static open(path: string): Directory {
     return new Directory(openSync(path, O_RDONLY | O_DIRECTORY), path);
   }
 
-  /** Opens the directory of a descriptor, which may be of O_PATH and stays the caller's. @param path for messages */
+  /** Opens the directory of a descriptor, possibly of O_PATH; the caller still owns it. @param path for messages */
   static at(fd: number, path: string): Directory {
     return new Directory(openSync(`/proc/self/fd/${fd}`, O_RDONLY | O_DIRECTORY), path);
   }
 
   /**
-   * Opens a directory that is ours alone by its path: it belongs to the user of this process, and nobody else may write
-   * to it. So what is in it is what this user has put there, and a name in it is not changed by others. Errors: those of
-   * `open`; JAIL_DIRECTORY if it is not so.
+   * Opens a directory that belongs to the user of this process and that no other user can write to. So this user created
+   * its entries, and other users cannot change them. Errors: those of
+   * `open`; JAIL_DIRECTORY otherwise.
    */
   static openOwn(path: string): Directory {
     const directory = Directory.open(path);
@@ -77,13 +72,15 @@ export class Directory {
     directory.close();
     throw new UmlmonError('JAIL_DIRECTORY', {
       place: path,
-      cause: isOurs ? 'others than its owner may write to it' : `belongs to uid ${uid}, and should be ours`,
-      hint: 'look at what is in it, then give it the owner and mode that it had: a start of the monitor does so',
+      cause: isOurs
+        ? 'users other than its owner can write to it'
+        : `it belongs to uid ${uid} instead of this user`,
+      hint: 'check its content, then start the monitor, which restores owner and mode',
     });
   }
 
   /**
-   * The same only to pass through: without the right to list it, and without `list` and `sync`. Errors: those of `open`.
+   * Opens a directory only to reach its entries: it needs no read permission and has no `list` and `sync`. Errors: those of `open`.
    */
   static pass(path: string): Directory {
     return new Directory(openSync(path, O_PATH | O_DIRECTORY), path);
@@ -99,12 +96,12 @@ export class Directory {
     return new Directory(this.openFile(path, O_RDONLY | O_DIRECTORY), join(this.path, path));
   }
 
-  /** The same only to pass through, as `Directory.pass`. Errors: those of `directory`. */
+  /** A directory below this one, only to reach its entries, as `Directory.pass`. Errors: those of `directory`. */
   pass(path: string): Directory {
     return new Directory(this.openFile(path, O_PATH | O_DIRECTORY), join(this.path, path));
   }
 
-  /** The same, made where it is missing. Errors: those of `directory`. @param mode permission bits of a new one */
+  /** A directory below this one, created if missing. Errors: those of `directory`. @param mode permission bits of a new one */
   makeDirectory(name: string, mode: number): Directory {
     try {
       mkdirSync(this.pathTo(name), mode);
@@ -115,13 +112,13 @@ export class Directory {
   }
 
   /**
-   * Opens a file below this directory, close-on-exec. The last part of the path is not followed either.
+   * Opens a file below this directory, close-on-exec. No symbolic link is followed, not even the last name.
    *
-   * Errors: ENOENT, ELOOP for a symbolic link anywhere in the path, EXDEV for a path that leads out.
+   * Errors: ENOENT, ELOOP for a symbolic link in the path, EXDEV for a path that leads out.
    *
    * @param flags of open(2)
-   * @param mode permission bits of a file that O_CREAT or O_TMPFILE makes, less those of the umask
-   * @throws UmlmonError HOST_SYSTEM_CALL where the kernel of the host is too old
+   * @param mode permission bits of a new file (O_CREAT, O_TMPFILE), less those of the umask
+   * @throws UmlmonError HOST_SYSTEM_CALL if the kernel of the host is too old
    */
   openFile(path: string, flags: number, mode = 0): number {
     for (let attempt = 1; ; attempt++)
@@ -130,45 +127,28 @@ export class Directory {
       } catch (error) {
         if (!isSystemError(error)) throw error;
         if (error.code === 'EAGAIN' && attempt < attempts) continue;
-        // Forbidden: systemd's RestrictSUIDSGID= does so, as it cannot look into its arguments.
+        // RestrictSUIDSGID= of systemd forbids openat2(2), because its filter cannot inspect the arguments.
         if (error.code === 'ENOSYS' && knowsOpenat2(release())) return this.#walk(path, flags, mode);
         if (error.code === 'ENOSYS')
           throw new UmlmonError('HOST_SYSTEM_CALL', {
             place: join(this.path, path),
-            cause: `Linux ${release()} has no openat2(2), by which paths below directories of others are safe`,
+            cause: `Linux ${release()} has no openat2(2), which umlmon needs for safe paths below directories of other users`,
             hint: 'run umlmon on Linux 5.6 or newer',
           });
         throw this.#explain(error, path);
       }
   }
 
-  /**
-   * As openat2(2) with RESOLVE_BENEATH and RESOLVE_NO_SYMLINKS goes, one name after the other: no link is followed, and
-   * `..` is refused, which alone could lead out. Links of /proc are links, too.
-   */
+  /** Errors: as for `openFile`. */
   #walk(path: string, flags: number, mode: number): number {
-    const names = path.split('/');
-    if (path.startsWith('/') || path.includes('\0') || names.includes('..'))
-      throw this.#explain(Object.assign(new Error('EXDEV: not a path below a directory, open'), exdev), path);
-    let at = this.#fd;
     try {
-      for (const [i, name] of names.entries()) {
-        const isLast = i === names.length - 1;
-        if (!isLast && (name === '' || name === '.')) continue;
-        const next = openUnlinked(at, name, isLast ? flags : O_PATH | O_DIRECTORY, mode);
-        if (isLast) return next;
-        if (at !== this.#fd) closeSync(at);
-        at = next;
-      }
-      throw new Error('a path has a last name');
+      return walkBeneath(this.#fd, path, flags, mode);
     } catch (error) {
       throw this.#explain(error, path);
-    } finally {
-      if (at !== this.#fd) closeSync(at);
     }
   }
 
-  /** What an entry is, links not followed; undefined if there is none. */
+  /** The status of an entry without following links; undefined if it does not exist. */
   look(name: string): BigIntStats | undefined {
     try {
       return lstatSync(this.pathTo(name), { bigint: true, throwIfNoEntry: false });
@@ -177,12 +157,12 @@ export class Directory {
     }
   }
 
-  /** Its path through the descriptor, while it is open: for calls that make files without a name, and children. */
+  /** Its path through the descriptor, valid while it is open: for O_TMPFILE and for children. */
   get here(): string {
     return `/proc/self/fd/${this.#fd}`;
   }
 
-  /** Where a symbolic link leads, as it says itself; undefined if the entry is none, or none any more. */
+  /** The target of a symbolic link; undefined if the entry is not a link or is missing. */
   readLink(name: string): string | undefined {
     try {
       return readlinkSync(this.pathTo(name));
@@ -192,7 +172,7 @@ export class Directory {
     }
   }
 
-  /** What this directory is. */
+  /** The status of this directory. */
   get stat(): BigIntStats {
     return fstatSync(this.#fd, { bigint: true });
   }
@@ -206,8 +186,8 @@ export class Directory {
   }
 
   /**
-   * The entries one after the other, in no order. Only as many are read as are asked for, and some before: a directory
-   * of any size costs no more.
+   * The entries, one after the other, unsorted. They are read on demand, in blocks, so the size of the directory does not
+   * matter.
    */
   *entries(): Generator<Dirent> {
     let opened: Dir;
@@ -223,7 +203,7 @@ export class Directory {
     }
   }
 
-  /** Gives an entry another name, in this directory or another one, in place of what has that name there. */
+  /** Renames an entry, in this directory or to another one; it replaces an existing entry. */
   rename(name: string, to: string, directory: Directory = this): void {
     try {
       renameSync(this.pathTo(name), directory.pathTo(to));
@@ -232,7 +212,7 @@ export class Directory {
     }
   }
 
-  /** Gives a name to an open file without one. Errors: EEXIST. */
+  /** Links an open unnamed file. Errors: EEXIST. */
   link(fd: number, name: string): void {
     try {
       linkDescriptor(fd, this.pathTo(name));
@@ -241,7 +221,7 @@ export class Directory {
     }
   }
 
-  /** Removes a file or link; false if there was none. */
+  /** Removes a file or link; false if missing. */
   remove(name: string): boolean {
     try {
       unlinkSync(this.pathTo(name));
@@ -252,7 +232,7 @@ export class Directory {
     }
   }
 
-  /** Removes an empty directory; false if there was none. */
+  /** Removes an empty directory; false if missing. */
   removeDirectory(name: string): boolean {
     try {
       rmdirSync(this.pathTo(name));
@@ -263,7 +243,7 @@ export class Directory {
     }
   }
 
-  /** Removes a directory that is empty, or not there; false if something is in it, or it cannot be removed. */
+  /** Removes an empty directory; false if it has entries or cannot be removed. */
   removeIfEmpty(name: string): boolean {
     try {
       this.removeDirectory(name);
@@ -274,9 +254,9 @@ export class Directory {
     }
   }
 
-  /** Removes an entry with all that is below it, however much it is; nothing if there is none. Errors: HOST_COMMAND. */
+  /** Removes an entry with its whole tree; a missing one is ignored. Errors: HOST_COMMAND. */
   async removeTree(name: string): Promise<void> {
-    // A plain file, or an empty directory, takes no process.
+    // A plain file or an empty directory needs no process.
     if (!this.look(name)?.isDirectory()) this.remove(name);
     else if (!this.removeIfEmpty(name)) await removeBelow(this.#fd, this.#entry(name), join(this.path, name));
   }
@@ -284,22 +264,22 @@ export class Directory {
   /** Sets owner and mode of this directory. */
   give(owner: { readonly uid: number; readonly gid: number }, mode: number): void {
     const { uid, gid } = fstatSync(this.#fd);
-    // A user who keeps his own directory may be forbidden the very call, as by the unit of umldir.
+    // The unit of umldir forbids fchown(2), even to the owner, so it is skipped if it changes nothing.
     const isKept = uid === owner.uid && uid === process.geteuid?.();
     if (!isKept || (uid === 0 && gid !== owner.gid)) fchownSync(this.#fd, owner.uid, owner.gid);
     fchmodSync(this.#fd, mode);
   }
 
-  /** New names are safe from a crash of the host when this returns. */
+  /** Makes new names durable across a crash of the host. */
   sync(): void {
     fsyncSync(this.#fd);
   }
 
   /**
-   * The path of an entry through the descriptor, for calls of node:fs that do not follow its last name (lstat, unlink,
+   * The path of an entry through the descriptor, for calls of node:fs that do not follow the last name (lstat, unlink,
    * rename, open with O_NOFOLLOW, mkdir, link) while the directory is open.
    *
-   * @throws Error if the name is not that of an entry
+   * @throws Error for an invalid name
    */
   pathTo(name: string): string {
     return `${this.here}/${this.#entry(name)}`;
@@ -315,7 +295,7 @@ export class Directory {
     closeSync(this.#fd);
   }
 
-  /** A failed call names the path that people know. */
+  /** The error with the path for messages. */
   #explain(error: unknown, name: string): unknown {
     if (!isSystemError(error)) return error;
     const [words = ''] = error.message.split(', ');
@@ -325,33 +305,11 @@ export class Directory {
   }
 }
 
-/** Opens an entry, which must not be a link. Errors: ELOOP. */
-function openUnlinked(directory: number, name: string, flags: number, mode: number): number {
-  const path = `/proc/self/fd/${directory}/${name}`;
-  const isLink = () => Object.assign(new Error('ELOOP: too many symbolic links encountered, open'), eloop);
-  let fd: number;
-  try {
-    fd = openSync(path, flags | O_NOFOLLOW, mode);
-  } catch (error) {
-    // A link where a directory is wanted: for the message only.
-    if (isSystemError(error) && error.code === 'ENOTDIR' && isLinkNow(path)) throw isLink();
-    throw error;
-  }
-  // With O_PATH the link itself is opened.
-  if (!fstatSync(fd).isSymbolicLink()) return fd;
-  closeSync(fd);
-  throw isLink();
-}
-
 /** Whether a kernel of this release (uname(2)) has openat2(2): Linux 5.6 is the first. */
 export function knowsOpenat2(release: string): boolean {
   const [major = 0, minor = 0] = release.split('.').map((part) => Number.parseInt(part, 10));
   return major > 5 || (major === 5 && minor >= 6);
 }
 
-function isLinkNow(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
-}
-
-/** Flags of a file in a directory of others: a FIFO in its place does not block, and a terminal is not taken. */
+/** Flags for files in directories of other users: opening a FIFO does not block, and a terminal does not become the controlling one. */
 export const carefully = O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;

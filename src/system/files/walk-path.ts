@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readlinkSync, type Stats } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
-import { O_PATH } from './held-directory.ts';
+import { O_PATH } from './walk-beneath.ts';
 
 /** As the kernel's own limit on links in a path (path_resolution(7)). */
 const linksMax = 40;

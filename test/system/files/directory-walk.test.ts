@@ -13,7 +13,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { Directory, O_PATH } from '../../../src/system/files/held-directory.ts';
+import { Directory } from '../../../src/system/files/held-directory.ts';
+import { O_PATH } from '../../../src/system/files/walk-beneath.ts';
 import { Swapper } from '../../helpers/hostile/swapper.ts';
 
 vi.mock(import('../../../src/system/native/native.ts'), async (original) => ({
