@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**
- * A moment that another process of this host can compare with its own: a file keeps it. The wall clock may be set forward
- * and back (NTP, an administrator, a wrong RTC), and so is only for people, and for moments before the last boot.
+ * A moment that another process of this host can compare with its own, through a file. The wall clock may be set forward
+ * and back (NTP, an administrator, a wrong RTC), so it is only for display and for moments before the last boot.
  */
 export interface Moment {
   /** Milliseconds since 1970. */
   readonly wall: number;
-  /** The boot of the host (proc(5), random/boot_id); '' if it is not known. */
+  /** The boot of the host (proc(5), random/boot_id); '' if unknown. */
   readonly boot: string;
   /** Milliseconds of the monotonic clock of that boot (clock_gettime(2), CLOCK_MONOTONIC). */
   readonly uptime: number;
@@ -20,7 +20,7 @@ function bootId(): string {
   try {
     boot ??= readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
   } catch {
-    // Without /proc, only the wall clock is left.
+    // Without /proc, only the wall clock is available.
     boot = '';
   }
   return boot;
@@ -30,12 +30,12 @@ export function thisMoment(): Moment {
   return { wall: Date.now(), boot: bootId(), uptime: Number(process.hrtime.bigint() / 1_000_000n) };
 }
 
-/** A moment of which only the wall clock is known. */
+/** A moment with only the wall clock. */
 export function wallMoment(wall: number): Moment {
   return { wall, boot: '', uptime: 0 };
 }
 
-/** Milliseconds from one moment to a later one; negative only if the wall clock is all there is, and was set back. */
+/** Milliseconds from one moment to a later one; negative only without a common boot, if the wall clock was set back. */
 export function spanMs(from: Moment, to: Moment): number {
   return from.boot !== '' && from.boot === to.boot ? to.uptime - from.uptime : to.wall - from.wall;
 }
@@ -45,7 +45,7 @@ export function msSince(moment: Moment, clock: Pick<Clock, 'moment'> = hostClock
   return Math.max(0, spanMs(moment, clock.moment()));
 }
 
-/** A moment that was read from a file; undefined if it is none. */
+/** A moment from a file; undefined if malformed. */
 export function parseMoment(value: unknown): Moment | undefined {
   const { wall, boot: of, uptime } = Object(value) as Partial<Record<keyof Moment, unknown>>;
   const isTime = (time: unknown): time is number => Number.isSafeInteger(time) && Number(time) >= 0;

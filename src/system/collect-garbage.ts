@@ -3,22 +3,22 @@ import { runInNewContext } from 'node:vm';
 import { serviceLimits } from './limits/limits.ts';
 import { trimHeap } from './native/native.ts';
 
-/** Quiet time before the garbage of a burst is collected. */
+/** Idle time before the garbage of a burst is collected, in milliseconds. */
 const quietMs = serviceLimits.idleCollection;
 
 let timer: NodeJS.Timeout | undefined;
 let collect: (() => void) | undefined;
 
 /**
- * Gives memory back once there was nothing to do for a moment. V8 collects when it wants to allocate: a daemon that
- * falls idle after a burst would keep the garbage of that burst for ever (measured: 10 to 20 MiB per monitor).
+ * Returns memory to the host when the daemon is idle. V8 collects garbage only when it allocates. So a daemon that
+ * becomes idle after a burst would keep the garbage of that burst (measured: 10 to 20 MiB per monitor).
  */
 export function tidyMemoryWhenQuiet(): void {
   clearTimeout(timer);
   timer = setTimeout(() => {
     collect ??= exposedGc();
     collect();
-    // The buffers that were collected are free now, and still the process's.
+    // The collected buffers are free, but still belong to the heap of the process.
     trimHeap();
   }, quietMs);
   timer.unref();

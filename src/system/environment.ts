@@ -1,23 +1,23 @@
-/** Which variables a program passes on (environment.json, which the launcher is made from too: src/bin/launcher.c). */
+/** Variables that a program passes to others (environment.json, from which the launcher is generated too: src/bin/launcher.c). */
 import lists from './environment.json' with { type: 'json' };
 import { systemPath } from './processes/system-path.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What a program of the host gets that only does what its arguments say. */
+/** The environment of a program of the host that depends only on its arguments. */
 export const toolEnvironment: Readonly<Record<string, string>> = { PATH: systemPath, LC_ALL: 'C' };
 
-/** What a daemon gets from whoever starts it, which it will outlive: by an allow list. */
+/** The variables that a daemon inherits: an allow list, because it outlives its starter. */
 export function daemonEnvironment(env: Environment): Record<string, string> {
   return chosen(env, (name) => isAmong(lists.daemon, name));
 }
 
-/** What a program of the user gets: all but what acts on Node, and on the loader of programs (ld.so(8)). */
+/** The variables for a program of the user: all except those for Node and for the program loader (ld.so(8)). */
 export function userEnvironment(env: Environment): Record<string, string> {
   return chosen(env, (name) => !isAmong(lists.loader, name));
 }
 
-/** The caller's value of a variable, even if the launcher has taken it away. */
+/** The value of a variable of the caller, even if the launcher has removed it. */
 export function callersValue(env: Environment, name: string): string | undefined {
   return env[`UMLMON_KEPT_${name}`] ?? env[name];
 }

@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import type { Environment } from './environment.ts';
 
-/** The home directory: HOME, or that of the account. Undefined where neither is an absolute path. */
+/** The home directory: HOME, or that of the account. Undefined if neither is an absolute path. */
 export function homeDirectory(env: Environment): string | undefined {
   if (env.HOME?.startsWith('/')) return env.HOME;
   try {
@@ -13,7 +13,7 @@ export function homeDirectory(env: Environment): string | undefined {
   }
 }
 
-/** $XDG_STATE_HOME, or what stands for it. Undefined without a home directory. */
+/** $XDG_STATE_HOME, or its default. Undefined without a home directory. */
 export function stateHome(env: Environment): string | undefined {
   if (env.XDG_STATE_HOME?.startsWith('/')) return env.XDG_STATE_HOME;
   const home = homeDirectory(env);

@@ -1,16 +1,16 @@
 /** Pure. */
 import { isIP } from 'node:net';
 
-/** An IP address that was read: equal addresses have equal texts. */
+/** A parsed IP address: equal addresses have equal texts. */
 export interface IpAddress {
-  /** IPv6 in small letters, shortened (RFC 5952), with its zone if it has one. */
+  /** IPv6 in lower case, shortened (RFC 5952), with its zone if present. */
   readonly text: string;
   readonly family: 4 | 6;
 }
 
 /**
  * Reads an address in any form, without brackets. An IPv4 address within IPv6 (`::ffff:192.0.2.7`, RFC 4291 section 2.5.5.2) is
- * that IPv4 address: a socket for both families names its IPv4 clients so. Undefined: it is no address.
+ * that IPv4 address: a socket for both families reports IPv4 clients in this form. Undefined if malformed.
  */
 export function readIp(text: string): IpAddress | undefined {
   const family = isIP(text);
@@ -26,14 +26,14 @@ export function readIp(text: string): IpAddress | undefined {
   return { text: bytes.join('.'), family: 4 };
 }
 
-/** An IPv6 address in small letters, shortened; another text as it is. */
+/** An IPv6 address in lower case, shortened; other texts are unchanged. */
 export function shortAddress(text: string): string {
   if (isIP(text) !== 6) return text;
   const [address, ...zone] = text.split('%');
   return [new URL(`http://[${address}]`).hostname.slice(1, -1), ...zone].join('%');
 }
 
-/** Whether only programs of the same host reach what listens at an address, in any form. */
+/** Whether an address, in any form, is reachable only from the same host. */
 export function isLoopback(text: string): boolean {
   const ip = readIp(text);
   return ip?.family === 4 ? ip.text.startsWith('127.') : ip?.text === '::1';

@@ -2,17 +2,17 @@ import { setCloseOnExec } from './native/native.ts';
 
 /** The first descriptor that a service manager passes (SD_LISTEN_FDS_START). */
 const firstPassed = 3;
-/** More are none that we would know. */
+/** Most passed descriptors. */
 const passedMax = 64;
 
 type Environment = Record<string, string | undefined>;
 
-/** How many descriptors from 3 on are passed to this process. */
+/** Number of descriptors from 3 on that are passed to this process. */
 export function passedCount(env: Readonly<Environment>, pid: number): number {
   return passedNames(env, pid).length;
 }
 
-/** The names of passed descriptors, from 3 on; none if they are for another process. */
+/** The names of passed descriptors, from 3 on; empty if they are for another process. */
 function passedNames(env: Readonly<Environment>, pid: number): readonly string[] {
   if (env.LISTEN_PID !== String(pid)) return [];
   const count = Number(env.LISTEN_FDS ?? '');
@@ -23,7 +23,7 @@ function passedNames(env: Readonly<Environment>, pid: number): readonly string[]
 
 /**
  * Takes the sockets that the service manager passes, by their names (FileDescriptorName=): name → descriptor.
- * Children do not inherit them, nor the variables that speak of them.
+ * Children inherit neither the sockets nor their variables.
  */
 export function takePassedSockets(env: Environment, pid: number): ReadonlyMap<string, number> {
   const names = passedNames(env, pid);

@@ -1,14 +1,14 @@
 /**
- * Imported first of all, by each program: nothing of Node's own may be opened in it, by nobody (docs/threat-model.md). The
- * launcher, or the first line of the bundle, has seen to the time before this.
+ * Each program imports this file first. It prevents Node from opening a debugger or loading code (docs/threat-model.md). The
+ * launcher, or the first line of the bundle, covers the time before.
  */
-/** Node acts on them before a program can say anything: they load code into it, or open its debugger. */
+/** Variables that Node uses before the program starts: they load code or open the debugger. */
 const acting = ['NODE_OPTIONS', 'NODE_COMPILE_CACHE', 'OPENSSL_CONF'];
 
-// Without a listener, Node starts its debugger at this signal. A daemon adds what it does (reopenLogs).
+// Without a listener, Node starts its debugger at this signal. Daemons add their own listener (reopenLogs).
 process.on('SIGUSR1', () => undefined);
 
-// Node asks for it at each connection.
+// Node reads it at each connection.
 delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
 
 const variable = acting.find((name) => process.env[name]);
@@ -17,15 +17,17 @@ if (variable !== undefined || debugging !== undefined) {
   process.getBuiltinModule('node:inspector').close();
   const cause =
     variable === undefined
-      ? `Node was started with ${debugging}, and what debugs a program has its rights`
-      : `${variable} is set, and Node has acted on it already`;
+      ? `Node was started with ${debugging}, and a debugger has the privileges of the program`
+      : `${variable} is set, and Node has already used it`;
   const hint =
-    variable === undefined ? 'leave it out' : 'run the program itself, and not node: it does without';
+    variable === undefined
+      ? 'remove this option'
+      : 'run the program itself instead of node: its launcher removes the variable';
   process.stderr.write(`${ownName()}: ${cause} (hint: ${hint})\n`);
   process.exit(2);
 }
 
-/** Of the program, as its user calls it. */
+/** The name of the program for its user. */
 function ownName(): string {
   const [, path = ''] = process.argv;
   return /([a-z]+)(?:-main)?(?:\.[cm]?[jt]s)?$/.exec(path)?.[1] ?? 'umlmon';

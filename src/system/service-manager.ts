@@ -4,7 +4,7 @@ import { serviceLimits } from './limits/limits.ts';
 import { openDatagram, sendDatagram } from './native/native.ts';
 import { printable } from './text.ts';
 
-/** What a service may tell, sd_notify(3). */
+/** Variables of sd_notify(3). */
 export type ServiceVariable =
   | 'READY'
   | 'RELOADING'
@@ -14,8 +14,8 @@ export type ServiceVariable =
   | 'WATCHDOG';
 
 /**
- * The service manager that has started this process and wants to hear from it: systemd(1), or another one with the
- * protocol of sd_notify(3). What cannot be told is no trouble of the service.
+ * The service manager that started this process and expects notifications: systemd(1), or another one with the
+ * protocol of sd_notify(3). Failed notifications are ignored.
  */
 export class ServiceManager {
   readonly #path: string;
@@ -25,8 +25,8 @@ export class ServiceManager {
   #heartbeat: NodeJS.Timeout | undefined;
 
   /**
-   * Undefined if nobody wants to hear. The variables are taken out of the environment: what this process starts must
-   * not speak for it.
+   * Undefined without a service manager. The variables are removed from the environment, so that children cannot send
+   * notifications.
    */
   static open(environment: NodeJS.ProcessEnv): ServiceManager | undefined {
     const { NOTIFY_SOCKET: socket = '', WATCHDOG_USEC: within, WATCHDOG_PID: pid } = environment;
@@ -38,7 +38,7 @@ export class ServiceManager {
     return new ServiceManager(socket.replace(/^@/, '\0'), isWatched ? Number(within ?? 0) / 1000 : 0);
   }
 
-  /** @param watchdogMs silence after which the manager takes this process for dead; 0: any */
+  /** @param watchdogMs silence in milliseconds after which the manager considers this process hung; 0: no watchdog */
   private constructor(path: string, watchdogMs: number) {
     this.#path = path;
     this.#fd = openDatagram('');
@@ -48,7 +48,7 @@ export class ServiceManager {
     this.#heartbeat.unref();
   }
 
-  /** Tells these, with what could not be told before. */
+  /** Sends these variables, with those that could not be sent before. */
   tell(variables: Readonly<Partial<Record<ServiceVariable, string>>>): void {
     for (const [name, value] of Object.entries(variables) as [ServiceVariable, string][])
       this.#untold.set(name, printable(value, serviceLimits.statusText));
@@ -64,7 +64,7 @@ export class ServiceManager {
       this.#untold.clear();
     } catch (error) {
       if (!isSystemError(error)) throw error;
-      // Its queue is full; else it is gone.
+      // EAGAIN: its queue is full. Other errors: it is gone.
       if (error.code === 'EAGAIN') this.#retry = setTimeout(() => this.#send(), serviceLimits.retry);
       else this.#untold.clear();
     }

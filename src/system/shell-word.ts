@@ -1,4 +1,4 @@
-/** A word as a shell reads it, for a command in a hint: quoted only where that is needed. */
+/** An argument for a shell command in a hint, quoted if necessary. */
 export function shellWord(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -1,7 +1,6 @@
 /**
- * Text from a guest, made safe to show in a terminal, a log or a page: everything that is not a visible character
- * (controls, escape sequences, bidirectional overrides, halves of
- * surrogate pairs, other line ends) is written as an escape.
+ * Text from a guest, made safe to print in a terminal, a log or a page. Every character that is not visible (controls,
+ * escape sequences, bidirectional overrides, halves of surrogate pairs, other line ends) is replaced by an escape.
  *
  * @param max longest result in UTF-16 units; a longer text ends in '…'
  */
@@ -12,14 +11,14 @@ export function printable(text: string, max: number): string {
   return `${cut}…`.slice(0, max);
 }
 
-/** Text before the first end of a line, of either kind. */
+/** Text before the first line end (LF or CRLF). */
 export function firstLine(text: string): string {
   return text.split('\n', 1)[0]?.replace(/\r$/, '') ?? '';
 }
 
 /**
- * Lines of text, or JSON, which does not escape all controls by itself, made safe for a terminal: whatever else than tabs and
- * line ends could steer it is written as JSON has it.
+ * Lines of text or JSON, made safe for a terminal. JSON does not escape all control characters itself. Every control
+ * character except tabs and line ends is replaced by its JSON escape.
  */
 export function harmless(text: string): string {
   return text.replace(/[\0-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, (character) => {

@@ -11,7 +11,7 @@ export interface Readiness {
 }
 
 export interface Watch {
-  /** Changes what is waited for; with neither, the handler is not called until the next change. */
+  /** Changes the awaited events; with neither, the handler is not called until the next change. */
   set(interest: Interest): void;
   /** Ends the watch. Must come before the descriptor is closed. */
   close(): void;
@@ -25,16 +25,16 @@ interface PollHandle {
 type PollCallback = (status: number, events: Partial<Readiness>) => void;
 type Poll = (fd: number, interest: Interest, callback: PollCallback) => PollHandle;
 
-/** Watches that are open: a handle without a reference is garbage-collected and falls silent. */
+/** Open watches: a handle without a reference is garbage-collected, and its events stop. */
 const watches = new Set<PollHandle>();
 
 /**
- * Calls `handler` as long as the descriptor is ready for what is of interest (level-triggered). A fault of the
- * descriptor is reported as ready for all of it: the handler's next read or write meets the error. Keeps the process
+ * Calls `handler` while the descriptor is ready for the events of interest (level-triggered). An error of the
+ * descriptor counts as ready for all of them: the next read or write of the handler gets the error. Keeps the process
  * alive until closed.
  *
- * Four properties of koffi's poll are cured here: the callback really gets (status, events); handles are kept
- * referenced; the handler runs in the check phase, where exceptions are not swallowed, and where promises and
+ * It works around four properties of koffi's poll. The callback gets (status, events). Handles are kept
+ * referenced. The handler runs in the check phase, where exceptions are not swallowed, and where promises and
  * ticks it starts run at once on every version of Node.
  */
 export function watch(fd: number, interest: Interest, handler: (ready: Readiness) => void): Watch {

@@ -2,10 +2,10 @@
 import { isIPv4 } from 'node:net';
 import { plainHost } from './plain-host.ts';
 
-/** Where a page comes from (RFC 6454), parsed and normalised: equal origins have equal fields. */
+/** The origin of a page (RFC 6454), parsed and normalised: equal origins have equal fields. */
 export interface WebOrigin {
   readonly scheme: 'http' | 'https';
-  /** As `plainHost` has it: small letters, IDN as `xn--`, IPv6 without brackets. */
+  /** Normalised by `plainHost`: lower case, IDN as `xn--`, IPv6 without brackets. */
   readonly host: string;
   readonly port: number;
 }
@@ -17,14 +17,14 @@ export function readOrigin(text: string | undefined): WebOrigin | undefined {
 }
 
 /**
- * What a browser has called: the header `Host`, `NAME[:PORT]`, over a scheme. Undefined for what no browser sends: other characters,
+ * The origin of the header `Host`, `NAME[:PORT]`, with a scheme. Undefined for values that no browser sends: other characters,
  * a port beyond 65535, an address in another form.
  */
 export function readAuthority(text: string | undefined, scheme: string): WebOrigin | undefined {
   const [, name = ''] = /^(\[[\da-f:.]+\]|[\w.-]+)(?::\d*)?$/i.exec(text ?? '') ?? [];
   const spelled = `${scheme}://${text}/`;
   const origin = name !== '' && URL.canParse(spelled) ? originOfUrl(new URL(spelled)) : undefined;
-  // 0x7f.1 and 2130706433 are addresses for a parser; browsers send them as 127.0.0.1.
+  // The URL parser accepts 0x7f.1 and 2130706433; browsers send them as 127.0.0.1.
   const isOdd = origin && isIPv4(origin.host) && !name.startsWith('[') && plainHost(name) !== origin.host;
   return isOdd ? undefined : origin;
 }

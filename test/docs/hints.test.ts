@@ -313,7 +313,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'as root: chgrp … … && chmod 640 …': needsFault,
   'make room on its file system: df …': needsFault,
   'make room within the quota of its owner: quota -s': needsFault,
-  'look at its flags: lsattr …': needsFault,
+  'check its flags: lsattr …': needsFault,
   'run it as the owner of the file: ls -l …': needsFault,
   'chmod a+x …, or choose another user with -user': needsFault,
   'chmod u+r …': needsFault,

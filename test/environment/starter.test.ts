@@ -98,7 +98,7 @@ describe('a daemon', () => {
     );
     expect(here('umlmon', '-config', 'x.ini', '-check')).toMatchObject({
       status: 2,
-      stderr: expect.stringContaining('cd to a directory that exists, or write a path that begins with /'),
+      stderr: expect.stringContaining('cd to an existing directory, or use an absolute path'),
     });
   });
 });

@@ -7,31 +7,31 @@ export interface LastWordHost {
     error(facts: object, text: string): void;
     fatal(facts: object, text: string): void;
   };
-  /** A host call has failed in a place where no caller takes the error. The daemon serves on. */
+  /** Called for an uncaught error of a host call. The daemon continues. */
   readonly trouble: (error: unknown) => void;
-  /** Keeps the ending for the next daemon and for clients. Errors: those of the system. */
+  /** Writes the exit record for the next daemon and for clients. Errors: those of the system. */
   readonly keep?: (ending: Ending) => void;
 }
 
-/** How a daemon ended. */
+/** The exit record of a daemon. */
 export interface Ending {
   readonly reason: string;
-  /** What failed, for people; empty after an end in order. */
+  /** The error as text; empty after a clean exit. */
   readonly failed: string;
-  /** Where in the program; empty unless the program itself has a fault. */
+  /** Stack trace; empty unless the program has a bug. */
   readonly stack: string;
 }
 
-/** Status of a daemon that ends by a fault of its own. */
+/** Exit status of a daemon after a bug or an error. */
 const faultStatus = 1;
 
 /**
- * The last line in the log of a daemon, and its exit record, however it ends: in order, by an error, by an exception that
- * nothing catches, or by an exit that was not announced. Only SIGKILL and the end of the host leave neither.
+ * Writes the last line in the log of a daemon, and its exit record. It covers clean exits, errors, uncaught exceptions and
+ * unannounced exits. Only SIGKILL and a crash of the host leave neither.
  *
- * An exception in a timer, an event handler or a callback would end the process. One from a call to the host does not say
- * that the daemon itself is at fault: it is a trouble, and the daemon serves on. After any other exception, or too many,
- * the daemon ends: what it holds in memory may be wrong, and the next one takes its guest over.
+ * An uncaught exception in a timer, an event handler or a callback would end the process. An exception of a host call does
+ * not indicate a bug of the daemon: it is reported as a warning, and the daemon continues. After any other exception, or
+ * too many, the daemon exits, because its state may be wrong. The next daemon takes over the guest.
  */
 export class LastWord {
   readonly #host: LastWordHost;
@@ -43,28 +43,28 @@ export class LastWord {
       stack: '',
     });
   #isSaid = false;
-  /** Times of the last exceptions that were survived, of performance.now(). */
+  /** Times of the last survived exceptions, from performance.now(). */
   #survived: number[] = [];
 
-  /** Node raises rejections that nothing handles as exceptions, too. */
+  /** Node also raises unhandled rejections as uncaught exceptions. */
   constructor(host: LastWordHost) {
     this.#host = host;
     process.on('uncaughtException', this.#onStray).on('exit', this.#onExit);
   }
 
-  /** The daemon ends in order, because of this. */
+  /** A clean exit with this reason. */
   end(reason: string): void {
     this.#say('info', { reason, failed: '', stack: '' });
   }
 
-  /** The daemon ends because of this error. */
+  /** An exit because of this error. */
   fail(error: unknown): void {
     const failure = toFailure(error);
     const stack = isOfHost(error) || !(error instanceof Error) ? '' : (error.stack ?? '');
     this.#say('fatal', { reason: failure.code, failed: failureText(failure), stack });
   }
 
-  /** What comes after this is for the program, no longer for the daemon. */
+  /** Removes the handlers; later errors are left to the program. */
   close(): void {
     process.off('uncaughtException', this.#onStray).off('exit', this.#onExit);
   }
@@ -102,7 +102,7 @@ export class LastWord {
   }
 }
 
-/** Whether an error tells of the host, and not of a fault in the program. */
+/** Whether an error comes from the host rather than from a bug. */
 function isOfHost(error: unknown): boolean {
   return isSystemError(error) || (error instanceof UmlmonError && error.code !== 'INTERNAL');
 }

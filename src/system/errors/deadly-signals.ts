@@ -1,8 +1,8 @@
 import { constants } from 'node:os';
 
 /**
- * Signals that end a process unless it does something else, and that a program can do something at: all but SIGKILL,
- * those of a fault in the program itself, and SIGUSR1 and SIGPIPE, which Node uses.
+ * Signals that end a process by default and that a program can handle. Excluded are SIGKILL, signals of a bug in the
+ * program itself, and SIGUSR1 and SIGPIPE, which Node uses.
  */
 const deadly = [
   ...(['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGABRT', 'SIGALRM', 'SIGUSR2'] as const),
@@ -12,7 +12,7 @@ const deadly = [
 /**
  * Calls `restore` when a signal ends this process, which then ends by that signal, as its parent expects.
  *
- * @returns ends that: signals do again what they did before
+ * @returns a function that restores the previous handling of signals
  */
 export function beforeDeath(restore: () => void): () => void {
   const stop = () => {

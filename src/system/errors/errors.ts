@@ -109,7 +109,7 @@ export function failureText({ place, cause, hint }: Failure): string {
   return `${place}${place && ': '}${cause}${hint && `${before}(hint: ${hint})`}`;
 }
 
-/** Any thrown value as a Failure: system errors as HOST_SYSTEM_CALL, everything else that is no UmlmonError as INTERNAL. */
+/** Any thrown value as a Failure: system errors as HOST_SYSTEM_CALL, other errors as INTERNAL. */
 export function toFailure(error: unknown, place = 'umlmon'): Failure {
   if (error instanceof UmlmonError)
     return { code: error.code, place: error.place, cause: error.reason, hint: error.hint };

@@ -6,14 +6,14 @@ import type { Ending } from './daemon-exit.ts';
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
 
-/** The exit record of a monitor: written when it begins to serve, and again when it ends. */
+/** The exit record of a monitor: written when it is ready, and again when it exits. */
 export interface MonitorEnd extends Ending {
   readonly pid: number;
   /** Milliseconds since 1970. */
   readonly began: number;
   /** Whether the control socket answered. */
   readonly served: boolean;
-  /** 0 if the monitor had no moment to write it: SIGKILL, or the end of the host. */
+  /** 0 if the monitor could not write it: SIGKILL, or a crash of the host. */
   readonly ended: number;
 }
 
@@ -21,11 +21,11 @@ const mode = 0o640;
 
 /** Errors: those of the system. */
 export function writeMonitorEnd(path: string, end: MonitorEnd): void {
-  // After a crash of the host, the one before it says enough.
+  // Not durable: after a crash of the host, the previous record suffices.
   replaceFile(path, `${JSON.stringify(end)}\n`, mode, false);
 }
 
-/** Undefined if there is none that can be read. */
+/** Undefined if missing or unreadable. */
 export function readMonitorEnd(path: string): MonitorEnd | undefined {
   try {
     const text = readSmallFile(path);
@@ -42,13 +42,13 @@ export function readMonitorEnd(path: string): MonitorEnd | undefined {
   }
 }
 
-/** Why a monitor ended that did not end in order, for people; undefined if it did. */
+/** Why a monitor exited unexpectedly, as text; undefined after a clean exit. */
 export function badEndOf({ ended, failed }: MonitorEnd): string | undefined {
   if (ended === 0) return 'it was killed, ran out of memory, or the host went down';
   return failed || undefined;
 }
 
-/** Errors: those of the system, or Error for what is no regular file or too large. */
+/** Errors: those of the system; Error if it is not a regular file or is too large. */
 function readSmallFile(path: string): string {
   const fd = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   try {

@@ -16,8 +16,8 @@ const { O_CREAT, O_DIRECTORY, O_NOFOLLOW, O_RDONLY, O_TRUNC, O_WRONLY } = consta
 
 /**
  * Replaces a file as a whole: readers see the old content or the new one; if `durable`, also after a crash of the
- * host. If that fails, e.g. on a full disk, the old file stays. The directory must be one that only trusted users
- * write to. With an `owner`, the file belongs to them and has exactly this mode, whatever the umask is.
+ * host. If that fails, for example on a full disk, the old file remains. Only trusted users may have write permission for
+ * the directory. With an `owner`, the file has this owner and exactly this mode, independent of the umask.
  */
 export function replaceFile(
   path: string,
@@ -30,7 +30,7 @@ export function replaceFile(
   try {
     const fd = openSync(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode);
     try {
-      // Unlike write(2), which is content with a part on a disk that becomes full.
+      // Unlike write(2), which may write only a part on a full disk.
       writeFileSync(fd, content);
       if (owner) {
         fchownSync(fd, owner.uid, owner.gid);
@@ -49,8 +49,8 @@ export function replaceFile(
 }
 
 /**
- * Writes the names in a directory to the disk: after a crash of the host, a file that was renamed has its new name. Nothing
- * where the directory cannot be opened for reading, or its file system knows no such call (EINVAL). Errors: EIO, ENOSPC, …
+ * Syncs the names in a directory to the disk: after a crash of the host, a renamed file has its new name. Does nothing
+ * if the directory cannot be opened for reading, or if its file system does not support it (EINVAL). Errors: EIO, ENOSPC, …
  */
 export function keepNames(directory: string): void {
   let fd: number | undefined;

@@ -10,7 +10,7 @@ export function currentDirectory(): string | undefined {
   }
 }
 
-/** A path that the caller gives, as an absolute one. Errors: USAGE for a relative one, if the working directory was removed. */
+/** The absolute form of a path. Errors: USAGE for a relative path if the working directory was removed. */
 export function absolutePath(path: string): string {
   if (path.startsWith('/')) return resolve(path);
   const directory = currentDirectory();
@@ -18,11 +18,11 @@ export function absolutePath(path: string): string {
   throw removedDirectory(path);
 }
 
-/** What is wrong with a relative path. */
+/** The error for a relative path. */
 export function removedDirectory(place: string): UmlmonError {
   return new UmlmonError('USAGE', {
     place,
     cause: 'the path is relative, and the working directory was removed',
-    hint: 'cd to a directory that exists, or write a path that begins with /',
+    hint: 'cd to an existing directory, or use an absolute path',
   });
 }

@@ -1,4 +1,4 @@
-/** What a file has besides its content: owner, mode, access control lists, security labels, flags. */
+/** Attributes of a file: owner, mode, access control lists, security labels, flags. */
 import { fchmodSync, fchownSync, fstatSync } from 'node:fs';
 import { isSystemError } from '../errors/errors.ts';
 import { extendedAttributes, inodeFlags, setExtendedAttribute } from '../native/native.ts';
@@ -23,11 +23,11 @@ export function ownerOf(fd: number): FileOwner {
 }
 
 /**
- * Gives an open file all that another one has: owner, mode, access control list, labels, attributes of users. What
- * `instead` names comes from there.
+ * Copies the attributes of another file to an open file: owner, mode, access control list, labels, user attributes.
+ * `instead` overrides some of them.
  *
- * @returns whether it has all of it now; false where a flag or computed attribute cannot be copied
- * @throws NodeJS.ErrnoException EPERM, EOPNOTSUPP, … for what this process may not set
+ * @returns whether all were copied; false if a flag or computed attribute cannot be copied
+ * @throws NodeJS.ErrnoException EPERM, EOPNOTSUPP, … for attributes that this process may not set
  */
 export function copyAttributes(from: number, to: number, instead?: FileOwner): boolean {
   const { uid, gid, mode } = instead ?? ownerOf(from);
@@ -44,7 +44,7 @@ export function copyAttributes(from: number, to: number, instead?: FileOwner): b
   return ((inodeFlags(from) ^ inodeFlags(to)) & flagsOfUsers) === 0;
 }
 
-/** The same for the next file of a log that rotates: a log goes on without what this process may not set. */
+/** The same for the next file of a rotated log; attributes that this process may not set are skipped. */
 export function takeOver(from: number, to: number): void {
   try {
     copyAttributes(from, to);

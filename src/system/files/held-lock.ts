@@ -2,8 +2,8 @@ import { closeSync, constants, fstatSync, openSync, type Stats } from 'node:fs';
 import { lock } from '../native/native.ts';
 
 /**
- * The lock file if somebody holds the lock of `lock`. For a moment the lock is ours: only for who knows that nobody is
- * about to take it.
+ * The lock file if another process holds its lock. It takes the lock for a moment, so no other process may be about to
+ * take it.
  */
 export function heldLock(path: string): Stats | undefined {
   let fd: number;
@@ -20,11 +20,11 @@ export function heldLock(path: string): Stats | undefined {
 }
 
 /**
- * Takes the lock of a file, which is made where it is missing (mode 0600), for a process that inherits the descriptor and
- * must not write to the file. An exclusive lock is taken first, on a descriptor that is open for writing, as flock(2) wants
- * it on NFS; then a shared one, which `heldLock` sees, too, on another that is open for reading only.
+ * Takes the lock of a file, which is created if missing (mode 0600), for a process that inherits the descriptor and
+ * must not write to the file. It first takes an exclusive lock, on a descriptor open for writing, as flock(2) requires
+ * on NFS. Then it takes a shared one, which `heldLock` also detects, on a descriptor open for reading only.
  *
- * @returns the descriptor for reading, which the caller closes; undefined if another process has the lock
+ * @returns the descriptor for reading, which the caller closes; undefined if another process holds the lock
  * @throws NodeJS.ErrnoException of open(2) and flock(2)
  */
 export function lockReadOnly(path: string): number | undefined {
@@ -32,7 +32,7 @@ export function lockReadOnly(path: string): number | undefined {
   const writable = openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
   let readable: number | undefined;
   try {
-    // Between its exclusive and its shared lock, another process may have looked, or taken it: then both are refused.
+    // Another process may have checked or taken the lock between its exclusive and its shared lock: then both are refused.
     if (!lock(writable, 'exclusive') || !lock(writable, 'shared')) return undefined;
     readable = openSync(`/proc/self/fd/${writable}`, O_RDONLY);
     if (!lock(readable, 'shared')) return undefined;

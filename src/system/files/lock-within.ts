@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { lock } from '../native/native.ts';
 
-/** Locks an open file for us alone (flock(2)); false if others have kept it for `waitMs`. Times are in milliseconds. */
+/** Locks an open file exclusively (flock(2)); false if it is still locked after `waitMs`. Times are in milliseconds. */
 export async function lockWithin(fd: number, waitMs: number, pollMs: number): Promise<boolean> {
   const deadline = performance.now() + waitMs;
   while (!lock(fd, 'exclusive')) {

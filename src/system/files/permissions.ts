@@ -5,7 +5,7 @@ export interface Permissions {
   readonly mode: number;
 }
 
-/** `want` is the sum of 4 (read), 2 (write) and 1 (execute, or pass through a directory). */
+/** @param want sum of 4 (read), 2 (write) and 1 (execute, or search a directory) */
 export function mayAccess(
   { uid, gid, mode }: Permissions,
   user: { readonly uid: number; readonly gid: number },

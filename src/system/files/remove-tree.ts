@@ -1,17 +1,18 @@
 import { findProgram } from '../processes/find-program.ts';
 import { requireHostCommand } from '../processes/host-command.ts';
 
-/** The first descriptor that the program inherits. */
+/** Most output of rm(1) in an error, in bytes. */
 const here = '/proc/self/fd/3/';
 
 /**
- * Removes an entry of an open directory with all that is in it, in a process of low priority. The owner of the content may
- * have made it deeper than a path can be long, and may replace parts of it by links meanwhile: rm(1) walks by descriptors
- * and is safe from both, unlike node:fs. Changes of the directories above do not lead it elsewhere.
+ * Removes an entry of an open directory with its whole tree, in a process of low priority.
+ * Its owner may have made it deeper than PATH_MAX, and may replace parts of it with links in the meantime.
+ * rm(1) walks by descriptors and handles both, unlike node:fs. Changes of the directories above have no effect
+ * either.
  *
  * @param name of the entry, without a slash
  * @param path of the entry, for messages
- * @throws UmlmonError HOST_COMMAND with the words of rm
+ * @throws UmlmonError HOST_COMMAND with the output of rm
  */
 export async function removeBelow(directory: number, name: string, path: string): Promise<void> {
   const find = (program: string) => findProgram(program, 'coreutils');

@@ -1,8 +1,8 @@
 import { type FileHandle, open } from 'node:fs/promises';
 
 /**
- * Opens the file behind a descriptor once more, whatever has become of its name, for the asynchronous calls of node:fs.
- * The descriptor stays open. Errors: EACCES where the rights of this process do not suffice for `flags`.
+ * Opens the file of a descriptor again, independent of its name, for the asynchronous calls of node:fs.
+ * The descriptor stays open. Errors: EACCES if the permissions of this process do not suffice for `flags`.
  *
  * @param flags of open(2)
  */

@@ -26,7 +26,7 @@ import { openTrusted } from './trusted-path.ts';
 
 const { O_CREAT, O_EXCL, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 
-/** Errors of a replacement that writing in place does not have: a mount point, a directory or attribute not ours to change. */
+/** Errors of a replacement that writing in place avoids: a mount point, or a directory or attribute that may not be changed. */
 const notReplaceable = [
   'EACCES',
   'EBUSY',
@@ -40,22 +40,22 @@ const notReplaceable = [
 ];
 
 export interface Rewrite {
-  /** Permission bits of a file that is not there yet. */
+  /** Permission bits of a new file. */
   readonly newMode: number;
-  /** In place of what the file has. */
+  /** Overrides attributes of the file. */
   readonly owner?: FileOwner;
-  /** What a symbolic link at the path means: an error (ELOOP, the default), or the file behind it. Root follows only links of its own. */
+  /** How a symbolic link at the path is treated: as an error (ELOOP, the default), or followed. root follows only its own links. */
   readonly links?: 'refuse' | 'follow';
 }
 
 /**
- * Writes the content of a file that belongs to a user: umlmon.ini, passwords, known hosts. What the file had, it keeps:
+ * Writes the content of a file that belongs to a user: umlmon.ini, passwords, known hosts. The file keeps its attributes:
  * owner, mode, access control list, extended attributes, security label, flags, hard links, symbolic links that lead to
- * it. The caller has the lock that keeps other writers out.
+ * it. The caller holds the lock against other writers.
  *
- * The file is replaced by rename where the new one can have all of that: readers see the old content or the new. Else,
- * as for a mounted file or in a directory that may not be written, it is written in place, after the old content was put
- * in .NAME.umlmon-old beside it, where that is possible. An error puts the old content back. The content is on disk at
+ * The file is replaced by rename if the new one can have all attributes: readers see the old or the new content. Otherwise,
+ * as for a mounted file or in a read-only directory, it is written in place, after the old content was saved
+ * in .NAME.umlmon-old beside it, if possible. An error restores the old content. The content is on disk at
  * the end.
  *
  * Errors: HOST_FILE.
@@ -95,17 +95,17 @@ function openExisting(path: string): number | undefined {
   }
 }
 
-/** False, with everything as it was, if the new file would lack something. */
+/** False, without a change, if the new file would lack an attribute. */
 function replaceWhole(path: string, content: Uint8Array, old: number, owner?: FileOwner): boolean {
   if (fstatSync(old).nlink !== 1) return false;
   const fresh = beside(path, 'new');
   let isReplaced = false;
   let fd: number | undefined;
   try {
-    // Left from a program that was killed.
+    // A leftover of a killed program.
     rmSync(fresh, { force: true });
     fd = openSync(fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
-    // Unlike write(2), which is content with a part on a disk that becomes full.
+    // Unlike write(2), which may write only a part on a full disk.
     writeFileSync(fd, content);
     if (copyAttributes(old, fd, owner)) {
       fsyncSync(fd);
@@ -120,7 +120,7 @@ function replaceWhole(path: string, content: Uint8Array, old: number, owner?: Fi
       rmSync(fresh, { force: true });
     }
   }
-  // Not above: an error of it must not lead to another write.
+  // Not above: its error must not cause another write.
   if (isReplaced) keepNames(dirname(path));
   return isReplaced;
 }
@@ -144,7 +144,7 @@ function writeInPlace(path: string, content: Uint8Array, old: number, owner?: Fi
   }
 }
 
-/** The path of the copy; undefined where none can be made. Throws HOST_FILE if there is one of an earlier write. */
+/** The path of the copy; undefined if it cannot be created. Throws HOST_FILE if a copy of an earlier write exists. */
 function saveAside(path: string, content: Uint8Array): string | undefined {
   const saved = beside(path, 'old');
   let fd: number;
@@ -155,7 +155,7 @@ function saveAside(path: string, content: Uint8Array): string | undefined {
     if (error.code !== 'EEXIST') return undefined;
     throw new UmlmonError('HOST_FILE', {
       place: path,
-      cause: `an earlier change was interrupted; ${saved} has the content from before it`,
+      cause: `an earlier change was interrupted; ${saved} has the previous content`,
       hint: `diff ${shellWord(saved)} ${shellWord(path)}; then remove ${shellWord(saved)}`,
     });
   }
@@ -171,7 +171,7 @@ function saveAside(path: string, content: Uint8Array): string | undefined {
   }
 }
 
-/** Blocks first, so that a full disk is found before a byte has changed; after another error the old content comes back. */
+/** Allocates blocks first, to detect a full disk before any change; other errors restore the old content. */
 function overwrite(fd: number, content: Uint8Array, before: Uint8Array): void {
   reserveBlocks(fd, content.length);
   try {
@@ -199,8 +199,8 @@ function isSame(one: Stats, other: Stats): boolean {
 }
 
 /**
- * Root follows a link only where it alone could make it: one in the home of a user, whose environment sudo(8) has kept, could
- * lead to any file of the host. Errors: ELOOP for a link that root does not follow.
+ * root follows a link only if only root could create it. A link in the home of a user, from an environment that sudo(8)
+ * preserved, could lead to any file of the host. Errors: ELOOP for a link that root does not follow.
  */
 function behindLinks(path: string): string {
   try {
@@ -219,7 +219,7 @@ function behindLinks(path: string): string {
   }
 }
 
-/** A name beside a file that no reader of the directory takes for one of its own. */
+/** A name beside a file that readers of the directory ignore. */
 function beside(path: string, what: 'new' | 'old'): string {
   return join(dirname(path), `.${basename(path)}.umlmon-${what}`);
 }
@@ -228,7 +228,7 @@ function hintFor(code: string | undefined, path: string): string {
   if (code === 'ENOSPC') return `make room on its file system: df ${shellWord(dirname(path))}`;
   if (code === 'EDQUOT') return 'make room within the quota of its owner: quota -s';
   if (code === 'EROFS') return `its file system is mounted read-only: findmnt -T ${shellWord(path)}`;
-  if (code === 'EPERM') return `look at its flags: lsattr ${shellWord(path)}`;
+  if (code === 'EPERM') return `check its flags: lsattr ${shellWord(path)}`;
   if (code === 'EACCES') return `run it as the owner of the file: ls -l ${shellWord(path)}`;
   return '';
 }

@@ -5,11 +5,11 @@ import { shellWord } from '../shell-word.ts';
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
 
 /**
- * The text of a file that is this user's alone; undefined if there is none. One that others could read, or have made, is
- * refused, as is one of more than `bytesMax` bytes.
+ * The text of a file that only this user can access; undefined if missing. A file that other users can read or have created
+ * is refused, and so is one of more than `bytesMax` bytes.
  *
- * @param refuse makes the error from a cause and perhaps a hint
- * @param readers a group whose members may read it too, if root has made it
+ * @param refuse builds the error from a cause and an optional hint
+ * @param readers a group whose members may also read it, if root owns it
  */
 export function readSecretFile(
   path: string,
@@ -24,8 +24,8 @@ export function readSecretFile(
       const isShared = readers !== undefined && uid === 0 && gid === readers && (mode & 0o037) === 0;
       if (uid !== process.geteuid?.() && !isShared) throw refuse(`it belongs to uid ${uid}`);
       if ((mode & 0o077) !== 0 && !isShared)
-        throw refuse('others than its owner may read it', `chmod 600 ${shellWord(path)}`);
-      if (size > bytesMax) throw refuse(`it has ${size} bytes, too many`);
+        throw refuse('users other than its owner can read it', `chmod 600 ${shellWord(path)}`);
+      if (size > bytesMax) throw refuse(`it has ${size} bytes; at most ${bytesMax} are allowed`);
       return readFileSync(fd, 'utf8');
     } finally {
       closeSync(fd);

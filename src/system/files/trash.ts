@@ -1,14 +1,14 @@
-/** Directories that are large, or that users of VMs have filled, on their way out. */
+/** Removal of directories that are large or that users of VMs have filled. */
 import { randomUUID } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import { isSystemError } from '../errors/errors.ts';
 import { monitorLimits } from '../limits/limits.ts';
 import { Directory } from './held-directory.ts';
 
-/** Trash → what removes its content now. */
+/** Trash → its removal in progress. */
 const emptying = new Map<string, Promise<void>>();
 
-/** The trash of a store of directories; no backup or crash bundle has such a name. */
+/** The name of the trash in a directory; it is not a valid name of a backup or crash bundle. */
 export function trashIn(store: string): string {
   return join(store, '.trash');
 }
@@ -17,17 +17,17 @@ export function trashIn(store: string): string {
 const full = ['ENOSPC', 'EDQUOT'];
 
 /**
- * Moves a directory out of the reach of its owner, into a directory that only the monitor's own user can enter. That takes
- * the same time whatever is in it; `emptyTrash` removes it. Where there is no room for that, it is removed at once, which
- * may take longer. Nothing if it is not there.
+ * Moves a directory out of the reach of its owner, into one that only the user of the monitor can enter. This takes
+ * constant time; `emptyTrash` removes it later. If the disk is full, it is removed at once, which
+ * may take longer. A missing directory is ignored.
  *
- * @param path of the directory; only the monitor's own user may write to the one above it
+ * @param path of the directory; only the user of the monitor may write to its parent
  * @param trash on the same file system
  */
 export async function discard(path: string, trash: string): Promise<void> {
   const from = Directory.openOwn(dirname(path));
   try {
-    // As after an orderly end: then there is nothing to move.
+    // As after a clean shutdown: there is nothing to move.
     if (from.removeIfEmpty(basename(path))) return;
     move(from, basename(path), trash);
   } catch (error) {
@@ -53,11 +53,11 @@ function move(from: Directory, name: string, trash: string): void {
 }
 
 /**
- * Removes what is in a trash, and then the trash, one entry at a time in a process of low priority: however much users
- * have put there, nobody waits for more than a rename. May be called at any time, also while it goes on; what is cut off
- * is done at the next call.
+ * Removes a trash with its content, one entry at a time in a process of low priority. However much users
+ * have put there, callers wait only for a rename. It may be called at any time, also during a removal; an interrupted
+ * removal continues at the next call.
  *
- * @returns when nothing is left. Errors: HOST_COMMAND; the rest of the trash is then gone all the same.
+ * @returns when the trash is empty. Errors: HOST_COMMAND; the other entries are removed nevertheless.
  */
 export function emptyTrash(trash: string): Promise<void> {
   const now = emptying.get(trash) ?? Promise.resolve().then(() => removeAll(trash));
@@ -65,7 +65,7 @@ export function emptyTrash(trash: string): Promise<void> {
   return now;
 }
 
-/** Resolves at once, unless more starts have left something than may wait: one then waits for its turn. */
+/** Resolves at once unless too many entries are pending; then it waits for a removal. */
 export async function roomInTrash(trash: string): Promise<void> {
   const home = Directory.openOwn(dirname(trash));
   try {
@@ -86,7 +86,7 @@ async function removeAll(trash: string): Promise<void> {
       home.close();
     }
   } finally {
-    // At once: what comes from now on is for another call.
+    // Synchronous: later entries are left to another call.
     emptying.delete(trash);
   }
   for (const error of failures) throw error;

@@ -7,19 +7,19 @@ import { type OpenedPath, walkPath } from './walk-path.ts';
 export type TrustedFile = OpenedPath;
 
 /**
- * Opens what an absolute path leads to if nobody but root and the user of this process could have made it lead there,
- * or can change what it finds: the file, every directory above it, and every directory with a link on the way belong to
- * one of the two, and nobody else may write to them. In a directory with the sticky bit others cannot replace a directory
- * that is not theirs; a file or link there is not trusted, as others may have linked (link(2)) one that belongs to us.
+ * Opens the file of an absolute path if only root and the user of this process can control where the path leads
+ * and change the file. The file, all directories above it, and all directories with a link on the path belong to
+ * one of the two, and no other user may write to them. In a directory with the sticky bit, other users cannot replace a
+ * directory of these two. A file or link there is not trusted: other users may have created it with link(2).
  *
- * @returns the file, or in words why the path is not trusted
- * @throws NodeJS.ErrnoException where there is no such file
+ * @returns the file, or the reason for which the path is not trusted
+ * @throws NodeJS.ErrnoException if the file does not exist
  */
 export function openTrusted(path: string): TrustedFile | string {
   return walk(path, false);
 }
 
-/** @param goesOn whether the path will be gone on from: then it is a directory, and its sticky bit counts */
+/** @param goesOn whether the caller continues below the path: then it is a directory, and its sticky bit counts */
 function walk(path: string, goesOn: boolean): TrustedFile | string {
   let above: Stats | undefined;
   return walkPath(path, {
@@ -33,10 +33,10 @@ function walk(path: string, goesOn: boolean): TrustedFile | string {
 }
 
 function amongOthers(path: string): string {
-  return `${path} is in a directory to which others than its owner may write`;
+  return `${path} is in a directory that users other than its owner can write to`;
 }
 
-/** Why a directory that is there, or is to be made, is not trusted; undefined if it is. Errors: those of the path. */
+/** Why an existing or new directory is not trusted; undefined if it is. Errors: those of the path. */
 export function whyPlaceDistrusted(path: string): string | undefined {
   for (let at = path; ; at = dirname(at))
     try {
@@ -46,12 +46,12 @@ export function whyPlaceDistrusted(path: string): string | undefined {
       return undefined;
     } catch (error) {
       if (!isSystemError(error)) throw error;
-      // Others reasons than that it is missing are told by whoever makes it.
+      // Errors other than ENOENT are reported when the directory is created.
       if (error.code !== 'ENOENT') return undefined;
     }
 }
 
-/** The same of a directory, opened to be used. Errors: also ENOTDIR. */
+/** Opens a trusted directory. Errors: also ENOTDIR. */
 export function openTrustedDirectory(path: string): Directory | string {
   const found = openTrusted(path);
   if (typeof found === 'string') return found;
@@ -62,7 +62,7 @@ export function openTrustedDirectory(path: string): Directory | string {
   }
 }
 
-/** The same of a directory that is made, with those above it, where it is missing. @param mode of new ones */
+/** Opens a trusted directory, created with its parents if missing. @param mode of new ones */
 export function makeTrustedDirectory(path: string, mode: number): Directory | string {
   const distrust = makeMissing(path, mode);
   return distrust ?? openTrustedDirectory(path);
@@ -84,7 +84,7 @@ function makeMissing(path: string, mode: number): string | undefined {
   try {
     const directory = Directory.at(above.fd, above.path);
     try {
-      // Where the sticky bit lets others be before us, it is seen whose it is.
+      // In a sticky directory, another user may have created it first: its owner is checked.
       directory.makeDirectory(basename(path), mode).close();
     } finally {
       directory.close();
@@ -99,7 +99,7 @@ function makeMissing(path: string, mode: number): string | undefined {
 export function whyDistrusted(path: string, stat: Stats, isPassed: boolean): string | undefined {
   if (!isOurs(stat)) return `${path} belongs to user ${stat.uid}`;
   const isSticky = isPassed && (stat.mode & 0o1000) !== 0;
-  return isOpenToOthers(stat) && !isSticky ? `${path} can be written by others than its owner` : undefined;
+  return isOpenToOthers(stat) && !isSticky ? `${path} is writable by users other than its owner` : undefined;
 }
 
 function isOpenToOthers({ mode }: Stats): boolean {

@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, openSync, readlinkSync, type Stats } f
 import { dirname, isAbsolute, join } from 'node:path';
 import { O_PATH } from './walk-beneath.ts';
 
-/** As the kernel's own limit on links in a path (path_resolution(7)). */
+/** The limit of the kernel on links in a path (path_resolution(7)). */
 const linksMax = 40;
 
 export interface OpenedPath {
@@ -13,7 +13,7 @@ export interface OpenedPath {
   readonly stat: Stats;
 }
 
-/** Each answers in words why the walk is not to go on, or undefined. */
+/** Each returns the reason to stop the walk, or undefined. */
 export interface Judge {
   /** @param isPassed whether more of the path follows: then it is a directory on the way */
   pass(path: string, stat: Stats, isPassed: boolean): string | undefined;
@@ -22,11 +22,11 @@ export interface Judge {
 }
 
 /**
- * Opens what an absolute path leads to, step by step: every directory and every link on the way is opened, judged on its
- * descriptor, and then gone through, so that what was judged is what was used.
+ * Opens the file of an absolute path step by step. Each directory and link on the path is opened, judged by its
+ * descriptor, and then used, so that the judged object is the used one.
  *
- * @returns the file, or the words of the judge
- * @throws NodeJS.ErrnoException where there is no such file
+ * @returns the file, or the reason of the judge
+ * @throws NodeJS.ErrnoException if the file does not exist
  */
 export function walkPath(path: string, judge: Judge): OpenedPath | string {
   if (!isAbsolute(path)) return `${path} is not an absolute path`;
@@ -46,7 +46,7 @@ export function walkPath(path: string, judge: Judge): OpenedPath | string {
         return opened;
       }
       if (part === '..') {
-        // What lies above was looked at on the way down.
+        // The parent directory was judged on the way down.
         rest.unshift(...partsOf(dirname(at)));
         [at, fd] = ['/', replace(fd, openRoot())];
         continue;

@@ -7,20 +7,20 @@ const { O_APPEND, O_CREAT, O_WRONLY } = constants;
 const standardError = 2;
 
 /**
- * Standard error as the log of a daemon in the foreground. Where that is a file, which somebody may have moved, it can be
- * opened again by the name that it had; a terminal, a pipe or the journal stays what it is. What cannot be written is lost.
+ * Standard error as the log of a daemon in the foreground. A file, which may have been moved, can be
+ * reopened by its original name. A terminal, a pipe or the journal is not reopened. Failed writes are lost.
  */
 export class ErrorLog {
-  /** The name of the file; empty if it is none. */
+  /** The name of the file; empty for other destinations. */
   readonly #path: string = nameOf(standardError);
   #fd = standardError;
 
   constructor() {
-    // A terminal that is gone must not end the daemon.
+    // A closed terminal must not end the daemon.
     process.stderr.on('error', () => undefined);
   }
 
-  /** The form in which pino writes. */
+  /** The interface that pino writes to. */
   write(line: string): void {
     if (this.#path === '') process.stderr.write(line);
     else
@@ -33,10 +33,10 @@ export class ErrorLog {
   }
 
   /**
-   * Opens the file that has the name now, or makes it, and writes there from now on. The directory and all above it must
-   * be closed to other users, who could otherwise lead the log to another file.
+   * Opens or creates the file of that name, and writes there from now on. Other users must have no write permission for
+   * the directory and its parents, because they could redirect the log.
    *
-   * @throws UmlmonError HOST_LOG_UNTRUSTED, and errors of node:fs if the file cannot be opened; the log stays as it was
+   * @throws UmlmonError HOST_LOG_UNTRUSTED; errors of node:fs if the file cannot be opened. The log is then unchanged.
    */
   reopen(): void {
     if (this.#path === '') return;
@@ -45,7 +45,7 @@ export class ErrorLog {
       throw new UmlmonError('HOST_LOG_UNTRUSTED', {
         place: this.#path,
         cause: directory,
-        hint: 'keep the log in a directory to which only its owner may write',
+        hint: 'use a log directory that only its owner can write to',
       });
     let fd: number;
     try {

@@ -1,6 +1,6 @@
 import { fstatSync } from 'node:fs';
 
-/** Levels of pino, from the highest, and the priorities of syslog(3) that they are. */
+/** Levels of pino, from the highest, with their priorities of syslog(3). */
 const priorities = [
   [60, 2],
   [50, 3],
@@ -9,13 +9,13 @@ const priorities = [
 ] as const;
 const debug = 7;
 
-/** What stands before a line on standard error so that the journal takes it with the priority of a level (sd-daemon(3)). */
+/** The prefix of a line on standard error that sets its priority in the journal (sd-daemon(3)). */
 export function journalPrefix(level: number): string {
   const [, priority = debug] = priorities.find(([least]) => level >= least) ?? [];
   return `<${priority}>`;
 }
 
-/** Whether a descriptor leads to the journal, as its JOURNAL_STREAM says (systemd.exec(5)): device and inode. */
+/** Whether a descriptor leads to the journal: JOURNAL_STREAM has its device and inode (systemd.exec(5)). */
 export function writesToJournal(fd: number, env: Readonly<Record<string, string | undefined>>): boolean {
   const stream = env.JOURNAL_STREAM;
   if (!stream) return false;
@@ -27,7 +27,7 @@ export function writesToJournal(fd: number, env: Readonly<Record<string, string 
   }
 }
 
-/** The last line of a program that fails, on standard error: an error for the journal too. */
+/** Prints the last line of a failing program on standard error, as an error for the journal too. */
 export function sayFailure(text: string): void {
   const prefix = writesToJournal(2, process.env) ? journalPrefix(50) : '';
   console.error(prefix + text);

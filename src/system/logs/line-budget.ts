@@ -1,22 +1,22 @@
 import { securityLimits } from '../limits/limits.ts';
 
-/** So many lines may come now, as of a time. */
+/** Number of allowed lines at a time. */
 interface Bucket {
   tokens: number;
   at: number;
 }
 
 /**
- * How many lines a log takes: some of each kind at once, and then one after each interval; of one peer, a part of these. A
- * flood of one kind, or by one peer, can not rotate the lines of others out of a log. Holds values only; the time is the
- * caller's.
+ * Limits the lines of a log: some of each kind at once, then one per interval; each peer has a part of these. A
+ * flood of one kind or by one peer cannot push the lines of others out of a log. It holds values only; the caller passes
+ * the time.
  */
 export class LineBudget {
   readonly #kinds = new Map<string, Bucket>();
-  /** The one that was told of last is the last one. */
+  /** Ordered by the last line. */
   readonly #peers = new Map<string, Bucket>();
 
-  /** Whether there may be one more line. */
+  /** Whether one more line is allowed. */
   take(kind: string, peer: string, now: number): boolean {
     const { linesAtOnce, linesOfPeerAtOnce, lineTime, peers } = securityLimits;
     const key = `${kind}\0${peer}`;

@@ -2,19 +2,19 @@ import { noteRefusal } from '../errors/refusals.ts';
 import { Bucket, type Rate } from '../sharing/bucket.ts';
 
 export interface LineShareParts {
-  /** In counters: `monitor.logLines`. */
+  /** Name in counters: `monitor.logLines`. */
   readonly table: string;
   readonly perPeer: Rate;
   readonly all: Rate;
-  /** Peers that are remembered. */
+  /** Most peers that are counted. */
   readonly peers: number;
 }
 
-/** Which lines about others a log takes: nobody fills it, however much it does. The time is in milliseconds. */
+/** Limits the lines of a log about each peer, so that no peer fills it. Times are in milliseconds. */
 export class LineShares {
   readonly #parts: LineShareParts;
   readonly #all: Bucket;
-  /** Who was heard of last is the last. */
+  /** Ordered by the last line. */
   readonly #peers = new Map<string, Bucket>();
   #unsaid = 0;
 
@@ -40,7 +40,7 @@ export class LineShares {
     return false;
   }
 
-  /** Lines that were not written since this was asked last. */
+  /** Number of omitted lines since the last call. */
   takeUnsaid(): number {
     const count = this.#unsaid;
     this.#unsaid = 0;

@@ -3,14 +3,14 @@ import { toFailure } from '../errors/errors.ts';
 import { ErrorLog } from './error-log.ts';
 import { journalPrefix, writesToJournal } from './journal.ts';
 
-/** The own log of a daemon: JSON lines, written at once and in order, with the name of its VM in each. */
+/** The log of a daemon: JSON lines, written synchronously, each with the name of the VM. */
 export type Log = ReturnType<typeof openLog>;
 
 /**
- * `destination` takes whole lines; it must not throw. Lines on a standard error that is the journal's have its priority
- * of their level.
+ * `destination` receives complete lines; it must not throw. If standard error leads to the journal, lines have the
+ * priority of their level.
  *
- * @param name of the VM; or of the program, where there is no VM
+ * @param name of the VM, or of a program without a VM
  */
 export function openLog(
   name: string,
@@ -29,14 +29,14 @@ function withPriority(destination: { write(line: string): void }) {
   };
 }
 
-/** At SIGUSR1, a daemon that logs to standard error goes on in the file that has the name now. */
+/** At SIGUSR1, a daemon that logs to a file on standard error reopens it by name. */
 export function reopenAtSignal(file: { reopen(): void }, log: Log): void {
   process.on('SIGUSR1', () => {
     try {
       file.reopen();
-      log.info('SIGUSR1: the log is opened again');
+      log.info('SIGUSR1: the log is reopened');
     } catch (error) {
-      log.error(toFailure(error), 'the log cannot be opened again');
+      log.error(toFailure(error), 'the log cannot be reopened');
     }
   });
 }

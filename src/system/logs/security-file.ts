@@ -7,13 +7,13 @@ import type { LineSink } from './security-log.ts';
 
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_WRONLY } = constants;
 
-/** What becomes of the file: it cannot be written from now on, or it is written again after lines that are missing. */
+/** A change of the file: writing fails from now on, or works again after missing lines. */
 export type SecurityFileChange = { readonly failed: string } | { readonly missing: number };
 
 /**
  * The file `security.log` of a program in a directory that only trusted users write to, mode 0640. Few lines come to it, so it is
- * opened for each: whoever moves it away needs to tell nobody. It rotates by size: security.log.1 is the newest of the former
- * ones. A line that cannot be written is counted, and the next one that can be says how many are missing.
+ * opened for each line: it can be moved without a notification. It rotates by size: security.log.1 is the newest of the old
+ * files. Lines that cannot be written are counted, and the next written line has their number.
  */
 export class SecurityFile implements LineSink {
   readonly path: string;
@@ -22,13 +22,13 @@ export class SecurityFile implements LineSink {
 
   readonly #changed: (change: SecurityFileChange, path: string) => void;
 
-  /** @param changed called once when lines begin to get lost, and once when the file is written again */
+  /** @param changed called once when lines start to get lost, and once when the file is written again */
   constructor(path: string, changed: (change: SecurityFileChange, path: string) => void = () => undefined) {
     this.path = path;
     this.#changed = changed;
   }
 
-  /** Why the newest line is not written; empty if it is. */
+  /** Why the newest line was not written; empty if it was. */
   get error(): string {
     return this.#error;
   }
@@ -83,7 +83,7 @@ export class SecurityFile implements LineSink {
   }
 }
 
-/** That of a daemon, in its directory. */
+/** The file of a daemon in its directory. */
 export function securityFile(
   directory: string,
   changed: (change: SecurityFileChange, path: string) => void,
@@ -91,7 +91,7 @@ export function securityFile(
   return new SecurityFile(join(directory, 'security.log'), changed);
 }
 
-/** The same as a failure and a line for people. */
+/** The change as text. */
 export function securityFileText(change: SecurityFileChange): string {
   return 'failed' in change
     ? `security events are not recorded: ${change.failed}`
@@ -99,8 +99,8 @@ export function securityFileText(change: SecurityFileChange): string {
 }
 
 /**
- * Where a daemon that is no monitor has that file: where the service manager says (systemd.exec(5)), or in `otherwise`, which is
- * made then.
+ * The directory of that file for daemons other than monitors: LOGS_DIRECTORY of the service manager (systemd.exec(5)), or `otherwise`, which is
+ * created.
  */
 export function securityDirectory(env: NodeJS.ProcessEnv, otherwise: string): string {
   const given = (env.LOGS_DIRECTORY ?? env.STATE_DIRECTORY ?? '').split(':', 1)[0];
@@ -108,7 +108,7 @@ export function securityDirectory(env: NodeJS.ProcessEnv, otherwise: string): st
   try {
     mkdirSync(otherwise, { recursive: true, mode: 0o750 });
   } catch (error) {
-    // The file tells when it is written.
+    // Writing the file reports the error.
     if (!isSystemError(error)) throw error;
   }
   return otherwise;

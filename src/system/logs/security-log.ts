@@ -4,19 +4,19 @@ import { LineBudget } from './line-budget.ts';
 import type { SecurityKind } from './security-kinds.ts';
 import { type SecurityEvent, type SecurityFact, SecurityRing } from './security-ring.ts';
 
-/** What a caller of `record` has to say; `from` is '' and `peer` is `from` or `who`, where they are left out. */
+/** A record; the defaults are '' for `from`, and `from` or else `who` for `peer`. */
 export type SecurityRecord = Pick<SecurityFact, 'kind' | 'who' | 'what' | 'result'> &
   Partial<Pick<SecurityFact, 'from' | 'peer'>>;
 
-/** Where lines go: a file that rotates. Must not throw. */
+/** Destination of lines: a rotated file. Must not throw. */
 export interface LineSink {
   write(line: string): void;
 }
 
 /**
- * What concerns the security of a program: who came in, who was refused, who did what. Held in a ring of its own, and written
- * to a log of its own, a JSON document per line: time, seq, kind, who, from, what, result, and count where some are told as
- * one. Texts may be anybody's; they are made printable here.
+ * Security events of a program: logins, refusals, actions. They are held in a separate ring and written
+ * to a separate log, one JSON document per line: time, seq, kind, who, from, what, result, and count for merged
+ * events. Texts may come from any peer; they are escaped here.
  */
 export class SecurityLog {
   readonly #ring = new SecurityRing();
@@ -24,25 +24,25 @@ export class SecurityLog {
   readonly #sink: LineSink | undefined;
   readonly #now: () => number;
   readonly #elapsed: () => number;
-  /** Events whose line is written, and that have happened again since. */
+  /** Events that occurred again after their line was written. */
   readonly #again = new Map<SecurityEvent, number>();
-  /** Events that the log did not take, by their kind. */
+  /** Number of omitted lines by kind. */
   readonly #unsaid = new Map<SecurityKind, number>();
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param now the wall clock; another one, of a test, is that of the shares too */
+  /** @param now the wall clock; tests pass another one, which the shares use too */
   constructor(sink?: LineSink, now?: () => number) {
     this.#sink = sink;
     this.#now = now ?? Date.now;
     this.#elapsed = now ?? (() => performance.now());
   }
 
-  /** From the oldest to the newest. */
+  /** From oldest to newest. */
   held(): readonly SecurityEvent[] {
     return this.#ring.held();
   }
 
-  /** How many are not held any more. */
+  /** Number of dropped events. */
   get dropped(): number {
     return this.#ring.dropped;
   }
@@ -61,12 +61,12 @@ export class SecurityLog {
     if (event.count > 1) this.#again.set(event, (this.#again.get(event) ?? 0) + 1);
     else if (this.#budget.take(kind, peer, this.#elapsed())) this.#write(event, 1);
     else this.#unsaid.set(kind, (this.#unsaid.get(kind) ?? 0) + 1);
-    // What is told together is so once a minute, while there is something: who is not bothered sleeps.
+    // Merged lines are written once a minute, and the timer runs only while there are any.
     if (this.#again.size + this.#unsaid.size > 0)
       this.#timer ??= setTimeout(() => this.#tellRest(), securityLimits.foldTime).unref();
   }
 
-  /** What is left to tell is told. */
+  /** Writes the pending lines. */
   close(): void {
     this.#tellRest();
   }

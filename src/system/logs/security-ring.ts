@@ -1,36 +1,36 @@
 import { securityLimits } from '../limits/limits.ts';
 import type { SecurityKind } from './security-kinds.ts';
 
-/** What happened, by whom, and what came of it. */
+/** An action, its peer and its result. */
 export interface SecurityFact {
   readonly kind: SecurityKind;
-  /** As events and records name somebody. */
+  /** Name of the peer, as in events and records. */
   readonly who: string;
   /** IP address; '' for local peers. */
   readonly from: string;
   readonly what: string;
   /** `ok`, or the code of an error. */
   readonly result: string;
-  /** Whose share it takes. */
+  /** The peer whose share it uses. */
   readonly peer: string;
 }
 
-/** Some alike facts. Times are milliseconds since 1970. */
+/** Equal facts, merged. Times are milliseconds since 1970. */
 export interface SecurityEvent extends SecurityFact {
   readonly sequence: number;
   readonly time: number;
-  /** Of the newest of them. */
+  /** Time of the newest one. */
   last: number;
   count: number;
 }
 
 /**
- * The newest security events, with a share for each kind and, within it, for each peer: nobody can wash out what others did
- * with what he does himself. Facts that are alike and come soon after each other are one event. Holds values only; the time is
- * the caller's.
+ * The newest security events, with a share for each kind and, within it, for each peer: no peer can displace the events
+ * of others. Equal facts in a short time are merged into one event. It holds values only; the caller
+ * passes the time.
  */
 export class SecurityRing {
-  /** The oldest first, as in each of the lists below. */
+  /** Oldest first, as in each list below. */
   readonly #events = new Set<SecurityEvent>();
   readonly #kinds = new Map<SecurityKind, Map<string, SecurityEvent[]>>();
   /** The newest event of each fact. */
@@ -38,7 +38,7 @@ export class SecurityRing {
   #last = 0;
   #dropped = 0;
 
-  /** How many are gone. */
+  /** Number of dropped events. */
   get dropped(): number {
     return this.#dropped;
   }
@@ -47,7 +47,7 @@ export class SecurityRing {
     return [...this.#events];
   }
 
-  /** The event that a fact is told by: a new one, whose count is 1, or one that there is. */
+  /** The event of a fact: a new one with count 1, or an existing one. */
   add(fact: SecurityFact, now: number): SecurityEvent {
     const key = keyOf(fact);
     const like = this.#newest.get(key);
@@ -76,7 +76,7 @@ export class SecurityRing {
     return list;
   }
 
-  /** Of the peer that has the most of the kind of which there are the most. */
+  /** An event of the peer with the most events of the most frequent kind. */
   #longestList(): SecurityEvent[] {
     const sizeOf = (peers: Map<string, SecurityEvent[]>) =>
       [...peers.values()].reduce((sum, { length }) => sum + length, 0);
@@ -99,7 +99,7 @@ function keyOf({ kind, who, from, what, result, peer }: SecurityFact): string {
   return [kind, peer, who, from, what, result].join('\0');
 }
 
-/** Among those that are equally large, the first one. */
+/** The first one among equally large ones. */
 function largest<T>(values: readonly T[], sizeOf: (value: T) => number): T | undefined {
   let most = 0;
   let found: T | undefined;

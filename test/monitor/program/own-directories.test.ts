@@ -117,7 +117,7 @@ test('a monitor refuses to go on in a directory that others have got since', asy
   for (const call of [client.call('backup', { name: 'c' }), client.call('backupList', undefined)])
     await expect(call).rejects.toMatchObject({
       code: 'BACKUP_PLACE',
-      reason: expect.stringContaining('backups can be written by others than its owner'),
+      reason: expect.stringContaining('backups is writable by users other than its owner'),
     });
   expect(readdirSync(join(world.varDir, 'vm1/backups'))).toEqual(['b']);
   chmodSync(join(world.varDir, 'vm1/backups'), 0o700);

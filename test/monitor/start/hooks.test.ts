@@ -102,7 +102,7 @@ describe('one call', () => {
   test('what others can write, or what is not there, is not run', async () => {
     writeHook('echo ran >"$log"', 0o777);
     await prepare();
-    expect(events[0]).toMatch(/^hook unusable .*can be written by others/);
+    expect(events[0]).toMatch(/^hook unusable .*is writable by users other/);
     rmSync(hook);
     await prepare();
     expect(events[1]).toMatch(/^hook unusable .*no such file/);
@@ -143,7 +143,7 @@ describe('one call', () => {
     symlinkSync('/bin/sh', join(theirs, 'interpreter'));
     symlinkSync('../ours', join(theirs, 'link'));
     await prepare();
-    expect(events[0]).toMatch(/^hook unusable .*theirs can be written by others than its owner$/);
+    expect(events[0]).toMatch(/^hook unusable .*theirs is writable by users other than its owner$/);
     chmodSync(theirs, 0o755);
     await prepare();
     expect(events[1]).toMatch(/^hook ok /);

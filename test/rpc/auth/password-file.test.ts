@@ -68,7 +68,7 @@ describe('the file of the passwords', () => {
   test('is not believed if others can read it, or have made it', async () => {
     await setPassword(varDir, { vm: 'vm1', role: 'admin' }, 'correct horse');
     chmodSync(file, 0o640);
-    expect(() => readPasswords(varDir)).toThrow(/others than its owner/);
+    expect(() => readPasswords(varDir)).toThrow(/users other than its owner/);
     chmodSync(file, 0o600);
     chownSync(file, 65534, 65534);
     expect(() => readPasswords(varDir)).toThrow(/belongs to uid 65534/);

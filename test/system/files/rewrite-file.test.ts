@@ -167,7 +167,7 @@ test('the content before an interrupted change is not lost', () => {
   const saved = join(directory, '.umlmon.ini.umlmon-old');
   writeFileSync(saved, 'before\n');
   expect(() => rewrite('new\n')).toThrow(
-    `an earlier change was interrupted; ${saved} has the content from before it`,
+    `an earlier change was interrupted; ${saved} has the previous content`,
   );
   expect(content()).toBe('old\n');
   expect(content(saved)).toBe('before\n');

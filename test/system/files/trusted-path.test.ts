@@ -56,10 +56,10 @@ test('a file, or a directory above it, that somebody else owns or may write to, 
   expect(why(program)).toBe(`${join(home, 'a')} belongs to user ${nobody}`);
   chownSync(join(home, 'a'), 0, 0);
   chmodSync(join(home, 'a'), 0o775);
-  expect(why(program)).toBe(`${join(home, 'a')} can be written by others than its owner`);
+  expect(why(program)).toBe(`${join(home, 'a')} is writable by users other than its owner`);
   chmodSync(join(home, 'a'), 0o755);
   chmodSync(program, 0o757);
-  expect(why(program)).toBe(`${program} can be written by others than its owner`);
+  expect(why(program)).toBe(`${program} is writable by users other than its owner`);
   chmodSync(program, 0o755);
   expect(why(program)).toBeUndefined();
 });
@@ -69,7 +69,7 @@ test('a link leads through a directory that somebody else may change: not truste
   chmodSync(join(home, 'open'), 0o777);
   symlinkSync('../a/b/program', join(home, 'open/program'));
   symlinkSync('open/program', join(home, 'program'));
-  expect(why(join(home, 'program'))).toBe(`${join(home, 'open')} can be written by others than its owner`);
+  expect(why(join(home, 'program'))).toBe(`${join(home, 'open')} is writable by users other than its owner`);
 });
 
 test('below a directory with the sticky bit what is ours is trusted, and a link of somebody else is not', () => {
@@ -81,7 +81,7 @@ test('below a directory with the sticky bit what is ours is trusted, and a link 
   expect(why(join(sticky, 'ours/program'))).toBeUndefined();
   symlinkSync('ours', join(sticky, 'theirs'));
   lchownSync(join(sticky, 'theirs'), nobody, nobody);
-  const among = 'is in a directory to which others than its owner may write';
+  const among = 'is in a directory that users other than its owner can write to';
   expect(why(join(sticky, 'theirs/program'))).toBe(`${join(sticky, 'theirs')} ${among}`);
   // Ours, and perhaps not put there by us: where hard links are not restricted (proc(5), protected_hardlinks) anybody may.
   writeFileSync(join(sticky, 'linked'), '', { mode: 0o755 });
@@ -89,7 +89,7 @@ test('below a directory with the sticky bit what is ours is trusted, and a link 
   symlinkSync('ours', join(sticky, 'link'));
   expect(why(join(sticky, 'link/program'))).toBe(`${join(sticky, 'link')} ${among}`);
   // A program that is a sticky directory's own name is a directory to which everybody may write.
-  expect(why(sticky)).toBe(`${sticky} can be written by others than its owner`);
+  expect(why(sticky)).toBe(`${sticky} is writable by users other than its owner`);
 });
 
 test('a relative path, and a loop of links, are not trusted; a missing file is an error', () => {
