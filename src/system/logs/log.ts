@@ -34,9 +34,9 @@ export function reopenAtSignal(file: { reopen(): void }, log: Log): void {
   process.on('SIGUSR1', () => {
     try {
       file.reopen();
-      log.info('SIGUSR1: the log is reopened');
+      log.info('SIGUSR1: the log is opened again');
     } catch (error) {
-      log.error(toFailure(error), 'the log cannot be reopened');
+      log.error(toFailure(error), 'the log cannot be opened again');
     }
   });
 }
