@@ -1,27 +1,27 @@
 /**
- * The life of a VM as one table: state × event → next state and what to do. Complete by type: a missing cell does
- * not compile. docs/states.md is printed from it.
+ * The life of a VM as one table: state × event → next state and actions. Complete by type: a missing cell does not
+ * compile. docs/states.md is generated from it.
  */
 import type { VmState } from '../rpc/umlmonctrl.gen.ts';
 
 export type LifecycleEvent =
-  /** Somebody asked for a start, or a policy did. */
+  /** A user or a policy requests a start. */
   | 'start-asked'
   /** The kernel has announced its management console. */
   | 'kernel-up'
-  /** A step of the start failed, before the kernel was up; everything is undone already. */
+  /** A step of the start failed before the kernel was up. Everything is undone already. */
   | 'start-failed'
-  /** Somebody asked for an orderly stop. */
+  /** A user requests a clean stop. */
   | 'stop-asked'
-  /** Somebody asked to end the kernel at once. */
+  /** A user requests the immediate end of the kernel, or on_hang does. */
   | 'kill-asked'
-  /** The kernel process is gone, and everything of its start is released. */
+  /** The kernel process has ended, and everything of its start is released. */
   | 'kernel-gone'
-  /** A kernel that a former monitor left is taken over. */
+  /** A kernel of the previous monitor is taken over. */
   | 'adopted'
-  /** A kernel lives that is not what the former monitor has recorded. */
+  /** A kernel runs that does not match the record of the previous monitor. */
   | 'found-foreign'
-  /** It does not live any more. */
+  /** No kernel runs any longer. */
   | 'foreign-gone';
 
 export type Action =
@@ -31,14 +31,14 @@ export type Action =
   | 'stop'
   /** SIGKILL to the sandbox. */
   | 'kill'
-  /** Start again, give up, or keep, as on_poweroff, on_reboot, on_crash and on_hang say. */
+  /** Restart, give up or preserve, as configured by on_poweroff, on_reboot, on_crash and on_hang. */
   | 'apply-policy';
 
 export type Cell =
   | { readonly next: VmState; readonly actions: readonly Action[] }
-  /** A person asked for something that makes no sense now: the words of the refusal. */
+  /** The text of the refusal of a request that the state does not allow. */
   | { readonly refuse: string }
-  /** Events that only the monitor itself makes and that cannot happen here. */
+  /** Events of the monitor itself that cannot happen in the state. */
   | 'impossible';
 
 export const lifecycle: Record<VmState, Record<LifecycleEvent, Cell>> = {
@@ -87,11 +87,17 @@ export const lifecycle: Record<VmState, Record<LifecycleEvent, Cell>> = {
     'foreign-gone': 'impossible',
   },
   foreign: {
-    'start-asked': { refuse: 'it is foreign: a kernel runs that this monitor cannot vouch for' },
+    'start-asked': {
+      refuse: 'it is unmanaged: a kernel runs that its monitor did not start and cannot verify',
+    },
     'kernel-up': 'impossible',
     'start-failed': 'impossible',
-    'stop-asked': { refuse: 'it is foreign: a kernel runs that this monitor cannot vouch for' },
-    'kill-asked': { refuse: 'it is foreign: a kernel runs that this monitor cannot vouch for' },
+    'stop-asked': {
+      refuse: 'it is unmanaged: a kernel runs that its monitor did not start and cannot verify',
+    },
+    'kill-asked': {
+      refuse: 'it is unmanaged: a kernel runs that its monitor did not start and cannot verify',
+    },
     'kernel-gone': 'impossible',
     adopted: { next: 'running', actions: [] },
     'found-foreign': { next: 'foreign', actions: [] },
@@ -99,5 +105,5 @@ export const lifecycle: Record<VmState, Record<LifecycleEvent, Cell>> = {
   },
 };
 
-/** The states in the order of a life, for pages and tests. */
+/** The states in the order of a lifetime, for pages and tests. */
 export const vmStates = Object.keys(lifecycle) as VmState[];

@@ -1,78 +1,80 @@
-/** Every kind of event that a monitor publishes; docs/events.md is printed from this table. */
+/** All kinds of events of a monitor. docs/events.md is generated from this table. */
 export const eventKinds = {
   'monitor-started': 'The monitor serves its control socket. Attributes: pid.',
-  'former-monitor': 'The monitor before this one did not end in order. Attributes: pid, why.',
+  'former-monitor': 'The previous monitor did not shut down cleanly. Attributes: pid, why.',
   'tcp-listening':
     'The monitor also serves TCP. Attributes: address, port, fingerprint (SHA-256 of its certificate; empty without TLS).',
-  'monitor-leaving': 'The monitor ends. Attributes: reason (a signal), way (stop, when-down or keep).',
+  'monitor-leaving': 'The monitor shuts down. Attributes: reason (a signal), way (stop, when-down or keep).',
   state: 'The VM has entered another state. Attributes: from, to.',
-  'operation-began': 'A start, stop, kill, backup or restore began. Attributes: id, name, by.',
-  'operation-ended': 'It ended. Attributes: id, name, result (ok or an error code).',
-  'job-began': 'A slow verb, such as a copy of a disk image, began. Attributes: id, name, by.',
-  'job-ended': 'It ended. Attributes: id, name, by, result (ok, cancelled or an error code).',
+  'operation-began': 'A start, stop, kill, backup or restore has started. Attributes: id, name, by.',
+  'operation-ended': 'An operation has finished. Attributes: id, name, result (ok or an error code).',
+  'job-began': 'A slow disk command, such as the copy of an image, has started. Attributes: id, name, by.',
+  'job-ended': 'A job has finished. Attributes: id, name, by, result (ok, cancelled or an error code).',
   'start-step': 'A step of a start is done (umlmon -plan lists them). Attributes: step, elapsed_ms.',
-  'stop-stage': 'A stage of an orderly stop. Attributes: stage (ctrl-alt-del, halt, kill), wait_ms.',
+  'stop-stage': 'A stage of a clean stop. Attributes: stage (ctrl-alt-del, halt, kill), wait_ms.',
   'kernel-up': 'The kernel answers on its management console. Attributes: pid, version, elapsed_ms.',
-  adopted: 'A kernel that a former monitor left was taken over. Attributes: pid, maybe_lost (bytes).',
-  foreign: 'A kernel of the VM lives, but is not what was recorded; it is left alone. Attributes: why.',
-  'cleaned-up': 'Leftovers of a former monitor were removed. Attributes: paths.',
+  adopted: 'A kernel of the previous monitor was taken over. Attributes: pid, maybe_lost (bytes).',
+  foreign:
+    'A kernel of the VM runs that does not match the record; the monitor does not change it. Attributes: why.',
+  'cleaned-up': 'Leftovers of a previous monitor were removed. Attributes: paths.',
   'made-again':
-    'The control socket, the socket of the metrics or RUNDIR was removed while the monitor served, and the monitor made it again. Attributes: path.',
+    'The control socket, the metrics socket or RUNDIR was removed while the monitor served, and the monitor recreated it. Attributes: path.',
   ready:
-    'The VM has reached a level of readiness; after an adoption, those reached before are told again. Attributes: level, elapsed_ms (since the start was asked for), ready (yes if this is the configured level, else no).',
+    'The VM has reached a level of readiness. After a takeover, the levels that were reached before are published again. Attributes: level, elapsed_ms (since the request of the start), ready (yes if this is the configured level, else no).',
   'guest-message':
     'Root in the guest wrote to /proc/mconsole. Attributes: text; of key=value also key and value.',
   panic: 'The guest kernel panicked. Attributes: text.',
-  hang: 'The kernel does not answer any more, or the watchdog of the guest reports a hang. Attributes: by (mconsole, watchdog), policy (what on_hang says).',
+  hang: 'The kernel does not answer, or the watchdog of the guest reports a hang. Attributes: by (mconsole, watchdog), policy (the value of on_hang).',
   'hang-over': 'The kernel answers again. Attributes: lasted_ms.',
-  exit: 'The kernel is gone. Attributes: cause, code, signal, asked_by.',
-  trimmed: 'Memory that the guest had freed went back to the host. Attributes: before, after (bytes).',
+  exit: 'The kernel has ended. Attributes: cause, code, signal, asked_by.',
+  trimmed: 'Memory that the guest had freed was returned to the host. Attributes: before, after (bytes).',
   updated: 'Changed settings took effect. Attributes: keys.',
   hook: 'The program of **hook** was called. Attributes: moment (prepare, start, ready, stopped, release), result (ok, failed, signal, timeout, cancelled, unusable).',
   paused:
-    'The guest stands still on request. Attributes: by, resumes_at (milliseconds since 1970; 0 = without limit).',
-  resumed: 'It goes on. Attributes: by (pause_limit if its time was over), lasted_ms.',
-  'crash-bundle': 'What is known of a death that nobody asked for was kept. Attributes: path.',
-  restart: 'A policy starts the VM again. Attributes: policy, delay_ms.',
+    'The guest was paused on request. Attributes: by, resumes_at (milliseconds since 1970; 0 = without limit).',
+  resumed: 'The guest was resumed. Attributes: by (pause_limit at the end of its time), lasted_ms.',
+  'crash-bundle': 'A crash bundle was written after an unexpected exit. Attributes: path.',
+  restart: 'A policy restarts the VM. Attributes: policy, delay_ms.',
   'gave-up':
-    'The guest has died too often: no policy starts it any more. Attributes: policy, deaths, window_ms.',
-  kept: 'The VM stays down for inspection. Attributes: policy.',
+    'Too many unexpected exits: policies no longer start the VM. Attributes: policy, deaths, window_ms.',
+  kept: 'The VM is preserved for inspection. Attributes: policy.',
   'ctrl-alt-del': 'Ctrl-Alt-Del was sent on request. Attributes: by.',
-  'disk-plugged': 'A disk was given to the running kernel. Attributes: unit, path, by.',
-  'disk-unplugged': 'A disk was taken from the running kernel. Attributes: unit, by.',
-  'interface-plugged': 'A network interface was given to the running kernel. Attributes: unit, kind, by.',
-  link: 'The guest has set an interface up or down. Attributes: unit, interface (its name in the guest), state (up, down, or unknown if its tap is gone).',
+  'disk-plugged': 'A disk was plugged into the running kernel. Attributes: unit, path, by.',
+  'disk-unplugged': 'A disk was unplugged from the running kernel. Attributes: unit, by.',
+  'interface-plugged': 'A network interface was plugged into the running kernel. Attributes: unit, kind, by.',
+  link: 'The guest has set an interface up or down. Attributes: unit, interface (its name in the guest), state (up, down, or unknown if its tap is missing).',
   'network-repaired':
-    'Something that the VM needs on the host was wiped there (a table of nftables, an address, a route, a port of a bridge), and umlmon has made it again. Attributes: what.',
+    'Another program removed a host resource of the VM (an nftables table, an address, a route, a port of a bridge), and umlmon restored it. Attributes: what.',
   'network-warning':
-    'Something of the host stands in the way of the VM’s network: it is gone and is not made again, or another program drops the traffic. Attributes: what, hint.',
-  'network-well': 'A warning is over. Attributes: what.',
-  'interface-unplugged': 'A network interface was taken from the running kernel. Attributes: unit, by.',
+    'The network of the VM has a problem on the host: a resource is missing and not restored, or another program drops the traffic. Attributes: what, hint.',
+  'network-well': 'A network-warning no longer applies. Attributes: what.',
+  'interface-unplugged': 'A network interface was unplugged from the running kernel. Attributes: unit, by.',
   backup:
     'A backup is complete. Attributes: backup (its name), consistency (frozen, synced, crash), pause_ms (from the request to freeze, if backup_freeze is set), as_wanted (no: backup_freeze is set, and the backup is not frozen).',
-  'restore-settled': 'A restore that a former monitor began was finished, or undone. Attributes: none.',
-  login: 'A client over TCP has proved that it knows a password. Attributes: role, address.',
+  'restore-settled':
+    'A restore that a previous monitor had started was finished or undone. Attributes: none.',
+  login: 'A client over TCP has logged in. Attributes: role, address.',
   'login-refused':
-    'Clients over TCP were refused before they had proved who they are. Those of a minute are told together. Attributes: count, address (of a single one).',
-  mconsole: 'A command of the management console was given on request. Attributes: by, command.',
-  'console-attached': 'A viewer opened a seat. Attributes: channel, by.',
-  'console-detached': 'A viewer left. Attributes: channel, by.',
+    'Clients over TCP were refused before their login. One event reports all refusals of a minute. Attributes: count, address (of a single client).',
+  mconsole: 'A command was sent to the management console on request. Attributes: by, command.',
+  'console-attached': 'A viewer attached to a console. Attributes: channel, by.',
+  'console-detached': 'A viewer detached. Attributes: channel, by.',
   'console-writer':
-    'Among several at a console, another one types now. Attributes: channel, by (empty: nobody), seat and former (numbers of seats; 0 = none).',
+    'Another viewer of a console has taken control, or control was released. Attributes: channel, by (empty: no viewer), seat and former (numbers of viewers; 0 = none).',
   'input-waits':
-    'Input of a console waits, since the guest does not read it. Attributes: channel, unread (bytes that the guest has, at most), waiting (bytes that were offered last).',
-  'input-taken': 'The guest has read, and takes the input. Attributes: channel.',
+    'Input of a console waits because the guest does not read it. Attributes: channel, unread (bytes in the guest, at most), waiting (bytes of the last write).',
+  'input-taken': 'The guest reads the input of a console again. Attributes: channel.',
   'console-note': 'A note was written into the output of a console. Attributes: channel, by, text.',
   'over-share':
-    'Somebody had its share of a table (docs/limits.md), and was refused; others were not. Those of a minute are told together. Attributes: count, table and peer (of the last one).',
+    'A peer was refused because it had used its share of a table (docs/limits.md). One event reports all refusals of a minute. Attributes: count, table and peer (of the last refusal).',
   'log-resumed':
-    'A log is written again after a trouble with it. Attributes: path, missing (bytes; of security.log, lines).',
-  trouble: 'Something went wrong that does not stop the VM. Attributes: code, place.',
+    'A log is written again after a failure. Attributes: path, missing (bytes; of security.log, lines).',
+  trouble: 'A warning: an error that does not stop the VM. Attributes: code, place.',
 } as const;
 
 export type EventKind = keyof typeof eventKinds;
 
-/** Kinds that somebody who looks after the host should see; they have the level of a warning in logs. */
+/** Kinds that an administrator of the host should see: level warn in logs. */
 const warnings: ReadonlySet<string> = new Set<EventKind>([
   'former-monitor',
   'foreign',
@@ -102,8 +104,8 @@ export function levelOf(
 }
 
 /**
- * Who causes an event, and so whose part of the events that are kept it takes: `vm`, what the VM and its monitor do; `guest`,
- * what the guest may say as often as it likes; `client`, what a client may do as often as it likes, also with a low role.
+ * The cause of each kind: events of a cause share one part of the events that are held. `vm`: the VM and its monitor.
+ * `guest`: a guest can cause any number of them. `client`: a client can cause any number of them, also with a low role.
  */
 export const eventCauses: Readonly<Record<EventKind, 'vm' | 'guest' | 'client'>> = {
   'monitor-started': 'vm',

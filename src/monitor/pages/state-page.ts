@@ -2,23 +2,24 @@ import type { VmState } from '../../rpc/umlmonctrl.gen.ts';
 import { type Action, type Cell, type LifecycleEvent, lifecycle, vmStates } from '../lifecycle.ts';
 
 const states: Readonly<Record<VmState, string>> = {
-  down: 'There is no kernel.',
+  down: 'No kernel runs.',
   starting: 'The steps of the plan are executed; the kernel has not answered yet.',
-  running: 'The kernel answers on its management console. Its init may still be at work.',
-  stopping: 'A stop or kill is under way.',
-  foreign: 'A kernel of this VM lives that is not the one its former monitor recorded. It is never touched.',
+  running: 'The kernel answers on its management console. Its init may still be running.',
+  stopping: 'A stop or kill is in progress.',
+  foreign:
+    'A kernel of this VM runs that does not match the record of its previous monitor. It is unmanaged, and is never changed.',
 };
 
 const events: Readonly<Record<LifecycleEvent, string>> = {
-  'start-asked': 'somebody asks for a start, or a policy does',
+  'start-asked': 'a user or a policy requests a start',
   'kernel-up': 'the kernel answers',
   'start-failed': 'a step of the start has failed, and everything is undone',
-  'stop-asked': 'somebody asks for an orderly stop',
-  'kill-asked': 'somebody asks to end the kernel at once, or `on_hang` does',
+  'stop-asked': 'a user requests a clean stop',
+  'kill-asked': 'a user requests the immediate end of the kernel, or `on_hang` does',
   'kernel-gone': 'the kernel has ended, and everything of its start is released',
-  adopted: 'a kernel that a former monitor left is taken over',
-  'found-foreign': 'a kernel lives, but is not what was recorded',
-  'foreign-gone': 'there is no kernel (any more)',
+  adopted: 'a kernel of the previous monitor is taken over',
+  'found-foreign': 'a kernel runs that does not match the record',
+  'foreign-gone': 'no kernel runs',
 };
 
 const actions: Readonly<Record<Action, string>> = {
@@ -26,7 +27,7 @@ const actions: Readonly<Record<Action, string>> = {
   stop: 'Ctrl-Alt-Del, then halt, then kill, with a wait after each',
   kill: 'SIGKILL to the sandbox of the kernel',
   'apply-policy':
-    'start again, give up or keep, as `on_poweroff`, `on_reboot`, `on_crash` and `on_hang` say, unless somebody asked for the end',
+    'restart, give up or preserve, as configured by `on_poweroff`, `on_reboot`, `on_crash` and `on_hang`, unless a user requested the end',
 };
 
 /** docs/states.md: the life of a VM as a table. */
@@ -43,7 +44,7 @@ export function generateStatePage(): { path: string; text: string }[] {
     '',
     '## Events and states',
     '',
-    'In bold the next state, then the actions, or in quotes the words of the refusal (error STATE_WRONG). A dash means that',
+    'In bold the next state, then the actions, or in quotes the text of the refusal (error STATE_WRONG). A dash means that',
     'the event cannot happen in this state.',
     '',
     row(['event', ...vmStates]),
@@ -94,7 +95,7 @@ const beginning = `<!-- Generated from src/monitor/lifecycle.ts by \`npm run gen
 # States of a VM
 
 \`umlwatch VM -info\` shows the state. Starts, stops, kills, backups and restores are operations, and a VM has one at a
-time: the same operation, asked for again, is joined and ends with the same result; another one is refused (error
-STATE_BUSY). Only a kill may overtake a start, stop or backup. Then the table below decides; a backup needs a VM that is
-running, a restore one that is down.
+time. A second request for the same operation joins it and gets the same result. Another operation is refused (error
+STATE_BUSY), except that a kill may overtake a start, stop or backup. Then the table below decides. A backup needs a running
+VM, and a restore a stopped one.
 `;
