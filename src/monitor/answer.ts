@@ -12,7 +12,7 @@ export async function answer<A>(work: () => A | Promise<A>): Promise<A | { kind:
   }
 }
 
-/** The same for those who may read consoles: also with what one said. */
+/** The same for roles that may read consoles: with console output in the failure. */
 export async function answerWithWords<A>(
   work: () => A | Promise<A>,
 ): Promise<A | { kind: 'failed'; why: Failure }> {
@@ -23,7 +23,7 @@ export async function answerWithWords<A>(
   }
 }
 
-/** A failure that an answer can carry: a configuration may have a hundred mistakes, a guest long last words. */
+/** A failure cut to the size of an answer: a configuration may have many problems, a guest much output. */
 export function clippedFailure({ code, place, cause, hint }: Failure): Failure {
   const clip = (text: string) => clipText(text, UMLMON_TEXT_MAX);
   return { code, place: clip(place), cause: clip(cause), hint: clip(hint) };

@@ -5,7 +5,7 @@ import type { EventLog } from './events/event-log.ts';
 
 export type OperationName = 'start' | 'stop' | 'kill' | 'backup' | 'restore';
 
-/** Tells how far an operation is, in any unit. */
+/** Reports the progress of an operation, in any unit. */
 export type Report = (done: number, total: number) => void;
 
 export interface Operation {
@@ -17,7 +17,7 @@ export interface Operation {
   readonly began: number;
   /** What it is done to, if there is a choice: operations of one name with different objects are not the same. */
   readonly object: string;
-  /** How far it is, if it says so. */
+  /** Its progress, if it reports any. */
   readonly progress?: { readonly done: number; readonly total: number };
 }
 
@@ -35,7 +35,7 @@ export interface OperationResult {
 
 /**
  * One operation at a time per VM. The same operation is joined, another is refused by name; only a kill may
- * overtake (it is what one wants when a start or stop hangs), but not a restore, which runs when the VM is down.
+ * overtake, for a start or stop that hangs; but not a restore, which runs while the VM is stopped.
  */
 export class Operations {
   readonly #vm: string;
@@ -56,7 +56,7 @@ export class Operations {
 
   /** Resolves when no operation is in progress. */
   async idle(): Promise<void> {
-    // How it ends is told to who asked for it, and to all as an event.
+    // The caller gets its result, and an event publishes it.
     while (this.#current) await this.#current.done.catch(() => undefined);
   }
 

@@ -23,15 +23,15 @@ export class RunningKernel {
   readonly began: number;
   /** The same as a moment. */
   readonly moment: Moment;
-  /** As `version` of the management console says. */
+  /** The answer of `version` of the management console. */
   readonly version: string;
   /** What the start has acquired; unwound when the kernel is gone. */
   readonly undo: UndoStack;
-  /** Resolves to the exit status, or undefined if nobody could learn it. */
+  /** Resolves to the exit status, or undefined if it is unknown. */
   readonly exit: Promise<number | undefined>;
   readonly disks: Disks;
   readonly networks: Networks;
-  /** It stands still for a backup, and cannot answer. */
+  /** Paused for a backup: it cannot answer. */
   paused = false;
   readonly #sandbox: Sandbox;
   readonly #mconsole: Pick<Mconsole, 'request'>;
@@ -56,7 +56,7 @@ export class RunningKernel {
     this.plan = parts.plan;
     this.began = parts.began;
     this.moment = parts.moment;
-    // The words of a kernel that may be hostile.
+    // Text of a kernel that may be hostile.
     this.version = printable(parts.version, kernelLimits.versionCharacters);
     this.undo = parts.undo;
     this.exit = parts.sandbox.exit.finally(() => {
@@ -85,12 +85,12 @@ export class RunningKernel {
     return this.#sandbox.kernel;
   }
 
-  /** A command of the monitor itself, ahead of what others ask. Errors: MCONSOLE_*. */
+  /** A command of the monitor itself, ahead of those of clients. Errors: MCONSOLE_*. */
   request(command: string): Promise<Answer> {
     return this.#command(command);
   }
 
-  /** A command of somebody else, in its turn. Errors: MCONSOLE_*. */
+  /** A command of a client, in its turn. Errors: MCONSOLE_*. */
   ask(command: string, peer: Peer): Promise<Answer> {
     return this.#command(command, peer);
   }
@@ -99,13 +99,13 @@ export class RunningKernel {
     if (this.paused)
       throw new UmlmonError('MCONSOLE_BUSY', {
         place: `mconsole ${command}`,
-        cause: 'the VM stands still while a backup copies its images',
-        hint: 'try again when it goes on',
+        cause: 'the VM is paused while a backup copies its images',
+        hint: 'try again after the backup',
       });
     return this.#mconsole.request(command, peer ? { peer } : { ahead: true });
   }
 
-  /** Leaves how the VM stands, and which disks and network interfaces it has, for the monitor after this one. Errors: HOST_SYSTEM_CALL. */
+  /** Records state, disks and network interfaces of the VM for the next monitor. Errors: HOST_SYSTEM_CALL. */
   record(now = this.#now): void {
     if (this.#isGone) return;
     const { plan, began, moment, disks, networks } = this;

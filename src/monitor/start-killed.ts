@@ -1,6 +1,6 @@
 import { UmlmonError } from '../system/errors/errors.ts';
 
-/** Somebody ended a start. */
+/** The error of a start that a kill ended. */
 export function startKilled(cause: string): UmlmonError {
   return new UmlmonError('START_KILLED', { place: 'start', cause });
 }

@@ -6,7 +6,7 @@ import { type SecurityFileChange, securityFileText } from '../system/logs/securi
 import { shellWord } from '../system/shell-word.ts';
 import type { EventLog } from './events/event-log.ts';
 
-/** What went wrong without ending anything: said as events, and counted. */
+/** The warnings of a VM: published as events, and counted. */
 export class Troubles {
   count = 0;
   /** The text of the last one, or ''. */
@@ -28,12 +28,12 @@ export class Troubles {
     this.#events.publish('trouble', text, { code: failure.code, place: failure.place });
   };
 
-  /** What is unusual about a start. */
+  /** The warnings of a plan. */
   warn(problems: readonly Problem[]): void {
     for (const problem of problems) this.report(configError([problem]));
   }
 
-  /** Does what the VM can do without: if it fails, e.g. on a full disk, that is reported. */
+  /** Does optional work: a failure, e.g. on a full disk, is reported. */
   attempt(work: () => void): void {
     try {
       work();
@@ -42,7 +42,7 @@ export class Troubles {
     }
   }
 
-  /** Security events cannot be recorded, or can again. */
+  /** The file of security events cannot be written, or can be again. */
   readonly securityChanged = (change: SecurityFileChange, path: string): void => {
     const cause = securityFileText(change);
     if ('missing' in change) {
@@ -53,7 +53,7 @@ export class Troubles {
     this.report(new UmlmonError('HOST_LOG', { place: path, cause, hint }));
   };
 
-  /** A log cannot be written, or can again. */
+  /** A log cannot be written, or can be again. */
   logChanged(path: string, change: LogChange): void {
     if ('missing' in change) {
       const text = `${path} is written again; ${change.missing} bytes are missing in it`;
@@ -63,7 +63,7 @@ export class Troubles {
         new UmlmonError('HOST_LOG', {
           place: path,
           cause: `the log cannot be written: ${change.failed}`,
-          hint: 'it goes on by itself, with a note of how much is missing',
+          hint: 'writing continues automatically, with a note of the missing bytes',
         }),
       );
   }

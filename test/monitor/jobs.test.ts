@@ -41,7 +41,7 @@ async function ended(jobs: Jobs, id: number) {
 }
 
 describe('a job', () => {
-  test('is told of at once, and to whoever asks for it by its number', async () => {
+  test('is listed at once, and found by its number by any client', async () => {
     const { jobs, run, kinds } = begin();
     const job = run(async () => result);
     expect(job).toMatchObject({ id: 1, name: 'copy', subject: 'a to b', by: 'uid 7', ended: 0 });
@@ -61,7 +61,7 @@ describe('a job', () => {
     expect(kinds()).toContain('job-ended 1 copy uid 7 IMAGE_EXISTS');
   });
 
-  test('is cancelled by its signal; what was cancelled before its begin has not begun', async () => {
+  test('is cancelled by its signal; a job that was cancelled before its start did not start', async () => {
     const { jobs, run, kinds } = begin();
     run(pending().work);
     await delay(10);
@@ -85,7 +85,7 @@ describe('a job', () => {
     expect(jobs.cancel(1, 'uid 8').outcome).toEqual({ state: 'cancelled' });
   });
 
-  test('that was done all the same, or failed while it was cancelled, says that', async () => {
+  test('that finished or failed while it was cancelled has that result', async () => {
     const { jobs, run } = begin();
     run(
       (_id, { signal }) => new Promise((resolve) => signal.addEventListener('abort', () => resolve(result))),
@@ -104,7 +104,7 @@ describe('a job', () => {
 });
 
 describe('watching', () => {
-  test('waits for something new, tells of progress now and then, and of the end at once', async () => {
+  test('waits for news, gets progress at intervals, and the end at once', async () => {
     const { jobs, run } = begin();
     let tell: (done: number, total: number) => void = () => undefined;
     let finish: (value: JobResult) => void = () => undefined;
@@ -170,7 +170,7 @@ test('those that have ended are remembered for a while; those that run for as lo
   await jobs.close();
 });
 
-test('a monitor that ends cancels what runs, waits for it, and begins nothing more', async () => {
+test('a monitor that shuts down cancels jobs, waits for them, and starts no more', async () => {
   const { jobs, run } = begin();
   let isTidy = false;
   run(async (_id, { signal }) => {
@@ -186,7 +186,7 @@ test('a monitor that ends cancels what runs, waits for it, and begins nothing mo
   expect(() => run(async () => result)).toThrow('the monitor is shutting down');
 });
 
-test('one user has its share of them, and does not keep root from one, nor wash away what others have done', async () => {
+test('a user has its share of jobs, and neither blocks root nor displaces jobs of others', async () => {
   const { jobs, run } = begin();
   await ended(jobs, run(async () => result, 1000).id);
   for (let n = 0; n < monitorLimits.jobsKept; n++) await ended(jobs, run(async () => result, 1001).id);

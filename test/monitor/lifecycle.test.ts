@@ -3,7 +3,7 @@ import { type LifecycleEvent, lifecycle, vmStates } from '../../src/monitor/life
 
 const asked: readonly LifecycleEvent[] = ['start-asked', 'stop-asked', 'kill-asked'];
 
-test('what a person may ask is never impossible: it is done or refused in words', () => {
+test('a request of a user is never impossible: it is done or refused with a reason', () => {
   for (const state of vmStates)
     for (const event of asked) {
       const cell = lifecycle[state][event];

@@ -62,7 +62,7 @@ test('a failed operation is over, and its error reaches those who joined', async
   expect((await operations.run('start', 'uid 0', () => Promise.resolve('up'))).operation.id).toBe(2);
 });
 
-test('the same operation on another object is another operation, which says how far it is', async () => {
+test('the same operation on another object is another operation, with its own progress', async () => {
   const operations = new Operations('vm1', new EventLog('vm1', () => undefined));
   const { done, finish } = pending();
   const first = operations.run(

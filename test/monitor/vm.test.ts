@@ -31,7 +31,7 @@ async function kinds(client: MonitorClient): Promise<string[]> {
   );
 }
 
-test('a life: start, work, orderly stop', async () => {
+test('a lifetime: start, work, clean stop', async () => {
   const client = await monitorOf('vm1');
   expect(await client.call('info', undefined)).toMatchObject({ state: 'down', kernelPid: 0, lastExit: null });
 
@@ -116,7 +116,7 @@ test('the second start takes the delay loop calibration of the first', async () 
   expect(world.log('vm1', 'con0')).toMatch(/Calibrating delay loop \(skipped\) preset value/);
 });
 
-test('a stop that may take for ever is in order', async () => {
+test('a stop without a time limit is a clean stop', async () => {
   const client = await monitorOf('vm1');
   await client.call('start', undefined);
   await waitForEvent(client, 'guest-message');
@@ -141,7 +141,7 @@ test('a monitor keeps off the core of its guest while it runs', async () => {
   expect(cores(pid)).toBe(all);
 });
 
-test('warnings are said at the start of a monitor', () => {
+test('warnings are logged at the start of a monitor', () => {
   world.configure({ vm1: 'ubd0 = /disks/root.dsk', vm2: 'ubd0 = /disks/root.dsk' });
   const started = world.run('umlmon', ['vm2']);
   expect(started).toMatchObject({ status: 0, stderr: expect.stringContaining('vmuser: warning: ') });
@@ -242,7 +242,7 @@ test('on_reboot = stop leaves the VM down', async () => {
   expect((await client.call('info', undefined)).state).toBe('down');
 });
 
-test('a start that fails is undone and says where, and the next one works', async () => {
+test('a start that fails is undone and names the step, and the next one works', async () => {
   const client = await monitorOf('vm1', 'append = init=/nowhere rootdelay=1');
   await expect(client.call('start', undefined)).rejects.toMatchObject({ code: 'START_CRASHED' });
   expect(await waitForEvent(client, 'exit')).toMatch(/^crash: .*init/);
@@ -257,7 +257,7 @@ test('a start that fails is undone and says where, and the next one works', asyn
   expect(await client.call('start', undefined)).toMatchObject({ state: 'running' });
 });
 
-test('a launch that fails is told in the words of who failed, all of them', async () => {
+test('a spawn that fails is reported with the complete output of the failed program', async () => {
   const loader = join(world.varDir, 'shared/kernels/linux/lib/ld-linux-x86-64.so.2');
   const client = await monitorOf('vm1');
   chmodSync(loader, 0o644);
@@ -294,7 +294,7 @@ test('an image that another VM uses is refused, and free again after its end', a
   expect(await two.call('start', undefined)).toMatchObject({ state: 'running' });
 });
 
-test('a second monitor for the same VM exits at once and says why', async () => {
+test('a second monitor for the same VM exits at once with the reason', async () => {
   await monitorOf('vm1');
   const second = world.run('umlmon', ['-fg', 'vm1']);
   expect(second.status).toBe(5);
@@ -302,7 +302,7 @@ test('a second monitor for the same VM exits at once and says why', async () => 
   expect(world.run('umlwatch', ['vm1', '-info']).status).toBe(0);
 });
 
-test('a monitor that is told to leave stops its guest in order', async () => {
+test('a monitor that is asked to exit stops its guest cleanly', async () => {
   world.configure({ vm1: 'ubd0 = /disks/root.dsk\nstart = boot' });
   world.addImage('vm1');
   const child = await world.startMonitor('vm1');
@@ -333,7 +333,7 @@ test('hundreds of mistakes in a configuration are an answer, too, cut to its len
   });
 });
 
-test('last words that are all control characters do not keep a monitor from answering', async () => {
+test('output of only control characters does not prevent answers of a monitor', async () => {
   const client = await monitorOf('vm1');
   await client.call('start', undefined);
   await waitForEvent(client, 'guest-message');

@@ -64,7 +64,7 @@ export class Channels {
     }
   }
 
-  /** Somebody may have moved the logs. */
+  /** Opens the logs again: their files may have been renamed. */
   reopenLogs(): void {
     for (const channel of this.#channels.values()) channel.log?.reopen();
   }
@@ -114,7 +114,7 @@ export class Channels {
     }));
   }
 
-  /** The channels that have said something, con0 last: its end is told anyway. */
+  /** The channels with output, con0 last: its end is recorded anyway. */
   withOutput(): Channel[] {
     const all = [...this.#channels.values()].filter(({ ring }) => ring.next > 0);
     return [...all.filter(({ name }) => name !== 'con0'), ...all.filter(({ name }) => name === 'con0')];

@@ -30,19 +30,19 @@ interface Seat {
   readonly since: number;
   /** Of its window; undefined if it has none. */
   size: Size | undefined;
-  /** When it has typed last, or was given the pen; 0 if never. */
+  /** When it last typed or took control; 0 if never. */
   typedAt: number;
   /** The same on the clock of performance.now(). */
   typedOn: number;
   acknowledged: number;
   skipped: number;
-  /** Its place among all seats. */
+  /** Releases its share of the table of viewers. */
   readonly release: () => void;
 }
 
 /**
- * The seats of all connections at the consoles of a VM. Many may be at one console: one of them has the pen and types,
- * the others observe. A seat ends with its connection.
+ * The viewers of the consoles of a VM. A console may have many viewers: one of them, the controller, types, and
+ * the others only read. A viewer ends with its connection.
  */
 export class Seats {
   readonly #vm: Vm;
@@ -55,7 +55,7 @@ export class Seats {
     this.#vm = vm;
   }
 
-  /** The window of the seat counts while nobody else types. Errors: CONSOLE_UNKNOWN, CONSOLE_SEATS, CONSOLE_SIZE. */
+  /** The window of the viewer is used while no other viewer types. Errors: CONSOLE_UNKNOWN, CONSOLE_SEATS, CONSOLE_SIZE. */
   attach({ channel: name, columns, rows }: AttachArgs, caller: Caller, by: string): Attachment {
     const channel = this.#vm.channels.get(name);
     const seats = this.#seatsOf(caller);
@@ -105,8 +105,8 @@ export class Seats {
   }
 
   /**
-   * Types into the console; see Channel.type. The first one who types has the pen. Errors: CONSOLE_WRITER, also when
-   * another seat takes the pen while the guest does not read.
+   * Types into the console; see Channel.type. The first viewer that types takes control. Errors: CONSOLE_WRITER, also when
+   * another viewer takes control while the guest does not read.
    */
   async write({ id, data }: WriteArgs, caller: Caller): Promise<number> {
     const seat = this.#seat(id, caller);
@@ -141,7 +141,7 @@ export class Seats {
     return { yours: writer === seat, writer: writer ? this.#infoOf(writer) : null };
   }
 
-  /** The seats at a channel, or at all of them if `name` is empty. Errors: CONSOLE_UNKNOWN. */
+  /** The viewers of a channel, or of all channels if `name` is empty. Errors: CONSOLE_UNKNOWN. */
   who(name: string): SeatList {
     const channel = name === '' ? undefined : this.#vm.channels.get(name);
     const seats = this.#all().filter((seat) => !channel || seat.channel === channel);
@@ -161,7 +161,7 @@ export class Seats {
     });
   }
 
-  /** The window of who types is that of the guest; that of an observer counts when it gets the pen. */
+  /** The window of the controller is that of the guest. The window of another viewer is used when it takes control. */
   resize(id: number, size: Size, caller: Caller): void {
     const seat = this.#seat(id, caller);
     seat.size = checkSize(size);
@@ -200,7 +200,7 @@ export class Seats {
     return seats;
   }
 
-  /** Whether the seat may type: nobody else does, or has not for a while. */
+  /** Whether the viewer may type: no other viewer types, or has typed lately. */
   #ask(seat: Seat): boolean {
     const writer = this.#pens.get(seat.channel);
     if (writer === seat) return true;
@@ -225,7 +225,7 @@ export class Seats {
     this.#tell(seat.channel, 'nobody types', undefined, seat);
   }
 
-  /** Only those who observe have to know: what one does alone at a console is no news. */
+  /** Published only with several viewers: other viewers have to know. */
   #tell(channel: Channel, text: string, seat: Seat | undefined, former: Seat | undefined): void {
     if (channel.viewers < 2) return;
     this.#vm.events.publish('console-writer', `${channel.name}: ${text}`, {
@@ -259,7 +259,7 @@ export class Seats {
   }
 }
 
-/** By the wall clock for people, and by a monotonic clock for the time without typing. */
+/** The wall clock is only shown; a monotonic clock measures the time without typing. */
 function noteTyping(seat: Seat): void {
   seat.typedAt = Date.now();
   seat.typedOn = performance.now();

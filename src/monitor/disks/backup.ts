@@ -43,7 +43,7 @@ export interface BackupJob {
 }
 
 /**
- * Copies all writable images of a VM that runs, as they are at one moment, into a directory of the store, which
+ * Copies all writable images of a running VM, as they are at one moment, into a directory of the store, which
  * appears when all is done. Until then nothing but the draft is there, which the next backup or clean-up removes.
  *
  * @param name '' for the time
@@ -124,7 +124,7 @@ function isFile({ jailPath }: { readonly jailPath: string }): boolean {
   return !jailPath.endsWith('.dev');
 }
 
-/** What the guest says that it has frozen must be clean as it is. */
+/** A frozen file system must be clean as it is. */
 function consistencyOf({ frozen, synced }: Captured, images: readonly BackupImage[]): Consistency {
   const isFrozen = frozen && images.every(({ soundness }) => soundness.found !== 'clean-after-replay');
   return isFrozen ? 'frozen' : synced ? 'synced' : 'crash';
@@ -156,7 +156,7 @@ async function describe(copy: ImageCopy, { draft, signal }: Describing): Promise
 }
 
 /**
- * What the guest sees of a COW image is that and its backing file: the copy of the one, which nobody else can change, and
+ * The guest sees a COW image merged with its backing file: here the copy, which no other process can change, and
  * the other as the guest has it open.
  */
 async function checkMerged(
@@ -222,7 +222,7 @@ export function notFrozen(
   });
 }
 
-/** The first image whose file system should have been checked, and was not; undefined if there is none. */
+/** The first image whose file system was not checked although it should; undefined without one. */
 export function notChecked({ name, images }: Manifest, { backups }: VmLayout): UmlmonError | undefined {
   for (const { path, soundness } of images)
     if (soundness.found === 'not-checked' && soundness.unable)

@@ -86,7 +86,7 @@ export class Backups {
     return restoreBackup(name, this.#vm.layout, report);
   }
 
-  /** Finishes a restore that a previous monitor has begun. Errors: BACKUP_RESTORE. */
+  /** Finishes a restore that a previous monitor has started. Errors: BACKUP_RESTORE. */
   settle(): void {
     const settled = settleRestore(this.#vm.layout);
     if (settled !== undefined) this.#vm.events.publish('restore-settled', settled);

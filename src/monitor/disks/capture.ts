@@ -43,8 +43,8 @@ interface CopyParts {
 }
 
 /**
- * One image and the files of its copy. All are open before the guest stands still: the image, and the backing file of a
- * COW image, through the descriptors by which the kernel has them, so that nobody can lead the copy to another file.
+ * One image and the files of its copy. All are open before the guest is paused: the image, and the backing file of a
+ * COW image, by the descriptors of the kernel, so that no other process can redirect the copy to another file.
  */
 export class ImageCopy {
   readonly image: ImagePlan;
@@ -52,7 +52,7 @@ export class ImageCopy {
   /** Name of the copy in the draft. */
   readonly file: string;
   readonly target: FileHandle;
-  /** The backing file of a COW image, which nobody may write to until this is closed. */
+  /** The backing file of a COW image, locked against writers until this is closed. */
   readonly backing: FileHandle | undefined;
   /** Whether the blocks of image and copy are the same. */
   shared = false;
@@ -78,7 +78,7 @@ export class ImageCopy {
         if (!lock(backing.fd, 'shared'))
           throw new UmlmonError('IMAGE_IN_USE', {
             place: image.backing.hostPath,
-            cause: 'somebody writes to this backing file',
+            cause: 'another process writes to this backing file',
             hint: `fuser -v ${shellWord(image.backing.hostPath)}`,
           });
       }
@@ -116,14 +116,14 @@ export class ImageCopy {
     await this.#from.sync();
   }
 
-  /** The copy, while the guest stands still: it takes no time where blocks can be shared. */
+  /** The copy while the guest is paused: immediate where blocks can be shared. */
   async take(signal: AbortSignal): Promise<void> {
     if (await cloneFile(this.#from.fd, this.target.fd)) this.shared = true;
     else if (this.#beside && (await cloneFile(this.#from.fd, this.#beside.fd))) this.#isBeside = true;
     else await copyNow(this.#from, this.target, signal);
   }
 
-  /** The rest of the work, when the guest goes on; then the copy has reached the disk. */
+  /** The rest of the work after the pause. Resolves when the copy has reached the disk. */
   async settle(signal: AbortSignal): Promise<void> {
     if (this.#beside && this.#isBeside) await copyNow(this.#beside, this.target, signal);
     await this.target.sync();
@@ -136,13 +136,13 @@ export class ImageCopy {
 
 function nameOf(vm: string, path: string): ImageName {
   const name = nameFor(vm, path);
-  if (!name) throw new Error(`${path} is no path of an image`);
+  if (!name) throw new Error(`${path} is not a path of an image`);
   return name;
 }
 
 /**
- * An image once more, of which a descriptor is held; or by its name while its lock is not ours yet, as after the end of a
- * former monitor. Either way what is open is the image that the VM was started with.
+ * Opens an image again by its held descriptor; or by its name while its lock is not ours yet, as after the end of a
+ * previous monitor. In both cases it is the image with which the VM was started.
  */
 async function reopen(
   { id, hostPath }: Pick<ImagePlan, 'id' | 'hostPath'>,
@@ -165,7 +165,7 @@ async function reopen(
   }
 }
 
-/** Where the directory of the image is not to be had any more, blocks are copied instead. */
+/** Undefined if the directory of the image can no longer be opened: blocks are copied then. */
 async function openBeside(name: ImageName, store: ImageStore): Promise<FileHandle | undefined> {
   try {
     const place = openPlace(name, store);
@@ -199,19 +199,19 @@ interface Capture {
 }
 
 export interface Captured {
-  /** Whether the guest says that it had frozen its file systems. */
+  /** Whether the guest reported that it had frozen its file systems. */
   readonly frozen: boolean;
-  /** Whether it had written back what it held back. */
+  /** Whether it had written its cached data. */
   readonly synced: boolean;
   /** Milliseconds since 1970. */
   readonly takenAt: number;
-  /** Milliseconds from the request to freeze, or without one from the pause, until the guest goes on. */
+  /** Milliseconds from the request to freeze, or without one from the pause, until the guest runs again. */
   readonly pauseMs: number;
 }
 
 /**
- * Has the guest write back what it holds back, freeze its file systems if it can, and stand still, while all images
- * are copied. Whatever happens, it goes on then. Errors: BACKUP_CUT_OFF, those of the copy.
+ * Has the guest write its cached data and freeze its file systems if it can, and pauses it while all images
+ * are copied. Afterwards the guest runs again in every case. Errors: BACKUP_CUT_OFF, those of the copy.
  */
 export async function captureImages(
   copies: readonly ImageCopy[],
@@ -263,7 +263,7 @@ async function takeFrozen(
   return { frozen, ...taken, pauseMs: performance.now() - began };
 }
 
-/** Copies while the guest stands still. */
+/** Copies while the guest is paused. */
 async function takeStill(
   pause: KernelPause,
   copies: readonly ImageCopy[],
@@ -276,7 +276,7 @@ async function takeStill(
     await pause.begin();
     for (const copy of copies) await copy.take(signal);
     signal.throwIfAborted();
-    if (!pause.holds) throw cutOff('the kernel did not stand still until its images were copied');
+    if (!pause.holds) throw cutOff('the kernel was resumed before its images were copied');
     return { takenAt, pauseMs: pause.end() };
   } finally {
     pause.end();
@@ -285,7 +285,7 @@ async function takeStill(
 }
 
 /**
- * Writes to the disk of the host what the guest has written: sharing blocks begins with that, and the guest shall not wait
+ * Syncs the images to the disk of the host. Sharing blocks needs that, and the guest shall not wait
  * for it. Again if it has taken long, as the guest has written more meanwhile.
  */
 async function syncUntilQuick(copies: readonly ImageCopy[], signal: AbortSignal): Promise<void> {
@@ -297,7 +297,7 @@ async function syncUntilQuick(copies: readonly ImageCopy[], signal: AbortSignal)
   }
 }
 
-/** Tells the guest to thaw its file systems; if it does not say that it has, its kernel does it. */
+/** Requests the guest to thaw its file systems; without its answer, its kernel does it. */
 async function thawGuest(
   freezer: GuestFreezer,
   wasFrozen: boolean,

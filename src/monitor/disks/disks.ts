@@ -34,13 +34,13 @@ export interface DisksHost {
   readonly trouble: (error: unknown) => void;
 }
 
-/** The images of a running kernel: locked, listed, and synced, as they come and go. */
+/** The images of a running kernel: locked, listed and synced, also those that are plugged and unplugged. */
 export class Disks {
   readonly #host: DisksHost;
   readonly #locks: ImageLocks;
   readonly #sync: PeriodicSync;
   readonly #held: HeldDisk[] = [];
-  /** What goes on with single disks: one thing at a time. */
+  /** Work on single disks: one piece at a time. */
   #turn: Promise<unknown> = Promise.resolve();
   #closed = false;
 
@@ -68,7 +68,7 @@ export class Disks {
   }
 
   /**
-   * Those of a kernel that a former monitor has left.
+   * The disks of a kernel that a previous monitor has left.
    *
    * @param holder descriptor of the holder file
    * @param descriptorOf fetches the lock of an image, or of its backing file, from the kernel
@@ -122,7 +122,7 @@ export class Disks {
       if (!this.#closed) return work();
       throw new UmlmonError('STATE_WRONG', { place: this.#host.vm, cause: 'its kernel is gone' });
     });
-    // Who asked is told of a failure; the next one is done all the same.
+    // The caller gets the failure; the next piece of work runs anyway.
     this.#turn = done.catch(() => undefined);
     return done;
   }
@@ -149,8 +149,8 @@ export class Disks {
   }
 
   /**
-   * Takes the locks of plugged disks again, which have ended with the former monitor; the list has kept them. A VM
-   * that just looks at the list may have a lock for a moment.
+   * Locks plugged disks again, whose locks ended with the previous monitor. Another VM
+   * that reads the list of images may hold a lock for a moment.
    */
   async relock(): Promise<void> {
     const deadline = performance.now() + diskLimits.relockTime;
@@ -217,7 +217,7 @@ export class Disks {
     this.#sync.add({ fd: lock.fd, hostPath, ...node });
   }
 
-  /** A guest's flush does not reach the host's disk (ubd never calls fsync): here it does, before an end is told. */
+  /** Syncs before the end is published: a guest's flush does not reach the host's disk (ubd never calls fsync). */
   async #syncLast({ image, locks: [lock] }: HeldDisk): Promise<void> {
     if (image.readOnly || lock?.fd === undefined) return;
     await this.#sync.remove(lock.fd);
@@ -228,7 +228,7 @@ export class Disks {
 /**
  * All that a plan was checked for is checked again, on what is locked: a COW image may have been made over one of the
  * images since, one may be held by a kernel without a monitor, and a header may name another backing file. The kernel
- * inherits the descriptors, which root may have opened: they give its user nothing that he does not have.
+ * inherits the descriptors, which root may have opened: they give its user no additional access.
  */
 async function checkAgain(
   { vm, user, step: { store } }: DisksHost,
@@ -274,6 +274,6 @@ function requestsOf(vm: string, { jailPath, id, readOnly, backing }: ImagePlan):
 
 function nameOf(vm: string, path: string): ImageName {
   const name = nameFor(vm, path);
-  if (!name) throw new Error(`${path} is no path of an image`);
+  if (!name) throw new Error(`${path} is not a path of an image`);
   return name;
 }

@@ -5,7 +5,7 @@ import { monitorLimits } from '../../system/limits/limits.ts';
 import { findText } from '../guest/find-text.ts';
 import type { RunningKernel } from '../running-kernel.ts';
 
-/** What a kernel says when `sysrq s` is done, which it answers long before (fs/sync.c). */
+/** The output of a kernel when `sysrq s` is done; it answers the command much earlier (fs/sync.c). */
 const syncDone = 'Emergency Sync complete';
 
 /** Has a guest write back what it holds back, and waits until it has. False if it did not, or not in time. */
@@ -25,7 +25,7 @@ export async function syncGuest(
 }
 
 /**
- * Asks a guest to freeze and thaw its file systems, on a line that a program of the guest listens to (umlmon(7),
+ * Requests a guest to freeze and thaw its file systems, on a line that a program of the guest reads (umlmon(7),
  * BACKUPS): `freeze ID` and `thaw ID` are answered by `frozen ID` and `thawed ID`.
  */
 export class GuestFreezer {
@@ -42,14 +42,14 @@ export class GuestFreezer {
     this.#signal = signal;
   }
 
-  /** Whether the guest says in time that it has frozen them. */
+  /** Whether the guest reports in time that it has frozen them. */
   freeze(): Promise<boolean> {
     // It may still wait for the `thaw` of a monitor that was killed; otherwise it does not mind.
     this.#type(`thaw ${this.#id}\n`, monitorLimits.guestFreezeWait);
     return this.#ask('freeze', 'frozen', monitorLimits.guestFreezeWait);
   }
 
-  /** Whether the guest says in time that it has thawed them. */
+  /** Whether the guest reports in time that it has thawed them. */
   thaw(): Promise<boolean> {
     return this.#ask('thaw', 'thawed', monitorLimits.guestThawWait);
   }
@@ -68,7 +68,7 @@ export class GuestFreezer {
         const waitMs = deadline - performance.now();
         if (waitMs <= 0) return;
         const taken = await this.#channel.type(rest, { waitMs, signal: this.#signal });
-        // The wait of somebody else's input at the same line has ended ours.
+        // The wait of other input on the same line has ended this one.
         if (taken === 0) await delay(1);
         rest = rest.subarray(taken);
       }

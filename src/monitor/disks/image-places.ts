@@ -29,7 +29,7 @@ export function hasIdentity(found: BigIntStats | undefined, identity: string): b
 /** Names that `freshNameFor` makes. */
 export const freshNameForm = /^\.restore-[0-9a-f-]{36}$/;
 
-/** A name that nobody can know before. */
+/** A name that no other process can guess. */
 export function freshNameFor(): string {
   return `.restore-${randomUUID()}`;
 }
@@ -111,7 +111,7 @@ export class ImagePlaces {
 
   #nameOf(path: string): ImageName {
     const name = nameFor(this.#vm, path);
-    if (!name) throw new Error(`${path} is no path of an image`);
+    if (!name) throw new Error(`${path} is not a path of an image`);
     return name;
   }
 }

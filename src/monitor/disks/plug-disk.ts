@@ -30,7 +30,7 @@ export function plugDisk(kernel: RunningKernel, image: ImagePlan): Promise<void>
         `config ${diskArgument({ ...disk, ...(backing ? { backing: backing.jailPath } : {}) })}`,
       );
     } catch (error) {
-      // A kernel that does not say what it has may have the disk, or take it later: then it stays held.
+      // Without an answer, the kernel may have the disk or take it later: the image stays locked.
       if (await hasDisk(kernel, unit).catch(() => true)) throw error;
       await disks.remove(unit);
       kernel.record();
@@ -53,7 +53,7 @@ export function unplugDisk(kernel: RunningKernel, unit: number): Promise<void> {
         cause: 'the VM has no such disk',
         hint: `umlwatch ${kernel.plan.vm} -info`,
       });
-    // A former attempt may have been cut off after the kernel had done it.
+    // An earlier attempt may have been interrupted after the kernel had finished.
     if (await hasDisk(kernel, unit)) await requestPatiently(kernel, `remove ubd${unit}`);
     try {
       await disks.remove(unit);
@@ -63,7 +63,7 @@ export function unplugDisk(kernel: RunningKernel, unit: number): Promise<void> {
   });
 }
 
-/** Whether the kernel has a disk, as it says itself. Errors: MCONSOLE_*. */
+/** Whether the kernel has a disk, by its own answer. Errors: MCONSOLE_*. */
 export async function hasDisk(console: Console, unit: number): Promise<boolean> {
   const { text } = await console.request(`config ubd${unit}`);
   return text.replaceAll('\0', '').trim() !== '';

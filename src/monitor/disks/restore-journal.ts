@@ -1,4 +1,4 @@
-/** The last part of a restore, so that it is done, or undone, by whoever comes after a monitor that was killed. */
+/** The last part of a restore: the next monitor finishes or undoes it if this one is killed. */
 import {
   closeSync,
   constants,
@@ -24,7 +24,7 @@ import { freshNameForm, hasIdentity, ImagePlaces } from './image-places.ts';
 export interface Restoring {
   /** Path of the image, as the jail sees it. */
   readonly path: string;
-  /** Name of the new file, in the directory of the image. Nobody could know it before. */
+  /** Name of the new file, in the directory of the image. No other process could guess it. */
   readonly fresh: string;
   /** Which file that is, see `fileIdentity`; '' before it is complete. */
   readonly identity: string;
@@ -59,8 +59,8 @@ export function writeJournal({ home, restoreJournal }: RestorePlace, journal: Re
 }
 
 /**
- * Ends a restore that was cut off: puts the images in place if all of them are complete, else removes the new files.
- * Returns what was done, for people, or undefined if there was nothing to do. Errors: BACKUP_RESTORE.
+ * Finishes an interrupted restore: puts the images in place if all of them are complete, else removes the new files.
+ * Returns a line for people, or undefined without an interrupted restore. Errors: BACKUP_RESTORE.
  */
 export function settleRestore(place: RestorePlace): string | undefined {
   if (!existsSync(place.restoreJournal)) return undefined;
@@ -71,22 +71,22 @@ export function settleRestore(place: RestorePlace): string | undefined {
     else removeFresh(journal, places);
     rmSync(place.restoreJournal);
     return journal.complete
-      ? `the restore of backup ${journal.backup}, which was cut off, is done`
-      : `the restore of backup ${journal.backup}, which was cut off, is undone: the images are as they were`;
+      ? `the interrupted restore of backup ${journal.backup} is finished`
+      : `the interrupted restore of backup ${journal.backup} is undone: the images are unchanged`;
   } catch (error) {
-    throw unsettled(place, 'a restore was cut off, and cannot be settled', error);
+    throw unsettled(place, 'an interrupted restore cannot be finished', error);
   } finally {
     places.close();
   }
 }
 
-/** What stays in the way of every start until somebody has looked at it. */
+/** The error of every start until the restore is finished or its journal is removed. */
 export function unsettled({ restoreJournal }: RestorePlace, what: string, error: unknown): UmlmonError {
   const { place, cause } = toFailure(error, restoreJournal);
   return new UmlmonError('BACKUP_RESTORE', {
     place: restoreJournal,
     cause: `${what}: ${place === restoreJournal ? '' : `${place}: `}${cause}`,
-    hint: `mend what it says; or remove ${restoreJournal}, and restore again`,
+    hint: `correct the cause; or remove ${restoreJournal}, and restore again`,
   });
 }
 
@@ -138,7 +138,7 @@ function takePlace({ path, fresh, identity, uid, gid, mode }: Restoring, places:
 function lost(path: string, places: ImagePlaces): UmlmonError {
   return new UmlmonError('BACKUP_RESTORE', {
     place: places.hostPathOf(path),
-    cause: `somebody has moved, replaced or removed what the restore has made in ${dirname(places.hostPathOf(path))}`,
+    cause: `another process has moved, replaced or removed files of the restore in ${dirname(places.hostPathOf(path))}`,
   });
 }
 

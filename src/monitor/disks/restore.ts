@@ -39,12 +39,12 @@ interface Target {
 }
 
 /**
- * Puts the images of a backup back, all or none: new files are made beside the old ones, checked, and then renamed. The VM
- * is down, and nobody can start it, or use the images, until that is done. Owner and permission to read and write stay
+ * Restores the images of a backup, all or none: new files are written beside the old ones, checked and renamed. The VM
+ * is stopped, and cannot be started until that is done. Owner and permission to read and write stay
  * those of the images that are replaced.
  *
  * @throws UmlmonError BACKUP_UNKNOWN, BACKUP_DAMAGED, IMAGE_IN_USE and the other refusals of refuseVerb, VM_ALIVE;
- * IMAGE_SWAPPED if somebody moves the directory of an image meanwhile, BACKUP_RESTORE in the last moment of it
+ * IMAGE_SWAPPED if the directory of an image is moved meanwhile, BACKUP_RESTORE in the last moment of it
  */
 export async function restoreBackup(name: string, layout: VmLayout, report: Report): Promise<string> {
   settleRestore(layout);
@@ -77,7 +77,7 @@ export async function restoreBackup(name: string, layout: VmLayout, report: Repo
 
 function targetOf(image: BackupImage, vm: string, store: ImageStore): Target {
   const name = nameFor(vm, image.path);
-  if (!name) throw new Error(`${image.path} is no path of an image`);
+  if (!name) throw new Error(`${image.path} is not a path of an image`);
   const facts = look(name, store);
   const { uid, gid, mode } = facts ?? image;
   return {
@@ -163,7 +163,7 @@ async function replaceImages(
       rmSync(layout.restoreJournal, { force: true });
       throw error;
     }
-    // From here on it is done, by us or by whoever comes next.
+    // From here on this monitor or the next one finishes it.
     try {
       putInPlace(journal, places);
     } catch (error) {
@@ -175,15 +175,15 @@ async function replaceImages(
   }
 }
 
-/** The directory that is open is the one of the image, and in it is the image that was looked at and locked. */
+/** Checks that the open directory is still that of the image, and has the locked image. */
 function requireSamePlace({ image, facts }: Target, places: ImagePlaces): void {
   const found = places.of(image.path).look(basename(image.path));
   const id = found && `${found.dev}:${found.ino}`;
   if (id === facts?.id && places.isStill(image.path)) return;
   throw new UmlmonError('IMAGE_SWAPPED', {
     place: places.hostPathOf(image.path),
-    cause: 'somebody has moved or replaced the image, or its directory, since the restore began',
-    hint: 'try again, when nobody moves images; nothing was restored',
+    cause: 'another process has moved or replaced the image or its directory during the restore',
+    hint: 'nothing was restored: try again when no other process moves images',
   });
 }
 
@@ -198,7 +198,7 @@ async function makeFresh(
     const flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW;
     const target = await open(directory.pathTo(restoring.fresh), flags, 0o600);
     try {
-      // Nobody can have it yet.
+      // No other process can have it open yet.
       lock(target.fd, 'exclusive');
       await copyContent({ handle: source, size: image.size }, target);
       if ((await fingerprintOf(target, image.size)) !== image.fingerprint)

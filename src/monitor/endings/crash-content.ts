@@ -1,4 +1,4 @@
-/** What is in a crash bundle. Pure: everything that it tells was gathered before. */
+/** The content of a crash bundle. Pure: all facts are parameters. */
 import type { LaunchPlan } from '../../plan/plan.ts';
 import { pictureText } from '../../rpc/picture-text.ts';
 import type { Event, ExitRecord, ScreenPicture } from '../../rpc/umlmonctrl.gen.ts';
@@ -15,7 +15,7 @@ export interface BundleFile {
 /** A string, and not the type of the protocol: the causes may become more. */
 const unasked: ReadonlySet<string> = new Set(['crash', 'error', 'hang']);
 
-/** Whether a guest died a death that nobody asked for. */
+/** Whether an exit was unexpected: no user requested it. */
 export function isUnasked({ cause, askedBy }: ExitRecord): boolean {
   return unasked.has(cause) && askedBy === '';
 }
@@ -53,7 +53,7 @@ export function screenFile(channel: string, picture: ScreenPicture, plan: Launch
   return text(`console/${channel}.txt`, lines);
 }
 
-/** Names tell what was set; values of an environment are nobody's business. */
+/** Keeps only the names of the environment: values may be secret. */
 function withoutEnvironment(plan: LaunchPlan): LaunchPlan {
   const { environment } = plan.sandbox;
   return {
@@ -95,7 +95,7 @@ function consoleFiles(consoles: readonly ConsoleOutput[], secrets: readonly stri
   });
 }
 
-/** Without the rest of a line whose beginning is lost: it may be the rest of a secret. */
+/** Removes the rest of a line whose beginning is lost: it may be part of a secret. */
 function fromNextLine(bytes: Uint8Array): Uint8Array {
   const end = bytes.indexOf(0x0a);
   return end < 0 ? bytes : bytes.subarray(end + 1);

@@ -7,7 +7,7 @@ export interface ConsoleOutput {
   readonly channel: string;
   /** The newest output. */
   readonly data: Uint8Array;
-  /** Offset of `data` in all that the channel said: 0 if nothing is missing. */
+  /** Offset of `data` in the output of the channel: 0 if nothing is missing. */
   readonly offset: number;
 }
 

@@ -40,7 +40,7 @@ export function namesOfBundles({ crashes }: Pick<StorePlace, 'crashes'>): string
   return existsSync(crashes) ? readdirSync(crashes).filter(isBundleName) : [];
 }
 
-/** Writes a bundle beside the others and then gives it its name. It is no data of the guest: nothing is synced. */
+/** Writes a bundle as a draft, then renames it. Bundles are not data of the guest: they are not synced. */
 export function writeBundle(
   { crashes, crashDraft }: StorePlace,
   description: Omit<Bundle, 'files'>,
@@ -147,6 +147,6 @@ function unknown(bundle: string, file: string): UmlmonError {
   return new UmlmonError('CRASH_UNKNOWN', {
     place: printable(bundle, UMLMON_NAME_MAX),
     cause: `there is no such crash, or no file ${printable(file, UMLMON_NAME_MAX)} in it`,
-    hint: 'the word -crashes lists those that there are',
+    hint: 'the command -crashes lists them',
   });
 }

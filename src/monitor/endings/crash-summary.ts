@@ -7,7 +7,7 @@ import type { CrashFacts } from './crash-facts.ts';
 /** Events shown of those in the bundle. */
 const eventsShown = 12;
 
-/** A crash for people, line by line; times are UTC. Everything of a guest is made safe to show. */
+/** A crash as text; times are UTC. All output of the guest is made safe to show. */
 export function bundleSummary({ vm, version, exit, plan, screen, events, host }: CrashFacts): string[] {
   const end = exit.signal ? `signal ${exit.signal}` : `status ${exit.code}`;
   return [

@@ -1,4 +1,4 @@
-/** What a monitor remembers of deaths, beside the last exit, so that the next monitor does not begin anew. */
+/** The unexpected exits before the last one, so that the next monitor counts on. */
 import { readFileSync, rmSync } from 'node:fs';
 import type { VmLayout } from '../../jail/layout.ts';
 import type { Hold } from '../../rpc/umlmonctrl.gen.ts';
@@ -17,7 +17,7 @@ export interface DeathRecord {
 export const noDeaths: DeathRecord = { tally: [], held: null };
 
 /**
- * The record of this or a former monitor; no deaths if there is none.
+ * The record of this or a previous monitor; empty without one.
  *
  * @throws UmlmonError HOST_FILE if there is one that cannot be read, or that no monitor has written
  */
@@ -25,8 +25,8 @@ export function readDeathRecord({ deaths }: VmLayout): DeathRecord {
   const unusable = (cause: string) =>
     new UmlmonError('HOST_FILE', {
       place: deaths,
-      cause: `restart_limit does not know of earlier deaths: ${cause}`,
-      hint: 'it counts from now; the file is written anew at the next death',
+      cause: `earlier unexpected exits are unknown to restart_limit: ${cause}`,
+      hint: 'the count starts again; the next unexpected exit writes the file anew',
     });
   let record: unknown;
   try {

@@ -1,4 +1,4 @@
-/** The deaths of a guest that nobody asked for, oldest first, since the last start that somebody did ask for. */
+/** The unexpected exits of a guest since the last start by a user, oldest first. */
 import type { RestartLimit } from '../../config/values/policy-values.ts';
 import { type Moment, spanMs, wallMoment } from '../../system/clock.ts';
 import { monitorLimits } from '../../system/limits/limits.ts';
@@ -14,12 +14,12 @@ export interface Death {
 
 export type DeathTally = readonly Death[];
 
-/** The tally with one death more; the oldest are forgotten, when it holds the largest limit and this death. */
+/** Adds an unexpected exit; removes the oldest beyond the largest limit. */
 export function addDeath(tally: DeathTally, death: Death): DeathTally {
   return [...tally, death].slice(-monitorLimits.deathsKept - 1);
 }
 
-/** Whether the last death was one too many (as s6-permafailon decides: deaths within seconds). */
+/** Whether the last exit exceeded the limit (exits within seconds, as in s6-permafailon). */
 export function isTooMany(tally: DeathTally, limit: RestartLimit | null): boolean {
   const last = tally.at(-1);
   if (!limit || !last) return false;
@@ -34,7 +34,7 @@ function momentOf({ at, moment = wallMoment(at) }: Death): Moment {
   return moment;
 }
 
-/** Milliseconds to wait after the last death: starts are a second apart, and twice as far after each short life. */
+/** Milliseconds to wait after the last exit: one second, doubled after each short run. */
 export function backOff(tally: DeathTally): number {
   const { restartInterval, restartIntervalMax } = monitorLimits;
   const healthy = tally.findLastIndex(({ ranMs }) => ranMs >= restartIntervalMax);

@@ -7,15 +7,15 @@ export interface ExitFacts {
   readonly status: number;
   /** Whether the kernel had come up. */
   readonly wasUp: boolean;
-  /** Who asked for the end; empty if nobody did. `on_hang` is the policy. */
+  /** Who requested the end, or empty. `on_hang` is the policy. */
   readonly askedBy: string;
   /** Whether the monitor sent SIGKILL. */
   readonly killed: boolean;
-  /** Panic text of the notification; empty if there was none. */
+  /** Panic text of the notification, or empty. */
   readonly panic: string;
   /** The last output on con0. */
   readonly lastLines: string;
-  /** What con0 tells of a panic, if it shows one; only looked at after a panic. */
+  /** The panic as con0 shows it; used only after a panic. */
   readonly printed?: PanicLines | undefined;
   /** Why the host ended it, or ''. */
   readonly why: string;
@@ -23,10 +23,10 @@ export interface ExitFacts {
   readonly endedAt: number;
 }
 
-/** In the place of the text of a panic that only con0 tells of: what a console says is for those who may read it. */
+/** Replaces the text of a panic that only con0 shows: console output needs the right to read consoles. */
 const printedPanic = 'con0 shows a kernel panic';
 
-/** How a guest ended. With `noreboot` a guest's reboot exits like a halt; only its last words tell (kernel/reboot.c). */
+/** How a guest ended. With `noreboot` a reboot exits like a halt; only the last output shows it (kernel/reboot.c). */
 export function describeExit(facts: ExitFacts): ExitRecord {
   const { status, askedBy, lastLines, endedAt } = facts;
   // A status above 128 is a signal, unless the guest wrote such a number to /proc/exitcode: it harms only itself.
@@ -40,10 +40,10 @@ export function describeExit(facts: ExitFacts): ExitRecord {
     signal,
     askedBy,
     panic,
-    // The trace of its calls, which comes after a panic, names no cause.
+    // The call trace after a panic does not show the cause.
     lastLines: newestLines(printed?.lines.join('\n') ?? lastLines),
     bundle: '',
-    // What a signal of ours has ended has not been ended by the host.
+    // A kernel that we killed was not ended by the host.
     why: signal === 9 && !facts.killed ? facts.why : '',
     con0Reason: newestLines(printed?.reason ?? ''),
   };

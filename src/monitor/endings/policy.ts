@@ -15,14 +15,14 @@ export type Sequel =
   | { readonly do: 'give-up' }
   | { readonly do: 'keep' };
 
-/** The policy that decides after an exit; none after one that somebody asked for, which is final. */
+/** The policy for an exit; none after an exit that a user requested. */
 export function policyFor({ cause, askedBy }: ExitRecord): PolicyName | undefined {
   if (cause === 'hang') return 'on_hang';
   if (askedBy || cause === 'killed' || cause === 'error') return undefined;
   return `on_${cause}`;
 }
 
-/** What the policy says after a death, the last of the tally. */
+/** What the policy does after the last unexpected exit of the tally. */
 export function decideSequel(policy: PolicyName, policies: Policies, tally: DeathTally): Sequel {
   switch (policies[policy]) {
     case 'stop':

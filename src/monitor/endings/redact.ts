@@ -1,14 +1,14 @@
 /** What is taken for a secret in a crash bundle, and how it is taken out. */
 
-/** Stands where a secret was. */
+/** Replaces a secret. */
 export const redacted = '***';
 
 const secretName =
   /passw(?:or)?d|passphrase|passcode|secret|token|credential|(?:api|private)[._-]?key|(?:^|[._-])(?:pw|pwd|pass|key|psk)$/i;
 
-/** A value of fewer characters is taken out where its name stands, but not looked for elsewhere: it could be any word. */
+/** A shorter value is removed only beside its name: elsewhere it could be an ordinary word. */
 const tellingLength = 6;
-/** Characters of a name that are looked at, and of a quoted value: bounds the work on text that a guest made. */
+/** Characters of a name, and of a quoted value, that are checked: bounds the work on text of a guest. */
 const nameLength = 64;
 const quotedLength = 1024;
 

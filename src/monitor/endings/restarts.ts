@@ -93,7 +93,7 @@ export class Restarts {
       this.#schedule(policy, policies, delayMs);
     } else if (sequel.do === 'give-up') {
       const { deaths = 0, windowMs = 0 } = policies.restart_limit ?? {};
-      const why = `more than ${deaths} deaths in ${windowMs / 1000} s (restart_limit)`;
+      const why = `more than ${deaths} unexpected exits in ${windowMs / 1000} s (restart_limit)`;
       held = { kind: 'gave-up', since: death.at, why };
       events.publish('gave-up', why, { policy, deaths, window_ms: windowMs });
     } else {

@@ -7,7 +7,7 @@ import { readIp } from '../../system/ip-address.ts';
 
 /**
  * For whom a proxy calls, checked: who may do so up to `ceiling` gets what was asked for, or less. The names come from the proxy,
- * so events and records always say by whose word they are.
+ * so events and records always name the proxy.
  *
  * @param ceiling null: it may not call for others
  * @param via the proxy, for events and records

@@ -90,7 +90,7 @@ export class Endpoints implements RegistrationOwner, MetricsSource {
     });
   }
 
-  /** Where the TCP port is; empty if there is none. */
+  /** Address of the TCP port, or empty. */
   get tcp(): string {
     return this.#remote?.place ?? '';
   }

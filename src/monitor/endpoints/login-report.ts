@@ -1,7 +1,7 @@
 import { remoteLimits } from '../../system/limits/limits.ts';
 import type { EventLog } from '../events/event-log.ts';
 
-/** Tells of refused logins: of the first one at once, and of those that follow soon once per interval, by their number. */
+/** Reports refused logins: the first one at once, and the number of the following ones once per interval. */
 export class LoginReport {
   readonly #events: Pick<EventLog, 'publish'>;
   #timer: NodeJS.Timeout | undefined;
@@ -27,7 +27,7 @@ export class LoginReport {
     this.#publish(address);
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      // Goes on only while there is something to tell: a monitor that nobody bothers sleeps.
+      // Repeats only while there are refusals: an idle monitor has no timer.
       if (this.#count > 0) this.#tell('');
     }, remoteLimits.refusalInterval);
   }

@@ -40,20 +40,20 @@ function ofMonitor(info: VmInfo): Family[] {
   return [
     gauge('up', '1 if the kernel runs.', Number(info.state === 'running')),
     gauge('ready', '1 if the configured level of readiness is reached.', Number(info.readiness.ready)),
-    gauge('paused', '1 if the guest stands still on request.', Number(info.paused !== null)),
+    gauge('paused', '1 if the guest is paused on request.', Number(info.paused !== null)),
     gauge('hung', '1 if the kernel does not answer.', Number(info.hungSince > 0)),
     gauge('memory_bytes', 'Memory of the guest.', info.mem),
     gauge('host_memory_bytes', 'Memory of the host that the guest takes.', info.hostMemory),
     {
       name: 'umlmon_troubles',
       type: 'counter',
-      help: 'Troubles since the monitor started.',
+      help: 'Warnings since the monitor started.',
       samples: [{ value: info.troubles }],
     },
     {
       name: 'umlmon_refusals',
       type: 'counter',
-      help: 'How often somebody over its share of a table was refused.',
+      help: 'Refusals of peers over their share of a table.',
       samples: info.refusals.map(({ name, value }) => ({ labels: { table: name }, value: Number(value) })),
     },
     {

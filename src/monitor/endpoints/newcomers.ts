@@ -11,7 +11,7 @@ const failuresOfNew = 1;
  */
 export class Newcomers {
   readonly #bucket = new Bucket({ atOnce: newcomers, perMinute: 60_000 / newcomerTime });
-  /** Whoever was heard, the last one last. */
+  /** Networks that were heard, the last one last. */
   readonly #heard = new Set<string>();
 
   /** @param now in milliseconds */

@@ -51,7 +51,7 @@ export class Sessions implements Callers {
   readonly #addresses = new Throttle({ free, first, most, memory, names });
   readonly #account = new Throttle({ free: remoteLimits.freeFailuresInAll, first, most, memory, names: 1 });
   readonly #newcomers = new Newcomers();
-  /** Networks that somebody has logged in from; the last one is the last one. */
+  /** Networks with a login, in the order of their last login. */
   readonly #known = new Set<string>();
   readonly #report: LoginReport;
 
@@ -60,7 +60,7 @@ export class Sessions implements Callers {
     this.#report = new LoginReport(parts.events);
   }
 
-  /** Null for a client over TCP that has not proved who it is, and for local users who have no role. */
+  /** Null for a client over TCP without a login, and for local users without a role. */
   roleOf(caller: Caller): Role | null {
     const { remote, behalf } = caller;
     // It was lowered to what its proxy may do.
@@ -70,8 +70,8 @@ export class Sessions implements Callers {
   }
 
   /**
-   * How events and exit records call a client: by the uid that the kernel vouches for, by role and address, or by what its
-   * proxy says and who that is.
+   * The name of a client in events and exit records: the uid that the kernel reports, role and address, or the user that its
+   * proxy reports with the name of the proxy.
    */
   nameOf(caller: Caller): string {
     if (caller.behalf) return behalfText(caller.behalf);
@@ -79,7 +79,7 @@ export class Sessions implements Callers {
     return `${this.roleOf(caller) ?? 'stranger'} at ${caller.remote.address}`;
   }
 
-  /** The connection calls for somebody else from now on; its role then. Errors: ACT_FOR_REFUSED, RPC_CONNECTIONS. */
+  /** The connection acts for another user from now on; returns its role. Errors: ACT_FOR_REFUSED, RPC_CONNECTIONS. */
   actFor(args: ActForArgs, caller: Caller): Role {
     const { users, security } = this.#parts;
     const record = (
@@ -87,7 +87,7 @@ export class Sessions implements Callers {
       whose: Known = caller,
     ) => security.record({ ...fact, peer: peerOf(whose).key });
     try {
-      if (caller.behalf) throw refusal('this connection calls for somebody already');
+      if (caller.behalf) throw refusal('this connection acts for a user already');
       const ceiling = caller.remote ? this.roleOf(caller) : localCeiling(caller, users);
       const via = ceiling && !caller.remote ? 'umlweb' : this.nameOf(caller);
       const behalf = behalfOf(args, ceiling, via);
@@ -110,7 +110,7 @@ export class Sessions implements Callers {
   begin(message: string, caller: Caller): AuthStep {
     return this.#guarded(caller, (remote) => {
       const { vm, varDir, readers } = this.#parts;
-      if (this.#sessions.has(caller.id)) throw this.#refusal('this connection has begun to log in already');
+      if (this.#sessions.has(caller.id)) throw this.#refusal('this connection has started a login already');
       const all = readPasswords(varDir, readers);
       const passwords = all ? passwordsFor(all, vm) : [];
       if (!all || passwords.length === 0)
@@ -166,7 +166,7 @@ export class Sessions implements Callers {
     this.#report.close();
   }
 
-  /** A step of a stranger. Whatever goes wrong is told to the log, and ends the connection. */
+  /** A step of a login. Every error is logged and ends the connection. */
   #guarded(caller: Caller, step: (remote: Remote) => AuthStep): AuthStep {
     const { remote } = caller;
     if (!remote) throw this.#refusal('local clients need no password');
@@ -190,7 +190,7 @@ export class Sessions implements Callers {
     }
   }
 
-  /** An address must wait for its own failures; for those of others only if nobody has logged in from it, and it is not new. */
+  /** A network waits for its own failures; for failures of others only without an earlier login and if it is not new. */
   #mayTry({ address }: Remote): void {
     const network = networkOf(address);
     const now = performance.now();

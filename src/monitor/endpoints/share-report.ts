@@ -2,7 +2,7 @@ import { onRefusal, type Refusal } from '../../system/errors/refusals.ts';
 import { remoteLimits } from '../../system/limits/limits.ts';
 import type { EventLog } from '../events/event-log.ts';
 
-/** Tells of refusals of those who are over their share: of the first one at once, and of those that follow once per interval. */
+/** Reports refusals of peers over their share: the first one at once, and the following ones once per interval. */
 export class ShareReport {
   readonly #events: Pick<EventLog, 'publish'>;
   readonly #leave: () => void;
@@ -28,7 +28,7 @@ export class ShareReport {
   #tell(): void {
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      // Goes on only while there is something to tell: a monitor that nobody bothers sleeps.
+      // Repeats only while there are refusals: an idle monitor has no timer.
       if (this.#count > 0) this.#tell();
     }, remoteLimits.refusalInterval);
     this.#publish();

@@ -9,7 +9,7 @@ type Program = typeof umlmonctrl;
 
 /**
  * What of an answer is for those who may not read consoles. `same`: all of it, or they may not call the procedure. A procedure
- * that is missing here does not compile: whoever adds one decides.
+ * that is missing here does not compile.
  */
 type Views = {
   readonly [P in ProcedureName<Program>]: 'same' | ((answer: ResultOf<Program, P>) => ResultOf<Program, P>);
@@ -18,7 +18,7 @@ type Views = {
 /** The kernel prints its command line at con0: who may not read that may not see it elsewhere. */
 const onlyForConsole: ReadonlySet<string> = new Set(['append']);
 
-/** Attributes of events that were said at a console, or to the kernel, and the text without them. */
+/** Attributes of events that contain console input or output, and the text without them. */
 const eventViews: Partial<Record<EventKind, { readonly hides: readonly string[]; readonly text: string }>> = {
   'console-note': { hides: ['text'], text: 'a note was written' },
   mconsole: { hides: ['command'], text: 'a command was given' },

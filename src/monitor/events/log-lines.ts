@@ -13,7 +13,7 @@ const perPeer = { atOnce: ofOne, perMinute: ofOne / 10 };
 export class EventLines {
   readonly #log: Pick<Log, 'info' | 'warn' | 'error'>;
   readonly #ofOthers = new LineShares({ table: 'monitor.logLines', perPeer, all, peers: logLines });
-  /** What the VM does is told by kind: a client may have it started and killed all the time. */
+  /** Events of the VM are limited by kind: a client may start and kill it all the time. */
   readonly #ofVm = new LineShares({
     table: 'monitor.logLines',
     perPeer: all,

@@ -2,7 +2,7 @@
 import { networkOf } from '../../rpc/address.ts';
 import type { EventKind } from './kinds.ts';
 
-/** Who has caused an event, as one text: a user, the network of an address, or else what of it is kept by itself, its kind. */
+/** The source of an event: a user, the network of an address, or else its kind. */
 export function sourceOf(kind: EventKind, attributes: Readonly<Record<string, string | number>>): string {
   const by = String(attributes.by ?? attributes.address ?? '');
   // `admin at 192.0.2.1`: whatever its role.

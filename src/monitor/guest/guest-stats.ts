@@ -1,4 +1,4 @@
-/** What a guest says of itself in /proc (proc(5)), typed. */
+/** The statistics of a guest from its /proc (proc(5)), typed. */
 import type { DiskStats, GuestStats } from '../../rpc/umlmonctrl.gen.ts';
 import { monitorLimits } from '../../system/limits/limits.ts';
 import { parseMeminfo } from './guest-memory.ts';

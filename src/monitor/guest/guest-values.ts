@@ -1,7 +1,7 @@
 /** Pure. */
 import { monitorLimits } from '../../system/limits/limits.ts';
 
-/** What a guest has told as `key=value`: the last value of each key, in the order in which they were told. */
+/** The messages of a guest of the form `key=value`: the last value of each key, in the order of arrival. */
 export type GuestValues = ReadonlyMap<string, string>;
 
 const form = /^([A-Za-z][\w.-]{0,63})=(.*)$/s;
@@ -13,7 +13,7 @@ export function parseGuestValue(text: string): { key: string; value: string } | 
   return { key, value: value.slice(0, monitorLimits.guestValue) };
 }
 
-/** With one more value; of too many keys, the one that was told the longest ago goes. */
+/** Adds a value; of too many keys, the oldest is removed. */
 export function withGuestValue(values: GuestValues, key: string, value: string): GuestValues {
   const others = [...values].filter(([name]) => name !== key).slice(1 - monitorLimits.guestKeys);
   return new Map([...others, [key, value]]);

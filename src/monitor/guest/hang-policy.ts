@@ -10,7 +10,7 @@ export interface HangOwner {
   killHung(): void;
 }
 
-/** Publishes hangs, and does what on_hang says. */
+/** Publishes hangs, and applies on_hang. */
 export class HangPolicy implements HangListener {
   readonly #policy: VmConfig['on_hang'];
   readonly #owner: HangOwner;

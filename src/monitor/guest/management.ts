@@ -16,8 +16,8 @@ import type { Paused } from './pause.ts';
 import { type Trimmed, trimMemory } from './trim.ts';
 
 /**
- * Commands of the management console on behalf of others, with the monitor's own judgement: what ends the guest or
- * makes it stand still is an operation of the VM, as if it had been asked for by its name.
+ * Commands of the management console for clients. A command that ends or pauses the guest
+ * becomes the operation of the VM that has this effect.
  */
 export class Management {
   readonly #vm: Vm;
@@ -34,7 +34,7 @@ export class Management {
     this.#vm.events.publish('ctrl-alt-del', `${by} sent Ctrl-Alt-Del`, { by });
   }
 
-  /** Makes the guest stand still, for pause_limit at most. Errors: STATE_*, MCONSOLE_*. */
+  /** Pauses the guest, for pause_limit at most. Errors: STATE_*, MCONSOLE_*. */
   async pause(by: string): Promise<Paused> {
     const { pause, config } = this.#vm.running(['running']);
     return pause.pause(by, config.pause_limit);
@@ -58,17 +58,17 @@ export class Management {
   /**
    * Does one line, after all that the same connection has asked for before. Errors: STATE_*, MCONSOLE_*.
    *
-   * @param connection is aborted when nobody waits for the answer any more
+   * @param connection aborted when the client has disconnected
    */
   command(line: string, by: string, peer: Peer, connection: AbortSignal): Promise<MconsoleReply> {
     const before = this.#last.get(connection) ?? Promise.resolve();
     const answer = before.then(async () => {
-      if (connection.aborted) throw refusal('MCONSOLE_COMMAND', line, 'nobody waits for the answer');
+      if (connection.aborted) throw refusal('MCONSOLE_COMMAND', line, 'the client has disconnected');
       const { text, truncated } = await this.#do(line, by, peer);
       const clipped = clipText(text, UMLMON_REPLY_MAX);
       return { text: clipped, truncated: truncated || clipped !== text };
     });
-    // Who asked is told; the next command of the connection only waits for its turn.
+    // The caller gets the error; the next command of the connection only waits.
     this.#last.set(
       connection,
       answer.catch(() => undefined),

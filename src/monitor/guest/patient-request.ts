@@ -3,12 +3,12 @@ import type { Answer } from '../../kernel/mconsole.ts';
 import { toFailure } from '../../system/errors/errors.ts';
 import { diskLimits } from '../../system/limits/limits.ts';
 
-/** Whoever carries commands to the management console of a kernel. */
+/** Sends commands to the management console of a kernel. */
 export interface Console {
   request(command: string): Promise<Answer>;
 }
 
-/** Programs of the guest, such as udev, look into a device for a moment: then it is tried again. Errors: MCONSOLE_*. */
+/** Programs of the guest, such as udev, open a device for a moment: then the request is repeated. Errors: MCONSOLE_*. */
 export async function requestPatiently(console: Console, command: string): Promise<void> {
   const deadline = performance.now() + diskLimits.plugTime;
   for (;;)

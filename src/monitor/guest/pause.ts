@@ -12,7 +12,7 @@ import { monitorLimits } from '../../system/limits/limits.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { Troubles } from '../warnings.ts';
 
-/** A guest that stands still because somebody asked for it. */
+/** A pause of the guest on request. */
 export interface Paused {
   /** Milliseconds since 1970. */
   readonly since: number;
@@ -48,9 +48,9 @@ export class Pause {
   readonly #kernel: PausableKernel;
   readonly #owner: PauseOwner;
   #paused: Paused | undefined;
-  /** A backup needs the guest to go on. */
+  /** A backup needs a running guest. */
   #isBarred = false;
-  /** Whether the kernel has been told to stop, and not yet to go on. */
+  /** Whether the kernel has a `stop` without a `go`. */
   #isStopped = false;
   /** A `stop` was not answered: it may wait in the kernel's queue. */
   #isUncertain = false;
@@ -63,7 +63,7 @@ export class Pause {
     this.#owner = owner;
   }
 
-  /** Undefined if nobody has asked for a pause. */
+  /** Undefined without a pause. */
   get paused(): Paused | undefined {
     return this.#paused;
   }
@@ -106,7 +106,7 @@ export class Pause {
     try {
       await this.#apply();
     } catch (error) {
-      // It stands still, and is to be resumed once more.
+      // The guest is still paused: repeat later.
       this.#paused ??= paused;
       this.#arm(monitorLimits.resumeRetry);
       throw error;
@@ -131,7 +131,7 @@ export class Pause {
     this.#isBarred = false;
   }
 
-  /** A pause that a former monitor has left goes on, with its limit. */
+  /** Continues a pause of the previous monitor, with its limit. */
   restore(paused: Paused): void {
     this.#paused = paused;
     this.#arm(leftOf(paused, this.#owner.clock));
@@ -192,7 +192,7 @@ export class Pause {
     this.#owner.record();
   }
 
-  /** A kernel that is there already says `Already stopped` or `Not stopped`. */
+  /** A kernel in the wanted state answers `Already stopped` or `Not stopped`. */
   async #ask(command: 'stop' | 'go'): Promise<void> {
     try {
       await this.#kernel.request(command);
@@ -222,14 +222,14 @@ function momentOf({ since, moment = wallMoment(since) }: Paused): Moment {
   return moment;
 }
 
-/** Milliseconds until a pause ends by itself: at most its whole limit, whatever the clocks of the host say. */
+/** Milliseconds until the end of a pause by its limit: at most the whole limit, whatever the clocks of the host are. */
 function leftOf(paused: Paused, clock: Clock): number {
   const limit = Math.max(0, paused.resumesAt - paused.since);
   return Math.max(0, limit - msSince(momentOf(paused), clock));
 }
 
 /**
- * What a former monitor has recorded of a pause. The guest of a damaged record may stand still: that is a pause whose
+ * The record of a pause by the previous monitor. The guest of a damaged record may be paused: that is a pause whose
  * time is over.
  *
  * @param began when the VM was started, in milliseconds since 1970

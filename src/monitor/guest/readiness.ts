@@ -17,7 +17,7 @@ export function reachLevel(readiness: Readiness, level: ReadyLevel, elapsedMs: n
   return { ...readiness, reached: { ...readiness.reached, [level]: Math.max(0, Math.round(elapsedMs)) } };
 }
 
-/** What a record of a former monitor says; anything else than levels with times is left out. */
+/** The levels with times of a record of the previous monitor; other content is ignored. */
 export function parseLevelTimes(recorded: unknown): LevelTimes {
   if (typeof recorded !== 'object' || recorded === null) return {};
   const isLevelTime = ([level, time]: [string, unknown]) =>

@@ -7,10 +7,10 @@ import type { Interface } from '../networks/networks.ts';
 import type { RunningKernel } from '../running-kernel.ts';
 import { parseGuestStats, type StatsFile, statsFiles } from './guest-stats.ts';
 
-/** They are read once for all who ask, and so count for nobody. */
+/** They are read once for all callers, and so use no share. */
 const theStatistics: Peer = { key: 'statistics', isOwner: true };
 
-/** Reads the statistics of a guest when somebody asks; who asks soon after is given the same. */
+/** Reads the statistics of a guest on request; requests soon after get the same ones. */
 export class Stats {
   #kernel: RunningKernel | undefined;
   #read: Promise<GuestStats> | undefined;

@@ -43,7 +43,7 @@ export async function returnMemory(kernel: RunningKernel): Promise<void> {
 async function guestMemory(kernel: RunningKernel): Promise<GuestMemory> {
   const memory = parseMeminfo((await kernel.request('proc meminfo')).text);
   if (memory) return memory;
-  throw new UmlmonError('MEM_TRIM', { place: 'proc meminfo', cause: 'the guest does not tell its memory' });
+  throw new UmlmonError('MEM_TRIM', { place: 'proc meminfo', cause: 'the guest does not report its memory' });
 }
 
 /** What the automatic trim needs of the run of its kernel. */

@@ -24,21 +24,21 @@ export interface GuardedNetwork {
 }
 
 /**
- * Compares what a VM needs on the host with what is there, when something changed. What is gone is made
- * again where that is safe; all else is a warning, as long as it lasts.
+ * Compares the host resources of a VM with the host after changes. Missing resources are restored
+ * where that is safe; all other differences are warnings as long as they last.
  */
 export class HostGuard {
   readonly #network: GuardedNetwork;
   readonly #programs: NetworkPrograms;
   #warnings: readonly HostWarning[] = [];
   #timer: NodeJS.Timeout | undefined;
-  /** When the timer is due, and when the last look began: milliseconds of performance.now(). */
+  /** When the timer is due, and when the last check started: milliseconds of performance.now(). */
   #due = Number.POSITIVE_INFINITY;
   #lookedAt = Number.NEGATIVE_INFINITY;
   #repairs: number[] = [];
-  /** Of the look that has its turn: there is one at most. */
+  /** The check in progress: at most one. */
   #work: Promise<void> | undefined;
-  /** A look waits for its turn, or has it. */
+  /** A check waits or is in progress. */
   #isQueued = false;
   #isAgain = false;
   #isClosed = false;
@@ -71,7 +71,7 @@ export class HostGuard {
     this.#timer = setTimeout(() => this.#look(), due - now);
   }
 
-  /** Resolves when nothing is being looked at or repaired any longer. */
+  /** Resolves when no check or repair is in progress. */
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
@@ -90,7 +90,7 @@ export class HostGuard {
     this.#isQueued = true;
     this.#lookedAt = performance.now();
     const { inTurn } = this.#network;
-    // A look that waits for its turn while the VM ends is not waited for.
+    // A check that still waits while the VM ends is not awaited.
     const work = inTurn(async () => {
       if (this.#isClosed) return;
       this.#work = this.#compare();
@@ -130,7 +130,7 @@ export class HostGuard {
     if (failure === undefined && !left.some(({ isMakeable }) => isMakeable)) this.#lastFailure = '';
   }
 
-  /** Without nft(8) tables cannot be looked at; the start has refused what needs them. */
+  /** Without nft(8) tables cannot be read; a start refuses networks that need them. */
   #lookable(needs: readonly Need[]): readonly Need[] {
     return this.#programs.nft === undefined ? needs.filter(({ thing }) => thing.is !== 'table') : needs;
   }
@@ -139,7 +139,7 @@ export class HostGuard {
     const { place, events } = this.#network;
     this.#repairs.push(performance.now());
     const { made, left, failure } = await repairNetwork(place, this.#programs, needs, () => !this.#isClosed);
-    for (const what of made) events.publish('network-repaired', `${what}: made again`, { what });
+    for (const what of made) events.publish('network-repaired', `${what}: restored`, { what });
     if (failure !== undefined) this.#failed(failure);
     return { left, failure };
   }
@@ -185,7 +185,7 @@ function warningOf({ need, text, isMakeable }: Drift, isGivenUp: boolean): HostW
   const { repairs, repairWindow } = networkLimits;
   return {
     what: isFought
-      ? `${text}; another program wipes it again and again: umlmon has made it again ${repairs} times within ${repairWindow / 1000} s, and waits`
+      ? `${text}; another program removes it repeatedly: umlmon has restored it ${repairs} times within ${repairWindow / 1000} s, and waits`
       : text,
     hint: isFought ? `find that program: ${need.thing.is === 'table' ? 'nft' : 'ip'} monitor` : need.cure,
   };

@@ -16,17 +16,17 @@ export interface Interface {
   readonly plan: InterfacePlan;
   /** Came at run time. */
   readonly plugged: boolean;
-  /** False in the middle of a plug or unplug, and after one that was cut off: the kernel may have it, or not. */
+  /** False during a plug or unplug, and after an interrupted one: the kernel may have it or not. */
   readonly settled: boolean;
 }
 
 type Step = StepOf<'configure-network'>;
 
-/** The network interfaces of a running kernel and their ends on the host, as they come and go. */
+/** The network interfaces of a running kernel and their ends on the host, also plugged ones. */
 export class Networks {
   readonly #step: Step | undefined;
   #all: readonly Interface[];
-  /** What goes on with single interfaces: one thing at a time. */
+  /** Work on single interfaces: one piece at a time. */
   #turn: Promise<unknown> = Promise.resolve();
   #closed = false;
   #watch: HostWatch | undefined;
@@ -51,7 +51,7 @@ export class Networks {
     return JSON.stringify(this.#all) === JSON.stringify(this.#planned());
   }
 
-  /** Runs `work` when what was begun before has ended. */
+  /** Runs `work` after all earlier work. */
   inTurn<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#turn.then(work);
     this.#turn = done.catch(() => undefined);
@@ -100,7 +100,7 @@ export class Networks {
     guard.lookWithin(networkLimits.hostPause);
   }
 
-  /** The kernel has ended, and its links with it, which is no news. Resolves when nothing of the host is repaired any longer. */
+  /** The kernel and its links have ended: stops watching. Resolves when no repair is in progress. */
   async unwatch(): Promise<void> {
     this.#watch?.close();
     this.#watch = undefined;
@@ -128,7 +128,7 @@ export class Networks {
     await shrinkNetwork(record, left);
   }
 
-  /** The kernel is gone: takes back all that there is on the host. Errors: NETWORK_COMMAND. */
+  /** The kernel has ended: removes its resources from the host. Errors: NETWORK_COMMAND. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.unwatch();

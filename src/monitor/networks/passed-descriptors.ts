@@ -5,12 +5,12 @@ import { takePassedSockets } from '../../system/passed-sockets.ts';
 
 let passed: ReadonlyMap<string, number> = new Map();
 
-/** Takes what the service manager, or whoever has started this monitor, passes on for its kernel. Once, at the start. */
+/** Takes the descriptors that the starter of this monitor, such as systemd, passes for its kernel. Once, at the start. */
 export function takePassedDescriptors(): void {
   passed = takePassedSockets(process.env, process.pid);
 }
 
-/** Errors: NETWORK_MISSING if there is none of this name, or one that carries no packets. */
+/** Errors: NETWORK_MISSING if no descriptor has this name, or it carries no packets. */
 export function passedDescriptor(name: string): number {
   const fd = passed.get(name);
   const missing = (cause: string, hint: string) =>

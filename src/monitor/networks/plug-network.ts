@@ -70,7 +70,7 @@ export function unplugInterface(kernel: NetworkedKernel, unit: number): Promise<
       throw new UmlmonError('NETWORK_UNIT', {
         place: `eth${unit}`,
         cause: 'the VM has no such interface',
-        hint: 'the word -info shows those that it has',
+        hint: 'the command -info shows its interfaces',
       });
     networks.note({ ...there, settled: false });
     kernel.record();
@@ -94,7 +94,7 @@ async function takeFromKernel(kernel: NetworkedKernel, one: Interface): Promise<
     await requestPatiently(kernel, `remove ${one.plan.guest}`);
   } catch (error) {
     const { code, cause } = toFailure(error);
-    // A former attempt may have been cut off after the kernel had done it.
+    // An earlier attempt may have been interrupted after the kernel had finished.
     if (code === 'MCONSOLE_REFUSED' && /^ENODEV/.test(cause)) return true;
     const isUp = code === 'MCONSOLE_DEVICE_OPEN';
     if (!isUnsure(error)) {

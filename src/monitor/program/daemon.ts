@@ -53,7 +53,7 @@ export async function runDaemon(request: DaemonRequest): Promise<void> {
     });
   requireTrusted(config.global, { ...vmConfig, hook: '' });
   const layout = layoutFor(config, vmConfig);
-  // Without root our group may be everybody's.
+  // Without root our group may be that of all users.
   process.umask(process.geteuid?.() === 0 ? 0o027 : 0o077);
   await prepareDirectories(layout, vmConfig);
   // Sockets are named relative to this directory: their names then mean the same here and in the jail.

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { VmConfig } from '../../config/config.ts';
 import { UmlmonError } from '../../system/errors/errors.ts';
 
-/** What the host's cgroup2 keeps to; undefined where it does not say. */
+/** The limits that the host's cgroup2 enforces; undefined where unknown. */
 export interface CgroupLimits {
   /** Of this process, cgroups(7): `/system.slice/…`. */
   readonly path: string;
@@ -17,7 +17,7 @@ export function ownCgroupLimits(): CgroupLimits {
   return { path, memoryMax: value('memory.max'), cpuWeight: value('cpu.weight') };
 }
 
-/** Which limits of the configuration nobody keeps; undefined if there is none. */
+/** The limits of the configuration that are not enforced; undefined without any. */
 export function unkeptLimits(
   { name, memory_max, cpu_weight }: Pick<VmConfig, 'name' | 'memory_max' | 'cpu_weight'>,
   found: CgroupLimits,

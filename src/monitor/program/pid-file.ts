@@ -5,11 +5,11 @@ export function writePidFile(path: string): void {
   writeFileSync(path, `${process.pid}\n`);
 }
 
-/** Removes the file if it has our process id: another one's is not ours to remove. */
+/** Removes the file if it has our process id. */
 export function removePidFile(path: string): void {
   try {
     if (readFileSync(path, 'latin1') === `${process.pid}\n`) rmSync(path);
   } catch {
-    // It is gone, or its directory is no longer ours: what it says is of no use to umlmon itself.
+    // It is missing, or its directory is no longer ours: umlmon itself does not use it.
   }
 }

@@ -6,7 +6,7 @@ import type { GlobalConfig, VmConfig } from '../../config/config.ts';
 import { isTransport, type NetworkSpec } from '../../config/networks/kinds.ts';
 import { transportNeeds } from '../../config/networks/transports.ts';
 
-/** What the configuration does not say. */
+/** Facts beside the configuration. */
 export interface UnitHost {
   /** Whether the user of a VM may make user namespaces (judgeRestrictions). */
   readonly userNamespaces: 'yes' | 'no' | 'unsure';
@@ -74,7 +74,7 @@ const internet: readonly Setting[] = [
   ['IPAddressAllow', 'any'],
 ];
 
-/** The node in /dev, where everybody locks it. */
+/** The node in /dev, where all programs lock it. */
 const devices: readonly Setting[] = [
   ['PrivateDevices', 'no'],
   ['DeviceAllow', 'block-* rw'],

@@ -3,7 +3,7 @@ import { clipText } from '../../rpc/clip-text.ts';
 import { UMLMON_LIST_MAX, UMLMON_TEXT_MAX, type WrittenSettings } from '../../rpc/umlmonctrl.gen.ts';
 import type { ConfigSource } from '../start/config-source.ts';
 
-/** The configuration of a VM as its files say it now; with mistakes in it, only these. */
+/** The configuration of a VM as its files are now; with problems in it, only these. */
 export function writtenSettings({ vm, configPath }: ConfigSource): WrittenSettings {
   const { config, broken, problems } = readConfig({
     ...(configPath === undefined ? {} : { configPath }),

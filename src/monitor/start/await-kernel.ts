@@ -13,7 +13,7 @@ import type { UndoStack } from './undo.ts';
 export interface KernelWait {
   readonly plan: LaunchPlan;
   readonly con0: Channel;
-  /** Offset on con0 of what this start says. */
+  /** Offset on con0 of the output of this start. */
   readonly con0From: number;
   /** Aborted by a kill. */
   readonly signal: AbortSignal;
@@ -25,7 +25,7 @@ export interface KernelWait {
   readonly undo: UndoStack;
 }
 
-/** `version` as the management console says, or as the plan does if the kernel has ended. */
+/** The version by the management console, or by the plan if the kernel has ended. */
 export interface AwaitedKernel {
   readonly mconsole: Mconsole;
   readonly version: string;
@@ -71,7 +71,7 @@ function panicOf({ con0, con0From }: KernelWait): ReturnType<typeof panicLines> 
   return panicLines(con0.lastLines(monitorLimits.panicOutput, con0From));
 }
 
-/** Bytes of con0 that a start which failed tells. */
+/** Bytes of con0 in the error of a failed start. */
 const lastWords = 1024;
 
 function notUp(step: StepOf<'await-kernel'>, outcome: Outcome, wait: KernelWait): UmlmonError {
@@ -83,7 +83,7 @@ function notUp(step: StepOf<'await-kernel'>, outcome: Outcome, wait: KernelWait)
     cause: isLate
       ? `the kernel did not announce itself within ${step.withinMs / 1000} s`
       : `the kernel ended with status ${outcome.status ?? 'unknown'}`,
-    words: outcome === 'timeout' || lines.length === 0 ? '' : `; its last words:\n${lines.join('\n')}`,
+    words: outcome === 'timeout' || lines.length === 0 ? '' : `; its last output:\n${lines.join('\n')}`,
     hint: `read the log: umlwatch ${plan.vm} -log con0`,
   });
 }

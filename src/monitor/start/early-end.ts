@@ -4,11 +4,11 @@ import { UmlmonError } from '../../system/errors/errors.ts';
 import { startKilled } from '../start-killed.ts';
 
 /**
- * What a start comes to whose kernel came up, and ended before its guest ran: a guest that has done its work and powered
- * off is no failure. Pure. Returns what the summary of the start adds, for people.
+ * The result of a start whose kernel came up and ended before its guest ran. A guest that has done its work and powered
+ * off is no failure. Pure. Returns an addition to the summary of the start.
  *
  * @param exit undefined if how it ended could not be recorded
- * @throws UmlmonError START_CRASHED with the text of the panic as the cause; START_KILLED if somebody ended it
+ * @throws UmlmonError START_CRASHED with the text of the panic as the cause; START_KILLED if a user ended it
  */
 export function judgeEarlyEnd(vm: string, exit: ExitRecord | undefined): string {
   if (exit?.askedBy) throw startKilled(`ended by ${exit.askedBy}`);

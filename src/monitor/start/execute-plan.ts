@@ -41,7 +41,7 @@ interface Progress {
   readonly owner: KernelOwner;
   readonly undo: UndoStack;
   readonly moment: Moment;
-  /** Offset on con0 of what this start says. */
+  /** Offset on con0 of the output of this start. */
   readonly con0From: number;
   /** Our descriptor for each descriptor of the plan, by `nameOf`. */
   readonly opened: Map<string, number>;
@@ -92,7 +92,7 @@ export async function executePlan(plan: LaunchPlan, owner: KernelOwner): Promise
     }
   }
   const { sandbox, mconsole, disks, networks, moment, version } = progress;
-  if (!sandbox || !mconsole || !disks) throw new Error('the plan launches no kernel');
+  if (!sandbox || !mconsole || !disks) throw new Error('the plan has no step that spawns a kernel');
   return new RunningKernel({
     plan,
     began: moment.wall,
@@ -157,7 +157,7 @@ function lockVm({ path }: StepOf<'lock-vm'>, { plan, undo, opened }: Progress): 
   opened.set('vm-lock', fd);
 }
 
-/** Nobody waits for the removal of the old directory, which its owner, the VM's user, may have filled. */
+/** The removal of the old directory is not awaited: the user of the VM may have filled it. */
 async function emptyDirectory(
   { path, trash }: StepOf<'empty-directory'>,
   { plan, owner }: Progress,
@@ -269,7 +269,7 @@ async function spawnKernel(step: StepOf<'launch'>, progress: Progress): Promise<
   }
 }
 
-/** Devices of the shared tree, whose locked descriptors say which they are. */
+/** Devices of the shared tree, identified by their locked descriptors. */
 function sharedDevices({ plan, disks }: Progress): DeviceBind[] {
   return stepOf(plan, 'lock-images').images.flatMap(({ unit, jailPath, backing }) =>
     (

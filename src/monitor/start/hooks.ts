@@ -32,7 +32,7 @@ export class Hooks {
 
   /**
    * Before a start: an exit status other than 0 refuses it, as with libvirt. A hook that hangs, crashes or cannot be
-   * run has said nothing, and does not. Errors: HOOK_REFUSED.
+   * run does not refuse it. Errors: HOOK_REFUSED.
    */
   async prepare(program: string, plan: LaunchPlan, signal: AbortSignal): Promise<void> {
     const ended = await this.#call('prepare', program, plan, signal);
@@ -50,7 +50,7 @@ export class Hooks {
     void this.#call(moment, program, plan);
   }
 
-  /** Resolves when all that were told are over. */
+  /** Resolves when all calls have ended. */
   async idle(): Promise<void> {
     await this.#last;
   }
@@ -74,14 +74,14 @@ export class Hooks {
   }
 }
 
-/** Rejects if the program cannot be run: somebody may be writing it just now (ETXTBSY), or descriptors have run out. */
+/** Rejects if the program cannot be run: a process may write it at the moment (ETXTBSY), or descriptors have run out. */
 function runHook(
   moment: HookMoment,
   program: string,
   plan: LaunchPlan,
   signal?: AbortSignal,
 ): Promise<Ended> {
-  // It runs with the rights of the monitor: nobody else may be able to change it, or what its path leads to.
+  // It runs with the rights of the monitor: no other user may be able to change it or its path.
   const trusted = trustedProgram(program);
   if ('distrust' in trusted) return Promise.resolve({ how: 'unusable', text: trusted.distrust });
   return new Promise((resolve, reject) => {
@@ -102,7 +102,7 @@ function runHook(
       clearTimeout(timer);
       signal?.removeEventListener('abort', cancel);
       killGroup(child.pid);
-      // A process that has left the group may hold the pipes for ever.
+      // A process outside of the group may hold the pipes forever.
       for (const stream of child.stdio) stream?.destroy();
       child.unref();
       const said = printable(output.trim(), monitorLimits.hookOutput);
@@ -121,7 +121,7 @@ function runHook(
     child.stdin.on('error', () => undefined);
     child.stdin.end(`${JSON.stringify(plan)}\n`);
     child.once('exit', (status, by) => {
-      // What it said last is on its way.
+      // Its last output may not have arrived yet.
       setImmediate(() => {
         if (by) end('signal', `ended by ${by}`);
         else end(status === 0 ? 'ok' : 'failed', status === 0 ? 'done' : `exit status ${status}`);

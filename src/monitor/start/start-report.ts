@@ -44,6 +44,6 @@ export function reportAdoption(
   const maybeLost = channels.infos().reduce((sum, info) => sum + info.maybeLost, 0);
   const missing =
     maybeLost > 0 ? `up to ${maybeLost} bytes are missing in the logs` : 'the logs are complete';
-  const text = `kernel ${pid} taken over: ${version}; ${missing}, but what it said on a full con0`;
+  const text = `kernel ${pid} taken over: ${version}; ${missing}, except output on a full con0`;
   events.publish('adopted', text, { pid, maybe_lost: maybeLost });
 }

@@ -34,9 +34,9 @@ const bootMs = monitorLimits.takeoverAnswer;
 const pollMs = 10;
 
 /**
- * Takes over a kernel that a former monitor has left. Its descriptors are fetched from the kernel process itself:
- * the masters of its consoles, so that nobody is hung up, and the locks, so that they can be held and synced on.
- * When all is there, the kernel must answer; if anything fails, everything is let go again and the VM is untouched.
+ * Takes over a kernel that a previous monitor has left. Its descriptors are fetched from the kernel process itself:
+ * the masters of its consoles, so that no terminal hangs up, and the locks, to hold and sync them.
+ * Then the kernel must answer. If a step fails, everything is released and the VM is unchanged.
  */
 export async function adoptKernel(
   { record, launcher, jailed }: FoundKernel,
@@ -103,7 +103,7 @@ export async function adoptKernel(
       networks,
       clock: owner.clock,
     });
-    // The VM is ours whatever becomes of this.
+    // The takeover is complete even if this fails.
     await settleInterfaces(kernel).catch(owner.troubles.report);
     return kernel;
   } catch (error) {
@@ -174,7 +174,7 @@ function fetchDisks({ plan, disks }: RunRecord, pidfd: number, { troubles }: Ker
   );
 }
 
-/** The former monitor may have died in the middle of a plug or unplug: the kernel knows what has become of it. */
+/** The previous monitor may have ended in the middle of a plug or unplug: the kernel reports the result. */
 async function forgetRemoved(disks: Disks, mconsole: Mconsole): Promise<void> {
   for (const { image, plugged } of [...disks.all])
     if (plugged && !(await hasDisk(mconsole, image.unit))) await disks.remove(image.unit);

@@ -10,7 +10,7 @@ import type { EventLog } from '../events/event-log.ts';
 import type { Troubles } from '../warnings.ts';
 
 export interface CleanedUp {
-  /** What is gone, as paths for people. */
+  /** The removed files, as paths for people. */
   readonly removed: string[];
   /** Resolves when it takes no room any more. Errors: HOST_COMMAND. */
   readonly emptied: Promise<unknown>;
@@ -26,7 +26,7 @@ export async function cleanUp(
   { monitorToo }: { readonly monitorToo: boolean },
 ): Promise<CleanedUp> {
   const guests = firstIn(layout.runUml);
-  // In directories that only the monitor's own user can write to: nobody changes them meanwhile.
+  // In directories that only the monitor's own user can write to: no other process changes them meanwhile.
   const files = [
     ...namesIn(layout.runMon).map((name) => join(layout.runMon, name)),
     layout.status,
@@ -48,7 +48,7 @@ export async function cleanUp(
   return { removed: [...guests, ...files, ...trees, ...network], emptied: Promise.all(emptied) };
 }
 
-/** Does so for a monitor that serves, and publishes what was removed; nobody waits until it takes no room. */
+/** Cleans up for a monitor that serves, and publishes the removed paths. Does not wait until the space is free. */
 export async function removeLeftovers(
   layout: VmLayout,
   events: Pick<EventLog, 'publish'>,
@@ -81,7 +81,7 @@ async function emptyOfGuest({ runUml, trash }: VmLayout): Promise<void> {
   }
 }
 
-/** Some of the names, which may be any number and of any bytes, as paths for people. */
+/** Some of the names as paths for people: there may be any number of them, of any bytes. */
 function firstIn(path: string): string[] {
   if (!existsSync(path)) return [];
   const directory = opendirSync(path);

@@ -1,4 +1,4 @@
-/** Is there a kernel of a VM without a monitor, and is it ours? */
+/** Finds a kernel of a VM without a monitor, and checks that it is the recorded one. */
 import { type Stats, statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { VmLayout } from '../../jail/layout.ts';
@@ -32,7 +32,7 @@ export type KernelSearch =
   /** A process holds the lock of the VM, but it does not match the record in all points. */
   | { readonly found: 'foreign'; readonly why: string; readonly mayChange: boolean };
 
-/** A start that was cut off by a SIGKILL goes on by itself for some milliseconds, up to the kernel. */
+/** A start that SIGKILL interrupted continues for some milliseconds, up to the kernel. */
 const settleMs = monitorLimits.takeoverSettle;
 const pollMs = 10;
 
@@ -59,7 +59,7 @@ function look(layout: VmLayout): KernelSearch {
     return record?.init && isSameProcess(record.init)
       ? foreign(`the lock is free, but process ${record.init.pid}, PID 1 of the recorded jail, lives`, true)
       : { found: 'nothing' };
-  if (!record) return foreign(`the lock ${layout.vmLock} is held, and no record says by whom`);
+  if (!record) return foreign(`the lock ${layout.vmLock} is held, but no record names its holder`);
   const { initPid } = readStatus(layout.status);
   const launcher = initPid === undefined ? undefined : parentOf(initPid);
   if (!launcher) return foreign('the launcher of the recorded kernel is gone', true);

@@ -14,11 +14,11 @@ import { type Paused, parsePaused } from '../guest/pause.ts';
 import { type LevelTimes, parseLevelTimes } from '../guest/readiness.ts';
 import type { Interface } from '../networks/networks.ts';
 
-/** What a monitor leaves for the one after it, in a file only its own user can write: enough to adopt a VM. */
+/** The record for the next monitor, in a file that only its own user can write: enough to adopt a VM. */
 export interface RunRecord {
   /** The plan that was executed. */
   readonly plan: LaunchPlan;
-  /** Milliseconds since 1970 when the start began. */
+  /** Time of the start, in milliseconds since 1970. */
   readonly began: number;
   /** The same as a moment; absent in records of monitors that had none. */
   readonly moment?: Moment | undefined;
@@ -41,7 +41,7 @@ export function writeRunRecord(path: string, record: RunRecord): void {
   replaceFile(path, JSON.stringify(record), 0o600, false);
 }
 
-/** The record of a former monitor; undefined if there is none that can be read and used. */
+/** The record of a previous monitor; undefined if it is missing or invalid. */
 export function readRunRecord(path: string): RunRecord | undefined {
   try {
     const text = readRegularFile(path, 'any');

@@ -13,7 +13,7 @@ afterAll(() => world.close());
 /** 25 MB; a hundred are in the bench. */
 const lines = numberLines(250_000);
 
-test('the log is complete, and what each of ten viewers saw is the log without what it was told of', async () => {
+test('the log is complete, and each of ten viewers saw the log without the reported gaps', async () => {
   world.configure({
     vm1: 'mem = 128M\nubd0 = /disks/root.dsk\ncon1 = pty log\ncon2 = pty\nlog_size = 64M',
   });

@@ -78,7 +78,7 @@ test('5 KB for a guest that sleeps wait; then the console works as before', asyn
   expectAlive('con1');
 }, 60_000);
 
-test('-send without a reader ends in time, and says how much was taken and how much dropped', async () => {
+test('-send without a reader ends in time and prints how much was written and how much was dropped', async () => {
   const type = await typist('con1');
   await type('sleep 1000\r', 1000);
   await delay(1500);
@@ -111,7 +111,7 @@ test('what waits is an event, and in the state of the VM, until the guest reads'
   expect(await inputOf('con1')).toMatchObject({ inputWaiting: 0 });
 }, 60_000);
 
-test('200 KB that begin while the guest sleeps arrive complete', async () => {
+test('200 KB of input that start while the guest sleeps arrive complete', async () => {
   const type = await typist('con1');
   const text = lines(200_000, 'late');
   await type(`sleep 5; stty -echo; head -c ${text.length} >/root/late; stty echo\r`, 1000);
@@ -186,7 +186,7 @@ test('after a new start nothing of the old input counts', async () => {
   expectAlive('con1', 'con2');
 }, 90_000);
 
-test('CTRL-C in a session drops what waits, and says how much', async () => {
+test('CTRL-C in a session drops waiting input and prints its size', async () => {
   const umlwatch = `exec "${process.execPath}" "${program('umlwatch')}" -config "${world.configPath}" "$@"`;
   const terminal = new Tmux({ commands: { umlwatch } });
   try {
@@ -209,7 +209,7 @@ test('CTRL-C in a session drops what waits, and says how much', async () => {
   expectAlive('con1');
 }, 60_000);
 
-test('a monitor that is killed in the middle of a paste: its successor does no harm', async () => {
+test('a monitor that is killed in the middle of a paste: the next monitor does no harm', async () => {
   const type = await typist('con1');
   await type('sleep 8\r', 1000);
   const typing = type(lines(50_000, 'kill'), 20_000).catch(() => -1);
@@ -235,7 +235,7 @@ test('a guest whose kernel uses seccomp for its processes', async () => {
   });
 }, 60_000);
 
-test('a monitor that may not look into its kernel: input goes in pieces, and the state of the VM says that it is estimated', async () => {
+test('a monitor without the right to inspect its kernel writes input in pieces and marks its state as estimated', async () => {
   const blind = new World(['setpriv', '--bounding-set=-sys_ptrace', '--']);
   try {
     blind.configure({ vm3: 'mem = 64M\nubd0 = /disks/root.dsk\ncon1 = pty log' });

@@ -36,7 +36,7 @@ const noWindow = { columns: 0, rows: 0 };
 const attach = (client: MonitorClient, channel = 'con2', size = noWindow) =>
   client.call('consoleAttach', { channel, ...size });
 
-test('one has the pen; the others observe, are told who it is, and may take it', async () => {
+test('one viewer has control; the others see who it is, and may take control', async () => {
   const [first, second] = [await connect('vm2'), await connect('vm2')];
   const { eventsNext } = await first.call('info', undefined);
   const a = await attach(first, 'con2', { columns: 90, rows: 30 });
@@ -79,7 +79,7 @@ test('one has the pen; the others observe, are told who it is, and may take it',
   expect((await first.call('consoleWho', '')).seats).toEqual([]);
 });
 
-test('who has not typed for writer_idle gives way to who wants to', async () => {
+test('a controller that is idle for writer_idle loses control to a viewer that types', async () => {
   const [first, second] = [await connect('vm1'), await connect('vm1')];
   const a = await attach(first);
   const b = await attach(second);

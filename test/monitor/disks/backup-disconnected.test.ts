@@ -63,7 +63,7 @@ function guardOf(kernelPid: number): number {
   return Number(guard);
 }
 
-test('a monitor that is killed in the pause: the guest goes on without it, and thaws when the next one comes', async () => {
+test('a monitor that is killed in the pause: the guest is resumed without it, and thaws with the next monitor', async () => {
   addLargeDisk();
   world.configure({ vm1: `${bootable}\nubd1 = /disks/large.dsk\nbackup_freeze = ssl0` });
   const { client, kernelPid } = await bootGuest(world, 'vm1');
@@ -84,7 +84,7 @@ test('a monitor that is killed in the pause: the guest goes on without it, and t
   expect(readdirSync(store())).toEqual(['whole']);
 }, 60_000);
 
-test('a monitor that is killed in the pause together with its guard: the next one has the guest go on', async () => {
+test('a monitor that is killed in the pause together with its guard: the next monitor resumes the guest', async () => {
   addLargeDisk();
   world.configure({ vm1: `${bootable}\nubd1 = /disks/large.dsk` });
   const { client, kernelPid } = await bootGuest(world, 'vm1');
@@ -139,7 +139,7 @@ test('a guest that reboots while its backup is checked: both are done', async ()
   await expect.poll(restarted, { timeout: 20_000 }).toBe(true);
 }, 60_000);
 
-test('no room for the copy: the guest goes on, nothing is left', async () => {
+test('no space for the copy: the guest runs again, and nothing is left', async () => {
   const small = join(world.home, 'small');
   mkdirSync(small);
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', small]);
@@ -230,7 +230,7 @@ test('monitors that are killed at any moment of backups leave complete backups o
   await writes(client);
 }, 120_000);
 
-test('a copy that cannot even be begun leaves no image open', async () => {
+test('a copy that cannot be started leaves no image open', async () => {
   const full = join(world.home, 'full');
   mkdirSync(full);
   // Room for the directories of a draft, and for no file in it.

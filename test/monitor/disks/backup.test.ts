@@ -22,7 +22,7 @@ const scratch = () => join(world.home, 'fsck.img');
 const store = () => join(world.varDir, 'vm1/backups');
 const manifestOf = (name: string) => JSON.parse(readFileSync(join(store(), name, 'manifest.json'), 'utf8'));
 
-test('five backups of a busy guest: each is sound after its journal is replayed, and the guest goes on', async () => {
+test('five backups of a busy guest: each is sound after the replay of its journal, and the guest continues', async () => {
   world.configure({ vm1: withoutFreeze });
   const { client, shell } = await bootGuest(world, 'vm1');
   await shell.type(busyGuest);

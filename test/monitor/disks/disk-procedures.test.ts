@@ -62,7 +62,7 @@ async function list(): Promise<string[]> {
 }
 
 describe('images', () => {
-  test('of the VM and of all VMs are listed, with who holds them; those of others are not', async () => {
+  test('images of the VM and of all VMs are listed with their lock holders; those of other VMs are not', async () => {
     const { images, more, troubles } = await client.call('diskList', { after: '', max: 256 });
     expect({ more, troubles }).toEqual({ more: false, troubles: [] });
     expect(images.map(({ path, holders }) => ({ path, holders }))).toEqual([
@@ -121,7 +121,7 @@ describe('what this VM runs with', () => {
     });
   });
 
-  test('its backing file too, with the chain in the words, where somebody may change it at all', async () => {
+  test('also its backing file, with the chain in the error, where a client may change it', async () => {
     await done({ verb: 'cow-create', pair: { image: '/disks/over.cow', other: '/disks/big.dsk' } });
     const outcome = (await run({ verb: 'delete', image: '/disks/big.dsk' })).outcome;
     expect(outcome).toMatchObject({
@@ -189,7 +189,7 @@ describe('a slow verb', () => {
     return now;
   }
 
-  test('tells how far it is; the VM and its console go on; who comes later sees what it came to', async () => {
+  test('reports its progress; the VM and its console continue; a later client sees its result', async () => {
     const { id } = await inTheMiddle();
     const shell = await GuestShell.open(client);
     expect((await shell.run('echo $((6*7))')).output).toBe('42');
@@ -223,7 +223,7 @@ describe('a slow verb', () => {
     await follow(await client.call('jobWatch', { id, seen: 0, waitMs: 0 }));
   });
 
-  test('ends in order with the monitor that leaves', async () => {
+  test('is cancelled when the monitor shuts down', async () => {
     const { id } = await inTheMiddle();
     const watch = client.call('jobWatch', { id, seen: Number.MAX_SAFE_INTEGER, waitMs: 60_000 });
     const status = world.signalMonitor('vm1', 'SIGQUIT');
@@ -236,7 +236,7 @@ describe('a slow verb', () => {
     expect((await client.call('info', undefined)).state).toBe('running');
   });
 
-  test('killed with its monitor leaves the old or the new, and nothing that stands in the way', async () => {
+  test('killed with its monitor leaves the old or the new image, and nothing that prevents the next command', async () => {
     await inTheMiddle();
     await world.killMonitor('vm1');
     expect(readdirSync(disks)).toEqual(before);

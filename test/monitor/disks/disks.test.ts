@@ -112,7 +112,7 @@ test('two VMs on one backing file, each with its own changes; the backing file s
   expect((await (await GuestShell.open(one)).run('cat /who')).output).toMatch(/^I am 0$/m);
 }, 90_000);
 
-test('a COW image of uml_mkcow: refused by name with the right words, used with them, and rewritten by the kernel', async () => {
+test('a COW image of uml_mkcow: refused by name with the right options in the hint, used with them, and rewritten by the kernel', async () => {
   const base = backing();
   const cow = ownCow('vm1');
   mkdirSync(join(world.varDir, 'vm1/jail/disks'), { recursive: true });
@@ -193,7 +193,7 @@ test('a VM that has lost its monitor keeps its images, and the next monitor hold
   expect(check('vm2')).toEqual([]);
 }, 90_000);
 
-test('the words after a path reach the kernel', async () => {
+test('the options after a path reach the kernel', async () => {
   world.addImage('vm1');
   world.addImage('vm1', 'b.dsk');
   world.configure({

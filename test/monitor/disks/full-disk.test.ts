@@ -62,7 +62,7 @@ async function boot(): Promise<{ client: MonitorClient; shell: GuestShell; kerne
 
 const bootable = 'ubd0 = /shared/disks/root.dsk\ncon1 = pty log\nlog_size = 1M';
 
-test('the logs: output goes on, the gap is counted, said, and closed without a restart', async () => {
+test('full logs: output continues, and the gap is counted, reported and closed without a restart', async () => {
   world.configure({ vm1: bootable });
   const logs = mount(join(world.varDir, 'vm1/log'), ...tmpfs('256k'));
   expect(world.run('umlmon', ['vm1'])).toMatchObject({ status: 0 });
@@ -125,7 +125,7 @@ test('the logs: output goes on, the gap is counted, said, and closed without a r
   }
 }, 60_000);
 
-test('state and run directories: the guest runs on, a new monitor takes it over, a start says why not', async () => {
+test('full state and run directories: the guest continues, a new monitor takes it over, a start fails with the reason', async () => {
   world.configure({ vm1: bootable });
   const home = mount(join(world.varDir, 'vm1'), ...tmpfs('1m'));
   const run = mount(world.runDir, ...tmpfs('1m'));
@@ -200,7 +200,7 @@ test('the images: the guest sees errors of its disk, and writes again when there
   expect(spawnSync('e2fsck', ['-fy', image]).status).toBeLessThanOrEqual(1);
 }, 60_000);
 
-test('blocks that the host took and could not write: the stop says so, and the image is free for the next start', async () => {
+test('blocks that the host accepted but could not write: the stop reports it, and the image is free for the next start', async () => {
   world.configure({ vm1: `${bootable}\nubd1 = /disks/data.dsk` });
   // A disk that promises more than it has.
   const below = mount(join(world.home, 'below'), ...tmpfs('12m'));

@@ -110,7 +110,7 @@ test('2,000 merges in place, asked for by a client, never write to a shared imag
   for (const end of ['done', 'IMAGE_FOREIGN']) expect(ends.get(end), end).toBeGreaterThan(1);
 }, 300_000);
 
-test('a VM with 50,000 files: other VMs start, and their verbs are done; what it may depend on is not written', async () => {
+test('a VM with 50,000 files: other VMs start, and their disk commands work; images on which it may depend are not written', async () => {
   const crowd = join(disks('vm1'), 'own');
   mkdirSync(crowd);
   for (let i = 0; i < 50_000; i++) writeFileSync(join(crowd, `f${i}.cow`), '');

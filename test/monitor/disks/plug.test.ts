@@ -179,7 +179,7 @@ test('a COW image with its backing file; and a configured disk that goes and com
   expect((await again.run('cat /sys/block/ubdb/size')).output).toBe('196608');
 }, 90_000);
 
-test('what cannot be plugged is refused before the kernel hears of it, and nothing stays behind', async () => {
+test('a disk that cannot be plugged is refused before any request to the kernel, and nothing is left', async () => {
   const { client } = await startVm();
   const data = addData(sharedDisk('data.dsk'));
   addData(ownDisk('mine.dsk'), 0);

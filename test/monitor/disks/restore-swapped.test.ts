@@ -131,7 +131,7 @@ test('an image gets neither set-user-id nor the right to be run from a file that
   expect(statSync(join(owned, 'e/a.dsk'))).toMatchObject({ uid: 0, mode: 0o100644 });
 });
 
-test('what the user has put beside an image is neither taken nor given to anybody', async () => {
+test('files of the user beside an image are neither used nor given to another user', async () => {
   for (const name of ['.a.dsk.restore', '.a.dsk.new']) {
     writeFileSync(join(owned, 'e', name), 'mine');
     chownSync(join(owned, 'e', name), vmUid, vmUid);

@@ -250,10 +250,10 @@ test.each([
   { complete: true, renamed: 1, after: 'xx' },
   { complete: true, renamed: 2, after: 'xx' },
 ])(
-  'a restore that was cut off is settled: complete $complete, $renamed renamed',
+  'an interrupted restore is finished: complete $complete, $renamed renamed',
   ({ complete, renamed, after }) => {
     const layout = cutOff(complete, renamed);
-    expect(settleRestore(layout)).toContain(complete ? 'is done' : 'is undone');
+    expect(settleRestore(layout)).toContain(complete ? 'is finished' : 'is undone');
     expect(letters()).toBe(after);
     expect(readdirSync(disks()).sort()).toEqual(['a.dsk', 'b.dsk']);
     if (renamed === 0 && complete)
@@ -262,7 +262,7 @@ test.each([
   },
 );
 
-test('a file that somebody has put in the place of a new image is not taken for it, and gets no rights', () => {
+test('a file that replaces a new image is not used for it, and gets no rights', () => {
   const layout = cutOff(true, 0);
   const { files } = JSON.parse(readFileSync(layout.restoreJournal, 'utf8'));
   const path = join(disks(), files[1].fresh);
@@ -272,14 +272,16 @@ test('a file that somebody has put in the place of a new image is not taken for 
     expect.objectContaining({
       code: 'BACKUP_RESTORE',
       place: layout.restoreJournal,
-      reason: expect.stringMatching(/vm1\/jail\/disks\/b\.dsk: somebody has moved, replaced or removed/),
+      reason: expect.stringMatching(
+        /vm1\/jail\/disks\/b\.dsk: another process has moved, replaced or removed/,
+      ),
     }),
   );
   // All or none: the other image is not in its place either.
   expect(letters()).toBe('yy');
   expect(statSync(path)).toMatchObject({ uid: 0, mode: 0o100600 });
   renameSync(join(world.home, 'away'), path);
-  expect(settleRestore(layout)).toContain('is done');
+  expect(settleRestore(layout)).toContain('is finished');
   expect(letters()).toBe('xx');
 });
 
@@ -297,7 +299,7 @@ test.each([
   expect(letters()).toBe('yy');
 });
 
-test('a journal that cannot be settled stops a start, and says why', async () => {
+test('a journal that cannot be finished prevents a start, with the reason', async () => {
   world.addImage('vm1');
   world.configure({ vm1: 'ubd0 = /disks/root.dsk\ncon1 = pty' });
   const client = await monitorOf();
@@ -311,7 +313,7 @@ test('a journal that cannot be settled stops a start, and says why', async () =>
   await start(client);
 }, 30_000);
 
-test('the newest backups are kept; one with errors is said to have them, and pushes out none', async () => {
+test('the newest backups are kept; one with errors is reported and replaces none', async () => {
   world.addImage('vm1');
   const data = join(disks(), 'data.dsk');
   execFileSync('cp', ['--sparse=always', testImage(), data]);

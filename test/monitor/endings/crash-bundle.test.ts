@@ -114,7 +114,7 @@ test('a panic leaves everything that is known, and no secret', async () => {
   );
 });
 
-test('an end that somebody asked for leaves none', async () => {
+test('a requested end leaves no bundle', async () => {
   const client = await monitorOf();
   await boot(client);
   await client.call('stop', { timeoutMs: 0 });

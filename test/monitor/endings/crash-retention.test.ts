@@ -38,7 +38,7 @@ function live(times: readonly number[], count: number, bytes = 1e9): number[] {
 const days = (...numbers: number[]) => numbers.map((day) => day * 86_400_000);
 const loop = (from: number, count: number) => Array.from({ length: count }, (_, i) => from + i * 2000);
 
-test('names tell the second, sort by time and do not collide', () => {
+test('names contain the second, sort by time and do not collide', () => {
   const time = Date.UTC(2026, 10, 21, 12, 34, 56, 789);
   const taken: string[] = [];
   for (let i = 0; i < 3; i++) taken.push(bundleName(time, taken));

@@ -187,7 +187,7 @@ describe.each(endings)('$name', ({ policy, how, exit, before = [] }) => {
   });
 });
 
-test('what is kept survives new monitors, start = boot too, until somebody starts the VM', async () => {
+test('a preserved VM stays so under new monitors, also with start = boot, until a user starts it', async () => {
   const { client, info } = await boot('on_crash = keep\nstart = manual');
   process.kill(info.kernelPid, 'SIGKILL');
   await waitForEvent(client, 'kept');
@@ -223,7 +223,7 @@ test('a reboot loop ends by the tally, which a new monitor does not forget, and 
   await world.startMonitor('vm1');
   const client = await world.client('vm1');
   await client.call('start', undefined);
-  expect(await waitForEvent(client, 'gave-up')).toBe('more than 2 deaths in 60 s (restart_limit)');
+  expect(await waitForEvent(client, 'gave-up')).toBe('more than 2 unexpected exits in 60 s (restart_limit)');
   expect(await happened(client, 1)).toEqual([
     'monitor-started',
     ...['kernel-up', 'exit', 'restart', 'kernel-up', 'exit', 'restart', 'kernel-up', 'exit', 'gave-up'],
@@ -242,14 +242,14 @@ test('a reboot loop ends by the tally, which a new monitor does not forget, and 
   world.configure({ vm1: 'ubd0 = /disks/root.dsk\nstart = boot' });
   await world.startMonitor('vm1');
   const next = await world.client('vm1');
-  expect(await waitForEvent(next, 'gave-up')).toContain('not booted: more than 2 deaths in 60 s');
+  expect(await waitForEvent(next, 'gave-up')).toContain('not booted: more than 2 unexpected exits in 60 s');
   expect(world.run('umlwatch', ['vm1', '-info']).stdout).toMatch(/held +gave up at /);
   await next.call('start', undefined);
   expect(await next.call('info', undefined)).toMatchObject({ state: 'running', held: null });
   expect(existsSync(join(world.varDir, 'vm1/log/deaths.json'))).toBe(false);
 });
 
-test('a monitor that adopts a guest goes on counting', async () => {
+test('a monitor that adopts a guest continues the count', async () => {
   const { client, info } = await boot('on_crash = restart\nrestart_limit = 1 in 10m');
   process.kill(info.kernelPid, 'SIGKILL');
   await waitForEvent(client, 'kernel-up', info.eventsNext);
@@ -262,7 +262,7 @@ test('a monitor that adopts a guest goes on counting', async () => {
   expect((await next.call('info', undefined)).held).toMatchObject({ kind: 'gave-up' });
 });
 
-test('a restart that fails counts as a death and is tried again', async () => {
+test('a restart that fails counts as an unexpected exit and is repeated', async () => {
   const { client, info } = await boot('on_crash = restart\nrestart_limit = 2 in 10m');
   world.configure({ vm1: 'ubd0 = /disks/missing.dsk\non_crash = restart' });
   process.kill(info.kernelPid, 'SIGKILL');
@@ -270,7 +270,7 @@ test('a restart that fails counts as a death and is tried again', async () => {
   expect(await happened(client, info.eventsNext)).toEqual(['exit', 'restart', 'restart', 'gave-up']);
 });
 
-test('a damaged record of deaths is none', async () => {
+test('a damaged record of unexpected exits counts as empty', async () => {
   mkdirSync(join(world.varDir, 'vm1/log'), { recursive: true });
   writeFileSync(join(world.varDir, 'vm1/log/deaths.json'), '{"tally":[{"at":"x"}],"held":{"kind":"kept"}}');
   const { info } = await boot('');
@@ -355,7 +355,7 @@ describe('a kernel that hangs', () => {
     expect((await client.call('info', undefined)).lastExit).toMatchObject(exit);
   });
 
-  test('one that hangs when a monitor comes is foreign, whatever on_hang says', async () => {
+  test('a kernel that hangs when its monitor starts is unmanaged, whatever on_hang is', async () => {
     const { info } = await boot(`${keys}on_hang = restart`);
     await world.killMonitor('vm1');
     process.kill(info.kernelPid, 'SIGSTOP');

@@ -57,7 +57,7 @@ test.each(cases)('%s', (_name, given, expected) => {
   expect(describeExit({ ...facts, ...given })).toMatchObject(expected);
 });
 
-test('the last words fit an answer, however many control characters they have', () => {
+test('the last output fits an answer, however many control characters it has', () => {
   const lines = Array.from({ length: 1024 }, (_, i) => `\\x1b${i}`);
   const { lastLines } = describeExit({ ...facts, lastLines: lines.join('\n') });
   expect(Buffer.byteLength(lastLines)).toBeLessThanOrEqual(UMLMON_TEXT_MAX);

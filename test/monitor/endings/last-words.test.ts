@@ -18,7 +18,7 @@ afterEach(async () => {
   for (const directory of scratch.splice(0)) rmSync(directory, { recursive: true });
 });
 
-test('a guest that says little and powers off has not rebooted, as the one before it has', async () => {
+test('a guest with little output that powers off is not taken for the rebooted guest before it', async () => {
   world.configure({ vm1: 'ubd0 = /disks/root.dsk\ncon1 = pty\nappend = quiet' });
   await world.startMonitor('vm1');
   const client = await world.client('vm1');
@@ -45,7 +45,7 @@ async function withProgram(name: string, lines: (home: string) => string): Promi
   world.addImage('vm1');
 }
 
-test('why a jail cannot be made is said each time', async () => {
+test('each start reports why a jail cannot be made', async () => {
   await withProgram('bwrap', () => 'echo "bwrap: no room today" >&2; exit 1');
   world.configure({ vm1: 'ubd0 = /disks/root.dsk' });
   await world.startMonitor('vm1');
@@ -57,7 +57,7 @@ test('why a jail cannot be made is said each time', async () => {
     });
 });
 
-test('what a start that failed could not undo is said', async () => {
+test('a failed start reports the steps that it could not undo', async () => {
   // The first program of the launch: nothing but a directory that has something in it is in the way of a removal by root.
   await withProgram('prlimit', (home) => `cd ${home}; rm run.json; mkdir -p run.json/in-the-way; exit 1`);
   const record = join(world.varDir, 'vm1/run.json');

@@ -32,7 +32,7 @@ test.each([
   [{ cause: 'poweroff', askedBy: 'SIGTERM' }, undefined],
   [{ cause: 'reboot', askedBy: 'uid 0' }, undefined],
   [{ cause: 'error' }, undefined],
-] as const)('%o is decided by %s: what somebody asked for is final', (given, policy) => {
+] as const)('%o is decided by %s: an end that a user requested is final', (given, policy) => {
   expect(policyFor({ ...exit, ...given })).toBe(policy);
 });
 
@@ -79,7 +79,7 @@ test('short lives double the time between starts up to a minute; a healthy one r
   expect(lives(20_000, 20_000).delays).toEqual([0, 0]);
 });
 
-test('one death more than the limit within the window is too many', () => {
+test('one unexpected exit above the limit within the window is too many', () => {
   const limit = { deaths: 3, windowMs: 10_000 };
   const at = (...times: number[]): Death[] => times.map((time) => ({ at: time, ranMs: 0 }));
   expect(isTooMany([], limit)).toBe(false);

@@ -36,7 +36,7 @@ test('values of kernel arguments are looked for everywhere, short ones only behi
   expect(redactValue({ a: ['hunter22', 1], b: null }, secrets)).toEqual({ a: ['***', 1], b: null });
 });
 
-test('bytes that are no text stay what they are', () => {
+test('bytes that are not text stay unchanged', () => {
   const bytes = Buffer.from([0, 0xff, 0xfe, 0x1b, ...Buffer.from('päss tokén-lång'), 0x80]);
   expect(redactBytes(bytes, [])).toEqual(bytes);
   expect(redactBytes(bytes, ['tokén-lång']).toString('latin1')).toBe(

@@ -124,7 +124,7 @@ describe('umlweb’s own user', () => {
     expect(seats.map(({ by }) => by)).toContain('anna@192.0.2.7 via umlweb');
   });
 
-  test('is not root where only root may, whoever it calls for, also as root', async () => {
+  test('is not root where root is needed, whichever user it acts for, also as root', async () => {
     for (const client of [await actingFor('admin'), await world.client('vm1')]) {
       await client.call('actFor', { user: 'x', role: 'admin', address: '' }).catch(() => undefined);
       await expect(client.call('plugNetwork', { unit: 1, network: 'tap(name=tapx)' })).rejects.toMatchObject({
@@ -236,7 +236,7 @@ describe('the security events', () => {
       expect(line).toMatchObject({ time: expect.any(Number), seq: expect.any(Number) });
   });
 
-  test('are not washed out: by other events, nor by those of others', async () => {
+  test('are not displaced by other events or by events of other peers', async () => {
     const client = await as(member);
     for (let n = 0; n < 300; n++)
       for (const procedure of ['kill', 'memTrim', 'plan', 'security'] as const)

@@ -92,7 +92,7 @@ describe('the client of rpcgen', () => {
     }
   });
 
-  test('is served with one, by a SCRAM-SHA-256 that is not ours', async () => {
+  test('logs in with a password and a SCRAM-SHA-256 of another implementation', async () => {
     const { status, stdout } = await python(password, 'info');
     expect(status).toBe(0);
     expect(stdout).toMatch(/^admin\nname=vm1\nstate=0\n/);
@@ -140,7 +140,7 @@ test('a session that was recorded is refused when it is played again', async () 
   expect(text).not.toContain('/disks/root.dsk');
 });
 
-test('of a thousand wrong passwords few are heard and one event tells of them; the right one still works', async () => {
+test('of a thousand wrong passwords few are checked and one event reports them; the right one still works', async () => {
   const before = (await local.call('info', undefined)).eventsNext;
   const seen = new Map<string, number>();
   for (let round = 0; round < 200; round++) {
@@ -201,7 +201,7 @@ describe('a stranger', () => {
     await expect(client.call('info')).rejects.toMatchObject({ code: 'MONITOR_UNREACHABLE' });
   });
 
-  test('may send anything: the monitor goes on', async () => {
+  test('may send anything: the monitor continues', async () => {
     for (let round = 0; round < 300; round++) {
       const socket = await open(`127.0.1.${(round % 200) + 1}`);
       socket.resume();

@@ -60,7 +60,7 @@ describe('umlwatch from afar', () => {
     expect(typed.stdout).toMatch(/state +running[\s\S]*sysrq/i);
   });
 
-  test('says which leg has failed', () => {
+  test('reports which connection has failed', () => {
     const fails = (target: string, ...args: readonly string[]) => {
       const { status, stderr } = world.run('umlwatch', [
         '-json',
@@ -254,7 +254,7 @@ describe('the certificate of the host', () => {
     expect(await run('tcp = true')).toBe('served');
   });
 
-  test('may be vouched for by an authority', async () => {
+  test('may be signed by an authority', async () => {
     const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
     openssl('req', '-x509', ...key, '-subj', '/CN=authority', '-keyout', 'ca.key', '-out', 'ca.pem');
     openssl('req', ...key, '-subj', '/CN=host', '-keyout', 'host.key', '-out', 'host.csr');

@@ -108,7 +108,7 @@ async function logInAt(
 }
 
 describe('a login over TLS', () => {
-  test('has the role of the password; a removed one is none at once', async () => {
+  test('has the role of the password; a removed password is invalid at once', async () => {
     expect(await logInAt(listener.port, password)).toBe('operate');
     await setPassword(varDir, { vm: 'vm1', role: 'look' }, 'a second password');
     expect(await logInAt(listener.port, 'a second password')).toBe('look');
@@ -116,7 +116,7 @@ describe('a login over TLS', () => {
     expect(await logInAt(listener.port, 'a second password')).toMatch(/^PASSWORD_WRONG/);
   });
 
-  test('somebody in between who ends TLS with a certificate of its own gets nothing', async () => {
+  test('a man in the middle with a certificate of its own gets nothing', async () => {
     const proxy = createTlsServer(makeCertificate(), (victim) => {
       const onwards = connectTls({ host: '127.0.0.1', port: listener.port, rejectUnauthorized: false });
       victim.pipe(onwards).pipe(victim);
@@ -152,7 +152,7 @@ describe('a login over TLS', () => {
     expect(calls).toBe('ACT_FOR_REFUSED,ROLE_TOO_LOW');
   });
 
-  test('who has not logged in may not say so', async () => {
+  test('a client without a login may not claim one', async () => {
     const endpoint = { host: '127.0.0.1', port: listener.port };
     const { socket } = await secure(await connectTcp(endpoint, 5000), endpoint, undefined, 5000);
     const client = RpcClient.over(socket, umlmonctrl, 'vm1', { name: 'vm1', timeoutMs: 5000 });
@@ -171,7 +171,7 @@ describe('a login over TLS', () => {
     await setPassword(varDir, { vm: allVms, role: 'operate' }, password);
   });
 
-  test('TLS before 1.3, and what is no TLS, are cut off', async () => {
+  test('TLS before 1.3, and data other than TLS, are disconnected', async () => {
     const old = connectTls({
       host: '127.0.0.1',
       port: listener.port,

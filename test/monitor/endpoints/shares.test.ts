@@ -128,7 +128,7 @@ const floods = [
 ];
 const fifty = Array.from({ length: 50 }, (_, i) => `127.0.5.${i + 1}`);
 
-describe('200 hostile sessions, which ask as fast as they can and come back when they are cut off', () => {
+describe('200 hostile sessions, which call as fast as they can and reconnect when they are disconnected', () => {
   test.each([
     ['of one user', () => ({ to: { path: ctrl }, calls: floods })],
     ['of one user, which say nothing', () => ({ to: { path: ctrl }, calls: [] })],
@@ -137,7 +137,7 @@ describe('200 hostile sessions, which ask as fast as they can and come back when
       () => ({ to: { port }, from: fifty, password: 'only looking', calls: floods }),
     ],
     ['of fifty addresses, which guess', () => ({ to: { port }, from: fifty, calls: [] })],
-  ] as const)('%s: root is answered in time, and who knows the password gets in', async (what, crowd) => {
+  ] as const)('%s: root is answered in time, and a client with the password logs in', async (what, crowd) => {
     await begin({ sessions: 200, ...crowd() });
     await delay(1000);
     const longest = await answersOfRoot(what, 3000);
@@ -146,7 +146,7 @@ describe('200 hostile sessions, which ask as fast as they can and come back when
   });
 });
 
-test('one user who holds all connections that it may have is told so, and nobody else is', async () => {
+test('a user with all connections of its share is refused, and no other user', async () => {
   await begin({ sessions: rpcShares.connections.perPeer, to: { path: ctrl }, calls: [] });
   const as = (who: number) => [
     '--reuid',
@@ -166,7 +166,7 @@ test('one user who holds all connections that it may have is told so, and nobody
   expect(ask(uid + 1).status).toBe(0);
 });
 
-test('people behind a proxy have a share each, and take nothing of what users have', async () => {
+test('each user behind a proxy has a share, and none of the shares of local users', async () => {
   const { perPeer } = rpcShares.behalfConnections;
   const clients: MonitorClient[] = [];
   onTestFinished(() => {
@@ -203,7 +203,7 @@ test('people behind a proxy have a share each, and take nothing of what users ha
   expect(spawnSync('setpriv', ask, { encoding: 'utf8', cwd: '/' }).status).toBe(0);
 });
 
-test('a client with the role console cannot wash away events, nor lines of the log', async () => {
+test('a client with the role console cannot displace events or lines of the log', async () => {
   const note = 'what root wants to find again';
   await root.call('consoleNote', { channel: 'con1', text: note });
   const { eventsNext } = await root.call('info', undefined);
@@ -232,7 +232,7 @@ test('a client with the role console cannot wash away events, nor lines of the l
   expect(log.split('\n').length).toBeLessThan(2 * monitorShares.logLines.perPeer);
 }, 60_000);
 
-test('root is told what was refused, by tables', async () => {
+test('root sees the refusals of each table', async () => {
   const { refusals } = await root.call('info', undefined);
   expect(refusals.map(({ name }) => name)).toEqual(
     expect.arrayContaining(['rpc.connections', 'remote.strangers']),

@@ -62,7 +62,7 @@ test('long texts are cut', async () => {
   expect(event?.attributes[0]?.value.length).toBe(monitorLimits.eventText);
 });
 
-test('a client, or a guest, that makes many events loses its own, and the numbers tell', async () => {
+test('a client or guest with many events loses its own events, and their numbers are missing', async () => {
   const log = new EventLog('vm1', () => undefined);
   log.publish('panic', 'what matters');
   log.publish('login', 'somebody', { address: '192.0.2.1' });

@@ -41,7 +41,7 @@ test('however output is cut into pieces, a text is found exactly when it is in i
   );
 });
 
-test('what was said before is searched if wanted', () => {
+test('earlier output is searched on request', () => {
   const output = new Output();
   output.say('login: ');
   let found = 0;

@@ -59,28 +59,31 @@ const forgers = [
   ['another process of its user, outside of the jail', vmUid, vmUid],
 ] as const;
 
-test.each(['started', 'taken over by another monitor'])('nothing of it is believed: %s', async (how) => {
-  if (how !== 'started') {
-    await world.killMonitor('vm1');
-    await world.startMonitor('vm1');
-  }
-  const client = await world.client('vm1');
-  const { eventsNext } = await client.call('info', undefined);
-  for (const [, uid, gid] of forgers) forge(uid, gid);
-  await expect.poll(() => kindsSince(client, eventsNext)).toEqual(['trouble']);
-  const now = await client.call('info', undefined);
-  expect(now).toMatchObject({
-    state: 'running',
-    kernelPid: info.kernelPid,
-    hungSince: 0,
-    lastTrouble: expect.stringContaining('of user 61234 sent what only the kernel process may send'),
-  });
-  // The kernel is heard as before.
-  const shell = await (how === 'started' ? GuestShell.open(client) : GuestShell.again(client));
-  await shell.run('echo true > /proc/mconsole');
-  await waitForEvent(client, 'guest-message', eventsNext);
-  expect(await kindsSince(client, eventsNext)).toEqual(['trouble', 'guest-message']);
-  expect(world.run('umlwatch', ['vm1', '-info']).stdout).toMatch(
-    /troubles +1, the last: .*only the kernel process may send/,
-  );
-});
+test.each(['started', 'taken over by another monitor'])(
+  'no forged notification is accepted: %s',
+  async (how) => {
+    if (how !== 'started') {
+      await world.killMonitor('vm1');
+      await world.startMonitor('vm1');
+    }
+    const client = await world.client('vm1');
+    const { eventsNext } = await client.call('info', undefined);
+    for (const [, uid, gid] of forgers) forge(uid, gid);
+    await expect.poll(() => kindsSince(client, eventsNext)).toEqual(['trouble']);
+    const now = await client.call('info', undefined);
+    expect(now).toMatchObject({
+      state: 'running',
+      kernelPid: info.kernelPid,
+      hungSince: 0,
+      lastTrouble: expect.stringContaining('of user 61234 sent what only the kernel process may send'),
+    });
+    // The kernel is heard as before.
+    const shell = await (how === 'started' ? GuestShell.open(client) : GuestShell.again(client));
+    await shell.run('echo true > /proc/mconsole');
+    await waitForEvent(client, 'guest-message', eventsNext);
+    expect(await kindsSince(client, eventsNext)).toEqual(['trouble', 'guest-message']);
+    expect(world.run('umlwatch', ['vm1', '-info']).stdout).toMatch(
+      /troubles +1, the last: .*only the kernel process may send/,
+    );
+  },
+);

@@ -41,7 +41,7 @@ test('key=value is shown by its key, free text as it is', async () => {
   );
 });
 
-test('a guest that writes without an end stands still while its monitor does, and not longer', async () => {
+test('a guest that writes without end waits while its monitor is stopped, and not longer', async () => {
   await shell.type(
     'i=0; while [ $i -lt 10000 ]; do echo "burst $i" >/proc/mconsole; i=$((i+1)); done; echo all "written"\r',
   );

@@ -7,7 +7,7 @@ import {
 } from '../../../src/monitor/guest/guest-values.ts';
 import { monitorLimits } from '../../../src/system/limits/limits.ts';
 
-test('key=value is told from free text', () => {
+test('key=value is distinguished from free text', () => {
   expect(parseGuestValue('ip=10.0.0.2')).toEqual({ key: 'ip', value: '10.0.0.2' });
   expect(parseGuestValue('stage.2=a = b')).toEqual({ key: 'stage.2', value: 'a = b' });
   expect(parseGuestValue('done=')).toEqual({ key: 'done', value: '' });

@@ -10,7 +10,7 @@ import type { LaunchPlan } from '../../../src/plan/plan.ts';
 import { hostClock, wallMoment } from '../../../src/system/clock.ts';
 import { UmlmonError } from '../../../src/system/errors/errors.ts';
 
-test('a kernel that stands still for a backup does not hang; one that is silent afterwards does', async () => {
+test('a kernel that is paused for a backup does not hang; one that is silent afterwards does', async () => {
   let asked = 0;
   const silent = async () => {
     asked += 1;
@@ -53,7 +53,7 @@ test('a kernel that stands still for a backup does not hang; one that is silent 
 });
 
 test.each(['MCONSOLE_DOWN', 'MCONSOLE_BUSY'] as const)(
-  'a kernel that cannot be asked (%s) is not said to hang, nor to hang no more',
+  'a kernel that cannot be asked (%s) is neither reported as hung nor as answering again',
   async (code) => {
     let answer: typeof code | 'MCONSOLE_TIMEOUT' = code;
     let asked = 0;

@@ -73,7 +73,7 @@ describe.each([
     expect(await vm.kernelPid()).toBeGreaterThan(0);
   });
 
-  test('it has the planned descriptors, and an environment that tells nothing', async () => {
+  test('it has the planned descriptors, and an environment without secrets', async () => {
     // con0 three times, its own two sockets, the VM's lock, that of its images, con1, the two masters, the image.
     expect(await vm.order('descriptors')).toEqual(['0 1 2 3 4 5 6 7 8 9 10 ']);
     expect(await vm.order('environment')).toEqual(['TMPDIR=/tmp', 'PWD=/']);
@@ -114,7 +114,7 @@ describe.each([
     expect(Number(count)).toBeLessThan(200);
   });
 
-  test('a flood of notifications, with descriptors along, neither holds up the monitor nor stays in it', async () => {
+  test('a flood of notifications with descriptors neither delays the monitor nor stays in it', async () => {
     const descriptors = () => readdirSync(`/proc/${monitor}/fd`).length;
     const before = descriptors();
     const { eventsNext } = await vm.client.call('info', undefined);
@@ -126,7 +126,7 @@ describe.each([
     expect(descriptors()).toBe(before);
   });
 
-  test('what it says of itself reaches a terminal only as escapes', async () => {
+  test('its own texts reach a terminal only escaped', async () => {
     const { stdout } = vm.world.run('umlwatch', ['vm1', '-info']);
     expect(stdout).toContain('9.9.9 \\x1b]0;owned\\x07');
     const json = vm.world.run('umlwatch', ['vm1', '-info', '-json']).stdout;
@@ -143,7 +143,7 @@ describe.each([
     expect(statSync(image)).toMatchObject({ size: size + MiB, uid: vmUid });
   });
 
-  test('links and depths in its run directory do not lead the removal astray', async () => {
+  test('links and deep trees in its run directory do not redirect the removal', async () => {
     expect(Number((await vm.order('dig'))[0])).toBe(1500);
     await vm.client.call('kill', undefined);
     await vm.client.call('start', undefined);
@@ -207,7 +207,7 @@ describe('what it leaves, and what it pretends', () => {
     expect(await vm.client.call('start', undefined)).toMatchObject({ state: 'running' });
   });
 
-  test('one that lets its locks go is still seen by the next monitor, and no second one is started', async () => {
+  test('a kernel that releases its locks is still found by the next monitor, and no second one is started', async () => {
     await vm.order('close 5 5');
     await vm.order('close 9 9');
     expect(await successor()).toBe('foreign');
@@ -216,7 +216,7 @@ describe('what it leaves, and what it pretends', () => {
     expect(processesIn(namespace)).toHaveLength(2);
   }, 30_000);
 
-  test('one that puts something else in the place of a console is foreign, and its monitor still answers', async () => {
+  test('a kernel that replaces a console is unmanaged, and its monitor still answers', async () => {
     await vm.order('swap 7');
     expect(await successor()).toBe('foreign');
     const { events } = await vm.client.call('events', { since: 1, max: 64, waitMs: 0 });
@@ -224,7 +224,7 @@ describe('what it leaves, and what it pretends', () => {
     expect(processesIn(namespace)).toHaveLength(2);
   });
 
-  test('one that takes another name is foreign to the next monitor: reported, and never killed', async () => {
+  test('a kernel that changes its name is unmanaged for the next monitor: reported, and never killed', async () => {
     await vm.order('rename');
     expect(await successor()).toBe('foreign');
     expect(processesIn(namespace)).toHaveLength(2);

@@ -107,7 +107,7 @@ describe('every command', () => {
     expect((await shell.run('ls /sys/block')).output).not.toContain('ubdb');
   });
 
-  test('config mem tells the memory; the answer of the kernel is an address', async () => {
+  test('config mem returns the memory; the answer of the kernel is an address', async () => {
     expect(await ask('config mem')).toBe(String(64 * 1024 ** 2));
   });
 
@@ -169,7 +169,7 @@ describe('umlwatch', () => {
     });
   });
 
-  test('the words on top of it', async () => {
+  test('the commands beside it', async () => {
     expect(umlwatch('-log-to-guest', 'from the host').status).toBe(0);
     expect((await shell.run('dmesg | tail')).output).toContain('from the host');
     expect((await shell.run('dmesg | tail -n 40')).output).toContain('two  words');
@@ -186,7 +186,7 @@ describe('umlwatch', () => {
 });
 
 describe('a kernel that umlmon did not start', () => {
-  test('answers by its socket, and is called foreign', async () => {
+  test('answers by its socket, and is reported as unmanaged', async () => {
     const kernel = testKernelDirectory();
     const home = mkdtempSync(join(tmpdir(), 'umlmon-foreign-'));
     // Not in a jail: it sees the directories of the host, and only its libraries are others.

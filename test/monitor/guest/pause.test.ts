@@ -1,4 +1,4 @@
-/** A guest that stands still on request, beside backups and across monitors. */
+/** A guest that is paused on request, beside backups and across monitors. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Pause, parsePaused } from '../../../src/monitor/guest/pause.ts';
@@ -42,7 +42,7 @@ describe('the one place that stops a guest', () => {
   const refused = (cause: string) => new UmlmonError('MCONSOLE_REFUSED', { place: 'mconsole', cause });
   const silent = new UmlmonError('MCONSOLE_TIMEOUT', { place: 'mconsole', cause: 'no answer' });
 
-  test('is left in a record before the kernel is asked, and after it goes on', async () => {
+  test('is recorded before the request to the kernel, and after the resume', async () => {
     const { since, resumesAt } = await pause.pause('uid 0', 60_000);
     expect(resumesAt - since).toBe(60_000);
     expect(pause.paused).toMatchObject({ since, by: 'uid 0', resumesAt });
@@ -79,7 +79,7 @@ describe('the one place that stops a guest', () => {
     expect(asked.slice(-2)).toEqual(['version', 'go']);
   });
 
-  test('a kernel that does not go on is paused still, and asked again', async () => {
+  test('a kernel that does not resume is still paused, and asked again', async () => {
     await pause.pause('uid 0', 50);
     answers = { go: silent };
     await expect(pause.resume('uid 0')).rejects.toMatchObject({ code: 'MCONSOLE_TIMEOUT' });
@@ -89,7 +89,7 @@ describe('the one place that stops a guest', () => {
     expect(asked).toEqual(['stop', 'go', 'go']);
   });
 
-  test('a pause that a former monitor has left goes on, with its limit', async () => {
+  test('a pause of the previous monitor continues, with its limit', async () => {
     const paused = { since: Date.now() - 1000, by: 'uid 7', resumesAt: Date.now() + 50 };
     pause.restore(paused);
     expect(pause.paused).toEqual(paused);
@@ -97,7 +97,7 @@ describe('the one place that stops a guest', () => {
     expect(troubles).toEqual([]);
   });
 
-  test('a record that is damaged lets the guest go on', async () => {
+  test('a damaged record lets the guest continue', async () => {
     const paused = { since: 1, by: 'uid 0', resumesAt: 0 };
     expect(parsePaused(paused, 1000)).toEqual(paused);
     for (const bad of [
@@ -143,7 +143,7 @@ describe('a real guest', () => {
     return (await said()).join() !== before.join();
   }
 
-  test('stands still, says so, goes on, and stops in order', async () => {
+  test('is paused, shows that, is resumed, and stops cleanly', async () => {
     const { client, shell } = await boot();
     await shell.type('while sleep 0.02; do echo tick; done\r');
     await expect.poll(() => isTicking(client)).toBe(true);
@@ -162,7 +162,7 @@ describe('a real guest', () => {
     expect(world.run('umlwatch', ['vm1', '-pause'])).toMatchObject({ status: 5 });
   });
 
-  test('the limit of a pause goes on under the next monitor', async () => {
+  test('the limit of a pause continues under the next monitor', async () => {
     const { client, shell } = await boot('pause_limit = 3s');
     await shell.type('while sleep 0.02; do echo tick; done\r');
     const paused = await client.call('pause', undefined);

@@ -35,7 +35,7 @@ test('a level that was reached changes nothing', () => {
   expect(reachLevel(none, 'kernel', -3).reached).toEqual({ kernel: 0 });
 });
 
-test('a record says levels and times, or nothing', () => {
+test('a record has levels and times, or nothing', () => {
   expect(parseLevelTimes({ launched: 9, guest: 40 })).toEqual({ launched: 9, guest: 40 });
   expect(
     parseLevelTimes({ launched: -1, kernel: '3', guest: 1.5, console: null, toString: 4, x: 5 }),

@@ -68,7 +68,7 @@ describe('a real guest', () => {
   const sampleOf = (text: string, name: string) =>
     Number(new RegExp(`^${name}\\{[^}]*\\} (\\S+)$`, 'm').exec(text)?.[1]);
 
-  test('of a VM that is down, the monitor says what it knows', async () => {
+  test('of a stopped VM, the monitor reports its own values', async () => {
     const text = curl();
     expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\nContent-Type: application\/openmetrics-text/);
     expect(sampleOf(text, 'umlmon_up')).toBe(0);

@@ -61,7 +61,7 @@ function count(word: string): number {
   return existsSync(at('log')) ? readFileSync(at('log'), 'latin1').split(word).length - 1 : 0;
 }
 
-test('two looks that wait for one turn are done one after the other, and the end waits for the one that runs', async () => {
+test('two checks in one queue run one after the other, and close waits for the running one', async () => {
   script('ip', 'echo began >>log; sleep 0.7; echo ended >>log; echo "[]"');
   const gate = new EventEmitter();
   turn = once(gate, 'open');

@@ -61,7 +61,7 @@ test('links that the guest sets up and down, plugged ones too, before and after 
   }
 });
 
-test('a guest that sets its link up and down for ever is told of now and then, and in the end rightly', async () => {
+test('a guest that changes its link all the time is reported at intervals, with the right last state', async () => {
   await lan.monitors({ vm1: 'eth0 = network(name=lab)' });
   const shell = await lan.start('vm1');
   const flaps = 300;

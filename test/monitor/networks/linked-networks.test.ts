@@ -63,7 +63,7 @@ test.each([
   },
 );
 
-test('mistakes in a link are told before the start', () => {
+test('problems of a link are reported before the start', () => {
   const configuration = (...eths: string[]) =>
     `ubd0 = /disks/root.dsk\n${eths.map((eth, i) => `eth${i} = network(name=n${i}, ${eth})`).join('\n')}`;
   here.world.addImage('vm1');

@@ -134,7 +134,7 @@ test(
 );
 
 test(
-  'SIGKILL at any moment of a start: the next monitor takes back all, or takes over',
+  'SIGKILL at any moment of a start: the next monitor removes everything, or takes over',
   async () => {
     const before = state();
     for (let ms = 0; ms < 40; ms += 4) {

@@ -186,7 +186,7 @@ test('VMs on a bridge reach each other; with isolated they do not, and those wit
   expect(host.state()).toBe(before);
 });
 
-test('a setting that somebody else has changed meanwhile is left', async () => {
+test('a setting that another program has changed meanwhile is left', async () => {
   lan();
   const [client] = await monitors(
     'host_to_host(proxy_if=proxy1, proxy_addr=10.8.0.1, guest_addr=10.9.0.2, host_if=lan0)',
@@ -198,7 +198,7 @@ test('a setting that somebody else has changed meanwhile is left', async () => {
   expect(host.run('cat /proc/sys/net/ipv4/conf/lan0/forwarding')).toBe('1\n');
 });
 
-test('what a crash of the host has left is no hindrance', async () => {
+test('leftovers of a crash of the host do not prevent a start', async () => {
   const [client] = await monitors('host_to_host(proxy_if=p1, proxy_addr=10.8.0.1, guest_addr=10.9.0.2)');
   const tun = join(world.varDir, 'vm1/jail/dev/net/tun');
   execFileSync('mknod', [tun, 'c', '10', '200']);
@@ -208,7 +208,7 @@ test('what a crash of the host has left is no hindrance', async () => {
   expect(existsSync(tun)).toBe(false);
 });
 
-test('a start that fails in the middle takes back what it has set up', async () => {
+test('a start that fails in the middle removes what it has set up', async () => {
   lan();
   // Somebody else's route is in the way: the address is free, but cannot be routed to the guest.
   host.run('ip route add 10.9.0.2/32 dev lan0');
@@ -224,7 +224,7 @@ test('a start that fails in the middle takes back what it has set up', async () 
   expect(host.state()).toBe(before);
 });
 
-test('what somebody else has made is never taken', async () => {
+test('resources of other programs are never taken', async () => {
   bridge();
   host.run('ip link add proxy1 type veth peer name other');
   const before = host.state();
@@ -236,7 +236,7 @@ test('what somebody else has made is never taken', async () => {
   expect(host.state()).toBe(before);
 });
 
-test('all that the host lacks is told before the start, in one report', async () => {
+test('everything that the host lacks is reported before the start, in one list', async () => {
   host.run('ip link add eth7 type veth peer name other');
   host.run('ip addr add 10.8.0.1/24 dev eth7');
   world.configure({

@@ -64,7 +64,7 @@ test('Docker’s policy is named, and the rule for DOCKER-USER that is printed g
   expect(lan.world.run('umladmin', ['doctor']).stdout).toMatch(words);
 }, 60_000);
 
-test('doctor compares what a VM has set up with what is there, also without its monitor', async () => {
+test('doctor compares the resources of a VM with the host, also without its monitor', async () => {
   await lan.monitors({ vm1: 'eth0 = nat(name=web, subnet=10.7.0.0/24)\neth1 = network(name=lab)' });
   await lan.client('vm1').call('start', undefined);
   const lost = () =>

@@ -108,7 +108,7 @@ async function nextMonitor(): Promise<MonitorClient> {
   return client;
 }
 
-test('plugged interfaces outlive their monitor, and go with the VM, whoever ends it', async () => {
+test('plugged interfaces outlive their monitor, and end with the VM, however it ends', async () => {
   lan.host.connect('lan0', lan.namespace(), 'lan0');
   lan.host.run('ip addr add 10.9.0.1/24 dev lan0');
   const before = state();
@@ -191,7 +191,7 @@ test('monitors killed at any moment of a plug or unplug: host and kernel agree a
   expect(state()).toBe(before);
 });
 
-test('an interface that the guest has up when its unplug is cut off stays its own', async () => {
+test('an interface that the guest has up when its unplug is interrupted stays', async () => {
   await lan.monitors({ vm1: lab });
   const shell = await lan.start('vm1', 'ip link set vec0 up');
   const asked = lan.client('vm1').call('unplugNetwork', 0);

@@ -179,7 +179,7 @@ test('what a killed monitor and kernel leave is removed; a killed monitor alone 
   expect(state(here)).toBe(before);
 });
 
-test('what keeps a VM from such a transport is told before the start', () => {
+test('problems of such a transport are reported before the start', () => {
   const here = host();
   here.world.addImage('vm1');
   here.world.configure({

@@ -1,4 +1,4 @@
-/** What others wipe of the host while a VM runs: noticed by netlink, made again or told. */
+/** Host resources that other programs remove while a VM runs: noticed by netlink, then restored or reported. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { MonitorClient } from '../../../src/rpc/client/monitor-client.ts';
 import type { Event } from '../../../src/rpc/umlmonctrl.gen.ts';
@@ -26,7 +26,7 @@ async function told(client: MonitorClient, kind: string): Promise<string[]> {
 
 const warnings = async (vm: string) => (await lan.client(vm).call('info', undefined)).warnings;
 
-/** What the host has of a network, without numbers that change when a thing is made again. */
+/** The network of the host, without numbers that change when a resource is restored. */
 function state(): string {
   const { host } = lan;
   const links = host
@@ -59,7 +59,7 @@ beforeEach(() => {
   lan.host.run('ip link set br0 up');
 });
 
-test('all tables of nftables are made again after nft flush ruleset, also those of which only rules were flushed', async () => {
+test('all tables of nftables are restored after nft flush ruleset, also tables with flushed rules only', async () => {
   const lab =
     'eth0 = network(name=lab)\neth1 = nat(name=web, subnet=10.7.0.0/24, guest_addr=10.7.0.X, forward=80X:80)';
   await lan.monitors({ vm1: lab.replaceAll('X', '2'), vm2: lab.replaceAll('X', '3') });
@@ -76,9 +76,9 @@ test('all tables of nftables are made again after nft flush ruleset, also those 
     )
     .toEqual(
       expect.arrayContaining([
-        expect.stringMatching(/^the nftables table inet umlmon-nat-\w+ is gone: made again$/),
-        expect.stringMatching(/^the nftables table netdev umlmon-network-\w+ is gone: made again$/),
-        expect.stringMatching(/^the nftables table inet umlmon-forward-\w+ is gone: made again$/),
+        expect.stringMatching(/^the nftables table inet umlmon-nat-\w+ is gone: restored$/),
+        expect.stringMatching(/^the nftables table netdev umlmon-network-\w+ is gone: restored$/),
+        expect.stringMatching(/^the nftables table inet umlmon-forward-\w+ is gone: restored$/),
       ]),
     );
   const [, nat = ''] = /table inet (umlmon-nat-\w+)/.exec(before) ?? [];
@@ -94,7 +94,7 @@ test('all tables of nftables are made again after nft flush ruleset, also those 
   expect(await warnings('vm1')).toEqual([]);
 }, 60_000);
 
-test('addresses, routes, settings, announcements, ports of bridges and whole bridges are made again', async () => {
+test('addresses, routes, settings, announcements, ports of bridges and whole bridges are restored', async () => {
   lan.host.run('ip link add br1 type bridge');
   await lan.monitors({
     vm1: [
@@ -204,7 +204,7 @@ test('what is of others, or was set down on purpose, is a warning in -info, list
     .toEqual([{ what: 'the interface p1 is gone', hint: 'umlwatch vm1 -restart' }]);
 }, 60_000);
 
-test('networks of every kind need neither repair nor warning after a start, in a look after it, and in doctor', async () => {
+test('networks of every kind need neither repair nor warning after a start, in a later check, and in doctor', async () => {
   lan.host.run('sysctl -qw net.ipv6.conf.all.forwarding=1');
   lan.host.run('ip tuntap add dev own0 mode tap user 39 vnet_hdr');
   lan.host.run('ip link set own0 up');
@@ -271,7 +271,7 @@ test('networks of every kind need neither repair nor warning after a start, in a
   await expect.poll(() => warnings('vm1'), patience).toEqual([]);
 }, 60_000);
 
-test('another program that wipes it again and again is not fought', async () => {
+test('a table that another program removes repeatedly is no longer restored', async () => {
   await lan.monitors({ vm1: 'eth0 = nat(name=web, subnet=10.7.0.0/24)' });
   const client = lan.client('vm1');
   await client.call('start', undefined);
@@ -287,7 +287,7 @@ test('another program that wipes it again and again is not fought', async () => 
     .toEqual([
       {
         what: expect.stringMatching(
-          /^the nftables table inet umlmon-nat-\w+ is gone; another program wipes it again and again/,
+          /^the nftables table inet umlmon-nat-\w+ is gone; another program removes it repeatedly/,
         ),
         hint: 'find that program: nft monitor',
       },

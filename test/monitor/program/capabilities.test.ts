@@ -39,7 +39,7 @@ const umlwatch = (...words: string[]) => world.run('umlwatch', ['vm1', ...words]
 const endOfMonitor = () => JSON.parse(readFileSync(join(world.varDir, 'vm1/log/monitor-end.json'), 'utf8'));
 
 test.each([...single.map((name) => [name]), others])(
-  'without %s: start, -run, console and -stop work or say why not, and the monitor lives',
+  'without %s: start, -run, console and -stop work or report why not, and the monitor continues',
   async (...names) => {
     without(names);
     const refusal = refusals[names[0] ?? ''];
@@ -65,7 +65,7 @@ test.each([...single.map((name) => [name]), others])(
   120_000,
 );
 
-test('without kill: a signal that is refused is a trouble, told once, and -kill has the kernel halt', async () => {
+test('without kill: a refused signal is a warning, reported once, and -kill halts the kernel', async () => {
   without(['kill']);
   await world.startMonitor('vm1');
   umlwatch('-start');
@@ -93,7 +93,7 @@ test('without a descriptor left: what needs one is refused, and the VM can be st
   expect(existsSync(`/proc/${pid}`)).toBe(true);
 }, 60_000);
 
-test('a monitor that ends by a fault, or is killed: clients and the next monitor say how', async () => {
+test('a monitor that ends by a fault or is killed: clients and the next monitor report it', async () => {
   without(['mac_admin']);
   await world.startMonitor('vm1');
   const pid = world.monitorPid('vm1');

@@ -46,7 +46,7 @@ test('a start, -check, doctor and umlrun refuse more memory than a cgroup leaves
   expect([run.status, run.stderr]).toEqual([125, expect.stringMatching(why)]);
 });
 
-test('a kernel that a cgroup ends says whose limit it was', async () => {
+test('the exit of a kernel that a cgroup ended names the cgroup', async () => {
   limitTo(600);
   await world.startMonitor('vm1');
   expect(world.run('umlwatch', ['vm1', '-start'])).toMatchObject({ status: 0 });

@@ -31,12 +31,12 @@ test('security events that cannot be recorded', async () => {
   expect(await told()).toMatch(/security events are recorded again/);
 });
 
-test('deaths that restart_limit has to count and that are lost', async () => {
+test('unexpected exits that restart_limit counts and that are lost', async () => {
   await world.startMonitor('vm1');
   await world.stopMonitors();
   writeFileSync(join(world.varDir, 'vm1/log/deaths.json'), '{"tally":');
   await world.startMonitor('vm1');
-  expect(await told()).toMatch(/restart_limit does not know of earlier deaths: the file is damaged/);
+  expect(await told()).toMatch(/earlier unexpected exits are unknown to restart_limit: the file is damaged/);
 });
 
 const layout = { vm: 'vm1', backups: '/var/lib/umlmon/vm1/backups' } as Parameters<typeof notChecked>[1];
@@ -56,7 +56,7 @@ test('a backup is judged by what was wanted of it', () => {
   expect(levelOf('backup', { as_wanted: 'yes' })).toBe('info');
 });
 
-test('a check that could not run is told; a file system that is never checked is none', () => {
+test('a check that could not run is reported; a file system that is never checked is not', () => {
   const image = (soundness: Manifest['images'][number]['soundness']) =>
     manifest({ images: [{ path: '/disks/root.dsk', soundness } as Manifest['images'][number]] });
   expect(notChecked(image({ found: 'not-checked', words: 'only ext4' }), layout)).toBeUndefined();

@@ -57,37 +57,40 @@ test.each([
   ['rundir', 'GLOBAL', 1],
   ['shared', 'GLOBAL', 1],
   ['backup_dir', 'vm1', 3],
-])('%s below a directory of somebody else is refused, and nothing is made there', (key, section, failed) => {
-  const theirs = join(world.home, 'theirs');
-  const linked = join(world.home, 'linked');
-  mkdirSync(theirs);
-  chownSync(theirs, vmUid, vmUid);
-  symlinkSync(theirs, linked);
-  for (const path of [theirs, linked]) {
-    const global = new Map([
-      ['vardir', world.varDir],
-      ['rundir', world.runDir],
-    ]);
-    const vm = new Map([
-      ['vmuser', vmUser],
-      ['ubd0', '/disks/root.dsk'],
-    ]);
-    (section === 'GLOBAL' ? global : vm).set(key, `${path}/here`);
-    const lines = (map: typeof vm) => [...map].map(([name, value]) => `${name} = ${value}\n`).join('');
-    writeFileSync(world.configPath, `[GLOBAL]\n${lines(global)}[vm1]\n${lines(vm)}`);
-    for (const [args, expected] of [
-      [['-fg', 'vm1'], failed],
-      [['-cleanup', 'vm1'], failed],
-      [['-check', 'vm1'], 3],
-    ] as const) {
-      const { status, stderr } = world.run('umlmon', args);
-      expect(stderr).toContain(`[${section}] ${key}: users other than root can change the directory: `);
-      expect(stderr).toContain(`${theirs} belongs to user ${vmUid} (hint: fix it with chown and chmod`);
-      expect(status).toBe(expected);
+])(
+  '%s below a directory of another user is refused, and nothing is created there',
+  (key, section, failed) => {
+    const theirs = join(world.home, 'theirs');
+    const linked = join(world.home, 'linked');
+    mkdirSync(theirs);
+    chownSync(theirs, vmUid, vmUid);
+    symlinkSync(theirs, linked);
+    for (const path of [theirs, linked]) {
+      const global = new Map([
+        ['vardir', world.varDir],
+        ['rundir', world.runDir],
+      ]);
+      const vm = new Map([
+        ['vmuser', vmUser],
+        ['ubd0', '/disks/root.dsk'],
+      ]);
+      (section === 'GLOBAL' ? global : vm).set(key, `${path}/here`);
+      const lines = (map: typeof vm) => [...map].map(([name, value]) => `${name} = ${value}\n`).join('');
+      writeFileSync(world.configPath, `[GLOBAL]\n${lines(global)}[vm1]\n${lines(vm)}`);
+      for (const [args, expected] of [
+        [['-fg', 'vm1'], failed],
+        [['-cleanup', 'vm1'], failed],
+        [['-check', 'vm1'], 3],
+      ] as const) {
+        const { status, stderr } = world.run('umlmon', args);
+        expect(stderr).toContain(`[${section}] ${key}: users other than root can change the directory: `);
+        expect(stderr).toContain(`${theirs} belongs to user ${vmUid} (hint: fix it with chown and chmod`);
+        expect(status).toBe(expected);
+      }
+      expect(readdirSync(theirs)).toEqual([]);
     }
-    expect(readdirSync(theirs)).toEqual([]);
-  }
-});
+  },
+);
 
 test('a hook that others could change is a mistake of the configuration, and no start calls it', async () => {
   const hook = join(world.home, 'theirs/hook');

@@ -91,7 +91,7 @@ describe('of a monitor', () => {
     expect(numbers).toEqual(Array.from({ length: said }, (_, index) => index + 1));
   });
 
-  test('says nothing twice with copytruncate, and leaves no hole', async () => {
+  test('writes nothing twice with copytruncate, and leaves no hole', async () => {
     const { numbers, text, said } = await rotated('copytruncate', 5);
     expect(text).not.toContain('\0');
     expect(numbers.every((number, index) => index === 0 || number > (numbers[index - 1] ?? 0))).toBe(true);
@@ -101,7 +101,7 @@ describe('of a monitor', () => {
     expect(world.run('umlwatch', ['vm1', '-log', 'con2']).stdout).toContain(`line ${said}`);
   });
 
-  test('are there again at once, also the monitor’s own, and readers go on where they were', async () => {
+  test('are written again at once, also the log of the monitor, and readers continue', async () => {
     await bootGuest(world, 'vm1');
     const before = readFileSync(join(logs, 'con0'), 'utf8');
     renameSync(join(logs, 'con0'), join(old, 'con0'));
@@ -115,7 +115,7 @@ describe('of a monitor', () => {
     expect(seen).toBe('');
   });
 
-  test('a monitor in the background goes on in the log that has the name', async () => {
+  test('a monitor in the background continues in the file of that name', async () => {
     expect(world.run('umladmin', ['start', 'vm1']).status).toBe(0);
     try {
       const log = join(logs, 'monitor');
@@ -141,7 +141,7 @@ describe('of daemons that log to standard error', () => {
 
   afterEach(() => rmSync(home, { recursive: true }));
 
-  test.each(['umldir', 'umlweb'] as const)('%s goes on in the file that has the name', async (name) => {
+  test.each(['umldir', 'umlweb'] as const)('%s continues in the file of that name', async (name) => {
     const keys = { umldir_port: await freePort(), host_name: 'host1', web_listen: '127.0.0.1:0' };
     const config = writeGlobal(home, keys);
     const path = join(home, 'log');

@@ -94,7 +94,7 @@ describe('umlmon -units', () => {
     }
   });
 
-  test('leaves out a VM with a mistake, and says so', () => {
+  test('leaves out a VM with a problem, and reports it', () => {
     world.configure({ good: 'ubd0 = /disks/root.dsk', bad: 'ubd0 = /disks/root.dsk\nmemory_max = 128M' });
     const { status, stderr, files } = write();
     expect(status).toBe(3);
@@ -102,7 +102,7 @@ describe('umlmon -units', () => {
     expect(files['umlmon.target.d/vms.conf']).toContain('Wants=umlmon@good.service\n');
   });
 
-  test('has nothing to say on a host without a configuration', () => {
+  test('writes nothing on a host without a configuration', () => {
     const { status, stderr, files } = write();
     expect([status, stderr]).toEqual([0, '']);
     expect(files['umlmon.target.d/vms.conf']).toContain('Wants=\n');

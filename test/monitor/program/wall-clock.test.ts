@@ -39,7 +39,7 @@ function setClock(seconds: number): void {
   writeFileSync(offset, `${seconds}\n`);
 }
 
-test('set back by two hours: a writer that is idle gives way after writer_idle', async () => {
+test('set back by two hours: an idle controller loses control after writer_idle', async () => {
   const [first, second] = [await world.client('vm1'), await world.client('vm1')];
   const before = Date.now();
   const at = { channel: 'con1', columns: 0, rows: 0 };

@@ -69,7 +69,7 @@ test('the caller gets what the console showed; events have the text of the panic
   expect(ended?.attributes).toContainEqual({ name: 'result', value: 'START_CRASHED' });
 });
 
-test('a guest that has done its work and powers off at once is no failure', async () => {
+test('a guest that finishes its work and powers off at once is not a failure', async () => {
   const client = await monitorOf('append = init=/bin/busybox -- poweroff -f');
   await expect(client.call('start', undefined)).resolves.toMatchObject({ state: expect.anything() });
   expect(await waitForEvent(client, 'exit', 1)).toBe('poweroff');

@@ -54,7 +54,7 @@ describe('one call', () => {
   const isAlive = (pid: number) =>
     existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
 
-  test('gets its moment and the plan; what it says is in the event', async () => {
+  test('gets its moment and the plan; its output is in the event', async () => {
     writeHook('cat >"$log.$1"; echo "$UMLMON_VM is $1"');
     await prepare();
     expect(JSON.parse(readFileSync(join(home, 'log.prepare'), 'utf8'))).toEqual(plan);
@@ -99,7 +99,7 @@ describe('one call', () => {
     expect(events[0]?.length).toBeLessThan(monitorLimits.hookOutput + 100);
   });
 
-  test('what others can write, or what is not there, is not run', async () => {
+  test('a hook that others can write, or that is missing, is not run', async () => {
     writeHook('echo ran >"$log"', 0o777);
     await prepare();
     expect(events[0]).toMatch(/^hook unusable .*is writable by users other/);
@@ -109,7 +109,7 @@ describe('one call', () => {
     expect(log()).toBe('');
   });
 
-  test('below a directory that somebody else may swap it is not run, not once in 1,000 times', async () => {
+  test('below a directory that another user can replace it is not run, in 1,000 attempts', async () => {
     chmodSync(home, 0o755);
     const [theirs, evil] = [join(home, 'theirs'), join(home, 'evil')];
     for (const path of [theirs, join(theirs, 'bin'), evil]) mkdirSync(path, { mode: 0o755 });
@@ -157,7 +157,7 @@ describe('one call', () => {
     expect(events[0]).toBe(`hook ok prepare: done: ${join(home, 'hook')}`);
   });
 
-  test('one that somebody is writing cannot be run, for that moment', async () => {
+  test('a hook that is being written cannot be run at that moment', async () => {
     writeHook('echo ran >>"$log"');
     const writer = openSync(hook, 'r+');
     try {
@@ -219,7 +219,7 @@ describe('a real VM', () => {
     });
   });
 
-  test('a refused start leaves nothing; one that hangs at prepare goes on', async () => {
+  test('a refused start leaves nothing; one whose hook hangs at prepare continues', async () => {
     writeHook('exit 1');
     await expect(client.call('start', undefined)).rejects.toMatchObject({ code: 'HOOK_REFUSED' });
     expect(await client.call('info', undefined)).toMatchObject({ state: 'down' });
@@ -227,7 +227,7 @@ describe('a real VM', () => {
     expect(await client.call('start', undefined)).toMatchObject({ state: 'running' });
   }, 30_000);
 
-  test('are all called before a monitor ends that leaves when its VM is down', async () => {
+  test('are all called before the end of a monitor that exits when its VM has stopped', async () => {
     writeHook('[ "$1" != stopped ] || sleep 1; echo "$1" >>"$log"');
     await client.call('start', undefined);
     const ended = world.signalMonitor('vm1', 'SIGHUP');

@@ -54,7 +54,7 @@ function make(path: string, bytes: number, content: Buffer | string = '', at = 0
 const sfdisk = (path: string, ...lines: string[]) =>
   execFileSync('sfdisk', ['-q', path], { input: lines.join('\n') });
 
-describe('what is no disk', () => {
+describe('files that are not disks', () => {
   test.each<[string, string | Buffer, number, string]>([
     ['qcow2', 'QFI\xfb\0\0\0\x03', 0, 'a qcow2 image'],
     ['vmdk', 'KDMV\x01\0\0\0', 0, 'a VMDK image'],
@@ -79,7 +79,7 @@ describe('what is no disk', () => {
     ]);
   });
 
-  test('the disk of another program beside the root is a warning, an archive is none', async () => {
+  test('the disk of another program beside the root is a warning, an archive is not', async () => {
     world.configure({ vm1: 'ubd0 = /disks/root.dsk\nubd1 = /disks/data.dsk' });
     make(data, MiB, 'QFI\xfb\0\0\0\x03');
     expect(check()).toMatchObject([
@@ -99,7 +99,7 @@ describe('what is no disk', () => {
   });
 });
 
-test('check, plan, doctor, start and umladmin start say the same, with file and line', async () => {
+test('check, plan, doctor, start and umladmin start report the same problems, with file and line', async () => {
   make(root, 32 * MiB, 'QFI\xfb\0\0\0\x03');
   const place = `${world.configPath}:8: [vm1] ubd0: `;
   const checked = world.run('umlmon', ['-check', 'vm1']);
@@ -229,7 +229,7 @@ test('what is not known is a warning with the facts, and so is all where somethi
   expect(check()).toMatchObject([{ severity: 'warning' }]);
 });
 
-test('of an image that the user of the VM may not read, only that is said', () => {
+test('of an image that the user of the VM may not read, only that is reported', () => {
   make(root, MiB, 'QFI\xfb\0\0\0\x03');
   chownSync(root, 0, 0);
   expect(check()).toMatchObject([{ code: 'IMAGE_ACCESS' }]);

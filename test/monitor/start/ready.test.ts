@@ -70,7 +70,7 @@ test('each level in its order, with times; nothing is reached when the kernel is
   expect(await levels(client)).toEqual(['launched', 'kernel', 'guest']);
 });
 
-test('free text of a guest is no readiness; the word passes in a flood of messages', async () => {
+test('free text of a guest is not readiness; the readiness message passes in a flood of messages', async () => {
   const client = await monitorOf('append = init=/bin/sh\nready = guest');
   await client.call('start', undefined);
   const shell = await GuestShell.open(client, 'con0');
@@ -96,7 +96,7 @@ test('a text behind a flood of output that looks like it is found', async () => 
   expect(await wait(client, 'console')).toMatchObject({ level: 'console' });
 });
 
-test('after an adoption, what was reached is known again, with its times, and told again', async () => {
+test('after a takeover, the reached levels are known with their times, and published again', async () => {
   const before = await monitorOf('ready = guest\nready_pattern = con1 up-and-running');
   await before.call('start', undefined);
   await wait(before, 'guest');

@@ -40,7 +40,7 @@ test('a killed monitor loses neither VM nor shell; the next one takes both over'
   expect(await client.call('start', undefined)).toMatchObject({ state: 'running' });
 });
 
-test('what the guest says while nobody is there arrives, as far as the terminal holds it', async () => {
+test('output of the guest without a monitor arrives, as far as the terminal holds it', async () => {
   const { shell } = await bootGuest(world, 'vm1');
   await shell.type('(sleep 0.5; for i in $(seq 1 3000); do echo "line $i of many"; done; echo all-said) &\r');
   await shell.until(/\[1\]|# /);
@@ -66,7 +66,7 @@ test('a kernel that ends while it has no monitor leaves a clean place', async ()
   expect(await client.call('start', undefined)).toMatchObject({ state: 'running' });
 });
 
-test('what does not agree is foreign: reported, refused, and never touched', async () => {
+test('a kernel that does not match its record is unmanaged: reported, refused, and never changed', async () => {
   const { kernelPid } = await bootGuest(world, 'vm1');
   await world.killMonitor('vm1');
   const recordPath = join(world.varDir, 'vm1/run.json');
@@ -89,7 +89,7 @@ test('what does not agree is foreign: reported, refused, and never touched', asy
   expect(await client.call('start', undefined)).toMatchObject({ state: 'running' });
 }, 60_000);
 
-test('two starts of a foreign VM at once take it over once', async () => {
+test('two simultaneous starts of an unmanaged VM take it over once', async () => {
   const { kernelPid } = await bootGuest(world, 'vm1');
   await world.killMonitor('vm1');
   const recordPath = join(world.varDir, 'vm1/run.json');

@@ -14,7 +14,7 @@ beforeEach(() => {
 });
 afterEach(() => world.close());
 
-test('who asks a guest that has just ended is refused, and the monitor goes on', async () => {
+test('a request to a guest that has just ended is refused, and the monitor continues', async () => {
   const hook = join(world.home, 'hook');
   writeFileSync(hook, '#!/bin/sh\n');
   chmodSync(hook, 0o755);

@@ -26,7 +26,7 @@ async function removeRunDir(): Promise<void> {
   expect(await waitForEvent(client, 'made-again')).toContain(`${world.runDir} was removed`);
 }
 
-test('without RUNDIR the guest is reached, and stopped in order; a second monitor is refused', async () => {
+test('without RUNDIR the guest is reached and stopped cleanly; a second monitor is refused', async () => {
   const { shell, kernelPid } = await bootGuest(world, 'vm1');
   await removeRunDir();
   expect(statSync(world.runDir).mode & 0o777).toBe(0o755);

@@ -90,7 +90,7 @@ test(`${rounds} rounds: one wins, the other says why not`, async () => {
   }
 }, 300_000);
 
-test('the first is killed right away: the other serves or has said no, and the next one serves', async () => {
+test('the first is killed at once: the other serves or has exited with an error, and the next one serves', async () => {
   console.log(`UMLMON_TEST_SEED=${seed}`);
   const random = createRandom(seed, 0);
   const seen = { served: 0, refused: 0 };
