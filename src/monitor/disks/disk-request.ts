@@ -6,7 +6,7 @@ import type { DiskRequest } from '../../rpc/umlmonctrl.gen.ts';
 import { UmlmonError } from '../../system/errors/errors.ts';
 
 /**
- * What a client of a VM asks for, as a verb. Pure.
+ * The request of a client of a VM as a disk command. Pure.
  *
  * Clients of a VM have the rights of its guest: /disks is theirs; /shared/disks, which all VMs read (umlmon(7): "one can
  * place here backing files"), they may read and not change. The images of other VMs they cannot even name. Whoever
@@ -34,7 +34,7 @@ export function imageOf(vm: string, path: string): ImageName {
   throw new UmlmonError(refusal.code, { place: vm, ...refusal });
 }
 
-/** What a client of a VM is told who wants to change an image of all VMs. */
+/** The refusal for a client of a VM that wants to change an image of all VMs. */
 function sharedError(vm: string, name: ImageName): UmlmonError {
   return new UmlmonError('IMAGE_FOREIGN', {
     place: vm,

@@ -60,7 +60,7 @@ export class GuestFreezer {
     return found;
   }
 
-  /** Types after what was typed before, as far as the guest reads it in time: the answer tells. */
+  /** Types after earlier input, as far as the guest reads it in time: the answer shows that. */
   #type(text: string, ms: number): void {
     const deadline = performance.now() + ms;
     this.#typed = this.#typed.then(async () => {

@@ -13,7 +13,7 @@ import { Directory } from '../../system/files/held-directory.ts';
 
 /**
  * Which file it is, also after the host was started anew, and not another one that has got its inode number: the number,
- * and when it was made, which nobody can set (statx(2), stx_btime); 0 where that is not known.
+ * and its time of birth, which no program can set (statx(2), stx_btime); 0 where that is unknown.
  */
 export function fileIdentity({ ino, birthtimeNs, ctimeNs }: BigIntStats): string {
   // Where there is no statx(2), Node gives the time of the last change instead.

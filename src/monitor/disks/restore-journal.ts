@@ -104,7 +104,7 @@ export function putInPlace({ files }: RestoreJournal, places: ImagePlaces): void
 export function removeFresh({ files }: Pick<RestoreJournal, 'files'>, places: ImagePlaces): void {
   for (const { path, fresh } of files) {
     const directory = places.find(path);
-    // A directory of this name is not ours.
+    // A directory of this name belongs to another program.
     if (!directory?.look(fresh)?.isDirectory()) directory?.remove(fresh);
   }
 }
@@ -131,7 +131,7 @@ function takePlace({ path, fresh, identity, uid, gid, mode }: Restoring, places:
     closeSync(fd);
   }
   directory.rename(fresh, basename(path));
-  // Whoever may write to the directory can have put another file of his under the name, which has no more rights for that.
+  // A user with write access to the directory may have replaced the file: the other file gets no rights.
   if (!hasIdentity(directory.look(basename(path)), identity)) throw lost(path, places);
 }
 

@@ -6,7 +6,7 @@ import { monitorLimits } from '../../system/limits/limits.ts';
 /**
  * The answer of a command whose answer is what the kernel prints meanwhile (`sysrq`, `stack`): lines that the management
  * console sends one by one and may lose, and that the kernel prints at con0 as well, if its loglevel says so. The longer
- * of the two is the better one. It is marked truncated all the same: nothing tells whether something is missing.
+ * of the two is used. It is marked truncated anyway: whether lines are missing is unknown.
  */
 export async function printedBy(con0: Channel | undefined, ask: () => Promise<Answer>): Promise<Answer> {
   const from = con0?.ring.next ?? 0;

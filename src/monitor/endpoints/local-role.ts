@@ -27,7 +27,7 @@ interface LocalUser {
 /**
  * What a local user may do: root and the monitor's own user everything; members of `group` the highest of what their groups
  * with roles may, or look if none of these is theirs, or everything if no group has a role. Others nothing, whatever the mode of
- * the socket has let in; and so umlweb, which must say for whom it calls.
+ * the socket permits; the same for umlweb, which must name the user that it acts for.
  */
 export function localRole({ uid, gid, groups }: LocalUser, users: LocalUsers): Role | null {
   const { own, web, group, groupRoles } = users;

@@ -7,7 +7,7 @@ const failuresOfNew = 1;
 
 /**
  * Addresses that are heard although many others give wrong passwords: those that are new. There are not many of them at once,
- * since whoever has very many addresses must not guess with each of them anew.
+ * since a client with very many addresses must not guess with each of them anew.
  */
 export class Newcomers {
   readonly #bucket = new Bucket({ atOnce: newcomers, perMinute: 60_000 / newcomerTime });

@@ -111,7 +111,7 @@ export function viewFor<A>(
 ): A {
   if (role !== null && includesRole(role, 'console')) return answer;
   const view = views[procedure];
-  // The table ties procedure and answer together by name, which the type of a call does not say.
+  // The table ties procedure and answer together by name, which the type of a call does not contain.
   return view === 'same'
     ? answer
     : redactValue((view as unknown as (answer: A) => A)(answer), settings.secrets());

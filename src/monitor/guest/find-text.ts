@@ -3,7 +3,7 @@ import type { Channel } from '../../console/channel.ts';
 
 /**
  * Calls `onFound` once, when the output of a channel from offset `from` on has the text, however it is cut into pieces.
- * Looks at the ring after output has been put away, so the reading of the channel costs the same as without.
+ * Searches the ring after output is stored, so that the reading of the channel costs the same as without.
  *
  * @returns the function that gives the search up
  */
@@ -17,7 +17,7 @@ export function findText(
   let searched = from;
   const look = (): boolean => {
     const { ring } = channel;
-    // The end of what was searched may be the beginning of the text.
+    // The end of the searched output may be the start of the text.
     const { data } = ring.read(Math.max(from, searched - wanted.length + 1), ring.next - from);
     searched = ring.next;
     return Buffer.from(data.buffer, data.byteOffset, data.length).includes(wanted);

@@ -34,7 +34,7 @@ export function trimmable({ total, free, available }: GuestMemory): number {
 
 /**
  * Bytes of the host that the memory of a guest takes: its file is the only one in the tmpfs at /tmp of the jail, and
- * has no name. 0 if nobody may look.
+ * has no name. 0 without the right to read it.
  */
 export function hostMemory(pid: number): number {
   if (pid === 0) return 0;

@@ -4,7 +4,7 @@ import type { Readiness as ReadinessInfo, ReadyLevel } from '../../rpc/umlmonctr
 /** Milliseconds, since the start was asked for, at which each level was reached. */
 export type LevelTimes = Readonly<Partial<Record<ReadyLevel, number>>>;
 
-/** How far one run of a VM has come. Levels are a set: a guest may show its login before it says that it is up. */
+/** The readiness of one run of a VM. Levels are a set: a guest may show its login before it reports that it is up. */
 export interface Readiness {
   /** The level at which the VM counts as ready. */
   readonly configured: ReadyLevel;

@@ -23,7 +23,7 @@ export interface NetworkedKernel {
  * Gives a running kernel one more network interface. It is listed and recorded before anything is done: whoever dies
  * when, what was set up on the host is known.
  *
- * @param prepare tells what a start would do for it; nothing else is plugged or unplugged meanwhile
+ * @param prepare plans the interface as a start would; nothing else is plugged or unplugged meanwhile
  * @throws UmlmonError NETWORK_UNIT, NETWORK_COMMAND, NETWORK_IN_USE, MCONSOLE_*, and what `prepare` throws
  */
 export function plugInterface(
@@ -80,8 +80,8 @@ export function unplugInterface(kernel: NetworkedKernel, unit: number): Promise<
 }
 
 /**
- * After an adoption: the former monitor may have died in the middle of a plug or unplug, and the kernel cannot be asked
- * whether it has an interface. So that is taken away, unless the guest uses it.
+ * After a takeover: the previous monitor may have ended in the middle of a plug or unplug, and the kernel cannot be asked
+ * whether it has an interface. The interface is removed, unless the guest uses it.
  */
 export async function settleInterfaces(kernel: NetworkedKernel): Promise<void> {
   for (const one of kernel.networks.all)

@@ -149,7 +149,7 @@ class EndRecord {
 }
 
 /**
- * A kernel whose user has come to share its group since is taken over with the directories that it has: its next start is
+ * A kernel whose user now shares its group with others is taken over with its present directories: its next start is
  * refused. Errors: JAIL_*, HOST_NAMESPACES.
  */
 async function prepareDirectories(layout: VmLayout, vmConfig: VmConfig): Promise<void> {

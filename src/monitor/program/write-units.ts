@@ -12,7 +12,7 @@ import type { UnitHost } from './unit-needs.ts';
 
 /**
  * `umlmon -units DIRECTORY`: called by the generator of systemd, when the host boots and at each daemon-reload
- * (systemd.generator(7)). A mistake in one VM does not hold up another, and a host without a configuration is none.
+ * (systemd.generator(7)). A problem of one VM does not affect another, and a host without a configuration is no error.
  *
  * @returns the exit status
  */
@@ -32,7 +32,7 @@ export function writeUnits(configPath: string | undefined, directory: string): n
 }
 
 function unitHost(config: Config): UnitHost {
-  // By the settings of the host alone: a filter or a profile upon this generator says nothing of the units.
+  // By the settings of the host alone: a filter or a profile of this generator does not apply to the units.
   const { settings } = readRestrictions();
   return {
     userNamespaces: judgeRestrictions({ settings, filtered: false, profile: undefined, selinux: false })
