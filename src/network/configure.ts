@@ -7,7 +7,14 @@ import { amongAnnouncements, listLinks } from './host/host-network.ts';
 import { runCommands, runRules } from './host/run-ip.ts';
 import { withNetworkLock } from './network-lock.ts';
 import type { NetworkPrograms } from './network-programs.ts';
-import { emptyRecord, ownNamespace, type RecordPlace, readRecord, writeRecord } from './network-record.ts';
+import {
+  emptyRecord,
+  neighbourRecords,
+  ownNamespace,
+  type RecordPlace,
+  readRecord,
+  writeRecord,
+} from './network-record.ts';
 import { isSameAnnouncement } from './plan/announcement.ts';
 import { demandsOf, isSameNetwork } from './plan/host-resources.ts';
 import type { InterfacePlan } from './plan/interface-plan.ts';
@@ -81,7 +88,8 @@ async function extend(
   const { taps, shared, forwards, settings, announced } = demandsOf(interfaces);
   const all = demandsOf([...before, ...interfaces]);
   const record = readRecord(place) ?? emptyRecord(ownNamespace());
-  refuseConflicts(place, shared, forwards);
+  const others = await neighbourRecords(place, ownNamespace());
+  refuseConflicts(place, others, { shared, forwards });
   refuseOwnConflicts(place, record, { shared, forwards });
   const [links, there] = await Promise.all([listLinks(ip), amongAnnouncements(ip, announced)]);
   await removeMarked({ ip, lock }, taps, links);
@@ -110,7 +118,7 @@ async function extend(
     links: all.links,
   });
   if (device && interfaces.some(({ needs }) => needs.devices.length > 0)) makeDevice(device);
-  if (nft) for (const one of joined) await makeShared({ place, ip, nft, lock, links }, one);
+  if (nft) for (const one of joined) await makeShared({ others, ip, nft, lock, links }, one);
   await runCommands({ program: ip, lock }, [
     ...interfaces.flatMap(({ make }) => make),
     ...fresh.map(({ address, on }) => ['neighbour', 'add', 'proxy', address, 'dev', on]),

@@ -6,6 +6,7 @@ import { readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceFile } from '../system/files/atomic-file.ts';
 import { networkLimits } from '../system/limits/limits.ts';
+import { Pacer } from '../system/pacer.ts';
 import type { Announcement } from './plan/announcement.ts';
 import type { InterfacePlan } from './plan/interface-plan.ts';
 import type { Setting } from './plan/kernel-settings.ts';
@@ -98,12 +99,24 @@ export function readRecord({ directory, vm }: RecordPlace): NetworkRecord | unde
   }
 }
 
-/** The records of all other VMs. */
-export function otherRecords({ directory, vm }: RecordPlace): { vm: string; record: NetworkRecord }[] {
-  return readdirSync(directory).flatMap((other) => {
+export interface OtherRecord {
+  readonly vm: string;
+  readonly record: NetworkRecord;
+}
+
+/** The records of all other VMs in this network namespace. A host may have thousands of them. */
+export async function neighbourRecords(
+  { directory, vm }: RecordPlace,
+  namespace: string,
+): Promise<OtherRecord[]> {
+  const pacer = new Pacer(networkLimits.recordSlice);
+  const found: OtherRecord[] = [];
+  for (const other of readdirSync(directory)) {
     const record = other === vm || other.includes('.') ? undefined : readRecord({ directory, vm: other });
-    return record ? [{ vm: other, record }] : [];
-  });
+    if (record?.namespace === namespace) found.push({ vm: other, record });
+    if (pacer.isDue) await pacer.pause();
+  }
+  return found;
 }
 
 /** Those of a list that have all of these texts. */

@@ -8,7 +8,8 @@ import { withNetworkLock } from './network-lock.ts';
 import { networkPrograms } from './network-programs.ts';
 import {
   type NetworkRecord,
-  otherRecords,
+  neighbourRecords,
+  type OtherRecord,
   ownNamespace,
   type RecordPlace,
   readRecord,
@@ -92,13 +93,14 @@ async function releaseRecorded(
       record.tables.map(({ family, table }) => forgetTable(family, table)).join(''),
     );
   const taps = await removeMarked({ ip, lock }, record.interfaces);
-  const shared = await releaseShared(place, record, { ip, lock });
+  const others = await neighbourRecords(place, record.namespace);
+  const shared = await releaseShared(place, record, others, { ip, lock });
   const announced = await amongAnnouncements(ip, record.announced);
   await runCommands(
     { program: ip, lock },
     announced.map(({ address, on }) => ['neighbour', 'del', 'proxy', address, 'dev', on]),
   );
-  const settings = settingsToRestore(place, record);
+  const settings = settingsToRestore(place, record, others);
   for (const setting of settings) writeSetting(setting);
   return [
     ...links,
@@ -118,8 +120,12 @@ function disconnectUsers({ links }: NetworkRecord): string[] {
 /**
  * The values to restore. A setting that another VM needs stays, and the record of that VM gets its earlier value.
  */
-function settingsToRestore(place: RecordPlace, record: NetworkRecord): Setting[] {
-  const others = otherRecords(place).filter((other) => other.record.namespace === record.namespace);
+function settingsToRestore(
+  place: RecordPlace,
+  record: NetworkRecord,
+  neighbours: readonly OtherRecord[],
+): Setting[] {
+  const others = neighbours.map((other) => ({ ...other }));
   return record.settings.flatMap(({ name, value, before, general }) => {
     if (before === value) return [];
     const heir = others.find((other) => other.record.settings.some((setting) => setting.name === name));

@@ -5,7 +5,7 @@ import { findProgram } from '../system/processes/find-program.ts';
 import type { HostLink } from './host/host-network.ts';
 import { countRules } from './host/ip-answers.ts';
 import { askRules, runCommands, runRules } from './host/run-ip.ts';
-import { type NetworkRecord, otherRecords, ownNamespace, type RecordPlace } from './network-record.ts';
+import type { NetworkRecord, OtherRecord, RecordPlace } from './network-record.ts';
 import { type Demands, isSameNetwork } from './plan/host-resources.ts';
 import { forwarderOf, planForwards } from './plan/nat-plan.ts';
 import { type SharedPlan, traceOf } from './plan/shared-plan.ts';
@@ -20,11 +20,17 @@ import { chainsIn, tablesIn } from './rules/rules-text.ts';
  */
 export function refuseConflicts(
   place: RecordPlace,
-  shared: readonly SharedPlan[],
-  forwards: readonly Pick<Forward, 'protocol' | 'hostPort'>[],
+  others: readonly OtherRecord[],
+  {
+    shared,
+    forwards,
+  }: {
+    readonly shared: readonly SharedPlan[];
+    readonly forwards: readonly Pick<Forward, 'protocol' | 'hostPort'>[];
+  },
 ): void {
   const wanted = new Set(forwards.map(forwardText));
-  for (const { vm, record } of neighbours(place, ownNamespace())) {
+  for (const { vm, record } of others) {
     const refuse = (cause: string) => {
       const hint = `change one of the two; if ${vm} does not run: umlmon -cleanup ${vm}`;
       return new UmlmonError('NETWORK_IN_USE', { place: place.vm, cause, hint });
@@ -61,7 +67,8 @@ export function refuseOwnConflicts(
 }
 
 interface Making extends Ip {
-  readonly place: RecordPlace;
+  /** Records of the other VMs. */
+  readonly others: readonly OtherRecord[];
   readonly nft: string;
   /** Those of the host, listed under the lock. */
   readonly links: readonly Pick<HostLink, 'name' | 'alias'>[];
@@ -72,12 +79,10 @@ interface Making extends Ip {
  * because the host has reloaded its own. The monitors of all its VMs compare the rules after each change.
  */
 export async function makeShared(
-  { place, ip, nft, lock, links }: Making,
+  { others, ip, nft, lock, links }: Making,
   { how, ...name }: SharedPlan,
 ): Promise<void> {
-  const isUsed = neighbours(place, ownNamespace()).some(({ record }) =>
-    record.shared.some((use) => isSameNetwork(use, name)),
-  );
+  const isUsed = others.some(({ record }) => record.shared.some((use) => isSameNetwork(use, name)));
   // A crash may have left a part of a network without any VM.
   if (!isUsed) await removeMarked({ ip, lock }, [{ alias: how.alias, temporary: how.bridge }], links);
   const isThere = isUsed && links.some(({ alias }) => alias === how.alias);
@@ -104,11 +109,11 @@ async function hasRules(nft: string, rules: string): Promise<boolean> {
 /** Removes networks without any other VM, and the forwarded ports of this one. Returns what it has removed, as readable text. */
 export async function releaseShared(
   place: RecordPlace,
-  { namespace, shared, forwards }: NetworkRecord,
+  { shared, forwards }: NetworkRecord,
+  others: readonly OtherRecord[],
   { ip, lock }: Ip,
 ): Promise<string[]> {
   if (shared.length === 0) return [];
-  const others = neighbours(place, namespace);
   const unused = shared.filter(
     (one) => !others.some(({ record }) => record.shared.some((use) => isSameNetwork(use, one))),
   );
@@ -122,8 +127,4 @@ export async function releaseShared(
   }
   if (forwards.length > 0) await runRules({ program, lock }, planForwards(forwarderOf(place), []).forget);
   return [...bridges, ...forwards.map((port) => `forwarding of ${port}`)];
-}
-
-function neighbours(place: RecordPlace, namespace: string) {
-  return otherRecords(place).filter(({ record }) => record.namespace === namespace);
 }

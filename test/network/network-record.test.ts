@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import {
   type NetworkRecord,
-  otherRecords,
+  neighbourRecords,
   readRecord,
   removeRecord,
   writeRecord,
@@ -31,13 +31,14 @@ const record: NetworkRecord = {
   links: ['/run/umlmon/vm1/run/user0/net'],
 };
 
-test('a record is read as it was written, by the VM and by others, until it is removed', () => {
+test('a record is read as it was written, by the VM and by others, until it is removed', async () => {
   const place = { directory, vm: 'vm1' };
   expect(readRecord(place)).toBeUndefined();
   writeRecord(place, record);
   expect(readRecord(place)).toEqual(record);
-  expect(otherRecords(place)).toEqual([]);
-  expect(otherRecords({ directory, vm: 'vm2' })).toEqual([{ vm: 'vm1', record }]);
+  expect(await neighbourRecords(place, 'net:[1]')).toEqual([]);
+  expect(await neighbourRecords({ directory, vm: 'vm2' }, 'net:[1]')).toEqual([{ vm: 'vm1', record }]);
+  expect(await neighbourRecords({ directory, vm: 'vm2' }, 'net:[2]')).toEqual([]);
   removeRecord(place);
   expect(readRecord(place)).toBeUndefined();
 });

@@ -32,7 +32,7 @@ export interface ImageList {
   readonly troubles: readonly Failure[];
 }
 
-/** All images of the host. Reads directories and headers, without waiting for locks. */
+/** All images of the host. Reads directories and headers, and waits for no lock. */
 export async function listImages(store: ImageStore): Promise<ImageList> {
   const { graph, troubles } = await scanImages(store);
   return { images: listGraph(graph), troubles };

@@ -1,19 +1,18 @@
 import type { ImageCaller } from '../../disk/commands/command-types.ts';
 import { subjectText } from '../../disk/commands/describe-command.ts';
 import { runDiskVerb } from '../../disk/commands/run.ts';
-import { disksOf, type ImageName, type ImageStore, sharedDisks } from '../../disk/names/image-name.ts';
+import type { ImageStore } from '../../disk/names/image-name.ts';
 import { describeImage } from '../../disk/store/describe.ts';
-import { imageDetails, imageInfo } from '../../disk/store/image-wire.ts';
-import { listForClient } from '../../disk/store/list.ts';
+import { imageDetails } from '../../disk/store/image-wire.ts';
 import type { VmUser } from '../../jail/user.ts';
 import type { Handlers } from '../../rpc/codec/program.ts';
 import { peerOf } from '../../rpc/server/peer.ts';
-import type { DiskListArgs, ImageInfo, ImageList, umlmonctrl } from '../../rpc/umlmonctrl.gen.ts';
-import { monitorLimits } from '../../system/limits/limits.ts';
-import { answer, clippedFailure } from '../answer.ts';
+import type { umlmonctrl } from '../../rpc/umlmonctrl.gen.ts';
+import { answer } from '../answer.ts';
 import type { Callers } from '../endpoints/guard.ts';
 import type { Jobs } from '../jobs.ts';
 import { imageOf, readClientRequest } from './disk-request.ts';
+import { ImageLists, pathOf } from './image-list.ts';
 
 /** What the disk procedures work with. */
 export interface ImageParts {
@@ -36,8 +35,9 @@ export function diskHandlers(
   callers: Pick<Callers, 'nameOf'>,
 ): Pick<Handlers<typeof umlmonctrl>, Procedures> {
   const { vm, store, jobs } = disks;
+  const lists = new ImageLists(store, () => clientOf(disks));
   return {
-    diskList: (args) => answer(async () => ({ kind: 'ok', list: await pageOf(disks, args) })),
+    diskList: (args) => answer(async () => ({ kind: 'ok', list: await lists.page(args) })),
     diskInfo: (path, caller) =>
       answer(async () => {
         const { signal } = caller;
@@ -77,33 +77,4 @@ export function diskHandlers(
 /** Any client of the VM, for the checks of images. */
 async function clientOf({ vm, planner }: ImageParts): Promise<ImageCaller & { kind: 'vm' }> {
   return { kind: 'vm', vm, user: await planner.user() };
-}
-
-/** The visible images of the VM after `after`, as many as an answer can carry. */
-async function pageOf(disks: ImageParts, { after, max }: DiskListArgs): Promise<ImageList> {
-  const { vm, store } = disks;
-  const { images, troubles } = await listForClient(store, await clientOf(disks));
-  const all = images
-    .map((image) => imageInfo(image, pathOf))
-    .sort((one, other) => (one.path < other.path ? -1 : 1));
-  const left = all.filter(({ path }) => path > after);
-  const page: ImageInfo[] = [];
-  let bytes = 0;
-  for (const image of left.slice(0, Math.min(Math.max(max, 1), monitorLimits.imagesPerAnswer))) {
-    bytes += Buffer.byteLength(JSON.stringify(image));
-    if (page.length > 0 && bytes > monitorLimits.imageListBytes) break;
-    page.push(image);
-  }
-  const places = [disksOf(store, vm), sharedDisks(store)];
-  const own = troubles.filter(({ place }) => places.some((directory) => place.startsWith(directory)));
-  return {
-    images: page,
-    more: page.length < left.length,
-    troubles: after === '' ? own.map(clippedFailure) : [],
-  };
-}
-
-/** The path in the jail: there, all images that a client can name have different paths. */
-function pathOf({ path }: ImageName): string {
-  return path;
 }

@@ -3,6 +3,8 @@ import { fair, internal, KiB, limit, MiB, shared } from './limit.ts';
 const byClient = 'user or address';
 
 export const monitor = {
+  imageListRest: internal(3, '', 'Pause after a listing of images, as a multiple of its duration.'),
+  imageListAge: internal(1_000, 'ms', 'Age of a listing whose further pages are served; the longest pause.'),
   registerTime: limit(15_000, 'ms', 'Registration with umldir.', 'It is retried.'),
   registerRetry: internal(1_000, 'ms', 'First pause before that; it doubles up to registerRetryMax.'),
   registerRetryMax: limit(60_000, 'ms', 'Longest pause before that.', 'It stays at that.'),

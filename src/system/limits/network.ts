@@ -7,6 +7,7 @@ export const network = {
   lockWait: limit(5_000, 'ms', 'Wait for network changes of other monitors.', 'The start fails.'),
   lockPoll: internal(2, 'ms', 'Pause between two attempts.'),
   macLockWait: limit(30_000, 'ms', 'Wait for the MAC address file.', 'The start fails.'),
+  recordSlice: internal(5, 'ms', 'Records of other VMs that are read without a pause.'),
   macFileBytes: limit(
     8 * MiB,
     'bytes',
