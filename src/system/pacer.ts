@@ -1,19 +1,21 @@
 import { setImmediate as nextRound } from 'node:timers/promises';
 
-/**
- * Splits long work into slices, so that the event loop goes on between them:
- *
- *     for (const piece of work) {
- *       do(piece);
- *       if (pacer.isDue) await pacer.pause();
- *     }
- */
+/** Splits long work into slices, so that the event loop goes on between them. */
 export class Pacer {
   readonly #sliceMs: number;
   #since = performance.now();
 
   constructor(sliceMs: number) {
     this.#sliceMs = sliceMs;
+  }
+
+  /** Does work that yields between its pieces. */
+  async run<T>(work: Generator<void, T>): Promise<T> {
+    for (;;) {
+      const { done, value } = work.next();
+      if (done) return value;
+      if (this.isDue) await this.pause();
+    }
   }
 
   /** Whether the slice is over. */

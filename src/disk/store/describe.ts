@@ -14,7 +14,7 @@ import { lockedGraph } from '../locks/locked-graph.ts';
 import { type ImageFile, type Progress, readerOf, withImage } from '../names/image-file.ts';
 import { hostPathOf, type ImageName, type ImageStore, nameText } from '../names/image-name.ts';
 import { type OpenedImage, openImage } from '../names/open-image.ts';
-import { type ListedImage, listGraph } from './list.ts';
+import { type ListedImage, pacedList } from './list.ts';
 import { scanImages } from './scan.ts';
 
 export interface ImageDescription extends ListedImage {
@@ -54,7 +54,7 @@ export function describeImage(
     const locked = header === undefined ? { facts } : { facts, header };
     const scan = await scanImages(store, caller.kind === 'vm' ? new Set([image.vm]) : 'everyone');
     const graph = lockedGraph(scan, [{ image, locked }]);
-    const listed = listGraph(graph).find(({ name }) => nameText(name) === nameText(image));
+    const listed = (await pacedList(graph)).find(({ name }) => nameText(name) === nameText(image));
     if (!listed || graph.ids.get(nameText(image)) !== facts.id) throw missing(image, store);
     const place = facts.hostPath;
     requireAllowed(caller, graph, [{ image, mode: 'ro', use: 'read' }], place);

@@ -66,9 +66,24 @@ export function buildGraph(
   store: ImageStore,
   unknown: Unknown = allKnown,
 ): ImageGraph {
+  const building = graphPieces(found, holdings, store, unknown);
+  for (;;) {
+    const { done, value } = building.next();
+    if (done) return value;
+  }
+}
+
+/** Does so for very many images, and yields after each. */
+export function* graphPieces(
+  found: readonly FoundImage[],
+  holdings: readonly Holding[],
+  store: ImageStore,
+  unknown: Unknown,
+): Generator<void, ImageGraph> {
   const images = new Map<string, GraphImage & { names: ImageName[] }>();
   const ids = new Map<string, string>();
   for (const { name, ...rest } of found) {
+    yield;
     ids.set(nameText(name), rest.id);
     const known = images.get(rest.id);
     // A file with a .cow name is a COW image, whatever its other names are.
@@ -78,6 +93,7 @@ export function buildGraph(
   }
   const dependants = new Map<string, GraphImage[]>();
   for (const image of images.values()) {
+    yield;
     const targets = new Set(
       image.names.flatMap((name) => {
         const backing = backingName(image, name, store);

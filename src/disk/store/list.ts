@@ -1,5 +1,7 @@
 import type { ImageKind } from '../../config/values/disk.ts';
 import type { Failure } from '../../system/errors/errors.ts';
+import { diskLimits } from '../../system/limits/limits.ts';
+import { Pacer } from '../../system/pacer.ts';
 import type { ImageCaller } from '../commands/command-types.ts';
 import { backingFor } from '../commands/may-use.ts';
 import { snapshotsOf } from '../commands/snapshot-name.ts';
@@ -35,7 +37,7 @@ export interface ImageList {
 /** All images of the host. Reads directories and headers, and waits for no lock. */
 export async function listImages(store: ImageStore): Promise<ImageList> {
   const { graph, troubles } = await scanImages(store);
-  return { images: listGraph(graph), troubles };
+  return { images: await pacedList(graph), troubles };
 }
 
 /**
@@ -47,7 +49,7 @@ export async function listForClient(
   { vm, user }: ImageCaller & { kind: 'vm' },
 ): Promise<ImageList> {
   const { graph, troubles } = await scanImages(store, new Set([vm]));
-  const images = listGraph(graph).flatMap((image) => {
+  const images = (await pacedList(graph)).flatMap((image) => {
     const found = imageOf(graph, image.name);
     if (image.name.vm === vm) return [image];
     if (!found || !mayPass(found, user)) return [];
@@ -56,26 +58,39 @@ export async function listForClient(
   return { images, troubles };
 }
 
-/** The images of a graph under all of their names. Pure. */
-export function listGraph(graph: ImageGraph): ListedImage[] {
+/** The images of a graph, as `listPieces` lists them, with pauses. */
+export function pacedList(graph: ImageGraph): Promise<ListedImage[]> {
+  return new Pacer(diskLimits.scanSlice).run(listPieces(graph));
+}
+
+/** The images of a graph under all of their names, in order; yields after each. Pure. */
+export function* listPieces(graph: ImageGraph): Generator<void, ListedImage[]> {
   const holders = new Map<string, Holding[]>();
   for (const holding of graph.holdings)
     holders.set(holding.id, [...(holders.get(holding.id) ?? []), holding]);
   const snapshots = snapshotsOf(graph);
-  const images = [...graph.images.values()].flatMap((image) =>
-    image.names.map((name) => ({
-      text: nameText(name),
-      name,
-      kind: image.kind,
-      size: typeof image.header === 'object' ? image.header.size : image.size,
-      allocated: image.allocated,
-      ...aboutBacking(graph, image, name),
-      holders: (holders.get(image.id) ?? []).map(({ holder, mode }) => ({ holder, mode })),
-      snapshots: snapshots.get(nameText(name)) ?? [],
-    })),
-  );
-  images.sort((one, other) => (one.text < other.text ? -1 : 1));
-  return images.map(({ text: _, ...image }) => image);
+  const images = new Map<string, ListedImage>();
+  for (const image of graph.images.values())
+    for (const name of image.names) {
+      yield;
+      images.set(nameText(name), {
+        name,
+        kind: image.kind,
+        size: typeof image.header === 'object' ? image.header.size : image.size,
+        allocated: image.allocated,
+        ...aboutBacking(graph, image, name),
+        holders: (holders.get(image.id) ?? []).map(({ holder, mode }) => ({ holder, mode })),
+        snapshots: snapshots.get(nameText(name)) ?? [],
+      });
+    }
+  const sorted: ListedImage[] = [];
+  // The built-in order of strings takes a fraction of the time of a function that compares them.
+  for (const text of [...images.keys()].sort()) {
+    yield;
+    const image = images.get(text);
+    if (image) sorted.push(image);
+  }
+  return sorted;
 }
 
 function aboutBacking(graph: ImageGraph, { kind, header }: GraphImage, name: ImageName) {

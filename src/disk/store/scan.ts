@@ -1,12 +1,12 @@
-import { setImmediate as later } from 'node:timers/promises';
 import type { Refusal } from '../../config/problem.ts';
 import { type Failure, isSystemError, toFailure } from '../../system/errors/errors.ts';
 import { Directory } from '../../system/files/held-directory.ts';
 import { diskLimits } from '../../system/limits/limits.ts';
+import { Pacer } from '../../system/pacer.ts';
 import { needsEveryone } from '../commands/refuse-unknown.ts';
 import { readHoldings } from '../locks/holders.ts';
 import { disksOf, type ImageStore, sharedDisks } from '../names/image-name.ts';
-import { buildGraph, type FoundImage, type ImageGraph, type Unknown } from './graph.ts';
+import { type FoundImage, graphPieces, type ImageGraph, type Unknown } from './graph.ts';
 import { type Look, lookInto } from './scan-directory.ts';
 
 /** The VMs whose images are scanned; the shared images always are. */
@@ -27,17 +27,14 @@ export interface Scan {
  */
 export async function scanImages(store: ImageStore, scope: Scope = 'everyone'): Promise<Scan> {
   const look: Look = { found: [], troubles: [], unknown: new Map(), full: new Set() };
-  let since = performance.now();
-  for (const _ of lookAtAll(look, store, scope)) {
-    if (performance.now() - since < diskLimits.scanSlice) continue;
-    await later();
-    since = performance.now();
-  }
-  await later();
+  const pacer = new Pacer(diskLimits.scanSlice);
+  await pacer.run(lookAtAll(look, store, scope));
+  await pacer.pause();
   const { holdings, unknown: holders } = readHoldings(store);
   const unknown: Unknown = { images: look.unknown, full: look.full, holders, partial: scope !== 'everyone' };
   const { found, troubles } = look;
-  return { graph: buildGraph(found, holdings, store, unknown), troubles, found };
+  const graph = await pacer.run(graphPieces(found, holdings, store, unknown));
+  return { graph, troubles, found };
 }
 
 /**

@@ -7,7 +7,7 @@ import { type Cow, decodeCow, encodeCowHeader } from '../../../src/disk/cow/form
 import { cowHazard } from '../../../src/disk/cow/hazard.ts';
 import { type ImageName, nameText } from '../../../src/disk/names/image-name.ts';
 import { buildGraph, type FoundImage } from '../../../src/disk/store/graph.ts';
-import { listGraph } from '../../../src/disk/store/list.ts';
+import { listPieces } from '../../../src/disk/store/list.ts';
 import { UmlmonError } from '../../../src/system/errors/errors.ts';
 import { type Corpus, makeInput } from '../mutate.ts';
 import { assert, refusable, type Target } from '../target.ts';
@@ -72,7 +72,7 @@ const cowHeader: Target = {
       const header = decodeCow(input, fileBytes, cow.path);
       assertWithin(header);
       const graph = buildGraph([...others, found(cow, '1:9', { kind: 'cow', header })], [], store);
-      listGraph(graph);
+      for (const _ of listPieces(graph));
       cowHazard(undefined, header.size);
       for (const request of verbs) {
         const decision = decideVerb(graph, request, '@vm1.1');
