@@ -1,17 +1,18 @@
-/** Pure. */
+import { diskLimits } from '../../system/limits/limits.ts';
+import { Pacer } from '../../system/pacer.ts';
 import { type ImageName, nameText } from '../names/image-name.ts';
-import { buildGraph, type FoundImage, type ImageGraph } from '../store/graph.ts';
+import { type FoundImage, graphPieces, type ImageGraph } from '../store/graph.ts';
 import type { Scan } from '../store/scan.ts';
 import type { LockedImage } from './image-lock.ts';
 
 /**
- * The images of a scan, where held ones have the facts of the moment of locking: sizes, times, rights. Their header was
- * read once, and all decisions use that reading. Pure.
+ * The images of a scan, with those that are held as they were when they were locked: sizes, times, rights, and the one
+ * reading of the header that everything is decided on. Reads nothing; the event loop goes on meanwhile.
  */
-export function lockedGraph(
+export async function lockedGraph(
   { graph, found }: Scan,
   held: readonly { readonly image: ImageName; readonly locked?: LockedImage }[],
-): ImageGraph {
+): Promise<ImageGraph> {
   const locked = new Map(held.map((one) => [nameText(one.image), one.locked]));
   const images = found.map((image): FoundImage => {
     const now = locked.get(nameText(image.name));
@@ -21,5 +22,6 @@ export function lockedGraph(
     const header = now.header === undefined ? {} : { header: now.header };
     return { ...image, size, allocated, mtime, links, uid, gid, mode, way, ...header };
   });
-  return buildGraph(images, graph.holdings, graph.store, graph.unknown);
+  const building = graphPieces(images, graph.holdings, graph.store, graph.unknown);
+  return new Pacer(diskLimits.scanSlice).run(building);
 }

@@ -42,9 +42,9 @@ export async function underLocks<Result>(
   act: (work: Work) => Promise<Result>,
 ): Promise<Result> {
   const place = hostPathOf(image, store);
-  const decided = async (see: (scan: Scan) => ImageGraph): Promise<Decided> => {
-    const decision = await scanFor<Decided>(store, vms, (scan) => {
-      const graph = see(scan);
+  const decided = async (see: (scan: Scan) => ImageGraph | Promise<ImageGraph>): Promise<Decided> => {
+    const decision = await scanFor<Decided>(store, vms, async (scan) => {
+      const graph = await see(scan);
       const claims = decide(graph);
       return 'cause' in claims ? claims : { claims, graph };
     });

@@ -53,7 +53,7 @@ export function describeImage(
       facts.kind === 'file' && image.path.endsWith('.cow') ? headerIn(fd, facts.hostPath) : undefined;
     const locked = header === undefined ? { facts } : { facts, header };
     const scan = await scanImages(store, caller.kind === 'vm' ? new Set([image.vm]) : 'everyone');
-    const graph = lockedGraph(scan, [{ image, locked }]);
+    const graph = await lockedGraph(scan, [{ image, locked }]);
     const listed = (await pacedList(graph)).find(({ name }) => nameText(name) === nameText(image));
     if (!listed || graph.ids.get(nameText(image)) !== facts.id) throw missing(image, store);
     const place = facts.hostPath;
@@ -74,7 +74,7 @@ export function describeImage(
         { image: chain.name, locked: { facts: backing.facts } },
       ];
       const claim = { image: chain.name, mode: 'ro', use: 'read', via: image } as const;
-      requireAllowed(caller, lockedGraph(scan, held), [claim], place);
+      requireAllowed(caller, await lockedGraph(scan, held), [claim], place);
       const read = cowReaderOf(fd, header, readerOf(backing.fd));
       return { ...listed, cow, ...describeContent(recogniseImage(read, header.size), header.size) };
     });

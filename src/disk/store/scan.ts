@@ -44,9 +44,9 @@ export async function scanImages(store: ImageStore, scope: Scope = 'everyone'): 
 export async function scanFor<Answer>(
   store: ImageStore,
   vms: Iterable<string>,
-  ask: (scan: Scan) => Answer | Refusal,
+  ask: (scan: Scan) => Answer | Refusal | Promise<Answer | Refusal>,
 ): Promise<Answer | Refusal> {
-  const answer = ask(await scanImages(store, new Set(vms)));
+  const answer = await ask(await scanImages(store, new Set(vms)));
   return answer === needsEveryone ? ask(await scanImages(store)) : answer;
 }
 

@@ -237,8 +237,8 @@ async function checkAgain(
 ): Promise<void> {
   if (images.length === 0) return;
   const claims = images.flatMap((image) => claimsOf(vm, image));
-  const graph = await scanFor(store, [vm], (scan) => {
-    const locked = lockedGraph(scan, locks);
+  const graph = await scanFor(store, [vm], async (scan) => {
+    const locked = await lockedGraph(scan, locks);
     for (const { unit, jailPath, readOnly, backing } of images) {
       const refusal = refuseOpen(locked, {
         by: vm,

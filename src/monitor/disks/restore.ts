@@ -107,8 +107,8 @@ async function takeLocks(targets: readonly Target[], vm: string, store: ImageSto
     present.map(({ name, facts }) => ({ image: name, mode: 'rw', id: facts.id })),
   );
   try {
-    const answer = await scanFor(store, [vm], (scan) => {
-      const graph = lockedGraph(scan, locks.all);
+    const answer = await scanFor(store, [vm], async (scan) => {
+      const graph = await lockedGraph(scan, locks.all);
       for (const { name } of present) {
         const refusal = refuseVerb(graph, 'restore', name, vm);
         if (refusal === needsEveryone) return refusal;
