@@ -2,7 +2,7 @@
 import type { NetworkSpec } from '../../config/networks/kinds.ts';
 import { userNetwork } from '../../config/networks/user.ts';
 
-/** What to type in a guest to use its interface. */
+/** Commands for a guest to use its interface. */
 export function guestCommands(spec: NetworkSpec, guest: string): string[] {
   const up = `ip link set ${guest} up`;
   if (spec.kind === 'bridged') return [up, `ip addr add ADDRESS/LENGTH dev ${guest}, or udhcpc -i ${guest}`];
@@ -32,7 +32,7 @@ export function guestCommands(spec: NetworkSpec, guest: string): string[] {
 
 const toEverywhere = /^ip route add default via (\S+)/;
 
-/** What to type for several interfaces: there is one default route of IPv4, and one of IPv6, by the first that has one. */
+/** The same for several interfaces. The default route of IPv4, and that of IPv6, is that of the first interface with one. */
 export function withOneDefault<T extends { readonly guestCommands: readonly string[] }>(
   interfaces: readonly T[],
 ): T[] {

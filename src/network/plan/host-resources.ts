@@ -13,12 +13,12 @@ export interface Demands {
   readonly taps: readonly InterfacePlan[];
   readonly shared: readonly SharedPlan[];
   readonly forwards: readonly PortForward[];
-  /** Of interfaces of others. */
+  /** Settings of interfaces that are not the VM's own. */
   readonly settings: readonly Setting[];
   readonly announced: readonly Announcement[];
-  /** For single interfaces. */
+  /** Rules of nftables for single interfaces. */
   readonly rules: readonly OwnRules[];
-  /** Of networks without root. */
+  /** Links of pasta networks. */
   readonly links: readonly string[];
 }
 

@@ -1,4 +1,4 @@
-/** What the host needs for each network interface of a VM. Pure: specifications in, commands of ip(8) out. */
+/** What each network interface of a VM needs on the host, as commands of ip(8) and rules of nft(8). Pure. */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { isTransport, type NetworkSpec } from '../../config/networks/kinds.ts';
@@ -29,15 +29,15 @@ export interface InterfacePlan {
   readonly kind: NetworkSpec['kind'];
   /** Its name in the guest. */
   readonly guest: string;
-  /** Its other end on the host, mostly a tap; '' if that is not an interface. */
+  /** Its other end on the host, mostly a tap; '' if the other end is not an interface. */
   readonly name: string;
-  /** The name of the tap until it has its mark, unique on the host. '' if umlmon makes no tap. */
+  /** Name of the tap until it has its mark; unique. '' if umlmon makes no tap. */
   readonly temporary: string;
-  /** The mark that identifies the tap as this VM's (ifalias). '' if umlmon makes no tap. */
+  /** Mark that identifies the tap of this VM (ifalias). '' if umlmon makes no tap. */
   readonly alias: string;
   /** Of the guest. */
   readonly mac: string;
-  /** What the kernel needs for it beyond every jail. */
+  /** What the kernel needs for it in addition to an ordinary jail. */
   readonly needs: TransportNeeds;
   /** Of the kernel: `vecN:transport=…`, or `ethN=…` for those before the vector devices. */
   readonly argument: KernelArgument;
@@ -45,39 +45,39 @@ export interface InterfacePlan {
   readonly shared?: SharedPlan;
   /** Ports of the host that lead to it. */
   readonly forwards: readonly PortForward[];
-  /** Commands of ip(8) that make the tap and everything that is removed with it. */
+  /** Commands of ip(8) for the tap. The removal of the tap undoes them. */
   readonly make: readonly Words[];
   /** Commands of bridge(8), after those. */
   readonly join: readonly Words[];
-  /** Rules of nftables for this interface alone, after those, and after a veth pair. */
+  /** Rules of nftables for this interface alone, after those; for a veth pair after the pair is made. */
   readonly rules: readonly OwnRules[];
   /** Only for transports of a kernel in a network namespace of its own. */
   readonly leg?: LegPlan;
   /** Only for networks without root. */
   readonly user?: UserPlan;
-  /** Settings of the tap; they are removed with it. */
+  /** Settings of the tap. The removal of the tap undoes them. */
   readonly own: readonly Setting[];
-  /** Settings of other interfaces, restored when no VM needs them any more. */
+  /** Settings of other interfaces, to be restored when no VM needs them. */
   readonly others: readonly Setting[];
-  /** Addresses that other interfaces announce for the guest, removed at the end. */
+  /** Addresses that other interfaces announce for the guest, to be removed. */
   readonly announced: readonly Announcement[];
-  /** The commands for the guest. */
+  /** Commands for the guest. */
   readonly guestCommands: readonly string[];
 }
 
-/** Packets that the driver takes or gives at once; its own default. */
+/** Packets that the driver reads or writes at once; its own default. */
 const queueDepth = 64;
 
 export interface NetworkRequest {
   readonly vm: string;
-  /** VARDIR/VM: distinguishes the VMs of several umlmons on a host. */
+  /** VARDIR/VM, which distinguishes the VMs of several installations of umlmon on a host. */
   readonly home: string;
-  /** The directory of the records: distinguishes the umlmons of a host. */
+  /** The directory of the records, which distinguishes several installations of umlmon on a host. */
   readonly owner: string;
-  /** The user that may open the taps. */
+  /** The user who may open the taps. */
   readonly uid: number;
   readonly kernel: KernelTransports;
-  /** Numbers of the passed descriptors in the kernel process, by name; none for a kernel that runs already. */
+  /** Descriptors that the kernel inherits, by their names; empty for a kernel that already runs. */
   readonly descriptors?: ReadonlyMap<string, number>;
   /** Hardware addresses by the numbers of the interfaces. */
   readonly macs: ReadonlyMap<number, string>;
@@ -97,7 +97,7 @@ export function planInterfaces(request: NetworkRequest, host: HostNetwork): Inte
   });
 }
 
-/** A transport of the kernel to something that another program has made. */
+/** A transport of the kernel to something that umlmon does not make. */
 function foreign(
   spec: TransportSpec & { readonly unit: number },
   { kernel, descriptors }: NetworkRequest,
@@ -178,7 +178,7 @@ function legged(
 
 const nothingElse = { join: [], rules: [], own: [], others: [], announced: [], forwards: [] } as const;
 
-/** The mark of a VM's tap: a readable name, and a hash of the VM's own directory, which is unique. */
+/** The mark of a VM's tap: a text for people, and a hash of the VM's own directory, which is unique. */
 export function aliasOf({ vm, home }: Pick<NetworkRequest, 'vm' | 'home'>, unit: number): string {
   return `umlmon:${vm}:eth${unit}:${hashOf(home).slice(0, 8)}`;
 }
@@ -203,7 +203,7 @@ function tapOf(
   const own6 = spec.kind === 'host_to_host' && spec.guest_addr.family === 6;
   const set = (...words: string[]) => ['link', 'set', 'dev', temporary, ...words];
   const tap: TransportSpec = { kind: 'tap', ifname: name };
-  // Without gro=1 the kernel drops packets in large pieces from the host, which is most of TCP.
+  // Without gro=1 the kernel drops the large packets of the host, which are most packets of TCP.
   const link = spec.kind === 'network' ? linkOf(spec) : undefined;
   const how = { ...tap, gro: true, depth: queueDepth, ...(link ? { mtu: linkedMtu(link) } : {}) };
   const { argument, guestName: guest } = interfaceArgument(unit, how, mac, request.kernel);
@@ -220,11 +220,11 @@ function tapOf(
     make: [
       ['tuntap', 'add', 'dev', temporary, 'mode', 'tap', 'user', String(request.uid), 'vnet_hdr'],
       set('alias', alias),
-      // No link-local address: the guest has no path to the host that the configuration does not name.
+      // No link-local address: a guest reaches the host only in the ways of the configuration.
       ...withoutLinkLocal(temporary, ipv6 && !own6),
-      // High: a bridge takes the lowest address of its ports, and must keep its own when this one changes.
+      // High: a bridge takes the lowest address of its ports, and must not change its address with this port.
       set('address', `fe:${(hashOf(alias).slice(0, 10).match(/../g) ?? []).join(':')}`),
-      // Fails if the name exists: another interface is never mistaken for one of umlmon.
+      // Fails if the name exists: an interface of another program is never used.
       ...(name === temporary ? [] : [set('name', name)]),
     ],
   };
@@ -249,8 +249,8 @@ function hostToHost(tap: Tap, spec: Extract<NetworkSpec, { kind: 'host_to_host' 
       ['route', 'add', `${there.text}/${length}`, 'dev', name, 'src', here.text],
     ],
     ...nothingElse,
-    // With proxy_arp the host answers on the link for everything that it can reach. So the guest may use the prefix length
-    // of the network that it is announced in.
+    // With proxy_arp the host answers on the link for all addresses that it can reach, so the guest may use the prefix
+    // length of the network in which it is announced.
     own: on === undefined ? [] : [conf(name, 'forwarding'), conf(name, six ? 'proxy_ndp' : 'proxy_arp')],
     // Not `forwarding` for IPv6: that would make the host forget the routes that it has learned from routers.
     others: on === undefined ? [] : [conf(on, six ? 'proxy_ndp' : 'forwarding')],
@@ -320,8 +320,8 @@ function forwarding4(of: string): Setting {
 }
 
 /**
- * IPv4, for all interfaces that have an address. Not ip_forward for all at once: to set and reset it would change the
- * settings of other programs for their interfaces.
+ * IPv4, for all interfaces that have an address. Not the general ip_forward: a change of that changes the
+ * settings of all interfaces, too.
  */
 function forwardingBetween({ links }: HostNetwork): Setting[] {
   const ways = links.filter(
@@ -334,7 +334,7 @@ function temporaryName({ home }: Pick<NetworkRequest, 'home'>, unit: number): st
   return `um${hashOf(home).slice(0, 8)}-${unit}`;
 }
 
-/** The other end of an interface on the host; '' if that is not an interface. */
+/** The other end of an interface on the host; '' if the other end is not an interface. */
 export function hostName(
   vm: Pick<NetworkRequest, 'home'>,
   spec: NetworkRequest['interfaces'][number],

@@ -8,7 +8,7 @@ export interface Setting {
   readonly value: string;
 }
 
-/** The value of a setting; undefined if the host has none of this name, as when its interface is gone. */
+/** The value of a setting; undefined if it does not exist, as after the removal of its interface. */
 export function readSetting(name: string): string | undefined {
   try {
     return readFileSync(join('/proc/sys', name), 'latin1').trim();
@@ -17,7 +17,7 @@ export function readSetting(name: string): string | undefined {
   }
 }
 
-/** The value of a setting of an interface for all interfaces at once (`conf/all/…`); '' if it does not exist. */
+/** The value of a setting of an interface for all interfaces (`conf/all/…`); '' if it does not exist. */
 export function readGeneral(name: string): string {
   return readSetting(name.replace(/\/conf\/[^/]+\//, '/conf/all/')) ?? '';
 }

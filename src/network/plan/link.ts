@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import type { NetworkStats } from '../../rpc/umlmonctrl.gen.ts';
 
 export interface LinkStatus {
-  /** `up` while a process has the tap open: the guest has its interface up. */
+  /** `up` while a process has the tap open: a kernel opens it when its guest sets the interface up. */
   readonly link: 'up' | 'down' | 'unknown';
   readonly traffic: Traffic;
 }
 
-/** As the guest sees it: what the host sends is what the guest receives. */
+/** From the guest's point of view: packets that the host sends count as received. */
 export type Traffic = Omit<NetworkStats, 'name'>;
 
 export const noTraffic: Traffic = {
@@ -20,7 +20,7 @@ export const noTraffic: Traffic = {
   sentDropped: 0,
 };
 
-/** The state of a tap (sysfs-class-net of the host kernel's documentation); unknown if it does not exist. */
+/** State and counters of a tap (sysfs-class-net of the host kernel's documentation); unknown if it does not exist. */
 export function lookAtLink(name: string): LinkStatus {
   const read = (file: string) => readFileSync(join('/sys/class/net', name, file), 'latin1').trim();
   const count = (what: string) => Number(read(`statistics/${what}`));

@@ -1,6 +1,6 @@
 /**
  * A private network of VMs behind the addresses of the host: a bridge with an address, masquerading, and forwarded
- * ports. Pure: what is wanted in, commands and rules out.
+ * ports. Pure.
  */
 import {
   forgetTable,
@@ -13,11 +13,11 @@ import {
 
 export interface NatRequest {
   readonly network: string;
-  /** Distinguishes several umlmons of a host: their VARDIR. */
+  /** VARDIR, which distinguishes several installations of umlmon on a host. */
   readonly owner: string;
-  /** One of IPv4, one of IPv6, or both. */
+  /** One IPv4 subnet, one IPv6 subnet, or both. */
   readonly subnets: readonly NatSubnet[];
-  /** Whether guests may connect to the host itself, and not only to what is behind it. They may always ping it. */
+  /** Whether guests may connect to the host itself, too. They may always ping it. */
   readonly reachHost?: boolean;
 }
 
@@ -33,7 +33,7 @@ export interface NatSubnet {
 export interface PortForward {
   readonly protocol: 'tcp' | 'udp';
   readonly family: 4 | 6;
-  /** Of the host; without one, all that others reach. */
+  /** Address of the host; without it, all addresses of the host. */
   readonly hostAddress?: string;
   readonly hostPort: number;
   readonly guestAddress: string;
@@ -68,9 +68,9 @@ export function planNat(request: NatRequest): SwitchPlan {
 }
 
 /**
- * Guests reach what the host reaches, under the host's address. From outside, a guest is reached only by a forwarded
- * port, or by replies. A guest cannot use an address from outside of the network. These rules only restrict: if another
- * firewall of the host drops forwarded traffic, it must let the bridge through (obstacles.ts).
+ * Guests reach what the host reaches, with the host's address as their source. Only forwarded ports and answers lead to a
+ * guest. A guest cannot use an address outside of the network. These rules only drop packets: another firewall of the
+ * host that drops forwarded packets must accept those of the bridge itself (obstacles.ts).
  */
 function natChains(bridge: string, { subnets, reachHost = false }: NatRequest): string[] {
   const known = subnets.map(
@@ -87,7 +87,7 @@ function natChains(bridge: string, { subnets, reachHost = false }: NatRequest): 
       ),
     ]),
     chain('forward', 'type filter hook forward priority filter; policy accept;', [
-      // From guest to guest: with br_netfilter the host sees that too.
+      // From guest to guest: with br_netfilter these packets pass here, too.
       `iifname "${bridge}" oifname "${bridge}" accept`,
       `oifname "${bridge}" ct status dnat accept`,
       `oifname "${bridge}" ct state established,related accept`,
@@ -106,7 +106,7 @@ function natChains(bridge: string, { subnets, reachHost = false }: NatRequest): 
   ];
 }
 
-/** The forwarded ports of one VM, in their own table, which exists as long as the VM runs. */
+/** The forwarded ports of one VM, in a table of their own, which exists as long as the VM runs. */
 export function planForwards(
   { vm, owner }: { readonly vm: string; readonly owner: string },
   forwards: readonly PortForward[],
@@ -116,7 +116,7 @@ export function planForwards(
   return {
     rules: replaceTable('inet', table, [
       chain('prerouting', 'type nat hook prerouting priority dstnat; policy accept;', rules),
-      // What the host itself sends to its own ports; dstnat has no name here in older versions of nft.
+      // Packets of the host to its own ports. Older versions of nft do not know the name dstnat here.
       chain('output', 'type nat hook output priority -100; policy accept;', rules),
     ]),
     forget: forgetTable('inet', table),
@@ -124,7 +124,7 @@ export function planForwards(
 }
 
 function forwardRule({ protocol, family, hostAddress, hostPort, guestAddress, guestPort }: PortForward) {
-  // Not those of the loop, from which nothing gets out to a guest, and where the host may have a service of its own.
+  // Not 127.0.0.0/8: such packets cannot leave for a guest, and the host may have a service there.
   const loop = family === 4 ? '127.0.0.0/8' : '::1';
   const host =
     hostAddress === undefined

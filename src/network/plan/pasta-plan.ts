@@ -1,6 +1,6 @@
 /**
- * A network without root: pasta(1) enters the namespaces of the jail, makes a tap there, and passes on between it and
- * sockets of the host. The kernel has a raw socket at that tap. Pure.
+ * A network without root: pasta(1) enters the namespaces of the jail, makes a tap there, and passes packets between the
+ * tap and sockets of the host. The kernel has a raw socket at the tap. Pure.
  */
 import { join } from 'node:path';
 import type { NetworkSpec } from '../../config/networks/kinds.ts';
@@ -12,11 +12,11 @@ import { withoutLinkLocal } from './private-bridge-plan.ts';
 export type UserSpec = Extract<NetworkSpec, { kind: 'user' }>;
 
 export interface UserPlan {
-  /** Names the network namespace for pasta, which ends when this link is removed. */
+  /** Link to the network namespace: pasta exits when it is removed. */
   readonly link: string;
   /** Options of pasta. */
   readonly options: readonly string[];
-  /** Commands of ip(8) in the namespace of the jail, when pasta is there. */
+  /** Commands of ip(8) in the namespace of the jail, after the start of pasta. */
   readonly inside: readonly Words[];
 }
 
@@ -59,7 +59,7 @@ export function planUser(
         ...['--tcp-ports', ports('tcp'), '--udp-ports', ports('udp'), '--tcp-ns', 'none', '--udp-ns', 'none'],
         ...(reachHost ? [] : ['--no-map-gw']),
       ],
-      // Without a link-local address: the end of this link is the guest.
+      // The tap has no address and sends nothing itself: its address is that of the guest.
       inside: [...withoutLinkLocal(tap, ipv6), ['link', 'set', 'dev', tap, 'up']],
     },
     spec: { kind: 'raw', ifname: tap },

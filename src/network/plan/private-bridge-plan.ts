@@ -1,10 +1,11 @@
 /**
- * A named network between VMs, without a path to the host: a bridge made by umlmon, whose ports are the taps of the
- * VMs. Pure: the specification in, commands and rules out.
+ * A named network between VMs, without access to the host: a bridge of umlmon's own, whose ports are the taps of the
+ * VMs. Pure.
  *
- * The bridge has no address, but that alone is not enough: a Linux host answers on any interface for all its addresses
- * (arp_ignore=0). So traffic between the bridge and the host is dropped at the bridge itself, before any protocol sees it
- * (hooks ingress and egress of nftables). Traffic from port to port does not pass there, and costs nothing.
+ * The bridge has no address, but that does not isolate the host: Linux answers on any interface for all its addresses
+ * (arp_ignore=0). So rules at the bridge (hooks ingress and egress of nftables) drop all packets from the bridge to the
+ * host and from the host to the bridge, before any protocol sees them. Packets from port to port do not pass there, and
+ * cost nothing.
  */
 import { createHash } from 'node:crypto';
 import type { NetworkLink } from '../../config/networks/shared.ts';
@@ -15,9 +16,9 @@ export type Words = readonly string[];
 export interface SwitchRequest {
   /** Name of the network in the configuration. */
   readonly network: string;
-  /** Distinguishes several umlmons of a host: their VARDIR. */
+  /** VARDIR, which distinguishes several installations of umlmon on a host. */
   readonly owner: string;
-  /** Every port sees everything, as with a hub. */
+  /** Every port receives all packets, as with a hub. */
   readonly hub?: boolean;
   /** The same network of another host. */
   readonly link?: NetworkLink;
@@ -25,20 +26,20 @@ export interface SwitchRequest {
   readonly ipv6?: boolean;
 }
 
-/** Whole: all commands of a list succeed, or those before are undone by `remove`. */
+/** If a command of a list fails, `remove` undoes those before it. */
 export interface SwitchPlan {
   readonly bridge: string;
-  /** The mark that identifies the bridge as one of umlmon (ifalias). */
+  /** Mark that identifies a bridge of umlmon (ifalias). */
   readonly alias: string;
-  /** Of ip(8), when there is no bridge with this mark yet; first the bridge, which is not up before it is closed. */
+  /** Commands of ip(8) for a missing bridge. The bridge stays down until its rules are set. */
   readonly make: readonly Words[];
-  /** For nft -f -, after `make`: replaces the present rules. */
+  /** Rules for nft -f -, after `make`. They replace earlier ones. */
   readonly rules: string;
-  /** Of ip(8), after the rules. */
+  /** Commands of ip(8), after the rules. */
   readonly open: readonly Words[];
-  /** Of ip(8), when no VM has a port any more. */
+  /** Commands of ip(8) for a bridge without ports. */
   readonly remove: readonly Words[];
-  /** For nft -f -, after `remove`; changes nothing if there are no rules. */
+  /** Rules for nft -f -, after `remove`. Without rules they change nothing. */
   readonly forget: string;
 }
 
@@ -55,13 +56,13 @@ export function planSwitch({ network, owner, hub = false, link, ipv6 = true }: S
     bridge,
     alias,
     make: [
-      // Without a querier for multicast groups, a bridge that snoops would in the end keep them from each other.
+      // Without a multicast querier, a bridge with snooping ends up not forwarding the packets of groups.
       [
         ...['link', 'add', 'name', bridge, 'type', 'bridge', 'stp_state', '0', 'mcast_snooping', '0'],
         ...(hub ? ['ageing_time', '0'] : []),
       ],
       ['link', 'set', 'dev', bridge, 'alias', alias],
-      // Its own address; otherwise it has that of a port, and changes it whenever ports change.
+      // An address of its own; otherwise it has that of a port, which changes with the ports.
       ['link', 'set', 'dev', bridge, 'address', localAddress(hash)],
       ...withoutLinkLocal(bridge, ipv6),
       ...(link ? linkCommands({ tunnel, bridge, alias, ipv6 }, link) : []),
@@ -79,12 +80,12 @@ export function planSwitch({ network, owner, hub = false, link, ipv6 = true }: S
   };
 }
 
-/** No link-local address. On a host without IPv6 there are no addresses, and the setting is an error. */
+/** Gives an interface no IPv6 address, so that it sends nothing itself. On a host without IPv6 the command would fail. */
 export function withoutLinkLocal(dev: string, ipv6: boolean): Words[] {
   return ipv6 ? [['link', 'set', 'dev', dev, 'addrgenmode', 'none']] : [];
 }
 
-/** Connects a tap. The connection is removed with the tap. */
+/** Connects a tap. The removal of the tap disconnects it. */
 export function joinCommands({ bridge }: Pick<SwitchPlan, 'bridge'>, tap: string): Words[] {
   return [
     ['link', 'set', 'dev', tap, 'master', bridge],
@@ -92,7 +93,7 @@ export function joinCommands({ bridge }: Pick<SwitchPlan, 'bridge'>, tap: string
   ];
 }
 
-/** The tunnel has the mark of the bridge: they are removed together. */
+/** The tunnel has the mark of the bridge: both are removed together. */
 function linkCommands(
   {
     tunnel,
@@ -126,13 +127,13 @@ export interface Mirror {
 }
 
 /**
- * A port that sees the traffic between others. A bridge in promiscuous mode passes a copy of every packet to its own
- * device, where the rules drop it. Before that it is copied to the tap. Packets that the port gets as any port are not
- * copied: packets to all, to its own address, and its own. Packets to an unknown address are not flooded to it, as it
- * has their copy.
+ * A port that also receives the packets between other ports. A bridge in promiscuous mode passes a copy of every packet
+ * to its own device, where the rules drop it. Before that, a rule copies it to the tap, except packets that the port gets
+ * anyway: broadcasts, those to its own address, and its own. Packets to unknown addresses are not flooded to the port,
+ * because it gets the copies.
  */
 export function planMirror({ bridge, tap, mac }: Mirror): {
-  /** Of ip(8), of bridge(8), and for nft -f -, in this order. */
+  /** Commands of ip(8), of bridge(8), and rules for nft -f -, in this order. */
   readonly make: readonly Words[];
   readonly join: readonly Words[];
   readonly rules: OwnRules;
@@ -161,7 +162,7 @@ export function planMirror({ bridge, tap, mac }: Mirror): {
   };
 }
 
-/** A name of a table that is unique on the host. Each network or VM has its own, so that each can be replaced whole. */
+/** A unique name for a table; each network and each VM has its own, which can be replaced as a whole. */
 export function tableOf(kind: 'network' | 'nat' | 'forward' | 'mirror' | 'tunnel', hash: string): string {
   return `umlmon-${kind}-${hash.slice(0, 12)}`;
 }
@@ -172,22 +173,22 @@ export interface NftTable {
   readonly table: string;
 }
 
-/** A table, and what makes it: for nft -f -. */
+/** A table, and the rules for nft -f - that make it. */
 export interface OwnRules extends NftTable {
   readonly rules: string;
 }
 
-/** In one transaction: there is always exactly one table. Names of tables need no quotes. */
+/** Replaces a table in one transaction, so that its rules never lack or double. Names of tables need no quotes. */
 export function replaceTable(family: 'netdev' | 'inet', table: string, chains: readonly string[]): string {
   return `${forgetTable(family, table)}table ${family} ${table} {\n${chains.map((chain) => `${chain}\n`).join('')}}\n`;
 }
 
-/** Deleting a missing table would fail; adding a present one does not. */
+/** Deletes a table. It is added first: deletion of a missing table fails, and addition of an existing one does not. */
 export function forgetTable(family: 'netdev' | 'inet', table: string): string {
   return `add table ${family} ${table}\ndelete table ${family} ${table}\n`;
 }
 
-/** Unicast and locally administered; high, as a bridge would take the lowest of its ports otherwise. */
+/** Unicast and locally administered; high, because a bridge takes the lowest address of its ports. */
 export function localAddress(hash: string): string {
   return `fe:${(hash.slice(0, 10).match(/../g) ?? []).join(':')}`;
 }

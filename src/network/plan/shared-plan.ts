@@ -1,4 +1,4 @@
-/** The networks that umlmon makes itself, as the record of a VM names them, and how they are made and removed. Pure. */
+/** The networks that umlmon makes itself, as the record of a VM names them. Pure. */
 
 import type { NetworkSpec } from '../../config/networks/kinds.ts';
 import { linkOf, termsOf } from '../../config/networks/shared.ts';
@@ -7,14 +7,14 @@ import { planSwitch, type SwitchPlan } from './private-bridge-plan.ts';
 
 export type SharedSpec = Extract<NetworkSpec, { kind: 'network' | 'nat' }>;
 
-/** Which network it is, of all those of an umlmon. */
+/** Identifies a network among those of an installation of umlmon. */
 export interface SharedName {
   readonly kind: 'network' | 'nat';
   readonly network: string;
 }
 
 export interface SharedPlan extends SharedName {
-  /** The settings that must be the same in every VM of it, as text. */
+  /** The settings that all of its VMs must have in common, as text. */
   readonly terms: string;
   readonly how: SwitchPlan;
 }
@@ -35,7 +35,7 @@ export function planShared(spec: SharedSpec, owner: string, ipv6: boolean): Shar
   return { kind, network, terms, how: planNat({ network, owner, subnets: [spec.subnet], reachHost }) };
 }
 
-/** What is known of a network by its name alone: enough to find it, and to take it back. */
+/** The traces of a network that follow from its name: enough to find and to remove it. */
 export function traceOf(
   { kind, network }: SharedName,
   owner: string,

@@ -13,7 +13,7 @@ import { type KernelArgument, kernelArgument, wordDamage } from '../../config/va
 import { UmlmonError } from '../../system/errors/errors.ts';
 import { networkLimits } from '../../system/limits/limits.ts';
 
-/** The result of the probe of a kernel (KernelTraits). */
+/** What the probe of a kernel finds (KernelTraits). */
 export interface KernelTransports {
   readonly transports: readonly string[];
   readonly legacyTransports: readonly string[];
@@ -21,7 +21,7 @@ export interface KernelTransports {
 
 export interface InterfaceArgument {
   readonly argument: KernelArgument;
-  /** What the guest calls the interface. */
+  /** Name of the interface in the guest. */
   readonly guestName: string;
 }
 
@@ -29,7 +29,7 @@ export interface InterfaceArgument {
 const offloading: readonly TransportName[] = ['tap', 'hybrid', 'raw'];
 
 /**
- * The argument for a kernel that has the transport; for one that has taps only in the old form, that.
+ * The argument for a kernel that has the transport; in the old form for a kernel that has taps in that form only.
  *
  * @param unit 0 for vec0 or eth0
  * @param mac the value of `mac=`, or else of the pool
@@ -50,7 +50,7 @@ export function interfaceArgument(
   const known = [...kernel.transports, ...kernel.legacyTransports].join(', ');
   throw new UmlmonError('NETWORK_TRANSPORT', {
     place: `eth${unit}`,
-    cause: `the kernel has no transport ${spec.kind}`,
+    cause: `the kernel does not have the transport ${spec.kind}`,
     hint: known ? `it has ${known}` : 'use a kernel with CONFIG_UML_NET_VECTOR',
   });
 }
@@ -61,7 +61,7 @@ export function vectorArgument(unit: number, spec: TransportSpec, mac: string): 
   return kernelArgument(`vec${unit}:${options.map(([name, value]) => `${name}=${value}`).join(',')}`);
 }
 
-/** The options of the vector driver, in the order of the table. Errors: KERNEL_ARGUMENT. */
+/** Options of the vector driver, in the order of the table. Errors: KERNEL_ARGUMENT. */
 export function vectorOptions(unit: number, spec: TransportSpec, mac: string): Record<string, string> {
   const values: Readonly<Record<string, unknown>> = {
     ...(offloading.includes(spec.kind) ? { gro: true } : {}),
@@ -119,7 +119,7 @@ export type LegacyInterface =
       readonly data?: string;
     };
 
-/** `ethN=KIND,VALUE,…`: values by position, empty for missing ones, and none after the last. */
+/** `ethN=KIND,VALUE,…`: values by position, empty where one is left out, and none after the last. */
 export function legacyArgument(unit: number, legacy: LegacyInterface): KernelArgument {
   const text = [legacy.kind, ...positions(legacy).map((value) => value ?? '')].join(',').replace(/,+$/, '');
   if (positions(legacy).every((value) => !/[,"]/.test(String(value ?? ''))))

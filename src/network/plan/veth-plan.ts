@@ -1,7 +1,7 @@
 /**
- * The connection of a kernel with raw sockets to the host. With CAP_NET_RAW it could receive and forge everything in its
- * network namespace. So it has its own namespace, with a veth pair as the only connection. Rules of nftables at the host's
- * end pass the traffic of the transport, and drop everything else. Pure.
+ * Connects a kernel with raw sockets to the host. With CAP_NET_RAW it could read and forge all packets in its network
+ * namespace, so it gets one of its own, which a veth pair connects to the host. Rules of nftables at the host's end accept
+ * the packets of its transport only. Pure.
  */
 import type { TransportSpec } from '../../config/networks/transports.ts';
 import type { Words } from '../host/run-ip.ts';
@@ -11,15 +11,15 @@ import { type OwnRules, replaceTable, tableOf, withoutLinkLocal } from './privat
 /** Transports of a kernel in a network namespace of its own. */
 export type LegSpec = Extract<TransportSpec, { kind: 'raw' | 'hybrid' | 'gre' | 'l2tpv3' }>;
 
-/** The steps after the namespace exists, before the kernel starts. All of it is removed with the veth pair. */
+/** Commands for the time between the start of the namespace and that of the kernel. The end of the pair undoes them. */
 export interface LegPlan {
   /** Commands of ip(8) on the host, in which `theNamespace` stands for the namespace of the jail. */
   readonly outside: readonly Words[];
-  /** Settings of the veth pair on the host. */
+  /** Settings of the pair's end on the host. */
   readonly settings: readonly Setting[];
   /** Commands of ip(8) in the namespace of the jail. */
   readonly inside: readonly Words[];
-  /** For nft -f - there; '' for none. */
+  /** Rules for nft -f - in that namespace; '' for none. */
   readonly rulesInside: string;
 }
 
@@ -27,25 +27,25 @@ export const theNamespace = '@jail';
 
 export interface LegRequest {
   readonly unit: number;
-  /** The end of the veth pair on the host, with a name that is unique on the host, and its mark. */
+  /** The pair's end on the host: its name, a temporary name that is unique, and its mark. */
   readonly name: string;
   readonly alias: string;
-  /** Hexadecimal, of this interface alone. */
+  /** Hexadecimal; unique for this interface. */
   readonly hash: string;
-  /** Who opens taps in the namespace. */
+  /** The user who opens taps in the namespace. */
   readonly uid: number;
   readonly ipv6: boolean;
 }
 
 export interface Leg {
   readonly plan: LegPlan;
-  /** The argument of the kernel: names and addresses are those of its namespace. */
+  /** The transport as the kernel gets it, with names and addresses of its namespace. */
   readonly spec: LegSpec;
-  /** Of the host, made after the veth pair. */
+  /** Rules of the host, which need the pair. */
   readonly rules: OwnRules;
 }
 
-/** Of packets in large pieces (GSO) that a veth pair must accept; more than any interface has. */
+/** MTU for large packets (GSO) that a pair must pass; more than that of any interface. */
 const largestMtu = '65535';
 
 /** IANA protocol numbers. */
@@ -56,8 +56,8 @@ export function planLeg(spec: LegSpec, request: LegRequest): Leg {
 }
 
 /**
- * The kernel receives what arrives at the interface, as the host does, and its packets leave there. A hybrid has its own
- * tap in the namespace. Everything is passed on between that tap and the veth pair.
+ * The kernel receives the packets that arrive at the interface, as the host does, and sends its own from there. A hybrid
+ * transport has a tap in the namespace, and the namespace forwards packets between the tap and the pair.
  */
 function planWire(spec: Extract<LegSpec, { kind: 'raw' | 'hybrid' }>, request: LegRequest): Leg {
   const { unit, name, uid, ipv6 } = request;
@@ -102,8 +102,8 @@ function passOn(chain: string, from: string, statement: string): string {
 }
 
 /**
- * The kernel has its own address, of an unused range. The host replaces it by `src` in packets of the one protocol from
- * and to `dst`. Without connection tracking, which would continue earlier connections.
+ * The kernel has an address of its own, of a reserved range. The host replaces it by `src` in packets of the one protocol
+ * from and to `dst`. Connection tracking is off: it would continue connections that it knows from before.
  */
 function planTunnel(spec: Extract<LegSpec, { kind: 'gre' | 'l2tpv3' }>, request: LegRequest): Leg {
   const { unit, name, ipv6 } = request;
@@ -166,8 +166,8 @@ function ownTable(family: OwnRules['family'], { hash }: LegRequest, chains: read
 }
 
 /**
- * Addresses of both ends of a veth pair: IPv4 of the reserved class E (RFC 1112, section 4), IPv6 of a private network
- * (RFC 4193) of the interface alone. If two veth pairs of a host get the same ones, the second start fails at its route.
+ * Addresses of both ends of a pair: IPv4 of the reserved class E (RFC 1112, section 4), IPv6 of a private network
+ * (RFC 4193) of the interface alone. If two pairs of a host get the same addresses, the second start fails at its route.
  */
 function ownAddresses(family: 4 | 6, hash: string): readonly [string, string] {
   const bytes = [0, 2, 4, 6, 8].map((at) => Number.parseInt(hash.slice(at, at + 2), 16));
@@ -176,7 +176,7 @@ function ownAddresses(family: 4 | 6, hash: string): readonly [string, string] {
     return [`${network}::1`, `${network}::2`];
   }
   const [first = 0, second = 0, third = 0, fourth = 0] = bytes;
-  // 240 to 254: an address that starts with 255 may count as a broadcast.
+  // 240 to 254: an address that begins with 255 may count as a broadcast.
   const ofLast = (last: number) => `${240 + (first % 15)}.${second}.${third}.${(fourth & 0xfe) + last}`;
   return [ofLast(0), ofLast(1)];
 }

@@ -5,8 +5,8 @@ import { attachFilter, openChangeSocket, receiveDatagram } from '../../system/na
 import { type Watch, watch } from '../../system/watch.ts';
 
 /**
- * Hears what the host says about changes of its network, not more often than every `linkPause`. Nothing happens while
- * nothing changes.
+ * Receives the host's messages about changes of its network, at most once every `linkPause`. Without a change it does not
+ * wake up.
  */
 export class ChangeSocket {
   readonly #fd: number;
@@ -26,7 +26,7 @@ export class ChangeSocket {
     this.#watch = watch(this.#fd, { readable: true }, () => this.#changed());
   }
 
-  /** From now on only what a program of classic BPF lets through. Errors: those of the system call. */
+  /** Receives only messages that a program of classic BPF accepts from now on. Errors: those of the system call. */
   filter(program: Uint8Array): void {
     attachFilter(this.#fd, program);
   }
@@ -59,7 +59,7 @@ export class ChangeSocket {
       }
       return areWhole;
     } catch (error) {
-      // Changes were lost for lack of room (ENOBUFS).
+      // The buffer was full, and messages were lost (ENOBUFS).
       if (!isSystemError(error)) throw error;
       return false;
     }

@@ -20,15 +20,15 @@ export interface HostWatchHandlers {
   /** The guest has set an interface up or down. */
   readonly onLink: (tap: string, link: Link) => void;
   /**
-   * Something may be gone or other than it was: `own`, what the VM needs of links, addresses, routes, settings and our
+   * Something may be missing or changed: `own`, what the VM needs of links, addresses, routes, settings and our
    * tables; `others`, chains of other programs; `rules`, single rules of theirs.
    */
   readonly onHost: (what: 'own' | 'others' | 'rules') => void;
 }
 
 /**
- * Tells when what a VM needs on the host changes. The host says when something changes, and only about what is
- * followed: nothing happens while nothing changes.
+ * Reports changes of what a VM needs on the host. The host sends messages about the followed things only, so a monitor
+ * does not wake up without a change.
  */
 export class HostWatch {
   readonly #handlers: HostWatchHandlers;
@@ -42,14 +42,14 @@ export class HostWatch {
     this.#handlers = handlers;
   }
 
-  /** From now on these; those that are new begin as they are now. Errors: those of the system calls. */
+  /** Follows these from now on, and new ones from their present state. Errors: those of the system calls. */
   follow(followed: Followed): void {
     this.#followed = followed;
     const { taps, links, tables } = followed;
     if (taps.length + links.length > 0)
       this.#route ??= new ChangeSocket('route', (...heard) => this.#onRoute(...heard));
     this.#setFilter();
-    // After the filter: a change after the look sends a message.
+    // After the filter: a later change sends a message.
     this.#taps = new Map(taps.map((name) => [name, this.#taps.get(name) ?? lookAtLink(name).link]));
     this.#looks = new Map(links.map((name) => [name, this.#looks.get(name) ?? appearanceOf(name)]));
     if (tables && !this.#rules) {
@@ -81,7 +81,7 @@ export class HostWatch {
       this.#taps.set(name, link);
       this.#handlers.onLink(name, link);
     }
-    // A guest may set its interface up and down for ever: nothing else is looked at for that.
+    // A guest may set its interface up and down for ever: that alone causes no other check.
     const hasOther = datagrams.some((one) => !isOfLink(one));
     if (this.#looksOther() || hasOther || !areAll) this.#handlers.onHost('own');
   }
@@ -122,7 +122,7 @@ function indexOf(name: string): number | undefined {
 /** IFF_UP and IFF_PROMISC of linux/if.h. */
 const flagsThatMatter = 0x101;
 
-/** What an interface is like, without its carrier, as text to compare; '' if there is none. */
+/** The state of an interface without its carrier, as text to compare; '' if it does not exist. */
 function appearanceOf(name: string): string {
   const index = read(name, 'ifindex');
   if (index === '') return '';

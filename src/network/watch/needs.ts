@@ -9,9 +9,9 @@ import type { NftTable } from '../plan/private-bridge-plan.ts';
 import { type SharedPlan, traceOf } from '../plan/shared-plan.ts';
 import { chainsIn, tablesIn } from '../rules/rules-text.ts';
 
-/** A thing that must be there, so that it can be compared with what is found. */
+/** A thing that must exist, in a form that can be compared with what is found. */
 export type Thing =
-  /** An interface; with a mark, if it is ours. */
+  /** An interface; with a mark if umlmon has made it. */
   | { readonly is: 'link'; readonly name: string; readonly alias?: string }
   | { readonly is: 'up' | 'promiscuous' | 'isolated'; readonly name: string }
   /** `10.7.0.1/24` of an interface. */
@@ -23,7 +23,7 @@ export type Thing =
   | ({ readonly is: 'setting' } & Setting)
   | ({ readonly is: 'table'; readonly chains: ReadonlyMap<string, number> | undefined } & NftTable);
 
-/** One step of making it again; in this order, up to the first that fails. */
+/** One step of its restoration; they are done in this order, up to the first that fails. */
 export type MakingStep =
   | { readonly ip: readonly Words[] }
   | { readonly bridge: readonly Words[] }
@@ -32,13 +32,13 @@ export type MakingStep =
 
 export interface Need {
   readonly thing: Thing;
-  /** Empty for what is not made again: it is of others, was set on purpose, or the kernel has it open. */
+  /** Empty for what is not restored: another program owns it, it was set on purpose, or the kernel has it open. */
   readonly make: readonly MakingStep[];
-  /** What to do if it is not made again. */
+  /** What to do if it is not restored. */
   readonly cure: string;
 }
 
-/** All needs of a VM; what they rest on comes before them. */
+/** All needs of a VM; each comes after those that it depends on. */
 export function needsOf(place: RecordPlace, interfaces: readonly InterfacePlan[]): Need[] {
   const shared = new Map(
     interfaces.flatMap(({ shared: one }) => (one ? [[one.how.alias, one] as const] : [])),
@@ -55,7 +55,7 @@ export function needsOf(place: RecordPlace, interfaces: readonly InterfacePlan[]
   return [...new Map(needs.map((need) => [JSON.stringify(need.thing), need])).values()];
 }
 
-/** What is known to be needed by the record of a VM alone, without how to make it. */
+/** The needs that follow from the record of a VM alone, without the steps to restore them. */
 export function needsOfRecord(place: RecordPlace, record: NetworkRecord): Need[] {
   const bare = (thing: Thing): Need => ({ thing, make: [], cure: restartOf(place) });
   const tables = [

@@ -84,7 +84,7 @@ export function routeFilter(indexes: readonly number[], isAny: boolean): Uint8Ar
     { do: 'jump', to: 'compare' },
     { at: 'netconf', do: 'word', k: netconfOffset },
     { do: 'ifEqual', k: allInterfaces, to: 'accept' },
-    // No interface has the index 0; the line bears the label.
+    // No interface has the index 0; the line has the label.
     { at: 'compare', do: 'ifEqual', k: 0, to: 'drop' },
     ...indexes.map((index): Line => ({ do: 'ifEqual', k: swap32(index), to: 'accept' })),
     { at: 'drop', do: 'end', k: 0 },
@@ -92,7 +92,7 @@ export function routeFilter(indexes: readonly number[], isAny: boolean): Uint8Ar
   ]);
 }
 
-/** For a socket of NETLINK_NETFILTER: all that changes, but not the notes that a transaction has ended. */
+/** For a socket of NETLINK_NETFILTER: all changes, without the messages that end a transaction. */
 export function rulesFilter(): Uint8Array {
   return encode([
     { do: 'half', k: typeOffset },
@@ -116,7 +116,7 @@ function encode(lines: readonly Line[]): Uint8Array {
   );
 }
 
-/** BPF loads in network order what the host has written in its own. */
+/** BPF loads in network byte order what the host has written in its own. */
 function swap16(value: number): number {
   return ((value & 0xff) << 8) | (value >> 8);
 }
