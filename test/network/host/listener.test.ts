@@ -13,7 +13,7 @@ const table6 = `  sl  local_address                         remote_address      
    1: B80D0120000000000000000001000000:0050 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 10 1 0 100 0 0 10 0
    2: 0000000000000000FFFF0000010200C0:0051 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 11 1 0 100 0 0 10 0`;
 
-test('only sockets that wait are listeners', () => {
+test('only listening sockets are listeners', () => {
   expect(parseListeners('tcp', table)).toEqual([
     { protocol: 'tcp', address: '127.0.0.1', port: 631, uid: 0, inode: '1234' },
     { protocol: 'tcp', address: '0.0.0.0', port: 8080, uid: 33, inode: '5678' },

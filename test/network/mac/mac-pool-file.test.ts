@@ -39,7 +39,7 @@ const request = (vm: string, more: Partial<MacRequest> = {}): MacRequest => ({
   ...more,
 });
 
-test('what is foreseen is what is given, now and ever after', async () => {
+test('the foreseen address is the one that a VM gets, and it stays', async () => {
   const foreseen = foreseeMacs(request('vm1'));
   expect(readdirSync(varDir)).toEqual([]);
   expect(await takeMacs(request('vm1'))).toEqual(foreseen);
@@ -91,14 +91,17 @@ describe('a file that is not to be trusted', () => {
     expect(readFileSync(file, 'utf8')).toBe(text);
   });
 
-  test.each(['a directory', 'a link', 'a FIFO'])('being %s is named', async (kind) => {
-    if (kind === 'a directory') mkdirSync(file);
-    else if (kind === 'a link') symlinkSync('/etc/passwd', file);
-    else execFileSync('mkfifo', [file]);
-    await expect(takeMacs(request('vm1'))).rejects.toMatchObject({ code: 'NETWORK_MAC_FILE', place: file });
-  });
+  test.each(['a directory', 'a link', 'a FIFO'])(
+    '%s in its place is an error that names it',
+    async (kind) => {
+      if (kind === 'a directory') mkdirSync(file);
+      else if (kind === 'a link') symlinkSync('/etc/passwd', file);
+      else execFileSync('mkfifo', [file]);
+      await expect(takeMacs(request('vm1'))).rejects.toMatchObject({ code: 'NETWORK_MAC_FILE', place: file });
+    },
+  );
 
-  test('with any JSON at all is used or named', async () => {
+  test('any JSON in it is used, or is an error that names the file', async () => {
     const loose = fc.record(
       {
         version: fc.constantFrom(1, 1, 1, 2),

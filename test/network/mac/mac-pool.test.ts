@@ -8,7 +8,7 @@ const place = 'host';
 const claim = (pool: MacPool, vm: string, wishes: readonly MacWish[], range = wide) =>
   claimMacs(pool, { vm, wishes }, range, place);
 
-test('an address stays, whatever others do, and is in the range', () => {
+test('an address is in the range, and stays when other VMs change', () => {
   const first = claim([], 'vm1', [{ unit: 0 }, { unit: 1 }]);
   const others = claim(first.pool, 'vm2', [{ unit: 0 }]);
   expect(claim(others.pool, 'vm1', [{ unit: 1 }, { unit: 0 }])).toEqual({
@@ -21,7 +21,7 @@ test('an address stays, whatever others do, and is in the range', () => {
   }
 });
 
-test('a lost file mostly gives the same addresses again, another host others', () => {
+test('a lost file mostly gives the same addresses again, and another host gives others', () => {
   const { macs } = claim([], 'vm1', [{ unit: 0 }]);
   expect(claim([], 'vm1', [{ unit: 0 }]).macs).toEqual(macs);
   expect(claimMacs([], { vm: 'vm1', wishes: [{ unit: 0 }] }, wide, 'other host').macs).not.toEqual(macs);
@@ -38,7 +38,7 @@ test('an interface that comes back has its old address; one that is out of a new
 
 describe('an address of the configuration', () => {
   const mac = '02:00:00:00:00:07';
-  test('wins, and replaces what the pool gave', () => {
+  test('replaces that of the pool', () => {
     const before = claim([], 'vm1', [{ unit: 0 }]);
     const { macs, pool } = claim(before.pool, 'vm1', [{ unit: 0, mac }]);
     expect(macs.get(0)).toBe(mac);
@@ -72,7 +72,7 @@ describe('an address of the configuration', () => {
   });
 });
 
-test('a range gives all of its addresses, and then says that it is empty', () => {
+test('a range gives all of its addresses, and is then refused as empty', () => {
   const range = { first: 0x020000000010, last: 0x02000000001f };
   let pool: MacPool = [];
   for (let vm = 0; vm < 16; vm++) ({ pool } = claim(pool, `vm${vm}`, [{ unit: 0 }], range));

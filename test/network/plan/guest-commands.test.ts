@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { withOneDefault } from '../../../src/network/plan/guest-commands.ts';
 
-test('the first interface with a way to everywhere keeps it, for IPv4 and IPv6', () => {
+test('the first interface with a default route keeps it, for IPv4 and for IPv6', () => {
   const commands = (unit: number, gateway: string) => [
     `ip link set vec${unit} up`,
     `ip route add default via ${gateway} dev vec${unit}`,

@@ -57,7 +57,7 @@ test('each thing once: one network of two interfaces, one setting of three, no t
   expect(settings.map(({ name }) => name)).toEqual(['net/ipv4/conf/lan0/forwarding']);
 });
 
-test('what only the missing interface needed is over, and nothing else', () => {
+test('the surplus is what only the missing interface needed', () => {
   const without = (unit: number) => splitRecord(record, demandsOf(all.filter((plan) => plan.unit !== unit)));
   expect(without(0).surplus).toMatchObject({
     interfaces: [{ name: 'p0' }],
@@ -76,7 +76,7 @@ test('what only the missing interface needed is over, and nothing else', () => {
   expect(without(4).surplus).toMatchObject({ interfaces: [], shared: [], forwards: [] });
 });
 
-test('both parts together are the record', () => {
+test('both parts together are the complete record', () => {
   for (let bits = 0; bits < 2 ** all.length; bits++) {
     const left = all.filter(({ unit }) => bits & (1 << unit));
     const { kept, surplus } = splitRecord(record, demandsOf(left));

@@ -83,7 +83,7 @@ describe('host_to_host', () => {
     });
   });
 
-  test('the same VM has the same marks again, and every other VM others', () => {
+  test('a VM has the same marks each time, and other VMs have others', () => {
     expect(planOf(text)).toEqual(planOf(text));
     const [one, other] = [planOf(text), planOf(text, {}, 'vm2')];
     expect(other.alias).not.toBe(one.alias);
@@ -111,7 +111,7 @@ describe('host_to_host', () => {
     expect(plan.others).toEqual([{ name: 'net/ipv6/conf/eth0/proxy_ndp', value: '1' }]);
   });
 
-  test('on a host without IPv6 there is nothing to keep the tap from having', () => {
+  test('on a host without IPv6 no command removes its addresses', () => {
     expect(words(planOf(text, { ipv6: false })).join()).not.toContain('addrgenmode');
   });
 });

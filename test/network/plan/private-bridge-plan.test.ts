@@ -190,7 +190,7 @@ describe('nat', () => {
     expect(run('host', ['nft', '-c', '-f', '-'], planNat({ ...request, ...more }).rules)).toBe('');
   });
 
-  test('guests reach the world, and are reached by forwarded ports only', async () => {
+  test('guests reach other hosts, and only forwarded ports lead to guests', async () => {
     const plan = planNat(request);
     const before = state();
     make(plan);

@@ -209,7 +209,7 @@ test('bess, with a switch of two ports', async () => {
   hub.kill('SIGKILL');
 });
 
-test('without the right to raw sockets nothing but an interface that cannot be set up', async () => {
+test('without the right to raw sockets the guest cannot set its interface up', async () => {
   const guest = await lab.guest({
     args: [vectorArgument(0, { kind: 'raw', ifname: 'lo' }, '02:00:00:00:00:01')],
   });

@@ -53,7 +53,7 @@ test.each<[TransportSpec, string]>([
   expect(vectorArgument(3, spec, mac)).toBe(`vec3:${text.replace('MAC', mac)}`);
 });
 
-test('a value that the driver would split never gets so far', () => {
+test('a value that the driver would split is refused', () => {
   for (const ifname of ['a,transport=raw', 'a b', 'a=b', ''])
     expect(() => vectorArgument(0, { kind: 'tap', ifname }, mac)).toThrow(
       expect.objectContaining({ code: 'KERNEL_ARGUMENT' }),
@@ -81,7 +81,7 @@ test.each([
   expect(legacyArgument(0, legacy)).toBe(text);
 });
 
-test('what the kernel has decides on the form', () => {
+test('the transports of the kernel decide on the form of the argument', () => {
   const tap: TransportSpec = { kind: 'tap', ifname: 'tap0' };
   const both = { transports: ['tap', 'raw'], legacyTransports: ['tuntap'] };
   expect(interfaceArgument(1, tap, mac, both).guestName).toBe('vec1');

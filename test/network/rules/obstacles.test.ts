@@ -181,7 +181,7 @@ describe('other firewalls', () => {
     }
   });
 
-  test('a rule that is not understood makes it a maybe', () => {
+  test('a rule that is not understood makes the obstacle uncertain', () => {
     load(
       'table ip fw { chain pass { type filter hook forward priority 0; policy drop;\nmeta mark 7 accept\n}\n}',
     );
@@ -207,7 +207,7 @@ describe('other firewalls', () => {
     ]);
   });
 
-  test('firewalld and ufw have commands of their own, which last', () => {
+  test('firewalld and ufw have commands of their own, whose effect survives a reload', () => {
     load(
       'table inet firewalld { chain filter_FORWARD { type filter hook forward priority filter + 10;\nreject with icmpx admin-prohibited\n}\n}',
     );
@@ -252,7 +252,7 @@ COMMIT`;
   expect(of(legacy.replace('FORWARD DROP', 'FORWARD ACCEPT'))).toEqual([]);
 });
 
-test('each interface that the host forwards for has flows, and no other', () => {
+test('only interfaces that the host forwards for have flows', () => {
   const count = (text: string) => planOf(text).flatMap((plan) => flowsOf(plan, ways)).length;
   expect(count(nat)).toBe(3);
   expect(count('host_to_host(proxy_if=p0, proxy_addr=10.8.0.1, guest_addr=10.9.0.2, host_if=lan0)')).toBe(5);

@@ -101,7 +101,7 @@ test.each<[string, string[], string[]]>([
   expect(await after(...commands)).toEqual(expected);
 });
 
-test('damaged messages about rules are read as far as they make sense', () => {
+test('damaged messages about rules are read as far as they are valid', () => {
   const none = { tables: new Set(), hasHooks: false };
   for (const bytes of [[], [1, 2, 3], [0xff, 0xff, 0, 0, 2, 10], Array(64).fill(0), Array(64).fill(0xff)])
     expect(changedRules(Buffer.from(bytes))).toEqual(none);
