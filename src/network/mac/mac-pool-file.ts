@@ -97,7 +97,7 @@ async function withLock<T>(varDir: string, change: () => T): Promise<T> {
   const fd = inFile(path, () => openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600));
   try {
     if (!(await lockWithin(fd, networkLimits.macLockWait, networkLimits.lockPoll)))
-      throw damaged(path, 'another process has it locked for too long', 'fuser(1) shows the process');
+      throw damaged(path, 'another process has held its lock for too long', 'find the process with fuser(1)');
     return change();
   } finally {
     closeSync(fd);
@@ -143,8 +143,8 @@ function parsePool(text: string, path: string): MacPool {
     throw damaged(path, 'it is not JSON');
   }
   const { version, given } = (content ?? {}) as { version?: unknown; given?: unknown };
-  if (version !== fileVersion) throw damaged(path, 'it is not of a version that this umlmon knows');
-  if (!Array.isArray(given) || !given.every(isGiven)) throw damaged(path, 'an entry in it has a wrong form');
+  if (version !== fileVersion) throw damaged(path, 'this umlmon does not know its version');
+  if (!Array.isArray(given) || !given.every(isGiven)) throw damaged(path, 'an entry is malformed');
   const unique = (names: readonly string[]) => new Set(names).size === names.length;
   if (!unique(given.map(({ mac }) => mac)) || !unique(given.map(({ vm, unit }) => `${vm} ${unit}`)))
     throw damaged(path, 'an address or an interface is in it twice');
@@ -170,7 +170,7 @@ function isGiven(value: unknown): value is GivenMac {
 function damaged(
   path: string,
   cause: string,
-  hint = 'move it away: VMs then choose anew, mostly what they had',
+  hint = 'move it away: VMs then choose addresses again, mostly the same ones',
 ) {
   return new UmlmonError('NETWORK_MAC_FILE', { place: path, cause, hint });
 }
@@ -180,6 +180,6 @@ function inFile<T>(path: string, act: () => T): T {
     return act();
   } catch (error) {
     if (!isSystemError(error)) throw error;
-    throw damaged(path, error.message, 'see whose the file is, and whether its disk has room');
+    throw damaged(path, error.message, 'check the owner of the file, and the free space of its disk');
   }
 }
