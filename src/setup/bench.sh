@@ -11,6 +11,6 @@ cd "$(dirname "$0")/../.." || exit
 packages='run build'
 . src/setup/environment.sh
 
-npx esbuild test/bench/main.ts test/bench/consoles/crowd.ts test/bench/consoles/paced.ts --outdir=dist/bench --out-extension:.js=.mjs --bundle --platform=node --target=node20 --format=esm \
+npx esbuild test/bench/main.ts test/bench/consoles/crowd.ts test/bench/consoles/paced.ts --outdir=dist/test/bench --out-extension:.js=.mjs --bundle --platform=node --target=node20 --format=esm \
   --define:__filename=import.meta.filename --external:koffi --external:node-pty --external:playwright-core --external:ws --log-level=warning
-exec node --v8-pool-size=0 dist/bench/main.mjs "$@"
+exec node --v8-pool-size=0 dist/test/bench/main.mjs "$@"

@@ -110,7 +110,7 @@ export async function measurePaces(world: World): Promise<Figure[]> {
 async function gather(path: string, { start, end }: Stretch) {
   const child = spawn(
     process.execPath,
-    [join(import.meta.dirname, 'paced.mjs'), path, `${start}`, `${end}`],
+    [join(import.meta.dirname, 'consoles/paced.mjs'), path, `${start}`, `${end}`],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
     },

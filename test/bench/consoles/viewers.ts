@@ -94,7 +94,7 @@ function guestSeconds(text: string): number {
 }
 
 async function gather(path: string) {
-  const program = join(import.meta.dirname, 'crowd.mjs');
+  const program = join(import.meta.dirname, 'consoles/crowd.mjs');
   const child = spawn(process.execPath, [program, path, String(reading), String(idle)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
