@@ -152,6 +152,21 @@ test('a kill of a start that has no plan yet is answered when nothing can come o
   expect(world.kernels.all).toEqual([]);
 });
 
+test('a stop does not wait for a start whose guest runs no process yet', async () => {
+  await open();
+  const start = world.ask('start');
+  await world.quiet();
+  world.planner.finish();
+  await world.quiet();
+  world.kernels.finishStart();
+  await world.quiet();
+  expect(start.answers).toBe(0);
+  const stop = world.ask('stop');
+  await world.quiet();
+  expect(start.result?.summary).toMatch(/its guest runs no process yet$/);
+  expect(stop).toMatchObject({ answers: 1, stateThen: 'down' });
+});
+
 test('on_crash = restart starts a new kernel after a pause, and a stop meanwhile cancels that', async () => {
   await open('on_crash = restart');
   await run();
