@@ -10,7 +10,7 @@ export const maxWords = 25;
 /** Finds what the glossary replaces. */
 export const terminologyRule: TextlintRuleModule = ({ report, RuleError, locator }) => {
   const check = (node: TxtNode) => {
-    // A heading or a cell of one word is a name.
+    // A heading or a cell without blanks is a name.
     if (node.type !== 'Paragraph' && !/\S\s+\S/.test(node.raw.replace(/[#|]/g, '').trim())) return;
     for (const { start, end, entry, text } of discouragedIn(proseOf(node))) {
       report(node, new RuleError(`"${text}": ${entry.advice}`, { padding: locator.range([start, end]) }));

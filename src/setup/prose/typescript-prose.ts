@@ -85,7 +85,7 @@ function textBlocks(node: Node, file: string, always = false): ProseBlock[] {
   const text = maskCode(maskedText(node, file).replace(/\\[nrt]/g, '  '));
   // Names, paths and formats have no two parts of English in a row.
   if (!always && !/[A-Za-z]{2,}[,;:]? [a-z]{2,}/.test(text)) return [];
-  // A long text without an article or a verb of English is a rule, a list or a command.
+  // A long text without an article or a form of "to be" is a rule, a list or a command.
   if (!always && text.split(/\s+/).length > 12 && !english.test(text)) return [];
   return script.test(text) ? [] : paragraphsOf(text, node.start);
 }
